@@ -1,0 +1,117 @@
+"""The command line: `main` answers what needs no work at once and hands everything else to the commands.
+
+Exit codes: 0 done, 1 a negative verdict, 2 bad input, 3 numbers diverged, 130 interrupted.
+A command's verdict is the whole number that it returns; one that returns nothing is done.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+
+from chainrule import __version__
+from chainrule.errors import ChainruleError, DivergenceError
+
+DONE, BAD_INPUT, DIVERGED, INTERRUPTED = 0, 2, 3, 130
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the command line (of this process, unless `arguments` are given) and returns its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that has no ∂ shows a question mark
+    try:
+        return _guarded(sys.argv[1:] if arguments is None else arguments)
+    except KeyboardInterrupt:
+        return _failed("interrupted", INTERRUPTED)
+
+
+def _guarded(arguments: list[str]) -> int:
+    """The answer's exit code; every foreseeable failure is told in a line or two."""
+    code = DONE
+    try:
+        code = _answer(arguments)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:  # the reader, as `head`, has seen enough
+        _discard_output()
+    except DivergenceError as error:
+        return _failed(str(error), DIVERGED)
+    except ChainruleError as error:
+        return _failed(str(error))
+    except OSError as error:
+        return _failed_to_reach(error)
+    except MemoryError:
+        return _failed("this needs more memory than there is; a smaller network or batch needs less")
+    except RecursionError:
+        return _failed("this is nested too deeply to be worked through; fewer layers or steps go less deep")
+    return code
+
+
+def _answer(arguments: list[str]) -> int:
+    """Answers --help and --version from the package itself: importing click would take three times as long as starting Python."""
+    if "_CHAINRULE_COMPLETE" in os.environ:  # a shell asks how to complete a line; it gives no arguments
+        return _command(arguments)
+    if arguments in ([], ["--help"], ["-h"]):
+        print(_help(), end="")
+        return DONE
+    if arguments == ["--version"]:
+        print(f"chainrule {__version__}")
+        return DONE
+    return _command(arguments)
+
+
+def _help() -> str:
+    """What click prints for --help, as scripts/help has stored it."""
+    with open(os.path.join(os.path.dirname(__file__), "help.txt"), encoding="utf-8") as file:
+        return file.read()
+
+
+def _command(arguments: list[str]) -> int:
+    """Runs a command by click, but leaves errors and broken pipes to `_guarded`."""
+    import click
+
+    from chainrule.cli.commands import chainrule
+
+    if "_CHAINRULE_COMPLETE" in os.environ:
+        chainrule.main(arguments, "chainrule")
+    try:
+        with chainrule.make_context("chainrule", list(arguments)) as context:
+            verdict = chainrule.invoke(context)
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.Abort:
+        raise KeyboardInterrupt from None
+    except click.UsageError as error:
+        return _failed(_with_help(error.format_message(), error.ctx.command_path if error.ctx else None))
+    except click.ClickException as error:
+        return _failed(error.format_message())
+    except SystemExit as stop:
+        if isinstance(stop.__context__, BrokenPipeError):  # how rich ends when the reader has gone
+            return DONE
+        raise
+    return verdict if isinstance(verdict, int) else DONE
+
+
+def _with_help(message: str, command: str | None) -> str:
+    """Click's message in one line, with the help that would have prevented it."""
+    return " ".join(message.split()) + (f" See {command} --help." if command else "")
+
+
+def _failed(message: str, code: int = BAD_INPUT) -> int:
+    print(f"chainrule: {message}", file=sys.stderr)
+    return code
+
+
+def _failed_to_reach(error: OSError) -> int:
+    """A file, or else the output itself, as on a full disk."""
+    if error.filename is None:
+        _discard_output()
+    return _failed(f"{error.filename or 'output'}: {error.strerror or error}")
+
+
+def _discard_output() -> None:
+    """Lets the interpreter's own last flush go nowhere instead of failing again."""
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,473 @@
+"""The engine `written`: the plain NumPy program that a careful student would have written, printed and run.
+
+It is not a template. Every line is the value column of the table of primitives, run on pieces of source text in place of numbers:
+`1 / (1 + xp.exp(-z))` on the text `z1` gives the text `1 / (1 + np.exp(-z1))`. A value that is used twice gets a variable.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from chainrule.definitions import Bound
+from chainrule.derivation import BATCH, Derivation
+from chainrule.expression import Expression, consumers, order
+from chainrule.network import Network
+from chainrule.step import network_update
+from chainrule.update import STEP_NUMBER, Update
+
+COMPARISON, SUM, PRODUCT, SIGN, POWER, ATOM = range(6)
+"""How tightly Python's operators bind."""
+
+
+class Code:
+    """A piece of Python source: parts of text and other pieces, and how tightly it binds.
+
+    truth  True where the value is a truth value, which NumPy multiplies as 1 and 0 but does not negate
+    """
+
+    def __init__(self, parts: Sequence[str | Code], level: int = ATOM, word: str = "", truth: bool = False) -> None:
+        self.parts, self.level, self.word, self.truth = tuple(parts), level, word, truth
+
+    def __add__(self, other: Any) -> Code:
+        return _infix(self, "+", other, SUM)
+
+    def __radd__(self, other: Any) -> Code:
+        return _infix(other, "+", self, SUM)
+
+    def __sub__(self, other: Any) -> Code:
+        return _infix(self, "-", other, SUM)
+
+    def __rsub__(self, other: Any) -> Code:
+        return _infix(other, "-", self, SUM)
+
+    def __mul__(self, other: Any) -> Code:
+        return _infix(self, "*", other, PRODUCT)
+
+    def __rmul__(self, other: Any) -> Code:
+        return _infix(other, "*", self, PRODUCT)
+
+    def __truediv__(self, other: Any) -> Code:
+        return _infix(self, "/", other, PRODUCT)
+
+    def __rtruediv__(self, other: Any) -> Code:
+        return _infix(other, "/", self, PRODUCT)
+
+    def __matmul__(self, other: Any) -> Code:
+        return _infix(self, "@", other, PRODUCT)
+
+    def __pow__(self, other: Any) -> Code:
+        return Code([_within(self, ATOM), "**", _within(_code(other), SIGN)], POWER)
+
+    def __rpow__(self, other: Any) -> Code:
+        return _code(other) ** self
+
+    def __neg__(self) -> Code:
+        return Code(["-", _within(_number_like(self), SIGN)], SIGN)
+
+    def __getitem__(self, slices: Any) -> Code:
+        return Code([_within(self, ATOM), f"[{', '.join(_slice(part) for part in slices)}]"])
+
+
+def _slice(part: Any) -> str:
+    if isinstance(part, slice):
+        return f"{'' if part.start is None else part.start}:{'' if part.stop is None else part.stop}"
+    return "None" if part is None else str(part)
+
+
+def _code(value: Any) -> Code:
+    if isinstance(value, Code):
+        return value
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        value = int(value)
+    return Code([repr(value)], ATOM if not isinstance(value, (int, float)) or value >= 0 else SIGN)
+
+
+def _number_like(code: Code) -> Code:
+    return Code([_within(code, PRODUCT), " * 1.0"], PRODUCT) if code.truth else code
+
+
+def _within(code: Code, level: int) -> Code:
+    """In parentheses where it binds less tightly than `level`."""
+    return code if code.level >= level else Code(["(", code, ")"])
+
+
+def _infix(left: Any, sign: str, right: Any, level: int) -> Code:
+    left, right = _code(left), _code(right)
+    if sign in "+-":
+        left, right = (_number_like(side) if left.truth or (right.truth and sign == "-") else side for side in (left, right))
+    mixed = level == PRODUCT and (sign == "@") != (" @ " in "".join(part for part in left.parts if isinstance(part, str)))
+    inner = level + 1 if left.level == level and mixed and left.level == PRODUCT else level
+    return Code([_within(left, inner), f" {sign} ", _within(right, level + 1)], level)
+
+
+class Source:
+    """Array functions that return the source of a call in place of its value."""
+
+    def number(self, number: Any) -> Code:
+        from fractions import Fraction
+
+        if isinstance(number, Fraction) and (number.denominator & (number.denominator - 1)) and number.denominator > 1:
+            return Code([f"{number.numerator} / {number.denominator}"], PRODUCT)
+        return _code(float(number))
+
+    def _call(self, name: str, *arguments: Any, options: str = "") -> Code:
+        parts: list[str | Code] = [f"np.{name}("]
+        for position, argument in enumerate(arguments):
+            parts += [", "] * (position > 0) + [_code(argument)]
+        return Code([*parts, options, ")"], word=name)
+
+    def __getattr__(self, name: str) -> Callable[..., Code]:
+        return lambda *arguments: self._call(name, *arguments)
+
+    def erf(self, x: Any) -> Code:
+        return Code(["np.vectorize(math.erf, otypes=[float])(", _code(x), ")"], word="erf")
+
+    def greater(self, a: Any, b: Any) -> Code:
+        return Code([_within(_code(a), SUM), " > ", _within(_code(b), SUM)], COMPARISON, "greater", truth=True)
+
+    def where(self, condition: Code, a: Any, b: Any) -> Code:
+        return self._call("where", condition, a, b)
+
+    def _reduction(self, name: str, x: Any, axis: Any, keepdims: bool) -> Code:
+        axis = axis[0] if isinstance(axis, tuple) and len(axis) == 1 else axis
+        along = "" if axis is None else f", axis={axis}"
+        return self._call(name, _number_like(_code(x)), options=f"{along}{', keepdims=True' * keepdims}")
+
+    def sum(self, x: Any, axis: Any, keepdims: bool = False) -> Code:
+        return self._reduction("sum", x, axis, keepdims)
+
+    def mean(self, x: Any, axis: Any, keepdims: bool = False) -> Code:
+        return self._reduction("mean", x, axis, keepdims)
+
+    def max(self, x: Any, axis: Any, keepdims: bool = False) -> Code:
+        return self._reduction("max", x, axis, keepdims)
+
+    def squeeze(self, x: Any, axis: Any) -> Code:
+        return self._call("squeeze", x, options=f", axis={axis}")
+
+    def permute_dims(self, x: Any, axes: Sequence[int]) -> Code:
+        return Code([_within(_code(x), ATOM), ".T"]) if tuple(axes) == (1, 0) else self._call("transpose", x, options=f", {tuple(axes)}")
+
+    def reshape(self, x: Any, sizes: Sequence[Any]) -> Code:
+        return self._call("reshape", x, options=f", {_sizes(sizes)}")
+
+    def spread(self, x: Any, axes: Sequence[int], sizes: Sequence[Any]) -> Code:
+        raise AssertionError("a spread is written by the program, which knows who reads it")
+
+    def place(self, x: Any, axis: int, start: int, extent: int) -> Code:
+        return self._call("place", x, axis, start, extent)
+
+
+def _sizes(sizes: Sequence[Any]) -> str:
+    return f"({', '.join('N' if size == BATCH else str(size) for size in sizes)}{',' * (len(sizes) == 1)})"
+
+
+@dataclass(frozen=True)
+class Program:
+    """A printed program and the functions in it.
+
+    source   Python text, complete with its imports
+    step     step(x, t, parameters …, states …, options …) → (E, new parameters …, new states …); runs the very text
+    predict  predict(x, parameters …) → y
+    """
+
+    source: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+    @cached_property
+    def functions(self) -> dict[str, Any]:
+        """The functions that the text defines. The text is ours: names and numbers of a description enter it as such only."""
+        space: dict[str, Any] = {}
+        exec(compile(self.source, "<written by chainrule>", "exec"), space)
+        return space
+
+    @property
+    def step(self) -> Callable[..., tuple[Any, ...]]:
+        """One training step."""
+        return self.functions["step"]  # type: ignore[no-any-return]
+
+    @property
+    def predict(self) -> Callable[..., Any]:
+        """The forward pass alone."""
+        return self.functions["predict"]  # type: ignore[no-any-return]
+
+
+class Writer:
+    """Writes the lines of one function: `write` each quantity, then take `lines`."""
+
+    def __init__(self, roots: Sequence[Expression], source: Source | None = None) -> None:
+        self.nodes = order(*roots)
+        self.users = consumers(self.nodes)
+        self.roots = set(roots)
+        self.pieces: dict[Expression, Code] = {}
+        self.lines: list[str] = []
+        self.taken: set[str] = {str(node.name) for node in self.nodes if node.name is not None} | {"N", "np", "math"}
+        self.source = source or Source()
+
+    def write(self, node: Expression, target: str | None = None) -> None:
+        """A line for a named quantity and for everything below it that is used more than once."""
+        for below in order(node, wall=lambda inner: inner in self.pieces):
+            if below not in self.pieces:
+                self._one(below, target if below is node else None)
+
+    def _one(self, node: Expression, target: str | None) -> None:
+        if node.primitive.name == "variable":
+            self.pieces[node] = Code([_identifier(node)])
+        elif node.primitive.name == "size":
+            self.pieces[node] = Code(["N"] if node.parameters["dimension"] == BATCH else [str(node.parameters["dimension"])])
+        elif node.primitive.name == "named":
+            piece = self.pieces[node.arguments[0]]
+            name = target or _identifier(node)
+            self._assign(name, piece)
+            self.pieces[node] = Code([name])
+        else:
+            piece = self._piece(node)
+            if len(self._readers(node)) > 1 and piece.level < ATOM or piece.word and len(self._readers(node)) > 1:
+                name = self._fresh(_word(piece.word or node.primitive.name))
+                self._assign(name, piece)
+                piece = Code([name])
+            self.pieces[node] = piece
+
+    def _readers(self, node: Expression) -> list[Expression]:
+        return [] if node.primitive.name == "constant" else self.users[node]
+
+    def _piece(self, node: Expression) -> Code:
+        arguments = [self.pieces[argument] for argument in node.arguments]
+        if node.primitive.name == "spread":
+            return self._spread(node, arguments[0])
+        if node.primitive.name == "total" and self._kept_axis(node):
+            return self.source.sum(arguments[0], node.parameters["axes"], keepdims=True)
+        if node.primitive.name in ("total", "mean") and len(node.parameters["axes"]) == len(node.arguments[0].shape):
+            return node.primitive.value(self.source, *arguments, axes=None)  # type: ignore[no-any-return]  # every axis: none is named
+        piece = node.primitive.value(self.source, *arguments, **node.parameters)
+        assert isinstance(piece, Code)
+        return self._without_repeats(piece)
+
+    def _kept_axis(self, node: Expression) -> bool:
+        """Is this sum only made to be spread along the same axes again? Then it keeps them."""
+        return all(user.primitive.name == "spread" and user.parameters["axes"] == node.parameters["axes"] for user in self.users[node])
+
+    def _spread(self, node: Expression, piece: Code) -> Code:
+        (inner,), axes = node.arguments, node.parameters["axes"]
+        whole = [not user.primitive.elementwise or all(a is node or a.primitive.name == "spread" for a in user.arguments) for user in self.users[node]]
+        if inner.primitive.name == "total" and self._kept_axis(inner):
+            light = piece
+        elif axes == tuple(range(len(axes))):
+            light = piece
+        else:
+            light = _within(piece, ATOM)[tuple(None if axis in axes else slice(None) for axis in range(len(node.shape)))]
+        if any(whole) or not self.users[node]:
+            return Code(["np.broadcast_to(", light, f", {_sizes(node.shape)})"], word="spread")
+        return light
+
+    def _without_repeats(self, piece: Code) -> Code:
+        """A piece that a value uses twice (e of a softmax) is computed once, on a line of its own."""
+        counts: dict[int, int] = {}
+        pieces: dict[int, Code] = {}
+
+        def count(code: Code) -> None:
+            counts[id(code)] = counts.get(id(code), 0) + 1
+            pieces[id(code)] = code
+            if counts[id(code)] == 1:
+                for part in code.parts:
+                    if isinstance(part, Code):
+                        count(part)
+
+        count(piece)
+        done: dict[int, Code] = {}
+
+        def rewritten(code: Code) -> Code:
+            if id(code) not in done:
+                result = Code([rewritten(part) if isinstance(part, Code) else part for part in code.parts], code.level, code.word, code.truth)
+                if counts[id(code)] > 1 and any(isinstance(part, Code) for part in code.parts):
+                    name = self._fresh(_word(code.word or "value"))
+                    self._assign(name, result)
+                    result = Code([name])
+                done[id(code)] = result
+            return done[id(code)]
+
+        return rewritten(piece)
+
+    def _fresh(self, word: str) -> str:
+        name, number = word, 1
+        while name in self.taken:
+            number += 1
+            name = f"{word}{number}"
+        self.taken.add(name)
+        return name
+
+    def _assign(self, name: str, piece: Code) -> None:
+        self.lines.append(f"{name} = {text(piece)}")
+
+
+_WORDS = {
+    "add": "together",
+    "subtract": "difference",
+    "multiply": "product",
+    "divide": "ratio",
+    "negative": "opposite",
+    "exp": "exponentials",
+    "log": "logarithms",
+    "max": "largest",
+    "sum": "sums",
+    "abs": "magnitudes",
+    "greater": "above",
+    "spread": "full",
+    "sqrt": "roots",
+}
+"""What a variable for such a value is called; others are called after the function."""
+
+
+def _word(name: str) -> str:
+    return _WORDS.get(name, name)
+
+
+def text(code: Code) -> str:
+    """The source as a string."""
+    return "".join(part if isinstance(part, str) else text(part) for part in code.parts)
+
+
+def _identifier(node: Expression) -> str:
+    assert node.name is not None
+    return node.name.key
+
+
+def written(network: Network, optimizer: Bound | None = None, example: Mapping[str, Any] | None = None) -> Program:
+    """The program of a network's training step.
+
+    optimizer  whose update rule; gradient descent if none is said
+    example    a batch {"x": …, "t": …} and a number of "steps" to close the program with, so that it runs as it stands
+    """
+    from chainrule.definitions import find
+
+    derivation = network.derivation
+    rule = network_update(network, optimizer or find("optimizer", "sgd"))
+    step, inputs, outputs = _step_function(derivation, rule)
+    lines = [*_header(step), *_predict_function(derivation), "", "", *step]
+    if example is not None:
+        lines += ["", "", *_main(network, rule, example, inputs, outputs)]
+    return Program("\n".join(lines) + "\n", tuple(inputs), tuple(outputs))
+
+
+def _header(step: list[str]) -> list[str]:
+    uses_math = any("math." in line for line in step)
+    quiet = ["", 'np.seterr(over="ignore")  # e^-z may overflow to infinity; 1 / (1 + infinity) is 0, as it should be']
+    return [*(["import math", ""] if uses_math else []), "import numpy as np", *(quiet if any("np.exp(-" in line for line in step) else []), "", ""]
+
+
+def _predict_function(derivation: Derivation) -> list[str]:
+    writer = Writer([derivation.prediction])
+    for quantity in derivation.quantities:
+        writer.write(quantity)
+    arguments = ", ".join(["x", *(str(parameter.name) for parameter in derivation.parameters)])
+    lines = _with_size(writer.lines)
+    return [f"def predict({arguments}):", '    """The prediction y (batch, outputs) for inputs x (batch, inputs)."""', *_indented(lines), "    return y"]
+
+
+def _with_size(lines: list[str]) -> list[str]:
+    import re
+
+    return ["N = len(x)", *lines] if any(re.search(r"\bN\b", line) for line in lines) else lines
+
+
+def _indented(lines: Iterable[str]) -> list[str]:
+    return [f"    {line}" if line else "" for line in lines]
+
+
+def _step_function(derivation: Derivation, rule: Update) -> tuple[list[str], list[str], list[str]]:
+    writer = Writer([derivation.prediction, derivation.error, *derivation.gradients, *rule.roots])
+    sections: list[tuple[str, list[str]]] = []
+
+    def section(title: str, quantities: Iterable[Expression], targets: Mapping[Expression, str] = {}) -> None:
+        start = len(writer.lines)
+        for quantity in quantities:
+            writer.write(quantity, targets.get(quantity))
+        sections.append((title, writer.lines[start:]))
+
+    section("forward pass", derivation.quantities)
+    section("error", [derivation.error])
+    section("backward pass", derivation.backward)
+    states = [state for part in rule.parameters for state in part.states]
+    targets = _in_place(rule)
+    section("update", [root for root in rule.roots if root.primitive.name == "named"], targets)
+    options = [letter for letter in rule.options if letter in writer.pieces]
+    used_k = [STEP_NUMBER] if STEP_NUMBER in writer.pieces else []
+    leading = [derivation.x, derivation.t, *derivation.parameters, *states, *used_k]
+    inputs = [_identifier(node) for node in leading]
+    defaults = [f"{_identifier(letter)}={rule.options[letter]!r}" for letter in options]
+    trained = {part.parameter: targets[part.new] for part in rule.parameters}
+    outputs = [trained.get(parameter, _identifier(parameter)) for parameter in derivation.parameters]
+    outputs += [targets[new] for part in rule.parameters for new in part.new_states]
+    body = [line for title, lines in sections if lines for line in (f"# {title}", *lines)]
+    source = [
+        *_wrapped("def step(", [*inputs, *defaults], "):"),
+        '    """One training step on the batch (x, t): E before it, and the new parameters."""',
+        *_indented(_with_size(body)),
+        *_indented(_wrapped("return ", ["E", *outputs], "")),
+    ]
+    return source, inputs, ["E", *outputs]
+
+
+def _in_place(rule: Update) -> dict[Expression, str]:
+    """New values take the names of the old ones, unless an old one is still needed later."""
+    targets: dict[Expression, str] = {}
+    for part in rule.parameters:
+        for old, new in zip((*part.states, part.parameter), (*part.new_states, part.new), strict=True):
+            later = [root for root in (*part.new_states, part.new) if root is not new and _reads(root, old, past=new)]
+            targets[new] = f"{_identifier(old)}_next" if later and new is not part.new else _identifier(old)
+    return targets
+
+
+def _reads(root: Expression, old: Expression, past: Expression) -> bool:
+    return old in order(root, wall=lambda node: node is past)
+
+
+def _wrapped(before: str, items: Sequence[str], after: str, width: int = 100) -> list[str]:
+    line = before + ", ".join(items) + after
+    if len(line) <= width:
+        return [line]
+    opened = before if before.endswith("(") else before + "("
+    rows: list[str] = []
+    row = ""
+    for item in items:
+        if len(row) + len(item) + 2 > width - 4:
+            rows.append(row)
+            row = ""
+        row += f"{item}, " if row else f"    {item}, "
+    closed = after if before.endswith("(") else ")" + after
+    return [opened, *(row.rstrip() for row in [*rows, row]), closed]
+
+
+def _main(network: Network, rule: Update, example: Mapping[str, Any], inputs: list[str], outputs: list[str]) -> list[str]:
+    lines = [f"x = np.array({_literal(example['x'])})", f"t = np.array({_literal(example['t'])})"]
+    lines += [f"{key} = np.array({_literal(value)})" for key, value in network.parameters.items()]
+    for part in rule.parameters:
+        lines += [f"{_identifier(state)} = np.zeros({_sizes(state.shape)})" for state in part.states]
+    steps = int(example.get("steps", 2))
+    results = _wrapped("", outputs, "") if len(", ".join(outputs)) < 90 else ["(", *_wrapped("", outputs, "")[1:]]
+    call = _wrapped("step(", inputs, ")")
+    loop = [f"for k in range(1, {steps + 1}):"]
+    first = f"{', '.join(results)} = {call[0]}" if len(results) == 1 else None
+    if first is None:
+        body = [*results[:-1], f"{results[-1]} = {call[0]}", *call[1:]]
+    else:
+        body = [first, *call[1:]]
+    return [*lines, "", *loop, *_indented([*body, 'print(k, E)'])]
+
+
+def _literal(values: Any) -> str:
+    import numpy as np
+
+    nested = np.asarray(values, dtype=float).tolist()
+    return _shown(nested)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(_shown(inner) for inner in value)}]"
+    return repr(value) if math.isfinite(value) else f'float("{value}")'

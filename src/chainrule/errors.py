@@ -1,0 +1,67 @@
+"""Everything that can be wrong with what a person gave, in one hierarchy.
+
+    ChainruleError
+    ├── InputError                 what was asked, given or written cannot be used
+    │   ├── UnknownNameError       a name that nothing has; the nearest one is offered
+    │   ├── ShapeError             sizes that do not fit
+    │   ├── DescriptionError       a description of a network that says something impossible
+    │   └── FileError              a file that is missing, unreadable or not what it should be
+    ├── InexactError               a value that no fraction equals was asked for as a fraction
+    └── DivergenceError            numbers that grew beyond what floating point holds
+
+A message says what was wrong and the smallest fix, in a line or two.
+The command line turns InputError and InexactError into exit code 2 and DivergenceError into 3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+class ChainruleError(Exception):
+    """The root of all errors that chainrule raises on purpose."""
+
+
+class InputError(ChainruleError, ValueError):
+    """What was asked, given or written cannot be used."""
+
+
+class UnknownNameError(InputError):
+    """A name that nothing has. The message offers the nearest name and lists all of them."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str], hint: str = "") -> None:
+        from difflib import get_close_matches
+
+        known = sorted(known)
+        near = get_close_matches(name[:60].lower(), known, n=1, cutoff=0.5)
+        offer = f" Did you mean '{near[0]}'?" if near else ""
+        super().__init__(f"no {kind} is called {shown(name)}.{offer} Known: {', '.join(known)}.{hint and ' ' + hint}")
+
+
+class ShapeError(InputError):
+    """Sizes that do not fit; the message names both shapes and the layer or the operation."""
+
+
+class DescriptionError(InputError):
+    """A description of a network that says something impossible."""
+
+
+class FileError(InputError):
+    """A file that is missing, unreadable, cut short or not what it should be."""
+
+
+class InexactError(ChainruleError, ArithmeticError):
+    """A value that no fraction equals (as e^1) was asked for as a fraction."""
+
+
+class DivergenceError(ChainruleError, ArithmeticError):
+    """Numbers that grew beyond what floating point holds."""
+
+
+def shown(value: object) -> str:
+    """A value as a message shows it: in one line of at most 60 characters."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # more digits, or a deeper list, than Python prints
+        return "something absurd"
+    return text if len(text) <= 60 else text[:59] + "…"

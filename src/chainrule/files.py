@@ -1,0 +1,71 @@
+"""Files, read with kind messages and written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from chainrule.errors import FileError
+
+LARGEST_TEXT = 200_000_000
+"""Bytes; a description or a record that is larger is refused before it is read."""
+
+
+def read_text(path: str | Path) -> str:
+    """The text of a UTF-8 file; a byte-order mark is taken off. Raises FileError."""
+    path = Path(path)
+    try:
+        if path.is_dir():
+            raise FileError(f"{path} is a folder; name a file in it.")
+        if path.stat().st_size > LARGEST_TEXT:
+            raise FileError(f"{path} is larger than {LARGEST_TEXT:,} bytes, which no description or record needs.")
+        text = path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        raise FileError(f"there is no file {path}.") from None
+    except UnicodeDecodeError as error:
+        raise FileError(f"{path} is not text in UTF-8 (byte {error.start + 1} is {error.object[error.start]:#04x}).") from None
+    except (OSError, ValueError) as error:
+        raise FileError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.") from None
+    if not text.strip():
+        raise FileError(f"{path} is empty.")
+    return text
+
+
+def read_json(path: str | Path) -> Any:
+    """What a JSON file holds. Raises FileError, which names the line."""
+    text = read_text(path)
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise FileError(f"{path} is not complete JSON: {error.msg} (line {error.lineno}, column {error.colno}).") from None
+    except (RecursionError, ValueError):
+        raise FileError(f"{path} is not JSON that a description could be: it is nested too deeply or holds an absurd number.") from None
+
+
+def write_whole(path: str | Path, content: str | bytes) -> None:
+    """Write a file whole or not at all: beside its place first, then moved there. Raises FileError."""
+    path = Path(path)
+    if path.is_dir():
+        raise FileError(f"{path} is a folder; name a file in it.")
+    temporary = None
+    try:
+        handle, temporary = tempfile.mkstemp(dir=path.parent or ".", prefix=f".{path.name}.")
+        with os.fdopen(handle, "wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+    except OSError as error:
+        if temporary is not None and os.path.exists(temporary):
+            os.unlink(temporary)
+        raise FileError(f"{path} cannot be written: {error.strerror or error}.") from None
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,16 @@
+"""Notation: how formulas are written, in the letters of a course, as text, LaTeX and MathML."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from chainrule.expression import Expression
+
+
+def text(expression: Expression) -> str:
+    """One line of plain text, with the default letters; a named quantity is written by its name."""
+    from chainrule.notation.build import formula
+    from chainrule.notation.text import text as printed
+
+    return printed(formula(expression))

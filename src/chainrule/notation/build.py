@@ -1,0 +1,271 @@
+"""From an expression to its layout: one case for each form in the table of primitives."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction as ExactNumber
+from typing import TypeAlias
+
+from chainrule.expression import Expression, Number, order, substitute, variable
+from chainrule.notation import formula as f
+from chainrule.notation.forms import (
+    ATOM,
+    POWER,
+    PRODUCT,
+    SIGN,
+    SUM,
+    Bracket,
+    Call,
+    Cases,
+    Fence,
+    Infix,
+    Leaf,
+    MatrixTimes,
+    Prefix,
+    Quiet,
+    Raised,
+    Ratio,
+    Root,
+    Times,
+    Total,
+    Transposed,
+)
+from chainrule.notation.labels import DEFAULT, Labels
+from chainrule.primitives import spread, swapped, transpose
+from chainrule.tidy import tidy
+
+Write: TypeAlias = "Callable[[Expression], f.Formula | None]"
+
+FOLDED = 8
+"""A sum of more terms is written as its first three and its last."""
+
+
+def formula(expression: Expression, labels: Labels = DEFAULT, write: Write | None = None, *, fold: int = FOLDED) -> f.Formula:
+    """The layout of an expression; named quantities inside it are written by their names.
+
+    write  what stands for a variable or a named quantity in place of its letter, a number say; None keeps the letter
+    fold   sums of more terms than this are shortened
+
+    Where the notation has vectors as columns, arrays are written as the transposed products that they are then.
+    """
+    if labels.notation.vectors == "columns" and len(expression.shape) == 2:
+        expression, columns = as_columns(expression)
+        inner = write
+
+        def write(node: Expression) -> f.Formula | None:
+            return inner(columns.get(node, node)) if inner else None
+
+    return _Builder(labels, write or (lambda node: None), fold).piece(expression).formula
+
+
+def as_columns(expression: Expression) -> tuple[Expression, dict[Expression, Expression]]:
+    """The transpose of a matrix expression, written in the transposes of its letters: x W + b becomes W x + b.
+
+    Also returns which quantity each new letter (of the same name) stands for.
+    """
+    letters: dict[Expression, Expression] = {}
+    for node in order(expression, wall=lambda node: node.name is not None):
+        if node.name is not None and len(node.shape) == 2:
+            letters[node] = variable(node.name, node.shape[::-1])
+    turned = substitute(expression, {node: swapped(letter) for node, letter in letters.items()})
+    return _outward(swapped(turned)), {letter: node for node, letter in letters.items()}
+
+
+def _outward(expression: Expression) -> Expression:
+    """A transpose of a product as the product of the transposes: (A B)ᵀ = Bᵀ Aᵀ, (A + B)ᵀ = Aᵀ + Bᵀ."""
+    if expression.primitive is not transpose or expression.parameters["axes"] != (1, 0):
+        return expression.rebuilt(*(_outward(argument) for argument in expression.arguments)) if expression.arguments else expression
+    (inner,) = expression.arguments
+    if inner.primitive is transpose:
+        return _outward(tidy(expression))
+    if inner.primitive.name == "matmul":
+        a, b = inner.arguments
+        return _outward(swapped(b)) @ _outward(swapped(a))
+    if inner.primitive.elementwise:
+        return inner.rebuilt(*(_outward(swapped(a)) if len(a.shape) == 2 else a for a in inner.arguments))
+    if inner.primitive is spread and len(inner.parameters["axes"]) == 1:
+        (axis,) = inner.parameters["axes"]
+        return spread(inner.arguments[0], axes=(1 - axis,), sizes=inner.parameters["sizes"])
+    if inner.primitive is spread:
+        return spread(inner.arguments[0], axes=inner.parameters["axes"], sizes=inner.parameters["sizes"][::-1])
+    if inner.primitive.name == "softmax":
+        return inner.primitive(_outward(swapped(inner.arguments[0])), axis=1 - inner.parameters["axis"])
+    return expression
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """A layout and how tightly it holds together."""
+
+    formula: f.Formula
+    level: int = ATOM
+
+    def within(self, level: int) -> f.Formula:
+        """In parentheses where it holds together less tightly than `level`."""
+        return self.formula if self.level >= level else f.Fenced(self.formula)
+
+
+@dataclass(frozen=True)
+class _Builder:
+    labels: Labels
+    write: Write
+    fold: int
+
+    def piece(self, node: Expression) -> _Piece:
+        """The layout of one node."""
+        if node.name is not None:
+            given = self.write(node)
+            return _Piece(self.labels.label(node.name)) if given is None else _Piece(given, _level_of(given))
+        arguments = node.arguments
+        match node.primitive.form:
+            case Leaf():
+                return self._leaf(node)
+            case Infix():
+                return self._sum(node)
+            case Prefix(sign):
+                return _Piece(f.row(f.Operator(sign, prefix=True), self._in(arguments[0], SIGN + 1, product=True)), SIGN)
+            case Times():
+                return self._times(node, "·" if _is_number(arguments[0]) or _is_number(arguments[1]) else "⊙")
+            case MatrixTimes():
+                return self._times(node, "·")
+            case Ratio():
+                return _Piece(f.Fraction(*(self.piece(argument).formula for argument in arguments)), PRODUCT)
+            case Raised(base) if base:
+                return _Piece(f.Power(f.Symbol(base, key=""), self.piece(arguments[0]).formula), POWER)
+            case Raised():
+                return _Piece(f.Power(self._in(arguments[0], ATOM), self.piece(arguments[1]).formula), POWER)
+            case Root():
+                return _Piece(f.Root(self.piece(arguments[0]).formula))
+            case Call(name):
+                return _Piece(f.Call(name, tuple(self.piece(argument).formula for argument in arguments)))
+            case Fence(left, right):
+                return _Piece(f.Fenced(self.piece(arguments[0]).formula, left, right))
+            case Bracket():
+                return _Piece(f.Fenced(self._comparison(node), "[", "]"))
+            case Cases():
+                return _Piece(self._cases(node))
+            case Total(average):
+                return self._total(node, average)
+            case Transposed():
+                return _Piece(f.Transposed(self._in(arguments[0], ATOM)), POWER)
+            case Quiet():
+                return self.piece(arguments[0])
+
+    def _in(self, node: Expression, level: int, product: bool = False) -> f.Formula:
+        piece = self.piece(node)
+        return piece.formula if product and piece.level == PRODUCT else piece.within(level)
+
+    def _leaf(self, node: Expression) -> _Piece:
+        if node.primitive.name == "size":
+            dimension = node.parameters["dimension"]
+            return _Piece(f.Symbol(self.labels.notation.letter(str(dimension)), key=str(dimension)))
+        written = constant(node.parameters["number"], self.labels.notation.decimal)
+        return _Piece(written, _level_of(written))
+
+    def _sum(self, node: Expression) -> _Piece:
+        terms = _terms(node)
+        if len(terms) > self.fold:
+            left_out = f.row(f.Operator("+"), f.Ellipsis())
+            return _Piece(f.row(*self._joined(terms[:3]), left_out, self._term(terms[-1])), SUM)
+        return _Piece(f.row(*self._joined(terms)), SUM)
+
+    def _joined(self, terms: list[tuple[str, Expression]]) -> list[f.Formula]:
+        (_, first), *others = terms
+        return [self.piece(first).formula, *(self._term(term) for term in others)]
+
+    def _term(self, term: tuple[str, Expression]) -> f.Formula:
+        sign, node = term
+        piece = self.piece(node)
+        inside = f.Fenced(piece.formula) if _starts_with_sign(piece.formula) else piece.within(PRODUCT)
+        return f.row(f.Operator(sign), inside)
+
+    def _times(self, node: Expression, sign: str) -> _Piece:
+        left, right = (self.piece(argument) for argument in node.arguments)
+        second = f.Fenced(right.formula) if right.level in (SUM, SIGN) or _starts_with_sign(right.formula) else right.formula
+        return _Piece(f.row(left.within(PRODUCT), f.Operator(sign), second), PRODUCT)
+
+    def _comparison(self, node: Expression) -> f.Formula:
+        a, b = (self.piece(argument).formula for argument in node.arguments)
+        return f.row(a, f.Operator(">"), b)
+
+    def _cases(self, node: Expression) -> f.Formula:
+        condition, first, second = node.arguments
+        is_comparison = isinstance(condition.primitive.form, Bracket)
+        written = self._comparison(condition) if is_comparison else self.piece(condition).formula
+        return f.Cases(written, self.piece(first).formula, self.piece(second).formula)
+
+    def _total(self, node: Expression, average: bool) -> _Piece:
+        (inside,) = node.arguments
+        axes = [axis for axis in node.parameters["axes"] if inside.shape[axis] != 1]
+        written = self.piece(inside)
+        if not axes:
+            return written
+        index = "n" if [inside.shape[axis] for axis in axes] == ["batch"] else ""
+        total = f.Sum(written.within(PRODUCT), index)
+        if not average:
+            return _Piece(total, SUM)
+        from chainrule.primitives import count
+
+        number = self.piece(count(inside.shape, tuple(axes))).formula
+        return _Piece(f.row(f.Fraction(f.Number("1", value=ExactNumber(1)), number), total), SUM)
+
+
+def _terms(node: Expression) -> list[tuple[str, Expression]]:
+    """The terms of a sum with their signs; the left side is opened up, as it is read."""
+    terms: list[tuple[str, Expression]] = []
+    while node.name is None and isinstance(node.primitive.form, Infix):
+        sign = node.primitive.form.sign
+        node, right = node.arguments
+        terms.append((sign, right))
+    return [("+", node), *reversed(terms)]
+
+
+def _is_number(node: Expression) -> bool:
+    """A single number, stretched or not: its product needs no ⊙."""
+    return not node.shape or (node.primitive is spread and not node.arguments[0].shape)
+
+
+def _level_of(written: f.Formula) -> int:
+    match written:
+        case f.Number(digits, power):
+            return SIGN if digits.startswith("−") else PRODUCT if power is not None else ATOM
+        case f.Fraction():
+            return PRODUCT
+        case f.Row():
+            return SIGN if _starts_with_sign(written) else PRODUCT
+        case _:
+            return ATOM
+
+
+def _starts_with_sign(written: f.Formula) -> bool:
+    match written:
+        case f.Row(items):
+            return _starts_with_sign(items[0])
+        case f.Operator(_, prefix):
+            return prefix
+        case f.Number(digits):
+            return digits.startswith("−")
+        case _:
+            return False
+
+
+def constant(number: Number, decimal: str = "point") -> f.Formula:
+    """A number of the formula itself, exactly as it was written: ½, 2, 0.01, π."""
+    if number == math.pi:
+        return f.Symbol("π")
+    exact = ExactNumber(str(number)) if isinstance(number, float) else ExactNumber(number)
+    sign = "−" if exact < 0 else ""
+    if isinstance(number, ExactNumber) and number.denominator != 1:
+        fraction = f.Fraction(_whole(abs(number.numerator)), _whole(number.denominator))
+        return f.row(f.Operator("−", prefix=True), fraction) if sign else fraction
+    if exact.denominator == 1 and abs(exact) < 10**15:
+        return f.Number(f"{sign}{abs(exact.numerator)}", value=exact)
+    digits, _, power = repr(abs(float(number))).partition("e")
+    digits = digits.removesuffix(".0").replace(".", "," if decimal == "comma" else ".")
+    return f.Number(f"{sign}{digits}", int(power) if power else None, exact)
+
+
+def _whole(number: int) -> f.Number:
+    return f.Number(str(number), value=ExactNumber(number))

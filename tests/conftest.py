@@ -1,0 +1,9 @@
+"""Settings of all tests."""
+
+from hypothesis import HealthCheck, settings
+
+# Every run draws the same examples, so that a run says something about the change and not about luck; for a search that goes
+# further: `scripts/test --hypothesis-profile=exploring`. No deadlines: the first call of a test may import NumPy or torch.
+settings.register_profile("repeatable", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("exploring", deadline=None, max_examples=1000, print_blob=True)
+settings.load_profile("repeatable")
