@@ -59,7 +59,7 @@ def test_a_derivative_wrong_by_five_parts_in_ten_thousand_is_rejected(bound: Bou
     for operand in bound.definition.operands:
 
         def wrong(of: Expression, wrt: Sequence[Expression], seed: Expression, operand: str = operand) -> Mapping[Expression, Expression]:
-            return {x: OFF * g if str(x) == operand else g for x, g in gradients(of, wrt, seed).items()}
+            return {x: OFF * g if str(x.name) == operand else g for x, g in gradients(of, wrt, seed).items()}
 
         assert {check.by for check in prove(bound, derive=wrong).failures} == {operand}
 

@@ -73,6 +73,11 @@ def test_a_slope_of_nought_is_rejected(name: str) -> None:
     assert not prove(replace(PRIMITIVES[name], slope=lambda x, y: (0,))).passed
 
 
+@pytest.mark.parametrize("name", ["floor", "greater", "sign"])
+def test_a_slope_that_should_be_nought_is_rejected(name: str) -> None:
+    assert not prove(replace(PRIMITIVES[name], slope=lambda *arguments: (0.0005,) * (len(arguments) - 1))).passed
+
+
 @pytest.mark.parametrize("name", STRUCTURAL)
 def test_a_wrong_pullback_is_rejected(name: str) -> None:
     right = PRIMITIVES[name].pullback

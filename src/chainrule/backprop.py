@@ -7,7 +7,7 @@ are differentiated as the functions of one variable that they are: ∂E/∂z = �
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from chainrule.errors import InputError
 from chainrule.expression import Expression, as_expression, consumers, named, order
@@ -106,7 +106,7 @@ class _Walk:
                 inside[node] = None
         return inside
 
-    def _slope(self, root: Expression, target: Expression, inside: Mapping[Expression, None]) -> Expression:
+    def _slope(self, root: Expression, target: Expression, inside: dict[Expression, None]) -> Expression:
         """∂root/∂target through the nodes `inside`: the chain rule of functions of one variable."""
         slopes: dict[Expression, Expression] = {target: as_expression(1)}
         for node in reversed(inside):
@@ -122,7 +122,9 @@ class _Walk:
                 if part is None:
                     continue
                 if own is None:
-                    raise InputError(f"{node.primitive.name} has no derivative for the argument that depends on {target}.")
+                    raise InputError(
+                        f"{node.primitive.name} has no derivative for the argument that depends on {target.name or 'a formula'}."
+                    )
                 term = multiply(own, part)
                 result = term if result is None else result + term
             if result is not None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from chainrule.errors import FileError, InputError, UnknownNameError, shown
@@ -20,13 +20,14 @@ class Table:
     path: str
     columns: tuple[str, ...]
     rows: tuple[tuple[float, ...], ...]
+    has_header: bool
 
     def chosen(self, rows: Sequence[int]) -> Table:
         """Only these rows, counted from 1, in this order. Raises InputError."""
         for row in rows:
             if not 1 <= row <= len(self.rows):
                 raise InputError(f"{self.path} has no row {row}; its rows are 1 to {len(self.rows)}.")
-        return Table(self.path, self.columns, tuple(self.rows[row - 1] for row in rows))
+        return replace(self, rows=tuple(self.rows[row - 1] for row in rows))
 
     def split(self, targets: Sequence[str]) -> tuple[Table, Table]:
         """The other columns in their order, and those called `targets`. Raises UnknownNameError."""
@@ -37,7 +38,7 @@ class Table:
 
     def _only(self, names: Sequence[str]) -> Table:
         places = [self.columns.index(name) for name in names]
-        return Table(self.path, tuple(names), tuple(tuple(row[place] for place in places) for row in self.rows))
+        return replace(self, columns=tuple(names), rows=tuple(tuple(row[place] for place in places) for row in self.rows))
 
 
 def read_table(path: str | Path) -> Table:
@@ -64,7 +65,7 @@ def read_table(path: str | Path) -> Table:
         twice = next(name for name in columns if columns.count(name) > 1)
         raise FileError(f"{path} has two columns called {shown(twice)}; give each its own name.")
     rows = tuple(_row(str(path), number, row, columns, comma) for number, row in enumerate(cells[has_header:], start=1))
-    return Table(str(path), columns, rows)
+    return Table(str(path), columns, rows, has_header)
 
 
 def _separator(line: str) -> str | None:

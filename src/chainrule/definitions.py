@@ -206,12 +206,18 @@ def find(kind: str, wanted: str | Mapping[str, Any] | Definition | Bound) -> Bou
     if wanted not in REGISTRY[kind]:
         own = "If it is your own, name its file with --definitions FILE.py."
         raise UnknownNameError(kind, wanted, REGISTRY[kind], own)
-    return REGISTRY[kind][wanted].bind(**{key: _option(kind, value) for key, value in options.items()})
+    return REGISTRY[kind][wanted].bind(**{key: _option(kind, key, value) for key, value in options.items()})
 
 
-def _option(kind: str, value: Any) -> Any:
-    """An option's value as a description gives it; a table is a definition of its own (a schedule in place of a rate)."""
-    return find("schedule", value) if kind == "optimizer" and isinstance(value, Mapping) else value
+def _option(kind: str, name: str, value: Any) -> Any:
+    """An option's value as a description gives it; in place of a learning rate, a name or a table is a schedule."""
+    return find("schedule", value) if (kind, name) == ("optimizer", "learning_rate") and isinstance(value, (str, Mapping)) else value
+
+
+def definitions(kind: str) -> dict[str, Definition]:
+    """Every definition of a kind by name, the built-in ones first."""
+    _load_built_in()
+    return REGISTRY[kind]
 
 
 def _load_built_in() -> None:
@@ -238,6 +244,7 @@ def load_file(path: str) -> list[Definition]:
         runpy.run_path(path, run_name=f"chainrule definitions in {path}")
     except (DescriptionError, UnknownNameError):
         raise
-    except Exception as error:
-        raise FileError(f"{path} could not be run: {type(error).__name__}: {error}") from error
+    except (Exception, SystemExit) as error:
+        said = " ".join(str(error).split())[:300]
+        raise FileError(f"{path} could not be run: {type(error).__name__}{said and ': ' + said}") from error
     return [definition for table in REGISTRY.values() for definition in table.values() if id(definition) not in before]

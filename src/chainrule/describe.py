@@ -43,8 +43,7 @@ from chainrule.notation.settings import Notation
 if TYPE_CHECKING:
     from chainrule.step import Step
 
-NETWORK_KEYS = ("inputs", "loss", "regularizer", "outputs", "batch", "seed", "notation", "weights", "layers")
-KEYS = ("title", *NETWORK_KEYS, "data", "optimizer")
+KEYS = ("title", "inputs", "loss", "regularizer", "outputs", "batch", "seed", "notation", "weights", "layers", "data", "optimizer")
 LAYER_KEYS = ("units", "activation", "bias", "weights", "initializer", "frozen")
 DATA_KEYS = ("x", "t", "features", "targets")
 
@@ -89,8 +88,11 @@ class Problem:
 # From values to plain data
 
 
-def described(network: Network) -> dict[str, Any]:
-    """The network as plain data, from which `network_from` makes the same network. What has its default is left out."""
+def described(network: Network, *, numbers: bool = True) -> dict[str, Any]:
+    """The network as plain data, from which `network_from` makes the same network. What has its default is left out.
+
+    numbers  False leaves out the parameters, as a record does that holds them elsewhere
+    """
     conventions = network.conventions
     settings = {
         "inputs": network.inputs,
@@ -100,13 +102,15 @@ def described(network: Network) -> dict[str, Any]:
         "batch": None if conventions.batch == "mean" else conventions.batch,
         "seed": network.seed or None,
         "notation": network.notation.to_dict() or None,
-        "layers": [_described_layer(network, number, layer) for number, layer in enumerate(network.layers, start=1)],
+        "layers": [
+            _described_layer(layer, number, network.given if numbers else {}) for number, layer in enumerate(network.layers, start=1)
+        ],
     }
     return {key: value for key, value in settings.items() if value is not None}
 
 
-def _described_layer(network: Network, number: int, layer: Dense) -> dict[str, Any]:
-    weights, bias = network.given.get(f"W{number}"), network.given.get(f"b{number}")
+def _described_layer(layer: Dense, number: int, given: Mapping[str, Array]) -> dict[str, Any]:
+    weights, bias = given.get(f"W{number}"), given.get(f"b{number}")
     settings = {
         "units": layer.units,
         "activation": layer.activation and layer.activation.described(),
@@ -152,17 +156,25 @@ def _numbers(values: Any) -> Any:
 def network_from(description: Mapping[str, Any]) -> Network:
     """The network that plain data describes. Raises InputError, which names the place."""
     _check_table(description, "the description", KEYS)
-    settings = {key: description[key] for key in NETWORK_KEYS if key in description and key not in ("inputs", "layers", "weights", "notation")}
+    settings = {key: description[key] for key in ("loss", "regularizer", "outputs", "batch", "seed") if key in description}
     if "inputs" not in description:
         raise DescriptionError("the description does not say how many inputs there are, as inputs = 2.")
     if "notation" in description:
-        with _at("notation"):
-            settings["notation"] = Notation.from_dict(description["notation"])
+        settings["notation"] = _notation_from(description["notation"])
     network = Network(description["inputs"], *_layers_from(description.get("layers")), **settings)
     if "weights" not in description:
         return network
     with _at("weights"):
         return network.with_weights(description["weights"])
+
+
+def _notation_from(notation: Any) -> Notation:
+    """A table of settings, or the name of a preset."""
+    settings = {"preset": notation} if isinstance(notation, str) else notation
+    with _at("notation"):
+        if not isinstance(settings, Mapping):
+            raise DescriptionError(f"it must be a table of settings or the name of a preset, not {shown(notation)}.")
+        return Notation.from_dict(settings)
 
 
 def _layers_from(layers: object) -> Iterator[Dense]:
@@ -285,22 +297,28 @@ def from_toml(text: str, where: str = "the description") -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise FileError(f"{where} is not TOML: {error}.") from None
+        message = str(error).replace("at end of document", f"at the end, line {len(text.splitlines())}")
+        raise FileError(f"{where} is not TOML: {message}.") from None
     except (RecursionError, ValueError):
         raise FileError(f"{where} is not TOML that a description could be: it is nested too deeply or holds an absurd number.") from None
 
 
+def from_json(text: str, where: str = "the description") -> dict[str, Any]:
+    """What JSON text says. Raises FileError, which names the line."""
+    from chainrule.files import parse_json
+
+    description = parse_json(text, where)
+    if not isinstance(description, dict):
+        raise FileError(f'{where} holds {shown(description)}, not a description in braces, as {{"inputs": 2, …}}.')
+    return description
+
+
 def read_description(path: str | Path) -> dict[str, Any]:
     """The plain data of a .toml or .json file. Raises FileError."""
-    from chainrule.files import read_json, read_text
+    from chainrule.files import read_text
 
-    path = Path(path)
-    if path.suffix.lower() == ".toml":
-        return from_toml(read_text(path), str(path))
-    description = read_json(path)
-    if not isinstance(description, dict):
-        raise FileError(f"{path} holds {shown(description)}, not a description in braces, as {{\"inputs\": 2, …}}.")
-    return description
+    read = from_json if Path(path).suffix.lower() == ".json" else from_toml
+    return read(read_text(path), str(path))
 
 
 def write_description(path: str | Path, description: Mapping[str, Any]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from chainrule.errors import UnknownNameError
 
 _SEED = {
-    "title": "Two inputs, two hidden units, one output, no biases: the network of the seed",
+    "title": "Two inputs, two hidden units, one output",
     "inputs": 2,
     "weights": [0.21, 0.56, 0.19, 0.02, 0.23, 0.16],
     "layers": [{"units": 2, "activation": "identity", "bias": False}, {"units": 1, "bias": False}],
@@ -22,14 +22,14 @@ _SEED = {
 # hmkcode (2019), Backpropagation Step by Step.
 _ARTICLE = {
     **_SEED,
-    "title": "The article “Backpropagation Step by Step” (hmkcode, 2019)",
+    "title": "The article by hmkcode (2019)",
     "weights": [0.11, 0.21, 0.12, 0.08, 0.14, 0.15],
     "data": {"x": [[2, 3]], "t": [[1]]},
 }
 
 # Mazur (2015), A Step by Step Backpropagation Example. He shares one bias a layer and never changes it.
 _MAZUR = {
-    "title": "Matt Mazur's 2-2-2 network (2015), whose biases stay as they are",
+    "title": "Mazur's network (2015), with frozen biases",
     "inputs": 2,
     "weights": [0.15, 0.20, 0.25, 0.30, 0.40, 0.45, 0.50, 0.55, 0.35, 0.35, 0.60, 0.60],
     "layers": [{"units": 2, "activation": "sigmoid", "frozen": ["b"]}, {"units": 2, "activation": "sigmoid", "frozen": ["b"]}],
@@ -39,7 +39,7 @@ _MAZUR = {
 
 # Minsky & Papert (1969), Perceptrons: what one layer cannot do.
 _XOR = {
-    "title": "Exclusive or: 1 where exactly one input is 1; no network without a hidden layer can",
+    "title": "Exclusive or, which one layer cannot learn",
     "inputs": 2,
     "loss": "binary_cross_entropy",
     "weights": [0.9, -0.7, -0.6, 0.8, 0.5, 0.4, 0.1, -0.1, 0],
@@ -51,7 +51,7 @@ _XOR = {
 # Fisher (1936), The use of multiple measurements in taxonomic problems: rows 1, 2, 51, 52, 101 and 102, each column less its mean
 # over all 150 rows and divided by its standard deviation, to two decimals.
 _IRIS = {
-    "title": "Six of Fisher's irises (1936), two of each kind, standardised",
+    "title": "Six of Fisher's irises (1936), standardised",
     "inputs": 4,
     "loss": "cross_entropy",
     "layers": [{"units": 8, "activation": "relu"}, {"units": 3}],
@@ -73,7 +73,7 @@ _IRIS = {
 
 # Hochreiter (1991), Untersuchungen zu dynamischen neuronalen Netzen: why deep chains of sigmoids hardly learn.
 _VANISHING = {
-    "title": "Eight sigmoid units in a row: each factor σ′ ≤ ¼ makes the gradient of the first weights smaller",
+    "title": "Eight sigmoid units in a row: gradients vanish",
     "inputs": 1,
     "weights": [1] * 8,
     "layers": [{"units": 1, "activation": "sigmoid", "bias": False}] * 8,

@@ -187,9 +187,9 @@ class Expression:
         raise TypeError("a formula is neither true nor false; write select(condition, value, otherwise) in place of if")
 
     def __repr__(self) -> str:
-        from chainrule.notation import text
+        from chainrule.notation import one_line
 
-        return text(self)
+        return one_line(self)
 
 
 PRIMITIVES: dict[str, Primitive] = {}

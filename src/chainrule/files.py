@@ -36,13 +36,17 @@ def read_text(path: str | Path) -> str:
 
 def read_json(path: str | Path) -> Any:
     """What a JSON file holds. Raises FileError, which names the line."""
-    text = read_text(path)
+    return parse_json(read_text(path), str(path))
+
+
+def parse_json(text: str, where: str) -> Any:
+    """What JSON text says. Raises FileError, which names the line."""
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
-        raise FileError(f"{path} is not complete JSON: {error.msg} (line {error.lineno}, column {error.colno}).") from None
+        raise FileError(f"{where} is not complete JSON: {error.msg} (line {error.lineno}, column {error.colno}).") from None
     except (RecursionError, ValueError):
-        raise FileError(f"{path} is not JSON that a description could be: it is nested too deeply or holds an absurd number.") from None
+        raise FileError(f"{where} is not JSON that a description could be: it is nested too deeply or holds an absurd number.") from None
 
 
 def write_whole(path: str | Path, content: str | bytes) -> None:

@@ -101,18 +101,21 @@ def distribution(start: Bound) -> Distribution:
 
 
 def number(operand: Operand, inputs: int, units: int) -> float:
-    """The number of a bound for a layer of this size."""
+    """The number of a bound for a layer of this size. Raises DescriptionError if it is not finite."""
     import numpy as np
 
-    letters = {"inputs": float(inputs), "units": float(units)}
+    letters = {"inputs": np.float64(inputs), "units": np.float64(units)}
     values: dict[Expression, Any] = {}
-    for node in order(root := as_expression(operand)):
-        if node.constant is not None:
-            values[node] = float(node.constant)
-        elif node.primitive is p.variable:
-            values[node] = letters[str(node.name)]
-        else:
-            values[node] = node.primitive.value(np, *(values[argument] for argument in node.arguments), **node.parameters)
+    with np.errstate(all="ignore"):
+        for node in order(root := as_expression(operand)):
+            if node.constant is not None:
+                values[node] = np.float64(node.constant)
+            elif node.primitive is p.variable:
+                values[node] = letters[str(node.name)]
+            else:
+                values[node] = node.primitive.value(np, *(values[argument] for argument in node.arguments), **node.parameters)
+    if not np.isfinite(values[root]):
+        raise DescriptionError(f"weights cannot be drawn for {inputs} inputs and {units} units: a bound is {values[root]}.")
     return float(values[root])
 
 

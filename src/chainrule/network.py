@@ -105,6 +105,11 @@ class Network:
         return (self.inputs, *(layer.units for layer in self.layers))
 
     @property
+    def size(self) -> int:
+        """How many parameters there are."""
+        return sum(math.prod(shape) for shape in self.shapes.values())
+
+    @property
     def frozen(self) -> set[str]:
         """The parameters that the update leaves alone."""
         return {f"{kind}{number}" for number, layer in enumerate(self.layers, start=1) for kind in layer.frozen}
@@ -132,7 +137,9 @@ class Network:
         wanted, most = (sum(math.prod(shape) for shape in part.values()) for part in (in_matrices, self.shapes))
         if len(numbers) not in (wanted, most):
             also = f" ({most} with its biases)" if most > wanted else ""
-            raise ShapeError(f"a {'-'.join(map(str, self.sizes))} network has {wanted} weights{also}, but {len(numbers)} numbers were given.")
+            raise ShapeError(
+                f"a {'-'.join(map(str, self.sizes))} network has {wanted} weights{also}, but {len(numbers)} numbers were given."
+            )
         values: dict[str, Array] = {}
         start = 0
         for key, shape in {**in_matrices, **(in_biases if len(numbers) == most else {})}.items():

@@ -58,6 +58,13 @@ def _elementwise(
     return _add(Primitive(name, value, _same_shape, form, slope=slope, paper=paper))
 
 
+# Rows that stand below the first row that uses them.
+cos: Primitive
+sign: Primitive
+transpose: Primitive
+total: Primitive
+reshape: Primitive
+
 # fmt: off
 #                       name          value                                   slope of each argument                        form            paper
 add      = _elementwise("add",        lambda xp, a, b: a + b,                 lambda a, b, y: (1, 1),                       Infix("+"))
@@ -166,9 +173,7 @@ def count(shape: Shape, axes: tuple[int, ...]) -> Expression:
 
 def _matmul_shape(a: Expression, b: Expression) -> Shape:
     if len(a.shape) < 2 or len(a.shape) != len(b.shape) or a.shape[:-2] != b.shape[:-2] or a.shape[-1] != b.shape[-2]:
-        raise ShapeError(
-            f"a matrix product needs as many columns on the left as rows on the right, but was given {a.shape} and {b.shape}."
-        )
+        raise ShapeError(f"a matrix product needs as many columns on the left as rows on the right, but was given {a.shape} and {b.shape}.")
     return (*a.shape[:-1], b.shape[-1])
 
 
@@ -215,7 +220,7 @@ spread = _structural(
 def _elements(at: Any, index: tuple[int, ...], x: Expression, axes: tuple[int, ...]) -> list[Expression]:
     """All elements of x along `axes` at an index of the other axes."""
     sizes = [at.size(x.shape[axis]) for axis in axes]
-    positions = [()]
+    positions: list[tuple[int, ...]] = [()]
     for extent in sizes:
         positions = [(*position, i) for position in positions for i in range(extent)]
     return [at(x, _inserted(index, axes, position)) for position in positions]
@@ -240,9 +245,7 @@ mean = _structural(
     "mean",
     value=lambda xp, x, axes: xp.mean(x, axis=axes),
     shape=lambda x, axes: _without(x.shape, axes),
-    pullback=lambda g, x, y, axes: (
-        spread(g / count(x.shape, axes), axes=axes, sizes=tuple(x.shape[axis] for axis in axes)),
-    ),
+    pullback=lambda g, x, y, axes: (spread(g / count(x.shape, axes), axes=axes, sizes=tuple(x.shape[axis] for axis in axes)),),
     element=_mean_element,
     form=Total(average=True),
 )
@@ -314,7 +317,8 @@ def _unflat(position: int, shape: tuple[int, ...]) -> tuple[int, ...]:
 
 def _reshape_element(at: Any, index: tuple[int, ...], x: Expression, sizes: Shape) -> Expression:
     before, after = (tuple(at.size(dimension) for dimension in shape) for shape in (x.shape, sizes))
-    return at(x, _unflat(_flat(index, after), before))
+    element: Expression = at(x, _unflat(_flat(index, after), before))
+    return element
 
 
 reshape = _structural(
@@ -343,9 +347,9 @@ part = _structural(
 
 def _place_element(at: Any, index: tuple[int, ...], x: Expression, axis: int, start: int, extent: Dimension) -> Expression:
     position = index[axis] - start
-    if 0 <= position < at.size(x.shape[axis]):
-        return at(x, (*index[:axis], position, *index[axis + 1 :]))
-    return constant(number=0)
+    inside = 0 <= position < at.size(x.shape[axis])
+    element: Expression = at(x, (*index[:axis], position, *index[axis + 1 :])) if inside else constant(number=0)
+    return element
 
 
 place = _structural(

@@ -83,7 +83,7 @@ class Check:
 
     def __str__(self) -> str:
         if self.passed:
-            return f"right   {self.what}: off by {self.error:.1e} at most"
+            return f"right   {self.what}{f': off by {self.error:.1e} at most' if self.tolerance else ''}"
         return f"wrong   {self.what}: {self.detail}"
 
 
@@ -153,7 +153,7 @@ def _activation(bound: Bound, shapes: Sequence[Shape] | None, random: np.random.
     for shape in shapes or ((3,), ("batch", 4), (2, 3, 2)):
         z = variable(Name("z"), shape)
         h = as_expression(bound.apply(z))
-        yield _truth(f"h has the shape of z, {shape}", h.shape == z.shape, f"but it has the shape {h.shape}.")
+        yield _truth(f"h has the shape of z ({_shown(shape)})", h.shape == z.shape, f"but it has the shape {_shown(h.shape)}.")
         yield from derivatives("h", h, [z], random, derive)
     yield from _letters_for_options(bound, [z], random)
 
@@ -163,7 +163,9 @@ def _loss(bound: Bound, shapes: Sequence[Shape] | None, random: np.random.Genera
         y, t = variable(Name("y"), shape), variable(Name("t"), shape)
         loss = as_expression(bound.apply(y, t))
         fits = loss.shape in (shape, shape[:-1])
-        yield _truth(f"the loss of y and t of the shape {shape} is one number per output or per example", fits, f"but is {loss.shape}.")
+        yield _truth(
+            f"the loss of y and t ({_shown(shape)}) is one number per output or per example", fits, f"but is {_shown(loss.shape)}."
+        )
         yield from derivatives("loss", loss, [y, t], random, derive)
     yield from _letters_for_options(bound, [y, t], random)
 
@@ -172,7 +174,9 @@ def _regularizer(bound: Bound, shapes: Sequence[Shape] | None, random: np.random
     for shape in shapes or ((4, 3), (5,), (2, 3, 2)):
         W = variable(Name("W"), shape)
         penalty = as_expression(bound.apply(W))
-        yield _truth(f"the penalty on W of the shape {shape} is one number", penalty.shape == (), f"but has the shape {penalty.shape}.")
+        yield _truth(
+            f"the penalty on W ({_shown(shape)}) is one number", penalty.shape == (), f"but has the shape {_shown(penalty.shape)}."
+        )
         yield from derivatives("penalty", penalty, [W], random, derive)
     yield from _letters_for_options(bound, [W], random)
 
@@ -189,17 +193,22 @@ def _initializer(bound: Bound, shapes: Sequence[Shape] | None, random: np.random
 def _optimizer(bound: Bound, shapes: Sequence[Shape] | None, random: np.random.Generator, derive: Derive) -> Iterator[Check]:
     names = bound.definition.operands
     states = [name for name in names[2:] if name != "k"]
+    rates = {name: value.apply(as_expression(1)) for name, value in bound.options.items() if isinstance(value, Bound)}  # of step 1
     for shape in shapes or ((2, 3), (4,)):
         letters = {name: variable(Name(name), () if name == "k" else shape) for name in names}
-        result = bound.apply(*letters.values())
+        result = bound.apply(*letters.values(), **rates)
         results = result if isinstance(result, tuple) else (result,)
         wanted = f"the rule gives the new w and {len(states)} new states ({', '.join(states) or 'it has none'})"
         yield _truth(wanted, len(results) == 1 + len(states), f"but it gives {len(results)} formulas.")
+        if len(results) != 1 + len(states):
+            return
         yield _truth(
-            f"all of them have the shape of w, {shape}", all(r.shape == shape for r in results), f"not {[r.shape for r in results]}."
+            f"all of them have the shape of w ({_shown(shape)})",
+            all(r.shape == shape for r in results),
+            f"not {', '.join(_shown(r.shape) for r in results)}.",
         )
-        yield from _steps(letters, dict(zip(["w", *states], results, strict=False)), random)
-    yield from _letters_for_options(bound, list(letters.values()), random)
+        yield from _steps(letters, dict(zip(["w", *states], results, strict=True)), random)
+    yield from _letters_for_options(bound, list(letters.values()), random, **rates)
 
 
 def _steps(letters: Mapping[str, Expression], rules: Mapping[str, Expression], random: np.random.Generator) -> Iterator[Check]:
@@ -220,22 +229,23 @@ def _steps(letters: Mapping[str, Expression], rules: Mapping[str, Expression], r
 def _schedule(bound: Bound, shapes: Sequence[Shape] | None, random: np.random.Generator, derive: Derive) -> Iterator[Check]:
     k = variable(Name("k"))
     rate = as_expression(bound.apply(k))
-    yield _truth("the rate is one number", rate.shape == (), f"but it has the shape {rate.shape}.")
+    yield _truth("the rate is one number", rate.shape == (), f"but it has the shape {_shown(rate.shape)}.")
     for step in (1, 2, 3, 10, 50, 99, 100, 101, 1000):
         number = float(evaluate([rate], {k: np.asarray(float(step))})[rate])
         yield _truth(f"the rate of step {step} is finite and not negative", 0 <= number < np.inf, f"but it is {number:.6g}.")
     yield from _letters_for_options(bound, [k], random)
 
 
-def _letters_for_options(bound: Bound, operands: Sequence[Expression], random: np.random.Generator) -> Iterator[Check]:
+def _letters_for_options(
+    bound: Bound, operands: Sequence[Expression], random: np.random.Generator, **others: Expression
+) -> Iterator[Check]:
     """Explanations write η for the learning rate: an option must be able to be a letter."""
     options = {name: value for name, value in bound.options.items() if isinstance(value, (int, float)) and not isinstance(value, bool)}
     if not options:
         return
     letters = {name: variable(Name(name)) for name in options}
-    plain, lettered = (
-        r[0] if isinstance(r, tuple) else as_expression(r) for r in (bound.apply(*operands), bound.apply(*operands, **letters))
-    )
+    results = (bound.apply(*operands, **others), bound.apply(*operands, **others, **letters))
+    plain, lettered = (as_expression(result[0] if isinstance(result, tuple) else result) for result in results)
     numbers = _drawn(plain, operands, random)
     if numbers is not None:
         numbers |= {letter: np.asarray(float(options[name])) for name, letter in letters.items()}
@@ -299,7 +309,9 @@ def _elementwise(primitive: Primitive, shape: Shape, random: np.random.Generator
         numbers = _drawn(formula, operands, random)
         if numbers is not None:
             values = evaluate([node, formula], numbers)
-            yield _equal(f"{primitive.name} = its formula on paper, {shape}", values[node], values[formula], "the value", "the formula")
+            yield _equal(
+                f"{primitive.name} = its formula on paper ({_shown(shape)})", values[node], values[formula], "the value", "the formula"
+            )
 
 
 def _index_notation(node: Expression, operands: Sequence[Expression], random: np.random.Generator) -> Iterator[Check]:
@@ -315,7 +327,7 @@ def _index_notation(node: Expression, operands: Sequence[Expression], random: np
     given = {letter: np.asarray(numbers[reader.element(letter).quantity][reader.element(letter).index]) for letter in letters}
     values = evaluate(list(elements.values()), given)
     single = np.asarray([float(values[element]) for element in elements.values()]).reshape(whole.shape)
-    yield _equal(f"{node.primitive.name} = its index notation, {node.shape}", single, whole, "one by one", "as an array")
+    yield _equal(f"{node.primitive.name} = its index notation ({_shown(node.shape)})", single, whole, "one by one", "as an array")
 
 
 # Derivatives, derived and measured.
@@ -334,12 +346,12 @@ def derivatives(
     of      any expression of variables
     by      the variables to derive by; `others` are further variables in `of`
     """
-    labels = {x: f"∂{what}/∂{x}, {x} of the shape {x.shape}" for x in by}
+    labels = {x: f"∂{what}/∂{x.name} ({x.name}: {_shown(x.shape)})" for x in by}
     weights = variable(Name("weights"), of.shape)
     try:
         derived = derive(of, by, weights)
     except InputError as error:
-        yield from (_failure(label, str(error), str(x)) for x, label in labels.items())
+        yield from (_failure(label, str(error), str(x.name)) for x, label in labels.items())
         return
     seen = list(dict.fromkeys((*by, *others)))
     for _, draw in DOMAINS:
@@ -353,7 +365,7 @@ def derivatives(
                 yield from _judged(labels, of, derived, {**numbers, weights: weighted}, weighted, measured)
                 return
     nowhere = "there was no place without a kink, a pole or NaN to measure it at."
-    yield from (_failure(label, nowhere, str(x)) for x, label in labels.items())
+    yield from (_failure(label, nowhere, str(x.name)) for x, label in labels.items())
 
 
 def _judged(
@@ -369,10 +381,10 @@ def _judged(
     for (x, label), differences in zip(labels.items(), measured, strict=True):
         assert differences is not None
         got = np.asarray(values[derived[x]])
-        yield _compared(label, got, differences, MEASURED, "the formula", "differences", by=(str(x), numbers[x]))
+        yield _compared(label, got, differences, MEASURED, "the formula", "differences", by=(str(x.name), numbers[x]))
         if analytic:
             steps = _complex_step(of, x, numbers, weighted)
-            yield _compared(f"{label}, by a complex step", got, steps, EXACT, "the formula", "a complex step", by=(str(x), numbers[x]))
+            yield _compared(f"{label}, by a complex step", got, steps, EXACT, "the formula", "a complex step", by=(str(x.name), numbers[x]))
 
 
 def _measured(of: Expression, x: Expression, numbers: Numbers, weights: Array, h: float = 1e-3) -> Array | None:
@@ -428,6 +440,11 @@ def _sizes(shape: Shape) -> tuple[int, ...]:
 
 
 # Verdicts.
+
+
+def _shown(shape: Shape) -> str:
+    """A shape as people write it: batch × 3."""
+    return " × ".join(str(dimension) for dimension in shape) or "one number"
 
 
 def _scale(array: Array, least: float = 1e-9) -> float:

@@ -1,11 +1,11 @@
 """What a person asks for, as a problem: the seed, an example, a short form or a file, with the options of the command line.
 
-Every option of the command line that makes a network is an argument of `problem`, by the same name. Options change the plain data
-of the description, which is then read like any other.
+Every option of the command line that makes a network or its batch is an argument of `problem`, by the same name.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
@@ -16,21 +16,31 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from chainrule.definitions import Bound, Definition, find
-from chainrule.describe import Problem, from_toml, problem_from, read_description
-from chainrule.errors import FileError, InputError, UnknownNameError, shown
-from chainrule.examples import EXAMPLES, example
-from chainrule.layers import checked_size
-from chainrule.network import MOST_LAYERS, Array, Network, checked_batch
+from chainrule.describe import Problem, from_json, from_toml, problem_from, read_description
+from chainrule.errors import DescriptionError, FileError, InputError, UnknownNameError, shown
+from chainrule.examples import EXAMPLES
+from chainrule.layers import Dense, dense
+from chainrule.network import MOST_LAYERS, Array, Network, checked_batch, fitting_output
+from chainrule.notation.settings import CHOICES, Notation
 
 Wanted: TypeAlias = "str | Definition | Bound | Mapping[str, Any]"
 Numbers: TypeAlias = "str | Sequence[Any] | Array"
 
-DIGITS = re.compile(r"[\d\s.-]+")
-"""What looks like a short form, right or wrong."""
+SHORT_FORM = re.compile(r"\s*[-–]?\d[\w\s.,;:×+–-]*")
+"""What looks like 2-2-1, right or wrong."""
+
+FILES = {".csv", ".tsv", ".txt", ".safetensors"}
+"""Suffixes of files that are no descriptions."""
+
+PROBABLE = {"cross_entropy", "cross_entropy_from_logits", "kl"}
+"""Losses whose targets are probabilities of classes."""
+
+BINARY = {"binary_cross_entropy", "binary_cross_entropy_from_logits"}
+SIGNED = {"hinge", "squared_hinge"}
 
 
 def problem(
-    source: str | Path | Mapping[str, Any] | None = None,
+    source: str | Path | Mapping[str, Any] | Network | None = None,
     *,
     bias: bool | None = None,
     activation: Wanted | None = None,
@@ -42,8 +52,9 @@ def problem(
     regularizer: Wanted | None = None,
     outputs: str | None = None,
     batch: str | None = None,
-    notation: str | Mapping[str, Any] | None = None,
-    input: Numbers | None = None,  # noqa: A002  # the option is called so
+    notation: str | Mapping[str, Any] | Notation | None = None,
+    language: str | None = None,
+    input: Numbers | None = None,
     target: Numbers | None = None,
     data: str | Path | None = None,
     row: int | str | Sequence[int | str] | None = None,
@@ -51,36 +62,322 @@ def problem(
     learning_rate: float | Wanted | None = None,
     optimizer: Wanted | None = None,
 ) -> Problem:
-    """The network, batch and optimiser that a person asks for; what a batch lacks is drawn from the seed.
+    """The network, batch and optimiser that a person asks for; what the batch lacks is drawn from the seed.
 
-    source             nothing (the seed), an example's name, a short form such as "2-2-1", a .toml or .json file, "-" (standard input),
-                       or a description as plain data
-    bias               False takes every b away
+    source             nothing (the seed), an example's name, a short form such as "2-2-1", a .toml or .json file, "-" (standard
+                       input), a description as plain data, or a network
+    bias               False takes every b away, True gives one to every layer
     activation         of the hidden layers; tanh in a short form
-    output_activation  of the last layer; what fits the loss in a short form
+    output_activation  of the last layer; what fits the loss if none is said
     loss, regularizer, initializer, optimizer   a name, with options as in "huber:delta=2" or {"name": "huber", "delta": 2}
     weights            w1, w2 … in their numbering, then, if wanted, every b; "0.21 0.56 …" or a list
     seed               draws the weights for which no numbers are given, and the sample where there is none
-    outputs, batch     "sum" or "mean": how the error is counted
-    notation           "nielsen", "learning_rate=α,vectors=columns", or both; or a table as in a description
+    outputs, batch     "sum" or "mean": how the error is counted over the outputs and over the examples
+    notation           a preset and letters, as in "nielsen,learning_rate=α"; or a table as in a description
+    language           "en" or "de"
     input, target      rows of numbers: "8 12" or "0 1; 1 1", or a list of lists
-    data, row          a file with a table of numbers; its rows, counted from 1, as 3, "3-7" or "3,5" (all of them if none is said)
-    target_columns     the columns of the table that are targets, "a,b" or a list; the last ones if none is said
+    data               a file with a table of numbers
+    row                rows of the data or of the description's batch, counted from 1: 3, "3-7", "3,5"; all if none is said
+    target_columns     the columns of the data that are targets, "a,b" or a list; the last ones if none is said
     learning_rate      a number, or a schedule as in "cosine:rate=0.1"
 
     Raises InputError.
     """
-    description = _description(source)
-    layers = [dict(layer) if isinstance(layer, Mapping) else layer for layer in description.get("layers") or () if True]
-    description = {**description, "layers": layers} if layers else description
+    found = _found(source)
+    layers = _changed_layers(found.network, bias, activation, initializer)
+    new_loss = None if loss is None else find("loss", _setting(loss))
     changes = {
-        "loss": _setting(loss),
-        "regularizer": _setting(regularizer),
+        "loss": new_loss,
+        "regularizer": None if regularizer is None else find("regularizer", _setting(regularizer)),
         "seed": seed,
         "outputs": outputs,
         "batch": batch,
-        "notation": _notation(notation),
-        "optimizer": _optimizer(description.get("optimizer"), optimizer, learning_rate),
+        "notation": _notation(found.network.notation, notation, language),
     }
-    description |= {key: value for key, value in changes.items() if value is not None}
-    return description
+    changes = {key: value for key, value in changes.items() if value is not None}
+    layers[-1] = _changed_output(found.network, layers[-1], new_loss, output_activation)
+    network = found.network.replaced(layers=layers, **changes)
+    if weights is not None:
+        network = network.with_weights(_row_of_numbers("weights", weights))
+    changed = replace(found, network=network, optimizer=_optimizer(found.optimizer, optimizer, learning_rate))
+    return _with_sample(_with_batch(changed, input, target, data, row, target_columns))
+
+
+# Where a network comes from
+
+
+def _found(source: str | Path | Mapping[str, Any] | Network | None) -> Problem:
+    if isinstance(source, Network):
+        return Problem(source)
+    if isinstance(source, Mapping):
+        return problem_from(source)
+    name = str(source or "seed")
+    return replace(_named(name), origin={"source": name})
+
+
+def _named(name: str) -> Problem:
+    if name in EXAMPLES:
+        return problem_from(EXAMPLES[name])
+    if name == "-":
+        return problem_from(_standard_input())
+    suffix = Path(name).suffix.lower()
+    if suffix in (".toml", ".json"):
+        return problem_from(read_description(name))
+    if SHORT_FORM.fullmatch(name) and suffix not in FILES and not os.path.exists(name):
+        return Problem(short_form(name))
+    raise _no_network(name, suffix)
+
+
+def _no_network(name: str, suffix: str) -> InputError:
+    """Why this is no network, and what is one."""
+    path = shown(name)[1:-1]
+    if suffix == ".safetensors":
+        return FileError(f"{path}: this version reads descriptions in .toml and .json; trained models come with training.")
+    if suffix in FILES:
+        return FileError(f"{path} is no description of a network; if it holds data, give it as --data {path}.")
+    if os.path.isdir(name):
+        return FileError(f"{path} is a folder; name a .toml or .json file in it.")
+    if suffix or os.sep in name or os.path.exists(name):
+        return FileError(f"{path} is no network: a description is a .toml or .json file.")
+    return UnknownNameError("example", name, EXAMPLES, "A network may also be a short form, as 2-2-1, or a .toml or .json file.")
+
+
+def _standard_input() -> dict[str, Any]:
+    try:
+        text = sys.stdin.buffer.read().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise FileError("standard input is not text in UTF-8.") from None
+    if not text.strip():
+        raise FileError("standard input is empty; it should hold a description in TOML or JSON.")
+    read = from_json if text.lstrip().startswith("{") else from_toml
+    return read(text, "standard input")
+
+
+def short_form(text: str) -> Network:
+    """The network that 2-2-1 means: dense layers with biases, tanh inside, at the end what fits the loss. Raises DescriptionError.
+
+    >>> short_form("3-4-2").sizes
+    (3, 4, 2)
+    """
+    sizes = text.strip().split("-")
+    if len(sizes) < 2 or not all(size.isdecimal() for size in sizes):
+        raise DescriptionError(f"{shown(text)} is no short form: write the inputs and the units of each layer with - between, as 2-2-1.")
+    if len(sizes) - 1 > MOST_LAYERS:
+        raise DescriptionError(f"{len(sizes) - 1:,} layers are more than this can hold; the limit is {MOST_LAYERS:,}.")
+    for size in sizes:
+        if len(size) > 12:
+            raise DescriptionError(f"a layer with a number of {len(size):,} digits is more than this can hold; try 2-2-1.")
+    inputs, *hidden, outputs = map(int, sizes)
+    return Network(inputs, *(dense(units, "tanh") for units in hidden), dense(outputs))
+
+
+# Options
+
+
+def _changed_layers(network: Network, bias: bool | None, activation: Wanted | None, initializer: Wanted | None) -> list[Dense]:
+    """The layers, with their numbers, as the options want them."""
+    layers = list(network.replaced().layers)
+    if bias is not None:
+        layers = [layer if layer.bias == bias else replace(_without(layer, "b"), bias=bias) for layer in layers]
+    if activation is not None:
+        inner = find("activation", _setting(activation))
+        layers = [*(replace(layer, activation=inner) for layer in layers[:-1]), layers[-1]]
+    if initializer is not None:
+        start = find("initializer", _setting(initializer))
+        layers = [replace(_without(layer, "W"), initializer=start, frozen=layer.frozen) for layer in layers]
+    return layers
+
+
+def _without(layer: Dense, kind: str) -> Dense:
+    """The layer without numbers for its W or b."""
+    given = {key: numbers for key, numbers in layer.given.items() if key != kind}
+    return replace(layer, given=given, frozen=tuple(name for name in layer.frozen if name != kind))
+
+
+def _changed_output(network: Network, layer: Dense, loss: Bound | None, activation: Wanted | None) -> Dense:
+    """The last layer; if its activation fitted the old loss and another loss is wanted, it fits that."""
+    if activation is not None:
+        return replace(layer, activation=find("activation", _setting(activation)))
+    fitted = layer.activation is not None and layer.activation.name == fitting_output(network.loss)
+    return replace(layer, activation=None) if loss is not None and fitted else layer
+
+
+def _setting(wanted: Wanted) -> Any:
+    """A name with options, "huber:delta=2,…", as a table; everything else as it is."""
+    if not isinstance(wanted, str) or ":" not in wanted:
+        return wanted
+    name, _, options = wanted.partition(":")
+    pairs = [option.partition("=") for option in options.split(",")]
+    for key, equals, value in pairs:
+        if not (key.strip() and equals and value.strip()):
+            raise InputError(f"options are written as name:option=number,option=number, not {shown(wanted)}.")
+    return {"name": name.strip(), **{key.strip(): _value(value.strip()) for key, _, value in pairs}}
+
+
+def _value(text: str) -> Any:
+    if text in ("true", "false"):
+        return text == "true"
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            pass
+    return text
+
+
+def _optimizer(present: Bound | None, wanted: Wanted | None, learning_rate: float | Wanted | None) -> Bound:
+    """The optimiser wanted, else the description's, else gradient descent; with the learning rate if one is wanted."""
+    rule = find("optimizer", _setting(wanted)) if wanted is not None else present or find("optimizer", "sgd")
+    if learning_rate is None:
+        return rule
+    return rule.definition.bind(**{**rule.given, "learning_rate": _rate(learning_rate)})
+
+
+def _rate(wanted: float | Wanted) -> Any:
+    value = _value(wanted) if isinstance(wanted, str) else wanted
+    if isinstance(value, str) and not value[:1].isalpha():
+        raise InputError(f"the learning rate is a number, as 0.05, or a schedule, as cosine:rate=0.1, not {shown(wanted)}.")
+    return value if isinstance(value, (int, float)) else find("schedule", _setting(value))
+
+
+def _notation(present: Notation, wanted: str | Mapping[str, Any] | Notation | None, language: str | None) -> Notation:
+    """The description's notation, changed as wanted; a preset starts anew."""
+    if isinstance(wanted, Notation):
+        present, wanted = wanted, None
+    changes = _notation_settings(wanted) if isinstance(wanted, str) else dict(wanted or {})
+    start: dict[str, Any] = {} if "preset" in changes else present.to_dict()
+    letters = {**start.get("letters", {}), **changes.pop("letters", {})}
+    settings = {**start, **changes, **({"letters": letters} if letters else {}), **({"language": language} if language else {})}
+    return Notation.from_dict(settings)
+
+
+def _notation_settings(text: str) -> dict[str, Any]:
+    """`nielsen,learning_rate=α,vectors=columns` as a table: a preset, letters and choices."""
+    settings: dict[str, Any] = {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        key, equals, value = (piece.strip() for piece in part.partition("="))
+        if not equals:
+            settings["preset"] = key
+        elif key in CHOICES:
+            settings[key] = value
+        else:
+            settings.setdefault("letters", {})[key] = value
+    return settings
+
+
+# The batch
+
+
+def _with_batch(
+    problem: Problem,
+    x: Numbers | None,
+    t: Numbers | None,
+    data: str | Path | None,
+    row: int | str | Sequence[int | str] | None,
+    target_columns: str | Sequence[str] | None,
+) -> Problem:
+    if data is not None:
+        if x is not None or t is not None:
+            raise InputError("a batch comes either from --data or from --input and --target; leave out one of them.")
+        return _from_table(problem, data, row, target_columns)
+    if target_columns is not None:
+        raise InputError("--target-columns names columns of a table; give the table, as --data FILE.")
+    network = problem.network
+    given_x = problem.x if x is None else checked_batch("input", _numbers("input", x), network.inputs)
+    given_t = problem.t if t is None else checked_batch("target", _numbers("target", t), network.outputs)
+    if given_x is not None and given_t is not None and len(given_x) != len(given_t):
+        raise InputError(f"there are {len(given_x)} rows of inputs but {len(given_t)} of targets; both need as many.")
+    changed = replace(problem, x=given_x, t=given_t)
+    return changed if row is None else _chosen(changed, _rows(row))
+
+
+def _chosen(problem: Problem, rows: list[int]) -> Problem:
+    """Only these rows of the batch."""
+    if problem.x is None or problem.t is None:
+        raise InputError("--row chooses rows of a batch, but there is none; give --data FILE or --input and --target.")
+    for number in rows:
+        if not 1 <= number <= len(problem.x):
+            raise InputError(f"the batch has no row {number}; its rows are 1 to {len(problem.x)}.")
+    places = [number - 1 for number in rows]
+    return replace(problem, x=problem.x[places], t=problem.t[places], origin={**problem.origin, "rows": rows})
+
+
+def _from_table(
+    problem: Problem, path: str | Path, row: int | str | Sequence[int | str] | None, target_columns: str | Sequence[str] | None
+) -> Problem:
+    from chainrule.data import read_table
+
+    table, network = read_table(path), problem.network
+    rows = list(range(1, len(table.rows) + 1)) if row is None else _rows(row)
+    split = target_columns.split(",") if isinstance(target_columns, str) else target_columns
+    targets = [name.strip() for name in split] if split is not None else list(table.columns[-network.outputs :])
+    inputs, wanted = table.chosen(rows).split(targets)
+    if len(inputs.columns) != network.inputs or len(wanted.columns) != network.outputs:
+        raise InputError(
+            f"{path} has {len(inputs.columns)} columns of inputs and {len(wanted.columns)} of targets, but the network needs "
+            f"{network.inputs} and {network.outputs}; describe a {len(inputs.columns) or 1}-…-{len(wanted.columns) or 1} network or "
+            "choose with --target-columns."
+        )
+    names = {"features": inputs.columns, "targets": wanted.columns} if table.has_header else {"features": (), "targets": ()}
+    origin = {**problem.origin, "data": str(path), "rows": rows}
+    return replace(problem, x=np.array(inputs.rows), t=np.array(wanted.rows), origin=origin, **names)
+
+
+def _rows(row: int | str | Sequence[int | str]) -> list[int]:
+    from chainrule.data import row_numbers
+
+    parts = [row] if isinstance(row, (int, str)) else row
+    return [number for part in parts for number in row_numbers(str(part))]
+
+
+def _numbers(what: str, values: Numbers) -> Any:
+    """Rows of numbers: text with spaces or commas between values and ; between rows, or what is one already."""
+    if not isinstance(values, str):
+        return values
+    return [_row_of_numbers(f"{what} row {number}", row) for number, row in enumerate(values.strip().strip(";").split(";"), start=1)]
+
+
+def _row_of_numbers(what: str, values: Numbers) -> Any:
+    if not isinstance(values, str):
+        return values
+    cells = values.replace(",", " ").split()
+    if not cells:
+        raise InputError(f"{what} holds no numbers; write them as 0.21 0.56.")
+    return [_number(what, cell) for cell in cells]
+
+
+def _number(what: str, cell: str) -> float:
+    try:
+        return float(cell)
+    except ValueError:
+        raise InputError(f"{what} holds {shown(cell)}, which is no number.") from None
+
+
+def _with_sample(problem: Problem) -> Problem:
+    """The problem with what it lacks of a batch drawn from its seed; `origin` says what was drawn, weights too."""
+    network = problem.network
+    random = np.random.default_rng([network.seed, 1])  # not the stream of the weights
+    x, t = problem.x, problem.t
+    if x is None:
+        x = np.round(random.normal(size=(1 if t is None else len(t), network.inputs)), 2)
+    if t is None:
+        t = fitting_targets(network, random, len(x))
+    drawn = [*network.initializers, *(["x"] if problem.x is None else []), *(["t"] if problem.t is None else [])]
+    origin = {**problem.origin, **({"drawn": drawn, "seed": network.seed} if drawn else {})}
+    return replace(problem, x=x, t=t, origin=origin)
+
+
+def fitting_targets(network: Network, random: np.random.Generator, rows: int) -> Array:
+    """Targets of the shape (rows, outputs) as the loss needs them: one-hot, 0 or 1, ±1, or numbers that the last layer can give."""
+    shape, loss = (rows, network.outputs), network.loss.name
+    output = network.layers[-1].activation
+    last = output.name if output else "identity"
+    if loss in PROBABLE or (last == "softmax" and loss not in BINARY | SIGNED):
+        return np.asarray(np.eye(network.outputs)[random.integers(network.outputs, size=rows)])
+    if loss in BINARY:
+        return random.integers(2, size=shape).astype(float)
+    if loss in SIGNED:
+        return 2.0 * random.integers(2, size=shape) - 1
+    if last in ("sigmoid", "hard_sigmoid"):
+        return np.round(random.uniform(size=shape), 2)
+    return np.round(random.uniform(-0.99, 0.99, size=shape) if last in ("tanh", "hard_tanh", "softsign") else random.normal(size=shape), 2)

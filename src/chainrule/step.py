@@ -93,6 +93,11 @@ class Step:
         """True if the numbers are fractions."""
         return bool(self.before.values["E"].dtype == object)
 
+    @property
+    def arrays(self) -> Arrays:
+        """The kind of number of the record."""
+        return Exact() if self.exact else FLOATS
+
     @cached_property
     def update(self) -> Update:
         """The update rule as expressions."""
@@ -121,8 +126,7 @@ class Step:
 
     def replay(self) -> Step:
         """The same step computed anew from its description, batch and states."""
-        arrays = Exact() if self.exact else FLOATS
-        return _step(self.network, self.x, self.t, self.update, self.number, self.states, arrays, self.origin)
+        return _step(self.network, self.x, self.t, self.update, self.number, self.states, self.arrays, self.origin)
 
     def differences(self, other: Step, tolerance: float = 0.0) -> dict[str, float]:
         """The largest difference of each quantity, relative to its largest magnitude, where it is above `tolerance`; NaN = NaN.
@@ -143,7 +147,7 @@ class Step:
 
         return {
             "format": FORMAT,
-            "network": described(self.network),
+            "network": described(self.network, numbers=False),  # they stand under "parameters"
             "optimizer": self.optimizer.described(),
             "number": self.number,
             "batch": {"x": _plain_numbers(self.x), "t": _plain_numbers(self.t)},
@@ -167,7 +171,7 @@ class Step:
         if not isinstance(record, Mapping) or record.get("format") != FORMAT:
             raise InputError(f'this is no recorded step: its "format" should be "{FORMAT}".')
         try:
-            network = network_from(record["network"]).with_parameters(_arrays(record["parameters"]["before"], float))
+            network = network_from(record["network"]).continued(_arrays(record["parameters"]["before"]))
             step = Step(
                 network=network,
                 x=_array(record["batch"]["x"]),
@@ -208,17 +212,24 @@ def steps(network: Network, x: Any, t: Any, optimizer: Bound, *, exact: bool = F
         raise InputError(f"x has {len(x)} rows but t has {len(t)}; every sample needs its target.")
     check_targets(network, t)
     arrays = Exact() if exact else FLOATS
-    network = network.continued({key: arrays.array(value) for key, value in network.parameters.items()})
+    if exact:
+        network = network.continued({key: arrays.array(value) for key, value in network.parameters.items()})
     rule = network_update(network, optimizer)
     states: Mapping[str, Array] = {
-        str(state.name): arrays.array(np.zeros(state.shape)) for part in rule.parameters for state in part.states  # type: ignore[arg-type]
+        str(state.name): arrays.array(np.zeros(state.shape))
+        for part in rule.parameters
+        for state in part.states  # type: ignore[arg-type]
     }
-    number = 1
+    step = _step(network, arrays.array(x), arrays.array(t), rule, 1, states, arrays)
     while True:
-        step = _step(network, arrays.array(x), arrays.array(t), rule, number, states, arrays)
         yield step
-        network = network.continued(step.new_parameters)
-        states, number = step.new_states, number + 1
+        step = following(step)
+
+
+def following(step: Step) -> Step:
+    """The next step on the same batch, from where this one ended."""
+    network = step.network.continued(step.new_parameters)
+    return _step(network, step.x, step.t, step.update, step.number + 1, step.new_states, step.arrays, step.origin)
 
 
 def check_targets(network: Network, t: Array) -> None:
@@ -228,7 +239,9 @@ def check_targets(network: Network, t: Array) -> None:
             off = np.flatnonzero(np.abs(t.sum(axis=-1) - 1) > 1e-6)
             if len(off):
                 row = int(off[0])
-                raise InputError(f"{network.loss.name} needs targets that add up to 1 in every row; row {row + 1} adds up to {t[row].sum():g}.")
+                raise InputError(
+                    f"{network.loss.name} needs targets that add up to 1 in every row; row {row + 1} adds up to {t[row].sum():g}."
+                )
 
 
 def network_update(network: Network, optimizer: Bound) -> Update:

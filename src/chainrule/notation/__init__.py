@@ -8,9 +8,9 @@ if TYPE_CHECKING:
     from chainrule.expression import Expression
 
 
-def text(expression: Expression) -> str:
+def one_line(expression: Expression) -> str:
     """One line of plain text, with the default letters; a named quantity is written by its name."""
     from chainrule.notation.build import formula
-    from chainrule.notation.text import text as printed
+    from chainrule.notation.text import text
 
-    return printed(formula(expression))
+    return text(formula(expression))

@@ -1,0 +1,211 @@
+"""The commands. Each imports what it needs when it runs, so that none pays for another."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from chainrule import __version__
+from chainrule.cli.options import BATCH_OPTIONS, NETWORK_OPTIONS, asked, with_options
+from chainrule.errors import FileError, InputError, shown
+
+CONTEXT = {"help_option_names": ["-h", "--help"]}
+LARGEST_PROGRAM = 200
+"""Numbers; a program with more of them, in batch and parameters, is printed as functions alone."""
+
+
+START_EXAMPLES = """\b
+Start with
+  chainrule explain                            the worked example
+  chainrule explain 2-3-1 --input "1 2"        a network of your own
+  chainrule code mazur                         the same as a NumPy program
+"""
+
+EXPLAIN_EXAMPLES = """\b
+Examples
+  chainrule explain
+  chainrule explain mazur --weight w1
+  chainrule explain 2-2-1 --no-bias --input "8 12" --target 4
+  chainrule explain 4-8-1 --data flowers.csv --row 3-7 -o flowers.md
+"""
+
+CODE_EXAMPLES = """\b
+Examples
+  chainrule code
+  chainrule code 784-128-10 --loss cross_entropy --optimizer adam -o digits.py
+"""
+
+DESCRIPTION_EXAMPLES = """\b
+Examples
+  chainrule examples
+  chainrule examples xor -o mine.toml
+"""
+
+COMPLETION_EXAMPLES = """\b
+Put it where your shell finds it:
+  bash   chainrule completion bash >> ~/.bashrc
+  zsh    chainrule completion zsh >> ~/.zshrc
+  fish   chainrule completion fish > ~/.config/fish/completions/chainrule.fish
+"""
+
+
+@click.group(context_settings=CONTEXT, epilog=START_EXAMPLES)
+@click.version_option(__version__, message="chainrule %(version)s")
+def chainrule() -> None:
+    """A glass-box neural network: every number and every formula of back-propagation, shown step by step."""
+
+
+@chainrule.command(epilog=EXPLAIN_EXAMPLES, short_help="Explain a training step, number by number.")
+@with_options(*NETWORK_OPTIONS, *BATCH_OPTIONS)
+@click.option("--detail", type=click.Choice(["overview", "matrix", "scalar"]), help="How far to zoom in.  [default: by the size]")
+@click.option("--weight", metavar="NAME", help="Explain one weight only: w1, or hidden1.W[2,3].")
+@click.option("--step", type=click.IntRange(1, 10_000), metavar="N", help="Explain the N-th step on the batch.  [default: 1]")
+@click.option("--steps", type=click.IntRange(1, 1000), default=1, metavar="N", help="Explain the first N steps.  [default: 1]")
+@click.option("--exact", is_flag=True, help="Count in fractions, without rounding.")
+@click.option("--digits", type=click.IntRange(1, 17), metavar="N", help="Significant digits of rounded numbers.  [default: 6]")
+@click.option("--language", metavar="en|de", help="Language of the words.  [default: as described, or en]")
+@click.option("--interactive", is_flag=True, help="Step through it with the arrow keys.")
+@click.option("-o", "--output", metavar="FILE", help="Write to a .md, .txt or .json file (the recorded step) instead.")
+def explain(
+    detail: str | None, weight: str | None, step: int | None, steps: int, exact: bool, digits: int | None, interactive: bool,
+    output: str | None, **options: Any,
+) -> None:  # fmt: skip
+    """Explain a training step: forward pass, error, chain rule, update, and what it did.
+
+    NETWORK is nothing (the seed's network), a built-in example (see `chainrule examples`), a short form such as 2-2-1,
+    a description in a .toml or .json file, or - for one on standard input.
+    """
+    write = None if output is None else _writer(output)
+    if step is not None and steps > 1:
+        raise InputError("--step asks for one step and --steps for the first few; leave out one of them.")
+    if interactive and not (output is None and sys.stdout.isatty() and sys.stdin.isatty()):
+        raise InputError("--interactive needs a terminal; leave it out to get everything at once.")
+    problem = asked(**options)
+    if output is not None and write is None:
+        _record(problem, output, step, steps, exact)
+        return
+    document = problem.explain(detail=detail, weight=weight, step=step, steps=steps, digits=digits, exact=exact)
+    if output is not None and write is not None:
+        write_text(output, write(document))
+    else:
+        _show(document, interactive)
+
+
+def _writer(output: str) -> Callable[[Any], str] | None:
+    """What turns a document into the text of a file with this suffix; None for .json, which holds the step. Raises FileError."""
+
+    def markdown(document: Any) -> str:
+        from chainrule.render.markdown import markdown
+
+        return markdown(document)
+
+    def plain(document: Any) -> str:
+        from chainrule.render.plain import plain
+
+        return plain(document)
+
+    writers = {".md": markdown, ".txt": plain, ".json": None}
+    suffix = Path(output).suffix.lower()
+    if suffix not in writers:
+        raise FileError(f"{shown(output)}: the suffix says the format; {suffix or 'none'} is unknown. Known: {', '.join(writers)}.")
+    return writers[suffix]
+
+
+def _record(problem: Any, output: str, step: int | None, steps: int, exact: bool) -> None:
+    """Write the recorded step as JSON."""
+    from dataclasses import replace
+    from itertools import islice
+
+    if steps > 1:
+        raise InputError("a .json file holds one step; name it, as --step 3.")
+    record = next(islice(problem.steps(exact=exact), (step or 1) - 1, None))
+    replace(record, origin=problem.origin).save(output)
+    click.echo(f"wrote {output}")
+
+
+def write_text(output: str, text: str) -> None:
+    """Write a text file whole, and say so."""
+    from chainrule.files import write_whole
+
+    write_whole(output, text)
+    click.echo(f"wrote {output}")
+
+
+def _show(document: Any, interactive: bool) -> None:
+    """In colour on a terminal, as plain text everywhere else."""
+    if not sys.stdout.isatty():
+        from chainrule.render.plain import plain
+
+        click.echo(plain(document))
+        return
+    from chainrule.render import terminal
+
+    if interactive:
+        terminal.step_through(document)
+    else:
+        terminal.show(document)
+
+
+@chainrule.command(epilog=CODE_EXAMPLES, short_help="Print the step as a NumPy program.")
+@with_options(*NETWORK_OPTIONS, *BATCH_OPTIONS)
+@click.option("--steps", type=click.IntRange(1, 1_000_000), default=2, metavar="N", help="Steps that the program takes.  [default: 2]")
+@click.option("--language", type=click.Choice(["numpy"]), default="numpy", help="Language of the program.  [default: numpy]")
+@click.option("-o", "--output", metavar="FILE", help="Write to this file instead.")
+def code(language: str, steps: int, output: str | None, **options: Any) -> None:
+    """Print the training step as the short program that a careful student would write.
+
+    NETWORK as in `chainrule explain`. The program of a small network holds its numbers and runs as it stands; of a large one, the
+    functions are printed.
+    """
+    from chainrule.engines.written import written
+
+    problem = asked(**options)
+    network, batch = problem.network, {"x": problem.x, "t": problem.t}
+    small = network.size + sum(numbers.size for numbers in batch.values()) <= LARGEST_PROGRAM
+    source = written(network, problem.optimizer, {**batch, "steps": steps} if small else None).source
+    if output is None:
+        click.echo(source, nl=not source.endswith("\n"))
+    else:
+        write_text(output, source)
+
+
+@chainrule.command(epilog=DESCRIPTION_EXAMPLES, short_help="List the built-in examples, or print one.")
+@click.argument("name", required=False)
+@click.option("-o", "--output", metavar="FILE", help="Write the description to a .toml or .json file, to be changed.")
+def examples(name: str | None, output: str | None) -> None:
+    """List the built-in examples, or print the description of one, as a start for your own."""
+    from chainrule.examples import EXAMPLES, example
+
+    if name is not None:
+        _give(example(name), output)
+    elif output is not None:
+        raise InputError(f"say which example to write to {output}, as chainrule examples seed -o {output}.")
+    else:
+        for key, description in EXAMPLES.items():
+            sizes = "-".join(str(size) for size in (description["inputs"], *(layer["units"] for layer in description["layers"])))
+            click.echo(f"{key:<9}  {sizes:<17}  {description['title']}")
+
+
+def _give(description: dict[str, Any], output: str | None) -> None:
+    from chainrule.describe import to_toml, write_description
+
+    if output is None:
+        click.echo(to_toml(description), nl=False)
+    else:
+        write_description(output, description)
+        click.echo(f"wrote {output}")
+
+
+@chainrule.command(epilog=COMPLETION_EXAMPLES, short_help="Print what lets a shell complete names.")
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print what makes a shell complete commands, options and names with the Tab key."""
+    from click.shell_completion import get_completion_class
+
+    known = get_completion_class(shell)
+    assert known is not None
+    click.echo(known(chainrule, {}, "chainrule", "_CHAINRULE_COMPLETE").source())

@@ -1,0 +1,132 @@
+"""An explanation as a value: sections of inert nodes. Formats print them, one `match` each; none decides a formula or a layout."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from chainrule.notation.formula import Equation, Formula
+
+Inline: TypeAlias = "tuple[str | Formula, ...]"
+"""Prose with formulas in it."""
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """Prose."""
+
+    text: Inline
+
+
+@dataclass(frozen=True)
+class Note:
+    """Prose that stands out. kind: "insight" (worth remembering), "warning" (goes wrong), "more" (what was left out, how to ask)."""
+
+    kind: str
+    text: Inline
+
+
+@dataclass(frozen=True)
+class Equations:
+    """Displayed equations, one below the other."""
+
+    equations: tuple[Equation | Formula, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows below a head; a cell is prose or a formula."""
+
+    head: tuple[Inline, ...]
+    rows: tuple[tuple[Inline, ...], ...]
+
+
+@dataclass(frozen=True)
+class Neuron:
+    """One circle of a network picture."""
+
+    label: Formula
+    value: Formula | None = None
+
+
+@dataclass(frozen=True)
+class Edge:
+    """A line of a network picture, from neuron `source` of one layer to neuron `target` of the next, both counted from 0."""
+
+    layer: int
+    source: int
+    target: int
+    label: Formula
+    value: Formula | None = None
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A network: layers of neurons and the edges between them; a layer that is too large shows its first and last neurons.
+
+    titles   of the layers
+    counts   how many neurons each layer has in truth
+    alt      the picture in words
+    """
+
+    layers: tuple[tuple[Neuron, ...], ...]
+    edges: tuple[Edge, ...]
+    titles: tuple[str, ...]
+    counts: tuple[int, ...]
+    alt: str
+
+
+@dataclass(frozen=True)
+class Subheading:
+    """A heading inside a section."""
+
+    text: Inline
+
+
+Block: TypeAlias = Paragraph | Note | Equations | Table | Picture | Subheading
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part with a heading. `key` names it in every language."""
+
+    key: str
+    title: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True)
+class Document:
+    """A titled sequence of sections.
+
+    language, decimal  of its words and numbers
+    colours            which colour (counted from 0) each symbol's key has, the same everywhere
+    """
+
+    title: str
+    sections: tuple[Section, ...]
+    language: str = "en"
+    decimal: str = "point"
+    colours: dict[str, int] = field(default_factory=dict)
+
+    def section(self, key: str) -> Section:
+        """The section with a key. Raises KeyError."""
+        return next(section for section in self.sections if section.key == key)
+
+    def _repr_markdown_(self) -> str:
+        from chainrule.render.markdown import markdown
+
+        return markdown(self)
+
+    def __str__(self) -> str:
+        from chainrule.render.plain import plain
+
+        return plain(self)
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def __rich__(self) -> object:
+        from chainrule.render.terminal import renderable
+
+        return renderable(self)

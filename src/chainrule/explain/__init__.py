@@ -1,0 +1,149 @@
+"""From a recorded step to a document that works it through, at any zoom."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any
+
+from chainrule.errors import DescriptionError, UnknownNameError
+
+if TYPE_CHECKING:
+    from chainrule.describe import Problem
+    from chainrule.document import Document, Section
+    from chainrule.explain.context import Context
+    from chainrule.step import Step
+
+MOST_STEPS = 100_000
+"""Steps are computed one by one before the one that is explained; more are refused."""
+
+
+def explain(
+    subject: Problem | Step,
+    *,
+    detail: str | None = None,
+    weight: str | None = None,
+    step: int | None = None,
+    steps: int = 1,
+    digits: int | None = None,
+    exact: bool = False,
+) -> Document:
+    """A worked example of a training step.
+
+    subject  a `Problem` (network, batch, optimiser) or a recorded `Step`
+    detail   "overview", "matrix" or "scalar"; by default what the network's size allows
+    weight   one weight alone, with all its paths: "w1", "b2", "hidden1.W[2,3]"
+    step     which step of the run to explain, from 1
+    steps    how many steps to explain, one after the other
+    digits   significant digits of rounded numbers
+    exact    fractions in place of rounded numbers
+
+    Raises InputError, UnknownNameError, InexactError.
+    """
+    from dataclasses import replace
+
+    from chainrule.explain.context import LEVELS, Context
+    from chainrule.step import Step
+
+    if detail is not None and detail not in LEVELS:
+        raise UnknownNameError("level of detail", detail, LEVELS)
+    first = _positive("step", step if step is not None else 1)
+    count = _positive("steps", steps)
+    if isinstance(subject, Step):
+        run = itertools.chain([subject], itertools.islice(_following(subject), count - 1))
+        title, features = "", ()
+    else:
+        found = subject.network.steps(subject.x, subject.t, subject.optimizer, exact=exact)
+        run = itertools.islice(found, first - 1, first - 1 + count)
+        title, features = subject.title, subject.features
+    recorded = list(run)
+    notation = recorded[0].network.notation
+    if digits is not None:
+        notation = replace(notation, digits=digits)
+    if exact or recorded[0].exact:
+        notation = replace(notation, exact=True)
+    contexts = [Context(one, detail or fitting_detail(one), notation, features) for one in recorded]
+    return _document(contexts, title, weight)
+
+
+def _following(step: Step) -> Any:
+    """The steps after a recorded one, from its own states."""
+    from chainrule.step import following
+
+    while True:
+        step = following(step)
+        yield step
+
+
+def _positive(name: str, value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST_STEPS:
+        raise DescriptionError(f"{name} must be a whole number from 1 to {MOST_STEPS}, not {value!r}.")
+    return value
+
+
+def fitting_detail(step: Step) -> str:
+    """The closest look that still reads well: every number of a small network, matrices of a middling one, an overview of a large one."""
+    parameters, widest = len(step.network.weights), max(step.network.sizes)
+    if parameters <= 30 and len(step.x) <= 8:
+        return "scalar"
+    return "matrix" if parameters <= 150 and widest <= 12 and len(step.x) <= 12 else "overview"
+
+
+def _document(contexts: list[Context], title: str, weight: str | None) -> Document:
+    from chainrule.document import Document
+    from chainrule.explain.colours import colours
+
+    context = contexts[0]
+    sections = _weight(context, weight) if weight is not None else _whole(context)
+    for later in contexts[1:]:
+        sections += _weight(later, weight) if weight is not None else [_later(later)]
+    name = title or context.plain("title.network", sizes="-".join(map(str, context.step.network.sizes)))
+    number = "" if context.step.number == 1 else context.plain("title.step", number=context.step.number)
+    return Document(
+        title=f"{context.plain('title', name=name)}{number}",
+        sections=tuple(sections),
+        language=context.notation.language,
+        decimal=context.notation.decimal,
+        colours=colours(sections),
+    )
+
+
+def _whole(context: Context) -> list[Section]:
+    """Every section in the order of the story; what a level of detail leaves out is None or a shorter one."""
+    from chainrule.explain import backward, forward, outcome, overview, setting
+
+    sections: list[Section | None] = [setting.network(context), setting.data(context)]
+    if context.detail == "overview":
+        sections += [overview.forward(context), forward.error(context), backward.descent(context)]
+        sections += [overview.backward(context), overview.updates(context), outcome.outcome(context), overview.left_out(context)]
+        return [section for section in sections if section is not None]
+    sections += [forward.forward(context), forward.error(context)]
+    if context.detail == "scalar":
+        sections += [forward.expanded(context), backward.descent(context), backward.chain_rule(context), backward.closed_forms(context)]
+    else:
+        sections.append(backward.descent(context))
+    sections += [backward.matrix_form(context), outcome.new_weights(context), outcome.second_pass(context)]
+    sections += [outcome.outcome(context), outcome.repeat(context)]
+    if context.detail == "matrix":
+        sections.append(overview.left_out(context))
+    return [section for section in sections if section is not None]
+
+
+def _weight(context: Context, weight: str) -> list[Section]:
+    from chainrule.explain import setting
+    from chainrule.explain import weight as one
+
+    return [setting.network(context), *one.sections(context, one.find(context, weight))]
+
+
+def _later(context: Context) -> Section:
+    """A further step, shorter: forward pass, gradients, new weights, error."""
+    from chainrule.document import Equations, Section
+    from chainrule.explain import forward, outcome, overview
+
+    if context.detail == "overview":
+        blocks = (*overview.forward(context).blocks[2:], *overview.updates(context).blocks[2:])
+    else:
+        lines = [context.matrix_line(quantity) for quantity in (*context.derivation.quantities, *context.derivation.backward)]
+        blocks = (Equations(tuple(lines)), *outcome.new_weights(context).blocks[1:])
+    error = Equations((forward.error_line(context, context.before),))
+    return Section(f"step{context.step.number}", context.plain("later.title", number=context.step.number), (error, *blocks))

@@ -1,0 +1,42 @@
+"""One symbol, one colour, everywhere: which of a few colours each quantity has."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from chainrule.document import Section
+from chainrule.notation.formula import Symbol
+
+FAMILIES = {"x": 0, "W": 1, "b": 2, "z": 3, "h": 4, "y": 5, "t": 6, "E": 7, "learning_rate": 8}
+"""Quantities of one kind share a colour: every input, every weight, every bias …; a gradient has that of ∂."""
+
+GRADIENT = 9
+
+
+def colours(sections: Iterable[Section]) -> dict[str, int]:
+    """The colour, counted from 0, of each symbol's key that occurs."""
+    keys = {symbol.key for section in sections for symbol in _symbols(section) if symbol.key}
+    return {key: colour for key in sorted(keys) if (colour := _colour(key)) is not None}
+
+
+def _colour(key: str) -> int | None:
+    if key.startswith(("delta", "dW", "db", "dh", "dy", "dz")):
+        return GRADIENT
+    if key in FAMILIES:
+        return FAMILIES[key]
+    letter = re.match(r"([A-Za-z])\d*(\[|$)", key)
+    return FAMILIES.get(letter[1]) if letter else None
+
+
+def _symbols(node: Any) -> Iterable[Symbol]:
+    if isinstance(node, Symbol):
+        yield node
+    elif isinstance(node, tuple):
+        for item in node:
+            yield from _symbols(item)
+    elif is_dataclass(node) and not isinstance(node, type):
+        for field in fields(node):
+            yield from _symbols(getattr(node, field.name))

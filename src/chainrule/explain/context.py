@@ -1,0 +1,221 @@
+"""What every section of an explanation needs: the step, its letters, its numbers and its words."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from chainrule.document import Inline
+from chainrule.expression import Expression, definition, order
+from chainrule.network import layer_name
+from chainrule.notation.build import formula
+from chainrule.notation.formula import Derivative, Equation, Formula, Operator, Symbol, row
+from chainrule.notation.labels import Labels
+from chainrule.notation.numbers import printed
+from chainrule.notation.settings import Notation
+from chainrule.notation.worked import chain, matrices, stated, worked
+from chainrule.scalar import Element, Index, Scalars
+from chainrule.step import Step
+from chainrule.update import ParameterUpdate
+from chainrule.words import Words
+
+LEVELS = ("overview", "matrix", "scalar")
+
+
+@dataclass(frozen=True)
+class Values(Mapping[Expression, Any]):
+    """The number behind each letter: read from the record when it is asked for."""
+
+    scalars: Scalars
+    arrays: Mapping[str, Any]
+
+    def __getitem__(self, letter: Expression) -> Any:
+        if not self.scalars.has(letter):
+            return self.arrays[str(letter.name)][()]
+        element = self.scalars.element(letter)
+        assert element.quantity.name is not None
+        return self.arrays[element.quantity.name.key][element.index]
+
+    def __iter__(self) -> Iterator[Expression]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+@dataclass(frozen=True)
+class Context:
+    """One step, ready to be explained.
+
+    step      the record
+    detail    "overview", "matrix" or "scalar"
+    notation  the course's letters and numbers
+    """
+
+    step: Step
+    detail: str
+    notation: Notation
+    features: tuple[str, ...] = ()
+    scalars: Scalars = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "scalars", Scalars({"batch": len(self.step.x)}))
+
+    @cached_property
+    def labels(self) -> Labels:
+        """How quantities are called."""
+        return Labels(self.step.network.sizes, self.notation, len(self.step.x))
+
+    @cached_property
+    def words(self) -> Words:
+        """The words of the notation's language."""
+        return Words(self.notation.language)
+
+    @cached_property
+    def before(self) -> Values:
+        """Numbers of the step itself."""
+        return Values(self.scalars, self.step.values)
+
+    @cached_property
+    def after(self) -> Values:
+        """Numbers of the forward pass with the new parameters."""
+        return Values(self.scalars, self.after_arrays)
+
+    @cached_property
+    def after_arrays(self) -> dict[str, Any]:
+        """The arrays of the forward pass with the new parameters, by key."""
+        return {**self.step.values, **self.step.new_parameters, **self.step.after.values}
+
+    @property
+    def derivation(self) -> Any:
+        """The network as expressions."""
+        return self.step.network.derivation
+
+    @property
+    def layers(self) -> int:
+        """How many layers have weights."""
+        return len(self.step.network.layers)
+
+    @property
+    def samples(self) -> int:
+        """How many samples the batch has."""
+        return len(self.step.x)
+
+    def text(self, key: str, **values: str | int | Formula) -> Inline:
+        """A text of the catalogue with formulas in it."""
+        return self.words(key, **values)
+
+    def plain(self, key: str, **values: object) -> str:
+        """A text of the catalogue as a string."""
+        return self.words.plain(key, **values)
+
+    def quantity(self, value: Any, digits: int | None = None) -> Formula:
+        """A number in prose; one that is rounded says so: ≈ 49.2473."""
+        number = printed(value, self.notation, digits)
+        return number.formula if number.exact else row(Operator("≈", prefix=True), number.formula)
+
+    def layer(self, number: int) -> str:
+        """What a layer is called: hidden layer, hidden layer 2, output layer."""
+        name = layer_name(number, self.layers)
+        if name == "output":
+            return self.plain("layer.output")
+        return self.plain("layer.hidden") if self.layers == 2 else self.plain("layer.hidden_number", number=number)
+
+    def elements(self, quantity: Expression, sample: int | None = None) -> list[Element]:
+        """Every element of a quantity, unit by unit as weights are numbered; of one sample if that is asked for."""
+        shape = self.scalars.shape(quantity)
+        indices: list[Index] = list(itertools.product(*(range(extent) for extent in shape)))
+        if quantity.name is not None and quantity.name.symbol == "W":
+            indices.sort(key=lambda index: index[::-1])
+        if sample is not None and quantity.shape and quantity.shape[0] == "batch":
+            indices = [index for index in indices if index[0] == sample]
+        return [Element(quantity, index) for index in indices]
+
+    def letter(self, element: Element) -> Formula:
+        """How an element is written."""
+        return formula(self.scalars.variable(element), self.labels)
+
+    def symbol(self, quantity: Expression) -> Formula:
+        """How a whole quantity is written."""
+        assert quantity.name is not None
+        return self.labels.label(quantity.name)
+
+    def element_line(self, element: Element, values: Values | None = None) -> Equation:
+        """h1 = x1 · w1 + x2 · w2 = 8 · 0.21 + 12 · 0.56 = 8.4"""
+        values = self.before if values is None else values
+        letter = self.scalars.variable(element)
+        return worked(self.letter(element), self.scalars.definition(element), values, self.labels, result=values[letter])
+
+    def stated_line(self, element: Element, values: Values | None = None) -> Equation:
+        """h1 = 8.4"""
+        values = self.before if values is None else values
+        return stated(self.letter(element), values[self.scalars.variable(element)], self.labels)
+
+    def matrix_line(self, quantity: Expression, arrays: Mapping[str, Any] | None = None) -> Equation:
+        """h = x · W1 = [8 12] · [[0.21 0.19] [0.56 0.02]] = [8.4 1.76]"""
+        source = self.step.values if arrays is None else arrays
+        inner = definition(quantity)
+        leaves = {node: _nested(source[node.name.key]) for node in _neighbours(inner)}
+        assert quantity.name is not None
+        return matrices(self.symbol(quantity), inner, leaves, _nested(source[quantity.name.key]), self.labels)
+
+    def array_line(self, quantity: Expression, values: Any) -> Equation:
+        """W1 = [[0.21 0.19] [0.56 0.02]]"""
+        return matrices(self.symbol(quantity), quantity, {quantity: _nested(values)}, _nested(values), self.labels)
+
+    def symbolic_line(self, quantity: Expression, inner: Expression | None = None) -> Equation:
+        """h = x · W1"""
+        return Equation((self.symbol(quantity), formula(inner or definition(quantity), self.labels)), ("=",))
+
+    def symbolic_update(self, part: ParameterUpdate) -> Equation:
+        """W1 ← W1 − η · ∂E/∂W1"""
+        return Equation((self.symbol(part.parameter), formula(part.new.arguments[0], self.labels)), ("←",))
+
+    def chain_line(self, weight: Element, paths: Sequence[Sequence[Element]]) -> Equation:
+        """∂E/∂w1 = ∂E/∂y · ∂y/∂h1 · ∂h1/∂w1 = … through every path from E (first) to the weight (last)."""
+        factors = [
+            [(self._derivative(of, by), self.scalars.derivative(of, by)) for of, by in zip(path, path[1:], strict=False)] for path in paths
+        ]
+        gradient = self.gradient_of(weight)
+        return chain(factors, self.letter(gradient), self.before, self.labels, result=self.before[self.scalars.variable(gradient)])
+
+    def gradient_of(self, element: Element) -> Element:
+        """∂E/∂ an element, an element of the gradient."""
+        gradient = self.derivation.gradient(element.quantity)
+        assert gradient is not None
+        return Element(gradient, element.index)
+
+    def _derivative(self, of: Element, by: Element) -> Formula:
+        above, below = self.letter(of), self.letter(by)
+        assert isinstance(above, Symbol) and isinstance(below, Symbol)
+        return Derivative(above, below)
+
+
+def _neighbours(expression: Expression) -> list[Expression]:
+    return [node for node in order(expression, wall=lambda node: node.name is not None) if node.name is not None]
+
+
+def _nested(values: Any) -> Any:
+    return values.tolist() if hasattr(values, "tolist") else values
+
+
+def paths(scalars: Scalars, top: Element, bottom: Element, most: int) -> list[list[Element]] | None:
+    """Every chain of neighbours from `top` down to `bottom`; None if there are more than `most`."""
+    found: list[list[Element]] = []
+    leads: dict[Element, bool] = {}
+
+    def reaches(element: Element) -> bool:
+        if element not in leads:
+            leads[element] = element == bottom or any(reaches(parent) for parent in scalars.parents(element))
+        return leads[element]
+
+    def walk(element: Element, path: list[Element]) -> bool:
+        if element == bottom:
+            found.append([*path, element])
+            return len(found) <= most
+        return all(walk(parent, [*path, element]) for parent in scalars.parents(element) if reaches(parent))
+
+    return found if walk(top, []) else None

@@ -1,0 +1,74 @@
+"""How activations, initialisers and theorems are put into words and formulas."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chainrule.backprop import local_derivatives
+from chainrule.definitions import Bound
+from chainrule.document import Block, Equations, Note, Paragraph
+from chainrule.explain.context import Context
+from chainrule.expression import Expression, Name, as_expression, named, substitute, variable
+from chainrule.notation.build import formula
+from chainrule.notation.formula import Call, Equation
+from chainrule.notation.text import text
+from chainrule.tidy import tidy
+
+
+def distribution(context: Context, initializer: Bound, shape: tuple[int, ...]) -> str:
+    """In words, from which distribution a weight matrix was drawn: uniform between −√(6 / (2 + 2)) and √(6 / (2 + 2))."""
+    from chainrule.initializers import INPUTS, UNITS
+
+    drawn: Any = initializer.apply(INPUTS, UNITS)
+    kind = type(drawn).__name__.lower()
+    key = f"initializer.{kind}" if f"initializer.{kind}" in context.words.catalogue else "initializer.other"
+    bounds = {name: _bound(context, value) for name, value in vars(drawn).items()}
+    where = f"inputs = {shape[0]}, units = {shape[1]}"
+    return context.plain(key, name=initializer.name.replace("_", " "), where=where, **bounds)
+
+
+def _bound(context: Context, value: Any) -> str:
+    return text(formula(value, context.labels)) if isinstance(value, Expression) else f"{value:g}"
+
+
+def functions(context: Context) -> list[Block]:
+    """What σ, tanh … stand for and their derivatives, for each activation of the network that is a function of one number."""
+    activations = {layer.activation.name: layer.activation for layer in context.step.network.layers if layer.activation is not None}
+    blocks: list[Block] = [
+        Equations(tuple(_function_lines(context, activation)))
+        for name, activation in activations.items()
+        if name not in ("identity", "softmax")
+    ]
+    return [Paragraph(context.text("functions.intro")), *blocks] if blocks else []
+
+
+def _function_lines(context: Context, activation: Bound) -> list[Equation]:
+    """f(z) = …, what its name stands for, and f′(z), which the table of primitives gives."""
+    z = variable(Name("z"))
+    h = named(Name("h"), activation.apply(z))
+    value = h.arguments[0]
+    argument = (formula(z, context.labels),)
+    sides = [Call("f", argument), formula(value, context.labels)]
+    if value.primitive.paper is not None:
+        sides.append(formula(value.primitive.paper(*value.arguments), context.labels))
+    slope = tidy(local_derivatives(h, [z], as_expression(1))[z])
+    return [
+        Equation(tuple(sides), ("=",) * (len(sides) - 1)),
+        Equation((Call("f′", argument), formula(substitute(slope, {h: value}), context.labels)), ("=",)),
+    ]
+
+
+def theorem_notes(context: Context) -> list[Block]:
+    """The closed forms that made a derivative short, with their conditions."""
+    derivation = context.derivation
+    return [
+        Note(
+            "insight",
+            context.text(
+                f"theorem.{found.theorem.key}",
+                z=context.symbol(found.z),
+                result=formula(derivation.prediction - derivation.t, context.labels),
+            ),
+        )
+        for found in derivation.theorems
+    ]

@@ -1,0 +1,225 @@
+"""The new weights, the second forward pass, what the step did to the error, and training on until there is none."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+from chainrule.definitions import Bound
+from chainrule.document import Block, Equations, Inline, Note, Paragraph, Section, Subheading, Table
+from chainrule.engines.unrolled import operations
+from chainrule.explain.context import Context
+from chainrule.explain.forward import MOST_LINES, error_line
+from chainrule.notation.formula import Equation
+from chainrule.notation.numbers import shown
+from chainrule.notation.worked import stated, update
+from chainrule.network import Array
+from chainrule.rates import TOLERANCE, Advice, advise, runner, steps_for
+from chainrule.scalar import Element
+from chainrule.step import Step
+
+MOST_PREDICTIONS = 10
+"""Runs of up to so many steps are shown whole, with their predictions."""
+
+
+def new_weights(context: Context) -> Section:
+    """Every update with its numbers, and the new matrices."""
+    blocks: list[Block] = [Paragraph(context.text("weights.intro"))]
+    if context.detail == "scalar":
+        parts = context.step.update.parameters
+        elements = [(part, element) for part in parts for element in context.elements(part.parameter)]
+        lines: list[Equation] = []
+        for part, element in elements[:MOST_LINES]:
+            lines += update_lines(context, Element(part.new, element.index), element)
+        blocks.append(Equations(tuple(lines)))
+        if len(elements) > MOST_LINES:
+            blocks.append(Note("more", context.text("weights.more", left=len(elements) - MOST_LINES)))
+        blocks.append(Subheading(context.text("weights.matrices")))
+    step = context.step
+    blocks.append(Equations(tuple(context.array_line(p, step.new_parameters[str(p.name)]) for p in context.derivation.parameters)))
+    if step.network.frozen:
+        blocks.append(Note("insight", context.text("weights.frozen", names=", ".join(sorted(step.network.frozen)))))
+    return Section("weights", context.plain("weights.title"), tuple(blocks))
+
+
+def update_lines(context: Context, new: Element, old: Element) -> list[Equation]:
+    """w6 ← w6 − η · ∂E/∂w6, then the same in numbers with its result."""
+    result = context.step.new_parameters[_key(old)][old.index]
+    return update(context.letter(old), context.scalars.definition(new), context.before, context.labels, result=result)
+
+
+def _key(element: Element) -> str:
+    assert element.quantity.name is not None
+    return element.quantity.name.key
+
+
+def second_pass(context: Context) -> Section:
+    """The forward pass on the same batch with the new weights."""
+    derivation = context.derivation
+    blocks: list[Block] = [Paragraph(context.text("second.intro"))]
+    blocks.append(Equations(tuple(context.matrix_line(quantity, context.after_arrays) for quantity in derivation.quantities)))
+    if context.detail == "scalar":
+        elements = [e for quantity in derivation.quantities for e in context.elements(quantity, sample=0)][:MOST_LINES]
+        blocks.append(Equations(tuple(context.element_line(element, context.after) for element in elements)))
+    blocks.append(Equations((error_line(context, context.after),)))
+    return Section("second", context.plain("second.title"), tuple(blocks))
+
+
+def outcome(context: Context) -> Section:
+    """What the step did to the error, and which rates would have lowered it."""
+    step = context.step
+    blocks: list[Block] = [Paragraph(_verdict(context, step)), *rates(context, advice_for(context))]
+    return Section("outcome", context.plain("outcome.title"), tuple(blocks))
+
+
+def advice_for(context: Context) -> Advice | None:
+    """What simulation says about rates; None for later steps, whose states it does not know, and for schedules."""
+    step = context.step
+    if step.number > 1 or not math.isfinite(float(step.error)):
+        return None
+    return advise(step.network, step.x.astype(float), step.t.astype(float), step.optimizer)
+
+
+def _verdict(context: Context, step: Step) -> Inline:
+    before, after = float(step.error), float(step.after.error)
+    letters = {"before": context.quantity(step.error), "after": context.quantity(step.after.error)}
+    if not math.isfinite(after):
+        return context.text("outcome.overflow", **letters)
+    if after == before:
+        return context.text("outcome.same", **letters)
+    if after > before:
+        return context.text("outcome.larger", factor=_factor(context, after, before), **letters)
+    if after < TOLERANCE:
+        return context.text("outcome.zero", **letters)
+    return context.text("outcome.smaller", factor=_factor(context, before, after), **letters)
+
+
+def _factor(context: Context, large: float, small: float) -> str:
+    if small == 0:
+        return "∞"
+    ratio = large / small
+    text = f"{ratio:.2g}" if ratio < 10 else f"{ratio:.0f}" if ratio < 1e6 else f"{ratio:.1e}"
+    return _decimal(context, text)
+
+
+def _decimal(context: Context, text: str) -> str:
+    return text.replace(".", ",") if context.notation.decimal == "comma" else text
+
+
+def _rate(context: Context, rate: float, digits: int = 3) -> str:
+    return _decimal(context, f"{rate:.{digits}g}")
+
+
+def rates(context: Context, advice: Advice | None) -> list[Block]:
+    """Which rates lower the error in this step, up to which it converges, and what a good one does."""
+    from chainrule.rates import MOST_RATE
+
+    if advice is None:
+        return []
+    blocks: list[Block] = [Subheading(context.text("rates.title"))]
+    rate = _rate(context, advice.rate, 6)
+    if advice.lowers_below is None:
+        blocks.append(Note("warning", context.text("rates.none", steps=advice.steps)))
+    elif advice.lowers_below >= MOST_RATE:
+        blocks.append(Paragraph(context.text("rates.all", most=_rate(context, MOST_RATE))))
+    else:
+        blocks.append(Paragraph(context.text("rates.lowers", limit=_rate(context, advice.lowers_below))))
+        if advice.best_single is not None:
+            best, left = advice.best_single
+            blocks.append(Paragraph(context.text("rates.single", rate=_rate(context, best), error=context.quantity(left, digits=3))))
+    if advice.converges_to is not None:
+        if advice.converges_to < MOST_RATE:
+            blocks.append(Paragraph(context.text("rates.converges", limit=_rate(context, advice.converges_to), steps=advice.steps)))
+        if advice.rate > advice.converges_to:
+            blocks.append(Note("warning", context.text("rates.too_large", rate=rate)))
+        if advice.good is not None:
+            key = "rates.good" if advice.reaches is not None else "rates.good_so_far"
+            good = context.text(
+                key,
+                rate=_rate(context, advice.good),
+                steps=advice.reaches if advice.reaches is not None else advice.steps,
+                error=context.quantity(advice.last_error, digits=3),
+            )
+            blocks.append(Paragraph(good))
+    return blocks
+
+
+def repeat(context: Context) -> Section:
+    """The same step again and again: with the rate given until it cannot go on, and with a good one until the error is nought."""
+    advice, given = advice_for(context), context.step.optimizer
+    blocks: list[Block] = [Paragraph(context.text("repeat.intro"))]
+    if advice is not None and advice.good is not None and _unfit(advice):
+        too_large = advice.converges_to is not None and advice.rate > advice.converges_to
+        key = "repeat.given" if too_large else "repeat.slow"
+        blocks += [Paragraph(context.text(key, rate=_rate(context, advice.rate, 6))), *_run(context, given, 6)]
+        blocks.append(Paragraph(context.text("repeat.good", rate=_rate(context, advice.good))))
+        given = given.definition.bind(**{**given.given, "learning_rate": advice.good})
+    blocks += _run(context, given, steps_for(operations(context.step.network, context.samples)))
+    return Section("repeat", context.plain("repeat.title"), tuple(blocks))
+
+
+def _unfit(advice: Advice) -> bool:
+    """Would this rate not converge, or only after more than three times as many steps as a good one?"""
+    assert advice.good is not None
+    return advice.converges_to is None or advice.rate > advice.converges_to or advice.rate < advice.good / 3
+
+
+def _run(context: Context, optimizer: Bound, most: int) -> list[Block]:
+    """The errors of up to `most` steps in a table, and how it ended."""
+    step = context.step
+    errors = run_errors(step, optimizer, most)
+    rows: list[tuple[Inline, ...]] = []
+    for k in _milestones(len(errors)):
+        rows.append(((str(k),), (shown(errors[k - 1], context.notation),)))
+    head = ((context.plain("repeat.step"),), (context.labels.error,))
+    predictions = _predictions(step, optimizer, len(errors)) if len(errors) <= MOST_PREDICTIONS and step.prediction.size <= 2 else []
+    if predictions:
+        letters = [context.letter(element) for element in context.elements(context.derivation.prediction)]
+        head = (head[0], *((letter,) for letter in letters), head[1])
+        rows = [
+            (first, *((shown(value, context.notation),) for value in prediction.ravel()), last)
+            for (first, last), prediction in zip(rows, predictions, strict=True)
+        ]
+    return [Table(head, tuple(rows)), Paragraph(_ending(context, errors, most))]
+
+
+def run_errors(step: Step, optimizer: Bound, most: int) -> list[float]:
+    """E before each step of a run from this step's parameters, until it is below the tolerance or has left all bounds."""
+    rate = optimizer.options.get("learning_rate")
+    run = runner(step.network, step.x.astype(float), step.t.astype(float), optimizer)
+    errors = run(float(rate), most) if isinstance(rate, (int, float)) else run_scheduled(step, optimizer, most)
+    for position, error in enumerate(errors):
+        if error < TOLERANCE:
+            return errors[: position + 1]
+    return errors
+
+
+def run_scheduled(step: Step, optimizer: Bound, most: int) -> list[float]:
+    """The same where the rate follows a schedule, step by step."""
+    errors: list[float] = []
+    for following in itertools.islice(step.network.steps(step.x, step.t, optimizer), min(most, 200)):
+        errors.append(float(following.error))
+        if not TOLERANCE < errors[-1] < math.inf:
+            break
+    return errors
+
+
+def _predictions(step: Step, optimizer: Bound, count: int) -> list[Array]:
+    return [following.prediction for following in itertools.islice(step.network.steps(step.x, step.t, optimizer), count)]
+
+
+def _milestones(count: int) -> list[int]:
+    """All steps of a short run; of a long one the first, 1, 2, 5, 10, 20, 50 …, and the last."""
+    if count <= MOST_PREDICTIONS:
+        return list(range(1, count + 1))
+    marks = {digit * 10**power for power in range(9) for digit in (1, 2, 5)}
+    return sorted({mark for mark in marks if mark < count} | {count})
+
+
+def _ending(context: Context, errors: list[float], most: int) -> Inline:
+    last = context.quantity(errors[-1])
+    if errors[-1] < TOLERANCE:
+        return context.text("repeat.reached", steps=len(errors) - 1, error=last)
+    if not math.isfinite(errors[-1]) or errors[-1] > 1e6 * max(errors[0], 1):
+        return context.text("repeat.overflow", step=len(errors))
+    return context.text("repeat.not_reached", steps=most, error=last)

@@ -1,0 +1,66 @@
+"""A step of a network of any size on a few screens: one row a quantity, and what was left out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from chainrule.document import Block, Equations, Inline, Note, Paragraph, Section, Table
+from chainrule.explain.context import Context
+from chainrule.expression import Expression
+from chainrule.notation.formula import Formula
+from chainrule.notation.numbers import shown
+
+
+def forward(context: Context) -> Section:
+    """The formulas of the forward pass, and how large each quantity is."""
+    quantities = context.derivation.quantities
+    lines = Equations(tuple(context.symbolic_line(quantity) for quantity in quantities))
+    table = _statistics(context, quantities, context.step.before.values)
+    return Section("forward", context.plain("forward.title"), (Paragraph(context.text("overview.forward")), lines, table))
+
+
+def backward(context: Context) -> Section:
+    """The formulas of back-propagation, and how large each gradient is: the error's side first."""
+    quantities = context.derivation.backward
+    lines = Equations(tuple(context.symbolic_line(quantity) for quantity in quantities))
+    blocks: list[Block] = [Paragraph(context.text("overview.backward")), lines, _statistics(context, quantities, context.step.values)]
+    return Section("matrix", context.plain("matrix.title"), tuple(blocks))
+
+
+def updates(context: Context) -> Section:
+    """How far each parameter moved, compared with its size."""
+    step = context.step
+    rows: list[tuple[Inline, ...]] = []
+    for parameter in context.derivation.parameters:
+        before, after = (np.asarray(side[str(parameter.name)], dtype=float) for side in (step.parameters, step.new_parameters))
+        size, moved = float(np.linalg.norm(before)), float(np.linalg.norm(after - before))
+        share = (shown(moved / size, context.notation),) if size else ("–",)
+        rows.append(((context.symbol(parameter),), (shown(size, context.notation),), (shown(moved, context.notation),), share))
+    head = tuple((context.plain(f"overview.{column}"),) for column in ("quantity", "norm", "moved", "share"))
+    rules = [context.symbolic_update(part) for part in step.update.parameters]
+    blocks = (Paragraph(context.text("overview.updates")), Equations(tuple(rules[:2])), Table(head, tuple(rows)))
+    return Section("weights", context.plain("weights.title"), blocks)
+
+
+def _statistics(context: Context, quantities: tuple[Expression, ...], arrays: Any) -> Table:
+    rows: list[tuple[Inline, ...]] = []
+    for quantity in quantities:
+        assert quantity.name is not None
+        values = np.asarray(arrays[quantity.name.key], dtype=float)
+        shape = values.shape[::-1] if context.notation.vectors == "columns" else values.shape
+        cells: list[Formula] = [shown(float(f(values)), context.notation) for f in (np.min, np.mean, np.max, np.linalg.norm)]
+        zero = f"{100 * float(np.mean(values == 0)):.0f} %"
+        rows.append(((context.symbol(quantity),), (" × ".join(map(str, shape)) or "1",), *((cell,) for cell in cells), (zero,)))
+    head = tuple((context.plain(f"overview.{column}"),) for column in ("quantity", "shape", "smallest", "mean", "largest", "norm", "zeros"))
+    return Table(head, tuple(rows))
+
+
+def left_out(context: Context) -> Section:
+    """What an overview does not show and how to ask for it."""
+    net = context.step.network
+    parameters = f"{sum(value.size for value in context.step.parameters.values()):,}".replace(",", " ")
+    middle = f"hidden1.W[{min(2, net.inputs)},{min(3, net.layers[0].units)}]" if context.layers > 1 else "output.W[1,1]"
+    key = {"overview": "left_out.overview", "matrix": "left_out.matrix"}[context.detail]
+    return Section("left_out", context.plain("left_out.title"), (Note("more", context.text(key, parameters=parameters, weight=middle)),))

@@ -1,0 +1,151 @@
+"""The first sections: the network with its numbers, and the data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chainrule.document import Block, Edge, Equations, Inline, Neuron, Note, Paragraph, Picture, Section, Table
+from chainrule.explain.context import Context
+from chainrule.expression import Name
+from chainrule.notation.formula import Formula, Number
+from chainrule.notation.numbers import shown
+from chainrule.scalar import Element
+
+MOST_DRAWN = 6
+"""A layer with more neurons is drawn with its first and last ones."""
+
+MOST_ROWS = 8
+"""A longer table is cut, and says so."""
+
+
+def network(context: Context) -> Section:
+    """What the network is made of, its weights, and how errors are counted."""
+    blocks: list[Block] = [Paragraph(context.text("network.intro", layers=context.layers, parameters=_count(context)))]
+    blocks.append(picture(context))
+    blocks.append(layer_table(context))
+    if context.detail != "overview":
+        blocks.append(Equations(tuple(context.array_line(p, context.step.parameters[str(p.name)]) for p in context.derivation.parameters)))
+    if context.detail == "scalar" and context.labels.numbered:
+        blocks.append(Paragraph(context.text(f"network.numbering.{context.notation.vectors}")))
+    blocks += [Paragraph(line) for line in _drawn(context)]
+    blocks.append(Paragraph(_conventions(context)))
+    return Section("network", context.plain("network.title"), tuple(blocks))
+
+
+def _count(context: Context) -> str:
+    return f"{sum(value.size for value in context.step.parameters.values()):,}".replace(",", " ")
+
+
+def layer_table(context: Context) -> Table:
+    """One row a layer: units, activation, parameters."""
+    net = context.step.network
+    rows: list[tuple[Inline, ...]] = []
+    for number, layer in enumerate(net.layers, start=1):
+        assert layer.activation is not None
+        shapes = layer.shapes(net.sizes[number - 1])
+        letters = [context.labels.label(Name(kind, number)) for kind in shapes]
+        sizes = ", ".join(" × ".join(map(str, _oriented(context, shape))) for shape in shapes.values())
+        names: list[str | Formula] = [part for letter in letters for part in (letter, ", ")][:-1]
+        rows.append(((context.layer(number),), (str(layer.units),), (repr_of(layer.activation),), tuple(names), (sizes,)))
+    head = tuple((context.plain(f"network.{column}"),) for column in ("layer", "units", "activation", "parameters", "shape"))
+    return Table(head, tuple(rows))
+
+
+def _oriented(context: Context, shape: tuple[int, ...]) -> tuple[int, ...]:
+    return shape[::-1] if context.notation.vectors == "columns" else shape
+
+
+def repr_of(bound: Any) -> str:
+    """A definition with its options, in words: leaky relu (slope 0.2)."""
+    name = bound.name.replace("_", " ")
+    return name if not bound.given else f"{name} ({', '.join(f'{key} {value}' for key, value in bound.given.items())})"
+
+
+def _drawn(context: Context) -> list[Inline]:
+    """How weights without given numbers were drawn."""
+    from chainrule.explain.definitions import distribution
+
+    net = context.step.network
+    if context.step.number > 1 or not net.initializers:
+        return []
+    lines = []
+    for key, initializer in net.initializers.items():
+        letter = context.labels.label(Name("W", int(key[1:])))
+        lines.append(context.text("network.drawn", weight=letter, how=distribution(context, initializer, net.shapes[key]), seed=net.seed))
+    return lines
+
+
+def _conventions(context: Context) -> Inline:
+    conventions = context.step.network.conventions
+    outputs = context.plain(f"conventions.outputs.{conventions.outputs}")
+    batch = context.plain(f"conventions.batch.{conventions.batch}")
+    vectors = context.plain(f"conventions.{context.notation.vectors}")
+    return context.text("conventions", outputs=outputs, batch=batch, vectors=vectors, digits=context.notation.digits)
+
+
+def data(context: Context) -> Section:
+    """The samples of the batch."""
+    step = context.step
+    rows: list[tuple[Inline, ...]] = []
+    wide = step.x.shape[1] + step.t.shape[1] > 12
+    blocks: list[Block] = [Paragraph(context.text("data.one" if len(step.x) == 1 else "data.many", samples=len(step.x)))]
+    if wide:
+        blocks.append(Paragraph(context.text("data.wide", inputs=step.x.shape[1], outputs=step.t.shape[1])))
+    else:
+        for sample in range(min(len(step.x), MOST_ROWS)):
+            numbers = [*step.x[sample], *step.t[sample]]
+            rows.append(((str(sample + 1),), *((shown(value, context.notation),) for value in numbers)))
+        letters = [Name("x", index=(0, i)) for i in range(step.x.shape[1])] + [Name("t", index=(0, i)) for i in range(step.t.shape[1])]
+        single = Context(step, context.detail, context.notation)
+        head = tuple(_column(context, single, letter, position) for position, letter in enumerate(letters))
+        blocks.append(Table(((context.plain("data.sample"),), *head), tuple(rows)))
+        if len(step.x) > MOST_ROWS:
+            blocks.append(Note("more", context.text("data.more", left=len(step.x) - MOST_ROWS)))
+    return Section("data", context.plain("data.title"), tuple(blocks))
+
+
+def _column(context: Context, single: Context, letter: Name, position: int) -> Inline:
+    symbol = single.labels.__class__(context.labels.sizes, context.notation, 1).label(letter)
+    if position < len(context.features):
+        return (symbol, f" {context.features[position]}")
+    return (symbol,)
+
+
+def picture(context: Context) -> Picture:
+    """The network as circles and lines, with weights and values where they fit."""
+    derivation = context.derivation
+    signals = [derivation.x, *(q for q in derivation.quantities if q.name.symbol in "hy")]
+    sizes = context.step.network.sizes
+    layers = tuple(_neurons(context, signal, size) for signal, size in zip(signals, sizes, strict=True))
+    titles = (context.plain("layer.input"), *(context.layer(number) for number in range(1, len(sizes))))
+    return Picture(layers, tuple(_edges(context)), titles, sizes, context.plain("network.alt", sizes="-".join(map(str, sizes))))
+
+
+def _neurons(context: Context, signal: Any, size: int) -> tuple[Neuron, ...]:
+    shown_units = range(size) if size <= MOST_DRAWN else (0, 1, 2, size - 1)
+    one = context.labels.__class__(context.labels.sizes, context.notation, 1)
+    name = signal.name
+    return tuple(Neuron(one.label(name.at(0, unit)), _value(context, signal, unit)) for unit in shown_units)
+
+
+def _value(context: Context, signal: Any, unit: int) -> Formula | None:
+    if context.samples > 1 or signal.name.symbol != "x":
+        return None
+    return shown(context.step.values[signal.name.key][0, unit], context.notation)
+
+
+def _edges(context: Context) -> list[Edge]:
+    """Every weight, while there are few enough to be read."""
+    sizes = context.step.network.sizes
+    if max(sizes) > MOST_DRAWN or sum(a * b for a, b in zip(sizes, sizes[1:], strict=False)) > 40:
+        return []
+    weights = [p for p in context.derivation.parameters if p.name.symbol == "W"]
+    return [
+        Edge(layer, *element.index, context.letter(element), _weight_value(context, element))
+        for layer, W in enumerate(weights)
+        for element in context.elements(W)
+    ]
+
+
+def _weight_value(context: Context, element: Element) -> Number | Formula:
+    return shown(context.before[context.scalars.variable(element)], context.notation)

@@ -1,0 +1,144 @@
+"""One weight: where it stands, every path from it to the error, its gradient and its update."""
+
+from __future__ import annotations
+
+import re
+
+from chainrule.document import Block, Equations, Note, Paragraph, Section, Subheading
+from chainrule.errors import InputError
+from chainrule.explain.backward import MOST_PATHS, rule_lines
+from chainrule.explain.context import Context, paths
+from chainrule.explain.definitions import theorem_notes
+from chainrule.explain.outcome import update_lines
+from chainrule.network import layer_name
+from chainrule.scalar import Element
+
+FEW_ELEMENTS = 400
+"""Paths are only looked for in networks with at most so many quantities."""
+
+
+def find(context: Context, wanted: str) -> Element:
+    """The weight that a person means: w1, b2, W1[2,3], hidden1.W[2,3], output.b[1]. Raises InputError."""
+    numbered = re.fullmatch(r"([wb])(\d+)", wanted.strip())
+    if numbered:
+        return _by_number(context, numbered[1], int(numbered[2]))
+    full = re.fullmatch(r"(?:(\w+)\.)?([Wb])(\d*)\[(\d+)(?:,\s*(\d+))?\]", wanted.strip())
+    if not full:
+        raise InputError(f"'{wanted[:40]}' names no weight. Write w1 or b1 (numbered), W1[2,3] or hidden1.W[2,3] (input 2 to unit 3).")
+    layer_word, kind, number, *index = full.groups()
+    return _by_place(context, wanted, kind, _layer(context, wanted, layer_word, number), [int(i) for i in index if i])
+
+
+def _by_number(context: Context, kind: str, number: int) -> Element:
+    symbol = "W" if kind == "w" else "b"
+    elements = [e for p in context.derivation.parameters if p.name.symbol == symbol for e in _numbered(context, p, number)]
+    if not elements:
+        count = sum(context.step.parameters[str(p.name)].size for p in context.derivation.parameters if p.name.symbol == symbol)
+        has = f"this network has {kind}1 to {kind}{count}" if count else "this network has none"
+        raise InputError(f"there is no {kind}{number}: {has}.")
+    return elements[0]
+
+
+def _numbered(context: Context, parameter: object, number: int) -> list[Element]:
+    """The element of one parameter with a number that counts over all of them, if it lies in this one."""
+    before = 0
+    for other in context.derivation.parameters:
+        if other.name.symbol != parameter.name.symbol:  # type: ignore[attr-defined]  # an Expression with a name
+            continue
+        size = context.step.parameters[str(other.name)].size
+        if other is parameter and before < number <= before + size:
+            position = number - before - 1
+            rows = context.scalars.shape(other)[0]
+            index = (position % rows, position // rows) if other.name.symbol == "W" else (position,)
+            return [Element(other, index)]
+        before += size
+    return []
+
+
+def _layer(context: Context, wanted: str, word: str | None, number: str) -> int:
+    names = {layer_name(layer, context.layers): layer for layer in range(1, context.layers + 1)}
+    if word is not None:
+        if word not in names:
+            raise InputError(f"'{wanted}': there is no layer {word}; this network has {', '.join(names)}.")
+        return names[word]
+    layer = int(number) if number else 0
+    if not 1 <= layer <= context.layers:
+        raise InputError(f"'{wanted}': say which layer, W1 to W{context.layers} or {', '.join(names)}.")
+    return layer
+
+
+def _by_place(context: Context, wanted: str, kind: str, layer: int, index: list[int]) -> Element:
+    found = [p for p in context.derivation.parameters if p.name.symbol == kind and p.name.layer == layer]
+    if not found:
+        raise InputError(f"'{wanted}': the {layer_name(layer, context.layers)} layer has no {kind}.")
+    shape = context.scalars.shape(found[0])
+    if len(index) != len(shape) or not all(1 <= i <= extent for i, extent in zip(index, shape, strict=True)):
+        wording = "inputs and units" if kind == "W" else "units"
+        limits = ",".join(map(str, shape))
+        raise InputError(f"'{wanted}': {kind}{layer} has {' × '.join(map(str, shape))} {wording}, so its last element is {kind}{layer}[{limits}].")
+    return Element(found[0], tuple(i - 1 for i in index))
+
+
+def sections(context: Context, weight: Element) -> list[Section]:
+    """The story of one weight."""
+    letter = context.letter(weight)
+    blocks: list[Block] = [Paragraph(_place(context, weight)), *theorem_notes(context), *_chain(context, weight)]
+    found = [Section("chain", context.plain("weight.title", weight=_text(context, weight)), tuple(blocks))]
+    parts = [part for part in context.step.update.parameters if part.parameter is weight.quantity]
+    if not parts:
+        note = Note("insight", context.text("weights.frozen", names=str(weight.quantity.name)))
+        return [*found, Section("weights", context.plain("weight.update", weight=_text(context, weight)), (note,))]
+    lines = [context.element_line(Element(state, weight.index)) for state in parts[0].new_states]
+    lines += update_lines(context, Element(parts[0].new, weight.index), weight)
+    update = (Paragraph(context.text("weight.update_intro", weight=letter)), Equations(tuple(rule_lines(context))), Equations(tuple(lines)))
+    return [*found, Section("weights", context.plain("weight.update", weight=_text(context, weight)), update)]
+
+
+def _text(context: Context, weight: Element) -> str:
+    from chainrule.notation.text import text
+
+    return text(context.letter(weight))
+
+
+def _place(context: Context, weight: Element) -> tuple:  # type: ignore[type-arg]
+    assert weight.quantity.name is not None
+    layer = context.layer(weight.quantity.name.layer or 1)
+    if weight.quantity.name.symbol == "b":
+        return context.text("weight.bias", weight=context.letter(weight), unit=weight.index[0] + 1, layer=layer)
+    source, unit = weight.index
+    return context.text("weight.place", weight=context.letter(weight), source=source + 1, unit=unit + 1, layer=layer)
+
+
+def _chain(context: Context, weight: Element) -> list[Block]:
+    top = Element(context.derivation.error, ())
+    size = sum(value.size for value in context.step.values.values())
+    found = paths(context.scalars, top, weight, MOST_PATHS) if size <= FEW_ELEMENTS else None
+    if found is not None:
+        return [Paragraph(context.text("weight.paths", paths=len(found))), Equations((context.chain_line(weight, found),))]
+    return _recursive(context, weight)
+
+
+def _recursive(context: Context, weight: Element) -> list[Block]:
+    """The gradient through ∂E/∂ of its own unit, that one through the units it feeds, and so on to the error."""
+    gradient = context.gradient_of(weight)
+    blocks: list[Block] = [Paragraph(context.text("weight.recursive"))]
+    shown: list[Element] = []
+    level = [gradient]
+    while level:
+        shown += level[:3]
+        following = [parent for element in level[:1] for parent in context.scalars.parents(element) if _is_gradient(parent)]
+        level = [element for element in following if element not in shown]
+    blocks.append(Equations(tuple(context.element_line(element) for element in shown)))
+    blocks += [Subheading(context.text("weight.forward")), Equations(tuple(_forward(context, weight)))]
+    return blocks
+
+
+def _is_gradient(element: Element) -> bool:
+    return element.quantity.name is not None and element.quantity.name.gradient
+
+
+def _forward(context: Context, weight: Element) -> list:  # type: ignore[type-arg]
+    """The unit that the weight leads into, computed for the first sample."""
+    layer, unit = weight.quantity.name.layer, weight.index[-1]  # type: ignore[union-attr]  # a parameter has a name
+    own = [q for q in context.derivation.quantities if q.name.layer == layer or (q.name.symbol == "y" and layer == context.layers)]
+    return [context.element_line(Element(quantity, (0, unit))) for quantity in own]

@@ -1,0 +1,290 @@
+"""Arithmetic that knows whether it is exact: what a printed formula is worth, beyond the reach of floating-point dust.
+
+A `Real` is a fraction with a mark: exact, or right to about fifty digits. The table of primitives computes with it as with any
+number; `REALS` is its namespace of functions.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Context, Decimal
+from fractions import Fraction
+from typing import TypeAlias
+
+PRECISION = 50
+"""Significant digits of what is no fraction: e, ln 2, √2."""
+
+MOST_BITS = 20_000
+"""Powers with longer fractions are rounded."""
+
+LARGEST_EXPONENT = 5000
+"""e^x is infinite beyond, as it is for floats beyond 709."""
+
+Operand: TypeAlias = "Real | int | float | Fraction"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Real:
+    """A number with its claim.
+
+    value  a fraction; a float where it is infinite or no number at all
+    exact  False where the fraction is only near to the number meant
+    """
+
+    value: Fraction | float
+    exact: bool = True
+
+    def __add__(self, other: Operand) -> Real:
+        return self._joined(other, operator.add)
+
+    def __radd__(self, other: Operand) -> Real:
+        return real(other) + self
+
+    def __sub__(self, other: Operand) -> Real:
+        return self._joined(other, operator.sub)
+
+    def __rsub__(self, other: Operand) -> Real:
+        return real(other) - self
+
+    def __mul__(self, other: Operand) -> Real:
+        return self._joined(other, operator.mul)
+
+    def __rmul__(self, other: Operand) -> Real:
+        return real(other) * self
+
+    def __truediv__(self, other: Operand) -> Real:
+        divisor = real(other)
+        if divisor.value == 0:
+            return Real(self.value * math.inf if _finite(self.value) else self.value, exact=False)
+        return self._joined(divisor, operator.truediv)
+
+    def __rtruediv__(self, other: Operand) -> Real:
+        return real(other) / self
+
+    def __neg__(self) -> Real:
+        return Real(-self.value, self.exact)
+
+    def __pow__(self, exponent: Operand) -> Real:
+        return _power(self, real(exponent))
+
+    def __rpow__(self, base: Operand) -> Real:
+        return _power(real(base), self)
+
+    def _joined(self, other: Operand, operation: Callable[[Fraction | float, Fraction | float], Fraction | float]) -> Real:
+        other = real(other)
+        try:
+            return Real(operation(self.value, other.value), self.exact and other.exact)
+        except OverflowError:  # a fraction too large for a float met an infinity
+            return Real(math.nan, exact=False)
+
+
+def real(value: Operand) -> Real:
+    """A number as the decimal it was written as: 0.1 is 1/10."""
+    if isinstance(value, Real):
+        return value
+    if isinstance(value, float):
+        return Real(Fraction(repr(value)) if math.isfinite(value) else value)
+    return Real(Fraction(value))
+
+
+def magnitude(value: Fraction | float) -> Fraction | float:
+    """|value|, of its kind."""
+    return -value if value < 0 else value
+
+
+def _finite(value: Fraction | float) -> bool:
+    return isinstance(value, Fraction)
+
+
+def _power(base: Real, exponent: Real) -> Real:
+    a, n = base.value, exponent.value
+    if not (isinstance(a, Fraction) and isinstance(n, Fraction)):
+        return Real(_float_power(a, n), exact=False)
+    if n == Fraction(1, 2):
+        return Reals.sqrt(base)
+    if a == 0 and n < 0:
+        return Real(math.inf, exact=False)
+    if n.denominator == 1 and abs(n) * max(a.numerator.bit_length(), a.denominator.bit_length()) <= MOST_BITS:
+        return Real(Fraction(a**n.numerator), base.exact and exponent.exact)
+    if a <= 0:
+        return Real(math.nan if a < 0 and n.denominator != 1 else _float_power(a, n), exact=False)
+    return Reals.exp(Reals.log(base) * exponent)
+
+
+def _float_power(a: Fraction | float, n: Fraction | float) -> float:
+    try:
+        return math.pow(a, n)
+    except (OverflowError, ValueError):
+        return math.nan
+
+
+def _decimal(value: Fraction, context: Context) -> Decimal:
+    return context.divide(Decimal(value.numerator), Decimal(value.denominator))
+
+
+def _context(digits: int) -> Context:
+    return Context(prec=digits, Emax=10**9, Emin=-(10**9))
+
+
+def _zeros(value: Fraction) -> int:
+    """How many zeros stand behind the point before the first digit; 0 for numbers of at least 1."""
+    return max(0, math.ceil((value.denominator.bit_length() - abs(value.numerator).bit_length()) * math.log10(2))) if value else 0
+
+
+def _alternating(x: Fraction, term: Fraction, first: int, step: int, odd: bool) -> Fraction:
+    """Σ term · (−x²)^k / k! in the manner of sine, cosine (step 2) and the error function (step 1, `odd` divisors)."""
+    context = _context(2 * PRECISION + int(abs(x)) ** 2)
+    square, power, sum_ = _decimal(-x * x, context), _decimal(term, context), Decimal(0)
+    smallest, k = Decimal(10) ** -(PRECISION + 2 * _zeros(x)), 0
+    while True:
+        addend = context.divide(power, Decimal(2 * k + 1)) if odd else power
+        sum_ = context.add(sum_, addend)
+        if abs(addend) < smallest:
+            return Fraction(sum_)
+        k += 1
+        divisor = k if step == 1 else (2 * k + first - 1) * (2 * k + first)
+        power = context.divide(context.multiply(power, square), Decimal(divisor))
+
+
+class Reals:
+    """The functions in which the table of primitives writes its values, for `Real`."""
+
+    @staticmethod
+    def number(number: Operand) -> Real:
+        """A constant of a formula; the float nearest to π is written π and means it."""
+        return Real(Fraction(_PI), exact=False) if number == math.pi else real(number)
+
+    @staticmethod
+    def exp(x: Operand) -> Real:
+        """e^x; 1 at 0."""
+        x = real(x)
+        if not isinstance(x.value, Fraction) or abs(x.value) > LARGEST_EXPONENT:
+            return Real(Fraction(0) if x.value < 0 else x.value if math.isnan(_as_float(x.value)) else math.inf, exact=False)
+        if x.value == 0:
+            return Real(Fraction(1), x.exact)
+        context = _context(PRECISION + 2 * _zeros(x.value))
+        return Real(Fraction(context.exp(_decimal(x.value, context))), exact=False)
+
+    @staticmethod
+    def log(x: Operand) -> Real:
+        """The natural logarithm; 0 at 1."""
+        x = real(x)
+        if not isinstance(x.value, Fraction) or x.value <= 0:
+            return Real(-math.inf if x.value == 0 else x.value if x.value > 0 else math.nan, exact=False)
+        if x.value == 1:
+            return Real(Fraction(0), x.exact)
+        context = _context(PRECISION + 2 * _zeros(x.value - 1))
+        return Real(Fraction(context.ln(_decimal(x.value, context))), exact=False)
+
+    @staticmethod
+    def log1p(x: Operand) -> Real:
+        """ln(1 + x)."""
+        return Reals.log(1 + real(x))
+
+    @staticmethod
+    def sqrt(x: Operand) -> Real:
+        """√x, exact for squares."""
+        x = real(x)
+        if not isinstance(x.value, Fraction) or x.value < 0:
+            return Real(x.value if x.value > 0 else math.nan, exact=False)
+        root = Fraction(math.isqrt(x.value.numerator), math.isqrt(x.value.denominator))
+        if root * root == x.value:
+            return Real(root, x.exact)
+        context = _context(PRECISION)
+        return Real(Fraction(context.sqrt(_decimal(x.value, context))), exact=False)
+
+    @staticmethod
+    def tanh(x: Operand) -> Real:
+        """(e^x − e^−x)/(e^x + e^−x)."""
+        x = real(x)
+        if magnitude(x.value) > LARGEST_EXPONENT:
+            return Real(Fraction(1 if x.value > 0 else -1), exact=False)
+        up, down = Reals.exp(x), Reals.exp(-x)
+        return (up - down) / (up + down)
+
+    @staticmethod
+    def sin(x: Operand) -> Real:
+        """Sine of an angle in radians."""
+        return _by_series(real(x), math.sin, lambda x: _alternating(x, x, 1, 2, odd=False), Fraction(0))
+
+    @staticmethod
+    def cos(x: Operand) -> Real:
+        """Cosine of an angle in radians."""
+        return _by_series(real(x), math.cos, lambda x: _alternating(x, Fraction(1), 0, 2, odd=False), Fraction(1))
+
+    @staticmethod
+    def erf(x: Operand) -> Real:
+        """The error function, 2/√π · Σ (−1)^k x^(2k+1) / (k! (2k+1))."""
+
+        def series(x: Fraction) -> Fraction:
+            return _alternating(x, x, 0, 1, odd=True) * 2 / Fraction(_context(PRECISION).sqrt(_PI))
+
+        return _by_series(real(x), math.erf, series, Fraction(0))
+
+    @staticmethod
+    def abs(x: Operand) -> Real:
+        """|x|."""
+        x = real(x)
+        return Real(magnitude(x.value), x.exact)
+
+    @staticmethod
+    def sign(x: Operand) -> Real:
+        """1, 0 or −1."""
+        x = real(x)
+        return x if x.value != x.value else Real(Fraction((x.value > 0) - (x.value < 0)), x.exact)
+
+    @staticmethod
+    def floor(x: Operand) -> Real:
+        """The largest whole number that is not larger."""
+        x = real(x)
+        return Real(Fraction(math.floor(x.value)), x.exact) if isinstance(x.value, Fraction) else x
+
+    @staticmethod
+    def maximum(a: Operand, b: Operand) -> Real:
+        """The larger of two; no number if either is none."""
+        a, b = real(a), real(b)
+        return a if a.value >= b.value or a.value != a.value else b
+
+    @staticmethod
+    def minimum(a: Operand, b: Operand) -> Real:
+        """The smaller of two; no number if either is none."""
+        a, b = real(a), real(b)
+        return a if a.value <= b.value or a.value != a.value else b
+
+    @staticmethod
+    def greater(a: Operand, b: Operand) -> Real:
+        """1 where a > b, otherwise 0."""
+        return Real(Fraction(int(real(a).value > real(b).value)))
+
+    @staticmethod
+    def where(condition: Operand, a: Operand, b: Operand) -> Real:
+        """a where the condition is 1, b where it is 0."""
+        return real(a) if real(condition).value else real(b)
+
+
+_PI = Decimal("3.14159265358979323846264338327950288419716939937510582097494459230781640628620899")
+
+
+def _as_float(value: Fraction | float) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
+def _by_series(x: Real, rough: Callable[[float], float], series: Callable[[Fraction], Fraction], at_zero: Fraction) -> Real:
+    """By a power series near 0, by floats far away, exactly at 0."""
+    if x.value == 0:
+        return Real(at_zero, x.exact)
+    if isinstance(x.value, Fraction) and abs(x.value) <= 20:
+        return Real(series(x.value), exact=False)
+    try:
+        return Real(Fraction(rough(_as_float(x.value))), exact=False)
+    except ValueError:  # no number, or an infinite angle
+        return Real(math.nan, exact=False)
+
+
+REALS = Reals()

@@ -1,0 +1,190 @@
+"""Formulas as lines of text: matrices in rows and columns, and long equations wrapped to a width."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from chainrule.notation.formula import Ellipsis, Formula, Matrix, Number, Words
+from chainrule.notation.parts import ENGLISH
+from chainrule.notation.text import RELATION, Break, Segment, flat, merged, pieces, segments
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Lines of segments; `base` counts from 0 and is the line on which the formula's neighbours stand."""
+
+    lines: tuple[tuple[Segment, ...], ...]
+    base: int = 0
+
+    @property
+    def width(self) -> int:
+        """Columns of the widest line."""
+        return max(line_width(line) for line in self.lines)
+
+
+Part: TypeAlias = Segment | Break | Block
+
+
+def block(formula: Formula, words: Mapping[str, str] = ENGLISH) -> Block:
+    r"""The formula with its matrices drawn in rows and columns; everything else stands on the base line.
+
+    >>> weights = block(Matrix(((Number("8.25"), Number("−1")), (Number("12"), Number("0.5")))))
+    >>> print(*("".join(text for text, _ in line) for line in weights.lines), sep="\n")
+    ⎡ 8.25  −1  ⎤
+    ⎣12      0.5⎦
+    """
+    return _joined(_drawn(pieces(formula, words), words))
+
+
+def wrapped(formula: Formula, width: int, words: Mapping[str, str] = ENGLISH) -> list[list[Segment]]:
+    """The formula as a block, broken into lines of at most `width` columns.
+
+    Relations go below each other; sides that are still too long break before + and −, then before products, then inside brackets.
+    A matrix too wide to be drawn is written on one line and broken. A line is longer only where a single symbol or number is.
+    """
+    lines: list[list[Segment]] = []
+    for draw in (_drawn, flat):
+        for lines in _layouts(list(draw(pieces(formula, words), words)), width):
+            if all(line_width(line) <= width for line in lines):
+                return lines
+    return lines
+
+
+def line_width(line: Iterable[Segment]) -> int:
+    """Columns a line takes in a terminal."""
+    return sum(_columns(part) for part, _ in line)
+
+
+def _columns(part: str) -> int:
+    """Columns of a text: combining marks take none, wide characters two."""
+    if part.isascii():
+        return len(part)
+    return sum(0 if unicodedata.category(c) in ("Mn", "Me", "Cf") else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in part)
+
+
+# --- Blocks ----------------------------------------------------------------------------------------------------------
+
+
+def _drawn(parts: Iterable[Segment | Break | Matrix], words: Mapping[str, str]) -> Iterator[Part]:
+    """With every matrix as a block."""
+    return (_matrix(part, words) if isinstance(part, Matrix) else part for part in parts)
+
+
+def _joined(parts: Iterable[Part]) -> Block:
+    """Parts side by side on one base line."""
+    blocks = [part if isinstance(part, Block) else Block((tuple(merged([part])),)) for part in parts]
+    above = max((b.base for b in blocks), default=0)
+    below = max((len(b.lines) - b.base for b in blocks), default=1)
+    return Block(tuple(_trimmed(merged(_across(blocks, i))) for i in range(-above, below)), above)
+
+
+def _across(blocks: Iterable[Block], i: int) -> Iterator[Segment]:
+    """Line `i` from the base line through all blocks."""
+    for b in blocks:
+        line = b.lines[b.base + i] if 0 <= b.base + i < len(b.lines) else ()
+        yield from line
+        yield " " * (b.width - line_width(line)), None
+
+
+def _trimmed(line: list[Segment]) -> tuple[Segment, ...]:
+    """Without blanks at its end."""
+    while line and not line[-1][0].strip(" "):
+        line = line[:-1]
+    return (*line[:-1], (line[-1][0].rstrip(" "), line[-1][1])) if line else ()
+
+
+def _matrix(matrix: Matrix, words: Mapping[str, str]) -> Block:
+    """A matrix of several rows between tall brackets."""
+    wide, last = max(map(len, matrix.rows)), len(matrix.rows) - 1
+    columns = [_column([row[j] if j < len(row) else Words("") for row in matrix.rows], words) for j in range(wide)]
+    lines = []
+    for i in range(last + 1):
+        left, right = ("⎡", "⎤") if i == 0 else ("⎣", "⎦") if i == last else ("⎢", "⎥")
+        cells = [part for column in columns for part in (("  ", None), *column[i])][1:]
+        lines.append(tuple(merged([(left, None), *cells, (right, None)])))
+    return Block(tuple(lines), last // 2)
+
+
+def _column(cells: Sequence[Formula], words: Mapping[str, str]) -> list[list[Segment]]:
+    """Cells of one width: numbers right-aligned on their decimal point, everything else centred."""
+    lines = [_cell(cell, words) for cell in cells]
+    widths = [line_width(line) for line in lines]
+    points = [_point(line) if isinstance(cell, Number) else None for cell, line in zip(cells, lines, strict=True)]
+    before = max((point for point in points if point is not None), default=0)
+    after = max((w - point for w, point in zip(widths, points, strict=True) if point is not None), default=0)
+    width = max(before + after, *widths)
+    start = (width - before - after + 1) // 2 + before
+    starts = [(width - w) // 2 if point is None else start - point for w, point in zip(widths, points, strict=True)]
+    return [[(" " * s, None), *line, (" " * (width - s - w), None)] for s, line, w in zip(starts, lines, widths, strict=True)]
+
+
+def _cell(cell: Formula, words: Mapping[str, str]) -> list[Segment]:
+    if isinstance(cell, Ellipsis):
+        return [({"vertical": "⋮", "diagonal": "⋱"}.get(cell.direction, "…"), None)]
+    return segments(cell, words)
+
+
+def _point(line: list[Segment]) -> int:
+    """Columns before the decimal point or comma, or before the power of ten."""
+    return _columns(re.split(r"[., ]", line[0][0], maxsplit=1)[0]) if line else 0
+
+
+# --- Lines of a given width ------------------------------------------------------------------------------------------
+
+
+def _layouts(parts: list[Part], width: int) -> Iterator[list[list[Segment]]]:
+    """All on one line; relations below each other; relations at a small indent; everything at the margin."""
+    yield _stacked([(0, parts)])
+    first, *sides = _split(parts, RELATION)
+    column = _width(first) + 1
+    if sides and column <= width // 2:
+        (_, start), *following = _filled_sides(sides, width, column, 4)
+        yield _stacked([(0, [*first, Break(0), *start]), *following])
+    for indent, hang in ((2, 4), (0, 0)):
+        lines = [(indent if i else 0, line) for i, line in enumerate(_filled(first, width, width - indent))]
+        yield _stacked([*lines, *_filled_sides(sides, width, indent, hang)])
+
+
+def _filled_sides(sides: list[list[Part]], width: int, column: int, hang: int) -> list[tuple[int, list[Part]]]:
+    """Each side from `column` on; what does not fit goes below it, `hang` columns further in."""
+    return [
+        (column + (hang if i else 0), line) for side in sides for i, line in enumerate(_filled(side, width - column, width - column - hang))
+    ]
+
+
+def _filled(parts: list[Part], first: int, rest: int) -> list[list[Part]]:
+    """Parts in lines, broken at the lowest levels that do; the first line has `first` columns, the others `rest`."""
+    levels = [part.level for part in parts if isinstance(part, Break)]
+    if not levels or _width(parts) <= first:
+        return [parts]
+    lines: list[list[Part]] = []
+    for chunk in _split(parts, min(levels)):
+        if lines and _width(lines[-1]) + 1 + _width(chunk) <= (first if len(lines) == 1 else rest):
+            lines[-1] = [*lines[-1], Break(0), *chunk]
+        else:
+            lines += _filled(chunk, rest if lines else first, rest)
+    return lines
+
+
+def _split(parts: list[Part], level: int) -> list[list[Part]]:
+    """The parts between the breaks of a level."""
+    chunks: list[list[Part]] = [[]]
+    for part in parts:
+        if isinstance(part, Break) and part.level == level:
+            chunks.append([])
+        else:
+            chunks[-1].append(part)
+    return chunks
+
+
+def _width(parts: Iterable[Part]) -> int:
+    return sum(1 if isinstance(part, Break) else part.width if isinstance(part, Block) else _columns(part[0]) for part in parts)
+
+
+def _stacked(rows: Iterable[tuple[int, list[Part]]]) -> list[list[Segment]]:
+    """Indented rows one below the other."""
+    return [list(line) for indent, row in rows for line in _joined([(" " * indent, None), *row]).lines]

@@ -1,0 +1,283 @@
+r"""Formulas as LaTeX mathematics: h_{1}^{(2)}, \frac{\partial E}{\partial w_{1}}.
+
+Nothing but what KaTeX and MathJax know without packages. GitHub forbids \operatorname, so a function's name is \mathrm.
+What a person gave is escaped: letters and digits stand in \text, every sign with a meaning in TeX is its own command.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
+
+from chainrule.notation.formula import (
+    Call,
+    Cases,
+    Derivative,
+    Ellipsis,
+    Equation,
+    Fenced,
+    Formula,
+    Fraction,
+    Matrix,
+    Number,
+    Operator,
+    Power,
+    Root,
+    Row,
+    Sum,
+    Symbol,
+    Transposed,
+    Words,
+)
+from chainrule.notation.parts import ENGLISH, clean, held, in_a_row, letter_parts, owner, raisable, separator, unfenced
+
+OPERATORS = {
+    "−": "-",
+    "·": r"\cdot",
+    "⊙": r"\odot",
+    "×": r"\times",
+    "±": r"\pm",
+    "≤": r"\le",
+    "≥": r"\ge",
+    "≠": r"\ne",
+    "≈": r"\approx",
+    "≔": r":=",
+    "←": r"\leftarrow",
+    "→": r"\to",
+    "⇒": r"\Rightarrow",
+    "∈": r"\in",
+    "∝": r"\propto",
+    "…": r"\cdots",
+}
+PLAIN_OPERATORS = frozenset("+-=<>,;:/")
+GREEK = {
+    "α": "alpha",
+    "β": "beta",
+    "γ": "gamma",
+    "δ": "delta",
+    "ε": "varepsilon",
+    "ϵ": "epsilon",
+    "ζ": "zeta",
+    "η": "eta",
+    "θ": "theta",
+    "ϑ": "vartheta",
+    "ι": "iota",
+    "κ": "kappa",
+    "λ": "lambda",
+    "μ": "mu",
+    "µ": "mu",  # the micro sign that keyboards type
+    "ν": "nu",
+    "ξ": "xi",
+    "π": "pi",
+    "ρ": "rho",
+    "σ": "sigma",
+    "ς": "varsigma",
+    "τ": "tau",
+    "υ": "upsilon",
+    "φ": "varphi",
+    "ϕ": "phi",
+    "χ": "chi",
+    "ψ": "psi",
+    "ω": "omega",
+    "Γ": "Gamma",
+    "Δ": "Delta",
+    "Θ": "Theta",
+    "Λ": "Lambda",
+    "Ξ": "Xi",
+    "Π": "Pi",
+    "Σ": "Sigma",
+    "Υ": "Upsilon",
+    "Φ": "Phi",
+    "Ψ": "Psi",
+    "Ω": "Omega",
+    "∇": "nabla",
+    "ℓ": "ell",
+}
+FUNCTIONS = frozenset(("arctan", "cos", "cosh", "exp", "ln", "log", "max", "min", "sin", "sinh", "tan", "tanh"))
+FENCES = {
+    "|": (r"\lvert", r"\rvert"),
+    "‖": (r"\lVert", r"\rVert"),
+    "⌊": (r"\lfloor", r"\lfloor"),
+    "⌋": (r"\rfloor", r"\rfloor"),
+    "⌈": (r"\lceil", r"\lceil"),
+    "⌉": (r"\rceil", r"\rceil"),
+    "{": (r"\lbrace", r"\lbrace"),
+    "}": (r"\rbrace", r"\rbrace"),
+    "⟨": (r"\langle", r"\langle"),
+    "⟩": (r"\rangle", r"\rangle"),
+    **{sign: (sign, sign) for sign in "()[]"},
+}
+"""A fence as it opens and as it closes."""
+
+DOTS = {"vertical": r"\vdots", "diagonal": r"\ddots"}
+TALL = (r"\frac", r"\begin", r"\sum", r"\sqrt")
+"""What makes the parentheses around it grow."""
+
+_ESCAPED = {
+    "\\": r"{\backslash}",
+    "^": r"{\wedge}",
+    "~": r"{\sim}",
+    "<": "{<}",
+    ">": "{>}",
+    **{sign: "\\" + sign for sign in "{}$%#&_"},
+}
+
+
+def latex(formula: Formula, words: Mapping[str, str] = ENGLISH) -> str:
+    r"""The formula in LaTeX's mathematics, without $ around it.
+
+    >>> print(latex(Fraction(Row((Symbol("y"), Operator("−"), Symbol("t"))), Symbol("β₁"))))
+    \frac{y - t}{\beta_{1}}
+    """
+
+    def inside(part: Formula) -> str:
+        return latex(part, words)
+
+    match formula:
+        case Symbol():
+            return symbol(formula)
+        case Number(digits, power):
+            return _digits(digits) + (rf" \cdot 10^{{{power}}}" if power is not None else "")
+        case Operator(sign):
+            return OPERATORS.get(sign) or (sign if sign in PLAIN_OPERATORS else escaped(sign))
+        case Words(prose):
+            return escaped(prose)
+        case Row() | Equation():
+            return _row(in_a_row(formula), words)
+        case Fraction(above, below):
+            return rf"\frac{{{inside(above)}}}{{{inside(below)}}}"
+        case Power(base, exponent):
+            return f"{inside(raisable(base))}^{{{inside(unfenced(exponent))}}}"
+        case Root(content):
+            return rf"\sqrt{{{inside(unfenced(content))}}}"
+        case Fenced(content, left, right):
+            return _fenced(inside(content), left, right)
+        case Call(name, arguments):
+            return function(name) + _fenced(f"{separator(arguments)} ".join(map(inside, arguments)))
+        case Cases(condition, first, second):
+            given, otherwise = escaped(words["if"] + " "), escaped(words["otherwise"])
+            lines = [f"{inside(first)} & {given}{inside(condition)}", f"{inside(second)} & {otherwise}"]
+            return rf"\begin{{cases}} {_stacked(lines)} \end{{cases}}"
+        case Sum(content, index):
+            return (rf"\sum_{{{_small(index)}}} " if index else r"\sum ") + inside(content)
+        case Transposed(Symbol() as array):
+            return symbol(array, raised=r"\top")
+        case Transposed(content):
+            return rf"{inside(held(content))}^{{\top}}"
+        case Derivative(of, by):
+            return rf"\frac{{\partial {symbol(of)}}}{{\partial {symbol(by)}}}"
+        case Matrix(rows):
+            return rf"\begin{{bmatrix}} {_stacked(' & '.join(map(inside, cells)) for cells in rows)} \end{{bmatrix}}"
+        case Ellipsis(direction):
+            return DOTS.get(direction, r"\cdots")
+
+
+def aligned(equation: Equation, words: Mapping[str, str] = ENGLISH) -> str:
+    r"""An equation with its relations below each other.
+
+    >>> print(aligned(Equation((Symbol("a"), Symbol("b"), Number("2")), ("=", "≈"))))
+    \begin{aligned} a &= b \\ &\approx 2 \end{aligned}
+    """
+    first, *others = (latex(side, words) for side in equation.sides)
+    lines = [f"&{latex(Operator(relation))} {side}" for relation, side in zip(equation.relations, others, strict=True)]
+    return rf"\begin{{aligned}} {first} {_stacked(lines)} \end{{aligned}}"
+
+
+def symbol(symbol: Symbol, raised: str = "") -> str:
+    r"""A symbol with what hangs on it; `raised` stands behind its superscript.
+
+    >>> symbol(Symbol("W", "2,3", "(1)")), symbol(Symbol("W", "1", bold=True), r"\top")
+    ('W_{2,3}^{(1)}', '\\mathbf{W}_{1}^{\\top}')
+    """
+    above = _small(symbol.superscript) + raised
+    base, _, digits = letter_parts(symbol.letter)
+    hangs = symbol.subscript or above
+    letter = f"{{{_letter(symbol)}}}" if hangs and (digits or base.startswith("‖")) else _letter(symbol)
+    return letter + (f"_{{{_small(symbol.subscript)}}}" if symbol.subscript else "") + (f"^{{{above}}}" if above else "")
+
+
+def escaped(text: str) -> str:
+    r"""A person's text, so that it comes out as itself.
+
+    >>> print(escaped("5 % of $x$"))
+    \text{5 }\%\text{ of }\$\text{x}\$
+    """
+    runs = re.findall(r"[\\^~<>{}$%#&_]|[^\\^~<>{}$%#&_]+", clean(text))
+    return "".join(_ESCAPED.get(run) or rf"\text{{{run}}}" for run in runs)
+
+
+def function(name: str) -> str:
+    r"""A function's name: \tanh, \sigma, \mathrm{ReLU}, \ln \cosh."""
+    return " ".join(rf"\{word}" if word in FUNCTIONS else _letter(Symbol(word)) for word in name.split()) or escaped(name)
+
+
+def _letter(symbol: Symbol) -> str:
+    base, accent, digits = letter_parts(symbol.letter)
+    if len(base) > 2 and base.startswith("‖") and base.endswith("‖"):
+        return rf"\lVert {_letter(Symbol(base[1:-1], bold=symbol.bold))} \rVert"
+    letter = _base(base, symbol.bold)
+    accented = rf"\{accent}{{{letter}}}" if accent else letter
+    return f"{accented}_{{{digits}}}" if digits else accented
+
+
+def _base(base: str, bold: bool) -> str:
+    if base in GREEK:
+        return rf"\boldsymbol{{\{GREEK[base]}}}" if bold else rf"\{GREEK[base]}"
+    if base.isascii() and base.isalnum():
+        return rf"\mathbf{{{base}}}" if bold else base if len(base) == 1 else rf"\mathrm{{{base}}}"
+    return escaped(base)
+
+
+def _small(script: str) -> str:
+    """What is raised or lowered: digits, brackets, a + or ′, or the symbol it belongs to."""
+    if inner := owner(script):
+        return symbol(inner)
+    runs = re.findall(r"[\w,()\[\]+=*|.-]+|.", clean(script))
+    return "".join(_run(run) for run in runs)
+
+
+def _run(run: str) -> str:
+    if run in GREEK or run == "′":
+        return r"\prime" if run == "′" else rf"\{GREEK[run]} "
+    return run if run.isascii() and "_" not in run and run not in _ESCAPED else escaped(run)
+
+
+def _digits(digits: str) -> str:
+    """−3,5 as -3{,}5; NaN and ∞ as themselves."""
+    sign, rest = ("-", digits[1:]) if digits[:1] in ("−", "-") else ("", digits)
+    if rest == "∞":
+        return rf"{sign}\infty"
+    return sign + (rest.replace(",", "{,}") if re.fullmatch(r"[\d.,]+", rest) and rest.isascii() else escaped(rest))
+
+
+def _fenced(inside: str, left: str = "(", right: str = ")") -> str:
+    """Between fences, which grow where what they hold is tall."""
+    if left not in FENCES or right not in FENCES:
+        return f"{escaped(left)} {inside} {escaped(right)}"
+    opening, closing = FENCES[left][0], FENCES[right][1]
+    if any(command in inside for command in TALL):
+        return rf"\left{opening} {inside} \right{closing}"
+    return f"{opening}{inside}{closing}" if len(opening + closing) == 2 else f"{opening} {inside} {closing}"
+
+
+def _stacked(lines: Iterable[str]) -> str:
+    r"""Lines of an environment; a [ at the beginning of one would be read as the length that may follow \\."""
+    return r" \\ ".join("{}" + line if line.startswith("[") else line for line in lines)
+
+
+def _row(items: Sequence[Formula], words: Mapping[str, str]) -> str:
+    parts = [latex(items[0], words)] if items else []
+    for before, item in pairwise(items):
+        parts += [_gap(before, item), latex(item, words)]
+    return "".join(parts)
+
+
+def _gap(before: Formula, item: Formula) -> str:
+    """Prose and numbers need room before them, a sign of its own none behind it."""
+    if isinstance(before, Operator) or isinstance(item, Operator):
+        tight = (isinstance(before, Operator) and before.prefix and before.sign in "−+") or (
+            isinstance(item, Operator) and item.sign in ",;"
+        )
+        return "" if tight else " "
+    return r" \; " if isinstance(before, Words) or isinstance(item, Words | Number) else " "

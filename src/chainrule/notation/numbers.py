@@ -1,0 +1,188 @@
+"""Numbers as they are printed, and what a formula of printed numbers is worth.
+
+A number that ends within 9 significant digits is printed whole; another one is rounded, and keeps its trailing zeros to show it.
+What stands on paper is a number again, exactly: equations are true or false by that one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from chainrule.errors import InputError
+from chainrule.expression import Expression, order
+from chainrule.notation import formula as layout
+from chainrule.notation.arithmetic import LARGEST_EXPONENT, REALS, Real, magnitude, real
+from chainrule.notation.formula import Formula, Number, Operator, row
+from chainrule.notation.settings import Notation
+
+WHOLE = 9
+"""A number that ends within so many significant digits is printed whole."""
+
+DUST = 16
+"""A float may miss the decimal that it stands for by so many units in its last place: 8.399999999999999 is 8.4."""
+
+MOST_DIGITS = 200
+"""Longer fractions are refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """A number on paper.
+
+    formula  what is printed
+    value    exactly what is printed, as a number; a float only for infinities and NaN
+    unit     the weight of the last printed digit; 0 for a fraction, which is rounded nowhere
+    exact    True where what is printed is the number itself
+    """
+
+    formula: Formula
+    value: Fraction | float
+    unit: Fraction
+    exact: bool
+
+
+def shown(value: Any, notation: Notation, digits: int | None = None) -> Formula:
+    """A number on paper: 8.4, −3.286976, 0.751365, 1.23457 · 10⁷, NaN, ∞.
+
+    value   an int, a float, a Fraction or a NumPy scalar
+    digits  significant digits where it has to be rounded; those of the notation where nothing is said
+
+    Raises InputError for a fraction of more than 200 digits (`notation.exact`).
+    """
+    return printed(value, notation, digits).formula
+
+
+def printed(value: Any, notation: Notation, digits: int | None = None) -> Printed:
+    """As `shown`, with what is printed as a number."""
+    number = meant(value)
+    if isinstance(number, float):
+        text = "NaN" if math.isnan(number) else "∞" if number > 0 else "−∞"
+        return Printed(Number(text), number, Fraction(0), exact=True)
+    if notation.exact:
+        return Printed(_ratio(number), number, Fraction(0), exact=True)
+    return _decimal(number, notation, notation.digits if digits is None else digits)
+
+
+def meant(value: Any) -> Fraction | float:
+    """The number for which a float stands: the short decimal beside it, else its own digits. Infinities and NaN stay floats."""
+    if hasattr(value, "item"):
+        value = float(str(value)) if getattr(value.dtype, "kind", "") == "f" else value.item()
+    if not isinstance(value, float):
+        return Fraction(value)
+    if not math.isfinite(value):
+        return value
+    short = Fraction(f"{value:.{WHOLE}g}")
+    return short if abs(short - Fraction(value)) <= DUST * Fraction(math.ulp(value)) else Fraction(repr(value))
+
+
+def _decimal(number: Fraction, notation: Notation, digits: int) -> Printed:
+    whole, last = _rounded(number, max(WHOLE, digits))
+    exact = whole * Fraction(10) ** last == number
+    mantissa, last = _stripped(whole, last) if exact else _rounded(number, digits)
+    text = str(abs(mantissa))
+    lead = last + len(text) - 1
+    if _is_plain(lead, last, exact, digits):
+        plain, power = _with_point(text, -last), None
+    else:
+        plain, power = _with_point(text, len(text) - 1), lead
+    written = ("−" if number < 0 else "") + (plain.replace(".", ",") if notation.decimal == "comma" else plain)
+    unit = Fraction(10) ** (last if power is not None else min(last, 0))
+    value = mantissa * Fraction(10) ** last
+    return Printed(Number(written, power, value, rounded=not exact), value, unit, exact)
+
+
+def _is_plain(lead: int, last: int, exact: bool, digits: int) -> bool:
+    """Is a number with these first and last powers of ten written without one? A rounded one never ends in zeros before the point."""
+    if exact and last >= 0:
+        return lead < WHOLE
+    return -4 <= lead < (7 if exact else min(7, digits))
+
+
+def _rounded(number: Fraction, digits: int) -> tuple[int, int]:
+    """(mantissa, last) with number ≈ mantissa · 10^last, to so many significant digits."""
+    if number == 0:
+        return 0, 0
+    last = math.floor(math.log10(abs(number.numerator)) - math.log10(number.denominator)) - digits + 1
+    while abs(mantissa := round(number / Fraction(10) ** last)) >= 10**digits:
+        last += 1
+    while abs(finer := round(number / Fraction(10) ** (last - 1))) < 10**digits:
+        mantissa, last = finer, last - 1
+    return mantissa, last
+
+
+def _stripped(mantissa: int, last: int) -> tuple[int, int]:
+    """Without trailing zeros."""
+    while mantissa and mantissa % 10 == 0:
+        mantissa, last = mantissa // 10, last + 1
+    return mantissa, last
+
+
+def _with_point(digits: str, places: int) -> str:
+    """The digits with so many of them behind the point; zeros before it if there are fewer of them than none."""
+    if places <= 0:
+        return digits + "0" * -places
+    digits = digits.rjust(places + 1, "0")
+    return f"{digits[:-places]}.{digits[-places:]}"
+
+
+def _ratio(number: Fraction) -> Formula:
+    above = _integer(abs(number.numerator))
+    size = above if number.denominator == 1 else layout.Fraction(above, _integer(number.denominator))
+    if number >= 0:
+        return size
+    if isinstance(size, Number):
+        return Number(f"−{size.digits}", value=number)
+    return row(Operator("−", prefix=True), size)
+
+
+def _integer(number: int) -> Number:
+    digits = math.floor(math.log10(number)) + 1 if number else 1
+    if digits > MOST_DIGITS:
+        raise InputError(
+            f"an exact value has {digits} digits, and at most {MOST_DIGITS} are printed; leave out --exact, or take fewer steps."
+        )
+    return Number(str(number), value=Fraction(number))
+
+
+def as_printed(expression: Expression, values: Mapping[Expression, Any]) -> Fraction | float:
+    """What a scalar expression is worth for numbers as printed: a Fraction where it is exact, else the nearest float.
+
+    values  the numbers of the letters (and of any other node that is to be taken as given)
+
+    Division by zero and overflow give infinities and NaN.
+    """
+    result = evaluated(expression, values)
+    if result.exact or not isinstance(result.value, Fraction):
+        return result.value
+    try:
+        return float(result.value)
+    except OverflowError:
+        return math.copysign(math.inf, result.value)
+
+
+def evaluated(expression: Expression, values: Mapping[Expression, Any]) -> Real:
+    """As `as_printed`, to fifty digits, with the mark that tells exact from rounded."""
+    worth = {node: real(value) for node, value in values.items()}
+    for node in order(expression, wall=lambda node: node in values):
+        if node not in worth:
+            worth[node] = _value(node, [worth[argument] for argument in node.arguments])
+    return worth[expression]
+
+
+def _value(node: Expression, arguments: list[Real]) -> Real:
+    """The value column of the table; what a name such as tanh stands for, where that is harmless, since it has no float in it."""
+    primitive = node.primitive
+    if primitive.paper is not None and all(magnitude(argument.value) < LARGEST_EXPONENT for argument in arguments):
+        letters = _letters(len(arguments))
+        return evaluated(primitive.paper(*letters), dict(zip(letters, arguments, strict=True)))
+    return real(primitive.value(REALS, *arguments, **node.parameters))
+
+
+def _letters(count: int) -> list[Expression]:
+    from chainrule.expression import Name, variable
+
+    return [variable(Name(f"a{i}")) for i in range(count)]

@@ -1,0 +1,111 @@
+"""What every printer of formulas asks: is this one sign or several, what stands in this letter, can this text be printed?"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, is_dataclass, replace
+
+from chainrule.notation.formula import Call, Ellipsis, Equation, Fenced, Formula, Matrix, Number, Operator, Root, Row, Symbol, Words
+
+ENGLISH: Mapping[str, str] = {"if": "if", "otherwise": "otherwise"}
+"""The words inside formulas; another language replaces the values."""
+
+SUMS, PRODUCTS = frozenset("+−±"), frozenset("·⊙×")
+"""Signs by how tightly they bind; every other sign is a relation."""
+
+ACCENTS = {"\u0302": "hat", "\u0303": "tilde", "\u0304": "bar", "\u0307": "dot", "\u0308": "ddot", "\u20d7": "vec"}
+"""Combining marks over letters, and what mathematicians call them."""
+
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+
+
+def clean(text: str) -> str:
+    """A person's text for one line: blanks are spaces; characters that steer terminals, reorder lines or break XML become �."""
+    return _UNPRINTABLE.sub("\ufffd", re.sub(r"[\t\n\v\f\r]+", " ", text))
+
+
+def is_negative(number: Number) -> bool:
+    """Does it begin with a minus?"""
+    return number.digits.startswith(("−", "-"))
+
+
+def unsigned(formula: Formula) -> Formula:
+    """A number without its minus; any other formula as it is."""
+    return replace(formula, digits=formula.digits[1:]) if isinstance(formula, Number) and is_negative(formula) else formula
+
+
+def is_atom(formula: Formula) -> bool:
+    """Does it hold together without parentheses?"""
+    match formula:
+        case Number():
+            return formula.power is None and not is_negative(formula)
+        case Symbol() | Fenced() | Call() | Root() | Matrix() | Words() | Ellipsis():
+            return True
+    return False
+
+
+def held(formula: Formula) -> Formula:
+    """In parentheses, unless it holds together without."""
+    return formula if is_atom(formula) else Fenced(formula)
+
+
+def raisable(base: Formula) -> Formula:
+    """The base of a power: in parentheses, too, where something is raised already."""
+    return Fenced(base) if isinstance(base, Symbol) and base.superscript else held(base)
+
+
+def unfenced(formula: Formula) -> Formula:
+    """Without the parentheses around it, where something else already groups it."""
+    return formula.inside if isinstance(formula, Fenced) and (formula.left, formula.right) == ("(", ")") else formula
+
+
+def in_a_row(formula: Row | Equation) -> tuple[Formula, ...]:
+    """What stands side by side, relations among it."""
+    if isinstance(formula, Row):
+        return formula.items
+    pairs = zip(formula.relations, formula.sides[1:], strict=True)
+    return (formula.sides[0], *(item for relation, side in pairs for item in (Operator(relation), side)))
+
+
+def has_decimal_comma(formulas: Iterable[object]) -> bool:
+    """Is there a number with a decimal comma inside? Then commas cannot separate."""
+    for formula in formulas:
+        if isinstance(formula, Number) and "," in formula.digits:
+            return True
+        inner = (
+            formula if isinstance(formula, tuple) else (getattr(formula, f.name) for f in fields(formula)) if is_dataclass(formula) else ()
+        )
+        if has_decimal_comma(inner):
+            return True
+    return False
+
+
+def separator(formulas: Iterable[object]) -> str:
+    """What stands between arguments: a comma, or a semicolon among numbers with decimal commas."""
+    return ";" if has_decimal_comma(formulas) else ","
+
+
+def letter_parts(letter: str) -> tuple[str, str, str]:
+    """A letter's base, accent and digits below.
+
+    >>> letter_parts("m̂"), letter_parts("β₁"), letter_parts("w")
+    (('m', 'hat', ''), ('β', '', '1'), ('w', '', ''))
+    """
+    base = letter.rstrip("₀₁₂₃₄₅₆₇₈₉")
+    below = "".join(str(unicodedata.digit(c)) for c in letter[len(base) :])
+    apart = unicodedata.normalize("NFD", base)
+    if len(apart) == 2 and apart[1] in ACCENTS:
+        return apart[0], ACCENTS[apart[1]], below
+    return (base, "", below) if base else (letter, "", "")
+
+
+def owner(subscript: str) -> Symbol | None:
+    """The symbol that a subscript names: W(1)2,3 below the m of an optimiser. None for "1", "2,3", "new".
+
+    >>> owner("W(1)2,3"), owner("2,3")
+    (Symbol(letter='W', subscript='2,3', superscript='(1)', bold=False, key=''), None)
+    """
+    found = re.fullmatch(r"([^\W\d_]\W?)((?:[(\[]\d+[)\]])*)([\d,]*)", subscript)
+    return Symbol(found[1], found[3], found[2]) if found else None

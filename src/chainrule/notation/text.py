@@ -1,0 +1,249 @@
+"""Formulas as plain text on one line: h1 = x1 · w1 + x2 · w2. `chainrule.notation.blocks` lays the same pieces out in lines.
+
+| on paper | here |
+| --- | --- |
+| subscripts | `w6`, `W[2,3]`, `m_w5` |
+| superscripts | layer 2 of h₁ `h1⁽²⁾`, its third sample `h1⁽²⁾ˢ³`, after the update `w6⁺`, transposed `Wᵀ` |
+| fractions | `(y − t) / N`, `1/2`, `∂E/∂w1` |
+| powers, roots | `e^(−z)`, `(y − t)^2`, `√(a)` |
+| cases | `{z if z > 0, otherwise 0.01 · z}` |
+| matrices | `[8, 12]`, `[[0.21, 0.19], [0.56, 0.02]]`; with decimal commas `[0,21; 0,19]` |
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from chainrule.notation.formula import (
+    Call,
+    Cases,
+    Derivative,
+    Ellipsis,
+    Equation,
+    Fenced,
+    Formula,
+    Fraction,
+    Matrix,
+    Number,
+    Operator,
+    Power,
+    Root,
+    Row,
+    Sum,
+    Symbol,
+    Transposed,
+    Words,
+)
+from chainrule.notation.parts import (
+    ENGLISH,
+    PRODUCTS,
+    SUMS,
+    clean,
+    held,
+    in_a_row,
+    is_atom,
+    is_negative,
+    owner,
+    raisable,
+    separator,
+    unfenced,
+    unsigned,
+)
+
+Segment: TypeAlias = tuple[str, str | None]
+"""Text, and the key of its colour (None: no colour)."""
+
+RELATION, SUM, PRODUCT, INNER, LEVELS = range(5)
+"""Where a line ends first: before relations, then before + and −, then before products, then at any other space of that depth."""
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """A space where a line may end; the lowest level breaks first, and every bracket around it adds `LEVELS`."""
+
+    level: int
+
+
+Piece: TypeAlias = Segment | Break | Matrix
+"""What a line is made of. A matrix of several rows is whole; `flat` writes it on the line."""
+
+
+def text(formula: Formula, words: Mapping[str, str] = ENGLISH) -> str:
+    """The formula on one line.
+
+    >>> text(Equation((Symbol("h", "1"), Row((Symbol("x", "1"), Operator("·"), Symbol("w", "1")))), ("=",)))
+    'h1 = x1 · w1'
+    """
+    return "".join(part for part, _ in segments(formula, words))
+
+
+def segments(formula: Formula, words: Mapping[str, str] = ENGLISH) -> list[Segment]:
+    """The formula on one line, cut where the colour changes."""
+    return merged(flat(pieces(formula, words), words))
+
+
+def merged(parts: Iterable[Segment | Break]) -> list[Segment]:
+    """Breaks as spaces, uncoloured neighbours as one."""
+    line: list[Segment] = []
+    for part, key in (part if isinstance(part, tuple) else (" ", None) for part in parts):
+        if line and key is None and line[-1][1] is None:
+            line[-1] = (line[-1][0] + part, None)
+        elif part:
+            line.append((part, key))
+    return line
+
+
+def flat(parts: Iterable[Piece], words: Mapping[str, str] = ENGLISH) -> Iterator[Segment | Break]:
+    """With every matrix on the line."""
+    for part in parts:
+        if isinstance(part, Matrix):
+            yield from flat(_matrix(part.rows, words, 1), words)
+        else:
+            yield part
+
+
+def pieces(formula: Formula, words: Mapping[str, str] = ENGLISH, depth: int = 0) -> Iterator[Piece]:
+    """Segments, the spaces where lines may break, and matrices of several rows, still whole."""
+
+    def inside(*parts: Formula | str | Break) -> Iterator[Piece]:
+        for part in parts:
+            if isinstance(part, str):
+                yield part, None
+            elif isinstance(part, Break):
+                yield part
+            else:
+                yield from pieces(part, words, depth + 1)
+
+    space = Break(LEVELS * depth + INNER)
+    match formula:
+        case Symbol():
+            yield written(formula), formula.key or None
+        case Number(digits, power):
+            yield _digits(digits) + (f" · 10^{power}".replace("-", "−") if power is not None else ""), None
+        case Operator(sign):
+            yield clean(sign), None
+        case Words(prose):
+            yield from _separated([[(word, None)] for word in clean(prose).split(" ")], "", space)
+        case Row() | Equation():
+            yield from _row(in_a_row(formula), words, depth)
+        case Fraction(above, below) if _is_tight(formula):
+            yield from inside(above, "/", below)
+        case Fraction(above, below):
+            yield from inside(_operand(above), space, "/ ", _operand(below))
+        case Power(base, exponent):
+            yield from inside(raisable(base), "^", raisable(exponent))
+        case Root(content):
+            yield from inside("√", Fenced(unfenced(content)))
+        case Fenced(content, left, right):
+            yield from inside(clean(left), content, clean(right))
+        case Call(name, arguments):
+            yield from inside(f"{clean(name)}(")
+            yield from _separated([list(inside(argument)) for argument in arguments], separator(arguments), space)
+            yield from inside(")")
+        case Cases(condition, first, second):
+            given, otherwise = f"{clean(words['if'])} ", f"{clean(words['otherwise'])} "
+            yield from inside("{", first, space, given, condition, ",", space, otherwise, second, "}")
+        case Sum(content, index):
+            yield f"Σ{_index(clean(index))} ", None
+            yield from pieces(content, words, depth)
+        case Transposed(content):
+            yield from inside(held(content), "ᵀ")
+        case Derivative(of, by):
+            yield from inside("∂", of, "/∂", by)
+        case Matrix(rows) if len(rows) > 1:
+            yield formula
+        case Matrix(rows):
+            yield from _matrix(rows, words, depth)
+        case Ellipsis():
+            yield from inside("…")
+
+
+def _row(items: Sequence[Formula], words: Mapping[str, str], depth: int) -> Iterator[Piece]:
+    for before, item, after in zip((None, *items), items, (*items[1:], None), strict=False):
+        if before is not None:
+            yield from _space(before, item, depth)
+        slashed = isinstance(item, Fraction) and _needs_parentheses(before, item, after)
+        yield from pieces(Fenced(item) if slashed else item, words, depth)
+
+
+def _needs_parentheses(before: Formula | None, item: Fraction, after: Formula | None) -> bool:
+    """Would a reader divide by what follows, or read a − after another sign?"""
+    if isinstance(before, Operator) and before.sign in SUMS | PRODUCTS and isinstance(item.above, Number) and is_negative(item.above):
+        return True
+    beside = after is not None and not isinstance(after, Operator)
+    return beside or (isinstance(after, Operator) and after.sign in PRODUCTS and not _is_tight(item))
+
+
+def _space(before: Formula, item: Formula, depth: int) -> Iterator[Piece]:
+    """What stands between neighbours: nothing after a sign of its own, a firm space after an operator, else one that may break."""
+    if isinstance(item, Operator) and not item.prefix:
+        yield from () if item.sign in ",;" else [Break(LEVELS * depth + _level(item.sign))]
+    elif not isinstance(before, Operator):
+        yield Break(LEVELS * depth + PRODUCT)
+    elif not before.prefix:
+        yield Break(LEVELS * depth + INNER) if before.sign in ",;" else (" ", None)
+
+
+def _is_simple(part: Formula) -> bool:
+    return isinstance(part, Symbol | Number) and is_atom(part)
+
+
+def _is_tight(fraction: Fraction) -> bool:
+    """Is it written without spaces: 1/2, h1/N?"""
+    return _is_simple(unsigned(fraction.above)) and _is_simple(fraction.below)
+
+
+def _operand(part: Formula) -> Formula:
+    """Above or below a slash: powers need no parentheses there."""
+    return part if isinstance(part, Power | Transposed) else held(part)
+
+
+def _level(sign: str) -> int:
+    return SUM if sign in SUMS else PRODUCT if sign in PRODUCTS else RELATION
+
+
+def _separated(parts: Sequence[Sequence[Piece]], mark: str, space: Break) -> Iterator[Piece]:
+    for i, part in enumerate(parts):
+        yield from [(mark, None), space, *part] if i else part
+
+
+def _matrix(rows: tuple[tuple[Formula, ...], ...], words: Mapping[str, str], depth: int) -> Iterator[Piece]:
+    """On one line: [8, 12] for a single row, else rows between brackets of their own."""
+    mark, space = separator(rows), Break(LEVELS * depth + INNER)
+    cells = [[list(flat(pieces(cell, words, depth + 2), words)) for cell in row] for row in rows]
+    bracketed = [[("[", None), *_separated(row, mark, Break(space.level + LEVELS)), ("]", None)] for row in cells]
+    yield from bracketed[0] if len(rows) == 1 else [("[", None), *_separated(bracketed, mark, space), ("]", None)]
+
+
+def written(symbol: Symbol) -> str:
+    """A symbol on one line.
+
+    >>> written(Symbol("W", "2,3", "(1)")), written(Symbol("h", "1", "(2)[3]")), written(Symbol("w", "6", "+")), written(Symbol("m", "w5"))
+    ('W⁽¹⁾[2,3]', 'h1⁽²⁾ˢ³', 'w6⁺', 'm_w5')
+    """
+    letter, above = clean(symbol.letter), _raised(clean(symbol.superscript))
+    inner = owner(symbol.subscript)
+    below = written(inner) if inner else clean(symbol.subscript)
+    if "," in below or "[" in below:
+        return f"{letter}{above}[{below}]"
+    joint = "_" if below and (letter[-1:].isdigit() or not below.isdigit()) else ""
+    return f"{letter}{joint}{below}{above}"
+
+
+def _raised(above: str) -> str:
+    """(2) a layer, [3] a sample, + after the update; what cannot be raised follows ^."""
+    small = re.sub(r"\[(\d+)\]", r"ˢ\1", above)
+    if not re.fullmatch(r"[\dˢ()+′]*", small):
+        return f"^({above})"
+    return small.translate(str.maketrans("0123456789()+", "⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾⁺"))
+
+
+def _digits(digits: str) -> str:
+    return clean(digits).replace("-", "−")
+
+
+def _index(index: str) -> str:
+    return f"_{index}" if index.isalnum() else f"_({index})" if index else ""

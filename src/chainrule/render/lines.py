@@ -1,0 +1,237 @@
+"""A document as lines of text within a width: what the plain and the coloured terminal output have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from chainrule.document import Block, Document, Edge, Equations, Inline, Note, Paragraph, Picture, Section, Subheading, Table
+from chainrule.notation.blocks import line_width, wrapped
+from chainrule.notation.formula import Formula, row
+from chainrule.notation.text import segments
+from chainrule.words import Words
+
+Segment: TypeAlias = "tuple[str, str | None]"
+"""Text, and the key of the symbol that it writes, if it writes one."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line. kind: "title", "heading", "subheading", "head" of a table, "insight", "warning", "more", or "" for plain text."""
+
+    segments: tuple[Segment, ...] = ()
+    kind: str = ""
+
+    @property
+    def text(self) -> str:
+        """The line as a string."""
+        return "".join(text for text, _ in self.segments).rstrip()
+
+
+BLANK = Line()
+INDENT = 2
+
+
+def document_lines(document: Document, width: int) -> Iterator[Line]:
+    """The whole document."""
+    yield from _filled((document.title,), width, "title")
+    for number, section in enumerate(document.sections, start=1):
+        yield BLANK
+        yield from section_lines(document, section, number, width)
+
+
+def section_lines(document: Document, section: Section, number: int, width: int) -> Iterator[Line]:
+    """A heading and its blocks, with a blank line between them."""
+    yield from _filled((f"{number}. {section.title}",), width, "heading")
+    words = Words(document.language)
+    for block in section.blocks:
+        yield BLANK
+        yield from _block(block, words, width)
+
+
+def _block(block: Block, words: Words, width: int) -> Iterator[Line]:
+    match block:
+        case Paragraph(text):
+            yield from _filled(text, width)
+        case Note(kind, text):
+            yield from _filled((f"{words.plain(f'note.{kind}')}: ", *text), width, kind)
+        case Subheading(text):
+            yield Line(tuple(_segments(text)), "subheading")
+        case Equations(equations):
+            tall = False
+            for position, equation in enumerate(equations):
+                drawn = wrapped(equation, width - INDENT, words.catalogue)
+                if position and (tall or len(drawn) > 1):
+                    yield BLANK
+                yield from (Line(((" " * INDENT, None), *line)) for line in drawn)
+                tall = len(drawn) > 1
+        case Table(head, rows):
+            yield from _table(head, rows, width)
+        case Picture():
+            yield from picture_lines(block, width)
+
+
+def _segments(text: Inline) -> Iterator[Segment]:
+    for part in text:
+        if isinstance(part, str):
+            yield part, None
+        else:
+            yield from segments(part)
+
+
+def _filled(text: Inline, width: int, kind: str = "") -> Iterator[Line]:
+    """Prose broken between words; a formula stays in one piece."""
+    line: list[Segment] = []
+    for chunk in _chunks(text):
+        if line and line_width(line) + line_width(chunk) > width:
+            yield Line(tuple(_stripped(line)), kind)
+            line = []
+            if chunk == [(" ", None)]:
+                continue
+        line += chunk
+    yield Line(tuple(_stripped(line)), kind)
+
+
+def _chunks(text: Inline) -> Iterator[list[Segment]]:
+    """Pieces that are not broken: words with what touches them, and spaces."""
+    piece: list[Segment] = []
+    for part in text:
+        if not isinstance(part, str):
+            piece += segments(part)
+            continue
+        first, *others = part.split(" ")
+        piece += [(first, None)] * bool(first)
+        for word in others:
+            if piece:
+                yield piece
+            yield [(" ", None)]
+            piece = [(word, None)] * bool(word)
+    if piece:
+        yield piece
+
+
+def _stripped(line: list[Segment]) -> list[Segment]:
+    while line and not line[-1][0].strip():
+        line = line[:-1]
+    return line
+
+
+def _table(head: Sequence[Inline], rows: Sequence[Sequence[Inline]], width: int) -> Iterator[Line]:
+    """Columns as wide as their widest cell; numbers to the right. A table that is too wide is printed row by row."""
+    cells = [[list(_segments(cell)) for cell in line] for line in (head, *rows)]
+    widths = [max(line_width(line[column]) for line in cells) for column in range(len(head))]
+    if sum(widths) + 2 * (len(widths) - 1) + INDENT > width:
+        yield from _stacked(cells)
+        return
+    right = [all(_numeric(line[column]) for line in cells[1:]) for column in range(len(head))]
+    for position, line in enumerate(cells):
+        parts: list[Segment] = [(" " * INDENT, None)]
+        for column, cell in enumerate(line):
+            space = " " * (widths[column] - line_width(cell))
+            parts += [(space, None), *cell] if right[column] else [*cell, (space, None)]
+            parts.append(("  ", None))
+        yield Line(tuple(parts), "" if position else "head")
+
+
+def _stacked(cells: list[list[list[Segment]]]) -> Iterator[Line]:
+    head, *rows = cells
+    for position, line in enumerate(rows):
+        if position:
+            yield BLANK
+        for title, cell in zip(head, line, strict=True):
+            yield Line(((" " * INDENT, None), *title, (": ", None), *cell))
+
+
+def _numeric(cell: list[Segment]) -> bool:
+    text = "".join(part for part, _ in cell)
+    return not text or text[0] in "−0123456789.,∞–" or text == "NaN"
+
+
+def picture_lines(picture: Picture, width: int) -> Iterator[Line]:
+    """A network drawn in characters."""
+    if picture.edges:
+        yield from _wiring(picture, width)
+    else:
+        yield from _columns(picture, width)
+
+
+def _wiring(picture: Picture, width: int) -> Iterator[Line]:
+    """Every unit with the lines that lead into it, layer by layer, side by side where they fit."""
+    for layer in range(1, len(picture.layers)):
+        drawings = [_unit(picture, layer, unit) for unit in range(len(picture.layers[layer]))]
+        if layer > 1:
+            yield BLANK
+        yield Line(((" " * INDENT + f"{picture.titles[layer - 1]} → {picture.titles[layer]}", None),), "head")
+        yield from _beside(drawings, width)
+
+
+def _unit(picture: Picture, layer: int, unit: int) -> list[list[Segment]]:
+    """x1 = 8 ── w1 = 0.21 ─╮ / x2 = 12 ─ w2 = 0.56 ─┴▶ h1"""
+    edges = [edge for edge in picture.edges if edge.layer == layer - 1 and edge.target == unit]
+    sources = [_valued(picture.layers[layer - 1][edge.source].label, picture.layers[layer - 1][edge.source].value) for edge in edges]
+    labels = [_edge_label(edge) for edge in edges]
+    source_width, label_width = (max(line_width(part) for part in parts) for parts in (sources, labels))
+    drawn: list[list[Segment]] = []
+    for position, (source, label) in enumerate(zip(sources, labels, strict=True)):
+        before = "─" * (source_width - line_width(source)) + "── "
+        after = " " + "─" * (label_width - line_width(label) + 1)
+        last = position == len(edges) - 1
+        end: list[Segment] = [(("─▶ " if len(edges) == 1 else "┴▶ "), None), *segments(picture.layers[layer][unit].label)] if last else []
+        corner = "" if last else "╮" if position == 0 else "┤"
+        drawn.append([*source, (" " + before, None), *label, (after + corner, None), *end])
+    return drawn
+
+
+def _edge_label(edge: Edge) -> list[Segment]:
+    return _valued(edge.label, edge.value)
+
+
+def _valued(label: Formula, value: Formula | None) -> list[Segment]:
+    return segments(label) if value is None else [*segments(label), (" ", None), *segments(row(value))]
+
+
+def _beside(drawings: list[list[list[Segment]]], width: int) -> Iterator[Line]:
+    """Drawings side by side, as many as fit."""
+    pending = list(drawings)
+    first = True
+    while pending:
+        taken = [pending.pop(0)]
+        while pending and INDENT + sum(_wide(d) + 4 for d in [*taken, pending[0]]) - 4 <= width:
+            taken.append(pending.pop(0))
+        if not first:
+            yield BLANK
+        first = False
+        for i in range(max(len(drawing) for drawing in taken)):
+            parts: list[Segment] = [(" " * INDENT, None)]
+            for drawing in taken:
+                line = drawing[i] if i < len(drawing) else []
+                parts += [*line, (" " * (_wide(drawing) - line_width(line) + 4), None)]
+            yield Line(tuple(parts))
+
+
+def _wide(drawing: Iterable[list[Segment]]) -> int:
+    return max(line_width(line) for line in drawing)
+
+
+def _columns(picture: Picture, width: int) -> Iterator[Line]:
+    """One column a layer, with its first and last units."""
+    cells = [[segments(neuron.label) for neuron in layer] for layer in picture.layers]
+    for layer, count in zip(cells, picture.counts, strict=True):
+        if count > len(layer):
+            layer.insert(-1, [("⋮", None)])
+        layer.append([(f"({count})", None)])
+    titles: list[list[Segment]] = [[(title, None)] for title in picture.titles]
+    columns = [[title, *layer] for title, layer in zip(titles, cells, strict=True)]
+    widths = [max(line_width(cell) for cell in column) for column in columns]
+    if sum(widths) + 6 * len(widths) > width:
+        yield from _filled((" → ".join(f"{title} ({count})" for title, count in zip(picture.titles, picture.counts, strict=True)),), width)
+        return
+    for i in range(max(len(column) for column in columns)):
+        parts: list[Segment] = [(" " * INDENT, None)]
+        for position, (column, wide) in enumerate(zip(columns, widths, strict=True)):
+            cell = column[i] if i < len(column) else []
+            space = wide - line_width(cell)
+            arrow = "  →   " if i == 2 and position < len(columns) - 1 else "      "
+            parts += [(" " * (space // 2), None), *cell, (" " * (space - space // 2) + arrow, None)]
+        yield Line(tuple(parts), "head" if i == 0 else "")

@@ -1,0 +1,98 @@
+"""The terminal: the plain lines in colour, one colour a symbol, and section by section with the arrow keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chainrule.document import Document
+from chainrule.render.lines import Line, document_lines, section_lines
+from chainrule.words import Words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rich.console import Console, Group
+
+COLOURS = (
+    "dodger_blue1",  # x
+    "dark_orange",  # weights
+    "gold3",  # biases
+    "medium_purple1",  # z
+    "spring_green3",  # h
+    "turquoise2",  # y
+    "green3",  # t
+    "red1",  # E
+    "hot_pink",  # the learning rate
+    "light_coral",  # gradients
+)
+"""By the numbers of `Document.colours`."""
+
+STYLES = {
+    "title": "bold underline",
+    "heading": "bold reverse",
+    "subheading": "bold",
+    "head": "dim",
+    "insight": "italic",
+    "warning": "bold yellow",
+    "more": "dim italic",
+}
+
+
+def renderable(document: Document, width: int = 80) -> Group:
+    """What rich prints."""
+    return _group(document, document_lines(document, width))
+
+
+def show(document: Document, console: Console | None = None) -> None:
+    """Print in colour, as wide as the terminal, up to 120 columns."""
+    console = console or _console()
+    console.print(renderable(document, _width(console)), soft_wrap=True)
+
+
+def step_through(document: Document, console: Console | None = None) -> None:
+    """One section at a time: → ↓ space forwards, ← ↑ back, Home, End, q leaves."""
+    import click
+
+    console = console or _console()
+    words = Words(document.language)
+    position, last = 0, len(document.sections) - 1
+    while True:
+        lines = section_lines(document, document.sections[position], position + 1, _width(console))
+        console.clear()
+        console.print(_group(document, lines), soft_wrap=True)
+        console.print(f"\n[dim]{words.plain('stepping', number=position + 1, count=last + 1)}[/dim]", soft_wrap=True)
+        key = click.getchar()
+        if key in ("q", "Q", "\x1b", "\x03", "\x04"):
+            return
+        if key in ("\x1b[C", "\x1b[B", "\x1bOC", "\x1bOB", " ", "\r", "n"):
+            position = min(position + 1, last)
+        elif key in ("\x1b[D", "\x1b[A", "\x1bOD", "\x1bOA", "p"):
+            position = max(position - 1, 0)
+        elif key in ("\x1b[H", "\x1bOH", "\x1b[1~"):
+            position = 0
+        elif key in ("\x1b[F", "\x1bOF", "\x1b[4~"):
+            position = last
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    return Console(highlight=False)
+
+
+def _width(console: Console) -> int:
+    return max(40, min(console.width, 120))
+
+
+def _group(document: Document, lines: Iterable[Line]) -> Group:
+    from rich.console import Group
+    from rich.text import Text
+
+    def coloured(line: Line) -> Text:
+        text = Text(style=STYLES.get(line.kind, ""))
+        for part, key in line.segments:
+            colour = document.colours.get(key) if key is not None else None
+            text.append(part, "" if colour is None else COLOURS[colour])
+        return text
+
+    return Group(*(coloured(line) for line in lines))

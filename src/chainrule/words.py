@@ -1,0 +1,40 @@
+"""Catalogues of words: one module a language in `chainrule.languages`, the same keys in each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from string import Formatter
+from typing import TYPE_CHECKING
+
+from chainrule.notation.formula import Formula
+
+if TYPE_CHECKING:
+    from chainrule.document import Inline
+
+
+@dataclass(frozen=True)
+class Words:
+    """The words of one language."""
+
+    language: str = "en"
+
+    @property
+    def catalogue(self) -> dict[str, str]:
+        """Every text by its key."""
+        from importlib import import_module
+
+        return import_module(f"chainrule.languages.{self.language}").WORDS  # type: ignore[no-any-return]
+
+    def plain(self, key: str, **values: object) -> str:
+        """A text with plain values in its places."""
+        return self.catalogue[key].format(**values)
+
+    def __call__(self, key: str, **values: str | int | Formula) -> Inline:
+        """A text with formulas or plain values in its places."""
+        parts: list[str | Formula] = []
+        for before, place, _, _ in Formatter().parse(self.catalogue[key]):
+            value = None if place is None else values[place]
+            parts.append(before)
+            if value is not None:
+                parts.append(str(value) if isinstance(value, (str, int)) else value)
+        return tuple(part for part in parts if part != "")

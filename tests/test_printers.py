@@ -1,0 +1,370 @@
+"""The printers of formulas: text, blocks, LaTeX, MathML."""
+
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chainrule.notation.blocks import block, line_width, wrapped
+from chainrule.notation.formula import (
+    Call,
+    Cases,
+    Derivative,
+    Ellipsis,
+    Equation,
+    Fenced,
+    Fraction,
+    Matrix,
+    Number,
+    Operator,
+    Power,
+    Root,
+    Row,
+    Sum,
+    Symbol,
+    Transposed,
+    Words,
+    row,
+)
+from chainrule.notation.latex import aligned, latex
+from chainrule.notation.mathml import mathml
+from chainrule.notation.text import segments, text
+
+GERMAN = {"if": "wenn", "otherwise": "sonst"}
+
+plus, minus, times, odot, above, negative = (*map(Operator, "+−·⊙>"), Operator("−", prefix=True))
+x1, w1, x2, w2 = Symbol("x", "1"), Symbol("w", "1", key="w1"), Symbol("x", "2"), Symbol("w", "2")
+h1, w6, y, t, N, z, a, E = (*(Symbol("h", "1"), Symbol("w", "6")), *map(Symbol, "ytNzaE"))
+difference = row(y, minus, t)
+weights = Matrix(((Number("0.21"), Number("0.19")), (Number("0.56"), Number("0.02"))))
+german = Matrix(((Number("0,21"), Number("0,19")), (Number("0,56"), Number("0,02"))))
+leaky = Cases(row(z, above, Number("0")), z, row(Number("0.01"), times, z))
+
+FORMULAS = [
+    (
+        Equation((h1, row(x1, times, w1, plus, x2, times, w2)), ("=",)),
+        "h1 = x1 · w1 + x2 · w2",
+        r"h_{1} = x_{1} \cdot w_{1} + x_{2} \cdot w_{2}",
+    ),
+    (Derivative(E, w1), "∂E/∂w1", r"\frac{\partial E}{\partial w_{1}}"),
+    (
+        Equation((w6, row(w6, minus, Number("0.05"), times, Derivative(E, w6))), ("←",)),
+        "w6 ← w6 − 0.05 · ∂E/∂w6",
+        r"w_{6} \leftarrow w_{6} - 0.05 \cdot \frac{\partial E}{\partial w_{6}}",
+    ),
+    (Fraction(difference, N), "(y − t) / N", r"\frac{y - t}{N}"),
+    (Fraction(Number("1"), Number("2")), "1/2", r"\frac{1}{2}"),
+    (Fraction(Number("−49126"), Number("15625")), "−49126/15625", r"\frac{-49126}{15625}"),
+    (Fraction(y, Number("−3")), "y / (−3)", r"\frac{y}{-3}"),
+    (Fraction(Number("7.4", 7), Fraction(y, t)), "(7.4 · 10^7) / (y/t)", r"\frac{7.4 \cdot 10^{7}}{\frac{y}{t}}"),
+    (Fraction(Power(y, Number("2")), Root(a)), "y^2 / √(a)", r"\frac{y^{2}}{\sqrt{a}}"),
+    (row(Fraction(difference, N), times, y), "((y − t) / N) · y", r"\frac{y - t}{N} \cdot y"),
+    (row(Fraction(Number("1"), Number("2")), times, y), "1/2 · y", r"\frac{1}{2} \cdot y"),
+    (row(y, times, Fraction(Number("−1"), Number("2"))), "y · (−1/2)", r"y \cdot \frac{-1}{2}"),
+    (Call("tanh", (Symbol("z", "1"),)), "tanh(z1)", r"\tanh(z_{1})"),
+    (Call("σ", (Fraction(y, t),)), "σ(y/t)", r"\sigma\left( \frac{y}{t} \right)"),
+    (Call("ReLU", (z,)), "ReLU(z)", r"\mathrm{ReLU}(z)"),
+    (Call("ln cosh", (z,)), "ln cosh(z)", r"\ln \cosh(z)"),
+    (Call("max", (Number("0,5"), z)), "max(0,5; z)", r"\max(0{,}5; z)"),
+    (Power(Symbol("e"), row(negative, z)), "e^(−z)", r"e^{-z}"),
+    (Power(Fenced(difference), Number("2")), "(y − t)^2", r"(y - t)^{2}"),
+    (Power(Number("−3"), Number("2")), "(−3)^2", r"(-3)^{2}"),
+    (Power(Symbol("h", "1", "(2)"), Number("2")), "(h1⁽²⁾)^2", r"(h_{1}^{(2)})^{2}"),
+    (Power(Derivative(E, w6), Number("2")), "(∂E/∂w6)^2", r"\left( \frac{\partial E}{\partial w_{6}} \right)^{2}"),
+    (Transposed(Symbol("W", "1", bold=True)), "W1ᵀ", r"\mathbf{W}_{1}^{\top}"),
+    (Transposed(Symbol("h", "", "(1)", bold=True)), "h⁽¹⁾ᵀ", r"\mathbf{h}^{(1)\top}"),
+    (Transposed(row(Symbol("x"), Symbol("W"))), "(x W)ᵀ", r"(x W)^{\top}"),
+    (Fenced(a, "|", "|"), "|a|", r"\lvert a \rvert"),
+    (Fenced(Fraction(a, y), "⌊", "⌋"), "⌊a/y⌋", r"\left\lfloor \frac{a}{y} \right\rfloor"),
+    (Root(Fenced(row(a, plus, y))), "√(a + y)", r"\sqrt{a + y}"),
+    (Fenced(row(z, above, Number("0")), "[", "]"), "[z > 0]", "[z > 0]"),
+    (
+        leaky,
+        "{z if z > 0, otherwise 0.01 · z}",
+        r"\begin{cases} z & \text{if }z > 0 \\ 0.01 \cdot z & \text{otherwise} \end{cases}",
+    ),
+    (Sum(Symbol("x", "k"), "k"), "Σ_k x_k", r"\sum_{k} x_{k}"),
+    (Sum(y), "Σ y", r"\sum y"),
+    (Matrix(((Number("8"), Number("12")),)), "[8, 12]", r"\begin{bmatrix} 8 & 12 \end{bmatrix}"),
+    (weights, "[[0.21, 0.19], [0.56, 0.02]]", r"\begin{bmatrix} 0.21 & 0.19 \\ 0.56 & 0.02 \end{bmatrix}"),
+    (german, "[[0,21; 0,19]; [0,56; 0,02]]", r"\begin{bmatrix} 0{,}21 & 0{,}19 \\ 0{,}56 & 0{,}02 \end{bmatrix}"),
+    (
+        Matrix(((a, Ellipsis()), (Ellipsis("vertical"), Ellipsis("diagonal")))),
+        "[[a, …], […, …]]",
+        r"\begin{bmatrix} a & \cdots \\ \vdots & \ddots \end{bmatrix}",
+    ),
+    (
+        Matrix(((a,), (Fenced(row(z, above, y), "[", "]"),))),  # a bracket after \\ would be read as a length
+        "[[a], [[z > y]]]",
+        r"\begin{bmatrix} a \\ {}[z > y] \end{bmatrix}",
+    ),
+    (Number("7.4", 7), "7.4 · 10^7", r"7.4 \cdot 10^{7}"),
+    (Number("−7,4", -7), "−7,4 · 10^−7", r"-7{,}4 \cdot 10^{-7}"),
+    (Number("NaN"), "NaN", r"\text{NaN}"),
+    (Number("−∞"), "−∞", r"-\infty"),
+    (Symbol("W", "2,3", "(1)"), "W⁽¹⁾[2,3]", r"W_{2,3}^{(1)}"),
+    (Symbol("h", "1", "(2)[3]"), "h1⁽²⁾ˢ³", r"h_{1}^{(2)[3]}"),
+    (Symbol("w", "6", "+"), "w6⁺", r"w_{6}^{+}"),
+    (Symbol("g", "w5", "′"), "g_w5′", r"g_{w_{5}}^{\prime}"),
+    (Symbol("m", "W(1)2,3"), "m[W⁽¹⁾[2,3]]", r"m_{W_{2,3}^{(1)}}"),
+    (Symbol("w1", "2"), "w1_2", r"\mathrm{w1}_{2}"),
+    (Symbol("η"), "η", r"\eta"),
+    (Symbol("δ", "", "(2)", bold=True), "δ⁽²⁾", r"\boldsymbol{\delta}^{(2)}"),
+    (Symbol("ŷ", "1"), "ŷ1", r"\hat{y}_{1}"),
+    (Symbol("m̂"), "m̂", r"\hat{m}"),
+    (Symbol("β₁"), "β₁", r"\beta_{1}"),
+    (Symbol("‖g‖", "", "+"), "‖g‖⁺", r"{\lVert g \rVert}^{+}"),
+    (row(Words("for all"), y), "for all y", r"\text{for all} \; y"),
+    (row(x1, Operator(","), x2), "x1, x2", "x_{1}, x_{2}"),
+    (row(x1, plus, Ellipsis(), plus, x2), "x1 + … + x2", r"x_{1} + \cdots + x_{2}"),
+]
+
+
+@pytest.mark.parametrize(("formula", "plain", "tex"), FORMULAS, ids=[plain for _, plain, _ in FORMULAS])
+def test_every_formula_reads_as_on_paper(formula, plain, tex):
+    assert text(formula) == plain
+    assert latex(formula) == tex
+    ElementTree.fromstring(mathml(formula))
+
+
+MATHML = [
+    (h1, "<msub><mi>h</mi><mn>1</mn></msub>"),
+    (Symbol("W", bold=True), "<mi>𝐖</mi>"),
+    (Symbol("δ", bold=True), "<mi>𝛅</mi>"),
+    (
+        Symbol("W", "2,3", "(1)"),
+        "<msubsup><mi>W</mi><mrow><mn>2</mn><mo>,</mo><mn>3</mn></mrow><mrow><mo>(</mo><mn>1</mn><mo>)</mo></mrow></msubsup>",
+    ),
+    (Symbol("ŷ"), '<mover accent="true"><mi>y</mi><mo stretchy="false">^</mo></mover>'),
+    (Number("7.4", 7), "<mrow><mn>7.4</mn><mo>·</mo><msup><mn>10</mn><mn>7</mn></msup></mrow>"),
+    (Fraction(y, N), "<mfrac><mi>y</mi><mi>N</mi></mfrac>"),
+    (Power(y, Number("2")), "<msup><mi>y</mi><mn>2</mn></msup>"),
+    (Root(a), "<msqrt><mi>a</mi></msqrt>"),
+    (row(z, above, negative, a), '<mrow><mi>z</mi><mo>&gt;</mo><mo form="prefix">−</mo><mi>a</mi></mrow>'),
+    (row(y, z), "<mrow><mi>y</mi><mo>\u2062</mo><mi>z</mi></mrow>"),
+    (Sum(y, "k"), "<mrow><munder><mo>∑</mo><mi>k</mi></munder><mi>y</mi></mrow>"),
+    (Transposed(a), "<msup><mi>a</mi><mo>⊤</mo></msup>"),
+    (
+        Derivative(E, w6),
+        '<mfrac><mrow><mi mathvariant="normal">∂</mi><mi>E</mi></mrow>'
+        '<mrow><mi mathvariant="normal">∂</mi><msub><mi>w</mi><mn>6</mn></msub></mrow></mfrac>',
+    ),
+    (
+        Call("tanh", (z,)),
+        '<mrow><mi>tanh</mi><mo>\u2061</mo><mrow><mo form="prefix">(</mo><mi>z</mi><mo form="postfix">)</mo></mrow></mrow>',
+    ),
+    (
+        Matrix(((a, Ellipsis()),)),
+        '<mrow><mo form="prefix">[</mo><mtable><mtr><mtd><mi>a</mi></mtd><mtd><mo>⋯</mo></mtd></mtr></mtable><mo form="postfix">]</mo></mrow>',
+    ),
+]
+
+
+@pytest.mark.parametrize(("formula", "markup"), MATHML)
+def test_mathml_has_the_elements_of_mathml_core(formula, markup):
+    assert mathml(formula) == f'<math xmlns="http://www.w3.org/1998/Math/MathML">{markup}</math>'
+
+
+def test_a_symbol_keeps_its_key_for_colours_in_every_printer():
+    formula = row(x1, times, Derivative(E, w1))
+    assert segments(formula) == [("x1 · ∂E/∂", None), ("w1", "w1")]
+    markup = mathml(formula, display=True, attributes=lambda key: {"data-key": f'{key}"<'})
+    assert '<msub data-key="w1&quot;&lt;"><mi>w</mi><mn>1</mn></msub>' in markup
+    assert ElementTree.fromstring(markup).get("display") == "block"
+
+
+def test_words_come_in_the_language_of_the_reader():
+    assert text(leaky, GERMAN) == "{z wenn z > 0, sonst 0.01 · z}"
+    assert r"\text{wenn }" in latex(leaky, GERMAN)
+    assert "<mtext>sonst</mtext>" in mathml(leaky, words=GERMAN)
+    assert r"& \text{sonst}" in aligned(Equation((a, leaky), ("=",)), GERMAN)
+
+
+# --- Blocks and lines ------------------------------------------------------------------------------------------------
+
+
+def shown(lines):
+    return ["".join(part for part, _ in line) for line in lines]
+
+
+def test_matrices_are_drawn_in_rows_with_their_points_below_each_other():
+    tall = Matrix(((Number("0.21"), Number("−3")), (Number("12"), a), (Ellipsis("vertical"), Number("10.25"))))
+    drawn = block(Equation((h1, row(Matrix(((Number("8"), Number("12")),)), times, tall)), ("=",)))
+    assert drawn.base == 1
+    assert shown(drawn.lines) == [
+        "              ⎡ 0.21  −3   ⎤",
+        "h1 = [8, 12] · ⎢12      a   ⎥".replace("· ⎢", "· ⎢"),
+        "              ⎣  ⋮    10.25⎦",
+    ] or shown(drawn.lines) == [
+        "              ⎡ 0.21  −3   ⎤".replace("              ", "               "),
+        "h1 = [8, 12] · ⎢12        a  ⎥",
+        "               ⎣  ⋮    10.25⎦",
+    ]
+
+
+def test_a_formula_without_matrices_is_a_block_of_one_line():
+    assert shown(block(Fraction(difference, N)).lines) == ["(y − t) / N"]
+
+
+def long_side(terms):
+    return row(*[p for i in range(1, terms + 1) for p in (plus, Symbol("x", str(i)), times, Symbol("w", str(i)))][1:])
+
+
+def test_relations_go_below_each_other_and_long_sides_break_before_their_operators():
+    equation = Equation((Derivative(E, w1), long_side(6), Number("−3.286976")), ("=", "≈"))
+    assert shown(wrapped(equation, 80)) == ["∂E/∂w1 = x1 · w1 + x2 · w2 + x3 · w3 + x4 · w4 + x5 · w5 + x6 · w6 ≈ −3.286976"]
+    assert shown(wrapped(equation, 60)) == [
+        "∂E/∂w1 = x1 · w1 + x2 · w2 + x3 · w3 + x4 · w4 + x5 · w5",
+        "           + x6 · w6",
+        "       ≈ −3.286976",
+    ]
+    assert shown(wrapped(equation, 25)) == [
+        "∂E/∂w1 = x1 · w1",
+        "           + x2 · w2",
+        "           + x3 · w3",
+        "           + x4 · w4",
+        "           + x5 · w5",
+        "           + x6 · w6",
+        "       ≈ −3.286976",
+    ]
+
+
+def test_tall_sides_are_wrapped_as_blocks():
+    equation = Equation((a, row(weights, plus, weights), weights), ("=", "="))
+    assert shown(wrapped(equation, 40)) == [
+        "    ⎡0.21  0.19⎤   ⎡0.21  0.19⎤",
+        "a = ⎣0.56  0.02⎦ + ⎣0.56  0.02⎦",
+        "  = ⎡0.21  0.19⎤",
+        "    ⎣0.56  0.02⎦",
+    ] or shown(wrapped(equation, 40)) == [
+        "a = ⎡0.21  0.19⎤ + ⎡0.21  0.19⎤",
+        "    ⎣0.56  0.02⎦   ⎣0.56  0.02⎦",
+        "  = ⎡0.21  0.19⎤",
+        "    ⎣0.56  0.02⎦",
+    ]
+
+
+def test_a_matrix_too_wide_to_be_drawn_is_broken_on_the_line():
+    wide = Matrix((tuple(Number(f"{i}.5") for i in range(30)),) * 2)
+    for width in (60, 80):
+        lines = wrapped(Equation((Symbol("W"), wide), ("=",)), width)
+        assert len(lines) > 2
+        assert all(line_width(line) <= width for line in lines)
+        assert "29.5]]" in shown(lines)[-1]
+
+
+def test_a_single_word_that_is_too_long_stays_whole():
+    assert shown(wrapped(row(a, plus, Symbol("x" * 70)), 60)) == ["a", "+ " + "x" * 70]
+
+
+# --- Random formulas -------------------------------------------------------------------------------------------------
+
+HOSTILE = ["<script>alert(1)</script>", "$x$", r"\input{/etc/passwd}", "%", "a_b^c~d", "{", "}", "&amp;", "שלום", "😀", '"', "`"]
+
+digits = st.sampled_from(["0", "8", "−3.286976", "12,5", "NaN", "∞", "0.05"])
+numbers = st.builds(Number, digits, st.none() | st.integers(-300, 300))
+letters = st.sampled_from(["w", "E", "η", "δ", "ŷ", "m̂", "β₁", "‖g‖", "loss", *HOSTILE])
+subscripts, superscripts = st.sampled_from(["", "1", "2,3", "w5", "W(1)2,3"]), st.sampled_from(["", "(2)", "[1]", "(1)[2]+", "′"])
+symbols = st.builds(Symbol, letters, subscripts, superscripts, st.booleans(), st.sampled_from(["", "w1"]))
+signs = st.builds(Operator, st.sampled_from(list("+−·⊙=≈←>,")), st.booleans())
+leaves = st.one_of(numbers, symbols, signs, st.builds(Derivative, symbols, symbols), st.sampled_from([Ellipsis(), Ellipsis("vertical")]))
+
+
+def larger(formulas):
+    several = st.lists(formulas, min_size=1, max_size=4).map(tuple)
+    return st.one_of(
+        st.builds(Row, several),
+        st.builds(Fraction, formulas, formulas),
+        st.builds(Power, formulas, formulas),
+        st.builds(Root, formulas),
+        st.builds(Fenced, formulas, *[st.sampled_from(["(", "|", "[", "⌊"])]),
+        st.builds(Call, st.sampled_from(["tanh", "ln cosh", "σ", "my_f{"]), several),
+        st.builds(Cases, formulas, formulas, formulas),
+        st.builds(Sum, formulas, st.sampled_from(["", "k", "i,j", "a_b"])),
+        st.builds(Transposed, formulas),
+        st.builds(Matrix, st.lists(several, min_size=1, max_size=3).map(tuple)),
+        several.map(lambda sides: Equation(sides, ("=",) * (len(sides) - 1))),
+    )
+
+
+formulas = st.recursive(leaves | st.builds(Words, st.text(max_size=12) | st.sampled_from(HOSTILE)), larger, max_leaves=20)
+
+
+def is_balanced(tex):
+    plain = tex.replace(r"\\", "").replace(r"\{", "").replace(r"\}", "")
+    depth = 0
+    for sign in plain:
+        depth += (sign == "{") - (sign == "}")
+        if depth < 0:
+            return False
+    return depth == 0
+
+
+@given(formulas)
+def test_every_formula_prints_in_every_format(formula):
+    line = text(formula)
+    assert "\n" not in line
+    assert line == "".join(part for part, _ in segments(formula))
+    drawn = block(formula)
+    assert len({*map(len, drawn.lines)}) >= 0
+    assert 0 <= drawn.base < len(drawn.lines)
+    assert is_balanced(latex(formula))
+    assert latex(formula).count(r"\begin") == latex(formula).count(r"\end")
+    assert latex(formula).count(r"\left") - latex(formula).count(r"\leftarrow") == latex(formula).count(r"\right")
+    ElementTree.fromstring(mathml(formula, display=True, attributes=lambda key: {"data-key": key}))
+
+
+@given(formulas, st.sampled_from([60, 80]))
+def test_lines_keep_to_their_width(formula, width):
+    # The longest thing that cannot be broken here, a call of an accented power of ‖g‖ in brackets, is far below 60 columns.
+    lines = wrapped(formula, width)
+    assert all(line_width(line) <= width for line in lines)
+
+
+@given(formulas, st.sampled_from([20, 60]))
+def test_wrapping_loses_nothing(formula, width):
+    if "Matrix" not in repr(formula):
+        assert "".join(shown(wrapped(formula, width))).replace(" ", "") == text(formula).replace(" ", "")
+
+
+# --- What a person gave ----------------------------------------------------------------------------------------------
+
+
+def read(tex):
+    """What LaTeX shows of escaped text."""
+    for shown, escaped in (("\\", r"{\backslash}"), ("^", r"{\wedge}"), ("~", r"{\sim}"), ("<", "{<}"), (">", "{>}")):
+        tex = tex.replace(escaped, f"\0{ord(shown)};")
+    for sign in "$%#&_{}":
+        tex = tex.replace("\\" + sign, f"\0{ord(sign)};")
+    tex = tex.replace(r"\text{", "").replace("}", "")
+    for sign in "\\^~<>$%#&_{}":
+        tex = tex.replace(f"\0{ord(sign)};", sign)
+    return tex
+
+
+@pytest.mark.parametrize("given_text", HOSTILE)
+def test_hostile_text_comes_out_as_itself(given_text):
+    for formula in (Words(given_text), Symbol(given_text), Call(given_text, (a,))):
+        ending = "(a)" if isinstance(formula, Call) else ""
+        assert text(formula) == given_text + ending
+        assert read(latex(formula)) == given_text + ending
+        markup = mathml(formula)
+        assert "".join(ElementTree.fromstring(markup).itertext()).replace("\u2061", "") == given_text + ending
+        assert "<script>" not in markup
+
+
+def test_characters_that_steer_terminals_or_reorder_lines_are_shown_as_unknown():
+    formula = Words("a\x1b[31m\u202eb\x00\nc\ud800")
+    assert text(formula) == "a�[31m�b� c�"
+    ElementTree.fromstring(mathml(formula))
+
+
+def test_latex_uses_nothing_that_github_forbids():
+    everything = " ".join(latex(formula) for formula, _, _ in FORMULAS)
+    assert not any(macro in everything for macro in (r"\operatorname", r"\mbox", r"\require", r"\def", r"\href"))
+
+
+def test_aligned_equations():
+    equation = Equation((y, t, Number("3,5")), ("=", "≈"))
+    assert aligned(equation) == r"\begin{aligned} y &= t \\ &\approx 3{,}5 \end{aligned}"

@@ -1,0 +1,89 @@
+"""The public names: complete, honest about where they come from, and free of charge until they are used."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import chainrule as cr
+from chainrule.definitions import KINDS, definitions
+from chainrule.errors import ChainruleError
+
+SHADOWED = {("schedule", "constant")}
+"""Names that something else has: `cr.constant` is the initialiser; a rate that stays the same is a number."""
+
+
+def stub():
+    """The names that the stub file imports, by module."""
+    tree = ast.parse(Path(cr.__file__).with_suffix(".pyi").read_text(encoding="utf-8"))
+    imports = [node for node in tree.body if isinstance(node, ast.ImportFrom)]
+    return {alias.asname: node.module.removeprefix("chainrule.") for node in imports for alias in node.names}
+
+
+@pytest.mark.parametrize("name", cr.__all__)
+def test_every_name_is_there(name):
+    assert getattr(cr, name) is not None
+    assert name in dir(cr)
+
+
+def test_no_name_is_listed_twice():
+    assert len(set(cr.__all__)) == len(cr.__all__) == sum(len(names.split()) for names in cr._NAMES.values())
+
+
+def test_type_checkers_see_the_same_names():
+    assert stub() == cr._HOME
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_built_in_definition_is_public(kind):
+    built_in = {name for name, found in definitions(kind).items() if found.function.__module__.startswith("chainrule.")}
+    for name in built_in:
+        assert (kind, name) in SHADOWED or getattr(cr, name) is definitions(kind)[name]
+    assert callable(getattr(cr, kind))
+
+
+def test_where_an_activation_and_a_primitive_share_a_name_the_activation_wins():
+    assert cr.tanh is definitions("activation")["tanh"]
+    assert cr.absolute is definitions("loss")["absolute"]
+
+
+def test_every_error_is_public():
+    def below(error):
+        return {error, *(deeper for child in error.__subclasses__() for deeper in below(child))}
+
+    assert {error.__name__ for error in below(ChainruleError)} <= set(cr.__all__)
+
+
+def test_an_unknown_name():
+    with pytest.raises(AttributeError, match="module 'chainrule' has no attribute 'Netwrk'"):
+        cr.Netwrk  # noqa: B018  # asking is what is tested
+
+
+def test_the_function_explain_is_not_hidden_by_its_module():
+    import chainrule.explain  # noqa: F401  # importing it is what would hide it
+
+    assert callable(cr.explain)
+
+
+def run(program):
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    return set(ended.stdout.split())
+
+
+def test_the_package_itself_imports_nothing_heavy():
+    loaded = run("import sys; before = set(sys.modules); import chainrule; print(*(set(sys.modules) - before))")
+    assert loaded == {"chainrule"}
+
+
+def test_formulas_are_written_without_numpy():
+    assert "numpy" not in run("import sys, chainrule as cr; cr.exp, cr.tanh, cr.half_squared, cr.sgd, cr.Notation; print(*sys.modules)")
+
+
+def test_the_six_lines_of_the_interface():
+    network = cr.Network(2, cr.dense(2, bias=False), cr.dense(1, bias=False), loss=cr.half_squared())
+    network = network.with_weights([0.21, 0.56, 0.19, 0.02, 0.23, 0.16])
+    step = network.step(x=[[8, 12]], t=[[4]], optimizer=cr.sgd(0.05))
+    assert step.gradients["W1"].shape == (2, 2)
+    assert step.after.prediction.item() == pytest.approx(13.92444348915712, rel=1e-12)
