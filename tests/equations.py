@@ -1,6 +1,6 @@
 """A reader of printed equations that knows nothing of chainrule: what stands there, is it true?
 
-It reads plain text and LaTeX, evaluates both sides of every relation with fractions (beyond them with sixty digits), and holds
+It reads plain text and LaTeX, evaluates both sides of every relation with fractions (beyond them with a hundred digits), and holds
 them to the rule of the documents: `=` joins equal numbers; the right side of `≈` is right to half a unit of its last digit; what
 stands before `←` is a name.
 
@@ -20,7 +20,7 @@ from typing import Any
 
 import mpmath
 
-DIGITS = 60
+DIGITS = 100
 SLACK = mpmath.mpf("1e-12")
 
 
@@ -141,10 +141,7 @@ class Parser:
     def power(self) -> Tree:
         tree = self.atom()
         while self.peek() in ("^", "ᵀ"):
-            if self.take() == "ᵀ":
-                tree = ("transposed", tree)
-            else:
-                tree = ("^", tree, self.exponent())
+            tree = ("transposed", tree) if self.take() == "ᵀ" else ("^", tree, self.exponent())
         return tree
 
     def exponent(self) -> Tree:
@@ -547,9 +544,8 @@ def check(equation: str, values: Mapping[str, Any] | None = None) -> Verdict:
     """Every relation of an equation: which are false, how many were checked, how many could not be."""
     verdict = Verdict()
     sides, relations = split(equation)
-    with mpmath.workdps(DIGITS):
-        for left, relation, right in zip(sides, relations, sides[1:], strict=False):
-            _judge(verdict, left, relation, right, values or {})
+    for left, relation, right in zip(sides, relations, sides[1:], strict=False):
+        _judge(verdict, left, relation, right, values or {})
     return verdict
 
 
@@ -557,7 +553,7 @@ def _judge(verdict: Verdict, left: str, relation: str, right: str, values: Mappi
     try:
         if relation == "←":
             raise Unknown("an update is no equation")
-        true = holds(ending(left), relation, beginning(right), values)
+        true = any(_computed(digits, ending(left), relation, beginning(right), values) for digits in (DIGITS, 8 * DIGITS))
     except (NotRead, Unknown):
         verdict.skipped += 1
         return
@@ -568,15 +564,21 @@ def _judge(verdict: Verdict, left: str, relation: str, right: str, values: Mappi
         verdict.false.append(f"{left.strip()} {relation} {right.strip()}")
 
 
+def _computed(digits: int, left: Tree, relation: str, right: Tree, values: Mapping[str, Any]) -> bool:
+    """Is the relation true, computed with so many digits? 1 + e^−300 needs many."""
+    with mpmath.workdps(digits):
+        return holds(left, relation, right, values)
+
+
 # Documents.
 
 
 def equations_in_text(document: str) -> list[str]:
-    """The lines with a relation; a line that begins with one continues the line before."""
+    """The lines, and cells of tables, with a relation; a line that begins with one continues the line before."""
     found: list[str] = []
     before = ""
-    for line in document.splitlines():
-        plain = re.sub(r"^[\s>*#│|]+(?=\S)|[\s│]+$|`", "", line)
+    for part in (cell for line in document.splitlines() for cell in table_cells(line)):
+        plain = re.sub(r"^[\s>*#│]+(?=\S)|[\s│]+$|`", "", part)
         if plain[:1] in RELATIONS and plain and before:
             plain = f"{found.pop() if found and found[-1] == before else before} {plain}"
         if any(sign in plain for sign in RELATIONS):
@@ -585,11 +587,17 @@ def equations_in_text(document: str) -> list[str]:
     return found
 
 
+def table_cells(line: str) -> list[str]:
+    """The cells of a row of a Markdown table; any other line as it is."""
+    row = re.fullmatch(r"\s*\|\s(.*)\s\|\s*", line)
+    return re.split(r"\s\|\s", row[1]) if row else [line]
+
+
 def equations_in_latex(document: str) -> list[str]:
     """Every formula of a LaTeX or Markdown document with a relation, as plain text."""
     found = []
     for match in MATHEMATICS.finditer(document):
-        content = next(group for group in match.groups() if group is not None)
+        content = re.sub(LAYOUT, "", next(group for group in match.groups() if group is not None))
         lines = content.split(r"\\") if not re.search(r"\\begin\{(?:[bpv]?matrix|cases|array)\}", content) else [content]
         joined: list[str] = []
         for line in lines:
@@ -603,8 +611,10 @@ def equations_in_latex(document: str) -> list[str]:
 
 
 DISPLAYED = r"equation\*?|align\*?|aligned|gather\*?|gathered|multline\*?|displaymath"
+LAYOUT = rf"\\(?:begin|end)\{{(?:{DISPLAYED}|split)\}}"
 MATHEMATICS = re.compile(
-    rf"\$\$(.+?)\$\$|\\\[(.+?)\\\]|\\\((.+?)\\\)|\\begin\{{(?:{DISPLAYED})\}}(.+?)\\end\{{(?:{DISPLAYED})\}}|(?<!\\)\$([^$]+?)(?<!\\)\$", re.DOTALL
+    rf"\$\$(.+?)\$\$|\\\[(.+?)\\\]|\\\((.+?)\\\)|\\begin\{{(?:{DISPLAYED})\}}(.+?)\\end\{{(?:{DISPLAYED})\}}|(?<!\\)\$([^$]+?)(?<!\\)\$",
+    re.DOTALL,
 )
 LATEX = re.compile(r"\\begin\{\w+\*?\}|\\end\{\w+\*?\}|\\[A-Za-z]+\*?|\\.|\{,\}|[{}^_&]|\d+|\s+|.", re.DOTALL)
 GREEK = {
@@ -613,8 +623,10 @@ GREEK = {
 }  # fmt: skip
 SIGNS = {
     "cdot": "·", "times": "·", "odot": "⊙", "approx": "≈", "gets": "←", "leftarrow": "←", "infty": "∞", "lfloor": "⌊", "rfloor": "⌋",
-    "lvert": "|", "rvert": "|", "vert": "|", "lVert": "‖", "rVert": "‖", "Vert": "‖", "dots": "…", "ldots": "…", "cdots": "…", "vdots": "⋮",
-    "ddots": "⋱", "tanh": "tanh", "ln": "ln", "max": "max", "min": "min", "exp": "exp", "sin": "sin", "cos": "cos", "lbrack": "[", "rbrack": "]",
+    "lvert": "|", "rvert": "|", "vert": "|", "lVert": "‖", "rVert": "‖", "Vert": "‖", "dots": "…", "ldots": "…", "cdots": "…",
+    "vdots": "⋮",
+    "ddots": "⋱", "tanh": "tanh", "ln": "ln", "max": "max", "min": "min", "exp": "exp", "sin": "sin", "cos": "cos", "lbrack": "[",
+    "rbrack": "]",
     "top": "ᵀ", "prime": "′", "sum": "Σ", "le": "≤", "ge": "≥", "gt": ">", "lt": "<", "|": "‖", "intercal": "ᵀ", "cosh": "cosh",
 }  # fmt: skip
 SILENT = {
@@ -625,6 +637,7 @@ STYLES = {
     "mathbf", "mathrm", "mathit", "mathsf", "boldsymbol", "bm", "text", "textbf", "textrm", "textit", "operatorname", "mathop", "symbf",
 }  # fmt: skip
 ACCENTS = {"hat": "\u0302", "widehat": "\u0302", "tilde": "\u0303", "bar": "\u0304", "dot": "\u0307", "ddot": "\u0308", "vec": "\u20d7"}
+SPACED = {",": ", ", ";": "; ", "-": " − "} | {sign: f" {sign} " for sign in "=+>−≈·"}
 RAISED = str.maketrans("0123456789()+′", "⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾⁺′")
 
 
@@ -692,7 +705,7 @@ class Latex:
             return self.marked(token)
         if token in ")]|":
             return self.script(token)
-        return {"-": " − ", "=": " = ", "+": " + ", ">": " > ", "/": "/", "−": " − ", "≈": " ≈ ", "·": " · ", "Σ": "Σ"}.get(token, token)
+        return SPACED.get(token, token)
 
     def numeral(self, digits: str) -> str:
         if self.peek() == "^":
@@ -767,7 +780,7 @@ class Latex:
     def environment(self, name: str) -> str:
         if name == "array":
             self.words()
-        rows, cell = [[""]], ""
+        rows = [[""]]
         while self.peek() and not self.peek().startswith("\\end"):
             token = self.peek()
             if token == "&":

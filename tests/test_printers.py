@@ -29,7 +29,7 @@ from chainrule.notation.formula import (
 )
 from chainrule.notation.latex import aligned, latex
 from chainrule.notation.mathml import mathml
-from chainrule.notation.text import segments, text
+from chainrule.notation.text import Break, flat, pieces, segments, text
 
 GERMAN = {"if": "wenn", "otherwise": "sonst"}
 
@@ -111,6 +111,7 @@ FORMULAS = [
     (Symbol("w1", "2"), "w1_2", r"\mathrm{w1}_{2}"),
     (Symbol("η"), "η", r"\eta"),
     (Symbol("δ", "", "(2)", bold=True), "δ⁽²⁾", r"\boldsymbol{\delta}^{(2)}"),
+    (Transposed(Words("")), "ᵀ", r"{}^{\top}"),
     (Symbol("ŷ", "1"), "ŷ1", r"\hat{y}_{1}"),
     (Symbol("m̂"), "m̂", r"\hat{m}"),
     (Symbol("β₁"), "β₁", r"\beta_{1}"),
@@ -156,7 +157,8 @@ MATHML = [
     ),
     (
         Matrix(((a, Ellipsis()),)),
-        '<mrow><mo form="prefix">[</mo><mtable><mtr><mtd><mi>a</mi></mtd><mtd><mo>⋯</mo></mtd></mtr></mtable><mo form="postfix">]</mo></mrow>',
+        '<mrow><mo form="prefix">[</mo><mtable><mtr><mtd><mi>a</mi></mtd><mtd><mo>⋯</mo></mtd></mtr></mtable>'
+        '<mo form="postfix">]</mo></mrow>',
     ),
 ]
 
@@ -193,12 +195,8 @@ def test_matrices_are_drawn_in_rows_with_their_points_below_each_other():
     drawn = block(Equation((h1, row(Matrix(((Number("8"), Number("12")),)), times, tall)), ("=",)))
     assert drawn.base == 1
     assert shown(drawn.lines) == [
-        "              ⎡ 0.21  −3   ⎤",
-        "h1 = [8, 12] · ⎢12      a   ⎥".replace("· ⎢", "· ⎢"),
-        "              ⎣  ⋮    10.25⎦",
-    ] or shown(drawn.lines) == [
-        "              ⎡ 0.21  −3   ⎤".replace("              ", "               "),
-        "h1 = [8, 12] · ⎢12        a  ⎥",
+        "               ⎡ 0.21  −3   ⎤",
+        "h1 = [8, 12] · ⎢12       a  ⎥",
         "               ⎣  ⋮    10.25⎦",
     ]
 
@@ -233,11 +231,6 @@ def test_relations_go_below_each_other_and_long_sides_break_before_their_operato
 def test_tall_sides_are_wrapped_as_blocks():
     equation = Equation((a, row(weights, plus, weights), weights), ("=", "="))
     assert shown(wrapped(equation, 40)) == [
-        "    ⎡0.21  0.19⎤   ⎡0.21  0.19⎤",
-        "a = ⎣0.56  0.02⎦ + ⎣0.56  0.02⎦",
-        "  = ⎡0.21  0.19⎤",
-        "    ⎣0.56  0.02⎦",
-    ] or shown(wrapped(equation, 40)) == [
         "a = ⎡0.21  0.19⎤ + ⎡0.21  0.19⎤",
         "    ⎣0.56  0.02⎦   ⎣0.56  0.02⎦",
         "  = ⎡0.21  0.19⎤",
@@ -264,7 +257,9 @@ HOSTILE = ["<script>alert(1)</script>", "$x$", r"\input{/etc/passwd}", "%", "a_b
 
 digits = st.sampled_from(["0", "8", "−3.286976", "12,5", "NaN", "∞", "0.05"])
 numbers = st.builds(Number, digits, st.none() | st.integers(-300, 300))
-letters = st.sampled_from(["w", "E", "η", "δ", "ŷ", "m̂", "β₁", "‖g‖", "loss", *HOSTILE])
+letters = st.sampled_from(
+    ["w", "E", "η", "δ", "ŷ", "m̂", "β₁", "‖g‖", "loss", *(given_text[:12] for given_text in HOSTILE)]
+)  # 12: no notation has longer letters
 subscripts, superscripts = st.sampled_from(["", "1", "2,3", "w5", "W(1)2,3"]), st.sampled_from(["", "(2)", "[1]", "(1)[2]+", "′"])
 symbols = st.builds(Symbol, letters, subscripts, superscripts, st.booleans(), st.sampled_from(["", "w1"]))
 signs = st.builds(Operator, st.sampled_from(list("+−·⊙=≈←>,")), st.booleans())
@@ -278,7 +273,7 @@ def larger(formulas):
         st.builds(Fraction, formulas, formulas),
         st.builds(Power, formulas, formulas),
         st.builds(Root, formulas),
-        st.builds(Fenced, formulas, *[st.sampled_from(["(", "|", "[", "⌊"])]),
+        st.builds(Fenced, formulas, st.sampled_from(["(", "|", "[", "⌊"])),
         st.builds(Call, st.sampled_from(["tanh", "ln cosh", "σ", "my_f{"]), several),
         st.builds(Cases, formulas, formulas, formulas),
         st.builds(Sum, formulas, st.sampled_from(["", "k", "i,j", "a_b"])),
@@ -307,7 +302,6 @@ def test_every_formula_prints_in_every_format(formula):
     assert "\n" not in line
     assert line == "".join(part for part, _ in segments(formula))
     drawn = block(formula)
-    assert len({*map(len, drawn.lines)}) >= 0
     assert 0 <= drawn.base < len(drawn.lines)
     assert is_balanced(latex(formula))
     assert latex(formula).count(r"\begin") == latex(formula).count(r"\end")
@@ -315,11 +309,13 @@ def test_every_formula_prints_in_every_format(formula):
     ElementTree.fromstring(mathml(formula, display=True, attributes=lambda key: {"data-key": key}))
 
 
-@given(formulas, st.sampled_from([60, 80]))
+@given(formulas, st.sampled_from([20, 60, 80]))
 def test_lines_keep_to_their_width(formula, width):
-    # The longest thing that cannot be broken here, a call of an accented power of ‖g‖ in brackets, is far below 60 columns.
-    lines = wrapped(formula, width)
-    assert all(line_width(line) <= width for line in lines)
+    unbreakable, stretch = 0, 0
+    for piece in flat(pieces(formula)):
+        stretch = 0 if isinstance(piece, Break) else stretch + line_width([piece])
+        unbreakable = max(unbreakable, stretch)
+    assert all(line_width(line) <= max(width, unbreakable) for line in wrapped(formula, width))
 
 
 @given(formulas, st.sampled_from([20, 60]))

@@ -128,6 +128,18 @@ class Expression:
         return name if isinstance(name, Name) else None
 
     @property
+    def key(self) -> str:
+        """The key of the name of a variable or a named quantity. Raises ValueError for what has no name."""
+        if self.name is None:
+            raise ValueError(f"{self.primitive.name} has no name")
+        return self.name.key
+
+    @property
+    def symbol(self) -> str:
+        """The letter of its name, W of W1; "" for what has no name."""
+        return "" if self.name is None else self.name.symbol
+
+    @property
     def constant(self) -> Number | None:
         """The number, if this is a plain constant."""
         return self.parameters["number"] if self.primitive.name == "constant" else None

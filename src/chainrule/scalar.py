@@ -29,6 +29,11 @@ class Element:
         assert self.quantity.name is not None
         return self.quantity.name.at(*self.index)
 
+    @property
+    def key(self) -> str:
+        """The key of the whole array."""
+        return self.quantity.key
+
     def __hash__(self) -> int:
         return hash((id(self.quantity), self.index))
 

@@ -18,7 +18,7 @@ from chainrule.engines.keep import FLOATS, evaluate
 from chainrule.errors import InputError
 from chainrule.expression import Expression
 from chainrule.network import Array, Network, checked_batch
-from chainrule.update import STEP_NUMBER, Update, update
+from chainrule.update import STEP_NUMBER, Update, network_update
 
 FORMAT = "chainrule step 1"
 
@@ -242,17 +242,6 @@ def check_targets(network: Network, t: Array) -> None:
                 raise InputError(
                     f"{network.loss.name} needs targets that add up to 1 in every row; row {row + 1} adds up to {t[row].sum():g}."
                 )
-
-
-def network_update(network: Network, optimizer: Bound) -> Update:
-    """The update of every parameter of the network that is not frozen."""
-    derivation = network.derivation
-    pairs = [
-        (parameter, gradient)
-        for parameter, gradient in zip(derivation.parameters, derivation.gradients, strict=True)
-        if str(parameter.name) not in network.frozen
-    ]
-    return update(optimizer, [parameter for parameter, _ in pairs], [gradient for _, gradient in pairs])
 
 
 def _step(

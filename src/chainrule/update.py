@@ -10,6 +10,7 @@ from chainrule import optimizers
 from chainrule.definitions import Bound
 from chainrule.errors import DescriptionError
 from chainrule.expression import Expression, Name, as_expression, is_scalar, named, order, substitute, variable
+from chainrule.network import Network
 from chainrule.tidy import tidy
 
 STEP_NUMBER = variable(Name("k"))
@@ -71,6 +72,17 @@ def update(optimizer: Bound, parameters: Sequence[Expression], gradients: Sequen
     )
     numbers = {letter: float(optimizer.options[name]) for name, letter in letters.items() if letter.primitive.name == "variable"}
     return Update(optimizer, numbers, rate if rate is not None else as_expression(0), norm, parts)
+
+
+def network_update(network: Network, optimizer: Bound) -> Update:
+    """The update of every parameter of the network that is not frozen."""
+    derivation = network.derivation
+    pairs = [
+        (parameter, gradient)
+        for parameter, gradient in zip(derivation.parameters, derivation.gradients, strict=True)
+        if parameter.key not in network.frozen
+    ]
+    return update(optimizer, [parameter for parameter, _ in pairs], [gradient for _, gradient in pairs])
 
 
 def _letters(optimizer: Bound) -> dict[str, Expression]:

@@ -18,8 +18,7 @@ from chainrule.engines.written import Code, Source, Writer, text
 from chainrule.expression import Expression, Name, substitute, variable
 from chainrule.network import Array, Network
 from chainrule.scalar import Element, Scalars
-from chainrule.step import network_update
-from chainrule.update import Update
+from chainrule.update import Update, network_update
 
 MOST_OPERATIONS = 400
 """Parameters × samples up to which one variable a number is faster than arrays (measured; see benchmarks)."""
@@ -145,9 +144,9 @@ class Unrolled:
         for element in _elements(self.scalars, quantity):
             definition = self.scalars.definition(element)
             letters = {letter: variable(Name(_identifier(self.scalars.element(letter)))) for letter in _letters(self.scalars, definition)}
-            writer = Writer([substitute(definition, letters)], _ScalarSource())
             root = substitute(definition, letters)
             writer = Writer([root], _ScalarSource())
+            writer.taken |= FUNCTIONS.keys()  # a local named like a function would hide it
             writer.write(root)
             yield from writer.lines
             yield f"{_identifier(element)} = {text(writer.pieces[root])}"

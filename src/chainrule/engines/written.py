@@ -16,8 +16,7 @@ from chainrule.definitions import Bound
 from chainrule.derivation import BATCH, Derivation
 from chainrule.expression import Expression, consumers, order
 from chainrule.network import Network
-from chainrule.step import network_update
-from chainrule.update import STEP_NUMBER, Update
+from chainrule.update import STEP_NUMBER, Update, network_update
 
 COMPARISON, SUM, PRODUCT, SIGN, POWER, ATOM = range(6)
 """How tightly Python's operators bind."""

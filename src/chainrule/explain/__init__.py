@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from chainrule.errors import DescriptionError, UnknownNameError
 
@@ -49,13 +50,10 @@ def explain(
     first = _positive("step", step if step is not None else 1)
     count = _positive("steps", steps)
     if isinstance(subject, Step):
-        run = itertools.chain([subject], itertools.islice(_following(subject), count - 1))
-        title, features = "", ()
+        recorded, title, features = list(itertools.islice(_run_from(subject), count)), "", tuple[str, ...]()
     else:
-        found = subject.network.steps(subject.x, subject.t, subject.optimizer, exact=exact)
-        run = itertools.islice(found, first - 1, first - 1 + count)
+        recorded = list(itertools.islice(subject.steps(exact=exact), first - 1, first - 1 + count))
         title, features = subject.title, subject.features
-    recorded = list(run)
     notation = recorded[0].network.notation
     if digits is not None:
         notation = replace(notation, digits=digits)
@@ -65,13 +63,13 @@ def explain(
     return _document(contexts, title, weight)
 
 
-def _following(step: Step) -> Any:
-    """The steps after a recorded one, from its own states."""
+def _run_from(step: Step) -> Iterator[Step]:
+    """A recorded step and those that follow it, from its own states."""
     from chainrule.step import following
 
     while True:
-        step = following(step)
         yield step
+        step = following(step)
 
 
 def _positive(name: str, value: object) -> int:

@@ -81,7 +81,7 @@ def _options(context: Context) -> list[Block]:
 def chain_rule(context: Context) -> Section:
     """For every weight: the factors between neighbouring quantities, in symbols, in numbers, and their product."""
     blocks: list[Block] = [Paragraph(context.text("chain.intro"))]
-    backwards = sorted(context.derivation.parameters, key=lambda parameter: -parameter.name.layer)
+    backwards = sorted(context.derivation.parameters, key=_layer, reverse=True)
     weights = [element for parameter in backwards for element in context.elements(parameter)]
     top = Element(context.derivation.error, ())
     lines: list[Equation] = []
@@ -114,7 +114,12 @@ def recursion(context: Context) -> list[Block]:
 
 
 def _on_the_way(gradient: Expression) -> bool:
-    return gradient.name is not None and gradient.name.symbol not in "Wb"
+    return gradient.symbol not in "Wb"
+
+
+def _layer(parameter: Expression) -> int:
+    assert parameter.name is not None and parameter.name.layer is not None
+    return parameter.name.layer
 
 
 def shares(context: Context, weights: list[Element]) -> list[Block]:
@@ -122,12 +127,11 @@ def shares(context: Context, weights: list[Element]) -> list[Block]:
     samples = range(min(context.samples, 6))
     parts = sample_gradients(context)
     penalty = context.step.network.regularizer is not None
-    head = [(""), *(context.plain("chain.sample", sample=n + 1) for n in samples), *([context.plain("chain.penalty")] * penalty)]
+    head = ["", *(context.plain("chain.sample", sample=n + 1) for n in samples), *([context.plain("chain.penalty")] * penalty)]
     rows: list[tuple[Inline, ...]] = []
     for weight in weights[:MOST_WEIGHTS]:
-        assert weight.quantity.name is not None
         gradient = context.gradient_of(weight)
-        each = [part[weight.quantity.name.key][weight.index] for part in parts]
+        each = [part[weight.key][weight.index] for part in parts]
         total = context.before[context.scalars.variable(gradient)]
         cells = [*(each[n] for n in samples), *([total - sum(each)] * penalty), total]
         rows.append(((context.letter(gradient),), *((shown(value, context.notation),) for value in cells)))
@@ -143,11 +147,11 @@ def sample_gradients(context: Context) -> list[dict[str, Any]]:
     step = context.step
     alone = step.network.replaced(regularizer=None).derivation
     divisor = context.samples if step.network.conventions.batch == "mean" else 1
-    parameters = {node: step.parameters[str(node.name)] for node in alone.parameters}
+    parameters = {node: step.parameters[node.key] for node in alone.parameters}
     parts = []
     for n in range(context.samples):
         values = evaluate(alone.gradients, {alone.x: step.x[n : n + 1], alone.t: step.t[n : n + 1], **parameters}, step.arrays)
-        parts.append({str(p.name): values[g] / divisor for p, g in zip(alone.parameters, alone.gradients, strict=True)})
+        parts.append({p.key: values[g] / divisor for p, g in zip(alone.parameters, alone.gradients, strict=True)})
     return parts
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from chainrule.derivation import Derivation
 from chainrule.document import Inline
 from chainrule.expression import Expression, definition, order
 from chainrule.network import layer_name
@@ -36,8 +37,7 @@ class Values(Mapping[Expression, Any]):
         if not self.scalars.has(letter):
             return self.arrays[str(letter.name)][()]
         element = self.scalars.element(letter)
-        assert element.quantity.name is not None
-        return self.arrays[element.quantity.name.key][element.index]
+        return self.arrays[element.key][element.index]
 
     def __iter__(self) -> Iterator[Expression]:
         return iter(())
@@ -90,7 +90,7 @@ class Context:
         return {**self.step.values, **self.step.new_parameters, **self.step.after.values}
 
     @property
-    def derivation(self) -> Any:
+    def derivation(self) -> Derivation:
         """The network as expressions."""
         return self.step.network.derivation
 
@@ -128,7 +128,7 @@ class Context:
         """Every element of a quantity, unit by unit as weights are numbered; of one sample if that is asked for."""
         shape = self.scalars.shape(quantity)
         indices: list[Index] = list(itertools.product(*(range(extent) for extent in shape)))
-        if quantity.name is not None and quantity.name.symbol == "W":
+        if quantity.symbol == "W":
             indices.sort(key=lambda index: index[::-1])
         if sample is not None and quantity.shape and quantity.shape[0] == "batch":
             indices = [index for index in indices if index[0] == sample]
@@ -158,9 +158,8 @@ class Context:
         """h = x · W1 = [8 12] · [[0.21 0.19] [0.56 0.02]] = [8.4 1.76]"""
         source = self.step.values if arrays is None else arrays
         inner = definition(quantity)
-        leaves = {node: _nested(source[node.name.key]) for node in _neighbours(inner)}
-        assert quantity.name is not None
-        return matrices(self.symbol(quantity), inner, leaves, _nested(source[quantity.name.key]), self.labels)
+        leaves = {node: _nested(source[node.key]) for node in order(inner, wall=lambda node: node.name is not None) if node.name is not None}
+        return matrices(self.symbol(quantity), inner, leaves, _nested(source[quantity.key]), self.labels)
 
     def array_line(self, quantity: Expression, values: Any) -> Equation:
         """W1 = [[0.21 0.19] [0.56 0.02]]"""
@@ -192,10 +191,6 @@ class Context:
         above, below = self.letter(of), self.letter(by)
         assert isinstance(above, Symbol) and isinstance(below, Symbol)
         return Derivative(above, below)
-
-
-def _neighbours(expression: Expression) -> list[Expression]:
-    return [node for node in order(expression, wall=lambda node: node.name is not None) if node.name is not None]
 
 
 def _nested(values: Any) -> Any:

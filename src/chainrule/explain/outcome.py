@@ -36,7 +36,7 @@ def new_weights(context: Context) -> Section:
             blocks.append(Note("more", context.text("weights.more", left=len(elements) - MOST_LINES)))
         blocks.append(Subheading(context.text("weights.matrices")))
     step = context.step
-    blocks.append(Equations(tuple(context.array_line(p, step.new_parameters[str(p.name)]) for p in context.derivation.parameters)))
+    blocks.append(Equations(tuple(context.array_line(p, step.new_parameters[p.key]) for p in context.derivation.parameters)))
     if step.network.frozen:
         blocks.append(Note("insight", context.text("weights.frozen", names=", ".join(sorted(step.network.frozen)))))
     return Section("weights", context.plain("weights.title"), tuple(blocks))
@@ -44,13 +44,8 @@ def new_weights(context: Context) -> Section:
 
 def update_lines(context: Context, new: Element, old: Element) -> list[Equation]:
     """w6 ← w6 − η · ∂E/∂w6, then the same in numbers with its result."""
-    result = context.step.new_parameters[_key(old)][old.index]
+    result = context.step.new_parameters[old.key][old.index]
     return update(context.letter(old), context.scalars.definition(new), context.before, context.labels, result=result)
-
-
-def _key(element: Element) -> str:
-    assert element.quantity.name is not None
-    return element.quantity.name.key
 
 
 def second_pass(context: Context) -> Section:
@@ -171,7 +166,7 @@ def _run(context: Context, optimizer: Bound, most: int) -> list[Block]:
     rows: list[tuple[Inline, ...]] = []
     for k in _milestones(len(errors)):
         rows.append(((str(k),), (shown(errors[k - 1], context.notation),)))
-    head = ((context.plain("repeat.step"),), (context.labels.error,))
+    head: tuple[Inline, ...] = ((context.plain("repeat.step"),), (context.labels.error,))
     predictions = _predictions(step, optimizer, len(errors)) if len(errors) <= MOST_PREDICTIONS and step.prediction.size <= 2 else []
     if predictions:
         letters = [context.letter(element) for element in context.elements(context.derivation.prediction)]

@@ -34,7 +34,7 @@ def updates(context: Context) -> Section:
     step = context.step
     rows: list[tuple[Inline, ...]] = []
     for parameter in context.derivation.parameters:
-        before, after = (np.asarray(side[str(parameter.name)], dtype=float) for side in (step.parameters, step.new_parameters))
+        before, after = (np.asarray(side[parameter.key], dtype=float) for side in (step.parameters, step.new_parameters))
         size, moved = float(np.linalg.norm(before)), float(np.linalg.norm(after - before))
         share = (shown(moved / size, context.notation),) if size else ("–",)
         rows.append(((context.symbol(parameter),), (shown(size, context.notation),), (shown(moved, context.notation),), share))
@@ -47,8 +47,7 @@ def updates(context: Context) -> Section:
 def _statistics(context: Context, quantities: tuple[Expression, ...], arrays: Any) -> Table:
     rows: list[tuple[Inline, ...]] = []
     for quantity in quantities:
-        assert quantity.name is not None
-        values = np.asarray(arrays[quantity.name.key], dtype=float)
+        values = np.asarray(arrays[quantity.key], dtype=float)
         shape = values.shape[::-1] if context.notation.vectors == "columns" else values.shape
         cells: list[Formula] = [shown(float(f(values)), context.notation) for f in (np.min, np.mean, np.max, np.linalg.norm)]
         zero = f"{100 * float(np.mean(values == 0)):.0f} %"

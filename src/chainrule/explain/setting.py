@@ -24,7 +24,7 @@ def network(context: Context) -> Section:
     blocks.append(picture(context))
     blocks.append(layer_table(context))
     if context.detail != "overview":
-        blocks.append(Equations(tuple(context.array_line(p, context.step.parameters[str(p.name)]) for p in context.derivation.parameters)))
+        blocks.append(Equations(tuple(context.array_line(p, context.step.parameters[p.key]) for p in context.derivation.parameters)))
     if context.detail == "scalar" and context.labels.numbered:
         blocks.append(Paragraph(context.text(f"network.numbering.{context.notation.vectors}")))
     blocks += [Paragraph(line) for line in _drawn(context)]
@@ -45,8 +45,8 @@ def layer_table(context: Context) -> Table:
         shapes = layer.shapes(net.sizes[number - 1])
         letters = [context.labels.label(Name(kind, number)) for kind in shapes]
         sizes = ", ".join(" × ".join(map(str, _oriented(context, shape))) for shape in shapes.values())
-        names: list[str | Formula] = [part for letter in letters for part in (letter, ", ")][:-1]
-        rows.append(((context.layer(number),), (str(layer.units),), (repr_of(layer.activation),), tuple(names), (sizes,)))
+        names: Inline = tuple(part for letter in letters for part in (letter, ", "))[:-1]
+        rows.append(((context.layer(number),), (str(layer.units),), (repr_of(layer.activation),), names, (sizes,)))
     head = tuple((context.plain(f"network.{column}"),) for column in ("layer", "units", "activation", "parameters", "shape"))
     return Table(head, tuple(rows))
 
@@ -114,7 +114,7 @@ def _column(context: Context, single: Context, letter: Name, position: int) -> I
 def picture(context: Context) -> Picture:
     """The network as circles and lines, with weights and values where they fit."""
     derivation = context.derivation
-    signals = [derivation.x, *(q for q in derivation.quantities if q.name.symbol in "hy")]
+    signals = [derivation.x, *(q for q in derivation.quantities if q.symbol in "hy")]
     sizes = context.step.network.sizes
     layers = tuple(_neurons(context, signal, size) for signal, size in zip(signals, sizes, strict=True))
     titles = (context.plain("layer.input"), *(context.layer(number) for number in range(1, len(sizes))))
@@ -129,9 +129,9 @@ def _neurons(context: Context, signal: Any, size: int) -> tuple[Neuron, ...]:
 
 
 def _value(context: Context, signal: Any, unit: int) -> Formula | None:
-    if context.samples > 1 or signal.name.symbol != "x":
+    if context.samples > 1 or signal.symbol != "x":
         return None
-    return shown(context.step.values[signal.name.key][0, unit], context.notation)
+    return shown(context.step.values[signal.key][0, unit], context.notation)
 
 
 def _edges(context: Context) -> list[Edge]:
@@ -139,9 +139,9 @@ def _edges(context: Context) -> list[Edge]:
     sizes = context.step.network.sizes
     if max(sizes) > MOST_DRAWN or sum(a * b for a, b in zip(sizes, sizes[1:], strict=False)) > 40:
         return []
-    weights = [p for p in context.derivation.parameters if p.name.symbol == "W"]
+    weights = [p for p in context.derivation.parameters if p.symbol == "W"]
     return [
-        Edge(layer, *element.index, context.letter(element), _weight_value(context, element))
+        Edge(layer, element.index[0], element.index[1], context.letter(element), _weight_value(context, element))
         for layer, W in enumerate(weights)
         for element in context.elements(W)
     ]

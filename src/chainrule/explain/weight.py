@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 
-from chainrule.document import Block, Equations, Note, Paragraph, Section, Subheading
+from chainrule.document import Block, Equations, Inline, Note, Paragraph, Section, Subheading
 from chainrule.errors import InputError
 from chainrule.explain.backward import MOST_PATHS, rule_lines
 from chainrule.explain.context import Context, paths
 from chainrule.explain.definitions import theorem_notes
 from chainrule.explain.outcome import update_lines
+from chainrule.expression import Expression
 from chainrule.network import layer_name
+from chainrule.notation.formula import Equation
 from chainrule.scalar import Element
 
 FEW_ELEMENTS = 400
@@ -31,28 +33,23 @@ def find(context: Context, wanted: str) -> Element:
 
 def _by_number(context: Context, kind: str, number: int) -> Element:
     symbol = "W" if kind == "w" else "b"
-    elements = [e for p in context.derivation.parameters if p.name.symbol == symbol for e in _numbered(context, p, number)]
+    elements = [e for p in context.derivation.parameters if p.symbol == symbol for e in _numbered(context, p, number)]
     if not elements:
-        count = sum(context.step.parameters[str(p.name)].size for p in context.derivation.parameters if p.name.symbol == symbol)
+        count = sum(context.step.parameters[p.key].size for p in context.derivation.parameters if p.symbol == symbol)
         has = f"this network has {kind}1 to {kind}{count}" if count else "this network has none"
         raise InputError(f"there is no {kind}{number}: {has}.")
     return elements[0]
 
 
-def _numbered(context: Context, parameter: object, number: int) -> list[Element]:
-    """The element of one parameter with a number that counts over all of them, if it lies in this one."""
-    before = 0
-    for other in context.derivation.parameters:
-        if other.name.symbol != parameter.name.symbol:  # type: ignore[attr-defined]  # an Expression with a name
-            continue
-        size = context.step.parameters[str(other.name)].size
-        if other is parameter and before < number <= before + size:
-            position = number - before - 1
-            rows = context.scalars.shape(other)[0]
-            index = (position % rows, position // rows) if other.name.symbol == "W" else (position,)
-            return [Element(other, index)]
-        before += size
-    return []
+def _numbered(context: Context, parameter: Expression, number: int) -> list[Element]:
+    """The element of one parameter with a number that counts over all of its kind, if it lies in this one."""
+    alike = [p for p in context.derivation.parameters if p.symbol == parameter.symbol]
+    before = sum(context.step.parameters[p.key].size for p in alike[: alike.index(parameter)])
+    position = number - before - 1
+    if not 0 <= position < context.step.parameters[parameter.key].size:
+        return []
+    rows = context.scalars.shape(parameter)[0]
+    return [Element(parameter, (position % rows, position // rows) if parameter.symbol == "W" else (position,))]
 
 
 def _layer(context: Context, wanted: str, word: str | None, number: str) -> int:
@@ -68,7 +65,7 @@ def _layer(context: Context, wanted: str, word: str | None, number: str) -> int:
 
 
 def _by_place(context: Context, wanted: str, kind: str, layer: int, index: list[int]) -> Element:
-    found = [p for p in context.derivation.parameters if p.name.symbol == kind and p.name.layer == layer]
+    found = [p for p in context.derivation.parameters if p.symbol == kind and p.name and p.name.layer == layer]
     if not found:
         raise InputError(f"'{wanted}': the {layer_name(layer, context.layers)} layer has no {kind}.")
     shape = context.scalars.shape(found[0])
@@ -86,7 +83,7 @@ def sections(context: Context, weight: Element) -> list[Section]:
     found = [Section("chain", context.plain("weight.title", weight=_text(context, weight)), tuple(blocks))]
     parts = [part for part in context.step.update.parameters if part.parameter is weight.quantity]
     if not parts:
-        note = Note("insight", context.text("weights.frozen", names=str(weight.quantity.name)))
+        note = Note("insight", context.text("weights.frozen", names=weight.key))
         return [*found, Section("weights", context.plain("weight.update", weight=_text(context, weight)), (note,))]
     lines = [context.element_line(Element(state, weight.index)) for state in parts[0].new_states]
     lines += update_lines(context, Element(parts[0].new, weight.index), weight)
@@ -100,10 +97,14 @@ def _text(context: Context, weight: Element) -> str:
     return text(context.letter(weight))
 
 
-def _place(context: Context, weight: Element) -> tuple:  # type: ignore[type-arg]
-    assert weight.quantity.name is not None
-    layer = context.layer(weight.quantity.name.layer or 1)
-    if weight.quantity.name.symbol == "b":
+def _number_of_layer(weight: Element) -> int:
+    name = weight.quantity.name
+    return 1 if name is None or name.layer is None else name.layer
+
+
+def _place(context: Context, weight: Element) -> Inline:
+    layer = context.layer(_number_of_layer(weight))
+    if weight.quantity.symbol == "b":
         return context.text("weight.bias", weight=context.letter(weight), unit=weight.index[0] + 1, layer=layer)
     source, unit = weight.index
     return context.text("weight.place", weight=context.letter(weight), source=source + 1, unit=unit + 1, layer=layer)
@@ -137,8 +138,8 @@ def _is_gradient(element: Element) -> bool:
     return element.quantity.name is not None and element.quantity.name.gradient
 
 
-def _forward(context: Context, weight: Element) -> list:  # type: ignore[type-arg]
+def _forward(context: Context, weight: Element) -> list[Equation]:
     """The unit that the weight leads into, computed for the first sample."""
-    layer, unit = weight.quantity.name.layer, weight.index[-1]  # type: ignore[union-attr]  # a parameter has a name
-    own = [q for q in context.derivation.quantities if q.name.layer == layer or (q.name.symbol == "y" and layer == context.layers)]
+    layer, unit = _number_of_layer(weight), weight.index[-1]
+    own = [q for q in context.derivation.quantities if (q.name and q.name.layer == layer) or (q.symbol == "y" and layer == context.layers)]
     return [context.element_line(Element(quantity, (0, unit))) for quantity in own]

@@ -204,7 +204,7 @@ def escaped(text: str) -> str:
     \text{5 }\%\text{ of }\$\text{x}\$
     """
     runs = re.findall(r"[\\^~<>{}$%#&_]|[^\\^~<>{}$%#&_]+", clean(text))
-    return "".join(_ESCAPED.get(run) or rf"\text{{{run}}}" for run in runs)
+    return "".join(_ESCAPED.get(run) or rf"\text{{{run}}}" for run in runs) or "{}"
 
 
 def function(name: str) -> str:

@@ -15,7 +15,7 @@ ALERTS = {"insight": "NOTE", "warning": "WARNING", "more": "TIP"}
 
 
 def markdown(document: Document) -> str:
-    """The document as Markdown; formulas between dollar signs, the picture as text."""
+    """The document as GitHub's Markdown: formulas as LaTeX where Markdown does not touch them, the picture as text."""
     words = Words(document.language)
     parts = [f"# {escaped(document.title)}"]
     for number, section in enumerate(document.sections, start=1):
@@ -35,7 +35,7 @@ def _block(block: Block, words: Words) -> Iterator[str]:
         case Equations(equations):
             for equation in equations:
                 written = aligned(equation, words.catalogue) if isinstance(equation, Equation) else latex(equation, words.catalogue)
-                yield f"$$\n{written}\n$$"
+                yield f"```math\n{written}\n```"
         case Table(head, rows):
             yield "\n".join([_row(head, words), "|" + " --- |" * len(head), *(_row(line, words) for line in rows)])
         case Picture():
@@ -48,7 +48,7 @@ def _row(cells: tuple[Inline, ...], words: Words) -> str:
 
 
 def _inline(text: Inline, words: Words) -> str:
-    return "".join(escaped(part) if isinstance(part, str) else f"${latex(part, words.catalogue)}$" for part in text)
+    return "".join(escaped(part) if isinstance(part, str) else f"$`{latex(part, words.catalogue)}`$" for part in text)
 
 
 def escaped(text: str) -> str:

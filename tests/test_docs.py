@@ -1,0 +1,90 @@
+"""Every example in README and docs is run, and prints what it is said to print."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from chainrule.cli import main
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def fences(page: Path, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+
+def commands(block: str) -> list[tuple[str, list[str]]]:
+    """Each `$ command` of a block with the lines that it is said to print."""
+    found: list[tuple[str, list[str]]] = []
+    for line in block.splitlines():
+        if line.startswith("$ "):
+            found.append((line[2:], []))
+        else:
+            found[-1][1].append(line)
+    return found
+
+
+def pieces(lines: list[str]) -> list[list[str]]:
+    """Runs of lines between those that say that something is left out."""
+    runs: list[list[str]] = [[]]
+    for line in lines:
+        if line == "…":
+            runs.append([])
+        else:
+            runs[-1].append(line)
+    return [run for run in runs if run]
+
+
+def follows(printed: list[str], expected: list[str]) -> bool:
+    """Does each run of expected lines stand in the output, in order?"""
+    start = 0
+    for run in pieces(expected):
+        places = [i for i in range(start, len(printed) - len(run) + 1) if printed[i : i + len(run)] == run]
+        if not places:
+            return False
+        start = places[0] + len(run)
+    return True
+
+
+CONSOLE = [(page, command, expected) for page in PAGES for block in fences(page, "console") for command, expected in commands(block)]
+
+
+@pytest.mark.parametrize(("page", "command", "expected"), CONSOLE, ids=[f"{page.name}: {command}" for page, command, _ in CONSOLE])
+def test_commands_print_what_the_page_says(page, command, expected, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    program, *arguments = shlex.split(command)
+    assert program == "chainrule"
+    assert main(arguments) == 0
+    printed = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+    assert follows(printed, expected), "\n".join(printed)
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if fences(page, "python")], ids=lambda page: page.name)
+def test_python_examples_run(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    space: dict[str, object] = {"__name__": page.stem}
+    for block in fences(page, "python"):
+        exec(compile(block, str(page), "exec"), space)
+
+
+def test_the_reader_notices_a_line_that_is_not_printed():
+    assert follows(["a", "b", "c"], ["a", "…", "c"])
+    assert not follows(["a", "b", "c"], ["a", "c"])
+    assert not follows(["a", "b", "c"], ["c", "…", "a"])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page):
+    for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
+        if "://" not in target:
+            assert (page.parent / target).exists(), target
+
+
+def test_the_four_commands_exist():
+    for script in re.findall(r"`(scripts/\w+)`", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")):
+        assert (ROOT / script).exists(), script
