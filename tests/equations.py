@@ -258,8 +258,8 @@ def root(x: Any) -> Any:
 
 
 def raised(base: Any, exponent: Any) -> Any:
-    if isinstance(base, Fraction) and isinstance(exponent, Fraction) and exponent.denominator == 1 and abs(exponent) < 5000:
-        return base ** int(exponent) if base or exponent > 0 else divided(Fraction(1), Fraction(0))
+    if isinstance(exponent, Fraction) and exponent.denominator == 1 and abs(exponent) < 5000:
+        return base ** int(exponent) if base or exponent >= 0 else divided(Fraction(1), Fraction(0))
     if base <= 0:
         raise Unknown("a power of a negative number")
     return mpmath.power(near(base), near(exponent))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import shlex
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from chainrule.cli import main
+from chainrule.describe import problem_from
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -69,7 +71,15 @@ def test_python_examples_run(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     space: dict[str, object] = {"__name__": page.stem}
     for block in fences(page, "python"):
-        exec(compile(block, str(page), "exec"), space)
+        exec(compile(block, str(page), "exec"), space)  # noqa: S102  # the page's own example
+
+
+TOML = [block for page in PAGES for block in fences(page, "toml")]
+
+
+@pytest.mark.parametrize("block", TOML)
+def test_descriptions_describe_something(block):
+    assert problem_from(tomllib.loads(block)).step().error > 0
 
 
 def test_the_reader_notices_a_line_that_is_not_printed():

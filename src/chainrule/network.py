@@ -88,11 +88,10 @@ class Network:
     @cached_property
     def parameters(self) -> dict[str, Array]:
         """W1, b1, W2 …: the numbers given, and those drawn from the seed for the others (b: zeros). Not to be written to."""
-        random = np.random.default_rng(self.seed)
-        values = {key: self.given[key] if key in self.given else self._drawn(key, random) for key in self.shapes}
+        values = {**self._drawn(), **self.given}
         for array in values.values():
             array.flags.writeable = False
-        return values
+        return {key: values[key] for key in self.shapes}
 
     @property
     def outputs(self) -> int:
@@ -209,12 +208,15 @@ class Network:
     def _given_of(self, layer: int) -> dict[str, Any]:
         return {key[0]: numbers for key, numbers in self.given.items() if key[1:] == str(layer)}
 
-    def _drawn(self, key: str, random: np.random.Generator) -> Array:
-        shape = self.shapes[key]
-        if key[0] == "b":
-            return np.zeros(shape)
-        distribution = self.initializers[key].apply(*_letters_of_fan())
-        return np.asarray(distribution.sample(random, *shape), dtype=float)
+    def _drawn(self) -> dict[str, Array]:
+        """Zeros for every b, and a draw from the seed for every W without numbers; random numbers are imported for these alone."""
+        values = {key: np.zeros(shape) for key, shape in self.shapes.items() if key[0] == "b" and key not in self.given}
+        initializers = self.initializers
+        random = np.random.default_rng(self.seed) if initializers else None
+        for key, initializer in initializers.items():
+            distribution = initializer.apply(*_letters_of_fan())
+            values[key] = np.asarray(distribution.sample(random, *self.shapes[key]), dtype=float)
+        return values
 
     def _checked_shapes(self) -> dict[str, tuple[int, ...]]:
         shapes: dict[str, tuple[int, ...]] = {}

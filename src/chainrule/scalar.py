@@ -6,12 +6,12 @@ quantities that have names. Only what is asked for is written out, so the cost g
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from chainrule.backprop import local_derivatives
 from chainrule.expression import Dimension, Expression, Name, as_expression, definition, neighbours, variable
-from chainrule.tidy import tidy
+from chainrule.tidy import shared, tidy
 
 Index = tuple[int, ...]
 
@@ -46,10 +46,12 @@ class Scalars:
     """Reads elements out of graphs, for one batch.
 
     sizes    the numbers behind symbolic sizes: {"batch": 1}
+    named    quantities whose names a derivative may use: with y among them, σ(z) is written y
     known    elements that are plain numbers, as the ones and zeros of a seed
     """
 
     sizes: Mapping[str, int]
+    named: Sequence[Expression] = ()
     known: dict[Expression, Mapping[Index, int]] = field(default_factory=dict)
     _written: dict[tuple[Expression, Index], Expression] = field(default_factory=dict)
     _letters: dict[tuple[Expression, Index], Expression] = field(default_factory=dict)
@@ -118,7 +120,8 @@ class Scalars:
         key = (of.quantity, by.quantity)
         if key not in self._derivatives:
             seed = variable(Name("g"), of.quantity.shape)
-            self._derivatives[key] = (seed, local_derivatives(of.quantity, [by.quantity], seed)[by.quantity])
+            carried = local_derivatives(of.quantity, [by.quantity], seed)[by.quantity]
+            self._derivatives[key] = (seed, shared([carried], self.named)[0])
         seed, carried = self._derivatives[key]
-        reader = Scalars(self.sizes, {seed: {of.index: 1}}, _letters=self._letters, _elements=self._elements)
+        reader = Scalars(self.sizes, known={seed: {of.index: 1}}, _letters=self._letters, _elements=self._elements)
         return tidy(reader(carried, by.index))

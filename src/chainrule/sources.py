@@ -356,12 +356,11 @@ def _number(what: str, cell: str) -> float:
 def _with_sample(problem: Problem) -> Problem:
     """The problem with what it lacks of a batch drawn from its seed; `origin` says what was drawn, weights too."""
     network = problem.network
-    random = np.random.default_rng([network.seed, 1])  # not the stream of the weights
     x, t = problem.x, problem.t
-    if x is None:
-        x = np.round(random.normal(size=(1 if t is None else len(t), network.inputs)), 2)
-    if t is None:
-        t = fitting_targets(network, random, len(x))
+    if x is None or t is None:
+        random = np.random.default_rng([network.seed, 1])  # not the stream of the weights
+        x = np.round(random.normal(size=(1 if t is None else len(t), network.inputs)), 2) if x is None else x
+        t = fitting_targets(network, random, len(x)) if t is None else t
     drawn = [*network.initializers, *(["x"] if problem.x is None else []), *(["t"] if problem.t is None else [])]
     origin = {**problem.origin, **({"drawn": drawn, "seed": network.seed} if drawn else {})}
     return replace(problem, x=x, t=t, origin=origin)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from chainrule import primitives as p
-from chainrule.expression import Expression, Name, definition, order, substitute, variable
+from chainrule.expression import Expression, Name, Shape, definition, order, substitute, variable
 
 
 @dataclass(frozen=True)
@@ -66,13 +66,20 @@ class Application:
 
 def applications(expression: Expression) -> Iterator[Application]:
     """Every place below `expression` where a theorem applies."""
-    for node in order(expression):
-        for theorem in THEOREMS:
-            for shape in {below.shape for below in order(node) if below.name is not None}:
-                z, t = variable(Name("z"), shape), variable(Name("t"), shape)
-                found: dict[Expression, Expression] = {}
-                if _matches(theorem.long(z, t), node, found, holes=(z, t)):
-                    yield Application(theorem, node, found[z], found[t])
+    nodes = order(expression)
+    shapes = dict.fromkeys(node.shape for node in nodes if node.name is not None)
+    patterns = [(theorem, *_pattern(theorem, shape)) for theorem in THEOREMS for shape in shapes]
+    for node in nodes:
+        for theorem, long, z, t in patterns:
+            found: dict[Expression, Expression] = {}
+            if _matches(long, node, found, holes=(z, t)):
+                yield Application(theorem, node, found[z], found[t])
+
+
+def _pattern(theorem: Theorem, shape: Shape) -> tuple[Expression, Expression, Expression]:
+    """The long form for z and t of a shape, and these."""
+    z, t = variable(Name("z"), shape), variable(Name("t"), shape)
+    return theorem.long(z, t), z, t
 
 
 def shortened(expression: Expression) -> Expression:

@@ -139,7 +139,7 @@ def _later(context: Context) -> Section:
     from chainrule.explain import forward, outcome, overview
 
     if context.detail == "overview":
-        blocks = (*overview.forward(context).blocks[2:], *overview.updates(context).blocks[2:])
+        blocks = (*overview.forward(context).blocks[2:], *overview.updates(context).blocks[1:])
     else:
         lines = [context.matrix_line(quantity) for quantity in (*context.derivation.quantities, *context.derivation.backward)]
         blocks = (Equations(tuple(lines)), *outcome.new_weights(context).blocks[1:])

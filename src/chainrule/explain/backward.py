@@ -80,28 +80,35 @@ def _options(context: Context) -> list[Block]:
 
 def chain_rule(context: Context) -> Section:
     """For every weight: the factors between neighbouring quantities, in symbols, in numbers, and their product."""
-    blocks: list[Block] = [Paragraph(context.text("chain.intro"))]
+    blocks: list[Block] = [Paragraph(context.text("chain.intro")), *theorem_notes(context)]
     backwards = sorted(context.derivation.parameters, key=_layer, reverse=True)
     weights = [element for parameter in backwards for element in context.elements(parameter)]
-    top = Element(context.derivation.error, ())
+    parts = sample_gradients(context) if context.samples > 1 else []
+    if parts:
+        blocks.append(Paragraph(context.text("chain.first_sample", samples=context.samples)))
     lines: list[Equation] = []
     recursive = False
     for weight in weights[:MOST_WEIGHTS]:
-        found = paths(context.scalars, top, weight, MOST_PATHS)
-        if found is None:
-            recursive = True
-            lines.append(context.element_line(context.gradient_of(weight)))
-        else:
-            lines.append(context.chain_line(weight, found))
-    blocks += theorem_notes(context)
+        line = chain_line(context, weight, parts)
+        recursive = recursive or line is None
+        lines.append(context.element_line(context.gradient_of(weight)) if line is None else line)
     if recursive:
         blocks += recursion(context)
     blocks.append(Equations(tuple(lines)))
     if len(weights) > MOST_WEIGHTS:
         blocks.append(Note("more", context.text("chain.more", left=len(weights) - MOST_WEIGHTS)))
-    if context.samples > 1:
-        blocks += shares(context, weights)
+    if parts:
+        blocks += shares(context, weights, parts)
     return Section("chain", context.plain("chain.title"), tuple(blocks))
+
+
+def chain_line(context: Context, weight: Element, parts: list[dict[str, Any]]) -> Equation | None:
+    """The chain of one weight, or what the first of several samples brings to it; None where there are too many paths."""
+    top = Element(context.derivation.error, ())
+    found = paths(context.scalars, top, weight, MOST_PATHS, sample=0 if parts else None)
+    if not found:
+        return None
+    return context.chain_line(weight, found, share=parts[0][weight.key][weight.index] if parts else None)
 
 
 def recursion(context: Context) -> list[Block]:
@@ -122,10 +129,9 @@ def _layer(parameter: Expression) -> int:
     return parameter.name.layer
 
 
-def shares(context: Context, weights: list[Element]) -> list[Block]:
+def shares(context: Context, weights: list[Element], parts: list[dict[str, Any]]) -> list[Block]:
     """How much of each gradient each sample brings: a column a sample, the penalty's if there is one, and their sum."""
     samples = range(min(context.samples, 6))
-    parts = sample_gradients(context)
     penalty = context.step.network.regularizer is not None
     head = ["", *(context.plain("chain.sample", sample=n + 1) for n in samples), *([context.plain("chain.penalty")] * penalty)]
     rows: list[tuple[Inline, ...]] = []

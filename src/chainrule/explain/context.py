@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from chainrule.derivation import Derivation
+from chainrule.definitions import Bound
+from chainrule.derivation import BATCH, Derivation
 from chainrule.document import Inline
-from chainrule.expression import Expression, definition, order
+from chainrule.expression import Expression, as_expression, definition, order, variable
 from chainrule.network import layer_name
 from chainrule.notation.build import formula
 from chainrule.notation.formula import Derivative, Equation, Formula, Operator, Symbol, row
@@ -20,6 +21,7 @@ from chainrule.notation.settings import Notation
 from chainrule.notation.worked import chain, matrices, stated, worked
 from chainrule.scalar import Element, Index, Scalars
 from chainrule.step import Step
+from chainrule.tidy import tidy
 from chainrule.update import ParameterUpdate
 from chainrule.words import Words
 
@@ -62,7 +64,7 @@ class Context:
     scalars: Scalars = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "scalars", Scalars({"batch": len(self.step.x)}))
+        object.__setattr__(self, "scalars", Scalars({"batch": len(self.step.x)}, self.derivation.quantities))
 
     @cached_property
     def labels(self) -> Labels:
@@ -112,9 +114,28 @@ class Context:
         """A text of the catalogue as a string."""
         return self.words.plain(key, **values)
 
-    def quantity(self, value: Any, digits: int | None = None) -> Formula:
-        """A number in prose; one that is rounded says so: ≈ 49.2473."""
-        number = printed(value, self.notation, digits)
+    def called(self, bound: Bound) -> str:
+        """What a definition is called, with its options: leaky ReLU (slope 0.2). One without an entry keeps its own name."""
+        name = self._called(bound.definition.kind, bound.name)
+        options = (f"{self._called('option', key)} {self.plain_number(value)}" for key, value in bound.given.items())
+        return f"{name} ({', '.join(options)})" if bound.given else name
+
+    def _called(self, kind: str, name: str) -> str:
+        return self.words.catalogue.get(f"name.{kind}.{name}", name.replace("_", " "))
+
+    def plain_number(self, value: object) -> str:
+        """A number in words, as it was written, with the notation's decimal sign."""
+        text = f"{value:g}" if isinstance(value, float) else str(value)
+        return text.replace(".", ",").replace("-", "−") if self.notation.decimal == "comma" else text.replace("-", "−")
+
+    @cached_property
+    def rounding(self) -> Notation:
+        """The notation for numbers that are never fractions: simulated ones, and those in prose."""
+        return replace(self.notation, exact=False)
+
+    def rounded(self, value: Any, digits: int | None = None) -> Formula:
+        """A number in prose; one that is rounded says so: ≈49.2473."""
+        number = printed(value, self.rounding, digits)
         return number.formula if number.exact else row(Operator("≈", prefix=True), number.formula)
 
     def layer(self, number: int) -> str:
@@ -157,7 +178,7 @@ class Context:
     def matrix_line(self, quantity: Expression, arrays: Mapping[str, Any] | None = None) -> Equation:
         """h = x · W1 = [8 12] · [[0.21 0.19] [0.56 0.02]] = [8.4 1.76]"""
         source = self.step.values if arrays is None else arrays
-        inner = definition(quantity)
+        inner = self.of_batch(definition(quantity))
         leaves = {node: _nested(source[node.key]) for node in order(inner, wall=lambda node: node.name is not None) if node.name is not None}
         return matrices(self.symbol(quantity), inner, leaves, _nested(source[quantity.key]), self.labels)
 
@@ -167,19 +188,31 @@ class Context:
 
     def symbolic_line(self, quantity: Expression, inner: Expression | None = None) -> Equation:
         """h = x · W1"""
-        return Equation((self.symbol(quantity), formula(inner or definition(quantity), self.labels)), ("=",))
+        return Equation((self.symbol(quantity), formula(self.of_batch(inner or definition(quantity)), self.labels)), ("=",))
+
+    def of_batch(self, expression: Expression) -> Expression:
+        """A formula of arrays for this batch: with a single sample there is no N to divide by and no sum over samples."""
+        return for_one_sample(expression) if self.samples == 1 else expression
 
     def symbolic_update(self, part: ParameterUpdate) -> Equation:
         """W1 ← W1 − η · ∂E/∂W1"""
         return Equation((self.symbol(part.parameter), formula(part.new.arguments[0], self.labels)), ("←",))
 
-    def chain_line(self, weight: Element, paths: Sequence[Sequence[Element]]) -> Equation:
-        """∂E/∂w1 = ∂E/∂y · ∂y/∂h1 · ∂h1/∂w1 = … through every path from E (first) to the weight (last)."""
+    def chain_line(self, weight: Element, paths: Sequence[Sequence[Element]], share: Any = None) -> Equation:
+        """∂E/∂w1 = ∂E/∂y · ∂y/∂h1 · ∂h1/∂w1 = … through every path from E (first) to the weight (last).
+
+        share  what the paths bring where they are those of the first sample alone; the left side says so
+        """
         factors = [
             [(self._derivative(of, by), self.scalars.derivative(of, by)) for of, by in zip(path, path[1:], strict=False)] for path in paths
         ]
-        gradient = self.gradient_of(weight)
-        return chain(factors, self.letter(gradient), self.before, self.labels, result=self.before[self.scalars.variable(gradient)])
+        if share is None:
+            gradient = self.gradient_of(weight)
+            return chain(factors, self.letter(gradient), self.before, self.labels, result=self.before[self.scalars.variable(gradient)])
+        copy = self.letter(weight)
+        assert isinstance(copy, Symbol)
+        left = Derivative(self.labels.error, replace(copy, superscript=f"{copy.superscript}[1]"))
+        return chain(factors, left, self.before, self.labels, result=share)
 
     def gradient_of(self, element: Element) -> Element:
         """∂E/∂ an element, an element of the gradient."""
@@ -193,18 +226,37 @@ class Context:
         return Derivative(above, below)
 
 
+def for_one_sample(expression: Expression) -> Expression:
+    """The formula where the batch has one sample: N is 1, and a sum over the samples has one term."""
+    made: dict[Expression, Expression] = {}
+    for node in order(expression, wall=lambda node: node.name is not None):
+        if node.name is not None:
+            made[node] = variable(node.name, _single(node.shape))
+        elif node.primitive.name == "size":
+            made[node] = as_expression(1)
+        else:
+            parameters = {key: _single(value) if key == "sizes" else value for key, value in node.parameters.items()}
+            made[node] = node.primitive(*(made[argument] for argument in node.arguments), **parameters) if node.arguments else node
+    return tidy(made[expression])
+
+
+def _single(shape: Any) -> Any:
+    return tuple(1 if dimension == BATCH else dimension for dimension in shape)
+
+
 def _nested(values: Any) -> Any:
     return values.tolist() if hasattr(values, "tolist") else values
 
 
-def paths(scalars: Scalars, top: Element, bottom: Element, most: int) -> list[list[Element]] | None:
-    """Every chain of neighbours from `top` down to `bottom`; None if there are more than `most`."""
+def paths(scalars: Scalars, top: Element, bottom: Element, most: int, sample: int | None = None) -> list[list[Element]] | None:
+    """Every chain of neighbours from `top` down to `bottom`, of one sample if that is asked for; None if there are more than `most`."""
     found: list[list[Element]] = []
     leads: dict[Element, bool] = {}
 
     def reaches(element: Element) -> bool:
         if element not in leads:
-            leads[element] = element == bottom or any(reaches(parent) for parent in scalars.parents(element))
+            own = sample is None or element.quantity.shape[:1] != ("batch",) or element.index[0] == sample
+            leads[element] = own and (element == bottom or any(reaches(parent) for parent in scalars.parents(element)))
         return leads[element]
 
     def walk(element: Element, path: list[Element]) -> bool:

@@ -42,7 +42,7 @@ def scalar_lines(context: Context) -> list[Block]:
 def error(context: Context) -> Section:
     """How wrong the prediction is."""
     paper = context.derivation.paper_error
-    blocks: list[Block] = [Paragraph(context.text("error.intro", loss=loss_name(context)))]
+    blocks: list[Block] = [Paragraph(context.text("error.intro", loss=context.called(context.step.network.loss)))]
     line = error_line(context, context.before)
     blocks.append(Equations((line,)))
     if context.samples > 1:
@@ -50,11 +50,6 @@ def error(context: Context) -> Section:
     if context.detail != "overview" and len(line.sides) < 3:
         blocks.append(Equations((Equation((context.symbol(paper), formula(definition(paper), context.labels)), ("=",)),)))
     return Section("error", context.plain("error.title"), tuple(blocks))
-
-
-def loss_name(context: Context) -> str:
-    """The loss in words."""
-    return context.step.network.loss.name.replace("_", " ")
 
 
 def error_line(context: Context, values: Values) -> Equation:

@@ -12,6 +12,7 @@ from chainrule.explain.context import Context
 from chainrule.explain.forward import MOST_LINES, error_line
 from chainrule.notation.formula import Equation
 from chainrule.notation.numbers import shown
+from chainrule.notation.text import text as as_text
 from chainrule.notation.worked import stated, update
 from chainrule.network import Array
 from chainrule.rates import TOLERANCE, Advice, advise, runner, steps_for
@@ -20,6 +21,9 @@ from chainrule.step import Step
 
 MOST_PREDICTIONS = 10
 """Runs of up to so many steps are shown whole, with their predictions."""
+
+SETTLED = 1e-6
+"""A run whose error changes by no more than this share stands still."""
 
 
 def new_weights(context: Context) -> Section:
@@ -77,23 +81,23 @@ def advice_for(context: Context) -> Advice | None:
 
 def _verdict(context: Context, step: Step) -> Inline:
     before, after = float(step.error), float(step.after.error)
-    letters = {"before": context.quantity(step.error), "after": context.quantity(step.after.error)}
+    letters = {"before": context.rounded(step.error), "after": context.rounded(step.after.error)}
     if not math.isfinite(after):
         return context.text("outcome.overflow", **letters)
     if after == before:
         return context.text("outcome.same", **letters)
-    if after > before:
-        return context.text("outcome.larger", factor=_factor(context, after, before), **letters)
     if after < TOLERANCE:
         return context.text("outcome.zero", **letters)
-    return context.text("outcome.smaller", factor=_factor(context, before, after), **letters)
+    key, ratio = ("outcome.larger", after / before if before else math.inf) if after > before else ("outcome.smaller", before / after)
+    if ratio < 2:
+        return context.text(f"{key}_by", percent=_decimal(context, f"{100 * abs(after / before - 1):.2g}"), **letters)
+    return context.text(key, factor=_factor(context, ratio), **letters)
 
 
-def _factor(context: Context, large: float, small: float) -> str:
-    if small == 0:
+def _factor(context: Context, ratio: float) -> str:
+    if not math.isfinite(ratio):
         return "∞"
-    ratio = large / small
-    text = f"{ratio:.2g}" if ratio < 10 else f"{ratio:.0f}" if ratio < 1e6 else f"{ratio:.1e}"
+    text = f"{ratio:.2g}" if ratio < 10 else f"{ratio:.0f}" if ratio < 1e6 else as_text(shown(ratio, context.rounding, 2))
     return _decimal(context, text)
 
 
@@ -102,7 +106,7 @@ def _decimal(context: Context, text: str) -> str:
 
 
 def _rate(context: Context, rate: float, digits: int = 3) -> str:
-    return _decimal(context, f"{rate:.{digits}g}")
+    return as_text(shown(float(f"{rate:.{digits}g}"), context.rounding))
 
 
 def rates(context: Context, advice: Advice | None) -> list[Block]:
@@ -121,7 +125,7 @@ def rates(context: Context, advice: Advice | None) -> list[Block]:
         blocks.append(Paragraph(context.text("rates.lowers", limit=_rate(context, advice.lowers_below))))
         if advice.best_single is not None:
             best, left = advice.best_single
-            blocks.append(Paragraph(context.text("rates.single", rate=_rate(context, best), error=context.quantity(left, digits=3))))
+            blocks.append(Paragraph(context.text("rates.single", rate=_rate(context, best), error=context.rounded(left, digits=3))))
     if advice.converges_to is not None:
         if advice.converges_to < MOST_RATE:
             blocks.append(Paragraph(context.text("rates.converges", limit=_rate(context, advice.converges_to), steps=advice.steps)))
@@ -133,7 +137,7 @@ def rates(context: Context, advice: Advice | None) -> list[Block]:
                 key,
                 rate=_rate(context, advice.good),
                 steps=advice.reaches if advice.reaches is not None else advice.steps,
-                error=context.quantity(advice.last_error, digits=3),
+                error=context.rounded(advice.last_error, digits=3),
             )
             blocks.append(Paragraph(good))
     return blocks
@@ -165,14 +169,14 @@ def _run(context: Context, optimizer: Bound, most: int) -> list[Block]:
     errors = run_errors(step, optimizer, most)
     rows: list[tuple[Inline, ...]] = []
     for k in _milestones(len(errors)):
-        rows.append(((str(k),), (shown(errors[k - 1], context.notation),)))
+        rows.append(((str(k),), (shown(errors[k - 1], context.rounding),)))
     head: tuple[Inline, ...] = ((context.plain("repeat.step"),), (context.labels.error,))
     predictions = _predictions(step, optimizer, len(errors)) if len(errors) <= MOST_PREDICTIONS and step.prediction.size <= 2 else []
     if predictions:
         letters = [context.letter(element) for element in context.elements(context.derivation.prediction)]
         head = (head[0], *((letter,) for letter in letters), head[1])
         rows = [
-            (first, *((shown(value, context.notation),) for value in prediction.ravel()), last)
+            (first, *((shown(value, context.rounding),) for value in prediction.ravel()), last)
             for (first, last), prediction in zip(rows, predictions, strict=True)
         ]
     return [Table(head, tuple(rows)), Paragraph(_ending(context, errors, most))]
@@ -212,9 +216,16 @@ def _milestones(count: int) -> list[int]:
 
 
 def _ending(context: Context, errors: list[float], most: int) -> Inline:
-    last = context.quantity(errors[-1])
+    last = context.rounded(errors[-1])
     if errors[-1] < TOLERANCE:
         return context.text("repeat.reached", steps=len(errors) - 1, error=last)
     if not math.isfinite(errors[-1]) or errors[-1] > 1e6 * max(errors[0], 1):
         return context.text("repeat.overflow", step=len(errors))
-    return context.text("repeat.not_reached", steps=most, error=last)
+    key = "repeat.settled" if _settled(errors) else "repeat.not_reached"
+    return context.text(key, steps=len(errors) - 1, error=last)
+
+
+def _settled(errors: list[float]) -> bool:
+    """Has the error stopped moving, over the last half of a run?"""
+    late = errors[len(errors) // 2 :]
+    return len(errors) > MOST_PREDICTIONS and max(late) - min(late) <= SETTLED * errors[-1]

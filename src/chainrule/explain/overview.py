@@ -9,8 +9,10 @@ import numpy as np
 from chainrule.document import Block, Equations, Inline, Note, Paragraph, Section, Table
 from chainrule.explain.context import Context
 from chainrule.expression import Expression
-from chainrule.notation.formula import Formula
 from chainrule.notation.numbers import shown
+
+ROUNDING = 1e-14
+"""A mean this much smaller than the largest number is what rounding left of 0."""
 
 
 def forward(context: Context) -> Section:
@@ -39,8 +41,7 @@ def updates(context: Context) -> Section:
         share = (shown(moved / size, context.notation),) if size else ("–",)
         rows.append(((context.symbol(parameter),), (shown(size, context.notation),), (shown(moved, context.notation),), share))
     head = tuple((context.plain(f"overview.{column}"),) for column in ("quantity", "norm", "moved", "share"))
-    rules = [context.symbolic_update(part) for part in step.update.parameters]
-    blocks = (Paragraph(context.text("overview.updates")), Equations(tuple(rules[:2])), Table(head, tuple(rows)))
+    blocks = (Paragraph(context.text("overview.updates")), Table(head, tuple(rows)))
     return Section("weights", context.plain("weights.title"), blocks)
 
 
@@ -49,11 +50,17 @@ def _statistics(context: Context, quantities: tuple[Expression, ...], arrays: An
     for quantity in quantities:
         values = np.asarray(arrays[quantity.key], dtype=float)
         shape = values.shape[::-1] if context.notation.vectors == "columns" else values.shape
-        cells: list[Formula] = [shown(float(f(values)), context.notation) for f in (np.min, np.mean, np.max, np.linalg.norm)]
+        cells = [shown(number, context.notation) for number in (np.min(values), _mean(values), np.max(values), np.linalg.norm(values))]
         zero = f"{100 * float(np.mean(values == 0)):.0f} %"
         rows.append(((context.symbol(quantity),), (" × ".join(map(str, shape)) or "1",), *((cell,) for cell in cells), (zero,)))
     head = tuple((context.plain(f"overview.{column}"),) for column in ("quantity", "shape", "smallest", "mean", "largest", "norm", "zeros"))
     return Table(head, tuple(rows))
+
+
+def _mean(values: Any) -> float:
+    """The mean; 0 where all that is left of it is the rounding of numbers that cancel."""
+    mean = float(np.mean(values))
+    return mean if abs(mean) > ROUNDING * float(np.max(np.abs(values))) else 0.0
 
 
 def left_out(context: Context) -> Section:

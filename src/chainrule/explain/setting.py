@@ -46,19 +46,13 @@ def layer_table(context: Context) -> Table:
         letters = [context.labels.label(Name(kind, number)) for kind in shapes]
         sizes = ", ".join(" × ".join(map(str, _oriented(context, shape))) for shape in shapes.values())
         names: Inline = tuple(part for letter in letters for part in (letter, ", "))[:-1]
-        rows.append(((context.layer(number),), (str(layer.units),), (repr_of(layer.activation),), names, (sizes,)))
+        rows.append(((context.layer(number),), (str(layer.units),), (context.called(layer.activation),), names, (sizes,)))
     head = tuple((context.plain(f"network.{column}"),) for column in ("layer", "units", "activation", "parameters", "shape"))
     return Table(head, tuple(rows))
 
 
 def _oriented(context: Context, shape: tuple[int, ...]) -> tuple[int, ...]:
     return shape[::-1] if context.notation.vectors == "columns" else shape
-
-
-def repr_of(bound: Any) -> str:
-    """A definition with its options, in words: leaky relu (slope 0.2)."""
-    name = bound.name.replace("_", " ")
-    return name if not bound.given else f"{name} ({', '.join(f'{key} {value}' for key, value in bound.given.items())})"
 
 
 def _drawn(context: Context) -> list[Inline]:

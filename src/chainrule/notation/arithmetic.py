@@ -20,6 +20,9 @@ PRECISION = 50
 MOST_BITS = 20_000
 """Powers with longer fractions are rounded."""
 
+TINY = Fraction(1, 10**30)
+"""So near to the point of a power series three terms of it are right to more than that."""
+
 LARGEST_EXPONENT = 5000
 """e^x is infinite beyond, as it is for floats beyond 709."""
 
@@ -165,6 +168,8 @@ class Reals:
             return Real(Fraction(0) if x.value < 0 else x.value if math.isnan(_as_float(x.value)) else math.inf, exact=False)
         if x.value == 0:
             return Real(Fraction(1), x.exact)
+        if abs(x.value) < TINY:
+            return Real(1 + x.value + x.value**2 / 2 + x.value**3 / 6, exact=False)
         context = _context(PRECISION + 2 * _zeros(x.value))
         return Real(Fraction(context.exp(_decimal(x.value, context))), exact=False)
 
@@ -176,7 +181,9 @@ class Reals:
             return Real(-math.inf if x.value == 0 else x.value if x.value > 0 else math.nan, exact=False)
         if x.value == 1:
             return Real(Fraction(0), x.exact)
-        context = _context(PRECISION + 2 * _zeros(x.value - 1))
+        if abs(beyond := x.value - 1) < TINY:
+            return Real(beyond - beyond**2 / 2 + beyond**3 / 3, exact=False)
+        context = _context(PRECISION + 2 * _zeros(beyond))
         return Real(Fraction(context.ln(_decimal(x.value, context))), exact=False)
 
     @staticmethod

@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 from chainrule.errors import InputError
@@ -64,22 +65,26 @@ def printed(value: Any, notation: Notation, digits: int | None = None) -> Printe
         return Printed(Number(text), number, Fraction(0), exact=True)
     if notation.exact:
         return Printed(_ratio(number), number, Fraction(0), exact=True)
-    return _decimal(number, notation, notation.digits if digits is None else digits)
+    return _decimal(number, notation.digits if digits is None else digits, notation.decimal == "comma")
 
 
 def meant(value: Any) -> Fraction | float:
     """The number for which a float stands: the short decimal beside it, else its own digits. Infinities and NaN stay floats."""
-    if hasattr(value, "item"):
-        value = float(str(value)) if getattr(value.dtype, "kind", "") == "f" else value.item()
-    if not isinstance(value, float):
-        return Fraction(value)
+    if hasattr(value, "item"):  # a NumPy scalar, perhaps of single precision
+        value = float(str(value)) if value.dtype.kind == "f" else value.item()
+    return _meant(value) if isinstance(value, float) else Fraction(value)
+
+
+@lru_cache(maxsize=4096)
+def _meant(value: float) -> Fraction | float:
     if not math.isfinite(value):
         return value
     short = Fraction(f"{value:.{WHOLE}g}")
     return short if abs(short - Fraction(value)) <= DUST * Fraction(math.ulp(value)) else Fraction(repr(value))
 
 
-def _decimal(number: Fraction, notation: Notation, digits: int) -> Printed:
+@lru_cache(maxsize=4096)
+def _decimal(number: Fraction, digits: int, comma: bool) -> Printed:
     whole, last = _rounded(number, max(WHOLE, digits))
     exact = whole * Fraction(10) ** last == number
     mantissa, last = _stripped(whole, last) if exact else _rounded(number, digits)
@@ -89,7 +94,7 @@ def _decimal(number: Fraction, notation: Notation, digits: int) -> Printed:
         plain, power = _with_point(text, -last), None
     else:
         plain, power = _with_point(text, len(text) - 1), lead
-    written = ("−" if number < 0 else "") + (plain.replace(".", ",") if notation.decimal == "comma" else plain)
+    written = ("−" if number < 0 else "") + (plain.replace(".", ",") if comma else plain)
     unit = Fraction(10) ** (last if power is not None else min(last, 0))
     value = mantissa * Fraction(10) ** last
     return Printed(Number(written, power, value, rounded=not exact), value, unit, exact)
@@ -107,11 +112,18 @@ def _rounded(number: Fraction, digits: int) -> tuple[int, int]:
     if number == 0:
         return 0, 0
     last = math.floor(math.log10(abs(number.numerator)) - math.log10(number.denominator)) - digits + 1
-    while abs(mantissa := round(number / Fraction(10) ** last)) >= 10**digits:
+    while abs(mantissa := _nearest(number, last)) >= 10**digits:
         last += 1
-    while abs(finer := round(number / Fraction(10) ** (last - 1))) < 10**digits:
+    while abs(finer := _nearest(number, last - 1)) < 10**digits:
         mantissa, last = finer, last - 1
     return mantissa, last
+
+
+def _nearest(number: Fraction, last: int) -> int:
+    """The whole number nearest to number / 10^last."""
+    above, below = abs(number.numerator) * 10 ** max(0, -last), number.denominator * 10 ** max(0, last)
+    size: int = (2 * above + below) // (2 * below)
+    return -size if number < 0 else size
 
 
 def _stripped(mantissa: int, last: int) -> tuple[int, int]:
