@@ -376,7 +376,10 @@ class Evaluation:
                 return [list(column) for column in zip(*value, strict=True)] if isinstance(value, list) else value
             case "cases":
                 condition, first, second = parts
-                return self(first) if self(condition) else self(second)
+                chosen = self(condition)
+                if isinstance(chosen, list):
+                    return elementwise(lambda c, a, b: a if c else b, chosen, self(first), self(second))
+                return self(first) if chosen else self(second)
             case "total":
                 return self.total(parts[0], self(parts[1]))
             case "·":
@@ -812,4 +815,4 @@ def named(letter: str, below: str, above: str) -> str:
 
 def plain_text(latex: str) -> str:
     """A formula of LaTeX as plain text."""
-    return re.sub(r" {2,}", " ", Latex(latex).until()).strip()
+    return re.sub(r" {2,}", " ", Latex(latex).until().replace("lncosh", "ln cosh")).strip()

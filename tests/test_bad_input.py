@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chainrule.cli import main
-from chainrule.data import read_table, row_numbers
+from chainrule.data import read, row_numbers
 from chainrule.describe import from_json, from_toml, problem_from, to_toml
 from chainrule.errors import InputError
 from chainrule.examples import EXAMPLES
@@ -144,15 +144,15 @@ DESCRIPTIONS = [
 
 TABLES = [
     ("", "rows.csv is empty"),
-    ("a,b,c\n", "rows.csv has a header but no rows of numbers"),
-    ("1,2,3\n4,x,6\n", "rows.csv: row 2, column '2' holds 'x', which is no number"),
-    ("a,b,c\n1,2,3\n4,,6\n", "rows.csv: row 2, column 'b' is empty"),
+    ("a,b,c\n", "rows.csv has a header but no rows"),
+    ("1,2,3\n4,x,6\n", "rows.csv: row 2, column 'column2' holds 'x', which is no number"),
+    ("a,b,c\n1,2,3\n4,,6\n", "rows.csv: row 2, column 'b' has no value"),
     ("1,2,3\n4,5\n", "rows.csv: row 2 has 2 cells, but there are 3 columns"),
-    ("1,2,nan\n", "row 1, column '3' holds 'nan', which is no finite number"),
-    ("1,2,1e999\n", "row 1, column '3' holds '1e999', which is no finite number"),
+    ("1,2,nan\n", "row 1, column 'column3' has no value"),
+    ("1,2,1e999\n", "row 1, column 'column3' holds inf, which is no finite number"),
     ("1,2\n", "rows.csv has 1 columns of inputs and 1 of targets, but the network needs 2 and 1"),
     ("a,a,b\n1,2,3\n", "rows.csv has two columns called 'a'"),
-    ('1,2,"3\n', "rows.csv is not a table of numbers"),
+    ('1,2,"3\n', "rows.csv is not a table: its first row cannot be read; is a quote left open?"),
 ]
 
 
@@ -362,7 +362,7 @@ def test_any_option_is_read_or_refused(text):
 def test_any_table_is_read_or_refused(tmp_path_factory, text):
     path = tmp_path_factory.mktemp("tables") / "rows.csv"
     path.write_text(text, encoding="utf-8")
-    only_input_errors(lambda: read_table(path))
+    only_input_errors(lambda: read(path))
 
 
 def test_messages_carry_no_control_characters(folder, capsys):

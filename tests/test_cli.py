@@ -57,7 +57,7 @@ def test_an_example_becomes_a_file_to_start_from(folder, capsys):
 def test_the_seed_is_recorded(folder, capsys):
     step = recorded([], capsys)
     assert step.error == pytest.approx(1.59561248, rel=1e-12)
-    assert step.origin == {"source": "seed"}
+    assert step.origin["source"] == "seed"
     assert json.loads((folder / "step.json").read_text())["values"]["E"] == step.error
 
 
@@ -86,7 +86,7 @@ def test_what_is_drawn_is_recorded(folder, capsys):
         ("a;b;c\n1,5;2;3\n", [], [[1.5, 2]], [[3]], ("a", "b")),
         ("a\tb\tc\r\n1.5\t2\t3\r\n", [], [[1.5, 2]], [[3]], ("a", "b")),
         ("1 2 3\n4 5 6\n7 8 9\n", ["--row", "1,3"], [[1, 2], [7, 8]], [[3], [9]], ()),
-        ("1,2,3\n", ["--target-columns", "1"], [[2, 3]], [[1]], ()),
+        ("1,2,3\n", ["--target-columns", "column1"], [[2, 3]], [[1]], ()),
         ("c,a,b\n3,1,2\n", ["--target-columns", "c"], [[1, 2]], [[3]], ("a", "b")),
         ('\ufeff"a","b","c"\n"1","2","3"\n\n', [], [[1, 2]], [[3]], ("a", "b")),
     ],

@@ -120,6 +120,27 @@ def test_paths_are_added():
     )
 
 
+def test_rounded_numbers_carry_the_digits_that_the_result_needs():
+    a, b = LETTERS[:2]
+    line = worked(Symbol("f"), a - b, {a: 1 / 3, b: 0.3333123456789}, Labels(), result=2.0987654433e-05)
+    assert text(line) == "f = a − b ≈ 0.33333333333 − 0.33331234568 ≈ 2.09877 · 10^−5"
+    assert read(line) == Verdict([], 1, 2)
+
+
+def test_a_result_lost_in_rounding_keeps_the_digits_that_follow():
+    a, b = LETTERS[:2]
+    line = worked(Symbol("f"), (a - b) * 3, {a: 1 / 3, b: 0.3333333333333999}, Labels(), result=-2.0004e-13)
+    assert read(line).false == []
+    lost = worked(Symbol("f"), p.log(1 - a), {a: 0.9999999999999996}, Labels(), result=-35.35050620855721)
+    assert text(lost) == "f = ln(1 − a) ≈ −35.3505"
+
+
+def test_overflow_and_no_numbers_are_said():
+    a = LETTERS[0]
+    assert text(worked(Symbol("f"), a * a, {a: 1e200}, Labels(), result=float("inf"))) == "f = a · a = 1 · 10^200 · 1 · 10^200 ≈ ∞"
+    assert text(worked(Symbol("f"), 2 * a, {a: float("nan")}, Labels())) == "f = 2 · a = 2 · NaN ≈ NaN"
+
+
 def test_decimal_commas_columns_and_fractions():
     german = Labels((2, 2, 1), Notation(vectors="columns", decimal="comma"))
     line = matrices(label(h), x @ W1, {x: [[8, 12]], W1: [[0.21, 0.19], [0.56, 0.02]]}, [[8.4, 1.76]], german)

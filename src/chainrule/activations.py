@@ -87,9 +87,9 @@ def gelu(z: Expression, *, approximate: str = "none") -> Expression:
     Source: Hendrycks & Gimpel (2016), Gaussian error linear units.
     """
     if approximate == "none":
-        return HALF * z * (1 + p.erf(z / math.sqrt(2)))
+        return HALF * z * (1 + p.erf(z / p.sqrt(2)))
     if approximate == "tanh":
-        return HALF * z * (1 + p.tanh(math.sqrt(2 / math.pi) * (z + 0.044715 * z**3)))
+        return HALF * z * (1 + p.tanh(p.sqrt(p.divide(2, math.pi)) * (z + 0.044715 * z**3)))
     raise DescriptionError(f'gelu takes approximate = "none" or "tanh", not {approximate!r}.')
 
 

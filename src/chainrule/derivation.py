@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 
 from chainrule import primitives as p
 from chainrule.backprop import gradients
 from chainrule.definitions import Bound
-from chainrule.expression import Expression, Name, named, order, variable
+from chainrule.expression import Expression, Name, named, order, substitute, variable
 from chainrule.layers import Dense, net_input
 from chainrule.theorems import Application, applications, shortened
 from chainrule.tidy import shared, tidy
@@ -19,10 +20,14 @@ BATCH = "batch"
 
 @dataclass(frozen=True)
 class Conventions:
-    """How the error is counted: over the outputs of one example, and over the examples of a batch; in loss and gradient alike."""
+    """How the error is counted: over the outputs of one example, and over the examples of a batch; in loss and gradient alike.
+
+    weighted  whether each example's loss is multiplied by a weight of its own before the batch is averaged
+    """
 
     outputs: str = "sum"
     batch: str = "mean"
+    weighted: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +40,7 @@ class Derivation:
     error        E as engines compute it (theorems applied)
     paper_error  E as it is written on paper
     gradients    ∂E/∂ each parameter, in the order of the parameters
+    weights      s (batch,), what each example counts, where the conventions say so; otherwise None
     """
 
     x: Expression
@@ -44,6 +50,12 @@ class Derivation:
     error: Expression
     paper_error: Expression
     gradients: tuple[Expression, ...]
+    weights: Expression | None = None
+
+    @property
+    def data(self) -> tuple[Expression, ...]:
+        """What comes from outside for each batch: x, t, and s where examples are weighted."""
+        return (self.x, self.t) if self.weights is None else (self.x, self.t, self.weights)
 
     @property
     def prediction(self) -> Expression:
@@ -58,7 +70,7 @@ class Derivation:
     @cached_property
     def named(self) -> dict[str, Expression]:
         """Every named quantity and variable by its key: x, t, W1, z1, h1, y, E, delta1, dW1 …"""
-        forward = (self.x, self.t, *self.parameters, *self.quantities, self.error)
+        forward = (*self.data, *self.parameters, *self.quantities, self.error)
         return {str(node.name): node for node in (*forward, *self.backward)}
 
     @cached_property
@@ -93,9 +105,20 @@ def derive(
         if layer.activation.name != "identity":
             z = named(Name("z", number), z)
             quantities.append(z)
-        signal = named(output, layer.activation.apply(z))
+        h = _numbered(layer.activation.apply(z), z, number)
+        quantities += [node for node in order(h, wall=partial(operator.is_, z)) if node.primitive.name == "named" and node is not z]
+        signal = named(output, h)
         quantities.append(signal)
     return _with_error(x, t, parameters, quantities, loss, regularizer, conventions)
+
+
+def _numbered(formula: Expression, operand: Expression, layer: int | None) -> Expression:
+    """The formula of a definition for one layer: what it names for itself (q) belongs to this layer (q1), as every layer has its own."""
+    renamed = {operand: operand}
+    for node in order(formula, wall=partial(operator.is_, operand)):
+        if node.primitive.name == "named" and node.name is not None and node is not operand:
+            renamed[node] = named(replace(node.name, layer=layer), substitute(node.arguments[0], renamed))
+    return substitute(formula, renamed)
 
 
 def _with_error(
@@ -107,11 +130,13 @@ def _with_error(
     regularizer: Bound | None,
     conventions: Conventions,
 ) -> Derivation:
-    paper = reduced(loss.apply(quantities[-1], t), conventions)
+    weights = variable(Name("s"), (BATCH,)) if conventions.weighted else None
+    paper = reduced(loss.apply(quantities[-1], t), conventions, weights)
     for W in parameters:
         if regularizer is not None and W.name is not None and W.name.symbol == "W":
-            paper = paper + regularizer.apply(W)
-    paper = named(Name("E"), tidy(paper))
+            paper = paper + tidy(_numbered(regularizer.apply(W), W, W.name.layer))
+    # Tidying s ⊙ (−Σ t ln y) would draw the minus out of the loss, where theorems look for it.
+    paper = named(Name("E"), paper if conventions.weighted else tidy(paper))
     error = named(Name("E"), tidy(shortened(paper.arguments[0])))
     raw = gradients(error, parameters)
     *known, error = shared([*quantities, error])
@@ -123,13 +148,16 @@ def _with_error(
         error=error,
         paper_error=paper,
         gradients=tuple(shared([raw[parameter] for parameter in parameters], known=[*known, error])),
+        weights=weights,
     )
 
 
-def reduced(loss: Expression, conventions: Conventions) -> Expression:
-    """One number for a batch: over the outputs of each example first, then over the examples."""
+def reduced(loss: Expression, conventions: Conventions, weights: Expression | None = None) -> Expression:
+    """One number for a batch: over the outputs of each example first, times its weight if there is one, then over the examples."""
     reduce_batch = p.mean if conventions.batch == "mean" else p.total
     if len(loss.shape) > 1:
         reduce_outputs = p.mean if conventions.outputs == "mean" else p.total
         loss = reduce_outputs(loss, axes=tuple(range(1, len(loss.shape))))
+    if weights is not None:
+        loss = weights * tidy(loss)
     return reduce_batch(loss, axes=(0,))

@@ -31,7 +31,6 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chainrule.definitions import Bound, find
@@ -41,9 +40,11 @@ from chainrule.network import MOST_LAYERS, Array, Network, checked_batch
 from chainrule.notation.settings import Notation
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from chainrule.step import Step
 
-KEYS = ("title", "inputs", "loss", "regularizer", "outputs", "batch", "seed", "notation", "weights", "layers", "data", "optimizer")
+KEYS = ("title", "inputs", "loss", "regularizer", "outputs", "batch", "weighted", "seed", "notation", "weights", "layers", "data", "optimizer")
 LAYER_KEYS = ("units", "activation", "bias", "weights", "initializer", "frozen")
 DATA_KEYS = ("x", "t", "features", "targets")
 
@@ -72,7 +73,11 @@ class Problem:
         """Training steps on the batch, without end. Raises DescriptionError if there is no batch."""
         if self.x is None or self.t is None:
             raise DescriptionError("a step needs a batch: give x and t, as [data] in a description.")
-        return self.network.steps(self.x, self.t, self.optimizer or "sgd", exact=exact)
+        from chainrule.step import steps
+
+        named = {"title": self.title, "features": list(self.features), "targets": list(self.targets)}
+        origin = {**self.origin, **{key: value for key, value in named.items() if value}}
+        return steps(self.network, self.x, self.t, self.optimizer or find("optimizer", "sgd"), exact=exact, origin=origin)
 
     def step(self, *, exact: bool = False) -> Step:
         """The first training step on the batch."""
@@ -100,6 +105,7 @@ def described(network: Network, *, numbers: bool = True) -> dict[str, Any]:
         "regularizer": network.regularizer and network.regularizer.described(),
         "outputs": None if conventions.outputs == "sum" else conventions.outputs,
         "batch": None if conventions.batch == "mean" else conventions.batch,
+        "weighted": conventions.weighted or None,
         "seed": network.seed or None,
         "notation": network.notation.to_dict() or None,
         "layers": [
@@ -156,7 +162,7 @@ def _numbers(values: Any) -> Any:
 def network_from(description: Mapping[str, Any]) -> Network:
     """The network that plain data describes. Raises InputError, which names the place."""
     _check_table(description, "the description", KEYS)
-    settings = {key: description[key] for key in ("loss", "regularizer", "outputs", "batch", "seed") if key in description}
+    settings = {key: description[key] for key in ("loss", "regularizer", "outputs", "batch", "weighted", "seed") if key in description}
     if "inputs" not in description:
         raise DescriptionError("the description does not say how many inputs there are, as inputs = 2.")
     if "notation" in description:
@@ -315,6 +321,8 @@ def from_json(text: str, where: str = "the description") -> dict[str, Any]:
 
 def read_description(path: str | Path) -> dict[str, Any]:
     """The plain data of a .toml or .json file. Raises FileError."""
+    from pathlib import Path
+
     from chainrule.files import read_text
 
     read = from_json if Path(path).suffix.lower() == ".json" else from_toml
@@ -323,6 +331,8 @@ def read_description(path: str | Path) -> dict[str, Any]:
 
 def write_description(path: str | Path, description: Mapping[str, Any]) -> None:
     """Write a description as .toml or .json, by the suffix. Raises FileError."""
+    from pathlib import Path
+
     from chainrule.files import write_whole
 
     suffix = Path(path).suffix.lower()

@@ -5,52 +5,47 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from chainrule.nodes import Node
 from chainrule.notation.formula import Equation, Formula
 
 Inline: TypeAlias = "tuple[str | Formula, ...]"
 """Prose with formulas in it."""
 
 
-@dataclass(frozen=True)
-class Paragraph:
+class Paragraph(Node):
     """Prose."""
 
     text: Inline
 
 
-@dataclass(frozen=True)
-class Note:
+class Note(Node):
     """Prose that stands out. kind: "insight" (worth remembering), "warning" (goes wrong), "more" (what was left out, how to ask)."""
 
     kind: str
     text: Inline
 
 
-@dataclass(frozen=True)
-class Equations:
+class Equations(Node):
     """Displayed equations, one below the other."""
 
     equations: tuple[Equation | Formula, ...]
 
 
-@dataclass(frozen=True)
-class Table:
+class Table(Node):
     """Rows below a head; a cell is prose or a formula."""
 
     head: tuple[Inline, ...]
     rows: tuple[tuple[Inline, ...], ...]
 
 
-@dataclass(frozen=True)
-class Neuron:
+class Neuron(Node):
     """One circle of a network picture."""
 
     label: Formula
     value: Formula | None = None
 
 
-@dataclass(frozen=True)
-class Edge:
+class Edge(Node):
     """A line of a network picture, from neuron `source` of one layer to neuron `target` of the next, both counted from 0."""
 
     layer: int
@@ -60,8 +55,7 @@ class Edge:
     value: Formula | None = None
 
 
-@dataclass(frozen=True)
-class Picture:
+class Picture(Node):
     """A network: layers of neurons and the edges between them; a layer that is too large shows its first and last neurons.
 
     titles   of the layers
@@ -76,8 +70,7 @@ class Picture:
     alt: str
 
 
-@dataclass(frozen=True)
-class Subheading:
+class Subheading(Node):
     """A heading inside a section."""
 
     text: Inline
@@ -86,8 +79,7 @@ class Subheading:
 Block: TypeAlias = Paragraph | Note | Equations | Table | Picture | Subheading
 
 
-@dataclass(frozen=True)
-class Section:
+class Section(Node):
     """A part with a heading. `key` names it in every language."""
 
     key: str

@@ -261,8 +261,8 @@ def broadcast(*operands: Expression, operation: str) -> tuple[Expression, ...]:
 
 
 def depends_on_variable(expression: Expression) -> bool:
-    """True unless the expression is made of constants and sizes alone."""
-    return any(node.primitive.name == "variable" for node in order(expression))
+    """True unless the expression is made of constants and sizes alone; a named quantity counts as one, whatever stands behind it."""
+    return any(node.name is not None for node in order(expression, wall=lambda node: node.name is not None))
 
 
 def order(*roots: Expression, wall: Callable[[Expression], bool] = lambda node: False) -> list[Expression]:
@@ -276,9 +276,11 @@ def order(*roots: Expression, wall: Callable[[Expression], bool] = lambda node: 
             ordered.append(node)
         elif node not in seen:
             seen.add(node)
-            pending.append((node, True))
-            if not wall(node):
-                pending.extend((argument, False) for argument in reversed(node.arguments) if argument not in seen)
+            if not node.arguments or wall(node):
+                ordered.append(node)
+            else:
+                pending.append((node, True))
+                pending += [(argument, False) for argument in reversed(node.arguments) if argument not in seen]
     return ordered
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from chainrule.errors import FileError
 
@@ -50,7 +52,17 @@ def parse_json(text: str, where: str) -> Any:
 
 
 def write_whole(path: str | Path, content: str | bytes) -> None:
-    """Write a file whole or not at all: beside its place first, then moved there. Raises FileError."""
+    """Write a file whole or not at all. Raises FileError."""
+    with writing_whole(path) as file:
+        file.write(content.encode() if isinstance(content, str) else content)
+
+
+@contextmanager
+def writing_whole(path: str | Path) -> Iterator[BinaryIO]:
+    """A file to write to, which is there whole, or not at all if something fails: beside its place first, then moved there.
+
+    Raises FileError where it cannot be written.
+    """
     path = Path(path)
     if path.is_dir():
         raise FileError(f"{path} is a folder; name a file in it.")
@@ -58,15 +70,16 @@ def write_whole(path: str | Path, content: str | bytes) -> None:
     try:
         handle, temporary = tempfile.mkstemp(dir=path.parent or ".", prefix=f".{path.name}.")
         with os.fdopen(handle, "wb") as file:
-            file.write(content.encode() if isinstance(content, str) else content)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         os.chmod(temporary, 0o666 & ~_umask())
         os.replace(temporary, path)
     except OSError as error:
+        raise FileError(f"{path} cannot be written: {error.strerror or error}.") from None
+    finally:
         if temporary is not None and os.path.exists(temporary):
             os.unlink(temporary)
-        raise FileError(f"{path} cannot be written: {error.strerror or error}.") from None
 
 
 def _umask() -> int:

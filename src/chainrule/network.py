@@ -48,6 +48,7 @@ class Network:
     regularizer  a penalty on every W, added to E
     outputs      "sum" or "mean": how the loss of one example is counted over its outputs
     batch        "mean" or "sum": how E is counted over the examples
+    weighted     True where each example comes with a weight s, by which its loss is multiplied before the batch is averaged
     seed         draws the parameters for which no numbers are given
     notation     letters, rows or columns, decimal sign, language
 
@@ -63,6 +64,7 @@ class Network:
         regularizer: Wanted | None = None,
         outputs: str = "sum",
         batch: str = "mean",
+        weighted: bool = False,
         seed: int = 0,
         notation: Notation | None = None,
     ) -> None:
@@ -74,7 +76,9 @@ class Network:
         self.loss = find("loss", loss)
         self.regularizer = None if regularizer is None else find("regularizer", regularizer)
         self.layers = (*(_decided(layer, "identity") for layer in layers[:-1]), _decided(layers[-1], fitting_output(self.loss)))
-        self.conventions = Conventions(_one_of("outputs", outputs, "sum", "mean"), _one_of("batch", batch, "mean", "sum"))
+        self.conventions = Conventions(
+            _one_of("outputs", outputs, "sum", "mean"), _one_of("batch", batch, "mean", "sum"), _checked_flag("weighted", weighted)
+        )
         self.seed = _checked_seed(seed)
         self.notation = notation or Notation()
         self.shapes = self._checked_shapes()
@@ -171,6 +175,7 @@ class Network:
             "regularizer": self.regularizer,
             "outputs": self.conventions.outputs,
             "batch": self.conventions.batch,
+            "weighted": self.conventions.weighted,
             "seed": self.seed,
             "notation": self.notation,
             **changes,
@@ -190,20 +195,20 @@ class Network:
         """The numbers of the parameters, by their expressions."""
         return {expression: self.parameters[str(expression.name)] for expression in self.derivation.parameters}
 
-    def step(self, x: Any, t: Any, optimizer: Wanted = "sgd", *, exact: bool = False) -> Step:
+    def step(self, x: Any, t: Any, optimizer: Wanted = "sgd", *, weights: Any = None, exact: bool = False) -> Step:
         """One training step on the batch (x, t), every number kept.
 
-        x : (batch, inputs)    t : (batch, outputs)
+        x : (batch, inputs)    t : (batch, outputs)    weights : (batch,), for a weighted network only (1 each if none are given)
 
         Raises ShapeError, InputError; InexactError if `exact` fractions are asked for and there are none.
         """
-        return next(self.steps(x, t, optimizer, exact=exact))
+        return next(self.steps(x, t, optimizer, weights=weights, exact=exact))
 
-    def steps(self, x: Any, t: Any, optimizer: Wanted = "sgd", *, exact: bool = False) -> Iterator[Step]:
+    def steps(self, x: Any, t: Any, optimizer: Wanted = "sgd", *, weights: Any = None, exact: bool = False) -> Iterator[Step]:
         """Training steps on the same batch, one after the other, without end."""
         from chainrule.step import steps
 
-        return steps(self, x, t, find("optimizer", optimizer), exact=exact)
+        return steps(self, x, t, find("optimizer", optimizer), weights=weights, exact=exact)
 
     def _given_of(self, layer: int) -> dict[str, Any]:
         return {key[0]: numbers for key, numbers in self.given.items() if key[1:] == str(layer)}
@@ -322,6 +327,12 @@ def _letters_of_fan() -> tuple[Any, Any]:
 def _one_of(what: str, value: str, *allowed: str) -> str:
     if value not in allowed:
         raise UnknownNameError(f"way of counting {what}", str(value)[:60], allowed)
+    return value
+
+
+def _checked_flag(what: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise DescriptionError(f"{what} must be true or false, not {shown(value)}.")
     return value
 
 

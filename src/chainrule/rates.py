@@ -9,13 +9,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from chainrule.definitions import Bound
 from chainrule.engines.unrolled import MOST_OPERATIONS, Unrolled, operations
-from chainrule.engines.written import written
+from chainrule.engines.written import Program, written
 from chainrule.network import Array, Network
 
 Run: TypeAlias = Callable[[float, int], list[float]]
@@ -26,6 +28,12 @@ MOST_RATE = 1000.0
 
 TOLERANCE = 1e-12
 """An error below this counts as reached."""
+
+LEAST = 1e-15
+"""A run whose error is below this need not go on."""
+
+BUDGET = 0.2
+"""Seconds that all simulations together may take, roughly."""
 
 
 @dataclass(frozen=True)
@@ -52,46 +60,69 @@ class Advice:
     steps: int
 
 
-def runner(network: Network, x: Array, t: Array, optimizer: Bound) -> Run:
+@dataclass(frozen=True)
+class Runner:
+    """Trains from a network's own parameters with any rate.
+
+    run      the training; called like this itself
+    seconds  what a step takes, roughly: from the length of its program, and so the same on every machine
+    """
+
+    run: Run
+    seconds: float
+
+    def __call__(self, rate: float, steps: int) -> list[float]:
+        """The error before each step."""
+        return self.run(rate, steps)
+
+
+def runner(network: Network, x: Array, t: Array, optimizer: Bound, weights: Array | None = None) -> Runner:
     """Trains from the network's own parameters with any rate: unrolled for small networks, the NumPy program for others."""
-    if operations(network, len(x)) <= MOST_OPERATIONS:
-        unrolled = Unrolled(network, x, t, optimizer)
-        return lambda rate, steps: unrolled.run(rate, steps, below=TOLERANCE * 1e-3, above=1e12 * max(1.0, _first(unrolled)))[0]
-    return _written_run(network, x, t, optimizer)
-
-
-def _first(unrolled: Unrolled) -> float:
-    return unrolled.run(0.0, 1)[0][0]
-
-
-def _written_run(network: Network, x: Array, t: Array, optimizer: Bound) -> Run:
+    cost = operations(network, len(x))
+    if cost <= MOST_OPERATIONS:
+        unrolled = Unrolled(network, x, t, optimizer, weights)
+        first = unrolled.run(0.0, 1)[0][0]
+        return Runner(lambda rate, steps: unrolled.run(rate, steps, LEAST, _bound(first))[0], 1e-9 * unrolled.length)
     program = written(network, optimizer)
-    start: dict[str, Any] = {"x": x, "t": t, **network.parameters}
-    shapes = {key: (network.shapes[key.partition("_")[2]] if "_" in key else ()) for key in program.inputs if key not in start}
+    run = _written_run(program, network, x, t, weights)
+    return Runner(run, 4e-8 * len(program.source.partition("def step")[2]) + 4e-9 * cost)
+
+
+def _bound(first: float) -> float:
+    """An error beyond this is beyond all bounds."""
+    return 1e12 * max(1.0, abs(first))
+
+
+def _written_run(program: Program, network: Network, x: Array, t: Array, weights: Array | None) -> Run:
+    start: dict[str, Any] = {"x": x, "t": t, "s": None if weights is None else weights.astype(float), **network.parameters}
+    shapes = {key: (network.shapes[key.rpartition("_")[2]] if "_" in key else ()) for key in program.inputs if key not in start}
 
     def run(rate: float, steps: int) -> list[float]:
+        options = {"learning_rate": rate} if "learning_rate" in program.options else {}
         values = {**start, **{key: np.zeros(shape) for key, shape in shapes.items()}}
         errors: list[float] = []
-        with np.errstate(all="ignore"):
-            for k in range(1, steps + 1):
-                values["k"] = k
-                results = program.step(*(values[key] for key in program.inputs), learning_rate=rate)
-                errors.append(float(results[0]))
-                if not errors[0] * 1e12 + 1e12 > errors[-1] > TOLERANCE * 1e-3:
-                    break
-                values.update(zip((key.removesuffix("_next") for key in program.outputs[1:]), results[1:], strict=True))
+        for k in range(1, steps + 1):
+            values["k"] = k
+            results = program.step(*(values[key] for key in program.inputs), **options)
+            errors.append(float(results[0]))
+            if not LEAST < abs(errors[-1]) < _bound(errors[0]):
+                break
+            values.update(zip((key.removesuffix("_next") for key in program.outputs[1:]), results[1:], strict=True))
         return errors
 
     return run
 
 
-def advise(network: Network, x: Array, t: Array, optimizer: Bound) -> Advice | None:
-    """What rates do on this batch, from the network's parameters; None where the optimiser has no plain rate to vary."""
+def advise(network: Network, x: Array, t: Array, optimizer: Bound, run: Runner | None = None) -> Advice | None:
+    """What rates do on this batch, from the network's parameters; None where the optimiser has no plain rate to vary.
+
+    run  its `runner`, where there is one already
+    """
     rate = optimizer.options.get("learning_rate")
     if not isinstance(rate, (int, float)):
         return None
-    run = runner(network, x, t, optimizer)
-    steps = steps_for(operations(network, len(x)))
+    run = run or runner(network, x, t, optimizer)
+    steps = affordable(run)
     lowers = _lowers_below(run, float(rate))
     converges = _converges_to(run, lowers or float(rate), steps)
     good, errors = _good(run, converges, steps) if converges else (None, [math.nan])
@@ -101,10 +132,15 @@ def advise(network: Network, x: Array, t: Array, optimizer: Bound) -> Advice | N
         best_single=_best_single(run, lowers) if lowers else None,
         converges_to=converges,
         good=good,
-        reaches=len(errors) - 1 if errors[-1] < TOLERANCE else None,
+        reaches=len(errors) - 1 if abs(errors[-1]) < TOLERANCE else None,
         last_error=errors[-1],
         steps=steps,
     )
+
+
+def affordable(run: Runner) -> int:
+    """How many steps each of some sixty simulations may have, beside some 250 steps of short ones."""
+    return max(20, min(3000, int((BUDGET / run.seconds - 250) / 60)))
 
 
 def steps_for(cost: int) -> int:
@@ -124,7 +160,7 @@ def _after_one(run: Run, rate: float) -> float:
 def _lowers_below(run: Run, near: float) -> float | None:
     """The rate at which one step stops lowering the error: doubled or halved until it is bracketed, then bisected."""
     before = run(near, 1)[0]
-    low = near
+    low = max(near, 1e-3)  # the rate in use may be too small to change anything
     for _ in range(60):
         if _after_one(run, low) < before:
             break
@@ -134,14 +170,16 @@ def _lowers_below(run: Run, near: float) -> float | None:
     high = low * 2
     while high <= MOST_RATE:
         if not _after_one(run, high) < before:
-            return _bisected(lambda rate: _after_one(run, rate) < before, low, high, 20)
+            return _bisected(lambda rate: _after_one(run, rate) < before, low, high, 20, digits=6)
         low, high = high, high * 2
     return MOST_RATE
 
 
-def _bisected(holds: Callable[[float], bool], low: float, high: float, times: int) -> float:
-    """The border between `low`, where it holds, and `high`, where it does not."""
+def _bisected(holds: Callable[[float], bool], low: float, high: float, times: int, digits: int) -> float:
+    """The border between `low`, where it holds, and `high`, where it does not, to so many digits if it takes at most `times` halvings."""
     for _ in range(times):
+        if rounded(low, digits) == rounded(high, digits):
+            break
         middle = (low + high) / 2
         low, high = (middle, high) if holds(middle) else (low, middle)
     return low
@@ -149,39 +187,49 @@ def _bisected(holds: Callable[[float], bool], low: float, high: float, times: in
 
 def _best_single(run: Run, limit: float) -> tuple[float, float]:
     """The lowest error after one step, by golden-section search below `limit`."""
+
+    @cache
+    def after(rate: float) -> float:
+        return _after_one(run, rate)
+
     shrink = (math.sqrt(5) - 1) / 2
     low, high = 0.0, limit
     for _ in range(40):
         a, b = high - shrink * (high - low), low + shrink * (high - low)
-        low, high = (low, b) if _after_one(run, a) < _after_one(run, b) else (a, high)
+        low, high = (low, b) if after(a) < after(b) else (a, high)
     rate = (low + high) / 2
-    return rate, _after_one(run, rate)
+    return rate, after(rate)
 
 
 def settles(errors: list[float]) -> bool:
     """Did this run converge? It reached nought, or it went down (or stood still) in every step of its last half."""
-    if errors[-1] < TOLERANCE:
+    if abs(errors[-1]) < TOLERANCE:
         return True
     if not math.isfinite(errors[-1]) or errors[-1] > errors[0] or len(errors) < 3:
         return False
     half = errors[len(errors) // 2 :]
-    return all(b <= a * (1 + 1e-12) for a, b in zip(half, half[1:], strict=False))
+    return all(b <= a + 1e-12 * abs(a) for a, b in pairwise(half))
 
 
 def _converges_to(run: Run, near: float, steps: int) -> float | None:
+    @cache
+    def converges(rate: float) -> bool:
+        return settles(run(rate, steps))
+
+    near = min(near, MOST_RATE)
     low, high = 0.0, min(near * 4, MOST_RATE)
     for _ in range(12):
-        if settles(run(near, steps)):
+        if converges(near):
             low = near
             break
         high, near = near, near / 2
     else:
         return None
-    while low < high and settles(run(high, steps)):
+    while low < high and converges(high):
         if high >= MOST_RATE:
             return MOST_RATE
         low, high = high, min(high * 2, MOST_RATE)
-    return _bisected(lambda rate: settles(run(rate, steps)), low, high, 12)
+    return _bisected(converges, low, high, 12, digits=3)
 
 
 def _good(run: Run, limit: float, steps: int) -> tuple[float, list[float]]:
@@ -196,7 +244,7 @@ def _soonest(run: Run, rates: list[float], steps: int) -> tuple[float, list[floa
 
     def rank(rate: float) -> tuple[float, float]:
         last = runs[rate][-1]
-        return (len(runs[rate]) if last < TOLERANCE else math.inf, last if math.isfinite(last) else math.inf)
+        return (len(runs[rate]) if abs(last) < TOLERANCE else math.inf, last if math.isfinite(last) else math.inf)
 
     best = min(runs, key=rank)
     return best, runs[best]
@@ -204,7 +252,7 @@ def _soonest(run: Run, rates: list[float], steps: int) -> tuple[float, list[floa
 
 def _until(errors: list[float]) -> list[float]:
     for position, error in enumerate(errors):
-        if error < TOLERANCE:
+        if abs(error) < TOLERANCE:
             return errors[: position + 1]
     return errors
 

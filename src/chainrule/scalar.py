@@ -56,6 +56,8 @@ class Scalars:
     _written: dict[tuple[Expression, Index], Expression] = field(default_factory=dict)
     _letters: dict[tuple[Expression, Index], Expression] = field(default_factory=dict)
     _elements: dict[Expression, Element] = field(default_factory=dict)
+    _definitions: dict[Element, Expression] = field(default_factory=dict)
+    _parents: dict[Element, list[Element]] = field(default_factory=dict)
     _derivatives: dict[tuple[Expression, Expression], tuple[Expression, Expression]] = field(default_factory=dict)
 
     def size(self, dimension: Dimension) -> int:
@@ -80,7 +82,9 @@ class Scalars:
 
     def definition(self, element: Element) -> Expression:
         """What an element is computed from, in the letters of its neighbours: h1 = w1·x1 + w2·x2."""
-        return tidy(self(definition(element.quantity), element.index))
+        if element not in self._definitions:
+            self._definitions[element] = tidy(self(definition(element.quantity), element.index))
+        return self._definitions[element]
 
     def __call__(self, expression: Expression, index: Index) -> Expression:
         """One element of an expression."""
@@ -113,7 +117,10 @@ class Scalars:
 
     def parents(self, element: Element) -> list[Element]:
         """The elements in which the definition of an element is written."""
-        return [self.element(letter) for letter in neighbours(self.definition(element)) if letter in self._elements]
+        if element not in self._parents:
+            letters = neighbours(self.definition(element))
+            self._parents[element] = [self.element(letter) for letter in letters if letter in self._elements]
+        return self._parents[element]
 
     def derivative(self, of: Element, by: Element) -> Expression:
         """∂of/∂by between neighbours, one factor of a chain: ∂h1/∂w1 = x1."""

@@ -6,6 +6,7 @@ k is the number of the step, and the first step is k = 1. Each gives the rate η
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
 from chainrule import primitives as p
 from chainrule.definitions import schedule
@@ -81,7 +82,8 @@ def one_cycle(
 
 def _wave(start: Operand, end: Operand, progress: Expression) -> Expression:
     """Half a cosine wave from start (progress 0) to end (progress 1)."""
-    return end + (start - end) / 2 * (1 + p.cos(math.pi * progress))
+    half = float((Fraction(str(start)) - Fraction(str(end))) / 2) if _is_number(start, end) else (start - end) / 2  # 0.045, without dust
+    return end + half * (1 + p.cos(math.pi * progress))
 
 
 def _is_number(*options: Operand) -> bool:

@@ -8,10 +8,9 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from pathlib import Path
-from typing import Any, TypeAlias
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -22,6 +21,13 @@ from chainrule.examples import EXAMPLES
 from chainrule.layers import Dense, dense
 from chainrule.network import MOST_LAYERS, Array, Network, checked_batch, fitting_output
 from chainrule.notation.settings import CHOICES, Notation
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from chainrule.model import Model
+    from chainrule.prepare import Preparation
+    from chainrule.step import Step
 
 Wanted: TypeAlias = "str | Definition | Bound | Mapping[str, Any]"
 Numbers: TypeAlias = "str | Sequence[Any] | Array"
@@ -61,11 +67,12 @@ def problem(
     target_columns: str | Sequence[str] | None = None,
     learning_rate: float | Wanted | None = None,
     optimizer: Wanted | None = None,
+    step: int | None = None,
 ) -> Problem:
     """The network, batch and optimiser that a person asks for; what the batch lacks is drawn from the seed.
 
     source             nothing (the seed), an example's name, a short form such as "2-2-1", a .toml or .json file, "-" (standard
-                       input), a description as plain data, or a network
+                       input), a model in a .safetensors file, a description as plain data, or a network
     bias               False takes every b away, True gives one to every layer
     activation         of the hidden layers; tanh in a short form
     output_activation  of the last layer; what fits the loss if none is said
@@ -76,19 +83,23 @@ def problem(
     notation           a preset and letters, as in "nielsen,learning_rate=α"; or a table as in a description
     language           "en" or "de"
     input, target      rows of numbers: "8 12" or "0 1; 1 1", or a list of lists
-    data               a file with a table of numbers
+    data               a file with a table of numbers; for a model, a table of raw rows, which it prepares as it did its own
     row                rows of the data or of the description's batch, counted from 1: 3, "3-7", "3,5"; all if none is said
     target_columns     the columns of the data that are targets, "a,b" or a list; the last ones if none is said
     learning_rate      a number, or a schedule as in "cosine:rate=0.1"
+    step               of a model: the very step of that number in its training, replayed from `data` or, without it, from the file
+                       that it was trained on
 
     Raises InputError.
     """
+    if step is not None:
+        return _replayed(source, step, data, notation, language)
     found = _found(source)
     layers = _changed_layers(found.network, bias, activation, initializer)
-    new_loss = None if loss is None else find("loss", _setting(loss))
+    new_loss = None if loss is None else find("loss", setting(loss))
     changes = {
         "loss": new_loss,
-        "regularizer": None if regularizer is None else find("regularizer", _setting(regularizer)),
+        "regularizer": None if regularizer is None else find("regularizer", setting(regularizer)),
         "seed": seed,
         "outputs": outputs,
         "batch": batch,
@@ -99,7 +110,7 @@ def problem(
     network = found.network.replaced(layers=layers, **changes)
     if weights is not None:
         network = network.with_weights(_row_of_numbers("weights", weights))
-    changed = replace(found, network=network, optimizer=_optimizer(found.optimizer, optimizer, learning_rate))
+    changed = replace(found, network=network, optimizer=chosen_optimizer(found.optimizer, optimizer, learning_rate))
     return _with_sample(_with_batch(changed, input, target, data, row, target_columns))
 
 
@@ -120,9 +131,13 @@ def _named(name: str) -> Problem:
         return problem_from(EXAMPLES[name])
     if name == "-":
         return problem_from(_standard_input())
+    from pathlib import Path
+
     suffix = Path(name).suffix.lower()
     if suffix in (".toml", ".json"):
         return problem_from(read_description(name))
+    if suffix == ".safetensors":
+        return _trained(name)
     if SHORT_FORM.fullmatch(name) and suffix not in FILES and not os.path.exists(name):
         return Problem(short_form(name))
     raise _no_network(name, suffix)
@@ -131,8 +146,6 @@ def _named(name: str) -> Problem:
 def _no_network(name: str, suffix: str) -> InputError:
     """Why this is no network, and what is one."""
     path = shown(name)[1:-1]
-    if suffix == ".safetensors":
-        return FileError(f"{path}: this version reads descriptions in .toml and .json; trained models come with training.")
     if suffix in FILES:
         return FileError(f"{path} is no description of a network; if it holds data, give it as --data {path}.")
     if os.path.isdir(name):
@@ -140,6 +153,70 @@ def _no_network(name: str, suffix: str) -> InputError:
     if suffix or os.sep in name or os.path.exists(name):
         return FileError(f"{path} is no network: a description is a .toml or .json file.")
     return UnknownNameError("example", name, EXAMPLES, "A network may also be a short form, as 2-2-1, or a .toml or .json file.")
+
+
+# Models
+
+
+@dataclass(frozen=True, eq=False)
+class Trained(Problem):
+    """A trained model, whose preparation turns raw rows into the batch."""
+
+    preparation: Preparation | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Replayed(Problem):
+    """A recorded step, and those that would follow it on the same batch."""
+
+    record: Step | None = None
+
+    def steps(self, *, exact: bool = False) -> Iterator[Step]:
+        """The recorded step first. Raises InputError if fractions are asked for."""
+        from chainrule.step import following
+
+        if exact:
+            raise InputError("a step of a training is recorded in floating point; leave out --exact.")
+        step = self.record
+        while step is not None:
+            yield step
+            step = following(step)
+
+
+def _trained(path: str) -> Problem:
+    from chainrule.model import Model
+
+    model = Model.load(path)
+    return Trained(model.network, optimizer=model.plan.optimizer, **_names_of(model), preparation=model.preparation)
+
+
+def _names_of(model: Model) -> dict[str, tuple[str, ...]]:
+    """What inputs and outputs are called."""
+    preparation = model.preparation
+    return {} if preparation is None else {"features": preparation.feature_names, "targets": preparation.output_names}
+
+
+def is_model(source: object) -> bool:
+    """Is this the name of a trained model's file?"""
+    return str(source).lower().endswith(".safetensors")
+
+
+def _replayed(source: Any, number: int, data: Any, notation: Any, language: str | None) -> Problem:
+    """Step `number` of the training of a model."""
+    from chainrule.model import Model
+    from chainrule.parts import training_rows
+    from chainrule.train import step_at
+
+    if not is_model(source):
+        raise InputError("only a trained model, a .safetensors file, has recorded steps.")
+    model = Model.load(source)
+    rows = training_rows(model, data)
+    step = step_at(model, rows.x, rows.t, number, weights=rows.weights)
+    network = step.network.replaced(notation=_notation(step.network.notation, notation, language))
+    names = {key: list(names) for key, names in _names_of(model).items()}
+    origin = {"source": str(source), "data": rows.source, **names}
+    record = replace(step, network=network, origin=origin)
+    return Replayed(network, record.x, record.t, record.optimizer, origin=origin, record=record)
 
 
 def _standard_input() -> dict[str, Any]:
@@ -180,10 +257,10 @@ def _changed_layers(network: Network, bias: bool | None, activation: Wanted | No
     if bias is not None:
         layers = [layer if layer.bias == bias else replace(_without(layer, "b"), bias=bias) for layer in layers]
     if activation is not None:
-        inner = find("activation", _setting(activation))
+        inner = find("activation", setting(activation))
         layers = [*(replace(layer, activation=inner) for layer in layers[:-1]), layers[-1]]
     if initializer is not None:
-        start = find("initializer", _setting(initializer))
+        start = find("initializer", setting(initializer))
         layers = [replace(_without(layer, "W"), initializer=start, frozen=layer.frozen) for layer in layers]
     return layers
 
@@ -197,12 +274,12 @@ def _without(layer: Dense, kind: str) -> Dense:
 def _changed_output(network: Network, layer: Dense, loss: Bound | None, activation: Wanted | None) -> Dense:
     """The last layer; if its activation fitted the old loss and another loss is wanted, it fits that."""
     if activation is not None:
-        return replace(layer, activation=find("activation", _setting(activation)))
+        return replace(layer, activation=find("activation", setting(activation)))
     fitted = layer.activation is not None and layer.activation.name == fitting_output(network.loss)
     return replace(layer, activation=None) if loss is not None and fitted else layer
 
 
-def _setting(wanted: Wanted) -> Any:
+def setting(wanted: Wanted) -> Any:
     """A name with options, "huber:delta=2,…", as a table; everything else as it is."""
     if not isinstance(wanted, str) or ":" not in wanted:
         return wanted
@@ -225,9 +302,9 @@ def _value(text: str) -> Any:
     return text
 
 
-def _optimizer(present: Bound | None, wanted: Wanted | None, learning_rate: float | Wanted | None) -> Bound:
+def chosen_optimizer(present: Bound | None, wanted: Wanted | None, learning_rate: float | Wanted | None) -> Bound:
     """The optimiser wanted, else the description's, else gradient descent; with the learning rate if one is wanted."""
-    rule = find("optimizer", _setting(wanted)) if wanted is not None else present or find("optimizer", "sgd")
+    rule = find("optimizer", setting(wanted)) if wanted is not None else present or find("optimizer", "sgd")
     if learning_rate is None:
         return rule
     return rule.definition.bind(**{**rule.given, "learning_rate": _rate(learning_rate)})
@@ -237,7 +314,7 @@ def _rate(wanted: float | Wanted) -> Any:
     value = _value(wanted) if isinstance(wanted, str) else wanted
     if isinstance(value, str) and not value[:1].isalpha():
         raise InputError(f"the learning rate is a number, as 0.05, or a schedule, as cosine:rate=0.1, not {shown(wanted)}.")
-    return value if isinstance(value, (int, float)) else find("schedule", _setting(value))
+    return value if isinstance(value, (int, float)) else find("schedule", setting(value))
 
 
 def _notation(present: Notation, wanted: str | Mapping[str, Any] | Notation | None, language: str | None) -> Notation:
@@ -305,22 +382,46 @@ def _chosen(problem: Problem, rows: list[int]) -> Problem:
 def _from_table(
     problem: Problem, path: str | Path, row: int | str | Sequence[int | str] | None, target_columns: str | Sequence[str] | None
 ) -> Problem:
-    from chainrule.data import read_table
+    from chainrule.data import read
 
-    table, network = read_table(path), problem.network
-    rows = list(range(1, len(table.rows) + 1)) if row is None else _rows(row)
+    if isinstance(problem, Trained) and problem.preparation is not None:
+        return _from_raw_rows(problem, problem.preparation, path, row, target_columns)
+    table, network = read(path), problem.network
+    rows = list(range(1, len(table) + 1)) if row is None else _rows(row)
     split = target_columns.split(",") if isinstance(target_columns, str) else target_columns
-    targets = [name.strip() for name in split] if split is not None else list(table.columns[-network.outputs :])
-    inputs, wanted = table.chosen(rows).split(targets)
-    if len(inputs.columns) != network.inputs or len(wanted.columns) != network.outputs:
+    targets = [name.strip() for name in split] if split is not None else list(table.names[-network.outputs :])
+    for name in targets:
+        table.column(name)  # is it there?
+    inputs = [name for name in table.names if name not in targets]
+    if len(inputs) != network.inputs or len(targets) != network.outputs:
         raise InputError(
-            f"{path} has {len(inputs.columns)} columns of inputs and {len(wanted.columns)} of targets, but the network needs "
-            f"{network.inputs} and {network.outputs}; describe a {len(inputs.columns) or 1}-…-{len(wanted.columns) or 1} network or "
+            f"{path} has {len(inputs)} columns of inputs and {len(targets)} of targets, but the network needs "
+            f"{network.inputs} and {network.outputs}; describe a {len(inputs) or 1}-…-{len(targets) or 1} network or "
             "choose with --target-columns."
         )
-    names = {"features": inputs.columns, "targets": wanted.columns} if table.has_header else {"features": (), "targets": ()}
+    chosen = table.chosen(rows)
+    names = {"features": tuple(inputs), "targets": tuple(targets)} if table.has_header else {"features": (), "targets": ()}
     origin = {**problem.origin, "data": str(path), "rows": rows}
-    return replace(problem, x=np.array(inputs.rows), t=np.array(wanted.rows), origin=origin, **names)
+    return replace(problem, x=chosen.numbers(inputs), t=chosen.numbers(targets), origin=origin, **names)
+
+
+def _from_raw_rows(
+    problem: Problem,
+    preparation: Preparation,
+    path: str | Path,
+    row: int | str | Sequence[int | str] | None,
+    target_columns: str | Sequence[str] | None,
+) -> Problem:
+    """Rows as they were before any preparation: the model prepares them as it did its own."""
+    from chainrule.data import read
+
+    if target_columns is not None:
+        raise InputError("a model knows its own targets; leave out --target-columns.")
+    table = read(path, kinds=preparation.kinds)
+    rows = list(range(1, len(table) + 1)) if row is None else _rows(row)
+    chosen = table.chosen(rows)
+    origin = {**problem.origin, "data": str(path), "rows": rows}
+    return replace(problem, x=preparation.x(chosen), t=preparation.t(chosen), origin=origin)
 
 
 def _rows(row: int | str | Sequence[int | str]) -> list[int]:

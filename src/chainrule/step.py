@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from chainrule.definitions import Bound, find
-from chainrule.engines.arrays import Arrays, Exact
+from chainrule.engines.arrays import Arrays, Exact, exact_array
 from chainrule.engines.keep import FLOATS, evaluate
-from chainrule.errors import InputError
-from chainrule.expression import Expression
+from chainrule.errors import InexactError, InputError, shown
+from chainrule.expression import Expression, Number
 from chainrule.network import Array, Network, checked_batch
 from chainrule.update import STEP_NUMBER, Update, network_update
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 FORMAT = "chainrule step 1"
+
+LAST_STEP = 10**9
+"""Nobody's run is longer."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +41,8 @@ class Pass:
     @property
     def error(self) -> float:
         """E, one number for the batch."""
-        return self.values["E"][()]  # type: ignore[no-any-return]  # a float, or a Fraction in exact records
+        error: float = self.values["E"].item()  # or a Fraction, in exact records
+        return error
 
     def __getitem__(self, key: str) -> Array:
         return self.values[key]
@@ -58,6 +63,8 @@ class Step:
     parameters the parameters before the step, and
     new_parameters  after it
     after      the forward pass on the same batch with the new parameters
+    origin     where network and batch come from: as of `Problem`, with "title", "features" and "targets"
+    weights    s (batch,), by which the losses of the examples are multiplied, where the network is weighted
     """
 
     network: Network
@@ -72,6 +79,7 @@ class Step:
     new_parameters: Mapping[str, Array]
     after: Pass
     origin: Mapping[str, Any] = field(default_factory=dict)
+    weights: Array | None = None
 
     @property
     def parameters(self) -> Mapping[str, Array]:
@@ -115,8 +123,14 @@ class Step:
         gradients = {str(node.name): self.gradients[_plain(node)] for node in derivation.backward}
         options = {str(letter.name): np.asarray(number) for letter, number in self.update.options.items()}
         after = {f"{key}_next": value for key, value in self.new_parameters.items()}
-        both = {"x": self.x, "t": self.t, **self.parameters, **self.before.values, **gradients, **self.states, **self.updates}
+        data = {"x": self.x, "t": self.t, **({} if self.weights is None else {"s": self.weights})}
+        both = {**data, **self.parameters, **self.before.values, **gradients, **self.states, **self.updates}
         return {**both, **options, **after, "k": np.asarray(self.number)}
+
+    @cached_property
+    def everything(self) -> dict[str, Array]:
+        """`values`, and the forward pass after the step as "after z1", "after E" …"""
+        return {**self.values, **{f"after {key}": value for key, value in self.after.values.items()}}
 
     def explain(self, **options: Any) -> Any:
         """The step as a document, which shows itself in a terminal and in a notebook. Options as of `chainrule explain`."""
@@ -126,16 +140,17 @@ class Step:
 
     def replay(self) -> Step:
         """The same step computed anew from its description, batch and states."""
-        return _step(self.network, self.x, self.t, self.update, self.number, self.states, self.arrays, self.origin)
+        return record(self.network, self.x, self.t, self.update, self.number, self.states, self.arrays, self.origin, self.weights)
 
     def differences(self, other: Step, tolerance: float = 0.0) -> dict[str, float]:
         """The largest difference of each quantity, relative to its largest magnitude, where it is above `tolerance`; NaN = NaN.
 
-        A quantity that only one step has, or that has another shape, differs by infinity.
+        A quantity that only one step has, or that has another shape, differs by infinity. Those of the forward pass after the step are
+        called "after E" and so on.
         """
         found = {}
-        for key in {**self.values, **other.values}:
-            a, b = self.values.get(key), other.values.get(key)
+        for key in {**self.everything, **other.everything}:
+            a, b = self.everything.get(key), other.everything.get(key)
             distance = np.inf if a is None or b is None or a.shape != b.shape else _distance(a, b)
             if distance > tolerance:
                 found[key] = distance
@@ -147,10 +162,11 @@ class Step:
 
         return {
             "format": FORMAT,
+            **({"exact": True} if self.exact else {}),
             "network": described(self.network, numbers=False),  # they stand under "parameters"
             "optimizer": self.optimizer.described(),
             "number": self.number,
-            "batch": {"x": _plain_numbers(self.x), "t": _plain_numbers(self.t)},
+            "batch": {str(node.name): _plain_numbers(self.values[str(node.name)]) for node in self.network.derivation.data},
             "values": {key: _plain_numbers(value) for key, value in self.before.values.items()},
             "gradients": {key: _plain_numbers(value) for key, value in self.gradients.items()},
             "states": {key: _plain_numbers(value) for key, value in self.states.items()},
@@ -164,35 +180,40 @@ class Step:
         }
 
     @staticmethod
-    def from_dict(record: Mapping[str, Any]) -> Step:
+    def from_dict(plain: Mapping[str, Any]) -> Step:
         """A step read back. Raises InputError if the record is none."""
         from chainrule.describe import network_from
 
-        if not isinstance(record, Mapping) or record.get("format") != FORMAT:
+        if not isinstance(plain, Mapping) or plain.get("format") != FORMAT:
             raise InputError(f'this is no recorded step: its "format" should be "{FORMAT}".')
+        arrays = Exact() if plain.get("exact") is True else FLOATS
         try:
-            network = network_from(record["network"]).continued(_arrays(record["parameters"]["before"]))
+            network = network_from(plain["network"]).continued(_arrays(plain["parameters"]["before"], arrays))
             step = Step(
                 network=network,
-                x=_array(record["batch"]["x"]),
-                t=_array(record["batch"]["t"]),
-                optimizer=find("optimizer", record["optimizer"]),
-                number=record["number"],
-                before=Pass(_arrays(record["values"])),
-                gradients=_arrays(record["gradients"]),
-                states=_arrays(record["states"]),
-                updates=_arrays(record["updates"]),
-                new_parameters=_arrays(record["parameters"]["after"]),
-                after=Pass(_arrays(record["after"])),
-                origin=record.get("origin", {}),
+                x=_array(plain["batch"]["x"], arrays),
+                t=_array(plain["batch"]["t"], arrays),
+                optimizer=find("optimizer", plain["optimizer"]),
+                number=plain["number"],
+                before=Pass(_arrays(plain["values"], arrays)),
+                gradients=_arrays(plain["gradients"], arrays),
+                states=_arrays(plain["states"], arrays),
+                updates=_arrays(plain["updates"], arrays),
+                new_parameters=_arrays(plain["parameters"]["after"], arrays),
+                after=Pass(_arrays(plain["after"], arrays)),
+                origin=plain.get("origin", {}),
+                weights=_array(plain["batch"]["s"], arrays) if network.conventions.weighted else None,
             )
-            _check_complete(step)
+            return _checked(step)
         except (KeyError, TypeError, AttributeError) as error:
             raise InputError(f"the recorded step is incomplete: {error} is missing or of another kind.") from None
-        return step
+        except InexactError as error:
+            raise InputError(f"the recorded step is said to be exact, but cannot be: {error}") from None
 
     def save(self, path: str | Path) -> None:
         """Write the record as JSON; the file is written whole or not at all. Raises FileError."""
+        import json
+
         from chainrule.files import write_whole
 
         write_whole(path, json.dumps(self.to_dict(), allow_nan=False, indent=1, ensure_ascii=False) + "\n")
@@ -205,22 +226,31 @@ class Step:
         return Step.from_dict(read_json(path))
 
 
-def steps(network: Network, x: Any, t: Any, optimizer: Bound, *, exact: bool = False) -> Iterator[Step]:
+def steps(
+    network: Network,
+    x: Any,
+    t: Any,
+    optimizer: Bound,
+    *,
+    weights: Any = None,
+    exact: bool = False,
+    origin: Mapping[str, Any] | None = None,
+) -> Iterator[Step]:
     """Steps on one batch, each from where the last one ended, without end. Raises ShapeError, InputError, InexactError."""
     x, t = checked_batch("x", x, network.inputs), checked_batch("t", t, network.outputs)
     if len(x) != len(t):
         raise InputError(f"x has {len(x)} rows but t has {len(t)}; every sample needs its target.")
     check_targets(network, t)
+    weights = checked_weights(network, weights, len(x))
     arrays = Exact() if exact else FLOATS
     if exact:
         network = network.continued({key: arrays.array(value) for key, value in network.parameters.items()})
     rule = network_update(network, optimizer)
     states: Mapping[str, Array] = {
-        str(state.name): arrays.array(np.zeros(state.shape))
-        for part in rule.parameters
-        for state in part.states  # type: ignore[arg-type]
+        str(state.name): arrays.array(np.zeros(state.shape)) for part in rule.parameters for state in part.states
     }
-    step = _step(network, arrays.array(x), arrays.array(t), rule, 1, states, arrays)
+    weights = None if weights is None else arrays.array(weights)
+    step = record(network, arrays.array(x), arrays.array(t), rule, 1, states, arrays, origin, weights)
     while True:
         yield step
         step = following(step)
@@ -229,7 +259,7 @@ def steps(network: Network, x: Any, t: Any, optimizer: Bound, *, exact: bool = F
 def following(step: Step) -> Step:
     """The next step on the same batch, from where this one ended."""
     network = step.network.continued(step.new_parameters)
-    return _step(network, step.x, step.t, step.update, step.number + 1, step.new_states, step.arrays, step.origin)
+    return record(network, step.x, step.t, step.update, step.number + 1, step.new_states, step.arrays, step.origin, step.weights)
 
 
 def check_targets(network: Network, t: Array) -> None:
@@ -244,18 +274,33 @@ def check_targets(network: Network, t: Array) -> None:
                 )
 
 
-def _step(
+def checked_weights(network: Network, weights: Any, rows: int) -> Array | None:
+    """What each example counts: (rows,), not below 0; 1 each where a weighted network is given none. Raises InputError, ShapeError."""
+    if not network.conventions.weighted:
+        if weights is not None:
+            raise InputError("weights of examples need a weighted network: Network(…, weighted=True).")
+        return None
+    array: Array = checked_batch("the weights of the examples", np.ones(rows) if weights is None else weights, rows)[0]
+    if (array < 0).any() or not array.any():
+        raise InputError("the weights of the examples must not be below 0, nor all 0.")
+    return array
+
+
+def record(
     network: Network,
     x: Array,
     t: Array,
     rule: Update,
     number: int,
     states: Mapping[str, Array],
-    arrays: Arrays,
+    arrays: Arrays = FLOATS,
     origin: Mapping[str, Any] | None = None,
+    weights: Array | None = None,
 ) -> Step:
+    """The step number `number` of a run, from the network's parameters and the optimiser's states before it."""
     derivation = network.derivation
-    bindings: dict[Expression, Any] = {derivation.x: x, derivation.t: t, STEP_NUMBER: arrays.number(number)}
+    data = dict(zip(derivation.data, (x, t, weights), strict=False))
+    bindings: dict[Expression, Any] = {**data, STEP_NUMBER: arrays.number(number)}
     bindings |= {expression: arrays.array(network.parameters[str(expression.name)]) for expression in derivation.parameters}
     bindings |= {letter: arrays.number(value) for letter, value in rule.options.items()}
     bindings |= {state: states[str(state.name)] for part in rule.parameters for state in part.states}
@@ -264,13 +309,13 @@ def _step(
     new |= {str(part.parameter.name): values[part.new] for part in rule.parameters}
     after = evaluate(
         [derivation.error, derivation.prediction],
-        {derivation.x: x, derivation.t: t, **{node: new[str(node.name)] for node in derivation.parameters}},
+        {**data, **{node: new[str(node.name)] for node in derivation.parameters}},
         arrays,
     )
     computed = {str(node.name): np.asarray(value) for node, value in values.items() if node.primitive.name == "named"}
     forward = [str(node.name) for node in (*derivation.quantities, derivation.error)]
     gradients = {str(node.name): _plain(node) for node in derivation.backward}
-    return Step(
+    step = Step(
         network=network,
         x=x,
         t=t,
@@ -283,7 +328,10 @@ def _step(
         new_parameters=new,
         after=Pass({str(node.name): np.asarray(after[node]) for node in (*derivation.quantities, derivation.error)}),
         origin=origin or {},
+        weights=weights,
     )
+    step.__dict__["update"] = rule  # known already
+    return step
 
 
 def _plain(gradient: Expression) -> str:
@@ -293,8 +341,10 @@ def _plain(gradient: Expression) -> str:
 
 
 def _distance(a: Array, b: Array) -> float:
-    if a.dtype == object or b.dtype == object:
-        a, b = a.astype(float), b.astype(float)
+    """The largest gap between elements, relative to the largest magnitude; NaN = NaN."""
+    if a.dtype == object and b.dtype == object:
+        return _exact_distance(a, b)
+    a, b = a.astype(float), b.astype(float)
     with np.errstate(all="ignore"):
         same = (a == b) | (np.isnan(a) & np.isnan(b))
         gap = np.where(same, 0.0, np.abs(a - b))
@@ -303,10 +353,22 @@ def _distance(a: Array, b: Array) -> float:
     return np.inf if np.isnan(largest) else largest
 
 
+def _exact_distance(a: Array, b: Array) -> float:
+    """Fractions: a difference too small for a float is the smallest float, not nought."""
+    gap = max((abs(p - q) for p, q in zip(a.flat, b.flat, strict=True)), default=Fraction(0))
+    scale = max(map(abs, (*a.flat, *b.flat)), default=Fraction(0))
+    return max(float(gap / scale), 5e-324) if gap else 0.0
+
+
 def _plain_numbers(values: Array) -> Any:
-    """Nested lists of JSON numbers; what JSON has no number for becomes a string."""
+    """Nested lists of JSON numbers; what JSON has no number for becomes a string. Raises InputError for absurdly long fractions."""
     if values.dtype == object:
-        return _nested(values.tolist())
+        try:
+            return _nested(values.tolist())
+        except ValueError:
+            raise InputError(
+                "this exact step holds fractions of thousands of digits, which no record can hold; record an earlier one."
+            ) from None
     return values.tolist() if np.isfinite(values).all() else _nested(values.tolist())
 
 
@@ -314,42 +376,48 @@ def _nested(value: Any) -> Any:
     if isinstance(value, list):
         return [_nested(inner) for inner in value]
     if isinstance(value, Fraction):
-        return str(value) if value.denominator > 1 else int(value)
+        text = str(value)  # refused for too many digits, which JSON would refuse later
+        return text if value.denominator > 1 else int(value)
     if isinstance(value, float) and not np.isfinite(value):
         return "NaN" if np.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     return value
 
 
-def _array(values: Any, kind: type | None = None) -> Array:
-    """Numbers read back: floats, or fractions where one of them is written as such. Raises InputError."""
-    flat = _flat(values)
-    if kind is None and any(isinstance(value, str) and "/" in value for value in flat):
-        from chainrule.engines.arrays import exact_array
+NOT_FINITE = {"NaN": np.nan, "Infinity": np.inf, "-Infinity": -np.inf}
 
-        return exact_array(values)
+
+def _array(values: Any, arrays: Arrays) -> Array:
+    """Numbers read back: floats, or fractions. Raises InputError."""
     try:
-        return np.asarray(np.vectorize(_float, otypes=[float])(np.asarray(values, dtype=object)) if flat else values, dtype=float)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"the recorded step holds something that is no number: {error}.") from None
+        numbers = np.frompyfunc(_number, 1, 1)(np.array(values, dtype=object))
+        return exact_array(numbers) if isinstance(arrays, Exact) else np.asarray(numbers, dtype=float)
+    except (TypeError, ValueError, OverflowError, ZeroDivisionError, RecursionError):
+        raise InputError(f"the recorded step holds {shown(values)}, which is no array of numbers.") from None
 
 
-def _float(value: Any) -> float:
-    return float(Fraction(value)) if isinstance(value, str) and "/" in value else float(value)
+def _number(value: Any) -> Number:
+    if isinstance(value, str):
+        return NOT_FINITE[value] if value in NOT_FINITE else Fraction(*map(int, value.split("/")))
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError
+    return value
 
 
-def _flat(values: Any) -> list[Any]:
-    return [inner for value in values for inner in _flat(value)] if isinstance(values, list) else [values]
+def _arrays(record: Mapping[str, Any], arrays: Arrays) -> dict[str, Array]:
+    return {key: _array(values, arrays) for key, values in record.items()}
 
 
-def _arrays(record: Mapping[str, Any], kind: type | None = None) -> dict[str, Array]:
-    return {key: _array(values, kind) for key, values in record.items()}
-
-
-def _check_complete(step: Step) -> None:
-    """Every quantity that the network's derivation names must be there, in its shape. Raises InputError."""
-    replayed = step.replay()
-    for key, value in replayed.values.items():
-        recorded = step.values.get(key)
+def _checked(step: Step) -> Step:
+    """The step, if every quantity that its network's derivation names is there, in its shape. Raises InputError."""
+    if isinstance(step.number, bool) or not isinstance(step.number, int) or not 1 <= step.number <= LAST_STEP:
+        raise InputError(f"the recorded step has the number {shown(step.number)}; steps are counted from 1.")
+    if not isinstance(step.origin, Mapping):
+        raise InputError(f"the origin of the recorded step must be a table, not {shown(step.origin)}.")
+    if step.x.shape[:1] == (0,):
+        raise InputError("the batch of the recorded step is empty.")
+    for key, value in step.replay().everything.items():
+        recorded = step.everything.get(key)
         if recorded is None or recorded.shape != value.shape:
             given = "is missing" if recorded is None else f"has the shape {recorded.shape}"
             raise InputError(f"the recorded step does not fit its network: {key} {given}, {value.shape} is needed.")
+    return step

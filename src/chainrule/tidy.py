@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 
-from chainrule.expression import Expression, Number, Primitive, Shape, order
+from chainrule.expression import Expression, Number, Primitive, Shape, depends_on_variable, order
 from chainrule.primitives import add, constant, divide, multiply, negative, power, select, spread, subtract, total, transpose
 
 
@@ -45,6 +45,8 @@ def _step(node: Expression) -> Expression:
     arguments = tuple(_bare(argument) if node.primitive.elementwise else argument for argument in node.arguments)
     if node.primitive.elementwise and any(argument.shape == node.shape for argument in arguments):
         node = node.rebuilt(*arguments)
+    elif node.primitive.elementwise and node.shape and not any(argument.shape for argument in arguments):
+        return spread(_step(node.rebuilt(*arguments)), axes=tuple(range(len(node.shape))), sizes=node.shape)
     rule = _RULES.get(node.primitive.name)
     result = rule(*node.arguments, **node.parameters) if rule else None
     if result is None or result is node:
@@ -62,7 +64,7 @@ def _bare(expression: Expression) -> Expression:
 
 
 def _numeric(expression: Expression) -> bool:
-    return all(node.primitive.name != "variable" for node in order(expression))
+    return not depends_on_variable(expression)
 
 
 def _value(expression: Expression) -> Number | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -40,7 +40,7 @@ class Update:
 
     options     the optimiser's letters (learning_rate, beta1 …) and their numbers
     rate        the learning rate of this step: its letter, or the schedule's formula, named
-    norm        ‖g‖ over all gradients where they are clipped by norm
+    norm        ‖g‖ over all gradients (after clipping by value, if there is any) where they are clipped by norm
     parameters  the parts
     """
 
@@ -64,8 +64,8 @@ def update(optimizer: Bound, parameters: Sequence[Expression], gradients: Sequen
     if isinstance(schedule, Bound):
         rate = letters["learning_rate"] = named(Name("learning_rate"), schedule.apply(STEP_NUMBER))
     norm = None
-    if optimizer.options["clip_norm"] is not None:
-        norm = named(Name("norm"), optimizers.global_norm(list(gradients)))
+    if optimizer.options["clip_norm"] is not None and gradients:
+        norm = named(Name("norm"), optimizers.global_norm([_limited(optimizer, gradient) for gradient in gradients]))
     parts = tuple(
         _part(optimizer, letters, parameter, _clipped(optimizer, gradient, norm))
         for parameter, gradient in zip(parameters, gradients, strict=True)
@@ -93,13 +93,17 @@ def _letters(optimizer: Bound) -> dict[str, Expression]:
 
 def _clipped(optimizer: Bound, gradient: Expression, norm: Expression | None) -> Expression:
     """The gradient after clipping, by value first and by norm then; itself where neither is asked for."""
-    clipped = gradient
-    if (limit := optimizer.options["clip_value"]) is not None:
-        clipped = optimizers.clip_value(clipped, limit)
+    clipped = _limited(optimizer, gradient)
     if norm is not None:
         clipped = optimizers.clip_norm(clipped, norm, optimizer.options["clip_norm"])
     assert gradient.name is not None
     return gradient if clipped is gradient else named(replace(gradient.name, mark="clipped"), tidy(clipped))
+
+
+def _limited(optimizer: Bound, gradient: Expression) -> Expression:
+    """The gradient after clipping by value."""
+    limit = optimizer.options["clip_value"]
+    return gradient if limit is None else optimizers.clip_value(gradient, limit)
 
 
 def _part(optimizer: Bound, letters: dict[str, Expression], w: Expression, g: Expression) -> ParameterUpdate:
@@ -114,24 +118,38 @@ def _part(optimizer: Bound, letters: dict[str, Expression], w: Expression, g: Ex
         raise DescriptionError(
             f"{optimizer.name} has {len(states)} states but returns {len(new_states)}: return the new w, then each new state in its order."
         )
-    after = tuple(
-        named(replace(state.name, mark=f"{state.name.mark}_next"), tidy(value))
-        for state, value in zip(states, new_states, strict=True)
-        if state.name is not None
-    )
-
-    new = tidy(substitute(new, dict(zip(new_states, after, strict=True))))
-    new = substitute(new, _owned(new, w.name))
+    replaced = _replaced({w, g, *states}, new, dict(zip(new_states, states, strict=True)), w.name)
+    after = tuple(_called(_next(state), replaced[value]) for state, value in zip(states, new_states, strict=True))
+    new = tidy(substitute(new, replaced))
     if is_scalar(new) and w.shape:
         raise DescriptionError(f"{optimizer.name} returns a single number in place of the new w.")
     return ParameterUpdate(w, g, states, after, named(replace(w.name, mark="next"), new))
 
 
-def _owned(expression: Expression, owner: Name) -> dict[Expression, Expression]:
-    """Quantities that a rule names for itself (m̂ …), renamed so that each parameter has its own: m_hat_W1."""
-    renamed: dict[Expression, Expression] = {}
-    for node in order(expression, wall=lambda node: node.name is not None and node.name.gradient):
-        if node.primitive.name == "named" and node.shape and node.name and not node.name.mark and not node.name.gradient:
-            inner = substitute(node.arguments[0], renamed)
-            renamed[node] = named(replace(node.name, mark=owner.key), inner)
-    return renamed
+def _replaced(own: set[Expression], new: Expression, states: Mapping[Expression, Expression], owner: Name) -> dict[Expression, Expression]:
+    """What stands for what in the rule of one parameter: new states under their names, and quantities that the rule names for itself
+    (m̂ …) under a name for each parameter, m_hat_W1. Nothing behind `own`, the operands of the rule, changes.
+    """
+    replaced = {operand: operand for operand in own}
+    for node in order(*states, new, wall=lambda node: node in own):
+        let = node.primitive.name == "named" and node not in own and _reads(node, own)
+        inner = node.arguments[0] if let else node
+        if node in states:
+            replaced[node] = named(_next(states[node]), tidy(substitute(inner, replaced)))
+        elif let and node.name is not None:
+            replaced[node] = named(replace(node.name, mark=owner.key), substitute(inner, replaced))
+    return replaced
+
+
+def _reads(expression: Expression, own: set[Expression]) -> bool:
+    return any(node in own for node in order(expression, wall=lambda node: node in own))
+
+
+def _next(state: Expression) -> Name:
+    assert state.name is not None
+    return replace(state.name, mark=f"{state.name.mark}_next")
+
+
+def _called(name: Name, expression: Expression) -> Expression:
+    """Under this name: two states with one formula are two quantities."""
+    return expression if expression.name == name else named(name, expression)

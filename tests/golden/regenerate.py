@@ -28,26 +28,28 @@ def one(source: Any = None, **options: Any) -> Callable[[], Document]:
 
 
 def layers(activations: str, **more: Any) -> dict[str, Any]:
-    """A description of layers with two units each, the last with one."""
+    """A description of layers with one unit each."""
     *hidden, last = activations.split()
-    return {"inputs": 2, "layers": [*({"units": 2, "activation": a} for a in hidden), {"units": 1, "activation": last}], **more}
+    return {"inputs": 2, "layers": [*({"units": 1, "activation": a} for a in hidden), {"units": 1, "activation": last}], **more}
 
 
 DOCUMENTS: dict[str, Callable[[], Document]] = {
     "seed": one("seed"),
-
+    "seed-german": one("seed", notation="german"),
     "seed-exact": one("seed", exact=True),
     "seed-steps": one("seed", steps=3, learning_rate=0.01),
     "article": one("article"),
     "mazur": one("mazur"),
     "mazur-ng": one("mazur", notation="ng"),
+    "mazur-german": one("mazur", notation="german", detail="matrix"),
+    "xor-german": one("xor", notation="german", seed=5),
     "mazur-weight": one("mazur", weight="w1"),
     "xor": one("xor"),
     "iris": one("iris"),
     "vanishing": one("vanishing"),
     "large": one("784-128-10", loss="cross_entropy", seed=1),
     "large-weight": one("784-128-10", loss="cross_entropy", seed=1, weight="hidden1.W[2,3]"),
-    "matrix": one("2-8-8-8-1", seed=3),
+    "matrix": one("2-8-8-8-1", seed=3, detail="matrix"),
     "adam": one(
         "2-2-1",
         **SMALL,
@@ -55,7 +57,7 @@ DOCUMENTS: dict[str, Callable[[], Document]] = {
         step=3,
     ),
     "penalty": one("2-2-1", **{**SMALL, "input": "1 2; 0 1; -1 0.5", "target": "0.5; 0; 1"}, regularizer="l2:rate=0.1"),
-    "cases": one(layers("relu leaky_relu hard_swish identity"), seed=2, input="1 -2", target="0.5"),
+    "cases": one(layers("relu leaky_relu hard_swish identity"), seed=2, input="1 -2", target="0.5", bias=False),
     "absolute": one("2-2-1", **SMALL, loss="absolute"),
     "huber": one("2-2-1", **{**SMALL, "target": "3"}, loss="huber:delta=0.5"),
     "hinge": one("2-2-1", **{**SMALL, "target": "1"}, loss="hinge"),

@@ -6,6 +6,8 @@ A command's verdict is the whole number that it returns; one that returns nothin
 
 from __future__ import annotations
 
+import atexit
+import gc
 import io
 import os
 import sys
@@ -22,6 +24,9 @@ def main(arguments: list[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that has no ∂ shows a question mark
     try:
+        if arguments is None:
+            gc.set_threshold(50_000)  # what follows makes many objects, and hardly a cycle for the collector to find
+            atexit.register(gc.freeze)  # the process ends: nobody needs its last search for garbage, which takes a while
         return _guarded(sys.argv[1:] if arguments is None else arguments)
     except KeyboardInterrupt:
         return _failed("interrupted", INTERRUPTED)

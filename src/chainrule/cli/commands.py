@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import click
 
 from chainrule import __version__
+from chainrule.cli import training
 from chainrule.cli.options import BATCH_OPTIONS, NETWORK_OPTIONS, asked, with_options
 from chainrule.errors import FileError, InputError, shown
 
@@ -23,6 +23,7 @@ Start with
   chainrule explain                            the worked example
   chainrule explain 2-3-1 --input "1 2"        a network of your own
   chainrule code mazur                         the same as a NumPy program
+  chainrule train flowers.csv --target species     a model from your own data
 """
 
 EXPLAIN_EXAMPLES = """\b
@@ -63,7 +64,7 @@ def chainrule() -> None:
 @with_options(*NETWORK_OPTIONS, *BATCH_OPTIONS)
 @click.option("--detail", type=click.Choice(["overview", "matrix", "scalar"]), help="How far to zoom in.  [default: by the size]")
 @click.option("--weight", metavar="NAME", help="Explain one weight only: w1, or hidden1.W[2,3].")
-@click.option("--step", type=click.IntRange(1, 10_000), metavar="N", help="Explain the N-th step on the batch.  [default: 1]")
+@click.option("--step", type=click.IntRange(1, 10_000_000), metavar="N", help="Explain the N-th step on the batch.  [default: 1]")
 @click.option("--steps", type=click.IntRange(1, 1000), default=1, metavar="N", help="Explain the first N steps.  [default: 1]")
 @click.option("--exact", is_flag=True, help="Count in fractions, without rounding.")
 @click.option("--digits", type=click.IntRange(1, 17), metavar="N", help="Significant digits of rounded numbers.  [default: 6]")
@@ -77,13 +78,18 @@ def explain(
     """Explain a training step: forward pass, error, chain rule, update, and what it did.
 
     NETWORK is nothing (the seed's network), a built-in example (see `chainrule examples`), a short form such as 2-2-1,
-    a description in a .toml or .json file, or - for one on standard input.
+    a description in a .toml or .json file, - for one on standard input, or a model in a .safetensors file. Of a model, --data FILE --row 3
+    shows what a step on that row would do, and --step 500 the very step of its training.
     """
+    from chainrule.sources import is_model
+
     write = None if output is None else _writer(output)
     if step is not None and steps > 1:
         raise InputError("--step asks for one step and --steps for the first few; leave out one of them.")
     if interactive and not (output is None and sys.stdout.isatty() and sys.stdin.isatty()):
         raise InputError("--interactive needs a terminal; leave it out to get everything at once.")
+    if step is not None and is_model(options["network"]) and not options["row"] and options["input"] is None:
+        options["step"], step = step, None  # of the training that made the model, not of a batch
     problem = asked(**options)
     if output is not None and write is None:
         _record(problem, output, step, steps, exact)
@@ -109,6 +115,8 @@ def _writer(output: str) -> Callable[[Any], str] | None:
         return plain(document)
 
     writers = {".md": markdown, ".txt": plain, ".json": None}
+    from pathlib import Path
+
     suffix = Path(output).suffix.lower()
     if suffix not in writers:
         raise FileError(f"{shown(output)}: the suffix says the format; {suffix or 'none'} is unknown. Known: {', '.join(writers)}.")
@@ -117,13 +125,11 @@ def _writer(output: str) -> Callable[[Any], str] | None:
 
 def _record(problem: Any, output: str, step: int | None, steps: int, exact: bool) -> None:
     """Write the recorded step as JSON."""
-    from dataclasses import replace
     from itertools import islice
 
     if steps > 1:
         raise InputError("a .json file holds one step; name it, as --step 3.")
-    record = next(islice(problem.steps(exact=exact), (step or 1) - 1, None))
-    replace(record, origin=problem.origin).save(output)
+    next(islice(problem.steps(exact=exact), (step or 1) - 1, None)).save(output)
     click.echo(f"wrote {output}")
 
 
@@ -209,3 +215,7 @@ def completion(shell: str) -> None:
     known = get_completion_class(shell)
     assert known is not None
     click.echo(known(chainrule, {}, "chainrule", "_CHAINRULE_COMPLETE").source())
+
+
+for command in training.COMMANDS:
+    chainrule.add_command(command)

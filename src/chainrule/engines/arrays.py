@@ -18,11 +18,25 @@ from chainrule.errors import InexactError
 Scalar = (int, float, Fraction)
 
 
-class Arrays:
-    """Array functions by the names of the standard, for one namespace; plain numbers may stand in for arrays."""
+def _function(name: str) -> Any:
+    """A function of one array by its name in the namespace; plain numbers stay plain numbers."""
 
-    def __init__(self, namespace: Any = np) -> None:
-        self.namespace = namespace
+    def apply(self: Arrays, x: Any) -> Any:
+        if isinstance(x, Scalar):
+            return float(getattr(np, name)(float(x)))
+        return getattr(self.namespace, name)(x)
+
+    return apply
+
+
+class Arrays:
+    """Array functions by the names of the standard, for one namespace; plain numbers may stand in for arrays.
+
+    dtype  the type of number that an array of a plain number has; what is usual in the namespace if none is said
+    """
+
+    def __init__(self, namespace: Any = np, dtype: Any = None) -> None:
+        self.namespace, self.dtype = namespace, dtype
 
     def number(self, number: Any) -> Any:
         """A constant of the graph."""
@@ -34,40 +48,16 @@ class Arrays:
             return values
         return values if hasattr(values, "__array_namespace__") else self.namespace.asarray(values)
 
-    def _unary(self, name: str, x: Any) -> Any:
-        if isinstance(x, Scalar):
-            return float(getattr(np, name)(float(x)))
-        return getattr(self.namespace, name)(x)
-
-    def exp(self, x: Any) -> Any:
-        return self._unary("exp", x)
-
-    def log(self, x: Any) -> Any:
-        return self._unary("log", x)
-
-    def log1p(self, x: Any) -> Any:
-        return self._unary("log1p", x)
-
-    def sqrt(self, x: Any) -> Any:
-        return self._unary("sqrt", x)
-
-    def sin(self, x: Any) -> Any:
-        return self._unary("sin", x)
-
-    def cos(self, x: Any) -> Any:
-        return self._unary("cos", x)
-
-    def tanh(self, x: Any) -> Any:
-        return self._unary("tanh", x)
-
-    def abs(self, x: Any) -> Any:
-        return self._unary("abs", x)
-
-    def sign(self, x: Any) -> Any:
-        return self._unary("sign", x)
-
-    def floor(self, x: Any) -> Any:
-        return self._unary("floor", x)
+    exp = _function("exp")
+    log = _function("log")
+    log1p = _function("log1p")
+    sqrt = _function("sqrt")
+    sin = _function("sin")
+    cos = _function("cos")
+    tanh = _function("tanh")
+    abs = _function("abs")
+    sign = _function("sign")
+    floor = _function("floor")
 
     def erf(self, x: Any) -> Any:
         """The error function; the array standard has none, so it is Python's own where the namespace lacks it."""
@@ -82,15 +72,17 @@ class Arrays:
     def _pair(self, a: Any, b: Any) -> tuple[Any, Any]:
         """Both operands as arrays; a plain number takes the other's kind."""
         if isinstance(a, Scalar):
-            return self.namespace.asarray(float(a), dtype=getattr(b, "dtype", None)), b
+            return self.namespace.asarray(float(a), dtype=getattr(b, "dtype", self.dtype)), b
         if isinstance(b, Scalar):
             return a, self.namespace.asarray(float(b), dtype=a.dtype)
         return a, b
 
     def maximum(self, a: Any, b: Any) -> Any:
+        """The larger of each pair."""
         return self.namespace.maximum(*self._pair(a, b))
 
     def minimum(self, a: Any, b: Any) -> Any:
+        """The smaller of each pair."""
         return self.namespace.minimum(*self._pair(a, b))
 
     def greater(self, a: Any, b: Any) -> Any:
@@ -108,26 +100,32 @@ class Arrays:
         return self.namespace.where(condition != 0, a, b)
 
     def sum(self, x: Any, axis: Any, keepdims: bool = False) -> Any:
+        """The sum over some axes."""
         return self.namespace.sum(x, axis=axis, keepdims=keepdims)
 
     def mean(self, x: Any, axis: Any) -> Any:
+        """The mean over some axes."""
         return self.namespace.mean(x, axis=axis)
 
     def max(self, x: Any, axis: Any, keepdims: bool = False) -> Any:
+        """The largest along an axis."""
         return self.namespace.max(x, axis=axis, keepdims=keepdims)
 
     def squeeze(self, x: Any, axis: Any) -> Any:
+        """Without an axis of length 1."""
         return self.namespace.squeeze(x, axis=axis)
 
     def permute_dims(self, x: Any, axes: Sequence[int]) -> Any:
+        """The axes in another order."""
         return self.namespace.permute_dims(x, tuple(axes))
 
     def reshape(self, x: Any, sizes: Sequence[int]) -> Any:
+        """The same elements in another shape."""
         return self.namespace.reshape(x, tuple(sizes))
 
     def spread(self, x: Any, axes: Sequence[int], sizes: Sequence[int]) -> Any:
         """x with new axes at the positions `axes`, repeated along them."""
-        x = self.namespace.asarray(x)
+        x = self.namespace.asarray(x, dtype=self.dtype) if isinstance(x, Scalar) else x
         for axis in sorted(axes):
             x = self.namespace.expand_dims(x, axis=axis)
         shape = list(x.shape)
@@ -157,16 +155,22 @@ def exact_array(values: Any) -> np.ndarray:
     return result
 
 
-def _at_points(name: str, points: Callable[[Fraction], Fraction | None]) -> Callable[[Exact, Any], Any]:
+def _at_points(name: str, points: Callable[[Fraction], Fraction | None]) -> Any:
     """A function that has a fraction for a value only at certain points."""
 
     def one(x: Any) -> Fraction:
         value = points(Fraction(x))
         if value is None:
-            raise InexactError(f"{name}({x}) is no fraction; leave out --exact to see it rounded.")
+            raise InexactError(f"{name}({_brief(x)}) is no fraction; leave out --exact to see it rounded.")
         return value
 
     return lambda self, x: np.frompyfunc(one, 1, 1)(x)
+
+
+def _brief(x: Any) -> str:
+    """A fraction as a message shows it."""
+    digits = (abs(x.numerator).bit_length() + x.denominator.bit_length()) * 0.3
+    return str(x) if digits < 40 else f"a fraction of {digits:.0f} digits"
 
 
 def _exact_root(x: Fraction) -> Fraction | None:
@@ -180,9 +184,11 @@ class Exact(Arrays):
     """Fractions in NumPy arrays of objects: no rounding at all. Raises InexactError where a value is no fraction."""
 
     def number(self, number: Any) -> Any:
+        """A constant of the graph, as a fraction."""
         return fraction(number)
 
     def array(self, values: Any) -> Any:
+        """Numbers from outside, as fractions."""
         return exact_array(values)
 
     exp = _at_points("exp", lambda x: Fraction(1) if x == 0 else None)
@@ -193,26 +199,32 @@ class Exact(Arrays):
     cos = _at_points("cos", lambda x: Fraction(1) if x == 0 else None)
     tanh = _at_points("tanh", lambda x: Fraction(0) if x == 0 else None)
     erf = _at_points("erf", lambda x: Fraction(0) if x == 0 else None)
-    abs = _at_points("| |", lambda x: abs(x))
+    abs = _at_points("| |", abs)
     sign = _at_points("sign", lambda x: Fraction((x > 0) - (x < 0)))
     floor = _at_points("floor", lambda x: Fraction(math.floor(x)))
 
     def maximum(self, a: Any, b: Any) -> Any:
+        """The larger of each pair."""
         return np.frompyfunc(max, 2, 1)(a, b)
 
     def minimum(self, a: Any, b: Any) -> Any:
+        """The smaller of each pair."""
         return np.frompyfunc(min, 2, 1)(a, b)
 
     def greater(self, a: Any, b: Any) -> Any:
+        """1 where a > b, otherwise 0."""
         return np.frompyfunc(lambda x, y: Fraction(int(x > y)), 2, 1)(a, b)
 
     def where(self, condition: Any, a: Any, b: Any) -> Any:
+        """a where the condition is not 0, otherwise b."""
         return np.frompyfunc(lambda c, x, y: x if c else y, 3, 1)(condition, a, b)
 
     def mean(self, x: Any, axis: Any) -> Any:
+        """The mean over some axes."""
         return np.sum(x, axis=axis) / math.prod(x.shape[i] for i in axis)
 
     def place(self, x: Any, axis: int, start: int, extent: int) -> Any:
+        """x at `start` of a longer axis, zeros elsewhere."""
         full = np.full((*x.shape[:axis], extent, *x.shape[axis + 1 :]), Fraction(0), dtype=object)
         full[(slice(None),) * axis + (slice(start, start + x.shape[axis]),)] = x
         return full

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.engines.arrays import Arrays
-from chainrule.errors import InputError, ShapeError
+from chainrule.errors import InexactError, InputError, ShapeError
 from chainrule.expression import Expression, order
 
 FLOATS = Arrays(np)
@@ -41,7 +41,10 @@ def _value(node: Expression, values: Mapping[Expression, Any], sizes: Mapping[st
     if node.primitive.name == "variable":
         raise InputError(f"no number was given for {node}.")
     parameters = {key: resolved(value, sizes) if key in _SIZED else value for key, value in node.parameters.items()}
-    return node.primitive.value(arrays, *(values[argument] for argument in node.arguments), **parameters)
+    try:
+        return node.primitive.value(arrays, *(values[argument] for argument in node.arguments), **parameters)
+    except ZeroDivisionError:  # of fractions, or of plain numbers: arrays of floats give infinity
+        raise InexactError(f"{node} divides by 0, which gives no number.") from None
 
 
 _SIZED = {"sizes", "dimension", "extent"}

@@ -6,65 +6,89 @@ call is more than a whole step of a network of a dozen weights; for wide network
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
+from chainrule import primitives as p
 from chainrule.definitions import Bound
-from chainrule.engines.written import Code, Source, Writer, text
-from chainrule.expression import Expression, Name, substitute, variable
+from chainrule.engines.written import COMPARISON, Code, Source, Writer, text
+from chainrule.expression import Expression, order
 from chainrule.network import Array, Network
-from chainrule.scalar import Element, Scalars
-from chainrule.update import Update, network_update
+from chainrule.scalar import Element, Index, Scalars
+from chainrule.update import network_update
 
-MOST_OPERATIONS = 400
-"""Parameters × samples up to which one variable a number is faster than arrays (measured; see benchmarks)."""
+MOST_OPERATIONS = 100
+"""Parameters × samples up to which one variable a number is faster than arrays, the time to write the loop included (measured)."""
 
 Loop = Callable[..., tuple[list[float], list[float]]]
 
 
 class _ScalarSource(Source):
-    """Functions of single numbers; overflow gives infinity as it does in NumPy."""
+    """Functions of single numbers. Their names begin with _, so that they meet no variable's."""
 
     def _call(self, name: str, *arguments: Any, options: str = "") -> Code:
-        parts: list[str | Code] = [f"{name}("]
+        parts: list[str | Code] = [f"_{name}("]
         for position, argument in enumerate(arguments):
             parts += [", "] * (position > 0) + [argument if isinstance(argument, Code) else Code([repr(argument)])]
         return Code([*parts, ")"], word=name)
 
     def erf(self, x: Any) -> Code:
+        """The error function."""
         return self._call("erf", x)
 
+    def where(self, condition: Code, a: Any, b: Any) -> Code:
+        """Python's own choice, which computes only what it chooses."""
+        chosen, other = (part if isinstance(part, Code) else Code([repr(part)]) for part in (a, b))
+        return Code(["(", chosen, " if ", condition, " else ", other, ")"], COMPARISON, word="where")
 
-def _quiet(function: Callable[[float], float], beyond: float) -> Callable[[float], float]:
+
+class _SafeScalars(Scalars):
+    """Elements as they are computed, not as they stand on paper: the exponents of a softmax are moved down to 0, as in the table."""
+
+    def _write(self, expression: Expression, index: Index) -> Expression:
+        if expression.primitive not in (p.softmax, p.logsumexp):
+            return super()._write(expression, index)
+        (z,), axis = expression.arguments, expression.parameters["axis"]
+        rest = index if expression.primitive is p.logsumexp else (*index[:axis], *index[axis + 1 :])
+        row = [self(z, (*rest[:axis], i, *rest[axis:])) for i in range(self.shape(z)[axis])]
+        largest = functools.reduce(p.maximum, row)
+        terms = [p.exp(e - largest) for e in row]
+        whole = functools.reduce(p.add, terms)
+        return largest + p.log(whole) if expression.primitive is p.logsumexp else terms[index[axis]] / whole
+
+
+def _quiet(function: Callable[[float], float], beyond: Callable[[float], float]) -> Callable[[float], float]:
+    """The function, with a value where Python's own raises an error: what NumPy gives there."""
+
     def quiet(x: float) -> float:
         try:
             return function(x)
         except (OverflowError, ValueError):
-            return beyond if x == x else x
+            return beyond(x)
 
     return quiet
 
 
 FUNCTIONS: dict[str, Any] = {
-    "exp": _quiet(math.exp, math.inf),
-    "log": _quiet(math.log, -math.inf),
-    "log1p": _quiet(math.log1p, -math.inf),
-    "sqrt": _quiet(math.sqrt, math.nan),
-    "sin": _quiet(math.sin, math.nan),
-    "cos": _quiet(math.cos, math.nan),
-    "floor": _quiet(math.floor, math.inf),
-    "tanh": math.tanh,
-    "erf": math.erf,
-    "abs": abs,
-    "sign": lambda x: (x > 0) - (x < 0),
-    "maximum": lambda a, b: a if a > b else b,
-    "minimum": lambda a, b: a if a < b else b,
-    "where": lambda condition, a, b: a if condition else b,
-    "inf": math.inf,
+    "_exp": _quiet(math.exp, lambda x: math.inf),
+    "_log": _quiet(math.log, lambda x: -math.inf if x == 0 else math.nan),
+    "_log1p": _quiet(math.log1p, lambda x: -math.inf if x == -1 else math.nan),
+    "_sqrt": _quiet(math.sqrt, lambda x: math.nan),
+    "_sin": _quiet(math.sin, lambda x: math.nan),
+    "_cos": _quiet(math.cos, lambda x: math.nan),
+    "_floor": _quiet(math.floor, lambda x: x),
+    "_tanh": math.tanh,
+    "_erf": math.erf,
+    "_abs": abs,
+    "_sign": lambda x: math.nan if math.isnan(x) else (x > 0) - (x < 0),
+    "_maximum": lambda a, b: a if a > b or math.isnan(a) else b,
+    "_minimum": lambda a, b: a if a < b or math.isnan(a) else b,
+    "_inf": math.inf,
 }
 
 
@@ -72,103 +96,100 @@ class Unrolled:
     """A network's training loop on one batch.
 
     run(rate, most, below, above) trains from the network's own parameters and returns E before every step and the last parameters.
+    weights  of the examples, where the network is weighted
+    length   how many letters the program of one step has, which says how long it takes
     """
 
-    def __init__(self, network: Network, x: Array, t: Array, optimizer: Bound) -> None:
+    def __init__(self, network: Network, x: Array, t: Array, optimizer: Bound, weights: Array | None = None) -> None:
         self.network = network
         self.rule = network_update(network, optimizer)
-        self.scalars = Scalars({"batch": len(x)})
+        self.scalars = _SafeScalars({"batch": len(x)})
         derivation = network.derivation
-        self.fixed = [*_elements(self.scalars, derivation.x), *_elements(self.scalars, derivation.t)]
-        self.numbers = [float(value) for value in (*x.ravel(), *t.ravel())]
-        self.trained = [element for part in self.rule.parameters for element in _elements(self.scalars, part.parameter)]
-        self.states = [element for part in self.rule.parameters for state in part.states for element in _elements(self.scalars, state)]
-        self.start = [float(network.parameters[element.quantity.name.key][element.index]) for element in self.trained if element.quantity.name]
+        self.fixed = [element for data in derivation.data for element in self._elements(data)]
+        self.numbers = [float(value) for data in (x, t, weights) if data is not None for value in data.ravel()]
+        self.trained = [element for part in self.rule.parameters for element in self._elements(part.parameter)]
+        self.states = [element for part in self.rule.parameters for state in part.states for element in self._elements(state)]
+        self.start = [self._number(element) for element in self.trained]
+        self.taken = {str(node.name) for node in order(derivation.error, *derivation.gradients, *self.rule.roots) if node.name is not None}
+        self.length = 0
         self.loop = self._compiled()
 
-    def run(self, rate: float | None, most: int, below: float = 0.0, above: float = math.inf) -> tuple[list[float], list[float]]:
-        """E before each of at most `most` steps, until it leaves (below, above), and the parameters then.
+    def run(self, rate: float | None, most: int, below: float = -math.inf, above: float = math.inf) -> tuple[list[float], list[float]]:
+        """E before each of at most `most` steps, until |E| is out of (below, above), and the parameters then.
 
         rate  in place of the optimiser's own; None keeps its own
+
+        Where Python's numbers overflow, the run ends with an error of infinity.
         """
         options = {str(letter.name): value for letter, value in self.rule.options.items()}
         if rate is not None:
             options["learning_rate"] = rate
         return self.loop(self.numbers, self.start, options, most, below, above)
 
+    def _elements(self, quantity: Expression) -> list[Element]:
+        return [Element(quantity, index) for index in itertools.product(*map(range, self.scalars.shape(quantity)))]
+
+    def _number(self, element: Element) -> float:
+        return float(self.network.parameters[str(element.quantity.name)][element.index])
+
     def _compiled(self) -> Loop:
-        source = "\n".join(self._lines())
         space = dict(FUNCTIONS)
-        exec(compile(source, "<unrolled by chainrule>", "exec"), space)  # our own text: a person's names never enter it
+        source = "\n".join(self._lines())
+        exec(compile(source, "<unrolled by chainrule>", "exec"), space)  # noqa: S102  # our own text: a person's words never enter it
         return space["run"]  # type: ignore[no-any-return]
 
     def _lines(self) -> Iterator[str]:
-        frozen = [e for e in self._parameters() if e not in set(self.trained)]
-        yield "def run(numbers, parameters, options, most, below, above):"
-        yield f"    {_tuple(map(_identifier, self.fixed))} = numbers"
-        yield f"    {_tuple(map(_identifier, self.trained))} = parameters"
-        for element in frozen:
-            assert element.quantity.name is not None
-            yield f"    {_identifier(element)} = {float(self.network.parameters[element.quantity.name.key][element.index])!r}"
+        step = list(self._step())
+        self.length = sum(map(len, step))
+        trained = set(self.trained)
+        yield "def run(_numbers, _parameters, _options, _most, _below, _above):"
+        yield f"    {_tuple(self.fixed)} = _numbers"
+        if self.trained:
+            yield f"    {_tuple(self.trained)} = _parameters"
+        for element in (e for parameter in self.network.derivation.parameters for e in self._elements(parameter) if e not in trained):
+            yield f"    {_identifier(element)} = {self._number(element)!r}"
         for element in self.states:
             yield f"    {_identifier(element)} = 0.0"
         for letter in self.rule.options:
-            yield f"    {letter.name} = options[{str(letter.name)!r}]"
-        yield "    errors = []"
+            yield f"    {letter.name} = _options[{str(letter.name)!r}]"
+        yield "    _errors = []"
         yield "    try:"
-        yield "        for k in range(1, most + 1):"
-        yield from (f"            {line}" for line in self._step())
+        yield "        for k in range(1, _most + 1):"
+        yield from (f"            {line}" for line in step)
         yield "    except (OverflowError, ZeroDivisionError):"
-        yield "        errors.append(inf)"
-        yield f"    return errors, [{', '.join(map(_identifier, self.trained))}]"
-
-    def _parameters(self) -> list[Element]:
-        return [element for parameter in self.network.derivation.parameters for element in _elements(self.scalars, parameter)]
+        yield "        _errors.append(_inf)"
+        yield f"    return _errors, [{_tuple(self.trained)}]"
 
     def _step(self) -> Iterator[str]:
         derivation = self.network.derivation
         for quantity in (*derivation.quantities, derivation.error):
             yield from self._assignments(quantity)
-        yield "errors.append(E)"
-        yield "if not below < E < above:"
+        yield "_errors.append(E)"
+        yield "if not (_below < E < _above or _below < -E < _above):"
         yield "    break"
-        for quantity in derivation.backward:
+        for quantity in (*derivation.backward, *self._updates()):
             yield from self._assignments(quantity)
-        for root in _named_below(self.rule):
-            yield from self._assignments(root)
-        new = [_identifier(e) for part in self.rule.parameters for e in _elements(self.scalars, part.new)]
-        new += [_identifier(e) for part in self.rule.parameters for s in part.new_states for e in _elements(self.scalars, s)]
-        yield f"{_tuple(map(_identifier, [*self.trained, *self.states]))} = {', '.join(new)}"
+        if self.trained:
+            new = [part.new for part in self.rule.parameters] + [state for part in self.rule.parameters for state in part.new_states]
+            yield f"{_tuple([*self.trained, *self.states])} = {_tuple([e for node in new for e in self._elements(node)])}"
+
+    def _updates(self) -> list[Expression]:
+        """Everything that the update names and computes, in order."""
+        known = set(self.network.derivation.backward)
+        return [node for node in order(*self.rule.roots, wall=lambda node: node in known) if _is_computed(node) and node not in known]
 
     def _assignments(self, quantity: Expression) -> Iterator[str]:
-        for element in _elements(self.scalars, quantity):
+        for element in self._elements(quantity):
             definition = self.scalars.definition(element)
-            letters = {letter: variable(Name(_identifier(self.scalars.element(letter)))) for letter in _letters(self.scalars, definition)}
-            root = substitute(definition, letters)
-            writer = Writer([root], _ScalarSource())
-            writer.taken |= FUNCTIONS.keys()  # a local named like a function would hide it
-            writer.write(root)
+            writer = Writer([definition], _ScalarSource(), self.taken)
+            writer.pieces |= {node: Code([_identifier(self.scalars.element(node))]) for node in writer.nodes if self.scalars.has(node)}
+            writer.write(definition)
             yield from writer.lines
-            yield f"{_identifier(element)} = {text(writer.pieces[root])}"
+            yield f"{_identifier(element)} = {text(writer.pieces[definition])}"
 
 
-def _letters(scalars: Scalars, definition: Expression) -> list[Expression]:
-    from chainrule.expression import order
-
-    return [node for node in order(definition) if node.name is not None and scalars.has(node)]
-
-
-def _named_below(rule: Update) -> list[Expression]:
-    """Everything that the update names and computes, in order."""
-    from chainrule.expression import order
-
-    gradients = {part.gradient for part in rule.parameters}
-    nodes = order(*rule.roots, wall=lambda node: node.name is not None and node.name.gradient and not node.name.mark)
-    return [node for node in nodes if node.primitive.name == "named" and (node not in gradients or (node.name and node.name.mark))]
-
-
-def _elements(scalars: Scalars, quantity: Expression) -> list[Element]:
-    return [Element(quantity, index) for index in itertools.product(*(range(extent) for extent in scalars.shape(quantity)))]
+def _is_computed(node: Expression) -> bool:
+    return node.primitive.name == "named"
 
 
 def _identifier(element: Element) -> str:
@@ -176,13 +197,10 @@ def _identifier(element: Element) -> str:
     return "_".join([element.quantity.name.key, *(str(i + 1) for i in element.index)])
 
 
-def _tuple(names: Any) -> str:
-    return "".join(f"{name}, " for name in names).strip()
+def _tuple(elements: list[Element]) -> str:
+    return "".join(f"{_identifier(element)}, " for element in elements).strip()
 
 
 def operations(network: Network, batch: int) -> int:
     """Parameters × samples: what one step costs, roughly, in multiplications."""
     return batch * sum(int(np.prod(shape)) for shape in network.shapes.values())
-
-
-__all__ = ["MOST_OPERATIONS", "Sequence", "Unrolled", "operations"]

@@ -7,12 +7,16 @@ It is not a template. Every line is the value column of the table of primitives,
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
-from chainrule.definitions import Bound
+import numpy as np
+
+from chainrule.definitions import Bound, find
 from chainrule.derivation import BATCH, Derivation
 from chainrule.expression import Expression, consumers, order
 from chainrule.network import Network
@@ -107,8 +111,7 @@ class Source:
     """Array functions that return the source of a call in place of its value."""
 
     def number(self, number: Any) -> Code:
-        from fractions import Fraction
-
+        """A constant of the graph."""
         if isinstance(number, Fraction) and (number.denominator & (number.denominator - 1)) and number.denominator > 1:
             return Code([f"{number.numerator} / {number.denominator}"], PRODUCT)
         return _code(float(number))
@@ -123,12 +126,15 @@ class Source:
         return lambda *arguments: self._call(name, *arguments)
 
     def erf(self, x: Any) -> Code:
+        """The error function, which NumPy does not have."""
         return Code(["np.vectorize(math.erf, otypes=[float])(", _code(x), ")"], word="erf")
 
     def greater(self, a: Any, b: Any) -> Code:
+        """A comparison: a truth value."""
         return Code([_within(_code(a), SUM), " > ", _within(_code(b), SUM)], COMPARISON, "greater", truth=True)
 
     def where(self, condition: Code, a: Any, b: Any) -> Code:
+        """A choice, element by element."""
         return self._call("where", condition, a, b)
 
     def _reduction(self, name: str, x: Any, axis: Any, keepdims: bool) -> Code:
@@ -137,27 +143,35 @@ class Source:
         return self._call(name, _number_like(_code(x)), options=f"{along}{', keepdims=True' * keepdims}")
 
     def sum(self, x: Any, axis: Any, keepdims: bool = False) -> Code:
+        """The sum over some axes."""
         return self._reduction("sum", x, axis, keepdims)
 
     def mean(self, x: Any, axis: Any, keepdims: bool = False) -> Code:
+        """The mean over some axes."""
         return self._reduction("mean", x, axis, keepdims)
 
     def max(self, x: Any, axis: Any, keepdims: bool = False) -> Code:
+        """The largest along an axis."""
         return self._reduction("max", x, axis, keepdims)
 
     def squeeze(self, x: Any, axis: Any) -> Code:
+        """Without an axis of length 1."""
         return self._call("squeeze", x, options=f", axis={axis}")
 
     def permute_dims(self, x: Any, axes: Sequence[int]) -> Code:
+        """The axes in another order."""
         return Code([_within(_code(x), ATOM), ".T"]) if tuple(axes) == (1, 0) else self._call("transpose", x, options=f", {tuple(axes)}")
 
     def reshape(self, x: Any, sizes: Sequence[Any]) -> Code:
+        """The same elements in another shape."""
         return self._call("reshape", x, options=f", {_sizes(sizes)}")
 
     def spread(self, x: Any, axes: Sequence[int], sizes: Sequence[Any]) -> Code:
+        """Never asked for: what a spread looks like depends on who reads it, which `Writer` knows."""
         raise AssertionError("a spread is written by the program, which knows who reads it")
 
     def place(self, x: Any, axis: int, start: int, extent: int) -> Code:
+        """x at `start` of a longer axis, zeros elsewhere."""
         return self._call("place", x, axis, start, extent)
 
 
@@ -169,6 +183,8 @@ def _sizes(sizes: Sequence[Any]) -> str:
 class Program:
     """A printed program and the functions in it.
 
+    inputs, outputs, options  the names of what `step` takes and returns, and of what it takes with a default
+
     source   Python text, complete with its imports
     step     step(x, t, parameters …, states …, options …) → (E, new parameters …, new states …); runs the very text
     predict  predict(x, parameters …) → y
@@ -177,35 +193,45 @@ class Program:
     source: str
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
+    options: tuple[str, ...] = ()
 
     @cached_property
     def functions(self) -> dict[str, Any]:
         """The functions that the text defines. The text is ours: names and numbers of a description enter it as such only."""
         space: dict[str, Any] = {}
-        exec(compile(self.source, "<written by chainrule>", "exec"), space)
+        with np.errstate():  # the text may quieten NumPy, which is its own affair
+            exec(compile(self.source, "<written by chainrule>", "exec"), space)  # noqa: S102
         return space
 
     @property
     def step(self) -> Callable[..., tuple[Any, ...]]:
-        """One training step."""
-        return self.functions["step"]  # type: ignore[no-any-return]
+        """One training step; as in `keep`, nothing warns where numbers overflow."""
+        return np.errstate(all="ignore")(self.functions["step"])  # type: ignore[no-any-return]
 
     @property
     def predict(self) -> Callable[..., Any]:
-        """The forward pass alone."""
-        return self.functions["predict"]  # type: ignore[no-any-return]
+        """The forward pass alone; nothing warns."""
+        return np.errstate(all="ignore")(self.functions["predict"])  # type: ignore[no-any-return]
+
+
+def _stretches(user: Expression) -> bool:
+    """Will NumPy stretch an argument of this operation, because another one has the full shape already?"""
+    return user.primitive.elementwise and any(a.shape and a.primitive.name != "spread" for a in user.arguments)
 
 
 class Writer:
-    """Writes the lines of one function: `write` each quantity, then take `lines`."""
+    """Writes the lines of one function: `write` each quantity, then take `lines`.
 
-    def __init__(self, roots: Sequence[Expression], source: Source | None = None) -> None:
+    taken  names that no variable may have, beside those of the quantities
+    """
+
+    def __init__(self, roots: Sequence[Expression], source: Source | None = None, taken: Iterable[str] = ()) -> None:
         self.nodes = order(*roots)
         self.users = consumers(self.nodes)
         self.roots = set(roots)
         self.pieces: dict[Expression, Code] = {}
         self.lines: list[str] = []
-        self.taken: set[str] = {str(node.name) for node in self.nodes if node.name is not None} | {"N", "np", "math"}
+        self.taken: set[str] = {str(node.name) for node in self.nodes if node.name is not None} | {"N", "np", "math", *taken}
         self.source = source or Source()
 
     def write(self, node: Expression, target: str | None = None) -> None:
@@ -226,7 +252,7 @@ class Writer:
             self.pieces[node] = Code([name])
         else:
             piece = self._piece(node)
-            if len(self._readers(node)) > 1 and piece.level < ATOM or piece.word and len(self._readers(node)) > 1:
+            if len(self._readers(node)) > 1 and (piece.level < ATOM or piece.word):
                 name = self._fresh(_word(piece.word or node.primitive.name))
                 self._assign(name, piece)
                 piece = Code([name])
@@ -253,14 +279,12 @@ class Writer:
 
     def _spread(self, node: Expression, piece: Code) -> Code:
         (inner,), axes = node.arguments, node.parameters["axes"]
-        whole = [not user.primitive.elementwise or all(a is node or a.primitive.name == "spread" for a in user.arguments) for user in self.users[node]]
-        if inner.primitive.name == "total" and self._kept_axis(inner):
-            light = piece
-        elif axes == tuple(range(len(axes))):
+        kept = inner.primitive.name == "total" and self._kept_axis(inner)
+        if kept or axes == tuple(range(len(axes))):
             light = piece
         else:
             light = _within(piece, ATOM)[tuple(None if axis in axes else slice(None) for axis in range(len(node.shape)))]
-        if any(whole) or not self.users[node]:
+        if not self.users[node] or not all(_stretches(user) for user in self.users[node]):
             return Code(["np.broadcast_to(", light, f", {_sizes(node.shape)})"], word="spread")
         return light
 
@@ -282,7 +306,8 @@ class Writer:
 
         def rewritten(code: Code) -> Code:
             if id(code) not in done:
-                result = Code([rewritten(part) if isinstance(part, Code) else part for part in code.parts], code.level, code.word, code.truth)
+                parts = [rewritten(part) if isinstance(part, Code) else part for part in code.parts]
+                result = Code(parts, code.level, code.word, code.truth)
                 if counts[id(code)] > 1 and any(isinstance(part, Code) for part in code.parts):
                     name = self._fresh(_word(code.word or "value"))
                     self._assign(name, result)
@@ -340,23 +365,24 @@ def written(network: Network, optimizer: Bound | None = None, example: Mapping[s
     """The program of a network's training step.
 
     optimizer  whose update rule; gradient descent if none is said
-    example    a batch {"x": …, "t": …} and a number of "steps" to close the program with, so that it runs as it stands
+    example    a batch {"x": …, "t": …} (and "s", where examples are weighted) and a number of "steps" to close the program with, so that it runs as it stands
     """
-    from chainrule.definitions import find
-
     derivation = network.derivation
     rule = network_update(network, optimizer or find("optimizer", "sgd"))
-    step, inputs, outputs = _step_function(derivation, rule)
+    step, inputs, outputs, options = _step_function(derivation, rule)
     lines = [*_header(step), *_predict_function(derivation), "", "", *step]
     if example is not None:
         lines += ["", "", *_main(network, rule, example, inputs, outputs)]
-    return Program("\n".join(lines) + "\n", tuple(inputs), tuple(outputs))
+    return Program("\n".join(lines) + "\n", tuple(inputs), tuple(outputs), tuple(options))
 
 
 def _header(step: list[str]) -> list[str]:
-    uses_math = any("math." in line for line in step)
-    quiet = ["", 'np.seterr(over="ignore")  # e^-z may overflow to infinity; 1 / (1 + infinity) is 0, as it should be']
-    return [*(["import math", ""] if uses_math else []), "import numpy as np", *(quiet if any("np.exp(-" in line for line in step) else []), "", ""]
+    lines = ["import numpy as np"]
+    if any("math." in line for line in step):
+        lines = ["import math", "", *lines]
+    if any("np.exp(" in line for line in step):
+        lines += ["", 'np.seterr(over="ignore")  # where e^z is too large, it is infinity, and 1 / (1 + infinity) is 0, as it should be']
+    return [*lines, "", ""]
 
 
 def _predict_function(derivation: Derivation) -> list[str]:
@@ -365,12 +391,23 @@ def _predict_function(derivation: Derivation) -> list[str]:
         writer.write(quantity)
     arguments = ", ".join(["x", *(str(parameter.name) for parameter in derivation.parameters)])
     lines = _with_size(writer.lines)
-    return [f"def predict({arguments}):", '    """The prediction y (batch, outputs) for inputs x (batch, inputs)."""', *_indented(lines), "    return y"]
+    docstring = '"""The prediction y (batch, outputs) for inputs x (batch, inputs)."""'
+    return [f"def predict({arguments}):", *_indented([docstring, *lines, "return y"])]
+
+
+def written_error(network: Network) -> Program:
+    """The forward pass up to E alone, as the function error(x, t, parameters …): what measuring a network takes."""
+    derivation = network.derivation
+    writer = Writer([derivation.error])
+    writer.write(derivation.error)
+    inputs = [_identifier(node) for node in (*derivation.data, *derivation.parameters)]
+    docstring = '"""The error E of the batch (x, t)."""'
+    body = _indented([docstring, *_with_size(writer.lines), "return E"])
+    lines = [*_header(writer.lines), *_wrapped("def error(", inputs, "):"), *body]
+    return Program("\n".join(lines) + "\n", tuple(inputs), ("E",))
 
 
 def _with_size(lines: list[str]) -> list[str]:
-    import re
-
     return ["N = len(x)", *lines] if any(re.search(r"\bN\b", line) for line in lines) else lines
 
 
@@ -378,7 +415,8 @@ def _indented(lines: Iterable[str]) -> list[str]:
     return [f"    {line}" if line else "" for line in lines]
 
 
-def _step_function(derivation: Derivation, rule: Update) -> tuple[list[str], list[str], list[str]]:
+def _step_function(derivation: Derivation, rule: Update) -> tuple[list[str], list[str], list[str], list[str]]:
+    """The lines of the function, the names of its arguments and results, and those of its options, which have defaults."""
     writer = Writer([derivation.prediction, derivation.error, *derivation.gradients, *rule.roots])
     sections: list[tuple[str, list[str]]] = []
 
@@ -396,7 +434,7 @@ def _step_function(derivation: Derivation, rule: Update) -> tuple[list[str], lis
     section("update", [root for root in rule.roots if root.primitive.name == "named"], targets)
     options = [letter for letter in rule.options if letter in writer.pieces]
     used_k = [STEP_NUMBER] if STEP_NUMBER in writer.pieces else []
-    leading = [derivation.x, derivation.t, *derivation.parameters, *states, *used_k]
+    leading = [*derivation.data, *derivation.parameters, *states, *used_k]
     inputs = [_identifier(node) for node in leading]
     defaults = [f"{_identifier(letter)}={rule.options[letter]!r}" for letter in options]
     trained = {part.parameter: targets[part.new] for part in rule.parameters}
@@ -409,7 +447,7 @@ def _step_function(derivation: Derivation, rule: Update) -> tuple[list[str], lis
         *_indented(_with_size(body)),
         *_indented(_wrapped("return ", ["E", *outputs], "")),
     ]
-    return source, inputs, ["E", *outputs]
+    return source, inputs, ["E", *outputs], [_identifier(letter) for letter in options]
 
 
 def _in_place(rule: Update) -> dict[Expression, str]:
@@ -444,24 +482,20 @@ def _wrapped(before: str, items: Sequence[str], after: str, width: int = 100) ->
 
 def _main(network: Network, rule: Update, example: Mapping[str, Any], inputs: list[str], outputs: list[str]) -> list[str]:
     lines = [f"x = np.array({_literal(example['x'])})", f"t = np.array({_literal(example['t'])})"]
+    if network.derivation.weights is not None:
+        lines.append(f"s = np.array({_literal(example['s'])})" if example.get("s") is not None else "s = np.ones(len(x))")
     lines += [f"{key} = np.array({_literal(value)})" for key, value in network.parameters.items()]
     for part in rule.parameters:
         lines += [f"{_identifier(state)} = np.zeros({_sizes(state.shape)})" for state in part.states]
     steps = int(example.get("steps", 2))
-    results = _wrapped("", outputs, "") if len(", ".join(outputs)) < 90 else ["(", *_wrapped("", outputs, "")[1:]]
+    results = _wrapped("", [name.removesuffix("_next") for name in outputs], "")
     call = _wrapped("step(", inputs, ")")
     loop = [f"for k in range(1, {steps + 1}):"]
-    first = f"{', '.join(results)} = {call[0]}" if len(results) == 1 else None
-    if first is None:
-        body = [*results[:-1], f"{results[-1]} = {call[0]}", *call[1:]]
-    else:
-        body = [first, *call[1:]]
-    return [*lines, "", *loop, *_indented([*body, 'print(k, E)'])]
+    body = [*results[:-1], f"{results[-1]} = {call[0]}", *call[1:], "print(k, E)"]
+    return [*lines, "", *loop, *_indented(body)]
 
 
 def _literal(values: Any) -> str:
-    import numpy as np
-
     nested = np.asarray(values, dtype=float).tolist()
     return _shown(nested)
 

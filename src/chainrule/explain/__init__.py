@@ -50,17 +50,15 @@ def explain(
     first = _positive("step", step if step is not None else 1)
     count = _positive("steps", steps)
     if isinstance(subject, Step):
-        recorded, title, features = list(itertools.islice(_run_from(subject), count)), "", tuple[str, ...]()
+        recorded = list(itertools.islice(_run_from(subject), count))
     else:
         recorded = list(itertools.islice(subject.steps(exact=exact), first - 1, first - 1 + count))
-        title, features = subject.title, subject.features
     notation = recorded[0].network.notation
     if digits is not None:
         notation = replace(notation, digits=digits)
     if exact or recorded[0].exact:
         notation = replace(notation, exact=True)
-    contexts = [Context(one, detail or fitting_detail(one), notation, features) for one in recorded]
-    return _document(contexts, title, weight)
+    return _document([Context(one, detail or fitting_detail(one), notation) for one in recorded], weight)
 
 
 def _run_from(step: Step) -> Iterator[Step]:
@@ -80,13 +78,13 @@ def _positive(name: str, value: object) -> int:
 
 def fitting_detail(step: Step) -> str:
     """The closest look that still reads well: every number of a small network, matrices of a middling one, an overview of a large one."""
-    parameters, widest = len(step.network.weights), max(step.network.sizes)
+    parameters, widest = step.network.size, max(step.network.sizes)
     if parameters <= 30 and len(step.x) <= 8:
         return "scalar"
     return "matrix" if parameters <= 150 and widest <= 12 and len(step.x) <= 12 else "overview"
 
 
-def _document(contexts: list[Context], title: str, weight: str | None) -> Document:
+def _document(contexts: list[Context], weight: str | None) -> Document:
     from chainrule.document import Document
     from chainrule.explain.colours import colours
 
@@ -94,15 +92,21 @@ def _document(contexts: list[Context], title: str, weight: str | None) -> Docume
     sections = _weight(context, weight) if weight is not None else _whole(context)
     for later in contexts[1:]:
         sections += _weight(later, weight) if weight is not None else [_later(later)]
-    name = title or context.plain("title.network", sizes="-".join(map(str, context.step.network.sizes)))
     number = "" if context.step.number == 1 else context.plain("title.step", number=context.step.number)
     return Document(
-        title=f"{context.plain('title', name=name)}{number}",
+        title=f"{context.plain('title', name=_name(context))}{number}",
         sections=tuple(sections),
         language=context.notation.language,
         decimal=context.notation.decimal,
         colours=colours(sections),
     )
+
+
+def _name(context: Context) -> str:
+    """What the network is called: an example's name in the reader's language, the description's title, or its sizes."""
+    origin = context.step.origin
+    example = context.words.catalogue.get(f"example.{origin.get('source')}", "")
+    return example or str(origin.get("title", "")) or context.plain("title.network", sizes="-".join(map(str, context.step.network.sizes)))
 
 
 def _whole(context: Context) -> list[Section]:
@@ -141,7 +145,9 @@ def _later(context: Context) -> Section:
     if context.detail == "overview":
         blocks = (*overview.forward(context).blocks[2:], *overview.updates(context).blocks[1:])
     else:
-        lines = [context.matrix_line(quantity) for quantity in (*context.derivation.quantities, *context.derivation.backward)]
+        lines = [context.matrix_line(quantity) for quantity in context.derivation.backward]
         blocks = (Equations(tuple(lines)), *outcome.new_weights(context).blocks[1:])
+    passed = Equations(tuple(context.matrix_line(quantity) for quantity in context.derivation.quantities))
     error = Equations((forward.error_line(context, context.before),))
-    return Section(f"step{context.step.number}", context.plain("later.title", number=context.step.number), (error, *blocks))
+    start = (error,) if context.detail == "overview" else (passed, error)
+    return Section(f"step{context.step.number}", context.plain("later.title", number=context.step.number), (*start, *blocks))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 from chainrule.document import Block, Equations, Inline, Note, Paragraph, Section, Subheading, Table
@@ -36,7 +37,8 @@ def rule_lines(context: Context) -> list[Equation]:
     """The update rule in letters, for any weight w: w ← w − η · ∂E/∂w."""
     from chainrule.update import update
 
-    w, g = variable(Name("w")), variable(Name("w", gradient=True))
+    shape = ("weights",) if context.step.update.norm is not None else ()  # the norm is a sum over all of them
+    w, g = variable(Name("w"), shape), variable(Name("w", gradient=True), shape)
     rule = update(context.step.optimizer, [w], [g])
     (part,) = rule.parameters
     lines = [_named_line(context, rule.rate)] if rule.rate.primitive.name == "named" else []
@@ -53,7 +55,7 @@ def _named_line(context: Context, node: Expression) -> Equation:
 
     assert node.name is not None
     replaces = node.name.mark.endswith("next")
-    name = replace(node.name, mark="") if node.name.symbol != "norm" else node.name
+    name = node.name if node.name.mark == "clipped" else replace(node.name, mark="")
     body = formula(_without_marks(node.arguments[0]), context.labels)
     return Equation((context.labels.label(name), body), ("←" if replaces else "=",))
 
@@ -72,10 +74,16 @@ def _without_marks(expression: Expression) -> Expression:
 
 def _options(context: Context) -> list[Block]:
     """The numbers behind the rule's letters."""
-    lines = [stated(context.labels.label(letter.name), value, context.labels) for letter, value in context.step.update.options.items() if letter.name]
+    blocks: list[Block] = []
+    lines = [
+        stated(context.labels.label(letter.name), value, context.labels)
+        for letter, value in context.step.update.options.items()
+        if letter.name
+    ]
     if any(STEP_NUMBER in order(root) for root in context.step.update.roots):
         lines.append(stated(context.labels.label(Name("k")), context.step.number, context.labels))
-    return [Equations(tuple(lines))] if lines else []
+        blocks.append(Paragraph(context.text("descent.step", k=context.labels.label(Name("k")))))
+    return [*blocks, Equations(tuple(lines))] if lines else []
 
 
 def chain_rule(context: Context) -> Section:
@@ -114,7 +122,10 @@ def chain_line(context: Context, weight: Element, parts: list[dict[str, Any]]) -
 def recursion(context: Context) -> list[Block]:
     """δ = f′ · Σ w δ for the units of each layer: many paths, walked once."""
     elements = [e for quantity in context.derivation.backward if _on_the_way(quantity) for e in context.elements(quantity, sample=0)]
-    blocks: list[Block] = [Paragraph(context.text("chain.recursive")), Equations(tuple(context.element_line(e) for e in elements[:MOST_WEIGHTS]))]
+    blocks: list[Block] = [
+        Paragraph(context.text("chain.recursive")),
+        Equations(tuple(context.element_line(e) for e in elements[:MOST_WEIGHTS])),
+    ]
     if len(elements) > MOST_WEIGHTS:
         blocks.append(Note("more", context.text("chain.more", left=len(elements) - MOST_WEIGHTS)))
     return blocks
@@ -125,7 +136,8 @@ def _on_the_way(gradient: Expression) -> bool:
 
 
 def _layer(parameter: Expression) -> int:
-    assert parameter.name is not None and parameter.name.layer is not None
+    assert parameter.name is not None
+    assert parameter.name.layer is not None
     return parameter.name.layer
 
 
@@ -139,10 +151,14 @@ def shares(context: Context, weights: list[Element], parts: list[dict[str, Any]]
         gradient = context.gradient_of(weight)
         each = [part[weight.key][weight.index] for part in parts]
         total = context.before[context.scalars.variable(gradient)]
-        cells = [*(each[n] for n in samples), *([total - sum(each)] * penalty), total]
+        cells = [*(each[n] for n in samples), *([total - sum(each) if weight.quantity.symbol == "W" else 0] * penalty), total]
         rows.append(((context.letter(gradient),), *((shown(value, context.notation),) for value in cells)))
     columns = tuple((title,) for title in (*head, context.plain("chain.sum")))
-    blocks: list[Block] = [Subheading(context.text("chain.shares")), Paragraph(context.text("chain.shares_intro")), Table(columns, tuple(rows))]
+    blocks: list[Block] = [
+        Subheading(context.text("chain.shares")),
+        Paragraph(context.text("chain.shares_intro")),
+        Table(columns, tuple(rows)),
+    ]
     if context.samples > len(samples):
         blocks.append(Note("more", context.text("chain.more_samples", left=context.samples - len(samples))))
     return blocks
@@ -156,7 +172,8 @@ def sample_gradients(context: Context) -> list[dict[str, Any]]:
     parameters = {node: step.parameters[node.key] for node in alone.parameters}
     parts = []
     for n in range(context.samples):
-        values = evaluate(alone.gradients, {alone.x: step.x[n : n + 1], alone.t: step.t[n : n + 1], **parameters}, step.arrays)
+        sample = {node: step.values[node.key][n : n + 1] for node in alone.data}
+        values = evaluate(alone.gradients, {**sample, **parameters}, step.arrays)
         parts.append({p.key: values[g] / divisor for p, g in zip(alone.parameters, alone.gradients, strict=True)})
     return parts
 
@@ -188,7 +205,7 @@ def closed_forms(context: Context) -> Section | None:
 
 def _closed_form(context: Context, new: Element, weight: Element, path: list[Element]) -> Equation:
     product: Expression | None = None
-    for of, by in zip(path, path[1:], strict=False):
+    for of, by in itertools.pairwise(path):
         factor = context.scalars.derivative(of, by)
         product = factor if product is None else product * factor
     assert product is not None

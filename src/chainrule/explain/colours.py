@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import fields, is_dataclass
 from typing import Any
 
 from chainrule.document import Section
+from chainrule.nodes import Node
 from chainrule.notation.formula import Symbol
 
 FAMILIES = {"x": 0, "W": 1, "b": 2, "z": 3, "h": 4, "y": 5, "t": 6, "E": 7, "learning_rate": 8}
@@ -34,9 +34,6 @@ def _colour(key: str) -> int | None:
 def _symbols(node: Any) -> Iterable[Symbol]:
     if isinstance(node, Symbol):
         yield node
-    elif isinstance(node, tuple):
-        for item in node:
+    elif isinstance(node, tuple | Node | Section):
+        for item in node if isinstance(node, tuple) else vars(node).values():
             yield from _symbols(item)
-    elif is_dataclass(node) and not isinstance(node, type):
-        for field in fields(node):
-            yield from _symbols(getattr(node, field.name))

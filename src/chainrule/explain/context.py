@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -11,7 +12,7 @@ from typing import Any
 from chainrule.definitions import Bound
 from chainrule.derivation import BATCH, Derivation
 from chainrule.document import Inline
-from chainrule.expression import Expression, as_expression, definition, order, variable
+from chainrule.expression import Expression, Name, as_expression, definition, order, variable
 from chainrule.network import layer_name
 from chainrule.notation.build import formula
 from chainrule.notation.formula import Derivative, Equation, Formula, Operator, Symbol, row
@@ -19,11 +20,15 @@ from chainrule.notation.labels import Labels
 from chainrule.notation.numbers import printed
 from chainrule.notation.settings import Notation
 from chainrule.notation.worked import chain, matrices, stated, worked
+from chainrule.rates import Advice, Runner, advise, runner
 from chainrule.scalar import Element, Index, Scalars
 from chainrule.step import Step
 from chainrule.tidy import tidy
 from chainrule.update import ParameterUpdate
 from chainrule.words import Words
+
+PENALTY = Name("R")
+"""What large weights cost, a part of E; the only one in which a weight stands itself."""
 
 LEVELS = ("overview", "matrix", "scalar")
 
@@ -60,7 +65,6 @@ class Context:
     step: Step
     detail: str
     notation: Notation
-    features: tuple[str, ...] = ()
     scalars: Scalars = field(init=False)
 
     def __post_init__(self) -> None:
@@ -90,6 +94,27 @@ class Context:
     def after_arrays(self) -> dict[str, Any]:
         """The arrays of the forward pass with the new parameters, by key."""
         return {**self.step.values, **self.step.new_parameters, **self.step.after.values}
+
+    @cached_property
+    def run(self) -> Runner:
+        """Trains from the step's parameters on its batch, with any rate."""
+        step = self.step
+        return runner(step.network, step.x.astype(float), step.t.astype(float), step.optimizer, step.weights)
+
+    @cached_property
+    def advice(self) -> Advice | None:
+        """What simulation says about rates; None for later steps, whose states it does not know, and for schedules."""
+        step = self.step
+        if step.number > 1 or not math.isfinite(float(step.error)):
+            return None
+        return advise(step.network, step.x.astype(float), step.t.astype(float), step.optimizer, self.run)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """What the inputs and then the targets are called; "" where one has no name."""
+        origin = self.step.origin
+        features, targets = origin.get("features") or ("",) * self.step.network.inputs, origin.get("targets") or ()
+        return (*map(str, features), *map(str, targets))
 
     @property
     def derivation(self) -> Derivation:
@@ -179,7 +204,9 @@ class Context:
         """h = x · W1 = [8 12] · [[0.21 0.19] [0.56 0.02]] = [8.4 1.76]"""
         source = self.step.values if arrays is None else arrays
         inner = self.of_batch(definition(quantity))
-        leaves = {node: _nested(source[node.key]) for node in order(inner, wall=lambda node: node.name is not None) if node.name is not None}
+        leaves = {
+            node: _nested(source[node.key]) for node in order(inner, wall=lambda node: node.name is not None) if node.name is not None
+        }
         return matrices(self.symbol(quantity), inner, leaves, _nested(source[quantity.key]), self.labels)
 
     def array_line(self, quantity: Expression, values: Any) -> Equation:
@@ -203,9 +230,7 @@ class Context:
 
         share  what the paths bring where they are those of the first sample alone; the left side says so
         """
-        factors = [
-            [(self._derivative(of, by), self.scalars.derivative(of, by)) for of, by in zip(path, path[1:], strict=False)] for path in paths
-        ]
+        factors = [[(self._derivative(of, by), self.scalars.derivative(of, by)) for of, by in itertools.pairwise(path)] for path in paths]
         if share is None:
             gradient = self.gradient_of(weight)
             return chain(factors, self.letter(gradient), self.before, self.labels, result=self.before[self.scalars.variable(gradient)])
@@ -221,8 +246,10 @@ class Context:
         return Element(gradient, element.index)
 
     def _derivative(self, of: Element, by: Element) -> Formula:
-        above, below = self.letter(of), self.letter(by)
-        assert isinstance(above, Symbol) and isinstance(below, Symbol)
+        direct = of.quantity is self.derivation.error and by.quantity.symbol == "W"
+        above, below = self.labels.label(PENALTY) if direct else self.letter(of), self.letter(by)
+        assert isinstance(above, Symbol)
+        assert isinstance(below, Symbol)
         return Derivative(above, below)
 
 

@@ -10,12 +10,12 @@ from chainrule.document import Block, Equations, Note, Paragraph
 from chainrule.explain.context import Context
 from chainrule.expression import Expression, Name, as_expression, named, substitute, variable
 from chainrule.notation.build import formula
-from chainrule.notation.formula import Call, Equation
+from chainrule.notation.formula import Call, Equation, Words
 from chainrule.notation.text import text
 from chainrule.tidy import tidy
 
 
-def distribution(context: Context, initializer: Bound, shape: tuple[int, ...]) -> str:
+def distribution(context: Context, initializer: Bound, shape: tuple[int, ...] | None) -> str:
     """In words, from which distribution a weight matrix was drawn: uniform between −√(6 / (2 + 2)) and √(6 / (2 + 2))."""
     from chainrule.initializers import INPUTS, UNITS
 
@@ -23,12 +23,24 @@ def distribution(context: Context, initializer: Bound, shape: tuple[int, ...]) -
     kind = type(drawn).__name__.lower()
     key = f"initializer.{kind}" if f"initializer.{kind}" in context.words.catalogue else "initializer.other"
     bounds = {name: _bound(context, value) for name, value in vars(drawn).items()}
-    where = f"inputs = {shape[0]}, units = {shape[1]}"
-    return context.plain(key, name=initializer.name.replace("_", " "), where=where, **bounds)
+    text = context.plain(key, name=context.called(initializer.definition.bind()), **bounds)
+    return (
+        text if shape is None or not _depends(drawn) else f"{text}, {context.plain('initializer.where', inputs=shape[0], units=shape[1])}"
+    )
+
+
+def _depends(drawn: Any) -> bool:
+    """Does the distribution depend on the size of the layer?"""
+    return any(isinstance(value, Expression) for value in vars(drawn).values())
 
 
 def _bound(context: Context, value: Any) -> str:
-    return text(formula(value, context.labels)) if isinstance(value, Expression) else f"{value:g}"
+    from chainrule.initializers import INPUTS, UNITS
+
+    if not isinstance(value, Expression):
+        return context.plain_number(value)
+    words = {INPUTS: context.plain("initializer.inputs"), UNITS: context.plain("initializer.units")}
+    return text(formula(value, context.labels, lambda node: Words(words[node]) if node in words else None))
 
 
 def functions(context: Context) -> list[Block]:

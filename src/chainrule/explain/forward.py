@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
 from chainrule.document import Block, Equations, Note, Paragraph, Section, Subheading, Table
-from chainrule.explain.context import Context, Values
+from chainrule.engines.keep import evaluate
+from chainrule.explain.context import PENALTY, Context, Values
 from chainrule.explain.definitions import functions
-from chainrule.expression import Expression, definition, order, substitute
+from chainrule.expression import Expression, definition, order, substitute, variable
 from chainrule.notation.build import formula
-from chainrule.notation.formula import Equation
+from chainrule.notation.formula import Equation, Formula
 from chainrule.notation.numbers import shown
 from chainrule.notation.worked import stated, worked
 from chainrule.scalar import Element
+from chainrule.tidy import tidy
 
 MOST_LINES = 24
 """Scalar lines of a section; beyond, the others are a question away."""
@@ -32,7 +39,9 @@ def forward(context: Context) -> Section:
 def scalar_lines(context: Context) -> list[Block]:
     """Every unit's sum, for the first sample."""
     elements = [element for quantity in context.derivation.quantities for element in context.elements(quantity, sample=0)]
-    title = context.text("forward.scalars") if context.samples == 1 else context.text("forward.scalars_of", sample=1, samples=context.samples)
+    title = (
+        context.text("forward.scalars") if context.samples == 1 else context.text("forward.scalars_of", sample=1, samples=context.samples)
+    )
     blocks: list[Block] = [Subheading(title), Equations(tuple(context.element_line(element) for element in elements[:MOST_LINES]))]
     if len(elements) > MOST_LINES:
         blocks.append(Note("more", context.text("forward.more", left=len(elements) - MOST_LINES)))
@@ -41,26 +50,57 @@ def scalar_lines(context: Context) -> list[Block]:
 
 def error(context: Context) -> Section:
     """How wrong the prediction is."""
-    paper = context.derivation.paper_error
     blocks: list[Block] = [Paragraph(context.text("error.intro", loss=context.called(context.step.network.loss)))]
-    line = error_line(context, context.before)
-    blocks.append(Equations((line,)))
+    blocks.append(Equations((error_line(context, context.before),)))
+    if context.step.network.regularizer is not None:
+        blocks.append(Paragraph(context.text("error.penalty", penalty=context.labels.label(PENALTY))))
+        blocks.append(Equations((_penalty_line(context, context.before),)))
     if context.samples > 1:
         blocks.append(_sample_table(context))
-    if context.detail != "overview" and len(line.sides) < 3:
-        blocks.append(Equations((Equation((context.symbol(paper), formula(definition(paper), context.labels)), ("=",)),)))
     return Section("error", context.plain("error.title"), tuple(blocks))
 
 
 def error_line(context: Context, values: Values) -> Equation:
-    """E = ½ · (y − t)² = … while it is short; else its value alone."""
-    paper = context.derivation.paper_error
-    letter = context.letter(Element(paper, ()))
-    value = values.arrays["E"][()]
-    if context.samples * context.step.t.shape[1] > 8 or context.detail == "overview" or context.step.network.regularizer is not None:
-        return stated(letter, value, context.labels)
-    expression = context.scalars.definition(Element(paper, ()))
-    return worked(letter, expression, values, context.labels, result=value)
+    """E = ½ · (y − t)² = … in numbers while that is short; else in matrices, and its value."""
+    error, value = _written_error(context), values.arrays["E"][()]
+    if context.samples * context.step.t.shape[1] > 8 or context.detail == "overview":
+        return _in_arrays(context, context.labels.error, error, value)
+    if context.step.network.regularizer is not None:
+        values = replace(values, arrays={**values.arrays, str(PENALTY): np.asarray(_penalty_value(context, values))})
+    return worked(context.labels.error, tidy(context.scalars(error, ())), values, context.labels, result=value)
+
+
+def _in_arrays(context: Context, letter: Formula, expression: Expression, value: Any) -> Equation:
+    """A formula of whole arrays, and what it is worth."""
+    number = stated(letter, value, context.labels)
+    return Equation((letter, formula(context.of_batch(expression), context.labels), number.sides[1]), ("=", number.relations[0]))
+
+
+def _written_error(context: Context) -> Expression:
+    """E as one writes it: the loss of the batch, and R where weights are penalised."""
+    network = context.step.network
+    if network.regularizer is None:
+        return definition(context.derivation.paper_error)
+    return definition(network.replaced(regularizer=None).derivation.paper_error) + variable(PENALTY)
+
+
+def _penalty(context: Context) -> Expression:
+    """What large weights cost."""
+    regularizer = context.step.network.regularizer
+    assert regularizer is not None
+    first, *others = (regularizer.apply(W) for W in context.derivation.parameters if W.symbol == "W")
+    return tidy(sum(others, first))
+
+
+def _penalty_value(context: Context, values: Values) -> Any:
+    weights = {W: values.arrays[W.key] for W in context.derivation.parameters if W.symbol == "W"}
+    penalty = _penalty(context)
+    return evaluate([penalty], weights, context.step.arrays)[penalty]
+
+
+def _penalty_line(context: Context, values: Values) -> Equation:
+    """R = ½ λ Σ W² = …"""
+    return _in_arrays(context, context.labels.label(PENALTY), _penalty(context), _penalty_value(context, values))
 
 
 def _sample_table(context: Context) -> Table:

@@ -10,12 +10,12 @@ from chainrule.document import Block, Equations, Inline, Note, Paragraph, Sectio
 from chainrule.engines.unrolled import operations
 from chainrule.explain.context import Context
 from chainrule.explain.forward import MOST_LINES, error_line
+from chainrule.expression import Expression, order
+from chainrule.network import Array
 from chainrule.notation.formula import Equation
 from chainrule.notation.numbers import shown
 from chainrule.notation.text import text as as_text
-from chainrule.notation.worked import stated, update
-from chainrule.network import Array
-from chainrule.rates import TOLERANCE, Advice, advise, runner, steps_for
+from chainrule.rates import TOLERANCE, Advice, steps_for
 from chainrule.scalar import Element
 from chainrule.step import Step
 
@@ -30,14 +30,7 @@ def new_weights(context: Context) -> Section:
     """Every update with its numbers, and the new matrices."""
     blocks: list[Block] = [Paragraph(context.text("weights.intro"))]
     if context.detail == "scalar":
-        parts = context.step.update.parameters
-        elements = [(part, element) for part in parts for element in context.elements(part.parameter)]
-        lines: list[Equation] = []
-        for part, element in elements[:MOST_LINES]:
-            lines += update_lines(context, Element(part.new, element.index), element)
-        blocks.append(Equations(tuple(lines)))
-        if len(elements) > MOST_LINES:
-            blocks.append(Note("more", context.text("weights.more", left=len(elements) - MOST_LINES)))
+        blocks += weight_by_weight(context)
         blocks.append(Subheading(context.text("weights.matrices")))
     step = context.step
     blocks.append(Equations(tuple(context.array_line(p, step.new_parameters[p.key]) for p in context.derivation.parameters)))
@@ -46,10 +39,42 @@ def new_weights(context: Context) -> Section:
     return Section("weights", context.plain("weights.title"), tuple(blocks))
 
 
+def weight_by_weight(context: Context) -> list[Block]:
+    """What all updates share, then every weight's."""
+    parts = context.step.update.parameters
+    shared = [node for node in on_the_way(*(part.new for part in parts)) if not node.shape]
+    elements = [(part, element) for part in parts for element in context.elements(part.parameter)]
+    lines: list[Equation] = []
+    written = 0
+    for part, element in elements:
+        own = update_lines(context, Element(part.new, element.index), element)
+        if lines and len(lines) + len(own) > MOST_LINES:
+            break
+        lines, written = lines + own, written + 1
+    blocks: list[Block] = []
+    if shared:
+        blocks.append(Equations(tuple(context.element_line(Element(node, ())) for node in shared)))
+    blocks.append(Equations(tuple(lines)))
+    if len(elements) > written:
+        blocks.append(Note("more", context.text("weights.more", left=len(elements) - written)))
+    return blocks
+
+
 def update_lines(context: Context, new: Element, old: Element) -> list[Equation]:
-    """w6 ← w6 − η · ∂E/∂w6, then the same in numbers with its result."""
-    result = context.step.new_parameters[old.key][old.index]
-    return update(context.letter(old), context.scalars.definition(new), context.before, context.labels, result=result)
+    """w6 ← w6 − η · ∂E/∂w6 = 0.16 − 0.05 · (−3.144064) = 0.3172032, after what the rule computes for itself: m, m̂ …"""
+    line = context.element_line(new)
+    update = Equation((context.letter(old), *line.sides[1:]), ("←", *line.relations[1:]))
+    return [*(context.element_line(Element(node, old.index)) for node in on_the_way(new.quantity) if node.shape), update]
+
+
+def on_the_way(*new: Expression) -> list[Expression]:
+    """What a rule computes between gradient and new weight: the rate of a schedule, ‖g‖, the clipped gradient, new states, m̂ …"""
+    nodes = order(*new, wall=_is_gradient)
+    return [node for node in nodes if node.primitive.name == "named" and node not in new and not _is_gradient(node)]
+
+
+def _is_gradient(node: Expression) -> bool:
+    return node.name is not None and node.name.gradient and not node.name.mark
 
 
 def second_pass(context: Context) -> Section:
@@ -67,16 +92,8 @@ def second_pass(context: Context) -> Section:
 def outcome(context: Context) -> Section:
     """What the step did to the error, and which rates would have lowered it."""
     step = context.step
-    blocks: list[Block] = [Paragraph(_verdict(context, step)), *rates(context, advice_for(context))]
+    blocks: list[Block] = [Paragraph(_verdict(context, step)), *rates(context, context.advice)]
     return Section("outcome", context.plain("outcome.title"), tuple(blocks))
-
-
-def advice_for(context: Context) -> Advice | None:
-    """What simulation says about rates; None for later steps, whose states it does not know, and for schedules."""
-    step = context.step
-    if step.number > 1 or not math.isfinite(float(step.error)):
-        return None
-    return advise(step.network, step.x.astype(float), step.t.astype(float), step.optimizer)
 
 
 def _verdict(context: Context, step: Step) -> Inline:
@@ -88,21 +105,16 @@ def _verdict(context: Context, step: Step) -> Inline:
         return context.text("outcome.same", **letters)
     if after < TOLERANCE:
         return context.text("outcome.zero", **letters)
-    key, ratio = ("outcome.larger", after / before if before else math.inf) if after > before else ("outcome.smaller", before / after)
+    change, ratio = ("larger", after / before if before else math.inf) if after > before else ("smaller", before / after)
     if ratio < 2:
-        return context.text(f"{key}_by", percent=_decimal(context, f"{100 * abs(after / before - 1):.2g}"), **letters)
-    return context.text(key, factor=_factor(context, ratio), **letters)
+        return context.text(f"outcome.{change}_by", percent=_rate(context, 100 * abs(after / before - 1), 2), **letters)
+    return context.text(f"outcome.{change}", factor=_factor(context, ratio), **letters)
 
 
 def _factor(context: Context, ratio: float) -> str:
     if not math.isfinite(ratio):
         return "∞"
-    text = f"{ratio:.2g}" if ratio < 10 else f"{ratio:.0f}" if ratio < 1e6 else as_text(shown(ratio, context.rounding, 2))
-    return _decimal(context, text)
-
-
-def _decimal(context: Context, text: str) -> str:
-    return text.replace(".", ",") if context.notation.decimal == "comma" else text
+    return _rate(context, ratio, 2 if ratio < 10 or ratio > 1e6 else math.ceil(math.log10(ratio)))
 
 
 def _rate(context: Context, rate: float, digits: int = 3) -> str:
@@ -125,7 +137,8 @@ def rates(context: Context, advice: Advice | None) -> list[Block]:
         blocks.append(Paragraph(context.text("rates.lowers", limit=_rate(context, advice.lowers_below))))
         if advice.best_single is not None:
             best, left = advice.best_single
-            blocks.append(Paragraph(context.text("rates.single", rate=_rate(context, best), error=context.rounded(left, digits=3))))
+            key = "rates.single" if left >= TOLERANCE else "rates.single_to_zero"
+            blocks.append(Paragraph(context.text(key, rate=_rate(context, best), error=context.rounded(left, digits=3))))
     if advice.converges_to is not None:
         if advice.converges_to < MOST_RATE:
             blocks.append(Paragraph(context.text("rates.converges", limit=_rate(context, advice.converges_to), steps=advice.steps)))
@@ -145,7 +158,7 @@ def rates(context: Context, advice: Advice | None) -> list[Block]:
 
 def repeat(context: Context) -> Section:
     """The same step again and again: with the rate given until it cannot go on, and with a good one until the error is nought."""
-    advice, given = advice_for(context), context.step.optimizer
+    advice, given = context.advice, context.step.optimizer
     blocks: list[Block] = [Paragraph(context.text("repeat.intro"))]
     if advice is not None and advice.good is not None and _unfit(advice):
         too_large = advice.converges_to is not None and advice.rate > advice.converges_to
@@ -166,7 +179,7 @@ def _unfit(advice: Advice) -> bool:
 def _run(context: Context, optimizer: Bound, most: int) -> list[Block]:
     """The errors of up to `most` steps in a table, and how it ended."""
     step = context.step
-    errors = run_errors(step, optimizer, most)
+    errors = run_errors(context, optimizer, most)
     rows: list[tuple[Inline, ...]] = []
     for k in _milestones(len(errors)):
         rows.append(((str(k),), (shown(errors[k - 1], context.rounding),)))
@@ -182,11 +195,13 @@ def _run(context: Context, optimizer: Bound, most: int) -> list[Block]:
     return [Table(head, tuple(rows)), Paragraph(_ending(context, errors, most))]
 
 
-def run_errors(step: Step, optimizer: Bound, most: int) -> list[float]:
-    """E before each step of a run from this step's parameters, until it is below the tolerance or has left all bounds."""
+def run_errors(context: Context, optimizer: Bound, most: int) -> list[float]:
+    """E before each step of a run from this step's parameters, until it is below the tolerance or has left all bounds.
+
+    optimizer  the step's own, or one that differs in its rate alone
+    """
     rate = optimizer.options.get("learning_rate")
-    run = runner(step.network, step.x.astype(float), step.t.astype(float), optimizer)
-    errors = run(float(rate), most) if isinstance(rate, (int, float)) else run_scheduled(step, optimizer, most)
+    errors = context.run(float(rate), most) if isinstance(rate, (int, float)) else run_scheduled(context.step, optimizer, most)
     for position, error in enumerate(errors):
         if error < TOLERANCE:
             return errors[: position + 1]

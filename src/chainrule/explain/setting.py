@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 from chainrule.document import Block, Edge, Equations, Inline, Neuron, Note, Paragraph, Picture, Section, Table
 from chainrule.explain.context import Context
 from chainrule.expression import Name
 from chainrule.notation.formula import Formula, Number
+from chainrule.notation.labels import Labels
 from chainrule.notation.numbers import shown
 from chainrule.scalar import Element
 
@@ -20,7 +22,9 @@ MOST_ROWS = 8
 
 def network(context: Context) -> Section:
     """What the network is made of, its weights, and how errors are counted."""
-    blocks: list[Block] = [Paragraph(context.text("network.intro", layers=context.layers, parameters=_count(context)))]
+    intro = context.text("network.intro", layers=context.layers, parameters=_count(context))
+    frozen = sum(context.step.parameters[key].size for key in context.step.network.frozen)
+    blocks: list[Block] = [Paragraph((*intro, " ", *context.text("network.frozen", frozen=frozen)) if frozen else intro)]
     blocks.append(picture(context))
     blocks.append(layer_table(context))
     if context.detail != "overview":
@@ -62,10 +66,16 @@ def _drawn(context: Context) -> list[Inline]:
     net = context.step.network
     if context.step.number > 1 or not net.initializers:
         return []
-    lines = []
+    alike: dict[str, list[str]] = {}
     for key, initializer in net.initializers.items():
-        letter = context.labels.label(Name("W", int(key[1:])))
-        lines.append(context.text("network.drawn", weight=letter, how=distribution(context, initializer, net.shapes[key]), seed=net.seed))
+        alike.setdefault(repr(initializer), []).append(key)
+    lines = []
+    for first, *others in alike.values():
+        how = distribution(context, net.initializers[first], None if others else net.shapes[first])
+        text = "network.drawn_many" if others else "network.drawn"
+        letters = [context.labels.label(Name("W", int(key[1:]))) for key in (first, *others)]
+        symbols = [part for letter in letters for part in (", ", letter)][1:]
+        lines.append((*symbols, *context.text(text, how=how, seed=net.seed)))
     return lines
 
 
@@ -90,19 +100,20 @@ def data(context: Context) -> Section:
             numbers = [*step.x[sample], *step.t[sample]]
             rows.append(((str(sample + 1),), *((shown(value, context.notation),) for value in numbers)))
         letters = [Name("x", index=(0, i)) for i in range(step.x.shape[1])] + [Name("t", index=(0, i)) for i in range(step.t.shape[1])]
-        single = Context(step, context.detail, context.notation)
-        head = tuple(_column(context, single, letter, position) for position, letter in enumerate(letters))
-        blocks.append(Table(((context.plain("data.sample"),), *head), tuple(rows)))
+        one = Labels(context.labels.sizes, context.notation)
+        symbols = [one.label(letter) for letter in letters]
+        blocks.append(Table(((context.plain("data.sample"),), *((symbol,) for symbol in symbols)), tuple(rows)))
+        called = [(symbol, name) for symbol, name in zip(symbols, context.columns, strict=False) if name]
+        if called:
+            names = [part for symbol, name in called for part in (", ", symbol, f" {name}")]
+            blocks.append(Paragraph((*context.text("data.columns"), " ", *names[1:], ".")))
+        if drawn := [part for part in step.origin.get("drawn", ()) if part in ("x", "t")]:
+            letters_drawn = [context.symbol(quantity) for quantity in (context.derivation.x, context.derivation.t) if quantity.key in drawn]
+            both = tuple(part for letter in letters_drawn for part in (", ", letter))[1:]
+            blocks.append(Paragraph((*context.text("data.drawn", seed=str(step.origin.get("seed", 0))), " ", *both, ".")))
         if len(step.x) > MOST_ROWS:
             blocks.append(Note("more", context.text("data.more", left=len(step.x) - MOST_ROWS)))
     return Section("data", context.plain("data.title"), tuple(blocks))
-
-
-def _column(context: Context, single: Context, letter: Name, position: int) -> Inline:
-    symbol = single.labels.__class__(context.labels.sizes, context.notation, 1).label(letter)
-    if position < len(context.features):
-        return (symbol, f" {context.features[position]}")
-    return (symbol,)
 
 
 def picture(context: Context) -> Picture:
@@ -117,7 +128,7 @@ def picture(context: Context) -> Picture:
 
 def _neurons(context: Context, signal: Any, size: int) -> tuple[Neuron, ...]:
     shown_units = range(size) if size <= MOST_DRAWN else (0, 1, 2, size - 1)
-    one = context.labels.__class__(context.labels.sizes, context.notation, 1)
+    one = Labels(context.labels.sizes, context.notation)
     name = signal.name
     return tuple(Neuron(one.label(name.at(0, unit)), _value(context, signal, unit)) for unit in shown_units)
 
@@ -131,7 +142,7 @@ def _value(context: Context, signal: Any, unit: int) -> Formula | None:
 def _edges(context: Context) -> list[Edge]:
     """Every weight, while there are few enough to be read."""
     sizes = context.step.network.sizes
-    if max(sizes) > MOST_DRAWN or sum(a * b for a, b in zip(sizes, sizes[1:], strict=False)) > 40:
+    if max(sizes) > MOST_DRAWN or sum(a * b for a, b in itertools.pairwise(sizes)) > 40:
         return []
     weights = [p for p in context.derivation.parameters if p.symbol == "W"]
     return [

@@ -9,7 +9,7 @@ from chainrule.errors import InputError
 from chainrule.explain.backward import MOST_PATHS, rule_lines
 from chainrule.explain.context import Context, paths
 from chainrule.explain.definitions import theorem_notes
-from chainrule.explain.outcome import update_lines
+from chainrule.explain.outcome import on_the_way, update_lines
 from chainrule.expression import Expression
 from chainrule.network import layer_name
 from chainrule.notation.formula import Equation
@@ -72,7 +72,9 @@ def _by_place(context: Context, wanted: str, kind: str, layer: int, index: list[
     if len(index) != len(shape) or not all(1 <= i <= extent for i, extent in zip(index, shape, strict=True)):
         wording = "inputs and units" if kind == "W" else "units"
         limits = ",".join(map(str, shape))
-        raise InputError(f"'{wanted}': {kind}{layer} has {' × '.join(map(str, shape))} {wording}, so its last element is {kind}{layer}[{limits}].")
+        raise InputError(
+            f"'{wanted}': {kind}{layer} has {' × '.join(map(str, shape))} {wording}, so its last element is {kind}{layer}[{limits}]."
+        )
     return Element(found[0], tuple(i - 1 for i in index))
 
 
@@ -85,7 +87,7 @@ def sections(context: Context, weight: Element) -> list[Section]:
     if not parts:
         note = Note("insight", context.text("weights.frozen", names=weight.key))
         return [*found, Section("weights", context.plain("weight.update", weight=_text(context, weight)), (note,))]
-    lines = [context.element_line(Element(state, weight.index)) for state in parts[0].new_states]
+    lines = [context.element_line(Element(node, ())) for node in on_the_way(parts[0].new) if not node.shape]
     lines += update_lines(context, Element(parts[0].new, weight.index), weight)
     update = (Paragraph(context.text("weight.update_intro", weight=letter)), Equations(tuple(rule_lines(context))), Equations(tuple(lines)))
     return [*found, Section("weights", context.plain("weight.update", weight=_text(context, weight)), update)]

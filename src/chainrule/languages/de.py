@@ -28,19 +28,19 @@ WORDS = {
     "Gewichtsmatrix führt in ein Neuron.",
     "network.numbering.columns": "Die Gewichte sind Neuron für Neuron nummeriert, in der Reihenfolge der Eingänge; eine Zeile einer "
     "Gewichtsmatrix führt in ein Neuron.",
-    "network.drawn": "{weight} wurde mit dem Startwert {seed} ausgelost: {how}.",
-    "network.drawn_many": "{weights} wurden mit dem Startwert {seed} ausgelost: {how}, mit den Eingängen und Neuronen jeder Schicht.",
+    "network.drawn": " wurde mit dem Startwert {seed} ausgelost: {how}.",
+    "network.drawn_many": " wurden mit dem Startwert {seed} ausgelost: {how}, mit den Eingängen und Neuronen der jeweiligen Schicht.",
     "initializer.constant": "{name}, jedes Gewicht ist {value}",
-    "initializer.uniform": "{name}, gleichverteilt zwischen {low} und {high}, dabei ist {where}",
-    "initializer.normal": "{name}, normalverteilt mit Mittelwert {mean} und Standardabweichung {deviation}, dabei ist {where}",
+    "initializer.uniform": "{name}, gleichverteilt zwischen {low} und {high}",
+    "initializer.normal": "{name}, normalverteilt mit Mittelwert {mean} und Standardabweichung {deviation}",
     "initializer.orthogonal": "{name}, eine zufällige orthogonale Matrix mal {gain}",
     "initializer.other": "{name}",
-    "initializer.where": "Eingänge = {inputs}, Neuronen = {units}",
+    "initializer.where": "dabei sind Eingänge = {inputs} und Neuronen = {units}",
     "initializer.inputs": "Eingänge",
     "initializer.units": "Neuronen",
-    "conventions": "Vereinbarungen: Der Fehler eines Beispiels ist {outputs} seine Ausgaben, der eines Stapels {batch} seine Beispiele, im "
-    "Verlust wie im Gradienten. Vektoren sind {vectors}. Zahlen, die nicht vollständig dastehen, sind auf {digits} gültige Ziffern gerundet "
-    "und folgen auf ≈, außer in Tabellen.",
+    "conventions": "Vereinbarungen: Der Fehler eines Beispiels ist {outputs} seine Ausgaben, der eines Stapels {batch} seine Beispiele, "
+    "im Verlust wie im Gradienten. Vektoren sind {vectors}. Zahlen, die nicht vollständig dastehen, sind auf {digits} gültige Ziffern "
+    "gerundet und folgen auf ≈, außer in Tabellen.",
     "conventions.outputs.sum": "die Summe über",
     "conventions.outputs.mean": "der Mittelwert über",
     "conventions.batch.mean": "der Mittelwert über",
@@ -53,8 +53,10 @@ WORDS = {
     "data.many": "{samples} Beispiele: ihre Eingaben und ihre Zielwerte.",
     "data.sample": "Beispiel",
     "data.more": "Der Stapel enthält {left} weitere Beispiele.",
-    "data.features": "Die Spalten: {names}.",
-    "data.wide": "Jedes hat {inputs} Eingaben und {outputs} Zielwerte, zu viele, um sie hier zu drucken; `-o step.json` schreibt jede Zahl.",
+    "data.columns": "Die Spalten:",
+    "data.drawn": "Zufällig gezogen mit dem Startwert {seed}, anstelle eigener Zahlen (`--input`, `--target`):",
+    "data.wide": "Jedes hat {inputs} Eingaben und {outputs} Zielwerte, zu viele, um sie hier zu drucken; `-o step.json` schreibt jede "
+    "Zahl.",
     # The forward pass
     "forward.title": "Vorwärtsdurchlauf",
     "forward.intro": "Die Eingaben werden mit den Gewichten multipliziert und die Ergebnisse an die nächste Schicht weitergereicht.",
@@ -68,8 +70,8 @@ WORDS = {
     "error.intro": "Wie weit die Vorhersage vom Zielwert entfernt ist, misst die Verlustfunktion ({loss}):",
     "error.penalty": "{penalty} ist der Strafterm für große Gewichte:",
     "expanded.title": "Die Vorhersage, in ihre Gewichte zerlegt",
-    "expanded.intro": "Der Zielwert ist gegeben und kann sich nicht ändern. Damit der Fehler sinkt, muss sich die Vorhersage ändern; und sie "
-    "besteht aus den Eingaben, die ebenfalls gegeben sind, und den Gewichten:",
+    "expanded.intro": "Der Zielwert ist gegeben und kann sich nicht ändern. Damit der Fehler sinkt, muss sich die Vorhersage ändern; und "
+    "sie besteht aus den Eingaben, die ebenfalls gegeben sind, und den Gewichten:",
     "expanded.outro": "Die Frage ist also, wie jedes Gewicht zu ändern ist, damit der Fehler sinkt. Die Fehlerrückführung beantwortet sie.",
     # Gradient descent
     "descent.title": "Gradientenabstieg und Lernregel",
@@ -79,12 +81,12 @@ WORDS = {
     "descent.outro": "Die Lernrate wird nicht gelernt, sondern gewählt. Was eine Wahl bewirkt, steht am Ende.",
     # The chain rule
     "chain.title": "Die Kettenregel, für jedes Gewicht",
-    "chain.intro": "Jeder Faktor ist die Ableitung einer Größe nach der nächsten auf dem Weg vom Fehler zurück zum Gewicht; ein Gradient ist "
-    "ihr Produkt, summiert über alle Wege, die es gibt.",
-    "chain.first_sample": "Der Stapel hat {samples} Beispiele, und jedes geht seinen eigenen Weg zum Fehler. Was das erste beiträgt, ist ausgeschrieben, als "
-    "Ableitung nach der Kopie des Gewichts, die es benutzt hat; die übrigen stehen in der Tabelle darunter.",
-    "chain.recursive": "Vom Fehler zu einem Gewicht führen viele Wege, und sie haben die meisten Schritte gemeinsam. Deshalb wird die Ableitung "
-    "nach jedem Neuron einmal berechnet, aus denen der Neuronen hinter ihm, und für alles vor ihm verwendet:",
+    "chain.intro": "Jeder Faktor ist die Ableitung einer Größe nach der nächsten auf dem Weg vom Fehler zurück zum Gewicht; ein Gradient "
+    "ist ihr Produkt, summiert über alle Wege, die es gibt.",
+    "chain.first_sample": "Der Stapel hat {samples} Beispiele, und jedes geht seinen eigenen Weg zum Fehler. Was das erste beiträgt, ist "
+    "ausgeschrieben, als Ableitung nach der Kopie des Gewichts, die es benutzt hat; die übrigen stehen in der Tabelle darunter.",
+    "chain.recursive": "Vom Fehler zu einem Gewicht führen viele Wege, und sie haben die meisten Schritte gemeinsam. Deshalb wird die "
+    "Ableitung nach jedem Neuron einmal berechnet, aus denen der Neuronen hinter ihm, und für alles vor ihm verwendet:",
     "chain.more": "Auf dieselbe Weise folgen {left} weitere; `--weight` zeigt jedes einzelne Gewicht.",
     "chain.shares": "Was jedes Beispiel beiträgt",
     "chain.shares_intro": "Der Gradient des Stapels ist die Summe der Beiträge seiner Beispiele:",
@@ -92,10 +94,10 @@ WORDS = {
     "chain.penalty": "Strafterm",
     "chain.sum": "Summe",
     "chain.more_samples": "In der Summe stecken {left} weitere Beispiele.",
-    "theorem.softmax_cross_entropy": "Softmax und Kreuzentropie haben zusammen eine kurze Ableitung: Für jedes Beispiel ist die Ableitung des "
-    "Verlusts nach {z} gleich {result}, weil sich die Zielwerte eines Beispiels zu 1 summieren.",
-    "theorem.sigmoid_binary_cross_entropy": "Sigmoid und binäre Kreuzentropie haben zusammen eine kurze Ableitung: Für jedes Beispiel ist die "
-    "Ableitung des Verlusts nach {z} gleich {result}.",
+    "theorem.softmax_cross_entropy": "Softmax und Kreuzentropie haben zusammen eine kurze Ableitung: Für jedes Beispiel ist die "
+    "Ableitung des Verlusts nach {z} gleich {result}, weil sich die Zielwerte eines Beispiels zu 1 summieren.",
+    "theorem.sigmoid_binary_cross_entropy": "Sigmoid und binäre Kreuzentropie haben zusammen eine kurze Ableitung: Für jedes Beispiel "
+    "ist die Ableitung des Verlusts nach {z} gleich {result}.",
     "theorem.proof": "Der lange Weg ergibt dasselbe. Für Beispiel 1, als Summe über die Ableitungen nach jeder Ausgabe:",
     # Update formulas
     "formulas.title": "Alle Lernregeln",
@@ -107,7 +109,6 @@ WORDS = {
     # New weights
     "weights.title": "Die neuen Gewichte",
     "weights.intro": "Alle Gradienten wurden mit den alten Gewichten berechnet; erst jetzt wird jedes Gewicht ersetzt.",
-    "weights.shared": "Für alle Gewichte gleich:",
     "weights.more": "Auf dieselbe Weise werden {left} weitere Gewichte ersetzt; `--weight` zeigt jedes einzelne.",
     "weights.matrices": "In Matrizen",
     "weights.frozen": "Unverändert, weil das Netz es so vorgibt: {names}.",
@@ -127,12 +128,15 @@ WORDS = {
     "rates.lowers": "In diesem Schritt senkt jede Lernrate unter etwa {limit} den Fehler.",
     "rates.all": "In diesem Schritt senkt jede Lernrate, die versucht wurde, den Fehler, bis hinauf zu {most}.",
     "rates.none": "Keine Lernrate, die versucht wurde, senkt den Fehler.",
-    "rates.single": "In einem einzelnen Schritt senkt ihn die Lernrate von etwa {rate} am meisten; sie lässt einen Fehler von {error} übrig.",
+    "rates.single": "In einem einzelnen Schritt senkt ihn die Lernrate von etwa {rate} am meisten; sie lässt einen Fehler von {error} "
+    "übrig.",
+    "rates.single_to_zero": "In einem einzelnen Schritt senkt ihn die Lernrate von etwa {rate} am meisten; sie lässt so gut wie nichts "
+    "von ihm übrig.",
     "rates.converges": "Das Training konvergiert bis zu einer Lernrate von etwa {limit}; das ergab eine Simulation von {steps} Schritten.",
     "rates.too_large": "Die verwendete Lernrate {rate} ist zu groß: Den Schritt zu wiederholen, bringt den Fehler nicht auf null.",
     "rates.good": "Eine gute Lernrate für diesen Anfang ist {rate}: Sie bringt den Fehler in {steps} Schritten unter 10⁻¹² (auf {error}).",
-    "rates.good_so_far": "Eine gute Lernrate für diesen Anfang ist {rate}: Von allen, die {steps} Schritte lang simuliert wurden, kam sie am "
-    "tiefsten, auf {error}.",
+    "rates.good_so_far": "Eine gute Lernrate für diesen Anfang ist {rate}: Von allen, die {steps} Schritte lang simuliert wurden, kam "
+    "sie am tiefsten, auf {error}.",
     # Repeating
     "repeat.title": "Wiederholen, bis der Fehler fast null ist",
     "repeat.intro": "Ein Schritt genügt nicht. Vorwärtsdurchlauf, Fehlerrückführung und Lernregel werden wiederholt; jede Zeile zeigt den "
@@ -159,8 +163,8 @@ WORDS = {
     "overview.moved": "bewegt um",
     "overview.share": "Anteil",
     "left_out.title": "Was weggelassen wurde",
-    "left_out.overview": "Dies ist eine Übersicht: Von den {parameters} Parametern zeigt sie keinen einzeln. `--weight {weight}` rechnet ein "
-    "Gewicht durch, `--detail matrix` zeigt die Matrizen, `-o step.json` schreibt jede Zahl.",
+    "left_out.overview": "Dies ist eine Übersicht: Von den {parameters} Parametern zeigt sie keinen einzeln. `--weight {weight}` rechnet "
+    "ein Gewicht durch, `--detail matrix` zeigt die Matrizen, `-o step.json` schreibt jede Zahl.",
     "left_out.matrix": "Einzelne Zahlen wurden weggelassen. `--detail scalar` schreibt für jedes Gewicht die Kette der Ableitungen aus, "
     "`--weight {weight}` die eines einzelnen.",
     # One weight
@@ -169,8 +173,8 @@ WORDS = {
     "weight.place": "{weight} führt von Eingang {source} zu Neuron {unit} ({layer}).",
     "weight.bias": "{weight} ist der Schwellenwert (Bias) von Neuron {unit} ({layer}).",
     "weight.paths": "Wege vom Fehler zu diesem Gewicht: {paths}. Jeder Faktor ist die Ableitung einer Größe nach der nächsten:",
-    "weight.recursive": "Vom Fehler führen zu viele Wege zu diesem Gewicht, um sie alle aufzuschreiben. Die Ableitung wird Schritt für Schritt "
-    "berechnet; wo eine Summe über mehrere Neuronen läuft, stehen die ersten da:",
+    "weight.recursive": "Vom Fehler führen zu viele Wege zu diesem Gewicht, um sie alle aufzuschreiben. Die Ableitung wird Schritt für "
+    "Schritt berechnet; wo eine Summe über mehrere Neuronen läuft, stehen die ersten da:",
     "weight.forward": "Woran es beteiligt ist, für das erste Beispiel",
     "weight.update_intro": "Mit diesem Gradienten ersetzt das Optimierungsverfahren {weight}:",
     # Formulas
@@ -230,7 +234,85 @@ WORDS = {
     "note.insight": "Merke",
     "note.warning": "Achtung",
     "note.more": "Weggelassen",
+    # Training: was entschieden wurde
+    "train.data": "{source}: {rows} Zeilen, {columns} Spalten{notes}.",
+    "decided.target.class": "Ziel {name}: {count} Klassen ({classes})",
+    "decided.target.number": "Ziel {name}: eine Zahl, standardisiert",
+    "decided.number": "Zahlen, standardisiert: {names}",
+    "decided.boolean": "Wahrheitswerte, als 0 und 1: {names}",
+    "decided.category": "Kategorien, je Wert ein Eingang: {names}",
+    "decided.values": "{name} ({count} Werte)",
+    "decided.left_out": "weggelassen ({reason}): {names}",
+    "decided.impute.mean": "fehlt eine Zahl, steht der Mittelwert der Spalte dafür; sonst der häufigste Wert",
+    "decided.impute.median": "fehlt eine Zahl, steht der Median der Spalte dafür; sonst der häufigste Wert",
+    "decided.impute.most_frequent": "fehlt ein Wert, steht der häufigste der Spalte dafür",
+    "decided.more": "{count} weitere",
+    "decided.reason.as_asked": "wie gewünscht",
+    "decided.reason.constant": "konstant",
+    "decided.reason.dates": "Datumsangaben",
+    "decided.reason.numbers_the_rows": "nummeriert die Zeilen",
+    "decided.reason.all_different": "Text, der in jeder Zeile anders ist",
+    "decided.reason.nearly_all_different": "Text, der in fast jeder Zeile anders ist",
+    "decided.reason.many": "mehr als 1000 verschiedene Texte",
+    "train.split": "Zeilen: {train} zum Lernen, {validation} sagen, wann Schluss ist, {test} sagen, wie gut es ist",
+    "train.network": "Netz {sizes}: innen {activation}, am Ende {output}, Fehler als {loss}; {parameters} Parameter",
+    "train.network_flat": "Netz {sizes}: am Ende {output}, Fehler als {loss}; {parameters} Parameter",
+    "train.plan": "Training mit {optimizer}, Lernrate {rate}, {batch_size} Zeilen je Schritt, höchstens {epochs} Epochen, Startwert {seed}",
+    "train.resumed": "weiter nach Epoche {epoch}",
+    # Training: solange es läuft
+    "train.training": "Training",
+    "train.validation": "Validierung",
+    "train.epoch": "Epoche",
+    "train.error": "Fehler",
+    "train.left": "Epoche {epoch} von höchstens {epochs}, noch höchstens {time}",
+    "train.no_plot": "Für eine laufende Fehlerkurve fehlt uniplot: pip install 'chainrule[plot]'",
+    "train.fold": "Teil {number} von {count}: {score}",
+    "train.folds": "alle {count} Teile: {score} ± {spread} (Mittelwert und Standardabweichung)",
+    # Training: wie es endete
+    "train.ended.epochs": "Alle {epoch} Epochen sind fertig.",
+    "train.ended.until": "Der Fehler fiel in Epoche {epoch} unter {until}: {error}.",
+    "train.ended.patience": "Beendet nach Epoche {epoch}: {patience} Epochen lang wurde der Validierungsfehler nicht kleiner.",
+    "train.ended.interrupted": "Unterbrochen nach Epoche {epoch}.",
+    "train.best": "Behalten sind die Gewichte nach Epoche {epoch}, mit dem kleinsten Fehler ({part}): {error}.",
+    "train.best_start": "Behalten sind die Gewichte vom Anfang: keine Epoche brachte den Fehler ({part}) unter {error}.",
+    "train.diverged": "das Training divergierte in Schritt {step}: {quantity} wurde {value}. {cause}",
+    "train.diverged.infinite": "unendlich",
+    "train.diverged.none": "NaN (keine Zahl)",
+    "train.rate_that_works": "Diese Rate geht: --learning-rate {rate}.",
+    "train.kept": "Die bisher besten Gewichte stehen in {path}.",
+    "train.scores.test": "Bei den {rows} Zeilen, die es nie sah:",
+    "train.scores.validation": "Bei den {rows} Zeilen, die sagten, wann Schluss ist; für einen Test blieben keine:",
+    "train.scores.train": "Bei den {rows} Zeilen, aus denen es lernte, was wenig über andere sagt; für einen Test blieben keine:",
+    "train.resume": "Weiter geht es so: {command}",
+    "train.next": "Und nun:",
+    "train.next.step": "einen Schritt des Trainings ansehen",
+    "train.next.row": "was ein Schritt mit einer Zeile täte",
+    "train.next.evaluate": "an anderen Zeilen messen",
+    "train.next.predict": "eigene Zeilen vorhersagen",
+    "train.others": "ANDERE.csv",
+    # Modelle
+    "model.rows": "{rows} Zeilen aus {source}:",
+    "model.trained": "{path}: trainiert mit {source}, von chainrule {version}.",
+    "model.ended": "{epochs} Epochen, {steps} Schritte",
+    "model.scores.train": "Zeilen zum Lernen ({rows}):",
+    "model.scores.validation": "Zeilen zur Validierung ({rows}):",
+    "model.scores.test": "Zeilen zum Test ({rows}), beim Training nie gesehen:",
+    "model.history": "Die Fehler beim Training:",
+    "model.numbers_only": "Es nimmt Zahlen, wie sie sind: trainiert wurde es ohne Tabelle.",
+    "score.accuracy.short": "Genauigkeit {value}",
+    "score.r2.short": "R² {value}",
+    "wrote": "{path} geschrieben",
     # Stepping through
     "stepping": "Abschnitt {number} von {count} · ← → blättern, Pos1 und Ende, q beendet",
-    "contents": "Inhalt",
+    # Scores
+    "score.accuracy": "Genauigkeit {value} (stets die häufigste Klasse geraten: {baseline})",
+    "score.r2": "R² {value} (stets den Mittelwert geraten: {baseline})",
+    "score.errors": "mittlerer absoluter Fehler {absolute}, Wurzel des mittleren quadratischen Fehlers {squared}",
+    "score.precision": "Präzision",
+    "score.recall": "Trefferquote",
+    "score.f1": "F1",
+    "score.rows": "Zeilen",
+    "score.table": "Links: von den Zeilen, die der Klasse zugeordnet wurden, die richtigen (Präzision); von ihren Zeilen die gefundenen "
+    "(Trefferquote); beides in einer Zahl (F1). Rechts: die Zeilen der Klasse, nach der Klasse, der sie zugeordnet wurden.",
+    "score.many": "{classes} Klassen: zu viele, um jede zu zeigen.",
 }

@@ -21,20 +21,23 @@ WORDS = {
     "network.parameters": "parameters",
     "network.shape": "shape",
     "network.alt": "A network of {sizes} units, drawn layer by layer.",
-    "network.numbering.rows": "Weights are numbered unit by unit, in the order of the inputs; a column of a weight matrix leads into one unit.",
-    "network.numbering.columns": "Weights are numbered unit by unit, in the order of the inputs; a row of a weight matrix leads into one unit.",
-    "network.drawn": "{weight} was drawn from seed {seed}: {how}.",
-    "network.drawn_many": "{weights} were drawn from seed {seed}: {how}, with the inputs and units of each layer.",
+    "network.numbering.rows": "Weights are numbered unit by unit, in the order of the inputs; a column of a weight matrix leads into one "
+    "unit.",
+    "network.numbering.columns": "Weights are numbered unit by unit, in the order of the inputs; a row of a weight matrix leads into one "
+    "unit.",
+    "network.drawn": " was drawn from seed {seed}: {how}.",
+    "network.drawn_many": " were drawn from seed {seed}: {how}, with the inputs and units of each layer.",
     "initializer.constant": "{name}, every weight is {value}",
-    "initializer.uniform": "{name}, uniformly between {low} and {high}, where {where}",
-    "initializer.normal": "{name}, from a normal distribution with mean {mean} and standard deviation {deviation}, where {where}",
+    "initializer.uniform": "{name}, uniformly between {low} and {high}",
+    "initializer.normal": "{name}, from a normal distribution with mean {mean} and standard deviation {deviation}",
     "initializer.orthogonal": "{name}, a random orthogonal matrix times {gain}",
     "initializer.other": "{name}",
-    "initializer.where": "inputs = {inputs}, units = {units}",
+    "initializer.where": "where inputs = {inputs} and units = {units}",
     "initializer.inputs": "inputs",
     "initializer.units": "units",
-    "conventions": "Conventions: the error of one example is {outputs} its outputs; that of a batch is {batch} its examples, in the loss and "
-    "in the gradient alike. Vectors are {vectors}. Numbers that are not printed whole are rounded to {digits} significant digits and follow ≈, except in tables.",
+    "conventions": "Conventions: the error of one example is {outputs} its outputs; that of a batch is {batch} its examples, in the loss "
+    "and in the gradient alike. Vectors are {vectors}. Numbers that are not printed whole are rounded to {digits} significant digits "
+    "and follow ≈, except in tables.",
     "conventions.outputs.sum": "summed over",
     "conventions.outputs.mean": "the mean over",
     "conventions.batch.mean": "the mean over",
@@ -47,7 +50,8 @@ WORDS = {
     "data.many": "{samples} samples: their inputs and their targets.",
     "data.sample": "sample",
     "data.more": "{left} more samples are in the batch.",
-    "data.features": "The columns: {names}.",
+    "data.columns": "The columns:",
+    "data.drawn": "Drawn at random from seed {seed}, in place of numbers of your own (`--input`, `--target`):",
     "data.wide": "Each has {inputs} inputs and {outputs} targets, too many to print here; `-o step.json` writes every number.",
     # The forward pass
     "forward.title": "Forward pass",
@@ -67,16 +71,16 @@ WORDS = {
     "expanded.outro": "So the question is how to change each weight so that the error falls. Back-propagation answers it.",
     # Gradient descent
     "descent.title": "Gradient descent and the update rule",
-    "descent.intro": "The gradient says in which direction the error {error} rises when a weight grows, and how steeply. An optimiser takes a "
-    "step the other way:",
+    "descent.intro": "The gradient says in which direction the error {error} rises when a weight grows, and how steeply. An optimiser "
+    "takes a step the other way:",
     "descent.step": "{k} is the number of the step.",
     "descent.outro": "The learning rate is not learned: somebody chooses it. What a choice does is shown at the end.",
     # The chain rule
     "chain.title": "The chain rule, for every weight",
-    "chain.intro": "Each factor is the derivative of one quantity by the next one on the way from the error back to the weight; a gradient is "
-    "their product, summed over all ways there are.",
-    "chain.first_sample": "The batch has {samples} samples, and each goes its own way to the error. What the first one brings is written out, as the "
-    "derivative by the copy of the weight that it used; the table below has the others.",
+    "chain.intro": "Each factor is the derivative of one quantity by the next one on the way from the error back to the weight; a "
+    "gradient is their product, summed over all ways there are.",
+    "chain.first_sample": "The batch has {samples} samples, and each goes its own way to the error. What the first one brings is written "
+    "out, as the derivative by the copy of the weight that it used; the table below has the others.",
     "chain.recursive": "There are many ways from the error to a weight, and they share most of their steps. So each unit's derivative is "
     "computed once, from those behind it, and used for everything before it:",
     "chain.more": "{left} more follow in the same way; `--weight` shows any one of them.",
@@ -86,8 +90,8 @@ WORDS = {
     "chain.penalty": "penalty",
     "chain.sum": "sum",
     "chain.more_samples": "{left} more samples are in the sum.",
-    "theorem.softmax_cross_entropy": "Softmax and cross-entropy together have a short derivative: for each example the derivative of the loss "
-    "by {z} is {result}, because the targets of an example add up to 1.",
+    "theorem.softmax_cross_entropy": "Softmax and cross-entropy together have a short derivative: for each example the derivative of the "
+    "loss by {z} is {result}, because the targets of an example add up to 1.",
     "theorem.sigmoid_binary_cross_entropy": "Sigmoid and binary cross-entropy together have a short derivative: for each example the "
     "derivative of the loss by {z} is {result}.",
     "theorem.proof": "The long way gives the same. For sample 1, as a sum over the derivatives by each output:",
@@ -101,7 +105,6 @@ WORDS = {
     # New weights
     "weights.title": "The new weights",
     "weights.intro": "All gradients were computed with the old weights; only now every weight is replaced.",
-    "weights.shared": "For all weights alike:",
     "weights.more": "{left} more weights are updated in the same way; `--weight` shows any one of them.",
     "weights.matrices": "In matrices",
     "weights.frozen": "Left as they are, because the network says so: {names}.",
@@ -122,13 +125,15 @@ WORDS = {
     "rates.all": "In this step every learning rate tried, up to {most}, lowers the error.",
     "rates.none": "No learning rate that was tried lowers the error.",
     "rates.single": "The one that lowers it most in a single step is about {rate}; it leaves an error of {error}.",
+    "rates.single_to_zero": "The one that lowers it most in a single step is about {rate}; it leaves next to nothing of it.",
     "rates.converges": "Training converges up to a rate of about {limit}, found by simulating {steps} steps.",
     "rates.too_large": "The rate used here, {rate}, is too large: repeating the step will not bring the error to zero.",
     "rates.good": "A good rate for this start is {rate}: it brings the error below 10⁻¹² (to {error}) in {steps} steps.",
     "rates.good_so_far": "A good rate for this start is {rate}: of those simulated for {steps} steps it got lowest, to {error}.",
     # Repeating
     "repeat.title": "Repeating until the error is close to zero",
-    "repeat.intro": "One step is not enough. Forward pass, back-propagation and update are repeated; each row shows the error before a step.",
+    "repeat.intro": "One step is not enough. Forward pass, back-propagation and update are repeated; each row shows the error before a "
+    "step.",
     "repeat.given": "At the learning rate {rate}:",
     "repeat.slow": "At the learning rate {rate} it is slow:",
     "repeat.good": "At the learning rate {rate}:",
@@ -151,18 +156,18 @@ WORDS = {
     "overview.moved": "moved by",
     "overview.share": "share",
     "left_out.title": "What was left out",
-    "left_out.overview": "This is an overview: it shows none of the {parameters} parameters by itself. `--weight {weight}` works through one "
-    "weight, `--detail matrix` shows the matrices, `-o step.json` writes every number.",
-    "left_out.matrix": "Single numbers were left out. `--detail scalar` writes every weight's chain of derivatives, `--weight {weight}` that "
-    "of one weight.",
+    "left_out.overview": "This is an overview: it shows none of the {parameters} parameters by itself. `--weight {weight}` works through "
+    "one weight, `--detail matrix` shows the matrices, `-o step.json` writes every number.",
+    "left_out.matrix": "Single numbers were left out. `--detail scalar` writes every weight's chain of derivatives, `--weight {weight}` "
+    "that of one weight.",
     # One weight
     "weight.title": "The weight {weight}",
     "weight.update": "The update of {weight}",
     "weight.place": "{weight} leads from input {source} to unit {unit} of the {layer}.",
     "weight.bias": "{weight} is the bias of unit {unit} of the {layer}.",
     "weight.paths": "Ways from the error to it: {paths}. Each factor is the derivative of one quantity by the next:",
-    "weight.recursive": "There are too many ways from the error to it to write them all. The derivative is computed step by step; where a sum "
-    "runs over several units, the first ones are shown:",
+    "weight.recursive": "There are too many ways from the error to it to write them all. The derivative is computed step by step; where "
+    "a sum runs over several units, the first ones are shown:",
     "weight.forward": "What it takes part in, for the first sample",
     "weight.update_intro": "With this gradient, the optimiser replaces {weight}:",
     # Formulas
@@ -222,7 +227,85 @@ WORDS = {
     "note.insight": "Note",
     "note.warning": "Careful",
     "note.more": "Left out",
+    # Training: what was decided
+    "train.data": "{source}: {rows} rows, {columns} columns{notes}.",
+    "decided.target.class": "target {name}: {count} classes ({classes})",
+    "decided.target.number": "target {name}: a number, standardised",
+    "decided.number": "numbers, standardised: {names}",
+    "decided.boolean": "truth values, as 0 and 1: {names}",
+    "decided.category": "categories, an input for each value: {names}",
+    "decided.values": "{name} ({count} values)",
+    "decided.left_out": "left out ({reason}): {names}",
+    "decided.impute.mean": "where a number is missing, the column's mean is taken; elsewhere its most frequent value",
+    "decided.impute.median": "where a number is missing, the column's median is taken; elsewhere its most frequent value",
+    "decided.impute.most_frequent": "where a value is missing, the most frequent one of the column is taken",
+    "decided.more": "{count} more",
+    "decided.reason.as_asked": "as asked",
+    "decided.reason.constant": "constant",
+    "decided.reason.dates": "dates",
+    "decided.reason.numbers_the_rows": "numbers the rows",
+    "decided.reason.all_different": "text that differs in every row",
+    "decided.reason.nearly_all_different": "text that differs in nearly every row",
+    "decided.reason.many": "more than 1000 different texts",
+    "train.split": "rows: {train} to train on, {validation} to tell when to stop, {test} to say how good it is",
+    "train.network": "network {sizes}: {activation} inside, {output} at the end, error by {loss}; {parameters} parameters",
+    "train.network_flat": "network {sizes}: {output} at the end, error by {loss}; {parameters} parameters",
+    "train.plan": "training by {optimizer}, learning rate {rate}, {batch_size} rows a step, at most {epochs} epochs, seed {seed}",
+    "train.resumed": "going on after epoch {epoch}",
+    # Training: while it runs
+    "train.training": "training",
+    "train.validation": "validation",
+    "train.epoch": "epoch",
+    "train.error": "error",
+    "train.left": "epoch {epoch} of at most {epochs}, at most {time} left",
+    "train.no_plot": "A live curve of the error needs uniplot: pip install 'chainrule[plot]'",
+    "train.fold": "fold {number} of {count}: {score}",
+    "train.folds": "all {count} folds: {score} ± {spread} (mean and standard deviation)",
+    # Training: how it ended
+    "train.ended.epochs": "All {epoch} epochs are done.",
+    "train.ended.until": "The error fell below {until} in epoch {epoch}: {error}.",
+    "train.ended.patience": "Stopped after epoch {epoch}: for {patience} epochs the validation error got no lower.",
+    "train.ended.interrupted": "Interrupted after epoch {epoch}.",
+    "train.best": "Kept are the weights after epoch {epoch}, where the {part} error was lowest: {error}.",
+    "train.best_start": "Kept are the weights of the start: no epoch brought the {part} error below {error}.",
+    "train.diverged": "training diverged in step {step}: {quantity} became {value}. {cause}",
+    "train.diverged.infinite": "infinite",
+    "train.diverged.none": "NaN (no number)",
+    "train.rate_that_works": "This rate works: --learning-rate {rate}.",
+    "train.kept": "The best weights so far are in {path}.",
+    "train.scores.test": "On the {rows} rows that it never saw:",
+    "train.scores.validation": "On the {rows} rows that told when to stop; none were left for a test:",
+    "train.scores.train": "On the {rows} rows that it learned from, which says little about others; none were left for a test:",
+    "train.resume": "To go on: {command}",
+    "train.next": "What next:",
+    "train.next.step": "look into a step of its training",
+    "train.next.row": "what a step on one row would do",
+    "train.next.evaluate": "measure it on other rows",
+    "train.next.predict": "predict rows of your own",
+    "train.others": "OTHERS.csv",
+    # Models
+    "model.rows": "{rows} rows of {source}:",
+    "model.trained": "{path}: trained on {source}, with chainrule {version}.",
+    "model.ended": "{epochs} epochs, {steps} steps",
+    "model.scores.train": "Training rows ({rows}):",
+    "model.scores.validation": "Validation rows ({rows}):",
+    "model.scores.test": "Test rows ({rows}), never seen in training:",
+    "model.history": "The errors of its training:",
+    "model.numbers_only": "It takes numbers as they are: it was trained without a table.",
+    "score.accuracy.short": "accuracy {value}",
+    "score.r2.short": "R² {value}",
+    "wrote": "wrote {path}",
     # Stepping through
     "stepping": "section {number} of {count} · ← → to turn, Home and End, q to leave",
-    "contents": "Contents",
+    # Scores
+    "score.accuracy": "accuracy {value} (always guessing the most frequent class: {baseline})",
+    "score.r2": "R² {value} (always guessing the mean: {baseline})",
+    "score.errors": "mean absolute error {absolute}, root mean squared error {squared}",
+    "score.precision": "precision",
+    "score.recall": "recall",
+    "score.f1": "F1",
+    "score.rows": "rows",
+    "score.table": "Left: of the rows said to be of the class, those that are (precision); of its rows, those found (recall); both in "
+    "one (F1). Right: the rows of the class, by the class that they were said to be of.",
+    "score.many": "{classes} classes: too many to print each.",
 }

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
 
 from chainrule.notation.formula import Ellipsis, Formula, Matrix, Number, Words
@@ -59,6 +60,7 @@ def line_width(line: Iterable[Segment]) -> int:
     return sum(_columns(part) for part, _ in line)
 
 
+@lru_cache(maxsize=4096)
 def _columns(part: str) -> int:
     """Columns of a text: combining marks take none, wide characters two."""
     if part.isascii():
@@ -76,6 +78,10 @@ def _drawn(parts: Iterable[Segment | Break | Matrix], words: Mapping[str, str]) 
 
 def _joined(parts: Iterable[Part]) -> Block:
     """Parts side by side on one base line."""
+    parts = list(parts)
+    plain = [part for part in parts if not isinstance(part, Block)]
+    if len(plain) == len(parts):
+        return Block((_trimmed(merged(plain)),))
     blocks = [part if isinstance(part, Block) else Block((tuple(merged([part])),)) for part in parts]
     above = max((b.base for b in blocks), default=0)
     below = max((len(b.lines) - b.base for b in blocks), default=1)

@@ -183,7 +183,8 @@ class _Builder:
 
     def _times(self, node: Expression, sign: str) -> _Piece:
         left, right = (self.piece(argument) for argument in node.arguments)
-        second = f.Fenced(right.formula) if right.level in (SUM, SIGN) or _starts_with_sign(right.formula) else right.formula
+        apart = right.level in (SUM, SIGN) or _starts_with_sign(right.formula) or (sign == "⊙" and _is_dotted(right.formula))
+        second = f.Fenced(right.formula) if apart else right.formula
         return _Piece(f.row(left.within(PRODUCT), f.Operator(sign), second), PRODUCT)
 
     def _comparison(self, node: Expression) -> f.Formula:
@@ -237,6 +238,11 @@ def _level_of(written: f.Formula) -> int:
             return SIGN if _starts_with_sign(written) else PRODUCT
         case _:
             return ATOM
+
+
+def _is_dotted(written: f.Formula) -> bool:
+    """A product with ·, which after ⊙ would look like one of matrices: a ⊙ (2 · b)."""
+    return isinstance(written, f.Row) and f.Operator("·") in written.items
 
 
 def _starts_with_sign(written: f.Formula) -> bool:

@@ -2,101 +2,87 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from chainrule.nodes import Node
 
 SUM, PRODUCT, SIGN, POWER, ATOM = 1, 2, 3, 4, 5
 """How tightly a form holds together: a form inside a tighter one gets parentheses."""
 
 
-@dataclass(frozen=True, slots=True)
-class Infix:
+class Infix(Node):
     """Between its operands: a + b, a − b."""
 
     sign: str
     level: int = SUM
 
 
-@dataclass(frozen=True, slots=True)
-class Prefix:
+class Prefix(Node):
     """Before its operand: −a."""
 
     sign: str
 
 
-@dataclass(frozen=True, slots=True)
-class Times:
+class Times(Node):
     """A product: · where one side is a number, ⊙ between arrays of one shape."""
 
 
-@dataclass(frozen=True, slots=True)
-class MatrixTimes:
+class MatrixTimes(Node):
     """A matrix product."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ratio:
+class Ratio(Node):
     """A fraction with a bar."""
 
 
-@dataclass(frozen=True, slots=True)
-class Raised:
+class Raised(Node):
     """A power; the square root and e^x are powers too where `base` says so."""
 
     base: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Node):
     """A function's name before its arguments in parentheses."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Fence:
+class Fence(Node):
     """Between two bars: |a|."""
 
     left: str
     right: str
 
 
-@dataclass(frozen=True, slots=True)
-class Root:
+class Root(Node):
     """Under a root sign."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bracket:
+class Bracket(Node):
     """Iverson's bracket: [a > b] is 1 where that holds and 0 elsewhere."""
 
     sign: str
 
 
-@dataclass(frozen=True, slots=True)
-class Cases:
+class Cases(Node):
     """{a where a condition holds, otherwise b."""
 
 
-@dataclass(frozen=True, slots=True)
-class Total:
+class Total(Node):
     """Σ over axes; `average` for the mean."""
 
     average: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Transposed:
+class Transposed(Node):
     """A raised ᵀ."""
 
 
-@dataclass(frozen=True, slots=True)
-class Quiet:
+class Quiet(Node):
     """Not written at all: the argument alone (a stretch over the batch, say)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
+class Leaf(Node):
     """A letter, a number or a size."""
 
 

@@ -5,13 +5,13 @@ Nothing here knows what a formula means, only what stands where. `chainrule.nota
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction as ExactNumber
 from typing import TypeAlias
 
+from chainrule.nodes import Node
 
-@dataclass(frozen=True, slots=True)
-class Symbol:
+
+class Symbol(Node):
     """A letter with what hangs on it.
 
     letter       one letter or a short name: w, h, E, η, ∂ is not one (see Derivative)
@@ -28,8 +28,7 @@ class Symbol:
     key: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(Node):
     """A number as it is printed.
 
     digits   the digits of the mantissa with a point and a true minus: "−3.286976", "7.4"; "NaN", "∞"; "49126/15625" is a Fraction
@@ -44,46 +43,40 @@ class Number:
     rounded: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Operator:
+class Operator(Node):
     """A sign between or before its neighbours: + − · ⊙ = > ←; LaTeX and MathML know each of them."""
 
     sign: str
     prefix: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Node):
     """Side by side."""
 
     items: tuple[Formula, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Fraction:
+class Fraction(Node):
     """Above and below a bar."""
 
     above: Formula
     below: Formula
 
 
-@dataclass(frozen=True, slots=True)
-class Power:
+class Power(Node):
     """A raised exponent."""
 
     base: Formula
     exponent: Formula
 
 
-@dataclass(frozen=True, slots=True)
-class Root:
+class Root(Node):
     """Under a root sign."""
 
     inside: Formula
 
 
-@dataclass(frozen=True, slots=True)
-class Fenced:
+class Fenced(Node):
     """Between brackets: ( ), | |, [ ], ⌊ ⌋."""
 
     inside: Formula
@@ -91,16 +84,14 @@ class Fenced:
     right: str = ")"
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Node):
     """A function's name and its arguments in parentheses: tanh(z)."""
 
     name: str
     arguments: tuple[Formula, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Cases:
+class Cases(Node):
     """{first where the condition holds, otherwise second."""
 
     condition: Formula
@@ -108,52 +99,45 @@ class Cases:
     second: Formula
 
 
-@dataclass(frozen=True, slots=True)
-class Sum:
+class Sum(Node):
     """Σ with what runs below it ("" where everything is summed)."""
 
     inside: Formula
     index: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Transposed:
+class Transposed(Node):
     """A raised ᵀ."""
 
     inside: Formula
 
 
-@dataclass(frozen=True, slots=True)
-class Derivative:
+class Derivative(Node):
     """∂of/∂by."""
 
     of: Symbol
     by: Symbol
 
 
-@dataclass(frozen=True, slots=True)
-class Matrix:
+class Matrix(Node):
     """Rows of formulas between square brackets; an Ellipsis stands for what was left out."""
 
     rows: tuple[tuple[Formula, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Ellipsis:
+class Ellipsis(Node):
     """Something left out: … (⋮ and ⋱ in matrices where the format has them)."""
 
     direction: str = "horizontal"
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(Node):
     """Prose inside a formula. Data: every printer escapes it."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Equation:
+class Equation(Node):
     """Sides with a relation before each but the first: "=" (equal as printed), "≈" (right to half a unit of the last digit), "←"."""
 
     sides: tuple[Formula, ...]

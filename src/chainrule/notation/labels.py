@@ -6,7 +6,7 @@ w1, w2 … count unit by unit in the order of the inputs: in a 2-2-1 network w1,
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from chainrule.expression import Name
 from chainrule.notation.formula import Derivative, Symbol
@@ -28,6 +28,7 @@ class Labels:
     sizes: tuple[int, ...] = ()
     notation: Notation = Notation()
     batch: int = 1
+    _known: dict[Name, Symbol | Derivative] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def layers(self) -> int:
@@ -41,6 +42,11 @@ class Labels:
 
     def label(self, name: Name) -> Symbol | Derivative:
         """How a quantity, or an element of one, is written; a gradient is ∂E/∂ the quantity, or δ for ∂E/∂z."""
+        if name not in self._known:
+            self._known[name] = self._label(name)
+        return self._known[name]
+
+    def _label(self, name: Name) -> Symbol | Derivative:
         if name.gradient and not name.mark:
             if name.symbol == "z":
                 return replace(self._symbol(replace(name, gradient=False)), letter=self.notation.letter("delta"), key=self._key(name))

@@ -173,15 +173,20 @@ def latex(formula: Formula, words: Mapping[str, str] = ENGLISH) -> str:
             return DOTS.get(direction, r"\cdots")
 
 
-def aligned(equation: Equation, words: Mapping[str, str] = ENGLISH) -> str:
-    r"""An equation with its relations below each other.
+def aligned(equations: Equation | Sequence[Equation], words: Mapping[str, str] = ENGLISH) -> str:
+    r"""An equation, or several, with the relations below each other.
 
     >>> print(aligned(Equation((Symbol("a"), Symbol("b"), Number("2")), ("=", "≈"))))
     \begin{aligned} a &= b \\ &\approx 2 \end{aligned}
     """
+    several = [equations] if isinstance(equations, Equation) else equations
+    return rf"\begin{{aligned}} {_stacked([line for equation in several for line in _aligned_lines(equation, words)])} \end{{aligned}}"
+
+
+def _aligned_lines(equation: Equation, words: Mapping[str, str]) -> list[str]:
     first, *others = (latex(side, words) for side in equation.sides)
     lines = [f"&{latex(Operator(relation))} {side}" for relation, side in zip(equation.relations, others, strict=True)]
-    return rf"\begin{{aligned}} {first} {_stacked(lines)} \end{{aligned}}"
+    return [f"{first} {lines[0]}", *lines[1:]]
 
 
 def symbol(symbol: Symbol, raised: str = "") -> str:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
 
 from chainrule.notation.formula import (
@@ -218,6 +219,7 @@ def _matrix(rows: tuple[tuple[Formula, ...], ...], words: Mapping[str, str], dep
     yield from bracketed[0] if len(rows) == 1 else [("[", None), *_separated(bracketed, mark, space), ("]", None)]
 
 
+@lru_cache(maxsize=4096)
 def written(symbol: Symbol) -> str:
     """A symbol on one line.
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import groupby
 
 from chainrule.document import Block, Document, Equations, Inline, Note, Paragraph, Picture, Subheading, Table
-from chainrule.notation.formula import Equation
+from chainrule.notation.formula import Equation, Formula
 from chainrule.notation.latex import aligned, latex
 from chainrule.render.lines import picture_lines
 from chainrule.words import Words
@@ -33,14 +34,21 @@ def _block(block: Block, words: Words) -> Iterator[str]:
         case Subheading(text):
             yield f"### {_inline(text, words)}"
         case Equations(equations):
-            for equation in equations:
-                written = aligned(equation, words.catalogue) if isinstance(equation, Equation) else latex(equation, words.catalogue)
-                yield f"```math\n{written}\n```"
+            yield from (f"```math\n{written}\n```" for written in _displayed(equations, words))
         case Table(head, rows):
             yield "\n".join([_row(head, words), "|" + " --- |" * len(head), *(_row(line, words) for line in rows)])
         case Picture():
             drawn = "\n".join(line.text for line in picture_lines(block, 100))
             yield f"```text\n{drawn}\n```"
+
+
+def _displayed(equations: Iterable[Equation | Formula], words: Words) -> Iterator[str]:
+    """Short equations below each other in one display, aligned at their signs; long ones alone."""
+    for short, group in groupby(equations, key=lambda equation: isinstance(equation, Equation) and len(equation.sides) == 2):
+        together = list(group)
+        for one in [together] if short else [[equation] for equation in together]:
+            lines = [equation for equation in one if isinstance(equation, Equation)]
+            yield aligned(lines, words.catalogue) if lines else latex(one[0], words.catalogue)
 
 
 def _row(cells: tuple[Inline, ...], words: Words) -> str:

@@ -9,7 +9,7 @@ from chainrule.render.lines import Line, document_lines, section_lines
 from chainrule.words import Words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from rich.console import Console, Group
 
@@ -50,17 +50,18 @@ def show(document: Document, console: Console | None = None) -> None:
 
 
 def step_through(document: Document, console: Console | None = None) -> None:
-    """One section at a time: → ↓ space forwards, ← ↑ back, Home, End, q leaves."""
+    """One screen at a time, each within a section: → ↓ space forwards, ← ↑ back, Home, End, q leaves."""
     import click
 
     console = console or _console()
     words = Words(document.language)
-    position, last = 0, len(document.sections) - 1
+    screens = list(_screens(document, _width(console), max(console.height - 3, 10)))
+    position, last = 0, len(screens) - 1
     while True:
-        lines = section_lines(document, document.sections[position], position + 1, _width(console))
+        number, lines = screens[position]
         console.clear()
         console.print(_group(document, lines), soft_wrap=True)
-        console.print(f"\n[dim]{words.plain('stepping', number=position + 1, count=last + 1)}[/dim]", soft_wrap=True)
+        console.print(f"\n[dim]{words.plain('stepping', number=number, count=len(document.sections))}[/dim]", soft_wrap=True)
         key = click.getchar()
         if key in ("q", "Q", "\x1b", "\x03", "\x04"):
             return
@@ -72,6 +73,18 @@ def step_through(document: Document, console: Console | None = None) -> None:
             position = 0
         elif key in ("\x1b[F", "\x1bOF", "\x1b[4~"):
             position = last
+
+
+def _screens(document: Document, width: int, height: int) -> Iterator[tuple[int, list[Line]]]:
+    """What fits on a screen, with the number of its section; a long section is cut, between blocks where that is possible."""
+    for number, section in enumerate(document.sections, start=1):
+        lines = list(section_lines(document, section, number, width))
+        while len(lines) > height:
+            blank = max((i for i in range(1, height + 1) if not lines[i].text), default=0)
+            cut = blank if blank > height // 2 else height
+            yield number, lines[:cut]
+            lines = lines[cut + (cut == blank) :]
+        yield number, lines
 
 
 def _console() -> Console:

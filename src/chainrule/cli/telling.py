@@ -1,0 +1,239 @@
+"""What is said about a training and about its model: words of the catalogue, numbers with the language's decimal sign."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from chainrule.cli.progress import Watcher, main_score, watching
+from chainrule.training import Run, Watch
+from chainrule.words import Words
+
+if TYPE_CHECKING:
+    from chainrule.metrics import Scores
+    from chainrule.model import Model
+    from chainrule.network import Network
+    from chainrule.plan import Plan
+    from chainrule.prepare import Preparation
+    from chainrule.train import Diverged, Outcome, Report, Training
+
+NAMED = 12
+"""So many names a line lists before it says how many more there are."""
+
+REASONS = ("as asked", "constant", "dates", "numbers the rows", "all different", "nearly all different")
+"""Why a column was left out, where the catalogue has words for it."""
+
+
+def told(words: Words, key: str, **values: object) -> str:
+    """A text of the catalogue; numbers in it are rounded to six digits and have the language's decimal sign."""
+    return words.plain(key, **{name: number(words, value) if isinstance(value, float) else value for name, value in values.items()})
+
+
+def number(words: Words, value: float, digits: int = 6) -> str:
+    """A number with so many significant digits at most."""
+    return localised(words, f"{value:.{digits}g}")
+
+
+def localised(words: Words, text: str) -> str:
+    """Digits with the decimal sign of the language."""
+    return text.replace(".", ",") if words.language == "de" else text
+
+
+class Telling(Watch):
+    """Says what is decided, watches the epochs, says how it ended and what can be done next."""
+
+    def __init__(self, language: str, data: str, output: str, *, quiet: bool, asked: Sequence[str]) -> None:
+        self.words, self.data, self.output, self.quiet, self.asked = Words(language), data, output, quiet, asked
+        self.watcher: Watcher | None = None
+        self.folds: list[float] = []
+        self.ended = False
+
+    def say(self, text: str = "") -> None:
+        """A line on standard output, unless nothing is to be said."""
+        if not self.quiet:
+            click.echo(text)
+
+    def fold(self, number: int, count: int, scores: Scores) -> None:
+        """The score of a fold; after the last one, their mean and spread."""
+        value = scores.main[1]
+        self.folds.append(float("nan") if value is None else value)
+        self.say(told(self.words, "train.fold", number=number, count=count, score=main_score(self.words, scores)))
+        if number == count:
+            import statistics
+
+            mean = told(self.words, f"score.{scores.main[0]}.short", value=round(statistics.fmean(self.folds), 4))
+            self.say(told(self.words, "train.folds", count=count, score=mean, spread=round(statistics.pstdev(self.folds), 4)))
+            self.say()
+
+    def begins(self, run: Run, training: Training) -> None:
+        """Data, columns, parts, network and plan; then the epochs are watched."""
+        table, parts = run.rows.first, (run.train, run.validation, run.test)
+        notes = "".join(f", {note}" for note in table.notes)
+        self.say(told(self.words, "train.data", source=table.source, rows=sum(map(len, parts)), columns=len(table.names), notes=notes))
+        for line in lines_of_preparation(self.words, run.preparation):
+            self.say(f"  {line}")
+        self.say("  " + told(self.words, "train.split", **dict(zip(("train", "validation", "test"), map(len, parts), strict=True))))
+        self.say("  " + line_of_network(self.words, run.network))
+        self.say("  " + line_of_plan(self.words, run.plan, training.batch_size))
+        if training.epochs:
+            self.say("  " + told(self.words, "train.resumed", epoch=training.epochs))
+        self.say()
+        self.watcher = watching(self.words, run.plan.epochs, quiet=self.quiet, before=training.history)
+        self.watcher.__enter__()
+
+    def epoch(self, report: Report, measure: Callable[[], Scores | None]) -> None:
+        """One epoch more."""
+        if self.watcher is not None:
+            self.watcher(report, measure)
+
+    def ends(self, model: Model, outcome: Outcome | Diverged) -> None:
+        """How it ended, how good it is, where it is, and what next; or what went wrong, and what to do about it."""
+        from chainrule.train import Diverged
+
+        self.ended = True
+        if self.watcher is not None:
+            self.watcher.__exit__(None, None, None)
+        if isinstance(outcome, Diverged):
+            self._diverged(outcome)
+            return
+        self.say()
+        self._ended(model)
+        self._scores(model)
+        click.echo(told(self.words, "wrote", path=self.output))
+        if outcome.reason == "interrupted":
+            click.echo(told(self.words, "train.resume", command=self._command()))
+        else:
+            self._next(model)
+
+    def _ended(self, model: Model) -> None:
+        """Why it ended, and which weights are kept."""
+        ended, plan = model.outcome, model.plan
+        last = model.history[-1].error if model.history else float("nan")
+        values = {"epoch": ended["epochs"], "until": plan.until or 0.0, "error": last, "patience": plan.patience}
+        self.say(told(self.words, f"train.ended.{ended['reason']}", **values))
+        part = self.words.plain("train.training" if plan.until is not None or "validation" not in model.scores else "train.validation")
+        key, error = "train.best" if ended["best_epoch"] else "train.best_start", ended["best_error"]
+        if error is not None:
+            self.say(told(self.words, key, epoch=ended["best_epoch"], part=part, error=float(error)))
+
+    def _scores(self, model: Model) -> None:
+        part = next((name for name in ("test", "validation", "train") if name in model.scores), None)
+        if part is not None:
+            self.say()
+            self.say(told(self.words, f"train.scores.{part}", rows=model.scores[part].rows))
+            for line in lines_of_scores(self.words, model.scores[part]):
+                self.say(f"  {line}".rstrip())
+            self.say()
+
+    def _next(self, model: Model) -> None:
+        """Commands that can be typed as they stand, but for a file of other rows."""
+        model_file, data, others = shlex.quote(self.output), shlex.quote(self.data), self.words.plain("train.others")
+        step = max(1, model.history[-1].step // 2) if model.history else 1
+        commands = {
+            "train.next.step": f"chainrule explain {model_file} --data {data} --step {step}",
+            "train.next.row": f"chainrule explain {model_file} --data {data} --row 3",
+            "train.next.evaluate": f"chainrule evaluate {model_file} {others}",
+            "train.next.predict": f"chainrule predict {model_file} {others}",
+        }
+        self.say()
+        self.say(self.words.plain("train.next"))
+        for key, command in commands.items():
+            self.say(f"  {command}")
+            self.say(f"      {self.words.plain(key)}")
+
+    def _diverged(self, outcome: Diverged) -> None:
+        click.echo(f"chainrule: {outcome}", err=True)
+        click.echo(told(self.words, "train.kept", path=self.output), err=True)
+
+    def _command(self) -> str:
+        """The same command, to go on with it."""
+        asked = [argument for argument in self.asked if argument not in ("--resume", "--force")]
+        return shlex.join(["chainrule", *asked, "--resume"])
+
+
+# Lines
+
+
+def lines_of_preparation(words: Words, preparation: Preparation) -> Iterator[str]:
+    """What was decided about the columns."""
+    for target in preparation.targets:
+        kind = f"decided.target.{target.kind}"
+        yield words.plain(kind, name=target.name, count=len(target.classes), classes=listed(words, target.classes))
+    for kind in ("number", "boolean", "category"):
+        features = [feature for feature in preparation.features if feature.kind == kind]
+        names = [
+            words.plain("decided.values", name=feature.name, count=len(feature.categories)) if kind == "category" else feature.name
+            for feature in features
+        ]
+        if names:
+            yield words.plain(f"decided.{kind}", names=listed(words, names))
+    for reason in dict.fromkeys(reason for _, reason in preparation.left_out):
+        key = reason.replace(" ", "_") if reason in REASONS else "many"
+        names = [name for name, why in preparation.left_out if why == reason]
+        yield words.plain("decided.left_out", reason=words.plain(f"decided.reason.{key}"), names=listed(words, names))
+    if preparation.impute is not None:
+        yield words.plain(f"decided.impute.{preparation.impute}")
+
+
+def listed(words: Words, names: Sequence[str]) -> str:
+    """Names with commas between, the first few of many."""
+    rest = [words.plain("decided.more", count=len(names) - NAMED)] if len(names) > NAMED + 1 else []
+    return ", ".join([*(names[:NAMED] if rest else names), *rest])
+
+
+def line_of_network(words: Words, network: Network) -> str:
+    """Sizes, functions and how many parameters there are."""
+    inner, last = network.layers[0].activation, network.layers[-1].activation
+    assert inner is not None and last is not None
+    key = "train.network" if len(network.layers) > 1 else "train.network_flat"
+    names = {"activation": called(words, inner), "output": called(words, last), "loss": called(words, network.loss)}
+    return words.plain(key, sizes="-".join(map(str, network.sizes)), parameters=network.size, **names)
+
+
+def line_of_plan(words: Words, plan: Plan, batch_size: int) -> str:
+    """Optimiser, rate, batches, epochs and seed."""
+    rate = plan.optimizer.options.get("learning_rate")
+    shown = number(words, rate) if isinstance(rate, (int, float)) else str(rate)
+    return words.plain(
+        "train.plan", optimizer=plan.optimizer.name, rate=shown, batch_size=batch_size, epochs=plan.epochs, seed=plan.seed
+    )
+
+
+def called(words: Words, bound: Any) -> str:
+    """What an activation or a loss is called."""
+    return words.catalogue.get(f"name.{bound.definition.kind}.{bound.name}", bound.name.replace("_", " "))
+
+
+def lines_of_scores(words: Words, scores: Scores) -> list[str]:
+    """The scores, a line each; classes as a table."""
+    return scores.lines(words)
+
+
+def lines_of_model(words: Words, path: str, model: Model, drawing: bool) -> Iterator[str]:
+    """What a model is and how it was made."""
+    from chainrule import curves
+    from chainrule.plan import batch_size_for
+    from chainrule.training import curves_of
+
+    yield told(words, "model.trained", path=path, source=model.source.get("name", "–"), version=model.made_with)
+    if model.preparation is None:
+        yield "  " + words.plain("model.numbers_only")
+    else:
+        yield from (f"  {line}" for line in lines_of_preparation(words, model.preparation))
+    yield "  " + line_of_network(words, model.network)
+    yield "  " + line_of_plan(words, model.plan, model.plan.batch_size or batch_size_for(model.source.get("rows", 0)))
+    if model.history:
+        yield "  " + told(words, "model.ended", epochs=model.outcome.get("epochs", model.history[-1].epoch), steps=model.history[-1].step)
+    for part in ("train", "validation", "test"):
+        if part in model.scores:
+            yield ""
+            yield told(words, f"model.scores.{part}", rows=model.scores[part].rows)
+            yield from (f"  {line}".rstrip() for line in lines_of_scores(words, model.scores[part]))
+    if drawing and curves.can_draw() and len(model.history) > 1:
+        yield ""
+        yield words.plain("model.history")
+        yield curves.drawn(curves_of(model.history, words.plain("train.training"), words.plain("train.validation")), 79, 10)

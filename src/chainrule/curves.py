@@ -1,0 +1,98 @@
+"""Loss curves, on a log scale: characters for a terminal (uniplot) and pictures for a page (matplotlib)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+from chainrule.errors import FileError, InputError
+
+PICTURES = (".png", ".svg")
+"""Suffixes of pictures, which say the format."""
+
+MOST_POINTS = {"terminal": 400, "picture": 4000}
+"""A longer curve is thinned out: nothing shows more."""
+
+Curves = Mapping[str, Sequence[tuple[int, float]]]
+"""What each curve is called, and its points (epoch, error)."""
+
+
+def can_draw() -> bool:
+    """Is uniplot, of the extra `plot`, installed?"""
+    return find_spec("uniplot") is not None
+
+
+def drawn(curves: Curves, width: int, height: int, *, colour: bool = True) -> str:
+    """The curves as lines of braille characters, `width` columns wide with the numbers beside them; empty without two points to join."""
+    from uniplot import plot_to_string
+
+    shown = {name: points for name, points in _positive(curves, "terminal").items() if len(points) > 1}
+    if not shown:
+        return ""
+    text: str = plot_to_string(
+        [[error for _, error in points] for points in shown.values()],
+        [[epoch for epoch, _ in points] for points in shown.values()],
+        y_as_log=True,
+        lines=True,
+        width=max(10, width - 12),
+        height=height,
+        character_set="braille",
+        rounded_corners=True,
+        color=list(_COLOURS[: len(shown)]) if colour else False,
+        legend_labels=list(shown),
+        x_gridlines=[],
+        y_gridlines=[],
+    )
+    return text
+
+
+_COLOURS = ("cyan", "yellow")
+
+
+def save_curve(path: str | Path, curves: Curves, *, title: str = "", epoch: str = "epoch", error: str = "error") -> None:
+    """Write the curves as PNG or SVG, by the suffix; the file is written whole or not at all, and the same curve gives the same file.
+
+    Raises FileError; InputError without matplotlib.
+    """
+    import io
+
+    from chainrule.files import write_whole
+
+    check_picture(path)
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    with mpl.rc_context({"svg.hashsalt": "chainrule"}):
+        figure = Figure(figsize=(6.4, 4), layout="constrained")
+        axes = figure.add_subplot()
+        for name, points in _positive(curves, "picture").items():
+            axes.semilogy([at for at, _ in points], [value for _, value in points], label=name)
+        axes.set(xlabel=epoch, ylabel=error, title=title)
+        axes.grid(alpha=0.3)
+        axes.legend()
+        buffer = io.BytesIO()
+        kind = Path(path).suffix.lower()[1:]
+        figure.savefig(buffer, format=kind, dpi=150, metadata={"Date": None} if kind == "svg" else {"Software": None})
+    write_whole(path, buffer.getvalue())
+
+
+def check_picture(path: str | Path) -> None:
+    """Can a picture be made with this name? Asked before a training, not after it. Raises FileError, InputError."""
+    suffix = Path(path).suffix.lower()
+    if suffix not in PICTURES:
+        raise FileError(f"{path}: a curve is drawn as {' or '.join(PICTURES)}; the suffix says which.")
+    if find_spec("matplotlib") is None:
+        raise InputError("a curve is drawn by matplotlib, which is not installed: pip install 'chainrule[plot]'.")
+
+
+def _positive(curves: Curves, where: str) -> dict[str, list[tuple[int, float]]]:
+    """What a log scale can show, thinned out."""
+    kept = {name: [(epoch, error) for epoch, error in points if 0 < error < math.inf] for name, points in curves.items()}
+    return {name: _thinned(points, MOST_POINTS[where]) for name, points in kept.items() if points}
+
+
+def _thinned(points: list[tuple[int, float]], most: int) -> list[tuple[int, float]]:
+    every = -(-len(points) // most)
+    return points if every <= 1 else [*points[:-1:every], points[-1]]

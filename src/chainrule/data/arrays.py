@@ -1,0 +1,257 @@
+"""Tables out of arrays: NumPy's own, columns in a dict, data frames, and the files .npy, .npz, Parquet and IDX."""
+
+from __future__ import annotations
+
+import math
+import zipfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from chainrule.data.cells import DATE, is_missing
+from chainrule.data.encodings import opened, unreadable
+from chainrule.data.table import Array, Column, Kind, Table, sliced
+from chainrule.errors import FileError, InputError, shown
+
+IDX_TYPES = {8: ">u1", 9: ">i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
+"""The third byte of an IDX file. Source: LeCun, Cortes & Burges, The MNIST database, "The IDX file format"."""
+
+EXTRA = "pip install 'chainrule[data]'"
+
+
+def tables(source: str, arrays: Mapping[str, Any], rows: int, notes: tuple[str, ...] = (), has_header: bool = True) -> Iterator[Table]:
+    """Named arrays of one length as tables of at most `rows` rows. Raises InputError."""
+    typed = {str(name): _typed(source, str(name), values) for name, values in arrays.items()}
+    lengths = {name: len(values) for name, (values, _) in typed.items()}
+    if len(typed) < len(arrays):
+        raise InputError(f"{source} has two columns of the same name; give each its own.")
+    if not typed or not max(lengths.values()):
+        raise InputError(f"{source} holds no values.")
+    length = next(iter(lengths.values()))
+    odd = next((name for name in lengths if lengths[name] != length), None)
+    if odd is not None:
+        raise InputError(f"{source}: column {shown(odd)} has {lengths[odd]} rows, but the first column has {length}.")
+
+    def cut(part: slice) -> tuple[Column, ...]:
+        return tuple(Column(name, _values(values[part], kind), kind) for name, (values, kind) in typed.items())
+
+    return sliced(length, rows, cut, Table(source, (), 1, notes, has_header))
+
+
+def _values(values: Array, kind: Kind) -> Array:
+    return values if values.dtype == object else np.asarray(values, dtype=np.float64)
+
+
+def _typed(source: str, name: str, values: Any) -> tuple[Array, Kind]:
+    """The array as it will be cut, and what kind it is; numbers are not copied yet. Raises InputError."""
+    array = np.asarray(values)
+    if array.ndim != 1:
+        raise InputError(f"{source}: column {shown(name)} has the shape {array.shape}; a column has one axis.")
+    if array.dtype.kind in "iuf":
+        return array, "number"
+    if array.dtype.kind == "b":
+        return array, "boolean"
+    if array.dtype.kind in "OUSM":
+        return _of_objects(source, name, array)
+    raise InputError(f"{source}: column {shown(name)} holds values of the type {array.dtype}; give numbers, text or truth values.")
+
+
+def _of_objects(source: str, name: str, array: Array) -> tuple[Array, Kind]:
+    """Numbers if all are numbers, truth values if all are such, else text."""
+    cells = [_plain(value) for value in array.tolist()] if array.dtype.kind != "M" else [str(value) for value in array]
+    present = [cell for cell in cells if cell is not None]
+    if all(isinstance(cell, (bool, np.bool_)) for cell in present) and present:
+        return np.array([math.nan if cell is None else float(cell) for cell in cells]), "boolean"
+    if all(isinstance(cell, (int, float)) for cell in present):
+        try:
+            return np.array([math.nan if cell is None else float(cell) for cell in cells], dtype=np.float64), "number"
+        except OverflowError:
+            raise InputError(f"{source}: column {shown(name)} holds a whole number that is too large to compute with.") from None
+    texts = np.empty(len(cells), dtype=object)
+    texts[:] = [None if cell is None or is_missing(str(cell)) else str(cell).strip() for cell in cells]
+    dates = all(text is None or DATE.fullmatch(text) for text in texts) and any(text is not None for text in texts)
+    return texts, "date" if dates or array.dtype.kind == "M" else "text"
+
+
+def _plain(value: Any) -> Any:
+    """The value, or None where a library says "missing" in its own way (None, NaN, NaT, pandas.NA)."""
+    if value is None or (isinstance(value, float) and math.isnan(value)) or str(value) in ("NaT", "<NA>"):
+        return None
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return value if isinstance(value, (bool, int, float, str)) else _number_or_text(value)
+
+
+def _number_or_text(value: Any) -> Any:
+    """Fractions and decimals as floats, NumPy's scalars as Python's, anything else as text."""
+    from decimal import Decimal
+    from fractions import Fraction
+
+    if isinstance(value, np.generic):
+        return value.item()
+    return float(value) if isinstance(value, (Decimal, Fraction)) else str(value)
+
+
+# Arrays
+
+
+def of_array(array: Any, source: str = "the array") -> tuple[dict[str, Array], bool]:
+    """Columns of a vector, a matrix, a structured array, or of images, and whether their names are the data's own."""
+    try:
+        array = np.asanyarray(array)
+    except ValueError as error:
+        raise InputError(f"{source} cannot be read as rows of numbers: {error}.") from None
+    if array.dtype.names:
+        return {name: array[name] for name in array.dtype.names}, True
+    if array.ndim == 0:
+        raise InputError(f"{source} is a single value; give rows of values.")
+    if array.ndim > 2:
+        return _pixels(array), True
+    table = array[:, None] if array.ndim == 1 else array
+    return {f"column{place + 1}": table[:, place] for place in range(table.shape[1])}, False
+
+
+def _pixels(array: Array) -> dict[str, Array]:
+    """Columns of images, (rows, height, width …), by their place from 1: pixel_1_1, pixel_1_2 …"""
+    flat = array.reshape(len(array), -1)
+    places = np.ndindex(*array.shape[1:])
+    return {"_".join(["pixel", *(str(axis + 1) for axis in place)]): flat[:, column] for column, place in enumerate(places)}
+
+
+def of_npz(path: Path) -> dict[str, Array]:
+    """Columns of an .npz archive: one for every vector, and as many as a matrix has. Raises FileError."""
+    columns: dict[str, Array] = {}
+    archive = load(path)
+    with archive:
+        for name in archive.files:
+            array = _member(path, archive, name)
+            part, _ = of_array(array, f"{path}: {name}")
+            own = [name] if len(part) == 1 else [f"{name}{place}" for place in range(1, len(part) + 1)]
+            columns |= dict(zip(part if array.dtype.names else own, part.values(), strict=True))
+    return columns
+
+
+def _member(path: Path, archive: Any, name: str) -> Array:
+    try:
+        return np.asarray(archive[name])
+    except (OSError, ValueError, EOFError, MemoryError, zipfile.BadZipFile) as error:
+        raise FileError(f"{path}: {name} cannot be read: {_short(error)}") from None
+
+
+def load(path: Path) -> Any:
+    """What a .npy or .npz file holds, left on disk where it can be. Nothing is unpickled. Raises FileError."""
+    with opened(path):
+        pass  # is it there, and a file?
+    try:
+        return np.load(path, mmap_mode=None if path.suffix.lower() == ".npz" else "r", allow_pickle=False)
+    except (OSError, ValueError, EOFError, MemoryError, zipfile.BadZipFile) as error:
+        raise FileError(f"{path} is no complete NumPy file: {_short(error)}") from None
+
+
+def _short(error: Exception) -> str:
+    text = " ".join(str(error).split())[:160].rstrip(".")
+    return (text or type(error).__name__) + "."
+
+
+# IDX
+
+
+def is_idx(path: Path) -> bool:
+    """Does the name say that it is an IDX file: digits.idx, train-images-idx3-ubyte, also with .gz?"""
+    name = path.name.lower().removesuffix(".gz")
+    return name.endswith("-ubyte") or ".idx" in name or "-idx" in name
+
+
+def of_idx(path: Path) -> tuple[dict[str, Array], tuple[str, ...]]:
+    """Columns of an IDX file; images get the labels that lie beside them, as in MNIST, as a column `label`. Raises FileError."""
+    array = read_idx(path)
+    if array.ndim == 1:
+        return {"label": array}, ()
+    columns, _ = of_array(array, str(path))
+    beside = path.with_name(path.name.replace("images-idx3", "labels-idx1").replace("images.idx3", "labels.idx1"))
+    if beside == path or not beside.exists():
+        return columns, ()
+    return {**columns, "label": read_idx(beside)}, (f"column label: from {beside}",)
+
+
+def read_idx(path: Path) -> Array:
+    """The array in an IDX file. Raises FileError if it is cut short, too long or no such file."""
+    try:
+        with opened(path) as file:
+            start = file.read(4)
+            if len(start) < 4 or start[:2] != b"\0\0" or start[2] not in IDX_TYPES or not start[3]:
+                raise FileError(f"{path} is no IDX file: it does not begin with 0 0, a type and a number of axes.")
+            sizes = np.frombuffer(file.read(4 * start[3]), ">u4")
+            shape, kind = tuple(map(int, sizes)), np.dtype(IDX_TYPES[start[2]])
+            expected = math.prod(shape) * kind.itemsize
+            data = b"" if len(sizes) < start[3] else file.read(min(expected, 1 << 40) + 1)
+    except (OSError, EOFError, OverflowError, MemoryError) as error:
+        raise unreadable(path, error) from None
+    if len(sizes) < start[3] or len(data) != expected:
+        what = "is cut short" if len(sizes) < start[3] or len(data) < expected else "is longer than it should be"
+        raise FileError(f"{path} {what}: its head says {expected:,} bytes of values ({' × '.join(map(str, shape))}); fetch it again.")
+    return np.frombuffer(data, kind).reshape(shape)
+
+
+# Data frames and Parquet
+
+
+def of_frame(frame: Any) -> dict[str, Array] | None:
+    """Columns of a pandas, polars or pyarrow table; None if it is none. Raises InputError if narwhals is missing."""
+    library = type(frame).__module__.split(".")[0]
+    try:
+        import narwhals
+    except ImportError:
+        if library in ("pandas", "polars", "pyarrow"):
+            raise InputError(f"a table of {library} is read with narwhals, which is not installed: {EXTRA}") from None
+        return None
+    native = narwhals.from_native(frame, allow_series=False, pass_through=True)
+    if isinstance(native, narwhals.LazyFrame):
+        native = native.collect()
+    if not isinstance(native, narwhals.DataFrame):
+        return None
+    if any(not isinstance(name, str) for name in native.columns):
+        native = native.rename({name: str(name) for name in native.columns})
+    return {column.name: _of_series(column) for column in native.iter_columns()}
+
+
+def _of_series(series: Any) -> Array:
+    """A narwhals series as an array: numbers where it can be, otherwise objects with None."""
+    import narwhals
+
+    if series.dtype.is_numeric() and not series.dtype.is_decimal():
+        return np.asarray(series.cast(narwhals.Float64).to_numpy(), dtype=np.float64)
+    values = np.empty(len(series), dtype=object)
+    values[:] = series.to_list()
+    return values
+
+
+def of_parquet(path: Path, rows: int) -> Iterator[tuple[dict[str, Array], int]]:
+    """Columns of consecutive parts of a Parquet file, and the number of each part's first row. Raises FileError or InputError."""
+    try:
+        from pyarrow import ArrowException
+        from pyarrow.parquet import ParquetFile
+    except ImportError:
+        raise InputError(f"{path}: Parquet is read with pyarrow, which is not installed: {EXTRA}") from None
+    with opened(path):
+        pass  # is it there, and a file?
+    first = 1
+    try:
+        with ParquetFile(path) as file:
+            for batch in file.iter_batches(batch_size=rows):
+                yield of_batch(path, batch), first
+                first += batch.num_rows
+    except (OSError, ArrowException) as error:
+        raise FileError(f"{path} is no complete Parquet file: {_short(error)}") from None
+
+
+def of_batch(path: Path, batch: Any) -> dict[str, Array]:
+    """Columns of a pyarrow record batch."""
+    import pyarrow
+
+    columns = of_frame(pyarrow.Table.from_batches([batch]))
+    if columns is None:
+        raise InputError(f"{path}: this part of the file is no table.")
+    return columns

@@ -1,0 +1,114 @@
+"""Bytes to text: byte-order marks are taken; where bytes are not UTF-8, the encoding that fits is offered."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import re
+from pathlib import Path
+from typing import IO
+
+from chainrule.errors import FileError, UnknownNameError, shown
+
+MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
+         (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))  # fmt: skip
+"""Byte-order marks; those of UTF-32 first, which begin like those of UTF-16."""
+
+PIECE = 1 << 20
+
+
+def opened(path: str | Path) -> IO[bytes]:
+    """A file for reading, unpacked if its name ends in .gz. Raises FileError."""
+    path = Path(path)
+    try:
+        if path.is_dir():
+            raise FileError(f"{path} is a folder; name a file in it.")
+        return gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb")  # type: ignore[return-value]
+    except FileNotFoundError:
+        raise FileError(f"there is no file {path}.") from None
+    except (OSError, ValueError) as error:
+        raise unreadable(path, error) from None
+
+
+def unreadable(path: str | Path, error: Exception) -> FileError:
+    """The complaint about a file that the system will not read."""
+    return FileError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.")
+
+
+def checked_encoding(name: str) -> str:
+    """The encoding under Python's name for it. Raises UnknownNameError."""
+    from encodings.aliases import aliases
+
+    try:
+        "".encode(name)
+        found = codecs.lookup(name).name
+    except (LookupError, ValueError):
+        raise UnknownNameError("encoding", name, ["utf-8", "utf-16", "cp1252", "latin-1", *_families(aliases)]) from None
+    return "utf-8-sig" if found == "utf-8" else found
+
+
+def _families(aliases: dict[str, str]) -> list[str]:
+    """The code pages and ISO encodings, for the list of what is known."""
+    return sorted({name for name in aliases.values() if name.startswith(("cp12", "iso8859", "mac_r", "koi8", "shift_jis", "gb18030"))})
+
+
+def marked_encoding(start: bytes) -> str:
+    """The encoding that the byte-order mark says; UTF-8 without one."""
+    return next((name for mark, name in MARKS if start.startswith(mark)), "utf-8")
+
+
+def misfit(path: str | Path, encoding: str) -> FileError:
+    """The complaint about bytes that are no text in this encoding: which byte, and which encoding fits."""
+    decoder, read = codecs.getincrementaldecoder(encoding)(), 0
+    with opened(path) as file:
+        while True:
+            piece = file.read(PIECE)
+            held = len(decoder.getstate()[0])
+            try:
+                decoder.decode(piece, final=not piece)
+            except UnicodeDecodeError as error:
+                place = read - held + error.start
+                return no_text(path, encoding, error.object, error.start, f" (byte {place + 1:,})")
+            if not piece:
+                return FileError(f"{path} is not text in {_plain(encoding)}.")
+            read += len(piece)
+
+
+def no_text(path: str | Path, encoding: str, data: bytes, place: int = 0, where: str = "") -> FileError:
+    """The complaint about these bytes, the first wrong one of which stands at `place`, with an offer."""
+    return FileError(f"{path} is not text in {_plain(encoding)}{where}{_offer(data, place)}")
+
+
+def _plain(encoding: str) -> str:
+    return "UTF-8" if encoding.startswith("utf-8") else encoding
+
+
+def _offer(data: bytes, place: int) -> str:
+    """Which encoding fits these bytes, and how the word at this place would read; or that they are no text."""
+    name = fitting_encoding(data)
+    if name is None:
+        return "; it looks like no text at all: save it as CSV in UTF-8."
+    text = data[:place].decode(name, "ignore")[-30:] + data[place:].decode(name, "ignore")[:30]
+    word = next((word for word in re.findall(r"\w+", text) if not word.isascii()), "")
+    return f"; {name} fits{word and f' and would read {shown(word)}'}: give --encoding {name}, or save it as UTF-8."
+
+
+def fitting_encoding(data: bytes) -> str | None:
+    """The likeliest encoding of text that is not UTF-8: UTF-16, Western European, Cyrillic, Japanese or Chinese; None if it is no text."""
+    zeros = data.count(0)
+    if zeros > len(data) // 4:
+        return "utf-16-le" if data[1::2].count(0) > data[::2].count(0) else "utf-16-be"
+    if zeros or sum(byte < 32 and byte not in b"\t\n\r\f" for byte in data[:PIECE]) > len(data[:PIECE]) // 100:
+        return None
+    # Western text has an accent here and there; where most letters are beyond ASCII, it is another script.
+    letters, foreign = sum(bytes([byte]).isalpha() for byte in data[:PIECE]), sum(byte >= 128 for byte in data[:PIECE])
+    names = ("cp1252", "latin-1") if foreign <= letters else ("shift_jis", "cp1251", "gb18030", "latin-1")
+    return next(name for name in names if _fits(data, name))
+
+
+def _fits(data: bytes, name: str) -> bool:
+    try:
+        codecs.getincrementaldecoder(name)().decode(data)
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -1,0 +1,180 @@
+"""Tables: named columns of one length, and nothing decided yet about learning."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+
+from chainrule.errors import FileError, InputError, UnknownNameError, shown
+
+Array: TypeAlias = "np.ndarray[Any, Any]"
+Kind: TypeAlias = Literal["number", "text", "boolean", "date"]
+
+KINDS: tuple[Kind, ...] = ("number", "text", "boolean", "date")
+
+LARGEST_NUMBER = 1e300
+"""Beyond this nothing can be computed with a number: its distance from another one overflows."""
+
+
+@dataclass(frozen=True, eq=False)
+class Column:
+    """One column.
+
+    values   float64 with NaN where a value is missing (numbers; booleans as 0 and 1), or objects: text with None where it is
+             missing (text and dates)
+    """
+
+    name: str
+    values: Array
+    kind: Kind
+
+    @cached_property
+    def missing(self) -> Array:
+        """(rows,): True where there is no value."""
+        if self.values.dtype == object:
+            return np.fromiter((value is None for value in self.values), bool, len(self.values))
+        return np.isnan(self.values)
+
+    def take(self, places: Any) -> Column:
+        """The column with only these rows."""
+        return replace(self, values=self.values[places])
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Columns of one length under different names.
+
+    source       where it comes from, as messages call it
+    first_row    the number of its first row; rows are counted from 1, a header not among them
+    notes        what was detected, in words
+    has_header   False where the names are not the data's own
+    row_numbers  the number of every row, where rows have been chosen
+    """
+
+    source: str
+    columns: tuple[Column, ...]
+    first_row: int = 1
+    notes: tuple[str, ...] = ()
+    has_header: bool = True
+    row_numbers: Array | None = None
+
+    def __len__(self) -> int:
+        return len(self.columns[0].values) if self.columns else 0
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the columns, in order."""
+        return tuple(column.name for column in self.columns)
+
+    @cached_property
+    def kinds(self) -> dict[str, Kind]:
+        """The kind of every column, by name."""
+        return {column.name: column.kind for column in self.columns}
+
+    @cached_property
+    def _by_name(self) -> dict[str, Column]:
+        return {column.name: column for column in self.columns}
+
+    def column(self, name: str) -> Column:
+        """The column of this name. Raises UnknownNameError, which offers the nearest."""
+        if name not in self._by_name:
+            raise UnknownNameError(f"column of {self.source}", name, self.names)
+        return self._by_name[name]
+
+    @cached_property
+    def rows(self) -> Array:
+        """(rows,): the number of every row, as people count in the data."""
+        return np.arange(self.first_row, self.first_row + len(self)) if self.row_numbers is None else self.row_numbers
+
+    def row(self, place: int) -> int:
+        """The number of the row at this place; places are counted from 0."""
+        return int(self.rows[place])
+
+    def take(self, places: Any) -> Table:
+        """Only the rows at these places (counted from 0; or a boolean for each), in this order."""
+        return replace(self, columns=tuple(column.take(places) for column in self.columns), row_numbers=self.rows[places])
+
+    def chosen(self, rows: Sequence[int]) -> Table:
+        """The rows of these numbers (counted from 1), in this order. Raises InputError."""
+        for row in rows:
+            if not 1 <= row <= len(self):
+                raise InputError(f"{self.source} has no row {row}; its rows are 1 to {len(self)}.")
+        return self.take([row - 1 for row in rows])
+
+    def cell(self, place: int, name: str) -> str:
+        """How messages name one cell: "rows.csv: row 3, column 'age'"."""
+        return f"{self.source}: row {self.row(place)}, column {shown(name)}"
+
+    def numbers(self, names: Sequence[str]) -> Array:
+        """(rows, names): these columns as numbers. Raises FileError, which names the first cell that is none."""
+        return np.column_stack([self._checked(self.column(name)) for name in names]) if names else np.empty((len(self), 0))
+
+    def _checked(self, column: Column) -> Array:
+        if column.values.dtype == object:
+            raise FileError(self.stray(column))
+        if column.missing.any():
+            raise FileError(f"{self.cell(int(column.missing.argmax()), column.name)} has no value.")
+        self.check_size(column)
+        return column.values
+
+    def check_size(self, column: Column) -> None:
+        """Raises FileError if a number is infinite or too large to compute with."""
+        absurd = np.abs(column.values) > LARGEST_NUMBER
+        if absurd.any():
+            place = int(absurd.argmax())
+            value = float(column.values[place])
+            why = "no finite number" if np.isinf(value) else "too large to compute with"
+            raise FileError(f"{self.cell(place, column.name)} holds {value:g}, which is {why}; correct it or leave the row out.")
+
+    def stray(self, column: Column) -> str:
+        """The complaint about the first cell of a column of text that is no number."""
+        from chainrule.data.cells import number
+
+        strays = (place for place, cell in enumerate(column.values) if cell is not None and number(cell) is None)
+        place = next(strays, next((place for place, cell in enumerate(column.values) if cell is not None), 0))
+        return f"{self.cell(place, column.name)} holds {shown(column.values[place])}, which is no number."
+
+
+def joined(tables: Sequence[Table], kinds: Mapping[str, Kind]) -> Table:
+    """One table out of consecutive ones with the same columns, which are of these kinds."""
+    if len(tables) == 1:
+        return retyped(tables[0], kinds)
+    columns = [[retyped_column(table.column(name), kind) for table in tables] for name, kind in kinds.items()]
+    return replace(tables[0], columns=tuple(replace(c[0], values=np.concatenate([part.values for part in c])) for c in columns))
+
+
+def retyped(table: Table, kinds: Mapping[str, Kind]) -> Table:
+    """The table with its columns under these kinds, where their values allow it."""
+    return replace(table, columns=tuple(retyped_column(column, kinds.get(column.name, column.kind)) for column in table.columns))
+
+
+def retyped_column(column: Column, kind: Kind) -> Column:
+    """The column under this kind, if it keeps its values in the same way or has none."""
+    as_text = kind in ("text", "date")
+    if as_text == (column.values.dtype == object):
+        return replace(column, kind=kind)
+    return Column(column.name, np.full(len(column.values), None if as_text else np.nan), kind) if column.missing.all() else column
+
+
+def sliced(length: int, rows: int, cut: Callable[[slice], tuple[Column, ...]], table: Table) -> Iterator[Table]:
+    """Tables of at most `rows` rows, whose columns `cut` makes."""
+    for start in range(0, max(length, 1), rows):
+        yield replace(table, columns=cut(slice(start, min(start + rows, length))), first_row=start + 1)
+
+
+def row_numbers(text: str) -> list[int]:
+    """Rows as people write them: "3", "3-7", "3,5". Raises InputError."""
+    numbers: list[int] = []
+    for part in text.replace(" ", "").split(","):
+        first, dash, last = part.partition("-")
+        if not (first.isdecimal() and len(first) < 10 and (not dash or (last.isdecimal() and len(last) < 10))):
+            raise InputError(f"rows are written as 3, 3-7 or 3,5, not {shown(text)}.")
+        start, stop = int(first), int(last or first)
+        if stop < start or stop - start >= 1_000_000:
+            raise InputError(f"rows {shown(part)} are no range that can be counted up.")
+        numbers += range(start, stop + 1)
+    return numbers
