@@ -44,7 +44,8 @@ if TYPE_CHECKING:
 
     from chainrule.step import Step
 
-KEYS = ("title", "inputs", "loss", "regularizer", "outputs", "batch", "weighted", "seed", "notation", "weights", "layers", "data", "optimizer")
+SETTINGS = ("loss", "regularizer", "outputs", "batch", "weighted", "seed")
+KEYS = ("title", "inputs", *SETTINGS, "notation", "weights", "layers", "data", "optimizer")
 LAYER_KEYS = ("units", "activation", "bias", "weights", "initializer", "frozen")
 DATA_KEYS = ("x", "t", "features", "targets")
 
@@ -162,7 +163,7 @@ def _numbers(values: Any) -> Any:
 def network_from(description: Mapping[str, Any]) -> Network:
     """The network that plain data describes. Raises InputError, which names the place."""
     _check_table(description, "the description", KEYS)
-    settings = {key: description[key] for key in ("loss", "regularizer", "outputs", "batch", "weighted", "seed") if key in description}
+    settings = {key: description[key] for key in SETTINGS if key in description}
     if "inputs" not in description:
         raise DescriptionError("the description does not say how many inputs there are, as inputs = 2.")
     if "notation" in description:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 
 from chainrule.expression import Expression, Number, Primitive, Shape, depends_on_variable, order
-from chainrule.primitives import add, constant, divide, multiply, negative, power, select, spread, subtract, total, transpose
+from chainrule.primitives import add, constant, divide, multiply, negative, select, spread, subtract, transpose
 
 
 def tidy(expression: Expression) -> Expression:

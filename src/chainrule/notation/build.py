@@ -214,13 +214,13 @@ class _Builder:
 
 
 def _terms(node: Expression) -> list[tuple[str, Expression]]:
-    """The terms of a sum with their signs; the left side is opened up, as it is read."""
+    """The terms of a sum with their signs; a + (b + c) is read as a + b + c."""
     terms: list[tuple[str, Expression]] = []
     while node.name is None and isinstance(node.primitive.form, Infix):
         sign = node.primitive.form.sign
         node, right = node.arguments
-        terms.append((sign, right))
-    return [("+", node), *reversed(terms)]
+        terms = [*(_terms(right) if sign == "+" else [(sign, right)]), *terms]
+    return [("+", node), *terms]
 
 
 def _is_number(node: Expression) -> bool:

@@ -5,12 +5,11 @@ w1, w2 … count unit by unit in the order of the inputs: in a 2-2-1 network w1,
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from chainrule.expression import Name
 from chainrule.notation.formula import Derivative, Symbol
-from chainrule.notation.settings import Notation
+from chainrule.notation.settings import PRESETS, Notation
 
 MOST_NUMBERED = 99
 """Up to so many weights are numbered w1, w2 …; more are written W1[2,3]."""
@@ -26,7 +25,7 @@ class Labels:
     """
 
     sizes: tuple[int, ...] = ()
-    notation: Notation = Notation()
+    notation: Notation = PRESETS["seed"]
     batch: int = 1
     _known: dict[Name, Symbol | Derivative] = field(default_factory=dict, init=False, repr=False, compare=False)
 
@@ -52,7 +51,8 @@ class Labels:
                 return replace(self._symbol(replace(name, gradient=False)), letter=self.notation.letter("delta"), key=self._key(name))
             return Derivative(self.error, self._symbol(replace(name, gradient=False)))
         if name.gradient:
-            return Symbol("g", subscript=self._plain(self._symbol(replace(name, gradient=False, mark=""))), superscript="′", key=self._key(name))
+            weight = self._plain(self._symbol(replace(name, gradient=False, mark="")))
+            return Symbol("g", weight, superscript="′", key=self._key(name))
         return self._symbol(name)
 
     @property
@@ -73,7 +73,8 @@ class Labels:
     def _owned(self, name: Name, owner: str) -> Symbol:
         """A state of an optimiser: m with the weight it belongs to below."""
         whole = Name(owner[0], int(owner[1:]) if owner[1:].isdigit() else None, name.index)
-        return Symbol(self.notation.letter(name.symbol), self._plain(self._plain_symbol(whole)), bold=name.index is None, key=self._key(name))
+        weight = self._plain(self._plain_symbol(whole))
+        return Symbol(self.notation.letter(name.symbol), weight, bold=name.index is None, key=self._key(name))
 
     def _plain(self, symbol: Symbol) -> str:
         return f"{symbol.letter}{symbol.superscript}{symbol.subscript}"
@@ -120,7 +121,7 @@ class Labels:
 
     def _single(self, name: Name) -> bool:
         """Is this the only unit of its layer? z of a single output needs no number."""
-        return bool(name.layer and name.symbol == "z" and name.layer < len(self.sizes) and name.layer == self.layers and self.sizes[name.layer] == 1)
+        return name.symbol == "z" and name.layer == self.layers and self.sizes[-1:] == (1,)
 
     def _layer(self, name: Name) -> int | None:
         """The layer, where the letter alone would not tell: h of a single hidden layer needs none."""
@@ -133,5 +134,3 @@ class Labels:
 
 DEFAULT = Labels()
 """Labels where no network is known."""
-
-

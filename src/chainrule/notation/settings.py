@@ -88,7 +88,8 @@ class Notation:
         taken: dict[str, str] = {}
         for quantity, letter in main.items():
             if letter in taken and {quantity, taken[letter]} != {"y", "h"}:
-                raise DescriptionError(f"notation gives {taken[letter]} and {quantity} the same letter, {letter}; choose another for one of them.")
+                both = f"{taken[letter]} and {quantity}"
+                raise DescriptionError(f"notation gives {both} the same letter, {letter}; choose another for one of them.")
             taken[letter] = quantity
 
     def letter(self, quantity: str) -> str:
