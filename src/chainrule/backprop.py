@@ -85,7 +85,7 @@ class _Walk:
     def _through(self, node: Expression, g: Expression) -> None:
         if node.primitive.pullback is None or self._is_wall(node):
             return
-        carried = node.primitive.pullback(g, *node.arguments, node, **node.parameters)
+        carried = node.primitive.pullback(g, *node.arguments, self.names_of.get(node, node), **node.parameters)
         for argument, part in zip(node.arguments, carried, strict=True):
             self._collect(argument, None if part is None else tidy(part))
 

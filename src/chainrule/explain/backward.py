@@ -8,7 +8,7 @@ from typing import Any
 from chainrule.document import Block, Equations, Inline, Note, Paragraph, Section, Subheading, Table
 from chainrule.engines.keep import evaluate
 from chainrule.explain.context import Context, paths
-from chainrule.explain.definitions import theorem_notes
+from chainrule.explain.definitions import theorems
 from chainrule.expression import Expression, Name, order, substitute, variable
 from chainrule.notation.build import formula
 from chainrule.notation.formula import Equation
@@ -88,7 +88,7 @@ def _options(context: Context) -> list[Block]:
 
 def chain_rule(context: Context) -> Section:
     """For every weight: the factors between neighbouring quantities, in symbols, in numbers, and their product."""
-    blocks: list[Block] = [Paragraph(context.text("chain.intro")), *theorem_notes(context)]
+    blocks: list[Block] = [Paragraph(context.text("chain.intro")), *theorems(context)]
     backwards = sorted(context.derivation.parameters, key=_layer, reverse=True)
     weights = [element for parameter in backwards for element in context.elements(parameter)]
     parts = sample_gradients(context) if context.samples > 1 else []
@@ -182,7 +182,7 @@ def matrix_form(context: Context) -> Section:
     """Back-propagation as a careful student writes it: one line a quantity, error first."""
     blocks: list[Block] = [Paragraph(context.text("matrix.intro"))]
     if context.detail == "matrix":
-        blocks += theorem_notes(context)
+        blocks += theorems(context)
     blocks.append(Equations(tuple(context.matrix_line(quantity) for quantity in context.derivation.backward)))
     lines = [context.symbolic_update(part) for part in context.step.update.parameters]
     blocks += [Paragraph(context.text("matrix.update")), Equations(tuple(lines))]

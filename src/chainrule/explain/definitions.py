@@ -7,12 +7,17 @@ from typing import Any
 from chainrule.backprop import local_derivatives
 from chainrule.definitions import Bound
 from chainrule.document import Block, Equations, Note, Paragraph
-from chainrule.explain.context import Context
+from chainrule.explain.context import Context, paths
 from chainrule.expression import Expression, Name, as_expression, named, substitute, variable
 from chainrule.notation.build import formula
 from chainrule.notation.formula import Call, Equation, Words
 from chainrule.notation.text import text
+from chainrule.scalar import Element
 from chainrule.tidy import tidy
+
+
+MOST_OUTPUTS = 4
+"""A theorem is proved on paper for networks of up to so many outputs; a sum over more is not read."""
 
 
 def distribution(context: Context, initializer: Bound, shape: tuple[int, ...] | None) -> str:
@@ -70,17 +75,24 @@ def _function_lines(context: Context, activation: Bound) -> list[Equation]:
     ]
 
 
-def theorem_notes(context: Context) -> list[Block]:
-    """The closed forms that made a derivative short, with their conditions."""
+def theorems(context: Context) -> list[Block]:
+    """The closed forms that made a derivative short, with their conditions and their proof on this very sample."""
     derivation = context.derivation
-    return [
-        Note(
-            "insight",
-            context.text(
-                f"theorem.{found.theorem.key}",
-                z=context.symbol(found.z),
-                result=formula(derivation.prediction - derivation.t, context.labels),
-            ),
-        )
-        for found in derivation.theorems
-    ]
+    result = formula(derivation.prediction - derivation.t, context.labels)
+    blocks: list[Block] = []
+    for found in derivation.theorems:
+        blocks.append(Note("insight", context.text(f"theorem.{found.theorem.key}", z=context.symbol(found.z), result=result)))
+        blocks += _proof(context, found.z)
+    return blocks
+
+
+def _proof(context: Context, z: Expression) -> list[Block]:
+    """The long way from E to the first z, through every output, beside the short one; none where it is too long or divides by nought."""
+    if context.detail != "scalar" or context.step.t.shape[1] > MOST_OUTPUTS or not (context.step.prediction[0] % 1).all():
+        return []
+    first = Element(z, (0, 0))
+    ways = paths(context.scalars, Element(context.derivation.paper_error, ()), first, MOST_OUTPUTS)
+    if not ways:
+        return []
+    lines = (context.chain_line(first, ways), context.element_line(context.gradient_of(first)))
+    return [Paragraph(context.text("theorem.proof")), Equations(lines)]

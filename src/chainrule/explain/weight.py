@@ -8,7 +8,7 @@ from chainrule.document import Block, Equations, Inline, Note, Paragraph, Sectio
 from chainrule.errors import InputError
 from chainrule.explain.backward import MOST_PATHS, rule_lines
 from chainrule.explain.context import Context, paths
-from chainrule.explain.definitions import theorem_notes
+from chainrule.explain.definitions import theorems
 from chainrule.explain.outcome import on_the_way, update_lines
 from chainrule.expression import Expression
 from chainrule.network import layer_name
@@ -81,7 +81,7 @@ def _by_place(context: Context, wanted: str, kind: str, layer: int, index: list[
 def sections(context: Context, weight: Element) -> list[Section]:
     """The story of one weight."""
     letter = context.letter(weight)
-    blocks: list[Block] = [Paragraph(_place(context, weight)), *theorem_notes(context), *_chain(context, weight)]
+    blocks: list[Block] = [Paragraph(_place(context, weight)), *theorems(context), *_chain(context, weight)]
     found = [Section("chain", context.plain("weight.title", weight=_text(context, weight)), tuple(blocks))]
     parts = [part for part in context.step.update.parameters if part.parameter is weight.quantity]
     if not parts:
