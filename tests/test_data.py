@@ -77,24 +77,16 @@ def same(table, names, columns):
     st.integers(1, 5),
 )
 def test_what_is_written_is_read_back(tmp_path_factory, table, separator, decimal, encoding, quoting, missing, rows):
-    if decimal == separator:
-        quoting = csv.QUOTE_ALL
     path = tmp_path_factory.mktemp("tables") / "t.csv"
     path.write_bytes(written(*table, separator, decimal, missing, quoting).encode(encoding))
-    asked = {"separator": separator, "encoding": encoding, "header": True}
-    asked |= {} if decimal == separator else {"decimal": decimal}
-    if decimal == separator:  # only quotes tell them apart: nothing to say, all to find out
-        asked |= {} if any("." in repr(v) and "e" not in repr(v) for c in table[1] for v in c if isinstance(v, float)) else {"header": True}
-        if not read(path, **asked).notes[1].endswith("comma"):
-            return
+    asked = {"separator": separator, "decimal": decimal, "encoding": encoding, "header": True}
     whole = read(path, **asked)
     same(whole, *table)
-    parts = list(chunks(path, rows=rows, kinds=kinds_of(path, **asked), **asked))
+    parts = list(chunks(path, rows=rows, **asked))
     assert [part.first_row for part in parts] == list(range(1, len(whole) + 1, rows))
-    for name in whole.names:
-        assert np.concatenate([part.column(name).values for part in parts]).tolist() == pytest.approx(
-            whole.column(name).values.tolist(), nan_ok=True, abs=0, rel=0
-        ) or whole.column(name).kind in ("text", "boolean", "number")
+    for column in whole.columns:
+        streamed = np.concatenate([part.column(column.name).values for part in parts])
+        assert (streamed.dtype, repr(streamed.tolist())) == (column.values.dtype, repr(column.values.tolist()))
 
 
 @given(tables(fewest=3), st.sampled_from(",;\t|"), st.sampled_from(".,"), st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]), st.booleans())
@@ -103,12 +95,7 @@ def test_the_form_is_found_out(tmp_path_factory, table, separator, decimal, enco
         decimal = "."
     path = tmp_path_factory.mktemp("tables") / "t.csv"
     path.write_bytes(written(*table, separator, decimal, newline="\r\n" if windows else "\n").encode(encoding))
-    try:
-        same(read(path), *table)
-    except AssertionError:  # a comma between digits reads either way: then the file says as much with ; as with ,
-        if separator == "," or decimal == ".":
-            raise
-        same(read(path, decimal=decimal), *table)
+    same(read(path), *table)
 
 
 def notes(text, tmp_path, **options):

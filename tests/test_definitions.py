@@ -17,10 +17,11 @@ from torch.nn import functional as F
 
 from chainrule import initializers
 from chainrule.backprop import gradients
-from chainrule.definitions import KINDS, REGISTRY, Bound, Definition, find
+from chainrule.definitions import KINDS, REGISTRY, Bound, Definition, find, optimizer
 from chainrule.engines.keep import evaluate
 from chainrule.errors import DescriptionError, UnknownNameError
 from chainrule.expression import PRIMITIVES, Expression, Name, Shape, named, order, variable
+from chainrule.optimizers import let
 from chainrule.proof import prove
 from chainrule.scalar import Scalars
 from chainrule.tidy import tidy
@@ -369,3 +370,18 @@ def test_constant_weights() -> None:
 def test_distributions_that_cannot_be(name: str, options: dict[str, float]) -> None:
     with pytest.raises(DescriptionError, match="cannot be drawn"):
         sample(name, 2, 2, **options)
+
+
+@pytest.mark.parametrize("name", ["t", "N", "W1", "dW1", "delta2", "np", "q[1]", "a b", "class"])
+def test_a_name_that_a_quantity_has_is_refused(name):
+    with pytest.raises(DescriptionError, match="cannot be called"):
+        let(name, variable(Name("w")) * 2)
+
+
+def test_an_option_named_like_a_quantity_is_refused(monkeypatch):
+    monkeypatch.setitem(REGISTRY, "optimizer", dict(REGISTRY["optimizer"]))
+    with pytest.raises(DescriptionError, match="cannot be called 'N'"):
+
+        @optimizer
+        def wrong(w, g, *, N=1.0):
+            return w - N * g

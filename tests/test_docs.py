@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from chainrule.cli import main
+from chainrule.definitions import REGISTRY
 from chainrule.describe import problem_from
 
 ROOT = Path(__file__).parent.parent
@@ -69,6 +70,8 @@ def test_commands_print_what_the_page_says(page, command, expected, capsys, tmp_
 @pytest.mark.parametrize("page", [page for page in PAGES if fences(page, "python")], ids=lambda page: page.name)
 def test_python_examples_run(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    for kind, table in REGISTRY.items():
+        monkeypatch.setitem(REGISTRY, kind, dict(table))
     space: dict[str, object] = {"__name__": page.stem}
     for block in fences(page, "python"):
         exec(compile(block, str(page), "exec"), space)  # noqa: S102  # the page's own example

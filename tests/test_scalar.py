@@ -101,9 +101,10 @@ def test_the_recursive_form_is_the_gradient(bound: Bound) -> None:
             for parent in reader.scalars.parents(element):
                 local = reader.value(reader.scalars.derivative(element, parent))
                 slopes[parent] = slopes.get(parent, 0.0) + slopes.get(element, 0.0) * local
+    largest = max(np.abs(gradient).max() for gradient in step.gradients.values())  # what cancels on the way leaves its rounding
     for parameter in derivation.parameters:
         for element in reader.elements(parameter):
-            assert slopes.get(element, 0.0) == pytest.approx(step.gradients[str(parameter.name)][element.index], rel=1e-9, abs=1e-13)
+            assert slopes.get(element, 0.0) == pytest.approx(step.gradients[str(parameter.name)][element.index], abs=1e-12 * largest)
 
 
 def test_the_letters_of_the_seed() -> None:

@@ -73,11 +73,12 @@ def case(seed: int, **settings: Any) -> Case:
     """
     random = np.random.default_rng(seed)
     sizes = settings.pop("sizes", None) or [int(n) for n in random.integers(1, 5, random.integers(2, 5))]
-    loss = settings.pop("loss", None) or random.choice([bound for bound in everything("loss") if bound.name in LOSSES])
+    loss = settings.pop("loss", None) or random.choice([bound for bound in everything("loss") if torch_name(bound) in LOSSES])
     output = settings.pop("output", outputs_for(loss)[int(random.integers(len(outputs_for(loss))))])
     if output == "softmax" or loss.name in ("cross_entropy", "cross_entropy_from_logits", "kl"):
         sizes[-1] += sizes[-1] == 1  # the softmax of one number is 1 whatever happens
-    hidden = [settings.get("activation") or random.choice(everything("activation")) for _ in sizes[1:-1]]
+    drawn = [bound for bound in everything("activation") if torch_name(bound) in ACTIVATIONS]
+    hidden = [settings.get("activation") or random.choice(drawn) for _ in sizes[1:-1]]
     settings.pop("activation", None)
     bias = settings.pop("bias", bool(random.integers(2)))
     rows = settings.pop("rows", None) or int(random.integers(1, 6))

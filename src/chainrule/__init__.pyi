@@ -48,6 +48,9 @@ from chainrule.activations import (
 from chainrule.activations import (
     tanh as tanh,
 )
+from chainrule.data import (
+    read as read,
+)
 from chainrule.definitions import (
     activation as activation,
 )
@@ -207,6 +210,12 @@ from chainrule.losses import (
 from chainrule.losses import (
     squared_hinge as squared_hinge,
 )
+from chainrule.metrics import (
+    Scores as Scores,
+)
+from chainrule.model import (
+    Model as Model,
+)
 from chainrule.network import (
     Network as Network,
 )
@@ -236,6 +245,12 @@ from chainrule.optimizers import (
 )
 from chainrule.optimizers import (
     sgd as sgd,
+)
+from chainrule.plan import (
+    Plan as Plan,
+)
+from chainrule.prepare import (
+    Preparation as Preparation,
 )
 from chainrule.primitives import (
     cos as cos,
@@ -311,6 +326,18 @@ from chainrule.sources import (
 )
 from chainrule.step import (
     Step as Step,
+)
+from chainrule.train import (
+    Diverged as Diverged,
+)
+from chainrule.train import (
+    Training as Training,
+)
+from chainrule.training import (
+    Watch as Watch,
+)
+from chainrule.training import (
+    train as train,
 )
 
 __version__: str

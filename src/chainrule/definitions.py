@@ -16,15 +16,20 @@ From then on `bent` is derived, explained and tested like the others, in Python 
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from keyword import iskeyword
 from typing import Any
 
 from chainrule.errors import DescriptionError, UnknownNameError, shown
 from chainrule.expression import Expression
 
 KINDS = ("activation", "loss", "regularizer", "initializer", "optimizer", "schedule")
+
+TAKEN = re.compile(r"[xtyEsNk]|[Wbzh]\d*|d[Wbxyzh]\d*|delta\d+|np|math")
+"""Names that quantities of a network have."""
 
 REGISTRY: dict[str, dict[str, Definition]] = {kind: {} for kind in KINDS}
 """Every definition by kind and name."""
@@ -155,6 +160,13 @@ class Bound:
         return f"{self.name}({', '.join(f'{key}={value!r}' for key, value in self.given.items())})"
 
 
+def checked_name(name: str) -> str:
+    """A name that a rule gives a quantity or an option. Raises DescriptionError where a program could not have a variable of that name."""
+    if not name.isidentifier() or iskeyword(name) or TAKEN.fullmatch(name):
+        raise DescriptionError(f"a quantity cannot be called {shown(name)}: it must be a Python name that nothing else has, as q.")
+    return name
+
+
 def _register(kind: str) -> Callable[[Callable[..., Any]], Definition]:
     def register(function: Callable[..., Any]) -> Definition:
         name = function.__name__
@@ -162,6 +174,9 @@ def _register(kind: str) -> Callable[[Callable[..., Any]], Definition]:
         if before is not None and before.function.__module__ != function.__module__:
             raise DescriptionError(f"there is already {'an' if kind[0] in 'aeio' else 'a'} {kind} called '{name}'; choose another name.")
         REGISTRY[kind][name] = Definition(kind, name, function)
+        if kind == "optimizer":  # its options stand as letters in formulas and programs; those of other kinds as numbers
+            for option in REGISTRY[kind][name].options:
+                checked_name(option)
         return REGISTRY[kind][name]
 
     return register

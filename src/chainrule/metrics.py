@@ -26,6 +26,9 @@ SMALLEST = float(np.finfo(float).eps)
 MOST_CLASSES = 12
 """Tables of more classes than this are not printed whole."""
 
+WIDTH = 76
+"""Characters that a line of a table may have; two more are left for an indentation."""
+
 
 @dataclass(frozen=True)
 class ClassScore:
@@ -177,9 +180,10 @@ class Scores:
     def lines(self, words: Words) -> list[str]:
         """The scores in words, a line each; classes as a table."""
         _, value = self.main
-        known = {"value": shown(value), "baseline": shown(self.baseline)}
+        known = {"value": words.decimal(shown(value)), "baseline": words.decimal(shown(self.baseline))}
         if self.task == "regress":
-            errors = {"absolute": shown(self.mean_absolute_error), "squared": shown(self.root_mean_squared_error)}
+            measures = {"absolute": self.mean_absolute_error, "squared": self.root_mean_squared_error}
+            errors = {name: words.decimal(shown(measure)) for name, measure in measures.items()}
             return [words.plain("score.r2", **known), words.plain("score.errors", **errors)]
         lines = [words.plain("score.accuracy", **known)]
         if len(self.names) > MOST_CLASSES:
@@ -187,15 +191,22 @@ class Scores:
         return lines + self._table(words)
 
     def _table(self, words: Words) -> list[str]:
+        """A row a class; where the names of the classes would make it too wide, the columns have their numbers."""
+        lines = self._aligned(words, self.names, self.names)
+        if max(map(len, lines)) > WIDTH:
+            numbers = [str(number) for number in range(1, len(self.names) + 1)]
+            lines = self._aligned(words, [f"{name} ({number})" for name, number in zip(self.names, numbers, strict=True)], numbers)
+        return [*lines, words.plain("score.table")]
+
+    def _aligned(self, words: Words, names: Sequence[str], columns: Sequence[str]) -> list[str]:
         assert self.confusion is not None
-        head = ["", *(words.plain(f"score.{key}") for key in ("precision", "recall", "f1", "rows")), "", *self.names]
+        head = ["", *(words.plain(f"score.{key}") for key in ("precision", "recall", "f1", "rows")), "", *columns]
         rows = [
-            [score.name, *map(shown, (score.precision, score.recall, score.f1)), str(score.rows), "│", *map(str, counts)]
-            for score, counts in zip(self.per_class, self.confusion.tolist(), strict=True)
+            [name, *(words.decimal(shown(part)) for part in (one.precision, one.recall, one.f1)), str(one.rows), "│", *map(str, counts)]
+            for name, one, counts in zip(names, self.per_class, self.confusion.tolist(), strict=True)
         ]
         widths = [max(len(row[column]) for row in [head, *rows]) for column in range(len(head))]
-        aligned = ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in [head, *rows]]
-        return [*aligned, words.plain("score.table")]
+        return ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in [head, *rows]]
 
 
 def score(preparation: Preparation, y: Array, labels: Table | Array, *, guess: Any = None) -> Scores:
@@ -220,7 +231,7 @@ def score(preparation: Preparation, y: Array, labels: Table | Array, *, guess: A
 def of_classes(names: tuple[str, ...], y: Array, labels: Array, guess: Array | None = None) -> Scores:
     """Scores of probabilities: y (rows, classes), or (rows, 1) for the second of two classes; labels (rows,), the classes' numbers."""
     probabilities = np.column_stack([1 - y[:, 0], y[:, 0]]) if y.shape[1] == 1 else y
-    said = probabilities.argmax(axis=1)
+    said = (y[:, 0] >= 0.5).astype(int) if y.shape[1] == 1 else y.argmax(axis=1)
     confusion = np.zeros((len(names), len(names)), dtype=int)
     np.add.at(confusion, (labels, said), 1)
     given = probabilities[np.arange(len(labels)), labels] / probabilities.sum(axis=1)
@@ -256,7 +267,7 @@ def shown(value: float | None) -> str:
     """A measure with three digits, as a person would say it."""
     if value is None or math.isnan(value):
         return "–"
-    return f"{value:.3f}" if abs(value) < 10 else f"{value:.4g}"
+    return f"{round(value, 3) + 0.0:.3f}" if abs(value) < 10 else f"{value:.4g}"  # + 0.0: no −0
 
 
 def _ratio(part: Array, whole: Array) -> Array:

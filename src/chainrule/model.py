@@ -37,8 +37,8 @@ class Model:
 
     network      with its trained weights
     start        the same network before the first step
-    preparation  from raw rows to x and t, and back; None where the data was numbers already
     plan         how it was trained
+    preparation  from raw rows to x and t, and back; None where the data was numbers already
     history      what the epochs came to; thinned out where they were many
     scores       by the part of the data they were taken on: "validation", "test" …
     source       the data: "name", and "digest" of the rows it was trained on
@@ -49,8 +49,8 @@ class Model:
 
     network: Network
     start: Network
-    preparation: Preparation | None
     plan: Plan
+    preparation: Preparation | None = None
     history: tuple[Report, ...] = ()
     scores: Mapping[str, Scores] = field(default_factory=dict)
     source: Mapping[str, Any] = field(default_factory=dict)

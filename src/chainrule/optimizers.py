@@ -10,13 +10,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chainrule import primitives as p
-from chainrule.definitions import optimizer
+from chainrule.definitions import checked_name, optimizer
 from chainrule.expression import Expression, Name, Operand, named
 
 
 def let(name: str, expression: Expression) -> Expression:
-    """Give a quantity inside a rule a name of its own, under which explanations show it: Adam's m̂ is called m_hat."""
-    return named(Name(name), expression)
+    """Give a quantity inside a rule a name of its own, under which explanations show it: Adam's m̂ is called m_hat.
+
+    Raises DescriptionError where something else has that name, or a program could not have it.
+    """
+    return named(Name(checked_name(name)), expression)
 
 
 @optimizer

@@ -35,6 +35,9 @@ LEAST = 1e-15
 BUDGET = 0.2
 """Seconds that all simulations together may take, roughly."""
 
+SLOW, TOO_SLOW = 0.001, 0.005
+"""Seconds a step: a slower network is asked about one step only, a still slower one not at all."""
+
 
 @dataclass(frozen=True)
 class Advice:
@@ -43,7 +46,7 @@ class Advice:
     rate          the one in use
     lowers_below  every rate below this lowers the error in this step; None if none tried does
     best_single   the rate whose single step lowers the error most, and the error it leaves
-    converges_to  the largest rate found at which the error still settles; None if none tried does
+    converges_to  the largest rate found at which the error still settles; None if none tried does, or none was tried
     good          a rate that gets lowest soonest, rounded to three digits
     reaches       how many steps it takes with it to an error below `TOLERANCE`; None if it was not reached
     last_error    the error it reached
@@ -114,7 +117,9 @@ def _written_run(program: Program, network: Network, x: Array, t: Array, weights
 
 
 def advise(network: Network, x: Array, t: Array, optimizer: Bound, run: Runner | None = None) -> Advice | None:
-    """What rates do on this batch, from the network's parameters; None where the optimiser has no plain rate to vary.
+    """What rates do on this batch, from the network's parameters.
+
+    None where the optimiser has no plain rate to vary, and where the network is so large that nobody would wait for the answer.
 
     run  its `runner`, where there is one already
     """
@@ -122,9 +127,11 @@ def advise(network: Network, x: Array, t: Array, optimizer: Bound, run: Runner |
     if not isinstance(rate, (int, float)):
         return None
     run = run or runner(network, x, t, optimizer)
+    if run.seconds > TOO_SLOW:
+        return None
     steps = affordable(run)
     lowers = _lowers_below(run, float(rate))
-    converges = _converges_to(run, lowers or float(rate), steps)
+    converges = _converges_to(run, lowers or float(rate), steps) if run.seconds <= SLOW else None
     good, errors = _good(run, converges, steps) if converges else (None, [math.nan])
     return Advice(
         rate=float(rate),

@@ -187,13 +187,13 @@ def _trained(path: str) -> Problem:
     from chainrule.model import Model
 
     model = Model.load(path)
-    return Trained(model.network, optimizer=model.plan.optimizer, **_names_of(model), preparation=model.preparation)
+    features, targets = _names_of(model)
+    return Trained(model.network, optimizer=model.plan.optimizer, features=features, targets=targets, preparation=model.preparation)
 
 
-def _names_of(model: Model) -> dict[str, tuple[str, ...]]:
+def _names_of(model: Model) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """What inputs and outputs are called."""
-    preparation = model.preparation
-    return {} if preparation is None else {"features": preparation.feature_names, "targets": preparation.output_names}
+    return ((), ()) if model.preparation is None else (model.preparation.feature_names, model.preparation.output_names)
 
 
 def is_model(source: object) -> bool:
@@ -213,8 +213,8 @@ def _replayed(source: Any, number: int, data: Any, notation: Any, language: str 
     rows = training_rows(model, data)
     step = step_at(model, rows.x, rows.t, number, weights=rows.weights)
     network = step.network.replaced(notation=_notation(step.network.notation, notation, language))
-    names = {key: list(names) for key, names in _names_of(model).items()}
-    origin = {"source": str(source), "data": rows.source, **names}
+    features, targets = _names_of(model)
+    origin = {"source": str(source), "data": rows.source, "features": list(features), "targets": list(targets)}
     record = replace(step, network=network, origin=origin)
     return Replayed(network, record.x, record.t, record.optimizer, origin=origin, record=record)
 

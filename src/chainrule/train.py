@@ -22,8 +22,8 @@ import numpy as np
 from chainrule.definitions import Bound
 from chainrule.engines.keep import evaluate
 from chainrule.engines.unrolled import operations
-from chainrule.engines.written import written, written_error
-from chainrule.errors import DivergenceError, InputError, ShapeError
+from chainrule.engines.written import Program, written, written_error
+from chainrule.errors import DivergenceError, InputError, ShapeError, shown
 from chainrule.expression import order
 from chainrule.network import Array, Network
 from chainrule.plan import Plan, batch_size_for, check_count, example_weights, folds, split
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
 Data: TypeAlias = "tuple[Array, ...]"
 """x (rows, inputs), t (rows, outputs), and s (rows,) where the examples are weighted."""
+
+Stepping: TypeAlias = "Callable[..., tuple[float, Data]]"
+"""step(batch, state, number): E before the step, and the parameters and states after it."""
 
 BLOCK = 2**26
 """Bytes of rows that are gathered at a time; data on a disk is never read whole."""
@@ -135,7 +138,7 @@ class Training:
         self.batch_size = min(plan.batch_size or batch_size_for(len(x)), len(x))
         self.program = written(self.network, plan.optimizer)
         self.keys = tuple(key for key in self.program.inputs if key not in ("x", "t", "s", "k"))
-        self.state = tuple(self._starting(key) for key in self.keys)
+        self.state = self._start = tuple(self._starting(key) for key in self.keys)
         self.epochs, self.step, self.every = 0, 0, 1
         self.history: list[Report] = []
         self.start_error = self._judged(self.state)
@@ -172,8 +175,10 @@ class Training:
         """One pass over every row. Raises Diverged, after which the run stands where it stood before the epoch."""
         started = time.perf_counter()
         state, error, number = self._passed()
-        self.state, self.step, self.epochs = state, number, self.epochs + 1
         judged = self._judged(state)
+        if not math.isfinite(judged) and not _all_finite(state):
+            raise self._diverged(number)
+        self.state, self.step, self.epochs = state, number, self.epochs + 1
         if judged < self.best_error:
             self.best, self.best_epoch, self.best_error = state[: len(self.network.shapes)], self.epochs, judged
         held_out = judged if self._validation_decides else None if self.validation is None else self._measured(self.validation, state)
@@ -183,22 +188,17 @@ class Training:
 
     def _passed(self) -> tuple[Data, float, int]:
         """The state after one more epoch, the mean of E over its batches, and the number of the last step."""
-        step, numbered, bound, rows = self.program.step, "k" in self.program.inputs, self.bound, len(self.data[0])
+        step, bound, rows = self._step, self.bound, len(self.data[0])
         state, number, error = self.state, self.step, 0.0
-        last: tuple[int, Data, Data] | None = None
         with np.errstate(all="ignore"):
             for batch in self.batches(self.epochs + 1):
                 if self.stopping:
                     raise _Interrupted
                 number += 1
-                E, *new = step(*batch, *state, *((number,) if numbered else ()))
+                E, state = step(batch, state, number)
                 if not -bound < E < bound:  # nor is NaN
-                    raise self._diverged((number, batch, state), last)
-                error += float(E) * (len(batch[0]) / rows)
-                last = (number, batch, state)
-                state = tuple(new)
-            if last is not None and not all(np.isfinite(array).all() for array in state):
-                raise self._diverged(last, None)
+                    raise self._diverged(number)
+                error += E * (len(batch[0]) / rows)
         return state, error, number
 
     def batches(self, epoch: int) -> Iterator[Data]:
@@ -208,7 +208,7 @@ class Training:
         block = max(1, BLOCK // (8 * size * (self.network.inputs + self.network.outputs))) * size
         for first in range(0, rows, block):
             part: Any = slice(first, first + block) if places is None else places[first : first + block]
-            gathered = [array[part] for array in self.data]
+            gathered = [np.asarray(array[part] if places is None else array.take(part, axis=0)) for array in self.data]
             for start in range(0, len(gathered[0]), size):
                 yield tuple(array[start : start + size] for array in gathered)
 
@@ -219,6 +219,10 @@ class Training:
     @property
     def _validation_decides(self) -> bool:
         return self.validation is not None and self.plan.until is None
+
+    @cached_property
+    def _step(self) -> Stepping:
+        return _stepping(self.program)
 
     @cached_property
     def _error(self) -> Callable[..., float]:
@@ -345,7 +349,13 @@ class Training:
             "every": self.every,
             "history": history_to_dict(self.history),
             "digest": self.digest,
+            "settings": self._settings(),
         }
+
+    def _settings(self) -> dict[str, Any]:
+        """What every number of the run depends on."""
+        plan = self.plan.to_dict()
+        return {"batch_size": self.batch_size, **{name: plan[name] for name in ("seed", "shuffle", "optimizer")}}
 
     @staticmethod
     def resumed(
@@ -368,6 +378,9 @@ class Training:
         training = Training(network, x, t, plan, weights=weights, validation=validation)
         if record.get("digest") != training.digest:
             raise InputError("this run began with other data, or another split of it: resume it with the same data, seed and options.")
+        for name, value in training._settings().items():
+            if (began := record.get("settings", {}).get(name)) != value:
+                raise InputError(f"this run began with {name} = {shown(began)}, not {shown(value)}: resume it with the same.")
         try:
             training.state = tuple(_fitting(key, arrays[key], training._starting(key)) for key in training.keys)
             names = training.keys[: len(training.best)]
@@ -383,18 +396,20 @@ class Training:
     # Looking into it
 
     def step_at(self, number: int) -> Step:
-        """The step of that number, from 1, with every value kept: the run is replayed from its start. Raises InputError."""
+        """The step of that number, from 1, with every value kept: the run is replayed from its start. Raises DescriptionError."""
         check_count("the number of a step", number, 1)
-        step, numbered = self.program.step, "k" in self.program.inputs
-        state, k, epoch = tuple(self._starting(key) for key in self.keys), 0, 0
+        return self._replayed(number, self._start, 0, 0)
+
+    def _replayed(self, number: int, state: Data, done: int, epoch: int) -> Step:
+        """The step of that number, from the state after so many steps and whole epochs."""
         with np.errstate(all="ignore"):
             while True:
                 epoch += 1
                 for batch in self.batches(epoch):
-                    k += 1
-                    if k == number:
-                        return self._recorded(k, batch, state)
-                    _, *state = step(*batch, *state, *((k,) if numbered else ()))  # type: ignore[assignment]
+                    done += 1
+                    if done == number:
+                        return self._recorded(number, batch, state)
+                    _, state = self._step(batch, state, done)
 
     def _recorded(self, number: int, batch: Data, state: Data) -> Step:
         values = dict(zip(self.keys, state, strict=True))
@@ -405,14 +420,13 @@ class Training:
 
     # When it goes wrong
 
-    def _diverged(self, now: tuple[int, Data, Data], before: tuple[int, Data, Data] | None) -> Diverged:
-        """The error that says what went wrong; in the step before, if that one left parameters that are no numbers."""
-        if before is not None and not all(np.isfinite(array).all() for array in now[2]):
-            now = before
-        step = self._recorded(*now)
-        quantity = first_wrong(step)
-        rate = self._rate_that_works(now[0])
-        return Diverged(now[0], quantity, _largest(step.values[quantity]), self._cause(step, quantity, rate), rate)
+    def _diverged(self, number: int) -> Diverged:
+        """The error that says what went wrong in that step of the epoch; in the one before, if that left parameters that are no numbers."""
+        step = self._replayed(number, self.state, self.step, self.epochs)
+        if number > self.step + 1 and first_wrong(step) in self.keys:
+            step = self._replayed(number - 1, self.state, self.step, self.epochs)
+        quantity, rate = first_wrong(step), self._rate_that_works(step.number)
+        return Diverged(step.number, quantity, _largest(step.values[quantity]), self._cause(step, quantity, rate), rate)
 
     def _cause(self, step: Step, quantity: str, rate: float | None) -> str:
         forward = quantity == "E" or quantity in step.before.values
@@ -435,7 +449,7 @@ class Training:
             return None
         until = time.perf_counter() + SEARCH_SECONDS
         plain = Bound(self.plan.optimizer.definition, {**self.plan.optimizer.given, "learning_rate": rate})
-        step = written(self.network, plain).step
+        step = _stepping(written(self.network, plain))
         candidate = min(rate / 2, self._advised(plain) or rate)
         while candidate > rate * 1e-9 and time.perf_counter() < until:
             if self._falls(step, rounded(candidate, 2), 2 * number + 20, until):
@@ -452,21 +466,30 @@ class Training:
         advice = advise(self.network, x, t, optimizer, run)
         return None if advice is None else advice.good
 
-    def _falls(self, step: Callable[..., tuple[Any, ...]], rate: float, steps: int, until: float) -> bool:
+    def _falls(self, step: Stepping, rate: float, steps: int, until: float) -> bool:
         """Does the run with this rate take so many steps with an error that ends lower than it began?"""
-        numbered, state = "k" in self.program.inputs, tuple(self._starting(key) for key in self.keys)
-        errors: list[float] = []
+        state, number, epoch = self._start, 0, 0
         with np.errstate(all="ignore"):
-            for epoch in range(1, steps + 1):
+            while True:
+                epoch += 1
                 for batch in self.batches(epoch):
-                    E, *new = step(*batch, *state, *((len(errors) + 1,) if numbered else ()), learning_rate=rate)
-                    state = tuple(new)
-                    errors.append(float(E))
+                    number += 1
+                    E, state = step(batch, state, number, learning_rate=rate)
                     if not -self.bound < E < self.bound:
                         return False
-                    if len(errors) >= steps or time.perf_counter() > until:
+                    if number >= steps or time.perf_counter() > until:
                         return self._judged(state) < self.start_error
-        return False
+
+
+def _stepping(program: Program) -> Stepping:
+    """A program's step as a function of a batch, a state and the number of the step."""
+    step, numbered = program.step, int("k" in program.inputs)
+
+    def stepping(batch: Data, state: Data, number: int, **options: float) -> tuple[float, Data]:
+        E, *after = step(*batch, *state, *(number,)[:numbered], **options)
+        return float(E), tuple(after)
+
+    return stepping
 
 
 def first_wrong(step: Step) -> str:
@@ -478,6 +501,10 @@ def _largest(value: Array) -> str:
     """NaN, ∞ or the largest magnitude."""
     largest = float(np.max(np.abs(value)))
     return "NaN (no number)" if math.isnan(largest) else "infinite" if math.isinf(largest) else f"{largest:.3g}"
+
+
+def _all_finite(arrays: Data) -> bool:
+    return all(np.isfinite(array).all() for array in arrays)
 
 
 def _finite(value: float | None) -> float | None:

@@ -15,22 +15,19 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from chainrule.curves import Curves, check_picture, save_curve
 from chainrule.data import Table
 from chainrule.definitions import Bound, find
 from chainrule.errors import FileError, InputError, shown
-from chainrule.files import write_whole
 from chainrule.layers import dense
 from chainrule.metrics import Scores, guess_of, score
 from chainrule.model import Model, checkpoint_path, load_checkpoint, save_checkpoint
-from chainrule.network import Array, Network, fitting_output
-from chainrule.prepare import Preparation
-from chainrule.sources import BINARY, PROBABLE, SIGNED, Wanted, chosen_optimizer, setting
+from chainrule.network import Array, Network
 from chainrule.parts import Part, Rows, weights_of
 from chainrule.plan import Plan, split
 from chainrule.plan import folds as folds_of
+from chainrule.prepare import Preparation
+from chainrule.sources import BINARY, PROBABLE, SIGNED, Wanted, chosen_optimizer, setting
 from chainrule.train import Diverged, Outcome, Report, Training, digest
 
 HIDDEN = (32,)
@@ -167,6 +164,7 @@ def train(
     """
     columns: dict[str, Any] = {"task": task, "ignore": _names(ignore), "categories": _names(categories), "impute": impute}
     form = {"separator": separator, "decimal": decimal, "encoding": encoding, "header": header}
+    said = {name: value for name, value in form.items() if value is not None}
     plan_settings = {
         "epochs": epochs, "batch_size": batch_size, "until": until, "patience": patience, "validation": validation, "test": test,
         "class_weights": class_weights, "shuffle": shuffle, "seed": seed,
@@ -184,8 +182,9 @@ def train(
         def prepared(*places: Array) -> Run:
             """The run that trains on the first of these places; means and spreads are of them alone."""
             preparation = Preparation.fit(rows.only(places[0]), _names(target), **columns)
-            parts = (rows.part(preparation, some, labels, stack) for some in places)
-            return Run(rows, _network(preparation, seed, *shape), preparation, plan, *parts, form={name: value for name, value in form.items() if value is not None})
+            parts = [rows.part(preparation, some, labels, stack) for some in places]
+            network = _network(preparation, seed, *shape)
+            return Run(rows, network, preparation, plan, train=parts[0], validation=parts[1], test=parts[2], form=said)
 
         scores = {} if folds is None else _cross_validated(prepared, labels, plan, folds, watch)
         run = prepared(*split(labels, plan))
@@ -250,23 +249,23 @@ def _check_outputs(output: Path | None, log: str | Path | None, curve: str | Pat
         raise FileError(f"{log}: a log is written as {' or '.join(LOGS)}; the suffix says which.")
     if output is None:
         if resume:
-            raise InputError("there is nothing to resume without a model's file; say which, as output=\"model.safetensors\".")
+            raise InputError('there is nothing to resume without a model\'s file; say which, as output="model.safetensors".')
         return
     if output.suffix.lower() != ".safetensors":
         raise FileError(f"{output}: a model is written as .safetensors.")
     if output.exists() and not (force or resume):
         raise FileError(f"{output} exists already; write to another file with -o (output=), or replace it with --force (force=True).")
-    for path in filter(None, (output, log, curve)):
-        if not Path(path).absolute().parent.is_dir():
+    if checkpoint_path(output).exists() and not (force or resume):
+        raise FileError(f"{checkpoint_path(output)} is of a run that was cut short: go on with it by --resume, or begin anew with --force.")
+    for path in (output, log, curve):
+        if path is not None and not Path(path).absolute().parent.is_dir():
             raise FileError(f"{path} cannot be written: there is no folder {Path(path).parent}.")
 
 
 # The run
 
 
-def _cross_validated(
-    prepared: Callable[..., Run], labels: Array, plan: Plan, count: int, watch: Watch
-) -> dict[str, Scores]:
+def _cross_validated(prepared: Callable[..., Run], labels: Array, plan: Plan, count: int, watch: Watch) -> dict[str, Scores]:
     """The scores of each fold, trained on the others; a part of these tells when to stop."""
     scores: dict[str, Scores] = {}
     for number, (others, fold) in enumerate(folds_of(labels, count, plan.seed), start=1):
@@ -291,8 +290,9 @@ def _resumed(rows: Rows, settings: Mapping[str, Any], outputs: Outputs, watch: W
         raise InputError(f"{path} was not made by `train`, so it does not say how its rows were prepared.")
     anew = {name: settings[name] for name in ("epochs", "until", "patience") if settings[name] is not None}
     plan, labels = replace(began.plan, **anew), rows.labels(began.preparation)
-    parts = (rows.part(began.preparation, places, labels, stack) for places in split(labels, plan))
-    run = Run(rows, began.start, began.preparation, plan, *parts, form=began.source.get("form", {}))
+    parts = [rows.part(began.preparation, places, labels, stack) for places in split(labels, plan)]
+    form = began.source.get("form", {})
+    run = Run(rows, began.start, began.preparation, plan, train=parts[0], validation=parts[1], test=parts[2], form=form)
     return _trained(run, run.resumed(arrays, record), began.scores, outputs, watch)
 
 
@@ -345,7 +345,12 @@ def _model(run: Run, training: Training, scores: Mapping[str, Scores], outcome: 
         scores=scores,
         source={"name": run.rows.first.source, "digest": digest(*training.data), "rows": len(run.train), "form": dict(run.form)},
         guess=run.guess,
-        outcome={**reason, "best_epoch": training.best_epoch, "best_error": best if math.isfinite(best) else None, "epochs": training.epochs},
+        outcome={
+            **reason,
+            "best_epoch": training.best_epoch,
+            "best_error": best if math.isfinite(best) else None,
+            "epochs": training.epochs,
+        },
         made_with=__version__,
     )
 
@@ -378,7 +383,7 @@ class Log:
     COLUMNS = ("epoch", "step", "error", "validation_error", "rate", "seconds")
 
     def __init__(self, path: str | Path | None, before: Sequence[Report]) -> None:
-        self.file = None if path is None else Path(path).open("w", encoding="utf-8", newline="")
+        self.file = None if path is None else Path(path).open("w", encoding="utf-8", newline="")  # noqa: SIM115  # __exit__ closes it
         self.as_json = path is not None and Path(path).suffix.lower() == ".jsonl"
         if self.file is not None and not self.as_json:
             self.file.write(",".join(self.COLUMNS) + "\r\n")

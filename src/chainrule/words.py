@@ -25,6 +25,10 @@ class Words:
 
         return import_module(f"chainrule.languages.{self.language}").WORDS  # type: ignore[no-any-return]
 
+    def decimal(self, text: str) -> str:
+        """Digits with the decimal sign of the language: a comma in German."""
+        return text.replace(".", ",") if self.language == "de" else text
+
     def plain(self, key: str, **values: object) -> str:
         """A text with plain values in its places."""
         return self.catalogue[key].format(**values)

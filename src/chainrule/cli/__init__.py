@@ -82,7 +82,7 @@ def _command(arguments: list[str]) -> int:
     if "_CHAINRULE_COMPLETE" in os.environ:
         chainrule.main(arguments, "chainrule")
     try:
-        with chainrule.make_context("chainrule", list(arguments)) as context:
+        with chainrule.make_context("chainrule", list(arguments), obj=tuple(arguments)) as context:
             verdict = chainrule.invoke(context)
     except click.exceptions.Exit as stop:
         return stop.exit_code

@@ -63,7 +63,9 @@ NETWORK_OPTIONS = (
         "--initializer", metavar="NAME", shell_complete=complete_definitions("initializer"),
         help="How weights are drawn, as uniform:low=-1,high=1.  [default: what fits the activation]",
     ),
-    click.option("--regularizer", metavar="NAME", shell_complete=complete_definitions("regularizer"), help="Penalty on weights, as l2:rate=0.1."),
+    click.option(
+        "--regularizer", metavar="NAME", shell_complete=complete_definitions("regularizer"), help="Penalty on weights, as l2:rate=0.1."
+    ),
     click.option("--outputs", metavar="sum|mean", help="How the loss is counted over the outputs.  [default: sum]"),
     click.option("--batch", metavar="sum|mean", help="How the error is counted over the samples.  [default: mean]"),
     click.option(

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     Measure = Callable[[], Scores | None]
     """The scores on the validation rows, computed when it is called."""
 
-LINES = 10
-"""Plain lines after the first."""
+LINES = (1, 2, 5)
+"""Plain lines are printed for epoch 1, 2, 5, 10, 20, 50, 100 …: about ten of them, whenever the run ends."""
 
 A_SECOND = 8
 """Pictures a second."""
@@ -51,21 +51,19 @@ class Watcher:
 
 
 class Plain(Watcher):
-    """A line for the first epoch, then about ten: at every tenth of the epochs there can be, or when as many have passed as before."""
+    """Lines for the epochs 1, 2, 5, 10, 20, 50 …, and for the last."""
 
     def __init__(self, words: Words, epochs: int, before: Sequence[Report]) -> None:
         self.words, self.width = words, len(str(epochs))
-        self.next = before[-1].epoch + 1 if before else 1
-        self.every = max(1, epochs // LINES)
+        self.first = before[-1].epoch + 1 if before else 1
         self.last: tuple[Report, Measure] | None = None
         self.printed = 0
 
     def __call__(self, report: Report, measure: Measure) -> None:
         """A line, if it is time for one."""
         self.last = report, measure
-        if report.epoch >= self.next:
+        if report.epoch == self.first or report.epoch in {digit * 10 ** (len(str(report.epoch)) - 1) for digit in LINES}:
             self.say(report, measure)
-            self.next = (report.epoch // self.every + 1) * self.every
 
     def __exit__(self, *_: object) -> None:
         if self.last is not None and self.last[0].epoch != self.printed:
@@ -151,8 +149,7 @@ def line(words: Words, report: Report, scores: Scores | None, width: int) -> str
         parts.append(f"{words.plain('train.validation')} {report.validation_error:<9.4g}")
     if scores is not None:
         parts.append(main_score(words, scores))
-    text = "   ".join(parts).rstrip()
-    return text.replace(".", ",") if words.language == "de" else text
+    return words.decimal("   ".join(parts).rstrip())
 
 
 def main_score(words: Words, scores: Scores) -> str:
@@ -160,8 +157,7 @@ def main_score(words: Words, scores: Scores) -> str:
     from chainrule.metrics import shown
 
     name, value = scores.main
-    text = words.plain(f"score.{name}.short", value=shown(value))
-    return text.replace(".", ",") if words.language == "de" else text
+    return words.plain(f"score.{name}.short", value=words.decimal(shown(value)))
 
 
 def duration(seconds: float) -> str:

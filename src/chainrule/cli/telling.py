@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import shlex
-import sys
+import statistics
+import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -35,12 +37,7 @@ def told(words: Words, key: str, **values: object) -> str:
 
 def number(words: Words, value: float, digits: int = 6) -> str:
     """A number with so many significant digits at most."""
-    return localised(words, f"{value:.{digits}g}")
-
-
-def localised(words: Words, text: str) -> str:
-    """Digits with the decimal sign of the language."""
-    return text.replace(".", ",") if words.language == "de" else text
+    return words.decimal(f"{value:.{digits}g}")
 
 
 class Telling(Watch):
@@ -49,7 +46,7 @@ class Telling(Watch):
     def __init__(self, language: str, data: str, output: str, *, quiet: bool, asked: Sequence[str]) -> None:
         self.words, self.data, self.output, self.quiet, self.asked = Words(language), data, output, quiet, asked
         self.watcher: Watcher | None = None
-        self.folds: list[float] = []
+        self.folds: list[float | None] = []
         self.ended = False
 
     def say(self, text: str = "") -> None:
@@ -57,16 +54,20 @@ class Telling(Watch):
         if not self.quiet:
             click.echo(text)
 
+    def prose(self, text: str) -> None:
+        """A sentence, wrapped where it is wider than a terminal."""
+        self.say(textwrap.fill(text, 80, break_on_hyphens=False))
+
+    def item(self, text: str) -> None:
+        """A line of a list."""
+        self.say(item(text))
+
     def fold(self, number: int, count: int, scores: Scores) -> None:
         """The score of a fold; after the last one, their mean and spread."""
-        value = scores.main[1]
-        self.folds.append(float("nan") if value is None else value)
+        self.folds.append(scores.main[1])
         self.say(told(self.words, "train.fold", number=number, count=count, score=main_score(self.words, scores)))
         if number == count:
-            import statistics
-
-            mean = told(self.words, f"score.{scores.main[0]}.short", value=round(statistics.fmean(self.folds), 4))
-            self.say(told(self.words, "train.folds", count=count, score=mean, spread=round(statistics.pstdev(self.folds), 4)))
+            self.say(line_of_folds(self.words, scores.main[0], self.folds))
             self.say()
 
     def begins(self, run: Run, training: Training) -> None:
@@ -75,12 +76,12 @@ class Telling(Watch):
         notes = "".join(f", {note}" for note in table.notes)
         self.say(told(self.words, "train.data", source=table.source, rows=sum(map(len, parts)), columns=len(table.names), notes=notes))
         for line in lines_of_preparation(self.words, run.preparation):
-            self.say(f"  {line}")
-        self.say("  " + told(self.words, "train.split", **dict(zip(("train", "validation", "test"), map(len, parts), strict=True))))
-        self.say("  " + line_of_network(self.words, run.network))
-        self.say("  " + line_of_plan(self.words, run.plan, training.batch_size))
+            self.item(line)
+        self.item(told(self.words, "train.split", **dict(zip(("train", "validation", "test"), map(len, parts), strict=True))))
+        self.item(line_of_network(self.words, run.network))
+        self.item(line_of_plan(self.words, run.plan, training.batch_size))
         if training.epochs:
-            self.say("  " + told(self.words, "train.resumed", epoch=training.epochs))
+            self.item(told(self.words, "train.resumed", epoch=training.epochs))
         self.say()
         self.watcher = watching(self.words, run.plan.epochs, quiet=self.quiet, before=training.history)
         self.watcher.__enter__()
@@ -114,17 +115,17 @@ class Telling(Watch):
         ended, plan = model.outcome, model.plan
         last = model.history[-1].error if model.history else float("nan")
         values = {"epoch": ended["epochs"], "until": plan.until or 0.0, "error": last, "patience": plan.patience}
-        self.say(told(self.words, f"train.ended.{ended['reason']}", **values))
+        self.prose(told(self.words, f"train.ended.{ended['reason']}", **values))
         part = self.words.plain("train.training" if plan.until is not None or "validation" not in model.scores else "train.validation")
         key, error = "train.best" if ended["best_epoch"] else "train.best_start", ended["best_error"]
         if error is not None:
-            self.say(told(self.words, key, epoch=ended["best_epoch"], part=part, error=float(error)))
+            self.prose(told(self.words, key, epoch=ended["best_epoch"], part=part, error=float(error)))
 
     def _scores(self, model: Model) -> None:
         part = next((name for name in ("test", "validation", "train") if name in model.scores), None)
         if part is not None:
             self.say()
-            self.say(told(self.words, f"train.scores.{part}", rows=model.scores[part].rows))
+            self.prose(told(self.words, f"train.scores.{part}", rows=model.scores[part].rows))
             for line in lines_of_scores(self.words, model.scores[part]):
                 self.say(f"  {line}".rstrip())
             self.say()
@@ -146,8 +147,11 @@ class Telling(Watch):
             self.say(f"      {self.words.plain(key)}")
 
     def _diverged(self, outcome: Diverged) -> None:
-        click.echo(f"chainrule: {outcome}", err=True)
-        click.echo(told(self.words, "train.kept", path=self.output), err=True)
+        values = {"step": outcome.step, "quantity": outcome.quantity, "cause": outcome.cause}
+        said = [told(self.words, "train.diverged", **values)]
+        if outcome.rate_that_works is not None:
+            said.append(self.words.plain("train.rate_that_works", rate=f"{outcome.rate_that_works:g}"))
+        click.echo(f"chainrule: {' '.join(said)}\n{told(self.words, 'train.kept', path=self.output)}", err=True)
 
     def _command(self) -> str:
         """The same command, to go on with it."""
@@ -156,6 +160,11 @@ class Telling(Watch):
 
 
 # Lines
+
+
+def item(text: str) -> str:
+    """A line of a list, wrapped where it is wider than a terminal."""
+    return textwrap.fill(text, 80, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)
 
 
 def lines_of_preparation(words: Words, preparation: Preparation) -> Iterator[str]:
@@ -188,7 +197,8 @@ def listed(words: Words, names: Sequence[str]) -> str:
 def line_of_network(words: Words, network: Network) -> str:
     """Sizes, functions and how many parameters there are."""
     inner, last = network.layers[0].activation, network.layers[-1].activation
-    assert inner is not None and last is not None
+    assert inner is not None
+    assert last is not None
     key = "train.network" if len(network.layers) > 1 else "train.network_flat"
     names = {"activation": called(words, inner), "output": called(words, last), "loss": called(words, network.loss)}
     return words.plain(key, sizes="-".join(map(str, network.sizes)), parameters=network.size, **names)
@@ -198,19 +208,27 @@ def line_of_plan(words: Words, plan: Plan, batch_size: int) -> str:
     """Optimiser, rate, batches, epochs and seed."""
     rate = plan.optimizer.options.get("learning_rate")
     shown = number(words, rate) if isinstance(rate, (int, float)) else str(rate)
-    return words.plain(
-        "train.plan", optimizer=plan.optimizer.name, rate=shown, batch_size=batch_size, epochs=plan.epochs, seed=plan.seed
-    )
+    return words.plain("train.plan", optimizer=plan.optimizer.name, rate=shown, batch_size=batch_size, epochs=plan.epochs, seed=plan.seed)
 
 
 def called(words: Words, bound: Any) -> str:
     """What an activation or a loss is called."""
-    return words.catalogue.get(f"name.{bound.definition.kind}.{bound.name}", bound.name.replace("_", " "))
+    return words.catalogue.get(f"name.{bound.definition.kind}.{bound.name}", str(bound.name).replace("_", " "))
 
 
-def lines_of_scores(words: Words, scores: Scores) -> list[str]:
-    """The scores, a line each; classes as a table."""
-    return scores.lines(words)
+def lines_of_scores(words: Words, scores: Scores) -> Iterator[str]:
+    """The scores, a line each, classes as a table; no prose is wider than a terminal."""
+    for line in scores.lines(words):
+        yield from [line] if "│" in line or line.startswith(" ") else textwrap.wrap(line, 76)
+
+
+def line_of_folds(words: Words, name: str, values: Sequence[float | None]) -> str:
+    """Mean and spread of the folds' scores."""
+    from chainrule.metrics import shown
+
+    known = [value for value in values if value is not None] or [math.nan]
+    mean = words.plain(f"score.{name}.short", value=words.decimal(shown(statistics.fmean(known))))
+    return words.plain("train.folds", count=len(values), score=mean, spread=words.decimal(shown(statistics.pstdev(known))))
 
 
 def lines_of_model(words: Words, path: str, model: Model, drawing: bool) -> Iterator[str]:
@@ -223,16 +241,21 @@ def lines_of_model(words: Words, path: str, model: Model, drawing: bool) -> Iter
     if model.preparation is None:
         yield "  " + words.plain("model.numbers_only")
     else:
-        yield from (f"  {line}" for line in lines_of_preparation(words, model.preparation))
-    yield "  " + line_of_network(words, model.network)
-    yield "  " + line_of_plan(words, model.plan, model.plan.batch_size or batch_size_for(model.source.get("rows", 0)))
+        yield from map(item, lines_of_preparation(words, model.preparation))
+    yield item(line_of_network(words, model.network))
+    yield item(line_of_plan(words, model.plan, model.plan.batch_size or batch_size_for(model.source.get("rows", 0))))
     if model.history:
         yield "  " + told(words, "model.ended", epochs=model.outcome.get("epochs", model.history[-1].epoch), steps=model.history[-1].step)
-    for part in ("train", "validation", "test"):
-        if part in model.scores:
-            yield ""
-            yield told(words, f"model.scores.{part}", rows=model.scores[part].rows)
-            yield from (f"  {line}".rstrip() for line in lines_of_scores(words, model.scores[part]))
+    yield ""
+    parts = [part for part in ("train", "validation", "test") if part in model.scores]
+    for part in parts:
+        yield told(words, f"model.scores.{part}", rows=model.scores[part].rows, score=main_score(words, model.scores[part]))
+    folds = [scores.main[1] for name, scores in model.scores.items() if name.startswith("fold ")]
+    if folds:
+        yield line_of_folds(words, next(iter(model.scores.values())).main[0], folds)
+    if parts:
+        yield ""
+        yield from (f"  {line}".rstrip() for line in lines_of_scores(words, model.scores[parts[-1]]))
     if drawing and curves.can_draw() and len(model.history) > 1:
         yield ""
         yield words.plain("model.history")

@@ -12,7 +12,6 @@ import click
 from chainrule.cli.options import complete_definitions, complete_files, with_options
 
 if TYPE_CHECKING:
-    from chainrule.cli.telling import Telling
     from chainrule.data import Table
     from chainrule.model import Model
 
@@ -127,7 +126,7 @@ def train(data: str, output: str, quiet: bool, language: str, definitions: tuple
 
     for path in definitions:
         load_file(path)
-    telling = Telling(language, data, output, quiet=quiet, asked=sys.argv[1:])
+    telling = Telling(language, data, output, quiet=quiet, asked=click.get_current_context().obj or ())
     try:
         training.train(data, output=output, watch=telling, **_whole(options))
     except Diverged:
@@ -151,8 +150,8 @@ def _whole(options: dict[str, Any]) -> dict[str, Any]:
 def evaluate(model: str, data: str, language: str, **form: Any) -> None:
     """Measure a model on raw rows with known targets, which it prepares as it did its own.
 
-    Columns are found by their names, in any order. One that lacks is an error; further ones are ignored. A category that the model has never
-    seen counts as none of the known ones; a class that it has never seen is an error.
+    Columns are found by their names, in any order. One that lacks is an error; further ones are ignored. A category that the model has
+    never seen counts as none of the known ones; a class that it has never seen is an error.
     """
     from chainrule.cli.telling import lines_of_scores, told
     from chainrule.model import Model
@@ -176,8 +175,8 @@ def evaluate(model: str, data: str, language: str, **form: Any) -> None:
 def predict(model: str, data: str, probabilities: bool, output: str | None, force: bool, language: str, **form: Any) -> None:
     """Predict raw rows, which the model prepares as it did its own; the predictions are printed as CSV, a line a row.
 
-    Columns are found by their names, in any order. One that lacks is an error; targets and further ones are ignored. A category that the model
-    has never seen counts as none of the known ones, and that is said.
+    Columns are found by their names, in any order. One that lacks is an error; targets and further ones are ignored. A category that the
+    model has never seen counts as none of the known ones, and that is said.
     """
     from chainrule.cli.telling import told
     from chainrule.model import Model

@@ -144,7 +144,7 @@ def _parts_of_file(source: str, rows: int, kinds: Mapping[str, Kind], options: M
     if suffix == ".parquet":
         return _parts_of_parquet(path, rows)
     if suffix == ".npy":
-        columns, named = arrays.of_array(arrays.load(path), source)
+        columns, named = arrays.of_npy(path)
         return arrays.tables(source, columns, rows, has_header=named)
     if suffix == ".npz":
         return arrays.tables(source, arrays.of_npz(path), rows)

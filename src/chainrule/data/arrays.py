@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 import math
+import struct
+import tokenize
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
 from chainrule.data.cells import DATE, is_missing
-from chainrule.data.encodings import opened, unreadable
+from chainrule.data.encodings import PIECE, opened, unreadable
 from chainrule.data.table import Array, Column, Kind, Table, sliced
 from chainrule.errors import FileError, InputError, shown
 
 IDX_TYPES = {8: ">u1", 9: ">i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
 """The third byte of an IDX file. Source: LeCun, Cortes & Burges, The MNIST database, "The IDX file format"."""
+
+MOST_AXES = 8
+"""More than any image has."""
+
+BROKEN = (
+    OSError, ValueError, EOFError, MemoryError, SyntaxError, TypeError, OverflowError, KeyError, RuntimeError, RecursionError,
+    tokenize.TokenError, struct.error, zlib.error, zipfile.BadZipFile,
+)  # fmt: skip
+"""What NumPy raises over files that are not what they say."""
+
+MOST_COLUMNS = 100_000
+"""An array with more is refused before a column is made of each."""
 
 EXTRA = "pip install 'chainrule[data]'"
 
@@ -103,6 +118,10 @@ def of_array(array: Any, source: str = "the array") -> tuple[dict[str, Array], b
         array = np.asanyarray(array)
     except ValueError as error:
         raise InputError(f"{source} cannot be read as rows of numbers: {error}.") from None
+    if not array.size:
+        raise InputError(f"{source} holds no values.")
+    if array.ndim and array.size // len(array) > MOST_COLUMNS:
+        raise InputError(f"{source} has {array.size // len(array):,} columns, which is more than this can hold ({MOST_COLUMNS:,}).")
     if array.dtype.names:
         return {name: array[name] for name in array.dtype.names}, True
     if array.ndim == 0:
@@ -120,34 +139,31 @@ def _pixels(array: Array) -> dict[str, Array]:
     return {"_".join(["pixel", *(str(axis + 1) for axis in place)]): flat[:, column] for column, place in enumerate(places)}
 
 
-def of_npz(path: Path) -> dict[str, Array]:
-    """Columns of an .npz archive: one for every vector, and as many as a matrix has. Raises FileError."""
-    columns: dict[str, Array] = {}
-    archive = load(path)
-    with archive:
-        for name in archive.files:
-            array = _member(path, archive, name)
-            part, _ = of_array(array, f"{path}: {name}")
-            own = [name] if len(part) == 1 else [f"{name}{place}" for place in range(1, len(part) + 1)]
-            columns |= dict(zip(part if array.dtype.names else own, part.values(), strict=True))
-    return columns
-
-
-def _member(path: Path, archive: Any, name: str) -> Array:
-    try:
-        return np.asarray(archive[name])
-    except (OSError, ValueError, EOFError, MemoryError, zipfile.BadZipFile) as error:
-        raise FileError(f"{path}: {name} cannot be read: {_short(error)}") from None
-
-
-def load(path: Path) -> Any:
-    """What a .npy or .npz file holds, left on disk where it can be. Nothing is unpickled. Raises FileError."""
+def of_npy(path: Path) -> tuple[dict[str, Array], bool]:
+    """Columns of an .npy file, which stays on disk, and whether their names are the data's own. Raises FileError."""
     with opened(path):
         pass  # is it there, and a file?
     try:
-        return np.load(path, mmap_mode=None if path.suffix.lower() == ".npz" else "r", allow_pickle=False)
-    except (OSError, ValueError, EOFError, MemoryError, zipfile.BadZipFile) as error:
-        raise FileError(f"{path} is no complete NumPy file: {_short(error)}") from None
+        array = np.lib.format.open_memmap(path, mode="r")  # refuses what would have to be unpickled
+    except BROKEN as error:
+        raise FileError(f"{path} is no complete .npy file of numbers: {_short(error)}") from None
+    return of_array(array, str(path))
+
+
+def of_npz(path: Path) -> dict[str, Array]:
+    """Columns of an .npz archive: one for every vector, and as many as a matrix has. Nothing is unpickled. Raises FileError."""
+    columns: dict[str, Array] = {}
+    with opened(path) as file:
+        try:
+            archive = np.load(file, allow_pickle=False)
+            arrays = {name: np.asarray(archive[name]) for name in archive.files}
+        except (AttributeError, *BROKEN) as error:  # AttributeError: a single array, which has no `files`
+            raise FileError(f"{path} is no complete .npz archive of numbers: {_short(error)}") from None
+    for name, array in arrays.items():
+        part, _ = of_array(array, f"{path}: {name}")
+        own = [name] if len(part) == 1 else [f"{name}{place}" for place in range(1, len(part) + 1)]
+        columns |= dict(zip(part if array.dtype.names else own, part.values(), strict=True))
+    return columns
 
 
 def _short(error: Exception) -> str:
@@ -181,18 +197,27 @@ def read_idx(path: Path) -> Array:
     try:
         with opened(path) as file:
             start = file.read(4)
-            if len(start) < 4 or start[:2] != b"\0\0" or start[2] not in IDX_TYPES or not start[3]:
+            if len(start) < 4 or start[:2] != b"\0\0" or start[2] not in IDX_TYPES or not 1 <= start[3] <= MOST_AXES:
                 raise FileError(f"{path} is no IDX file: it does not begin with 0 0, a type and a number of axes.")
-            sizes = np.frombuffer(file.read(4 * start[3]), ">u4")
-            shape, kind = tuple(map(int, sizes)), np.dtype(IDX_TYPES[start[2]])
+            sizes = file.read(4 * start[3])
+            shape, kind = struct.unpack(f">{len(sizes) // 4}I", sizes[: len(sizes) // 4 * 4]), np.dtype(IDX_TYPES[start[2]])
             expected = math.prod(shape) * kind.itemsize
-            data = b"" if len(sizes) < start[3] else file.read(min(expected, 1 << 40) + 1)
-    except (OSError, EOFError, OverflowError, MemoryError) as error:
+            data = _at_most(file, expected + 1)
+    except (OSError, EOFError, MemoryError, zlib.error) as error:
         raise unreadable(path, error) from None
-    if len(sizes) < start[3] or len(data) != expected:
-        what = "is cut short" if len(sizes) < start[3] or len(data) < expected else "is longer than it should be"
+    if len(shape) < start[3] or len(data) != expected or not expected:
+        what = "is longer than it should be" if len(data) > expected > 0 else "is cut short" if len(data) < expected else "holds no values"
         raise FileError(f"{path} {what}: its head says {expected:,} bytes of values ({' × '.join(map(str, shape))}); fetch it again.")
     return np.frombuffer(data, kind).reshape(shape)
+
+
+def _at_most(file: IO[bytes], limit: int) -> bytes:
+    """What is left of the file, up to a limit that may be absurd: memory is taken only for what is there."""
+    pieces = []
+    while limit > 0 and (piece := file.read(min(limit, PIECE))):
+        pieces.append(piece)
+        limit -= len(piece)
+    return b"".join(pieces)
 
 
 # Data frames and Parquet

@@ -14,15 +14,22 @@ MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codec
          (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))  # fmt: skip
 """Byte-order marks; those of UTF-32 first, which begin like those of UTF-16."""
 
+USUAL = [
+    "utf-8", "utf-16", "utf-32", "latin-1", "iso8859-2", "iso8859-5", "iso8859-7", "iso8859-9", "iso8859-15", "cp437", "cp850",
+    "cp1250", "cp1251", "cp1252", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258", "mac_roman", "koi8-r", "shift_jis",
+    "euc_jp", "gb18030", "big5", "euc_kr",
+]  # fmt: skip
+"""Encodings that are offered; every other one of Python's is taken, too."""
+
 PIECE = 1 << 20
 
 
 def opened(path: str | Path) -> IO[bytes]:
     """A file for reading, unpacked if its name ends in .gz. Raises FileError."""
     path = Path(path)
+    if path.is_dir():
+        raise FileError(f"{path} is a folder; name a file in it.")
     try:
-        if path.is_dir():
-            raise FileError(f"{path} is a folder; name a file in it.")
         return gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb")  # type: ignore[return-value]
     except FileNotFoundError:
         raise FileError(f"there is no file {path}.") from None
@@ -37,19 +44,12 @@ def unreadable(path: str | Path, error: Exception) -> FileError:
 
 def checked_encoding(name: str) -> str:
     """The encoding under Python's name for it. Raises UnknownNameError."""
-    from encodings.aliases import aliases
-
     try:
         "".encode(name)
         found = codecs.lookup(name).name
     except (LookupError, ValueError):
-        raise UnknownNameError("encoding", name, ["utf-8", "utf-16", "cp1252", "latin-1", *_families(aliases)]) from None
+        raise UnknownNameError("encoding", name, USUAL) from None
     return "utf-8-sig" if found == "utf-8" else found
-
-
-def _families(aliases: dict[str, str]) -> list[str]:
-    """The code pages and ISO encodings, for the list of what is known."""
-    return sorted({name for name in aliases.values() if name.startswith(("cp12", "iso8859", "mac_r", "koi8", "shift_jis", "gb18030"))})
 
 
 def marked_encoding(start: bytes) -> str:

@@ -68,8 +68,6 @@ def _check_options(separator: str | None, decimal: str | None) -> None:
         raise InputError(f"the separator is one character, as ; or a tab, not {shown(separator)}.")
     if decimal is not None and decimal not in DECIMAL:
         raise InputError(f"the decimal sign is . or , not {shown(decimal)}.")
-    if decimal is not None and decimal == separator:
-        raise InputError(f"{shown(decimal)} cannot be both the separator and the decimal sign.")
 
 
 def _sample(path: str, encoding: str | None) -> tuple[str, str, bool]:

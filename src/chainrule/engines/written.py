@@ -365,22 +365,24 @@ def written(network: Network, optimizer: Bound | None = None, example: Mapping[s
     """The program of a network's training step.
 
     optimizer  whose update rule; gradient descent if none is said
-    example    a batch {"x": …, "t": …} (and "s", where examples are weighted) and a number of "steps" to close the program with, so that it runs as it stands
+    example    a batch {"x": …, "t": …} (and "s", where examples are weighted) and a number of "steps" to close the program with,
+               so that it runs as it stands
     """
     derivation = network.derivation
     rule = network_update(network, optimizer or find("optimizer", "sgd"))
     step, inputs, outputs, options = _step_function(derivation, rule)
-    lines = [*_header(step), *_predict_function(derivation), "", "", *step]
+    quiet = any(node.primitive.name in ("exp", "sigmoid") for node in order(derivation.error, *derivation.gradients, *rule.roots))
+    lines = [*_header(step, quiet), *_predict_function(derivation), "", "", *step]
     if example is not None:
         lines += ["", "", *_main(network, rule, example, inputs, outputs)]
     return Program("\n".join(lines) + "\n", tuple(inputs), tuple(outputs), tuple(options))
 
 
-def _header(step: list[str]) -> list[str]:
+def _header(step: list[str], quiet: bool) -> list[str]:
     lines = ["import numpy as np"]
     if any("math." in line for line in step):
         lines = ["import math", "", *lines]
-    if any("np.exp(" in line for line in step):
+    if quiet:
         lines += ["", 'np.seterr(over="ignore")  # where e^z is too large, it is infinity, and 1 / (1 + infinity) is 0, as it should be']
     return [*lines, "", ""]
 
@@ -403,7 +405,7 @@ def written_error(network: Network) -> Program:
     inputs = [_identifier(node) for node in (*derivation.data, *derivation.parameters)]
     docstring = '"""The error E of the batch (x, t)."""'
     body = _indented([docstring, *_with_size(writer.lines), "return E"])
-    lines = [*_header(writer.lines), *_wrapped("def error(", inputs, "):"), *body]
+    lines = [*_header(writer.lines, quiet=False), *_wrapped("def error(", inputs, "):"), *body]
     return Program("\n".join(lines) + "\n", tuple(inputs), ("E",))
 
 

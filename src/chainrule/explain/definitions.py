@@ -15,7 +15,6 @@ from chainrule.notation.text import text
 from chainrule.scalar import Element
 from chainrule.tidy import tidy
 
-
 MOST_OUTPUTS = 4
 """A theorem is proved on paper for networks of up to so many outputs; a sum over more is not read."""
 

@@ -15,7 +15,7 @@ from chainrule.network import Array
 from chainrule.notation.formula import Equation
 from chainrule.notation.numbers import shown
 from chainrule.notation.text import text as as_text
-from chainrule.rates import TOLERANCE, Advice, steps_for
+from chainrule.rates import TOLERANCE, TOO_SLOW, Advice, steps_for
 from chainrule.scalar import Element
 from chainrule.step import Step
 
@@ -126,7 +126,7 @@ def rates(context: Context, advice: Advice | None) -> list[Block]:
     from chainrule.rates import MOST_RATE
 
     if advice is None:
-        return []
+        return [Note("more", context.text("rates.too_slow"))] if context.run.seconds > TOO_SLOW else []
     blocks: list[Block] = [Subheading(context.text("rates.title"))]
     rate = _rate(context, advice.rate, 6)
     if advice.lowers_below is None:

@@ -125,6 +125,7 @@ WORDS = {
     "outcome.same": "Der Fehler war {before} und ist jetzt {after}. Nichts hat sich geändert.",
     "outcome.overflow": "Der Fehler war {before} und ist jetzt {after}: Die Zahlen haben den Bereich der Gleitkommazahlen verlassen.",
     "rates.title": "Welche Lernraten ihn senken",
+    "rates.too_slow": "Welche Lernraten ihn senken, zeigt eine Simulation, und dafür ist dieses Netz zu groß.",
     "rates.lowers": "In diesem Schritt senkt jede Lernrate unter etwa {limit} den Fehler.",
     "rates.all": "In diesem Schritt senkt jede Lernrate, die versucht wurde, den Fehler, bis hinauf zu {most}.",
     "rates.none": "Keine Lernrate, die versucht wurde, senkt den Fehler.",

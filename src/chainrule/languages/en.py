@@ -121,6 +121,7 @@ WORDS = {
     "outcome.same": "The error was {before} and is {after} now. Nothing changed.",
     "outcome.overflow": "The error was {before} and is {after} now: the numbers have left the range of floating point.",
     "rates.title": "Which learning rates lower it",
+    "rates.too_slow": "Which learning rates lower it is found by simulating, and this network is too large for that.",
     "rates.lowers": "In this step every learning rate below about {limit} lowers the error.",
     "rates.all": "In this step every learning rate tried, up to {most}, lowers the error.",
     "rates.none": "No learning rate that was tried lowers the error.",

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.data import Table, chunks, memory, read, size_of
+from chainrule.data import chunks, memory, read, size_of
 from chainrule.errors import FileError
 from chainrule.prepare.moments import Array
 from chainrule.prepare.preparation import Preparation
@@ -49,20 +49,6 @@ def is_large(source: Any, preparation: Preparation | None = None, threshold: int
     limit = memory() // 2 if threshold is None else threshold
     as_numbers = 0 if preparation is None else 8 * preparation.rows * (preparation.inputs + preparation.outputs)
     return max(size_of(source) or 0, as_numbers) > limit
-
-
-def tables_of(source: Any, *, threshold: int | None = None, rows: int = 50_000, **options: Any) -> Any:
-    """What `Preparation.fit` takes: the whole table, or, of a large source, a function that streams it."""
-    if not is_large(source, threshold=threshold):
-        return read(source, **options)
-    from chainrule.data import kinds_of
-
-    kinds = kinds_of(source, **options)
-
-    def stream() -> Iterator[Table]:
-        return chunks(source, rows=rows, kinds=kinds, **options)
-
-    return stream
 
 
 def _folder(within: str | Path | None) -> tempfile.TemporaryDirectory[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from functools import cached_property
 from typing import Any, Literal, TypeAlias
@@ -314,10 +314,6 @@ class Preparation:
         from chainrule.prepare.reading import preparation_from
 
         return preparation_from(data)
-
-    def replaced(self, **changes: Any) -> Preparation:
-        """With some fields changed."""
-        return replace(self, **changes)
 
 
 def one_hot(codes: Array, width: int) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from collections.abc import Mapping
 from typing import Any, TypeVar, get_args
 
@@ -102,6 +102,6 @@ def _text(where: str, value: Any) -> str:
 
 
 def _number(where: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) <= sys.float_info.max:  # nor is NaN
         raise description_error(f"{where} is {shown(value)}, which is no finite number")
     return float(value)

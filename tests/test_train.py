@@ -1,0 +1,539 @@
+"""The loop: plans, splits, determinism, resuming, early stopping, divergence, and looking into any step."""
+
+import importlib
+import json
+import math
+import os
+import signal
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import chainrule as cr
+from chainrule.engines.keep import evaluate
+from chainrule.errors import DescriptionError, InputError, ShapeError, UnknownNameError
+from chainrule.plan import batch_size_for
+from chainrule.train import MOST_REPORTS, Diverged, Plan, Training, example_weights, first_wrong, folds, split
+
+loop = importlib.import_module("chainrule.train")  # `chainrule.train` itself is the function of that name
+
+SEED = cr.Network(2, cr.dense(2, bias=False), cr.dense(1, bias=False)).with_weights([0.21, 0.56, 0.19, 0.02, 0.23, 0.16])
+XOR = ([[0, 0], [0, 1], [1, 0], [1, 1]], [[0], [1], [1], [0]])
+
+
+def rings(rows=90, seed=0):
+    """Points on three rings, and the ring of each."""
+    random = np.random.default_rng(seed)
+    labels = np.arange(rows) % 3
+    angle = random.uniform(0, 2 * np.pi, rows)
+    radius = labels + random.normal(0, 0.1, rows)
+    return np.column_stack([radius * np.cos(angle), radius * np.sin(angle)]), np.eye(3)[labels], labels
+
+
+def network(**settings):
+    return cr.Network(2, cr.dense(6, "tanh"), cr.dense(3), loss="cross_entropy", **settings)
+
+
+def held_out(x, t):
+    return {"validation": (x[70:], t[70:])}
+
+
+def same(a, b):
+    return all(np.array_equal(a[key], b[key]) for key in {**a, **b})
+
+
+# The plan
+
+
+def test_a_plan_goes_to_plain_data_and_back():
+    plan = Plan(epochs=7, until=1e-3, class_weights={"a": 2.0}, optimizer=cr.adam(learning_rate=cr.cosine(rate=0.1, steps=50)))
+    plain = json.loads(json.dumps(plan.to_dict()))
+    assert Plan.from_dict(plain).to_dict() == plain == plan.to_dict()
+    assert Plan.from_dict(Plan().to_dict()) == Plan()
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"epochs": 0}, "epochs must be a whole number from 1"),
+        ({"batch_size": 2.5}, "batch_size must be a whole number"),
+        ({"validation": 0.6, "test": 0.5}, "leave no rows to train on"),
+        ({"validation": -0.1}, "from 0 to less than 1"),
+        ({"until": 0}, "greater than 0"),
+        ({"until": math.nan}, "greater than 0"),
+        ({"engine": "wrtten"}, "Did you mean 'written'"),
+        ({"optimizer": "adm"}, "Did you mean 'adam'"),
+        ({"class_weights": {"a": -1}}, "weight of class 'a'"),
+        ({"class_weights": "blanced"}, '"balanced"'),
+        ({"shuffle": "yes"}, "true or false"),
+        ({"seed": 1.5}, "seed must be a whole number"),
+    ],
+)
+def test_a_plan_that_cannot_be(settings, message):
+    with pytest.raises(InputError, match=message):
+        Plan(**settings)
+
+
+def test_a_setting_that_no_plan_has():
+    with pytest.raises(UnknownNameError, match="Did you mean 'epochs'"):
+        Plan.from_dict({"epoch": 3})
+    with pytest.raises(DescriptionError):
+        Plan.from_dict([1])
+
+
+def test_batches_grow_with_the_rows():
+    assert [batch_size_for(rows) for rows in (1, 150, 16_000, 32_000, 60_000, 10**7)] == [32, 32, 32, 64, 64, 256]
+
+
+# Splits
+
+
+@given(st.lists(st.integers(0, 4), min_size=5, max_size=300), st.integers(0, 5), st.sampled_from([(0.15, 0.15), (0.2, 0), (0, 0.3), (0, 0)]))
+def test_every_row_is_in_one_part_and_every_class_is_trained_on(labels, seed, parts):
+    labels = np.array(labels)
+    plan = Plan(seed=seed, validation=parts[0], test=parts[1])
+    train, validation, test = split(labels, plan)
+    assert sorted([*train, *validation, *test]) == list(range(len(labels)))
+    assert set(labels[train]) == set(labels)
+    assert all(np.all(np.diff(part) > 0) for part in (train, validation, test))
+    for label in set(labels.tolist()):
+        rows = np.count_nonzero(labels == label)
+        assert np.count_nonzero(labels[test] == label) <= rows * parts[1] + 1
+    assert all(np.array_equal(a, b) for a, b in zip(split(labels, plan), (train, validation, test), strict=True))
+
+
+def test_parts_have_their_size_and_their_classes():
+    labels = np.repeat([0, 1, 2], [700, 250, 50])
+    train, validation, test = split(labels, Plan())
+    assert (len(train), len(validation), len(test)) == (700, 150, 150)
+    for part, size in ((train, 0.7), (validation, 0.15), (test, 0.15)):
+        assert np.abs(np.bincount(labels[part]) - size * np.array([700, 250, 50])).max() <= 1
+    assert not np.array_equal(test, split(labels, Plan(seed=1))[2])
+    by_count = split(1000, Plan())
+    assert [len(part) for part in by_count] == [700, 150, 150]
+    assert [len(part) for part in split(np.linspace(0, 1, 1000), Plan())] == [700, 150, 150]
+
+
+def test_too_few_rows_to_split():
+    with pytest.raises(InputError, match="3 rows cannot be split; give more rows, or set validation and test to 0"):
+        split(3, Plan())
+    assert len(split(3, Plan(validation=0, test=0))[0]) == 3
+
+
+def test_folds_test_every_row_once():
+    labels = np.repeat([0, 1], [40, 20])
+    parts = folds(labels, 5, seed=3)
+    assert sorted(row for _, test in parts for row in test) == list(range(60))
+    for train, test in parts:
+        assert sorted([*train, *test]) == list(range(60))
+        assert np.bincount(labels[test]).tolist() == [8, 4]
+    with pytest.raises(InputError, match="at most 4"):
+        folds(4, 5)
+    with pytest.raises(InputError, match="whole number from 2"):
+        folds(4, 1)
+
+
+def test_weights_of_classes_like_scikit_learn():
+    from sklearn.utils.class_weight import compute_sample_weight
+
+    labels = np.array([0, 0, 0, 1, 2, 2])
+    np.testing.assert_allclose(example_weights(labels, "balanced", "abc"), compute_sample_weight("balanced", labels))
+    np.testing.assert_allclose(example_weights(labels, {"b": 5.0}, "abc"), [1, 1, 1, 5, 1, 1])
+    assert example_weights(labels, None, "abc") is None
+    with pytest.raises(UnknownNameError, match="Did you mean 'setosa'"):
+        example_weights(labels, {"setos": 1.0}, ["setosa", "virginica", "versicolor"])
+
+
+# The loop
+
+
+def test_the_seed_reaches_an_error_of_1e_12():
+    outcome = Training(SEED, [[8, 12]], [[4]], Plan(until=1e-12, optimizer=cr.sgd(0.00767))).run()
+    assert outcome.reason == "until"
+    assert outcome.last.epoch <= 6
+    assert outcome.network.predict([[8, 12]]).item() == pytest.approx(4, abs=1e-6)
+    assert outcome.best_error < 1e-12
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_xor_is_learned_from_every_seed(seed):
+    """Four units of tanh, cross-entropy, Adam at 0.05: any of these can be changed, but two units are too few for some starts."""
+    xor = cr.Network(2, cr.dense(4, "tanh"), cr.dense(1), loss="binary_cross_entropy", seed=seed)
+    outcome = Training(xor, *XOR, Plan(epochs=1000, until=0.01, optimizer=cr.adam(0.05))).run()
+    assert outcome.reason == "until"
+    assert np.array_equal(outcome.network.predict(XOR[0]) > 0.5, np.array(XOR[1]) > 0.5)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "momentum", "rmsprop", {"name": "adam", "clip_norm": 1.0}, cr.adam(cr.exponential())])
+def test_epochs_are_steps_on_batches_one_after_the_other(optimizer):
+    """The loop against `Step`, which the rest of the package proves: states, k and schedules go on over batches and epochs."""
+    x, t, _ = rings(20)
+    training = Training(network(), x, t, Plan(batch_size=8, optimizer=optimizer))
+    for _ in range(2):
+        training.epoch()
+    step, k = None, 0
+    for epoch in (1, 2):
+        rows = np.random.default_rng([0, epoch]).permutation(20)
+        for start in (0, 8, 16):
+            k += 1
+            step = training.step_at(k)
+            part = rows[start : start + 8]
+            assert np.array_equal(step.x, x[part])
+            assert np.array_equal(step.t, t[part])
+            assert step.number == k
+    assert step is not None
+    assert k == training.step == 6
+    for key, parameter in step.new_parameters.items():
+        np.testing.assert_allclose(parameter, dict(zip(training.keys, training.state, strict=True))[key], rtol=1e-12, atol=1e-15)
+
+
+def test_a_step_of_the_run_has_the_error_of_the_log():
+    x, t, _ = rings()
+    training = Training(network(), x, t, Plan(batch_size=90))
+    for _ in range(5):
+        report = training.epoch()
+        assert training.step_at(report.step).error == pytest.approx(report.error, rel=1e-13)
+    batches = Training(network(), x, t, Plan(batch_size=30))
+    report = batches.epoch()
+    assert np.mean([batches.step_at(number).error for number in (1, 2, 3)]) == pytest.approx(report.error, rel=1e-13)
+    with pytest.raises(DescriptionError):
+        training.step_at(0)
+
+
+def test_the_same_seed_gives_the_same_numbers_and_another_seed_others():
+    x, t, _ = rings()
+    runs = [Training(network(), x, t, Plan(epochs=20, batch_size=16, seed=seed), **held_out(x, t)) for seed in (1, 1, 2)]
+    for run in runs:
+        run.run()
+    assert same(runs[0].arrays(), runs[1].arrays())
+    assert runs[0].history == runs[1].history
+    assert not same(runs[0].arrays(), runs[2].arrays())
+
+
+def test_rows_that_are_gathered_in_blocks_are_the_same_rows(monkeypatch):
+    x, t, _ = rings()
+    whole = Training(network(), x, t, Plan(batch_size=16))
+    batches = list(whole.batches(3))
+    monkeypatch.setattr(loop, "BLOCK", 2000)
+    for a, b in zip(batches, whole.batches(3), strict=True):
+        assert all(map(np.array_equal, a, b))
+
+
+def test_data_on_a_disk_is_trained_on_like_data_in_memory(tmp_path):
+    x, t, _ = rings()
+    np.save(tmp_path / "x.npy", x)
+    runs = [Training(network(), rows, t, Plan(epochs=3, batch_size=16)) for rows in (x, np.load(tmp_path / "x.npy", mmap_mode="r"))]
+    for run in runs:
+        run.run()
+    assert same(runs[0].arrays(), runs[1].arrays())
+    assert runs[0].digest == runs[1].digest
+
+
+def test_early_stopping_keeps_the_best_weights():
+    random = np.random.default_rng(0)
+    x, t = random.normal(size=(60, 2)), np.eye(3)[random.integers(3, size=60)]  # nothing to learn but the noise
+    training = Training(network(), x[:40], t[:40], Plan(epochs=2000, patience=15, optimizer=cr.adam(0.05)), validation=(x[40:], t[40:]))
+    outcome = training.run()
+    assert outcome.reason == "patience"
+    assert outcome.last.epoch == outcome.best_epoch + 15
+    errors = [report.validation_error for report in training.history]
+    assert outcome.best_error == min([training.start_error, *errors])
+    derivation = outcome.network.derivation
+    best = evaluate([derivation.error], {derivation.x: x[40:], derivation.t: t[40:], **outcome.network.bindings()})[derivation.error]
+    assert float(best) == pytest.approx(outcome.best_error, rel=1e-12)
+
+
+def test_until_is_about_the_training_error_and_heeds_no_patience():
+    x, t, _ = rings()
+    plan = Plan(epochs=500, patience=1, until=0.05, optimizer=cr.adam(0.05))
+    outcome = Training(network(), x[:70], t[:70], plan, **held_out(x, t)).run()
+    assert outcome.reason == "until"
+    assert outcome.last.error < 0.05
+    assert outcome.last.validation_error is not None
+
+
+def test_schedules_go_on_over_the_epochs():
+    x, t, _ = rings(64)
+    training = Training(network(), x, t, Plan(batch_size=32, optimizer=cr.sgd(cr.step_decay(rate=0.1, every=3, factor=0.5))))
+    rates = [training.epoch().rate for _ in range(4)]
+    assert rates == [pytest.approx(0.1 * 0.5 ** ((k - 1) // 3)) for k in (2, 4, 6, 8)]
+
+
+def test_frozen_parameters_stay():
+    x, t, _ = rings()
+    frozen = cr.Network(2, cr.dense(6, "tanh", frozen=("W",)), cr.dense(3), loss="cross_entropy")
+    outcome = Training(frozen, x, t, Plan(epochs=5)).run()
+    assert np.array_equal(outcome.network.parameters["W1"], frozen.parameters["W1"])
+    assert not np.array_equal(outcome.network.parameters["W2"], frozen.parameters["W2"])
+
+
+def test_long_histories_are_thinned_out():
+    training = Training(SEED, [[8, 12]], [[4]], Plan(epochs=3 * MOST_REPORTS, optimizer=cr.sgd(0.001)))
+    training.run()
+    assert MOST_REPORTS / 2 <= len(training.history) <= MOST_REPORTS
+    assert len({b.epoch - a.epoch for a, b in zip(training.history, training.history[1:], strict=False)}) == 1
+
+
+# Weights of examples
+
+
+def test_a_weight_counts_an_example_as_often():
+    x, t, _ = rings(12)
+    counts = np.arange(12) % 3 + 1.0
+    weighted = Training(network(), x, t, Plan(epochs=4, batch_size=12, optimizer="sgd"), weights=counts * 12 / counts.sum())
+    repeated = np.repeat(np.arange(12), counts.astype(int))
+    often = Training(network(), x[repeated], t[repeated], Plan(epochs=4, batch_size=24, optimizer="sgd"))
+    for _ in range(4):
+        assert weighted.epoch().error == pytest.approx(often.epoch().error, rel=1e-12)
+    for key, parameter in weighted.best_network.parameters.items():
+        np.testing.assert_allclose(parameter, often.best_network.parameters[key], rtol=1e-10)
+
+
+@pytest.mark.parametrize("loss", ["half_squared", "cross_entropy", "binary_cross_entropy", "huber", "kl"])
+def test_the_gradient_of_a_weighted_loss_is_derived_like_any_other(loss):
+    random = np.random.default_rng(4)
+    units = 1 if loss == "binary_cross_entropy" else 2
+    of = cr.Network(3, cr.dense(4, "tanh"), cr.dense(units), loss=loss, regularizer=cr.l2(0.1), weighted=True)
+    x, t, s = random.normal(size=(5, 3)), np.eye(2)[[0, 1, 1, 0, 1]][:, :units], np.array([1, 2, 0.5, 0, 3])
+    step = of.step(x, t, weights=s)
+
+    def error(change):
+        moved = {**of.parameters, "W1": of.parameters["W1"] + change * np.eye(3, 4)}
+        return of.with_parameters(moved).step(x, t, weights=s).error
+
+    assert (error(1e-6) - error(-1e-6)) / 2e-6 == pytest.approx(np.trace(step.gradients["W1"]), rel=1e-7)
+    alone = [of.replaced(weighted=False, regularizer=None).step(x[[n]], t[[n]]).error for n in range(5)]
+    penalty = sum(0.05 * np.sum(of.parameters[key] ** 2) for key in ("W1", "W2"))
+    assert step.error == pytest.approx(np.mean(s * alone) + penalty, rel=1e-12)
+    assert not cr.Step.from_dict(json.loads(json.dumps(step.to_dict()))).differences(step)
+
+
+def test_weights_need_a_weighted_network():
+    with pytest.raises(InputError, match="weighted=True"):
+        network().step([[1, 2]], [[1, 0, 0]], weights=[1])
+    weighted = network(weighted=True)
+    assert weighted.step([[1, 2]], [[1, 0, 0]]).error == network().step([[1, 2]], [[1, 0, 0]]).error
+    with pytest.raises(InputError, match="below 0"):
+        weighted.step([[1, 2]], [[1, 0, 0]], weights=[-1])
+    with pytest.raises(DescriptionError, match="weighted must be true or false"):
+        network(weighted="yes")
+    assert cr.network_from(cr.described(weighted)) == weighted
+    assert cr.described(network()).get("weighted") is None
+
+
+def test_a_weighted_step_is_explained():
+    step = network(weighted=True).step([[1, 2], [0, 1]], [[1, 0, 0], [0, 1, 0]], weights=[1, 3])
+    for detail in ("overview", "matrix", "scalar"):
+        assert str(step.explain(detail=detail))
+
+
+# Stopped and continued
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "nesterov", "adam", cr.sgd(cr.cosine(rate=0.1, steps=60))])
+def test_a_run_continued_at_any_epoch_is_an_unbroken_one(optimizer):
+    x, t, _ = rings()
+    plan = Plan(epochs=12, batch_size=16, patience=5, optimizer=optimizer)
+    weights = np.arange(70) % 2 + 0.5
+    unbroken = Training(network(), x[:70], t[:70], plan, weights=weights, **held_out(x, t))
+    unbroken.run()
+    for epoch in range(1, 12, 3):
+        first = Training(network(), x[:70], t[:70], plan, weights=weights, **held_out(x, t))
+        for _ in range(epoch):
+            first.epoch()
+        record = json.loads(json.dumps(first.record()))
+        second = Training.resumed(network(), x[:70], t[:70], plan, first.arrays(), record, weights=weights, **held_out(x, t))
+        second.run()
+        assert same(second.arrays(), unbroken.arrays())
+        assert second.record() == unbroken.record()
+
+
+def test_a_thinned_history_is_continued_too(monkeypatch):
+    monkeypatch.setattr(loop, "MOST_REPORTS", 8)
+    plan = Plan(epochs=50, optimizer=cr.sgd(0.001))
+    unbroken, first = (Training(SEED, [[8, 12]], [[4]], plan) for _ in range(2))
+    unbroken.run()
+    for _ in range(21):
+        first.epoch()
+    second = Training.resumed(SEED, [[8, 12]], [[4]], plan, first.arrays(), first.record())
+    second.run()
+    assert second.record() == unbroken.record()
+
+
+def test_a_run_is_not_continued_on_other_data():
+    x, t, _ = rings()
+    run = Training(network(), x, t, Plan())
+    with pytest.raises(InputError, match="other data"):
+        Training.resumed(network(), x + 1, t, Plan(), run.arrays(), run.record())
+    with pytest.raises(InputError, match="incomplete"):
+        Training.resumed(network(), x, t, Plan(), {}, run.record())
+    with pytest.raises(InputError, match="began with optimizer = 'adam', not 'momentum'"):
+        Training.resumed(network(), x, t, Plan(optimizer="momentum"), run.arrays(), run.record())
+    with pytest.raises(InputError, match="incomplete"):
+        Training.resumed(network(), x, t, Plan(), run.arrays(), {**run.record(), "epochs": None})
+
+
+def test_ctrl_c_keeps_the_best_weights_and_the_whole_epochs():
+    x, t, _ = rings()
+    plan = Plan(epochs=50, batch_size=8, patience=None)
+    run = Training(network(), x, t, plan)
+    kept = []
+
+    def report(now):
+        if now.epoch == 10:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    handler = signal.getsignal(signal.SIGINT)
+    outcome = run.run(report, lambda training: kept.append((training.arrays(), training.record())), seconds=1e9)
+    assert signal.getsignal(signal.SIGINT) is handler
+    assert outcome.reason == "interrupted"
+    assert outcome.last.epoch == 10
+    assert len(kept) == 1
+    unbroken = Training(network(), x, t, plan)
+    unbroken.run()
+    resumed = Training.resumed(network(), x, t, plan, *kept[0])
+    assert resumed.run().reason == "epochs"
+    assert same(resumed.arrays(), unbroken.arrays())
+
+
+def test_ctrl_c_within_an_epoch_gives_that_epoch_up(monkeypatch):
+    x, t, _ = rings()
+    run = Training(network(), x, t, Plan(epochs=5, batch_size=8))
+    step, calls = run.program.step, []
+
+    def interrupting(*arguments):
+        calls.append(1)
+        if len(calls) == 15:  # the third batch of the second epoch
+            os.kill(os.getpid(), signal.SIGINT)
+        return step(*arguments)
+
+    monkeypatch.setitem(run.program.functions, "step", interrupting)
+    outcome = run.run()
+    assert (outcome.reason, run.epochs, run.step) == ("interrupted", 1, 12)
+    assert len(calls) == 15
+    run.run()
+    unbroken = Training(network(), x, t, Plan(epochs=5, batch_size=8))
+    unbroken.run()
+    assert same(run.arrays(), unbroken.arrays())
+
+
+def test_ctrl_c_twice_ends_at_once():
+    x, t, _ = rings()
+
+    def report(now):
+        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        Training(network(), x, t, Plan(epochs=5)).run(report)
+
+
+# Divergence
+
+
+def test_the_seed_diverges_at_its_own_rate_and_is_told_one_that_works():
+    training = Training(SEED, [[8, 12]], [[4]], Plan(until=1e-12, optimizer=cr.sgd(0.05)))
+    with pytest.raises(Diverged, match=r"in step 4: E became 2\.77e\+15\. The learning rate 0\.05 is too large") as caught:
+        training.run()
+    assert (caught.value.step, caught.value.quantity) == (4, "E")
+    assert np.array_equal(training.best_network.parameters["W1"], SEED.parameters["W1"])  # no step had made it better
+    again = Training(SEED, [[8, 12]], [[4]], Plan(until=1e-12, optimizer=cr.sgd(caught.value.rate_that_works)))
+    assert again.run().reason == "until"
+
+
+def test_the_first_quantity_that_is_no_number_is_named():
+    x, t, _ = rings()
+    wild = cr.Network(2, cr.dense(6, "relu"), cr.dense(6, "relu"), cr.dense(3), loss="half_squared")
+    training = Training(wild, x, t, Plan(batch_size=16, optimizer=cr.sgd(1e6)))
+    with pytest.raises(Diverged) as caught:
+        training.run()
+    error = caught.value
+    assert "The learning rate 1e+06 is too large" in str(error)
+    assert error.rate_that_works is not None
+    assert Training(wild, x, t, Plan(epochs=20, batch_size=16, optimizer=cr.sgd(error.rate_that_works))).run().reason == "epochs"
+
+
+@cr.activation
+def square(z):
+    """Grows so fast that the first forward pass overflows."""
+    return z**2
+
+
+def test_a_forward_pass_that_overflows_before_any_step():
+    deep = cr.Network(2, *(cr.dense(3, square) for _ in range(12)), cr.dense(1))
+    with pytest.raises(Diverged) as caught:
+        Training(deep, [[1e4, 2e4]], [[1]], Plan()).run()
+    error = caught.value
+    assert error.step == 1
+    assert error.rate_that_works is None
+    assert error.quantity == "h7"
+    assert "The inputs are not scaled (x reaches 2e+04); standardise them." in str(error)
+    with pytest.raises(Diverged, match="The weights to begin with are too large"):
+        Training(deep.with_weights(np.full(deep.size, 1e60)), [[1, 2]], [[1]], Plan()).run()
+
+
+def test_the_step_that_wrote_the_first_infinity_is_named():
+    """The forward pass of step 1 is finite; its gradient is not, and neither are the weights that it leaves."""
+    single = cr.Network(1, cr.dense(1, bias=False)).with_weights([1e100])
+    training = Training(single, [[1e100], [1e100]], [[0], [0]], Plan(batch_size=1, optimizer=cr.sgd(1e6)))
+    with pytest.raises(Diverged) as caught:
+        training.run()
+    step = training.step_at(caught.value.step)
+    assert first_wrong(step) == caught.value.quantity
+    assert not np.isfinite(step.values[caught.value.quantity]).all()
+
+
+def test_the_logarithm_of_nought_is_told():
+    """With the target 1 and a prediction of exactly 0, the logarithm is −∞; no theorem shortens it behind a relu."""
+    dead = cr.Network(1, cr.dense(1, "relu", bias=False), loss="kl").with_weights([-1.0])
+    with pytest.raises(Diverged, match="kl takes the logarithm of 0"):
+        Training(dead, [[1.0]], [[1.0]], Plan()).run()
+
+
+def test_unscaled_inputs_are_the_cause_of_small_rates():
+    random = np.random.default_rng(0)
+    x = random.normal(size=(40, 2)) * 1000
+    with pytest.raises(Diverged, match="too large, because the inputs are not scaled") as caught:
+        Training(cr.Network(2, cr.dense(1)), x, x[:, :1], Plan(optimizer=cr.sgd(0.1), epochs=500)).run()
+    assert caught.value.rate_that_works < 1e-5
+
+
+def test_divergence_leaves_the_best_weights():
+    """A rate that rises: the error falls at first, and then grows beyond all bounds."""
+
+    def rising(k, *, rate=0.002, growth=1.3):
+        """A rate that grows."""
+        return rate * growth**k
+
+    schedule = cr.schedule(rising)
+    training = Training(SEED, [[8, 12]], [[4]], Plan(optimizer=cr.sgd(schedule())))
+    with pytest.raises(Diverged):
+        training.run()
+    assert training.best_epoch > 0
+    assert training.best_error < 0.01
+    y = training.best_network.predict([[8, 12]]).item()
+    assert (y - 4) ** 2 / 2 == pytest.approx(training.best_error, rel=1e-9)
+
+
+# Bad data
+
+
+def test_data_that_does_not_fit():
+    x, t, _ = rings()
+    with pytest.raises(ShapeError, match="x needs rows of 2 numbers"):
+        Training(network(), x[:, :1], t, Plan())
+    with pytest.raises(InputError, match="90 rows but t has 89"):
+        Training(network(), x, t[1:], Plan())
+    with pytest.raises(InputError, match="row 3, column 2"):
+        Training(network(), np.where(x == x[2, 1], np.nan, x), t, Plan())
+    with pytest.raises(InputError, match="add up to 1"):
+        Training(network(), x, t * 2, Plan())
+    with pytest.raises(ShapeError):
+        Training(network(), x, t, Plan(), weights=np.ones(3))
+
+
+def test_plans_can_be_changed():
+    assert replace(Plan(), epochs=3).epochs == 3
