@@ -91,7 +91,9 @@ def test_batches_grow_with_the_rows():
 # Splits
 
 
-@given(st.lists(st.integers(0, 4), min_size=5, max_size=300), st.integers(0, 5), st.sampled_from([(0.15, 0.15), (0.2, 0), (0, 0.3), (0, 0)]))
+@given(
+    st.lists(st.integers(0, 4), min_size=5, max_size=300), st.integers(0, 5), st.sampled_from([(0.15, 0.15), (0.2, 0), (0, 0.3), (0, 0)])
+)
 def test_every_row_is_in_one_part_and_every_class_is_trained_on(labels, seed, parts):
     labels = np.array(labels)
     plan = Plan(seed=seed, validation=parts[0], test=parts[1])

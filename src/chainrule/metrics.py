@@ -168,7 +168,7 @@ class Scores:
         try:
             names = tuple(str(name) for name in plain["names"])
             size, squares = len(names), (len(names), len(names))
-            guess = None if "guess" not in plain else np.asarray(plain["guess"], dtype=float)
+            guess = None if "guess" not in plain else number_or_list(plain["guess"])
             sums = {key: _numbers(plain[key], (size,)) for key in ("absolute", "squared", "mean", "spread") if key in plain}
             confusion = None if "confusion" not in plain else _numbers(plain["confusion"], squares).astype(int)
             if (confusion is None) == (len(sums) < 4) or not plain["rows"] >= 1:
@@ -278,4 +278,12 @@ def _numbers(values: Any, shape: Sequence[int]) -> Array:
     array = np.asarray(values, dtype=float)
     if array.shape != tuple(shape) or not np.isfinite(array).all():
         raise ValueError(f"numbers of the shape {tuple(shape)} are needed")
+    return array
+
+
+def number_or_list(values: Any) -> Array:
+    """A guess as it was, a whole number for a class. Raises ValueError."""
+    array = np.asarray(values)
+    if array.dtype.kind not in "if" or array.ndim > 1 or not np.isfinite(array).all():
+        raise ValueError("a guess is a number, or a list of numbers")
     return array

@@ -17,7 +17,7 @@ import numpy as np
 from chainrule.describe import described, network_from
 from chainrule.errors import FileError, InputError, shown
 from chainrule.files import parse_json, write_whole
-from chainrule.metrics import Scores, score
+from chainrule.metrics import Scores, number_or_list, score
 from chainrule.network import Array, Network
 from chainrule.train import Plan, Report, Training, history_from_dict, history_to_dict
 
@@ -208,7 +208,7 @@ def _model(plain: Mapping[str, Any], start: Network, tensors: Mapping[str, Array
         history=tuple(history_from_dict(plain["history"])),
         scores={str(part): Scores.from_dict(scores) for part, scores in plain["scores"].items()},
         source=dict(plain["source"]),
-        guess=None if plain["guess"] is None else np.asarray(plain["guess"], dtype=float),
+        guess=None if plain["guess"] is None else number_or_list(plain["guess"]),
         outcome=dict(plain["outcome"]),
         made_with=str(plain["made_with"]),
     )

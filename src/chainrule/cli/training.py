@@ -22,7 +22,7 @@ TRAIN_EXAMPLES = """\b
 Examples
   chainrule train flowers.csv --target species
   chainrule train houses.csv --target price --hidden 32-32 --activation relu
-  chainrule train data:iris --target species -o iris.safetensors --curve iris.svg
+  chainrule train data:iris --target species --curve iris.svg
   chainrule train flowers.csv --target species --resume
 """
 

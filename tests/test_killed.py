@@ -1,0 +1,110 @@
+"""Runs that are killed at random moments, with no chance to say goodbye, and go on from their checkpoints: the same numbers, bit for bit.
+
+The process trains, keeps a checkpoint after every epoch, and is killed by SIGKILL. It forks from one that has imported everything, so that
+a life takes milliseconds.
+"""
+
+import os
+import random
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+from chainrule.errors import FileError
+from chainrule.model import Model, checkpoint_path, load_checkpoint, save_checkpoint
+from chainrule.train import Plan, Training
+
+KILLS = 60
+PLAN = Plan(epochs=150, batch_size=8, patience=None, optimizer=cr.adam(cr.cosine(rate=0.02, steps=900)))
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system forks no processes")
+
+
+def data():
+    random = np.random.default_rng(1)
+    x = random.normal(size=(60, 3))
+    t = np.column_stack([np.sin(x[:, 0]), x[:, 1] * x[:, 2]])
+    return x[:45], t[:45], x[45:], t[45:]
+
+
+def begun():
+    x, t, *held_out = data()
+    network = cr.Network(3, cr.dense(5, "tanh"), cr.dense(2), seed=9)
+    return Training(network, x, t, PLAN, validation=held_out)
+
+
+def go_on(output: Path) -> None:
+    """What the command line does: from the checkpoint, if there is one, to the model."""
+    path = checkpoint_path(output)
+    training = begun()
+    if path.exists():
+        x, t, *held_out = data()
+        model, arrays, record = load_checkpoint(path)
+        training = Training.resumed(model.start, x, t, model.plan, arrays, record, validation=held_out)
+    training.run(checkpoint=lambda run: save_checkpoint(path, Model.of(run), run), seconds=0)
+    Model.of(training).save(output, force=True)
+    path.unlink()
+
+
+def life(output: Path) -> int:
+    """A process of its own that goes on with the run."""
+    child = os.fork()
+    if child:
+        return child
+    try:
+        go_on(output)
+    finally:
+        os._exit(0)
+
+
+def left_alone(child: int) -> bool:
+    """Has it ended by itself?"""
+    return os.waitpid(child, os.WNOHANG)[0] == child
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_killed_at_random_moments_and_the_same_bit_for_bit(tmp_path):
+    go_on(tmp_path / "unbroken")
+    moments = random.Random(0)
+    kills, finished, seen = 0, 0, set()
+    while kills < KILLS:
+        output = tmp_path / f"killed{finished}"
+        path = checkpoint_path(output)
+        child = life(output)
+        time.sleep(moments.uniform(0.0, 0.12))
+        if left_alone(child):
+            assert output.read_bytes() == (tmp_path / "unbroken").read_bytes()
+            finished += 1
+            continue
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        kills += 1
+        if path.exists():  # whatever the moment: whole, and of a whole epoch
+            seen.add(load_checkpoint(path)[2]["epochs"])
+    go_on(output)
+    assert output.read_bytes() == (tmp_path / "unbroken").read_bytes()
+    assert len(seen) > 10
+
+
+def test_what_a_killed_process_leaves_is_whole_or_as_it_was(tmp_path):
+    """Killed while it writes: the file beside it may be cut, the checkpoint never is."""
+    path = checkpoint_path(tmp_path / "m")
+    training = begun()
+    training.epoch()
+    save_checkpoint(path, Model.of(training), training)
+    whole = path.read_bytes()
+    old, new = (tmp_path / f".{path.name}.{name}.unfinished" for name in ("old", "new"))
+    for left in (old, new):
+        left.write_bytes(whole[:1000])  # what a kill in the middle of writing leaves
+    os.utime(old, (time.time() - 100,) * 2)
+    assert load_checkpoint(path)[2]["epochs"] == 1
+    save_checkpoint(path, Model.of(training), training)
+    assert not old.exists()
+    assert new.exists()  # somebody may still be writing to it
+    path.write_bytes(whole[:-1])
+    with pytest.raises(FileError, match="cut short"):
+        load_checkpoint(path)
