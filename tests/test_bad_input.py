@@ -112,7 +112,7 @@ ARGUMENTS = [
     (["explain", "missing.json"], "there is no file missing.json"),
     (["explain", "folder.json"], "folder.json is a folder"),
     (["explain", "folder"], "folder is a folder; name a .toml or .json file in it"),
-    (["explain", "model.safetensors"], "this version reads descriptions in .toml and .json; trained models come with"),
+    (["explain", "model.safetensors"], "there is no file model.safetensors"),
     (["explain", "rows.csv"], "rows.csv is no description of a network; if it holds data, give it as --data rows.csv"),
     (["explain", "network.yaml"], "network.yaml is no network: a description is a .toml or .json file"),
     (["explain", "--data", "missing.csv"], "there is no file missing.csv"),

@@ -8,6 +8,7 @@ import os
 import random
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +38,7 @@ def begun():
     return Training(network, x, t, PLAN, validation=held_out)
 
 
-def go_on(output: Path) -> None:
+def go_on(output: Path, started: Callable[[], object] = lambda: None) -> None:
     """What the command line does: from the checkpoint, if there is one, to the model."""
     path = checkpoint_path(output)
     training = begun()
@@ -45,18 +46,21 @@ def go_on(output: Path) -> None:
         x, t, *held_out = data()
         model, arrays, record = load_checkpoint(path)
         training = Training.resumed(model.start, x, t, model.plan, arrays, record, validation=held_out)
+    started()
     training.run(checkpoint=lambda run: save_checkpoint(path, Model.of(run), run), seconds=0)
     Model.of(training).save(output, force=True)
     path.unlink()
 
 
-def life(output: Path) -> int:
-    """A process of its own that goes on with the run."""
+def life(output: Path) -> tuple[int, int]:
+    """A process of its own that goes on with the run, and a pipe on which it says that the first epoch begins."""
+    reads, writes = os.pipe()
     child = os.fork()
     if child:
-        return child
+        os.close(writes)
+        return child, reads
     try:
-        go_on(output)
+        go_on(output, lambda: os.write(writes, b"."))
     finally:
         os._exit(0)
 
@@ -74,8 +78,11 @@ def test_killed_at_random_moments_and_the_same_bit_for_bit(tmp_path):
     while kills < KILLS:
         output = tmp_path / f"killed{finished}"
         path = checkpoint_path(output)
-        child = life(output)
-        time.sleep(moments.uniform(0.0, 0.12))
+        child, began = life(output)
+        if moments.random() < 0.7:  # the others may die while they still read their checkpoint
+            os.read(began, 1)
+        os.close(began)
+        time.sleep(moments.uniform(0.0, 0.06))
         if left_alone(child):
             assert output.read_bytes() == (tmp_path / "unbroken").read_bytes()
             finished += 1

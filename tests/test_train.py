@@ -109,14 +109,14 @@ def test_every_row_is_in_one_part_and_every_class_is_trained_on(labels, seed, pa
 
 def test_parts_have_their_size_and_their_classes():
     labels = np.repeat([0, 1, 2], [700, 250, 50])
-    train, validation, test = split(labels, Plan())
+    train, validation, test = split(labels, Plan(validation=0.15))
     assert (len(train), len(validation), len(test)) == (700, 150, 150)
     for part, size in ((train, 0.7), (validation, 0.15), (test, 0.15)):
         assert np.abs(np.bincount(labels[part]) - size * np.array([700, 250, 50])).max() <= 1
-    assert not np.array_equal(test, split(labels, Plan(seed=1))[2])
-    by_count = split(1000, Plan())
+    assert not np.array_equal(test, split(labels, Plan(seed=1, validation=0.15))[2])
+    by_count = split(1000, Plan(validation=0.15))
     assert [len(part) for part in by_count] == [700, 150, 150]
-    assert [len(part) for part in split(np.linspace(0, 1, 1000), Plan())] == [700, 150, 150]
+    assert [len(part) for part in split(np.linspace(0, 1, 1000), Plan(validation=0.15))] == [700, 150, 150]
 
 
 def test_too_few_rows_to_split():

@@ -27,7 +27,7 @@ from chainrule.training import LOGS
 QUICK = ("--epochs", "12", "--seed", "3")
 
 
-def flowers(rows=120, seed=1):
+def flowers(rows=240, seed=1):
     """Two kinds of flowers, told apart by length and colour; a column that numbers the rows, and one that is the same everywhere."""
     random = np.random.default_rng(seed)
     kinds = random.integers(2, size=rows)
@@ -79,7 +79,7 @@ def test_training_says_what_was_decided_how_it_went_and_what_is_next(folder, cap
     out, err = train(capsys, *QUICK)
     assert err == ""
     for line in (
-        "flowers.csv: 120 rows, 5 columns",
+        "flowers.csv: 240 rows, 5 columns",
         "  target kind: 2 classes (iris, rose)",
         "  numbers, standardised: length",
         "  categories, an input for each value: colour (3 values)",
@@ -200,7 +200,7 @@ def test_a_model_that_exists_is_not_replaced_unasked(model, folder, capsys):
         (("--ignore", "colr"), "no column of flowers.csv is called 'colr'. Did you mean 'colour'?"),
         (("--impute", "zero"), "no way to impute is called 'zero'."),
         (("--learning-rate", "fast"), "no schedule is called 'fast'"),
-        (("--folds", "1000"), "ask for at most 120"),
+        (("--folds", "1000"), "ask for at most 240"),
         (("--language", "fr"), "'fr' is not one of"),
     ],
 )
@@ -265,9 +265,7 @@ def wait_for(condition, seconds=30):
 
 def test_ctrl_c_keeps_the_best_weights_and_says_how_to_resume(folder, capsys):
     with started(folder, *ENDLESS) as process:
-        first = process.stdout.readline()
-        while not first.startswith("epoch"):
-            first = process.stdout.readline()
+        assert any(line.startswith("epoch") for line in process.stdout)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=30)
     assert (process.returncode, err) == (130, "")
@@ -327,12 +325,11 @@ def on_terminal(folder, *arguments, columns=80, lines=30, interrupt=False):
     with subprocess.Popen(command, cwd=folder, stdin=follower, stdout=follower, stderr=follower, env=environment) as process:
         os.close(follower)
         sent = b""
-        while True:
-            if select.select([leader], [], [], 30)[0]:
-                try:
-                    sent += os.read(leader, 65536)
-                except OSError:  # the other side is closed
-                    break
+        while select.select([leader], [], [], 30)[0]:
+            try:
+                sent += os.read(leader, 65536)
+            except OSError:  # the other side is closed
+                break
             if interrupt and sent.count("━".encode()) > 100:
                 process.send_signal(signal.SIGINT)
                 interrupt = False
@@ -401,14 +398,14 @@ def test_predictions_are_those_of_python(model, capsys):
 def test_predictions_are_written_once(model, folder, capsys):
     out, _ = printed(["predict", model, "flowers.csv", "-o", "out.csv"], capsys)
     assert out == "wrote out.csv\n"
-    assert len((folder / "out.csv").read_text().splitlines()) == 121
+    assert len((folder / "out.csv").read_text().splitlines()) == 241
     _, err = printed(["predict", model, "flowers.csv", "-o", "out.csv"], capsys, 2)
     assert "out.csv exists already" in err
     printed(["predict", model, "flowers.csv", "-o", "out.csv", "--force"], capsys)
 
 
 def test_a_large_file_is_predicted_in_parts(model, folder, capsys, monkeypatch):
-    import chainrule.data as data
+    from chainrule import data
 
     whole = printed(["predict", model, "flowers.csv"], capsys)[0]
     chunks = data.chunks
@@ -421,7 +418,7 @@ def test_a_part_that_fails_leaves_no_file(model, folder, capsys):
     rows[-1]["length"] = "long"
     write_rows("bad.csv", rows)
     _, err = printed(["predict", model, "bad.csv", "-o", "out.csv"], capsys, 2)
-    assert "row 120" in err
+    assert "row 240" in err
     assert not (folder / "out.csv").exists()
 
 
@@ -449,7 +446,7 @@ def test_a_category_that_was_never_seen_is_told(model, capsys):
     rows[4]["colour"] = "green"
     write_rows("green.csv", rows)
     out, err = printed(["predict", model, "green.csv"], capsys)
-    assert len(out.splitlines()) == 121
+    assert len(out.splitlines()) == 241
     assert "green (1 ×)" in err
 
 

@@ -23,7 +23,7 @@ from functools import cached_property
 from keyword import iskeyword
 from typing import Any
 
-from chainrule.errors import DescriptionError, UnknownNameError, shown
+from chainrule.errors import ChainruleError, DescriptionError, UnknownNameError, shown
 from chainrule.expression import Expression
 
 KINDS = ("activation", "loss", "regularizer", "initializer", "optimizer", "schedule")
@@ -144,7 +144,21 @@ class Bound:
         """Run the definition's function; `replaced` stands in for options (letters in place of numbers)."""
         common = COMMON_OPTIONS.get(self.definition.kind, {})
         options = {name: value for name, value in self.options.items() if name not in common}
-        return self.definition.function(*operands, **{**options, **replaced})
+        try:
+            result = self.definition.function(*operands, **{**options, **replaced})
+        except ChainruleError:
+            raise
+        except Exception as error:  # a person's own function may raise anything
+            raise DescriptionError(f"{self._place}: {type(error).__name__}: {error}.") from error
+        if self.definition.kind in ("activation", "loss", "regularizer") and not isinstance(result, Expression):
+            raise DescriptionError(f"{self._place} returns {shown(result)}, not a formula of its operands.")
+        return result
+
+    @property
+    def _place(self) -> str:
+        """Which definition, and where it stands: activation f (mine.py, line 5)."""
+        code = self.definition.function.__code__
+        return f"{self.definition.kind} {self.name} ({code.co_filename.rpartition('/')[2]}, line {code.co_firstlineno})"
 
     def __call__(self, *operands: Any) -> Any:
         """The same as apply."""

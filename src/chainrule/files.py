@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -14,6 +16,13 @@ from chainrule.errors import FileError
 
 LARGEST_TEXT = 200_000_000
 """Bytes; a description or a record that is larger is refused before it is read."""
+
+
+UNFINISHED = ".unfinished"
+"""The end of the name of a file that is being written."""
+
+ABANDONED = 60.0
+"""Seconds after which nobody is still writing to such a file."""
 
 
 def read_text(path: str | Path) -> str:
@@ -68,7 +77,8 @@ def writing_whole(path: str | Path) -> Iterator[BinaryIO]:
         raise FileError(f"{path} is a folder; name a file in it.")
     temporary = None
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent or ".", prefix=f".{path.name}.")
+        _sweep(path)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=UNFINISHED)
         with os.fdopen(handle, "wb") as file:
             yield file
             file.flush()
@@ -80,6 +90,14 @@ def writing_whole(path: str | Path) -> Iterator[BinaryIO]:
     finally:
         if temporary is not None and os.path.exists(temporary):
             os.unlink(temporary)
+
+
+def _sweep(path: Path) -> None:
+    """Remove what writers of this file left that were killed before they could move it to its place."""
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*{UNFINISHED}"):
+        with suppress(OSError):
+            if time.time() - left.stat().st_mtime > ABANDONED:
+                left.unlink()
 
 
 def _umask() -> int:

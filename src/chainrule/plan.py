@@ -47,7 +47,7 @@ class Plan:
     shuffle: bool = True
     patience: int | None = 50
     until: float | None = None
-    validation: float = 0.15
+    validation: float = 0.1
     test: float = 0.15
     class_weights: str | Mapping[str, float] | None = None
     optimizer: Bound = field(default_factory=lambda: find("optimizer", "adam"))

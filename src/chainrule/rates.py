@@ -241,7 +241,7 @@ def _converges_to(run: Run, near: float, steps: int) -> float | None:
 
 def _good(run: Run, limit: float, steps: int) -> tuple[float, list[float]]:
     """Of twenty rates up to the limit, and twenty more around the best of them, the one that is soonest lowest."""
-    best = _soonest(run, [limit * part / 20 for part in range(1, 20)], steps)
+    best = _soonest(run, [limit * part / 20 for part in range(1, 17)], steps)
     return _soonest(run, [best[0] + limit * part / 200 for part in range(-9, 10)], steps)
 
 

@@ -33,6 +33,9 @@ from chainrule.train import Diverged, Outcome, Report, Training, digest
 HIDDEN = (32,)
 """Units of the hidden layers where none are said: enough for most tables, and still quick."""
 
+FEWEST_TO_VALIDATE = 200
+"""Of fewer rows none are set aside to tell when to stop, unless that is asked for: a dozen judge badly, and are missed in learning."""
+
 LOGS = (".jsonl", ".csv")
 """Suffixes of logs, which say the format."""
 
@@ -151,7 +154,8 @@ def train(
     activation     of the hidden layers
     loss           what fits the task, if none is said; regularizer: a penalty on the weights
     optimizer, learning_rate   Adam, if none is said; the rate is a number or a schedule
-    epochs, batch_size, until, patience, validation, test, class_weights, shuffle, seed   as in `Plan`
+    epochs, batch_size, until, patience, validation, test, class_weights, shuffle, seed   as in `Plan`; of fewer than 200 rows
+                   none are set aside for validation unless `validation` or `patience` asks for it
     folds          cross-validate first, in so many folds; their scores are kept with the model, as "fold 1" …
     ignore         columns to leave out; categories: columns of numbers that are names of categories
     impute         "mean", "median" or "most_frequent" in place of missing values, which are refused otherwise
@@ -178,6 +182,8 @@ def train(
             return _resumed(rows, plan_settings, Outputs(path, log, curve), watch, stack)
         whole = Preparation.fit(rows.tables, _names(target), **columns)
         labels, columns["task"] = rows.labels(whole), "regress" if whole.task == "regress" else "classify"
+        if validation is None and patience is None and len(labels) < FEWEST_TO_VALIDATE:
+            plan = replace(plan, validation=0.0)
 
         def prepared(*places: Array) -> Run:
             """The run that trains on the first of these places; means and spreads are of them alone."""

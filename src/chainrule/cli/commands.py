@@ -64,7 +64,7 @@ def chainrule() -> None:
 @with_options(*NETWORK_OPTIONS, *BATCH_OPTIONS)
 @click.option("--detail", type=click.Choice(["overview", "matrix", "scalar"]), help="How far to zoom in.  [default: by the size]")
 @click.option("--weight", metavar="NAME", help="Explain one weight only: w1, or hidden1.W[2,3].")
-@click.option("--step", type=click.IntRange(1, 10_000_000), metavar="N", help="Explain the N-th step on the batch.  [default: 1]")
+@click.option("--step", type=click.IntRange(1, 100_000), metavar="N", help="Explain the N-th step on the batch.  [default: 1]")
 @click.option("--steps", type=click.IntRange(1, 1000), default=1, metavar="N", help="Explain the first N steps.  [default: 1]")
 @click.option("--exact", is_flag=True, help="Count in fractions, without rounding.")
 @click.option("--digits", type=click.IntRange(1, 17), metavar="N", help="Significant digits of rounded numbers.  [default: 6]")

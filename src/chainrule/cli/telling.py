@@ -77,7 +77,8 @@ class Telling(Watch):
         self.say(told(self.words, "train.data", source=table.source, rows=sum(map(len, parts)), columns=len(table.names), notes=notes))
         for line in lines_of_preparation(self.words, run.preparation):
             self.item(line)
-        self.item(told(self.words, "train.split", **dict(zip(("train", "validation", "test"), map(len, parts), strict=True))))
+        key = "train.split" if len(run.validation) else "train.split_without"
+        self.item(told(self.words, key, train=len(run.train), validation=len(run.validation), test=len(run.test)))
         self.item(line_of_network(self.words, run.network))
         self.item(line_of_plan(self.words, run.plan, training.batch_size))
         if training.epochs:

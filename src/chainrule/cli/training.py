@@ -28,13 +28,13 @@ Examples
 
 EVALUATE_EXAMPLES = """\b
 Example
-  chainrule evaluate model.safetensors flowers-2026.csv
+  chainrule evaluate model.safetensors new.csv
 """
 
 PREDICT_EXAMPLES = """\b
 Examples
-  chainrule predict model.safetensors flowers-2026.csv
-  chainrule predict model.safetensors flowers-2026.csv --probabilities -o out.csv
+  chainrule predict model.safetensors new.csv
+  chainrule predict model.safetensors new.csv --probabilities -o out.csv
 """
 
 INFO_EXAMPLES = """\b
@@ -92,7 +92,7 @@ PLAN_OPTIONS = (
     ),
     click.option("--until", type=float, metavar="ERROR", help="Stop as soon as the training error is below this, as 1e-6."),
     click.option("--patience", type=click.IntRange(1), metavar="N", help="Stop after N epochs that did not help.  [default: 50]"),
-    click.option("--validation", type=float, metavar="PART", help="Part of the rows that tells when to stop.  [default: 0.15]"),
+    click.option("--validation", type=float, metavar="PART", help="Part of the rows that tells when to stop.  [default: 0.1; of fewer than 200 rows, 0]"),
     click.option("--test", type=float, metavar="PART", help="Part of the rows that says how good it is.  [default: 0.15]"),
     click.option("--folds", type=click.IntRange(2), metavar="K", help="Cross-validate first, in K folds."),
     click.option("--class-weights", metavar="balanced", help="Let rare classes count as much as frequent ones."),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from chainrule.errors import DescriptionError, UnknownNameError
+from chainrule.errors import DescriptionError, DivergenceError, UnknownNameError
 
 if TYPE_CHECKING:
     from chainrule.describe import Problem
@@ -40,8 +41,6 @@ def explain(
 
     Raises InputError, UnknownNameError, InexactError.
     """
-    from dataclasses import replace
-
     from chainrule.explain.context import LEVELS, Context
     from chainrule.step import Step
 
@@ -53,12 +52,24 @@ def explain(
         recorded = list(itertools.islice(_run_from(subject), count))
     else:
         recorded = list(itertools.islice(subject.steps(exact=exact), first - 1, first - 1 + count))
+        _check_sensible(recorded[0])
     notation = recorded[0].network.notation
     if digits is not None:
         notation = replace(notation, digits=digits)
     if exact or recorded[0].exact:
         notation = replace(notation, exact=True)
     return _document([Context(one, detail or fitting_detail(one), notation) for one in recorded], weight)
+
+
+def _check_sensible(step: Step) -> None:
+    """A later step of numbers that are none explains nothing. Raises DivergenceError."""
+    import math
+
+    if step.number > 1 and not math.isfinite(float(step.error)):
+        raise DivergenceError(
+            f"before step {step.number} the numbers have left the range of floating point: "
+            "choose an earlier --step, or a smaller --learning-rate."
+        )
 
 
 def _run_from(step: Step) -> Iterator[Step]:
@@ -91,7 +102,7 @@ def _document(contexts: list[Context], weight: str | None) -> Document:
     context = contexts[0]
     sections = _weight(context, weight) if weight is not None else _whole(context)
     for later in contexts[1:]:
-        sections += _weight(later, weight) if weight is not None else [_later(later)]
+        sections += _weight(later, weight)[1:] if weight is not None else [_later(later)]
     number = "" if context.step.number == 1 else context.plain("title.step", number=context.step.number)
     return Document(
         title=f"{context.plain('title', name=_name(context))}{number}",
@@ -124,7 +135,7 @@ def _whole(context: Context) -> list[Section]:
     else:
         sections.append(backward.descent(context))
     sections += [backward.matrix_form(context), outcome.new_weights(context), outcome.second_pass(context)]
-    sections += [outcome.outcome(context), outcome.repeat(context)]
+    sections += [outcome.outcome(context), None if outcome.is_exact(context.step) else outcome.repeat(context)]
     if context.detail == "matrix":
         sections.append(overview.left_out(context))
     return [section for section in sections if section is not None]
@@ -134,7 +145,12 @@ def _weight(context: Context, weight: str) -> list[Section]:
     from chainrule.explain import setting
     from chainrule.explain import weight as one
 
-    return [setting.network(context), *one.sections(context, one.find(context, weight))]
+    sections = one.sections(context, one.find(context, weight))
+    if context.step.number > 1:
+        sections = [
+            replace(section, title=context.plain("weight.step", title=section.title, number=context.step.number)) for section in sections
+        ]
+    return [setting.network(context), *sections]
 
 
 def _later(context: Context) -> Section:

@@ -114,6 +114,8 @@ def chain_line(context: Context, weight: Element, parts: list[dict[str, Any]]) -
     """The chain of one weight, or what the first of several samples brings to it; None where there are too many paths."""
     top = Element(context.derivation.error, ())
     found = paths(context.scalars, top, weight, MOST_PATHS, sample=0 if parts else None)
+    if parts and found:  # a sample's share is without the penalty, which E takes from the weight itself
+        found = [path for path in found if len(path) > 2]
     if not found:
         return None
     return context.chain_line(weight, found, share=parts[0][weight.key][weight.index] if parts else None)

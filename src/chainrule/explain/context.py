@@ -20,7 +20,7 @@ from chainrule.notation.labels import Labels
 from chainrule.notation.numbers import printed
 from chainrule.notation.settings import Notation
 from chainrule.notation.worked import chain, matrices, stated, worked
-from chainrule.rates import Advice, Runner, advise, runner
+from chainrule.rates import TOLERANCE, Advice, Runner, advise, runner
 from chainrule.scalar import Element, Index, Scalars
 from chainrule.step import Step
 from chainrule.tidy import tidy
@@ -105,7 +105,7 @@ class Context:
     def advice(self) -> Advice | None:
         """What simulation says about rates; None for later steps, whose states it does not know, and for schedules."""
         step = self.step
-        if step.number > 1 or not math.isfinite(float(step.error)):
+        if step.number > 1 or not TOLERANCE <= abs(float(step.error)) < math.inf:
             return None
         return advise(step.network, step.x.astype(float), step.t.astype(float), step.optimizer, self.run)
 

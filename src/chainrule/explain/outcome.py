@@ -89,9 +89,17 @@ def second_pass(context: Context) -> Section:
     return Section("second", context.plain("second.title"), tuple(blocks))
 
 
+def is_exact(step: Step) -> bool:
+    """Is there no error, so that there is nothing to learn?"""
+    return abs(float(step.error)) < TOLERANCE
+
+
 def outcome(context: Context) -> Section:
     """What the step did to the error, and which rates would have lowered it."""
     step = context.step
+    if is_exact(step):
+        exact = context.text("outcome.exact", before=context.rounded(step.error))
+        return Section("outcome", context.plain("outcome.title"), (Paragraph(exact),))
     blocks: list[Block] = [Paragraph(_verdict(context, step)), *rates(context, context.advice)]
     return Section("outcome", context.plain("outcome.title"), tuple(blocks))
 
@@ -182,7 +190,7 @@ def _run(context: Context, optimizer: Bound, most: int) -> list[Block]:
     errors = run_errors(context, optimizer, most)
     rows: list[tuple[Inline, ...]] = []
     for k in _milestones(len(errors)):
-        rows.append(((str(k),), (shown(errors[k - 1], context.rounding),)))
+        rows.append(((str(step.number + k - 1),), (shown(errors[k - 1], context.rounding),)))
     head: tuple[Inline, ...] = ((context.plain("repeat.step"),), (context.labels.error,))
     predictions = _predictions(step, optimizer, len(errors)) if len(errors) <= MOST_PREDICTIONS and step.prediction.size <= 2 else []
     if predictions:

@@ -9,6 +9,7 @@ import numpy as np
 from chainrule.document import Block, Equations, Inline, Note, Paragraph, Section, Table
 from chainrule.explain.context import Context
 from chainrule.expression import Expression
+from chainrule.network import Array
 from chainrule.notation.numbers import shown
 
 ROUNDING = 1e-14
@@ -37,7 +38,7 @@ def updates(context: Context) -> Section:
     rows: list[tuple[Inline, ...]] = []
     for parameter in context.derivation.parameters:
         before, after = (np.asarray(side[parameter.key], dtype=float) for side in (step.parameters, step.new_parameters))
-        size, moved = float(np.linalg.norm(before)), float(np.linalg.norm(after - before))
+        size, moved = _norm(before), _norm(after - before)
         share = (shown(moved / size, context.notation),) if size else ("–",)
         rows.append(((context.symbol(parameter),), (shown(size, context.notation),), (shown(moved, context.notation),), share))
     head = tuple((context.plain(f"overview.{column}"),) for column in ("quantity", "norm", "moved", "share"))
@@ -45,12 +46,18 @@ def updates(context: Context) -> Section:
     return Section("weights", context.plain("weights.title"), blocks)
 
 
+def _norm(values: Array) -> float:
+    """The Euclidean norm; infinite where its square is."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return float(np.linalg.norm(values))
+
+
 def _statistics(context: Context, quantities: tuple[Expression, ...], arrays: Any) -> Table:
     rows: list[tuple[Inline, ...]] = []
     for quantity in quantities:
         values = np.asarray(arrays[quantity.key], dtype=float)
         shape = values.shape[::-1] if context.notation.vectors == "columns" else values.shape
-        cells = [shown(number, context.notation) for number in (np.min(values), _mean(values), np.max(values), np.linalg.norm(values))]
+        cells = [shown(number, context.notation) for number in (np.min(values), _mean(values), np.max(values), _norm(values))]
         zero = f"{100 * float(np.mean(values == 0)):.0f} %"
         rows.append(((context.symbol(quantity),), (" × ".join(map(str, shape)) or "1",), *((cell,) for cell in cells), (zero,)))
     head = tuple((context.plain(f"overview.{column}"),) for column in ("quantity", "shape", "smallest", "mean", "largest", "norm", "zeros"))

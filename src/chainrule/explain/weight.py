@@ -13,6 +13,7 @@ from chainrule.explain.outcome import on_the_way, update_lines
 from chainrule.expression import Expression
 from chainrule.network import layer_name
 from chainrule.notation.formula import Equation
+from chainrule.notation.labels import Labels
 from chainrule.scalar import Element
 
 FEW_ELEMENTS = 400
@@ -82,7 +83,8 @@ def sections(context: Context, weight: Element) -> list[Section]:
     """The story of one weight."""
     letter = context.letter(weight)
     blocks: list[Block] = [Paragraph(_place(context, weight)), *theorems(context), *_chain(context, weight)]
-    found = [Section("chain", context.plain("weight.title", weight=_text(context, weight)), tuple(blocks))]
+    title = "weight.title_bias" if weight.quantity.symbol == "b" else "weight.title"
+    found = [Section("chain", context.plain(title, weight=_text(context, weight)), tuple(blocks))]
     parts = [part for part in context.step.update.parameters if part.parameter is weight.quantity]
     if not parts:
         note = Note("insight", context.text("weights.frozen", names=weight.key))
@@ -108,8 +110,12 @@ def _place(context: Context, weight: Element) -> Inline:
     layer = context.layer(_number_of_layer(weight))
     if weight.quantity.symbol == "b":
         return context.text("weight.bias", weight=context.letter(weight), unit=weight.index[0] + 1, layer=layer)
-    source, unit = weight.index
-    return context.text("weight.place", weight=context.letter(weight), source=source + 1, unit=unit + 1, layer=layer)
+    number = _number_of_layer(weight)
+    signals = [context.derivation.x, *(q for q in context.derivation.quantities if q.symbol in "hy")]
+    names = [signals[number - 1].name, signals[number].name]
+    one = Labels(context.labels.sizes, context.notation)
+    source, unit = (one.label(name.at(0, i)) for name, i in zip(names, weight.index, strict=True) if name is not None)
+    return context.text("weight.place", weight=context.letter(weight), source=source, unit=unit, layer=layer)
 
 
 def _chain(context: Context, weight: Element) -> list[Block]:

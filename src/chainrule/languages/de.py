@@ -64,7 +64,7 @@ WORDS = {
     "forward.scalars": "In einzelnen Zahlen",
     "forward.scalars_of": "In einzelnen Zahlen, für Beispiel {sample} von {samples}",
     "forward.more": "Auf dieselbe Weise werden {left} weitere Neuronen berechnet; `--weight` zeigt jedes einzelne.",
-    "functions.intro": "Die Aktivierungsfunktionen und ihre Ableitungen:",
+    "functions.intro": "Die Aktivierungsfunktionen und ihre Ableitungen ([a > b] ist 1, wo das gilt, sonst 0):",
     # The error
     "error.title": "Fehler",
     "error.intro": "Wie weit die Vorhersage vom Zielwert entfernt ist, misst die Verlustfunktion ({loss}):",
@@ -84,7 +84,8 @@ WORDS = {
     "chain.intro": "Jeder Faktor ist die Ableitung einer Größe nach der nächsten auf dem Weg vom Fehler zurück zum Gewicht; ein Gradient "
     "ist ihr Produkt, summiert über alle Wege, die es gibt.",
     "chain.first_sample": "Der Stapel hat {samples} Beispiele, und jedes geht seinen eigenen Weg zum Fehler. Was das erste beiträgt, ist "
-    "ausgeschrieben, als Ableitung nach der Kopie des Gewichts, die es benutzt hat; die übrigen stehen in der Tabelle darunter.",
+    "ausgeschrieben: Ein hochgestelltes ˢ¹ kennzeichnet seine Größen, und ∂E/∂w nach einem Gewicht mit diesem Zeichen ist sein Anteil am "
+    "Gradienten. Die übrigen stehen in der Tabelle darunter.",
     "chain.recursive": "Vom Fehler zu einem Gewicht führen viele Wege, und sie haben die meisten Schritte gemeinsam. Deshalb wird die "
     "Ableitung nach jedem Neuron einmal berechnet, aus denen der Neuronen hinter ihm, und für alles vor ihm verwendet:",
     "chain.more": "Auf dieselbe Weise folgen {left} weitere; `--weight` zeigt jedes einzelne Gewicht.",
@@ -122,6 +123,7 @@ WORDS = {
     "outcome.smaller": "Der Fehler war {before} und ist jetzt {after}. Vorher war er etwa {factor}-mal so groß.",
     "outcome.smaller_by": "Der Fehler war {before} und ist jetzt {after}. Er ist um {percent} % gefallen.",
     "outcome.zero": "Der Fehler war {before} und ist jetzt {after}: Aus diesem Stapel ist nichts mehr zu lernen.",
+    "outcome.exact": "Der Fehler ist {before}: Die Vorhersage stimmt schon, und aus diesem Stapel ist nichts zu lernen.",
     "outcome.same": "Der Fehler war {before} und ist jetzt {after}. Nichts hat sich geändert.",
     "outcome.overflow": "Der Fehler war {before} und ist jetzt {after}: Die Zahlen haben den Bereich der Gleitkommazahlen verlassen.",
     "rates.title": "Welche Lernraten ihn senken",
@@ -133,7 +135,7 @@ WORDS = {
     "übrig.",
     "rates.single_to_zero": "In einem einzelnen Schritt senkt ihn die Lernrate von etwa {rate} am meisten; sie lässt so gut wie nichts "
     "von ihm übrig.",
-    "rates.converges": "Das Training konvergiert bis zu einer Lernrate von etwa {limit}; das ergab eine Simulation von {steps} Schritten.",
+    "rates.converges": "In Simulationen von {steps} Schritten konvergiert das Training bis zu einer Lernrate von etwa {limit}.",
     "rates.too_large": "Die verwendete Lernrate {rate} ist zu groß: Den Schritt zu wiederholen, bringt den Fehler nicht auf null.",
     "rates.good": "Eine gute Lernrate für diesen Anfang ist {rate}: Sie bringt den Fehler in {steps} Schritten unter 10⁻¹² (auf {error}).",
     "rates.good_so_far": "Eine gute Lernrate für diesen Anfang ist {rate}: Von allen, die {steps} Schritte lang simuliert wurden, kam "
@@ -147,7 +149,7 @@ WORDS = {
     "repeat.good": "Mit der Lernrate {rate}:",
     "repeat.step": "Schritt",
     "repeat.reached": "Nach {steps} Schritten liegt der Fehler unter 10⁻¹².",
-    "repeat.not_reached": "Nach {steps} Schritten liegt der Fehler noch über 10⁻¹²; `chainrule explain --step` zeigt jeden von ihnen.",
+    "repeat.not_reached": "Nach {steps} Schritten liegt der Fehler noch über 10⁻¹²; `--step N` zeigt jeden von ihnen.",
     "repeat.settled": "Nach {steps} Schritten bleibt der Fehler bei {error}: Tiefer kommt dieser Lauf nicht.",
     "repeat.overflow": "Bei Schritt {step} verlassen die Zahlen jeden sinnvollen Bereich: Dieser Lauf divergiert.",
     # Overview
@@ -170,8 +172,10 @@ WORDS = {
     "`--weight {weight}` die eines einzelnen.",
     # One weight
     "weight.title": "Das Gewicht {weight}",
+    "weight.title_bias": "Der Bias {weight}",
+    "weight.step": "{title} in Schritt {number}",
     "weight.update": "Der Schritt von {weight}",
-    "weight.place": "{weight} führt von Eingang {source} zu Neuron {unit} ({layer}).",
+    "weight.place": "{weight} führt von {source} zu {unit} ({layer}).",
     "weight.bias": "{weight} ist der Schwellenwert (Bias) von Neuron {unit} ({layer}).",
     "weight.paths": "Wege vom Fehler zu diesem Gewicht: {paths}. Jeder Faktor ist die Ableitung einer Größe nach der nächsten:",
     "weight.recursive": "Vom Fehler führen zu viele Wege zu diesem Gewicht, um sie alle aufzuschreiben. Die Ableitung wird Schritt für "
@@ -256,6 +260,7 @@ WORDS = {
     "decided.reason.nearly_all_different": "Text, der in fast jeder Zeile anders ist",
     "decided.reason.many": "mehr als 1000 verschiedene Texte",
     "train.split": "Zeilen: {train} zum Lernen, {validation} sagen, wann Schluss ist, {test} sagen, wie gut es ist",
+    "train.split_without": "Zeilen: {train} zum Lernen, keine sagen, wann Schluss ist, {test} sagen, wie gut es ist",
     "train.network": "Netz {sizes}: innen {activation}, am Ende {output}, Fehler als {loss}; {parameters} Parameter",
     "train.network_flat": "Netz {sizes}: am Ende {output}, Fehler als {loss}; {parameters} Parameter",
     "train.plan": "Training mit {optimizer}, Lernrate {rate}, {batch_size} Zeilen je Schritt, höchstens {epochs} Epochen, Startwert {seed}",

@@ -60,7 +60,7 @@ WORDS = {
     "forward.scalars": "In single numbers",
     "forward.scalars_of": "In single numbers, for sample {sample} of {samples}",
     "forward.more": "{left} more units are computed in the same way; `--weight` shows any one of them.",
-    "functions.intro": "The activations and their derivatives:",
+    "functions.intro": "The activations and their derivatives ([a > b] is 1 where that holds, otherwise 0):",
     # The error
     "error.title": "Error",
     "error.intro": "How far the prediction is from the target is measured by the loss ({loss}):",
@@ -80,7 +80,8 @@ WORDS = {
     "chain.intro": "Each factor is the derivative of one quantity by the next one on the way from the error back to the weight; a "
     "gradient is their product, summed over all ways there are.",
     "chain.first_sample": "The batch has {samples} samples, and each goes its own way to the error. What the first one brings is written "
-    "out, as the derivative by the copy of the weight that it used; the table below has the others.",
+    "out: a raised ˢ¹ marks its quantities, and ∂E/∂w by a weight with that mark is its share of the gradient. The table below has the "
+    "others.",
     "chain.recursive": "There are many ways from the error to a weight, and they share most of their steps. So each unit's derivative is "
     "computed once, from those behind it, and used for everything before it:",
     "chain.more": "{left} more follow in the same way; `--weight` shows any one of them.",
@@ -118,6 +119,7 @@ WORDS = {
     "outcome.smaller": "The error was {before} and is {after} now. It became about {factor} times smaller.",
     "outcome.smaller_by": "The error was {before} and is {after} now. It fell by {percent} %.",
     "outcome.zero": "The error was {before} and is {after} now: there is nothing left to learn from this batch.",
+    "outcome.exact": "The error is {before}: the prediction is right already, and there is nothing to learn from this batch.",
     "outcome.same": "The error was {before} and is {after} now. Nothing changed.",
     "outcome.overflow": "The error was {before} and is {after} now: the numbers have left the range of floating point.",
     "rates.title": "Which learning rates lower it",
@@ -127,7 +129,7 @@ WORDS = {
     "rates.none": "No learning rate that was tried lowers the error.",
     "rates.single": "The one that lowers it most in a single step is about {rate}; it leaves an error of {error}.",
     "rates.single_to_zero": "The one that lowers it most in a single step is about {rate}; it leaves next to nothing of it.",
-    "rates.converges": "Training converges up to a rate of about {limit}, found by simulating {steps} steps.",
+    "rates.converges": "In simulations of {steps} steps, training converges up to a rate of about {limit}.",
     "rates.too_large": "The rate used here, {rate}, is too large: repeating the step will not bring the error to zero.",
     "rates.good": "A good rate for this start is {rate}: it brings the error below 10⁻¹² (to {error}) in {steps} steps.",
     "rates.good_so_far": "A good rate for this start is {rate}: of those simulated for {steps} steps it got lowest, to {error}.",
@@ -140,7 +142,7 @@ WORDS = {
     "repeat.good": "At the learning rate {rate}:",
     "repeat.step": "step",
     "repeat.reached": "After {steps} steps the error is below 10⁻¹².",
-    "repeat.not_reached": "After {steps} steps the error is still above 10⁻¹²; `chainrule explain --step` looks into any of them.",
+    "repeat.not_reached": "After {steps} steps the error is still above 10⁻¹²; `--step N` looks into any of them.",
     "repeat.settled": "After {steps} steps the error stays at {error}: this run gets no lower.",
     "repeat.overflow": "At step {step} the numbers leave every sensible range: this run diverges.",
     # Overview
@@ -163,8 +165,10 @@ WORDS = {
     "that of one weight.",
     # One weight
     "weight.title": "The weight {weight}",
+    "weight.title_bias": "The bias {weight}",
+    "weight.step": "{title} in step {number}",
     "weight.update": "The update of {weight}",
-    "weight.place": "{weight} leads from input {source} to unit {unit} of the {layer}.",
+    "weight.place": "{weight} leads from {source} to {unit}, in the {layer}.",
     "weight.bias": "{weight} is the bias of unit {unit} of the {layer}.",
     "weight.paths": "Ways from the error to it: {paths}. Each factor is the derivative of one quantity by the next:",
     "weight.recursive": "There are too many ways from the error to it to write them all. The derivative is computed step by step; where "
@@ -249,6 +253,7 @@ WORDS = {
     "decided.reason.nearly_all_different": "text that differs in nearly every row",
     "decided.reason.many": "more than 1000 different texts",
     "train.split": "rows: {train} to train on, {validation} to tell when to stop, {test} to say how good it is",
+    "train.split_without": "rows: {train} to train on, none to tell when to stop, {test} to say how good it is",
     "train.network": "network {sizes}: {activation} inside, {output} at the end, error by {loss}; {parameters} parameters",
     "train.network_flat": "network {sizes}: {output} at the end, error by {loss}; {parameters} parameters",
     "train.plan": "training by {optimizer}, learning rate {rate}, {batch_size} rows a step, at most {epochs} epochs, seed {seed}",
