@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-SEEDS = range(4)
+LARGE = {"digits": range(4), "weather": range(4)}
+"""Fewer seeds where one takes a second; others as on the page."""
 
 
 def script():
@@ -22,9 +23,9 @@ scores = script()
 
 @pytest.mark.parametrize("name", scores.SETS)
 def test_scores_are_no_worse_than_those_of_scikit_learn(name):
-    found = scores.compared(name, SEEDS)
+    found = scores.compared(name, LARGE.get(name, scores.SEEDS))
     assert found.no_worse, (found.difference, found.error)
-    assert sum(found.ours) / len(SEEDS) > found.guessing + 0.1
+    assert sum(found.ours) / len(found.ours) > found.guessing + 0.1
 
 
 def test_there_are_eight_real_tables():

@@ -45,7 +45,7 @@ class Plan:
     batch_size: int | None = None
     seed: int = 0
     shuffle: bool = True
-    patience: int | None = 50
+    patience: int | None = 100
     until: float | None = None
     validation: float = 0.1
     test: float = 0.15

@@ -88,11 +88,14 @@ PLAN_OPTIONS = (
     ),
     click.option(
         "--learning-rate", metavar="RATE", shell_complete=complete_definitions("schedule"),
-        help="A number, or a schedule as cosine:rate=0.01,steps=900.  [default: 0.005]",
+        help="A number, or a schedule as cosine:rate=0.01,steps=900.  [default: 0.001]",
     ),
     click.option("--until", type=float, metavar="ERROR", help="Stop as soon as the training error is below this, as 1e-6."),
-    click.option("--patience", type=click.IntRange(1), metavar="N", help="Stop after N epochs that did not help.  [default: 50]"),
-    click.option("--validation", type=float, metavar="PART", help="Part of the rows that tells when to stop.  [default: 0.1; of fewer than 200 rows, 0]"),
+    click.option("--patience", type=click.IntRange(1), metavar="N", help="Stop after N epochs that did not help.  [default: 100]"),
+    click.option(
+        "--validation", type=float, metavar="PART",
+        help="Part of the rows that tells when to stop.  [default: 0.1; of fewer than 200 rows, 0]",
+    ),
     click.option("--test", type=float, metavar="PART", help="Part of the rows that says how good it is.  [default: 0.15]"),
     click.option("--folds", type=click.IntRange(2), metavar="K", help="Cross-validate first, in K folds."),
     click.option("--class-weights", metavar="balanced", help="Let rare classes count as much as frequent ones."),
