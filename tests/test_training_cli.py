@@ -482,7 +482,9 @@ def test_what_is_no_model_is_told(command, content, folder, capsys):
 
 def test_a_row_is_explained_in_the_columns_own_names(model, capsys):
     out, _ = printed(["explain", model, "--data", "flowers.csv", "--row", "3"], capsys)
-    assert "length" in out
+    row = flowers()[2]
+    assert f"length {row['length']:g}, colour {row['colour']}, kind {row['kind']}." in " ".join(out.split())
+    assert printed(["explain", model, "--row", "3"], capsys)[0] == out
     assert "colour=blue" in out
     assert "kind=rose" in out
 

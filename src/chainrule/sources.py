@@ -9,7 +9,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -160,9 +160,13 @@ def _no_network(name: str, suffix: str) -> InputError:
 
 @dataclass(frozen=True, eq=False)
 class Trained(Problem):
-    """A trained model, whose preparation turns raw rows into the batch."""
+    """A trained model, whose preparation turns raw rows into the batch.
+
+    own  the data that it was trained on, as the model's file names it and how it is read
+    """
 
     preparation: Preparation | None = None
+    own: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,7 +192,9 @@ def _trained(path: str) -> Problem:
 
     model = Model.load(path)
     features, targets = _names_of(model)
-    return Trained(model.network, optimizer=model.plan.optimizer, features=features, targets=targets, preparation=model.preparation)
+    return Trained(
+        model.network, optimizer=model.plan.optimizer, features=features, targets=targets, preparation=model.preparation, own=model.source
+    )
 
 
 def _names_of(model: Model) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -353,6 +359,8 @@ def _with_batch(
     row: int | str | Sequence[int | str] | None,
     target_columns: str | Sequence[str] | None,
 ) -> Problem:
+    if data is None and row is not None and x is None and t is None and isinstance(problem, Trained):
+        data = problem.own.get("name")
     if data is not None:
         if x is not None or t is not None:
             raise InputError("a batch comes either from --data or from --input and --target; leave out one of them.")
@@ -406,7 +414,7 @@ def _from_table(
 
 
 def _from_raw_rows(
-    problem: Problem,
+    problem: Trained,
     preparation: Preparation,
     path: str | Path,
     row: int | str | Sequence[int | str] | None,
@@ -417,11 +425,19 @@ def _from_raw_rows(
 
     if target_columns is not None:
         raise InputError("a model knows its own targets; leave out --target-columns.")
-    table = read(path, kinds=preparation.kinds)
+    form = problem.own.get("form", {}) if str(path) == problem.own.get("name") else {}
+    table = read(path, kinds=preparation.kinds, **form)
     rows = list(range(1, len(table) + 1)) if row is None else _rows(row)
     chosen = table.chosen(rows)
     origin = {**problem.origin, "data": str(path), "rows": rows}
+    if len(rows) == 1:
+        origin["raw"] = {name: _cell(chosen.column(name).values[0]) for name in preparation.kinds}
     return replace(problem, x=preparation.x(chosen), t=preparation.t(chosen), origin=origin)
+
+
+def _cell(value: Any) -> str:
+    """A value as its table has it."""
+    return "–" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _rows(row: int | str | Sequence[int | str]) -> list[int]:

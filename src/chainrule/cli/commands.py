@@ -32,6 +32,7 @@ Examples
   chainrule explain mazur --weight w1
   chainrule explain 2-2-1 --no-bias --input "8 12" --target 4
   chainrule explain 4-8-1 --data flowers.csv --row 3-7 -o flowers.md
+  chainrule explain model.safetensors --data flowers.csv --row 3
 """
 
 CODE_EXAMPLES = """\b

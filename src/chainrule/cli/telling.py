@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import shlex
+import shutil
 import statistics
+import sys
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -56,7 +58,7 @@ class Telling(Watch):
 
     def prose(self, text: str) -> None:
         """A sentence, wrapped where it is wider than a terminal."""
-        self.say(textwrap.fill(text, 80, break_on_hyphens=False))
+        self.say(textwrap.fill(text, _width(), break_on_hyphens=False))
 
     def item(self, text: str) -> None:
         """A line of a list."""
@@ -165,7 +167,7 @@ class Telling(Watch):
 
 def item(text: str) -> str:
     """A line of a list, wrapped where it is wider than a terminal."""
-    return textwrap.fill(text, 80, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)
+    return textwrap.fill(text, _width(), initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)
 
 
 def lines_of_preparation(words: Words, preparation: Preparation) -> Iterator[str]:
@@ -193,6 +195,11 @@ def listed(words: Words, names: Sequence[str]) -> str:
     """Names with commas between, the first few of many."""
     rest = [words.plain("decided.more", count=len(names) - NAMED)] if len(names) > NAMED + 1 else []
     return ", ".join([*(names[:NAMED] if rest else names), *rest])
+
+
+def _width() -> int:
+    """Columns of the terminal, 80 at most, and where there is none."""
+    return min(80, shutil.get_terminal_size().columns) if sys.stdout.isatty() else 80
 
 
 def line_of_network(words: Words, network: Network) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 from typing import Any
 
 from chainrule.document import Block, Edge, Equations, Inline, Neuron, Note, Paragraph, Picture, Section, Table
@@ -15,6 +16,9 @@ from chainrule.scalar import Element
 
 MOST_DRAWN = 6
 """A layer with more neurons is drawn with its first and last ones."""
+
+MOST_NAMED = 16
+"""So many columns of a raw row are named."""
 
 MOST_ROWS = 8
 """A longer table is cut, and says so."""
@@ -93,6 +97,11 @@ def data(context: Context) -> Section:
     rows: list[tuple[Inline, ...]] = []
     wide = step.x.shape[1] + step.t.shape[1] > 12
     blocks: list[Block] = [Paragraph(context.text("data.one" if len(step.x) == 1 else "data.many", samples=len(step.x)))]
+    raw = step.origin.get("raw")
+    if isinstance(raw, Mapping):
+        before = ", ".join(f"{name} {value}" for name, value in itertools.islice(raw.items(), MOST_NAMED))
+        more = ", …" if len(raw) > MOST_NAMED else ""
+        blocks.append(Paragraph((*context.text("data.raw"), f" {before}{more}.")))
     if wide:
         blocks.append(Paragraph(context.text("data.wide", inputs=step.x.shape[1], outputs=step.t.shape[1])))
     else:
