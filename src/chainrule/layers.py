@@ -8,7 +8,7 @@ from typing import Any
 
 from chainrule.definitions import Bound, Definition, find
 from chainrule.errors import DescriptionError, ShapeError, shown
-from chainrule.expression import Expression, Name, Shape
+from chainrule.expression import Expression
 
 MOST_UNITS = 10**7
 """Nobody means more units than this; refused before memory is taken."""
@@ -94,11 +94,3 @@ def net_input(x: Expression, W: Expression, b: Expression | None) -> Expression:
     if x.shape[-1] != W.shape[0]:
         raise ShapeError(f"{W} expects {W.shape[0]} inputs, but {x} has {x.shape[-1]}.")
     return x @ W if b is None else x @ W + b
-
-
-def parameter_name(kind: str, layer: int) -> Name:
-    """W1, b1, W2 …"""
-    return Name(kind, layer=layer)
-
-
-__all__ = ["Dense", "Shape", "checked_size", "dense", "net_input", "parameter_name"]

@@ -145,11 +145,11 @@ class Scores:
             self.names,
             rows,
             self.guess,
-            absolute=self.absolute + other.absolute,  # type: ignore[operator]
-            squared=self.squared + other.squared,  # type: ignore[operator]
+            absolute=self.absolute + other.absolute,  # type: ignore[operator]  # scores of numbers have all of these
+            squared=self.squared + other.squared,  # type: ignore[operator]  # as above
             mean=self.mean + gap * (other.rows / rows),
             spread=self.spread
-            + other.spread  # type: ignore[operator]
+            + other.spread  # type: ignore[operator]  # as above
             + gap**2 * (self.rows * other.rows / rows),
         )
 

@@ -100,9 +100,9 @@ def check_count(name: str, value: object, least: int) -> None:
 
 def _check_part(validation: object, test: object) -> None:
     for name, part in (("validation", validation), ("test", test)):
-        if not (_is_number(part) and 0 <= part < 1):  # type: ignore[operator]
+        if not (_is_number(part) and 0 <= part < 1):  # type: ignore[operator]  # a number, as just asked
             raise DescriptionError(f"{name} is a part of the rows, from 0 to less than 1, not {shown(part)}.")
-    if validation + test >= 1:  # type: ignore[operator]
+    if validation + test >= 1:  # type: ignore[operator]  # numbers, as just asked
         raise DescriptionError(f"validation = {validation} and test = {test} leave no rows to train on; make one of them smaller.")
 
 

@@ -226,7 +226,7 @@ class Training:
 
     @cached_property
     def _error(self) -> Callable[..., float]:
-        return written_error(self.network).functions["error"]  # type: ignore[no-any-return]
+        return written_error(self.network).functions["error"]  # type: ignore[no-any-return]  # what was executed has no types
 
     def _measured(self, data: Data, state: Data) -> float:
         parameters, rows = state[: len(self.network.shapes)], len(data[0])

@@ -23,7 +23,7 @@ class Words:
         """Every text by its key."""
         from importlib import import_module
 
-        return import_module(f"chainrule.languages.{self.language}").WORDS  # type: ignore[no-any-return]
+        return import_module(f"chainrule.languages.{self.language}").WORDS  # type: ignore[no-any-return]  # a module found by its name
 
     def decimal(self, text: str) -> str:
         """Digits with the decimal sign of the language: a comma in German."""

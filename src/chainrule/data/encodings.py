@@ -30,7 +30,7 @@ def opened(path: str | Path) -> IO[bytes]:
     if path.is_dir():
         raise FileError(f"{path} is a folder; name a file in it.")
     try:
-        return gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb")  # type: ignore[return-value]
+        return gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb")  # type: ignore[return-value]  # both read bytes
     except FileNotFoundError:
         raise FileError(f"there is no file {path}.") from None
     except (OSError, ValueError) as error:

@@ -200,18 +200,18 @@ class Program:
         """The functions that the text defines. The text is ours: names and numbers of a description enter it as such only."""
         space: dict[str, Any] = {}
         with np.errstate():  # the text may quieten NumPy, which is its own affair
-            exec(compile(self.source, "<written by chainrule>", "exec"), space)  # noqa: S102
+            exec(compile(self.source, "<written by chainrule>", "exec"), space)  # noqa: S102  # our own text
         return space
 
     @property
     def step(self) -> Callable[..., tuple[Any, ...]]:
         """One training step; as in `keep`, nothing warns where numbers overflow."""
-        return np.errstate(all="ignore")(self.functions["step"])  # type: ignore[no-any-return]
+        return np.errstate(all="ignore")(self.functions["step"])  # type: ignore[no-any-return]  # what was executed has no types
 
     @property
     def predict(self) -> Callable[..., Any]:
         """The forward pass alone; nothing warns."""
-        return np.errstate(all="ignore")(self.functions["predict"])  # type: ignore[no-any-return]
+        return np.errstate(all="ignore")(self.functions["predict"])  # type: ignore[no-any-return]  # as above
 
 
 def _stretches(user: Expression) -> bool:
