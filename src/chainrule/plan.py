@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 
 from chainrule.definitions import Bound, find
+from chainrule.engines.epoch import ENGINES
 from chainrule.errors import DescriptionError, InputError, UnknownNameError, shown
 from chainrule.network import Array
-
-ENGINES = ("written",)
 
 FEWEST_ROWS = 5
 """Fewer rows are not split."""

@@ -211,13 +211,12 @@ def _replayed(source: Any, number: int, data: Any, notation: Any, language: str 
     """Step `number` of the training of a model."""
     from chainrule.model import Model
     from chainrule.parts import training_rows
-    from chainrule.train import step_at
 
     if not is_model(source):
         raise InputError("only a trained model, a .safetensors file, has recorded steps.")
     model = Model.load(source)
     rows = training_rows(model, data)
-    step = step_at(model, rows.x, rows.t, number, weights=rows.weights)
+    step = model.step_at(rows.x, rows.t, number, weights=rows.weights)
     network = step.network.replaced(notation=_notation(step.network.notation, notation, language))
     features, targets = _names_of(model)
     origin = {"source": str(source), "data": rows.source, "features": list(features), "targets": list(targets)}

@@ -18,7 +18,9 @@ from typing import Any
 from chainrule.curves import Curves, check_picture, save_curve
 from chainrule.data import Table
 from chainrule.definitions import Bound, find
+from chainrule.divergence import Diverged
 from chainrule.errors import FileError, InputError, shown
+from chainrule.history import Outcome, Report
 from chainrule.layers import dense
 from chainrule.metrics import Scores, guess_of, score
 from chainrule.model import Model, checkpoint_path, load_checkpoint, save_checkpoint
@@ -28,7 +30,7 @@ from chainrule.plan import Plan, split
 from chainrule.plan import folds as folds_of
 from chainrule.prepare import Preparation
 from chainrule.sources import BINARY, PROBABLE, SIGNED, Wanted, chosen_optimizer, setting
-from chainrule.train import Diverged, Outcome, Report, Training, digest
+from chainrule.train import Training, digest
 
 HIDDEN = (32,)
 """Units of the hidden layers where none are said: enough for most tables, and still quick."""

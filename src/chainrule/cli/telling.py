@@ -18,12 +18,14 @@ from chainrule.training import Run, Watch
 from chainrule.words import Words
 
 if TYPE_CHECKING:
+    from chainrule.divergence import Diverged
+    from chainrule.history import Outcome, Report
     from chainrule.metrics import Scores
     from chainrule.model import Model
     from chainrule.network import Network
     from chainrule.plan import Plan
     from chainrule.prepare import Preparation
-    from chainrule.train import Diverged, Outcome, Report, Training
+    from chainrule.train import Training
 
 NAMED = 12
 """So many names a line lists before it says how many more there are."""
@@ -96,7 +98,7 @@ class Telling(Watch):
 
     def ends(self, model: Model, outcome: Outcome | Diverged) -> None:
         """How it ended, how good it is, where it is, and what next; or what went wrong, and what to do about it."""
-        from chainrule.train import Diverged
+        from chainrule.divergence import Diverged
 
         self.ended = True
         if self.watcher is not None:

@@ -125,7 +125,7 @@ def train(data: str, output: str, quiet: bool, language: str, definitions: tuple
     from chainrule import training
     from chainrule.cli.telling import Telling
     from chainrule.definitions import load_file
-    from chainrule.train import Diverged
+    from chainrule.divergence import Diverged
 
     for path in definitions:
         load_file(path)
