@@ -19,7 +19,7 @@ from chainrule.engines.keep import evaluate
 from chainrule.errors import DescriptionError, InputError, ShapeError, UnknownNameError
 from chainrule.history import MOST_REPORTS
 from chainrule.plan import Plan, batch_size_for, example_weights, folds, split
-from chainrule.train import Training
+from chainrule.train import SHEAF, Shuffled, Training
 
 SEED = cr.Network(2, cr.dense(2, bias=False), cr.dense(1, bias=False)).with_weights([0.21, 0.56, 0.19, 0.02, 0.23, 0.16])
 XOR = ([[0, 0], [0, 1], [1, 0], [1, 1]], [[0], [1], [1], [0]])
@@ -178,8 +178,9 @@ def test_epochs_are_steps_on_batches_one_after_the_other(optimizer):
     for _ in range(2):
         training.epoch()
     step, k = None, 0
-    for epoch in (1, 2):
-        rows = np.random.default_rng([0, epoch]).permutation(20)
+    random = np.random.default_rng([0, 1])
+    for _ in range(2):
+        rows = random.permutation(20)
         for start in (0, 8, 16):
             k += 1
             step = training.step_at(k)
@@ -214,6 +215,15 @@ def test_the_same_seed_gives_the_same_numbers_and_another_seed_others():
     assert same(runs[0].arrays(), runs[1].arrays())
     assert runs[0].history == runs[1].history
     assert not same(runs[0].arrays(), runs[2].arrays())
+
+
+def test_the_order_of_an_epoch_is_the_same_whenever_it_is_asked_for():
+    shuffled, again = Shuffled(3, 10), Shuffled(3, 10)
+    orders = [shuffled.order(epoch).tolist() for epoch in range(1, 3 * SHEAF)]
+    assert len(set(map(tuple, orders))) == len(orders)
+    assert all(sorted(order) == list(range(10)) for order in orders)
+    for epoch in (SHEAF, SHEAF + 1, 1, 2 * SHEAF + 5, 2 * SHEAF + 5, 2 * SHEAF + 6, SHEAF - 1):
+        assert again.order(epoch).tolist() == orders[epoch - 1]
 
 
 def test_rows_that_are_gathered_in_blocks_are_the_same_rows(monkeypatch):

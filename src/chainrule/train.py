@@ -29,8 +29,30 @@ from chainrule.plan import Plan, batch_size_for, check_count
 from chainrule.step import Step, check_targets, checked_weights, record
 from chainrule.update import STEP_NUMBER, network_update
 
+SHEAF = 32
+"""So many epochs draw their orders from one generator."""
+
 HASHED_AT_ONCE = 10_000
 """Rows that are read at a time for the fingerprint of data."""
+
+
+class Shuffled:
+    """The orders in which epochs use the rows. `SHEAF` epochs share a generator, since making one takes longer than shuffling few rows."""
+
+    def __init__(self, seed: int, rows: int) -> None:
+        self.seed, self.rows = seed, rows
+        self._epoch, self._order = 0, np.empty(0, dtype=int)
+
+    def order(self, epoch: int) -> Array:
+        """The places of the rows in the order of that epoch, from 1; quick for the epoch after the one that was asked for last."""
+        if epoch != self._epoch:
+            sheaf, before = divmod(epoch - 1, SHEAF)
+            if not before or epoch != self._epoch + 1:
+                self._random = np.random.default_rng([self.seed, sheaf + 1])  # [seed, 0] splits the rows
+                for _ in range(before):
+                    self._random.permutation(self.rows)
+            self._epoch, self._order = epoch, self._random.permutation(self.rows)
+        return self._order
 
 
 class _Interrupted(Exception):
@@ -61,7 +83,7 @@ class Training:
         self.keys = self.engine.keys
         self.state = self.start_state = tuple(self._starting(key) for key in self.keys)
         self.epochs, self.step = 0, 0
-        self._history = History()
+        self._history, self._shuffled = History(), Shuffled(plan.seed, len(self.data[0]))
         self.start_error = self.judged(self.state)
         self.best, self.best_epoch = self.state[: len(self.network.shapes)], 0
         self.best_error = self.start_error if math.isfinite(self.start_error) else math.inf
@@ -85,7 +107,7 @@ class Training:
         parameters = self.network.parameters
         return parameters[key] if key in parameters else np.zeros(self.network.shapes[key.rpartition("_")[2]])
 
-    @property
+    @cached_property
     def bound(self) -> float:
         """An error that is not below this has grown beyond all bounds."""
         return 1e12 * max(1.0, self.start_error) if math.isfinite(self.start_error) else math.inf
@@ -113,10 +135,7 @@ class Training:
 
     def order(self, epoch: int) -> Array | None:
         """The places of the rows in the order in which an epoch, from 1, uses them; None where they are used as they lie."""
-        rows = len(self.data[0])
-        if not self.plan.shuffle or self.batch_size >= rows:
-            return None
-        return np.random.default_rng([self.plan.seed, epoch]).permutation(rows)
+        return self._shuffled.order(epoch) if self.plan.shuffle and self.batch_size < len(self.data[0]) else None
 
     def rows(self, epoch: int, steps: int | None = None) -> tuple[Data, Array | None]:
         """The rows of an epoch, or of its first steps, and the order in which it uses them: what an engine takes."""

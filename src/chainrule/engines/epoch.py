@@ -119,8 +119,7 @@ class Written:
 
     def error(self, data: Data, state: Data) -> float:
         """As `Engine.error` says."""
-        parameters, rows = state[: len(self.network.shapes)], len(data[0])
-        error = 0.0
+        parameters, rows, error = state[: len(self.network.shapes)], len(data[0]), 0.0
         with np.errstate(all="ignore"):
             for start in range(0, rows, MEASURED_AT_ONCE):
                 part = [array[start : start + MEASURED_AT_ONCE] for array in data]
@@ -144,7 +143,7 @@ class Room:
         """The batches, with the rows at these places in them."""
         arrays = self.arrays if len(places) == self.rows else [room[: len(places)] for room in self.arrays]
         for array, room in zip(data, arrays, strict=True):
-            np.take(array, places, axis=0, out=room, mode="clip")  # the places exist; "raise" would gather twice
+            array.take(places, axis=0, out=room, mode="clip")  # the places exist; "raise" would gather twice
         return self.batches if arrays is self.arrays else _cut(arrays, self.size)
 
 
