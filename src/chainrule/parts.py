@@ -89,16 +89,19 @@ class Rows:
             first, done = first + len(table), after
 
 
-def training_rows(model: Model, source: Any = None) -> Part:
+def training_rows(model: Model, source: Any = None, encoding: str | None = None) -> Part:
     """The rows that a model was trained on, found again in its source. Raises InputError.
 
-    source  the data, in place of the file whose name the model keeps
+    source    the data, in place of the file whose name the model keeps
+    encoding  of a text file, where it is not the one that the model keeps
     """
     preparation = model.preparation
     if preparation is None:
         raise InputError("this model was trained on numbers without a table; replay its steps from Python, with `step_at`.")
     source = model.source.get("name") if source is None else source
     form = dict(model.source.get("form", {})) if str(source) == model.source.get("name") else {}
+    if encoding is not None:
+        form["encoding"] = encoding
     rows = Rows.of(source, kinds=preparation.kinds, **form)
     labels = rows.labels(preparation)
     with ExitStack() as stack:

@@ -135,6 +135,7 @@ def train(
     seed: int = 0,
     ignore: Sequence[str] = (),
     categories: Sequence[str] = (),
+    numbers: Sequence[str] = (),
     impute: str | None = None,
     separator: str | None = None,
     decimal: str | None = None,
@@ -159,7 +160,8 @@ def train(
     epochs, batch_size, until, patience, validation, test, class_weights, shuffle, seed   as in `Plan`; of fewer than 200 rows
                    none are set aside for validation unless `validation` or `patience` asks for it
     folds          cross-validate first, in so many folds; their scores are kept with the model, as "fold 1" …
-    ignore         columns to leave out; categories: columns of numbers that are names of categories
+    ignore         columns to leave out; categories: columns of numbers that are names of categories; numbers: columns to take as
+                   numbers that would be left out otherwise
     impute         "mean", "median" or "most_frequent" in place of missing values, which are refused otherwise
     separator, decimal, encoding, header   the form of a text file, where it is not to be found out
     output         where the model is written; resume: go on from the checkpoint beside it; force: replace a model that is there
@@ -168,7 +170,13 @@ def train(
 
     Raises InputError; Diverged and KeyboardInterrupt (after Ctrl-C), after which the model with the best weights so far is in `output`.
     """
-    columns: dict[str, Any] = {"task": task, "ignore": _names(ignore), "categories": _names(categories), "impute": impute}
+    columns: dict[str, Any] = {
+        "task": task,
+        "ignore": _names(ignore),
+        "categories": _names(categories),
+        "numbers": _names(numbers),
+        "impute": impute,
+    }
     form = {"separator": separator, "decimal": decimal, "encoding": encoding, "header": header}
     said = {name: value for name, value in form.items() if value is not None}
     plan_settings = {

@@ -59,6 +59,9 @@ COLUMN_OPTIONS = (
     click.option("--task", type=click.Choice(["classify", "regress"]), help="Classes or numbers?  [default: by the target's values]"),
     click.option("--ignore", metavar="COLUMN", multiple=True, help="Leave a column out."),
     click.option("--categories", metavar="COLUMN", multiple=True, help="Take a column of numbers as names of categories."),
+    click.option(
+        "--numbers", metavar="COLUMN", multiple=True, help="Take a column as numbers that would be left out, as one that counts the rows."
+    ),
     click.option("--impute", metavar="HOW", help="Fill missing values: mean, median or most_frequent.  [default: they are refused]"),
 )
 
