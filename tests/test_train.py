@@ -18,8 +18,8 @@ from chainrule.engines import epoch as passes
 from chainrule.engines.keep import evaluate
 from chainrule.errors import DescriptionError, InputError, ShapeError, UnknownNameError
 from chainrule.history import MOST_REPORTS
-from chainrule.plan import Plan, batch_size_for, example_weights, folds, split
-from chainrule.train import SHEAF, Shuffled, Training
+from chainrule.plan import SHEAF, Plan, Shuffled, batch_size_for, example_weights, folds, split
+from chainrule.train import Training
 
 SEED = cr.Network(2, cr.dense(2, bias=False), cr.dense(1, bias=False)).with_weights([0.21, 0.56, 0.19, 0.02, 0.23, 0.16])
 XOR = ([[0, 0], [0, 1], [1, 0], [1, 1]], [[0], [1], [1], [0]])

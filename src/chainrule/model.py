@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -83,7 +83,7 @@ class Model:
 
         Raises InputError where the rows are other ones, or the run was shorter.
         """
-        training = Training(self.start, x, t, self.plan, weights=weights)
+        training = Training(self.start, x, t, replace(self.plan, validation_folds=0), weights=weights)
         if self.source.get("digest") not in (None, training.digest):
             raise InputError("these are not the rows that the model was trained on: give the same data, with the same split.")
         if self.history and number > self.history[-1].step:

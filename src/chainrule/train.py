@@ -13,11 +13,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from chainrule.companions import Companion, arrays_of, companions, mean_error
 from chainrule.definitions import Bound
 from chainrule.divergence import diverged
 from chainrule.engines.epoch import ENGINES, Data, gathered
@@ -25,34 +27,12 @@ from chainrule.engines.keep import evaluate
 from chainrule.errors import InputError, ShapeError, shown
 from chainrule.history import History, Outcome, Report, history_from_dict, history_to_dict
 from chainrule.network import Array, Network
-from chainrule.plan import Plan, batch_size_for, check_count
+from chainrule.plan import Plan, Shuffled, batch_size_for, check_count
 from chainrule.step import Step, check_targets, checked_weights, record
 from chainrule.update import STEP_NUMBER, network_update
 
-SHEAF = 32
-"""So many epochs draw their orders from one generator."""
-
 HASHED_AT_ONCE = 10_000
 """Rows that are read at a time for the fingerprint of data."""
-
-
-class Shuffled:
-    """The orders in which epochs use the rows. `SHEAF` epochs share a generator, since making one takes longer than shuffling few rows."""
-
-    def __init__(self, seed: int, rows: int) -> None:
-        self.seed, self.rows = seed, rows
-        self._epoch, self._order = 0, np.empty(0, dtype=int)
-
-    def order(self, epoch: int) -> Array:
-        """The places of the rows in the order of that epoch, from 1; quick for the epoch after the one that was asked for last."""
-        if epoch != self._epoch:
-            sheaf, before = divmod(epoch - 1, SHEAF)
-            if not before or epoch != self._epoch + 1:
-                self._random = np.random.default_rng([self.seed, sheaf + 1])  # [seed, 0] splits the rows
-                for _ in range(before):
-                    self._random.permutation(self.rows)
-            self._epoch, self._order = epoch, self._random.permutation(self.rows)
-        return self._order
 
 
 class _Interrupted(Exception):
@@ -84,6 +64,7 @@ class Training:
         self.state = self.start_state = tuple(self._starting(key) for key in self.keys)
         self.epochs, self.step = 0, 0
         self._history, self._shuffled = History(), Shuffled(plan.seed, len(self.data[0]))
+        self.companions = companions(self.data, plan, self.batch_size, self.state) if self.validation is None else []
         self.start_error = self.judged(self.state)
         self.best, self.best_epoch = self.state[: len(self.network.shapes)], 0
         self.best_error = self.start_error if math.isfinite(self.start_error) else math.inf
@@ -121,17 +102,27 @@ class Training:
         passed = self.engine.epoch(*rows, self.batch_size, self.state, self.step, self.bound, lambda: self.stopping)
         if passed.ended == "stopped":
             raise _Interrupted
+        if passed.ended == "diverged":
+            raise diverged(self, passed.number)
         state, number = passed.state, passed.number
-        judged = math.nan if passed.ended == "diverged" else self.judged(state)
-        if passed.ended == "diverged" or (not math.isfinite(judged) and not _all_finite(state)):
+        beside = self._beside()
+        judged = mean_error(beside) if beside else self.judged(state)
+        if (beside or not math.isfinite(judged)) and not _all_finite(state):
             raise diverged(self, number)
-        self.state, self.step, self.epochs = state, number, self.epochs + 1
+        self.state, self.step, self.epochs, self.companions = state, number, self.epochs + 1, beside
         if judged < self.best_error:
             self.best, self.best_epoch, self.best_error = state[: len(self.network.shapes)], self.epochs, judged
         held_out = judged if self._validation_decides else None if self.validation is None else self.engine.error(self.validation, state)
         report = Report(self.epochs, number, passed.error, _finite(held_out), self.rate(number), time.perf_counter() - started)
         self._history.add(report)
         return report
+
+    def _beside(self) -> list[Companion]:
+        """The companions after one more epoch."""
+        after = [one.after(self.engine, self.epochs + 1, self.batch_size, self.bound, lambda: self.stopping) for one in self.companions]
+        if None in after:
+            raise _Interrupted
+        return [one for one in after if one is not None]
 
     def order(self, epoch: int) -> Array | None:
         """The places of the rows in the order in which an epoch, from 1, uses them; None where they are used as they lie."""
@@ -151,8 +142,8 @@ class Training:
         return gathered(self.data, part if order is None else order[part])
 
     def judged(self, state: Data) -> float:
-        """The error by which weights are chosen: of the validation rows, or of the training rows where these decide."""
-        return self.engine.error(self.validation if self._validation_decides and self.validation is not None else self.data, state)
+        """E of the validation rows, or of the training rows where these decide, or companions do."""
+        return self.engine.error(self.data if self.validation is None or self.plan.until is not None else self.validation, state)
 
     @property
     def history(self) -> list[Report]:
@@ -161,7 +152,7 @@ class Training:
 
     @property
     def _validation_decides(self) -> bool:
-        return self.validation is not None and self.plan.until is None
+        return (self.validation is not None or bool(self.companions)) and self.plan.until is None
 
     def rate(self, number: int) -> float | None:
         """The learning rate of that step."""
@@ -255,6 +246,7 @@ class Training:
         return {
             **dict(zip(self.keys, self.state, strict=True)),
             **{f"best.{key}": best for key, best in zip(self.keys, self.best, strict=False)},
+            **arrays_of(self.companions, self.keys),
         }
 
     def record(self) -> dict[str, Any]:
@@ -273,7 +265,10 @@ class Training:
     def _settings(self) -> dict[str, Any]:
         """What every number of the run depends on."""
         plan = self.plan.to_dict()
-        return {"batch_size": self.batch_size, **{name: plan[name] for name in ("seed", "shuffle", "optimizer", "engine")}}
+        return {
+            "batch_size": self.batch_size,
+            **{name: plan[name] for name in ("seed", "shuffle", "optimizer", "engine", "validation_folds")},
+        }
 
     @staticmethod
     def resumed(
@@ -303,6 +298,10 @@ class Training:
             training.state = tuple(_fitting(key, arrays[key], training._starting(key)) for key in training.keys)
             names = training.keys[: len(training.best)]
             training.best = tuple(_fitting(key, arrays[f"best.{key}"], training._starting(key)) for key in names)
+            training.companions = [
+                replace(one, state=tuple(_fitting(key, arrays[f"fold{k}.{key}"], training._starting(key)) for key in training.keys))
+                for k, one in enumerate(training.companions, start=1)
+            ]
             training.step, training.epochs = int(record["step"]), int(record["epochs"])
             training.best_epoch = int(record["best_epoch"])
             training.best_error = math.inf if record["best_error"] is None else float(record["best_error"])
