@@ -284,6 +284,40 @@ def test_frozen_parameters_stay():
     assert not np.array_equal(outcome.network.parameters["W2"], frozen.parameters["W2"])
 
 
+def test_companions_tell_how_long_to_train_and_no_row_is_lost():
+    x, t, _ = rings()
+    plan = Plan(epochs=400, batch_size=16, validation_folds=3, patience=20, optimizer=cr.adam(0.05))
+    beside = Training(network(), x, t, plan)
+    outcome = beside.run()
+    assert outcome.reason == "patience"
+    places = np.concatenate([one.places for one in beside.companions])
+    assert sorted(places) == list(range(len(x)))
+    alone = [
+        Training(network(), np.delete(x, one.places, 0), np.delete(t, one.places, 0), replace(plan, validation_folds=0),
+                 validation=(x[one.places], t[one.places]))
+        for one in beside.companions
+    ]  # fmt: skip
+    for report in beside.history[:10]:
+        errors = [run.epoch().validation_error for run in alone]
+        assert np.average(errors, weights=[len(one.places) for one in beside.companions]) == pytest.approx(report.validation_error)
+    whole = Training(network(), x, t, Plan(epochs=outcome.best_epoch, batch_size=16, optimizer=plan.optimizer))
+    whole.run()
+    assert all(map(np.array_equal, whole.state, beside.best))
+
+
+def test_a_run_with_companions_is_resumed_bit_for_bit():
+    x, t, _ = rings()
+    plan = Plan(epochs=12, batch_size=16, validation_folds=3)
+    unbroken, broken = Training(network(), x, t, plan), Training(network(), x, t, plan)
+    unbroken.run()
+    for _ in range(5):
+        broken.epoch()
+    resumed = Training.resumed(network(), x, t, plan, broken.arrays(), json.loads(json.dumps(broken.record())))
+    resumed.run()
+    assert same(unbroken.arrays(), resumed.arrays())
+    assert unbroken.history == resumed.history
+
+
 def test_long_histories_are_thinned_out():
     training = Training(SEED, [[8, 12]], [[4]], Plan(epochs=3 * MOST_REPORTS, optimizer=cr.sgd(0.001)))
     training.run()
