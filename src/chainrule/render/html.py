@@ -75,7 +75,7 @@ def body(document: Document) -> str:
             element("h1", escaped(document.title), {"dir": "auto"}),
             element("div", switches, {"class": "switches", "role": "group", "aria-label": words.plain("page.settings")}),
             "</header>",
-            element("nav", f"<details open=\"open\">{contents}</details>", {"aria-label": words.plain("page.contents")}),
+            element("nav", f'<details open="open">{contents}</details>', {"aria-label": words.plain("page.contents")}),
             '<main id="text" tabindex="-1">',
             *sections,
             "</main>",
@@ -94,7 +94,7 @@ class _Writer:
     def section(self, number: int, section: Section) -> str:
         heading = element("h2", f'<span class="number">{number}</span> {escaped(section.title)}', {"dir": "auto"})
         blocks = "\n".join(self.block(block) for block in section.blocks)
-        folding = f"<details open=\"open\"><summary>{heading}</summary>\n{blocks}\n</details>"
+        folding = f'<details open="open"><summary>{heading}</summary>\n{blocks}\n</details>'
         return element("section", folding, {"id": section.key})
 
     def block(self, block: Block) -> str:
@@ -142,16 +142,25 @@ class _Writer:
 
     def table(self, head: tuple[Inline, ...], rows: tuple[tuple[Inline, ...], ...]) -> str:
         """The head names its columns, the first cell its row; numbers stand right."""
-        columns = "".join(element("th", self.inline(cell), {"scope": "col"}) if cell else "<td></td>" for cell in head)
+        numbers = [all(is_number(row[i]) for row in rows) for i in range(len(head))]
+        columns = "".join(
+            element("th", self.head(cell), {"scope": "col", "dir": "auto", **right(number)}) if cell else "<td></td>"
+            for cell, number in zip(head, numbers, strict=True)
+        )
         lines = "".join(element("tr", "".join(self.cell(cell, first=i == 0) for i, cell in enumerate(row))) for row in rows)
         table = element("table", element("thead", element("tr", columns)) + element("tbody", lines))
         return element("div", table, {"class": "scroll", "role": "group", "aria-label": self.words.plain("page.table")})
 
     def cell(self, cell: Inline, *, first: bool) -> str:
-        number = {"class": "number"} if len(cell) == 1 and isinstance(cell[0], Number) else {}
-        if first and cell:
-            return element("th", self.inline(cell), {"scope": "row", "dir": "auto", **number})
-        return element("td", self.inline(cell), {"dir": "auto", **number})
+        given = {"dir": "auto", **right(is_number(cell))}
+        return element("th", self.head(cell), {"scope": "row", **given}) if first and cell else element("td", self.inline(cell), given)
+
+    def head(self, cell: Inline) -> str:
+        """What names a column or a row. It is repeated with every cell of theirs, so it is read out as text, formulas too."""
+        if all(isinstance(part, str) for part in cell):
+            return self.inline(cell)
+        heard = "".join(part if isinstance(part, str) else in_text(part) for part in cell)
+        return element("span", escaped(heard), {"class": "heard"}) + element("span", self.inline(cell), {"aria-hidden": "true"})
 
     def inline(self, text: Inline) -> str:
         return "".join(prose(part) if isinstance(part, str) else self.formula(part) for part in text)
@@ -170,6 +179,16 @@ def picture(picture: Picture) -> str:
     return element("div", element("pre", drawn, {"role": "img", "aria-label": picture.alt}), {"class": "scroll"})
 
 
+def is_number(cell: Inline) -> bool:
+    """Does a cell of a table hold nothing but a number?"""
+    return len(cell) == 1 and isinstance(cell[0], Number)
+
+
+def right(number: bool) -> Mapping[str, str]:
+    """The attribute of a cell that stands right, where its column is one of numbers."""
+    return {"class": "number"} if number else {}
+
+
 def prose(text: str) -> str:
     """Text with `code` in it."""
     pieces = split(r"(`[^`]+`)", text)
@@ -184,7 +203,7 @@ def plain_value(formula: Formula) -> str:
     """
     match formula:
         case Number(digits, power):
-            return digits.replace("−", "-") + (f"e{power}" if power is not None else "")
+            return digits.replace("−", "-").replace(",", ".") + (f"e{power}" if power is not None else "")
         case Matrix(rows):
             lines = [[plain_value(cell) for cell in row] for row in rows]
             return "[" + ", ".join(f"[{', '.join(line)}]" for line in lines) + "]" if all(map(all, lines)) else ""
