@@ -5,6 +5,7 @@ python tests/golden/regenerate.py writes them anew.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from chainrule.document import Document
 from chainrule.explain import explain
 from chainrule.render.markdown import markdown
+from chainrule.render.notebook import notebook
 from chainrule.render.plain import plain
 from chainrule.sources import problem
 
@@ -65,7 +67,13 @@ DOCUMENTS: dict[str, Callable[[], Document]] = {
 }
 """Every kept document by the name of its file."""
 
-FORMATS: dict[str, Callable[[Document], str]] = {".txt": plain, ".md": markdown}
+
+def short_notebook(document: Document) -> str:
+    """A notebook without the numbers of large arrays."""
+    return re.sub(r'(b64decode\(\\").*?(\\"\))', r"\1…\2", notebook(document))
+
+
+FORMATS: dict[str, Callable[[Document], str]] = {".txt": plain, ".md": markdown, ".ipynb": short_notebook}
 
 
 def files() -> dict[Path, str]:

@@ -11,6 +11,7 @@ from chainrule.errors import FileError, UnknownNameError, shown
 FORMATS = {
     ".txt": "plain",
     ".md": "markdown",
+    ".ipynb": "notebook",
 }
 """The suffix, and the module and function that turn a document into text or bytes."""
 
