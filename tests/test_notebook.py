@@ -109,7 +109,7 @@ def test_a_weight_of_a_large_network_is_claimed_itself():
 
 
 def test_too_many_numbers_are_refused_kindly():
-    with pytest.raises(InputError, match="Write a .md file instead"):
+    with pytest.raises(InputError, match=r"Write a \.md file instead"):
         notebook(asked("2000-1500-1", detail="overview"))
 
 

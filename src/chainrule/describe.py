@@ -34,6 +34,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from chainrule.definitions import Bound, find
+from chainrule.display import Displayed
 from chainrule.errors import DescriptionError, FileError, InputError, UnknownNameError, shown
 from chainrule.layers import Dense, dense
 from chainrule.network import MOST_LAYERS, Array, Network, checked_batch
@@ -51,7 +52,7 @@ DATA_KEYS = ("x", "t", "features", "targets")
 
 
 @dataclass(frozen=True, eq=False)
-class Problem:
+class Problem(Displayed):
     """What a description describes: a network, and perhaps a batch, an optimiser and names.
 
     x, t       the batch: (batch, inputs), (batch, outputs)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule.display import Displayed
 from chainrule.errors import InputError, ShapeError
 from chainrule.network import Array
 
@@ -42,7 +43,7 @@ class ClassScore:
 
 
 @dataclass(frozen=True, eq=False)
-class Scores:
+class Scores(Displayed):
     """What a network's answers are worth on some rows.
 
     task     "classify" or "regress"

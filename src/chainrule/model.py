@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.describe import described, network_from
+from chainrule.display import Displayed
 from chainrule.errors import FileError, InputError, shown
 from chainrule.files import parse_json, write_whole
 from chainrule.metrics import Scores, number_or_list, score
@@ -32,7 +33,7 @@ STATE = "run."
 
 
 @dataclass(frozen=True, eq=False)
-class Model:
+class Model(Displayed):
     """A trained network, and what it takes to use it and to understand it.
 
     network      with its trained weights

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.definitions import Bound, find
+from chainrule.display import Displayed
 from chainrule.engines.arrays import Arrays, Exact, exact_array
 from chainrule.engines.keep import FLOATS, evaluate
 from chainrule.errors import InexactError, InputError, shown
@@ -49,7 +50,7 @@ class Pass:
 
 
 @dataclass(frozen=True, eq=False)
-class Step:
+class Step(Displayed):
     """One training step, whole.
 
     network    with the parameters before the step

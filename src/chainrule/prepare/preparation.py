@@ -14,6 +14,7 @@ import numpy as np
 
 from chainrule.data import Column, Kind, Table
 from chainrule.data.cells import number
+from chainrule.display import Displayed
 from chainrule.errors import DescriptionError, FileError, ShapeError, shown
 
 Array: TypeAlias = "np.ndarray[Any, Any]"
@@ -101,7 +102,7 @@ class Target:
 
 
 @dataclass(frozen=True)
-class Preparation:
+class Preparation(Displayed):
     """What was decided about a table's columns; made by `Preparation.fit`, kept with the model.
 
     features   the input columns, in the order of the network's inputs

@@ -29,5 +29,5 @@ def notebook(document: Document) -> str:
 
 
 def _cell(name: str, kind: str, source: str) -> dict[str, Any]:
-    run = {"execution_count": None, "outputs": []} if kind == "code" else {}
+    run: dict[str, Any] = {"execution_count": None, "outputs": []} if kind == "code" else {}
     return {"cell_type": kind, "id": name, "metadata": {}, **run, "source": source.splitlines(keepends=True)}
