@@ -51,7 +51,7 @@ LAYER_KEYS = ("units", "activation", "bias", "weights", "initializer", "frozen")
 DATA_KEYS = ("x", "t", "features", "targets")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Problem(Displayed):
     """What a description describes: a network, and perhaps a batch, an optimiser and names.
 
@@ -84,6 +84,11 @@ class Problem(Displayed):
     def step(self, *, exact: bool = False) -> Step:
         """The first training step on the batch."""
         return next(self.steps(exact=exact))
+
+    def __repr__(self) -> str:
+        batch = "" if self.x is None else f", x {self.x.shape}" if self.t is None else f", x {self.x.shape}, t {self.t.shape}"
+        rule = "" if self.optimizer is None else f", {self.optimizer!r}"
+        return f"<Problem{f' {self.title!r}' if self.title else ''}: {self.network!r}{batch}{rule}>"
 
     def explain(self, **options: Any) -> Any:
         """The problem as a document. Options as of `chainrule explain`."""

@@ -42,7 +42,7 @@ class ClassScore:
     rows: int
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Scores(Displayed):
     """What a network's answers are worth on some rows.
 
@@ -153,6 +153,10 @@ class Scores(Displayed):
             + other.spread  # type: ignore[operator]  # as above
             + gap**2 * (self.rows * other.rows / rows),
         )
+
+    def __repr__(self) -> str:
+        name, value = self.main
+        return f"<Scores of {self.rows} rows: {name} {value if value is None else format(value, '.6g')}>"
 
     def to_dict(self) -> dict[str, Any]:
         """The measures, for people, and the sums, from which `from_dict` makes the same scores."""

@@ -49,7 +49,7 @@ class Pass:
         return self.values[key]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Step(Displayed):
     """One training step, whole.
 
@@ -132,6 +132,10 @@ class Step(Displayed):
     def everything(self) -> dict[str, Array]:
         """`values`, and the forward pass after the step as "after z1", "after E" …"""
         return {**self.values, **{f"after {key}": value for key, value in self.after.values.items()}}
+
+    def __repr__(self) -> str:
+        sizes = "-".join(map(str, self.network.sizes))
+        return f"<Step {self.number} of a {sizes} network: E = {float(self.error):.6g} → {float(self.after.error):.6g}>"
 
     def explain(self, **options: Any) -> Any:
         """The step as a document, which shows itself in a terminal and in a notebook. Options as of `chainrule explain`."""

@@ -172,6 +172,9 @@ class Training(Displayed):
 
     # Going on
 
+    def __repr__(self) -> str:
+        return f"<Training of {self.network!r}: {len(self.history)} of {self.plan.epochs} epochs>"
+
     def epoch(self) -> Report:
         """One pass over every row. Raises Diverged, after which the run stands where it stood before the epoch."""
         started = time.perf_counter()

@@ -175,7 +175,12 @@ class Cells:
         if numbers.size <= MOST_PRINTED:
             yield _close(name, numbers)
             return
-        measures: dict[str, Callable[[Any], Any]] = {"np.min": np.min, "np.mean": np.mean, "np.max": np.max, "np.linalg.norm": np.linalg.norm}
+        measures: dict[str, Callable[[Any], Any]] = {
+            "np.min": np.min,
+            "np.mean": np.mean,
+            "np.max": np.max,
+            "np.linalg.norm": np.linalg.norm,
+        }
         with np.errstate(all="ignore"):
             measured = np.array([measure(numbers) for measure in measures.values()])
         yield _close(f"[{', '.join(f'{measure}({name})' for measure in measures)}]", measured)

@@ -101,7 +101,7 @@ class Target:
         return np.array([places[label] for label in labels], dtype=np.int64)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Preparation(Displayed):
     """What was decided about a table's columns; made by `Preparation.fit`, kept with the model.
 
@@ -301,6 +301,10 @@ class Preparation(Displayed):
         return tuple(said)
 
     # Plain data
+
+    def __repr__(self) -> str:
+        targets = ", ".join(target.name for target in self.targets)
+        return f"<Preparation of {self.rows} rows: {self.inputs} inputs from {len(self.features)} columns; {self.task} {targets}>"
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data for JSON; `from_dict` gives back the same, bit for bit."""
