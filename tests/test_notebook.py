@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import nbformat
 import numpy as np
@@ -157,3 +158,9 @@ def test_the_command_writes_one(tmp_path):
     done = subprocess.run([sys.executable, "-m", "chainrule", "explain", "-o", str(path)], check=True, capture_output=True, text=True)
     assert done.stdout == f"wrote {path}\n"
     nbformat.validate(nbformat.read(path, as_version=4))
+
+
+def test_the_page_on_notebooks_shows_a_cell():
+    page = Path(__file__).parent.parent / "docs" / "notebooks.md"
+    (shown,) = re.findall(r"```text\n(.*?)\n```", page.read_text("utf-8"), re.DOTALL)
+    assert shown in sources(asked("mazur"))

@@ -15,6 +15,7 @@ from chainrule.explain import backward, definitions, overview, setting
 from chainrule.explain.context import Context
 from chainrule.expression import Expression, Name, definition, variable
 from chainrule.initializers import Distribution
+from chainrule.layers import dense
 from chainrule.metrics import Scores
 from chainrule.model import Model
 from chainrule.network import Network
@@ -110,8 +111,8 @@ def _activation(value: Bound) -> Iterable[Block]:
 
 def _loss(value: Bound) -> Iterable[Block]:
     """E for one example with one output, and ∂E/∂y; of several outputs where the loss needs them."""
-    found = problem("1-1" if "cross_entropy" not in value.name or "binary" in value.name else "1-2", loss=value, seed=0, bias=False)
-    derivation, labels = found.network.derivation, Labels()
+    outputs = 1 if "binary" in value.name or "cross_entropy" not in value.name else 2
+    derivation, labels = Network(1, dense(outputs, "identity", bias=False), loss=value).derivation, Labels()
     lines = [_line(labels, derivation.paper_error)]
     gradient = derivation.gradient(derivation.prediction)
     yield Equations((*lines, _line(labels, gradient)) if gradient is not None else tuple(lines))
@@ -184,8 +185,8 @@ def _(value: Problem) -> Iterable[Block]:
 @content.register
 def _(value: Step) -> Iterable[Block]:
     context = _context(value)
-    errors = (context.labels.error, " = ", context.rounded(value.error), " → ", context.rounded(value.after.error))
-    yield _title(f"{context.plain('repeat.step')} {value.number}: ", *errors)
+    label, before, after = context.labels.error, *(number(error, context.rounding) for error in (value.error, value.after.error))
+    yield _title(f"{context.plain('repeat.step')} {value.number}: ", label, " ", before, " → ", after)
     for section in (overview.forward(context), overview.backward(context), overview.updates(context)):
         yield from section.blocks
 
