@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from chainrule.definitions import Bound
+from chainrule.display import Displayed
 from chainrule.engines.keep import evaluate
 from chainrule.engines.unrolled import operations
 from chainrule.engines.written import Program, written, written_error
@@ -60,7 +61,7 @@ MOST_ADVISED = 100_000
 
 
 @dataclass(frozen=True)
-class Report:
+class Report(Displayed):
     """What one epoch came to.
 
     epoch             from 1
@@ -80,7 +81,7 @@ class Report:
 
 
 @dataclass(frozen=True, eq=False)
-class Outcome:
+class Outcome(Displayed):
     """How a run ended.
 
     reason      "until" (the error is below it), "patience" (no more improvement), "epochs" (all done) or "interrupted"
@@ -97,7 +98,7 @@ class Outcome:
     last: Report | None
 
 
-class Diverged(DivergenceError):
+class Diverged(Displayed, DivergenceError):
     """A run whose numbers grew beyond all bounds.
 
     step             the number of the step in which they did
@@ -116,7 +117,7 @@ class _Interrupted(Exception):
     """Ctrl-C was pressed; the epoch at hand is given up."""
 
 
-class Training:
+class Training(Displayed):
     """A run: a network on rows of data by a plan.
 
     x, t        (rows, inputs), (rows, outputs); arrays that lie on a disk are read block by block
@@ -170,6 +171,9 @@ class Training:
         return 1e12 * max(1.0, self.start_error) if math.isfinite(self.start_error) else math.inf
 
     # Going on
+
+    def __repr__(self) -> str:
+        return f"<Training of {self.network!r}: {len(self.history)} of {self.plan.epochs} epochs>"
 
     def epoch(self) -> Report:
         """One pass over every row. Raises Diverged, after which the run stands where it stood before the epoch."""

@@ -5,6 +5,7 @@ python tests/golden/regenerate.py writes them anew.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from chainrule.document import Document
 from chainrule.explain import explain
 from chainrule.render.html import body
 from chainrule.render.markdown import markdown
+from chainrule.render.notebook import notebook
 from chainrule.render.plain import plain
 from chainrule.sources import problem
 
@@ -66,7 +68,13 @@ DOCUMENTS: dict[str, Callable[[], Document]] = {
 }
 """Every kept document by the name of its file."""
 
-FORMATS: dict[str, Callable[[Document], str]] = {".txt": plain, ".md": markdown, ".html": body}
+
+def short_notebook(document: Document) -> str:
+    """A notebook without the numbers of large arrays."""
+    return re.sub(r'(b64decode\(\\").*?(\\"\))', r"\1…\2", notebook(document))
+
+
+FORMATS: dict[str, Callable[[Document], str]] = {".txt": plain, ".md": markdown, ".html": body, ".ipynb": short_notebook}
 """What writes a document; a page without its style, script and font, which are the same everywhere."""
 
 ONLY: dict[str, tuple[str, ...]] = {".html": ("seed", "seed-german", "mazur-weight", "iris", "large-weight", "cases", "hinge", "penalty")}

@@ -253,6 +253,7 @@ WORDS = {
     "page.copied": "Kopiert",
     "page.formula": "Formel",
     "page.table": "Tabelle",
+    "page.program": "Dasselbe in NumPy",
     "page.settings": "Seite",
     # Training: was entschieden wurde
     "train.data": "{source}: {rows} Zeilen, {columns} Spalten{notes}.",

@@ -246,6 +246,7 @@ WORDS = {
     "page.copied": "Copied",
     "page.formula": "Formula",
     "page.table": "Table",
+    "page.program": "The same in NumPy",
     "page.settings": "Page",
     # Training: what was decided
     "train.data": "{source}: {rows} rows, {columns} columns{notes}.",

@@ -12,6 +12,7 @@ FORMATS = {
     ".txt": "plain",
     ".md": "markdown",
     ".html": "html",
+    ".ipynb": "notebook",
 }
 """The suffix, and the module and function that turn a document into text or bytes."""
 

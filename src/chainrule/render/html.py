@@ -14,6 +14,7 @@ from itertools import groupby
 from re import split
 
 from chainrule.document import Block, Document, Equations, Inline, Note, Paragraph, Picture, Section, Subheading, Table
+from chainrule.errors import InputError
 from chainrule.notation.formula import Equation, Formula, Matrix, Number
 from chainrule.notation.latex import aligned as aligned_latex
 from chainrule.notation.latex import latex
@@ -24,6 +25,9 @@ from chainrule.render.palette import PALETTE
 from chainrule.words import Words
 
 PAGE = files("chainrule.render") / "page"
+
+LONGEST_PROGRAMS = 30_000
+"""Characters of NumPy in a page."""
 
 
 def html(document: Document) -> str:
@@ -61,7 +65,8 @@ def body(document: Document) -> str:
     """What stands in the page: its contents and its text, without style and script."""
     words = Words(document.language)
     writer = _Writer(document.colours, words)
-    sections = [writer.section(number, section) for number, section in enumerate(document.sections, start=1)]
+    numbered = enumerate(zip(document.sections, programs(document), strict=True), start=1)
+    sections = [writer.section(number, section, program) for number, (section, program) in numbered]
     links = "".join(element("li", element("a", escaped(s.title), {"href": f"#{s.key}"})) for s in document.sections)
     contents = element("summary", escaped(words.plain("page.contents"))) + f"<ol>{links}</ol>"
     switches = "".join(
@@ -91,9 +96,9 @@ class _Writer:
     colours: Mapping[str, int]
     words: Words
 
-    def section(self, number: int, section: Section) -> str:
+    def section(self, number: int, section: Section, program: str) -> str:
         heading = element("h2", f'<span class="number">{number}</span> {escaped(section.title)}', {"dir": "auto"})
-        blocks = "\n".join(self.block(block) for block in section.blocks)
+        blocks = "\n".join(self.block(block) for block in section.blocks) + self.program(program)
         folding = f'<details open="open"><summary>{heading}</summary>\n{blocks}\n</details>'
         return element("section", folding, {"id": section.key})
 
@@ -112,6 +117,14 @@ class _Writer:
                 return self.table(head, rows)
             case Picture():
                 return picture(block)
+
+    def program(self, source: str) -> str:
+        """NumPy that computes what the section says, folded away."""
+        if not source:
+            return ""
+        label = self.words.plain("page.program")
+        box = element("div", element("pre", escaped_lines(source)), {"class": "scroll", "role": "group", "aria-label": label})
+        return "\n" + element("details", element("summary", escaped(label)) + box, {"class": "program"})
 
     def displayed(self, equations: Iterable[Equation | Formula]) -> Iterator[str]:
         """Short equations below each other, aligned at their signs; long ones alone."""
@@ -173,9 +186,23 @@ class _Writer:
         return {"class": f"c{self.colours[key]}"} if key in self.colours else {}
 
 
+def programs(document: Document) -> tuple[str, ...]:
+    """The program of each section; none where they would be longer than a page should be, for its numbers are most of them."""
+    try:
+        written = document.programs()
+    except InputError:  # more numbers than a program should hold
+        written = ()
+    return written if written and sum(map(len, written)) <= LONGEST_PROGRAMS else ("",) * len(document.sections)
+
+
+def escaped_lines(source: str) -> str:
+    """Several lines of text, as they are."""
+    return "\n".join(map(escaped, source.splitlines()))
+
+
 def picture(picture: Picture) -> str:
     """The network, drawn in text."""
-    drawn = "\n".join(escaped(line.text) for line in picture_lines(picture, 100))
+    drawn = escaped_lines("\n".join(line.text for line in picture_lines(picture, 100)))
     return element("div", element("pre", drawn, {"role": "img", "aria-label": picture.alt}), {"class": "scroll"})
 
 
