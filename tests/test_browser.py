@@ -79,7 +79,7 @@ def test_a_section_folds_by_keyboard(opened):
     page = opened()
     section = page.locator("section > details").first
     assert section.get_attribute("open") is not None
-    section.locator("summary").focus()
+    section.locator("summary").first.focus()
     page.keyboard.press("Enter")
     assert section.get_attribute("open") is None
     page.locator("nav a").first.focus()
@@ -97,6 +97,20 @@ def test_a_formula_and_its_value_are_copied_by_keyboard(opened, which):
     page.wait_for_function("document.querySelector('.status').textContent === 'Copied'")
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied == button.get_attribute("data-copy") != ""
+
+
+def test_a_program_unfolds_and_is_copied_by_keyboard(opened):
+    page = opened()
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    program = page.locator("#forward .program")
+    assert program.get_attribute("open") is None
+    program.locator("summary").focus()
+    page.keyboard.press("Enter")
+    program.locator("button").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.querySelector('.status').textContent === 'Copied'")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.startswith("h1 = x @ W1\ny = h1 @ W2\n")
 
 
 def test_the_switches_work_by_keyboard(opened):

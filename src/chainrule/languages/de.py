@@ -250,6 +250,7 @@ WORDS = {
     "page.value": "Wert",
     "page.copy_latex": "Als LaTeX kopieren",
     "page.copy_value": "Den Wert von {name} kopieren",
+    "page.program.copy": "Das Programm kopieren",
     "page.copied": "Kopiert",
     "page.formula": "Formel",
     "page.table": "Tabelle",

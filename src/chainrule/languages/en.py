@@ -243,6 +243,7 @@ WORDS = {
     "page.value": "value",
     "page.copy_latex": "Copy as LaTeX",
     "page.copy_value": "Copy the value of {name}",
+    "page.program.copy": "Copy the program",
     "page.copied": "Copied",
     "page.formula": "Formula",
     "page.table": "Table",

@@ -124,7 +124,10 @@ class _Writer:
             return ""
         label = self.words.plain("page.program")
         box = element("div", element("pre", escaped_lines(source)), {"class": "scroll", "role": "group", "aria-label": label})
-        return "\n" + element("details", element("summary", escaped(label)) + box, {"class": "program"})
+        button = element(
+            "button", escaped(self.words.plain("page.program.copy")), {"type": "button", "data-copy": ""}
+        )  # what stands beside it
+        return "\n" + element("details", element("summary", escaped(label)) + box + button, {"class": "program"})
 
     def displayed(self, equations: Iterable[Equation | Formula]) -> Iterator[str]:
         """Short equations below each other, aligned at their signs; long ones alone."""

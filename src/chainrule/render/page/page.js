@@ -43,7 +43,7 @@ async function copy(text) {
   forget = setTimeout(() => { status.textContent = ""; }, 1500);
 }
 for (const button of document.querySelectorAll("[data-copy]")) {
-  button.addEventListener("click", () => copy(button.dataset.copy));
+  button.addEventListener("click", () => copy(button.dataset.copy || button.parentElement.querySelector("pre").textContent));
 }
 
 // Contents: folded away where they would fill the screen; a link opens the section that it leads to.
