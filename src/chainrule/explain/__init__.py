@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from chainrule.errors import DescriptionError, DivergenceError, UnknownNameError
@@ -100,9 +101,9 @@ def _document(contexts: list[Context], weight: str | None) -> Document:
     from chainrule.explain.colours import colours
 
     context = contexts[0]
-    sections = _weight(context, weight) if weight is not None else _whole(context)
-    for later in contexts[1:]:
-        sections += _weight(later, weight)[1:] if weight is not None else [_later(later)]
+    groups = [_weight(context, weight) if weight is not None else _whole(context)]
+    groups += [_weight(later, weight)[1:] if weight is not None else [_later(later)] for later in contexts[1:]]
+    sections = [section for group in groups for section in group]
     number = "" if context.step.number == 1 else context.plain("title.step", number=context.step.number)
     return Document(
         title=f"{context.plain('title', name=_name(context))}{number}",
@@ -110,7 +111,14 @@ def _document(contexts: list[Context], weight: str | None) -> Document:
         language=context.notation.language,
         decimal=context.notation.decimal,
         colours=colours(sections),
+        programs=partial(_programs, contexts, groups, weight),
     )
+
+
+def _programs(contexts: list[Context], groups: list[list[Section]], weight: str | None) -> tuple[str, ...]:
+    from chainrule.explain.programs import programs
+
+    return programs(contexts, groups, weight)
 
 
 def _name(context: Context) -> str:

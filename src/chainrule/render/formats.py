@@ -11,6 +11,8 @@ from chainrule.errors import FileError, UnknownNameError, shown
 FORMATS = {
     ".txt": "plain",
     ".md": "markdown",
+    ".html": "html",
+    ".ipynb": "notebook",
 }
 """The suffix, and the module and function that turn a document into text or bytes."""
 
