@@ -80,17 +80,21 @@ class Cells:
     @cached_property
     def exact(self) -> bool:
         """Are the cells to count in fractions? Only where NumPy can."""
-        return self.context.step.exact and not FLOATING.search("\n".join(self._all(Source())))
+        return self.context.step.exact and not FLOATING.search(self._text)
 
     @cached_property
     def lines(self) -> StepLines:
         """The lines of the step."""
         step = self.context.step
-        return step_lines(step.network.derivation, step.update, _ExactSource() if self.exact else Source())
+        return step_lines(step.network.derivation, step.update, _ExactSource()) if self.exact else self._rounded
 
-    def _all(self, source: Source) -> list[str]:
-        step = self.context.step
-        return [line for part in step_lines(step.network.derivation, step.update, source).parts.values() for line in part]
+    @cached_property
+    def _rounded(self) -> StepLines:
+        return step_lines(self.context.step.network.derivation, self.context.step.update)
+
+    @cached_property
+    def _text(self) -> str:
+        return "\n".join(line for part in self._rounded.parts.values() for line in part)
 
     def of_step(self, *, first: bool) -> Iterator[tuple[str, list[str]]]:
         """Each cell with the key of the section that it stands in, or after."""
@@ -141,7 +145,7 @@ class Cells:
 
     def _header(self) -> list[str]:
         """Imports. Raises InputError where the numbers are too many."""
-        step, lines = self.context.step, self._all(Source())
+        step = self.context.step
         numbers = [*step.parameters.values(), *step.states.values(), step.x, step.t]
         count = sum(array.size for array in numbers)
         if count > MOST_NUMBERS:
@@ -151,15 +155,15 @@ class Cells:
             )
         needed = {
             "import base64": any(array.size > MOST_PRINTED for array in numbers),
-            "import math": any("math." in line for line in lines),
+            "import math": "math." in self._text,
             "from fractions import Fraction": self.exact,
         }
-        quiet = ["", QUIET] if any("np.exp(" in line for line in lines) else []
+        quiet = ["", QUIET] if "np.exp(" in self._text else []
         imports = [line for line, asked in needed.items() if asked]
         return [*imports, *[""] * bool(imports), "import numpy as np", *quiet, ""]
 
     def _size(self) -> list[str]:
-        return ["N = len(x)"] if any(re.search(r"\bN\b", line) for line in self._all(Source())) else []
+        return ["N = len(x)"] if re.search(r"\bN\b", self._text) else []
 
     def _given(self, arrays: Mapping[str, Any]) -> list[str]:
         """x = np.array([[8.0, 12.0]])"""
