@@ -255,7 +255,11 @@ def steps(
         str(state.name): arrays.array(np.zeros(state.shape)) for part in rule.parameters for state in part.states
     }
     weights = None if weights is None else arrays.array(weights)
-    step = record(network, arrays.array(x), arrays.array(t), rule, 1, states, arrays, origin, weights)
+    yield from run_from(record(network, arrays.array(x), arrays.array(t), rule, 1, states, arrays, origin, weights))
+
+
+def run_from(step: Step) -> Iterator[Step]:
+    """A recorded step and those that follow it on the same batch, from its own states, without end."""
     while True:
         yield step
         step = following(step)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -43,14 +42,14 @@ def explain(
     Raises InputError, UnknownNameError, InexactError.
     """
     from chainrule.explain.context import LEVELS, Context
-    from chainrule.step import Step
+    from chainrule.step import Step, run_from
 
     if detail is not None and detail not in LEVELS:
         raise UnknownNameError("level of detail", detail, LEVELS)
     first = _positive("step", step if step is not None else 1)
     count = _positive("steps", steps)
     if isinstance(subject, Step):
-        recorded = list(itertools.islice(_run_from(subject), count))
+        recorded = list(itertools.islice(run_from(subject), count))
     else:
         recorded = list(itertools.islice(subject.steps(exact=exact), first - 1, first - 1 + count))
         _check_sensible(recorded[0])
@@ -71,15 +70,6 @@ def _check_sensible(step: Step) -> None:
             f"before step {step.number} the numbers have left the range of floating point: "
             "choose an earlier --step, or a smaller --learning-rate."
         )
-
-
-def _run_from(step: Step) -> Iterator[Step]:
-    """A recorded step and those that follow it, from its own states."""
-    from chainrule.step import following
-
-    while True:
-        yield step
-        step = following(step)
 
 
 def _positive(name: str, value: object) -> int:

@@ -14,14 +14,16 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.definitions import Bound
 from chainrule.document import Section
 from chainrule.engines.arrays import fraction
 from chainrule.engines.written import Code, Source, StepLines, identifier, literal, step_lines
 from chainrule.errors import InputError
 from chainrule.explain.context import Context
+from chainrule.explain.outcome import milestones, run_errors, runs
 from chainrule.explain.weight import find
 from chainrule.scalar import Element
-from chainrule.update import STEP_NUMBER
+from chainrule.update import STEP_NUMBER, network_update
 
 MOST_PRINTED = 200
 """A larger array is held in base64, and its smallest, mean and largest number and its norm are claimed."""
@@ -36,6 +38,7 @@ DIGITS = 10
 FLOATING = re.compile(r"np\.(exp|expm1|log|log1p|sqrt|sin|cos|tanh|floor|vectorize)\b")
 """What NumPy does not compute of fractions."""
 
+LARGE = 'np.seterr(all="ignore")  # the numbers grow beyond all bounds, as the text says'
 QUIET = 'np.seterr(over="ignore")  # where e^z is too large, it is infinity, and 1 / (1 + infinity) is 0, as it should be'
 
 
@@ -49,9 +52,10 @@ def programs(contexts: Sequence[Context], groups: Sequence[Sequence[Section]], w
     Raises InputError where there are too many numbers to hold.
     """
     sources: list[str] = []
+    repeated = not contexts[0].step.exact and any(section.key == "repeat" for section in groups[0])
     for number, (context, sections) in enumerate(zip(contexts, groups, strict=True)):
-        cells = Cells(context, None if weight is None else find(context, weight))
         keys, place = [section.key for section in sections], 0
+        cells = Cells(context, None if weight is None else find(context, weight), repeated)
         own: list[list[str]] = [[] for _ in sections]
         for wanted, lines in cells.of_step(first=number == 0):
             key = "chain" if wanted == "matrix" and wanted not in keys else wanted
@@ -63,25 +67,34 @@ def programs(contexts: Sequence[Context], groups: Sequence[Sequence[Section]], w
 
 @dataclass(frozen=True)
 class Cells:
-    """The cells of one step. They leave the new parameters under the names of the old ones, where the next step finds them."""
+    """The cells of one step. They leave the new parameters under the names of the old ones, where the next step finds them.
+
+    weight    the one that alone is explained
+    repeated  whether the first step's text goes on to train, so that later steps have to begin anew
+    """
 
     context: Context
     weight: Element | None = None
+    repeated: bool = False
 
     @cached_property
     def exact(self) -> bool:
         """Are the cells to count in fractions? Only where NumPy can."""
-        return self.context.step.exact and not FLOATING.search("\n".join(self._all(Source())))
+        return self.context.step.exact and not FLOATING.search(self._text)
 
     @cached_property
     def lines(self) -> StepLines:
         """The lines of the step."""
         step = self.context.step
-        return step_lines(step.network.derivation, step.update, _ExactSource() if self.exact else Source())
+        return step_lines(step.network.derivation, step.update, _ExactSource()) if self.exact else self._rounded
 
-    def _all(self, source: Source) -> list[str]:
-        step = self.context.step
-        return [line for part in step_lines(step.network.derivation, step.update, source).parts.values() for line in part]
+    @cached_property
+    def _rounded(self) -> StepLines:
+        return step_lines(self.context.step.network.derivation, self.context.step.update)
+
+    @cached_property
+    def _text(self) -> str:
+        return "\n".join(line for part in self._rounded.parts.values() for line in part)
 
     def of_step(self, *, first: bool) -> Iterator[tuple[str, list[str]]]:
         """Each cell with the key of the section that it stands in, or after."""
@@ -90,8 +103,9 @@ class Cells:
             yield "network", [*self._header(), *self._given({**step.parameters, **step.states})]
             yield "data", [*self._given({node.key: step.values[node.key] for node in step.network.derivation.data}), *self._size()]
         options = self._options(first)
-        if not first and options:
-            yield f"step{step.number}", options
+        if not first:
+            again = self._given({**step.parameters, **step.states}) if self.repeated else []
+            yield f"step{step.number}", [*again, *options]
         yield "forward", self._cell(parts["forward pass"], step.before.values, "y")
         yield "error", self._cell(parts["error"], step.before.values, "E")
         if first and options:
@@ -102,10 +116,36 @@ class Cells:
         if update:
             yield "weights", self._cell(update, renewed, *(identifier(part.parameter) for part in step.update.parameters))
         yield "second", self._cell([*parts["forward pass"], *parts["error"]], step.after.values, "E")
+        if first and self.repeated:
+            yield from (("repeat", self._loop(optimizer, most)) for optimizer, most in runs(self.context))
+
+    def _loop(self, optimizer: Bound, most: int) -> list[str]:
+        """The step again and again from the first parameters, and the errors in the table of the text."""
+        step = self.context.step
+        rule = network_update(step.network, optimizer)
+        lines = step_lines(step.network.derivation, rule)
+        errors = run_errors(self.context, optimizer, most)
+        marks = milestones(len(errors))
+        claimed = _nested([float(errors[mark - 1]) for mark in marks], _claimed)
+        parts = lines.parts
+        body = [*parts["forward pass"], *parts["error"], "errors.append(E)", *parts["backward pass"], *parts["update"], *self._renamed()]
+        return [
+            *([LARGE] if not np.isfinite(errors[-1]) else []),
+            *self._given({**step.parameters, **step.states}),
+            *(f"{identifier(letter)} = {value!r}" for letter, value in rule.options.items() if letter in lines.options),
+            "errors = []",
+            f"for k in range({step.number}, {step.number + len(errors)}):",
+            *(f"    {line}" for line in body),
+            "",
+            f"shown = {[mark - 1 for mark in marks]}",
+            f"np.testing.assert_allclose(np.array(errors)[shown], {claimed}, rtol=1e-5, atol=1e-12)",
+            "",
+            "errors[-1]",
+        ]
 
     def _header(self) -> list[str]:
         """Imports. Raises InputError where the numbers are too many."""
-        step, lines = self.context.step, self._all(Source())
+        step = self.context.step
         numbers = [*step.parameters.values(), *step.states.values(), step.x, step.t]
         count = sum(array.size for array in numbers)
         if count > MOST_NUMBERS:
@@ -115,15 +155,15 @@ class Cells:
             )
         needed = {
             "import base64": any(array.size > MOST_PRINTED for array in numbers),
-            "import math": any("math." in line for line in lines),
+            "import math": "math." in self._text,
             "from fractions import Fraction": self.exact,
         }
-        quiet = ["", QUIET] if any("np.exp(" in line for line in lines) else []
+        quiet = ["", QUIET] if "np.exp(" in self._text else []
         imports = [line for line, asked in needed.items() if asked]
         return [*imports, *[""] * bool(imports), "import numpy as np", *quiet, ""]
 
     def _size(self) -> list[str]:
-        return ["N = len(x)"] if any(re.search(r"\bN\b", line) for line in self._all(Source())) else []
+        return ["N = len(x)"] if re.search(r"\bN\b", self._text) else []
 
     def _given(self, arrays: Mapping[str, Any]) -> list[str]:
         """x = np.array([[8.0, 12.0]])"""
@@ -146,7 +186,7 @@ class Cells:
     def _options(self, first: bool) -> list[str]:
         """The numbers of the rule's letters, and of the step."""
         step = self.context.step
-        numbers = {STEP_NUMBER: step.number, **(step.update.options if first else {})}
+        numbers = {STEP_NUMBER: step.number, **(step.update.options if first or self.repeated else {})}
         return [f"{identifier(letter)} = {self._number(numbers[letter])}" for letter in self.lines.options if letter in numbers]
 
     def _number(self, value: Any) -> str:
