@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests import equations as reader
-from tests.golden.regenerate import DOCUMENTS, FORMATS, HERE
+from tests.golden.regenerate import DOCUMENTS, FORMATS, HERE, PRINTED, PRINTED_DOCUMENTS
+from tests.golden.regenerate import kept as kept_files
 
 import chainrule.activations
 import chainrule.initializers
@@ -50,8 +51,15 @@ def test_a_document_is_as_it_was(kept, suffix):
 
 
 def test_nothing_is_kept_that_is_not_made():
-    names = {f"{name}{suffix}" for name in DOCUMENTS for suffix in FORMATS}
-    assert {path.name for path in HERE.iterdir() if path.suffix in FORMATS} == names
+    names = {f"{name}{suffix}" for name, suffix in kept_files()}
+    assert {path.name for path in HERE.iterdir() if path.is_file() and path.suffix != ".py"} == names
+
+
+@pytest.mark.parametrize("suffix", PRINTED)
+@pytest.mark.parametrize("name", PRINTED_DOCUMENTS)
+def test_a_printed_document_is_as_it_was(name, suffix):
+    kept = (HERE / f"{name}{suffix}").read_text("utf-8")
+    assert PRINTED[suffix](DOCUMENTS[name]()) == kept, "if this is meant to be, run: python tests/golden/regenerate.py"
 
 
 def test_every_equation_of_a_kept_document_is_true(kept):

@@ -5,14 +5,16 @@ python tests/golden/regenerate.py writes them anew.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from chainrule.document import Document
 from chainrule.explain import explain
+from chainrule.render.latex import latex
 from chainrule.render.markdown import markdown
 from chainrule.render.plain import plain
+from chainrule.render.typst import typst
 from chainrule.sources import problem
 
 HERE = Path(__file__).parent
@@ -67,11 +69,27 @@ DOCUMENTS: dict[str, Callable[[], Document]] = {
 
 FORMATS: dict[str, Callable[[Document], str]] = {".txt": plain, ".md": markdown}
 
+PRINTED: dict[str, Callable[[Document], str]] = {".typ": typst, ".tex": latex}
+"""Formats of which only some documents are kept: what differs between two is seen in a few."""
+
+PRINTED_DOCUMENTS = ("seed", "seed-german", "article", "mazur", "xor", "iris", "large", "adam", "cases", "penalty")
+
+
+def kept() -> Iterator[tuple[str, str]]:
+    """Name and suffix of every file."""
+    yield from ((name, suffix) for name in DOCUMENTS for suffix in FORMATS)
+    yield from ((name, suffix) for name in PRINTED_DOCUMENTS for suffix in PRINTED)
+
+
+def written(document: Document, suffix: str) -> str:
+    """A document in the format of a suffix."""
+    return {**FORMATS, **PRINTED}[suffix](document)
+
 
 def files() -> dict[Path, str]:
     """What should stand in every file."""
     made = {name: document() for name, document in DOCUMENTS.items()}
-    return {HERE / f"{name}{suffix}": write(document) for name, document in made.items() for suffix, write in FORMATS.items()}
+    return {HERE / f"{name}{suffix}": written(made[name], suffix) for name, suffix in kept()}
 
 
 if __name__ == "__main__":

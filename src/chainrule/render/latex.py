@@ -7,29 +7,36 @@ number in a box.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from chainrule.document import Block, Document, Equations, Inline, Note, Paragraph, Picture, Subheading, Table
+from chainrule.notation.blocks import block as drawn
 from chainrule.notation.formula import Equation, Fenced, Formula, Operator, Row
 from chainrule.notation.latex import GREEK, OPERATORS
 from chainrule.notation.latex import latex as mathematics
 from chainrule.notation.parts import PRODUCTS, SUMS, clean
-from chainrule.notation.text import text
 from chainrule.render.palette import PALETTE
 from chainrule.render.slides import joined, lines_of, slides
+from chainrule.render.tikz import tikz
 from chainrule.words import Words
 
+ARTICLE = r"""
+\usepackage[margin={}]{{geometry}}
+\setlength{{\parindent}}{{0pt}}\setlength{{\parskip}}{{0.5em plus 0.2em}}
+\newcommand{{\subheading}}[1]{{\subsection*{{#1}}}}"""
+
 CLASSES = {
-    "article": r"\documentclass[11pt,PAPER]{article}" + "\n" + r"\usepackage[margin=25mm]{geometry}",
-    "handout": r"\documentclass[10pt,PAPER,twocolumn]{article}" + "\n" + r"\usepackage[margin=15mm]{geometry}",
-    "slides": r"\documentclass[11pt,aspectratio=169]{beamer}"
-    + "\n"
-    + r"\setbeamertemplate{navigation symbols}{}\setbeamertemplate{footline}[frame number]\usefonttheme[onlymath]{serif}",
+    "article": r"\documentclass[11pt,PAPER]{article}" + ARTICLE.format("25mm"),
+    "handout": r"\documentclass[10pt,PAPER,twocolumn]{article}" + ARTICLE.format("15mm"),
+    "slides": r"""\documentclass[11pt,aspectratio=169,t]{beamer}
+\setbeamertemplate{navigation symbols}{}\setbeamertemplate{footline}[frame number]\setbeamertemplate{frametitle continuation}{}
+\usefonttheme[onlymath]{serif}
+\newcommand{\subheading}[1]{\par\medskip\textbf{#1}\par}""",
 }
 PAPERS = {"a4": "a4paper", "letter": "letterpaper"}
 LANGUAGES = {"en": "english", "de": "german"}
-COLUMNS = {"article": 75, "handout": 42, "slides": 62}
+COLUMNS = {"article": 75, "handout": 46, "slides": 62}
 """Letters of an equation on one line, about; what is wider is made smaller."""
 
 PREAMBLE = r"""\usepackage{iftex,amsmath,amssymb,graphicx,array,tikz}
@@ -41,7 +48,7 @@ PREAMBLE = r"""\usepackage{iftex,amsmath,amssymb,graphicx,array,tikz}
 \newsavebox{\formulabox}
 \newcommand{\fitted}[1]{\sbox{\formulabox}{#1}%
   \ifdim\wd\formulabox>\linewidth\sbox{\formulabox}{\resizebox{\linewidth}{!}{\usebox{\formulabox}}}\fi
-  \ifdim\dimexpr\ht\formulabox+\dp\formulabox>0.8\textheight\sbox{\formulabox}{\resizebox{!}{0.8\textheight}{\usebox{\formulabox}}}\fi
+  \ifdim\dimexpr\ht\formulabox+\dp\formulabox>0.8\textheight\sbox{\formulabox}{\resizebox*{!}{0.8\textheight}{\usebox{\formulabox}}}\fi
   \usebox{\formulabox}}
 \newcommand{\equations}[1]{\par\medskip\noindent\fitted{$\displaystyle #1$}\par\medskip}
 \newcommand{\datatable}[2]{\par\medskip\noindent\fitted{\begin{tabular}{#1}#2\end{tabular}}\par\medskip}
@@ -68,10 +75,14 @@ SIGNS = {
     **{sign: rf"\ensuremath{{{command}}}" for sign, command in OPERATORS.items() if sign not in "−…"},
     **{sign: rf"\textsuperscript{{{digit}}}" for digit, sign in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
     **{sign: rf"\textsubscript{{{digit}}}" for digit, sign in enumerate("₀₁₂₃₄₅₆₇₈₉")},
+    "÷": r"\ensuremath{\div}",
+    "¬": r"\ensuremath{\neg}",
     "⁻": r"\textsuperscript{\ensuremath{-}}",
     "⁺": r"\textsuperscript{+}",
     "⁽": r"\textsuperscript{(}",
     "⁾": r"\textsuperscript{)}",
+    "ˢ": r"\textsuperscript{s}",
+    "ⁿ": r"\textsuperscript{n}",
     "ᵀ": r"\textsuperscript{T}",
     "−": r"\ensuremath{-}",
     "…": r"\dots{}",
@@ -86,6 +97,9 @@ SIGNS = {
     **dict.fromkeys("„“”‚‘’", ""),
 }
 """Signs with a meaning in TeX, and signs of mathematics in prose; "" stays as it is."""
+
+UNLETTERED = frozenset("\u00ad¦¨¯´¸·×÷¬±µ¹²³")
+"""Signs of Latin-1 that are written another way, or are no letters."""
 
 LATIN = frozenset("ĀāĂăĄąĆćČčĎďĐđĒēĘęĚěĞğĢģĪīİıĶķĹĺĻļĽľŁłŃńŅņŇňŌōŐőŒœŔŕŘřŚśŞşŠšŢţŤťŪūŮůŰűŹźŻżŽž")
 """Letters beyond Latin-1 that the font encoding of pdflatex has."""
@@ -141,14 +155,14 @@ class _Writer:
             case Note(kind, prose):
                 return rf"\remark{{{kind}}}{{{escaped(self.words.plain(f'note.{kind}'))}:}}{{{self.inline(prose)}}}"
             case Subheading(prose):
-                return rf"\subsection*{{{self.inline(prose)}}}"
+                return rf"\subheading{{{self.inline(prose)}}}"
             case Equations(equations):
                 return "\n".join(rf"\equations{{{self._equation(equation)}}}" for equation in equations)
             case Table(head, rows):
                 lines = [self._cells(head) + r" \\ \hline", *(self._cells(cells) + r" \\" for cells in rows)]
                 return "\n".join([rf"\datatable{{{'l' * len(head)}}}{{\hline", *lines, r"\hline}"])
             case Picture():
-                return _drawn(block, self._formula)
+                return rf"\begin{{center}}\fitted{{{tikz(block, self._formula, escaped)}}}\end{{center}}"
 
     def _cells(self, cells: Iterable[Inline]) -> str:
         return " & ".join(self.inline(cell) for cell in cells)
@@ -171,7 +185,7 @@ class _Writer:
         rows = []
         for place, line in enumerate(lines_of(equation)):
             left, relation, *items = line.items if place == 0 else (Row(()), *line.items)
-            head, *rest = broken(items, self.columns - len(text(equation.sides[0])))
+            head, *rest = broken(items, self.columns - _width((equation.sides[0],)))
             rows.append(f"{self._formula(left)} &{self._formula(relation)} {self._formula(Row(head))}")
             rows += [rf"&\qquad {{}}{self._formula(Row(part))}" for part in rest]
         return "\\begin{aligned}\n  " + " \\\\\n  ".join(rows) + "\n\\end{aligned}"
@@ -179,15 +193,19 @@ class _Writer:
 
 def broken(items: Sequence[Formula], columns: int) -> list[tuple[Formula, ...]]:
     """A side in lines of about so many letters: before + and −, then before products, then inside brackets."""
-    if len(text(Row(tuple(items)))) <= columns:
+    if _width(items) <= columns:
         return [tuple(items)]
     for signs in (SUMS, PRODUCTS):
         chunks = _chunks(items, signs)
         if len(chunks) > 1:
-            lines = _filled([line for chunk in chunks for line in broken(chunk, columns)], columns)
-            return lines
+            return _filled([line for chunk in chunks for line in broken(chunk, columns)], columns)
     opened = [part for item in items for part in _opened(item, columns)]
     return broken(opened, columns) if len(opened) > len(items) else [tuple(items)]
+
+
+def _width(items: Iterable[Formula]) -> int:
+    """Letters that formulas side by side take, matrices drawn in rows and columns."""
+    return drawn(Row(tuple(items))).width
 
 
 def _chunks(items: Sequence[Formula], signs: frozenset[str]) -> list[list[Formula]]:
@@ -203,7 +221,7 @@ def _chunks(items: Sequence[Formula], signs: frozenset[str]) -> list[list[Formul
 def _filled(chunks: Iterable[Sequence[Formula]], columns: int) -> list[tuple[Formula, ...]]:
     lines: list[tuple[Formula, ...]] = []
     for chunk in chunks:
-        if lines and len(text(Row((*lines[-1], *chunk)))) <= columns:
+        if lines and _width((*lines[-1], *chunk)) <= columns:
             lines[-1] = (*lines[-1], *chunk)
         else:
             lines.append(tuple(chunk))
@@ -216,7 +234,7 @@ def _opened(item: Formula, columns: int) -> tuple[Formula, ...]:
         isinstance(item, Fenced)
         and isinstance(item.inside, Row)
         and item.left + item.right in ("()", "[]")
-        and len(text(item)) > columns // 2
+        and _width((item,)) > columns // 2
     ):
         return (Operator(item.left), *item.inside.items, Operator(item.right))
     return (item,)
@@ -240,44 +258,9 @@ def _signs(piece: str) -> str:
 
 def visible(source: str) -> str:
     """Every sign that not every engine has a glyph for, by its number."""
-    return "".join(sign if _is_letter(sign) else rf"\sign{{{ord(sign):04X}}}" for sign in source)
+    return "".join(sign if _is_letter(sign) else SIGNS.get(sign) or rf"\sign{{{ord(sign):04X}}}" for sign in source)
 
 
 def _is_letter(sign: str) -> bool:
     """ASCII, the letters of the languages of Western and Central Europe, quotation marks and dashes."""
-    return sign.isascii() or "\u00a1" <= sign <= "\u00ff" and sign not in "\u00ad¦¨¯´¸" or sign in LATIN or sign in "„“”‚‘’–—"
-
-
-def _drawn(picture: Picture, formula: Callable[[Formula], str]) -> str:
-    """The network in TikZ: circles in columns, weights on the lines, at places that take turns so that they do not meet."""
-    wide, high = 3.8 if picture.edges else 2.6, max(max(map(len, picture.layers)), 2)
-    lines = [
-        rf"\begin{{tikzpicture}}[neuron/.style={{circle,draw,minimum size=9mm,inner sep=1pt}},weight/.style={{fill=white,inner sep=1pt,font=\scriptsize}}]"
-    ]
-    for place, (layer, title, count) in enumerate(zip(picture.layers, picture.titles, picture.counts, strict=True)):
-        gap = 1.8 * (high - 1) / max(len(layer) - 1, 1) if len(layer) > 1 else 0
-        gap = min(gap, 1.8)
-        top = gap * (len(layer) - 1) / 2
-        number = f" ({count})" if count > len(layer) else ""
-        lines.append(
-            rf"\node[align=center,font=\small] at ({place * wide:.2f},{1.8 * (high - 1) / 2 + 1.1:.2f}) {{{escaped(title)}{number}}};"
-        )
-        for i, neuron in enumerate(layer):
-            value = rf",label={{[font=\scriptsize]below:{{${formula(neuron.value)}$}}}}" if neuron.value is not None else ""
-            lines.append(rf"\node[neuron{value}] (n{place}-{i}) at ({place * wide:.2f},{top - i * gap:.2f}) {{${formula(neuron.label)}$}};")
-        if count > len(layer):
-            lines.append(rf"\node at ({place * wide:.2f},{top - (len(layer) - 1.5) * gap:.2f}) {{$\vdots$}};")
-    for edge in picture.edges:
-        label = formula(edge.label) + (rf"={formula(edge.value)}" if edge.value is not None else "")
-        sources = max(len(picture.layers[edge.layer]), 1)
-        where = 0.25 + 0.5 * ((edge.target * 2 + edge.source) % (sources + 1)) / (sources + 1)
-        lines.append(
-            rf"\draw[->] (n{edge.layer}-{edge.source}) -- node[weight,sloped,pos={where:.2f}] {{${label}$}} (n{edge.layer + 1}-{edge.target});"
-        )
-    if not picture.edges:
-        lines += [
-            rf"\draw[->,gray] ({(place + 0.35) * wide:.2f},0) -- ({(place + 0.65) * wide:.2f},0);"
-            for place in range(len(picture.layers) - 1)
-        ]
-    body = "\n".join([*lines, r"\end{tikzpicture}"])
-    return f"\\begin{{center}}\\fitted{{%\n{body}}}\\end{{center}}"
+    return sign.isascii() or ("\u00a1" <= sign <= "\u00ff" and sign not in UNLETTERED) or sign in LATIN or sign in "„“”‚‘’–—"

@@ -7,6 +7,7 @@ from itertools import groupby
 
 from chainrule.document import Block, Document, Equations, Inline, Note, Paragraph, Picture, Section, Subheading, Table
 from chainrule.nodes import Node
+from chainrule.notation.blocks import block as drawn
 from chainrule.notation.formula import (
     Call,
     Cases,
@@ -23,7 +24,6 @@ from chainrule.notation.formula import (
     Transposed,
 )
 from chainrule.notation.parts import held
-from chainrule.notation.text import text
 
 HEIGHT = 13.0
 """Lines of prose that fill a slide below its heading."""
@@ -105,7 +105,7 @@ def _height(block: Block) -> float:
         case Equations(equations):
             return 0.5 + sum(map(_height_of, equations))
         case Table(_, rows):
-            return 1.6 + len(rows)
+            return 1.6 + 1.2 * len(rows)
         case Picture():
             return PICTURE
 
@@ -144,7 +144,7 @@ def lines_of(equation: Equation) -> list[Row]:
 def _spread(side: Formula) -> Iterator[Formula]:
     """What stands side by side, with fractions that no line holds as (…) / 4, which lines can part."""
     for item in side.items if isinstance(side, Row) else (side,):
-        if isinstance(item, Fraction) and len(text(item)) > WIDE and not isinstance(item.above, Matrix):
+        if isinstance(item, Fraction) and drawn(item).width > WIDE:
             yield from (held(item.above), Operator("/"), held(item.below))
         else:
             yield item

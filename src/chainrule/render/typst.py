@@ -12,12 +12,15 @@ from chainrule.notation import typst as mathematics
 from chainrule.notation.formula import Equation, Formula, Row
 from chainrule.notation.parts import clean
 from chainrule.notation.text import text
-from chainrule.render.lines import picture_lines
+from chainrule.render import places
 from chainrule.render.palette import PALETTE
 from chainrule.render.slides import joined, lines_of, slides
 from chainrule.words import Words
 
 PAPERS = {"a4": "a4", "letter": "us-letter"}
+MARGIN = 1.4
+"""Centimetres around the neurons of a picture."""
+
 NOTES = {"insight": "#116b3c", "warning": "#b0202c", "more": "#005ea8"}
 
 LAYOUTS = {
@@ -31,9 +34,10 @@ LAYOUTS = {
     "slides": """#set page(width: 254mm, height: 142.875mm, margin: (x: 16mm, top: 13mm, bottom: 13mm), numbering: "1")
 #set text(size: 19pt)
 #show heading.where(level: 1): set text(size: 1.2em)
-#let (equation-height, picture-height, part-equations) = (220pt, 270pt, true)""",
+#let (equation-height, picture-height, part-equations) = (220pt, 200pt, true)""",
 }
-"""Page and type; equation-height and picture-height are the most that one line of an equation, or a picture, may take; part-equations: may a page end in one?"""
+"""Page and type. equation-height and picture-height are the most that a line of an equation, or a picture, may take;
+part-equations: may a page end within a short equation?"""
 
 
 def typst(document: Document, layout: str = "article", paper: str = "a4") -> str:
@@ -76,14 +80,14 @@ class _Writer:
 
     def pages(self) -> Iterator[str]:
         """Title and sections, one after the other."""
-        yield self._title("1.5em")
+        yield self._title("1em")
         for number, section in enumerate(self.document.sections, start=1):
             yield f"= {number}. {escaped(section.title)}"
             yield from map(self.block, section.blocks)
 
     def slides(self) -> Iterator[str]:
         """A title page and a page for each idea; the heading of a section is repeated as plain text."""
-        yield f"#align(horizon, [{self._title('1.8em')}])"
+        yield f"#align(horizon, [{self._title('1.2em')}])"
         for slide in slides(self.document):
             title = f"{slide.number}. {escaped(slide.section.title)}"
             yield "#pagebreak(weak: true)"
@@ -137,15 +141,30 @@ class _Writer:
         return f"(${self._typst(left)}$, ({lines}))"
 
     def _picture(self, picture: Picture) -> str:
-        lines = ", ".join(mathematics.string(line.text) for line in picture_lines(picture, 90))
-        return f'#raw(({lines}).join("\\n"), block: true)'
+        """The network, drawn on a canvas: (0, 0) of `places` is MARGIN to the right and half the height down."""
+        wide, high = places.at(picture, len(picture.layers) - 1, 0).x + 2 * MARGIN, 2 * places.top(picture) + 2 * MARGIN
+
+        def spot(point: places.Point, below: float = 0) -> str:
+            return f"{point.x + MARGIN:.2f}, {high / 2 - point.y + below:.2f}"
+
+        items = [f"drawn-at({spot(point)}, [{escaped(title)}])" for title, point in places.titles(picture)]
+        for edge in picture.edges:
+            start, end = places.at(picture, edge.layer, edge.source), places.at(picture, edge.layer + 1, edge.target)
+            share, label = places.share(picture, edge), self._formula(places.label(edge))
+            items.append(f"edge({spot(start)}, {spot(end)}, {share:.2f}, {label})")
+        for neuron, point, _ in places.neurons(picture):
+            items.append(f"neuron({spot(point)}, {places.RADIUS}, {self._formula(neuron.label)})")
+            if neuron.value is not None:
+                items.append(f"drawn-at({spot(point, places.RADIUS + 0.25)}, small({self._formula(neuron.value)}))")
+        items += [f'drawn-at({spot(point)}, formula($dots.v$, "⋮"))' for point in places.dots(picture)]
+        return "\n".join([f"#network({wide:.2f}, {high:.2f}, {mathematics.string(picture.alt)},", *(f"  {item}," for item in items), ")"])
 
 
 def escaped(prose: str) -> str:
-    """Prose in which no sign has a meaning to Typst; `code` is code.
+    r"""Prose in which no sign has a meaning to Typst; `code` is code.
 
     >>> print(escaped("#x *y* `--step N` a_b"))
-    \\#x \\*y\\* #raw("--step N"); a\\_b
+    \#x \*y\* #raw("--step N"); a\_b
     """
     pieces = re.split(r"(`[^`]+`)", clean(prose))
     return "".join(
