@@ -20,6 +20,7 @@ from chainrule.explain import explain
 from chainrule.notation.formula import Symbol, Words
 from chainrule.notation.latex import latex as latex_formula
 from chainrule.notation.numbers import shown
+from chainrule.notation.text import text
 from chainrule.notation.typst import typst as typst_formula
 from chainrule.render.formats import rendered
 from chainrule.render.latex import latex
@@ -69,12 +70,12 @@ def test_every_document_is_set_as_an_accessible_pdf(name, layout):
     document = DOCUMENTS[name]()
     written = pdf(document, layout)  # Typst refuses what is not PDF/UA-1
     reader = pypdf.PdfReader(io.BytesIO(written))
-    assert b"pdfuaid:part" in written or "pdfuaid" in str(reader.xmp_metadata.stream.get_data())
+    assert "pdfuaid" in reader.xmp_metadata.stream.get_data().decode()
     assert reader.metadata.title == document.title
     assert reader.trailer["/Root"]["/Lang"] == document.language
-    assert all("/FontFile" in "".join(font_keys(reader)) for _ in (0,))
-    text = "".join(pages(written))
-    assert all(re.sub(r"\s", "", section.title) in text.replace("-", "") or section.title.count("-") for section in document.sections)
+    assert any(key.startswith("/FontFile") for key in font_keys(reader))
+    printed = "".join(pages(written))
+    assert [section.title for section in document.sections if re.sub(r"\s", "", section.title) not in printed] == []
 
 
 def font_keys(reader: pypdf.PdfReader) -> list[str]:
@@ -86,11 +87,11 @@ def font_keys(reader: pypdf.PdfReader) -> list[str]:
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_the_numbers_of_the_step_are_on_the_pages(layout):
     step = next(iter(problem("seed").steps()))
-    text = "".join(pages(pdf(explain(step), layout)))
+    printed = "".join(pages(pdf(explain(step), layout)))
     arrays = [*step.values.values(), *step.new_parameters.values()]
-    numbers = {shown(float(value), step.network.notation) for array in arrays for value in np.asarray(array).flat}
+    numbers = {text(shown(float(value), step.network.notation)) for array in arrays for value in np.asarray(array).flat}
     assert len(numbers) > 15
-    assert [number for number in numbers if number not in text] == []
+    assert [number for number in numbers if number not in printed] == []
 
 
 def test_papers_and_layouts_have_their_sizes():
@@ -113,14 +114,14 @@ def test_nothing_runs_off_a_page(name, layout):
     for page in pypdf.PdfReader(io.BytesIO(pdf(DOCUMENTS[name](), layout))).pages:
         wide, places = float(page.mediabox.width), []
         page.extract_text(
-            visitor_text=lambda text, cm, tm, *_, places=places: places.append(tm[4] * cm[0] + cm[4]) if text.strip() else None
+            visitor_text=lambda sign, cm, tm, *_, places=places: places.append(tm[4] * cm[0] + cm[4]) if sign.strip() else None
         )
         assert all(20 < x < wide - 20 for x in places)
 
 
 def test_slides_leave_nothing_out_and_hold_one_idea_each():
     document = DOCUMENTS["iris"]()
-    shown_ones = [slide for slide in slides(document)]
+    shown_ones = list(slides(document))
     equations = [e for slide in shown_ones for block in slide.blocks if isinstance(block, Equations) for e in block.equations]
     assert equations == [e for s in document.sections for block in s.blocks if isinstance(block, Equations) for e in block.equations]
     rows = [row for slide in shown_ones for block in slide.blocks if isinstance(block, Table) for row in block.rows]
@@ -129,16 +130,16 @@ def test_slides_leave_nothing_out_and_hold_one_idea_each():
 
 
 def test_a_persons_text_is_data_in_typst():
-    text = "".join(pages(pdf(hostile())))
+    printed = "".join(pages(pdf(hostile())))
     for part in ("<script>$x$", r"\input{/etc/passwd}#read(\"x\")".replace('\\"', '"'), "%&_^~", "Ünï", "*b*//c@a[l]a--b", "Ж"):
-        assert part in text
-    assert "日" in text or "[U+65E5]" in text
+        assert part in printed
+    assert "日" in printed or "[U+65E5]" in printed
 
 
 def test_many_signs_without_a_glyph_are_shown_by_their_numbers():
     signs = "".join(chr(0x20000 + i) for i in range(40))
-    text = "".join(pages(pdf(Document(signs, (Section("s", "T", (Paragraph((signs,)),)),)))))
-    assert text.count("[U+20027]") >= 1
+    printed = "".join(pages(pdf(Document(signs, (Section("s", "T", (Paragraph((signs,)),)),)))))
+    assert "[U+20027]" in printed
 
 
 def test_without_typst_a_kind_message(monkeypatch):
@@ -171,7 +172,7 @@ def compiled(source: str, folder, engine: str = "pdflatex") -> str:
 
 @pytest.mark.skipif(not LATEX, reason="there is no LaTeX here; what is written is read by the next tests")
 @pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.parametrize("name", ["seed", "seed-german", "mazur", "xor", "iris", "large"])
+@pytest.mark.parametrize("name", ["seed", "seed-german", "mazur", "xor"])
 def test_latex_compiles(name, layout, tmp_path):
     log = compiled(latex(DOCUMENTS[name](), layout), tmp_path)
     wide = [float(points) for points in re.findall(r"Overfull \\hbox \(([\d.]+)pt", log)]
@@ -186,10 +187,10 @@ def test_a_persons_text_is_data_in_latex(engine, tmp_path):
         pytest.skip(f"there is no {engine}")
     for layout in LAYOUTS:
         compiled(latex(hostile(), layout), tmp_path, engine)
-    text = "".join(pages((tmp_path / "x.pdf").read_bytes()))
-    assert r"\input{/etc/passwd}" in text
-    assert "<script>$x$" in text
-    assert "U+1F600" in text or "😀" in text
+    printed = "".join(pages((tmp_path / "x.pdf").read_bytes()))
+    assert r"\input{/etc/passwd}" in printed
+    assert "<script>$x$" in printed
+    assert "U+1F600" in printed or "😀" in printed
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)

@@ -55,8 +55,10 @@ PREAMBLE = r"""\usepackage{iftex,amsmath,amssymb,graphicx,array,tikz}
 \newcommand{\remark}[3]{\par\medskip\noindent\textcolor{#1}{\textbf{#2}} #3\par\medskip}
 
 % A sign by its number: itself where the font has it, else the number in a box.
-\newcommand{\signbox}[1]{\text{\fbox{\scriptsize U+#1}}}
-\ifLuaTeX\newcommand{\sign}[1]{\iffontchar\font"#1 \text{\char"#1}\else\signbox{#1}\fi}\else\newcommand{\sign}[1]{\signbox{#1}}\fi
+\DeclareRobustCommand{\signbox}[1]{\text{\fbox{\scriptsize U+#1}}}
+\ifLuaTeX\DeclareRobustCommand{\sign}[1]{\iffontchar\font"#1 \text{\char"#1}\else\signbox{#1}\fi}
+\else\DeclareRobustCommand{\sign}[1]{\signbox{#1}}\fi
+\ifdefined\pdfstringdefDisableCommands\pdfstringdefDisableCommands{\def\sign#1{[U+#1]}}\fi
 """
 
 SIGNS = {

@@ -62,6 +62,7 @@ def _preamble(document: Document, layout: str, paper: str) -> str:
             f"#set par(justify: {'false' if layout == 'slides' else 'true'})",
             "#show heading: set block(above: 1.5em, below: 0.8em)",
             "#show heading: set par(justify: false)",
+            "#show heading: set text(hyphenate: false)",
             "#show math.equation: set text(weight: 450)",
             "",
             *paints,
