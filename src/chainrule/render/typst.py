@@ -58,7 +58,8 @@ def _preamble(document: Document, layout: str, paper: str) -> str:
         [
             f"#set document(title: {title})",
             LAYOUTS[layout].format(paper=PAPERS[paper]),
-            f'#set text(font: "New Computer Modern", lang: "{document.language}", hyphenate: true)',
+            # The font's ligatures are TeX's: -- would become a dash, ?` a Spanish question mark.
+            f'#set text(font: "New Computer Modern", lang: "{document.language}", hyphenate: true, ligatures: false)',
             f"#set par(justify: {'false' if layout == 'slides' else 'true'})",
             "#show heading: set block(above: 1.5em, below: 0.8em)",
             "#show heading: set par(justify: false)",
