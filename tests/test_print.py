@@ -109,7 +109,7 @@ def test_papers_and_layouts_have_their_sizes():
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.parametrize("name", ["xor", "iris", "matrix", "absolute", "momentum"])
+@pytest.mark.parametrize("name", ["xor", "iris", "matrix"])
 def test_nothing_runs_off_a_page(name, layout):
     for page in pypdf.PdfReader(io.BytesIO(pdf(DOCUMENTS[name](), layout))).pages:
         wide, places = float(page.mediabox.width), []
