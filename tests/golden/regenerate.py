@@ -13,9 +13,11 @@ from typing import Any
 from chainrule.document import Document
 from chainrule.explain import explain
 from chainrule.render.html import body
+from chainrule.render.latex import latex
 from chainrule.render.markdown import markdown
 from chainrule.render.notebook import notebook
 from chainrule.render.plain import plain
+from chainrule.render.typst import typst
 from chainrule.sources import problem
 
 HERE = Path(__file__).parent
@@ -74,10 +76,22 @@ def short_notebook(document: Document) -> str:
     return re.sub(r'(b64decode\(\\").*?(\\"\))', r"\1…\2", notebook(document))
 
 
-FORMATS: dict[str, Callable[[Document], str]] = {".txt": plain, ".md": markdown, ".html": body, ".ipynb": short_notebook}
+FORMATS: dict[str, Callable[[Document], str]] = {
+    ".txt": plain,
+    ".md": markdown,
+    ".html": body,
+    ".ipynb": short_notebook,
+    ".typ": typst,
+    ".tex": latex,
+}
 """What writes a document; a page without its style, script and font, which are the same everywhere."""
 
-ONLY: dict[str, tuple[str, ...]] = {".html": ("seed", "seed-german", "mazur-weight", "iris", "large-weight", "cases", "hinge", "penalty")}
+PRINTED = ("seed", "seed-german", "article", "mazur", "xor", "iris", "large", "adam", "cases", "penalty")
+ONLY: dict[str, tuple[str, ...]] = {
+    ".html": ("seed", "seed-german", "mazur-weight", "iris", "large-weight", "cases", "hinge", "penalty"),
+    ".typ": PRINTED,
+    ".tex": PRINTED,
+}
 """Long formats are kept for some documents only."""
 
 

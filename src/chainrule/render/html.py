@@ -13,6 +13,7 @@ from importlib.resources import files
 from itertools import groupby
 from re import split
 
+from chainrule.diagram import network
 from chainrule.document import Block, Document, Equations, Inline, Note, Paragraph, Picture, Section, Subheading, Table
 from chainrule.errors import InputError
 from chainrule.notation.formula import Equation, Formula, Matrix, Number
@@ -20,8 +21,8 @@ from chainrule.notation.latex import aligned as aligned_latex
 from chainrule.notation.latex import latex
 from chainrule.notation.mathml import aligned, element, escaped, mathml
 from chainrule.notation.text import text as in_text
-from chainrule.render.lines import picture_lines
 from chainrule.render.palette import PALETTE
+from chainrule.render.svg import svg
 from chainrule.words import Words
 
 PAGE = files("chainrule.render") / "page"
@@ -116,7 +117,7 @@ class _Writer:
             case Table(head, rows):
                 return self.table(head, rows)
             case Picture():
-                return picture(block)
+                return picture(block, self.colours)
 
     def program(self, source: str) -> str:
         """NumPy that computes what the section says, folded away."""
@@ -203,10 +204,10 @@ def escaped_lines(source: str) -> str:
     return "\n".join(map(escaped, source.splitlines()))
 
 
-def picture(picture: Picture) -> str:
-    """The network, drawn in text."""
-    drawn = escaped_lines("\n".join(line.text for line in picture_lines(picture, 100)))
-    return element("div", element("pre", drawn, {"role": "img", "aria-label": picture.alt}), {"class": "scroll"})
+def picture(picture: Picture, colours: Mapping[str, int]) -> str:
+    """The network as SVG; where it is wider than the page, it scrolls in its own box."""
+    box = {"class": "scroll", "role": "group", "aria-label": picture.alt}
+    return element("div", svg(network(picture), colours, alone=False), box)
 
 
 def is_number(cell: Inline) -> bool:
