@@ -18,7 +18,7 @@ from chainrule.engines import epoch as passes
 from chainrule.engines.keep import evaluate
 from chainrule.errors import DescriptionError, InputError, ShapeError, UnknownNameError
 from chainrule.history import MOST_REPORTS
-from chainrule.plan import SHEAF, Plan, Shuffled, batch_size_for, example_weights, folds, split
+from chainrule.plan import MOST_EPOCHS, SHEAF, Plan, Shuffled, batch_size_for, example_weights, folds, split
 from chainrule.train import Training
 
 SEED = cr.Network(2, cr.dense(2, bias=False), cr.dense(1, bias=False)).with_weights([0.21, 0.56, 0.19, 0.02, 0.23, 0.16])
@@ -217,12 +217,15 @@ def test_the_same_seed_gives_the_same_numbers_and_another_seed_others():
     assert not same(runs[0].arrays(), runs[2].arrays())
 
 
-def test_the_order_of_an_epoch_is_the_same_whenever_it_is_asked_for():
-    shuffled, again = Shuffled(3, 10), Shuffled(3, 10)
-    orders = [shuffled.order(epoch).tolist() for epoch in range(1, 3 * SHEAF)]
+@pytest.mark.parametrize("rows", [10, SHEAF // 5, SHEAF + 1])
+def test_the_order_of_an_epoch_is_the_same_whenever_it_is_asked_for(rows):
+    shuffled, again = Shuffled(3, rows), Shuffled(3, rows)
+    sheaf = {10: MOST_EPOCHS, SHEAF // 5: 5, SHEAF + 1: 1}[rows]
+    assert shuffled.sheaf == sheaf
+    orders = [shuffled.order(epoch).tolist() for epoch in range(1, 2 * sheaf + 7)]
     assert len(set(map(tuple, orders))) == len(orders)
-    assert all(sorted(order) == list(range(10)) for order in orders)
-    for epoch in (SHEAF, SHEAF + 1, 1, 2 * SHEAF + 5, 2 * SHEAF + 5, 2 * SHEAF + 6, SHEAF - 1):
+    assert all(sorted(order) == list(range(rows)) for order in orders)
+    for epoch in (sheaf, sheaf + 1, 1, 2 * sheaf + 5, 2 * sheaf + 5, 2 * sheaf + 6, sheaf):
         assert again.order(epoch).tolist() == orders[epoch - 1]
 
 

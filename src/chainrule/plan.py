@@ -21,8 +21,8 @@ FEWEST_ROWS = 5
 MOST_BATCH = 256
 """The largest batch that is chosen where none is said."""
 
-SHEAF = 32
-"""So many epochs draw their orders from one generator."""
+SHEAF, MOST_EPOCHS = 2**16, 32
+"""So many numbers, and the orders of so many epochs, one generator draws at a time, at most."""
 
 
 @dataclass(frozen=True)
@@ -195,22 +195,22 @@ def _spread_evenly(ranked: Array, part: float, offset: float) -> Array:
 
 
 class Shuffled:
-    """The orders in which epochs use the rows. `SHEAF` epochs share a generator, since making one takes longer than shuffling few rows."""
+    """The orders in which epochs use the rows. Those of few rows are drawn several at a time, by one generator: making one takes longer.
+
+    sheaf  so many epochs at a time: `SHEAF` numbers at most, or one epoch
+    """
 
     def __init__(self, seed: int, rows: int) -> None:
-        self.seed, self.rows = seed, rows
-        self._epoch, self._order = 0, np.empty(0, dtype=int)
+        self.seed, self.rows, self.sheaf = seed, rows, min(MOST_EPOCHS, max(1, SHEAF // rows))
+        self._drawn, self._orders = -1, list[Array]()
 
     def order(self, epoch: int) -> Array:
-        """The places of the rows in the order of that epoch, from 1; quick for the epoch after the one that was asked for last."""
-        if epoch != self._epoch:
-            sheaf, before = divmod(epoch - 1, SHEAF)
-            if not before or epoch != self._epoch + 1:
-                self._random = np.random.default_rng([self.seed, sheaf + 1])  # [seed, 0] splits the rows
-                for _ in range(before):
-                    self._random.permutation(self.rows)
-            self._epoch, self._order = epoch, self._random.permutation(self.rows)
-        return self._order
+        """The places of the rows in the order of that epoch, from 1."""
+        number, place = divmod(epoch - 1, self.sheaf)
+        if number != self._drawn:
+            random = np.random.default_rng([self.seed, number + 1])  # [seed, 0] splits the rows
+            self._drawn, self._orders = number, [random.permutation(self.rows) for _ in range(self.sheaf)]
+        return self._orders[place]
 
 
 def example_weights(labels: Array, class_weights: str | Mapping[str, float] | None, classes: Sequence[str]) -> Array | None:

@@ -6,9 +6,9 @@ Every engine takes the same batches in the same order, in float64.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -79,39 +79,36 @@ class Written:
         self.network, self.options = network, dict(options or {})
         self.program = written(network, optimizer)
         self.keys = tuple(key for key in self.program.inputs if key not in ("x", "t", "s", "k"))
-        self._room: Room | None = None
+        self._rooms: dict[int, Room] = {}
 
     def epoch(
         self, data: Data, order: Array | None, size: int, state: Data, number: int, bound: float, stopping: Callable[[], bool]
     ) -> Passed:
         """As `Engine.epoch` says."""
-        step, options, numbered = self.program.functions["step"], self.options, "k" in self.program.inputs
-        rows, total, ended, now = len(data[0] if order is None else order), 0.0, "whole", list(state)
+        step = partial(self.program.functions["step"], **self.options) if self.options else self.program.functions["step"]
+        numbered, lowest, total, ended, now = "k" in self.program.inputs, -bound, 0.0, "whole", list(state)
         with np.errstate(all="ignore"):
             for batch in self._batches(data, order, size):
                 if stopping():
                     ended = "stopped"
                     break
                 number += 1
-                E, *now = step(*batch, *now, number, **options) if numbered else step(*batch, *now, **options)
-                E = float(E)
-                if not -bound < E < bound:  # nor is NaN
+                E, *now = step(*batch, *now, number) if numbered else step(*batch, *now)
+                E = float(E)  # NumPy's own scalars take longer to compare and add
+                if not lowest < E < bound:  # nor is NaN
                     ended = "diverged"
                     break
                 total += E * len(batch[0])
-        return Passed(tuple(now), total / rows, number, ended)
+        return Passed(tuple(now), total / len(data[0] if order is None else order), number, ended)
 
-    def _batches(self, data: Data, order: Array | None, size: int) -> Iterator[Data]:
-        rows = len(data[0] if order is None else order)
-        block = max(1, BLOCK // (8 * size * sum(_width(array) for array in data))) * size
-        for first in range(0, rows, block):
-            part = slice(first, first + block)
-            if order is None:
-                yield from _cut([np.asarray(array[part]) for array in data], size)
-            else:
-                if self._room is None or not self._room.fits(data, size, min(block, rows)):
-                    self._room = Room(data, size, min(block, rows))
-                yield from self._room.filled(data, order[part])
+    def _batches(self, data: Data, order: Array | None, size: int) -> Iterable[Data]:
+        """The batches of a pass."""
+        if order is None:
+            return _as_they_lie(data, size)
+        room = self._rooms.get(id(data))
+        if room is None or not room.fits(data, size, len(order)):
+            room = self._rooms[id(data)] = Room(data, size, len(order))
+        return room.batches(order)
 
     @cached_property
     def _error(self) -> Callable[..., float]:
@@ -121,6 +118,8 @@ class Written:
         """As `Engine.error` says."""
         parameters, rows, error = state[: len(self.network.shapes)], len(data[0]), 0.0
         with np.errstate(all="ignore"):
+            if rows <= MEASURED_AT_ONCE:
+                return float(self._error(*data, *parameters))
             for start in range(0, rows, MEASURED_AT_ONCE):
                 part = [array[start : start + MEASURED_AT_ONCE] for array in data]
                 error += float(self._error(*part, *parameters)) * (len(part[0]) / rows)
@@ -128,27 +127,46 @@ class Written:
 
 
 class Room:
-    """Memory into which rows are gathered, and the batches in it; made once, as every epoch needs the same."""
+    """Memory into which rows are gathered, and the batches in it; made once for all passes over the same data.
+
+    block  how many rows are gathered at a time: whole batches, of `BLOCK` bytes at most
+    """
 
     def __init__(self, data: Data, size: int, rows: int) -> None:
-        self.size, self.rows, self.kinds = size, rows, _kinds(data)
-        self.arrays = [np.empty((rows, *array.shape[1:]), dtype=array.dtype) for array in data]
-        self.batches = _cut(self.arrays, size)
+        self.data, self.size, self.rows, self.block = data, size, rows, _block(data, size)
+        self.arrays: list[Array] = []
+        self.cut: list[Data] = []
 
     def fits(self, data: Data, size: int, rows: int) -> bool:
-        """Is it what so many rows of these data need?"""
-        return size == self.size and rows <= self.rows and _kinds(data) == self.kinds
+        """Is it for these very data, and for passes like this?"""
+        return data is self.data and size == self.size and rows == self.rows
 
-    def filled(self, data: Data, places: Array) -> list[Data]:
+    def batches(self, order: Array) -> Iterable[Data]:
+        """The batches of a pass; the same list as before, with other rows in it, where all of them are gathered at once."""
+        if self.rows <= self.block:
+            return self._filled(order)
+        return (batch for start in range(0, self.rows, self.block) for batch in self._filled(order[start : start + self.block]))
+
+    def _filled(self, places: Array) -> list[Data]:
         """The batches, with the rows at these places in them."""
-        arrays = self.arrays if len(places) == self.rows else [room[: len(places)] for room in self.arrays]
-        for array, room in zip(data, arrays, strict=True):
+        if not self.arrays or len(places) != len(self.arrays[0]):
+            self.arrays = [np.empty((len(places), *array.shape[1:]), dtype=array.dtype) for array in self.data]
+            self.cut = _cut(self.arrays, self.size)
+        for array, room in zip(self.data, self.arrays, strict=True):
             array.take(places, axis=0, out=room, mode="clip")  # the places exist; "raise" would gather twice
-        return self.batches if arrays is self.arrays else _cut(arrays, self.size)
+        return self.cut
 
 
-def _kinds(data: Data) -> list[Any]:
-    return [(array.shape[1:], array.dtype) for array in data]
+def _as_they_lie(data: Data, size: int) -> Iterator[Data]:
+    """The batches of rows in their own order; of those on a disk, a block at a time is read."""
+    block = _block(data, size)
+    for start in range(0, len(data[0]), block):
+        yield from _cut([np.asarray(array[start : start + block]) for array in data], size)
+
+
+def _block(data: Data, size: int) -> int:
+    """How many rows, in whole batches of this size, take `BLOCK` bytes at most; one batch at least."""
+    return max(1, BLOCK // (8 * size * sum(map(_width, data)))) * size
 
 
 def _cut(arrays: list[Array], size: int) -> list[Data]:
