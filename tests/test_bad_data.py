@@ -20,9 +20,9 @@ FILES = [
     (" \n\n", "t.csv is empty."),
     ("\ufeff", "t.csv is empty."),
     ("a,b,c\n", "t.csv has a header but no rows."),
-    ("a,b,c\n1,2,3\n4,5\n", "t.csv: row 2 has 2 cells, but there are 3 columns."),
-    ("a,b,c\n1,2,3\n4,5,6,7\n", "t.csv: row 2 has 4 cells, but there are 3 columns."),
-    ("1,2,3\n4,5,6\n4,5\n", "t.csv: row 3 has 2 cells, but there are 3 columns."),
+    ("a,b,c\n1,2,3\n4,5\n", "t.csv: row 2 has 2 cells, but there are 3 columns; fill in what lacks, with nothing between its separators."),
+    ("a,b,c\n1,2,3\n4,5,6,7\n", "t.csv: row 2 has 4 cells, but there are 3 columns; put text that holds a separator in quotes."),
+    ("1,2,3\n4,5,6\n4,5\n", "t.csv: row 3 has 2 cells, but there are 3 columns; fill in what lacks"),
     ("a,b,a\n1,2,3\n", "t.csv has two columns called 'a'; give each its own name."),
     ('a,b\n1,"2\n3,4\n', "t.csv is not a table: a quote is left open (line 3)."),
     ('a,b\n1,"2"3\n', "t.csv is not a table: ',' expected after '\"' (line 2)."),
@@ -33,6 +33,7 @@ FILES = [
     ("名前,b\n日本語,1\n".encode("shift_jis"), "shift_jis fits and would read '名前': give --encoding shift_jis"),
     (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\xff\x10", "t.csv is not text in UTF-8 (byte 1); it looks like no text at all: save it as CSV in UTF-8."),
     (b"a,b\n1,2\n\0\0\0\0\n", "t.csv is not text in UTF-8; "),
+    (b"\x7fELF\2\1\1\0\0\0\0\0\0\0\0\0\3\0>\0\1\0\0\0" * 9, "t.csv is not text in UTF-8; it looks like no text at all: save it as CSV in UTF-8."),
 ]  # fmt: skip
 
 
@@ -203,7 +204,9 @@ TABLES = [
     ("a,t\n" + "".join(f"{p % 5},n{p}\n" for p in range(30)), {}, "target 't' of t.csv has 30 different values in 30 rows; these are no classes to learn. Choose another target."),
     (LONG, {"task": "classify"}, "has 60 different values in 60 rows; these are no classes to learn. Choose another target or --task regress."),
     (LONG, {"targets": ["T1"]}, "no column of t.csv is called 'T1'. Did you mean 't'? Known: a, b, t."),
-    (LONG, {"targets": []}, "no target is named; say which column is to be predicted (--target COLUMN)."),
+    ("1,2\n3,4\n5,6.5\n", {}, "no column of t.csv is called 't'. Known: column1, column2. The names are ours, as no header was found; if the first row is one, say --header."),
+    ("t" + "".join(f",c{p}" for p in range(60)) + "\n" + 2 * ("1" + ",2" * 60 + "\n"), {"targets": ["c99"]}, "and 21 more."),
+    (LONG, {"targets": []}, "no target is named; say which column of t.csv is to be predicted (--target): a, b, t."),
     (LONG, {"ignore": ["bb"]}, "no column of t.csv is called 'bb'. Did you mean 'b'?"),
     (LONG, {"ignore": ["t"]}, "column 't' cannot be left out and a target."),
     (LONG, {"targets": ["t", "t"]}, "column 't' cannot be a target and the same again."),

@@ -17,6 +17,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+MOST_NAMES = 40
+"""So many names a message lists."""
+
 
 class ChainruleError(Exception):
     """The root of all errors that chainrule raises on purpose."""
@@ -27,7 +30,7 @@ class InputError(ChainruleError, ValueError):
 
 
 class UnknownNameError(InputError):
-    """A name that nothing has. The message offers the nearest name and lists all of them."""
+    """A name that nothing has. The message offers the nearest name and lists them all, or the first of very many."""
 
     def __init__(self, kind: str, name: str, known: Iterable[str], hint: str = "") -> None:
         from difflib import get_close_matches
@@ -35,7 +38,9 @@ class UnknownNameError(InputError):
         known = sorted(known)
         near = get_close_matches(name[:60].lower(), known, n=1, cutoff=0.5)
         offer = f" Did you mean '{near[0]}'?" if near else ""
-        super().__init__(f"no {kind} is called {shown(name)}.{offer} Known: {', '.join(known)}.{hint and ' ' + hint}")
+        more = f" and {len(known) - MOST_NAMES} more" if len(known) > MOST_NAMES else ""
+        names = f"{', '.join(known[:MOST_NAMES])}{more}"
+        super().__init__(f"no {kind} is called {shown(name)}.{offer} Known: {names}.{hint and ' ' + hint}")
 
 
 class ShapeError(InputError):

@@ -10,10 +10,10 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from chainrule.companions import predicted
 from chainrule.curves import Curves, check_picture, save_curve
@@ -343,13 +343,19 @@ def _trained(run: Run, training: Training, scores: Mapping[str, Scores], outputs
                 save_checkpoint(checkpoint_path(outputs.model), _model(run, training, scores), training)
 
         checkpoint(training)
-        try:
-            outcome = training.run(report, checkpoint)
-        except Diverged as error:
-            outcome = error
-    model = _model(run, training, {**scores, **_measured(run, training.best_network)}, outcome)
-    _keep(model, outcome, outputs)
+        with _resumable(outputs):
+            try:
+                outcome = training.run(report, checkpoint)
+            except Diverged as error:
+                outcome = error
+            model = _model(run, training, {**scores, **_measured(run, training.best_network)}, outcome)
+            if outputs.model is not None:
+                model.save(outputs.model, force=True)
+    if outputs.model is not None and (isinstance(outcome, Diverged) or outcome.reason != "interrupted"):
+        checkpoint_path(outputs.model).unlink(missing_ok=True)
     watch.ends(model, outcome)
+    if outputs.curve is not None:
+        save_curve(outputs.curve, curves_of(model.history))
     if isinstance(outcome, Diverged):
         raise outcome
     if outcome.reason == "interrupted":
@@ -401,14 +407,16 @@ def _measured(run: Run, network: Network) -> dict[str, Scores]:
     return {name: run.measured(network, part) for name, part in parts.items() if len(part)}
 
 
-def _keep(model: Model, outcome: Outcome | Diverged, outputs: Outputs) -> None:
-    """Write the model and the curve; the checkpoint is needed no more, unless the run was interrupted."""
-    if outputs.model is not None:
-        model.save(outputs.model, force=True)
-        if isinstance(outcome, Diverged) or outcome.reason != "interrupted":
-            checkpoint_path(outputs.model).unlink(missing_ok=True)
-    if outputs.curve is not None:
-        save_curve(outputs.curve, curves_of(model.history))
+@contextmanager
+def _resumable(outputs: Outputs) -> Iterator[None]:
+    """A file that cannot be written, as on a full disk, ends a run; what it came to is not lost, and that is said."""
+    try:
+        yield
+    except FileError as error:
+        path = None if outputs.model is None else checkpoint_path(outputs.model)
+        if path is None or not path.exists():
+            raise
+        raise FileError(f"{error} The run up to a moment ago is in {path}: when that is put right, go on with --resume.") from None
 
 
 def curves_of(history: Sequence[Report], training: str = "training", validation: str = "validation") -> Curves:
@@ -418,15 +426,22 @@ def curves_of(history: Sequence[Report], training: str = "training", validation:
 
 
 class Log:
-    """A file with a line an epoch, which grows while the run goes on; that of a resumed run begins with the epochs before."""
+    """A file with a line an epoch, which grows while the run goes on; that of a resumed run begins with the epochs before.
+
+    Raises FileError where it cannot be written.
+    """
 
     COLUMNS = ("epoch", "step", "error", "validation_error", "rate", "seconds")
 
     def __init__(self, path: str | Path | None, before: Sequence[Report]) -> None:
-        self.file = None if path is None else Path(path).open("w", encoding="utf-8", newline="")  # noqa: SIM115  # __exit__ closes it
-        self.as_json = path is not None and Path(path).suffix.lower() == ".jsonl"
-        if self.file is not None and not self.as_json:
-            self.file.write(",".join(self.COLUMNS) + "\r\n")
+        self.path, self.as_json = path, path is not None and Path(path).suffix.lower() == ".jsonl"
+        self.file: TextIO | None = None
+        if path is None:
+            return
+        with self._told():
+            self.file = Path(path).open("w", encoding="utf-8", newline="")  # noqa: SIM115  # __exit__ closes it
+        if not self.as_json:
+            self._write(",".join(self.COLUMNS) + "\r\n")
         for report in before:
             self.add(report)
 
@@ -436,15 +451,28 @@ class Log:
             return
         values = {name: getattr(report, name) for name in self.COLUMNS}
         cells = ("" if value is None else repr(value) for value in values.values())
-        self.file.write(json.dumps(values) + "\n" if self.as_json else ",".join(cells) + "\r\n")
-        self.file.flush()
+        self._write(json.dumps(values) + "\n" if self.as_json else ",".join(cells) + "\r\n")
+
+    def _write(self, line: str) -> None:
+        assert self.file is not None
+        with self._told():
+            self.file.write(line)
+            self.file.flush()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise FileError(f"{self.path} cannot be written: {error.strerror or error}.") from None
 
     def __enter__(self) -> Log:
         return self
 
     def __exit__(self, *_: object) -> None:
         if self.file is not None:
-            self.file.close()
+            with suppress(OSError):  # of the line that could not be written before
+                self.file.close()
 
 
 # What a model is used for

@@ -53,6 +53,18 @@ class Telling(Watch):
         self.folds: list[float | None] = []
         self.ended = False
 
+    def __enter__(self) -> Telling:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """However it ends, a terminal gets its cursor back."""
+        self._stop_watching()
+
+    def _stop_watching(self) -> None:
+        watcher, self.watcher = self.watcher, None
+        if watcher is not None:
+            watcher.__exit__(None, None, None)
+
     def say(self, text: str = "") -> None:
         """A line on standard output, unless nothing is to be said."""
         if not self.quiet:
@@ -60,7 +72,7 @@ class Telling(Watch):
 
     def prose(self, text: str) -> None:
         """A sentence, wrapped where it is wider than a terminal."""
-        self.say(textwrap.fill(text, _width(), break_on_hyphens=False))
+        self.say(_filled(text))
 
     def item(self, text: str) -> None:
         """A line of a list."""
@@ -102,8 +114,7 @@ class Telling(Watch):
         from chainrule.divergence import Diverged
 
         self.ended = True
-        if self.watcher is not None:
-            self.watcher.__exit__(None, None, None)
+        self._stop_watching()
         if isinstance(outcome, Diverged):
             self._diverged(outcome)
             return
@@ -171,7 +182,14 @@ class Telling(Watch):
 
 def item(text: str) -> str:
     """A line of a list, wrapped where it is wider than a terminal."""
-    return textwrap.fill(text, _width(), initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)
+    return _filled(text, "  ", "    ")
+
+
+def _filled(text: str, first: str = "", others: str = "") -> str:
+    """The text in lines as wide as the terminal; what blanks hold together that do not break stays together, with plain blanks."""
+    return textwrap.fill(text, _width(), initial_indent=first, subsequent_indent=others, break_on_hyphens=False).replace(
+        "\N{NO-BREAK SPACE}", " "
+    )
 
 
 def lines_of_preparation(words: Words, preparation: Preparation) -> Iterator[str]:

@@ -55,7 +55,7 @@ FORM_OPTIONS = (
 )
 
 COLUMN_OPTIONS = (
-    click.option("--target", metavar="COLUMN", multiple=True, required=True, help="What is to be predicted; several for several numbers."),
+    click.option("--target", metavar="COLUMN", multiple=True, help="What is to be predicted; several for several numbers."),
     click.option("--task", type=click.Choice(["classify", "regress"]), help="Classes or numbers?  [default: by the target's values]"),
     click.option("--ignore", metavar="COLUMN", multiple=True, help="Leave a column out."),
     click.option("--categories", metavar="COLUMN", multiple=True, help="Take a column of numbers as names of categories."),
@@ -141,7 +141,8 @@ def train(data: str, output: str, quiet: bool, language: str, definitions: tuple
         load_file(path)
     telling = Telling(language, data, output, quiet=quiet, asked=click.get_current_context().obj or ())
     try:
-        training.train(data, output=output, watch=telling, **_whole(options))
+        with telling:
+            training.train(data, output=output, watch=telling, **_whole(options))
     except Diverged:
         return DIVERGED
     except KeyboardInterrupt:

@@ -97,7 +97,10 @@ def fitting_encoding(data: bytes) -> str | None:
     """The likeliest encoding of text that is not UTF-8: UTF-16, Western European, Cyrillic, Japanese or Chinese; None if it is no text."""
     zeros = data.count(0)
     if zeros > len(data) // 4:
-        return "utf-16-le" if data[1::2].count(0) > data[::2].count(0) else "utf-16-be"
+        name = "utf-16-le" if data[1::2].count(0) > data[::2].count(0) else "utf-16-be"
+        text = data[: PIECE // 2].decode(name, "ignore")
+        odd = sum(not (sign.isprintable() or sign.isspace()) for sign in text)
+        return name if odd <= len(text) // 100 else None
     if zeros or sum(byte < 32 and byte not in b"\t\n\r\f" for byte in data[:PIECE]) > len(data[:PIECE]) // 100:
         return None
     # Western text has an accent here and there; where most letters are beyond ASCII, it is another script.

@@ -82,7 +82,8 @@ class Table:
     def column(self, name: str) -> Column:
         """The column of this name. Raises UnknownNameError, which offers the nearest."""
         if name not in self._by_name:
-            raise UnknownNameError(f"column of {self.source}", name, self.names)
+            hint = "" if self.has_header else "The names are ours, as no header was found; if the first row is one, say --header."
+            raise UnknownNameError(f"column of {self.source}", name, self.names, hint)
         return self._by_name[name]
 
     @cached_property

@@ -207,7 +207,8 @@ def _check_widths(form: Form, first: int, block: Sequence[Sequence[str]]) -> Non
     width = len(form.names)
     if set(map(len, block)) != {width}:
         number, row = next((number, row) for number, row in enumerate(block, start=first) if len(row) != width)
-        raise FileError(f"{form.path}: row {number} has {len(row)} cells, but there are {width} columns.")
+        fix = "fill in what lacks, with nothing between its separators" if len(row) < width else "put text that holds a separator in quotes"
+        raise FileError(f"{form.path}: row {number} has {len(row)} cell{'s' * (len(row) != 1)}, but there are {width} columns; {fix}.")
 
 
 def _columns(form: Form, first: int, block: Sequence[Sequence[str]], kinds: Mapping[str, Kind]) -> tuple[Column, ...]:

@@ -275,7 +275,8 @@ WORDS = {
     "train.split_without": "rows: {train} to train on, none to tell when to stop, {test} to say how good it is",
     "train.network": "network {sizes}: {activation} inside, {output} at the end, error by {loss}; {parameters} parameters",
     "train.network_flat": "network {sizes}: {output} at the end, error by {loss}; {parameters} parameters",
-    "train.plan": "training by {optimizer}, learning rate {rate}, {batch_size} rows a step, at most {epochs} epochs, seed {seed}",
+    "train.plan": "training by {optimizer}, learning rate {rate}, {batch_size} rows a step, at most {epochs} epochs, "
+    "seed\N{NO-BREAK SPACE}{seed}",
     "train.resumed": "going on after epoch {epoch}",
     # Training: while it runs
     "train.training": "training",

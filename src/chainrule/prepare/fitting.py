@@ -41,8 +41,6 @@ class Wishes:
         for what, value, known in (("task", self.task, TASKS), ("way to impute", self.impute, IMPUTE)):
             if value is not None and value not in known:
                 raise UnknownNameError(what, value, known)
-        if not self.targets:
-            raise InputError("no target is named; say which column is to be predicted (--target COLUMN).")
         roles = {"a target": self.targets, "a category": self.categories, "a number": self.numbers, "left out": self.ignore}
         seen: dict[str, str] = {}
         for role, names in roles.items():
@@ -89,7 +87,9 @@ def summarised(tables: Tables, wishes: Wishes) -> tuple[str, dict[str, Summary]]
 
 
 def _started(table: Table, wishes: Wishes) -> dict[str, Summary]:
-    """Empty summaries of the columns. Raises UnknownNameError for a wished column that is not there."""
+    """Empty summaries of the columns. Raises InputError for a wished column that is not there, or if no target is."""
+    if not wishes.targets:
+        raise InputError(f"no target is named; say which column of {table.source} is to be predicted (--target): {listed(table.names)}.")
     for name in (*wishes.targets, *wishes.categories, *wishes.numbers, *wishes.ignore):
         table.column(name)
     counted = {*wishes.targets, *wishes.categories}
