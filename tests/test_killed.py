@@ -15,10 +15,12 @@ import numpy as np
 import pytest
 
 import chainrule as cr
+from chainrule.data import read
 from chainrule.errors import FileError
 from chainrule.model import Model, checkpoint_path, load_checkpoint, save_checkpoint
 from chainrule.plan import Plan
 from chainrule.train import Training
+from chainrule.training import Watch
 
 KILLS = 60
 PLAN = Plan(epochs=150, batch_size=8, patience=None, optimizer=cr.adam(cr.cosine(rate=0.02, steps=900)))
@@ -53,7 +55,31 @@ def go_on(output: Path, started: Callable[[], object] = lambda: None) -> None:
     path.unlink()
 
 
-def life(output: Path) -> tuple[int, int]:
+class Begun(Watch):
+    """Says when the first epoch begins."""
+
+    def __init__(self, started):
+        self.started = started
+
+    def begins(self, run, training):
+        assert len(training.companions) == 5
+        self.started()
+
+
+def go_on_by_default(output: Path, started: Callable[[], object] = lambda: None) -> None:
+    """The same for whoever types no option but --target: with companions, which tell when to stop, and the whole way to the model."""
+    resume = checkpoint_path(output).exists()
+    if output.exists() and not resume:
+        return  # killed when everything was done
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(Training.run.__kwdefaults__, "seconds", 0)  # a checkpoint after every epoch here, too
+        cr.train(FLOWERS, target="species", epochs=None if resume else 60, output=output, resume=resume, watch=Begun(started))
+
+
+FLOWERS = read("data:iris")
+
+
+def life(go_on: Callable[..., None], output: Path) -> tuple[int, int]:
     """A process of its own that goes on with the run, and a pipe on which it says that the first epoch begins."""
     reads, writes = os.pipe()
     child = os.fork()
@@ -72,20 +98,21 @@ def left_alone(child: int) -> bool:
 
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
-def test_killed_at_random_moments_and_the_same_bit_for_bit(tmp_path):
-    go_on(tmp_path / "unbroken")
+@pytest.mark.parametrize("go_on", [go_on, go_on_by_default])
+def test_killed_at_random_moments_and_the_same_bit_for_bit(go_on, tmp_path):
+    go_on(tmp_path / "unbroken.safetensors")
     moments = random.Random(0)
     kills, finished, seen = 0, 0, set()
     while kills < KILLS:
-        output = tmp_path / f"killed{finished}"
+        output = tmp_path / f"killed{finished}.safetensors"
         path = checkpoint_path(output)
-        child, began = life(output)
+        child, began = life(go_on, output)
         if moments.random() < 0.7:  # the others may die while they still read their checkpoint
             os.read(began, 1)
         os.close(began)
         time.sleep(moments.uniform(0.0, 0.06))
         if left_alone(child):
-            assert output.read_bytes() == (tmp_path / "unbroken").read_bytes()
+            assert output.read_bytes() == (tmp_path / "unbroken.safetensors").read_bytes()
             finished += 1
             continue
         os.kill(child, signal.SIGKILL)
@@ -94,13 +121,13 @@ def test_killed_at_random_moments_and_the_same_bit_for_bit(tmp_path):
         if path.exists():  # whatever the moment: whole, and of a whole epoch
             seen.add(load_checkpoint(path)[2]["epochs"])
     go_on(output)
-    assert output.read_bytes() == (tmp_path / "unbroken").read_bytes()
+    assert output.read_bytes() == (tmp_path / "unbroken.safetensors").read_bytes()
     assert len(seen) > 10
 
 
 def test_what_a_killed_process_leaves_is_whole_or_as_it_was(tmp_path):
     """Killed while it writes: the file beside it may be cut, the checkpoint never is."""
-    path = checkpoint_path(tmp_path / "m")
+    path = checkpoint_path(tmp_path / "m.safetensors")
     training = begun()
     training.epoch()
     save_checkpoint(path, Model.of(training), training)
