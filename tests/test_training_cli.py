@@ -2,14 +2,17 @@
 
 import csv
 import inspect
+import io
 import json
 import os
 import pty
 import select
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,6 +22,7 @@ from chainrule.cli import main
 from chainrule.cli.commands import chainrule
 from chainrule.cli.progress import duration
 from chainrule.data import read
+from chainrule.errors import FileError
 from chainrule.files import write_whole
 from chainrule.model import Model, checkpoint_path
 from chainrule.step import Step
@@ -143,6 +147,67 @@ def test_folds_are_scored_and_kept(folder, capsys):
     assert "all 3 folds" in printed(["info", "model.safetensors"], capsys)[0]
 
 
+def test_german_spreadsheets_are_read_as_they_are(folder, capsys):
+    """Semicolons, decimal commas, Windows' letters: what Excel writes in Germany."""
+    random = np.random.default_rng(0)
+    rows = [(f"{a:.2f}", g, f"{3 * a + 5 * (g == 'grün'):.1f}") for a, g in zip(random.normal(20, 5, 60), ["grün", "rot"] * 30, strict=True)]
+    text = "Länge;Farbe;Größe\r\n" + "".join(";".join(row).replace(".", ",") + "\r\n" for row in rows)
+    for encoding in ("utf-8", "utf-8-sig", "utf-16"):
+        (folder / "excel.csv").write_bytes(text.encode(encoding))
+        out, _ = printed(["train", "excel.csv", "--target", "Größe", "--force", *QUICK], capsys)
+        assert "excel.csv: 60 rows, 3 columns, separator: semicolon, decimal sign: comma" in out
+        assert "  numbers, standardised: Länge" in out
+    (folder / "excel.csv").write_bytes(text.encode("cp1252"))
+    _, err = printed(["train", "excel.csv", "--target", "Größe", "--force", *QUICK], capsys, 2)
+    assert "cp1252 fits and would read 'Länge': give --encoding cp1252" in err
+    printed(["train", "excel.csv", "--target", "Größe", "--force", "--encoding", "cp1252", *QUICK], capsys)
+    out, _ = printed(["predict", "model.safetensors", "excel.csv", "--encoding", "cp1252"], capsys)
+    assert len(out.splitlines()) == 61
+    # The model knows how its own file is read, and says so of another file that is read the same way only when told.
+    own, _ = printed(["explain", "model.safetensors", "--step", "3"], capsys)
+    named, _ = printed(["explain", "model.safetensors", "--data", "excel.csv", "--encoding", "cp1252", "--step", "3"], capsys)
+    assert own == named
+    row = ["explain", "model.safetensors", "--data", "excel.csv", "--row", "1"]
+    assert "Farbe grün" in printed([*row, "--encoding", "cp1252"], capsys)[0]
+    (folder / "copy.csv").write_bytes(text.encode("cp1252"))
+    row[3] = "copy.csv"
+    assert "cp1252 fits" in printed(row, capsys, 2)[1]
+    assert "Farbe grün" in printed([*row, "--encoding", "cp1252"], capsys)[0]
+
+
+def test_numbers_that_count_the_rows_can_be_asked_for(folder, capsys):
+    """The year of each row rises by one, and is left out, unless it is asked for."""
+    write_rows("years.csv", [{"year": 1950 + i, "rain": i * 7 % 13, "degrees": 9 + i / 50} for i in range(70)])
+    asked = ["train", "years.csv", "--target", "degrees", "--force", "--epochs", "300"]
+    out, _ = printed(asked, capsys)
+    assert "left out (numbers the rows): year" in out
+    assert Model.load("model.safetensors").scores["test"].r2 < 0.5
+    out, _ = printed([*asked, "--numbers", "year"], capsys)
+    assert "numbers, standardised: year, rain" in out
+    assert Model.load("model.safetensors").scores["test"].r2 > 0.9
+    assert "is called 'yaer'. Did you mean 'year'?" in printed([*asked, "--numbers", "yaer"], capsys, 2)[1]
+
+
+def test_the_class_weights_count(folder, capsys):
+    """One flower in twenty is a rose, and hardly anything tells it apart: balanced weights find more of them."""
+    random = np.random.default_rng(0)
+    rose = np.arange(400) % 20 == 0
+    lengths = random.normal(3 + 1.0 * rose)
+    write_rows("rare.csv", [{"length": round(x, 3), "kind": "rose" if r else "iris"} for x, r in zip(lengths, rose, strict=True)])
+    recalls = []
+    for options in ((), ("--class-weights", "balanced")):
+        printed(["train", "rare.csv", "--target", "kind", "--force", "--epochs", "100", *options], capsys)
+        recalls.append(Model.load("model.safetensors").scores["train"].confusion[1, 1])
+    assert recalls[0] < recalls[1] > 8
+
+
+def test_a_target_that_is_not_said_is_asked_for(folder, capsys):
+    _, err = printed(["train", "flowers.csv"], capsys, 2)
+    assert err == (
+        "chainrule: no target is named; say which column of flowers.csv is to be predicted (--target): number, length, colour, garden, kind.\n"
+    )
+
+
 # What is written
 
 
@@ -228,6 +293,70 @@ def test_a_full_disk_is_told_and_harms_nothing(model, folder, capsys, monkeypatc
     assert "No space left on device" in err
     assert (folder / model).read_bytes() == before
     assert not [path for path in folder.iterdir() if path.name.startswith(".")]
+
+
+@pytest.fixture
+def tiny_disk(folder):
+    """A folder on a disk of 400 kB, where this system lets one be mounted."""
+    place = folder / "tiny"
+    place.mkdir()
+    mount = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", place], capture_output=True, check=False)
+    if mount.returncode:
+        pytest.skip("no file system can be mounted here")
+    yield place
+    subprocess.run(["umount", place], check=True)
+
+
+@pytest.mark.skipif(not shutil.which("mount") or not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can mount")
+@pytest.mark.parametrize("log", ["tiny/run.jsonl", "run.jsonl"])
+def test_a_disk_that_fills_up_while_training(log, tiny_disk, folder, capsys):
+    """The log, or the checkpoint, that grows with the history, finds no room any more; with room again, the run goes on."""
+    whole = ["--epochs", "300", "--quiet"]
+    train(capsys, *whole, "-o", "unbroken.safetensors")
+    output = "tiny/model.safetensors"
+    filler = tiny_disk / "filler"
+    room = os.statvfs(tiny_disk)
+    filler.write_bytes(bytes(room.f_bavail * room.f_frsize - 48_000))
+    _, err = train(capsys, *whole, "-o", output, "--log", log, code=2)
+    assert "cannot be written: No space left on device." in err
+    assert f"The run up to a moment ago is in {output}.checkpoint: when that is put right, go on with --resume." in err
+    assert {path.name for path in tiny_disk.iterdir()} <= {"filler", "model.safetensors.checkpoint", "run.jsonl"}
+    filler.unlink()
+    train(capsys, "--resume", "--quiet", "-o", output, "--log", log)
+    assert (folder / output).read_bytes() == (folder / "unbroken.safetensors").read_bytes()
+    assert len((folder / log).read_text(encoding="utf-8").splitlines()) == 300
+    assert not checkpoint_path(folder / output).exists()
+
+
+class FullFile(io.StringIO):
+    """A file on a disk that is full after some writing."""
+
+    def write(self, text):
+        if self.tell() > 400:
+            raise OSError(28, "No space left on device")
+        return super().write(text)
+
+
+def test_a_log_that_cannot_grow_ends_the_run_and_loses_nothing(folder, capsys, monkeypatch):
+    opened = Path.open
+    monkeypatch.setattr(Path, "open", lambda self, *a, **k: FullFile() if self.name == "run.csv" else opened(self, *a, **k))
+    _, err = train(capsys, *QUICK, "--log", "run.csv", code=2)
+    assert err.startswith("chainrule: run.csv cannot be written: No space left on device. The run up to a moment ago is in model.safe")
+    train(capsys, "--resume", "--quiet")
+    assert len(Model.load("model.safetensors").history) == 12
+
+
+def test_a_curve_that_cannot_be_written_comes_last(folder, capsys, monkeypatch):
+    def full(path, content):
+        if Path(path).suffix == ".png":
+            raise FileError(f"{path} cannot be written: No space left on device.")
+        write_whole(path, content)
+
+    monkeypatch.setattr("chainrule.files.write_whole", full)
+    out, err = train(capsys, *QUICK, "--curve", "curve.png", code=2)
+    assert "wrote model.safetensors" in out
+    assert err == "chainrule: curve.png cannot be written: No space left on device.\n"
+    assert not checkpoint_path("model.safetensors").exists()
 
 
 # Divergence
