@@ -150,7 +150,9 @@ def test_folds_are_scored_and_kept(folder, capsys):
 def test_german_spreadsheets_are_read_as_they_are(folder, capsys):
     """Semicolons, decimal commas, Windows' letters: what Excel writes in Germany."""
     random = np.random.default_rng(0)
-    rows = [(f"{a:.2f}", g, f"{3 * a + 5 * (g == 'grün'):.1f}") for a, g in zip(random.normal(20, 5, 60), ["grün", "rot"] * 30, strict=True)]
+    rows = [
+        (f"{a:.2f}", g, f"{3 * a + 5 * (g == 'grün'):.1f}") for a, g in zip(random.normal(20, 5, 60), ["grün", "rot"] * 30, strict=True)
+    ]
     text = "Länge;Farbe;Größe\r\n" + "".join(";".join(row).replace(".", ",") + "\r\n" for row in rows)
     for encoding in ("utf-8", "utf-8-sig", "utf-16"):
         (folder / "excel.csv").write_bytes(text.encode(encoding))
@@ -163,6 +165,9 @@ def test_german_spreadsheets_are_read_as_they_are(folder, capsys):
     printed(["train", "excel.csv", "--target", "Größe", "--force", "--encoding", "cp1252", *QUICK], capsys)
     out, _ = printed(["predict", "model.safetensors", "excel.csv", "--encoding", "cp1252"], capsys)
     assert len(out.splitlines()) == 61
+    (folder / "plain.csv").write_bytes("Höhe;Größe\r\n1,5;2\r\n3;4,5\r\n".encode("cp1252"))
+    assert "cp1252 fits" in printed(["explain", "1-2-1", "--data", "plain.csv"], capsys, 2)[1]
+    assert "x1 Höhe, t Größe" in printed(["explain", "1-2-1", "--data", "plain.csv", "--encoding", "cp1252"], capsys)[0]
     # The model knows how its own file is read, and says so of another file that is read the same way only when told.
     own, _ = printed(["explain", "model.safetensors", "--step", "3"], capsys)
     named, _ = printed(["explain", "model.safetensors", "--data", "excel.csv", "--encoding", "cp1252", "--step", "3"], capsys)
@@ -479,6 +484,15 @@ def test_ctrl_c_on_a_terminal_leaves_it_in_order(folder):
     text, code = on_terminal(folder, *ENDLESS, interrupt=True)
     assert code == 130
     assert "To go on: chainrule train" in text
+    assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l"), "the cursor is shown again"
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")
+def test_a_run_that_fails_on_a_terminal_leaves_it_in_order(folder):
+    (folder / "run.jsonl").symlink_to("/dev/full")
+    text, code = on_terminal(folder, "--log", "run.jsonl")
+    assert code == 2
+    assert "run.jsonl cannot be written: No space left on device." in text
     assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l"), "the cursor is shown again"
 
 
