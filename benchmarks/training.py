@@ -57,7 +57,7 @@ class Stopwatch:
 def share(rows: int, sizes: tuple[int, ...], epochs: int) -> tuple[float, float]:
     """The part of the time of `run` that is spent inside the program, and milliseconds an epoch."""
     run = training(rows, sizes, epochs)
-    watches = [Stopwatch(run.engine.program.step), Stopwatch(run.engine._error)]
+    watches = [Stopwatch(run.engine.program.functions["step"]), Stopwatch(run.engine._error)]
     run.engine.program.functions["step"] = watches[0]
     run.engine.__dict__["_error"] = watches[1]
     run.epoch()

@@ -7,14 +7,13 @@ Every engine takes the same batches in the same order, in float64.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import Any, Protocol, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 
 from chainrule.definitions import Bound
-from chainrule.engines.written import written, written_error
+from chainrule.engines.written import Program, written, written_error
 from chainrule.network import Array, Network
 
 Data: TypeAlias = "tuple[Array, ...]"
@@ -28,8 +27,7 @@ MEASURED_AT_ONCE = 10_000
 """Rows of one forward pass when an error is measured."""
 
 
-@dataclass(frozen=True)
-class Passed:
+class Passed(NamedTuple):
     """How far a pass over the rows came.
 
     state   after the last step; where the pass diverged, its numbers mean nothing
@@ -79,27 +77,16 @@ class Written:
         self.network, self.options = network, dict(options or {})
         self.program = written(network, optimizer)
         self.keys = tuple(key for key in self.program.inputs if key not in ("x", "t", "s", "k"))
-        self._rooms: dict[int, Room] = {}
+        self._loop, self._rooms = _loop(self.program), dict[int, Room]()
 
     def epoch(
         self, data: Data, order: Array | None, size: int, state: Data, number: int, bound: float, stopping: Callable[[], bool]
     ) -> Passed:
         """As `Engine.epoch` says."""
         step = partial(self.program.functions["step"], **self.options) if self.options else self.program.functions["step"]
-        numbered, lowest, total, ended, now = "k" in self.program.inputs, -bound, 0.0, "whole", list(state)
         with np.errstate(all="ignore"):
-            for batch in self._batches(data, order, size):
-                if stopping():
-                    ended = "stopped"
-                    break
-                number += 1
-                E, *now = step(*batch, *now, number) if numbered else step(*batch, *now)
-                E = float(E)  # NumPy's own scalars take longer to compare and add
-                if not lowest < E < bound:  # nor is NaN
-                    ended = "diverged"
-                    break
-                total += E * len(batch[0])
-        return Passed(tuple(now), total / len(data[0] if order is None else order), number, ended)
+            now, total, number, ended = self._loop(step, self._batches(data, order, size), state, number, -bound, bound, stopping)
+        return Passed(now, total / len(data[0] if order is None else order), number, ended)
 
     def _batches(self, data: Data, order: Array | None, size: int) -> Iterable[Data]:
         """The batches of a pass."""
@@ -124,6 +111,32 @@ class Written:
                 part = [array[start : start + MEASURED_AT_ONCE] for array in data]
                 error += float(self._error(*part, *parameters)) * (len(part[0]) / rows)
         return error
+
+
+LOOP = """
+def loop(step, batches, state, k, low, high, stopping):
+    {now}, = state
+    total = 0.0
+    for {batch} in batches:
+        if stopping():
+            return ({now},), total, k, "stopped"
+        k += 1
+        E, {now} = step({arguments})
+        E = float(E)  # scalars of NumPy's take longer to compare and to add
+        if not low < E < high:  # nor is NaN
+            return ({now},), total, k, "diverged"
+        total += E * len(x)
+    return ({now},), total, k, "whole"
+"""
+"""The loop over batches, in the names of a program: packing and unpacking its arrays would take as long as a tiny network computes."""
+
+
+def _loop(program: Program) -> Callable[..., tuple[Data, float, int, str]]:
+    batch, now = ([key for key in program.inputs if (key in "xts") == part] for part in (True, False))
+    names = {"batch": ", ".join(batch), "now": ", ".join(key for key in now if key != "k"), "arguments": ", ".join(program.inputs)}
+    space: dict[str, Any] = {}
+    exec(LOOP.format(**names), space)  # noqa: S102  # our own text
+    return space["loop"]  # type: ignore[no-any-return]  # what was executed has no types
 
 
 class Room:
