@@ -1,4 +1,4 @@
-"""How much of an epoch is the program itself, and whether memory stays flat: `python benchmarks/training.py`.
+"""How much of an epoch is the program itself, and whether memory stays flat.
 
 The program is what `chainrule code` prints: its step on every batch, and its forward pass on the validation rows. The rest is the loop:
 shuffling, gathering, counting, reporting.
@@ -6,29 +6,47 @@ shuffling, gathering, counting, reporting.
 
 from __future__ import annotations
 
-import os
-
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy: threads that wait for each other would count as the program
-
-import resource
+import gc
+import sys
 import time
 import tracemalloc
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from measure import median, milliseconds, progress, table
 
 from chainrule import Network, dense
 from chainrule.plan import Plan
 from chainrule.train import Training
 
 SIZES = {
-    "150 rows, 4-16-3 (iris)": (150, (4, 16, 3), 400),
+    "150 rows, 4-16-3 (iris)": (150, (4, 16, 3), 1000),
     "1,800 rows, 64-32-10 (digits)": (1_800, (64, 32, 10), 60),
     "20,000 rows, 784-128-10": (20_000, (784, 128, 10), 2),
 }
+AIM = "90 %"
+
 LONG = 10_000
 """Epochs of the run in which memory is watched."""
+
+
+def main() -> None:
+    rounds = max(3, int(sys.argv[1]) // 3)
+    print(shares(rounds), memory(), sep="\n\n")
+
+
+def shares(rounds: int) -> str:
+    """The part of the time of a run that is spent inside the program."""
+    rows = []
+    for name, (samples, sizes, epochs) in SIZES.items():
+        found = []
+        for number in range(rounds):
+            progress(name, number, rounds)
+            found.append(share(training(samples, sizes, epochs)))
+        rows.append([name, milliseconds(median([taken for _, taken in found])), f"{100 * median([part for part, _ in found]):.1f} %", AIM])
+    return table(["training with `written`", "an epoch", "inside the program", "aim"], rows)
 
 
 def training(rows: int, sizes: tuple[int, ...], epochs: int) -> Training:
@@ -42,54 +60,61 @@ def training(rows: int, sizes: tuple[int, ...], epochs: int) -> Training:
 
 
 class Stopwatch:
-    """Calls of a function, timed."""
+    """Calls of a function, timed and counted."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
-        self.function, self.seconds = function, 0.0
+        self.function, self.seconds, self.calls = function, 0.0, 0
 
     def __call__(self, *arguments: Any, **options: Any) -> Any:
         started = time.perf_counter()
         result = self.function(*arguments, **options)
         self.seconds += time.perf_counter() - started
+        self.calls += 1
         return result
 
 
-def share(rows: int, sizes: tuple[int, ...], epochs: int) -> tuple[float, float]:
-    """The part of the time of `run` that is spent inside the program, and milliseconds an epoch."""
-    run = training(rows, sizes, epochs)
+def own_cost() -> float:
+    """Seconds by which a stopwatch makes a call longer without counting them."""
+    watch, numbers, calls = Stopwatch(lambda *_: None), range(15), 10_000
+    started = time.perf_counter()
+    for _ in range(calls):
+        watch(*numbers)
+    return (time.perf_counter() - started - watch.seconds) / calls
+
+
+def share(run: Training) -> tuple[float, float]:
+    """The part of the time of `run` that is spent inside the program, and seconds an epoch; what the stopwatches cost is taken off."""
     watches = [Stopwatch(run.engine.program.functions["step"]), Stopwatch(run.engine._error)]
     run.engine.program.functions["step"] = watches[0]
     run.engine.__dict__["_error"] = watches[1]
     run.epoch()
-    watches[0].seconds = watches[1].seconds = 0.0
+    for watch in watches:
+        watch.seconds, watch.calls = 0.0, 0
     started = time.perf_counter()
     run.run(report=lambda report: None)
-    whole = time.perf_counter() - started
-    return sum(watch.seconds for watch in watches) / whole, 1000 * whole / (epochs - 1)
+    whole = time.perf_counter() - started - own_cost() * sum(watch.calls for watch in watches)
+    return sum(watch.seconds for watch in watches) / whole, whole / (run.plan.epochs - 1)
 
 
-def growth() -> tuple[float, float]:
-    """Kilobytes that Python holds more after `LONG` epochs than after a fifth of them; and the largest memory of the process, in MB."""
-    run = training(40, (4, 8, 3), LONG)
+def memory() -> str:
+    """What Python holds, and the whole process, after a fifth of a long run and after its end."""
+    run, rows = training(40, (4, 8, 3), LONG), []
     tracemalloc.start()
-    held = [0]
 
     def watch(report: Any) -> None:
-        if report.epoch == LONG // 5:
-            held[0] = tracemalloc.get_traced_memory()[0]
+        if report.epoch in (LONG // 5, LONG):
+            gc.collect()
+            rows.append([f"{report.epoch:,}", f"{tracemalloc.get_traced_memory()[0] / 1e6:.2f} MB", f"{resident():.1f} MB"])
 
     run.run(report=watch)
-    more = tracemalloc.get_traced_memory()[0] - held[0]
     tracemalloc.stop()
-    return more / 1e3, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+    return table(["memory after so many epochs", "held by Python", "of the process"], rows)
 
 
-def main() -> None:
-    for name, (rows, sizes, epochs) in SIZES.items():
-        part, milliseconds = max(share(rows, sizes, epochs) for _ in range(3))
-        print(f"{name:32} {part:6.1%} of the time inside the program, {milliseconds:8.2f} ms an epoch")
-    more, largest = growth()
-    print(f"{LONG:,} epochs: {more:+.0f} kB held after the last against a fifth of the way; at most {largest:.0f} MB in all")
+def resident() -> float:
+    """The memory of this process that is in use now, in MB."""
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * 4096 / 1e6
 
 
 if __name__ == "__main__":

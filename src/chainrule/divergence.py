@@ -10,7 +10,7 @@ import numpy as np
 
 from chainrule.definitions import Bound
 from chainrule.display import Displayed
-from chainrule.engines.epoch import Written
+from chainrule.engines.epoch import Written, unwarned
 from chainrule.engines.unrolled import operations
 from chainrule.errors import DivergenceError
 from chainrule.expression import order
@@ -109,6 +109,7 @@ def _advised(training: Training, optimizer: Bound) -> float | None:
     return None if advice is None else advice.good
 
 
+@unwarned
 def _falls(training: Training, engine: Written, steps: int, until: float) -> bool:
     """Does the run take so many steps, or as many as there is time for, with an error that ends lower than it began?"""
     state, number, epoch = training.start_state, 0, 0

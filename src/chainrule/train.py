@@ -23,7 +23,7 @@ from chainrule.companions import Companion, arrays_of, companions, mean_error
 from chainrule.definitions import Bound
 from chainrule.display import Displayed
 from chainrule.divergence import diverged
-from chainrule.engines.epoch import ENGINES, Data, gathered
+from chainrule.engines.epoch import ENGINES, Data, gathered, unwarned
 from chainrule.engines.keep import evaluate
 from chainrule.errors import InputError, ShapeError, shown
 from chainrule.history import History, Outcome, Report, history_from_dict, history_to_dict
@@ -66,7 +66,7 @@ class Training(Displayed):
         self.epochs, self.step = 0, 0
         self._history, self._shuffled = History(), Shuffled(plan.seed, len(self.data[0]))
         self.companions = companions(self.data, plan, self.batch_size, self.state) if self.validation is None else []
-        self.start_error = self.judged(self.state)
+        self.start_error = unwarned(self.judged)(self.state)
         self.best, self.best_epoch = self.state[: len(self.network.shapes)], 0
         self.best_error = self.start_error if math.isfinite(self.start_error) else math.inf
         self.stopping = False
@@ -99,6 +99,7 @@ class Training(Displayed):
     def __repr__(self) -> str:
         return f"<Training of {self.network!r}: {len(self.history)} of {self.plan.epochs} epochs>"
 
+    @unwarned
     def epoch(self) -> Report:
         """One pass over every row. Raises Diverged, after which the run stands where it stood before the epoch."""
         started = time.perf_counter()
@@ -334,6 +335,7 @@ class Training(Displayed):
         state = self._passed(epoch, number - 1, state, done)
         return self._recorded(done + number, self.batch(epoch, number), state)
 
+    @unwarned
     def _passed(self, epoch: int, steps: int, state: Data, done: int) -> Data:
         """The state after so many steps of an epoch."""
         if not steps:

@@ -27,6 +27,10 @@ MEASURED_AT_ONCE = 10_000
 """Rows of one forward pass when an error is measured."""
 
 
+unwarned = np.errstate(all="ignore")
+"""Decorates what lets an engine compute: numbers that overflow are looked for once an epoch, and told in our own words."""
+
+
 class Passed(NamedTuple):
     """How far a pass over the rows came.
 
@@ -68,7 +72,7 @@ class Engine(Protocol):
 
 
 class Written:
-    """The NumPy program that `chainrule code` prints, batch after batch.
+    """The NumPy program that `chainrule code` prints, batch after batch. NumPy may warn of numbers that overflow: see `unwarned`.
 
     options  given to every step, as {"learning_rate": 0.1} in place of the optimiser's own rate
     """
@@ -84,8 +88,7 @@ class Written:
     ) -> Passed:
         """As `Engine.epoch` says."""
         step = partial(self.program.functions["step"], **self.options) if self.options else self.program.functions["step"]
-        with np.errstate(all="ignore"):
-            now, total, number, ended = self._loop(step, self._batches(data, order, size), state, number, -bound, bound, stopping)
+        now, total, number, ended = self._loop(step, self._batches(data, order, size), state, number, -bound, bound, stopping)
         return Passed(now, total / len(data[0] if order is None else order), number, ended)
 
     def _batches(self, data: Data, order: Array | None, size: int) -> Iterable[Data]:
@@ -104,12 +107,11 @@ class Written:
     def error(self, data: Data, state: Data) -> float:
         """As `Engine.error` says."""
         parameters, rows, error = state[: len(self.network.shapes)], len(data[0]), 0.0
-        with np.errstate(all="ignore"):
-            if rows <= MEASURED_AT_ONCE:
-                return float(self._error(*data, *parameters))
-            for start in range(0, rows, MEASURED_AT_ONCE):
-                part = [array[start : start + MEASURED_AT_ONCE] for array in data]
-                error += float(self._error(*part, *parameters)) * (len(part[0]) / rows)
+        if rows <= MEASURED_AT_ONCE:
+            return float(self._error(*data, *parameters))
+        for start in range(0, rows, MEASURED_AT_ONCE):
+            part = [array[start : start + MEASURED_AT_ONCE] for array in data]
+            error += float(self._error(*part, *parameters)) * (len(part[0]) / rows)
         return error
 
 
