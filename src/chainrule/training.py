@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TextIO
 
+from chainrule.batches import BINARY, PROBABLE, SIGNED
 from chainrule.companions import predicted
 from chainrule.curves import Curves, check_picture, save_curve
 from chainrule.data import Table
@@ -30,7 +31,7 @@ from chainrule.parts import Part, Rows, weights_of
 from chainrule.plan import Plan, batch_size_for, patience_for, split
 from chainrule.plan import folds as folds_of
 from chainrule.prepare import Preparation
-from chainrule.sources import BINARY, PROBABLE, SIGNED, Wanted, chosen_optimizer, setting
+from chainrule.settings import Wanted, chosen_optimizer, setting
 from chainrule.train import Training, digest
 
 HIDDEN = (32,)

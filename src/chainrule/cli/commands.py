@@ -84,7 +84,7 @@ def explain(
     shows what a step on that row would do, and --step 500 the very step of its training.
     """
     from chainrule.render.formats import check_format, save
-    from chainrule.sources import is_model
+    from chainrule.trained import is_model
 
     suffix = None if output is None else check_format(output, ".json")
     if step is not None and steps > 1:

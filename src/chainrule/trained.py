@@ -1,0 +1,83 @@
+"""Trained models as problems: what a step on rows of their own columns would do, and the very steps of their training."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from chainrule.describe import Problem
+from chainrule.errors import InputError
+from chainrule.settings import chosen_notation
+
+if TYPE_CHECKING:
+    from chainrule.model import Model
+    from chainrule.prepare import Preparation
+    from chainrule.step import Step
+
+
+@dataclass(frozen=True, eq=False)
+class Trained(Problem):
+    """A trained model, whose preparation turns raw rows into the batch.
+
+    own  the data that it was trained on, as the model's file names it and how it is read
+    """
+
+    preparation: Preparation | None = None
+    own: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Replayed(Problem):
+    """A recorded step, and those that would follow it on the same batch."""
+
+    record: Step | None = None
+
+    def steps(self, *, exact: bool = False) -> Iterator[Step]:
+        """The recorded step first. Raises InputError if fractions are asked for."""
+        from chainrule.step import following
+
+        if exact:
+            raise InputError("a step of a training is recorded in floating point; leave out --exact.")
+        step = self.record
+        while step is not None:
+            yield step
+            step = following(step)
+
+
+def trained(path: str) -> Problem:
+    """The network, optimiser and names of a model, without rows. Raises FileError."""
+    from chainrule.model import Model
+
+    model = Model.load(path)
+    features, targets = _names_of(model)
+    return Trained(
+        model.network, optimizer=model.plan.optimizer, features=features, targets=targets, preparation=model.preparation, own=model.source
+    )
+
+
+def _names_of(model: Model) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What inputs and outputs are called."""
+    return ((), ()) if model.preparation is None else (model.preparation.feature_names, model.preparation.output_names)
+
+
+def is_model(source: object) -> bool:
+    """Is this the name of a trained model's file?"""
+    return str(source).lower().endswith(".safetensors")
+
+
+def replayed(source: Any, number: int, data: Any, encoding: str | None, notation: Any, language: str | None) -> Problem:
+    """Step `number` of the training of a model."""
+    from chainrule.model import Model
+    from chainrule.parts import training_rows
+
+    if not is_model(source):
+        raise InputError("only a trained model, a .safetensors file, has recorded steps.")
+    model = Model.load(source)
+    rows = training_rows(model, data, encoding)
+    step = model.step_at(rows.x, rows.t, number, weights=rows.weights)
+    network = step.network.replaced(notation=chosen_notation(step.network.notation, notation, language))
+    features, targets = _names_of(model)
+    origin = {"source": str(source), "data": rows.source, "features": list(features), "targets": list(targets)}
+    record = replace(step, network=network, origin=origin)
+    return Replayed(network, record.x, record.t, record.optimizer, origin=origin, record=record)
