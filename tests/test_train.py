@@ -322,10 +322,26 @@ def test_a_run_with_companions_is_resumed_bit_for_bit():
 
 
 def test_long_histories_are_thinned_out():
-    training = Training(SEED, [[8, 12]], [[4]], Plan(epochs=3 * MOST_REPORTS, optimizer=cr.sgd(0.001)))
+    training = Training(SEED, [[8, 12]], [[4]], Plan(epochs=3 * MOST_REPORTS + 1, optimizer=cr.sgd(0.001)))
     training.run()
     assert MOST_REPORTS / 2 <= len(training.history) <= MOST_REPORTS
-    assert len({b.epoch - a.epoch for a, b in zip(training.history, training.history[1:], strict=False)}) == 1
+    assert len({b.epoch - a.epoch for a, b in zip(training.history, training.history[1:-1], strict=False)}) == 1
+    assert training.history[-1].epoch == training.epochs == 3 * MOST_REPORTS + 1
+
+
+def test_a_long_run_ends_where_a_short_history_would_end_it(monkeypatch):
+    """However many reports have been let go, the last one says when the error is low enough."""
+    plan = Plan(epochs=10_000, until=1e-9, optimizer=cr.sgd(0.0005))
+    ends = []
+    for most in (MOST_REPORTS, 8, 9, 10):
+        monkeypatch.setattr(history, "MOST_REPORTS", most)
+        training = Training(SEED, [[8, 12]], [[4]], plan)
+        outcome = training.run()
+        assert outcome.reason == "until"
+        assert training.history[-1].error == outcome.last.error < 1e-9
+        ends.append(training.epochs)
+    assert len(set(ends)) == 1
+    assert ends[0] % 8, "an epoch that a thinned history would not keep"
 
 
 # Weights of examples

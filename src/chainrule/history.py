@@ -53,7 +53,7 @@ class Outcome(Displayed):
 
 
 class History:
-    """The reports of a run; when they are too many, only every second one is kept, and from then on of every second epoch.
+    """The reports of a run, the last one always among them; when they are too many, only that of every second epoch is kept from then on.
 
     every  how many epochs lie between two reports that are kept
     """
@@ -62,12 +62,13 @@ class History:
         self.reports, self.every = list(reports), every
 
     def add(self, report: Report) -> None:
-        """Keep the report, if it is one of those that are kept."""
-        if report.epoch % self.every == 0:
-            self.reports.append(report)
+        """Keep the report; that of the epoch before is let go if its number is not one of those that are kept."""
+        if self.reports and self.reports[-1].epoch % self.every:
+            self.reports.pop()
+        self.reports.append(report)
         if len(self.reports) > MOST_REPORTS:
             self.every *= 2
-            self.reports = [kept for kept in self.reports if kept.epoch % self.every == 0]
+            self.reports = [kept for kept in self.reports if kept is report or kept.epoch % self.every == 0]
 
 
 _COLUMNS = ("epoch", "step", "error", "validation_error", "rate")

@@ -174,8 +174,7 @@ class Training(Displayed):
     @property
     def ended(self) -> str | None:
         """Why the run is over, as an `Outcome` says it; None while it is not."""
-        last = self.history[-1] if self.history else None
-        if self.plan.until is not None and last is not None and last.epoch == self.epochs and last.error < self.plan.until:
+        if self.plan.until is not None and self.history and self.history[-1].error < self.plan.until:
             return "until"
         if self.epochs >= self.plan.epochs:
             return "epochs"
