@@ -25,8 +25,8 @@ from chainrule.data import read
 from chainrule.errors import FileError
 from chainrule.files import write_whole
 from chainrule.model import Model, checkpoint_path
+from chainrule.outputs import LOGS
 from chainrule.step import Step
-from chainrule.training import LOGS
 
 QUICK = ("--epochs", "12", "--seed", "3")
 
@@ -230,6 +230,26 @@ def test_a_log_holds_every_epoch(suffix, folder, capsys):
     history = Model.load("model.safetensors").history
     assert [int(row["epoch"]) for row in rows] == list(range(1, 13))
     assert [float(row["error"]) for row in rows] == [report.error for report in history]
+
+
+@pytest.mark.parametrize("suffix", LOGS)
+def test_the_log_of_a_resumed_run_keeps_its_lines(suffix, folder, capsys, monkeypatch):
+    """Also those that the history has let go; what the killed run wrote after its last checkpoint is written anew."""
+    monkeypatch.setattr("chainrule.history.MOST_REPORTS", 8)
+    log = folder / f"run{suffix}"
+    with started(folder, *ENDLESS, "--log", log.name) as process:
+        wait_for(lambda: log.exists() and log.read_bytes().count(b"\n") > 60)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+    reached, before = Model.load(checkpoint_path("model.safetensors")).outcome["epochs"], log.read_bytes().splitlines(keepends=True)
+    log.write_bytes(b"".join([*before, before[-1], before[-1][:9]]))
+    train(capsys, "--resume", "--epochs", str(reached + 7), "--quiet", "--log", log.name)
+    after = log.read_bytes().splitlines(keepends=True)
+    assert after[: len(before)] == before
+    head = suffix == ".csv"
+    assert len(after) == reached + 7 + head
+    epochs = [int(line.split(b",")[0].split(b":")[-1]) for line in after[head:]]
+    assert epochs == list(range(1, reached + 8))
 
 
 @pytest.mark.parametrize(("name", "start"), [("curve.png", b"\x89PNG"), ("curve.svg", b"<?xml")])

@@ -7,17 +7,16 @@ What is said while it runs, and where, is a `Watch`'s business.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from chainrule.batches import BINARY, PROBABLE, SIGNED
 from chainrule.companions import predicted
-from chainrule.curves import Curves, check_picture, save_curve
+from chainrule.curves import save_curve
 from chainrule.data import Table
 from chainrule.definitions import Bound, find
 from chainrule.divergence import Diverged
@@ -27,6 +26,7 @@ from chainrule.layers import dense
 from chainrule.metrics import Scores, guess_of, score
 from chainrule.model import Model, checkpoint_path, load_checkpoint, save_checkpoint
 from chainrule.network import Array, Network
+from chainrule.outputs import Log, Outputs, check_outputs, curves_of, resumable
 from chainrule.parts import Part, Rows, weights_of
 from chainrule.plan import Plan, batch_size_for, patience_for, split
 from chainrule.plan import folds as folds_of
@@ -42,9 +42,6 @@ FOLDS = 5
 
 FEWEST_TO_FOLD, FEWEST_TO_VALIDATE = 20, 2000
 """… and there are so many rows to learn from; of more, some are set aside, which are many enough to judge well, and not missed."""
-
-LOGS = (".jsonl", ".csv")
-"""Suffixes of logs, which say the format."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,15 +87,6 @@ class Run:
     def measured(self, network: Network, part: Part) -> Scores:
         """How good the network is on a part."""
         return score(self.preparation, network.predict(part.x), part.labels, guess=self.guess)
-
-
-@dataclass(frozen=True)
-class Outputs:
-    """The files that a run leaves behind, if any."""
-
-    model: Path | None = None
-    log: str | Path | None = None
-    curve: str | Path | None = None
 
 
 class Watch:
@@ -191,7 +179,7 @@ def train(
     }  # fmt: skip
     plan, shape, watch = _plan(plan_settings, optimizer, learning_rate), (hidden, activation, loss, regularizer), watch or Watch()
     path = None if output is None else Path(output)
-    _check_outputs(path, log, curve, resume=resume, force=force)
+    check_outputs(path, log, curve, resume=resume, force=force)
     rows = Rows.of(data, **form)
     with ExitStack() as stack:
         if resume:
@@ -274,27 +262,6 @@ def _check_loss(loss: Bound, preparation: Preparation) -> None:
         raise InputError(f"the loss {loss.name} does not fit this task; {preparation.loss} does.")
 
 
-def _check_outputs(output: Path | None, log: str | Path | None, curve: str | Path | None, *, resume: bool, force: bool) -> None:
-    """Can everything be written that is wanted? Asked before a training, not after it. Raises InputError."""
-    if curve is not None:
-        check_picture(curve)
-    if log is not None and Path(log).suffix.lower() not in LOGS:
-        raise FileError(f"{log}: a log is written as {' or '.join(LOGS)}; the suffix says which.")
-    if output is None:
-        if resume:
-            raise InputError('there is nothing to resume without a model\'s file; say which, as output="model.safetensors".')
-        return
-    if output.suffix.lower() != ".safetensors":
-        raise FileError(f"{output}: a model is written as .safetensors.")
-    if output.exists() and not (force or resume):
-        raise FileError(f"{output} exists already; write to another file with -o (output=), or replace it with --force (force=True).")
-    if checkpoint_path(output).exists() and not (force or resume):
-        raise FileError(f"{checkpoint_path(output)} is of a run that was cut short: go on with it by --resume, or begin anew with --force.")
-    for path in (output, log, curve):
-        if path is not None and not Path(path).absolute().parent.is_dir():
-            raise FileError(f"{path} cannot be written: there is no folder {Path(path).parent}.")
-
-
 # The run
 
 
@@ -344,7 +311,7 @@ def _trained(run: Run, training: Training, scores: Mapping[str, Scores], outputs
                 save_checkpoint(checkpoint_path(outputs.model), _model(run, training, scores), training)
 
         checkpoint(training)
-        with _resumable(outputs):
+        with resumable(outputs):
             try:
                 outcome = training.run(report, checkpoint)
             except Diverged as error:
@@ -406,74 +373,6 @@ def _measured(run: Run, network: Network) -> dict[str, Scores]:
     """The scores on every part that has rows."""
     parts = {"train": run.train, "validation": run.validation, "test": run.test}
     return {name: run.measured(network, part) for name, part in parts.items() if len(part)}
-
-
-@contextmanager
-def _resumable(outputs: Outputs) -> Iterator[None]:
-    """A file that cannot be written, as on a full disk, ends a run; what it came to is not lost, and that is said."""
-    try:
-        yield
-    except FileError as error:
-        path = None if outputs.model is None else checkpoint_path(outputs.model)
-        if path is None or not path.exists():
-            raise
-        raise FileError(f"{error} The run up to a moment ago is in {path}: when that is put right, go on with --resume.") from None
-
-
-def curves_of(history: Sequence[Report], training: str = "training", validation: str = "validation") -> Curves:
-    """The errors of the epochs as curves."""
-    held_out = [(report.epoch, report.validation_error) for report in history if report.validation_error is not None]
-    return {training: [(report.epoch, report.error) for report in history], **({validation: held_out} if held_out else {})}
-
-
-class Log:
-    """A file with a line an epoch, which grows while the run goes on; that of a resumed run begins with the epochs before.
-
-    Raises FileError where it cannot be written.
-    """
-
-    COLUMNS = ("epoch", "step", "error", "validation_error", "rate", "seconds")
-
-    def __init__(self, path: str | Path | None, before: Sequence[Report]) -> None:
-        self.path, self.as_json = path, path is not None and Path(path).suffix.lower() == ".jsonl"
-        self.file: TextIO | None = None
-        if path is None:
-            return
-        with self._told():
-            self.file = Path(path).open("w", encoding="utf-8", newline="")  # noqa: SIM115  # __exit__ closes it
-        if not self.as_json:
-            self._write(",".join(self.COLUMNS) + "\r\n")
-        for report in before:
-            self.add(report)
-
-    def add(self, report: Report) -> None:
-        """A line for the epoch."""
-        if self.file is None:
-            return
-        values = {name: getattr(report, name) for name in self.COLUMNS}
-        cells = ("" if value is None else repr(value) for value in values.values())
-        self._write(json.dumps(values) + "\n" if self.as_json else ",".join(cells) + "\r\n")
-
-    def _write(self, line: str) -> None:
-        assert self.file is not None
-        with self._told():
-            self.file.write(line)
-            self.file.flush()
-
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise FileError(f"{self.path} cannot be written: {error.strerror or error}.") from None
-
-    def __enter__(self) -> Log:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self.file is not None:
-            with suppress(OSError):  # of the line that could not be written before
-                self.file.close()
 
 
 # What a model is used for

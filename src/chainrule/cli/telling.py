@@ -264,8 +264,8 @@ def line_of_folds(words: Words, name: str, values: Sequence[float | None]) -> st
 def lines_of_model(words: Words, path: str, model: Model, drawing: bool) -> Iterator[str]:
     """What a model is and how it was made."""
     from chainrule import curves
+    from chainrule.outputs import curves_of
     from chainrule.plan import batch_size_for
-    from chainrule.training import curves_of
 
     yield told(words, "model.trained", path=path, source=model.source.get("name", "–"), version=model.made_with)
     if model.preparation is None:
