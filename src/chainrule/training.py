@@ -32,7 +32,7 @@ from chainrule.plan import Plan, batch_size_for, patience_for, split
 from chainrule.plan import folds as folds_of
 from chainrule.prepare import Preparation
 from chainrule.settings import Wanted, chosen_optimizer, setting
-from chainrule.train import Training, digest
+from chainrule.train import Training
 
 HIDDEN = (32,)
 """Units of the hidden layers where none are said: enough for most tables, and still quick."""
@@ -349,22 +349,20 @@ def _model(run: Run, training: Training, scores: Mapping[str, Scores], outcome: 
     from chainrule import __version__
 
     best = training.best_error
-    reason = {"reason": outcome.reason if isinstance(outcome, Outcome) else "diverged"} if outcome else {}
-    return Model(
-        network=training.best_network,
-        start=training.network,
+    ended: dict[str, Any] = {
+        "best_epoch": training.best_epoch,
+        "best_error": best if math.isfinite(best) else None,
+        "epochs": training.epochs,
+    }
+    if outcome is not None:
+        ended["reason"] = outcome.reason if isinstance(outcome, Outcome) else "diverged"
+    return Model.of(
+        training,
         preparation=run.preparation,
-        plan=run.plan,
-        history=tuple(training.history),
         scores=scores,
-        source={"name": run.rows.first.source, "digest": digest(*training.data), "rows": len(run.train), "form": dict(run.form)},
+        source={"name": run.rows.first.source, "rows": len(run.train), "form": dict(run.form)},
         guess=run.guess,
-        outcome={
-            **reason,
-            "best_epoch": training.best_epoch,
-            "best_error": best if math.isfinite(best) else None,
-            "epochs": training.epochs,
-        },
+        outcome=ended,
         made_with=__version__,
     )
 
