@@ -6,7 +6,7 @@ Every engine takes the same batches in the same order, in float64.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
@@ -20,12 +20,14 @@ Data: TypeAlias = "tuple[Array, ...]"
 """Rows: x (rows, inputs), t (rows, outputs), and s (rows,) where the examples are weighted. Or a state: parameters, then the
 optimiser's states."""
 
+ROWS = ("x", "t", "s")
+"""What programs call them."""
+
 BLOCK = 2**26
 """Bytes of rows that are gathered at a time; data on a disk is never read whole."""
 
 MEASURED_AT_ONCE = 10_000
 """Rows of one forward pass when an error is measured."""
-
 
 unwarned = np.errstate(all="ignore")
 """Decorates what lets an engine compute: numbers that overflow are looked for once an epoch, and told in our own words."""
@@ -80,8 +82,8 @@ class Written:
     def __init__(self, network: Network, optimizer: Bound, options: Mapping[str, float] | None = None) -> None:
         self.network, self.options = network, dict(options or {})
         self.program = written(network, optimizer)
-        self.keys = tuple(key for key in self.program.inputs if key not in ("x", "t", "s", "k"))
-        self._loop, self._rooms = _loop(self.program), dict[int, Room]()
+        self.keys = tuple(key for key in self.program.inputs if key not in (*ROWS, "k"))
+        self._loop, self._rooms = _loop(self.program, self.keys), dict[int, Room]()
 
     def epoch(
         self, data: Data, order: Array | None, size: int, state: Data, number: int, bound: float, stopping: Callable[[], bool]
@@ -133,11 +135,10 @@ def loop(step, batches, state, k, low, high, stopping):
 """The loop over batches, in the names of a program: packing and unpacking its arrays would take as long as a tiny network computes."""
 
 
-def _loop(program: Program) -> Callable[..., tuple[Data, float, int, str]]:
-    batch, now = ([key for key in program.inputs if (key in "xts") == part] for part in (True, False))
-    names = {"batch": ", ".join(batch), "now": ", ".join(key for key in now if key != "k"), "arguments": ", ".join(program.inputs)}
+def _loop(program: Program, keys: Sequence[str]) -> Callable[..., tuple[Data, float, int, str]]:
+    names = {"batch": [key for key in program.inputs if key in ROWS], "now": keys, "arguments": program.inputs}
     space: dict[str, Any] = {}
-    exec(LOOP.format(**names), space)  # noqa: S102  # our own text
+    exec(LOOP.format(**{place: ", ".join(held) for place, held in names.items()}), space)  # noqa: S102  # our own text
     return space["loop"]  # type: ignore[no-any-return]  # what was executed has no types
 
 
@@ -149,8 +150,8 @@ class Room:
 
     def __init__(self, data: Data, size: int, rows: int) -> None:
         self.data, self.size, self.rows, self.block = data, size, rows, _block(data, size)
-        self.arrays: list[Array] = []
-        self.cut: list[Data] = []
+        self.arrays = [np.empty((min(rows, self.block), *array.shape[1:]), dtype=array.dtype) for array in data]
+        self.cut = _cut(self.arrays, size)
 
     def fits(self, data: Data, size: int, rows: int) -> bool:
         """Is it for these very data, and for passes like this?"""
@@ -164,12 +165,11 @@ class Room:
 
     def _filled(self, places: Array) -> list[Data]:
         """The batches, with the rows at these places in them."""
-        if not self.arrays or len(places) != len(self.arrays[0]):
-            self.arrays = [np.empty((len(places), *array.shape[1:]), dtype=array.dtype) for array in self.data]
-            self.cut = _cut(self.arrays, self.size)
-        for array, room in zip(self.data, self.arrays, strict=True):
+        whole = len(places) == len(self.arrays[0])
+        arrays = self.arrays if whole else [room[: len(places)] for room in self.arrays]
+        for array, room in zip(self.data, arrays, strict=True):
             array.take(places, axis=0, out=room, mode="clip")  # the places exist; "raise" would gather twice
-        return self.cut
+        return self.cut if whole else _cut(arrays, self.size)
 
 
 def _as_they_lie(data: Data, size: int) -> Iterator[Data]:
