@@ -6,6 +6,7 @@ import sys
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from chainrule import __version__
 from chainrule.cli import training
@@ -34,6 +35,13 @@ Examples
   chainrule explain model.safetensors --data flowers.csv --row 3
 """
 
+FIGURE_EXAMPLES = """\b
+Examples
+  chainrule figure network -o network.svg
+  chainrule figure chain mazur --weight w1 -o chain.png
+  chainrule figure forward 2-3-1 --input "1 2" -o forward.pdf
+"""
+
 CODE_EXAMPLES = """\b
 Examples
   chainrule code
@@ -52,6 +60,13 @@ Put it where your shell finds it:
   zsh    chainrule completion zsh >> ~/.zshrc
   fish   chainrule completion fish > ~/.config/fish/completions/chainrule.fish
 """
+
+
+def _figures(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The names of figures."""
+    from chainrule.figures import FIGURES
+
+    return [CompletionItem(name, help=summary) for name, (_, summary) in FIGURES.items() if name.startswith(incomplete)]
 
 
 @click.group(context_settings=CONTEXT, epilog=START_EXAMPLES)
@@ -136,6 +151,39 @@ def _show(document: Any, interactive: bool) -> None:
         terminal.step_through(document)
     else:
         terminal.show(document)
+
+
+@chainrule.command(epilog=FIGURE_EXAMPLES, short_help="Draw a part of the explanation as a picture.")
+@click.argument("name", required=False, shell_complete=_figures)
+@with_options(*NETWORK_OPTIONS, *BATCH_OPTIONS)
+@click.option("--detail", type=click.Choice(["overview", "matrix", "scalar"]), help="How far to zoom in.  [default: by the size]")
+@click.option("--weight", metavar="NAME", help="The chain of one weight only: w1, or hidden1.W[2,3].")
+@click.option("--exact", is_flag=True, help="Count in fractions, without rounding.")
+@click.option("--digits", type=click.IntRange(1, 17), metavar="N", help="Significant digits of rounded numbers.  [default: 6]")
+@click.option("--language", metavar="en|de", help="Language of the words.  [default: as described, or en]")
+@click.option("-o", "--output", metavar="FILE", help="Write to this .svg, .png or .pdf file.")
+def figure(
+    name: str | None, detail: str | None, weight: str | None, exact: bool, digits: int | None, output: str | None, **options: Any
+) -> None:
+    """Draw a part of the explanation as a picture, for slides, papers and pages.
+
+    Without a NAME, the figures are listed. NETWORK as in `chainrule explain`. The network as .svg needs nothing else; the others are set by
+    Typst: pip install "chainrule[pdf]".
+    """
+    from chainrule.errors import UnknownNameError
+    from chainrule.figures import FIGURES, check_figure, save_figure
+
+    if name is None:
+        for known, (_, summary) in FIGURES.items():
+            click.echo(f"{known:<13}  {summary}")
+        return
+    if name not in FIGURES:
+        raise UnknownNameError("figure", name, FIGURES)
+    if output is None:
+        raise InputError(f"say where to draw it, as chainrule figure {name} -o {name}.svg.")
+    check_figure(output)
+    save_figure(asked(**options).explain(detail=detail, weight=weight, digits=digits, exact=exact), name, output)
+    click.echo(f"wrote {output}")
 
 
 @chainrule.command(epilog=CODE_EXAMPLES, short_help="Print the step as a NumPy program.")

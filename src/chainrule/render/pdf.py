@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import Any, Literal
 
 from chainrule.document import Document
 from chainrule.errors import InputError
+from chainrule.notation.mathml import element, escaped
 from chainrule.render.typst import typst
 
 MOST_ROUNDS = 12
@@ -23,21 +25,40 @@ def pdf(document: Document, layout: str = "article", paper: str = "a4") -> bytes
 
     Raises InputError where the package typst is not installed.
     """
+    return compiled(document, layout, paper)
+
+
+def compiled(document: Document, layout: str = "article", paper: str = "a4", *, format: Literal["pdf", "svg", "png"] = "pdf") -> bytes:
+    """The document as a file that Typst makes: "pdf", or, of a single page, "svg" with its title, or "png" with 192 dots an inch.
+
+    Raises InputError where the package typst is not installed.
+    """
     try:
         import typst as compiler
     except ImportError:
-        raise InputError('PDF is set by the package typst, which is not installed: pip install "chainrule[pdf]".') from None
+        raise InputError(f'{format.upper()} is set by the package typst, which is not installed: pip install "chainrule[pdf]".') from None
+
+    def made(source: str) -> bytes:
+        options: dict[str, Any] = {"pdf": {"pdf_standards": ["ua-1"]}, "png": {"ppi": 192.0}}.get(format, {})
+        return bytes(compiler.compile(source.encode(), format=format, **options))
+
     source = typst(document, layout, paper)
     for _ in range(MOST_ROUNDS):
         try:
-            return bytes(compiler.compile(source.encode(), format="pdf", pdf_standards=["ua-1"]))
+            return _titled(made(source), document.title) if format == "svg" else made(source)
         except compiler.TypstError as error:
             missing = _missing(str(error))
             if not missing:
                 raise
             source = _replaced(source, missing)
     unsure = {sign for sign in source if ord(sign) > LETTERS and not _mathematical(sign)}
-    return bytes(compiler.compile(_replaced(source, unsure).encode(), format="pdf", pdf_standards=["ua-1"]))
+    return made(_replaced(source, unsure))
+
+
+def _titled(svg: bytes, title: str) -> bytes:
+    """An SVG that screen readers call by its title: Typst draws letters as shapes."""
+    label = element("title", escaped(title)).encode()
+    return re.sub(rb"<svg\b[^>]*>", lambda start: start[0][:-1] + b' role="img">' + label, svg, count=1)
 
 
 def _missing(message: str) -> set[str]:

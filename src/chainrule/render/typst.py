@@ -35,6 +35,9 @@ LAYOUTS = {
 #set text(size: 19pt)
 #show heading.where(level: 1): set text(size: 1.2em)
 #let (equation-height, picture-height, part-equations) = (220pt, 200pt, true)""",
+    "figure": """#set page(width: 190mm, height: auto, margin: 6mm)
+#set text(size: 10.5pt)
+#let (equation-height, picture-height, part-equations) = (600pt, 300pt, false)""",
 }
 """Page and type. equation-height and picture-height are the most that a line of an equation, or a picture, may take;
 part-equations: may a page end within a short equation?"""
@@ -43,11 +46,11 @@ part-equations: may a page end within a short equation?"""
 def typst(document: Document, layout: str = "article", paper: str = "a4") -> str:
     """The document as Typst's source, which needs no other file.
 
-    layout  "article"; "slides", 16:9, one idea a page; "handout", compact, in two columns
-    paper   "a4" or "letter"; slides have a size of their own
+    layout  "article"; "slides", 16:9, one idea a page; "handout", compact, in two columns; "figure", a single page around the blocks
+    paper   "a4" or "letter"; slides and figures have a size of their own
     """
     writer = _Writer(document, Words(document.language))
-    pages = writer.slides() if layout == "slides" else writer.pages()
+    pages = {"slides": writer.slides, "figure": writer.figure}.get(layout, writer.pages)()
     return "\n\n".join([_preamble(document, layout, paper), *pages]) + "\n"
 
 
@@ -86,6 +89,10 @@ class _Writer:
         for number, section in enumerate(self.document.sections, start=1):
             yield f"= {number}. {escaped(section.title)}"
             yield from map(self.block, section.blocks)
+
+    def figure(self) -> Iterator[str]:
+        """The blocks alone; what they are is said where the figure is put."""
+        yield from (self.block(block) for section in self.document.sections for block in section.blocks)
 
     def slides(self) -> Iterator[str]:
         """A title page and a page for each idea; the heading of a section is repeated as plain text."""
