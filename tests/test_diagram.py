@@ -8,7 +8,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from chainrule.diagram import Box, Circle, Diagram, Label, Line, covered, network
+from chainrule.diagram import network
+from chainrule.shapes import Box, Circle, Diagram, Label, Line, covered
 from chainrule.document import Edge, Neuron, Picture
 from chainrule.notation.formula import Number, Symbol, Words
 from chainrule.render.palette import PALETTE

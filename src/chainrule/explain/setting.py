@@ -6,16 +6,12 @@ import itertools
 from collections.abc import Mapping
 from typing import Any
 
-from chainrule.document import Block, Edge, Equations, Inline, Neuron, Note, Paragraph, Picture, Section, Table
+from chainrule.document import Block, Equations, Inline, Note, Paragraph, Section, Table
 from chainrule.explain.context import Context
+from chainrule.explain.pictures import picture
 from chainrule.expression import Name
-from chainrule.notation.formula import Formula, Number
 from chainrule.notation.labels import Labels
 from chainrule.notation.numbers import shown
-from chainrule.scalar import Element
-
-MOST_DRAWN = 6
-"""A layer with more neurons is drawn with its first and last ones."""
 
 MOST_NAMED = 16
 """So many columns of a raw row are named."""
@@ -123,43 +119,3 @@ def data(context: Context) -> Section:
         if len(step.x) > MOST_ROWS:
             blocks.append(Note("more", context.text("data.more", left=len(step.x) - MOST_ROWS)))
     return Section("data", context.plain("data.title"), tuple(blocks))
-
-
-def picture(context: Context) -> Picture:
-    """The network as circles and lines, with weights and values where they fit."""
-    derivation = context.derivation
-    signals = [derivation.x, *(q for q in derivation.quantities if q.symbol in "hy")]
-    sizes = context.step.network.sizes
-    layers = tuple(_neurons(context, signal, size) for signal, size in zip(signals, sizes, strict=True))
-    titles = (context.plain("layer.input"), *(context.layer(number) for number in range(1, len(sizes))))
-    return Picture(layers, tuple(_edges(context)), titles, sizes, context.plain("network.alt", sizes="-".join(map(str, sizes))))
-
-
-def _neurons(context: Context, signal: Any, size: int) -> tuple[Neuron, ...]:
-    shown_units = range(size) if size <= MOST_DRAWN else (0, 1, 2, size - 1)
-    one = Labels(context.labels.sizes, context.notation)
-    name = signal.name
-    return tuple(Neuron(one.label(name.at(0, unit)), _value(context, signal, unit)) for unit in shown_units)
-
-
-def _value(context: Context, signal: Any, unit: int) -> Formula | None:
-    if context.samples > 1 or signal.symbol != "x":
-        return None
-    return shown(context.step.values[signal.key][0, unit], context.notation)
-
-
-def _edges(context: Context) -> list[Edge]:
-    """Every weight, while there are few enough to be read."""
-    sizes = context.step.network.sizes
-    if max(sizes) > MOST_DRAWN or sum(a * b for a, b in itertools.pairwise(sizes)) > 40:
-        return []
-    weights = [p for p in context.derivation.parameters if p.symbol == "W"]
-    return [
-        Edge(layer, element.index[0], element.index[1], context.letter(element), _weight_value(context, element))
-        for layer, W in enumerate(weights)
-        for element in context.elements(W)
-    ]
-
-
-def _weight_value(context: Context, element: Element) -> Number | Formula:
-    return shown(context.before[context.scalars.variable(element)], context.notation)

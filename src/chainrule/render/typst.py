@@ -7,40 +7,38 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib.resources import files
 
+from chainrule.diagram import network
 from chainrule.document import Block, Document, Equations, Inline, Note, Paragraph, Picture, Subheading, Table
 from chainrule.notation import typst as mathematics
 from chainrule.notation.formula import Equation, Formula, Row
 from chainrule.notation.parts import clean
 from chainrule.notation.text import text
-from chainrule.render import places
+from chainrule.render.canvas import canvas
 from chainrule.render.palette import PALETTE
 from chainrule.render.slides import joined, lines_of, slides
 from chainrule.words import Words
 
 PAPERS = {"a4": "a4", "letter": "us-letter"}
-MARGIN = 1.4
-"""Centimetres around the neurons of a picture."""
-
 NOTES = {"insight": "#116b3c", "warning": "#b0202c", "more": "#005ea8"}
 
 LAYOUTS = {
     "article": """#set page(paper: "{paper}", margin: (x: 24mm, y: 22mm), numbering: "1")
 #set text(size: 10.5pt)
-#let (equation-height, picture-height, part-equations) = (600pt, 300pt, false)""",
+#let (equation-height, picture-height, part-equations, tight) = (600pt, 300pt, false, none)""",
     "handout": """#set page(paper: "{paper}", margin: (x: 14mm, y: 15mm), numbering: "1", columns: 2)
 #set columns(gutter: 8mm)
 #set text(size: 8.5pt)
-#let (equation-height, picture-height, part-equations) = (600pt, 200pt, false)""",
+#let (equation-height, picture-height, part-equations, tight) = (600pt, 200pt, false, none)""",
     "slides": """#set page(width: 254mm, height: 142.875mm, margin: (x: 16mm, top: 13mm, bottom: 13mm), numbering: "1")
 #set text(size: 19pt)
 #show heading.where(level: 1): set text(size: 1.2em)
-#let (equation-height, picture-height, part-equations) = (220pt, 200pt, true)""",
-    "figure": """#set page(width: 190mm, height: auto, margin: 6mm)
+#let (equation-height, picture-height, part-equations, tight) = (220pt, 200pt, true, none)""",
+    "figure": """#set page(width: auto, height: auto, margin: 3mm, fill: white)
 #set text(size: 10.5pt)
-#let (equation-height, picture-height, part-equations) = (600pt, 300pt, false)""",
+#let (equation-height, picture-height, part-equations, tight) = (600pt, 100cm, false, 180mm)""",
 }
 """Page and type. equation-height and picture-height are the most that a line of an equation, or a picture, may take;
-part-equations: may a page end within a short equation?"""
+part-equations: may a page end within a short equation? tight: what stands there is as wide as itself, up to this; none: as the page."""
 
 
 def typst(document: Document, layout: str = "article", paper: str = "a4") -> str:
@@ -91,8 +89,23 @@ class _Writer:
             yield from map(self.block, section.blocks)
 
     def figure(self) -> Iterator[str]:
-        """The blocks alone; what they are is said where the figure is put."""
-        yield from (self.block(block) for section in self.document.sections for block in section.blocks)
+        """The blocks alone, each subheading with what follows it in a frame of its own; the first frame has the section's title."""
+        for section in self.document.sections:
+            titles: list[str] = [escaped(section.title)]
+            frames: list[list[str]] = [[]]
+            for block in section.blocks:
+                if not isinstance(block, Subheading):
+                    frames[-1].append(self.block(block))
+                    continue
+                if frames[-1]:
+                    titles.append("")
+                    frames.append([])
+                titles[-1] = self.inline(block.text)
+            yield "\n".join(["#frames(", *(self._frame(title, blocks) for title, blocks in zip(titles, frames, strict=True)), ")"])
+
+    def _frame(self, title: str, blocks: list[str]) -> str:
+        body = "\n\n".join(blocks)
+        return f"([{title}], [\n{body}\n]),"
 
     def slides(self) -> Iterator[str]:
         """A title page and a page for each idea; the heading of a section is repeated as plain text."""
@@ -121,7 +134,7 @@ class _Writer:
             case Table(head, rows):
                 return "\n".join([f"#data({len(head)}, ({self._cells(head)},),", *(f"  {self._cells(cells)}," for cells in rows), ")"])
             case Picture():
-                return self._picture(block)
+                return canvas(network(block), self._paint)
 
     def _cells(self, cells: Iterable[Inline]) -> str:
         return ", ".join(f"[{self.inline(cell)}]" for cell in cells)
@@ -148,25 +161,6 @@ class _Writer:
         left, several = (equation.sides[0], lines_of(equation)) if isinstance(equation, Equation) else (Row(()), [equation])
         lines = "".join(f"(${self._typst(line)}$, {self._alt(line)}), " for line in several)
         return f"(${self._typst(left)}$, ({lines}))"
-
-    def _picture(self, picture: Picture) -> str:
-        """The network, drawn on a canvas: (0, 0) of `places` is MARGIN to the right and half the height down."""
-        wide, high = places.at(picture, len(picture.layers) - 1, 0).x + 2 * MARGIN, 2 * places.top(picture) + 2 * MARGIN
-
-        def spot(point: places.Point, below: float = 0) -> str:
-            return f"{point.x + MARGIN:.2f}, {high / 2 - point.y + below:.2f}"
-
-        items = [f"drawn-at({spot(point)}, [{escaped(title)}])" for title, point in places.titles(picture)]
-        for edge in picture.edges:
-            start, end = places.at(picture, edge.layer, edge.source), places.at(picture, edge.layer + 1, edge.target)
-            share, label = places.share(picture, edge), self._formula(places.label(edge))
-            items.append(f"edge({spot(start)}, {spot(end)}, {share:.2f}, {label})")
-        for neuron, point, _ in places.neurons(picture):
-            items.append(f"neuron({spot(point)}, {places.RADIUS}, {self._formula(neuron.label)})")
-            if neuron.value is not None:
-                items.append(f"drawn-at({spot(point, places.RADIUS + 0.25)}, small({self._formula(neuron.value)}))")
-        items += [f'drawn-at({spot(point)}, formula($dots.v$, "⋮"))' for point in places.dots(picture)]
-        return "\n".join([f"#network({wide:.2f}, {high:.2f}, {mathematics.string(picture.alt)},", *(f"  {item}," for item in items), ")"])
 
 
 def escaped(prose: str) -> str:
