@@ -14,12 +14,11 @@ from chainrule.notation.formula import Equation, Formula, Row
 from chainrule.notation.parts import clean
 from chainrule.notation.text import text
 from chainrule.render.canvas import canvas
-from chainrule.render.palette import PALETTE
+from chainrule.render.palette import NOTES, PALETTE
 from chainrule.render.slides import joined, lines_of, slides
 from chainrule.words import Words
 
 PAPERS = {"a4": "a4", "letter": "us-letter"}
-NOTES = {"insight": "#116b3c", "warning": "#b0202c", "more": "#005ea8"}
 
 LAYOUTS = {
     "article": """#set page(paper: "{paper}", margin: (x: 24mm, y: 22mm), numbering: "1")
