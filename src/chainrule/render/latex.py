@@ -29,9 +29,10 @@ CLASSES = {
     "article": r"\documentclass[11pt,PAPER]{article}" + ARTICLE.format("25mm"),
     "handout": r"\documentclass[10pt,PAPER,twocolumn]{article}" + ARTICLE.format("15mm"),
     "slides": r"""\documentclass[11pt,aspectratio=169,t]{beamer}
-\setbeamertemplate{navigation symbols}{}\setbeamertemplate{footline}[frame number]\setbeamertemplate{frametitle continuation}{}
+\setbeamertemplate{navigation symbols}{}\setbeamertemplate{footline}[frame number]
 \usefonttheme[onlymath]{serif}
-\newcommand{\subheading}[1]{\par\medskip\textbf{#1}\par}""",
+\newcommand{\subheading}[1]{\par\medskip\textbf{#1}\par}
+\renewcommand{\part}[1]{\usebeamercolor[fg]{normal text}\scriptsize #1}""",
 }
 PAPERS = {"a4": "a4paper", "letter": "letterpaper"}
 LANGUAGES = {"en": "english", "de": "german"}
@@ -98,7 +99,8 @@ class _Writer:
         for slide in slides(self.document):
             if slide.part == 1:
                 yield rf"\section{{{escaped(slide.section.title)}}}"
-            yield rf"\begin{{frame}}[allowframebreaks]{{{slide.number}. {escaped(slide.section.title)}}}"
+            part = rf"\hfill\part{{{slide.part} / {slide.parts}}}" if slide.parts > 1 else ""
+            yield rf"\begin{{frame}}[shrink]{{{slide.number}. {escaped(slide.section.title)}{part}}}"
             yield from map(self.block, slide.blocks)
             yield r"\end{frame}"
 

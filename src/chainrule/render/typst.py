@@ -29,9 +29,8 @@ LAYOUTS = {
 #set text(size: 8.5pt)
 #let (equation-height, picture-height, part-equations, tight) = (600pt, 200pt, false, none)""",
     "slides": """#set page(width: 254mm, height: 142.875mm, margin: (x: 16mm, top: 13mm, bottom: 13mm), numbering: "1")
-#set text(size: 19pt)
-#show heading.where(level: 1): set text(size: 1.2em)
-#let (equation-height, picture-height, part-equations, tight) = (220pt, 200pt, true, none)""",
+#set text(size: 18pt)
+#let (equation-height, picture-height, part-equations, tight) = (220pt, 230pt, true, none)""",
     "figure": """#set page(width: auto, height: auto, margin: 3mm, fill: white)
 #set text(size: 10.5pt)
 #let (equation-height, picture-height, part-equations, tight) = (600pt, 100cm, false, 180mm)""",
@@ -107,13 +106,13 @@ class _Writer:
         return f"([{title}], [\n{body}\n]),"
 
     def slides(self) -> Iterator[str]:
-        """A title page and a page for each idea; the heading of a section is repeated as plain text."""
+        """A title page and a page for each idea; where a section goes on, its title is no heading any more."""
         yield f"#align(horizon, [{self._title('1.2em')}])"
         for slide in slides(self.document):
             title = f"{slide.number}. {escaped(slide.section.title)}"
-            yield "#pagebreak(weak: true)"
-            yield f"= {title}" if slide.part == 1 else f"#block(below: 1em, text(size: 0.8em, fill: luma(35%))[{title}])"
-            yield from map(self.block, slide.blocks)
+            part = f"{slide.part} / {slide.parts}" if slide.parts > 1 else ""
+            body = "\n\n".join(map(self.block, slide.blocks))
+            yield f"#slide({'true' if slide.part == 1 else 'false'}, [{title}], [{part}])[\n{body}\n]"
 
     def _title(self, size: str) -> str:
         return f"#[\n  #show title: set text(size: {size}, hyphenate: false)\n  #show title: set par(justify: false)\n  #title()\n]"
