@@ -126,6 +126,8 @@ class Document:
         """Write it to a file, in the format that the suffix says. Raises FileError, UnknownNameError, InputError.
 
         layout  "article", "slides" or "handout", and paper: "a4" or "letter", where the format has pages
+
+        Pictures of Markdown are files of their own: step-network.svg beside step.md.
         """
         from chainrule.render.formats import save
 

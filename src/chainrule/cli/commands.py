@@ -114,8 +114,8 @@ def explain(
         return
     document = problem.explain(detail=detail, weight=weight, step=step, steps=steps, digits=digits, exact=exact)
     if output is not None:
-        save(document, output, layout=layout, paper=paper)
-        click.echo(f"wrote {output}")
+        for path in save(document, output, layout=layout, paper=paper):
+            click.echo(f"wrote {path}")
     else:
         _show(document, interactive)
 

@@ -32,17 +32,17 @@ CLASSES = {
 \setbeamertemplate{navigation symbols}{}\setbeamertemplate{footline}[frame number]
 \usefonttheme[onlymath]{serif}
 \newcommand{\subheading}[1]{\par\medskip\textbf{#1}\par}
-\renewcommand{\part}[1]{\usebeamercolor[fg]{normal text}\scriptsize #1}""",
+\renewcommand{\part}[1]{\hskip 0pt plus 1filll{\usebeamercolor[fg]{normal text}\scriptsize #1}}""",
 }
 PAPERS = {"a4": "a4paper", "letter": "letterpaper"}
-LANGUAGES = {"en": "english", "de": "german"}
+LANGUAGES = {"en": "[import,main]{english}", "de": "[import,main,hyphenrules=ngerman]{german}"}
 COLUMNS = {"article": 75, "handout": 46, "slides": 62}
 """Letters of an equation on one line, about; what is wider is made smaller."""
 
 PREAMBLE = r"""\usepackage{iftex,amsmath,amssymb,graphicx,array,tikz}
 \ifPDFTeX\usepackage[utf8]{inputenc}\usepackage[T1]{fontenc}\usepackage{textcomp,lmodern}\fi
 \usepackage[shorthands=off]{babel}
-\babelprovide[import,main]{LANGUAGE}
+\babelprovideLANGUAGE
 
 % A formula, smaller where it is wider than the line or higher than the page.
 \newsavebox{\formulabox}
@@ -99,7 +99,7 @@ class _Writer:
         for slide in slides(self.document):
             if slide.part == 1:
                 yield rf"\section{{{escaped(slide.section.title)}}}"
-            part = rf"\hfill\part{{{slide.part} / {slide.parts}}}" if slide.parts > 1 else ""
+            part = rf"\part{{{slide.part} / {slide.parts}}}" if slide.parts > 1 else ""
             yield rf"\begin{{frame}}[shrink]{{{slide.number}. {escaped(slide.section.title)}{part}}}"
             yield from map(self.block, slide.blocks)
             yield r"\end{frame}"
