@@ -37,6 +37,7 @@ SIGNS = {
     "ᵀ": r"\textsuperscript{T}",
     "−": r"\ensuremath{-}",
     "…": r"\dots{}",
+    "⋮": r"\ensuremath{\vdots}",
     "√": r"\ensuremath{\surd}",
     "∂": r"\ensuremath{\partial}",
     "∞": r"\ensuremath{\infty}",

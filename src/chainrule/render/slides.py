@@ -26,7 +26,7 @@ from chainrule.notation.formula import (
 from chainrule.notation.parts import held
 
 HEIGHT = 15.0
-"""Lines of prose that fill a slide below its title. Estimates are about right: formats make a slide's type a little smaller where needed."""
+"""Lines that fill a slide below its title. Lengths are estimates: formats make the type of a slide as large as fits."""
 
 LETTERS = 75
 """Letters of prose on a line of a slide."""
