@@ -238,7 +238,8 @@ def test_a_sign_that_would_break_latex_is_noticed():
 def test_german_words_part_where_german_words_do(tmp_path):
     if not subprocess.run(["kpsewhich", "loadhyph-de-1996.tex"], capture_output=True, check=False).stdout:
         pytest.skip("there are no German patterns here")
-    words = Document("W", (Section("s", "W", (Paragraph(("Fehlerrückführung " * 60,)),)),), "de")
+    prose = " ".join("x" * (i % 9) + " Fehlerrückführung" for i in range(80))
+    words = Document("W", (Section("s", "W", (Paragraph((prose,)),)),), "de")
     compiled(latex(words), tmp_path)
     lines = "".join(page.extract_text() for page in pypdf.PdfReader(tmp_path / "x.pdf").pages).splitlines()
     ends = {re.sub(r"\W+$", "", line).rpartition(" ")[2] for line in lines}
