@@ -16,6 +16,7 @@ from re import split
 from chainrule.diagram import network
 from chainrule.document import Block, Document, Equations, Inline, Note, Paragraph, Picture, Section, Subheading, Table
 from chainrule.errors import InputError
+from chainrule.notation.blocks import block as drawn
 from chainrule.notation.formula import Equation, Formula, Matrix, Number
 from chainrule.notation.latex import aligned as aligned_latex
 from chainrule.notation.latex import latex
@@ -29,6 +30,9 @@ PAGE = files("chainrule.render") / "page"
 
 LONGEST_PROGRAMS = 30_000
 """Characters of NumPy in a page."""
+
+WIDE = 60
+"""Letters of a formula that may be too many for a line on paper: there its type is as small as it has to be."""
 
 
 def html(document: Document) -> str:
@@ -142,7 +146,9 @@ class _Writer:
                 else:
                     shown, source = self.formula(one[0], display=True), latex(one[0], catalogue)
                 tools = self.button("latex", self.words.plain("page.copy_latex"), source) + "".join(self.values(lines))
-                box = element("div", shown, {"class": "scroll", "role": "group", "aria-label": self.words.plain("page.formula")})
+                given = {"class": "scroll", "role": "group", "aria-label": self.words.plain("page.formula")}
+                wide = max(map(letters, one))
+                box = element("div", shown, {**given, "style": f"--letters: {wide}"} if wide > WIDE else given)
                 yield element("div", box + element("div", tools, {"class": "tools"}), {"class": "display"})
 
     def values(self, equations: Iterable[Equation]) -> Iterator[str]:
@@ -208,6 +214,14 @@ def picture(picture: Picture, colours: Mapping[str, int]) -> str:
     """The network as SVG; where it is wider than the page, it scrolls in its own box."""
     box = {"class": "scroll", "role": "group", "aria-label": picture.alt}
     return element("div", svg(network(picture), colours, alone=False), box)
+
+
+def letters(formula: Equation | Formula) -> int:
+    """How many letters wide a formula is, about, its sides below each other."""
+    if not isinstance(formula, Equation):
+        return drawn(formula).width
+    left, *sides = formula.sides
+    return drawn(left).width + max((drawn(side).width + 3 for side in sides), default=0)
 
 
 def is_number(cell: Inline) -> bool:

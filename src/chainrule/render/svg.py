@@ -30,7 +30,7 @@ def svg(diagram: Diagram, colours: Mapping[str, int] | None = None, *, alone: bo
     '<line class="line" id="e0-0-0" x1="1" y1="2" x2="3" y2="4"></line></svg>'
     """
     box = {"viewBox": f"0 0 {_number(diagram.width)} {_number(diagram.height)}"}
-    size = {"width": _number(diagram.width), "height": _number(diagram.height)}
+    size = {name: _number(side) if alone else f"{side / 16:.2f}em" for name, side in (("width", diagram.width), ("height", diagram.height))}
     given = {"xmlns": "http://www.w3.org/2000/svg", **box, **size, "role": "img", "aria-label": diagram.alt, "class": "diagram"}
     before = _before(diagram) if alone else ""
     return element("svg", before + "".join(_shape(shape, colours or {}) for shape in diagram.shapes), given)
