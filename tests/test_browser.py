@@ -1,5 +1,6 @@
 """The page in a browser: quiet, reachable by keyboard, readable for all, at any width, light and dark."""
 
+import itertools
 import shutil
 
 import pytest
@@ -11,6 +12,8 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium")
 
 NAMES = ("seed", "mazur-german", "iris")
+OTHERS = ("xor", "vanishing", "large", "cases", "penalty", "adam")
+"""Looked at once, on a telephone."""
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +28,7 @@ def browser():
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
     folder = tmp_path_factory.mktemp("pages")
-    for name in NAMES:
+    for name in (*NAMES, *OTHERS):
         (folder / f"{name}.html").write_text(html(DOCUMENTS[name]()), encoding="utf-8")
     return folder
 
@@ -54,9 +57,10 @@ def opened(browser, files):
     assert len([url for url in asked if url.startswith("file:")]) == len(contexts)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1280])
-@pytest.mark.parametrize("name", NAMES)
+WAYS = [*itertools.product(NAMES, (360, 1280), ("light", "dark")), *((name, 360, "light") for name in OTHERS)]
+
+
+@pytest.mark.parametrize(("name", "width", "scheme"), WAYS)
 def test_axe_finds_nothing_and_nothing_sticks_out(opened, name, width, scheme):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")
     page = opened(name, width, scheme)
@@ -135,6 +139,23 @@ def test_on_paper_all_is_unfolded(opened):
     assert page.locator("section > details:not([open])").count() == 0
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert page.locator("section > details[open]").count() == 0
+
+
+@pytest.mark.parametrize("name", [*NAMES, *OTHERS])
+def test_nothing_runs_off_the_paper(opened, name):
+    page = opened(name, width=680)  # a sheet of A4 within its margins
+    wide = """[...document.querySelectorAll(".display, .display > .scroll, .diagram")]
+              .filter((box) => Math.max(box.scrollWidth, box.getBoundingClientRect().width) > 682).length"""
+    page.emulate_media(media="print")
+    assert page.evaluate(wide) == 0
+
+
+def test_pictures_grow_with_large_type(opened):
+    page = opened()
+    width = "document.querySelector('.diagram').getBoundingClientRect().width"
+    before = page.evaluate(width)
+    page.locator("[data-switch=large]").click()
+    assert page.evaluate(width) > 1.2 * before
 
 
 def test_the_first_key_skips_to_the_text(opened):

@@ -176,15 +176,20 @@ def same(left, right, values: dict[str, object]) -> bool:
     return not results or any(results)
 
 
-def assert_agrees(document: Document, step) -> int:
-    """Every statement about a symbol is true of the step; how many relations of sections that state such were looked at."""
-    notation = step.network.notation
-    labels = Labels(step.network.sizes, notation, len(step.x))
+def known(step) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
+    """The numbers behind the printed symbols, before the step and after it."""
+    labels = Labels(step.network.sizes, step.network.notation, len(step.x))
     names = {node.key: node.name for node in named_nodes(step)}
     renewed = {**step.values, **step.new_parameters, **step.after.values}
     before, after = (
         numbers(labels, [(names[key], value) for key, value in values.items() if key in names]) for values in (step.values, renewed)
     )
+    return before, after
+
+
+def assert_agrees(document: Document, step) -> int:
+    """Every statement about a symbol is true of the step; how many relations of sections that state such were looked at."""
+    before, after = known(step)
     looked = 0
     for section, equation in written(document):
         if section.key in ("functions", "outcome", "repeat", "descent"):

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from chainrule.render.notebook import notebook
 from chainrule.render.plain import plain
 from chainrule.render.typst import typst
 from chainrule.sources import problem
+from chainrule.step import Step
 
 HERE = Path(__file__).parent
 
@@ -26,10 +29,28 @@ SMALL: dict[str, Any] = {"weights": "0.3 -0.2 0.5 0.1 0.4 -0.6 0.05 -0.05 0.1", 
 """Numbers for a 2-2-1 network."""
 
 
-def one(source: Any = None, **options: Any) -> Callable[[], Document]:
-    """An explanation to be made when it is asked for; options of `explain` and of `problem` together."""
+@dataclass(frozen=True)
+class Case:
+    """An explanation to be made when it is asked for."""
+
+    source: Any
+    described: dict[str, Any]
+    asked: dict[str, Any]
+
+    def __call__(self) -> Document:
+        """The document."""
+        return explain(problem(self.source, **self.described), **self.asked)
+
+    def step(self) -> Step:
+        """The step that it explains, or the first of them."""
+        steps = problem(self.source, **self.described).steps()
+        return next(islice(steps, self.asked.get("step", 1) - 1, None))
+
+
+def one(source: Any = None, **options: Any) -> Case:
+    """An explanation, by options of `explain` and of `problem` together."""
     asked = {key: options.pop(key) for key in ("detail", "weight", "step", "steps", "digits", "exact") if key in options}
-    return lambda: explain(problem(source, **options), **asked)
+    return Case(source, options, asked)
 
 
 def layers(activations: str, **more: Any) -> dict[str, Any]:
@@ -38,7 +59,7 @@ def layers(activations: str, **more: Any) -> dict[str, Any]:
     return {"inputs": 2, "layers": [*({"units": 1, "activation": a} for a in hidden), {"units": 1, "activation": last}], **more}
 
 
-DOCUMENTS: dict[str, Callable[[], Document]] = {
+DOCUMENTS: dict[str, Case] = {
     "seed": one("seed"),
     "seed-german": one("seed", notation="german"),
     "seed-exact": one("seed", exact=True),

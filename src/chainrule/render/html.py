@@ -167,7 +167,7 @@ class _Writer:
         """The head names its columns, the first cell its row; numbers stand right."""
         numbers = [all(is_number(row[i]) for row in rows) for i in range(len(head))]
         columns = "".join(
-            element("th", self.head(cell), {"scope": "col", "dir": "auto", **right(number)}) if cell else "<td></td>"
+            element("th", self.head(cell), {"scope": "col", "dir": "auto", **right(number)}) if any(cell) else "<td></td>"
             for cell, number in zip(head, numbers, strict=True)
         )
         lines = "".join(element("tr", "".join(self.cell(cell, first=i == 0) for i, cell in enumerate(row))) for row in rows)
@@ -176,7 +176,7 @@ class _Writer:
 
     def cell(self, cell: Inline, *, first: bool) -> str:
         given = {"dir": "auto", **right(is_number(cell))}
-        return element("th", self.head(cell), {"scope": "row", **given}) if first and cell else element("td", self.inline(cell), given)
+        return element("th", self.head(cell), {"scope": "row", **given}) if first and any(cell) else element("td", self.inline(cell), given)
 
     def head(self, cell: Inline) -> str:
         """What names a column or a row. It is repeated with every cell of theirs, so it is read out as text, formulas too."""
