@@ -9,11 +9,11 @@ from xml.etree import ElementTree
 import pytest
 
 from chainrule.diagram import network
-from chainrule.shapes import Box, Circle, Diagram, Label, Line, covered
 from chainrule.document import Edge, Neuron, Picture
 from chainrule.notation.formula import Number, Symbol, Words
 from chainrule.render.palette import PALETTE
 from chainrule.render.svg import svg
+from chainrule.shapes import Box, Circle, Diagram, Label, Line, covered
 from chainrule.sources import problem
 
 HOSTILE = "<script>alert('$x')</script> \"\\input{x}\" \u202eabc שלום 🙂"

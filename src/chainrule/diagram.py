@@ -115,7 +115,9 @@ class _Layout:
                     yield self._kept(Label(runs(formula), x, y + down, SMALL, handle=handle))
             for above, under in self._gaps(layer):
                 (_, top), (_, bottom) = self._place(layer, above), self._place(layer, under)
-                yield self._kept(Label((Run("⋮"),), x, (top + bottom) / 2 + SMALL * LINE * self._lines_below(layer) / 2, SIZE, covering=True))
+                yield self._kept(
+                    Label((Run("⋮"),), x, (top + bottom) / 2 + SMALL * LINE * self._lines_below(layer) / 2, SIZE, covering=True)
+                )
 
     def _lines_below(self, layer: int) -> int:
         """How many lines stand below a neuron at most, where there is more than the one that ⋮ has room beside."""

@@ -11,7 +11,6 @@ from chainrule.notation.numbers import shown
 from chainrule.notation.settings import Notation
 from chainrule.shapes import (
     LINE,
-    SIZE,
     SMALL,
     Box,
     Circle,
@@ -223,7 +222,9 @@ class _Layout:
         across, down = math.cos(math.radians(angle)), math.sin(math.radians(angle))
         side = 0 if abs(across) < 0.1 else 1 if across > 0 else -1
         half = SMALL * LINE / 2
-        return Label(label, x + distance * across, y + distance * down + half * (down if side == 0 else 0.6 * down), SMALL, covering=True, side=side)
+        return Label(
+            label, x + distance * across, y + distance * down + half * (down if side == 0 else 0.6 * down), SMALL, covering=True, side=side
+        )
 
     def _is_free(self, label: Label) -> bool:
         box = covered(label)
@@ -245,7 +246,7 @@ def ticks(scale: Scale, notation: Notation) -> list[tuple[float, Runs]]:
     if scale.names:
         return list(scale.names)
     if not scale.log:
-        return [(value, runs(shown(value, notation))) for value in _multiples(scale.low, scale.high)]
+        return [(value, runs(shown(value, notation))) for value in multiples(scale.low, scale.high)]
     first, last = math.ceil(math.log10(scale.low) - 1e-9), math.floor(math.log10(scale.high) + 1e-9)
     if last - first < 2:
         steps = [digit * 10.0**power for power in range(first - 1, last + 1) for digit in (1, 2, 5)]
@@ -256,7 +257,7 @@ def ticks(scale: Scale, notation: Notation) -> list[tuple[float, Runs]]:
     return [(10.0**k, runs(shown(10.0**k, notation)) if plain else (Run("10"), Run(str(k).replace("-", "−"), 1))) for k in powers]
 
 
-def _multiples(low: float, high: float) -> list[float]:
+def multiples(low: float, high: float) -> list[float]:
     """Round numbers from low to high, about as many as are asked for."""
     rough = (high - low) / TICKS
     power = math.floor(math.log10(rough))

@@ -26,7 +26,8 @@ class Captions(Node):
 
 def in_turns(diagram: Diagram, captions: Captions) -> Diagram:
     """The picture of a network whose last layer is the error, its parts in scenes: the values layer by layer, the error, the gradients
-    layer by layer backwards, the new weights."""
+    layer by layer backwards, the new weights.
+    """
     layers = len(captions.forward)
     turns = _turns(layers)
     shapes: list[Shape] = []

@@ -41,9 +41,14 @@ def network(context: Context) -> Picture:
     def names(layer: int, unit: int) -> tuple[Formula, ...]:
         place = {0: unit, last: inputs + unit}.get(layer, len(columns))
         name = columns[place] if place < len(columns) else ""
-        return (Words(name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…"),) if name else ()
+        return (Words(cut(name)),) if name else ()
 
     return _picture(context, lambda _: names)
+
+
+def cut(name: str) -> str:
+    """The name of a column, shortened where it is long."""
+    return name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…"
 
 
 def weights(context: Context) -> Picture:

@@ -46,7 +46,7 @@ def _style(kind: str, colour: int | None) -> str:
     inside = f'rgb("{GROUND[0]}")' if pen.opaque else f"{shade}.transparentize({_percent(pen.fill)})" if pen.fill else "none"
     if not pen.stroke:
         return f"fill: {inside}, stroke: none"
-    dash = f'({", ".join(f"{_length(part)}" for part in pen.dashes)})' if pen.dashes else "none"
+    dash = f"({', '.join(f'{_length(part)}' for part in pen.dashes)})" if pen.dashes else "none"
     paint = f"{shade}.transparentize({_percent(pen.ink)})" if pen.ink < 1 else shade
     return f'fill: {inside}, stroke: (paint: {paint}, thickness: {_length(pen.stroke)}, dash: {dash}, join: "round")'
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from chainrule.nodes import Node
 
-
 INK, GROUND, QUIET = ("#1d2126", "#e4e7eb"), ("#ffffff", "#15181d"), ("#565e69", "#a3adb9")
 """Light and dark: of lines and letters, of what lies below them, of what is less important."""
 

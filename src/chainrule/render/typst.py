@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 
@@ -16,6 +16,7 @@ from chainrule.notation.text import text
 from chainrule.render.canvas import canvas
 from chainrule.render.palette import PALETTE
 from chainrule.render.slides import joined, lines_of, slides
+from chainrule.shapes import Diagram
 from chainrule.words import Words
 
 PAPERS = {"a4": "a4", "letter": "us-letter"}
@@ -50,6 +51,12 @@ def typst(document: Document, layout: str = "article", paper: str = "a4") -> str
     writer = _Writer(document, Words(document.language))
     pages = {"slides": writer.slides, "figure": writer.figure}.get(layout, writer.pages)()
     return "\n\n".join([_preamble(document, layout, paper), *pages]) + "\n"
+
+
+def drawing(diagram: Diagram, title: str, language: str, colours: Mapping[str, int]) -> str:
+    """A diagram as Typst's source, on a page of its own size."""
+    document = Document(title, (), language, colours=dict(colours))
+    return f"{_preamble(document, 'figure', 'a4')}\n\n{canvas(diagram, _Writer(document, Words(language)).paint)}\n"
 
 
 def _preamble(document: Document, layout: str, paper: str) -> str:
@@ -134,7 +141,7 @@ class _Writer:
             case Table(head, rows):
                 return "\n".join([f"#data({len(head)}, ({self._cells(head)},),", *(f"  {self._cells(cells)}," for cells in rows), ")"])
             case Picture():
-                return canvas(network(block), self._paint)
+                return canvas(network(block), self.paint)
 
     def _cells(self, cells: Iterable[Inline]) -> str:
         return ", ".join(f"[{self.inline(cell)}]" for cell in cells)
@@ -147,13 +154,14 @@ class _Writer:
         return f"formula(${self._typst(formula)}$, {self._alt(formula)})"
 
     def _typst(self, formula: Formula) -> str:
-        return mathematics.typst(formula, self.words.catalogue, self._paint)
+        return mathematics.typst(formula, self.words.catalogue, self.paint)
 
     def _alt(self, formula: Formula) -> str:
         """The formula in words, for screen readers."""
         return mathematics.string(text(formula, self.words.catalogue))
 
-    def _paint(self, key: str) -> str:
+    def paint(self, key: str) -> str:
+        """The function that gives a symbol its colour; "" for none."""
         colour = self.document.colours.get(key)
         return "" if colour is None else f"c{colour}"
 
