@@ -42,6 +42,9 @@ ANGLES = (-45, 45, -135, 135, -90, 90, 0, 180, -20, 20, -160, 160)
 LEADER = 20.0
 """A label farther away than this is joined with its point by a line."""
 
+PARTS = (1.0, 0.85, 0.7, 0.5, 0.3, 0.15, 0.0)
+"""Where along a curve its label may stand: near its end, or farther back."""
+
 TICKS = 6
 """Numbers at an axis, about."""
 
@@ -96,7 +99,7 @@ class Arrow(Node):
 
 
 class Plot(Node):
-    """What is to be drawn; the later ones over the earlier ones. notes: lines above it."""
+    """What is to be drawn; the later ones over the earlier ones. notes: lines above it; grid: lines at the numbers of the axes."""
 
     x: Scale
     y: Scale
@@ -107,6 +110,7 @@ class Plot(Node):
     arrows: tuple[Arrow, ...] = ()
     marks: tuple[Mark, ...] = ()
     notes: tuple[Runs, ...] = ()
+    grid: bool = True
 
 
 def draw(plot: Plot, notation: Notation) -> Diagram:
@@ -125,7 +129,9 @@ class _Layout:
         self.left, self.top = MARGIN + widest + 10, MARGIN + above
         self.right, self.bottom = self.left + WIDTH, self.top + HEIGHT
         self.taken: list[Box] = []
+        self.points: list[Box] = []
         self.curves: list[Box] = []
+        self.wanted: list[tuple[Runs, list[Point]]] = []
         written = [*self._notes(), *self._axes()]
         self.taken += [covered(label) for label in written if isinstance(label, Label)]
         drawn = [*self._regions(), *written, *self._series(), *self._arrows(), *self._marks()]
@@ -146,12 +152,13 @@ class _Layout:
     def _axes(self) -> Iterator[Shape]:
         for value, label in self.x_ticks:
             x = self.left + WIDTH * share(self.plot.x, value)
-            if not self.plot.x.names:
+            if self.plot.grid and not self.plot.x.names:
                 yield Line(x, self.top, x, self.bottom, kind="grid")
             yield Label(label, x, self.bottom + SMALL * LINE / 2 + 4, SMALL)
         for value, label in self.y_ticks:
             y = self.bottom - HEIGHT * share(self.plot.y, value)
-            yield Line(self.left, y, self.right, y, kind="grid")
+            if self.plot.grid:
+                yield Line(self.left, y, self.right, y, kind="grid")
             yield Label(label, self.left - 7, y, SMALL, side=-1)
         yield Line(self.left, self.bottom, self.right, self.bottom, kind="axis")
         yield Line(self.left, self.top, self.left, self.bottom, kind="axis")
@@ -170,65 +177,65 @@ class _Layout:
                 continue
             pieces = clipped(points, Box(self.left, self.top, self.right, self.bottom))
             if pieces:
-                yield Path(tuple(tuple(piece) for piece in pieces), series.kind, series.colour)
-                self.curves += [box for piece in pieces for box in _along(piece)]
+                yield Path(tuple(map(tuple, pieces)), series.kind, series.colour)
+                along = [point for piece in pieces for point in _along(piece)]
+                self.curves += [Box(x - 3, y - 3, x + 3, y + 3) for x, y in along]
+                if series.label:
+                    self.wanted.append((series.label, [along[round((len(along) - 1) * part)] for part in PARTS]))
 
     def _arrows(self) -> Iterator[Shape]:
         for arrow in self.plot.arrows:
             start, end = self.at(arrow.start), self.at(arrow.end)
             yield from _arrow(start, end, arrow.colour)
-            self.curves += list(_along([start, end]))
+            self.curves += [Box(x - 3, y - 3, x + 3, y + 3) for x, y in _along([start, end])]
+            if arrow.label:
+                self.wanted.insert(0, (arrow.label, [((start[0] + end[0]) / 2, (start[1] + end[1]) / 2)]))
 
     def _marks(self) -> Iterator[Shape]:
-        for mark in self.plot.marks:
+        for number, mark in enumerate(self.plot.marks):
             x, y = self.at((mark.x, mark.y))
             yield from _mark(mark.form, x, y, mark.colour)
             if mark.form:
-                self.taken.append(Box(x - RADIUS, y - RADIUS, x + RADIUS, y + RADIUS))
+                self.points.append(Box(x - RADIUS, y - RADIUS, x + RADIUS, y + RADIUS))
+            if mark.label:
+                self.wanted.insert(number, (mark.label, [(x, y)]))
 
     def _labels(self) -> Iterator[Shape]:
-        """Those of points first, which have least choice."""
-        for mark in self.plot.marks:
-            if mark.label:
-                yield from self._placed(mark.label, [self.at((mark.x, mark.y))])
-        for arrow in self.plot.arrows:
-            if arrow.label:
-                (x1, y1), (x2, y2) = self.at(arrow.start), self.at(arrow.end)
-                yield from self._placed(arrow.label, [((x1 + x2) / 2, (y1 + y2) / 2)])
-        for series in self.plot.series:
-            if series.label:
-                yield from self._placed(series.label, list(self._anchors(series)) or [((self.left + self.right) / 2, self.top)])
+        """Those of points first, which have least choice. One that finds no room at all is left out: it would make others unreadable."""
+        for label, anchors in self.wanted:
+            place = self._place(label, anchors)
+            if place is None:
+                continue
+            written, (x, y) = place
+            box = covered(written)
+            self.taken.append(box)
+            near = (min(max(x, box.left), box.right), min(max(y, box.top), box.bottom))
+            if math.dist((x, y), near) > LEADER:
+                yield Line(x, y, *near, kind="faint")
+            yield written
 
-    def _anchors(self, series: Series) -> Iterator[Point]:
-        """Points of a curve beside which its label may stand: near its end, and then farther back."""
-        inside = [point for point in map(self.at, series.points) if self._is_inside(Box(*point, *point))]
-        for part in (1.0, 0.85, 0.7, 0.5, 0.3, 0.15, 0.0):
-            if inside:
-                yield inside[round((len(inside) - 1) * part)]
-
-    def _placed(self, label: Runs, anchors: Sequence[Point]) -> Iterator[Shape]:
-        """The label at the nearest free place to one of its anchors, off curves where it can be."""
-        places = [(distance, x, y, self._beside(label, x, y, distance, angle)) for distance, x, y, angle in _candidates(anchors)]
-        free = [place for place in places if self._is_free(place[3])]
-        clear = [place for place in free if not any(covered(place[3]).meets(box) for box in self.curves)]
-        distance, x, y, chosen = (clear or free or places)[0]
-        self.taken.append(covered(chosen))
-        if distance > LEADER:
-            box = covered(chosen)
-            yield Line(x, y, min(max(x, box.left), box.right), min(max(y, box.top), box.bottom), kind="faint")
-        yield chosen
+    def _place(self, label: Runs, anchors: Sequence[Point]) -> tuple[Label, Point] | None:
+        """The label at the nearest free place to one of its anchors: off points and curves where it can be, off other labels always."""
+        second, third = None, None
+        for distance, x, y, angle in _candidates(anchors):
+            beside = self._beside(label, x, y, distance, angle)
+            box = covered(beside)
+            if not self._is_inside(box) or _meets(box, self.taken):
+                continue
+            if _meets(box, self.points):
+                third = third or (beside, (x, y))
+            elif _meets(box, self.curves):
+                second = second or (beside, (x, y))
+            else:
+                return beside, (x, y)
+        return second or third
 
     def _beside(self, label: Runs, x: float, y: float, distance: float, angle: float) -> Label:
+        """So far from a point in a direction; to the right of it, to its left, or around where it is above or below."""
         across, down = math.cos(math.radians(angle)), math.sin(math.radians(angle))
         side = 0 if abs(across) < 0.1 else 1 if across > 0 else -1
-        half = SMALL * LINE / 2
-        return Label(
-            label, x + distance * across, y + distance * down + half * (down if side == 0 else 0.6 * down), SMALL, covering=True, side=side
-        )
-
-    def _is_free(self, label: Label) -> bool:
-        box = covered(label)
-        return self._is_inside(box) and not any(box.meets(other) for other in self.taken)
+        lower = y + distance * down + SMALL * LINE / 2 * down * (1 if side == 0 else 0.6)
+        return Label(label, x + distance * across, lower, SMALL, covering=self.plot.grid, side=side)
 
     def _is_inside(self, box: Box) -> bool:
         return self.left <= box.left and box.right <= self.right + 1 and self.top <= box.top and box.bottom <= self.bottom
@@ -299,13 +306,15 @@ def _clipped(a: Point, b: Point, box: Box) -> tuple[Point, Point] | None:
     return first, b if end == 1 else (a[0] + end * dx, a[1] + end * dy)
 
 
-def _along(points: Sequence[Point]) -> Iterator[Box]:
-    """Small boxes along a line."""
+def _along(points: Sequence[Point]) -> Iterator[Point]:
+    """Points a few units apart along a line."""
     for (x1, y1), (x2, y2) in pairwise(points):
         parts = max(1, math.ceil(math.hypot(x2 - x1, y2 - y1) / 6))
-        for i in range(parts + 1):
-            x, y = x1 + (x2 - x1) * i / parts, y1 + (y2 - y1) * i / parts
-            yield Box(x - 1.5, y - 1.5, x + 1.5, y + 1.5)
+        yield from ((x1 + (x2 - x1) * i / parts, y1 + (y2 - y1) * i / parts) for i in range(parts + 1))
+
+
+def _meets(box: Box, others: Iterable[Box]) -> bool:
+    return any(box.meets(other) for other in others)
 
 
 def _candidates(anchors: Sequence[Point]) -> Iterable[tuple[float, float, float, float]]:

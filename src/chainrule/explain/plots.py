@@ -150,7 +150,8 @@ def rates(context: Context) -> Plot:
         points["plot.best"] = (advice.best_single[0], "ring")
     known = {key: (at, form) for key, (at, form) in points.items() if at is not None and 0 < at < MOST_RATE}
     low, high = min(at for at, _ in known.values()) / 8, max(at for at, _ in known.values()) * 4
-    curve = [(at, context.run(at, 2)[-1]) for at in (low * (high / low) ** (i / FINE) for i in range(FINE + 1))]
+    tried = sorted([*(low * (high / low) ** (i / FINE) for i in range(FINE + 1)), *(at for at, _ in known.values())])
+    curve = [(at, context.run(at, 2)[-1]) for at in tried]
     after = {key: context.run(at, 2)[-1] for key, (at, _) in known.items()}
     bottom, top = (
         max(min(*after.values(), before), 1e-6 * before) / 3,
@@ -166,7 +167,7 @@ def rates(context: Context) -> Plot:
         ERROR,
         _said(context, "plot.before", error=_equation(context, context.labels.error, before)),
     )
-    drawn = Series(tuple((at, min(error, 10 * top)) for at, error in curve if error > 0), "curve", ERROR)
+    drawn = Series(tuple((at, min(max(error, bottom), 10 * top)) for at, error in curve), "curve", ERROR)
     title = (*letters(rate), *words(f" ({context.plain('plot.rate')})"))
     y = Scale(_said(context, "plot.after", error=context.labels.error), bottom, top, log=True)
     return Plot(Scale(title, low, high, log=True), y, context.plain("plot.rates"), series=(drawn, level), marks=tuple(marks))
@@ -310,6 +311,7 @@ def _map(context: Context) -> Plot:
         series=tuple(series),
         marks=(*points, *marks),
         notes=(note,),
+        grid=False,
     )
 
 

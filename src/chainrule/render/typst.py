@@ -19,6 +19,9 @@ from chainrule.render.slides import joined, lines_of, slides
 from chainrule.shapes import Diagram
 from chainrule.words import Words
 
+MOST_IN_LINES = 1
+"""Equations of a figure whose sides stand below each other."""
+
 PAPERS = {"a4": "a4", "letter": "us-letter"}
 NOTES = {"insight": "#116b3c", "warning": "#b0202c", "more": "#005ea8"}
 
@@ -48,7 +51,7 @@ def typst(document: Document, layout: str = "article", paper: str = "a4") -> str
     layout  "article"; "slides", 16:9, one idea a page; "handout", compact, in two columns; "figure", a single page around the blocks
     paper   "a4" or "letter"; slides and figures have a size of their own
     """
-    writer = _Writer(document, Words(document.language))
+    writer = _Writer(document, Words(document.language), layout)
     pages = {"slides": writer.slides, "figure": writer.figure}.get(layout, writer.pages)()
     return "\n\n".join([_preamble(document, layout, paper), *pages]) + "\n"
 
@@ -56,7 +59,7 @@ def typst(document: Document, layout: str = "article", paper: str = "a4") -> str
 def drawing(diagram: Diagram, title: str, language: str, colours: Mapping[str, int]) -> str:
     """A diagram as Typst's source, on a page of its own size."""
     document = Document(title, (), language, colours=dict(colours))
-    return f"{_preamble(document, 'figure', 'a4')}\n\n{canvas(diagram, _Writer(document, Words(language)).paint)}\n"
+    return f"{_preamble(document, 'figure', 'a4')}\n\n{canvas(diagram, _Writer(document, Words(language), 'figure').paint)}\n"
 
 
 def _preamble(document: Document, layout: str, paper: str) -> str:
@@ -87,6 +90,7 @@ class _Writer:
 
     document: Document
     words: Words
+    layout: str
 
     def pages(self) -> Iterator[str]:
         """Title and sections, one after the other."""
@@ -137,7 +141,9 @@ class _Writer:
             case Subheading(text):
                 return f"== {self.inline(text)}"
             case Equations(equations):
-                return "\n".join(["#equations(", *(f"  {self._equation(equation)}," for equation in equations), ")"])
+                lines = [lines_of(e) if isinstance(e, Equation) and not self._side_by_side(block) else [e] for e in equations]
+                pairs = zip(equations, lines, strict=True)
+                return "\n".join(["#equations(", *(f"  {self._equation(equation, several)}," for equation, several in pairs), ")"])
             case Table(head, rows):
                 return "\n".join([f"#data({len(head)}, ({self._cells(head)},),", *(f"  {self._cells(cells)}," for cells in rows), ")"])
             case Picture():
@@ -165,10 +171,13 @@ class _Writer:
         colour = self.document.colours.get(key)
         return "" if colour is None else f"c{colour}"
 
-    def _equation(self, equation: Equation | Formula) -> str:
-        left, several = (equation.sides[0], lines_of(equation)) if isinstance(equation, Equation) else (Row(()), [equation])
-        lines = "".join(f"(${self._typst(line)}$, {self._alt(line)}), " for line in several)
-        return f"(${self._typst(left)}$, ({lines}))"
+    def _side_by_side(self, equations: Equations) -> bool:
+        """In a figure of many equations each stands in a line, as far as there is room; else every relation begins one."""
+        return self.layout == "figure" and len(equations.equations) > MOST_IN_LINES
+
+    def _equation(self, equation: Equation | Formula, lines: Iterable[Formula]) -> str:
+        left = equation.sides[0] if isinstance(equation, Equation) else Row(())
+        return f"(${self._typst(left)}$, ({''.join(f'(${self._typst(line)}$, {self._alt(line)}), ' for line in lines)}))"
 
 
 def escaped(prose: str) -> str:
