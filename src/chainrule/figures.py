@@ -9,13 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from chainrule.document import Document, Section
+from chainrule.document import Block, Document, Equations, Note, Paragraph, Picture, Section, Subheading, Table
 from chainrule.errors import FileError, InputError, UnknownNameError, shown
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from chainrule.describe import Problem
     from chainrule.explain.context import Context
     from chainrule.model import Model
+    from chainrule.notation.formula import Equation, Formula
     from chainrule.shapes import Diagram
     from chainrule.step import Step
 
@@ -64,7 +67,7 @@ class Figure:
     language: str = "en"
 
     def save(self, path: str | Path) -> None:
-        """Write it as .svg, .png or .pdf, whole or not at all. Raises FileError; InputError where the package typst is needed and missing."""
+        """Write it as .svg, .png or .pdf, whole or not at all. Raises FileError; InputError where Typst is needed and missing."""
         from chainrule.files import write_whole
 
         write_whole(path, self.rendered(SUFFIXES[check_figure(path)]))
@@ -164,10 +167,27 @@ def _of_model(model: Model, name: str) -> Figure:
 
 
 def _said(document: Document) -> str:
-    """What a figure of formulas holds, in one line a formula, for those who do not see it."""
-    from chainrule.render.plain import plain
+    """What a figure of formulas holds, a line each, for those who do not see it."""
+    from chainrule.notation.text import text
+    from chainrule.words import Words
 
-    return plain(document)
+    words = Words(document.language).catalogue
+
+    def plain(part: str | Formula | Equation) -> str:
+        return part if isinstance(part, str) else text(part, words)
+
+    def lines(block: Block) -> Iterator[str]:
+        match block:
+            case Equations(equations):
+                yield from map(plain, equations)
+            case Table(head, rows):
+                yield from (", ".join("".join(map(plain, cell)) for cell in line) for line in (head, *rows))
+            case Picture():
+                yield block.alt
+            case Subheading(inline) | Paragraph(inline) | Note(_, inline):
+                yield "".join(map(plain, inline))
+
+    return "\n".join(line for section in document.sections for block in section.blocks for line in lines(block))
 
 
 def check_figure(path: str | Path) -> str:

@@ -37,7 +37,8 @@ DISTANCES = (9.0, 16.0, 26.0, 40.0, 58.0, 80.0, 106.0, 136.0, 170.0, 210.0)
 """Between a point and its label: the first at which there is room."""
 
 ANGLES = (-45, 45, -135, 135, -90, 90, 0, 180, -20, 20, -160, 160)
-"""Of the label seen from its point, in degrees; −90 is above it."""
+ABOVE = (-90, -60, -120, *ANGLES)
+"""Of the label seen from its point, in degrees; −90 is above it, where one without a mark stands first."""
 
 LEADER = 20.0
 """A label farther away than this is joined with its point by a line."""
@@ -131,7 +132,7 @@ class _Layout:
         self.taken: list[Box] = []
         self.points: list[Box] = []
         self.curves: list[Box] = []
-        self.wanted: list[tuple[Runs, list[Point]]] = []
+        self.wanted: list[tuple[Runs, list[Point], tuple[int, ...]]] = []
         written = [*self._notes(), *self._axes()]
         self.taken += [covered(label) for label in written if isinstance(label, Label)]
         drawn = [*self._regions(), *written, *self._series(), *self._arrows(), *self._marks()]
@@ -174,6 +175,7 @@ class _Layout:
             points = [self.at(point) for point in series.points if all(map(math.isfinite, point))]
             if series.closed:
                 yield Path((tuple(points),), series.kind, series.colour, closed=True)
+                self.points.append(Box(*map(min, zip(*points, strict=True)), *map(max, zip(*points, strict=True))))
                 continue
             pieces = clipped(points, Box(self.left, self.top, self.right, self.bottom))
             if pieces:
@@ -181,7 +183,7 @@ class _Layout:
                 along = [point for piece in pieces for point in _along(piece)]
                 self.curves += [Box(x - 3, y - 3, x + 3, y + 3) for x, y in along]
                 if series.label:
-                    self.wanted.append((series.label, [along[round((len(along) - 1) * part)] for part in PARTS]))
+                    self.wanted.append((series.label, [along[round((len(along) - 1) * part)] for part in PARTS], ANGLES))
 
     def _arrows(self) -> Iterator[Shape]:
         for arrow in self.plot.arrows:
@@ -189,7 +191,7 @@ class _Layout:
             yield from _arrow(start, end, arrow.colour)
             self.curves += [Box(x - 3, y - 3, x + 3, y + 3) for x, y in _along([start, end])]
             if arrow.label:
-                self.wanted.insert(0, (arrow.label, [((start[0] + end[0]) / 2, (start[1] + end[1]) / 2)]))
+                self.wanted.insert(0, (arrow.label, [((start[0] + end[0]) / 2, (start[1] + end[1]) / 2)], ANGLES))
 
     def _marks(self) -> Iterator[Shape]:
         for number, mark in enumerate(self.plot.marks):
@@ -198,12 +200,12 @@ class _Layout:
             if mark.form:
                 self.points.append(Box(x - RADIUS, y - RADIUS, x + RADIUS, y + RADIUS))
             if mark.label:
-                self.wanted.insert(number, (mark.label, [(x, y)]))
+                self.wanted.insert(number, (mark.label, [(x, y)], ANGLES if mark.form else ABOVE))
 
     def _labels(self) -> Iterator[Shape]:
         """Those of points first, which have least choice. One that finds no room at all is left out: it would make others unreadable."""
-        for label, anchors in self.wanted:
-            place = self._place(label, anchors)
+        for label, anchors, angles in self.wanted:
+            place = self._place(label, anchors, angles)
             if place is None:
                 continue
             written, (x, y) = place
@@ -214,10 +216,10 @@ class _Layout:
                 yield Line(x, y, *near, kind="faint")
             yield written
 
-    def _place(self, label: Runs, anchors: Sequence[Point]) -> tuple[Label, Point] | None:
+    def _place(self, label: Runs, anchors: Sequence[Point], angles: Sequence[int]) -> tuple[Label, Point] | None:
         """The label at the nearest free place to one of its anchors: off points and curves where it can be, off other labels always."""
         second, third = None, None
-        for distance, x, y, angle in _candidates(anchors):
+        for distance, x, y, angle in _candidates(anchors, angles):
             beside = self._beside(label, x, y, distance, angle)
             box = covered(beside)
             if not self._is_inside(box) or _meets(box, self.taken):
@@ -317,9 +319,9 @@ def _meets(box: Box, others: Iterable[Box]) -> bool:
     return any(box.meets(other) for other in others)
 
 
-def _candidates(anchors: Sequence[Point]) -> Iterable[tuple[float, float, float, float]]:
+def _candidates(anchors: Sequence[Point], angles: Sequence[int]) -> Iterable[tuple[float, float, float, float]]:
     """Distance, anchor and angle of each place that a label may take, the best first."""
-    return ((distance, x, y, angle) for distance in DISTANCES for x, y in anchors for angle in ANGLES)
+    return ((distance, x, y, angle) for distance in DISTANCES for x, y in anchors for angle in angles)
 
 
 def _arrow(start: Point, end: Point, colour: int | None) -> Iterator[Shape]:

@@ -26,12 +26,7 @@ def network(context: Context) -> Diagram:
 
 def weights(context: Context) -> Diagram:
     """The weights on the lines."""
-    picture = pictures.weights(context)
-    if not picture.edges:
-        raise InputError(
-            f"weights are written on lines where there are {pictures.MOST_WEIGHTS} of them at most; try network, or new-weights."
-        )
-    return drawn(replace_alt(picture, context.plain("picture.weights", sizes=_sizes(context))))
+    return drawn(replace_alt(pictures.weights(context), context.plain("picture.weights", sizes=_sizes(context))))
 
 
 def sample(context: Context) -> Diagram:

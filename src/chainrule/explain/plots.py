@@ -32,6 +32,12 @@ WEIGHT, PREDICTION, TARGET, ERROR, RATE, GRADIENT = 1, 5, 6, 7, 8, 9
 FINE = 240
 """Pieces of a smooth curve."""
 
+FAR = 1e-6
+"""Errors this much smaller than the first one, or as much larger, are off the picture."""
+
+TINY = 1e-16
+"""Of the first error: nothing smaller is left of it but rounding."""
+
 FEW = 30
 """Steps of a curve that are points as well."""
 
@@ -71,10 +77,11 @@ def descent(context: Context, weight: Element) -> Plot:
             _equal(context, context.letter(gradient), slope),
         ),
     ]
-    marks = [Mark(old, start, "dot", WEIGHT, _point(context, letter, old, start))]
+    marks = [Mark(old, start, "dot", WEIGHT, _point(context, _equation(context, letter, old), start))]
     arrows = []
     if moves:
-        marks.append(Mark(new, end, "ring", WEIGHT, _point(context, letter, new, end)))
+        becomes = Equation((letter, printed(new, context.rounding).formula), ("←",))
+        marks.append(Mark(new, end, "ring", WEIGHT, _point(context, becomes, end)))
         arrows.append(Arrow((old, start), (new, start), WEIGHT, _said(context, "plot.step", change=_signed(context, new - old))))
         series.append(Series(((new, start), (new, end)), "dashed", WEIGHT))
     return Plot(
@@ -88,9 +95,9 @@ def descent(context: Context, weight: Element) -> Plot:
     )
 
 
-def _point(context: Context, letter: Formula, weight: float, error: float) -> Runs:
+def _point(context: Context, weight: Formula, error: float) -> Runs:
     """w1 = 0.21, E ≈ 1.59561"""
-    return (*_equal(context, letter, weight), *words(", "), *_equal(context, context.labels.error, error))
+    return (*letters(weight), *words(", "), *_equal(context, context.labels.error, error))
 
 
 def _error_along(context: Context, weight: Element) -> Callable[[float], float]:
@@ -153,12 +160,11 @@ def rates(context: Context) -> Plot:
     tried = sorted([*(low * (high / low) ** (i / FINE) for i in range(FINE + 1)), *(at for at, _ in known.values())])
     curve = [(at, context.run(at, 2)[-1]) for at in tried]
     after = {key: context.run(at, 2)[-1] for key, (at, _) in known.items()}
-    bottom, top = (
-        max(min(*after.values(), before), 1e-6 * before) / 3,
-        max(*(error for error in after.values() if math.isfinite(error)), before) * 3,
-    )
+    least = max(min(error for _, error in curve), FAR * before)
+    most = min(max(error for _, error in curve), 20 * max(before, *(error for error in after.values() if math.isfinite(error))))
+    y = _spread(_said(context, "plot.after", error=context.labels.error), least, most)
     marks = [
-        Mark(at, min(max(after[key], bottom), top), form, RATE, _said(context, key, rate=_equation(context, rate, at, 3)))
+        Mark(at, min(max(after[key], y.low), y.high), form, RATE, _said(context, key, rate=_equation(context, rate, at, 3)))
         for key, (at, form) in known.items()
     ]
     level = Series(
@@ -167,23 +173,33 @@ def rates(context: Context) -> Plot:
         ERROR,
         _said(context, "plot.before", error=_equation(context, context.labels.error, before)),
     )
-    drawn = Series(tuple((at, min(max(error, bottom), 10 * top)) for at, error in curve), "curve", ERROR)
+    drawn = Series(tuple((at, min(max(error, y.low), 10 * y.high)) for at, error in curve), "curve", ERROR)
     title = (*letters(rate), *words(f" ({context.plain('plot.rate')})"))
-    y = Scale(_said(context, "plot.after", error=context.labels.error), bottom, top, log=True)
     return Plot(Scale(title, low, high, log=True), y, context.plain("plot.rates"), series=(drawn, level), marks=tuple(marks))
 
 
+def _spread(title: Runs, least: float, most: float) -> Scale:
+    """An axis of errors with room around them, on a log scale where they differ much."""
+    if least > 0 and most > 8 * least:
+        room = (most / least) ** 0.08
+        return Scale(title, least / room, most * room, log=True)
+    room = 0.1 * (most - least) or 0.5 * abs(most) or 1.0
+    return Scale(title, max(least - room, min(0.0, least)), most + room)
+
+
 def training(context: Context, steps: int | None = None) -> Plot:
-    """E before each step: with the rule as it was given, for so many steps; without a number also with a rate that works, if it is unfit."""
+    """E before each step of so many; where nothing is said, of as many as are of interest, and with a rate that works beside an unfit one."""
     attempts = runs(context) if steps is None else [(context.step.optimizer, steps)]
     curves: list[tuple[Runs, Points]] = []
-    for number, (optimizer, most) in enumerate(attempts):
-        errors = run_errors(context, optimizer, most if number or steps or len(attempts) == 1 else 2 * most)
+    longest = 0
+    for optimizer, most in reversed(attempts):  # the good one first: the other is given as many steps
+        errors = run_errors(context, optimizer, max(most, longest))
+        longest = len(errors)
         rate = optimizer.options.get("learning_rate")
         called = (
             _equal(context, context.labels.label(Name("learning_rate")), rate) if isinstance(rate, (int, float)) else words(optimizer.name)
         )
-        curves.append((called, tuple((context.step.number + k, error) for k, error in enumerate(errors))))
+        curves.insert(0, (called, tuple((context.step.number + k, error) for k, error in enumerate(errors))))
     return _errors_plot(context.labels, curves, context.plain("repeat.step"), context.plain("plot.training"))
 
 
@@ -196,24 +212,28 @@ def history(reports: Sequence[Report], labels: Labels, plain: Callable[[str], st
 
 
 def _errors_plot(labels: Labels, curves: Sequence[tuple[Runs, Points]], across: str, alt: str) -> Plot:
-    """Errors over steps or epochs: on a log scale, where those that are not above 0 have no place."""
-    kept = [(called, tuple((k, error) for k, error in points if 0 < error < math.inf)) for called, points in curves]
+    """Errors over steps or epochs, as far as they are finite and, on a log scale, above 0."""
+    positive = any(error > 0 for _, points in curves for _, error in points)
+    kept = [
+        (called, tuple((k, error) for k, error in points if math.isfinite(error) and (error > 0 or not positive)))
+        for called, points in curves
+    ]
     kept = [(called, _thinned(points)) for called, points in kept if points]
     if not kept:
-        raise InputError("no error of this run is a number above 0, so that there is no curve to be drawn.")
-    starts = max(points[0][1] for _, points in kept)
+        raise InputError("no error of this run is a finite number, so that there is no curve to be drawn.")
+    starts = max(abs(points[0][1]) for _, points in kept)
     errors = [error for _, points in kept for _, error in points]
-    bottom, top = min(errors) / 2, min(max(errors), 1e9 * starts) * 2
+    y = _spread(letters(labels.error), max(min(errors), TINY * starts), min(max(errors), starts / FAR))
     last = max(k for _, points in kept for k, _ in points)
     first = min(k for _, points in kept for k, _ in points)
     series, marks = [], []
     for (called, points), kind, form in zip(kept, ("curve", "dashed"), ("dot", "ring"), strict=False):
         series.append(Series(points, kind, ERROR, called))
-        if len(points) <= FEW:
-            marks += [Mark(k, error, form, ERROR) for k, error in points if error <= top]
+        if last - first <= FEW:
+            marks += [Mark(k, error, form, ERROR) for k, error in points if error <= y.high]
     return Plot(
         Scale(words(across), first - 0.02 * (last - first or 1), last + 0.02 * (last - first or 1)),
-        Scale(letters(labels.error), bottom, top, log=True),
+        y,
         alt,
         series=tuple(series),
         marks=tuple(marks),
@@ -240,7 +260,7 @@ def gradients(context: Context) -> Plot:
         series.append(Series(((place + 0.18, float(single.min())), (place + 0.18, float(single.max()))), "curve"))
         marks.append(Mark(place + 0.18, float(np.median(single)), "dot"))
         if len(shown) <= MOST_NAMED:
-            marks.append(Mark(place - 0.15, norm, "", GRADIENT, letters(printed(norm, context.rounding, 3).formula)))
+            marks.append(Mark(place - 0.15, norm, "", GRADIENT, letters(printed(norm, context.rounding, 2).formula)))
     every = -(-len(sizes) // MOST_NAMED)
     names = tuple((float(place), letters(context.symbol(W))) for place, (W, *_) in enumerate(sizes, start=1) if (place - 1) % every == 0)
     slope = letters(row(Operator("∂", prefix=True), context.labels.error, Operator("/∂", prefix=True), context.labels.label(Name("W"))))
