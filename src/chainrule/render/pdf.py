@@ -9,7 +9,7 @@ from typing import Literal
 from chainrule.document import Document
 from chainrule.errors import InputError
 from chainrule.notation.mathml import element, escaped
-from chainrule.render.palette import GROUND, INK, PALETTE, QUIET
+from chainrule.render.palette import FRAME, GROUND, INK, PALETTE, QUIET
 from chainrule.render.typst import typst
 
 MOST_ROUNDS = 12
@@ -65,14 +65,15 @@ def compiled(source: str, title: str, format: Literal["pdf", "svg", "png"] = "pd
 
 def _told(svg: bytes, title: str, about: str) -> bytes:
     """An SVG with its words for screen readers, since Typst draws letters as shapes, and with other colours in the dark."""
-    before = element("title", escaped(title)) + element("desc", escaped(about)) + element("style", _dark())
+    before = element("title", escaped(title)) + element("desc", escaped(about)) + element("style", _dark(svg.decode()))
     return re.sub(rb"<svg\b[^>]*>", lambda start: start[0][:-1] + b' role="img">' + before.encode(), svg, count=1)
 
 
-def _dark() -> str:
-    """Every colour that a figure has on white, as it is on black."""
-    pairs = [("#000000", INK[1]), ("#ffffff", GROUND[1]), INK, QUIET, *((colour.light, colour.dark) for colour in PALETTE)]
-    rules = (f'[{part}="{light}"] {{ {part}: {dark}; }}' for part in ("fill", "stroke") for light, dark in pairs)
+def _dark(svg: str) -> str:
+    """Every colour that stands in an SVG for white paper, as it is on black."""
+    pairs = dict([("#000000", INK[1]), ("#ffffff", GROUND[1]), INK, QUIET, FRAME, *((colour.light, colour.dark) for colour in PALETTE)])
+    found = sorted(set(re.findall(r'(fill|stroke)="(#[0-9a-f]{6})((?:[0-9a-f]{2})?)"', svg)))
+    rules = (f'[{part}="{light}{clear}"] {{ {part}: {pairs[light]}{clear}; }}' for part, light, clear in found if light in pairs)
     return f"@media (prefers-color-scheme: dark) {{ {' '.join(rules)} }}"
 
 

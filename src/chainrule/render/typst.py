@@ -14,7 +14,7 @@ from chainrule.notation.formula import Equation, Formula, Row
 from chainrule.notation.parts import clean
 from chainrule.notation.text import text
 from chainrule.render.canvas import canvas
-from chainrule.render.palette import PALETTE
+from chainrule.render.palette import FRAME, PALETTE, QUIET
 from chainrule.render.slides import joined, lines_of, slides
 from chainrule.shapes import Diagram
 from chainrule.words import Words
@@ -77,6 +77,7 @@ def _preamble(document: Document, layout: str, paper: str) -> str:
             "#show heading: set text(hyphenate: false)",
             "#show math.equation: set text(weight: 450)",
             "",
+            f'#let (quiet, frame) = (rgb("{QUIET[0]}"), rgb("{FRAME[0]}"))',
             *paints,
             "",
             files("chainrule.render").joinpath("typst.typ").read_text("utf-8").rstrip(),
