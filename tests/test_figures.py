@@ -93,7 +93,7 @@ def test_a_figure_has_no_prose():
 
 def test_what_was_left_out_is_dots():
     said = figure(problem("2-4-4-1"), "new-weights", detail="scalar").rendered("svg").decode()
-    assert "⋮" in ElementTree.fromstring(said).find(f"{SVG}desc").text
+    assert "; …; " in ElementTree.fromstring(said).find(f"{SVG}desc").text
 
 
 # The numbers.
@@ -142,7 +142,7 @@ def test_the_error_along_a_weight_is_that_of_the_network_with_it():
 def test_the_curve_of_so_many_steps_begins_as_they_do():
     errors = [float(step.error) for step, _ in zip(problem("seed", learning_rate=0.01).steps(), range(4), strict=False)]
     said = figure(problem("seed", learning_rate=0.01), "curve", steps=4)
-    marks = [node for node in ElementTree.fromstring(said.rendered("svg")).iter(f"{SVG}circle")]
+    marks = list(ElementTree.fromstring(said.rendered("svg")).iter(f"{SVG}circle"))
     assert len(marks) == len(errors)
     heights = [-float(mark.get("cy")) for mark in marks]
     assert np.argsort(heights).tolist() == np.argsort(errors).tolist()
@@ -184,24 +184,23 @@ def test_a_step_moves_for_those_who_want_it_to():
 # Others than the seed.
 
 
-@pytest.mark.parametrize("source", ["mazur", "iris", "vanishing", "784-128-10", "12-12-12", "1-1"])
+@pytest.mark.parametrize("source", ["vanishing", "784-128-10", "12-12-12", "1-1"])
 def test_other_networks_have_the_figures_that_make_sense(source, tmp_path):
-    drawn = 0
+    refused = {}
     for name in FIGURES:
         try:
             figure(problem(source), name).save(tmp_path / "x.svg")
         except ChainruleError as error:
-            assert re.search(r"too (many|long|large)|one or two inputs|otherwise|simulated", str(error)), error
+            refused[name] = str(error)
         else:
-            drawn += 1
             ElementTree.parse(tmp_path / "x.svg")
-    assert drawn >= 14
+    assert len(refused) <= 6
+    assert [why for why in refused.values() if not re.search("too (many|long|large)|one or two inputs|otherwise", why)] == []
 
 
-@pytest.mark.parametrize(("inputs", "message"), [("4-2-1", "one or two inputs; this one has 4")])
-def test_a_map_needs_two_dimensions(inputs, message):
-    with pytest.raises(InputError, match=message):
-        figure(problem(inputs), "boundary")
+def test_a_map_needs_two_dimensions():
+    with pytest.raises(InputError, match="one or two inputs predicts; this one has 4"):
+        figure(problem("4-2-1"), "boundary")
 
 
 def test_classes_have_forms_and_names():
@@ -220,7 +219,7 @@ def test_two_classes_have_a_line_between(loss, target, decision):
 
 def test_gradients_that_vanish_are_named():
     printed = words(made("vanishing", "gradients").content)
-    assert "1.4 · 10−6" in printed
+    assert "3.6 · 10−6" in printed
     with pytest.raises(InputError, match="every gradient of this step is 0"):
         figure(problem("2-2-1", weights="0 0 0 0 0 0", target="0", bias=False), "gradients")
 

@@ -14,10 +14,9 @@ from tests.test_diagram import contrast, luminance
 from chainrule.contours import loops, within
 from chainrule.figures import figure
 from chainrule.notation.settings import PRESETS
-from chainrule.notation.text import text
 from chainrule.plot import HEIGHT, WIDTH, Mark, Plot, Scale, Series, clipped, draw, multiples, share, ticks
 from chainrule.render.palette import PALETTE
-from chainrule.shapes import PENS, Box, Circle, Diagram, Label, covered, flat, words
+from chainrule.shapes import PENS, Box, Circle, Diagram, Label, Path, covered, flat, words
 from chainrule.sources import problem
 
 SEED = PRESETS["seed"]
@@ -46,7 +45,7 @@ NETWORKS = ("seed", "article", "mazur", "xor", "vanishing", "12-12-12", "1-1", "
 
 
 @pytest.mark.parametrize("source", NETWORKS)
-@pytest.mark.parametrize("name", (*PLOTTED, "network", "weights", "sample", "step"))
+@pytest.mark.parametrize("name", [*PLOTTED, "network", "weights", "sample", "step"])
 def test_labels_never_cover_each_other(source, name):
     if name == "boundary" and source in ("12-12-12", "784-16-10"):
         return
@@ -55,7 +54,7 @@ def test_labels_never_cover_each_other(source, name):
     assert outside(diagram) == []
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=14))
 def test_labels_of_points_anywhere_never_cover_each_other(points):
     marks = tuple(Mark(x, y, "dot", 1, words(f"point {i} = 0.12345")) for i, (x, y) in enumerate(points))
@@ -99,10 +98,8 @@ def test_powers_at_a_log_axis(low, high, expected):
     assert ["".join(run.letters for run in label) for _, label in ticks(Scale((), low, high, log=True), SEED)] == expected
 
 
-def test_decimal_commas():
-    assert "0,5" in ["".join(run.letters for run in label) for _, label in ticks(Scale((), 0, 1), PRESETS["german"])] or "0,2" in [
-        "".join(run.letters for run in label) for _, label in ticks(Scale((), 0, 1), PRESETS["german"])
-    ]
+def test_numbers_at_an_axis_are_in_the_notation():
+    assert "0,2" in ["".join(run.letters for run in label) for _, label in ticks(Scale((), 0, 1), PRESETS["german"])]
 
 
 @given(st.lists(st.tuples(st.floats(-3, 3), st.floats(-3, 3)), min_size=2, max_size=8))
@@ -141,7 +138,7 @@ def test_a_circle_is_surrounded():
     (loop,) = loops(values(lambda x, y: 1 - x * x - y * y), 0.0, AT, AT)
     assert abs(area(loop)) == pytest.approx(math.pi, rel=2e-3)
     assert all(math.hypot(x, y) == pytest.approx(1, abs=2e-3) for x, y in loop)
-    assert within(loop, AT, AT) == [(*loop, loop[0])] or len(within(loop, AT, AT)[0]) == len(loop) + 1
+    assert within(loop, AT, AT) == [(*loop, loop[0])]
 
 
 def test_a_ring_has_a_hole():
@@ -162,8 +159,6 @@ def test_loops_close_and_divide(grid):
     side = [0.0, 1.0, 2.0, 3.0]
     found = loops(grid, 0.0, side, side)
     assert bool(found) == any(value >= 0 for line in grid for value in line)
-    inside = sum(abs(area(loop)) > 0 for loop in found)
-    assert inside <= len(found)
     for i, j in itertools.product(range(4), repeat=2):
         x, y = min(max(j, 0.001), 2.999), min(max(i, 0.002), 2.998)  # a little off the corners
         crossings = sum(
@@ -222,4 +217,5 @@ def test_a_curve_that_leaves_the_picture_is_cut():
     series = Series(tuple((x / 50, 1e3 * (x / 50) ** 2) for x in range(51)), "curve", 7, words("E"))
     diagram = draw(Plot(Scale((), 0, 1), Scale((), 0, 1), "", series=(series,)), SEED)
     assert any(said(shape) == "E" for shape in diagram.shapes if isinstance(shape, Label))
-    assert text is not None
+    (path,) = [shape for shape in diagram.shapes if isinstance(shape, Path)]
+    assert min(y for loop in path.loops for _, y in loop) >= 0

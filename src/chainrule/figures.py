@@ -126,11 +126,12 @@ def figure(
     if isinstance(subject, Model):
         return _of_model(subject, name)
     from chainrule.explain import contexts, title
+    from chainrule.shapes import told
 
     (context,) = contexts(subject, detail=detail, step=step, digits=digits, exact=exact)
     made = _made(context, name, weight, steps)
     if not isinstance(made, Section):
-        return Figure(f"{title(context)}: {made.alt}", made, context.notation.language)
+        return Figure(f"{title(context)}: {made.alt}", told(made), context.notation.language)
     from chainrule.explain.colours import colours
 
     called = f"{title(context)}: {made.title}"
@@ -155,6 +156,7 @@ def _of_model(model: Model, name: str) -> Figure:
     from chainrule.explain.plots import history
     from chainrule.notation.labels import Labels
     from chainrule.plot import draw
+    from chainrule.shapes import told
     from chainrule.words import Words
 
     if name != "curve":
@@ -163,11 +165,11 @@ def _of_model(model: Model, name: str) -> Figure:
         )
     notation = model.network.notation
     diagram = draw(history(model.history, Labels(model.network.sizes, notation), Words(notation.language).plain), notation)
-    return Figure(diagram.alt, diagram, notation.language)
+    return Figure(diagram.alt, told(diagram), notation.language)
 
 
 def _said(document: Document) -> str:
-    """What a figure of formulas holds, a line each, for those who do not see it."""
+    """What a figure of formulas holds, for those who do not see it."""
     from chainrule.notation.text import text
     from chainrule.words import Words
 
@@ -187,7 +189,7 @@ def _said(document: Document) -> str:
             case Subheading(inline) | Paragraph(inline) | Note(_, inline):
                 yield "".join(map(plain, inline))
 
-    return "\n".join(line for section in document.sections for block in section.blocks for line in lines(block))
+    return "; ".join(line for section in document.sections for block in section.blocks for line in lines(block))
 
 
 def check_figure(path: str | Path) -> str:

@@ -30,6 +30,9 @@ from chainrule.shapes import (
 WIDTH, HEIGHT, MARGIN = 460.0, 280.0, 12.0
 """Of the area between the axes, and around everything."""
 
+BELOW = SMALL * LINE / 2 + 1
+"""Between the horizontal axis and its numbers: the lowest one beside the other axis reaches so far down."""
+
 RADIUS = 4.5
 """Of a mark."""
 
@@ -139,7 +142,7 @@ class _Layout:
         shapes = (*drawn, *self._labels())
         boxes = [covered(shape) for shape in flat(shapes) if isinstance(shape, Label)]
         wide = max(self.right, *(box.right for box in boxes)) + MARGIN
-        self.diagram = Diagram(wide, self.bottom + 2 * SMALL * LINE + 8 + MARGIN, shapes, plot.alt, plot.about)
+        self.diagram = Diagram(wide, self.bottom + 2 * SMALL * LINE + BELOW + 2 + MARGIN, shapes, plot.alt, plot.about)
 
     def at(self, point: Point) -> Point:
         """Where a point is drawn."""
@@ -155,16 +158,16 @@ class _Layout:
             x = self.left + WIDTH * share(self.plot.x, value)
             if self.plot.grid and not self.plot.x.names:
                 yield Line(x, self.top, x, self.bottom, kind="grid")
-            yield Label(label, x, self.bottom + SMALL * LINE / 2 + 4, SMALL)
+            yield Label(label, x, self.bottom + SMALL * LINE / 2 + BELOW, SMALL, handle="tick")
         for value, label in self.y_ticks:
             y = self.bottom - HEIGHT * share(self.plot.y, value)
             if self.plot.grid:
                 yield Line(self.left, y, self.right, y, kind="grid")
-            yield Label(label, self.left - 7, y, SMALL, side=-1)
+            yield Label(label, self.left - 7, y, SMALL, side=-1, handle="tick")
         yield Line(self.left, self.bottom, self.right, self.bottom, kind="axis")
         yield Line(self.left, self.top, self.left, self.bottom, kind="axis")
         yield Label(self.plot.y.title, MARGIN, self.top - SMALL * LINE / 2 - 8, SMALL, quiet=True, side=1)
-        yield Label(self.plot.x.title, self.right, self.bottom + SMALL * LINE * 1.5 + 6, SMALL, quiet=True, side=-1)
+        yield Label(self.plot.x.title, self.right, self.bottom + SMALL * LINE * 1.5 + BELOW + 1, SMALL, quiet=True, side=-1)
 
     def _regions(self) -> Iterator[Shape]:
         for region in self.plot.regions:

@@ -101,7 +101,8 @@ class Label(Node):
 
     quiet     less important
     covering  on a ground of its own, over lines
-    handle    what it tells of: "v0-1" a neuron's value, "g0-1" its gradient, "w0-1-0" and "u0-1-0" a weight before and after
+    handle    what it tells of: "v0-1" a neuron's value, "g0-1" its gradient, "w0-1-0" and "u0-1-0" a weight before and after, "tick" where
+              on an axis one is
     """
 
     runs: tuple[Run, ...]
@@ -163,6 +164,13 @@ def flat(shapes: Iterable[Shape]) -> Iterator[Circle | Line | Path | Label]:
             yield shape
         elif not shape.passing:
             yield from flat(shape.shapes)
+
+
+def told(diagram: Diagram) -> Diagram:
+    """The same with everything that is written in it as `about`, but for numbers at axes."""
+    labels = (shape for shape in flat(diagram.shapes) if isinstance(shape, Label) and shape.handle != "tick")
+    about = "; ".join("".join(run.letters for run in label.runs) for label in labels)
+    return Diagram(diagram.width, diagram.height, diagram.shapes, diagram.alt, about)
 
 
 def keys(shapes: Iterable[Shape]) -> set[str]:

@@ -188,7 +188,7 @@ def _spread(title: Runs, least: float, most: float) -> Scale:
 
 
 def training(context: Context, steps: int | None = None) -> Plot:
-    """E before each step of so many; where nothing is said, of as many as are of interest, and with a rate that works beside an unfit one."""
+    """E before each step of so many; where nothing is said, as many as are of interest, and with a rate that works beside an unfit one."""
     attempts = runs(context) if steps is None else [(context.step.optimizer, steps)]
     curves: list[tuple[Runs, Points]] = []
     longest = 0
