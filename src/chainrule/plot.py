@@ -135,6 +135,7 @@ class _Layout:
         self.taken: list[Box] = []
         self.points: list[Box] = []
         self.curves: list[Box] = []
+        self.thin: list[Box] = []
         self.wanted: list[tuple[Runs, list[Point], tuple[int, ...]]] = []
         written = [*self._notes(), *self._axes()]
         self.taken += [covered(label) for label in written if isinstance(label, Label)]
@@ -184,7 +185,8 @@ class _Layout:
             if pieces:
                 yield Path(tuple(map(tuple, pieces)), series.kind, series.colour)
                 along = [point for piece in pieces for point in _along(piece)]
-                self.curves += [Box(x - 3, y - 3, x + 3, y + 3) for x, y in along]
+                lines = self.thin if series.kind == "faint" else self.curves
+                lines += [Box(x - 3, y - 3, x + 3, y + 3) for x, y in along]
                 if series.label:
                     self.wanted.append((series.label, [along[round((len(along) - 1) * part)] for part in PARTS], ANGLES))
 
@@ -220,20 +222,23 @@ class _Layout:
             yield written
 
     def _place(self, label: Runs, anchors: Sequence[Point], angles: Sequence[int]) -> tuple[Label, Point] | None:
-        """The label at the nearest free place to one of its anchors: off points and curves where it can be, off other labels always."""
-        second, third = None, None
+        """The label at the best free place near one of its anchors; off other labels always. None where there is none."""
+        best: tuple[int, Label, Point] | None = None
         for distance, x, y, angle in _candidates(anchors, angles):
             beside = self._beside(label, x, y, distance, angle)
             box = covered(beside)
-            if not self._is_inside(box) or _meets(box, self.taken):
+            if not self._is_inside(box) or _meets(box, self.taken) or (best and best[0] == 1):
                 continue
-            if _meets(box, self.points):
-                third = third or (beside, (x, y))
-            elif _meets(box, self.curves):
-                second = second or (beside, (x, y))
-            else:
+            fault = self._fault(box, is_far=distance > LEADER and angles is ABOVE)
+            if not fault:
                 return beside, (x, y)
-        return second or third
+            if best is None or fault < best[0]:
+                best = fault, beside, (x, y)
+        return best and best[1:]
+
+    def _fault(self, box: Box, is_far: bool) -> int:
+        """What is wrong with a place, the worse the larger: it hides points, crosses curves, crosses thin lines or is far away."""
+        return 3 if _meets(box, self.points) else 2 if _meets(box, self.curves) else 1 if is_far or _meets(box, self.thin) else 0
 
     def _beside(self, label: Runs, x: float, y: float, distance: float, angle: float) -> Label:
         """So far from a point in a direction; to the right of it, to its left, or around where it is above or below."""

@@ -265,7 +265,7 @@ def gradients(context: Context) -> Plot:
     names = tuple((float(place), letters(context.symbol(W))) for place, (W, *_) in enumerate(sizes, start=1) if (place - 1) % every == 0)
     slope = letters(row(Operator("∂", prefix=True), context.labels.error, Operator("/∂", prefix=True), context.labels.label(Name("W"))))
     return Plot(
-        Scale(words(context.plain("plot.layers")), 0.4, len(sizes) + 0.6, names=names),
+        Scale(words(context.plain("plot.layers")), 0.1, len(sizes) + 0.9, names=names),
         Scale(slope, bottom, top, log=True),
         context.plain("plot.gradients"),
         series=tuple(series),
@@ -344,14 +344,16 @@ def _levels(context: Context, predicted: Array, t: Array, xs: list[float], ys: l
     decision = _decision(context, t)
     regions, series, marks = [], [], []
     levels = [level for level in multiples(float(values.min()), float(values.max())) if values.min() < level < values.max()]
-    for level in levels:
+    for number, level in enumerate(levels):
         around = loops(values.tolist(), level, xs, ys)
         regions.append(Region(tuple(around), "area", PREDICTION))
         edges = [piece for loop in around for piece in within(loop, xs, ys)]
         if edges and (decision is None or abs(level - decision) > 1e-9):
             at = max(edges, key=len)
             series += [Series(piece, "faint", PREDICTION) for piece in edges]
-            marks.append(Mark(*at[len(at) // 2], "", PREDICTION, letters(printed(level, context.rounding).formula)))
+            marks.append(
+                Mark(*at[len(at) * (number + 1) // (len(levels) + 1)], "", PREDICTION, letters(printed(level, context.rounding).formula))
+            )
     if decision is None:
         return regions, series, marks, _said(context, "plot.boundary_levels", y=context.labels.label(Name("y")))
     pieces = [piece for loop in loops(values.tolist(), decision, xs, ys) for piece in within(loop, xs, ys)]

@@ -65,8 +65,9 @@ def compiled(source: str, title: str, format: Literal["pdf", "svg", "png"] = "pd
 
 def _told(svg: bytes, title: str, about: str) -> bytes:
     """An SVG with its words for screen readers, since Typst draws letters as shapes, and with other colours in the dark."""
-    before = element("title", escaped(title)) + element("desc", escaped(about)) + element("style", _dark(svg.decode()))
-    return re.sub(rb"<svg\b[^>]*>", lambda start: start[0][:-1] + b' role="img">' + before.encode(), svg, count=1)
+    drawn = re.sub(r"(\.\d{3})\d+", r"\1", svg.decode())  # a thousandth of a point is less than anybody sees
+    before = element("title", escaped(title)) + element("desc", escaped(about)) + element("style", _dark(drawn))
+    return re.sub(r"<svg\b[^>]*>", lambda start: f'{start[0][:-1]} role="img">{before}', drawn, count=1).encode()
 
 
 def _dark(svg: str) -> str:
