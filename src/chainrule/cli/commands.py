@@ -101,15 +101,13 @@ def explain(
     shows what a step on that row would do, and --step 500 the very step of its training.
     """
     from chainrule.render.formats import check_format, save
-    from chainrule.sources import is_model
 
     suffix = None if output is None else check_format(output, ".json")
     if step is not None and steps > 1:
         raise InputError("--step asks for one step and --steps for the first few; leave out one of them.")
     if interactive and not (output is None and sys.stdout.isatty() and sys.stdin.isatty()):
         raise InputError("--interactive needs a terminal; leave it out to get everything at once.")
-    if step is not None and is_model(options["network"]) and not options["row"] and options["input"] is None:
-        options["step"], step = step, None  # of the training that made the model, not of a batch
+    step = _step_of_batch(step, options)
     problem = asked(**options)
     if output is not None and suffix == ".json":
         _record(problem, output, step, steps, exact)
@@ -120,6 +118,16 @@ def explain(
         click.echo(f"wrote {output}")
     else:
         _show(document, interactive)
+
+
+def _step_of_batch(step: int | None, options: dict[str, Any]) -> int | None:
+    """Which step on a batch is asked for. One of a model without rows is a step of the training that made it: then the options say so."""
+    from chainrule.sources import is_model
+
+    if step is None or not is_model(options["network"]) or options["row"] or options["input"] is not None:
+        return step
+    options["step"] = step
+    return None
 
 
 def _record(problem: Any, output: str, step: int | None, steps: int, exact: bool) -> None:
@@ -191,7 +199,8 @@ def draw(
     if output is None:
         raise InputError(f"say where to draw it, as chainrule figure {name} -o {name}.svg.")
     check_figure(output)
-    of_its_training = name == "curve" and is_model(options["network"])
+    of_its_training = name == "curve" and steps is None and is_model(options["network"])
+    step = None if of_its_training else _step_of_batch(step, options)
     subject = Model.load(options["network"]) if of_its_training else asked(**options)
     figure(subject, name, weight=weight, step=step, steps=steps, detail=detail, digits=digits, exact=exact).save(output)
     click.echo(f"wrote {output}")

@@ -193,7 +193,7 @@ def training(context: Context, steps: int | None = None) -> Plot:
     curves: list[tuple[Runs, Points]] = []
     longest = 0
     for optimizer, most in reversed(attempts):  # the good one first: the other is given as many steps
-        errors = run_errors(context, optimizer, max(most, longest))
+        errors = run_errors(context, optimizer, max(most, longest), patient=steps is not None)
         longest = len(errors)
         rate = optimizer.options.get("learning_rate")
         called = (
