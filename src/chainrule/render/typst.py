@@ -20,7 +20,7 @@ from chainrule.shapes import Diagram
 from chainrule.words import Words
 
 MOST_IN_LINES = 1
-"""Equations of a figure whose sides stand below each other."""
+"""Equations of a figure whose sides stand below each other; more have a line each, where there is room."""
 
 PAPERS = {"a4": "a4", "letter": "us-letter"}
 NOTES = {"insight": "#116b3c", "warning": "#b0202c", "more": "#005ea8"}
@@ -142,9 +142,9 @@ class _Writer:
             case Subheading(text):
                 return f"== {self.inline(text)}"
             case Equations(equations):
-                lines = [lines_of(e) if isinstance(e, Equation) and not self._side_by_side(block) else [e] for e in equations]
-                pairs = zip(equations, lines, strict=True)
-                return "\n".join(["#equations(", *(f"  {self._equation(equation, several)}," for equation, several in pairs), ")"])
+                together = self.layout == "figure" and len(equations) > MOST_IN_LINES
+                start = "#equations(together: true," if together else "#equations("
+                return "\n".join([start, *(f"  {self._equation(equation)}," for equation in equations), ")"])
             case Table(head, rows):
                 return "\n".join([f"#data({len(head)}, ({self._cells(head)},),", *(f"  {self._cells(cells)}," for cells in rows), ")"])
             case Picture():
@@ -172,13 +172,10 @@ class _Writer:
         colour = self.document.colours.get(key)
         return "" if colour is None else f"c{colour}"
 
-    def _side_by_side(self, equations: Equations) -> bool:
-        """In a figure of many equations each stands in a line, as far as there is room; else every relation begins one."""
-        return self.layout == "figure" and len(equations.equations) > MOST_IN_LINES
-
-    def _equation(self, equation: Equation | Formula, lines: Iterable[Formula]) -> str:
-        left = equation.sides[0] if isinstance(equation, Equation) else Row(())
-        return f"(${self._typst(left)}$, ({''.join(f'(${self._typst(line)}$, {self._alt(line)}), ' for line in lines)}))"
+    def _equation(self, equation: Equation | Formula) -> str:
+        left, several = (equation.sides[0], lines_of(equation)) if isinstance(equation, Equation) else (Row(()), [equation])
+        lines = "".join(f"(${self._typst(line)}$, {self._alt(line)}), " for line in several)
+        return f"(${self._typst(left)}$, ({lines}))"
 
 
 def escaped(prose: str) -> str:
