@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests import equations as reader
-from tests.golden.regenerate import DOCUMENTS, FORMATS, HERE, is_kept
+from tests.golden.regenerate import DOCUMENTS, DRAWN, FORMATS, HERE, is_kept
 
 import chainrule.activations
 import chainrule.initializers
@@ -54,6 +54,16 @@ def test_a_document_is_as_it_was(kept, suffix):
 def test_nothing_is_kept_that_is_not_made():
     names = {f"{name}{suffix}" for name in DOCUMENTS for suffix in FORMATS if is_kept(name, suffix)}
     assert {path.name for path in HERE.iterdir() if path.suffix in FORMATS} == names
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_a_figure_is_as_it_was(name):
+    path = HERE / "figures" / f"{name}.svg"
+    assert DRAWN[name]() == path.read_text("utf-8"), "if this is meant to be, run: python tests/golden/regenerate.py"
+
+
+def test_no_figure_is_kept_that_is_not_made():
+    assert {path.stem for path in (HERE / "figures").iterdir()} == set(DRAWN)
 
 
 def test_every_equation_of_a_kept_document_is_true(kept):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import TypeAlias
 
 Point: TypeAlias = tuple[float, float]
@@ -27,7 +28,9 @@ def loops(values: Sequence[Sequence[float]], level: float, xs: Sequence[float], 
     framed += [[-math.inf, *(value if not math.isnan(value) else -math.inf for value in line), -math.inf] for line in values]
     framed.append([-math.inf] * (len(xs) + 2))
     places = ([xs[0], *xs, xs[-1]], [ys[0], *ys, ys[-1]])
-    following = {start: end for i in range(len(framed) - 1) for j in range(len(framed[0]) - 1) for start, end in _steps(framed, level, i, j)}
+    following = {
+        start: end for i in range(len(framed) - 1) for j in range(len(framed[0]) - 1) for start, end in _steps(framed, level, i, j)
+    }
     return [tuple(_crossing(framed, level, edge, *places) for edge in loop) for loop in _rings(following)]
 
 
@@ -58,3 +61,20 @@ def _crossing(values: list[list[float]], level: float, edge: Edge, xs: list[floa
     a, b = values[i][j], values[k][m]
     part = 0.0 if math.isinf(b) else 1.0 if math.isinf(a) else (level - a) / (b - a)
     return xs[j] + (xs[m] - xs[j]) * part, ys[i] + (ys[k] - ys[i]) * part
+
+
+def within(loop: Sequence[Point], xs: Sequence[float], ys: Sequence[float]) -> list[tuple[Point, ...]]:
+    """The pieces of a loop that do not run along the rim of the values: where the level is in truth."""
+
+    def at_rim(a: Point, b: Point) -> bool:
+        return any(a[axis] == b[axis] == end for axis, ends in enumerate((xs, ys)) for end in (ends[0], ends[-1]))
+
+    start = next((i for i in range(len(loop)) if at_rim(loop[i - 1], loop[i])), 0)
+    around = [*loop[start:], *loop[: start + 1]]
+    pieces: list[list[Point]] = [[]]
+    for a, b in pairwise(around):
+        if at_rim(a, b):
+            pieces.append([])
+        else:
+            pieces[-1] += [b] if pieces[-1] else [a, b]
+    return [tuple(piece) for piece in pieces if piece]

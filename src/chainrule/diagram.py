@@ -6,13 +6,16 @@ import itertools
 from collections.abc import Iterator
 
 from chainrule.document import Edge, Neuron, Picture
-from chainrule.notation.formula import Formula, Operator, Row, Words, row
+from chainrule.notation.formula import Formula, Number, Operator, Row, Words, row
 from chainrule.notation.text import text
 from chainrule.shapes import LINE, SIZE, SMALL, Box, Circle, Diagram, Label, Line, Run, Shape, covered, runs, width
 
 RADIUS, MARGIN = 20.0, 12.0
 LIT = 9
 """The palette's colour of what is lit: that of gradients."""
+
+DOWN = SMALL * LINE + 1
+"""From one line of small letters to the next."""
 
 ROW_GAPS = (26.0, 40.0, 60.0, 85.0, 120.0, 170.0, 240.0)
 """Between neurons of a layer: the first at which all labels find room."""
@@ -101,7 +104,8 @@ class _Layout:
     def _neurons(self) -> Iterator[Shape]:
         for layer, neurons in enumerate(self.picture.layers):
             x, first = self._place(layer, 0)
-            yield self._kept(Label(self.titles[layer], x, first - RADIUS - 18, SMALL, quiet=True))
+            covering = width(self.titles[layer], SMALL) > 6 * RADIUS
+            yield self._kept(Label(self.titles[layer], x, first - RADIUS - 18, SMALL, quiet=True, covering=covering))
             for i, neuron in enumerate(neurons):
                 x, y = self._place(layer, i)
                 radius, (kind, colour) = self._radius(layer), self._light(f"n{layer}-{i}", "neuron", "neuron")
@@ -110,12 +114,13 @@ class _Layout:
                 self.bottom = max(self.bottom, y + radius)
                 yield Label(runs(neuron.label), x, y)
                 for line, formula in enumerate(below(neuron)):
-                    down = radius + SMALL * (0.8 + LINE * line)
+                    down, written = radius + SMALL * 0.8 + DOWN * line, runs(formula)
                     handle = f"v{layer}-{i}" if line == 0 and neuron.value is not None else f"g{layer}-{i}"
-                    yield self._kept(Label(runs(formula), x, y + down, SMALL, handle=handle))
+                    covering = layer > 0 or width(written, SMALL) > 3 * RADIUS
+                    yield self._kept(Label(written, x, y + down, SMALL, covering=covering, handle=handle))
             for above, under in self._gaps(layer):
                 (_, top), (_, bottom) = self._place(layer, above), self._place(layer, under)
-                yield self._kept(Label((Run("⋮"),), x, (top + bottom) / 2 + SMALL * LINE * self._lines_below(layer) / 2, SIZE, covering=True))
+                yield self._kept(Label((Run("⋮"),), x, (top + bottom) / 2 + DOWN * self._lines_below(layer) / 2, SIZE, covering=True))
 
     def _lines_below(self, layer: int) -> int:
         """How many lines stand below a neuron at most, where there is more than the one that ⋮ has room beside."""
@@ -164,10 +169,10 @@ class _Layout:
         x, y = x1 + (x2 - x1) * share, y1 + (y2 - y1) * share
         name = f"{edge.layer}-{edge.source}-{edge.target}"
         quiet = bool(self.picture.lit) and f"e{name}" not in self.picture.lit
-        high, lines = SMALL * LINE, beside(edge)
-        first = y - high * (len(lines) - 1) / 2
+        lines = beside(edge)
+        first = y - DOWN * (len(lines) - 1) / 2
         return [
-            Label(runs(line), x, first + high * i, SMALL, quiet, covering=True, handle=f"{'wu'[i]}{name}") for i, line in enumerate(lines)
+            Label(runs(line), x, first + DOWN * i, SMALL, quiet, covering=True, handle=f"{'wu'[i]}{name}") for i, line in enumerate(lines)
         ]
 
 
@@ -180,5 +185,6 @@ def beside(edge: Edge) -> tuple[Formula, ...]:
     """w1 = 0.21, or the letter alone; and what it becomes: → 0.374. Nothing for a line without a name."""
     if edge.label == Row(()):
         return ()
-    first = edge.label if edge.value is None else row(edge.label, Operator("="), edge.value)
+    sign = "≈" if isinstance(edge.value, Number) and edge.value.rounded else "="
+    first = edge.label if edge.value is None else row(edge.label, Operator(sign), edge.value)
     return (first,) if edge.after is None else (first, row(Operator("→", prefix=True), Words(" "), edge.after))

@@ -11,7 +11,6 @@ from chainrule.notation.numbers import shown
 from chainrule.notation.settings import Notation
 from chainrule.shapes import (
     LINE,
-    SIZE,
     SMALL,
     Box,
     Circle,
@@ -31,6 +30,9 @@ from chainrule.shapes import (
 WIDTH, HEIGHT, MARGIN = 460.0, 280.0, 12.0
 """Of the area between the axes, and around everything."""
 
+BELOW = SMALL * LINE / 2 + 1
+"""Between the horizontal axis and its numbers: the lowest one beside the other axis reaches so far down."""
+
 RADIUS = 4.5
 """Of a mark."""
 
@@ -38,10 +40,14 @@ DISTANCES = (9.0, 16.0, 26.0, 40.0, 58.0, 80.0, 106.0, 136.0, 170.0, 210.0)
 """Between a point and its label: the first at which there is room."""
 
 ANGLES = (-45, 45, -135, 135, -90, 90, 0, 180, -20, 20, -160, 160)
-"""Of the label seen from its point, in degrees; −90 is above it."""
+ABOVE = (-90, -60, -120, *ANGLES)
+"""Of the label seen from its point, in degrees; −90 is above it, where one without a mark stands first."""
 
 LEADER = 20.0
 """A label farther away than this is joined with its point by a line."""
+
+PARTS = (1.0, 0.85, 0.7, 0.5, 0.3, 0.15, 0.0)
+"""Where along a curve its label may stand: near its end, or farther back."""
 
 TICKS = 6
 """Numbers at an axis, about."""
@@ -97,7 +103,7 @@ class Arrow(Node):
 
 
 class Plot(Node):
-    """What is to be drawn; the later ones over the earlier ones. notes: lines above it."""
+    """What is to be drawn; the later ones over the earlier ones. notes: lines above it; grid: lines at the numbers of the axes."""
 
     x: Scale
     y: Scale
@@ -108,6 +114,7 @@ class Plot(Node):
     arrows: tuple[Arrow, ...] = ()
     marks: tuple[Mark, ...] = ()
     notes: tuple[Runs, ...] = ()
+    grid: bool = True
 
 
 def draw(plot: Plot, notation: Notation) -> Diagram:
@@ -126,14 +133,17 @@ class _Layout:
         self.left, self.top = MARGIN + widest + 10, MARGIN + above
         self.right, self.bottom = self.left + WIDTH, self.top + HEIGHT
         self.taken: list[Box] = []
+        self.points: list[Box] = []
         self.curves: list[Box] = []
+        self.thin: list[Box] = []
+        self.wanted: list[tuple[Runs, list[Point], tuple[int, ...]]] = []
         written = [*self._notes(), *self._axes()]
         self.taken += [covered(label) for label in written if isinstance(label, Label)]
         drawn = [*self._regions(), *written, *self._series(), *self._arrows(), *self._marks()]
         shapes = (*drawn, *self._labels())
         boxes = [covered(shape) for shape in flat(shapes) if isinstance(shape, Label)]
         wide = max(self.right, *(box.right for box in boxes)) + MARGIN
-        self.diagram = Diagram(wide, self.bottom + 2 * SMALL * LINE + 8 + MARGIN, shapes, plot.alt, plot.about)
+        self.diagram = Diagram(wide, self.bottom + 2 * SMALL * LINE + BELOW + 2 + MARGIN, shapes, plot.alt, plot.about)
 
     def at(self, point: Point) -> Point:
         """Where a point is drawn."""
@@ -147,17 +157,18 @@ class _Layout:
     def _axes(self) -> Iterator[Shape]:
         for value, label in self.x_ticks:
             x = self.left + WIDTH * share(self.plot.x, value)
-            if not self.plot.x.names:
+            if self.plot.grid and not self.plot.x.names:
                 yield Line(x, self.top, x, self.bottom, kind="grid")
-            yield Label(label, x, self.bottom + SMALL * LINE / 2 + 4, SMALL)
+            yield Label(label, x, self.bottom + SMALL * LINE / 2 + BELOW, SMALL, handle="tick")
         for value, label in self.y_ticks:
             y = self.bottom - HEIGHT * share(self.plot.y, value)
-            yield Line(self.left, y, self.right, y, kind="grid")
-            yield Label(label, self.left - 7, y, SMALL, side=-1)
+            if self.plot.grid:
+                yield Line(self.left, y, self.right, y, kind="grid")
+            yield Label(label, self.left - 7, y, SMALL, side=-1, handle="tick")
         yield Line(self.left, self.bottom, self.right, self.bottom, kind="axis")
         yield Line(self.left, self.top, self.left, self.bottom, kind="axis")
         yield Label(self.plot.y.title, MARGIN, self.top - SMALL * LINE / 2 - 8, SMALL, quiet=True, side=1)
-        yield Label(self.plot.x.title, self.right, self.bottom + SMALL * LINE * 1.5 + 6, SMALL, quiet=True, side=-1)
+        yield Label(self.plot.x.title, self.right, self.bottom + SMALL * LINE * 1.5 + BELOW + 1, SMALL, quiet=True, side=-1)
 
     def _regions(self) -> Iterator[Shape]:
         for region in self.plot.regions:
@@ -168,66 +179,73 @@ class _Layout:
             points = [self.at(point) for point in series.points if all(map(math.isfinite, point))]
             if series.closed:
                 yield Path((tuple(points),), series.kind, series.colour, closed=True)
+                self.points.append(Box(*map(min, zip(*points, strict=True)), *map(max, zip(*points, strict=True))))
                 continue
             pieces = clipped(points, Box(self.left, self.top, self.right, self.bottom))
             if pieces:
-                yield Path(tuple(tuple(piece) for piece in pieces), series.kind, series.colour)
-                self.curves += [box for piece in pieces for box in _along(piece)]
+                yield Path(tuple(map(tuple, pieces)), series.kind, series.colour)
+                along = [point for piece in pieces for point in _along(piece)]
+                lines = self.thin if series.kind == "faint" else self.curves
+                lines += [Box(x - 3, y - 3, x + 3, y + 3) for x, y in along]
+                if series.label:
+                    self.wanted.append((series.label, [along[round((len(along) - 1) * part)] for part in PARTS], ANGLES))
 
     def _arrows(self) -> Iterator[Shape]:
         for arrow in self.plot.arrows:
             start, end = self.at(arrow.start), self.at(arrow.end)
             yield from _arrow(start, end, arrow.colour)
-            self.curves += list(_along([start, end]))
+            self.curves += [Box(x - 3, y - 3, x + 3, y + 3) for x, y in _along([start, end])]
+            if arrow.label:
+                self.wanted.insert(0, (arrow.label, [((start[0] + end[0]) / 2, (start[1] + end[1]) / 2)], ANGLES))
 
     def _marks(self) -> Iterator[Shape]:
-        for mark in self.plot.marks:
+        for number, mark in enumerate(self.plot.marks):
             x, y = self.at((mark.x, mark.y))
             yield from _mark(mark.form, x, y, mark.colour)
             if mark.form:
-                self.taken.append(Box(x - RADIUS, y - RADIUS, x + RADIUS, y + RADIUS))
+                self.points.append(Box(x - RADIUS, y - RADIUS, x + RADIUS, y + RADIUS))
+            if mark.label:
+                self.wanted.insert(number, (mark.label, [(x, y)], ANGLES if mark.form else ABOVE))
 
     def _labels(self) -> Iterator[Shape]:
-        """Those of points first, which have least choice."""
-        for mark in self.plot.marks:
-            if mark.label:
-                yield from self._placed(mark.label, [self.at((mark.x, mark.y))])
-        for arrow in self.plot.arrows:
-            if arrow.label:
-                (x1, y1), (x2, y2) = self.at(arrow.start), self.at(arrow.end)
-                yield from self._placed(arrow.label, [((x1 + x2) / 2, (y1 + y2) / 2)])
-        for series in self.plot.series:
-            if series.label:
-                yield from self._placed(series.label, list(self._anchors(series)) or [((self.left + self.right) / 2, self.top)])
+        """Those of points first, which have least choice. One that finds no room at all is left out: it would make others unreadable."""
+        for label, anchors, angles in self.wanted:
+            place = self._place(label, anchors, angles)
+            if place is None:
+                continue
+            written, (x, y) = place
+            box = covered(written)
+            self.taken.append(box)
+            near = (min(max(x, box.left), box.right), min(max(y, box.top), box.bottom))
+            if math.dist((x, y), near) > LEADER:
+                yield Line(x, y, *near, kind="faint")
+            yield written
 
-    def _anchors(self, series: Series) -> Iterator[Point]:
-        """Points of a curve beside which its label may stand: near its end, and then farther back."""
-        inside = [point for point in map(self.at, series.points) if self._is_inside(Box(*point, *point))]
-        for part in (1.0, 0.85, 0.7, 0.5, 0.3, 0.15, 0.0):
-            if inside:
-                yield inside[round((len(inside) - 1) * part)]
+    def _place(self, label: Runs, anchors: Sequence[Point], angles: Sequence[int]) -> tuple[Label, Point] | None:
+        """The label at the best free place near one of its anchors; off other labels always. None where there is none."""
+        best: tuple[int, Label, Point] | None = None
+        for distance, x, y, angle in _candidates(anchors, angles):
+            beside = self._beside(label, x, y, distance, angle)
+            box = covered(beside)
+            if not self._is_inside(box) or _meets(box, self.taken) or (best and best[0] == 1):
+                continue
+            fault = self._fault(box, is_far=distance > LEADER and angles is ABOVE)
+            if not fault:
+                return beside, (x, y)
+            if best is None or fault < best[0]:
+                best = fault, beside, (x, y)
+        return best and best[1:]
 
-    def _placed(self, label: Runs, anchors: Sequence[Point]) -> Iterator[Shape]:
-        """The label at the nearest free place to one of its anchors, off curves where it can be."""
-        places = [(distance, x, y, self._beside(label, x, y, distance, angle)) for distance, x, y, angle in _candidates(anchors)]
-        free = [place for place in places if self._is_free(place[3])]
-        clear = [place for place in free if not any(covered(place[3]).meets(box) for box in self.curves)]
-        distance, x, y, chosen = (clear or free or places)[0]
-        self.taken.append(covered(chosen))
-        if distance > LEADER:
-            box = covered(chosen)
-            yield Line(x, y, min(max(x, box.left), box.right), min(max(y, box.top), box.bottom), kind="faint")
-        yield chosen
+    def _fault(self, box: Box, is_far: bool) -> int:
+        """What is wrong with a place, the worse the larger: it hides points, crosses curves, crosses thin lines or is far away."""
+        return 3 if _meets(box, self.points) else 2 if _meets(box, self.curves) else 1 if is_far or _meets(box, self.thin) else 0
 
     def _beside(self, label: Runs, x: float, y: float, distance: float, angle: float) -> Label:
+        """So far from a point in a direction; to the right of it, to its left, or around where it is above or below."""
         across, down = math.cos(math.radians(angle)), math.sin(math.radians(angle))
         side = 0 if abs(across) < 0.1 else 1 if across > 0 else -1
-        half = SMALL * LINE / 2
-        return Label(label, x + distance * across, y + distance * down + half * (down if side == 0 else 0.6 * down), SMALL, covering=True, side=side)
-
-    def _is_free(self, label: Label) -> bool:
-        box = covered(label)
-        return self._is_inside(box) and not any(box.meets(other) for other in self.taken)
+        lower = y + distance * down + SMALL * LINE / 2 * down * (1 if side == 0 else 0.6)
+        return Label(label, x + distance * across, lower, SMALL, covering=self.plot.grid, side=side)
 
     def _is_inside(self, box: Box) -> bool:
         return self.left <= box.left and box.right <= self.right + 1 and self.top <= box.top and box.bottom <= self.bottom
@@ -245,7 +263,7 @@ def ticks(scale: Scale, notation: Notation) -> list[tuple[float, Runs]]:
     if scale.names:
         return list(scale.names)
     if not scale.log:
-        return [(value, runs(shown(value, notation))) for value in _multiples(scale.low, scale.high)]
+        return [(value, runs(shown(value, notation))) for value in multiples(scale.low, scale.high)]
     first, last = math.ceil(math.log10(scale.low) - 1e-9), math.floor(math.log10(scale.high) + 1e-9)
     if last - first < 2:
         steps = [digit * 10.0**power for power in range(first - 1, last + 1) for digit in (1, 2, 5)]
@@ -256,7 +274,7 @@ def ticks(scale: Scale, notation: Notation) -> list[tuple[float, Runs]]:
     return [(10.0**k, runs(shown(10.0**k, notation)) if plain else (Run("10"), Run(str(k).replace("-", "−"), 1))) for k in powers]
 
 
-def _multiples(low: float, high: float) -> list[float]:
+def multiples(low: float, high: float) -> list[float]:
     """Round numbers from low to high, about as many as are asked for."""
     rough = (high - low) / TICKS
     power = math.floor(math.log10(rough))
@@ -298,18 +316,20 @@ def _clipped(a: Point, b: Point, box: Box) -> tuple[Point, Point] | None:
     return first, b if end == 1 else (a[0] + end * dx, a[1] + end * dy)
 
 
-def _along(points: Sequence[Point]) -> Iterator[Box]:
-    """Small boxes along a line."""
+def _along(points: Sequence[Point]) -> Iterator[Point]:
+    """Points a few units apart along a line."""
     for (x1, y1), (x2, y2) in pairwise(points):
         parts = max(1, math.ceil(math.hypot(x2 - x1, y2 - y1) / 6))
-        for i in range(parts + 1):
-            x, y = x1 + (x2 - x1) * i / parts, y1 + (y2 - y1) * i / parts
-            yield Box(x - 1.5, y - 1.5, x + 1.5, y + 1.5)
+        yield from ((x1 + (x2 - x1) * i / parts, y1 + (y2 - y1) * i / parts) for i in range(parts + 1))
 
 
-def _candidates(anchors: Sequence[Point]) -> Iterable[tuple[float, float, float, float]]:
+def _meets(box: Box, others: Iterable[Box]) -> bool:
+    return any(box.meets(other) for other in others)
+
+
+def _candidates(anchors: Sequence[Point], angles: Sequence[int]) -> Iterable[tuple[float, float, float, float]]:
     """Distance, anchor and angle of each place that a label may take, the best first."""
-    return ((distance, x, y, angle) for distance in DISTANCES for x, y in anchors for angle in ANGLES)
+    return ((distance, x, y, angle) for distance in DISTANCES for x, y in anchors for angle in angles)
 
 
 def _arrow(start: Point, end: Point, colour: int | None) -> Iterator[Shape]:

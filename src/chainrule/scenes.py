@@ -26,17 +26,20 @@ class Captions(Node):
 
 def in_turns(diagram: Diagram, captions: Captions) -> Diagram:
     """The picture of a network whose last layer is the error, its parts in scenes: the values layer by layer, the error, the gradients
-    layer by layer backwards, the new weights."""
+    layer by layer backwards, the new weights.
+    """
     layers = len(captions.forward)
     turns = _turns(layers)
     shapes: list[Shape] = []
     for shape in diagram.shapes:
         shapes += _in_turn(shape, turns, layers)
     said = [*captions.forward, captions.error, *captions.backward, captions.update]
-    wide = max(diagram.width, *(width(words(text), SIZE) + 24 for text in said))
+    wide = max(diagram.width, *(width(words(text), SIZE) + 24 for text in (*said, diagram.alt)))
     for turn, text in enumerate(said, start=1):
         label = Label(words(text), wide / 2, diagram.height + CAPTION / 2 - 4, SIZE)
         shapes.append(Scene((label,), turn, passing=True))
+    whole = Label(words(diagram.alt), wide / 2, diagram.height + CAPTION / 2 - 4, SIZE)
+    shapes.append(Scene((whole,), len(said) + 1))
     return Diagram(wide, diagram.height + CAPTION, tuple(shapes), diagram.alt, diagram.about)
 
 

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
 from chainrule.nodes import Node
-from chainrule.notation.formula import Derivative, Formula, Number, Operator, Row, Symbol
-from chainrule.notation.parts import letter_parts
+from chainrule.notation.formula import Derivative, Equation, Formula, Number, Operator, Row, Symbol
+from chainrule.notation.parts import in_a_row, letter_parts
 from chainrule.notation.text import text
 
 SIZE = 14.0
@@ -44,6 +44,8 @@ PENS = {
     "curve": Pen(2),
     "dashed": Pen(1.3, dashes=(5, 4)),
     "area": Pen(0, fill=0.09),
+    "shade": Pen(0, fill=0.2),
+    "deep": Pen(0, fill=0.36),
     "bar": Pen(0, fill=0.8),
     "dot": Pen(1, fill=1),
     "ring": Pen(1.8, opaque=True),
@@ -99,7 +101,8 @@ class Label(Node):
 
     quiet     less important
     covering  on a ground of its own, over lines
-    handle    what it tells of: "v0-1" a neuron's value, "g0-1" its gradient, "w0-1-0" and "u0-1-0" a weight before and after
+    handle    what it tells of: "v0-1" a neuron's value, "g0-1" its gradient, "w0-1-0" and "u0-1-0" a weight before and after, "tick" where
+              on an axis one is
     """
 
     runs: tuple[Run, ...]
@@ -163,6 +166,27 @@ def flat(shapes: Iterable[Shape]) -> Iterator[Circle | Line | Path | Label]:
             yield from flat(shape.shapes)
 
 
+def told(diagram: Diagram) -> Diagram:
+    """The same with everything that is written in it as `about`, but for numbers at axes."""
+    labels = (shape for shape in flat(diagram.shapes) if isinstance(shape, Label) and shape.handle != "tick")
+    about = "; ".join("".join(run.letters for run in label.runs) for label in labels)
+    return Diagram(diagram.width, diagram.height, diagram.shapes, diagram.alt, about)
+
+
+def keys(shapes: Iterable[Shape]) -> set[str]:
+    """Of the symbols that are written on labels."""
+    return {run.key for shape in shapes for label in _labels(shape) for run in label.runs if run.key}
+
+
+def _labels(shape: Shape) -> Iterator[Label]:
+    match shape:
+        case Label():
+            yield shape
+        case Scene(shapes):
+            for inner in shapes:
+                yield from _labels(inner)
+
+
 def covered(label: Label) -> Box:
     """What a label covers, with a little room around it."""
     wide, height = width(label.runs, label.size), label.size * LINE / 2
@@ -182,8 +206,8 @@ def runs(formula: Formula) -> tuple[Run, ...]:
             return tuple(_symbol(formula))
         case Derivative(of, by):
             return (Run("∂"), *_symbol(of), Run("/∂"), *_symbol(by))
-        case Row(items):
-            return tuple(run for item in items for run in runs(item))
+        case Row() | Equation():
+            return tuple(run for item in in_a_row(formula) for run in runs(item))
         case Operator(sign, prefix):
             return (Run(sign if prefix else f" {sign} "),)
         case Number(digits, power):

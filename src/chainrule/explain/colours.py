@@ -18,8 +18,12 @@ GRADIENT = 9
 
 def colours(sections: Iterable[Section]) -> dict[str, int]:
     """The colour, counted from 0, of each symbol's key that occurs."""
-    keys = {symbol.key for section in sections for symbol in _symbols(section) if symbol.key}
-    return {key: colour for key in sorted(keys) if (colour := _colour(key)) is not None}
+    return of_keys(symbol.key for section in sections for symbol in _symbols(section))
+
+
+def of_keys(keys: Iterable[str]) -> dict[str, int]:
+    """The colour of each of these keys that has one."""
+    return {key: colour for key in sorted(set(keys)) if (colour := _colour(key)) is not None}
 
 
 def _colour(key: str) -> int | None:

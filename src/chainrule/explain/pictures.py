@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator
 from chainrule.document import Edge, Neuron, Picture
 from chainrule.explain.context import Context
 from chainrule.expression import Expression
-from chainrule.notation.formula import Formula, Operator, Row, Words, row
+from chainrule.notation.formula import Formula, Row, Words
 from chainrule.notation.labels import Labels
 from chainrule.notation.numbers import shown
+from chainrule.notation.worked import stated
 from chainrule.scalar import Element
 
 MOST_DRAWN = 6
@@ -21,6 +22,9 @@ MOST_WEIGHTS = 40
 
 MOST_TARGETS = 4
 """So many targets are written below the error."""
+
+FEW_DIGITS = 3
+"""Of weights where there are many."""
 
 LONGEST_NAME = 24
 """Letters of a column's name; a longer one is cut."""
@@ -41,14 +45,19 @@ def network(context: Context) -> Picture:
     def names(layer: int, unit: int) -> tuple[Formula, ...]:
         place = {0: unit, last: inputs + unit}.get(layer, len(columns))
         name = columns[place] if place < len(columns) else ""
-        return (Words(name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…"),) if name else ()
+        return (Words(cut(name)),) if name else ()
 
     return _picture(context, lambda _: names)
 
 
+def cut(name: str) -> str:
+    """The name of a column, shortened where it is long."""
+    return name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…"
+
+
 def weights(context: Context) -> Picture:
-    """The weights on their lines."""
-    return _picture(context, lambda _: _nothing, _weights(context))
+    """The weights on their lines: of large layers, those between the units that are drawn."""
+    return _picture(context, lambda _: _nothing, _weights(context) or tuple(_between_drawn(context)))
 
 
 def sample(context: Context) -> Picture:
@@ -109,7 +118,7 @@ def _equal(context: Context, quantity: Expression, unit: int) -> Formula:
     """t = 4, of the first sample."""
     assert quantity.name is not None
     letter = _labels(context).label(quantity.name.at(0, unit))
-    return row(letter, Operator("="), shown(context.step.values[quantity.key][0, unit], context.notation))
+    return stated(letter, context.step.values[quantity.key][0, unit], context.labels)
 
 
 def _labels(context: Context) -> Labels:
@@ -179,10 +188,24 @@ def _edges(context: Context, after: bool) -> Iterator[Edge]:
             yield Edge(layer, source, target, context.letter(element), *numbers)
 
 
+def _between_drawn(context: Context) -> Iterator[Edge]:
+    """The weights between units that are drawn, with few digits."""
+    matrices = [parameter for parameter in context.derivation.parameters if parameter.symbol == "W"]
+    for layer, W in enumerate(matrices):
+        sources, targets = (list(enumerate(_drawn(size))) for size in context.step.network.sizes[layer : layer + 2])
+        for (i, source), (j, target) in itertools.product(sources, targets):
+            number = shown(context.step.parameters[W.key][source, target], context.notation, FEW_DIGITS)
+            yield Edge(layer, i, j, context.letter(Element(W, (source, target))), number)
+
+
 def _with_error(context: Context, picture: Picture, targets: bool = False) -> Picture:
     """The picture with the error as a last layer of its own."""
     last, t = len(picture.layers) - 1, context.derivation.t
-    written = tuple(_equal(context, t, unit) for unit in range(min(context.step.t.shape[1], MOST_TARGETS))) if targets else ()
+    written: tuple[Formula, ...] = (
+        tuple(_equal(context, t, unit) for unit in range(min(context.step.t.shape[1], MOST_TARGETS))) if targets else ()
+    )
+    if targets and context.step.t.shape[1] > MOST_TARGETS:
+        written = (*written, Words("⋮"))
     value = shown(context.step.error, context.notation)
     edges = tuple(Edge(last, i, 0, Row(())) for i in range(len(picture.layers[last])))
     return Picture(

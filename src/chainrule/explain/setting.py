@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 from chainrule.document import Block, Equations, Inline, Note, Paragraph, Section, Table
 from chainrule.explain.context import Context
@@ -90,7 +89,6 @@ def _conventions(context: Context) -> Inline:
 def data(context: Context) -> Section:
     """The samples of the batch."""
     step = context.step
-    rows: list[tuple[Inline, ...]] = []
     wide = step.x.shape[1] + step.t.shape[1] > 12
     blocks: list[Block] = [Paragraph(context.text("data.one" if len(step.x) == 1 else "data.many", samples=len(step.x)))]
     raw = step.origin.get("raw")
@@ -101,13 +99,10 @@ def data(context: Context) -> Section:
     if wide:
         blocks.append(Paragraph(context.text("data.wide", inputs=step.x.shape[1], outputs=step.t.shape[1])))
     else:
-        for sample in range(min(len(step.x), MOST_ROWS)):
-            numbers = [*step.x[sample], *step.t[sample]]
-            rows.append(((str(sample + 1),), *((shown(value, context.notation),) for value in numbers)))
-        letters = [Name("x", index=(0, i)) for i in range(step.x.shape[1])] + [Name("t", index=(0, i)) for i in range(step.t.shape[1])]
+        blocks.append(data_table(context, range(step.x.shape[1]), range(step.t.shape[1])))
         one = Labels(context.labels.sizes, context.notation)
-        symbols = [one.label(letter) for letter in letters]
-        blocks.append(Table(((context.plain("data.sample"),), *((symbol,) for symbol in symbols)), tuple(rows)))
+        letters = [(symbol, i) for symbol, size in (("x", step.x.shape[1]), ("t", step.t.shape[1])) for i in range(size)]
+        symbols = [one.label(Name(symbol, index=(0, i))) for symbol, i in letters]
         called = [(symbol, name) for symbol, name in zip(symbols, context.columns, strict=False) if name]
         if called:
             names = [part for symbol, name in called for part in (", ", symbol, f" {name}")]
@@ -119,3 +114,17 @@ def data(context: Context) -> Section:
         if len(step.x) > MOST_ROWS:
             blocks.append(Note("more", context.text("data.more", left=len(step.x) - MOST_ROWS)))
     return Section("data", context.plain("data.title"), tuple(blocks))
+
+
+def data_table(context: Context, inputs: Sequence[int], targets: Sequence[int]) -> Table:
+    """The first samples, these columns of them; where some are left out between, … stands."""
+    step, one = context.step, Labels(context.labels.sizes, context.notation)
+    columns: list[tuple[Inline, list[Inline]]] = []
+    for symbol, numbers, chosen in (("x", step.x, inputs), ("t", step.t, targets)):
+        for before, place in zip((None, *chosen), chosen, strict=False):
+            if before is not None and place - before > 1:
+                columns.append((("…",), [("…",)] * MOST_ROWS))
+            cells: list[Inline] = [(shown(value, context.notation),) for value in numbers[:MOST_ROWS, place]]
+            columns.append(((one.label(Name(symbol, index=(0, place))),), cells))
+    rows = [((str(sample + 1),), *(cells[sample] for _, cells in columns)) for sample in range(min(len(step.x), MOST_ROWS))]
+    return Table(((context.plain("data.sample"),), *(head for head, _ in columns)), tuple(rows))

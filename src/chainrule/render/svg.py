@@ -14,7 +14,7 @@ from chainrule.shapes import PENS, SCRIPT, Circle, Diagram, Label, Line, Path, P
 FONT = "'STIX Two Math subset','STIX Two Text','STIX Two Math',Cambria,'Times New Roman','Liberation Serif',serif"
 
 TURN, FADE, REST = 1.8, 0.35, 4.0
-"""Seconds that a scene takes, that it takes to appear, and that the whole stands at the end."""
+"""Seconds that a scene takes, that it takes to appear, and that the whole stands at the end besides."""
 
 ANCHORS = {-1: "end", 0: "middle", 1: "start"}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 
@@ -14,9 +14,13 @@ from chainrule.notation.formula import Equation, Formula, Row
 from chainrule.notation.parts import clean
 from chainrule.notation.text import text
 from chainrule.render.canvas import canvas
-from chainrule.render.palette import NOTES, PALETTE
+from chainrule.render.palette import FRAME, NOTES, PALETTE, QUIET
 from chainrule.render.slides import joined, lines_of, slides
+from chainrule.shapes import Diagram
 from chainrule.words import Words
+
+MOST_IN_LINES = 1
+"""Equations of a figure whose sides stand below each other; more have a line each, where there is room."""
 
 PAPERS = {"a4": "a4", "letter": "us-letter"}
 
@@ -45,9 +49,15 @@ def typst(document: Document, layout: str = "article", paper: str = "a4") -> str
     layout  "article"; "slides", 16:9, one idea a page; "handout", compact, in two columns; "figure", a single page around the blocks
     paper   "a4" or "letter"; slides and figures have a size of their own
     """
-    writer = _Writer(document, Words(document.language))
+    writer = _Writer(document, Words(document.language), layout)
     pages = {"slides": writer.slides, "figure": writer.figure}.get(layout, writer.pages)()
     return "\n\n".join([_preamble(document, layout, paper), *pages]) + "\n"
+
+
+def drawing(diagram: Diagram, title: str, language: str, colours: Mapping[str, int]) -> str:
+    """A diagram as Typst's source, on a page of its own size."""
+    document = Document(title, (), language, colours=dict(colours))
+    return f"{_preamble(document, 'figure', 'a4')}\n\n{canvas(diagram, _Writer(document, Words(language), 'figure').paint)}\n"
 
 
 def _preamble(document: Document, layout: str, paper: str) -> str:
@@ -65,6 +75,7 @@ def _preamble(document: Document, layout: str, paper: str) -> str:
             "#show heading: set text(hyphenate: false)",
             "#show math.equation: set text(weight: 450)",
             "",
+            f'#let (quiet, frame) = (rgb("{QUIET[0]}"), rgb("{FRAME[0]}"))',
             *paints,
             "",
             files("chainrule.render").joinpath("typst.typ").read_text("utf-8").rstrip(),
@@ -78,6 +89,7 @@ class _Writer:
 
     document: Document
     words: Words
+    layout: str
 
     def pages(self) -> Iterator[str]:
         """Title and sections, one after the other."""
@@ -128,11 +140,13 @@ class _Writer:
             case Subheading(text):
                 return f"== {self.inline(text)}"
             case Equations(equations):
-                return "\n".join(["#equations(", *(f"  {self._equation(equation)}," for equation in equations), ")"])
+                together = self.layout == "figure" and len(equations) > MOST_IN_LINES
+                start = "#equations(together: true," if together else "#equations("
+                return "\n".join([start, *(f"  {self._equation(equation)}," for equation in equations), ")"])
             case Table(head, rows):
                 return "\n".join([f"#data({len(head)}, ({self._cells(head)},),", *(f"  {self._cells(cells)}," for cells in rows), ")"])
             case Picture():
-                return canvas(network(block), self._paint)
+                return canvas(network(block), self.paint)
 
     def _cells(self, cells: Iterable[Inline]) -> str:
         return ", ".join(f"[{self.inline(cell)}]" for cell in cells)
@@ -145,13 +159,14 @@ class _Writer:
         return f"formula(${self._typst(formula)}$, {self._alt(formula)})"
 
     def _typst(self, formula: Formula) -> str:
-        return mathematics.typst(formula, self.words.catalogue, self._paint)
+        return mathematics.typst(formula, self.words.catalogue, self.paint)
 
     def _alt(self, formula: Formula) -> str:
         """The formula in words, for screen readers."""
         return mathematics.string(text(formula, self.words.catalogue))
 
-    def _paint(self, key: str) -> str:
+    def paint(self, key: str) -> str:
+        """The function that gives a symbol its colour; "" for none."""
         colour = self.document.colours.get(key)
         return "" if colour is None else f"c{colour}"
 
