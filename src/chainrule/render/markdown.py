@@ -11,6 +11,7 @@ from urllib.parse import quote
 from chainrule.document import Block, Document, Equations, Inline, Note, Paragraph, Picture, Subheading, Table
 from chainrule.notation.formula import Equation, Formula
 from chainrule.notation.latex import aligned, latex
+from chainrule.notation.parts import clean
 from chainrule.render.lines import picture_lines
 from chainrule.words import Words
 
@@ -118,7 +119,7 @@ def _inline(text: Inline, words: Words, dialect: Dialect) -> str:
 
 def escaped(text: str, dialect: Dialect = GITHUB) -> str:
     """Prose whose signs Markdown would take for its own; `code` stays code."""
-    pieces = re.split(r"(`[^`]+`)", text)
+    pieces = re.split(r"(`[^`]+`)", clean(text))
     return "".join(piece if piece.startswith("`") else _escaped(piece, dialect) for piece in pieces)
 
 
