@@ -32,6 +32,7 @@ Examples
   chainrule explain mazur --weight w1
   chainrule explain 2-2-1 --no-bias --input "8 12" --target 4
   chainrule explain 4-8-1 --data flowers.csv --row 3-7 -o flowers.md
+  chainrule explain --layout slides -o seed.pdf
   chainrule explain model.safetensors --data flowers.csv --row 3
 """
 
@@ -89,7 +90,9 @@ def chainrule() -> None:
 @click.option("--layout", metavar="article|slides|handout", default="article", help="Of a file with pages.  [default: article]")
 @click.option("--paper", metavar="a4|letter", default="a4", help="Of a file with pages.  [default: a4]")
 @click.option("--interactive", is_flag=True, help="Step through it with the arrow keys.")
-@click.option("-o", "--output", metavar="FILE", help="Write to a .md, .txt, .ipynb or .json file (the recorded step) instead.")
+@click.option(
+    "-o", "--output", metavar="FILE", help="Write to a file: .html, .pdf, .tex, .typ, .ipynb, .md, .txt, or .json (the recorded step)."
+)
 def explain(
     detail: str | None, weight: str | None, step: int | None, steps: int, exact: bool, digits: int | None, layout: str, paper: str,
     interactive: bool, output: str | None, **options: Any,
