@@ -22,6 +22,7 @@ from chainrule.notation.latex import aligned as aligned_latex
 from chainrule.notation.latex import latex
 from chainrule.notation.mathml import aligned, element, escaped, mathml
 from chainrule.notation.text import text as in_text
+from chainrule.render.breaking import with_short_lines
 from chainrule.render.palette import PALETTE
 from chainrule.render.svg import svg
 from chainrule.words import Words
@@ -30,6 +31,9 @@ PAGE = files("chainrule.render") / "page"
 
 LONGEST_PROGRAMS = 30_000
 """Characters of NumPy in a page."""
+
+WIDEST = 85
+"""Letters of a line of an equation; what is longer goes on in the next line."""
 
 WIDE = 60
 """Letters of a formula that may be too many for a line on paper: there its type is as small as it has to be."""
@@ -137,17 +141,19 @@ class _Writer:
     def displayed(self, equations: Iterable[Equation | Formula]) -> Iterator[str]:
         """Short equations below each other, aligned at their signs; long ones alone."""
         catalogue = self.words.catalogue
-        for short, group in groupby(equations, key=lambda equation: isinstance(equation, Equation) and len(equation.sides) == 2):
+        for brief, group in groupby(equations, key=lambda equation: isinstance(equation, Equation) and len(equation.sides) == 2):
             together = list(group)
-            for one in [together] if short else [[equation] for equation in together]:
+            for one in [together] if brief else [[equation] for equation in together]:
                 lines = [equation for equation in one if isinstance(equation, Equation)]
                 if lines:
-                    shown, source = aligned(lines, attributes=self.attributes, words=catalogue), aligned_latex(lines, catalogue)
+                    short = [with_short_lines(line, WIDEST) if letters(line) > WIDEST else line for line in lines]
+                    wide = max(map(letters, short))
+                    shown, source = aligned(short, attributes=self.attributes, words=catalogue), aligned_latex(lines, catalogue)
                 else:
                     shown, source = self.formula(one[0], display=True), latex(one[0], catalogue)
+                    wide = letters(one[0])
                 tools = self.button("latex", self.words.plain("page.copy_latex"), source) + "".join(self.values(lines))
                 given = {"class": "scroll", "role": "group", "aria-label": self.words.plain("page.formula")}
-                wide = max(map(letters, one))
                 box = element("div", shown, {**given, "style": f"--letters: {wide}"} if wide > WIDE else given)
                 yield element("div", box + element("div", tools, {"class": "tools"}), {"class": "display"})
 

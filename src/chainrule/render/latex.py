@@ -5,18 +5,17 @@ Prose is escaped sign by sign (`render.prose`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from chainrule.diagram import network
 from chainrule.document import Block, Document, Equations, Inline, Note, Paragraph, Picture, Subheading, Table
-from chainrule.notation.blocks import block as drawn
-from chainrule.notation.formula import Equation, Fenced, Formula, Operator, Row
+from chainrule.notation.formula import Equation, Formula, Row
 from chainrule.notation.latex import latex as mathematics
-from chainrule.notation.parts import PRODUCTS, SUMS
+from chainrule.render.breaking import broken, lines_of, width
 from chainrule.render.palette import NOTES, PALETTE, QUIET
 from chainrule.render.prose import escaped, visible
-from chainrule.render.slides import joined, lines_of, slides
+from chainrule.render.slides import joined, slides
 from chainrule.render.tikz import tikz
 from chainrule.words import Words
 
@@ -142,56 +141,7 @@ class _Writer:
         rows = []
         for place, line in enumerate(lines_of(equation)):
             left, relation, *items = line.items if place == 0 else (Row(()), *line.items)
-            head, *rest = broken(items, self.columns - _width((equation.sides[0],)))
+            head, *rest = broken(items, self.columns - width((equation.sides[0],)))
             rows.append(f"{self._formula(left)} &{self._formula(relation)} {self._formula(Row(head))}")
             rows += [rf"&\qquad {{}}{self._formula(Row(part))}" for part in rest]
         return "\\begin{aligned}\n  " + " \\\\\n  ".join(rows) + "\n\\end{aligned}"
-
-
-def broken(items: Sequence[Formula], columns: int) -> list[tuple[Formula, ...]]:
-    """A side in lines of about so many letters: before + and −, then before products, then inside brackets."""
-    if _width(items) <= columns:
-        return [tuple(items)]
-    for signs in (SUMS, PRODUCTS):
-        chunks = _chunks(items, signs)
-        if len(chunks) > 1:
-            return _filled([line for chunk in chunks for line in broken(chunk, columns)], columns)
-    opened = [part for item in items for part in _opened(item, columns)]
-    return broken(opened, columns) if len(opened) > len(items) else [tuple(items)]
-
-
-def _width(items: Iterable[Formula]) -> int:
-    """Letters that formulas side by side take, matrices drawn in rows and columns."""
-    return drawn(Row(tuple(items))).width
-
-
-def _chunks(items: Sequence[Formula], signs: frozenset[str]) -> list[list[Formula]]:
-    """What stands between signs outside of brackets; each sign begins its chunk."""
-    chunks: list[list[Formula]] = [[]]
-    for item in items:
-        if isinstance(item, Operator) and item.sign in signs and not item.prefix and chunks[-1]:
-            chunks.append([])
-        chunks[-1].append(item)
-    return chunks
-
-
-def _filled(chunks: Iterable[Sequence[Formula]], columns: int) -> list[tuple[Formula, ...]]:
-    lines: list[tuple[Formula, ...]] = []
-    for chunk in chunks:
-        if lines and _width((*lines[-1], *chunk)) <= columns:
-            lines[-1] = (*lines[-1], *chunk)
-        else:
-            lines.append(tuple(chunk))
-    return lines
-
-
-def _opened(item: Formula, columns: int) -> tuple[Formula, ...]:
-    """Brackets as signs, where what they hold is too long for a line."""
-    if (
-        isinstance(item, Fenced)
-        and isinstance(item.inside, Row)
-        and item.left + item.right in ("()", "[]")
-        and _width((item,)) > columns // 2
-    ):
-        return (Operator(item.left), *item.inside.items, Operator(item.right))
-    return (item,)

@@ -17,13 +17,12 @@ from chainrule.notation.formula import (
     Formula,
     Fraction,
     Matrix,
-    Operator,
     Power,
     Row,
     Sum,
     Transposed,
 )
-from chainrule.notation.parts import held
+from chainrule.render.breaking import lines_of
 
 HEIGHT = 15.0
 """Lines that fill a slide below its title. Lengths are estimates: formats make the type of a slide as large as fits."""
@@ -33,9 +32,6 @@ LETTERS = 75
 
 COLUMNS = 62
 """Letters of an equation on a line of a slide."""
-
-WIDE = 70
-"""Letters of a fraction, written on one line, that are too many for a page."""
 
 PICTURE = 11.5
 """Lines that a picture takes."""
@@ -166,23 +162,6 @@ def _height_of(formula: Formula) -> float:
 def _height_of_line(line: Row) -> float:
     """A line of an equation, parted where it is longer than the slide is wide."""
     return max(map(_height_of, line.items)) * -(-drawn(line).width // COLUMNS)
-
-
-def lines_of(equation: Equation) -> list[Row]:
-    """The left side with the first relation and side, and every further relation with its side."""
-    left, *sides = equation.sides
-    pairs = zip(equation.relations, sides, strict=True)
-    rights = [(Operator(relation), *_spread(side)) for relation, side in pairs]
-    return [Row((left, *rights[0])), *map(Row, rights[1:])] if rights else [Row((left,))]
-
-
-def _spread(side: Formula) -> Iterator[Formula]:
-    """What stands side by side, with fractions that no line holds as (…) / 4, which lines can part."""
-    for item in side.items if isinstance(side, Row) else (side,):
-        if isinstance(item, Fraction) and drawn(item).width > WIDE:
-            yield from (held(item.above), Operator("/"), held(item.below))
-        else:
-            yield item
 
 
 def joined(prose: Inline) -> Iterator[str | Formula]:

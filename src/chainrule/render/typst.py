@@ -13,9 +13,10 @@ from chainrule.notation import typst as mathematics
 from chainrule.notation.formula import Equation, Formula, Row
 from chainrule.notation.parts import clean
 from chainrule.notation.text import text
+from chainrule.render.breaking import lines_of
 from chainrule.render.canvas import canvas
 from chainrule.render.palette import FRAME, NOTES, PALETTE, QUIET
-from chainrule.render.slides import joined, lines_of, slides
+from chainrule.render.slides import joined, slides
 from chainrule.shapes import Diagram
 from chainrule.words import Words
 
