@@ -8,7 +8,7 @@ from itertools import pairwise
 from chainrule.diagram import network as drawn
 from chainrule.document import Block, Equations, Note, Paragraph, Picture, Section, Subheading
 from chainrule.errors import InputError
-from chainrule.explain import backward, forward, outcome, overview, pictures, plots, setting
+from chainrule.explain import backward, forward, outcome, overview, pictures, plots, predictions, setting
 from chainrule.explain import weight as one
 from chainrule.explain.context import Context
 from chainrule.notation.formula import Ellipsis
@@ -150,7 +150,7 @@ def gradients(context: Context) -> Diagram:
 
 def boundary(context: Context) -> Diagram:
     """What the network predicts for every input."""
-    return draw(plots.boundary(context), context.notation)
+    return draw(predictions.boundary(context), context.notation)
 
 
 def _single_numbers(context: Context) -> Context:
