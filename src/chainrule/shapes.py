@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import TypeAlias
 
 from chainrule.nodes import Node
@@ -170,7 +171,7 @@ def told(diagram: Diagram) -> Diagram:
     """The same with everything that is written in it as `about`, but for numbers at axes."""
     labels = (shape for shape in flat(diagram.shapes) if isinstance(shape, Label) and shape.handle != "tick")
     about = "; ".join("".join(run.letters for run in label.runs) for label in labels)
-    return Diagram(diagram.width, diagram.height, diagram.shapes, diagram.alt, about)
+    return replace(diagram, about=about)
 
 
 def keys(shapes: Iterable[Shape]) -> set[str]:
