@@ -22,6 +22,9 @@ SMALL, SCRIPT = 12.0, 0.7
 LINE = 1.3
 """The height of a line of text, in sizes of its letters."""
 
+FAMILIES = {"x": 0, "W": 1, "b": 2, "z": 3, "h": 4, "y": 5, "t": 6, "E": 7, "learning_rate": 8, "gradient": 9}
+"""The palette's colour of each kind of quantity: every input, every weight, every bias …; a gradient that has a letter of its own, as δ."""
+
 Point: TypeAlias = tuple[float, float]
 
 

@@ -21,11 +21,11 @@ from chainrule.notation.numbers import printed
 from chainrule.plot import Arrow, Mark, Plot, Scale, Series
 from chainrule.rates import MOST_RATE
 from chainrule.scalar import Element
+from chainrule.shapes import FAMILIES, words
 from chainrule.shapes import runs as letters
-from chainrule.shapes import words
 
-WEIGHT, ERROR, RATE, GRADIENT = 1, 7, 8, 9
-"""Colours of the palette, of the symbols that curves and points stand for."""
+WEIGHT, ERROR, RATE, GRADIENT = (FAMILIES[kind] for kind in ("W", "E", "learning_rate", "gradient"))
+"""Curves and points have the colours of the symbols that they stand for."""
 
 FINE = 240
 """Pieces of a smooth curve."""

@@ -16,11 +16,11 @@ from chainrule.network import Array, Network
 from chainrule.notation.labels import Labels
 from chainrule.notation.numbers import printed
 from chainrule.plot import Mark, Plot, Region, Scale, Series, multiples
+from chainrule.shapes import FAMILIES, words
 from chainrule.shapes import runs as letters
-from chainrule.shapes import words
 
-PREDICTION, TARGET = 5, 6
-"""Colours of the palette, of the symbols that curves and points stand for."""
+PREDICTION, TARGET = FAMILIES["y"], FAMILIES["t"]
+"""Curves and points have the colours of the symbols that they stand for."""
 
 PIECES = 240
 """Of a line."""
