@@ -210,6 +210,7 @@ def test_classes_have_forms_and_names():
     kinds = [node.get("class").split()[0] for node in root.iter() if node.get("class")]
     assert {"dot", "ring"} <= set(kinds)
     assert "area" in kinds
+    assert "● y1, ∘ y2, ■ y3" in words(figure(asked, "boundary").content)
 
 
 @pytest.mark.parametrize(("loss", "target", "decision"), [("binary_cross_entropy", "0; 1", "0.5"), ("hinge", "-1; 1", "0")])

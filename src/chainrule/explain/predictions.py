@@ -35,8 +35,10 @@ MOST_SHOWN = 400
 """Samples of a batch that are drawn."""
 
 CLASS_AREAS = ("", "area", "shade", "deep")
-CLASS_MARKS = ("dot", "ring", "square", "triangle", "diamond", "cross")
-"""Of classes, which are told apart without colour."""
+CLASS_MARKS = {"dot": "●", "ring": "∘", "square": "■", "triangle": "△", "diamond": "◇", "cross": "×"}
+"""Of classes, which are told apart without colour; marks with the signs that stand for them in words."""
+
+FORMS = tuple(CLASS_MARKS)
 
 
 def boundary(context: Context) -> Plot:
@@ -60,7 +62,7 @@ def _line(context: Context) -> Plot:
         for k in range(predicted.shape[1])
     )
     marks = tuple(
-        Mark(float(a), float(b), CLASS_MARKS[k % len(CLASS_MARKS)], TARGET)
+        Mark(float(a), float(b), FORMS[k % len(FORMS)], TARGET)
         for k in range(t.shape[1])
         for a, b in zip(x[:MOST_SHOWN, 0], t[:MOST_SHOWN, k], strict=True)
     )
@@ -86,7 +88,7 @@ def _map(context: Context) -> Plot:
     if not np.isfinite(predicted).all():
         raise InputError("some predictions are no numbers: there is no map to be drawn.")
     draw = _classes if predicted.shape[2] > 1 else _levels
-    regions, series, marks, note = draw(context, predicted, t, xs.tolist(), ys.tolist())
+    regions, series, marks, notes = draw(context, predicted, t, xs.tolist(), ys.tolist())
     points = [Mark(float(a), float(b), form, TARGET) for (a, b), form in zip(x[:MOST_SHOWN], _forms(context, t), strict=False)]
     return Plot(
         Scale(_column(context, "x", 0), left, right),
@@ -95,12 +97,12 @@ def _map(context: Context) -> Plot:
         regions=tuple(regions),
         series=tuple(series),
         marks=(*points, *marks),
-        notes=(note,),
+        notes=notes,
         grid=False,
     )
 
 
-Drawn: TypeAlias = tuple[list[Region], list[Series], list[Mark], Runs]
+Drawn: TypeAlias = tuple[list[Region], list[Series], list[Mark], tuple[Runs, ...]]
 
 
 def _levels(context: Context, predicted: Array, t: Array, xs: list[float], ys: list[float]) -> Drawn:
@@ -121,11 +123,11 @@ def _levels(context: Context, predicted: Array, t: Array, xs: list[float], ys: l
                 Mark(*at[len(at) * (number + 1) // (len(levels) + 1)], "", PREDICTION, letters(printed(level, context.rounding).formula))
             )
     if decision is None:
-        return regions, series, marks, said(context, "plot.boundary_levels", y=context.labels.label(Name("y")))
+        return regions, series, marks, (said(context, "plot.boundary_levels", y=context.labels.label(Name("y"))),)
     pieces = [piece for loop in loops(values.tolist(), decision, xs, ys) for piece in within(loop, xs, ys)]
     called = equal(context, context.labels.label(Name("y")), decision)
     series += [Series(piece, "curve", None, called if piece is max(pieces, key=len) else ()) for piece in pieces]
-    return regions, series, marks, said(context, "plot.boundary_two", y=equation(context, context.labels.label(Name("y")), decision))
+    return regions, series, marks, (said(context, "plot.boundary_two", y=equation(context, context.labels.label(Name("y")), decision)),)
 
 
 def _decision(context: Context, t: Array) -> float | None:
@@ -152,7 +154,14 @@ def _classes(context: Context, predicted: Array, t: Array, xs: list[float], ys: 
         series += [Series(piece, "curve") for loop in around for piece in within(loop, xs, ys)]
         i, j = _deepest(ahead)
         marks.append(Mark(xs[j], ys[i], "", PREDICTION, _column(context, "y", k)))
-    return regions, series, marks, words(context.plain("plot.boundary_classes"))
+    return regions, series, marks, (words(context.plain("plot.boundary_classes")), _legend(context, predicted.shape[2]))
+
+
+def _legend(context: Context, classes: int) -> Runs:
+    """● y1, ∘ y2, ■ y3: the form of each class, as far as there are forms."""
+    forms = zip(range(classes), CLASS_MARKS.values(), strict=False)
+    named = (words(f"{', ' if k else ''}{sign} ") + _column(context, "y", k) for k, sign in forms)
+    return tuple(run for part in named for run in part) + words(", …" if classes > len(FORMS) else "")
 
 
 def _deepest(ahead: Array) -> tuple[int, int]:
@@ -168,7 +177,7 @@ def _deepest(ahead: Array) -> tuple[int, int]:
 def _forms(context: Context, t: Array) -> list[str]:
     """The mark of each sample: by its class, where there are classes."""
     if t.shape[1] > 1:
-        return [CLASS_MARKS[int(k) % len(CLASS_MARKS)] for k in t[:MOST_SHOWN].argmax(axis=1)]
+        return [FORMS[int(k) % len(FORMS)] for k in t[:MOST_SHOWN].argmax(axis=1)]
     decision = _decision(context, t)
     return ["dot" if decision is None or value > decision else "ring" for value in t[:MOST_SHOWN, 0]]
 
