@@ -2,6 +2,8 @@
 
 import itertools
 import shutil
+from itertools import combinations
+from pathlib import Path
 
 import pytest
 from tests.golden.regenerate import DOCUMENTS
@@ -163,3 +165,60 @@ def test_the_first_key_skips_to_the_text(opened):
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.id") == "text"
+
+
+# Figures.
+
+ROOT = Path(__file__).parent.parent
+FIGURES = [
+    *(ROOT / "tests/golden/figures").glob("*.svg"),
+    *(ROOT / f"docs/figures/{name}.svg" for name in ("network", "weights", "sample", "step", "descent", "rates", "curve", "gradients")),
+]
+
+SAID = """() => [...document.querySelectorAll("text")].filter(text => !text.closest(".passing")).map(text => {
+    const box = text.getBoundingClientRect();
+    const shown = text.closest("g") ? getComputedStyle(text.closest("g")).opacity : "1";
+    return [text.textContent, box.left, box.top, box.right, box.bottom, shown];
+})"""
+
+
+@pytest.fixture
+def drawn(browser):
+    """Opens a figure, with or without motion."""
+    contexts, said = [], []
+
+    def open_figure(path, motion="reduce"):
+        context = browser.new_context(viewport={"width": 1600, "height": 900}, reduced_motion=motion)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: said.append(message.text))
+        page.goto(path.as_uri())
+        return page
+
+    yield open_figure
+    for context in contexts:
+        context.close()
+    assert said == []
+
+
+@pytest.mark.parametrize("path", FIGURES, ids=lambda path: path.stem)
+def test_labels_of_figures_keep_apart_in_a_real_font(drawn, path):
+    labels = drawn(path).evaluate(SAID)
+    assert len(labels) > 2
+    assert {shown for *_, shown in labels} == {"1"}
+    meeting = [
+        (a[0], b[0])
+        for a, b in combinations(labels, 2)
+        if a[1] < b[3] - 0.5 and b[1] < a[3] - 0.5 and a[2] < b[4] - 0.5 and b[2] < a[4] - 0.5
+    ]
+    assert meeting == []
+
+
+def test_a_step_moves_only_for_those_who_want_it_to(drawn):
+    path = ROOT / "docs/figures/step.svg"
+    assert drawn(path).evaluate("document.getAnimations().length") == 0
+    page = drawn(path, "no-preference")
+    assert page.evaluate("document.getAnimations().length") > 8
+    page.evaluate("document.getAnimations().forEach(animation => { animation.pause(); animation.currentTime = 2700; })")
+    shown = {name: opacity for name, *_, opacity in page.evaluate(SAID)}
+    assert (shown["8"], shown["8.4"], shown["2.2136"], shown["→\u00a00.3743488"]) == ("1", "1", "0", "0")

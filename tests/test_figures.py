@@ -7,6 +7,7 @@ import re
 import sys
 from dataclasses import replace
 from functools import cache
+from itertools import combinations
 from xml.etree import ElementTree
 
 import numpy as np
@@ -20,7 +21,7 @@ from chainrule.explain.figures import without_prose
 from chainrule.figures import FIGURES, Figure, figure
 from chainrule.notation.numbers import shown
 from chainrule.notation.text import text
-from chainrule.shapes import Diagram
+from chainrule.shapes import Diagram, Label, covered
 from chainrule.sources import problem
 
 DRAWN = ("network", "weights", "sample", "step", "descent", "rates", "curve", "gradients", "boundary")
@@ -209,6 +210,7 @@ def test_classes_have_forms_and_names():
     kinds = [node.get("class").split()[0] for node in root.iter() if node.get("class")]
     assert {"dot", "ring"} <= set(kinds)
     assert "area" in kinds
+    assert "● y1, ∘ y2, ■ y3" in words(figure(asked, "boundary").content)
 
 
 @pytest.mark.parametrize(("loss", "target", "decision"), [("binary_cross_entropy", "0; 1", "0.5"), ("hinge", "-1; 1", "0")])
@@ -227,6 +229,37 @@ def test_gradients_that_vanish_are_named():
 def test_numbers_that_left_all_bounds_are_no_curve():
     with pytest.raises(InputError, match="no curve to be drawn"):
         figure(problem("seed", weights="1e200 1 1 1 1e200 1"), "descent")
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"source": "1-1", "weights": "2", "bias": False, "input": "1", "target": "2"},  # no error
+        {"source": "2-2-1", "input": "1e-300 1e-300", "target": "1e-300"},
+        {"source": "2-2-1", "input": "1e15 -1e15", "target": "1e12"},
+        {"source": "1-1", "learning_rate": 5000.0},
+        {"source": "seed", "learning_rate": 1e-30},
+        {"source": "2-2-1", "weights": "0 0 0 0 0 0", "bias": False},
+        {"source": "2-3-1", "input": "1e9 1; 1.0000000001e9 1", "target": "0; 1", "loss": "binary_cross_entropy"},
+    ],
+    ids=str,
+)
+def test_curves_of_odd_numbers_are_drawn_or_refused_in_words(asked):
+    for name in ("descent", "rates", "curve", "gradients", "boundary"):
+        try:
+            diagram = figure(problem(**asked), name).content
+        except InputError:
+            assert name in ("rates", "gradients")
+        else:
+            labels = [shape for shape in diagram.shapes if isinstance(shape, Label)]
+            assert [a for a, b in combinations(map(covered, labels), 2) if a.meets(b)] == []
+            assert len([label for label in labels if label.handle == "tick"]) >= 4
+
+
+def test_biases_have_figures_and_frozen_ones_no_update():
+    assert "b1 = 0.35" in words(figure(problem("mazur"), "descent", weight="b1").content)
+    with pytest.raises(InputError, match="nothing to be drawn: Left as they are"):
+        figure(problem("mazur"), "update", weight="b1")
 
 
 def test_a_persons_words_are_data_in_every_figure(tmp_path):

@@ -8,12 +8,9 @@ from collections.abc import Iterator
 from chainrule.document import Edge, Neuron, Picture
 from chainrule.notation.formula import Formula, Number, Operator, Row, Words, row
 from chainrule.notation.text import text
-from chainrule.shapes import LINE, SIZE, SMALL, Box, Circle, Diagram, Label, Line, Run, Shape, covered, runs, width
+from chainrule.shapes import FAMILIES, LINE, SIZE, SMALL, Box, Circle, Diagram, Label, Line, Run, Shape, covered, runs, width
 
 RADIUS, MARGIN = 20.0, 12.0
-LIT = 9
-"""The palette's colour of what is lit: that of gradients."""
-
 DOWN = SMALL * LINE + 1
 """From one line of small letters to the next."""
 
@@ -99,7 +96,7 @@ class _Layout:
     def _light(self, handle: str, plain: str, others: str) -> tuple[str, int | None]:
         """The kind and the colour of a shape: lit, or one of the others beside it, or plain where nothing is lit."""
         lit = self.picture.lit
-        return ("lit", LIT) if handle in lit else (others if lit else plain, None)
+        return ("lit", FAMILIES["gradient"]) if handle in lit else (others if lit else plain, None)
 
     def _neurons(self) -> Iterator[Shape]:
         for layer, neurons in enumerate(self.picture.layers):

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator, Mapping
 
 from chainrule.nodes import Node
-from chainrule.shapes import SIZE, Diagram, Label, Line, Scene, Shape, width, words
+from chainrule.shapes import FAMILIES, SIZE, Diagram, Label, Line, Scene, Shape, width, words
 
-FORWARD, BACKWARD = 4, 9
-"""The palette's colours of what runs forwards (hidden units) and backwards (gradients)."""
+FORWARD, BACKWARD = FAMILIES["h"], FAMILIES["gradient"]
+"""The colours of what runs forwards and backwards."""
 
 CAPTION = 30.0
 """The height of the line below the picture that says what is going on."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import TypeAlias
 
 from chainrule.nodes import Node
@@ -20,6 +21,9 @@ SIZE = 14.0
 SMALL, SCRIPT = 12.0, 0.7
 LINE = 1.3
 """The height of a line of text, in sizes of its letters."""
+
+FAMILIES = {"x": 0, "W": 1, "b": 2, "z": 3, "h": 4, "y": 5, "t": 6, "E": 7, "learning_rate": 8, "gradient": 9}
+"""The palette's colour of each kind of quantity: every input, every weight, every bias …; a gradient that has a letter of its own, as δ."""
 
 Point: TypeAlias = tuple[float, float]
 
@@ -170,7 +174,7 @@ def told(diagram: Diagram) -> Diagram:
     """The same with everything that is written in it as `about`, but for numbers at axes."""
     labels = (shape for shape in flat(diagram.shapes) if isinstance(shape, Label) and shape.handle != "tick")
     about = "; ".join("".join(run.letters for run in label.runs) for label in labels)
-    return Diagram(diagram.width, diagram.height, diagram.shapes, diagram.alt, about)
+    return replace(diagram, about=about)
 
 
 def keys(shapes: Iterable[Shape]) -> set[str]:

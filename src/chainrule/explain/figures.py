@@ -6,9 +6,9 @@ from dataclasses import replace
 from itertools import pairwise
 
 from chainrule.diagram import network as drawn
-from chainrule.document import Block, Equations, Note, Paragraph, Picture, Section, Subheading
+from chainrule.document import Block, Equations, Note, Paragraph, Section, Subheading
 from chainrule.errors import InputError
-from chainrule.explain import backward, forward, outcome, overview, pictures, plots, setting
+from chainrule.explain import backward, forward, outcome, overview, pictures, plots, predictions, setting
 from chainrule.explain import weight as one
 from chainrule.explain.context import Context
 from chainrule.notation.formula import Ellipsis
@@ -26,17 +26,17 @@ def network(context: Context) -> Diagram:
 
 def weights(context: Context) -> Diagram:
     """The weights on the lines."""
-    return drawn(replace_alt(pictures.weights(context), context.plain("picture.weights", sizes=_sizes(context))))
+    return drawn(replace(pictures.weights(context), alt=context.plain("picture.weights", sizes=_sizes(context))))
 
 
 def sample(context: Context) -> Diagram:
     """The sample on the inputs, its targets below the outputs."""
-    return drawn(replace_alt(pictures.sample(context), context.plain("picture.given", sizes=_sizes(context))))
+    return drawn(replace(pictures.sample(context), alt=context.plain("picture.given", sizes=_sizes(context))))
 
 
 def step(context: Context) -> Diagram:
     """One whole step in a picture that moves."""
-    picture = replace_alt(pictures.whole_step(context), context.plain("picture.step"))
+    picture = replace(pictures.whole_step(context), alt=context.plain("picture.step"))
     titles = picture.titles[:-1]
     captions = Captions(
         (context.plain("scene.input"), *(context.plain("scene.forward", layer=title) for title in titles[1:])),
@@ -90,7 +90,7 @@ def chain(context: Context, weight: Element) -> Section:
     """The chain rule of one weight below the network in which its ways are lit."""
     section = without_prose(one.sections(context, weight)[0])
     alt = context.plain("picture.lit", weight=text(context.letter(weight)))
-    return replace(section, blocks=(replace_alt(pictures.lit(context, weight), alt), *section.blocks))
+    return replace(section, blocks=(replace(pictures.lit(context, weight), alt=alt), *section.blocks))
 
 
 def chains(context: Context) -> Section:
@@ -150,7 +150,7 @@ def gradients(context: Context) -> Diagram:
 
 def boundary(context: Context) -> Diagram:
     """What the network predicts for every input."""
-    return draw(plots.boundary(context), context.notation)
+    return draw(predictions.boundary(context), context.notation)
 
 
 def _single_numbers(context: Context) -> Context:
@@ -163,11 +163,6 @@ def _single_numbers(context: Context) -> Context:
 
 def _sizes(context: Context) -> str:
     return "-".join(map(str, context.step.network.sizes))
-
-
-def replace_alt(picture: Picture, alt: str) -> Picture:
-    """The same picture, said in other words."""
-    return Picture(**{**vars(picture), "alt": alt})
 
 
 def without_prose(section: Section) -> Section:

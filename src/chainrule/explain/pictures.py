@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from chainrule.document import Edge, Neuron, Picture
 from chainrule.explain.context import Context
@@ -35,7 +36,7 @@ Below = Callable[[int, int], tuple[Formula, ...]]
 
 def picture(context: Context) -> Picture:
     """The network as circles and lines, with weights and inputs where they fit."""
-    return _picture(context, _inputs, _weights(context))
+    return _picture(context, _inputs(context), _weights(context))
 
 
 def network(context: Context) -> Picture:
@@ -47,7 +48,7 @@ def network(context: Context) -> Picture:
         name = columns[place] if place < len(columns) else ""
         return (Words(cut(name)),) if name else ()
 
-    return _picture(context, lambda _: names)
+    return _picture(context, names)
 
 
 def cut(name: str) -> str:
@@ -57,26 +58,25 @@ def cut(name: str) -> str:
 
 def weights(context: Context) -> Picture:
     """The weights on their lines: of large layers, those between the units that are drawn."""
-    return _picture(context, lambda _: _nothing, _weights(context) or tuple(_between_drawn(context)))
+    return _picture(context, _nothing, _weights(context) or tuple(_between_drawn(context)))
 
 
 def sample(context: Context) -> Picture:
     """The first sample on the inputs, its targets below the outputs."""
-    t, last = context.derivation.t, context.layers
+    t, last, inputs = context.derivation.t, context.layers, _inputs(context)
 
     def below(layer: int, unit: int) -> tuple[Formula, ...]:
-        return (_equal(context, t, unit),) if layer == last else _inputs(context)(layer, unit)
+        return (_equal(context, t, unit),) if layer == last else inputs(layer, unit)
 
-    return _titled(context, _picture(context, lambda _: below))
+    return _titled(context, _picture(context, below))
 
 
 def lit(context: Context, weight: Element) -> Picture:
     """Every way from the error to a weight stands out."""
     layer, unit = _layer(weight), weight.index[-1]
-    units = [_drawn(size) for size in context.step.network.sizes]
     wanted = {layer: unit, **({layer - 1: weight.index[0]} if weight.quantity.symbol == "W" else {})}
     units = [_drawn(size, wanted.get(i)) for i, size in enumerate(context.step.network.sizes)]
-    whole = _with_error(context, _picture(context, _inputs, _weights(context), units))
+    whole = _with_error(context, _picture(context, _inputs(context), _weights(context), units))
     start = whole.units[layer].index(unit)
     handles = [f"n{layer}-{start}"]
     if weight.quantity.symbol == "W":
@@ -86,7 +86,7 @@ def lit(context: Context, weight: Element) -> Picture:
         every = range(len(whole.layers[after]))
         handles += [f"e{before}-{i}-{j}" for i in reached for j in every] + [f"n{after}-{j}" for j in every]
         reached = list(every)
-    return Picture(**{**vars(whole), "lit": tuple(handles)})
+    return replace(whole, lit=tuple(handles))
 
 
 def whole_step(context: Context) -> Picture:
@@ -98,7 +98,7 @@ def whole_step(context: Context) -> Picture:
         gradient = gradients[layer]
         return (value,) if gradient is None else (value, _equal(context, gradient, unit))
 
-    return _titled(context, _with_error(context, _picture(context, lambda _: below, _weights(context, after=True)), targets=True))
+    return _titled(context, _with_error(context, _picture(context, below, _weights(context, after=True)), targets=True))
 
 
 def _nothing(layer: int, unit: int) -> tuple[Formula, ...]:
@@ -152,15 +152,13 @@ def _drawn(size: int, wanted: int | None = None) -> tuple[int, ...]:
     return some if wanted is None or wanted in some else (0, wanted, size - 1)
 
 
-def _picture(
-    context: Context, below: Callable[[Context], Below], edges: tuple[Edge, ...] = (), units: list[tuple[int, ...]] | None = None
-) -> Picture:
-    sizes, labels, lines = context.step.network.sizes, _labels(context), below(context)
+def _picture(context: Context, below: Below, edges: tuple[Edge, ...] = (), units: list[tuple[int, ...]] | None = None) -> Picture:
+    sizes, labels = context.step.network.sizes, _labels(context)
     units = units or [_drawn(size) for size in sizes]
     layers = []
     for layer, (signal, own) in enumerate(zip(_signals(context), units, strict=True)):
         assert signal.name is not None
-        layers.append(tuple(_neuron(labels.label(signal.name.at(0, unit)), lines(layer, unit)) for unit in own))
+        layers.append(tuple(_neuron(labels.label(signal.name.at(0, unit)), below(layer, unit)) for unit in own))
     titles = (context.plain("layer.input"), *(context.layer(number) for number in range(1, len(sizes))))
     alt = context.plain("network.alt", sizes="-".join(map(str, sizes)))
     return Picture(tuple(layers), edges, titles, sizes, alt, tuple(units))
@@ -208,12 +206,12 @@ def _with_error(context: Context, picture: Picture, targets: bool = False) -> Pi
         written = (*written, Words("⋮"))
     value = shown(context.step.error, context.notation)
     edges = tuple(Edge(last, i, 0, Row(())) for i in range(len(picture.layers[last])))
-    return Picture(
+    return replace(
+        picture,
         layers=(*picture.layers, (Neuron(context.labels.error, value, written),)),
         edges=(*picture.edges, *edges),
         titles=(*picture.titles, context.plain("picture.error")),
         counts=(*picture.counts, 1),
-        alt=picture.alt,
         units=(*picture.units, (0,)),
     )
 
@@ -223,4 +221,4 @@ def _titled(context: Context, picture: Picture) -> Picture:
     if context.samples == 1:
         return picture
     which = context.plain("picture.sample", sample=1, samples=context.samples)
-    return Picture(**{**vars(picture), "titles": (f"{picture.titles[0]}, {which}", *picture.titles[1:])})
+    return replace(picture, titles=(f"{picture.titles[0]}, {which}", *picture.titles[1:]))

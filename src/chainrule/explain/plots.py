@@ -1,33 +1,31 @@
-"""A step in curves: the error along one weight, over learning rates and over steps, gradients by layer, and what the network predicts."""
+"""A step in curves: the error along one weight, over learning rates and over steps; gradients by layer."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
-from chainrule.contours import loops, within
 from chainrule.engines.keep import evaluate
 from chainrule.errors import InputError
 from chainrule.explain.context import Context
+from chainrule.explain.lettering import Runs, equal, equation, said, signed
 from chainrule.explain.outcome import run_errors, runs
-from chainrule.explain.pictures import cut
 from chainrule.expression import Name
 from chainrule.history import Report
-from chainrule.network import Array, Network
 from chainrule.notation.formula import Equation, Formula, Operator, row
 from chainrule.notation.labels import Labels
 from chainrule.notation.numbers import printed
-from chainrule.plot import Arrow, Mark, Plot, Region, Scale, Series, multiples
+from chainrule.plot import Arrow, Mark, Plot, Scale, Series
 from chainrule.rates import MOST_RATE
 from chainrule.scalar import Element
-from chainrule.shapes import Run, words
+from chainrule.shapes import FAMILIES, words
 from chainrule.shapes import runs as letters
 
-WEIGHT, PREDICTION, TARGET, ERROR, RATE, GRADIENT = 1, 5, 6, 7, 8, 9
-"""Colours of the palette, of the symbols that curves and points stand for."""
+WEIGHT, ERROR, RATE, GRADIENT = (FAMILIES[kind] for kind in ("W", "E", "learning_rate", "gradient"))
+"""Curves and points have the colours of the symbols that they stand for."""
 
 FINE = 240
 """Pieces of a smooth curve."""
@@ -35,26 +33,21 @@ FINE = 240
 FAR = 1e-6
 """Errors this much smaller than the first one, or as much larger, are off the picture."""
 
+FLAT = 1e-7
+"""A curve that changes by less than this share of its height is drawn as one that does not."""
+
 TINY = 1e-16
 """Of the first error: nothing smaller is left of it but rounding."""
+
+MOST_POINTS = 400
+"""Of a longer curve, some."""
 
 FEW = 30
 """Steps of a curve that are points as well."""
 
-GRID = 61
-"""Predictions along each side of a map."""
-
-MOST_SHOWN = 400
-"""Samples of a batch that are drawn."""
-
 MOST_NAMED = 12
 """Layers that are named at an axis."""
 
-CLASS_AREAS = ("", "area", "shade", "deep")
-CLASS_MARKS = ("dot", "ring", "square", "triangle", "diamond", "cross")
-"""Of classes, which are told apart without colour."""
-
-Runs: TypeAlias = tuple[Run, ...]
 Points: TypeAlias = tuple[tuple[float, float], ...]
 
 
@@ -74,30 +67,30 @@ def descent(context: Context, weight: Element) -> Plot:
             ((old - reach, start - slope * reach), (old + reach, start + slope * reach)),
             "dashed",
             GRADIENT,
-            _equal(context, context.letter(gradient), slope),
+            equal(context, context.letter(gradient), slope),
         ),
     ]
-    marks = [Mark(old, start, "dot", WEIGHT, _point(context, _equation(context, letter, old), start))]
+    marks = [Mark(old, start, "dot", WEIGHT, _point(context, equation(context, letter, old), start))]
     arrows = []
     if moves:
         becomes = Equation((letter, printed(new, context.rounding).formula), ("←",))
         marks.append(Mark(new, end, "ring", WEIGHT, _point(context, becomes, end)))
-        arrows.append(Arrow((old, start), (new, start), WEIGHT, _said(context, "plot.step", change=_signed(context, new - old))))
+        arrows.append(Arrow((old, start), (new, start), WEIGHT, said(context, "plot.step", change=signed(context, new - old))))
         series.append(Series(((new, start), (new, end)), "dashed", WEIGHT))
     return Plot(
         Scale(letters(letter), low, high),
         _error_scale(context, [value for _, value in curve], (start, end) if moves else (start,)),
-        _told(_said(context, "plot.descent", weight=letter)),
+        "".join(run.letters for run in said(context, "plot.descent", weight=letter)),
         series=tuple(series),
         arrows=tuple(arrows),
         marks=tuple(marks),
-        notes=(_said(context, "plot.descent", weight=letter),),
+        notes=(said(context, "plot.descent", weight=letter),),
     )
 
 
 def _point(context: Context, weight: Formula, error: float) -> Runs:
     """w1 = 0.21, E ≈ 1.59561"""
-    return (*letters(weight), *words(", "), *_equal(context, context.labels.error, error))
+    return (*letters(weight), *words(", "), *equal(context, context.labels.error, error))
 
 
 def _error_along(context: Context, weight: Element) -> Callable[[float], float]:
@@ -133,9 +126,10 @@ def _curve(function: Callable[[float], float], low: float, high: float) -> Point
 def _error_scale(context: Context, curve: Sequence[float], points: Sequence[float]) -> Scale:
     """An axis of errors with these points on it; of a curve that rises far beyond them, only the beginning."""
     values = [value for value in curve if math.isfinite(value)]
-    least = min(*values, *points)
-    most = min(max(*values, *points), max(points) + 0.8 * (max(points) - least))
-    if most - least < 1e-7 * max(abs(most), abs(least)):  # it does not change: as seen from 0
+    least, most, highest = min(*values, *points), max(*values, *points), max(points)
+    if highest > least:
+        most = min(most, highest + 0.8 * (highest - least))
+    if most - least <= FLAT * max(abs(most), abs(least)):  # it does not change: as seen from 0
         least, most = min(0.0, least), max(0.0, most) or 1.0
     elif 0 <= least < 0.5 * most:
         least = 0.0
@@ -149,29 +143,32 @@ def rates(context: Context) -> Plot:
     if advice is None:
         raise InputError(
             "which learning rates lower the error is simulated for the first step of a run, with an optimiser of one plain rate "
-            "and in a network that is not too large; this step is none."
+            "in a network that is not too large, and where there is an error; this step is none of these."
         )
     rate, before = context.labels.label(Name("learning_rate")), float(context.step.error)
     points = {"plot.used": (advice.rate, "dot"), "plot.lowers": (advice.lowers_below, "diamond")}
     if advice.best_single is not None:
         points["plot.best"] = (advice.best_single[0], "ring")
-    known = {key: (at, form) for key, (at, form) in points.items() if at is not None and 0 < at < MOST_RATE}
+    known = {key: (at, form) for key, (at, form) in points.items() if at and (at < MOST_RATE or key == "plot.used")}
+    if not known:
+        raise InputError("no learning rate lowers the error of this step: there is no curve to be drawn.")
     low, high = min(at for at, _ in known.values()) / 8, max(at for at, _ in known.values()) * 4
     tried = sorted([*(low * (high / low) ** (i / FINE) for i in range(FINE + 1)), *(at for at, _ in known.values())])
     curve = [(at, context.run(at, 2)[-1]) for at in tried]
     after = {key: context.run(at, 2)[-1] for key, (at, _) in known.items()}
-    least = max(min(error for _, error in curve), FAR * before)
-    most = min(max(error for _, error in curve), 20 * max(before, *(error for error in after.values() if math.isfinite(error))))
-    y = _spread(_said(context, "plot.after", error=context.labels.error), least, most)
+    errors = [error for _, error in curve if math.isfinite(error)]
+    least = max(min(errors, default=before), FAR * before)
+    most = min(max(errors, default=before), 20 * max(before, *(error for error in after.values() if math.isfinite(error))))
+    y = _spread(said(context, "plot.after", error=context.labels.error), least, most)
     marks = [
-        Mark(at, min(max(after[key], y.low), y.high), form, RATE, _said(context, key, rate=_equation(context, rate, at, 3)))
+        Mark(at, min(max(after[key], y.low), y.high), form, RATE, said(context, key, rate=equation(context, rate, at, 3)))
         for key, (at, form) in known.items()
     ]
     level = Series(
         ((low, before), (high, before)),
         "dashed",
         ERROR,
-        _said(context, "plot.before", error=_equation(context, context.labels.error, before)),
+        said(context, "plot.before", error=equation(context, context.labels.error, before)),
     )
     drawn = Series(tuple((at, min(max(error, y.low), 10 * y.high)) for at, error in curve), "curve", ERROR)
     title = (*letters(rate), *words(f" ({context.plain('plot.rate')})"))
@@ -183,7 +180,7 @@ def _spread(title: Runs, least: float, most: float) -> Scale:
     if least > 0 and most > 8 * least:
         room = (most / least) ** 0.08
         return Scale(title, least / room, most * room, log=True)
-    room = 0.1 * (most - least) or 0.5 * abs(most) or 1.0
+    room = 0.1 * (most - least) if most - least > FLAT * abs(most) else 0.5 * abs(most) or 1.0
     return Scale(title, max(least - room, min(0.0, least)), most + room)
 
 
@@ -197,7 +194,7 @@ def training(context: Context, steps: int | None = None) -> Plot:
         longest = len(errors)
         rate = optimizer.options.get("learning_rate")
         called = (
-            _equal(context, context.labels.label(Name("learning_rate")), rate) if isinstance(rate, (int, float)) else words(optimizer.name)
+            equal(context, context.labels.label(Name("learning_rate")), rate) if isinstance(rate, (int, float)) else words(optimizer.name)
         )
         curves.insert(0, (called, tuple((context.step.number + k, error) for k, error in enumerate(errors))))
     return _errors_plot(context.labels, curves, context.plain("repeat.step"), context.plain("plot.training"))
@@ -241,7 +238,7 @@ def _errors_plot(labels: Labels, curves: Sequence[tuple[Runs, Points]], across: 
 
 
 def _thinned(points: Points) -> Points:
-    every = -(-len(points) // MOST_SHOWN)
+    every = -(-len(points) // MOST_POINTS)
     return points if every == 1 else (*points[:-1:every], points[-1])
 
 
@@ -272,187 +269,3 @@ def gradients(context: Context) -> Plot:
         marks=tuple(marks),
         notes=(words(context.plain("plot.gradients_bars")), words(context.plain("plot.gradients_lines"))),
     )
-
-
-def boundary(context: Context) -> Plot:
-    """What the network predicts for every input: a line for one input, a map for two, with the samples on it."""
-    inputs = context.step.network.inputs
-    if inputs > 2:
-        raise InputError(f"boundary draws what a network with one or two inputs predicts; this one has {inputs}.")
-    return _line(context) if inputs == 1 else _map(context)
-
-
-def _line(context: Context) -> Plot:
-    """y over x."""
-    network, x, t = _floats(context)
-    low, high = _extent(x[:, 0])
-    at = np.linspace(low, high, FINE + 1)
-    predicted = network.predict(at[:, None])
-    series = tuple(
-        Series(
-            tuple(zip(at.tolist(), predicted[:, k].tolist(), strict=True)), ("curve", "dashed")[k % 2], PREDICTION, _column(context, "y", k)
-        )
-        for k in range(predicted.shape[1])
-    )
-    marks = tuple(
-        Mark(float(a), float(b), CLASS_MARKS[k % len(CLASS_MARKS)], TARGET)
-        for k in range(t.shape[1])
-        for a, b in zip(x[:MOST_SHOWN, 0], t[:MOST_SHOWN, k], strict=True)
-    )
-    least, most = _extent(np.concatenate([t.ravel(), predicted.ravel()[np.isfinite(predicted.ravel())]]))
-    y = Scale((*letters(context.labels.label(Name("y"))), *words(", "), *letters(context.labels.label(Name("t")))), least, most)
-    return Plot(
-        Scale(_column(context, "x", 0), low, high),
-        y,
-        context.plain("plot.boundary"),
-        series=series,
-        marks=marks,
-        notes=(words(context.plain("plot.boundary_line")),),
-    )
-
-
-def _map(context: Context) -> Plot:
-    """Shades of y over x1 and x2, or the class of the largest y."""
-    network, x, t = _floats(context)
-    (left, right), (low, high) = _extent(x[:, 0]), _extent(x[:, 1])
-    xs, ys = np.linspace(left, right, GRID), np.linspace(low, high, GRID)
-    every = np.array([(a, b) for b in ys for a in xs])
-    predicted = network.predict(every).reshape(GRID, GRID, -1)
-    if not np.isfinite(predicted).all():
-        raise InputError("some predictions are no numbers: there is no map to be drawn.")
-    draw = _classes if predicted.shape[2] > 1 else _levels
-    regions, series, marks, note = draw(context, predicted, t, xs.tolist(), ys.tolist())
-    points = [Mark(float(a), float(b), form, TARGET) for (a, b), form in zip(x[:MOST_SHOWN], _forms(context, t), strict=False)]
-    return Plot(
-        Scale(_column(context, "x", 0), left, right),
-        Scale(_column(context, "x", 1), low, high),
-        context.plain("plot.boundary"),
-        regions=tuple(regions),
-        series=tuple(series),
-        marks=(*points, *marks),
-        notes=(note,),
-        grid=False,
-    )
-
-
-Drawn: TypeAlias = tuple[list[Region], list[Series], list[Mark], Runs]
-
-
-def _levels(context: Context, predicted: Array, t: Array, xs: list[float], ys: list[float]) -> Drawn:
-    """One output: the darker the larger; the line where the decision changes, if there are two classes."""
-    values = predicted[:, :, 0]
-    decision = _decision(context, t)
-    regions, series, marks = [], [], []
-    levels = [level for level in multiples(float(values.min()), float(values.max())) if values.min() < level < values.max()]
-    for number, level in enumerate(levels):
-        around = loops(values.tolist(), level, xs, ys)
-        regions.append(Region(tuple(around), "area", PREDICTION))
-        edges = [piece for loop in around for piece in within(loop, xs, ys)]
-        if edges and (decision is None or abs(level - decision) > 1e-9):
-            at = max(edges, key=len)
-            series += [Series(piece, "faint", PREDICTION) for piece in edges]
-            marks.append(
-                Mark(*at[len(at) * (number + 1) // (len(levels) + 1)], "", PREDICTION, letters(printed(level, context.rounding).formula))
-            )
-    if decision is None:
-        return regions, series, marks, _said(context, "plot.boundary_levels", y=context.labels.label(Name("y")))
-    pieces = [piece for loop in loops(values.tolist(), decision, xs, ys) for piece in within(loop, xs, ys)]
-    called = _equal(context, context.labels.label(Name("y")), decision)
-    series += [Series(piece, "curve", None, called if piece is max(pieces, key=len) else ()) for piece in pieces]
-    return regions, series, marks, _said(context, "plot.boundary_two", y=_equation(context, context.labels.label(Name("y")), decision))
-
-
-def _decision(context: Context, t: Array) -> float | None:
-    """Between which predictions two classes part; None where the targets are no two classes."""
-    name = context.step.network.loss.name
-    if name.endswith("_from_logits") or "hinge" in name:
-        return 0.0
-    found = set(np.unique(t).tolist())
-    return (
-        0.5
-        if name == "binary_cross_entropy" or (len(t) > 1 and found <= {0.0, 1.0})
-        else 0.0
-        if len(t) > 1 and found <= {-1.0, 1.0}
-        else None
-    )
-
-
-def _classes(context: Context, predicted: Array, t: Array, xs: list[float], ys: list[float]) -> Drawn:
-    """Several outputs: where each of them is the largest."""
-    regions, series, marks = [], [], []
-    for k in range(predicted.shape[2]):
-        ahead = predicted[:, :, k] - np.delete(predicted, k, axis=2).max(axis=2)
-        around = loops(ahead.tolist(), 0.0, xs, ys)
-        if not around:
-            continue
-        if kind := CLASS_AREAS[k % len(CLASS_AREAS)]:
-            regions.append(Region(tuple(around), kind, PREDICTION))
-        series += [Series(piece, "curve") for loop in around for piece in within(loop, xs, ys)]
-        i, j = _deepest(ahead)
-        marks.append(Mark(xs[j], ys[i], "", PREDICTION, _column(context, "y", k)))
-    return regions, series, marks, words(context.plain("plot.boundary_classes"))
-
-
-def _deepest(ahead: Array) -> tuple[int, int]:
-    """The place inside a region (≥ 0) that is farthest from its rim and from the picture's."""
-    inside, depth = np.pad(ahead >= 0, 1), np.zeros(ahead.shape)
-    while inside.any():
-        depth += inside[1:-1, 1:-1]
-        inside[1:-1, 1:-1] &= inside[:-2, 1:-1] & inside[2:, 1:-1] & inside[1:-1, :-2] & inside[1:-1, 2:]
-    i, j = np.unravel_index(depth.argmax(), depth.shape)
-    return int(i), int(j)
-
-
-def _forms(context: Context, t: Array) -> list[str]:
-    """The mark of each sample: by its class, where there are classes."""
-    if t.shape[1] > 1:
-        return [CLASS_MARKS[int(k) % len(CLASS_MARKS)] for k in t[:MOST_SHOWN].argmax(axis=1)]
-    decision = _decision(context, t)
-    return ["dot" if decision is None or value > decision else "ring" for value in t[:MOST_SHOWN, 0]]
-
-
-def _floats(context: Context) -> tuple[Network, Array, Array]:
-    """Network and batch in floats."""
-    step = context.step
-    network = step.network.continued({key: np.asarray(value, dtype=float) for key, value in step.parameters.items()})
-    return network, step.x.astype(float), step.t.astype(float)
-
-
-def _extent(values: Array) -> tuple[float, float]:
-    """From the least to the largest value with room around them; around one that is alone, as far as it is large."""
-    low, high = float(values.min()), float(values.max())
-    room = 0.18 * (high - low) or max(1.0, abs(low))
-    return low - room, high + room
-
-
-def _column(context: Context, symbol: str, place: int) -> Runs:
-    """x1, or x1 petal length where columns have names."""
-    letter = Labels(context.labels.sizes, context.notation).label(Name(symbol, index=(0, place)))
-    at = place + (context.step.network.inputs if symbol == "y" else 0)
-    name = context.columns[at] if at < len(context.columns) else ""
-    return (*letters(letter), *words(f" {cut(name)}" if name else ""))
-
-
-def _equation(context: Context, letter: Formula, value: Any, digits: int | None = None) -> Equation:
-    number = printed(value, context.rounding, digits)
-    return Equation((letter, number.formula), ("=" if number.exact else "≈",))
-
-
-def _equal(context: Context, letter: Formula, value: Any) -> Runs:
-    return letters(_equation(context, letter, value))
-
-
-def _signed(context: Context, change: float) -> Formula:
-    """+0.157 or −0.157, with ≈ where it is rounded."""
-    number = printed(change, context.rounding)
-    sign = Operator(("" if number.exact else "≈ ") + ("+" if change > 0 else ""), prefix=True)
-    return row(sign, number.formula)
-
-
-def _said(context: Context, key: str, **values: Formula) -> Runs:
-    """A text of the catalogue with formulas in it."""
-    return tuple(run for part in context.text(key, **values) for run in (words(part) if isinstance(part, str) else letters(part)))
-
-
-def _told(written: Runs) -> str:
-    return "".join(run.letters for run in written)

@@ -351,7 +351,7 @@ WORDS = {
     "plot.boundary_line": "Line: prediction; points: samples.",
     "plot.boundary_levels": "The darker, the larger {y}. Points: samples.",
     "plot.boundary_two": "The decision changes at {y}; the darker, the larger. Points: samples, filled above and open below.",
-    "plot.boundary_classes": "Which prediction is largest. Points: samples, a form for each class.",
+    "plot.boundary_classes": "Which prediction is largest. Points: samples, by their class:",
     # Stepping through
     "stepping": "section {number} of {count} · ← → to turn, Home and End, q to leave",
     # Scores
