@@ -125,6 +125,17 @@ def test_nothing_runs_off_a_page(name, layout):
         assert all(20 < x < wide - 20 for x in places)
 
 
+@pytest.mark.parametrize("name", PRINTED)
+def test_each_slide_is_a_page_under_its_title(name):
+    document = DOCUMENTS[name]()
+    _, *printed = pages(pdf(document, "slides"))
+    meant = list(slides(document))
+    assert len(printed) == len(meant), "nothing runs over onto a further page"
+    for page, slide in zip(printed, meant, strict=True):
+        assert page.startswith(re.sub(r"\s", "", f"{slide.number}. {slide.section.title}"))
+        assert slide.parts == 1 or f"{slide.part}/{slide.parts}" in page
+
+
 def test_slides_leave_nothing_out_and_hold_one_idea_each():
     document = DOCUMENTS["iris"]()
     shown_ones = list(slides(document))

@@ -149,7 +149,7 @@ def _height_of(formula: Formula) -> float:
         case Derivative():
             return 2.4
         case Matrix(rows):
-            return max(1.3, 0.3 + 0.95 * len(rows))
+            return max(1.3, 0.3 + 1.1 * len(rows))
         case Cases():
             return 2.2
         case Call(_, arguments):
