@@ -19,7 +19,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "measurements.md"
-PARTS = ("startup", "sizes", "programs", "training")
+PARTS = ("startup", "formats", "sizes", "programs", "training")
 START, END = "<!-- measurements of {part} -->", "<!-- end of measurements of {part} -->"
 
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
@@ -65,7 +65,7 @@ def environment(python: str | None):
         print("installing chainrule into a fresh environment …", file=sys.stderr)
         venv.create(folder, with_pip=True)
         fresh = str(Path(folder) / ("Scripts" if os.name == "nt" else "bin") / "python")
-        pip = [fresh, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--compile", str(ROOT)]
+        pip = [fresh, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--compile", f"{ROOT}[pdf]"]
         subprocess.run(pip, check=True, env=clean_variables())
         yield fresh
 

@@ -200,7 +200,7 @@ def test_rich_is_not_imported_when_piped():
 @pytest.mark.parametrize(("name", "sign"), [("x.md", "#"), ("x.txt", "2.2136")])
 def test_explanations_are_written(name, sign, folder, capsys):
     (folder / name).write_text("old")
-    assert printed(["explain", "-o", name], capsys) == f"wrote {name}\n"
+    assert printed(["explain", "-o", name], capsys).startswith(f"wrote {name}\n")
     assert sign in (folder / name).read_text()
     assert (folder / name).read_text() != "old"
 

@@ -122,3 +122,24 @@ def test_marimo_and_jupyter_find_it():
     data, _ = formatter.format(chainrule.problem("seed").network)
     assert data["text/markdown"] == shown(chainrule.problem("seed").network)
     assert data["text/plain"].startswith("Network(")
+
+
+CELLS = """\
+import chainrule as cr
+cr.problem("seed").network
+cr.problem("mazur").step()
+cr.problem("xor").explain()
+cr.tanh
+cr.train("data:iris", target="species", hidden=2, epochs=2, seed=1)"""
+
+
+def test_objects_show_themselves_in_a_kernel():
+    nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(line) for line in CELLS.splitlines()])
+    nbclient.NotebookClient(book, timeout=120).execute()
+    first, *others = [cell.outputs for cell in book.cells]
+    assert first == []
+    for outputs in others:
+        (output,) = [one for one in outputs if one.output_type == "execute_result"]
+        assert {"text/markdown", "text/plain"} <= set(output.data)
+        assert "$" in output.data["text/markdown"]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests import equations as reader
-from tests.golden.regenerate import DOCUMENTS, FORMATS, HERE, is_kept
+from tests.golden.regenerate import DOCUMENTS, DRAWN, FORMATS, HERE, is_kept
 
 import chainrule.activations
 import chainrule.initializers
@@ -54,6 +54,16 @@ def test_a_document_is_as_it_was(kept, suffix):
 def test_nothing_is_kept_that_is_not_made():
     names = {f"{name}{suffix}" for name in DOCUMENTS for suffix in FORMATS if is_kept(name, suffix)}
     assert {path.name for path in HERE.iterdir() if path.suffix in FORMATS} == names
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_a_figure_is_as_it_was(name):
+    path = HERE / "figures" / f"{name}.svg"
+    assert DRAWN[name]() == path.read_text("utf-8"), "if this is meant to be, run: python tests/golden/regenerate.py"
+
+
+def test_no_figure_is_kept_that_is_not_made():
+    assert {path.stem for path in (HERE / "figures").iterdir()} == set(DRAWN)
 
 
 def test_every_equation_of_a_kept_document_is_true(kept):
@@ -176,15 +186,20 @@ def same(left, right, values: dict[str, object]) -> bool:
     return not results or any(results)
 
 
-def assert_agrees(document: Document, step) -> int:
-    """Every statement about a symbol is true of the step; how many relations of sections that state such were looked at."""
-    notation = step.network.notation
-    labels = Labels(step.network.sizes, notation, len(step.x))
+def known(step) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
+    """The numbers behind the printed symbols, before the step and after it."""
+    labels = Labels(step.network.sizes, step.network.notation, len(step.x))
     names = {node.key: node.name for node in named_nodes(step)}
     renewed = {**step.values, **step.new_parameters, **step.after.values}
     before, after = (
         numbers(labels, [(names[key], value) for key, value in values.items() if key in names]) for values in (step.values, renewed)
     )
+    return before, after
+
+
+def assert_agrees(document: Document, step) -> int:
+    """Every statement about a symbol is true of the step; how many relations of sections that state such were looked at."""
+    before, after = known(step)
     looked = 0
     for section, equation in written(document):
         if section.key in ("functions", "outcome", "repeat", "descent"):

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from xml.etree import ElementTree
 
 import numpy as np
 import pypdf
@@ -14,7 +15,8 @@ import typst as compiler
 from tests.golden.regenerate import DOCUMENTS, PRINTED
 from tests.test_printers import FORMULAS
 
-from chainrule.document import Document, Equations, Paragraph, Section, Subheading, Table
+from chainrule.diagram import network
+from chainrule.document import Document, Equations, Paragraph, Picture, Section, Subheading, Table
 from chainrule.errors import InputError, UnknownNameError
 from chainrule.explain import explain
 from chainrule.notation.formula import Symbol, Words
@@ -22,11 +24,15 @@ from chainrule.notation.latex import latex as latex_formula
 from chainrule.notation.numbers import shown
 from chainrule.notation.text import text
 from chainrule.notation.typst import typst as typst_formula
+from chainrule.render.canvas import canvas
 from chainrule.render.formats import rendered
 from chainrule.render.latex import latex
 from chainrule.render.pdf import pdf
 from chainrule.render.slides import slides
+from chainrule.render.svg import svg
+from chainrule.render.tikz import tikz
 from chainrule.render.typst import typst
+from chainrule.shapes import PENS, Circle, Diagram, Label, Line, Path, Run, flat
 from chainrule.sources import problem
 
 LAYOUTS = ("article", "slides", "handout")
@@ -117,6 +123,17 @@ def test_nothing_runs_off_a_page(name, layout):
             visitor_text=lambda sign, cm, tm, *_, places=places: places.append(tm[4] * cm[0] + cm[4]) if sign.strip() else None
         )
         assert all(20 < x < wide - 20 for x in places)
+
+
+@pytest.mark.parametrize("name", PRINTED)
+def test_each_slide_is_a_page_under_its_title(name):
+    document = DOCUMENTS[name]()
+    _, *printed = pages(pdf(document, "slides"))
+    meant = list(slides(document))
+    assert len(printed) == len(meant), "nothing runs over onto a further page"
+    for page, slide in zip(printed, meant, strict=True):
+        assert page.startswith(re.sub(r"\s", "", f"{slide.number}. {slide.section.title}"))
+        assert slide.parts == 1 or f"{slide.part}/{slide.parts}" in page
 
 
 def test_slides_leave_nothing_out_and_hold_one_idea_each():
@@ -228,8 +245,84 @@ def test_a_sign_that_would_break_latex_is_noticed():
         assert_well_formed(source.replace("Layers", "$Layers"))
 
 
+@pytest.mark.skipif(not LATEX, reason="there is no LaTeX here")
+def test_german_words_part_where_german_words_do(tmp_path):
+    if not subprocess.run(["kpsewhich", "loadhyph-de-1996.tex"], capture_output=True, check=False).stdout:
+        pytest.skip("there are no German patterns here")
+    prose = " ".join("x" * (i % 9) + " Fehlerrückführung" for i in range(80))
+    words = Document("W", (Section("s", "W", (Paragraph((prose,)),)),), "de")
+    compiled(latex(words), tmp_path)
+    lines = "".join(page.extract_text() for page in pypdf.PdfReader(tmp_path / "x.pdf").pages).splitlines()
+    ends = {re.sub(r"\W+$", "", line).rpartition(" ")[2] for line in lines}
+    assert ends & {"Feh", "Fehler", "Fehlerrück", "Fehlerrückfüh"}
+
+
 def test_a_document_in_another_language_says_so():
     german = DOCUMENTS["seed-german"]()
     assert 'lang: "de"' in typst(german)
-    assert r"\babelprovide[import,main]{german}" in latex(german)
+    assert r"{german}" in latex(german)
     assert r"{english}" in latex(replace(german, language="en"))
+
+
+# Pictures.
+
+
+def places(lines, wanted: str) -> list[tuple[float, float, str]]:
+    """Where the labels of a picture stand, and their letters, from lines of which a pattern names x, y and what is written."""
+    found = [re.search(wanted, line) for line in lines]
+    return [(float(one["x"]), float(one["y"]), one["written"]) for one in found if one]
+
+
+def plain_tex(written: str) -> str:
+    """What a label of TikZ says."""
+    written = re.sub(r"\\raised\{[^{}]*\}\{[^{}]*\}|\\textcolor\{\w+\}|\\(?:mathbf|ensuremath|hat)\b", "", written)
+    return re.sub(r"[${}]", "", written.replace(r"\vdots", "⋮").replace("~", " ").replace("{-}", "-").replace("{=}", "="))
+
+
+@pytest.mark.parametrize("name", ["seed", "mazur", "xor", "iris", "large", "vanishing"])
+def test_every_format_has_the_same_labels_at_the_same_places(name):
+    document = DOCUMENTS[name]()
+    (picture,) = (block for section in document.sections for block in section.blocks if isinstance(block, Picture))
+    drawn = network(picture)
+    meant = [
+        (label.x, label.y + 0.33 * label.size, "".join(run.letters for run in label.runs))
+        for label in flat(drawn.shapes)
+        if isinstance(label, Label)
+    ]
+    assert len(meant) > 5
+
+    root = ElementTree.fromstring(svg(drawn, document.colours))
+    in_svg = [(float(one.get("x")), float(one.get("y")), "".join(one.itertext())) for one in root.iter("{http://www.w3.org/2000/svg}text")]
+    typst_lines = places(
+        canvas(drawn, lambda key: "c1").splitlines(), r"lettering\((?P<x>[\d.]+)pt, (?P<y>[\d.]+)pt, 0.5, (?P<written>.*)\)"
+    )
+    in_typst = [(x / 0.75, y / 0.75, "".join(re.findall(r'"([^"#]+)"\)', written))) for x, y, written in typst_lines]
+    tikz_lines = places(
+        tikz(drawn, lambda key: "c1").splitlines(), r"\\node\[.*?\] at \((?P<x>[\d.]+),(?P<y>[\d.]+)\) \{(?P<written>.*)\};"
+    )
+    in_tikz = [(x, y, plain_tex(written)) for x, y, written in tikz_lines]
+    for found in (in_svg, in_typst, in_tikz):
+        assert len(found) == len(meant)
+        for (x, y, letters), (right, down, wanted) in zip(found, meant, strict=True):
+            assert abs(x - right) <= 0.06
+            assert abs(y - down) <= 0.06
+            assert letters.replace("\u00a0", " ").replace("-", "−") == wanted.replace("-", "−")
+
+
+def test_every_shape_of_a_diagram_can_be_printed(tmp_path):
+    """Not only what networks are made of."""
+    label = Label(
+        (Run("a", italic=True, key="k"), Run("1", -1), Run("(2)", 1), Run("_$&", bold=True)), 50, 50, side=1, quiet=True, covering=True
+    )
+    loop = ((10.0, 10.0), (30.0, 10.0), (20.0, 30.0))
+    shapes = [
+        label,
+        Circle(5, 5, 3, kind="ring", colour=2),
+        Line(1, 2, 3, 4, kind="dashed"),
+        *(Path((loop,), kind, closed=True) for kind in PENS),
+    ]
+    drawn = tikz(Diagram(100, 100, tuple(shapes), "all"), lambda key: "c3")
+    head = latex(DOCUMENTS["seed"]()).split(r"\begin{document}")[0]
+    assert_well_formed(r"\begin{document}" + drawn)
+    if LATEX:
+        compiled(rf"{head}\begin{{document}}{drawn}\end{{document}}", tmp_path)

@@ -16,6 +16,7 @@ _NAMES = {
     "examples": "example",
     "step": "Step",
     "explain": "explain",
+    "figures": "figure",
     "training": "train Watch",
     "model": "Model",
     "plan": "Plan",

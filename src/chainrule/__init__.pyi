@@ -129,6 +129,9 @@ from chainrule.explain import (
 from chainrule.expression import (
     Expression as Expression,
 )
+from chainrule.figures import (
+    figure as figure,
+)
 from chainrule.initializers import (
     Constant as Constant,
 )

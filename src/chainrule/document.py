@@ -43,20 +43,26 @@ class Table(Node):
 
 
 class Neuron(Node):
-    """One circle of a network picture."""
+    """One circle of a network picture. value: stands below it, and `more` below that."""
 
     label: Formula
     value: Formula | None = None
+    more: tuple[Formula, ...] = ()
 
 
 class Edge(Node):
-    """A line of a network picture, from neuron `source` of one layer to neuron `target` of the next, both counted from 0."""
+    """A line of a network picture, from neuron `source` of one layer to neuron `target` of the next, both counted from 0.
+
+    label         its weight; an empty row for a line without one
+    value, after  of the weight, before and after a step
+    """
 
     layer: int
     source: int
     target: int
     label: Formula
     value: Formula | None = None
+    after: Formula | None = None
 
 
 class Picture(Node):
@@ -65,6 +71,8 @@ class Picture(Node):
     titles   of the layers
     counts   how many neurons each layer has in truth
     alt      the picture in words
+    units    which of them are drawn, counted from 0; the first ones and the last where nothing is said
+    lit      the neurons ("n0-1") and lines ("e0-1-0") that stand out
     """
 
     layers: tuple[tuple[Neuron, ...], ...]
@@ -72,6 +80,8 @@ class Picture(Node):
     titles: tuple[str, ...]
     counts: tuple[int, ...]
     alt: str
+    units: tuple[tuple[int, ...], ...] = ()
+    lit: tuple[str, ...] = ()
 
 
 class Subheading(Node):
@@ -116,6 +126,8 @@ class Document:
         """Write it to a file, in the format that the suffix says. Raises FileError, UnknownNameError, InputError.
 
         layout  "article", "slides" or "handout", and paper: "a4" or "letter", where the format has pages
+
+        Pictures of Markdown are files of their own: step-network.svg beside step.md.
         """
         from chainrule.render.formats import save
 

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from chainrule.document import Document
 from chainrule.explain import explain
+from chainrule.figures import figure
 from chainrule.render.html import body
 from chainrule.render.latex import latex
 from chainrule.render.markdown import markdown
@@ -19,6 +22,7 @@ from chainrule.render.notebook import notebook
 from chainrule.render.plain import plain
 from chainrule.render.typst import typst
 from chainrule.sources import problem
+from chainrule.step import Step
 
 HERE = Path(__file__).parent
 
@@ -26,10 +30,28 @@ SMALL: dict[str, Any] = {"weights": "0.3 -0.2 0.5 0.1 0.4 -0.6 0.05 -0.05 0.1", 
 """Numbers for a 2-2-1 network."""
 
 
-def one(source: Any = None, **options: Any) -> Callable[[], Document]:
-    """An explanation to be made when it is asked for; options of `explain` and of `problem` together."""
+@dataclass(frozen=True)
+class Case:
+    """An explanation to be made when it is asked for."""
+
+    source: Any
+    described: dict[str, Any]
+    asked: dict[str, Any]
+
+    def __call__(self) -> Document:
+        """The document."""
+        return explain(problem(self.source, **self.described), **self.asked)
+
+    def step(self) -> Step:
+        """The step that it explains, or the first of them."""
+        steps = problem(self.source, **self.described).steps()
+        return next(islice(steps, self.asked.get("step", 1) - 1, None))
+
+
+def one(source: Any = None, **options: Any) -> Case:
+    """An explanation, by options of `explain` and of `problem` together."""
     asked = {key: options.pop(key) for key in ("detail", "weight", "step", "steps", "digits", "exact") if key in options}
-    return lambda: explain(problem(source, **options), **asked)
+    return Case(source, options, asked)
 
 
 def layers(activations: str, **more: Any) -> dict[str, Any]:
@@ -38,7 +60,7 @@ def layers(activations: str, **more: Any) -> dict[str, Any]:
     return {"inputs": 2, "layers": [*({"units": 1, "activation": a} for a in hidden), {"units": 1, "activation": last}], **more}
 
 
-DOCUMENTS: dict[str, Callable[[], Document]] = {
+DOCUMENTS: dict[str, Case] = {
     "seed": one("seed"),
     "seed-german": one("seed", notation="german"),
     "seed-exact": one("seed", exact=True),
@@ -95,6 +117,32 @@ ONLY: dict[str, tuple[str, ...]] = {
 """Long formats are kept for some documents only."""
 
 
+def drawn(name: str, source: Any = None, **options: Any) -> Callable[[], str]:
+    """A figure as SVG, to be made when it is asked for."""
+    asked = {key: options.pop(key) for key in ("weight", "step", "steps") if key in options}
+    return lambda: str(figure(problem(source, **options), name, **asked).rendered("svg"))
+
+
+CLASSES: dict[str, Any] = {
+    "loss": "cross_entropy",
+    "input": "0.5 -0.3; -1 0.8; 0.2 0.9; 1 1; -0.7 -0.6",
+    "target": "1 0 0; 0 1 0; 0 0 1; 1 0 0; 0 1 0",
+}
+DRAWN: dict[str, Callable[[], str]] = {
+    "network-iris": drawn("network", "iris"),
+    "weights-wide": drawn("weights", "12-12-12", seed=1),
+    "sample-xor": drawn("sample", "xor"),
+    "step-mazur": drawn("step", "mazur"),
+    "descent-german": drawn("descent", "mazur", notation="german", weight="w5", learning_rate=20),
+    "curve-xor": drawn("curve", "xor", steps=40),
+    "gradients-vanishing": drawn("gradients", "vanishing"),
+    "boundary-xor": drawn("boundary", "xor", weights="2 -2 -2 2 3 3 0 0 -1.5", activation="relu"),
+    "boundary-classes": drawn("boundary", "2-8-8-3", seed=3, **CLASSES),
+    "boundary-line": drawn("boundary", "1-4-1", input="-1; 0; 1; 2", target="1; 0; 1; 3"),
+}
+"""Every kept figure by the name of its file in the folder `figures`; those of the seed stand in docs/figures."""
+
+
 def is_kept(name: str, suffix: str) -> bool:
     """Does a file of this document in this format stand here?"""
     return name in ONLY.get(suffix, DOCUMENTS)
@@ -103,12 +151,13 @@ def is_kept(name: str, suffix: str) -> bool:
 def files() -> dict[Path, str]:
     """What should stand in every file."""
     made = {name: document() for name, document in DOCUMENTS.items()}
-    return {
+    documents = {
         HERE / f"{name}{suffix}": write(document)
         for name, document in made.items()
         for suffix, write in FORMATS.items()
         if is_kept(name, suffix)
     }
+    return {**documents, **{HERE / "figures" / f"{name}.svg": draw() for name, draw in DRAWN.items()}}
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import sys
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from chainrule import __version__
 from chainrule.cli import training
@@ -31,7 +32,17 @@ Examples
   chainrule explain mazur --weight w1
   chainrule explain 2-2-1 --no-bias --input "8 12" --target 4
   chainrule explain 4-8-1 --data flowers.csv --row 3-7 -o flowers.md
+  chainrule explain --layout slides -o seed.pdf
   chainrule explain model.safetensors --data flowers.csv --row 3
+"""
+
+FIGURE_EXAMPLES = """\b
+Examples
+  chainrule figure network -o network.svg
+  chainrule figure chain mazur --weight w1 -o chain.png
+  chainrule figure step -o step.svg
+  chainrule figure boundary xor -o boundary.png
+  chainrule figure forward 2-3-1 --input "1 2" -o forward.pdf
 """
 
 CODE_EXAMPLES = """\b
@@ -54,6 +65,13 @@ Put it where your shell finds it:
 """
 
 
+def _figures(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The names of figures."""
+    from chainrule.figures import FIGURES
+
+    return [CompletionItem(name, help=summary) for name, (_, summary) in FIGURES.items() if name.startswith(incomplete)]
+
+
 @click.group(context_settings=CONTEXT, epilog=START_EXAMPLES)
 @click.version_option(__version__, message="chainrule %(version)s")
 def chainrule() -> None:
@@ -72,7 +90,9 @@ def chainrule() -> None:
 @click.option("--layout", metavar="article|slides|handout", default="article", help="Of a file with pages.  [default: article]")
 @click.option("--paper", metavar="a4|letter", default="a4", help="Of a file with pages.  [default: a4]")
 @click.option("--interactive", is_flag=True, help="Step through it with the arrow keys.")
-@click.option("-o", "--output", metavar="FILE", help="Write to a .md, .txt, .ipynb or .json file (the recorded step) instead.")
+@click.option(
+    "-o", "--output", metavar="FILE", help="Write to a file: .html, .pdf, .tex, .typ, .ipynb, .md, .txt, or .json (the recorded step)."
+)
 def explain(
     detail: str | None, weight: str | None, step: int | None, steps: int, exact: bool, digits: int | None, layout: str, paper: str,
     interactive: bool, output: str | None, **options: Any,
@@ -84,25 +104,33 @@ def explain(
     shows what a step on that row would do, and --step 500 the very step of its training.
     """
     from chainrule.render.formats import check_format, save
-    from chainrule.trained import is_model
 
     suffix = None if output is None else check_format(output, ".json")
     if step is not None and steps > 1:
         raise InputError("--step asks for one step and --steps for the first few; leave out one of them.")
     if interactive and not (output is None and sys.stdout.isatty() and sys.stdin.isatty()):
         raise InputError("--interactive needs a terminal; leave it out to get everything at once.")
-    if step is not None and is_model(options["network"]) and not options["row"] and options["input"] is None:
-        options["step"], step = step, None  # of the training that made the model, not of a batch
+    step = _step_of_batch(step, options)
     problem = asked(**options)
     if output is not None and suffix == ".json":
         _record(problem, output, step, steps, exact)
         return
     document = problem.explain(detail=detail, weight=weight, step=step, steps=steps, digits=digits, exact=exact)
     if output is not None:
-        save(document, output, layout=layout, paper=paper)
-        click.echo(f"wrote {output}")
+        for path in save(document, output, layout=layout, paper=paper):
+            click.echo(f"wrote {path}")
     else:
         _show(document, interactive)
+
+
+def _step_of_batch(step: int | None, options: dict[str, Any]) -> int | None:
+    """Which step on a batch is asked for. One of a model without rows is a step of the training that made it: then the options say so."""
+    from chainrule.trained import is_model
+
+    if step is None or not is_model(options["network"]) or options["row"] or options["input"] is not None:
+        return step
+    options["step"] = step
+    return None
 
 
 def _record(problem: Any, output: str, step: int | None, steps: int, exact: bool) -> None:
@@ -136,6 +164,49 @@ def _show(document: Any, interactive: bool) -> None:
         terminal.step_through(document)
     else:
         terminal.show(document)
+
+
+@chainrule.command("figure", epilog=FIGURE_EXAMPLES, short_help="Draw a part of the explanation as a picture.")
+@click.argument("name", required=False, shell_complete=_figures)
+@with_options(*NETWORK_OPTIONS, *BATCH_OPTIONS)
+@click.option("--detail", type=click.Choice(["overview", "matrix", "scalar"]), help="How far to zoom in.  [default: by the size]")
+@click.option("--weight", metavar="NAME", help="Of chain, update and descent: w1, or hidden1.W[2,3].  [default: w1]")
+@click.option("--step", type=click.IntRange(1, 100_000), metavar="N", help="Of the N-th step on the batch.  [default: 1]")
+@click.option(
+    "--steps", type=click.IntRange(1, 100_000), metavar="N", help="Of curve: so many steps.  [default: as many as are of interest]"
+)
+@click.option("--exact", is_flag=True, help="Count in fractions, without rounding.")
+@click.option("--digits", type=click.IntRange(1, 17), metavar="N", help="Significant digits of rounded numbers.  [default: 6]")
+@click.option("--language", metavar="en|de", help="Language of the words.  [default: as described, or en]")
+@click.option("-o", "--output", metavar="FILE", help="Write to this .svg, .png or .pdf file.")
+def draw(
+    name: str | None, detail: str | None, weight: str | None, step: int | None, steps: int | None, exact: bool, digits: int | None,
+    output: str | None, **options: Any,
+) -> None:  # fmt: skip
+    """Draw a part of the explanation as a picture, for slides, papers and pages.
+
+    Without a NAME, the figures are listed. NETWORK as in `chainrule explain`. Networks and curves as .svg need nothing else; formulas, .png
+    and .pdf are set by Typst: pip install "chainrule[pdf]".
+    """
+    from chainrule.errors import UnknownNameError
+    from chainrule.figures import FIGURES, check_figure, figure
+    from chainrule.model import Model
+    from chainrule.trained import is_model
+
+    if name is None:
+        for known, (_, summary) in FIGURES.items():
+            click.echo(f"{known:<13}  {summary}")
+        return
+    if name not in FIGURES:
+        raise UnknownNameError("figure", name, FIGURES)
+    if output is None:
+        raise InputError(f"say where to draw it, as chainrule figure {name} -o {name}.svg.")
+    check_figure(output)
+    of_its_training = name == "curve" and steps is None and is_model(options["network"])
+    step = None if of_its_training else _step_of_batch(step, options)
+    subject = Model.load(options["network"]) if of_its_training else asked(**options)
+    figure(subject, name, weight=weight, step=step, steps=steps, detail=detail, digits=digits, exact=exact).save(output)
+    click.echo(f"wrote {output}")
 
 
 @chainrule.command(epilog=CODE_EXAMPLES, short_help="Print the step as a NumPy program.")

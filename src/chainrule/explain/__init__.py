@@ -41,6 +41,19 @@ def explain(
 
     Raises InputError, UnknownNameError, InexactError.
     """
+    return _document(contexts(subject, detail=detail, step=step, steps=steps, digits=digits, exact=exact), weight)
+
+
+def contexts(
+    subject: Problem | Step,
+    *,
+    detail: str | None = None,
+    step: int | None = None,
+    steps: int = 1,
+    digits: int | None = None,
+    exact: bool = False,
+) -> list[Context]:
+    """The steps that are to be explained, ready for it. Options and errors as of `explain`."""
     from chainrule.explain.context import LEVELS, Context
     from chainrule.step import Step, run_from
 
@@ -58,7 +71,7 @@ def explain(
         notation = replace(notation, digits=digits)
     if exact or recorded[0].exact:
         notation = replace(notation, exact=True)
-    return _document([Context(one, detail or fitting_detail(one), notation) for one in recorded], weight)
+    return [Context(one, detail or fitting_detail(one), notation) for one in recorded]
 
 
 def _check_sensible(step: Step) -> None:
@@ -94,9 +107,8 @@ def _document(contexts: list[Context], weight: str | None) -> Document:
     groups = [_weight(context, weight) if weight is not None else _whole(context)]
     groups += [_weight(later, weight)[1:] if weight is not None else [_later(later)] for later in contexts[1:]]
     sections = [section for group in groups for section in group]
-    number = "" if context.step.number == 1 else context.plain("title.step", number=context.step.number)
     return Document(
-        title=f"{context.plain('title', name=_name(context))}{number}",
+        title=title(context),
         sections=tuple(sections),
         language=context.notation.language,
         decimal=context.notation.decimal,
@@ -109,6 +121,12 @@ def _programs(contexts: list[Context], groups: list[list[Section]], weight: str 
     from chainrule.explain.programs import programs
 
     return programs(contexts, groups, weight)
+
+
+def title(context: Context) -> str:
+    """Of everything that explains the step."""
+    number = "" if context.step.number == 1 else context.plain("title.step", number=context.step.number)
+    return f"{context.plain('title', name=_name(context))}{number}"
 
 
 def _name(context: Context) -> str:

@@ -9,22 +9,22 @@ from typing import Any
 from chainrule.document import Section
 from chainrule.nodes import Node
 from chainrule.notation.formula import Symbol
-
-FAMILIES = {"x": 0, "W": 1, "b": 2, "z": 3, "h": 4, "y": 5, "t": 6, "E": 7, "learning_rate": 8}
-"""Quantities of one kind share a colour: every input, every weight, every bias …; a gradient has that of ∂."""
-
-GRADIENT = 9
+from chainrule.shapes import FAMILIES
 
 
 def colours(sections: Iterable[Section]) -> dict[str, int]:
     """The colour, counted from 0, of each symbol's key that occurs."""
-    keys = {symbol.key for section in sections for symbol in _symbols(section) if symbol.key}
-    return {key: colour for key in sorted(keys) if (colour := _colour(key)) is not None}
+    return of_keys(symbol.key for section in sections for symbol in _symbols(section))
+
+
+def of_keys(keys: Iterable[str]) -> dict[str, int]:
+    """The colour of each of these keys that has one."""
+    return {key: colour for key in sorted(set(keys)) if (colour := _colour(key)) is not None}
 
 
 def _colour(key: str) -> int | None:
     if key.startswith(("delta", "dW", "db", "dh", "dy", "dz")):
-        return GRADIENT
+        return FAMILIES["gradient"]
     if key in FAMILIES:
         return FAMILIES[key]
     letter = re.match(r"([A-Za-z])\d*(\[|$)", key)

@@ -24,6 +24,9 @@ from chainrule.step import Step, run_from
 MOST_PREDICTIONS = 10
 """Runs of up to so many steps are shown whole, with their predictions."""
 
+MOST_SCHEDULED = 200
+"""Steps that are computed one by one, where nobody asked for so many."""
+
 SETTLED = 1e-6
 """A run whose error changes by no more than this share stands still."""
 
@@ -213,14 +216,18 @@ def _run(context: Context, optimizer: Bound, most: int) -> list[Block]:
     return [Table(head, tuple(rows)), Paragraph(_ending(context, errors, most))]
 
 
-def run_errors(context: Context, optimizer: Bound, most: int) -> list[float]:
+def run_errors(context: Context, optimizer: Bound, most: int, *, patient: bool = False) -> list[float]:
     """E before each step of a run from this step's parameters, until it is below the tolerance or has left all bounds.
 
     optimizer  the step's own, or one that differs in its rate alone
+    patient    all of them were asked for: also those that have to be computed one by one
     """
     rate = optimizer.options.get("learning_rate")
     fresh = context.step.number == 1 or not context.step.states  # the runner starts with states of zero
-    errors = context.run(float(rate), most) if isinstance(rate, (int, float)) and fresh else run_scheduled(context.step, optimizer, most)
+    if isinstance(rate, (int, float)) and fresh:
+        errors = context.run(float(rate), most)
+    else:
+        errors = run_scheduled(context.step, optimizer, most if patient else min(most, MOST_SCHEDULED))
     for position, error in enumerate(errors):
         if error < TOLERANCE:
             return errors[: position + 1]
@@ -230,7 +237,7 @@ def run_errors(context: Context, optimizer: Bound, most: int) -> list[float]:
 def run_scheduled(step: Step, optimizer: Bound, most: int) -> list[float]:
     """The same where the rate follows a schedule or states are under way, step by step."""
     errors: list[float] = []
-    for following in itertools.islice(_from(step, optimizer), min(most, 200)):
+    for following in itertools.islice(_from(step, optimizer), most):
         errors.append(float(following.error))
         if not TOLERANCE < errors[-1] < math.inf:
             break

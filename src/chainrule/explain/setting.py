@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
 
-from chainrule.document import Block, Edge, Equations, Inline, Neuron, Note, Paragraph, Picture, Section, Table
+from chainrule.document import Block, Equations, Inline, Note, Paragraph, Section, Table
 from chainrule.explain.context import Context
+from chainrule.explain.pictures import picture
 from chainrule.expression import Name
-from chainrule.notation.formula import Formula, Number
 from chainrule.notation.labels import Labels
 from chainrule.notation.numbers import shown
-from chainrule.scalar import Element
-
-MOST_DRAWN = 6
-"""A layer with more neurons is drawn with its first and last ones."""
 
 MOST_NAMED = 16
 """So many columns of a raw row are named."""
@@ -94,7 +89,6 @@ def _conventions(context: Context) -> Inline:
 def data(context: Context) -> Section:
     """The samples of the batch."""
     step = context.step
-    rows: list[tuple[Inline, ...]] = []
     wide = step.x.shape[1] + step.t.shape[1] > 12
     blocks: list[Block] = [Paragraph(context.text("data.one" if len(step.x) == 1 else "data.many", samples=len(step.x)))]
     raw = step.origin.get("raw")
@@ -105,13 +99,10 @@ def data(context: Context) -> Section:
     if wide:
         blocks.append(Paragraph(context.text("data.wide", inputs=step.x.shape[1], outputs=step.t.shape[1])))
     else:
-        for sample in range(min(len(step.x), MOST_ROWS)):
-            numbers = [*step.x[sample], *step.t[sample]]
-            rows.append(((str(sample + 1),), *((shown(value, context.notation),) for value in numbers)))
-        letters = [Name("x", index=(0, i)) for i in range(step.x.shape[1])] + [Name("t", index=(0, i)) for i in range(step.t.shape[1])]
+        blocks.append(data_table(context, range(step.x.shape[1]), range(step.t.shape[1])))
         one = Labels(context.labels.sizes, context.notation)
-        symbols = [one.label(letter) for letter in letters]
-        blocks.append(Table(((context.plain("data.sample"),), *((symbol,) for symbol in symbols)), tuple(rows)))
+        letters = [(symbol, i) for symbol, size in (("x", step.x.shape[1]), ("t", step.t.shape[1])) for i in range(size)]
+        symbols = [one.label(Name(symbol, index=(0, i))) for symbol, i in letters]
         called = [(symbol, name) for symbol, name in zip(symbols, context.columns, strict=False) if name]
         if called:
             names = [part for symbol, name in called for part in (", ", symbol, f" {name}")]
@@ -125,41 +116,15 @@ def data(context: Context) -> Section:
     return Section("data", context.plain("data.title"), tuple(blocks))
 
 
-def picture(context: Context) -> Picture:
-    """The network as circles and lines, with weights and values where they fit."""
-    derivation = context.derivation
-    signals = [derivation.x, *(q for q in derivation.quantities if q.symbol in "hy")]
-    sizes = context.step.network.sizes
-    layers = tuple(_neurons(context, signal, size) for signal, size in zip(signals, sizes, strict=True))
-    titles = (context.plain("layer.input"), *(context.layer(number) for number in range(1, len(sizes))))
-    return Picture(layers, tuple(_edges(context)), titles, sizes, context.plain("network.alt", sizes="-".join(map(str, sizes))))
-
-
-def _neurons(context: Context, signal: Any, size: int) -> tuple[Neuron, ...]:
-    shown_units = range(size) if size <= MOST_DRAWN else (0, 1, 2, size - 1)
-    one = Labels(context.labels.sizes, context.notation)
-    name = signal.name
-    return tuple(Neuron(one.label(name.at(0, unit)), _value(context, signal, unit)) for unit in shown_units)
-
-
-def _value(context: Context, signal: Any, unit: int) -> Formula | None:
-    if context.samples > 1 or signal.symbol != "x":
-        return None
-    return shown(context.step.values[signal.key][0, unit], context.notation)
-
-
-def _edges(context: Context) -> list[Edge]:
-    """Every weight, while there are few enough to be read."""
-    sizes = context.step.network.sizes
-    if max(sizes) > MOST_DRAWN or sum(a * b for a, b in itertools.pairwise(sizes)) > 40:
-        return []
-    weights = [p for p in context.derivation.parameters if p.symbol == "W"]
-    return [
-        Edge(layer, element.index[0], element.index[1], context.letter(element), _weight_value(context, element))
-        for layer, W in enumerate(weights)
-        for element in context.elements(W)
-    ]
-
-
-def _weight_value(context: Context, element: Element) -> Number | Formula:
-    return shown(context.before[context.scalars.variable(element)], context.notation)
+def data_table(context: Context, inputs: Sequence[int], targets: Sequence[int]) -> Table:
+    """The first samples, these columns of them; where some are left out between, … stands."""
+    step, one = context.step, Labels(context.labels.sizes, context.notation)
+    columns: list[tuple[Inline, list[Inline]]] = []
+    for symbol, numbers, chosen in (("x", step.x, inputs), ("t", step.t, targets)):
+        for before, place in zip((None, *chosen), chosen, strict=False):
+            if before is not None and place - before > 1:
+                columns.append((("…",), [("…",)] * MOST_ROWS))
+            cells: list[Inline] = [(shown(value, context.notation),) for value in numbers[:MOST_ROWS, place]]
+            columns.append(((one.label(Name(symbol, index=(0, place))),), cells))
+    rows = [((str(sample + 1),), *(cells[sample] for _, cells in columns)) for sample in range(min(len(step.x), MOST_ROWS))]
+    return Table(((context.plain("data.sample"),), *(head for head, _ in columns)), tuple(rows))

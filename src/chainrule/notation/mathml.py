@@ -63,8 +63,13 @@ def mathml(formula: Formula, *, display: bool = False, attributes: Attributes | 
     return element("math", _markup(formula, attributes or _no_attributes, words), {"xmlns": NAMESPACE, **mode})
 
 
+GOES_ON = '<mspace width="2.5em"></mspace>'
+
+
 def aligned(equations: Sequence[Equation], *, attributes: Attributes | None = None, words: Mapping[str, str] = ENGLISH) -> str:
     """Equations in a line of their own each, the relations below each other: a table whose first column a page aligns at its right.
+
+    A side whose relation is "" goes on with the one before.
 
     >>> print(aligned([Equation((Symbol("a"), Number("2")), ("=",))]).partition("<mtr>")[2])
     <mtd><mi>a</mi></mtd><mtd><mo form="infix">=</mo><mn>2</mn></mtd></mtr></mtable></math>
@@ -72,7 +77,7 @@ def aligned(equations: Sequence[Equation], *, attributes: Attributes | None = No
     rows: list[tuple[str, str]] = []
     for equation in equations:
         first, *others = (_markup(side, attributes or _no_attributes, words) for side in equation.sides)
-        signs = (element("mo", escaped(relation), {"form": "infix"}) for relation in equation.relations)
+        signs = (element("mo", escaped(relation), {"form": "infix"}) if relation else GOES_ON for relation in equation.relations)
         rows += zip([first, *[""] * len(others)], map(str.__add__, signs, others), strict=False)
     table = _table(rows).replace("<mtable>", '<mtable class="aligned" displaystyle="true">', 1)
     return element("math", table, {"xmlns": NAMESPACE, "display": "block"})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
@@ -50,8 +52,29 @@ def rendered(document: Document, suffix: str, *, layout: str = "article", paper:
     return result
 
 
-def save(document: Document, path: str | Path, *, layout: str = "article", paper: str = "a4") -> None:
-    """Write a document to a file in the format of its suffix, whole or not at all. Raises FileError, UnknownNameError, InputError."""
-    from chainrule.files import write_whole
+def save(document: Document, path: str | Path, *, layout: str = "article", paper: str = "a4") -> list[Path]:
+    """Write a document to a file in the format of its suffix, whole or not at all.
 
-    write_whole(path, rendered(document, check_format(path), layout=layout, paper=paper))
+    Markdown refers to its pictures: they are written as SVG beside it, step.md's as step-network.svg. Returns the files written, the
+    document first. Raises FileError, UnknownNameError, InputError.
+    """
+    from chainrule.files import writing_whole
+
+    path = Path(path)
+    suffix = check_format(path)
+    made = _with_pictures(document, path) if suffix == ".md" else {path: rendered(document, suffix, layout=layout, paper=paper)}
+    with ExitStack() as all_or_none:
+        for place, content in made.items():
+            all_or_none.enter_context(writing_whole(place)).write(content.encode() if isinstance(content, str) else content)
+    return list(made)
+
+
+def _with_pictures(document: Document, path: Path) -> dict[Path, str | bytes]:
+    """What stands in the file of a document in Markdown, and in those of its pictures."""
+    from chainrule.diagram import network
+    from chainrule.render.markdown import GITHUB, markdown, picture_files
+    from chainrule.render.svg import svg
+
+    names = picture_files(document, path.stem)
+    pictures = {path.with_name(name): svg(network(picture), document.colours) for picture, name in names.items()}
+    return {path: markdown(document, replace(GITHUB, files=names)), **pictures}

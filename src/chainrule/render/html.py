@@ -16,11 +16,13 @@ from re import split
 from chainrule.diagram import network
 from chainrule.document import Block, Document, Equations, Inline, Note, Paragraph, Picture, Section, Subheading, Table
 from chainrule.errors import InputError
+from chainrule.notation.blocks import block as drawn
 from chainrule.notation.formula import Equation, Formula, Matrix, Number
 from chainrule.notation.latex import aligned as aligned_latex
 from chainrule.notation.latex import latex
 from chainrule.notation.mathml import aligned, element, escaped, mathml
 from chainrule.notation.text import text as in_text
+from chainrule.render.breaking import with_short_lines
 from chainrule.render.palette import PALETTE
 from chainrule.render.svg import svg
 from chainrule.words import Words
@@ -29,6 +31,12 @@ PAGE = files("chainrule.render") / "page"
 
 LONGEST_PROGRAMS = 30_000
 """Characters of NumPy in a page."""
+
+WIDEST = 85
+"""Letters of a line of an equation; what is longer goes on in the next line."""
+
+WIDE = 60
+"""Letters of a formula that may be too many for a line on paper: there its type is as small as it has to be."""
 
 
 def html(document: Document) -> str:
@@ -133,16 +141,20 @@ class _Writer:
     def displayed(self, equations: Iterable[Equation | Formula]) -> Iterator[str]:
         """Short equations below each other, aligned at their signs; long ones alone."""
         catalogue = self.words.catalogue
-        for short, group in groupby(equations, key=lambda equation: isinstance(equation, Equation) and len(equation.sides) == 2):
+        for brief, group in groupby(equations, key=lambda equation: isinstance(equation, Equation) and len(equation.sides) == 2):
             together = list(group)
-            for one in [together] if short else [[equation] for equation in together]:
+            for one in [together] if brief else [[equation] for equation in together]:
                 lines = [equation for equation in one if isinstance(equation, Equation)]
                 if lines:
-                    shown, source = aligned(lines, attributes=self.attributes, words=catalogue), aligned_latex(lines, catalogue)
+                    short = [with_short_lines(line, WIDEST) if letters(line) > WIDEST else line for line in lines]
+                    wide = max(map(letters, short))
+                    shown, source = aligned(short, attributes=self.attributes, words=catalogue), aligned_latex(lines, catalogue)
                 else:
                     shown, source = self.formula(one[0], display=True), latex(one[0], catalogue)
+                    wide = letters(one[0])
                 tools = self.button("latex", self.words.plain("page.copy_latex"), source) + "".join(self.values(lines))
-                box = element("div", shown, {"class": "scroll", "role": "group", "aria-label": self.words.plain("page.formula")})
+                given = {"class": "scroll", "role": "group", "aria-label": self.words.plain("page.formula")}
+                box = element("div", shown, {**given, "style": f"--letters: {wide}"} if wide > WIDE else given)
                 yield element("div", box + element("div", tools, {"class": "tools"}), {"class": "display"})
 
     def values(self, equations: Iterable[Equation]) -> Iterator[str]:
@@ -161,7 +173,7 @@ class _Writer:
         """The head names its columns, the first cell its row; numbers stand right."""
         numbers = [all(is_number(row[i]) for row in rows) for i in range(len(head))]
         columns = "".join(
-            element("th", self.head(cell), {"scope": "col", "dir": "auto", **right(number)}) if cell else "<td></td>"
+            element("th", self.head(cell), {"scope": "col", "dir": "auto", **right(number)}) if any(cell) else "<td></td>"
             for cell, number in zip(head, numbers, strict=True)
         )
         lines = "".join(element("tr", "".join(self.cell(cell, first=i == 0) for i, cell in enumerate(row))) for row in rows)
@@ -170,7 +182,7 @@ class _Writer:
 
     def cell(self, cell: Inline, *, first: bool) -> str:
         given = {"dir": "auto", **right(is_number(cell))}
-        return element("th", self.head(cell), {"scope": "row", **given}) if first and cell else element("td", self.inline(cell), given)
+        return element("th", self.head(cell), {"scope": "row", **given}) if first and any(cell) else element("td", self.inline(cell), given)
 
     def head(self, cell: Inline) -> str:
         """What names a column or a row. It is repeated with every cell of theirs, so it is read out as text, formulas too."""
@@ -208,6 +220,14 @@ def picture(picture: Picture, colours: Mapping[str, int]) -> str:
     """The network as SVG; where it is wider than the page, it scrolls in its own box."""
     box = {"class": "scroll", "role": "group", "aria-label": picture.alt}
     return element("div", svg(network(picture), colours, alone=False), box)
+
+
+def letters(formula: Equation | Formula) -> int:
+    """How many letters wide a formula is, about, its sides below each other."""
+    if not isinstance(formula, Equation):
+        return drawn(formula).width
+    left, *sides = formula.sides
+    return drawn(left).width + max((drawn(side).width + 3 for side in sides), default=0)
 
 
 def is_number(cell: Inline) -> bool:

@@ -1,23 +1,21 @@
 r"""A document as LaTeX that pdflatex and lualatex compile: an article, a hand-out, or slides by beamer.
 
-Prose is escaped sign by sign; a sign beyond what the engine's fonts have is \sign{1F600}: itself where the font has it, else its
-number in a box.
+Prose is escaped sign by sign (`render.prose`).
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from chainrule.diagram import network
 from chainrule.document import Block, Document, Equations, Inline, Note, Paragraph, Picture, Subheading, Table
-from chainrule.notation.blocks import block as drawn
-from chainrule.notation.formula import Equation, Fenced, Formula, Operator, Row
-from chainrule.notation.latex import GREEK, OPERATORS
+from chainrule.notation.formula import Equation, Formula, Row
 from chainrule.notation.latex import latex as mathematics
-from chainrule.notation.parts import PRODUCTS, SUMS, clean
-from chainrule.render.palette import PALETTE
-from chainrule.render.slides import joined, lines_of, slides
+from chainrule.render.breaking import broken, lines_of, width
+from chainrule.render.palette import NOTES, PALETTE, QUIET
+from chainrule.render.prose import escaped, visible
+from chainrule.render.slides import joined, slides
 from chainrule.render.tikz import tikz
 from chainrule.words import Words
 
@@ -30,19 +28,20 @@ CLASSES = {
     "article": r"\documentclass[11pt,PAPER]{article}" + ARTICLE.format("25mm"),
     "handout": r"\documentclass[10pt,PAPER,twocolumn]{article}" + ARTICLE.format("15mm"),
     "slides": r"""\documentclass[11pt,aspectratio=169,t]{beamer}
-\setbeamertemplate{navigation symbols}{}\setbeamertemplate{footline}[frame number]\setbeamertemplate{frametitle continuation}{}
+\setbeamertemplate{navigation symbols}{}\setbeamertemplate{footline}[frame number]
 \usefonttheme[onlymath]{serif}
-\newcommand{\subheading}[1]{\par\medskip\textbf{#1}\par}""",
+\newcommand{\subheading}[1]{\par\medskip\textbf{#1}\par}
+\renewcommand{\part}[1]{\hskip 0pt plus 1filll{\usebeamercolor[fg]{normal text}\scriptsize #1}}""",
 }
 PAPERS = {"a4": "a4paper", "letter": "letterpaper"}
-LANGUAGES = {"en": "english", "de": "german"}
+LANGUAGES = {"en": "[import,main]{english}", "de": "[import,main,hyphenrules=ngerman]{german}"}
 COLUMNS = {"article": 75, "handout": 46, "slides": 62}
 """Letters of an equation on one line, about; what is wider is made smaller."""
 
 PREAMBLE = r"""\usepackage{iftex,amsmath,amssymb,graphicx,array,tikz}
 \ifPDFTeX\usepackage[utf8]{inputenc}\usepackage[T1]{fontenc}\usepackage{textcomp,lmodern}\fi
 \usepackage[shorthands=off]{babel}
-\babelprovide[import,main]{LANGUAGE}
+\babelprovideLANGUAGE
 
 % A formula, smaller where it is wider than the line or higher than the page.
 \newsavebox{\formulabox}
@@ -52,6 +51,7 @@ PREAMBLE = r"""\usepackage{iftex,amsmath,amssymb,graphicx,array,tikz}
   \usebox{\formulabox}}
 \newcommand{\equations}[1]{\par\medskip\noindent\fitted{$\displaystyle #1$}\par\medskip}
 \newcommand{\datatable}[2]{\par\medskip\noindent\fitted{\begin{tabular}{#1}#2\end{tabular}}\par\medskip}
+\newcommand{\raised}[3]{\raisebox{#1}{\fontsize{#2}{#2}\selectfont #3}} % by a height, in a size
 \newcommand{\remark}[3]{\par\medskip\noindent\textcolor{#1}{\textbf{#2}} #3\par\medskip}
 
 % A sign by its number: itself where the font has it, else the number in a box.
@@ -60,51 +60,6 @@ PREAMBLE = r"""\usepackage{iftex,amsmath,amssymb,graphicx,array,tikz}
 \else\DeclareRobustCommand{\sign}[1]{\signbox{#1}}\fi
 \ifdefined\pdfstringdefDisableCommands\pdfstringdefDisableCommands{\def\sign#1{[U+#1]}}\fi
 """
-
-SIGNS = {
-    "\\": r"\textbackslash{}",
-    "^": r"\textasciicircum{}",
-    "~": r"\textasciitilde{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    "|": r"\textbar{}",
-    '"': r"\textquotedbl{}",
-    "'": r"\textquotesingle{}",
-    "`": r"\textasciigrave{}",
-    "-": "{-}",  # so that no two become a dash
-    **{sign: "\\" + sign for sign in "{}$%#&_"},
-    **{sign: rf"\ensuremath{{\{name}}}" for sign, name in GREEK.items()},
-    **{sign: rf"\ensuremath{{{command}}}" for sign, command in OPERATORS.items() if sign not in "−…"},
-    **{sign: rf"\textsuperscript{{{digit}}}" for digit, sign in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
-    **{sign: rf"\textsubscript{{{digit}}}" for digit, sign in enumerate("₀₁₂₃₄₅₆₇₈₉")},
-    "÷": r"\ensuremath{\div}",
-    "¬": r"\ensuremath{\neg}",
-    "⁻": r"\textsuperscript{\ensuremath{-}}",
-    "⁺": r"\textsuperscript{+}",
-    "⁽": r"\textsuperscript{(}",
-    "⁾": r"\textsuperscript{)}",
-    "ˢ": r"\textsuperscript{s}",
-    "ⁿ": r"\textsuperscript{n}",
-    "ᵀ": r"\textsuperscript{T}",
-    "−": r"\ensuremath{-}",
-    "…": r"\dots{}",
-    "√": r"\ensuremath{\surd}",
-    "∂": r"\ensuremath{\partial}",
-    "∞": r"\ensuremath{\infty}",
-    "′": r"\ensuremath{'}",
-    "‖": r"\ensuremath{\Vert}",
-    "\u00a0": "~",
-    "–": "--",
-    "—": "---",
-    **dict.fromkeys("„“”‚‘’", ""),
-}
-"""Signs with a meaning in TeX, and signs of mathematics in prose; "" stays as it is."""
-
-UNLETTERED = frozenset("\u00ad¦¨¯´¸·×÷¬±µ¹²³")
-"""Signs of Latin-1 that are written another way, or are no letters."""
-
-LATIN = frozenset("ĀāĂăĄąĆćČčĎďĐđĒēĘęĚěĞğĢģĪīİıĶķĹĺĻļĽľŁłŃńŅņŇňŌōŐőŒœŔŕŘřŚśŞşŠšŢţŤťŪūŮůŰűŹźŻżŽž")
-"""Letters beyond Latin-1 that the font encoding of pdflatex has."""
 
 
 def latex(document: Document, layout: str = "article", paper: str = "a4") -> str:
@@ -116,12 +71,10 @@ def latex(document: Document, layout: str = "article", paper: str = "a4") -> str
     writer = _Writer(document, Words(document.language), COLUMNS[layout])
     body = writer.frames() if layout == "slides" else writer.sections()
     head = [CLASSES[layout].replace("PAPER", PAPERS[paper]), PREAMBLE.replace("LANGUAGE", LANGUAGES[document.language]).rstrip()]
-    head += [rf"\definecolor{{c{number}}}{{HTML}}{{{colour.light[1:].upper()}}}" for number, colour in enumerate(PALETTE)]
-    head += [*NOTE_COLOURS, rf"\title{{{escaped(document.title)}}}", r"\author{}\date{}"]
+    colours = {**{f"c{number}": colour.light for number, colour in enumerate(PALETTE)}, "quiet": QUIET[0], **NOTES}
+    head += [rf"\definecolor{{{name}}}{{HTML}}{{{colour[1:].upper()}}}" for name, colour in colours.items()]
+    head += [rf"\title{{{escaped(document.title)}}}", r"\author{}\date{}"]
     return "\n".join(head) + "\n\n\\begin{document}\n\n" + "\n\n".join(body) + "\n\n\\end{document}\n"
-
-
-NOTE_COLOURS = (r"\definecolor{insight}{HTML}{116B3C}", r"\definecolor{warning}{HTML}{B0202C}", r"\definecolor{more}{HTML}{005EA8}")
 
 
 @dataclass(frozen=True)
@@ -145,7 +98,8 @@ class _Writer:
         for slide in slides(self.document):
             if slide.part == 1:
                 yield rf"\section{{{escaped(slide.section.title)}}}"
-            yield rf"\begin{{frame}}[allowframebreaks]{{{slide.number}. {escaped(slide.section.title)}}}"
+            part = rf"\part{{{slide.part} / {slide.parts}}}" if slide.parts > 1 else ""
+            yield rf"\begin{{frame}}[shrink]{{{slide.number}. {escaped(slide.section.title)}{part}}}"
             yield from map(self.block, slide.blocks)
             yield r"\end{frame}"
 
@@ -164,7 +118,7 @@ class _Writer:
                 lines = [self._cells(head) + r" \\ \hline", *(self._cells(cells) + r" \\" for cells in rows)]
                 return "\n".join([rf"\datatable{{{'l' * len(head)}}}{{\hline", *lines, r"\hline}"])
             case Picture():
-                return rf"\begin{{center}}\fitted{{{tikz(block, self._formula, escaped)}}}\end{{center}}"
+                return rf"\begin{{center}}\fitted{{{tikz(network(block), self._paint)}}}\end{{center}}"
 
     def _cells(self, cells: Iterable[Inline]) -> str:
         return " & ".join(self.inline(cell) for cell in cells)
@@ -187,82 +141,7 @@ class _Writer:
         rows = []
         for place, line in enumerate(lines_of(equation)):
             left, relation, *items = line.items if place == 0 else (Row(()), *line.items)
-            head, *rest = broken(items, self.columns - _width((equation.sides[0],)))
+            head, *rest = broken(items, self.columns - width((equation.sides[0],)))
             rows.append(f"{self._formula(left)} &{self._formula(relation)} {self._formula(Row(head))}")
             rows += [rf"&\qquad {{}}{self._formula(Row(part))}" for part in rest]
         return "\\begin{aligned}\n  " + " \\\\\n  ".join(rows) + "\n\\end{aligned}"
-
-
-def broken(items: Sequence[Formula], columns: int) -> list[tuple[Formula, ...]]:
-    """A side in lines of about so many letters: before + and −, then before products, then inside brackets."""
-    if _width(items) <= columns:
-        return [tuple(items)]
-    for signs in (SUMS, PRODUCTS):
-        chunks = _chunks(items, signs)
-        if len(chunks) > 1:
-            return _filled([line for chunk in chunks for line in broken(chunk, columns)], columns)
-    opened = [part for item in items for part in _opened(item, columns)]
-    return broken(opened, columns) if len(opened) > len(items) else [tuple(items)]
-
-
-def _width(items: Iterable[Formula]) -> int:
-    """Letters that formulas side by side take, matrices drawn in rows and columns."""
-    return drawn(Row(tuple(items))).width
-
-
-def _chunks(items: Sequence[Formula], signs: frozenset[str]) -> list[list[Formula]]:
-    """What stands between signs outside of brackets; each sign begins its chunk."""
-    chunks: list[list[Formula]] = [[]]
-    for item in items:
-        if isinstance(item, Operator) and item.sign in signs and not item.prefix and chunks[-1]:
-            chunks.append([])
-        chunks[-1].append(item)
-    return chunks
-
-
-def _filled(chunks: Iterable[Sequence[Formula]], columns: int) -> list[tuple[Formula, ...]]:
-    lines: list[tuple[Formula, ...]] = []
-    for chunk in chunks:
-        if lines and _width((*lines[-1], *chunk)) <= columns:
-            lines[-1] = (*lines[-1], *chunk)
-        else:
-            lines.append(tuple(chunk))
-    return lines
-
-
-def _opened(item: Formula, columns: int) -> tuple[Formula, ...]:
-    """Brackets as signs, where what they hold is too long for a line."""
-    if (
-        isinstance(item, Fenced)
-        and isinstance(item.inside, Row)
-        and item.left + item.right in ("()", "[]")
-        and _width((item,)) > columns // 2
-    ):
-        return (Operator(item.left), *item.inside.items, Operator(item.right))
-    return (item,)
-
-
-def escaped(prose: str) -> str:
-    r"""Prose in which no sign has a meaning to TeX; `code` is code.
-
-    >>> print(escaped(r"50 % of `a_b` \input{x}"))
-    50 \% of \texttt{a\_b} \textbackslash{}input\{x\}
-    """
-    pieces = re.split(r"(`[^`]+`)", clean(prose))
-    return "".join(
-        rf"\texttt{{{_signs(piece[1:-1])}}}" if len(piece) > 2 and piece[0] == piece[-1] == "`" else _signs(piece) for piece in pieces
-    )
-
-
-def _signs(piece: str) -> str:
-    return visible("".join(SIGNS.get(sign) or sign for sign in piece))
-
-
-def visible(source: str) -> str:
-    """Every sign that not every engine has a glyph for, by its number."""
-    return "".join(sign if _is_letter(sign) else SIGNS.get(sign) or rf"\sign{{{ord(sign):04X}}}" for sign in source)
-
-
-def _is_letter(sign: str) -> bool:
-    """ASCII, the letters of the languages of Western and Central Europe, quotation marks and dashes."""
-    return sign.isascii() or ("\u00a1" <= sign <= "\u00ff" and sign not in UNLETTERED) or sign in LATIN or sign in "„“”‚‘’–—"

@@ -9,6 +9,7 @@ from typing import TypeAlias
 from chainrule.document import Block, Document, Edge, Equations, Inline, Note, Paragraph, Picture, Section, Subheading, Table
 from chainrule.notation.blocks import line_width, wrapped
 from chainrule.notation.formula import Formula, row
+from chainrule.notation.parts import clean
 from chainrule.notation.text import segments
 from chainrule.words import Words
 
@@ -75,7 +76,7 @@ def _block(block: Block, words: Words, width: int) -> Iterator[Line]:
 def _segments(text: Inline) -> Iterator[Segment]:
     for part in text:
         if isinstance(part, str):
-            yield part, None
+            yield clean(part), None
         else:
             yield from segments(part)
 
@@ -100,7 +101,7 @@ def _chunks(text: Inline) -> Iterator[list[Segment]]:
         if not isinstance(part, str):
             piece += segments(part)
             continue
-        first, *others = part.split(" ")
+        first, *others = clean(part).split(" ")
         piece += [(first, None)] * bool(first)
         for word in others:
             if piece:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import Literal
 
 from chainrule.document import Document
 from chainrule.errors import InputError
+from chainrule.notation.mathml import element, escaped
+from chainrule.render.palette import FRAME, GROUND, INK, PALETTE, QUIET
 from chainrule.render.typst import typst
 
 MOST_ROUNDS = 12
@@ -23,21 +26,56 @@ def pdf(document: Document, layout: str = "article", paper: str = "a4") -> bytes
 
     Raises InputError where the package typst is not installed.
     """
+    return compiled(typst(document, layout, paper), document.title)
+
+
+def compiled(source: str, title: str, format: Literal["pdf", "svg", "png"] = "pdf", about: str = "") -> bytes:
+    """Typst's source as a file: "pdf", or, of a single page, "png" with 192 dots an inch, or "svg" for light and dark.
+
+    title, about   what an SVG says to screen readers
+
+    Raises InputError where the package typst is not installed.
+    """
     try:
         import typst as compiler
     except ImportError:
-        raise InputError('PDF is set by the package typst, which is not installed: pip install "chainrule[pdf]".') from None
-    source = typst(document, layout, paper)
+        raise InputError(f'{format.upper()} is set by the package typst, which is not installed: pip install "chainrule[pdf]".') from None
+
+    def made(source: str) -> bytes:
+        given = source.encode()
+        match format:
+            case "pdf":
+                return bytes(compiler.compile(given, format="pdf", pdf_standards=["ua-1"]))
+            case "png":
+                return bytes(compiler.compile(given, format="png", ppi=192.0))
+            case "svg":
+                return _told(bytes(compiler.compile(given, format="svg")), title, about)
+
     for _ in range(MOST_ROUNDS):
         try:
-            return bytes(compiler.compile(source.encode(), format="pdf", pdf_standards=["ua-1"]))
+            return made(source)
         except compiler.TypstError as error:
             missing = _missing(str(error))
             if not missing:
                 raise
             source = _replaced(source, missing)
     unsure = {sign for sign in source if ord(sign) > LETTERS and not _mathematical(sign)}
-    return bytes(compiler.compile(_replaced(source, unsure).encode(), format="pdf", pdf_standards=["ua-1"]))
+    return made(_replaced(source, unsure))
+
+
+def _told(svg: bytes, title: str, about: str) -> bytes:
+    """An SVG with its words for screen readers, since Typst draws letters as shapes, and with other colours in the dark."""
+    drawn = re.sub(r"(\.\d{3})\d+", r"\1", svg.decode())  # a thousandth of a point is less than anybody sees
+    before = element("title", escaped(title)) + element("desc", escaped(about)) + element("style", _dark(drawn))
+    return re.sub(r"<svg\b[^>]*>", lambda start: f'{start[0][:-1]} role="img">{before}', drawn, count=1).encode()
+
+
+def _dark(svg: str) -> str:
+    """Every colour that stands in an SVG for white paper, as it is on black."""
+    pairs = dict([("#000000", INK[1]), ("#ffffff", GROUND[1]), INK, QUIET, FRAME, *((colour.light, colour.dark) for colour in PALETTE)])
+    found = sorted(set(re.findall(r'(fill|stroke)="(#[0-9a-f]{6})((?:[0-9a-f]{2})?)"', svg)))
+    rules = (f'[{part}="{light}{clear}"] {{ {part}: {pairs[light]}{clear}; }}' for part, light, clear in found if light in pairs)
+    return f"@media (prefers-color-scheme: dark) {{ {' '.join(rules)} }}"
 
 
 def _missing(message: str) -> set[str]:

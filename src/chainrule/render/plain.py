@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+
 from chainrule.document import Document
 from chainrule.render.lines import document_lines
 
@@ -10,9 +12,10 @@ UNDERLINES = {"title": "═", "heading": "─"}
 
 def plain(document: Document, width: int = 80) -> str:
     """The document in lines of at most `width` characters, headings underlined."""
-    lines: list[str] = []
-    for line in document_lines(document, width):
-        lines.append(line.text)
-        if line.kind in UNDERLINES:
-            lines.append(UNDERLINES[line.kind] * len(line.text))
-    return "\n".join(lines) + "\n"
+    printed: list[str] = []
+    for kind, lines in groupby(document_lines(document, width), key=lambda line: line.kind):
+        text = [line.text for line in lines]
+        printed += text
+        if kind in UNDERLINES:
+            printed.append(UNDERLINES[kind] * max(map(len, text)))
+    return "\n".join(printed) + "\n"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from chainrule.document import Block, Document, Equations, Inline, Note, Paragraph, Picture, Section, Subheading, Table
@@ -17,95 +17,121 @@ from chainrule.notation.formula import (
     Formula,
     Fraction,
     Matrix,
-    Operator,
     Power,
     Row,
     Sum,
     Transposed,
 )
-from chainrule.notation.parts import held
+from chainrule.render.breaking import lines_of
 
-HEIGHT = 13.0
-"""Lines of prose that fill a slide below its heading."""
+HEIGHT = 15.0
+"""Lines that fill a slide below its title. Lengths are estimates: formats make the type of a slide as large as fits."""
 
 LETTERS = 75
 """Letters of prose on a line of a slide."""
 
-WIDE = 70
-"""Letters of a fraction, written on one line, that are too many for a page."""
+COLUMNS = 62
+"""Letters of an equation on a line of a slide."""
 
-SHORT = 3.0
-"""Prose of fewer lines has no slide of its own."""
-
-PICTURE = 8.0
+PICTURE = 11.5
 """Lines that a picture takes."""
+
+ROWS = 8
+"""Rows of a table on a slide."""
+
+FULLEST = 1.25
+"""How full a slide may be, its type smaller, where what leads to something would stand alone otherwise."""
+
+ANOTHER, SUBHEADING, DERIVATION, BARE, CROWDED = 0.4, 0.3, 1.0, 1.0, 40.0
+"""What a further slide costs, a subheading in the middle of one, a derivation that is not the first on its slide, and less than a third
+of one. An empty slide costs 1 more, a full one nothing, and one that is too full CROWDED times the square of what is too much.
+"""
+
+STEPS = 4
+"""So many relations make an equation a derivation: an idea of its own."""
 
 
 class Slide(Node):
-    """What one page shows. part counts the slides of the section from 1."""
+    """What one page shows. part: of how many (`parts`) of its section, from 1."""
 
     section: Section
     number: int
     part: int
+    parts: int
     blocks: tuple[Block, ...]
 
 
 def slides(document: Document) -> Iterator[Slide]:
     """Every section's slides in their order; nothing of the document is left out."""
     for number, section in enumerate(document.sections, start=1):
-        for part, blocks in enumerate(_ideas(section.blocks), start=1):
-            yield Slide(section, number, part, tuple(blocks))
+        ideas = _ideas(tuple(piece for block in section.blocks for piece in _pieces(block)))
+        for part, blocks in enumerate(ideas, start=1):
+            yield Slide(section, number, part, len(ideas), tuple(_rejoined(blocks)))
 
 
-def _ideas(blocks: Iterable[Block]) -> Iterator[list[Block]]:
-    """A subheading begins a slide, and so does what no longer fits; prose that leads to something stays with it."""
-    idea: list[Block] = []
-    for block in (piece for whole in blocks for piece in _pieces(whole)):
-        high = sum(map(_height, idea))
-        full = high + _height(block) > HEIGHT
-        if idea and (full or (isinstance(block, Subheading) and high > SHORT)):
-            leading = [idea.pop()] if full and len(idea) > 1 and isinstance(idea[-1], Paragraph | Subheading) else []
-            yield idea
-            idea = leading
-        idea.append(block)
-    if idea:
-        yield idea
+def _ideas(pieces: Sequence[Block]) -> list[Sequence[Block]]:
+    """The pieces cut so that slides are as full as can be: of all ways, the one that costs least."""
+    ways: list[tuple[float, list[Sequence[Block]]]] = [(0.0, [])]
+    for end in range(1, len(pieces) + 1):
+        found = []
+        for start in range(end - 1, -1, -1):
+            slide = pieces[start:end]
+            high = sum(map(_height, slide))
+            if high > FULLEST * HEIGHT and len(slide) > 1:
+                break
+            before, cut = ways[start]
+            found.append((before + _cost(slide, high, pieces[end : end + 1]), [*cut, slide]))
+        ways.append(min(found, key=lambda way: way[0]))
+    return ways[-1][1]
+
+
+def _cost(slide: Sequence[Block], high: float, following: Sequence[Block]) -> float:
+    """How far a slide is from full, and what stands at the wrong end of it: what leads to something stays with it."""
+    shown = any(isinstance(block, Equations | Table | Picture) for block in following)
+    leads = 3 * isinstance(slide[-1], Subheading) + (isinstance(slide[-1], Paragraph) and shown)
+    inside = SUBHEADING * sum(isinstance(block, Subheading) for block in slide[1:])
+    more = DERIVATION * max(0, sum(map(_is_derivation, slide)) - 1)
+    left = 1 - high / HEIGHT
+    return ANOTHER + left**2 * (1 if left > 0 else CROWDED) + BARE * (left > 2 / 3) + inside + more + leads
+
+
+def _is_derivation(block: Block) -> bool:
+    return isinstance(block, Equations) and any(isinstance(one, Equation) and len(one.relations) >= STEPS for one in block.equations)
 
 
 def _pieces(block: Block) -> Iterator[Block]:
-    """A block in parts that fit on a slide."""
+    """A block in parts between which a slide may end."""
     match block:
         case Equations(equations):
-            yield from (Equations(tuple(group)) for group in _filled(equations, HEIGHT - 4))
+            yield from (Equations((equation,)) for equation in equations)
         case Table(head, rows):
-            yield from (Table(head, rows[start : start + int(HEIGHT) - 5]) for start in range(0, max(1, len(rows)), int(HEIGHT) - 5))
+            count = -(-len(rows) // ROWS) or 1
+            size = -(-len(rows) // count) or 1
+            yield from (Table(head, rows[start : start + size]) for start in range(0, max(1, len(rows)), size))
         case _:
             yield block
 
 
-def _filled(equations: Iterable[Equation | Formula], height: float) -> Iterator[list[Equation | Formula]]:
-    """Equations in groups of at most a height, if one alone is not higher."""
-    group: list[Equation | Formula] = []
-    for equation in equations:
-        if group and sum(map(_height_of, [*group, equation])) > height:
-            yield group
-            group = []
-        group.append(equation)
-    if group:
-        yield group
+def _rejoined(pieces: Iterable[Block]) -> Iterator[Block]:
+    """Equations that stand together as one block again."""
+    for is_equation, group in groupby(pieces, key=lambda piece: isinstance(piece, Equations)):
+        if is_equation:
+            yield Equations(tuple(equation for piece in group if isinstance(piece, Equations) for equation in piece.equations))
+        else:
+            yield from group
 
 
 def _height(block: Block) -> float:
     """Lines that a block takes on a slide, about."""
     match block:
         case Paragraph(prose) | Note(_, prose):
-            return 0.7 + -(-sum(len(part) if isinstance(part, str) else 4 for part in prose) // LETTERS)
+            return 0.6 + 1.25 * -(-sum(len(part) if isinstance(part, str) else 4 for part in prose) // LETTERS)
         case Subheading():
-            return 1.8
+            return 2.2
         case Equations(equations):
-            return 0.5 + sum(map(_height_of, equations))
+            return 0.3 + sum(map(_height_of, equations))
         case Table(_, rows):
-            return 1.6 + 1.2 * len(rows)
+            return 2.2 + 1.3 * len(rows)
         case Picture():
             return PICTURE
 
@@ -115,39 +141,27 @@ def _height_of(formula: Formula) -> float:
     match formula:
         case Equation(sides):
             lines = lines_of(formula)
-            return 0.3 * (len(lines) > 1) + sum(max(map(_height_of, line.items)) for line in lines) if len(sides) > 1 else 1.2
+            return 0.3 * (len(lines) > 1) + sum(map(_height_of_line, lines)) if len(sides) > 1 else 1.3
         case Row(items):
-            return max(map(_height_of, items), default=1.2)
+            return max(map(_height_of, items), default=1.3)
         case Fraction(above, below):
             return _height_of(above) + 0.8 * _height_of(below)
         case Derivative():
-            return 2.0
+            return 2.4
         case Matrix(rows):
-            return max(1.2, 0.3 + 0.95 * len(rows))
+            return max(1.3, 0.3 + 1.1 * len(rows))
         case Cases():
             return 2.2
         case Call(_, arguments):
-            return max(map(_height_of, arguments), default=1.2)
+            return max(map(_height_of, arguments), default=1.3)
         case Fenced(inside) | Power(inside) | Sum(inside) | Transposed(inside):
             return _height_of(inside)
-    return 1.2
+    return 1.3
 
 
-def lines_of(equation: Equation) -> list[Row]:
-    """The left side with the first relation and side, and every further relation with its side."""
-    left, *sides = equation.sides
-    pairs = zip(equation.relations, sides, strict=True)
-    rights = [(Operator(relation), *_spread(side)) for relation, side in pairs]
-    return [Row((left, *rights[0])), *map(Row, rights[1:])] if rights else [Row((left,))]
-
-
-def _spread(side: Formula) -> Iterator[Formula]:
-    """What stands side by side, with fractions that no line holds as (…) / 4, which lines can part."""
-    for item in side.items if isinstance(side, Row) else (side,):
-        if isinstance(item, Fraction) and drawn(item).width > WIDE:
-            yield from (held(item.above), Operator("/"), held(item.below))
-        else:
-            yield item
+def _height_of_line(line: Row) -> float:
+    """A line of an equation, parted where it is longer than the slide is wide."""
+    return max(map(_height_of, line.items)) * -(-drawn(line).width // COLUMNS)
 
 
 def joined(prose: Inline) -> Iterator[str | Formula]:

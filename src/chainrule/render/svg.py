@@ -1,17 +1,22 @@
-"""Diagrams as SVG: scalable, self-contained, light and dark, read out by screen readers; its parts have handles."""
+"""Diagrams as SVG: scalable, self-contained, light and dark, read out by screen readers; its parts have handles.
+
+A diagram with scenes moves, by its style alone; for readers who want less motion, and where no style is read, it stands still and whole.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
-from chainrule.diagram import SCRIPT, Circle, Diagram, Label, Line, Run, Shape, covered
 from chainrule.notation.mathml import element, escaped
-from chainrule.render.palette import PALETTE
-
-INK, GROUND, QUIET = ("#1d2126", "#e4e7eb"), ("#ffffff", "#15181d"), ("#565e69", "#a3adb9")
-"""Light and dark: of lines and letters, of what lies below them, of what is less important."""
+from chainrule.render.palette import GROUND, INK, PALETTE, QUIET
+from chainrule.shapes import PENS, SCRIPT, Circle, Diagram, Label, Line, Path, Pen, Run, Scene, Shape, covered
 
 FONT = "'STIX Two Math subset','STIX Two Text','STIX Two Math',Cambria,'Times New Roman','Liberation Serif',serif"
+
+TURN, FADE, REST = 1.8, 0.35, 4.0
+"""Seconds that a scene takes, that it takes to appear, and that the whole stands at the end besides."""
+
+ANCHORS = {-1: "end", 0: "middle", 1: "start"}
 
 
 def svg(diagram: Diagram, colours: Mapping[str, int] | None = None, *, alone: bool = True) -> str:
@@ -25,33 +30,58 @@ def svg(diagram: Diagram, colours: Mapping[str, int] | None = None, *, alone: bo
     '<line class="line" id="e0-0-0" x1="1" y1="2" x2="3" y2="4"></line></svg>'
     """
     box = {"viewBox": f"0 0 {_number(diagram.width)} {_number(diagram.height)}"}
-    size = {"width": _number(diagram.width), "height": _number(diagram.height)}
+    size = {name: _number(side) if alone else f"{side / 16:.2f}em" for name, side in (("width", diagram.width), ("height", diagram.height))}
     given = {"xmlns": "http://www.w3.org/2000/svg", **box, **size, "role": "img", "aria-label": diagram.alt, "class": "diagram"}
-    ground = element("rect", "", {"class": "ground", "width": "100%", "height": "100%"})
-    before = element("title", escaped(diagram.alt)) + element("style", _style()) + ground if alone else ""
+    before = _before(diagram) if alone else ""
     return element("svg", before + "".join(_shape(shape, colours or {}) for shape in diagram.shapes), given)
+
+
+def _before(diagram: Diagram) -> str:
+    """What a file of its own has before its shapes: name and description, style, ground."""
+    about = element("desc", escaped(diagram.about)) if diagram.about else ""
+    turns = max((shape.number for shape in diagram.shapes if isinstance(shape, Scene)), default=0)
+    ground = element("rect", "", {"class": "ground", "width": "100%", "height": "100%"})
+    return element("title", escaped(diagram.alt)) + about + element("style", _style() + _motion(turns)) + ground
 
 
 def _shape(shape: Shape, colours: Mapping[str, int]) -> str:
     match shape:
-        case Circle(x, y, radius, handle):
-            return element("circle", "", {"class": "neuron", "id": handle, "cx": _number(x), "cy": _number(y), "r": _number(radius)})
-        case Line(x1, y1, x2, y2, handle):
+        case Circle(x, y, radius):
+            return element("circle", "", {**_given(shape), "cx": _number(x), "cy": _number(y), "r": _number(radius)})
+        case Line(x1, y1, x2, y2):
             ends = {"x1": x1, "y1": y1, "x2": x2, "y2": y2}
-            return element("line", "", {"class": "line", "id": handle, **{name: _number(at) for name, at in ends.items()}})
+            return element("line", "", {**_given(shape), **{name: _number(at) for name, at in ends.items()}})
+        case Path(loops, _, _, closed):
+            return element("path", "", {**_given(shape), "d": "".join(_loop(loop, closed) for loop in loops)})
         case Label():
             return _label(shape, colours)
+        case Scene(shapes, number, passing, back):
+            kind = f"passing p{number}{' back' if back else ''}" if passing else f"turn t{number}"
+            return element("g", "".join(_shape(inner, colours) for inner in shapes), {"class": kind})
+
+
+def _given(shape: Circle | Line | Path) -> dict[str, str]:
+    """The class, and the handle of what has one."""
+    kind = shape.kind if shape.colour is None else f"{shape.kind} c{shape.colour}"
+    handle = "" if isinstance(shape, Path) else shape.handle
+    return {"class": kind, "id": handle} if handle else {"class": kind}
+
+
+def _loop(points: tuple[tuple[float, float], ...], closed: bool) -> str:
+    """M0 0L1 2… with Z where it is closed."""
+    return "M" + "L".join(f"{_number(x)} {_number(y)}" for x, y in points) + ("Z" if closed else "")
 
 
 def _label(label: Label, colours: Mapping[str, int]) -> str:
-    """The letters in one line, around the place; those that are raised or lowered smaller."""
+    """The letters in one line, at the place; those that are raised or lowered smaller."""
     marks, at = [], 0.0
     for run in label.runs:
         wanted = {1: -0.38, 0: 0.0, -1: 0.22}[run.raised] * label.size
         marks.append(_run(run, label.size, wanted - at, colours))
         at = wanted
     place = {"x": _number(label.x), "y": _number(label.y + 0.33 * label.size), "font-size": _number(label.size)}
-    written = element("text", "".join(marks), {"class": "quiet" if label.quiet else "ink", "direction": "ltr", **place})
+    side = {"style": f"text-anchor: {ANCHORS[label.side]}"} if label.side else {}
+    written = element("text", "".join(marks), {"class": "quiet" if label.quiet else "ink", "direction": "ltr", **place, **side})
     if not label.covering:
         return written
     box = covered(label)
@@ -80,17 +110,53 @@ def _number(value: float) -> str:
 def _style() -> str:
     """The classes on light ground, and on dark where the reader's system is dark."""
     light, dark = (_classes(i) for i in (0, 1))
-    shapes = (
-        f".diagram {{ font-family: {FONT}; }} .diagram text {{ text-anchor: middle; }} "
-        ".diagram .neuron { fill: none; stroke: currentColor; stroke-width: 1.5; } "
-        ".diagram .line { stroke: currentColor; stroke-opacity: 0.55; } .diagram tspan { fill: currentColor; }"
-    )
-    return f"{shapes} {light} @media (prefers-color-scheme: dark) {{ {dark} }}"
+    letters = f".diagram {{ font-family: {FONT}; }} .diagram text {{ text-anchor: middle; }} .diagram tspan {{ fill: currentColor; }}"
+    pens = " ".join(f".diagram .{kind} {{ {'; '.join(_pen(pen))}; }}" for kind, pen in PENS.items())
+    return f"{letters} {pens} {light} @media (prefers-color-scheme: dark) {{ {dark} }}"
+
+
+def _pen(pen: Pen) -> Iterator[str]:
+    """How a kind of shape is drawn, as declarations of CSS."""
+    if pen.fill:
+        yield f"fill: currentColor; fill-opacity: {pen.fill}; fill-rule: evenodd"
+    elif not pen.opaque:  # else it has the ground's colour, which is another one in the dark
+        yield "fill: none"
+    if pen.stroke:
+        yield f"stroke: currentColor; stroke-width: {pen.stroke}; stroke-linejoin: round"
+    if pen.ink < 1:
+        yield f"stroke-opacity: {pen.ink}"
+    if pen.dashes:
+        yield f"stroke-dasharray: {' '.join(map(str, pen.dashes))}"
 
 
 def _classes(mode: int) -> str:
+    """What differs between light (0) and dark (1)."""
     colours = " ".join(f".c{i} {{ color: {(colour.light, colour.dark)[mode]}; }}" for i, colour in enumerate(PALETTE))
+    opaque = ", ".join([".ground", *(f".diagram .{kind}" for kind, pen in PENS.items() if pen.opaque)])
     return (
-        f".diagram {{ color: {INK[mode]}; }} .ground {{ fill: {GROUND[mode]}; }} .ink {{ color: {INK[mode]}; fill: currentColor; }} "
+        f".diagram {{ color: {INK[mode]}; }} {opaque} {{ fill: {GROUND[mode]}; }} .ink {{ color: {INK[mode]}; fill: currentColor; }} "
         f".quiet {{ color: {QUIET[mode]}; fill: currentColor; }} {colours}"
     )
+
+
+def _motion(turns: int) -> str:
+    """The style of scenes: one after the other, then the whole, then from the beginning; nothing where there are none."""
+    if not turns:
+        return ""
+    whole = turns * TURN + REST
+
+    def at(seconds: float) -> str:
+        return f"{100 * seconds / whole:.2f}%"
+
+    rules = [f".turn, .passing {{ animation-duration: {whole:g}s; animation-iteration-count: infinite; }}"]
+    rules += [".passing line { animation: run 0.7s linear infinite; } .back line { animation-direction: reverse; }"]
+    for number in range(1, turns + 1):
+        start, end = (number - 1) * TURN, number * TURN
+        rules.append(f".t{number} {{ animation-name: t{number}; }} .p{number} {{ animation-name: p{number}; }}")
+        rules.append(f"@keyframes t{number} {{ 0%, {at(start)} {{ opacity: 0; }} {at(start + FADE)}, 100% {{ opacity: 1; }} }}")
+        rules.append(
+            f"@keyframes p{number} {{ 0%, {at(start)}, {at(end)}, 100% {{ opacity: 0; }} "
+            f"{at(start + FADE)}, {at(end - FADE)} {{ opacity: 1; }} }}"
+        )
+    rules.append("@keyframes run { to { stroke-dashoffset: -13; } }")
+    return f" .passing {{ opacity: 0; }} @media (prefers-reduced-motion: no-preference) {{ {' '.join(rules)} }}"

@@ -1,36 +1,81 @@
-"""The picture of a network in TikZ: circles in columns, their weights on the lines between them."""
+"""Diagrams in TikZ: the same shapes at the same places as in SVG."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
-from chainrule.document import Picture
-from chainrule.notation.formula import Formula
-from chainrule.render import places
+from chainrule.notation.formula import Symbol
+from chainrule.notation.latex import latex
+from chainrule.render.prose import escaped, visible
+from chainrule.shapes import PENS, SCRIPT, Circle, Diagram, Label, Line, Path, Point, Run, Shape, covered, flat
 
-STYLES = (
-    rf"neuron/.style={{circle,draw,minimum size={2 * places.RADIUS}cm,inner sep=1pt}}",
-    r"weight/.style={sloped,fill=white,inner sep=1pt,font=\scriptsize}",
-    r"value/.style={below,font=\scriptsize}",
-)
+UNIT = 0.75
+"""Points: what is one unit in a diagram, and one pixel in SVG."""
 
-
-def tikz(picture: Picture, formula: Callable[[Formula], str], prose: Callable[[str], str]) -> str:
-    """The picture as a tikzpicture; `formula` and `prose` write labels and titles."""
-    lines = [rf"\begin{{tikzpicture}}[{','.join(STYLES)}]"]
-    lines += [rf"\node[font=\small] at {_point(point)} {{{prose(title)}}};" for title, point in places.titles(picture)]
-    for neuron, point, name in places.neurons(picture):
-        value = rf",label={{[value]below:{{${formula(neuron.value)}$}}}}" if neuron.value is not None else ""
-        lines.append(rf"\node[neuron{value}] (n{name}) at {_point(point)} {{${formula(neuron.label)}$}};")
-    lines += [rf"\node at {_point(point)} {{$\vdots$}};" for point in places.dots(picture)]
-    for edge in picture.edges:
-        weight = f"node[weight,pos={places.share(picture, edge):.2f}] {{${formula(places.label(edge))}$}}"
-        lines.append(rf"\draw[->] (n{edge.layer}-{edge.source}) -- {weight} (n{edge.layer + 1}-{edge.target});")
-    if not picture.edges:
-        between = [places.at(picture, place, 0).x + places.NARROW / 2 for place in range(len(picture.layers) - 1)]
-        lines += [rf"\draw[->,gray] ({x - 0.4:.2f},0) -- ({x + 0.4:.2f},0);" for x in between]
-    return "\n".join([*lines, r"\end{tikzpicture}"])
+ANCHORS = {-1: "base east", 0: "base", 1: "base west"}
 
 
-def _point(point: places.Point) -> str:
-    return f"({point.x:.2f},{point.y:.2f})"
+def tikz(diagram: Diagram, paint: Callable[[str], str]) -> str:
+    r"""The shapes that are seen where nothing moves, as a tikzpicture. It uses \raised and the colour `quiet` of latex.PREAMBLE.
+
+    paint  the colour of a symbol with a key; "" for none
+    """
+    setting = rf"x={UNIT}pt,y=-{UNIT}pt,every node/.style={{inner sep=0pt,outer sep=0pt,font=\rmfamily}}"
+    bounds = rf"\path (0,0) rectangle {_point((diagram.width, diagram.height))};"
+    shapes = [line for shape in flat(diagram.shapes) for line in _shape(shape, paint)]
+    return "\n".join([rf"\begin{{tikzpicture}}[{setting}]", bounds, *shapes, r"\end{tikzpicture}"])
+
+
+def _shape(shape: Shape, paint: Callable[[str], str]) -> Iterator[str]:
+    match shape:
+        case Circle(x, y, radius):
+            yield rf"\path[{_style(shape.kind, shape.colour)}] {_point((x, y))} circle[radius={_length(radius)}];"
+        case Line(x1, y1, x2, y2):
+            yield rf"\path[{_style(shape.kind, shape.colour)}] {_point((x1, y1))} -- {_point((x2, y2))};"
+        case Path(loops, kind, colour, closed):
+            joined = (" -- ".join(map(_point, loop)) + " -- cycle" * closed for loop in loops)
+            yield rf"\path[even odd rule,{_style(kind, colour)}] {' '.join(joined)};"
+        case Label():
+            if shape.covering:
+                box = covered(shape)
+                yield rf"\fill[white] {_point((box.left, box.top))} rectangle {_point((box.right, box.bottom))};"
+            yield _label(shape, paint)
+
+
+def _style(kind: str, colour: int | None) -> str:
+    """Stroke and filling of a kind of shape."""
+    pen, shade = PENS[kind], "black" if colour is None else f"c{colour}"
+    parts = [f"draw={shade},line width={_length(pen.stroke)}"] if pen.stroke else []
+    parts += [f"draw opacity={pen.ink}"] * (pen.stroke > 0 and pen.ink < 1)
+    parts += ["fill=white"] * pen.opaque + [f"fill={shade},fill opacity={pen.fill}"] * (pen.fill > 0)
+    parts += [f"dash pattern=on {_length(pen.dashes[0])} off {_length(pen.dashes[1])}"] if pen.dashes else []
+    return ",".join(parts)
+
+
+def _label(label: Label, paint: Callable[[str], str]) -> str:
+    """Letters on a line whose height is that of the middle of small letters, 0.33 of their size above it."""
+    size = _length(label.size)
+    written = "".join(_run(run, label.size, paint) for run in label.runs)
+    place = _point((label.x, label.y + 0.33 * label.size))
+    quiet = ",text=quiet" if label.quiet else ""
+    return rf"\node[anchor={ANCHORS[label.side]}{quiet}] at {place} {{\raised{{0pt}}{{{size}}}{{{written}}}}};"
+
+
+def _run(run: Run, size: float, paint: Callable[[str], str]) -> str:
+    """Single letters as formulas write them, other letters as prose."""
+    is_symbol = run.italic or run.bold
+    written = f"${visible(latex(Symbol(run.letters, bold=run.bold)))}$" if is_symbol else escaped(run.letters.replace(" ", "\u00a0"))
+    if run.raised:
+        up = size * (-0.22 if run.raised < 0 else 0.38)
+        written = rf"\raised{{{_length(up)}}}{{{_length(size * SCRIPT)}}}{{{written}}}"
+    colour = paint(run.key) if run.key else ""
+    return rf"\textcolor{{{colour}}}{{{written}}}" if colour else written
+
+
+def _point(point: Point) -> str:
+    """In units of the picture."""
+    return f"({point[0]:.1f},{point[1]:.1f})"
+
+
+def _length(value: float) -> str:
+    return f"{UNIT * value:.2f}".rstrip("0").rstrip(".") + "pt"

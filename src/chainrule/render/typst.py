@@ -3,52 +3,62 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 
+from chainrule.diagram import network
 from chainrule.document import Block, Document, Equations, Inline, Note, Paragraph, Picture, Subheading, Table
 from chainrule.notation import typst as mathematics
 from chainrule.notation.formula import Equation, Formula, Row
 from chainrule.notation.parts import clean
 from chainrule.notation.text import text
-from chainrule.render import places
-from chainrule.render.palette import PALETTE
-from chainrule.render.slides import joined, lines_of, slides
+from chainrule.render.breaking import lines_of
+from chainrule.render.canvas import canvas
+from chainrule.render.palette import FRAME, NOTES, PALETTE, QUIET
+from chainrule.render.slides import joined, slides
+from chainrule.shapes import Diagram
 from chainrule.words import Words
 
-PAPERS = {"a4": "a4", "letter": "us-letter"}
-MARGIN = 1.4
-"""Centimetres around the neurons of a picture."""
+MOST_IN_LINES = 1
+"""Equations of a figure whose sides stand below each other; more have a line each, where there is room."""
 
-NOTES = {"insight": "#116b3c", "warning": "#b0202c", "more": "#005ea8"}
+PAPERS = {"a4": "a4", "letter": "us-letter"}
 
 LAYOUTS = {
     "article": """#set page(paper: "{paper}", margin: (x: 24mm, y: 22mm), numbering: "1")
 #set text(size: 10.5pt)
-#let (equation-height, picture-height, part-equations) = (600pt, 300pt, false)""",
+#let (equation-height, picture-height, part-equations, tight) = (600pt, 300pt, false, none)""",
     "handout": """#set page(paper: "{paper}", margin: (x: 14mm, y: 15mm), numbering: "1", columns: 2)
 #set columns(gutter: 8mm)
 #set text(size: 8.5pt)
-#let (equation-height, picture-height, part-equations) = (600pt, 200pt, false)""",
+#let (equation-height, picture-height, part-equations, tight) = (600pt, 200pt, false, none)""",
     "slides": """#set page(width: 254mm, height: 142.875mm, margin: (x: 16mm, top: 13mm, bottom: 13mm), numbering: "1")
-#set text(size: 19pt)
-#show heading.where(level: 1): set text(size: 1.2em)
-#let (equation-height, picture-height, part-equations) = (220pt, 200pt, true)""",
+#set text(size: 18pt)
+#let (equation-height, picture-height, part-equations, tight) = (220pt, 230pt, true, none)""",
+    "figure": """#set page(width: auto, height: auto, margin: 3mm, fill: white)
+#set text(size: 10.5pt)
+#let (equation-height, picture-height, part-equations, tight) = (600pt, 100cm, false, 180mm)""",
 }
 """Page and type. equation-height and picture-height are the most that a line of an equation, or a picture, may take;
-part-equations: may a page end within a short equation?"""
+part-equations: may a page end within a short equation? tight: what stands there is as wide as itself, up to this; none: as the page."""
 
 
 def typst(document: Document, layout: str = "article", paper: str = "a4") -> str:
     """The document as Typst's source, which needs no other file.
 
-    layout  "article"; "slides", 16:9, one idea a page; "handout", compact, in two columns
-    paper   "a4" or "letter"; slides have a size of their own
+    layout  "article"; "slides", 16:9, one idea a page; "handout", compact, in two columns; "figure", a single page around the blocks
+    paper   "a4" or "letter"; slides and figures have a size of their own
     """
-    writer = _Writer(document, Words(document.language))
-    pages = writer.slides() if layout == "slides" else writer.pages()
+    writer = _Writer(document, Words(document.language), layout)
+    pages = {"slides": writer.slides, "figure": writer.figure}.get(layout, writer.pages)()
     return "\n\n".join([_preamble(document, layout, paper), *pages]) + "\n"
+
+
+def drawing(diagram: Diagram, title: str, language: str, colours: Mapping[str, int]) -> str:
+    """A diagram as Typst's source, on a page of its own size."""
+    document = Document(title, (), language, colours=dict(colours))
+    return f"{_preamble(document, 'figure', 'a4')}\n\n{canvas(diagram, _Writer(document, Words(language), 'figure').paint)}\n"
 
 
 def _preamble(document: Document, layout: str, paper: str) -> str:
@@ -66,6 +76,7 @@ def _preamble(document: Document, layout: str, paper: str) -> str:
             "#show heading: set text(hyphenate: false)",
             "#show math.equation: set text(weight: 450)",
             "",
+            f'#let (quiet, frame) = (rgb("{QUIET[0]}"), rgb("{FRAME[0]}"))',
             *paints,
             "",
             files("chainrule.render").joinpath("typst.typ").read_text("utf-8").rstrip(),
@@ -79,6 +90,7 @@ class _Writer:
 
     document: Document
     words: Words
+    layout: str
 
     def pages(self) -> Iterator[str]:
         """Title and sections, one after the other."""
@@ -87,14 +99,33 @@ class _Writer:
             yield f"= {number}. {escaped(section.title)}"
             yield from map(self.block, section.blocks)
 
+    def figure(self) -> Iterator[str]:
+        """The blocks alone, each subheading with what follows it in a frame of its own; the first frame has the section's title."""
+        for section in self.document.sections:
+            titles: list[str] = [escaped(section.title)]
+            frames: list[list[str]] = [[]]
+            for block in section.blocks:
+                if not isinstance(block, Subheading):
+                    frames[-1].append(self.block(block))
+                    continue
+                if frames[-1]:
+                    titles.append("")
+                    frames.append([])
+                titles[-1] = self.inline(block.text)
+            yield "\n".join(["#frames(", *(self._frame(title, blocks) for title, blocks in zip(titles, frames, strict=True)), ")"])
+
+    def _frame(self, title: str, blocks: list[str]) -> str:
+        body = "\n\n".join(blocks)
+        return f"([{title}], [\n{body}\n]),"
+
     def slides(self) -> Iterator[str]:
-        """A title page and a page for each idea; the heading of a section is repeated as plain text."""
+        """A title page and a page for each idea; where a section goes on, its title is no heading any more."""
         yield f"#align(horizon, [{self._title('1.2em')}])"
         for slide in slides(self.document):
             title = f"{slide.number}. {escaped(slide.section.title)}"
-            yield "#pagebreak(weak: true)"
-            yield f"= {title}" if slide.part == 1 else f"#block(below: 1em, text(size: 0.8em, fill: luma(35%))[{title}])"
-            yield from map(self.block, slide.blocks)
+            part = f"{slide.part} / {slide.parts}" if slide.parts > 1 else ""
+            body = "\n\n".join(map(self.block, slide.blocks))
+            yield f"#slide({'true' if slide.part == 1 else 'false'}, [{title}], [{part}])[\n{body}\n]"
 
     def _title(self, size: str) -> str:
         return f"#[\n  #show title: set text(size: {size}, hyphenate: false)\n  #show title: set par(justify: false)\n  #title()\n]"
@@ -110,11 +141,13 @@ class _Writer:
             case Subheading(text):
                 return f"== {self.inline(text)}"
             case Equations(equations):
-                return "\n".join(["#equations(", *(f"  {self._equation(equation)}," for equation in equations), ")"])
+                together = self.layout == "figure" and len(equations) > MOST_IN_LINES
+                start = "#equations(together: true," if together else "#equations("
+                return "\n".join([start, *(f"  {self._equation(equation)}," for equation in equations), ")"])
             case Table(head, rows):
                 return "\n".join([f"#data({len(head)}, ({self._cells(head)},),", *(f"  {self._cells(cells)}," for cells in rows), ")"])
             case Picture():
-                return self._picture(block)
+                return canvas(network(block), self.paint)
 
     def _cells(self, cells: Iterable[Inline]) -> str:
         return ", ".join(f"[{self.inline(cell)}]" for cell in cells)
@@ -127,13 +160,14 @@ class _Writer:
         return f"formula(${self._typst(formula)}$, {self._alt(formula)})"
 
     def _typst(self, formula: Formula) -> str:
-        return mathematics.typst(formula, self.words.catalogue, self._paint)
+        return mathematics.typst(formula, self.words.catalogue, self.paint)
 
     def _alt(self, formula: Formula) -> str:
         """The formula in words, for screen readers."""
         return mathematics.string(text(formula, self.words.catalogue))
 
-    def _paint(self, key: str) -> str:
+    def paint(self, key: str) -> str:
+        """The function that gives a symbol its colour; "" for none."""
         colour = self.document.colours.get(key)
         return "" if colour is None else f"c{colour}"
 
@@ -141,25 +175,6 @@ class _Writer:
         left, several = (equation.sides[0], lines_of(equation)) if isinstance(equation, Equation) else (Row(()), [equation])
         lines = "".join(f"(${self._typst(line)}$, {self._alt(line)}), " for line in several)
         return f"(${self._typst(left)}$, ({lines}))"
-
-    def _picture(self, picture: Picture) -> str:
-        """The network, drawn on a canvas: (0, 0) of `places` is MARGIN to the right and half the height down."""
-        wide, high = places.at(picture, len(picture.layers) - 1, 0).x + 2 * MARGIN, 2 * places.top(picture) + 2 * MARGIN
-
-        def spot(point: places.Point, below: float = 0) -> str:
-            return f"{point.x + MARGIN:.2f}, {high / 2 - point.y + below:.2f}"
-
-        items = [f"drawn-at({spot(point)}, [{escaped(title)}])" for title, point in places.titles(picture)]
-        for edge in picture.edges:
-            start, end = places.at(picture, edge.layer, edge.source), places.at(picture, edge.layer + 1, edge.target)
-            share, label = places.share(picture, edge), self._formula(places.label(edge))
-            items.append(f"edge({spot(start)}, {spot(end)}, {share:.2f}, {label})")
-        for neuron, point, _ in places.neurons(picture):
-            items.append(f"neuron({spot(point)}, {places.RADIUS}, {self._formula(neuron.label)})")
-            if neuron.value is not None:
-                items.append(f"drawn-at({spot(point, places.RADIUS + 0.25)}, small({self._formula(neuron.value)}))")
-        items += [f'drawn-at({spot(point)}, formula($dots.v$, "⋮"))' for point in places.dots(picture)]
-        return "\n".join([f"#network({wide:.2f}, {high:.2f}, {mathematics.string(picture.alt)},", *(f"  {item}," for item in items), ")"])
 
 
 def escaped(prose: str) -> str:
