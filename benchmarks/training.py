@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 
 from chainrule import Network, dense
-from chainrule.train import Plan, Training
+from chainrule.plan import Plan
+from chainrule.train import Training
 
 SIZES = {
     "150 rows, 4-16-3 (iris)": (150, (4, 16, 3), 400),
@@ -56,9 +57,9 @@ class Stopwatch:
 def share(rows: int, sizes: tuple[int, ...], epochs: int) -> tuple[float, float]:
     """The part of the time of `run` that is spent inside the program, and milliseconds an epoch."""
     run = training(rows, sizes, epochs)
-    watches = [Stopwatch(run.program.step), Stopwatch(run._error)]
-    run.program.functions["step"] = watches[0]
-    run.__dict__["_error"] = watches[1]
+    watches = [Stopwatch(run.engine.program.step), Stopwatch(run.engine._error)]
+    run.engine.program.functions["step"] = watches[0]
+    run.engine.__dict__["_error"] = watches[1]
     run.epoch()
     watches[0].seconds = watches[1].seconds = 0.0
     started = time.perf_counter()

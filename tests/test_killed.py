@@ -17,7 +17,8 @@ import pytest
 import chainrule as cr
 from chainrule.errors import FileError
 from chainrule.model import Model, checkpoint_path, load_checkpoint, save_checkpoint
-from chainrule.train import Plan, Training
+from chainrule.plan import Plan
+from chainrule.train import Training
 
 KILLS = 60
 PLAN = Plan(epochs=150, batch_size=8, patience=None, optimizer=cr.adam(cr.cosine(rate=0.02, steps=900)))

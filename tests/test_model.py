@@ -18,8 +18,9 @@ from chainrule.data import Column, Table
 from chainrule.errors import FileError, InputError
 from chainrule.metrics import guess_of
 from chainrule.model import Model, checkpoint_path, load_checkpoint, save_checkpoint
+from chainrule.plan import Plan, split
 from chainrule.prepare import Preparation
-from chainrule.train import Plan, Training, split, step_at
+from chainrule.train import Training
 
 
 def table(rows=60, seed=0):
@@ -88,7 +89,7 @@ def test_a_model_of_numbers_takes_no_tables(tmp_path):
     assert model.start.weights == network.weights  # numbers that were given, not drawn
     with pytest.raises(InputError, match="takes no tables"):
         model.predict(table())
-    step = step_at(model, np.array([[8.0, 12.0]]), np.array([[4.0]]), 1)
+    step = model.step_at(np.array([[8.0, 12.0]]), np.array([[4.0]]), 1)
     assert step.error == 1.59561248 == model.history[0].error
 
 
@@ -96,13 +97,13 @@ def test_any_step_of_the_run_is_looked_into(trained, tmp_path):
     training, model = trained
     model.save(tmp_path / "m.safetensors")
     read, (x, t) = Model.load(tmp_path / "m.safetensors"), training.data
-    errors = [step_at(read, x, t, number).error for number in (1, 2)]
-    sizes = [len(batch[0]) for batch in training.batches(1)]
+    errors = [read.step_at(x, t, number).error for number in (1, 2)]
+    sizes = [len(training.batch(1, number)[0]) for number in (1, 2)]
     assert np.average(errors, weights=sizes) == pytest.approx(read.history[0].error, rel=1e-12)
     with pytest.raises(InputError, match="not the rows that the model was trained on"):
-        step_at(read, x + 1, t, 1)
+        read.step_at(x + 1, t, 1)
     with pytest.raises(InputError, match=f"the run took {training.step} steps"):
-        step_at(read, x, t, training.step + 1)
+        read.step_at(x, t, training.step + 1)
 
 
 def test_a_model_is_not_replaced_by_accident(trained, tmp_path):

@@ -1,7 +1,10 @@
 """Preparing: decisions about columns, numbers there and back, the same however the rows are cut, and as plain data."""
 
+import errno
 import json
 import math
+import os
+from contextlib import ExitStack
 from fractions import Fraction
 
 import numpy as np
@@ -11,7 +14,7 @@ from hypothesis import strategies as st
 
 from chainrule.data import chunks, read
 from chainrule.errors import DescriptionError, FileError, InputError, ShapeError
-from chainrule.prepare import Preparation, is_large, prepared
+from chainrule.prepare import Preparation, empty, is_large
 from chainrule.prepare.moments import Moments
 
 # Moments
@@ -322,40 +325,54 @@ def test_tables_that_do_not_fit():
 
 
 @pytest.mark.parametrize("rows", [7, 1000])
-def test_large_sources_are_mapped(tmp_path, rows):
+def test_parts_of_a_source_give_the_numbers_of_the_whole(tmp_path, rows):
     random = np.random.default_rng(0)
     path = tmp_path / "t.csv"
     lines = [f"{a!r},{'uvw'[k % 3]},{b!r}" for k, (a, b) in enumerate(random.normal(size=(50, 2)).tolist())]
     path.write_text("x,c,t\n" + "\n".join(lines) + "\n")
     preparation = Preparation.fit(lambda: chunks(path, rows=rows), ["t"])
     assert preparation == Preparation.fit(read(path), ["t"])
-    x, t = prepared(path, preparation, threshold=1000, rows=rows, folder=tmp_path)
-    assert isinstance(x, np.memmap)
-    assert isinstance(t, np.memmap)
-    whole_x, whole_t = prepared(path, preparation)
-    assert not isinstance(whole_x, np.memmap)
-    assert x.tobytes() == whole_x.tobytes()
-    assert t.tobytes() == whole_t.tobytes()
-    assert len(list(tmp_path.glob("chainrule-*"))) == 1
-    del x
+    parts = [(preparation.x(table), preparation.t(table)) for table in chunks(path, rows=rows, kinds=preparation.kinds)]
+    assert np.concatenate([x for x, _ in parts]).tobytes() == preparation.x(read(path)).tobytes()
+    assert np.concatenate([t for _, t in parts]).tobytes() == preparation.t(read(path)).tobytes()
+
+
+def test_numbers_beyond_half_of_memory_lie_on_a_disk(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr("chainrule.prepare.disk.memory", lambda: 160)
+    with ExitStack() as stack:
+        assert not isinstance(empty((5, 2), stack), np.memmap)
+        large = empty((6, 2), stack)
+        assert isinstance(large, np.memmap)
+        assert (large.shape, large.dtype) == ((6, 2), float)
+        large[:] = 1.5
+        assert len(list(tmp_path.glob("chainrule-*"))) == 1
     assert not list(tmp_path.glob("chainrule-*"))
 
 
-def test_what_is_large(tmp_path):
+@pytest.mark.parametrize("reserving", ["posix_fallocate", "write"])
+def test_a_disk_without_room_for_the_numbers(tmp_path, monkeypatch, reserving):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    if reserving == "write":
+        monkeypatch.delattr(os, "posix_fallocate", raising=False)
+    monkeypatch.setattr(os, reserving, full, raising=False)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr("chainrule.prepare.disk.memory", lambda: 0)
+    with ExitStack() as stack, pytest.raises(FileError, match="cannot take the prepared numbers: No space left on device; name a folder"):
+        empty((6, 2), stack)
+    assert not list(tmp_path.glob("chainrule-*"))
+
+
+def test_what_is_large(tmp_path, monkeypatch):
     path = tmp_path / "t.csv"
     path.write_text("x,t\n" + "1,2\n2,3.5\n" * 50)
     assert not is_large(path)
-    assert is_large(path, threshold=500)
-    assert not is_large(path, threshold=800)
-    assert is_large(path, Preparation.fit(read(path), ["t"]), threshold=800)  # 100 rows of two doubles
-    assert not is_large("data:iris", threshold=0)
-
-
-def test_a_folder_that_cannot_be_written(tmp_path):
-    path = tmp_path / "t.csv"
-    path.write_text("x,t\n1,2\n2,3.5\n")
-    with pytest.raises(FileError, match="cannot take the prepared numbers"):
-        prepared(path, Preparation.fit(read(path), ["t"]), threshold=1, folder=tmp_path / "none")
+    for memory, large in ((1000, True), (1600, False)):
+        monkeypatch.setattr("chainrule.prepare.disk.memory", lambda memory=memory: memory)
+        assert is_large(path) == large
+    assert not is_large("data:iris")
 
 
 # Hostile plain data

@@ -1,6 +1,5 @@
 """The loop: plans, splits, determinism, resuming, early stopping, divergence, and looking into any step."""
 
-import importlib
 import json
 import math
 import os
@@ -13,12 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import chainrule as cr
+from chainrule import history
+from chainrule.divergence import Diverged, first_wrong
+from chainrule.engines import epoch as passes
 from chainrule.engines.keep import evaluate
 from chainrule.errors import DescriptionError, InputError, ShapeError, UnknownNameError
-from chainrule.plan import batch_size_for
-from chainrule.train import MOST_REPORTS, Diverged, Plan, Training, example_weights, first_wrong, folds, split
-
-loop = importlib.import_module("chainrule.train")  # `chainrule.train` itself is the function of that name
+from chainrule.history import MOST_REPORTS
+from chainrule.plan import SHEAF, Plan, Shuffled, batch_size_for, example_weights, folds, split
+from chainrule.train import Training
 
 SEED = cr.Network(2, cr.dense(2, bias=False), cr.dense(1, bias=False)).with_weights([0.21, 0.56, 0.19, 0.02, 0.23, 0.16])
 XOR = ([[0, 0], [0, 1], [1, 0], [1, 1]], [[0], [1], [1], [0]])
@@ -177,8 +178,9 @@ def test_epochs_are_steps_on_batches_one_after_the_other(optimizer):
     for _ in range(2):
         training.epoch()
     step, k = None, 0
-    for epoch in (1, 2):
-        rows = np.random.default_rng([0, epoch]).permutation(20)
+    random = np.random.default_rng([0, 1])
+    for _ in range(2):
+        rows = random.permutation(20)
         for start in (0, 8, 16):
             k += 1
             step = training.step_at(k)
@@ -215,13 +217,23 @@ def test_the_same_seed_gives_the_same_numbers_and_another_seed_others():
     assert not same(runs[0].arrays(), runs[2].arrays())
 
 
+def test_the_order_of_an_epoch_is_the_same_whenever_it_is_asked_for():
+    shuffled, again = Shuffled(3, 10), Shuffled(3, 10)
+    orders = [shuffled.order(epoch).tolist() for epoch in range(1, 3 * SHEAF)]
+    assert len(set(map(tuple, orders))) == len(orders)
+    assert all(sorted(order) == list(range(10)) for order in orders)
+    for epoch in (SHEAF, SHEAF + 1, 1, 2 * SHEAF + 5, 2 * SHEAF + 5, 2 * SHEAF + 6, SHEAF - 1):
+        assert again.order(epoch).tolist() == orders[epoch - 1]
+
+
 def test_rows_that_are_gathered_in_blocks_are_the_same_rows(monkeypatch):
     x, t, _ = rings()
-    whole = Training(network(), x, t, Plan(batch_size=16))
-    batches = list(whole.batches(3))
-    monkeypatch.setattr(loop, "BLOCK", 2000)
-    for a, b in zip(batches, whole.batches(3), strict=True):
-        assert all(map(np.array_equal, a, b))
+    runs = []
+    for block in (passes.BLOCK, 2000):
+        monkeypatch.setattr(passes, "BLOCK", block)
+        runs.append(Training(network(), x, t, Plan(epochs=3, batch_size=16)))
+        runs[-1].run()
+    assert same(runs[0].arrays(), runs[1].arrays())
 
 
 def test_data_on_a_disk_is_trained_on_like_data_in_memory(tmp_path):
@@ -270,6 +282,40 @@ def test_frozen_parameters_stay():
     outcome = Training(frozen, x, t, Plan(epochs=5)).run()
     assert np.array_equal(outcome.network.parameters["W1"], frozen.parameters["W1"])
     assert not np.array_equal(outcome.network.parameters["W2"], frozen.parameters["W2"])
+
+
+def test_companions_tell_how_long_to_train_and_no_row_is_lost():
+    x, t, _ = rings()
+    plan = Plan(epochs=400, batch_size=16, validation_folds=3, patience=20, optimizer=cr.adam(0.05))
+    beside = Training(network(), x, t, plan)
+    outcome = beside.run()
+    assert outcome.reason == "patience"
+    places = np.concatenate([one.places for one in beside.companions])
+    assert sorted(places) == list(range(len(x)))
+    alone = [
+        Training(network(), np.delete(x, one.places, 0), np.delete(t, one.places, 0), replace(plan, validation_folds=0),
+                 validation=(x[one.places], t[one.places]))
+        for one in beside.companions
+    ]  # fmt: skip
+    for report in beside.history[:10]:
+        errors = [run.epoch().validation_error for run in alone]
+        assert np.average(errors, weights=[len(one.places) for one in beside.companions]) == pytest.approx(report.validation_error)
+    whole = Training(network(), x, t, Plan(epochs=outcome.best_epoch, batch_size=16, optimizer=plan.optimizer))
+    whole.run()
+    assert all(map(np.array_equal, whole.state, beside.best))
+
+
+def test_a_run_with_companions_is_resumed_bit_for_bit():
+    x, t, _ = rings()
+    plan = Plan(epochs=12, batch_size=16, validation_folds=3)
+    unbroken, broken = Training(network(), x, t, plan), Training(network(), x, t, plan)
+    unbroken.run()
+    for _ in range(5):
+        broken.epoch()
+    resumed = Training.resumed(network(), x, t, plan, broken.arrays(), json.loads(json.dumps(broken.record())))
+    resumed.run()
+    assert same(unbroken.arrays(), resumed.arrays())
+    assert unbroken.history == resumed.history
 
 
 def test_long_histories_are_thinned_out():
@@ -354,7 +400,7 @@ def test_a_run_continued_at_any_epoch_is_an_unbroken_one(optimizer):
 
 
 def test_a_thinned_history_is_continued_too(monkeypatch):
-    monkeypatch.setattr(loop, "MOST_REPORTS", 8)
+    monkeypatch.setattr(history, "MOST_REPORTS", 8)
     plan = Plan(epochs=50, optimizer=cr.sgd(0.001))
     unbroken, first = (Training(SEED, [[8, 12]], [[4]], plan) for _ in range(2))
     unbroken.run()
@@ -404,7 +450,7 @@ def test_ctrl_c_keeps_the_best_weights_and_the_whole_epochs():
 def test_ctrl_c_within_an_epoch_gives_that_epoch_up(monkeypatch):
     x, t, _ = rings()
     run = Training(network(), x, t, Plan(epochs=5, batch_size=8))
-    step, calls = run.program.step, []
+    step, calls = run.engine.program.step, []
 
     def interrupting(*arguments):
         calls.append(1)
@@ -412,7 +458,7 @@ def test_ctrl_c_within_an_epoch_gives_that_epoch_up(monkeypatch):
             os.kill(os.getpid(), signal.SIGINT)
         return step(*arguments)
 
-    monkeypatch.setitem(run.program.functions, "step", interrupting)
+    monkeypatch.setitem(run.engine.program.functions, "step", interrupting)
     outcome = run.run()
     assert (outcome.reason, run.epochs, run.step) == ("interrupted", 1, 12)
     assert len(calls) == 15

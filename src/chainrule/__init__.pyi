@@ -93,6 +93,9 @@ from chainrule.describe import (
 from chainrule.describe import (
     write_description as write_description,
 )
+from chainrule.divergence import (
+    Diverged as Diverged,
+)
 from chainrule.errors import (
     ChainruleError as ChainruleError,
 )
@@ -326,9 +329,6 @@ from chainrule.sources import (
 )
 from chainrule.step import (
     Step as Step,
-)
-from chainrule.train import (
-    Diverged as Diverged,
 )
 from chainrule.train import (
     Training as Training,

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from chainrule.nodes import Node
 from chainrule.notation.formula import Equation, Formula
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Inline: TypeAlias = "tuple[str | Formula, ...]"
 """Prose with formulas in it."""
@@ -104,6 +107,15 @@ class Document:
     def section(self, key: str) -> Section:
         """The section with a key. Raises KeyError."""
         return next(section for section in self.sections if section.key == key)
+
+    def save(self, path: str | Path, *, layout: str = "article", paper: str = "a4") -> None:
+        """Write it to a file, in the format that the suffix says. Raises FileError, UnknownNameError, InputError.
+
+        layout  "article", "slides" or "handout", and paper: "a4" or "letter", where the format has pages
+        """
+        from chainrule.render.formats import save
+
+        save(self, path, layout=layout, paper=paper)
 
     def _repr_markdown_(self) -> str:
         from chainrule.render.markdown import markdown

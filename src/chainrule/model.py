@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +17,12 @@ import numpy as np
 from chainrule.describe import described, network_from
 from chainrule.errors import FileError, InputError, shown
 from chainrule.files import parse_json, write_whole
+from chainrule.history import Report, history_from_dict, history_to_dict
 from chainrule.metrics import Scores, number_or_list, score
 from chainrule.network import Array, Network
-from chainrule.train import Plan, Report, Training, history_from_dict, history_to_dict
+from chainrule.plan import Plan
+from chainrule.step import Step
+from chainrule.train import Training
 
 if TYPE_CHECKING:
     from chainrule.data import Table
@@ -74,6 +77,18 @@ class Model:
         if total is None:
             raise InputError("there are no rows to evaluate.")
         return total
+
+    def step_at(self, x: Array, t: Array, number: int, *, weights: Array | None = None) -> Step:
+        """Step `number` of the run that made the model, recorded: the run is replayed on the rows that it was trained on.
+
+        Raises InputError where the rows are other ones, or the run was shorter.
+        """
+        training = Training(self.start, x, t, replace(self.plan, validation_folds=0), weights=weights)
+        if self.source.get("digest") not in (None, training.digest):
+            raise InputError("these are not the rows that the model was trained on: give the same data, with the same split.")
+        if self.history and number > self.history[-1].step:
+            raise InputError(f"the run took {self.history[-1].step:,} steps; there is no step {number:,}.")
+        return training.step_at(number)
 
     @property
     def _preparation(self) -> Preparation:

@@ -9,8 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,12 +17,10 @@ from chainrule.data import Table, chunks, kinds_of, read
 from chainrule.errors import InputError
 from chainrule.network import Array
 from chainrule.plan import Plan, example_weights, split
-from chainrule.prepare import Preparation, is_large
+from chainrule.prepare import Preparation, empty, is_large
 
 if TYPE_CHECKING:
     from chainrule.model import Model
-
-New: TypeAlias = Callable[[tuple[int, int]], Array]
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,13 +45,9 @@ class Part:
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """A source that can be gone through again and again, as tables.
-
-    large  whether it would fill half of the memory
-    """
+    """A source that can be gone through again and again, as tables."""
 
     tables: Callable[[], Iterable[Table]]
-    large: bool = False
 
     @staticmethod
     def of(source: Any, **form: Any) -> Rows:
@@ -63,7 +56,7 @@ class Rows:
             table = read(source, **form)
             return Rows(lambda: [table])
         kinds = form.pop("kinds", None) or kinds_of(source, **form)
-        return Rows(lambda: chunks(source, kinds=kinds, **form), large=True)
+        return Rows(lambda: chunks(source, kinds=kinds, **form))
 
     @cached_property
     def first(self) -> Table:
@@ -80,8 +73,7 @@ class Rows:
 
     def part(self, preparation: Preparation, places: Array, labels: Array, stack: ExitStack) -> Part:
         """These rows as numbers. What lies on a disk is gone when the stack is left."""
-        new: New = _on_disk(stack) if self.large else np.empty
-        x, t = new((len(places), preparation.inputs)), new((len(places), preparation.outputs))
+        x, t = empty((len(places), preparation.inputs), stack), empty((len(places), preparation.outputs), stack)
         for table, inside, start in self._meeting(places):
             if len(inside):
                 some = table.take(inside)
@@ -97,16 +89,19 @@ class Rows:
             first, done = first + len(table), after
 
 
-def training_rows(model: Model, source: Any = None) -> Part:
+def training_rows(model: Model, source: Any = None, encoding: str | None = None) -> Part:
     """The rows that a model was trained on, found again in its source. Raises InputError.
 
-    source  the data, in place of the file whose name the model keeps
+    source    the data, in place of the file whose name the model keeps
+    encoding  of a text file, where it is not the one that the model keeps
     """
     preparation = model.preparation
     if preparation is None:
         raise InputError("this model was trained on numbers without a table; replay its steps from Python, with `step_at`.")
     source = model.source.get("name") if source is None else source
     form = dict(model.source.get("form", {})) if str(source) == model.source.get("name") else {}
+    if encoding is not None:
+        form["encoding"] = encoding
     rows = Rows.of(source, kinds=preparation.kinds, **form)
     labels = rows.labels(preparation)
     with ExitStack() as stack:
@@ -124,17 +119,3 @@ def weights_of(part: Part, train: Part, preparation: Preparation, plan: Plan) ->
     by_class = np.ones(len(preparation.classes))
     by_class[train.labels] = known
     return np.asarray(by_class[part.labels])
-
-
-def _on_disk(stack: ExitStack) -> New:
-    """Makes arrays that lie in files, which are deleted at the end."""
-    from tempfile import TemporaryDirectory
-
-    folder = Path(stack.enter_context(TemporaryDirectory(prefix="chainrule-", ignore_cleanup_errors=True)))
-
-    def new(shape: tuple[int, int]) -> Array:
-        if 0 in shape:
-            return np.empty(shape)
-        return np.memmap(folder / str(len(list(folder.iterdir()))), dtype=float, mode="w+", shape=shape)
-
-    return new

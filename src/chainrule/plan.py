@@ -10,16 +10,18 @@ from typing import Any
 import numpy as np
 
 from chainrule.definitions import Bound, find
+from chainrule.engines.epoch import ENGINES
 from chainrule.errors import DescriptionError, InputError, UnknownNameError, shown
 from chainrule.network import Array
-
-ENGINES = ("written",)
 
 FEWEST_ROWS = 5
 """Fewer rows are not split."""
 
 MOST_BATCH = 256
 """The largest batch that is chosen where none is said."""
+
+SHEAF = 32
+"""So many epochs draw their orders from one generator."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,8 @@ class Plan:
     until          ends the run once the training error, the mean over an epoch, is below it. Then the training error decides
                    which weights are the best, and patience is not heeded
     validation     the part of the rows that decides which weights are the best
+    validation_folds  in place of such rows, so many networks beside this one, each trained without a fold of the rows: the mean of
+                   their errors on these decides, and every row is learned from (`chainrule.companions`); 0 for none
     test           the part of the rows that is kept for the final score
     class_weights  None, "balanced", or a weight for each class by its name: what an example counts in the error
     optimizer      the update rule
@@ -48,6 +52,7 @@ class Plan:
     patience: int | None = 100
     until: float | None = None
     validation: float = 0.1
+    validation_folds: int = 0
     test: float = 0.15
     class_weights: str | Mapping[str, float] | None = None
     optimizer: Bound = field(default_factory=lambda: find("optimizer", "adam"))
@@ -59,6 +64,8 @@ class Plan:
         for name in ("batch_size", "patience"):
             if (value := getattr(self, name)) is not None:
                 check_count(name, value, 1)
+        if self.validation_folds != 0:
+            check_count("validation_folds", self.validation_folds, 2)
         _check_part(self.validation, self.test)
         if self.until is not None and not (_is_number(self.until) and 0 < self.until < math.inf):
             raise DescriptionError(f"until must be a number greater than 0, as 1e-6, not {shown(self.until)}.")
@@ -121,6 +128,11 @@ def batch_size_for(rows: int) -> int:
     return min(MOST_BATCH, int(32 * 2 ** math.floor(math.log2(max(1, rows / (32 * 500))))))
 
 
+def patience_for(rows: int, batch_size: int) -> int:
+    """The patience where none is said: 100 epochs, and no fewer than take 1000 steps, since networks learn by steps."""
+    return max(100, math.ceil(1000 / math.ceil(rows / batch_size)))
+
+
 # Rows: who trains, who decides, who is kept for the end
 
 
@@ -179,6 +191,25 @@ def _spread_evenly(ranked: Array, part: float, offset: float) -> Array:
     """Every (1/part)-th row: of each stretch, and so of each class, the same part to within one row."""
     counted = np.floor(np.arange(len(ranked) + 1) * part + offset)
     return np.asarray(ranked[np.diff(counted) > 0])
+
+
+class Shuffled:
+    """The orders in which epochs use the rows. `SHEAF` epochs share a generator, since making one takes longer than shuffling few rows."""
+
+    def __init__(self, seed: int, rows: int) -> None:
+        self.seed, self.rows = seed, rows
+        self._epoch, self._order = 0, np.empty(0, dtype=int)
+
+    def order(self, epoch: int) -> Array:
+        """The places of the rows in the order of that epoch, from 1; quick for the epoch after the one that was asked for last."""
+        if epoch != self._epoch:
+            sheaf, before = divmod(epoch - 1, SHEAF)
+            if not before or epoch != self._epoch + 1:
+                self._random = np.random.default_rng([self.seed, sheaf + 1])  # [seed, 0] splits the rows
+                for _ in range(before):
+                    self._random.permutation(self.rows)
+            self._epoch, self._order = epoch, self._random.permutation(self.rows)
+        return self._order
 
 
 def example_weights(labels: Array, class_weights: str | Mapping[str, float] | None, classes: Sequence[str]) -> Array | None:

@@ -65,6 +65,7 @@ def problem(
     data: str | Path | None = None,
     row: int | str | Sequence[int | str] | None = None,
     target_columns: str | Sequence[str] | None = None,
+    encoding: str | None = None,
     learning_rate: float | Wanted | None = None,
     optimizer: Wanted | None = None,
     step: int | None = None,
@@ -86,6 +87,7 @@ def problem(
     data               a file with a table of numbers; for a model, a table of raw rows, which it prepares as it did its own
     row                rows of the data or of the description's batch, counted from 1: 3, "3-7", "3,5"; all if none is said
     target_columns     the columns of the data that are targets, "a,b" or a list; the last ones if none is said
+    encoding           of the data, if it is text that is not in UTF-8, as "cp1252"
     learning_rate      a number, or a schedule as in "cosine:rate=0.1"
     step               of a model: the very step of that number in its training, replayed from `data` or, without it, from the file
                        that it was trained on
@@ -93,7 +95,7 @@ def problem(
     Raises InputError.
     """
     if step is not None:
-        return _replayed(source, step, data, notation, language)
+        return _replayed(source, step, data, encoding, notation, language)
     found = _found(source)
     layers = _changed_layers(found.network, bias, activation, initializer)
     new_loss = None if loss is None else find("loss", setting(loss))
@@ -111,7 +113,7 @@ def problem(
     if weights is not None:
         network = network.with_weights(_row_of_numbers("weights", weights))
     changed = replace(found, network=network, optimizer=chosen_optimizer(found.optimizer, optimizer, learning_rate))
-    return _with_sample(_with_batch(changed, input, target, data, row, target_columns))
+    return _with_sample(_with_batch(changed, input, target, data, row, target_columns, encoding))
 
 
 # Where a network comes from
@@ -207,17 +209,16 @@ def is_model(source: object) -> bool:
     return str(source).lower().endswith(".safetensors")
 
 
-def _replayed(source: Any, number: int, data: Any, notation: Any, language: str | None) -> Problem:
+def _replayed(source: Any, number: int, data: Any, encoding: str | None, notation: Any, language: str | None) -> Problem:
     """Step `number` of the training of a model."""
     from chainrule.model import Model
     from chainrule.parts import training_rows
-    from chainrule.train import step_at
 
     if not is_model(source):
         raise InputError("only a trained model, a .safetensors file, has recorded steps.")
     model = Model.load(source)
-    rows = training_rows(model, data)
-    step = step_at(model, rows.x, rows.t, number, weights=rows.weights)
+    rows = training_rows(model, data, encoding)
+    step = model.step_at(rows.x, rows.t, number, weights=rows.weights)
     network = step.network.replaced(notation=_notation(step.network.notation, notation, language))
     features, targets = _names_of(model)
     origin = {"source": str(source), "data": rows.source, "features": list(features), "targets": list(targets)}
@@ -358,13 +359,14 @@ def _with_batch(
     data: str | Path | None,
     row: int | str | Sequence[int | str] | None,
     target_columns: str | Sequence[str] | None,
+    encoding: str | None,
 ) -> Problem:
     if data is None and row is not None and x is None and t is None and isinstance(problem, Trained):
         data = problem.own.get("name")
     if data is not None:
         if x is not None or t is not None:
             raise InputError("a batch comes either from --data or from --input and --target; leave out one of them.")
-        return _from_table(problem, data, row, target_columns)
+        return _from_table(problem, data, row, target_columns, {} if encoding is None else {"encoding": encoding})
     if target_columns is not None:
         raise InputError("--target-columns names columns of a table; give the table, as --data FILE.")
     network = problem.network
@@ -388,13 +390,17 @@ def _chosen(problem: Problem, rows: list[int]) -> Problem:
 
 
 def _from_table(
-    problem: Problem, path: str | Path, row: int | str | Sequence[int | str] | None, target_columns: str | Sequence[str] | None
+    problem: Problem,
+    path: str | Path,
+    row: int | str | Sequence[int | str] | None,
+    target_columns: str | Sequence[str] | None,
+    form: Mapping[str, Any],
 ) -> Problem:
     from chainrule.data import read
 
     if isinstance(problem, Trained) and problem.preparation is not None:
-        return _from_raw_rows(problem, problem.preparation, path, row, target_columns)
-    table, network = read(path), problem.network
+        return _from_raw_rows(problem, problem.preparation, path, row, target_columns, form)
+    table, network = read(path, **form), problem.network
     rows = list(range(1, len(table) + 1)) if row is None else _rows(row)
     split = target_columns.split(",") if isinstance(target_columns, str) else target_columns
     targets = [name.strip() for name in split] if split is not None else list(table.names[-network.outputs :])
@@ -419,14 +425,15 @@ def _from_raw_rows(
     path: str | Path,
     row: int | str | Sequence[int | str] | None,
     target_columns: str | Sequence[str] | None,
+    form: Mapping[str, Any],
 ) -> Problem:
     """Rows as they were before any preparation: the model prepares them as it did its own."""
     from chainrule.data import read
 
     if target_columns is not None:
         raise InputError("a model knows its own targets; leave out --target-columns.")
-    form = problem.own.get("form", {}) if str(path) == problem.own.get("name") else {}
-    table = read(path, kinds=preparation.kinds, **form)
+    own = problem.own.get("form", {}) if str(path) == problem.own.get("name") else {}
+    table = read(path, kinds=preparation.kinds, **{**own, **form})
     rows = list(range(1, len(table) + 1)) if row is None else _rows(row)
     chosen = table.chosen(rows)
     origin = {**problem.origin, "data": str(path), "rows": rows}

@@ -1,7 +1,7 @@
-"""The loop: epochs of batches, early stopping, divergence; a run that was stopped goes on, and any step is replayed, bit for bit.
+"""The loop: epochs of batches, early stopping; a run that was stopped goes on, and any step is replayed, bit for bit.
 
 It prints nothing and writes no file. Everything random follows from the seed and the number of the epoch, so that there is no
-generator whose state would have to be kept.
+generator whose state would have to be kept. What an epoch computes is the business of an engine (`chainrule.engines.epoch`).
 """
 
 from __future__ import annotations
@@ -13,103 +13,26 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
+from chainrule.companions import Companion, arrays_of, companions, mean_error
 from chainrule.definitions import Bound
+from chainrule.divergence import diverged
+from chainrule.engines.epoch import ENGINES, Data, gathered
 from chainrule.engines.keep import evaluate
-from chainrule.engines.unrolled import operations
-from chainrule.engines.written import Program, written, written_error
-from chainrule.errors import DivergenceError, InputError, ShapeError, shown
-from chainrule.expression import order
+from chainrule.errors import InputError, ShapeError, shown
+from chainrule.history import History, Outcome, Report, history_from_dict, history_to_dict
 from chainrule.network import Array, Network
-from chainrule.plan import Plan, batch_size_for, check_count, example_weights, folds, split
-from chainrule.rates import advise, rounded, runner
+from chainrule.plan import Plan, Shuffled, batch_size_for, check_count
 from chainrule.step import Step, check_targets, checked_weights, record
 from chainrule.update import STEP_NUMBER, network_update
 
-if TYPE_CHECKING:
-    from chainrule.model import Model
-
-Data: TypeAlias = "tuple[Array, ...]"
-"""x (rows, inputs), t (rows, outputs), and s (rows,) where the examples are weighted."""
-
-Stepping: TypeAlias = "Callable[..., tuple[float, Data]]"
-"""step(batch, state, number): E before the step, and the parameters and states after it."""
-
-BLOCK = 2**26
-"""Bytes of rows that are gathered at a time; data on a disk is never read whole."""
-
-MEASURED_AT_ONCE = 10_000
-"""Rows of one forward pass when an error is measured."""
-
-MOST_REPORTS = 2000
-"""A longer history is thinned out, so that memory and files stay small however long the run."""
-
-UNSCALED = 100.0
-"""Inputs beyond this are far from the ±1 that initialisers and rates are made for."""
-
-SEARCH_SECONDS = 5.0
-"""What the search for a rate that works may take."""
-
-MOST_ADVISED = 100_000
-"""Parameters × samples up to which `chainrule.rates` answers in less than a second."""
-
-
-@dataclass(frozen=True)
-class Report:
-    """What one epoch came to.
-
-    epoch             from 1
-    step              how many steps the run has taken
-    error             E, the mean over the epoch's batches; each batch before its own step
-    validation_error  E of the validation rows after the epoch; None without any
-    rate              the learning rate of the epoch's last step; None where the optimiser has none
-    seconds           how long the epoch took; not part of what a report is compared by
-    """
-
-    epoch: int
-    step: int
-    error: float
-    validation_error: float | None = None
-    rate: float | None = None
-    seconds: float = field(default=0.0, compare=False)
-
-
-@dataclass(frozen=True, eq=False)
-class Outcome:
-    """How a run ended.
-
-    reason      "until" (the error is below it), "patience" (no more improvement), "epochs" (all done) or "interrupted"
-    network     with the best weights
-    best_epoch  the epoch that ended with them; 0 where the weights at the start were never bettered
-    best_error  by which they were chosen: E of the validation rows, or of the training rows where these decide
-    last        the last epoch; None if there was none
-    """
-
-    reason: str
-    network: Network
-    best_epoch: int
-    best_error: float
-    last: Report | None
-
-
-class Diverged(DivergenceError):
-    """A run whose numbers grew beyond all bounds.
-
-    step             the number of the step in which they did
-    quantity         the first quantity of that step, in the order of computation, that is no finite number (or E, where it only grew)
-    cause            the likely cause, in words
-    rate_that_works  a learning rate with which the same run stays finite and the error falls, found by simulation; None if none was
-    """
-
-    def __init__(self, step: int, quantity: str, value: str, cause: str, rate_that_works: float | None) -> None:
-        self.step, self.quantity, self.cause, self.rate_that_works = step, quantity, cause, rate_that_works
-        advice = "" if rate_that_works is None else f" learning_rate = {rate_that_works:g} works."
-        super().__init__(f"training diverged in step {step}: {quantity} became {value}. {cause}{advice}")
+HASHED_AT_ONCE = 10_000
+"""Rows that are read at a time for the fingerprint of data."""
 
 
 class _Interrupted(Exception):
@@ -136,12 +59,13 @@ class Training:
         self.data = self._checked(x, t, weights)
         self.validation = None if validation is None else self._checked(*validation)
         self.batch_size = min(plan.batch_size or batch_size_for(len(x)), len(x))
-        self.program = written(self.network, plan.optimizer)
-        self.keys = tuple(key for key in self.program.inputs if key not in ("x", "t", "s", "k"))
-        self.state = self._start = tuple(self._starting(key) for key in self.keys)
-        self.epochs, self.step, self.every = 0, 0, 1
-        self.history: list[Report] = []
-        self.start_error = self._judged(self.state)
+        self.engine = ENGINES[plan.engine](self.network, plan.optimizer)
+        self.keys = self.engine.keys
+        self.state = self.start_state = tuple(self._starting(key) for key in self.keys)
+        self.epochs, self.step = 0, 0
+        self._history, self._shuffled = History(), Shuffled(plan.seed, len(self.data[0]))
+        self.companions = companions(self.data, plan, self.batch_size, self.state) if self.validation is None else []
+        self.start_error = self.judged(self.state)
         self.best, self.best_epoch = self.state[: len(self.network.shapes)], 0
         self.best_error = self.start_error if math.isfinite(self.start_error) else math.inf
         self.stopping = False
@@ -164,7 +88,7 @@ class Training:
         parameters = self.network.parameters
         return parameters[key] if key in parameters else np.zeros(self.network.shapes[key.rpartition("_")[2]])
 
-    @property
+    @cached_property
     def bound(self) -> float:
         """An error that is not below this has grown beyond all bounds."""
         return 1e12 * max(1.0, self.start_error) if math.isfinite(self.start_error) else math.inf
@@ -174,76 +98,61 @@ class Training:
     def epoch(self) -> Report:
         """One pass over every row. Raises Diverged, after which the run stands where it stood before the epoch."""
         started = time.perf_counter()
-        state, error, number = self._passed()
-        judged = self._judged(state)
-        if not math.isfinite(judged) and not _all_finite(state):
-            raise self._diverged(number)
-        self.state, self.step, self.epochs = state, number, self.epochs + 1
+        rows = self.rows(self.epochs + 1)
+        passed = self.engine.epoch(*rows, self.batch_size, self.state, self.step, self.bound, lambda: self.stopping)
+        if passed.ended == "stopped":
+            raise _Interrupted
+        if passed.ended == "diverged":
+            raise diverged(self, passed.number)
+        state, number = passed.state, passed.number
+        beside = self._beside()
+        judged = mean_error(beside) if beside else self.judged(state)
+        if (beside or not math.isfinite(judged)) and not _all_finite(state):
+            raise diverged(self, number)
+        self.state, self.step, self.epochs, self.companions = state, number, self.epochs + 1, beside
         if judged < self.best_error:
             self.best, self.best_epoch, self.best_error = state[: len(self.network.shapes)], self.epochs, judged
-        held_out = judged if self._validation_decides else None if self.validation is None else self._measured(self.validation, state)
-        report = Report(self.epochs, number, error, _finite(held_out), self.rate(number), time.perf_counter() - started)
-        self._remember(report)
+        held_out = judged if self._validation_decides else None if self.validation is None else self.engine.error(self.validation, state)
+        report = Report(self.epochs, number, passed.error, _finite(held_out), self.rate(number), time.perf_counter() - started)
+        self._history.add(report)
         return report
 
-    def _passed(self) -> tuple[Data, float, int]:
-        """The state after one more epoch, the mean of E over its batches, and the number of the last step."""
-        step, bound, rows = self._step, self.bound, len(self.data[0])
-        state, number, error = self.state, self.step, 0.0
-        with np.errstate(all="ignore"):
-            for batch in self.batches(self.epochs + 1):
-                if self.stopping:
-                    raise _Interrupted
-                number += 1
-                E, state = step(batch, state, number)
-                if not -bound < E < bound:  # nor is NaN
-                    raise self._diverged(number)
-                error += E * (len(batch[0]) / rows)
-        return state, error, number
+    def _beside(self) -> list[Companion]:
+        """The companions after one more epoch."""
+        after = [one.after(self.engine, self.epochs + 1, self.batch_size, self.bound, lambda: self.stopping) for one in self.companions]
+        if None in after:
+            raise _Interrupted
+        return [one for one in after if one is not None]
 
-    def batches(self, epoch: int) -> Iterator[Data]:
-        """The batches of an epoch, from 1, in their order; the last one may be shorter."""
-        rows, size = len(self.data[0]), self.batch_size
-        places = np.random.default_rng([self.plan.seed, epoch]).permutation(rows) if self.plan.shuffle and size < rows else None
-        block = max(1, BLOCK // (8 * size * (self.network.inputs + self.network.outputs))) * size
-        for first in range(0, rows, block):
-            part: Any = slice(first, first + block) if places is None else places[first : first + block]
-            gathered = [np.asarray(array[part] if places is None else array.take(part, axis=0)) for array in self.data]
-            for start in range(0, len(gathered[0]), size):
-                yield tuple(array[start : start + size] for array in gathered)
+    def order(self, epoch: int) -> Array | None:
+        """The places of the rows in the order in which an epoch, from 1, uses them; None where they are used as they lie."""
+        return self._shuffled.order(epoch) if self.plan.shuffle and self.batch_size < len(self.data[0]) else None
 
-    def _judged(self, state: Data) -> float:
-        """The error by which weights are chosen: of the validation rows, or of the training rows where these decide."""
-        return self._measured(self.validation if self._validation_decides and self.validation is not None else self.data, state)
+    def rows(self, epoch: int, steps: int | None = None) -> tuple[Data, Array | None]:
+        """The rows of an epoch, or of its first steps, and the order in which it uses them: what an engine takes."""
+        order = self.order(epoch)
+        if steps is None:
+            return self.data, order
+        used = steps * self.batch_size
+        return (self.data, order[:used]) if order is not None else (tuple(array[:used] for array in self.data), None)
+
+    def batch(self, epoch: int, number: int) -> Data:
+        """The rows of one batch of an epoch; both from 1."""
+        order, part = self.order(epoch), slice((number - 1) * self.batch_size, number * self.batch_size)
+        return gathered(self.data, part if order is None else order[part])
+
+    def judged(self, state: Data) -> float:
+        """E of the validation rows, or of the training rows where these decide, or companions do."""
+        return self.engine.error(self.data if self.validation is None or self.plan.until is not None else self.validation, state)
+
+    @property
+    def history(self) -> list[Report]:
+        """What the epochs came to; thinned out where they were many."""
+        return self._history.reports
 
     @property
     def _validation_decides(self) -> bool:
-        return self.validation is not None and self.plan.until is None
-
-    @cached_property
-    def _step(self) -> Stepping:
-        return _stepping(self.program)
-
-    @cached_property
-    def _error(self) -> Callable[..., float]:
-        return written_error(self.network).functions["error"]  # type: ignore[no-any-return]  # what was executed has no types
-
-    def _measured(self, data: Data, state: Data) -> float:
-        parameters, rows = state[: len(self.network.shapes)], len(data[0])
-        error = 0.0
-        with np.errstate(all="ignore"):
-            for start in range(0, rows, MEASURED_AT_ONCE):
-                part = [array[start : start + MEASURED_AT_ONCE] for array in data]
-                error += float(self._error(*part, *parameters)) * (len(part[0]) / rows)
-        return error
-
-    def _remember(self, report: Report) -> None:
-        """Keep the report; when they are too many, only every second one, and from then on every second epoch."""
-        if report.epoch % self.every == 0:
-            self.history.append(report)
-        if len(self.history) > MOST_REPORTS:
-            self.every *= 2
-            self.history = [kept for kept in self.history if kept.epoch % self.every == 0]
+        return (self.validation is not None or bool(self.companions)) and self.plan.until is None
 
     def rate(self, number: int) -> float | None:
         """The learning rate of that step."""
@@ -337,6 +246,7 @@ class Training:
         return {
             **dict(zip(self.keys, self.state, strict=True)),
             **{f"best.{key}": best for key, best in zip(self.keys, self.best, strict=False)},
+            **arrays_of(self.companions, self.keys),
         }
 
     def record(self) -> dict[str, Any]:
@@ -346,7 +256,7 @@ class Training:
             "epochs": self.epochs,
             "best_epoch": self.best_epoch,
             "best_error": _finite(self.best_error),
-            "every": self.every,
+            "every": self._history.every,
             "history": history_to_dict(self.history),
             "digest": self.digest,
             "settings": self._settings(),
@@ -355,7 +265,10 @@ class Training:
     def _settings(self) -> dict[str, Any]:
         """What every number of the run depends on."""
         plan = self.plan.to_dict()
-        return {"batch_size": self.batch_size, **{name: plan[name] for name in ("seed", "shuffle", "optimizer")}}
+        return {
+            "batch_size": self.batch_size,
+            **{name: plan[name] for name in ("seed", "shuffle", "optimizer", "engine", "validation_folds")},
+        }
 
     @staticmethod
     def resumed(
@@ -385,10 +298,14 @@ class Training:
             training.state = tuple(_fitting(key, arrays[key], training._starting(key)) for key in training.keys)
             names = training.keys[: len(training.best)]
             training.best = tuple(_fitting(key, arrays[f"best.{key}"], training._starting(key)) for key in names)
-            training.step, training.epochs, training.every = (int(record[key]) for key in ("step", "epochs", "every"))
+            training.companions = [
+                replace(one, state=tuple(_fitting(key, arrays[f"fold{k}.{key}"], training._starting(key)) for key in training.keys))
+                for k, one in enumerate(training.companions, start=1)
+            ]
+            training.step, training.epochs = int(record["step"]), int(record["epochs"])
             training.best_epoch = int(record["best_epoch"])
             training.best_error = math.inf if record["best_error"] is None else float(record["best_error"])
-            training.history = history_from_dict(record["history"])
+            training._history = History(history_from_dict(record["history"]), int(record["every"]))
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise InputError(f"the state of this run is incomplete ({error}), or of another network or optimiser.") from None
         return training
@@ -398,18 +315,29 @@ class Training:
     def step_at(self, number: int) -> Step:
         """The step of that number, from 1, with every value kept: the run is replayed from its start. Raises DescriptionError."""
         check_count("the number of a step", number, 1)
-        return self._replayed(number, self._start, 0, 0)
+        each = -(-len(self.data[0]) // self.batch_size)
+        state, whole = self.start_state, (number - 1) // each
+        for epoch in range(whole):
+            state = self._passed(epoch + 1, each, state, epoch * each)
+        return self._replayed(whole + 1, number - whole * each, state, whole * each)
 
-    def _replayed(self, number: int, state: Data, done: int, epoch: int) -> Step:
-        """The step of that number, from the state after so many steps and whole epochs."""
-        with np.errstate(all="ignore"):
-            while True:
-                epoch += 1
-                for batch in self.batches(epoch):
-                    done += 1
-                    if done == number:
-                        return self._recorded(number, batch, state)
-                    _, state = self._step(batch, state, done)
+    def step_of_epoch(self, number: int) -> Step:
+        """The step of that number, of the epoch that follows where the run stands, with every value kept."""
+        return self._replayed(self.epochs + 1, number - self.step, self.state, self.step)
+
+    def _replayed(self, epoch: int, number: int, state: Data, done: int) -> Step:
+        """Step `number` of an epoch, from the state before the epoch and after so many steps."""
+        state = self._passed(epoch, number - 1, state, done)
+        return self._recorded(done + number, self.batch(epoch, number), state)
+
+    def _passed(self, epoch: int, steps: int, state: Data, done: int) -> Data:
+        """The state after so many steps of an epoch."""
+        if not steps:
+            return state
+        passed = self.engine.epoch(*self.rows(epoch, steps), self.batch_size, state, done, self.bound, lambda: False)
+        if passed.ended == "diverged":
+            raise InputError(f"the run diverges in step {passed.number:,}; no step follows it.")
+        return passed.state
 
     def _recorded(self, number: int, batch: Data, state: Data) -> Step:
         values = dict(zip(self.keys, state, strict=True))
@@ -417,90 +345,6 @@ class Training:
         rule = network_update(network, self.plan.optimizer)
         x, t, *weights = batch
         return record(network, x, t, rule, number, values, weights=weights[0] if weights else None)
-
-    # When it goes wrong
-
-    def _diverged(self, number: int) -> Diverged:
-        """The error that says what went wrong in that step of the epoch; in the one before, if that left parameters that are no numbers."""
-        step = self._replayed(number, self.state, self.step, self.epochs)
-        if number > self.step + 1 and first_wrong(step) in self.keys:
-            step = self._replayed(number - 1, self.state, self.step, self.epochs)
-        quantity, rate = first_wrong(step), self._rate_that_works(step.number)
-        return Diverged(step.number, quantity, _largest(step.values[quantity]), self._cause(step, quantity, rate), rate)
-
-    def _cause(self, step: Step, quantity: str, rate: float | None) -> str:
-        forward = quantity == "E" or quantity in step.before.values
-        largest = float(np.max(np.abs(step.x)))
-        logarithm = any(node.primitive.name == "log" for node in order(self.network.derivation.error))
-        unscaled = f"the inputs are not scaled (x reaches {largest:.3g}); standardise them." if largest > UNSCALED else ""
-        if quantity == "E" and logarithm and np.isfinite(step.prediction).all() and not math.isfinite(step.error):
-            return f"{self.network.loss.name} takes the logarithm of 0: the prediction y is as good as 0 or 1."
-        if forward and step.number == 1:
-            return unscaled.capitalize() or "The weights to begin with are too large: no step has been taken yet."
-        if rate is not None:
-            used = self.rate(step.number) or 0.0
-            return f"The learning rate {used:g} is too large{', because ' + unscaled if unscaled else '.'}"
-        return unscaled.capitalize() or "No smaller learning rate that was tried helps: look at the data, the first weights and the loss."
-
-    def _rate_that_works(self, number: int) -> float | None:
-        """A rate with which the run gets well beyond that step and the error falls; halved until it does."""
-        rate = self.rate(number)
-        if rate is None or not math.isfinite(self.start_error):
-            return None
-        until = time.perf_counter() + SEARCH_SECONDS
-        plain = Bound(self.plan.optimizer.definition, {**self.plan.optimizer.given, "learning_rate": rate})
-        step = _stepping(written(self.network, plain))
-        candidate = min(rate / 2, self._advised(plain) or rate)
-        while candidate > rate * 1e-9 and time.perf_counter() < until:
-            if self._falls(step, rounded(candidate, 2), 2 * number + 20, until):
-                return rounded(candidate, 2)
-            candidate /= 2
-        return None
-
-    def _advised(self, optimizer: Bound) -> float | None:
-        """What `chainrule.rates` says of the first batch, where it can say it quickly."""
-        x, t, *weights = next(self.batches(1))
-        if operations(self.network, len(x)) > MOST_ADVISED:
-            return None
-        run = runner(self.network, x, t, optimizer, *weights)
-        advice = advise(self.network, x, t, optimizer, run)
-        return None if advice is None else advice.good
-
-    def _falls(self, step: Stepping, rate: float, steps: int, until: float) -> bool:
-        """Does the run with this rate take so many steps with an error that ends lower than it began?"""
-        state, number, epoch = self._start, 0, 0
-        with np.errstate(all="ignore"):
-            while True:
-                epoch += 1
-                for batch in self.batches(epoch):
-                    number += 1
-                    E, state = step(batch, state, number, learning_rate=rate)
-                    if not -self.bound < E < self.bound:
-                        return False
-                    if number >= steps or time.perf_counter() > until:
-                        return self._judged(state) < self.start_error
-
-
-def _stepping(program: Program) -> Stepping:
-    """A program's step as a function of a batch, a state and the number of the step."""
-    step, numbered = program.step, int("k" in program.inputs)
-
-    def stepping(batch: Data, state: Data, number: int, **options: float) -> tuple[float, Data]:
-        E, *after = step(*batch, *state, *(number,)[:numbered], **options)
-        return float(E), tuple(after)
-
-    return stepping
-
-
-def first_wrong(step: Step) -> str:
-    """The key of the first quantity of a step, in the order of computation, that is not finite; "E" if all of them are."""
-    return next((key for key, value in step.values.items() if not np.isfinite(value).all()), "E")
-
-
-def _largest(value: Array) -> str:
-    """NaN, ∞ or the largest magnitude."""
-    largest = float(np.max(np.abs(value)))
-    return "NaN (no number)" if math.isnan(largest) else "infinite" if math.isinf(largest) else f"{largest:.3g}"
 
 
 def _all_finite(arrays: Data) -> bool:
@@ -512,8 +356,8 @@ def _finite(value: float | None) -> float | None:
 
 
 def _checked_rows(name: str, values: Any, columns: int) -> Array:
-    """Rows of finite numbers, as they lie in memory or on a disk. Raises ShapeError, InputError."""
-    array = values if isinstance(values, np.ndarray) and values.dtype.kind == "f" else np.asarray(values, dtype=float)
+    """Rows of finite numbers, as they lie on a disk, or as float64, row after row, in memory. Raises ShapeError, InputError."""
+    array = values if isinstance(values, np.memmap) and values.dtype.kind == "f" else np.ascontiguousarray(values, dtype=float)
     if array.ndim != 2 or array.shape[1] != columns or not len(array):
         raise ShapeError(f"{name} needs rows of {columns} number{'s' * (columns != 1)}, but was given the shape {array.shape}.")
     if not (math.isfinite(array.min()) and math.isfinite(array.max())):
@@ -533,58 +377,6 @@ def digest(*arrays: Array) -> str:
     known = hashlib.sha256()
     for array in arrays:
         known.update(repr(array.shape).encode())
-        for start in range(0, len(array), MEASURED_AT_ONCE):
-            known.update(np.ascontiguousarray(array[start : start + MEASURED_AT_ONCE], dtype="<f8").data)
+        for start in range(0, len(array), HASHED_AT_ONCE):
+            known.update(np.ascontiguousarray(array[start : start + HASHED_AT_ONCE], dtype="<f8").data)
     return known.hexdigest()
-
-
-_COLUMNS = ("epoch", "step", "error", "validation_error", "rate")
-
-
-def history_to_dict(history: Sequence[Report]) -> dict[str, list[Any]]:
-    """Reports as plain data, a list a column; the seconds, which differ from run to run, are left out."""
-    return {name: [getattr(report, name) for report in history] for name in _COLUMNS}
-
-
-def history_from_dict(plain: Mapping[str, Any]) -> list[Report]:
-    """Reports read back. Raises InputError."""
-    try:
-        rows = zip(*(plain[name] for name in _COLUMNS), strict=True)
-        return [Report(int(e), int(k), float(E), _number(v), _number(rate)) for e, k, E, v, rate in rows]
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise InputError(f"the history of the run is incomplete: {error}.") from None
-
-
-def _number(value: Any) -> float | None:
-    return None if value is None else float(value)
-
-
-def step_at(model: Model, x: Any, t: Any, number: int, *, weights: Any = None) -> Step:
-    """Step `number` of the run that made a model, recorded: the run is replayed on the rows that it was trained on.
-
-    Raises InputError where the rows are other ones, or the run was shorter.
-    """
-    training = Training(model.start, x, t, model.plan, weights=weights)
-    if model.source.get("digest") not in (None, training.digest):
-        raise InputError("these are not the rows that the model was trained on: give the same data, with the same split.")
-    if model.history and number > model.history[-1].step:
-        raise InputError(f"the run took {model.history[-1].step:,} steps; there is no step {number:,}.")
-    return training.step_at(number)
-
-
-__all__ = [
-    "Diverged",
-    "Outcome",
-    "Plan",
-    "Report",
-    "Training",
-    "batch_size_for",
-    "digest",
-    "example_weights",
-    "first_wrong",
-    "folds",
-    "history_from_dict",
-    "history_to_dict",
-    "split",
-    "step_at",
-]

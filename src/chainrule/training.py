@@ -15,26 +15,32 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from chainrule.companions import predicted
 from chainrule.curves import Curves, check_picture, save_curve
 from chainrule.data import Table
 from chainrule.definitions import Bound, find
+from chainrule.divergence import Diverged
 from chainrule.errors import FileError, InputError, shown
+from chainrule.history import Outcome, Report
 from chainrule.layers import dense
 from chainrule.metrics import Scores, guess_of, score
 from chainrule.model import Model, checkpoint_path, load_checkpoint, save_checkpoint
 from chainrule.network import Array, Network
 from chainrule.parts import Part, Rows, weights_of
-from chainrule.plan import Plan, split
+from chainrule.plan import Plan, batch_size_for, patience_for, split
 from chainrule.plan import folds as folds_of
 from chainrule.prepare import Preparation
 from chainrule.sources import BINARY, PROBABLE, SIGNED, Wanted, chosen_optimizer, setting
-from chainrule.train import Diverged, Outcome, Report, Training, digest
+from chainrule.train import Training, digest
 
 HIDDEN = (32,)
 """Units of the hidden layers where none are said: enough for most tables, and still quick."""
 
-FEWEST_TO_VALIDATE = 200
-"""Of fewer rows none are set aside to tell when to stop, unless that is asked for: a dozen judge badly, and are missed in learning."""
+FOLDS = 5
+"""Companions that tell when to stop where nothing is said about it …"""
+
+FEWEST_TO_FOLD, FEWEST_TO_VALIDATE = 20, 2000
+"""… and there are so many rows to learn from; of more, some are set aside, which are many enough to judge well, and not missed."""
 
 LOGS = (".jsonl", ".csv")
 """Suffixes of logs, which say the format."""
@@ -126,6 +132,7 @@ def train(
     until: float | None = None,
     patience: int | None = None,
     validation: float | None = None,
+    validation_folds: int | None = None,
     test: float | None = None,
     folds: int | None = None,
     class_weights: str | Mapping[str, float] | None = None,
@@ -133,6 +140,7 @@ def train(
     seed: int = 0,
     ignore: Sequence[str] = (),
     categories: Sequence[str] = (),
+    numbers: Sequence[str] = (),
     impute: str | None = None,
     separator: str | None = None,
     decimal: str | None = None,
@@ -154,10 +162,11 @@ def train(
     activation     of the hidden layers
     loss           what fits the task, if none is said; regularizer: a penalty on the weights
     optimizer, learning_rate   Adam, if none is said; the rate is a number or a schedule
-    epochs, batch_size, until, patience, validation, test, class_weights, shuffle, seed   as in `Plan`; of fewer than 200 rows
-                   none are set aside for validation unless `validation` or `patience` asks for it
+    epochs, batch_size, until, patience, validation, validation_folds, test, class_weights, shuffle, seed   as in `Plan`; of fewer
+                   than 2000 rows none are set aside for validation unless `validation` asks for it: 5 validation folds decide
     folds          cross-validate first, in so many folds; their scores are kept with the model, as "fold 1" …
-    ignore         columns to leave out; categories: columns of numbers that are names of categories
+    ignore         columns to leave out; categories: columns of numbers that are names of categories; numbers: columns to take as
+                   numbers that would be left out otherwise
     impute         "mean", "median" or "most_frequent" in place of missing values, which are refused otherwise
     separator, decimal, encoding, header   the form of a text file, where it is not to be found out
     output         where the model is written; resume: go on from the checkpoint beside it; force: replace a model that is there
@@ -166,12 +175,18 @@ def train(
 
     Raises InputError; Diverged and KeyboardInterrupt (after Ctrl-C), after which the model with the best weights so far is in `output`.
     """
-    columns: dict[str, Any] = {"task": task, "ignore": _names(ignore), "categories": _names(categories), "impute": impute}
+    columns: dict[str, Any] = {
+        "task": task,
+        "ignore": _names(ignore),
+        "categories": _names(categories),
+        "numbers": _names(numbers),
+        "impute": impute,
+    }
     form = {"separator": separator, "decimal": decimal, "encoding": encoding, "header": header}
     said = {name: value for name, value in form.items() if value is not None}
     plan_settings = {
-        "epochs": epochs, "batch_size": batch_size, "until": until, "patience": patience, "validation": validation, "test": test,
-        "class_weights": class_weights, "shuffle": shuffle, "seed": seed,
+        "epochs": epochs, "batch_size": batch_size, "until": until, "patience": patience, "validation": validation,
+        "validation_folds": validation_folds, "test": test, "class_weights": class_weights, "shuffle": shuffle, "seed": seed,
     }  # fmt: skip
     plan, shape, watch = _plan(plan_settings, optimizer, learning_rate), (hidden, activation, loss, regularizer), watch or Watch()
     path = None if output is None else Path(output)
@@ -182,8 +197,7 @@ def train(
             return _resumed(rows, plan_settings, Outputs(path, log, curve), watch, stack)
         whole = Preparation.fit(rows.tables, _names(target), **columns)
         labels, columns["task"] = rows.labels(whole), "regress" if whole.task == "regress" else "classify"
-        if validation is None and patience is None and len(labels) < FEWEST_TO_VALIDATE:
-            plan = replace(plan, validation=0.0)
+        plan = _stopping(plan, round(len(labels) * (1 - plan.test)), plan_settings)
 
         def prepared(*places: Array) -> Run:
             """The run that trains on the first of these places; means and spreads are of them alone."""
@@ -210,6 +224,18 @@ def _plan(settings: Mapping[str, Any], optimizer: Wanted | None, learning_rate: 
     if optimizer is None and learning_rate is None:
         return plan
     return replace(plan, optimizer=chosen_optimizer(plan.optimizer, optimizer, learning_rate))
+
+
+def _stopping(plan: Plan, rows: int, said: Mapping[str, Any]) -> Plan:
+    """The plan that also says what tells when to stop, and how patiently, where that was not said; of so many rows to learn from."""
+    if said["validation"] is None:
+        if said["validation_folds"] is None and rows < FEWEST_TO_VALIDATE:
+            plan = replace(plan, validation_folds=0 if rows < FEWEST_TO_FOLD or plan.until is not None else FOLDS)
+        if plan.validation_folds or rows < FEWEST_TO_VALIDATE:
+            plan = replace(plan, validation=0.0)
+    if said["patience"] is None:
+        plan = replace(plan, patience=patience_for(rows, plan.batch_size or batch_size_for(rows)))
+    return plan
 
 
 def _network(
@@ -310,7 +336,7 @@ def _trained(run: Run, training: Training, scores: Mapping[str, Scores], outputs
 
         def report(now: Report) -> None:
             log.add(now)
-            watch.epoch(now, lambda: run.measured(_now(training), run.validation) if len(run.validation) else None)
+            watch.epoch(now, lambda: _held_out_scores(run, training))
 
         def checkpoint(training: Training) -> None:
             if outputs.model is not None:
@@ -329,6 +355,14 @@ def _trained(run: Run, training: Training, scores: Mapping[str, Scores], outputs
     if outcome.reason == "interrupted":
         raise KeyboardInterrupt
     return model
+
+
+def _held_out_scores(run: Run, training: Training) -> Scores | None:
+    """The scores of this moment on rows that were not learned from; None if there are no such rows."""
+    if training.companions:
+        y = predicted(training.companions, training.network, training.keys)
+        return score(run.preparation, y, run.train.labels, guess=run.guess)
+    return run.measured(_now(training), run.validation) if len(run.validation) else None
 
 
 def _now(training: Training) -> Network:

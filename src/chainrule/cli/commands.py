@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from typing import Any
 
 import click
@@ -11,7 +10,7 @@ import click
 from chainrule import __version__
 from chainrule.cli import training
 from chainrule.cli.options import BATCH_OPTIONS, NETWORK_OPTIONS, asked, with_options
-from chainrule.errors import FileError, InputError, shown
+from chainrule.errors import InputError
 
 CONTEXT = {"help_option_names": ["-h", "--help"]}
 LARGEST_PROGRAM = 200
@@ -70,11 +69,13 @@ def chainrule() -> None:
 @click.option("--exact", is_flag=True, help="Count in fractions, without rounding.")
 @click.option("--digits", type=click.IntRange(1, 17), metavar="N", help="Significant digits of rounded numbers.  [default: 6]")
 @click.option("--language", metavar="en|de", help="Language of the words.  [default: as described, or en]")
+@click.option("--layout", metavar="article|slides|handout", default="article", help="Of a file with pages.  [default: article]")
+@click.option("--paper", metavar="a4|letter", default="a4", help="Of a file with pages.  [default: a4]")
 @click.option("--interactive", is_flag=True, help="Step through it with the arrow keys.")
 @click.option("-o", "--output", metavar="FILE", help="Write to a .md, .txt or .json file (the recorded step) instead.")
 def explain(
-    detail: str | None, weight: str | None, step: int | None, steps: int, exact: bool, digits: int | None, interactive: bool,
-    output: str | None, **options: Any,
+    detail: str | None, weight: str | None, step: int | None, steps: int, exact: bool, digits: int | None, layout: str, paper: str,
+    interactive: bool, output: str | None, **options: Any,
 ) -> None:  # fmt: skip
     """Explain a training step: forward pass, error, chain rule, update, and what it did.
 
@@ -82,9 +83,10 @@ def explain(
     a description in a .toml or .json file, - for one on standard input, or a model in a .safetensors file. Of a model, --data FILE --row 3
     shows what a step on that row would do, and --step 500 the very step of its training.
     """
+    from chainrule.render.formats import check_format, save
     from chainrule.sources import is_model
 
-    write = None if output is None else _writer(output)
+    suffix = None if output is None else check_format(output, ".json")
     if step is not None and steps > 1:
         raise InputError("--step asks for one step and --steps for the first few; leave out one of them.")
     if interactive and not (output is None and sys.stdout.isatty() and sys.stdin.isatty()):
@@ -92,36 +94,15 @@ def explain(
     if step is not None and is_model(options["network"]) and not options["row"] and options["input"] is None:
         options["step"], step = step, None  # of the training that made the model, not of a batch
     problem = asked(**options)
-    if output is not None and write is None:
+    if output is not None and suffix == ".json":
         _record(problem, output, step, steps, exact)
         return
     document = problem.explain(detail=detail, weight=weight, step=step, steps=steps, digits=digits, exact=exact)
-    if output is not None and write is not None:
-        write_text(output, write(document))
+    if output is not None:
+        save(document, output, layout=layout, paper=paper)
+        click.echo(f"wrote {output}")
     else:
         _show(document, interactive)
-
-
-def _writer(output: str) -> Callable[[Any], str] | None:
-    """What turns a document into the text of a file with this suffix; None for .json, which holds the step. Raises FileError."""
-
-    def markdown(document: Any) -> str:
-        from chainrule.render.markdown import markdown
-
-        return markdown(document)
-
-    def plain(document: Any) -> str:
-        from chainrule.render.plain import plain
-
-        return plain(document)
-
-    writers = {".md": markdown, ".txt": plain, ".json": None}
-    from pathlib import Path
-
-    suffix = Path(output).suffix.lower()
-    if suffix not in writers:
-        raise FileError(f"{shown(output)}: the suffix says the format; {suffix or 'none'} is unknown. Known: {', '.join(writers)}.")
-    return writers[suffix]
 
 
 def _record(problem: Any, output: str, step: int | None, steps: int, exact: bool) -> None:

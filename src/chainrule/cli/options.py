@@ -93,6 +93,7 @@ BATCH_OPTIONS = (
         "--data", metavar="FILE", shell_complete=complete_files, help="A table of numbers (CSV), in place of --input and --target."
     ),
     click.option("--row", metavar="N", multiple=True, help="Rows of the data or of the batch, from 1: 3, 3-7 or 3,5.  [default: all]"),
+    click.option("--encoding", metavar="NAME", help="Encoding of the data, as cp1252.  [default: utf-8]"),
     click.option("--target-columns", metavar="NAMES", help="Columns of the data that are targets: a,b.  [default: the last ones]"),
 )
 

@@ -11,8 +11,8 @@ from chainrule import curves
 from chainrule.words import Words
 
 if TYPE_CHECKING:
+    from chainrule.history import Report
     from chainrule.metrics import Scores
-    from chainrule.train import Report
 
     Measure = Callable[[], Scores | None]
     """The scores on the validation rows, computed when it is called."""

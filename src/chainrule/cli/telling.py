@@ -18,12 +18,14 @@ from chainrule.training import Run, Watch
 from chainrule.words import Words
 
 if TYPE_CHECKING:
+    from chainrule.divergence import Diverged
+    from chainrule.history import Outcome, Report
     from chainrule.metrics import Scores
     from chainrule.model import Model
     from chainrule.network import Network
     from chainrule.plan import Plan
     from chainrule.prepare import Preparation
-    from chainrule.train import Diverged, Outcome, Report, Training
+    from chainrule.train import Training
 
 NAMED = 12
 """So many names a line lists before it says how many more there are."""
@@ -79,8 +81,9 @@ class Telling(Watch):
         self.say(told(self.words, "train.data", source=table.source, rows=sum(map(len, parts)), columns=len(table.names), notes=notes))
         for line in lines_of_preparation(self.words, run.preparation):
             self.item(line)
-        key = "train.split" if len(run.validation) else "train.split_without"
-        self.item(told(self.words, key, train=len(run.train), validation=len(run.validation), test=len(run.test)))
+        key = "train.split" if len(run.validation) else "train.split_folds" if training.companions else "train.split_without"
+        sizes = {"train": len(run.train), "validation": len(run.validation), "test": len(run.test)}
+        self.item(told(self.words, key, **sizes, folds=run.plan.validation_folds))
         self.item(line_of_network(self.words, run.network))
         self.item(line_of_plan(self.words, run.plan, training.batch_size))
         if training.epochs:
@@ -96,7 +99,7 @@ class Telling(Watch):
 
     def ends(self, model: Model, outcome: Outcome | Diverged) -> None:
         """How it ended, how good it is, where it is, and what next; or what went wrong, and what to do about it."""
-        from chainrule.train import Diverged
+        from chainrule.divergence import Diverged
 
         self.ended = True
         if self.watcher is not None:
@@ -119,7 +122,8 @@ class Telling(Watch):
         last = model.history[-1].error if model.history else float("nan")
         values = {"epoch": ended["epochs"], "until": plan.until or 0.0, "error": last, "patience": plan.patience}
         self.prose(told(self.words, f"train.ended.{ended['reason']}", **values))
-        part = self.words.plain("train.training" if plan.until is not None or "validation" not in model.scores else "train.validation")
+        held_out = plan.until is None and ("validation" in model.scores or plan.validation_folds)
+        part = self.words.plain("train.validation" if held_out else "train.training")
         key, error = "train.best" if ended["best_epoch"] else "train.best_start", ended["best_error"]
         if error is not None:
             self.prose(told(self.words, key, epoch=ended["best_epoch"], part=part, error=float(error)))

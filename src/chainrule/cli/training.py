@@ -59,6 +59,9 @@ COLUMN_OPTIONS = (
     click.option("--task", type=click.Choice(["classify", "regress"]), help="Classes or numbers?  [default: by the target's values]"),
     click.option("--ignore", metavar="COLUMN", multiple=True, help="Leave a column out."),
     click.option("--categories", metavar="COLUMN", multiple=True, help="Take a column of numbers as names of categories."),
+    click.option(
+        "--numbers", metavar="COLUMN", multiple=True, help="Take a column as numbers that would be left out, as one that counts the rows."
+    ),
     click.option("--impute", metavar="HOW", help="Fill missing values: mean, median or most_frequent.  [default: they are refused]"),
 )
 
@@ -91,10 +94,17 @@ PLAN_OPTIONS = (
         help="A number, or a schedule as cosine:rate=0.01,steps=900.  [default: 0.001]",
     ),
     click.option("--until", type=float, metavar="ERROR", help="Stop as soon as the training error is below this, as 1e-6."),
-    click.option("--patience", type=click.IntRange(1), metavar="N", help="Stop after N epochs that did not help.  [default: 100]"),
+    click.option(
+        "--patience", type=click.IntRange(1), metavar="N",
+        help="Stop after N epochs that did not help.  [default: those of 1000 steps, but at least 100]",
+    ),
     click.option(
         "--validation", type=float, metavar="PART",
-        help="Part of the rows that tells when to stop.  [default: 0.1; of fewer than 200 rows, 0]",
+        help="Part of the rows, kept out of training, that tells when to stop.  [default: 0.1 of 2000 rows or more]",
+    ),
+    click.option(
+        "--validation-folds", type=click.IntRange(0), metavar="K",
+        help="K networks trained beside, each without a K-th of the rows, tell when to stop; no row is lost.  [default: 5 below 2000 rows]",
     ),
     click.option("--test", type=float, metavar="PART", help="Part of the rows that says how good it is.  [default: 0.15]"),
     click.option("--folds", type=click.IntRange(2), metavar="K", help="Cross-validate first, in K folds."),
@@ -125,7 +135,7 @@ def train(data: str, output: str, quiet: bool, language: str, definitions: tuple
     from chainrule import training
     from chainrule.cli.telling import Telling
     from chainrule.definitions import load_file
-    from chainrule.train import Diverged
+    from chainrule.divergence import Diverged
 
     for path in definitions:
         load_file(path)

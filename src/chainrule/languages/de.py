@@ -261,6 +261,8 @@ WORDS = {
     "decided.reason.nearly_all_different": "Text, der in fast jeder Zeile anders ist",
     "decided.reason.many": "mehr als 1000 verschiedene Texte",
     "train.split": "Zeilen: {train} zum Lernen, {validation} sagen, wann Schluss ist, {test} sagen, wie gut es ist",
+    "train.split_folds": "Zeilen: {train} zum Lernen, {test} sagen, wie gut es ist; wann Schluss ist, sagen {folds} Netze daneben, die "
+    "jeweils einen Teil der Zeilen nicht lernen und an ihm gemessen werden",
     "train.split_without": "Zeilen: {train} zum Lernen, keine sagen, wann Schluss ist, {test} sagen, wie gut es ist",
     "train.network": "Netz {sizes}: innen {activation}, am Ende {output}, Fehler als {loss}; {parameters} Parameter",
     "train.network_flat": "Netz {sizes}: am Ende {output}, Fehler als {loss}; {parameters} Parameter",

@@ -254,6 +254,8 @@ WORDS = {
     "decided.reason.nearly_all_different": "text that differs in nearly every row",
     "decided.reason.many": "more than 1000 different texts",
     "train.split": "rows: {train} to train on, {validation} to tell when to stop, {test} to say how good it is",
+    "train.split_folds": "rows: {train} to train on, {test} to say how good it is; {folds} networks beside it, each trained without a "
+    "fold of these rows and judged on it, tell when to stop",
     "train.split_without": "rows: {train} to train on, none to tell when to stop, {test} to say how good it is",
     "train.network": "network {sizes}: {activation} inside, {output} at the end, error by {loss}; {parameters} parameters",
     "train.network_flat": "network {sizes}: {output} at the end, error by {loss}; {parameters} parameters",

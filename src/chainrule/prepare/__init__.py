@@ -6,7 +6,7 @@ preparation.answers(y)                                  # {"species": ["setosa",
 Preparation.from_dict(preparation.to_dict())            # kept with the model
 """
 
-from chainrule.prepare.disk import is_large, prepared
+from chainrule.prepare.disk import empty, is_large
 from chainrule.prepare.preparation import Feature, Preparation, Target
 
-__all__ = ["Feature", "Preparation", "Target", "is_large", "prepared"]
+__all__ = ["Feature", "Preparation", "Target", "empty", "is_large"]
