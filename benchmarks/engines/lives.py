@@ -64,7 +64,9 @@ def starts(kinds: Sequence[str], rounds: int) -> dict[str, Any]:
     for key in COLD:
         print(f"starts: {key} …", file=sys.stderr)
         slow = ("micrograd_",) if key != "W1/1/sgd" else ()
-        steps_too_many = ("torch_eager", "torch_compile", "scikit_learn", "keras_jax", "hips_autograd", "micrograd_") if key == "W1/1/sgd" else ()
+        steps_too_many = (
+            ("torch_eager", "torch_compile", "scikit_learn", "keras_jax", "hips_autograd", "micrograd_") if key == "W1/1/sgd" else ()
+        )
         found[key] = lives([kind for kind in kinds if kind not in (*slow, *steps_too_many)], [key], rounds)
     return found
 

@@ -9,8 +9,15 @@ from processes import FLOOR, KINDS, OURS
 from workloads import GROWTH
 
 TITLES = {"parameters": "parameters (n-n-n-10, batch 64)", "batch": "batch (784-128-10)", "depth": "hidden layers (64 wide, batch 32)"}
-COLOURS = {OURS: "#0072b2", FLOOR: "#999999", "jax_scan": "#d55e00", "jax_step": "#e69f00", "written": "#009e73", "torch_eager": "#cc79a7",
-           "scikit_learn": "#56b4e9"}
+COLOURS = {
+    OURS: "#0072b2",
+    FLOOR: "#999999",
+    "jax_scan": "#d55e00",
+    "jax_step": "#e69f00",
+    "written": "#009e73",
+    "torch_eager": "#cc79a7",
+    "scikit_learn": "#56b4e9",
+}
 
 
 def draw(growth: dict[str, Any], path: Path) -> None:
@@ -24,13 +31,20 @@ def draw(growth: dict[str, Any], path: Path) -> None:
     figure, panels = pyplot.subplots(1, 3, figsize=(11, 3.8), layout="constrained")
     for panel, (name, workloads) in zip(panels, GROWTH.items(), strict=True):
         sizes = {w.name: {"parameters": w.parameters, "batch": w.batch, "depth": len(w.sizes) - 2}[name] for w in workloads}
-        for kind in COLOURS:
-            points = [(size, 1e6 * growth[f"{name}:{key}"]["seconds"][kind]) for key, size in sizes.items()
-                      if kind in growth.get(f"{name}:{key}", {}).get("seconds", {})]
+        for kind, colour in COLOURS.items():
+            points = [
+                (size, 1e6 * growth[f"{name}:{key}"]["seconds"][kind])
+                for key, size in sizes.items()
+                if kind in growth.get(f"{name}:{key}", {}).get("seconds", {})
+            ]
             if points:
-                style = {"linewidth": 2.4, "marker": "o"} if kind == OURS else {"linewidth": 1.2, "marker": ".", "linestyle": "--" if kind == FLOOR else "-"}
+                style = (
+                    {"linewidth": 2.4, "marker": "o"}
+                    if kind == OURS
+                    else {"linewidth": 1.2, "marker": ".", "linestyle": "--" if kind == FLOOR else "-"}
+                )
                 label = "the products at the peak" if kind == FLOOR else KINDS[kind].name.strip("*")
-                panel.loglog(*zip(*points, strict=True), color=COLOURS[kind], label=label, **style)
+                panel.loglog(*zip(*points, strict=True), color=colour, label=label, **style)
         panel.set_xlabel(TITLES[name])
         panel.grid(alpha=0.25)
     panels[0].set_ylabel("µs a step, one thread")

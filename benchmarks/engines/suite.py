@@ -19,12 +19,12 @@ HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
 from lives import digits, starts  # noqa: E402
-from measure import median, ratio, table  # noqa: E402
+from measure import median, ratio  # noqa: E402
 from picture import draw  # noqa: E402
 from processes import FLOOR, KINDS, OURS, Peer  # noqa: E402
 from run import ROOT, processor, write  # noqa: E402
 from tables import aims_table, growth_table, lives_table, times_table  # noqa: E402
-from workloads import GROWTH, WORKLOADS, Workload  # noqa: E402
+from workloads import GROWTH, WORKLOADS  # noqa: E402
 
 KEPT = ROOT / ".benchmarks" / "engines.json"
 PICTURE = ROOT / "docs" / "engines.svg"
@@ -36,7 +36,9 @@ GROWING = (OURS, FLOOR, "jax_scan", "jax_step", "written", "torch_eager", "sciki
 
 
 def parsed_options(words: Sequence[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="benchmarks/run.py engines", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="benchmarks/run.py engines", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--only", default="", metavar="W3,W4/256/adam", help="these workloads, by the beginnings of their keys")
     parser.add_argument("--peers", default="", metavar="A,B", help=f"these peers: {', '.join(KINDS)}")
     parser.add_argument("--parts", default=",".join(PARTS), metavar="P,Q", help=f"of {', '.join(PARTS)} (with --only: steps)")
@@ -55,6 +57,9 @@ def parsed_options(words: Sequence[str] | None = None) -> argparse.Namespace:
     options.threads = [int(number) for number in options.threads.split(",")]
     if options.quick:
         options.repeat, options.seconds = 3, 0.05
+    options.rounds = options.repeat
+    if options.write and (options.only or set(options.parts) != set(PARTS) or options.threads != [1, 2]):
+        parser.error("--write puts all of it into docs; leave --only, --parts and --threads out")
     for what, given, known in (("peer", options.peers, KINDS), ("part", options.parts, PARTS)):
         if unknown := set(given) - set(known):
             parser.error(f"there is no {what} called {', '.join(sorted(unknown))}; there are {', '.join(known)}")
@@ -152,8 +157,7 @@ def main() -> None:
 def about(versions: dict[str, str], options: argparse.Namespace) -> str:
     """The machine and the versions."""
     told = dict.fromkeys(part.strip() for version in versions.values() for part in version.split(",") if "notebook" not in part)
-    rounds = f"{options.repeat} rounds" if "growth" not in options.parts else "medians"
-    return f"{processor()}, {platform.system()}; Python {platform.python_version()}, {', '.join(told)}; {rounds}, {options.clock} time."
+    return f"{processor()}, {platform.system()}; Python {platform.python_version()}, {', '.join(told)}; medians of {options.rounds} rounds, {options.clock} time."
 
 
 def page(found: dict[str, Any]) -> str:
@@ -165,8 +169,10 @@ def page(found: dict[str, Any]) -> str:
         parts += ["Side by side, round by round:", aims_table(found)]
     if found["growth"]:
         parts += ["![What a step costs as networks and batches grow](engines.svg)", growth_table(found["growth"])]
-    for name, title in (("starts", "From the start of a process to the first trained epoch, and the largest memory:"),
-                        ("digits", "From the start of a process to 97 % of the test rows of `data:digits` right:")):
+    for name, title in (
+        ("starts", "From the start of a process to the first trained epoch, and the largest memory:"),
+        ("digits", "From the start of a process to 97 % of the test rows of `data:digits` right:"),
+    ):
         if found[name]:
             parts += [title, lives_table(found[name])]
     return "\n\n".join(parts)

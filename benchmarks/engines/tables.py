@@ -74,7 +74,14 @@ def aims_table(found: dict[str, Any]) -> str:
             name, reached = (f"the best: {KINDS[kind].name}" if against == "best" else KINDS[kind].name), ratios.get(kind)
         if reached:
             verdict = "" if reached >= least else " ✗"
-            rows.append([f"{named(key).label}, {threads} thread{'s' * (threads > 1)}", name, f"{number(reached)} ×{verdict}", f"{number(least)} × ({number(hoped)})"])
+            rows.append(
+                [
+                    f"{named(key).label}, {threads} thread{'s' * (threads > 1)}",
+                    name,
+                    f"{number(reached)} ×{verdict}",
+                    f"{number(least)} × ({number(hoped)})",
+                ]
+            )
     return table(["as fast as", "whom", "reached", "aim (hoped for)"], rows)
 
 
@@ -86,7 +93,11 @@ def growth_table(growth: dict[str, Any]) -> str:
         for workload in workloads:
             measured = growth.get(f"{name}:{workload.name}")
             if measured:
-                about = {"parameters": f"{workload.parameters:,} parameters", "batch": f"batch {workload.batch}", "depth": f"{workload.name} hidden layers"}
+                about = {
+                    "parameters": f"{workload.parameters:,} parameters",
+                    "batch": f"batch {workload.batch}",
+                    "depth": f"{workload.name} hidden layers",
+                }
                 cells = [number(1e6 * measured["seconds"][kind]) if kind in measured["seconds"] else "–" for kind in kinds]
                 rows.append([about[name], *cells])
     return table(["µs a step", *(KINDS[kind].name for kind in kinds)], rows)
@@ -102,7 +113,11 @@ def lives_table(found: dict[str, Any]) -> str:
         cells = []
         for each in found.values():
             one = each.get(kind)
-            cells.append("–" if not one else f"{one['seconds']:.2f} s, {one['megabytes']:.0f} MB" + (f", {one['epochs']:.0f} epochs" if digits else ""))
+            cells.append(
+                "–"
+                if not one
+                else f"{one['seconds']:.2f} s, {one['megabytes']:.0f} MB" + (f", {one['epochs']:.0f} epochs" if digits else "")
+            )
         if set(cells) != {"–"}:
             rows.append([name, *cells])
     return table(["", *("digits, 64-64-10, Adam" if digits else named(key).label for key in found)], rows)

@@ -43,7 +43,11 @@ class Workload:
     @property
     def label(self) -> str:
         """As the tables name it."""
-        network = "-".join(map(str, self.sizes)) if len(self.sizes) < 6 else f"{self.sizes[0]}-({self.sizes[1]})×{len(self.sizes) - 2}-{self.sizes[-1]}"
+        network = (
+            "-".join(map(str, self.sizes))
+            if len(self.sizes) < 6
+            else f"{self.sizes[0]}-({self.sizes[1]})×{len(self.sizes) - 2}-{self.sizes[-1]}"
+        )
         rule = {"sgd": "SGD", "adam": "Adam"}[self.optimizer] if self.only == "train" else "predict"
         return f"{self.name} {network}, {self.batch}, {rule}"
 
@@ -115,7 +119,7 @@ GROWTH: dict[str, tuple[Workload, ...]] = {
     "batch": tuple(Workload(f"{n}", DIGITS, "relu", n, "sgd", 0.01, 20) for n in (1, 4, 16, 64, 256, 1024)),
     "depth": tuple(Workload(f"{n}", (64, *[64] * n, 10), "relu", 32, "sgd", 0.01, 20) for n in (2, 4, 8, 16, 32)),
 }
-"""What the cost grows with: the width, and with it the parameters, of a square network at batch 64; the batch of 784-128-10; hidden layers."""
+"""What the cost grows with: the width, and with it the parameters, at batch 64; the batch of 784-128-10; the number of hidden layers."""
 
 
 def named(key: str) -> Workload:

@@ -26,9 +26,7 @@ class Scan:
             self.epoch = lambda state, x, t: forward(state, x)
         else:
             step = partial(stepped, workload)
-            self.epoch = jax.jit(
-                lambda state, x, t: jax.lax.scan(lambda s, xt: (step(s, *xt), None), state, (x, t))[0], donate_argnums=0
-            )
+            self.epoch = jax.jit(lambda state, x, t: jax.lax.scan(lambda s, xt: (step(s, *xt), None), state, (x, t))[0], donate_argnums=0)
         self.seen = None
 
     def go(self, steps: int) -> int:

@@ -7,7 +7,7 @@ import os
 os.environ["KERAS_BACKEND"] = "jax"
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
-import jax  # noqa: E402
+import jax
 
 jax.config.update("jax_enable_x64", True)
 
@@ -37,7 +37,7 @@ class Fit:
         if workload.classes:
             loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         else:
-            loss = lambda t, y: keras.ops.sum((y - t) ** 2, axis=-1) / 2  # noqa: E731
+            loss = lambda t, y: keras.ops.sum((y - t) ** 2, axis=-1) / 2
         rules = {"sgd": keras.optimizers.SGD, "adam": lambda rate: keras.optimizers.Adam(rate, epsilon=EPSILON)}
         self.model.compile(rules[workload.optimizer](workload.rate), loss)
         self.x, self.t = workload.data()

@@ -23,8 +23,13 @@ def one_hot(workload: Workload, t: np.ndarray) -> np.ndarray:
 class Loop:
     """Batch after batch, over and over: step(x, t) for each."""
 
-    def __init__(self, step: Callable[[Any, Any], object], pairs: Sequence[tuple[Any, Any]], result: Callable[[], list[np.ndarray]],
-                 wait: Callable[[], object] = lambda: None) -> None:
+    def __init__(
+        self,
+        step: Callable[[Any, Any], object],
+        pairs: Sequence[tuple[Any, Any]],
+        result: Callable[[], list[np.ndarray]],
+        wait: Callable[[], object] = lambda: None,
+    ) -> None:
         self.step, self.pairs, self.result, self.wait = step, pairs, result, wait
         self.place = 0
 

@@ -1,4 +1,4 @@
-"""Plain C, `floor.c`: W1 and W2 by hand; elsewhere as many multiply-adds as the products need, from registers: what the machine can do at most."""
+"""Plain C, `floor.c`: W1 and W2 by hand; elsewhere what the machine can do at most: the multiply-adds of the products, from registers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def library(*macros: str) -> ctypes.CDLL:
     folder = tempfile.mkdtemp(prefix="chainrule-floor-")
     target = f"{folder}/floor.so"
     for flags in (FLAGS, [flag for flag in FLAGS if not flag.startswith("-mprefer")]):
-        made = subprocess.run(["cc", *flags, *macros, str(SOURCE), "-o", target, "-lm"], capture_output=True)
+        made = subprocess.run(["cc", *flags, *macros, str(SOURCE), "-o", target, "-lm"], capture_output=True, check=False)
         if made.returncode == 0:
             return ctypes.CDLL(target)
     raise RuntimeError(made.stderr.decode()[:200])

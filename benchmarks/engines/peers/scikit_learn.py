@@ -29,8 +29,15 @@ class Epochs:
         self.workload = workload
         kind = MLPClassifier if workload.classes else MLPRegressor
         self.model = model = kind(
-            hidden_layer_sizes=workload.sizes[1:-1], activation={"linear": "identity"}.get(workload.activation, workload.activation), solver=workload.optimizer,
-            alpha=0, batch_size=workload.batch, learning_rate_init=workload.rate, shuffle=False, momentum=0, nesterovs_momentum=False,
+            hidden_layer_sizes=workload.sizes[1:-1],
+            activation={"linear": "identity"}.get(workload.activation, workload.activation),
+            solver=workload.optimizer,
+            alpha=0,
+            batch_size=workload.batch,
+            learning_rate_init=workload.rate,
+            shuffle=False,
+            momentum=0,
+            nesterovs_momentum=False,
         )
         self.x, self.t = workload.data()
         self.t = self.t if workload.classes else self.t.ravel()

@@ -1,0 +1,1 @@
+"""The engine `compiled`: the graph as machine code."""
