@@ -46,6 +46,9 @@ def draw(growth: dict[str, Any], path: Path) -> None:
                 label = "the products at the peak" if kind == FLOOR else KINDS[kind].name.strip("*")
                 panel.loglog(*zip(*points, strict=True), color=colour, label=label, **style)
         panel.set_xlabel(TITLES[name])
+        if name != "parameters":
+            panel.set_xticks(list(sizes.values()), labels=[str(size) for size in sizes.values()])
+            panel.minorticks_off()
         panel.grid(alpha=0.25)
     panels[0].set_ylabel("µs a step, one thread")
     handles, labels = panels[0].get_legend_handles_labels()

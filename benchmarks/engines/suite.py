@@ -157,7 +157,8 @@ def main() -> None:
 def about(versions: dict[str, str], options: argparse.Namespace) -> str:
     """The machine and the versions."""
     told = dict.fromkeys(part.strip() for version in versions.values() for part in version.split(",") if "notebook" not in part)
-    return f"{processor()}, {platform.system()}; Python {platform.python_version()}, {', '.join(told)}; medians of {options.rounds} rounds, {options.clock} time."
+    machine = f"{processor()}, {platform.system()}; {', '.join([f'Python {platform.python_version()}', *told])}"
+    return f"{machine}; medians of {options.rounds} rounds, {options.clock} time."
 
 
 def page(found: dict[str, Any]) -> str:
