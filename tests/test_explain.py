@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 import pytest
 from tests.equations import check, equations_in_text
 
 from chainrule.cli import main
+from chainrule.document import Table
 from chainrule.errors import DescriptionError, DivergenceError, UnknownNameError
 from chainrule.explain import explain
+from chainrule.notation.numbers import shown
+from chainrule.notation.text import text
 from chainrule.render.plain import plain
 from chainrule.sources import problem
 
@@ -77,3 +81,16 @@ def test_an_unknown_detail_offers_the_nearest():
         explain(problem("seed"), detail="scaler")
     with pytest.raises(DescriptionError, match="steps must be a whole number"):
         explain(problem("seed"), steps=0)
+
+
+def test_training_on_from_a_later_step_goes_on_with_its_states_and_schedule():
+    for options in ({"optimizer": "adam"}, {"optimizer": "momentum"}, {"learning_rate": "cosine:rate=0.1"}):
+        found = problem("2-2-1", seed=3, **options)
+        steps = list(itertools.islice(found.steps(), 6))
+        section = found.explain(step=3).section("repeat")
+        table = next(block for block in section.blocks if isinstance(block, Table))
+        errors = {int(row[0][0]): text(row[-1][0]) for row in table.rows}
+        for number, printed in errors.items():
+            if number <= 6:
+                assert printed == text(shown(steps[number - 1].error, found.network.notation)), (options, number)
+        assert 4 in errors

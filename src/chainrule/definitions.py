@@ -23,6 +23,7 @@ from functools import cached_property
 from keyword import iskeyword
 from typing import Any
 
+from chainrule.display import Displayed
 from chainrule.errors import ChainruleError, DescriptionError, UnknownNameError, shown
 from chainrule.expression import Expression
 
@@ -54,7 +55,7 @@ FRACTIONS = {("optimizer", "momentum"), ("optimizer", "beta1"), ("optimizer", "b
 
 
 @dataclass(frozen=True, eq=False)
-class Definition:
+class Definition(Displayed):
     """One named function of some kind.
 
     Called with expressions, it is applied (`tanh(z)`); called with options alone, it is bound to them (`leaky_relu(slope=0.2)`,
@@ -124,7 +125,7 @@ def _check_option(definition: Definition, name: str, value: Any) -> None:
 
 
 @dataclass(frozen=True)
-class Bound:
+class Bound(Displayed):
     """A definition with its options: what a network or an optimiser is described with."""
 
     definition: Definition

@@ -34,6 +34,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from chainrule.definitions import Bound, find
+from chainrule.display import Displayed
 from chainrule.errors import DescriptionError, FileError, InputError, UnknownNameError, shown
 from chainrule.layers import Dense, dense
 from chainrule.network import MOST_LAYERS, Array, Network, checked_batch
@@ -50,8 +51,8 @@ LAYER_KEYS = ("units", "activation", "bias", "weights", "initializer", "frozen")
 DATA_KEYS = ("x", "t", "features", "targets")
 
 
-@dataclass(frozen=True, eq=False)
-class Problem:
+@dataclass(frozen=True, eq=False, repr=False)
+class Problem(Displayed):
     """What a description describes: a network, and perhaps a batch, an optimiser and names.
 
     x, t       the batch: (batch, inputs), (batch, outputs)
@@ -83,6 +84,11 @@ class Problem:
     def step(self, *, exact: bool = False) -> Step:
         """The first training step on the batch."""
         return next(self.steps(exact=exact))
+
+    def __repr__(self) -> str:
+        batch = "" if self.x is None else f", x {self.x.shape}" if self.t is None else f", x {self.x.shape}, t {self.t.shape}"
+        rule = "" if self.optimizer is None else f", {self.optimizer!r}"
+        return f"<Problem{f' {self.title!r}' if self.title else ''}: {self.network!r}{batch}{rule}>"
 
     def explain(self, **options: Any) -> Any:
         """The problem as a document. Options as of `chainrule explain`."""

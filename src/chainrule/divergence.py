@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from chainrule.definitions import Bound
+from chainrule.display import Displayed
 from chainrule.engines.epoch import Written
 from chainrule.engines.unrolled import operations
 from chainrule.errors import DivergenceError
@@ -30,7 +31,7 @@ MOST_ADVISED = 100_000
 """Parameters × samples up to which `chainrule.rates` answers in less than a second."""
 
 
-class Diverged(DivergenceError):
+class Diverged(Displayed, DivergenceError):
     """A run whose numbers grew beyond all bounds.
 
     step             the number of the step in which they did

@@ -9,6 +9,7 @@ from chainrule.nodes import Node
 from chainrule.notation.formula import Equation, Formula
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 Inline: TypeAlias = "tuple[str | Formula, ...]"
@@ -96,6 +97,8 @@ class Document:
 
     language, decimal  of its words and numbers
     colours            which colour (counted from 0) each symbol's key has, the same everywhere
+    programs           writes each section's part of the step as NumPy that runs, "" for a section without one; formats that run ask
+                       for it, and only they pay
     """
 
     title: str
@@ -103,6 +106,7 @@ class Document:
     language: str = "en"
     decimal: str = "point"
     colours: dict[str, int] = field(default_factory=dict)
+    programs: Callable[[], tuple[str, ...]] = field(default=tuple, compare=False)
 
     def section(self, key: str) -> Section:
         """The section with a key. Raises KeyError."""
@@ -118,9 +122,9 @@ class Document:
         save(self, path, layout=layout, paper=paper)
 
     def _repr_markdown_(self) -> str:
-        from chainrule.render.markdown import markdown
+        from chainrule.render.markdown import JUPYTER, markdown
 
-        return markdown(self)
+        return markdown(self, JUPYTER)
 
     def __str__(self) -> str:
         from chainrule.render.plain import plain

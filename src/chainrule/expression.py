@@ -17,6 +17,8 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from chainrule.display import Displayed
+
 if TYPE_CHECKING:
     from chainrule.notation.forms import Form
 
@@ -113,7 +115,7 @@ class Primitive:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Expression:
+class Expression(Displayed):
     """A primitive applied to expressions. Equal only to itself: two nodes that look alike are two nodes."""
 
     primitive: Primitive

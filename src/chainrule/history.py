@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from chainrule.display import Displayed
 from chainrule.errors import InputError
 from chainrule.network import Network
 
@@ -14,7 +15,7 @@ MOST_REPORTS = 2000
 
 
 @dataclass(frozen=True)
-class Report:
+class Report(Displayed):
     """What one epoch came to.
 
     epoch             from 1
@@ -34,7 +35,7 @@ class Report:
 
 
 @dataclass(frozen=True, eq=False)
-class Outcome:
+class Outcome(Displayed):
     """How a run ended.
 
     reason      "until" (the error is below it), "patience" (no more improvement), "epochs" (all done) or "interrupted"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from chainrule import primitives as p
 from chainrule.definitions import Bound, initializer
+from chainrule.display import Displayed
 from chainrule.errors import DescriptionError
 from chainrule.expression import Expression, Name, Operand, as_expression, order, variable
 
@@ -27,7 +28,7 @@ UNITS = variable(Name("units"))
 """The letter for how many units a layer has."""
 
 
-class Distribution(ABC):
+class Distribution(Displayed, ABC):
     """How the weights of a layer are drawn."""
 
     @abstractmethod

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chainrule.definitions import Bound, Definition, find
+from chainrule.display import Displayed
 from chainrule.errors import DescriptionError, ShapeError, shown
 from chainrule.expression import Expression
 
@@ -15,7 +16,7 @@ MOST_UNITS = 10**7
 
 
 @dataclass(frozen=True)
-class Dense:
+class Dense(Displayed):
     """A layer of `units` neurons, each of which sees every input: z = x W + b, h = f(z).
 
     units        how many neurons

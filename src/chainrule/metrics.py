@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule.display import Displayed
 from chainrule.errors import InputError, ShapeError
 from chainrule.network import Array
 
@@ -41,8 +42,8 @@ class ClassScore:
     rows: int
 
 
-@dataclass(frozen=True, eq=False)
-class Scores:
+@dataclass(frozen=True, eq=False, repr=False)
+class Scores(Displayed):
     """What a network's answers are worth on some rows.
 
     task     "classify" or "regress"
@@ -152,6 +153,10 @@ class Scores:
             + other.spread  # type: ignore[operator]  # as above
             + gap**2 * (self.rows * other.rows / rows),
         )
+
+    def __repr__(self) -> str:
+        name, value = self.main
+        return f"<Scores of {self.rows} rows: {name} {value if value is None else format(value, '.6g')}>"
 
     def to_dict(self) -> dict[str, Any]:
         """The measures, for people, and the sums, from which `from_dict` makes the same scores."""

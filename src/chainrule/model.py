@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.describe import described, network_from
+from chainrule.display import Displayed
 from chainrule.errors import FileError, InputError, shown
 from chainrule.files import parse_json, write_whole
 from chainrule.history import Report, history_from_dict, history_to_dict
@@ -34,8 +35,8 @@ STATE = "run."
 """What the names of tensors begin with that only a checkpoint has."""
 
 
-@dataclass(frozen=True, eq=False)
-class Model:
+@dataclass(frozen=True, eq=False, repr=False)
+class Model(Displayed):
     """A trained network, and what it takes to use it and to understand it.
 
     network      with its trained weights
@@ -101,6 +102,12 @@ class Model:
         """The model of a run as far as it has come; `known` are further fields of it, as `preparation`, `scores` and `outcome`."""
         source = {**known.pop("source", {}), "digest": training.digest}
         return Model(training.best_network, training.start, plan=training.plan, history=tuple(training.history), source=source, **known)
+
+    def __repr__(self) -> str:
+        scores = "".join(
+            f", {part} {scores.main[0]} {scores.main[1]:.4g}" for part, scores in self.scores.items() if scores.main[1] is not None
+        )
+        return f"<Model {'-'.join(map(str, self.network.sizes))}, {len(self.history)} epochs{scores}>"
 
     def save(self, path: str | Path, *, force: bool = False) -> None:
         """Write the model, whole or not at all. Raises FileError, also where there is a file already, unless `force`."""

@@ -13,6 +13,7 @@ import numpy as np
 
 from chainrule.definitions import Bound, Definition, find
 from chainrule.derivation import Conventions, Derivation, derive
+from chainrule.display import Displayed
 from chainrule.errors import DescriptionError, InputError, ShapeError, UnknownNameError, shown
 from chainrule.layers import Dense, checked_size
 from chainrule.notation.settings import Notation
@@ -36,7 +37,7 @@ START_FOR_ACTIVATION = {"relu": "he_normal", "leaky_relu": "he_normal", "relu6":
 """The initialiser that fits an activation, where none is said; Glorot's for the others."""
 
 
-class Network:
+class Network(Displayed):
     """Layers, a loss and their conventions.
 
         network = Network(2, dense(2, bias=False), dense(1, bias=False), loss=half_squared())

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.definitions import Bound, find
+from chainrule.display import Displayed
 from chainrule.engines.epoch import ENGINES
 from chainrule.errors import DescriptionError, InputError, UnknownNameError, shown
 from chainrule.network import Array
@@ -25,7 +26,7 @@ SHEAF = 32
 
 
 @dataclass(frozen=True)
-class Plan:
+class Plan(Displayed):
     """How a network is trained; with the network, the data and the seed it says every number of the run.
 
     epochs         how often every row is used, at most

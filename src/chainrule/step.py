@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.definitions import Bound, find
+from chainrule.display import Displayed
 from chainrule.engines.arrays import Arrays, Exact, exact_array
 from chainrule.engines.keep import FLOATS, evaluate
 from chainrule.errors import InexactError, InputError, shown
@@ -48,8 +49,8 @@ class Pass:
         return self.values[key]
 
 
-@dataclass(frozen=True, eq=False)
-class Step:
+@dataclass(frozen=True, eq=False, repr=False)
+class Step(Displayed):
     """One training step, whole.
 
     network    with the parameters before the step
@@ -131,6 +132,10 @@ class Step:
     def everything(self) -> dict[str, Array]:
         """`values`, and the forward pass after the step as "after z1", "after E" …"""
         return {**self.values, **{f"after {key}": value for key, value in self.after.values.items()}}
+
+    def __repr__(self) -> str:
+        sizes = "-".join(map(str, self.network.sizes))
+        return f"<Step {self.number} of a {sizes} network: E = {float(self.error):.6g} → {float(self.after.error):.6g}>"
 
     def explain(self, **options: Any) -> Any:
         """The step as a document, which shows itself in a terminal and in a notebook. Options as of `chainrule explain`."""
@@ -250,7 +255,11 @@ def steps(
         str(state.name): arrays.array(np.zeros(state.shape)) for part in rule.parameters for state in part.states
     }
     weights = None if weights is None else arrays.array(weights)
-    step = record(network, arrays.array(x), arrays.array(t), rule, 1, states, arrays, origin, weights)
+    yield from run_from(record(network, arrays.array(x), arrays.array(t), rule, 1, states, arrays, origin, weights))
+
+
+def run_from(step: Step) -> Iterator[Step]:
+    """A recorded step and those that follow it on the same batch, from its own states, without end."""
     while True:
         yield step
         step = following(step)

@@ -21,6 +21,7 @@ import numpy as np
 
 from chainrule.companions import Companion, arrays_of, companions, mean_error
 from chainrule.definitions import Bound
+from chainrule.display import Displayed
 from chainrule.divergence import diverged
 from chainrule.engines.epoch import ENGINES, Data, gathered
 from chainrule.engines.keep import evaluate
@@ -39,7 +40,7 @@ class _Interrupted(Exception):
     """Ctrl-C was pressed; the epoch at hand is given up."""
 
 
-class Training:
+class Training(Displayed):
     """A run: a network on rows of data by a plan.
 
     x, t        (rows, inputs), (rows, outputs); arrays that lie on a disk are read block by block
@@ -94,6 +95,9 @@ class Training:
         return 1e12 * max(1.0, self.start_error) if math.isfinite(self.start_error) else math.inf
 
     # Going on
+
+    def __repr__(self) -> str:
+        return f"<Training of {self.network!r}: {len(self.history)} of {self.plan.epochs} epochs>"
 
     def epoch(self) -> Report:
         """One pass over every row. Raises Diverged, after which the run stands where it stood before the epoch."""

@@ -5,14 +5,19 @@ python tests/golden/regenerate.py writes them anew.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from chainrule.document import Document
 from chainrule.explain import explain
+from chainrule.render.html import body
+from chainrule.render.latex import latex
 from chainrule.render.markdown import markdown
+from chainrule.render.notebook import notebook
 from chainrule.render.plain import plain
+from chainrule.render.typst import typst
 from chainrule.sources import problem
 
 HERE = Path(__file__).parent
@@ -65,13 +70,45 @@ DOCUMENTS: dict[str, Callable[[], Document]] = {
 }
 """Every kept document by the name of its file."""
 
-FORMATS: dict[str, Callable[[Document], str]] = {".txt": plain, ".md": markdown}
+
+def short_notebook(document: Document) -> str:
+    """A notebook without the numbers of large arrays."""
+    return re.sub(r'(b64decode\(\\").*?(\\"\))', r"\1…\2", notebook(document))
+
+
+FORMATS: dict[str, Callable[[Document], str]] = {
+    ".txt": plain,
+    ".md": markdown,
+    ".html": body,
+    ".ipynb": short_notebook,
+    ".typ": typst,
+    ".tex": latex,
+}
+"""What writes a document; a page without its style, script and font, which are the same everywhere."""
+
+PRINTED = ("seed", "seed-german", "article", "mazur", "xor", "iris", "large", "adam", "cases", "penalty")
+ONLY: dict[str, tuple[str, ...]] = {
+    ".html": ("seed", "seed-german", "mazur-weight", "iris", "large-weight", "cases", "hinge", "penalty"),
+    ".typ": PRINTED,
+    ".tex": PRINTED,
+}
+"""Long formats are kept for some documents only."""
+
+
+def is_kept(name: str, suffix: str) -> bool:
+    """Does a file of this document in this format stand here?"""
+    return name in ONLY.get(suffix, DOCUMENTS)
 
 
 def files() -> dict[Path, str]:
     """What should stand in every file."""
     made = {name: document() for name, document in DOCUMENTS.items()}
-    return {HERE / f"{name}{suffix}": write(document) for name, document in made.items() for suffix, write in FORMATS.items()}
+    return {
+        HERE / f"{name}{suffix}": write(document)
+        for name, document in made.items()
+        for suffix, write in FORMATS.items()
+        if is_kept(name, suffix)
+    }
 
 
 if __name__ == "__main__":

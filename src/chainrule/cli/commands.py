@@ -72,7 +72,7 @@ def chainrule() -> None:
 @click.option("--layout", metavar="article|slides|handout", default="article", help="Of a file with pages.  [default: article]")
 @click.option("--paper", metavar="a4|letter", default="a4", help="Of a file with pages.  [default: a4]")
 @click.option("--interactive", is_flag=True, help="Step through it with the arrow keys.")
-@click.option("-o", "--output", metavar="FILE", help="Write to a .md, .txt or .json file (the recorded step) instead.")
+@click.option("-o", "--output", metavar="FILE", help="Write to a .md, .txt, .ipynb or .json file (the recorded step) instead.")
 def explain(
     detail: str | None, weight: str | None, step: int | None, steps: int, exact: bool, digits: int | None, layout: str, paper: str,
     interactive: bool, output: str | None, **options: Any,

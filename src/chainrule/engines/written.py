@@ -242,12 +242,12 @@ class Writer:
 
     def _one(self, node: Expression, target: str | None) -> None:
         if node.primitive.name == "variable":
-            self.pieces[node] = Code([_identifier(node)])
+            self.pieces[node] = Code([identifier(node)])
         elif node.primitive.name == "size":
             self.pieces[node] = Code(["N"] if node.parameters["dimension"] == BATCH else [str(node.parameters["dimension"])])
         elif node.primitive.name == "named":
             piece = self.pieces[node.arguments[0]]
-            name = target or _identifier(node)
+            name = target or identifier(node)
             self._assign(name, piece)
             self.pieces[node] = Code([name])
         else:
@@ -356,7 +356,8 @@ def text(code: Code) -> str:
     return "".join(part if isinstance(part, str) else text(part) for part in code.parts)
 
 
-def _identifier(node: Expression) -> str:
+def identifier(node: Expression) -> str:
+    """The variable of a named quantity: W1, m_W1, learning_rate."""
     assert node.name is not None
     return node.name.key
 
@@ -402,7 +403,7 @@ def written_error(network: Network) -> Program:
     derivation = network.derivation
     writer = Writer([derivation.error])
     writer.write(derivation.error)
-    inputs = [_identifier(node) for node in (*derivation.data, *derivation.parameters)]
+    inputs = [identifier(node) for node in (*derivation.data, *derivation.parameters)]
     docstring = '"""The error E of the batch (x, t)."""'
     body = _indented([docstring, *_with_size(writer.lines), "return E"])
     lines = [*_header(writer.lines, quiet=False), *_wrapped("def error(", inputs, "):"), *body]
@@ -417,39 +418,59 @@ def _indented(lines: Iterable[str]) -> list[str]:
     return [f"    {line}" if line else "" for line in lines]
 
 
-def _step_function(derivation: Derivation, rule: Update) -> tuple[list[str], list[str], list[str], list[str]]:
-    """The lines of the function, the names of its arguments and results, and those of its options, which have defaults."""
-    writer = Writer([derivation.prediction, derivation.error, *derivation.gradients, *rule.roots])
-    sections: list[tuple[str, list[str]]] = []
+@dataclass(frozen=True)
+class StepLines:
+    """The lines of a training step, by part: "forward pass", "error", "backward pass", "update".
 
-    def section(title: str, quantities: Iterable[Expression], targets: Mapping[Expression, str] = {}) -> None:
+    targets  which variable holds each new value: that of the old one, unless an old one is still needed later ("m_W1_next")
+    options  the optimiser's letters that the lines read, and k, the number of the step, if they read it
+    """
+
+    parts: dict[str, list[str]]
+    targets: dict[Expression, str]
+    options: list[Expression]
+
+
+def step_lines(derivation: Derivation, rule: Update, source: Source | None = None) -> StepLines:
+    """A training step line by line, in the order in which a careful student computes it."""
+    writer = Writer([derivation.prediction, derivation.error, *derivation.gradients, *rule.roots], source)
+    parts: dict[str, list[str]] = {}
+
+    def part(title: str, quantities: Iterable[Expression], targets: Mapping[Expression, str] = {}) -> None:
         start = len(writer.lines)
         for quantity in quantities:
             writer.write(quantity, targets.get(quantity))
-        sections.append((title, writer.lines[start:]))
+        parts[title] = writer.lines[start:]
 
-    section("forward pass", derivation.quantities)
-    section("error", [derivation.error])
-    section("backward pass", derivation.backward)
-    states = [state for part in rule.parameters for state in part.states]
+    part("forward pass", derivation.quantities)
+    part("error", [derivation.error])
+    part("backward pass", derivation.backward)
     targets = _in_place(rule)
-    section("update", [root for root in rule.roots if root.primitive.name == "named"], targets)
-    options = [letter for letter in rule.options if letter in writer.pieces]
-    used_k = [STEP_NUMBER] if STEP_NUMBER in writer.pieces else []
+    part("update", [root for root in rule.roots if root.primitive.name == "named"], targets)
+    return StepLines(parts, targets, [letter for letter in (*rule.options, STEP_NUMBER) if letter in writer.pieces])
+
+
+def _step_function(derivation: Derivation, rule: Update) -> tuple[list[str], list[str], list[str], list[str]]:
+    """The lines of the function, the names of its arguments and results, and those of its options, which have defaults."""
+    lines = step_lines(derivation, rule)
+    targets = lines.targets
+    states = [state for part in rule.parameters for state in part.states]
+    options = [letter for letter in lines.options if letter is not STEP_NUMBER]
+    used_k = [letter for letter in lines.options if letter is STEP_NUMBER]
     leading = [*derivation.data, *derivation.parameters, *states, *used_k]
-    inputs = [_identifier(node) for node in leading]
-    defaults = [f"{_identifier(letter)}={rule.options[letter]!r}" for letter in options]
+    inputs = [identifier(node) for node in leading]
+    defaults = [f"{identifier(letter)}={rule.options[letter]!r}" for letter in options]
     trained = {part.parameter: targets[part.new] for part in rule.parameters}
-    outputs = [trained.get(parameter, _identifier(parameter)) for parameter in derivation.parameters]
+    outputs = [trained.get(parameter, identifier(parameter)) for parameter in derivation.parameters]
     outputs += [targets[new] for part in rule.parameters for new in part.new_states]
-    body = [line for title, lines in sections if lines for line in (f"# {title}", *lines)]
+    body = [line for title, own in lines.parts.items() if own for line in (f"# {title}", *own)]
     source = [
         *_wrapped("def step(", [*inputs, *defaults], "):"),
         '    """One training step on the batch (x, t): E before it, and the new parameters."""',
         *_indented(_with_size(body)),
         *_indented(_wrapped("return ", ["E", *outputs], "")),
     ]
-    return source, inputs, ["E", *outputs], [_identifier(letter) for letter in options]
+    return source, inputs, ["E", *outputs], [identifier(letter) for letter in options]
 
 
 def _in_place(rule: Update) -> dict[Expression, str]:
@@ -458,7 +479,7 @@ def _in_place(rule: Update) -> dict[Expression, str]:
     for part in rule.parameters:
         for old, new in zip((*part.states, part.parameter), (*part.new_states, part.new), strict=True):
             later = [root for root in (*part.new_states, part.new) if root is not new and _reads(root, old, past=new)]
-            targets[new] = f"{_identifier(old)}_next" if later and new is not part.new else _identifier(old)
+            targets[new] = f"{identifier(old)}_next" if later and new is not part.new else identifier(old)
     return targets
 
 
@@ -483,12 +504,12 @@ def _wrapped(before: str, items: Sequence[str], after: str, width: int = 100) ->
 
 
 def _main(network: Network, rule: Update, example: Mapping[str, Any], inputs: list[str], outputs: list[str]) -> list[str]:
-    lines = [f"x = np.array({_literal(example['x'])})", f"t = np.array({_literal(example['t'])})"]
+    lines = [f"x = np.array({literal(example['x'])})", f"t = np.array({literal(example['t'])})"]
     if network.derivation.weights is not None:
-        lines.append(f"s = np.array({_literal(example['s'])})" if example.get("s") is not None else "s = np.ones(len(x))")
-    lines += [f"{key} = np.array({_literal(value)})" for key, value in network.parameters.items()]
+        lines.append(f"s = np.array({literal(example['s'])})" if example.get("s") is not None else "s = np.ones(len(x))")
+    lines += [f"{key} = np.array({literal(value)})" for key, value in network.parameters.items()]
     for part in rule.parameters:
-        lines += [f"{_identifier(state)} = np.zeros({_sizes(state.shape)})" for state in part.states]
+        lines += [f"{identifier(state)} = np.zeros({_sizes(state.shape)})" for state in part.states]
     steps = int(example.get("steps", 2))
     results = _wrapped("", [name.removesuffix("_next") for name in outputs], "")
     call = _wrapped("step(", inputs, ")")
@@ -497,7 +518,8 @@ def _main(network: Network, rule: Update, example: Mapping[str, Any], inputs: li
     return [*lines, "", *loop, *_indented(body)]
 
 
-def _literal(values: Any) -> str:
+def literal(values: Any) -> str:
+    """Numbers as nested lists, at full precision."""
     nested = np.asarray(values, dtype=float).tolist()
     return _shown(nested)
 

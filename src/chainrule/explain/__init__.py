@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from chainrule.errors import DescriptionError, DivergenceError, UnknownNameError
@@ -42,14 +42,14 @@ def explain(
     Raises InputError, UnknownNameError, InexactError.
     """
     from chainrule.explain.context import LEVELS, Context
-    from chainrule.step import Step
+    from chainrule.step import Step, run_from
 
     if detail is not None and detail not in LEVELS:
         raise UnknownNameError("level of detail", detail, LEVELS)
     first = _positive("step", step if step is not None else 1)
     count = _positive("steps", steps)
     if isinstance(subject, Step):
-        recorded = list(itertools.islice(_run_from(subject), count))
+        recorded = list(itertools.islice(run_from(subject), count))
     else:
         recorded = list(itertools.islice(subject.steps(exact=exact), first - 1, first - 1 + count))
         _check_sensible(recorded[0])
@@ -72,15 +72,6 @@ def _check_sensible(step: Step) -> None:
         )
 
 
-def _run_from(step: Step) -> Iterator[Step]:
-    """A recorded step and those that follow it, from its own states."""
-    from chainrule.step import following
-
-    while True:
-        yield step
-        step = following(step)
-
-
 def _positive(name: str, value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST_STEPS:
         raise DescriptionError(f"{name} must be a whole number from 1 to {MOST_STEPS}, not {value!r}.")
@@ -100,9 +91,9 @@ def _document(contexts: list[Context], weight: str | None) -> Document:
     from chainrule.explain.colours import colours
 
     context = contexts[0]
-    sections = _weight(context, weight) if weight is not None else _whole(context)
-    for later in contexts[1:]:
-        sections += _weight(later, weight)[1:] if weight is not None else [_later(later)]
+    groups = [_weight(context, weight) if weight is not None else _whole(context)]
+    groups += [_weight(later, weight)[1:] if weight is not None else [_later(later)] for later in contexts[1:]]
+    sections = [section for group in groups for section in group]
     number = "" if context.step.number == 1 else context.plain("title.step", number=context.step.number)
     return Document(
         title=f"{context.plain('title', name=_name(context))}{number}",
@@ -110,7 +101,14 @@ def _document(contexts: list[Context], weight: str | None) -> Document:
         language=context.notation.language,
         decimal=context.notation.decimal,
         colours=colours(sections),
+        programs=partial(_programs, contexts, groups, weight),
     )
+
+
+def _programs(contexts: list[Context], groups: list[list[Section]], weight: str | None) -> tuple[str, ...]:
+    from chainrule.explain.programs import programs
+
+    return programs(contexts, groups, weight)
 
 
 def _name(context: Context) -> str:

@@ -11,6 +11,7 @@ from chainrule.explain.context import Context, paths
 from chainrule.expression import Expression, Name, as_expression, named, substitute, variable
 from chainrule.notation.build import formula
 from chainrule.notation.formula import Call, Equation, Words
+from chainrule.notation.labels import Labels
 from chainrule.notation.text import text
 from chainrule.scalar import Element
 from chainrule.tidy import tidy
@@ -51,26 +52,26 @@ def functions(context: Context) -> list[Block]:
     """What σ, tanh … stand for and their derivatives, for each activation of the network that is a function of one number."""
     activations = {layer.activation.name: layer.activation for layer in context.step.network.layers if layer.activation is not None}
     blocks: list[Block] = [
-        Equations(tuple(_function_lines(context, activation)))
+        Equations(tuple(function_lines(context.labels, activation)))
         for name, activation in activations.items()
         if name not in ("identity", "softmax")
     ]
     return [Paragraph(context.text("functions.intro")), *blocks] if blocks else []
 
 
-def _function_lines(context: Context, activation: Bound) -> list[Equation]:
+def function_lines(labels: Labels, activation: Bound) -> list[Equation]:
     """f(z) = …, what its name stands for, and f′(z), which the table of primitives gives."""
     z = variable(Name("z"))
     h = named(Name("h"), activation.apply(z))
     value = h.arguments[0]
-    argument = (formula(z, context.labels),)
-    sides = [Call("f", argument), formula(value, context.labels)]
+    argument = (formula(z, labels),)
+    sides = [Call("f", argument), formula(value, labels)]
     if value.primitive.paper is not None:
-        sides.append(formula(value.primitive.paper(*value.arguments), context.labels))
+        sides.append(formula(value.primitive.paper(*value.arguments), labels))
     slope = tidy(local_derivatives(h, [z], as_expression(1))[z])
     return [
         Equation(tuple(sides), ("=",) * (len(sides) - 1)),
-        Equation((Call("f′", argument), formula(substitute(slope, {h: value}), context.labels)), ("=",)),
+        Equation((Call("f′", argument), formula(substitute(slope, {h: value}), labels)), ("=",)),
     ]
 
 

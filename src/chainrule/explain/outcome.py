@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Iterator
+from dataclasses import replace
 
 from chainrule.definitions import Bound
 from chainrule.document import Block, Equations, Inline, Note, Paragraph, Section, Subheading, Table
@@ -17,7 +19,7 @@ from chainrule.notation.numbers import shown
 from chainrule.notation.text import text as as_text
 from chainrule.rates import TOLERANCE, TOO_SLOW, Advice, steps_for
 from chainrule.scalar import Element
-from chainrule.step import Step
+from chainrule.step import Step, run_from
 
 MOST_PREDICTIONS = 10
 """Runs of up to so many steps are shown whole, with their predictions."""
@@ -166,16 +168,24 @@ def rates(context: Context, advice: Advice | None) -> list[Block]:
 
 def repeat(context: Context) -> Section:
     """The same step again and again: with the rate given until it cannot go on, and with a good one until the error is nought."""
-    advice, given = context.advice, context.step.optimizer
+    advice, attempts = context.advice, runs(context)
     blocks: list[Block] = [Paragraph(context.text("repeat.intro"))]
-    if advice is not None and advice.good is not None and _unfit(advice):
+    if advice is not None and advice.good is not None and len(attempts) > 1:
         too_large = advice.converges_to is not None and advice.rate > advice.converges_to
         key = "repeat.given" if too_large else "repeat.slow"
-        blocks += [Paragraph(context.text(key, rate=_rate(context, advice.rate, 6))), *_run(context, given, 6)]
+        blocks += [Paragraph(context.text(key, rate=_rate(context, advice.rate, 6))), *_run(context, *attempts[0])]
         blocks.append(Paragraph(context.text("repeat.good", rate=_rate(context, advice.good))))
-        given = given.definition.bind(**{**given.given, "learning_rate": advice.good})
-    blocks += _run(context, given, steps_for(operations(context.step.network, context.samples)))
+    blocks += _run(context, *attempts[-1])
     return Section("repeat", context.plain("repeat.title"), tuple(blocks))
+
+
+def runs(context: Context) -> list[tuple[Bound, int]]:
+    """What is tried, with how many steps at most: the rule as it was given, a few steps if its rate is unfit, and then with a good one."""
+    advice, given = context.advice, context.step.optimizer
+    most = steps_for(operations(context.step.network, context.samples))
+    if advice is None or advice.good is None or not _unfit(advice):
+        return [(given, most)]
+    return [(given, 6), (given.definition.bind(**{**given.given, "learning_rate": advice.good}), most)]
 
 
 def _unfit(advice: Advice) -> bool:
@@ -189,7 +199,7 @@ def _run(context: Context, optimizer: Bound, most: int) -> list[Block]:
     step = context.step
     errors = run_errors(context, optimizer, most)
     rows: list[tuple[Inline, ...]] = []
-    for k in _milestones(len(errors)):
+    for k in milestones(len(errors)):
         rows.append(((str(step.number + k - 1),), (shown(errors[k - 1], context.rounding),)))
     head: tuple[Inline, ...] = ((context.plain("repeat.step"),), (context.labels.error,))
     predictions = _predictions(step, optimizer, len(errors)) if len(errors) <= MOST_PREDICTIONS and step.prediction.size <= 2 else []
@@ -209,7 +219,8 @@ def run_errors(context: Context, optimizer: Bound, most: int) -> list[float]:
     optimizer  the step's own, or one that differs in its rate alone
     """
     rate = optimizer.options.get("learning_rate")
-    errors = context.run(float(rate), most) if isinstance(rate, (int, float)) else run_scheduled(context.step, optimizer, most)
+    fresh = context.step.number == 1 or not context.step.states  # the runner starts with states of zero
+    errors = context.run(float(rate), most) if isinstance(rate, (int, float)) and fresh else run_scheduled(context.step, optimizer, most)
     for position, error in enumerate(errors):
         if error < TOLERANCE:
             return errors[: position + 1]
@@ -217,9 +228,9 @@ def run_errors(context: Context, optimizer: Bound, most: int) -> list[float]:
 
 
 def run_scheduled(step: Step, optimizer: Bound, most: int) -> list[float]:
-    """The same where the rate follows a schedule, step by step."""
+    """The same where the rate follows a schedule or states are under way, step by step."""
     errors: list[float] = []
-    for following in itertools.islice(step.network.steps(step.x, step.t, optimizer), min(most, 200)):
+    for following in itertools.islice(_from(step, optimizer), min(most, 200)):
         errors.append(float(following.error))
         if not TOLERANCE < errors[-1] < math.inf:
             break
@@ -227,10 +238,15 @@ def run_scheduled(step: Step, optimizer: Bound, most: int) -> list[float]:
 
 
 def _predictions(step: Step, optimizer: Bound, count: int) -> list[Array]:
-    return [following.prediction for following in itertools.islice(step.network.steps(step.x, step.t, optimizer), count)]
+    return [following.prediction for following in itertools.islice(_from(step, optimizer), count)]
 
 
-def _milestones(count: int) -> list[int]:
+def _from(step: Step, optimizer: Bound) -> Iterator[Step]:
+    """The step and those that follow it, by this rule."""
+    return run_from(step if optimizer == step.optimizer else replace(step, optimizer=optimizer).replay())
+
+
+def milestones(count: int) -> list[int]:
     """All steps of a short run; of a long one the first, 1, 2, 5, 10, 20, 50 …, and the last."""
     if count <= MOST_PREDICTIONS:
         return list(range(1, count + 1))

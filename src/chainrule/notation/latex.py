@@ -7,8 +7,9 @@ What a person gave is escaped: letters and digits stand in \text, every sign wit
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
+from typing import TypeAlias
 
 from chainrule.notation.formula import (
     Call,
@@ -32,6 +33,9 @@ from chainrule.notation.formula import (
 )
 from chainrule.notation.parts import ENGLISH, clean, held, in_a_row, letter_parts, owner, raisable, separator, unfenced
 
+Paint: TypeAlias = Callable[[str], str]
+"""From a symbol's key to the name of its colour; "" for none."""
+
 OPERATORS = {
     "−": "-",
     "·": r"\cdot",
@@ -50,7 +54,7 @@ OPERATORS = {
     "∝": r"\propto",
     "…": r"\cdots",
 }
-PLAIN_OPERATORS = frozenset("+-=<>,;:/")
+PLAIN_OPERATORS = frozenset("+-=<>,;:/()[]")
 GREEK = {
     "α": "alpha",
     "β": "beta",
@@ -124,19 +128,25 @@ _ESCAPED = {
 }
 
 
-def latex(formula: Formula, words: Mapping[str, str] = ENGLISH) -> str:
+def latex(formula: Formula, words: Mapping[str, str] = ENGLISH, paint: Paint = lambda key: "") -> str:
     r"""The formula in LaTeX's mathematics, without $ around it.
+
+    paint  the colour of each symbol with a key, as \textcolor names it
 
     >>> print(latex(Fraction(Row((Symbol("y"), Operator("−"), Symbol("t"))), Symbol("β₁"))))
     \frac{y - t}{\beta_{1}}
     """
 
     def inside(part: Formula) -> str:
-        return latex(part, words)
+        return latex(part, words, paint)
+
+    def painted(part: Symbol, raised: str = "") -> str:
+        colour = paint(part.key) if part.key else ""
+        return rf"\textcolor{{{colour}}}{{{symbol(part, raised)}}}" if colour else symbol(part, raised)
 
     match formula:
         case Symbol():
-            return symbol(formula)
+            return painted(formula)
         case Number(digits, power):
             return _digits(digits) + (rf" \cdot 10^{{{power}}}" if power is not None else "")
         case Operator(sign):
@@ -144,7 +154,7 @@ def latex(formula: Formula, words: Mapping[str, str] = ENGLISH) -> str:
         case Words(prose):
             return escaped(prose)
         case Row() | Equation():
-            return _row(in_a_row(formula), words)
+            return _row(in_a_row(formula), inside)
         case Fraction(above, below):
             return rf"\frac{{{inside(above)}}}{{{inside(below)}}}"
         case Power(base, exponent):
@@ -162,11 +172,11 @@ def latex(formula: Formula, words: Mapping[str, str] = ENGLISH) -> str:
         case Sum(content, index):
             return (rf"\sum_{{{_small(index)}}} " if index else r"\sum ") + inside(content)
         case Transposed(Symbol() as array):
-            return symbol(array, raised=r"\top")
+            return painted(array, raised=r"\top")
         case Transposed(content):
             return rf"{inside(held(content))}^{{\top}}"
         case Derivative(of, by):
-            return rf"\frac{{\partial {symbol(of)}}}{{\partial {symbol(by)}}}"
+            return rf"\frac{{\partial {painted(of)}}}{{\partial {painted(by)}}}"
         case Matrix(rows):
             return rf"\begin{{bmatrix}} {_stacked(' & '.join(map(inside, cells)) for cells in rows)} \end{{bmatrix}}"
         case Ellipsis(direction):
@@ -271,10 +281,10 @@ def _stacked(lines: Iterable[str]) -> str:
     return r" \\ ".join("{}" + line if line.startswith("[") else line for line in lines)
 
 
-def _row(items: Sequence[Formula], words: Mapping[str, str]) -> str:
-    parts = [latex(items[0], words)] if items else []
+def _row(items: Sequence[Formula], inside: Callable[[Formula], str]) -> str:
+    parts = [inside(items[0])] if items else []
     for before, item in pairwise(items):
-        parts += [_gap(before, item), latex(item, words)]
+        parts += [_gap(before, item), inside(item)]
     return "".join(parts)
 
 

@@ -63,6 +63,21 @@ def mathml(formula: Formula, *, display: bool = False, attributes: Attributes | 
     return element("math", _markup(formula, attributes or _no_attributes, words), {"xmlns": NAMESPACE, **mode})
 
 
+def aligned(equations: Sequence[Equation], *, attributes: Attributes | None = None, words: Mapping[str, str] = ENGLISH) -> str:
+    """Equations in a line of their own each, the relations below each other: a table whose first column a page aligns at its right.
+
+    >>> print(aligned([Equation((Symbol("a"), Number("2")), ("=",))]).partition("<mtr>")[2])
+    <mtd><mi>a</mi></mtd><mtd><mo form="infix">=</mo><mn>2</mn></mtd></mtr></mtable></math>
+    """
+    rows: list[tuple[str, str]] = []
+    for equation in equations:
+        first, *others = (_markup(side, attributes or _no_attributes, words) for side in equation.sides)
+        signs = (element("mo", escaped(relation), {"form": "infix"}) for relation in equation.relations)
+        rows += zip([first, *[""] * len(others)], map(str.__add__, signs, others), strict=False)
+    table = _table(rows).replace("<mtable>", '<mtable class="aligned" displaystyle="true">', 1)
+    return element("math", table, {"xmlns": NAMESPACE, "display": "block"})
+
+
 def element(tag: str, content: str, attributes: Mapping[str, str] | None = None) -> str:
     """An element around markup."""
     given = "".join(f' {name}="{escaped(value)}"' for name, value in (attributes or {}).items())

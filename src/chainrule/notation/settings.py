@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from chainrule.display import Displayed
 from chainrule.errors import DescriptionError, UnknownNameError
 
 LETTERS = {
@@ -44,7 +45,7 @@ CHOICES = {
 
 
 @dataclass(frozen=True)
-class Notation:
+class Notation(Displayed):
     """How formulas and numbers are written.
 
     letters   quantity → letter, where it differs from `LETTERS`: {"learning_rate": "α", "y": "ŷ"}

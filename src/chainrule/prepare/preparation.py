@@ -14,6 +14,7 @@ import numpy as np
 
 from chainrule.data import Column, Kind, Table
 from chainrule.data.cells import number
+from chainrule.display import Displayed
 from chainrule.errors import DescriptionError, FileError, ShapeError, shown
 
 Array: TypeAlias = "np.ndarray[Any, Any]"
@@ -100,8 +101,8 @@ class Target:
         return np.array([places[label] for label in labels], dtype=np.int64)
 
 
-@dataclass(frozen=True)
-class Preparation:
+@dataclass(frozen=True, repr=False)
+class Preparation(Displayed):
     """What was decided about a table's columns; made by `Preparation.fit`, kept with the model.
 
     features   the input columns, in the order of the network's inputs
@@ -300,6 +301,10 @@ class Preparation:
         return tuple(said)
 
     # Plain data
+
+    def __repr__(self) -> str:
+        targets = ", ".join(target.name for target in self.targets)
+        return f"<Preparation of {self.rows} rows: {self.inputs} inputs from {len(self.features)} columns; {self.task} {targets}>"
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data for JSON; `from_dict` gives back the same, bit for bit."""

@@ -11,10 +11,15 @@ from chainrule.errors import FileError, UnknownNameError, shown
 FORMATS = {
     ".txt": "plain",
     ".md": "markdown",
+    ".html": "html",
+    ".ipynb": "notebook",
+    ".pdf": "pdf",
+    ".typ": "typst",
+    ".tex": "latex",
 }
 """The suffix, and the module and function that turn a document into text or bytes."""
 
-LAID_OUT: frozenset[str] = frozenset()
+LAID_OUT = frozenset((".pdf", ".typ", ".tex"))
 """Suffixes whose renderer takes a layout and a paper."""
 
 LAYOUTS, PAPERS = ("article", "slides", "handout"), ("a4", "letter")

@@ -1,9 +1,10 @@
-"""Markdown with LaTeX formulas, as GitHub shows it."""
+"""Markdown with LaTeX formulas, as GitHub and as Jupyter show it."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import groupby
 
 from chainrule.document import Block, Document, Equations, Inline, Note, Paragraph, Picture, Subheading, Table
@@ -15,28 +16,65 @@ from chainrule.words import Words
 ALERTS = {"insight": "NOTE", "warning": "WARNING", "more": "TIP"}
 
 
-def markdown(document: Document) -> str:
-    """The document as GitHub's Markdown: formulas as LaTeX where Markdown does not touch them, the picture as text."""
-    words = Words(document.language)
-    parts = [f"# {escaped(document.title)}"]
-    for number, section in enumerate(document.sections, start=1):
-        parts.append(f"## {number}. {escaped(section.title)}")
-        parts += [part for block in section.blocks for part in _block(block, words)]
+@dataclass(frozen=True)
+class Dialect:
+    """Where Markdowns differ.
+
+    inline, display  what stands around a formula in a line, and around one of its own
+    alerts           whether a quotation may be an alert: [!NOTE]
+    dollar           a dollar sign that begins no formula
+    in_cells         whether a formula's | would end the cell of a table
+    """
+
+    inline: tuple[str, str]
+    display: tuple[str, str]
+    alerts: bool
+    dollar: str
+    in_cells: bool
+
+
+GITHUB = Dialect(("$`", "`$"), ("```math\n", "\n```"), alerts=True, dollar=r"\$", in_cells=True)
+JUPYTER = Dialect(("$", "$"), ("$$\n", "\n$$"), alerts=False, dollar="<span>$</span>", in_cells=False)
+"""In Jupyter, formulas are cut out before Markdown is read, and \\$ would be read as mathematics after it."""
+
+
+def markdown(document: Document, dialect: Dialect = GITHUB) -> str:
+    """The document as Markdown: formulas as LaTeX where Markdown does not touch them, the picture as text."""
+    parts = [heading(document, dialect), *(section(document, number, dialect) for number in range(len(document.sections)))]
     return "\n\n".join(parts) + "\n"
 
 
-def _block(block: Block, words: Words) -> Iterator[str]:
+def heading(document: Document, dialect: Dialect) -> str:
+    """The title."""
+    return f"# {escaped(document.title, dialect)}"
+
+
+def section(document: Document, number: int, dialect: Dialect) -> str:
+    """One section, counted from 0."""
+    found = document.sections[number]
+    return "\n\n".join([f"## {number + 1}. {escaped(found.title, dialect)}", *blocks(found.blocks, document.language, dialect)])
+
+
+def blocks(shown: Iterable[Block], language: str, dialect: Dialect) -> Iterator[str]:
+    """Blocks, in pieces between which a blank line belongs."""
+    words = Words(language)
+    return (part for block in shown for part in _block(block, words, dialect))
+
+
+def _block(block: Block, words: Words, dialect: Dialect) -> Iterator[str]:
     match block:
         case Paragraph(text):
-            yield _inline(text, words)
+            yield _inline(text, words, dialect)
         case Note(kind, text):
-            yield f"> [!{ALERTS[kind]}]\n> {_inline(text, words)}"
+            title = f"[!{ALERTS[kind]}]\n> " if dialect.alerts else f"**{words.plain(f'note.{kind}')}:** "
+            yield f"> {title}{_inline(text, words, dialect)}"
         case Subheading(text):
-            yield f"### {_inline(text, words)}"
+            yield f"### {_inline(text, words, dialect)}"
         case Equations(equations):
-            yield from (f"```math\n{written}\n```" for written in _displayed(equations, words))
+            yield from (written.join(dialect.display) for written in _displayed(equations, words))
         case Table(head, rows):
-            yield "\n".join([_row(head, words), "|" + " --- |" * len(head), *(_row(line, words) for line in rows)])
+            lines = [_row(line, words, dialect) for line in rows]
+            yield "\n".join([_row(head, words, dialect), "|" + " --- |" * len(head), *lines])
         case Picture():
             drawn = "\n".join(line.text for line in picture_lines(block, 100))
             yield f"```text\n{drawn}\n```"
@@ -51,15 +89,24 @@ def _displayed(equations: Iterable[Equation | Formula], words: Words) -> Iterato
             yield aligned(lines, words.catalogue) if lines else latex(one[0], words.catalogue)
 
 
-def _row(cells: tuple[Inline, ...], words: Words) -> str:
-    return "| " + " | ".join(_inline(cell, words).replace("|", "\\|") for cell in cells) + " |"
+def _row(cells: tuple[Inline, ...], words: Words, dialect: Dialect) -> str:
+    return "| " + " | ".join("".join(_cell(part, words, dialect) for part in cell) for cell in cells) + " |"
 
 
-def _inline(text: Inline, words: Words) -> str:
-    return "".join(escaped(part) if isinstance(part, str) else f"$`{latex(part, words.catalogue)}`$" for part in text)
+def _cell(part: str | Formula, words: Words, dialect: Dialect) -> str:
+    written = _inline((part,), words, dialect)
+    return written.replace("|", "\\|") if isinstance(part, str) or dialect.in_cells else written
 
 
-def escaped(text: str) -> str:
+def _inline(text: Inline, words: Words, dialect: Dialect) -> str:
+    return "".join(escaped(part, dialect) if isinstance(part, str) else latex(part, words.catalogue).join(dialect.inline) for part in text)
+
+
+def escaped(text: str, dialect: Dialect = GITHUB) -> str:
     """Prose whose signs Markdown would take for its own; `code` stays code."""
     pieces = re.split(r"(`[^`]+`)", text)
-    return "".join(piece if piece.startswith("`") else re.sub(r"([\\*_<>\[\]$#|])", r"\\\1", piece) for piece in pieces)
+    return "".join(piece if piece.startswith("`") else _escaped(piece, dialect) for piece in pieces)
+
+
+def _escaped(prose: str, dialect: Dialect) -> str:
+    return re.sub(r"([\\*_<>\[\]#|])|\$", lambda sign: f"\\{sign[0]}" if sign[1] else dialect.dollar, prose)

@@ -40,7 +40,7 @@ STYLES = {
 
 def renderable(document: Document, width: int = 80) -> Group:
     """What rich prints."""
-    return _group(document, document_lines(document, width))
+    return group(document, document_lines(document, width))
 
 
 def show(document: Document, console: Console | None = None) -> None:
@@ -60,7 +60,7 @@ def step_through(document: Document, console: Console | None = None) -> None:
     while True:
         number, lines = screens[position]
         console.clear()
-        console.print(_group(document, lines), soft_wrap=True)
+        console.print(group(document, lines), soft_wrap=True)
         console.print(f"\n[dim]{words.plain('stepping', number=number, count=len(document.sections))}[/dim]", soft_wrap=True)
         key = click.getchar()
         if key in ("q", "Q", "\x1b", "\x03", "\x04"):
@@ -97,7 +97,8 @@ def _width(console: Console) -> int:
     return max(40, min(console.width, 120))
 
 
-def _group(document: Document, lines: Iterable[Line]) -> Group:
+def group(document: Document, lines: Iterable[Line]) -> Group:
+    """Lines of a document as what rich prints."""
     from rich.console import Group
     from rich.text import Text
 

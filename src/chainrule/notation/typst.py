@@ -1,0 +1,178 @@
+"""Formulas as Typst's mathematics: attach(h, b: "1", t: "(2)"), frac(∂ E, ∂ attach(w, b: "1")).
+
+Everything that a person gave stands in a string, where Typst gives no sign a meaning. Brackets grow only where what they hold
+is tall: those that do not grow may be parted at the end of a line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
+from typing import TypeAlias
+
+from chainrule.notation.formula import (
+    Call,
+    Cases,
+    Derivative,
+    Ellipsis,
+    Equation,
+    Fenced,
+    Formula,
+    Fraction,
+    Matrix,
+    Number,
+    Operator,
+    Power,
+    Root,
+    Row,
+    Sum,
+    Symbol,
+    Transposed,
+    Words,
+)
+from chainrule.notation.parts import ENGLISH, clean, held, in_a_row, letter_parts, owner, raisable, separator, unfenced
+
+Paint: TypeAlias = Callable[[str], str]
+"""From a symbol's key to the Typst function that is put around the symbol; "" for none."""
+
+OPERATORS = {",": r"\,", ";": r"\;", ":": r"\:", "/": r"\/", "·": "dot.op", "…": "dots.c", "-": "−", "*": "ast.op"}
+"""Signs that Typst would read as its own; every other one of SIGNS is itself."""
+
+SIGNS = frozenset("+−=<>⊙×±≤≥≠≈≔←→⇒∈∝")
+FUNCTIONS = frozenset(("arctan", "cos", "cosh", "exp", "ln", "log", "max", "min", "sin", "sinh", "tan", "tanh"))
+ACCENTS = {"hat": "hat", "tilde": "tilde", "bar": "macron", "dot": "dot", "ddot": "dot.double", "vec": "arrow"}
+FENCES = frozenset("()[]{}|‖⌊⌋⌈⌉⟨⟩")
+TALL = ("frac(", "mat(", "cases(", "sum", "sqrt(")
+"""What makes the brackets around it grow."""
+
+_BRACKETS = frozenset("()[]{}|")
+"""Brackets which Typst would pair by itself: escaped, they stay as they are."""
+
+
+def typst(formula: Formula, words: Mapping[str, str] = ENGLISH, paint: Paint = lambda key: "") -> str:
+    """The formula in Typst's mathematics, without $ around it.
+
+    paint  the function around each symbol with a key, for colours
+
+    >>> print(typst(Fraction(Row((Symbol("y"), Operator("−"), Symbol("t"))), Symbol("β₁"))))
+    frac(y − t, attach(β, b: "1"))
+    """
+
+    def inside(part: Formula) -> str:
+        return typst(part, words, paint)
+
+    match formula:
+        case Symbol():
+            return _symbol(formula, paint)
+        case Number(digits, power):
+            return _digits(digits) + (f' dot.op attach(10, t: "{clean(str(power)).replace("-", "−")}")' if power is not None else "")
+        case Operator(sign):
+            return OPERATORS.get(sign) or (sign if sign in SIGNS else string(sign))
+        case Words(prose):
+            return string(prose)
+        case Row() | Equation():
+            return _row(in_a_row(formula), inside)
+        case Fraction(above, below):
+            return f"frac({inside(above)}, {inside(below)})"
+        case Power(base, exponent):
+            return f"attach({inside(raisable(base))}, t: {inside(unfenced(exponent))})"
+        case Root(content):
+            return f"sqrt({inside(unfenced(content))})"
+        case Fenced(content, left, right):
+            return _fenced(inside(content), left, right)
+        case Call(name, arguments):
+            return function(name) + " " + _fenced(f"\\{separator(arguments)} ".join(map(inside, arguments)))
+        case Cases(condition, first, second):
+            lines = (
+                f"{inside(first)} & {string(words['if'] + ' ')} {inside(condition)}",
+                f"{inside(second)} & {string(words['otherwise'])}",
+            )
+            return f"cases({', '.join(lines)})"
+        case Sum(content, index):
+            return (f"attach(sum, b: {_script(index)}) " if index else "sum ") + inside(content)
+        case Transposed(Symbol() as array):
+            return _symbol(array, paint, raised="⊤")
+        case Transposed(content):
+            return f"attach({inside(held(content))}, t: ⊤)"
+        case Derivative(of, by):
+            return f"frac(∂ {_symbol(of, paint)}, ∂ {_symbol(by, paint)})"
+        case Matrix(rows):
+            return f'mat(delim: "[", {"; ".join(", ".join(map(inside, cells)) for cells in rows)})'
+        case Ellipsis(direction):
+            return {"vertical": "dots.v", "diagonal": "dots.down"}.get(direction, "dots.c")
+
+
+def string(text: str) -> str:
+    r"""A person's text, so that it comes out as itself.
+
+    >>> print(string('5 % of "x" \\ $y$'))
+    "5 % of \"x\" \\ $y$"
+    """
+    return '"' + clean(text).replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def function(name: str) -> str:
+    """A function's name: tanh, σ, op("ReLU"), ln cosh."""
+    words = (word if word in FUNCTIONS else _base(word) if len(word) == 1 else f"op({string(word)})" for word in name.split())
+    return " ".join(words) or string(name)
+
+
+def _symbol(symbol: Symbol, paint: Paint, raised: str = "") -> str:
+    """A symbol with what hangs on it, painted; `raised` stands behind its superscript."""
+    above = " ".join(part for part in (_script(symbol.superscript) if symbol.superscript else "", raised) if part)
+    below = _script(symbol.subscript) if symbol.subscript else ""
+    scripts = (f", b: {below}" if below else "") + (f", t: {above}" if above else "")
+    letter = _letter(symbol.letter, symbol.bold)
+    written = f"attach({letter}{scripts})" if scripts else letter
+    name = paint(symbol.key) if symbol.key else ""
+    return f"{name}({written})" if name else written
+
+
+def _letter(letter: str, bold: bool) -> str:
+    """One letter, with an accent or digits below it; ‖g‖ between bars."""
+    base, accent, digits = letter_parts(letter)
+    if len(base) > 2 and base.startswith("‖") and base.endswith("‖"):
+        return f"norm({_letter(base[1:-1], bold)})"
+    written = f"bold(upright({_base(base)}))" if bold else _base(base)
+    accented = f"{ACCENTS[accent]}({written})" if accent else written
+    return f'attach({accented}, b: "{digits}")' if digits else accented
+
+
+def _base(base: str) -> str:
+    """A single letter is in italics by itself; a name is upright."""
+    return base if len(base) == 1 and (base.isalpha() or base == "∇") else string(base)
+
+
+def _script(script: str) -> str:
+    """What is raised or lowered: letters in italics, digits and brackets, or the symbol it belongs to."""
+    if inner := owner(script):
+        return _symbol(inner, lambda key: "")
+    runs = re.findall(r"[^\W\d_]+|′|[^′a-zA-Zα-ωΑ-Ω]+", clean(script))
+    return " ".join("prime" if run == "′" else _base(run) for run in runs) or '""'
+
+
+def _digits(digits: str) -> str:
+    """−3,5 as "−3,5", in which no comma separates; the minus of a negative number is a sign by itself."""
+    sign, rest = ("−", digits[1:]) if digits[:1] in ("−", "-") else ("", digits)
+    return sign + (rest if re.fullmatch(r"[0-9]+(\.[0-9]+)?|∞", rest) else string(rest))
+
+
+def _fenced(inside: str, left: str = "(", right: str = ")") -> str:
+    """Between fences, which grow where what they hold is tall."""
+    opening, closing = (("\\" + sign if sign in _BRACKETS else sign) if sign in FENCES else string(sign) for sign in (left, right))
+    if any(command in inside for command in TALL):
+        return f"lr({opening} {inside} {closing})"
+    if left == right:  # the same sign opens and closes
+        return f'class("opening", {opening}) {inside} class("closing", {closing})'
+    return f"{opening} {inside} {closing}"
+
+
+def _row(items: Sequence[Formula], inside: Callable[[Formula], str]) -> str:
+    """Side by side; prose and numbers need room before them, unless a sign stands between."""
+    parts = [inside(items[0])] if items else ['""']
+    for before, item in pairwise(items):
+        signs = isinstance(before, Operator) or isinstance(item, Operator)
+        wide = not signs and (isinstance(before, Words) or isinstance(item, Words | Number))
+        parts += ["med", inside(item)] if wide else [inside(item)]
+    return " ".join(parts)

@@ -1,0 +1,253 @@
+"""One self-contained HTML file: MathML, its font and the network's picture are in it, and it asks nothing of anybody.
+
+How it looks is in `page/style.css`, what its buttons do in `page/page.js`; without either it reads from top to bottom.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib.resources import files
+from itertools import groupby
+from re import split
+
+from chainrule.diagram import network
+from chainrule.document import Block, Document, Equations, Inline, Note, Paragraph, Picture, Section, Subheading, Table
+from chainrule.errors import InputError
+from chainrule.notation.formula import Equation, Formula, Matrix, Number
+from chainrule.notation.latex import aligned as aligned_latex
+from chainrule.notation.latex import latex
+from chainrule.notation.mathml import aligned, element, escaped, mathml
+from chainrule.notation.text import text as in_text
+from chainrule.render.palette import PALETTE
+from chainrule.render.svg import svg
+from chainrule.words import Words
+
+PAGE = files("chainrule.render") / "page"
+
+LONGEST_PROGRAMS = 30_000
+"""Characters of NumPy in a page."""
+
+
+def html(document: Document) -> str:
+    """The document as a page: contents, sections that fold, formulas with their LaTeX to copy, light and dark, print.
+
+    Its Content-Security-Policy allows the style and the script that it carries, by their hashes, and nothing from anywhere else.
+    """
+    style, script = _style(), (PAGE / "page.js").read_text("utf-8")
+    policy = "; ".join(
+        (
+            "default-src 'none'",
+            f"style-src {_hash(style)}",
+            "style-src-attr 'unsafe-inline'",  # the alignment inside formulas: printers write it, never a person
+            f"script-src {_hash(script)}",
+            "font-src data:",
+            "img-src data:",
+            "base-uri 'none'",
+            "form-action 'none'",
+        )
+    )
+    head = (
+        '<meta charset="utf-8" />',
+        element("title", escaped(document.title)),
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}" />',
+        '<meta name="viewport" content="width=device-width, initial-scale=1" />',
+        '<meta name="generator" content="chainrule" />',
+        '<link rel="icon" href="data:," />',  # or a browser would ask the server for one
+        f"<style>{style}</style>",
+    )
+    lines = ("<head>", *head, "</head>", "<body>", body(document), f"<script>{script}</script>", "</body>")
+    return f'<!DOCTYPE html>\n<html lang="{escaped(document.language)}">\n' + "\n".join(lines) + "\n</html>\n"
+
+
+def body(document: Document) -> str:
+    """What stands in the page: its contents and its text, without style and script."""
+    words = Words(document.language)
+    writer = _Writer(document.colours, words)
+    numbered = enumerate(zip(document.sections, programs(document), strict=True), start=1)
+    sections = [writer.section(number, section, program) for number, (section, program) in numbered]
+    links = "".join(element("li", element("a", escaped(s.title), {"href": f"#{s.key}"})) for s in document.sections)
+    contents = element("summary", escaped(words.plain("page.contents"))) + f"<ol>{links}</ol>"
+    switches = "".join(
+        element("button", escaped(words.plain(f"page.{name}")), {"type": "button", "data-switch": name, "aria-pressed": "false"})
+        for name in ("dark", "large", "fold")
+    )
+    return "\n".join(
+        (
+            element("a", escaped(words.plain("page.skip")), {"class": "skip", "href": "#text"}),
+            "<header>",
+            element("h1", escaped(document.title), {"dir": "auto"}),
+            element("div", switches, {"class": "switches", "role": "group", "aria-label": words.plain("page.settings")}),
+            "</header>",
+            element("nav", f'<details open="open">{contents}</details>', {"aria-label": words.plain("page.contents")}),
+            '<main id="text" tabindex="-1">',
+            *sections,
+            "</main>",
+            element("p", "", {"class": "status", "role": "status", "data-copied": words.plain("page.copied")}),
+        )
+    )
+
+
+@dataclass(frozen=True)
+class _Writer:
+    """Blocks as markup, one symbol in one colour."""
+
+    colours: Mapping[str, int]
+    words: Words
+
+    def section(self, number: int, section: Section, program: str) -> str:
+        heading = element("h2", f'<span class="number">{number}</span> {escaped(section.title)}', {"dir": "auto"})
+        blocks = "\n".join(self.block(block) for block in section.blocks) + self.program(program)
+        folding = f'<details open="open"><summary>{heading}</summary>\n{blocks}\n</details>'
+        return element("section", folding, {"id": section.key})
+
+    def block(self, block: Block) -> str:
+        match block:
+            case Paragraph(text):
+                return element("p", self.inline(text))
+            case Note(kind, text):
+                label = element("strong", escaped(self.words.plain(f"note.{kind}")))
+                return element("p", f"{label} {self.inline(text)}", {"class": f"note {kind}", "role": "note"})
+            case Subheading(text):
+                return element("h3", self.inline(text))
+            case Equations(equations):
+                return "\n".join(self.displayed(equations))
+            case Table(head, rows):
+                return self.table(head, rows)
+            case Picture():
+                return picture(block, self.colours)
+
+    def program(self, source: str) -> str:
+        """NumPy that computes what the section says, folded away."""
+        if not source:
+            return ""
+        label = self.words.plain("page.program")
+        box = element("div", element("pre", escaped_lines(source)), {"class": "scroll", "role": "group", "aria-label": label})
+        button = element(
+            "button", escaped(self.words.plain("page.program.copy")), {"type": "button", "data-copy": ""}
+        )  # what stands beside it
+        return "\n" + element("details", element("summary", escaped(label)) + box + button, {"class": "program"})
+
+    def displayed(self, equations: Iterable[Equation | Formula]) -> Iterator[str]:
+        """Short equations below each other, aligned at their signs; long ones alone."""
+        catalogue = self.words.catalogue
+        for short, group in groupby(equations, key=lambda equation: isinstance(equation, Equation) and len(equation.sides) == 2):
+            together = list(group)
+            for one in [together] if short else [[equation] for equation in together]:
+                lines = [equation for equation in one if isinstance(equation, Equation)]
+                if lines:
+                    shown, source = aligned(lines, attributes=self.attributes, words=catalogue), aligned_latex(lines, catalogue)
+                else:
+                    shown, source = self.formula(one[0], display=True), latex(one[0], catalogue)
+                tools = self.button("latex", self.words.plain("page.copy_latex"), source) + "".join(self.values(lines))
+                box = element("div", shown, {"class": "scroll", "role": "group", "aria-label": self.words.plain("page.formula")})
+                yield element("div", box + element("div", tools, {"class": "tools"}), {"class": "display"})
+
+    def values(self, equations: Iterable[Equation]) -> Iterator[str]:
+        """A button for each quantity that ends in a number or in a matrix of numbers."""
+        found = [(in_text(equation.sides[0]), value) for equation in equations if (value := plain_value(equation.sides[-1]))]
+        for name, value in found:
+            label = self.words.plain("page.copy_value", name=name)
+            yield self.button("value", label, value, name if len(found) > 1 else "")
+
+    def button(self, kind: str, label: str, copied: str, name: str = "") -> str:
+        """A button that copies; it says shortly what, and tells those who listen in full."""
+        attributes = {"type": "button", "data-copy": copied, "aria-label": label, "title": label}
+        return element("button", escaped(name or self.words.plain(f"page.{kind}")), attributes)
+
+    def table(self, head: tuple[Inline, ...], rows: tuple[tuple[Inline, ...], ...]) -> str:
+        """The head names its columns, the first cell its row; numbers stand right."""
+        numbers = [all(is_number(row[i]) for row in rows) for i in range(len(head))]
+        columns = "".join(
+            element("th", self.head(cell), {"scope": "col", "dir": "auto", **right(number)}) if cell else "<td></td>"
+            for cell, number in zip(head, numbers, strict=True)
+        )
+        lines = "".join(element("tr", "".join(self.cell(cell, first=i == 0) for i, cell in enumerate(row))) for row in rows)
+        table = element("table", element("thead", element("tr", columns)) + element("tbody", lines))
+        return element("div", table, {"class": "scroll", "role": "group", "aria-label": self.words.plain("page.table")})
+
+    def cell(self, cell: Inline, *, first: bool) -> str:
+        given = {"dir": "auto", **right(is_number(cell))}
+        return element("th", self.head(cell), {"scope": "row", **given}) if first and cell else element("td", self.inline(cell), given)
+
+    def head(self, cell: Inline) -> str:
+        """What names a column or a row. It is repeated with every cell of theirs, so it is read out as text, formulas too."""
+        if all(isinstance(part, str) for part in cell):
+            return self.inline(cell)
+        heard = "".join(part if isinstance(part, str) else in_text(part) for part in cell)
+        return element("span", escaped(heard), {"class": "heard"}) + element("span", self.inline(cell), {"aria-hidden": "true"})
+
+    def inline(self, text: Inline) -> str:
+        return "".join(prose(part) if isinstance(part, str) else self.formula(part) for part in text)
+
+    def formula(self, formula: Formula, *, display: bool = False) -> str:
+        return mathml(formula, display=display, attributes=self.attributes, words=self.words.catalogue)
+
+    def attributes(self, key: str) -> Mapping[str, str]:
+        """What the element of a symbol has: its colour."""
+        return {"class": f"c{self.colours[key]}"} if key in self.colours else {}
+
+
+def programs(document: Document) -> tuple[str, ...]:
+    """The program of each section; none where they would be longer than a page should be, for its numbers are most of them."""
+    try:
+        written = document.programs()
+    except InputError:  # more numbers than a program should hold
+        written = ()
+    return written if written and sum(map(len, written)) <= LONGEST_PROGRAMS else ("",) * len(document.sections)
+
+
+def escaped_lines(source: str) -> str:
+    """Several lines of text, as they are."""
+    return "\n".join(map(escaped, source.splitlines()))
+
+
+def picture(picture: Picture, colours: Mapping[str, int]) -> str:
+    """The network as SVG; where it is wider than the page, it scrolls in its own box."""
+    box = {"class": "scroll", "role": "group", "aria-label": picture.alt}
+    return element("div", svg(network(picture), colours, alone=False), box)
+
+
+def is_number(cell: Inline) -> bool:
+    """Does a cell of a table hold nothing but a number?"""
+    return len(cell) == 1 and isinstance(cell[0], Number)
+
+
+def right(number: bool) -> Mapping[str, str]:
+    """The attribute of a cell that stands right, where its column is one of numbers."""
+    return {"class": "number"} if number else {}
+
+
+def prose(text: str) -> str:
+    """Text with `code` in it."""
+    pieces = split(r"(`[^`]+`)", text)
+    return "".join(element("code", escaped(piece[1:-1])) if piece.startswith("`") and piece != "`" else escaped(piece) for piece in pieces)
+
+
+def plain_value(formula: Formula) -> str:
+    """A number, or rows of numbers, as programs and spreadsheets read it; "" for anything else.
+
+    >>> plain_value(Number("−7.4", 3)), plain_value(Matrix(((Number("8.4"), Number("1.76")),)))
+    ('-7.4e3', '[[8.4, 1.76]]')
+    """
+    match formula:
+        case Number(digits, power):
+            return digits.replace("−", "-").replace(",", ".") + (f"e{power}" if power is not None else "")
+        case Matrix(rows):
+            lines = [[plain_value(cell) for cell in row] for row in rows]
+            return "[" + ", ".join(f"[{', '.join(line)}]" for line in lines) + "]" if all(map(all, lines)) else ""
+    return ""
+
+
+def _style() -> str:
+    """The style sheet, with the colours of symbols and the font in it."""
+    font = b64encode((PAGE / "stix-two-math.woff2").read_bytes()).decode()
+    face = f'@font-face {{ font-family: "STIX Two Math subset"; src: url("data:font/woff2;base64,{font}") format("woff2"); }}'
+    colours = [f".c{i} {{ color: light-dark({colour.light}, {colour.dark}); }}" for i, colour in enumerate(PALETTE)]
+    return "\n".join(((PAGE / "style.css").read_text("utf-8"), *colours, face))
+
+
+def _hash(content: str) -> str:
+    return f"'sha256-{b64encode(sha256(content.encode()).digest()).decode()}'"

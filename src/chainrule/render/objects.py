@@ -1,0 +1,265 @@
+"""What the objects that people hold look like in a notebook: a few blocks of a document for each, from the parts of explanations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields, is_dataclass, replace
+from functools import singledispatch
+from typing import Any
+
+from chainrule.definitions import Bound, Definition, find
+from chainrule.describe import Problem
+from chainrule.divergence import Diverged
+from chainrule.document import Block, Equations, Inline, Paragraph, Table
+from chainrule.examples import example
+from chainrule.explain import backward, definitions, overview, setting
+from chainrule.explain.context import Context
+from chainrule.expression import Expression, Name, definition, variable
+from chainrule.history import Outcome
+from chainrule.initializers import Distribution
+from chainrule.layers import dense
+from chainrule.metrics import Scores
+from chainrule.model import Model
+from chainrule.network import Network
+from chainrule.notation.build import formula
+from chainrule.notation.formula import Equation, Formula
+from chainrule.notation.labels import Labels
+from chainrule.notation.numbers import shown as number
+from chainrule.notation.settings import Notation
+from chainrule.prepare import Preparation
+from chainrule.render.markdown import JUPYTER, blocks
+from chainrule.sources import problem
+from chainrule.step import Step
+from chainrule.train import Training
+from chainrule.update import STEP_NUMBER
+from chainrule.words import Words
+
+MOST_EPOCHS = 10
+"""Of a longer run, the last epochs are shown."""
+
+
+def shown(value: Any) -> str:
+    """An object as Markdown with formulas in dollars, which Jupyter and marimo show. What people wrote in it comes out as itself."""
+    return "\n\n".join(blocks(content(value), _language(value), JUPYTER))
+
+
+def _language(value: Any) -> str:
+    network = value if isinstance(value, Network) else getattr(value, "network", None)
+    return network.notation.language if isinstance(network, Network) else "en"
+
+
+@singledispatch
+def content(value: Any) -> Iterable[Block]:
+    """What is shown of an object; of one without a case of its own, its fields."""
+    assert is_dataclass(value)
+    yield _title(type(value).__name__)
+    yield _table("", {one.name: getattr(value, one.name) for one in fields(value) if one.repr})
+
+
+def _title(text: str, *more: str | Formula) -> Paragraph:
+    return Paragraph((text, *more))
+
+
+def _table(head: str, rows: Mapping[str, Any]) -> Table:
+    return Table(((head,), ("",)), tuple(((key,), _cell(value)) for key, value in rows.items()))
+
+
+def _cell(value: Any) -> Inline:
+    if isinstance(value, Expression):
+        return (formula(value),)
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return (number(value, Notation()),)
+    if isinstance(value, Mapping):
+        return (", ".join(f"{key}: {inner}" for key, inner in value.items()) or "–",)
+    return ("–" if value is None or value == "" else str(value),)
+
+
+# Formulas
+
+
+@content.register
+def _(value: Expression) -> Iterable[Block]:
+    yield Equations((_line(Labels(), value) if value.primitive.name == "named" else formula(value),))
+
+
+def _line(labels: Labels, quantity: Expression) -> Equation:
+    """h1 = x · W1"""
+    assert quantity.name is not None
+    return Equation((labels.label(quantity.name), formula(definition(quantity), labels)), ("=",))
+
+
+@content.register
+def _(value: Definition) -> Iterable[Block]:
+    yield from content(value.bind())
+    options = {key: option for key, option in value.options.items() if option is not None}
+    if options:
+        yield _table("option", options)
+
+
+@content.register
+def _(value: Bound) -> Iterable[Block]:
+    given = ", ".join(f"{key} = {option}" for key, option in value.given.items())
+    yield _title(f"{value.name.replace('_', ' ')}{f' ({given})' if given else ''}, {value.definition.kind}: {value.definition.summary}")
+    yield from _FORMULAS[value.definition.kind](value)
+
+
+def _activation(value: Bound) -> Iterable[Block]:
+    z = variable(Name("z"), ("batch", "units"))
+    if value.name == "softmax":
+        yield Equations((Equation((formula(variable(Name("y"))), formula(value.apply(z))), ("=",)),))
+    else:
+        yield Equations(tuple(definitions.function_lines(Labels(), value)))
+
+
+def _loss(value: Bound) -> Iterable[Block]:
+    """E for one example with one output, and ∂E/∂y; of several outputs where the loss needs them."""
+    outputs = 1 if "binary" in value.name or "cross_entropy" not in value.name else 2
+    derivation, labels = Network(1, dense(outputs, "identity", bias=False), loss=value).derivation, Labels()
+    lines = [_line(labels, derivation.paper_error)]
+    gradient = derivation.gradient(derivation.prediction)
+    yield Equations((*lines, _line(labels, gradient)) if gradient is not None else tuple(lines))
+
+
+def _regularizer(value: Bound) -> Iterable[Block]:
+    yield Equations((Equation((formula(variable(Name("R"))), formula(value.apply(variable(Name("W"), ("inputs", "units"))))), ("=",)),))
+
+
+def _initializer(value: Bound) -> Iterable[Block]:
+    yield _title("W: ", definitions.distribution(_seed(), value, None))
+
+
+def _optimizer(value: Bound) -> Iterable[Block]:
+    yield Equations(tuple(backward.rule_lines(_seed(value))))
+
+
+def _schedule(value: Bound) -> Iterable[Block]:
+    yield Equations((Equation((formula(variable(Name("learning_rate"))), formula(value.apply(STEP_NUMBER))), ("=",)),))
+
+
+_FORMULAS = {
+    "activation": _activation,
+    "loss": _loss,
+    "regularizer": _regularizer,
+    "initializer": _initializer,
+    "optimizer": _optimizer,
+    "schedule": _schedule,
+}
+
+
+def _seed(optimizer: Bound | None = None) -> Context:
+    """A step on which a rule can be written down."""
+    found = problem(example("seed"))
+    return _context(replace(found, optimizer=optimizer or find("optimizer", "sgd")).step())
+
+
+def _context(step: Step) -> Context:
+    return Context(step, "matrix", step.network.notation)
+
+
+@content.register
+def _(value: Distribution) -> Iterable[Block]:
+    yield _title(f"W: {type(value).__name__}")
+    yield _table("", vars(value))
+
+
+# Networks and steps
+
+
+@content.register
+def _(value: Network) -> Iterable[Block]:
+    labels, derivation = Labels(value.sizes, value.notation, batch=2), value.derivation
+    yield _title(f"{'-'.join(map(str, value.sizes))}: {value!r}")
+    yield Equations(tuple(_line(labels, quantity) for quantity in (*derivation.quantities, derivation.paper_error)))
+    yield Equations(tuple(_line(labels, gradient) for gradient in derivation.backward))
+
+
+@content.register
+def _(value: Problem) -> Iterable[Block]:
+    if value.title:
+        yield _title(value.title)
+    if value.x is None or value.t is None:
+        yield from content(value.network)
+        return
+    context = _context(value.step())
+    yield from (*setting.network(context).blocks, *setting.data(context).blocks, *backward.descent(context).blocks)
+
+
+@content.register
+def _(value: Step) -> Iterable[Block]:
+    context = _context(value)
+    label, before, after = context.labels.error, *(number(error, context.rounding) for error in (value.error, value.after.error))
+    yield _title(f"{context.plain('repeat.step')} {value.number}: ", label, " ", before, " → ", after)
+    for section in (overview.forward(context), overview.backward(context), overview.updates(context)):
+        yield from section.blocks
+
+
+# Trainings and models
+
+
+@content.register
+def _(value: Training) -> Iterable[Block]:
+    yield _title(repr(value))
+    yield from _epochs(value.history)
+
+
+def _epochs(history: Sequence[Any]) -> Iterable[Block]:
+    columns = ("epoch", "step", "error", "validation_error", "rate")
+    rows = tuple(tuple(_cell(getattr(report, column)) for column in columns) for report in history[-MOST_EPOCHS:])
+    if rows:
+        yield Table(tuple((column.replace("_", " "),) for column in columns), rows)
+
+
+@content.register
+def _(value: Outcome) -> Iterable[Block]:
+    yield _table("", {one.name.replace("_", " "): getattr(value, one.name) for one in fields(value) if one.name not in ("network", "last")})
+    yield from content(value.network)
+
+
+@content.register
+def _(value: Diverged) -> Iterable[Block]:
+    yield _title(str(value))
+
+
+@content.register
+def _(value: Model) -> Iterable[Block]:
+    yield _title(repr(value))
+    for part, scores in value.scores.items():
+        yield _title(f"{part}:")
+        yield from content(scores)
+    if value.preparation is not None:
+        yield from content(value.preparation)
+    yield from content(value.network)
+
+
+@content.register
+def _(value: Scores) -> Iterable[Block]:
+    words, (_, main) = Words(), value.main
+    if value.task == "regress":
+        rows = {"R²": main, "mean absolute error": value.mean_absolute_error, "root mean squared error": value.root_mean_squared_error}
+        yield _table("", {**rows, "rows": value.rows})
+        return
+    yield _table("", {"accuracy": main, "baseline": value.baseline, "rows": value.rows})
+    columns = ("precision", "recall", "f1", "rows")
+    head = ("", *(words.plain(f"score.{column}") for column in columns))
+    lines = tuple(((one.name,), *(_cell(getattr(one, column)) for column in columns)) for one in value.per_class)
+    yield Table(tuple((title,) for title in head), lines)
+
+
+@content.register
+def _(value: Preparation) -> Iterable[Block]:
+    head = (("column",), ("",), ("mean",), ("deviation",), ("values",))
+    columns: list[tuple[Any, tuple[str, ...]]] = [
+        *((one, one.categories) for one in value.features),
+        *((one, one.classes) for one in value.targets),
+    ]
+    rows = tuple(
+        (
+            (one.name,),
+            (one.kind,),
+            *((_cell(one.mean), _cell(one.deviation)) if one.kind == "number" else (("",), ("",))),
+            (", ".join(known),),
+        )
+        for one, known in columns
+    )
+    yield _title(repr(value))
+    yield Table(head, rows)

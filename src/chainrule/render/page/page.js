@@ -1,0 +1,75 @@
+"use strict";
+
+const root = document.documentElement;
+const sections = document.querySelectorAll("section > details");
+const contents = document.querySelector("nav > details");
+const wide = matchMedia("(width >= 68rem)");
+const status = document.querySelector(".status");
+
+// Switches.
+const switches = {
+  dark: (on) => { root.dataset.theme = on ? "dark" : "light"; },
+  large: (on) => root.toggleAttribute("data-large", on),
+  fold: (on) => sections.forEach((section) => { section.open = !on; }),
+};
+for (const button of document.querySelectorAll("[data-switch]")) {
+  button.addEventListener("click", () => {
+    const on = button.getAttribute("aria-pressed") !== "true";
+    button.setAttribute("aria-pressed", on);
+    switches[button.dataset.switch](on);
+  });
+}
+if (matchMedia("(prefers-color-scheme: dark)").matches) {
+  document.querySelector("[data-switch=dark]").setAttribute("aria-pressed", true);
+}
+
+// Copying.
+let forget;
+async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch { // no clipboard where the page came without encryption
+    const field = document.createElement("textarea");
+    field.value = text;
+    document.body.append(field);
+    const before = document.activeElement;
+    field.select();
+    document.execCommand("copy");
+    field.remove();
+    before?.focus();
+  }
+  status.textContent = status.dataset.copied;
+  clearTimeout(forget);
+  forget = setTimeout(() => { status.textContent = ""; }, 1500);
+}
+for (const button of document.querySelectorAll("[data-copy]")) {
+  button.addEventListener("click", () => copy(button.dataset.copy || button.parentElement.querySelector("pre").textContent));
+}
+
+// Contents: folded away where they would fill the screen; a link opens the section that it leads to.
+const fit = () => { contents.open = wide.matches; };
+wide.addEventListener("change", fit);
+fit();
+function open() {
+  const details = document.getElementById(decodeURIComponent(location.hash.slice(1)))?.querySelector("details");
+  if (details) details.open = true;
+}
+addEventListener("hashchange", open);
+open();
+
+// What scrolls sideways can be reached by keyboard.
+const sizes = new ResizeObserver((entries) => {
+  for (const { target } of entries) {
+    if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
+    else target.removeAttribute("tabindex");
+  }
+});
+document.querySelectorAll(".scroll").forEach((box) => sizes.observe(box));
+
+// On paper everything is unfolded.
+let folded = [];
+addEventListener("beforeprint", () => {
+  folded = [...sections].filter((section) => !section.open);
+  folded.forEach((section) => { section.open = true; });
+});
+addEventListener("afterprint", () => folded.forEach((section) => { section.open = false; }));
