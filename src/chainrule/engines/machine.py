@@ -179,7 +179,7 @@ class Machine:
         self.builder.store(self.number(value).ir, self._pointer(pointer), align=align or self.width // 8)
 
     def _pointer(self, pointer: Any) -> Any:
-        return pointer if pointer.type.is_opaque else self.builder.bitcast(pointer, ir.PointerType())
+        return pointer if pointer.type.is_opaque else self.builder.bitcast(pointer, ir.PointerType(self.type))
 
     def splat(self, scalar: Any) -> Value:
         """One scalar (an LLVM value, or a Value of one lane) in every lane."""

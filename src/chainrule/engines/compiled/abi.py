@@ -8,10 +8,11 @@ from typing import Any
 from llvmlite import ir
 
 from chainrule.engines.compiled.code import ADDRESS, NUMBER, WORD
-from chainrule.engines.compiled.emit import DOUBLE, I64, POINTER, VOID
+from chainrule.engines.compiled.pieces import DOUBLE, I64, POINTER, VOID
 
 EPOCH = {
-    "memory": POINTER,  # parameters, states and room for everything between
+    "memory": POINTER,  # parameters and states
+    "room": POINTER,  # for everything between
     "x": POINTER, "t": POINTER, "s": POINTER,  # the rows; s may be null
     "order": POINTER,  # places of the rows
     "by_order": I64, "as_they_lie": I64,  # row i lies at order[i · by_order] + i · as_they_lie; one of them is 1, the other 0
@@ -23,11 +24,14 @@ EPOCH = {
 }  # fmt: skip
 """→ how many steps were taken."""
 
-ERROR = {"memory": POINTER, "x": POINTER, "t": POINTER, "s": POINTER, "rows": I64, "result": POINTER}
+ERROR = {"memory": POINTER, "room": POINTER, "x": POINTER, "t": POINTER, "s": POINTER, "rows": I64, "result": POINTER}
 """→ nothing; result is [Σ E · rows of the block]."""
 
-PREDICT = {"memory": POINTER, "x": POINTER, "y": POINTER, "rows": I64}
+PREDICT = {"memory": POINTER, "room": POINTER, "x": POINTER, "y": POINTER, "rows": I64}
 """→ nothing; y is filled, row by row."""
+
+MEASURES = ("error", "predict")
+"""What needs no step."""
 
 FUNCTIONS: dict[str, tuple[Any, dict[str, Any]]] = {"epoch": (I64, EPOCH), "error": (VOID, ERROR), "predict": (VOID, PREDICT)}
 

@@ -10,29 +10,35 @@ import numpy as np
 from llvmlite import ir
 
 from chainrule.definitions import Bound
-from chainrule.engines.compiled.abi import signature
-from chainrule.engines.compiled.code import Loaded, Target, finished, target
-from chainrule.engines.compiled.errors import NotCompilable
+from chainrule.engines.compiled.abi import MEASURES, signature
+from chainrule.engines.compiled.code import Loaded, finished
+from chainrule.engines.compiled.kernels import KernelForm
+from chainrule.engines.compiled.layout import aligned
 from chainrule.engines.compiled.recipe import RATE, Recipe, recipe
 from chainrule.engines.compiled.straight import MOST_NUMBERS, StraightForm
+from chainrule.engines.compiled.target import host, named
 from chainrule.engines.epoch import BLOCK, Data, Passed
 from chainrule.network import Array, Network
 
-PATIENCE = 0.1
+ASKED_EVERY = 0.1
 """Seconds between two questions whether to stop."""
 
-ALIGNED = 64
-"""Bytes at whose multiples the memory of the code begins."""
+MEASURED = 128
+"""Rows at a time, at most, where an error is measured or predictions are made."""
 
 
 class Form(Protocol):
-    """A way of writing the three functions: straight-line code, or kernels."""
+    """A way of writing the functions: straight-line code, or kernels.
 
-    def module(self) -> ir.Module:
-        """The functions."""
+    length  bytes of parameters and states
+    room    bytes of what lies in memory between, known when the functions are written
+    """
 
-    def room(self) -> int:
-        """How many numbers the memory of the code has."""
+    length: int
+    room: int
+
+    def module(self, names: Sequence[str]) -> ir.Module:
+        """The functions of these names."""
 
     def pack(self, memory: Array, arrays: Mapping[str, Array]) -> None:
         """Put parameters and states to their places."""
@@ -41,32 +47,14 @@ class Form(Protocol):
         """Fresh copies of parameters and states, in the order of the keys."""
 
 
-class Variant:
-    """The code for one size of batch and one kind of rows, loaded, and its memory."""
-
-    def __init__(self, form: Form, of: Target, dtype: str) -> None:
-        self.form = form
-        self.loaded = Loaded(finished(form.module(), of), of)
-        self.functions = {name: self.loaded.function(name, *signature(name)) for name in ("epoch", "error", "predict")}
-        size = np.dtype(dtype).itemsize
-        raw = np.zeros(form.room() + ALIGNED // size, dtype=dtype)
-        self.memory = raw[-(raw.ctypes.data // size) % (ALIGNED // size) :][: form.room()]
-        self.address = self.memory.ctypes.data
-        self.holds: Data | None = None
-
-    def take(self, state: Data, keys: Sequence[str]) -> None:
-        """Put a state into the memory, unless it is there already."""
-        if self.holds is None or len(state) != len(self.holds) or any(a is not b for a, b in zip(state, self.holds, strict=True)):
-            self.form.pack(self.memory, dict(zip(keys, state, strict=False)))
-            self.holds = state
-
-
 class Compiled:
     """Epochs in machine code. What it computes is what `Written` computes, to the precision of `dtype`.
 
-    options  numbers in place of the optimiser's own, as {"learning_rate": 0.1}
-    dtype    "float64" or "float32"
-    threads  how many work on large products; None: as many as there are processors
+    options    numbers in place of the optimiser's own, as {"learning_rate": 0.1}
+    dtype      "float64" or "float32"
+    threads    how many work on large products; None: as many as there are processors
+    processor  for whose features the code is made, as "avx2"; None: this computer's
+    straight   whether it is straight-line code; None: what is faster
 
     Raises NotCompilable.
     """
@@ -80,66 +68,84 @@ class Compiled:
         dtype: str = "float64",
         threads: int | None = None,
         processor: str | None = None,
+        straight: bool | None = None,
     ) -> None:
         self.network, self.dtype, self.threads = network, dtype, threads
-        self.target = target(processor)
+        self.processor = host() if processor is None else named(processor)
         self.recipe: Recipe = recipe(network, optimizer, options or {})
         self.rate = float((options or {}).get(RATE, self.recipe.options.get(RATE, 0.0)))
         self.keys = self.recipe.keys
-        self.variants: dict[Any, Variant] = {}
+        self.straight = network.size <= MOST_NUMBERS if straight is None else straight
+        self._code: dict[Any, Code] = {}
+        self._memory: Array | None = None
+        self._held: Data = ()
 
-    def form(self, size: int, given: str) -> Form:
-        """The form that is faster for this network."""
-        if self.network.size <= MOST_NUMBERS:
+    # Code and memory
+
+    def form(self, size: int, last: int, given: str) -> Form:
+        """How the functions are written, for batches of `size` rows and a shorter one of `last` (0: none), from rows of a type."""
+        if self.straight:
             return StraightForm(self.recipe, self.dtype, given, single=size == 1)
-        raise NotCompilable("kernels")
+        return KernelForm(self.recipe, self.dtype, given, self.processor, size, last)
 
-    def variant(self, size: int, given: str) -> Variant:
-        """The code for batches of this size, from rows of this type."""
-        key = size, given
-        if key not in self.variants:
-            self.variants[key] = Variant(self.form(size, given), self.target, self.dtype)
-        return self.variants[key]
+    def _code_for(self, names: Sequence[str], size: int, last: int, given: str) -> Code:
+        key = (*names, size, last, given)
+        if key not in self._code:
+            self._code[key] = Code(self.form(size, last, given), names, self.processor)
+        return self._code[key]
+
+    def _take(self, form: Form, state: Data) -> int:
+        """Put a state into the memory, unless it is there already; where the memory is."""
+        if self._memory is None:
+            self._memory = _bytes(form.length)
+        held = self._held
+        if len(held) < len(state) or any(a is not b for a, b in zip(state, held, strict=False)):
+            form.pack(self._memory, dict(zip(self.keys, state, strict=False)))
+            self._held = state
+        return int(self._memory.ctypes.data)
+
+    # What an engine does
 
     def epoch(
         self, data: Data, order: Array | None, size: int, state: Data, number: int, bound: float, stopping: Callable[[], bool]
     ) -> Passed:
         """As `Engine.epoch` says."""
-        rows, total, ended = len(data[0] if order is None else order), 0.0, "whole"
-        variant: Variant | None = None
+        rows = len(data[0] if order is None else order)
+        size = min(size, rows)
+        total, ended, code = 0.0, "whole", None
         for block, places, count in self._blocks(data, order, size):
-            if variant is None:
-                variant = self.variant(min(size, rows), block[0].dtype.name)
-                variant.take(state, self.keys)
-                variant.holds = None
-            part, number, ended = self._steps(variant, block, places, count, size, number, bound, stopping)
+            if code is None:
+                code = self._code_for(("epoch",), size, 0 if self.straight else rows % size, block[0].dtype.name)
+                memory = self._take(code.form, state)
+                self._held = ()
+            part, number, ended = self._steps(code, memory, block, places, count, size, number, bound, stopping)
             total += part
             if ended != "whole":
-                break
-        assert variant is not None
-        now = tuple(variant.form.unpack(variant.memory)) if ended == "whole" else state
-        variant.holds = now if ended == "whole" else None
-        return Passed(now, total / rows, number, ended)
+                return Passed(state, total / rows, number, ended)
+        assert code is not None
+        assert self._memory is not None
+        self._held = tuple(code.form.unpack(self._memory))
+        return Passed(self._held, total / rows, number)
 
     def _steps(
-        self, variant: Variant, data: Data, places: Array | None, rows: int, size: int, number: int, bound: float, stopping: Callable[[], bool]
-    ) -> tuple[float, int, str]:
+        self, code: Code, memory: int, data: Data, places: Array | None, rows: int, size: int, number: int, bound: float,
+        stopping: Callable[[], bool],
+    ) -> tuple[float, int, str]:  # fmt: skip
         """The batches of a block, so many at a time that `stopping` is asked often enough: Σ E · rows, the step, and how it ended."""
         order = np.zeros(1, dtype=np.int64) if places is None else places
-        pointers = [array.ctypes.data for array in data] + [None] * (3 - len(data))
         result, total, first, batches = np.zeros(2), 0.0, 0, 1
-        function, run = variant.functions["epoch"], (variant.address, *pointers, order.ctypes.data, int(places is not None), int(places is None))
+        fixed = (memory, code.room, *_pointers(data), order.ctypes.data, int(places is not None), int(places is None))
         while first < rows:
             if stopping():
                 return total, number, "stopped"
             end = min(rows, first + batches * size)
             started = time.perf_counter()
-            number += function(*run, first, end, size, number, bound, self.rate, result.ctypes.data)
+            number += code.functions["epoch"](*fixed, first, end, size, number, bound, self.rate, result.ctypes.data)
             took = time.perf_counter() - started
             total += float(result[0])
             if result[1]:
                 return total, number, "diverged"
-            batches = max(1, min(batches * 64, int(batches * PATIENCE / max(took, 1e-9))))
+            batches = max(1, min(batches * 64, int(batches * ASKED_EVERY / max(took, 1e-9))))
             first = end
         return total, number, "whole"
 
@@ -157,35 +163,49 @@ class Compiled:
 
     def error(self, data: Data, state: Data) -> float:
         """As `Engine.error` says."""
-        parameters, total, result = state[: len(self.recipe.parameters)], 0.0, np.zeros(1)
-        rows = len(data[0])
-        for block, _, count in self._blocks(data, None, MEASURED):
-            variant = self._measuring(block[0].dtype.name, parameters)
-            pointers = [array.ctypes.data for array in block] + [None] * (3 - len(block))
-            variant.functions["error"](variant.address, *pointers, count, result.ctypes.data)
+        total, result = 0.0, np.zeros(1)
+        for block, _, rows in self._blocks(data, None, MEASURED):
+            code = self._measuring(len(data[0]), block[0].dtype.name)
+            memory = self._take(code.form, state[: len(self.recipe.parameters)])
+            result[0] = 0
+            code.functions["error"](memory, code.room, *_pointers(block), rows, result.ctypes.data)
             total += float(result[0])
-        return total / rows
+        return total / len(data[0])
 
     def predict(self, x: Array, state: Data) -> Array:
         """y (rows, outputs) by the parameters of a state."""
         x = x if _readable(x) else np.ascontiguousarray(x, dtype=np.float64)
-        variant = self._measuring(x.dtype.name, state[: len(self.recipe.parameters)])
         y = np.empty((len(x), self.network.outputs), dtype=self.dtype)
-        variant.functions["predict"](variant.address, x.ctypes.data, y.ctypes.data, len(x))
+        code = self._measuring(len(x), x.dtype.name)
+        memory = self._take(code.form, state[: len(self.recipe.parameters)])
+        code.functions["predict"](memory, code.room, x.ctypes.data, y.ctypes.data, len(x))
         return y
 
-    def _measuring(self, given: str, parameters: Data) -> Variant:
-        """Code that measures with these parameters: that of a training, if there is some."""
-        variant = next((known for (_, kind), known in self.variants.items() if kind == given), None) or self.variant(MEASURED, given)
-        held = variant.holds
-        if held is None or any(a is not b for a, b in zip(parameters, held, strict=False)):
-            variant.form.pack(variant.memory, dict(zip(self.keys, parameters, strict=False)))
-            variant.holds = None if held is None or len(held) > len(parameters) else parameters
-        return variant
+    def _measuring(self, rows: int, given: str) -> Code:
+        """Code that goes through rows without a step: a block of them at a time, of some power of 2."""
+        return self._code_for(MEASURES, min(MEASURED, 1 << (rows - 1).bit_length()), 0, given)
 
 
-MEASURED = 32
-"""Rows at a time where an error is measured or predictions are made."""
+class Code:
+    """Functions in memory, and the room that they need."""
+
+    def __init__(self, form: Form, names: Sequence[str], processor: Any) -> None:
+        self.form = form
+        self.loaded = Loaded(finished(form.module(names), processor), processor)
+        self.functions = {name: self.loaded.function(name, *signature(name)) for name in names}
+        self._room = _bytes(form.room)
+        self.room = int(self._room.ctypes.data)
+
+
+def _bytes(count: int) -> Array:
+    """Memory for so many bytes."""
+    numbers: Array = aligned(count // 8 + 1, "float64").view(np.uint8)
+    return numbers
+
+
+def _pointers(data: Data) -> list[int | None]:
+    """Where x, t and s lie."""
+    return [array.ctypes.data for array in data] + [None] * (3 - len(data))
 
 
 def _readable(array: Array) -> bool:

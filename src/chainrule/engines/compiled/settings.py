@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from chainrule.engines.compiled.emit import applied
+from chainrule.engines.compiled.pieces import applied
 from chainrule.engines.compiled.graph import Node
 from chainrule.engines.machine import Machine, Value
 

@@ -14,8 +14,10 @@ from llvmlite import ir
 
 from chainrule.derivation import BATCH
 from chainrule.engines.compiled.abi import begun
-from chainrule.engines.compiled.emit import DOUBLE, I64, address, applied, counted, narrowed, row_index, whole
+from chainrule.engines.compiled.epochs import Batch, emit_epoch
+from chainrule.engines.compiled.pieces import DOUBLE, address, applied, counted, narrowed, row_index, whole, widened
 from chainrule.engines.compiled.settings import settings
+from chainrule.engines.compiled.target import itemsize
 from chainrule.engines.compiled.errors import NotCompilable
 from chainrule.engines.compiled.graph import Node
 from chainrule.engines.compiled.recipe import Recipe, below
@@ -70,9 +72,9 @@ class Straight:
         self.nodes = below(roots)
         self.moment = moments(self.nodes, recipe.data)
         self.values: dict[Node, list[Value]] = {}
-        self.sums = {node: self._memory(len(list(places(node.shape)))) for node in self.nodes if _sums_samples(node)}
+        self.sums = {node: self.memory(len(list(places(node.shape)))) for node in self.nodes if _sums_samples(node)}
 
-    def _memory(self, count: int) -> list[Any]:
+    def memory(self, count: int) -> list[Any]:
         with self.builder.goto_entry_block():
             return [self.builder.alloca(self.machine.element) for _ in range(count)]
 
@@ -188,34 +190,38 @@ class StraightForm:
         self.given = ir.FloatType() if given == "float32" else DOUBLE
         self.leaves = {**recipe.parameters, **recipe.states}
         self.starts: dict[str, int] = {}
-        self.length = 0
+        count = 0
         for key, leaf in self.leaves.items():
-            self.starts[key] = self.length
-            self.length += len(list(places(leaf.shape)))
+            self.starts[key] = count
+            count += len(list(places(leaf.shape)))
+        self.length = count * itemsize(dtype)
 
-    def module(self) -> ir.Module:
-        """The functions."""
+    def module(self, names: Sequence[str]) -> ir.Module:
+        """The functions of these names."""
         module = ir.Module("straight")
-        self._epoch(module)
-        self._error(module)
-        self._predict(module)
+        emit = {"epoch": self._epoch, "error": self._error, "predict": self._predict}
+        for name in names:
+            emit[name](module)
         return module
 
     # The memory
 
+    @property
     def room(self) -> int:
-        """How many numbers the memory has."""
-        return self.length
+        """Nothing lies in memory between."""
+        return 0
 
     def pack(self, memory: Any, arrays: Mapping[str, Any]) -> None:
         """Put parameters and states to their places."""
+        numbers = memory.view(self.dtype)
         for key, array in arrays.items():
-            memory[self.starts[key] : self.starts[key] + array.size] = array.ravel()
+            numbers[self.starts[key] : self.starts[key] + array.size] = array.ravel()
 
     def unpack(self, memory: Any) -> list[Any]:
         """Fresh copies of parameters and states."""
+        numbers = memory.view(self.dtype).copy()
         return [
-            memory[self.starts[key] :][: len(list(places(leaf.shape)))].reshape(leaf.shape).copy() for key, leaf in self.leaves.items()
+            numbers[self.starts[key] : self.starts[key] + len(list(places(leaf.shape)))].reshape(leaf.shape) for key, leaf in self.leaves.items()
         ]
 
     def _number(self, builder: Any, machine: Machine, memory: Any, key: str, i: int) -> Any:
@@ -252,63 +258,43 @@ class StraightForm:
     # The functions
 
     def _epoch(self, module: ir.Module) -> None:
-        recipe, start = self.recipe, begun(module, "epoch")
-        builder, given = start.builder, start.arguments
-        machine = Machine(builder, self.dtype)
-        code = Straight(recipe, [recipe.error, *recipe.new.values()], machine)
-        variables = {key: code._memory(len(list(places(leaf.shape)))) for key, leaf in self.leaves.items()}
-        for key, memory in variables.items():
-            for i, place in enumerate(memory):
-                machine.store(machine.load(self._number(builder, machine, given["memory"], key, i)), place)
-        total = builder.alloca(DOUBLE)
-        builder.store(DOUBLE(0.0), total)
-        entry = builder.block
-        head, done = builder.append_basic_block("step"), builder.append_basic_block("done")
-        builder.branch(head)
-        builder.position_at_end(head)
-        first, number = builder.phi(I64, "row"), builder.phi(I64, "number")
-        first.add_incoming(given["first"], entry)
-        number.add_incoming(whole(0), entry)
-        taken = builder.add(number, whole(1))
-        if self.single:
-            end, rows = builder.add(first, whole(1)), DOUBLE(1.0)
-        else:
-            end = builder.add(first, given["size"])
-            end = builder.select(builder.icmp_signed("<", end, given["end"]), end, given["end"])
-            rows = builder.sitofp(builder.sub(end, first), DOUBLE)
-        wide = Machine(builder, "float64")
-        k = wide.value(builder.sitofp(builder.add(given["number"], taken), DOUBLE))
-        outside = {"k": k, "learning_rate": wide.value(given["learning_rate"]), "N": wide.number(1) if self.single else wide.value(rows)}
-        known: dict[Node, list[Value]] = {self.leaves[key]: [machine.load(place) for place in memory] for key, memory in variables.items()}
-        known |= {node: [narrowed(machine, value)] for node, value in settings(code.nodes, wide, outside).items()}
-        code.before(known)
-        pointers = {key: given[key] for key in ("x", "t", "s")}
-        if self.single:
-            code.each(self._row(machine, pointers, row_index(builder, given, first)))
-        else:
-            with counted(builder, first, end, name="sample") as sample:
-                code.each(self._row(machine, pointers, row_index(builder, given, sample)))
-        code.after()
-        error = code.values[recipe.error][0].ir
-        error = builder.fpext(error, DOUBLE) if machine.single else error
-        for key, node in recipe.new.items():
-            for place, value in zip(variables[key], code.values[node], strict=True):
-                machine.store(value, place)
-        builder.store(builder.fadd(builder.load(total, typ=DOUBLE), builder.fmul(error, rows)), total)
-        inside = builder.and_(
-            builder.fcmp_ordered("<", error, given["bound"]), builder.fcmp_ordered(">", error, builder.fneg(given["bound"]))
-        )
-        more = builder.icmp_signed("<", end, given["end"])
-        first.add_incoming(end, builder.block)
-        number.add_incoming(taken, builder.block)
-        builder.cbranch(builder.and_(inside, more), head, done)
-        builder.position_at_end(done)
-        for key, memory in variables.items():
-            for i, place in enumerate(memory):
-                machine.store(machine.load(place), self._number(builder, machine, given["memory"], key, i))
-        builder.store(builder.load(total, typ=DOUBLE), given["result"])
-        builder.store(builder.select(inside, DOUBLE(0.0), DOUBLE(1.0)), address(builder, given["result"], 1, DOUBLE))
-        builder.ret(taken)
+        recipe = self.recipe
+        now: dict[str, Any] = {}
+
+        def before(builder: Any, given: Mapping[str, Any]) -> None:
+            machine = Machine(builder, self.dtype)
+            code = Straight(recipe, [recipe.error, *recipe.new.values()], machine)
+            variables = {key: code.memory(len(list(places(leaf.shape)))) for key, leaf in self.leaves.items()}
+            for key, memory in variables.items():
+                for i, place in enumerate(memory):
+                    machine.store(machine.load(self._number(builder, machine, given["memory"], key, i)), place)
+            now.update(builder=builder, given=given, machine=machine, code=code, variables=variables)
+
+        def step(batch: Batch) -> Value:
+            builder, given, machine, code, variables = (now[name] for name in ("builder", "given", "machine", "code", "variables"))
+            known = {self.leaves[key]: [machine.load(place) for place in memory] for key, memory in variables.items()}
+            wide = Machine(builder, "float64")
+            known |= {node: [narrowed(machine, value)] for node, value in settings(code.nodes, wide, batch.outside).items()}
+            code.before(known)
+            pointers = {key: given[key] for key in ("x", "t", "s")}
+            if self.single:
+                code.each(self._row(machine, pointers, row_index(builder, given, batch.first)))
+            else:
+                with counted(builder, batch.first, batch.end, name="sample") as sample:
+                    code.each(self._row(machine, pointers, row_index(builder, given, sample)))
+            code.after()
+            for key, node in recipe.new.items():
+                for place, value in zip(variables[key], code.values[node], strict=True):
+                    machine.store(value, place)
+            return widened(machine, code.values[recipe.error][0])
+
+        def after() -> None:
+            machine = now["machine"]
+            for key, memory in now["variables"].items():
+                for i, place in enumerate(memory):
+                    machine.store(machine.load(place), self._number(now["builder"], machine, now["given"]["memory"], key, i))
+
+        emit_epoch(module, self.single, before, step, after)
 
     def _error(self, module: ir.Module) -> None:
         recipe, start = self.recipe, begun(module, "error")
@@ -322,9 +308,7 @@ class StraightForm:
         with counted(builder, 0, given["rows"], name="sample") as sample:
             code.each(self._row(machine, {key: given[key] for key in ("x", "t", "s")}, sample))
         code.after()
-        error = code.values[recipe.error][0].ir
-        error = builder.fpext(error, DOUBLE) if machine.single else error
-        builder.store(builder.fmul(error, rows), given["result"])
+        builder.store(builder.fmul(widened(machine, code.values[recipe.error][0]).ir, rows), given["result"])
         builder.ret_void()
 
     def _predict(self, module: ir.Module) -> None:

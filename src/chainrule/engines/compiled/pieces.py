@@ -74,3 +74,8 @@ def row_index(builder: Any, given: Mapping[str, Any], row: Any) -> Any:
     """Where the row lies that comes at this place: order[row · by_order] + row · as_they_lie."""
     place = address(builder, given["order"], builder.mul(row, given["by_order"]), I64)
     return builder.add(builder.load(place, typ=I64, align=8), builder.mul(row, given["as_they_lie"]))
+
+
+def widened(machine: Machine, value: Value) -> Value:
+    """A number of one lane in float64."""
+    return machine.widened().value(machine.builder.fpext(value.ir, DOUBLE)) if machine.single else value

@@ -1,0 +1,201 @@
+"""The order of a step of kernels: which values are computed together in one passage over memory, and which are kept in memory between.
+
+A node is *wanted* if something asks for all its elements: the matrix products and what they multiply, sums, what is new after the step,
+and functions that are dear (exp, tanh, ÷ …). Every other node is computed again wherever it is needed: that is sooner done than storing and
+loading it. A stage computes one or several wanted nodes:
+
+    product  a matrix product and, element by element on the way out, what follows from it: bias and activation, slope, optimiser
+    rows     row after row of a batch: activations, the sums of a softmax, the losses and their sum
+    columns  sums over the rows of a batch, column by column, and what follows from them: a bias and its optimiser
+    flat     all elements of a parameter: an optimiser that had to wait, a penalty
+    figures  single numbers
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from chainrule.derivation import BATCH
+from chainrule.engines.compiled.errors import NotCompilable
+from chainrule.engines.compiled.graph import CHEAP, Node
+from chainrule.engines.compiled.recipe import below
+from chainrule.expression import Shape
+
+
+@dataclass(eq=False)
+class Stage:
+    """One passage over memory.
+
+    kind   "product", "rows", "columns", "flat" or "figures"
+    shape  of what it goes through; () for figures
+    nodes  the wanted nodes that it computes, in their order; of a product the product first
+    """
+
+    kind: str
+    shape: Shape
+    nodes: list[Node] = field(default_factory=list)
+
+
+def _over_rows(node: Node) -> bool:
+    return node.operation == "reduce" and 0 in node.detail[1] and node.arguments[0].shape[:1] == (BATCH,)
+
+
+class Plan:
+    """The stages of a step, or of a part of it.
+
+    roots   what is asked for
+    new     which of the roots replaces which leaf, once the leaf is needed no more
+    stages  in the order in which they run
+    stored  the nodes that are kept in memory between stages
+    """
+
+    def __init__(self, roots: Sequence[Node], new: Mapping[Node, Node], settings: Iterable[Node]) -> None:
+        self.roots, self.new, self.settings = list(roots), dict(new), set(settings)
+        self.nodes = below(roots)
+        self.wanted = self._wanted()
+        self.near = {node: self._near(node) for node in self.wanted}
+        self.readers = {leaf: [node for node in self.wanted if leaf in self.near[node]] for leaf in self.new}
+        self.replaced = {root: leaf for leaf, root in self.new.items()}
+        self.stages = self._ordered()
+        self.stored = self._stored()
+
+    # What is wanted
+
+    def _wanted(self) -> list[Node]:
+        wanted = {node for node in self.roots if node.operation != "leaf"}
+        for node in self.nodes:
+            if node.operation == "matmul":
+                wanted.add(node)
+                wanted |= {operand(argument) for argument in node.arguments}
+            elif node.operation == "reduce" or (node.elementwise and (not node.shape or node.operation not in CHEAP)):
+                wanted.add(node)
+        return [node for node in self.nodes if node in wanted and node.operation != "leaf" and node not in self.settings]
+
+    def _near(self, node: Node) -> set[Node]:
+        """The wanted nodes and the leaves that a wanted node reads."""
+        walls = set(self.wanted)
+        return {
+            found for found in below([node], walls) if found is not node and (found in walls or found.operation == "leaf")
+        } if node.arguments else set()
+
+    # The order
+
+    def _ordered(self) -> list[Stage]:
+        pending, done, stages = list(self.wanted), set[Node](), []
+        while pending:
+            candidates = [stage for node in pending if (stage := self._begun(node, pending, done)) is not None]
+            if not candidates:
+                raise NotCompilable("values that wait for each other have no machine code")
+            stage = min(candidates, key=self._rank)
+            stages.append(stage)
+            done |= set(stage.nodes)
+            pending = [node for node in pending if node not in done]
+        return stages
+
+    def _rank(self, stage: Stage) -> int:
+        """Single numbers first; then a gradient whose parameter is needed no more, while it is in the cache; one that must wait last."""
+        if stage.kind == "figures":
+            return 0
+        if BATCH in stage.shape or stage.kind == "columns":
+            return 2
+        return 1 if any(node in self.replaced for node in stage.nodes) else 3
+
+    def _begun(self, node: Node, pending: Sequence[Node], done: set[Node]) -> Stage | None:
+        """The stage that begins with this node, with everything that can join it; None if the node has to wait."""
+        stage = Stage(*_kind(node))
+        if not self._joins(node, stage, done):
+            return None
+        stage.nodes.append(node)
+        if stage.kind == "product":
+            later = [other for other in pending if other.operation != "matmul"]
+        else:
+            later = list(pending)
+        changed = True
+        while changed:
+            changed = False
+            for other in later:
+                if other not in stage.nodes and other.operation != "matmul" and self._joins(other, stage, done):
+                    stage.nodes.append(other)
+                    changed = True
+        return stage
+
+    def _joins(self, node: Node, stage: Stage, done: set[Node]) -> bool:
+        """Can the node be computed in the stage as it stands?"""
+        if not _fits(node, stage):
+            return False
+        for source in self.near[node]:
+            if source.operation == "leaf" or source in done:
+                continue
+            if source not in stage.nodes or not _at_hand(source, node, stage):
+                return False
+        leaf = self.replaced.get(node)
+        return leaf is None or all(
+            reader in done or reader is node or (reader.elementwise and reader.shape == node.shape and reader in stage.nodes)
+            or (reader.elementwise and reader.shape == node.shape and self._joining(reader, stage, done))
+            for reader in self.readers[leaf]
+        )
+
+    def _joining(self, reader: Node, stage: Stage, done: set[Node]) -> bool:
+        """Will a reader of the same elements be part of the same stage? Then both read before either writes."""
+        return _fits(reader, stage) and all(
+            source.operation == "leaf" or source in done or (source in stage.nodes and _at_hand(source, reader, stage))
+            or (source in self.wanted and source.elementwise and source.shape == reader.shape and self._joining(source, stage, done))
+            for source in self.near[reader]
+        )
+
+    # What is kept
+
+    def _stored(self) -> list[Node]:
+        home = {node: stage for stage in self.stages for node in stage.nodes}
+        needed = set(self.roots) & set(home)
+        for stage in self.stages:
+            for node in stage.nodes:
+                needed |= {source for source in self.near[node] if source in home and home[source] is not stage}
+                if node.operation == "matmul":
+                    needed |= {operand(argument) for argument in node.arguments} & set(home)
+        return [node for node in self.wanted if node in needed]
+
+
+def operand(node: Node) -> Node:
+    """The matrix that lies in memory, of one that is multiplied."""
+    return node.arguments[0] if node.operation == "transpose" else node
+
+
+def _kind(node: Node) -> tuple[str, Shape]:
+    """The stage that a node asks for."""
+    if node.operation == "matmul":
+        return "product", node.shape
+    if node.operation == "reduce":
+        (argument,) = node.arguments
+        if _over_rows(node) and node.shape:
+            return "columns", node.shape
+        return ("rows" if BATCH in argument.shape else "flat"), argument.shape
+    if not node.shape:
+        return "figures", ()
+    return ("rows" if BATCH in node.shape else "flat"), node.shape
+
+
+def _fits(node: Node, stage: Stage) -> bool:
+    """Is it of the kind that the stage computes?"""
+    if node.operation == "matmul":
+        return stage.kind == "product" and not stage.nodes
+    if stage.kind == "product":
+        return node.elementwise and node.shape == stage.shape
+    kind, shape = _kind(node)
+    if kind == "flat" and stage.kind == "columns" and node.elementwise:
+        return shape == stage.shape
+    if kind != stage.kind:
+        return False
+    if kind == "rows" and len(shape) != len(stage.shape):
+        if len(stage.shape) == 1:
+            stage.shape = shape
+        return True
+    return shape == stage.shape
+
+
+def _at_hand(source: Node, node: Node, stage: Stage) -> bool:
+    """Is a value of the stage known where another node of it is computed? Sums over everything are known only when it ends."""
+    if stage.kind == "columns":
+        return node.elementwise
+    return not (source.operation == "reduce" and not source.shape) and not (source.operation == "reduce" and BATCH not in source.shape)
