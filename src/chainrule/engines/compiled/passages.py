@@ -234,6 +234,8 @@ def _wide(passage: Passage, row: Any, columns: int) -> None:
             for node, value in stored:
                 passage.keep(node, value, FULL, row, column)
 
+        for node in across:
+            _before_columns(along, node, set())
         if across:
             with counted(passage.builder, 0, last, lanes, name="column") as column:
                 at(column, 0)
@@ -246,6 +248,17 @@ def _wide(passage: Passage, row: Any, columns: int) -> None:
                 passage.add(node, along.value(node.arguments[0], ROW))
             if len(node.shape) == 1:
                 passage.keep(node, along.value(node, ROW), ROW, row, None)
+
+
+def _before_columns(along: Point, node: Node, seen: set[Node]) -> None:
+    """What has one number a row and is needed along the columns is computed before them."""
+    outline = along.outline
+    for argument in node.arguments:
+        if node.operation == "spread" and node.detail == (1,) and len(argument.shape) == 1:
+            along.value(argument, ROW)
+        elif argument not in seen and not outline.outer(argument) and argument not in outline.stage.nodes:
+            seen.add(argument)
+            _before_columns(along, argument, seen)
 
 
 def _row_sum(passage: Passage, node: Node) -> Any:
