@@ -82,16 +82,16 @@ class Compiled:
 
     # Code and memory
 
-    def form(self, size: int, last: int, given: str) -> Form:
-        """How the functions are written, for batches of `size` rows and a shorter one of `last` (0: none), from rows of a type."""
+    def form(self, size: int, given: str) -> Form:
+        """How the functions are written, for batches of at most `size` rows, which are numbers of a type."""
         if self.straight:
             return StraightForm(self.recipe, self.dtype, given, single=size == 1)
-        return KernelForm(self.recipe, self.dtype, given, self.processor, size, last)
+        return KernelForm(self.recipe, self.dtype, given, self.processor, size)
 
-    def _code_for(self, names: Sequence[str], size: int, last: int, given: str) -> Code:
-        key = (*names, size, last, given)
+    def _code_for(self, names: Sequence[str], size: int, given: str) -> Code:
+        key = (*names, size, given)
         if key not in self._code:
-            self._code[key] = Code(self.form(size, last, given), names, self.processor)
+            self._code[key] = Code(self.form(size, given), names, self.processor)
         return self._code[key]
 
     def _take(self, form: Form, state: Data) -> int:
@@ -115,7 +115,7 @@ class Compiled:
         total, ended, code = 0.0, "whole", None
         for block, places, count in self._blocks(data, order, size):
             if code is None:
-                code = self._code_for(("epoch",), size, 0 if self.straight else rows % size, block[0].dtype.name)
+                code = self._code_for(("epoch",), size, block[0].dtype.name)
                 memory = self._take(code.form, state)
                 self._held = ()
             part, number, ended = self._steps(code, memory, block, places, count, size, number, bound, stopping)
@@ -183,7 +183,7 @@ class Compiled:
 
     def _measuring(self, rows: int, given: str) -> Code:
         """Code that goes through rows without a step: a block of them at a time, of some power of 2."""
-        return self._code_for(MEASURES, min(MEASURED, 1 << (rows - 1).bit_length()), 0, given)
+        return self._code_for(MEASURES, min(MEASURED, 1 << (rows - 1).bit_length()), given)
 
 
 class Code:

@@ -29,14 +29,13 @@ from chainrule.engines.machine import Machine, Value
 class KernelForm:
     """The three functions of a network.
 
-    rows   a batch has room for so many
-    last   rows of a shorter last batch; 0 where there is none
+    rows   a batch has room for so many; products go through all of them, but sums over a batch end with its last row
     given  type of the rows that come from outside
     """
 
-    def __init__(self, recipe: Recipe, dtype: str, given: str, processor: Processor, rows: int, last: int = 0) -> None:
+    def __init__(self, recipe: Recipe, dtype: str, given: str, processor: Processor, rows: int) -> None:
         self.recipe, self.dtype, self.given, self.processor = recipe, dtype, given, processor
-        self.rows, self.counts = rows, sorted({rows, last or rows}, reverse=True)
+        self.rows = rows
         self.memory = Buffers("memory", dtype, processor, rows)
         for leaf in (*recipe.parameters.values(), *recipe.states.values()):
             self.memory.add(leaf)
@@ -58,7 +57,7 @@ class KernelForm:
     def module(self, names: Sequence[str]) -> ir.Module:
         """The functions of these names."""
         module = ir.Module("kernels")
-        kernels = Kernels(module, self.dtype, self.processor, self.counts)
+        kernels = Kernels(module, self.dtype, self.processor, self.rows)
         emit = {"epoch": self._epoch, "error": self._error, "predict": self._predict}
         for name in names:
             emit[name](module, kernels)
@@ -100,7 +99,7 @@ class KernelForm:
             rows = builder.select(builder.icmp_signed("<", left, whole(self.rows)), left, whole(self.rows))
             wide = Machine(builder, "float64")
             outside = {"N": wide.value(builder.sitofp(rows, DOUBLE))}
-            emitted = Emitted(builder, program, kernels, given, rows, outside, full=True)
+            emitted = Emitted(builder, program, kernels, given, rows, outside)
             for node in program.data:
                 copy = kernels.gather(self.given, program.room.of[node], ordered=False)
                 builder.call(copy, [given[node.detail], emitted.pointer(program.room.of[node]), first, rows])
@@ -237,8 +236,8 @@ class Outline:
 class Kernels:
     """The functions of a module, each made once."""
 
-    def __init__(self, module: ir.Module, dtype: str, processor: Processor, counts: Sequence[int]) -> None:
-        self.module, self.dtype, self.processor, self.counts = module, dtype, processor, list(counts)
+    def __init__(self, module: ir.Module, dtype: str, processor: Processor, rows: int) -> None:
+        self.module, self.dtype, self.processor, self.most = module, dtype, processor, rows
         self.lanes = processor.lanes(dtype)
         self.kit = Kit(module, processor, dtype, 1)
         self.scratch = 0
@@ -270,13 +269,12 @@ class Emitted:
     """The calls of the stages of a program, being emitted.
 
     rows  of the batch, as an LLVM value
-    full  whether products go through all rows that a batch has room for, whatever `rows` says
     """
 
     def __init__(
-        self, builder: Any, program: Program, kernels: Kernels, given: Mapping[str, Any], rows: Any, outside: Mapping[str, Value], full: bool = False
+        self, builder: Any, program: Program, kernels: Kernels, given: Mapping[str, Any], rows: Any, outside: Mapping[str, Value]
     ) -> None:
-        self.builder, self.program, self.kernels, self.given, self.rows, self.full = builder, program, kernels, given, rows, full
+        self.builder, self.program, self.kernels, self.given, self.rows = builder, program, kernels, given, rows
         self.wide = Machine(builder, "float64")
         self.figures: dict[Node, Value] = settings(program.settings, self.wide, outside)
         with builder.goto_entry_block():

@@ -375,11 +375,12 @@ class ProductPassage:
     """A matrix product, or the sums of the columns of a matrix, with an epilogue."""
 
     def __init__(self, kernels: Kernels, name: str, outline: Outline) -> None:
-        self.kernels, kit, sizes = kernels, kernels.kit, kernels.counts
+        self.kernels, kit = kernels, kernels.kit
+        every, any_number = [kernels.most], [kernels.most, kernels.most]
         first, *rest = outline.stage.nodes
         factors = [outline.program.home[operand(argument)] for argument in first.arguments]
         self.factors = [outline.buffers.index(factor) for factor in factors]
-        kind = "column_sums" if first.operation == "reduce" else _kind(*first.arguments)
+        self.kind = kind = "column_sums" if first.operation == "reduce" else _kind(*first.arguments)
         self.names = {buffer: f"array_{i}" for i, buffer in enumerate(outline.buffers) if buffer in outline.inside}
         self.figures = {node: f"number_{i}" for i, node in enumerate(outline.figures)}
         operands = {name: _operand(buffer) for buffer, name in self.names.items()} | dict.fromkeys(self.figures.values(), NUMBER)
@@ -397,14 +398,14 @@ class ProductPassage:
 
         if kind == "column_sums":
             self.factors *= 2
-            self.product = kit.column_sums(name, int(first.shape[0]), sizes, factors[0].stride, epilogue, operands)
+            self.product = kit.column_sums(name, int(first.shape[0]), any_number, factors[0].stride, epilogue, operands)
         elif kind == "gradient":
             layout = kit.layout(int(first.shape[0]), int(first.shape[1]))
-            self.product = kit.gradient(name, layout, sizes, (factors[0].stride, factors[1].stride), epilogue, operands)
+            self.product = kit.gradient(name, layout, any_number, (factors[0].stride, factors[1].stride), epilogue, operands)
         else:
             make = kit.forward if kind == "forward" else kit.backward
             partial = self._partial(outline) if kind == "forward" else ""
-            self.product = make(name, factors[1].layout, sizes, factors[0].stride, epilogue, operands, partial=partial)
+            self.product = make(name, factors[1].layout, every, factors[0].stride, epilogue, operands, partial=partial)
         kernels.scratch = max(kernels.scratch, self.product.room)
 
     def _partial(self, outline: Outline) -> str:
@@ -417,7 +418,7 @@ class ProductPassage:
         given = {name: arrays[int(name.removeprefix("array_"))] for name in self.names.values()}
         given |= {f"number_{i}": emitted.figure(node) for i, node in enumerate(outline.figures)}
         left, right = (arrays[i] for i in self.factors)
-        rows = emitted.program.room.rows if emitted.full else emitted.rows
+        rows = emitted.program.room.rows if self.kind in ("forward", "backward") else emitted.rows
         self.product.call(emitted.builder, left, right, emitted.scratch, rows, 0, 1, given)
 
 
