@@ -276,6 +276,7 @@ WORDS = {
     "train.network": "network {sizes}: {activation} inside, {output} at the end, error by {loss}; {parameters} parameters",
     "train.network_flat": "network {sizes}: {output} at the end, error by {loss}; {parameters} parameters",
     "train.plan": "training by {optimizer}, learning rate {rate}, {batch_size} rows a step, at most {epochs} epochs, seed {seed}",
+    "train.written": "computed by the NumPy program, as there is no machine code here: {reason}",
     "train.resumed": "going on after epoch {epoch}",
     # Training: while it runs
     "train.training": "training",

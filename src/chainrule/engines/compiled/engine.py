@@ -104,6 +104,11 @@ class Compiled:
             self._held = state
         return int(self._memory.ctypes.data)
 
+    def prepare(self, data: Data, size: int) -> None:
+        """Make the code for a training on these rows. Raises NotCompilable."""
+        given = data[0].dtype.name if _directly(data) else "float64"
+        self._code_for(("epoch",), min(size, len(data[0])), given)
+
     # What an engine does
 
     def epoch(
@@ -152,7 +157,7 @@ class Compiled:
     def _blocks(self, data: Data, order: Array | None, size: int) -> Iterator[tuple[Data, Array | None, int]]:
         """The rows as the code reads them: as they are where it can, else copied, a block at a time."""
         rows = len(data[0] if order is None else order)
-        if all(_readable(array) for array in data) and len({array.dtype for array in data}) == 1:
+        if _directly(data):
             yield data, None if order is None else np.ascontiguousarray(order, dtype=np.int64), rows
             return
         block = max(1, BLOCK // (8 * size * sum(int(np.prod(array.shape[1:])) for array in data))) * size
@@ -206,6 +211,11 @@ def _bytes(count: int) -> Array:
 def _pointers(data: Data) -> list[int | None]:
     """Where x, t and s lie."""
     return [array.ctypes.data for array in data] + [None] * (3 - len(data))
+
+
+def _directly(data: Data) -> bool:
+    """Can the code read all of them where they lie?"""
+    return all(_readable(array) for array in data) and len({array.dtype for array in data}) == 1
 
 
 def _readable(array: Array) -> bool:
