@@ -46,13 +46,22 @@ class Training(Displayed):
     x, t        (rows, inputs), (rows, outputs); arrays that lie on a disk are read block by block
     weights     (rows,), what each example counts in the error
     validation  (x, t), or (x, t, weights), of the rows that decide
+    engine      in place of the plan's
 
     `epoch` and `run` go on from where the run stands. `start` is the network before the run, `best_network` has the best weights so far.
     Raises ShapeError, InputError.
     """
 
     def __init__(
-        self, network: Network, x: Any, t: Any, plan: Plan, *, weights: Any = None, validation: Sequence[Any] | None = None
+        self,
+        network: Network,
+        x: Any,
+        t: Any,
+        plan: Plan,
+        *,
+        weights: Any = None,
+        validation: Sequence[Any] | None = None,
+        engine: str | None = None,
     ) -> None:
         self.start = network
         self.network = network if weights is None else network.replaced(weighted=True)
@@ -60,7 +69,7 @@ class Training(Displayed):
         self.data = self._checked(x, t, weights)
         self.validation = None if validation is None else self._checked(*validation)
         self.batch_size = min(plan.batch_size or batch_size_for(len(x)), len(x))
-        self.chosen = chosen(plan.engine, self.network, plan.optimizer, self.data, self.batch_size)
+        self.chosen = chosen(engine or plan.engine, self.network, plan.optimizer, self.data, self.batch_size)
         self.engine = self.chosen.engine
         self.keys = self.engine.keys
         self.state = self.start_state = tuple(self._starting(key) for key in self.keys)
@@ -295,9 +304,9 @@ class Training(Displayed):
 
         Raises InputError where the data is not the same.
         """
-        if plan.engine == "auto" and record.get("engine") in ENGINES:
-            plan = replace(plan, engine=record["engine"])
-        training = Training(network, x, t, plan, weights=weights, validation=validation)
+        began = record.get("engine") if plan.engine == "auto" else None
+        engine = began if began in ENGINES else None
+        training = Training(network, x, t, plan, weights=weights, validation=validation, engine=engine)
         if record.get("digest") != training.digest:
             raise InputError("this run began with other data, or another split of it: resume it with the same data, seed and options.")
         for name, value in training._settings().items():
