@@ -172,15 +172,14 @@ class Machine:
 
     def load(self, pointer: Any, align: int | None = None) -> Value:
         """The numbers at an address; `align` in bytes, that of one number if none is said."""
-        return self.value(self.builder.load(self._pointer(pointer), align=align or self.width // 8))
+        return self.value(self.builder.load(self._pointer(pointer), typ=self.type, align=align or self.width // 8))
 
     def store(self, value: Any, pointer: Any, align: int | None = None) -> None:
         """Put the numbers at an address."""
         self.builder.store(self.number(value).ir, self._pointer(pointer), align=align or self.width // 8)
 
     def _pointer(self, pointer: Any) -> Any:
-        wanted = ir.PointerType(self.type)
-        return pointer if pointer.type == wanted else self.builder.bitcast(pointer, wanted)
+        return pointer if pointer.type.is_opaque else self.builder.bitcast(pointer, ir.PointerType(self.type))
 
     def splat(self, scalar: Any) -> Value:
         """One scalar (an LLVM value, or a Value of one lane) in every lane."""
