@@ -110,3 +110,32 @@ def prefetch(builder: Any, pointer: Any, writing: bool, near: bool) -> None:
     """Ask for a cache line: into the first level where it is `near`, else into the second."""
     function = declared(builder.module, "llvm.prefetch.p0", VOID, [POINTER, I32, I32, I32])
     builder.call(function, [pointer, I32(writing), I32(3 if near else 2), I32(1)])
+
+
+def carried(builder: Any, turns: Any, values: Sequence[Any], body: Callable[[Sequence[Any]], Sequence[Any]]) -> list[Any]:
+    """for _ in range(turns): values = body(values). Returns the values after the last turn."""
+    if isinstance(turns, int) and turns <= 1:
+        return list(body(values) if turns else values)
+    before = builder.block
+    turn, done = builder.append_basic_block("turn"), builder.append_basic_block("on")
+    if isinstance(turns, int):
+        builder.branch(turn)
+    else:
+        builder.cbranch(builder.icmp_unsigned(">", turns, I64(0)), turn, done)
+    builder.position_at_end(turn)
+    left, *inside = [builder.phi(value.type) for value in (whole_number(turns), *values)]
+    after = [builder.sub(left, I64(1)), *body(inside)]
+    for phi, first, following in zip((left, *inside), (whole_number(turns), *values), after, strict=True):
+        phi.add_incoming(first, before)
+        phi.add_incoming(following, builder.block)
+    builder.cbranch(builder.icmp_unsigned(">", after[0], I64(0)), turn, done)
+    end = builder.block
+    builder.position_at_end(done)
+    results = []
+    for first, following in zip(values, after[1:], strict=True):
+        result = builder.phi(first.type)
+        if not isinstance(turns, int):
+            result.add_incoming(first, before)
+        result.add_incoming(following, end)
+        results.append(result)
+    return results

@@ -24,9 +24,8 @@ from typing import Any
 
 from llvmlite import ir
 
-from chainrule.engines.compiled.emit import BYTES, I64, VOID, at, element, prefetch
+from chainrule.engines.compiled.instructions import I64, POINTER, VOID, at, carried, element, prefetch
 from chainrule.engines.compiled.layout import LINE, Panels
-from chainrule.engines.compiled.target import itemsize
 from chainrule.engines.machine import Machine, Value
 
 UNROLLED = 4
@@ -70,7 +69,8 @@ class Shape:
     b_step         stride of b along k
     width          stride along the rows of operands in panels
     first, last    is it the first, the last block of k?
-    ahead          bytes in each turn of the loop to prefetch from the address `ahead` on; 0: none
+    ahead          bytes to prefetch from the address `ahead` on in each turn of the loop; 0: none
+    following      bytes to prefetch of the next tile's part of each operand in panels, in each turn of the loop; 0: none
     """
 
     rows: int
@@ -83,6 +83,7 @@ class Shape:
     first: bool = True
     last: bool = True
     ahead: int = 0
+    following: int = 0
 
 
 @dataclass
@@ -128,7 +129,7 @@ class Tile:
             case "columns":
                 return self._once((name, self.j), lambda: machine.load(self._address(name)))
             case "rowwise":
-                return self._once((name, -1, self.i), lambda: machine.splat(machine.builder.load(self._address(name))))
+                return self._once((name, -1, self.i), lambda: machine.splat(machine.builder.load(self._address(name), typ=machine.element)))
         return machine.load(self._address(name))
 
     def store(self, name: str, value: Value) -> None:
@@ -152,36 +153,114 @@ class Tile:
                 offset = self.i
             case _:
                 offset = column
-        return at(self.machine.builder, self.pointers[name], offset)
+        return at(self.machine.builder, self.pointers[name], offset, self.machine.element)
 
 
 Epilogue = Callable[[Tile, Value], None]
 
 
-def tile_function(
-    module: Any,
-    name: str,
-    dtype: str,
-    lanes: int,
-    shape: Shape,
-    epilogue: Epilogue,
-    operands: Mapping[str, Operand],
-    partial: str | None,
-    flags: Sequence[str],
-    ahead: Mapping[str, int],
-) -> Any:
-    """void name(a, b, count, ahead, row, column, operands…): sums over `count` steps of k, and what the epilogue makes of them.
+@dataclass(frozen=True)
+class Kernel:
+    """What all tile functions of a product have in common.
 
-    partial  the operand that holds the sums between the blocks of k
-    ahead    operands of which the next tile's part is prefetched for writing, and the bytes of it in each turn of the loop
+    epilogue  emits what is made of a vector of sums
+    operands  what the epilogue may load and store
+    partial   the operand that holds the sums between the blocks of k; "" where there is only one block
+    flags     fast-math flags of the epilogue
+    estimates whether a division or a root may be an estimate of the processor and a step of Newton's (float32, 1 or 2 ulp)
     """
-    number = element(dtype)
-    pointer = ir.PointerType(number)
-    types = [number if operand.kind == "number" else pointer for operand in operands.values()]
-    function = ir.Function(module, ir.FunctionType(VOID, [pointer, pointer, I64, BYTES, I64, I64, *types]), name)
-    function.linkage = "internal"
-    function.calling_convention = "fastcc"
-    for attribute in ("noinline", "nounwind"):
-        function.attributes.add(attribute)
-    function.attributes["target-features"] = None if False else ""
-    return function
+
+    module: Any
+    dtype: str
+    lanes: int
+    epilogue: Epilogue
+    operands: Mapping[str, Operand]
+    partial: str = ""
+    flags: Sequence[str] = ("contract",)
+
+    @property
+    def number(self) -> Any:
+        """The LLVM type of a number."""
+        return element(self.dtype)
+
+    @property
+    def types(self) -> list[Any]:
+        """The LLVM types of the operands."""
+        return [self.number if operand.kind == "number" else POINTER for operand in self.operands.values()]
+
+    def function(self, name: str, shape: Shape) -> Any:
+        """void name(a, b, count, ahead, row, column, operands…): sums over `count` steps of k, and what the epilogue makes of them."""
+        types = [POINTER, POINTER, I64, POINTER, I64, I64, *self.types]
+        function = ir.Function(self.module, ir.FunctionType(VOID, types), name)
+        function.linkage, function.calling_convention = "internal", "fastcc"
+        for attribute in ("noinline", "nounwind"):
+            function.attributes.add(attribute)
+        for argument in function.args:
+            if argument.type == POINTER:
+                argument.add_attribute("noalias")
+        a, b, count, ahead, row, column, *given = function.args
+        builder = ir.IRBuilder(function.append_basic_block("entry"))
+        pointers = dict(zip(self.operands, given, strict=True))
+        tile = Tile(Machine(builder, self.dtype, self.lanes, self.flags), shape, self.operands, pointers, row, column)
+        places = [(i, j) for i in range(shape.rows) for j in range(shape.vectors)]
+        sums = self._summed(builder, shape, a, b, count, self._streams(shape, ahead, pointers), self._begun(tile, places))
+        for (tile.i, tile.j), value in zip(places, sums, strict=True):
+            if shape.last:
+                self.epilogue(tile, tile.machine.value(value))
+            else:
+                tile.store(self.partial, tile.machine.value(value))
+        builder.ret_void()
+        return function
+
+    def _begun(self, tile: Tile, places: Sequence[tuple[int, int]]) -> list[Any]:
+        """The sums before the first step: 0, or what the block of k before this one left."""
+        sums = []
+        for tile.i, tile.j in places:
+            sums.append((tile.machine.number(0) if tile.shape.first else tile.load(self.partial)).ir)
+        return sums
+
+    def _streams(self, shape: Shape, ahead: Any, pointers: Mapping[str, Any]) -> list[tuple[Any, int, bool]]:
+        """What is prefetched in the loop: from which address on, so many bytes a turn, whether it will be written to.
+
+        An operand in panels lies so that the next tile's part follows this one's.
+        """
+        streams = [(ahead, shape.ahead, False)] if shape.ahead else []
+        for name in self.operands if shape.following else ():
+            if self.operands[name].kind == "panels":
+                streams.append((pointers[name], shape.following, True))
+        return streams
+
+    def _summed(self, builder: Any, shape: Shape, a: Any, b: Any, count: Any, streams: Sequence[Any], sums: Sequence[Any]) -> list[Any]:
+        """The sums after `count` steps: whole turns of the loop, then what is left of a turn."""
+
+        def turn(steps: int, fetching: bool, values: Sequence[Any]) -> list[Any]:
+            a, b, *rest = values
+            addresses, sums = list(rest[: len(streams)]), list(rest[len(streams) :])
+            for step in range(steps):
+                self._step(builder, shape, a, b, step, sums)
+            for place, (_, size, writing) in enumerate(streams if fetching else ()):
+                for offset in range(0, size, LINE):
+                    prefetch(builder, at(builder, addresses[place], offset), writing, near=writing)
+                addresses[place] = at(builder, addresses[place], size)
+            return [at(builder, a, steps * shape.a_step, self.number), at(builder, b, steps * shape.b_step, self.number), *addresses, *sums]
+
+        turns, left = builder.udiv(count, I64(UNROLLED)), builder.urem(count, I64(UNROLLED))
+        values = [a, b, *(stream[0] for stream in streams), *sums]
+        values = carried(builder, turns, values, lambda values: turn(UNROLLED, True, values))
+        values = carried(builder, left, values, lambda values: turn(1, False, values))
+        return values[2 + len(streams) :]
+
+    def _step(self, builder: Any, shape: Shape, a: Any, b: Any, step: int, sums: list[Any]) -> None:
+        """One step of k: every sum grows by its a · b."""
+        machine = Machine(builder, self.dtype, self.lanes)
+        vectors = [
+            machine.load(at(builder, b, step * shape.b_step + j * self.lanes, self.number)).ir for j in range(shape.vectors)
+        ]
+        for i in range(shape.rows):
+            factor = None
+            if shape.a_row or shape.a_step:
+                address = at(builder, a, i * shape.a_row + step * shape.a_step, self.number)
+                factor = machine.splat(builder.load(address, typ=self.number)).ir
+            for j, vector in enumerate(vectors):
+                product = vector if factor is None else builder.fmul(factor, vector, flags=("contract",))
+                sums[i * shape.vectors + j] = builder.fadd(sums[i * shape.vectors + j], product, flags=("contract",))
