@@ -41,6 +41,7 @@ class KernelForm:
             self.memory.add(leaf)
         self.leaves = {**recipe.parameters, **recipe.states}
         self.length, self.room = self.memory.length, 0
+        self.programs: dict[str, Program] = {}
 
     # The memory
 
@@ -57,22 +58,22 @@ class KernelForm:
     def module(self, names: Sequence[str]) -> ir.Module:
         """The functions of these names."""
         module = ir.Module("kernels")
-        kernels = Kernels(module, self.dtype, self.processor, self.rows)
+        self.kernels = kernels = Kernels(module, self.dtype, self.processor, self.rows)
         emit = {"epoch": self._epoch, "error": self._error, "predict": self._predict}
         for name in names:
             emit[name](module, kernels)
         self.room += kernels.scratch * itemsize(self.dtype)
         return module
 
-    def _program(self, roots: Sequence[Node], new: Mapping[Node, Node]) -> Program:
-        program = Program(self.recipe, roots, new, self.memory, self.dtype, self.processor, self.rows)
+    def _program(self, name: str, roots: Sequence[Node], new: Mapping[Node, Node]) -> Program:
+        program = self.programs[name] = Program(self.recipe, roots, new, self.memory, self.dtype, self.processor, self.rows)
         self.room = max(self.room, program.room.length)
         return program
 
     def _epoch(self, module: ir.Module, kernels: Kernels) -> None:
         recipe = self.recipe
         new = {self.leaves[key]: node for key, node in recipe.new.items()}
-        program = self._program([recipe.error, *new.values()], new)
+        program = self._program("epoch", [recipe.error, *new.values()], new)
         now: dict[str, Any] = {}
 
         def before(builder: Any, given: Mapping[str, Any]) -> None:
@@ -91,7 +92,7 @@ class KernelForm:
 
     def _blocks(self, module: ir.Module, kernels: Kernels, name: str, root: Node, done: Callable[[Any, Any, Any, Any, Any], None]) -> None:
         """A function that goes through its rows a block at a time."""
-        program = self._program([root], {})
+        program = self._program(name, [root], {})
         start = begun(module, name)
         builder, given = start.builder, start.arguments
         with counted(builder, 0, given["rows"], self.rows, name="block") as first:
@@ -243,11 +244,13 @@ class Kernels:
         self.scratch = 0
         self.element = ir.FloatType() if dtype == "float32" else DOUBLE
         self.made: dict[str, Any] = {}
+        self.names: dict[str, str] = {}
 
     def once(self, key: str, make: Callable[[str], Any]) -> Any:
         """What `make` gives for a new name, made at the first time."""
         if key not in self.made:
-            self.made[key] = make(f"kernel_{len(self.made) + 1}")
+            self.names[key] = f"kernel_{len(self.names) + 1}"
+            self.made[key] = make(self.names[key])
         return self.made[key]
 
     def of(self, outline: Outline) -> Any:

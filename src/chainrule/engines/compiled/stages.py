@@ -87,19 +87,24 @@ class Plan:
             candidates = [stage for node in pending if (stage := self._begun(node, pending, done)) is not None]
             if not candidates:
                 raise NotCompilable("values that wait for each other have no machine code")
-            stage = min(candidates, key=self._rank)
+            stage = min(candidates, key=lambda stage: self._rank(stage, pending))
             stages.append(stage)
             done |= set(stage.nodes)
             pending = [node for node in pending if node not in done]
         return stages
 
-    def _rank(self, stage: Stage) -> int:
+    def _rank(self, stage: Stage, pending: Sequence[Node]) -> int:
         """Single numbers first; then a gradient whose parameter is needed no more, while it is in the cache; one that must wait last."""
         if stage.kind == "figures":
             return 0
         if BATCH in stage.shape or stage.kind == "columns":
             return 2
-        return 1 if any(node in self.replaced for node in stage.nodes) else 3
+        waiting = [root for root in self.replaced if root.shape == stage.shape and root in pending and root not in stage.nodes]
+        return 3 if any(node in stage.nodes for root in waiting for node in below([root], self.roots_of_others(root))) else 1
+
+    def roots_of_others(self, root: Node) -> list[Node]:
+        """Where a search behind a root ends: at matrix products and sums."""
+        return [node for node in self.wanted if node.operation in ("matmul", "reduce")]
 
     def _begun(self, node: Node, pending: Sequence[Node], done: set[Node]) -> Stage | None:
         """The stage that begins with this node, with everything that can join it; None if the node has to wait."""
