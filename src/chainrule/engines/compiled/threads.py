@@ -123,8 +123,8 @@ def _wait_function(module: Any) -> Any:
     builder.cbranch(builder.icmp_unsigned("==", builder.add(before, I64(1)), shares), last, look)
 
     builder.position_at_end(last)
-    builder.store_atomic(I64(0), come, "monotonic", 8)
-    builder.store_atomic(builder.add(round_, I64(1)), met, "release", 8)
+    builder.atomic_rmw("xchg", come, I64(0), "monotonic")
+    builder.atomic_rmw("xchg", met, builder.add(round_, I64(1)), "release")
     builder.branch(done)
 
     builder.position_at_end(look)
