@@ -109,7 +109,7 @@ def declared(module: Any, name: str, result: Any, operands: Sequence[Any]) -> An
 def prefetch(builder: Any, pointer: Any, writing: bool, near: bool) -> None:
     """Ask for a cache line: into the first level where it is `near`, else into the second."""
     function = declared(builder.module, "llvm.prefetch.p0", VOID, [POINTER, I32, I32, I32])
-    builder.call(function, [pointer, I32(writing), I32(3 if near else 2), I32(1)])
+    builder.call(function, [pointer, I32(int(writing)), I32(3 if near else 2), I32(1)])
 
 
 def carried(builder: Any, turns: Any, values: Sequence[Any], body: Callable[[Sequence[Any]], Sequence[Any]]) -> list[Any]:

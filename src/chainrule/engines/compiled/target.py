@@ -3,7 +3,7 @@
                  bytes  registers   tile of float32          tile of float64
     AVX-512         64         32   6 rows × 4 vectors of 16   6 × 4 vectors of 8
     AVX2            32         16   6 rows × 2 vectors of 8    6 × 2 vectors of 4
-    x86-64 (SSE2)   16         16   6 rows × 2 vectors of 4    6 × 2 vectors of 2
+    x86-64 (SSE2)   16         16   5 rows × 2 vectors of 4    5 × 2 vectors of 2
     AArch64 (NEON)  16         32   6 rows × 4 vectors of 4    6 × 4 vectors of 2
 """
 
@@ -49,8 +49,16 @@ class Processor:
         return self.bytes // itemsize(dtype)
 
     def tile_rows(self, vectors: int) -> int:
-        """The most rows of a tile so many vectors wide: its sums, one row of B and one number of A are in registers."""
-        return min(MOST_ROWS, (self.registers - vectors - 2) // vectors)
+        """The most rows of a tile so many vectors wide: its sums, one row of b and one number of a are in registers; and a product of
+        the two, where multiplying and adding are two instructions.
+        """
+        others = vectors + (2 if self.fused else 4)
+        return min(MOST_ROWS, (self.registers - others) // vectors)
+
+    @property
+    def fused(self) -> bool:
+        """Is a · b + c one instruction?"""
+        return self.bytes > 16 or self.registers > 16
 
     @cached_property
     def machine(self) -> Any:

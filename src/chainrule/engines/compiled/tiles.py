@@ -28,7 +28,9 @@ from chainrule.engines.compiled.instructions import I64, POINTER, VOID, at, carr
 from chainrule.engines.compiled.layout import LINE, Panels
 from chainrule.engines.machine import Machine, Value
 
-UNROLLED = 4
+import os
+AHEAD=int(os.environ.get("AHEAD","0"))
+UNROLLED = int(os.environ.get("UNR","4"))
 """Steps of k in one turn of the inner loop."""
 
 
@@ -256,6 +258,8 @@ class Kernel:
         vectors = [
             machine.load(at(builder, b, step * shape.b_step + j * self.lanes, self.number)).ir for j in range(shape.vectors)
         ]
+        for j in range(shape.vectors if AHEAD else 0):
+            prefetch(builder, at(builder, b, (step + AHEAD) * shape.b_step + j * self.lanes, self.number), False, near=True)
         for i in range(shape.rows):
             factor = None
             if shape.a_row or shape.a_step:
