@@ -327,7 +327,9 @@ def test_a_run_says_that_it_is_written_and_why(tmp_path):
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
     assert "computed by the NumPy program, as there is no machine code here: there is no llvmlite" in " ".join(done.stdout.split())
-    done = subprocess.run([*command, "--engine", "compiled", "--force"], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [*command, "--engine", "compiled", "--force"], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 2
     assert "The engine written computes the same" in " ".join(done.stderr.split())
 

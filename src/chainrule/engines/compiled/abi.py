@@ -21,6 +21,9 @@ EPOCH = {
     "bound": DOUBLE,
     "learning_rate": DOUBLE,
     "result": POINTER,  # [Σ E · rows of the batch, 1 where the last E was out of bounds]
+    "share": I64, "shares": I64,  # which of how many threads this is
+    "meeting": POINTER,  # where they wait for each other
+    "apart": I64,  # bytes of room that each thread has for itself, one after the other
 }  # fmt: skip
 """→ how many steps were taken."""
 

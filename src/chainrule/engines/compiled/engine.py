@@ -12,11 +12,12 @@ from llvmlite import ir
 from chainrule.definitions import Bound
 from chainrule.engines.compiled.abi import MEASURES, signature
 from chainrule.engines.compiled.code import Loaded, finished
-from chainrule.engines.compiled.kernels import KernelForm
+from chainrule.engines.compiled.kernels import MOST_THREADS, KernelForm
 from chainrule.engines.compiled.layout import aligned
 from chainrule.engines.compiled.recipe import RATE, Recipe, recipe
 from chainrule.engines.compiled.straight import MOST_NUMBERS, StraightForm
 from chainrule.engines.compiled.target import host, named
+from chainrule.engines.compiled.threads import Meeting, processors, together
 from chainrule.engines.epoch import BLOCK, Data, Passed
 from chainrule.network import Array, Network
 
@@ -27,15 +28,28 @@ MEASURED = 128
 """Rows at a time, at most, where an error is measured or predictions are made."""
 
 
+FEWEST_SHARED = 10**6
+"""Rows × parameters of a batch from which a second thread makes a step shorter (measured)."""
+
+WORTH_THREADS = 10**7
+"""Rows × parameters of all its batches from which a call is worth the start of a thread."""
+
+
+TRIED_AGAIN = 50
+"""Every so many calls, the number of threads that was slower is tried again."""
+
+
 class Form(Protocol):
     """A way of writing the functions: straight-line code, or kernels.
 
     length  bytes of parameters and states
-    room    bytes of what lies in memory between, known when the functions are written
+    room    bytes of what lies in memory between, and
+    apart   … of what each thread has there for itself; known when the functions are written
     """
 
     length: int
     room: int
+    apart: int
 
     def module(self, names: Sequence[str]) -> ir.Module:
         """The functions of these names."""
@@ -85,7 +99,7 @@ class Compiled:
     def form(self, size: int, given: str) -> Form:
         """How the functions are written, for batches of at most `size` rows, which are numbers of a type."""
         if self.straight:
-            return StraightForm(self.recipe, self.dtype, given, single=size == 1)
+            return StraightForm(self.recipe, self.dtype, given, self.processor.triple, single=size == 1)
         return KernelForm(self.recipe, self.dtype, given, self.processor, size)
 
     def _code_for(self, names: Sequence[str], size: int, given: str) -> Code:
@@ -138,21 +152,31 @@ class Compiled:
     ) -> tuple[float, int, str]:  # fmt: skip
         """The batches of a block, so many at a time that `stopping` is asked often enough: Σ E · rows, the step, and how it ended."""
         order = np.zeros(1, dtype=np.int64) if places is None else places
-        result, total, first, batches = np.zeros(2), 0.0, 0, 1
+        result, total, first = np.zeros(2), 0.0, 0
         fixed = (memory, code.room, *_pointers(data), order.ctypes.data, int(places is not None), int(places is None))
         while first < rows:
             if stopping():
                 return total, number, "stopped"
+            batches = min(-(-(rows - first) // size), code.batches)
             end = min(rows, first + batches * size)
+            given = (*fixed, first, end, size, number, bound, self.rate, result.ctypes.data)
             started = time.perf_counter()
-            number += code.functions["epoch"](*fixed, first, end, size, number, bound, self.rate, result.ctypes.data)
-            took = time.perf_counter() - started
+            shares = self._shares(code, size, batches)
+            number += code.steps(given, shares)
+            code.took(shares, batches, time.perf_counter() - started)
             total += float(result[0])
             if result[1]:
                 return total, number, "diverged"
-            batches = max(1, min(batches * 64, int(batches * ASKED_EVERY / max(took, 1e-9))))
             first = end
         return total, number, "whole"
+
+    def _shares(self, code: Code, size: int, batches: int) -> int:
+        """How many threads share the steps: one or several, whichever was faster, where the products are long enough for several."""
+        products = size * self.network.size
+        wanted = min(processors() if self.threads is None else self.threads, MOST_THREADS)
+        if self.straight or wanted < 2 or products < FEWEST_SHARED or products * batches < WORTH_THREADS:
+            return 1
+        return code.faster((1, wanted))
 
     def _blocks(self, data: Data, order: Array | None, size: int) -> Iterator[tuple[Data, Array | None, int]]:
         """The rows as the code reads them: as they are where it can, else copied, a block at a time."""
@@ -192,14 +216,41 @@ class Compiled:
 
 
 class Code:
-    """Functions in memory, and the room that they need."""
+    """Functions in memory, the room that they need, and how fast they are.
+
+    paces    seconds a batch, by the number of threads
+    batches  so many take about as long as may pass before it is asked again whether to stop
+    """
 
     def __init__(self, form: Form, names: Sequence[str], processor: Any) -> None:
         self.form = form
         self.loaded = Loaded(finished(form.module(names), processor), processor)
         self.functions = {name: self.loaded.function(name, *signature(name)) for name in names}
-        self._room = _bytes(form.room)
+        self._room = _bytes(form.room + MOST_THREADS * form.apart)
         self.room = int(self._room.ctypes.data)
+        self.meeting = Meeting()
+        self.paces: dict[int, float] = {}
+        self.calls, self.batches = 0, 1
+
+    def steps(self, given: Sequence[Any], shares: int) -> int:
+        """Take the steps, with so many threads; how many there were."""
+        function, meeting, apart = self.functions["epoch"], self.meeting.address, self.form.apart
+        taken: int = together(lambda share, shares: function(*given, share, shares, meeting, apart), shares)
+        return taken
+
+    def took(self, shares: int, batches: int, seconds: float) -> None:
+        """So long it took, with so many threads."""
+        self.paces[shares] = max(seconds, 1e-9) / batches
+        self.calls += 1
+        self.batches = max(1, min(batches * 64, int(ASKED_EVERY / self.paces[shares])))
+
+    def faster(self, choices: Sequence[int]) -> int:
+        """Which number of threads is faster: each is tried once, and again now and then, as others may use the machine too."""
+        untried = [shares for shares in choices if shares not in self.paces]
+        if untried:
+            return untried[0]
+        ranked = sorted(choices, key=lambda shares: self.paces[shares])
+        return ranked[-1] if self.calls % TRIED_AGAIN == 0 else ranked[0]
 
 
 def _bytes(count: int) -> Array:

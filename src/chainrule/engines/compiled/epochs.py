@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chainrule.engines.compiled.abi import begun
-from chainrule.engines.compiled.pieces import DOUBLE, I64, address, whole
+from chainrule.engines.compiled.pieces import DOUBLE, I64, address, tiny_as_zero, whole
 from chainrule.engines.machine import Machine, Value
 
 
@@ -26,17 +26,32 @@ class Batch:
     outside: Mapping[str, Value]
 
 
-def emit_epoch(module: Any, single: bool, before: Callable[[Any, Mapping[str, Any]], None], step: Callable[[Batch], Value], after: Callable[[], None]) -> None:
+def emit_epoch(
+    module: Any, single: bool, dtype: str, before: Callable[[Any, Mapping[str, Any]], None], step: Callable[[Batch], Value],
+    after: Callable[[], None],
+) -> None:  # fmt: skip
     """The function `epoch` of the module.
 
     single  whether a batch is always one row
+    dtype   of the numbers in memory
     before  emits what comes before the first step, with the builder and the arguments
     step    emits a step, and gives its E in float64
     after   emits what comes after the last step
     """
     start = begun(module, "epoch")
     builder, given = start.builder, start.arguments
+    with tiny_as_zero(builder, dtype):
+        _emit_loop(builder, given, single, before, step, after)
+    builder.ret(builder.load(given["taken"], typ=I64))
+
+
+def _emit_loop(
+    builder: Any, given: dict[str, Any], single: bool, before: Callable[[Any, Mapping[str, Any]], None], step: Callable[[Batch], Value],
+    after: Callable[[], None],
+) -> None:  # fmt: skip
+    """The loop itself; given["taken"] is then where the number of steps lies."""
     before(builder, given)
+    given["taken"] = builder.alloca(I64)
     total = builder.alloca(DOUBLE)
     builder.store(DOUBLE(0.0), total)
     entry = builder.block
@@ -65,6 +80,7 @@ def emit_epoch(module: Any, single: bool, before: Callable[[Any, Mapping[str, An
     builder.cbranch(builder.and_(inside, builder.icmp_signed("<", end, given["end"])), head, done)
     builder.position_at_end(done)
     after()
-    builder.store(builder.load(total, typ=DOUBLE), given["result"])
-    builder.store(builder.select(inside, DOUBLE(0.0), DOUBLE(1.0)), address(builder, given["result"], 1, DOUBLE))
-    builder.ret(taken)
+    builder.store(taken, given["taken"])
+    with builder.if_then(builder.icmp_unsigned("==", given["share"], whole(0))):
+        builder.store(builder.load(total, typ=DOUBLE), given["result"])
+        builder.store(builder.select(inside, DOUBLE(0.0), DOUBLE(1.0)), address(builder, given["result"], 1, DOUBLE))

@@ -5,7 +5,8 @@ Stages that are alike (the layers of a deep network) share a function: it takes 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,17 +14,28 @@ from llvmlite import ir
 
 from chainrule.engines.compiled import passages
 from chainrule.engines.compiled.abi import begun
-from chainrule.engines.compiled.buffers import Buffer, Buffers, packed, unpacked
+from chainrule.engines.compiled.buffers import LINE, Buffer, Buffers, packed, unpacked
 from chainrule.engines.compiled.epochs import Batch, emit_epoch
 from chainrule.engines.compiled.errors import NotCompilable
 from chainrule.engines.compiled.graph import Node
-from chainrule.engines.compiled.pieces import DOUBLE, address, applied, counted, whole
+from chainrule.engines.compiled.pieces import DOUBLE, address, applied, counted, tiny_as_zero, whole
 from chainrule.engines.compiled.products import Kit
 from chainrule.engines.compiled.recipe import Recipe, below
 from chainrule.engines.compiled.settings import setting_nodes, settings
 from chainrule.engines.compiled.stages import Plan, Stage, operand
 from chainrule.engines.compiled.target import Processor, itemsize
+from chainrule.engines.compiled.threads import wait
 from chainrule.engines.machine import Machine, Value
+
+BYTE = ir.IntType(8)
+
+MOST_THREADS = 2
+"""Into so many parts products are cut by panels, where these are enough."""
+
+
+def whole_lines(count: int) -> int:
+    """Bytes, in whole lines of the cache."""
+    return -(-count // LINE) * LINE
 
 
 class KernelForm:
@@ -40,7 +52,7 @@ class KernelForm:
         for leaf in (*recipe.parameters.values(), *recipe.states.values()):
             self.memory.add(leaf)
         self.leaves = {**recipe.parameters, **recipe.states}
-        self.length, self.room = self.memory.length, 0
+        self.length, self.room, self.apart = self.memory.length, 0, 0
         self.programs: dict[str, Program] = {}
 
     # The memory
@@ -58,11 +70,12 @@ class KernelForm:
     def module(self, names: Sequence[str]) -> ir.Module:
         """The functions of these names."""
         module = ir.Module("kernels")
+        module.triple = self.processor.triple
         self.kernels = kernels = Kernels(module, self.dtype, self.processor, self.rows)
         emit = {"epoch": self._epoch, "error": self._error, "predict": self._predict}
         for name in names:
             emit[name](module, kernels)
-        self.room += kernels.scratch * itemsize(self.dtype)
+        self.apart = whole_lines(kernels.scratch * itemsize(self.dtype))
         return module
 
     def _program(self, name: str, roots: Sequence[Node], new: Mapping[Node, Node]) -> Program:
@@ -82,20 +95,21 @@ class KernelForm:
         def step(batch: Batch) -> Value:
             builder, given = now["builder"], now["given"]
             emitted = Emitted(builder, program, kernels, given, batch.rows, batch.outside)
-            for node in program.data:
-                source = kernels.gather(self.given, program.room.of[node], ordered=True)
-                order = [given[name] for name in ("order", "by_order", "as_they_lie")]
-                builder.call(source, [given[node.detail], emitted.pointer(program.room.of[node]), *order, batch.first, batch.rows])
+            order = [given[name] for name in ("order", "by_order", "as_they_lie")]
+            with emitted.alone():
+                for node in program.data:
+                    copy = kernels.gather(self.given, program.room.of[node], ordered=True)
+                    builder.call(copy, [given[node.detail], emitted.pointer(program.room.of[node]), *order, batch.first, batch.rows])
             return emitted.stages()[recipe.error]
 
-        emit_epoch(module, False, before, step, lambda: None)
+        emit_epoch(module, False, self.dtype, before, step, lambda: None)
 
     def _blocks(self, module: ir.Module, kernels: Kernels, name: str, root: Node, done: Callable[[Any, Any, Any, Any, Any], None]) -> None:
         """A function that goes through its rows a block at a time."""
         program = self._program(name, [root], {})
         start = begun(module, name)
         builder, given = start.builder, start.arguments
-        with counted(builder, 0, given["rows"], self.rows, name="block") as first:
+        with tiny_as_zero(builder, self.dtype), counted(builder, 0, given["rows"], self.rows, name="block") as first:
             left = builder.sub(given["rows"], first)
             rows = builder.select(builder.icmp_signed("<", left, whole(self.rows)), left, whole(self.rows))
             wide = Machine(builder, "float64")
@@ -150,6 +164,8 @@ class Program:
             if node.shape and node not in self.home:
                 leaf = self.plan.replaced.get(node)
                 self.home[node] = memory.of[leaf] if leaf is not None else self.room.add(node)
+        self.totals = self.room.length
+        self.room.length += LINE * sum(any(not node.shape for node in stage.nodes) for stage in self.plan.stages)
         self.scratch = self.room.length
 
 
@@ -240,7 +256,7 @@ class Kernels:
     def __init__(self, module: ir.Module, dtype: str, processor: Processor, rows: int) -> None:
         self.module, self.dtype, self.processor, self.most = module, dtype, processor, rows
         self.lanes = processor.lanes(dtype)
-        self.kit = Kit(module, processor, dtype, 1)
+        self.kit = Kit(module, processor, dtype, MOST_THREADS)
         self.scratch = 0
         self.element = ir.FloatType() if dtype == "float32" else DOUBLE
         self.made: dict[str, Any] = {}
@@ -272,6 +288,9 @@ class Emitted:
     """The calls of the stages of a program, being emitted.
 
     rows  of the batch, as an LLVM value
+
+    Every thread goes through all of it. Products they share; what stands in `alone` the first does by itself, and all wait before
+    they read what another one wrote.
     """
 
     def __init__(
@@ -280,13 +299,32 @@ class Emitted:
         self.builder, self.program, self.kernels, self.given, self.rows = builder, program, kernels, given, rows
         self.wide = Machine(builder, "float64")
         self.figures: dict[Node, Value] = settings(program.settings, self.wide, outside)
-        with builder.goto_entry_block():
-            self.result = builder.alloca(DOUBLE, size=8)
-        self.scratch = builder.gep(given["room"], [whole(program.scratch)], inbounds=True, source_etype=ir.IntType(8))
+        self.several = "share" in given
+        self.share, self.shares = (given["share"], given["shares"]) if self.several else (0, 1)
+        self.scratch = builder.gep(given["room"], [whole(program.scratch)], inbounds=True, source_etype=BYTE)
+        if self.several:
+            self.scratch = builder.gep(self.scratch, [builder.mul(self.share, given["apart"])], inbounds=True, source_etype=BYTE)
+        self.totals = program.totals
+        self.result: Any = None
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """What is emitted inside is done by one thread, while the others wait."""
+        if not self.several:
+            yield
+            return
+        with self.builder.if_then(self.builder.icmp_unsigned("==", self.share, whole(0))):
+            yield
+        self.wait()
+
+    def wait(self) -> None:
+        """All threads wait for each other."""
+        if self.several:
+            wait(self.builder, self.given["meeting"], self.shares)
 
     def pointer(self, buffer: Buffer) -> Any:
         """The address of an array."""
-        return self.builder.gep(self.given[buffer.region], [whole(buffer.start)], inbounds=True, source_etype=ir.IntType(8))
+        return self.builder.gep(self.given[buffer.region], [whole(buffer.start)], inbounds=True, source_etype=BYTE)
 
     def figure(self, node: Node) -> Any:
         """A single number, in the type of the numbers."""
@@ -299,12 +337,22 @@ class Emitted:
             if stage.kind == "figures":
                 self._figures(stage)
             else:
-                outline = Outline(self.program, stage)
-                kernel = self.kernels.of(outline)
-                kernel.call(self, outline)
-                for i, node in enumerate(outline.totals):
-                    self.figures[node] = self.wide.value(self.builder.load(address(self.builder, self.result, i, DOUBLE), typ=DOUBLE))
+                self._passage(Outline(self.program, stage))
         return self.figures
+
+    def _passage(self, outline: Outline) -> None:
+        kernel = self.kernels.of(outline)
+        self.result = self.builder.gep(self.given["room"], [whole(self.totals)], inbounds=True, source_etype=BYTE)
+        numbers = [self.figure(node) for node in outline.figures]
+        if kernel.shared:
+            kernel.call(self, outline, numbers)
+            self.wait()
+        else:
+            with self.alone():
+                kernel.call(self, outline, numbers)
+        for i, node in enumerate(outline.totals):
+            self.figures[node] = self.wide.value(self.builder.load(address(self.builder, self.result, i, DOUBLE), typ=DOUBLE))
+        self.totals += LINE * bool(outline.totals)
 
     def _figures(self, stage: Stage) -> None:
         for node in stage.nodes:

@@ -33,7 +33,9 @@ NARROW = 8
 
 
 class Passage:
-    """A function being emitted: its machine, its arguments."""
+    """A function being emitted: its machine, its arguments. One thread calls it."""
+
+    shared = False
 
     def __init__(self, kernels: Kernels, name: str, outline: Outline) -> None:
         self.kernels, self.outline = kernels, outline
@@ -76,10 +78,10 @@ class Passage:
             self.builder.store(total, address(self.builder, self.result, i, DOUBLE))
         self.builder.ret_void()
 
-    def call(self, emitted: Emitted, outline: Outline) -> None:
-        """Call the function for a stage of this structure."""
+    def call(self, emitted: Emitted, outline: Outline, numbers: Sequence[Any]) -> None:
+        """Call the function for a stage of this structure, which reads these single numbers."""
         buffers = [emitted.pointer(buffer) for buffer in outline.buffers]
-        emitted.builder.call(self.function, [*buffers, *map(emitted.figure, outline.figures), emitted.result, emitted.rows])
+        emitted.builder.call(self.function, [*buffers, *numbers, emitted.result, emitted.rows])
 
     # Places
 
@@ -331,7 +333,12 @@ def flat_passage(kernels: Kernels, name: str, outline: Outline) -> Passage:
     with counted(builder, 0, layout.count, name="panel") as number:
         panel(builder.mul(number, whole(layout.stride)), layout.width, builder.mul(number, whole(layout.width)), layout.width)
     if layout.rest:
-        panel(whole(layout.count * layout.stride), layout.rest, whole(layout.count * layout.width), layout.columns - layout.count * layout.width)
+        panel(
+            whole(layout.count * layout.stride),
+            layout.rest,
+            whole(layout.count * layout.width),
+            layout.columns - layout.count * layout.width,
+        )
     passage.done()
     return passage
 
@@ -372,7 +379,9 @@ def _values(passage: Passage, point: Point, role: str, start: int, columns: int)
 
 
 class ProductPassage:
-    """A matrix product, or the sums of the columns of a matrix, with an epilogue."""
+    """A matrix product, or the sums of the columns of a matrix, with an epilogue. All threads call it, each for its share."""
+
+    shared = True
 
     def __init__(self, kernels: Kernels, name: str, outline: Outline) -> None:
         self.kernels, kit = kernels, kernels.kit
@@ -410,16 +419,23 @@ class ProductPassage:
 
     def _partial(self, outline: Outline) -> str:
         """An array that the epilogue only writes: sums that are not complete may stand there meanwhile."""
-        return next((self.names[buffer] for node in outline.stage.nodes if outline.kept(node) and (buffer := outline.program.home[node]) not in outline.read), "")
+        return next(
+            (
+                self.names[buffer]
+                for node in outline.stage.nodes
+                if outline.kept(node) and (buffer := outline.program.home[node]) not in outline.read
+            ),
+            "",
+        )
 
-    def call(self, emitted: Emitted, outline: Outline) -> None:
-        """Call it for a stage of this structure."""
+    def call(self, emitted: Emitted, outline: Outline, numbers: Sequence[Any]) -> None:
+        """Call it for a stage of this structure, which reads these single numbers."""
         arrays = [emitted.pointer(buffer) for buffer in outline.buffers]
         given = {name: arrays[int(name.removeprefix("array_"))] for name in self.names.values()}
-        given |= {f"number_{i}": emitted.figure(node) for i, node in enumerate(outline.figures)}
+        given |= {f"number_{i}": number for i, number in enumerate(numbers)}
         left, right = (arrays[i] for i in self.factors)
         rows = emitted.program.room.rows if self.kind in ("forward", "backward") else emitted.rows
-        self.product.call(emitted.builder, left, right, emitted.scratch, rows, 0, 1, given)
+        self.product.call(emitted.builder, left, right, emitted.scratch, rows, emitted.share, emitted.shares, given)
 
 
 def _kind(a: Node, b: Node) -> str:

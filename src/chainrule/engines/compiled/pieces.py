@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from llvmlite import ir
 
 from chainrule.engines.compiled.graph import Node
+from chainrule.engines.compiled.threads import without_denormals
 from chainrule.engines.machine import Machine, Value
 
 I64, I32, DOUBLE, POINTER, VOID = ir.IntType(64), ir.IntType(32), ir.DoubleType(), ir.PointerType(), ir.VoidType()
@@ -79,3 +80,8 @@ def row_index(builder: Any, given: Mapping[str, Any], row: Any) -> Any:
 def widened(machine: Machine, value: Value) -> Value:
     """A number of one lane in float64."""
     return machine.widened().value(machine.builder.fpext(value.ir, DOUBLE)) if machine.single else value
+
+
+def tiny_as_zero(builder: Any, dtype: str) -> Any:
+    """Emit inside: numbers too small for full precision count as 0, in float32, which meets them sooner or later."""
+    return without_denormals(builder) if dtype == "float32" else nullcontext()

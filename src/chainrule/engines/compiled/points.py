@@ -26,7 +26,12 @@ class Point:
     """
 
     def __init__(
-        self, machine: Machine, outline: Outline, load: Callable[[Buffer, str], Value], figure: Callable[[Node], Value], row: Point | None = None
+        self,
+        machine: Machine,
+        outline: Outline,
+        load: Callable[[Buffer, str], Value],
+        figure: Callable[[Node], Value],
+        row: Point | None = None,
     ) -> None:
         self.machine, self.outline, self.load, self.figure, self.row = machine, outline, load, figure, row
         self.known: dict[tuple[Node, str], Value] = {}

@@ -247,7 +247,12 @@ class Product:
                 turn = transpose_function(kit.module, kit.dtype, layout.lanes, part, width)
                 builder.call(turn, [source, target], cconv="fastcc")
             return self.room_pointer
-        b = at(builder, self.b, add(builder, multiply(builder, panel, form.b_panel), start * form.b_step[0 if vectors == kit.processor.vectors else 1]), number)
+        b = at(
+            builder,
+            self.b,
+            add(builder, multiply(builder, panel, form.b_panel), start * form.b_step[0 if vectors == kit.processor.vectors else 1]),
+            number,
+        )
         if form.copied:
             copy = copy_function(kit.module, kit.dtype, layout.lanes, vectors, form.b_step[0])
             builder.call(copy, [b, self.room_pointer, whole_number(self.n)], cconv="fastcc")
@@ -266,16 +271,21 @@ class Product:
         narrow = vectors != self.kit.processor.vectors
         ahead, bytes_ahead = b, 0
         shape = Shape(
-            rows=0, vectors=vectors, columns=self.form.columns - self.layout.count * self.layout.width if narrow else width,
-            a_row=form.a_row, a_step=form.a_step, b_step=width if self._packed else form.b_step[narrow], width=width,
-            first=place == 0, last=place == len(self.blocks) - 1, ahead=bytes_ahead,
+            rows=0,
+            vectors=vectors,
+            columns=self.form.columns - self.layout.count * self.layout.width if narrow else width,
+            a_row=form.a_row,
+            a_step=form.a_step,
+            b_step=width if self._packed else form.b_step[narrow],
+            width=width,
+            first=place == 0,
+            last=place == len(self.blocks) - 1,
+            ahead=bytes_ahead,
         )
 
         def call(rows: int) -> None:
             function = self._function(replace(shape, rows=rows))
-            builder.call(
-                function, [a, b, whole_number(steps), ahead, whole_number(row), whole_number(column), *operands], cconv="fastcc"
-            )
+            builder.call(function, [a, b, whole_number(steps), ahead, whole_number(row), whole_number(column), *operands], cconv="fastcc")
 
         choose(builder, count, tiles.possible(form.rows, self.sizes), call)
 

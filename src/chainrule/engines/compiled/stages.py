@@ -75,9 +75,11 @@ class Plan:
     def _near(self, node: Node) -> set[Node]:
         """The wanted nodes and the leaves that a wanted node reads."""
         walls = set(self.wanted)
-        return {
-            found for found in below([node], walls) if found is not node and (found in walls or found.operation == "leaf")
-        } if node.arguments else set()
+        return (
+            {found for found in below([node], walls) if found is not node and (found in walls or found.operation == "leaf")}
+            if node.arguments
+            else set()
+        )
 
     # The order
 
@@ -136,7 +138,9 @@ class Plan:
                 return False
         leaf = self.replaced.get(node)
         return leaf is None or all(
-            reader in done or reader is node or (reader.elementwise and reader.shape == node.shape and reader in stage.nodes)
+            reader in done
+            or reader is node
+            or (reader.elementwise and reader.shape == node.shape and reader in stage.nodes)
             or (reader.elementwise and reader.shape == node.shape and self._joining(reader, stage, done))
             for reader in self.readers[leaf]
         )
@@ -144,7 +148,9 @@ class Plan:
     def _joining(self, reader: Node, stage: Stage, done: set[Node]) -> bool:
         """Will a reader of the same elements be part of the same stage? Then both read before either writes."""
         return _fits(reader, stage) and all(
-            source.operation == "leaf" or source in done or (source in stage.nodes and _at_hand(source, reader, stage))
+            source.operation == "leaf"
+            or source in done
+            or (source in stage.nodes and _at_hand(source, reader, stage))
             or (source in self.wanted and source.elementwise and source.shape == reader.shape and self._joining(source, stage, done))
             for source in self.near[reader]
         )

@@ -15,7 +15,7 @@ from llvmlite import ir
 from chainrule.derivation import BATCH
 from chainrule.engines.compiled.abi import begun
 from chainrule.engines.compiled.epochs import Batch, emit_epoch
-from chainrule.engines.compiled.pieces import DOUBLE, address, applied, counted, narrowed, row_index, whole, widened
+from chainrule.engines.compiled.pieces import DOUBLE, address, applied, counted, narrowed, row_index, tiny_as_zero, whole, widened
 from chainrule.engines.compiled.settings import settings
 from chainrule.engines.compiled.target import itemsize
 from chainrule.engines.compiled.errors import NotCompilable
@@ -141,9 +141,7 @@ class Straight:
         assert isinstance(k, int)
         rows, columns = (1 if size == BATCH else int(size) for size in (a.shape[0], b.shape[1]))
         left, right = self.values[a], self.values[b]
-        return [
-            self._total([left[i * k + m] * right[m * columns + j] for m in range(k)]) for i, j in product(range(rows), range(columns))
-        ]
+        return [self._total([left[i * k + m] * right[m * columns + j] for m in range(k)]) for i, j in product(range(rows), range(columns))]
 
     def _reduced(self, node: Node) -> list[Value]:
         """Over axes that are no samples."""
@@ -182,11 +180,12 @@ class StraightForm:
 
     dtype   of the numbers in memory: parameters and states one after the other
     given   of the rows
+    triple  the processor that the code is for, by LLVM's name
     single  whether a batch is always one row
     """
 
-    def __init__(self, recipe: Recipe, dtype: str, given: str, *, single: bool) -> None:
-        self.recipe, self.dtype, self.single = recipe, dtype, single
+    def __init__(self, recipe: Recipe, dtype: str, given: str, triple: str, *, single: bool) -> None:
+        self.recipe, self.dtype, self.triple, self.single = recipe, dtype, triple, single
         self.given = ir.FloatType() if given == "float32" else DOUBLE
         self.leaves = {**recipe.parameters, **recipe.states}
         self.starts: dict[str, int] = {}
@@ -194,22 +193,18 @@ class StraightForm:
         for key, leaf in self.leaves.items():
             self.starts[key] = count
             count += len(list(places(leaf.shape)))
-        self.length = count * itemsize(dtype)
+        self.length, self.room, self.apart = count * itemsize(dtype), 0, 0
 
     def module(self, names: Sequence[str]) -> ir.Module:
         """The functions of these names."""
         module = ir.Module("straight")
+        module.triple = self.triple
         emit = {"epoch": self._epoch, "error": self._error, "predict": self._predict}
         for name in names:
             emit[name](module)
         return module
 
     # The memory
-
-    @property
-    def room(self) -> int:
-        """Nothing lies in memory between."""
-        return 0
 
     def pack(self, memory: Any, arrays: Mapping[str, Any]) -> None:
         """Put parameters and states to their places."""
@@ -221,7 +216,8 @@ class StraightForm:
         """Fresh copies of parameters and states."""
         numbers = memory.view(self.dtype).copy()
         return [
-            numbers[self.starts[key] : self.starts[key] + len(list(places(leaf.shape)))].reshape(leaf.shape) for key, leaf in self.leaves.items()
+            numbers[self.starts[key] : self.starts[key] + len(list(places(leaf.shape)))].reshape(leaf.shape)
+            for key, leaf in self.leaves.items()
         ]
 
     def _number(self, builder: Any, machine: Machine, memory: Any, key: str, i: int) -> Any:
@@ -231,7 +227,8 @@ class StraightForm:
         """Numbers straight from the memory, which does not change."""
         return {
             self.leaves[key]: [
-                machine.load(self._number(machine.builder, machine, memory, key, i)) for i in range(len(list(places(self.leaves[key].shape))))
+                machine.load(self._number(machine.builder, machine, memory, key, i))
+                for i in range(len(list(places(self.leaves[key].shape))))
             ]
             for key in keys
         }
@@ -245,7 +242,10 @@ class StraightForm:
             if node.detail in pointers:
                 columns = len(list(places(node.shape)))
                 start = builder.mul(row, whole(columns))
-                known[node] = [self._given(machine, address(builder, pointers[node.detail], builder.add(start, whole(i)), self.given)) for i in range(columns)]
+                known[node] = [
+                    self._given(machine, address(builder, pointers[node.detail], builder.add(start, whole(i)), self.given))
+                    for i in range(columns)
+                ]
         return known
 
     def _given(self, machine: Machine, place: Any) -> Value:
@@ -294,7 +294,7 @@ class StraightForm:
                 for i, place in enumerate(memory):
                     machine.store(machine.load(place), self._number(now["builder"], machine, now["given"]["memory"], key, i))
 
-        emit_epoch(module, self.single, before, step, after)
+        emit_epoch(module, self.single, self.dtype, before, step, after)
 
     def _error(self, module: ir.Module) -> None:
         recipe, start = self.recipe, begun(module, "error")
@@ -305,7 +305,7 @@ class StraightForm:
         known = self._loaded(machine, given["memory"], list(recipe.parameters))
         known |= {node: [narrowed(machine, value)] for node, value in settings(code.nodes, wide, {"N": wide.value(rows)}).items()}
         code.before(known)
-        with counted(builder, 0, given["rows"], name="sample") as sample:
+        with tiny_as_zero(builder, self.dtype), counted(builder, 0, given["rows"], name="sample") as sample:
             code.each(self._row(machine, {key: given[key] for key in ("x", "t", "s")}, sample))
         code.after()
         builder.store(builder.fmul(widened(machine, code.values[recipe.error][0]).ir, rows), given["result"])
@@ -319,7 +319,7 @@ class StraightForm:
         known = self._loaded(machine, given["memory"], list(recipe.parameters))
         known |= {node: [narrowed(machine, value)] for node, value in settings(code.nodes, wide, {}).items()}
         code.before(known)
-        with counted(builder, 0, given["rows"], name="sample") as sample:
+        with tiny_as_zero(builder, self.dtype), counted(builder, 0, given["rows"], name="sample") as sample:
             code.each(self._row(machine, {"x": given["x"]}, sample))
             outputs = code.values[recipe.prediction]
             place = builder.mul(sample, whole(len(outputs)))

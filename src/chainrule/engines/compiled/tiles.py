@@ -29,8 +29,9 @@ from chainrule.engines.compiled.layout import LINE, Panels
 from chainrule.engines.machine import Machine, Value
 
 import os
-AHEAD=int(os.environ.get("AHEAD","0"))
-UNROLLED = int(os.environ.get("UNR","4"))
+
+AHEAD = int(os.environ.get("AHEAD", "0"))
+UNROLLED = int(os.environ.get("UNR", "4"))
 """Steps of k in one turn of the inner loop."""
 
 
@@ -255,9 +256,7 @@ class Kernel:
     def _step(self, builder: Any, shape: Shape, a: Any, b: Any, step: int, sums: list[Any]) -> None:
         """One step of k: every sum grows by its a · b."""
         machine = Machine(builder, self.dtype, self.lanes)
-        vectors = [
-            machine.load(at(builder, b, step * shape.b_step + j * self.lanes, self.number)).ir for j in range(shape.vectors)
-        ]
+        vectors = [machine.load(at(builder, b, step * shape.b_step + j * self.lanes, self.number)).ir for j in range(shape.vectors)]
         for j in range(shape.vectors if AHEAD else 0):
             prefetch(builder, at(builder, b, (step + AHEAD) * shape.b_step + j * self.lanes, self.number), False, near=True)
         for i in range(shape.rows):
