@@ -311,7 +311,7 @@ def test_written_stands_behind_it(monkeypatch):
     monkeypatch.setattr(engines.compiled.engine, "recipe", lambda *_: unknown(network))
     fallen = chosen("auto", network, rule, data, 8)
     assert (fallen.name, fallen.written) == ("written", "a thing has no machine code")
-    with pytest.raises(NotCompilable, match="a thing has no machine code. The engine written computes the same"):
+    with pytest.raises(NotCompilable, match=r"a thing has no machine code\. The engine written computes the same"):
         chosen("compiled", network, rule, data, 8)
     monkeypatch.setitem(sys.modules, "chainrule.engines.compiled.engine", None)
     fallen = chosen("auto", network, rule, data, 8)

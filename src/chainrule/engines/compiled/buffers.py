@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from chainrule.derivation import BATCH
 from chainrule.engines.compiled.graph import Node
@@ -78,15 +80,13 @@ def packed(buffers: Iterable[tuple[Buffer, Any]], memory: Any, dtype: str) -> No
 
 def unpacked(buffers: Iterable[Buffer], memory: Any, dtype: str) -> list[Any]:
     """Fresh copies of the arrays."""
-    import numpy as np
-
     found = []
     for buffer in buffers:
-        array = np.empty(buffer.shape, dtype)  # type: ignore[arg-type]  # parameters have no batch
         place = view(buffer, memory, dtype)
         if buffer.layout is None:
-            array[:] = place
+            array = place.copy()
         else:
+            array = np.empty((buffer.layout.rows, buffer.layout.columns), dtype)
             buffer.layout.unpack(place, array)
         found.append(array)
     return found
@@ -96,6 +96,3 @@ def view(buffer: Buffer, memory: Any, dtype: str) -> Any:
     """The numbers of a parameter where they lie."""
     count = int(buffer.shape[0]) if buffer.layout is None else buffer.layout.size
     return memory[buffer.start : buffer.start + count * itemsize(dtype)].view(dtype)
-
-
-Regions = Mapping[str, Any]

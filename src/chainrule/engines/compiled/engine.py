@@ -100,7 +100,8 @@ class Compiled:
         """How the functions are written, for batches of at most `size` rows, which are numbers of a type."""
         if self.straight:
             return StraightForm(self.recipe, self.dtype, given, self.processor.triple, single=size == 1)
-        return KernelForm(self.recipe, self.dtype, given, self.processor, size)
+        threads = MOST_THREADS if size * self.network.size >= FEWEST_SHARED else 1
+        return KernelForm(self.recipe, self.dtype, given, self.processor, size, threads)
 
     def _code_for(self, names: Sequence[str], size: int, given: str) -> Code:
         key = (*names, size, given)

@@ -19,12 +19,11 @@ from chainrule.derivation import BATCH
 from chainrule.engines.compiled.errors import NotCompilable
 from chainrule.expression import Expression, Shape, order
 
-ELEMENTWISE = frozenset(
-    ["add", "subtract", "multiply", "divide", "negative", "power", "exp", "log", "log1p", "sqrt", "sin", "cos", "tanh", "abs"]
-    + ["sign", "floor", "erf", "maximum", "minimum", "greater", "where"]
-)
-CHEAP = ELEMENTWISE - {"power", "exp", "log", "log1p", "sin", "cos", "tanh", "erf", "sqrt", "divide"}
+CHEAP = frozenset(["add", "subtract", "multiply", "negative", "abs", "sign", "floor", "maximum", "minimum", "greater", "where"])
 """Operations that are sooner done again than stored and loaded."""
+
+DEAR = frozenset(["divide", "power", "exp", "log", "log1p", "sqrt", "sin", "cos", "tanh", "erf"])
+ELEMENTWISE = CHEAP | DEAR
 
 
 class Node:
@@ -217,36 +216,35 @@ class Graph:
 
     # Reading
 
-    def written(self, node: Node, walls: Mapping[Node, str] | None = None) -> str:
-        """A node as text, with names for what stands in `walls`, or has a name."""
-        walls = self.names if walls is None else walls
+    def written(self, node: Node, names: Mapping[Node, str] | None = None) -> str:
+        """How a node is computed, as text; what has a name stands in it by its name."""
+        known = self.names if names is None else names
 
-        def inner(node: Node, level: int) -> str:
-            if node in walls:
-                return walls[node]
-            if node.operation == "leaf":
-                return str(node.detail)
-            if node.operation == "number":
-                return f"{node.detail:g}"
-            if node.operation == "size":
-                return "N"
-            if node.operation == "spread":
-                return inner(node.arguments[0], level)
-            if node.operation == "transpose":
-                return f"{inner(node.arguments[0], 4)}ᵀ"
-            if node.operation == "reduce":
-                kind, axes = node.detail
-                return f"{kind}({inner(node.arguments[0], 0)}, over {' and '.join(str(axis) for axis in axes)})"
-            if node.operation == "negative":
-                return f"−{inner(node.arguments[0], 3)}"
-            if node.operation in _SIGNS:
-                sign, own, right = _SIGNS[node.operation]
-                text = f"{inner(node.arguments[0], own)} {sign} {inner(node.arguments[1], right)}"
-                return f"({text})" if level > own else text
-            return f"{node.operation}({', '.join(inner(argument, 0) for argument in node.arguments)})"
+        def inner(part: Node, level: int) -> str:
+            if part in known and part is not node:
+                return known[part]
+            match part.operation:
+                case "leaf":
+                    return str(part.detail)
+                case "number":
+                    return f"{part.detail:g}"
+                case "size":
+                    return "N"
+                case "spread":
+                    return inner(part.arguments[0], level)
+                case "transpose":
+                    return f"{inner(part.arguments[0], 4)}ᵀ"
+                case "reduce":
+                    kind, axes = part.detail
+                    return f"{kind}({inner(part.arguments[0], 0)}, over {' and '.join(str(axis) for axis in axes)})"
+                case "negative":
+                    return f"−{inner(part.arguments[0], 3)}"
+            if part.operation not in _SIGNS:
+                return f"{part.operation}({', '.join(inner(argument, 0) for argument in part.arguments)})"
+            sign, own, right = _SIGNS[part.operation]
+            text = f"{inner(part.arguments[0], own)} {sign} {inner(part.arguments[1], right)}"
+            return f"({text})" if level > own else text
 
-        outer = {wall: name for wall, name in walls.items() if wall is not node}
-        walls = outer
         return inner(node, 0)
 
 
@@ -257,6 +255,6 @@ _SIGNS = {
 
 
 def _checked(shape: Shape) -> Shape:
-    if len(shape) > 2 or BATCH in shape[1:] and shape != (shape[0], BATCH):
+    if len(shape) > 2 or (BATCH in shape[1:] and shape != (shape[0], BATCH)):
         raise NotCompilable(f"arrays of the shape {shape} have no machine code")
     return shape

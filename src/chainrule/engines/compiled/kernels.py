@@ -43,11 +43,12 @@ class KernelForm:
 
     rows   a batch has room for so many; products go through all of them, but sums over a batch end with its last row
     given  type of the rows that come from outside
+    threads  so many may share an epoch
     """
 
-    def __init__(self, recipe: Recipe, dtype: str, given: str, processor: Processor, rows: int) -> None:
+    def __init__(self, recipe: Recipe, dtype: str, given: str, processor: Processor, rows: int, threads: int = 1) -> None:
         self.recipe, self.dtype, self.given, self.processor = recipe, dtype, given, processor
-        self.rows = rows
+        self.rows, self.threads = rows, threads
         self.memory = Buffers("memory", dtype, processor, rows)
         for leaf in (*recipe.parameters.values(), *recipe.states.values()):
             self.memory.add(leaf)
@@ -71,7 +72,7 @@ class KernelForm:
         """The functions of these names."""
         module = ir.Module("kernels")
         module.triple = self.processor.triple
-        self.kernels = kernels = Kernels(module, self.dtype, self.processor, self.rows)
+        self.kernels = kernels = Kernels(module, self.dtype, self.processor, self.rows, self.threads)
         emit = {"epoch": self._epoch, "error": self._error, "predict": self._predict}
         for name in names:
             emit[name](module, kernels)
@@ -253,10 +254,10 @@ class Outline:
 class Kernels:
     """The functions of a module, each made once."""
 
-    def __init__(self, module: ir.Module, dtype: str, processor: Processor, rows: int) -> None:
+    def __init__(self, module: ir.Module, dtype: str, processor: Processor, rows: int, threads: int) -> None:
         self.module, self.dtype, self.processor, self.most = module, dtype, processor, rows
         self.lanes = processor.lanes(dtype)
-        self.kit = Kit(module, processor, dtype, MOST_THREADS)
+        self.kit = Kit(module, processor, dtype, threads)
         self.scratch = 0
         self.element = ir.FloatType() if dtype == "float32" else DOUBLE
         self.made: dict[str, Any] = {}
@@ -299,8 +300,9 @@ class Emitted:
         self.builder, self.program, self.kernels, self.given, self.rows = builder, program, kernels, given, rows
         self.wide = Machine(builder, "float64")
         self.figures: dict[Node, Value] = settings(program.settings, self.wide, outside)
-        self.several = "share" in given
-        self.share, self.shares = (given["share"], given["shares"]) if self.several else (0, 1)
+        self.several = kernels.kit.threads > 1 and "share" in given
+        self.share: Any = given["share"] if self.several else 0
+        self.shares: Any = given["shares"] if self.several else 1
         self.scratch = builder.gep(given["room"], [whole(program.scratch)], inbounds=True, source_etype=BYTE)
         if self.several:
             self.scratch = builder.gep(self.scratch, [builder.mul(self.share, given["apart"])], inbounds=True, source_etype=BYTE)

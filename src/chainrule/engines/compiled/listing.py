@@ -30,6 +30,7 @@ def listing(engine: Compiled, size: int, *, as_assembly: bool = False) -> str:
     """The program of an epoch in batches of `size` rows of float64: pseudo-code as comments, then LLVM's IR, or the assembly."""
     form = engine.form(size, "float64")
     text = finished(form.module(("epoch",)), engine.processor)
+    assert isinstance(form, StraightForm | KernelForm)
     lines = [*_head(engine, form, size), "", *(_straight(form) if isinstance(form, StraightForm) else _kernels(form))]
     mark = "#" if as_assembly else ";"
     comments = [f"{mark} {line}".rstrip() for line in lines]

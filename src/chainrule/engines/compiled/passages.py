@@ -49,9 +49,7 @@ class Passage:
         self.builder = ir.IRBuilder(self.function.append_basic_block("entry"))
         self.machine = Machine(self.builder, kernels.dtype, kernels.lanes)
         self.single = Machine(self.builder, kernels.dtype, 1)
-        self.figures = {
-            node: argument for node, argument in zip(outline.figures, self.function.args[len(outline.buffers) : -2], strict=True)
-        }
+        self.figures = dict(zip(outline.figures, self.function.args[len(outline.buffers) : -2], strict=True))
         self.vectors = {node: self.machine.splat(argument) for node, argument in self.figures.items()}
         self.result, self.rows = self.function.args[-2:]
         self.sums = [self._sum(node) for node in outline.totals]
@@ -386,7 +384,7 @@ class ProductPassage:
     def __init__(self, kernels: Kernels, name: str, outline: Outline) -> None:
         self.kernels, kit = kernels, kernels.kit
         every, any_number = [kernels.most], [kernels.most, kernels.most]
-        first, *rest = outline.stage.nodes
+        first = outline.stage.nodes[0]
         factors = [outline.program.home[operand(argument)] for argument in first.arguments]
         self.factors = [outline.buffers.index(factor) for factor in factors]
         self.kind = kind = "column_sums" if first.operation == "reduce" else _kind(*first.arguments)
@@ -412,9 +410,10 @@ class ProductPassage:
             layout = kit.layout(int(first.shape[0]), int(first.shape[1]))
             self.product = kit.gradient(name, layout, any_number, (factors[0].stride, factors[1].stride), epilogue, operands)
         else:
-            make = kit.forward if kind == "forward" else kit.backward
+            make, weights = kit.forward if kind == "forward" else kit.backward, factors[1].layout
+            assert weights is not None
             partial = self._partial(outline) if kind == "forward" else ""
-            self.product = make(name, factors[1].layout, every, factors[0].stride, epilogue, operands, partial=partial)
+            self.product = make(name, weights, every, factors[0].stride, epilogue, operands, partial=partial)
         kernels.scratch = max(kernels.scratch, self.product.room)
 
     def _partial(self, outline: Outline) -> str:
@@ -466,7 +465,7 @@ def _operand(buffer: Buffer) -> Operand:
 
 
 def gather(kernels: Kernels, name: str, given: str, buffer: Buffer, ordered: bool) -> Any:
-    """void gather(from, to, [order, by_order, as they lie,] first, rows): rows of the data to rows of an array."""
+    """Rows of the data to rows of an array: a function of from, to, [order, by_order, as they lie,] first, rows."""
     types = [POINTER, POINTER, *([POINTER, I64, I64] if ordered else []), I64, I64]
     function = ir.Function(kernels.module, ir.FunctionType(VOID, types), name)
     function.linkage = "internal"
@@ -504,7 +503,7 @@ def gather(kernels: Kernels, name: str, given: str, buffer: Buffer, ordered: boo
 
 
 def scatter(kernels: Kernels, name: str, buffer: Buffer) -> Any:
-    """void scatter(from, to, rows): rows of an array to rows without padding."""
+    """Rows of an array to rows without padding: a function of from, to, rows."""
     function = ir.Function(kernels.module, ir.FunctionType(VOID, [POINTER, POINTER, I64]), name)
     function.linkage = "internal"
     builder = ir.IRBuilder(function.append_basic_block("entry"))

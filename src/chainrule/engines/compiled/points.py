@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from chainrule.engines.compiled.buffers import Buffer
 from chainrule.engines.compiled.errors import NotCompilable

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from chainrule.engines.compiled.pieces import applied
 from chainrule.engines.compiled.graph import Node
+from chainrule.engines.compiled.pieces import applied
 from chainrule.engines.machine import Machine, Value
 
 OUTSIDE = ("k", "learning_rate")

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 
 from chainrule.derivation import BATCH
 from chainrule.engines.compiled.errors import NotCompilable
-from chainrule.engines.compiled.graph import CHEAP, Node
+from chainrule.engines.compiled.graph import DEAR, Node
 from chainrule.engines.compiled.recipe import below
 from chainrule.expression import Shape
 
@@ -68,7 +68,7 @@ class Plan:
             if node.operation == "matmul":
                 wanted.add(node)
                 wanted |= {operand(argument) for argument in node.arguments}
-            elif node.operation == "reduce" or (node.elementwise and (not node.shape or node.operation not in CHEAP)):
+            elif node.operation == "reduce" or (node.elementwise and (not node.shape or node.operation in DEAR)):
                 wanted.add(node)
         return [node for node in self.nodes if node in wanted and node.operation != "leaf" and node not in self.settings]
 
@@ -101,12 +101,9 @@ class Plan:
             return 0
         if BATCH in stage.shape or stage.kind == "columns":
             return 2
-        waiting = [root for root in self.replaced if root.shape == stage.shape and root in pending and root not in stage.nodes]
-        return 3 if any(node in stage.nodes for root in waiting for node in below([root], self.roots_of_others(root))) else 1
-
-    def roots_of_others(self, root: Node) -> list[Node]:
-        """Where a search behind a root ends: at matrix products and sums."""
-        return [node for node in self.wanted if node.operation in ("matmul", "reduce")]
+        left = [root for root in self.replaced if root.shape == stage.shape and root in pending and root not in stage.nodes]
+        ends = [node for node in self.wanted if node.operation in ("matmul", "reduce")]
+        return 3 if any(node in stage.nodes for node in below(left, ends)) else 1
 
     def _begun(self, node: Node, pending: Sequence[Node], done: set[Node]) -> Stage | None:
         """The stage that begins with this node, with everything that can join it; None if the node has to wait."""
@@ -114,44 +111,34 @@ class Plan:
         if not self._joins(node, stage, done):
             return None
         stage.nodes.append(node)
-        if stage.kind == "product":
-            later = [other for other in pending if other.operation != "matmul"]
-        else:
-            later = list(pending)
-        changed = True
-        while changed:
-            changed = False
-            for other in later:
-                if other not in stage.nodes and other.operation != "matmul" and self._joins(other, stage, done):
-                    stage.nodes.append(other)
-                    changed = True
+        others = [other for other in pending if other is not node and other.operation != "matmul"]
+        while joining := [other for other in others if other not in stage.nodes and self._joins(other, stage, done)]:
+            stage.nodes += joining
         return stage
 
     def _joins(self, node: Node, stage: Stage, done: set[Node]) -> bool:
-        """Can the node be computed in the stage as it stands?"""
-        if not _fits(node, stage):
-            return False
-        for source in self.near[node]:
-            if source.operation == "leaf" or source in done:
-                continue
-            if source not in stage.nodes or not _at_hand(source, node, stage):
-                return False
+        """Can the node be computed in the stage as it stands? What replaces a leaf waits for all who read it, or goes along with them."""
         leaf = self.replaced.get(node)
-        return leaf is None or all(
-            reader in done
-            or reader is node
-            or (reader.elementwise and reader.shape == node.shape and reader in stage.nodes)
-            or (reader.elementwise and reader.shape == node.shape and self._joining(reader, stage, done))
-            for reader in self.readers[leaf]
+        readers = self.readers[leaf] if leaf is not None else []
+        return self._computed(node, stage, done) and all(
+            reader is node or reader in done or self._beside(reader, node, stage, done) for reader in readers
         )
 
-    def _joining(self, reader: Node, stage: Stage, done: set[Node]) -> bool:
-        """Will a reader of the same elements be part of the same stage? Then both read before either writes."""
+    def _computed(self, node: Node, stage: Stage, done: set[Node]) -> bool:
+        """Is all that the node reads known, or at hand in the stage?"""
+        return _fits(node, stage) and all(
+            source.operation == "leaf" or source in done or (source in stage.nodes and _at_hand(source, node, stage))
+            for source in self.near[node]
+        )
+
+    def _beside(self, reader: Node, node: Node, stage: Stage, done: set[Node]) -> bool:
+        """Is the reader in the same stage, or will it be? Of one element, a stage reads everything before it writes anything."""
+        if not (reader.elementwise and reader.shape == node.shape):
+            return False
+        if reader in stage.nodes:
+            return True
         return _fits(reader, stage) and all(
-            source.operation == "leaf"
-            or source in done
-            or (source in stage.nodes and _at_hand(source, reader, stage))
-            or (source in self.wanted and source.elementwise and source.shape == reader.shape and self._joining(source, stage, done))
+            source.operation == "leaf" or source in done or source in stage.nodes or self._beside(source, node, stage, done)
             for source in self.near[reader]
         )
 

@@ -15,12 +15,12 @@ from llvmlite import ir
 from chainrule.derivation import BATCH
 from chainrule.engines.compiled.abi import begun
 from chainrule.engines.compiled.epochs import Batch, emit_epoch
-from chainrule.engines.compiled.pieces import DOUBLE, address, applied, counted, narrowed, row_index, tiny_as_zero, whole, widened
-from chainrule.engines.compiled.settings import settings
-from chainrule.engines.compiled.target import itemsize
 from chainrule.engines.compiled.errors import NotCompilable
 from chainrule.engines.compiled.graph import Node
+from chainrule.engines.compiled.pieces import DOUBLE, address, applied, counted, narrowed, row_index, tiny_as_zero, whole, widened
 from chainrule.engines.compiled.recipe import Recipe, below
+from chainrule.engines.compiled.settings import settings
+from chainrule.engines.compiled.target import itemsize
 from chainrule.engines.machine import Machine, Value
 from chainrule.expression import Shape
 
@@ -69,12 +69,14 @@ class Straight:
 
     def __init__(self, recipe: Recipe, roots: Sequence[Node], machine: Machine) -> None:
         self.recipe, self.machine, self.builder = recipe, machine, machine.builder
+        self.loose = Machine(machine.builder, machine.dtype, 1, ("contract", "reassoc"))
         self.nodes = below(roots)
         self.moment = moments(self.nodes, recipe.data)
         self.values: dict[Node, list[Value]] = {}
         self.sums = {node: self.memory(len(list(places(node.shape)))) for node in self.nodes if _sums_samples(node)}
 
     def memory(self, count: int) -> list[Any]:
+        """Variables: memory that LLVM makes registers of."""
         with self.builder.goto_entry_block():
             return [self.builder.alloca(self.machine.element) for _ in range(count)]
 
@@ -85,6 +87,13 @@ class Straight:
             for place in memory:
                 self.machine.store(0.0, place)
         self._compute(BEFORE)
+
+    def only(self, known: Mapping[Node, list[Value]]) -> None:
+        """What the only sample of a batch gives: its part of every sum is the sum."""
+        self.values |= known
+        self._compute(EACH)
+        self.values |= {node: self._part(node) for node in self.sums}
+        self._compute(AFTER)
 
     def each(self, known: Mapping[Node, list[Value]]) -> None:
         """What one sample gives; its part of every sum is added."""
@@ -112,6 +121,8 @@ class Straight:
             return [machine.number(node.detail)]
         if node.elementwise:
             full = [argument * count if len(argument) == 1 else argument for argument in arguments]
+            if node.operation == "multiply":
+                return [self._times(a, b) for a, b in zip(*full, strict=True)]
             return [applied(machine, node, operands) for operands in zip(*full, strict=True)]
         if node.operation == "spread":
             return self._spread(node, arguments[0])
@@ -141,7 +152,7 @@ class Straight:
         assert isinstance(k, int)
         rows, columns = (1 if size == BATCH else int(size) for size in (a.shape[0], b.shape[1]))
         left, right = self.values[a], self.values[b]
-        return [self._total([left[i * k + m] * right[m * columns + j] for m in range(k)]) for i, j in product(range(rows), range(columns))]
+        return [self._total([self._times(left[i * k + m], right[m * columns + j]) for m in range(k)]) for i, j in product(range(rows), range(columns))]
 
     def _reduced(self, node: Node) -> list[Value]:
         """Over axes that are no samples."""
@@ -157,10 +168,14 @@ class Straight:
         """What this sample adds to a sum over samples."""
         if node.operation == "matmul":
             left, right = (self.values[argument] for argument in node.arguments)
-            return [a * b for a, b in product(left, right)]
+            return [self._times(a, b) for a, b in product(left, right)]
         if node.operation != "reduce" or node.detail[0] != "sum":
             raise NotCompilable(f"{node.operation} over the samples has no straight-line code")
         return self._reduced(node)
+
+    def _times(self, a: Value, b: Value) -> Value:
+        """a · b, of which LLVM may multiply what is known early first: of η · (x · δ), η · x while δ is still to come."""
+        return self.loose.arithmetic("fmul", a, b)
 
     def _total(self, terms: Sequence[Value]) -> Value:
         total = terms[0]
@@ -278,11 +293,11 @@ class StraightForm:
             code.before(known)
             pointers = {key: given[key] for key in ("x", "t", "s")}
             if self.single:
-                code.each(self._row(machine, pointers, row_index(builder, given, batch.first)))
+                code.only(self._row(machine, pointers, row_index(builder, given, batch.first)))
             else:
                 with counted(builder, batch.first, batch.end, name="sample") as sample:
                     code.each(self._row(machine, pointers, row_index(builder, given, sample)))
-            code.after()
+                code.after()
             for key, node in recipe.new.items():
                 for place, value in zip(variables[key], code.values[node], strict=True):
                     machine.store(value, place)
