@@ -14,6 +14,7 @@ from llvmlite import ir
 
 from chainrule.derivation import BATCH
 from chainrule.engines.compiled.abi import begun
+from chainrule.engines.compiled.early import Early
 from chainrule.engines.compiled.epochs import Batch, emit_epoch
 from chainrule.engines.compiled.errors import NotCompilable
 from chainrule.engines.compiled.graph import Node
@@ -67,9 +68,9 @@ class Straight:
     variables  for every parameter and state its numbers in memory that LLVM makes registers of
     """
 
-    def __init__(self, recipe: Recipe, roots: Sequence[Node], machine: Machine) -> None:
+    def __init__(self, recipe: Recipe, roots: Sequence[Node], machine: Machine, *, single: bool = False) -> None:
         self.recipe, self.machine, self.builder = recipe, machine, machine.builder
-        self.loose = Machine(machine.builder, machine.dtype, 1, ("contract", "reassoc"))
+        self.early = Early(machine, active=single)
         self.nodes = below(roots)
         self.moment = moments(self.nodes, recipe.data)
         self.values: dict[Node, list[Value]] = {}
@@ -121,9 +122,10 @@ class Straight:
             return [machine.number(node.detail)]
         if node.elementwise:
             full = [argument * count if len(argument) == 1 else argument for argument in arguments]
-            if node.operation == "multiply":
-                return [self._times(a, b) for a, b in zip(*full, strict=True)]
-            return [applied(machine, node, operands) for operands in zip(*full, strict=True)]
+            own = {"multiply": self.early.times, "subtract": self.early.minus}.get(node.operation)
+            if own is not None:
+                return [own(a, b) for a, b in zip(*full, strict=True)]
+            return [self.early.computed(applied(machine, node, operands), *operands) for operands in zip(*full, strict=True)]
         if node.operation == "spread":
             return self._spread(node, arguments[0])
         if node.operation == "transpose":
@@ -152,7 +154,10 @@ class Straight:
         assert isinstance(k, int)
         rows, columns = (1 if size == BATCH else int(size) for size in (a.shape[0], b.shape[1]))
         left, right = self.values[a], self.values[b]
-        return [self._total([self._times(left[i * k + m], right[m * columns + j]) for m in range(k)]) for i, j in product(range(rows), range(columns))]
+        return [
+            self.early.total([self.early.times(left[i * k + m], right[m * columns + j]) for m in range(k)])
+            for i, j in product(range(rows), range(columns))
+        ]
 
     def _reduced(self, node: Node) -> list[Value]:
         """Over axes that are no samples."""
@@ -162,26 +167,16 @@ class Straight:
         groups: dict[tuple[int, ...], list[Value]] = {}
         for index, value in zip(places(argument.shape), self.values[argument], strict=True):
             groups.setdefault(tuple(i for axis, i in zip(own, index, strict=True) if axis not in axes), []).append(value)
-        return [self._total(values) if kind == "sum" else self._largest(values) for values in groups.values()]
+        return [self.early.total(values) if kind == "sum" else self._largest(values) for values in groups.values()]
 
     def _part(self, node: Node) -> list[Value]:
         """What this sample adds to a sum over samples."""
         if node.operation == "matmul":
             left, right = (self.values[argument] for argument in node.arguments)
-            return [self._times(a, b) for a, b in product(left, right)]
+            return [self.early.times(a, b) for a, b in product(left, right)]
         if node.operation != "reduce" or node.detail[0] != "sum":
             raise NotCompilable(f"{node.operation} over the samples has no straight-line code")
         return self._reduced(node)
-
-    def _times(self, a: Value, b: Value) -> Value:
-        """a · b, of which LLVM may multiply what is known early first: of η · (x · δ), η · x while δ is still to come."""
-        return self.loose.arithmetic("fmul", a, b)
-
-    def _total(self, terms: Sequence[Value]) -> Value:
-        total = terms[0]
-        for term in terms[1:]:
-            total = term + total
-        return total
 
     def _largest(self, values: Sequence[Value]) -> Value:
         largest = values[0]
@@ -278,7 +273,7 @@ class StraightForm:
 
         def before(builder: Any, given: Mapping[str, Any]) -> None:
             machine = Machine(builder, self.dtype)
-            code = Straight(recipe, [recipe.error, *recipe.new.values()], machine)
+            code = Straight(recipe, [recipe.error, *recipe.new.values()], machine, single=self.single)
             variables = {key: code.memory(len(list(places(leaf.shape)))) for key, leaf in self.leaves.items()}
             for key, memory in variables.items():
                 for i, place in enumerate(memory):
@@ -288,6 +283,8 @@ class StraightForm:
         def step(batch: Batch) -> Value:
             builder, given, machine, code, variables = (now[name] for name in ("builder", "given", "machine", "code", "variables"))
             known = {self.leaves[key]: [machine.load(place) for place in memory] for key, memory in variables.items()}
+            for values in known.values():
+                code.early.note(values, 0)
             wide = Machine(builder, "float64")
             known |= {node: [narrowed(machine, value)] for node, value in settings(code.nodes, wide, batch.outside).items()}
             code.before(known)
