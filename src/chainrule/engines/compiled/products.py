@@ -40,14 +40,18 @@ from typing import Any
 from llvmlite import ir
 
 from chainrule.engines.compiled.instructions import I64, POINTER, VOID, add, at, choose, element, lesser, loop, multiply, whole_number
-from chainrule.engines.compiled.layout import Panels, row_stride, whole
+from chainrule.engines.compiled.layout import LINE, Panels, row_stride, whole
 from chainrule.engines.compiled.packing import copy_function, transpose_function
 from chainrule.engines.compiled.target import CACHE, Processor, itemsize
 from chainrule.engines.compiled.tiles import COLUMNS, NUMBER, ROWS, UNROLLED, Epilogue, Kernel, Operand, Shape, panels, rows
 
 __all__ = ["COLUMNS", "NUMBER", "ROWS", "Kit", "Operand", "Product", "panels", "rows"]
 
-MOST_STEPS = 1024
+import os
+AHEAD=int(os.environ.get("AHEAD","1"))
+FOLLOW=int(os.environ.get("FOLLOW","1"))
+CACHE=int(os.environ.get("CACHE",str(2**20)))
+MOST_STEPS = int(os.environ.get("STEPS","1024"))
 """Terms of a sum that are added before its tile goes back to memory: a block of W of so many rows is half of the nearer cache."""
 
 
@@ -102,7 +106,7 @@ class Kit:
     ) -> Product:
         """z = x W. Call it with x (by rows, `stride` numbers apart) and W. `partial` names the operand by rows that z's sums may be in."""
         form = Form(None, layout.rows, layout.columns, stride, 1, layout.stride, (layout.width, layout.rest))
-        return Product(self, name, form, sizes, epilogue, operands, **more)
+        return Product(self, name, form, sizes, epilogue, operands, weights=layout, **more)
 
     def backward(
         self, name: str, layout: Panels, sizes: Sequence[int], stride: int, epilogue: Epilogue, operands: Mapping[str, Operand], **more: Any
@@ -154,11 +158,12 @@ class Product:
         operands: Mapping[str, Operand],
         partial: str = "",
         flags: Sequence[str] = ("contract",),
+        weights: Panels | None = None,
     ) -> None:
         self.kit, self.name, self.form, self.sizes, self.operands = kit, name, form, tuple(sizes), dict(operands)
         self.kernel = Kernel(kit.module, kit.dtype, kit.processor.lanes(kit.dtype), epilogue, self.operands, partial, flags)
         self.layout = kit.layout(1, form.columns)
-        self.most = max(self.sizes)
+        self.most, self.weights = max(self.sizes), weights
         self.blocks = self._blocks()
         self.room = self.layout.width * whole(self.blocks[0] if form.steps else self.most, self.layout.lanes) * self._packed
         self.by_panels = self.layout.count % kit.threads == 0 or self.layout.count >= 4 * kit.threads
@@ -264,20 +269,51 @@ class Product:
         steps = self.blocks[place] or self.n
         width = vectors * self.layout.lanes
         narrow = vectors != self.kit.processor.vectors
-        ahead, bytes_ahead = b, 0
+        ahead, bytes_ahead = self._ahead(panel, vectors, place, start, b, tile, tiles_of)
         shape = Shape(
             rows=0, vectors=vectors, columns=self.form.columns - self.layout.count * self.layout.width if narrow else width,
             a_row=form.a_row, a_step=form.a_step, b_step=width if self._packed else form.b_step[narrow], width=width,
             first=place == 0, last=place == len(self.blocks) - 1, ahead=bytes_ahead,
+            following=self._following(width) if form.steps is None else 0,
         )
 
         def call(rows: int) -> None:
-            function = self._function(replace(shape, rows=rows))
+            function = self._function(replace(shape, rows=rows, following=-(-shape.following * rows // LINE) * LINE))
             builder.call(
                 function, [a, b, whole_number(steps), ahead, whole_number(row), whole_number(column), *operands], cconv="fastcc"
             )
 
         choose(builder, count, tiles.possible(form.rows, self.sizes), call)
+
+    def _ahead(self, panel: Any, vectors: int, place: int, start: int, b: Any, tile: Any, tiles_of: tuple[Any, int]) -> tuple[Any, int]:
+        """What a tile prefetches while it computes: its part of the block of W that comes next, and the bytes in each turn of its loop.
+
+        The tiles of a panel together fetch the whole block of the next panel. Where W is small it is near already.
+        """
+        builder, form, size = self.builder, self.form, itemsize(self.kit.dtype)
+        weights, steps = form.turned or self.weights, self.blocks[place]
+        turns = steps // UNROLLED
+        if not AHEAD or weights is None or weights.size * size <= CACHE or not turns or vectors != self.kit.processor.vectors:
+            return b, 0
+        block, at_once = tiles_of
+        tiles = min(at_once, -(-self.most // self.kit.processor.tile_rows(vectors)))
+        tiles = max(1, tiles if self.by_panels else tiles // self.kit.threads)
+        rate = -(-steps * self.layout.width * size // (tiles * turns))
+        done = multiply(builder, builder.sub(whole_number(tile), whole_number(block)), rate * turns)
+        if form.turned is None:
+            return at(builder, b, add(builder, done, form.b_panel * size)), rate
+        piece = weights.width * self.layout.width * size
+        inside = builder.urem(done, I64(piece))
+        row = multiply(builder, add(builder, panel, 1), piece)
+        jump = builder.mul(builder.udiv(done, I64(piece)), I64(weights.stride * size))
+        offset = builder.add(builder.add(inside, jump), whole_number(row))
+        return at(builder, self.b, builder.add(offset, I64(start // weights.width * weights.stride * size))), rate
+
+    def _following(self, width: int) -> int:
+        """Bytes of one row of a tile, by the turns of its loop: the part of the next tile's row to prefetch in each turn."""
+        size = itemsize(self.kit.dtype)
+        wide = sum(operand.layout.size * size for operand in self.operands.values() if operand.layout is not None)
+        return -(-width * size // max(1, self.most // UNROLLED)) if FOLLOW and wide > CACHE else 0
 
     def _operand(self, name: str, row: Any, panel: Any, column: Any, vectors: int) -> Any:
         """Where the tile's part of an operand begins."""

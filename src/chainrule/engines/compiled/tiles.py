@@ -28,9 +28,7 @@ from chainrule.engines.compiled.instructions import I64, POINTER, VOID, at, carr
 from chainrule.engines.compiled.layout import LINE, Panels
 from chainrule.engines.machine import Machine, Value
 
-import os
-AHEAD=int(os.environ.get("AHEAD","0"))
-UNROLLED = int(os.environ.get("UNR","4"))
+UNROLLED = 4
 """Steps of k in one turn of the inner loop."""
 
 
@@ -169,7 +167,6 @@ class Kernel:
     operands  what the epilogue may load and store
     partial   the operand that holds the sums between the blocks of k; "" where there is only one block
     flags     fast-math flags of the epilogue
-    estimates whether a division or a root may be an estimate of the processor and a step of Newton's (float32, 1 or 2 ulp)
     """
 
     module: Any
@@ -258,8 +255,6 @@ class Kernel:
         vectors = [
             machine.load(at(builder, b, step * shape.b_step + j * self.lanes, self.number)).ir for j in range(shape.vectors)
         ]
-        for j in range(shape.vectors if AHEAD else 0):
-            prefetch(builder, at(builder, b, (step + AHEAD) * shape.b_step + j * self.lanes, self.number), False, near=True)
         for i in range(shape.rows):
             factor = None
             if shape.a_row or shape.a_step:
