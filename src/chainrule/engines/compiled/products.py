@@ -51,7 +51,9 @@ import os
 AHEAD=int(os.environ.get("AHEAD","1"))
 FOLLOW=int(os.environ.get("FOLLOW","1"))
 CACHE=int(os.environ.get("CACHE",str(2**20)))
-MOST_STEPS = int(os.environ.get("STEPS","1024"))
+FETCH=int(os.environ.get("FETCH","1"))
+GATHER=int(os.environ.get("GATHER","8"))
+MOST_STEPS = int(os.environ.get("STEPS","512"))
 """Terms of a sum that are added before its tile goes back to memory: a block of W of so many rows is half of the nearer cache."""
 
 
@@ -67,6 +69,7 @@ class Form:
     b_step    stride of b along s, in a whole panel and in the last, narrower one
     turned    the layout of the matrix that has to be transposed to be b
     copied    whether a panel of b is to be copied, so that it lies in one piece
+    gathered  whether a is to be copied so that each tile's part lies in one piece
     """
 
     rows: int | None
@@ -78,6 +81,7 @@ class Form:
     b_step: tuple[int, int]
     turned: Panels | None = None
     copied: bool = False
+    gathered: bool = False
 
 
 @dataclass(frozen=True)
@@ -128,7 +132,9 @@ class Kit:
     ) -> Product:
         """G = xᵀ δ. Call it with x and δ, whose strides these are."""
         x, delta = strides
-        form = Form(layout.rows, None, layout.columns, 1, x, layout.width, (delta, delta), copied=layout.rows * max(sizes) > 2**16)
+        large = layout.rows * max(sizes) > 2**16
+        gathered = large and layout.count >= GATHER
+        form = Form(layout.rows, None, layout.columns, 1, x, layout.width, (delta, delta), copied=large, gathered=gathered)
         return Product(self, name, form, sizes, epilogue, operands, **more)
 
     def column_sums(
@@ -165,7 +171,11 @@ class Product:
         self.layout = kit.layout(1, form.columns)
         self.most, self.weights = max(self.sizes), weights
         self.blocks = self._blocks()
-        self.room = self.layout.width * whole(self.blocks[0] if form.steps else self.most, self.layout.lanes) * self._packed
+        self.room_of_b = self.layout.width * whole(self.blocks[0] if form.steps else self.most, self.layout.lanes) * self._packed
+        self.room = self.room_of_b + form.gathered * max(
+            min(self._tiles_at_once(vectors), -(-(form.rows or 0) // self._rows_of_tile(vectors))) * self._part_of_a(vectors)
+            for vectors in (kit.processor.vectors, self.layout.rest // self.layout.lanes or kit.processor.vectors)
+        )
         self.by_panels = self.layout.count % kit.threads == 0 or self.layout.count >= 4 * kit.threads
         self._tiles: dict[Shape, Any] = {}
         types = [POINTER, POINTER, POINTER, I64, I64, I64, *self.kernel.types]
@@ -224,6 +234,9 @@ class Product:
         at_once = self._tiles_at_once(vectors)
         with loop(builder, begin, stop, at_once) as block:
             until = lesser(builder, add(builder, block, at_once), stop)
+            if form.gathered:
+                with loop(builder, block, until) as tile:
+                    self._gather(tiles, tile, self._gathered(tile, block, vectors))
             start = 0
             for place, steps in enumerate(self.blocks):
                 with loop(builder, first, end) as panel:
@@ -232,11 +245,34 @@ class Product:
                         self._tile(tiles, tile, panel, vectors, place, start, b, tiles_of=(block, at_once))
                 start += steps
 
-    def _tiles_at_once(self, vectors: int) -> int:
+    def _rows_of_tile(self, vectors: int = 0) -> int:
+        """The most rows of a tile so many vectors wide; of a whole panel if none are said."""
+        return self.kit.processor.tile_rows(vectors or self.kit.processor.vectors)
+
+    def _tiles_at_once(self, vectors: int = 0) -> int:
         """So many tiles of rows go through all panels before the next: their part of `a` stays in the cache meanwhile."""
-        size, many = itemsize(self.kit.dtype), self.kit.processor.tile_rows(vectors)
-        bytes_of_a = size * (self.blocks[0] or self.most)
-        return max(1, CACHE // bytes_of_a // many)
+        bytes_of_a = itemsize(self.kit.dtype) * (self.blocks[0] or self.most)
+        return max(1, CACHE // bytes_of_a // self._rows_of_tile(vectors))
+
+    def _part_of_a(self, vectors: int = 0) -> int:
+        """Numbers of one tile's part of `a`, gathered."""
+        return self.most * self._rows_of_tile(vectors)
+
+    def _gathered(self, tile: Any, block: Any, vectors: int) -> Any:
+        """Where a tile's part of `a` lies, gathered: in the room of this thread, behind the block of b."""
+        place = self.builder.sub(whole_number(tile), whole_number(block))
+        offset = add(self.builder, multiply(self.builder, place, self._part_of_a(vectors)), self.room_of_b)
+        return at(self.builder, self.room_pointer, offset, self.kernel.number)
+
+    def _gather(self, tiles: Tiling, tile: Any, target: Any) -> None:
+        """Copy a tile's part of `a`, so that it lies in the order in which the tile reads it."""
+        source = at(self.builder, self.a, multiply(self.builder, tiles.row(tile), self.form.a_row), self.kernel.number)
+
+        def call(rows: int) -> None:
+            copy = copy_function(self.kit.module, self.kit.dtype, rows, 1, self.form.a_step)
+            self.builder.call(copy, [source, target, whole_number(self.n)], cconv="fastcc")
+
+        choose(self.builder, tiles.rows(tile), tiles.possible(self.form.rows, self.sizes), call)
 
     def _source(self, panel: Any, start: int, steps: int, vectors: int) -> Any:
         """Where the block of b begins; where it has to be turned or copied, in the room of this thread."""
@@ -264,7 +300,10 @@ class Product:
         builder, form, number = self.builder, self.form, self.kernel.number
         row, count = tiles.row(tile), tiles.rows(tile)
         column = multiply(builder, panel, self.layout.width)
-        a = at(builder, self.a, add(builder, multiply(builder, row, form.a_row), start * form.a_step), number)
+        if form.gathered:
+            a = self._gathered(tile, tiles_of[0], vectors)
+        else:
+            a = at(builder, self.a, add(builder, multiply(builder, row, form.a_row), start * form.a_step), number)
         operands = [self._operand(name, row, panel, column, vectors) for name in self.operands]
         steps = self.blocks[place] or self.n
         width = vectors * self.layout.lanes
@@ -275,10 +314,12 @@ class Product:
             a_row=form.a_row, a_step=form.a_step, b_step=width if self._packed else form.b_step[narrow], width=width,
             first=place == 0, last=place == len(self.blocks) - 1, ahead=bytes_ahead,
             following=self._following(width) if form.steps is None else 0,
+            fetched=FETCH and self.blocks[place] >= 128 and self.most * form.columns * itemsize(self.kit.dtype) > CACHE // 8,
         )
 
         def call(rows: int) -> None:
-            function = self._function(replace(shape, rows=rows, following=-(-shape.following * rows // LINE) * LINE))
+            a_step = rows if form.gathered else form.a_step
+            function = self._function(replace(shape, rows=rows, a_step=a_step, following=-(-shape.following * rows // LINE) * LINE))
             builder.call(
                 function, [a, b, whole_number(steps), ahead, whole_number(row), whole_number(column), *operands], cconv="fastcc"
             )
