@@ -40,7 +40,7 @@ def transpose_function(module: Any, dtype: str, lanes: int, across: int, along: 
 
 def copy_function(module: Any, dtype: str, lanes: int, vectors: int, stride: int) -> Any:
     """void copy(from, to, count): `count` rows of so many vectors, `stride` numbers apart, become adjacent."""
-    name = f"copy_{dtype}_{vectors}_{stride}"
+    name = f"copy_{dtype}_{lanes}_{vectors}_{stride}"
     if name in module.globals:
         return module.globals[name]
     function = _function(module, name, [POINTER, POINTER, I64])

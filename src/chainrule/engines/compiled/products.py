@@ -40,14 +40,20 @@ from typing import Any
 from llvmlite import ir
 
 from chainrule.engines.compiled.instructions import I64, POINTER, VOID, add, at, choose, element, lesser, loop, multiply, whole_number
-from chainrule.engines.compiled.layout import Panels, row_stride, whole
+from chainrule.engines.compiled.layout import LINE, Panels, row_stride, whole
 from chainrule.engines.compiled.packing import copy_function, transpose_function
 from chainrule.engines.compiled.target import CACHE, Processor, itemsize
 from chainrule.engines.compiled.tiles import COLUMNS, NUMBER, ROWS, UNROLLED, Epilogue, Kernel, Operand, Shape, panels, rows
 
 __all__ = ["COLUMNS", "NUMBER", "ROWS", "Kit", "Operand", "Product", "panels", "rows"]
 
-MOST_STEPS = 1024
+import os
+AHEAD=int(os.environ.get("AHEAD","1"))
+FOLLOW=int(os.environ.get("FOLLOW","1"))
+CACHE=int(os.environ.get("CACHE",str(2**20)))
+FETCH=int(os.environ.get("FETCH","1"))
+GATHER=int(os.environ.get("GATHER","8"))
+MOST_STEPS = int(os.environ.get("STEPS","512"))
 """Terms of a sum that are added before its tile goes back to memory: a block of W of so many rows is half of the nearer cache."""
 
 
@@ -63,6 +69,7 @@ class Form:
     b_step    stride of b along s, in a whole panel and in the last, narrower one
     turned    the layout of the matrix that has to be transposed to be b
     copied    whether a panel of b is to be copied, so that it lies in one piece
+    gathered  whether a is to be copied so that each tile's part lies in one piece
     """
 
     rows: int | None
@@ -74,6 +81,7 @@ class Form:
     b_step: tuple[int, int]
     turned: Panels | None = None
     copied: bool = False
+    gathered: bool = False
 
 
 @dataclass(frozen=True)
@@ -102,7 +110,7 @@ class Kit:
     ) -> Product:
         """z = x W. Call it with x (by rows, `stride` numbers apart) and W. `partial` names the operand by rows that z's sums may be in."""
         form = Form(None, layout.rows, layout.columns, stride, 1, layout.stride, (layout.width, layout.rest))
-        return Product(self, name, form, sizes, epilogue, operands, **more)
+        return Product(self, name, form, sizes, epilogue, operands, weights=layout, **more)
 
     def backward(
         self, name: str, layout: Panels, sizes: Sequence[int], stride: int, epilogue: Epilogue, operands: Mapping[str, Operand], **more: Any
@@ -124,7 +132,9 @@ class Kit:
     ) -> Product:
         """G = xᵀ δ. Call it with x and δ, whose strides these are."""
         x, delta = strides
-        form = Form(layout.rows, None, layout.columns, 1, x, layout.width, (delta, delta), copied=layout.rows * max(sizes) > 2**16)
+        large = layout.rows * max(sizes) > 2**16
+        gathered = large and layout.count >= GATHER
+        form = Form(layout.rows, None, layout.columns, 1, x, layout.width, (delta, delta), copied=large, gathered=gathered)
         return Product(self, name, form, sizes, epilogue, operands, **more)
 
     def column_sums(
@@ -154,13 +164,18 @@ class Product:
         operands: Mapping[str, Operand],
         partial: str = "",
         flags: Sequence[str] = ("contract",),
+        weights: Panels | None = None,
     ) -> None:
         self.kit, self.name, self.form, self.sizes, self.operands = kit, name, form, tuple(sizes), dict(operands)
         self.kernel = Kernel(kit.module, kit.dtype, kit.processor.lanes(kit.dtype), epilogue, self.operands, partial, flags)
         self.layout = kit.layout(1, form.columns)
-        self.most = max(self.sizes)
+        self.most, self.weights = max(self.sizes), weights
         self.blocks = self._blocks()
-        self.room = self.layout.width * whole(self.blocks[0] if form.steps else self.most, self.layout.lanes) * self._packed
+        self.room_of_b = self.layout.width * whole(self.blocks[0] if form.steps else self.most, self.layout.lanes) * self._packed
+        self.room = self.room_of_b + form.gathered * max(
+            min(self._tiles_at_once(vectors), -(-(form.rows or 0) // self._rows_of_tile(vectors))) * self._part_of_a(vectors)
+            for vectors in (kit.processor.vectors, self.layout.rest // self.layout.lanes or kit.processor.vectors)
+        )
         self.by_panels = self.layout.count % kit.threads == 0 or self.layout.count >= 4 * kit.threads
         self._tiles: dict[Shape, Any] = {}
         types = [POINTER, POINTER, POINTER, I64, I64, I64, *self.kernel.types]
@@ -219,6 +234,9 @@ class Product:
         at_once = self._tiles_at_once(vectors)
         with loop(builder, begin, stop, at_once) as block:
             until = lesser(builder, add(builder, block, at_once), stop)
+            if form.gathered:
+                with loop(builder, block, until) as tile:
+                    self._gather(tiles, tile, self._gathered(tile, block, vectors))
             start = 0
             for place, steps in enumerate(self.blocks):
                 with loop(builder, first, end) as panel:
@@ -227,11 +245,34 @@ class Product:
                         self._tile(tiles, tile, panel, vectors, place, start, b, tiles_of=(block, at_once))
                 start += steps
 
-    def _tiles_at_once(self, vectors: int) -> int:
+    def _rows_of_tile(self, vectors: int = 0) -> int:
+        """The most rows of a tile so many vectors wide; of a whole panel if none are said."""
+        return self.kit.processor.tile_rows(vectors or self.kit.processor.vectors)
+
+    def _tiles_at_once(self, vectors: int = 0) -> int:
         """So many tiles of rows go through all panels before the next: their part of `a` stays in the cache meanwhile."""
-        size, many = itemsize(self.kit.dtype), self.kit.processor.tile_rows(vectors)
-        bytes_of_a = size * (self.blocks[0] or self.most)
-        return max(1, CACHE // bytes_of_a // many)
+        bytes_of_a = itemsize(self.kit.dtype) * (self.blocks[0] or self.most)
+        return max(1, CACHE // bytes_of_a // self._rows_of_tile(vectors))
+
+    def _part_of_a(self, vectors: int = 0) -> int:
+        """Numbers of one tile's part of `a`, gathered."""
+        return self.most * self._rows_of_tile(vectors)
+
+    def _gathered(self, tile: Any, block: Any, vectors: int) -> Any:
+        """Where a tile's part of `a` lies, gathered: in the room of this thread, behind the block of b."""
+        place = self.builder.sub(whole_number(tile), whole_number(block))
+        offset = add(self.builder, multiply(self.builder, place, self._part_of_a(vectors)), self.room_of_b)
+        return at(self.builder, self.room_pointer, offset, self.kernel.number)
+
+    def _gather(self, tiles: Tiling, tile: Any, target: Any) -> None:
+        """Copy a tile's part of `a`, so that it lies in the order in which the tile reads it."""
+        source = at(self.builder, self.a, multiply(self.builder, tiles.row(tile), self.form.a_row), self.kernel.number)
+
+        def call(rows: int) -> None:
+            copy = copy_function(self.kit.module, self.kit.dtype, rows, 1, self.form.a_step)
+            self.builder.call(copy, [source, target, whole_number(self.n)], cconv="fastcc")
+
+        choose(self.builder, tiles.rows(tile), tiles.possible(self.form.rows, self.sizes), call)
 
     def _source(self, panel: Any, start: int, steps: int, vectors: int) -> Any:
         """Where the block of b begins; where it has to be turned or copied, in the room of this thread."""
@@ -264,30 +305,61 @@ class Product:
         builder, form, number = self.builder, self.form, self.kernel.number
         row, count = tiles.row(tile), tiles.rows(tile)
         column = multiply(builder, panel, self.layout.width)
-        a = at(builder, self.a, add(builder, multiply(builder, row, form.a_row), start * form.a_step), number)
+        if form.gathered:
+            a = self._gathered(tile, tiles_of[0], vectors)
+        else:
+            a = at(builder, self.a, add(builder, multiply(builder, row, form.a_row), start * form.a_step), number)
         operands = [self._operand(name, row, panel, column, vectors) for name in self.operands]
         steps = self.blocks[place] or self.n
         width = vectors * self.layout.lanes
         narrow = vectors != self.kit.processor.vectors
-        ahead, bytes_ahead = b, 0
+        ahead, bytes_ahead = self._ahead(panel, vectors, place, start, b, tile, tiles_of)
         shape = Shape(
-            rows=0,
-            vectors=vectors,
-            columns=self.form.columns - self.layout.count * self.layout.width if narrow else width,
-            a_row=form.a_row,
-            a_step=form.a_step,
-            b_step=width if self._packed else form.b_step[narrow],
-            width=width,
-            first=place == 0,
-            last=place == len(self.blocks) - 1,
-            ahead=bytes_ahead,
+            rows=0, vectors=vectors, columns=self.form.columns - self.layout.count * self.layout.width if narrow else width,
+            a_row=form.a_row, a_step=form.a_step, b_step=width if self._packed else form.b_step[narrow], width=width,
+            first=place == 0, last=place == len(self.blocks) - 1, ahead=bytes_ahead,
+            following=self._following(width) if form.steps is None else 0,
+            fetched=FETCH and self.blocks[place] >= 128 and self.most * form.columns * itemsize(self.kit.dtype) > CACHE // 8,
         )
 
         def call(rows: int) -> None:
-            function = self._function(replace(shape, rows=rows))
-            builder.call(function, [a, b, whole_number(steps), ahead, whole_number(row), whole_number(column), *operands], cconv="fastcc")
+            a_step = rows if form.gathered else form.a_step
+            function = self._function(replace(shape, rows=rows, a_step=a_step, following=-(-shape.following * rows // LINE) * LINE))
+            builder.call(
+                function, [a, b, whole_number(steps), ahead, whole_number(row), whole_number(column), *operands], cconv="fastcc"
+            )
 
         choose(builder, count, tiles.possible(form.rows, self.sizes), call)
+
+    def _ahead(self, panel: Any, vectors: int, place: int, start: int, b: Any, tile: Any, tiles_of: tuple[Any, int]) -> tuple[Any, int]:
+        """What a tile prefetches while it computes: its part of the block of W that comes next, and the bytes in each turn of its loop.
+
+        The tiles of a panel together fetch the whole block of the next panel. Where W is small it is near already.
+        """
+        builder, form, size = self.builder, self.form, itemsize(self.kit.dtype)
+        weights, steps = form.turned or self.weights, self.blocks[place]
+        turns = steps // UNROLLED
+        if not AHEAD or weights is None or weights.size * size <= CACHE or not turns or vectors != self.kit.processor.vectors:
+            return b, 0
+        block, at_once = tiles_of
+        tiles = min(at_once, -(-self.most // self.kit.processor.tile_rows(vectors)))
+        tiles = max(1, tiles if self.by_panels else tiles // self.kit.threads)
+        rate = -(-steps * self.layout.width * size // (tiles * turns))
+        done = multiply(builder, builder.sub(whole_number(tile), whole_number(block)), rate * turns)
+        if form.turned is None:
+            return at(builder, b, add(builder, done, form.b_panel * size)), rate
+        piece = weights.width * self.layout.width * size
+        inside = builder.urem(done, I64(piece))
+        row = multiply(builder, add(builder, panel, 1), piece)
+        jump = builder.mul(builder.udiv(done, I64(piece)), I64(weights.stride * size))
+        offset = builder.add(builder.add(inside, jump), whole_number(row))
+        return at(builder, self.b, builder.add(offset, I64(start // weights.width * weights.stride * size))), rate
+
+    def _following(self, width: int) -> int:
+        """Bytes of one row of a tile, by the turns of its loop: the part of the next tile's row to prefetch in each turn."""
+        size = itemsize(self.kit.dtype)
+        wide = sum(operand.layout.size * size for operand in self.operands.values() if operand.layout is not None)
+        return -(-width * size // max(1, self.most // UNROLLED)) if FOLLOW and wide > CACHE else 0
 
     def _operand(self, name: str, row: Any, panel: Any, column: Any, vectors: int) -> Any:
         """Where the tile's part of an operand begins."""

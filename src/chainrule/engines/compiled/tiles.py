@@ -26,12 +26,10 @@ from llvmlite import ir
 
 from chainrule.engines.compiled.instructions import I64, POINTER, VOID, at, carried, element, prefetch
 from chainrule.engines.compiled.layout import LINE, Panels
+from chainrule.engines.compiled.target import itemsize
 from chainrule.engines.machine import Machine, Value
 
-import os
-
-AHEAD = int(os.environ.get("AHEAD", "0"))
-UNROLLED = int(os.environ.get("UNR", "4"))
+UNROLLED = 4
 """Steps of k in one turn of the inner loop."""
 
 
@@ -74,6 +72,7 @@ class Shape:
     first, last    is it the first, the last block of k?
     ahead          bytes to prefetch from the address `ahead` on in each turn of the loop; 0: none
     following      bytes to prefetch of the next tile's part of each operand in panels, in each turn of the loop; 0: none
+    fetched        whether operands by rows are prefetched before the loop
     """
 
     rows: int
@@ -87,6 +86,7 @@ class Shape:
     last: bool = True
     ahead: int = 0
     following: int = 0
+    fetched: bool = False
 
 
 @dataclass
@@ -170,7 +170,6 @@ class Kernel:
     operands  what the epilogue may load and store
     partial   the operand that holds the sums between the blocks of k; "" where there is only one block
     flags     fast-math flags of the epilogue
-    estimates whether a division or a root may be an estimate of the processor and a step of Newton's (float32, 1 or 2 ulp)
     """
 
     module: Any
@@ -206,21 +205,29 @@ class Kernel:
         pointers = dict(zip(self.operands, given, strict=True))
         tile = Tile(Machine(builder, self.dtype, self.lanes, self.flags), shape, self.operands, pointers, row, column)
         places = [(i, j) for i in range(shape.rows) for j in range(shape.vectors)]
-        sums = self._summed(builder, shape, a, b, count, self._streams(shape, ahead, pointers), self._begun(tile, places))
+        if shape.fetched:
+            self._fetch(tile)
+        sums = self._summed(builder, shape, a, b, count, self._streams(shape, ahead, pointers))
         for (tile.i, tile.j), value in zip(places, sums, strict=True):
+            total = tile.machine.value(value)
+            if not shape.first:
+                total = tile.load(self.partial) + total
             if shape.last:
-                self.epilogue(tile, tile.machine.value(value))
+                self.epilogue(tile, total)
             else:
-                tile.store(self.partial, tile.machine.value(value))
+                tile.store(self.partial, total)
         builder.ret_void()
         return function
 
-    def _begun(self, tile: Tile, places: Sequence[tuple[int, int]]) -> list[Any]:
-        """The sums before the first step: 0, or what the block of k before this one left."""
-        sums = []
-        for tile.i, tile.j in places:
-            sums.append((tile.machine.number(0) if tile.shape.first else tile.load(self.partial)).ir)
-        return sums
+    def _fetch(self, tile: Tile) -> None:
+        """Ask for what comes behind the loop, where it is by rows: each row is elsewhere, and no processor fetches it by itself."""
+        builder, shape = tile.machine.builder, tile.shape
+        for name, operand in self.operands.items():
+            if operand.kind == "rows" and (shape.last or name == self.partial):
+                for i in range(shape.rows):
+                    for column in range(0, shape.vectors * self.lanes, LINE // itemsize(self.dtype)):
+                        line = at(builder, tile.pointers[name], i * operand.stride + column, self.number)
+                        prefetch(builder, line, writing=name == self.partial, near=True)
 
     def _streams(self, shape: Shape, ahead: Any, pointers: Mapping[str, Any]) -> list[tuple[Any, int, bool]]:
         """What is prefetched in the loop: from which address on, so many bytes a turn, whether it will be written to.
@@ -233,7 +240,7 @@ class Kernel:
                 streams.append((pointers[name], shape.following, True))
         return streams
 
-    def _summed(self, builder: Any, shape: Shape, a: Any, b: Any, count: Any, streams: Sequence[Any], sums: Sequence[Any]) -> list[Any]:
+    def _summed(self, builder: Any, shape: Shape, a: Any, b: Any, count: Any, streams: Sequence[Any]) -> list[Any]:
         """The sums after `count` steps: whole turns of the loop, then what is left of a turn."""
 
         def turn(steps: int, fetching: bool, values: Sequence[Any]) -> list[Any]:
@@ -248,7 +255,8 @@ class Kernel:
             return [at(builder, a, steps * shape.a_step, self.number), at(builder, b, steps * shape.b_step, self.number), *addresses, *sums]
 
         turns, left = builder.udiv(count, I64(UNROLLED)), builder.urem(count, I64(UNROLLED))
-        values = [a, b, *(stream[0] for stream in streams), *sums]
+        zero = Machine(builder, self.dtype, self.lanes).literal(0.0)
+        values = [a, b, *(stream[0] for stream in streams), *[zero] * (shape.rows * shape.vectors)]
         values = carried(builder, turns, values, lambda values: turn(UNROLLED, True, values))
         values = carried(builder, left, values, lambda values: turn(1, False, values))
         return values[2 + len(streams) :]
@@ -256,9 +264,9 @@ class Kernel:
     def _step(self, builder: Any, shape: Shape, a: Any, b: Any, step: int, sums: list[Any]) -> None:
         """One step of k: every sum grows by its a · b."""
         machine = Machine(builder, self.dtype, self.lanes)
-        vectors = [machine.load(at(builder, b, step * shape.b_step + j * self.lanes, self.number)).ir for j in range(shape.vectors)]
-        for j in range(shape.vectors if AHEAD else 0):
-            prefetch(builder, at(builder, b, (step + AHEAD) * shape.b_step + j * self.lanes, self.number), False, near=True)
+        vectors = [
+            machine.load(at(builder, b, step * shape.b_step + j * self.lanes, self.number)).ir for j in range(shape.vectors)
+        ]
         for i in range(shape.rows):
             factor = None
             if shape.a_row or shape.a_step:
