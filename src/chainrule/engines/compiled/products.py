@@ -288,12 +288,7 @@ class Product:
                 turn = transpose_function(kit.module, kit.dtype, layout.lanes, part, width)
                 builder.call(turn, [source, target], cconv="fastcc")
             return self.room_pointer
-        b = at(
-            builder,
-            self.b,
-            add(builder, multiply(builder, panel, form.b_panel), start * form.b_step[0 if vectors == kit.processor.vectors else 1]),
-            number,
-        )
+        b = at(builder, self.b, add(builder, multiply(builder, panel, form.b_panel), start * form.b_step[0 if vectors == kit.processor.vectors else 1]), number)
         if form.copied:
             copy = copy_function(kit.module, kit.dtype, layout.lanes, vectors, form.b_step[0])
             builder.call(copy, [b, self.room_pointer, whole_number(self.n)], cconv="fastcc")
