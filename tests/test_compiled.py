@@ -67,8 +67,7 @@ def agrees(found, rule, *, rows=11, size=4, order=None, number=0, straight=None,
 @pytest.mark.parametrize("straight", FORMS)
 @pytest.mark.parametrize("bound", everything("activation", "loss"), ids=str)
 def test_every_activation_and_loss(bound, straight):
-    for seed in (1, 2):
-        agrees(any_case(seed, **{bound.definition.kind: bound}), optimizer_for(seed + len(bound.name)), straight=straight)
+    agrees(any_case(len(bound.name), **{bound.definition.kind: bound}), optimizer_for(len(bound.name)), straight=straight)
 
 
 @pytest.mark.parametrize("straight", FORMS)
@@ -95,9 +94,8 @@ def test_penalties_and_conventions(regularizer, outputs, batch, weighted, straig
 @pytest.mark.parametrize("straight", FORMS)
 @pytest.mark.parametrize(("rows", "size"), [(1, 1), (5, 1), (5, 5), (3, 8), (13, 6), (40, 7), (33, 32)])
 def test_batches_of_any_size_and_a_shorter_last_one(rows, size, straight):
-    agrees(any_case(4), find("optimizer", "momentum"), rows=rows, size=size, straight=straight)
-    order = np.random.default_rng(1).permutation(rows)
-    agrees(any_case(5), find("optimizer", "sgd"), rows=rows, size=size, order=order, straight=straight)
+    order = np.random.default_rng(1).permutation(rows) if rows % 2 else None
+    agrees(any_case(5), find("optimizer", "momentum"), rows=rows, size=size, order=order, straight=straight)
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
@@ -107,7 +105,7 @@ def test_processors(processor, dtype):
         pytest.skip("this processor has no AVX-512")
     if processor == "avx2" and not has("avx2"):
         pytest.skip("this processor has no AVX2")
-    for seed, straight in ((3, False), (8, True), (17, False)):
+    for seed, straight in ((17, False), (8, True)):
         agrees(any_case(seed), optimizer_for(seed), processor=processor, dtype=dtype, straight=straight)
 
 

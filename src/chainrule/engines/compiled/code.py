@@ -24,7 +24,7 @@ def about(of: Processor) -> dict[str, str]:
     return {"triple": of.triple, "cpu": of.cpu, "features": of.features, "llvmlite": llvmlite.__version__, "llvm": version}
 
 
-def optimised(text: str, of: Processor, level: int = 2) -> tuple[Any, Any]:
+def optimised(text: str, of: Processor, level: int = 1) -> tuple[Any, Any]:
     """The program after LLVM's passes, and the target machine that turns it into code."""
     machine = of.machine
     parsed = llvm.parse_assembly(text)

@@ -249,7 +249,7 @@ class Graph:
 
 
 _SIGNS = {
-    "add": ("+", 1, 1), "subtract": ("−", 1, 2), "multiply": ("·", 2, 2), "divide": ("/", 2, 3), "matmul": ("@", 2, 3), "power": ("**", 4, 3),
+    "add": ("+", 1, 1), "subtract": ("−", 1, 2), "multiply": ("·", 2, 3), "divide": ("/", 2, 3), "matmul": ("@", 2, 3), "power": ("**", 4, 3),
     "greater": (">", 0, 1),
 }  # fmt: skip
 
