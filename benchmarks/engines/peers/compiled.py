@@ -33,11 +33,10 @@ class Epochs:
     def go(self, steps: int) -> int:
         size, each = self.workload.batch, self.workload.steps
         if self.workload.only == "predict":
-            x, predict, state = self.data[0], self.engine.predict, self.state
-            for number in range(steps):
-                start = number % each * size
-                self.seen = predict(x[start : start + size], state)
-            return steps
+            calls = -(-steps // each)
+            for _ in range(calls):
+                self.seen = self.engine.predict(self.data[0], self.state, size)[-size:]  # batch after batch, in one call
+            return calls * each
         epochs = -(-steps // each)
         for _ in range(epochs):
             passed = self.engine.epoch(self.data, None, size, self.state, self.number, math.inf, lambda: False)

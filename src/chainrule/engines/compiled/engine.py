@@ -92,6 +92,7 @@ class Compiled:
         self.straight = network.size <= MOST_NUMBERS if straight is None else straight
         self._code: dict[Any, Code] = {}
         self._memory: Array | None = None
+        self._place = 0
         self._held: Data = ()
 
     # Code and memory
@@ -110,18 +111,22 @@ class Compiled:
         return self._code[key]
 
     def _take(self, form: Form, state: Data) -> int:
-        """Put a state into the memory, unless it is there already; where the memory is."""
+        """Put a state, or the parameters of one, into the memory, unless they are there already; where the memory is."""
         if self._memory is None:
             self._memory = _bytes(form.length)
+            self._place = int(self._memory.ctypes.data)
         held = self._held
-        if len(held) < len(state) or any(a is not b for a, b in zip(state, held, strict=False)):
+        if state is not held and (len(held) < len(state) or any(a is not b for a, b in zip(state, held, strict=False))):
             form.pack(self._memory, dict(zip(self.keys, state, strict=False)))
             self._held = state
-        return int(self._memory.ctypes.data)
+        return self._place
+
+    def _take_parameters(self, form: Form, state: Data) -> int:
+        return self._take(form, state if state is self._held else state[: len(self.recipe.parameters)])
 
     def prepare(self, data: Data, size: int) -> None:
         """Make the code for a training on these rows. Raises NotCompilable."""
-        given = data[0].dtype.name if _directly(data) else "float64"
+        given = _NAMES[data[0].dtype.char] if _directly(data) else "float64"
         self._code_for(("epoch",), min(size, len(data[0])), given)
 
     # What an engine does
@@ -135,7 +140,7 @@ class Compiled:
         total, ended, code = 0.0, "whole", None
         for block, places, count in self._blocks(data, order, size):
             if code is None:
-                code = self._code_for(("epoch",), size, block[0].dtype.name)
+                code = self._code_for(("epoch",), size, _NAMES[block[0].dtype.char])
                 memory = self._take(code.form, state)
                 self._held = ()
             part, number, ended = self._steps(code, memory, block, places, count, size, number, bound, stopping)
@@ -195,25 +200,26 @@ class Compiled:
         """As `Engine.error` says."""
         total, result = 0.0, np.zeros(1)
         for block, _, rows in self._blocks(data, None, MEASURED):
-            code = self._measuring(len(data[0]), block[0].dtype.name)
-            memory = self._take(code.form, state[: len(self.recipe.parameters)])
+            code = self._measuring(len(data[0]), _NAMES[block[0].dtype.char])
+            memory = self._take_parameters(code.form, state)
             result[0] = 0
             code.functions["error"](memory, code.room, *_pointers(block), rows, result.ctypes.data)
             total += float(result[0])
         return total / len(data[0])
 
-    def predict(self, x: Array, state: Data) -> Array:
-        """y (rows, outputs) by the parameters of a state."""
-        x = x if _readable(x) else np.ascontiguousarray(x, dtype=np.float64)
-        y = np.empty((len(x), self.network.outputs), dtype=self.dtype)
-        code = self._measuring(len(x), x.dtype.name)
-        memory = self._take(code.form, state[: len(self.recipe.parameters)])
-        code.functions["predict"](memory, code.room, x.ctypes.data, y.ctypes.data, len(x))
+    def predict(self, x: Array, state: Data, size: int | None = None) -> Array:
+        """y (rows, outputs) by the parameters of a state; `size` rows at a time, or as many as are computed quickly."""
+        if not _readable(x):
+            x = np.ascontiguousarray(x, dtype=np.float64)
+        rows = len(x)
+        y = np.empty((rows, self.network.outputs), dtype=self.dtype)
+        code = self._measuring(rows if size is None else size, _NAMES[x.dtype.char])
+        code.functions["predict"](self._take_parameters(code.form, state), code.room, x.ctypes.data, y.ctypes.data, rows)
         return y
 
     def _measuring(self, rows: int, given: str) -> Code:
         """Code that goes through rows without a step: a block of them at a time, of some power of 2."""
-        return self._code_for(MEASURES, min(MEASURED, 1 << (rows - 1).bit_length()), given)
+        return self._code_for(MEASURES, 1 << (min(rows, MEASURED) - 1).bit_length(), given)
 
 
 class Code:
@@ -270,6 +276,10 @@ def _directly(data: Data) -> bool:
     return all(_readable(array) for array in data) and len({array.dtype for array in data}) == 1
 
 
+_NAMES = {"d": "float64", "f": "float32"}
+
+
 def _readable(array: Array) -> bool:
     """Can the code read it where it lies?"""
-    return array.dtype in (np.float64, np.float32) and array.dtype.isnative and array.flags.c_contiguous and array.flags.aligned
+    kind, flags = array.dtype, array.flags
+    return kind.char in _NAMES and kind.isnative and flags.c_contiguous and flags.aligned
