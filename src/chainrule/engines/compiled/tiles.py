@@ -185,14 +185,13 @@ class Kernel:
         """The LLVM type of a number."""
         return element(self.dtype)
 
-    @property
-    def types(self) -> list[Any]:
-        """The LLVM types of the operands."""
-        return [self.number if operand.kind == "number" else POINTER for operand in self.operands.values()]
+    def type_of(self, operand: Operand) -> Any:
+        """The LLVM type of what is passed for an operand."""
+        return self.number if operand.kind == "number" else POINTER
 
     def function(self, name: str, shape: Shape) -> Any:
         """void name(a, b, count, ahead, row, column, operands…): sums over `count` steps of k, and what the epilogue makes of them."""
-        types = [POINTER, POINTER, I64, POINTER, I64, I64, *self.types]
+        types = [POINTER, POINTER, I64, POINTER, I64, I64, *(self.type_of(operand) for operand in self.operands.values())]
         function = ir.Function(self.module, ir.FunctionType(VOID, types), name)
         function.linkage, function.calling_convention = "internal", "fastcc"
         for attribute in ("noinline", "nounwind"):
@@ -264,9 +263,7 @@ class Kernel:
     def _step(self, builder: Any, shape: Shape, a: Any, b: Any, step: int, sums: list[Any]) -> None:
         """One step of k: every sum grows by its a · b."""
         machine = Machine(builder, self.dtype, self.lanes)
-        vectors = [
-            machine.load(at(builder, b, step * shape.b_step + j * self.lanes, self.number)).ir for j in range(shape.vectors)
-        ]
+        vectors = [machine.load(at(builder, b, step * shape.b_step + j * self.lanes, self.number)).ir for j in range(shape.vectors)]
         for i in range(shape.rows):
             factor = None
             if shape.a_row or shape.a_step:
