@@ -298,6 +298,7 @@ class Nest:
                 a_step=rows if form.gathered else form.a_step,
                 b_step=self.width if self.room_of_b else form.b_step[self.edge],
                 width=self.width,
+                steps=blocks[here.place] or None,
                 first=here.place == 0,
                 last=here.place == len(blocks) - 1,
                 ahead=rate,

@@ -28,7 +28,7 @@ from llvmlite import ir
 
 from chainrule.engines.compiled.instructions import I32, I64, POINTER, VOID, at, declared
 
-PATIENCE = 4096
+PATIENCE = 256
 """Looks, of about 40 processor cycles each, before a thread offers its processor to others."""
 
 COME, MET, YIELD = 0, 8, 16
