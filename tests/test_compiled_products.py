@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from llvmlite import ir
 
-from chainrule.engines.compiled import products, target, threads
+from chainrule.engines.compiled import nests, target, threads
 from chainrule.engines.compiled.instructions import I64, POINTER, VOID, at, loop
 from chainrule.engines.compiled.layout import Panels, aligned, row_stride, whole
 from chainrule.engines.compiled.products import COLUMNS, NUMBER, ROWS, Kit, panels, rows
@@ -30,7 +30,7 @@ SHAPES = [
     (1, 5, 1, 1),
     (5, 1, 3, 2),
     (7, 13, 17, 6),
-    (32, 64, 64, 31),
+    (32, 60, 64, 31),
     (37, 65, 131, 1),
     (29, 150, 10, 17),
 ]
@@ -113,10 +113,8 @@ class Layer:
     def filled(self, n):
         """Random matrices in memory of which every other number is NaN."""
         random, dtype, layout = np.random.default_rng(7), self.kit.dtype, self.layout
-        self.plain = {
-            name: random.standard_normal(size).astype(dtype)
-            for name, size in {"x": (n, self.k), "d": (n, self.c), "w": (self.k, self.c), "b": self.c, "s": n, "m": (self.k, self.c)}.items()
-        }
+        sizes = {"x": (n, self.k), "d": (n, self.c), "w": (self.k, self.c), "b": self.c, "s": n, "m": (self.k, self.c)}
+        self.plain = {name: random.standard_normal(size).astype(dtype) for name, size in sizes.items()}
         self.plain["v"] = self.plain["m"] ** 2
         memory = {"x": aligned((n, self.x_stride), dtype), "d": aligned((n, self.d_stride), dtype)}
         memory |= {"y": aligned((n, self.d_stride), dtype), "e": aligned((n, self.x_stride), dtype)}
@@ -207,8 +205,10 @@ def test_every_thread_has_its_part_of_the_work(layers):
 def test_a_long_sum_is_cut_into_blocks():
     of = processor("host")
     layer = Layer(Kit(module_for(of), of), "layer", LONG)
-    assert len(layer.products["forward"].blocks) == len(layer.products["backward"].blocks) == 2
-    assert sum(layer.products["forward"].blocks) == 1100
+    for role, steps in {"forward": 1100, "backward": 1090}.items():
+        blocks = layer.products[role].blocks
+        assert len(blocks) > 1
+        assert sum(blocks) == steps
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -237,7 +237,7 @@ def test_no_stride_is_a_multiple_of_a_page(dtype):
 
 def test_tiles_are_as_equal_as_can_be():
     found = []
-    tiles = products.Tiling(None, 32, 6)
+    tiles = nests.Tiling(None, 32, 6)
     for tile in range(tiles.count):
         found.append((tiles.row(tile), tiles.rows(tile)))
     assert found == [(0, 6), (6, 6), (12, 5), (17, 5), (22, 5), (27, 5)]

@@ -1,10 +1,10 @@
 """The processor that code is made for: how wide its vectors are, how many it holds, and the shape of tile that follows.
 
-                 bytes  registers   tile of float32          tile of float64
-    AVX-512         64         32   6 rows × 4 vectors of 16   6 × 4 vectors of 8
-    AVX2            32         16   6 rows × 2 vectors of 8    6 × 2 vectors of 4
-    x86-64 (SSE2)   16         16   5 rows × 2 vectors of 4    5 × 2 vectors of 2
-    AArch64 (NEON)  16         32   6 rows × 4 vectors of 4    6 × 4 vectors of 2
+bytes  registers   tile of float32             tile of float64
+AVX-512           64         32   6 rows × 4 vectors of 16   6 × 4 vectors of 8
+AVX2              32         16   6 rows × 2 vectors of 8    6 × 2 vectors of 4
+x86-64 (SSE2)     16         16   5 rows × 2 vectors of 4    5 × 2 vectors of 2
+AArch64 (NEON)    16         32   6 rows × 4 vectors of 4    6 × 4 vectors of 2
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ from llvmlite import ir
 
 from chainrule.engines.compiled.instructions import I32, I64, POINTER, VOID, at, declared
 
-PATIENCE = 4096
+PATIENCE = 256
 """Looks, of about 40 processor cycles each, before a thread offers its processor to others."""
 
 COME, MET, YIELD = 0, 8, 16
@@ -53,8 +53,10 @@ class Meeting:
 def _yielding() -> int:
     """The address of the system's function by which a thread gives its processor away; 0 where none is known."""
     try:
-        library = ctypes.WinDLL("kernel32") if sys.platform == "win32" else ctypes.CDLL(None)
-        function = library.SwitchToThread if sys.platform == "win32" else library.sched_yield
+        if sys.platform == "win32":
+            function = ctypes.WinDLL("kernel32").SwitchToThread
+        else:
+            function = ctypes.CDLL(None).sched_yield
     except (OSError, AttributeError):
         return 0
     return ctypes.cast(function, ctypes.c_void_p).value or 0

@@ -69,6 +69,7 @@ class Shape:
     a_row, a_step  strides of a along i and along k; both 0: a is 1 everywhere, and the sums are those of the columns of b
     b_step         stride of b along k
     width          stride along the rows of operands in panels
+    steps          of k; none: as many as are said in the call
     first, last    is it the first, the last block of k?
     ahead          bytes to prefetch from the address `ahead` on in each turn of the loop; 0: none
     following      bytes to prefetch of the next tile's part of each operand in panels, in each turn of the loop; 0: none
@@ -82,6 +83,7 @@ class Shape:
     a_step: int
     b_step: int
     width: int
+    steps: int | None = None
     first: bool = True
     last: bool = True
     ahead: int = 0
@@ -185,14 +187,13 @@ class Kernel:
         """The LLVM type of a number."""
         return element(self.dtype)
 
-    @property
-    def types(self) -> list[Any]:
-        """The LLVM types of the operands."""
-        return [self.number if operand.kind == "number" else POINTER for operand in self.operands.values()]
+    def type_of(self, operand: Operand) -> Any:
+        """The LLVM type of what is passed for an operand."""
+        return self.number if operand.kind == "number" else POINTER
 
     def function(self, name: str, shape: Shape) -> Any:
         """void name(a, b, count, ahead, row, column, operands…): sums over `count` steps of k, and what the epilogue makes of them."""
-        types = [POINTER, POINTER, I64, POINTER, I64, I64, *self.types]
+        types = [POINTER, POINTER, I64, POINTER, I64, I64, *(self.type_of(operand) for operand in self.operands.values())]
         function = ir.Function(self.module, ir.FunctionType(VOID, types), name)
         function.linkage, function.calling_convention = "internal", "fastcc"
         for attribute in ("noinline", "nounwind"):
@@ -254,7 +255,10 @@ class Kernel:
                 addresses[place] = at(builder, addresses[place], size)
             return [at(builder, a, steps * shape.a_step, self.number), at(builder, b, steps * shape.b_step, self.number), *addresses, *sums]
 
-        turns, left = builder.udiv(count, I64(UNROLLED)), builder.urem(count, I64(UNROLLED))
+        if shape.steps is not None:
+            turns, left = divmod(shape.steps, UNROLLED)
+        else:
+            turns, left = builder.udiv(count, I64(UNROLLED)), builder.urem(count, I64(UNROLLED))
         zero = Machine(builder, self.dtype, self.lanes).literal(0.0)
         values = [a, b, *(stream[0] for stream in streams), *[zero] * (shape.rows * shape.vectors)]
         values = carried(builder, turns, values, lambda values: turn(UNROLLED, True, values))
@@ -264,9 +268,7 @@ class Kernel:
     def _step(self, builder: Any, shape: Shape, a: Any, b: Any, step: int, sums: list[Any]) -> None:
         """One step of k: every sum grows by its a · b."""
         machine = Machine(builder, self.dtype, self.lanes)
-        vectors = [
-            machine.load(at(builder, b, step * shape.b_step + j * self.lanes, self.number)).ir for j in range(shape.vectors)
-        ]
+        vectors = [machine.load(at(builder, b, step * shape.b_step + j * self.lanes, self.number)).ir for j in range(shape.vectors)]
         for i in range(shape.rows):
             factor = None
             if shape.a_row or shape.a_step:
