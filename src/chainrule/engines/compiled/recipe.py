@@ -77,7 +77,7 @@ def recipe(network: Network, optimizer: Bound, options: Mapping[str, float]) -> 
 def below(roots: Iterable[Node], walls: Iterable[Node] = ()) -> list[Node]:
     """Every node that the roots are made of, arguments first; nothing below a wall, unless it is a root."""
     seen: set[Node] = set()
-    stop, pending = set(walls), list(roots)
+    stop, pending = walls if isinstance(walls, set) else set(walls), list(roots)
     first = set(pending)
     while pending:
         node = pending.pop()

@@ -37,6 +37,19 @@ class Stage:
     nodes: list[Node] = field(default_factory=list)
 
 
+FIRST, SOON, LATER, LAST = range(4)
+"""Ranks of stages."""
+
+
+def _place(node: Node) -> int:
+    return node.place
+
+
+def _near(node: Node, walls: set[Node]) -> set[Node]:
+    """The wanted nodes and the leaves that a wanted node reads."""
+    return {found for found in below([node], walls) if found is not node and (found in walls or found.operation == "leaf")}
+
+
 def _over_rows(node: Node) -> bool:
     return node.operation == "reduce" and 0 in node.detail[1] and node.arguments[0].shape[:1] == (BATCH,)
 
@@ -54,8 +67,12 @@ class Plan:
         self.roots, self.new, self.settings = list(roots), dict(new), set(settings)
         self.nodes = below(roots)
         self.wanted = self._wanted()
-        self.near = {node: self._near(node) for node in self.wanted}
-        self.readers = {leaf: [node for node in self.wanted if leaf in self.near[node]] for leaf in self.new}
+        walls = set(self.wanted)
+        self.near = {node: _near(node, walls) for node in self.wanted}
+        self.users: dict[Node, list[Node]] = {}
+        for node in self.wanted:
+            for source in self.near[node]:
+                self.users.setdefault(source, []).append(node)
         self.replaced = {root: leaf for leaf, root in self.new.items()}
         self.stages = self._ordered()
         self.stored = self._stored()
@@ -72,54 +89,101 @@ class Plan:
                 wanted.add(node)
         return [node for node in self.nodes if node in wanted and node.operation != "leaf" and node not in self.settings]
 
-    def _near(self, node: Node) -> set[Node]:
-        """The wanted nodes and the leaves that a wanted node reads."""
-        walls = set(self.wanted)
-        return (
-            {found for found in below([node], walls) if found is not node and (found in walls or found.operation == "leaf")}
-            if node.arguments
-            else set()
-        )
-
     # The order
 
     def _ordered(self) -> list[Stage]:
-        pending, done, stages = list(self.wanted), set[Node](), []
-        while pending:
-            candidates = [stage for node in pending if (stage := self._begun(node, pending, done)) is not None]
-            if not candidates:
-                raise NotCompilable("values that wait for each other have no machine code")
-            stage = min(candidates, key=lambda stage: self._rank(stage, pending))
+        """Stage after stage: of those that can begin, the first with the lowest rank. Those of rank `LAST` wait until all others are
+        done, or until a parameter is read no more, which they are to replace.
+        """
+        done: set[Node] = set()
+        missing = {node: sum(source.operation != "leaf" for source in self.near[node]) for node in self.wanted}
+        ready = {node for node in self.wanted if not missing[node]}
+        waiting: set[Node] = set()
+        woken: dict[Node, list[Node]] = {}
+        stages: list[Stage] = []
+        while ready or waiting:
+            best: tuple[int, Stage] | None = None
+            for node in sorted(ready, key=_place):
+                stage = self._begun(node, ready | waiting, done)
+                rank = LAST if stage is None else self._rank(stage)
+                if stage is None or rank == LAST:
+                    ready.discard(node)
+                    waiting.add(node)
+                    for reader in self._waited_for(node, stage, done):
+                        woken.setdefault(reader, []).append(node)
+                elif best is None or rank < best[0]:
+                    best = rank, stage
+                    if rank <= SOON:
+                        break
+            stage = best[1] if best is not None else self._first(sorted(waiting, key=_place), ready | waiting, done)
             stages.append(stage)
             done |= set(stage.nodes)
-            pending = [node for node in pending if node not in done]
+            ready.difference_update(stage.nodes)
+            waiting.difference_update(stage.nodes)
+            for node in stage.nodes:
+                for user in self.users.get(node, ()):
+                    missing[user] -= 1
+                    if not missing[user] and user not in done:
+                        ready.add(user)
+                again = [other for other in woken.pop(node, ()) if other in waiting]
+                waiting.difference_update(again)
+                ready.update(again)
         return stages
 
-    def _rank(self, stage: Stage, pending: Sequence[Node]) -> int:
-        """Single numbers first; then a gradient whose parameter is needed no more, while it is in the cache; one that must wait last."""
-        if stage.kind == "figures":
-            return 0
-        if BATCH in stage.shape or stage.kind == "columns":
-            return 2
-        left = [root for root in self.replaced if root.shape == stage.shape and root in pending and root not in stage.nodes]
-        ends = [node for node in self.wanted if node.operation in ("matmul", "reduce")]
-        return 3 if any(node in stage.nodes for node in below(left, ends)) else 1
+    def _first(self, waiting: Sequence[Node], candidates: Iterable[Node], done: set[Node]) -> Stage:
+        """A stage that begins with one of those that had to wait. Raises NotCompilable if none can."""
+        for node in waiting:
+            stage = self._begun(node, candidates, done)
+            if stage is not None:
+                return stage
+        raise NotCompilable("values that wait for each other have no machine code")
 
-    def _begun(self, node: Node, pending: Sequence[Node], done: set[Node]) -> Stage | None:
+    def _rank(self, stage: Stage) -> int:
+        """Single numbers first; then what replaces parameters, while its gradient is in the cache, unless these are still read."""
+        if stage.kind == "figures":
+            return FIRST
+        if BATCH in stage.shape:
+            return LATER
+        return LAST if self._left(stage) else SOON
+
+    def _left(self, stage: Stage) -> list[Node]:
+        """What is to replace parameters, follows from the stage element by element, and cannot join it yet."""
+        found, seen, pending = [], set(stage.nodes), list(stage.nodes)
+        while pending:
+            for user in self.users.get(pending.pop(), ()):
+                if user not in seen and user.elementwise and user.shape == stage.shape:
+                    seen.add(user)
+                    pending.append(user)
+                    if user in self.replaced:
+                        found.append(user)
+        return found
+
+    def _waited_for(self, node: Node, stage: Stage | None, done: set[Node]) -> list[Node]:
+        """What has to be computed before it can be otherwise."""
+        roots = [node] if stage is None else self._left(stage)
+        return [
+            reader for root in roots if root in self.replaced for reader in self.users.get(self.replaced[root], ()) if reader not in done
+        ]
+
+    def _begun(self, node: Node, candidates: Iterable[Node], done: set[Node]) -> Stage | None:
         """The stage that begins with this node, with everything that can join it; None if the node has to wait."""
         stage = Stage(*_kind(node))
         if not self._joins(node, stage, done):
             return None
         stage.nodes.append(node)
-        others = [other for other in pending if other is not node and other.operation != "matmul"]
-        while joining := [other for other in others if other not in stage.nodes and self._joins(other, stage, done)]:
-            stage.nodes += joining
+        others = {other for other in candidates if other is not node} | set(self.users.get(node, ()))
+        while joining := [other for other in sorted(others, key=_place) if other.operation != "matmul" and self._joins(other, stage, done)]:
+            for other in joining:
+                if self._joins(other, stage, done):
+                    stage.nodes.append(other)
+                    others |= set(self.users.get(other, ()))
+            others.difference_update(stage.nodes)
         return stage
 
     def _joins(self, node: Node, stage: Stage, done: set[Node]) -> bool:
         """Can the node be computed in the stage as it stands? What replaces a leaf waits for all who read it, or goes along with them."""
         leaf = self.replaced.get(node)
-        readers = self.readers[leaf] if leaf is not None else []
+        readers = self.users.get(leaf, []) if leaf is not None else []
         return self._computed(node, stage, done) and all(
             reader is node or reader in done or self._beside(reader, node, stage, done) for reader in readers
         )
