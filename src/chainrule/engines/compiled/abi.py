@@ -33,9 +33,6 @@ ERROR = {"memory": POINTER, "room": POINTER, "x": POINTER, "t": POINTER, "s": PO
 PREDICT = {"memory": POINTER, "room": POINTER, "x": POINTER, "y": POINTER, "rows": I64}
 """→ nothing; y is filled, row by row."""
 
-MEASURES = ("error", "predict")
-"""What needs no step."""
-
 FUNCTIONS: dict[str, tuple[Any, dict[str, Any]]] = {"epoch": (I64, EPOCH), "error": (VOID, ERROR), "predict": (VOID, PREDICT)}
 
 _KINDS = {POINTER: ADDRESS, I64: WORD, DOUBLE: NUMBER}

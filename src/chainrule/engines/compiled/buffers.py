@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,31 +69,35 @@ class Buffers:
         return self.of[node]
 
 
-def packed(buffers: Iterable[tuple[Buffer, Any]], memory: Any, dtype: str) -> None:
-    """Put arrays to their places; memory is bytes."""
-    for buffer, array in buffers:
-        place = view(buffer, memory, dtype)
-        if buffer.layout is None:
-            place[:] = array
-        else:
-            buffer.layout.pack(array, place)
+class Store:
+    """Parameters and states in the memory of the code, as views of it that are made once."""
+
+    def __init__(self, buffers: Mapping[str, Buffer], memory: Any, dtype: str) -> None:
+        self.dtype = dtype
+        self.views = {key: _views(buffer, memory, dtype) for key, buffer in buffers.items()}
+        self.shapes: dict[str, Any] = {key: buffer.shape for key, buffer in buffers.items()}
+
+    def put(self, arrays: Mapping[str, Any]) -> None:
+        """Put arrays to their places."""
+        for key, array in arrays.items():
+            for columns, view in self.views[key]:
+                view[...] = array[columns]
+
+    def get(self) -> list[Any]:
+        """Fresh copies of all of them."""
+        found = []
+        for key, views in self.views.items():
+            array = np.empty(self.shapes[key], self.dtype)
+            for columns, view in views:
+                array[columns] = view
+            found.append(array)
+        return found
 
 
-def unpacked(buffers: Iterable[Buffer], memory: Any, dtype: str) -> list[Any]:
-    """Fresh copies of the arrays."""
-    found = []
-    for buffer in buffers:
-        place = view(buffer, memory, dtype)
-        if buffer.layout is None:
-            array = place.copy()
-        else:
-            array = np.empty((buffer.layout.rows, buffer.layout.columns), dtype)
-            buffer.layout.unpack(place, array)
-        found.append(array)
-    return found
-
-
-def view(buffer: Buffer, memory: Any, dtype: str) -> Any:
-    """The numbers of a parameter where they lie."""
-    count = int(buffer.shape[0]) if buffer.layout is None else buffer.layout.size
-    return memory[buffer.start : buffer.start + count * itemsize(dtype)].view(dtype)
+def _views(buffer: Buffer, memory: Any, dtype: str) -> list[tuple[Any, Any]]:
+    """Which columns of a parameter lie where; all of them, unless it lies in panels."""
+    count = math.prod(map(int, buffer.shape)) if buffer.layout is None else buffer.layout.size
+    numbers = memory[buffer.start : buffer.start + count * itemsize(dtype)].view(dtype)
+    if buffer.layout is None:
+        return [(..., numbers.reshape(buffer.shape))]
+    return [(np.s_[:, first : first + view.shape[1]], view) for first, view in buffer.layout._views(numbers)]

@@ -10,13 +10,14 @@ import numpy as np
 from llvmlite import ir
 
 from chainrule.definitions import Bound
-from chainrule.engines.compiled.abi import MEASURES, signature
+from chainrule.engines.compiled.abi import signature
+from chainrule.engines.compiled.buffers import Store
 from chainrule.engines.compiled.code import Loaded, finished
 from chainrule.engines.compiled.kernels import MOST_THREADS, KernelForm
 from chainrule.engines.compiled.layout import aligned
 from chainrule.engines.compiled.recipe import RATE, Recipe, recipe
 from chainrule.engines.compiled.straight import MOST_NUMBERS, StraightForm
-from chainrule.engines.compiled.target import host, named
+from chainrule.engines.compiled.target import Processor, host, named
 from chainrule.engines.compiled.threads import Meeting, processors, together
 from chainrule.engines.epoch import BLOCK, Data, Passed
 from chainrule.network import Array, Network
@@ -24,8 +25,8 @@ from chainrule.network import Array, Network
 ASKED_EVERY = 0.1
 """Seconds between two questions whether to stop."""
 
-MEASURED = 128
-"""Rows at a time, at most, where an error is measured or predictions are made."""
+MEASURED, PREDICTED = 32, 128
+"""Rows at a time where an error is measured, and at most where predictions are made."""
 
 
 FEWEST_SHARED = 10**6
@@ -51,14 +52,11 @@ class Form(Protocol):
     room: int
     apart: int
 
-    def module(self, names: Sequence[str]) -> ir.Module:
-        """The functions of these names."""
+    def module(self, name: str) -> ir.Module:
+        """The function of that name."""
 
-    def pack(self, memory: Array, arrays: Mapping[str, Array]) -> None:
-        """Put parameters and states to their places."""
-
-    def unpack(self, memory: Array) -> list[Array]:
-        """Fresh copies of parameters and states, in the order of the keys."""
+    def store(self, memory: Array) -> Store:
+        """Parameters and states in this memory."""
 
 
 class Compiled:
@@ -91,8 +89,8 @@ class Compiled:
         self.keys = self.recipe.keys
         self.straight = network.size <= MOST_NUMBERS if straight is None else straight
         self._code: dict[Any, Code] = {}
-        self._memory: Array | None = None
-        self._place = 0
+        self._store: Store | None = None
+        self._memory = 0
         self._held: Data = ()
 
     # Code and memory
@@ -104,22 +102,23 @@ class Compiled:
         threads = MOST_THREADS if size * self.network.size >= FEWEST_SHARED else 1
         return KernelForm(self.recipe, self.dtype, given, self.processor, size, threads)
 
-    def _code_for(self, names: Sequence[str], size: int, given: str) -> Code:
-        key = (*names, size, given)
+    def _code_for(self, name: str, size: int, given: str) -> Code:
+        """The function of that name, in memory."""
+        key = name, size, given
         if key not in self._code:
-            self._code[key] = Code(self.form(size, given), names, self.processor)
+            self._code[key] = Code(self.form(size, given), name, self.processor)
         return self._code[key]
 
     def _take(self, form: Form, state: Data) -> int:
         """Put a state, or the parameters of one, into the memory, unless they are there already; where the memory is."""
-        if self._memory is None:
-            self._memory = _bytes(form.length)
-            self._place = int(self._memory.ctypes.data)
+        if self._store is None:
+            memory = _bytes(form.length)
+            self._store, self._memory = form.store(memory), int(memory.ctypes.data)
         held = self._held
         if state is not held and (len(held) < len(state) or any(a is not b for a, b in zip(state, held, strict=False))):
-            form.pack(self._memory, dict(zip(self.keys, state, strict=False)))
+            self._store.put(dict(zip(self.keys, state, strict=False)))
             self._held = state
-        return self._place
+        return self._memory
 
     def _take_parameters(self, form: Form, state: Data) -> int:
         return self._take(form, state if state is self._held else state[: len(self.recipe.parameters)])
@@ -127,7 +126,7 @@ class Compiled:
     def prepare(self, data: Data, size: int) -> None:
         """Make the code for a training on these rows. Raises NotCompilable."""
         given = _NAMES[data[0].dtype.char] if _directly(data) else "float64"
-        self._code_for(("epoch",), min(size, len(data[0])), given)
+        self._code_for("epoch", min(size, len(data[0])), given)
 
     # What an engine does
 
@@ -140,16 +139,15 @@ class Compiled:
         total, ended, code = 0.0, "whole", None
         for block, places, count in self._blocks(data, order, size):
             if code is None:
-                code = self._code_for(("epoch",), size, _NAMES[block[0].dtype.char])
+                code = self._code_for("epoch", size, _NAMES[block[0].dtype.char])
                 memory = self._take(code.form, state)
                 self._held = ()
             part, number, ended = self._steps(code, memory, block, places, count, size, number, bound, stopping)
             total += part
             if ended != "whole":
                 return Passed(state, total / rows, number, ended)
-        assert code is not None
-        assert self._memory is not None
-        self._held = tuple(code.form.unpack(self._memory))
+        assert self._store is not None
+        self._held = tuple(self._store.get())
         return Passed(self._held, total / rows, number)
 
     def _steps(
@@ -200,10 +198,10 @@ class Compiled:
         """As `Engine.error` says."""
         total, result = 0.0, np.zeros(1)
         for block, _, rows in self._blocks(data, None, MEASURED):
-            code = self._measuring(len(data[0]), _NAMES[block[0].dtype.char])
+            code = self._code_for("error", MEASURED, _NAMES[block[0].dtype.char])
             memory = self._take_parameters(code.form, state)
             result[0] = 0
-            code.functions["error"](memory, code.room, *_pointers(block), rows, result.ctypes.data)
+            code.function(memory, code.room, *_pointers(block), rows, result.ctypes.data)
             total += float(result[0])
         return total / len(data[0])
 
@@ -213,26 +211,23 @@ class Compiled:
             x = np.ascontiguousarray(x, dtype=np.float64)
         rows = len(x)
         y = np.empty((rows, self.network.outputs), dtype=self.dtype)
-        code = self._measuring(rows if size is None else size, _NAMES[x.dtype.char])
-        code.functions["predict"](self._take_parameters(code.form, state), code.room, x.ctypes.data, y.ctypes.data, rows)
+        at_once = 1 << (min(rows if size is None else size, PREDICTED) - 1).bit_length()
+        code = self._code_for("predict", at_once, _NAMES[x.dtype.char])
+        code.function(self._take_parameters(code.form, state), code.room, x.ctypes.data, y.ctypes.data, rows)
         return y
-
-    def _measuring(self, rows: int, given: str) -> Code:
-        """Code that goes through rows without a step: a block of them at a time, of some power of 2."""
-        return self._code_for(MEASURES, 1 << (min(rows, MEASURED) - 1).bit_length(), given)
 
 
 class Code:
-    """Functions in memory, the room that they need, and how fast they are.
+    """A function in memory, the room that it needs, and how fast it is.
 
     paces    seconds a batch, by the number of threads
     batches  so many take about as long as may pass before it is asked again whether to stop
     """
 
-    def __init__(self, form: Form, names: Sequence[str], processor: Any) -> None:
+    def __init__(self, form: Form, name: str, processor: Processor) -> None:
         self.form = form
-        self.loaded = Loaded(finished(form.module(names), processor), processor)
-        self.functions = {name: self.loaded.function(name, *signature(name)) for name in names}
+        self.loaded = Loaded(finished(form.module(name), processor), processor)
+        self.function = self.loaded.function(name, *signature(name))
         self._room = _bytes(form.room + MOST_THREADS * form.apart)
         self.room = int(self._room.ctypes.data)
         self.meeting = Meeting()
@@ -241,7 +236,7 @@ class Code:
 
     def steps(self, given: Sequence[Any], shares: int) -> int:
         """Take the steps, with so many threads; how many there were."""
-        function, meeting, apart = self.functions["epoch"], self.meeting.address, self.form.apart
+        function, meeting, apart = self.function, self.meeting.address, self.form.apart
         taken: int = together(lambda share, shares: function(*given, share, shares, meeting, apart), shares)
         return taken
 

@@ -14,7 +14,7 @@ from llvmlite import ir
 
 from chainrule.engines.compiled import passages
 from chainrule.engines.compiled.abi import begun
-from chainrule.engines.compiled.buffers import LINE, Buffer, Buffers, packed, unpacked
+from chainrule.engines.compiled.buffers import LINE, Buffer, Buffers, Store
 from chainrule.engines.compiled.epochs import Batch, emit_epoch
 from chainrule.engines.compiled.errors import NotCompilable
 from chainrule.engines.compiled.graph import Node
@@ -39,7 +39,7 @@ def whole_lines(count: int) -> int:
 
 
 class KernelForm:
-    """The three functions of a network.
+    """The functions of a network.
 
     rows   a batch has room for so many; products go through all of them, but sums over a batch end with its last row
     given  type of the rows that come from outside
@@ -54,40 +54,31 @@ class KernelForm:
             self.memory.add(leaf)
         self.leaves = {**recipe.parameters, **recipe.states}
         self.length, self.room, self.apart = self.memory.length, 0, 0
-        self.programs: dict[str, Program] = {}
 
-    # The memory
-
-    def pack(self, memory: Any, arrays: Mapping[str, Any]) -> None:
-        """Put parameters and states to their places."""
-        packed(((self.memory.of[self.leaves[key]], array) for key, array in arrays.items()), memory, self.dtype)
-
-    def unpack(self, memory: Any) -> list[Any]:
-        """Fresh copies of parameters and states."""
-        return unpacked((self.memory.of[leaf] for leaf in self.leaves.values()), memory, self.dtype)
+    def store(self, memory: Any) -> Store:
+        """Parameters and states in this memory."""
+        return Store({key: self.memory.of[leaf] for key, leaf in self.leaves.items()}, memory, self.dtype)
 
     # The functions
 
-    def module(self, names: Sequence[str]) -> ir.Module:
-        """The functions of these names."""
+    def module(self, name: str) -> ir.Module:
+        """The function of that name."""
         module = ir.Module("kernels")
         module.triple = self.processor.triple
         self.kernels = kernels = Kernels(module, self.dtype, self.processor, self.rows, self.threads)
-        emit = {"epoch": self._epoch, "error": self._error, "predict": self._predict}
-        for name in names:
-            emit[name](module, kernels)
+        {"epoch": self._epoch, "error": self._error, "predict": self._predict}[name](module, kernels)
         self.apart = whole_lines(kernels.scratch * itemsize(self.dtype))
         return module
 
-    def _program(self, name: str, roots: Sequence[Node], new: Mapping[Node, Node]) -> Program:
-        program = self.programs[name] = Program(self.recipe, roots, new, self.memory, self.dtype, self.processor, self.rows)
-        self.room = max(self.room, program.room.length)
+    def _program(self, roots: Sequence[Node], new: Mapping[Node, Node]) -> Program:
+        program = self.program = Program(self.recipe, roots, new, self.memory, self.dtype, self.processor, self.rows)
+        self.room = program.room.length
         return program
 
     def _epoch(self, module: ir.Module, kernels: Kernels) -> None:
         recipe = self.recipe
         new = {self.leaves[key]: node for key, node in recipe.new.items()}
-        program = self._program("epoch", [recipe.error, *new.values()], new)
+        program = self._program([recipe.error, *new.values()], new)
         now: dict[str, Any] = {}
 
         def before(builder: Any, given: Mapping[str, Any]) -> None:
@@ -107,7 +98,7 @@ class KernelForm:
 
     def _blocks(self, module: ir.Module, kernels: Kernels, name: str, root: Node, done: Callable[[Any, Any, Any, Any, Any], None]) -> None:
         """A function that goes through its rows a block at a time."""
-        program = self._program(name, [root], {})
+        program = self._program([root], {})
         start = begun(module, name)
         builder, given = start.builder, start.arguments
         with tiny_as_zero(builder, self.dtype), counted(builder, 0, given["rows"], self.rows, name="block") as first:

@@ -29,7 +29,7 @@ STAGES = {
 def listing(engine: Compiled, size: int, *, as_assembly: bool = False) -> str:
     """The program of an epoch in batches of `size` rows of float64: pseudo-code as comments, then LLVM's IR, or the assembly."""
     form = engine.form(size, "float64")
-    text = finished(form.module(("epoch",)), engine.processor)
+    text = finished(form.module("epoch"), engine.processor)
     assert isinstance(form, StraightForm | KernelForm)
     lines = [*_head(engine, form, size), "", *(_straight(form) if isinstance(form, StraightForm) else _kernels(form))]
     mark = "#" if as_assembly else ";"
@@ -65,7 +65,7 @@ def _straight(form: StraightForm) -> Iterator[str]:
 
 
 def _kernels(form: KernelForm) -> Iterator[str]:
-    program, plan = form.programs["epoch"], form.programs["epoch"].plan
+    program, plan = form.program, form.program.plan
     names = _names(form, plan)
     yield f"{', '.join(str(node.detail) for node in program.data)}: rows of the data, brought into memory batch by batch"
     yield "for every batch, the shorter last one too:"

@@ -14,6 +14,7 @@ from llvmlite import ir
 
 from chainrule.derivation import BATCH
 from chainrule.engines.compiled.abi import begun
+from chainrule.engines.compiled.buffers import Buffer, Store
 from chainrule.engines.compiled.early import Early
 from chainrule.engines.compiled.epochs import Batch, emit_epoch
 from chainrule.engines.compiled.errors import NotCompilable
@@ -186,7 +187,7 @@ class Straight:
 
 
 class StraightForm:
-    """The three functions of a tiny network.
+    """The functions of a tiny network.
 
     dtype   of the numbers in memory: parameters and states one after the other
     given   of the rows
@@ -205,30 +206,19 @@ class StraightForm:
             count += len(list(places(leaf.shape)))
         self.length, self.room, self.apart = count * itemsize(dtype), 0, 0
 
-    def module(self, names: Sequence[str]) -> ir.Module:
-        """The functions of these names."""
+    def module(self, name: str) -> ir.Module:
+        """The function of that name."""
         module = ir.Module("straight")
         module.triple = self.triple
-        emit = {"epoch": self._epoch, "error": self._error, "predict": self._predict}
-        for name in names:
-            emit[name](module)
+        {"epoch": self._epoch, "error": self._error, "predict": self._predict}[name](module)
         return module
 
     # The memory
 
-    def pack(self, memory: Any, arrays: Mapping[str, Any]) -> None:
-        """Put parameters and states to their places."""
-        numbers = memory.view(self.dtype)
-        for key, array in arrays.items():
-            numbers[self.starts[key] : self.starts[key] + array.size] = array.ravel()
-
-    def unpack(self, memory: Any) -> list[Any]:
-        """Fresh copies of parameters and states."""
-        numbers = memory.view(self.dtype).copy()
-        return [
-            numbers[self.starts[key] : self.starts[key] + len(list(places(leaf.shape)))].reshape(leaf.shape)
-            for key, leaf in self.leaves.items()
-        ]
+    def store(self, memory: Any) -> Store:
+        """Parameters and states in this memory: one after the other."""
+        size = itemsize(self.dtype)
+        return Store({key: Buffer(leaf.shape, "memory", self.starts[key] * size) for key, leaf in self.leaves.items()}, memory, self.dtype)
 
     def _number(self, builder: Any, machine: Machine, memory: Any, key: str, i: int) -> Any:
         return address(builder, memory, self.starts[key] + i, machine.element)
