@@ -14,9 +14,10 @@ import pytest
 from tests.test_engines import any_case, optimizer_for
 from tests.twins import case, everything
 
-from chainrule import engines
-from chainrule.definitions import REGISTRY, find, optimizer
+from chainrule import primitives as p
+from chainrule.definitions import REGISTRY, activation, find, optimizer
 from chainrule.engines.compiled import Compiled, NotCompilable
+from chainrule.engines.compiled import engine as engine_module
 from chainrule.engines.compiled.listing import listing
 from chainrule.engines.epoch import Written, chosen
 from chainrule.layers import dense
@@ -222,6 +223,37 @@ def test_ctrl_c_is_heeded_within_a_long_epoch():
     assert run.epochs == 0
 
 
+def test_the_number_of_threads_changes_no_digit(monkeypatch):
+    monkeypatch.setattr(engine_module, "FEWEST_SHARED", 0)
+    monkeypatch.setattr(engine_module, "WORTH_THREADS", 0)
+    monkeypatch.setattr(engine_module, "processors", lambda: 2)
+    found = case(2, sizes=[20, 150, 30, 3], activation=find("activation", "tanh"), loss=find("loss", "cross_entropy"))
+    data, rule = rows_of(found, 40), find("optimizer", {"name": "adam", "clip_norm": 0.5})
+    ends = []
+    for threads in (1, 2, 2):
+        monkeypatch.setattr(engine_module.Code, "faster", lambda code, choices: choices[-1])
+        engine = Compiled(found.network, rule, dtype="float32", threads=threads)
+        ends.append(engine.epoch(data, None, 7, start(found.network, engine.keys), 0, math.inf, lambda: False))
+        assert list(next(iter(engine._code.values())).paces) == [threads]
+    for other in ends[1:]:
+        assert other.error == ends[0].error
+        assert all(np.array_equal(a, b) for a, b in zip(other.state, ends[0].state, strict=True))
+
+
+@pytest.mark.parametrize("straight", FORMS)
+def test_tiny_numbers_count_as_zero_in_float32_and_only_inside(straight):
+    network, (x, t) = tall(units=4)
+    engine = Compiled(network, find("optimizer", "sgd"), dtype="float32", straight=straight)
+    state = tuple(array * np.float32(0) for array in start(network, engine.keys))
+    tiny = np.float32(1e-20)
+    for error in (
+        engine.epoch((x * 0, t * 0 + 1e-20), None, 4, state, 0, 1.0, lambda: False).error,
+        engine.error((x * 0, t * 0 + 1e-20), state),
+    ):
+        assert error == 0
+    assert tiny * tiny > 0  # a denormal number, here
+
+
 # What rows may be.
 
 
@@ -297,6 +329,25 @@ def test_a_damaged_cache_is_compiled_anew(monkeypatch, tmp_path):
     assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
 
 
+def test_a_definition_without_machine_code_is_computed_by_the_program(folded):
+    network, data = Network(3, dense(4, folded), dense(2)), tall()[1]
+    fallen = chosen("auto", network, find("optimizer", "sgd"), data, 8)
+    assert (fallen.name, fallen.written) == ("written", "reshape has no machine code")
+
+
+@pytest.fixture(scope="module")
+def folded():
+    """An activation that goes by way of another shape."""
+
+    @activation
+    def folded_tanh(z):
+        """tanh z, by way of another shape."""
+        return p.reshape(p.tanh(p.reshape(z, sizes=(*z.shape, 1))), sizes=z.shape)
+
+    yield "folded_tanh"
+    del REGISTRY["activation"]["folded_tanh"]
+
+
 def unknown(network):
     """An engine that does not know something of the network."""
     raise NotCompilable("a thing has no machine code")
@@ -306,7 +357,7 @@ def test_written_stands_behind_it(monkeypatch):
     network, data = tall()
     rule = find("optimizer", "sgd")
     assert chosen("auto", network, rule, data, 8).name == "compiled"
-    monkeypatch.setattr(engines.compiled.engine, "recipe", lambda *_: unknown(network))
+    monkeypatch.setattr(engine_module, "recipe", lambda *_: unknown(network))
     fallen = chosen("auto", network, rule, data, 8)
     assert (fallen.name, fallen.written) == ("written", "a thing has no machine code")
     with pytest.raises(NotCompilable, match=r"a thing has no machine code\. The engine written computes the same"):
@@ -394,4 +445,5 @@ def test_the_listing_names_what_is_computed():
     assert any(re.search(r"h1 = maximum\(.* \+ b1, 0\) +→ memory", line) for line in comments)
     assert any("W1_next = W1 − learning_rate · dW1" in line for line in comments)
     assert text.count("define ") >= len([line for line in comments if ", kernel_" in line])
+    assert "fmla" in listing(Compiled(network, find("optimizer", "sgd"), processor="aarch64"), 32, as_assembly=True)
     assert "vfmadd" in listing(Compiled(network, find("optimizer", "sgd"), processor="avx2"), 32, as_assembly=True)
