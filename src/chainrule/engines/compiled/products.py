@@ -10,8 +10,8 @@
     product = kit.forward("forward1", layout, [32], x_stride, epilogue, {"b": COLUMNS, "y": rows(y_stride)})
     product.call(builder, x, weights, room, n, share, shares, {"b": bias, "y": y})
 
-[32] are the row counts that a batch may have. `epilogue(tile, sums)` is called, while the code is made, for every vector of sums of a
-tile. `sums` is a `Value` of `tile.machine`; the tile loads and stores the operands at the same place:
+[32] are the row counts that a batch may have, each at least 1. `epilogue(tile, sums)` is called, while the code is made, for every vector
+of sums of a tile. `sums` is a `Value` of `tile.machine`; the tile loads and stores the operands at the same place:
 
     def epilogue(tile, z):
         tile.store("y", primitives.relu.value(tile.machine, z + tile.load("b")))
