@@ -1,4 +1,5 @@
 """Runs the benchmarks: `python benchmarks/run.py`, or some of them: `python benchmarks/run.py startup programs`.
+`python benchmarks/run.py engines --help` tells of the engine beside its peers, which is measured by itself.
 
 Installs this checkout into a fresh virtual environment first, as a user would, since what is run straight from a checkout may lack its
 compiled files. Progress goes to standard error, tables to standard output; --write puts them into docs/measurements.md as well.
@@ -30,6 +31,8 @@ kept rather than given back and asked for again, which costs up to half a step a
 
 
 def main() -> None:
+    if sys.argv[1:2] == ["engines"]:  # has an environment and options of its own
+        os.execv(sys.executable, [sys.executable, str(Path(__file__).parent / "engines" / "environment.py"), *sys.argv[2:]])
     options = parsed_options()
     with environment(options.python) as python:
         about = described_machine(python)

@@ -55,7 +55,7 @@ def training(rows: int, sizes: tuple[int, ...], epochs: int) -> Training:
     x, t = random.normal(size=(rows, inputs)), np.eye(classes)[random.integers(classes, size=rows)]
     network = Network(inputs, *(dense(units, "tanh") for units in hidden), dense(classes), loss="cross_entropy")
     held_out = rows * 15 // 100
-    plan = Plan(epochs=epochs, patience=None)
+    plan = Plan(epochs=epochs, patience=None, engine="written")
     return Training(network, x[held_out:], t[held_out:], plan, validation=(x[:held_out], t[:held_out]))
 
 

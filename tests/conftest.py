@@ -1,5 +1,9 @@
 """Settings of all tests."""
 
+import os
+import shutil
+import tempfile
+
 from hypothesis import HealthCheck, settings
 
 # Every run draws the same examples, so that a run says something about the change and not about luck; for a search that goes
@@ -7,3 +11,15 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("repeatable", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("exploring", deadline=None, max_examples=1000, print_blob=True)
 settings.load_profile("repeatable")
+
+
+def pytest_configure(config):
+    """Compiled code is kept for this run of the tests alone; the processes that share its work share it too."""
+    if "CHAINRULE_CACHE" not in os.environ:
+        config.compiled = os.environ["CHAINRULE_CACHE"] = tempfile.mkdtemp(prefix="chainrule-tests-")
+
+
+def pytest_unconfigure(config):
+    """… and removed after it."""
+    if hasattr(config, "compiled"):
+        shutil.rmtree(config.compiled, ignore_errors=True)

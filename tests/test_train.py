@@ -468,7 +468,7 @@ def test_ctrl_c_keeps_the_best_weights_and_the_whole_epochs():
 
 def test_ctrl_c_within_an_epoch_gives_that_epoch_up(monkeypatch):
     x, t, _ = rings()
-    run = Training(network(), x, t, Plan(epochs=5, batch_size=8))
+    run = Training(network(), x, t, Plan(epochs=5, batch_size=8, engine="written"))
     step, calls = run.engine.program.step, []
 
     def interrupting(*arguments):
@@ -482,7 +482,7 @@ def test_ctrl_c_within_an_epoch_gives_that_epoch_up(monkeypatch):
     assert (outcome.reason, run.epochs, run.step) == ("interrupted", 1, 12)
     assert len(calls) == 15
     run.run()
-    unbroken = Training(network(), x, t, Plan(epochs=5, batch_size=8))
+    unbroken = Training(network(), x, t, Plan(epochs=5, batch_size=8, engine="written"))
     unbroken.run()
     assert same(run.arrays(), unbroken.arrays())
 

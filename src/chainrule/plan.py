@@ -42,6 +42,8 @@ class Plan(Displayed):
     test           the part of the rows that is kept for the final score
     class_weights  None, "balanced", or a weight for each class by its name: what an example counts in the error
     optimizer      the update rule
+    engine         what computes an epoch: "compiled" (machine code), "written" (the NumPy program), "auto" (machine code where there
+                   is some for the network and the machine, else the program)
 
     Raises DescriptionError, UnknownNameError.
     """
@@ -57,7 +59,7 @@ class Plan(Displayed):
     test: float = 0.15
     class_weights: str | Mapping[str, float] | None = None
     optimizer: Bound = field(default_factory=lambda: find("optimizer", "adam"))
-    engine: str = "written"
+    engine: str = "auto"
 
     def __post_init__(self) -> None:
         check_count("epochs", self.epochs, 1)

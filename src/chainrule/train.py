@@ -23,7 +23,7 @@ from chainrule.companions import Companion, arrays_of, companions, mean_error
 from chainrule.definitions import Bound
 from chainrule.display import Displayed
 from chainrule.divergence import diverged
-from chainrule.engines.epoch import ENGINES, Data, gathered, unwarned
+from chainrule.engines.epoch import ENGINES, Data, chosen, gathered, unwarned
 from chainrule.engines.keep import evaluate
 from chainrule.errors import InputError, ShapeError, shown
 from chainrule.history import History, Outcome, Report, history_from_dict, history_to_dict
@@ -46,13 +46,22 @@ class Training(Displayed):
     x, t        (rows, inputs), (rows, outputs); arrays that lie on a disk are read block by block
     weights     (rows,), what each example counts in the error
     validation  (x, t), or (x, t, weights), of the rows that decide
+    engine      in place of the plan's
 
     `epoch` and `run` go on from where the run stands. `start` is the network before the run, `best_network` has the best weights so far.
     Raises ShapeError, InputError.
     """
 
     def __init__(
-        self, network: Network, x: Any, t: Any, plan: Plan, *, weights: Any = None, validation: Sequence[Any] | None = None
+        self,
+        network: Network,
+        x: Any,
+        t: Any,
+        plan: Plan,
+        *,
+        weights: Any = None,
+        validation: Sequence[Any] | None = None,
+        engine: str | None = None,
     ) -> None:
         self.start = network
         self.network = network if weights is None else network.replaced(weighted=True)
@@ -60,7 +69,8 @@ class Training(Displayed):
         self.data = self._checked(x, t, weights)
         self.validation = None if validation is None else self._checked(*validation)
         self.batch_size = min(plan.batch_size or batch_size_for(len(x)), len(x))
-        self.engine = ENGINES[plan.engine](self.network, plan.optimizer)
+        self.chosen = chosen(engine or plan.engine, self.network, plan.optimizer, self.data, self.batch_size)
+        self.engine = self.chosen.engine
         self.keys = self.engine.keys
         self.state = self.start_state = tuple(self._starting(key) for key in self.keys)
         self.epochs, self.step = 0, 0
@@ -264,6 +274,7 @@ class Training(Displayed):
             "history": history_to_dict(self.history),
             "digest": self.digest,
             "settings": self._settings(),
+            "engine": self.chosen.name,
         }
 
     def _settings(self) -> dict[str, Any]:
@@ -271,7 +282,7 @@ class Training(Displayed):
         plan = self.plan.to_dict()
         return {
             "batch_size": self.batch_size,
-            **{name: plan[name] for name in ("seed", "shuffle", "optimizer", "engine", "validation_folds")},
+            **{name: plan[name] for name in ("seed", "shuffle", "optimizer", "validation_folds")},
         }
 
     @staticmethod
@@ -288,11 +299,14 @@ class Training(Displayed):
     ) -> Training:
         """The run that `arrays` and `record` were taken from, to be continued with the same numbers, bit for bit.
 
-        network, x, t, plan …  as the run began; more epochs, more patience or another `until` may be asked for
+        network, x, t, plan …  as the run began; more epochs, more patience or another `until` may be asked for. The engine is that of
+                               the run, unless the plan names one: then the numbers are the same but for rounding
 
         Raises InputError where the data is not the same.
         """
-        training = Training(network, x, t, plan, weights=weights, validation=validation)
+        began = record.get("engine") if plan.engine == "auto" else None
+        engine = began if began in ENGINES else None
+        training = Training(network, x, t, plan, weights=weights, validation=validation, engine=engine)
         if record.get("digest") != training.digest:
             raise InputError("this run began with other data, or another split of it: resume it with the same data, seed and options.")
         for name, value in training._settings().items():

@@ -127,6 +127,7 @@ def train(
     class_weights: str | Mapping[str, float] | None = None,
     shuffle: bool = True,
     seed: int = 0,
+    engine: str | None = None,
     ignore: Sequence[str] = (),
     categories: Sequence[str] = (),
     numbers: Sequence[str] = (),
@@ -151,7 +152,7 @@ def train(
     activation     of the hidden layers
     loss           what fits the task, if none is said; regularizer: a penalty on the weights
     optimizer, learning_rate   Adam, if none is said; the rate is a number or a schedule
-    epochs, batch_size, until, patience, validation, validation_folds, test, class_weights, shuffle, seed   as in `Plan`; of fewer
+    epochs, batch_size, until, patience, validation, validation_folds, test, class_weights, shuffle, seed, engine   as in `Plan`; of fewer
                    than 2000 rows none are set aside for validation unless `validation` asks for it: 5 validation folds decide
     folds          cross-validate first, in so many folds; their scores are kept with the model, as "fold 1" …
     ignore         columns to leave out; categories: columns of numbers that are names of categories; numbers: columns to take as
@@ -176,6 +177,7 @@ def train(
     plan_settings = {
         "epochs": epochs, "batch_size": batch_size, "until": until, "patience": patience, "validation": validation,
         "validation_folds": validation_folds, "test": test, "class_weights": class_weights, "shuffle": shuffle, "seed": seed,
+        "engine": engine,
     }  # fmt: skip
     plan, shape, watch = _plan(plan_settings, optimizer, learning_rate), (hidden, activation, loss, regularizer), watch or Watch()
     path = None if output is None else Path(output)
@@ -288,7 +290,7 @@ def _resumed(rows: Rows, settings: Mapping[str, Any], outputs: Outputs, watch: W
     began, arrays, record = load_checkpoint(path)
     if began.preparation is None:
         raise InputError(f"{path} was not made by `train`, so it does not say how its rows were prepared.")
-    anew = {name: settings[name] for name in ("epochs", "until", "patience") if settings[name] is not None}
+    anew = {name: settings[name] for name in ("epochs", "until", "patience", "engine") if settings[name] is not None}
     plan, labels = replace(began.plan, **anew), rows.labels(began.preparation)
     parts = [rows.part(began.preparation, places, labels, stack) for places in split(labels, plan)]
     form = began.source.get("form", {})

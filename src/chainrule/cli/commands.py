@@ -49,6 +49,7 @@ CODE_EXAMPLES = """\b
 Examples
   chainrule code
   chainrule code 784-128-10 --loss cross_entropy --optimizer adam -o digits.py
+  chainrule code 2-16-1 --engine compiled
 """
 
 DESCRIPTION_EXAMPLES = """\b
@@ -213,16 +214,27 @@ def draw(
 @with_options(*NETWORK_OPTIONS, *BATCH_OPTIONS)
 @click.option("--steps", type=click.IntRange(1, 1_000_000), default=2, metavar="N", help="Steps that the program takes.  [default: 2]")
 @click.option("--language", type=click.Choice(["numpy"]), default="numpy", help="Language of the program.  [default: numpy]")
+@click.option(
+    "--engine", type=click.Choice(["written", "compiled"]), default="written",
+    help="The NumPy program, or the machine code that trains.  [default: written]",
+)
+@click.option("--assembly", is_flag=True, help="The machine code in the processor's language, in place of LLVM's.")
 @click.option("-o", "--output", metavar="FILE", help="Write to this file instead.")
-def code(language: str, steps: int, output: str | None, **options: Any) -> None:
+def code(language: str, steps: int, engine: str, assembly: bool, output: str | None, **options: Any) -> None:
     """Print the training step as the short program that a careful student would write.
 
     NETWORK as in `chainrule explain`. The program of a small network holds its numbers and runs as it stands; of a large one, the
-    functions are printed.
+    functions are printed. With --engine compiled it is the machine code by which `chainrule train` computes, as pseudo-code and as LLVM's
+    intermediate representation.
     """
+    problem = asked(**options)
+    if engine == "compiled":
+        _machine_code(problem, assembly, output)
+        return
+    if assembly:
+        raise InputError("--assembly is of machine code; add --engine compiled.")
     from chainrule.engines.written import written
 
-    problem = asked(**options)
     network, batch = problem.network, {"x": problem.x, "t": problem.t}
     small = network.size + sum(numbers.size for numbers in batch.values()) <= LARGEST_PROGRAM
     source = written(network, problem.optimizer, {**batch, "steps": steps} if small else None).source
@@ -230,6 +242,19 @@ def code(language: str, steps: int, output: str | None, **options: Any) -> None:
         click.echo(source, nl=not source.endswith("\n"))
     else:
         write_text(output, source)
+
+
+def _machine_code(problem: Any, assembly: bool, output: str | None) -> None:
+    try:
+        from chainrule.engines.compiled import Compiled
+        from chainrule.engines.compiled.listing import listing
+    except ImportError as error:
+        raise InputError(f"machine code needs llvmlite, which cannot be imported ({error}): pip install llvmlite") from None
+    text = listing(Compiled(problem.network, problem.optimizer), len(problem.x), as_assembly=assembly)
+    if output is None:
+        click.echo(text, nl=not text.endswith("\n"))
+    else:
+        write_text(output, text)
 
 
 @chainrule.command(epilog=DESCRIPTION_EXAMPLES, short_help="List the built-in examples, or print one.")

@@ -98,6 +98,8 @@ class Telling(Watch):
         self.item(told(self.words, key, **sizes, folds=run.plan.validation_folds))
         self.item(line_of_network(self.words, run.network))
         self.item(line_of_plan(self.words, run.plan, training.batch_size))
+        if training.chosen.written:
+            self.item(told(self.words, "train.written", reason=training.chosen.written))
         if training.epochs:
             self.item(told(self.words, "train.resumed", epoch=training.epochs))
         self.say()

@@ -111,6 +111,10 @@ PLAN_OPTIONS = (
     click.option("--class-weights", metavar="balanced", help="Let rare classes count as much as frequent ones."),
     click.option("--shuffle/--no-shuffle", default=True, help="A new order of the rows in every epoch, or always theirs."),
     click.option("--seed", type=click.IntRange(0), metavar="N", default=0, help="Draws weights, parts and orders.  [default: 0]"),
+    click.option(
+        "--engine", type=click.Choice(["auto", "compiled", "written"]),
+        help="Compute by machine code or by the NumPy program.  [default: machine code where there is some]",
+    ),
 )  # fmt: skip
 
 OUTPUT_OPTIONS = (

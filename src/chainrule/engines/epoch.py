@@ -1,6 +1,6 @@
 """One pass over the rows, whatever computes it: here an engine is plugged into the loop of `chainrule.train`.
 
-An `Engine` takes a state through the batches of an epoch and measures errors; `ENGINES` has one for every name that `Plan.engine` may have.
+An `Engine` takes a state through the batches of an epoch and measures errors; `chosen` makes the one that a plan asks for.
 Every engine takes the same batches in the same order, in float64.
 """
 
@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Protocol, TypeAlias
 import numpy as np
 
 from chainrule.definitions import Bound
+from chainrule.engines.compiled.errors import NotCompilable
 from chainrule.engines.written import Program, written, written_error
 from chainrule.network import Array, Network
 
@@ -192,8 +193,41 @@ def _width(array: Array) -> int:
     return int(array.shape[1]) if array.ndim > 1 else 1
 
 
-ENGINES: Mapping[str, Callable[[Network, Bound], Engine]] = {"written": Written}
-"""What makes the engine of a name, for a network and an optimiser."""
+ENGINES = ("auto", "compiled", "written")
+"""What `Plan.engine` may be: machine code where it can be had, machine code and nothing else, the NumPy program."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The engine of a run.
+
+    name     "compiled" or "written"
+    written  why it is the NumPy program where machine code was wanted; "" where that was not so
+    """
+
+    name: str
+    engine: Engine
+    written: str = ""
+
+
+def chosen(name: str, network: Network, optimizer: Bound, data: Data, size: int) -> Chosen:
+    """The engine of that name for batches of `size` of these rows, ready to run.
+
+    Raises NotCompilable where it must be machine code, and there is none for this network, or not on this machine.
+    """
+    if name == "written":
+        return Chosen(name, Written(network, optimizer))
+    try:
+        from chainrule.engines.compiled import Compiled
+
+        engine = Compiled(network, optimizer)
+        engine.prepare(data, size)
+        return Chosen("compiled", engine)
+    except (ImportError, OSError, RuntimeError, NotCompilable) as error:  # LLVM's own complaints are RuntimeErrors
+        why = next(iter(str(error).splitlines()), type(error).__name__).rstrip(".")
+        if name == "compiled":
+            raise NotCompilable(f"there is no machine code here: {why}. The engine written computes the same.") from None
+        return Chosen("written", Written(network, optimizer), why)
 
 
 def gathered(data: Data, places: Any) -> Data:

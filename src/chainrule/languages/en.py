@@ -277,6 +277,7 @@ WORDS = {
     "train.network_flat": "network {sizes}: {output} at the end, error by {loss}; {parameters} parameters",
     "train.plan": "training by {optimizer}, learning rate {rate}, {batch_size} rows a step, at most {epochs} epochs, "
     "seed\N{NO-BREAK SPACE}{seed}",
+    "train.written": "computed by the NumPy program, as there is no machine code here: {reason}",
     "train.resumed": "going on after epoch {epoch}",
     # Training: while it runs
     "train.training": "training",

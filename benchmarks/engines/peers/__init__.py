@@ -1,0 +1,1 @@
+"""What chainrule is measured against; each module as `peer.py` says."""

@@ -1,0 +1,189 @@
+"""How fast the matrix products of the engine `compiled` are, beside what the processor could do at most.
+
+    python benchmarks/products.py [seconds a product, 1 if none are said]
+
+Prints a table: each product of the layers of the benchmark networks in float32, its time with one thread, its rate, what part that is of
+the peak (a loop of multiplications and additions in registers alone, measured between the products), and how much faster two threads are.
+Each figure is the best of many runs, which take turns: others may use the machine meanwhile.
+"""
+
+import ctypes
+import sys
+import time
+
+import llvmlite.binding as llvm
+import numpy as np
+from llvmlite import ir
+from measure import table
+from run import processor as described
+
+from chainrule.engines.compiled.instructions import I64, POINTER, VOID, at, carried, loop
+from chainrule.engines.compiled.layout import aligned, whole
+from chainrule.engines.compiled.products import COLUMNS, NUMBER, Kit, panels, rows
+from chainrule.engines.compiled.target import host
+from chainrule.engines.compiled.threads import Meeting, together, wait
+from chainrule.engines.machine import Machine
+
+LAYERS = {
+    "W3, batch 32": [(32, 784, 128), (32, 128, 10)],
+    "W3, batch 128": [(128, 784, 128)],
+    "W4, batch 256": [(256, 1024, 2048), (256, 2048, 2048), (256, 2048, 10)],
+    "W5, batch 32": [(32, 64, 64)],
+}
+ROLES = ("forward", "backward", "gradient", "gradient, Adam")
+
+
+def relu(tile, z):
+    tile.store("y", tile.machine.maximum(z + tile.load("b"), 0))
+
+
+def slope(tile, e):
+    tile.store("e", e * tile.machine.greater(tile.load("x"), 0))
+
+
+def descent(tile, g):
+    tile.store("w", tile.load("w") - tile.load("rate") * g)
+
+
+def adam(tile, g):
+    m, v = 0.9 * tile.load("m") + 0.1 * g, 0.999 * tile.load("v") + 0.001 * g**2
+    tile.store("m", m)
+    tile.store("v", v)
+    tile.store("w", tile.load("w") - tile.load("rate") * m / (tile.machine.sqrt(v) + 1e-8))
+
+
+class Layer:
+    """The products of a layer and what they work on."""
+
+    def __init__(self, kit, n, k, c):
+        self.n, self.k, self.c, self.kit = n, k, c, kit
+        layout, x, d = kit.layout(k, c), kit.stride(k), kit.stride(c)
+        weights, name = panels(layout), f"{n}x{k}x{c}"
+        self.products = {
+            "forward": kit.forward(f"f{name}", layout, [n], x, relu, {"b": COLUMNS, "y": rows(d)}, partial="y"),
+            "backward": kit.backward(f"b{name}", layout, [n], d, slope, {"x": rows(x), "e": rows(x)}, partial="e"),
+            "gradient": kit.gradient(f"g{name}", layout, [n], (x, d), descent, {"w": weights, "rate": NUMBER}),
+            "gradient, Adam": kit.gradient(
+                f"a{name}", layout, [n], (x, d), adam, {"w": weights, "m": weights, "v": weights, "rate": NUMBER}
+            ),
+        }
+        random = np.random.default_rng(1)
+        self.memory = {"x": aligned((n, x), kit.dtype), "d": aligned((n, d), kit.dtype), "w": aligned(layout.size, kit.dtype)}
+        for array in self.memory.values():
+            array[...] = random.standard_normal(array.shape) * 0.01
+        self.memory |= {"y": aligned((n, d), kit.dtype), "e": aligned((n, x), kit.dtype)}
+        self.memory |= {"m": aligned(layout.size, kit.dtype), "v": aligned(layout.size, kit.dtype) + 1}
+        self.memory["b"] = aligned(whole(c, layout.lanes), kit.dtype)
+        self.calls = {role: repeated(product) for role, product in self.products.items()}
+
+    def run(self, loaded, role, turns, shares):
+        """The product so many times; seconds for one."""
+        product, memory, meeting = self.products[role], self.memory, Meeting()
+        kinds = [ctypes.c_float if operand.kind == "number" else ctypes.c_void_p for operand in product.operands.values()]
+        function = loaded.function(self.calls[role], [ctypes.c_void_p] * 4 + [ctypes.c_int64] * 4 + kinds)
+        given = [1e-9 if name == "rate" else memory[name].ctypes.data for name in product.operands]
+        a, b = (memory[name].ctypes.data for name in {"forward": "xw", "backward": "dw"}.get(role, "xd"))
+        rooms = [aligned(max(product.room, 1), self.kit.dtype) for _ in range(shares)]
+
+        def work(share, shares):
+            function(meeting.address, a, b, rooms[share].ctypes.data, turns, self.n, share, shares, *given)
+
+        begin = time.perf_counter()
+        together(work, shares)
+        return (time.perf_counter() - begin) / turns
+
+
+def repeated(product):
+    """Emit a function that calls the product again and again, all threads together; returns its name."""
+    types = [argument.type for argument in product.function.args]
+    name, module = f"run {product.name}", product.kit.module
+    function = ir.Function(module, ir.FunctionType(VOID, [*types[:3], POINTER, I64, *types[3:]]), name)
+    builder = ir.IRBuilder(function.append_basic_block())
+    meeting, a, b, room, turns, n, share, shares, *given = function.args
+    with loop(builder, 0, turns):
+        product.call(builder, a, b, room, n, share, shares, dict(zip(product.operands, given, strict=True)))
+        wait(builder, meeting, shares)
+    builder.ret_void()
+    return name
+
+
+def add_peak(module, dtype, lanes):
+    """Emit peak(memory, turns): 24 sums, each of which grows by a product in every turn."""
+    function = ir.Function(module, ir.FunctionType(VOID, [POINTER, I64]), "peak")
+    builder = ir.IRBuilder(function.append_basic_block())
+    memory, turns = function.args
+    numbers = Machine(builder, dtype, lanes)
+    factor, term = numbers.load(memory), numbers.load(at(builder, memory, 64))
+    sums = carried(
+        builder, turns, [numbers.number(i).ir for i in range(24)], lambda sums: [(numbers.value(s) * factor + term).ir for s in sums]
+    )
+    for place, value in enumerate(sums):
+        numbers.store(numbers.value(value), at(builder, memory, 64 * (place + 2)))
+    builder.ret_void()
+
+
+class Loaded:
+    """A module in memory."""
+
+    def __init__(self, module, processor):
+        begin = time.perf_counter()
+        parsed = llvm.parse_assembly(str(module))
+        options = llvm.create_pipeline_tuning_options(2)
+        options.loop_vectorization = options.slp_vectorization = options.loop_unrolling = False
+        builder = llvm.create_pass_builder(processor.machine, options)
+        builder.getModulePassManager().run(parsed, builder)
+        chosen = llvm.Target.from_triple(processor.triple)
+        self.engine = llvm.create_mcjit_compiler(
+            parsed, chosen.create_target_machine(cpu=processor.cpu, features=processor.features, opt=2, jit=True)
+        )
+        self.engine.finalize_object()
+        self.seconds = time.perf_counter() - begin
+
+    def function(self, name, kinds):
+        return ctypes.CFUNCTYPE(None, *kinds)(self.engine.get_function_address(name))
+
+
+def best(loaded, layers, peak, seconds):
+    """The shortest time of every product with one thread and with two, and the highest peak."""
+    times = {(layer, role, shares): [] for layer in layers for role in ROLES for shares in (1, 2)}
+    rates = []
+    for (layer, role, shares), found in times.items():
+        flops = 2 * layer.n * layer.k * layer.c
+        turns = max(1, int(1e9 / flops))
+        for _ in range(max(3, int(seconds * 1e11 / (turns * flops)))):
+            found.append(layer.run(loaded, role, turns, shares))
+        rates += [peak() for _ in range(5)]
+    return {key: min(found) for key, found in times.items()}, max(rates)
+
+
+def main(seconds=1.0):
+    processor, module = host(), ir.Module()
+    module.triple, module.data_layout = processor.triple, str(processor.machine.target_data)
+    kit = Kit(module, processor, "float32", threads=2)
+    layers = {name: [Layer(kit, *shape) for shape in shapes] for name, shapes in LAYERS.items()}
+    lanes = processor.lanes("float32")
+    add_peak(module, "float32", lanes)
+    loaded, memory = Loaded(module, processor), aligned(16 * 32, "float32")
+    run_peak = loaded.function("peak", [ctypes.c_void_p, ctypes.c_int64])
+
+    def peak(turns=40_000):
+        begin = time.perf_counter()
+        run_peak(memory.ctypes.data, turns)
+        return turns * 24 * lanes * 2 / (time.perf_counter() - begin)
+
+    everything = [layer for several in layers.values() for layer in several]
+    times, highest = best(loaded, everything, peak, seconds)
+    print(f"{described()}; peak {highest / 1e9:.0f} GFLOP/s; {len(everything) * len(ROLES)} products compiled in {loaded.seconds:.2f} s.\n")
+    lines = []
+    for name, several in layers.items():
+        for layer in several:
+            for role in ROLES:
+                one, two = times[layer, role, 1], times[layer, role, 2]
+                rate = 2 * layer.n * layer.k * layer.c / one
+                product = f"{name}, {layer.k} × {layer.c}, {role}"
+                lines.append([product, f"{one * 1e6:,.1f}", f"{rate / 1e9:.0f}", f"{rate / highest:.0%}", f"{one / two:.2f} ×"])
+    print(table(["product", "µs", "GFLOP/s", "of the peak", "two threads"], lines))
+
+
+if __name__ == "__main__":
+    main(*map(float, sys.argv[1:]))

@@ -1,0 +1,103 @@
+"""Where arrays lie: parameters and states in one memory, what is kept between the stages of a step in another."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from chainrule.derivation import BATCH
+from chainrule.engines.compiled.graph import Node
+from chainrule.engines.compiled.layout import Panels, row_stride, whole
+from chainrule.engines.compiled.target import Processor, itemsize
+from chainrule.expression import Shape
+
+LINE = 64
+"""Bytes at whose multiples every array begins."""
+
+
+@dataclass(frozen=True)
+class Buffer:
+    """An array in memory.
+
+    shape   as of its node
+    region  "memory" (parameters and states) or "room"
+    start   bytes from the beginning of the region
+    stride  of a matrix by rows: numbers from one row to the next
+    layout  of a matrix of parameters: its panels
+    """
+
+    shape: Shape
+    region: str
+    start: int
+    stride: int = 0
+    layout: Panels | None = None
+
+    @property
+    def kind(self) -> str:
+        """rows, panels, columns (a number a column) or numbers (a number a row)."""
+        if len(self.shape) == 2:
+            return "rows" if self.layout is None else "panels"
+        return "numbers" if self.shape == (BATCH,) else "columns"
+
+
+class Buffers:
+    """The arrays of one region, one after the other; `rows` is how many rows a batch has room for."""
+
+    def __init__(self, region: str, dtype: str, processor: Processor, rows: int) -> None:
+        self.region, self.dtype, self.processor, self.rows = region, dtype, processor, rows
+        self.of: dict[Node, Buffer] = {}
+        self.length = 0
+
+    def add(self, node: Node) -> Buffer:
+        """Room for the values of a node."""
+        shape, stride, layout = node.shape, 0, None
+        lanes = self.processor.lanes(self.dtype)
+        if len(shape) == 2 and shape[0] == BATCH:
+            stride = row_stride(int(shape[1]), self.dtype, self.processor)
+            count = stride * self.rows
+        elif len(shape) == 2:
+            layout = Panels(int(shape[0]), int(shape[1]), self.dtype, self.processor)
+            count = layout.size
+        else:
+            count = whole(self.rows if shape == (BATCH,) else int(shape[0]), lanes)
+        self.of[node] = Buffer(shape, self.region, self.length, stride, layout)
+        self.length += whole(count * itemsize(self.dtype), LINE)
+        return self.of[node]
+
+
+class Store:
+    """Parameters and states in the memory of the code, as views of it that are made once."""
+
+    def __init__(self, buffers: Mapping[str, Buffer], memory: Any, dtype: str) -> None:
+        self.dtype = dtype
+        self.views = {key: _views(buffer, memory, dtype) for key, buffer in buffers.items()}
+        self.shapes: dict[str, Any] = {key: buffer.shape for key, buffer in buffers.items()}
+
+    def put(self, arrays: Mapping[str, Any]) -> None:
+        """Put arrays to their places."""
+        for key, array in arrays.items():
+            for columns, view in self.views[key]:
+                view[...] = array[columns]
+
+    def get(self) -> list[Any]:
+        """Fresh copies of all of them."""
+        found = []
+        for key, views in self.views.items():
+            array = np.empty(self.shapes[key], self.dtype)
+            for columns, view in views:
+                array[columns] = view
+            found.append(array)
+        return found
+
+
+def _views(buffer: Buffer, memory: Any, dtype: str) -> list[tuple[Any, Any]]:
+    """Which columns of a parameter lie where; all of them, unless it lies in panels."""
+    count = math.prod(map(int, buffer.shape)) if buffer.layout is None else buffer.layout.size
+    numbers = memory[buffer.start : buffer.start + count * itemsize(dtype)].view(dtype)
+    if buffer.layout is None:
+        return [(..., numbers.reshape(buffer.shape))]
+    return [(np.s_[:, first : first + view.shape[1]], view) for first, view in buffer.layout._views(numbers)]

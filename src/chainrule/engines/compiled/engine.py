@@ -1,0 +1,280 @@
+"""The engine `compiled`: whole epochs in machine code, emitted for one network, one rule and one size of batch."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from llvmlite import ir
+
+from chainrule.definitions import Bound
+from chainrule.engines.compiled.abi import signature
+from chainrule.engines.compiled.buffers import Store
+from chainrule.engines.compiled.code import Loaded, finished
+from chainrule.engines.compiled.kernels import MOST_THREADS, KernelForm
+from chainrule.engines.compiled.layout import aligned
+from chainrule.engines.compiled.recipe import RATE, Recipe, recipe
+from chainrule.engines.compiled.straight import MOST_NUMBERS, StraightForm
+from chainrule.engines.compiled.target import Processor, host, named
+from chainrule.engines.compiled.threads import Meeting, processors, together
+from chainrule.engines.epoch import BLOCK, Data, Passed
+from chainrule.network import Array, Network
+
+ASKED_EVERY = 0.1
+"""Seconds between two questions whether to stop."""
+
+MEASURED, PREDICTED = 32, 128
+"""Rows at a time where an error is measured, and at most where predictions are made."""
+
+
+FEWEST_SHARED = 10**6
+"""Rows × parameters of a batch from which a second thread makes a step shorter (measured)."""
+
+WORTH_THREADS = 10**7
+"""Rows × parameters of all its batches from which a call is worth the start of a thread."""
+
+
+TRIED_AGAIN = 50
+"""Every so many calls, the number of threads that was slower is tried again."""
+
+
+class Form(Protocol):
+    """A way of writing the functions: straight-line code, or kernels.
+
+    length  bytes of parameters and states
+    room    bytes of what lies in memory between, and
+    apart   … of what each thread has there for itself; known when the functions are written
+    """
+
+    length: int
+    room: int
+    apart: int
+
+    def module(self, name: str) -> ir.Module:
+        """The function of that name."""
+
+    def store(self, memory: Array) -> Store:
+        """Parameters and states in this memory."""
+
+
+class Compiled:
+    """Epochs in machine code. What it computes is what `Written` computes, to the precision of `dtype`.
+
+    options    numbers in place of the optimiser's own, as {"learning_rate": 0.1}
+    dtype      "float64" or "float32"
+    threads    how many work on large products; None: as many as there are processors
+    processor  for whose features the code is made, as "avx2"; None: this computer's
+    straight   whether it is straight-line code; None: what is faster
+
+    Raises NotCompilable.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        optimizer: Bound,
+        options: Mapping[str, float] | None = None,
+        *,
+        dtype: str = "float64",
+        threads: int | None = None,
+        processor: str | None = None,
+        straight: bool | None = None,
+    ) -> None:
+        self.network, self.dtype, self.threads = network, dtype, threads
+        self.processor = host() if processor is None else named(processor)
+        self.recipe: Recipe = recipe(network, optimizer, options or {})
+        self.rate = float((options or {}).get(RATE, self.recipe.options.get(RATE, 0.0)))
+        self.keys = self.recipe.keys
+        self.straight = network.size <= MOST_NUMBERS if straight is None else straight
+        self._code: dict[Any, Code] = {}
+        self._store: Store | None = None
+        self._memory = 0
+        self._held: Data = ()
+
+    # Code and memory
+
+    def form(self, size: int, given: str) -> Form:
+        """How the functions are written, for batches of at most `size` rows, which are numbers of a type."""
+        if self.straight:
+            return StraightForm(self.recipe, self.dtype, given, self.processor.triple, single=size == 1)
+        threads = MOST_THREADS if size * self.network.size >= FEWEST_SHARED else 1
+        return KernelForm(self.recipe, self.dtype, given, self.processor, size, threads)
+
+    def _code_for(self, name: str, size: int, given: str) -> Code:
+        """The function of that name, in memory."""
+        key = name, size, given
+        if key not in self._code:
+            self._code[key] = Code(self.form(size, given), name, self.processor)
+        return self._code[key]
+
+    def _take(self, form: Form, state: Data) -> int:
+        """Put a state, or the parameters of one, into the memory, unless they are there already; where the memory is."""
+        if self._store is None:
+            memory = _bytes(form.length)
+            self._store, self._memory = form.store(memory), int(memory.ctypes.data)
+        held = self._held
+        if state is not held and (len(held) < len(state) or any(a is not b for a, b in zip(state, held, strict=False))):
+            self._store.put(dict(zip(self.keys, state, strict=False)))
+            self._held = state
+        return self._memory
+
+    def _take_parameters(self, form: Form, state: Data) -> int:
+        return self._take(form, state if state is self._held else state[: len(self.recipe.parameters)])
+
+    def prepare(self, data: Data, size: int) -> None:
+        """Make the code for a training on these rows. Raises NotCompilable."""
+        given = _NAMES[data[0].dtype.char] if _directly(data) else "float64"
+        self._code_for("epoch", min(size, len(data[0])), given)
+
+    # What an engine does
+
+    def epoch(
+        self, data: Data, order: Array | None, size: int, state: Data, number: int, bound: float, stopping: Callable[[], bool]
+    ) -> Passed:
+        """As `Engine.epoch` says."""
+        rows = len(data[0] if order is None else order)
+        size = min(size, rows)
+        total, ended, code = 0.0, "whole", None
+        for block, places, count in self._blocks(data, order, size):
+            if code is None:
+                code = self._code_for("epoch", size, _NAMES[block[0].dtype.char])
+                memory = self._take(code.form, state)
+                self._held = ()
+            part, number, ended = self._steps(code, memory, block, places, count, size, number, bound, stopping)
+            total += part
+            if ended != "whole":
+                return Passed(state, total / rows, number, ended)
+        assert self._store is not None
+        self._held = tuple(self._store.get())
+        return Passed(self._held, total / rows, number)
+
+    def _steps(
+        self, code: Code, memory: int, data: Data, places: Array | None, rows: int, size: int, number: int, bound: float,
+        stopping: Callable[[], bool],
+    ) -> tuple[float, int, str]:  # fmt: skip
+        """The batches of a block, so many at a time that `stopping` is asked often enough: Σ E · rows, the step, and how it ended."""
+        order = np.zeros(1, dtype=np.int64) if places is None else places
+        result, total, first = np.zeros(2), 0.0, 0
+        fixed = (memory, code.room, *_pointers(data), order.ctypes.data, int(places is not None), int(places is None))
+        while first < rows:
+            if stopping():
+                return total, number, "stopped"
+            batches = min(-(-(rows - first) // size), code.batches)
+            end = min(rows, first + batches * size)
+            given = (*fixed, first, end, size, number, bound, self.rate, result.ctypes.data)
+            started = time.perf_counter()
+            shares = self._shares(code, size, batches)
+            number += code.steps(given, shares)
+            code.took(shares, batches, time.perf_counter() - started)
+            total += float(result[0])
+            if result[1]:
+                return total, number, "diverged"
+            first = end
+        return total, number, "whole"
+
+    def _shares(self, code: Code, size: int, batches: int) -> int:
+        """How many threads share the steps: one or several, whichever was faster, where the products are long enough for several."""
+        products = size * self.network.size
+        wanted = min(processors() if self.threads is None else self.threads, MOST_THREADS)
+        if self.straight or wanted < 2 or products < FEWEST_SHARED or products * batches < WORTH_THREADS:
+            return 1
+        return code.faster((1, wanted))
+
+    def _blocks(self, data: Data, order: Array | None, size: int) -> Iterator[tuple[Data, Array | None, int]]:
+        """The rows as the code reads them: as they are where it can, else copied, a block at a time."""
+        rows = len(data[0] if order is None else order)
+        if _directly(data):
+            yield data, None if order is None else np.ascontiguousarray(order, dtype=np.int64), rows
+            return
+        block = max(1, BLOCK // (8 * size * sum(int(np.prod(array.shape[1:])) for array in data))) * size
+        for first in range(0, rows, block):
+            part: Any = slice(first, first + block) if order is None else order[first : first + block]
+            copied = tuple(np.ascontiguousarray(array[part], dtype=np.float64) for array in data)
+            yield copied, None, len(copied[0])
+
+    def error(self, data: Data, state: Data) -> float:
+        """As `Engine.error` says."""
+        total, result = 0.0, np.zeros(1)
+        for block, _, rows in self._blocks(data, None, MEASURED):
+            code = self._code_for("error", MEASURED, _NAMES[block[0].dtype.char])
+            memory = self._take_parameters(code.form, state)
+            result[0] = 0
+            code.function(memory, code.room, *_pointers(block), rows, result.ctypes.data)
+            total += float(result[0])
+        return total / len(data[0])
+
+    def predict(self, x: Array, state: Data, size: int | None = None) -> Array:
+        """y (rows, outputs) by the parameters of a state; `size` rows at a time, or as many as are computed quickly."""
+        if not _readable(x):
+            x = np.ascontiguousarray(x, dtype=np.float64)
+        rows = len(x)
+        y = np.empty((rows, self.network.outputs), dtype=self.dtype)
+        at_once = 1 << (min(rows if size is None else size, PREDICTED) - 1).bit_length()
+        code = self._code_for("predict", at_once, _NAMES[x.dtype.char])
+        code.function(self._take_parameters(code.form, state), code.room, x.ctypes.data, y.ctypes.data, rows)
+        return y
+
+
+class Code:
+    """A function in memory, the room that it needs, and how fast it is.
+
+    paces    seconds a batch, by the number of threads
+    batches  so many take about as long as may pass before it is asked again whether to stop
+    """
+
+    def __init__(self, form: Form, name: str, processor: Processor) -> None:
+        self.form = form
+        self.loaded = Loaded(finished(form.module(name), processor), processor)
+        self.function = self.loaded.function(name, *signature(name))
+        self._room = _bytes(form.room + MOST_THREADS * form.apart)
+        self.room = int(self._room.ctypes.data)
+        self.meeting = Meeting()
+        self.paces: dict[int, float] = {}
+        self.calls, self.batches = 0, 1
+
+    def steps(self, given: Sequence[Any], shares: int) -> int:
+        """Take the steps, with so many threads; how many there were."""
+        function, meeting, apart = self.function, self.meeting.address, self.form.apart
+        taken: int = together(lambda share, shares: function(*given, share, shares, meeting, apart), shares)
+        return taken
+
+    def took(self, shares: int, batches: int, seconds: float) -> None:
+        """So long it took, with so many threads."""
+        self.paces[shares] = max(seconds, 1e-9) / batches
+        self.calls += 1
+        self.batches = max(1, min(batches * 64, int(ASKED_EVERY / self.paces[shares])))
+
+    def faster(self, choices: Sequence[int]) -> int:
+        """Which number of threads is faster: each is tried once, and again now and then, as others may use the machine too."""
+        untried = [shares for shares in choices if shares not in self.paces]
+        if untried:
+            return untried[0]
+        ranked = sorted(choices, key=lambda shares: self.paces[shares])
+        return ranked[-1] if self.calls % TRIED_AGAIN == 0 else ranked[0]
+
+
+def _bytes(count: int) -> Array:
+    """Memory for so many bytes."""
+    numbers: Array = aligned(count // 8 + 1, "float64").view(np.uint8)
+    return numbers
+
+
+def _pointers(data: Data) -> list[int | None]:
+    """Where x, t and s lie."""
+    return [array.ctypes.data for array in data] + [None] * (3 - len(data))
+
+
+def _directly(data: Data) -> bool:
+    """Can the code read all of them where they lie?"""
+    return all(_readable(array) for array in data) and len({array.dtype for array in data}) == 1
+
+
+_NAMES = {"d": "float64", "f": "float32"}
+
+
+def _readable(array: Array) -> bool:
+    """Can the code read it where it lies?"""
+    kind, flags = array.dtype, array.flags
+    return kind.char in _NAMES and kind.isnative and flags.c_contiguous and flags.aligned

@@ -1,0 +1,141 @@
+"""Small pieces of LLVM IR that every file here needs: whole numbers, addresses, loops, choices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from llvmlite import ir
+
+I64, I32, I8, POINTER, VOID = ir.IntType(64), ir.IntType(32), ir.IntType(8), ir.PointerType(), ir.VoidType()
+
+
+def whole_number(value: Any) -> Any:
+    """An LLVM value, from a Python int or from itself."""
+    return I64(value) if isinstance(value, int) else value
+
+
+def element(dtype: str) -> Any:
+    """The LLVM type of a number."""
+    return ir.FloatType() if dtype == "float32" else ir.DoubleType()
+
+
+def add(builder: Any, a: Any, b: Any) -> Any:
+    """a + b; known where both are."""
+    if isinstance(a, int) and isinstance(b, int):
+        return a + b
+    if b == 0 and isinstance(b, int):
+        return a
+    if a == 0 and isinstance(a, int):
+        return b
+    return builder.add(whole_number(a), whole_number(b))
+
+
+def multiply(builder: Any, a: Any, b: Any) -> Any:
+    """a · b; known where both are."""
+    if isinstance(a, int) and isinstance(b, int):
+        return a * b
+    for one, other in ((a, b), (b, a)):
+        if isinstance(one, int) and one in (0, 1):
+            return other if one else 0
+    return builder.mul(whole_number(a), whole_number(b))
+
+
+def lesser(builder: Any, a: Any, b: Any) -> Any:
+    """The smaller of two numbers that are not negative; known where both are."""
+    if isinstance(a, int) and isinstance(b, int):
+        return min(a, b)
+    a, b = whole_number(a), whole_number(b)
+    return builder.select(builder.icmp_unsigned("<", a, b), a, b)
+
+
+def at(builder: Any, pointer: Any, offset: Any, kind: Any = I8) -> Any:
+    """The address so many numbers of a kind further on; bytes if none is said."""
+    if isinstance(offset, int) and offset == 0:
+        return pointer
+    return builder.gep(pointer, [whole_number(offset)], inbounds=True, source_etype=kind)
+
+
+@contextmanager
+def loop(builder: Any, start: Any, end: Any, step: int = 1) -> Iterator[Any]:
+    """for i in range(start, end, step): what is emitted inside; i is an LLVM value, or `start` where there is one turn only."""
+    if isinstance(start, int) and isinstance(end, int) and end - start <= step:
+        if end <= start:
+            raise ValueError("a loop without a turn")
+        yield start
+        return
+    before, end = builder.block, whole_number(end)
+    body, done = builder.append_basic_block("turn"), builder.append_basic_block("on")
+    if isinstance(start, int) and isinstance(end, ir.Constant):
+        builder.branch(body)
+    else:
+        builder.cbranch(builder.icmp_unsigned("<", whole_number(start), end), body, done)
+    builder.position_at_end(body)
+    place = builder.phi(I64)
+    place.add_incoming(whole_number(start), before)
+    yield place
+    following = builder.add(place, I64(step))
+    place.add_incoming(following, builder.block)
+    builder.cbranch(builder.icmp_unsigned("<", following, end), body, done)
+    builder.position_at_end(done)
+
+
+def choose(builder: Any, number: Any, cases: Sequence[int], emit: Callable[[int], None]) -> None:
+    """What `emit` makes for the case that a number equals; nothing where it is none of them."""
+    if isinstance(number, int):
+        emit(number)
+        return
+    if len(cases) == 1:
+        emit(cases[0])
+        return
+    done = builder.append_basic_block("chosen")
+    switch = builder.switch(number, done)
+    for case in cases:
+        block = builder.append_basic_block(f"case{case}")
+        switch.add_case(I64(case), block)
+        builder.position_at_end(block)
+        emit(case)
+        builder.branch(done)
+    builder.position_at_end(done)
+
+
+def declared(module: Any, name: str, result: Any, operands: Sequence[Any]) -> Any:
+    """A function of LLVM's or of another module."""
+    known = module.globals.get(name)
+    return known or ir.Function(module, ir.FunctionType(result, list(operands)), name)
+
+
+def prefetch(builder: Any, pointer: Any, writing: bool, near: bool) -> None:
+    """Ask for a cache line: into the first level where it is `near`, else into the second."""
+    function = declared(builder.module, "llvm.prefetch.p0", VOID, [POINTER, I32, I32, I32])
+    builder.call(function, [pointer, I32(int(writing)), I32(3 if near else 2), I32(1)])
+
+
+def carried(builder: Any, turns: Any, values: Sequence[Any], body: Callable[[Sequence[Any]], Sequence[Any]]) -> list[Any]:
+    """for _ in range(turns): values = body(values). Returns the values after the last turn."""
+    if isinstance(turns, int) and turns <= 1:
+        return list(body(values) if turns else values)
+    before = builder.block
+    turn, done = builder.append_basic_block("turn"), builder.append_basic_block("on")
+    if isinstance(turns, int):
+        builder.branch(turn)
+    else:
+        builder.cbranch(builder.icmp_unsigned(">", turns, I64(0)), turn, done)
+    builder.position_at_end(turn)
+    left, *inside = [builder.phi(value.type) for value in (whole_number(turns), *values)]
+    after = [builder.sub(left, I64(1)), *body(inside)]
+    for phi, first, following in zip((left, *inside), (whole_number(turns), *values), after, strict=True):
+        phi.add_incoming(first, before)
+        phi.add_incoming(following, builder.block)
+    builder.cbranch(builder.icmp_unsigned(">", after[0], I64(0)), turn, done)
+    end = builder.block
+    builder.position_at_end(done)
+    results = []
+    for first, following in zip(values, after[1:], strict=True):
+        result = builder.phi(first.type)
+        if not isinstance(turns, int):
+            result.add_incoming(first, before)
+        result.add_incoming(following, end)
+        results.append(result)
+    return results

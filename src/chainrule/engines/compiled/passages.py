@@ -1,0 +1,526 @@
+"""The functions of the stages: what is emitted for a product, for rows, for columns, for all elements of a parameter.
+
+    function(arrays …, single numbers …, result, rows)
+
+`result` takes the sums over everything. Every array is read and written in whole vectors; what stands in the padding at its right edge
+is computed along, and kept out of every sum.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from llvmlite import ir
+
+from chainrule.derivation import BATCH
+from chainrule.engines.compiled.buffers import Buffer
+from chainrule.engines.compiled.errors import NotCompilable
+from chainrule.engines.compiled.graph import Node
+from chainrule.engines.compiled.layout import Panels
+from chainrule.engines.compiled.pieces import DOUBLE, I64, POINTER, VOID, address, counted, row_index, whole
+from chainrule.engines.compiled.points import COLUMN, FULL, ROW, Point
+from chainrule.engines.compiled.products import COLUMNS, NUMBER, ROWS, Operand, panels, rows
+from chainrule.engines.compiled.stages import Plan, Stage, operand
+from chainrule.engines.compiled.tiles import Tile
+from chainrule.engines.machine import Machine, Value
+
+if TYPE_CHECKING:
+    from chainrule.engines.compiled.kernels import Emitted, Kernels, Outline
+
+NARROW = 8
+"""Vectors of a row up to which all of it is in registers at once."""
+
+
+class Passage:
+    """A function being emitted: its machine, its arguments. One thread calls it."""
+
+    shared = False
+
+    def __init__(self, kernels: Kernels, name: str, outline: Outline) -> None:
+        self.kernels, self.outline = kernels, outline
+        types = [POINTER] * len(outline.buffers) + [kernels.element] * len(outline.figures) + [POINTER, I64]
+        self.function = ir.Function(kernels.module, ir.FunctionType(VOID, types), name)
+        self.function.linkage = "internal"
+        for attribute in ("nounwind", "noinline"):
+            self.function.attributes.add(attribute)
+        for argument in self.function.args[: len(outline.buffers)]:
+            argument.add_attribute("noalias")
+        self.builder = ir.IRBuilder(self.function.append_basic_block("entry"))
+        self.machine = Machine(self.builder, kernels.dtype, kernels.lanes)
+        self.single = Machine(self.builder, kernels.dtype, 1)
+        self.figures = dict(zip(outline.figures, self.function.args[len(outline.buffers) : -2], strict=True))
+        self.vectors = {node: self.machine.splat(argument) for node, argument in self.figures.items()}
+        self.result, self.rows = self.function.args[-2:]
+        self.sums = [self._sum(node) for node in outline.totals]
+
+    def _sum(self, node: Node) -> Any:
+        """A sum over everything begins at 0."""
+        machine = self.single if node.arguments[0].shape == (BATCH,) else self.machine
+        place = self.builder.alloca(machine.type)
+        machine.store(0.0, place, align=64 if machine is self.machine else None)
+        return place
+
+    def add(self, node: Node, value: Value) -> None:
+        """Add to a sum over everything."""
+        place, machine = self.sums[self.outline.totals.index(node)], value.machine
+        machine.store(machine.load(place, align=None) + value, place)
+
+    def done(self) -> None:
+        """The sums go out."""
+        for i, place in enumerate(self.sums):
+            node = self.outline.totals[i]
+            machine = self.single if node.arguments[0].shape == (BATCH,) else self.machine
+            total = machine.sum(machine.load(place)).ir
+            total = self.builder.fpext(total, DOUBLE) if self.kernels.dtype == "float32" else total
+            self.builder.store(total, address(self.builder, self.result, i, DOUBLE))
+        self.builder.ret_void()
+
+    def call(self, emitted: Emitted, outline: Outline, numbers: Sequence[Any]) -> None:
+        """Call the function for a stage of this structure, which reads these single numbers."""
+        buffers = [emitted.pointer(buffer) for buffer in outline.buffers]
+        emitted.builder.call(self.function, [*buffers, *numbers, emitted.result, emitted.rows])
+
+    # Places
+
+    def pointer(self, buffer: Buffer) -> Any:
+        """The address of an array."""
+        return self.function.args[self.outline.buffers.index(buffer)]
+
+    def place(self, buffer: Buffer, role: str, row: Any, column: Any) -> Any:
+        """Where an element of an array by rows, or a number of a column or a row, lies."""
+        builder, pointer, element = self.builder, self.pointer(buffer), self.kernels.element
+        if role == ROW:
+            return address(builder, pointer, row, element)
+        if role == COLUMN:
+            return address(builder, pointer, column, element)
+        return address(builder, pointer, builder.add(builder.mul(row, whole(buffer.stride)), column), element)
+
+    def point(self, row: Any, column: Any, along: Point | None = None) -> Point:
+        """The formulas at a place of an array by rows."""
+
+        def load(buffer: Buffer, role: str) -> Value:
+            if role == ROW:
+                return self.machine.splat(self.single.load(self.place(buffer, ROW, row, None)))
+            return self.machine.load(self.place(buffer, role, row, column))
+
+        return Point(self.machine, self.outline, load, self.vectors.__getitem__, along)
+
+    def row_point(self, row: Any) -> Point:
+        """The formulas that have one number a row."""
+
+        def load(buffer: Buffer, role: str) -> Value:
+            return self.single.load(self.place(buffer, ROW, row, None))
+
+        return Point(self.single, self.outline, load, lambda node: self.single.value(self.figures[node]))
+
+    def keep(self, node: Node, value: Value, role: str, row: Any, column: Any) -> None:
+        """Store a value, if it is to be stored."""
+        if self.outline.kept(node):
+            value.machine.store(value, self.place(self.outline.program.home[node], role, row, column))
+
+    def masked(self, value: Value, column: int, columns: int, otherwise: float) -> Value:
+        """The value where there is a column, something harmless in the padding; `column` is that of the first lane."""
+        true = min(self.machine.lanes, columns - column)
+        if true >= self.machine.lanes or self.machine.lanes == 1:
+            return value
+        bits = ir.Constant(ir.VectorType(ir.IntType(1), self.machine.lanes), [int(lane < true) for lane in range(self.machine.lanes)])
+        return self.machine.choose(bits, value, otherwise)
+
+
+# Rows
+
+
+def rows_passage(kernels: Kernels, name: str, outline: Outline) -> Passage:
+    """Row after row."""
+    passage = Passage(kernels, name, outline)
+    columns = int(outline.stage.shape[1]) if len(outline.stage.shape) > 1 else 0
+    with counted(passage.builder, 0, passage.rows, name="row") as row:
+        if -(-columns // kernels.lanes) <= NARROW:
+            _narrow(passage, row, columns)
+        else:
+            _wide(passage, row, columns)
+    passage.done()
+    return passage
+
+
+def _narrow(passage: Passage, row: Any, columns: int) -> None:
+    """A row that is in registers as a whole."""
+    lanes, along = passage.machine.lanes, passage.row_point(row)
+    starts = list(range(0, columns, lanes))
+    points = [passage.point(row, whole(start), along) for start in starts]
+    later: list[tuple[Node, Value, str, Any]] = []
+    for node in passage.outline.stage.nodes:
+        if node.operation == "reduce":
+            (argument,) = node.arguments
+            if len(argument.shape) == 1:
+                passage.add(node, along.value(argument, ROW))
+                continue
+            kind = node.detail[0]
+            harmless = 0.0 if kind == "sum" else float("-inf")
+            parts = [passage.masked(point.value(argument), start, columns, harmless) for point, start in zip(points, starts, strict=True)]
+            whole_row = _joined(parts, kind)
+            if node.shape:
+                along.known[node, ROW] = passage.machine.sum(whole_row) if kind == "sum" else passage.machine.max(whole_row)
+                later.append((node, along.known[node, ROW], ROW, None))
+            else:
+                passage.add(node, whole_row)
+        elif len(node.shape) == 1:
+            later.append((node, along.value(node, ROW), ROW, None))
+        else:
+            later += [(node, point.value(node), FULL, whole(start)) for point, start in zip(points, starts, strict=True)]
+    for node, value, role, column in later:
+        passage.keep(node, value, role, row, column)
+
+
+def _joined(parts: Sequence[Value], kind: str) -> Value:
+    joined = parts[0]
+    for part in parts[1:]:
+        joined = joined + part if kind == "sum" else part.machine.maximum(joined, part)
+    return joined
+
+
+def levels(stage: Stage, plan: Plan) -> dict[Node, int]:
+    """For a wide row, in which passage over its columns each node is computed: one that needs a sum over the row comes after it."""
+    found: dict[Node, int] = {}
+    for node in stage.nodes:
+        level = 0
+        for source in plan.near[node]:
+            if source in found:
+                ready = found[source] + (source.operation == "reduce" or len(source.shape) == 1)
+                level = max(level, ready if node.operation == "reduce" or len(node.shape) > 1 else found[source])
+        found[node] = level
+    return found
+
+
+def between(plan: Plan, lanes: int) -> Iterator[Node]:
+    """What wide rows keep in memory from one passage over their columns to the next."""
+    for stage in plan.stages:
+        if stage.kind == "rows" and len(stage.shape) > 1 and -(-int(stage.shape[1]) // lanes) > NARROW:
+            level = levels(stage, plan)
+            for node in stage.nodes:
+                for source in plan.near[node]:
+                    if source in level and len(source.shape) > 1 and level[source] < level[node]:
+                        yield source
+
+
+def _wide(passage: Passage, row: Any, columns: int) -> None:
+    """A row that is gone through several times."""
+    stage, lanes = passage.outline.stage, passage.machine.lanes
+    level = levels(stage, passage.outline.program.plan)
+    along = passage.row_point(row)
+    last = (columns - 1) // lanes * lanes
+    for now in range(max(level.values()) + 1):
+        nodes = [node for node in stage.nodes if level[node] == now]
+        across = [node for node in nodes if len(node.shape) > 1 or (node.operation == "reduce" and len(node.arguments[0].shape) > 1)]
+        sums = {node: _row_sum(passage, node) for node in across if node.operation == "reduce" and node.shape}
+
+        def at(column: Any, start: int, now: int = now, across: list[Node] = across, sums: dict[Node, Any] = sums) -> None:
+            point = passage.point(row, column, along)
+            for node in passage.outline.stage.nodes:
+                if level[node] < now and len(node.shape) > 1 and passage.outline.kept(node):
+                    point.known[node, FULL] = point.load(passage.outline.program.home[node], FULL)
+            stored = []
+            for node in across:
+                if node.operation != "reduce":
+                    stored.append((node, point.value(node)))
+                    continue
+                kind = node.detail[0]
+                value = passage.masked(point.value(node.arguments[0]), start, columns, 0.0 if kind == "sum" else float("-inf"))
+                if node.shape:
+                    passage.machine.store(_joined([passage.machine.load(sums[node]), value], kind), sums[node])
+                else:
+                    passage.add(node, value)
+            for node, value in stored:
+                passage.keep(node, value, FULL, row, column)
+
+        for node in across:
+            _before_columns(along, node, set())
+        if across:
+            with counted(passage.builder, 0, last, lanes, name="column") as column:
+                at(column, 0)
+            at(whole(last), last)
+        for node in nodes:
+            if node in sums:
+                vector = passage.machine.load(sums[node])
+                along.known[node, ROW] = passage.machine.sum(vector) if node.detail[0] == "sum" else passage.machine.max(vector)
+            elif node.operation == "reduce" and len(node.arguments[0].shape) == 1:
+                passage.add(node, along.value(node.arguments[0], ROW))
+            if len(node.shape) == 1:
+                passage.keep(node, along.value(node, ROW), ROW, row, None)
+
+
+def _before_columns(along: Point, node: Node, seen: set[Node]) -> None:
+    """What has one number a row and is needed along the columns is computed before them."""
+    outline = along.outline
+    for argument in node.arguments:
+        if node.operation == "spread" and node.detail == (1,) and len(argument.shape) == 1:
+            along.value(argument, ROW)
+        elif argument not in seen and not outline.outer(argument) and argument not in outline.stage.nodes:
+            seen.add(argument)
+            _before_columns(along, argument, seen)
+
+
+def _row_sum(passage: Passage, node: Node) -> Any:
+    """A sum, or the largest, over a row begins anew."""
+    with passage.builder.goto_entry_block():
+        place = passage.builder.alloca(passage.machine.type)
+    passage.machine.store(0.0 if node.detail[0] == "sum" else float("-inf"), place)
+    return place
+
+
+# Columns
+
+
+def columns_passage(kernels: Kernels, name: str, outline: Outline) -> Passage | ProductPassage:
+    """Sums over the rows, a vector of columns after the other, and what follows from them."""
+    first, *rest = outline.stage.nodes
+    if outline.outer(first.arguments[0]) and not any(node.operation == "reduce" for node in rest):
+        return ProductPassage(kernels, name, outline)
+    passage = Passage(kernels, name, outline)
+    builder, machine = passage.builder, passage.machine
+    sums = [node for node in outline.stage.nodes if node.operation == "reduce"]
+    with builder.goto_entry_block():
+        places = {node: builder.alloca(machine.type) for node in sums}
+    with counted(builder, 0, int(outline.stage.shape[0]), machine.lanes, name="column") as column:
+        for place in places.values():
+            machine.store(0.0, place)
+        with counted(builder, 0, passage.rows, name="row") as row:
+            point = passage.point(row, column)
+            for node in sums:
+                machine.store(machine.load(places[node]) + point.value(node.arguments[0]), places[node])
+        _columnwise(passage, whole(0), column, {node: machine.load(place) for node, place in places.items()})
+    passage.done()
+    return passage
+
+
+def _columnwise(passage: Passage, row: Any, column: Any, known: Mapping[Node, Value]) -> None:
+    """The nodes of the stage that have one number a column."""
+    point = passage.point(row, column)
+    point.known |= {(node, COLUMN): value for node, value in known.items()}
+    values = [(node, point.value(node, COLUMN)) for node in passage.outline.stage.nodes if node.shape]
+    for node, value in values:
+        passage.keep(node, value, COLUMN, row, column)
+
+
+# Parameters
+
+
+def flat_passage(kernels: Kernels, name: str, outline: Outline) -> Passage:
+    """All elements of a parameter."""
+    passage = Passage(kernels, name, outline)
+    shape, lanes = outline.stage.shape, kernels.lanes
+    if len(shape) == 1:
+        columns = int(shape[0])
+        last = (columns - 1) // lanes * lanes
+        with counted(passage.builder, 0, last, lanes, name="column") as column:
+            _elements(passage, passage.point(whole(0), column), COLUMN, whole(0), column, 0, columns)
+        _elements(passage, passage.point(whole(0), whole(last)), COLUMN, whole(0), whole(last), last, columns)
+        passage.done()
+        return passage
+    layout = Panels(int(shape[0]), int(shape[1]), kernels.dtype, kernels.processor)
+    builder = passage.builder
+
+    def panel(start: Any, width: int, first: Any, columns: int) -> None:
+        """A panel: where it begins, the distance of its rows, the first of its columns, and how many there are."""
+        with counted(builder, 0, layout.rows, name="row") as row:
+            for column in range(0, columns, lanes):
+                offset = builder.add(builder.add(start, builder.mul(row, whole(width))), whole(column))
+                _panel_elements(passage, row, builder.add(first, whole(column)), offset, column, columns)
+
+    with counted(builder, 0, layout.count, name="panel") as number:
+        panel(builder.mul(number, whole(layout.stride)), layout.width, builder.mul(number, whole(layout.width)), layout.width)
+    if layout.rest:
+        panel(
+            whole(layout.count * layout.stride),
+            layout.rest,
+            whole(layout.count * layout.width),
+            layout.columns - layout.count * layout.width,
+        )
+    passage.done()
+    return passage
+
+
+def _panel_elements(passage: Passage, row: Any, column: Any, offset: Any, start: int, columns: int) -> None:
+    def load(buffer: Buffer, role: str) -> Value:
+        if role == ROW:
+            return passage.machine.splat(passage.single.load(passage.place(buffer, ROW, row, None)))
+        if role == COLUMN:
+            return passage.machine.load(passage.place(buffer, COLUMN, row, column))
+        return passage.machine.load(address(passage.builder, passage.pointer(buffer), offset, passage.kernels.element))
+
+    point = Point(passage.machine, passage.outline, load, passage.vectors.__getitem__)
+    values = _values(passage, point, FULL, start, columns)
+    for node, value in values:
+        if passage.outline.kept(node):
+            buffer = passage.outline.program.home[node]
+            passage.machine.store(value, address(passage.builder, passage.pointer(buffer), offset, passage.kernels.element))
+
+
+def _elements(passage: Passage, point: Point, role: str, row: Any, column: Any, start: int, columns: int) -> None:
+    for node, value in _values(passage, point, role, start, columns):
+        passage.keep(node, value, role, row, column)
+
+
+def _values(passage: Passage, point: Point, role: str, start: int, columns: int) -> list[tuple[Node, Value]]:
+    """The values to be stored; sums over everything are added to."""
+    values = []
+    for node in passage.outline.stage.nodes:
+        if node.operation == "reduce":
+            passage.add(node, passage.masked(point.value(node.arguments[0], role), start, columns, 0.0))
+        else:
+            values.append((node, point.value(node, role)))
+    return values
+
+
+# Products
+
+
+class ProductPassage:
+    """A matrix product, or the sums of the columns of a matrix, with an epilogue. All threads call it, each for its share."""
+
+    shared = True
+
+    def __init__(self, kernels: Kernels, name: str, outline: Outline) -> None:
+        self.kernels, kit = kernels, kernels.kit
+        every, any_number = [kernels.most], [kernels.most, kernels.most]
+        first = outline.stage.nodes[0]
+        factors = [outline.program.home[operand(argument)] for argument in first.arguments]
+        self.factors = [outline.buffers.index(factor) for factor in factors]
+        self.kind = kind = "column_sums" if first.operation == "reduce" else _kind(*first.arguments)
+        self.names = {buffer: f"array_{i}" for i, buffer in enumerate(outline.buffers) if buffer in outline.inside}
+        self.figures = {node: f"number_{i}" for i, node in enumerate(outline.figures)}
+        operands = {name: _operand(buffer) for buffer, name in self.names.items()} | dict.fromkeys(self.figures.values(), NUMBER)
+        role = COLUMN if kind == "column_sums" else FULL
+
+        def epilogue(tile: Tile, sums: Value) -> None:
+            point = Point(
+                tile.machine, outline, lambda buffer, role: tile.load(self.names[buffer]), lambda node: tile.load(self.figures[node])
+            )
+            point.known[first, role] = sums
+            values = [(node, point.value(node, role)) for node in outline.stage.nodes]
+            for node, value in values:
+                if outline.kept(node):
+                    tile.store(self.names[outline.program.home[node]], value)
+
+        if kind == "column_sums":
+            self.factors *= 2
+            self.product = kit.column_sums(name, int(first.shape[0]), any_number, factors[0].stride, epilogue, operands)
+        elif kind == "gradient":
+            layout = kit.layout(int(first.shape[0]), int(first.shape[1]))
+            self.product = kit.gradient(name, layout, any_number, (factors[0].stride, factors[1].stride), epilogue, operands)
+        else:
+            make, weights = kit.forward if kind == "forward" else kit.backward, factors[1].layout
+            assert weights is not None
+            partial = self._partial(outline) if kind == "forward" else ""
+            self.product = make(name, weights, every, factors[0].stride, epilogue, operands, partial=partial)
+        kernels.scratch = max(kernels.scratch, self.product.room)
+
+    def _partial(self, outline: Outline) -> str:
+        """An array that the epilogue only writes: sums that are not complete may stand there meanwhile."""
+        return next(
+            (
+                self.names[buffer]
+                for node in outline.stage.nodes
+                if outline.kept(node) and (buffer := outline.program.home[node]) not in outline.read
+            ),
+            "",
+        )
+
+    def call(self, emitted: Emitted, outline: Outline, numbers: Sequence[Any]) -> None:
+        """Call it for a stage of this structure, which reads these single numbers."""
+        arrays = [emitted.pointer(buffer) for buffer in outline.buffers]
+        given = {name: arrays[int(name.removeprefix("array_"))] for name in self.names.values()}
+        given |= {f"number_{i}": number for i, number in enumerate(numbers)}
+        left, right = (arrays[i] for i in self.factors)
+        rows = emitted.program.room.rows if self.kind in ("forward", "backward") else emitted.rows
+        self.product.call(emitted.builder, left, right, emitted.scratch, rows, emitted.share, emitted.shares, given)
+
+
+def _kind(a: Node, b: Node) -> str:
+    """Which of the three products it is. Raises NotCompilable."""
+    if a.shape[0] == BATCH and b.operation == "transpose":
+        return "backward"
+    if a.shape[0] == BATCH:
+        return "forward"
+    if a.operation == "transpose" and b.shape[0] == BATCH:
+        return "gradient"
+    raise NotCompilable("a product of two parameters has no machine code")
+
+
+def _operand(buffer: Buffer) -> Operand:
+    """How the tiles of a product find the numbers of an array."""
+    match buffer.kind:
+        case "rows":
+            return rows(buffer.stride)
+        case "panels":
+            assert buffer.layout is not None
+            return panels(buffer.layout)
+        case "columns":
+            return COLUMNS
+    return ROWS
+
+
+# Between outside and inside
+
+
+def gather(kernels: Kernels, name: str, given: str, buffer: Buffer, ordered: bool) -> Any:
+    """Rows of the data to rows of an array: a function of from, to, [order, by_order, as they lie,] first, rows."""
+    types = [POINTER, POINTER, *([POINTER, I64, I64] if ordered else []), I64, I64]
+    function = ir.Function(kernels.module, ir.FunctionType(VOID, types), name)
+    function.linkage = "internal"
+    builder = ir.IRBuilder(function.append_basic_block("entry"))
+    source, target, *order, first, rows = function.args
+    columns = int(buffer.shape[1]) if len(buffer.shape) > 1 else 1
+    stride = buffer.stride or 1
+    outside = ir.FloatType() if given == "float32" else DOUBLE
+    lanes = kernels.lanes
+    with counted(builder, 0, rows, name="row") as row:
+        place = builder.add(first, row)
+        if ordered:
+            place = row_index(builder, dict(zip(("order", "by_order", "as_they_lie"), order, strict=True)), place)
+        start, to = builder.mul(place, whole(columns)), builder.mul(row, whole(stride))
+
+        def copy(column: Any, count: int, start: Any = start, to: Any = to) -> None:
+            read = address(builder, source, builder.add(start, column), outside)
+            write = address(builder, target, builder.add(to, column), kernels.element)
+            kind = outside if count == 1 else ir.VectorType(outside, count)
+            wanted = kernels.element if count == 1 else ir.VectorType(kernels.element, count)
+            value = builder.load(read, typ=kind, align=4 if given == "float32" else 8)
+            if outside != kernels.element:
+                value = builder.fptrunc(value, wanted) if given == "float64" else builder.fpext(value, wanted)
+            builder.store(value, write, align=4 if kernels.dtype == "float32" else 8)
+
+        even = columns // lanes * lanes
+        if even:
+            with counted(builder, 0, even, lanes, name="column") as column:
+                copy(column, lanes)
+        if even < columns:
+            with counted(builder, even, columns, name="column") as column:
+                copy(column, 1)
+    builder.ret_void()
+    return function
+
+
+def scatter(kernels: Kernels, name: str, buffer: Buffer) -> Any:
+    """Rows of an array to rows without padding: a function of from, to, rows."""
+    function = ir.Function(kernels.module, ir.FunctionType(VOID, [POINTER, POINTER, I64]), name)
+    function.linkage = "internal"
+    builder = ir.IRBuilder(function.append_basic_block("entry"))
+    source, target, rows = function.args
+    columns = int(buffer.shape[1])
+    size = 4 if kernels.dtype == "float32" else 8
+    with counted(builder, 0, rows, name="row") as row, counted(builder, 0, columns, name="column") as column:
+        read = address(builder, source, builder.add(builder.mul(row, whole(buffer.stride)), column), kernels.element)
+        write = address(builder, target, builder.add(builder.mul(row, whole(columns)), column), kernels.element)
+        builder.store(builder.load(read, typ=kernels.element, align=size), write, align=size)
+    builder.ret_void()
+    return function
+
+
+KINDS: dict[str, Callable[[Any, str, Any], Any]] = {
+    "product": ProductPassage,
+    "rows": rows_passage,
+    "columns": columns_passage,
+    "flat": flat_passage,
+}

@@ -1,0 +1,87 @@
+"""Small things that every piece of emitted code is made of: loops, addresses, and an operation of the graph on machine values."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from typing import Any
+
+from llvmlite import ir
+
+from chainrule.engines.compiled.graph import Node
+from chainrule.engines.compiled.threads import without_denormals
+from chainrule.engines.machine import Machine, Value
+
+I64, I32, DOUBLE, POINTER, VOID = ir.IntType(64), ir.IntType(32), ir.DoubleType(), ir.PointerType(), ir.VoidType()
+
+_OPERATORS: dict[str, Callable[..., Any]] = {
+    "add": operator.add,
+    "subtract": operator.sub,
+    "multiply": operator.mul,
+    "divide": operator.truediv,
+    "negative": operator.neg,
+    "power": operator.pow,
+}
+
+
+def applied(machine: Machine, node: Node, arguments: Sequence[Value]) -> Value:
+    """The value of an elementwise node: the code of its operation, emitted."""
+    if node.operation in _OPERATORS:
+        return machine.number(_OPERATORS[node.operation](*arguments))
+    return machine.number(getattr(machine, node.operation)(*arguments))
+
+
+def whole(number: int) -> Any:
+    """A constant whole number of 64 bits."""
+    return ir.Constant(I64, number)
+
+
+@contextmanager
+def counted(builder: Any, start: Any, stop: Any, step: int = 1, name: str = "i") -> Iterator[Any]:
+    """for i in range(start, stop, step): what is emitted inside. Nothing where start ≥ stop."""
+    start = whole(start) if isinstance(start, int) else start
+    stop = whole(stop) if isinstance(stop, int) else stop
+    function = builder.function
+    before = builder.block
+    head, body, done = (function.append_basic_block(f"{name}.{part}") for part in ("head", "body", "done"))
+    builder.branch(head)
+    builder.position_at_end(head)
+    index = builder.phi(I64, name)
+    index.add_incoming(start, before)
+    builder.cbranch(builder.icmp_signed("<", index, stop), body, done)
+    builder.position_at_end(body)
+    yield index
+    following = builder.add(index, whole(step), flags=["nsw"])
+    index.add_incoming(following, builder.block)
+    builder.branch(head)
+    builder.position_at_end(done)
+
+
+def address(builder: Any, pointer: Any, index: Any, element: Any) -> Any:
+    """Where the element of that index lies."""
+    return builder.gep(pointer, [whole(index) if isinstance(index, int) else index], inbounds=True, source_etype=element)
+
+
+def narrowed(machine: Machine, value: Value) -> Value:
+    """A float64 number of one lane as a number of the machine's type, in every lane."""
+    if value.constant is not None:
+        return machine.number(value.constant)
+    number = value.ir if not machine.single else machine.builder.fptrunc(value.ir, machine.element)
+    return machine.splat(number)
+
+
+def row_index(builder: Any, given: Mapping[str, Any], row: Any) -> Any:
+    """Where the row lies that comes at this place: order[row · by_order] + row · as_they_lie."""
+    place = address(builder, given["order"], builder.mul(row, given["by_order"]), I64)
+    return builder.add(builder.load(place, typ=I64, align=8), builder.mul(row, given["as_they_lie"]))
+
+
+def widened(machine: Machine, value: Value) -> Value:
+    """A number of one lane in float64."""
+    return machine.widened().value(machine.builder.fpext(value.ir, DOUBLE)) if machine.single else value
+
+
+def tiny_as_zero(builder: Any, dtype: str) -> Any:
+    """Emit inside: numbers too small for full precision count as 0, in float32, which meets them sooner or later."""
+    return without_denormals(builder) if dtype == "float32" else nullcontext()

@@ -1,0 +1,279 @@
+"""The inner loop of every product: a tile of sums that stays in registers.
+
+    sums[i, j] = Σₖ a[i, k] · b[k, j]        i < rows (6), j < vectors (4) of 16 numbers each
+
+              b[k, 0]  b[k, 1]  b[k, 2]  b[k, 3]      4 loads of a vector
+    a[0, k]   sum      sum      sum      sum          1 load of a number, into every lane; 4 multiplications and additions
+       …         24 sums, in 24 of the 32 registers
+    a[5, k]   sum      sum      sum      sum
+
+For each k, 10 loads serve 24 multiplications and additions of a vector, and no sum waits for the one before it: a processor that
+starts two of either in a cycle is busy with arithmetic alone. `a` and `b` are reached by strides that are constants of the code:
+
+                      from a[i, k] to a[i + 1, k]    from a[i, k] to a[i, k + 1]    from b[k, j] to b[k + 1, j]
+    forward  x W      stride of x                    1                              width of the panel
+    backward δ Wᵀ     stride of δ                    1                              width of the panel (transposed)
+    gradient xᵀ δ     1                              stride of x                    stride of δ
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from llvmlite import ir
+
+from chainrule.engines.compiled.instructions import I64, POINTER, VOID, at, carried, element, prefetch
+from chainrule.engines.compiled.layout import LINE, Panels
+from chainrule.engines.compiled.target import itemsize
+from chainrule.engines.machine import Machine, Value
+
+UNROLLED = 4
+"""Steps of k in one turn of the inner loop."""
+
+
+@dataclass(frozen=True)
+class Operand:
+    """How the elements of an operand are found.
+
+    kind    "rows", "panels", "columns", "rowwise" or "number"
+    stride  rows: numbers from one row to the next
+    layout  panels: where they lie
+    """
+
+    kind: str
+    stride: int = 0
+    layout: Panels | None = None
+
+
+COLUMNS, ROWS, NUMBER = Operand("columns"), Operand("rowwise"), Operand("number")
+
+
+def rows(stride: int) -> Operand:
+    """A matrix by rows."""
+    return Operand("rows", stride)
+
+
+def panels(layout: Panels) -> Operand:
+    """A matrix in column panels."""
+    return Operand("panels", layout=layout)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What distinguishes one tile function of a product from another.
+
+    rows, vectors  of the tile
+    columns        true columns in it; fewer than its lanes at the right edge of a matrix
+    a_row, a_step  strides of a along i and along k; both 0: a is 1 everywhere, and the sums are those of the columns of b
+    b_step         stride of b along k
+    width          stride along the rows of operands in panels
+    steps          of k; none: as many as are said in the call
+    first, last    is it the first, the last block of k?
+    ahead          bytes to prefetch from the address `ahead` on in each turn of the loop; 0: none
+    following      bytes to prefetch of the next tile's part of each operand in panels, in each turn of the loop; 0: none
+    fetched        whether operands by rows are prefetched before the loop
+    """
+
+    rows: int
+    vectors: int
+    columns: int
+    a_row: int
+    a_step: int
+    b_step: int
+    width: int
+    steps: int | None = None
+    first: bool = True
+    last: bool = True
+    ahead: int = 0
+    following: int = 0
+    fetched: bool = False
+
+
+@dataclass
+class Tile:
+    """One vector of sums and the operands at its place, while its formula is being emitted.
+
+    machine      the namespace for formulas, with `lanes` numbers in a value
+    row, column  of the first number, as LLVM integers
+    columns      so many lanes are true columns
+    """
+
+    machine: Machine
+    shape: Shape
+    operands: Mapping[str, Operand]
+    pointers: Mapping[str, Any]
+    first_row: Any
+    first_column: Any
+    i: int = 0
+    j: int = 0
+    _known: dict[Any, Value] = field(default_factory=dict)
+
+    @property
+    def row(self) -> Any:
+        """The row of the product."""
+        return self.machine.builder.add(self.first_row, I64(self.i))
+
+    @property
+    def column(self) -> Any:
+        """The column of the first lane."""
+        return self.machine.builder.add(self.first_column, I64(self.j * self.machine.lanes))
+
+    @property
+    def columns(self) -> int:
+        """Lanes that are true columns; the others are padding."""
+        return max(0, min(self.machine.lanes, self.shape.columns - self.j * self.machine.lanes))
+
+    def load(self, name: str) -> Value:
+        """The operand's numbers at this place."""
+        operand, machine = self.operands[name], self.machine
+        match operand.kind:
+            case "number":
+                return self._once((name,), lambda: machine.splat(self.pointers[name]))
+            case "columns":
+                return self._once((name, self.j), lambda: machine.load(self._address(name)))
+            case "rowwise":
+                return self._once((name, -1, self.i), lambda: machine.splat(machine.builder.load(self._address(name), typ=machine.element)))
+        return machine.load(self._address(name))
+
+    def store(self, name: str, value: Value) -> None:
+        """Put numbers there."""
+        self.machine.store(value, self._address(name))
+        self._known.pop((name, self.j), None)
+
+    def _once(self, key: tuple[Any, ...], made: Callable[[], Value]) -> Value:
+        if key not in self._known:
+            self._known[key] = made()
+        return self._known[key]
+
+    def _address(self, name: str) -> Any:
+        operand, column = self.operands[name], self.j * self.machine.lanes
+        match operand.kind:
+            case "rows":
+                offset = self.i * operand.stride + column
+            case "panels":
+                offset = self.i * self.shape.width + column
+            case "rowwise":
+                offset = self.i
+            case _:
+                offset = column
+        return at(self.machine.builder, self.pointers[name], offset, self.machine.element)
+
+
+Epilogue = Callable[[Tile, Value], None]
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """What all tile functions of a product have in common.
+
+    epilogue  emits what is made of a vector of sums
+    operands  what the epilogue may load and store
+    partial   the operand that holds the sums between the blocks of k; "" where there is only one block
+    flags     fast-math flags of the epilogue
+    """
+
+    module: Any
+    dtype: str
+    lanes: int
+    epilogue: Epilogue
+    operands: Mapping[str, Operand]
+    partial: str = ""
+    flags: Sequence[str] = ("contract",)
+
+    @property
+    def number(self) -> Any:
+        """The LLVM type of a number."""
+        return element(self.dtype)
+
+    def type_of(self, operand: Operand) -> Any:
+        """The LLVM type of what is passed for an operand."""
+        return self.number if operand.kind == "number" else POINTER
+
+    def function(self, name: str, shape: Shape) -> Any:
+        """void name(a, b, count, ahead, row, column, operands…): sums over `count` steps of k, and what the epilogue makes of them."""
+        types = [POINTER, POINTER, I64, POINTER, I64, I64, *(self.type_of(operand) for operand in self.operands.values())]
+        function = ir.Function(self.module, ir.FunctionType(VOID, types), name)
+        function.linkage, function.calling_convention = "internal", "fastcc"
+        for attribute in ("noinline", "nounwind"):
+            function.attributes.add(attribute)
+        for argument in function.args:
+            if argument.type == POINTER:
+                argument.add_attribute("noalias")
+        a, b, count, ahead, row, column, *given = function.args
+        builder = ir.IRBuilder(function.append_basic_block("entry"))
+        pointers = dict(zip(self.operands, given, strict=True))
+        tile = Tile(Machine(builder, self.dtype, self.lanes, self.flags), shape, self.operands, pointers, row, column)
+        places = [(i, j) for i in range(shape.rows) for j in range(shape.vectors)]
+        if shape.fetched:
+            self._fetch(tile)
+        sums = self._summed(builder, shape, a, b, count, self._streams(shape, ahead, pointers))
+        for (tile.i, tile.j), value in zip(places, sums, strict=True):
+            total = tile.machine.value(value)
+            if not shape.first:
+                total = tile.load(self.partial) + total
+            if shape.last:
+                self.epilogue(tile, total)
+            else:
+                tile.store(self.partial, total)
+        builder.ret_void()
+        return function
+
+    def _fetch(self, tile: Tile) -> None:
+        """Ask for what comes behind the loop, where it is by rows: each row is elsewhere, and no processor fetches it by itself."""
+        builder, shape = tile.machine.builder, tile.shape
+        for name, operand in self.operands.items():
+            if operand.kind == "rows" and (shape.last or name == self.partial):
+                for i in range(shape.rows):
+                    for column in range(0, shape.vectors * self.lanes, LINE // itemsize(self.dtype)):
+                        line = at(builder, tile.pointers[name], i * operand.stride + column, self.number)
+                        prefetch(builder, line, writing=name == self.partial, near=True)
+
+    def _streams(self, shape: Shape, ahead: Any, pointers: Mapping[str, Any]) -> list[tuple[Any, int, bool]]:
+        """What is prefetched in the loop: from which address on, so many bytes a turn, whether it will be written to.
+
+        An operand in panels lies so that the next tile's part follows this one's.
+        """
+        streams = [(ahead, shape.ahead, False)] if shape.ahead else []
+        for name in self.operands if shape.following else ():
+            if self.operands[name].kind == "panels":
+                streams.append((pointers[name], shape.following, True))
+        return streams
+
+    def _summed(self, builder: Any, shape: Shape, a: Any, b: Any, count: Any, streams: Sequence[Any]) -> list[Any]:
+        """The sums after `count` steps: whole turns of the loop, then what is left of a turn."""
+
+        def turn(steps: int, fetching: bool, values: Sequence[Any]) -> list[Any]:
+            a, b, *rest = values
+            addresses, sums = list(rest[: len(streams)]), list(rest[len(streams) :])
+            for step in range(steps):
+                self._step(builder, shape, a, b, step, sums)
+            for place, (_, size, writing) in enumerate(streams if fetching else ()):
+                for offset in range(0, size, LINE):
+                    prefetch(builder, at(builder, addresses[place], offset), writing, near=writing)
+                addresses[place] = at(builder, addresses[place], size)
+            return [at(builder, a, steps * shape.a_step, self.number), at(builder, b, steps * shape.b_step, self.number), *addresses, *sums]
+
+        if shape.steps is not None:
+            turns, left = divmod(shape.steps, UNROLLED)
+        else:
+            turns, left = builder.udiv(count, I64(UNROLLED)), builder.urem(count, I64(UNROLLED))
+        zero = Machine(builder, self.dtype, self.lanes).literal(0.0)
+        values = [a, b, *(stream[0] for stream in streams), *[zero] * (shape.rows * shape.vectors)]
+        values = carried(builder, turns, values, lambda values: turn(UNROLLED, True, values))
+        values = carried(builder, left, values, lambda values: turn(1, False, values))
+        return values[2 + len(streams) :]
+
+    def _step(self, builder: Any, shape: Shape, a: Any, b: Any, step: int, sums: list[Any]) -> None:
+        """One step of k: every sum grows by its a · b."""
+        machine = Machine(builder, self.dtype, self.lanes)
+        vectors = [machine.load(at(builder, b, step * shape.b_step + j * self.lanes, self.number)).ir for j in range(shape.vectors)]
+        for i in range(shape.rows):
+            factor = None
+            if shape.a_row or shape.a_step:
+                address = at(builder, a, i * shape.a_row + step * shape.a_step, self.number)
+                factor = machine.splat(builder.load(address, typ=self.number)).ir
+            for j, vector in enumerate(vectors):
+                product = vector if factor is None else builder.fmul(factor, vector, flags=("contract",))
+                sums[i * shape.vectors + j] = builder.fadd(sums[i * shape.vectors + j], product, flags=("contract",))

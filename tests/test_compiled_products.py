@@ -1,0 +1,327 @@
+"""Matrix products as machine code: numbers against NumPy's float64, edges, epilogues, threads, the control word, other processors."""
+
+import contextlib
+import ctypes
+import itertools
+import threading
+
+import llvmlite.binding as llvm
+import numpy as np
+import pytest
+from llvmlite import ir
+
+from chainrule.engines.compiled import nests, target, threads
+from chainrule.engines.compiled.instructions import I64, POINTER, VOID, at, loop
+from chainrule.engines.compiled.layout import Panels, aligned, row_stride, whole
+from chainrule.engines.compiled.products import COLUMNS, NUMBER, ROWS, Kit, panels, rows
+
+llvm.initialize_native_target()
+llvm.initialize_native_asmprinter()
+
+NEEDED = {"baseline": "sse2", "avx2": "avx2", "avx512": "avx512dq"}
+HOST = llvm.get_host_cpu_features()
+X86 = llvm.get_process_triple().startswith("x86_64")
+TARGETS = [name for name in NEEDED if X86 and HOST.get(NEEDED[name])] or ["host"]
+TOLERANCE = {"float32": 2e-6, "float64": 4e-15}
+
+# batch, inputs, outputs; the rows of a shorter last batch
+SHAPES = [
+    (1, 1, 1, 1),
+    (1, 5, 1, 1),
+    (5, 1, 3, 2),
+    (7, 13, 17, 6),
+    (32, 60, 64, 31),
+    (37, 65, 131, 1),
+    (29, 150, 10, 17),
+]
+LONG = (19, 1100, 1090, 3)
+"""Larger than a block of the sum in the forward and in the backward product."""
+
+
+def processor(name):
+    return target.host() if name == "host" else target.named(name)
+
+
+def module_for(of):
+    module = ir.Module()
+    module.triple = of.triple
+    module.data_layout = str(of.machine.target_data)
+    return module
+
+
+class Loaded:
+    def __init__(self, module, of):
+        parsed = llvm.parse_assembly(str(module))
+        parsed.verify()
+        options = llvm.create_pipeline_tuning_options(1)
+        options.loop_vectorization = options.slp_vectorization = options.loop_unrolling = False
+        builder = llvm.create_pass_builder(of.machine, options)
+        builder.getModulePassManager().run(parsed, builder)
+        machine = llvm.Target.from_triple(of.triple).create_target_machine(cpu=of.cpu, features=of.features, opt=1, jit=True)
+        self.engine = llvm.create_mcjit_compiler(parsed, machine)
+        self.engine.finalize_object()
+
+    def function(self, name, *kinds, result=None):
+        return ctypes.CFUNCTYPE(result, *kinds)(self.engine.get_function_address(name))
+
+
+def exported(product):
+    """The product's function, to be called from outside."""
+    module = product.kit.module
+    types = [argument.type for argument in product.function.args]
+    function = ir.Function(module, ir.FunctionType(VOID, types), f"call_{product.name}")
+    builder = ir.IRBuilder(function.append_basic_block())
+    a, b, room, n, share, shares, *given = function.args
+    product.call(builder, a, b, room, n, share, shares, dict(zip(product.operands, given, strict=True)))
+    builder.ret_void()
+
+
+def relu(tile, z):
+    tile.store("y", tile.machine.maximum(z + tile.load("b"), 0))
+
+
+def slope(tile, e):
+    tile.store("e", e * tile.machine.greater(tile.load("x"), 0) * tile.load("s"))
+
+
+def adam(tile, g):
+    m = 0.9 * tile.load("m") + 0.1 * g
+    v = 0.99 * tile.load("v") + 0.01 * g**2
+    tile.store("m", m)
+    tile.store("v", v)
+    tile.store("w", tile.load("w") - tile.load("rate") * m / (tile.machine.sqrt(v) + 1e-3))
+
+
+class Layer:
+    """All products of a layer."""
+
+    def __init__(self, kit, name, shape):
+        self.kit, (self.n, self.k, self.c, last) = kit, shape
+        self.sizes, self.layout = (self.n, last), kit.layout(self.k, self.c)
+        self.x_stride, self.d_stride = kit.stride(self.k), kit.stride(self.c)
+        x, d, layout = self.x_stride, self.d_stride, self.layout
+        moments = dict.fromkeys("wmv", panels(layout)) | {"rate": NUMBER}
+        self.products = {
+            "forward": kit.forward(f"{name}_f", layout, self.sizes, x, relu, {"b": COLUMNS, "y": rows(d)}, partial="y"),
+            "backward": kit.backward(f"{name}_b", layout, self.sizes, d, slope, {"x": rows(x), "s": ROWS, "e": rows(x)}, partial="e"),
+            "gradient": kit.gradient(f"{name}_g", layout, self.sizes, (x, d), adam, moments),
+            "sums": kit.column_sums(f"{name}_s", self.c, self.sizes, d, lambda tile, g: tile.store("g", g), {"g": COLUMNS}),
+        }
+        for product in self.products.values():
+            exported(product)
+
+    def filled(self, n):
+        """Random matrices in memory of which every other number is NaN."""
+        random, dtype, layout = np.random.default_rng(7), self.kit.dtype, self.layout
+        sizes = {"x": (n, self.k), "d": (n, self.c), "w": (self.k, self.c), "b": self.c, "s": n, "m": (self.k, self.c)}
+        self.plain = {name: random.standard_normal(size).astype(dtype) for name, size in sizes.items()}
+        self.plain["v"] = self.plain["m"] ** 2
+        memory = {"x": aligned((n, self.x_stride), dtype), "d": aligned((n, self.d_stride), dtype)}
+        memory |= {"y": aligned((n, self.d_stride), dtype), "e": aligned((n, self.x_stride), dtype)}
+        memory |= {name: aligned(layout.size, dtype) for name in "wmv"}
+        memory |= {name: aligned(whole(self.c, layout.lanes), dtype) for name in "bg"} | {"s": aligned(n, dtype)}
+        for array in memory.values():
+            array[...] = np.nan
+        memory["x"][:, : self.k], memory["d"][:, : self.c] = self.plain["x"], self.plain["d"]
+        memory["b"][: self.c], memory["s"][:] = self.plain["b"], self.plain["s"]
+        for name in "wmv":
+            layout.pack(self.plain[name], memory[name])
+        return memory
+
+    def run(self, loaded, n, shares=1, only=None):
+        """Every product once, share after share, or one share alone; the results without their padding."""
+        memory = self.filled(n)
+        number = ctypes.c_float if self.kit.dtype == "float32" else ctypes.c_double
+        for role, (a, b) in {"forward": "xw", "backward": "dw", "sums": "dd", "gradient": "xd"}.items():
+            product = self.products[role]
+            kinds = [number if operand.kind == "number" else ctypes.c_void_p for operand in product.operands.values()]
+            function = loaded.function(f"call_{product.name}", *[ctypes.c_void_p] * 3, *[ctypes.c_int64] * 3, *kinds)
+            room = aligned(max(product.room, 1), self.kit.dtype)
+            given = [0.1 if name == "rate" else memory[name].ctypes.data for name in product.operands]
+            for share in range(shares) if only is None else [only]:
+                function(memory[a].ctypes.data, memory[b].ctypes.data, room.ctypes.data, n, share, shares, *given)
+        found = {"y": memory["y"][:, : self.c], "e": memory["e"][:, : self.k], "g": memory["g"][: self.c]}
+        for name in "wmv":
+            found[name] = np.empty((self.k, self.c), self.kit.dtype)
+            self.layout.unpack(memory[name], found[name])
+        return found
+
+    def expected(self):
+        """The same by NumPy in float64."""
+        x, d, w, b, s, m, v = (self.plain[name].astype(np.float64) for name in "xdwbsmv")
+        g = x.T @ d
+        m, v = 0.9 * m + 0.1 * g, 0.99 * v + 0.01 * g**2
+        return {
+            "y": np.maximum(x @ w + b, 0),
+            "e": (d @ w.T) * (x > 0) * s[:, None],
+            "g": d.sum(0),
+            "m": m,
+            "v": v,
+            "w": w - 0.1 * m / (np.sqrt(v) + 1e-3),
+        }
+
+
+@pytest.fixture(scope="module", params=list(itertools.product(TARGETS, ["float32", "float64"])), ids="-".join)
+def layers(request):
+    name, dtype = request.param
+    of = processor(name)
+    kit = Kit(module_for(of), of, dtype, threads=2)
+    shapes = [*SHAPES, LONG] if name == TARGETS[-1] else SHAPES
+    made = [Layer(kit, f"layer{i}", shape) for i, shape in enumerate(shapes)]
+    return made, Loaded(kit.module, of)
+
+
+def test_products_agree_with_numpy_in_every_shape(layers):
+    made, loaded = layers
+    wrong = {}
+    for layer in made:
+        for n in layer.sizes:
+            found = layer.run(loaded, n)
+            for name, true in layer.expected().items():
+                error = np.max(np.abs(found[name] - true)) / np.max(np.abs(true), initial=1e-3)
+                if not error <= TOLERANCE[layer.kit.dtype]:
+                    wrong[layer.n, layer.k, layer.c, n, name] = error
+    assert wrong == {}
+
+
+@pytest.mark.parametrize("shares", [2, 3])
+def test_any_number_of_threads_gives_the_same_bits(layers, shares):
+    made, loaded = layers
+    for layer in made:
+        alone, shared = (layer.run(loaded, layer.n, many) for many in (1, shares))
+        assert {name for name in alone if not np.array_equal(alone[name], shared[name])} == set()
+
+
+def test_every_thread_has_its_part_of_the_work(layers):
+    made, loaded = layers
+    layer = made[-1]
+    parts = [layer.run(loaded, layer.n, 2, only=share) for share in (0, 1)]
+    for name in ("y", "e"):
+        filled = [np.mean(~np.isnan(part[name])) for part in parts]
+        assert min(filled) > 0.2
+        assert sum(filled) == pytest.approx(1)
+
+
+def test_a_long_sum_is_cut_into_blocks():
+    of = processor("host")
+    layer = Layer(Kit(module_for(of), of), "layer", LONG)
+    for role, steps in {"forward": 1100, "backward": 1090}.items():
+        blocks = layer.products[role].blocks
+        assert len(blocks) > 1
+        assert sum(blocks) == steps
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("shape", [(1, 1), (13, 17), (64, 64), (100, 130), (2048, 10)])
+def test_a_matrix_comes_out_of_its_panels_as_it_went_in(shape, dtype):
+    layout = Panels(*shape, dtype, target.named("avx512"))
+    matrix, back, memory = np.random.default_rng(1).random(shape).astype(dtype), np.zeros(shape, dtype), aligned(layout.size, dtype)
+    layout.pack(matrix, memory)
+    layout.unpack(memory, back)
+    assert np.array_equal(matrix, back)
+    assert np.count_nonzero(memory) == matrix.size
+    assert memory.ctypes.data % 4096 == 0
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_no_stride_is_a_multiple_of_a_page(dtype):
+    of = target.named("avx512")
+    size = target.itemsize(dtype)
+    for columns in (1024, 2048, 4096, 1000, 10):
+        stride = row_stride(columns, dtype, of)
+        assert stride >= columns
+        assert stride * size % 64 == 0
+        assert stride * size % 4096
+        assert Panels(columns, 256, dtype, of).stride * size % 4096
+
+
+def test_tiles_are_as_equal_as_can_be():
+    found = []
+    tiles = nests.Tiling(None, 32, 6)
+    for tile in range(tiles.count):
+        found.append((tiles.row(tile), tiles.rows(tile)))
+    assert found == [(0, 6), (6, 6), (12, 5), (17, 5), (22, 5), (27, 5)]
+    assert tiles.possible(None, [32, 7]) == [3, 4, 5, 6]
+
+
+@pytest.mark.parametrize("name", ["baseline", "avx2", "avx512", "aarch64"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_the_inner_loop_keeps_its_sums_in_registers(name, dtype):
+    of = target.named(name)
+    module = module_for(of)
+    kit = Kit(module, of, dtype)
+    vectors = of.vectors
+    n = of.tile_rows(vectors)
+    layout = kit.layout(64, vectors * of.lanes(dtype))
+    product = kit.forward("f", layout, [n], kit.stride(64), lambda tile, z: tile.store("y", z), {"y": rows(kit.stride(layout.columns))})
+    product.function.linkage = "external"
+    assembly = of.machine.emit_assembly(llvm.parse_assembly(str(module)))
+    arithmetic = {"baseline": "mulp", "avx2": "vfmadd", "avx512": "vfmadd", "aarch64": "fmla"}[name]
+    assert assembly.count(arithmetic) >= 4 * n * vectors
+    assert assembly.count("zmm") > 100 or name != "avx512"
+    assert assembly.count("(%rsp)") < 20  # nothing is spilled within the loop
+
+
+def counting(of):
+    """void count(meeting, slots, share, shares, rounds): each thread counts in its slot, and looks at all slots behind every barrier."""
+    module = module_for(of)
+    function = ir.Function(module, ir.FunctionType(I64, [POINTER, POINTER, I64, I64, I64]), "count")
+    meeting, slots, share, shares, rounds = function.args
+    builder = ir.IRBuilder(function.append_basic_block())
+    wrong = builder.alloca(I64)
+    builder.store(I64(0), wrong)
+    with loop(builder, 0, rounds) as i:
+        builder.store(builder.add(i, I64(1)), at(builder, slots, builder.mul(share, I64(64))), align=8)
+        threads.wait(builder, meeting, shares)
+        with loop(builder, 0, shares) as other:
+            seen = builder.load(at(builder, slots, builder.mul(other, I64(64))), typ=I64, align=8)
+            differs = builder.zext(builder.icmp_unsigned("!=", seen, builder.add(i, I64(1))), I64)
+            builder.store(builder.add(builder.load(wrong), differs), wrong)
+        threads.wait(builder, meeting, shares)
+    builder.ret(builder.load(wrong))
+    return Loaded(module, of)
+
+
+@pytest.mark.parametrize("shares", [1, 2, 5])
+def test_threads_meet_at_every_barrier(shares):
+    loaded = counting(processor("host"))
+    function = loaded.function("count", ctypes.c_void_p, ctypes.c_void_p, *[ctypes.c_int64] * 3, result=ctypes.c_int64)
+    meeting, slots, wrong = threads.Meeting(), aligned(64 * shares, "float64"), []
+    for _ in range(3):
+        threads.together(lambda share, shares: wrong.append(function(meeting.address, slots.ctypes.data, share, shares, 300)), shares)
+    assert wrong == [0] * 3 * shares
+
+
+def test_a_system_without_more_threads_works_with_one(monkeypatch):
+    def refuse(self):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    assert threads.together(lambda share, shares: (share, shares), 4) == (0, 1)
+
+
+def test_what_share_0_returns_is_returned_and_what_it_raises_is_raised():
+    assert threads.together(lambda share, shares: share + shares, 3) == 3
+    with pytest.raises(ZeroDivisionError):
+        threads.together(lambda share, shares: 1 // share if share == 0 else 1, 2)
+
+
+def halving(of, quiet):
+    """void halve(x): x[0] ← x[0] / 2."""
+    module, number = module_for(of), ir.FloatType()
+    function = ir.Function(module, ir.FunctionType(VOID, [POINTER]), "halve")
+    builder = ir.IRBuilder(function.append_basic_block())
+    with threads.without_denormals(builder) if quiet else contextlib.nullcontext():
+        half = builder.fmul(builder.load(function.args[0], typ=number), number(0.5))
+        builder.store(half, function.args[0], align=4)
+    builder.ret_void()
+    return Loaded(module, of)
+
+
+@pytest.mark.parametrize("quiet", [True, False])
+def test_denormals_are_zero_inside_and_as_before_outside(quiet):
+    smallest = np.finfo(np.float32).tiny
+    loaded, array = halving(processor("host"), quiet), np.array([smallest], np.float32)
+    loaded.function("halve", ctypes.c_void_p)(array.ctypes.data)
+    assert float(array[0]) == (0.0 if quiet else float(smallest) / 2)
+    assert np.float32(smallest) / np.float32(2) > 0
