@@ -21,6 +21,7 @@ from chainrule.explain.figures import without_prose
 from chainrule.figures import FIGURES, Figure, figure
 from chainrule.notation.numbers import shown
 from chainrule.notation.text import text
+from chainrule.render.pdf import compiled
 from chainrule.shapes import Diagram, Label, covered
 from chainrule.sources import problem
 
@@ -271,6 +272,13 @@ def test_a_persons_words_are_data_in_every_figure(tmp_path):
                 root = ElementTree.fromstring(written)
                 assert not [node for node in root.iter() if node.tag.endswith("script")]
     assert "<script>alert('$x')" in words(figure(asked, "network").content)
+
+
+@pytest.mark.parametrize("format", ["svg", "png"])
+def test_signs_without_a_glyph_are_shown_by_their_numbers(format):
+    page = '#set document(title: "x")\n#set page(width: auto, height: auto)\n'
+    unknown, numbered = (compiled(f"{page}a {sign} b", "x", format) for sign in ("\U0010fffd", "[U+10FFFD]"))
+    assert unknown == numbered
 
 
 def test_german_figures_have_german_words():

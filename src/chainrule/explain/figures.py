@@ -170,12 +170,8 @@ def without_prose(section: Section) -> Section:
     kept = [block for block in map(_kept, section.blocks) if block is not None]
     blocks = [a for a, b in pairwise((*kept, Subheading(()))) if not (isinstance(a, Subheading) and isinstance(b, Subheading))]
     if not blocks:
-        prose = " ".join(
-            text(part) if not isinstance(part, str) else part
-            for block in section.blocks
-            if isinstance(block, Note | Paragraph)
-            for part in block.text
-        )
+        said = (block.text for block in section.blocks if isinstance(block, Note | Paragraph))
+        prose = " ".join("".join(part if isinstance(part, str) else text(part) for part in parts) for parts in said)
         raise InputError(f"there is nothing to be drawn: {prose}")
     return replace(section, blocks=tuple(blocks))
 

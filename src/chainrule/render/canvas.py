@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from chainrule.notation.typst import string
 from chainrule.render.palette import GROUND, INK, PALETTE, QUIET
-from chainrule.shapes import PENS, SCRIPT, Circle, Diagram, Label, Line, Path, Run, Shape, covered, flat
+from chainrule.shapes import PENS, SCRIPT, Circle, Diagram, Label, Line, Path, Run, Shape, covered, flat, width
 
 UNIT = 0.75
 """Points: what is one unit in a diagram, and one pixel in SVG."""
@@ -65,7 +65,8 @@ def _label(label: Label, paint: Callable[[str], str]) -> str:
     share = {-1: 1, 0: 0.5, 1: 0}[label.side]
     written = " + ".join(_run(run, label.size, paint) for run in label.runs) or "[]"
     place = f"{_length(label.x)}, {_length(label.y + 0.33 * label.size)}, {share}"
-    return f"lettering({place}, text(size: {_length(label.size)}{shade}, {written}))"
+    room = _length(width(label.runs, label.size))
+    return f"lettering({place}, {room}, text(size: {_length(label.size)}{shade}, {written}))"
 
 
 def _run(run: Run, size: float, paint: Callable[[str], str]) -> str:

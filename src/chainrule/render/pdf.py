@@ -41,26 +41,34 @@ def compiled(source: str, title: str, format: Literal["pdf", "svg", "png"] = "pd
     except ImportError:
         raise InputError(f'{format.upper()} is set by the package typst, which is not installed: pip install "chainrule[pdf]".') from None
 
-    def made(source: str) -> bytes:
-        given = source.encode()
-        match format:
-            case "pdf":
-                return bytes(compiler.compile(given, format="pdf", pdf_standards=["ua-1"]))
-            case "png":
-                return bytes(compiler.compile(given, format="png", ppi=192.0))
-            case "svg":
-                return _told(bytes(compiler.compile(given, format="svg")), title, about)
+    def pdf(source: str) -> bytes:
+        return bytes(compiler.compile(source.encode(), format="pdf", pdf_standards=["ua-1"]))
 
-    for _ in range(MOST_ROUNDS):
-        try:
-            return made(source)
-        except compiler.TypstError as error:
-            missing = _missing(str(error))
-            if not missing:
-                raise
-            source = _replaced(source, missing)
-    unsure = {sign for sign in source if ord(sign) > LETTERS and not _mathematical(sign)}
-    return made(_replaced(source, unsure))
+    def complete(source: str) -> tuple[str, bytes]:
+        """The source with numbers for signs that no font has, and its PDF: only of PDF/UA does Typst say which they are."""
+        for _ in range(MOST_ROUNDS):
+            try:
+                return source, pdf(source)
+            except compiler.TypstError as error:
+                missing = _missing(str(error))
+                if not missing:
+                    raise
+                source = _replaced(source, missing)
+        source = _replaced(source, _unsure(source))
+        return source, pdf(source)
+
+    if format == "pdf":
+        return complete(source)[1]
+    if _unsure(source):
+        source, _ = complete(source)
+    if format == "png":
+        return bytes(compiler.compile(source.encode(), format="png", ppi=192.0))
+    return _told(bytes(compiler.compile(source.encode(), format="svg")), title, about)
+
+
+def _unsure(source: str) -> set[str]:
+    """The signs that fonts may lack."""
+    return {sign for sign in source if ord(sign) > LETTERS and not _mathematical(sign)}
 
 
 def _told(svg: bytes, title: str, about: str) -> bytes:
