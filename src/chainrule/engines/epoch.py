@@ -14,8 +14,8 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 
 from chainrule.definitions import Bound
-from chainrule.engines.compiled.errors import NotCompilable
 from chainrule.engines.written import written, written_error
+from chainrule.errors import NotCompilable
 from chainrule.network import Array, Network
 
 Data: TypeAlias = "tuple[Array, ...]"

@@ -136,31 +136,33 @@ class Compiled:
         """As `Engine.epoch` says."""
         rows = len(data[0] if order is None else order)
         size = min(size, rows)
-        total, ended, code = 0.0, "whole", None
+        result, code = np.zeros(2), None
         for block, places, count in self._blocks(data, order, size):
             if code is None:
                 code = self._code_for("epoch", size, _NAMES[block[0].dtype.char])
                 memory = self._take(code.form, state)
                 self._held = ()
-            part, number, ended = self._steps(code, memory, block, places, count, size, number, bound, stopping)
-            total += part
+            number, ended = self._steps(code, memory, block, places, count, size, number, bound, stopping, result)
             if ended != "whole":
-                return Passed(state, total / rows, number, ended)
+                return Passed(state, float(result[0]) / rows, number, ended)
         assert self._store is not None
         self._held = tuple(self._store.get())
-        return Passed(self._held, total / rows, number)
+        return Passed(self._held, float(result[0]) / rows, number)
 
     def _steps(
         self, code: Code, memory: int, data: Data, places: Array | None, rows: int, size: int, number: int, bound: float,
-        stopping: Callable[[], bool],
-    ) -> tuple[float, int, str]:  # fmt: skip
-        """The batches of a block, so many at a time that `stopping` is asked often enough: Σ E · rows, the step, and how it ended."""
+        stopping: Callable[[], bool], result: Array,
+    ) -> tuple[int, str]:  # fmt: skip
+        """The batches of a block, so many at a time that `stopping` is asked often enough: the step, and how it ended.
+
+        result  Σ E · rows so far, batch after batch, however many a call takes: so its last digit does not depend on how fast they are
+        """
         order = np.zeros(1, dtype=np.int64) if places is None else places
-        result, total, first = np.zeros(2), 0.0, 0
+        first = 0
         fixed = (memory, code.room, *_pointers(data), order.ctypes.data, int(places is not None), int(places is None))
         while first < rows:
             if stopping():
-                return total, number, "stopped"
+                return number, "stopped"
             batches = min(-(-(rows - first) // size), code.batches)
             end = min(rows, first + batches * size)
             given = (*fixed, first, end, size, number, bound, self.rate, result.ctypes.data)
@@ -168,11 +170,10 @@ class Compiled:
             shares = self._shares(code, size, batches)
             number += code.steps(given, shares)
             code.took(shares, batches, time.perf_counter() - started)
-            total += float(result[0])
             if result[1]:
-                return total, number, "diverged"
+                return number, "diverged"
             first = end
-        return total, number, "whole"
+        return number, "whole"
 
     def _shares(self, code: Code, size: int, batches: int) -> int:
         """How many threads share the steps: one or several, whichever was faster, where the products are long enough for several."""
@@ -196,14 +197,12 @@ class Compiled:
 
     def error(self, data: Data, state: Data) -> float:
         """As `Engine.error` says."""
-        total, result = 0.0, np.zeros(1)
+        result = np.zeros(1)
         for block, _, rows in self._blocks(data, None, MEASURED):
             code = self._code_for("error", MEASURED, _NAMES[block[0].dtype.char])
             memory = self._take_parameters(code.form, state)
-            result[0] = 0
             code.function(memory, code.room, *_pointers(block), rows, result.ctypes.data)
-            total += float(result[0])
-        return total / len(data[0])
+        return float(result[0]) / len(data[0])
 
     def predict(self, x: Array, state: Data, size: int | None = None) -> Array:
         """y (rows, outputs) by the parameters of a state; `size` rows at a time, or as many as are computed quickly."""

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chainrule.derivation import BATCH
-from chainrule.engines.compiled.errors import NotCompilable
+from chainrule.errors import NotCompilable
 from chainrule.expression import Expression, Shape, order
 
 CHEAP = frozenset(["add", "subtract", "multiply", "negative", "abs", "sign", "floor", "maximum", "minimum", "greater", "where"])

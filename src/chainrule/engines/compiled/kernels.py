@@ -16,7 +16,6 @@ from chainrule.engines.compiled import passages
 from chainrule.engines.compiled.abi import begun
 from chainrule.engines.compiled.buffers import LINE, Buffer, Buffers, Store
 from chainrule.engines.compiled.epochs import Batch, emit_epoch
-from chainrule.engines.compiled.errors import NotCompilable
 from chainrule.engines.compiled.graph import Node
 from chainrule.engines.compiled.pieces import DOUBLE, address, applied, counted, tiny_as_zero, whole
 from chainrule.engines.compiled.products import Kit
@@ -26,6 +25,7 @@ from chainrule.engines.compiled.stages import Plan, Stage, operand
 from chainrule.engines.compiled.target import Processor, itemsize
 from chainrule.engines.compiled.threads import wait
 from chainrule.engines.machine import Machine, Value
+from chainrule.errors import NotCompilable
 
 BYTE = ir.IntType(8)
 

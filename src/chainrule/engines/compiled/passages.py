@@ -15,7 +15,6 @@ from llvmlite import ir
 
 from chainrule.derivation import BATCH
 from chainrule.engines.compiled.buffers import Buffer
-from chainrule.engines.compiled.errors import NotCompilable
 from chainrule.engines.compiled.graph import Node
 from chainrule.engines.compiled.layout import Panels
 from chainrule.engines.compiled.pieces import DOUBLE, I64, POINTER, VOID, address, counted, row_index, whole
@@ -24,6 +23,7 @@ from chainrule.engines.compiled.products import COLUMNS, NUMBER, ROWS, Operand, 
 from chainrule.engines.compiled.stages import Plan, Stage, operand
 from chainrule.engines.compiled.tiles import Tile
 from chainrule.engines.machine import Machine, Value
+from chainrule.errors import NotCompilable
 
 if TYPE_CHECKING:
     from chainrule.engines.compiled.kernels import Emitted, Kernels, Outline
