@@ -16,7 +16,7 @@ from chainrule.engines.compiled.code import Loaded, finished
 from chainrule.engines.compiled.kernels import MOST_THREADS, KernelForm
 from chainrule.engines.compiled.layout import aligned
 from chainrule.engines.compiled.recipe import RATE, Recipe, recipe
-from chainrule.engines.compiled.straight import MOST_NUMBERS, StraightForm
+from chainrule.engines.compiled.straight import FEW_NUMBERS, MOST_NUMBERS, StraightForm
 from chainrule.engines.compiled.target import Processor, host, named
 from chainrule.engines.compiled.threads import Meeting, processors, together
 from chainrule.engines.epoch import BLOCK, Data, Passed
@@ -87,17 +87,15 @@ class Compiled:
         self.recipe: Recipe = recipe(network, optimizer, options or {})
         self.rate = float((options or {}).get(RATE, self.recipe.options.get(RATE, 0.0)))
         self.keys = self.recipe.keys
-        self.straight = network.size <= MOST_NUMBERS if straight is None else straight
+        self.straight = straight
         self._code: dict[Any, Code] = {}
-        self._store: Store | None = None
-        self._memory = 0
-        self._held: Data = ()
+        self._memories: dict[bool, Memory] = {}
 
     # Code and memory
 
     def form(self, size: int, given: str) -> Form:
         """How the functions are written, for batches of at most `size` rows, which are numbers of a type."""
-        if self.straight:
+        if self.network.size <= (MOST_NUMBERS if size == 1 else FEW_NUMBERS) if self.straight is None else self.straight:
             return StraightForm(self.recipe, self.dtype, given, self.processor.triple, single=size == 1)
         threads = MOST_THREADS if size * self.network.size >= FEWEST_SHARED else 1
         return KernelForm(self.recipe, self.dtype, given, self.processor, size, threads)
@@ -109,19 +107,12 @@ class Compiled:
             self._code[key] = Code(self.form(size, given), name, self.processor)
         return self._code[key]
 
-    def _take(self, form: Form, state: Data) -> int:
-        """Put a state, or the parameters of one, into the memory, unless they are there already; where the memory is."""
-        if self._store is None:
-            memory = _bytes(form.length)
-            self._store, self._memory = form.store(memory), int(memory.ctypes.data)
-        held = self._held
-        if state is not held and (len(held) < len(state) or any(a is not b for a, b in zip(state, held, strict=False))):
-            self._store.put(dict(zip(self.keys, state, strict=False)))
-            self._held = state
-        return self._memory
-
-    def _take_parameters(self, form: Form, state: Data) -> int:
-        return self._take(form, state if state is self._held else state[: len(self.recipe.parameters)])
+    def _memory_of(self, form: Form) -> Memory:
+        """Where parameters and states lie for this form of code."""
+        straight = isinstance(form, StraightForm)
+        if straight not in self._memories:
+            self._memories[straight] = Memory(form, self.keys)
+        return self._memories[straight]
 
     def prepare(self, data: Data, size: int) -> None:
         """Make the code for a training on these rows. Raises NotCompilable."""
@@ -140,14 +131,14 @@ class Compiled:
         for block, places, count in self._blocks(data, order, size):
             if code is None:
                 code = self._code_for("epoch", size, _NAMES[block[0].dtype.char])
-                memory = self._take(code.form, state)
-                self._held = ()
-            number, ended = self._steps(code, memory, block, places, count, size, number, bound, stopping, result)
+                memory = self._memory_of(code.form)
+                memory.take(state)
+                memory.held = ()
+            number, ended = self._steps(code, memory.address, block, places, count, size, number, bound, stopping, result)
             if ended != "whole":
                 return Passed(state, float(result[0]) / rows, number, ended)
-        assert self._store is not None
-        self._held = tuple(self._store.get())
-        return Passed(self._held, float(result[0]) / rows, number)
+        memory.held = tuple(memory.store.get())
+        return Passed(memory.held, float(result[0]) / rows, number)
 
     def _steps(
         self, code: Code, memory: int, data: Data, places: Array | None, rows: int, size: int, number: int, bound: float,
@@ -179,7 +170,7 @@ class Compiled:
         """How many threads share the steps: one or several, whichever was faster, where the products are long enough for several."""
         products = size * self.network.size
         wanted = min(processors() if self.threads is None else self.threads, MOST_THREADS)
-        if self.straight or wanted < 2 or products < FEWEST_SHARED or products * batches < WORTH_THREADS:
+        if wanted < 2 or products < FEWEST_SHARED or products * batches < WORTH_THREADS:
             return 1
         return code.faster((1, wanted))
 
@@ -200,8 +191,9 @@ class Compiled:
         result = np.zeros(1)
         for block, _, rows in self._blocks(data, None, MEASURED):
             code = self._code_for("error", MEASURED, _NAMES[block[0].dtype.char])
-            memory = self._take_parameters(code.form, state)
-            code.function(memory, code.room, *_pointers(block), rows, result.ctypes.data)
+            memory = self._memory_of(code.form)
+            memory.take_parameters(state, len(self.recipe.parameters))
+            code.function(memory.address, code.room, *_pointers(block), rows, result.ctypes.data)
         return float(result[0]) / len(data[0])
 
     def predict(self, x: Array, state: Data, size: int | None = None) -> Array:
@@ -212,8 +204,33 @@ class Compiled:
         y = np.empty((rows, self.network.outputs), dtype=self.dtype)
         at_once = 1 << (min(rows if size is None else size, PREDICTED) - 1).bit_length()
         code = self._code_for("predict", at_once, _NAMES[x.dtype.char])
-        code.function(self._take_parameters(code.form, state), code.room, x.ctypes.data, y.ctypes.data, rows)
+        memory = self._memory_of(code.form)
+        memory.take_parameters(state, len(self.recipe.parameters))
+        code.function(memory.address, code.room, x.ctypes.data, y.ctypes.data, rows)
         return y
+
+
+class Memory:
+    """Where parameters and states lie, and which of them lie there.
+
+    held  the arrays that are there; what is given again need not be put there again
+    """
+
+    def __init__(self, form: Form, keys: Sequence[str]) -> None:
+        memory = _bytes(form.length)
+        self.keys, self.store, self.address = keys, form.store(memory), int(memory.ctypes.data)
+        self.held: Data = ()
+
+    def take(self, state: Data) -> None:
+        """Put a state there, or the parameters of one."""
+        held = self.held
+        if state is not held and (len(held) < len(state) or any(a is not b for a, b in zip(state, held, strict=False))):
+            self.store.put(dict(zip(self.keys, state, strict=False)))
+            self.held = state
+
+    def take_parameters(self, state: Data, count: int) -> None:
+        """Put the parameters of a state there, which are so many."""
+        self.take(state if state is self.held else state[:count])
 
 
 class Code:

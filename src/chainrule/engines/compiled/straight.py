@@ -26,8 +26,8 @@ from chainrule.engines.machine import Machine, Value
 from chainrule.errors import NotCompilable
 from chainrule.expression import Shape
 
-MOST_NUMBERS = 100
-"""Parameters up to which straight-line code is the faster one (measured), and quickly compiled."""
+MOST_NUMBERS, FEW_NUMBERS = 80, 12
+"""Parameters up to which straight-line code is the faster one (measured): with one sample a batch, and with more."""
 
 BEFORE, EACH, AFTER = range(3)
 """When a node is computed: before the samples, for each of them, after all of them."""
