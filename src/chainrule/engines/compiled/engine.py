@@ -118,6 +118,7 @@ class Compiled:
         """Make the code for a training on these rows. Raises NotCompilable."""
         given = _NAMES[data[0].dtype.char] if _directly(data) else "float64"
         self._code_for("epoch", min(size, len(data[0])), given)
+        self._code_for("error", MEASURED, given)
 
     # What an engine does
 

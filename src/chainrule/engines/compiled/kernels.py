@@ -12,6 +12,7 @@ from typing import Any
 
 from llvmlite import ir
 
+from chainrule.derivation import BATCH
 from chainrule.engines.compiled import passages
 from chainrule.engines.compiled.abi import begun
 from chainrule.engines.compiled.buffers import LINE, Buffer, Buffers, Store
@@ -92,45 +93,55 @@ class KernelForm:
                 for node in program.data:
                     copy = kernels.gather(self.given, program.room.of[node], ordered=True)
                     builder.call(copy, [given[node.detail], emitted.pointer(program.room.of[node]), *order, batch.first, batch.rows])
-            return emitted.stages()[recipe.error]
+            return emitted.stages(program.plan.stages)[recipe.error]
 
         emit_epoch(module, False, self.dtype, before, step, lambda: None)
 
-    def _blocks(self, module: ir.Module, kernels: Kernels, name: str, root: Node, done: Callable[[Any, Any, Any, Any, Any], None]) -> None:
-        """A function that goes through its rows a block at a time."""
-        program = self._program([root], {})
-        start = begun(module, name)
-        builder, given = start.builder, start.arguments
-        with tiny_as_zero(builder, self.dtype), counted(builder, 0, given["rows"], self.rows, name="block") as first:
+    @contextmanager
+    def _blocks(self, emitted: Emitted) -> Iterator[Any]:
+        """What is emitted inside is done for a block of the rows after the other; gives the first of them."""
+        builder, given = emitted.builder, emitted.given
+        with counted(builder, 0, given["rows"], self.rows, name="block") as first:
             left = builder.sub(given["rows"], first)
-            rows = builder.select(builder.icmp_signed("<", left, whole(self.rows)), left, whole(self.rows))
-            wide = Machine(builder, "float64")
-            outside = {"N": wide.value(builder.sitofp(rows, DOUBLE))}
-            emitted = Emitted(builder, program, kernels, given, rows, outside)
-            for node in program.data:
-                copy = kernels.gather(self.given, program.room.of[node], ordered=False)
-                builder.call(copy, [given[node.detail], emitted.pointer(program.room.of[node]), first, rows])
-            done(builder, given, emitted, first, rows)
-        builder.ret_void()
+            emitted.rows = builder.select(builder.icmp_signed("<", left, whole(self.rows)), left, whole(self.rows))
+            for node in emitted.program.data:
+                array = emitted.program.room.of[node]
+                copy = emitted.kernels.gather(self.given, array, ordered=False)
+                builder.call(copy, [given[node.detail], emitted.pointer(array), first, emitted.rows])
+            yield first
+        emitted.rows = given["rows"]
+
+    def _measuring(self, module: ir.Module, kernels: Kernels, name: str, root: Node) -> Emitted:
+        """A function that takes no step, begun."""
+        start = begun(module, name)
+        count = Machine(start.builder, "float64").value(start.builder.sitofp(start.arguments["rows"], DOUBLE))
+        return Emitted(start.builder, self._program([root], {}), kernels, start.arguments, None, {"N": count})
 
     def _error(self, module: ir.Module, kernels: Kernels) -> None:
-        def done(builder: Any, given: Any, emitted: Emitted, first: Any, rows: Any) -> None:
-            error = emitted.stages()[self.recipe.error].ir
-            part = builder.fmul(error, builder.sitofp(rows, DOUBLE))
+        emitted = self._measuring(module, kernels, "error", self.recipe.error)
+        builder, given, (inside, behind) = emitted.builder, emitted.given, emitted.program.by_rows()
+        with tiny_as_zero(builder, self.dtype):
+            sums = {node: builder.alloca(DOUBLE) for stage in inside for node in stage.nodes if not node.shape}
+            for place in sums.values():
+                builder.store(DOUBLE(0.0), place)
+            with self._blocks(emitted):
+                emitted.stages(inside)
+                for node, place in sums.items():
+                    builder.store(builder.fadd(builder.load(place, typ=DOUBLE), emitted.figures[node].ir), place)
+            emitted.figures |= {node: emitted.wide.value(builder.load(place, typ=DOUBLE)) for node, place in sums.items()}
+            error = emitted.stages(behind)[self.recipe.error].ir
+            part = builder.fmul(error, builder.sitofp(given["rows"], DOUBLE))
             builder.store(builder.fadd(builder.load(given["result"], typ=DOUBLE), part), given["result"])
-
-        self._blocks(module, kernels, "error", self.recipe.error, done)
+        builder.ret_void()
 
     def _predict(self, module: ir.Module, kernels: Kernels) -> None:
-        def done(builder: Any, given: Any, emitted: Emitted, first: Any, rows: Any) -> None:
-            emitted.stages()
-            y = emitted.program.home[self.recipe.prediction]
-            number = kernels.element
-            columns = int(y.shape[1])
-            to = address(builder, given["y"], builder.mul(first, whole(columns)), number)
-            builder.call(kernels.scatter(y), [emitted.pointer(y), to, rows])
-
-        self._blocks(module, kernels, "predict", self.recipe.prediction, done)
+        emitted = self._measuring(module, kernels, "predict", self.recipe.prediction)
+        builder, y = emitted.builder, emitted.program.home[self.recipe.prediction]
+        with tiny_as_zero(builder, self.dtype), self._blocks(emitted) as first:
+            emitted.stages(emitted.program.plan.stages)
+            to = address(builder, emitted.given["y"], builder.mul(first, whole(int(y.shape[1]))), kernels.element)
+            builder.call(kernels.scatter(y), [emitted.pointer(y), to, emitted.rows])
+        builder.ret_void()
 
 
 class Program:
@@ -159,6 +170,21 @@ class Program:
         self.totals = self.room.length
         self.room.length += LINE * sum(any(not node.shape for node in stage.nodes) for stage in self.plan.stages)
         self.scratch = self.room.length
+
+    def by_rows(self) -> tuple[list[Stage], list[Stage]]:
+        """The stages that go through rows, of which sums over all of them are the only trace, and those behind them.
+
+        Raises NotCompilable where rows depend on such a sum: they would have to be gone through twice.
+        """
+        inside = [stage for stage in self.plan.stages if BATCH in stage.shape]
+        behind = [stage for stage in self.plan.stages if BATCH not in stage.shape]
+        rowwise = {node for stage in inside for node in stage.nodes if node.shape} | set(self.data)
+        late = {node for stage in behind for node in stage.nodes} | {node for stage in inside for node in stage.nodes if not node.shape}
+        if any(late & self.plan.near[node] for node in rowwise & set(self.plan.near)) or any(
+            rowwise & self.plan.near[node] for stage in behind for node in stage.nodes
+        ):
+            raise NotCompilable("rows that depend on sums over all of them have no machine code")
+        return inside, behind
 
 
 @dataclass
@@ -324,9 +350,9 @@ class Emitted:
         value = self.figures[node].ir
         return self.builder.fptrunc(value, self.kernels.element) if self.kernels.dtype == "float32" else value
 
-    def stages(self) -> dict[Node, Value]:
-        """Every stage; gives the single numbers."""
-        for stage in self.program.plan.stages:
+    def stages(self, stages: Sequence[Stage]) -> dict[Node, Value]:
+        """These stages; gives the single numbers so far."""
+        for stage in stages:
             if stage.kind == "figures":
                 self._figures(stage)
             else:
