@@ -13,7 +13,7 @@ from typing import Any
 from llvmlite import ir
 
 from chainrule.derivation import BATCH
-from chainrule.engines.compiled import passages
+from chainrule.engines.compiled import passages, transport
 from chainrule.engines.compiled.abi import begun
 from chainrule.engines.compiled.buffers import LINE, Buffer, Buffers, Store
 from chainrule.engines.compiled.epochs import Batch, emit_epoch
@@ -295,11 +295,11 @@ class Kernels:
     def gather(self, given: str, buffer: Buffer, *, ordered: bool) -> Any:
         """The function that brings rows from outside to their place."""
         key = repr(("gather", given, buffer.shape, buffer.stride, ordered))
-        return self.once(key, lambda name: passages.gather(self, name, given, buffer, ordered))
+        return self.once(key, lambda name: transport.gather(self, name, given, buffer, ordered))
 
     def scatter(self, buffer: Buffer) -> Any:
         """The function that brings rows out, without the padding."""
-        return self.once(repr(("scatter", buffer.shape, buffer.stride)), lambda name: passages.scatter(self, name, buffer))
+        return self.once(repr(("scatter", buffer.shape, buffer.stride)), lambda name: transport.scatter(self, name, buffer))
 
 
 class Emitted:
