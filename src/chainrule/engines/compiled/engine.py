@@ -36,8 +36,8 @@ WORTH_THREADS = 10**7
 """Rows × parameters of all its batches from which a call is worth the start of a thread."""
 
 
-TRIED_AGAIN = 50
-"""Every so many calls, the number of threads that was slower is tried again."""
+FIRST_TRIES, TRIED_AGAIN, FORGOTTEN = 3, 32, 1.05
+"""Each number of threads is tried so often at first, then the rarer one every so many calls; the best time counts, less with every call."""
 
 
 class Form(Protocol):
@@ -249,7 +249,8 @@ class Code:
         self.room = int(self._room.ctypes.data)
         self.meeting = Meeting()
         self.paces: dict[int, float] = {}
-        self.calls, self.batches = 0, 1
+        self.tried: dict[int, int] = {}
+        self.batches = 1
 
     def steps(self, given: Sequence[Any], shares: int) -> int:
         """Take the steps, with so many threads; how many there were."""
@@ -259,17 +260,17 @@ class Code:
 
     def took(self, shares: int, batches: int, seconds: float) -> None:
         """So long it took, with so many threads."""
-        self.paces[shares] = max(seconds, 1e-9) / batches
-        self.calls += 1
+        pace = max(seconds, 1e-9) / batches
+        self.paces[shares] = min(pace, FORGOTTEN * self.paces.get(shares, pace))
+        self.tried[shares] = self.tried.get(shares, 0) + 1
         self.batches = max(1, min(batches * 64, int(ASKED_EVERY / self.paces[shares])))
 
     def faster(self, choices: Sequence[int]) -> int:
-        """Which number of threads is faster: each is tried once, and again now and then, as others may use the machine too."""
-        untried = [shares for shares in choices if shares not in self.paces]
-        if untried:
-            return untried[0]
-        ranked = sorted(choices, key=lambda shares: self.paces[shares])
-        return ranked[-1] if self.calls % TRIED_AGAIN == 0 else ranked[0]
+        """Which number of threads is faster: each is tried a few times, and the slower one now and then, as others use the machine too."""
+        rarest = min(choices, key=lambda shares: self.tried.get(shares, 0))
+        if self.tried.get(rarest, 0) < FIRST_TRIES or sum(self.tried.values()) % TRIED_AGAIN == 0:
+            return rarest
+        return min(choices, key=lambda shares: self.paces[shares])
 
 
 def _bytes(count: int) -> Array:
