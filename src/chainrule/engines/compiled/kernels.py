@@ -89,10 +89,14 @@ class KernelForm:
             builder, given = now["builder"], now["given"]
             emitted = Emitted(builder, program, kernels, given, batch.rows, batch.outside)
             order = [given[name] for name in ("order", "by_order", "as_they_lie")]
-            with emitted.alone():
-                for node in program.data:
-                    copy = kernels.gather(self.given, program.room.of[node], ordered=True)
-                    builder.call(copy, [given[node.detail], emitted.pointer(program.room.of[node]), *order, batch.first, batch.rows])
+            start, count = emitted.part_of_rows()
+            for node in program.data:
+                array = program.room.of[node]
+                bytes_on = builder.mul(start, whole((array.stride or 1) * itemsize(self.dtype)))
+                to = builder.gep(emitted.pointer(array), [bytes_on], inbounds=True, source_etype=BYTE)
+                copy = kernels.gather(self.given, array, ordered=True)
+                builder.call(copy, [given[node.detail], to, *order, builder.add(batch.first, start), count])
+            emitted.wait()
             return emitted.stages(program.plan.stages)[recipe.error]
 
         emit_epoch(module, False, self.dtype, before, step, lambda: None)
@@ -335,6 +339,14 @@ class Emitted:
         with self.builder.if_then(self.builder.icmp_unsigned("==", self.share, whole(0))):
             yield
         self.wait()
+
+    def part_of_rows(self) -> tuple[Any, Any]:
+        """This thread's part of the rows: the first of them, and how many."""
+        if not self.several:
+            return whole(0), self.rows
+        builder = self.builder
+        start, end = (builder.udiv(builder.mul(self.rows, share), self.shares) for share in (self.share, builder.add(self.share, whole(1))))
+        return start, builder.sub(end, start)
 
     def wait(self) -> None:
         """All threads wait for each other."""
