@@ -241,6 +241,19 @@ def test_the_number_of_threads_changes_no_digit(monkeypatch):
 
 
 @pytest.mark.parametrize("straight", FORMS)
+def test_how_many_steps_a_call_takes_changes_no_digit(straight, monkeypatch):
+    network, data = tall(units=4)
+    ends = []
+    for batches in (1, 3, 1000):
+        monkeypatch.setattr(engine_module.Code, "took", lambda code, *_, batches=batches: setattr(code, "batches", batches))
+        engine = Compiled(network, find("optimizer", "adam"), straight=straight)
+        ends.append(engine.epoch(data, None, 5, start(network, engine.keys), 0, math.inf, lambda: False))
+    for other in ends[1:]:
+        assert (other.error, other.number) == (ends[0].error, ends[0].number)
+        assert all(np.array_equal(a, b) for a, b in zip(other.state, ends[0].state, strict=True))
+
+
+@pytest.mark.parametrize("straight", FORMS)
 def test_tiny_numbers_count_as_zero_in_float32_and_only_inside(straight):
     network, (x, t) = tall(units=4)
     engine = Compiled(network, find("optimizer", "sgd"), dtype="float32", straight=straight)
@@ -445,5 +458,5 @@ def test_the_listing_names_what_is_computed():
     assert any(re.search(r"h1 = maximum\(.* \+ b1, 0\) +→ memory", line) for line in comments)
     assert any("W1_next = W1 − learning_rate · dW1" in line for line in comments)
     assert text.count("define ") >= len([line for line in comments if ", kernel_" in line])
-    assert "fmla" in listing(Compiled(network, find("optimizer", "sgd"), processor="aarch64"), 32, as_assembly=True)
-    assert "vfmadd" in listing(Compiled(network, find("optimizer", "sgd"), processor="avx2"), 32, as_assembly=True)
+    assert "fmla" in listing(Compiled(network, find("optimizer", "sgd"), processor="aarch64"), 32, assembly=True)
+    assert "vfmadd" in listing(Compiled(network, find("optimizer", "sgd"), processor="avx2"), 32, assembly=True)

@@ -39,7 +39,7 @@ _NAMES = {
     "schedules": "step_decay exponential cosine warmup one_cycle",
     "primitives": "exp log sqrt sin cos sign floor erf maximum minimum select total mean logsumexp",
     "expression": "Expression",
-    "errors": "ChainruleError InputError UnknownNameError ShapeError DescriptionError FileError InexactError DivergenceError",
+    "errors": "ChainruleError InputError UnknownNameError ShapeError DescriptionError FileError NotCompilable InexactError DivergenceError",
 }
 _HOME = {name: module for module, names in _NAMES.items() for name in names.split()}
 

@@ -115,6 +115,9 @@ from chainrule.errors import (
     InputError as InputError,
 )
 from chainrule.errors import (
+    NotCompilable as NotCompilable,
+)
+from chainrule.errors import (
     ShapeError as ShapeError,
 )
 from chainrule.errors import (

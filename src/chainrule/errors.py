@@ -5,7 +5,8 @@
     │   ├── UnknownNameError       a name that nothing has; the nearest one is offered
     │   ├── ShapeError             sizes that do not fit
     │   ├── DescriptionError       a description of a network that says something impossible
-    │   └── FileError              a file that is missing, unreadable or not what it should be
+    │   ├── FileError              a file that is missing, unreadable or not what it should be
+    │   └── NotCompilable          a network without machine code
     ├── InexactError               a value that no fraction equals was asked for as a fraction
     └── DivergenceError            numbers that grew beyond what floating point holds
 
@@ -53,6 +54,10 @@ class DescriptionError(InputError):
 
 class FileError(InputError):
     """A file that is missing, unreadable, cut short or not what it should be."""
+
+
+class NotCompilable(InputError):
+    """There is no machine code for this network, or not on this machine; says why. The engine `written` computes the same."""
 
 
 class InexactError(ChainruleError, ArithmeticError):

@@ -215,7 +215,9 @@ def draw(
 @click.option("--steps", type=click.IntRange(1, 1_000_000), default=2, metavar="N", help="Steps that the program takes.  [default: 2]")
 @click.option("--language", type=click.Choice(["numpy"]), default="numpy", help="Language of the program.  [default: numpy]")
 @click.option(
-    "--engine", type=click.Choice(["written", "compiled"]), default="written",
+    "--engine",
+    type=click.Choice(["written", "compiled"]),
+    default="written",
     help="The NumPy program, or the machine code that trains.  [default: written]",
 )
 @click.option("--assembly", is_flag=True, help="The machine code in the processor's language, in place of LLVM's.")
@@ -250,7 +252,7 @@ def _machine_code(problem: Any, assembly: bool, output: str | None) -> None:
         from chainrule.engines.compiled.listing import listing
     except ImportError as error:
         raise InputError(f"machine code needs llvmlite, which cannot be imported ({error}): pip install llvmlite") from None
-    text = listing(Compiled(problem.network, problem.optimizer), len(problem.x), as_assembly=assembly)
+    text = listing(Compiled(problem.network, problem.optimizer), len(problem.x), assembly=assembly)
     if output is None:
         click.echo(text, nl=not text.endswith("\n"))
     else:

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple, Protocol, TypeAlias
 import numpy as np
 
 from chainrule.definitions import Bound
-from chainrule.engines.compiled.errors import NotCompilable
 from chainrule.engines.written import Program, written, written_error
+from chainrule.errors import NotCompilable
 from chainrule.network import Array, Network
 
 Data: TypeAlias = "tuple[Array, ...]"

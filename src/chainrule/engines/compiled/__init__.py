@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from chainrule.engines.compiled.errors import NotCompilable
+from chainrule.errors import NotCompilable
 
 if TYPE_CHECKING:
     from chainrule.engines.compiled.engine import Compiled

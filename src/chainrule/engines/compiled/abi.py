@@ -20,7 +20,7 @@ EPOCH = {
     "number": I64,  # steps taken before
     "bound": DOUBLE,
     "learning_rate": DOUBLE,
-    "result": POINTER,  # [Σ E · rows of the batch, 1 where the last E was out of bounds]
+    "result": POINTER,  # [Σ E · rows of the batch, to which is added, 1 where the last E was out of bounds]
     "share": I64, "shares": I64,  # which of how many threads this is
     "meeting": POINTER,  # where they wait for each other
     "apart": I64,  # bytes of room that each thread has for itself, one after the other
@@ -28,7 +28,7 @@ EPOCH = {
 """→ how many steps were taken."""
 
 ERROR = {"memory": POINTER, "room": POINTER, "x": POINTER, "t": POINTER, "s": POINTER, "rows": I64, "result": POINTER}
-"""→ nothing; result is [Σ E · rows of the block]."""
+"""→ nothing; to result, [Σ E · rows of the block], is added."""
 
 PREDICT = {"memory": POINTER, "room": POINTER, "x": POINTER, "y": POINTER, "rows": I64}
 """→ nothing; y is filled, row by row."""

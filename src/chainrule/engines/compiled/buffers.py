@@ -100,4 +100,4 @@ def _views(buffer: Buffer, memory: Any, dtype: str) -> list[tuple[Any, Any]]:
     numbers = memory[buffer.start : buffer.start + count * itemsize(dtype)].view(dtype)
     if buffer.layout is None:
         return [(..., numbers.reshape(buffer.shape))]
-    return [(np.s_[:, first : first + view.shape[1]], view) for first, view in buffer.layout._views(numbers)]
+    return [(np.s_[:, first : first + view.shape[1]], view) for first, view in buffer.layout.views(numbers)]

@@ -16,7 +16,7 @@ from chainrule.engines.compiled.code import Loaded, finished
 from chainrule.engines.compiled.kernels import MOST_THREADS, KernelForm
 from chainrule.engines.compiled.layout import aligned
 from chainrule.engines.compiled.recipe import RATE, Recipe, recipe
-from chainrule.engines.compiled.straight import MOST_NUMBERS, StraightForm
+from chainrule.engines.compiled.straight import FEW_NUMBERS, MOST_NUMBERS, StraightForm
 from chainrule.engines.compiled.target import Processor, host, named
 from chainrule.engines.compiled.threads import Meeting, processors, together
 from chainrule.engines.epoch import BLOCK, Data, Passed
@@ -36,8 +36,8 @@ WORTH_THREADS = 10**7
 """Rows × parameters of all its batches from which a call is worth the start of a thread."""
 
 
-TRIED_AGAIN = 50
-"""Every so many calls, the number of threads that was slower is tried again."""
+FIRST_TRIES, TRIED_AGAIN, FORGOTTEN = 3, 32, 1.05
+"""Each number of threads is tried so often at first, then the rarer one every so many calls; the best time counts, less with every call."""
 
 
 class Form(Protocol):
@@ -87,17 +87,15 @@ class Compiled:
         self.recipe: Recipe = recipe(network, optimizer, options or {})
         self.rate = float((options or {}).get(RATE, self.recipe.options.get(RATE, 0.0)))
         self.keys = self.recipe.keys
-        self.straight = network.size <= MOST_NUMBERS if straight is None else straight
+        self.straight = straight
         self._code: dict[Any, Code] = {}
-        self._store: Store | None = None
-        self._memory = 0
-        self._held: Data = ()
+        self._memories: dict[bool, Memory] = {}
 
     # Code and memory
 
     def form(self, size: int, given: str) -> Form:
         """How the functions are written, for batches of at most `size` rows, which are numbers of a type."""
-        if self.straight:
+        if self.network.size <= (MOST_NUMBERS if size == 1 else FEW_NUMBERS) if self.straight is None else self.straight:
             return StraightForm(self.recipe, self.dtype, given, self.processor.triple, single=size == 1)
         threads = MOST_THREADS if size * self.network.size >= FEWEST_SHARED else 1
         return KernelForm(self.recipe, self.dtype, given, self.processor, size, threads)
@@ -109,24 +107,18 @@ class Compiled:
             self._code[key] = Code(self.form(size, given), name, self.processor)
         return self._code[key]
 
-    def _take(self, form: Form, state: Data) -> int:
-        """Put a state, or the parameters of one, into the memory, unless they are there already; where the memory is."""
-        if self._store is None:
-            memory = _bytes(form.length)
-            self._store, self._memory = form.store(memory), int(memory.ctypes.data)
-        held = self._held
-        if state is not held and (len(held) < len(state) or any(a is not b for a, b in zip(state, held, strict=False))):
-            self._store.put(dict(zip(self.keys, state, strict=False)))
-            self._held = state
-        return self._memory
-
-    def _take_parameters(self, form: Form, state: Data) -> int:
-        return self._take(form, state if state is self._held else state[: len(self.recipe.parameters)])
+    def _memory_of(self, form: Form) -> Memory:
+        """Where parameters and states lie for this form of code."""
+        straight = isinstance(form, StraightForm)
+        if straight not in self._memories:
+            self._memories[straight] = Memory(form, self.keys)
+        return self._memories[straight]
 
     def prepare(self, data: Data, size: int) -> None:
         """Make the code for a training on these rows. Raises NotCompilable."""
         given = _NAMES[data[0].dtype.char] if _directly(data) else "float64"
         self._code_for("epoch", min(size, len(data[0])), given)
+        self._code_for("error", MEASURED, given)
 
     # What an engine does
 
@@ -136,31 +128,33 @@ class Compiled:
         """As `Engine.epoch` says."""
         rows = len(data[0] if order is None else order)
         size = min(size, rows)
-        total, ended, code = 0.0, "whole", None
+        result, code = np.zeros(2), None
         for block, places, count in self._blocks(data, order, size):
             if code is None:
                 code = self._code_for("epoch", size, _NAMES[block[0].dtype.char])
-                memory = self._take(code.form, state)
-                self._held = ()
-            part, number, ended = self._steps(code, memory, block, places, count, size, number, bound, stopping)
-            total += part
+                memory = self._memory_of(code.form)
+                memory.take(state)
+                memory.held = ()
+            number, ended = self._steps(code, memory.address, block, places, count, size, number, bound, stopping, result)
             if ended != "whole":
-                return Passed(state, total / rows, number, ended)
-        assert self._store is not None
-        self._held = tuple(self._store.get())
-        return Passed(self._held, total / rows, number)
+                return Passed(state, float(result[0]) / rows, number, ended)
+        memory.held = tuple(memory.store.get())
+        return Passed(memory.held, float(result[0]) / rows, number)
 
     def _steps(
         self, code: Code, memory: int, data: Data, places: Array | None, rows: int, size: int, number: int, bound: float,
-        stopping: Callable[[], bool],
-    ) -> tuple[float, int, str]:  # fmt: skip
-        """The batches of a block, so many at a time that `stopping` is asked often enough: Σ E · rows, the step, and how it ended."""
+        stopping: Callable[[], bool], result: Array,
+    ) -> tuple[int, str]:  # fmt: skip
+        """The batches of a block, so many at a time that `stopping` is asked often enough: the step, and how it ended.
+
+        result  Σ E · rows so far, batch after batch, however many a call takes: so its last digit does not depend on how fast they are
+        """
         order = np.zeros(1, dtype=np.int64) if places is None else places
-        result, total, first = np.zeros(2), 0.0, 0
+        first = 0
         fixed = (memory, code.room, *_pointers(data), order.ctypes.data, int(places is not None), int(places is None))
         while first < rows:
             if stopping():
-                return total, number, "stopped"
+                return number, "stopped"
             batches = min(-(-(rows - first) // size), code.batches)
             end = min(rows, first + batches * size)
             given = (*fixed, first, end, size, number, bound, self.rate, result.ctypes.data)
@@ -168,17 +162,16 @@ class Compiled:
             shares = self._shares(code, size, batches)
             number += code.steps(given, shares)
             code.took(shares, batches, time.perf_counter() - started)
-            total += float(result[0])
             if result[1]:
-                return total, number, "diverged"
+                return number, "diverged"
             first = end
-        return total, number, "whole"
+        return number, "whole"
 
     def _shares(self, code: Code, size: int, batches: int) -> int:
         """How many threads share the steps: one or several, whichever was faster, where the products are long enough for several."""
         products = size * self.network.size
         wanted = min(processors() if self.threads is None else self.threads, MOST_THREADS)
-        if self.straight or wanted < 2 or products < FEWEST_SHARED or products * batches < WORTH_THREADS:
+        if wanted < 2 or products < FEWEST_SHARED or products * batches < WORTH_THREADS:
             return 1
         return code.faster((1, wanted))
 
@@ -196,14 +189,13 @@ class Compiled:
 
     def error(self, data: Data, state: Data) -> float:
         """As `Engine.error` says."""
-        total, result = 0.0, np.zeros(1)
+        result = np.zeros(1)
         for block, _, rows in self._blocks(data, None, MEASURED):
             code = self._code_for("error", MEASURED, _NAMES[block[0].dtype.char])
-            memory = self._take_parameters(code.form, state)
-            result[0] = 0
-            code.function(memory, code.room, *_pointers(block), rows, result.ctypes.data)
-            total += float(result[0])
-        return total / len(data[0])
+            memory = self._memory_of(code.form)
+            memory.take_parameters(state, len(self.recipe.parameters))
+            code.function(memory.address, code.room, *_pointers(block), rows, result.ctypes.data)
+        return float(result[0]) / len(data[0])
 
     def predict(self, x: Array, state: Data, size: int | None = None) -> Array:
         """y (rows, outputs) by the parameters of a state; `size` rows at a time, or as many as are computed quickly."""
@@ -213,8 +205,33 @@ class Compiled:
         y = np.empty((rows, self.network.outputs), dtype=self.dtype)
         at_once = 1 << (min(rows if size is None else size, PREDICTED) - 1).bit_length()
         code = self._code_for("predict", at_once, _NAMES[x.dtype.char])
-        code.function(self._take_parameters(code.form, state), code.room, x.ctypes.data, y.ctypes.data, rows)
+        memory = self._memory_of(code.form)
+        memory.take_parameters(state, len(self.recipe.parameters))
+        code.function(memory.address, code.room, x.ctypes.data, y.ctypes.data, rows)
         return y
+
+
+class Memory:
+    """Where parameters and states lie, and which of them lie there.
+
+    held  the arrays that are there; what is given again need not be put there again
+    """
+
+    def __init__(self, form: Form, keys: Sequence[str]) -> None:
+        memory = _bytes(form.length)
+        self.keys, self.store, self.address = keys, form.store(memory), int(memory.ctypes.data)
+        self.held: Data = ()
+
+    def take(self, state: Data) -> None:
+        """Put a state there, or the parameters of one."""
+        held = self.held
+        if state is not held and (len(held) < len(state) or any(a is not b for a, b in zip(state, held, strict=False))):
+            self.store.put(dict(zip(self.keys, state, strict=False)))
+            self.held = state
+
+    def take_parameters(self, state: Data, count: int) -> None:
+        """Put the parameters of a state there, which are so many."""
+        self.take(state if state is self.held else state[:count])
 
 
 class Code:
@@ -232,7 +249,8 @@ class Code:
         self.room = int(self._room.ctypes.data)
         self.meeting = Meeting()
         self.paces: dict[int, float] = {}
-        self.calls, self.batches = 0, 1
+        self.tried: dict[int, int] = {}
+        self.batches = 1
 
     def steps(self, given: Sequence[Any], shares: int) -> int:
         """Take the steps, with so many threads; how many there were."""
@@ -242,17 +260,17 @@ class Code:
 
     def took(self, shares: int, batches: int, seconds: float) -> None:
         """So long it took, with so many threads."""
-        self.paces[shares] = max(seconds, 1e-9) / batches
-        self.calls += 1
+        pace = max(seconds, 1e-9) / batches
+        self.paces[shares] = min(pace, FORGOTTEN * self.paces.get(shares, pace))
+        self.tried[shares] = self.tried.get(shares, 0) + 1
         self.batches = max(1, min(batches * 64, int(ASKED_EVERY / self.paces[shares])))
 
     def faster(self, choices: Sequence[int]) -> int:
-        """Which number of threads is faster: each is tried once, and again now and then, as others may use the machine too."""
-        untried = [shares for shares in choices if shares not in self.paces]
-        if untried:
-            return untried[0]
-        ranked = sorted(choices, key=lambda shares: self.paces[shares])
-        return ranked[-1] if self.calls % TRIED_AGAIN == 0 else ranked[0]
+        """Which number of threads is faster: each is tried a few times, and the slower one now and then, as others use the machine too."""
+        rarest = min(choices, key=lambda shares: self.tried.get(shares, 0))
+        if self.tried.get(rarest, 0) < FIRST_TRIES or sum(self.tried.values()) % TRIED_AGAIN == 0:
+            return rarest
+        return min(choices, key=lambda shares: self.paces[shares])
 
 
 def _bytes(count: int) -> Array:

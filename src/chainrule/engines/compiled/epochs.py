@@ -53,7 +53,7 @@ def _emit_loop(
     before(builder, given)
     given["taken"] = builder.alloca(I64)
     total = builder.alloca(DOUBLE)
-    builder.store(DOUBLE(0.0), total)
+    builder.store(builder.load(given["result"], typ=DOUBLE), total)
     entry = builder.block
     head, done = builder.append_basic_block("step"), builder.append_basic_block("done")
     builder.branch(head)

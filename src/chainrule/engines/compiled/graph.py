@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chainrule.derivation import BATCH
-from chainrule.engines.compiled.errors import NotCompilable
+from chainrule.errors import NotCompilable
 from chainrule.expression import Expression, Shape, order
 
 CHEAP = frozenset(["add", "subtract", "multiply", "negative", "abs", "sign", "floor", "maximum", "minimum", "greater", "where"])
@@ -249,9 +249,15 @@ class Graph:
 
 
 _SIGNS = {
-    "add": ("+", 1, 1), "subtract": ("−", 1, 2), "multiply": ("·", 2, 3), "divide": ("/", 2, 3), "matmul": ("@", 2, 3), "power": ("**", 4, 3),
+    "add": ("+", 1, 1),
+    "subtract": ("−", 1, 2),
+    "multiply": ("·", 2, 3),
+    "divide": ("/", 2, 3),
+    "matmul": ("@", 2, 3),
+    "power": ("**", 4, 3),
     "greater": (">", 0, 1),
-}  # fmt: skip
+}
+"""How an operation is written, how tightly it binds, and how tightly its right side has to."""
 
 
 def _checked(shape: Shape) -> Shape:

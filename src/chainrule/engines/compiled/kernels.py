@@ -12,11 +12,11 @@ from typing import Any
 
 from llvmlite import ir
 
-from chainrule.engines.compiled import passages
+from chainrule.derivation import BATCH
+from chainrule.engines.compiled import passages, transport
 from chainrule.engines.compiled.abi import begun
 from chainrule.engines.compiled.buffers import LINE, Buffer, Buffers, Store
 from chainrule.engines.compiled.epochs import Batch, emit_epoch
-from chainrule.engines.compiled.errors import NotCompilable
 from chainrule.engines.compiled.graph import Node
 from chainrule.engines.compiled.pieces import DOUBLE, address, applied, counted, tiny_as_zero, whole
 from chainrule.engines.compiled.products import Kit
@@ -26,6 +26,7 @@ from chainrule.engines.compiled.stages import Plan, Stage, operand
 from chainrule.engines.compiled.target import Processor, itemsize
 from chainrule.engines.compiled.threads import wait
 from chainrule.engines.machine import Machine, Value
+from chainrule.errors import NotCompilable
 
 BYTE = ir.IntType(8)
 
@@ -88,49 +89,63 @@ class KernelForm:
             builder, given = now["builder"], now["given"]
             emitted = Emitted(builder, program, kernels, given, batch.rows, batch.outside)
             order = [given[name] for name in ("order", "by_order", "as_they_lie")]
-            with emitted.alone():
-                for node in program.data:
-                    copy = kernels.gather(self.given, program.room.of[node], ordered=True)
-                    builder.call(copy, [given[node.detail], emitted.pointer(program.room.of[node]), *order, batch.first, batch.rows])
-            return emitted.stages()[recipe.error]
+            start, count = emitted.part_of_rows()
+            for node in program.data:
+                array = program.room.of[node]
+                bytes_on = builder.mul(start, whole((array.stride or 1) * itemsize(self.dtype)))
+                to = builder.gep(emitted.pointer(array), [bytes_on], inbounds=True, source_etype=BYTE)
+                copy = kernels.gather(self.given, array, ordered=True)
+                builder.call(copy, [given[node.detail], to, *order, builder.add(batch.first, start), count])
+            emitted.wait()
+            return emitted.stages(program.plan.stages)[recipe.error]
 
         emit_epoch(module, False, self.dtype, before, step, lambda: None)
 
-    def _blocks(self, module: ir.Module, kernels: Kernels, name: str, root: Node, done: Callable[[Any, Any, Any, Any, Any], None]) -> None:
-        """A function that goes through its rows a block at a time."""
-        program = self._program([root], {})
-        start = begun(module, name)
-        builder, given = start.builder, start.arguments
-        with tiny_as_zero(builder, self.dtype), counted(builder, 0, given["rows"], self.rows, name="block") as first:
+    @contextmanager
+    def _blocks(self, emitted: Emitted) -> Iterator[Any]:
+        """What is emitted inside is done for a block of the rows after the other; gives the first of them."""
+        builder, given = emitted.builder, emitted.given
+        with counted(builder, 0, given["rows"], self.rows, name="block") as first:
             left = builder.sub(given["rows"], first)
-            rows = builder.select(builder.icmp_signed("<", left, whole(self.rows)), left, whole(self.rows))
-            wide = Machine(builder, "float64")
-            outside = {"N": wide.value(builder.sitofp(rows, DOUBLE))}
-            emitted = Emitted(builder, program, kernels, given, rows, outside)
-            for node in program.data:
-                copy = kernels.gather(self.given, program.room.of[node], ordered=False)
-                builder.call(copy, [given[node.detail], emitted.pointer(program.room.of[node]), first, rows])
-            done(builder, given, emitted, first, rows)
-        builder.ret_void()
+            emitted.rows = builder.select(builder.icmp_signed("<", left, whole(self.rows)), left, whole(self.rows))
+            for node in emitted.program.data:
+                array = emitted.program.room.of[node]
+                copy = emitted.kernels.gather(self.given, array, ordered=False)
+                builder.call(copy, [given[node.detail], emitted.pointer(array), first, emitted.rows])
+            yield first
+        emitted.rows = given["rows"]
+
+    def _measuring(self, module: ir.Module, kernels: Kernels, name: str, root: Node) -> Emitted:
+        """A function that takes no step, begun."""
+        start = begun(module, name)
+        count = Machine(start.builder, "float64").value(start.builder.sitofp(start.arguments["rows"], DOUBLE))
+        return Emitted(start.builder, self._program([root], {}), kernels, start.arguments, None, {"N": count})
 
     def _error(self, module: ir.Module, kernels: Kernels) -> None:
-        def done(builder: Any, given: Any, emitted: Emitted, first: Any, rows: Any) -> None:
-            error = emitted.stages()[self.recipe.error].ir
-            part = builder.fmul(error, builder.sitofp(rows, DOUBLE))
+        emitted = self._measuring(module, kernels, "error", self.recipe.error)
+        builder, given, (inside, behind) = emitted.builder, emitted.given, emitted.program.by_rows()
+        with tiny_as_zero(builder, self.dtype):
+            sums = {node: builder.alloca(DOUBLE) for stage in inside for node in stage.nodes if not node.shape}
+            for place in sums.values():
+                builder.store(DOUBLE(0.0), place)
+            with self._blocks(emitted):
+                emitted.stages(inside)
+                for node, place in sums.items():
+                    builder.store(builder.fadd(builder.load(place, typ=DOUBLE), emitted.figures[node].ir), place)
+            emitted.figures |= {node: emitted.wide.value(builder.load(place, typ=DOUBLE)) for node, place in sums.items()}
+            error = emitted.stages(behind)[self.recipe.error].ir
+            part = builder.fmul(error, builder.sitofp(given["rows"], DOUBLE))
             builder.store(builder.fadd(builder.load(given["result"], typ=DOUBLE), part), given["result"])
-
-        self._blocks(module, kernels, "error", self.recipe.error, done)
+        builder.ret_void()
 
     def _predict(self, module: ir.Module, kernels: Kernels) -> None:
-        def done(builder: Any, given: Any, emitted: Emitted, first: Any, rows: Any) -> None:
-            emitted.stages()
-            y = emitted.program.home[self.recipe.prediction]
-            number = kernels.element
-            columns = int(y.shape[1])
-            to = address(builder, given["y"], builder.mul(first, whole(columns)), number)
-            builder.call(kernels.scatter(y), [emitted.pointer(y), to, rows])
-
-        self._blocks(module, kernels, "predict", self.recipe.prediction, done)
+        emitted = self._measuring(module, kernels, "predict", self.recipe.prediction)
+        builder, y = emitted.builder, emitted.program.home[self.recipe.prediction]
+        with tiny_as_zero(builder, self.dtype), self._blocks(emitted) as first:
+            emitted.stages(emitted.program.plan.stages)
+            to = address(builder, emitted.given["y"], builder.mul(first, whole(int(y.shape[1]))), kernels.element)
+            builder.call(kernels.scatter(y), [emitted.pointer(y), to, emitted.rows])
+        builder.ret_void()
 
 
 class Program:
@@ -159,6 +174,21 @@ class Program:
         self.totals = self.room.length
         self.room.length += LINE * sum(any(not node.shape for node in stage.nodes) for stage in self.plan.stages)
         self.scratch = self.room.length
+
+    def by_rows(self) -> tuple[list[Stage], list[Stage]]:
+        """The stages that go through rows, of which sums over all of them are the only trace, and those behind them.
+
+        Raises NotCompilable where rows depend on such a sum: they would have to be gone through twice.
+        """
+        inside = [stage for stage in self.plan.stages if BATCH in stage.shape]
+        behind = [stage for stage in self.plan.stages if BATCH not in stage.shape]
+        rowwise = {node for stage in inside for node in stage.nodes if node.shape} | set(self.data)
+        late = {node for stage in behind for node in stage.nodes} | {node for stage in inside for node in stage.nodes if not node.shape}
+        if any(late & self.plan.near[node] for node in rowwise & set(self.plan.near)) or any(
+            rowwise & self.plan.near[node] for stage in behind for node in stage.nodes
+        ):
+            raise NotCompilable("rows that depend on sums over all of them have no machine code")
+        return inside, behind
 
 
 @dataclass
@@ -269,11 +299,11 @@ class Kernels:
     def gather(self, given: str, buffer: Buffer, *, ordered: bool) -> Any:
         """The function that brings rows from outside to their place."""
         key = repr(("gather", given, buffer.shape, buffer.stride, ordered))
-        return self.once(key, lambda name: passages.gather(self, name, given, buffer, ordered))
+        return self.once(key, lambda name: transport.gather(self, name, given, buffer, ordered))
 
     def scatter(self, buffer: Buffer) -> Any:
         """The function that brings rows out, without the padding."""
-        return self.once(repr(("scatter", buffer.shape, buffer.stride)), lambda name: passages.scatter(self, name, buffer))
+        return self.once(repr(("scatter", buffer.shape, buffer.stride)), lambda name: transport.scatter(self, name, buffer))
 
 
 class Emitted:
@@ -310,6 +340,14 @@ class Emitted:
             yield
         self.wait()
 
+    def part_of_rows(self) -> tuple[Any, Any]:
+        """This thread's part of the rows: the first of them, and how many."""
+        if not self.several:
+            return whole(0), self.rows
+        builder = self.builder
+        start, end = (builder.udiv(builder.mul(self.rows, share), self.shares) for share in (self.share, builder.add(self.share, whole(1))))
+        return start, builder.sub(end, start)
+
     def wait(self) -> None:
         """All threads wait for each other."""
         if self.several:
@@ -324,9 +362,9 @@ class Emitted:
         value = self.figures[node].ir
         return self.builder.fptrunc(value, self.kernels.element) if self.kernels.dtype == "float32" else value
 
-    def stages(self) -> dict[Node, Value]:
-        """Every stage; gives the single numbers."""
-        for stage in self.program.plan.stages:
+    def stages(self, stages: Sequence[Stage]) -> dict[Node, Value]:
+        """These stages; gives the single numbers so far."""
+        for stage in stages:
             if stage.kind == "figures":
                 self._figures(stage)
             else:

@@ -97,7 +97,7 @@ class Panels:
         """Numbers of the whole matrix with its padding."""
         return self.count * self.stride + whole(self.rows, self.lanes) * self.rest
 
-    def _views(self, memory: Any) -> list[tuple[int, Any]]:
+    def views(self, memory: Any) -> list[tuple[int, Any]]:
         """For each panel, its first column and its (rows, columns) in memory, without the padding."""
         parts = [(panel * self.width, panel * self.stride, self.width) for panel in range(self.count)]
         if self.rest:
@@ -109,10 +109,10 @@ class Panels:
 
     def pack(self, matrix: Any, memory: Any) -> None:
         """Put a matrix (rows, columns) into `memory`, a vector of `size` numbers; the padding stays as it is."""
-        for first, view in self._views(memory):
+        for first, view in self.views(memory):
             view[:] = matrix[:, first : first + view.shape[1]]
 
     def unpack(self, memory: Any, matrix: Any) -> None:
         """Take the matrix (rows, columns) out of `memory`."""
-        for first, view in self._views(memory):
+        for first, view in self.views(memory):
             matrix[:, first : first + view.shape[1]] = view

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 
 from chainrule.derivation import BATCH
-from chainrule.engines.compiled.code import assembly, finished
+from chainrule.engines.compiled import code
 from chainrule.engines.compiled.engine import Compiled
 from chainrule.engines.compiled.graph import Node
 from chainrule.engines.compiled.kernels import KernelForm, Outline
@@ -26,15 +26,15 @@ STAGES = {
 }
 
 
-def listing(engine: Compiled, size: int, *, as_assembly: bool = False) -> str:
+def listing(engine: Compiled, size: int, *, assembly: bool = False) -> str:
     """The program of an epoch in batches of `size` rows of float64: pseudo-code as comments, then LLVM's IR, or the assembly."""
     form = engine.form(size, "float64")
-    text = finished(form.module("epoch"), engine.processor)
+    text = code.finished(form.module("epoch"), engine.processor)
     assert isinstance(form, StraightForm | KernelForm)
     lines = [*_head(engine, form, size), "", *(_straight(form) if isinstance(form, StraightForm) else _kernels(form))]
-    mark = "#" if as_assembly else ";"
+    mark = "#" if assembly else ";"
     comments = [f"{mark} {line}".rstrip() for line in lines]
-    return "\n".join(comments) + "\n\n" + (assembly(text, engine.processor) if as_assembly else text)
+    return "\n".join(comments) + "\n\n" + (code.assembly(text, engine.processor) if assembly else text)
 
 
 def _head(engine: Compiled, form: object, size: int) -> list[str]:

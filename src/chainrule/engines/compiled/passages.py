@@ -1,4 +1,4 @@
-"""The functions of the stages: what is emitted for a product, for rows, for columns, for all elements of a parameter.
+"""The functions of the stages that are no products: what is emitted for rows, for columns, for all elements of a parameter.
 
     function(arrays …, single numbers …, result, rows)
 
@@ -15,14 +15,12 @@ from llvmlite import ir
 
 from chainrule.derivation import BATCH
 from chainrule.engines.compiled.buffers import Buffer
-from chainrule.engines.compiled.errors import NotCompilable
+from chainrule.engines.compiled.epilogues import ProductPassage
 from chainrule.engines.compiled.graph import Node
 from chainrule.engines.compiled.layout import Panels
-from chainrule.engines.compiled.pieces import DOUBLE, I64, POINTER, VOID, address, counted, row_index, whole
+from chainrule.engines.compiled.pieces import DOUBLE, I64, POINTER, VOID, address, counted, whole
 from chainrule.engines.compiled.points import COLUMN, FULL, ROW, Point
-from chainrule.engines.compiled.products import COLUMNS, NUMBER, ROWS, Operand, panels, rows
-from chainrule.engines.compiled.stages import Plan, Stage, operand
-from chainrule.engines.compiled.tiles import Tile
+from chainrule.engines.compiled.stages import Plan, Stage
 from chainrule.engines.machine import Machine, Value
 
 if TYPE_CHECKING:
@@ -371,151 +369,6 @@ def _values(passage: Passage, point: Point, role: str, start: int, columns: int)
         else:
             values.append((node, point.value(node, role)))
     return values
-
-
-# Products
-
-
-class ProductPassage:
-    """A matrix product, or the sums of the columns of a matrix, with an epilogue. All threads call it, each for its share."""
-
-    shared = True
-
-    def __init__(self, kernels: Kernels, name: str, outline: Outline) -> None:
-        self.kernels, kit = kernels, kernels.kit
-        every, any_number = [kernels.most], [kernels.most, kernels.most]
-        first = outline.stage.nodes[0]
-        factors = [outline.program.home[operand(argument)] for argument in first.arguments]
-        self.factors = [outline.buffers.index(factor) for factor in factors]
-        self.kind = kind = "column_sums" if first.operation == "reduce" else _kind(*first.arguments)
-        self.names = {buffer: f"array_{i}" for i, buffer in enumerate(outline.buffers) if buffer in outline.inside}
-        self.figures = {node: f"number_{i}" for i, node in enumerate(outline.figures)}
-        operands = {name: _operand(buffer) for buffer, name in self.names.items()} | dict.fromkeys(self.figures.values(), NUMBER)
-        role = COLUMN if kind == "column_sums" else FULL
-
-        def epilogue(tile: Tile, sums: Value) -> None:
-            point = Point(
-                tile.machine, outline, lambda buffer, role: tile.load(self.names[buffer]), lambda node: tile.load(self.figures[node])
-            )
-            point.known[first, role] = sums
-            values = [(node, point.value(node, role)) for node in outline.stage.nodes]
-            for node, value in values:
-                if outline.kept(node):
-                    tile.store(self.names[outline.program.home[node]], value)
-
-        if kind == "column_sums":
-            self.factors *= 2
-            self.product = kit.column_sums(name, int(first.shape[0]), any_number, factors[0].stride, epilogue, operands)
-        elif kind == "gradient":
-            layout = kit.layout(int(first.shape[0]), int(first.shape[1]))
-            self.product = kit.gradient(name, layout, any_number, (factors[0].stride, factors[1].stride), epilogue, operands)
-        else:
-            make, weights = kit.forward if kind == "forward" else kit.backward, factors[1].layout
-            assert weights is not None
-            partial = self._partial(outline) if kind == "forward" else ""
-            self.product = make(name, weights, every, factors[0].stride, epilogue, operands, partial=partial)
-        kernels.scratch = max(kernels.scratch, self.product.room)
-
-    def _partial(self, outline: Outline) -> str:
-        """An array that the epilogue only writes: sums that are not complete may stand there meanwhile."""
-        return next(
-            (
-                self.names[buffer]
-                for node in outline.stage.nodes
-                if outline.kept(node) and (buffer := outline.program.home[node]) not in outline.read
-            ),
-            "",
-        )
-
-    def call(self, emitted: Emitted, outline: Outline, numbers: Sequence[Any]) -> None:
-        """Call it for a stage of this structure, which reads these single numbers."""
-        arrays = [emitted.pointer(buffer) for buffer in outline.buffers]
-        given = {name: arrays[int(name.removeprefix("array_"))] for name in self.names.values()}
-        given |= {f"number_{i}": number for i, number in enumerate(numbers)}
-        left, right = (arrays[i] for i in self.factors)
-        rows = emitted.program.room.rows if self.kind in ("forward", "backward") else emitted.rows
-        self.product.call(emitted.builder, left, right, emitted.scratch, rows, emitted.share, emitted.shares, given)
-
-
-def _kind(a: Node, b: Node) -> str:
-    """Which of the three products it is. Raises NotCompilable."""
-    if a.shape[0] == BATCH and b.operation == "transpose":
-        return "backward"
-    if a.shape[0] == BATCH:
-        return "forward"
-    if a.operation == "transpose" and b.shape[0] == BATCH:
-        return "gradient"
-    raise NotCompilable("a product of two parameters has no machine code")
-
-
-def _operand(buffer: Buffer) -> Operand:
-    """How the tiles of a product find the numbers of an array."""
-    match buffer.kind:
-        case "rows":
-            return rows(buffer.stride)
-        case "panels":
-            assert buffer.layout is not None
-            return panels(buffer.layout)
-        case "columns":
-            return COLUMNS
-    return ROWS
-
-
-# Between outside and inside
-
-
-def gather(kernels: Kernels, name: str, given: str, buffer: Buffer, ordered: bool) -> Any:
-    """Rows of the data to rows of an array: a function of from, to, [order, by_order, as they lie,] first, rows."""
-    types = [POINTER, POINTER, *([POINTER, I64, I64] if ordered else []), I64, I64]
-    function = ir.Function(kernels.module, ir.FunctionType(VOID, types), name)
-    function.linkage = "internal"
-    builder = ir.IRBuilder(function.append_basic_block("entry"))
-    source, target, *order, first, rows = function.args
-    columns = int(buffer.shape[1]) if len(buffer.shape) > 1 else 1
-    stride = buffer.stride or 1
-    outside = ir.FloatType() if given == "float32" else DOUBLE
-    lanes = kernels.lanes
-    with counted(builder, 0, rows, name="row") as row:
-        place = builder.add(first, row)
-        if ordered:
-            place = row_index(builder, dict(zip(("order", "by_order", "as_they_lie"), order, strict=True)), place)
-        start, to = builder.mul(place, whole(columns)), builder.mul(row, whole(stride))
-
-        def copy(column: Any, count: int, start: Any = start, to: Any = to) -> None:
-            read = address(builder, source, builder.add(start, column), outside)
-            write = address(builder, target, builder.add(to, column), kernels.element)
-            kind = outside if count == 1 else ir.VectorType(outside, count)
-            wanted = kernels.element if count == 1 else ir.VectorType(kernels.element, count)
-            value = builder.load(read, typ=kind, align=4 if given == "float32" else 8)
-            if outside != kernels.element:
-                value = builder.fptrunc(value, wanted) if given == "float64" else builder.fpext(value, wanted)
-            builder.store(value, write, align=4 if kernels.dtype == "float32" else 8)
-
-        even = columns // lanes * lanes
-        if even:
-            with counted(builder, 0, even, lanes, name="column") as column:
-                copy(column, lanes)
-        if even < columns:
-            with counted(builder, even, columns, name="column") as column:
-                copy(column, 1)
-    builder.ret_void()
-    return function
-
-
-def scatter(kernels: Kernels, name: str, buffer: Buffer) -> Any:
-    """Rows of an array to rows without padding: a function of from, to, rows."""
-    function = ir.Function(kernels.module, ir.FunctionType(VOID, [POINTER, POINTER, I64]), name)
-    function.linkage = "internal"
-    builder = ir.IRBuilder(function.append_basic_block("entry"))
-    source, target, rows = function.args
-    columns = int(buffer.shape[1])
-    size = 4 if kernels.dtype == "float32" else 8
-    with counted(builder, 0, rows, name="row") as row, counted(builder, 0, columns, name="column") as column:
-        read = address(builder, source, builder.add(builder.mul(row, whole(buffer.stride)), column), kernels.element)
-        write = address(builder, target, builder.add(builder.mul(row, whole(columns)), column), kernels.element)
-        builder.store(builder.load(read, typ=kernels.element, align=size), write, align=size)
-    builder.ret_void()
-    return function
 
 
 KINDS: dict[str, Callable[[Any, str, Any], Any]] = {

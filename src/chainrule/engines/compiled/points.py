@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from chainrule.engines.compiled.buffers import Buffer
-from chainrule.engines.compiled.errors import NotCompilable
 from chainrule.engines.compiled.graph import Node
 from chainrule.engines.compiled.pieces import applied
 from chainrule.engines.machine import Machine, Value
+from chainrule.errors import NotCompilable
 
 if TYPE_CHECKING:
     from chainrule.engines.compiled.kernels import Outline

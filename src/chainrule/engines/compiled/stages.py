@@ -17,9 +17,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from chainrule.derivation import BATCH
-from chainrule.engines.compiled.errors import NotCompilable
 from chainrule.engines.compiled.graph import DEAR, Node
 from chainrule.engines.compiled.recipe import below
+from chainrule.errors import NotCompilable
 from chainrule.expression import Shape
 
 

@@ -17,17 +17,17 @@ from chainrule.engines.compiled.abi import begun
 from chainrule.engines.compiled.buffers import Buffer, Store
 from chainrule.engines.compiled.early import Early
 from chainrule.engines.compiled.epochs import Batch, emit_epoch
-from chainrule.engines.compiled.errors import NotCompilable
 from chainrule.engines.compiled.graph import Node
 from chainrule.engines.compiled.pieces import DOUBLE, address, applied, counted, narrowed, row_index, tiny_as_zero, whole, widened
 from chainrule.engines.compiled.recipe import Recipe, below
 from chainrule.engines.compiled.settings import settings
 from chainrule.engines.compiled.target import itemsize
 from chainrule.engines.machine import Machine, Value
+from chainrule.errors import NotCompilable
 from chainrule.expression import Shape
 
-MOST_NUMBERS = 100
-"""Parameters up to which straight-line code is the faster one (measured), and quickly compiled."""
+MOST_NUMBERS, FEW_NUMBERS = 80, 12
+"""Parameters up to which straight-line code is the faster one (measured): with one sample a batch, and with more."""
 
 BEFORE, EACH, AFTER = range(3)
 """When a node is computed: before the samples, for each of them, after all of them."""
@@ -310,7 +310,8 @@ class StraightForm:
         with tiny_as_zero(builder, self.dtype), counted(builder, 0, given["rows"], name="sample") as sample:
             code.each(self._row(machine, {key: given[key] for key in ("x", "t", "s")}, sample))
         code.after()
-        builder.store(builder.fmul(widened(machine, code.values[recipe.error][0]).ir, rows), given["result"])
+        error = builder.fmul(widened(machine, code.values[recipe.error][0]).ir, rows)
+        builder.store(builder.fadd(builder.load(given["result"], typ=DOUBLE), error), given["result"])
         builder.ret_void()
 
     def _predict(self, module: ir.Module) -> None:
