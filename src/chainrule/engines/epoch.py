@@ -7,6 +7,7 @@ Every engine takes the same batches in the same order, in float64.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
