@@ -15,10 +15,14 @@ from chainrule.notation.settings import CHOICES
 from chainrule.render.markdown import markdown
 from chainrule.render.plain import plain
 from chainrule.sources import problem
+from chainrule.words import Words
 
 SOURCE = Path(chainrule.__file__).parent
 CATALOGUES = {language: import_module(f"chainrule.languages.{language}").WORDS for language in CHOICES["language"]}
 ENGLISH, GERMAN = CATALOGUES["en"], CATALOGUES["de"]
+
+SINGULAR = re.compile(r"\.\w+=1$")
+"""The end of the key of a text that is taken where there is one of something."""
 
 TREES = [ast.parse(path.read_text("utf-8")) for path in sorted(SOURCE.rglob("*.py")) if path.parent.name != "languages"]
 """The source, but for the catalogues."""
@@ -62,7 +66,15 @@ def test_every_text_that_is_asked_for_exists():
 
 def test_every_text_is_asked_for():
     known = re.compile("|".join(f"(?:{pattern})" for pattern in set(patterns()) if re.search("[a-z]", pattern)))
-    assert [key for key in ENGLISH if not known.fullmatch(key)] == []
+    assert [key for key in ENGLISH if not known.fullmatch(SINGULAR.sub("", key))] == []
+
+
+def test_one_of_something_is_told_as_one():
+    singular = [key for key in ENGLISH if SINGULAR.search(key)]
+    assert all(SINGULAR.sub("", key) in ENGLISH for key in singular)
+    words = Words("en")
+    assert words.plain("repeat.reached", steps=1) == "After one step the error is below 10⁻¹²."
+    assert words.plain("repeat.reached", steps=2) == "After 2 steps the error is below 10⁻¹²."
 
 
 def test_the_names_of_definitions_are_those_of_definitions():

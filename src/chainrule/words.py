@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from string import Formatter
 from typing import TYPE_CHECKING
@@ -29,14 +30,20 @@ class Words:
         """Digits with the decimal sign of the language: a comma in German."""
         return text.replace(".", ",") if self.language == "de" else text
 
+    def _text(self, key: str, values: Mapping[str, object]) -> str:
+        """The text of a key; where one of its values is 1 and there is a text for that, as "repeat.reached.steps=1", this one."""
+        catalogue = self.catalogue
+        singular = (f"{key}.{place}=1" for place, value in values.items() if isinstance(value, int) and value == 1)
+        return catalogue[next((one for one in singular if one in catalogue), key)]
+
     def plain(self, key: str, **values: object) -> str:
         """A text with plain values in its places."""
-        return self.catalogue[key].format(**values)
+        return self._text(key, values).format(**values)
 
     def __call__(self, key: str, **values: str | int | Formula) -> Inline:
         """A text with formulas or plain values in its places."""
         parts: list[str | Formula] = []
-        for before, place, _, _ in Formatter().parse(self.catalogue[key]):
+        for before, place, _, _ in Formatter().parse(self._text(key, values)):
             value = None if place is None else values[place]
             parts.append(before)
             if value is not None:

@@ -58,6 +58,8 @@ WORDS = {
     "data.drawn": "Zufällig gezogen mit dem Startwert {seed}, anstelle eigener Zahlen (`--input`, `--target`):",
     "data.wide": "Jedes hat {inputs} Eingaben und {outputs} Zielwerte, zu viele, um sie hier zu drucken; `-o step.json` schreibt jede "
     "Zahl.",
+    "data.wide.outputs=1": "Jedes hat {inputs} Eingaben und einen Zielwert, zu viele, um sie hier zu drucken; `-o step.json` schreibt jede "
+    "Zahl.",
     # The forward pass
     "forward.title": "Vorwärtsdurchlauf",
     "forward.intro": "Die Eingaben werden mit den Gewichten multipliziert und die Ergebnisse an die nächste Schicht weitergereicht.",
@@ -139,6 +141,8 @@ WORDS = {
     "rates.converges": "In Simulationen von {steps} Schritten konvergiert das Training bis zu einer Lernrate von etwa {limit}.",
     "rates.too_large": "Die verwendete Lernrate {rate} ist zu groß: Den Schritt zu wiederholen, bringt den Fehler nicht auf null.",
     "rates.good": "Eine gute Lernrate für diesen Anfang ist {rate}: Sie bringt den Fehler in {steps} Schritten unter 10⁻¹² (auf {error}).",
+    "rates.good.steps=1": "Eine gute Lernrate für diesen Anfang ist {rate}: Sie bringt den Fehler in einem einzigen Schritt unter 10⁻¹² "
+    "(auf {error}).",
     "rates.good_so_far": "Eine gute Lernrate für diesen Anfang ist {rate}: Von allen, die {steps} Schritte lang simuliert wurden, kam "
     "sie am tiefsten, auf {error}.",
     # Repeating
@@ -150,8 +154,10 @@ WORDS = {
     "repeat.good": "Mit der Lernrate {rate}:",
     "repeat.step": "Schritt",
     "repeat.reached": "Nach {steps} Schritten liegt der Fehler unter 10⁻¹².",
+    "repeat.reached.steps=1": "Nach einem Schritt liegt der Fehler unter 10⁻¹².",
     "repeat.not_reached": "Nach {steps} Schritten liegt der Fehler noch über 10⁻¹²; `--step N` zeigt jeden von ihnen.",
     "repeat.settled": "Nach {steps} Schritten bleibt der Fehler bei {error}: Tiefer kommt dieser Lauf nicht.",
+    "repeat.settled.steps=1": "Nach einem Schritt bleibt der Fehler bei {error}: Tiefer kommt dieser Lauf nicht.",
     "repeat.overflow": "Bei Schritt {step} verlassen die Zahlen jeden sinnvollen Bereich: Dieser Lauf divergiert.",
     # Overview
     "overview.forward": "Jede Größe wird aus denen vor ihr berechnet:",

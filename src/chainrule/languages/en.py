@@ -54,6 +54,7 @@ WORDS = {
     "data.raw": "What the model makes of this row of the data:",
     "data.drawn": "Drawn at random from seed {seed}, in place of numbers of your own (`--input`, `--target`):",
     "data.wide": "Each has {inputs} inputs and {outputs} targets, too many to print here; `-o step.json` writes every number.",
+    "data.wide.outputs=1": "Each has {inputs} inputs and one target, too many to print here; `-o step.json` writes every number.",
     # The forward pass
     "forward.title": "Forward pass",
     "forward.intro": "The inputs are multiplied by the weights, and the results are passed on to the next layer.",
@@ -133,6 +134,7 @@ WORDS = {
     "rates.converges": "In simulations of {steps} steps, training converges up to a rate of about {limit}.",
     "rates.too_large": "The rate used here, {rate}, is too large: repeating the step will not bring the error to zero.",
     "rates.good": "A good rate for this start is {rate}: it brings the error below 10⁻¹² (to {error}) in {steps} steps.",
+    "rates.good.steps=1": "A good rate for this start is {rate}: it brings the error below 10⁻¹² (to {error}) in a single step.",
     "rates.good_so_far": "A good rate for this start is {rate}: of those simulated for {steps} steps it got lowest, to {error}.",
     # Repeating
     "repeat.title": "Repeating until the error is close to zero",
@@ -143,8 +145,10 @@ WORDS = {
     "repeat.good": "At the learning rate {rate}:",
     "repeat.step": "step",
     "repeat.reached": "After {steps} steps the error is below 10⁻¹².",
+    "repeat.reached.steps=1": "After one step the error is below 10⁻¹².",
     "repeat.not_reached": "After {steps} steps the error is still above 10⁻¹²; `--step N` looks into any of them.",
     "repeat.settled": "After {steps} steps the error stays at {error}: this run gets no lower.",
+    "repeat.settled.steps=1": "After one step the error stays at {error}: this run gets no lower.",
     "repeat.overflow": "At step {step} the numbers leave every sensible range: this run diverges.",
     # Overview
     "overview.forward": "Each quantity is computed from those before it:",

@@ -30,7 +30,7 @@ MEASURED, PREDICTED = 32, 128
 
 
 FEWEST_SHARED = 10**6
-"""Rows × parameters of a batch from which a second thread makes a step shorter (measured)."""
+"""Rows × parameters of a layer, on average, from which a second thread makes a step shorter (measured)."""
 
 WORTH_THREADS = 10**7
 """Rows × parameters of all its batches from which a call is worth the start of a thread."""
@@ -97,8 +97,12 @@ class Compiled:
         """How the functions are written, for batches of at most `size` rows, which are numbers of a type."""
         if self.network.size <= (MOST_NUMBERS if size == 1 else FEW_NUMBERS) if self.straight is None else self.straight:
             return StraightForm(self.recipe, self.dtype, given, self.processor.triple, single=size == 1)
-        threads = MOST_THREADS if size * self.network.size >= FEWEST_SHARED else 1
+        threads = MOST_THREADS if self._worth_sharing(size) else 1
         return KernelForm(self.recipe, self.dtype, given, self.processor, size, threads)
+
+    def _worth_sharing(self, size: int) -> bool:
+        """Are the products of a batch long enough for several threads, which wait for each other behind each of them?"""
+        return size * self.network.size >= FEWEST_SHARED * len(self.network.layers)
 
     def _code_for(self, name: str, size: int, given: str) -> Code:
         """The function of that name, in memory."""
@@ -169,9 +173,8 @@ class Compiled:
 
     def _shares(self, code: Code, size: int, batches: int) -> int:
         """How many threads share the steps: one or several, whichever was faster, where the products are long enough for several."""
-        products = size * self.network.size
         wanted = min(processors() if self.threads is None else self.threads, MOST_THREADS)
-        if wanted < 2 or products < FEWEST_SHARED or products * batches < WORTH_THREADS:
+        if wanted < 2 or not self._worth_sharing(size) or size * self.network.size * batches < WORTH_THREADS:
             return 1
         return code.faster((1, wanted))
 
