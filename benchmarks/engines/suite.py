@@ -18,13 +18,13 @@ from typing import Any
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
-from lives import digits, starts  # noqa: E402
-from measure import median, ratio  # noqa: E402
-from picture import draw  # noqa: E402
-from processes import FLOOR, KINDS, OURS, Peer  # noqa: E402
-from run import ROOT, processor, write  # noqa: E402
-from tables import aims_table, growth_table, lives_table, times_table  # noqa: E402
-from workloads import GROWTH, WORKLOADS  # noqa: E402
+from lives import digits, starts
+from measure import median, ratio
+from picture import draw
+from processes import FLOOR, KINDS, OURS, Peer
+from run import ROOT, processor, write
+from tables import aims_table, growth_table, lives_table, times_table
+from workloads import GROWTH, WORKLOADS
 
 KEPT = ROOT / ".benchmarks" / "engines.json"
 PICTURE = ROOT / "docs" / "engines.svg"

@@ -11,9 +11,9 @@ import jax
 
 jax.config.update("jax_enable_x64", True)
 
-import keras  # noqa: E402
-import numpy as np  # noqa: E402
-from workloads import EPSILON, Workload  # noqa: E402
+import keras
+import numpy as np
+from workloads import EPSILON, Workload
 
 
 def about() -> str:
