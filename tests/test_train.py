@@ -15,6 +15,7 @@ import chainrule as cr
 from chainrule import history
 from chainrule.divergence import Diverged, first_wrong
 from chainrule.engines import epoch as passes
+from chainrule.engines.compiled import Compiled
 from chainrule.engines.keep import evaluate
 from chainrule.errors import DescriptionError, InputError, ShapeError, UnknownNameError
 from chainrule.history import MOST_REPORTS
@@ -261,6 +262,19 @@ def test_early_stopping_keeps_the_best_weights():
     derivation = outcome.network.derivation
     best = evaluate([derivation.error], {derivation.x: x[40:], derivation.t: t[40:], **outcome.network.bindings()})[derivation.error]
     assert float(best) == pytest.approx(outcome.best_error, rel=1e-12)
+
+
+@pytest.mark.parametrize("batch", ["mean", "sum"])
+@pytest.mark.parametrize("engine", [passes.Written, Compiled])
+def test_the_error_of_many_rows_is_that_of_all_at_once(engine, batch):
+    network = cr.Network(2, cr.dense(1), regularizer=cr.l2(0.5), batch=batch)
+    rng = np.random.default_rng(1)
+    x, t, state = rng.normal(size=(77, 2)), rng.normal(size=(77, 1)), tuple(rng.normal(size=shape) for shape in network.shapes.values())
+    graph = network.derivation
+    whole = evaluate([graph.error], dict(zip([graph.x, graph.t, *graph.parameters], [x, t, *state], strict=True)))[graph.error]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passes, "MEASURED_AT_ONCE", 30)
+        assert engine(network, cr.sgd(0.1)).error((x, t), state) == pytest.approx(float(whole), rel=1e-12)
 
 
 def test_until_is_about_the_training_error_and_heeds_no_patience():

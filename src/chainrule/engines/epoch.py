@@ -110,13 +110,15 @@ class Written:
 
     def error(self, data: Data, state: Data) -> float:
         """As `Engine.error` says."""
-        parameters, rows, error = state[: len(self.network.shapes)], len(data[0]), 0.0
+        parameters, rows = state[: len(self.network.shapes)], len(data[0])
         if rows <= MEASURED_AT_ONCE:
             return float(self._error(*data, *parameters))
-        for start in range(0, rows, MEASURED_AT_ONCE):
-            part = [array[start : start + MEASURED_AT_ONCE] for array in data]
-            error += float(self._error(*part, *parameters)) * (len(part[0]) / rows)
-        return error
+        blocks = [slice(start, start + MEASURED_AT_ONCE) for start in range(0, rows, MEASURED_AT_ONCE)]
+        errors = [float(self._error(*(array[block] for array in data), *parameters)) for block in blocks]
+        if self.network.conventions.batch == "mean":
+            return sum(E * ((min(block.stop, rows) - block.start) / rows) for E, block in zip(errors, blocks, strict=True))
+        penalty = float(self._error(*(array[:0] for array in data), *parameters))  # the error of no rows: it counts once
+        return penalty + sum(E - penalty for E in errors)
 
 
 LOOP = """
