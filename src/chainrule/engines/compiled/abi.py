@@ -8,7 +8,8 @@ from typing import Any
 from llvmlite import ir
 
 from chainrule.engines.compiled.code import ADDRESS, NUMBER, WORD
-from chainrule.engines.compiled.pieces import DOUBLE, I64, POINTER, VOID
+from chainrule.engines.compiled.instructions import I64, POINTER, VOID
+from chainrule.engines.compiled.pieces import DOUBLE
 
 EPOCH = {
     "memory": POINTER,  # parameters and states

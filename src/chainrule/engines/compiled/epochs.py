@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from chainrule.engines.compiled.abi import begun
-from chainrule.engines.compiled.pieces import DOUBLE, I64, address, tiny_as_zero, whole
+from chainrule.engines.compiled.instructions import I64, at
+from chainrule.engines.compiled.pieces import DOUBLE, tiny_as_zero, whole
 from chainrule.engines.machine import Machine, Value
 
 
@@ -83,4 +84,4 @@ def _emit_loop(
     builder.store(taken, given["taken"])
     with builder.if_then(builder.icmp_unsigned("==", given["share"], whole(0))):
         builder.store(builder.load(total, typ=DOUBLE), given["result"])
-        builder.store(builder.select(inside, DOUBLE(0.0), DOUBLE(1.0)), address(builder, given["result"], 1, DOUBLE))
+        builder.store(builder.select(inside, DOUBLE(0.0), DOUBLE(1.0)), at(builder, given["result"], 1, DOUBLE))

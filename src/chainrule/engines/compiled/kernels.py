@@ -18,7 +18,8 @@ from chainrule.engines.compiled.abi import begun
 from chainrule.engines.compiled.buffers import LINE, Buffer, Buffers, Store
 from chainrule.engines.compiled.epochs import Batch, emit_epoch
 from chainrule.engines.compiled.graph import Node
-from chainrule.engines.compiled.pieces import DOUBLE, address, applied, counted, tiny_as_zero, whole
+from chainrule.engines.compiled.instructions import at
+from chainrule.engines.compiled.pieces import DOUBLE, applied, counted, tiny_as_zero, whole
 from chainrule.engines.compiled.products import Kit
 from chainrule.engines.compiled.recipe import Recipe, below
 from chainrule.engines.compiled.settings import setting_nodes, settings
@@ -143,7 +144,7 @@ class KernelForm:
         builder, y = emitted.builder, emitted.program.home[self.recipe.prediction]
         with tiny_as_zero(builder, self.dtype), self._blocks(emitted) as first:
             emitted.stages(emitted.program.plan.stages)
-            to = address(builder, emitted.given["y"], builder.mul(first, whole(int(y.shape[1]))), kernels.element)
+            to = at(builder, emitted.given["y"], builder.mul(first, whole(int(y.shape[1]))), kernels.element)
             builder.call(kernels.scatter(y), [emitted.pointer(y), to, emitted.rows])
         builder.ret_void()
 
@@ -382,7 +383,7 @@ class Emitted:
             with self.alone():
                 kernel.call(self, outline, numbers)
         for i, node in enumerate(outline.totals):
-            self.figures[node] = self.wide.value(self.builder.load(address(self.builder, self.result, i, DOUBLE), typ=DOUBLE))
+            self.figures[node] = self.wide.value(self.builder.load(at(self.builder, self.result, i, DOUBLE), typ=DOUBLE))
         self.totals += LINE * bool(outline.totals)
 
     def _figures(self, stage: Stage) -> None:

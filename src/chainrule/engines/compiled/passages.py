@@ -17,8 +17,9 @@ from chainrule.derivation import BATCH
 from chainrule.engines.compiled.buffers import Buffer
 from chainrule.engines.compiled.epilogues import ProductPassage
 from chainrule.engines.compiled.graph import Node
+from chainrule.engines.compiled.instructions import I64, POINTER, VOID, at
 from chainrule.engines.compiled.layout import Panels
-from chainrule.engines.compiled.pieces import DOUBLE, I64, POINTER, VOID, address, counted, whole
+from chainrule.engines.compiled.pieces import DOUBLE, counted, whole
 from chainrule.engines.compiled.points import COLUMN, FULL, ROW, Point
 from chainrule.engines.compiled.stages import Plan, Stage
 from chainrule.engines.machine import Machine, Value
@@ -71,7 +72,7 @@ class Passage:
             machine = self.single if node.arguments[0].shape == (BATCH,) else self.machine
             total = machine.sum(machine.load(place)).ir
             total = self.builder.fpext(total, DOUBLE) if self.kernels.dtype == "float32" else total
-            self.builder.store(total, address(self.builder, self.result, i, DOUBLE))
+            self.builder.store(total, at(self.builder, self.result, i, DOUBLE))
         self.builder.ret_void()
 
     def call(self, emitted: Emitted, outline: Outline, numbers: Sequence[Any]) -> None:
@@ -89,10 +90,10 @@ class Passage:
         """Where an element of an array by rows, or a number of a column or a row, lies."""
         builder, pointer, element = self.builder, self.pointer(buffer), self.kernels.element
         if role == ROW:
-            return address(builder, pointer, row, element)
+            return at(builder, pointer, row, element)
         if role == COLUMN:
-            return address(builder, pointer, column, element)
-        return address(builder, pointer, builder.add(builder.mul(row, whole(buffer.stride)), column), element)
+            return at(builder, pointer, column, element)
+        return at(builder, pointer, builder.add(builder.mul(row, whole(buffer.stride)), column), element)
 
     def point(self, row: Any, column: Any, along: Point | None = None) -> Point:
         """The formulas at a place of an array by rows."""
@@ -345,14 +346,14 @@ def _panel_elements(passage: Passage, row: Any, column: Any, offset: Any, start:
             return passage.machine.splat(passage.single.load(passage.place(buffer, ROW, row, None)))
         if role == COLUMN:
             return passage.machine.load(passage.place(buffer, COLUMN, row, column))
-        return passage.machine.load(address(passage.builder, passage.pointer(buffer), offset, passage.kernels.element))
+        return passage.machine.load(at(passage.builder, passage.pointer(buffer), offset, passage.kernels.element))
 
     point = Point(passage.machine, passage.outline, load, passage.vectors.__getitem__)
     values = _values(passage, point, FULL, start, columns)
     for node, value in values:
         if passage.outline.kept(node):
             buffer = passage.outline.program.home[node]
-            passage.machine.store(value, address(passage.builder, passage.pointer(buffer), offset, passage.kernels.element))
+            passage.machine.store(value, at(passage.builder, passage.pointer(buffer), offset, passage.kernels.element))
 
 
 def _elements(passage: Passage, point: Point, role: str, row: Any, column: Any, start: int, columns: int) -> None:

@@ -10,10 +10,11 @@ from typing import Any
 from llvmlite import ir
 
 from chainrule.engines.compiled.graph import Node
+from chainrule.engines.compiled.instructions import I64, at
 from chainrule.engines.compiled.threads import without_denormals
 from chainrule.engines.machine import Machine, Value
 
-I64, I32, DOUBLE, POINTER, VOID = ir.IntType(64), ir.IntType(32), ir.DoubleType(), ir.PointerType(), ir.VoidType()
+DOUBLE = ir.DoubleType()
 
 _OPERATORS: dict[str, Callable[..., Any]] = {
     "add": operator.add,
@@ -58,11 +59,6 @@ def counted(builder: Any, start: Any, stop: Any, step: int = 1, name: str = "i")
     builder.position_at_end(done)
 
 
-def address(builder: Any, pointer: Any, index: Any, element: Any) -> Any:
-    """Where the element of that index lies."""
-    return builder.gep(pointer, [whole(index) if isinstance(index, int) else index], inbounds=True, source_etype=element)
-
-
 def narrowed(machine: Machine, value: Value) -> Value:
     """A float64 number of one lane as a number of the machine's type, in every lane."""
     if value.constant is not None:
@@ -73,7 +69,7 @@ def narrowed(machine: Machine, value: Value) -> Value:
 
 def row_index(builder: Any, given: Mapping[str, Any], row: Any) -> Any:
     """Where the row lies that comes at this place: order[row · by_order] + row · as_they_lie."""
-    place = address(builder, given["order"], builder.mul(row, given["by_order"]), I64)
+    place = at(builder, given["order"], builder.mul(row, given["by_order"]), I64)
     return builder.add(builder.load(place, typ=I64, align=8), builder.mul(row, given["as_they_lie"]))
 
 

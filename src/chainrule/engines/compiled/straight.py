@@ -18,7 +18,8 @@ from chainrule.engines.compiled.buffers import Buffer, Store
 from chainrule.engines.compiled.early import Early
 from chainrule.engines.compiled.epochs import Batch, emit_epoch
 from chainrule.engines.compiled.graph import Node
-from chainrule.engines.compiled.pieces import DOUBLE, address, applied, counted, narrowed, row_index, tiny_as_zero, whole, widened
+from chainrule.engines.compiled.instructions import at
+from chainrule.engines.compiled.pieces import DOUBLE, applied, counted, narrowed, row_index, tiny_as_zero, whole, widened
 from chainrule.engines.compiled.recipe import Recipe, below
 from chainrule.engines.compiled.settings import settings
 from chainrule.engines.compiled.target import itemsize
@@ -221,7 +222,7 @@ class StraightForm:
         return Store({key: Buffer(leaf.shape, "memory", self.starts[key] * size) for key, leaf in self.leaves.items()}, memory, self.dtype)
 
     def _number(self, builder: Any, machine: Machine, memory: Any, key: str, i: int) -> Any:
-        return address(builder, memory, self.starts[key] + i, machine.element)
+        return at(builder, memory, self.starts[key] + i, machine.element)
 
     def _loaded(self, machine: Machine, memory: Any, keys: Sequence[str]) -> dict[Node, list[Value]]:
         """Numbers straight from the memory, which does not change."""
@@ -243,7 +244,7 @@ class StraightForm:
                 columns = len(list(places(node.shape)))
                 start = builder.mul(row, whole(columns))
                 known[node] = [
-                    self._given(machine, address(builder, pointers[node.detail], builder.add(start, whole(i)), self.given))
+                    self._given(machine, at(builder, pointers[node.detail], builder.add(start, whole(i)), self.given))
                     for i in range(columns)
                 ]
         return known
@@ -327,5 +328,5 @@ class StraightForm:
             outputs = code.values[recipe.prediction]
             place = builder.mul(sample, whole(len(outputs)))
             for j, value in enumerate(outputs):
-                machine.store(value, address(builder, given["y"], builder.add(place, whole(j)), machine.element))
+                machine.store(value, at(builder, given["y"], builder.add(place, whole(j)), machine.element))
         builder.ret_void()

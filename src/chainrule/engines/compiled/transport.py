@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from llvmlite import ir
 
 from chainrule.engines.compiled.buffers import Buffer
-from chainrule.engines.compiled.pieces import DOUBLE, I64, POINTER, VOID, address, counted, row_index, whole
+from chainrule.engines.compiled.instructions import I64, POINTER, VOID, at
+from chainrule.engines.compiled.pieces import DOUBLE, counted, row_index, whole
 
 if TYPE_CHECKING:
     from chainrule.engines.compiled.kernels import Kernels
@@ -31,8 +32,8 @@ def gather(kernels: Kernels, name: str, given: str, buffer: Buffer, ordered: boo
         start, to = builder.mul(place, whole(columns)), builder.mul(row, whole(stride))
 
         def copy(column: Any, count: int, start: Any = start, to: Any = to) -> None:
-            read = address(builder, source, builder.add(start, column), outside)
-            write = address(builder, target, builder.add(to, column), kernels.element)
+            read = at(builder, source, builder.add(start, column), outside)
+            write = at(builder, target, builder.add(to, column), kernels.element)
             kind = outside if count == 1 else ir.VectorType(outside, count)
             wanted = kernels.element if count == 1 else ir.VectorType(kernels.element, count)
             value = builder.load(read, typ=kind, align=4 if given == "float32" else 8)
@@ -60,8 +61,8 @@ def scatter(kernels: Kernels, name: str, buffer: Buffer) -> Any:
     columns = int(buffer.shape[1])
     size = 4 if kernels.dtype == "float32" else 8
     with counted(builder, 0, rows, name="row") as row, counted(builder, 0, columns, name="column") as column:
-        read = address(builder, source, builder.add(builder.mul(row, whole(buffer.stride)), column), kernels.element)
-        write = address(builder, target, builder.add(builder.mul(row, whole(columns)), column), kernels.element)
+        read = at(builder, source, builder.add(builder.mul(row, whole(buffer.stride)), column), kernels.element)
+        write = at(builder, target, builder.add(builder.mul(row, whole(columns)), column), kernels.element)
         builder.store(builder.load(read, typ=kernels.element, align=size), write, align=size)
     builder.ret_void()
     return function
