@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import Any
 
 from llvmlite import ir
@@ -18,11 +19,12 @@ from chainrule.engines.compiled.abi import begun
 from chainrule.engines.compiled.buffers import LINE, Buffer, Buffers, Store
 from chainrule.engines.compiled.epochs import Batch, emit_epoch
 from chainrule.engines.compiled.graph import Node
-from chainrule.engines.compiled.instructions import at
+from chainrule.engines.compiled.instructions import at, multiply
 from chainrule.engines.compiled.pieces import DOUBLE, applied, counted, tiny_as_zero, whole
 from chainrule.engines.compiled.products import Kit
 from chainrule.engines.compiled.recipe import Recipe, below
 from chainrule.engines.compiled.settings import setting_nodes, settings
+from chainrule.engines.compiled.sharing import ALL, PARTS, ROWS, Access, begins, figures_access, passage_access, share_of
 from chainrule.engines.compiled.stages import Plan, Stage, operand
 from chainrule.engines.compiled.target import Processor, itemsize
 from chainrule.engines.compiled.threads import wait
@@ -93,11 +95,9 @@ class KernelForm:
             start, count = emitted.part_of_rows()
             for node in program.data:
                 array = program.room.of[node]
-                bytes_on = builder.mul(start, whole((array.stride or 1) * itemsize(self.dtype)))
-                to = builder.gep(emitted.pointer(array), [bytes_on], inbounds=True, source_etype=BYTE)
                 copy = kernels.gather(self.given, array, ordered=True)
-                builder.call(copy, [given[node.detail], to, *order, builder.add(batch.first, start), count])
-            emitted.wait()
+                builder.call(copy, [given[node.detail], emitted.row(array, start), *order, builder.add(batch.first, start), count])
+                emitted.since.append(Access({array: ROWS}, frozenset([array])))
             return emitted.stages(program.plan.stages)[recipe.error]
 
         emit_epoch(module, False, self.dtype, before, step, lambda: None)
@@ -173,7 +173,7 @@ class Program:
                 leaf = self.plan.replaced.get(node)
                 self.home[node] = memory.of[leaf] if leaf is not None else self.room.add(node)
         self.totals = self.room.length
-        self.room.length += LINE * sum(any(not node.shape for node in stage.nodes) for stage in self.plan.stages)
+        self.room.length += LINE * PARTS * sum(any(not node.shape for node in stage.nodes) for stage in self.plan.stages)
         self.scratch = self.room.length
 
     def by_rows(self) -> tuple[list[Stage], list[Stage]]:
@@ -280,6 +280,7 @@ class Kernels:
         self.module, self.dtype, self.processor, self.most = module, dtype, processor, rows
         self.lanes = processor.lanes(dtype)
         self.kit = Kit(module, processor, dtype, threads)
+        self.parts = PARTS if threads > 1 else 1
         self.scratch = 0
         self.element = ir.FloatType() if dtype == "float32" else DOUBLE
         self.made: dict[str, Any] = {}
@@ -310,10 +311,11 @@ class Kernels:
 class Emitted:
     """The calls of the stages of a program, being emitted.
 
-    rows  of the batch, as an LLVM value
+    rows   of the batch, as an LLVM value
+    parts  the first of this thread's parts of everything, and the one behind its last
+    since  what has been touched since all threads last waited for each other
 
-    Every thread goes through all of it. Products they share; what stands in `alone` the first does by itself, and all wait before
-    they read what another one wrote.
+    Every thread goes through all of it, and takes its share of every stage (`engines.compiled.sharing`).
     """
 
     def __init__(
@@ -322,73 +324,104 @@ class Emitted:
         self.builder, self.program, self.kernels, self.given, self.rows = builder, program, kernels, given, rows
         self.wide = Machine(builder, "float64")
         self.figures: dict[Node, Value] = settings(program.settings, self.wide, outside)
-        self.several = kernels.kit.threads > 1 and "share" in given
-        self.share: Any = given["share"] if self.several else 0
-        self.shares: Any = given["shares"] if self.several else 1
+        self.several = kernels.kit.threads > 1
+        self.share, self.shares = (given["share"], given["shares"]) if self.several else (whole(0), whole(1))
+        self.parts = (whole(0), whole(1)) if not self.several else share_of(builder, kernels.parts, self.share, self.shares)
         self.scratch = builder.gep(given["room"], [whole(program.scratch)], inbounds=True, source_etype=BYTE)
         if self.several:
             self.scratch = builder.gep(self.scratch, [builder.mul(self.share, given["apart"])], inbounds=True, source_etype=BYTE)
         self.totals = program.totals
-        self.result: Any = None
+        self.since: list[Access] = []
+        self.pending: dict[Node, Any] = {}
 
-    @contextmanager
-    def alone(self) -> Iterator[None]:
-        """What is emitted inside is done by one thread, while the others wait."""
-        if not self.several:
-            yield
-            return
-        with self.builder.if_then(self.builder.icmp_unsigned("==", self.share, whole(0))):
-            yield
-        self.wait()
-
-    def part_of_rows(self) -> tuple[Any, Any]:
-        """This thread's part of the rows: the first of them, and how many."""
-        if not self.several:
-            return whole(0), self.rows
-        builder = self.builder
-        start, end = (builder.udiv(builder.mul(self.rows, share), self.shares) for share in (self.share, builder.add(self.share, whole(1))))
-        return start, builder.sub(end, start)
-
-    def wait(self) -> None:
-        """All threads wait for each other."""
-        if self.several:
-            wait(self.builder, self.given["meeting"], self.shares)
+    # Places
 
     def pointer(self, buffer: Buffer) -> Any:
         """The address of an array."""
         return self.builder.gep(self.given[buffer.region], [whole(buffer.start)], inbounds=True, source_etype=BYTE)
 
+    def row(self, buffer: Buffer, row: Any) -> Any:
+        """The address of a row of an array by rows, or of a number of one that has a number a row."""
+        return at(self.builder, self.pointer(buffer), multiply(self.builder, row, buffer.stride or 1), self.kernels.element)
+
+    def room_of_rows(self) -> tuple[Any, Any]:
+        """This thread's part of the rows for which there is room: the first of them, and how many."""
+        first, end = (begins(self.builder, part, self.kernels.most, self.kernels.parts) for part in self.parts)
+        return first, self.builder.sub(end, first)
+
+    def part_of_rows(self) -> tuple[Any, Any]:
+        """This thread's part of the rows of the batch: the first of them, and how many."""
+        first, count = self.room_of_rows()
+        there = self.builder.sub(self.rows, first)
+        there = self.builder.select(self.builder.icmp_signed("<", there, count), there, count)
+        return first, self.builder.select(self.builder.icmp_signed(">", there, whole(0)), there, whole(0))
+
+    # The stages
+
+    def stages(self, stages: Sequence[Stage]) -> dict[Node, Value]:
+        """These stages, in their order, but that one between which and those before no wait is needed comes before others; gives the
+        single numbers so far.
+        """
+        left = [self._task(stage) for stage in stages]
+        while left:
+            task = self._next(left)
+            if task is None:
+                self.wait()
+            else:
+                left.remove(task)
+                self._take(task)
+        while self.since:
+            self.wait()
+        return self.figures
+
+    def _task(self, stage: Stage) -> Task:
+        if stage.kind == "figures":
+            return Task(stage, figures_access(stage, self.program.plan.near))
+        outline = Outline(self.program, stage)
+        kernel = self.kernels.of(outline)
+        return Task(stage, passage_access(outline, kernel.by_rows), outline, kernel)
+
+    def _next(self, left: Sequence[Task]) -> Task | None:
+        """The first task that need not wait, neither for other threads nor for a task before it."""
+        if not self.several:
+            return left[0]
+        for place, task in enumerate(left):
+            before = (other.access for other in left[:place])
+            if not any(map(task.access.waits, self.since)) and not any(map(task.access.clashes, before)):
+                return task
+        return None
+
+    def _take(self, task: Task) -> None:
+        self.since.append(task.access)
+        if task.outline is None:
+            for node in task.stage.nodes:
+                self._number(node)
+            return
+        result = self.builder.gep(self.given["room"], [whole(self.totals)], inbounds=True, source_etype=BYTE)
+        task.kernel.call(self, task.outline, [self.figure(node) for node in task.outline.figures], result)
+        for i, node in enumerate(task.outline.totals):
+            self.pending[node] = at(self.builder, result, i, DOUBLE)
+        self.totals += LINE * PARTS * bool(task.outline.totals)
+        if not self.several:
+            self.wait()
+
+    def wait(self) -> None:
+        """All threads wait for each other; sums over everything are known then."""
+        if self.several:
+            wait(self.builder, self.given["meeting"], self.shares)
+        self.since = [Access(dict.fromkeys(self.pending, ALL), frozenset())] if self.pending and self.several else []
+        for node, place in self.pending.items():
+            parts = (at(self.builder, place, part * LINE) for part in range(self.kernels.parts))
+            first, *others = (self.builder.load(part, typ=DOUBLE) for part in parts)
+            self.figures[node] = self.wide.value(reduce(self.builder.fadd, others, first))
+        self.pending = {}
+
+    # Single numbers
+
     def figure(self, node: Node) -> Any:
         """A single number, in the type of the numbers."""
         value = self.figures[node].ir
         return self.builder.fptrunc(value, self.kernels.element) if self.kernels.dtype == "float32" else value
-
-    def stages(self, stages: Sequence[Stage]) -> dict[Node, Value]:
-        """These stages; gives the single numbers so far."""
-        for stage in stages:
-            if stage.kind == "figures":
-                self._figures(stage)
-            else:
-                self._passage(Outline(self.program, stage))
-        return self.figures
-
-    def _passage(self, outline: Outline) -> None:
-        kernel = self.kernels.of(outline)
-        self.result = self.builder.gep(self.given["room"], [whole(self.totals)], inbounds=True, source_etype=BYTE)
-        numbers = [self.figure(node) for node in outline.figures]
-        if kernel.shared:
-            kernel.call(self, outline, numbers)
-            self.wait()
-        else:
-            with self.alone():
-                kernel.call(self, outline, numbers)
-        for i, node in enumerate(outline.totals):
-            self.figures[node] = self.wide.value(self.builder.load(at(self.builder, self.result, i, DOUBLE), typ=DOUBLE))
-        self.totals += LINE * bool(outline.totals)
-
-    def _figures(self, stage: Stage) -> None:
-        for node in stage.nodes:
-            self._number(node)
 
     def _number(self, node: Node) -> Value:
         if node not in self.figures:
@@ -398,3 +431,13 @@ class Emitted:
                 raise NotCompilable(f"{node} has no machine code")
             self.figures[node] = applied(self.wide, node, [self._number(argument) for argument in node.arguments])
         return self.figures[node]
+
+
+@dataclass(eq=False)
+class Task:
+    """A stage to be called: what it touches, and its function, unless it computes single numbers."""
+
+    stage: Stage
+    access: Access
+    outline: Outline | None = None
+    kernel: Any = None
