@@ -33,7 +33,7 @@ FEWEST_SHARED = 10**6
 """Rows × parameters of a layer, on average, from which a second thread makes a step shorter (measured)."""
 
 WORTH_THREADS = 10**7
-"""Rows × parameters of all its batches from which a call is worth the start of a thread."""
+"""Rows × parameters of all its batches from which a call is worth the start of a thread; without the way back, three times as many."""
 
 
 FIRST_TRIES, TRIED_AGAIN, FORGOTTEN = 3, 32, 1.05
@@ -164,7 +164,7 @@ class Compiled:
             given = (*fixed, first, end, size, number, bound, self.rate, result.ctypes.data)
             started = time.perf_counter()
             shares = self._shares(code, size, batches)
-            number += code.steps(given, shares)
+            number += code.call(given, shares)
             code.took(shares, batches, time.perf_counter() - started)
             if result[1]:
                 return number, "diverged"
@@ -173,10 +173,20 @@ class Compiled:
 
     def _shares(self, code: Code, size: int, batches: int) -> int:
         """How many threads share the steps: one or several, whichever was faster, where the products are long enough for several."""
+        return self._tried(code, size * batches) if self._worth_sharing(size) else 1
+
+    def _tried(self, code: Code, rows: int) -> int:
+        """One thread or several, whichever was faster, where there are enough rows for several."""
         wanted = min(processors() if self.threads is None else self.threads, MOST_THREADS)
-        if wanted < 2 or not self._worth_sharing(size) or size * self.network.size * batches < WORTH_THREADS:
-            return 1
-        return code.faster((1, wanted))
+        return 1 if wanted < 2 or rows * self.network.size < WORTH_THREADS else code.faster((1, wanted))
+
+    def _forward(self, code: Code, size: int, rows: int, given: Sequence[Any]) -> None:
+        """Call a function that goes forward only, through blocks of `size` rows: every thread takes its own blocks."""
+        blocks = -(-rows // size)
+        shares = self._tried(code, rows // 3) if blocks > 1 and not isinstance(code.form, StraightForm) else 1
+        started = time.perf_counter()
+        code.call(given, shares)
+        code.took(shares, blocks, time.perf_counter() - started)
 
     def _blocks(self, data: Data, order: Array | None, size: int) -> Iterator[tuple[Data, Array | None, int]]:
         """The rows as the code reads them: as they are where it can, else copied, a block at a time."""
@@ -197,7 +207,7 @@ class Compiled:
             code = self._code_for("error", MEASURED, _NAMES[block[0].dtype.char])
             memory = self._memory_of(code.form)
             memory.take_parameters(state, len(self.recipe.parameters))
-            code.function(memory.address, code.room, *_pointers(block), rows, result.ctypes.data)
+            self._forward(code, MEASURED, rows, (memory.address, code.room, *_pointers(block), rows, result.ctypes.data))
         return float(result[0]) / len(data[0])
 
     def predict(self, x: Array, state: Data, size: int | None = None) -> Array:
@@ -210,7 +220,7 @@ class Compiled:
         code = self._code_for("predict", at_once, _NAMES[x.dtype.char])
         memory = self._memory_of(code.form)
         memory.take_parameters(state, len(self.recipe.parameters))
-        code.function(memory.address, code.room, x.ctypes.data, y.ctypes.data, rows)
+        self._forward(code, at_once, rows, (memory.address, code.room, x.ctypes.data, y.ctypes.data, rows))
         return y
 
 
@@ -255,11 +265,10 @@ class Code:
         self.tried: dict[int, int] = {}
         self.batches = 1
 
-    def steps(self, given: Sequence[Any], shares: int) -> int:
-        """Take the steps, with so many threads; how many there were."""
-        function, meeting, apart = self.function, self.meeting.address, self.form.apart
-        taken: int = together(lambda share, shares: function(*given, share, shares, meeting, apart), shares)
-        return taken
+    def call(self, given: Sequence[Any], shares: int) -> Any:
+        """Call it with so many threads; what it returns."""
+        function, fixed = self.function, (self.meeting.address, self.form.room, self.form.apart)
+        return together(lambda share, shares: function(*given, share, shares, *fixed), shares)
 
     def took(self, shares: int, batches: int, seconds: float) -> None:
         """So long it took, with so many threads."""

@@ -9,7 +9,6 @@ from chainrule.derivation import BATCH
 from chainrule.engines.compiled.buffers import Buffer
 from chainrule.engines.compiled.graph import Node
 from chainrule.engines.compiled.layout import Panels
-from chainrule.engines.compiled.nests import FAR
 from chainrule.engines.compiled.pieces import whole
 from chainrule.engines.compiled.points import COLUMN, FULL, Point
 from chainrule.engines.compiled.products import COLUMNS, NUMBER, ROWS, Operand, panels, rows
@@ -22,6 +21,10 @@ from chainrule.errors import NotCompilable
 
 if TYPE_CHECKING:
     from chainrule.engines.compiled.kernels import Emitted, Kernels, Outline
+
+
+SMALL = 2**16
+"""Bytes of W up to which every thread reads all of it in every step, though another one has written half of it."""
 
 
 class ProductPassage:
@@ -99,9 +102,9 @@ class ProductPassage:
 
 
 def _by_rows(kernels: Kernels, weights: Panels, columns: int) -> bool:
-    """Does each thread compute its own rows, from which it then can go on without a wait? Only if all of W is near, or has few panels."""
-    few = kernels.kit.layout(1, columns).count < kernels.kit.threads
-    return kernels.kit.threads > 1 and (few or weights.size * itemsize(kernels.dtype) <= int(__import__('os').environ.get('NEAR','65536')))
+    """Does each thread compute its own rows, from which it can go on without a wait? Where there are few panels, or W is small."""
+    threads, size = kernels.kit.threads, weights.size * itemsize(kernels.dtype)
+    return threads > 1 and (kernels.kit.layout(1, columns).count < threads or size <= SMALL)
 
 
 def _kind(a: Node, b: Node) -> str:

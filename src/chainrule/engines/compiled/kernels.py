@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import reduce
 from typing import Any
 
 from llvmlite import ir
@@ -24,7 +23,19 @@ from chainrule.engines.compiled.pieces import DOUBLE, applied, counted, tiny_as_
 from chainrule.engines.compiled.products import Kit
 from chainrule.engines.compiled.recipe import Recipe, below
 from chainrule.engines.compiled.settings import setting_nodes, settings
-from chainrule.engines.compiled.sharing import ALL, PARTS, ROWS, Access, begins, figures_access, passage_access, share_of
+from chainrule.engines.compiled.sharing import (
+    ALL,
+    PARTS,
+    SUM,
+    Access,
+    begins,
+    figures_access,
+    passage_access,
+    share_of,
+    sum_place,
+    total,
+    way,
+)
 from chainrule.engines.compiled.stages import Plan, Stage, operand
 from chainrule.engines.compiled.target import Processor, itemsize
 from chainrule.engines.compiled.threads import wait
@@ -47,7 +58,7 @@ class KernelForm:
 
     rows   a batch has room for so many; products go through all of them, but sums over a batch end with its last row
     given  type of the rows that come from outside
-    threads  so many may share an epoch
+    threads  so many may share the steps of an epoch
     """
 
     def __init__(self, recipe: Recipe, dtype: str, given: str, processor: Processor, rows: int, threads: int = 1) -> None:
@@ -69,20 +80,17 @@ class KernelForm:
         """The function of that name."""
         module = ir.Module("kernels")
         module.triple = self.processor.triple
-        self.kernels = kernels = Kernels(module, self.dtype, self.processor, self.rows, self.threads)
+        threads = self.threads if name == "epoch" else 1
+        self.kernels = kernels = Kernels(module, self.dtype, self.processor, self.rows, threads)
         {"epoch": self._epoch, "error": self._error, "predict": self._predict}[name](module, kernels)
-        self.apart = whole_lines(kernels.scratch * itemsize(self.dtype))
+        self.room = self.program.room.length
+        self.apart = self.program.apart.length + whole_lines(kernels.scratch * itemsize(self.dtype))
         return module
-
-    def _program(self, roots: Sequence[Node], new: Mapping[Node, Node]) -> Program:
-        program = self.program = Program(self.recipe, roots, new, self.memory, self.dtype, self.processor, self.rows)
-        self.room = program.room.length
-        return program
 
     def _epoch(self, module: ir.Module, kernels: Kernels) -> None:
         recipe = self.recipe
         new = {self.leaves[key]: node for key, node in recipe.new.items()}
-        program = self._program([recipe.error, *new.values()], new)
+        program = self.program = Program(self, [recipe.error, *new.values()], new)
         now: dict[str, Any] = {}
 
         def before(builder: Any, given: Mapping[str, Any]) -> None:
@@ -92,59 +100,74 @@ class KernelForm:
             builder, given = now["builder"], now["given"]
             emitted = Emitted(builder, program, kernels, given, batch.rows, batch.outside)
             order = [given[name] for name in ("order", "by_order", "as_they_lie")]
-            start, count = emitted.part_of_rows()
             for node in program.data:
-                array = program.room.of[node]
+                array = program.home[node]
+                start, count = (whole(0), batch.rows) if array.region == "apart" else emitted.part_of_rows()
                 copy = kernels.gather(self.given, array, ordered=True)
                 builder.call(copy, [given[node.detail], emitted.row(array, start), *order, builder.add(batch.first, start), count])
-                emitted.since.append(Access({array: ROWS}, frozenset([array])))
+                emitted.since.append(Access({array: way(array, by_rows=True)}, frozenset([array])))
             return emitted.stages(program.plan.stages)[recipe.error]
 
         emit_epoch(module, False, self.dtype, before, step, lambda: None)
 
+    def _measuring(self, module: ir.Module, kernels: Kernels, name: str, root: Node) -> Emitted:
+        """A function that takes no step, begun. Each thread goes through blocks of rows of its own."""
+        start = begun(module, name)
+        count = Machine(start.builder, "float64").value(start.builder.sitofp(start.arguments["rows"], DOUBLE))
+        self.program = Program(self, [root], {}, shared=False)
+        return Emitted(start.builder, self.program, kernels, start.arguments, None, {"N": count})
+
     @contextmanager
-    def _blocks(self, emitted: Emitted) -> Iterator[Any]:
-        """What is emitted inside is done for a block of the rows after the other; gives the first of them."""
+    def _blocks(self, emitted: Emitted, pieces: Callable[[Any], tuple[Any, Any]]) -> Iterator[Any]:
+        """What is emitted inside is done for a block of rows after the other; gives the first row.
+
+        pieces  of so many blocks, the first, and the one behind the last
+        """
         builder, given = emitted.builder, emitted.given
-        with counted(builder, 0, given["rows"], self.rows, name="block") as first:
+        most = whole(self.rows)
+        count = builder.udiv(builder.add(given["rows"], whole(self.rows - 1)), most)
+        with counted(builder, *pieces(count), name="block") as block:
+            first = builder.mul(block, most)
             left = builder.sub(given["rows"], first)
-            emitted.rows = builder.select(builder.icmp_signed("<", left, whole(self.rows)), left, whole(self.rows))
+            emitted.rows = builder.select(builder.icmp_signed("<", left, most), left, most)
             for node in emitted.program.data:
-                array = emitted.program.room.of[node]
+                array = emitted.program.home[node]
                 copy = emitted.kernels.gather(self.given, array, ordered=False)
                 builder.call(copy, [given[node.detail], emitted.pointer(array), first, emitted.rows])
             yield first
         emitted.rows = given["rows"]
 
-    def _measuring(self, module: ir.Module, kernels: Kernels, name: str, root: Node) -> Emitted:
-        """A function that takes no step, begun."""
-        start = begun(module, name)
-        count = Machine(start.builder, "float64").value(start.builder.sitofp(start.arguments["rows"], DOUBLE))
-        return Emitted(start.builder, self._program([root], {}), kernels, start.arguments, None, {"N": count})
-
     def _error(self, module: ir.Module, kernels: Kernels) -> None:
         emitted = self._measuring(module, kernels, "error", self.recipe.error)
         builder, given, (inside, behind) = emitted.builder, emitted.given, emitted.program.by_rows()
         with tiny_as_zero(builder, self.dtype):
-            sums = {node: builder.alloca(DOUBLE) for stage in inside for node in stage.nodes if not node.shape}
-            for place in sums.values():
-                builder.store(DOUBLE(0.0), place)
-            with self._blocks(emitted):
-                emitted.stages(inside)
-                for node, place in sums.items():
-                    builder.store(builder.fadd(builder.load(place, typ=DOUBLE), emitted.figures[node].ir), place)
-            emitted.figures |= {node: emitted.wide.value(builder.load(place, typ=DOUBLE)) for node, place in sums.items()}
-            error = emitted.stages(behind)[self.recipe.error].ir
-            part = builder.fmul(error, builder.sitofp(given["rows"], DOUBLE))
-            builder.store(builder.fadd(builder.load(given["result"], typ=DOUBLE), part), given["result"])
+            nodes = [node for stage in inside for node in stage.nodes if not node.shape]
+            emitted.program.room.length = len(nodes) * SUM
+            with counted(builder, *share_of(builder, PARTS, given["share"], given["shares"]), name="part") as part:
+                sums = {node: sum_place(builder, given["room"], i, part) for i, node in enumerate(nodes)}
+                for place in sums.values():
+                    builder.store(DOUBLE(0.0), place)
+                with self._blocks(emitted, lambda count: share_of(builder, count, part, PARTS)):
+                    emitted.stages(inside)
+                    for node, place in sums.items():
+                        builder.store(builder.fadd(builder.load(place, typ=DOUBLE), emitted.figures[node].ir), place)
+            wait(builder, given["meeting"], given["shares"])
+            with builder.if_then(builder.icmp_unsigned("==", given["share"], whole(0))):
+                emitted.figures |= {node: emitted.wide.value(total(builder, given["room"], i, PARTS)) for i, node in enumerate(nodes)}
+                error = emitted.stages(behind)[self.recipe.error].ir
+                part = builder.fmul(error, builder.sitofp(given["rows"], DOUBLE))
+                builder.store(builder.fadd(builder.load(given["result"], typ=DOUBLE), part), given["result"])
         builder.ret_void()
 
     def _predict(self, module: ir.Module, kernels: Kernels) -> None:
         emitted = self._measuring(module, kernels, "predict", self.recipe.prediction)
-        builder, y = emitted.builder, emitted.program.home[self.recipe.prediction]
-        with tiny_as_zero(builder, self.dtype), self._blocks(emitted) as first:
+        builder, given, y = emitted.builder, emitted.given, emitted.program.home[self.recipe.prediction]
+        with (
+            tiny_as_zero(builder, self.dtype),
+            self._blocks(emitted, lambda count: share_of(builder, count, given["share"], given["shares"])) as first,
+        ):
             emitted.stages(emitted.program.plan.stages)
-            to = at(builder, emitted.given["y"], builder.mul(first, whole(int(y.shape[1]))), kernels.element)
+            to = at(builder, given["y"], builder.mul(first, whole(int(y.shape[1]))), kernels.element)
             builder.call(kernels.scatter(y), [emitted.pointer(y), to, emitted.rows])
         builder.ret_void()
 
@@ -152,29 +175,30 @@ class KernelForm:
 class Program:
     """The stages of one function, and where everything lies.
 
-    home  the array of every node that has one
-    data  x, t, s, as far as they are read
+    shared  whether threads share the rows of a batch; otherwise each has rows, and room, of its own
+    home    the array of every node that has one
+    data    x, t, s, as far as they are read
+    apart   what each thread has for itself: of shared rows those that products multiply, as every product reads all of them
     """
 
-    def __init__(
-        self, recipe: Recipe, roots: Sequence[Node], new: Mapping[Node, Node], memory: Buffers, dtype: str, processor: Processor, rows: int
-    ) -> None:
+    def __init__(self, form: KernelForm, roots: Sequence[Node], new: Mapping[Node, Node], shared: bool = True) -> None:
         nodes = below(roots)
         self.settings = setting_nodes(nodes)
         self.plan = Plan(roots, new, self.settings)
-        self.room = Buffers("room", dtype, processor, rows)
-        self.home: dict[Node, Buffer] = dict(memory.of)
-        self.data = [node for node in recipe.data if node in nodes]
+        self.room, self.apart = (Buffers(region, form.dtype, form.processor, form.rows) for region in ("room", "apart"))
+        between = self.room if shared else self.apart
+        self.home: dict[Node, Buffer] = dict(form.memory.of)
+        self.data = [node for node in form.recipe.data if node in nodes]
+        multiplied = {operand(argument) for node in nodes if node.operation == "matmul" for argument in node.arguments}
         for node in self.data:
-            self.home[node] = self.room.add(node)
-        lanes = processor.lanes(dtype)
+            self.home[node] = (self.apart if node in multiplied else between).add(node)
+        lanes = form.processor.lanes(form.dtype)
         for node in [*self.plan.stored, *passages.between(self.plan, lanes)]:
             if node.shape and node not in self.home:
                 leaf = self.plan.replaced.get(node)
-                self.home[node] = memory.of[leaf] if leaf is not None else self.room.add(node)
-        self.totals = self.room.length
-        self.room.length += LINE * PARTS * sum(any(not node.shape for node in stage.nodes) for stage in self.plan.stages)
-        self.scratch = self.room.length
+                self.home[node] = form.memory.of[leaf] if leaf is not None else between.add(node)
+        self.totals = between.region, between.length
+        between.length += SUM * sum(node.operation == "reduce" and not node.shape for node in self.plan.wanted)
 
     def by_rows(self) -> tuple[list[Stage], list[Stage]]:
         """The stages that go through rows, of which sums over all of them are the only trace, and those behind them.
@@ -326,19 +350,20 @@ class Emitted:
         self.figures: dict[Node, Value] = settings(program.settings, self.wide, outside)
         self.several = kernels.kit.threads > 1
         self.share, self.shares = (given["share"], given["shares"]) if self.several else (whole(0), whole(1))
-        self.parts = (whole(0), whole(1)) if not self.several else share_of(builder, kernels.parts, self.share, self.shares)
-        self.scratch = builder.gep(given["room"], [whole(program.scratch)], inbounds=True, source_etype=BYTE)
-        if self.several:
-            self.scratch = builder.gep(self.scratch, [builder.mul(self.share, given["apart"])], inbounds=True, source_etype=BYTE)
-        self.totals = program.totals
+        self.parts = share_of(builder, kernels.parts, self.share, self.shares) if self.several else (whole(0), whole(1))
+        apart = at(builder, given["room"], builder.add(given["shared"], builder.mul(given["share"], given["apart"])))
+        self.regions = {"memory": given["memory"], "room": given["room"], "apart": apart}
+        self.scratch = at(builder, apart, program.apart.length)
+        region, self.totals = program.totals
+        self.results = self.regions[region]
         self.since: list[Access] = []
-        self.pending: dict[Node, Any] = {}
+        self.pending: dict[Node, tuple[Any, int]] = {}
 
     # Places
 
     def pointer(self, buffer: Buffer) -> Any:
         """The address of an array."""
-        return self.builder.gep(self.given[buffer.region], [whole(buffer.start)], inbounds=True, source_etype=BYTE)
+        return at(self.builder, self.regions[buffer.region], buffer.start)
 
     def row(self, buffer: Buffer, row: Any) -> Any:
         """The address of a row of an array by rows, or of a number of one that has a number a row."""
@@ -397,11 +422,10 @@ class Emitted:
             for node in task.stage.nodes:
                 self._number(node)
             return
-        result = self.builder.gep(self.given["room"], [whole(self.totals)], inbounds=True, source_etype=BYTE)
+        result = at(self.builder, self.results, self.totals)
         task.kernel.call(self, task.outline, [self.figure(node) for node in task.outline.figures], result)
-        for i, node in enumerate(task.outline.totals):
-            self.pending[node] = at(self.builder, result, i, DOUBLE)
-        self.totals += LINE * PARTS * bool(task.outline.totals)
+        self.pending |= {node: (result, i) for i, node in enumerate(task.outline.totals)}
+        self.totals += SUM * len(task.outline.totals)
         if not self.several:
             self.wait()
 
@@ -410,10 +434,8 @@ class Emitted:
         if self.several:
             wait(self.builder, self.given["meeting"], self.shares)
         self.since = [Access(dict.fromkeys(self.pending, ALL), frozenset())] if self.pending and self.several else []
-        for node, place in self.pending.items():
-            parts = (at(self.builder, place, part * LINE) for part in range(self.kernels.parts))
-            first, *others = (self.builder.load(part, typ=DOUBLE) for part in parts)
-            self.figures[node] = self.wide.value(reduce(self.builder.fadd, others, first))
+        for node, (result, i) in self.pending.items():
+            self.figures[node] = self.wide.value(total(self.builder, result, i, self.kernels.parts))
         self.pending = {}
 
     # Single numbers

@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any
 from llvmlite import ir
 
 from chainrule.derivation import BATCH
-from chainrule.engines.compiled.buffers import LINE, Buffer
+from chainrule.engines.compiled.buffers import Buffer
 from chainrule.engines.compiled.epilogues import ProductPassage
 from chainrule.engines.compiled.graph import Node
 from chainrule.engines.compiled.instructions import I32, I64, POINTER, VOID, at
 from chainrule.engines.compiled.layout import Panels
 from chainrule.engines.compiled.pieces import DOUBLE, counted, whole
 from chainrule.engines.compiled.points import COLUMN, FULL, ROW, Point
-from chainrule.engines.compiled.sharing import begins
+from chainrule.engines.compiled.sharing import share_of, sum_place
 from chainrule.engines.compiled.stages import Plan, Stage
 from chainrule.engines.machine import Machine, Value
 
@@ -70,25 +70,21 @@ class Passage:
         with counted(self.builder, self.first, self.end, name="part") if parts > 1 else nullcontext(whole(0)) as part:
             for node, place in self.sums.items():
                 self._adding(node).store(0.0, place)
-            if parts > 1:
-                following = self.builder.add(part, whole(1))
-                yield begins(self.builder, part, pieces, parts), begins(self.builder, following, pieces, parts)
-            else:
-                yield whole(0), whole(pieces)
-            self._out(at(self.builder, self.result, self.builder.mul(part, whole(LINE))))
+            yield share_of(self.builder, pieces, part, parts) if parts > 1 else (whole(0), whole(pieces))
+            self._out(part)
 
     def add(self, node: Node, value: Value) -> None:
         """Add to a sum over everything."""
         place, machine = self.sums[node], value.machine
         machine.store(machine.load(place, align=None) + value, place)
 
-    def _out(self, result: Any) -> None:
-        """The sums go out."""
+    def _out(self, part: Any) -> None:
+        """The sums of a part go out."""
         for i, (node, place) in enumerate(self.sums.items()):
             machine = self._adding(node)
             total = machine.sum(machine.load(place)).ir
             total = self.builder.fpext(total, DOUBLE) if self.kernels.dtype == "float32" else total
-            self.builder.store(total, at(self.builder, result, i, DOUBLE))
+            self.builder.store(total, sum_place(self.builder, self.result, i, part))
 
     def call(self, emitted: Emitted, outline: Outline, numbers: Sequence[Any], result: Any) -> None:
         """Call the function for a stage of this structure, which reads these single numbers; its sums go to `result`."""

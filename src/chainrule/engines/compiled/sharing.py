@@ -13,14 +13,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import reduce
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from chainrule.engines.compiled.buffers import LINE, Buffer
 from chainrule.engines.compiled.graph import Node
-from chainrule.engines.compiled.pieces import whole
+from chainrule.engines.compiled.instructions import add, at, multiply, whole_number
+from chainrule.engines.compiled.pieces import DOUBLE, whole
 
 if TYPE_CHECKING:
-    from chainrule.engines.compiled.buffers import Buffer
     from chainrule.engines.compiled.kernels import Outline
     from chainrule.engines.compiled.stages import Stage
 
@@ -28,15 +30,25 @@ PARTS = 8
 """So many parts; enough that two, three or four threads have about as much to do."""
 
 
-def begins(builder: Any, part: Any, pieces: int, parts: int) -> Any:
-    """The first of so many pieces that belongs to a part."""
-    return builder.udiv(builder.mul(part, whole(pieces)), whole(parts))
-
-
-def share_of(builder: Any, pieces: int, share: Any, shares: Any) -> tuple[Any, Any]:
-    """The first of a thread's pieces, and the one behind its last."""
-    first, end = (builder.udiv(builder.mul(each, whole(pieces)), shares) for each in (share, builder.add(share, whole(1))))
+def share_of(builder: Any, pieces: Any, share: Any, shares: Any) -> tuple[Any, Any]:
+    """Of so many pieces, the first of a thread's, or of a part's, and the one behind its last."""
+    first, end = (begins(builder, each, pieces, shares) for each in (share, builder.add(share, whole(1))))
     return first, end
+
+
+def begins(builder: Any, share: Any, pieces: Any, shares: Any) -> Any:
+    """The first of a share's pieces."""
+    return builder.udiv(builder.mul(share, whole_number(pieces)), whole_number(shares))
+
+
+def sum_place(builder: Any, memory: Any, number: int, part: Any) -> Any:
+    """Where the sum of a part lies, of the sum of this number: on a cache line of its own, as another thread may write the next."""
+    return at(builder, memory, add(builder, multiply(builder, part, LINE), number * SUM))
+
+
+def total(builder: Any, memory: Any, number: int, parts: int) -> Any:
+    """The sum of the sums of so many parts, in their order."""
+    return reduce(builder.fadd, [builder.load(sum_place(builder, memory, number, part), typ=DOUBLE) for part in range(parts)])
 
 
 def counts(pieces: int, parts: int, threads: int) -> list[int]:
@@ -44,6 +56,9 @@ def counts(pieces: int, parts: int, threads: int) -> list[int]:
     bounds = {shares: [share * parts // shares * pieces // parts for share in range(shares + 1)] for shares in range(1, threads + 1)}
     return sorted({end - start for found in bounds.values() for start, end in pairwise(found)})
 
+
+SUM = PARTS * LINE
+"""Bytes that the sums of all parts take."""
 
 ROWS, OWN, ALL = "rows", "own", "all"
 """How threads touch an array or a single number: each its own rows; each one of its own; each any of it."""
@@ -69,9 +84,16 @@ class Access:
         return any(ALL in (self.ways[each], other.ways[each]) or self.ways[each] != other.ways[each] for each in self.clashes(other))
 
 
+def way(buffer: Buffer, by_rows: bool) -> str:
+    """How a stage touches an array; `by_rows`: each thread goes through its own rows."""
+    if buffer.region == "apart":
+        return OWN
+    return ROWS if by_rows and buffer.kind in ("rows", "numbers") else ALL
+
+
 def passage_access(outline: Outline, by_rows: bool) -> Access:
-    """What a passage touches; `by_rows`: each thread goes through its own rows."""
-    ways: dict[Buffer | Node, str] = {buffer: ROWS if by_rows and buffer.kind in ("rows", "numbers") else ALL for buffer in outline.buffers}
+    """What a passage touches."""
+    ways: dict[Buffer | Node, str] = {buffer: way(buffer, by_rows) for buffer in outline.buffers}
     ways.update(dict.fromkeys(outline.figures, OWN))
     ways.update(dict.fromkeys(outline.totals, ALL))
     kept = (outline.program.home[node] for node in outline.stage.nodes if outline.kept(node))
