@@ -119,9 +119,12 @@ class Product:
         return self._tiles[shape]
 
     def _blocks(self) -> list[int]:
-        """Terms of each block: few enough, about as many in each, and in whole panels, which a transposition needs."""
+        """Terms of each block: few enough, about as many in each, and in whole panels, which a transposition needs. All in one where a
+        single tile reads them.
+        """
         steps = self.form.steps
-        if steps is None or steps <= MOST_STEPS:
+        alone = self.most <= self.kit.processor.tile_rows(self.kit.processor.vectors) and not self.form.turned
+        if steps is None or steps <= MOST_STEPS or alone:
             return [steps or 0]
         size = whole(-(-steps // -(-steps // MOST_STEPS)), self.layout.width)
         return [min(size, steps - start) for start in range(0, steps, size)]
