@@ -33,6 +33,7 @@ SHAPES = [
     (32, 60, 64, 31),
     (37, 65, 131, 1),
     (29, 150, 10, 17),
+    (3, 1101, 70, 2),
 ]
 LONG = (19, 1100, 1090, 3)
 """Larger than a block of the sum in the forward and in the backward product."""

@@ -83,15 +83,12 @@ class Store:
             for columns, view in self.views[key]:
                 view[...] = array[columns]
 
-    def get(self) -> list[Any]:
-        """Fresh copies of all of them."""
-        found = []
-        for key, views in self.views.items():
-            array = np.empty(self.shapes[key], self.dtype)
-            for columns, view in views:
-                array[columns] = view
-            found.append(array)
-        return found
+    def get(self, key: str) -> Any:
+        """A fresh copy of one of them."""
+        array = np.empty(self.shapes[key], self.dtype)
+        for columns, view in self.views[key]:
+            array[columns] = view
+        return array
 
 
 def _views(buffer: Buffer, memory: Any, dtype: str) -> list[tuple[Any, Any]]:
