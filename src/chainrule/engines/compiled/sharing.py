@@ -52,9 +52,9 @@ def total(builder: Any, memory: Any, number: int, parts: int) -> Any:
 
 
 def counts(pieces: int, parts: int, threads: int) -> list[int]:
-    """How many pieces a thread may have, if there are at most so many threads."""
+    """How many pieces a thread may have, if it has any, and there are at most so many threads."""
     bounds = {shares: [share * parts // shares * pieces // parts for share in range(shares + 1)] for shares in range(1, threads + 1)}
-    return sorted({end - start for found in bounds.values() for start, end in pairwise(found)})
+    return sorted({end - start for found in bounds.values() for start, end in pairwise(found)} - {0})
 
 
 SUM = PARTS * LINE
