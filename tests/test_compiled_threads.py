@@ -9,7 +9,7 @@ from tests.test_engines import any_case, optimizer_for
 from tests.twins import case, everything
 
 from chainrule.definitions import find
-from chainrule.engines.compiled import Compiled, epilogues, kernels
+from chainrule.engines.compiled import Compiled, calls, epilogues
 from chainrule.engines.compiled import engine as engine_module
 from chainrule.engines.compiled.sharing import PARTS, Access, counts
 from chainrule.layers import dense
@@ -113,9 +113,9 @@ def test_they_wait_only_for_what_others_write(small, order, monkeypatch):
     monkeypatch.setattr(epilogues, "SMALL", small)
     monkeypatch.setattr(engine_module, "MOST_THREADS", 2)
     taken = []
-    take, wait = kernels.Emitted._take, kernels.Emitted.wait
-    monkeypatch.setattr(kernels.Emitted, "_take", lambda emitted, task: (taken.append(task.stage.kind), take(emitted, task)))
-    monkeypatch.setattr(kernels.Emitted, "wait", lambda emitted: (taken.append("|"), wait(emitted)))
+    take, wait = calls.Emitted._take, calls.Emitted.wait
+    monkeypatch.setattr(calls.Emitted, "_take", lambda emitted, task: (taken.append(task.stage.kind), take(emitted, task)))
+    monkeypatch.setattr(calls.Emitted, "wait", lambda emitted: (taken.append("|"), wait(emitted)))
     network = Network(20, dense(128, "relu"), dense(3, "softmax"), loss="cross_entropy")
     Compiled(network, find("optimizer", "sgd"), processor="avx512").form(32, "float64").module("epoch")
     assert " ".join(taken) == order

@@ -20,7 +20,8 @@ from chainrule.engines.machine import Value
 from chainrule.errors import NotCompilable
 
 if TYPE_CHECKING:
-    from chainrule.engines.compiled.kernels import Emitted, Kernels, Outline
+    from chainrule.engines.compiled.calls import Emitted
+    from chainrule.engines.compiled.kernels import Kernels, Outline
 
 
 SMALL = 2**16
@@ -89,7 +90,7 @@ class ProductPassage:
             rows = whole(self.most) if self.kind in ("forward", "backward") else emitted.rows
             self._call(emitted, [emitted.pointer(buffer) for buffer in outline.buffers], numbers, rows, emitted.share, emitted.shares)
             return
-        first, rows = emitted.room_of_rows()
+        first, rows = emitted.own_rows
         arrays = [emitted.row(buffer, first if buffer.kind in ("rows", "numbers") else 0) for buffer in outline.buffers]
         with emitted.builder.if_then(emitted.builder.icmp_unsigned(">", rows, whole(0))):
             self._call(emitted, arrays, numbers, rows, whole(0), whole(1))

@@ -16,19 +16,18 @@ from chainrule.derivation import BATCH
 from chainrule.engines.compiled import passages, transport
 from chainrule.engines.compiled.abi import begun
 from chainrule.engines.compiled.buffers import LINE, Buffer, Buffers, Store
+from chainrule.engines.compiled.calls import Emitted, Task
 from chainrule.engines.compiled.epochs import Batch, emit_epoch
 from chainrule.engines.compiled.graph import Node
-from chainrule.engines.compiled.instructions import at, multiply
-from chainrule.engines.compiled.pieces import DOUBLE, applied, counted, tiny_as_zero, whole
+from chainrule.engines.compiled.instructions import at
+from chainrule.engines.compiled.pieces import DOUBLE, counted, tiny_as_zero, whole
 from chainrule.engines.compiled.products import Kit
 from chainrule.engines.compiled.recipe import Recipe, below
-from chainrule.engines.compiled.settings import setting_nodes, settings
+from chainrule.engines.compiled.settings import setting_nodes
 from chainrule.engines.compiled.sharing import (
-    ALL,
     PARTS,
     SUM,
     Access,
-    begins,
     figures_access,
     passage_access,
     share_of,
@@ -179,10 +178,12 @@ class Program:
     home    the array of every node that has one
     data    x, t, s, as far as they are read
     apart   what each thread has for itself: of shared rows those that products multiply, as every product reads all of them
+    order   the stages in the order in which they are called; None where all threads wait for each other
     """
 
     def __init__(self, form: KernelForm, roots: Sequence[Node], new: Mapping[Node, Node], shared: bool = True) -> None:
         nodes = below(roots)
+        self.order: list[Stage | None] = []
         self.settings = setting_nodes(nodes)
         self.plan = Plan(roots, new, self.settings)
         self.room, self.apart = (Buffers(region, form.dtype, form.processor, form.rows) for region in ("room", "apart"))
@@ -322,6 +323,14 @@ class Kernels:
         make = passages.KINDS[outline.stage.kind]
         return self.once(outline.key, lambda name: make(self, name, outline))
 
+    def task(self, program: Program, stage: Stage) -> Task:
+        """A stage with its function."""
+        if stage.kind == "figures":
+            return Task(stage, figures_access(stage, program.plan.near))
+        outline = Outline(program, stage)
+        kernel = self.of(outline)
+        return Task(stage, passage_access(outline, kernel.by_rows), outline, kernel)
+
     def gather(self, given: str, buffer: Buffer, *, ordered: bool) -> Any:
         """The function that brings rows from outside to their place."""
         key = repr(("gather", given, buffer.shape, buffer.stride, ordered))
@@ -330,136 +339,3 @@ class Kernels:
     def scatter(self, buffer: Buffer) -> Any:
         """The function that brings rows out, without the padding."""
         return self.once(repr(("scatter", buffer.shape, buffer.stride)), lambda name: transport.scatter(self, name, buffer))
-
-
-class Emitted:
-    """The calls of the stages of a program, being emitted.
-
-    rows   of the batch, as an LLVM value
-    parts  the first of this thread's parts of everything, and the one behind its last
-    since  what has been touched since all threads last waited for each other
-
-    Every thread goes through all of it, and takes its share of every stage (`engines.compiled.sharing`).
-    """
-
-    def __init__(
-        self, builder: Any, program: Program, kernels: Kernels, given: Mapping[str, Any], rows: Any, outside: Mapping[str, Value]
-    ) -> None:
-        self.builder, self.program, self.kernels, self.given, self.rows = builder, program, kernels, given, rows
-        self.wide = Machine(builder, "float64")
-        self.figures: dict[Node, Value] = settings(program.settings, self.wide, outside)
-        self.several = kernels.kit.threads > 1
-        self.share, self.shares = (given["share"], given["shares"]) if self.several else (whole(0), whole(1))
-        self.parts = share_of(builder, kernels.parts, self.share, self.shares) if self.several else (whole(0), whole(1))
-        apart = at(builder, given["room"], builder.add(given["shared"], builder.mul(given["share"], given["apart"])))
-        self.regions = {"memory": given["memory"], "room": given["room"], "apart": apart}
-        self.scratch = at(builder, apart, program.apart.length)
-        region, self.totals = program.totals
-        self.results = self.regions[region]
-        self.since: list[Access] = []
-        self.pending: dict[Node, tuple[Any, int]] = {}
-
-    # Places
-
-    def pointer(self, buffer: Buffer) -> Any:
-        """The address of an array."""
-        return at(self.builder, self.regions[buffer.region], buffer.start)
-
-    def row(self, buffer: Buffer, row: Any) -> Any:
-        """The address of a row of an array by rows, or of a number of one that has a number a row."""
-        return at(self.builder, self.pointer(buffer), multiply(self.builder, row, buffer.stride or 1), self.kernels.element)
-
-    def room_of_rows(self) -> tuple[Any, Any]:
-        """This thread's part of the rows for which there is room: the first of them, and how many."""
-        first, end = (begins(self.builder, part, self.kernels.most, self.kernels.parts) for part in self.parts)
-        return first, self.builder.sub(end, first)
-
-    def part_of_rows(self) -> tuple[Any, Any]:
-        """This thread's part of the rows of the batch: the first of them, and how many."""
-        first, count = self.room_of_rows()
-        there = self.builder.sub(self.rows, first)
-        there = self.builder.select(self.builder.icmp_signed("<", there, count), there, count)
-        return first, self.builder.select(self.builder.icmp_signed(">", there, whole(0)), there, whole(0))
-
-    # The stages
-
-    def stages(self, stages: Sequence[Stage]) -> dict[Node, Value]:
-        """These stages, in their order, but that one between which and those before no wait is needed comes before others; gives the
-        single numbers so far.
-        """
-        left = [self._task(stage) for stage in stages]
-        while left:
-            task = self._next(left)
-            if task is None:
-                self.wait()
-            else:
-                left.remove(task)
-                self._take(task)
-        while self.since:
-            self.wait()
-        return self.figures
-
-    def _task(self, stage: Stage) -> Task:
-        if stage.kind == "figures":
-            return Task(stage, figures_access(stage, self.program.plan.near))
-        outline = Outline(self.program, stage)
-        kernel = self.kernels.of(outline)
-        return Task(stage, passage_access(outline, kernel.by_rows), outline, kernel)
-
-    def _next(self, left: Sequence[Task]) -> Task | None:
-        """The first task that need not wait, neither for other threads nor for a task before it."""
-        if not self.several:
-            return left[0]
-        for place, task in enumerate(left):
-            before = (other.access for other in left[:place])
-            if not any(map(task.access.waits, self.since)) and not any(map(task.access.clashes, before)):
-                return task
-        return None
-
-    def _take(self, task: Task) -> None:
-        self.since.append(task.access)
-        if task.outline is None:
-            for node in task.stage.nodes:
-                self._number(node)
-            return
-        result = at(self.builder, self.results, self.totals)
-        task.kernel.call(self, task.outline, [self.figure(node) for node in task.outline.figures], result)
-        self.pending |= {node: (result, i) for i, node in enumerate(task.outline.totals)}
-        self.totals += SUM * len(task.outline.totals)
-        if not self.several:
-            self.wait()
-
-    def wait(self) -> None:
-        """All threads wait for each other; sums over everything are known then."""
-        if self.several:
-            wait(self.builder, self.given["meeting"], self.shares)
-        self.since = [Access(dict.fromkeys(self.pending, ALL), frozenset())] if self.pending and self.several else []
-        for node, (result, i) in self.pending.items():
-            self.figures[node] = self.wide.value(total(self.builder, result, i, self.kernels.parts))
-        self.pending = {}
-
-    # Single numbers
-
-    def figure(self, node: Node) -> Any:
-        """A single number, in the type of the numbers."""
-        value = self.figures[node].ir
-        return self.builder.fptrunc(value, self.kernels.element) if self.kernels.dtype == "float32" else value
-
-    def _number(self, node: Node) -> Value:
-        if node not in self.figures:
-            if node.operation == "number":
-                return self.wide.number(node.detail)
-            if node.operation == "spread" or not node.elementwise:
-                raise NotCompilable(f"{node} has no machine code")
-            self.figures[node] = applied(self.wide, node, [self._number(argument) for argument in node.arguments])
-        return self.figures[node]
-
-
-@dataclass(eq=False)
-class Task:
-    """A stage to be called: what it touches, and its function, unless it computes single numbers."""
-
-    stage: Stage
-    access: Access
-    outline: Outline | None = None
-    kernel: Any = None

@@ -28,7 +28,8 @@ from chainrule.engines.compiled.stages import Plan, Stage
 from chainrule.engines.machine import Machine, Value
 
 if TYPE_CHECKING:
-    from chainrule.engines.compiled.kernels import Emitted, Kernels, Outline
+    from chainrule.engines.compiled.calls import Emitted
+    from chainrule.engines.compiled.kernels import Kernels, Outline
 
 NARROW = 8
 """Vectors of a row up to which all of it is in registers at once."""
