@@ -167,7 +167,7 @@ class Compiled:
             end = min(rows, first + batches * size)
             given = (*fixed, first, end, size, number, bound, self.rate, result.ctypes.data)
             started = time.perf_counter()
-            shares = self._shares(code, size, batches)
+            shares = self._shares(code, size * batches) if self._worth_sharing(size) else 1
             number += code.call(given, shares)
             code.took(shares, batches, time.perf_counter() - started)
             if result[1]:
@@ -179,19 +179,15 @@ class Compiled:
     def _wanted_threads(self) -> int:
         return min(processors() if self.threads is None else self.threads, MOST_THREADS)
 
-    def _shares(self, code: Code, size: int, batches: int) -> int:
-        """How many threads share the steps: one or several, whichever was faster, where the products are long enough for several."""
-        return self._tried(code, size * batches) if self._worth_sharing(size) else 1
-
-    def _tried(self, code: Code, rows: int) -> int:
-        """One thread or several, whichever was faster, where there are enough rows for several."""
+    def _shares(self, code: Code, rows: int) -> int:
+        """How many threads share a call: one or several, whichever was faster, where there are enough rows for several."""
         wanted = self._wanted_threads
         return 1 if wanted < 2 or rows * self.network.size < WORTH_THREADS else code.faster((1, wanted))
 
     def _forward(self, code: Code, size: int, rows: int, given: Sequence[Any]) -> None:
-        """Call a function that goes forward only, through blocks of `size` rows: every thread takes its own blocks."""
+        """Call a function that goes forward only, through blocks of `size` rows, of which every thread takes some."""
         blocks = -(-rows // size)
-        shares = self._tried(code, rows // 3) if blocks > 1 and not isinstance(code.form, StraightForm) else 1
+        shares = self._shares(code, rows // 3) if blocks > 1 and isinstance(code.form, KernelForm) else 1
         started = time.perf_counter()
         code.call(given, shares)
         code.took(shares, blocks, time.perf_counter() - started)
