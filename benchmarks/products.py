@@ -18,7 +18,7 @@ from measure import table
 from run import processor as described
 
 from chainrule.engines.compiled.instructions import I64, POINTER, VOID, at, carried, loop
-from chainrule.engines.compiled.layout import aligned, whole
+from chainrule.engines.compiled.layout import aligned, padded
 from chainrule.engines.compiled.products import COLUMNS, NUMBER, Kit, panels, rows
 from chainrule.engines.compiled.target import host
 from chainrule.engines.compiled.threads import Meeting, together, wait
@@ -73,7 +73,7 @@ class Layer:
             array[...] = random.standard_normal(array.shape) * 0.01
         self.memory |= {"y": aligned((n, d), kit.dtype), "e": aligned((n, x), kit.dtype)}
         self.memory |= {"m": aligned(layout.size, kit.dtype), "v": aligned(layout.size, kit.dtype) + 1}
-        self.memory["b"] = aligned(whole(c, layout.lanes), kit.dtype)
+        self.memory["b"] = aligned(padded(c, layout.lanes), kit.dtype)
         self.calls = {role: repeated(product) for role, product in self.products.items()}
 
     def run(self, loaded, role, turns, shares):

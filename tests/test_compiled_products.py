@@ -12,7 +12,7 @@ from llvmlite import ir
 
 from chainrule.engines.compiled import nests, target, threads
 from chainrule.engines.compiled.instructions import I64, POINTER, VOID, at, loop
-from chainrule.engines.compiled.layout import Panels, aligned, row_stride, whole
+from chainrule.engines.compiled.layout import Panels, aligned, padded, row_stride
 from chainrule.engines.compiled.products import COLUMNS, NUMBER, ROWS, Kit, panels, rows
 
 llvm.initialize_native_target()
@@ -120,7 +120,7 @@ class Layer:
         memory = {"x": aligned((n, self.x_stride), dtype), "d": aligned((n, self.d_stride), dtype)}
         memory |= {"y": aligned((n, self.d_stride), dtype), "e": aligned((n, self.x_stride), dtype)}
         memory |= {name: aligned(layout.size, dtype) for name in "wmv"}
-        memory |= {name: aligned(whole(self.c, layout.lanes), dtype) for name in "bg"} | {"s": aligned(n, dtype)}
+        memory |= {name: aligned(padded(self.c, layout.lanes), dtype) for name in "bg"} | {"s": aligned(n, dtype)}
         for array in memory.values():
             array[...] = np.nan
         memory["x"][:, : self.k], memory["d"][:, : self.c] = self.plain["x"], self.plain["d"]

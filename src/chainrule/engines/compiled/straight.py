@@ -18,8 +18,8 @@ from chainrule.engines.compiled.buffers import Buffer, Store
 from chainrule.engines.compiled.early import Early
 from chainrule.engines.compiled.epochs import Batch, emit_epoch
 from chainrule.engines.compiled.graph import Node
-from chainrule.engines.compiled.instructions import at
-from chainrule.engines.compiled.pieces import DOUBLE, applied, counted, narrowed, row_index, tiny_as_zero, whole, widened
+from chainrule.engines.compiled.instructions import at, counted, whole
+from chainrule.engines.compiled.pieces import DOUBLE, applied, narrowed, row_index, tiny_as_zero, widened
 from chainrule.engines.compiled.recipe import Recipe, below
 from chainrule.engines.compiled.settings import settings
 from chainrule.engines.compiled.target import itemsize
