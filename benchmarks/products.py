@@ -13,10 +13,10 @@ import time
 
 import llvmlite.binding as llvm
 import numpy as np
-from llvmlite import ir
 from measure import table
 from run import processor as described
 
+from chainrule.engines import ir
 from chainrule.engines.compiled.instructions import I64, POINTER, VOID, at, carried, loop
 from chainrule.engines.compiled.layout import aligned, padded
 from chainrule.engines.compiled.products import COLUMNS, NUMBER, Kit, panels, rows

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from llvmlite import ir
+from chainrule.engines import ir
 
 I64, I32, I8, POINTER, VOID = ir.IntType(64), ir.IntType(32), ir.IntType(8), ir.PointerType(), ir.VoidType()
 

@@ -10,9 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from llvmlite import ir
-
 from chainrule.derivation import BATCH
+from chainrule.engines import ir
 from chainrule.engines.compiled import passages, transport
 from chainrule.engines.compiled.abi import begun
 from chainrule.engines.compiled.buffers import LINE, Buffer, Buffers, Store

@@ -19,8 +19,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from llvmlite import ir
-
+from chainrule.engines import ir
 from chainrule.engines.compiled.instructions import I64, POINTER, VOID, add, at, choose, lesser, loop, multiply, whole
 from chainrule.engines.compiled.layout import LINE, Panels, padded, row_stride
 from chainrule.engines.compiled.packing import copy_function, transpose_function

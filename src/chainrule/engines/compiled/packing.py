@@ -13,8 +13,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from llvmlite import ir
-
+from chainrule.engines import ir
 from chainrule.engines.compiled.instructions import I32, I64, POINTER, VOID, at, loop, whole
 from chainrule.engines.machine import Machine
 

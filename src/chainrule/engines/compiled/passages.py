@@ -11,9 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from llvmlite import ir
-
 from chainrule.derivation import BATCH
+from chainrule.engines import ir
 from chainrule.engines.compiled.buffers import Buffer
 from chainrule.engines.compiled.epilogues import ProductPassage
 from chainrule.engines.compiled.graph import Node

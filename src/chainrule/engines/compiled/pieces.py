@@ -7,8 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any
 
-from llvmlite import ir
-
+from chainrule.engines import ir
 from chainrule.engines.compiled.graph import Node
 from chainrule.engines.compiled.instructions import I64, at
 from chainrule.engines.compiled.threads import without_denormals

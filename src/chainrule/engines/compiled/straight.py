@@ -10,9 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any
 
-from llvmlite import ir
-
 from chainrule.derivation import BATCH
+from chainrule.engines import ir
 from chainrule.engines.compiled.abi import begun
 from chainrule.engines.compiled.buffers import Buffer, Store
 from chainrule.engines.compiled.early import Early

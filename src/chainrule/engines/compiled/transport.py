@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from llvmlite import ir
-
+from chainrule.engines import ir
 from chainrule.engines.compiled.buffers import Buffer
 from chainrule.engines.compiled.instructions import I64, POINTER, VOID, at, counted, whole
 from chainrule.engines.compiled.pieces import DOUBLE, row_index
