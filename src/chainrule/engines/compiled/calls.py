@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from chainrule.engines.compiled.buffers import Buffer
 from chainrule.engines.compiled.graph import Node
-from chainrule.engines.compiled.instructions import at, multiply
-from chainrule.engines.compiled.pieces import applied, whole
+from chainrule.engines.compiled.instructions import at, multiply, whole
+from chainrule.engines.compiled.pieces import applied
 from chainrule.engines.compiled.settings import settings
 from chainrule.engines.compiled.sharing import ALL, SUM, Access, begins, share_of, total
 from chainrule.engines.compiled.stages import Stage

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
-from llvmlite import ir
 
 from chainrule.definitions import Bound
+from chainrule.engines import ir
 from chainrule.engines.compiled.abi import signature
 from chainrule.engines.compiled.buffers import Store
 from chainrule.engines.compiled.code import Loaded, finished

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from chainrule.derivation import BATCH
 from chainrule.engines.compiled.buffers import Buffer
 from chainrule.engines.compiled.graph import Node
+from chainrule.engines.compiled.instructions import whole
 from chainrule.engines.compiled.layout import Panels
-from chainrule.engines.compiled.pieces import whole
 from chainrule.engines.compiled.points import COLUMN, FULL, Point
 from chainrule.engines.compiled.products import COLUMNS, NUMBER, ROWS, Operand, panels, rows
 from chainrule.engines.compiled.sharing import counts

@@ -13,15 +13,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
-from llvmlite import ir
-
 from chainrule.derivation import BATCH
+from chainrule.engines import ir
 from chainrule.engines.compiled.buffers import Buffer
 from chainrule.engines.compiled.epilogues import ProductPassage
 from chainrule.engines.compiled.graph import Node
-from chainrule.engines.compiled.instructions import I32, I64, POINTER, VOID, at
+from chainrule.engines.compiled.instructions import I32, I64, POINTER, VOID, at, counted, whole
 from chainrule.engines.compiled.layout import Panels
-from chainrule.engines.compiled.pieces import DOUBLE, counted, whole
+from chainrule.engines.compiled.pieces import DOUBLE
 from chainrule.engines.compiled.points import COLUMN, FULL, ROW, Point
 from chainrule.engines.compiled.sharing import share_of, sum_place
 from chainrule.engines.compiled.stages import Plan, Stage
@@ -147,7 +146,7 @@ class Passage:
         if columns % lanes == 0 or lanes == 1 or (isinstance(column, int) and column + lanes <= columns):
             return value
         place = ir.Constant(ir.VectorType(I32, lanes), list(range(lanes)))
-        true = self._lanes_of(self.builder.sub(whole(columns), whole(column) if isinstance(column, int) else column))
+        true = self._lanes_of(self.builder.sub(whole(columns), whole(column)))
         return self.machine.choose(self.builder.icmp_signed("<", place, true), value, otherwise)
 
     def _lanes_of(self, number: Any) -> Any:

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 from chainrule.engines.compiled.buffers import LINE, Buffer
 from chainrule.engines.compiled.graph import Node
-from chainrule.engines.compiled.instructions import add, at, multiply, whole_number
-from chainrule.engines.compiled.pieces import DOUBLE, whole
+from chainrule.engines.compiled.instructions import add, at, multiply, whole
+from chainrule.engines.compiled.pieces import DOUBLE
 
 if TYPE_CHECKING:
     from chainrule.engines.compiled.kernels import Outline
@@ -38,7 +38,7 @@ def share_of(builder: Any, pieces: Any, share: Any, shares: Any) -> tuple[Any, A
 
 def begins(builder: Any, share: Any, pieces: Any, shares: Any) -> Any:
     """The first of a share's pieces."""
-    return builder.udiv(builder.mul(share, whole_number(pieces)), whole_number(shares))
+    return builder.udiv(builder.mul(share, whole(pieces)), whole(shares))
 
 
 def sum_place(builder: Any, memory: Any, number: int, part: Any) -> Any:

@@ -23,8 +23,7 @@ from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any
 
-from llvmlite import ir
-
+from chainrule.engines import ir
 from chainrule.engines.compiled.instructions import I64, POINTER, VOID, at, carried, element, prefetch
 from chainrule.engines.compiled.layout import LINE, Panels
 from chainrule.engines.compiled.target import itemsize
