@@ -166,10 +166,8 @@ class Compiled:
             batches = min(-(-(rows - first) // size), code.batches)
             end = min(rows, first + batches * size)
             given = (*fixed, first, end, size, number, bound, self.rate, result.ctypes.data)
-            started = time.perf_counter()
-            shares = self._shares(code, size * batches) if self._worth_sharing(size) else 1
-            number += code.call(given, shares)
-            code.took(shares, batches, time.perf_counter() - started)
+            threads = self._wanted_threads if self._worth_sharing(size) and self._worth_threads(size * batches) else 1
+            number += self._timed(code, given, batches, threads)
             if result[1]:
                 return number, "diverged"
             first = end
@@ -179,18 +177,24 @@ class Compiled:
     def _wanted_threads(self) -> int:
         return min(processors() if self.threads is None else self.threads, MOST_THREADS)
 
-    def _shares(self, code: Code, rows: int) -> int:
-        """How many threads share a call: one or several, whichever was faster, where there are enough rows for several."""
-        wanted = self._wanted_threads
-        return 1 if wanted < 2 or rows * self.network.size < WORTH_THREADS else code.faster((1, wanted))
+    def _worth_threads(self, rows: int) -> bool:
+        """Is a call that takes steps with so many rows worth the start of a thread?"""
+        return rows * self.network.size >= WORTH_THREADS and self._wanted_threads > 1
 
     def _forward(self, code: Code, size: int, rows: int, given: Sequence[Any]) -> None:
         """Call a function that goes forward only, through blocks of `size` rows, of which every thread takes some."""
-        blocks = -(-rows // size)
-        shares = self._shares(code, rows // 3) if blocks > 1 and isinstance(code.form, KernelForm) else 1
+        if rows > size and isinstance(code.form, KernelForm) and self._worth_threads(rows // 3):
+            self._timed(code, given, -(-rows // size), self._wanted_threads)
+        else:
+            code.call(given, 1)
+
+    def _timed(self, code: Code, given: Sequence[Any], batches: int, threads: int) -> Any:
+        """Call a function with one thread or with so many, whichever was faster, and note how long it took; what it returns."""
+        shares = code.faster((1, threads)) if threads > 1 else 1
         started = time.perf_counter()
-        code.call(given, shares)
-        code.took(shares, blocks, time.perf_counter() - started)
+        found = code.call(given, shares)
+        code.took(shares, batches, time.perf_counter() - started)
+        return found
 
     def _blocks(self, data: Data, order: Array | None, size: int) -> Iterator[tuple[Data, Array | None, int]]:
         """The rows as the code reads them: as they are where it can, else copied, a block at a time."""
