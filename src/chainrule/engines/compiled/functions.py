@@ -134,6 +134,12 @@ def ready(asked: Asked) -> Ready:
     return found
 
 
+def forget() -> None:
+    """Keep none of this process's functions, and look at the source again: as in another process."""
+    _kept.clear()
+    source_digest.cache_clear()
+
+
 def compiled(asked: Asked) -> bytes:
     """What the cache keeps of it: how much room it needs, and the object code. Raises NotCompilable."""
     from chainrule.engines.compiled import code
