@@ -17,7 +17,7 @@ from tests.twins import case, everything
 
 from chainrule import primitives as p
 from chainrule.definitions import REGISTRY, activation, find, optimizer
-from chainrule.engines.compiled import Compiled, NotCompilable
+from chainrule.engines.compiled import Compiled, NotCompilable, functions
 from chainrule.engines.compiled import engine as engine_module
 from chainrule.engines.compiled.listing import listing
 from chainrule.engines.epoch import Written, chosen
@@ -318,6 +318,7 @@ def test_a_run_needs_two_places_for_its_states():
 
 def test_another_rate_needs_no_other_code(monkeypatch, tmp_path):
     monkeypatch.setenv("CHAINRULE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(functions, "_kept", {})
     network, data = tall()
     for rate in (0.1, 0.01):
         rule = find("optimizer", {"name": "sgd", "learning_rate": rate})
@@ -338,9 +339,10 @@ def test_a_damaged_cache_is_compiled_anew(monkeypatch, tmp_path):
     network, data = tall()
 
     def trained():
+        monkeypatch.setattr(functions, "_kept", {})  # as in another process
         engine = Compiled(network, find("optimizer", "sgd"))
         passed = engine.epoch(data, None, 8, start(network, engine.keys), 0, math.inf, lambda: False)
-        return passed.state, next(iter(engine._code.values())).loaded.from_cache
+        return passed.state, next(iter(engine._code.values())).ready.from_cache
 
     first, cached = trained()
     assert not cached

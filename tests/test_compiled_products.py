@@ -238,11 +238,18 @@ def test_no_stride_is_a_multiple_of_a_page(dtype):
 
 def test_tiles_are_as_equal_as_can_be():
     found = []
-    tiles = nests.Tiling(None, 32, 6)
+    tiles = nests.Tiling(None, 32, 6, 4)
     for tile in range(tiles.count):
         found.append((tiles.row(tile), tiles.rows(tile)))
     assert found == [(0, 6), (6, 6), (12, 5), (17, 5), (22, 5), (27, 5)]
     assert tiles.possible(None, [32, 7]) == [3, 4, 5, 6]
+
+
+def test_narrow_tiles_are_equal_where_that_costs_little():
+    assert nests.tiles_of(32, 12, 1) == 4  # 8 8 8 8 in place of 11 11 10
+    assert nests.tiles_of(32, 6, 4) == 6  # 4 rows would load more for each multiplication
+    assert nests.tiles_of(14, 12, 1) == 2  # 7 7: as equal as can be
+    assert nests.tiles_of(26, 12, 1) == 3  # 2 rows would be sums too few
 
 
 @pytest.mark.parametrize("name", ["baseline", "avx2", "avx512", "aarch64"])

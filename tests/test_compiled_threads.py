@@ -116,7 +116,7 @@ def test_they_wait_only_for_what_others_write(small, order, monkeypatch):
     monkeypatch.setattr(calls.Emitted, "_take", lambda emitted, task: (taken.append(task.stage.kind), take(emitted, task)))
     monkeypatch.setattr(calls.Emitted, "wait", lambda emitted: (taken.append("|"), wait(emitted)))
     network = Network(20, dense(128, "relu"), dense(3, "softmax"), loss="cross_entropy")
-    Compiled(network, find("optimizer", "sgd"), processor="avx512").form(32, "float64").module("epoch")
+    Compiled(network, find("optimizer", "sgd"), processor="avx512").asked("epoch", 32, "float64").form().module("epoch")
     assert " ".join(taken) == order
 
 

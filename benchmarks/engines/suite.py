@@ -19,6 +19,7 @@ HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
 from bounds import bounds, bounds_table
+from compiling import compiling, compiling_table
 from lives import digits, starts
 from measure import median, ratio
 from picture import draw
@@ -29,7 +30,7 @@ from workloads import GROWTH, WORKLOADS
 
 KEPT = ROOT / ".benchmarks" / "engines.json"
 PICTURE = ROOT / "docs" / "engines.svg"
-PARTS = ("bounds", "steps", "growth", "starts", "digits")
+PARTS = ("bounds", "steps", "growth", "compiling", "starts", "digits")
 
 TWO_THREADS = ("W2/32/sgd", "W3/32/adam", "W3/128/sgd", "W3/128/adam", "W4/256/sgd", "W4/256/adam", "W5/32/sgd", "W6/1024/predict")
 GROWING = (OURS, FLOOR, "jax_scan", "jax_step", "written", "torch_eager", "scikit_learn")
@@ -131,7 +132,7 @@ def measured(options: argparse.Namespace, keys: Sequence[str], kinds: Sequence[s
 
 def main() -> None:
     options = parsed_options()
-    found: dict[str, Any] = {"versions": {}, "bounds": {}, "steps": {}, "growth": {}, "starts": {}, "digits": {}}
+    found: dict[str, Any] = {"versions": {}, "bounds": {}, "steps": {}, "growth": {}, "compiling": {}, "starts": {}, "digits": {}}
     if "bounds" in options.parts:
         found["bounds"] = {str(threads): bounds(threads) for threads in options.threads}
     if "steps" in options.parts:
@@ -141,6 +142,8 @@ def main() -> None:
     if "growth" in options.parts:
         options.repeat = min(options.repeat, 3)
         measured(options, [f"{kind}:{w.name}" for kind in GROWTH for w in GROWTH[kind]], GROWING, 1, found["growth"])
+    if "compiling" in options.parts:
+        found["compiling"] = compiling(1 if options.quick else 3)
     if "starts" in options.parts:
         found["starts"] = starts([kind for kind in options.peers if kind != FLOOR], 1 if options.quick else 3)
     if "digits" in options.parts:
@@ -175,6 +178,11 @@ def page(found: dict[str, Any]) -> str:
         parts += ["Side by side, round by round:", aims_table(found)]
     if found["growth"]:
         parts += ["![What a step costs as networks and batches grow](engines.svg)", growth_table(found["growth"])]
+    if found["compiling"]:
+        parts += [
+            "What compiling costs before the first step, and what takes its place where it was done before:",
+            compiling_table(found["compiling"]),
+        ]
     for name, title in (
         ("starts", "From the start of a process to the first trained epoch, and the largest memory:"),
         ("digits", "From the start of a process to 97 % of the test rows of `data:digits` right:"),

@@ -22,11 +22,11 @@ class Epochs:
     def __init__(self, workload: Workload, threads: int) -> None:
         from chainrule.engines.compiled import Compiled
 
-        self.workload = workload
-        self.engine = Compiled(network(workload), optimizer(workload), dtype=workload.dtype, threads=threads)
+        self.workload, made = workload, network(workload)
+        self.engine = Compiled(made, optimizer(workload), dtype=workload.dtype, threads=threads)
         x, t = workload.data()
         self.data = x, one_hot(workload, t)
-        first = dict(zip(network(workload).shapes, workload.weights(), strict=True))
+        first = dict(zip(made.shapes, workload.weights(), strict=True))
         self.state = tuple(first[key] if key in first else np.zeros_like(first[key.rpartition("_")[2]]) for key in self.engine.keys)
         self.number, self.seen = 0, None
 

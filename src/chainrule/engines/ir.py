@@ -108,11 +108,10 @@ class Value:
 
 
 def Constant(type: Type, content: Any) -> Value:
-    """A constant: a number, `Undefined`, or one of either for each lane."""
+    """A constant: a number, `Undefined`, or a number for each lane."""
     if isinstance(content, list | tuple):
         assert type.element is not None
-        lanes = [lane.text if isinstance(lane, Value) else _literal(type.element, lane) for lane in content]
-        return Value(type, f"<{', '.join(f'{type.element.text} {lane}' for lane in lanes)}>")
+        return Value(type, f"<{', '.join(f'{type.element.text} {_literal(type.element, lane)}' for lane in content)}>")
     return Value(type, _literal(type, content))
 
 

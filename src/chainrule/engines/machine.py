@@ -40,6 +40,11 @@ MOST_MULTIPLIED = 16
 """Integer powers up to this are products: at most five multiplications, and at most 8 ulp off."""
 
 
+_INDEX = ir.IntType(32)
+_FIRST = _INDEX(0)
+"""The first lane."""
+
+
 class Value:
     """A number, or one number in each lane, that the machine will have; or a constant that is known now."""
 
@@ -138,6 +143,8 @@ class Machine:
         self.type = self._lanes_of(self.element)
         self.integer = self._lanes_of(ir.IntType(self.width))
         self.table = approximations.SINGLE if self.single else approximations.DOUBLE
+        self._empty = ir.Constant(self.type, ir.Undefined)
+        self._everywhere = ir.splat(ir.VectorType(_INDEX, lanes), _FIRST)
 
     def _lanes_of(self, element: Any) -> Any:
         return element if self.lanes == 1 else ir.VectorType(element, self.lanes)
@@ -181,10 +188,8 @@ class Machine:
             scalar = scalar.ir
         if self.lanes == 1:
             return self.value(scalar)
-        empty = ir.Constant(self.type, ir.Undefined)
-        first = self.builder.insert_element(empty, scalar, ir.Constant(ir.IntType(32), 0))
-        zeros = ir.Constant(ir.VectorType(ir.IntType(32), self.lanes), [0] * self.lanes)
-        return self.value(self.builder.shuffle_vector(first, empty, zeros))
+        first = self.builder.insert_element(self._empty, scalar, _FIRST)
+        return self.value(self.builder.shuffle_vector(first, self._empty, self._everywhere))
 
     # Arithmetic
 
@@ -307,7 +312,7 @@ class Machine:
         function = self._declared(f"llvm.{name}.f64", double, [double])
         result = ir.Constant(self.type, ir.Undefined)
         for lane in range(self.lanes):
-            place = ir.Constant(ir.IntType(32), lane)
+            place = ir.Constant(_INDEX, lane)
             number = x.ir if self.lanes == 1 else builder.extract_element(x.ir, place)
             number = builder.call(function, [builder.fpext(number, double) if self.single else number])
             number = builder.fptrunc(number, self.element) if self.single else number
@@ -344,10 +349,10 @@ class Machine:
         whole, machine, builder = value.ir, self, self.builder
         while machine.lanes > 1:
             half = machine.lanes // 2
-            sides = [ir.Constant(ir.VectorType(ir.IntType(32), half), list(range(start, start + half))) for start in (0, half)]
+            sides = [ir.Constant(ir.VectorType(_INDEX, half), list(range(start, start + half))) for start in (0, half)]
             parts = [builder.shuffle_vector(whole, ir.Constant(whole.type, ir.Undefined), side) for side in sides]
             machine = Machine(builder, self.dtype, half, self.flags)
             if half == 1:
-                parts = [builder.extract_element(part, ir.Constant(ir.IntType(32), 0)) for part in parts]
+                parts = [builder.extract_element(part, _FIRST) for part in parts]
             whole = combined(machine.value(parts[0]), machine.value(parts[1])).ir
         return machine.value(whole)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 from dataclasses import dataclass
 from typing import Any
 
 from chainrule.engines import ir
-from chainrule.engines.compiled.code import ADDRESS, NUMBER, WORD
-from chainrule.engines.compiled.instructions import I64, POINTER, VOID
-from chainrule.engines.compiled.pieces import DOUBLE
+from chainrule.engines.compiled.instructions import DOUBLE, I64, POINTER, VOID
 
 THREADS = {
     "share": I64, "shares": I64,  # which of how many threads this is
@@ -40,7 +39,7 @@ PREDICT = {"memory": POINTER, "room": POINTER, "x": POINTER, "y": POINTER, "rows
 
 FUNCTIONS: dict[str, tuple[Any, dict[str, Any]]] = {"epoch": (I64, EPOCH), "error": (VOID, ERROR), "predict": (VOID, PREDICT)}
 
-_KINDS = {POINTER: ADDRESS, I64: WORD, DOUBLE: NUMBER}
+_KINDS = {POINTER: ctypes.c_void_p, I64: ctypes.c_int64, DOUBLE: ctypes.c_double}
 
 
 @dataclass(frozen=True)
@@ -64,4 +63,4 @@ def begun(module: ir.Module, name: str) -> Begun:
 def signature(name: str) -> tuple[Any, list[Any]]:
     """Result and arguments for ctypes."""
     result, arguments = FUNCTIONS[name]
-    return (WORD if result == I64 else None), [_KINDS[kind] for kind in arguments.values()]
+    return (None if result is VOID else _KINDS[result]), [_KINDS[kind] for kind in arguments.values()]

@@ -69,6 +69,38 @@ class Buffers:
         return self.of[node]
 
 
+class Laid:
+    """Where parameters and states lie in the memory of the code.
+
+    of      the array of each
+    length  bytes of all
+    """
+
+    def __init__(self, leaves: Mapping[str, Node], of: Mapping[Node, Buffer], length: int, dtype: str) -> None:
+        self.leaves, self.of, self.length, self.dtype = leaves, of, length, dtype
+
+    def store(self, memory: Any) -> Store:
+        """All of them in this memory."""
+        return Store({key: self.of[leaf] for key, leaf in self.leaves.items()}, memory, self.dtype)
+
+
+def for_kernels(leaves: Mapping[str, Node], dtype: str, processor: Processor) -> Laid:
+    """Matrices in panels, everything in whole vectors."""
+    memory = Buffers("memory", dtype, processor, 0)
+    for leaf in leaves.values():
+        memory.add(leaf)
+    return Laid(leaves, memory.of, memory.length, dtype)
+
+
+def for_straight_line_code(leaves: Mapping[str, Node], dtype: str) -> Laid:
+    """One number after the other."""
+    of, start = {}, 0
+    for leaf in leaves.values():
+        of[leaf] = Buffer(leaf.shape, "memory", start)
+        start += math.prod(map(int, leaf.shape)) * itemsize(dtype)
+    return Laid(leaves, of, start, dtype)
+
+
 class Store:
     """Parameters and states in the memory of the code, as views of it that are made once."""
 

@@ -28,7 +28,7 @@ VARIABLE = "CHAINRULE_CACHE"
 
 OFF = ("", "0", "off", "no")
 
-MARK = b"chainrule compiled code 1\n"
+MARK = b"chainrule compiled code 2\n"
 
 LARGEST = 64 * 2**20
 """Bytes of one file; one that is larger is not ours."""

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
 from chainrule.definitions import Bound
-from chainrule.engines import ir
-from chainrule.engines.compiled.abi import signature
-from chainrule.engines.compiled.buffers import Store
-from chainrule.engines.compiled.code import Loaded, finished
-from chainrule.engines.compiled.kernels import MOST_THREADS, KernelForm
+from chainrule.engines.compiled.buffers import for_kernels, for_straight_line_code
+from chainrule.engines.compiled.functions import Asked, Ready, ready
 from chainrule.engines.compiled.recipe import RATE, Recipe, recipe
 from chainrule.engines.compiled.states import Memory, Resident, in_bytes
-from chainrule.engines.compiled.straight import FEW_NUMBERS, MOST_NUMBERS, StraightForm
-from chainrule.engines.compiled.target import Processor, host, named
-from chainrule.engines.compiled.threads import Meeting, processors, together
+from chainrule.engines.compiled.target import host, named
+from chainrule.engines.compiled.threads import MOST_THREADS, Meeting, processors, together
 from chainrule.engines.epoch import BLOCK, Data, Passed
 from chainrule.network import Array, Network
 
@@ -28,6 +24,8 @@ ASKED_EVERY = 0.1
 MEASURED, PREDICTED = 32, 128
 """Rows at a time where an error is measured, and at most where predictions are made."""
 
+MOST_NUMBERS, FEW_NUMBERS = 60, 8
+"""Parameters up to which straight-line code is the faster one (measured): with one sample a batch, and with more."""
 
 FEWEST_SHARED = 10**6
 """Rows × parameters of a layer, on average, from which a second thread makes a step shorter (measured)."""
@@ -38,25 +36,6 @@ WORTH_THREADS = 10**7
 
 FIRST_TRIES, TRIED_AGAIN, FORGOTTEN = 3, 32, 1.05
 """Each number of threads is tried so often at first, then the rarer one every so many calls; the best time counts, less with every call."""
-
-
-class Form(Protocol):
-    """A way of writing the functions: straight-line code, or kernels.
-
-    length  bytes of parameters and states
-    room    bytes of what lies in memory between, and
-    apart   … of what each thread has there for itself; known when the functions are written
-    """
-
-    length: int
-    room: int
-    apart: int
-
-    def module(self, name: str) -> ir.Module:
-        """The function of that name."""
-
-    def store(self, memory: Array) -> Store:
-        """Parameters and states in this memory."""
 
 
 class Compiled:
@@ -93,12 +72,14 @@ class Compiled:
 
     # Code and memory
 
-    def form(self, size: int, given: str) -> Form:
-        """How the functions are written, for batches of at most `size` rows, which are numbers of a type."""
-        if self.network.size <= (MOST_NUMBERS if size == 1 else FEW_NUMBERS) if self.straight is None else self.straight:
-            return StraightForm(self.recipe, self.dtype, given, self.processor.triple, single=size == 1)
-        threads = MOST_THREADS if self._worth_sharing(size) else 1
-        return KernelForm(self.recipe, self.dtype, given, self.processor, size, threads)
+    def asked(self, name: str, size: int, given: str) -> Asked:
+        """The function of that name for batches of at most `size` rows, which are numbers of a type."""
+        straight = self.straight
+        if straight is None:
+            straight = self.network.size <= (MOST_NUMBERS if size == 1 else FEW_NUMBERS)
+        rows = min(size, 2) if straight else size
+        threads = MOST_THREADS if self._worth_sharing(size) and not straight else 1
+        return Asked(self.recipe, name, rows, given, self.dtype, self.processor, straight, threads)
 
     def _worth_sharing(self, size: int) -> bool:
         """Are the products of a batch long enough for several threads, which wait for each other behind each of them?"""
@@ -108,19 +89,21 @@ class Compiled:
         """The function of that name, in memory."""
         key = name, size, given
         if key not in self._code:
-            self._code[key] = Code(self.form(size, given), name, self.processor)
+            asked = self.asked(name, size, given)
+            self._code[key] = Code(ready(asked), asked.straight)
         return self._code[key]
 
-    def _memory_of(self, form: Form) -> Memory:
-        """Where parameters and states lie for this form of code."""
-        straight = isinstance(form, StraightForm)
-        if straight not in self._memories:
-            self._memories[straight] = Memory(form, self.keys)
-        return self._memories[straight]
+    def _memory_of(self, code: Code) -> Memory:
+        """Where parameters and states lie for this code."""
+        if code.straight not in self._memories:
+            leaves = self.recipe.leaves
+            laid = for_straight_line_code(leaves, self.dtype) if code.straight else for_kernels(leaves, self.dtype, self.processor)
+            self._memories[code.straight] = Memory(laid, self.keys)
+        return self._memories[code.straight]
 
     def _parameters(self, code: Code, state: Sequence[Array]) -> Resident:
         """The parameters of a state where the code reads them."""
-        memory = self._memory_of(code.form)
+        memory = self._memory_of(code)
         if isinstance(state, Resident) and state.memory is memory:
             return state
         return memory.holding(state[: len(self.recipe.parameters)])
@@ -143,7 +126,7 @@ class Compiled:
         for block, places, count in self._blocks(data, order, size):
             if code is None:
                 code = self._code_for("epoch", size, _NAMES[block[0].dtype.char])
-                now = self._memory_of(code.form).copy(state, self._wanted_threads)
+                now = self._memory_of(code).copy(state, self._wanted_threads)
             number, ended = self._steps(code, now.place.address, block, places, count, size, number, bound, stopping, result)
             if ended != "whole":
                 return Passed(state, float(result[0]) / rows, number, ended)
@@ -183,7 +166,7 @@ class Compiled:
 
     def _forward(self, code: Code, size: int, rows: int, given: Sequence[Any]) -> None:
         """Call a function that goes forward only, through blocks of `size` rows, of which every thread takes some."""
-        if rows > size and isinstance(code.form, KernelForm) and self._worth_threads(rows // 3):
+        if rows > size and not code.straight and self._worth_threads(rows // 3):
             self._timed(code, given, -(-rows // size), self._wanted_threads)
         else:
             code.call(given, 1)
@@ -233,15 +216,14 @@ class Compiled:
 class Code:
     """A function in memory, the room that it needs, and how fast it is.
 
-    paces    seconds a batch, by the number of threads
-    batches  so many take about as long as may pass before it is asked again whether to stop
+    straight  whether it is straight-line code
+    paces     seconds a batch, by the number of threads
+    batches   so many take about as long as may pass before it is asked again whether to stop
     """
 
-    def __init__(self, form: Form, name: str, processor: Processor) -> None:
-        self.form = form
-        self.loaded = Loaded(finished(form.module(name), processor), processor)
-        self.function = self.loaded.function(name, *signature(name))
-        self._room = in_bytes(form.room + MOST_THREADS * form.apart)
+    def __init__(self, ready: Ready, straight: bool) -> None:
+        self.ready, self.straight, self.function = ready, straight, ready.function
+        self._room = in_bytes(ready.room + MOST_THREADS * ready.apart)
         self.room = int(self._room.ctypes.data)
         self.meeting = Meeting()
         self.paces: dict[int, float] = {}
@@ -250,7 +232,7 @@ class Code:
 
     def call(self, given: Sequence[Any], shares: int) -> Any:
         """Call it with so many threads; what it returns."""
-        function, fixed = self.function, (self.meeting.address, self.form.room, self.form.apart)
+        function, fixed = self.function, (self.meeting.address, self.ready.room, self.ready.apart)
         return together(lambda share, shares: function(*given, share, shares, *fixed), shares)
 
     def took(self, shares: int, batches: int, seconds: float) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from chainrule.engines import ir
 
-I64, I32, I8, POINTER, VOID = ir.IntType(64), ir.IntType(32), ir.IntType(8), ir.PointerType(), ir.VoidType()
+I64, I32, I8, DOUBLE, POINTER, VOID = ir.IntType(64), ir.IntType(32), ir.IntType(8), ir.DoubleType(), ir.PointerType(), ir.VoidType()
 
 
 def whole(value: Any) -> Any:
@@ -18,7 +18,7 @@ def whole(value: Any) -> Any:
 
 def element(dtype: str) -> Any:
     """The LLVM type of a number."""
-    return ir.FloatType() if dtype == "float32" else ir.DoubleType()
+    return ir.FloatType() if dtype == "float32" else DOUBLE
 
 
 def add(builder: Any, a: Any, b: Any) -> Any:

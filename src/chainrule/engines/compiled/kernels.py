@@ -14,12 +14,12 @@ from chainrule.derivation import BATCH
 from chainrule.engines import ir
 from chainrule.engines.compiled import passages, transport
 from chainrule.engines.compiled.abi import begun
-from chainrule.engines.compiled.buffers import LINE, Buffer, Buffers, Store
+from chainrule.engines.compiled.buffers import LINE, Buffer, Buffers, for_kernels
 from chainrule.engines.compiled.calls import Emitted, Task
 from chainrule.engines.compiled.epochs import Batch, emit_epoch
 from chainrule.engines.compiled.graph import Node
-from chainrule.engines.compiled.instructions import at, counted, whole
-from chainrule.engines.compiled.pieces import DOUBLE, tiny_as_zero
+from chainrule.engines.compiled.instructions import DOUBLE, at, counted, whole
+from chainrule.engines.compiled.pieces import tiny_as_zero
 from chainrule.engines.compiled.products import Kit
 from chainrule.engines.compiled.recipe import Recipe, below
 from chainrule.engines.compiled.settings import setting_nodes
@@ -42,9 +42,6 @@ from chainrule.errors import NotCompilable
 
 BYTE = ir.IntType(8)
 
-MOST_THREADS = 2
-"""Into so many parts products are cut by panels, where these are enough."""
-
 
 def whole_lines(count: int) -> int:
     """Bytes, in whole lines of the cache."""
@@ -62,15 +59,9 @@ class KernelForm:
     def __init__(self, recipe: Recipe, dtype: str, given: str, processor: Processor, rows: int, threads: int = 1) -> None:
         self.recipe, self.dtype, self.given, self.processor = recipe, dtype, given, processor
         self.rows, self.threads = rows, threads
-        self.memory = Buffers("memory", dtype, processor, rows)
-        for leaf in (*recipe.parameters.values(), *recipe.states.values()):
-            self.memory.add(leaf)
-        self.leaves = {**recipe.parameters, **recipe.states}
-        self.length, self.room, self.apart = self.memory.length, 0, 0
-
-    def store(self, memory: Any) -> Store:
-        """Parameters and states in this memory."""
-        return Store({key: self.memory.of[leaf] for key, leaf in self.leaves.items()}, memory, self.dtype)
+        self.leaves = recipe.leaves
+        self.memory = for_kernels(self.leaves, dtype, processor)
+        self.room, self.apart = 0, 0
 
     # The functions
 

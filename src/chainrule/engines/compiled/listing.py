@@ -28,7 +28,7 @@ STAGES = {
 
 def listing(engine: Compiled, size: int, *, assembly: bool = False) -> str:
     """The program of an epoch in batches of `size` rows of float64: pseudo-code as comments, then LLVM's IR, or the assembly."""
-    form = engine.form(size, "float64")
+    form = engine.asked("epoch", size, "float64").form()
     text = code.finished(form.module("epoch"), engine.processor)
     assert isinstance(form, StraightForm | KernelForm)
     lines = [*_head(engine, form, size), "", *(_straight(form) if isinstance(form, StraightForm) else _kernels(form))]

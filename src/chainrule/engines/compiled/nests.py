@@ -191,13 +191,13 @@ class Nest:
         self.size, self.number, self.before = itemsize(self.kit.dtype), self.kernel.number, product.room
         self.edge, self.width = edge, vectors * self.layout.lanes
         self.most_rows = self.kit.processor.tile_rows(vectors)
-        self.tiles = Tiling(builder, self.form.rows or given.n, self.most_rows)
+        self.tiles = Tiling(builder, self.form.rows or given.n, self.most_rows, vectors)
         self.chains = self._chains(self.form.rows or product.most)
         self.at_once = max(1, CACHE // (self.size * (product.blocks[0] or product.most)) // self.most_rows)
         packed = self.form.turned or self.form.copied
         self.room_of_b = self.width * padded(product.blocks[0] or product.most, self.layout.lanes) if packed else 0
         self.room_of_a = product.most * self.most_rows if self.form.gathered else 0
-        self.most_tiles = min(self.at_once, -(-(self.form.rows or product.most) // self.most_rows))
+        self.most_tiles = min(self.at_once, tiles_of(self.form.rows or product.most, self.most_rows, vectors))
         self.room = self.room_of_b + self.room_of_a * self.most_tiles
 
     def emit(self) -> None:
@@ -364,13 +364,27 @@ class Nest:
         return padded(-(-rows * self.width * self.size // max(1, self.product.most // UNROLLED)), LINE)
 
 
+def tiles_of(rows: int, most: int, vectors: int) -> int:
+    """How many tiles so many rows are cut into: as few as can be; or so many that all are equal, and need one function, where that costs
+    little: enough sums for the arithmetic, and hardly more loads for each multiplication.
+    """
+
+    def loads(rows: int) -> float:
+        return 1 / rows + 1 / vectors
+
+    for each in range(most, -(-AT_ONCE // vectors) - 1, -1):
+        if rows % each == 0 and loads(each) < 1.1 * loads(most):
+            return rows // each
+    return -(-rows // most)
+
+
 class Tiling:
     """Rows cut into tiles of at most `most`, as equal as can be: 32 by 6 are 6 6 5 5 5 5."""
 
-    def __init__(self, builder: Any, total: Any, most: int) -> None:
-        self.builder, self.most = builder, most
+    def __init__(self, builder: Any, total: Any, most: int, vectors: int) -> None:
+        self.builder, self.most, self.vectors = builder, most, vectors
         if isinstance(total, int):
-            self.count = -(-total // most)
+            self.count = tiles_of(total, most, vectors)
             self.least, self.larger = divmod(total, self.count)
         else:
             self.count = builder.udiv(builder.add(total, I64(most - 1)), I64(most))
@@ -391,7 +405,7 @@ class Tiling:
         """Which numbers of rows a tile may have."""
         found = set()
         for total in sizes if rows is None else [rows]:
-            count = -(-total // self.most)
+            count = tiles_of(total, self.most, self.vectors) if isinstance(self.least, int) else -(-total // self.most)
             least, larger = divmod(total, count)
             found |= {least, least + 1} if larger else {least}
         return sorted(found)

@@ -18,9 +18,8 @@ from chainrule.engines import ir
 from chainrule.engines.compiled.buffers import Buffer
 from chainrule.engines.compiled.epilogues import ProductPassage
 from chainrule.engines.compiled.graph import Node
-from chainrule.engines.compiled.instructions import I32, I64, POINTER, VOID, at, counted, whole
+from chainrule.engines.compiled.instructions import DOUBLE, I32, I64, POINTER, VOID, at, counted, whole
 from chainrule.engines.compiled.layout import Panels
-from chainrule.engines.compiled.pieces import DOUBLE
 from chainrule.engines.compiled.points import COLUMN, FULL, ROW, Point
 from chainrule.engines.compiled.sharing import share_of, sum_place
 from chainrule.engines.compiled.stages import Plan, Stage

@@ -7,13 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any
 
-from chainrule.engines import ir
 from chainrule.engines.compiled.graph import Node
-from chainrule.engines.compiled.instructions import I64, at
+from chainrule.engines.compiled.instructions import DOUBLE, I64, at
 from chainrule.engines.compiled.threads import without_denormals
 from chainrule.engines.machine import Machine, Value
-
-DOUBLE = ir.DoubleType()
 
 _OPERATORS: dict[str, Callable[..., Any]] = {
     "add": operator.add,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from chainrule.definitions import Bound
 from chainrule.engines.compiled.graph import Graph, Node
@@ -40,6 +41,20 @@ class Recipe:
     def keys(self) -> tuple[str, ...]:
         """What the arrays of a state are called."""
         return (*self.parameters, *self.states)
+
+    @property
+    def leaves(self) -> dict[str, Node]:
+        """Parameters and states by their keys."""
+        return {**self.parameters, **self.states}
+
+    @cached_property
+    def description(self) -> str:
+        """All that code depends on, as text: each node with the places of its arguments, and which of them are asked for."""
+        nodes = [
+            (node.operation, [argument.place for argument in node.arguments], node.shape, repr(node.detail)) for node in self.graph.nodes
+        ]
+        asked = [[(key, node.place) for key, node in part.items()] for part in (self.parameters, self.states, self.new)]
+        return repr((nodes, [node.place for node in self.data], self.error.place, self.prediction.place, asked))
 
 
 def recipe(network: Network, optimizer: Bound, options: Mapping[str, float]) -> Recipe:

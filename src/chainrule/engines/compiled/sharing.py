@@ -19,8 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from chainrule.engines.compiled.buffers import LINE, Buffer
 from chainrule.engines.compiled.graph import Node
-from chainrule.engines.compiled.instructions import add, at, multiply, whole
-from chainrule.engines.compiled.pieces import DOUBLE
+from chainrule.engines.compiled.instructions import DOUBLE, add, at, multiply, whole
 
 if TYPE_CHECKING:
     from chainrule.engines.compiled.kernels import Outline

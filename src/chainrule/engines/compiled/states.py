@@ -7,26 +7,17 @@ alternates between two pieces of memory, and its arrays are taken out of them on
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Protocol, overload
+from typing import overload
 
 import numpy as np
 
-from chainrule.engines.compiled.buffers import Store
+from chainrule.engines.compiled.buffers import Laid
 from chainrule.engines.compiled.layout import aligned
 from chainrule.engines.compiled.threads import together
 from chainrule.network import Array
 
 WORTH_SHARING = 2**22
 """Bytes from which on several threads copy them."""
-
-
-class Laid(Protocol):
-    """What knows how a state lies, and how many bytes that takes."""
-
-    length: int
-
-    def store(self, memory: Any) -> Store:
-        """Parameters and states in this memory."""
 
 
 class Place:

@@ -13,21 +13,18 @@ from typing import Any
 from chainrule.derivation import BATCH
 from chainrule.engines import ir
 from chainrule.engines.compiled.abi import begun
-from chainrule.engines.compiled.buffers import Buffer, Store
+from chainrule.engines.compiled.buffers import for_straight_line_code
 from chainrule.engines.compiled.early import Early
 from chainrule.engines.compiled.epochs import Batch, emit_epoch
 from chainrule.engines.compiled.graph import Node
-from chainrule.engines.compiled.instructions import at, counted, whole
-from chainrule.engines.compiled.pieces import DOUBLE, applied, narrowed, row_index, tiny_as_zero, widened
+from chainrule.engines.compiled.instructions import DOUBLE, at, counted, whole
+from chainrule.engines.compiled.pieces import applied, narrowed, row_index, tiny_as_zero, widened
 from chainrule.engines.compiled.recipe import Recipe, below
 from chainrule.engines.compiled.settings import settings
-from chainrule.engines.compiled.target import itemsize
+from chainrule.engines.compiled.target import Processor, itemsize
 from chainrule.engines.machine import Machine, Value
 from chainrule.errors import NotCompilable
 from chainrule.expression import Shape
-
-MOST_NUMBERS, FEW_NUMBERS = 60, 8
-"""Parameters up to which straight-line code is the faster one (measured): with one sample a batch, and with more."""
 
 BEFORE, EACH, AFTER = range(3)
 """When a node is computed: before the samples, for each of them, after all of them."""
@@ -191,37 +188,28 @@ class StraightForm:
 
     dtype   of the numbers in memory: parameters and states one after the other
     given   of the rows
-    triple  the processor that the code is for, by LLVM's name
+    processor  that the code is for
     single  whether a batch is always one row
     """
 
-    def __init__(self, recipe: Recipe, dtype: str, given: str, triple: str, *, single: bool) -> None:
-        self.recipe, self.dtype, self.triple, self.single = recipe, dtype, triple, single
+    def __init__(self, recipe: Recipe, dtype: str, given: str, processor: Processor, *, single: bool) -> None:
+        self.recipe, self.dtype, self.processor, self.single = recipe, dtype, processor, single
         self.given = ir.FloatType() if given == "float32" else DOUBLE
-        self.leaves = {**recipe.parameters, **recipe.states}
-        self.starts: dict[str, int] = {}
-        count = 0
-        for key, leaf in self.leaves.items():
-            self.starts[key] = count
-            count += len(list(places(leaf.shape)))
-        self.length, self.room, self.apart = count * itemsize(dtype), 0, 0
+        self.leaves = recipe.leaves
+        self.memory = for_straight_line_code(self.leaves, dtype)
+        self.room, self.apart = 0, 0
 
     def module(self, name: str) -> ir.Module:
         """The function of that name."""
         module = ir.Module("straight")
-        module.triple = self.triple
+        module.triple = self.processor.triple
         {"epoch": self._epoch, "error": self._error, "predict": self._predict}[name](module)
         return module
 
     # The memory
 
-    def store(self, memory: Any) -> Store:
-        """Parameters and states in this memory: one after the other."""
-        size = itemsize(self.dtype)
-        return Store({key: Buffer(leaf.shape, "memory", self.starts[key] * size) for key, leaf in self.leaves.items()}, memory, self.dtype)
-
     def _number(self, builder: Any, machine: Machine, memory: Any, key: str, i: int) -> Any:
-        return at(builder, memory, self.starts[key] + i, machine.element)
+        return at(builder, memory, self.memory.of[self.leaves[key]].start // itemsize(self.dtype) + i, machine.element)
 
     def _loaded(self, machine: Machine, memory: Any, keys: Sequence[str]) -> dict[Node, list[Value]]:
         """Numbers straight from the memory, which does not change."""

@@ -63,13 +63,17 @@ class Processor:
     @cached_property
     def machine(self) -> Any:
         """LLVM's target machine, for the optimiser and for the code."""
+        return self.new_machine()
+
+    def new_machine(self, **options: str) -> Any:
+        """Another one, which a loader may take for its own."""
         if self.triple.startswith("aarch64"):
             llvm.initialize_all_targets()
             llvm.initialize_all_asmprinters()
         else:
             llvm.initialize_native_target()
             llvm.initialize_native_asmprinter()
-        return llvm.Target.from_triple(self.triple).create_target_machine(cpu=self.cpu, features=self.features, opt=2)
+        return llvm.Target.from_triple(self.triple).create_target_machine(cpu=self.cpu, features=self.features, opt=2, **options)
 
 
 def itemsize(dtype: str) -> int:

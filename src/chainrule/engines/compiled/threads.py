@@ -31,6 +31,9 @@ from chainrule.engines.compiled.instructions import I32, I64, POINTER, VOID, at,
 PATIENCE = 256
 """Looks, of about 40 processor cycles each, before a thread offers its processor to others."""
 
+MOST_THREADS = 2
+"""Into so many parts products are cut by panels, where these are enough."""
+
 COME, MET, YIELD = 0, 8, 16
 WORDS = 24
 

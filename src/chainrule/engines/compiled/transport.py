@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from chainrule.engines import ir
 from chainrule.engines.compiled.buffers import Buffer
-from chainrule.engines.compiled.instructions import I64, POINTER, VOID, at, counted, whole
-from chainrule.engines.compiled.pieces import DOUBLE, row_index
+from chainrule.engines.compiled.instructions import DOUBLE, I64, POINTER, VOID, at, counted, whole
+from chainrule.engines.compiled.pieces import row_index
 
 if TYPE_CHECKING:
     from chainrule.engines.compiled.kernels import Kernels
