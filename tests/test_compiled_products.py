@@ -3,7 +3,6 @@
 import contextlib
 import ctypes
 import itertools
-import threading
 
 import llvmlite.binding as llvm
 import numpy as np
@@ -300,12 +299,18 @@ def test_threads_meet_at_every_barrier(shares):
     assert wrong == [0] * 3 * shares
 
 
-def test_a_system_without_more_threads_works_with_one(monkeypatch):
-    def refuse(self):
-        raise RuntimeError("can't start new thread")
+@pytest.mark.parametrize("enough", [0, 1, 2])
+def test_a_system_without_more_threads_works_with_one(enough, monkeypatch):
+    start, started, called = threads.start_new_thread, [], []
 
-    monkeypatch.setattr(threading.Thread, "start", refuse)
-    assert threads.together(lambda share, shares: (share, shares), 4) == (0, 1)
+    def refuse(*given):
+        if len(started) == enough:
+            raise RuntimeError("can't start new thread")
+        started.append(start(*given))
+
+    monkeypatch.setattr(threads, "start_new_thread", refuse)
+    threads.together(lambda *given: called.append(given), 4)
+    assert called == [(0, 1)]
 
 
 def test_what_share_0_returns_is_returned_and_what_it_raises_is_raised():

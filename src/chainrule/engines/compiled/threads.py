@@ -18,9 +18,9 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
+from _thread import LockType, allocate_lock, start_new_thread
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from threading import Event, Thread
 from typing import Any
 
 import numpy as np
@@ -79,27 +79,37 @@ def together(function: Callable[[int, int], Any], shares: int) -> Any:
     """
     if shares <= 1:
         return function(0, 1)
-    ready, called_off = Event(), False
+    gate, ends, called_off = _locked(), [], False
 
-    def work(share: int) -> None:
-        ready.wait()
-        if not called_off:
-            function(share, shares)
+    def work(share: int, end: LockType) -> None:
+        gate.acquire()
+        gate.release()
+        try:
+            if not called_off:
+                function(share, shares)
+        finally:
+            end.release()
 
-    threads = [Thread(target=work, args=(share,), name=f"chainrule {share}", daemon=True) for share in range(1, shares)]
-    started = []
     try:
-        for thread in threads:
-            thread.start()
-            started.append(thread)
+        for share in range(1, shares):
+            end = _locked()
+            start_new_thread(work, (share, end))
+            ends.append(end)
     except RuntimeError:  # no more of them: a barrier would wait for ever for the one that is missing
         called_off = True
-    ready.set()
+    gate.release()
     try:
         return function(0, 1 if called_off else shares)
     finally:
-        for thread in started:
-            thread.join()
+        for end in ends:
+            end.acquire()
+
+
+def _locked() -> LockType:
+    """A lock that somebody else is to open. `threading.Thread` would wait for each thread to have begun, three times as long."""
+    lock = allocate_lock()
+    lock.acquire()
+    return lock
 
 
 def wait(builder: Any, meeting: Any, shares: Any) -> None:
