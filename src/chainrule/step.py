@@ -64,7 +64,8 @@ class Step(Displayed):
     parameters the parameters before the step, and
     new_parameters  after it
     after      the forward pass on the same batch with the new parameters
-    origin     where network and batch come from: as of `Problem`, with "title", "features" and "targets"
+    origin     where network and batch come from: as of `Problem`, with "title", "features" and "targets"; of a model's rows
+               "scales", the [mean, deviation] of each column of x and t, since value = number · deviation + mean
     weights    s (batch,), by which the losses of the examples are multiplied, where the network is weighted
     """
 

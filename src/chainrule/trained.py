@@ -61,6 +61,11 @@ def _names_of(model: Model) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return ((), ()) if model.preparation is None else (model.preparation.feature_names, model.preparation.output_names)
 
 
+def scales(preparation: Preparation | None) -> dict[str, Any]:
+    """For the origin of a step: what each number of x and t is multiplied by, and what is added, to be a value of its column again."""
+    return {} if preparation is None else {"scales": {"x": preparation.input_scales, "t": preparation.output_scales}}
+
+
 def is_model(source: object) -> bool:
     """Is this the name of a trained model's file?"""
     return str(source).lower().endswith(".safetensors")
@@ -78,6 +83,6 @@ def replayed(source: Any, number: int, data: Any, encoding: str | None, notation
     step = model.step_at(rows.x, rows.t, number, weights=rows.weights)
     network = step.network.replaced(notation=chosen_notation(step.network.notation, notation, language))
     features, targets = _names_of(model)
-    origin = {"source": str(source), "data": rows.source, "features": list(features), "targets": list(targets)}
+    origin = {"source": str(source), "data": rows.source, "features": list(features), "targets": list(targets), **scales(model.preparation)}
     record = replace(step, network=network, origin=origin)
     return Replayed(network, record.x, record.t, record.optimizer, origin=origin, record=record)

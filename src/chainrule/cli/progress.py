@@ -125,7 +125,8 @@ class Live(Watcher):
         width = min(self.console.width, 100)
         parts = []
         if curves.can_draw() and self.console.height >= HEIGHT + 8 and width >= 40:
-            parts.append(Text.from_ansi(curves.drawn(self.points, width, HEIGHT, colour=not self.console.no_color)))
+            colour = not self.console.no_color
+            parts.append(Text.from_ansi(curves.drawn(self.points, width, HEIGHT, colour=colour, write=self.words.decimal)))
         parts.append(Text(line(self.words, report, measure(), len(str(self.epochs)))))
         if running:
             parts.append(self.bar(report.epoch, width))
