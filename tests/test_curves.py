@@ -53,6 +53,13 @@ def test_errors_at_the_ends_of_what_is_shown_are_drawn(errors):
     assert drawn({"training": [(1, 5e-324), (2, 0.0), (3, 1.7e308), (4, math.inf)]}, 80, 10) == ""
 
 
+def test_a_legend_of_two_lines_stays_below():
+    curves = {name: [(1, 1.0), (12, 0.1)] for name in ("the rows that are learned from", "the rows that say when to stop")}
+    rows, beside, below = numbered(drawn(curves, 40, 10, colour=False))
+    assert len(rows) == len(beside) == 10
+    assert below.split()[-1] == "12"
+
+
 def test_numbers_are_written_in_the_language():
     _, beside, _ = numbered(drawn({"training": [(1, 1.0), (9, 0.1)]}, 80, 10, colour=False, write=lambda text: text.replace(".", ",")))
     assert "0,5" in beside

@@ -72,13 +72,17 @@ def drawn(curves: Curves, width: int, height: int, *, colour: bool = True, write
         y_min=low,
         y_max=high,
     )
-    top, *rows, bottom, legend = text.split("\n")
-    beside = {
-        height - 1 - math.floor(height * math.log(value / low) / math.log(high / low)): write(f"{value:g}")
-        for value in on_log_scale(low, high, most=height // 2)
-    }
+    places = {_row(error, low, high, height): write(f"{error:g}") for error in on_log_scale(low, high, most=height // 2)}
+    top, *rows = text.split("\n")
+    beside = [f"{row} {places.get(number, '')}".rstrip() for number, row in enumerate(rows[:height])]
     below = {across * (epoch - left) / (right - left): f"{epoch:.0f}" for epoch in multiples(left, right, whole=True)}
-    return "\n".join((top, *(f"{row} {beside.get(k, '')}".rstrip() for k, row in enumerate(rows)), bottom, _in_a_line(below), legend))
+    bottom, *legend = rows[height:]
+    return "\n".join((top, *beside, bottom, _in_a_line(below), *legend))
+
+
+def _row(error: float, low: float, high: float, height: int) -> int:
+    """Which of so many rows an error is drawn in, on a log scale; the first is 0."""
+    return height - 1 - math.floor(height * (math.log(error) - math.log(low)) / (math.log(high) - math.log(low)))
 
 
 def _in_a_line(places: Mapping[float, str]) -> str:
