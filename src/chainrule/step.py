@@ -423,6 +423,10 @@ def _checked(step: Step) -> Step:
         raise InputError(f"the recorded step has the number {shown(step.number)}; steps are counted from 1.")
     if not isinstance(step.origin, Mapping):
         raise InputError(f"the origin of the recorded step must be a table, not {shown(step.origin)}.")
+    for key in ("features", "targets", "drawn"):
+        names = step.origin.get(key, [])
+        if not isinstance(names, (list, tuple)) or not all(isinstance(name, str) for name in names):
+            raise InputError(f"{key} in the origin of the recorded step must be a list of names, not {shown(names)}.")
     if step.x.shape[:1] == (0,):
         raise InputError("the batch of the recorded step is empty.")
     for key, value in step.replay().everything.items():

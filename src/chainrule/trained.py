@@ -12,6 +12,7 @@ from chainrule.settings import chosen_notation
 
 if TYPE_CHECKING:
     from chainrule.model import Model
+    from chainrule.notation.settings import Notation
     from chainrule.prepare import Preparation
     from chainrule.step import Step
 
@@ -37,12 +38,23 @@ class Replayed(Problem):
         """The recorded step first. Raises InputError if fractions are asked for."""
         from chainrule.step import following
 
-        if exact:
-            raise InputError("a step of a training is recorded in floating point; leave out --exact.")
         step = self.record
+        if exact and step is not None and not step.exact:
+            raise InputError("this step was recorded in floating point; leave out --exact.")
         while step is not None:
             yield step
             step = following(step)
+
+    def written_in(self, notation: Notation) -> Replayed:
+        """The same in other letters."""
+        assert self.record is not None
+        network = self.network.replaced(notation=notation).continued(self.record.parameters)
+        return replace(self, network=network, record=replace(self.record, network=network))
+
+
+def recorded(step: Step) -> Replayed:
+    """A step that was written to a file, as it was."""
+    return Replayed(step.network, step.x, step.t, step.optimizer, origin=step.origin, record=step)
 
 
 def trained(path: str) -> Problem:
@@ -81,8 +93,7 @@ def replayed(source: Any, number: int, data: Any, encoding: str | None, notation
     model = Model.load(source)
     rows = training_rows(model, data, encoding)
     step = model.step_at(rows.x, rows.t, number, weights=rows.weights)
-    network = step.network.replaced(notation=chosen_notation(step.network.notation, notation, language))
     features, targets = _names_of(model)
     origin = {"source": str(source), "data": rows.source, "features": list(features), "targets": list(targets), **scales(model.preparation)}
-    record = replace(step, network=network, origin=origin)
-    return Replayed(network, record.x, record.t, record.optimizer, origin=origin, record=record)
+    found = recorded(replace(step, origin=origin))
+    return found.written_in(chosen_notation(step.network.notation, notation, language))

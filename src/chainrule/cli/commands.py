@@ -102,7 +102,8 @@ def explain(
 
     NETWORK is nothing (the seed's network), a built-in example (see `chainrule examples`), a short form such as 2-2-1,
     a description in a .toml or .json file, - for one on standard input, or a model in a .safetensors file. Of a model, --data FILE --row 3
-    shows what a step on that row would do, and --step 500 the very step of its training.
+    shows what a step on that row would do, and --step 500 the very step of its training. A step that -o step.json has recorded is
+    explained as it was.
     """
     from chainrule.render.formats import check_format, save
 
@@ -229,7 +230,7 @@ def code(language: str, steps: int, engine: str, assembly: bool, output: str | N
     functions are printed. With --engine compiled it is the machine code by which `chainrule train` computes, as pseudo-code and as LLVM's
     intermediate representation.
     """
-    problem = asked(**options)
+    problem = _at_the_start(asked(**options))
     if engine == "compiled":
         _machine_code(problem, assembly, output)
         return
@@ -244,6 +245,17 @@ def code(language: str, steps: int, engine: str, assembly: bool, output: str | N
         click.echo(source, nl=not source.endswith("\n"))
     else:
         write_text(output, source)
+
+
+def _at_the_start(problem: Any) -> Any:
+    """The problem, if a program that starts a run can start with it. Raises InputError."""
+    from chainrule.trained import Replayed
+
+    record = problem.record if isinstance(problem, Replayed) else None
+    if record is not None and (record.number > 1 or record.weights is not None):
+        what = f"step {record.number} of one" if record.number > 1 else "a step whose samples have weights"
+        raise InputError(f"the program begins a run, but this file records {what}: give the network that the run began with.")
+    return problem
 
 
 def _machine_code(problem: Any, assembly: bool, output: str | None) -> None:
