@@ -551,7 +551,7 @@ def test_a_forward_pass_that_overflows_before_any_step():
     assert error.step == 1
     assert error.rate_that_works is None
     assert error.quantity == "h7"
-    assert "The inputs are not scaled (x reaches 2e+04); standardise them." in str(error)
+    assert "The inputs are not scaled (x reaches 20000); standardise them." in str(error)
     with pytest.raises(Diverged, match="The weights to begin with are too large"):
         Training(deep.with_weights(np.full(deep.size, 1e60)), [[1, 2]], [[1]], Plan()).run()
 

@@ -167,8 +167,8 @@ class Telling(Watch):
             self.say(f"      {self.words.plain(key)}")
 
     def _diverged(self, outcome: Diverged) -> None:
-        values = {"step": outcome.step, "quantity": outcome.quantity, "cause": outcome.cause}
-        said = [told(self.words, "train.diverged", **values)]
+        cause = told(self.words, f"train.cause.{outcome.reason.key}", **outcome.reason.values)
+        said = [told(self.words, "train.diverged", step=outcome.step, quantity=outcome.quantity, cause=cause)]
         if outcome.rate_that_works is not None:
             said.append(self.words.plain("train.rate_that_works", rate=f"{outcome.rate_that_works:g}"))
         click.echo(f"chainrule: {' '.join(said)}\n{told(self.words, 'train.kept', path=self.output)}", err=True)

@@ -300,6 +300,13 @@ WORDS = {
     "train.best": "Kept are the weights after epoch {epoch}, where the {part} error was lowest: {error}.",
     "train.best_start": "Kept are the weights of the start: no epoch brought the {part} error below {error}.",
     "train.diverged": "training diverged in step {step}: {quantity} was the first to leave all bounds. {cause}",
+    "train.cause.logarithm": "{loss} takes the logarithm of 0: the prediction y is as good as 0 or 1.",
+    "train.cause.unscaled": "The inputs are not scaled (x reaches {largest}); standardise them.",
+    "train.cause.start": "The weights to begin with are too large: no step has been taken yet.",
+    "train.cause.rate": "The learning rate {rate} is too large.",
+    "train.cause.rate_unscaled": "The learning rate {rate} is too large, because the inputs are not scaled (x reaches {largest}); "
+    "standardise them.",
+    "train.cause.unknown": "No smaller learning rate that was tried helps: look at the data, the first weights and the loss.",
     "train.rate_that_works": "This rate works: --learning-rate {rate}.",
     "train.kept": "The best weights so far are in {path}.",
     "train.scores.test": "On the {rows} rows that it never saw:",
