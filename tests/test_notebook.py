@@ -152,17 +152,14 @@ def test_a_notebook_holds_its_picture():
     """As JupyterLab shows it: SVG in an `img`, for it shows none among attachments, and nothing from elsewhere."""
     document = DOCUMENTS["mazur"]()
     (picture,) = (block for section in document.sections for block in section.blocks if isinstance(block, Picture))
-    found = [
-        match for cell in sources(document, "markdown") for match in re.finditer(r'^<img alt="(.*)" src="(.*)" />$', cell, re.MULTILINE)
-    ]
-    (alt, source) = found[0].groups()
-    assert len(found) == 1
+    cells = "\n".join(sources(document, "markdown"))
+    ((alt, source),) = re.findall(r'^<img alt="(.*)" src="(.*)" />$', cells, re.MULTILINE)
     assert alt == picture.alt
     kind, data = source.split(",")
     assert kind == "data:image/svg+xml;base64"
     assert base64.b64decode(data).decode() == svg(network(picture), document.colours)
     assert "─▶" not in notebook(document)
-    odd = replace(document, sections=(Section("one", "one", (replace(picture, alt='a "quoted" $x$ <b>'),)),))
+    odd = Document("odd", (Section("one", "one", (replace(picture, alt='a "quoted" $x$ <b>'),)),))
     (_, cell) = sources(odd, "markdown")
     assert '<img alt="a &quot;quoted&quot; &#36;x&#36; &lt;b&gt;" src=' in cell
 
