@@ -13,12 +13,12 @@ import time
 
 import llvmlite.binding as llvm
 import numpy as np
-from llvmlite import ir
 from measure import table
 from run import processor as described
 
+from chainrule.engines import ir
 from chainrule.engines.compiled.instructions import I64, POINTER, VOID, at, carried, loop
-from chainrule.engines.compiled.layout import aligned, whole
+from chainrule.engines.compiled.layout import aligned, padded
 from chainrule.engines.compiled.products import COLUMNS, NUMBER, Kit, panels, rows
 from chainrule.engines.compiled.target import host
 from chainrule.engines.compiled.threads import Meeting, together, wait
@@ -73,7 +73,7 @@ class Layer:
             array[...] = random.standard_normal(array.shape) * 0.01
         self.memory |= {"y": aligned((n, d), kit.dtype), "e": aligned((n, x), kit.dtype)}
         self.memory |= {"m": aligned(layout.size, kit.dtype), "v": aligned(layout.size, kit.dtype) + 1}
-        self.memory["b"] = aligned(whole(c, layout.lanes), kit.dtype)
+        self.memory["b"] = aligned(padded(c, layout.lanes), kit.dtype)
         self.calls = {role: repeated(product) for role, product in self.products.items()}
 
     def run(self, loaded, role, turns, shares):
@@ -152,7 +152,7 @@ def best(loaded, layers, peak, seconds):
         turns = max(1, int(1e9 / flops))
         for _ in range(max(3, int(seconds * 1e11 / (turns * flops)))):
             found.append(layer.run(loaded, role, turns, shares))
-        rates += [peak() for _ in range(5)]
+        rates += [peak() for _ in range(2)]
     return {key: min(found) for key, found in times.items()}, max(rates)
 
 
@@ -166,7 +166,7 @@ def main(seconds=1.0):
     loaded, memory = Loaded(module, processor), aligned(16 * 32, "float32")
     run_peak = loaded.function("peak", [ctypes.c_void_p, ctypes.c_int64])
 
-    def peak(turns=40_000):
+    def peak(turns=4_000_000):
         begin = time.perf_counter()
         run_peak(memory.ctypes.data, turns)
         return turns * 24 * lanes * 2 / (time.perf_counter() - begin)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from functools import partial
 
 import numpy as np
 import pytest
@@ -300,6 +301,36 @@ def test_what_is_given_is_not_changed():
     kept = [array.copy() for array in first.state]
     engine.epoch(data, None, 8, first.state, first.number, math.inf, lambda: False)
     assert all(np.array_equal(a, b) for a, b in zip((*data, *state, *first.state), (*copies, *kept), strict=True))
+
+
+@pytest.mark.parametrize("straight", FORMS)
+def test_a_state_stays_what_it_was_until_it_is_read(straight):
+    network, data = tall(units=4)
+    engine, slow = (kind(network, find("optimizer", "adam")) for kind in (partial(Compiled, straight=straight), Written))
+    states = {engine: [start(network, engine.keys)], slow: [start(network, engine.keys)]}
+    for number in (0, 8, 16):
+        for each, passed in states.items():
+            passed.append(each.epoch(data, None, 8, passed[-1], number, math.inf, lambda: False).state)
+    again = engine.epoch(data, None, 8, states[engine][1], 8, math.inf, lambda: False).state  # from one that was not the last
+    engine.error(data, states[slow][3])  # puts another state into the memory of the code
+    assert all(np.array_equal(one, other) for one, other in zip(again, states[engine][2], strict=True))
+    for fast, wanted in zip(states[engine], states[slow], strict=True):
+        assert len(fast) == len(wanted)
+        assert all(far(one, other) < 1e-10 for one, other in zip(fast, wanted, strict=True))
+        assert far(engine.error(data, fast), slow.error(data, wanted)) < 1e-10
+
+
+def test_a_run_needs_two_places_for_its_states():
+    network, data = tall()
+    engine = Compiled(network, find("optimizer", "adam"))
+    state = start(network, engine.keys)
+    for number in range(0, 80, 8):
+        state = engine.epoch(data, None, 8, state, number, math.inf, lambda: False).state
+        engine.error(data, state)
+    diverged = engine.epoch(data, None, 8, state, 80, 0.0, lambda: False)
+    assert (diverged.ended, diverged.state) == ("diverged", state)
+    del diverged
+    assert len(state.memory.free) == 1
 
 
 def test_another_rate_needs_no_other_code(monkeypatch, tmp_path):

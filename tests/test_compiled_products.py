@@ -8,11 +8,11 @@ import threading
 import llvmlite.binding as llvm
 import numpy as np
 import pytest
-from llvmlite import ir
 
+from chainrule.engines import ir
 from chainrule.engines.compiled import nests, target, threads
 from chainrule.engines.compiled.instructions import I64, POINTER, VOID, at, loop
-from chainrule.engines.compiled.layout import Panels, aligned, row_stride, whole
+from chainrule.engines.compiled.layout import Panels, aligned, padded, row_stride
 from chainrule.engines.compiled.products import COLUMNS, NUMBER, ROWS, Kit, panels, rows
 
 llvm.initialize_native_target()
@@ -33,6 +33,7 @@ SHAPES = [
     (32, 60, 64, 31),
     (37, 65, 131, 1),
     (29, 150, 10, 17),
+    (3, 1101, 70, 2),
 ]
 LONG = (19, 1100, 1090, 3)
 """Larger than a block of the sum in the forward and in the backward product."""
@@ -119,7 +120,7 @@ class Layer:
         memory = {"x": aligned((n, self.x_stride), dtype), "d": aligned((n, self.d_stride), dtype)}
         memory |= {"y": aligned((n, self.d_stride), dtype), "e": aligned((n, self.x_stride), dtype)}
         memory |= {name: aligned(layout.size, dtype) for name in "wmv"}
-        memory |= {name: aligned(whole(self.c, layout.lanes), dtype) for name in "bg"} | {"s": aligned(n, dtype)}
+        memory |= {name: aligned(padded(self.c, layout.lanes), dtype) for name in "bg"} | {"s": aligned(n, dtype)}
         for array in memory.values():
             array[...] = np.nan
         memory["x"][:, : self.k], memory["d"][:, : self.c] = self.plain["x"], self.plain["d"]
@@ -276,9 +277,9 @@ def counting(of):
         with loop(builder, 0, shares) as other:
             seen = builder.load(at(builder, slots, builder.mul(other, I64(64))), typ=I64, align=8)
             differs = builder.zext(builder.icmp_unsigned("!=", seen, builder.add(i, I64(1))), I64)
-            builder.store(builder.add(builder.load(wrong), differs), wrong)
+            builder.store(builder.add(builder.load(wrong, typ=I64), differs), wrong)
         threads.wait(builder, meeting, shares)
-    builder.ret(builder.load(wrong))
+    builder.ret(builder.load(wrong, typ=I64))
     return Loaded(module, of)
 
 

@@ -8,10 +8,9 @@ import llvmlite.binding as llvm
 import mpmath
 import numpy as np
 import pytest
-from llvmlite import ir
 
 from chainrule import primitives
-from chainrule.engines import approximations
+from chainrule.engines import approximations, ir
 from chainrule.engines.arrays import Arrays
 from chainrule.engines.machine import Machine
 from chainrule.expression import PRIMITIVES
@@ -40,7 +39,7 @@ class Compiled:
         module = ir.Module()
         module.triple = llvm.get_process_triple()
         element = ir.FloatType() if dtype == "float32" else ir.DoubleType()
-        i64, pointer = ir.IntType(64), ir.PointerType(element)
+        i64, pointer = ir.IntType(64), ir.PointerType()
         function = ir.Function(module, ir.FunctionType(ir.VoidType(), [i64, *[pointer] * (operands + 1)]), "f")
         entry, body, done = (function.append_basic_block(name) for name in ("entry", "body", "done"))
         ir.IRBuilder(entry).branch(body)
@@ -48,8 +47,8 @@ class Compiled:
         place = builder.phi(i64)
         place.add_incoming(i64(0), entry)
         machine = Machine(builder, dtype, lanes)
-        result = formula(machine, *(machine.load(builder.gep(array, [place])) for array in function.args[1:-1]))
-        machine.store(result, builder.gep(function.args[-1], [place]))
+        result = formula(machine, *(machine.load(builder.gep(array, [place], source_etype=element)) for array in function.args[1:-1]))
+        machine.store(result, builder.gep(function.args[-1], [place], source_etype=element))
         following = builder.add(place, i64(lanes))
         place.add_incoming(following, builder.block)
         builder.cbranch(builder.icmp_unsigned("<", following, function.args[0]), body, done)

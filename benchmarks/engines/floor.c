@@ -102,11 +102,39 @@ double peak(long rounds, float *out) {
     return 2.0 * WIDTH * 16 * rounds;
 }
 
-/* Memory: a sum over an array larger than the caches. Returns the sum, so that it is made. */
-float bandwidth(const float *array, long count) {
+/* The same with operands from the caches, as any product has them: a tile of 6 × 4 vectors of sums over `terms` terms, once for every 6 of
+   `rows` rows of a; b holds `terms` rows of 4 vectors. Where vectors are shorter, 6 × 2. Returns how many operations were done. */
+#ifdef __AVX512F__
+enum { ACROSS = 4 };
+typedef lanes vector;
+#else
+enum { ACROSS = 2 };
+typedef float vector __attribute__((vector_size(32)));
+#endif
+enum { LANES = sizeof(vector) / 4, DOWN = 6 };
+
+__attribute__((noinline)) static void tile(const float *a, const vector *b, vector *c, long terms) {
+    vector z[DOWN][ACROSS] = {{{0}}};
+    for (long k = 0; k < terms; k++, b += ACROSS)
+#pragma GCC unroll 6
+        for (int i = 0; i < DOWN; i++)
+#pragma GCC unroll 4
+            for (int j = 0; j < ACROSS; j++) z[i][j] += a[i * terms + k] * b[j];
+    memcpy(c, z, sizeof z);
+}
+
+double product(const float *a, const float *b, float *c, long terms, long rows, long rounds) {
+    for (long round = 0; round < rounds; round++)
+        for (long row = 0; row + DOWN <= rows; row += DOWN) tile(a + row * terms, (const vector *)b, (vector *)c, terms);
+    return 2.0 * DOWN * ACROSS * LANES * terms * (rows / DOWN) * rounds;
+}
+
+/* Memory: a sum over an array, again and again. Returns the sum, so that it is made. */
+float reading(const float *array, long count, long rounds) {
     lanes sum[8] = {{0}};
-    for (long i = 0; i + 8 * WIDTH <= count; i += 8 * WIDTH)
-        for (int c = 0; c < 8; c++) sum[c] += *(const lanes *)(array + i + c * WIDTH);
+    for (long round = 0; round < rounds; round++)
+        for (long i = 0; i + 8 * WIDTH <= count; i += 8 * WIDTH)
+            for (int c = 0; c < 8; c++) sum[c] += *(const lanes *)(array + i + c * WIDTH);
     for (int c = 1; c < 8; c++) sum[0] += sum[c];
     return sum[0][0];
 }

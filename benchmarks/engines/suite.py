@@ -18,6 +18,7 @@ from typing import Any
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
+from bounds import bounds, bounds_table
 from lives import digits, starts
 from measure import median, ratio
 from picture import draw
@@ -28,7 +29,7 @@ from workloads import GROWTH, WORKLOADS
 
 KEPT = ROOT / ".benchmarks" / "engines.json"
 PICTURE = ROOT / "docs" / "engines.svg"
-PARTS = ("steps", "growth", "starts", "digits")
+PARTS = ("bounds", "steps", "growth", "starts", "digits")
 
 TWO_THREADS = ("W2/32/sgd", "W3/32/adam", "W3/128/sgd", "W3/128/adam", "W4/256/sgd", "W4/256/adam", "W5/32/sgd", "W6/1024/predict")
 GROWING = (OURS, FLOOR, "jax_scan", "jax_step", "written", "torch_eager", "scikit_learn")
@@ -130,7 +131,9 @@ def measured(options: argparse.Namespace, keys: Sequence[str], kinds: Sequence[s
 
 def main() -> None:
     options = parsed_options()
-    found: dict[str, Any] = {"versions": {}, "steps": {}, "growth": {}, "starts": {}, "digits": {}}
+    found: dict[str, Any] = {"versions": {}, "bounds": {}, "steps": {}, "growth": {}, "starts": {}, "digits": {}}
+    if "bounds" in options.parts:
+        found["bounds"] = {str(threads): bounds(threads) for threads in options.threads}
     if "steps" in options.parts:
         for threads in options.threads:
             keys = [w.key for w in options.chosen if threads == 1 or options.only or w.key in TWO_THREADS]
@@ -164,6 +167,8 @@ def about(versions: dict[str, str], options: argparse.Namespace) -> str:
 def page(found: dict[str, Any]) -> str:
     """What stands in the docs."""
     parts = [found["about"]]
+    if found["bounds"]:
+        parts.append(bounds_table(found["bounds"]))
     for threads, steps in found["steps"].items():
         parts += [f"Microseconds a step, {'one thread' if threads == '1' else f'{threads} threads'}:", times_table(steps)]
     if found["steps"]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.engines.epoch import Data, Engine, gathered
+from chainrule.engines.epoch import Data, Engine, State, gathered
 from chainrule.network import Array, Network
 from chainrule.plan import Plan, Shuffled, folds
 
@@ -33,7 +33,7 @@ class Companion:
     held_out: Data
     places: Array
     shuffled: Shuffled | None
-    state: Data
+    state: State
     error: float = math.inf
 
     def after(self, engine: Engine, epoch: int, size: int, bound: float, stopping: Callable[[], bool]) -> Companion | None:
@@ -49,7 +49,7 @@ class Companion:
         return replace(self, state=passed.state, error=error if math.isfinite(error) else math.inf)
 
 
-def companions(data: Data, plan: Plan, size: int, state: Data) -> list[Companion]:
+def companions(data: Data, plan: Plan, size: int, state: State) -> list[Companion]:
     """The companions of a network that learns from these rows; none where the plan asks for none, or the training error decides."""
     if not plan.validation_folds or plan.until is not None:
         return []

@@ -12,7 +12,7 @@ import numpy as np
 
 from chainrule.definitions import Bound
 from chainrule.display import Displayed
-from chainrule.engines.epoch import Written, unwarned
+from chainrule.engines.epoch import State, Written, unwarned
 from chainrule.engines.unrolled import operations
 from chainrule.errors import DivergenceError
 from chainrule.expression import order
@@ -136,7 +136,8 @@ def _advised(training: Training, optimizer: Bound) -> float | None:
 @unwarned
 def _falls(training: Training, engine: Written, steps: int, until: float) -> bool:
     """Does the run take so many steps, or as many as there is time for, with an error that ends lower than it began?"""
-    state, number, epoch = training.start_state, 0, 0
+    state: State = training.start_state
+    number = epoch = 0
     while number < steps:
         epoch += 1
         passed = engine.epoch(

@@ -23,7 +23,7 @@ from chainrule.companions import Companion, arrays_of, companions, mean_error
 from chainrule.definitions import Bound
 from chainrule.display import Displayed
 from chainrule.divergence import diverged
-from chainrule.engines.epoch import ENGINES, Data, chosen, gathered, unwarned
+from chainrule.engines.epoch import ENGINES, Data, State, chosen, gathered, unwarned
 from chainrule.engines.keep import evaluate
 from chainrule.errors import InputError, ShapeError, shown
 from chainrule.history import History, Outcome, Report, history_from_dict, history_to_dict
@@ -72,12 +72,13 @@ class Training(Displayed):
         self.chosen = chosen(engine or plan.engine, self.network, plan.optimizer, self.data, self.batch_size)
         self.engine = self.chosen.engine
         self.keys = self.engine.keys
-        self.state = self.start_state = tuple(self._starting(key) for key in self.keys)
+        self.state: State = tuple(self._starting(key) for key in self.keys)
+        self.start_state, self.best = self.state, tuple(self.state[: len(self.network.shapes)])
         self.epochs, self.step = 0, 0
         self._history, self._shuffled = History(), Shuffled(plan.seed, len(self.data[0]))
         self.companions = companions(self.data, plan, self.batch_size, self.state) if self.validation is None else []
         self.start_error = unwarned(self.judged)(self.state)
-        self.best, self.best_epoch = self.state[: len(self.network.shapes)], 0
+        self.best_epoch = 0
         self.best_error = self.start_error if math.isfinite(self.start_error) else math.inf
         self.stopping = False
 
@@ -126,7 +127,7 @@ class Training(Displayed):
             raise diverged(self, number)
         self.state, self.step, self.epochs, self.companions = state, number, self.epochs + 1, beside
         if judged < self.best_error:
-            self.best, self.best_epoch, self.best_error = state[: len(self.network.shapes)], self.epochs, judged
+            self.best, self.best_epoch, self.best_error = tuple(state[: len(self.network.shapes)]), self.epochs, judged
         held_out = judged if self._validation_decides else None if self.validation is None else self.engine.error(self.validation, state)
         report = Report(self.epochs, number, passed.error, _finite(held_out), self.rate(number), time.perf_counter() - started)
         self._history.add(report)
@@ -156,7 +157,7 @@ class Training(Displayed):
         order, part = self.order(epoch), slice((number - 1) * self.batch_size, number * self.batch_size)
         return gathered(self.data, part if order is None else order[part])
 
-    def judged(self, state: Data) -> float:
+    def judged(self, state: State) -> float:
         """E of the validation rows, or of the training rows where these decide, or companions do."""
         return self.engine.error(self.data if self.validation is None or self.plan.until is not None else self.validation, state)
 
@@ -334,7 +335,8 @@ class Training(Displayed):
         """The step of that number, from 1, with every value kept: the run is replayed from its start. Raises DescriptionError."""
         check_count("the number of a step", number, 1)
         each = -(-len(self.data[0]) // self.batch_size)
-        state, whole = self.start_state, (number - 1) // each
+        state: State = self.start_state
+        whole = (number - 1) // each
         for epoch in range(whole):
             state = self._passed(epoch + 1, each, state, epoch * each)
         return self._replayed(whole + 1, number - whole * each, state, whole * each)
@@ -343,13 +345,13 @@ class Training(Displayed):
         """The step of that number, of the epoch that follows where the run stands, with every value kept."""
         return self._replayed(self.epochs + 1, number - self.step, self.state, self.step)
 
-    def _replayed(self, epoch: int, number: int, state: Data, done: int) -> Step:
+    def _replayed(self, epoch: int, number: int, state: State, done: int) -> Step:
         """Step `number` of an epoch, from the state before the epoch and after so many steps."""
         state = self._passed(epoch, number - 1, state, done)
         return self._recorded(done + number, self.batch(epoch, number), state)
 
     @unwarned
-    def _passed(self, epoch: int, steps: int, state: Data, done: int) -> Data:
+    def _passed(self, epoch: int, steps: int, state: State, done: int) -> State:
         """The state after so many steps of an epoch."""
         if not steps:
             return state
@@ -358,7 +360,7 @@ class Training(Displayed):
             raise InputError(f"the run diverges in step {passed.number:,}; no step follows it.")
         return passed.state
 
-    def _recorded(self, number: int, batch: Data, state: Data) -> Step:
+    def _recorded(self, number: int, batch: Data, state: State) -> Step:
         values = dict(zip(self.keys, state, strict=True))
         network = self.network.continued({key: values.pop(key) for key in self.network.shapes})
         rule = network_update(network, self.plan.optimizer)
@@ -366,7 +368,7 @@ class Training(Displayed):
         return record(network, x, t, rule, number, values, weights=weights[0] if weights else None)
 
 
-def _all_finite(arrays: Data) -> bool:
+def _all_finite(arrays: State) -> bool:
     return all(np.isfinite(array).all() for array in arrays)
 
 

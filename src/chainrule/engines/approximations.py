@@ -291,7 +291,7 @@ def _quadrant(machine: Machine, x: Value) -> tuple[Value, Any]:
 
 def _large_by_library(machine: Machine, x: Value, result: Value, name: str) -> Value:
     """The result, but in a branch that is almost never taken the C library's where |x| is beyond what `_quadrant` reduces."""
-    from llvmlite import ir
+    from chainrule.engines import ir
 
     builder = machine.builder
     large = machine.compare(">", machine.abs(x), MOST_REDUCED)

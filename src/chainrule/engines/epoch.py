@@ -19,8 +19,10 @@ from chainrule.errors import NotCompilable
 from chainrule.network import Array, Network
 
 Data: TypeAlias = "tuple[Array, ...]"
-"""Rows: x (rows, inputs), t (rows, outputs), and s (rows,) where the examples are weighted. Or a state: parameters, then the
-optimiser's states."""
+"""Rows: x (rows, inputs), t (rows, outputs), and s (rows,) where the examples are weighted."""
+
+State: TypeAlias = Sequence[Array]
+"""Parameters, then the optimiser's states."""
 
 ROWS = ("x", "t", "s")
 """What programs call them."""
@@ -44,7 +46,7 @@ class Passed(NamedTuple):
     ended   "whole", "stopped" (it was asked to) or "diverged" (not −bound < E < bound)
     """
 
-    state: Data
+    state: State
     error: float
     number: int
     ended: str = "whole"
@@ -58,7 +60,7 @@ class Engine(Protocol):
         """What the arrays of a state are called: every parameter, then every state of the optimiser, as "W1", "m_W1"."""
 
     def epoch(
-        self, data: Data, order: Array | None, size: int, state: Data, number: int, bound: float, stopping: Callable[[], bool]
+        self, data: Data, order: Array | None, size: int, state: State, number: int, bound: float, stopping: Callable[[], bool]
     ) -> Passed:
         """One pass over the rows.
 
@@ -71,7 +73,7 @@ class Engine(Protocol):
         stopping  asked now and then whether to end
         """
 
-    def error(self, data: Data, state: Data) -> float:
+    def error(self, data: Data, state: State) -> float:
         """E of the rows, the parameters being those of the state; no step is taken."""
 
 
@@ -88,7 +90,7 @@ class Written:
         self._loop, self._rooms = _loop(self.program, self.keys), dict[int, Room]()
 
     def epoch(
-        self, data: Data, order: Array | None, size: int, state: Data, number: int, bound: float, stopping: Callable[[], bool]
+        self, data: Data, order: Array | None, size: int, state: State, number: int, bound: float, stopping: Callable[[], bool]
     ) -> Passed:
         """As `Engine.epoch` says."""
         step = partial(self.program.functions["step"], **self.options) if self.options else self.program.functions["step"]
@@ -108,7 +110,7 @@ class Written:
     def _error(self) -> Callable[..., float]:
         return written_error(self.network).functions["error"]  # type: ignore[no-any-return]  # what was executed has no types
 
-    def error(self, data: Data, state: Data) -> float:
+    def error(self, data: Data, state: State) -> float:
         """As `Engine.error` says."""
         parameters, rows = state[: len(self.network.shapes)], len(data[0])
         if rows <= MEASURED_AT_ONCE:
@@ -139,7 +141,7 @@ def loop(step, batches, state, k, low, high, stopping):
 """The loop over batches, in the names of a program: packing and unpacking its arrays would take as long as a tiny network computes."""
 
 
-def _loop(program: Program, keys: Sequence[str]) -> Callable[..., tuple[Data, float, int, str]]:
+def _loop(program: Program, keys: Sequence[str]) -> Callable[..., tuple[State, float, int, str]]:
     names = {"batch": [key for key in program.inputs if key in ROWS], "now": keys, "arguments": program.inputs}
     space: dict[str, Any] = {}
     exec(LOOP.format(**{place: ", ".join(held) for place, held in names.items()}), space)  # noqa: S102  # our own text

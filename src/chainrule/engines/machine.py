@@ -1,6 +1,6 @@
 """An LLVM value as one more kind of number: the value column of the table of primitives, run on these, emits machine code.
 
-    machine = Machine(builder, "float32", lanes=16)        # builder: an llvmlite IRBuilder, at the place where the code goes
+    machine = Machine(builder, "float32", lanes=16)        # builder: an IRBuilder (engines.ir), at the place where the code goes
     z = machine.load(pointer, align=64)                    # 16 numbers
     y = p.sigmoid.value(machine, z)                        # emits 1 / (1 + exp(−z))
     machine.store(y, other, align=64)
@@ -33,9 +33,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from llvmlite import ir
 
-from chainrule.engines import approximations
+from chainrule.engines import approximations, ir
 
 MOST_MULTIPLIED = 16
 """Integer powers up to this are products: at most five multiplications, and at most 8 ulp off."""
@@ -155,8 +154,6 @@ class Machine:
 
     def literal(self, number: float) -> Any:
         """The constant, rounded to `dtype`, in every lane."""
-        with np.errstate(over="ignore"):
-            number = float(np.float32(number)) if self.single else number
         return self._same(ir.Constant(self.element, number))
 
     def bits(self, number: int) -> Any:
@@ -164,22 +161,17 @@ class Machine:
         return self._same(ir.Constant(ir.IntType(self.width), number % 2**self.width))
 
     def _same(self, constant: Any) -> Any:
-        return (
-            constant
-            if self.lanes == 1
-            else ir.Constant(self.type if constant.type == self.element else self.integer, [constant] * self.lanes)
-        )
+        if self.lanes == 1:
+            return constant
+        return ir.splat(self.type if constant.type is self.element else self.integer, constant)
 
     def load(self, pointer: Any, align: int | None = None) -> Value:
         """The numbers at an address; `align` in bytes, that of one number if none is said."""
-        return self.value(self.builder.load(self._pointer(pointer), typ=self.type, align=align or self.width // 8))
+        return self.value(self.builder.load(pointer, typ=self.type, align=align or self.width // 8))
 
     def store(self, value: Any, pointer: Any, align: int | None = None) -> None:
         """Put the numbers at an address."""
-        self.builder.store(self.number(value).ir, self._pointer(pointer), align=align or self.width // 8)
-
-    def _pointer(self, pointer: Any) -> Any:
-        return pointer if pointer.type.is_opaque else self.builder.bitcast(pointer, ir.PointerType(self.type))
+        self.builder.store(self.number(value).ir, pointer, align=align or self.width // 8)
 
     def splat(self, scalar: Any) -> Value:
         """One scalar (an LLVM value, or a Value of one lane) in every lane."""

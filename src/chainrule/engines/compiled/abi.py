@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from llvmlite import ir
-
+from chainrule.engines import ir
 from chainrule.engines.compiled.code import ADDRESS, NUMBER, WORD
 from chainrule.engines.compiled.instructions import I64, POINTER, VOID
 from chainrule.engines.compiled.pieces import DOUBLE

@@ -11,7 +11,7 @@ import numpy as np
 
 from chainrule.derivation import BATCH
 from chainrule.engines.compiled.graph import Node
-from chainrule.engines.compiled.layout import Panels, row_stride, whole
+from chainrule.engines.compiled.layout import Panels, padded, row_stride
 from chainrule.engines.compiled.target import Processor, itemsize
 from chainrule.expression import Shape
 
@@ -63,9 +63,9 @@ class Buffers:
             layout = Panels(int(shape[0]), int(shape[1]), self.dtype, self.processor)
             count = layout.size
         else:
-            count = whole(self.rows if shape == (BATCH,) else int(shape[0]), lanes)
+            count = padded(self.rows if shape == (BATCH,) else int(shape[0]), lanes)
         self.of[node] = Buffer(shape, self.region, self.length, stride, layout)
-        self.length += whole(count * itemsize(self.dtype), LINE)
+        self.length += padded(count * itemsize(self.dtype), LINE)
         return self.of[node]
 
 
@@ -83,15 +83,12 @@ class Store:
             for columns, view in self.views[key]:
                 view[...] = array[columns]
 
-    def get(self) -> list[Any]:
-        """Fresh copies of all of them."""
-        found = []
-        for key, views in self.views.items():
-            array = np.empty(self.shapes[key], self.dtype)
-            for columns, view in views:
-                array[columns] = view
-            found.append(array)
-        return found
+    def get(self, key: str) -> Any:
+        """A fresh copy of one of them."""
+        array = np.empty(self.shapes[key], self.dtype)
+        for columns, view in self.views[key]:
+            array[columns] = view
+        return array
 
 
 def _views(buffer: Buffer, memory: Any, dtype: str) -> list[tuple[Any, Any]]:

@@ -8,8 +8,8 @@ from typing import Any
 
 import llvmlite
 import llvmlite.binding as llvm
-from llvmlite import ir
 
+from chainrule.engines import ir
 from chainrule.engines.compiled import cache
 from chainrule.engines.compiled.target import Processor
 

@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
-from llvmlite import ir
 
 from chainrule.definitions import Bound
+from chainrule.engines import ir
 from chainrule.engines.compiled.abi import signature
 from chainrule.engines.compiled.buffers import Store
 from chainrule.engines.compiled.code import Loaded, finished
 from chainrule.engines.compiled.kernels import MOST_THREADS, KernelForm
-from chainrule.engines.compiled.layout import aligned
 from chainrule.engines.compiled.recipe import RATE, Recipe, recipe
+from chainrule.engines.compiled.states import Memory, Resident, in_bytes
 from chainrule.engines.compiled.straight import FEW_NUMBERS, MOST_NUMBERS, StraightForm
 from chainrule.engines.compiled.target import Processor, host, named
 from chainrule.engines.compiled.threads import Meeting, processors, together
@@ -118,6 +118,13 @@ class Compiled:
             self._memories[straight] = Memory(form, self.keys)
         return self._memories[straight]
 
+    def _parameters(self, code: Code, state: Sequence[Array]) -> Resident:
+        """The parameters of a state where the code reads them."""
+        memory = self._memory_of(code.form)
+        if isinstance(state, Resident) and state.memory is memory:
+            return state
+        return memory.holding(state[: len(self.recipe.parameters)])
+
     def prepare(self, data: Data, size: int) -> None:
         """Make the code for a training on these rows. Raises NotCompilable."""
         given = _NAMES[data[0].dtype.char] if _directly(data) else "float64"
@@ -127,7 +134,7 @@ class Compiled:
     # What an engine does
 
     def epoch(
-        self, data: Data, order: Array | None, size: int, state: Data, number: int, bound: float, stopping: Callable[[], bool]
+        self, data: Data, order: Array | None, size: int, state: Sequence[Array], number: int, bound: float, stopping: Callable[[], bool]
     ) -> Passed:
         """As `Engine.epoch` says."""
         rows = len(data[0] if order is None else order)
@@ -136,14 +143,11 @@ class Compiled:
         for block, places, count in self._blocks(data, order, size):
             if code is None:
                 code = self._code_for("epoch", size, _NAMES[block[0].dtype.char])
-                memory = self._memory_of(code.form)
-                memory.take(state)
-                memory.held = ()
-            number, ended = self._steps(code, memory.address, block, places, count, size, number, bound, stopping, result)
+                now = self._memory_of(code.form).copy(state, self._wanted_threads)
+            number, ended = self._steps(code, now.place.address, block, places, count, size, number, bound, stopping, result)
             if ended != "whole":
                 return Passed(state, float(result[0]) / rows, number, ended)
-        memory.held = tuple(memory.store.get())
-        return Passed(memory.held, float(result[0]) / rows, number)
+        return Passed(now, float(result[0]) / rows, number)
 
     def _steps(
         self, code: Code, memory: int, data: Data, places: Array | None, rows: int, size: int, number: int, bound: float,
@@ -171,9 +175,13 @@ class Compiled:
             first = end
         return number, "whole"
 
+    @property
+    def _wanted_threads(self) -> int:
+        return min(processors() if self.threads is None else self.threads, MOST_THREADS)
+
     def _shares(self, code: Code, size: int, batches: int) -> int:
         """How many threads share the steps: one or several, whichever was faster, where the products are long enough for several."""
-        wanted = min(processors() if self.threads is None else self.threads, MOST_THREADS)
+        wanted = self._wanted_threads
         if wanted < 2 or not self._worth_sharing(size) or size * self.network.size * batches < WORTH_THREADS:
             return 1
         return code.faster((1, wanted))
@@ -190,17 +198,16 @@ class Compiled:
             copied = tuple(np.ascontiguousarray(array[part], dtype=np.float64) for array in data)
             yield copied, None, len(copied[0])
 
-    def error(self, data: Data, state: Data) -> float:
+    def error(self, data: Data, state: Sequence[Array]) -> float:
         """As `Engine.error` says."""
         result = np.zeros(1)
         for block, _, rows in self._blocks(data, None, MEASURED):
             code = self._code_for("error", MEASURED, _NAMES[block[0].dtype.char])
-            memory = self._memory_of(code.form)
-            memory.take_parameters(state, len(self.recipe.parameters))
-            code.function(memory.address, code.room, *_pointers(block), rows, result.ctypes.data)
+            held = self._parameters(code, state)
+            code.function(held.place.address, code.room, *_pointers(block), rows, result.ctypes.data)
         return float(result[0]) / len(data[0])
 
-    def predict(self, x: Array, state: Data, size: int | None = None) -> Array:
+    def predict(self, x: Array, state: Sequence[Array], size: int | None = None) -> Array:
         """y (rows, outputs) by the parameters of a state; `size` rows at a time, or as many as are computed quickly."""
         if not _readable(x):
             x = np.ascontiguousarray(x, dtype=np.float64)
@@ -208,33 +215,9 @@ class Compiled:
         y = np.empty((rows, self.network.outputs), dtype=self.dtype)
         at_once = 1 << (min(rows if size is None else size, PREDICTED) - 1).bit_length()
         code = self._code_for("predict", at_once, _NAMES[x.dtype.char])
-        memory = self._memory_of(code.form)
-        memory.take_parameters(state, len(self.recipe.parameters))
-        code.function(memory.address, code.room, x.ctypes.data, y.ctypes.data, rows)
+        held = self._parameters(code, state)
+        code.function(held.place.address, code.room, x.ctypes.data, y.ctypes.data, rows)
         return y
-
-
-class Memory:
-    """Where parameters and states lie, and which of them lie there.
-
-    held  the arrays that are there; what is given again need not be put there again
-    """
-
-    def __init__(self, form: Form, keys: Sequence[str]) -> None:
-        memory = _bytes(form.length)
-        self.keys, self.store, self.address = keys, form.store(memory), int(memory.ctypes.data)
-        self.held: Data = ()
-
-    def take(self, state: Data) -> None:
-        """Put a state there, or the parameters of one."""
-        held = self.held
-        if state is not held and (len(held) < len(state) or any(a is not b for a, b in zip(state, held, strict=False))):
-            self.store.put(dict(zip(self.keys, state, strict=False)))
-            self.held = state
-
-    def take_parameters(self, state: Data, count: int) -> None:
-        """Put the parameters of a state there, which are so many."""
-        self.take(state if state is self.held else state[:count])
 
 
 class Code:
@@ -248,7 +231,7 @@ class Code:
         self.form = form
         self.loaded = Loaded(finished(form.module(name), processor), processor)
         self.function = self.loaded.function(name, *signature(name))
-        self._room = _bytes(form.room + MOST_THREADS * form.apart)
+        self._room = in_bytes(form.room + MOST_THREADS * form.apart)
         self.room = int(self._room.ctypes.data)
         self.meeting = Meeting()
         self.paces: dict[int, float] = {}
@@ -274,12 +257,6 @@ class Code:
         if self.tried.get(rarest, 0) < FIRST_TRIES or sum(self.tried.values()) % TRIED_AGAIN == 0:
             return rarest
         return min(choices, key=lambda shares: self.paces[shares])
-
-
-def _bytes(count: int) -> Array:
-    """Memory for so many bytes."""
-    numbers: Array = aligned(count // 8 + 1, "float64").view(np.uint8)
-    return numbers
 
 
 def _pointers(data: Data) -> list[int | None]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from chainrule.engines.compiled.abi import begun
-from chainrule.engines.compiled.instructions import I64, at
-from chainrule.engines.compiled.pieces import DOUBLE, tiny_as_zero, whole
+from chainrule.engines.compiled.instructions import I64, at, whole
+from chainrule.engines.compiled.pieces import DOUBLE, tiny_as_zero
 from chainrule.engines.machine import Machine, Value
 
 

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from llvmlite import ir
+from chainrule.engines import ir
 
 I64, I32, I8, POINTER, VOID = ir.IntType(64), ir.IntType(32), ir.IntType(8), ir.PointerType(), ir.VoidType()
 
 
-def whole_number(value: Any) -> Any:
+def whole(value: Any) -> Any:
     """An LLVM value, from a Python int or from itself."""
     return I64(value) if isinstance(value, int) else value
 
@@ -29,7 +29,7 @@ def add(builder: Any, a: Any, b: Any) -> Any:
         return a
     if a == 0 and isinstance(a, int):
         return b
-    return builder.add(whole_number(a), whole_number(b))
+    return builder.add(whole(a), whole(b))
 
 
 def multiply(builder: Any, a: Any, b: Any) -> Any:
@@ -39,14 +39,14 @@ def multiply(builder: Any, a: Any, b: Any) -> Any:
     for one, other in ((a, b), (b, a)):
         if isinstance(one, int) and one in (0, 1):
             return other if one else 0
-    return builder.mul(whole_number(a), whole_number(b))
+    return builder.mul(whole(a), whole(b))
 
 
 def lesser(builder: Any, a: Any, b: Any) -> Any:
     """The smaller of two numbers that are not negative; known where both are."""
     if isinstance(a, int) and isinstance(b, int):
         return min(a, b)
-    a, b = whole_number(a), whole_number(b)
+    a, b = whole(a), whole(b)
     return builder.select(builder.icmp_unsigned("<", a, b), a, b)
 
 
@@ -54,31 +54,38 @@ def at(builder: Any, pointer: Any, offset: Any, kind: Any = I8) -> Any:
     """The address so many numbers of a kind further on; bytes if none is said."""
     if isinstance(offset, int) and offset == 0:
         return pointer
-    return builder.gep(pointer, [whole_number(offset)], inbounds=True, source_etype=kind)
+    return builder.gep(pointer, [whole(offset)], inbounds=True, source_etype=kind)
 
 
 @contextmanager
-def loop(builder: Any, start: Any, end: Any, step: int = 1) -> Iterator[Any]:
-    """for i in range(start, end, step): what is emitted inside; i is an LLVM value, or `start` where there is one turn only."""
-    if isinstance(start, int) and isinstance(end, int) and end - start <= step:
-        if end <= start:
+def counted(builder: Any, start: Any, stop: Any, step: int = 1, name: str = "turn") -> Iterator[Any]:
+    """for i in range(start, stop, step): what is emitted inside; i is an LLVM value. Nothing where start ≥ stop."""
+    before = builder.block
+    body, done = builder.append_basic_block(name), builder.append_basic_block(f"{name}.done")
+    if isinstance(start, int) and isinstance(stop, int) and start < stop:
+        builder.branch(body)
+    else:
+        builder.cbranch(builder.icmp_signed("<", whole(start), whole(stop)), body, done)
+    builder.position_at_end(body)
+    place = builder.phi(I64, name)
+    place.add_incoming(whole(start), before)
+    yield place
+    following = builder.add(place, whole(step), flags=["nsw"])
+    place.add_incoming(following, builder.block)
+    builder.cbranch(builder.icmp_signed("<", following, whole(stop)), body, done)
+    builder.position_at_end(done)
+
+
+@contextmanager
+def loop(builder: Any, start: Any, stop: Any, step: int = 1) -> Iterator[Any]:
+    """As `counted`; but i is `start` itself where there is one turn only."""
+    if isinstance(start, int) and isinstance(stop, int) and stop - start <= step:
+        if stop <= start:
             raise ValueError("a loop without a turn")
         yield start
         return
-    before, end = builder.block, whole_number(end)
-    body, done = builder.append_basic_block("turn"), builder.append_basic_block("on")
-    if isinstance(start, int) and isinstance(end, ir.Constant):
-        builder.branch(body)
-    else:
-        builder.cbranch(builder.icmp_unsigned("<", whole_number(start), end), body, done)
-    builder.position_at_end(body)
-    place = builder.phi(I64)
-    place.add_incoming(whole_number(start), before)
-    yield place
-    following = builder.add(place, I64(step))
-    place.add_incoming(following, builder.block)
-    builder.cbranch(builder.icmp_unsigned("<", following, end), body, done)
-    builder.position_at_end(done)
+    with counted(builder, start, stop, step) as place:
+        yield place
 
 
 def choose(builder: Any, number: Any, cases: Sequence[int], emit: Callable[[int], None]) -> None:
@@ -123,9 +130,9 @@ def carried(builder: Any, turns: Any, values: Sequence[Any], body: Callable[[Seq
     else:
         builder.cbranch(builder.icmp_unsigned(">", turns, I64(0)), turn, done)
     builder.position_at_end(turn)
-    left, *inside = [builder.phi(value.type) for value in (whole_number(turns), *values)]
+    left, *inside = [builder.phi(value.type) for value in (whole(turns), *values)]
     after = [builder.sub(left, I64(1)), *body(inside)]
-    for phi, first, following in zip((left, *inside), (whole_number(turns), *values), after, strict=True):
+    for phi, first, following in zip((left, *inside), (whole(turns), *values), after, strict=True):
         phi.add_incoming(first, before)
         phi.add_incoming(following, builder.block)
     builder.cbranch(builder.icmp_unsigned(">", after[0], I64(0)), turn, done)

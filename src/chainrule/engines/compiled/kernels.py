@@ -10,16 +10,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from llvmlite import ir
-
 from chainrule.derivation import BATCH
+from chainrule.engines import ir
 from chainrule.engines.compiled import passages, transport
 from chainrule.engines.compiled.abi import begun
 from chainrule.engines.compiled.buffers import LINE, Buffer, Buffers, Store
 from chainrule.engines.compiled.epochs import Batch, emit_epoch
 from chainrule.engines.compiled.graph import Node
-from chainrule.engines.compiled.instructions import at
-from chainrule.engines.compiled.pieces import DOUBLE, applied, counted, tiny_as_zero, whole
+from chainrule.engines.compiled.instructions import at, counted, whole
+from chainrule.engines.compiled.pieces import DOUBLE, applied, tiny_as_zero
 from chainrule.engines.compiled.products import Kit
 from chainrule.engines.compiled.recipe import Recipe, below
 from chainrule.engines.compiled.settings import setting_nodes, settings

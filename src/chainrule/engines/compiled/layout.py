@@ -33,14 +33,14 @@ LINE = 64
 PAGE = 4096
 
 
-def whole(count: int, part: int) -> int:
+def padded(count: int, part: int) -> int:
     """`count`, rounded up to a multiple of `part`."""
     return -(-count // part) * part
 
 
 def row_stride(columns: int, dtype: str, processor: Processor) -> int:
     """Numbers from one row of activations to the next."""
-    stride = whole(columns, processor.lanes(dtype))
+    stride = padded(columns, processor.lanes(dtype))
     return _off_pages(stride, dtype, max(LINE, processor.bytes))
 
 
@@ -85,17 +85,17 @@ class Panels:
     @property
     def rest(self) -> int:
         """Columns of the last panel, padded to whole vectors; 0 where there are only whole panels."""
-        return whole(self.columns % self.width, self.lanes)
+        return padded(self.columns % self.width, self.lanes)
 
     @property
     def stride(self) -> int:
         """Numbers from one panel to the next."""
-        return _off_pages(whole(self.rows, self.lanes) * self.width, self.dtype, self.width * itemsize(self.dtype))
+        return _off_pages(padded(self.rows, self.lanes) * self.width, self.dtype, self.width * itemsize(self.dtype))
 
     @cached_property
     def size(self) -> int:
         """Numbers of the whole matrix with its padding."""
-        return self.count * self.stride + whole(self.rows, self.lanes) * self.rest
+        return self.count * self.stride + padded(self.rows, self.lanes) * self.rest
 
     def views(self, memory: Any) -> list[tuple[int, Any]]:
         """For each panel, its first column and its (rows, columns) in memory, without the padding."""

@@ -19,10 +19,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from llvmlite import ir
-
-from chainrule.engines.compiled.instructions import I64, POINTER, VOID, add, at, choose, lesser, loop, multiply, whole_number
-from chainrule.engines.compiled.layout import LINE, Panels, row_stride, whole
+from chainrule.engines import ir
+from chainrule.engines.compiled.instructions import I64, POINTER, VOID, add, at, choose, lesser, loop, multiply, whole
+from chainrule.engines.compiled.layout import LINE, Panels, padded, row_stride
 from chainrule.engines.compiled.packing import copy_function, transpose_function
 from chainrule.engines.compiled.target import CACHE, itemsize
 from chainrule.engines.compiled.tiles import UNROLLED, Epilogue, Kernel, Operand, Shape, rows
@@ -109,7 +108,7 @@ class Product:
 
     def call(self, builder: Any, a: Any, b: Any, room: Any, n: Any, share: Any, shares: Any, given: Mapping[str, Any]) -> None:
         """Emit the call: this thread's `share` of the product of a batch of n rows. The operands are those of the product, by name."""
-        numbers = [whole_number(number) for number in (n, share, shares)]
+        numbers = [whole(number) for number in (n, share, shares)]
         builder.call(self.function, [a, b, room, *numbers, *(given[name] for name in self.operands)])
 
     def tile(self, shape: Shape) -> Any:
@@ -119,11 +118,14 @@ class Product:
         return self._tiles[shape]
 
     def _blocks(self) -> list[int]:
-        """Terms of each block: few enough, about as many in each, and in whole panels, which a transposition needs."""
+        """Terms of each block: few enough, about as many in each, and in whole panels, which a transposition needs. All in one where a
+        single tile reads them.
+        """
         steps = self.form.steps
-        if steps is None or steps <= MOST_STEPS:
+        alone = self.most <= self.kit.processor.tile_rows(self.kit.processor.vectors) and not self.form.turned
+        if steps is None or steps <= MOST_STEPS or alone:
             return [steps or 0]
-        size = whole(-(-steps // -(-steps // MOST_STEPS)), self.layout.width)
+        size = padded(-(-steps // -(-steps // MOST_STEPS)), self.layout.width)
         return [min(size, steps - start) for start in range(0, steps, size)]
 
     def _emit(self) -> None:
@@ -192,7 +194,7 @@ class Nest:
         self.tiles = Tiling(builder, self.form.rows or given.n, self.most_rows)
         self.at_once = max(1, CACHE // (self.size * (product.blocks[0] or product.most)) // self.most_rows)
         packed = self.form.turned or self.form.copied
-        self.room_of_b = self.width * whole(product.blocks[0] or product.most, self.layout.lanes) if packed else 0
+        self.room_of_b = self.width * padded(product.blocks[0] or product.most, self.layout.lanes) if packed else 0
         self.room_of_a = product.most * self.most_rows if self.form.gathered else 0
         self.most_tiles = min(self.at_once, -(-(self.form.rows or product.most) // self.most_rows))
         self.room = self.room_of_b + self.room_of_a * self.most_tiles
@@ -220,7 +222,7 @@ class Nest:
 
     def _part(self, count: Any) -> tuple[Any, Any]:
         """This thread's part of so many pieces."""
-        builder, pieces, given = self.builder, whole_number(count), self.given
+        builder, pieces, given = self.builder, whole(count), self.given
         following = builder.add(given.share, I64(1))
         first, end = (builder.udiv(builder.mul(pieces, share), given.shares) for share in (given.share, following))
         return first, end
@@ -238,7 +240,7 @@ class Nest:
         if not form.copied:
             return b
         copy = copy_function(self.kit.module, self.kit.dtype, self.layout.lanes, self.vectors, step)
-        builder.call(copy, [b, self._room(0), whole_number(self.given.n)], cconv="fastcc")
+        builder.call(copy, [b, self._room(0), whole(self.given.n)], cconv="fastcc")
         return self._room(0)
 
     def _turn(self, panel: Any, start: int, steps: int) -> None:
@@ -257,7 +259,7 @@ class Nest:
 
     def _gathered(self, tile: Any, first: Any) -> Any:
         """Where a tile's part of `a` lies, gathered: behind the block of b."""
-        place = self.builder.sub(whole_number(tile), whole_number(first))
+        place = self.builder.sub(whole(tile), whole(first))
         return self._room(add(self.builder, multiply(self.builder, place, self.room_of_a), self.room_of_b))
 
     def _gather(self, tile: Any, target: Any) -> None:
@@ -266,7 +268,7 @@ class Nest:
 
         def call(rows: int) -> None:
             copy = copy_function(self.kit.module, self.kit.dtype, rows, 1, self.form.a_step)
-            self.builder.call(copy, [source, target, whole_number(self.given.n)], cconv="fastcc")
+            self.builder.call(copy, [source, target, whole(self.given.n)], cconv="fastcc")
 
         self._by_rows(tile, call)
 
@@ -286,8 +288,8 @@ class Nest:
             a = at(builder, self.given.a, add(builder, multiply(builder, row, form.a_row), here.start * form.a_step), self.number)
         operands = [self._operand(name, row, here.panel, column) for name in self.kernel.operands]
         ahead, rate = self._ahead(here, tile)
-        count = whole_number(blocks[here.place] or self.given.n)
-        given = [a, here.b, count, ahead, whole_number(row), whole_number(column), *operands]
+        count = whole(blocks[here.place] or self.given.n)
+        given = [a, here.b, count, ahead, whole(row), whole(column), *operands]
 
         def call(rows: int) -> None:
             shape = Shape(
@@ -339,12 +341,12 @@ class Nest:
         turns = steps // UNROLLED
         tiles = max(1, self.most_tiles if self.product.by_panels else self.most_tiles // self.kit.threads)
         rate = -(-steps * self.width * self.size // (tiles * turns))
-        done = multiply(builder, builder.sub(whole_number(tile), whole_number(here.rows)), rate * turns)
+        done = multiply(builder, builder.sub(whole(tile), whole(here.rows)), rate * turns)
         if not self.form.turned:
             return at(builder, here.b, add(builder, done, self.form.b_panel * self.size)), rate
         piece = weights.width * self.layout.width * self.size  # of each of W's own panels
-        panels = add(builder, builder.udiv(whole_number(done), I64(piece)), here.start // weights.width)
-        within = add(builder, builder.urem(whole_number(done), I64(piece)), multiply(builder, add(builder, here.panel, 1), piece))
+        panels = add(builder, builder.udiv(whole(done), I64(piece)), here.start // weights.width)
+        within = add(builder, builder.urem(whole(done), I64(piece)), multiply(builder, add(builder, here.panel, 1), piece))
         return at(builder, self.given.b, add(builder, within, multiply(builder, panels, weights.stride * self.size))), rate
 
     def _following(self, rows: int) -> int:
@@ -352,7 +354,7 @@ class Nest:
         operands = [operand for operand in self.kernel.operands.values() if operand.layout is not None]
         if sum(operand.layout.size * self.size for operand in operands if operand.layout is not None) <= FAR or self.form.steps:
             return 0
-        return whole(-(-rows * self.width * self.size // max(1, self.product.most // UNROLLED)), LINE)
+        return padded(-(-rows * self.width * self.size // max(1, self.product.most // UNROLLED)), LINE)
 
 
 class Tiling:
@@ -375,8 +377,8 @@ class Tiling:
         """How many rows the tile has."""
         if isinstance(self.larger, int) and (self.larger == 0 or isinstance(tile, int)):
             return self.least + (isinstance(tile, int) and tile < self.larger)
-        more = self.builder.zext(self.builder.icmp_unsigned("<", whole_number(tile), whole_number(self.larger)), I64)
-        return self.builder.add(whole_number(self.least), more)
+        more = self.builder.zext(self.builder.icmp_unsigned("<", whole(tile), whole(self.larger)), I64)
+        return self.builder.add(whole(self.least), more)
 
     def possible(self, rows: int | None, sizes: Sequence[int]) -> list[int]:
         """Which numbers of rows a tile may have."""

@@ -13,9 +13,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from llvmlite import ir
-
-from chainrule.engines.compiled.instructions import I32, I64, POINTER, VOID, at, loop
+from chainrule.engines import ir
+from chainrule.engines.compiled.instructions import I32, I64, POINTER, VOID, at, loop, whole
 from chainrule.engines.machine import Machine
 
 
@@ -29,9 +28,9 @@ def transpose_function(module: Any, dtype: str, lanes: int, across: int, along: 
     builder = ir.IRBuilder(function.append_basic_block("entry"))
     machine = Machine(builder, dtype, lanes)
     with loop(builder, 0, along, lanes) as row, loop(builder, 0, across, lanes) as column:
-        begin = at(builder, source, builder.add(builder.mul(_number(row), I64(across)), _number(column)), machine.element)
+        begin = at(builder, source, builder.add(builder.mul(whole(row), I64(across)), whole(column)), machine.element)
         square = [machine.load(at(builder, begin, i * across, machine.element)).ir for i in range(lanes)]
-        end = at(builder, target, builder.add(builder.mul(_number(column), I64(along)), _number(row)), machine.element)
+        end = at(builder, target, builder.add(builder.mul(whole(column), I64(along)), whole(row)), machine.element)
         for i, vector in enumerate(_transposed(builder, square)):
             machine.store(machine.value(vector), at(builder, end, i * along, machine.element))
     builder.ret_void()
@@ -64,10 +63,6 @@ def _function(module: Any, name: str, types: list[Any]) -> Any:
     for argument in function.args[:2]:
         argument.add_attribute("noalias")
     return function
-
-
-def _number(place: Any) -> Any:
-    return I64(place) if isinstance(place, int) else place
 
 
 def _transposed(builder: Any, square: list[Any]) -> list[Any]:

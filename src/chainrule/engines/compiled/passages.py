@@ -11,15 +11,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from llvmlite import ir
-
 from chainrule.derivation import BATCH
+from chainrule.engines import ir
 from chainrule.engines.compiled.buffers import Buffer
 from chainrule.engines.compiled.epilogues import ProductPassage
 from chainrule.engines.compiled.graph import Node
-from chainrule.engines.compiled.instructions import I64, POINTER, VOID, at
+from chainrule.engines.compiled.instructions import I64, POINTER, VOID, at, counted, whole
 from chainrule.engines.compiled.layout import Panels
-from chainrule.engines.compiled.pieces import DOUBLE, counted, whole
+from chainrule.engines.compiled.pieces import DOUBLE
 from chainrule.engines.compiled.points import COLUMN, FULL, ROW, Point
 from chainrule.engines.compiled.stages import Plan, Stage
 from chainrule.engines.machine import Machine, Value

@@ -1,14 +1,13 @@
-"""Small things that every piece of emitted code is made of: loops, addresses, and an operation of the graph on machine values."""
+"""What several files of the engine emit: an operation of the graph on machine values, numbers of one type as those of another, rows."""
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any
 
-from llvmlite import ir
-
+from chainrule.engines import ir
 from chainrule.engines.compiled.graph import Node
 from chainrule.engines.compiled.instructions import I64, at
 from chainrule.engines.compiled.threads import without_denormals
@@ -31,32 +30,6 @@ def applied(machine: Machine, node: Node, arguments: Sequence[Value]) -> Value:
     if node.operation in _OPERATORS:
         return machine.number(_OPERATORS[node.operation](*arguments))
     return machine.number(getattr(machine, node.operation)(*arguments))
-
-
-def whole(number: int) -> Any:
-    """A constant whole number of 64 bits."""
-    return ir.Constant(I64, number)
-
-
-@contextmanager
-def counted(builder: Any, start: Any, stop: Any, step: int = 1, name: str = "i") -> Iterator[Any]:
-    """for i in range(start, stop, step): what is emitted inside. Nothing where start ≥ stop."""
-    start = whole(start) if isinstance(start, int) else start
-    stop = whole(stop) if isinstance(stop, int) else stop
-    function = builder.function
-    before = builder.block
-    head, body, done = (function.append_basic_block(f"{name}.{part}") for part in ("head", "body", "done"))
-    builder.branch(head)
-    builder.position_at_end(head)
-    index = builder.phi(I64, name)
-    index.add_incoming(start, before)
-    builder.cbranch(builder.icmp_signed("<", index, stop), body, done)
-    builder.position_at_end(body)
-    yield index
-    following = builder.add(index, whole(step), flags=["nsw"])
-    index.add_incoming(following, builder.block)
-    builder.branch(head)
-    builder.position_at_end(done)
 
 
 def narrowed(machine: Machine, value: Value) -> Value:

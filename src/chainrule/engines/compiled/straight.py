@@ -10,16 +10,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any
 
-from llvmlite import ir
-
 from chainrule.derivation import BATCH
+from chainrule.engines import ir
 from chainrule.engines.compiled.abi import begun
 from chainrule.engines.compiled.buffers import Buffer, Store
 from chainrule.engines.compiled.early import Early
 from chainrule.engines.compiled.epochs import Batch, emit_epoch
 from chainrule.engines.compiled.graph import Node
-from chainrule.engines.compiled.instructions import at
-from chainrule.engines.compiled.pieces import DOUBLE, applied, counted, narrowed, row_index, tiny_as_zero, whole, widened
+from chainrule.engines.compiled.instructions import at, counted, whole
+from chainrule.engines.compiled.pieces import DOUBLE, applied, narrowed, row_index, tiny_as_zero, widened
 from chainrule.engines.compiled.recipe import Recipe, below
 from chainrule.engines.compiled.settings import settings
 from chainrule.engines.compiled.target import itemsize

@@ -24,8 +24,8 @@ from threading import Event, Thread
 from typing import Any
 
 import numpy as np
-from llvmlite import ir
 
+from chainrule.engines import ir
 from chainrule.engines.compiled.instructions import I32, I64, POINTER, VOID, at, declared
 
 PATIENCE = 256

@@ -20,10 +20,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import Any
 
-from llvmlite import ir
-
+from chainrule.engines import ir
 from chainrule.engines.compiled.instructions import I64, POINTER, VOID, at, carried, element, prefetch
 from chainrule.engines.compiled.layout import LINE, Panels
 from chainrule.engines.compiled.target import itemsize
@@ -31,6 +31,9 @@ from chainrule.engines.machine import Machine, Value
 
 UNROLLED = 4
 """Steps of k in one turn of the inner loop."""
+
+AT_ONCE = 8
+"""Additions that a processor has under way: it starts two a cycle, and each takes four."""
 
 
 @dataclass(frozen=True)
@@ -242,13 +245,18 @@ class Kernel:
         return streams
 
     def _summed(self, builder: Any, shape: Shape, a: Any, b: Any, count: Any, streams: Sequence[Any]) -> list[Any]:
-        """The sums after `count` steps: whole turns of the loop, then what is left of a turn."""
+        """The sums after `count` steps: whole turns of the loop, then what is left of a turn. Where a tile has few sums, each is made
+        of several, which take turns, so that none waits for its own last addition.
+        """
+        tile = shape.rows * shape.vectors
+        chains = min(UNROLLED, -(-AT_ONCE // tile))
 
         def turn(steps: int, fetching: bool, values: Sequence[Any]) -> list[Any]:
             a, b, *rest = values
             addresses, sums = list(rest[: len(streams)]), list(rest[len(streams) :])
             for step in range(steps):
-                self._step(builder, shape, a, b, step, sums)
+                here = slice(step % chains * tile, (step % chains + 1) * tile)
+                sums[here] = self._step(builder, shape, a, b, step, sums[here])
             for place, (_, size, writing) in enumerate(streams if fetching else ()):
                 for offset in range(0, size, LINE):
                     prefetch(builder, at(builder, addresses[place], offset), writing, near=writing)
@@ -260,15 +268,17 @@ class Kernel:
         else:
             turns, left = builder.udiv(count, I64(UNROLLED)), builder.urem(count, I64(UNROLLED))
         zero = Machine(builder, self.dtype, self.lanes).literal(0.0)
-        values = [a, b, *(stream[0] for stream in streams), *[zero] * (shape.rows * shape.vectors)]
+        values = [a, b, *(stream[0] for stream in streams), *[zero] * (chains * tile)]
         values = carried(builder, turns, values, lambda values: turn(UNROLLED, True, values))
         values = carried(builder, left, values, lambda values: turn(1, False, values))
-        return values[2 + len(streams) :]
+        sums = values[2 + len(streams) :]
+        return [reduce(builder.fadd, sums[place::tile]) for place in range(tile)]
 
-    def _step(self, builder: Any, shape: Shape, a: Any, b: Any, step: int, sums: list[Any]) -> None:
+    def _step(self, builder: Any, shape: Shape, a: Any, b: Any, step: int, sums: Sequence[Any]) -> list[Any]:
         """One step of k: every sum grows by its a · b."""
         machine = Machine(builder, self.dtype, self.lanes)
         vectors = [machine.load(at(builder, b, step * shape.b_step + j * self.lanes, self.number)).ir for j in range(shape.vectors)]
+        grown = []
         for i in range(shape.rows):
             factor = None
             if shape.a_row or shape.a_step:
@@ -276,4 +286,5 @@ class Kernel:
                 factor = machine.splat(builder.load(address, typ=self.number)).ir
             for j, vector in enumerate(vectors):
                 product = vector if factor is None else builder.fmul(factor, vector, flags=("contract",))
-                sums[i * shape.vectors + j] = builder.fadd(sums[i * shape.vectors + j], product, flags=("contract",))
+                grown.append(builder.fadd(sums[i * shape.vectors + j], product, flags=("contract",)))
+        return grown

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from llvmlite import ir
-
+from chainrule.engines import ir
 from chainrule.engines.compiled.buffers import Buffer
-from chainrule.engines.compiled.instructions import I64, POINTER, VOID, at
-from chainrule.engines.compiled.pieces import DOUBLE, counted, row_index, whole
+from chainrule.engines.compiled.instructions import I64, POINTER, VOID, at, counted, whole
+from chainrule.engines.compiled.pieces import DOUBLE, row_index
 
 if TYPE_CHECKING:
     from chainrule.engines.compiled.kernels import Kernels
