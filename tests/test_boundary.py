@@ -9,6 +9,7 @@ import pytest
 from tests.test_plot import collisions, said
 
 import chainrule as cr
+from chainrule.cli import main
 from chainrule.explain import contexts
 from chainrule.explain.predictions import boundary, units
 from chainrule.figures import figure
@@ -127,6 +128,25 @@ def test_a_line_is_drawn_in_the_units_of_its_columns(houses):
     assert all(mark.y == pytest.approx(1000 * mark.x) for mark in plot.marks)
     assert plot.x.low < 40
     assert plot.x.high > 190
+
+
+def test_a_model_by_itself_is_drawn_among_its_own_rows(houses, monkeypatch, capsys):
+    monkeypatch.chdir(houses)
+    own, given = ["figure", "boundary", "own.safetensors"], ["--data", "houses.csv"]
+    cr.train("houses.csv", target="price", epochs=3, output="own.safetensors")
+    assert main([*own, "-o", "a.svg"]) == main([*own, *given, "-o", "b.svg"]) == 0
+    assert (houses / "a.svg").read_text("utf-8") == (houses / "b.svg").read_text("utf-8")
+    (houses / "houses.csv").rename("elsewhere.csv")
+    try:
+        assert main([*own, "-o", "c.svg"]) == 2
+        assert "houses.csv, is not here; give rows to draw among, with --data FILE" in capsys.readouterr().err
+    finally:
+        (houses / "elsewhere.csv").rename("houses.csv")
+
+
+def test_a_model_without_rows_has_the_units_of_its_columns(houses):
+    (context,) = contexts(problem(str(houses / "houses.safetensors"), input="0 0", target="0"))
+    assert said_of(boundary(context).x.title) == "area"
 
 
 def test_numbers_that_nobody_standardised_keep_their_letters():

@@ -128,6 +128,7 @@ def test_a_row_is_explained_in_the_columns_own_names(model, capsys):
     row = flowers.flowers()[2]
     assert f"length {row['length']:g}, colour {row['colour']}, kind {row['kind']}." in " ".join(out.split())
     assert printed(["explain", model, "--row", "3"], capsys)[0] == out
+    assert "The columns, numbers among them standardised: x1 length" in out
     assert "colour=blue" in out
     assert "kind=rose" in out
 

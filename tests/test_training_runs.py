@@ -75,6 +75,17 @@ def test_a_resumed_run_needs_the_same_data(folder, capsys):
     assert "resume it with the same data" in err
 
 
+def test_a_reader_that_has_seen_enough_does_not_end_the_training(folder):
+    """As `chainrule train … | head -1`."""
+    process = started(folder, "--epochs", "300", "--patience", "300")
+    assert process.stdout.readline().startswith("flowers.csv: 240 rows")
+    process.stdout.close()
+    assert process.wait(60) == 0
+    assert process.stderr.read() == ""
+    process.stderr.close()
+    assert Model.load("model.safetensors").outcome["epochs"] == 300
+
+
 # On a terminal
 
 

@@ -12,7 +12,7 @@ from chainrule.describe import Problem
 from chainrule.errors import InputError
 from chainrule.network import Array, Network, checked_batch
 from chainrule.settings import Numbers, rows_of_numbers
-from chainrule.trained import Trained, scales
+from chainrule.trained import Trained
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -118,7 +118,7 @@ def _from_raw_rows(
     table = read(path, kinds=preparation.kinds, **{**own, **form})
     rows = list(range(1, len(table) + 1)) if row is None else _rows(row)
     chosen = table.chosen(rows)
-    origin = {**problem.origin, "data": str(path), "rows": rows, **scales(preparation)}
+    origin = {**problem.origin, "data": str(path), "rows": rows}
     if len(rows) == 1:
         origin["raw"] = {name: _cell(chosen.column(name).values[0]) for name in preparation.kinds}
     return replace(problem, x=preparation.x(chosen), t=preparation.t(chosen), origin=origin)

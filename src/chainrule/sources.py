@@ -21,7 +21,7 @@ from chainrule.layers import Dense, dense
 from chainrule.network import MOST_LAYERS, Network, fitting_output
 from chainrule.notation.settings import Notation
 from chainrule.settings import Numbers, Wanted, chosen_notation, chosen_optimizer, row_of_numbers, setting
-from chainrule.trained import Replayed, recorded, replayed, trained
+from chainrule.trained import Replayed, Trained, recorded, replayed, scales, trained
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -119,7 +119,9 @@ def _found(source: str | Path | Mapping[str, Any] | Network | None) -> Problem:
         return _described(source)
     name = str(source or "seed")
     found = _named(name)
-    return found if isinstance(found, Replayed) else replace(found, origin={"source": name})
+    if isinstance(found, Replayed):
+        return found
+    return replace(found, origin={"source": name, **scales(found.preparation if isinstance(found, Trained) else None)})
 
 
 def _described(data: Mapping[str, Any]) -> Problem:

@@ -68,6 +68,14 @@ def trained(path: str) -> Problem:
     )
 
 
+def own_data(path: str) -> str | None:
+    """The name of the data that a model was trained on. Raises FileError."""
+    from chainrule.model import Model
+
+    name = Model.load(path).source.get("name")
+    return None if name is None else str(name)
+
+
 def _names_of(model: Model) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """What inputs and outputs are called."""
     return ((), ()) if model.preparation is None else (model.preparation.feature_names, model.preparation.output_names)

@@ -20,10 +20,10 @@ LARGEST_PROGRAM = 200
 
 START_EXAMPLES = """\b
 Start with
-  chainrule explain                            the worked example
-  chainrule explain 2-3-1 --input "1 2"        a network of your own
-  chainrule code mazur                         the same as a NumPy program
-  chainrule train flowers.csv --target species     a model from your own data
+  chainrule explain                              the worked example
+  chainrule explain 2-3-1 --input "1 2"          a network of your own
+  chainrule code mazur                           the same as a NumPy program
+  chainrule train flowers.csv --target species   a model from your own data
 """
 
 EXPLAIN_EXAMPLES = """\b
@@ -206,9 +206,24 @@ def draw(
     check_figure(output)
     of_its_training = name == "curve" and steps is None and is_model(options["network"])
     step = None if of_its_training else _step_of_batch(step, options)
+    if name == "boundary" and is_model(options["network"]) and not any(map(options.get, ("data", "input", "target", "row", "step"))):
+        options["data"] = _own_rows(options["network"])
     subject = Model.load(options["network"]) if of_its_training else asked(**options)
     figure(subject, name, weight=weight, step=step, steps=steps, detail=detail, digits=digits, exact=exact).save(output)
     click.echo(f"wrote {output}")
+
+
+def _own_rows(model: str) -> str | None:
+    """The data that a model was trained on: what it predicts is seen among them. None where it names none. Raises FileError."""
+    from pathlib import Path
+
+    from chainrule.errors import FileError
+    from chainrule.trained import own_data
+
+    name = own_data(model)
+    if name is not None and not name.startswith("data:") and not Path(name).exists():
+        raise FileError(f"the data that {model} was trained on, {name}, is not here; give rows to draw among, with --data FILE.")
+    return name
 
 
 @chainrule.command(epilog=CODE_EXAMPLES, short_help="Print the step as a NumPy program.")

@@ -106,7 +106,8 @@ def data(context: Context) -> Section:
         called = [(symbol, name) for symbol, name in zip(symbols, context.columns, strict=False) if name]
         if called:
             names = [part for symbol, name in called for part in (", ", symbol, f" {name}")]
-            blocks.append(Paragraph((*context.text("data.columns"), " ", *names[1:], ".")))
+            columns = context.text("data.columns_standardised" if context.step.origin.get("scales") else "data.columns")
+            blocks.append(Paragraph((*columns, " ", *names[1:], ".")))
         if drawn := [part for part in step.origin.get("drawn", ()) if part in ("x", "t")]:
             letters_drawn = [context.symbol(quantity) for quantity in (context.derivation.x, context.derivation.t) if quantity.key in drawn]
             both = tuple(part for letter in letters_drawn for part in (", ", letter))[1:]

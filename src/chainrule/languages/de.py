@@ -54,6 +54,7 @@ WORDS = {
     "data.sample": "Beispiel",
     "data.more": "Der Stapel enthält {left} weitere Beispiele.",
     "data.columns": "Die Spalten:",
+    "data.columns_standardised": "Die Spalten, Zahlen darunter standardisiert:",
     "data.raw": "Was das Modell aus dieser Zeile der Daten macht:",
     "data.drawn": "Zufällig gezogen mit dem Startwert {seed}, anstelle eigener Zahlen (`--input`, `--target`):",
     "data.wide": "Jedes hat {inputs} Eingaben und {outputs} Zielwerte, zu viele, um sie hier zu drucken; `-o step.json` schreibt jede "

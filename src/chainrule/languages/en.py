@@ -51,6 +51,7 @@ WORDS = {
     "data.sample": "sample",
     "data.more": "{left} more samples are in the batch.",
     "data.columns": "The columns:",
+    "data.columns_standardised": "The columns, numbers among them standardised:",
     "data.raw": "What the model makes of this row of the data:",
     "data.drawn": "Drawn at random from seed {seed}, in place of numbers of your own (`--input`, `--target`):",
     "data.wide": "Each has {inputs} inputs and {outputs} targets, too many to print here; `-o step.json` writes every number.",
