@@ -224,23 +224,6 @@ def test_ctrl_c_is_heeded_within_a_long_epoch():
     assert run.epochs == 0
 
 
-def test_the_number_of_threads_changes_no_digit(monkeypatch):
-    monkeypatch.setattr(engine_module, "FEWEST_SHARED", 0)
-    monkeypatch.setattr(engine_module, "WORTH_THREADS", 0)
-    monkeypatch.setattr(engine_module, "processors", lambda: 2)
-    found = case(2, sizes=[20, 150, 30, 3], activation=find("activation", "tanh"), loss=find("loss", "cross_entropy"))
-    data, rule = rows_of(found, 40), find("optimizer", {"name": "adam", "clip_norm": 0.5})
-    ends = []
-    for threads in (1, 2, 2):
-        monkeypatch.setattr(engine_module.Code, "faster", lambda code, choices: choices[-1])
-        engine = Compiled(found.network, rule, dtype="float32", threads=threads)
-        ends.append(engine.epoch(data, None, 7, start(found.network, engine.keys), 0, math.inf, lambda: False))
-        assert list(next(iter(engine._code.values())).paces) == [threads]
-    for other in ends[1:]:
-        assert other.error == ends[0].error
-        assert all(np.array_equal(a, b) for a, b in zip(other.state, ends[0].state, strict=True))
-
-
 @pytest.mark.parametrize("straight", FORMS)
 def test_how_many_steps_a_call_takes_changes_no_digit(straight, monkeypatch):
     network, data = tall(units=4)

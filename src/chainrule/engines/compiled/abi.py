@@ -10,6 +10,13 @@ from chainrule.engines.compiled.code import ADDRESS, NUMBER, WORD
 from chainrule.engines.compiled.instructions import I64, POINTER, VOID
 from chainrule.engines.compiled.pieces import DOUBLE
 
+THREADS = {
+    "share": I64, "shares": I64,  # which of how many threads this is
+    "meeting": POINTER,  # where they wait for each other
+    "shared": I64, "apart": I64,  # bytes of room that they share, and behind them of room that each thread has for itself
+}  # fmt: skip
+"""What every function is told of the threads that call it."""
+
 EPOCH = {
     "memory": POINTER,  # parameters and states
     "room": POINTER,  # for everything between
@@ -21,16 +28,14 @@ EPOCH = {
     "bound": DOUBLE,
     "learning_rate": DOUBLE,
     "result": POINTER,  # [Σ E · rows of the batch, to which is added, 1 where the last E was out of bounds]
-    "share": I64, "shares": I64,  # which of how many threads this is
-    "meeting": POINTER,  # where they wait for each other
-    "apart": I64,  # bytes of room that each thread has for itself, one after the other
+    **THREADS,
 }  # fmt: skip
 """→ how many steps were taken."""
 
-ERROR = {"memory": POINTER, "room": POINTER, "x": POINTER, "t": POINTER, "s": POINTER, "rows": I64, "result": POINTER}
+ERROR = {"memory": POINTER, "room": POINTER, "x": POINTER, "t": POINTER, "s": POINTER, "rows": I64, "result": POINTER, **THREADS}
 """→ nothing; to result, [Σ E · rows of the block], is added."""
 
-PREDICT = {"memory": POINTER, "room": POINTER, "x": POINTER, "y": POINTER, "rows": I64}
+PREDICT = {"memory": POINTER, "room": POINTER, "x": POINTER, "y": POINTER, "rows": I64, **THREADS}
 """→ nothing; y is filled, row by row."""
 
 FUNCTIONS: dict[str, tuple[Any, dict[str, Any]]] = {"epoch": (I64, EPOCH), "error": (VOID, ERROR), "predict": (VOID, PREDICT)}

@@ -33,7 +33,7 @@ FEWEST_SHARED = 10**6
 """Rows × parameters of a layer, on average, from which a second thread makes a step shorter (measured)."""
 
 WORTH_THREADS = 10**7
-"""Rows × parameters of all its batches from which a call is worth the start of a thread."""
+"""Rows × parameters of all its batches from which a call is worth the start of a thread; without the way back, three times as many."""
 
 
 FIRST_TRIES, TRIED_AGAIN, FORGOTTEN = 3, 32, 1.05
@@ -166,10 +166,8 @@ class Compiled:
             batches = min(-(-(rows - first) // size), code.batches)
             end = min(rows, first + batches * size)
             given = (*fixed, first, end, size, number, bound, self.rate, result.ctypes.data)
-            started = time.perf_counter()
-            shares = self._shares(code, size, batches)
-            number += code.steps(given, shares)
-            code.took(shares, batches, time.perf_counter() - started)
+            threads = self._wanted_threads if self._worth_sharing(size) and self._worth_threads(size * batches) else 1
+            number += self._timed(code, given, batches, threads)
             if result[1]:
                 return number, "diverged"
             first = end
@@ -179,12 +177,24 @@ class Compiled:
     def _wanted_threads(self) -> int:
         return min(processors() if self.threads is None else self.threads, MOST_THREADS)
 
-    def _shares(self, code: Code, size: int, batches: int) -> int:
-        """How many threads share the steps: one or several, whichever was faster, where the products are long enough for several."""
-        wanted = self._wanted_threads
-        if wanted < 2 or not self._worth_sharing(size) or size * self.network.size * batches < WORTH_THREADS:
-            return 1
-        return code.faster((1, wanted))
+    def _worth_threads(self, rows: int) -> bool:
+        """Is a call that takes steps with so many rows worth the start of a thread?"""
+        return rows * self.network.size >= WORTH_THREADS and self._wanted_threads > 1
+
+    def _forward(self, code: Code, size: int, rows: int, given: Sequence[Any]) -> None:
+        """Call a function that goes forward only, through blocks of `size` rows, of which every thread takes some."""
+        if rows > size and isinstance(code.form, KernelForm) and self._worth_threads(rows // 3):
+            self._timed(code, given, -(-rows // size), self._wanted_threads)
+        else:
+            code.call(given, 1)
+
+    def _timed(self, code: Code, given: Sequence[Any], batches: int, threads: int) -> Any:
+        """Call a function with one thread or with so many, whichever was faster, and note how long it took; what it returns."""
+        shares = code.faster((1, threads)) if threads > 1 else 1
+        started = time.perf_counter()
+        found = code.call(given, shares)
+        code.took(shares, batches, time.perf_counter() - started)
+        return found
 
     def _blocks(self, data: Data, order: Array | None, size: int) -> Iterator[tuple[Data, Array | None, int]]:
         """The rows as the code reads them: as they are where it can, else copied, a block at a time."""
@@ -204,7 +214,7 @@ class Compiled:
         for block, _, rows in self._blocks(data, None, MEASURED):
             code = self._code_for("error", MEASURED, _NAMES[block[0].dtype.char])
             held = self._parameters(code, state)
-            code.function(held.place.address, code.room, *_pointers(block), rows, result.ctypes.data)
+            self._forward(code, MEASURED, rows, (held.place.address, code.room, *_pointers(block), rows, result.ctypes.data))
         return float(result[0]) / len(data[0])
 
     def predict(self, x: Array, state: Sequence[Array], size: int | None = None) -> Array:
@@ -216,7 +226,7 @@ class Compiled:
         at_once = 1 << (min(rows if size is None else size, PREDICTED) - 1).bit_length()
         code = self._code_for("predict", at_once, _NAMES[x.dtype.char])
         held = self._parameters(code, state)
-        code.function(held.place.address, code.room, x.ctypes.data, y.ctypes.data, rows)
+        self._forward(code, at_once, rows, (held.place.address, code.room, x.ctypes.data, y.ctypes.data, rows))
         return y
 
 
@@ -238,11 +248,10 @@ class Code:
         self.tried: dict[int, int] = {}
         self.batches = 1
 
-    def steps(self, given: Sequence[Any], shares: int) -> int:
-        """Take the steps, with so many threads; how many there were."""
-        function, meeting, apart = self.function, self.meeting.address, self.form.apart
-        taken: int = together(lambda share, shares: function(*given, share, shares, meeting, apart), shares)
-        return taken
+    def call(self, given: Sequence[Any], shares: int) -> Any:
+        """Call it with so many threads; what it returns."""
+        function, fixed = self.function, (self.meeting.address, self.form.room, self.form.apart)
+        return together(lambda share, shares: function(*given, share, shares, *fixed), shares)
 
     def took(self, shares: int, batches: int, seconds: float) -> None:
         """So long it took, with so many threads."""

@@ -15,13 +15,25 @@ from chainrule.engines import ir
 from chainrule.engines.compiled import passages, transport
 from chainrule.engines.compiled.abi import begun
 from chainrule.engines.compiled.buffers import LINE, Buffer, Buffers, Store
+from chainrule.engines.compiled.calls import Emitted, Task
 from chainrule.engines.compiled.epochs import Batch, emit_epoch
 from chainrule.engines.compiled.graph import Node
 from chainrule.engines.compiled.instructions import at, counted, whole
-from chainrule.engines.compiled.pieces import DOUBLE, applied, tiny_as_zero
+from chainrule.engines.compiled.pieces import DOUBLE, tiny_as_zero
 from chainrule.engines.compiled.products import Kit
 from chainrule.engines.compiled.recipe import Recipe, below
-from chainrule.engines.compiled.settings import setting_nodes, settings
+from chainrule.engines.compiled.settings import setting_nodes
+from chainrule.engines.compiled.sharing import (
+    PARTS,
+    SUM,
+    Access,
+    figures_access,
+    passage_access,
+    share_of,
+    sum_place,
+    total,
+    way,
+)
 from chainrule.engines.compiled.stages import Plan, Stage, operand
 from chainrule.engines.compiled.target import Processor, itemsize
 from chainrule.engines.compiled.threads import wait
@@ -44,7 +56,7 @@ class KernelForm:
 
     rows   a batch has room for so many; products go through all of them, but sums over a batch end with its last row
     given  type of the rows that come from outside
-    threads  so many may share an epoch
+    threads  so many may share the steps of an epoch
     """
 
     def __init__(self, recipe: Recipe, dtype: str, given: str, processor: Processor, rows: int, threads: int = 1) -> None:
@@ -66,20 +78,17 @@ class KernelForm:
         """The function of that name."""
         module = ir.Module("kernels")
         module.triple = self.processor.triple
-        self.kernels = kernels = Kernels(module, self.dtype, self.processor, self.rows, self.threads)
+        threads = self.threads if name == "epoch" else 1
+        self.kernels = kernels = Kernels(module, self.dtype, self.processor, self.rows, threads)
         {"epoch": self._epoch, "error": self._error, "predict": self._predict}[name](module, kernels)
-        self.apart = whole_lines(kernels.scratch * itemsize(self.dtype))
+        self.room = self.program.room.length
+        self.apart = self.program.apart.length + whole_lines(kernels.scratch * itemsize(self.dtype))
         return module
-
-    def _program(self, roots: Sequence[Node], new: Mapping[Node, Node]) -> Program:
-        program = self.program = Program(self.recipe, roots, new, self.memory, self.dtype, self.processor, self.rows)
-        self.room = program.room.length
-        return program
 
     def _epoch(self, module: ir.Module, kernels: Kernels) -> None:
         recipe = self.recipe
         new = {self.leaves[key]: node for key, node in recipe.new.items()}
-        program = self._program([recipe.error, *new.values()], new)
+        program = self.program = Program(self, [recipe.error, *new.values()], new)
         now: dict[str, Any] = {}
 
         def before(builder: Any, given: Mapping[str, Any]) -> None:
@@ -89,61 +98,74 @@ class KernelForm:
             builder, given = now["builder"], now["given"]
             emitted = Emitted(builder, program, kernels, given, batch.rows, batch.outside)
             order = [given[name] for name in ("order", "by_order", "as_they_lie")]
-            start, count = emitted.part_of_rows()
             for node in program.data:
-                array = program.room.of[node]
-                bytes_on = builder.mul(start, whole((array.stride or 1) * itemsize(self.dtype)))
-                to = builder.gep(emitted.pointer(array), [bytes_on], inbounds=True, source_etype=BYTE)
+                array = program.home[node]
+                start, count = (whole(0), batch.rows) if array.region == "apart" else emitted.part_of_rows()
                 copy = kernels.gather(self.given, array, ordered=True)
-                builder.call(copy, [given[node.detail], to, *order, builder.add(batch.first, start), count])
-            emitted.wait()
+                builder.call(copy, [given[node.detail], emitted.row(array, start), *order, builder.add(batch.first, start), count])
+                emitted.since.append(Access({array: way(array, by_rows=True)}, frozenset([array])))
             return emitted.stages(program.plan.stages)[recipe.error]
 
         emit_epoch(module, False, self.dtype, before, step, lambda: None)
 
+    def _measuring(self, module: ir.Module, kernels: Kernels, name: str, root: Node) -> Emitted:
+        """A function that takes no step, begun. Each thread goes through blocks of rows of its own."""
+        start = begun(module, name)
+        count = Machine(start.builder, "float64").value(start.builder.sitofp(start.arguments["rows"], DOUBLE))
+        self.program = Program(self, [root], {}, shared=False)
+        return Emitted(start.builder, self.program, kernels, start.arguments, None, {"N": count})
+
     @contextmanager
-    def _blocks(self, emitted: Emitted) -> Iterator[Any]:
-        """What is emitted inside is done for a block of the rows after the other; gives the first of them."""
+    def _blocks(self, emitted: Emitted, pieces: Callable[[Any], tuple[Any, Any]]) -> Iterator[Any]:
+        """What is emitted inside is done for a block of rows after the other; gives the first row.
+
+        pieces  of so many blocks, the first, and the one behind the last
+        """
         builder, given = emitted.builder, emitted.given
-        with counted(builder, 0, given["rows"], self.rows, name="block") as first:
+        most = whole(self.rows)
+        count = builder.udiv(builder.add(given["rows"], whole(self.rows - 1)), most)
+        with counted(builder, *pieces(count), name="block") as block:
+            first = builder.mul(block, most)
             left = builder.sub(given["rows"], first)
-            emitted.rows = builder.select(builder.icmp_signed("<", left, whole(self.rows)), left, whole(self.rows))
+            emitted.rows = builder.select(builder.icmp_signed("<", left, most), left, most)
             for node in emitted.program.data:
-                array = emitted.program.room.of[node]
+                array = emitted.program.home[node]
                 copy = emitted.kernels.gather(self.given, array, ordered=False)
                 builder.call(copy, [given[node.detail], emitted.pointer(array), first, emitted.rows])
             yield first
         emitted.rows = given["rows"]
 
-    def _measuring(self, module: ir.Module, kernels: Kernels, name: str, root: Node) -> Emitted:
-        """A function that takes no step, begun."""
-        start = begun(module, name)
-        count = Machine(start.builder, "float64").value(start.builder.sitofp(start.arguments["rows"], DOUBLE))
-        return Emitted(start.builder, self._program([root], {}), kernels, start.arguments, None, {"N": count})
-
     def _error(self, module: ir.Module, kernels: Kernels) -> None:
         emitted = self._measuring(module, kernels, "error", self.recipe.error)
         builder, given, (inside, behind) = emitted.builder, emitted.given, emitted.program.by_rows()
         with tiny_as_zero(builder, self.dtype):
-            sums = {node: builder.alloca(DOUBLE) for stage in inside for node in stage.nodes if not node.shape}
-            for place in sums.values():
-                builder.store(DOUBLE(0.0), place)
-            with self._blocks(emitted):
-                emitted.stages(inside)
-                for node, place in sums.items():
-                    builder.store(builder.fadd(builder.load(place, typ=DOUBLE), emitted.figures[node].ir), place)
-            emitted.figures |= {node: emitted.wide.value(builder.load(place, typ=DOUBLE)) for node, place in sums.items()}
-            error = emitted.stages(behind)[self.recipe.error].ir
-            part = builder.fmul(error, builder.sitofp(given["rows"], DOUBLE))
-            builder.store(builder.fadd(builder.load(given["result"], typ=DOUBLE), part), given["result"])
+            nodes = [node for stage in inside for node in stage.nodes if not node.shape]
+            emitted.program.room.length = len(nodes) * SUM
+            with counted(builder, *share_of(builder, PARTS, given["share"], given["shares"]), name="part") as part:
+                sums = {node: sum_place(builder, given["room"], i, part) for i, node in enumerate(nodes)}
+                for place in sums.values():
+                    builder.store(DOUBLE(0.0), place)
+                with self._blocks(emitted, lambda count: share_of(builder, count, part, PARTS)):
+                    emitted.stages(inside)
+                    for node, place in sums.items():
+                        builder.store(builder.fadd(builder.load(place, typ=DOUBLE), emitted.figures[node].ir), place)
+            wait(builder, given["meeting"], given["shares"])
+            with builder.if_then(builder.icmp_unsigned("==", given["share"], whole(0))):
+                emitted.figures |= {node: emitted.wide.value(total(builder, given["room"], i, PARTS)) for i, node in enumerate(nodes)}
+                error = emitted.stages(behind)[self.recipe.error].ir
+                part = builder.fmul(error, builder.sitofp(given["rows"], DOUBLE))
+                builder.store(builder.fadd(builder.load(given["result"], typ=DOUBLE), part), given["result"])
         builder.ret_void()
 
     def _predict(self, module: ir.Module, kernels: Kernels) -> None:
         emitted = self._measuring(module, kernels, "predict", self.recipe.prediction)
-        builder, y = emitted.builder, emitted.program.home[self.recipe.prediction]
-        with tiny_as_zero(builder, self.dtype), self._blocks(emitted) as first:
+        builder, given, y = emitted.builder, emitted.given, emitted.program.home[self.recipe.prediction]
+        with (
+            tiny_as_zero(builder, self.dtype),
+            self._blocks(emitted, lambda count: share_of(builder, count, given["share"], given["shares"])) as first,
+        ):
             emitted.stages(emitted.program.plan.stages)
-            to = at(builder, emitted.given["y"], builder.mul(first, whole(int(y.shape[1]))), kernels.element)
+            to = at(builder, given["y"], builder.mul(first, whole(int(y.shape[1]))), kernels.element)
             builder.call(kernels.scatter(y), [emitted.pointer(y), to, emitted.rows])
         builder.ret_void()
 
@@ -151,29 +173,32 @@ class KernelForm:
 class Program:
     """The stages of one function, and where everything lies.
 
-    home  the array of every node that has one
-    data  x, t, s, as far as they are read
+    shared  whether threads share the rows of a batch; otherwise each has rows, and room, of its own
+    home    the array of every node that has one
+    data    x, t, s, as far as they are read
+    apart   what each thread has for itself: of shared rows those that products multiply, as every product reads all of them
+    order   the stages in the order in which they are called; None where all threads wait for each other
     """
 
-    def __init__(
-        self, recipe: Recipe, roots: Sequence[Node], new: Mapping[Node, Node], memory: Buffers, dtype: str, processor: Processor, rows: int
-    ) -> None:
+    def __init__(self, form: KernelForm, roots: Sequence[Node], new: Mapping[Node, Node], shared: bool = True) -> None:
         nodes = below(roots)
+        self.order: list[Stage | None] = []
         self.settings = setting_nodes(nodes)
         self.plan = Plan(roots, new, self.settings)
-        self.room = Buffers("room", dtype, processor, rows)
-        self.home: dict[Node, Buffer] = dict(memory.of)
-        self.data = [node for node in recipe.data if node in nodes]
+        self.room, self.apart = (Buffers(region, form.dtype, form.processor, form.rows) for region in ("room", "apart"))
+        between = self.room if shared else self.apart
+        self.home: dict[Node, Buffer] = dict(form.memory.of)
+        self.data = [node for node in form.recipe.data if node in nodes]
+        multiplied = {operand(argument) for node in nodes if node.operation == "matmul" for argument in node.arguments}
         for node in self.data:
-            self.home[node] = self.room.add(node)
-        lanes = processor.lanes(dtype)
+            self.home[node] = (self.apart if node in multiplied else between).add(node)
+        lanes = form.processor.lanes(form.dtype)
         for node in [*self.plan.stored, *passages.between(self.plan, lanes)]:
             if node.shape and node not in self.home:
                 leaf = self.plan.replaced.get(node)
-                self.home[node] = memory.of[leaf] if leaf is not None else self.room.add(node)
-        self.totals = self.room.length
-        self.room.length += LINE * sum(any(not node.shape for node in stage.nodes) for stage in self.plan.stages)
-        self.scratch = self.room.length
+                self.home[node] = form.memory.of[leaf] if leaf is not None else between.add(node)
+        self.totals = between.region, between.length
+        between.length += SUM * sum(node.operation == "reduce" and not node.shape for node in self.plan.wanted)
 
     def by_rows(self) -> tuple[list[Stage], list[Stage]]:
         """The stages that go through rows, of which sums over all of them are the only trace, and those behind them.
@@ -279,6 +304,7 @@ class Kernels:
         self.module, self.dtype, self.processor, self.most = module, dtype, processor, rows
         self.lanes = processor.lanes(dtype)
         self.kit = Kit(module, processor, dtype, threads)
+        self.parts = PARTS if threads > 1 else 1
         self.scratch = 0
         self.element = ir.FloatType() if dtype == "float32" else DOUBLE
         self.made: dict[str, Any] = {}
@@ -296,6 +322,14 @@ class Kernels:
         make = passages.KINDS[outline.stage.kind]
         return self.once(outline.key, lambda name: make(self, name, outline))
 
+    def task(self, program: Program, stage: Stage) -> Task:
+        """A stage with its function."""
+        if stage.kind == "figures":
+            return Task(stage, figures_access(stage, program.plan.near))
+        outline = Outline(program, stage)
+        kernel = self.of(outline)
+        return Task(stage, passage_access(outline, kernel.by_rows), outline, kernel)
+
     def gather(self, given: str, buffer: Buffer, *, ordered: bool) -> Any:
         """The function that brings rows from outside to their place."""
         key = repr(("gather", given, buffer.shape, buffer.stride, ordered))
@@ -304,96 +338,3 @@ class Kernels:
     def scatter(self, buffer: Buffer) -> Any:
         """The function that brings rows out, without the padding."""
         return self.once(repr(("scatter", buffer.shape, buffer.stride)), lambda name: transport.scatter(self, name, buffer))
-
-
-class Emitted:
-    """The calls of the stages of a program, being emitted.
-
-    rows  of the batch, as an LLVM value
-
-    Every thread goes through all of it. Products they share; what stands in `alone` the first does by itself, and all wait before
-    they read what another one wrote.
-    """
-
-    def __init__(
-        self, builder: Any, program: Program, kernels: Kernels, given: Mapping[str, Any], rows: Any, outside: Mapping[str, Value]
-    ) -> None:
-        self.builder, self.program, self.kernels, self.given, self.rows = builder, program, kernels, given, rows
-        self.wide = Machine(builder, "float64")
-        self.figures: dict[Node, Value] = settings(program.settings, self.wide, outside)
-        self.several = kernels.kit.threads > 1 and "share" in given
-        self.share: Any = given["share"] if self.several else 0
-        self.shares: Any = given["shares"] if self.several else 1
-        self.scratch = builder.gep(given["room"], [whole(program.scratch)], inbounds=True, source_etype=BYTE)
-        if self.several:
-            self.scratch = builder.gep(self.scratch, [builder.mul(self.share, given["apart"])], inbounds=True, source_etype=BYTE)
-        self.totals = program.totals
-        self.result: Any = None
-
-    @contextmanager
-    def alone(self) -> Iterator[None]:
-        """What is emitted inside is done by one thread, while the others wait."""
-        if not self.several:
-            yield
-            return
-        with self.builder.if_then(self.builder.icmp_unsigned("==", self.share, whole(0))):
-            yield
-        self.wait()
-
-    def part_of_rows(self) -> tuple[Any, Any]:
-        """This thread's part of the rows: the first of them, and how many."""
-        if not self.several:
-            return whole(0), self.rows
-        builder = self.builder
-        start, end = (builder.udiv(builder.mul(self.rows, share), self.shares) for share in (self.share, builder.add(self.share, whole(1))))
-        return start, builder.sub(end, start)
-
-    def wait(self) -> None:
-        """All threads wait for each other."""
-        if self.several:
-            wait(self.builder, self.given["meeting"], self.shares)
-
-    def pointer(self, buffer: Buffer) -> Any:
-        """The address of an array."""
-        return self.builder.gep(self.given[buffer.region], [whole(buffer.start)], inbounds=True, source_etype=BYTE)
-
-    def figure(self, node: Node) -> Any:
-        """A single number, in the type of the numbers."""
-        value = self.figures[node].ir
-        return self.builder.fptrunc(value, self.kernels.element) if self.kernels.dtype == "float32" else value
-
-    def stages(self, stages: Sequence[Stage]) -> dict[Node, Value]:
-        """These stages; gives the single numbers so far."""
-        for stage in stages:
-            if stage.kind == "figures":
-                self._figures(stage)
-            else:
-                self._passage(Outline(self.program, stage))
-        return self.figures
-
-    def _passage(self, outline: Outline) -> None:
-        kernel = self.kernels.of(outline)
-        self.result = self.builder.gep(self.given["room"], [whole(self.totals)], inbounds=True, source_etype=BYTE)
-        numbers = [self.figure(node) for node in outline.figures]
-        if kernel.shared:
-            kernel.call(self, outline, numbers)
-            self.wait()
-        else:
-            with self.alone():
-                kernel.call(self, outline, numbers)
-        for i, node in enumerate(outline.totals):
-            self.figures[node] = self.wide.value(self.builder.load(at(self.builder, self.result, i, DOUBLE), typ=DOUBLE))
-        self.totals += LINE * bool(outline.totals)
-
-    def _figures(self, stage: Stage) -> None:
-        for node in stage.nodes:
-            self._number(node)
-
-    def _number(self, node: Node) -> Value:
-        if node not in self.figures:
-            if node.operation == "number":
-                return self.wide.number(node.detail)
-            if node.operation == "spread" or not node.elementwise:
-                raise NotCompilable(f"{node} has no machine code")
-            self.figures[node] = applied(self.wide, node, [self._number(argument) for argument in node.arguments])
-        return self.figures[node]

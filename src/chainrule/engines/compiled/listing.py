@@ -41,6 +41,7 @@ def _head(engine: Compiled, form: object, size: int) -> list[str]:
     sizes = "-".join(str(units) for units in engine.network.sizes)
     lanes = engine.processor.lanes(engine.dtype)
     how = "straight-line code" if isinstance(form, StraightForm) else f"kernels, vectors of {lanes} numbers"
+    how += f", for up to {form.threads} threads" if isinstance(form, KernelForm) and form.threads > 1 else ""
     rows = f"{size} row{'s' * (size != 1)}"
     return [f"{sizes}, {engine.dtype}, batches of {rows}; {how}, for {engine.processor.cpu} ({engine.processor.triple})"]
 
@@ -73,7 +74,12 @@ def _kernels(form: KernelForm) -> Iterator[str]:
     if settings:
         yield "    numbers of the step, in float64"
         yield from _indented([_formula(node, names[node], names) for node in settings if node in names], 8)
-    for number, stage in enumerate(plan.stages, start=1):
+    number = 0
+    for stage in program.order:
+        if stage is None:
+            yield "    all threads wait for each other"
+            continue
+        number += 1
         kernel = "" if stage.kind == "figures" else f", {form.kernels.names[Outline(program, stage).key]}"
         yield f"    {number}. {STAGES[stage.kind]}{_shape(stage)}{kernel}"
         lines = []

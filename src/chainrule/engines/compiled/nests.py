@@ -24,7 +24,7 @@ from chainrule.engines.compiled.instructions import I64, POINTER, VOID, add, at,
 from chainrule.engines.compiled.layout import LINE, Panels, padded, row_stride
 from chainrule.engines.compiled.packing import copy_function, transpose_function
 from chainrule.engines.compiled.target import CACHE, itemsize
-from chainrule.engines.compiled.tiles import UNROLLED, Epilogue, Kernel, Operand, Shape, rows
+from chainrule.engines.compiled.tiles import AT_ONCE, UNROLLED, Epilogue, Kernel, Operand, Shape, rows
 
 if TYPE_CHECKING:
     from chainrule.engines.compiled.products import Kit
@@ -192,6 +192,7 @@ class Nest:
         self.edge, self.width = edge, vectors * self.layout.lanes
         self.most_rows = self.kit.processor.tile_rows(vectors)
         self.tiles = Tiling(builder, self.form.rows or given.n, self.most_rows)
+        self.chains = self._chains(self.form.rows or product.most)
         self.at_once = max(1, CACHE // (self.size * (product.blocks[0] or product.most)) // self.most_rows)
         packed = self.form.turned or self.form.copied
         self.room_of_b = self.width * padded(product.blocks[0] or product.most, self.layout.lanes) if packed else 0
@@ -219,6 +220,11 @@ class Nest:
                     here = Here(rows, panel, place, start, self._source(panel, start, steps))
                     with loop(builder, rows, until) as tile:
                         self._tile(here, tile)
+
+    def _chains(self, rows: int) -> int:
+        """Of how many each sum is made; the same in all tiles, so that no digit depends on how rows are divided."""
+        largest = -(-rows // -(-rows // self.most_rows))
+        return min(UNROLLED, -(-AT_ONCE // (largest * self.vectors)))
 
     def _part(self, count: Any) -> tuple[Any, Any]:
         """This thread's part of so many pieces."""
@@ -306,6 +312,7 @@ class Nest:
                 ahead=rate,
                 following=self._following(rows),
                 fetched=blocks[here.place] >= 128 and self.product.most * form.columns * self.size > FAR // 8,
+                chains=self.chains,
             )
             builder.call(self.product.tile(shape), given, cconv="fastcc")
 

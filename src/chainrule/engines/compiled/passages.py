@@ -1,14 +1,16 @@
 """The functions of the stages that are no products: what is emitted for rows, for columns, for all elements of a parameter.
 
-    function(arrays …, single numbers …, result, rows)
+    function(arrays …, single numbers …, result, rows, first, end)
 
-`result` takes the sums over everything. Every array is read and written in whole vectors; what stands in the padding at its right edge
+All threads call it, each for its own parts first … end − 1 of what is gone through (`engines.compiled.sharing`). `result` takes the sums
+over everything, part by part. Every array is read and written in whole vectors; what stands in the padding at its right edge
 is computed along, and kept out of every sum.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from chainrule.derivation import BATCH
@@ -16,28 +18,31 @@ from chainrule.engines import ir
 from chainrule.engines.compiled.buffers import Buffer
 from chainrule.engines.compiled.epilogues import ProductPassage
 from chainrule.engines.compiled.graph import Node
-from chainrule.engines.compiled.instructions import I64, POINTER, VOID, at, counted, whole
+from chainrule.engines.compiled.instructions import I32, I64, POINTER, VOID, at, counted, whole
 from chainrule.engines.compiled.layout import Panels
 from chainrule.engines.compiled.pieces import DOUBLE
 from chainrule.engines.compiled.points import COLUMN, FULL, ROW, Point
+from chainrule.engines.compiled.sharing import share_of, sum_place
 from chainrule.engines.compiled.stages import Plan, Stage
 from chainrule.engines.machine import Machine, Value
 
 if TYPE_CHECKING:
-    from chainrule.engines.compiled.kernels import Emitted, Kernels, Outline
+    from chainrule.engines.compiled.calls import Emitted
+    from chainrule.engines.compiled.kernels import Kernels, Outline
 
 NARROW = 8
 """Vectors of a row up to which all of it is in registers at once."""
 
 
 class Passage:
-    """A function being emitted: its machine, its arguments. One thread calls it."""
+    """A function being emitted: its machine, its arguments.
 
-    shared = False
+    by_rows  whether it goes through rows, each thread through its own
+    """
 
-    def __init__(self, kernels: Kernels, name: str, outline: Outline) -> None:
-        self.kernels, self.outline = kernels, outline
-        types = [POINTER] * len(outline.buffers) + [kernels.element] * len(outline.figures) + [POINTER, I64]
+    def __init__(self, kernels: Kernels, name: str, outline: Outline, by_rows: bool = False) -> None:
+        self.kernels, self.outline, self.by_rows = kernels, outline, by_rows
+        types = [POINTER] * len(outline.buffers) + [kernels.element] * len(outline.figures) + [POINTER, I64, I64, I64]
         self.function = ir.Function(kernels.module, ir.FunctionType(VOID, types), name)
         self.function.linkage = "internal"
         for attribute in ("nounwind", "noinline"):
@@ -47,39 +52,50 @@ class Passage:
         self.builder = ir.IRBuilder(self.function.append_basic_block("entry"))
         self.machine = Machine(self.builder, kernels.dtype, kernels.lanes)
         self.single = Machine(self.builder, kernels.dtype, 1)
-        self.figures = dict(zip(outline.figures, self.function.args[len(outline.buffers) : -2], strict=True))
+        self.figures = dict(zip(outline.figures, self.function.args[len(outline.buffers) : -4], strict=True))
         self.vectors = {node: self.machine.splat(argument) for node, argument in self.figures.items()}
-        self.result, self.rows = self.function.args[-2:]
-        self.sums = [self._sum(node) for node in outline.totals]
+        self.result, self.rows, self.first, self.end = self.function.args[-4:]
+        self.sums = {node: self.builder.alloca(self._adding(node).type) for node in outline.totals}
 
-    def _sum(self, node: Node) -> Any:
-        """A sum over everything begins at 0."""
-        machine = self.single if node.arguments[0].shape == (BATCH,) else self.machine
-        place = self.builder.alloca(machine.type)
-        machine.store(0.0, place, align=64 if machine is self.machine else None)
-        return place
+    def _adding(self, node: Node) -> Machine:
+        """The machine that adds up a sum over everything: of single numbers, or of vectors."""
+        return self.single if node.arguments[0].shape == (BATCH,) else self.machine
+
+    @contextmanager
+    def parts(self, pieces: int) -> Iterator[tuple[Any, Any]]:
+        """Emit inside: what is done for a part of so many pieces, the first of which and the one behind its last are given. Sums over
+        everything begin at 0 with each part, and go out with its end.
+        """
+        parts = self.kernels.parts
+        with counted(self.builder, self.first, self.end, name="part") if parts > 1 else nullcontext(whole(0)) as part:
+            for node, place in self.sums.items():
+                self._adding(node).store(0.0, place)
+            yield share_of(self.builder, pieces, part, parts) if parts > 1 else (whole(0), whole(pieces))
+            self._out(part)
 
     def add(self, node: Node, value: Value) -> None:
         """Add to a sum over everything."""
-        place, machine = self.sums[self.outline.totals.index(node)], value.machine
+        place, machine = self.sums[node], value.machine
         machine.store(machine.load(place, align=None) + value, place)
 
-    def done(self) -> None:
-        """The sums go out."""
-        for i, place in enumerate(self.sums):
-            node = self.outline.totals[i]
-            machine = self.single if node.arguments[0].shape == (BATCH,) else self.machine
+    def _out(self, part: Any) -> None:
+        """The sums of a part go out."""
+        for i, (node, place) in enumerate(self.sums.items()):
+            machine = self._adding(node)
             total = machine.sum(machine.load(place)).ir
             total = self.builder.fpext(total, DOUBLE) if self.kernels.dtype == "float32" else total
-            self.builder.store(total, at(self.builder, self.result, i, DOUBLE))
-        self.builder.ret_void()
+            self.builder.store(total, sum_place(self.builder, self.result, i, part))
 
-    def call(self, emitted: Emitted, outline: Outline, numbers: Sequence[Any]) -> None:
-        """Call the function for a stage of this structure, which reads these single numbers."""
+    def call(self, emitted: Emitted, outline: Outline, numbers: Sequence[Any], result: Any) -> None:
+        """Call the function for a stage of this structure, which reads these single numbers; its sums go to `result`."""
         buffers = [emitted.pointer(buffer) for buffer in outline.buffers]
-        emitted.builder.call(self.function, [*buffers, *numbers, emitted.result, emitted.rows])
+        emitted.builder.call(self.function, [*buffers, *numbers, result, emitted.rows, *emitted.parts])
 
     # Places
+
+    def there(self, row: Any) -> Any:
+        """A row, or the one behind the last of the batch if it has fewer."""
+        return self.builder.select(self.builder.icmp_unsigned("<", row, self.rows), row, self.rows)
 
     def pointer(self, buffer: Buffer) -> Any:
         """The address of an array."""
@@ -117,13 +133,28 @@ class Passage:
         if self.outline.kept(node):
             value.machine.store(value, self.place(self.outline.program.home[node], role, row, column))
 
-    def masked(self, value: Value, column: int, columns: int, otherwise: float) -> Value:
+    @contextmanager
+    def vectors_of_columns(self, columns: int) -> Iterator[Any]:
+        """Emit inside: what is done for a vector of columns, the first of which is given."""
+        lanes = self.machine.lanes
+        with self.parts(-(-columns // lanes)) as (first, end), counted(self.builder, first, end, name="vector") as vector:
+            yield self.builder.mul(vector, whole(lanes))
+
+    def masked(self, value: Value, column: Any, columns: int, otherwise: float) -> Value:
         """The value where there is a column, something harmless in the padding; `column` is that of the first lane."""
-        true = min(self.machine.lanes, columns - column)
-        if true >= self.machine.lanes or self.machine.lanes == 1:
+        lanes = self.machine.lanes
+        if columns % lanes == 0 or lanes == 1 or (isinstance(column, int) and column + lanes <= columns):
             return value
-        bits = ir.Constant(ir.VectorType(ir.IntType(1), self.machine.lanes), [int(lane < true) for lane in range(self.machine.lanes)])
-        return self.machine.choose(bits, value, otherwise)
+        place = ir.Constant(ir.VectorType(I32, lanes), list(range(lanes)))
+        true = self._lanes_of(self.builder.sub(whole(columns), whole(column)))
+        return self.machine.choose(self.builder.icmp_signed("<", place, true), value, otherwise)
+
+    def _lanes_of(self, number: Any) -> Any:
+        """A whole number in every lane."""
+        lanes, number = self.machine.lanes, self.builder.trunc(number, I32)
+        empty = ir.Constant(ir.VectorType(I32, lanes), ir.Undefined)
+        first = self.builder.insert_element(empty, number, I32(0))
+        return self.builder.shuffle_vector(first, empty, ir.Constant(ir.VectorType(I32, lanes), [0] * lanes))
 
 
 # Rows
@@ -131,14 +162,14 @@ class Passage:
 
 def rows_passage(kernels: Kernels, name: str, outline: Outline) -> Passage:
     """Row after row."""
-    passage = Passage(kernels, name, outline)
+    passage = Passage(kernels, name, outline, by_rows=True)
     columns = int(outline.stage.shape[1]) if len(outline.stage.shape) > 1 else 0
-    with counted(passage.builder, 0, passage.rows, name="row") as row:
+    with passage.parts(kernels.most) as (first, end), counted(passage.builder, first, passage.there(end), name="row") as row:
         if -(-columns // kernels.lanes) <= NARROW:
             _narrow(passage, row, columns)
         else:
             _wide(passage, row, columns)
-    passage.done()
+    passage.builder.ret_void()
     return passage
 
 
@@ -280,7 +311,7 @@ def columns_passage(kernels: Kernels, name: str, outline: Outline) -> Passage | 
     sums = [node for node in outline.stage.nodes if node.operation == "reduce"]
     with builder.goto_entry_block():
         places = {node: builder.alloca(machine.type) for node in sums}
-    with counted(builder, 0, int(outline.stage.shape[0]), machine.lanes, name="column") as column:
+    with passage.vectors_of_columns(int(outline.stage.shape[0])) as column:
         for place in places.values():
             machine.store(0.0, place)
         with counted(builder, 0, passage.rows, name="row") as row:
@@ -288,7 +319,7 @@ def columns_passage(kernels: Kernels, name: str, outline: Outline) -> Passage | 
             for node in sums:
                 machine.store(machine.load(places[node]) + point.value(node.arguments[0]), places[node])
         _columnwise(passage, whole(0), column, {node: machine.load(place) for node, place in places.items()})
-    passage.done()
+    builder.ret_void()
     return passage
 
 
@@ -307,36 +338,39 @@ def _columnwise(passage: Passage, row: Any, column: Any, known: Mapping[Node, Va
 def flat_passage(kernels: Kernels, name: str, outline: Outline) -> Passage:
     """All elements of a parameter."""
     passage = Passage(kernels, name, outline)
-    shape, lanes = outline.stage.shape, kernels.lanes
-    if len(shape) == 1:
-        columns = int(shape[0])
-        last = (columns - 1) // lanes * lanes
-        with counted(passage.builder, 0, last, lanes, name="column") as column:
-            _elements(passage, passage.point(whole(0), column), COLUMN, whole(0), column, 0, columns)
-        _elements(passage, passage.point(whole(0), whole(last)), COLUMN, whole(0), whole(last), last, columns)
-        passage.done()
-        return passage
-    layout = Panels(int(shape[0]), int(shape[1]), kernels.dtype, kernels.processor)
-    builder = passage.builder
-
-    def panel(start: Any, width: int, first: Any, columns: int) -> None:
-        """A panel: where it begins, the distance of its rows, the first of its columns, and how many there are."""
-        with counted(builder, 0, layout.rows, name="row") as row:
-            for column in range(0, columns, lanes):
-                offset = builder.add(builder.add(start, builder.mul(row, whole(width))), whole(column))
-                _panel_elements(passage, row, builder.add(first, whole(column)), offset, column, columns)
-
-    with counted(builder, 0, layout.count, name="panel") as number:
-        panel(builder.mul(number, whole(layout.stride)), layout.width, builder.mul(number, whole(layout.width)), layout.width)
-    if layout.rest:
-        panel(
-            whole(layout.count * layout.stride),
-            layout.rest,
-            whole(layout.count * layout.width),
-            layout.columns - layout.count * layout.width,
-        )
-    passage.done()
+    if len(outline.stage.shape) == 1:
+        _vector(passage, int(outline.stage.shape[0]))
+    else:
+        _matrix(passage, kernels.kit.layout(*map(int, outline.stage.shape)))
+    passage.builder.ret_void()
     return passage
+
+
+def _vector(passage: Passage, columns: int) -> None:
+    """The elements of a bias."""
+    with passage.vectors_of_columns(columns) as column:
+        for node, value in _values(passage, passage.point(whole(0), column), COLUMN, column, columns):
+            passage.keep(node, value, COLUMN, whole(0), column)
+
+
+def _matrix(passage: Passage, layout: Panels) -> None:
+    """The elements of a matrix; a part is some of its rows, in all panels."""
+    builder, lanes = passage.builder, layout.lanes
+    edge = layout.count * layout.width
+
+    with passage.parts(layout.rows) as (top, bottom):
+
+        def panel(start: Any, width: int, first: Any, columns: int) -> None:
+            """A panel: where it begins, the distance of its rows, the first of its columns, and how many there are."""
+            with counted(builder, top, bottom, name="row") as row:
+                for column in range(0, columns, lanes):
+                    offset = builder.add(builder.add(start, builder.mul(row, whole(width))), whole(column))
+                    _panel_elements(passage, row, builder.add(first, whole(column)), offset, column, columns)
+
+        with counted(builder, 0, layout.count, name="panel") as number:
+            panel(builder.mul(number, whole(layout.stride)), layout.width, builder.mul(number, whole(layout.width)), layout.width)
+        if layout.rest:
+            panel(whole(layout.count * layout.stride), layout.rest, whole(edge), layout.columns - edge)
 
 
 def _panel_elements(passage: Passage, row: Any, column: Any, offset: Any, start: int, columns: int) -> None:
@@ -355,12 +389,7 @@ def _panel_elements(passage: Passage, row: Any, column: Any, offset: Any, start:
             passage.machine.store(value, at(passage.builder, passage.pointer(buffer), offset, passage.kernels.element))
 
 
-def _elements(passage: Passage, point: Point, role: str, row: Any, column: Any, start: int, columns: int) -> None:
-    for node, value in _values(passage, point, role, start, columns):
-        passage.keep(node, value, role, row, column)
-
-
-def _values(passage: Passage, point: Point, role: str, start: int, columns: int) -> list[tuple[Node, Value]]:
+def _values(passage: Passage, point: Point, role: str, start: Any, columns: int) -> list[tuple[Node, Value]]:
     """The values to be stored; sums over everything are added to."""
     values = []
     for node in passage.outline.stage.nodes:

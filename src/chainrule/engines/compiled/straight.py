@@ -26,7 +26,7 @@ from chainrule.engines.machine import Machine, Value
 from chainrule.errors import NotCompilable
 from chainrule.expression import Shape
 
-MOST_NUMBERS, FEW_NUMBERS = 80, 12
+MOST_NUMBERS, FEW_NUMBERS = 60, 8
 """Parameters up to which straight-line code is the faster one (measured): with one sample a batch, and with more."""
 
 BEFORE, EACH, AFTER = range(3)

@@ -77,6 +77,7 @@ class Shape:
     ahead          bytes to prefetch from the address `ahead` on in each turn of the loop; 0: none
     following      bytes to prefetch of the next tile's part of each operand in panels, in each turn of the loop; 0: none
     fetched        whether operands by rows are prefetched before the loop
+    chains         each sum is made of so many, which take turns
     """
 
     rows: int
@@ -92,6 +93,7 @@ class Shape:
     ahead: int = 0
     following: int = 0
     fetched: bool = False
+    chains: int = 1
 
 
 @dataclass
@@ -248,8 +250,7 @@ class Kernel:
         """The sums after `count` steps: whole turns of the loop, then what is left of a turn. Where a tile has few sums, each is made
         of several, which take turns, so that none waits for its own last addition.
         """
-        tile = shape.rows * shape.vectors
-        chains = min(UNROLLED, -(-AT_ONCE // tile))
+        tile, chains = shape.rows * shape.vectors, shape.chains
 
         def turn(steps: int, fetching: bool, values: Sequence[Any]) -> list[Any]:
             a, b, *rest = values
