@@ -133,6 +133,15 @@ def test_a_row_is_explained_in_the_columns_own_names(model, capsys):
     assert "kind=rose" in out
 
 
+def test_a_row_is_told_as_its_table_has_it(folder, capsys):
+    write_rows("big.csv", [{"a": 1234567.25 + i, "b": i / 8, "y": 2.5 * i} for i in range(40)])
+    cr.train("big.csv", target="y", epochs=1, output="big.safetensors")
+    told = " ".join(printed(["explain", "big.safetensors", "--row", "4"], capsys)[0].split())
+    assert "this row of the data: a 1234570.25, b 0.375, y 7.5." in told
+    german = " ".join(printed(["explain", "big.safetensors", "--row", "4", "--notation", "german"], capsys)[0].split())
+    assert "a 1234570,25, b 0,375, y 7,5." in german
+
+
 def test_a_row_is_prepared_as_the_model_prepared_its_own(model, folder, capsys):
     printed(["explain", model, "--data", "flowers.csv", "--row", "3", "-o", "step.json"], capsys)
     step, loaded = Step.load("step.json"), Model.load(model)

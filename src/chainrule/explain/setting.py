@@ -93,7 +93,7 @@ def data(context: Context) -> Section:
     blocks: list[Block] = [Paragraph(context.text("data.one" if len(step.x) == 1 else "data.many", samples=len(step.x)))]
     raw = step.origin.get("raw")
     if isinstance(raw, Mapping):
-        before = ", ".join(f"{name} {value}" for name, value in itertools.islice(raw.items(), MOST_NAMED))
+        before = ", ".join(f"{name} {_as_it_was(context, value)}" for name, value in itertools.islice(raw.items(), MOST_NAMED))
         more = ", …" if len(raw) > MOST_NAMED else ""
         blocks.append(Paragraph((*context.text("data.raw"), f" {before}{more}.")))
     if wide:
@@ -115,6 +115,14 @@ def data(context: Context) -> Section:
         if len(step.x) > MOST_ROWS:
             blocks.append(Note("more", context.text("data.more", left=len(step.x) - MOST_ROWS)))
     return Section("data", context.plain("data.title"), tuple(blocks))
+
+
+def _as_it_was(context: Context, value: object) -> str:
+    """A value of the user's table: a number with all its digits, and with the notation's decimal sign."""
+    if not isinstance(value, float):
+        return str(value)
+    written = f"{value:.15g}"
+    return written.replace(".", ",") if context.notation.decimal == "comma" else written
 
 
 def data_table(context: Context, inputs: Sequence[int], targets: Sequence[int]) -> Table:
