@@ -55,6 +55,9 @@ PARTS = (1.0, 0.85, 0.7, 0.5, 0.3, 0.15, 0.0)
 MIDDLE = (0.5, *(0.5 + side * part / 40 for part in range(1, 20) for side in (1, -1)))
 """Where a label on the line itself may stand: the nearer to the middle the better."""
 
+CROSSES, HIDES = 2, 3
+"""Faults of a label's place: it crosses curves; it hides points, which only the number that stands for a label may, where all is full."""
+
 Runs = tuple[Run, ...]
 
 
@@ -244,19 +247,19 @@ class _Layout:
             if not placed:
                 numbered += 1
                 reference = words(f"({numbered})")
-                placed = list(self._placed(replace(wanted, label=reference)))
+                placed = list(self._placed(replace(wanted, label=reference), worst=HIDES))
                 placed.append(Label((*reference, Run(" "), *wanted.label), MARGIN, self.foot + SMALL * LINE / 2, SMALL, side=1))
                 self.foot += SMALL * LINE
             self.taken += [covered(shape) for shape in placed if isinstance(shape, Label)]
             yield from placed
 
-    def _placed(self, wanted: _Wanted) -> Iterator[Shape]:
-        """The label at its place, joined with its point by a line where it is far away; nothing where there is no room."""
+    def _placed(self, wanted: _Wanted, worst: int = CROSSES) -> Iterator[Shape]:
+        """The label at its place, joined with its point by a line where it is far away; nothing where no place is better than the worst."""
         on_line = wanted.line is not None and wanted.line.inline
         if on_line and (written := self._on_line(wanted)):
             yield written
             return
-        place = self._place(wanted)
+        place = self._place(wanted, worst)
         if place is None:
             return
         written, (x, y) = place
@@ -279,7 +282,7 @@ class _Layout:
                 return written
         return None
 
-    def _place(self, wanted: _Wanted) -> tuple[Label, Point] | None:
+    def _place(self, wanted: _Wanted, worst: int) -> tuple[Label, Point] | None:
         """The label at the best free place near one of its anchors; off other labels always. None where there is none."""
         best: tuple[int, Label, Point] | None = None
         for distance, x, y, angle in _candidates(wanted.anchors, wanted.angles):
@@ -290,16 +293,16 @@ class _Layout:
             fault = self._fault(box) or (distance > LEADER and wanted.angles is ABOVE)
             if not fault:
                 return beside, (x, y)
-            if best is None or fault < best[0]:
+            if fault <= worst and (best is None or fault < best[0]):
                 best = fault, beside, (x, y)
         return best and best[1:]
 
     def _fault(self, box: Box, own: Series | None = None) -> int:
         """What is wrong with a place, the worse the larger: it hides points, crosses curves or crosses thin lines; never its own."""
         if _meets(box, self.points):
-            return 3
+            return HIDES
         crossed = [line for line, boxes in self.lines if line is not own and _meets(box, boxes)]
-        return 0 if not crossed else 1 if all(isinstance(line, Series) and line.kind == "faint" for line in crossed) else 2
+        return 0 if not crossed else 1 if all(isinstance(line, Series) and line.kind == "faint" for line in crossed) else CROSSES
 
     def _beside(self, label: Runs, x: float, y: float, distance: float, angle: float) -> Label:
         """So far from a point in a direction; to the right of it, to its left, or around where it is above or below."""
