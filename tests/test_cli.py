@@ -77,6 +77,60 @@ def test_what_is_drawn_is_recorded(folder, capsys):
     assert step.origin == {"source": "2-2-1", "drawn": ["W1", "W2", "x", "t"], "seed": 3}
 
 
+def explained(arguments, capsys):
+    assert main(["explain", *arguments]) == 0
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["mazur", "--step", "3", "--optimizer", "adam"],
+        ["2-2-1", "--no-bias", "--weights", "1 2 3 4 5 6", "--seed", "4"],
+        ["--exact", "--step", "2"],
+        ["--exact", "--notation", "ng"],
+    ],
+)
+def test_a_recorded_step_is_explained_as_it_was(arguments, folder, capsys):
+    recorded(arguments, capsys)
+    before = explained(arguments, capsys)
+    assert explained(["step.json"], capsys) == before
+    assert main(["explain", "step.json", "-o", "again.json"]) == 0
+    assert (folder / "again.json").read_bytes() == (folder / "step.json").read_bytes()
+    assert main(["figure", "network", "step.json", "-o", "x.svg"]) == 0
+
+
+def test_a_recorded_step_is_told_in_other_letters_and_goes_on(folder, capsys):
+    recorded(["mazur", "--step", "3", "--optimizer", "adam"], capsys)
+    german = ["--notation", "german", "--language", "de"]
+    same = explained(["mazur", "--step", "3", "--optimizer", "adam", *german], capsys)
+    assert explained(["step.json", *german], capsys) == same
+    assert explained(["mazur", "--step", "4", "--optimizer", "adam"], capsys) == explained(["step.json", "--step", "2"], capsys)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["explain", "step.json", "--learning-rate", "1", "--seed", "0"], "leave out --seed, --learning-rate"),
+        (["explain", "step.json", "--input", "1 2"], "leave out --input"),
+        (["explain", "step.json", "--row", "1"], "leave out --row"),
+        (["explain", "step.json", "--exact"], "recorded in floating point; leave out --exact"),
+        (["code", "step.json"], "this file records step 2 of one: give the network"),
+        (["train", "data:iris", "--target", "species", "step.json"], "unexpected extra argument"),
+    ],
+)
+def test_a_recorded_step_is_what_it_is(arguments, message, folder, capsys):
+    recorded(["mazur", "--step", "2"], capsys)
+    assert main(arguments) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_a_recorded_first_step_is_a_program(folder, capsys):
+    recorded(["mazur"], capsys)
+    programs = [main(["code", source]) or capsys.readouterr().out for source in ("mazur", "step.json")]
+    assert programs[0] == programs[1]
+
+
 @pytest.mark.parametrize(
     ("content", "arguments", "x", "t", "features"),
     [

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import chainrule
+from chainrule.divergence import Cause
 from chainrule.render.objects import shown
 
 ODD = "<script>alert('$1')</script> $x$ | **b**"
@@ -43,7 +44,7 @@ def objects(trained) -> dict[str, object]:
         "Uniform": chainrule.Uniform(-1, 1),
         "Normal": chainrule.Normal(0, 1),
         "Orthogonal": chainrule.Orthogonal(1),
-        "Diverged": chainrule.Diverged(3, "z1", "inf", "The rate is too large.", 0.1),
+        "Diverged": chainrule.Diverged(3, "z1", "inf", Cause("rate", {"rate": 0.2}), 0.1),
         "Watch": None,
     }
 

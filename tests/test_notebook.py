@@ -1,9 +1,11 @@
 """Notebooks: every cell runs with nothing but NumPy, every assertion holds, and a wrong number is noticed."""
 
+import base64
 import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
@@ -15,11 +17,13 @@ import chainrule.activations
 import chainrule.losses
 import chainrule.optimizers  # noqa: F401 — importing is registering
 from chainrule.definitions import REGISTRY
-from chainrule.document import Document, Paragraph, Section
+from chainrule.diagram import network
+from chainrule.document import Document, Paragraph, Picture, Section
 from chainrule.errors import InputError
 from chainrule.explain import explain
 from chainrule.render.markdown import JUPYTER, markdown
 from chainrule.render.notebook import notebook
+from chainrule.render.svg import svg
 from chainrule.sources import problem
 
 
@@ -142,6 +146,22 @@ def test_the_text_of_people_is_only_text():
     assert "<script>" not in cell.replace(r"\<script\>", "")
     assert re.sub(r"<span>\$</span>", "", cell).count("$") == 0
     assert r"\*\*b\*\*" in cell
+
+
+def test_a_notebook_holds_its_picture():
+    """As JupyterLab shows it: SVG in an `img`, for it shows none among attachments, and nothing from elsewhere."""
+    document = DOCUMENTS["mazur"]()
+    (picture,) = (block for section in document.sections for block in section.blocks if isinstance(block, Picture))
+    cells = "\n".join(sources(document, "markdown"))
+    ((alt, source),) = re.findall(r'^<img alt="(.*)" src="(.*)" />$', cells, re.MULTILINE)
+    assert alt == picture.alt
+    kind, data = source.split(",")
+    assert kind == "data:image/svg+xml;base64"
+    assert base64.b64decode(data).decode() == svg(network(picture), document.colours)
+    assert "─▶" not in notebook(document)
+    odd = Document("odd", (Section("one", "one", (replace(picture, alt='a "quoted" $x$ <b>'),)),))
+    (_, cell) = sources(odd, "markdown")
+    assert '<img alt="a &quot;quoted&quot; &#36;x&#36; &lt;b&gt;" src=' in cell
 
 
 def test_jupyter_has_the_dollars_it_understands():

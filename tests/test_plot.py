@@ -11,13 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.test_diagram import contrast, luminance
 
+from chainrule.clipping import clipped
 from chainrule.contours import loops, within
 from chainrule.figures import figure
 from chainrule.notation.settings import PRESETS
-from chainrule.plot import HEIGHT, WIDTH, Mark, Plot, Scale, Series, clipped, draw, multiples, share, ticks
+from chainrule.plot import HEIGHT, WIDTH, Mark, Plot, Scale, Series, draw, share, ticks
 from chainrule.render.palette import PALETTE
 from chainrule.shapes import PENS, Box, Circle, Diagram, Label, Path, covered, flat, words
 from chainrule.sources import problem
+from chainrule.ticks import multiples, on_log_scale
 
 SEED = PRESETS["seed"]
 
@@ -61,7 +63,7 @@ def test_labels_of_points_anywhere_never_cover_each_other(points):
     diagram = draw(Plot(Scale(words("x"), 0, 1), Scale(words("y"), 0, 1), "points", marks=marks), SEED)
     assert collisions(diagram) == []
     assert outside(diagram) == []
-    assert sum(said(shape).startswith("point") for shape in diagram.shapes if isinstance(shape, Label)) == len(points)
+    assert sum("point" in said(shape) for shape in diagram.shapes if isinstance(shape, Label)) == len(points)
 
 
 def test_the_test_of_collisions_sees_one():
@@ -207,10 +209,41 @@ def test_marks_are_seen_on_the_darkest_shade():
     assert contrast("#ffffff", PALETTE[9].light) > 4.5
 
 
-def test_a_label_without_room_is_left_out():
-    marks = tuple(Mark(0.5, 0.5, "", 1, words("x" * 60)) for _ in range(60))
+def test_a_label_without_room_stands_below_the_axes():
+    """And a number stands for it at its point, where there is room for that."""
+    marks = tuple(Mark(0.5, 0.5, "", 1, words("x" * 60 + str(i))) for i in range(60))
     diagram = draw(Plot(Scale((), 0, 1), Scale((), 0, 1), "", marks=marks), SEED)
     assert collisions(diagram) == []
+    assert outside(diagram) == []
+    written = [said(shape) for shape in diagram.shapes if isinstance(shape, Label)]
+    below = [text for text in written if text.startswith("(") and "x" in text]
+    assert below
+    assert all(sum(text.endswith("x" + str(i)) for text in written) == 1 for i in range(60))
+    references = [text.split()[0] for text in below]
+    assert references == [f"({k})" for k in range(1, len(below) + 1)]
+    assert references[0] in written
+
+
+def test_a_label_hides_no_point():
+    marks = tuple(Mark(0.5 + 0.02 * i, 0.5, "dot", 1, words(f"a rather long label of point {i}")) for i in range(24))
+    shapes = draw(Plot(Scale((), 0, 1), Scale((), 0, 1), "", marks=marks), SEED).shapes
+    points = [Box(s.x - s.radius, s.y - s.radius, s.x + s.radius, s.y + s.radius) for s in shapes if isinstance(s, Circle)]
+    labels = [s for s in shapes if isinstance(s, Label) and "label" in said(s)]
+    assert len(labels) == len(points) == 24
+    assert [said(label) for label in labels if any(covered(label).meets(point) for point in points)] == []
+
+
+def test_epochs_are_whole_numbers():
+    assert ticks(Scale((), 0.98, 3.02, whole=True), SEED) == [(1.0, words("1")), (2.0, words("2")), (3.0, words("3"))]
+    assert ticks(Scale((), 0.98, 1.02, whole=True), SEED) == [(1.0, words("1"))]
+
+
+@given(st.floats(1e-9, 1e6), st.floats(1.01, 1e12))
+def test_numbers_at_a_log_axis_are_on_it(low, factor):
+    found = on_log_scale(low, low * factor)
+    assert 1 < len(found) <= 13
+    assert all(low * (1 - 1e-6) <= value <= low * factor * (1 + 1e-6) for value in found)
+    assert sorted(set(found)) == found
 
 
 def test_a_curve_that_leaves_the_picture_is_cut():

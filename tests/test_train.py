@@ -1,155 +1,23 @@
-"""The loop: plans, splits, determinism, resuming, early stopping, divergence, and looking into any step."""
+"""The loop: determinism, resuming, early stopping, weights of examples, and looking into any step."""
 
 import json
-import math
 import os
 import signal
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from tests.runs import SEED, XOR, held_out, network, rings, same
 
 import chainrule as cr
 from chainrule import history
-from chainrule.divergence import Diverged, first_wrong
 from chainrule.engines import epoch as passes
 from chainrule.engines.compiled import Compiled
 from chainrule.engines.keep import evaluate
-from chainrule.errors import DescriptionError, InputError, ShapeError, UnknownNameError
+from chainrule.errors import DescriptionError, InputError, ShapeError
 from chainrule.history import MOST_REPORTS
-from chainrule.plan import MOST_EPOCHS, SHEAF, Plan, Shuffled, batch_size_for, example_weights, folds, split
+from chainrule.plan import MOST_EPOCHS, SHEAF, Plan, Shuffled
 from chainrule.train import Training
-
-SEED = cr.Network(2, cr.dense(2, bias=False), cr.dense(1, bias=False)).with_weights([0.21, 0.56, 0.19, 0.02, 0.23, 0.16])
-XOR = ([[0, 0], [0, 1], [1, 0], [1, 1]], [[0], [1], [1], [0]])
-
-
-def rings(rows=90, seed=0):
-    """Points on three rings, and the ring of each."""
-    random = np.random.default_rng(seed)
-    labels = np.arange(rows) % 3
-    angle = random.uniform(0, 2 * np.pi, rows)
-    radius = labels + random.normal(0, 0.1, rows)
-    return np.column_stack([radius * np.cos(angle), radius * np.sin(angle)]), np.eye(3)[labels], labels
-
-
-def network(**settings):
-    return cr.Network(2, cr.dense(6, "tanh"), cr.dense(3), loss="cross_entropy", **settings)
-
-
-def held_out(x, t):
-    return {"validation": (x[70:], t[70:])}
-
-
-def same(a, b):
-    return all(np.array_equal(a[key], b[key]) for key in {**a, **b})
-
-
-# The plan
-
-
-def test_a_plan_goes_to_plain_data_and_back():
-    plan = Plan(epochs=7, until=1e-3, class_weights={"a": 2.0}, optimizer=cr.adam(learning_rate=cr.cosine(rate=0.1, steps=50)))
-    plain = json.loads(json.dumps(plan.to_dict()))
-    assert Plan.from_dict(plain).to_dict() == plain == plan.to_dict()
-    assert Plan.from_dict(Plan().to_dict()) == Plan()
-
-
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        ({"epochs": 0}, "epochs must be a whole number from 1"),
-        ({"batch_size": 2.5}, "batch_size must be a whole number"),
-        ({"validation": 0.6, "test": 0.5}, "leave no rows to train on"),
-        ({"validation": -0.1}, "from 0 to less than 1"),
-        ({"until": 0}, "greater than 0"),
-        ({"until": math.nan}, "greater than 0"),
-        ({"engine": "wrtten"}, "Did you mean 'written'"),
-        ({"optimizer": "adm"}, "Did you mean 'adam'"),
-        ({"class_weights": {"a": -1}}, "weight of class 'a'"),
-        ({"class_weights": "blanced"}, '"balanced"'),
-        ({"shuffle": "yes"}, "true or false"),
-        ({"seed": 1.5}, "seed must be a whole number"),
-    ],
-)
-def test_a_plan_that_cannot_be(settings, message):
-    with pytest.raises(InputError, match=message):
-        Plan(**settings)
-
-
-def test_a_setting_that_no_plan_has():
-    with pytest.raises(UnknownNameError, match="Did you mean 'epochs'"):
-        Plan.from_dict({"epoch": 3})
-    with pytest.raises(DescriptionError):
-        Plan.from_dict([1])
-
-
-def test_batches_grow_with_the_rows():
-    assert [batch_size_for(rows) for rows in (1, 150, 16_000, 32_000, 60_000, 10**7)] == [32, 32, 32, 64, 64, 256]
-
-
-# Splits
-
-
-@given(
-    st.lists(st.integers(0, 4), min_size=5, max_size=300), st.integers(0, 5), st.sampled_from([(0.15, 0.15), (0.2, 0), (0, 0.3), (0, 0)])
-)
-def test_every_row_is_in_one_part_and_every_class_is_trained_on(labels, seed, parts):
-    labels = np.array(labels)
-    plan = Plan(seed=seed, validation=parts[0], test=parts[1])
-    train, validation, test = split(labels, plan)
-    assert sorted([*train, *validation, *test]) == list(range(len(labels)))
-    assert set(labels[train]) == set(labels)
-    assert all(np.all(np.diff(part) > 0) for part in (train, validation, test))
-    for label in set(labels.tolist()):
-        rows = np.count_nonzero(labels == label)
-        assert np.count_nonzero(labels[test] == label) <= rows * parts[1] + 1
-    assert all(np.array_equal(a, b) for a, b in zip(split(labels, plan), (train, validation, test), strict=True))
-
-
-def test_parts_have_their_size_and_their_classes():
-    labels = np.repeat([0, 1, 2], [700, 250, 50])
-    train, validation, test = split(labels, Plan(validation=0.15))
-    assert (len(train), len(validation), len(test)) == (700, 150, 150)
-    for part, size in ((train, 0.7), (validation, 0.15), (test, 0.15)):
-        assert np.abs(np.bincount(labels[part]) - size * np.array([700, 250, 50])).max() <= 1
-    assert not np.array_equal(test, split(labels, Plan(seed=1, validation=0.15))[2])
-    by_count = split(1000, Plan(validation=0.15))
-    assert [len(part) for part in by_count] == [700, 150, 150]
-    assert [len(part) for part in split(np.linspace(0, 1, 1000), Plan(validation=0.15))] == [700, 150, 150]
-
-
-def test_too_few_rows_to_split():
-    with pytest.raises(InputError, match="3 rows cannot be split; give more rows, or set validation and test to 0"):
-        split(3, Plan())
-    assert len(split(3, Plan(validation=0, test=0))[0]) == 3
-
-
-def test_folds_test_every_row_once():
-    labels = np.repeat([0, 1], [40, 20])
-    parts = folds(labels, 5, seed=3)
-    assert sorted(row for _, test in parts for row in test) == list(range(60))
-    for train, test in parts:
-        assert sorted([*train, *test]) == list(range(60))
-        assert np.bincount(labels[test]).tolist() == [8, 4]
-    with pytest.raises(InputError, match="at most 4"):
-        folds(4, 5)
-    with pytest.raises(InputError, match="whole number from 2"):
-        folds(4, 1)
-
-
-def test_weights_of_classes_like_scikit_learn():
-    from sklearn.utils.class_weight import compute_sample_weight
-
-    labels = np.array([0, 0, 0, 1, 2, 2])
-    np.testing.assert_allclose(example_weights(labels, "balanced", "abc"), compute_sample_weight("balanced", labels))
-    np.testing.assert_allclose(example_weights(labels, {"b": 5.0}, "abc"), [1, 1, 1, 5, 1, 1])
-    assert example_weights(labels, None, "abc") is None
-    with pytest.raises(UnknownNameError, match="Did you mean 'setosa'"):
-        example_weights(labels, {"setos": 1.0}, ["setosa", "virginica", "versicolor"])
-
 
 # The loop
 
@@ -510,93 +378,6 @@ def test_ctrl_c_twice_ends_at_once():
 
     with pytest.raises(KeyboardInterrupt):
         Training(network(), x, t, Plan(epochs=5)).run(report)
-
-
-# Divergence
-
-
-def test_the_seed_diverges_at_its_own_rate_and_is_told_one_that_works():
-    training = Training(SEED, [[8, 12]], [[4]], Plan(until=1e-12, optimizer=cr.sgd(0.05)))
-    with pytest.raises(Diverged, match=r"in step 4: E became 2\.77e\+15\. The learning rate 0\.05 is too large") as caught:
-        training.run()
-    assert (caught.value.step, caught.value.quantity) == (4, "E")
-    assert np.array_equal(training.best_network.parameters["W1"], SEED.parameters["W1"])  # no step had made it better
-    again = Training(SEED, [[8, 12]], [[4]], Plan(until=1e-12, optimizer=cr.sgd(caught.value.rate_that_works)))
-    assert again.run().reason == "until"
-
-
-def test_the_first_quantity_that_is_no_number_is_named():
-    x, t, _ = rings()
-    wild = cr.Network(2, cr.dense(6, "relu"), cr.dense(6, "relu"), cr.dense(3), loss="half_squared")
-    training = Training(wild, x, t, Plan(batch_size=16, optimizer=cr.sgd(1e6)))
-    with pytest.raises(Diverged) as caught:
-        training.run()
-    error = caught.value
-    assert "The learning rate 1e+06 is too large" in str(error)
-    assert error.rate_that_works is not None
-    assert Training(wild, x, t, Plan(epochs=20, batch_size=16, optimizer=cr.sgd(error.rate_that_works))).run().reason == "epochs"
-
-
-@cr.activation
-def square(z):
-    """Grows so fast that the first forward pass overflows."""
-    return z**2
-
-
-def test_a_forward_pass_that_overflows_before_any_step():
-    deep = cr.Network(2, *(cr.dense(3, square) for _ in range(12)), cr.dense(1))
-    with pytest.raises(Diverged) as caught:
-        Training(deep, [[1e4, 2e4]], [[1]], Plan()).run()
-    error = caught.value
-    assert error.step == 1
-    assert error.rate_that_works is None
-    assert error.quantity == "h7"
-    assert "The inputs are not scaled (x reaches 2e+04); standardise them." in str(error)
-    with pytest.raises(Diverged, match="The weights to begin with are too large"):
-        Training(deep.with_weights(np.full(deep.size, 1e60)), [[1, 2]], [[1]], Plan()).run()
-
-
-def test_the_step_that_wrote_the_first_infinity_is_named():
-    """The forward pass of step 1 is finite; its gradient is not, and neither are the weights that it leaves."""
-    single = cr.Network(1, cr.dense(1, bias=False)).with_weights([1e100])
-    training = Training(single, [[1e100], [1e100]], [[0], [0]], Plan(batch_size=1, optimizer=cr.sgd(1e6)))
-    with pytest.raises(Diverged) as caught:
-        training.run()
-    step = training.step_at(caught.value.step)
-    assert first_wrong(step) == caught.value.quantity
-    assert not np.isfinite(step.values[caught.value.quantity]).all()
-
-
-def test_the_logarithm_of_nought_is_told():
-    """With the target 1 and a prediction of exactly 0, the logarithm is −∞; no theorem shortens it behind a relu."""
-    dead = cr.Network(1, cr.dense(1, "relu", bias=False), loss="kl").with_weights([-1.0])
-    with pytest.raises(Diverged, match="kl takes the logarithm of 0"):
-        Training(dead, [[1.0]], [[1.0]], Plan()).run()
-
-
-def test_unscaled_inputs_are_the_cause_of_small_rates():
-    random = np.random.default_rng(0)
-    x = random.normal(size=(40, 2)) * 1000
-    with pytest.raises(Diverged, match="too large, because the inputs are not scaled") as caught:
-        Training(cr.Network(2, cr.dense(1)), x, x[:, :1], Plan(optimizer=cr.sgd(0.1), epochs=500)).run()
-    assert caught.value.rate_that_works < 1e-5
-
-
-def test_divergence_leaves_the_best_weights():
-    """A rate that rises: the error falls at first, and then grows beyond all bounds."""
-
-    def rising(k, *, rate=0.002, growth=1.3):
-        """A rate that grows."""
-        return rate * growth**k
-
-    schedule = cr.schedule(rising)
-    training = Training(SEED, [[8, 12]], [[4]], Plan(optimizer=cr.sgd(schedule())))
-    with pytest.raises(Diverged):
-        training.run()
-    assert training.best_epoch > 0
-    assert training.best_error < 0.01
-    y = training.best_network.predict([[8, 12]]).item()
-    assert (y - 4) ** 2 / 2 == pytest.approx(training.best_error, rel=1e-9)
 
 
 # Bad data

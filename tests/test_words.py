@@ -9,9 +9,12 @@ from string import Formatter
 import pytest
 
 import chainrule
+from chainrule.document import Document, Paragraph, Section, Table
 from chainrule.examples import EXAMPLES
 from chainrule.explain import explain
+from chainrule.nodes import Code
 from chainrule.notation.settings import CHOICES
+from chainrule.render.formats import rendered
 from chainrule.render.markdown import markdown
 from chainrule.render.plain import plain
 from chainrule.sources import problem
@@ -92,6 +95,12 @@ def test_the_titles_of_the_examples_are_their_titles():
     assert {name: ENGLISH[f"example.{name}"] for name in EXAMPLES} == {name: example["title"] for name, example in EXAMPLES.items()}
 
 
+def test_the_causes_of_a_divergence_are_its_causes():
+    from chainrule.divergence import CAUSES
+
+    assert {key: ENGLISH[f"train.cause.{key}"] for key in CAUSES} == CAUSES
+
+
 def in_german(source, **options):
     asked = {key: options.pop(key) for key in ("detail", "weight", "steps") if key in options}
     return explain(problem(source, notation="german", **options), **asked)
@@ -133,3 +142,21 @@ def test_a_german_document_has_decimal_commas(german):
     assert re.findall(r"\d\.\d", text) == []
     assert re.findall(r"\d\.\d", written) == []
     assert re.search(r"\d,\d", text)
+
+
+def test_only_the_catalogue_has_code():
+    """`code` of ours is code in every format; the ticks of somebody's words are signs, shown as they are."""
+    ours = Words("en")("left_out.matrix", weight="hidden1.W[2,3]")
+    assert [part for part in ours if isinstance(part, Code)] == ["`--detail scalar`", "`--weight hidden1.W[2,3]`"]
+    theirs = Words("en")("weight.place", weight="`w`", source="`a`", unit="b", layer="c")
+    assert not any(isinstance(part, Code) for part in theirs)
+    document = Document("`t`", (Section("one", "`s`", (Paragraph((*ours, *theirs)), Table((("`h`",),), ((("`c` | d",)),)))),))
+    written = {suffix: str(rendered(document, suffix)) for suffix in (".txt", ".md", ".html", ".typ", ".tex")}
+    assert all(f"`{letter}`" in written[".txt"] for letter in "tswahc")
+    assert r"# \`t\`" in written[".md"]
+    assert r"\`c\` \\| d" in written[".md"]
+    assert re.findall(r"(?<!\\)`([^`]*[^\\`])`", written[".md"]) == ["--detail scalar", "--weight hidden1.W[2,3]"]
+    assert re.findall("<code>(.*?)</code>", written[".html"]) == ["--detail scalar", "--weight hidden1.W[2,3]"]
+    assert all(f"`{letter}`" in written[".html"] for letter in "tswahc")
+    assert re.findall(r'#raw\("(.*?)"\)', written[".typ"]) == ["--detail scalar", "--weight hidden1.W[2,3]"]
+    assert re.findall(r"\\texttt\{(.*?)\}(?= |\.)", written[".tex"].replace("{-}", "-")) == ["--detail scalar", "--weight hidden1.W[2,3]"]

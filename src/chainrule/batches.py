@@ -124,9 +124,11 @@ def _from_raw_rows(
     return replace(problem, x=preparation.x(chosen), t=preparation.t(chosen), origin=origin)
 
 
-def _cell(value: Any) -> str:
+def _cell(value: Any) -> str | float:
     """A value as its table has it."""
-    return "–" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return "–" if np.isnan(value) else float(value)
+    return "–" if value is None else str(value)
 
 
 # What is drawn

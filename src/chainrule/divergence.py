@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,17 +33,40 @@ MOST_ADVISED = 100_000
 """Parameters × samples up to which `chainrule.rates` answers in less than a second."""
 
 
+CAUSES = {
+    "logarithm": "{loss} takes the logarithm of 0: the prediction y is as good as 0 or 1.",
+    "unscaled": "The inputs are not scaled (x reaches {largest}); standardise them.",
+    "start": "The weights to begin with are too large: no step has been taken yet.",
+    "rate": "The learning rate {rate} is too large.",
+    "rate_unscaled": "The learning rate {rate} is too large, because the inputs are not scaled (x reaches {largest}); standardise them.",
+    "unknown": "No smaller learning rate that was tried helps: look at the data, the first weights and the loss.",
+}
+"""Why a run goes wrong, in English; the catalogues of words have the same in every language."""
+
+
+@dataclass(frozen=True)
+class Cause:
+    """A likely cause: the key of its text, and the numbers and names in it."""
+
+    key: str
+    values: Mapping[str, float | str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return CAUSES[self.key].format(**{name: f"{value:g}" if isinstance(value, float) else value for name, value in self.values.items()})
+
+
 class Diverged(Displayed, DivergenceError):
     """A run whose numbers grew beyond all bounds.
 
     step             the number of the step in which they did
     quantity         the first quantity of that step, in the order of computation, that is no finite number (or E, where it only grew)
-    cause            the likely cause, in words
+    cause            the likely cause, in words; reason: the same to be told in another language
     rate_that_works  a learning rate with which the same run stays finite and the error falls, found by simulation; None if none was
     """
 
-    def __init__(self, step: int, quantity: str, value: str, cause: str, rate_that_works: float | None) -> None:
-        self.step, self.quantity, self.cause, self.rate_that_works = step, quantity, cause, rate_that_works
+    def __init__(self, step: int, quantity: str, value: str, cause: Cause, rate_that_works: float | None) -> None:
+        self.step, self.quantity, self.rate_that_works = step, quantity, rate_that_works
+        self.reason, self.cause = cause, str(cause)
         advice = "" if rate_that_works is None else f" learning_rate = {rate_that_works:g} works."
         super().__init__(f"training diverged in step {step}: {quantity} became {value}. {cause}{advice}")
 
@@ -66,19 +91,18 @@ def _largest(value: Array) -> str:
     return "NaN (no number)" if math.isnan(largest) else "infinite" if math.isinf(largest) else f"{largest:.3g}"
 
 
-def _cause(training: Training, step: Step, quantity: str, rate: float | None) -> str:
+def _cause(training: Training, step: Step, quantity: str, rate: float | None) -> Cause:
     forward = quantity == "E" or quantity in step.before.values
     largest = float(np.max(np.abs(step.x)))
+    unscaled = {"largest": float(f"{largest:.3g}")} if largest > UNSCALED else {}
     logarithm = any(node.primitive.name == "log" for node in order(training.network.derivation.error))
-    unscaled = f"the inputs are not scaled (x reaches {largest:.3g}); standardise them." if largest > UNSCALED else ""
     if quantity == "E" and logarithm and np.isfinite(step.prediction).all() and not math.isfinite(step.error):
-        return f"{training.network.loss.name} takes the logarithm of 0: the prediction y is as good as 0 or 1."
+        return Cause("logarithm", {"loss": training.network.loss.name})
     if forward and step.number == 1:
-        return unscaled.capitalize() or "The weights to begin with are too large: no step has been taken yet."
+        return Cause("unscaled", unscaled) if unscaled else Cause("start")
     if rate is not None:
-        used = training.rate(step.number) or 0.0
-        return f"The learning rate {used:g} is too large{', because ' + unscaled if unscaled else '.'}"
-    return unscaled.capitalize() or "No smaller learning rate that was tried helps: look at the data, the first weights and the loss."
+        return Cause("rate_unscaled" if unscaled else "rate", {"rate": float(training.rate(step.number) or 0.0), **unscaled})
+    return Cause("unscaled", unscaled) if unscaled else Cause("unknown")
 
 
 def rate_that_works(training: Training, number: int) -> float | None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Inline: TypeAlias = "tuple[str | Formula, ...]"
-"""Prose with formulas in it."""
+"""Prose with formulas in it, and with `Code`."""
 
 
 class Paragraph(Node):

@@ -269,10 +269,14 @@ def guess_of(task: str, labels: Array) -> Array:
 
 
 def shown(value: float | None) -> str:
-    """A measure with three digits, as a person would say it."""
+    """A measure with three digits after the point, a large one with four digits, as a person would say it.
+
+    >>> shown(0.95734), shown(12703.4), shown(-0.0001), shown(1.27e12)
+    ('0.957', '12700', '0.000', '1.27e+12')
+    """
     if value is None or math.isnan(value):
         return "–"
-    return f"{round(value, 3) + 0.0:.3f}" if abs(value) < 10 else f"{value:.4g}"  # + 0.0: no −0
+    return f"{round(value, 3) + 0.0:.3f}" if abs(value) < 10 else f"{float(f'{value:.4g}'):.9g}"  # + 0.0: no −0
 
 
 def _ratio(part: Array, whole: Array) -> Array:

@@ -10,6 +10,17 @@ from dataclasses import FrozenInstanceError, dataclass
 from typing import Any, dataclass_transform
 
 
+class Code(str):
+    """What is typed, in prose: `--step N`, with its backticks. In any other text a backtick is a sign like another."""
+
+    __slots__ = ()
+
+    @property
+    def typed(self) -> str:
+        """The letters between the backticks."""
+        return self[1:-1]
+
+
 @dataclass_transform(frozen_default=True)
 class Node:
     """A kind of node is a subclass with annotated fields, as of a dataclass: equal by value, hashable, never changed.

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise
+from dataclasses import dataclass, replace
 
+from chainrule.clipping import along, clipped, interrupted
 from chainrule.nodes import Node
 from chainrule.notation.numbers import shown
 from chainrule.notation.settings import Notation
@@ -25,7 +26,9 @@ from chainrule.shapes import (
     flat,
     runs,
     width,
+    words,
 )
+from chainrule.ticks import multiples, on_log_scale
 
 WIDTH, HEIGHT, MARGIN = 460.0, 280.0, 12.0
 """Of the area between the axes, and around everything."""
@@ -49,29 +52,37 @@ LEADER = 20.0
 PARTS = (1.0, 0.85, 0.7, 0.5, 0.3, 0.15, 0.0)
 """Where along a curve its label may stand: near its end, or farther back."""
 
-TICKS = 6
-"""Numbers at an axis, about."""
+MIDDLE = (0.5, *(0.5 + side * part / 40 for part in range(1, 20) for side in (1, -1)))
+"""Where a label on the line itself may stand: the nearer to the middle the better."""
+
+CROSSES, HIDES = 2, 3
+"""Faults of a label's place: it crosses curves; it hides points, which only the number that stands for a label may, where all is full."""
 
 Runs = tuple[Run, ...]
 
 
 class Scale(Node):
-    """An axis from `low` to `high`. names: what stands there in place of numbers, and where."""
+    """An axis from `low` to `high`. whole: its numbers are; names: what stands there in place of numbers, and where."""
 
     title: Runs
     low: float
     high: float
     log: bool = False
+    whole: bool = False
     names: tuple[tuple[float, Runs], ...] = ()
 
 
 class Series(Node):
-    """Points joined by lines. kind and colour as of shapes; label: beside it; closed: what it surrounds is filled, and nothing is cut."""
+    """Points joined by lines. kind and colour as of shapes; closed: what it surrounds is filled, and nothing is cut.
+
+    label   beside it, or, where lines lie side by side, on it in a gap (`inline`), so that it cannot be taken for that of another
+    """
 
     points: tuple[Point, ...]
     kind: str = "curve"
     colour: int | None = None
     label: Runs = ()
+    inline: bool = False
     closed: bool = False
 
 
@@ -122,8 +133,18 @@ def draw(plot: Plot, notation: Notation) -> Diagram:
     return _Layout(plot, notation).diagram
 
 
+@dataclass(frozen=True)
+class _Wanted:
+    """A label that has to find a place: near one of its anchors, or on its own line."""
+
+    label: Runs
+    anchors: Sequence[Point]
+    angles: tuple[int, ...] = ANGLES
+    line: Series | None = None
+
+
 class _Layout:
-    """Axes first, then what is between them, then labels where they find room."""
+    """Axes first, then where everything between them is, then labels where they find room."""
 
     def __init__(self, plot: Plot, notation: Notation) -> None:
         self.plot = plot
@@ -132,18 +153,21 @@ class _Layout:
         widest = max((width(label, SMALL) for _, label in self.y_ticks), default=0.0)
         self.left, self.top = MARGIN + widest + 10, MARGIN + above
         self.right, self.bottom = self.left + WIDTH, self.top + HEIGHT
+        self.foot = self.bottom + 2 * SMALL * LINE + BELOW + 2
         self.taken: list[Box] = []
         self.points: list[Box] = []
-        self.curves: list[Box] = []
-        self.thin: list[Box] = []
-        self.wanted: list[tuple[Runs, list[Point], tuple[int, ...]]] = []
+        self.lines: list[tuple[Series | Arrow, list[Box]]] = []
+        self.gaps: list[tuple[Series, Box]] = []
+        self.wanted: list[_Wanted] = []
         written = [*self._notes(), *self._axes()]
         self.taken += [covered(label) for label in written if isinstance(label, Label)]
-        drawn = [*self._regions(), *written, *self._series(), *self._arrows(), *self._marks()]
-        shapes = (*drawn, *self._labels())
+        # Labels of points come first, which have least choice, then those of arrows, then those of lines.
+        marks, arrows, pieces = list(self._marks()), list(self._arrows()), list(self._pieces())
+        labels = list(self._labels())
+        shapes = (*self._regions(), *written, *self._strokes(pieces), *arrows, *marks, *labels)
         boxes = [covered(shape) for shape in flat(shapes) if isinstance(shape, Label)]
         wide = max(self.right, *(box.right for box in boxes)) + MARGIN
-        self.diagram = Diagram(wide, self.bottom + 2 * SMALL * LINE + BELOW + 2 + MARGIN, shapes, plot.alt, plot.about)
+        self.diagram = Diagram(wide, self.foot + MARGIN, shapes, plot.alt, plot.about)
 
     def at(self, point: Point) -> Point:
         """Where a point is drawn."""
@@ -174,71 +198,111 @@ class _Layout:
         for region in self.plot.regions:
             yield Path(tuple(tuple(map(self.at, loop)) for loop in region.loops), region.kind, region.colour, closed=True)
 
-    def _series(self) -> Iterator[Shape]:
-        for series in self.plot.series:
-            points = [self.at(point) for point in series.points if all(map(math.isfinite, point))]
-            if series.closed:
-                yield Path((tuple(points),), series.kind, series.colour, closed=True)
-                self.points.append(Box(*map(min, zip(*points, strict=True)), *map(max, zip(*points, strict=True))))
-                continue
-            pieces = clipped(points, Box(self.left, self.top, self.right, self.bottom))
-            if pieces:
-                yield Path(tuple(map(tuple, pieces)), series.kind, series.colour)
-                along = [point for piece in pieces for point in _along(piece)]
-                lines = self.thin if series.kind == "faint" else self.curves
-                lines += [Box(x - 3, y - 3, x + 3, y + 3) for x, y in along]
-                if series.label:
-                    self.wanted.append((series.label, [along[round((len(along) - 1) * part)] for part in PARTS], ANGLES))
-
-    def _arrows(self) -> Iterator[Shape]:
-        for arrow in self.plot.arrows:
-            start, end = self.at(arrow.start), self.at(arrow.end)
-            yield from _arrow(start, end, arrow.colour)
-            self.curves += [Box(x - 3, y - 3, x + 3, y + 3) for x, y in _along([start, end])]
-            if arrow.label:
-                self.wanted.insert(0, (arrow.label, [((start[0] + end[0]) / 2, (start[1] + end[1]) / 2)], ANGLES))
-
     def _marks(self) -> Iterator[Shape]:
-        for number, mark in enumerate(self.plot.marks):
+        for mark in self.plot.marks:
             x, y = self.at((mark.x, mark.y))
             yield from _mark(mark.form, x, y, mark.colour)
             if mark.form:
                 self.points.append(Box(x - RADIUS, y - RADIUS, x + RADIUS, y + RADIUS))
             if mark.label:
-                self.wanted.insert(number, (mark.label, [(x, y)], ANGLES if mark.form else ABOVE))
+                self.wanted.append(_Wanted(mark.label, [(x, y)], ANGLES if mark.form else ABOVE))
+
+    def _arrows(self) -> Iterator[Shape]:
+        for arrow in self.plot.arrows:
+            start, end = self.at(arrow.start), self.at(arrow.end)
+            yield from _arrow(start, end, arrow.colour)
+            self.lines.append((arrow, [_around(point) for point in along([start, end])]))
+            if arrow.label:
+                self.wanted.append(_Wanted(arrow.label, [((start[0] + end[0]) / 2, (start[1] + end[1]) / 2)]))
+
+    def _pieces(self) -> Iterator[tuple[Series, list[list[Point]]]]:
+        """Each line with its pieces that lie between the axes."""
+        for series in self.plot.series:
+            points = [self.at(point) for point in series.points if all(map(math.isfinite, point))]
+            if series.closed:
+                self.points.append(Box(*map(min, zip(*points, strict=True)), *map(max, zip(*points, strict=True))))
+                yield series, [points]
+                continue
+            pieces = clipped(points, Box(self.left, self.top, self.right, self.bottom))
+            if pieces:
+                yield series, pieces
+                passed = [point for piece in pieces for point in along(piece)]
+                self.lines.append((series, [_around(point) for point in passed]))
+                if series.label:
+                    anchors = [passed[round((len(passed) - 1) * part)] for part in (MIDDLE if series.inline else PARTS)]
+                    self.wanted.append(_Wanted(series.label, anchors, line=series))
+
+    def _strokes(self, lines: Iterable[tuple[Series, list[list[Point]]]]) -> Iterator[Shape]:
+        """Lines, with gaps where their own labels stand on them."""
+        for series, pieces in lines:
+            for gap in (gap for owner, gap in self.gaps if owner is series):
+                pieces = [part for piece in pieces for part in interrupted(piece, gap)]
+            yield Path(tuple(map(tuple, pieces)), series.kind, series.colour, closed=series.closed)
 
     def _labels(self) -> Iterator[Shape]:
-        """Those of points first, which have least choice. One that finds no room at all is left out: it would make others unreadable."""
-        for label, anchors, angles in self.wanted:
-            place = self._place(label, anchors, angles)
-            if place is None:
-                continue
-            written, (x, y) = place
-            box = covered(written)
-            self.taken.append(box)
-            near = (min(max(x, box.left), box.right), min(max(y, box.top), box.bottom))
-            if math.dist((x, y), near) > LEADER:
-                yield Line(x, y, *near, kind="faint")
-            yield written
+        """Each near its point or line; one that finds no room stands below the axes, with a number that stands for it."""
+        numbered = 0
+        for wanted in self.wanted:
+            placed = list(self._placed(wanted))
+            if not placed:
+                numbered += 1
+                reference = words(f"({numbered})")
+                placed = list(self._placed(replace(wanted, label=reference), worst=HIDES))
+                placed.append(Label((*reference, Run(" "), *wanted.label), MARGIN, self.foot + SMALL * LINE / 2, SMALL, side=1))
+                self.foot += SMALL * LINE
+            self.taken += [covered(shape) for shape in placed if isinstance(shape, Label)]
+            yield from placed
 
-    def _place(self, label: Runs, anchors: Sequence[Point], angles: Sequence[int]) -> tuple[Label, Point] | None:
+    def _placed(self, wanted: _Wanted, worst: int = CROSSES) -> Iterator[Shape]:
+        """The label at its place, joined with its point by a line where it is far away; nothing where no place is better than the worst."""
+        on_line = wanted.line is not None and wanted.line.inline
+        if on_line and (written := self._on_line(wanted)):
+            yield written
+            return
+        place = self._place(wanted, worst)
+        if place is None:
+            return
+        written, (x, y) = place
+        box = covered(written)
+        near = (min(max(x, box.left), box.right), min(max(y, box.top), box.bottom))
+        if on_line:
+            yield from (Line(x, y, *near), Circle(x, y, 1.5, kind="dot"))
+        elif math.dist((x, y), near) > LEADER:
+            yield Line(x, y, *near, kind="faint")
+        yield written
+
+    def _on_line(self, wanted: _Wanted) -> Label | None:
+        """The label on its line, at the first of its anchors where it covers nothing else; the line has a gap there."""
+        for x, y in wanted.anchors:
+            written = Label(wanted.label, x, y, SMALL)
+            box = covered(written)
+            if self._is_inside(box) and not _meets(box, self.taken) and not self._fault(box, wanted.line):
+                assert wanted.line is not None
+                self.gaps.append((wanted.line, box))
+                return written
+        return None
+
+    def _place(self, wanted: _Wanted, worst: int) -> tuple[Label, Point] | None:
         """The label at the best free place near one of its anchors; off other labels always. None where there is none."""
         best: tuple[int, Label, Point] | None = None
-        for distance, x, y, angle in _candidates(anchors, angles):
-            beside = self._beside(label, x, y, distance, angle)
+        for distance, x, y, angle in _candidates(wanted.anchors, wanted.angles):
+            beside = self._beside(wanted.label, x, y, distance, angle)
             box = covered(beside)
             if not self._is_inside(box) or _meets(box, self.taken) or (best and best[0] == 1):
                 continue
-            fault = self._fault(box, is_far=distance > LEADER and angles is ABOVE)
+            fault = self._fault(box) or (distance > LEADER and wanted.angles is ABOVE)
             if not fault:
                 return beside, (x, y)
-            if best is None or fault < best[0]:
+            if fault <= worst and (best is None or fault < best[0]):
                 best = fault, beside, (x, y)
         return best and best[1:]
 
-    def _fault(self, box: Box, is_far: bool) -> int:
-        """What is wrong with a place, the worse the larger: it hides points, crosses curves, crosses thin lines or is far away."""
-        return 3 if _meets(box, self.points) else 2 if _meets(box, self.curves) else 1 if is_far or _meets(box, self.thin) else 0
+    def _fault(self, box: Box, own: Series | None = None) -> int:
+        """What is wrong with a place, the worse the larger: it hides points, crosses curves or crosses thin lines; never its own."""
+        if _meets(box, self.points):
+            return HIDES
+        crossed = [line for line, boxes in self.lines if line is not own and _meets(box, boxes)]
+        return 0 if not crossed else 1 if all(isinstance(line, Series) and line.kind == "faint" for line in crossed) else CROSSES
 
     def _beside(self, label: Runs, x: float, y: float, distance: float, angle: float) -> Label:
         """So far from a point in a direction; to the right of it, to its left, or around where it is above or below."""
@@ -259,68 +323,21 @@ def share(scale: Scale, value: float) -> float:
 
 
 def ticks(scale: Scale, notation: Notation) -> list[tuple[float, Runs]]:
-    """The numbers at an axis: names where there are any, powers of ten, or multiples of 1, 2 or 5 of one."""
+    """The numbers at an axis: names where there are any, round numbers otherwise; on a log scale far from 1 as powers of ten."""
     if scale.names:
         return list(scale.names)
     if not scale.log:
-        return [(value, runs(shown(value, notation))) for value in multiples(scale.low, scale.high)]
-    first, last = math.ceil(math.log10(scale.low) - 1e-9), math.floor(math.log10(scale.high) + 1e-9)
-    if last - first < 2:
-        steps = [digit * 10.0**power for power in range(first - 1, last + 1) for digit in (1, 2, 5)]
-        return [(value, runs(shown(value, notation))) for value in steps if scale.low <= value * (1 + 1e-9) and value <= scale.high]
-    every = -(-(last - first) // TICKS)
-    plain = first >= -4 and last <= 5
-    powers = range(first, last + 1, every)
-    return [(10.0**k, runs(shown(10.0**k, notation)) if plain else (Run("10"), Run(str(k).replace("-", "−"), 1))) for k in powers]
+        return [(value, runs(shown(value, notation))) for value in multiples(scale.low, scale.high, whole=scale.whole)]
+    values = on_log_scale(scale.low, scale.high)
+    powers = [round(math.log10(value)) for value in values]
+    if (powers[0] >= -4 and powers[-1] <= 5) or not all(math.isclose(value, 10.0**k) for value, k in zip(values, powers, strict=True)):
+        return [(value, runs(shown(value, notation))) for value in values]
+    return [(value, (Run("10"), Run(str(k).replace("-", "−"), 1))) for value, k in zip(values, powers, strict=True)]
 
 
-def multiples(low: float, high: float) -> list[float]:
-    """Round numbers from low to high, about as many as are asked for."""
-    rough = (high - low) / TICKS
-    power = math.floor(math.log10(rough))
-    digit = next(digit for digit in (1, 2, 5, 10) if digit * 10.0**power >= rough * (1 - 1e-9))
-    unit = float(f"{digit}e{power}")
-    first, last = math.ceil(low / unit - 1e-9), math.floor(high / unit + 1e-9)
-    return [float(f"{k * digit}e{power}") for k in range(first, last + 1)]
-
-
-def clipped(points: Sequence[Point], box: Box) -> list[list[Point]]:
-    """The pieces of a line of points that lie in a box."""
-    pieces: list[list[Point]] = []
-    for a, b in pairwise(points):
-        part = _clipped(a, b, box)
-        if part is None:
-            continue
-        if pieces and pieces[-1][-1] == part[0]:
-            pieces[-1].append(part[1])
-        else:
-            pieces.append(list(part))
-    return pieces
-
-
-def _clipped(a: Point, b: Point, box: Box) -> tuple[Point, Point] | None:
-    """What of a to b lies in a box (Liang and Barsky 1984)."""
-    start, end = 0.0, 1.0
-    dx, dy = b[0] - a[0], b[1] - a[1]
-    for step, room in ((-dx, a[0] - box.left), (dx, box.right - a[0]), (-dy, a[1] - box.top), (dy, box.bottom - a[1])):
-        if step == 0:
-            if room < 0:
-                return None
-        elif step < 0:
-            start = max(start, room / step)
-        else:
-            end = min(end, room / step)
-    if start > end:
-        return None
-    first = a if start == 0 else (a[0] + start * dx, a[1] + start * dy)
-    return first, b if end == 1 else (a[0] + end * dx, a[1] + end * dy)
-
-
-def _along(points: Sequence[Point]) -> Iterator[Point]:
-    """Points a few units apart along a line."""
-    for (x1, y1), (x2, y2) in pairwise(points):
-        parts = max(1, math.ceil(math.hypot(x2 - x1, y2 - y1) / 6))
-        yield from ((x1 + (x2 - x1) * i / parts, y1 + (y2 - y1) * i / parts) for i in range(parts + 1))
+def _around(point: Point) -> Box:
+    """What a place on a line keeps free of labels."""
+    return Box(point[0] - 3, point[1] - 3, point[0] + 3, point[1] + 3)
 
 
 def _meets(box: Box, others: Iterable[Box]) -> bool:

@@ -21,7 +21,7 @@ from chainrule.layers import Dense, dense
 from chainrule.network import MOST_LAYERS, Network, fitting_output
 from chainrule.notation.settings import Notation
 from chainrule.settings import Numbers, Wanted, chosen_notation, chosen_optimizer, row_of_numbers, setting
-from chainrule.trained import replayed, trained
+from chainrule.trained import Replayed, Trained, recorded, replayed, scales, trained
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,7 +62,8 @@ def problem(
     """The network, batch and optimiser that a person asks for; what the batch lacks is drawn from the seed.
 
     source             nothing (the seed), an example's name, a short form such as "2-2-1", a .toml or .json file, "-" (standard
-                       input), a model in a .safetensors file, a description as plain data, or a network
+                       input), a model in a .safetensors file, a description as plain data, or a network; also the record of a
+                       step, as .json or plain data, which is what it is: of the options only notation and language go with it
     bias               False takes every b away, True gives one to every layer
     activation         of the hidden layers; tanh in a short form
     output_activation  of the last layer; what fits the loss if none is said
@@ -83,9 +84,12 @@ def problem(
 
     Raises InputError.
     """
+    options = {name: value for name, value in locals().items() if name not in ("source", "notation", "language")}
     if step is not None:
         return replayed(source, step, data, encoding, notation, language)
     found = _found(source)
+    if isinstance(found, Replayed):
+        return _as_recorded(found, options, notation, language)
     layers = _changed_layers(found.network, bias, activation, initializer)
     new_loss = None if loss is None else find("loss", setting(loss))
     changes = {
@@ -112,21 +116,39 @@ def _found(source: str | Path | Mapping[str, Any] | Network | None) -> Problem:
     if isinstance(source, Network):
         return Problem(source)
     if isinstance(source, Mapping):
-        return problem_from(source)
+        return _described(source)
     name = str(source or "seed")
-    return replace(_named(name), origin={"source": name})
+    found = _named(name)
+    if isinstance(found, Replayed):
+        return found
+    return replace(found, origin={"source": name, **scales(found.preparation if isinstance(found, Trained) else None)})
+
+
+def _described(data: Mapping[str, Any]) -> Problem:
+    """What plain data describes: a network, or a recorded step."""
+    from chainrule.step import FORMAT, Step
+
+    return recorded(Step.from_dict(data)) if data.get("format") == FORMAT else problem_from(data)
+
+
+def _as_recorded(found: Replayed, options: Mapping[str, Any], notation: Any, language: str | None) -> Replayed:
+    """A recorded step in the letters and the language that are asked for. Raises InputError where an option would make it another step."""
+    changing = [f"--{name.replace('_', '-')}" for name, value in options.items() if value is not None]
+    if changing:
+        raise InputError(f"a recorded step holds its own network, numbers and optimiser; leave out {', '.join(changing)}.")
+    return found.written_in(chosen_notation(found.network.notation, notation, language))
 
 
 def _named(name: str) -> Problem:
     if name in EXAMPLES:
         return problem_from(EXAMPLES[name])
     if name == "-":
-        return problem_from(_standard_input())
+        return _described(_standard_input())
     from pathlib import Path
 
     suffix = Path(name).suffix.lower()
     if suffix in (".toml", ".json"):
-        return problem_from(read_description(name))
+        return _described(read_description(name))
     if suffix == ".safetensors":
         return trained(name)
     if SHORT_FORM.fullmatch(name) and suffix not in FILES and not os.path.exists(name):

@@ -12,11 +12,12 @@ import numpy as np
 
 from chainrule.definitions import Bound, find
 from chainrule.display import Displayed
-from chainrule.engines.arrays import Arrays, Exact, exact_array
+from chainrule.engines.arrays import Arrays, Exact
 from chainrule.engines.keep import FLOATS, evaluate
 from chainrule.errors import InexactError, InputError, shown
-from chainrule.expression import Expression, Number
+from chainrule.expression import Expression
 from chainrule.network import Array, Network, checked_batch
+from chainrule.records import array_from, arrays_from, plain_numbers
 from chainrule.update import STEP_NUMBER, Update, network_update
 
 if TYPE_CHECKING:
@@ -64,7 +65,8 @@ class Step(Displayed):
     parameters the parameters before the step, and
     new_parameters  after it
     after      the forward pass on the same batch with the new parameters
-    origin     where network and batch come from: as of `Problem`, with "title", "features" and "targets"
+    origin     where network and batch come from: as of `Problem`, with "title", "features" and "targets"; of a model's rows
+               "scales", the [mean, deviation] of each column of x and t, since value = number · deviation + mean
     weights    s (batch,), by which the losses of the examples are multiplied, where the network is weighted
     """
 
@@ -171,16 +173,16 @@ class Step(Displayed):
             "network": described(self.network, numbers=False),  # they stand under "parameters"
             "optimizer": self.optimizer.described(),
             "number": self.number,
-            "batch": {str(node.name): _plain_numbers(self.values[str(node.name)]) for node in self.network.derivation.data},
-            "values": {key: _plain_numbers(value) for key, value in self.before.values.items()},
-            "gradients": {key: _plain_numbers(value) for key, value in self.gradients.items()},
-            "states": {key: _plain_numbers(value) for key, value in self.states.items()},
-            "updates": {key: _plain_numbers(value) for key, value in self.updates.items()},
+            "batch": {str(node.name): plain_numbers(self.values[str(node.name)]) for node in self.network.derivation.data},
+            "values": {key: plain_numbers(value) for key, value in self.before.values.items()},
+            "gradients": {key: plain_numbers(value) for key, value in self.gradients.items()},
+            "states": {key: plain_numbers(value) for key, value in self.states.items()},
+            "updates": {key: plain_numbers(value) for key, value in self.updates.items()},
             "parameters": {
-                "before": {key: _plain_numbers(value) for key, value in self.parameters.items()},
-                "after": {key: _plain_numbers(value) for key, value in self.new_parameters.items()},
+                "before": {key: plain_numbers(value) for key, value in self.parameters.items()},
+                "after": {key: plain_numbers(value) for key, value in self.new_parameters.items()},
             },
-            "after": {key: _plain_numbers(value) for key, value in self.after.values.items()},
+            "after": {key: plain_numbers(value) for key, value in self.after.values.items()},
             **({"origin": dict(self.origin)} if self.origin else {}),
         }
 
@@ -193,21 +195,21 @@ class Step(Displayed):
             raise InputError(f'this is no recorded step: its "format" should be "{FORMAT}".')
         arrays = Exact() if plain.get("exact") is True else FLOATS
         try:
-            network = network_from(plain["network"]).continued(_arrays(plain["parameters"]["before"], arrays))
+            network = network_from(plain["network"]).continued(arrays_from(plain["parameters"]["before"], arrays))
             step = Step(
                 network=network,
-                x=_array(plain["batch"]["x"], arrays),
-                t=_array(plain["batch"]["t"], arrays),
+                x=array_from(plain["batch"]["x"], arrays),
+                t=array_from(plain["batch"]["t"], arrays),
                 optimizer=find("optimizer", plain["optimizer"]),
                 number=plain["number"],
-                before=Pass(_arrays(plain["values"], arrays)),
-                gradients=_arrays(plain["gradients"], arrays),
-                states=_arrays(plain["states"], arrays),
-                updates=_arrays(plain["updates"], arrays),
-                new_parameters=_arrays(plain["parameters"]["after"], arrays),
-                after=Pass(_arrays(plain["after"], arrays)),
+                before=Pass(arrays_from(plain["values"], arrays)),
+                gradients=arrays_from(plain["gradients"], arrays),
+                states=arrays_from(plain["states"], arrays),
+                updates=arrays_from(plain["updates"], arrays),
+                new_parameters=arrays_from(plain["parameters"]["after"], arrays),
+                after=Pass(arrays_from(plain["after"], arrays)),
                 origin=plain.get("origin", {}),
-                weights=_array(plain["batch"]["s"], arrays) if network.conventions.weighted else None,
+                weights=array_from(plain["batch"]["s"], arrays) if network.conventions.weighted else None,
             )
             return _checked(step)
         except (KeyError, TypeError, AttributeError) as error:
@@ -369,59 +371,16 @@ def _exact_distance(a: Array, b: Array) -> float:
     return max(float(gap / scale), 5e-324) if gap else 0.0
 
 
-def _plain_numbers(values: Array) -> Any:
-    """Nested lists of JSON numbers; what JSON has no number for becomes a string. Raises InputError for absurdly long fractions."""
-    if values.dtype == object:
-        try:
-            return _nested(values.tolist())
-        except ValueError:
-            raise InputError(
-                "this exact step holds fractions of thousands of digits, which no record can hold; record an earlier one."
-            ) from None
-    return values.tolist() if np.isfinite(values).all() else _nested(values.tolist())
-
-
-def _nested(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_nested(inner) for inner in value]
-    if isinstance(value, Fraction):
-        text = str(value)  # refused for too many digits, which JSON would refuse later
-        return text if value.denominator > 1 else int(value)
-    if isinstance(value, float) and not np.isfinite(value):
-        return "NaN" if np.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-    return value
-
-
-NOT_FINITE = {"NaN": np.nan, "Infinity": np.inf, "-Infinity": -np.inf}
-
-
-def _array(values: Any, arrays: Arrays) -> Array:
-    """Numbers read back: floats, or fractions. Raises InputError."""
-    try:
-        numbers = np.frompyfunc(_number, 1, 1)(np.array(values, dtype=object))
-        return exact_array(numbers) if isinstance(arrays, Exact) else np.asarray(numbers, dtype=float)
-    except (TypeError, ValueError, OverflowError, ZeroDivisionError, RecursionError):
-        raise InputError(f"the recorded step holds {shown(values)}, which is no array of numbers.") from None
-
-
-def _number(value: Any) -> Number:
-    if isinstance(value, str):
-        return NOT_FINITE[value] if value in NOT_FINITE else Fraction(*map(int, value.split("/")))
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise TypeError
-    return value
-
-
-def _arrays(record: Mapping[str, Any], arrays: Arrays) -> dict[str, Array]:
-    return {key: _array(values, arrays) for key, values in record.items()}
-
-
 def _checked(step: Step) -> Step:
     """The step, if every quantity that its network's derivation names is there, in its shape. Raises InputError."""
     if isinstance(step.number, bool) or not isinstance(step.number, int) or not 1 <= step.number <= LAST_STEP:
         raise InputError(f"the recorded step has the number {shown(step.number)}; steps are counted from 1.")
     if not isinstance(step.origin, Mapping):
         raise InputError(f"the origin of the recorded step must be a table, not {shown(step.origin)}.")
+    for key in ("features", "targets", "drawn"):
+        names = step.origin.get(key, [])
+        if not isinstance(names, (list, tuple)) or not all(isinstance(name, str) for name in names):
+            raise InputError(f"{key} in the origin of the recorded step must be a list of names, not {shown(names)}.")
     if step.x.shape[:1] == (0,):
         raise InputError("the batch of the recorded step is empty.")
     for key, value in step.replay().everything.items():

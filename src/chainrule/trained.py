@@ -12,6 +12,7 @@ from chainrule.settings import chosen_notation
 
 if TYPE_CHECKING:
     from chainrule.model import Model
+    from chainrule.notation.settings import Notation
     from chainrule.prepare import Preparation
     from chainrule.step import Step
 
@@ -37,12 +38,23 @@ class Replayed(Problem):
         """The recorded step first. Raises InputError if fractions are asked for."""
         from chainrule.step import following
 
-        if exact:
-            raise InputError("a step of a training is recorded in floating point; leave out --exact.")
         step = self.record
+        if exact and step is not None and not step.exact:
+            raise InputError("this step was recorded in floating point; leave out --exact.")
         while step is not None:
             yield step
             step = following(step)
+
+    def written_in(self, notation: Notation) -> Replayed:
+        """The same in other letters."""
+        assert self.record is not None
+        network = self.network.replaced(notation=notation).continued(self.record.parameters)
+        return replace(self, network=network, record=replace(self.record, network=network))
+
+
+def recorded(step: Step) -> Replayed:
+    """A step that was written to a file, as it was."""
+    return Replayed(step.network, step.x, step.t, step.optimizer, origin=step.origin, record=step)
 
 
 def trained(path: str) -> Problem:
@@ -56,9 +68,22 @@ def trained(path: str) -> Problem:
     )
 
 
+def own_data(path: str) -> str | None:
+    """The name of the data that a model was trained on. Raises FileError."""
+    from chainrule.model import Model
+
+    name = Model.load(path).source.get("name")
+    return None if name is None else str(name)
+
+
 def _names_of(model: Model) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """What inputs and outputs are called."""
     return ((), ()) if model.preparation is None else (model.preparation.feature_names, model.preparation.output_names)
+
+
+def scales(preparation: Preparation | None) -> dict[str, Any]:
+    """For the origin of a step: what each number of x and t is multiplied by, and what is added, to be a value of its column again."""
+    return {} if preparation is None else {"scales": {"x": preparation.input_scales, "t": preparation.output_scales}}
 
 
 def is_model(source: object) -> bool:
@@ -76,8 +101,7 @@ def replayed(source: Any, number: int, data: Any, encoding: str | None, notation
     model = Model.load(source)
     rows = training_rows(model, data, encoding)
     step = model.step_at(rows.x, rows.t, number, weights=rows.weights)
-    network = step.network.replaced(notation=chosen_notation(step.network.notation, notation, language))
     features, targets = _names_of(model)
-    origin = {"source": str(source), "data": rows.source, "features": list(features), "targets": list(targets)}
-    record = replace(step, network=network, origin=origin)
-    return Replayed(network, record.x, record.t, record.optimizer, origin=origin, record=record)
+    origin = {"source": str(source), "data": rows.source, "features": list(features), "targets": list(targets), **scales(model.preparation)}
+    found = recorded(replace(step, origin=origin))
+    return found.written_in(chosen_notation(step.network.notation, notation, language))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from string import Formatter
 from typing import TYPE_CHECKING
 
+from chainrule.nodes import Code
 from chainrule.notation.formula import Formula
 
 if TYPE_CHECKING:
@@ -41,11 +43,15 @@ class Words:
         return self._text(key, values).format(**values)
 
     def __call__(self, key: str, **values: str | int | Formula) -> Inline:
-        """A text with formulas or plain values in its places."""
+        """A text with formulas or plain values in its places; what it has in backticks is `Code`, but nothing that a value has."""
         parts: list[str | Formula] = []
-        for before, place, _, _ in Formatter().parse(self._text(key, values)):
-            value = None if place is None else values[place]
-            parts.append(before)
-            if value is not None:
-                parts.append(str(value) if isinstance(value, (str, int)) else value)
+        for piece in re.split(r"(`[^`]+`)", self._text(key, values)):
+            if piece.startswith("`"):
+                parts.append(Code(piece.format(**values)))
+                continue
+            for before, place, _, _ in Formatter().parse(piece):
+                value = None if place is None else values[place]
+                parts.append(before)
+                if value is not None:
+                    parts.append(str(value) if isinstance(value, (str, int)) else value)
         return tuple(part for part in parts if part != "")

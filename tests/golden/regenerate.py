@@ -94,8 +94,8 @@ DOCUMENTS: dict[str, Case] = {
 
 
 def short_notebook(document: Document) -> str:
-    """A notebook without the numbers of large arrays."""
-    return re.sub(r'(b64decode\(\\").*?(\\"\))', r"\1…\2", notebook(document))
+    """A notebook without the numbers of large arrays and without what its pictures, which are kept elsewhere, consist of."""
+    return re.sub(r'(b64decode\(\\"|svg\+xml;base64,).*?(\\")', r"\1…\2", notebook(document))
 
 
 FORMATS: dict[str, Callable[[Document], str]] = {

@@ -40,7 +40,7 @@ def _guarded(arguments: list[str]) -> int:
         if sys.stdout is not None:
             sys.stdout.flush()
     except BrokenPipeError:  # the reader, as `head`, has seen enough
-        _discard_output()
+        discard_output()
     except DivergenceError as error:
         return _failed(str(error), DIVERGED)
     except ChainruleError as error:
@@ -112,11 +112,11 @@ def _failed(message: str, code: int = BAD_INPUT) -> int:
 def _failed_to_reach(error: OSError) -> int:
     """A file, or else the output itself, as on a full disk."""
     if error.filename is None:
-        _discard_output()
+        discard_output()
     return _failed(f"{error.filename or 'output'}: {error.strerror or error}")
 
 
-def _discard_output() -> None:
+def discard_output() -> None:
     """Lets the interpreter's own last flush go nowhere instead of failing again."""
     if sys.stdout is not None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -20,10 +20,10 @@ LARGEST_PROGRAM = 200
 
 START_EXAMPLES = """\b
 Start with
-  chainrule explain                            the worked example
-  chainrule explain 2-3-1 --input "1 2"        a network of your own
-  chainrule code mazur                         the same as a NumPy program
-  chainrule train flowers.csv --target species     a model from your own data
+  chainrule explain                              the worked example
+  chainrule explain 2-3-1 --input "1 2"          a network of your own
+  chainrule code mazur                           the same as a NumPy program
+  chainrule train flowers.csv --target species   a model from your own data
 """
 
 EXPLAIN_EXAMPLES = """\b
@@ -102,7 +102,8 @@ def explain(
 
     NETWORK is nothing (the seed's network), a built-in example (see `chainrule examples`), a short form such as 2-2-1,
     a description in a .toml or .json file, - for one on standard input, or a model in a .safetensors file. Of a model, --data FILE --row 3
-    shows what a step on that row would do, and --step 500 the very step of its training.
+    shows what a step on that row would do, and --step 500 the very step of its training. A step that -o step.json has recorded is
+    explained as it was.
     """
     from chainrule.render.formats import check_format, save
 
@@ -205,9 +206,24 @@ def draw(
     check_figure(output)
     of_its_training = name == "curve" and steps is None and is_model(options["network"])
     step = None if of_its_training else _step_of_batch(step, options)
+    if name == "boundary" and is_model(options["network"]) and not any(map(options.get, ("data", "input", "target", "row", "step"))):
+        options["data"] = _own_rows(options["network"])
     subject = Model.load(options["network"]) if of_its_training else asked(**options)
     figure(subject, name, weight=weight, step=step, steps=steps, detail=detail, digits=digits, exact=exact).save(output)
     click.echo(f"wrote {output}")
+
+
+def _own_rows(model: str) -> str | None:
+    """The data that a model was trained on: what it predicts is seen among them. None where it names none. Raises FileError."""
+    from pathlib import Path
+
+    from chainrule.errors import FileError
+    from chainrule.trained import own_data
+
+    name = own_data(model)
+    if name is not None and not name.startswith("data:") and not Path(name).exists():
+        raise FileError(f"the data that {model} was trained on, {name}, is not here; give rows to draw among, with --data FILE.")
+    return name
 
 
 @chainrule.command(epilog=CODE_EXAMPLES, short_help="Print the step as a NumPy program.")
@@ -229,7 +245,7 @@ def code(language: str, steps: int, engine: str, assembly: bool, output: str | N
     functions are printed. With --engine compiled it is the machine code by which `chainrule train` computes, as pseudo-code and as LLVM's
     intermediate representation.
     """
-    problem = asked(**options)
+    problem = _at_the_start(asked(**options))
     if engine == "compiled":
         _machine_code(problem, assembly, output)
         return
@@ -244,6 +260,17 @@ def code(language: str, steps: int, engine: str, assembly: bool, output: str | N
         click.echo(source, nl=not source.endswith("\n"))
     else:
         write_text(output, source)
+
+
+def _at_the_start(problem: Any) -> Any:
+    """The problem, if a program that starts a run can start with it. Raises InputError."""
+    from chainrule.trained import Replayed
+
+    record = problem.record if isinstance(problem, Replayed) else None
+    if record is not None and (record.number > 1 or record.weights is not None):
+        what = f"step {record.number} of one" if record.number > 1 else "a step whose samples have weights"
+        raise InputError(f"the program begins a run, but this file records {what}: give the network that the run began with.")
+    return problem
 
 
 def _machine_code(problem: Any, assembly: bool, output: str | None) -> None:

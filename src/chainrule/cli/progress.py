@@ -71,7 +71,7 @@ class Plain(Watcher):
 
     def say(self, report: Report, measure: Measure) -> None:
         """The line of an epoch."""
-        print(line(self.words, report, measure(), self.width), flush=True)
+        say(line(self.words, report, measure(), self.width))
         self.printed = report.epoch
 
 
@@ -125,7 +125,8 @@ class Live(Watcher):
         width = min(self.console.width, 100)
         parts = []
         if curves.can_draw() and self.console.height >= HEIGHT + 8 and width >= 40:
-            parts.append(Text.from_ansi(curves.drawn(self.points, width, HEIGHT, colour=not self.console.no_color)))
+            colour = not self.console.no_color
+            parts.append(Text.from_ansi(curves.drawn(self.points, width, HEIGHT, colour=colour, write=self.words.decimal)))
         parts.append(Text(line(self.words, report, measure(), len(str(self.epochs)))))
         if running:
             parts.append(self.bar(report.epoch, width))
@@ -140,6 +141,16 @@ class Live(Watcher):
         length = max(5, min(40, width - len(text) - 3))
         full = round(length * epoch / self.epochs)
         return Text.assemble(("━" * full, "green"), ("━" * (length - full), "bright_black"), f"  {text}")
+
+
+def say(text: str) -> None:
+    """A line on standard output; where its reader, as `head`, has gone, the training goes on without one."""
+    from chainrule.cli import discard_output
+
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        discard_output()
 
 
 def line(words: Words, report: Report, scores: Scores | None, width: int) -> str:

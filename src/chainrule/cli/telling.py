@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from chainrule.cli.progress import Watcher, main_score, watching
+from chainrule.cli.progress import Watcher, main_score, say, watching
 from chainrule.training import Run, Watch
 from chainrule.words import Words
 
@@ -68,7 +68,7 @@ class Telling(Watch):
     def say(self, text: str = "") -> None:
         """A line on standard output, unless nothing is to be said."""
         if not self.quiet:
-            click.echo(text)
+            say(text)
 
     def prose(self, text: str) -> None:
         """A sentence, wrapped where it is wider than a terminal."""
@@ -123,9 +123,9 @@ class Telling(Watch):
         self.say()
         self._ended(model)
         self._scores(model)
-        click.echo(told(self.words, "wrote", path=self.output))
+        say(told(self.words, "wrote", path=self.output))
         if outcome.reason == "interrupted":
-            click.echo(told(self.words, "train.resume", command=self._command()))
+            say(told(self.words, "train.resume", command=self._command()))
         else:
             self._next(model)
 
@@ -167,8 +167,8 @@ class Telling(Watch):
             self.say(f"      {self.words.plain(key)}")
 
     def _diverged(self, outcome: Diverged) -> None:
-        values = {"step": outcome.step, "quantity": outcome.quantity, "cause": outcome.cause}
-        said = [told(self.words, "train.diverged", **values)]
+        cause = told(self.words, f"train.cause.{outcome.reason.key}", **outcome.reason.values)
+        said = [told(self.words, "train.diverged", step=outcome.step, quantity=outcome.quantity, cause=cause)]
         if outcome.rate_that_works is not None:
             said.append(self.words.plain("train.rate_that_works", rate=f"{outcome.rate_that_works:g}"))
         click.echo(f"chainrule: {' '.join(said)}\n{told(self.words, 'train.kept', path=self.output)}", err=True)

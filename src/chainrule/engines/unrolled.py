@@ -16,7 +16,8 @@ import numpy as np
 
 from chainrule import primitives as p
 from chainrule.definitions import Bound
-from chainrule.engines.written import COMPARISON, Code, Source, Writer, text
+from chainrule.engines.source import COMPARISON, Code, Source, text
+from chainrule.engines.written import Writer
 from chainrule.expression import Expression, order
 from chainrule.network import Array, Network
 from chainrule.scalar import Element, Index, Scalars

@@ -229,7 +229,7 @@ def _errors_plot(labels: Labels, curves: Sequence[tuple[Runs, Points]], across: 
         if last - first <= FEW:
             marks += [Mark(k, error, form, ERROR) for k, error in points if error <= y.high]
     return Plot(
-        Scale(words(across), first - 0.02 * (last - first or 1), last + 0.02 * (last - first or 1)),
+        Scale(words(across), first - 0.02 * (last - first or 1), last + 0.02 * (last - first or 1), whole=True),
         y,
         alt,
         series=tuple(series),

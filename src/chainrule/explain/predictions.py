@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 
-from chainrule.contours import loops, within
+from chainrule.contours import Point, loops, within
 from chainrule.errors import InputError
 from chainrule.explain.context import Context
-from chainrule.explain.lettering import Runs, equal, equation, said
+from chainrule.explain.lettering import Runs, equation, said
 from chainrule.explain.pictures import cut
 from chainrule.expression import Name
-from chainrule.network import Array, Network
+from chainrule.network import Array
+from chainrule.notation.formula import Formula, Words, row
 from chainrule.notation.labels import Labels
 from chainrule.notation.numbers import printed
-from chainrule.plot import Mark, Plot, Region, Scale, Series, multiples
+from chainrule.plot import Mark, Plot, Region, Scale, Series
 from chainrule.shapes import FAMILIES, words
 from chainrule.shapes import runs as letters
+from chainrule.ticks import multiples
 
 PREDICTION, TARGET = FAMILIES["y"], FAMILIES["t"]
 """Curves and points have the colours of the symbols that they stand for."""
@@ -51,10 +55,10 @@ def boundary(context: Context) -> Plot:
 
 def _line(context: Context) -> Plot:
     """y over x."""
-    network, x, t = _floats(context)
+    x, t = _batch(context)
     low, high = _extent(x[:, 0])
     at = np.linspace(low, high, PIECES + 1)
-    predicted = network.predict(at[:, None])
+    predicted = _predictions(context, at[:, None])
     series = tuple(
         Series(
             tuple(zip(at.tolist(), predicted[:, k].tolist(), strict=True)), ("curve", "dashed")[k % 2], PREDICTION, _column(context, "y", k)
@@ -67,10 +71,13 @@ def _line(context: Context) -> Plot:
         for a, b in zip(x[:MOST_SHOWN, 0], t[:MOST_SHOWN, k], strict=True)
     )
     least, most = _extent(np.concatenate([t.ravel(), predicted.ravel()[np.isfinite(predicted.ravel())]]))
-    y = Scale((*letters(context.labels.label(Name("y"))), *words(", "), *letters(context.labels.label(Name("t")))), least, most)
+    both = (*letters(context.labels.label(Name("y"))), *words(", "), *letters(context.labels.label(Name("t"))))
+    known, outputs = units(context, "t"), range(predicted.shape[1])
+    if known and any(_differ(known, k) for k in outputs):
+        both = tuple(run for k in outputs for run in (*words(", " if k else ""), *_column(context, "y", k)))
     return Plot(
         Scale(_column(context, "x", 0), low, high),
-        y,
+        Scale(both, least, most),
         context.plain("plot.boundary"),
         series=series,
         marks=marks,
@@ -80,11 +87,10 @@ def _line(context: Context) -> Plot:
 
 def _map(context: Context) -> Plot:
     """Shades of y over x1 and x2, or the class of the largest y."""
-    network, x, t = _floats(context)
+    x, t = _batch(context)
     (left, right), (low, high) = _extent(x[:, 0]), _extent(x[:, 1])
     xs, ys = np.linspace(left, right, GRID), np.linspace(low, high, GRID)
-    every = np.array([(a, b) for b in ys for a in xs])
-    predicted = network.predict(every).reshape(GRID, GRID, -1)
+    predicted = _predictions(context, np.array([(a, b) for b in ys for a in xs])).reshape(GRID, GRID, -1)
     if not np.isfinite(predicted).all():
         raise InputError("some predictions are no numbers: there is no map to be drawn.")
     draw = _classes if predicted.shape[2] > 1 else _levels
@@ -107,27 +113,29 @@ Drawn: TypeAlias = tuple[list[Region], list[Series], list[Mark], tuple[Runs, ...
 
 def _levels(context: Context, predicted: Array, t: Array, xs: list[float], ys: list[float]) -> Drawn:
     """One output: the darker the larger; the line where the decision changes, if there are two classes."""
-    values = predicted[:, :, 0]
+    values, y = predicted[:, :, 0], _called(context, "y", 0)
     decision = _decision(context, t)
-    regions, series, marks = [], [], []
     low, high = float(values.min()), float(values.max())
     levels = [level for level in multiples(low, high) if low < level < high] if high - low > FLAT * max(abs(low), abs(high)) else []
-    for number, level in enumerate(levels):
+    regions, series = [], []
+    for level in levels:
         around = loops(values.tolist(), level, xs, ys)
         regions.append(Region(tuple(around), "area", PREDICTION))
-        edges = [piece for loop in around for piece in within(loop, xs, ys)]
-        if edges and (decision is None or abs(level - decision) > 1e-9):
-            at = max(edges, key=len)
-            series += [Series(piece, "faint", PREDICTION) for piece in edges]
-            marks.append(
-                Mark(*at[len(at) * (number + 1) // (len(levels) + 1)], "", PREDICTION, letters(printed(level, context.rounding).formula))
-            )
+        if decision is None or abs(level - decision) > 1e-9:
+            series += _contour(around, letters(printed(level, context.rounding).formula), "faint", PREDICTION, xs, ys)
     if decision is None:
-        return regions, series, marks, (said(context, "plot.boundary_levels", y=context.labels.label(Name("y"))),)
-    pieces = [piece for loop in loops(values.tolist(), decision, xs, ys) for piece in within(loop, xs, ys)]
-    called = equal(context, context.labels.label(Name("y")), decision)
-    series += [Series(piece, "curve", None, called if piece is max(pieces, key=len) else ()) for piece in pieces]
-    return regions, series, marks, (said(context, "plot.boundary_two", y=equation(context, context.labels.label(Name("y")), decision)),)
+        return regions, series, [], (said(context, "plot.boundary_levels", y=y),)
+    changes = equation(context, y, decision)
+    line = _contour(loops(values.tolist(), decision, xs, ys), letters(changes), "curve", None, xs, ys)
+    return regions, [*line, *series], [], (said(context, "plot.boundary_two", y=changes),)
+
+
+def _contour(
+    around: Sequence[Sequence[Point]], label: Runs, kind: str, colour: int | None, xs: list[float], ys: list[float]
+) -> list[Series]:
+    """The lines of one level, the longest with its label."""
+    pieces = sorted((piece for loop in around for piece in within(loop, xs, ys)), key=len, reverse=True)
+    return [Series(piece, kind, colour, () if place else label, inline=True) for place, piece in enumerate(pieces)]
 
 
 def _decision(context: Context, t: Array) -> float | None:
@@ -182,11 +190,49 @@ def _forms(context: Context, t: Array) -> list[str]:
     return ["dot" if decision is None or value > decision else "ring" for value in t[:MOST_SHOWN, 0]]
 
 
-def _floats(context: Context) -> tuple[Network, Array, Array]:
-    """Network and batch in floats."""
-    step = context.step
+@dataclass(frozen=True)
+class Units:
+    """What a person's numbers are where the network's are standardised: value = number · deviation + mean."""
+
+    mean: Array
+    deviation: Array
+
+    def of(self, numbers: Array) -> Array:
+        """The values that numbers of the network stand for."""
+        return numbers * self.deviation + self.mean
+
+    def numbers(self, values: Array) -> Array:
+        """What the network sees of values."""
+        return (values - self.mean) / self.deviation
+
+
+def units(context: Context, symbol: str) -> Units | None:
+    """Of the columns behind x or t; None where nothing is known but the numbers."""
+    scales = context.step.origin.get("scales")
+    found = scales.get(symbol) if isinstance(scales, Mapping) else None
+    try:
+        mean, deviation = np.asarray(found, dtype=float).T
+    except (TypeError, ValueError):  # a record may come from anywhere
+        return None
+    fits = len(mean) == getattr(context.step, symbol).shape[1] and np.isfinite(mean).all() and (deviation > 0).all()
+    return Units(mean, deviation) if fits else None
+
+
+def _in_units(context: Context, symbol: str, numbers: Array) -> Array:
+    found = units(context, symbol)
+    return numbers.astype(float) if found is None else found.of(numbers.astype(float))
+
+
+def _batch(context: Context) -> tuple[Array, Array]:
+    """x and t in the units of their columns."""
+    return _in_units(context, "x", context.step.x), _in_units(context, "t", context.step.t)
+
+
+def _predictions(context: Context, values: Array) -> Array:
+    """y for these inputs, both in the units of their columns."""
+    step, inputs = context.step, units(context, "x")
     network = step.network.continued({key: np.asarray(value, dtype=float) for key, value in step.parameters.items()})
-    return network, step.x.astype(float), step.t.astype(float)
+    return _in_units(context, "t", network.predict(values if inputs is None else inputs.numbers(values)))
 
 
 def _extent(values: Array) -> tuple[float, float]:
@@ -196,9 +242,21 @@ def _extent(values: Array) -> tuple[float, float]:
     return low - room, high + room
 
 
-def _column(context: Context, symbol: str, place: int) -> Runs:
-    """x1, or x1 petal length where columns have names."""
-    letter = Labels(context.labels.sizes, context.notation).label(Name(symbol, index=(0, place)))
+def _called(context: Context, symbol: str, place: int) -> Formula:
+    """x1, or x1 (petal length) where columns have names; the name alone where the axis has the column's own units, as x1 has not."""
     at = place + (context.step.network.inputs if symbol == "y" else 0)
     name = context.columns[at] if at < len(context.columns) else ""
-    return (*letters(letter), *words(f" {cut(name)}" if name else ""))
+    letter = Labels(context.labels.sizes, context.notation).label(Name(symbol, index=(0, place)))
+    if not name:
+        return letter
+    known = units(context, "t" if symbol == "y" else symbol)
+    return Words(cut(name)) if known and _differ(known, place) else row(letter, Words(f" ({cut(name)})"))
+
+
+def _differ(known: Units, place: int) -> bool:
+    """Is a column's value another number than the network's?"""
+    return (known.mean[place], known.deviation[place]) != (0, 1)
+
+
+def _column(context: Context, symbol: str, place: int) -> Runs:
+    return letters(_called(context, symbol, place))

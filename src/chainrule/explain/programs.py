@@ -17,7 +17,8 @@ import numpy as np
 from chainrule.definitions import Bound
 from chainrule.document import Section
 from chainrule.engines.arrays import fraction
-from chainrule.engines.written import Code, Source, StepLines, identifier, literal, step_lines
+from chainrule.engines.source import Code, Source
+from chainrule.engines.written import StepLines, identifier, literal, step_lines
 from chainrule.errors import InputError
 from chainrule.explain.context import Context
 from chainrule.explain.outcome import milestones, run_errors, runs

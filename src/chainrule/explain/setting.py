@@ -93,7 +93,7 @@ def data(context: Context) -> Section:
     blocks: list[Block] = [Paragraph(context.text("data.one" if len(step.x) == 1 else "data.many", samples=len(step.x)))]
     raw = step.origin.get("raw")
     if isinstance(raw, Mapping):
-        before = ", ".join(f"{name} {value}" for name, value in itertools.islice(raw.items(), MOST_NAMED))
+        before = ", ".join(f"{name} {_as_it_was(context, value)}" for name, value in itertools.islice(raw.items(), MOST_NAMED))
         more = ", …" if len(raw) > MOST_NAMED else ""
         blocks.append(Paragraph((*context.text("data.raw"), f" {before}{more}.")))
     if wide:
@@ -106,7 +106,8 @@ def data(context: Context) -> Section:
         called = [(symbol, name) for symbol, name in zip(symbols, context.columns, strict=False) if name]
         if called:
             names = [part for symbol, name in called for part in (", ", symbol, f" {name}")]
-            blocks.append(Paragraph((*context.text("data.columns"), " ", *names[1:], ".")))
+            columns = context.text("data.columns_standardised" if context.step.origin.get("scales") else "data.columns")
+            blocks.append(Paragraph((*columns, " ", *names[1:], ".")))
         if drawn := [part for part in step.origin.get("drawn", ()) if part in ("x", "t")]:
             letters_drawn = [context.symbol(quantity) for quantity in (context.derivation.x, context.derivation.t) if quantity.key in drawn]
             both = tuple(part for letter in letters_drawn for part in (", ", letter))[1:]
@@ -114,6 +115,14 @@ def data(context: Context) -> Section:
         if len(step.x) > MOST_ROWS:
             blocks.append(Note("more", context.text("data.more", left=len(step.x) - MOST_ROWS)))
     return Section("data", context.plain("data.title"), tuple(blocks))
+
+
+def _as_it_was(context: Context, value: object) -> str:
+    """A value of the user's table: a number with all its digits, and with the notation's decimal sign."""
+    if not isinstance(value, float):
+        return str(value)
+    written = f"{value:.15g}"
+    return written.replace(".", ",") if context.notation.decimal == "comma" else written
 
 
 def data_table(context: Context, inputs: Sequence[int], targets: Sequence[int]) -> Table:

@@ -54,6 +54,7 @@ WORDS = {
     "data.sample": "Beispiel",
     "data.more": "Der Stapel enthält {left} weitere Beispiele.",
     "data.columns": "Die Spalten:",
+    "data.columns_standardised": "Die Spalten, Zahlen darunter standardisiert:",
     "data.raw": "Was das Modell aus dieser Zeile der Daten macht:",
     "data.drawn": "Zufällig gezogen mit dem Startwert {seed}, anstelle eigener Zahlen (`--input`, `--target`):",
     "data.wide": "Jedes hat {inputs} Eingaben und {outputs} Zielwerte, zu viele, um sie hier zu drucken; `-o step.json` schreibt jede "
@@ -309,6 +310,14 @@ WORDS = {
     "train.best": "Behalten sind die Gewichte nach Epoche {epoch}, mit dem kleinsten Fehler ({part}): {error}.",
     "train.best_start": "Behalten sind die Gewichte vom Anfang: keine Epoche brachte den Fehler ({part}) unter {error}.",
     "train.diverged": "das Training divergierte in Schritt {step}: {quantity} verließ als erstes alle Grenzen. {cause}",
+    "train.cause.logarithm": "{loss} nimmt den Logarithmus von 0: Die Vorhersage y ist so gut wie 0 oder 1.",
+    "train.cause.unscaled": "Die Eingaben sind nicht skaliert (x reicht bis {largest}); standardisieren hilft.",
+    "train.cause.start": "Die Gewichte vom Anfang sind zu groß: Noch kein Schritt ist getan.",
+    "train.cause.rate": "Die Lernrate {rate} ist zu groß.",
+    "train.cause.rate_unscaled": "Die Lernrate {rate} ist zu groß, denn die Eingaben sind nicht skaliert (x reicht bis {largest}); "
+    "standardisieren hilft.",
+    "train.cause.unknown": "Keine kleinere Lernrate, die versucht wurde, hilft: Es liegt wohl an den Daten, den ersten Gewichten oder dem "
+    "Fehlermaß.",
     "train.rate_that_works": "Diese Rate geht: --learning-rate {rate}.",
     "train.kept": "Die bisher besten Gewichte stehen in {path}.",
     "train.scores.test": "Bei den {rows} Zeilen, die es nie sah:",

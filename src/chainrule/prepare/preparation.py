@@ -180,6 +180,16 @@ class Preparation(Displayed):
         }[self.task]
 
     @property
+    def input_scales(self) -> list[list[float]]:
+        """[mean, deviation] of each input, by which a number x is the value x · deviation + mean; [0, 1] of those of a category."""
+        return [[feature.mean, feature.deviation] for feature in self.features for _ in feature.names]
+
+    @property
+    def output_scales(self) -> list[list[float]]:
+        """[mean, deviation] of each output; [0, 1] where it is the probability of a class."""
+        return [[target.mean, target.deviation] for target in self.targets] if self.task == "regress" else [[0.0, 1.0]] * self.outputs
+
+    @property
     def classes(self) -> tuple[str, ...]:
         """The classes in the order of the outputs; () where the targets are numbers."""
         return self.targets[0].classes

@@ -72,9 +72,10 @@ def save(document: Document, path: str | Path, *, layout: str = "article", paper
 def _with_pictures(document: Document, path: Path) -> dict[Path, str | bytes]:
     """What stands in the file of a document in Markdown, and in those of its pictures."""
     from chainrule.diagram import network
-    from chainrule.render.markdown import GITHUB, markdown, picture_files
+    from chainrule.render.markdown import GITHUB, linked, markdown, picture_files
     from chainrule.render.svg import svg
 
     names = picture_files(document, path.stem)
     pictures = {path.with_name(name): svg(network(picture), document.colours) for picture, name in names.items()}
-    return {path: markdown(document, replace(GITHUB, files=names)), **pictures}
+    links = {picture: linked(picture, name) for picture, name in names.items()}
+    return {path: markdown(document, replace(GITHUB, pictures=links)), **pictures}

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from hashlib import sha256
 from importlib.resources import files
 from itertools import groupby
-from re import split
 
 from chainrule.diagram import network
 from chainrule.document import Block, Document, Equations, Inline, Note, Paragraph, Picture, Section, Subheading, Table
 from chainrule.errors import InputError
+from chainrule.nodes import Code
 from chainrule.notation.blocks import block as drawn
 from chainrule.notation.formula import Equation, Formula, Matrix, Number
 from chainrule.notation.latex import aligned as aligned_latex
@@ -241,9 +241,8 @@ def right(number: bool) -> Mapping[str, str]:
 
 
 def prose(text: str) -> str:
-    """Text with `code` in it."""
-    pieces = split(r"(`[^`]+`)", text)
-    return "".join(element("code", escaped(piece[1:-1])) if piece.startswith("`") and piece != "`" else escaped(piece) for piece in pieces)
+    """Text, or code."""
+    return element("code", escaped(text.typed)) if isinstance(text, Code) else escaped(text)
 
 
 def plain_value(formula: Formula) -> str:

@@ -15,7 +15,7 @@ from chainrule.notation.latex import latex as mathematics
 from chainrule.render.breaking import broken, lines_of, width
 from chainrule.render.palette import NOTES, PALETTE, QUIET
 from chainrule.render.prose import escaped, visible
-from chainrule.render.slides import joined, slides
+from chainrule.render.slides import slides
 from chainrule.render.tikz import tikz
 from chainrule.words import Words
 
@@ -125,7 +125,7 @@ class _Writer:
 
     def inline(self, parts: Inline) -> str:
         """Prose with formulas in it."""
-        return "".join(escaped(part) if isinstance(part, str) else f"${self._formula(part)}$" for part in joined(parts))
+        return "".join(escaped(part) if isinstance(part, str) else f"${self._formula(part)}$" for part in parts)
 
     def _formula(self, formula: Formula) -> str:
         return visible(mathematics(formula, self.words.catalogue, self._paint))

@@ -9,6 +9,7 @@ from itertools import groupby
 from urllib.parse import quote
 
 from chainrule.document import Block, Document, Equations, Inline, Note, Paragraph, Picture, Subheading, Table
+from chainrule.nodes import Code
 from chainrule.notation.formula import Equation, Formula
 from chainrule.notation.latex import aligned, latex
 from chainrule.notation.parts import clean
@@ -26,7 +27,7 @@ class Dialect:
     alerts           whether a quotation may be an alert: [!NOTE]
     dollar           a dollar sign that begins no formula
     in_cells         whether a formula's | would end the cell of a table
-    files            of pictures, beside the text; a picture without one is drawn as text
+    pictures         the markup that shows each of them; one without any is drawn as text
     """
 
     inline: tuple[str, str]
@@ -34,7 +35,7 @@ class Dialect:
     alerts: bool
     dollar: str
     in_cells: bool
-    files: Mapping[Picture, str] = field(default_factory=dict)
+    pictures: Mapping[Picture, str] = field(default_factory=dict)
 
 
 GITHUB = Dialect(("$`", "`$"), ("```math\n", "\n```"), alerts=True, dollar=r"\$", in_cells=True)
@@ -43,7 +44,7 @@ JUPYTER = Dialect(("$", "$"), ("$$\n", "\n$$"), alerts=False, dollar="<span>$</s
 
 
 def markdown(document: Document, dialect: Dialect = GITHUB) -> str:
-    """The document as Markdown: formulas as LaTeX where Markdown does not touch them, pictures as links to their files or as text."""
+    """The document as Markdown: formulas as LaTeX where Markdown does not touch them, pictures as the dialect has them, or as text."""
     parts = [heading(document, dialect), *(section(document, number, dialect) for number in range(len(document.sections)))]
     return "\n\n".join(parts) + "\n"
 
@@ -55,6 +56,11 @@ def picture_files(document: Document, stem: str) -> dict[Picture, str]:
         new = dict.fromkeys(block for block in section.blocks if isinstance(block, Picture) and block not in names)
         names |= {picture: f"{stem}-{section.key}{f'-{number}' if number > 1 else ''}.svg" for number, picture in enumerate(new, start=1)}
     return names
+
+
+def linked(picture: Picture, name: str) -> str:
+    """What shows a picture that stands in a file beside the text."""
+    return f"![{escaped(picture.alt)}]({quote(name)})"
 
 
 def heading(document: Document, dialect: Dialect) -> str:
@@ -88,8 +94,8 @@ def _block(block: Block, words: Words, dialect: Dialect) -> Iterator[str]:
         case Table(head, rows):
             lines = [_row(line, words, dialect) for line in rows]
             yield "\n".join([_row(head, words, dialect), "|" + " --- |" * len(head), *lines])
-        case Picture(alt=alt) if block in dialect.files:
-            yield f"![{escaped(alt, dialect)}]({quote(dialect.files[block])})"
+        case Picture() if block in dialect.pictures:
+            yield dialect.pictures[block]
         case Picture():
             drawn = "\n".join(line.text for line in picture_lines(block, 100))
             yield f"```text\n{drawn}\n```"
@@ -118,10 +124,7 @@ def _inline(text: Inline, words: Words, dialect: Dialect) -> str:
 
 
 def escaped(text: str, dialect: Dialect = GITHUB) -> str:
-    """Prose whose signs Markdown would take for its own; `code` stays code."""
-    pieces = re.split(r"(`[^`]+`)", clean(text))
-    return "".join(piece if piece.startswith("`") else _escaped(piece, dialect) for piece in pieces)
-
-
-def _escaped(prose: str, dialect: Dialect) -> str:
-    return re.sub(r"([\\*_<>\[\]#|])|\$", lambda sign: f"\\{sign[0]}" if sign[1] else dialect.dollar, prose)
+    """Prose whose signs Markdown would take for its own; code stays code."""
+    if isinstance(text, Code):
+        return text
+    return re.sub(r"([\\*_<>\[\]#|`])|\$", lambda sign: f"\\{sign[0]}" if sign[1] else dialect.dollar, clean(text))

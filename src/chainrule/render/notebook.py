@@ -1,12 +1,21 @@
-"""A Jupyter notebook: the text of the explanation, and cells of plain NumPy that compute what it says and check it."""
+"""A Jupyter notebook: the text of the explanation, and cells of plain NumPy that compute what it says and check it.
+
+Its pictures are in it, as SVG in `img` elements: JupyterLab shows no SVG among a cell's attachments, and other readers none in Markdown's
+own links to data.
+"""
 
 from __future__ import annotations
 
 import json
+from base64 import b64encode
+from dataclasses import replace
 from typing import Any
 
-from chainrule.document import Document
+from chainrule.diagram import network
+from chainrule.document import Document, Picture
+from chainrule.notation.mathml import escaped
 from chainrule.render.markdown import JUPYTER, heading, section
+from chainrule.render.svg import svg
 
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -19,13 +28,22 @@ def notebook(document: Document) -> str:
 
     Raises InputError where it would hold too many numbers.
     """
+    drawn = {block: _drawn(block, document) for part in document.sections for block in part.blocks if isinstance(block, Picture)}
+    dialect = replace(JUPYTER, pictures=drawn)
     programs = document.programs() or ("",) * len(document.sections)
     cells = [_cell("title", "markdown", heading(document, JUPYTER))]
     for number, source in enumerate(programs):
-        cells.append(_cell(f"section-{number + 1}", "markdown", section(document, number, JUPYTER)))
+        cells.append(_cell(f"section-{number + 1}", "markdown", section(document, number, dialect)))
         if source:
             cells.append(_cell(f"code-{number + 1}", "code", source))
     return json.dumps({"cells": cells, "metadata": METADATA, "nbformat": 4, "nbformat_minor": 5}, indent=1, ensure_ascii=False) + "\n"
+
+
+def _drawn(picture: Picture, document: Document) -> str:
+    """The picture itself, in place of a link to it."""
+    data = b64encode(svg(network(picture), document.colours).encode()).decode()
+    alt = escaped(picture.alt).replace("$", "&#36;")  # which would begin a formula, even here
+    return f'<img alt="{alt}" src="data:image/svg+xml;base64,{data}" />'
 
 
 def _cell(name: str, kind: str, source: str) -> dict[str, Any]:

@@ -5,8 +5,7 @@ Such a sign is \sign{1F600}, of latex.PREAMBLE: itself where the font has it, el
 
 from __future__ import annotations
 
-import re
-
+from chainrule.nodes import Code
 from chainrule.notation.latex import GREEK, OPERATORS
 from chainrule.notation.parts import clean
 
@@ -58,15 +57,12 @@ LATIN = frozenset("ĀāĂăĄąĆćČčĎďĐđĒēĘęĚěĞğĢģĪīİıĶķ�
 
 
 def escaped(prose: str) -> str:
-    r"""Prose in which no sign has a meaning to TeX; `code` is code.
+    r"""Prose in which no sign has a meaning to TeX; code is code.
 
-    >>> print(escaped(r"50 % of `a_b` \input{x}"))
-    50 \% of \texttt{a\_b} \textbackslash{}input\{x\}
+    >>> print(escaped(r"50 % of a_b \input{x}"), escaped(Code("`--step N`")))
+    50 \% of a\_b \textbackslash{}input\{x\} \texttt{{-}{-}step N}
     """
-    pieces = re.split(r"(`[^`]+`)", clean(prose))
-    return "".join(
-        rf"\texttt{{{_signs(piece[1:-1])}}}" if len(piece) > 2 and piece[0] == piece[-1] == "`" else _signs(piece) for piece in pieces
-    )
+    return rf"\texttt{{{_signs(clean(prose.typed))}}}" if isinstance(prose, Code) else _signs(clean(prose))
 
 
 def _signs(piece: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-from chainrule.document import Block, Document, Equations, Inline, Note, Paragraph, Picture, Section, Subheading, Table
+from chainrule.document import Block, Document, Equations, Note, Paragraph, Picture, Section, Subheading, Table
 from chainrule.nodes import Node
 from chainrule.notation.blocks import block as drawn
 from chainrule.notation.formula import (
@@ -162,12 +162,3 @@ def _height_of(formula: Formula) -> float:
 def _height_of_line(line: Row) -> float:
     """A line of an equation, parted where it is longer than the slide is wide."""
     return max(map(_height_of, line.items)) * -(-drawn(line).width // COLUMNS)
-
-
-def joined(prose: Inline) -> Iterator[str | Formula]:
-    """Prose with the pieces between its formulas in one, so that `code` with a value in it is whole."""
-    for is_prose, parts in groupby(prose, key=lambda part: isinstance(part, str)):
-        if is_prose:
-            yield "".join(part for part in parts if isinstance(part, str))
-        else:
-            yield from parts

@@ -9,6 +9,7 @@ from importlib.resources import files
 
 from chainrule.diagram import network
 from chainrule.document import Block, Document, Equations, Inline, Note, Paragraph, Picture, Subheading, Table
+from chainrule.nodes import Code
 from chainrule.notation import typst as mathematics
 from chainrule.notation.formula import Equation, Formula, Row
 from chainrule.notation.parts import clean
@@ -16,7 +17,7 @@ from chainrule.notation.text import text
 from chainrule.render.breaking import lines_of
 from chainrule.render.canvas import canvas
 from chainrule.render.palette import FRAME, NOTES, PALETTE, QUIET
-from chainrule.render.slides import joined, slides
+from chainrule.render.slides import slides
 from chainrule.shapes import Diagram
 from chainrule.words import Words
 
@@ -154,7 +155,7 @@ class _Writer:
 
     def inline(self, parts: Inline) -> str:
         """Prose with formulas in it."""
-        return "".join(escaped(part) if isinstance(part, str) else f"#{self._formula(part)};" for part in joined(parts))
+        return "".join(escaped(part) if isinstance(part, str) else f"#{self._formula(part)};" for part in parts)
 
     def _formula(self, formula: Formula) -> str:
         return f"formula(${self._typst(formula)}$, {self._alt(formula)})"
@@ -178,16 +179,12 @@ class _Writer:
 
 
 def escaped(prose: str) -> str:
-    r"""Prose in which no sign has a meaning to Typst; `code` is code.
+    r"""Prose in which no sign has a meaning to Typst; code is code.
 
-    >>> print(escaped("#x *y* `--step N` a_b"))
-    \#x \*y\* #raw("--step N"); a\_b
+    >>> print(escaped("#x *y* a_b"), escaped(Code("`--step N`")))
+    \#x \*y\* a\_b #raw("--step N");
     """
-    pieces = re.split(r"(`[^`]+`)", clean(prose))
-    return "".join(
-        f"#raw({mathematics.string(piece[1:-1])});" if len(piece) > 2 and piece[0] == piece[-1] == "`" else _marked(piece)
-        for piece in pieces
-    )
+    return f"#raw({mathematics.string(clean(prose.typed))});" if isinstance(prose, Code) else _marked(clean(prose))
 
 
 def _marked(piece: str) -> str:
