@@ -53,6 +53,20 @@ def test_constants_are_rounded_as_numpy_rounds_them(number):
         read(module)
 
 
+def test_whole_numbers_that_are_known_need_no_instruction():
+    word = ir.IntType(64)
+    module, made, builder = function(word, word)
+    found = [getattr(builder, name)(word(17), word(5)).text for name in ("add", "sub", "mul", "udiv", "urem")]
+    assert found == ["22", "12", "85", "3", "2"]
+    assert builder.sub(word(5), word(17)).text == "-12"
+    same = [builder.add(made.args[0], word(0)), builder.sub(made.args[0], word(0)), builder.mul(made.args[0], word(1))]
+    assert all(value is made.args[0] for value in same)
+    assert not made.blocks[0].lines
+    builder.ret(builder.add(builder.mul(made.args[0], word(2)), word(3)))
+    assert len(made.blocks[0].lines) == 2
+    read(module)
+
+
 def test_types_that_are_alike_are_one():
     assert ir.VectorType(ir.FloatType(), 4) is ir.VectorType(ir.FloatType(), 4)
     assert ir.VectorType(ir.FloatType(), 4) is not ir.VectorType(ir.DoubleType(), 4)

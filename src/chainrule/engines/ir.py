@@ -16,8 +16,9 @@ are opaque. Nothing is checked: LLVM does that when it reads the text.
 
 from __future__ import annotations
 
+import operator
 import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
@@ -397,6 +398,8 @@ class IRBuilder:
     def gep(self, pointer: Value, indices: Sequence[Value], inbounds: bool = False, *, source_etype: Type) -> Value:
         """The address so many numbers of a type further on."""
         (index,) = indices
+        if index.text == "0":
+            return pointer
         word = "inbounds " if inbounds else ""
         return self._new(_POINTER, f"getelementptr {word}{source_etype.text}, ptr {pointer.text}, {index.type.text} {index.text}")
 
@@ -422,12 +425,21 @@ class IRBuilder:
         """−a."""
         return self._new(a.type, f"fneg {a.type.text} {a.text}")
 
+    def _whole(self, operation: str, a: Value, b: Value) -> Value:
+        """Of whole numbers: computed at once where both are known, or where the second changes nothing."""
+        if operation in _KNOWN and b.text.isdigit():
+            known, neutral = _KNOWN[operation]
+            if b.text == neutral:
+                return a
+            if a.text.isdigit():
+                return a.type(known(int(a.text), int(b.text)))
+        return self._new(a.type, f"{operation} {a.type.text} {a.text}, {b.text}")
+
     def add(self, a: Value, b: Value, flags: Sequence[str] = ()) -> Value:
         """a + b of whole numbers."""
-        return self._new(a.type, f"add {_words(tuple(flags))}{a.type.text} {a.text}, {b.text}")
-
-    def _whole(self, operation: str, a: Value, b: Value) -> Value:
-        return self._new(a.type, f"{operation} {a.type.text} {a.text}, {b.text}")
+        if flags:
+            return self._new(a.type, f"add {_words(tuple(flags))}{a.type.text} {a.text}, {b.text}")
+        return self._whole("add", a, b)
 
     def sub(self, a: Value, b: Value) -> Value:
         """a − b of whole numbers."""
@@ -542,6 +554,15 @@ class IRBuilder:
         given = f"{a.type.text} {a.text}, {b.type.text} {b.text}, {lanes.type.text} {lanes.text}"
         return self._new(VectorType(a.type.element, lanes.type.count), f"shufflevector {given}")
 
+
+_KNOWN: dict[str, tuple[Callable[[int, int], int], str]] = {
+    "add": (operator.add, "0"),
+    "sub": (operator.sub, "0"),
+    "mul": (operator.mul, "1"),
+    "udiv": (operator.floordiv, "1"),
+    "urem": (operator.mod, ""),
+}
+"""What two whole numbers make, and the second one that changes nothing."""
 
 _SIGNS = {"==": "eq", "!=": "ne", "<": "lt", ">": "gt", "<=": "le", ">=": "ge"}
 _VOID = VoidType()
