@@ -40,8 +40,6 @@ from chainrule.engines.compiled.threads import wait
 from chainrule.engines.machine import Machine, Value
 from chainrule.errors import NotCompilable
 
-BYTE = ir.IntType(8)
-
 
 def whole_lines(count: int) -> int:
     """Bytes, in whole lines of the cache."""
