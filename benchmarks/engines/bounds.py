@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -91,10 +92,11 @@ def bounds(threads: int) -> dict[str, float]:
     each = [Bounds() for _ in range(threads)]
     found: dict[str, float] = {}
     with ThreadPoolExecutor(threads) as pool:
-        work: dict[str, Callable[[], float]] = {
-            name: lambda name=name: sum(pool.map(lambda one: getattr(one, name)(), each))  # type: ignore[misc]
-            for name in ("registers", "caches", "cached", "memory")
-        }
+
+        def all_threads(name: str) -> float:
+            return sum(pool.map(lambda one: getattr(one, name)(), each))
+
+        work: dict[str, Callable[[], float]] = {name: partial(all_threads, name) for name in ("registers", "caches", "cached", "memory")}
         if torch := _torch(threads):
             work["torch"] = torch
         for number in range(ROUNDS + 1):
