@@ -52,6 +52,6 @@ def draw(growth: dict[str, Any], path: Path) -> None:
         panel.grid(alpha=0.25)
     panels[0].set_ylabel("µs a step, one thread")
     handles, labels = panels[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False)
+    figure.legend(handles, labels, loc="outside lower center", ncols=-(-len(labels) // 2), frameon=False)  # in one row it would be cut off
     figure.savefig(path, metadata={"Date": None})
     pyplot.close(figure)
