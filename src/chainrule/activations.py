@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from typing import Literal
 
 from chainrule import primitives as p
 from chainrule.definitions import activation
-from chainrule.errors import DescriptionError
 from chainrule.expression import Expression
 
 HALF = Fraction(1, 2)
@@ -24,7 +24,7 @@ def identity(z: Expression) -> Expression:
     return z
 
 
-@activation
+@activation(gives="probabilities")
 def sigmoid(z: Expression) -> Expression:
     """f(z) = σ(z) = 1 / (1 + e⁻ᶻ), the logistic function; between 0 and 1.
 
@@ -33,7 +33,7 @@ def sigmoid(z: Expression) -> Expression:
     return p.sigmoid(z)
 
 
-@activation
+@activation(gives="signs")
 def tanh(z: Expression) -> Expression:
     """f(z) = tanh z, the hyperbolic tangent; between −1 and 1.
 
@@ -42,7 +42,7 @@ def tanh(z: Expression) -> Expression:
     return p.tanh(z)
 
 
-@activation
+@activation(start="he_normal")
 def relu(z: Expression) -> Expression:
     """f(z) = max(0, z); from 0 upward. The derivative at 0 is taken as 0.
 
@@ -51,7 +51,7 @@ def relu(z: Expression) -> Expression:
     return p.relu(z)
 
 
-@activation
+@activation(start="he_normal")
 def leaky_relu(z: Expression, *, slope: float = 0.01) -> Expression:
     """f(z) = z where z > 0, otherwise slope · z; any number.
 
@@ -60,7 +60,7 @@ def leaky_relu(z: Expression, *, slope: float = 0.01) -> Expression:
     return p.select(z > 0, z, slope * z)
 
 
-@activation
+@activation(start="he_normal")
 def elu(z: Expression, *, alpha: float = 1.0) -> Expression:
     """f(z) = z where z > 0, otherwise α (eᶻ − 1); above −α.
 
@@ -69,7 +69,7 @@ def elu(z: Expression, *, alpha: float = 1.0) -> Expression:
     return p.select(z > 0, z, alpha * (p.exp(z) - 1))
 
 
-@activation
+@activation(start="lecun_normal")
 def selu(z: Expression) -> Expression:
     """f(z) = λ z where z > 0, otherwise λ α (eᶻ − 1), with λ ≈ 1.0507 and α ≈ 1.6733; above −λα ≈ −1.7581.
 
@@ -79,18 +79,15 @@ def selu(z: Expression) -> Expression:
 
 
 @activation
-def gelu(z: Expression, *, approximate: str = "none") -> Expression:
+def gelu(z: Expression, *, approximate: Literal["none", "tanh"] = "none") -> Expression:
     """f(z) = z Φ(z) = ½ z (1 + erf(z / √2)); above −0.17.
 
     approximate = "tanh": ½ z (1 + tanh(√(2/π) (z + 0.044715 z³))), which differs by less than 0.0005.
-    Raises DescriptionError for any other approximation.
     Source: Hendrycks & Gimpel (2016), Gaussian error linear units.
     """
-    if approximate == "none":
-        return HALF * z * (1 + p.erf(z / p.sqrt(2)))
     if approximate == "tanh":
         return HALF * z * (1 + p.tanh(p.sqrt(p.divide(2, math.pi)) * (z + 0.044715 * z**3)))
-    raise DescriptionError(f'gelu takes approximate = "none" or "tanh", not {approximate!r}.')
+    return HALF * z * (1 + p.erf(z / p.sqrt(2)))
 
 
 @activation
@@ -111,7 +108,7 @@ def softplus(z: Expression) -> Expression:
     return p.softplus(z)
 
 
-@activation
+@activation(gives="signs")
 def softsign(z: Expression) -> Expression:
     """f(z) = z / (1 + |z|); between −1 and 1.
 
@@ -120,7 +117,7 @@ def softsign(z: Expression) -> Expression:
     return z / (1 + abs(z))
 
 
-@activation
+@activation(gives="distribution")
 def softmax(z: Expression) -> Expression:
     """f(z)ᵢ = e^zᵢ / Σⱼ e^zⱼ over the units of the layer (the last axis); between 0 and 1, adding up to 1 per example.
 
@@ -129,7 +126,7 @@ def softmax(z: Expression) -> Expression:
     return p.softmax(z, axis=len(z.shape) - 1)
 
 
-@activation
+@activation(gives="probabilities")
 def hard_sigmoid(z: Expression) -> Expression:
     """f(z) = max(0, min(1, z/6 + ½)); from 0 to 1.
 
@@ -138,7 +135,7 @@ def hard_sigmoid(z: Expression) -> Expression:
     return p.maximum(0, p.minimum(1, z / 6 + HALF))
 
 
-@activation
+@activation(gives="signs")
 def hard_tanh(z: Expression) -> Expression:
     """f(z) = max(−1, min(1, z)); from −1 to 1.
 
@@ -156,7 +153,7 @@ def hard_swish(z: Expression) -> Expression:
     return z * p.maximum(0, p.minimum(1, z / 6 + HALF))
 
 
-@activation
+@activation(start="he_normal")
 def relu6(z: Expression) -> Expression:
     """f(z) = max(0, min(6, z)); from 0 to 6.
 

@@ -19,12 +19,6 @@ if TYPE_CHECKING:
 
     from chainrule.prepare import Preparation
 
-PROBABLE = {"cross_entropy", "cross_entropy_from_logits", "kl"}
-"""Losses whose targets are probabilities of classes."""
-
-BINARY = {"binary_cross_entropy", "binary_cross_entropy_from_logits"}
-SIGNED = {"hinge", "squared_hinge"}
-
 
 def with_batch(
     problem: Problem,
@@ -149,15 +143,14 @@ def with_sample(problem: Problem) -> Problem:
 
 def fitting_targets(network: Network, random: np.random.Generator, rows: int) -> Array:
     """Targets of the shape (rows, outputs) as the loss needs them: one-hot, 0 or 1, ±1, or numbers that the last layer can give."""
-    shape, loss = (rows, network.outputs), network.loss.name
-    output = network.layers[-1].activation
-    last = output.name if output else "identity"
-    if loss in PROBABLE or (last == "softmax" and loss not in BINARY | SIGNED):
+    shape, output = (rows, network.outputs), network.layers[-1].activation
+    asked, given = network.loss.definition.targets, "numbers" if output is None else output.definition.gives
+    if asked == "distribution" or (asked == "numbers" and given == "distribution"):
         return np.asarray(np.eye(network.outputs)[random.integers(network.outputs, size=rows)])
-    if loss in BINARY:
+    if asked == "probabilities":
         return random.integers(2, size=shape).astype(float)
-    if loss in SIGNED:
+    if asked == "signs":
         return 2.0 * random.integers(2, size=shape) - 1
-    if last in ("sigmoid", "hard_sigmoid"):
+    if given == "probabilities":
         return np.round(random.uniform(size=shape), 2)
-    return np.round(random.uniform(-0.99, 0.99, size=shape) if last in ("tanh", "hard_tanh", "softsign") else random.normal(size=shape), 2)
+    return np.round(random.uniform(-0.99, 0.99, size=shape) if given == "signs" else random.normal(size=shape), 2)

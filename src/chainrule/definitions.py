@@ -16,12 +16,14 @@ From then on `bent` is derived, explained and tested like the others, in Python 
 from __future__ import annotations
 
 import inspect
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from keyword import iskeyword
-from typing import Any
+from types import SimpleNamespace
+from typing import Annotated, Any, Literal, TypeAlias, get_args, get_origin, get_type_hints, overload
 
 from chainrule.display import Displayed
 from chainrule.errors import ChainruleError, DescriptionError, UnknownNameError, shown
@@ -38,25 +40,42 @@ REGISTRY: dict[str, dict[str, Definition]] = {kind: {} for kind in KINDS}
 COMMON_OPTIONS: dict[str, dict[str, Any]] = {"optimizer": {"clip_value": None, "clip_norm": None}}
 """Options that every definition of a kind takes beside its own; `chainrule.update` heeds them."""
 
-LARGEST_RATE = 1e6
-"""Nobody means a larger rate than this."""
+Function: TypeAlias = Callable[..., Any]
+Wanted: TypeAlias = "str | Mapping[str, Any] | Definition | Bound"
+Values: TypeAlias = Literal["numbers", "probabilities", "distribution", "signs"]
+"""What targets and outputs are: any numbers; each from 0 to 1; from 0 to 1 and 1 in sum over an example; −1 or 1, outputs between them."""
 
-RATES = {
-    ("optimizer", "learning_rate"),
-    ("optimizer", "clip_value"),
-    ("optimizer", "clip_norm"),
-    ("schedule", "rate"),
-    ("regularizer", "rate"),
-}
-"""Options that must be greater than 0 and at most `LARGEST_RATE`."""
 
-FRACTIONS = {("optimizer", "momentum"), ("optimizer", "beta1"), ("optimizer", "beta2"), ("optimizer", "decay")}
-"""Options from 0 to less than 1."""
+@dataclass(frozen=True)
+class Range:
+    """The numbers that an option may be, said as its type: `f(z, *, bend: Annotated[float, Range(above=0)] = 0.5)`."""
+
+    above: float = -math.inf
+    at_least: float = -math.inf
+    below: float = math.inf
+    at_most: float = math.inf
+
+    def __contains__(self, number: float) -> bool:
+        return self.above < number < self.below and self.at_least <= number <= self.at_most
+
+    def __str__(self) -> str:
+        said = {"greater than": self.above, "at least": self.at_least, "less than": self.below, "at most": self.at_most}
+        return " and ".join(f"{words} {bound:,.15g}" for words, bound in said.items() if math.isfinite(bound))
+
+
+Positive = Annotated[float, Range(above=0)]
+NotNegative = Annotated[float, Range(at_least=0)]
+Proportion = Annotated[float, Range(at_least=0, below=1)]
+Rate = Annotated[float, Range(above=0, at_most=1e6)]
+"""Types of options; nobody means a larger rate than a million."""
+
+RATES = {("optimizer", "learning_rate"), ("optimizer", "clip_value"), ("optimizer", "clip_norm"), ("schedule", "rate")}
+"""Options that every definition of a kind may have; they are rates, unless it says otherwise."""
 
 
 @dataclass(frozen=True, eq=False)
 class Definition(Displayed):
-    """One named function of some kind.
+    """One named function of some kind, and what it declares; `loss` and `activation` say what that means.
 
     Called with expressions, it is applied (`tanh(z)`); called with options alone, it is bound to them (`leaky_relu(slope=0.2)`,
     `sgd(0.05)`).
@@ -64,7 +83,12 @@ class Definition(Displayed):
 
     kind: str
     name: str
-    function: Callable[..., Any]
+    function: Function
+    output: Wanted = "identity"
+    targets: Values = "numbers"
+    logits: bool = False
+    start: Wanted = "glorot_uniform"
+    gives: Values = "numbers"
 
     @cached_property
     def options(self) -> dict[str, Any]:
@@ -78,6 +102,21 @@ class Definition(Displayed):
         """The other parameters: z of an activation; w, g and the states of an optimiser."""
         parameters = inspect.signature(self.function).parameters.values()
         return tuple(p.name for p in parameters if p.kind is not p.KEYWORD_ONLY)
+
+    @cached_property
+    def types(self) -> Mapping[str, Any]:
+        """The types that the function gives its options, where they are known."""
+        written = {name: kind for name, kind in self.function.__annotations__.items() if name in self.options}
+        try:
+            known = get_type_hints(SimpleNamespace(__annotations__=written), self.function.__globals__, include_extras=True)
+        except (NameError, AttributeError, TypeError, SyntaxError):  # what is there for type checkers alone
+            known = {}
+        return {name: Rate if (self.kind, name) in RATES and known.get(name, float) is float else known.get(name) for name in self.options}
+
+    @property
+    def decision(self) -> float | None:
+        """Between which outputs two classes part, for this loss; None where it tells no two classes apart."""
+        return 0.0 if self.logits else {"probabilities": 0.5, "signs": 0.0}.get(self.targets)
 
     @property
     def summary(self) -> str:
@@ -114,14 +153,17 @@ def _check_option(definition: Definition, name: str, value: Any) -> None:
     kind: Any = bool if isinstance(default, bool) else str if isinstance(default, str) else (int, float)
     if not isinstance(value, kind) or isinstance(value, bool) != (kind is bool):
         raise DescriptionError(f"{asked}, which is no {'truth value' if kind is bool else 'text' if kind is str else 'number'}.")
+    wanted = definition.types[name]
+    if get_origin(wanted) is Literal and value not in get_args(wanted):
+        words = " or ".join(f'"{word}"' for word in get_args(wanted))
+        raise DescriptionError(f"{asked}; it must be {words}.")
     if kind in (bool, str):
         return
     if not abs(value) < 1e300:  # nor is NaN
         raise DescriptionError(f"{asked}, which is no number to compute with.")
-    if (definition.kind, name) in RATES and not 0 < value <= LARGEST_RATE:
-        raise DescriptionError(f"{asked}; it must be greater than 0 and at most {LARGEST_RATE:,.0f}.")
-    if (definition.kind, name) in FRACTIONS and not 0 <= value < 1:
-        raise DescriptionError(f"{asked}; it must be at least 0 and less than 1.")
+    for allowed in getattr(wanted, "__metadata__", ()):
+        if isinstance(allowed, Range) and value not in allowed:
+            raise DescriptionError(f"{asked}; it must be {allowed}.")
 
 
 @dataclass(frozen=True)
@@ -140,6 +182,16 @@ class Bound(Displayed):
     def options(self) -> dict[str, Any]:
         """All options, given or default."""
         return {**self.definition.options, **self.given}
+
+    @property
+    def output(self) -> Bound:
+        """The output activation that fits this loss."""
+        return find("activation", self.definition.output)
+
+    @property
+    def start(self) -> Bound:
+        """The initialiser that fits this activation."""
+        return find("initializer", self.definition.start)
 
     def apply(self, *operands: Any, **replaced: Any) -> Any:
         """Run the definition's function; `replaced` stands in for options (letters in place of numbers)."""
@@ -182,43 +234,78 @@ def checked_name(name: str) -> str:
     return name
 
 
-def _register(kind: str) -> Callable[[Callable[..., Any]], Definition]:
-    def register(function: Callable[..., Any]) -> Definition:
-        name = function.__name__
-        before = REGISTRY[kind].get(name)
-        if before is not None and before.function.__module__ != function.__module__:
-            raise DescriptionError(f"there is already {'an' if kind[0] in 'aeio' else 'a'} {kind} called '{name}'; choose another name.")
-        REGISTRY[kind][name] = Definition(kind, name, function)
-        if kind == "optimizer":  # its options stand as letters in formulas and programs; those of other kinds as numbers
-            for option in REGISTRY[kind][name].options:
-                checked_name(option)
-        return REGISTRY[kind][name]
+def _registered(kind: str, function: Function, **facts: Any) -> Definition:
+    name = function.__name__
+    before = REGISTRY[kind].get(name)
+    if before is not None and before.function.__module__ != function.__module__:
+        raise DescriptionError(f"there is already {'an' if kind[0] in 'aeio' else 'a'} {kind} called '{name}'; choose another name.")
+    for fact in facts.keys() & {"targets", "gives"}:
+        if facts[fact] not in get_args(Values):
+            raise UnknownNameError(
+                f"kind of number that {name} {fact if fact == 'gives' else 'has as targets'}", facts[fact], get_args(Values)
+            )
+    REGISTRY[kind][name] = Definition(kind, name, function, **facts)
+    if kind == "optimizer":  # its options stand as letters in formulas and programs; those of other kinds as numbers
+        for option in REGISTRY[kind][name].options:
+            checked_name(option)
+    return REGISTRY[kind][name]
 
-    return register
+
+def _declared(kind: str, function: Function | None, **facts: Any) -> Any:
+    """The definition of a function, or what makes one of it where the decorator was called with facts alone."""
+    return partial(_registered, kind, **facts) if function is None else _registered(kind, function, **facts)
 
 
-activation = _register("activation")
-"""Register h = f(z): `f(z, *, options)`."""
+@overload
+def activation(function: Function, /) -> Definition: ...
+@overload
+def activation(*, start: Wanted = ..., gives: Values = ...) -> Callable[[Function], Definition]: ...
+def activation(function: Function | None = None, /, *, start: Wanted = "glorot_uniform", gives: Values = "numbers") -> Any:
+    """Register h = f(z): `f(z, *, options)`.
 
-loss = _register("loss")
-"""Register a loss: `f(y, t, *, options)`, element by element (then summed over the outputs, or averaged) or one number per example."""
+    start  the initialiser that fits the weights of a layer with this activation, where none is said
+    gives  what its values are: "numbers" (any), "probabilities" (each from 0 to 1), "distribution" (from 0 to 1, and 1 in sum over the
+           units), "signs" (from −1 to 1). Where a loss takes any numbers, targets are drawn among these.
 
-regularizer = _register("regularizer")
+    Whether it works element by element follows from its formula. Raises DescriptionError, UnknownNameError.
+    """
+    return _declared("activation", function, start=start, gives=gives)
+
+
+@overload
+def loss(function: Function, /) -> Definition: ...
+@overload
+def loss(*, output: Wanted = ..., targets: Values = ..., logits: bool = ...) -> Callable[[Function], Definition]: ...
+def loss(function: Function | None = None, /, *, output: Wanted = "identity", targets: Values = "numbers", logits: bool = False) -> Any:
+    """Register a loss: `f(y, t, *, options)`, element by element (then summed over the outputs, or averaged) or one number per example.
+
+    output   the activation that fits the last layer, where none is said
+    targets  what it compares with: "numbers" (any), "probabilities" (each from 0 to 1), "distribution" (from 0 to 1, and 1 in sum over
+             the outputs), "signs" (−1 or 1). So targets are drawn and checked, classes become numbers (0 and 1; one output each; −1 and
+             1), and outputs become classes (from ½ upward; the largest; from 0 upward) and probabilities, which signs have none of.
+    logits   True where y are net inputs, of which the loss takes the sigmoid or the softmax itself: classes part at 0
+
+    Raises DescriptionError, UnknownNameError.
+    """
+    return _declared("loss", function, output=output, targets=targets, logits=logits)
+
+
+regularizer = partial(_registered, "regularizer")
 """Register a penalty on a matrix of weights: `f(W, *, options)`, a scalar that is added to the error."""
 
-initializer = _register("initializer")
+initializer = partial(_registered, "initializer")
 """Register a start of the weights: `f(inputs, units, *, options)` gives a distribution."""
 
-optimizer = _register("optimizer")
+optimizer = partial(_registered, "optimizer")
 """Register an update rule: `f(w, g, states …, k, *, learning_rate, …)` gives the new w and the new states, in their order.
 
 g is ∂E/∂w; every further operand is a state that starts at zero; k, where it is asked for, is the number of the step, from 1."""
 
-schedule = _register("schedule")
+schedule = partial(_registered, "schedule")
 """Register a learning rate that changes: `f(k, *, rate, …)` gives the rate at step k, from 1."""
 
 
-def find(kind: str, wanted: str | Mapping[str, Any] | Definition | Bound) -> Bound:
+def find(kind: str, wanted: Wanted) -> Bound:
     """The definition that a name, a table {name = …, options}, or a definition means. Raises UnknownNameError, DescriptionError."""
     if isinstance(wanted, Definition):
         wanted = wanted.bind()

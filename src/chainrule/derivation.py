@@ -99,13 +99,15 @@ def derive(
     for number, layer in enumerate(layers, start=1):
         own = {kind: variable(Name(kind, number), shape) for kind, shape in layer.shapes(int(signal.shape[-1])).items()}
         parameters += own.values()
-        z = net_input(signal, own["W"], own.get("b"))
+        z = named(Name("z", number), net_input(signal, own["W"], own.get("b")))
         output = Name("y") if number == len(layers) else Name("h", number)
         assert layer.activation is not None
-        if layer.activation.name != "identity":
-            z = named(Name("z", number), z)
+        h = layer.activation.apply(z)
+        if h is z:  # nothing happens to z, which then needs no name beside h
+            h = z = z.arguments[0]
+        else:
             quantities.append(z)
-        h = _numbered(layer.activation.apply(z), z, number)
+        h = _numbered(h, z, number)
         quantities += [node for node in order(h, wall=partial(operator.is_, z)) if node.primitive.name == "named" and node is not z]
         signal = named(output, h)
         quantities.append(signal)

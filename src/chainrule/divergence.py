@@ -13,10 +13,11 @@ import numpy as np
 from chainrule.definitions import Bound
 from chainrule.display import Displayed
 from chainrule.engines.epoch import State, Written, unwarned
+from chainrule.engines.keep import evaluate
 from chainrule.engines.unrolled import operations
 from chainrule.errors import DivergenceError
 from chainrule.expression import order
-from chainrule.network import Array
+from chainrule.network import Array, Network
 from chainrule.rates import advise, rounded, runner
 from chainrule.step import Step
 
@@ -35,6 +36,9 @@ MOST_ADVISED = 100_000
 
 CAUSES = {
     "logarithm": "{loss} takes the logarithm of 0: the prediction y is as good as 0 or 1.",
+    "negative": "{loss} takes the logarithm of {number}: the output activation {activation} does not fit it. A loss declares the one that "
+    'does, as @loss(output="sigmoid").',
+    "undefined": "{loss} has no value for the prediction y.",
     "unscaled": "The inputs are not scaled (x reaches {largest}); standardise them.",
     "start": "The weights to begin with are too large: no step has been taken yet.",
     "rate": "The learning rate {rate} is too large.",
@@ -95,14 +99,30 @@ def _cause(training: Training, step: Step, quantity: str, rate: float | None) ->
     forward = quantity == "E" or quantity in step.before.values
     largest = float(np.max(np.abs(step.x)))
     unscaled = {"largest": float(f"{largest:.3g}")} if largest > UNSCALED else {}
-    logarithm = any(node.primitive.name == "log" for node in order(training.network.derivation.error))
-    if quantity == "E" and logarithm and np.isfinite(step.prediction).all() and not math.isfinite(step.error):
-        return Cause("logarithm", {"loss": training.network.loss.name})
+    if quantity == "E" and (cause := undefined(step.network, step.x, step.t, step.weights)):
+        return cause
     if forward and step.number == 1:
         return Cause("unscaled", unscaled) if unscaled else Cause("start")
     if rate is not None:
         return Cause("rate_unscaled" if unscaled else "rate", {"rate": float(training.rate(step.number) or 0.0), **unscaled})
     return Cause("unscaled", unscaled) if unscaled else Cause("unknown")
+
+
+def undefined(network: Network, x: Array, t: Array, weights: Array | None = None) -> Cause | None:
+    """Why the loss has no finite value for a prediction y that is finite; None where that is not so."""
+    derivation = network.derivation
+    logarithms = [node.arguments[0] for node in order(derivation.error) if node.primitive.name == "log"]
+    data = dict(zip(derivation.data, (x, t, weights), strict=False))
+    values = evaluate([derivation.error, derivation.prediction, *logarithms], {**data, **network.bindings()})
+    error, known = float(values[derivation.error]), {"loss": network.loss.name}
+    if math.isfinite(error) or not np.isfinite(values[derivation.prediction]).all():
+        return None
+    if not logarithms:
+        return Cause("undefined", known) if math.isnan(error) else None
+    lowest, output = min(float(np.min(values[node])) for node in logarithms), network.layers[-1].activation
+    if lowest < 0 and output is not None:
+        return Cause("negative", {**known, "number": float(f"{lowest:.3g}"), "activation": output.name})
+    return Cause("logarithm", known)
 
 
 def rate_that_works(training: Training, number: int) -> float | None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from chainrule import primitives as p
-from chainrule.definitions import Bound, initializer
+from chainrule.definitions import Bound, NotNegative, initializer
 from chainrule.display import Displayed
 from chainrule.errors import DescriptionError
 from chainrule.expression import Expression, Name, Operand, as_expression, order, variable
@@ -139,7 +139,7 @@ def uniform(inputs: Expression, units: Expression, *, low: float = -0.5, high: f
 
 
 @initializer
-def normal(inputs: Expression, units: Expression, *, mean: float = 0.0, deviation: float = 0.1) -> Distribution:
+def normal(inputs: Expression, units: Expression, *, mean: float = 0.0, deviation: NotNegative = 0.1) -> Distribution:
     """Normal with this mean and standard deviation. Sampling raises DescriptionError if the deviation is negative."""
     return Normal(mean, deviation)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from chainrule.definitions import Bound, Definition, find
+from chainrule.definitions import Bound, Wanted, find
 from chainrule.display import Displayed
 from chainrule.errors import DescriptionError, ShapeError, shown
 from chainrule.expression import Expression
@@ -41,11 +41,11 @@ class Dense(Displayed):
 
 def dense(
     units: int,
-    activation: str | Definition | Bound | Mapping[str, Any] | None = None,
+    activation: Wanted | None = None,
     *,
     bias: bool | Sequence[float] = True,
     weights: Any = None,
-    initializer: str | Definition | Bound | Mapping[str, Any] | None = None,
+    initializer: Wanted | None = None,
     frozen: Sequence[str] = (),
 ) -> Dense:
     """A dense layer for a `Network`: z = x W + b, h = f(z).

@@ -10,7 +10,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from chainrule import primitives as p
-from chainrule.definitions import loss
+from chainrule.definitions import Positive, loss
 from chainrule.expression import Expression
 
 HALF = Fraction(1, 2)
@@ -44,7 +44,7 @@ def absolute(y: Expression, t: Expression) -> Expression:
 
 
 @loss
-def huber(y: Expression, t: Expression, *, delta: float = 1.0) -> Expression:
+def huber(y: Expression, t: Expression, *, delta: Positive = 1.0) -> Expression:
     """ℓ = ½ (y − t)² where |y − t| ≤ δ, otherwise δ (|y − t| − δ/2), per output.
 
     Source: Huber (1964), Robust estimation of a location parameter.
@@ -62,7 +62,7 @@ def log_cosh(y: Expression, t: Expression) -> Expression:
     return p.log_cosh(y - t)
 
 
-@loss
+@loss(output="sigmoid", targets="probabilities")
 def binary_cross_entropy(y: Expression, t: Expression) -> Expression:
     """ℓ = −(t ln y + (1 − t) ln(1 − y)), per output, of probabilities y between 0 and 1; t from 0 to 1.
 
@@ -71,7 +71,7 @@ def binary_cross_entropy(y: Expression, t: Expression) -> Expression:
     return -(t * p.log(y) + (1 - t) * p.log(1 - y))
 
 
-@loss
+@loss(targets="probabilities", logits=True)
 def binary_cross_entropy_from_logits(y: Expression, t: Expression) -> Expression:
     """ℓ = softplus(y) − t y = −(t ln σ(y) + (1 − t) ln(1 − σ(y))), per output, of net inputs y; its derivative is σ(y) − t.
 
@@ -81,7 +81,7 @@ def binary_cross_entropy_from_logits(y: Expression, t: Expression) -> Expression
     return p.softplus(y) - t * y
 
 
-@loss
+@loss(output="softmax", targets="distribution")
 def cross_entropy(y: Expression, t: Expression) -> Expression:
     """ℓ = −Σ t ln y over the outputs, one number per example, of probabilities y above 0; t from 0 to 1.
 
@@ -90,7 +90,7 @@ def cross_entropy(y: Expression, t: Expression) -> Expression:
     return -p.total(t * p.log(y), axes=(_last(y),))
 
 
-@loss
+@loss(targets="distribution", logits=True)
 def cross_entropy_from_logits(y: Expression, t: Expression) -> Expression:
     """ℓ = Σ t · logsumexp(y) − Σ t y = −Σ t ln softmax(y) over the outputs, one number per example, of net inputs y.
 
@@ -102,7 +102,7 @@ def cross_entropy_from_logits(y: Expression, t: Expression) -> Expression:
     return p.total(t, axes=(axis,)) * p.logsumexp(y, axis=axis) - p.total(t * y, axes=(axis,))
 
 
-@loss
+@loss(output="tanh", targets="signs")
 def hinge(y: Expression, t: Expression) -> Expression:
     """ℓ = max(0, 1 − t y), per output; t is −1 or 1.
 
@@ -111,7 +111,7 @@ def hinge(y: Expression, t: Expression) -> Expression:
     return p.maximum(0, 1 - t * y)
 
 
-@loss
+@loss(targets="signs")
 def squared_hinge(y: Expression, t: Expression) -> Expression:
     """ℓ = max(0, 1 − t y)², per output; t is −1 or 1.
 
@@ -120,7 +120,7 @@ def squared_hinge(y: Expression, t: Expression) -> Expression:
     return p.maximum(0, 1 - t * y) ** 2
 
 
-@loss
+@loss(output="softmax", targets="distribution")
 def kl(y: Expression, t: Expression) -> Expression:
     """ℓ = Σ t ln(t / y) over the outputs, one number per example, of probabilities y above 0; a term with t = 0 is 0.
 

@@ -51,7 +51,7 @@ class Scores(Displayed):
     rows     how many
     guess    what someone guesses who looks at no input: the most frequent class of the training rows (its number), or their mean (targets,)
     confusion  (classes, classes): rows of each true class (down) that were said to be of each class (across)
-    logarithms Σ −ln of the probability given to the true class
+    logarithms Σ −ln of the probability given to the true class; None where the outputs are no probabilities
     absolute, squared   (targets,): Σ |y − t| and Σ (y − t)², in the data's own units
     mean, spread        (targets,): the mean of t and Σ (t − mean)²
     """
@@ -61,7 +61,7 @@ class Scores(Displayed):
     rows: int
     guess: Array | None = None
     confusion: Array | None = None
-    logarithms: float = 0.0
+    logarithms: float | None = 0.0
     absolute: Array | None = None
     squared: Array | None = None
     mean: Array | None = None
@@ -77,7 +77,7 @@ class Scores(Displayed):
     @property
     def loss(self) -> float | None:
         """The log loss, −ln of the probability given to the true class, in the mean over the rows."""
-        return None if self.confusion is None else self.logarithms / self.rows
+        return None if self.confusion is None or self.logarithms is None else self.logarithms / self.rows
 
     @property
     def per_class(self) -> tuple[ClassScore, ...]:
@@ -137,7 +137,9 @@ class Scores(Displayed):
             raise InputError("scores of different tasks do not add up.")
         rows = self.rows + other.rows
         if self.confusion is not None:
-            return Scores(self.task, self.names, rows, self.guess, self.confusion + other.confusion, self.logarithms + other.logarithms)
+            known = self.logarithms is not None and other.logarithms is not None
+            logarithms = self.logarithms + other.logarithms if known else None  # type: ignore[operator]  # as just said
+            return Scores(self.task, self.names, rows, self.guess, self.confusion + other.confusion, logarithms)
         assert self.mean is not None
         assert other.mean is not None
         gap = other.mean - self.mean
@@ -178,7 +180,8 @@ class Scores(Displayed):
             confusion = None if "confusion" not in plain else _numbers(plain["confusion"], squares).astype(int)
             if (confusion is None) == (len(sums) < 4) or not plain["rows"] >= 1:
                 raise ValueError("sums are missing")
-            return Scores(str(plain["task"]), names, int(plain["rows"]), guess, confusion, float(plain["logarithms"]), **sums)
+            logarithms = float(plain["logarithms"]) if "logarithms" in plain else None
+            return Scores(str(plain["task"]), names, int(plain["rows"]), guess, confusion, logarithms, **sums)
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise InputError(f"these scores are incomplete: {error}.") from None
 
@@ -230,15 +233,20 @@ def score(preparation: Preparation, y: Array, labels: Table | Array, *, guess: A
         answers = preparation.answers(y)
         numbers = np.column_stack([np.asarray(column, dtype=float) for column in answers.values()])
         return of_numbers(tuple(answers), numbers, labels, guess)
-    return of_classes(tuple(preparation.classes), y, labels, guess)
+    return of_classes(tuple(preparation.classes), y, labels, guess, signs=preparation.signs)
 
 
-def of_classes(names: tuple[str, ...], y: Array, labels: Array, guess: Array | None = None) -> Scores:
-    """Scores of probabilities: y (rows, classes), or (rows, 1) for the second of two classes; labels (rows,), the classes' numbers."""
-    probabilities = np.column_stack([1 - y[:, 0], y[:, 0]]) if y.shape[1] == 1 else y
-    said = (y[:, 0] >= 0.5).astype(int) if y.shape[1] == 1 else y.argmax(axis=1)
+def of_classes(names: tuple[str, ...], y: Array, labels: Array, guess: Array | None = None, *, signs: bool = False) -> Scores:
+    """Scores of probabilities: y (rows, classes), or (rows, 1) for the second of two classes; labels (rows,), the classes' numbers.
+
+    signs  y are no probabilities: from 0 upward they mean the second class
+    """
+    said = (y[:, 0] >= (0 if signs else 0.5)).astype(int) if y.shape[1] == 1 else y.argmax(axis=1)
     confusion = np.zeros((len(names), len(names)), dtype=int)
     np.add.at(confusion, (labels, said), 1)
+    if signs:
+        return Scores("classify", names, len(y), guess, confusion, None)
+    probabilities = np.column_stack([1 - y[:, 0], y[:, 0]]) if y.shape[1] == 1 else y
     given = probabilities[np.arange(len(labels)), labels] / probabilities.sum(axis=1)
     return Scores("classify", names, len(y), guess, confusion, float(-np.log(np.maximum(given, SMALLEST)).sum()))
 

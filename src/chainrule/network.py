@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from chainrule.definitions import Bound, Definition, find
+from chainrule.definitions import Bound, Wanted, find
 from chainrule.derivation import Conventions, Derivation, derive
 from chainrule.display import Displayed
 from chainrule.errors import DescriptionError, InputError, ShapeError, UnknownNameError, shown
@@ -22,19 +22,12 @@ if TYPE_CHECKING:
     from chainrule.step import Step
 
 Array: TypeAlias = "np.ndarray[Any, np.dtype[Any]]"
-Wanted: TypeAlias = "str | Definition | Bound | Mapping[str, Any]"
 
 MOST_PARAMETERS = 10**8
 """800 MB in float64; a description that asks for more is refused before memory is taken."""
 
 MOST_LAYERS = 1000
 """More layers than this are refused."""
-
-OUTPUT_FOR_LOSS = {"binary_cross_entropy": "sigmoid", "cross_entropy": "softmax", "kl": "softmax", "hinge": "tanh"}
-"""The output activation that fits a loss, where none is said; identity for the others."""
-
-START_FOR_ACTIVATION = {"relu": "he_normal", "leaky_relu": "he_normal", "relu6": "he_normal", "elu": "he_normal", "selu": "lecun_normal"}
-"""The initialiser that fits an activation, where none is said; Glorot's for the others."""
 
 
 class Network(Displayed):
@@ -76,7 +69,7 @@ class Network(Displayed):
         self.inputs = checked_size(inputs, "inputs")
         self.loss = find("loss", loss)
         self.regularizer = None if regularizer is None else find("regularizer", regularizer)
-        self.layers = (*(_decided(layer, "identity") for layer in layers[:-1]), _decided(layers[-1], fitting_output(self.loss)))
+        self.layers = (*(_decided(layer, find("activation", "identity")) for layer in layers[:-1]), _decided(layers[-1], self.loss.output))
         self.conventions = Conventions(
             _one_of("outputs", outputs, "sum", "mean"), _one_of("batch", batch, "mean", "sum"), _checked_flag("weighted", weighted)
         )
@@ -128,9 +121,9 @@ class Network(Displayed):
     def initializers(self) -> dict[str, Bound]:
         """What draws each W that has no numbers of its own."""
         return {
-            f"W{number}": layer.initializer or find("initializer", START_FOR_ACTIVATION.get(_name(layer), "glorot_uniform"))
+            f"W{number}": layer.initializer or layer.activation.start
             for number, layer in enumerate(self.layers, start=1)
-            if f"W{number}" not in self.given
+            if f"W{number}" not in self.given and layer.activation is not None
         }
 
     def with_weights(self, weights: Sequence[float]) -> Network:
@@ -263,11 +256,6 @@ def layer_name(number: int, layers: int) -> str:
     return "output" if number == layers else f"hidden{number}"
 
 
-def fitting_output(loss: Bound) -> str:
-    """The output activation that fits a loss."""
-    return OUTPUT_FOR_LOSS.get(loss.name, "identity")
-
-
 def checked_batch(name: str, values: Any, columns: int) -> Array:
     """Numbers of the shape (batch, columns), finite; one row may come as a plain list. Raises ShapeError, InputError."""
     array = _checked_numbers(name, values, None)
@@ -311,12 +299,8 @@ def _culprit(values: Any) -> str:
     return shown(values)
 
 
-def _decided(layer: Dense, activation: str) -> Dense:
-    return layer if layer.activation is not None else replace(layer, activation=find("activation", activation))
-
-
-def _name(layer: Dense) -> str:
-    return layer.activation.name if layer.activation else "identity"
+def _decided(layer: Dense, activation: Bound) -> Dense:
+    return layer if layer.activation is not None else replace(layer, activation=activation)
 
 
 def _letters_of_fan() -> tuple[Any, Any]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chainrule import primitives as p
-from chainrule.definitions import checked_name, optimizer
+from chainrule.definitions import NotNegative, Proportion, Rate, checked_name, optimizer
 from chainrule.expression import Expression, Name, Operand, named
 
 
@@ -23,7 +23,7 @@ def let(name: str, expression: Expression) -> Expression:
 
 
 @optimizer
-def sgd(w: Expression, g: Expression, *, learning_rate: float = 0.05) -> Expression:
+def sgd(w: Expression, g: Expression, *, learning_rate: Rate = 0.05) -> Expression:
     """Gradient descent: w ← w − η g.
 
     Source: Cauchy (1847), Méthode générale pour la résolution des systèmes d'équations simultanées.
@@ -32,7 +32,9 @@ def sgd(w: Expression, g: Expression, *, learning_rate: float = 0.05) -> Express
 
 
 @optimizer
-def momentum(w: Expression, g: Expression, v: Expression, *, learning_rate: float = 0.05, momentum: float = 0.9) -> tuple[Expression, ...]:
+def momentum(
+    w: Expression, g: Expression, v: Expression, *, learning_rate: Rate = 0.05, momentum: Proportion = 0.9
+) -> tuple[Expression, ...]:
     """Gradient descent with momentum: v ← μ v + g, w ← w − η v.
 
     Source: Polyak (1964); in the form of Sutskever et al. (2013), eq. 1, with the rate outside the velocity.
@@ -42,7 +44,9 @@ def momentum(w: Expression, g: Expression, v: Expression, *, learning_rate: floa
 
 
 @optimizer
-def nesterov(w: Expression, g: Expression, v: Expression, *, learning_rate: float = 0.05, momentum: float = 0.9) -> tuple[Expression, ...]:
+def nesterov(
+    w: Expression, g: Expression, v: Expression, *, learning_rate: Rate = 0.05, momentum: Proportion = 0.9
+) -> tuple[Expression, ...]:
     """Nesterov's momentum: v ← μ v + g, w ← w − η (g + μ v).
 
     Source: Nesterov (1983); in the form of Sutskever et al. (2013), eq. 3 and 4, with the rate outside the velocity.
@@ -52,7 +56,9 @@ def nesterov(w: Expression, g: Expression, v: Expression, *, learning_rate: floa
 
 
 @optimizer
-def adagrad(w: Expression, g: Expression, s: Expression, *, learning_rate: float = 0.01, epsilon: float = 1e-10) -> tuple[Expression, ...]:
+def adagrad(
+    w: Expression, g: Expression, s: Expression, *, learning_rate: Rate = 0.01, epsilon: NotNegative = 1e-10
+) -> tuple[Expression, ...]:
     """Steps shrink with the squares seen so far: s ← s + g², w ← w − η g / (√s + ε).
 
     Source: Duchi, Hazan & Singer (2011), Adaptive subgradient methods for online learning and stochastic optimization.
@@ -63,7 +69,7 @@ def adagrad(w: Expression, g: Expression, s: Expression, *, learning_rate: float
 
 @optimizer
 def rmsprop(
-    w: Expression, g: Expression, s: Expression, *, learning_rate: float = 0.01, decay: float = 0.99, epsilon: float = 1e-8
+    w: Expression, g: Expression, s: Expression, *, learning_rate: Rate = 0.01, decay: Proportion = 0.99, epsilon: NotNegative = 1e-8
 ) -> tuple[Expression, ...]:
     """Steps shrink with the squares seen lately: s ← ρ s + (1 − ρ) g², w ← w − η g / (√s + ε), with ρ = decay.
 
@@ -81,10 +87,10 @@ def adam(
     v: Expression,
     k: Expression,
     *,
-    learning_rate: float = 0.001,
-    beta1: float = 0.9,
-    beta2: float = 0.999,
-    epsilon: float = 1e-8,
+    learning_rate: Rate = 0.001,
+    beta1: Proportion = 0.9,
+    beta2: Proportion = 0.999,
+    epsilon: NotNegative = 1e-8,
 ) -> tuple[Expression, ...]:
     """Adam: m ← β₁ m + (1 − β₁) g, v ← β₂ v + (1 − β₂) g², w ← w − η m̂ / (√v̂ + ε).
 
@@ -103,11 +109,11 @@ def adamw(
     v: Expression,
     k: Expression,
     *,
-    learning_rate: float = 0.001,
-    beta1: float = 0.9,
-    beta2: float = 0.999,
-    epsilon: float = 1e-8,
-    decay: float = 0.01,
+    learning_rate: Rate = 0.001,
+    beta1: Proportion = 0.9,
+    beta2: Proportion = 0.999,
+    epsilon: NotNegative = 1e-8,
+    decay: Proportion = 0.01,
 ) -> tuple[Expression, ...]:
     """Adam with decoupled weight decay: w ← w − η λ w − η m̂ / (√v̂ + ε), with λ = decay; m, v, m̂, v̂ as in Adam.
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from fractions import Fraction
 
 from chainrule import primitives as p
-from chainrule.definitions import regularizer
+from chainrule.definitions import NotNegative, Rate, regularizer
 from chainrule.expression import Expression
 
 HALF = Fraction(1, 2)
 
 
 @regularizer
-def l1(W: Expression, *, rate: float = 0.01) -> Expression:
+def l1(W: Expression, *, rate: Rate = 0.01) -> Expression:
     """λ Σ |w| over all weights of W, with λ = rate; its derivative by w is λ · sign w.
 
     Source: Tibshirani (1996), Regression shrinkage and selection via the lasso.
@@ -21,7 +21,7 @@ def l1(W: Expression, *, rate: float = 0.01) -> Expression:
 
 
 @regularizer
-def l2(W: Expression, *, rate: float = 0.01) -> Expression:
+def l2(W: Expression, *, rate: Rate = 0.01) -> Expression:
     """½ λ Σ w² over all weights of W, with λ = rate; because of the ½, its derivative by w is λ w.
 
     Gradient descent then shrinks every weight by η λ w a step (weight decay λ).
@@ -31,7 +31,7 @@ def l2(W: Expression, *, rate: float = 0.01) -> Expression:
 
 
 @regularizer
-def elastic_net(W: Expression, *, l1: float = 0.01, l2: float = 0.01) -> Expression:
+def elastic_net(W: Expression, *, l1: NotNegative = 0.01, l2: NotNegative = 0.01) -> Expression:
     """λ₁ Σ |w| + ½ λ₂ Σ w² over all weights of W, with λ₁ = l1 and λ₂ = l2.
 
     Source: Zou & Hastie (2005), Regularization and variable selection via the elastic net.

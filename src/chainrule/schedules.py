@@ -9,58 +9,57 @@ import math
 from fractions import Fraction
 
 from chainrule import primitives as p
-from chainrule.definitions import schedule
+from chainrule.definitions import Positive, Rate, schedule
 from chainrule.errors import DescriptionError
 from chainrule.expression import Expression, Operand, as_expression
 
 
 @schedule
-def constant(k: Expression, *, rate: float = 0.05) -> Expression:
+def constant(k: Expression, *, rate: Rate = 0.05) -> Expression:
     """η(k) = rate. The first step is k = 1."""
     return as_expression(rate)
 
 
 @schedule
-def step_decay(k: Expression, *, rate: float = 0.05, every: int = 10, factor: float = 0.5) -> Expression:
-    """η(k) = rate · factor^⌊(k − 1) / every⌋: multiplied by `factor` after every so many steps. The first step is k = 1.
-
-    Raises DescriptionError unless every > 0.
-    """
-    _positive(every=every)
+def step_decay(k: Expression, *, rate: Rate = 0.05, every: Positive = 10, factor: float = 0.5) -> Expression:
+    """η(k) = rate · factor^⌊(k − 1) / every⌋: multiplied by `factor` after every so many steps. The first step is k = 1."""
     return rate * factor ** p.floor((k - 1) / every)
 
 
 @schedule
-def exponential(k: Expression, *, rate: float = 0.05, factor: float = 0.99) -> Expression:
+def exponential(k: Expression, *, rate: Rate = 0.05, factor: float = 0.99) -> Expression:
     """η(k) = rate · factor^(k − 1): multiplied by `factor` at every step. The first step is k = 1."""
     return rate * factor ** (k - 1)
 
 
 @schedule
-def cosine(k: Expression, *, rate: float = 0.05, steps: int = 100, floor: float = 0.0) -> Expression:
+def cosine(k: Expression, *, rate: Rate = 0.05, steps: Positive = 100, floor: float = 0.0) -> Expression:
     """η(k) = floor + ½ (rate − floor) (1 + cos(π (k − 1) / steps)): half a wave from `rate` at k = 1 to `floor` at k = steps + 1.
 
-    After that it rises again, as the wave goes on. Raises DescriptionError unless steps > 0.
+    After that it rises again, as the wave goes on.
     Source: Loshchilov & Hutter (2017), SGDR: stochastic gradient descent with warm restarts, eq. 5.
     """
-    _positive(steps=steps)
     return _wave(rate, floor, (k - 1) / steps)
 
 
 @schedule
-def warmup(k: Expression, *, rate: float = 0.05, steps: int = 10) -> Expression:
+def warmup(k: Expression, *, rate: Rate = 0.05, steps: Positive = 10) -> Expression:
     """η(k) = rate · min(1, k / steps): a line from rate / steps at k = 1 to `rate` at k = steps, and then `rate`.
 
-    Raises DescriptionError unless steps > 0.
     Source: Goyal et al. (2017), Accurate, large minibatch SGD: training ImageNet in 1 hour, section 2.2.
     """
-    _positive(steps=steps)
     return rate * p.minimum(1, k / steps)
 
 
 @schedule
 def one_cycle(
-    k: Expression, *, rate: float = 0.05, steps: int = 100, rise: float = 0.3, start_divisor: float = 25.0, end_divisor: float = 10_000.0
+    k: Expression,
+    *,
+    rate: Rate = 0.05,
+    steps: Positive = 100,
+    rise: Positive = 0.3,
+    start_divisor: Positive = 25.0,
+    end_divisor: Positive = 10_000.0,
 ) -> Expression:
     """Half a wave from rate / start_divisor up to `rate`, then half a wave down to rate / (start_divisor · end_divisor).
 
@@ -68,10 +67,9 @@ def one_cycle(
     η(k) = rate + ½ (s − rate) (1 + cos(π (k − 1) / r)) while k − 1 ≤ r, and afterwards
     η(k) = s / end_divisor + ½ (rate − s / end_divisor) (1 + cos(π · min(1, (k − 1 − r) / (steps − 1 − r)))).
 
-    Raises DescriptionError unless 1 < rise · steps < steps and the divisors are above 0.
+    Raises DescriptionError unless 1 < rise · steps < steps.
     Source: Smith & Topin (2018), Super-convergence: very fast training of neural networks using large learning rates.
     """
-    _positive(steps=steps, rise=rise, start_divisor=start_divisor, end_divisor=end_divisor)
     if _is_number(steps, rise) and not 1 < rise * steps < steps:
         raise DescriptionError(f"one_cycle needs more than one step to rise and some to fall: rise · steps = {rise * steps:g} of {steps}.")
     top, start = rise * steps - 1, rate / start_divisor
@@ -89,9 +87,3 @@ def _wave(start: Operand, end: Operand, progress: Expression) -> Expression:
 def _is_number(*options: Operand) -> bool:
     """True unless an option is a letter, as in an explanation."""
     return not any(isinstance(option, Expression) for option in options)
-
-
-def _positive(**options: Operand) -> None:
-    for name, value in options.items():
-        if not isinstance(value, Expression) and value <= 0:
-            raise DescriptionError(f"{name} of a schedule must be greater than 0, not {value:g}.")

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
-from chainrule.definitions import Bound, Definition, find
+from chainrule.definitions import Bound, Wanted, find
 from chainrule.errors import InputError, shown
 from chainrule.network import Array
 from chainrule.notation.settings import CHOICES, Notation
 
-Wanted: TypeAlias = "str | Definition | Bound | Mapping[str, Any]"
 Numbers: TypeAlias = "str | Sequence[Any] | Array"
 
 

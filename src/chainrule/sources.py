@@ -13,14 +13,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from chainrule.batches import with_batch, with_sample
-from chainrule.definitions import Bound, find
+from chainrule.definitions import Bound, Wanted, find
 from chainrule.describe import Problem, from_json, from_toml, problem_from, read_description
 from chainrule.errors import DescriptionError, FileError, InputError, UnknownNameError, shown
 from chainrule.examples import EXAMPLES
 from chainrule.layers import Dense, dense
-from chainrule.network import MOST_LAYERS, Network, fitting_output
+from chainrule.network import MOST_LAYERS, Network
 from chainrule.notation.settings import Notation
-from chainrule.settings import Numbers, Wanted, chosen_notation, chosen_optimizer, row_of_numbers, setting
+from chainrule.settings import Numbers, chosen_notation, chosen_optimizer, row_of_numbers, setting
 from chainrule.trained import Replayed, Trained, recorded, replayed, scales, trained
 
 if TYPE_CHECKING:
@@ -224,5 +224,4 @@ def _changed_output(network: Network, layer: Dense, loss: Bound | None, activati
     """The last layer; if its activation fitted the old loss and another loss is wanted, it fits that."""
     if activation is not None:
         return replace(layer, activation=find("activation", setting(activation)))
-    fitted = layer.activation is not None and layer.activation.name == fitting_output(network.loss)
-    return replace(layer, activation=None) if loss is not None and fitted else layer
+    return replace(layer, activation=None) if loss is not None and layer.activation == network.loss.output else layer

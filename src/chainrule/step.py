@@ -275,14 +275,17 @@ def following(step: Step) -> Step:
 
 def check_targets(network: Network, t: Array) -> None:
     """Do the targets fit the loss? Raises InputError, which names the row."""
+    name, kind = network.loss.name, network.loss.definition.targets
+    if kind != "numbers":
+        wanted, off = ("−1 or 1", np.abs(t) - 1) if kind == "signs" else ("from 0 to 1", np.maximum(np.abs(t - 0.5) - 0.5, 0))
+        for row, column in np.argwhere(np.abs(off) > 1e-6)[:1]:
+            raise InputError(f"{name} needs targets {wanted}; row {row + 1} holds {t[row, column]:g}.")
     for found in network.derivation.theorems:
         if found.theorem.condition == "rows_sum_to_one":
             off = np.flatnonzero(np.abs(t.sum(axis=-1) - 1) > 1e-6)
             if len(off):
                 row = int(off[0])
-                raise InputError(
-                    f"{network.loss.name} needs targets that add up to 1 in every row; row {row + 1} adds up to {t[row].sum():g}."
-                )
+                raise InputError(f"{name} needs targets that add up to 1 in every row; row {row + 1} adds up to {t[row].sum():g}.")
 
 
 def checked_weights(network: Network, weights: Any, rows: int) -> Array | None:

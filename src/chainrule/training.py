@@ -14,11 +14,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from chainrule.batches import BINARY, PROBABLE, SIGNED
 from chainrule.companions import predicted
 from chainrule.curves import save_curve
 from chainrule.data import Table
-from chainrule.definitions import Bound, find
+from chainrule.definitions import Bound, Wanted, find
 from chainrule.divergence import Diverged
 from chainrule.errors import FileError, InputError, shown
 from chainrule.history import Outcome, Report
@@ -31,7 +30,7 @@ from chainrule.parts import Part, Rows, weights_of
 from chainrule.plan import Plan, batch_size_for, patience_for, split
 from chainrule.plan import folds as folds_of
 from chainrule.prepare import Preparation
-from chainrule.settings import Wanted, chosen_optimizer, setting
+from chainrule.settings import chosen_optimizer, setting
 from chainrule.train import Training
 
 HIDDEN = (32,)
@@ -193,8 +192,9 @@ def train(
         def prepared(*places: Array) -> Run:
             """The run that trains on the first of these places; means and spreads are of them alone."""
             preparation = Preparation.fit(rows.only(places[0]), _names(target), **columns)
-            parts = [rows.part(preparation, some, labels, stack) for some in places]
             network = _network(preparation, seed, *shape)
+            preparation = replace(preparation, signs=network.loss.definition.targets == "signs")
+            parts = [rows.part(preparation, some, labels, stack) for some in places]
             return Run(rows, network, preparation, plan, train=parts[0], validation=parts[1], test=parts[2], form=said)
 
         scores = {} if folds is None else _cross_validated(prepared, labels, plan, folds, watch)
@@ -241,7 +241,8 @@ def _network(
     _check_loss(wanted, preparation)
     layers = [dense(units, inner) for units in _sizes(hidden)]
     penalty = None if regularizer is None else setting(regularizer)
-    last = dense(preparation.outputs, preparation.output_activation)
+    output = preparation.output_activation if wanted.definition.targets == "numbers" else wanted.output
+    last = dense(preparation.outputs, output)
     return Network(preparation.inputs, *layers, last, loss=wanted, regularizer=penalty, seed=seed)
 
 
@@ -258,9 +259,9 @@ def _sizes(hidden: str | int | Sequence[int]) -> list[int]:
 
 
 def _check_loss(loss: Bound, preparation: Preparation) -> None:
-    """Does the loss fit targets as the table gives them: 0 and 1 for classes, numbers otherwise? Raises InputError."""
-    unfit = {"classify": BINARY | SIGNED, "binary": PROBABLE | SIGNED, "regress": PROBABLE | BINARY | SIGNED}
-    if loss.name in unfit[preparation.task] or loss.name.endswith("_from_logits"):
+    """Does the loss fit targets as the table gives them, classes or numbers, and outputs that predict them? Raises InputError."""
+    fitting = {"classify": ("numbers", "distribution"), "binary": ("numbers", "probabilities", "signs"), "regress": ("numbers",)}
+    if loss.definition.targets not in fitting[preparation.task] or loss.definition.logits:
         raise InputError(f"the loss {loss.name} does not fit this task; {preparation.loss} does.")
 
 
@@ -383,8 +384,9 @@ def predictions(model: Model, tables: Iterable[Table], *, probabilities: bool = 
     preparation = model.preparation
     if preparation is None:
         raise InputError("this model was trained on numbers and takes no tables.")
-    if probabilities and preparation.task == "regress":
-        raise InputError(f"this model predicts numbers ({', '.join(preparation.output_names)}), which have no probabilities.")
+    if probabilities and (preparation.task == "regress" or preparation.signs):
+        what = "the sign of a class" if preparation.signs else f"numbers ({', '.join(preparation.output_names)})"
+        raise InputError(f"this model predicts {what}, which {'has' if preparation.signs else 'have'} no probabilities.")
     begun = False
     for table in tables:
         y = model.predict(table)

@@ -42,6 +42,20 @@ def _presets(context: click.Context, parameter: click.Parameter, incomplete: str
     return [CompletionItem(name) for name in PRESETS if name.startswith(incomplete)]
 
 
+def _run(context: click.Context, parameter: click.Parameter, files: tuple[str, ...]) -> None:
+    """Runs a person's own definitions."""
+    from chainrule.definitions import load_file
+
+    for path in files:
+        load_file(path)
+
+
+DEFINITIONS = click.option(
+    "--definitions", metavar="FILE.py", multiple=True, shell_complete=complete_files, expose_value=False, is_eager=True, callback=_run,
+    help="Your own activations, losses … in Python; the file is run.",
+)  # fmt: skip
+
+
 NETWORK_OPTIONS = (
     click.argument("network", required=False, shell_complete=_networks),
     click.option("--bias/--no-bias", default=None, help="A bias for all layers, or for none.  [default: as described; short form: yes]"),
@@ -76,10 +90,7 @@ NETWORK_OPTIONS = (
         "--learning-rate", metavar="RATE", shell_complete=complete_definitions("schedule"),
         help="A number, or a schedule as cosine:rate=0.1,steps=50.  [default: as described, or the optimiser's own]",
     ),
-    click.option(
-        "--definitions", metavar="FILE.py", multiple=True, shell_complete=complete_files,
-        help="Your own activations, losses … in Python; the file is run.",
-    ),
+    DEFINITIONS,
     click.option(
         "--notation", metavar="PRESET", shell_complete=_presets,
         help='Letters and conventions: seed, nielsen, ng, bishop, german, or as "learning_rate=α,vectors=columns".',
@@ -109,11 +120,8 @@ def with_options(*options: Callable[[Any], Any]) -> Callable[[Command], Command]
     return add
 
 
-def asked(network: str | None, definitions: tuple[str, ...], row: tuple[str, ...] = (), **options: Any) -> Any:
+def asked(network: str | None, row: tuple[str, ...] = (), **options: Any) -> Any:
     """The problem that the options of a command line ask for. Raises InputError."""
-    from chainrule.definitions import load_file
     from chainrule.sources import problem
 
-    for path in definitions:
-        load_file(path)
     return problem(network, row=row or None, **options)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from chainrule.cli.options import complete_definitions, complete_files, with_options
+from chainrule.cli.options import DEFINITIONS, complete_definitions, complete_files, with_options
 
 if TYPE_CHECKING:
     from chainrule.data import Table
@@ -77,10 +77,7 @@ NETWORK_OPTIONS = (
     click.option(
         "--regularizer", metavar="NAME", shell_complete=complete_definitions("regularizer"), help="Penalty on weights, as l2:rate=0.001."
     ),
-    click.option(
-        "--definitions", metavar="FILE.py", multiple=True, shell_complete=complete_files,
-        help="Your own activations, losses … in Python; the file is run.",
-    ),
+    DEFINITIONS,
 )  # fmt: skip
 
 PLAN_OPTIONS = (
@@ -130,7 +127,7 @@ OUTPUT_OPTIONS = (
 @click.command(epilog=TRAIN_EXAMPLES, short_help="Train a network on your own data.")
 @DATA
 @with_options(*COLUMN_OPTIONS, *NETWORK_OPTIONS, *PLAN_OPTIONS, *FORM_OPTIONS, *OUTPUT_OPTIONS, LANGUAGE)
-def train(data: str, output: str, quiet: bool, language: str, definitions: tuple[str, ...], **options: Any) -> int:
+def train(data: str, output: str, quiet: bool, language: str, **options: Any) -> int:
     """Train a network on a table, and keep it as a model that predicts from raw rows.
 
     DATA is a CSV, TSV, Parquet, NumPy or IDX file, or a set that ships with scikit-learn, as data:iris. Kinds of columns, task, loss and
@@ -138,11 +135,8 @@ def train(data: str, output: str, quiet: bool, language: str, definitions: tuple
     """
     from chainrule import training
     from chainrule.cli.telling import Telling
-    from chainrule.definitions import load_file
     from chainrule.divergence import Diverged
 
-    for path in definitions:
-        load_file(path)
     telling = Telling(language, data, output, quiet=quiet, asked=click.get_current_context().obj or ())
     try:
         with telling:
@@ -164,7 +158,7 @@ def _whole(options: dict[str, Any]) -> dict[str, Any]:
 @click.command(epilog=EVALUATE_EXAMPLES, short_help="Measure a model on rows with known targets.")
 @MODEL
 @DATA
-@with_options(*FORM_OPTIONS, LANGUAGE)
+@with_options(*FORM_OPTIONS, DEFINITIONS, LANGUAGE)
 def evaluate(model: str, data: str, language: str, **form: Any) -> None:
     """Measure a model on raw rows with known targets, which it prepares as it did its own.
 
@@ -186,7 +180,7 @@ def evaluate(model: str, data: str, language: str, **form: Any) -> None:
 @MODEL
 @DATA
 @click.option("--probabilities", is_flag=True, help="Add the probability of every class.")
-@with_options(*FORM_OPTIONS)
+@with_options(*FORM_OPTIONS, DEFINITIONS)
 @click.option("-o", "--output", metavar="FILE", help="Write to a .csv file instead.")
 @FORCE
 @LANGUAGE
@@ -245,6 +239,7 @@ def _streamed(model: Model, data: str, form: dict[str, Any], *, targets: bool = 
 
 @click.command(epilog=INFO_EXAMPLES, short_help="Show what a model is and how it was made.")
 @MODEL
+@DEFINITIONS
 @LANGUAGE
 def info(model: str, language: str) -> None:
     """Show what a model is: its network, what was decided about columns, how it was trained and how good it is."""

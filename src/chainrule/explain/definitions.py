@@ -8,7 +8,7 @@ from chainrule.backprop import local_derivatives
 from chainrule.definitions import Bound
 from chainrule.document import Block, Equations, Note, Paragraph
 from chainrule.explain.context import Context, paths
-from chainrule.expression import Expression, Name, as_expression, named, substitute, variable
+from chainrule.expression import Expression, Name, as_expression, named, order, substitute, variable
 from chainrule.notation.build import formula
 from chainrule.notation.formula import Call, Equation, Words
 from chainrule.notation.labels import Labels
@@ -51,12 +51,24 @@ def _bound(context: Context, value: Any) -> str:
 def functions(context: Context) -> list[Block]:
     """What σ, tanh … stand for and their derivatives, for each activation of the network that is a function of one number."""
     activations = {layer.activation.name: layer.activation for layer in context.step.network.layers if layer.activation is not None}
+    z = variable(Name("z"), ("batch", "units"))
     blocks: list[Block] = [
         Equations(tuple(function_lines(context.labels, activation)))
-        for name, activation in activations.items()
-        if name not in ("identity", "softmax")
+        for activation in activations.values()
+        if is_elementwise(activation.apply(z), z) and activation.apply(z) is not z
     ]
     return [Paragraph(context.text("functions.intro")), *blocks] if blocks else []
+
+
+def is_elementwise(h: Expression, z: Expression) -> bool:
+    """Does each element of h depend on the same element of z alone?"""
+    depending = {z}
+    for node in order(h):
+        if not depending.isdisjoint(node.arguments):
+            if not node.primitive.elementwise and node.primitive.name != "named":
+                return False
+            depending.add(node)
+    return True
 
 
 def function_lines(labels: Labels, activation: Bound) -> list[Equation]:

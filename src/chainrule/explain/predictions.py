@@ -140,13 +140,11 @@ def _contour(
 
 def _decision(context: Context, t: Array) -> float | None:
     """Between which predictions two classes part; None where the targets are no two classes."""
-    name = context.step.network.loss.name
-    if name.endswith("_from_logits") or "hinge" in name:
-        return 0.0
+    decision = context.step.network.loss.definition.decision
+    if decision is not None:
+        return decision
     found = set(np.unique(t).tolist())
-    if name == "binary_cross_entropy" or found == {0.0, 1.0}:
-        return 0.5
-    return 0.0 if found == {-1.0, 1.0} else None
+    return 0.5 if found == {0.0, 1.0} else 0.0 if found == {-1.0, 1.0} else None
 
 
 def _classes(context: Context, predicted: Array, t: Array, xs: list[float], ys: list[float]) -> Drawn:

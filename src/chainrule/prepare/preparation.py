@@ -14,18 +14,15 @@ import numpy as np
 
 from chainrule.data import Column, Kind, Table
 from chainrule.data.cells import number
+from chainrule.definitions import find
 from chainrule.display import Displayed
 from chainrule.errors import DescriptionError, FileError, ShapeError, shown
 
 Array: TypeAlias = "np.ndarray[Any, Any]"
 Task: TypeAlias = Literal["classify", "binary", "regress"]
 
-FITTING: dict[Task, tuple[str, str]] = {
-    "classify": ("softmax", "cross_entropy"),
-    "binary": ("sigmoid", "binary_cross_entropy"),
-    "regress": ("identity", "half_squared"),
-}
-"""The output's activation and the loss for every task."""
+LOSSES: dict[Task, str] = {"classify": "cross_entropy", "binary": "binary_cross_entropy", "regress": "half_squared"}
+"""The loss for every task, where none is said."""
 
 NAMED = 8
 """So many names a message lists before it says how many more there are."""
@@ -112,6 +109,7 @@ class Preparation(Displayed):
     rows       how many rows it was fitted to
     impute     how missing values are filled; None: they are refused
     decisions  all of this in words
+    signs      whether two classes stand as −1 and 1, and part at 0, because the loss compares signs; else as 0 and 1, and they part at ½
     """
 
     features: tuple[Feature, ...]
@@ -121,6 +119,7 @@ class Preparation(Displayed):
     rows: int
     impute: str | None
     decisions: tuple[str, ...]
+    signs: bool = False
 
     @staticmethod
     def fit(
@@ -197,12 +196,17 @@ class Preparation(Displayed):
     @property
     def output_activation(self) -> str:
         """The name of the last layer's activation."""
-        return FITTING[self.task][0]
+        return find("loss", self.loss).output.name
 
     @property
     def loss(self) -> str:
         """The name of the loss."""
-        return FITTING[self.task][1]
+        return LOSSES[self.task]
+
+    @property
+    def decision(self) -> float:
+        """From which output upward the second of two classes is meant."""
+        return 0.0 if self.signs else 0.5
 
     @property
     def input_kinds(self) -> dict[str, Kind]:
@@ -231,7 +235,7 @@ class Preparation(Displayed):
         if self.task == "classify":
             return one_hot(labels, len(self.classes))
         if self.task == "binary":
-            return labels[:, None].astype(np.float64)
+            return (2 * labels - 1 if self.signs else labels)[:, None].astype(np.float64)
         return (labels - self._means) / self._deviations
 
     def labels(self, table: Table) -> Array:
@@ -269,12 +273,14 @@ class Preparation(Displayed):
         if self.task == "regress":
             raw = y * self._deviations + self._means
             return {target.name: raw[:, place] for place, target in enumerate(self.targets)}
-        places = y.argmax(axis=1) if self.task == "classify" else (y[:, 0] >= 0.5).astype(np.int64)
+        places = y.argmax(axis=1) if self.task == "classify" else (y[:, 0] >= self.decision).astype(np.int64)
         return {self.targets[0].name: np.array(self.classes, dtype=object)[places]}
 
     def probabilities(self, y: Array) -> dict[str, Array]:
-        """(rows,) the probability of every class, by its name; nothing where the targets are numbers."""
+        """(rows,) the probability of every class, by its name; nothing where the outputs are numbers or signs."""
         y = self._checked(y)
+        if self.signs:
+            return {}
         both = np.column_stack([1 - y[:, 0], y[:, 0]]) if self.task == "binary" else y
         return {label: both[:, place] for place, label in enumerate(self.classes)}
 
@@ -321,7 +327,7 @@ class Preparation(Displayed):
         from json import dumps, loads
 
         data: dict[str, Any] = loads(dumps(asdict(self)))  # lists in place of tuples; floats keep every digit
-        return data
+        return {name: value for name, value in data.items() if name != "signs" or value}
 
     @staticmethod
     def from_dict(data: Mapping[str, Any]) -> Preparation:

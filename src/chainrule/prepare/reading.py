@@ -8,14 +8,14 @@ from typing import Any, TypeVar, get_args
 
 from chainrule.data.table import KINDS
 from chainrule.errors import shown
-from chainrule.prepare.preparation import FITTING, Feature, Preparation, Target, Task, description_error
+from chainrule.prepare.preparation import LOSSES, Feature, Preparation, Target, Task, description_error
 
 Read = TypeVar("Read", Feature, Target)
 
 
 def preparation_from(data: Mapping[str, Any]) -> Preparation:
     """Raises DescriptionError if the data is not what `to_dict` gives."""
-    table = _table("it", data, Preparation)
+    table = _table("it", {"signs": False, **data} if isinstance(data, Mapping) else data, Preparation)
     features = tuple(_read(f"feature {place}", item, Feature) for place, item in enumerate(_list("features", table["features"]), start=1))
     targets = tuple(_read(f"target {place}", item, Target) for place, item in enumerate(_list("targets", table["targets"]), start=1))
     names = [feature.name for feature in features] + [target.name for target in targets]
@@ -26,13 +26,14 @@ def preparation_from(data: Mapping[str, Any]) -> Preparation:
         raise description_error(f"rows is {shown(table['rows'])}")
     if table["impute"] is not None:
         _text("impute", table["impute"])
-    return Preparation(
-        features, targets, _task(table["task"], targets), left_out, table["rows"], table["impute"], _texts("decisions", table)
-    )
+    task, signs = _task(table["task"], targets), table["signs"]
+    if not isinstance(signs, bool) or (signs and task != "binary"):
+        raise description_error(f"signs is {shown(signs)}")
+    return Preparation(features, targets, task, left_out, table["rows"], table["impute"], _texts("decisions", table), signs)
 
 
 def _task(task: Any, targets: tuple[Target, ...]) -> Task:
-    known = next((name for name in FITTING if name == task), None)
+    known = next((name for name in LOSSES if name == task), None)
     if known is None:
         raise description_error(f"task is {shown(task)}")
     classes = [len(target.classes) for target in targets]
