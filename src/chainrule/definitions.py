@@ -65,7 +65,7 @@ class Range:
 
 Positive = Annotated[float, Range(above=0)]
 NotNegative = Annotated[float, Range(at_least=0)]
-Proportion = Annotated[float, Range(at_least=0, below=1)]
+Share = Annotated[float, Range(at_least=0, below=1)]
 Rate = Annotated[float, Range(above=0, at_most=1e6)]
 """Types of options; nobody means a larger rate than a million."""
 
@@ -187,11 +187,6 @@ class Bound(Displayed):
     def output(self) -> Bound:
         """The output activation that fits this loss."""
         return find("activation", self.definition.output)
-
-    @property
-    def start(self) -> Bound:
-        """The initialiser that fits this activation."""
-        return find("initializer", self.definition.start)
 
     def apply(self, *operands: Any, **replaced: Any) -> Any:
         """Run the definition's function; `replaced` stands in for options (letters in place of numbers)."""

@@ -38,7 +38,6 @@ CAUSES = {
     "logarithm": "{loss} takes the logarithm of 0: the prediction y is as good as 0 or 1.",
     "negative": "{loss} takes the logarithm of {number}: the output activation {activation} does not fit it. A loss declares the one that "
     'does, as @loss(output="sigmoid").',
-    "undefined": "{loss} has no value for the prediction y.",
     "unscaled": "The inputs are not scaled (x reaches {largest}); standardise them.",
     "start": "The weights to begin with are too large: no step has been taken yet.",
     "rate": "The learning rate {rate} is too large.",
@@ -114,15 +113,12 @@ def undefined(network: Network, x: Array, t: Array, weights: Array | None = None
     logarithms = [node.arguments[0] for node in order(derivation.error) if node.primitive.name == "log"]
     data = dict(zip(derivation.data, (x, t, weights), strict=False))
     values = evaluate([derivation.error, derivation.prediction, *logarithms], {**data, **network.bindings()})
-    error, known = float(values[derivation.error]), {"loss": network.loss.name}
-    if math.isfinite(error) or not np.isfinite(values[derivation.prediction]).all():
+    if not logarithms or np.isfinite(values[derivation.error]) or not np.isfinite(values[derivation.prediction]).all():
         return None
-    if not logarithms:
-        return Cause("undefined", known) if math.isnan(error) else None
     lowest, output = min(float(np.min(values[node])) for node in logarithms), network.layers[-1].activation
-    if lowest < 0 and output is not None:
-        return Cause("negative", {**known, "number": float(f"{lowest:.3g}"), "activation": output.name})
-    return Cause("logarithm", known)
+    assert output is not None
+    known: dict[str, float | str] = {"loss": network.loss.name, "number": float(f"{lowest:.3g}"), "activation": output.name}
+    return Cause("negative" if lowest < 0 else "logarithm", known)
 
 
 def rate_that_works(training: Training, number: int) -> float | None:

@@ -121,7 +121,7 @@ class Network(Displayed):
     def initializers(self) -> dict[str, Bound]:
         """What draws each W that has no numbers of its own."""
         return {
-            f"W{number}": layer.initializer or layer.activation.start
+            f"W{number}": layer.initializer or find("initializer", layer.activation.definition.start)
             for number, layer in enumerate(self.layers, start=1)
             if f"W{number}" not in self.given and layer.activation is not None
         }

@@ -9,7 +9,7 @@ import math
 from fractions import Fraction
 
 from chainrule import primitives as p
-from chainrule.definitions import Positive, Rate, schedule
+from chainrule.definitions import Positive, Rate, Share, schedule
 from chainrule.errors import DescriptionError
 from chainrule.expression import Expression, Operand, as_expression
 
@@ -57,9 +57,9 @@ def one_cycle(
     *,
     rate: Rate = 0.05,
     steps: Positive = 100,
-    rise: Positive = 0.3,
+    rise: Share = 0.3,
     start_divisor: Positive = 25.0,
-    end_divisor: Positive = 10_000.0,
+    end_divisor: Positive = 1e4,
 ) -> Expression:
     """Half a wave from rate / start_divisor up to `rate`, then half a wave down to rate / (start_divisor · end_divisor).
 

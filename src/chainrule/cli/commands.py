@@ -11,7 +11,7 @@ from click.shell_completion import CompletionItem
 from chainrule import __version__
 from chainrule.cli import training
 from chainrule.cli.options import BATCH_OPTIONS, NETWORK_OPTIONS, asked, with_options
-from chainrule.errors import InputError
+from chainrule.errors import DivergenceError, InputError
 
 CONTEXT = {"help_option_names": ["-h", "--help"]}
 LARGEST_PROGRAM = 200
@@ -97,7 +97,7 @@ def chainrule() -> None:
 def explain(
     detail: str | None, weight: str | None, step: int | None, steps: int, exact: bool, digits: int | None, layout: str, paper: str,
     interactive: bool, output: str | None, **options: Any,
-) -> int:  # fmt: skip
+) -> None:  # fmt: skip
     """Explain a training step: forward pass, error, chain rule, update, and what it did.
 
     NETWORK is nothing (the seed's network), a built-in example (see `chainrule examples`), a short form such as 2-2-1,
@@ -116,28 +116,23 @@ def explain(
     problem = asked(**options)
     if output is not None and suffix == ".json":
         _record(problem, output, step, steps, exact)
-        return _told_undefined(problem)
-    document = problem.explain(detail=detail, weight=weight, step=step, steps=steps, digits=digits, exact=exact)
-    if output is not None:
-        for path in save(document, output, layout=layout, paper=paper):
-            click.echo(f"wrote {path}")
     else:
-        _show(document, interactive)
-    return _told_undefined(problem)
+        document = problem.explain(detail=detail, weight=weight, step=step, steps=steps, digits=digits, exact=exact)
+        if output is None:
+            _show(document, interactive)
+        else:
+            for path in save(document, output, layout=layout, paper=paper):
+                click.echo(f"wrote {path}")
+    _check_defined(problem)
 
 
-def _told_undefined(problem: Any) -> int:
-    """The exit code: not 0, with the reason, where the loss has no value for the batch."""
-    from math import isnan
-
-    from chainrule.divergence import undefined
-
+def _check_defined(problem: Any) -> None:
+    """Raises DivergenceError, after everything was shown, where the loss has no value for the batch."""
     first = next(problem.steps())
-    if not isnan(float(first.error)):
-        return 0
-    cause = undefined(first.network, first.x, first.t, first.weights)
-    click.echo(f"chainrule: the error E is no number (NaN).{f' {cause}' if cause else ''}", err=True)
-    return training.DIVERGED
+    if first.error != first.error:  # NaN alone is not equal to itself
+        from chainrule.divergence import undefined
+
+        raise DivergenceError(f"the error E is no number. {undefined(first.network, first.x, first.t, first.weights) or ''}".strip())
 
 
 def _step_of_batch(step: int | None, options: dict[str, Any]) -> int | None:
@@ -199,7 +194,7 @@ def _show(document: Any, interactive: bool) -> None:
 def draw(
     name: str | None, detail: str | None, weight: str | None, step: int | None, steps: int | None, exact: bool, digits: int | None,
     output: str | None, **options: Any,
-) -> int:  # fmt: skip
+) -> None:  # fmt: skip
     """Draw a part of the explanation as a picture, for slides, papers and pages.
 
     Without a NAME, the figures are listed. NETWORK as in `chainrule explain`. Networks and curves as .svg need nothing else; formulas, .png
@@ -213,7 +208,7 @@ def draw(
     if name is None:
         for known, (_, summary) in FIGURES.items():
             click.echo(f"{known:<13}  {summary}")
-        return 0
+        return
     if name not in FIGURES:
         raise UnknownNameError("figure", name, FIGURES)
     if output is None:
@@ -226,7 +221,8 @@ def draw(
     subject = Model.load(options["network"]) if of_its_training else asked(**options)
     figure(subject, name, weight=weight, step=step, steps=steps, detail=detail, digits=digits, exact=exact).save(output)
     click.echo(f"wrote {output}")
-    return 0 if of_its_training else _told_undefined(subject)
+    if not of_its_training:
+        _check_defined(subject)
 
 
 def _own_rows(model: str) -> str | None:

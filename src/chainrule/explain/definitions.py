@@ -62,13 +62,8 @@ def functions(context: Context) -> list[Block]:
 
 def is_elementwise(h: Expression, z: Expression) -> bool:
     """Does each element of h depend on the same element of z alone?"""
-    depending = {z}
-    for node in order(h):
-        if not depending.isdisjoint(node.arguments):
-            if not node.primitive.elementwise and node.primitive.name != "named":
-                return False
-            depending.add(node)
-    return True
+    between = [node for node in order(h) if node is not z and z in order(node)]
+    return all(node.primitive.elementwise or node.primitive.name == "named" for node in between)
 
 
 def function_lines(labels: Labels, activation: Bound) -> list[Equation]:

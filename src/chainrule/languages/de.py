@@ -313,7 +313,6 @@ WORDS = {
     "train.cause.logarithm": "{loss} nimmt den Logarithmus von 0: Die Vorhersage y ist so gut wie 0 oder 1.",
     "train.cause.negative": "{loss} nimmt den Logarithmus von {number}: Die Ausgabe-Aktivierung {activation} passt nicht dazu. Eine "
     'Verlustfunktion gibt die an, die passt, etwa @loss(output="sigmoid").',
-    "train.cause.undefined": "{loss} hat für die Vorhersage y keinen Wert.",
     "train.cause.unscaled": "Die Eingaben sind nicht skaliert (x reicht bis {largest}); standardisieren hilft.",
     "train.cause.start": "Die Gewichte vom Anfang sind zu groß: Noch kein Schritt ist getan.",
     "train.cause.rate": "Die Lernrate {rate} ist zu groß.",

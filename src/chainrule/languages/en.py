@@ -304,7 +304,6 @@ WORDS = {
     "train.cause.logarithm": "{loss} takes the logarithm of 0: the prediction y is as good as 0 or 1.",
     "train.cause.negative": "{loss} takes the logarithm of {number}: the output activation {activation} does not fit it. A loss declares "
     'the one that does, as @loss(output="sigmoid").',
-    "train.cause.undefined": "{loss} has no value for the prediction y.",
     "train.cause.unscaled": "The inputs are not scaled (x reaches {largest}); standardise them.",
     "train.cause.start": "The weights to begin with are too large: no step has been taken yet.",
     "train.cause.rate": "The learning rate {rate} is too large.",
