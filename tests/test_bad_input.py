@@ -88,7 +88,7 @@ ARGUMENTS = [
     (["explain", "--learning-rate", "0,05"], "the learning rate is a number, as 0.05, or a schedule, as cosine:rate=0.1, not '0,05'"),
     (["explain", "--learning-rate", "fast"], "no schedule is called 'fast'"),
     (["explain", "--learning-rate", "cosine:rate=0"], "cosine got rate = 0; it must be greater than 0"),
-    (["explain", "--learning-rate", "step_decay:every=0", *RECORD], "every of a schedule must be greater than 0, not 0"),
+    (["explain", "--learning-rate", "step_decay:every=0", *RECORD], "step_decay got every = 0; it must be greater than 0."),
     (["explain", "--optimizer", "adam:beta1=1"], "adam got beta1 = 1; it must be at least 0 and less than 1"),
     (["explain", "--optimizer", "sgd:clip_norm=-1"], "sgd got clip_norm = -1; it must be greater than 0"),
     (["explain", "--optimizer", "adam:beta1"], "options are written as name:option=number"),

@@ -366,10 +366,10 @@ def test_constant_weights() -> None:
     assert np.abs(sample("uniform", 20, 30, low=-0.1, high=0.3)).max() <= 0.3
 
 
-@pytest.mark.parametrize(("name", "options"), [("uniform", {"low": 1.0, "high": 0.0}), ("normal", {"deviation": -1.0})])
-def test_distributions_that_cannot_be(name: str, options: dict[str, float]) -> None:
+@pytest.mark.parametrize("start", [initializers.Uniform(1.0, 0.0), initializers.Normal(0.0, -1.0)], ids=str)
+def test_distributions_that_cannot_be(start: initializers.Distribution) -> None:
     with pytest.raises(DescriptionError, match="cannot be drawn"):
-        sample(name, 2, 2, **options)
+        start.sample(np.random.default_rng(0), 2, 2)
 
 
 @pytest.mark.parametrize("name", ["t", "N", "W1", "dW1", "delta2", "np", "q[1]", "a b", "class"])

@@ -225,7 +225,7 @@ def test_a_model_that_exists_is_not_replaced_unasked(model, folder, capsys):
         (("--hidden", "a-b"), "the hidden layers are written as their units with - between, as 16-16, or 0 for none, not 'a-b'."),
         (("--activation", "tahn"), "no activation is called 'tahn'. Did you mean 'tanh'?"),
         (("--loss", "cross_entropy"), "the loss cross_entropy does not fit this task; binary_cross_entropy does."),
-        (("--loss", "hinge"), "the loss hinge does not fit this task"),
+        (("--loss", "binary_cross_entropy_from_logits"), "the loss binary_cross_entropy_from_logits does not fit this task"),
         (("-o", "model.pt"), "model.pt: a model is written as .safetensors."),
         (("-o", "nowhere/model.safetensors"), "nowhere/model.safetensors cannot be written: there is no folder nowhere."),
         (("--log", "run.txt"), "run.txt: a log is written as .jsonl or .csv; the suffix says which."),

@@ -27,7 +27,7 @@ _NAMES = {
     "data": "read",
     "proof": "prove",
     "notation.settings": "Notation",
-    "definitions": "activation loss regularizer initializer optimizer schedule load_file",
+    "definitions": "activation loss regularizer initializer optimizer schedule load_file Positive NotNegative Share",
     "activations": "identity sigmoid tanh relu leaky_relu elu selu gelu silu softplus softsign softmax "
     "hard_sigmoid hard_tanh hard_swish relu6",
     "losses": "half_squared squared absolute huber log_cosh binary_cross_entropy binary_cross_entropy_from_logits "

@@ -52,6 +52,15 @@ from chainrule.data import (
     read as read,
 )
 from chainrule.definitions import (
+    NotNegative as NotNegative,
+)
+from chainrule.definitions import (
+    Positive as Positive,
+)
+from chainrule.definitions import (
+    Share as Share,
+)
+from chainrule.definitions import (
     activation as activation,
 )
 from chainrule.definitions import (

@@ -234,11 +234,9 @@ def _registered(kind: str, function: Function, **facts: Any) -> Definition:
     before = REGISTRY[kind].get(name)
     if before is not None and before.function.__module__ != function.__module__:
         raise DescriptionError(f"there is already {'an' if kind[0] in 'aeio' else 'a'} {kind} called '{name}'; choose another name.")
-    for fact in facts.keys() & {"targets", "gives"}:
-        if facts[fact] not in get_args(Values):
-            raise UnknownNameError(
-                f"kind of number that {name} {fact if fact == 'gives' else 'has as targets'}", facts[fact], get_args(Values)
-            )
+    for fact, what in (("targets", "kind of targets"), ("gives", "kind of values")):
+        if (word := facts.get(fact, "numbers")) not in get_args(Values):
+            raise UnknownNameError(what, str(word), get_args(Values))
     REGISTRY[kind][name] = Definition(kind, name, function, **facts)
     if kind == "optimizer":  # its options stand as letters in formulas and programs; those of other kinds as numbers
         for option in REGISTRY[kind][name].options:

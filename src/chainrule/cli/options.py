@@ -42,10 +42,15 @@ def _presets(context: click.Context, parameter: click.Parameter, incomplete: str
     return [CompletionItem(name) for name in PRESETS if name.startswith(incomplete)]
 
 
+DEFINED = "chainrule.definitions"
+"""Under this name the context of a command knows the files of definitions that were run."""
+
+
 def _run(context: click.Context, parameter: click.Parameter, files: tuple[str, ...]) -> None:
     """Runs a person's own definitions."""
     from chainrule.definitions import load_file
 
+    context.meta[DEFINED] = files
     for path in files:
         load_file(path)
 

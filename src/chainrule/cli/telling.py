@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from chainrule.cli.options import DEFINED
 from chainrule.cli.progress import Watcher, main_score, say, watching
 from chainrule.training import Run, Watch
 from chainrule.words import Words
@@ -154,11 +155,12 @@ class Telling(Watch):
         """Commands that can be typed as they stand, but for a file of other rows."""
         model_file, data, others = shlex.quote(self.output), shlex.quote(self.data), self.words.plain("train.others")
         step = max(1, model.history[-1].step // 2) if model.history else 1
+        own = "".join(f" --definitions {shlex.quote(path)}" for path in click.get_current_context().meta.get(DEFINED, ()))
         commands = {
-            "train.next.step": f"chainrule explain {model_file} --data {data} --step {step}",
-            "train.next.row": f"chainrule explain {model_file} --data {data} --row 3",
-            "train.next.evaluate": f"chainrule evaluate {model_file} {others}",
-            "train.next.predict": f"chainrule predict {model_file} {others}",
+            "train.next.step": f"chainrule explain {model_file} --data {data} --step {step}{own}",
+            "train.next.row": f"chainrule explain {model_file} --data {data} --row 3{own}",
+            "train.next.evaluate": f"chainrule evaluate {model_file} {others}{own}",
+            "train.next.predict": f"chainrule predict {model_file} {others}{own}",
         }
         self.say()
         self.say(self.words.plain("train.next"))
