@@ -135,20 +135,21 @@ class Definition(Displayed):
         """With these options; the others keep their defaults. Raises UnknownNameError or DescriptionError."""
         for name, value in options.items():
             if name not in self.options:
-                known = self.options or {"(it has none)": None}
-                raise UnknownNameError(f"option of {self.name}", name, known)
-            if not (
-                isinstance(value, Bound) and value.definition.kind == "schedule" and (self.kind, name) == ("optimizer", "learning_rate")
-            ):
-                _check_option(self, name, value)
-        return Bound(self, dict(options))
+                raise UnknownNameError(f"option of {self.name}", name, self.options or ["(it has none)"])
+            options[name] = _checked_option(self, name, value)
+        return Bound(self, options)
 
     def __repr__(self) -> str:
         return f"chainrule.{self.name}"
 
 
-def _check_option(definition: Definition, name: str, value: Any) -> None:
-    """Is the value of the kind and in the range that the option needs? Raises DescriptionError."""
+def _checked_option(definition: Definition, name: str, value: Any) -> Any:
+    """The value, or the schedule in place of a learning rate, if it is of the kind and in the range that the option needs.
+
+    Raises DescriptionError, UnknownNameError.
+    """
+    if (definition.kind, name) == ("optimizer", "learning_rate") and isinstance(value, (str, Mapping, Definition, Bound)):
+        return find("schedule", value)
     default, asked = definition.options[name], f"{definition.name} got {name} = {shown(value)}"
     kind: Any = bool if isinstance(default, bool) else str if isinstance(default, str) else (int, float)
     if not isinstance(value, kind) or isinstance(value, bool) != (kind is bool):
@@ -158,12 +159,13 @@ def _check_option(definition: Definition, name: str, value: Any) -> None:
         words = " or ".join(f'"{word}"' for word in get_args(wanted))
         raise DescriptionError(f"{asked}; it must be {words}.")
     if kind in (bool, str):
-        return
+        return value
     if not abs(value) < 1e300:  # nor is NaN
         raise DescriptionError(f"{asked}, which is no number to compute with.")
     for allowed in getattr(wanted, "__metadata__", ()):
         if isinstance(allowed, Range) and value not in allowed:
             raise DescriptionError(f"{asked}; it must be {allowed}.")
+    return value
 
 
 @dataclass(frozen=True)
@@ -316,12 +318,7 @@ def find(kind: str, wanted: Wanted) -> Bound:
     if wanted not in REGISTRY[kind]:
         own = "If it is your own, name its file with --definitions FILE.py."
         raise UnknownNameError(kind, wanted, REGISTRY[kind], own)
-    return REGISTRY[kind][wanted].bind(**{key: _option(kind, key, value) for key, value in options.items()})
-
-
-def _option(kind: str, name: str, value: Any) -> Any:
-    """An option's value as a description gives it; in place of a learning rate, a name or a table is a schedule."""
-    return find("schedule", value) if (kind, name) == ("optimizer", "learning_rate") and isinstance(value, (str, Mapping)) else value
+    return REGISTRY[kind][wanted].bind(**options)
 
 
 def definitions(kind: str) -> dict[str, Definition]:

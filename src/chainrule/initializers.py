@@ -29,11 +29,14 @@ UNITS = variable(Name("units"))
 
 
 class Distribution(Displayed, ABC):
-    """How the weights of a layer are drawn."""
+    """How the weights of a layer are drawn; its fields are numbers, or expressions in the letters of the layer's size."""
+
+    def sample(self, random: np.random.Generator, inputs: int, units: int) -> NDArray[np.float64]:
+        """An array of the shape (inputs, units). Raises DescriptionError where there is no such distribution."""
+        return self._drawn(random, (inputs, units), *(number(value, inputs, units) for value in vars(self).values()))
 
     @abstractmethod
-    def sample(self, random: np.random.Generator, inputs: int, units: int) -> NDArray[np.float64]:
-        """An array of the shape (inputs, units)."""
+    def _drawn(self, random: np.random.Generator, shape: tuple[int, int], *numbers: float) -> NDArray[np.float64]: ...
 
 
 @dataclass(frozen=True)
@@ -42,41 +45,38 @@ class Constant(Distribution):
 
     value: Operand
 
-    def sample(self, random: np.random.Generator, inputs: int, units: int) -> NDArray[np.float64]:
-        """An array of the shape (inputs, units)."""
+    def _drawn(self, random: np.random.Generator, shape: tuple[int, int], *numbers: float) -> NDArray[np.float64]:
         import numpy as np
 
-        return np.full((inputs, units), number(self.value, inputs, units))
+        return np.full(shape, numbers[0])
 
 
 @dataclass(frozen=True)
 class Uniform(Distribution):
-    """Every number from `low` to `high` is equally likely."""
+    """Every number from `low` to `high` is equally likely; low must not be above high."""
 
     low: Operand
     high: Operand
 
-    def sample(self, random: np.random.Generator, inputs: int, units: int) -> NDArray[np.float64]:
-        """An array of the shape (inputs, units). Raises DescriptionError if low is above high."""
-        low, high = number(self.low, inputs, units), number(self.high, inputs, units)
+    def _drawn(self, random: np.random.Generator, shape: tuple[int, int], *numbers: float) -> NDArray[np.float64]:
+        low, high = numbers
         if low > high:
             raise DescriptionError(f"weights cannot be drawn between {low:g} and {high:g}: low must not be above high.")
-        return random.uniform(low, high, size=(inputs, units))
+        return random.uniform(low, high, size=shape)
 
 
 @dataclass(frozen=True)
 class Normal(Distribution):
-    """The normal distribution with this mean and standard deviation; its tails are not cut off."""
+    """The normal distribution with this mean and standard deviation, which must not be negative; its tails are not cut off."""
 
     mean: Operand
     deviation: Operand
 
-    def sample(self, random: np.random.Generator, inputs: int, units: int) -> NDArray[np.float64]:
-        """An array of the shape (inputs, units). Raises DescriptionError if the deviation is negative."""
-        mean, deviation = number(self.mean, inputs, units), number(self.deviation, inputs, units)
+    def _drawn(self, random: np.random.Generator, shape: tuple[int, int], *numbers: float) -> NDArray[np.float64]:
+        mean, deviation = numbers
         if deviation < 0:
             raise DescriptionError(f"weights cannot be drawn with the standard deviation {deviation:g}: it must not be negative.")
-        return random.normal(mean, deviation, size=(inputs, units))
+        return random.normal(mean, deviation, size=shape)
 
 
 @dataclass(frozen=True)
@@ -85,14 +85,12 @@ class Orthogonal(Distribution):
 
     gain: Operand
 
-    def sample(self, random: np.random.Generator, inputs: int, units: int) -> NDArray[np.float64]:
-        """An array of the shape (inputs, units)."""
+    def _drawn(self, random: np.random.Generator, shape: tuple[int, int], *numbers: float) -> NDArray[np.float64]:
         import numpy as np
 
-        tall = random.normal(size=(max(inputs, units), min(inputs, units)))
-        q, r = np.linalg.qr(tall)
+        q, r = np.linalg.qr(random.normal(size=(max(shape), min(shape))))
         q = q * np.sign(np.diag(r))  # without this, the signs of QR would favour some directions
-        return number(self.gain, inputs, units) * np.ascontiguousarray(q if inputs >= units else q.T)
+        return numbers[0] * np.ascontiguousarray(q if shape[0] >= shape[1] else q.T)
 
 
 def distribution(start: Bound) -> Distribution:

@@ -210,11 +210,12 @@ class Network(Displayed):
     def _drawn(self) -> dict[str, Array]:
         """Zeros for every b, and a draw from the seed for every W without numbers; random numbers are imported for these alone."""
         values = {key: np.zeros(shape) for key, shape in self.shapes.items() if key[0] == "b" and key not in self.given}
+        from chainrule.initializers import distribution
+
         initializers = self.initializers
-        random = np.random.default_rng(self.seed) if initializers else None
+        random: Any = np.random.default_rng(self.seed) if initializers else None
         for key, initializer in initializers.items():
-            distribution = initializer.apply(*_letters_of_fan())
-            values[key] = np.asarray(distribution.sample(random, *self.shapes[key]), dtype=float)
+            values[key] = distribution(initializer).sample(random, *self.shapes[key])
         return values
 
     def _checked_shapes(self) -> dict[str, tuple[int, ...]]:
@@ -301,12 +302,6 @@ def _culprit(values: Any) -> str:
 
 def _decided(layer: Dense, activation: Bound) -> Dense:
     return layer if layer.activation is not None else replace(layer, activation=activation)
-
-
-def _letters_of_fan() -> tuple[Any, Any]:
-    from chainrule.initializers import INPUTS, UNITS
-
-    return INPUTS, UNITS
 
 
 def _one_of(what: str, value: str, *allowed: str) -> str:

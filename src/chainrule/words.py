@@ -32,6 +32,10 @@ class Words:
         """Digits with the decimal sign of the language: a comma in German."""
         return text.replace(".", ",") if self.language == "de" else text
 
+    def called(self, kind: str, name: str) -> str:
+        """What something of a kind is called; one without an entry keeps its own name."""
+        return self.catalogue.get(f"name.{kind}.{name}", name.replace("_", " "))
+
     def _text(self, key: str, values: Mapping[str, object]) -> str:
         """The text of a key; where one of its values is 1 and there is a text for that, as "repeat.reached.steps=1", this one."""
         catalogue = self.catalogue

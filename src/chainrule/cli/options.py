@@ -9,7 +9,6 @@ import click
 from click.shell_completion import CompletionItem
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
 
 def _networks(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -25,15 +24,15 @@ def complete_files(context: click.Context, parameter: click.Parameter, incomplet
     return [CompletionItem(incomplete, type="file")]
 
 
-def complete_definitions(kind: str) -> Complete:
-    """The names of one kind: activations, losses …"""
+def definition_option(kind: str, help: str, name: str = "", **settings: Any) -> Any:
+    """An option that takes the name of one kind of definition, an activation, a loss …, which a shell completes."""
 
     def complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
         from chainrule.definitions import definitions
 
         return [CompletionItem(name, help=found.summary) for name, found in definitions(kind).items() if name.startswith(incomplete)]
 
-    return complete
+    return click.option(name or f"--{kind}", **{"metavar": "NAME", "shell_complete": complete, "help": help, **settings})
 
 
 def _presets(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -64,36 +63,21 @@ DEFINITIONS = click.option(
 NETWORK_OPTIONS = (
     click.argument("network", required=False, shell_complete=_networks),
     click.option("--bias/--no-bias", default=None, help="A bias for all layers, or for none.  [default: as described; short form: yes]"),
-    click.option(
-        "--activation", metavar="NAME", shell_complete=complete_definitions("activation"),
-        help="Activation of the hidden layers, as relu or leaky_relu:slope=0.2.  [default: as described; tanh in a short form]",
+    definition_option(
+        "activation", "Activation of the hidden layers, as relu or leaky_relu:slope=0.2.  [default: as described; tanh in a short form]"
     ),
-    click.option(
-        "--output-activation", metavar="NAME", shell_complete=complete_definitions("activation"),
-        help="Activation of the last layer.  [default: what fits the loss]",
-    ),
-    click.option(
-        "--loss", metavar="NAME", shell_complete=complete_definitions("loss"),
-        help="Loss, as cross_entropy or huber:delta=2.  [default: as described; half_squared in a short form]",
-    ),
+    definition_option("activation", "Activation of the last layer.  [default: what fits the loss]", "--output-activation"),
+    definition_option("loss", "Loss, as cross_entropy or huber:delta=2.  [default: as described; half_squared in a short form]"),
     click.option("--weights", metavar="NUMBERS", help='w1, w2 … unit by unit, then perhaps the biases: "0.21 0.56 …".  [default: drawn]'),
     click.option("--seed", type=int, metavar="N", help="Draws the weights, and the sample, where no numbers are given.  [default: 0]"),
-    click.option(
-        "--initializer", metavar="NAME", shell_complete=complete_definitions("initializer"),
-        help="How weights are drawn, as uniform:low=-1,high=1.  [default: what fits the activation]",
-    ),
-    click.option(
-        "--regularizer", metavar="NAME", shell_complete=complete_definitions("regularizer"), help="Penalty on weights, as l2:rate=0.1."
-    ),
+    definition_option("initializer", "How weights are drawn, as uniform:low=-1,high=1.  [default: what fits the activation]"),
+    definition_option("regularizer", "Penalty on weights, as l2:rate=0.1."),
     click.option("--outputs", metavar="sum|mean", help="How the loss is counted over the outputs.  [default: sum]"),
     click.option("--batch", metavar="sum|mean", help="How the error is counted over the samples.  [default: mean]"),
-    click.option(
-        "--optimizer", metavar="NAME", shell_complete=complete_definitions("optimizer"),
-        help="Update rule, as momentum or adam:beta1=0.8,clip_norm=1.  [default: as described, or sgd]",
-    ),
-    click.option(
-        "--learning-rate", metavar="RATE", shell_complete=complete_definitions("schedule"),
-        help="A number, or a schedule as cosine:rate=0.1,steps=50.  [default: as described, or the optimiser's own]",
+    definition_option("optimizer", "Update rule, as momentum or adam:beta1=0.8,clip_norm=1.  [default: as described, or sgd]"),
+    definition_option(
+        "schedule", "A number, or a schedule as cosine:rate=0.1,steps=50.  [default: as described, or the optimiser's own]",
+        "--learning-rate", metavar="RATE",
     ),
     DEFINITIONS,
     click.option(

@@ -9,7 +9,7 @@ import statistics
 import sys
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -230,11 +230,9 @@ def _width() -> int:
 
 def line_of_network(words: Words, network: Network) -> str:
     """Sizes, functions and how many parameters there are."""
-    inner, last = network.layers[0].activation, network.layers[-1].activation
-    assert inner is not None
-    assert last is not None
     key = "train.network" if len(network.layers) > 1 else "train.network_flat"
-    names = {"activation": called(words, inner), "output": called(words, last), "loss": called(words, network.loss)}
+    used = {"activation": network.layers[0].activation, "output": network.layers[-1].activation, "loss": network.loss}
+    names = {place: words.called(bound.definition.kind, bound.name) for place, bound in used.items() if bound is not None}
     return words.plain(key, sizes="-".join(map(str, network.sizes)), parameters=network.size, **names)
 
 
@@ -243,11 +241,6 @@ def line_of_plan(words: Words, plan: Plan, batch_size: int) -> str:
     rate = plan.optimizer.options.get("learning_rate")
     shown = number(words, rate) if isinstance(rate, (int, float)) else str(rate)
     return words.plain("train.plan", optimizer=plan.optimizer.name, rate=shown, batch_size=batch_size, epochs=plan.epochs, seed=plan.seed)
-
-
-def called(words: Words, bound: Any) -> str:
-    """What an activation or a loss is called."""
-    return words.catalogue.get(f"name.{bound.definition.kind}.{bound.name}", str(bound.name).replace("_", " "))
 
 
 def lines_of_scores(words: Words, scores: Scores) -> Iterator[str]:

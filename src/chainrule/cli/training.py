@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from chainrule.cli.options import DEFINITIONS, complete_definitions, complete_files, with_options
+from chainrule.cli.options import DEFINITIONS, complete_files, definition_option, with_options
 
 if TYPE_CHECKING:
     from chainrule.data import Table
@@ -67,28 +67,18 @@ COLUMN_OPTIONS = (
 
 NETWORK_OPTIONS = (
     click.option("--hidden", metavar="SIZES", default="32", help="Units of the hidden layers, as 16-16; 0 for none.  [default: 32]"),
-    click.option(
-        "--activation", metavar="NAME", default="tanh", shell_complete=complete_definitions("activation"),
-        help="Activation of the hidden layers.  [default: tanh]",
-    ),
-    click.option(
-        "--loss", metavar="NAME", shell_complete=complete_definitions("loss"), help="Loss, as huber:delta=2.  [default: what fits the task]"
-    ),
-    click.option(
-        "--regularizer", metavar="NAME", shell_complete=complete_definitions("regularizer"), help="Penalty on weights, as l2:rate=0.001."
-    ),
+    definition_option("activation", "Activation of the hidden layers.  [default: tanh]", default="tanh"),
+    definition_option("loss", "Loss, as huber:delta=2.  [default: what fits the task]"),
+    definition_option("regularizer", "Penalty on weights, as l2:rate=0.001."),
     DEFINITIONS,
 )  # fmt: skip
 
 PLAN_OPTIONS = (
     click.option("--epochs", type=click.IntRange(1), metavar="N", help="How often every row is used, at most.  [default: 1000]"),
     click.option("--batch-size", type=click.IntRange(1), metavar="N", help="Rows of one step.  [default: by the number of rows]"),
-    click.option(
-        "--optimizer", metavar="NAME", shell_complete=complete_definitions("optimizer"), help="Update rule, as momentum.  [default: adam]"
-    ),
-    click.option(
-        "--learning-rate", metavar="RATE", shell_complete=complete_definitions("schedule"),
-        help="A number, or a schedule as cosine:rate=0.01,steps=900.  [default: 0.001]",
+    definition_option("optimizer", "Update rule, as momentum.  [default: adam]"),
+    definition_option(
+        "schedule", "A number, or a schedule as cosine:rate=0.01,steps=900.  [default: 0.001]", "--learning-rate", metavar="RATE"
     ),
     click.option("--until", type=float, metavar="ERROR", help="Stop as soon as the training error is below this, as 1e-6."),
     click.option(

@@ -19,7 +19,7 @@ from chainrule.notation.formula import Derivative, Equation, Formula, Operator, 
 from chainrule.notation.labels import Labels
 from chainrule.notation.numbers import printed
 from chainrule.notation.settings import Notation
-from chainrule.notation.worked import chain, matrices, stated, worked
+from chainrule.notation.worked import chain, matrices, worked
 from chainrule.rates import TOLERANCE, Advice, Runner, advise, runner
 from chainrule.scalar import Element, Index, Scalars
 from chainrule.step import Step
@@ -141,12 +141,9 @@ class Context:
 
     def called(self, bound: Bound) -> str:
         """What a definition is called, with its options: leaky ReLU (slope 0.2). One without an entry keeps its own name."""
-        name = self._called(bound.definition.kind, bound.name)
-        options = (f"{self._called('option', key)} {self.plain_number(value)}" for key, value in bound.given.items())
+        name = self.words.called(bound.definition.kind, bound.name)
+        options = (f"{self.words.called('option', key)} {self.plain_number(value)}" for key, value in bound.given.items())
         return f"{name} ({', '.join(options)})" if bound.given else name
-
-    def _called(self, kind: str, name: str) -> str:
-        return self.words.catalogue.get(f"name.{kind}.{name}", name.replace("_", " "))
 
     def plain_number(self, value: object) -> str:
         """A number in words, as it was written, with the notation's decimal sign."""
@@ -194,11 +191,6 @@ class Context:
         values = self.before if values is None else values
         letter = self.scalars.variable(element)
         return worked(self.letter(element), self.scalars.definition(element), values, self.labels, result=values[letter])
-
-    def stated_line(self, element: Element, values: Values | None = None) -> Equation:
-        """h1 = 8.4"""
-        values = self.before if values is None else values
-        return stated(self.letter(element), values[self.scalars.variable(element)], self.labels)
 
     def matrix_line(self, quantity: Expression, arrays: Mapping[str, Any] | None = None) -> Equation:
         """h = x · W1 = [8 12] · [[0.21 0.19] [0.56 0.02]] = [8.4 1.76]"""

@@ -236,7 +236,8 @@ class Preparation(Displayed):
             return one_hot(labels, len(self.classes))
         if self.task == "binary":
             return (2 * labels - 1 if self.signs else labels)[:, None].astype(np.float64)
-        return (labels - self._means) / self._deviations
+        means, deviations = np.transpose(self.output_scales)
+        return np.asarray((labels - means) / deviations)
 
     def labels(self, table: Table) -> Array:
         """(rows,) the places of the classes, or (rows, targets) the target numbers as they are."""
@@ -257,21 +258,14 @@ class Preparation(Displayed):
             cells = sorted((table.row(int(place)), name) for name, places in gaps.items() for place in places[:3])
             raise FileError(f"{missing_message(table.source, count, cells)}; fill them in, or train with --impute.")
 
-    @property
-    def _means(self) -> Array:
-        return np.array([target.mean for target in self.targets])
-
-    @property
-    def _deviations(self) -> Array:
-        return np.array([target.deviation for target in self.targets])
-
     # Back
 
     def answers(self, y: Array) -> dict[str, Array]:
         """The network's outputs as columns of answers: the likeliest class (text), or numbers as the targets were."""
         y = self._checked(y)
         if self.task == "regress":
-            raw = y * self._deviations + self._means
+            means, deviations = np.transpose(self.output_scales)
+            raw = y * deviations + means
             return {target.name: raw[:, place] for place, target in enumerate(self.targets)}
         places = y.argmax(axis=1) if self.task == "classify" else (y[:, 0] >= self.decision).astype(np.int64)
         return {self.targets[0].name: np.array(self.classes, dtype=object)[places]}
