@@ -13,7 +13,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 def _networks(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Built-in examples, then files."""
-    from chainrule.examples import EXAMPLES
+    from chainrule.network.examples import EXAMPLES
 
     found = [CompletionItem(name, help=example["title"]) for name, example in EXAMPLES.items() if name.startswith(incomplete)]
     return [*found, CompletionItem(incomplete, type="file")]
@@ -28,7 +28,7 @@ def definition_option(kind: str, help: str, name: str = "", **settings: Any) -> 
     """An option that takes the name of one kind of definition, an activation, a loss …, which a shell completes."""
 
     def complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        from chainrule.definitions import definitions
+        from chainrule.network.definitions import definitions
 
         return [CompletionItem(name, help=found.summary) for name, found in definitions(kind).items() if name.startswith(incomplete)]
 
@@ -36,7 +36,7 @@ def definition_option(kind: str, help: str, name: str = "", **settings: Any) -> 
 
 
 def _presets(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    from chainrule.notation.settings import PRESETS
+    from chainrule.notation.conventions import PRESETS
 
     return [CompletionItem(name) for name in PRESETS if name.startswith(incomplete)]
 
@@ -47,7 +47,7 @@ DEFINED = "chainrule.definitions"
 
 def _run(context: click.Context, parameter: click.Parameter, files: tuple[str, ...]) -> None:
     """Runs a person's own definitions."""
-    from chainrule.definitions import load_file
+    from chainrule.network.definitions import load_file
 
     context.meta[DEFINED] = files
     for path in files:
@@ -111,6 +111,6 @@ def with_options(*options: Callable[[Any], Any]) -> Callable[[Command], Command]
 
 def asked(network: str | None, row: tuple[str, ...] = (), **options: Any) -> Any:
     """The problem that the options of a command line ask for. Raises InputError."""
-    from chainrule.sources import problem
+    from chainrule.api.problems import problem
 
     return problem(network, row=row or None, **options)
