@@ -1,0 +1,67 @@
+"""The value of a graph: one walk, for every kind of number. Formulas need no arrays, so nothing of NumPy is imported here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from chainrule.errors import InexactError, InputError, ShapeError
+from chainrule.expression import Expression, Name, folded, variable
+
+
+class Numbers(Protocol):
+    """A kind of number, with the functions in which the table of primitives writes its values: floats, fractions, printed numbers."""
+
+    def array(self, values: Any) -> Any:
+        """Numbers from outside, as numbers of this kind."""
+
+    def by_paper(self, arguments: Sequence[Any]) -> bool:
+        """Is a function of these arguments computed as paper writes it, tanh by e^x, in place of the safer way of the table?"""
+
+
+def evaluated(roots: Sequence[Expression], bindings: Mapping[Expression, Any], numbers: Numbers) -> dict[Expression, Any]:
+    """The value of every node below `roots`; `bindings` are the numbers of the variables, or of any other node, which is then not computed.
+
+    Raises ShapeError, InputError, InexactError.
+    """
+    values = {node: numbers.array(value) for node, value in bindings.items()}
+    sizes = batch_sizes(values)
+    return folded(roots, values, lambda node, arguments: _value(node, arguments, sizes, numbers))
+
+
+def _value(node: Expression, arguments: Sequence[Any], sizes: Mapping[str, int], numbers: Numbers) -> Any:
+    primitive = node.primitive
+    if primitive.name == "variable":
+        raise InputError(f"no number was given for {node}.")
+    if primitive.paper is not None and numbers.by_paper(arguments):
+        letters = [variable(Name(f"a{i}")) for i in range(len(arguments))]
+        formula = primitive.paper(*letters)
+        return evaluated([formula], dict(zip(letters, arguments, strict=True)), numbers)[formula]
+    parameters = {key: resolved(value, sizes) if key in _SIZED else value for key, value in node.parameters.items()}
+    try:
+        return primitive.value(numbers, *arguments, **parameters)
+    except ZeroDivisionError:  # of fractions, or of plain numbers: arrays of floats give infinity
+        raise InexactError(f"{node} divides by 0, which gives no number.") from None
+
+
+_SIZED = {"sizes", "dimension", "extent"}
+
+
+def resolved(value: Any, sizes: Mapping[str, int]) -> Any:
+    """A size, or a tuple of sizes, in numbers."""
+    if isinstance(value, tuple):
+        return tuple(resolved(part, sizes) for part in value)
+    return sizes[value] if isinstance(value, str) else value
+
+
+def batch_sizes(values: Mapping[Expression, Any]) -> dict[str, int]:
+    """The numbers behind symbolic sizes, read off the arrays given. Raises ShapeError where an array does not fit its variable."""
+    sizes: dict[str, int] = {}
+    for node, array in values.items():
+        given = tuple(getattr(array, "shape", ()))
+        wanted = tuple(sizes.get(dimension, dimension) if isinstance(dimension, str) else dimension for dimension in node.shape)
+        fits = len(given) == len(wanted) and all(isinstance(w, str) or w == g for w, g in zip(wanted, given, strict=True))
+        if not fits:
+            raise ShapeError(f"{node} has the shape {wanted}, but was given numbers of the shape {given}.")
+        sizes.update({w: g for w, g in zip(wanted, given, strict=True) if isinstance(w, str)})
+    return sizes
