@@ -1,57 +1,31 @@
 """A glass-box neural network: every number and every formula of back-propagation, shown step by step.
 
-Names are imported when they are first used, so that nobody waits for what is not needed. `__init__.pyi` tells type checkers the same.
+The public names stand in `__init__.pyi`. They are imported when they are first used, so that nobody waits for what is not needed.
 """
 
 import sys
 
 __version__ = "0.1.0"
 
-# Where a name stands in several modules, the first one here has it: `tanh` is the activation, not the primitive.
-_NAMES = {
-    "network": "Network",
-    "layers": "dense",
-    "describe": "Problem described described_problem network_from problem_from read_description write_description",
-    "sources": "problem",
-    "examples": "example",
-    "step": "Step",
-    "explain": "explain",
-    "figures": "figure",
-    "training": "train Watch",
-    "model": "Model",
-    "plan": "Plan",
-    "train": "Training",
-    "divergence": "Diverged",
-    "prepare": "Preparation",
-    "metrics": "Scores",
-    "data": "read",
-    "proof": "prove",
-    "notation.settings": "Notation",
-    "definitions": "activation loss regularizer initializer optimizer schedule load_file",
-    "activations": "identity sigmoid tanh relu leaky_relu elu selu gelu silu softplus softsign softmax "
-    "hard_sigmoid hard_tanh hard_swish relu6",
-    "losses": "half_squared squared absolute huber log_cosh binary_cross_entropy binary_cross_entropy_from_logits "
-    "cross_entropy cross_entropy_from_logits hinge squared_hinge kl",
-    "regularizers": "l1 l2 elastic_net",
-    "initializers": "zeros constant uniform normal glorot_uniform glorot_normal he_uniform he_normal lecun_uniform lecun_normal "
-    "orthogonal Constant Uniform Normal Orthogonal",
-    "optimizers": "sgd momentum nesterov adagrad rmsprop adam adamw let",
-    "schedules": "step_decay exponential cosine warmup one_cycle",
-    "primitives": "exp log sqrt sin cos sign floor erf maximum minimum select total mean logsumexp",
-    "expression": "Expression",
-    "errors": "ChainruleError InputError UnknownNameError ShapeError DescriptionError FileError NotCompilable InexactError DivergenceError",
-}
-_HOME = {name: module for module, names in _NAMES.items() for name in names.split()}
 
-__all__ = list(_HOME)
+def _homes() -> dict[str, str]:
+    """The module of every public name, read out of the stub: `from module import name as name`."""
+    with open(f"{__path__[0]}/__init__.pyi", encoding="utf-8") as stub:
+        statements = stub.read().split("\nfrom ")[1:]
+    return {name.split()[0].rstrip(","): statement.split()[0] for statement in statements for name in statement.split(" as ")[1:]}
+
+
+_HOMES = _homes()
+
+__all__ = list(_HOMES)
 
 
 def __getattr__(name: str) -> object:
-    if name not in _HOME:
+    if name not in _HOMES:
         raise AttributeError(f"module 'chainrule' has no attribute '{name}'")
     from importlib import import_module
 
-    value = getattr(import_module(f"chainrule.{_HOME[name]}"), name)
+    value = getattr(import_module(_HOMES[name]), name)
     globals()[name] = value
     return value
 
@@ -64,7 +38,7 @@ class _Package(type(sys)):  # type: ignore[misc]  # the type of modules, without
     """`chainrule.explain` stays the function, though importing the module of that name would bind the module."""
 
     def __setattr__(self, name: str, value: object) -> None:
-        if name not in _HOME or not isinstance(value, type(sys)):
+        if name not in _HOMES or not isinstance(value, type(sys)):
             super().__setattr__(name, value)
 
 
