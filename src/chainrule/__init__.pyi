@@ -16,7 +16,7 @@ from chainrule.figures import figure as figure
 from chainrule.training import train as train, Watch as Watch
 from chainrule.model import Model as Model
 from chainrule.plan import Plan as Plan
-from chainrule.train import Training as Training
+from chainrule.train import Overflowed as Overflowed, Training as Training
 from chainrule.divergence import Diverged as Diverged
 from chainrule.prepare import Preparation as Preparation
 from chainrule.metrics import Scores as Scores
