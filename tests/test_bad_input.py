@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from chainrule.cli import main
 from chainrule.data import read, row_numbers
-from chainrule.describe import from_json, from_toml, problem_from, to_toml
+from chainrule.describe import from_json, from_toml, to_toml
 from chainrule.errors import InputError
 from chainrule.examples import EXAMPLES
+from chainrule.problem import problem_from
 from chainrule.sources import problem
 
 SEED = to_toml(EXAMPLES["seed"])

@@ -12,8 +12,9 @@ import pytest
 
 from chainrule.cli import main
 from chainrule.cli.commands import chainrule
-from chainrule.describe import problem_from, to_toml
+from chainrule.describe import to_toml
 from chainrule.examples import EXAMPLES
+from chainrule.problem import problem_from
 from chainrule.sources import problem
 from chainrule.step import Step
 

@@ -14,13 +14,10 @@ from chainrule.definitions import KINDS, definitions, find
 from chainrule.describe import (
     KEYS,
     LAYER_KEYS,
-    Problem,
     described,
-    described_problem,
     from_json,
     from_toml,
     network_from,
-    problem_from,
     read_description,
     to_json,
     to_toml,
@@ -31,6 +28,7 @@ from chainrule.examples import EXAMPLES
 from chainrule.layers import dense
 from chainrule.network import Network
 from chainrule.notation.settings import LETTERS, PRESETS, Notation
+from chainrule.problem import Problem, described_problem, problem_from
 from chainrule.sources import problem, short_form
 from chainrule.step import Step
 

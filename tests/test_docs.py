@@ -11,7 +11,7 @@ import pytest
 
 from chainrule.cli import main
 from chainrule.definitions import REGISTRY
-from chainrule.describe import problem_from
+from chainrule.problem import problem_from
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -4,9 +4,9 @@ import itertools
 
 import pytest
 
-from chainrule.describe import problem_from
 from chainrule.errors import UnknownNameError
 from chainrule.examples import EXAMPLES, example
+from chainrule.problem import problem_from
 
 
 def first_step(name):

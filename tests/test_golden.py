@@ -18,7 +18,6 @@ import chainrule.optimizers
 import chainrule.regularizers
 import chainrule.schedules  # noqa: F401 — importing is registering
 from chainrule.definitions import REGISTRY
-from chainrule.describe import Problem
 from chainrule.document import Document, Section
 from chainrule.explain import explain
 from chainrule.notation.blocks import line_width
@@ -26,6 +25,7 @@ from chainrule.notation.labels import Labels
 from chainrule.notation.numbers import meant
 from chainrule.notation.settings import PRESETS
 from chainrule.notation.text import text
+from chainrule.problem import Problem
 from chainrule.render.lines import section_lines
 from chainrule.render.markdown import markdown
 from chainrule.render.plain import plain

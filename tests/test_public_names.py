@@ -63,10 +63,10 @@ def test_an_unknown_name():
         cr.Netwrk  # noqa: B018  # asking is what is tested
 
 
-def test_the_function_explain_is_not_hidden_by_its_module():
-    import chainrule.explain  # noqa: F401  # importing it is what would hide it
-
-    assert callable(cr.explain)
+@pytest.mark.parametrize("name", ["explain", "train", "problem"])
+def test_a_function_is_not_hidden_by_the_module_of_its_name(name):
+    importlib.import_module(f"chainrule.{name}")  # what would hide it
+    assert callable(getattr(cr, name))
 
 
 def run(program):

@@ -10,10 +10,10 @@ from tests.test_engines import any_case, optimizer_for
 from tests.twins import Case, case, close
 
 from chainrule.definitions import REGISTRY, Bound, find
-from chainrule.describe import problem_from
 from chainrule.examples import EXAMPLES, example
 from chainrule.layers import dense
 from chainrule.network import Network
+from chainrule.problem import problem_from
 from chainrule.rates import BUDGET, MOST_RATE, TOLERANCE, Advice, advise, affordable, rounded, runner, settles
 from chainrule.sources import problem
 

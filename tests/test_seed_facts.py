@@ -6,10 +6,10 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from chainrule.describe import problem_from
 from chainrule.engines.unrolled import Unrolled
 from chainrule.examples import example
 from chainrule.expression import Name, variable
+from chainrule.problem import problem_from
 from chainrule.rates import advise
 from chainrule.scalar import Element, Scalars
 from chainrule.step import Step

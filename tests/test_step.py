@@ -21,11 +21,11 @@ from tests.test_engines import any_case, optimizer_for
 from tests.twins import case, everything
 
 from chainrule.definitions import REGISTRY, find
-from chainrule.describe import problem_from
 from chainrule.errors import FileError, InputError, ShapeError
 from chainrule.examples import EXAMPLES, example
 from chainrule.layers import dense
 from chainrule.network import Network
+from chainrule.problem import problem_from
 from chainrule.step import FORMAT, Step, following
 
 SCHEMA = json.loads(files("chainrule").joinpath("schemas/step.schema.json").read_text(encoding="utf-8"))

@@ -5,9 +5,9 @@ Where a name stands in several modules, it is the one that people mean: `tanh` i
 
 from chainrule.network import Network as Network
 from chainrule.layers import dense as dense
-from chainrule.describe import Problem as Problem, described as described, described_problem as described_problem
-from chainrule.describe import network_from as network_from, problem_from as problem_from, read_description as read_description
-from chainrule.describe import write_description as write_description
+from chainrule.describe import described as described, network_from as network_from
+from chainrule.describe import read_description as read_description, write_description as write_description
+from chainrule.problem import Problem as Problem, described_problem as described_problem, problem_from as problem_from
 from chainrule.sources import problem as problem
 from chainrule.examples import example as example
 from chainrule.step import Step as Step

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.describe import Problem
 from chainrule.errors import InputError
 from chainrule.network import Array, Network, checked_batch
+from chainrule.problem import Problem
 from chainrule.settings import Numbers, rows_of_numbers
 from chainrule.trained import Trained
 

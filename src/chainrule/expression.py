@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from chainrule.display import Displayed
+from chainrule.display import Displayed, Written
 from chainrule.operators import Operators
 
 if TYPE_CHECKING:
@@ -116,8 +116,8 @@ class Primitive:
         return f"<primitive {self.name}>"
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Expression(Operators, Displayed):
+@dataclass(frozen=True, eq=False, repr=False, slots=True)
+class Expression(Operators, Written, Displayed):
     """A primitive applied to expressions. Equal only to itself: two nodes that look alike are two nodes."""
 
     primitive: Primitive
@@ -166,11 +166,6 @@ class Expression(Operators, Displayed):
 
     def __bool__(self) -> bool:
         raise TypeError("a formula is neither true nor false; write select(condition, value, otherwise) in place of if")
-
-    def __repr__(self) -> str:
-        from chainrule.notation import one_line
-
-        return one_line(self)
 
 
 PRIMITIVES: dict[str, Primitive] = {}

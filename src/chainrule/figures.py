@@ -15,10 +15,10 @@ from chainrule.errors import FileError, InputError, UnknownNameError, shown
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from chainrule.describe import Problem
     from chainrule.explain.context import Context
     from chainrule.model import Model
     from chainrule.notation.formula import Equation, Formula
+    from chainrule.problem import Problem
     from chainrule.shapes import Diagram
     from chainrule.step import Step
 

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from chainrule.batches import with_batch, with_sample
 from chainrule.definitions import Bound, find
-from chainrule.describe import Problem, from_json, from_toml, problem_from, read_description
+from chainrule.describe import from_json, from_toml, read_description
 from chainrule.errors import DescriptionError, FileError, InputError, UnknownNameError, shown
 from chainrule.examples import EXAMPLES
 from chainrule.layers import Dense, dense
 from chainrule.network import MOST_LAYERS, Network, fitting_output
 from chainrule.notation.settings import Notation
+from chainrule.problem import Problem, problem_from
 from chainrule.settings import Numbers, Wanted, chosen_notation, chosen_optimizer, row_of_numbers, setting
 from chainrule.trained import Replayed, Trained, recorded, replayed, scales, trained
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.definitions import Bound, find
+from chainrule.describe import described, network_from
 from chainrule.display import Displayed
 from chainrule.engines.arrays import Arrays, Exact
 from chainrule.engines.keep import FLOATS, evaluate
@@ -50,8 +51,18 @@ class Pass:
         return self.values[key]
 
 
+class Explained:
+    """What can be explained: a step, or a problem by its first one."""
+
+    def explain(self: Any, **options: Any) -> Any:
+        """A document, which shows itself in a terminal and in a notebook. Options as of `chainrule explain`."""
+        from chainrule.explain import explain
+
+        return explain(self, **options)
+
+
 @dataclass(frozen=True, eq=False, repr=False)
-class Step(Displayed):
+class Step(Explained, Displayed):
     """One training step, whole.
 
     network    with the parameters before the step
@@ -139,12 +150,6 @@ class Step(Displayed):
         sizes = "-".join(map(str, self.network.sizes))
         return f"<Step {self.number} of a {sizes} network: E = {float(self.error):.6g} → {float(self.after.error):.6g}>"
 
-    def explain(self, **options: Any) -> Any:
-        """The step as a document, which shows itself in a terminal and in a notebook. Options as of `chainrule explain`."""
-        from chainrule.explain import explain
-
-        return explain(self, **options)
-
     def replay(self) -> Step:
         """The same step computed anew from its description, batch and states."""
         return record(self.network, self.x, self.t, self.update, self.number, self.states, self.arrays, self.origin, self.weights)
@@ -165,8 +170,6 @@ class Step(Displayed):
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data as in the published schema: nested lists of numbers at full precision; NaN, ∞ and fractions as strings."""
-        from chainrule.describe import described
-
         return {
             "format": FORMAT,
             **({"exact": True} if self.exact else {}),
@@ -189,8 +192,6 @@ class Step(Displayed):
     @staticmethod
     def from_dict(plain: Mapping[str, Any]) -> Step:
         """A step read back. Raises InputError if the record is none."""
-        from chainrule.describe import network_from
-
         if not isinstance(plain, Mapping) or plain.get("format") != FORMAT:
             raise InputError(f'this is no recorded step: its "format" should be "{FORMAT}".')
         arrays = Exact() if plain.get("exact") is True else FLOATS

@@ -6,15 +6,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from chainrule.describe import Problem
 from chainrule.errors import InputError
+from chainrule.problem import Problem
 from chainrule.settings import chosen_notation
+from chainrule.step import Step, following
 
 if TYPE_CHECKING:
     from chainrule.model import Model
     from chainrule.notation.settings import Notation
     from chainrule.prepare import Preparation
-    from chainrule.step import Step
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,8 +36,6 @@ class Replayed(Problem):
 
     def steps(self, *, exact: bool = False) -> Iterator[Step]:
         """The recorded step first. Raises InputError if fractions are asked for."""
-        from chainrule.step import following
-
         step = self.record
         if exact and step is not None and not step.exact:
             raise InputError("this step was recorded in floating point; leave out --exact.")

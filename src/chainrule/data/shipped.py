@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.data.arrays import EXTRA
-from chainrule.data.table import Array
+from chainrule.data.cells import Array
 from chainrule.errors import InputError, UnknownNameError
 
 SHIPPED = {

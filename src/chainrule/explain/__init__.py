@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from chainrule.errors import DescriptionError, DivergenceError, UnknownNameError
 
 if TYPE_CHECKING:
-    from chainrule.describe import Problem
     from chainrule.document import Document, Section
     from chainrule.explain.context import Context
+    from chainrule.problem import Problem
     from chainrule.step import Step
 
 MOST_STEPS = 100_000

@@ -10,8 +10,8 @@ import numpy as np
 
 from chainrule.data import Column, Kind, Table
 from chainrule.errors import InputError, shown
+from chainrule.prepare.columns import labels_of
 from chainrule.prepare.moments import Array, Moments
-from chainrule.prepare.preparation import labels_of
 
 MOST_CATEGORIES = 1000
 """A column of text with more different values than this is no category, unless it is asked for."""

@@ -8,7 +8,6 @@ from functools import singledispatch
 from typing import Any
 
 from chainrule.definitions import Bound, Definition, find
-from chainrule.describe import Problem
 from chainrule.divergence import Diverged
 from chainrule.document import Block, Equations, Inline, Paragraph, Table
 from chainrule.examples import example
@@ -27,6 +26,7 @@ from chainrule.notation.labels import Labels
 from chainrule.notation.numbers import shown as number
 from chainrule.notation.settings import Notation
 from chainrule.prepare import Preparation
+from chainrule.problem import Problem
 from chainrule.render.markdown import JUPYTER, blocks
 from chainrule.sources import problem
 from chainrule.step import Step
