@@ -19,7 +19,7 @@ class Displayed:
         return shown(self)
 
 
-class Written:
+class OneLine:
     """A formula, which is written in one line of plain text with the default letters; a named quantity by its name."""
 
     __slots__ = ()

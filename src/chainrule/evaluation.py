@@ -9,7 +9,7 @@ from chainrule.errors import InexactError, InputError, ShapeError
 from chainrule.expression import Expression, Name, folded, variable
 
 
-class Numbers(Protocol):
+class Namespace(Protocol):
     """A kind of number, with the functions in which the table of primitives writes its values: floats, fractions, printed numbers."""
 
     def array(self, values: Any) -> Any:
@@ -19,27 +19,27 @@ class Numbers(Protocol):
         """Is a function of these arguments computed as paper writes it, tanh by e^x, in place of the safer way of the table?"""
 
 
-def evaluated(roots: Sequence[Expression], bindings: Mapping[Expression, Any], numbers: Numbers) -> dict[Expression, Any]:
+def values_of(roots: Sequence[Expression], bindings: Mapping[Expression, Any], xp: Namespace) -> dict[Expression, Any]:
     """The value of every node below `roots`; `bindings` are the numbers of the variables, or of any other node, which is then not computed.
 
     Raises ShapeError, InputError, InexactError.
     """
-    values = {node: numbers.array(value) for node, value in bindings.items()}
+    values = {node: xp.array(value) for node, value in bindings.items()}
     sizes = batch_sizes(values)
-    return folded(roots, values, lambda node, arguments: _value(node, arguments, sizes, numbers))
+    return folded(roots, values, lambda node, arguments: _value(node, arguments, sizes, xp))
 
 
-def _value(node: Expression, arguments: Sequence[Any], sizes: Mapping[str, int], numbers: Numbers) -> Any:
+def _value(node: Expression, arguments: Sequence[Any], sizes: Mapping[str, int], xp: Namespace) -> Any:
     primitive = node.primitive
     if primitive.name == "variable":
         raise InputError(f"no number was given for {node}.")
-    if primitive.paper is not None and numbers.by_paper(arguments):
+    if primitive.paper is not None and xp.by_paper(arguments):
         letters = [variable(Name(f"a{i}")) for i in range(len(arguments))]
         formula = primitive.paper(*letters)
-        return evaluated([formula], dict(zip(letters, arguments, strict=True)), numbers)[formula]
+        return values_of([formula], dict(zip(letters, arguments, strict=True)), xp)[formula]
     parameters = {key: resolved(value, sizes) if key in _SIZED else value for key, value in node.parameters.items()}
     try:
-        return primitive.value(numbers, *arguments, **parameters)
+        return primitive.value(xp, *arguments, **parameters)
     except ZeroDivisionError:  # of fractions, or of plain numbers: arrays of floats give infinity
         raise InexactError(f"{node} divides by 0, which gives no number.") from None
 

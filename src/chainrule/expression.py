@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from chainrule.display import Displayed, Written
+from chainrule.display import Displayed, OneLine
 from chainrule.operators import Operators
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ class Primitive:
 
 
 @dataclass(frozen=True, eq=False, repr=False, slots=True)
-class Expression(Operators, Written, Displayed):
+class Expression(Operators, OneLine, Displayed):
     """A primitive applied to expressions. Equal only to itself: two nodes that look alike are two nodes."""
 
     primitive: Primitive

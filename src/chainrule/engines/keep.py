@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.engines.arrays import Arrays
-from chainrule.evaluation import evaluated
+from chainrule.evaluation import values_of
 from chainrule.expression import Expression
 
 FLOATS = Arrays(np)
@@ -29,4 +29,4 @@ def evaluate(roots: Sequence[Expression], bindings: Mapping[Expression, Any], ar
     Overflow gives infinities and NaNs as usual; nothing warns, the caller looks. Raises ShapeError, InputError, InexactError.
     """
     with np.errstate(all="ignore"):
-        return evaluated(roots, bindings, arrays)
+        return values_of(roots, bindings, arrays)

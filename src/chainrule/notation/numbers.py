@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 from chainrule.errors import InputError
-from chainrule.evaluation import evaluated as evaluate
+from chainrule.evaluation import values_of
 from chainrule.expression import Expression
 from chainrule.notation import formula as layout
 from chainrule.notation.arithmetic import REALS, Real, real
@@ -179,4 +179,4 @@ def as_printed(expression: Expression, values: Mapping[Expression, Any]) -> Frac
 
 def evaluated(expression: Expression, values: Mapping[Expression, Any]) -> Real:
     """As `as_printed`, to fifty digits, with the mark that tells exact from rounded."""
-    return real(evaluate([expression], values, REALS)[expression])
+    return real(values_of([expression], values, REALS)[expression])

@@ -16,7 +16,7 @@ from chainrule.display import Displayed
 from chainrule.errors import FileError, ShapeError, shown
 from chainrule.prepare.columns import FITTING, Array, Feature, Target, Task, labels_of, listed, missing_message, one_hot
 from chainrule.prepare.fitting import Wishes, fitted
-from chainrule.prepare.reading import read
+from chainrule.prepare.reading import fields_from
 
 
 @dataclass(frozen=True, repr=False)
@@ -242,4 +242,4 @@ class Preparation(Displayed):
     @staticmethod
     def from_dict(data: Mapping[str, Any]) -> Preparation:
         """From plain data. Raises DescriptionError if it is not what `to_dict` gives."""
-        return Preparation(**read(data, Preparation.__dataclass_fields__))
+        return Preparation(**fields_from(data, Preparation.__dataclass_fields__))

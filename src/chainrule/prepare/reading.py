@@ -13,7 +13,7 @@ from chainrule.prepare.columns import FITTING, Feature, Target, Task
 Read = TypeVar("Read", Feature, Target)
 
 
-def read(data: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
+def fields_from(data: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
     """The fields of a preparation, which are called so. Raises DescriptionError if the data is not what `to_dict` gives."""
     table = _table("it", data, names)
     features = tuple(_read(f"feature {place}", item, Feature) for place, item in enumerate(_list("features", table["features"]), start=1))
