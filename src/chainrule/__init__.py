@@ -3,8 +3,6 @@
 The public names stand in `__init__.pyi`. They are imported when they are first used, so that nobody waits for what is not needed.
 """
 
-import sys
-
 __version__ = "0.1.0"
 
 
@@ -32,14 +30,3 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
-
-
-class _Package(type(sys)):  # type: ignore[misc]  # the type of modules, without the cost of importing `types`
-    """`chainrule.explain` stays the function, though importing the module of that name would bind the module."""
-
-    def __setattr__(self, name: str, value: object) -> None:
-        if name not in _HOMES or not isinstance(value, type(sys)):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package

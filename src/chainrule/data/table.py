@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.base.errors import FileError, InputError, UnknownNameError, shown
 from chainrule.data.cells import Array, Kind, number
-from chainrule.errors import FileError, InputError, UnknownNameError, shown
 
 LARGEST_NUMBER = 1e300
 """Beyond this nothing can be computed with a number: its distance from another one overflows."""

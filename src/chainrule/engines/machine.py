@@ -35,8 +35,8 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.base.operators import Operators
 from chainrule.engines import approximations, ir
-from chainrule.operators import Operators
 
 MOST_MULTIPLIED = 16
 """Integer powers up to this are products: at most five multiplications, and at most 8 ulp off."""

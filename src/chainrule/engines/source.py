@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
-from chainrule.derivation import BATCH
-from chainrule.operators import Operators
+from chainrule.base.operators import Operators
+from chainrule.network.derivation import BATCH
 
 COMPARISON, SUM, PRODUCT, SIGN, POWER, ATOM = range(6)
 """How tightly Python's operators bind."""

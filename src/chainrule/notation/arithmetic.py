@@ -9,12 +9,13 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from decimal import Context, Decimal
 from fractions import Fraction
 from typing import TypeAlias
 
-from chainrule.operators import Operators
+from chainrule.base.operators import Operators
 
 PRECISION = 50
 """Significant digits of what is no fraction: e, ln 2, √2."""
@@ -144,7 +145,7 @@ class Reals:
         """A constant of a formula; the float nearest to π is written π and means it."""
         return Real(Fraction(_PI), exact=False) if number == math.pi else real(number)
 
-    array = staticmethod(real)
+    array, quiet = staticmethod(real), nullcontext
 
     @staticmethod
     def by_paper(arguments: Sequence[Real]) -> bool:

@@ -13,13 +13,13 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
-from chainrule.errors import InputError
-from chainrule.evaluation import values_of
-from chainrule.expression import Expression
+from chainrule.base.errors import InputError
+from chainrule.formula.evaluation import evaluate
+from chainrule.formula.expression import Expression
 from chainrule.notation import formula as layout
 from chainrule.notation.arithmetic import REALS, Real, real
+from chainrule.notation.conventions import Notation
 from chainrule.notation.formula import Formula, Number, Operator, row
-from chainrule.notation.settings import Notation
 
 WHOLE = 9
 """A number that ends within so many significant digits is printed whole."""
@@ -179,4 +179,4 @@ def as_printed(expression: Expression, values: Mapping[Expression, Any]) -> Frac
 
 def evaluated(expression: Expression, values: Mapping[Expression, Any]) -> Real:
     """As `as_printed`, to fifty digits, with the mark that tells exact from rounded."""
-    return real(values_of([expression], values, REALS)[expression])
+    return real(evaluate([expression], values, REALS)[expression])

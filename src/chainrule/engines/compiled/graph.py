@@ -15,10 +15,10 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from chainrule.derivation import BATCH
-from chainrule.errors import NotCompilable
-from chainrule.expression import Expression, Shape, folded
-from chainrule.operators import Operators
+from chainrule.base.errors import NotCompilable
+from chainrule.base.operators import Operators
+from chainrule.formula.expression import Expression, Shape, folded
+from chainrule.network.derivation import BATCH
 
 CHEAP = frozenset(["add", "subtract", "multiply", "negative", "abs", "sign", "floor", "maximum", "minimum", "greater", "where"])
 """Operations that are sooner done again than stored and loaded."""

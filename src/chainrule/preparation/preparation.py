@@ -1,0 +1,246 @@
+"""From tables to numbers and back: what was decided about every column, kept with the model as plain data."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from difflib import get_close_matches
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from chainrule.base.display import Displayed
+from chainrule.base.errors import FileError, ShapeError, shown
+from chainrule.data.cells import Kind
+from chainrule.data.table import Table
+from chainrule.preparation.columns import FITTING, Array, Feature, Target, Task, labels_of, listed, missing_message, one_hot
+from chainrule.preparation.fitting import Wishes, fitted
+from chainrule.preparation.reading import fields_from
+
+
+@dataclass(frozen=True, repr=False)
+class Preparation(Displayed):
+    """What was decided about a table's columns; made by `Preparation.fit`, kept with the model.
+
+    features   the input columns, in the order of the network's inputs
+    targets    the target columns: numbers, or exactly one class
+    task       "classify" (softmax), "binary" (two classes: sigmoid) or "regress" (numbers)
+    left_out   columns that are not used, each with the reason
+    rows       how many rows it was fitted to
+    impute     how missing values are filled; None: they are refused
+    decisions  all of this in words
+    """
+
+    features: tuple[Feature, ...]
+    targets: tuple[Target, ...]
+    task: Task
+    left_out: tuple[tuple[str, str], ...]
+    rows: int
+    impute: str | None
+    decisions: tuple[str, ...]
+
+    @staticmethod
+    def fit(
+        tables: Table | Callable[[], Iterable[Table]],
+        targets: Sequence[str],
+        *,
+        task: str | None = None,
+        categories: Sequence[str] = (),
+        numbers: Sequence[str] = (),
+        ignore: Sequence[str] = (),
+        impute: str | None = None,
+        standardize: bool = True,
+    ) -> Preparation:
+        """Decide about every column.
+
+        tables      a table, or a function that gives consecutive tables anew at every call (`lambda: chunks(path)`)
+        targets     the names of the target columns
+        task        "classify" or "regress"; else text and truth values are classes, and so are whole numbers of which there are
+                    at most 20 different ones, fewer than 5 % of the rows
+        categories, numbers, ignore   columns to take as categories, to take as numbers, and to leave out
+        impute      "mean", "median" or "most_frequent" fills missing values; categories and truth values take the most frequent
+        standardize False leaves numbers as they are
+
+        The outcome does not depend on how the rows are cut into tables, not even in the last digit.
+        Raises InputError: what is wrong, where, and the smallest fix.
+        """
+        wishes = Wishes(tuple(targets), task, tuple(categories), tuple(numbers), tuple(ignore), impute, standardize)
+        return Preparation(**fitted((lambda: (tables,)) if isinstance(tables, Table) else tables, wishes))
+
+    # Sizes and names
+
+    @property
+    def inputs(self) -> int:
+        """How many numbers a row becomes."""
+        return len(self.feature_names)
+
+    @property
+    def outputs(self) -> int:
+        """How many numbers the network gives."""
+        return len(self.output_names)
+
+    @cached_property
+    def feature_names(self) -> tuple[str, ...]:
+        """The names of the inputs: age, colour=blue, colour=red."""
+        return tuple(name for feature in self.features for name in feature.names)
+
+    @cached_property
+    def output_names(self) -> tuple[str, ...]:
+        """The names of the outputs: the targets, or species=setosa …; of two classes the second."""
+        first = self.targets[0]
+        return {
+            "regress": tuple(target.name for target in self.targets),
+            "classify": tuple(f"{first.name}={label}" for label in first.classes),
+            "binary": tuple(f"{first.name}={label}" for label in first.classes[1:]),
+        }[self.task]
+
+    @property
+    def input_scales(self) -> list[list[float]]:
+        """[mean, deviation] of each input, by which a number x is the value x · deviation + mean; [0, 1] of those of a category."""
+        return [[feature.mean, feature.deviation] for feature in self.features for _ in feature.names]
+
+    @property
+    def output_scales(self) -> list[list[float]]:
+        """[mean, deviation] of each output; [0, 1] where it is the probability of a class."""
+        return [[target.mean, target.deviation] for target in self.targets] if self.task == "regress" else [[0.0, 1.0]] * self.outputs
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The classes in the order of the outputs; () where the targets are numbers."""
+        return self.targets[0].classes
+
+    @property
+    def output_activation(self) -> str:
+        """The name of the last layer's activation."""
+        return FITTING[self.task][0]
+
+    @property
+    def loss(self) -> str:
+        """The name of the loss."""
+        return FITTING[self.task][1]
+
+    @property
+    def input_kinds(self) -> dict[str, Kind]:
+        """The kinds of the input columns, for `read` and `chunks` when there is something to predict."""
+        return {feature.name: feature.read_as for feature in self.features}
+
+    @property
+    def kinds(self) -> dict[str, Kind]:
+        """The kinds of the input and target columns, for `read` and `chunks` when targets are there."""
+        return self.input_kinds | {target.name: target.read_as for target in self.targets}
+
+    # There
+
+    def x(self, table: Table) -> Array:
+        """(rows, inputs): the inputs as numbers. A category that was not there when fitting is 0 in all its inputs.
+
+        Raises FileError, which names the columns that lack, or the first cells without a value.
+        """
+        self._check_columns(table)
+        self._check_missing(table)
+        return np.hstack([feature.x(table) for feature in self.features], dtype=np.float64)
+
+    def t(self, table: Table) -> Array:
+        """(rows, outputs): the targets as numbers. Raises FileError, which names the cell."""
+        labels = self.labels(table)
+        if self.task == "classify":
+            return one_hot(labels, len(self.classes))
+        if self.task == "binary":
+            return labels[:, None].astype(np.float64)
+        return (labels - self._means) / self._deviations
+
+    def labels(self, table: Table) -> Array:
+        """(rows,) the places of the classes, or (rows, targets) the target numbers as they are."""
+        columns = [target.labels(table) for target in self.targets]
+        return np.column_stack(columns) if self.task == "regress" else columns[0]
+
+    def _check_columns(self, table: Table) -> None:
+        lacking = [feature.name for feature in self.features if feature.name not in table.kinds]
+        if lacking:
+            near = get_close_matches(lacking[0], table.names, n=1, cutoff=0.5)
+            offer = f"; is it {shown(near[0])}?" if near else "; it has no header." if not table.has_header else "."
+            raise FileError(f"{table.source} lacks {'columns' if len(lacking) > 1 else 'a column'} of the model: {listed(lacking)}{offer}")
+
+    def _check_missing(self, table: Table) -> None:
+        gaps = {feature.name: np.flatnonzero(table.column(feature.name).missing) for feature in self.features if feature.fill is None}
+        count = sum(map(len, gaps.values()))
+        if count:
+            cells = sorted((table.row(int(place)), name) for name, places in gaps.items() for place in places[:3])
+            raise FileError(f"{missing_message(table.source, count, cells)}; fill them in, or train with --impute.")
+
+    @property
+    def _means(self) -> Array:
+        return np.array([target.mean for target in self.targets])
+
+    @property
+    def _deviations(self) -> Array:
+        return np.array([target.deviation for target in self.targets])
+
+    # Back
+
+    def answers(self, y: Array) -> dict[str, Array]:
+        """The network's outputs as columns of answers: the likeliest class (text), or numbers as the targets were."""
+        y = self._checked(y)
+        if self.task == "regress":
+            raw = y * self._deviations + self._means
+            return {target.name: raw[:, place] for place, target in enumerate(self.targets)}
+        places = y.argmax(axis=1) if self.task == "classify" else (y[:, 0] >= 0.5).astype(np.int64)
+        return {self.targets[0].name: np.array(self.classes, dtype=object)[places]}
+
+    def probabilities(self, y: Array) -> dict[str, Array]:
+        """(rows,) the probability of every class, by its name; nothing where the targets are numbers."""
+        y = self._checked(y)
+        both = np.column_stack([1 - y[:, 0], y[:, 0]]) if self.task == "binary" else y
+        return {label: both[:, place] for place, label in enumerate(self.classes)}
+
+    def _checked(self, y: Array) -> Array:
+        y = np.asarray(y)
+        if y.ndim != 2 or y.shape[1] != self.outputs:
+            raise ShapeError(f"the outputs have the shape {y.shape}, but (rows, {self.outputs}) is needed.")
+        return y
+
+    # What a table to predict from holds beside
+
+    def unseen(self, table: Table) -> Counter[tuple[str, str]]:
+        """How often each category occurs that was not there when fitting, by (column, category). Counters of chunks can be added."""
+        found: Counter[tuple[str, str]] = Counter()
+        for feature in self.features:
+            if feature.kind == "category":
+                column = table.column(feature.name)
+                strange = (feature.codes(column) < 0) & ~column.missing
+                found.update((feature.name, str(label)) for label in labels_of(column.take(strange)))
+        return found
+
+    def extra(self, table: Table) -> tuple[str, ...]:
+        """The columns that are neither inputs nor targets, nor were left out when fitting; they are ignored."""
+        known = {*self.kinds, *(name for name, _ in self.left_out)}
+        return tuple(name for name in table.names if name not in known)
+
+    def remarks(self, table: Table, unseen: Counter[tuple[str, str]] | None = None) -> tuple[str, ...]:
+        """In words: extra columns, and categories that were not there when fitting (of this table, or the counts given)."""
+        extra, counts = self.extra(table), self.unseen(table) if unseen is None else unseen
+        said = [f"columns that the model does not know are ignored: {listed(extra)}"] if extra else []
+        for name in dict.fromkeys(column for column, _ in counts):
+            labels = [f"{label} ({count} ×)" for (column, label), count in counts.items() if column == name]
+            said.append(f"column {name} holds categories that the model has never seen, taken as none of the known: {listed(labels)}")
+        return tuple(said)
+
+    # Plain data
+
+    def __repr__(self) -> str:
+        targets = ", ".join(target.name for target in self.targets)
+        return f"<Preparation of {self.rows} rows: {self.inputs} inputs from {len(self.features)} columns; {self.task} {targets}>"
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain data for JSON; `from_dict` gives back the same, bit for bit."""
+        from json import dumps, loads
+
+        data: dict[str, Any] = loads(dumps(asdict(self)))  # lists in place of tuples; floats keep every digit
+        return data
+
+    @staticmethod
+    def from_dict(data: Mapping[str, Any]) -> Preparation:
+        """From plain data. Raises DescriptionError if it is not what `to_dict` gives."""
+        return Preparation(**fields_from(data, Preparation.__dataclass_fields__))
