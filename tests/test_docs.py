@@ -11,7 +11,7 @@ import pytest
 
 from chainrule.cli import main
 from chainrule.network.definitions import REGISTRY
-from chainrule.network.description import problem_from
+from chainrule.steps.problem import problem_from
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

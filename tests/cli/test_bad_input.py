@@ -17,8 +17,9 @@ from chainrule.base.errors import InputError
 from chainrule.cli import main
 from chainrule.data.reading import read
 from chainrule.data.table import row_numbers
-from chainrule.network.description import from_json, from_toml, problem_from, to_toml
+from chainrule.network.description import from_json, from_toml, to_toml
 from chainrule.network.examples import EXAMPLES
+from chainrule.steps.problem import problem_from
 
 SEED = to_toml(EXAMPLES["seed"])
 RECORD = ("-o", "step.json")

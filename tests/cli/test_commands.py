@@ -13,8 +13,9 @@ import pytest
 from chainrule.api.problems import problem
 from chainrule.cli import main
 from chainrule.cli.commands import chainrule
-from chainrule.network.description import problem_from, to_toml
+from chainrule.network.description import to_toml
 from chainrule.network.examples import EXAMPLES
+from chainrule.steps.problem import problem_from
 from chainrule.steps.step import Step
 
 

@@ -5,20 +5,28 @@ import pytest
 from tests.runs import SEED, rings
 
 import chainrule as cr
-from chainrule.doctor.divergence import Diverged, first_wrong
-from chainrule.training.loop import Training
+from chainrule.doctor.divergence import Diverged, diverged, first_wrong
+from chainrule.training.loop import Overflowed, Training
 from chainrule.training.plan import Plan
+
+
+def caught(training: Training) -> Diverged:
+    """Why a run diverges."""
+    with pytest.raises(Overflowed) as overflow:
+        training.run()
+    return diverged(training, overflow.value.step)
+
 
 # Divergence
 
 
 def test_the_seed_diverges_at_its_own_rate_and_is_told_one_that_works():
     training = Training(SEED, [[8, 12]], [[4]], Plan(until=1e-12, optimizer=cr.sgd(0.05)))
-    with pytest.raises(Diverged, match=r"in step 4: E became 2\.77e\+15\. The learning rate 0\.05 is too large") as caught:
-        training.run()
-    assert (caught.value.step, caught.value.quantity) == (4, "E")
+    error = caught(training)
+    assert "in step 4: E became 2.77e+15. The learning rate 0.05 is too large" in str(error)
+    assert (error.step, error.quantity) == (4, "E")
     assert np.array_equal(training.best_network.parameters["W1"], SEED.parameters["W1"])  # no step had made it better
-    again = Training(SEED, [[8, 12]], [[4]], Plan(until=1e-12, optimizer=cr.sgd(caught.value.rate_that_works)))
+    again = Training(SEED, [[8, 12]], [[4]], Plan(until=1e-12, optimizer=cr.sgd(error.rate_that_works)))
     assert again.run().reason == "until"
 
 
@@ -26,9 +34,7 @@ def test_the_first_quantity_that_is_no_number_is_named():
     x, t, _ = rings()
     wild = cr.Network(2, cr.dense(6, "relu"), cr.dense(6, "relu"), cr.dense(3), loss="half_squared")
     training = Training(wild, x, t, Plan(batch_size=16, optimizer=cr.sgd(1e6)))
-    with pytest.raises(Diverged) as caught:
-        training.run()
-    error = caught.value
+    error = caught(training)
     assert "The learning rate 1e+06 is too large" in str(error)
     assert error.rate_that_works is not None
     assert Training(wild, x, t, Plan(epochs=20, batch_size=16, optimizer=cr.sgd(error.rate_that_works))).run().reason == "epochs"
@@ -42,41 +48,37 @@ def square(z):
 
 def test_a_forward_pass_that_overflows_before_any_step():
     deep = cr.Network(2, *(cr.dense(3, square) for _ in range(12)), cr.dense(1))
-    with pytest.raises(Diverged) as caught:
-        Training(deep, [[1e4, 2e4]], [[1]], Plan()).run()
-    error = caught.value
+    error = caught(Training(deep, [[1e4, 2e4]], [[1]], Plan()))
     assert error.step == 1
     assert error.rate_that_works is None
     assert error.quantity == "h7"
     assert "The inputs are not scaled (x reaches 20000); standardise them." in str(error)
-    with pytest.raises(Diverged, match="The weights to begin with are too large"):
-        Training(deep.with_weights(np.full(deep.size, 1e60)), [[1, 2]], [[1]], Plan()).run()
+    error = caught(Training(deep.with_weights(np.full(deep.size, 1e60)), [[1, 2]], [[1]], Plan()))
+    assert "The weights to begin with are too large" in str(error)
 
 
 def test_the_step_that_wrote_the_first_infinity_is_named():
     """The forward pass of step 1 is finite; its gradient is not, and neither are the weights that it leaves."""
     single = cr.Network(1, cr.dense(1, bias=False)).with_weights([1e100])
     training = Training(single, [[1e100], [1e100]], [[0], [0]], Plan(batch_size=1, optimizer=cr.sgd(1e6)))
-    with pytest.raises(Diverged) as caught:
-        training.run()
-    step = training.step_at(caught.value.step)
-    assert first_wrong(step) == caught.value.quantity
-    assert not np.isfinite(step.values[caught.value.quantity]).all()
+    error = caught(training)
+    step = training.step_at(error.step)
+    assert first_wrong(step) == error.quantity
+    assert not np.isfinite(step.values[error.quantity]).all()
 
 
 def test_the_logarithm_of_nought_is_told():
     """With the target 1 and a prediction of exactly 0, the logarithm is −∞; no theorem shortens it behind a relu."""
     dead = cr.Network(1, cr.dense(1, "relu", bias=False), loss="kl").with_weights([-1.0])
-    with pytest.raises(Diverged, match="kl takes the logarithm of 0"):
-        Training(dead, [[1.0]], [[1.0]], Plan()).run()
+    assert "kl takes the logarithm of 0" in str(caught(Training(dead, [[1.0]], [[1.0]], Plan())))
 
 
 def test_unscaled_inputs_are_the_cause_of_small_rates():
     random = np.random.default_rng(0)
     x = random.normal(size=(40, 2)) * 1000
-    with pytest.raises(Diverged, match="too large, because the inputs are not scaled") as caught:
-        Training(cr.Network(2, cr.dense(1)), x, x[:, :1], Plan(optimizer=cr.sgd(0.1), epochs=500)).run()
-    assert caught.value.rate_that_works < 1e-5
+    error = caught(Training(cr.Network(2, cr.dense(1)), x, x[:, :1], Plan(optimizer=cr.sgd(0.1), epochs=500)))
+    assert "too large, because the inputs are not scaled" in str(error)
+    assert error.rate_that_works < 1e-5
 
 
 def test_divergence_leaves_the_best_weights():
@@ -88,9 +90,18 @@ def test_divergence_leaves_the_best_weights():
 
     schedule = cr.schedule(rising)
     training = Training(SEED, [[8, 12]], [[4]], Plan(optimizer=cr.sgd(schedule())))
-    with pytest.raises(Diverged):
+    with pytest.raises(Overflowed, match=r"in step \d+: .* Lower the learning rate"):
         training.run()
     assert training.best_epoch > 0
     assert training.best_error < 0.01
     y = training.best_network.predict([[8, 12]]).item()
     assert (y - 4) ** 2 / 2 == pytest.approx(training.best_error, rel=1e-9)
+
+
+def test_training_for_people_tells_the_cause():
+    """Folds that are trained beside it, too; a direct call says the step and what to do."""
+    random = np.random.default_rng(0)
+    table = {"a": random.normal(size=60), "b": random.normal(size=60)}
+    for folds in (None, 3):
+        with pytest.raises(Diverged, match="learning rate 1e\\+06 is too large"):
+            cr.train(table, target="b", optimizer="sgd", learning_rate=1e6, folds=folds)

@@ -12,10 +12,10 @@ from tests.twins import Case, case, close
 from chainrule.api.problems import problem
 from chainrule.doctor.rates import BUDGET, MOST_RATE, TOLERANCE, Advice, advise, affordable, rounded, runner, settles
 from chainrule.network.definitions import REGISTRY, Bound, find
-from chainrule.network.description import problem_from
 from chainrule.network.examples import EXAMPLES, example
 from chainrule.network.layers import dense
 from chainrule.network.network import Network
+from chainrule.steps.problem import problem_from
 
 
 def advice_for(found: Case, rule: Bound) -> Advice | None:

@@ -10,8 +10,8 @@ from chainrule.doctor.rates import advise
 from chainrule.engines.unrolled import Unrolled
 from chainrule.formula.expression import Name, variable
 from chainrule.formula.scalar import Element, Scalars
-from chainrule.network.description import problem_from
 from chainrule.network.examples import example
+from chainrule.steps.problem import problem_from
 from chainrule.steps.step import Step
 
 

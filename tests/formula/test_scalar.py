@@ -108,8 +108,8 @@ def test_the_recursive_form_is_the_gradient(bound: Bound) -> None:
 
 
 def test_the_letters_of_the_seed() -> None:
-    from chainrule.network.description import problem_from
     from chainrule.network.examples import example
+    from chainrule.steps.problem import problem_from
 
     step = problem_from(example("seed")).step()
     reader, derivation = Reader(step), step.network.derivation

@@ -16,13 +16,10 @@ from chainrule.network.definitions import KINDS, definitions, find
 from chainrule.network.description import (
     KEYS,
     LAYER_KEYS,
-    Problem,
     described,
-    described_problem,
     from_json,
     from_toml,
     network_from,
-    problem_from,
     read_description,
     to_json,
     to_toml,
@@ -32,6 +29,7 @@ from chainrule.network.examples import EXAMPLES
 from chainrule.network.layers import dense
 from chainrule.network.network import Network
 from chainrule.notation.conventions import LETTERS, PRESETS, Notation
+from chainrule.steps.problem import Problem, described_problem, problem_from
 from chainrule.steps.step import Step
 
 WINGS = {"description": "network", "step": "steps"}

@@ -21,7 +21,6 @@ from chainrule.api.problems import problem
 from chainrule.document.document import Document, Section
 from chainrule.explanation.explain import explain
 from chainrule.network.definitions import REGISTRY
-from chainrule.network.description import Problem
 from chainrule.notation.blocks import line_width
 from chainrule.notation.conventions import PRESETS
 from chainrule.notation.labels import Labels
@@ -30,6 +29,7 @@ from chainrule.notation.text import text
 from chainrule.render.lines import section_lines
 from chainrule.render.markdown import markdown
 from chainrule.render.plain import plain
+from chainrule.steps.problem import Problem
 
 WIDTH = 80
 

@@ -5,8 +5,8 @@ import itertools
 import pytest
 
 from chainrule.base.errors import UnknownNameError
-from chainrule.network.description import problem_from
 from chainrule.network.examples import EXAMPLES, example
+from chainrule.steps.problem import problem_from
 
 
 def first_step(name):

@@ -22,10 +22,10 @@ from tests.twins import case, everything
 
 from chainrule.base.errors import FileError, InputError, ShapeError
 from chainrule.network.definitions import REGISTRY, find
-from chainrule.network.description import problem_from
 from chainrule.network.examples import EXAMPLES, example
 from chainrule.network.layers import dense
 from chainrule.network.network import Network
+from chainrule.steps.problem import problem_from
 from chainrule.steps.step import FORMAT, Step, following
 
 SCHEMA = json.loads(files("chainrule").joinpath("steps/step.schema.json").read_text(encoding="utf-8"))

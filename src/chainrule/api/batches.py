@@ -11,8 +11,8 @@ import numpy as np
 from chainrule.api.models import Trained
 from chainrule.api.settings import Numbers, rows_of_numbers
 from chainrule.base.errors import InputError
-from chainrule.network.description import Problem
 from chainrule.network.network import Array, Network, checked_batch
+from chainrule.steps.problem import Problem
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from chainrule.explanation.context import Context
-    from chainrule.network.description import Problem
     from chainrule.notation.formula import Equation, Formula
     from chainrule.pictures.shapes import Diagram
+    from chainrule.steps.problem import Problem
     from chainrule.steps.step import Step
     from chainrule.training.model import Model
 

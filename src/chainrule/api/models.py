@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from chainrule.api.settings import chosen_notation
 from chainrule.base.errors import InputError
-from chainrule.network.description import Problem
+from chainrule.steps.problem import Problem
+from chainrule.steps.step import Step, following
 
 if TYPE_CHECKING:
     from chainrule.notation.conventions import Notation
     from chainrule.preparation.preparation import Preparation
-    from chainrule.steps.step import Step
     from chainrule.training.model import Model
 
 
@@ -36,8 +36,6 @@ class Replayed(Problem):
 
     def steps(self, *, exact: bool = False) -> Iterator[Step]:
         """The recorded step first. Raises InputError if fractions are asked for."""
-        from chainrule.steps.step import following
-
         step = self.record
         if exact and step is not None and not step.exact:
             raise InputError("this step was recorded in floating point; leave out --exact.")

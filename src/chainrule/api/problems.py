@@ -17,11 +17,12 @@ from chainrule.api.models import Replayed, Trained, recorded, replayed, scales, 
 from chainrule.api.settings import Numbers, chosen_notation, chosen_optimizer, row_of_numbers, setting
 from chainrule.base.errors import DescriptionError, FileError, InputError, UnknownNameError, shown
 from chainrule.network.definitions import Bound, Wanted, find
-from chainrule.network.description import Problem, from_json, from_toml, problem_from, read_description
+from chainrule.network.description import from_json, from_toml, read_description
 from chainrule.network.examples import EXAMPLES
 from chainrule.network.layers import Dense, dense
 from chainrule.network.network import MOST_LAYERS, Network
 from chainrule.notation.conventions import Notation
+from chainrule.steps.problem import Problem, problem_from
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -17,7 +17,7 @@ from typing import Any
 from chainrule.api.settings import chosen_optimizer, setting
 from chainrule.base.errors import FileError, InputError, shown
 from chainrule.data.table import Table
-from chainrule.doctor.divergence import Diverged
+from chainrule.doctor.divergence import Diverged, diverged
 from chainrule.network.definitions import Bound, Wanted, find
 from chainrule.network.layers import dense
 from chainrule.network.network import Array, Network
@@ -25,7 +25,7 @@ from chainrule.pictures.curves import save_curve
 from chainrule.preparation.preparation import Preparation
 from chainrule.training.cross_validation import predicted
 from chainrule.training.history import Outcome, Report
-from chainrule.training.loop import Training
+from chainrule.training.loop import Overflowed, Training
 from chainrule.training.metrics import Scores, guess_of, score
 from chainrule.training.model import Model, checkpoint_path, load_checkpoint, save_checkpoint
 from chainrule.training.outputs import Log, Outputs, check_outputs, curves_of, resumable
@@ -274,7 +274,11 @@ def _cross_validated(prepared: Callable[..., Run], labels: Array, plan: Plan, co
     for number, (others, fold) in enumerate(folds_of(labels, count, plan.seed), start=1):
         inner, decide, _ = split(labels[others], replace(plan, test=0.0))
         run = prepared(others[inner], others[decide], fold)
-        outcome = run.training().run()
+        training = run.training()
+        try:
+            outcome = training.run()
+        except Overflowed as error:
+            raise diverged(training, error.step) from None
         if outcome.reason == "interrupted":
             raise KeyboardInterrupt
         scores[f"fold {number}"] = run.measured(outcome.network, run.test)
@@ -301,7 +305,7 @@ def _resumed(rows: Rows, settings: Mapping[str, Any], outputs: Outputs, watch: W
 
 def _trained(run: Run, training: Training, scores: Mapping[str, Scores], outputs: Outputs, watch: Watch) -> Model:
     """The model at the end of the run, written if it was to be; whatever the end is, the best weights so far are not lost."""
-    outcome: Outcome | Diverged
+    ended: Outcome | Overflowed
     watch.begins(run, training)
     with Log(outputs.log, training.history) as log:
 
@@ -316,20 +320,22 @@ def _trained(run: Run, training: Training, scores: Mapping[str, Scores], outputs
         checkpoint(training)
         with resumable(outputs):
             try:
-                outcome = training.run(report, checkpoint)
-            except Diverged as error:
-                outcome = error
-            model = _model(run, training, {**scores, **_measured(run, training.best_network)}, outcome)
+                ended = training.run(report, checkpoint)
+            except Overflowed as error:
+                ended = error
+            reason = ended.reason if isinstance(ended, Outcome) else "diverged"
+            model = _model(run, training, {**scores, **_measured(run, training.best_network)}, reason)
             if outputs.model is not None:
                 model.save(outputs.model, force=True)
-    if outputs.model is not None and (isinstance(outcome, Diverged) or outcome.reason != "interrupted"):
+    if outputs.model is not None and reason != "interrupted":
         checkpoint_path(outputs.model).unlink(missing_ok=True)
+    outcome = ended if isinstance(ended, Outcome) else diverged(training, ended.step)
     watch.ends(model, outcome)
     if outputs.curve is not None:
         save_curve(outputs.curve, curves_of(model.history))
     if isinstance(outcome, Diverged):
         raise outcome
-    if outcome.reason == "interrupted":
+    if reason == "interrupted":
         raise KeyboardInterrupt
     return model
 
@@ -347,7 +353,7 @@ def _now(training: Training) -> Network:
     return training.network.continued(dict(zip(training.keys, training.state[: len(training.best)], strict=False)))
 
 
-def _model(run: Run, training: Training, scores: Mapping[str, Scores], outcome: Outcome | Diverged | None = None) -> Model:
+def _model(run: Run, training: Training, scores: Mapping[str, Scores], reason: str = "") -> Model:
     """The model with the best weights so far."""
     from chainrule import __version__
 
@@ -357,8 +363,8 @@ def _model(run: Run, training: Training, scores: Mapping[str, Scores], outcome: 
         "best_error": best if math.isfinite(best) else None,
         "epochs": training.epochs,
     }
-    if outcome is not None:
-        ended["reason"] = outcome.reason if isinstance(outcome, Outcome) else "diverged"
+    if reason:
+        ended["reason"] = reason
     return Model.of(
         training,
         preparation=run.preparation,

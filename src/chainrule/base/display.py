@@ -1,6 +1,11 @@
-"""How the objects that people hold show themselves in Jupyter and marimo: a mixin that asks `render.objects` when it is shown."""
+"""How objects show themselves: the one door through which they reach the printers and formats above them, when they are shown."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class Displayed:
@@ -12,3 +17,48 @@ class Displayed:
         from chainrule.render.objects import shown
 
         return shown(self)
+
+
+class OneLine:
+    """A formula, which is written in one line of plain text with the default letters; a named quantity by its name."""
+
+    __slots__ = ()
+
+    def __repr__(self: Any) -> str:
+        from chainrule.notation.build import formula
+        from chainrule.notation.text import text
+
+        return text(formula(self))
+
+
+class Rendered:
+    """A document, which shows itself in a terminal and in a notebook, and is written to files."""
+
+    def save(self: Any, path: str | Path, *, layout: str = "article", paper: str = "a4") -> None:
+        """Write it to a file, in the format that the suffix says. Raises FileError, UnknownNameError, InputError.
+
+        layout  "article", "slides" or "handout", and paper: "a4" or "letter", where the format has pages
+
+        Pictures of Markdown are files of their own: step-network.svg beside step.md.
+        """
+        from chainrule.render.formats import save
+
+        save(self, path, layout=layout, paper=paper)
+
+    def _repr_markdown_(self: Any) -> str:
+        from chainrule.render.markdown import JUPYTER, markdown
+
+        return markdown(self, JUPYTER)
+
+    def __str__(self: Any) -> str:
+        from chainrule.render.plain import plain
+
+        return plain(self)
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def __rich__(self: Any) -> object:
+        from chainrule.render.terminal import renderable
+
+        return renderable(self)

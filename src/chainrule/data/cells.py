@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from chainrule.data.table import Array, Kind
+Array: TypeAlias = "np.ndarray[Any, Any]"
+Kind: TypeAlias = Literal["number", "text", "boolean", "date"]
+
+KINDS: tuple[Kind, ...] = ("number", "text", "boolean", "date")
 
 MISSING = frozenset({"", "na", "n/a", "#n/a", "nan", "null", "?", "-"})
 """How people write that there is no value, in small letters."""

@@ -19,10 +19,10 @@ import numpy as np
 
 from chainrule.base.errors import InputError, UnknownNameError, shown
 from chainrule.data import arrays, text
-from chainrule.data.cells import merged
+from chainrule.data.cells import KINDS, Kind, merged
 from chainrule.data.encodings import opened
 from chainrule.data.shipped import PREFIX, SHIPPED, of_shipped
-from chainrule.data.table import KINDS, Column, Kind, Table, joined, retyped, row_numbers
+from chainrule.data.table import Column, Table, joined, retyped, row_numbers
 
 __all__ = ["Column", "Kind", "SHIPPED", "Table", "chunks", "kinds_of", "memory", "read", "row_numbers", "size_of"]
 

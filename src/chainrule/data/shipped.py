@@ -8,7 +8,7 @@ import numpy as np
 
 from chainrule.base.errors import InputError, UnknownNameError
 from chainrule.data.arrays import EXTRA
-from chainrule.data.table import Array
+from chainrule.data.cells import Array
 
 SHIPPED = {
     "iris": "species",

@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 import numpy as np
 
 from chainrule.base.errors import FileError, InputError, UnknownNameError, shown
-
-Array: TypeAlias = "np.ndarray[Any, Any]"
-Kind: TypeAlias = Literal["number", "text", "boolean", "date"]
-
-KINDS: tuple[Kind, ...] = ("number", "text", "boolean", "date")
+from chainrule.data.cells import Array, Kind, number
 
 LARGEST_NUMBER = 1e300
 """Beyond this nothing can be computed with a number: its distance from another one overflows."""
@@ -133,8 +129,6 @@ class Table:
 
     def stray(self, column: Column) -> str:
         """The complaint about the first cell of a column of text that is no number."""
-        from chainrule.data.cells import number
-
         strays = (place for place, cell in enumerate(column.values) if cell is not None and number(cell) is None)
         place = next(strays, next((place for place, cell in enumerate(column.values) if cell is not None), 0))
         return f"{self.cell(place, column.name)} holds {shown(column.values[place])}, which is no number."

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from itertools import islice
 
 from chainrule.base.errors import FileError, InputError, shown
-from chainrule.data.cells import converted, is_missing, number, recognised
+from chainrule.data.cells import Kind, converted, is_missing, number, recognised
 from chainrule.data.encodings import checked_encoding, marked_encoding, misfit, no_text, opened, unreadable
-from chainrule.data.table import Column, Kind, Table
+from chainrule.data.table import Column, Table
 
 SEPARATORS = {"\t": "tab", ";": "semicolon", "|": "bar", ",": "comma", " ": "blanks"}
 """Separators that are tried, the less ambiguous ones first."""

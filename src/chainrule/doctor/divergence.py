@@ -6,7 +6,6 @@ import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,9 +19,7 @@ from chainrule.formula.expression import order
 from chainrule.network.definitions import Bound
 from chainrule.network.network import Array, Network
 from chainrule.steps.step import Step
-
-if TYPE_CHECKING:
-    from chainrule.training.loop import Training
+from chainrule.training.loop import Training
 
 UNSCALED = 100.0
 """Inputs beyond this are far from the ±1 that initialisers and rates are made for."""
@@ -74,6 +71,7 @@ class Diverged(Displayed, DivergenceError):
         super().__init__(f"training diverged in step {step}: {quantity} became {value}. {cause}{advice}")
 
 
+@unwarned
 def diverged(training: Training, number: int) -> Diverged:
     """What went wrong in that step of the epoch at hand; in the one before, if that left parameters that are no numbers."""
     step = training.step_of_epoch(number)

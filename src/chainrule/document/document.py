@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
+from chainrule.base.display import Rendered
 from chainrule.base.nodes import Node
 from chainrule.notation.formula import Equation, Formula
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
 
 Inline: TypeAlias = "tuple[str | Formula, ...]"
 """Prose with formulas in it, and with `Code`."""
@@ -101,8 +99,8 @@ class Section(Node):
     blocks: tuple[Block, ...]
 
 
-@dataclass(frozen=True)
-class Document:
+@dataclass(frozen=True, repr=False)
+class Document(Rendered):
     """A titled sequence of sections.
 
     language, decimal  of its words and numbers
@@ -121,32 +119,3 @@ class Document:
     def section(self, key: str) -> Section:
         """The section with a key. Raises KeyError."""
         return next(section for section in self.sections if section.key == key)
-
-    def save(self, path: str | Path, *, layout: str = "article", paper: str = "a4") -> None:
-        """Write it to a file, in the format that the suffix says. Raises FileError, UnknownNameError, InputError.
-
-        layout  "article", "slides" or "handout", and paper: "a4" or "letter", where the format has pages
-
-        Pictures of Markdown are files of their own: step-network.svg beside step.md.
-        """
-        from chainrule.render.formats import save
-
-        save(self, path, layout=layout, paper=paper)
-
-    def _repr_markdown_(self) -> str:
-        from chainrule.render.markdown import JUPYTER, markdown
-
-        return markdown(self, JUPYTER)
-
-    def __str__(self) -> str:
-        from chainrule.render.plain import plain
-
-        return plain(self)
-
-    def __repr__(self) -> str:
-        return str(self)
-
-    def __rich__(self) -> object:
-        from chainrule.render.terminal import renderable
-
-        return renderable(self)

@@ -6,13 +6,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from string import Formatter
-from typing import TYPE_CHECKING
 
 from chainrule.base.nodes import Code
+from chainrule.document.document import Inline
 from chainrule.notation.formula import Formula
-
-if TYPE_CHECKING:
-    from chainrule.document.document import Inline
 
 
 @dataclass(frozen=True)

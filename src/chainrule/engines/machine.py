@@ -28,12 +28,14 @@ says so itself. Code is straight: no branch and no call, but for sin and cos of 
 from __future__ import annotations
 
 import math
+import operator
 import struct
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
+from chainrule.base.operators import Operators
 from chainrule.engines import approximations, ir
 
 MOST_MULTIPLIED = 16
@@ -45,7 +47,7 @@ _FIRST = _INDEX(0)
 """The first lane."""
 
 
-class Value:
+class Value(Operators):
     """A number, or one number in each lane, that the machine will have; or a constant that is known now."""
 
     __slots__ = ("_ir", "constant", "machine")
@@ -58,46 +60,9 @@ class Value:
         """The LLVM value."""
         return self._ir if self.constant is None else self.machine.literal(self.constant)
 
-    def __add__(self, other: Any) -> Value:
-        return self.machine.arithmetic("fadd", self, other)
-
-    def __radd__(self, other: Any) -> Value:
-        return self.machine.arithmetic("fadd", other, self)
-
-    def __sub__(self, other: Any) -> Value:
-        return self.machine.arithmetic("fsub", self, other)
-
-    def __rsub__(self, other: Any) -> Value:
-        return self.machine.arithmetic("fsub", other, self)
-
-    def __mul__(self, other: Any) -> Value:
-        return self.machine.arithmetic("fmul", self, other)
-
-    def __rmul__(self, other: Any) -> Value:
-        return self.machine.arithmetic("fmul", other, self)
-
-    def __truediv__(self, other: Any) -> Value:
-        return self.machine.arithmetic("fdiv", self, other)
-
-    def __rtruediv__(self, other: Any) -> Value:
-        return self.machine.arithmetic("fdiv", other, self)
-
-    def __pow__(self, exponent: Any) -> Value:
-        return self.machine.power(self, exponent)
-
-    def __rpow__(self, base: Any) -> Value:
-        return self.machine.power(base, self)
-
-    def __gt__(self, other: Any) -> Value:
-        return self.machine.greater(self, other)
-
-    def __lt__(self, other: Any) -> Value:
-        return self.machine.greater(other, self)
-
-    def __neg__(self) -> Value:
-        if self.constant is not None:
-            return self.machine.number(-self.constant)
-        return self.machine.value(self.machine.builder.fneg(self.ir))
+    def applied(self, operation: str, *operands: Any) -> Value:
+        """The operation, emitted; of constants, computed."""
+        return self.machine.applied(operation, *operands)
 
     def __abs__(self) -> Value:
         return self.machine.abs(self)
@@ -106,12 +71,13 @@ class Value:
         raise TypeError("a number of the machine is not known yet; write where(condition, value, otherwise) in place of if")
 
 
-_FOLDED: dict[str, Callable[[Any, Any], Any]] = {
-    "fadd": lambda a, b: a + b,
-    "fsub": lambda a, b: a - b,
-    "fmul": lambda a, b: a * b,
-    "fdiv": lambda a, b: a / b,
+_INSTRUCTIONS: dict[str, tuple[str, Callable[[Any, Any], Any]]] = {
+    "add": ("fadd", operator.add),
+    "subtract": ("fsub", operator.sub),
+    "multiply": ("fmul", operator.mul),
+    "divide": ("fdiv", operator.truediv),
 }
+"""What the processor does, and what it comes to where both operands are known."""
 
 
 def _function(name: str) -> Any:
@@ -193,13 +159,20 @@ class Machine:
 
     # Arithmetic
 
-    def arithmetic(self, operation: str, a: Any, b: Any) -> Value:
-        """a + b and its like."""
-        a, b = self.number(a), self.number(b)
+    def applied(self, operation: str, *operands: Any) -> Value:
+        """What a + b and its like ask for."""
+        if operation not in _INSTRUCTIONS:
+            return getattr(self, operation)(*operands)  # type: ignore[no-any-return]  # power, negative, greater return a Value
+        a, b = map(self.number, operands)
+        instruction, folded = _INSTRUCTIONS[operation]
         if a.constant is not None and b.constant is not None:
             with np.errstate(all="ignore"):
-                return self.number(_FOLDED[operation](np.float64(a.constant), np.float64(b.constant)))
-        return self.value(getattr(self.builder, operation)(a.ir, b.ir, flags=self.flags))
+                return self.number(folded(np.float64(a.constant), np.float64(b.constant)))
+        return self.value(getattr(self.builder, instruction)(a.ir, b.ir, flags=self.flags))
+
+    def negative(self, a: Value) -> Value:
+        """−a."""
+        return self.value(self.builder.fneg(a.ir)) if a.constant is None else self.number(-a.constant)
 
     def power(self, a: Any, n: Any) -> Value:
         """aⁿ: products for a small whole n, √a for ½, otherwise eⁿ ˡⁿ ᵃ, whose error is about 1 + |n ln a| ulp."""

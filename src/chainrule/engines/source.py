@@ -6,13 +6,14 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
+from chainrule.base.operators import Operators
 from chainrule.network.derivation import BATCH
 
 COMPARISON, SUM, PRODUCT, SIGN, POWER, ATOM = range(6)
 """How tightly Python's operators bind."""
 
 
-class Code:
+class Code(Operators):
     """A piece of Python source: parts of text and other pieces, and how tightly it binds.
 
     truth  True where the value is a truth value, which NumPy multiplies as 1 and 0 but does not negate
@@ -21,41 +22,20 @@ class Code:
     def __init__(self, parts: Sequence[str | Code], level: int = ATOM, word: str = "", truth: bool = False) -> None:
         self.parts, self.level, self.word, self.truth = tuple(parts), level, word, truth
 
-    def __add__(self, other: Any) -> Code:
-        return _infix(self, "+", other, SUM)
-
-    def __radd__(self, other: Any) -> Code:
-        return _infix(other, "+", self, SUM)
-
-    def __sub__(self, other: Any) -> Code:
-        return _infix(self, "-", other, SUM)
-
-    def __rsub__(self, other: Any) -> Code:
-        return _infix(other, "-", self, SUM)
-
-    def __mul__(self, other: Any) -> Code:
-        return _infix(self, "*", other, PRODUCT)
-
-    def __rmul__(self, other: Any) -> Code:
-        return _infix(other, "*", self, PRODUCT)
-
-    def __truediv__(self, other: Any) -> Code:
-        return _infix(self, "/", other, PRODUCT)
-
-    def __rtruediv__(self, other: Any) -> Code:
-        return _infix(other, "/", self, PRODUCT)
+    def applied(self, operation: str, *operands: Any) -> Code:
+        """The operation, written with Python's operators."""
+        first, *others = map(_code, operands)
+        match operation:
+            case "negative":
+                return Code(["-", within(_number_like(first), SIGN)], SIGN)
+            case "power":
+                return Code([within(first, ATOM), "**", within(others[0], SIGN)], POWER)
+            case "greater":
+                return Code([within(first, SUM), " > ", within(others[0], SUM)], COMPARISON, "greater", truth=True)
+        return _infix(first, _SIGNS[operation], others[0], SUM if operation in ("add", "subtract") else PRODUCT)
 
     def __matmul__(self, other: Any) -> Code:
-        return _infix(self, "@", other, PRODUCT)
-
-    def __pow__(self, other: Any) -> Code:
-        return Code([within(self, ATOM), "**", within(_code(other), SIGN)], POWER)
-
-    def __rpow__(self, other: Any) -> Code:
-        return _code(other) ** self
-
-    def __neg__(self) -> Code:
-        return Code(["-", within(_number_like(self), SIGN)], SIGN)
+        return _infix(self, "@", _code(other), PRODUCT)
 
     def __getitem__(self, slices: Any) -> Code:
         return Code([within(self, ATOM), f"[{', '.join(_slice(part) for part in slices)}]"])
@@ -84,8 +64,10 @@ def within(code: Code, level: int) -> Code:
     return code if code.level >= level else Code(["(", code, ")"])
 
 
-def _infix(left: Any, sign: str, right: Any, level: int) -> Code:
-    left, right = _code(left), _code(right)
+_SIGNS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
+
+
+def _infix(left: Code, sign: str, right: Code, level: int) -> Code:
     if sign in "+-":
         left, right = (_number_like(side) if left.truth or (right.truth and sign == "-") else side for side in (left, right))
     mixed = level == PRODUCT and (sign == "@") != (" @ " in "".join(part for part in left.parts if isinstance(part, str)))
@@ -117,7 +99,7 @@ class Source:
 
     def greater(self, a: Any, b: Any) -> Code:
         """A comparison: a truth value."""
-        return Code([within(_code(a), SUM), " > ", within(_code(b), SUM)], COMPARISON, "greater", truth=True)
+        return _code(a) > _code(b)
 
     def where(self, condition: Code, a: Any, b: Any) -> Code:
         """A choice, element by element."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import itertools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -48,19 +48,38 @@ class _ScalarSource(Source):
         return Code(["(", chosen, " if ", condition, " else ", other, ")"], COMPARISON, word="where")
 
 
+class _Rows:
+    """Functions of rows of expressions, for the values of softmax and logsumexp."""
+
+    exp, log = np.frompyfunc(p.exp, 1, 1), p.log
+
+    @staticmethod
+    def max(row: Sequence[Expression], axis: int, keepdims: bool) -> Expression:
+        """The largest as a formula."""
+        return functools.reduce(p.maximum, row)
+
+    @staticmethod
+    def sum(row: Sequence[Expression], axis: int, keepdims: bool = False) -> Expression:
+        """The sum as a formula."""
+        return functools.reduce(p.add, row)
+
+    @staticmethod
+    def squeeze(largest: Expression, axis: int) -> Expression:
+        """One number as it is."""
+        return largest
+
+
 class _SafeScalars(Scalars):
-    """Elements as they are computed, not as they stand on paper: the exponents of a softmax are moved down to 0, as in the table."""
+    """Elements as they are computed, not as they stand on paper: softmax and logsumexp in the safe way of the table."""
 
     def _write(self, expression: Expression, index: Index) -> Expression:
         if expression.primitive not in (p.softmax, p.logsumexp):
             return super()._write(expression, index)
         (z,), axis = expression.arguments, expression.parameters["axis"]
         rest = index if expression.primitive is p.logsumexp else (*index[:axis], *index[axis + 1 :])
-        row = [self(z, (*rest[:axis], i, *rest[axis:])) for i in range(self.shape(z)[axis])]
-        largest = functools.reduce(p.maximum, row)
-        terms = [p.exp(e - largest) for e in row]
-        whole = functools.reduce(p.add, terms)
-        return largest + p.log(whole) if expression.primitive is p.logsumexp else terms[index[axis]] / whole
+        row = np.array([self(z, (*rest[:axis], i, *rest[axis:])) for i in range(self.shape(z)[axis])], dtype=object)
+        value = expression.primitive.value(_Rows, row, axis=axis)
+        return value if expression.primitive is p.logsumexp else value[index[axis]]  # type: ignore[no-any-return]  # of an array of objects
 
 
 def _quiet(function: Callable[[float], float], beyond: Callable[[float], float]) -> Callable[[float], float]:

@@ -12,7 +12,7 @@ from chainrule.base.errors import DescriptionError, DivergenceError, UnknownName
 if TYPE_CHECKING:
     from chainrule.document.document import Document, Section
     from chainrule.explanation.context import Context
-    from chainrule.network.description import Problem
+    from chainrule.steps.problem import Problem
     from chainrule.steps.step import Step
 
 MOST_STEPS = 100_000

@@ -48,6 +48,14 @@ class Arrays:
             return values
         return values if hasattr(values, "__array_namespace__") else self.namespace.asarray(values)
 
+    def quiet(self) -> Any:
+        """Inside, NumPy does not warn of overflow."""
+        return np.errstate(all="ignore")
+
+    def by_paper(self, arguments: Sequence[Any]) -> bool:
+        """Never: the table's own way neither overflows nor cancels."""
+        return False
+
     exp = _function("exp")
     log = _function("log")
     log1p = _function("log1p")
@@ -140,6 +148,9 @@ class Arrays:
             return self.namespace.zeros((*x.shape[:axis], length, *x.shape[axis + 1 :]), dtype=x.dtype)
 
         return self.namespace.concat([zeros(start), x, zeros(extent - start - x.shape[axis])], axis=axis)
+
+
+FLOATS = Arrays()
 
 
 def fraction(value: Any) -> Fraction:

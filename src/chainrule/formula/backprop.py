@@ -3,6 +3,35 @@
 Walking backwards from E, every node collects g = ∂E/∂node from the nodes that use it and hands it on to its arguments. A gradient
 takes its name the moment it is complete, so that every formula below it stays short. Elementwise stretches between two such points
 are differentiated as the functions of one variable that they are: ∂E/∂z = ∂E/∂h ⊙ f′(z).
+
+One unit, with one input, one weight and one target:
+
+    >>> from chainrule.expression import Name, definition, variable
+    >>> from chainrule.primitives import tanh
+    >>> w, x, t = (variable(Name(letter)) for letter in "wxt")
+    >>> z = named(Name("z"), w * x)
+    >>> y = named(Name("y"), tanh(z))
+    >>> E = named(Name("E"), (y - t) ** 2 / 2)
+
+The walk meets E, y, z and w, in this order. From E down to y it is one stretch, ½ (y − t)², whose slope is y − t. Nothing else uses y,
+so ∂E/∂y is complete and named. Times the slope of tanh, 1 − y², it is ∂E/∂z, which is called δ; times x it is ∂E/∂w.
+
+    >>> for quantity, gradient in gradients(E, [y, z, w]).items():
+    ...     print(quantity.name, gradient, "=", definition(gradient))
+    y ∂E/∂y = y − t
+    z δ = ∂E/∂y · (1 − y^2)
+    w ∂E/∂w = δ · x
+
+Where two use a quantity, it waits for both, and its gradient is the sum of what they hand on. In E = y z, z gets y from E itself and the
+rest by way of y:
+
+    >>> definition(gradients(named(Name("E"), y * z), [z])[z])
+    y + ∂E/∂y · (1 − y^2)
+
+With the names as walls, only the last of the factors is left:
+
+    >>> local_derivatives(y, [z], seed=as_expression(1))[z]
+    1 − y^2
 """
 
 from __future__ import annotations

@@ -1,6 +1,5 @@
-"""The engine `keep`: every value of a graph, kept. Slow and thorough; what explanations are made of.
+"""The value of a graph: one walk, for every kind of number. Slow and thorough; what explanations are made of.
 
->>> from chainrule.formula.expression import Name, variable
 >>> x = variable(Name("x"), ("batch", 2))
 >>> evaluate([x * x], {x: [[1.0, 2.0]]})[x].tolist()
 [[1.0, 2.0]]
@@ -9,40 +8,56 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
-
-import numpy as np
+from contextlib import AbstractContextManager
+from functools import partial
+from typing import Any, Protocol
 
 from chainrule.base.errors import InexactError, InputError, ShapeError
-from chainrule.formula.arrays import Arrays
-from chainrule.formula.expression import Expression, order
-
-FLOATS = Arrays(np)
+from chainrule.formula.expression import Expression, Name, folded, variable
 
 
-def evaluate(roots: Sequence[Expression], bindings: Mapping[Expression, Any], arrays: Arrays = FLOATS) -> dict[Expression, Any]:
+class Namespace(Protocol):
+    """A kind of number, with the functions in which the table of primitives writes its values: floats, fractions, printed numbers."""
+
+    def array(self, values: Any) -> Any:
+        """Numbers from outside, as numbers of this kind."""
+
+    def quiet(self) -> AbstractContextManager[Any]:
+        """Inside, nothing warns of overflow."""
+
+    def by_paper(self, arguments: Sequence[Any]) -> bool:
+        """Is a function of these arguments computed as paper writes it, tanh by e^x, in place of the safer way of the table?"""
+
+
+def evaluate(roots: Sequence[Expression], bindings: Mapping[Expression, Any], xp: Namespace | None = None) -> dict[Expression, Any]:
     """The value of every node below `roots`.
 
     bindings  numbers for the variables (or for any other node, which is then not computed)
-    arrays    the kind of number: floats of an Array-API namespace, or `Exact`
+    xp        the kind of number: floats of an Array-API namespace, of NumPy if nothing is said, `Exact` or `Reals`
 
     Overflow gives infinities and NaNs as usual; nothing warns, the caller looks. Raises ShapeError, InputError, InexactError.
     """
-    values = {node: arrays.array(numbers) for node, numbers in bindings.items()}
+    if xp is None:  # nobody who only writes formulas waits for NumPy
+        from chainrule.formula.arrays import FLOATS
+
+        xp = FLOATS
+    values = {node: xp.array(value) for node, value in bindings.items()}
     sizes = batch_sizes(values)
-    with np.errstate(all="ignore"):
-        for node in order(*roots, wall=lambda node: node in values):
-            if node not in values:
-                values[node] = _value(node, values, sizes, arrays)
-    return values
+    with xp.quiet():
+        return folded(roots, values, partial(_value, sizes=sizes, xp=xp))
 
 
-def _value(node: Expression, values: Mapping[Expression, Any], sizes: Mapping[str, int], arrays: Arrays) -> Any:
-    if node.primitive.name == "variable":
+def _value(node: Expression, arguments: Sequence[Any], sizes: Mapping[str, int], xp: Namespace) -> Any:
+    primitive = node.primitive
+    if primitive.name == "variable":
         raise InputError(f"no number was given for {node}.")
+    if primitive.paper is not None and xp.by_paper(arguments):
+        letters = [variable(Name(f"a{i}")) for i in range(len(arguments))]
+        formula = primitive.paper(*letters)
+        return evaluate([formula], dict(zip(letters, arguments, strict=True)), xp)[formula]
     parameters = {key: resolved(value, sizes) if key in _SIZED else value for key, value in node.parameters.items()}
     try:
-        return node.primitive.value(arrays, *(values[argument] for argument in node.arguments), **parameters)
+        return primitive.value(xp, *arguments, **parameters)
     except ZeroDivisionError:  # of fractions, or of plain numbers: arrays of floats give infinity
         raise InexactError(f"{node} divides by 0, which gives no number.") from None
 

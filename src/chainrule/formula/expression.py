@@ -15,9 +15,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from chainrule.base.display import Displayed
+from chainrule.base.display import Displayed, OneLine
+from chainrule.base.operators import Operators
 
 if TYPE_CHECKING:
     from chainrule.formula.forms import Form
@@ -26,6 +27,7 @@ Dimension: TypeAlias = int | str
 Shape: TypeAlias = tuple[Dimension, ...]
 Number: TypeAlias = int | float | Fraction
 Operand: TypeAlias = "Expression | int | float | Fraction"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +116,8 @@ class Primitive:
         return f"<primitive {self.name}>"
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Expression(Displayed):
+@dataclass(frozen=True, eq=False, repr=False, slots=True)
+class Expression(Operators, OneLine, Displayed):
     """A primitive applied to expressions. Equal only to itself: two nodes that look alike are two nodes."""
 
     primitive: Primitive
@@ -152,58 +154,18 @@ class Expression(Displayed):
             return self
         return self.primitive(*arguments, **self.parameters)
 
-    def __add__(self, other: Operand) -> Expression:
-        return PRIMITIVES["add"](self, other)
-
-    def __radd__(self, other: Operand) -> Expression:
-        return PRIMITIVES["add"](other, self)
-
-    def __sub__(self, other: Operand) -> Expression:
-        return PRIMITIVES["subtract"](self, other)
-
-    def __rsub__(self, other: Operand) -> Expression:
-        return PRIMITIVES["subtract"](other, self)
-
-    def __mul__(self, other: Operand) -> Expression:
-        return PRIMITIVES["multiply"](self, other)
-
-    def __rmul__(self, other: Operand) -> Expression:
-        return PRIMITIVES["multiply"](other, self)
-
-    def __truediv__(self, other: Operand) -> Expression:
-        return PRIMITIVES["divide"](self, other)
-
-    def __rtruediv__(self, other: Operand) -> Expression:
-        return PRIMITIVES["divide"](other, self)
-
-    def __pow__(self, exponent: Operand) -> Expression:
-        return PRIMITIVES["power"](self, exponent)
-
-    def __rpow__(self, base: Operand) -> Expression:
-        return PRIMITIVES["power"](base, self)
+    def applied(self, operation: str, *operands: Operand) -> Expression:
+        """The row of the table of that name, applied."""
+        return PRIMITIVES[operation](*operands)
 
     def __matmul__(self, other: Expression) -> Expression:
         return PRIMITIVES["matmul"](self, other)
 
-    def __neg__(self) -> Expression:
-        return PRIMITIVES["negative"](self)
-
     def __abs__(self) -> Expression:
         return PRIMITIVES["absolute"](self)
 
-    def __gt__(self, other: Operand) -> Expression:
-        return PRIMITIVES["greater"](self, other)
-
-    def __lt__(self, other: Operand) -> Expression:
-        return PRIMITIVES["greater"](other, self)
-
     def __bool__(self) -> bool:
         raise TypeError("a formula is neither true nor false; write select(condition, value, otherwise) in place of if")
-
-    def __repr__(self) -> str:
-        from chainrule.notation import one_line
-
-        return one_line(self)
 
 
 PRIMITIVES: dict[str, Primitive] = {}
@@ -305,10 +267,14 @@ def neighbours(expression: Expression) -> Iterator[Expression]:
             yield node
 
 
+def folded(roots: Iterable[Expression], known: dict[Expression, T], value: Callable[[Expression, list[T]], T]) -> dict[Expression, T]:
+    """`known` with what every node below `roots` comes to: value(node, what its arguments came to). Below what is known nothing is done."""
+    for node in order(*roots, wall=lambda node: node in known):
+        if node not in known:
+            known[node] = value(node, [known[argument] for argument in node.arguments])
+    return known
+
+
 def substitute(expression: Expression, replacements: Mapping[Expression, Expression]) -> Expression:
     """The same graph with some nodes replaced; what does not contain them stays the same node."""
-    done = dict(replacements)
-    for node in order(expression, wall=lambda node: node in replacements):
-        if node not in done:
-            done[node] = node.rebuilt(*(done[argument] for argument in node.arguments))
-    return done[expression]
+    return folded([expression], dict(replacements), lambda node, arguments: node.rebuilt(*arguments))[expression]

@@ -1,4 +1,4 @@
-"""Descriptions: a network, its batch and its optimiser as plain data, which TOML and JSON hold.
+"""Descriptions: a network as plain data, which TOML and JSON hold; its batch and its optimiser are the business of `problem`.
 
     title = "…"
     inputs = 2
@@ -30,71 +30,19 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from chainrule.base.display import Displayed
 from chainrule.base.errors import DescriptionError, FileError, InputError, UnknownNameError, shown
-from chainrule.network.definitions import Bound, find
 from chainrule.network.layers import Dense, dense
-from chainrule.network.network import MOST_LAYERS, Array, Network, checked_batch
+from chainrule.network.network import MOST_LAYERS, Array, Network
 from chainrule.notation.conventions import Notation
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from chainrule.steps.step import Step
-
 SETTINGS = ("loss", "regularizer", "outputs", "batch", "weighted", "seed")
 KEYS = ("title", "inputs", *SETTINGS, "notation", "weights", "layers", "data", "optimizer")
 LAYER_KEYS = ("units", "activation", "bias", "weights", "initializer", "frozen")
-DATA_KEYS = ("x", "t", "features", "targets")
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Problem(Displayed):
-    """What a description describes: a network, and perhaps a batch, an optimiser and names.
-
-    x, t       the batch: (batch, inputs), (batch, outputs)
-    optimizer  the update rule; gradient descent if none is said
-    features   what each input is called; targets: what each output is called
-    origin     where it comes from: "source" (an example, a short form or a file), "data" and "rows" (a file and its rows),
-               "drawn" (which of W1 …, x, t are drawn from the network's seed)
-    """
-
-    network: Network
-    x: Array | None = None
-    t: Array | None = None
-    optimizer: Bound | None = None
-    title: str = ""
-    features: tuple[str, ...] = ()
-    targets: tuple[str, ...] = ()
-    origin: Mapping[str, Any] = field(default_factory=dict)
-
-    def steps(self, *, exact: bool = False) -> Iterator[Step]:
-        """Training steps on the batch, without end. Raises DescriptionError if there is no batch."""
-        if self.x is None or self.t is None:
-            raise DescriptionError("a step needs a batch: give x and t, as [data] in a description.")
-        from chainrule.steps.step import steps
-
-        named = {"title": self.title, "features": list(self.features), "targets": list(self.targets)}
-        origin = {**self.origin, **{key: value for key, value in named.items() if value}}
-        return steps(self.network, self.x, self.t, self.optimizer or find("optimizer", "sgd"), exact=exact, origin=origin)
-
-    def step(self, *, exact: bool = False) -> Step:
-        """The first training step on the batch."""
-        return next(self.steps(exact=exact))
-
-    def __repr__(self) -> str:
-        batch = "" if self.x is None else f", x {self.x.shape}" if self.t is None else f", x {self.x.shape}, t {self.t.shape}"
-        rule = "" if self.optimizer is None else f", {self.optimizer!r}"
-        return f"<Problem{f' {self.title!r}' if self.title else ''}: {self.network!r}{batch}{rule}>"
-
-    def explain(self, **options: Any) -> Any:
-        """The problem as a document. Options as of `chainrule explain`."""
-        from chainrule.explanation.explain import explain
-
-        return explain(self, **options)
 
 
 # From values to plain data
@@ -127,37 +75,18 @@ def _described_layer(layer: Dense, number: int, given: Mapping[str, Array]) -> d
     settings = {
         "units": layer.units,
         "activation": layer.activation and layer.activation.described(),
-        "bias": False if not layer.bias else None if bias is None else _numbers(bias.tolist()),
-        "weights": None if weights is None else _numbers(weights.tolist()),
+        "bias": False if not layer.bias else None if bias is None else numbers_of(bias.tolist()),
+        "weights": None if weights is None else numbers_of(weights.tolist()),
         "initializer": layer.initializer and layer.initializer.described(),
         "frozen": list(layer.frozen) or None,
     }
     return {key: value for key, value in settings.items() if value is not None}
 
 
-def described_problem(problem: Problem) -> dict[str, Any]:
-    """The problem as plain data, from which `problem_from` makes the same problem; its origin is left out."""
-    data: dict[str, Any] = {}
-    if problem.x is not None and problem.t is not None:
-        data = {"x": _numbers(problem.x.tolist()), "t": _numbers(problem.t.tolist())}
-        data |= {key: list(names) for key, names in (("features", problem.features), ("targets", problem.targets)) if names}
-    return {
-        **({"title": problem.title} if problem.title else {}),
-        **described(problem.network),
-        **({"data": data} if data else {}),
-        **({"optimizer": _table_of(problem.optimizer)} if problem.optimizer else {}),
-    }
-
-
-def _table_of(bound: Bound) -> dict[str, Any]:
-    plain = bound.described()
-    return {"name": plain} if isinstance(plain, str) else plain
-
-
-def _numbers(values: Any) -> Any:
+def numbers_of(values: Any) -> Any:
     """Nested lists of numbers, whole ones without their .0; a fraction becomes the nearest float."""
     if isinstance(values, list):
-        return [_numbers(inner) for inner in values]
+        return [numbers_of(inner) for inner in values]
     number = float(values)
     whole = number.is_integer() and abs(number) < 2**53 and math.copysign(1, number) == (1 if number >= 0 else -1)
     return int(number) if whole else number
@@ -168,7 +97,7 @@ def _numbers(values: Any) -> Any:
 
 def network_from(description: Mapping[str, Any]) -> Network:
     """The network that plain data describes. Raises InputError, which names the place."""
-    _check_table(description, "the description", KEYS)
+    check_table(description, "the description", KEYS)
     settings = {key: description[key] for key in SETTINGS if key in description}
     if "inputs" not in description:
         raise DescriptionError("the description does not say how many inputs there are, as inputs = 2.")
@@ -177,14 +106,14 @@ def network_from(description: Mapping[str, Any]) -> Network:
     network = Network(description["inputs"], *_layers_from(description.get("layers")), **settings)
     if "weights" not in description:
         return network
-    with _at("weights"):
+    with inside("weights"):
         return network.with_weights(description["weights"])
 
 
 def _notation_from(notation: Any) -> Notation:
     """A table of settings, or the name of a preset."""
     settings = {"preset": notation} if isinstance(notation, str) else notation
-    with _at("notation"):
+    with inside("notation"):
         if not isinstance(settings, Mapping):
             raise DescriptionError(f"it must be a table of settings or the name of a preset, not {shown(notation)}.")
         return Notation.from_dict(settings)
@@ -196,50 +125,24 @@ def _layers_from(layers: object) -> Iterator[Dense]:
     if len(layers) > MOST_LAYERS:
         raise DescriptionError(f"{len(layers):,} layers are more than this can hold; the limit is {MOST_LAYERS:,}.")
     for number, layer in enumerate(layers, start=1):
-        _check_table(layer, f"layers[{number}]", LAYER_KEYS)
+        check_table(layer, f"layers[{number}]", LAYER_KEYS)
         if "units" not in layer:
             raise DescriptionError(f"layers[{number}] does not say how many units it has, as units = 2.")
         if not isinstance(layer.get("bias", True), (bool, list, tuple)):
             raise DescriptionError(f"layers[{number}].bias is true, false or a list of numbers, not {shown(layer['bias'])}.")
-        with _at(f"layers[{number}]"):
-            yield dense(**{**layer, "frozen": _names(layer.get("frozen", ()), "frozen")})
+        with inside(f"layers[{number}]"):
+            yield dense(**{**layer, "frozen": names_of(layer.get("frozen", ()), "frozen")})
 
 
-def problem_from(description: Mapping[str, Any], origin: Mapping[str, Any] | None = None) -> Problem:
-    """The problem that plain data describes. Raises InputError, which names the place."""
-    network = network_from(description)
-    title, data, optimizer = description.get("title", ""), description.get("data"), description.get("optimizer")
-    if not isinstance(title, str):
-        raise DescriptionError(f"title must be text, not {shown(title)}.")
-    with _at("optimizer"):
-        rule = None if optimizer is None else find("optimizer", optimizer)
-    return Problem(network, **_batch_from(data, network), optimizer=rule, title=title, origin=origin or {})
-
-
-def _batch_from(data: Any, network: Network) -> dict[str, Any]:
-    if data is None:
-        return {}
-    _check_table(data, "data", DATA_KEYS)
-    for key in ("x", "t"):
-        if key not in data:
-            raise DescriptionError(f"data has no {key}; it needs x (rows of inputs) and t (rows of targets).")
-    x, t = checked_batch("data.x", data["x"], network.inputs), checked_batch("data.t", data["t"], network.outputs)
-    if len(x) != len(t):
-        raise InputError(f"data.x has {len(x)} rows but data.t has {len(t)}; every sample needs its target.")
-    names = {key: _names(data.get(key, ()), f"data.{key}") for key in ("features", "targets")}
-    for key, wanted in (("features", network.inputs), ("targets", network.outputs)):
-        if names[key] and len(names[key]) != wanted:
-            raise DescriptionError(f"data.{key} names {len(names[key])}, but there are {wanted}.")
-    return {"x": x, "t": t, **names}
-
-
-def _names(values: Any, where: str) -> tuple[str, ...]:
+def names_of(values: Any, where: str) -> tuple[str, ...]:
+    """A list of names. Raises DescriptionError."""
     if not isinstance(values, (list, tuple)) or not all(isinstance(value, str) for value in values):
         raise DescriptionError(f"{where} must be a list of names, not {shown(values)}.")
     return tuple(values)
 
 
-def _check_table(table: object, where: str, known: Iterable[str]) -> None:
+def check_table(table: object, where: str, known: Iterable[str]) -> None:
+    """Is this a table with known keys? Raises DescriptionError, UnknownNameError."""
     if not isinstance(table, Mapping):
         raise DescriptionError(f"{where} must be a table of settings, not {shown(table)}.")
     for key in table:
@@ -248,7 +151,7 @@ def _check_table(table: object, where: str, known: Iterable[str]) -> None:
 
 
 @contextmanager
-def _at(place: str) -> Iterator[None]:
+def inside(place: str) -> Iterator[None]:
     """Errors inside name the place."""
     try:
         yield

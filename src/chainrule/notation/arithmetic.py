@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from decimal import Context, Decimal
 from fractions import Fraction
 from typing import TypeAlias
+
+from chainrule.base.operators import Operators
 
 PRECISION = 50
 """Significant digits of what is no fraction: e, ln 2, √2."""
@@ -30,7 +33,7 @@ Operand: TypeAlias = "Real | int | float | Fraction"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Real:
+class Real(Operators):
     """A number with its claim.
 
     value  a fraction; a float where it is infinite or no number at all
@@ -40,48 +43,30 @@ class Real:
     value: Fraction | float
     exact: bool = True
 
-    def __add__(self, other: Operand) -> Real:
-        return self._joined(other, operator.add)
-
-    def __radd__(self, other: Operand) -> Real:
-        return real(other) + self
-
-    def __sub__(self, other: Operand) -> Real:
-        return self._joined(other, operator.sub)
-
-    def __rsub__(self, other: Operand) -> Real:
-        return real(other) - self
-
-    def __mul__(self, other: Operand) -> Real:
-        return self._joined(other, operator.mul)
-
-    def __rmul__(self, other: Operand) -> Real:
-        return real(other) * self
-
-    def __truediv__(self, other: Operand) -> Real:
-        divisor = real(other)
-        if divisor.value == 0:
-            return Real(self.value * math.inf if _finite(self.value) else self.value, exact=False)
-        return self._joined(divisor, operator.truediv)
-
-    def __rtruediv__(self, other: Operand) -> Real:
-        return real(other) / self
-
-    def __neg__(self) -> Real:
-        return Real(-self.value, self.exact)
-
-    def __pow__(self, exponent: Operand) -> Real:
-        return _power(self, real(exponent))
-
-    def __rpow__(self, base: Operand) -> Real:
-        return _power(real(base), self)
-
-    def _joined(self, other: Operand, operation: Callable[[Fraction | float, Fraction | float], Fraction | float]) -> Real:
-        other = real(other)
+    def applied(self, operation: str, *operands: Operand) -> Real:
+        """The operation; exact if its operands are, and its result is a fraction."""
+        first, *others = map(real, operands)
+        if operation == "negative":
+            return Real(-first.value, first.exact)
+        (second,) = others
+        if operation == "power":
+            return _power(first, second)
+        if operation == "greater":
+            return Real(Fraction(int(first.value > second.value)))
+        if operation == "divide" and second.value == 0:
+            return Real(first.value * math.inf if _finite(first.value) else first.value, exact=False)
         try:
-            return Real(operation(self.value, other.value), self.exact and other.exact)
+            return Real(_OPERATIONS[operation](first.value, second.value), first.exact and second.exact)
         except OverflowError:  # a fraction too large for a float met an infinity
             return Real(math.nan, exact=False)
+
+
+_OPERATIONS: Mapping[str, Callable[[Fraction | float, Fraction | float], Fraction | float]] = {
+    "add": operator.add,
+    "subtract": operator.sub,
+    "multiply": operator.mul,
+    "divide": operator.truediv,
+}
 
 
 def real(value: Operand) -> Real:
@@ -159,6 +144,13 @@ class Reals:
     def number(number: Operand) -> Real:
         """A constant of a formula; the float nearest to π is written π and means it."""
         return Real(Fraction(_PI), exact=False) if number == math.pi else real(number)
+
+    array, quiet = staticmethod(real), nullcontext
+
+    @staticmethod
+    def by_paper(arguments: Sequence[Real]) -> bool:
+        """Where that is harmless: what a name such as tanh stands for has no float in it."""
+        return all(magnitude(argument.value) < LARGEST_EXPONENT for argument in arguments)
 
     @staticmethod
     def exp(x: Operand) -> Real:
@@ -264,7 +256,7 @@ class Reals:
     @staticmethod
     def greater(a: Operand, b: Operand) -> Real:
         """1 where a > b, otherwise 0."""
-        return Real(Fraction(int(real(a).value > real(b).value)))
+        return real(a) > real(b)
 
     @staticmethod
     def where(condition: Operand, a: Operand, b: Operand) -> Real:

@@ -14,9 +14,10 @@ from functools import lru_cache
 from typing import Any
 
 from chainrule.base.errors import InputError
-from chainrule.formula.expression import Expression, order
+from chainrule.formula.evaluation import evaluate
+from chainrule.formula.expression import Expression
 from chainrule.notation import formula as layout
-from chainrule.notation.arithmetic import LARGEST_EXPONENT, REALS, Real, magnitude, real
+from chainrule.notation.arithmetic import REALS, Real, real
 from chainrule.notation.conventions import Notation
 from chainrule.notation.formula import Formula, Number, Operator, row
 
@@ -178,23 +179,4 @@ def as_printed(expression: Expression, values: Mapping[Expression, Any]) -> Frac
 
 def evaluated(expression: Expression, values: Mapping[Expression, Any]) -> Real:
     """As `as_printed`, to fifty digits, with the mark that tells exact from rounded."""
-    worth = {node: real(value) for node, value in values.items()}
-    for node in order(expression, wall=lambda node: node in values):
-        if node not in worth:
-            worth[node] = _value(node, [worth[argument] for argument in node.arguments])
-    return worth[expression]
-
-
-def _value(node: Expression, arguments: list[Real]) -> Real:
-    """The value column of the table; what a name such as tanh stands for, where that is harmless, since it has no float in it."""
-    primitive = node.primitive
-    if primitive.paper is not None and all(magnitude(argument.value) < LARGEST_EXPONENT for argument in arguments):
-        letters = _letters(len(arguments))
-        return evaluated(primitive.paper(*letters), dict(zip(letters, arguments, strict=True)))
-    return real(primitive.value(REALS, *arguments, **node.parameters))
-
-
-def _letters(count: int) -> list[Expression]:
-    from chainrule.formula.expression import Name, variable
-
-    return [variable(Name(f"a{i}")) for i in range(count)]
+    return real(evaluate([expression], values, REALS)[expression])

@@ -6,7 +6,8 @@ preparation.answers(y)                                  # {"species": ["setosa",
 Preparation.from_dict(preparation.to_dict())            # kept with the model
 """
 
+from chainrule.preparation.columns import Feature, Target
 from chainrule.preparation.disk import empty, is_large
-from chainrule.preparation.preparation import Feature, Preparation, Target
+from chainrule.preparation.preparation import Preparation
 
 __all__ = ["Feature", "Preparation", "Target", "empty", "is_large"]

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TypeAlias
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from chainrule.base.errors import FileError, InputError, UnknownNameError, shown
 from chainrule.data.reading import memory
 from chainrule.data.table import Table
-from chainrule.preparation.moments import Array
-from chainrule.preparation.preparation import Feature, Preparation, Target, Task, listed, missing_message, ordered
+from chainrule.preparation.columns import LOSSES, Array, Feature, Target, Task, listed, missing_message, ordered
 from chainrule.preparation.summary import MOST_CATEGORIES, MOST_LABELS, Summary, checked_kind
 
 Tables: TypeAlias = Callable[[], Iterable[Table]]
@@ -51,8 +50,8 @@ class Wishes:
                 seen[name] = role
 
 
-def fitted(tables: Tables, wishes: Wishes) -> Preparation:
-    """The preparation that fits the tables and the wishes. Raises InputError."""
+def fitted(tables: Tables, wishes: Wishes) -> dict[str, Any]:
+    """The fields of the preparation that fits the tables and the wishes. Raises InputError."""
     wishes.check()
     source, found = summarised(tables, wishes)
     _check_rows(source, found, wishes)
@@ -64,9 +63,15 @@ def fitted(tables: Tables, wishes: Wishes) -> Preparation:
     fills = _fills(tables, used, wishes.impute)
     features = tuple(_feature(source, summary, wishes, fills.get(summary.name)) for summary in used)
     task: Task = "regress" if targets[0].kind == "number" else "binary" if len(targets[0].classes) == 2 else "classify"
-    rows = next(iter(found.values())).rows
-    whole = Preparation(features, targets, task, tuple(left_out.items()), rows, wishes.impute, ())
-    return replace(whole, decisions=decisions(whole, {summary.name: summary for summary in used}, wishes.standardize))
+    return {
+        "features": features,
+        "targets": targets,
+        "task": task,
+        "left_out": tuple(left_out.items()),
+        "rows": next(iter(found.values())).rows,
+        "impute": wishes.impute,
+        "decisions": decisions(features, targets, task, left_out, used, wishes),
+    }
 
 
 # One pass
@@ -290,11 +295,18 @@ def _most_frequent(values: Array) -> float:
 # In words
 
 
-def decisions(preparation: Preparation, used: Mapping[str, Summary], standardize: bool) -> tuple[str, ...]:
+def decisions(
+    features: Sequence[Feature],
+    targets: Sequence[Target],
+    task: Task,
+    left_out: Mapping[str, str],
+    used: Sequence[Summary],
+    wishes: Wishes,
+) -> tuple[str, ...]:
     """Everything that was decided, a line each."""
-    scaled = "standardised to mean 0 and deviation 1" if standardize else "as they are"
-    said = [_target_decision(target, preparation, scaled) for target in preparation.targets]
-    kinds = {kind: [feature for feature in preparation.features if feature.kind == kind] for kind in ("number", "boolean", "category")}
+    scaled = "standardised to mean 0 and deviation 1" if wishes.standardize else "as they are"
+    said = [_target_decision(target, task, scaled) for target in targets]
+    kinds = {kind: [feature for feature in features if feature.kind == kind] for kind in ("number", "boolean", "category")}
     if kinds["number"]:
         said.append(f"numbers, {scaled}: {listed([feature.name for feature in kinds['number']])}")
     if kinds["boolean"]:
@@ -302,16 +314,17 @@ def decisions(preparation: Preparation, used: Mapping[str, Summary], standardize
     if kinds["category"]:
         named = [f"{feature.name} ({len(feature.categories)} values)" for feature in kinds["category"]]
         said.append(f"categories, one input for each value: {listed(named)}")
-    for reason in dict.fromkeys(reason for _, reason in preparation.left_out):
-        said.append(f"left out ({reason}): {listed([name for name, why in preparation.left_out if why == reason])}")
-    filled = [f"{name} ({summary.missing:,})" for name, summary in used.items() if summary.missing]
+    for reason in dict.fromkeys(left_out.values()):
+        said.append(f"left out ({reason}): {listed([name for name, why in left_out.items() if why == reason])}")
+    filled = [f"{summary.name} ({summary.missing:,})" for summary in used if summary.missing]
     if filled:
-        said.append(f"missing values filled ({preparation.impute}; categories and truth values: most_frequent): {listed(filled)}")
+        said.append(f"missing values filled ({wishes.impute}; categories and truth values: most_frequent): {listed(filled)}")
     return tuple(said)
 
 
-def _target_decision(target: Target, preparation: Preparation, scaled: str) -> str:
-    trained = f"output {preparation.output_activation}, loss {preparation.loss}"
+def _target_decision(target: Target, task: Task, scaled: str) -> str:
+    activation, loss = LOSSES[task]
+    trained = f"output {activation}, loss {loss}"
     if target.kind == "class":
         return f"target {target.name}: {len(target.classes)} classes ({listed(target.classes)}); {trained}"
     return f"target {target.name}: a number, {scaled.replace('as they are', 'as it is')}; {trained}"

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, TypeVar, get_args
 
-from chainrule.base.errors import shown
-from chainrule.data.table import KINDS
-from chainrule.preparation.preparation import LOSSES, Feature, Preparation, Target, Task, description_error
+from chainrule.base.errors import DescriptionError, shown
+from chainrule.data.cells import KINDS
+from chainrule.preparation.columns import LOSSES, Feature, Target, Task
 
 Read = TypeVar("Read", Feature, Target)
 
 
-def preparation_from(data: Mapping[str, Any]) -> Preparation:
-    """Raises DescriptionError if the data is not what `to_dict` gives."""
-    table = _table("it", {"signs": False, **data} if isinstance(data, Mapping) else data, Preparation)
+def fields_from(data: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
+    """The fields of a preparation, which are called so. Raises DescriptionError if the data is not what `to_dict` gives."""
+    table = _table("it", {"signs": False, **data} if isinstance(data, Mapping) else data, names)
     features = tuple(_read(f"feature {place}", item, Feature) for place, item in enumerate(_list("features", table["features"]), start=1))
     targets = tuple(_read(f"target {place}", item, Target) for place, item in enumerate(_list("targets", table["targets"]), start=1))
     names = [feature.name for feature in features] + [target.name for target in targets]
@@ -26,10 +26,10 @@ def preparation_from(data: Mapping[str, Any]) -> Preparation:
         raise description_error(f"rows is {shown(table['rows'])}")
     if table["impute"] is not None:
         _text("impute", table["impute"])
-    task, signs = _task(table["task"], targets), table["signs"]
+    task, signs, decisions = _task(table["task"], targets), table["signs"], _texts("decisions", table)
     if not isinstance(signs, bool) or (signs and task != "binary"):
         raise description_error(f"signs is {shown(signs)}")
-    return Preparation(features, targets, task, left_out, table["rows"], table["impute"], _texts("decisions", table), signs)
+    return {**table, "features": features, "targets": targets, "task": task, "left_out": left_out, "decisions": decisions}
 
 
 def _task(task: Any, targets: tuple[Target, ...]) -> Task:
@@ -45,7 +45,7 @@ def _task(task: Any, targets: tuple[Target, ...]) -> Task:
 
 def _read(where: str, data: Any, kind: type[Read]) -> Read:
     """One feature or target."""
-    table = _table(where, data, kind)
+    table = _table(where, data, kind.__dataclass_fields__)
     many = "categories" if kind is Feature else "classes"
     for name, known in (("kind", get_args(_kinds(kind))), ("read_as", KINDS)):
         if table[name] not in known:
@@ -73,9 +73,8 @@ def _fill(where: str, table: Mapping[str, Any]) -> float | str | None:
     return _text(where, fill) if table["kind"] == "category" else _number(f"{where}, fill", fill)
 
 
-def _table(where: str, data: Any, kind: type[Any]) -> dict[str, Any]:
-    wanted = set(kind.__dataclass_fields__)
-    if not isinstance(data, Mapping) or set(data) != wanted:
+def _table(where: str, data: Any, wanted: Collection[str]) -> dict[str, Any]:
+    if not isinstance(data, Mapping) or set(data) != set(wanted):
         raise description_error(f"{where} should have {', '.join(sorted(wanted))}")
     return dict(data)
 
@@ -106,3 +105,8 @@ def _number(where: str, value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) <= sys.float_info.max:  # nor is NaN
         raise description_error(f"{where} is {shown(value)}, which is no finite number")
     return float(value)
+
+
+def description_error(what: str) -> DescriptionError:
+    """The complaint about plain data that is no preparation."""
+    return DescriptionError(f"the preparation in the model is not what chainrule writes: {what}.")

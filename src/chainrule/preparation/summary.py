@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from chainrule.base.errors import InputError, shown
-from chainrule.data.table import Column, Kind, Table
+from chainrule.data.cells import Kind
+from chainrule.data.table import Column, Table
+from chainrule.preparation.columns import labels_of
 from chainrule.preparation.moments import Array, Moments
-from chainrule.preparation.preparation import labels_of
 
 MOST_CATEGORIES = 1000
 """A column of text with more different values than this is no category, unless it is asked for."""

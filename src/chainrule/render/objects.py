@@ -7,7 +7,6 @@ from dataclasses import fields, is_dataclass, replace
 from functools import singledispatch
 from typing import Any
 
-from chainrule.api.problems import problem
 from chainrule.doctor.divergence import Diverged
 from chainrule.document.document import Block, Equations, Inline, Paragraph, Table
 from chainrule.document.words import Words
@@ -15,7 +14,6 @@ from chainrule.explanation import backward, definitions, overview, setting
 from chainrule.explanation.context import Context
 from chainrule.formula.expression import Expression, Name, definition, variable
 from chainrule.network.definitions import Bound, Definition, find
-from chainrule.network.description import Problem
 from chainrule.network.examples import example
 from chainrule.network.initializers import Distribution
 from chainrule.network.layers import dense
@@ -28,6 +26,7 @@ from chainrule.notation.labels import Labels
 from chainrule.notation.numbers import shown as number
 from chainrule.preparation.preparation import Preparation
 from chainrule.render.markdown import JUPYTER, blocks
+from chainrule.steps.problem import Problem, problem_from
 from chainrule.steps.step import Step
 from chainrule.training.history import Outcome
 from chainrule.training.loop import Training
@@ -149,7 +148,7 @@ _FORMULAS = {
 
 def _seed(optimizer: Bound | None = None) -> Context:
     """A step on which a rule can be written down."""
-    found = problem(example("seed"))
+    found = problem_from(example("seed"))
     return _context(replace(found, optimizer=optimizer or find("optimizer", "sgd")).step())
 
 

@@ -12,10 +12,11 @@ import numpy as np
 
 from chainrule.base.display import Displayed
 from chainrule.base.errors import InexactError, InputError, shown
-from chainrule.formula.arrays import Arrays, Exact
-from chainrule.formula.evaluation import FLOATS, evaluate
+from chainrule.formula.arrays import FLOATS, Arrays, Exact
+from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Expression
 from chainrule.network.definitions import Bound, find
+from chainrule.network.description import described, network_from
 from chainrule.network.network import Array, Network, checked_batch
 from chainrule.network.update import STEP_NUMBER, Update, network_update
 from chainrule.steps.records import array_from, arrays_from, plain_numbers
@@ -50,8 +51,18 @@ class Pass:
         return self.values[key]
 
 
+class Explained:
+    """What can be explained: a step, or a problem by its first one."""
+
+    def explain(self: Any, **options: Any) -> Any:
+        """A document, which shows itself in a terminal and in a notebook. Options as of `chainrule explain`."""
+        from chainrule.explanation.explain import explain
+
+        return explain(self, **options)
+
+
 @dataclass(frozen=True, eq=False, repr=False)
-class Step(Displayed):
+class Step(Explained, Displayed):
     """One training step, whole.
 
     network    with the parameters before the step
@@ -139,12 +150,6 @@ class Step(Displayed):
         sizes = "-".join(map(str, self.network.sizes))
         return f"<Step {self.number} of a {sizes} network: E = {float(self.error):.6g} → {float(self.after.error):.6g}>"
 
-    def explain(self, **options: Any) -> Any:
-        """The step as a document, which shows itself in a terminal and in a notebook. Options as of `chainrule explain`."""
-        from chainrule.explanation.explain import explain
-
-        return explain(self, **options)
-
     def replay(self) -> Step:
         """The same step computed anew from its description, batch and states."""
         return record(self.network, self.x, self.t, self.update, self.number, self.states, self.arrays, self.origin, self.weights)
@@ -165,8 +170,6 @@ class Step(Displayed):
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data as in the published schema: nested lists of numbers at full precision; NaN, ∞ and fractions as strings."""
-        from chainrule.network.description import described
-
         return {
             "format": FORMAT,
             **({"exact": True} if self.exact else {}),
@@ -189,8 +192,6 @@ class Step(Displayed):
     @staticmethod
     def from_dict(plain: Mapping[str, Any]) -> Step:
         """A step read back. Raises InputError if the record is none."""
-        from chainrule.network.description import network_from
-
         if not isinstance(plain, Mapping) or plain.get("format") != FORMAT:
             raise InputError(f'this is no recorded step: its "format" should be "{FORMAT}".')
         arrays = Exact() if plain.get("exact") is True else FLOATS

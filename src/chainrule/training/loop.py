@@ -20,8 +20,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.base.display import Displayed
-from chainrule.base.errors import InputError, ShapeError, shown
-from chainrule.doctor.divergence import diverged
+from chainrule.base.errors import DivergenceError, InputError, ShapeError, shown
 from chainrule.engines.epoch import ENGINES, Data, State, chosen, gathered, unwarned
 from chainrule.formula.evaluation import evaluate
 from chainrule.network.definitions import Bound
@@ -38,6 +37,17 @@ HASHED_AT_ONCE = 10_000
 
 class _Interrupted(Exception):
     """Ctrl-C was pressed; the epoch at hand is given up."""
+
+
+class Overflowed(DivergenceError):
+    """A run whose numbers grew beyond all bounds in the step of that number; `divergence.diverged` finds out why, and what works."""
+
+    def __init__(self, step: int) -> None:
+        self.step = step
+        super().__init__(
+            f"training diverged in step {step:,}: its numbers grew beyond all bounds. Lower the learning rate or standardise the inputs; "
+            "chainrule.train names the cause and a rate that works."
+        )
 
 
 class Training(Displayed):
@@ -112,19 +122,19 @@ class Training(Displayed):
 
     @unwarned
     def epoch(self) -> Report:
-        """One pass over every row. Raises Diverged, after which the run stands where it stood before the epoch."""
+        """One pass over every row. Raises Overflowed, after which the run stands where it stood before the epoch."""
         started = time.perf_counter()
         rows = self.rows(self.epochs + 1)
         passed = self.engine.epoch(*rows, self.batch_size, self.state, self.step, self.bound, lambda: self.stopping)
         if passed.ended == "stopped":
             raise _Interrupted
         if passed.ended == "diverged":
-            raise diverged(self, passed.number)
+            raise Overflowed(passed.number)
         state, number = passed.state, passed.number
         beside = self._beside()
         judged = mean_error(beside) if beside else self.judged(state)
         if (beside or not math.isfinite(judged)) and not _all_finite(state):
-            raise diverged(self, number)
+            raise Overflowed(number)
         self.state, self.step, self.epochs, self.companions = state, number, self.epochs + 1, beside
         if judged < self.best_error:
             self.best, self.best_epoch, self.best_error = tuple(state[: len(self.network.shapes)]), self.epochs, judged
@@ -205,7 +215,7 @@ class Training(Displayed):
         report      is called after every epoch
         checkpoint  is called every so many seconds, after an epoch, and when the run is interrupted
 
-        Raises Diverged.
+        Raises Overflowed.
         """
         saved = time.perf_counter()
         last = self.history[-1] if self.history else None

@@ -16,7 +16,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chainrule.base.errors import NotCompilable
-from chainrule.formula.expression import Expression, Shape, order
+from chainrule.base.operators import Operators
+from chainrule.formula.expression import Expression, Shape, folded
 from chainrule.network.derivation import BATCH
 
 CHEAP = frozenset(["add", "subtract", "multiply", "negative", "abs", "sign", "floor", "maximum", "minimum", "greater", "where"])
@@ -26,7 +27,7 @@ DEAR = frozenset(["divide", "power", "exp", "log", "log1p", "sqrt", "sin", "cos"
 ELEMENTWISE = CHEAP | DEAR
 
 
-class Node:
+class Node(Operators):
     """One operation. Equal only to itself; `Graph` sees to it that what looks alike is the same node."""
 
     __slots__ = ("arguments", "detail", "graph", "operation", "place", "shape")
@@ -42,38 +43,9 @@ class Node:
     def __repr__(self) -> str:
         return self.graph.written(self)
 
-    def __add__(self, other: Any) -> Node:
-        return self.graph.elementwise("add", self, other)
-
-    def __radd__(self, other: Any) -> Node:
-        return self.graph.elementwise("add", other, self)
-
-    def __sub__(self, other: Any) -> Node:
-        return self.graph.elementwise("subtract", self, other)
-
-    def __rsub__(self, other: Any) -> Node:
-        return self.graph.elementwise("subtract", other, self)
-
-    def __mul__(self, other: Any) -> Node:
-        return self.graph.elementwise("multiply", self, other)
-
-    def __rmul__(self, other: Any) -> Node:
-        return self.graph.elementwise("multiply", other, self)
-
-    def __truediv__(self, other: Any) -> Node:
-        return self.graph.elementwise("divide", self, other)
-
-    def __rtruediv__(self, other: Any) -> Node:
-        return self.graph.elementwise("divide", other, self)
-
-    def __pow__(self, other: Any) -> Node:
-        return self.graph.elementwise("power", self, other)
-
-    def __rpow__(self, other: Any) -> Node:
-        return self.graph.elementwise("power", other, self)
-
-    def __neg__(self) -> Node:
-        return self.graph.elementwise("negative", self)
+    def applied(self, operation: str, *operands: Any) -> Node:
+        """The node of the operation."""
+        return self.graph.elementwise(operation, *operands)
 
     def __matmul__(self, other: Node) -> Node:
         return self.graph.matmul(self, other)
@@ -194,20 +166,15 @@ class Graph:
 
     def add(self, expression: Expression, leaves: Mapping[Expression, Node]) -> Node:
         """The node of an expression. Raises NotCompilable."""
-        for node in order(expression, wall=lambda node: node in self._of):
-            if node not in self._of:
-                self._of[node] = self._one(node, leaves)
-        return self._of[expression]
+        self._of |= leaves
+        return folded([expression], self._of, self._one)[expression]
 
-    def _one(self, expression: Expression, leaves: Mapping[Expression, Node]) -> Node:
-        if expression in leaves:
-            return leaves[expression]
+    def _one(self, expression: Expression, arguments: Sequence[Node]) -> Node:
         if expression.primitive.name == "variable":
             raise NotCompilable(f"{expression} comes from nowhere")
         if expression.primitive.name == "size":
             dimension = expression.parameters["dimension"]
             return self.node("size") if dimension == BATCH else self.number(dimension)
-        arguments = [self._of[argument] for argument in expression.arguments]
         node: Node = expression.primitive.value(self, *arguments, **expression.parameters)
         _checked(node.shape)
         if expression.name is not None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any
 
@@ -12,21 +11,10 @@ from chainrule.engines.compiled.instructions import DOUBLE, I64, at
 from chainrule.engines.compiled.threads import without_denormals
 from chainrule.engines.machine import Machine, Value
 
-_OPERATORS: dict[str, Callable[..., Any]] = {
-    "add": operator.add,
-    "subtract": operator.sub,
-    "multiply": operator.mul,
-    "divide": operator.truediv,
-    "negative": operator.neg,
-    "power": operator.pow,
-}
-
 
 def applied(machine: Machine, node: Node, arguments: Sequence[Value]) -> Value:
     """The value of an elementwise node: the code of its operation, emitted."""
-    if node.operation in _OPERATORS:
-        return machine.number(_OPERATORS[node.operation](*arguments))
-    return machine.number(getattr(machine, node.operation)(*arguments))
+    return machine.applied(node.operation, *arguments)
 
 
 def narrowed(machine: Machine, value: Value) -> Value:

@@ -1,0 +1,150 @@
+"""Columns as numbers: an input, a target, and what messages say about their cells."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+
+from chainrule.base.errors import FileError, shown
+from chainrule.data.cells import Kind, number
+from chainrule.data.table import Column, Table
+
+Array: TypeAlias = "np.ndarray[Any, Any]"
+Task: TypeAlias = Literal["classify", "binary", "regress"]
+
+LOSSES: dict[Task, str] = {"classify": "cross_entropy", "binary": "binary_cross_entropy", "regress": "half_squared"}
+"""The loss for every task, where none is said."""
+
+NAMED = 8
+"""So many names a message lists before it says how many more there are."""
+
+
+@dataclass(frozen=True)
+class Feature:
+    """An input column and how it becomes numbers.
+
+    kind       "number": (value − mean) / deviation;  "boolean": 0 or 1;  "category": one-hot, in the order of `categories`
+    read_as    the kind of the column in the table
+    fill       what stands in for a missing value; None where missing values are refused
+    """
+
+    name: str
+    kind: Literal["number", "boolean", "category"]
+    read_as: Kind
+    mean: float = 0.0
+    deviation: float = 1.0
+    categories: tuple[str, ...] = ()
+    fill: float | str | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of its numbers: age; colour=blue, colour=red."""
+        return tuple(f"{self.name}={label}" for label in self.categories) if self.kind == "category" else (self.name,)
+
+    def x(self, table: Table) -> Array:
+        """(rows, numbers). Raises FileError, which names the cell."""
+        column = table.column(self.name)
+        if self.kind == "category":
+            return one_hot(self.codes(column), len(self.categories))
+        values = as_numbers(table, column)
+        if self.fill is not None:
+            values = np.where(np.isnan(values), self.fill, values)
+        if self.kind == "boolean" and ((values != 0) & (values != 1)).any():
+            place = int(((values != 0) & (values != 1)).argmax())
+            raise FileError(f"{table.cell(place, self.name)} holds {values[place]:g}, which is no truth value.")
+        return np.asarray((values - self.mean) / self.deviation)[:, None]
+
+    def codes(self, column: Column) -> Array:
+        """(rows,): the place of every value among the categories; −1 for one that is not among them."""
+        places = {label: place for place, label in enumerate(self.categories)}
+        fill = places.get(str(self.fill), -1)
+        return np.array([fill if label is None else places.get(label, -1) for label in labels_of(column)], dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class Target:
+    """A target column and how it becomes numbers: "number": (value − mean) / deviation;  "class": one of `classes`."""
+
+    name: str
+    kind: Literal["number", "class"]
+    read_as: Kind
+    mean: float = 0.0
+    deviation: float = 1.0
+    classes: tuple[str, ...] = ()
+
+    def labels(self, table: Table) -> Array:
+        """(rows,): the place of every class, or the numbers as they are. Raises FileError, which names the cell."""
+        column = table.column(self.name)
+        if column.missing.any():
+            raise FileError(f"{table.cell(int(column.missing.argmax()), self.name)} has no value, and it is the target; leave the row out.")
+        return as_numbers(table, column) if self.kind == "number" else self._codes(table, column)
+
+    def _codes(self, table: Table, column: Column) -> Array:
+        places = {label: place for place, label in enumerate(self.classes)}
+        labels = labels_of(column)
+        for row, label in enumerate(labels):
+            if label not in places:
+                known = listed(self.classes)
+                raise FileError(f"{table.cell(row, self.name)} holds {shown(label)}, which is no class of the model; it knows {known}.")
+        return np.array([places[label] for label in labels], dtype=np.int64)
+
+
+def one_hot(codes: Array, width: int) -> Array:
+    """(rows, width): 1 at the place of each code, 0 elsewhere; a row of 0 for −1."""
+    rows = np.zeros((len(codes), width))
+    known = np.flatnonzero(codes >= 0)
+    rows[known, codes[known]] = 1
+    return rows
+
+
+def labels_of(column: Column) -> Array:
+    """(rows,) objects: the values as text, None where missing: text itself, true and false, 3 and 2.5."""
+    if column.values.dtype == object:
+        return column.values
+    distinct, places = np.unique(column.values, return_inverse=True)
+    texts = np.empty(len(distinct), dtype=object)
+    texts[:] = [_label(float(value), column.kind) for value in distinct]
+    return np.asarray(texts[places])
+
+
+def _label(value: float, kind: Kind) -> str | None:
+    if math.isnan(value):
+        return None
+    if kind == "boolean":
+        return "true" if value else "false"
+    return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+
+
+def as_numbers(table: Table, column: Column) -> Array:
+    """(rows,) the values as numbers, NaN where missing. Raises FileError, which names the cell that is none or too large."""
+    if column.values.dtype == object:
+        if not column.missing.all():
+            raise FileError(table.stray(column))
+        return np.full(len(column.values), np.nan)
+    table.check_size(column)
+    return column.values
+
+
+def listed(names: Sequence[str]) -> str:
+    """Some names, and how many more there are."""
+    more = len(names) - NAMED
+    return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def missing_message(source: str, count: int, cells: Sequence[tuple[int, str]]) -> str:
+    """How many values are missing and where the first ones are."""
+    first = "; ".join(f"row {row}, column {shown(name)}" for row, name in cells[:3])
+    return f"{source} has {count:,} missing value{'s' if count > 1 else ''} ({first}{' …' if count > 3 else ''})"
+
+
+def ordered(labels: Iterable[str]) -> tuple[str, ...]:
+    """Labels in their order: by size if all are numbers, else by the alphabet."""
+    labels = list(labels)
+    values = {label: number(label) for label in labels}
+    if all(value is not None for value in values.values()):
+        return tuple(sorted(labels, key=lambda label: (values[label], label)))
+    return tuple(sorted(labels))

@@ -1,0 +1,101 @@
+"""Problems: a network with rows to learn from and an optimiser, as plain data and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from chainrule.base.display import Displayed
+from chainrule.base.errors import DescriptionError, InputError, shown
+from chainrule.network.definitions import Bound, find
+from chainrule.network.description import check_table, described, inside, names_of, network_from, numbers_of
+from chainrule.network.network import Array, Network, checked_batch
+from chainrule.steps.step import Explained, Step, steps
+
+DATA_KEYS = ("x", "t", "features", "targets")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Problem(Explained, Displayed):
+    """What a description describes: a network, and perhaps a batch, an optimiser and names.
+
+    x, t       the batch: (batch, inputs), (batch, outputs)
+    optimizer  the update rule; gradient descent if none is said
+    features   what each input is called; targets: what each output is called
+    origin     where it comes from: "source" (an example, a short form or a file), "data" and "rows" (a file and its rows),
+               "drawn" (which of W1 …, x, t are drawn from the network's seed)
+    """
+
+    network: Network
+    x: Array | None = None
+    t: Array | None = None
+    optimizer: Bound | None = None
+    title: str = ""
+    features: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
+    origin: Mapping[str, Any] = field(default_factory=dict)
+
+    def steps(self, *, exact: bool = False) -> Iterator[Step]:
+        """Training steps on the batch, without end. Raises DescriptionError if there is no batch."""
+        if self.x is None or self.t is None:
+            raise DescriptionError("a step needs a batch: give x and t, as [data] in a description.")
+        named = {"title": self.title, "features": list(self.features), "targets": list(self.targets)}
+        origin = {**self.origin, **{key: value for key, value in named.items() if value}}
+        return steps(self.network, self.x, self.t, self.optimizer or find("optimizer", "sgd"), exact=exact, origin=origin)
+
+    def step(self, *, exact: bool = False) -> Step:
+        """The first training step on the batch."""
+        return next(self.steps(exact=exact))
+
+    def __repr__(self) -> str:
+        batch = "" if self.x is None else f", x {self.x.shape}" if self.t is None else f", x {self.x.shape}, t {self.t.shape}"
+        rule = "" if self.optimizer is None else f", {self.optimizer!r}"
+        return f"<Problem{f' {self.title!r}' if self.title else ''}: {self.network!r}{batch}{rule}>"
+
+
+def described_problem(problem: Problem) -> dict[str, Any]:
+    """The problem as plain data, from which `problem_from` makes the same problem; its origin is left out."""
+    data: dict[str, Any] = {}
+    if problem.x is not None and problem.t is not None:
+        data = {"x": numbers_of(problem.x.tolist()), "t": numbers_of(problem.t.tolist())}
+        data |= {key: list(names) for key, names in (("features", problem.features), ("targets", problem.targets)) if names}
+    return {
+        **({"title": problem.title} if problem.title else {}),
+        **described(problem.network),
+        **({"data": data} if data else {}),
+        **({"optimizer": _table_of(problem.optimizer)} if problem.optimizer else {}),
+    }
+
+
+def _table_of(bound: Bound) -> dict[str, Any]:
+    plain = bound.described()
+    return {"name": plain} if isinstance(plain, str) else plain
+
+
+def problem_from(description: Mapping[str, Any], origin: Mapping[str, Any] | None = None) -> Problem:
+    """The problem that plain data describes. Raises InputError, which names the place."""
+    network = network_from(description)
+    title, data, optimizer = description.get("title", ""), description.get("data"), description.get("optimizer")
+    if not isinstance(title, str):
+        raise DescriptionError(f"title must be text, not {shown(title)}.")
+    with inside("optimizer"):
+        rule = None if optimizer is None else find("optimizer", optimizer)
+    return Problem(network, **_batch_from(data, network), optimizer=rule, title=title, origin=origin or {})
+
+
+def _batch_from(data: Any, network: Network) -> dict[str, Any]:
+    if data is None:
+        return {}
+    check_table(data, "data", DATA_KEYS)
+    for key in ("x", "t"):
+        if key not in data:
+            raise DescriptionError(f"data has no {key}; it needs x (rows of inputs) and t (rows of targets).")
+    x, t = checked_batch("data.x", data["x"], network.inputs), checked_batch("data.t", data["t"], network.outputs)
+    if len(x) != len(t):
+        raise InputError(f"data.x has {len(x)} rows but data.t has {len(t)}; every sample needs its target.")
+    names = {key: names_of(data.get(key, ()), f"data.{key}") for key in ("features", "targets")}
+    for key, wanted in (("features", network.inputs), ("targets", network.outputs)):
+        if names[key] and len(names[key]) != wanted:
+            raise DescriptionError(f"data.{key} names {len(names[key])}, but there are {wanted}.")
+    return {"x": x, "t": t, **names}
