@@ -98,7 +98,8 @@ def test_a_run_goes_on_with_the_other_engine(path, tmp_path):
 def test_what_could_be_asked_can_be_asked(folder, name):
     taken = NAMES[folder, name]
     if name == "the commands":
-        assert not [(command, one) for command, old in taken.items() for one in old if one not in opened.options().get(command, ())]
+        today = opened.options()
+        assert not [(command, one) for command, old in taken.items() for one in old if one not in today.get(command, ())]
         return
     value = getattr(cr, name)
     if "options" in taken:
