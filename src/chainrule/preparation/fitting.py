@@ -11,6 +11,7 @@ import numpy as np
 from chainrule.base.errors import FileError, InputError, UnknownNameError, shown
 from chainrule.data.reading import memory
 from chainrule.data.table import Table
+from chainrule.network.definitions import find
 from chainrule.preparation.columns import LOSSES, Array, Feature, Target, Task, listed, missing_message, ordered
 from chainrule.preparation.summary import MOST_CATEGORIES, MOST_LABELS, Summary, checked_kind
 
@@ -323,8 +324,7 @@ def decisions(
 
 
 def _target_decision(target: Target, task: Task, scaled: str) -> str:
-    activation, loss = LOSSES[task]
-    trained = f"output {activation}, loss {loss}"
+    trained = f"output {find('loss', LOSSES[task]).output.name}, loss {LOSSES[task]}"
     if target.kind == "class":
         return f"target {target.name}: {len(target.classes)} classes ({listed(target.classes)}); {trained}"
     return f"target {target.name}: a number, {scaled.replace('as they are', 'as it is')}; {trained}"
