@@ -210,9 +210,7 @@ class Bound(Displayed):
         code = self.definition.function.__code__
         return f"{self.definition.kind} {self.name} ({code.co_filename.rpartition('/')[2]}, line {code.co_firstlineno})"
 
-    def __call__(self, *operands: Any) -> Any:
-        """The same as apply."""
-        return self.apply(*operands)
+    __call__ = apply
 
     def described(self) -> str | dict[str, Any]:
         """As in a description: the name alone, or a table with the given options."""
