@@ -95,12 +95,6 @@ def test_the_titles_of_the_examples_are_their_titles():
     assert {name: ENGLISH[f"example.{name}"] for name in EXAMPLES} == {name: example["title"] for name, example in EXAMPLES.items()}
 
 
-def test_the_causes_of_a_divergence_are_its_causes():
-    from chainrule.doctor.divergence import CAUSES
-
-    assert {key: ENGLISH[f"train.cause.{key}"] for key in CAUSES} == CAUSES
-
-
 def in_german(source, **options):
     asked = {key: options.pop(key) for key in ("detail", "weight", "steps") if key in options}
     return explain(problem(source, notation="german", **options), **asked)

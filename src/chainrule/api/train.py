@@ -164,13 +164,8 @@ def train(
 
     Raises InputError; Diverged and KeyboardInterrupt (after Ctrl-C), after which the model with the best weights so far is in `output`.
     """
-    columns: dict[str, Any] = {
-        "task": task,
-        "ignore": _names(ignore),
-        "categories": _names(categories),
-        "numbers": _names(numbers),
-        "impute": impute,
-    }
+    columns: dict[str, Any] = {"ignore": _names(ignore), "categories": _names(categories), "numbers": _names(numbers)}
+    columns |= {"task": task, "impute": impute}
     form = {"separator": separator, "decimal": decimal, "encoding": encoding, "header": header}
     said = {name: value for name, value in form.items() if value is not None}
     plan_settings = {
@@ -242,8 +237,7 @@ def _network(
     layers = [dense(units, inner) for units in _sizes(hidden)]
     penalty = None if regularizer is None else setting(regularizer)
     output = preparation.output_activation if wanted.definition.targets == "numbers" else wanted.output
-    last = dense(preparation.outputs, output)
-    return Network(preparation.inputs, *layers, last, loss=wanted, regularizer=penalty, seed=seed)
+    return Network(preparation.inputs, *layers, dense(preparation.outputs, output), loss=wanted, regularizer=penalty, seed=seed)
 
 
 def _sizes(hidden: str | int | Sequence[int]) -> list[int]:
@@ -357,23 +351,13 @@ def _model(run: Run, training: Training, scores: Mapping[str, Scores], reason: s
     """The model with the best weights so far."""
     from chainrule import __version__
 
-    best = training.best_error
-    ended: dict[str, Any] = {
-        "best_epoch": training.best_epoch,
-        "best_error": best if math.isfinite(best) else None,
-        "epochs": training.epochs,
-    }
+    best = training.best_error if math.isfinite(training.best_error) else None
+    ended: dict[str, Any] = {"best_epoch": training.best_epoch, "best_error": best, "epochs": training.epochs}
     if reason:
         ended["reason"] = reason
-    return Model.of(
-        training,
-        preparation=run.preparation,
-        scores=scores,
-        source={"name": run.rows.first.source, "rows": len(run.train), "form": dict(run.form)},
-        guess=run.guess,
-        outcome=ended,
-        made_with=__version__,
-    )
+    source = {"name": run.rows.first.source, "rows": len(run.train), "form": dict(run.form)}
+    known = {"preparation": run.preparation, "scores": scores, "source": source, "guess": run.guess, "outcome": ended}
+    return Model.of(training, made_with=__version__, **known)
 
 
 def _measured(run: Run, network: Network) -> dict[str, Scores]:

@@ -12,6 +12,7 @@ import numpy as np
 from chainrule.base.display import Displayed
 from chainrule.base.errors import DivergenceError
 from chainrule.doctor.rates import advise, rounded, runner
+from chainrule.document.words import Words
 from chainrule.engines.epoch import State, Written, unwarned
 from chainrule.engines.unrolled import operations
 from chainrule.formula.evaluation import evaluate
@@ -31,19 +32,6 @@ MOST_ADVISED = 100_000
 """Parameters × samples up to which `chainrule.doctor.rates` answers in less than a second."""
 
 
-CAUSES = {
-    "logarithm": "{loss} takes the logarithm of 0: the prediction y is as good as 0 or 1.",
-    "negative": "{loss} takes the logarithm of {number}: the output activation {activation} does not fit it. A loss declares the one that "
-    'does, as @loss(output="sigmoid").',
-    "unscaled": "The inputs are not scaled (x reaches {largest}); standardise them.",
-    "start": "The weights to begin with are too large: no step has been taken yet.",
-    "rate": "The learning rate {rate} is too large.",
-    "rate_unscaled": "The learning rate {rate} is too large, because the inputs are not scaled (x reaches {largest}); standardise them.",
-    "unknown": "No smaller learning rate that was tried helps: look at the data, the first weights and the loss.",
-}
-"""Why a run goes wrong, in English; the catalogues of words have the same in every language."""
-
-
 @dataclass(frozen=True)
 class Cause:
     """A likely cause: the key of its text, and the numbers and names in it."""
@@ -52,7 +40,8 @@ class Cause:
     values: Mapping[str, float | str] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        return CAUSES[self.key].format(**{name: f"{value:g}" if isinstance(value, float) else value for name, value in self.values.items()})
+        values = {name: f"{value:g}" if isinstance(value, float) else value for name, value in self.values.items()}
+        return Words().plain(f"train.cause.{self.key}", **values)
 
 
 class Diverged(Displayed, DivergenceError):

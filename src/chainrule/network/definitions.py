@@ -144,10 +144,7 @@ class Definition(Displayed):
 
 
 def _checked_option(definition: Definition, name: str, value: Any) -> Any:
-    """The value, or the schedule in place of a learning rate, if it is of the kind and in the range that the option needs.
-
-    Raises DescriptionError, UnknownNameError.
-    """
+    """The value, or the schedule in place of a learning rate, if the option may be that. Raises DescriptionError, UnknownNameError."""
     if (definition.kind, name) == ("optimizer", "learning_rate") and isinstance(value, (str, Mapping, Definition, Bound)):
         return find("schedule", value)
     default, asked = definition.options[name], f"{definition.name} got {name} = {shown(value)}"
@@ -210,9 +207,7 @@ class Bound(Displayed):
         code = self.definition.function.__code__
         return f"{self.definition.kind} {self.name} ({code.co_filename.rpartition('/')[2]}, line {code.co_firstlineno})"
 
-    def __call__(self, *operands: Any) -> Any:
-        """The same as apply."""
-        return self.apply(*operands)
+    __call__ = apply
 
     def described(self) -> str | dict[str, Any]:
         """As in a description: the name alone, or a table with the given options."""
@@ -316,8 +311,7 @@ def find(kind: str, wanted: Wanted) -> Bound:
         raise DescriptionError(f'{kind} wants a name, as "…", or a table with a name, but was given {shown(wanted)}.')
     _load_built_in()
     if wanted not in REGISTRY[kind]:
-        own = "If it is your own, name its file with --definitions FILE.py."
-        raise UnknownNameError(kind, wanted, REGISTRY[kind], own)
+        raise UnknownNameError(kind, wanted, REGISTRY[kind], "If it is your own, name its file with --definitions FILE.py.")
     return REGISTRY[kind][wanted].bind(**options)
 
 

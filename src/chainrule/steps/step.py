@@ -283,9 +283,7 @@ def check_targets(network: Network, t: Array) -> None:
             raise InputError(f"{name} needs targets {wanted}; row {row + 1} holds {t[row, column]:g}.")
     for found in network.derivation.theorems:
         if found.theorem.condition == "rows_sum_to_one":
-            off = np.flatnonzero(np.abs(t.sum(axis=-1) - 1) > 1e-6)
-            if len(off):
-                row = int(off[0])
+            for row in np.flatnonzero(np.abs(t.sum(axis=-1) - 1) > 1e-6)[:1]:
                 raise InputError(f"{name} needs targets that add up to 1 in every row; row {row + 1} adds up to {t[row].sum():g}.")
 
 

@@ -135,26 +135,16 @@ class Scores(Displayed):
         """The scores of both parts together."""
         if (self.task, self.names) != (other.task, other.names):
             raise InputError("scores of different tasks do not add up.")
-        rows = self.rows + other.rows
+        a: Any = self
+        b: Any = other
+        rows = a.rows + b.rows
         if self.confusion is not None:
-            known = self.logarithms is not None and other.logarithms is not None
-            logarithms = self.logarithms + other.logarithms if known else None  # type: ignore[operator]  # as just said
-            return Scores(self.task, self.names, rows, self.guess, self.confusion + other.confusion, logarithms)
-        assert self.mean is not None
-        assert other.mean is not None
-        gap = other.mean - self.mean
-        return Scores(
-            self.task,
-            self.names,
-            rows,
-            self.guess,
-            absolute=self.absolute + other.absolute,  # type: ignore[operator]  # scores of numbers have all of these
-            squared=self.squared + other.squared,  # type: ignore[operator]  # as above
-            mean=self.mean + gap * (other.rows / rows),
-            spread=self.spread
-            + other.spread  # type: ignore[operator]  # as above
-            + gap**2 * (self.rows * other.rows / rows),
-        )
+            logarithms = None if None in (a.logarithms, b.logarithms) else a.logarithms + b.logarithms
+            return Scores(a.task, a.names, rows, a.guess, a.confusion + b.confusion, logarithms)
+        gap = b.mean - a.mean
+        mean, spread = a.mean + gap * (b.rows / rows), a.spread + b.spread + gap**2 * (a.rows * b.rows / rows)
+        absolute, squared = a.absolute + b.absolute, a.squared + b.squared
+        return Scores(a.task, a.names, rows, a.guess, absolute=absolute, squared=squared, mean=mean, spread=spread)
 
     def __repr__(self) -> str:
         name, value = self.main
@@ -257,16 +247,9 @@ def of_numbers(names: tuple[str, ...], y: Array, labels: Array, guess: Array | N
     if y.shape != t.shape:
         raise ShapeError(f"the predictions have the shape {y.shape}, the targets {t.shape}.")
     off, mean = y - t, t.mean(axis=0)
-    return Scores(
-        "regress",
-        names,
-        len(y),
-        None if guess is None else guess.reshape(-1),
-        absolute=np.abs(off).sum(axis=0),
-        squared=(off**2).sum(axis=0),
-        mean=mean,
-        spread=((t - mean) ** 2).sum(axis=0),
-    )
+    absolute, squared, spread = np.abs(off).sum(axis=0), (off**2).sum(axis=0), ((t - mean) ** 2).sum(axis=0)
+    guess = None if guess is None else guess.reshape(-1)
+    return Scores("regress", names, len(y), guess, absolute=absolute, squared=squared, mean=mean, spread=spread)
 
 
 def guess_of(task: str, labels: Array) -> Array:
