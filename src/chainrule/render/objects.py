@@ -7,7 +7,6 @@ from dataclasses import fields, is_dataclass, replace
 from functools import singledispatch
 from typing import Any
 
-from chainrule.api.problems import problem
 from chainrule.doctor.divergence import Diverged
 from chainrule.document.document import Block, Equations, Inline, Paragraph, Table
 from chainrule.document.words import Words
@@ -27,7 +26,7 @@ from chainrule.notation.labels import Labels
 from chainrule.notation.numbers import shown as number
 from chainrule.preparation.preparation import Preparation
 from chainrule.render.markdown import JUPYTER, blocks
-from chainrule.steps.problem import Problem
+from chainrule.steps.problem import Problem, problem_from
 from chainrule.steps.step import Step
 from chainrule.training.history import Outcome
 from chainrule.training.loop import Training
@@ -148,8 +147,7 @@ _FORMULAS = {
 
 def _seed(optimizer: Bound | None = None) -> Context:
     """A step on which a rule can be written down."""
-    found = problem(example("seed"))
-    return _context(replace(found, optimizer=optimizer or find("optimizer", "sgd")).step())
+    return _context(replace(problem_from(example("seed")), optimizer=optimizer or find("optimizer", "sgd")).step())
 
 
 def _context(step: Step) -> Context:
