@@ -26,7 +26,7 @@ UNSCALED = 100.0
 """Inputs beyond this are far from the ±1 that initialisers and rates are made for."""
 
 SEARCH_SECONDS = 5.0
-"""What the search for a rate that works may take."""
+"""What the search for a rate that works may take of a processor, however busy that is with others."""
 
 MOST_ADVISED = 100_000
 """Parameters × samples up to which `chainrule.doctor.rates` answers in less than a second."""
@@ -113,12 +113,12 @@ def rate_that_works(training: Training, number: int) -> float | None:
     rate = training.rate(number)
     if rate is None or not math.isfinite(training.start_error):
         return None
-    until = time.perf_counter() + SEARCH_SECONDS
+    until = time.thread_time() + SEARCH_SECONDS
     optimizer = training.plan.optimizer
     plain = Bound(optimizer.definition, {**optimizer.given, "learning_rate": rate})
     engine = Written(training.network, plain)
     candidate = min(rate / 2, _advised(training, plain) or rate)
-    while candidate > rate * 1e-9 and time.perf_counter() < until:
+    while candidate > rate * 1e-9 and time.thread_time() < until:
         engine.options = {"learning_rate": rounded(candidate, 2)}
         if _falls(training, engine, 2 * number + 20, until):
             return rounded(candidate, 2)
@@ -144,7 +144,7 @@ def _falls(training: Training, engine: Written, steps: int, until: float) -> boo
     while number < steps:
         epoch += 1
         passed = engine.epoch(
-            *training.rows(epoch, steps - number), training.batch_size, state, number, training.bound, lambda: time.perf_counter() > until
+            *training.rows(epoch, steps - number), training.batch_size, state, number, training.bound, lambda: time.thread_time() > until
         )
         state, number = passed.state, passed.number
         if passed.ended == "diverged":

@@ -28,14 +28,13 @@ says so itself. Code is straight: no branch and no call, but for sin and cos of 
 from __future__ import annotations
 
 import math
-import operator
 import struct
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from chainrule.base.operators import Operators
+from chainrule.base.operators import PLAIN, Operators
 from chainrule.engines import approximations, ir
 
 MOST_MULTIPLIED = 16
@@ -71,13 +70,7 @@ class Value(Operators):
         raise TypeError("a number of the machine is not known yet; write where(condition, value, otherwise) in place of if")
 
 
-_INSTRUCTIONS: dict[str, tuple[str, Callable[[Any, Any], Any]]] = {
-    "add": ("fadd", operator.add),
-    "subtract": ("fsub", operator.sub),
-    "multiply": ("fmul", operator.mul),
-    "divide": ("fdiv", operator.truediv),
-}
-"""What the processor does, and what it comes to where both operands are known."""
+_INSTRUCTIONS = {"add": "fadd", "subtract": "fsub", "multiply": "fmul", "divide": "fdiv"}
 
 
 def _function(name: str) -> Any:
@@ -164,11 +157,10 @@ class Machine:
         if operation not in _INSTRUCTIONS:
             return getattr(self, operation)(*operands)  # type: ignore[no-any-return]  # power, negative, greater return a Value
         a, b = map(self.number, operands)
-        instruction, folded = _INSTRUCTIONS[operation]
         if a.constant is not None and b.constant is not None:
             with np.errstate(all="ignore"):
-                return self.number(folded(np.float64(a.constant), np.float64(b.constant)))
-        return self.value(getattr(self.builder, instruction)(a.ir, b.ir, flags=self.flags))
+                return self.number(PLAIN[operation](np.float64(a.constant), np.float64(b.constant)))
+        return self.value(getattr(self.builder, _INSTRUCTIONS[operation])(a.ir, b.ir, flags=self.flags))
 
     def negative(self, a: Value) -> Value:
         """−a."""

@@ -7,15 +7,14 @@ number; `REALS` is its namespace of functions.
 from __future__ import annotations
 
 import math
-import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from decimal import Context, Decimal
 from fractions import Fraction
 from typing import TypeAlias
 
-from chainrule.base.operators import Operators
+from chainrule.base.operators import PLAIN, Operators
 
 PRECISION = 50
 """Significant digits of what is no fraction: e, ln 2, √2."""
@@ -56,17 +55,9 @@ class Real(Operators):
         if operation == "divide" and second.value == 0:
             return Real(first.value * math.inf if _finite(first.value) else first.value, exact=False)
         try:
-            return Real(_OPERATIONS[operation](first.value, second.value), first.exact and second.exact)
+            return Real(PLAIN[operation](first.value, second.value), first.exact and second.exact)
         except OverflowError:  # a fraction too large for a float met an infinity
             return Real(math.nan, exact=False)
-
-
-_OPERATIONS: Mapping[str, Callable[[Fraction | float, Fraction | float], Fraction | float]] = {
-    "add": operator.add,
-    "subtract": operator.sub,
-    "multiply": operator.mul,
-    "divide": operator.truediv,
-}
 
 
 def real(value: Operand) -> Real:

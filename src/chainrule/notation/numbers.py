@@ -161,22 +161,11 @@ def _integer(number: int) -> Number:
     return Number(str(number), value=Fraction(number))
 
 
-def as_printed(expression: Expression, values: Mapping[Expression, Any]) -> Fraction | float:
-    """What a scalar expression is worth for numbers as printed: a Fraction where it is exact, else the nearest float.
+def evaluated(expression: Expression, values: Mapping[Expression, Any]) -> Real:
+    """What a scalar expression is worth for numbers as printed, to fifty digits, with the mark that tells exact from rounded.
 
     values  the numbers of the letters (and of any other node that is to be taken as given)
 
-    Division by zero and overflow give infinities and NaN.
+    Division by zero and overflow give infinities and NaNs.
     """
-    result = evaluated(expression, values)
-    if result.exact or not isinstance(result.value, Fraction):
-        return result.value
-    try:
-        return float(result.value)
-    except OverflowError:
-        return math.copysign(math.inf, result.value)
-
-
-def evaluated(expression: Expression, values: Mapping[Expression, Any]) -> Real:
-    """As `as_printed`, to fifty digits, with the mark that tells exact from rounded."""
     return real(evaluate([expression], values, REALS)[expression])

@@ -104,16 +104,15 @@ def _(value: Bound) -> Iterable[Block]:
 
 def _activation(value: Bound) -> Iterable[Block]:
     z = variable(Name("z"), ("batch", "units"))
-    if definitions.is_elementwise(value.apply(z), z):
-        yield Equations(tuple(definitions.function_lines(Labels(), value)))
-    else:
+    if value.name == "softmax":
         yield Equations((Equation((formula(variable(Name("y"))), formula(value.apply(z))), ("=",)),))
+    else:
+        yield Equations(tuple(definitions.function_lines(Labels(), value)))
 
 
 def _loss(value: Bound) -> Iterable[Block]:
-    """E for one example with one output, and ∂E/∂y; of two outputs where the loss compares whole rows."""
-    y, t = (variable(Name(letter), ("batch", 2)) for letter in "yt")
-    outputs = len(y.shape) - len(value.apply(y, t).shape) + 1
+    """E for one example with one output, and ∂E/∂y; of several outputs where the loss needs them."""
+    outputs = 1 if "binary" in value.name or "cross_entropy" not in value.name else 2
     derivation, labels = Network(1, dense(outputs, "identity", bias=False), loss=value).derivation, Labels()
     lines = [_line(labels, derivation.paper_error)]
     gradient = derivation.gradient(derivation.prediction)
@@ -148,8 +147,7 @@ _FORMULAS = {
 
 def _seed(optimizer: Bound | None = None) -> Context:
     """A step on which a rule can be written down."""
-    found = problem_from(example("seed"))
-    return _context(replace(found, optimizer=optimizer or find("optimizer", "sgd")).step())
+    return _context(replace(problem_from(example("seed")), optimizer=optimizer or find("optimizer", "sgd")).step())
 
 
 def _context(step: Step) -> Context:
