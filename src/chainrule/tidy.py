@@ -5,6 +5,7 @@ Not a computer-algebra system: terms keep their order, nothing is expanded and n
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 
@@ -72,7 +73,10 @@ def _value(expression: Expression) -> Number | None:
     return _bare(expression).constant
 
 
-def _number(value: Number) -> Expression:
+def _number(value: Number) -> Expression | None:
+    """A constant; None where floats overflow, which is left to those who compute."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
     if isinstance(value, Fraction) and value.denominator == 1:
         value = value.numerator
     return constant(number=value)
@@ -136,7 +140,7 @@ def _multiply(a: Expression, b: Expression) -> Expression | None:
     if y is not None:
         return multiply(b, a)
     if x is not None and b.primitive is multiply and (inner := _value(b.arguments[0])) is not None:
-        return multiply(_number(x * inner), b.arguments[1])
+        return None if (product := _number(x * inner)) is None else multiply(product, b.arguments[1])
     if a.primitive is negative:
         return negative(tidy(multiply(a.arguments[0], b)))
     if b.primitive is negative:

@@ -8,6 +8,7 @@ from typing import Any
 
 from chainrule import optimizers
 from chainrule.definitions import Bound
+from chainrule.derivation import check_names
 from chainrule.errors import DescriptionError
 from chainrule.expression import Expression, Name, as_expression, is_scalar, named, order, substitute, variable
 from chainrule.network import Network
@@ -71,7 +72,9 @@ def update(optimizer: Bound, parameters: Sequence[Expression], gradients: Sequen
         for parameter, gradient in zip(parameters, gradients, strict=True)
     )
     numbers = {letter: float(optimizer.options[name]) for name, letter in letters.items() if letter.primitive.name == "variable"}
-    return Update(optimizer, numbers, rate if rate is not None else as_expression(0), norm, parts)
+    found = Update(optimizer, numbers, rate if rate is not None else as_expression(0), norm, parts)
+    check_names(*found.roots)
+    return found
 
 
 def network_update(network: Network, optimizer: Bound) -> Update:
