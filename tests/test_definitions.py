@@ -258,6 +258,43 @@ def at(bound: Bound, *numbers: list[list[float]]) -> tuple[np.ndarray, np.ndarra
     return values[result], values[derived]
 
 
+@pytest.mark.parametrize(
+    ("activation", "point", "slope"),
+    [
+        ("relu", 0.0, 0.0),
+        ("leaky_relu", 0.0, 0.01),
+        ({"name": "elu", "alpha": 2.0}, 0.0, 2.0),
+        ("selu", 0.0, 1.0507009873554805 * 1.6732632423543772),
+        ("softsign", 0.0, 1.0),
+        ("hard_sigmoid", -3.0, 1 / 6),
+        ("hard_sigmoid", 3.0, 1 / 6),
+        ("hard_tanh", -1.0, 1.0),
+        ("hard_tanh", 1.0, 1.0),
+        ("hard_swish", -3.0, -1 / 2),
+        ("hard_swish", 3.0, 3 / 2),
+        ("relu6", 0.0, 1.0),
+        ("relu6", 6.0, 1.0),
+    ],
+)
+def test_the_slope_of_an_activation_at_a_corner(activation: Any, point: float, slope: float) -> None:
+    assert at(find("activation", activation), [[point]])[1] == pytest.approx(np.array([[slope]]))
+
+
+@pytest.mark.parametrize(
+    ("name", "y", "t", "slope"),
+    [
+        ("absolute", 2.0, 2.0, 0.0),
+        ("huber", 3.0, 2.0, 1.0),
+        ("huber", 1.0, 2.0, -1.0),
+        ("hinge", 1.0, 1.0, -1.0),
+        ("hinge", -1.0, -1.0, 1.0),
+        ("squared_hinge", 1.0, 1.0, 0.0),
+    ],
+)
+def test_the_slope_of_a_loss_at_a_corner(name: str, y: float, t: float, slope: float) -> None:
+    assert at(find("loss", name), [[y]], [[t]])[1] == pytest.approx(np.array([[slope]]))
+
+
 @pytest.mark.parametrize("bound", registered("activation"))
 def test_activations_are_finite_far_out(bound: Bound) -> None:
     for result in at(bound, [[-1000.0, -40.0, 0.0, 40.0, 1000.0]]):
