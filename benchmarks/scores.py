@@ -20,9 +20,10 @@ from pathlib import Path
 import numpy as np
 
 import chainrule as cr
-from chainrule.data import Table, read
-from chainrule.plan import Plan, split
-from chainrule.training import HIDDEN
+from chainrule.api.train import HIDDEN
+from chainrule.data.reading import read
+from chainrule.data.table import Table
+from chainrule.training.plan import Plan, split
 
 PAGE = Path(__file__).parent.parent / "docs" / "training.md"
 START, END = "<!-- scores -->", "<!-- end of scores -->"

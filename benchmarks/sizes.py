@@ -10,8 +10,8 @@ from pathlib import Path
 
 from measure import calls, median, megabytes, milliseconds, processes, seconds, table
 
-from chainrule.explain import explain
-from chainrule.sources import problem
+from chainrule.api.problems import problem
+from chainrule.explanation.explain import explain
 
 NETWORKS = ("2-2-1", "8-8-4", "32-32-10", "128-64-10", "784-128-10", "784-512-512-10")
 GROWING = ("2-2-1", "2-4-1", "2-8-1", "2-16-1", "2-32-1", "2-64-1")

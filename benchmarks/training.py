@@ -18,8 +18,8 @@ import numpy as np
 from measure import median, milliseconds, progress, table
 
 from chainrule import Network, dense
-from chainrule.plan import Plan
-from chainrule.train import Training
+from chainrule.training.loop import Training
+from chainrule.training.plan import Plan
 
 SIZES = {
     "150 rows, 4-16-3 (iris)": (150, (4, 16, 3), 1000),

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from chainrule.cli import main
-from chainrule.definitions import REGISTRY
-from chainrule.describe import problem_from
+from chainrule.network.definitions import REGISTRY
+from chainrule.network.description import problem_from
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from chainrule.figures import FIGURES
+from chainrule.api.figures import FIGURES
 
 ROOT = Path(__file__).parent.parent
 FILES = runpy.run_path(str(ROOT / "docs/pictures/draw.py"))["files"]()

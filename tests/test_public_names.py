@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import chainrule as cr
-from chainrule.definitions import KINDS, definitions
-from chainrule.errors import ChainruleError
+from chainrule.base.errors import ChainruleError
+from chainrule.network.definitions import KINDS, definitions
 
 SHADOWED = {("schedule", "constant")}
 """Names that something else has: `cr.constant` is the initialiser; a rate that stays the same is a number."""
@@ -62,7 +62,7 @@ def test_an_unknown_name():
 
 
 def test_the_function_explain_is_not_hidden_by_its_module():
-    import chainrule.explain  # noqa: F401  # importing it is what would hide it
+    import chainrule.explanation  # noqa: F401  # importing it is what would hide it
 
     assert callable(cr.explain)
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from tests.test_definitions import ACTIVATIONS, LOSSES, REGULARIZERS, torch_name
+from tests.network.test_definitions import ACTIVATIONS, LOSSES, REGULARIZERS, torch_name
 
-from chainrule.definitions import KINDS, REGISTRY, Bound, definitions
-from chainrule.layers import dense
-from chainrule.network import Network
-from chainrule.step import Step
+from chainrule.network.definitions import KINDS, REGISTRY, Bound, definitions
+from chainrule.network.layers import dense
+from chainrule.network.network import Network
+from chainrule.steps.step import Step
 
 for kind in KINDS:
     definitions(kind)

@@ -23,8 +23,8 @@ def compiled(key: str) -> dict[str, float]:
 
     import chainrule.engines.compiled.kernels
     import chainrule.engines.compiled.straight  # noqa: F401  # before the clock runs
-    from chainrule.derivation import derive
     from chainrule.engines.compiled import Compiled, code, functions
+    from chainrule.network.derivation import derive
 
     workload, found, now = named(key), {}, time.process_time
 

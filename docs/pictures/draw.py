@@ -12,9 +12,9 @@ from typing import Any
 from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 
+from chainrule.api.problems import problem
 from chainrule.render.lines import document_lines
 from chainrule.render.terminal import group
-from chainrule.sources import problem
 
 HERE = Path(__file__).parent
 WIDTH = 84

@@ -10,7 +10,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-from chainrule.sources import problem
+from chainrule.api.problems import problem
 
 WIDTH, HEIGHT = 1120, 700
 

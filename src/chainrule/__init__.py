@@ -9,37 +9,38 @@ __version__ = "0.1.0"
 
 # Where a name stands in several modules, the first one here has it: `tanh` is the activation, not the primitive.
 _NAMES = {
-    "network": "Network",
-    "layers": "dense",
-    "describe": "Problem described described_problem network_from problem_from read_description write_description",
-    "sources": "problem",
-    "examples": "example",
-    "step": "Step",
-    "explain": "explain",
-    "figures": "figure",
-    "training": "train Watch",
-    "model": "Model",
-    "plan": "Plan",
-    "train": "Training",
-    "divergence": "Diverged",
-    "prepare": "Preparation",
-    "metrics": "Scores",
-    "data": "read",
-    "proof": "prove",
-    "notation.settings": "Notation",
-    "definitions": "activation loss regularizer initializer optimizer schedule load_file",
-    "activations": "identity sigmoid tanh relu leaky_relu elu selu gelu silu softplus softsign softmax "
+    "network.network": "Network",
+    "network.layers": "dense",
+    "network.description": "Problem described described_problem network_from problem_from read_description write_description",
+    "api.problems": "problem",
+    "network.examples": "example",
+    "steps.step": "Step",
+    "explanation.explain": "explain",
+    "api.figures": "figure",
+    "api.train": "train Watch",
+    "training.model": "Model",
+    "training.plan": "Plan",
+    "training.loop": "Training",
+    "doctor.divergence": "Diverged",
+    "preparation.preparation": "Preparation",
+    "training.metrics": "Scores",
+    "data.reading": "read",
+    "gradient_check.prove": "prove",
+    "notation.conventions": "Notation",
+    "network.definitions": "activation loss regularizer initializer optimizer schedule load_file",
+    "network.activations": "identity sigmoid tanh relu leaky_relu elu selu gelu silu softplus softsign softmax "
     "hard_sigmoid hard_tanh hard_swish relu6",
-    "losses": "half_squared squared absolute huber log_cosh binary_cross_entropy binary_cross_entropy_from_logits "
+    "network.losses": "half_squared squared absolute huber log_cosh binary_cross_entropy binary_cross_entropy_from_logits "
     "cross_entropy cross_entropy_from_logits hinge squared_hinge kl",
-    "regularizers": "l1 l2 elastic_net",
-    "initializers": "zeros constant uniform normal glorot_uniform glorot_normal he_uniform he_normal lecun_uniform lecun_normal "
+    "network.regularizers": "l1 l2 elastic_net",
+    "network.initializers": "zeros constant uniform normal glorot_uniform glorot_normal he_uniform he_normal lecun_uniform lecun_normal "
     "orthogonal Constant Uniform Normal Orthogonal",
-    "optimizers": "sgd momentum nesterov adagrad rmsprop adam adamw let",
-    "schedules": "step_decay exponential cosine warmup one_cycle",
-    "primitives": "exp log sqrt sin cos sign floor erf maximum minimum select total mean logsumexp",
-    "expression": "Expression",
-    "errors": "ChainruleError InputError UnknownNameError ShapeError DescriptionError FileError NotCompilable InexactError DivergenceError",
+    "network.optimizers": "sgd momentum nesterov adagrad rmsprop adam adamw let",
+    "network.schedules": "step_decay exponential cosine warmup one_cycle",
+    "formula.primitives": "exp log sqrt sin cos sign floor erf maximum minimum select total mean logsumexp",
+    "formula.expression": "Expression",
+    "base.errors": "ChainruleError InputError UnknownNameError ShapeError DescriptionError FileError NotCompilable "
+    "InexactError DivergenceError",
 }
 _HOME = {name: module for module, names in _NAMES.items() for name in names.split()}
 
@@ -61,7 +62,7 @@ def __dir__() -> list[str]:
 
 
 class _Package(type(sys)):  # type: ignore[misc]  # the type of modules, without the cost of importing `types`
-    """`chainrule.explain` stays the function, though importing the module of that name would bind the module."""
+    """`chainrule.explanation` stays the function, though importing the module of that name would bind the module."""
 
     def __setattr__(self, name: str, value: object) -> None:
         if name not in _HOME or not isinstance(value, type(sys)):

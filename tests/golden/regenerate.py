@@ -12,17 +12,17 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from chainrule.document import Document
-from chainrule.explain import explain
-from chainrule.figures import figure
+from chainrule.api.figures import figure
+from chainrule.api.problems import problem
+from chainrule.document.document import Document
+from chainrule.explanation.explain import explain
 from chainrule.render.html import body
 from chainrule.render.latex import latex
 from chainrule.render.markdown import markdown
 from chainrule.render.notebook import notebook
 from chainrule.render.plain import plain
 from chainrule.render.typst import typst
-from chainrule.sources import problem
-from chainrule.step import Step
+from chainrule.steps.step import Step
 
 HERE = Path(__file__).parent
 

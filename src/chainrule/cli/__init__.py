@@ -13,7 +13,7 @@ import os
 import sys
 
 from chainrule import __version__
-from chainrule.errors import ChainruleError, DivergenceError
+from chainrule.base.errors import ChainruleError, DivergenceError
 
 DONE, BAD_INPUT, DIVERGED, INTERRUPTED = 0, 2, 3, 130
 

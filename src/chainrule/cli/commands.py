@@ -9,9 +9,9 @@ import click
 from click.shell_completion import CompletionItem
 
 from chainrule import __version__
-from chainrule.cli import training
+from chainrule.base.errors import InputError
+from chainrule.cli import train as training
 from chainrule.cli.options import BATCH_OPTIONS, NETWORK_OPTIONS, asked, with_options
-from chainrule.errors import InputError
 
 CONTEXT = {"help_option_names": ["-h", "--help"]}
 LARGEST_PROGRAM = 200
@@ -68,7 +68,7 @@ Put it where your shell finds it:
 
 def _figures(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """The names of figures."""
-    from chainrule.figures import FIGURES
+    from chainrule.api.figures import FIGURES
 
     return [CompletionItem(name, help=summary) for name, (_, summary) in FIGURES.items() if name.startswith(incomplete)]
 
@@ -127,7 +127,7 @@ def explain(
 
 def _step_of_batch(step: int | None, options: dict[str, Any]) -> int | None:
     """Which step on a batch is asked for. One of a model without rows is a step of the training that made it: then the options say so."""
-    from chainrule.trained import is_model
+    from chainrule.api.models import is_model
 
     if step is None or not is_model(options["network"]) or options["row"] or options["input"] is not None:
         return step
@@ -147,7 +147,7 @@ def _record(problem: Any, output: str, step: int | None, steps: int, exact: bool
 
 def write_text(output: str, text: str) -> None:
     """Write a text file whole, and say so."""
-    from chainrule.files import write_whole
+    from chainrule.base.files import write_whole
 
     write_whole(output, text)
     click.echo(f"wrote {output}")
@@ -190,10 +190,10 @@ def draw(
     Without a NAME, the figures are listed. NETWORK as in `chainrule explain`. Networks and curves as .svg need nothing else; formulas, .png
     and .pdf are set by Typst: pip install "chainrule[pdf]".
     """
-    from chainrule.errors import UnknownNameError
-    from chainrule.figures import FIGURES, check_figure, figure
-    from chainrule.model import Model
-    from chainrule.trained import is_model
+    from chainrule.api.figures import FIGURES, check_figure, figure
+    from chainrule.api.models import is_model
+    from chainrule.base.errors import UnknownNameError
+    from chainrule.training.model import Model
 
     if name is None:
         for known, (_, summary) in FIGURES.items():
@@ -217,8 +217,8 @@ def _own_rows(model: str) -> str | None:
     """The data that a model was trained on: what it predicts is seen among them. None where it names none. Raises FileError."""
     from pathlib import Path
 
-    from chainrule.errors import FileError
-    from chainrule.trained import own_data
+    from chainrule.api.models import own_data
+    from chainrule.base.errors import FileError
 
     name = own_data(model)
     if name is not None and not name.startswith("data:") and not Path(name).exists():
@@ -264,7 +264,7 @@ def code(language: str, steps: int, engine: str, assembly: bool, output: str | N
 
 def _at_the_start(problem: Any) -> Any:
     """The problem, if a program that starts a run can start with it. Raises InputError."""
-    from chainrule.trained import Replayed
+    from chainrule.api.models import Replayed
 
     record = problem.record if isinstance(problem, Replayed) else None
     if record is not None and (record.number > 1 or record.weights is not None):
@@ -291,7 +291,7 @@ def _machine_code(problem: Any, assembly: bool, output: str | None) -> None:
 @click.option("-o", "--output", metavar="FILE", help="Write the description to a .toml or .json file, to be changed.")
 def examples(name: str | None, output: str | None) -> None:
     """List the built-in examples, or print the description of one, as a start for your own."""
-    from chainrule.examples import EXAMPLES, example
+    from chainrule.network.examples import EXAMPLES, example
 
     if name is not None:
         _give(example(name), output)
@@ -304,7 +304,7 @@ def examples(name: str | None, output: str | None) -> None:
 
 
 def _give(description: dict[str, Any], output: str | None) -> None:
-    from chainrule.describe import to_toml, write_description
+    from chainrule.network.description import to_toml, write_description
 
     if output is None:
         click.echo(to_toml(description), nl=False)

@@ -14,7 +14,7 @@ Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
 def _networks(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Built-in examples, then files."""
-    from chainrule.examples import EXAMPLES
+    from chainrule.network.examples import EXAMPLES
 
     found = [CompletionItem(name, help=example["title"]) for name, example in EXAMPLES.items() if name.startswith(incomplete)]
     return [*found, CompletionItem(incomplete, type="file")]
@@ -29,7 +29,7 @@ def complete_definitions(kind: str) -> Complete:
     """The names of one kind: activations, losses …"""
 
     def complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        from chainrule.definitions import definitions
+        from chainrule.network.definitions import definitions
 
         return [CompletionItem(name, help=found.summary) for name, found in definitions(kind).items() if name.startswith(incomplete)]
 
@@ -37,7 +37,7 @@ def complete_definitions(kind: str) -> Complete:
 
 
 def _presets(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    from chainrule.notation.settings import PRESETS
+    from chainrule.notation.conventions import PRESETS
 
     return [CompletionItem(name) for name in PRESETS if name.startswith(incomplete)]
 
@@ -111,8 +111,8 @@ def with_options(*options: Callable[[Any], Any]) -> Callable[[Command], Command]
 
 def asked(network: str | None, definitions: tuple[str, ...], row: tuple[str, ...] = (), **options: Any) -> Any:
     """The problem that the options of a command line ask for. Raises InputError."""
-    from chainrule.definitions import load_file
-    from chainrule.sources import problem
+    from chainrule.api.problems import problem
+    from chainrule.network.definitions import load_file
 
     for path in definitions:
         load_file(path)

@@ -7,12 +7,12 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from chainrule import curves
-from chainrule.words import Words
+from chainrule.document.words import Words
+from chainrule.pictures import curves
 
 if TYPE_CHECKING:
-    from chainrule.history import Report
-    from chainrule.metrics import Scores
+    from chainrule.training.history import Report
+    from chainrule.training.metrics import Scores
 
     Measure = Callable[[], Scores | None]
     """The scores on the validation rows, computed when it is called."""
@@ -165,7 +165,7 @@ def line(words: Words, report: Report, scores: Scores | None, width: int) -> str
 
 def main_score(words: Words, scores: Scores) -> str:
     """accuracy 0.957"""
-    from chainrule.metrics import shown
+    from chainrule.training.metrics import shown
 
     name, value = scores.main
     return words.plain(f"score.{name}.short", value=words.decimal(shown(value)))

@@ -13,10 +13,10 @@ from typing import IO, Any
 
 import numpy as np
 
+from chainrule.base.errors import FileError, InputError, shown
 from chainrule.data.cells import DATE, is_missing
 from chainrule.data.encodings import PIECE, opened, unreadable
 from chainrule.data.table import Array, Column, Kind, Table, sliced
-from chainrule.errors import FileError, InputError, shown
 
 IDX_TYPES = {8: ">u1", 9: ">i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
 """The third byte of an IDX file. Source: LeCun, Cortes & Burges, The MNIST database, "The IDX file format"."""

@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import IO
 
-from chainrule.errors import FileError, UnknownNameError, shown
+from chainrule.base.errors import FileError, UnknownNameError, shown
 
 MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
          (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))  # fmt: skip

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.base.errors import InputError, UnknownNameError
 from chainrule.data.arrays import EXTRA
 from chainrule.data.table import Array
-from chainrule.errors import InputError, UnknownNameError
 
 SHIPPED = {
     "iris": "species",

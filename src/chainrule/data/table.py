@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from chainrule.errors import FileError, InputError, UnknownNameError, shown
+from chainrule.base.errors import FileError, InputError, UnknownNameError, shown
 
 Array: TypeAlias = "np.ndarray[Any, Any]"
 Kind: TypeAlias = Literal["number", "text", "boolean", "date"]

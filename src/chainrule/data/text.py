@@ -11,10 +11,10 @@ from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 
+from chainrule.base.errors import FileError, InputError, shown
 from chainrule.data.cells import converted, is_missing, number, recognised
 from chainrule.data.encodings import checked_encoding, marked_encoding, misfit, no_text, opened, unreadable
 from chainrule.data.table import Column, Kind, Table
-from chainrule.errors import FileError, InputError, shown
 
 SEPARATORS = {"\t": "tab", ";": "semicolon", "|": "bar", ",": "comma", " ": "blanks"}
 """Separators that are tried, the less ambiguous ones first."""

@@ -1,4 +1,4 @@
-"""One pass over the rows, whatever computes it: here an engine is plugged into the loop of `chainrule.train`.
+"""One pass over the rows, whatever computes it: here an engine is plugged into the loop of `chainrule.training.loop`.
 
 An `Engine` takes a state through the batches of an epoch and measures errors; `chosen` makes the one that a plan asks for.
 Every engine takes the same batches in the same order, in float64.
@@ -13,10 +13,10 @@ from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 
-from chainrule.definitions import Bound
+from chainrule.base.errors import NotCompilable
 from chainrule.engines.written import Program, written, written_error
-from chainrule.errors import NotCompilable
-from chainrule.network import Array, Network
+from chainrule.network.definitions import Bound
+from chainrule.network.network import Array, Network
 
 Data: TypeAlias = "tuple[Array, ...]"
 """Rows: x (rows, inputs), t (rows, outputs), and s (rows,) where the examples are weighted."""

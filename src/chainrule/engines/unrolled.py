@@ -14,14 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from chainrule import primitives as p
-from chainrule.definitions import Bound
 from chainrule.engines.source import COMPARISON, Code, Source, text
 from chainrule.engines.written import Writer
-from chainrule.expression import Expression, order
-from chainrule.network import Array, Network
-from chainrule.scalar import Element, Index, Scalars
-from chainrule.update import network_update
+from chainrule.formula import primitives as p
+from chainrule.formula.expression import Expression, order
+from chainrule.formula.scalar import Element, Index, Scalars
+from chainrule.network.definitions import Bound
+from chainrule.network.network import Array, Network
+from chainrule.network.update import network_update
 
 MOST_OPERATIONS = 100
 """Parameters × samples up to which one variable a number is faster than arrays, the time to write the loop included (measured)."""

@@ -15,12 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.definitions import Bound, find
-from chainrule.derivation import BATCH, Derivation
 from chainrule.engines.source import ATOM, Code, Source, sizes, text, within
-from chainrule.expression import Expression, consumers, order
-from chainrule.network import Network
-from chainrule.update import STEP_NUMBER, Update, network_update
+from chainrule.formula.expression import Expression, consumers, order
+from chainrule.network.definitions import Bound, find
+from chainrule.network.derivation import BATCH, Derivation
+from chainrule.network.network import Network
+from chainrule.network.update import STEP_NUMBER, Update, network_update
 
 
 @dataclass(frozen=True)

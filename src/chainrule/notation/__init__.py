@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from chainrule.expression import Expression
+    from chainrule.formula.expression import Expression
 
 
 def one_line(expression: Expression) -> str:

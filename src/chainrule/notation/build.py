@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from fractions import Fraction as ExactNumber
 from typing import TypeAlias
 
-from chainrule.expression import Expression, Number, order, substitute, variable
-from chainrule.notation import formula as f
-from chainrule.notation.forms import (
+from chainrule.formula.expression import Expression, Number, order, substitute, variable
+from chainrule.formula.forms import (
     ATOM,
     POWER,
     PRODUCT,
@@ -32,9 +31,10 @@ from chainrule.notation.forms import (
     Total,
     Transposed,
 )
+from chainrule.formula.primitives import spread, swapped, transpose
+from chainrule.formula.tidy import tidy
+from chainrule.notation import formula as f
 from chainrule.notation.labels import DEFAULT, Labels
-from chainrule.primitives import spread, swapped, transpose
-from chainrule.tidy import tidy
 
 Write: TypeAlias = "Callable[[Expression], f.Formula | None]"
 
@@ -207,7 +207,7 @@ class _Builder:
         total = f.Sum(written.within(PRODUCT), index)
         if not average:
             return _Piece(total, SUM)
-        from chainrule.primitives import count
+        from chainrule.formula.primitives import count
 
         number = self.piece(count(inside.shape, tuple(axes))).formula
         return _Piece(f.row(f.Fraction(f.Number("1", value=ExactNumber(1)), number), total), SUM)

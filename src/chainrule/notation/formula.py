@@ -8,7 +8,7 @@ from __future__ import annotations
 from fractions import Fraction as ExactNumber
 from typing import TypeAlias
 
-from chainrule.nodes import Node
+from chainrule.base.nodes import Node
 
 
 class Symbol(Node):

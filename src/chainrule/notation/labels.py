@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from chainrule.expression import Name
+from chainrule.formula.expression import Name
+from chainrule.notation.conventions import PRESETS, Notation
 from chainrule.notation.formula import Derivative, Symbol
-from chainrule.notation.settings import PRESETS, Notation
 
 MOST_NUMBERED = 99
 """Up to so many weights are numbered w1, w2 …; more are written W1[2,3]."""

@@ -13,12 +13,12 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
-from chainrule.errors import InputError
-from chainrule.expression import Expression, order
+from chainrule.base.errors import InputError
+from chainrule.formula.expression import Expression, order
 from chainrule.notation import formula as layout
 from chainrule.notation.arithmetic import LARGEST_EXPONENT, REALS, Real, magnitude, real
+from chainrule.notation.conventions import Notation
 from chainrule.notation.formula import Formula, Number, Operator, row
-from chainrule.notation.settings import Notation
 
 WHOLE = 9
 """A number that ends within so many significant digits is printed whole."""
@@ -195,6 +195,6 @@ def _value(node: Expression, arguments: list[Real]) -> Real:
 
 
 def _letters(count: int) -> list[Expression]:
-    from chainrule.expression import Name, variable
+    from chainrule.formula.expression import Name, variable
 
     return [variable(Name(f"a{i}")) for i in range(count)]

@@ -14,16 +14,16 @@ from fractions import Fraction
 from functools import reduce
 from typing import Any
 
-from chainrule.expression import Expression, Name, as_expression, order, substitute, variable
+from chainrule.formula.expression import Expression, Name, as_expression, order, substitute, variable
+from chainrule.formula.forms import Call, Fence, Infix, Prefix, Raised, Ratio, Root, Times
+from chainrule.formula.primitives import add, multiply
+from chainrule.formula.scalar import Element, Index, Scalars
 from chainrule.notation.arithmetic import Real
 from chainrule.notation.build import formula
-from chainrule.notation.forms import Call, Fence, Infix, Prefix, Raised, Ratio, Root, Times
+from chainrule.notation.conventions import Notation
 from chainrule.notation.formula import Ellipsis, Equation, Formula, Matrix, Number, Operator, Row, Symbol, row
 from chainrule.notation.labels import Labels
 from chainrule.notation.numbers import Printed, evaluated, meant, printed
-from chainrule.notation.settings import Notation
-from chainrule.primitives import add, multiply
-from chainrule.scalar import Element, Index, Scalars
 
 MOST_GUARDED = 17
 """No float has more significant digits."""

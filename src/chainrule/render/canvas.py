@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from chainrule.notation.typst import string
+from chainrule.pictures.shapes import PENS, SCRIPT, Circle, Diagram, Label, Line, Path, Run, Shape, covered, flat, width
 from chainrule.render.palette import GROUND, INK, PALETTE, QUIET
-from chainrule.shapes import PENS, SCRIPT, Circle, Diagram, Label, Line, Path, Run, Shape, covered, flat, width
 
 UNIT = 0.75
 """Points: what is one unit in a diagram, and one pixel in SVG."""

@@ -7,8 +7,8 @@ from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
-from chainrule.document import Document
-from chainrule.errors import FileError, UnknownNameError, shown
+from chainrule.base.errors import FileError, UnknownNameError, shown
+from chainrule.document.document import Document
 
 FORMATS = {
     ".txt": "plain",
@@ -58,7 +58,7 @@ def save(document: Document, path: str | Path, *, layout: str = "article", paper
     Markdown refers to its pictures: they are written as SVG beside it, step.md's as step-network.svg. Returns the files written, the
     document first. Raises FileError, UnknownNameError, InputError.
     """
-    from chainrule.files import writing_whole
+    from chainrule.base.files import writing_whole
 
     path = Path(path)
     suffix = check_format(path)
@@ -71,7 +71,7 @@ def save(document: Document, path: str | Path, *, layout: str = "article", paper
 
 def _with_pictures(document: Document, path: Path) -> dict[Path, str | bytes]:
     """What stands in the file of a document in Markdown, and in those of its pictures."""
-    from chainrule.diagram import network
+    from chainrule.pictures.diagram import network
     from chainrule.render.markdown import GITHUB, linked, markdown, picture_files
     from chainrule.render.svg import svg
 

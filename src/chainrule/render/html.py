@@ -12,20 +12,20 @@ from hashlib import sha256
 from importlib.resources import files
 from itertools import groupby
 
-from chainrule.diagram import network
-from chainrule.document import Block, Document, Equations, Inline, Note, Paragraph, Picture, Section, Subheading, Table
-from chainrule.errors import InputError
-from chainrule.nodes import Code
+from chainrule.base.errors import InputError
+from chainrule.base.nodes import Code
+from chainrule.document.document import Block, Document, Equations, Inline, Note, Paragraph, Picture, Section, Subheading, Table
+from chainrule.document.words import Words
 from chainrule.notation.blocks import block as drawn
 from chainrule.notation.formula import Equation, Formula, Matrix, Number
 from chainrule.notation.latex import aligned as aligned_latex
 from chainrule.notation.latex import latex
 from chainrule.notation.mathml import aligned, element, escaped, mathml
 from chainrule.notation.text import text as in_text
+from chainrule.pictures.diagram import network
 from chainrule.render.breaking import with_short_lines
 from chainrule.render.palette import PALETTE
 from chainrule.render.svg import svg
-from chainrule.words import Words
 
 PAGE = files("chainrule.render") / "page"
 

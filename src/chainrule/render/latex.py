@@ -8,16 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from chainrule.diagram import network
-from chainrule.document import Block, Document, Equations, Inline, Note, Paragraph, Picture, Subheading, Table
+from chainrule.document.document import Block, Document, Equations, Inline, Note, Paragraph, Picture, Subheading, Table
+from chainrule.document.words import Words
 from chainrule.notation.formula import Equation, Formula, Row
 from chainrule.notation.latex import latex as mathematics
+from chainrule.pictures.diagram import network
 from chainrule.render.breaking import broken, lines_of, width
 from chainrule.render.palette import NOTES, PALETTE, QUIET
 from chainrule.render.prose import escaped, visible
 from chainrule.render.slides import slides
 from chainrule.render.tikz import tikz
-from chainrule.words import Words
 
 ARTICLE = r"""
 \usepackage[margin={}]{{geometry}}

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from chainrule.document import Block, Document, Edge, Equations, Inline, Note, Paragraph, Picture, Section, Subheading, Table
+from chainrule.document.document import Block, Document, Edge, Equations, Inline, Note, Paragraph, Picture, Section, Subheading, Table
+from chainrule.document.words import Words
 from chainrule.notation.blocks import line_width, wrapped
 from chainrule.notation.formula import Formula, row
 from chainrule.notation.parts import clean
 from chainrule.notation.text import segments
-from chainrule.words import Words
 
 Segment: TypeAlias = "tuple[str, str | None]"
 """Text, and the key of the symbol that it writes, if it writes one."""

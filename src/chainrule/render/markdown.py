@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from urllib.parse import quote
 
-from chainrule.document import Block, Document, Equations, Inline, Note, Paragraph, Picture, Subheading, Table
-from chainrule.nodes import Code
+from chainrule.base.nodes import Code
+from chainrule.document.document import Block, Document, Equations, Inline, Note, Paragraph, Picture, Subheading, Table
+from chainrule.document.words import Words
 from chainrule.notation.formula import Equation, Formula
 from chainrule.notation.latex import aligned, latex
 from chainrule.notation.parts import clean
 from chainrule.render.lines import picture_lines
-from chainrule.words import Words
 
 ALERTS = {"insight": "NOTE", "warning": "WARNING", "more": "TIP"}
 

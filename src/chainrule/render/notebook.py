@@ -11,9 +11,9 @@ from base64 import b64encode
 from dataclasses import replace
 from typing import Any
 
-from chainrule.diagram import network
-from chainrule.document import Document, Picture
+from chainrule.document.document import Document, Picture
 from chainrule.notation.mathml import escaped
+from chainrule.pictures.diagram import network
 from chainrule.render.markdown import JUPYTER, heading, section
 from chainrule.render.svg import svg
 

@@ -7,32 +7,32 @@ from dataclasses import fields, is_dataclass, replace
 from functools import singledispatch
 from typing import Any
 
-from chainrule.definitions import Bound, Definition, find
-from chainrule.describe import Problem
-from chainrule.divergence import Diverged
-from chainrule.document import Block, Equations, Inline, Paragraph, Table
-from chainrule.examples import example
-from chainrule.explain import backward, definitions, overview, setting
-from chainrule.explain.context import Context
-from chainrule.expression import Expression, Name, definition, variable
-from chainrule.history import Outcome
-from chainrule.initializers import Distribution
-from chainrule.layers import dense
-from chainrule.metrics import Scores
-from chainrule.model import Model
-from chainrule.network import Network
+from chainrule.api.problems import problem
+from chainrule.doctor.divergence import Diverged
+from chainrule.document.document import Block, Equations, Inline, Paragraph, Table
+from chainrule.document.words import Words
+from chainrule.explanation import backward, definitions, overview, setting
+from chainrule.explanation.context import Context
+from chainrule.formula.expression import Expression, Name, definition, variable
+from chainrule.network.definitions import Bound, Definition, find
+from chainrule.network.description import Problem
+from chainrule.network.examples import example
+from chainrule.network.initializers import Distribution
+from chainrule.network.layers import dense
+from chainrule.network.network import Network
+from chainrule.network.update import STEP_NUMBER
 from chainrule.notation.build import formula
+from chainrule.notation.conventions import Notation
 from chainrule.notation.formula import Equation, Formula
 from chainrule.notation.labels import Labels
 from chainrule.notation.numbers import shown as number
-from chainrule.notation.settings import Notation
-from chainrule.prepare import Preparation
+from chainrule.preparation.preparation import Preparation
 from chainrule.render.markdown import JUPYTER, blocks
-from chainrule.sources import problem
-from chainrule.step import Step
-from chainrule.train import Training
-from chainrule.update import STEP_NUMBER
-from chainrule.words import Words
+from chainrule.steps.step import Step
+from chainrule.training.history import Outcome
+from chainrule.training.loop import Training
+from chainrule.training.metrics import Scores
+from chainrule.training.model import Model
 
 MOST_EPOCHS = 10
 """Of a longer run, the last epochs are shown."""

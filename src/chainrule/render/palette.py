@@ -6,7 +6,7 @@ Chosen from the hues that people with any kind of colour vision tell apart; each
 
 from __future__ import annotations
 
-from chainrule.nodes import Node
+from chainrule.base.nodes import Node
 
 INK, GROUND, QUIET, FRAME = ("#1d2126", "#e4e7eb"), ("#ffffff", "#15181d"), ("#565e69", "#a3adb9"), ("#c3c8cf", "#454c56")
 """Light and dark: of lines and letters, of what lies below them, of what is less important, of frames."""

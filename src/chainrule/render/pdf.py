@@ -6,8 +6,8 @@ import re
 import unicodedata
 from typing import Literal
 
-from chainrule.document import Document
-from chainrule.errors import InputError
+from chainrule.base.errors import InputError
+from chainrule.document.document import Document
 from chainrule.notation.mathml import element, escaped
 from chainrule.render.palette import FRAME, GROUND, INK, PALETTE, QUIET
 from chainrule.render.typst import typst

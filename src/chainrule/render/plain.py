@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from chainrule.document import Document
+from chainrule.document.document import Document
 from chainrule.render.lines import document_lines
 
 UNDERLINES = {"title": "═", "heading": "─"}

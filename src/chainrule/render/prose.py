@@ -5,7 +5,7 @@ Such a sign is \sign{1F600}, of latex.PREAMBLE: itself where the font has it, el
 
 from __future__ import annotations
 
-from chainrule.nodes import Code
+from chainrule.base.nodes import Code
 from chainrule.notation.latex import GREEK, OPERATORS
 from chainrule.notation.parts import clean
 

@@ -5,23 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-from chainrule.document import Block, Document, Equations, Note, Paragraph, Picture, Section, Subheading, Table
-from chainrule.nodes import Node
+from chainrule.base.nodes import Node
+from chainrule.document.document import Block, Document, Equations, Note, Paragraph, Picture, Section, Subheading, Table
 from chainrule.notation.blocks import block as drawn
-from chainrule.notation.formula import (
-    Call,
-    Cases,
-    Derivative,
-    Equation,
-    Fenced,
-    Formula,
-    Fraction,
-    Matrix,
-    Power,
-    Row,
-    Sum,
-    Transposed,
-)
+from chainrule.notation.formula import Call, Cases, Derivative, Equation, Fenced, Formula, Fraction, Matrix, Power, Row, Sum, Transposed
 from chainrule.render.breaking import lines_of
 
 HEIGHT = 15.0

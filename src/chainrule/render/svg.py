@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from chainrule.notation.mathml import element, escaped
+from chainrule.pictures.shapes import PENS, SCRIPT, Circle, Diagram, Label, Line, Path, Pen, Run, Scene, Shape, covered
 from chainrule.render.palette import GROUND, INK, PALETTE, QUIET
-from chainrule.shapes import PENS, SCRIPT, Circle, Diagram, Label, Line, Path, Pen, Run, Scene, Shape, covered
 
 FONT = "'STIX Two Math subset','STIX Two Text','STIX Two Math',Cambria,'Times New Roman','Liberation Serif',serif"
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chainrule.document import Document
+from chainrule.document.document import Document
+from chainrule.document.words import Words
 from chainrule.render.lines import Line, document_lines, section_lines
-from chainrule.words import Words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

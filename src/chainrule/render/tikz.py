@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 
 from chainrule.notation.formula import Symbol
 from chainrule.notation.latex import latex
+from chainrule.pictures.shapes import PENS, SCRIPT, Circle, Diagram, Label, Line, Path, Point, Run, Shape, covered, flat
 from chainrule.render.prose import escaped, visible
-from chainrule.shapes import PENS, SCRIPT, Circle, Diagram, Label, Line, Path, Point, Run, Shape, covered, flat
 
 UNIT = 0.75
 """Points: what is one unit in a diagram, and one pixel in SVG."""

@@ -7,19 +7,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 
-from chainrule.diagram import network
-from chainrule.document import Block, Document, Equations, Inline, Note, Paragraph, Picture, Subheading, Table
-from chainrule.nodes import Code
+from chainrule.base.nodes import Code
+from chainrule.document.document import Block, Document, Equations, Inline, Note, Paragraph, Picture, Subheading, Table
+from chainrule.document.words import Words
 from chainrule.notation import typst as mathematics
 from chainrule.notation.formula import Equation, Formula, Row
 from chainrule.notation.parts import clean
 from chainrule.notation.text import text
+from chainrule.pictures.diagram import network
+from chainrule.pictures.shapes import Diagram
 from chainrule.render.breaking import lines_of
 from chainrule.render.canvas import canvas
 from chainrule.render.palette import FRAME, NOTES, PALETTE, QUIET
 from chainrule.render.slides import slides
-from chainrule.shapes import Diagram
-from chainrule.words import Words
 
 MOST_IN_LINES = 1
 """Equations of a figure whose sides stand below each other; more have a line each, where there is room."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from chainrule.errors import NotCompilable
+from chainrule.base.errors import NotCompilable
 
 if TYPE_CHECKING:
     from chainrule.engines.compiled.engine import Compiled

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.derivation import BATCH
 from chainrule.engines.compiled.graph import Node
 from chainrule.engines.compiled.layout import Panels, padded, row_stride
 from chainrule.engines.compiled.target import Processor, itemsize
-from chainrule.expression import Shape
+from chainrule.formula.expression import Shape
+from chainrule.network.derivation import BATCH
 
 LINE = 64
 """Bytes at whose multiples every array begins."""

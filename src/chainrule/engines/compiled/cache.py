@@ -20,8 +20,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from chainrule.errors import FileError
-from chainrule.files import write_whole
+from chainrule.base.errors import FileError
+from chainrule.base.files import write_whole
 
 VARIABLE = "CHAINRULE_CACHE"
 """The environment variable that names another folder, or is "off"."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from chainrule.base.errors import NotCompilable
 from chainrule.engines.compiled.buffers import Buffer
 from chainrule.engines.compiled.graph import Node
 from chainrule.engines.compiled.instructions import at, multiply, whole
@@ -15,7 +16,6 @@ from chainrule.engines.compiled.sharing import ALL, SUM, Access, begins, share_o
 from chainrule.engines.compiled.stages import Stage
 from chainrule.engines.compiled.threads import wait
 from chainrule.engines.machine import Machine, Value
-from chainrule.errors import NotCompilable
 
 if TYPE_CHECKING:
     from chainrule.engines.compiled.kernels import Kernels, Outline, Program

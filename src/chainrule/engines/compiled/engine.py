@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.definitions import Bound
 from chainrule.engines.compiled.buffers import for_kernels, for_straight_line_code
 from chainrule.engines.compiled.functions import Asked, Ready, ready
 from chainrule.engines.compiled.recipe import RATE, Recipe, recipe
@@ -16,7 +15,8 @@ from chainrule.engines.compiled.states import Memory, Resident, in_bytes
 from chainrule.engines.compiled.target import host, named
 from chainrule.engines.compiled.threads import MOST_THREADS, Meeting, processors, together
 from chainrule.engines.epoch import BLOCK, Data, Passed
-from chainrule.network import Array, Network
+from chainrule.network.definitions import Bound
+from chainrule.network.network import Array, Network
 
 ASKED_EVERY = 0.1
 """Seconds between two questions whether to stop."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from chainrule.derivation import BATCH
+from chainrule.base.errors import NotCompilable
 from chainrule.engines.compiled.buffers import Buffer
 from chainrule.engines.compiled.graph import Node
 from chainrule.engines.compiled.instructions import whole
@@ -17,7 +17,7 @@ from chainrule.engines.compiled.stages import operand
 from chainrule.engines.compiled.target import itemsize
 from chainrule.engines.compiled.tiles import Tile
 from chainrule.engines.machine import Value
-from chainrule.errors import NotCompilable
+from chainrule.network.derivation import BATCH
 
 if TYPE_CHECKING:
     from chainrule.engines.compiled.calls import Emitted

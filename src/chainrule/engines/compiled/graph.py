@@ -15,9 +15,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from chainrule.derivation import BATCH
-from chainrule.errors import NotCompilable
-from chainrule.expression import Expression, Shape, order
+from chainrule.base.errors import NotCompilable
+from chainrule.formula.expression import Expression, Shape, order
+from chainrule.network.derivation import BATCH
 
 CHEAP = frozenset(["add", "subtract", "multiply", "negative", "abs", "sign", "floor", "maximum", "minimum", "greater", "where"])
 """Operations that are sooner done again than stored and loaded."""

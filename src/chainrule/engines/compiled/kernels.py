@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from chainrule.derivation import BATCH
+from chainrule.base.errors import NotCompilable
 from chainrule.engines import ir
 from chainrule.engines.compiled import passages, transport
 from chainrule.engines.compiled.abi import begun
@@ -23,22 +23,12 @@ from chainrule.engines.compiled.pieces import tiny_as_zero
 from chainrule.engines.compiled.products import Kit
 from chainrule.engines.compiled.recipe import Recipe, below
 from chainrule.engines.compiled.settings import setting_nodes
-from chainrule.engines.compiled.sharing import (
-    PARTS,
-    SUM,
-    Access,
-    figures_access,
-    passage_access,
-    share_of,
-    sum_place,
-    total,
-    way,
-)
+from chainrule.engines.compiled.sharing import PARTS, SUM, Access, figures_access, passage_access, share_of, sum_place, total, way
 from chainrule.engines.compiled.stages import Plan, Stage, operand
 from chainrule.engines.compiled.target import Processor, itemsize
 from chainrule.engines.compiled.threads import wait
 from chainrule.engines.machine import Machine, Value
-from chainrule.errors import NotCompilable
+from chainrule.network.derivation import BATCH
 
 
 def whole_lines(count: int) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 
-from chainrule.derivation import BATCH
 from chainrule.engines.compiled import code
 from chainrule.engines.compiled.engine import Compiled
 from chainrule.engines.compiled.graph import Node
@@ -14,6 +13,7 @@ from chainrule.engines.compiled.recipe import below
 from chainrule.engines.compiled.settings import setting_nodes
 from chainrule.engines.compiled.stages import Plan, Stage
 from chainrule.engines.compiled.straight import AFTER, BEFORE, EACH, StraightForm, moments
+from chainrule.network.derivation import BATCH
 
 WIDTH = 118
 

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
-from chainrule.derivation import BATCH
 from chainrule.engines import ir
 from chainrule.engines.compiled.buffers import Buffer
 from chainrule.engines.compiled.epilogues import ProductPassage
@@ -24,6 +23,7 @@ from chainrule.engines.compiled.points import COLUMN, FULL, ROW, Point
 from chainrule.engines.compiled.sharing import share_of, sum_place
 from chainrule.engines.compiled.stages import Plan, Stage
 from chainrule.engines.machine import Machine, Value
+from chainrule.network.derivation import BATCH
 
 if TYPE_CHECKING:
     from chainrule.engines.compiled.calls import Emitted

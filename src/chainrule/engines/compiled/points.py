@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from chainrule.base.errors import NotCompilable
 from chainrule.engines.compiled.buffers import Buffer
 from chainrule.engines.compiled.graph import Node
 from chainrule.engines.compiled.pieces import applied
 from chainrule.engines.machine import Machine, Value
-from chainrule.errors import NotCompilable
 
 if TYPE_CHECKING:
     from chainrule.engines.compiled.kernels import Outline

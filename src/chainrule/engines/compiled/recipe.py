@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from chainrule.definitions import Bound
 from chainrule.engines.compiled.graph import Graph, Node
-from chainrule.expression import Expression
-from chainrule.network import Network
-from chainrule.update import STEP_NUMBER, network_update
+from chainrule.formula.expression import Expression
+from chainrule.network.definitions import Bound
+from chainrule.network.network import Network
+from chainrule.network.update import STEP_NUMBER, network_update
 
 RATE = "learning_rate"
 """The one option that the code takes from outside, so that another rate needs no other code; every other number is part of the code."""

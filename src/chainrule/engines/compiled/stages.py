@@ -16,11 +16,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from chainrule.derivation import BATCH
+from chainrule.base.errors import NotCompilable
 from chainrule.engines.compiled.graph import DEAR, Node
 from chainrule.engines.compiled.recipe import below
-from chainrule.errors import NotCompilable
-from chainrule.expression import Shape
+from chainrule.formula.expression import Shape
+from chainrule.network.derivation import BATCH
 
 
 @dataclass(eq=False)

@@ -14,7 +14,7 @@ import numpy as np
 from chainrule.engines.compiled.buffers import Laid
 from chainrule.engines.compiled.layout import aligned
 from chainrule.engines.compiled.threads import together
-from chainrule.network import Array
+from chainrule.network.network import Array
 
 WORTH_SHARING = 2**22
 """Bytes from which on several threads copy them."""

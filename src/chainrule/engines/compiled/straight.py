@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any
 
-from chainrule.derivation import BATCH
+from chainrule.base.errors import NotCompilable
 from chainrule.engines import ir
 from chainrule.engines.compiled.abi import begun
 from chainrule.engines.compiled.buffers import for_straight_line_code
@@ -23,8 +23,8 @@ from chainrule.engines.compiled.recipe import Recipe, below
 from chainrule.engines.compiled.settings import settings
 from chainrule.engines.compiled.target import Processor, itemsize
 from chainrule.engines.machine import Machine, Value
-from chainrule.errors import NotCompilable
-from chainrule.expression import Shape
+from chainrule.formula.expression import Shape
+from chainrule.network.derivation import BATCH
 
 BEFORE, EACH, AFTER = range(3)
 """When a node is computed: before the samples, for each of them, after all of them."""

@@ -1,0 +1,1 @@
+"""What people call, and the many ways in which they say which network, which rows and which settings."""

@@ -1,0 +1,163 @@
+"""The rows of a problem: given as numbers, read from a table, prepared by a model, or drawn where they lack."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chainrule.api.models import Trained
+from chainrule.api.settings import Numbers, rows_of_numbers
+from chainrule.base.errors import InputError
+from chainrule.network.description import Problem
+from chainrule.network.network import Array, Network, checked_batch
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from chainrule.preparation.preparation import Preparation
+
+PROBABLE = {"cross_entropy", "cross_entropy_from_logits", "kl"}
+"""Losses whose targets are probabilities of classes."""
+
+BINARY = {"binary_cross_entropy", "binary_cross_entropy_from_logits"}
+SIGNED = {"hinge", "squared_hinge"}
+
+
+def with_batch(
+    problem: Problem,
+    x: Numbers | None,
+    t: Numbers | None,
+    data: str | Path | None,
+    row: int | str | Sequence[int | str] | None,
+    target_columns: str | Sequence[str] | None,
+    encoding: str | None,
+) -> Problem:
+    """The problem with the rows that are asked for: arguments as of `chainrule.api.problems.problem`. Raises InputError."""
+    if data is None and row is not None and x is None and t is None and isinstance(problem, Trained):
+        data = problem.own.get("name")
+    if data is not None:
+        if x is not None or t is not None:
+            raise InputError("a batch comes either from --data or from --input and --target; leave out one of them.")
+        return _from_table(problem, data, row, target_columns, {} if encoding is None else {"encoding": encoding})
+    if target_columns is not None:
+        raise InputError("--target-columns names columns of a table; give the table, as --data FILE.")
+    network = problem.network
+    given_x = problem.x if x is None else checked_batch("input", rows_of_numbers("input", x), network.inputs)
+    given_t = problem.t if t is None else checked_batch("target", rows_of_numbers("target", t), network.outputs)
+    if given_x is not None and given_t is not None and len(given_x) != len(given_t):
+        raise InputError(f"there are {len(given_x)} rows of inputs but {len(given_t)} of targets; both need as many.")
+    changed = replace(problem, x=given_x, t=given_t)
+    return changed if row is None else _chosen(changed, _rows(row))
+
+
+def _chosen(problem: Problem, rows: list[int]) -> Problem:
+    """Only these rows of the batch."""
+    if problem.x is None or problem.t is None:
+        raise InputError("--row chooses rows of a batch, but there is none; give --data FILE or --input and --target.")
+    for number in rows:
+        if not 1 <= number <= len(problem.x):
+            raise InputError(f"the batch has no row {number}; its rows are 1 to {len(problem.x)}.")
+    places = [number - 1 for number in rows]
+    return replace(problem, x=problem.x[places], t=problem.t[places], origin={**problem.origin, "rows": rows})
+
+
+def _from_table(
+    problem: Problem,
+    path: str | Path,
+    row: int | str | Sequence[int | str] | None,
+    target_columns: str | Sequence[str] | None,
+    form: Mapping[str, Any],
+) -> Problem:
+    from chainrule.data.reading import read
+
+    if isinstance(problem, Trained) and problem.preparation is not None:
+        return _from_raw_rows(problem, problem.preparation, path, row, target_columns, form)
+    table, network = read(path, **form), problem.network
+    rows = list(range(1, len(table) + 1)) if row is None else _rows(row)
+    split = target_columns.split(",") if isinstance(target_columns, str) else target_columns
+    targets = [name.strip() for name in split] if split is not None else list(table.names[-network.outputs :])
+    for name in targets:
+        table.column(name)  # is it there?
+    inputs = [name for name in table.names if name not in targets]
+    if len(inputs) != network.inputs or len(targets) != network.outputs:
+        raise InputError(
+            f"{path} has {len(inputs)} columns of inputs and {len(targets)} of targets, but the network needs "
+            f"{network.inputs} and {network.outputs}; describe a {len(inputs) or 1}-…-{len(targets) or 1} network or "
+            "choose with --target-columns."
+        )
+    chosen = table.chosen(rows)
+    names = {"features": tuple(inputs), "targets": tuple(targets)} if table.has_header else {"features": (), "targets": ()}
+    origin = {**problem.origin, "data": str(path), "rows": rows}
+    return replace(problem, x=chosen.numbers(inputs), t=chosen.numbers(targets), origin=origin, **names)
+
+
+def _rows(row: int | str | Sequence[int | str]) -> list[int]:
+    from chainrule.data.table import row_numbers
+
+    parts = [row] if isinstance(row, (int, str)) else row
+    return [number for part in parts for number in row_numbers(str(part))]
+
+
+def _from_raw_rows(
+    problem: Trained,
+    preparation: Preparation,
+    path: str | Path,
+    row: int | str | Sequence[int | str] | None,
+    target_columns: str | Sequence[str] | None,
+    form: Mapping[str, Any],
+) -> Problem:
+    """Rows as they were before any preparation: the model prepares them as it did its own."""
+    from chainrule.data.reading import read
+
+    if target_columns is not None:
+        raise InputError("a model knows its own targets; leave out --target-columns.")
+    own = problem.own.get("form", {}) if str(path) == problem.own.get("name") else {}
+    table = read(path, kinds=preparation.kinds, **{**own, **form})
+    rows = list(range(1, len(table) + 1)) if row is None else _rows(row)
+    chosen = table.chosen(rows)
+    origin = {**problem.origin, "data": str(path), "rows": rows}
+    if len(rows) == 1:
+        origin["raw"] = {name: _cell(chosen.column(name).values[0]) for name in preparation.kinds}
+    return replace(problem, x=preparation.x(chosen), t=preparation.t(chosen), origin=origin)
+
+
+def _cell(value: Any) -> str | float:
+    """A value as its table has it."""
+    if isinstance(value, float):
+        return "–" if np.isnan(value) else float(value)
+    return "–" if value is None else str(value)
+
+
+# What is drawn
+
+
+def with_sample(problem: Problem) -> Problem:
+    """The problem with what it lacks of a batch drawn from its seed; `origin` says what was drawn, weights too."""
+    network = problem.network
+    x, t = problem.x, problem.t
+    if x is None or t is None:
+        random = np.random.default_rng([network.seed, 1])  # not the stream of the weights
+        x = np.round(random.normal(size=(1 if t is None else len(t), network.inputs)), 2) if x is None else x
+        t = fitting_targets(network, random, len(x)) if t is None else t
+    drawn = [*network.initializers, *(["x"] if problem.x is None else []), *(["t"] if problem.t is None else [])]
+    origin = {**problem.origin, **({"drawn": drawn, "seed": network.seed} if drawn else {})}
+    return replace(problem, x=x, t=t, origin=origin)
+
+
+def fitting_targets(network: Network, random: np.random.Generator, rows: int) -> Array:
+    """Targets of the shape (rows, outputs) as the loss needs them: one-hot, 0 or 1, ±1, or numbers that the last layer can give."""
+    shape, loss = (rows, network.outputs), network.loss.name
+    output = network.layers[-1].activation
+    last = output.name if output else "identity"
+    if loss in PROBABLE or (last == "softmax" and loss not in BINARY | SIGNED):
+        return np.asarray(np.eye(network.outputs)[random.integers(network.outputs, size=rows)])
+    if loss in BINARY:
+        return random.integers(2, size=shape).astype(float)
+    if loss in SIGNED:
+        return 2.0 * random.integers(2, size=shape) - 1
+    if last in ("sigmoid", "hard_sigmoid"):
+        return np.round(random.uniform(size=shape), 2)
+    return np.round(random.uniform(-0.99, 0.99, size=shape) if last in ("tanh", "hard_tanh", "softsign") else random.normal(size=shape), 2)

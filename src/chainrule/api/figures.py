@@ -1,0 +1,200 @@
+"""Figures: a part of an explanation by itself, as a picture to be put somewhere else.
+
+A figure has the same formulas and the same numbers, in the same colours, as what `chainrule explain` shows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from chainrule.base.errors import FileError, InputError, UnknownNameError, shown
+from chainrule.document.document import Block, Document, Equations, Note, Paragraph, Picture, Section, Subheading, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from chainrule.explanation.context import Context
+    from chainrule.network.description import Problem
+    from chainrule.notation.formula import Equation, Formula
+    from chainrule.pictures.shapes import Diagram
+    from chainrule.steps.step import Step
+    from chainrule.training.model import Model
+
+FIGURES = {
+    "network": ("network", "the network: named neurons in layers"),
+    "weights": ("weights", "the weights on the lines"),
+    "data": ("data", "the data set"),
+    "sample": ("sample", "the sample on the inputs, its target at the output"),
+    "forward": ("forward_pass", "the forward pass in matrices, and its scalar sums"),
+    "error": ("error", "the error of the prediction"),
+    "expanded": ("expanded", "the prediction expanded into weights"),
+    "descent": ("descent", "gradient descent: the error along one weight, with this step on it"),
+    "rule": ("rule", "the update rule"),
+    "update": ("update", "the update of one weight"),
+    "chain": ("chain", "the chain rule of one weight, its ways lit in the network"),
+    "chains": ("chains", "the chain rule of every weight, line by line"),
+    "closed-forms": ("closed_forms", "all updates, each gradient in closed form"),
+    "matrix": ("matrix", "back-propagation in matrices"),
+    "new-weights": ("new_weights", "all updates with their numbers, and the new weights"),
+    "second": ("second", "the second forward pass, with the new weights"),
+    "step": ("step", "one whole step; as .svg it moves: forwards, backwards, new weights"),
+    "rates": ("rates", "the error after this step, by the learning rate"),
+    "curve": ("curve", "the training curve: of --steps N, or of a trained model"),
+    "gradients": ("gradients", "the gradients of each layer"),
+    "boundary": ("boundary", "what is predicted for every input, if there are one or two"),
+}
+"""The name of a figure, the function of `chainrule.explanation.figures` that makes it, and what it shows."""
+
+OF_ONE_WEIGHT = frozenset(("descent", "update", "chain"))
+
+Format: TypeAlias = Literal["svg", "png", "pdf"]
+SUFFIXES: dict[str, Format] = {".svg": "svg", ".png": "png", ".pdf": "pdf"}
+"""Of files of figures, and their formats."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A picture: drawn by ourselves, or a section of a document, which Typst sets. In a notebook it shows itself.
+
+    title    what it is, for screen readers and as the title of a file
+    content  the diagram, or the document with one section
+    """
+
+    title: str
+    content: Diagram | Document
+    language: str = "en"
+
+    def save(self, path: str | Path) -> None:
+        """Write it as .svg, .png or .pdf, whole or not at all. Raises FileError; InputError where Typst is needed and missing."""
+        from chainrule.base.files import write_whole
+
+        write_whole(path, self.rendered(SUFFIXES[check_figure(path)]))
+
+    def rendered(self, format: Format) -> str | bytes:
+        """Its file. Our own drawings are SVG by themselves; everything else is made by Typst. Raises InputError where that is missing."""
+        if isinstance(self.content, Document):
+            from chainrule.render.pdf import compiled
+            from chainrule.render.typst import typst
+
+            return compiled(typst(self.content, "figure"), self.title, format, _said(self.content))
+        from chainrule.explanation.colours import of_keys
+        from chainrule.pictures.shapes import keys
+
+        colours = of_keys(keys(self.content.shapes))
+        if format == "svg":
+            from chainrule.render.svg import svg
+
+            return svg(self.content, colours)
+        from chainrule.render.pdf import compiled
+        from chainrule.render.typst import drawing
+
+        return compiled(drawing(self.content, self.title, self.language, colours), self.title, format)
+
+    def _repr_svg_(self) -> str:
+        drawn = self.rendered("svg")
+        return drawn if isinstance(drawn, str) else drawn.decode()
+
+
+def figure(
+    subject: Problem | Step | Model,
+    name: str,
+    *,
+    weight: str | None = None,
+    step: int | None = None,
+    steps: int | None = None,
+    detail: str | None = None,
+    digits: int | None = None,
+    exact: bool = False,
+) -> Figure:
+    """A figure of a step.
+
+    subject  a `Problem`, a recorded `Step`, or, for its training curve, a `Model`
+    name     one of `FIGURES`
+    weight   the one of `descent`, `update` and `chain`; w1 if none is said
+    step     which step of the run, from 1
+    steps    how many steps `curve` shows
+    detail, digits, exact   as of `explain`
+
+    Raises UnknownNameError; InputError where this step has no such figure.
+    """
+    from chainrule.training.model import Model
+
+    if name not in FIGURES:
+        raise UnknownNameError("figure", name, FIGURES)
+    if isinstance(subject, Model):
+        return _of_model(subject, name)
+    from chainrule.explanation.explain import contexts, title
+    from chainrule.pictures.shapes import told
+
+    (context,) = contexts(subject, detail=detail, step=step, digits=digits, exact=exact)
+    made = _made(context, name, weight, steps)
+    if not isinstance(made, Section):
+        return Figure(f"{title(context)}: {made.alt}", told(made), context.notation.language)
+    from chainrule.explanation.colours import colours
+
+    called = f"{title(context)}: {made.title}"
+    return Figure(called, Document(called, (made,), context.notation.language, context.notation.decimal, colours((made,))))
+
+
+def _made(context: Context, name: str, weight: str | None, steps: int | None) -> Diagram | Section:
+    from importlib import import_module
+
+    make = getattr(import_module("chainrule.explanation.figures"), FIGURES[name][0])
+    if name in OF_ONE_WEIGHT:
+        from chainrule.explanation.weight import find
+
+        made: Diagram | Section = make(context, find(context, weight or "w1"))
+    else:
+        made = make(context, steps) if name == "curve" else make(context)
+    return made
+
+
+def _of_model(model: Model, name: str) -> Figure:
+    """The training curve of a model."""
+    from chainrule.document.words import Words
+    from chainrule.explanation.plots import history
+    from chainrule.notation.labels import Labels
+    from chainrule.pictures.plot import draw
+    from chainrule.pictures.shapes import told
+
+    if name != "curve":
+        raise InputError(
+            f"of a model by itself there is its training curve; {name} needs a step, as of model.step_at(…) or of a row of data."
+        )
+    notation = model.network.notation
+    diagram = draw(history(model.history, Labels(model.network.sizes, notation), Words(notation.language).plain), notation)
+    return Figure(diagram.alt, told(diagram), notation.language)
+
+
+def _said(document: Document) -> str:
+    """What a figure of formulas holds, for those who do not see it."""
+    from chainrule.document.words import Words
+    from chainrule.notation.text import text
+
+    words = Words(document.language).catalogue
+
+    def plain(part: str | Formula | Equation) -> str:
+        return part if isinstance(part, str) else text(part, words)
+
+    def lines(block: Block) -> Iterator[str]:
+        match block:
+            case Equations(equations):
+                yield from map(plain, equations)
+            case Table(head, rows):
+                yield from (", ".join("".join(map(plain, cell)) for cell in line) for line in (head, *rows))
+            case Picture():
+                yield block.alt
+            case Subheading(inline) | Paragraph(inline) | Note(_, inline):
+                yield "".join(map(plain, inline))
+
+    return "; ".join(line for section in document.sections for block in section.blocks for line in lines(block))
+
+
+def check_figure(path: str | Path) -> str:
+    """The suffix of a figure's file. Raises FileError where it is no format of figures."""
+    suffix = Path(path).suffix.lower()
+    if suffix not in SUFFIXES:
+        raise FileError(f"{shown(str(path))}: the suffix says the format; {suffix or 'none'} is unknown. Known: {', '.join(SUFFIXES)}.")
+    return suffix

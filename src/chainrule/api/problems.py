@@ -1,0 +1,228 @@
+"""What a person asks for, as a problem: the seed, an example, a short form or a file, with the options of the command line.
+
+Every option of the command line that makes a network or its batch is an argument of `problem`, by the same name.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from chainrule.api.batches import with_batch, with_sample
+from chainrule.api.models import Replayed, Trained, recorded, replayed, scales, trained
+from chainrule.api.settings import Numbers, Wanted, chosen_notation, chosen_optimizer, row_of_numbers, setting
+from chainrule.base.errors import DescriptionError, FileError, InputError, UnknownNameError, shown
+from chainrule.network.definitions import Bound, find
+from chainrule.network.description import Problem, from_json, from_toml, problem_from, read_description
+from chainrule.network.examples import EXAMPLES
+from chainrule.network.layers import Dense, dense
+from chainrule.network.network import MOST_LAYERS, Network, fitting_output
+from chainrule.notation.conventions import Notation
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+SHORT_FORM = re.compile(r"\s*[-–]?\d[\w\s.,;:×+–-]*")
+"""What looks like 2-2-1, right or wrong."""
+
+FILES = {".csv", ".tsv", ".txt", ".safetensors"}
+"""Suffixes of files that are no descriptions."""
+
+
+def problem(
+    source: str | Path | Mapping[str, Any] | Network | None = None,
+    *,
+    bias: bool | None = None,
+    activation: Wanted | None = None,
+    output_activation: Wanted | None = None,
+    loss: Wanted | None = None,
+    weights: Numbers | None = None,
+    seed: int | None = None,
+    initializer: Wanted | None = None,
+    regularizer: Wanted | None = None,
+    outputs: str | None = None,
+    batch: str | None = None,
+    notation: str | Mapping[str, Any] | Notation | None = None,
+    language: str | None = None,
+    input: Numbers | None = None,
+    target: Numbers | None = None,
+    data: str | Path | None = None,
+    row: int | str | Sequence[int | str] | None = None,
+    target_columns: str | Sequence[str] | None = None,
+    encoding: str | None = None,
+    learning_rate: float | Wanted | None = None,
+    optimizer: Wanted | None = None,
+    step: int | None = None,
+) -> Problem:
+    """The network, batch and optimiser that a person asks for; what the batch lacks is drawn from the seed.
+
+    source             nothing (the seed), an example's name, a short form such as "2-2-1", a .toml or .json file, "-" (standard
+                       input), a model in a .safetensors file, a description as plain data, or a network; also the record of a
+                       step, as .json or plain data, which is what it is: of the options only notation and language go with it
+    bias               False takes every b away, True gives one to every layer
+    activation         of the hidden layers; tanh in a short form
+    output_activation  of the last layer; what fits the loss if none is said
+    loss, regularizer, initializer, optimizer   a name, with options as in "huber:delta=2" or {"name": "huber", "delta": 2}
+    weights            w1, w2 … in their numbering, then, if wanted, every b; "0.21 0.56 …" or a list
+    seed               draws the weights for which no numbers are given, and the sample where there is none
+    outputs, batch     "sum" or "mean": how the error is counted over the outputs and over the examples
+    notation           a preset and letters, as in "nielsen,learning_rate=α"; or a table as in a description
+    language           "en" or "de"
+    input, target      rows of numbers: "8 12" or "0 1; 1 1", or a list of lists
+    data               a file with a table of numbers; for a model, a table of raw rows, which it prepares as it did its own
+    row                rows of the data or of the description's batch, counted from 1: 3, "3-7", "3,5"; all if none is said
+    target_columns     the columns of the data that are targets, "a,b" or a list; the last ones if none is said
+    encoding           of the data, if it is text that is not in UTF-8, as "cp1252"
+    learning_rate      a number, or a schedule as in "cosine:rate=0.1"
+    step               of a model: the very step of that number in its training, replayed from `data` or, without it, from the file
+                       that it was trained on
+
+    Raises InputError.
+    """
+    options = {name: value for name, value in locals().items() if name not in ("source", "notation", "language")}
+    if step is not None:
+        return replayed(source, step, data, encoding, notation, language)
+    found = _found(source)
+    if isinstance(found, Replayed):
+        return _as_recorded(found, options, notation, language)
+    layers = _changed_layers(found.network, bias, activation, initializer)
+    new_loss = None if loss is None else find("loss", setting(loss))
+    changes = {
+        "loss": new_loss,
+        "regularizer": None if regularizer is None else find("regularizer", setting(regularizer)),
+        "seed": seed,
+        "outputs": outputs,
+        "batch": batch,
+        "notation": chosen_notation(found.network.notation, notation, language),
+    }
+    changes = {key: value for key, value in changes.items() if value is not None}
+    layers[-1] = _changed_output(found.network, layers[-1], new_loss, output_activation)
+    network = found.network.replaced(layers=layers, **changes)
+    if weights is not None:
+        network = network.with_weights(row_of_numbers("weights", weights))
+    changed = replace(found, network=network, optimizer=chosen_optimizer(found.optimizer, optimizer, learning_rate))
+    return with_sample(with_batch(changed, input, target, data, row, target_columns, encoding))
+
+
+# Where a network comes from
+
+
+def _found(source: str | Path | Mapping[str, Any] | Network | None) -> Problem:
+    if isinstance(source, Network):
+        return Problem(source)
+    if isinstance(source, Mapping):
+        return _described(source)
+    name = str(source or "seed")
+    found = _named(name)
+    if isinstance(found, Replayed):
+        return found
+    return replace(found, origin={"source": name, **scales(found.preparation if isinstance(found, Trained) else None)})
+
+
+def _described(data: Mapping[str, Any]) -> Problem:
+    """What plain data describes: a network, or a recorded step."""
+    from chainrule.steps.step import FORMAT, Step
+
+    return recorded(Step.from_dict(data)) if data.get("format") == FORMAT else problem_from(data)
+
+
+def _as_recorded(found: Replayed, options: Mapping[str, Any], notation: Any, language: str | None) -> Replayed:
+    """A recorded step in the letters and the language that are asked for. Raises InputError where an option would make it another step."""
+    changing = [f"--{name.replace('_', '-')}" for name, value in options.items() if value is not None]
+    if changing:
+        raise InputError(f"a recorded step holds its own network, numbers and optimiser; leave out {', '.join(changing)}.")
+    return found.written_in(chosen_notation(found.network.notation, notation, language))
+
+
+def _named(name: str) -> Problem:
+    if name in EXAMPLES:
+        return problem_from(EXAMPLES[name])
+    if name == "-":
+        return _described(_standard_input())
+    from pathlib import Path
+
+    suffix = Path(name).suffix.lower()
+    if suffix in (".toml", ".json"):
+        return _described(read_description(name))
+    if suffix == ".safetensors":
+        return trained(name)
+    if SHORT_FORM.fullmatch(name) and suffix not in FILES and not os.path.exists(name):
+        return Problem(short_form(name))
+    raise _no_network(name, suffix)
+
+
+def _no_network(name: str, suffix: str) -> InputError:
+    """Why this is no network, and what is one."""
+    path = shown(name)[1:-1]
+    if suffix in FILES:
+        return FileError(f"{path} is no description of a network; if it holds data, give it as --data {path}.")
+    if os.path.isdir(name):
+        return FileError(f"{path} is a folder; name a .toml or .json file in it.")
+    if suffix or os.sep in name or os.path.exists(name):
+        return FileError(f"{path} is no network: a description is a .toml or .json file.")
+    return UnknownNameError("example", name, EXAMPLES, "A network may also be a short form, as 2-2-1, or a .toml or .json file.")
+
+
+def _standard_input() -> dict[str, Any]:
+    try:
+        text = sys.stdin.buffer.read().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise FileError("standard input is not text in UTF-8.") from None
+    if not text.strip():
+        raise FileError("standard input is empty; it should hold a description in TOML or JSON.")
+    read = from_json if text.lstrip().startswith("{") else from_toml
+    return read(text, "standard input")
+
+
+def short_form(text: str) -> Network:
+    """The network that 2-2-1 means: dense layers with biases, tanh inside, at the end what fits the loss. Raises DescriptionError.
+
+    >>> short_form("3-4-2").sizes
+    (3, 4, 2)
+    """
+    sizes = text.strip().split("-")
+    if len(sizes) < 2 or not all(size.isdecimal() for size in sizes):
+        raise DescriptionError(f"{shown(text)} is no short form: write the inputs and the units of each layer with - between, as 2-2-1.")
+    if len(sizes) - 1 > MOST_LAYERS:
+        raise DescriptionError(f"{len(sizes) - 1:,} layers are more than this can hold; the limit is {MOST_LAYERS:,}.")
+    for size in sizes:
+        if len(size) > 12:
+            raise DescriptionError(f"a layer with a number of {len(size):,} digits is more than this can hold; try 2-2-1.")
+    inputs, *hidden, outputs = map(int, sizes)
+    return Network(inputs, *(dense(units, "tanh") for units in hidden), dense(outputs))
+
+
+# Options
+
+
+def _changed_layers(network: Network, bias: bool | None, activation: Wanted | None, initializer: Wanted | None) -> list[Dense]:
+    """The layers, with their numbers, as the options want them."""
+    layers = list(network.replaced().layers)
+    if bias is not None:
+        layers = [layer if layer.bias == bias else replace(_without(layer, "b"), bias=bias) for layer in layers]
+    if activation is not None:
+        inner = find("activation", setting(activation))
+        layers = [*(replace(layer, activation=inner) for layer in layers[:-1]), layers[-1]]
+    if initializer is not None:
+        start = find("initializer", setting(initializer))
+        layers = [replace(_without(layer, "W"), initializer=start, frozen=layer.frozen) for layer in layers]
+    return layers
+
+
+def _without(layer: Dense, kind: str) -> Dense:
+    """The layer without numbers for its W or b."""
+    given = {key: numbers for key, numbers in layer.given.items() if key != kind}
+    return replace(layer, given=given, frozen=tuple(name for name in layer.frozen if name != kind))
+
+
+def _changed_output(network: Network, layer: Dense, loss: Bound | None, activation: Wanted | None) -> Dense:
+    """The last layer; if its activation fitted the old loss and another loss is wanted, it fits that."""
+    if activation is not None:
+        return replace(layer, activation=find("activation", setting(activation)))
+    fitted = layer.activation is not None and layer.activation.name == fitting_output(network.loss)
+    return replace(layer, activation=None) if loss is not None and fitted else layer

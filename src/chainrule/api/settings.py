@@ -1,0 +1,104 @@
+"""Settings as people write them: names with options, learning rates, notation, numbers. Text is taken apart here, and never run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+from chainrule.base.errors import InputError, shown
+from chainrule.network.definitions import Bound, Definition, find
+from chainrule.network.network import Array
+from chainrule.notation.conventions import CHOICES, Notation
+
+Wanted: TypeAlias = "str | Definition | Bound | Mapping[str, Any]"
+Numbers: TypeAlias = "str | Sequence[Any] | Array"
+
+
+def setting(wanted: Wanted) -> Any:
+    """A name with options, "huber:delta=2,…", as a table; everything else as it is."""
+    if not isinstance(wanted, str) or ":" not in wanted:
+        return wanted
+    name, _, options = wanted.partition(":")
+    pairs = [option.partition("=") for option in options.split(",")]
+    for key, equals, value in pairs:
+        if not (key.strip() and equals and value.strip()):
+            raise InputError(f"options are written as name:option=number,option=number, not {shown(wanted)}.")
+    return {"name": name.strip(), **{key.strip(): _value(value.strip()) for key, _, value in pairs}}
+
+
+def _value(text: str) -> Any:
+    if text in ("true", "false"):
+        return text == "true"
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            pass
+    return text
+
+
+def chosen_optimizer(present: Bound | None, wanted: Wanted | None, learning_rate: float | Wanted | None) -> Bound:
+    """The optimiser wanted, else the description's, else gradient descent; with the learning rate if one is wanted."""
+    rule = find("optimizer", setting(wanted)) if wanted is not None else present or find("optimizer", "sgd")
+    if learning_rate is None:
+        return rule
+    return rule.definition.bind(**{**rule.given, "learning_rate": _rate(learning_rate)})
+
+
+def _rate(wanted: float | Wanted) -> Any:
+    value = _value(wanted) if isinstance(wanted, str) else wanted
+    if isinstance(value, str) and not value[:1].isalpha():
+        raise InputError(f"the learning rate is a number, as 0.05, or a schedule, as cosine:rate=0.1, not {shown(wanted)}.")
+    return value if isinstance(value, (int, float)) else find("schedule", setting(value))
+
+
+def chosen_notation(present: Notation, wanted: str | Mapping[str, Any] | Notation | None, language: str | None) -> Notation:
+    """The description's notation, changed as wanted; a preset starts anew."""
+    if isinstance(wanted, Notation):
+        present, wanted = wanted, None
+    changes = _notation_settings(wanted) if isinstance(wanted, str) else dict(wanted or {})
+    start: dict[str, Any] = {} if "preset" in changes else present.to_dict()
+    letters = {**start.get("letters", {}), **changes.pop("letters", {})}
+    settings = {**start, **changes, **({"letters": letters} if letters else {}), **({"language": language} if language else {})}
+    return Notation.from_dict(settings)
+
+
+def _notation_settings(text: str) -> dict[str, Any]:
+    """`nielsen,learning_rate=α,vectors=columns` as a table: a preset, letters and choices."""
+    settings: dict[str, Any] = {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        key, equals, value = (piece.strip() for piece in part.partition("="))
+        if not equals:
+            settings["preset"] = key
+        elif key in CHOICES:
+            settings[key] = value
+        else:
+            settings.setdefault("letters", {})[key] = value
+    return settings
+
+
+# Numbers
+
+
+def rows_of_numbers(what: str, values: Numbers) -> Any:
+    """Rows of numbers: text with spaces or commas between values and ; between rows, or what is one already."""
+    if not isinstance(values, str):
+        return values
+    return [row_of_numbers(f"{what} row {number}", row) for number, row in enumerate(values.strip().strip(";").split(";"), start=1)]
+
+
+def row_of_numbers(what: str, values: Numbers) -> Any:
+    """One row of numbers, from text with spaces or commas between them, or what is one already. Raises InputError."""
+    if not isinstance(values, str):
+        return values
+    cells = values.replace(",", " ").split()
+    if not cells:
+        raise InputError(f"{what} holds no numbers; write them as 0.21 0.56.")
+    return [_number(what, cell) for cell in cells]
+
+
+def _number(what: str, cell: str) -> float:
+    try:
+        return float(cell)
+    except ValueError:
+        raise InputError(f"{what} holds {shown(cell)}, which is no number.") from None

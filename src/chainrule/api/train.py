@@ -1,0 +1,405 @@
+"""From a table to a model that predicts: reading, preparing, splitting, training, measuring and keeping, in one call.
+
+    model = cr.train("flowers.csv", target="species")
+
+What is said while it runs, and where, is a `Watch`'s business.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from chainrule.api.batches import BINARY, PROBABLE, SIGNED
+from chainrule.api.settings import Wanted, chosen_optimizer, setting
+from chainrule.base.errors import FileError, InputError, shown
+from chainrule.data.table import Table
+from chainrule.doctor.divergence import Diverged
+from chainrule.network.definitions import Bound, find
+from chainrule.network.layers import dense
+from chainrule.network.network import Array, Network
+from chainrule.pictures.curves import save_curve
+from chainrule.preparation.preparation import Preparation
+from chainrule.training.cross_validation import predicted
+from chainrule.training.history import Outcome, Report
+from chainrule.training.loop import Training
+from chainrule.training.metrics import Scores, guess_of, score
+from chainrule.training.model import Model, checkpoint_path, load_checkpoint, save_checkpoint
+from chainrule.training.outputs import Log, Outputs, check_outputs, curves_of, resumable
+from chainrule.training.plan import Plan, batch_size_for, patience_for, split
+from chainrule.training.plan import folds as folds_of
+from chainrule.training.rows import Part, Rows, weights_of
+
+HIDDEN = (32,)
+"""Units of the hidden layers where none are said: enough for most tables, and still quick."""
+
+FOLDS = 5
+"""Companions that tell when to stop where nothing is said about it …"""
+
+FEWEST_TO_FOLD, FEWEST_TO_VALIDATE = 20, 2000
+"""… and there are so many rows to learn from; of more, some are set aside, which are many enough to judge well, and not missed."""
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """What is about to be trained, when everything is decided.
+
+    rows     the data
+    network  before the first step
+    train, validation, test   the parts of the data, as numbers
+    form     what was said about how to read the data
+    """
+
+    rows: Rows
+    network: Network
+    preparation: Preparation
+    plan: Plan
+    train: Part
+    validation: Part
+    test: Part
+    form: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def guess(self) -> Array:
+        """What someone guesses who knows the training targets alone."""
+        return guess_of(self.preparation.task, self.train.labels)
+
+    def training(self) -> Training:
+        """The run at its start."""
+        return Training(self.network, self.train.x, self.train.t, self.plan, **self._held_out())
+
+    def resumed(self, arrays: Mapping[str, Array], record: Mapping[str, Any]) -> Training:
+        """The run where it was cut short. Raises InputError where the data is not the same."""
+        return Training.resumed(self.network, self.train.x, self.train.t, self.plan, arrays, record, **self._held_out())
+
+    def _held_out(self) -> dict[str, Any]:
+        decide = self.validation
+        held_out = (decide.x, decide.t, self._weights(decide)) if len(decide) else None
+        return {"weights": self._weights(self.train), "validation": held_out}
+
+    def _weights(self, part: Part) -> Array | None:
+        return weights_of(part, self.train, self.preparation, self.plan)
+
+    def measured(self, network: Network, part: Part) -> Scores:
+        """How good the network is on a part."""
+        return score(self.preparation, network.predict(part.x), part.labels, guess=self.guess)
+
+
+class Watch:
+    """What is told of a run while it goes on; this one keeps silent."""
+
+    def begins(self, run: Run, training: Training) -> None:
+        """Everything is decided."""
+
+    def fold(self, number: int, count: int, scores: Scores) -> None:
+        """A fold of the cross-validation, from 1, has been measured."""
+
+    def epoch(self, report: Report, measure: Callable[[], Scores | None]) -> None:
+        """An epoch is done; `measure` gives the scores on the validation rows, and takes the time for it when it is called."""
+
+    def ends(self, model: Model, outcome: Outcome | Diverged) -> None:
+        """The run is over. The model has the best weights; it is written already, if it was to be."""
+
+
+def train(
+    data: Any,
+    *,
+    target: str | Sequence[str],
+    task: str | None = None,
+    hidden: str | int | Sequence[int] = HIDDEN,
+    activation: Wanted = "tanh",
+    loss: Wanted | None = None,
+    regularizer: Wanted | None = None,
+    optimizer: Wanted | None = None,
+    learning_rate: float | Wanted | None = None,
+    epochs: int | None = None,
+    batch_size: int | None = None,
+    until: float | None = None,
+    patience: int | None = None,
+    validation: float | None = None,
+    validation_folds: int | None = None,
+    test: float | None = None,
+    folds: int | None = None,
+    class_weights: str | Mapping[str, float] | None = None,
+    shuffle: bool = True,
+    seed: int = 0,
+    engine: str | None = None,
+    ignore: Sequence[str] = (),
+    categories: Sequence[str] = (),
+    numbers: Sequence[str] = (),
+    impute: str | None = None,
+    separator: str | None = None,
+    decimal: str | None = None,
+    encoding: str | None = None,
+    header: bool | None = None,
+    output: str | Path | None = None,
+    resume: bool = False,
+    force: bool = False,
+    log: str | Path | None = None,
+    curve: str | Path | None = None,
+    watch: Watch | None = None,
+) -> Model:
+    """Train a network on a table; the model that comes out predicts from raw rows.
+
+    data           a file, a data frame, a dict of columns, an array, or "data:iris"
+    target         the column, or columns, to predict
+    task           "classify" or "regress"; by the target's values if none is said
+    hidden         units of the hidden layers: "16-16", [16, 16] or 16; 0 or [] for none
+    activation     of the hidden layers
+    loss           what fits the task, if none is said; regularizer: a penalty on the weights
+    optimizer, learning_rate   Adam, if none is said; the rate is a number or a schedule
+    epochs, batch_size, until, patience, validation, validation_folds, test, class_weights, shuffle, seed, engine   as in `Plan`; of fewer
+                   than 2000 rows none are set aside for validation unless `validation` asks for it: 5 validation folds decide
+    folds          cross-validate first, in so many folds; their scores are kept with the model, as "fold 1" …
+    ignore         columns to leave out; categories: columns of numbers that are names of categories; numbers: columns to take as
+                   numbers that would be left out otherwise
+    impute         "mean", "median" or "most_frequent" in place of missing values, which are refused otherwise
+    separator, decimal, encoding, header   the form of a text file, where it is not to be found out
+    output         where the model is written; resume: go on from the checkpoint beside it; force: replace a model that is there
+    log            every epoch, as .jsonl or .csv; curve: the errors, as .png or .svg
+    watch          is told how it goes
+
+    Raises InputError; Diverged and KeyboardInterrupt (after Ctrl-C), after which the model with the best weights so far is in `output`.
+    """
+    columns: dict[str, Any] = {
+        "task": task,
+        "ignore": _names(ignore),
+        "categories": _names(categories),
+        "numbers": _names(numbers),
+        "impute": impute,
+    }
+    form = {"separator": separator, "decimal": decimal, "encoding": encoding, "header": header}
+    said = {name: value for name, value in form.items() if value is not None}
+    plan_settings = {
+        "epochs": epochs, "batch_size": batch_size, "until": until, "patience": patience, "validation": validation,
+        "validation_folds": validation_folds, "test": test, "class_weights": class_weights, "shuffle": shuffle, "seed": seed,
+        "engine": engine,
+    }  # fmt: skip
+    plan, shape, watch = _plan(plan_settings, optimizer, learning_rate), (hidden, activation, loss, regularizer), watch or Watch()
+    path = None if output is None else Path(output)
+    check_outputs(path, log, curve, resume=resume, force=force)
+    rows = Rows.of(data, **form)
+    with ExitStack() as stack:
+        if resume:
+            return _resumed(rows, plan_settings, Outputs(path, log, curve), watch, stack)
+        whole = Preparation.fit(rows.tables, _names(target), **columns)
+        labels, columns["task"] = rows.labels(whole), "regress" if whole.task == "regress" else "classify"
+        plan = _stopping(plan, round(len(labels) * (1 - plan.test)), plan_settings)
+
+        def prepared(*places: Array) -> Run:
+            """The run that trains on the first of these places; means and spreads are of them alone."""
+            preparation = Preparation.fit(rows.only(places[0]), _names(target), **columns)
+            parts = [rows.part(preparation, some, labels, stack) for some in places]
+            network = _network(preparation, seed, *shape)
+            return Run(rows, network, preparation, plan, train=parts[0], validation=parts[1], test=parts[2], form=said)
+
+        scores = {} if folds is None else _cross_validated(prepared, labels, plan, folds, watch)
+        run = prepared(*split(labels, plan))
+        return _trained(run, run.training(), scores, Outputs(path, log, curve), watch)
+
+
+# What is decided before
+
+
+def _names(wanted: str | Sequence[str]) -> tuple[str, ...]:
+    return (wanted,) if isinstance(wanted, str) else tuple(wanted)
+
+
+def _plan(settings: Mapping[str, Any], optimizer: Wanted | None, learning_rate: float | Wanted | None) -> Plan:
+    """The plan with these settings where they are said; the rate is that of the plan's own optimiser if no other one is wanted."""
+    plan = Plan(**{name: value for name, value in settings.items() if value is not None})
+    if optimizer is None and learning_rate is None:
+        return plan
+    return replace(plan, optimizer=chosen_optimizer(plan.optimizer, optimizer, learning_rate))
+
+
+def _stopping(plan: Plan, rows: int, said: Mapping[str, Any]) -> Plan:
+    """The plan that also says what tells when to stop, and how patiently, where that was not said; of so many rows to learn from."""
+    if said["validation"] is None:
+        if said["validation_folds"] is None and rows < FEWEST_TO_VALIDATE:
+            plan = replace(plan, validation_folds=0 if rows < FEWEST_TO_FOLD or plan.until is not None else FOLDS)
+        if plan.validation_folds or rows < FEWEST_TO_VALIDATE:
+            plan = replace(plan, validation=0.0)
+    if said["patience"] is None:
+        plan = replace(plan, patience=patience_for(rows, plan.batch_size or batch_size_for(rows)))
+    return plan
+
+
+def _network(
+    preparation: Preparation,
+    seed: int,
+    hidden: str | int | Sequence[int],
+    activation: Wanted,
+    loss: Wanted | None,
+    regularizer: Wanted | None,
+) -> Network:
+    inner, wanted = find("activation", setting(activation)), find("loss", preparation.loss if loss is None else setting(loss))
+    _check_loss(wanted, preparation)
+    layers = [dense(units, inner) for units in _sizes(hidden)]
+    penalty = None if regularizer is None else setting(regularizer)
+    last = dense(preparation.outputs, preparation.output_activation)
+    return Network(preparation.inputs, *layers, last, loss=wanted, regularizer=penalty, seed=seed)
+
+
+def _sizes(hidden: str | int | Sequence[int]) -> list[int]:
+    """Units of the hidden layers. Raises InputError."""
+    if isinstance(hidden, int):
+        return [hidden] if hidden else []
+    if not isinstance(hidden, str):
+        return list(hidden)
+    sizes = hidden.strip().split("-")
+    if not all(size.isdecimal() and len(size) < 12 for size in sizes):
+        raise InputError(f"the hidden layers are written as their units with - between, as 16-16, or 0 for none, not {shown(hidden)}.")
+    return [] if sizes == ["0"] else [int(size) for size in sizes]
+
+
+def _check_loss(loss: Bound, preparation: Preparation) -> None:
+    """Does the loss fit targets as the table gives them: 0 and 1 for classes, numbers otherwise? Raises InputError."""
+    unfit = {"classify": BINARY | SIGNED, "binary": PROBABLE | SIGNED, "regress": PROBABLE | BINARY | SIGNED}
+    if loss.name in unfit[preparation.task] or loss.name.endswith("_from_logits"):
+        raise InputError(f"the loss {loss.name} does not fit this task; {preparation.loss} does.")
+
+
+# The run
+
+
+def _cross_validated(prepared: Callable[..., Run], labels: Array, plan: Plan, count: int, watch: Watch) -> dict[str, Scores]:
+    """The scores of each fold, trained on the others; a part of these tells when to stop."""
+    scores: dict[str, Scores] = {}
+    for number, (others, fold) in enumerate(folds_of(labels, count, plan.seed), start=1):
+        inner, decide, _ = split(labels[others], replace(plan, test=0.0))
+        run = prepared(others[inner], others[decide], fold)
+        outcome = run.training().run()
+        if outcome.reason == "interrupted":
+            raise KeyboardInterrupt
+        scores[f"fold {number}"] = run.measured(outcome.network, run.test)
+        watch.fold(number, count, scores[f"fold {number}"])
+    return scores
+
+
+def _resumed(rows: Rows, settings: Mapping[str, Any], outputs: Outputs, watch: Watch, stack: ExitStack) -> Model:
+    """The run of a checkpoint, to its end. Everything is as it was when it began, but for how long it goes on, where that is said anew."""
+    assert outputs.model is not None
+    path = checkpoint_path(outputs.model)
+    if not path.exists():
+        raise FileError(f"there is no {path} to resume from: no run was cut short there.")
+    began, arrays, record = load_checkpoint(path)
+    if began.preparation is None:
+        raise InputError(f"{path} was not made by `train`, so it does not say how its rows were prepared.")
+    anew = {name: settings[name] for name in ("epochs", "until", "patience", "engine") if settings[name] is not None}
+    plan, labels = replace(began.plan, **anew), rows.labels(began.preparation)
+    parts = [rows.part(began.preparation, places, labels, stack) for places in split(labels, plan)]
+    form = began.source.get("form", {})
+    run = Run(rows, began.start, began.preparation, plan, train=parts[0], validation=parts[1], test=parts[2], form=form)
+    return _trained(run, run.resumed(arrays, record), began.scores, outputs, watch)
+
+
+def _trained(run: Run, training: Training, scores: Mapping[str, Scores], outputs: Outputs, watch: Watch) -> Model:
+    """The model at the end of the run, written if it was to be; whatever the end is, the best weights so far are not lost."""
+    outcome: Outcome | Diverged
+    watch.begins(run, training)
+    with Log(outputs.log, training.history) as log:
+
+        def report(now: Report) -> None:
+            log.add(now)
+            watch.epoch(now, lambda: _held_out_scores(run, training))
+
+        def checkpoint(training: Training) -> None:
+            if outputs.model is not None:
+                save_checkpoint(checkpoint_path(outputs.model), _model(run, training, scores), training)
+
+        checkpoint(training)
+        with resumable(outputs):
+            try:
+                outcome = training.run(report, checkpoint)
+            except Diverged as error:
+                outcome = error
+            model = _model(run, training, {**scores, **_measured(run, training.best_network)}, outcome)
+            if outputs.model is not None:
+                model.save(outputs.model, force=True)
+    if outputs.model is not None and (isinstance(outcome, Diverged) or outcome.reason != "interrupted"):
+        checkpoint_path(outputs.model).unlink(missing_ok=True)
+    watch.ends(model, outcome)
+    if outputs.curve is not None:
+        save_curve(outputs.curve, curves_of(model.history))
+    if isinstance(outcome, Diverged):
+        raise outcome
+    if outcome.reason == "interrupted":
+        raise KeyboardInterrupt
+    return model
+
+
+def _held_out_scores(run: Run, training: Training) -> Scores | None:
+    """The scores of this moment on rows that were not learned from; None if there are no such rows."""
+    if training.companions:
+        y = predicted(training.companions, training.network, training.keys)
+        return score(run.preparation, y, run.train.labels, guess=run.guess)
+    return run.measured(_now(training), run.validation) if len(run.validation) else None
+
+
+def _now(training: Training) -> Network:
+    """The network with the weights that it has now."""
+    return training.network.continued(dict(zip(training.keys, training.state[: len(training.best)], strict=False)))
+
+
+def _model(run: Run, training: Training, scores: Mapping[str, Scores], outcome: Outcome | Diverged | None = None) -> Model:
+    """The model with the best weights so far."""
+    from chainrule import __version__
+
+    best = training.best_error
+    ended: dict[str, Any] = {
+        "best_epoch": training.best_epoch,
+        "best_error": best if math.isfinite(best) else None,
+        "epochs": training.epochs,
+    }
+    if outcome is not None:
+        ended["reason"] = outcome.reason if isinstance(outcome, Outcome) else "diverged"
+    return Model.of(
+        training,
+        preparation=run.preparation,
+        scores=scores,
+        source={"name": run.rows.first.source, "rows": len(run.train), "form": dict(run.form)},
+        guess=run.guess,
+        outcome=ended,
+        made_with=__version__,
+    )
+
+
+def _measured(run: Run, network: Network) -> dict[str, Scores]:
+    """The scores on every part that has rows."""
+    parts = {"train": run.train, "validation": run.validation, "test": run.test}
+    return {name: run.measured(network, part) for name, part in parts.items() if len(part)}
+
+
+# What a model is used for
+
+
+def predictions(model: Model, tables: Iterable[Table], *, probabilities: bool = False) -> Iterator[str]:
+    """The predictions as CSV, a head first, then a piece for every table. Raises InputError."""
+    preparation = model.preparation
+    if preparation is None:
+        raise InputError("this model was trained on numbers and takes no tables.")
+    if probabilities and preparation.task == "regress":
+        raise InputError(f"this model predicts numbers ({', '.join(preparation.output_names)}), which have no probabilities.")
+    begun = False
+    for table in tables:
+        y = model.predict(table)
+        columns = preparation.answers(y)
+        if probabilities:
+            target = preparation.targets[0].name
+            columns |= {f"{target}={label}": chances for label, chances in preparation.probabilities(y).items()}
+        yield _csv([columns] if not begun else []) + _csv(zip(*(column.tolist() for column in columns.values()), strict=True))
+        begun = True
+
+
+def _csv(rows: Iterable[Iterable[Any]]) -> str:
+    import csv
+    import io
+
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()

@@ -1,0 +1,294 @@
+"""What is said about a training and about its model: words of the catalogue, numbers with the language's decimal sign."""
+
+from __future__ import annotations
+
+import math
+import shlex
+import shutil
+import statistics
+import sys
+import textwrap
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from chainrule.api.train import Run, Watch
+from chainrule.cli.progress import Watcher, main_score, say, watching
+from chainrule.document.words import Words
+
+if TYPE_CHECKING:
+    from chainrule.doctor.divergence import Diverged
+    from chainrule.network.network import Network
+    from chainrule.preparation.preparation import Preparation
+    from chainrule.training.history import Outcome, Report
+    from chainrule.training.loop import Training
+    from chainrule.training.metrics import Scores
+    from chainrule.training.model import Model
+    from chainrule.training.plan import Plan
+
+NAMED = 12
+"""So many names a line lists before it says how many more there are."""
+
+REASONS = ("as asked", "constant", "dates", "numbers the rows", "all different", "nearly all different")
+"""Why a column was left out, where the catalogue has words for it."""
+
+
+def told(words: Words, key: str, **values: object) -> str:
+    """A text of the catalogue; numbers in it are rounded to six digits and have the language's decimal sign."""
+    return words.plain(key, **{name: number(words, value) if isinstance(value, float) else value for name, value in values.items()})
+
+
+def number(words: Words, value: float, digits: int = 6) -> str:
+    """A number with so many significant digits at most."""
+    return words.decimal(f"{value:.{digits}g}")
+
+
+class Telling(Watch):
+    """Says what is decided, watches the epochs, says how it ended and what can be done next."""
+
+    def __init__(self, language: str, data: str, output: str, *, quiet: bool, asked: Sequence[str]) -> None:
+        self.words, self.data, self.output, self.quiet, self.asked = Words(language), data, output, quiet, asked
+        self.watcher: Watcher | None = None
+        self.folds: list[float | None] = []
+        self.ended = False
+
+    def __enter__(self) -> Telling:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """However it ends, a terminal gets its cursor back."""
+        self._stop_watching()
+
+    def _stop_watching(self) -> None:
+        watcher, self.watcher = self.watcher, None
+        if watcher is not None:
+            watcher.__exit__(None, None, None)
+
+    def say(self, text: str = "") -> None:
+        """A line on standard output, unless nothing is to be said."""
+        if not self.quiet:
+            say(text)
+
+    def prose(self, text: str) -> None:
+        """A sentence, wrapped where it is wider than a terminal."""
+        self.say(_filled(text))
+
+    def item(self, text: str) -> None:
+        """A line of a list."""
+        self.say(item(text))
+
+    def fold(self, number: int, count: int, scores: Scores) -> None:
+        """The score of a fold; after the last one, their mean and spread."""
+        self.folds.append(scores.main[1])
+        self.say(told(self.words, "train.fold", number=number, count=count, score=main_score(self.words, scores)))
+        if number == count:
+            self.say(line_of_folds(self.words, scores.main[0], self.folds))
+            self.say()
+
+    def begins(self, run: Run, training: Training) -> None:
+        """Data, columns, parts, network and plan; then the epochs are watched."""
+        table, parts = run.rows.first, (run.train, run.validation, run.test)
+        notes = "".join(f", {note}" for note in table.notes)
+        self.say(told(self.words, "train.data", source=table.source, rows=sum(map(len, parts)), columns=len(table.names), notes=notes))
+        for line in lines_of_preparation(self.words, run.preparation):
+            self.item(line)
+        key = "train.split" if len(run.validation) else "train.split_folds" if training.companions else "train.split_without"
+        sizes = {"train": len(run.train), "validation": len(run.validation), "test": len(run.test)}
+        self.item(told(self.words, key, **sizes, folds=run.plan.validation_folds))
+        self.item(line_of_network(self.words, run.network))
+        self.item(line_of_plan(self.words, run.plan, training.batch_size))
+        if training.chosen.written:
+            self.item(told(self.words, "train.written", reason=training.chosen.written))
+        if training.epochs:
+            self.item(told(self.words, "train.resumed", epoch=training.epochs))
+        self.say()
+        self.watcher = watching(self.words, run.plan.epochs, quiet=self.quiet, before=training.history)
+        self.watcher.__enter__()
+
+    def epoch(self, report: Report, measure: Callable[[], Scores | None]) -> None:
+        """One epoch more."""
+        if self.watcher is not None:
+            self.watcher(report, measure)
+
+    def ends(self, model: Model, outcome: Outcome | Diverged) -> None:
+        """How it ended, how good it is, where it is, and what next; or what went wrong, and what to do about it."""
+        from chainrule.doctor.divergence import Diverged
+
+        self.ended = True
+        self._stop_watching()
+        if isinstance(outcome, Diverged):
+            self._diverged(outcome)
+            return
+        self.say()
+        self._ended(model)
+        self._scores(model)
+        say(told(self.words, "wrote", path=self.output))
+        if outcome.reason == "interrupted":
+            say(told(self.words, "train.resume", command=self._command()))
+        else:
+            self._next(model)
+
+    def _ended(self, model: Model) -> None:
+        """Why it ended, and which weights are kept."""
+        ended, plan = model.outcome, model.plan
+        last = model.history[-1].error if model.history else float("nan")
+        values = {"epoch": ended["epochs"], "until": plan.until or 0.0, "error": last, "patience": plan.patience}
+        self.prose(told(self.words, f"train.ended.{ended['reason']}", **values))
+        held_out = plan.until is None and ("validation" in model.scores or plan.validation_folds)
+        part = self.words.plain("train.validation" if held_out else "train.training")
+        key, error = "train.best" if ended["best_epoch"] else "train.best_start", ended["best_error"]
+        if error is not None:
+            self.prose(told(self.words, key, epoch=ended["best_epoch"], part=part, error=float(error)))
+
+    def _scores(self, model: Model) -> None:
+        part = next((name for name in ("test", "validation", "train") if name in model.scores), None)
+        if part is not None:
+            self.say()
+            self.prose(told(self.words, f"train.scores.{part}", rows=model.scores[part].rows))
+            for line in lines_of_scores(self.words, model.scores[part]):
+                self.say(f"  {line}".rstrip())
+            self.say()
+
+    def _next(self, model: Model) -> None:
+        """Commands that can be typed as they stand, but for a file of other rows."""
+        model_file, data, others = shlex.quote(self.output), shlex.quote(self.data), self.words.plain("train.others")
+        step = max(1, model.history[-1].step // 2) if model.history else 1
+        commands = {
+            "train.next.step": f"chainrule explain {model_file} --data {data} --step {step}",
+            "train.next.row": f"chainrule explain {model_file} --data {data} --row 3",
+            "train.next.evaluate": f"chainrule evaluate {model_file} {others}",
+            "train.next.predict": f"chainrule predict {model_file} {others}",
+        }
+        self.say()
+        self.say(self.words.plain("train.next"))
+        for key, command in commands.items():
+            self.say(f"  {command}")
+            self.say(f"      {self.words.plain(key)}")
+
+    def _diverged(self, outcome: Diverged) -> None:
+        cause = told(self.words, f"train.cause.{outcome.reason.key}", **outcome.reason.values)
+        said = [told(self.words, "train.diverged", step=outcome.step, quantity=outcome.quantity, cause=cause)]
+        if outcome.rate_that_works is not None:
+            said.append(self.words.plain("train.rate_that_works", rate=f"{outcome.rate_that_works:g}"))
+        click.echo(f"chainrule: {' '.join(said)}\n{told(self.words, 'train.kept', path=self.output)}", err=True)
+
+    def _command(self) -> str:
+        """The same command, to go on with it."""
+        asked = [argument for argument in self.asked if argument not in ("--resume", "--force")]
+        return shlex.join(["chainrule", *asked, "--resume"])
+
+
+# Lines
+
+
+def item(text: str) -> str:
+    """A line of a list, wrapped where it is wider than a terminal."""
+    return _filled(text, "  ", "    ")
+
+
+def _filled(text: str, first: str = "", others: str = "") -> str:
+    """The text in lines as wide as the terminal; what blanks hold together that do not break stays together, with plain blanks."""
+    return textwrap.fill(text, _width(), initial_indent=first, subsequent_indent=others, break_on_hyphens=False).replace(
+        "\N{NO-BREAK SPACE}", " "
+    )
+
+
+def lines_of_preparation(words: Words, preparation: Preparation) -> Iterator[str]:
+    """What was decided about the columns."""
+    for target in preparation.targets:
+        kind = f"decided.target.{target.kind}"
+        yield words.plain(kind, name=target.name, count=len(target.classes), classes=listed(words, target.classes))
+    for kind in ("number", "boolean", "category"):
+        features = [feature for feature in preparation.features if feature.kind == kind]
+        names = [
+            words.plain("decided.values", name=feature.name, count=len(feature.categories)) if kind == "category" else feature.name
+            for feature in features
+        ]
+        if names:
+            yield words.plain(f"decided.{kind}", names=listed(words, names))
+    for reason in dict.fromkeys(reason for _, reason in preparation.left_out):
+        key = reason.replace(" ", "_") if reason in REASONS else "many"
+        names = [name for name, why in preparation.left_out if why == reason]
+        yield words.plain("decided.left_out", reason=words.plain(f"decided.reason.{key}"), names=listed(words, names))
+    if preparation.impute is not None:
+        yield words.plain(f"decided.impute.{preparation.impute}")
+
+
+def listed(words: Words, names: Sequence[str]) -> str:
+    """Names with commas between, the first few of many."""
+    rest = [words.plain("decided.more", count=len(names) - NAMED)] if len(names) > NAMED + 1 else []
+    return ", ".join([*(names[:NAMED] if rest else names), *rest])
+
+
+def _width() -> int:
+    """Columns of the terminal, 80 at most, and where there is none."""
+    return min(80, shutil.get_terminal_size().columns) if sys.stdout.isatty() else 80
+
+
+def line_of_network(words: Words, network: Network) -> str:
+    """Sizes, functions and how many parameters there are."""
+    inner, last = network.layers[0].activation, network.layers[-1].activation
+    assert inner is not None
+    assert last is not None
+    key = "train.network" if len(network.layers) > 1 else "train.network_flat"
+    names = {"activation": called(words, inner), "output": called(words, last), "loss": called(words, network.loss)}
+    return words.plain(key, sizes="-".join(map(str, network.sizes)), parameters=network.size, **names)
+
+
+def line_of_plan(words: Words, plan: Plan, batch_size: int) -> str:
+    """Optimiser, rate, batches, epochs and seed."""
+    rate = plan.optimizer.options.get("learning_rate")
+    shown = number(words, rate) if isinstance(rate, (int, float)) else str(rate)
+    return words.plain("train.plan", optimizer=plan.optimizer.name, rate=shown, batch_size=batch_size, epochs=plan.epochs, seed=plan.seed)
+
+
+def called(words: Words, bound: Any) -> str:
+    """What an activation or a loss is called."""
+    return words.catalogue.get(f"name.{bound.definition.kind}.{bound.name}", str(bound.name).replace("_", " "))
+
+
+def lines_of_scores(words: Words, scores: Scores) -> Iterator[str]:
+    """The scores, a line each, classes as a table; no prose is wider than a terminal."""
+    for line in scores.lines(words):
+        yield from [line] if "│" in line or line.startswith(" ") else textwrap.wrap(line, 76)
+
+
+def line_of_folds(words: Words, name: str, values: Sequence[float | None]) -> str:
+    """Mean and spread of the folds' scores."""
+    from chainrule.training.metrics import shown
+
+    known = [value for value in values if value is not None] or [math.nan]
+    mean = words.plain(f"score.{name}.short", value=words.decimal(shown(statistics.fmean(known))))
+    return words.plain("train.folds", count=len(values), score=mean, spread=words.decimal(shown(statistics.pstdev(known))))
+
+
+def lines_of_model(words: Words, path: str, model: Model, drawing: bool) -> Iterator[str]:
+    """What a model is and how it was made."""
+    from chainrule.pictures import curves
+    from chainrule.training.outputs import curves_of
+    from chainrule.training.plan import batch_size_for
+
+    yield told(words, "model.trained", path=path, source=model.source.get("name", "–"), version=model.made_with)
+    if model.preparation is None:
+        yield "  " + words.plain("model.numbers_only")
+    else:
+        yield from map(item, lines_of_preparation(words, model.preparation))
+    yield item(line_of_network(words, model.network))
+    yield item(line_of_plan(words, model.plan, model.plan.batch_size or batch_size_for(model.source.get("rows", 0))))
+    if model.history:
+        yield "  " + told(words, "model.ended", epochs=model.outcome.get("epochs", model.history[-1].epoch), steps=model.history[-1].step)
+    yield ""
+    parts = [part for part in ("train", "validation", "test") if part in model.scores]
+    for part in parts:
+        yield told(words, f"model.scores.{part}", rows=model.scores[part].rows, score=main_score(words, model.scores[part]))
+    folds = [scores.main[1] for name, scores in model.scores.items() if name.startswith("fold ")]
+    if folds:
+        yield line_of_folds(words, next(iter(model.scores.values())).main[0], folds)
+    if parts:
+        yield ""
+        yield from (f"  {line}".rstrip() for line in lines_of_scores(words, model.scores[parts[-1]]))
+    if drawing and curves.can_draw() and len(model.history) > 1:
+        yield ""
+        yield words.plain("model.history")
+        yield curves.drawn(curves_of(model.history, words.plain("train.training"), words.plain("train.validation")), 79, 10)

@@ -1,0 +1,260 @@
+"""The commands of training: train, evaluate, predict, info. They print; what is computed is computed in `chainrule.api.train`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from chainrule.cli.options import complete_definitions, complete_files, with_options
+
+if TYPE_CHECKING:
+    from chainrule.data.table import Table
+    from chainrule.training.model import Model
+
+INTERRUPTED, DIVERGED = 130, 3
+DEFAULT_OUTPUT = "model.safetensors"
+
+TRAIN_EXAMPLES = """\b
+Examples
+  chainrule train flowers.csv --target species
+  chainrule train houses.csv --target price --hidden 32-32 --activation relu
+  chainrule train data:iris --target species --curve iris.svg
+  chainrule train flowers.csv --target species --resume
+"""
+
+EVALUATE_EXAMPLES = """\b
+Example
+  chainrule evaluate model.safetensors new.csv
+"""
+
+PREDICT_EXAMPLES = """\b
+Examples
+  chainrule predict model.safetensors new.csv
+  chainrule predict model.safetensors new.csv --probabilities -o out.csv
+"""
+
+INFO_EXAMPLES = """\b
+Example
+  chainrule info model.safetensors
+"""
+
+DATA = click.argument("data", shell_complete=complete_files)
+MODEL = click.argument("model", shell_complete=complete_files)
+LANGUAGE = click.option("--language", type=click.Choice(["en", "de"]), default="en", help="Language of what is printed.  [default: en]")
+FORCE = click.option("--force", is_flag=True, help="Replace a file that is there.")
+
+FORM_OPTIONS = (
+    click.option("--separator", metavar="SIGN", help="Between the cells of a text file, as ; or tab.  [default: found out]"),
+    click.option("--decimal", type=click.Choice([".", ","]), help="The decimal sign of a text file.  [default: found out]"),
+    click.option("--encoding", metavar="NAME", help="Encoding of a text file, as cp1252.  [default: utf-8]"),
+    click.option("--header/--no-header", default=None, help="Does the first row name the columns?  [default: found out]"),
+)
+
+COLUMN_OPTIONS = (
+    click.option("--target", metavar="COLUMN", multiple=True, help="What is to be predicted; several for several numbers."),
+    click.option("--task", type=click.Choice(["classify", "regress"]), help="Classes or numbers?  [default: by the target's values]"),
+    click.option("--ignore", metavar="COLUMN", multiple=True, help="Leave a column out."),
+    click.option("--categories", metavar="COLUMN", multiple=True, help="Take a column of numbers as names of categories."),
+    click.option(
+        "--numbers", metavar="COLUMN", multiple=True, help="Take a column as numbers that would be left out, as one that counts the rows."
+    ),
+    click.option("--impute", metavar="HOW", help="Fill missing values: mean, median or most_frequent.  [default: they are refused]"),
+)
+
+NETWORK_OPTIONS = (
+    click.option("--hidden", metavar="SIZES", default="32", help="Units of the hidden layers, as 16-16; 0 for none.  [default: 32]"),
+    click.option(
+        "--activation", metavar="NAME", default="tanh", shell_complete=complete_definitions("activation"),
+        help="Activation of the hidden layers.  [default: tanh]",
+    ),
+    click.option(
+        "--loss", metavar="NAME", shell_complete=complete_definitions("loss"), help="Loss, as huber:delta=2.  [default: what fits the task]"
+    ),
+    click.option(
+        "--regularizer", metavar="NAME", shell_complete=complete_definitions("regularizer"), help="Penalty on weights, as l2:rate=0.001."
+    ),
+    click.option(
+        "--definitions", metavar="FILE.py", multiple=True, shell_complete=complete_files,
+        help="Your own activations, losses … in Python; the file is run.",
+    ),
+)  # fmt: skip
+
+PLAN_OPTIONS = (
+    click.option("--epochs", type=click.IntRange(1), metavar="N", help="How often every row is used, at most.  [default: 1000]"),
+    click.option("--batch-size", type=click.IntRange(1), metavar="N", help="Rows of one step.  [default: by the number of rows]"),
+    click.option(
+        "--optimizer", metavar="NAME", shell_complete=complete_definitions("optimizer"), help="Update rule, as momentum.  [default: adam]"
+    ),
+    click.option(
+        "--learning-rate", metavar="RATE", shell_complete=complete_definitions("schedule"),
+        help="A number, or a schedule as cosine:rate=0.01,steps=900.  [default: 0.001]",
+    ),
+    click.option("--until", type=float, metavar="ERROR", help="Stop as soon as the training error is below this, as 1e-6."),
+    click.option(
+        "--patience", type=click.IntRange(1), metavar="N",
+        help="Stop after N epochs that did not help.  [default: those of 1000 steps, but at least 100]",
+    ),
+    click.option(
+        "--validation", type=float, metavar="PART",
+        help="Part of the rows, kept out of training, that tells when to stop.  [default: 0.1 of 2000 rows or more]",
+    ),
+    click.option(
+        "--validation-folds", type=click.IntRange(0), metavar="K",
+        help="K networks trained beside, each without a K-th of the rows, tell when to stop; no row is lost.  [default: 5 below 2000 rows]",
+    ),
+    click.option("--test", type=float, metavar="PART", help="Part of the rows that says how good it is.  [default: 0.15]"),
+    click.option("--folds", type=click.IntRange(2), metavar="K", help="Cross-validate first, in K folds."),
+    click.option("--class-weights", metavar="balanced", help="Let rare classes count as much as frequent ones."),
+    click.option("--shuffle/--no-shuffle", default=True, help="A new order of the rows in every epoch, or always theirs."),
+    click.option("--seed", type=click.IntRange(0), metavar="N", default=0, help="Draws weights, parts and orders.  [default: 0]"),
+    click.option(
+        "--engine", type=click.Choice(["auto", "compiled", "written"]),
+        help="Compute by machine code or by the NumPy program.  [default: machine code where there is some]",
+    ),
+)  # fmt: skip
+
+OUTPUT_OPTIONS = (
+    click.option("-o", "--output", metavar="FILE", default=DEFAULT_OUTPUT, help=f"The model.  [default: {DEFAULT_OUTPUT}]"),
+    click.option("--resume", is_flag=True, help="Go on with the run that was cut short while it made this model."),
+    FORCE,
+    click.option("--log", metavar="FILE", help="Write every epoch to a .jsonl or .csv file."),
+    click.option("--curve", metavar="FILE", help="Draw the errors to a .png or .svg file."),
+    click.option("--quiet", is_flag=True, help="Say only where the model is."),
+)
+
+
+@click.command(epilog=TRAIN_EXAMPLES, short_help="Train a network on your own data.")
+@DATA
+@with_options(*COLUMN_OPTIONS, *NETWORK_OPTIONS, *PLAN_OPTIONS, *FORM_OPTIONS, *OUTPUT_OPTIONS, LANGUAGE)
+def train(data: str, output: str, quiet: bool, language: str, definitions: tuple[str, ...], **options: Any) -> int:
+    """Train a network on a table, and keep it as a model that predicts from raw rows.
+
+    DATA is a CSV, TSV, Parquet, NumPy or IDX file, or a set that ships with scikit-learn, as data:iris. Kinds of columns, task, loss and
+    network follow from the table; what was decided is printed and kept with the model.
+    """
+    from chainrule.api import train as training
+    from chainrule.cli.report import Telling
+    from chainrule.doctor.divergence import Diverged
+    from chainrule.network.definitions import load_file
+
+    for path in definitions:
+        load_file(path)
+    telling = Telling(language, data, output, quiet=quiet, asked=click.get_current_context().obj or ())
+    try:
+        with telling:
+            training.train(data, output=output, watch=telling, **_whole(options))
+    except Diverged:
+        return DIVERGED
+    except KeyboardInterrupt:
+        if not telling.ended:
+            raise
+        return INTERRUPTED
+    return 0
+
+
+def _whole(options: dict[str, Any]) -> dict[str, Any]:
+    """The options as Python has them: a separator may be called tab."""
+    return {**options, "separator": {"tab": "\t", "\\t": "\t"}.get(options["separator"], options["separator"])}
+
+
+@click.command(epilog=EVALUATE_EXAMPLES, short_help="Measure a model on rows with known targets.")
+@MODEL
+@DATA
+@with_options(*FORM_OPTIONS, LANGUAGE)
+def evaluate(model: str, data: str, language: str, **form: Any) -> None:
+    """Measure a model on raw rows with known targets, which it prepares as it did its own.
+
+    Columns are found by their names, in any order. One that lacks is an error; further ones are ignored. A category that the model has
+    never seen counts as none of the known ones; a class that it has never seen is an error.
+    """
+    from chainrule.cli.report import lines_of_scores, told
+    from chainrule.document.words import Words
+    from chainrule.training.model import Model
+
+    words, found = Words(language), Model.load(model)
+    scores = found.evaluate(_streamed(found, data, form, targets=True))
+    click.echo(told(words, "model.rows", rows=scores.rows, source=data))
+    for line in lines_of_scores(words, scores):
+        click.echo(f"  {line}".rstrip())
+
+
+@click.command(epilog=PREDICT_EXAMPLES, short_help="Predict rows with a model.")
+@MODEL
+@DATA
+@click.option("--probabilities", is_flag=True, help="Add the probability of every class.")
+@with_options(*FORM_OPTIONS)
+@click.option("-o", "--output", metavar="FILE", help="Write to a .csv file instead.")
+@FORCE
+@LANGUAGE
+def predict(model: str, data: str, probabilities: bool, output: str | None, force: bool, language: str, **form: Any) -> None:
+    """Predict raw rows, which the model prepares as it did its own; the predictions are printed as CSV, a line a row.
+
+    Columns are found by their names, in any order. One that lacks is an error; targets and further ones are ignored. A category that the
+    model has never seen counts as none of the known ones, and that is said.
+    """
+    from chainrule.api.train import predictions
+    from chainrule.cli.report import told
+    from chainrule.document.words import Words
+    from chainrule.training.model import Model
+
+    found = Model.load(model)
+    lines = predictions(found, _streamed(found, data, form), probabilities=probabilities)
+    if output is None:
+        for line in lines:
+            click.echo(line, nl=False)
+    else:
+        _write_lines(output, lines, force=force)
+        click.echo(told(Words(language), "wrote", path=output))
+
+
+def _write_lines(output: str, lines: Iterator[str], *, force: bool) -> None:
+    from chainrule.base.errors import FileError
+    from chainrule.base.files import writing_whole
+
+    if Path(output).exists() and not force:
+        raise FileError(f"{output} exists already; write to another file, or replace it with --force.")
+    with writing_whole(output) as file:
+        for line in lines:
+            file.write(line.encode())
+
+
+def _streamed(model: Model, data: str, form: dict[str, Any], *, targets: bool = False) -> Iterator[Table]:
+    """The tables of a file, a part at a time, with the kinds of columns that the model knows; remarks go to standard error at the end."""
+    from collections import Counter
+
+    from chainrule.base.errors import InputError
+    from chainrule.data.reading import chunks
+
+    preparation = model.preparation
+    if preparation is None:
+        raise InputError("this model was trained on numbers without a table, so it cannot prepare rows; use it from Python.")
+    kinds = preparation.kinds if targets else preparation.input_kinds
+    unseen: Counter[tuple[str, str]] = Counter()
+    table = None
+    for table in chunks(data, kinds=kinds, **_whole(form)):
+        yield table
+        unseen += preparation.unseen(table)
+    if table is not None:
+        for remark in preparation.remarks(table, unseen):
+            click.echo(f"chainrule: {remark}", err=True)
+
+
+@click.command(epilog=INFO_EXAMPLES, short_help="Show what a model is and how it was made.")
+@MODEL
+@LANGUAGE
+def info(model: str, language: str) -> None:
+    """Show what a model is: its network, what was decided about columns, how it was trained and how good it is."""
+    from chainrule.cli.report import lines_of_model
+    from chainrule.document.words import Words
+    from chainrule.training.model import Model
+
+    for line in lines_of_model(Words(language), model, Model.load(model), sys.stdout.isatty()):
+        click.echo(line)
+
+
+COMMANDS: tuple[click.Command, ...] = (train, evaluate, predict, info)
+"""What `chainrule.cli.commands` adds to the group."""

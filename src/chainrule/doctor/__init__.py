@@ -1,0 +1,1 @@
+"""Which learning rates work, and why a run diverged."""

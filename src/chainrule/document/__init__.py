@@ -1,0 +1,1 @@
+"""Explanations as inert values, and the words of every language."""

@@ -1,0 +1,57 @@
+"""Catalogues of words: one module a language in `chainrule.document.languages`, the same keys in each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from string import Formatter
+from typing import TYPE_CHECKING
+
+from chainrule.base.nodes import Code
+from chainrule.notation.formula import Formula
+
+if TYPE_CHECKING:
+    from chainrule.document.document import Inline
+
+
+@dataclass(frozen=True)
+class Words:
+    """The words of one language."""
+
+    language: str = "en"
+
+    @property
+    def catalogue(self) -> dict[str, str]:
+        """Every text by its key."""
+        from importlib import import_module
+
+        return import_module(f"chainrule.document.languages.{self.language}").WORDS  # type: ignore[no-any-return]  # a module found by its name
+
+    def decimal(self, text: str) -> str:
+        """Digits with the decimal sign of the language: a comma in German."""
+        return text.replace(".", ",") if self.language == "de" else text
+
+    def _text(self, key: str, values: Mapping[str, object]) -> str:
+        """The text of a key; where one of its values is 1 and there is a text for that, as "repeat.reached.steps=1", this one."""
+        catalogue = self.catalogue
+        singular = (f"{key}.{place}=1" for place, value in values.items() if isinstance(value, int) and value == 1)
+        return catalogue[next((one for one in singular if one in catalogue), key)]
+
+    def plain(self, key: str, **values: object) -> str:
+        """A text with plain values in its places."""
+        return self._text(key, values).format(**values)
+
+    def __call__(self, key: str, **values: str | int | Formula) -> Inline:
+        """A text with formulas or plain values in its places; what it has in backticks is `Code`, but nothing that a value has."""
+        parts: list[str | Formula] = []
+        for piece in re.split(r"(`[^`]+`)", self._text(key, values)):
+            if piece.startswith("`"):
+                parts.append(Code(piece.format(**values)))
+                continue
+            for before, place, _, _ in Formatter().parse(piece):
+                value = None if place is None else values[place]
+                parts.append(before)
+                if value is not None:
+                    parts.append(str(value) if isinstance(value, (str, int)) else value)
+        return tuple(part for part in parts if part != "")

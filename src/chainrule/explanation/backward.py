@@ -1,0 +1,216 @@
+"""Gradient descent, the chain rule for every weight, and back-propagation in matrices."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+from chainrule.document.document import Block, Equations, Inline, Note, Paragraph, Section, Subheading, Table
+from chainrule.explanation.context import Context, paths
+from chainrule.explanation.definitions import theorems
+from chainrule.formula.evaluation import evaluate
+from chainrule.formula.expression import Expression, Name, order, substitute, variable
+from chainrule.formula.scalar import Element
+from chainrule.formula.tidy import tidy
+from chainrule.network.update import STEP_NUMBER
+from chainrule.notation.build import formula
+from chainrule.notation.formula import Equation
+from chainrule.notation.numbers import shown
+from chainrule.notation.worked import stated
+
+MOST_PATHS = 4
+"""A gradient with more paths is shown in its recursive form."""
+
+MOST_WEIGHTS = 16
+"""Weights whose chain is written out in one section."""
+
+
+def descent(context: Context) -> Section:
+    """The update rule: what an optimiser does with a gradient."""
+    blocks: list[Block] = [Paragraph(context.text("descent.intro", error=context.labels.error)), Equations(tuple(rule_lines(context)))]
+    blocks += _options(context)
+    blocks.append(Paragraph(context.text("descent.outro")))
+    return Section("descent", context.plain("descent.title"), tuple(blocks))
+
+
+def rule_lines(context: Context) -> list[Equation]:
+    """The update rule in letters, for any weight w: w ← w − η · ∂E/∂w."""
+    from chainrule.network.update import update
+
+    shape = ("weights",) if context.step.update.norm is not None else ()  # the norm is a sum over all of them
+    w, g = variable(Name("w"), shape), variable(Name("w", gradient=True), shape)
+    rule = update(context.step.optimizer, [w], [g])
+    (part,) = rule.parameters
+    lines = [_named_line(context, rule.rate)] if rule.rate.primitive.name == "named" else []
+    nodes = order(*part.new_states, part.new, wall=lambda node: node.name is not None and node.name.gradient and not node.name.mark)
+    for node in nodes:
+        if node.primitive.name == "named" and node is not rule.rate:
+            lines.append(_named_line(context, node))
+    return lines
+
+
+def _named_line(context: Context, node: Expression) -> Equation:
+    """v ← μ · v + ∂E/∂w for what replaces an old value, = for what is new."""
+    from dataclasses import replace
+
+    assert node.name is not None
+    replaces = node.name.mark.endswith("next")
+    name = node.name if node.name.mark == "clipped" else replace(node.name, mark="")
+    body = formula(_without_marks(node.arguments[0]), context.labels)
+    return Equation((context.labels.label(name), body), ("←" if replaces else "=",))
+
+
+def _without_marks(expression: Expression) -> Expression:
+    """The rule for any weight needs no weight's name below its letters; a new state is named as on the left of its arrow."""
+    from dataclasses import replace
+
+    letters = {
+        node: variable(replace(node.name, mark="clipped" if node.name.mark == "clipped" else ""))
+        for node in order(expression, wall=lambda node: node.name is not None)
+        if node.name is not None and node.name.mark
+    }
+    return substitute(expression, letters)
+
+
+def _options(context: Context) -> list[Block]:
+    """The numbers behind the rule's letters."""
+    blocks: list[Block] = []
+    lines = [
+        stated(context.labels.label(letter.name), value, context.labels)
+        for letter, value in context.step.update.options.items()
+        if letter.name
+    ]
+    if any(STEP_NUMBER in order(root) for root in context.step.update.roots):
+        lines.append(stated(context.labels.label(Name("k")), context.step.number, context.labels))
+        blocks.append(Paragraph(context.text("descent.step", k=context.labels.label(Name("k")))))
+    return [*blocks, Equations(tuple(lines))] if lines else []
+
+
+def chain_rule(context: Context) -> Section:
+    """For every weight: the factors between neighbouring quantities, in symbols, in numbers, and their product."""
+    blocks: list[Block] = [Paragraph(context.text("chain.intro")), *theorems(context)]
+    backwards = sorted(context.derivation.parameters, key=_layer, reverse=True)
+    weights = [element for parameter in backwards for element in context.elements(parameter)]
+    parts = sample_gradients(context) if context.samples > 1 else []
+    if parts:
+        blocks.append(Paragraph(context.text("chain.first_sample", samples=context.samples)))
+    lines: list[Equation] = []
+    recursive = False
+    for weight in weights[:MOST_WEIGHTS]:
+        line = chain_line(context, weight, parts)
+        recursive = recursive or line is None
+        lines.append(context.element_line(context.gradient_of(weight)) if line is None else line)
+    if recursive:
+        blocks += recursion(context)
+    blocks.append(Equations(tuple(lines)))
+    if len(weights) > MOST_WEIGHTS:
+        blocks.append(Note("more", context.text("chain.more", left=len(weights) - MOST_WEIGHTS)))
+    if parts:
+        blocks += shares(context, weights, parts)
+    return Section("chain", context.plain("chain.title"), tuple(blocks))
+
+
+def chain_line(context: Context, weight: Element, parts: list[dict[str, Any]]) -> Equation | None:
+    """The chain of one weight, or what the first of several samples brings to it; None where there are too many paths."""
+    top = Element(context.derivation.error, ())
+    found = paths(context.scalars, top, weight, MOST_PATHS, sample=0 if parts else None)
+    if parts and found:  # a sample's share is without the penalty, which E takes from the weight itself
+        found = [path for path in found if len(path) > 2]
+    if not found:
+        return None
+    return context.chain_line(weight, found, share=parts[0][weight.key][weight.index] if parts else None)
+
+
+def recursion(context: Context) -> list[Block]:
+    """δ = f′ · Σ w δ for the units of each layer: many paths, walked once."""
+    elements = [e for quantity in context.derivation.backward if _on_the_way(quantity) for e in context.elements(quantity, sample=0)]
+    blocks: list[Block] = [
+        Paragraph(context.text("chain.recursive")),
+        Equations(tuple(context.element_line(e) for e in elements[:MOST_WEIGHTS])),
+    ]
+    if len(elements) > MOST_WEIGHTS:
+        blocks.append(Note("more", context.text("chain.more", left=len(elements) - MOST_WEIGHTS)))
+    return blocks
+
+
+def _on_the_way(gradient: Expression) -> bool:
+    return gradient.symbol not in "Wb"
+
+
+def _layer(parameter: Expression) -> int:
+    assert parameter.name is not None
+    assert parameter.name.layer is not None
+    return parameter.name.layer
+
+
+def shares(context: Context, weights: list[Element], parts: list[dict[str, Any]]) -> list[Block]:
+    """How much of each gradient each sample brings: a column a sample, the penalty's if there is one, and their sum."""
+    samples = range(min(context.samples, 6))
+    penalty = context.step.network.regularizer is not None
+    head = ["", *(context.plain("chain.sample", sample=n + 1) for n in samples), *([context.plain("chain.penalty")] * penalty)]
+    rows: list[tuple[Inline, ...]] = []
+    for weight in weights[:MOST_WEIGHTS]:
+        gradient = context.gradient_of(weight)
+        each = [part[weight.key][weight.index] for part in parts]
+        total = context.before[context.scalars.variable(gradient)]
+        cells = [*(each[n] for n in samples), *([total - sum(each) if weight.quantity.symbol == "W" else 0] * penalty), total]
+        rows.append(((context.letter(gradient),), *((shown(value, context.notation),) for value in cells)))
+    columns = tuple((title,) for title in (*head, context.plain("chain.sum")))
+    blocks: list[Block] = [
+        Subheading(context.text("chain.shares")),
+        Paragraph(context.text("chain.shares_intro")),
+        Table(columns, tuple(rows)),
+    ]
+    if context.samples > len(samples):
+        blocks.append(Note("more", context.text("chain.more_samples", left=context.samples - len(samples))))
+    return blocks
+
+
+def sample_gradients(context: Context) -> list[dict[str, Any]]:
+    """What each sample brings to the gradient of every parameter: its own error's gradient, divided by N where E is a mean."""
+    step = context.step
+    alone = step.network.replaced(regularizer=None).derivation
+    divisor = context.samples if step.network.conventions.batch == "mean" else 1
+    parameters = {node: step.parameters[node.key] for node in alone.parameters}
+    parts = []
+    for n in range(context.samples):
+        sample = {node: step.values[node.key][n : n + 1] for node in alone.data}
+        values = evaluate(alone.gradients, {**sample, **parameters}, step.arrays)
+        parts.append({p.key: values[g] / divisor for p, g in zip(alone.parameters, alone.gradients, strict=True)})
+    return parts
+
+
+def matrix_form(context: Context) -> Section:
+    """Back-propagation as a careful student writes it: one line a quantity, error first."""
+    blocks: list[Block] = [Paragraph(context.text("matrix.intro"))]
+    if context.detail == "matrix":
+        blocks += theorems(context)
+    blocks.append(Equations(tuple(context.matrix_line(quantity) for quantity in context.derivation.backward)))
+    lines = [context.symbolic_update(part) for part in context.step.update.parameters]
+    blocks += [Paragraph(context.text("matrix.update")), Equations(tuple(lines))]
+    return Section("matrix", context.plain("matrix.title"), tuple(blocks))
+
+
+def closed_forms(context: Context) -> Section | None:
+    """Every update with its gradient written out in the chain's factors; None where a chain has several paths."""
+    top = Element(context.derivation.error, ())
+    lines: list[Equation] = []
+    for part in context.step.update.parameters:
+        for weight in context.elements(part.parameter):
+            found = paths(context.scalars, top, weight, 1)
+            if not found or part.states or len(lines) >= MOST_WEIGHTS:
+                return None
+            lines.append(_closed_form(context, Element(part.new, weight.index), weight, found[0]))
+    blocks = (Paragraph(context.text("formulas.intro")), Equations(tuple(lines)))
+    return Section("formulas", context.plain("formulas.title"), blocks) if lines else None
+
+
+def _closed_form(context: Context, new: Element, weight: Element, path: list[Element]) -> Equation:
+    product: Expression | None = None
+    for of, by in itertools.pairwise(path):
+        factor = context.scalars.derivative(of, by)
+        product = factor if product is None else product * factor
+    assert product is not None
+    rule = context.scalars.definition(new)
+    gradient = context.scalars.variable(context.gradient_of(weight))
+    return Equation((context.letter(weight), formula(substitute(rule, {gradient: tidy(product)}), context.labels)), ("←",))

@@ -1,0 +1,39 @@
+"""One symbol, one colour, everywhere: which of a few colours each quantity has."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from chainrule.base.nodes import Node
+from chainrule.document.document import Section
+from chainrule.notation.formula import Symbol
+from chainrule.pictures.shapes import FAMILIES
+
+
+def colours(sections: Iterable[Section]) -> dict[str, int]:
+    """The colour, counted from 0, of each symbol's key that occurs."""
+    return of_keys(symbol.key for section in sections for symbol in _symbols(section))
+
+
+def of_keys(keys: Iterable[str]) -> dict[str, int]:
+    """The colour of each of these keys that has one."""
+    return {key: colour for key in sorted(set(keys)) if (colour := _colour(key)) is not None}
+
+
+def _colour(key: str) -> int | None:
+    if key.startswith(("delta", "dW", "db", "dh", "dy", "dz")):
+        return FAMILIES["gradient"]
+    if key in FAMILIES:
+        return FAMILIES[key]
+    letter = re.match(r"([A-Za-z])\d*(\[|$)", key)
+    return FAMILIES.get(letter[1]) if letter else None
+
+
+def _symbols(node: Any) -> Iterable[Symbol]:
+    if isinstance(node, Symbol):
+        yield node
+    elif isinstance(node, tuple | Node | Section):
+        for item in node if isinstance(node, tuple) else vars(node).values():
+            yield from _symbols(item)

@@ -1,0 +1,295 @@
+"""What every section of an explanation needs: the step, its letters, its numbers and its words."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+from chainrule.doctor.rates import TOLERANCE, Advice, Runner, advise, runner
+from chainrule.document.document import Inline
+from chainrule.document.words import Words
+from chainrule.formula.expression import Expression, Name, as_expression, definition, order, variable
+from chainrule.formula.scalar import Element, Index, Scalars
+from chainrule.formula.tidy import tidy
+from chainrule.network.definitions import Bound
+from chainrule.network.derivation import BATCH, Derivation
+from chainrule.network.network import layer_name
+from chainrule.network.update import ParameterUpdate
+from chainrule.notation.build import formula
+from chainrule.notation.conventions import Notation
+from chainrule.notation.formula import Derivative, Equation, Formula, Operator, Symbol, row
+from chainrule.notation.labels import Labels
+from chainrule.notation.numbers import printed
+from chainrule.notation.worked import chain, matrices, stated, worked
+from chainrule.steps.step import Step
+
+PENALTY = Name("R")
+"""What large weights cost, a part of E; the only one in which a weight stands itself."""
+
+LEVELS = ("overview", "matrix", "scalar")
+
+
+@dataclass(frozen=True)
+class Values(Mapping[Expression, Any]):
+    """The number behind each letter: read from the record when it is asked for."""
+
+    scalars: Scalars
+    arrays: Mapping[str, Any]
+
+    def __getitem__(self, letter: Expression) -> Any:
+        if not self.scalars.has(letter):
+            return self.arrays[str(letter.name)][()]
+        element = self.scalars.element(letter)
+        return self.arrays[element.key][element.index]
+
+    def __iter__(self) -> Iterator[Expression]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+@dataclass(frozen=True)
+class Context:
+    """One step, ready to be explained.
+
+    step      the record
+    detail    "overview", "matrix" or "scalar"
+    notation  the course's letters and numbers
+    """
+
+    step: Step
+    detail: str
+    notation: Notation
+    scalars: Scalars = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "scalars", Scalars({"batch": len(self.step.x)}, self.derivation.quantities))
+
+    @cached_property
+    def labels(self) -> Labels:
+        """How quantities are called."""
+        return Labels(self.step.network.sizes, self.notation, len(self.step.x))
+
+    @cached_property
+    def words(self) -> Words:
+        """The words of the notation's language."""
+        return Words(self.notation.language)
+
+    @cached_property
+    def before(self) -> Values:
+        """Numbers of the step itself."""
+        return Values(self.scalars, self.step.values)
+
+    @cached_property
+    def after(self) -> Values:
+        """Numbers of the forward pass with the new parameters."""
+        return Values(self.scalars, self.after_arrays)
+
+    @cached_property
+    def after_arrays(self) -> dict[str, Any]:
+        """The arrays of the forward pass with the new parameters, by key."""
+        return {**self.step.values, **self.step.new_parameters, **self.step.after.values}
+
+    @cached_property
+    def run(self) -> Runner:
+        """Trains from the step's parameters on its batch, with any rate."""
+        step = self.step
+        return runner(step.network, step.x.astype(float), step.t.astype(float), step.optimizer, step.weights)
+
+    @cached_property
+    def advice(self) -> Advice | None:
+        """What simulation says about rates; None for later steps, whose states it does not know, and for schedules."""
+        step = self.step
+        if step.number > 1 or not TOLERANCE <= abs(float(step.error)) < math.inf:
+            return None
+        return advise(step.network, step.x.astype(float), step.t.astype(float), step.optimizer, self.run)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """What the inputs and then the targets are called; "" where one has no name."""
+        origin = self.step.origin
+        features, targets = origin.get("features") or ("",) * self.step.network.inputs, origin.get("targets") or ()
+        return (*map(str, features), *map(str, targets))
+
+    @property
+    def derivation(self) -> Derivation:
+        """The network as expressions."""
+        return self.step.network.derivation
+
+    @property
+    def layers(self) -> int:
+        """How many layers have weights."""
+        return len(self.step.network.layers)
+
+    @property
+    def samples(self) -> int:
+        """How many samples the batch has."""
+        return len(self.step.x)
+
+    def text(self, key: str, **values: str | int | Formula) -> Inline:
+        """A text of the catalogue with formulas in it."""
+        return self.words(key, **values)
+
+    def plain(self, key: str, **values: object) -> str:
+        """A text of the catalogue as a string."""
+        return self.words.plain(key, **values)
+
+    def called(self, bound: Bound) -> str:
+        """What a definition is called, with its options: leaky ReLU (slope 0.2). One without an entry keeps its own name."""
+        name = self._called(bound.definition.kind, bound.name)
+        options = (f"{self._called('option', key)} {self.plain_number(value)}" for key, value in bound.given.items())
+        return f"{name} ({', '.join(options)})" if bound.given else name
+
+    def _called(self, kind: str, name: str) -> str:
+        return self.words.catalogue.get(f"name.{kind}.{name}", name.replace("_", " "))
+
+    def plain_number(self, value: object) -> str:
+        """A number in words, as it was written, with the notation's decimal sign."""
+        text = f"{value:g}" if isinstance(value, float) else str(value)
+        return text.replace(".", ",").replace("-", "−") if self.notation.decimal == "comma" else text.replace("-", "−")
+
+    @cached_property
+    def rounding(self) -> Notation:
+        """The notation for numbers that are never fractions: simulated ones, and those in prose."""
+        return replace(self.notation, exact=False)
+
+    def rounded(self, value: Any, digits: int | None = None) -> Formula:
+        """A number in prose; one that is rounded says so: ≈49.2473."""
+        number = printed(value, self.rounding, digits)
+        return number.formula if number.exact else row(Operator("≈", prefix=True), number.formula)
+
+    def layer(self, number: int) -> str:
+        """What a layer is called: hidden layer, hidden layer 2, output layer."""
+        name = layer_name(number, self.layers)
+        if name == "output":
+            return self.plain("layer.output")
+        return self.plain("layer.hidden") if self.layers == 2 else self.plain("layer.hidden_number", number=number)
+
+    def elements(self, quantity: Expression, sample: int | None = None) -> list[Element]:
+        """Every element of a quantity, unit by unit as weights are numbered; of one sample if that is asked for."""
+        shape = self.scalars.shape(quantity)
+        indices: list[Index] = list(itertools.product(*(range(extent) for extent in shape)))
+        if quantity.symbol == "W":
+            indices.sort(key=lambda index: index[::-1])
+        if sample is not None and quantity.shape and quantity.shape[0] == "batch":
+            indices = [index for index in indices if index[0] == sample]
+        return [Element(quantity, index) for index in indices]
+
+    def letter(self, element: Element) -> Formula:
+        """How an element is written."""
+        return formula(self.scalars.variable(element), self.labels)
+
+    def symbol(self, quantity: Expression) -> Formula:
+        """How a whole quantity is written."""
+        assert quantity.name is not None
+        return self.labels.label(quantity.name)
+
+    def element_line(self, element: Element, values: Values | None = None) -> Equation:
+        """h1 = x1 · w1 + x2 · w2 = 8 · 0.21 + 12 · 0.56 = 8.4"""
+        values = self.before if values is None else values
+        letter = self.scalars.variable(element)
+        return worked(self.letter(element), self.scalars.definition(element), values, self.labels, result=values[letter])
+
+    def stated_line(self, element: Element, values: Values | None = None) -> Equation:
+        """h1 = 8.4"""
+        values = self.before if values is None else values
+        return stated(self.letter(element), values[self.scalars.variable(element)], self.labels)
+
+    def matrix_line(self, quantity: Expression, arrays: Mapping[str, Any] | None = None) -> Equation:
+        """h = x · W1 = [8 12] · [[0.21 0.19] [0.56 0.02]] = [8.4 1.76]"""
+        source = self.step.values if arrays is None else arrays
+        inner = self.of_batch(definition(quantity))
+        leaves = {
+            node: _nested(source[node.key]) for node in order(inner, wall=lambda node: node.name is not None) if node.name is not None
+        }
+        return matrices(self.symbol(quantity), inner, leaves, _nested(source[quantity.key]), self.labels)
+
+    def array_line(self, quantity: Expression, values: Any) -> Equation:
+        """W1 = [[0.21 0.19] [0.56 0.02]]"""
+        return matrices(self.symbol(quantity), quantity, {quantity: _nested(values)}, _nested(values), self.labels)
+
+    def symbolic_line(self, quantity: Expression, inner: Expression | None = None) -> Equation:
+        """h = x · W1"""
+        return Equation((self.symbol(quantity), formula(self.of_batch(inner or definition(quantity)), self.labels)), ("=",))
+
+    def of_batch(self, expression: Expression) -> Expression:
+        """A formula of arrays for this batch: with a single sample there is no N to divide by and no sum over samples."""
+        return for_one_sample(expression) if self.samples == 1 else expression
+
+    def symbolic_update(self, part: ParameterUpdate) -> Equation:
+        """W1 ← W1 − η · ∂E/∂W1"""
+        return Equation((self.symbol(part.parameter), formula(part.new.arguments[0], self.labels)), ("←",))
+
+    def chain_line(self, weight: Element, paths: Sequence[Sequence[Element]], share: Any = None) -> Equation:
+        """∂E/∂w1 = ∂E/∂y · ∂y/∂h1 · ∂h1/∂w1 = … through every path from E (first) to the weight (last).
+
+        share  what the paths bring where they are those of the first sample alone; the left side says so
+        """
+        factors = [[(self._derivative(of, by), self.scalars.derivative(of, by)) for of, by in itertools.pairwise(path)] for path in paths]
+        if share is None:
+            gradient = self.gradient_of(weight)
+            return chain(factors, self.letter(gradient), self.before, self.labels, result=self.before[self.scalars.variable(gradient)])
+        copy = self.letter(weight)
+        assert isinstance(copy, Symbol)
+        left = Derivative(self.labels.error, replace(copy, superscript=f"{copy.superscript}[1]"))
+        return chain(factors, left, self.before, self.labels, result=share)
+
+    def gradient_of(self, element: Element) -> Element:
+        """∂E/∂ an element, an element of the gradient."""
+        gradient = self.derivation.gradient(element.quantity)
+        assert gradient is not None
+        return Element(gradient, element.index)
+
+    def _derivative(self, of: Element, by: Element) -> Formula:
+        direct = of.quantity is self.derivation.error and by.quantity.symbol == "W"
+        above, below = self.labels.label(PENALTY) if direct else self.letter(of), self.letter(by)
+        assert isinstance(above, Symbol)
+        assert isinstance(below, Symbol)
+        return Derivative(above, below)
+
+
+def for_one_sample(expression: Expression) -> Expression:
+    """The formula where the batch has one sample: N is 1, and a sum over the samples has one term."""
+    made: dict[Expression, Expression] = {}
+    for node in order(expression, wall=lambda node: node.name is not None):
+        if node.name is not None:
+            made[node] = variable(node.name, _single(node.shape))
+        elif node.primitive.name == "size":
+            made[node] = as_expression(1)
+        else:
+            parameters = {key: _single(value) if key == "sizes" else value for key, value in node.parameters.items()}
+            made[node] = node.primitive(*(made[argument] for argument in node.arguments), **parameters) if node.arguments else node
+    return tidy(made[expression])
+
+
+def _single(shape: Any) -> Any:
+    return tuple(1 if dimension == BATCH else dimension for dimension in shape)
+
+
+def _nested(values: Any) -> Any:
+    return values.tolist() if hasattr(values, "tolist") else values
+
+
+def paths(scalars: Scalars, top: Element, bottom: Element, most: int, sample: int | None = None) -> list[list[Element]] | None:
+    """Every chain of neighbours from `top` down to `bottom`, of one sample if that is asked for; None if there are more than `most`."""
+    found: list[list[Element]] = []
+    leads: dict[Element, bool] = {}
+
+    def reaches(element: Element) -> bool:
+        if element not in leads:
+            own = sample is None or element.quantity.shape[:1] != ("batch",) or element.index[0] == sample
+            leads[element] = own and (element == bottom or any(reaches(parent) for parent in scalars.parents(element)))
+        return leads[element]
+
+    def walk(element: Element, path: list[Element]) -> bool:
+        if element == bottom:
+            found.append([*path, element])
+            return len(found) <= most
+        return all(walk(parent, [*path, element]) for parent in scalars.parents(element) if reaches(parent))
+
+    return found if walk(top, []) else None

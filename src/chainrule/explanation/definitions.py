@@ -1,0 +1,98 @@
+"""How activations, initialisers and theorems are put into words and formulas."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chainrule.document.document import Block, Equations, Note, Paragraph
+from chainrule.explanation.context import Context, paths
+from chainrule.formula.backprop import local_derivatives
+from chainrule.formula.expression import Expression, Name, as_expression, named, substitute, variable
+from chainrule.formula.scalar import Element
+from chainrule.formula.tidy import tidy
+from chainrule.network.definitions import Bound
+from chainrule.notation.build import formula
+from chainrule.notation.formula import Call, Equation, Words
+from chainrule.notation.labels import Labels
+from chainrule.notation.text import text
+
+MOST_OUTPUTS = 4
+"""A theorem is proved on paper for networks of up to so many outputs; a sum over more is not read."""
+
+
+def distribution(context: Context, initializer: Bound, shape: tuple[int, ...] | None) -> str:
+    """In words, from which distribution a weight matrix was drawn: uniform between −√(6 / (2 + 2)) and √(6 / (2 + 2))."""
+    from chainrule.network.initializers import INPUTS, UNITS
+
+    drawn: Any = initializer.apply(INPUTS, UNITS)
+    kind = type(drawn).__name__.lower()
+    key = f"initializer.{kind}" if f"initializer.{kind}" in context.words.catalogue else "initializer.other"
+    bounds = {name: _bound(context, value) for name, value in vars(drawn).items()}
+    text = context.plain(key, name=context.called(initializer.definition.bind()), **bounds)
+    return (
+        text if shape is None or not _depends(drawn) else f"{text}, {context.plain('initializer.where', inputs=shape[0], units=shape[1])}"
+    )
+
+
+def _depends(drawn: Any) -> bool:
+    """Does the distribution depend on the size of the layer?"""
+    return any(isinstance(value, Expression) for value in vars(drawn).values())
+
+
+def _bound(context: Context, value: Any) -> str:
+    from chainrule.network.initializers import INPUTS, UNITS
+
+    if not isinstance(value, Expression):
+        return context.plain_number(value)
+    words = {INPUTS: context.plain("initializer.inputs"), UNITS: context.plain("initializer.units")}
+    return text(formula(value, context.labels, lambda node: Words(words[node]) if node in words else None))
+
+
+def functions(context: Context) -> list[Block]:
+    """What σ, tanh … stand for and their derivatives, for each activation of the network that is a function of one number."""
+    activations = {layer.activation.name: layer.activation for layer in context.step.network.layers if layer.activation is not None}
+    blocks: list[Block] = [
+        Equations(tuple(function_lines(context.labels, activation)))
+        for name, activation in activations.items()
+        if name not in ("identity", "softmax")
+    ]
+    return [Paragraph(context.text("functions.intro")), *blocks] if blocks else []
+
+
+def function_lines(labels: Labels, activation: Bound) -> list[Equation]:
+    """f(z) = …, what its name stands for, and f′(z), which the table of primitives gives."""
+    z = variable(Name("z"))
+    h = named(Name("h"), activation.apply(z))
+    value = h.arguments[0]
+    argument = (formula(z, labels),)
+    sides = [Call("f", argument), formula(value, labels)]
+    if value.primitive.paper is not None:
+        sides.append(formula(value.primitive.paper(*value.arguments), labels))
+    slope = tidy(local_derivatives(h, [z], as_expression(1))[z])
+    return [
+        Equation(tuple(sides), ("=",) * (len(sides) - 1)),
+        Equation((Call("f′", argument), formula(substitute(slope, {h: value}), labels)), ("=",)),
+    ]
+
+
+def theorems(context: Context) -> list[Block]:
+    """The closed forms that made a derivative short, with their conditions and their proof on this very sample."""
+    derivation = context.derivation
+    result = formula(derivation.prediction - derivation.t, context.labels)
+    blocks: list[Block] = []
+    for found in derivation.theorems:
+        blocks.append(Note("insight", context.text(f"theorem.{found.theorem.key}", z=context.symbol(found.z), result=result)))
+        blocks += _proof(context, found.z)
+    return blocks
+
+
+def _proof(context: Context, z: Expression) -> list[Block]:
+    """The long way from E to the first z, through every output, beside the short one; none where it is too long or divides by nought."""
+    if context.detail != "scalar" or context.step.t.shape[1] > MOST_OUTPUTS or not (context.step.prediction[0] % 1).all():
+        return []
+    first = Element(z, (0, 0))
+    ways = paths(context.scalars, Element(context.derivation.paper_error, ()), first, MOST_OUTPUTS)
+    if not ways:
+        return []
+    lines = (context.chain_line(first, ways), context.element_line(context.gradient_of(first)))
+    return [Paragraph(context.text("theorem.proof")), Equations(lines)]

@@ -1,0 +1,185 @@
+"""From a recorded step to a document that works it through, at any zoom."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from chainrule.base.errors import DescriptionError, DivergenceError, UnknownNameError
+
+if TYPE_CHECKING:
+    from chainrule.document.document import Document, Section
+    from chainrule.explanation.context import Context
+    from chainrule.network.description import Problem
+    from chainrule.steps.step import Step
+
+MOST_STEPS = 100_000
+"""Steps are computed one by one before the one that is explained; more are refused."""
+
+
+def explain(
+    subject: Problem | Step,
+    *,
+    detail: str | None = None,
+    weight: str | None = None,
+    step: int | None = None,
+    steps: int = 1,
+    digits: int | None = None,
+    exact: bool = False,
+) -> Document:
+    """A worked example of a training step.
+
+    subject  a `Problem` (network, batch, optimiser) or a recorded `Step`
+    detail   "overview", "matrix" or "scalar"; by default what the network's size allows
+    weight   one weight alone, with all its paths: "w1", "b2", "hidden1.W[2,3]"
+    step     which step of the run to explain, from 1
+    steps    how many steps to explain, one after the other
+    digits   significant digits of rounded numbers
+    exact    fractions in place of rounded numbers
+
+    Raises InputError, UnknownNameError, InexactError.
+    """
+    return _document(contexts(subject, detail=detail, step=step, steps=steps, digits=digits, exact=exact), weight)
+
+
+def contexts(
+    subject: Problem | Step,
+    *,
+    detail: str | None = None,
+    step: int | None = None,
+    steps: int = 1,
+    digits: int | None = None,
+    exact: bool = False,
+) -> list[Context]:
+    """The steps that are to be explained, ready for it. Options and errors as of `explain`."""
+    from chainrule.explanation.context import LEVELS, Context
+    from chainrule.steps.step import Step, run_from
+
+    if detail is not None and detail not in LEVELS:
+        raise UnknownNameError("level of detail", detail, LEVELS)
+    first = _positive("step", step if step is not None else 1)
+    count = _positive("steps", steps)
+    if isinstance(subject, Step):
+        recorded = list(itertools.islice(run_from(subject), count))
+    else:
+        recorded = list(itertools.islice(subject.steps(exact=exact), first - 1, first - 1 + count))
+        _check_sensible(recorded[0])
+    notation = recorded[0].network.notation
+    if digits is not None:
+        notation = replace(notation, digits=digits)
+    if exact or recorded[0].exact:
+        notation = replace(notation, exact=True)
+    return [Context(one, detail or fitting_detail(one), notation) for one in recorded]
+
+
+def _check_sensible(step: Step) -> None:
+    """A later step of numbers that are none explains nothing. Raises DivergenceError."""
+    import math
+
+    if step.number > 1 and not math.isfinite(float(step.error)):
+        raise DivergenceError(
+            f"before step {step.number} the numbers have left the range of floating point: "
+            "choose an earlier --step, or a smaller --learning-rate."
+        )
+
+
+def _positive(name: str, value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST_STEPS:
+        raise DescriptionError(f"{name} must be a whole number from 1 to {MOST_STEPS}, not {value!r}.")
+    return value
+
+
+def fitting_detail(step: Step) -> str:
+    """The closest look that still reads well: every number of a small network, matrices of a middling one, an overview of a large one."""
+    parameters, widest = step.network.size, max(step.network.sizes)
+    if parameters <= 30 and len(step.x) <= 8:
+        return "scalar"
+    return "matrix" if parameters <= 150 and widest <= 12 and len(step.x) <= 12 else "overview"
+
+
+def _document(contexts: list[Context], weight: str | None) -> Document:
+    from chainrule.document.document import Document
+    from chainrule.explanation.colours import colours
+
+    context = contexts[0]
+    groups = [_weight(context, weight) if weight is not None else _whole(context)]
+    groups += [_weight(later, weight)[1:] if weight is not None else [_later(later)] for later in contexts[1:]]
+    sections = [section for group in groups for section in group]
+    return Document(
+        title=title(context),
+        sections=tuple(sections),
+        language=context.notation.language,
+        decimal=context.notation.decimal,
+        colours=colours(sections),
+        programs=partial(_programs, contexts, groups, weight),
+    )
+
+
+def _programs(contexts: list[Context], groups: list[list[Section]], weight: str | None) -> tuple[str, ...]:
+    from chainrule.explanation.programs import programs
+
+    return programs(contexts, groups, weight)
+
+
+def title(context: Context) -> str:
+    """Of everything that explains the step."""
+    number = "" if context.step.number == 1 else context.plain("title.step", number=context.step.number)
+    return f"{context.plain('title', name=_name(context))}{number}"
+
+
+def _name(context: Context) -> str:
+    """What the network is called: an example's name in the reader's language, the description's title, or its sizes."""
+    origin = context.step.origin
+    example = context.words.catalogue.get(f"example.{origin.get('source')}", "")
+    return example or str(origin.get("title", "")) or context.plain("title.network", sizes="-".join(map(str, context.step.network.sizes)))
+
+
+def _whole(context: Context) -> list[Section]:
+    """Every section in the order of the story; what a level of detail leaves out is None or a shorter one."""
+    from chainrule.explanation import backward, forward, outcome, overview, setting
+
+    sections: list[Section | None] = [setting.network(context), setting.data(context)]
+    if context.detail == "overview":
+        sections += [overview.forward(context), forward.error(context), backward.descent(context)]
+        sections += [overview.backward(context), overview.updates(context), outcome.outcome(context), overview.left_out(context)]
+        return [section for section in sections if section is not None]
+    sections += [forward.forward(context), forward.error(context)]
+    if context.detail == "scalar":
+        sections += [forward.expanded(context), backward.descent(context), backward.chain_rule(context), backward.closed_forms(context)]
+    else:
+        sections.append(backward.descent(context))
+    sections += [backward.matrix_form(context), outcome.new_weights(context), outcome.second_pass(context)]
+    sections += [outcome.outcome(context), None if outcome.is_exact(context.step) else outcome.repeat(context)]
+    if context.detail == "matrix":
+        sections.append(overview.left_out(context))
+    return [section for section in sections if section is not None]
+
+
+def _weight(context: Context, weight: str) -> list[Section]:
+    from chainrule.explanation import setting
+    from chainrule.explanation import weight as one
+
+    sections = one.sections(context, one.find(context, weight))
+    if context.step.number > 1:
+        sections = [
+            replace(section, title=context.plain("weight.step", title=section.title, number=context.step.number)) for section in sections
+        ]
+    return [setting.network(context), *sections]
+
+
+def _later(context: Context) -> Section:
+    """A further step, shorter: forward pass, gradients, new weights, error."""
+    from chainrule.document.document import Equations, Section
+    from chainrule.explanation import forward, outcome, overview
+
+    if context.detail == "overview":
+        blocks = (*overview.forward(context).blocks[2:], *overview.updates(context).blocks[1:])
+    else:
+        lines = [context.matrix_line(quantity) for quantity in context.derivation.backward]
+        blocks = (Equations(tuple(lines)), *outcome.new_weights(context).blocks[1:])
+    passed = Equations(tuple(context.matrix_line(quantity) for quantity in context.derivation.quantities))
+    error = Equations((forward.error_line(context, context.before),))
+    start = (error,) if context.detail == "overview" else (passed, error)
+    return Section(f"step{context.step.number}", context.plain("later.title", number=context.step.number), (*start, *blocks))

@@ -1,0 +1,154 @@
+"""The forward pass, the error, and the prediction written out in its weights."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from chainrule.document.document import Block, Equations, Note, Paragraph, Section, Subheading, Table
+from chainrule.explanation.context import PENALTY, Context, Values
+from chainrule.explanation.definitions import functions
+from chainrule.formula.evaluation import evaluate
+from chainrule.formula.expression import Expression, definition, order, substitute, variable
+from chainrule.formula.scalar import Element
+from chainrule.formula.tidy import tidy
+from chainrule.notation.build import formula
+from chainrule.notation.formula import Equation, Formula
+from chainrule.notation.numbers import shown
+from chainrule.notation.worked import stated, worked
+
+MOST_LINES = 24
+"""Scalar lines of a section; beyond, the others are a question away."""
+
+MOST_LETTERS = 40
+"""An expanded prediction with more letters is not written out."""
+
+
+def forward(context: Context) -> Section:
+    """Every layer, in matrices and then in sums of single numbers."""
+    blocks: list[Block] = [Paragraph(context.text("forward.intro")), Subheading(context.text("forward.matrices"))]
+    blocks.append(Equations(tuple(context.matrix_line(quantity) for quantity in context.derivation.quantities)))
+    if context.detail == "scalar":
+        blocks += scalar_lines(context)
+        blocks += functions(context)
+    return Section("forward", context.plain("forward.title"), tuple(blocks))
+
+
+def scalar_lines(context: Context) -> list[Block]:
+    """Every unit's sum, for the first sample."""
+    elements = [element for quantity in context.derivation.quantities for element in context.elements(quantity, sample=0)]
+    title = (
+        context.text("forward.scalars") if context.samples == 1 else context.text("forward.scalars_of", sample=1, samples=context.samples)
+    )
+    blocks: list[Block] = [Subheading(title), Equations(tuple(context.element_line(element) for element in elements[:MOST_LINES]))]
+    if len(elements) > MOST_LINES:
+        blocks.append(Note("more", context.text("forward.more", left=len(elements) - MOST_LINES)))
+    return blocks
+
+
+def error(context: Context) -> Section:
+    """How wrong the prediction is."""
+    blocks: list[Block] = [Paragraph(context.text("error.intro", loss=context.called(context.step.network.loss)))]
+    blocks.append(Equations((error_line(context, context.before),)))
+    if context.step.network.regularizer is not None:
+        blocks.append(Paragraph(context.text("error.penalty", penalty=context.labels.label(PENALTY))))
+        blocks.append(Equations((_penalty_line(context, context.before),)))
+    if context.samples > 1:
+        blocks.append(_sample_table(context))
+    return Section("error", context.plain("error.title"), tuple(blocks))
+
+
+def error_line(context: Context, values: Values) -> Equation:
+    """E = ½ · (y − t)² = … in numbers while that is short; else in matrices, and its value."""
+    error, value = _written_error(context), values.arrays["E"][()]
+    if context.samples * context.step.t.shape[1] > 8 or context.detail == "overview":
+        return _in_arrays(context, context.labels.error, error, value)
+    if context.step.network.regularizer is not None:
+        values = replace(values, arrays={**values.arrays, str(PENALTY): np.asarray(_penalty_value(context, values))})
+    return worked(context.labels.error, tidy(context.scalars(error, ())), values, context.labels, result=value)
+
+
+def _in_arrays(context: Context, letter: Formula, expression: Expression, value: Any) -> Equation:
+    """A formula of whole arrays, and what it is worth."""
+    number = stated(letter, value, context.labels)
+    return Equation((letter, formula(context.of_batch(expression), context.labels), number.sides[1]), ("=", number.relations[0]))
+
+
+def _written_error(context: Context) -> Expression:
+    """E as one writes it: the loss of the batch, and R where weights are penalised."""
+    network = context.step.network
+    if network.regularizer is None:
+        return definition(context.derivation.paper_error)
+    return definition(network.replaced(regularizer=None).derivation.paper_error) + variable(PENALTY)
+
+
+def _penalty(context: Context) -> Expression:
+    """What large weights cost."""
+    regularizer = context.step.network.regularizer
+    assert regularizer is not None
+    first, *others = (regularizer.apply(W) for W in context.derivation.parameters if W.symbol == "W")
+    return tidy(sum(others, first))
+
+
+def _penalty_value(context: Context, values: Values) -> Any:
+    weights = {W: values.arrays[W.key] for W in context.derivation.parameters if W.symbol == "W"}
+    penalty = _penalty(context)
+    return evaluate([penalty], weights, context.step.arrays)[penalty]
+
+
+def _penalty_line(context: Context, values: Values) -> Equation:
+    """R = ½ λ Σ W² = …"""
+    return _in_arrays(context, context.labels.label(PENALTY), _penalty(context), _penalty_value(context, values))
+
+
+def _sample_table(context: Context) -> Table:
+    """Prediction, target and prediction minus target of each sample."""
+    step = context.step
+    columns = min(step.t.shape[1], 4)
+    head = [context.plain("data.sample")]
+    head += [f"{context.notation.letter(letter)}{unit + 1 if columns > 1 else ''}" for letter in "yt" for unit in range(columns)]
+    rows = tuple(
+        (
+            (str(sample + 1),),
+            *((shown(value, context.notation),) for value in (*step.prediction[sample, :columns], *step.t[sample, :columns])),
+        )
+        for sample in range(min(len(step.x), 8))
+    )
+    return Table(tuple((title,) for title in head), rows)
+
+
+def expanded(context: Context) -> Section | None:
+    """The prediction with every hidden unit replaced by its own sum, down to the weights; None where that is too long to read."""
+    lines: list[Equation] = []
+    for element in context.elements(context.derivation.prediction, sample=0)[:3]:
+        expression = in_parameters(context, element)
+        if expression is None:
+            return None
+        letter = context.scalars.variable(element)
+        lines.append(worked(context.letter(element), expression, context.before, context.labels, result=context.before[letter]))
+    blocks = (Paragraph(context.text("expanded.intro")), Equations(tuple(lines)), Paragraph(context.text("expanded.outro")))
+    return Section("expanded", context.plain("expanded.title"), blocks)
+
+
+def in_parameters(context: Context, element: Element) -> Expression | None:
+    """An element written in weights and inputs alone; None if that takes too many letters."""
+    expression = context.scalars.definition(element)
+    for _ in range(len(context.derivation.quantities)):
+        letters = [node for node in order(expression) if node.name is not None and context.scalars.has(node)]
+        computed = [letter for letter in letters if context.scalars.element(letter).quantity.arguments]
+        if not computed:
+            break
+        expression = substitute(expression, {letter: context.scalars.definition(context.scalars.element(letter)) for letter in computed})
+        if _length(expression) > MOST_LETTERS:
+            return None
+    return expression
+
+
+def _length(expression: Expression) -> int:
+    """How many letters and numbers a formula has on paper."""
+    lengths: dict[Expression, int] = {}
+    for node in order(expression):
+        lengths[node] = sum(lengths[argument] for argument in node.arguments) or 1
+    return lengths[expression]

@@ -1,0 +1,35 @@
+"""Formulas and texts as letters of a picture."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+from chainrule.explanation.context import Context
+from chainrule.notation.formula import Equation, Formula, Operator, row
+from chainrule.notation.numbers import printed
+from chainrule.pictures.shapes import Run, runs, words
+
+Runs: TypeAlias = tuple[Run, ...]
+
+
+def equation(context: Context, letter: Formula, value: Any, digits: int | None = None) -> Equation:
+    """h1 = 8.4, y ≈ 0.751365, in decimals."""
+    number = printed(value, context.rounding, digits)
+    return Equation((letter, number.formula), ("=" if number.exact else "≈",))
+
+
+def equal(context: Context, letter: Formula, value: Any) -> Runs:
+    """The same in letters."""
+    return runs(equation(context, letter, value))
+
+
+def signed(context: Context, change: float) -> Formula:
+    """+0.157 or −0.157, with ≈ where it is rounded."""
+    number = printed(change, context.rounding)
+    sign = Operator(("" if number.exact else "≈ ") + ("+" if change > 0 else ""), prefix=True)
+    return row(sign, number.formula)
+
+
+def said(context: Context, key: str, **values: Formula) -> Runs:
+    """A text of the catalogue with formulas in it."""
+    return tuple(run for part in context.text(key, **values) for run in (words(part) if isinstance(part, str) else runs(part)))

@@ -1,0 +1,79 @@
+"""A step of a network of any size on a few screens: one row a quantity, and what was left out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from chainrule.document.document import Block, Equations, Inline, Note, Paragraph, Section, Table
+from chainrule.explanation.context import Context
+from chainrule.formula.expression import Expression
+from chainrule.network.network import Array
+from chainrule.notation.numbers import shown
+
+ROUNDING = 1e-14
+"""A mean this much smaller than the largest number is what rounding left of 0."""
+
+
+def forward(context: Context) -> Section:
+    """The formulas of the forward pass, and how large each quantity is."""
+    quantities = context.derivation.quantities
+    lines = Equations(tuple(context.symbolic_line(quantity) for quantity in quantities))
+    table = _statistics(context, quantities, context.step.before.values)
+    return Section("forward", context.plain("forward.title"), (Paragraph(context.text("overview.forward")), lines, table))
+
+
+def backward(context: Context) -> Section:
+    """The formulas of back-propagation, and how large each gradient is: the error's side first."""
+    quantities = context.derivation.backward
+    lines = Equations(tuple(context.symbolic_line(quantity) for quantity in quantities))
+    blocks: list[Block] = [Paragraph(context.text("overview.backward")), lines, _statistics(context, quantities, context.step.values)]
+    return Section("matrix", context.plain("matrix.title"), tuple(blocks))
+
+
+def updates(context: Context) -> Section:
+    """How far each parameter moved, compared with its size."""
+    step = context.step
+    rows: list[tuple[Inline, ...]] = []
+    for parameter in context.derivation.parameters:
+        before, after = (np.asarray(side[parameter.key], dtype=float) for side in (step.parameters, step.new_parameters))
+        size, moved = _norm(before), _norm(after - before)
+        share = (shown(moved / size, context.notation),) if size else ("–",)
+        rows.append(((context.symbol(parameter),), (shown(size, context.notation),), (shown(moved, context.notation),), share))
+    head = tuple((context.plain(f"overview.{column}"),) for column in ("quantity", "norm", "moved", "share"))
+    blocks = (Paragraph(context.text("overview.updates")), Table(head, tuple(rows)))
+    return Section("weights", context.plain("weights.title"), blocks)
+
+
+def _norm(values: Array) -> float:
+    """The Euclidean norm; infinite where its square is."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return float(np.linalg.norm(values))
+
+
+def _statistics(context: Context, quantities: tuple[Expression, ...], arrays: Any) -> Table:
+    rows: list[tuple[Inline, ...]] = []
+    for quantity in quantities:
+        values = np.asarray(arrays[quantity.key], dtype=float)
+        shape = values.shape[::-1] if context.notation.vectors == "columns" else values.shape
+        cells = [shown(number, context.notation) for number in (np.min(values), _mean(values), np.max(values), _norm(values))]
+        zero = f"{100 * float(np.mean(values == 0)):.0f} %"
+        rows.append(((context.symbol(quantity),), (" × ".join(map(str, shape)) or "1",), *((cell,) for cell in cells), (zero,)))
+    head = tuple((context.plain(f"overview.{column}"),) for column in ("quantity", "shape", "smallest", "mean", "largest", "norm", "zeros"))
+    return Table(head, tuple(rows))
+
+
+def _mean(values: Any) -> float:
+    """The mean; 0 where all that is left of it is the rounding of numbers that cancel."""
+    mean = float(np.mean(values))
+    return mean if abs(mean) > ROUNDING * float(np.max(np.abs(values))) else 0.0
+
+
+def left_out(context: Context) -> Section:
+    """What an overview does not show and how to ask for it."""
+    net = context.step.network
+    parameters = f"{sum(value.size for value in context.step.parameters.values()):,}".replace(",", " ")
+    middle = f"hidden1.W[{min(2, net.inputs)},{min(3, net.layers[0].units)}]" if context.layers > 1 else "output.W[1,1]"
+    key = {"overview": "left_out.overview", "matrix": "left_out.matrix"}[context.detail]
+    return Section("left_out", context.plain("left_out.title"), (Note("more", context.text(key, parameters=parameters, weight=middle)),))

@@ -1,0 +1,224 @@
+"""The network as pictures: named neurons, weights, a sample, the way of one weight to the error, and a whole step."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from chainrule.document.document import Edge, Neuron, Picture
+from chainrule.explanation.context import Context
+from chainrule.formula.expression import Expression
+from chainrule.formula.scalar import Element
+from chainrule.notation.formula import Formula, Row, Words
+from chainrule.notation.labels import Labels
+from chainrule.notation.numbers import shown
+from chainrule.notation.worked import stated
+
+MOST_DRAWN = 6
+"""A layer with more neurons is drawn with its first and last ones."""
+
+MOST_WEIGHTS = 40
+"""Networks with more weights are drawn without their names."""
+
+MOST_TARGETS = 4
+"""So many targets are written below the error."""
+
+FEW_DIGITS = 3
+"""Of weights where there are many."""
+
+LONGEST_NAME = 24
+"""Letters of a column's name; a longer one is cut."""
+
+Below = Callable[[int, int], tuple[Formula, ...]]
+"""What stands below a neuron, from its layer and its number, both from 0."""
+
+
+def picture(context: Context) -> Picture:
+    """The network as circles and lines, with weights and inputs where they fit."""
+    return _picture(context, _inputs(context), _weights(context))
+
+
+def network(context: Context) -> Picture:
+    """Named neurons in layers; columns of a table with their names."""
+    inputs, columns, last = context.step.network.inputs, context.columns, context.layers
+
+    def names(layer: int, unit: int) -> tuple[Formula, ...]:
+        place = {0: unit, last: inputs + unit}.get(layer, len(columns))
+        name = columns[place] if place < len(columns) else ""
+        return (Words(cut(name)),) if name else ()
+
+    return _picture(context, names)
+
+
+def cut(name: str) -> str:
+    """The name of a column, shortened where it is long."""
+    return name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…"
+
+
+def weights(context: Context) -> Picture:
+    """The weights on their lines: of large layers, those between the units that are drawn."""
+    return _picture(context, _nothing, _weights(context) or tuple(_between_drawn(context)))
+
+
+def sample(context: Context) -> Picture:
+    """The first sample on the inputs, its targets below the outputs."""
+    t, last, inputs = context.derivation.t, context.layers, _inputs(context)
+
+    def below(layer: int, unit: int) -> tuple[Formula, ...]:
+        return (_equal(context, t, unit),) if layer == last else inputs(layer, unit)
+
+    return _titled(context, _picture(context, below))
+
+
+def lit(context: Context, weight: Element) -> Picture:
+    """Every way from the error to a weight stands out."""
+    layer, unit = _layer(weight), weight.index[-1]
+    wanted = {layer: unit, **({layer - 1: weight.index[0]} if weight.quantity.symbol == "W" else {})}
+    units = [_drawn(size, wanted.get(i)) for i, size in enumerate(context.step.network.sizes)]
+    whole = _with_error(context, _picture(context, _inputs(context), _weights(context), units))
+    start = whole.units[layer].index(unit)
+    handles = [f"n{layer}-{start}"]
+    if weight.quantity.symbol == "W":
+        handles.append(f"e{layer - 1}-{whole.units[layer - 1].index(weight.index[0])}-{start}")
+    reached = [start]
+    for before, after in itertools.pairwise(range(layer, len(whole.layers))):
+        every = range(len(whole.layers[after]))
+        handles += [f"e{before}-{i}-{j}" for i in reached for j in every] + [f"n{after}-{j}" for j in every]
+        reached = list(every)
+    return replace(whole, lit=tuple(handles))
+
+
+def whole_step(context: Context) -> Picture:
+    """Every number of a step: the forward pass, the error, the gradient of every unit, the weights before and after."""
+    signals, gradients = _signals(context), [_gradient(context, layer) for layer in range(context.layers + 1)]
+
+    def below(layer: int, unit: int) -> tuple[Formula, ...]:
+        value = shown(context.step.values[signals[layer].key][0, unit], context.notation)
+        gradient = gradients[layer]
+        return (value,) if gradient is None else (value, _equal(context, gradient, unit))
+
+    return _titled(context, _with_error(context, _picture(context, below, _weights(context, after=True)), targets=True))
+
+
+def _nothing(layer: int, unit: int) -> tuple[Formula, ...]:
+    return ()
+
+
+def _inputs(context: Context) -> Below:
+    """A single sample's inputs below their neurons; of several, none."""
+
+    def below(layer: int, unit: int) -> tuple[Formula, ...]:
+        return (shown(context.step.x[0, unit], context.notation),) if layer == 0 and context.samples == 1 else ()
+
+    return below
+
+
+def _equal(context: Context, quantity: Expression, unit: int) -> Formula:
+    """t = 4, of the first sample."""
+    assert quantity.name is not None
+    letter = _labels(context).label(quantity.name.at(0, unit))
+    return stated(letter, context.step.values[quantity.key][0, unit], context.labels)
+
+
+def _labels(context: Context) -> Labels:
+    """The letters of one sample."""
+    return Labels(context.labels.sizes, context.notation)
+
+
+def _signals(context: Context) -> list[Expression]:
+    """What each layer hands on: x, h1 …, y."""
+    return [context.derivation.x, *(quantity for quantity in context.derivation.quantities if quantity.symbol in "hy")]
+
+
+def _gradient(context: Context, layer: int) -> Expression | None:
+    """The gradient that back-propagation has for each unit of a layer: by its net input, or by what it hands on."""
+    own = [q for q in context.derivation.quantities if q.symbol == "z" and q.name is not None and q.name.layer == layer]
+    found = [context.derivation.gradient(quantity) for quantity in (*own, _signals(context)[layer])]
+    return next((gradient for gradient in found if gradient is not None), None)
+
+
+def _layer(weight: Element) -> int:
+    name = weight.quantity.name
+    assert name is not None
+    return name.layer or 1
+
+
+def _drawn(size: int, wanted: int | None = None) -> tuple[int, ...]:
+    """Which units of a layer are drawn: all of a small one; of a large one some, and the one that is wanted."""
+    if size <= MOST_DRAWN:
+        return tuple(range(size))
+    some = (0, 1, 2, size - 1)
+    return some if wanted is None or wanted in some else (0, wanted, size - 1)
+
+
+def _picture(context: Context, below: Below, edges: tuple[Edge, ...] = (), units: list[tuple[int, ...]] | None = None) -> Picture:
+    sizes, labels = context.step.network.sizes, _labels(context)
+    units = units or [_drawn(size) for size in sizes]
+    layers = []
+    for layer, (signal, own) in enumerate(zip(_signals(context), units, strict=True)):
+        assert signal.name is not None
+        layers.append(tuple(_neuron(labels.label(signal.name.at(0, unit)), below(layer, unit)) for unit in own))
+    titles = (context.plain("layer.input"), *(context.layer(number) for number in range(1, len(sizes))))
+    alt = context.plain("network.alt", sizes="-".join(map(str, sizes)))
+    return Picture(tuple(layers), edges, titles, sizes, alt, tuple(units))
+
+
+def _neuron(label: Formula, lines: tuple[Formula, ...]) -> Neuron:
+    return Neuron(label, lines[0], lines[1:]) if lines else Neuron(label)
+
+
+def _weights(context: Context, after: bool = False) -> tuple[Edge, ...]:
+    """Every weight, while there are few enough to be read."""
+    sizes = context.step.network.sizes
+    if max(sizes) > MOST_DRAWN or sum(a * b for a, b in itertools.pairwise(sizes)) > MOST_WEIGHTS:
+        return ()
+    return tuple(_edges(context, after))
+
+
+def _edges(context: Context, after: bool) -> Iterator[Edge]:
+    matrices = [parameter for parameter in context.derivation.parameters if parameter.symbol == "W"]
+    for layer, W in enumerate(matrices):
+        for element in context.elements(W):
+            source, target = element.index
+            sides = (context.step.parameters, context.step.new_parameters) if after else (context.step.parameters,)
+            numbers = [shown(side[W.key][element.index], context.notation) for side in sides]
+            yield Edge(layer, source, target, context.letter(element), *numbers)
+
+
+def _between_drawn(context: Context) -> Iterator[Edge]:
+    """The weights between units that are drawn, with few digits."""
+    matrices = [parameter for parameter in context.derivation.parameters if parameter.symbol == "W"]
+    for layer, W in enumerate(matrices):
+        sources, targets = (list(enumerate(_drawn(size))) for size in context.step.network.sizes[layer : layer + 2])
+        for (i, source), (j, target) in itertools.product(sources, targets):
+            number = shown(context.step.parameters[W.key][source, target], context.notation, FEW_DIGITS)
+            yield Edge(layer, i, j, context.letter(Element(W, (source, target))), number)
+
+
+def _with_error(context: Context, picture: Picture, targets: bool = False) -> Picture:
+    """The picture with the error as a last layer of its own."""
+    last, t = len(picture.layers) - 1, context.derivation.t
+    written: tuple[Formula, ...] = (
+        tuple(_equal(context, t, unit) for unit in range(min(context.step.t.shape[1], MOST_TARGETS))) if targets else ()
+    )
+    if targets and context.step.t.shape[1] > MOST_TARGETS:
+        written = (*written, Words("⋮"))
+    value = shown(context.step.error, context.notation)
+    edges = tuple(Edge(last, i, 0, Row(())) for i in range(len(picture.layers[last])))
+    return replace(
+        picture,
+        layers=(*picture.layers, (Neuron(context.labels.error, value, written),)),
+        edges=(*picture.edges, *edges),
+        titles=(*picture.titles, context.plain("picture.error")),
+        counts=(*picture.counts, 1),
+        units=(*picture.units, (0,)),
+    )
+
+
+def _titled(context: Context, picture: Picture) -> Picture:
+    """Of several samples, the first is shown, and the inputs' title says so."""
+    if context.samples == 1:
+        return picture
+    which = context.plain("picture.sample", sample=1, samples=context.samples)
+    return replace(picture, titles=(f"{picture.titles[0]}, {which}", *picture.titles[1:]))

@@ -1,0 +1,262 @@
+"""What a network predicts for every input there may be: a line for one input, a map for two."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+
+from chainrule.base.errors import InputError
+from chainrule.explanation.context import Context
+from chainrule.explanation.lettering import Runs, equation, said
+from chainrule.explanation.pictures import cut
+from chainrule.formula.expression import Name
+from chainrule.network.network import Array
+from chainrule.notation.formula import Formula, Words, row
+from chainrule.notation.labels import Labels
+from chainrule.notation.numbers import printed
+from chainrule.pictures.contours import Point, loops, within
+from chainrule.pictures.plot import Mark, Plot, Region, Scale, Series
+from chainrule.pictures.shapes import FAMILIES, words
+from chainrule.pictures.shapes import runs as letters
+from chainrule.pictures.ticks import multiples
+
+PREDICTION, TARGET = FAMILIES["y"], FAMILIES["t"]
+"""Curves and points have the colours of the symbols that they stand for."""
+
+PIECES = 240
+"""Of a line."""
+
+FLAT = 1e-9
+"""Numbers that differ by less than this share of them are one."""
+
+GRID = 61
+"""Predictions along each side of a map."""
+
+MOST_SHOWN = 400
+"""Samples of a batch that are drawn."""
+
+CLASS_AREAS = ("", "area", "shade", "deep")
+CLASS_MARKS = {"dot": "●", "ring": "∘", "square": "■", "triangle": "△", "diamond": "◇", "cross": "×"}
+"""Of classes, which are told apart without colour; marks with the signs that stand for them in words."""
+
+FORMS = tuple(CLASS_MARKS)
+
+
+def boundary(context: Context) -> Plot:
+    """What the network predicts for every input: a line for one input, a map for two, with the samples on it."""
+    inputs = context.step.network.inputs
+    if inputs > 2:
+        raise InputError(f"boundary draws what a network with one or two inputs predicts; this one has {inputs}.")
+    return _line(context) if inputs == 1 else _map(context)
+
+
+def _line(context: Context) -> Plot:
+    """y over x."""
+    x, t = _batch(context)
+    low, high = _extent(x[:, 0])
+    at = np.linspace(low, high, PIECES + 1)
+    predicted = _predictions(context, at[:, None])
+    series = tuple(
+        Series(
+            tuple(zip(at.tolist(), predicted[:, k].tolist(), strict=True)), ("curve", "dashed")[k % 2], PREDICTION, _column(context, "y", k)
+        )
+        for k in range(predicted.shape[1])
+    )
+    marks = tuple(
+        Mark(float(a), float(b), FORMS[k % len(FORMS)], TARGET)
+        for k in range(t.shape[1])
+        for a, b in zip(x[:MOST_SHOWN, 0], t[:MOST_SHOWN, k], strict=True)
+    )
+    least, most = _extent(np.concatenate([t.ravel(), predicted.ravel()[np.isfinite(predicted.ravel())]]))
+    both = (*letters(context.labels.label(Name("y"))), *words(", "), *letters(context.labels.label(Name("t"))))
+    known, outputs = units(context, "t"), range(predicted.shape[1])
+    if known and any(_differ(known, k) for k in outputs):
+        both = tuple(run for k in outputs for run in (*words(", " if k else ""), *_column(context, "y", k)))
+    return Plot(
+        Scale(_column(context, "x", 0), low, high),
+        Scale(both, least, most),
+        context.plain("plot.boundary"),
+        series=series,
+        marks=marks,
+        notes=(words(context.plain("plot.boundary_line")),),
+    )
+
+
+def _map(context: Context) -> Plot:
+    """Shades of y over x1 and x2, or the class of the largest y."""
+    x, t = _batch(context)
+    (left, right), (low, high) = _extent(x[:, 0]), _extent(x[:, 1])
+    xs, ys = np.linspace(left, right, GRID), np.linspace(low, high, GRID)
+    predicted = _predictions(context, np.array([(a, b) for b in ys for a in xs])).reshape(GRID, GRID, -1)
+    if not np.isfinite(predicted).all():
+        raise InputError("some predictions are no numbers: there is no map to be drawn.")
+    draw = _classes if predicted.shape[2] > 1 else _levels
+    regions, series, marks, notes = draw(context, predicted, t, xs.tolist(), ys.tolist())
+    points = [Mark(float(a), float(b), form, TARGET) for (a, b), form in zip(x[:MOST_SHOWN], _forms(context, t), strict=False)]
+    return Plot(
+        Scale(_column(context, "x", 0), left, right),
+        Scale(_column(context, "x", 1), low, high),
+        context.plain("plot.boundary"),
+        regions=tuple(regions),
+        series=tuple(series),
+        marks=(*points, *marks),
+        notes=notes,
+        grid=False,
+    )
+
+
+Drawn: TypeAlias = tuple[list[Region], list[Series], list[Mark], tuple[Runs, ...]]
+
+
+def _levels(context: Context, predicted: Array, t: Array, xs: list[float], ys: list[float]) -> Drawn:
+    """One output: the darker the larger; the line where the decision changes, if there are two classes."""
+    values, y = predicted[:, :, 0], _called(context, "y", 0)
+    decision = _decision(context, t)
+    low, high = float(values.min()), float(values.max())
+    levels = [level for level in multiples(low, high) if low < level < high] if high - low > FLAT * max(abs(low), abs(high)) else []
+    regions, series = [], []
+    for level in levels:
+        around = loops(values.tolist(), level, xs, ys)
+        regions.append(Region(tuple(around), "area", PREDICTION))
+        if decision is None or abs(level - decision) > 1e-9:
+            series += _contour(around, letters(printed(level, context.rounding).formula), "faint", PREDICTION, xs, ys)
+    if decision is None:
+        return regions, series, [], (said(context, "plot.boundary_levels", y=y),)
+    changes = equation(context, y, decision)
+    line = _contour(loops(values.tolist(), decision, xs, ys), letters(changes), "curve", None, xs, ys)
+    return regions, [*line, *series], [], (said(context, "plot.boundary_two", y=changes),)
+
+
+def _contour(
+    around: Sequence[Sequence[Point]], label: Runs, kind: str, colour: int | None, xs: list[float], ys: list[float]
+) -> list[Series]:
+    """The lines of one level, the longest with its label."""
+    pieces = sorted((piece for loop in around for piece in within(loop, xs, ys)), key=len, reverse=True)
+    return [Series(piece, kind, colour, () if place else label, inline=True) for place, piece in enumerate(pieces)]
+
+
+def _decision(context: Context, t: Array) -> float | None:
+    """Between which predictions two classes part; None where the targets are no two classes."""
+    name = context.step.network.loss.name
+    if name.endswith("_from_logits") or "hinge" in name:
+        return 0.0
+    found = set(np.unique(t).tolist())
+    if name == "binary_cross_entropy" or found == {0.0, 1.0}:
+        return 0.5
+    return 0.0 if found == {-1.0, 1.0} else None
+
+
+def _classes(context: Context, predicted: Array, t: Array, xs: list[float], ys: list[float]) -> Drawn:
+    """Several outputs: where each of them is the largest."""
+    regions, series, marks = [], [], []
+    for k in range(predicted.shape[2]):
+        ahead = predicted[:, :, k] - np.delete(predicted, k, axis=2).max(axis=2)
+        around = loops(ahead.tolist(), 0.0, xs, ys)
+        if not around:
+            continue
+        if kind := CLASS_AREAS[k % len(CLASS_AREAS)]:
+            regions.append(Region(tuple(around), kind, PREDICTION))
+        series += [Series(piece, "curve") for loop in around for piece in within(loop, xs, ys)]
+        i, j = _deepest(ahead)
+        marks.append(Mark(xs[j], ys[i], "", PREDICTION, _column(context, "y", k)))
+    return regions, series, marks, (words(context.plain("plot.boundary_classes")), _legend(context, predicted.shape[2]))
+
+
+def _legend(context: Context, classes: int) -> Runs:
+    """● y1, ∘ y2, ■ y3: the form of each class, as far as there are forms."""
+    forms = zip(range(classes), CLASS_MARKS.values(), strict=False)
+    named = (words(f"{', ' if k else ''}{sign} ") + _column(context, "y", k) for k, sign in forms)
+    return tuple(run for part in named for run in part) + words(", …" if classes > len(FORMS) else "")
+
+
+def _deepest(ahead: Array) -> tuple[int, int]:
+    """The place inside a region (≥ 0) that is farthest from its rim and from the picture's."""
+    inside, depth = np.pad(ahead >= 0, 1), np.zeros(ahead.shape)
+    while inside.any():
+        depth += inside[1:-1, 1:-1]
+        inside[1:-1, 1:-1] &= inside[:-2, 1:-1] & inside[2:, 1:-1] & inside[1:-1, :-2] & inside[1:-1, 2:]
+    i, j = np.unravel_index(depth.argmax(), depth.shape)
+    return int(i), int(j)
+
+
+def _forms(context: Context, t: Array) -> list[str]:
+    """The mark of each sample: by its class, where there are classes."""
+    if t.shape[1] > 1:
+        return [FORMS[int(k) % len(FORMS)] for k in t[:MOST_SHOWN].argmax(axis=1)]
+    decision = _decision(context, t)
+    return ["dot" if decision is None or value > decision else "ring" for value in t[:MOST_SHOWN, 0]]
+
+
+@dataclass(frozen=True)
+class Units:
+    """What a person's numbers are where the network's are standardised: value = number · deviation + mean."""
+
+    mean: Array
+    deviation: Array
+
+    def of(self, numbers: Array) -> Array:
+        """The values that numbers of the network stand for."""
+        return numbers * self.deviation + self.mean
+
+    def numbers(self, values: Array) -> Array:
+        """What the network sees of values."""
+        return (values - self.mean) / self.deviation
+
+
+def units(context: Context, symbol: str) -> Units | None:
+    """Of the columns behind x or t; None where nothing is known but the numbers."""
+    scales = context.step.origin.get("scales")
+    found = scales.get(symbol) if isinstance(scales, Mapping) else None
+    try:
+        mean, deviation = np.asarray(found, dtype=float).T
+    except (TypeError, ValueError):  # a record may come from anywhere
+        return None
+    fits = len(mean) == getattr(context.step, symbol).shape[1] and np.isfinite(mean).all() and (deviation > 0).all()
+    return Units(mean, deviation) if fits else None
+
+
+def _in_units(context: Context, symbol: str, numbers: Array) -> Array:
+    found = units(context, symbol)
+    return numbers.astype(float) if found is None else found.of(numbers.astype(float))
+
+
+def _batch(context: Context) -> tuple[Array, Array]:
+    """x and t in the units of their columns."""
+    return _in_units(context, "x", context.step.x), _in_units(context, "t", context.step.t)
+
+
+def _predictions(context: Context, values: Array) -> Array:
+    """y for these inputs, both in the units of their columns."""
+    step, inputs = context.step, units(context, "x")
+    network = step.network.continued({key: np.asarray(value, dtype=float) for key, value in step.parameters.items()})
+    return _in_units(context, "t", network.predict(values if inputs is None else inputs.numbers(values)))
+
+
+def _extent(values: Array) -> tuple[float, float]:
+    """From the least to the largest value with room around them; around one that is alone, as far as it is large."""
+    low, high = float(values.min()), float(values.max())
+    room = 0.18 * (high - low) if high - low > FLAT * max(abs(low), abs(high)) else max(1.0, abs(low))
+    return low - room, high + room
+
+
+def _called(context: Context, symbol: str, place: int) -> Formula:
+    """x1, or x1 (petal length) where columns have names; the name alone where the axis has the column's own units, as x1 has not."""
+    at = place + (context.step.network.inputs if symbol == "y" else 0)
+    name = context.columns[at] if at < len(context.columns) else ""
+    letter = Labels(context.labels.sizes, context.notation).label(Name(symbol, index=(0, place)))
+    if not name:
+        return letter
+    known = units(context, "t" if symbol == "y" else symbol)
+    return Words(cut(name)) if known and _differ(known, place) else row(letter, Words(f" ({cut(name)})"))
+
+
+def _differ(known: Units, place: int) -> bool:
+    """Is a column's value another number than the network's?"""
+    return (known.mean[place], known.deviation[place]) != (0, 1)
+
+
+def _column(context: Context, symbol: str, place: int) -> Runs:
+    return letters(_called(context, symbol, place))

@@ -1,0 +1,139 @@
+"""The first sections: the network with its numbers, and the data."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+
+from chainrule.document.document import Block, Equations, Inline, Note, Paragraph, Section, Table
+from chainrule.explanation.context import Context
+from chainrule.explanation.pictures import picture
+from chainrule.formula.expression import Name
+from chainrule.notation.labels import Labels
+from chainrule.notation.numbers import shown
+
+MOST_NAMED = 16
+"""So many columns of a raw row are named."""
+
+MOST_ROWS = 8
+"""A longer table is cut, and says so."""
+
+
+def network(context: Context) -> Section:
+    """What the network is made of, its weights, and how errors are counted."""
+    intro = context.text("network.intro", layers=context.layers, parameters=_count(context))
+    frozen = sum(context.step.parameters[key].size for key in context.step.network.frozen)
+    blocks: list[Block] = [Paragraph((*intro, " ", *context.text("network.frozen", frozen=frozen)) if frozen else intro)]
+    blocks.append(picture(context))
+    blocks.append(layer_table(context))
+    if context.detail != "overview":
+        blocks.append(Equations(tuple(context.array_line(p, context.step.parameters[p.key]) for p in context.derivation.parameters)))
+    if context.detail == "scalar" and context.labels.numbered:
+        blocks.append(Paragraph(context.text(f"network.numbering.{context.notation.vectors}")))
+    blocks += [Paragraph(line) for line in _drawn(context)]
+    blocks.append(Paragraph(_conventions(context)))
+    return Section("network", context.plain("network.title"), tuple(blocks))
+
+
+def _count(context: Context) -> str:
+    return f"{sum(value.size for value in context.step.parameters.values()):,}".replace(",", " ")
+
+
+def layer_table(context: Context) -> Table:
+    """One row a layer: units, activation, parameters."""
+    net = context.step.network
+    rows: list[tuple[Inline, ...]] = []
+    for number, layer in enumerate(net.layers, start=1):
+        assert layer.activation is not None
+        shapes = layer.shapes(net.sizes[number - 1])
+        letters = [context.labels.label(Name(kind, number)) for kind in shapes]
+        sizes = ", ".join(" × ".join(map(str, _oriented(context, shape))) for shape in shapes.values())
+        names: Inline = tuple(part for letter in letters for part in (letter, ", "))[:-1]
+        rows.append(((context.layer(number),), (str(layer.units),), (context.called(layer.activation),), names, (sizes,)))
+    head = tuple((context.plain(f"network.{column}"),) for column in ("layer", "units", "activation", "parameters", "shape"))
+    return Table(head, tuple(rows))
+
+
+def _oriented(context: Context, shape: tuple[int, ...]) -> tuple[int, ...]:
+    return shape[::-1] if context.notation.vectors == "columns" else shape
+
+
+def _drawn(context: Context) -> list[Inline]:
+    """How weights without given numbers were drawn."""
+    from chainrule.explanation.definitions import distribution
+
+    net = context.step.network
+    if context.step.number > 1 or not net.initializers:
+        return []
+    alike: dict[str, list[str]] = {}
+    for key, initializer in net.initializers.items():
+        alike.setdefault(repr(initializer), []).append(key)
+    lines = []
+    for first, *others in alike.values():
+        how = distribution(context, net.initializers[first], None if others else net.shapes[first])
+        text = "network.drawn_many" if others else "network.drawn"
+        letters = [context.labels.label(Name("W", int(key[1:]))) for key in (first, *others)]
+        symbols = [part for letter in letters for part in (", ", letter)][1:]
+        lines.append((*symbols, *context.text(text, how=how, seed=net.seed)))
+    return lines
+
+
+def _conventions(context: Context) -> Inline:
+    conventions = context.step.network.conventions
+    outputs = context.plain(f"conventions.outputs.{conventions.outputs}")
+    batch = context.plain(f"conventions.batch.{conventions.batch}")
+    vectors = context.plain(f"conventions.{context.notation.vectors}")
+    return context.text("conventions", outputs=outputs, batch=batch, vectors=vectors, digits=context.notation.digits)
+
+
+def data(context: Context) -> Section:
+    """The samples of the batch."""
+    step = context.step
+    wide = step.x.shape[1] + step.t.shape[1] > 12
+    blocks: list[Block] = [Paragraph(context.text("data.one" if len(step.x) == 1 else "data.many", samples=len(step.x)))]
+    raw = step.origin.get("raw")
+    if isinstance(raw, Mapping):
+        before = ", ".join(f"{name} {_as_it_was(context, value)}" for name, value in itertools.islice(raw.items(), MOST_NAMED))
+        more = ", …" if len(raw) > MOST_NAMED else ""
+        blocks.append(Paragraph((*context.text("data.raw"), f" {before}{more}.")))
+    if wide:
+        blocks.append(Paragraph(context.text("data.wide", inputs=step.x.shape[1], outputs=step.t.shape[1])))
+    else:
+        blocks.append(data_table(context, range(step.x.shape[1]), range(step.t.shape[1])))
+        one = Labels(context.labels.sizes, context.notation)
+        letters = [(symbol, i) for symbol, size in (("x", step.x.shape[1]), ("t", step.t.shape[1])) for i in range(size)]
+        symbols = [one.label(Name(symbol, index=(0, i))) for symbol, i in letters]
+        called = [(symbol, name) for symbol, name in zip(symbols, context.columns, strict=False) if name]
+        if called:
+            names = [part for symbol, name in called for part in (", ", symbol, f" {name}")]
+            columns = context.text("data.columns_standardised" if context.step.origin.get("scales") else "data.columns")
+            blocks.append(Paragraph((*columns, " ", *names[1:], ".")))
+        if drawn := [part for part in step.origin.get("drawn", ()) if part in ("x", "t")]:
+            letters_drawn = [context.symbol(quantity) for quantity in (context.derivation.x, context.derivation.t) if quantity.key in drawn]
+            both = tuple(part for letter in letters_drawn for part in (", ", letter))[1:]
+            blocks.append(Paragraph((*context.text("data.drawn", seed=str(step.origin.get("seed", 0))), " ", *both, ".")))
+        if len(step.x) > MOST_ROWS:
+            blocks.append(Note("more", context.text("data.more", left=len(step.x) - MOST_ROWS)))
+    return Section("data", context.plain("data.title"), tuple(blocks))
+
+
+def _as_it_was(context: Context, value: object) -> str:
+    """A value of the user's table: a number with all its digits, and with the notation's decimal sign."""
+    if not isinstance(value, float):
+        return str(value)
+    written = f"{value:.15g}"
+    return written.replace(".", ",") if context.notation.decimal == "comma" else written
+
+
+def data_table(context: Context, inputs: Sequence[int], targets: Sequence[int]) -> Table:
+    """The first samples, these columns of them; where some are left out between, … stands."""
+    step, one = context.step, Labels(context.labels.sizes, context.notation)
+    columns: list[tuple[Inline, list[Inline]]] = []
+    for symbol, numbers, chosen in (("x", step.x, inputs), ("t", step.t, targets)):
+        for before, place in zip((None, *chosen), chosen, strict=False):
+            if before is not None and place - before > 1:
+                columns.append((("…",), [("…",)] * MOST_ROWS))
+            cells: list[Inline] = [(shown(value, context.notation),) for value in numbers[:MOST_ROWS, place]]
+            columns.append(((one.label(Name(symbol, index=(0, place))),), cells))
+    rows = [((str(sample + 1),), *(cells[sample] for _, cells in columns)) for sample in range(min(len(step.x), MOST_ROWS))]
+    return Table(((context.plain("data.sample"),), *(head for head, _ in columns)), tuple(rows))

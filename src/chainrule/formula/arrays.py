@@ -1,0 +1,230 @@
+"""The functions in which the table of primitives writes its values, for each kind of number.
+
+`Arrays` speaks to any Array-API namespace (NumPy, PyTorch and JAX through array-api-compat, array-api-strict); `Exact` to NumPy
+arrays of fractions. The program that `chainrule code` prints is a third kind, in `engines.written`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from chainrule.base.errors import InexactError
+
+Scalar = (int, float, Fraction)
+
+
+def _function(name: str) -> Any:
+    """A function of one array by its name in the namespace; plain numbers stay plain numbers."""
+
+    def apply(self: Arrays, x: Any) -> Any:
+        if isinstance(x, Scalar):
+            return float(getattr(np, name)(float(x)))
+        return getattr(self.namespace, name)(x)
+
+    return apply
+
+
+class Arrays:
+    """Array functions by the names of the standard, for one namespace; plain numbers may stand in for arrays.
+
+    dtype  the type of number that an array of a plain number has; what is usual in the namespace if none is said
+    """
+
+    def __init__(self, namespace: Any = np, dtype: Any = None) -> None:
+        self.namespace, self.dtype = namespace, dtype
+
+    def number(self, number: Any) -> Any:
+        """A constant of the graph."""
+        return float(number)
+
+    def array(self, values: Any) -> Any:
+        """Numbers from outside, in this namespace; arrays of it stay as they are."""
+        if isinstance(values, np.ndarray) and self.namespace is np:
+            return values
+        return values if hasattr(values, "__array_namespace__") else self.namespace.asarray(values)
+
+    exp = _function("exp")
+    log = _function("log")
+    log1p = _function("log1p")
+    sqrt = _function("sqrt")
+    sin = _function("sin")
+    cos = _function("cos")
+    tanh = _function("tanh")
+    abs = _function("abs")
+    sign = _function("sign")
+    floor = _function("floor")
+
+    def erf(self, x: Any) -> Any:
+        """The error function; the array standard has none, so it is Python's own where the namespace lacks it."""
+        if isinstance(x, Scalar):
+            return math.erf(x)
+        special = getattr(self.namespace, "erf", None) or getattr(getattr(self.namespace, "special", None), "erf", None)
+        if special is not None:
+            return special(x)
+        flat = [math.erf(value) for value in np.asarray(x, dtype=float).ravel().tolist()]
+        return self.namespace.reshape(self.namespace.asarray(flat, dtype=x.dtype), x.shape)
+
+    def _pair(self, a: Any, b: Any) -> tuple[Any, Any]:
+        """Both operands as arrays; a plain number takes the other's kind."""
+        if isinstance(a, Scalar):
+            return self.namespace.asarray(float(a), dtype=getattr(b, "dtype", self.dtype)), b
+        if isinstance(b, Scalar):
+            return a, self.namespace.asarray(float(b), dtype=a.dtype)
+        return a, b
+
+    def maximum(self, a: Any, b: Any) -> Any:
+        """The larger of each pair."""
+        return self.namespace.maximum(*self._pair(a, b))
+
+    def minimum(self, a: Any, b: Any) -> Any:
+        """The smaller of each pair."""
+        return self.namespace.minimum(*self._pair(a, b))
+
+    def greater(self, a: Any, b: Any) -> Any:
+        """1 where a > b, otherwise 0, as numbers."""
+        if isinstance(a, Scalar) and isinstance(b, Scalar):
+            return float(a > b)
+        a, b = self._pair(a, b)
+        return self.namespace.astype(a > b, a.dtype)
+
+    def where(self, condition: Any, a: Any, b: Any) -> Any:
+        """a where the condition is 1, b where it is 0; the other side's infinities do not matter."""
+        if isinstance(condition, Scalar):
+            return a if condition else b
+        a, b = (self.namespace.asarray(float(x), dtype=condition.dtype) if isinstance(x, Scalar) else x for x in (a, b))
+        return self.namespace.where(condition != 0, a, b)
+
+    def sum(self, x: Any, axis: Any, keepdims: bool = False) -> Any:
+        """The sum over some axes."""
+        return self.namespace.sum(x, axis=axis, keepdims=keepdims)
+
+    def mean(self, x: Any, axis: Any) -> Any:
+        """The mean over some axes."""
+        return self.namespace.mean(x, axis=axis)
+
+    def max(self, x: Any, axis: Any, keepdims: bool = False) -> Any:
+        """The largest along an axis."""
+        return self.namespace.max(x, axis=axis, keepdims=keepdims)
+
+    def squeeze(self, x: Any, axis: Any) -> Any:
+        """Without an axis of length 1."""
+        return self.namespace.squeeze(x, axis=axis)
+
+    def permute_dims(self, x: Any, axes: Sequence[int]) -> Any:
+        """The axes in another order."""
+        return self.namespace.permute_dims(x, tuple(axes))
+
+    def reshape(self, x: Any, sizes: Sequence[int]) -> Any:
+        """The same elements in another shape."""
+        return self.namespace.reshape(x, tuple(sizes))
+
+    def spread(self, x: Any, axes: Sequence[int], sizes: Sequence[int]) -> Any:
+        """x with new axes at the positions `axes`, repeated along them."""
+        x = self.namespace.asarray(x, dtype=self.dtype) if isinstance(x, Scalar) else x
+        for axis in sorted(axes):
+            x = self.namespace.expand_dims(x, axis=axis)
+        shape = list(x.shape)
+        for axis, extent in zip(axes, sizes, strict=True):
+            shape[axis] = extent
+        return self.namespace.broadcast_to(x, tuple(shape))
+
+    def place(self, x: Any, axis: int, start: int, extent: int) -> Any:
+        """x at `start` of a longer axis, zeros elsewhere."""
+
+        def zeros(length: int) -> Any:
+            return self.namespace.zeros((*x.shape[:axis], length, *x.shape[axis + 1 :]), dtype=x.dtype)
+
+        return self.namespace.concat([zeros(start), x, zeros(extent - start - x.shape[axis])], axis=axis)
+
+
+def fraction(value: Any) -> Fraction:
+    """A number as the decimal it was written as: 0.21 is 21/100."""
+    return Fraction(str(value)) if isinstance(value, float) else Fraction(value)
+
+
+def exact_array(values: Any) -> np.ndarray:
+    """An array of fractions."""
+    raw = np.asarray(values)
+    result = np.empty(raw.shape, dtype=object)
+    result[...] = np.frompyfunc(lambda value: fraction(value.item() if isinstance(value, np.generic) else value), 1, 1)(raw)
+    return result
+
+
+def _at_points(name: str, points: Callable[[Fraction], Fraction | None]) -> Any:
+    """A function that has a fraction for a value only at certain points."""
+
+    def one(x: Any) -> Fraction:
+        value = points(Fraction(x))
+        if value is None:
+            raise InexactError(f"{name}({_brief(x)}) is no fraction; leave out --exact to see it rounded.")
+        return value
+
+    return lambda self, x: np.frompyfunc(one, 1, 1)(x)
+
+
+def _brief(x: Any) -> str:
+    """A fraction as a message shows it."""
+    digits = (abs(x.numerator).bit_length() + x.denominator.bit_length()) * 0.3
+    return str(x) if digits < 40 else f"a fraction of {digits:.0f} digits"
+
+
+def _exact_root(x: Fraction) -> Fraction | None:
+    if x < 0:
+        return None
+    root = Fraction(math.isqrt(x.numerator), math.isqrt(x.denominator))
+    return root if root * root == x else None
+
+
+class Exact(Arrays):
+    """Fractions in NumPy arrays of objects: no rounding at all. Raises InexactError where a value is no fraction."""
+
+    def number(self, number: Any) -> Any:
+        """A constant of the graph, as a fraction."""
+        return fraction(number)
+
+    def array(self, values: Any) -> Any:
+        """Numbers from outside, as fractions."""
+        return exact_array(values)
+
+    exp = _at_points("exp", lambda x: Fraction(1) if x == 0 else None)
+    log = _at_points("ln", lambda x: Fraction(0) if x == 1 else None)
+    log1p = _at_points("ln(1 + x)", lambda x: Fraction(0) if x == 0 else None)
+    sqrt = _at_points("√", _exact_root)
+    sin = _at_points("sin", lambda x: Fraction(0) if x == 0 else None)
+    cos = _at_points("cos", lambda x: Fraction(1) if x == 0 else None)
+    tanh = _at_points("tanh", lambda x: Fraction(0) if x == 0 else None)
+    erf = _at_points("erf", lambda x: Fraction(0) if x == 0 else None)
+    abs = _at_points("| |", abs)
+    sign = _at_points("sign", lambda x: Fraction((x > 0) - (x < 0)))
+    floor = _at_points("floor", lambda x: Fraction(math.floor(x)))
+
+    def maximum(self, a: Any, b: Any) -> Any:
+        """The larger of each pair."""
+        return np.frompyfunc(max, 2, 1)(a, b)
+
+    def minimum(self, a: Any, b: Any) -> Any:
+        """The smaller of each pair."""
+        return np.frompyfunc(min, 2, 1)(a, b)
+
+    def greater(self, a: Any, b: Any) -> Any:
+        """1 where a > b, otherwise 0."""
+        return np.frompyfunc(lambda x, y: Fraction(int(x > y)), 2, 1)(a, b)
+
+    def where(self, condition: Any, a: Any, b: Any) -> Any:
+        """a where the condition is not 0, otherwise b."""
+        return np.frompyfunc(lambda c, x, y: x if c else y, 3, 1)(condition, a, b)
+
+    def mean(self, x: Any, axis: Any) -> Any:
+        """The mean over some axes."""
+        return np.sum(x, axis=axis) / math.prod(x.shape[i] for i in axis)
+
+    def place(self, x: Any, axis: int, start: int, extent: int) -> Any:
+        """x at `start` of a longer axis, zeros elsewhere."""
+        full = np.full((*x.shape[:axis], extent, *x.shape[axis + 1 :]), Fraction(0), dtype=object)
+        full[(slice(None),) * axis + (slice(start, start + x.shape[axis]),)] = x
+        return full

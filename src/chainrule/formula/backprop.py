@@ -1,0 +1,132 @@
+"""Back-propagation: from a graph to the graph of its gradients.
+
+Walking backwards from E, every node collects g = ∂E/∂node from the nodes that use it and hands it on to its arguments. A gradient
+takes its name the moment it is complete, so that every formula below it stays short. Elementwise stretches between two such points
+are differentiated as the functions of one variable that they are: ∂E/∂z = ∂E/∂h ⊙ f′(z).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from chainrule.base.errors import InputError
+from chainrule.formula.expression import Expression, as_expression, consumers, named, order
+from chainrule.formula.primitives import add, multiply, select, spread
+from chainrule.formula.tidy import tidy
+
+
+def gradients(of: Expression, wrt: Sequence[Expression], seed: Expression | None = None) -> dict[Expression, Expression]:
+    """∂`of`/∂ each of `wrt`, as expressions of the same shapes; every one is named after what it belongs to.
+
+    of    a scalar; or any quantity when `seed`, an expression of its shape, is given: then Σ seed · ∂of/∂wrt
+    wrt   variables or named quantities below `of`; one that `of` does not depend on has a gradient of zeros
+    """
+    return _Walk(of, wrt, names=True).run(as_expression(1) if seed is None else seed)
+
+
+def local_derivatives(of: Expression, wrt: Sequence[Expression], seed: Expression) -> dict[Expression, Expression]:
+    """The derivative of one named quantity by its neighbours, carried by `seed` (of the shape of `of`): Σ seed · ∂of/∂wrt.
+
+    Names are walls: nothing behind another name is seen. These are the factors of a chain rule.
+    """
+    return _Walk(of, wrt, names=False).run(seed)
+
+
+class _Walk:
+    def __init__(self, of: Expression, wrt: Sequence[Expression], names: bool) -> None:
+        self.of, self.wrt, self.names = of, tuple(wrt), names
+        self.nodes = order(of, wall=self._is_wall)
+        self.users = consumers(self.nodes)
+        self.relevant = self._relevant()
+        self.names_of = {node.arguments[0]: node for node in self.nodes if node.primitive.name == "named"}
+        self.collected: dict[Expression, Expression] = {}
+
+    def _is_wall(self, node: Expression) -> bool:
+        return not self.names and node.name is not None and node is not self.of
+
+    def _relevant(self) -> set[Expression]:
+        """The nodes through which E depends on something asked for."""
+        relevant = set(self.wrt)
+        for node in self.nodes:
+            if any(argument in relevant for argument in node.arguments):
+                relevant.add(node)
+        return relevant
+
+    def run(self, seed: Expression) -> dict[Expression, Expression]:
+        if self.of in self.relevant:
+            self.collected[self.of] = seed
+        for node in reversed(self.nodes):
+            if node in self.collected:
+                g = self._complete(node)
+                if node.primitive.elementwise:
+                    self._through_elementwise(node, g)
+                else:
+                    self._through(node, g)
+        return {target: self._result(target) for target in self.wrt}
+
+    def _result(self, target: Expression) -> Expression:
+        if target in self.collected:
+            return self.collected[target]
+        zeros = spread(as_expression(0), axes=tuple(range(len(target.shape))), sizes=target.shape) if target.shape else as_expression(0)
+        return named(target.name.of_gradient, zeros) if self.names and target.name else zeros
+
+    def _complete(self, node: Expression) -> Expression:
+        g = tidy(self.collected[node])
+        if self.names and node.name is not None and node is not self.of:
+            g = named(node.name.of_gradient, g)
+        self.collected[node] = g
+        return g
+
+    def _collect(self, node: Expression, g: Expression | None) -> None:
+        if node in self.relevant and g is not None and g.constant != 0:
+            before = self.collected.get(node)
+            self.collected[node] = g if before is None else add(before, g)
+
+    def _through(self, node: Expression, g: Expression) -> None:
+        if node.primitive.pullback is None or self._is_wall(node):
+            return
+        carried = node.primitive.pullback(g, *node.arguments, self.names_of.get(node, node), **node.parameters)
+        for argument, part in zip(node.arguments, carried, strict=True):
+            self._collect(argument, None if part is None else tidy(part))
+
+    def _through_elementwise(self, root: Expression, g: Expression) -> None:
+        """g ⊙ ∂root/∂border for the whole elementwise stretch below `root`, in one formula."""
+        inside = self._stretch(root)
+        border = [a for node in inside for a in node.arguments if a not in inside and a in self.relevant]
+        for target in dict.fromkeys(border):
+            self._collect(target, tidy(multiply(g, self._slope(root, target, inside))))
+
+    def _stretch(self, root: Expression) -> dict[Expression, None]:
+        """The elementwise nodes below `root` that nothing else uses, `root` first."""
+        inside = {root: None}
+        below = order(root, wall=lambda node: node is not root and (node not in self.users or not node.primitive.elementwise))
+        for node in reversed(below):
+            alone = node in self.users and all(user in inside for user in self.users[node])
+            if node is not root and node.primitive.elementwise and alone and node.name is None and node not in self.wrt:
+                inside[node] = None
+        return inside
+
+    def _slope(self, root: Expression, target: Expression, inside: dict[Expression, None]) -> Expression:
+        """∂root/∂target through the nodes `inside`: the chain rule of functions of one variable."""
+        slopes: dict[Expression, Expression] = {target: as_expression(1)}
+        for node in reversed(inside):
+            parts = [slopes.get(argument) for argument in node.arguments]
+            if node.primitive is select:
+                if any(part is not None for part in parts[1:]):
+                    condition = node.arguments[0]
+                    slopes[node] = tidy(select(condition, *(as_expression(0) if part is None else part for part in parts[1:])))
+                continue
+            assert node.primitive.slope is not None
+            result: Expression | None = None
+            for part, own in zip(parts, node.primitive.slope(*node.arguments, self.names_of.get(node, node)), strict=True):
+                if part is None:
+                    continue
+                if own is None:
+                    raise InputError(
+                        f"{node.primitive.name} has no derivative for the argument that depends on {target.name or 'a formula'}."
+                    )
+                term = multiply(own, part)
+                result = term if result is None else result + term
+            if result is not None:
+                slopes[node] = tidy(result)
+        return slopes.get(root, as_expression(0))

@@ -1,0 +1,314 @@
+"""Expressions: a primitive applied to expressions.
+
+A network, its loss, its gradients and its update rule are all graphs of these. A graph never changes once made, a value used
+twice is one node with two readers, and every node knows its shape. A size that is known only when numbers arrive (how many
+samples a batch holds) stays a symbol: "batch".
+
+    >>> import chainrule.formula.primitives as p
+    >>> x, W = variable(Name("x"), ("batch", 2)), variable(Name("W", layer=1), (2, 3))
+    >>> p.matmul(x, W).shape
+    ('batch', 3)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from chainrule.base.display import Displayed
+
+if TYPE_CHECKING:
+    from chainrule.formula.forms import Form
+
+Dimension: TypeAlias = int | str
+Shape: TypeAlias = tuple[Dimension, ...]
+Number: TypeAlias = int | float | Fraction
+Operand: TypeAlias = "Expression | int | float | Fraction"
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """What a quantity is called, in parts, so that every notation can write it its own way.
+
+    symbol    the letter or word of the code: x, W, b, z, h, y, t, E, learning_rate
+    layer     1 for the first layer of weights; None where the quantity belongs to no layer
+    index     of one element: (input, unit) of a W, (unit,) of a b, (sample, unit) of an activation
+    gradient  True for ∂E/∂ the quantity
+    mark      what else tells it apart: "next" for the value after the update, a moment's letter …
+    """
+
+    symbol: str
+    layer: int | None = None
+    index: tuple[int, ...] | None = None
+    gradient: bool = False
+    mark: str = ""
+
+    @property
+    def key(self) -> str:
+        """The identifier in programs and records: W1, dW1, delta1 (which is ∂E/∂z1), learning_rate."""
+        plain = f"{self.symbol}{'' if self.layer is None else self.layer}"
+        if self.gradient:
+            plain = f"delta{plain[1:]}" if self.symbol == "z" else f"d{plain}"
+        if self.mark:
+            plain = f"{plain}_{self.mark}"
+        if self.index is not None:
+            plain = f"{plain}[{','.join(str(i + 1) for i in self.index)}]"
+        return plain
+
+    def __str__(self) -> str:
+        return self.key
+
+    def at(self, *index: int) -> Name:
+        """The name of one element, counted from 0."""
+        return replace(self, index=index)
+
+    @property
+    def whole(self) -> Name:
+        """The name of the array of which this names an element."""
+        return replace(self, index=None)
+
+    @property
+    def of_gradient(self) -> Name:
+        """The name of ∂E/∂ this."""
+        return replace(self, gradient=True)
+
+
+@dataclass(frozen=True, eq=False)
+class Primitive:
+    """One row of the table of primitives: what an operation is, in every reading.
+
+    name      as in the table
+    value     value(xp, *arrays, **parameters): its number, in any namespace `xp` of array functions
+    shape     shape(*arguments, **parameters): the shape of the result; raises ShapeError in words
+    form      how it is written on paper
+    slope     elementwise only: slope(*arguments, node) gives ∂node/∂argument for each argument
+    pullback  the others: pullback(g, *arguments, node, **parameters) carries g = ∂E/∂node back to each argument
+    element   the others: element(at, index, *arguments, **parameters), the index notation; at(argument, index) is an element
+    paper     what the name of a function stands for, in simpler primitives, where its value is computed in a safer way
+    """
+
+    name: str
+    value: Callable[..., Any]
+    shape: Callable[..., Shape]
+    form: Form
+    slope: Callable[..., tuple[Operand | None, ...]] | None = None
+    pullback: Callable[..., tuple[Expression | None, ...]] | None = None
+    element: Callable[..., Expression] | None = None
+    paper: Callable[..., Expression] | None = None
+
+    @property
+    def elementwise(self) -> bool:
+        """True if each element of the result depends on the same element of the arguments alone."""
+        return self.slope is not None
+
+    def __call__(self, *arguments: Operand, **parameters: Any) -> Expression:
+        """Apply to expressions; plain numbers become constants, and elementwise operands get one shape."""
+        operands = tuple(as_expression(a) for a in arguments)
+        if self.elementwise and len(operands) > 1:
+            operands = broadcast(*operands, operation=self.name)
+        return Expression(self, operands, parameters, self.shape(*operands, **parameters))
+
+    def __repr__(self) -> str:
+        return f"<primitive {self.name}>"
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Expression(Displayed):
+    """A primitive applied to expressions. Equal only to itself: two nodes that look alike are two nodes."""
+
+    primitive: Primitive
+    arguments: tuple[Expression, ...] = ()
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    shape: Shape = ()
+
+    @property
+    def name(self) -> Name | None:
+        """The name, if this is a variable or a named quantity."""
+        name = self.parameters.get("name")
+        return name if isinstance(name, Name) else None
+
+    @property
+    def key(self) -> str:
+        """The key of the name of a variable or a named quantity. Raises ValueError for what has no name."""
+        if self.name is None:
+            raise ValueError(f"{self.primitive.name} has no name")
+        return self.name.key
+
+    @property
+    def symbol(self) -> str:
+        """The letter of its name, W of W1; "" for what has no name."""
+        return "" if self.name is None else self.name.symbol
+
+    @property
+    def constant(self) -> Number | None:
+        """The number, if this is a plain constant."""
+        return self.parameters["number"] if self.primitive.name == "constant" else None
+
+    def rebuilt(self, *arguments: Expression) -> Expression:
+        """The same operation on other arguments; itself if they are the same."""
+        if all(new is old for new, old in zip(arguments, self.arguments, strict=True)):
+            return self
+        return self.primitive(*arguments, **self.parameters)
+
+    def __add__(self, other: Operand) -> Expression:
+        return PRIMITIVES["add"](self, other)
+
+    def __radd__(self, other: Operand) -> Expression:
+        return PRIMITIVES["add"](other, self)
+
+    def __sub__(self, other: Operand) -> Expression:
+        return PRIMITIVES["subtract"](self, other)
+
+    def __rsub__(self, other: Operand) -> Expression:
+        return PRIMITIVES["subtract"](other, self)
+
+    def __mul__(self, other: Operand) -> Expression:
+        return PRIMITIVES["multiply"](self, other)
+
+    def __rmul__(self, other: Operand) -> Expression:
+        return PRIMITIVES["multiply"](other, self)
+
+    def __truediv__(self, other: Operand) -> Expression:
+        return PRIMITIVES["divide"](self, other)
+
+    def __rtruediv__(self, other: Operand) -> Expression:
+        return PRIMITIVES["divide"](other, self)
+
+    def __pow__(self, exponent: Operand) -> Expression:
+        return PRIMITIVES["power"](self, exponent)
+
+    def __rpow__(self, base: Operand) -> Expression:
+        return PRIMITIVES["power"](base, self)
+
+    def __matmul__(self, other: Expression) -> Expression:
+        return PRIMITIVES["matmul"](self, other)
+
+    def __neg__(self) -> Expression:
+        return PRIMITIVES["negative"](self)
+
+    def __abs__(self) -> Expression:
+        return PRIMITIVES["absolute"](self)
+
+    def __gt__(self, other: Operand) -> Expression:
+        return PRIMITIVES["greater"](self, other)
+
+    def __lt__(self, other: Operand) -> Expression:
+        return PRIMITIVES["greater"](other, self)
+
+    def __bool__(self) -> bool:
+        raise TypeError("a formula is neither true nor false; write select(condition, value, otherwise) in place of if")
+
+    def __repr__(self) -> str:
+        from chainrule.notation import one_line
+
+        return one_line(self)
+
+
+PRIMITIVES: dict[str, Primitive] = {}
+"""The table, filled by `chainrule.formula.primitives`."""
+
+
+def as_expression(operand: Operand) -> Expression:
+    """An expression as it is; a number as a constant."""
+    return operand if isinstance(operand, Expression) else PRIMITIVES["constant"](number=operand)
+
+
+def variable(name: Name, shape: Shape = ()) -> Expression:
+    """A quantity whose numbers come from outside."""
+    return PRIMITIVES["variable"](name=name, shape=tuple(shape))
+
+
+def named(name: Name, expression: Expression) -> Expression:
+    """A quantity of its own: formulas that use it write its name, and chains of derivatives stop at it."""
+    return PRIMITIVES["named"](expression, name=name)
+
+
+def definition(expression: Expression) -> Expression:
+    """What a named quantity stands for; anything else is itself."""
+    while expression.primitive.name == "named":
+        (expression,) = expression.arguments
+    return expression
+
+
+def is_scalar(expression: Expression) -> bool:
+    """True for a number that needs no spreading: a constant, a size, a rate."""
+    return expression.shape == ()
+
+
+def broadcast(*operands: Expression, operation: str) -> tuple[Expression, ...]:
+    """Give elementwise operands one shape; every stretch that a gradient could pass becomes a visible `spread`.
+
+    Raises ShapeError if the shapes do not fit as NumPy's would.
+    """
+    from chainrule.base.errors import ShapeError
+
+    shapes = {operand.shape for operand in operands if operand.shape}
+    if not shapes:
+        return operands
+    if len(shapes) <= 1 and all(operand.shape or not depends_on_variable(operand) for operand in operands):
+        return operands
+    full = max(shapes, key=len)
+    for shape in shapes:
+        if shape != full[len(full) - len(shape) :]:
+            listed = " and ".join(str(operand.shape) for operand in operands)
+            raise ShapeError(f"{operation} needs operands of one shape, but was given {listed}.")
+    return tuple(
+        operand
+        if operand.shape == full or (not operand.shape and not depends_on_variable(operand))
+        else PRIMITIVES["spread"](operand, axes=tuple(range(len(full) - len(operand.shape))), sizes=full[: len(full) - len(operand.shape)])
+        for operand in operands
+    )
+
+
+def depends_on_variable(expression: Expression) -> bool:
+    """True unless the expression is made of constants and sizes alone; a named quantity counts as one, whatever stands behind it."""
+    return any(node.name is not None for node in order(expression, wall=lambda node: node.name is not None))
+
+
+def order(*roots: Expression, wall: Callable[[Expression], bool] = lambda node: False) -> list[Expression]:
+    """All nodes below `roots`, arguments before the nodes that use them; nothing below a node for which `wall` is true."""
+    ordered: list[Expression] = []
+    seen: set[Expression] = set()
+    pending: list[tuple[Expression, bool]] = [(root, False) for root in reversed(roots)]
+    while pending:
+        node, complete = pending.pop()
+        if complete:
+            ordered.append(node)
+        elif node not in seen:
+            seen.add(node)
+            if not node.arguments or wall(node):
+                ordered.append(node)
+            else:
+                pending.append((node, True))
+                pending += [(argument, False) for argument in reversed(node.arguments) if argument not in seen]
+    return ordered
+
+
+def consumers(nodes: Iterable[Expression]) -> dict[Expression, list[Expression]]:
+    """Which of `nodes` use each of `nodes`."""
+    nodes = list(nodes)
+    users: dict[Expression, list[Expression]] = {node: [] for node in nodes}
+    for node in nodes:
+        for argument in node.arguments:
+            if argument in users:
+                users[argument].append(node)
+    return users
+
+
+def neighbours(expression: Expression) -> Iterator[Expression]:
+    """The named quantities and variables in which a definition is written, each once."""
+    inner = definition(expression)
+    for node in order(inner, wall=lambda node: node.name is not None and node is not inner):
+        if node.name is not None and node is not expression:
+            yield node
+
+
+def substitute(expression: Expression, replacements: Mapping[Expression, Expression]) -> Expression:
+    """The same graph with some nodes replaced; what does not contain them stays the same node."""
+    done = dict(replacements)
+    for node in order(expression, wall=lambda node: node in replacements):
+        if node not in done:
+            done[node] = node.rebuilt(*(done[argument] for argument in node.arguments))
+    return done[expression]

@@ -1,0 +1,100 @@
+"""Closed forms: what a long formula always equals.
+
+A theorem says `long(z, t) = short(z, t)` wherever its condition holds. Engines compute the short form, which neither overflows nor
+takes the logarithm of nought, and whose derivative is short too; explanations write the long form and prove the short one.
+The derivative is not stated anywhere: it follows from the short form by the rules that every formula obeys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from chainrule.formula import primitives as p
+from chainrule.formula.expression import Expression, Name, Shape, definition, order, substitute, variable
+
+
+@dataclass(frozen=True)
+class Theorem:
+    """`long(z, t) = short(z, t)`.
+
+    key        its name in catalogues of words
+    condition  what must hold of t, as a key for catalogues of words; empty where it always holds
+    """
+
+    key: str
+    long: Callable[[Expression, Expression], Expression]
+    short: Callable[[Expression, Expression], Expression]
+    condition: str = ""
+
+
+def _cross_entropy_of_softmax(z: Expression, t: Expression) -> Expression:
+    last = len(z.shape) - 1
+    return -p.total(t * p.log(p.softmax(z, axis=last)), axes=(last,))
+
+
+def _cross_entropy_from_z(z: Expression, t: Expression) -> Expression:
+    last = len(z.shape) - 1
+    return p.logsumexp(z, axis=last) - p.total(t * z, axes=(last,))
+
+
+def _binary_cross_entropy_of_sigmoid(z: Expression, t: Expression) -> Expression:
+    y = p.sigmoid(z)
+    return -(t * p.log(y) + (1 - t) * p.log(1 - y))
+
+
+THEOREMS = (
+    Theorem("softmax_cross_entropy", _cross_entropy_of_softmax, _cross_entropy_from_z, condition="rows_sum_to_one"),
+    Theorem("sigmoid_binary_cross_entropy", _binary_cross_entropy_of_sigmoid, lambda z, t: p.softplus(z) - t * z),
+)
+
+
+@dataclass(frozen=True)
+class Application:
+    """A theorem found in a graph: `place` is the long form there; z and t are what the theorem calls so."""
+
+    theorem: Theorem
+    place: Expression
+    z: Expression
+    t: Expression
+
+    @property
+    def short(self) -> Expression:
+        """What replaces the long form."""
+        return self.theorem.short(self.z, self.t)
+
+
+def applications(expression: Expression) -> Iterator[Application]:
+    """Every place below `expression` where a theorem applies."""
+    nodes = order(expression)
+    shapes = dict.fromkeys(node.shape for node in nodes if node.name is not None)
+    patterns = [(theorem, *_pattern(theorem, shape)) for theorem in THEOREMS for shape in shapes]
+    for node in nodes:
+        for theorem, long, z, t in patterns:
+            found: dict[Expression, Expression] = {}
+            if _matches(long, node, found, holes=(z, t)):
+                yield Application(theorem, node, found[z], found[t])
+
+
+def _pattern(theorem: Theorem, shape: Shape) -> tuple[Expression, Expression, Expression]:
+    """The long form for z and t of a shape, and these."""
+    z, t = variable(Name("z"), shape), variable(Name("t"), shape)
+    return theorem.long(z, t), z, t
+
+
+def shortened(expression: Expression) -> Expression:
+    """The same value with every long form replaced by its short one."""
+    return substitute(expression, {found.place: found.short for found in applications(expression)})
+
+
+def _matches(pattern: Expression, node: Expression, found: dict[Expression, Expression], holes: tuple[Expression, ...]) -> bool:
+    """Does `node` have the form of `pattern`, with one expression for each hole?"""
+    if pattern in holes:
+        return found.setdefault(pattern, node) is node and pattern.shape == node.shape
+    inner = definition(node)
+    return (
+        pattern.primitive is inner.primitive
+        and dict(pattern.parameters) == dict(inner.parameters)
+        and len(pattern.arguments) == len(inner.arguments)
+        and all(_matches(a, b, found, holes) for a, b in zip(pattern.arguments, inner.arguments, strict=True))
+    )

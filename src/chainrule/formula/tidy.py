@@ -1,0 +1,224 @@
+"""The identities that a reader applies silently: 1·x, x + 0, −(−x), ½·2, (xᵀ)ᵀ, and a value computed twice.
+
+Not a computer-algebra system: terms keep their order, nothing is expanded and nothing is factored out.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from fractions import Fraction
+
+from chainrule.formula.expression import Expression, Number, Primitive, Shape, depends_on_variable, order
+from chainrule.formula.primitives import add, constant, divide, multiply, negative, select, spread, subtract, transpose
+
+
+def tidy(expression: Expression) -> Expression:
+    """The same value with the silent identities applied, from the leaves upward; named quantities are left whole."""
+    done: dict[Expression, Expression] = {}
+    for node in order(expression, wall=lambda node: node.name is not None):
+        done[node] = node if node.name is not None else _step(node.rebuilt(*(done[argument] for argument in node.arguments)))
+    return done[expression]
+
+
+def shared(roots: Sequence[Expression], known: Iterable[Expression] = ()) -> list[Expression]:
+    """The same graphs in which each value is computed once; one that was given a name before is written by that name."""
+    nodes: dict[object, Expression] = {}
+    keys: dict[Expression, object] = {}
+    done: dict[Expression, Expression] = {}
+    for node in order(*known, *roots):
+        twin = node.rebuilt(*(done[argument] for argument in node.arguments))
+        inner = twin.arguments[0] if twin.primitive.name == "named" else None
+        if inner is not None and inner.name == twin.name:
+            done[node] = inner
+            continue
+        parameters = tuple(sorted((key, repr(value)) for key, value in twin.parameters.items()))
+        key = (twin.primitive.name, twin.arguments, parameters, twin.shape)
+        done[node] = nodes.setdefault(key, twin)
+        keys.setdefault(done[node], key)
+        if inner is not None and inner.name is None:
+            nodes[keys[inner]] = done[node]
+    return [done[root] for root in roots]
+
+
+def _step(node: Expression) -> Expression:
+    """One node whose arguments are tidy already."""
+    arguments = tuple(_bare(argument) if node.primitive.elementwise else argument for argument in node.arguments)
+    if node.primitive.elementwise and any(argument.shape == node.shape for argument in arguments):
+        node = node.rebuilt(*arguments)
+    elif node.primitive.elementwise and node.shape and not any(argument.shape for argument in arguments):
+        return spread(_step(node.rebuilt(*arguments)), axes=tuple(range(len(node.shape))), sizes=node.shape)
+    rule = _RULES.get(node.primitive.name)
+    result = rule(*node.arguments, **node.parameters) if rule else None
+    if result is None or result is node:
+        return node
+    if result.shape != node.shape:
+        result = spread(result, axes=tuple(range(len(node.shape))), sizes=node.shape)
+    return _step(result) if result.arguments else result
+
+
+def _bare(expression: Expression) -> Expression:
+    """A stretched number as the number itself: an elementwise partner gives it its shape."""
+    if expression.primitive is spread and not expression.arguments[0].shape and _numeric(expression.arguments[0]):
+        return expression.arguments[0]
+    return expression
+
+
+def _numeric(expression: Expression) -> bool:
+    return not depends_on_variable(expression)
+
+
+def _value(expression: Expression) -> Number | None:
+    """The number of a constant, stretched or not."""
+    return _bare(expression).constant
+
+
+def _number(value: Number) -> Expression | None:
+    """A constant; None where floats overflow, which is left to those who compute."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, Fraction) and value.denominator == 1:
+        value = value.numerator
+    return constant(number=value)
+
+
+def _ratio(a: Number, b: Number) -> Number:
+    return a / b if isinstance(a, float) or isinstance(b, float) else Fraction(a) / Fraction(b)
+
+
+def _add(a: Expression, b: Expression) -> Expression | None:
+    x, y = _value(a), _value(b)
+    if x is not None and y is not None:
+        return _number(x + y)
+    if x == 0:
+        return b
+    if y == 0:
+        return a
+    if b.primitive is negative:
+        return subtract(a, b.arguments[0])
+    if a.primitive is negative:
+        return subtract(b, a.arguments[0])
+    if (both := _over_one_divisor(add, a, b)) is not None:
+        return both
+    if a.primitive is select and b.primitive is select and a.arguments[0] is b.arguments[0]:
+        condition = a.arguments[0]
+        return select(condition, tidy(add(a.arguments[1], b.arguments[1])), tidy(add(a.arguments[2], b.arguments[2])))
+    return None
+
+
+def _subtract(a: Expression, b: Expression) -> Expression | None:
+    x, y = _value(a), _value(b)
+    if x is not None and y is not None:
+        return _number(x - y)
+    if y == 0:
+        return a
+    if x == 0:
+        return negative(b)
+    if b.primitive is negative:
+        return add(a, b.arguments[0])
+    return _over_one_divisor(subtract, a, b)
+
+
+def _over_one_divisor(operation: Primitive, a: Expression, b: Expression) -> Expression | None:
+    """a/c + b/c = (a + b)/c."""
+    if a.primitive is divide and b.primitive is divide and a.arguments[1] is b.arguments[1] and a.shape == b.shape:
+        return divide(tidy(operation(a.arguments[0], b.arguments[0])), a.arguments[1])
+    return None
+
+
+def _multiply(a: Expression, b: Expression) -> Expression | None:
+    x, y = _value(a), _value(b)
+    if x is not None and y is not None:
+        return _number(x * y)
+    for number, other in ((x, b), (y, a)):
+        if number == 0:
+            return _number(0)
+        if number == 1:
+            return other
+        if number == -1:
+            return negative(other)
+    if y is not None:
+        return multiply(b, a)
+    if x is not None and b.primitive is multiply and (inner := _value(b.arguments[0])) is not None:
+        return None if (product := _number(x * inner)) is None else multiply(product, b.arguments[1])
+    if a.primitive is negative:
+        return negative(tidy(multiply(a.arguments[0], b)))
+    if b.primitive is negative:
+        return negative(tidy(multiply(a, b.arguments[0])))
+    for reciprocal, other in ((a, b), (b, a)):
+        if reciprocal.primitive is divide and _value(reciprocal.arguments[0]) == 1:
+            return divide(other, reciprocal.arguments[1])
+    if a.primitive is divide and not a.shape and b.shape and not _numeric(b):
+        return divide(tidy(multiply(a.arguments[0], b)), a.arguments[1])
+    return None
+
+
+def _divide(a: Expression, b: Expression) -> Expression | None:
+    x, y = _value(a), _value(b)
+    if y == 1:
+        return a
+    if x == 0:
+        return _number(0)
+    if x is not None and y is not None and y != 0:
+        return _number(_ratio(x, y))
+    if a.primitive is negative:
+        return negative(tidy(divide(a.arguments[0], b)))
+    return None
+
+
+def _negative(a: Expression) -> Expression | None:
+    if (x := _value(a)) is not None:
+        return _number(-x)
+    if a.primitive is spread and not a.arguments[0].shape:
+        return spread(tidy(negative(a.arguments[0])), **a.parameters)
+    return a.arguments[0] if a.primitive is negative else None
+
+
+def _power(a: Expression, n: Expression) -> Expression | None:
+    exponent = _value(n)
+    if exponent == 1:
+        return a
+    if exponent == 0:
+        return _number(1)
+    return None
+
+
+def _transpose(x: Expression, axes: tuple[int, ...]) -> Expression | None:
+    if axes == tuple(range(len(axes))):
+        return x
+    if x.primitive is transpose:
+        (inner,), before = x.arguments, x.parameters["axes"]
+        return transpose(inner, axes=tuple(before[axis] for axis in axes))
+    return None
+
+
+def _select(condition: Expression, a: Expression, b: Expression) -> Expression | None:
+    x, y = _value(a), _value(b)
+    return a if x is not None and x == y else None
+
+
+def _spread(x: Expression, axes: tuple[int, ...], sizes: Shape) -> Expression | None:
+    if not axes:
+        return x
+    if x.primitive is spread and not x.arguments[0].shape:
+        full = spread(x, axes=axes, sizes=sizes).shape
+        return spread(x.arguments[0], axes=tuple(range(len(full))), sizes=full)
+    return None
+
+
+def _total(x: Expression, axes: tuple[int, ...]) -> Expression | None:
+    return _number(0) if _value(x) == 0 else None
+
+
+_RULES: dict[str, Callable[..., Expression | None]] = {
+    "add": _add,
+    "subtract": _subtract,
+    "multiply": _multiply,
+    "divide": _divide,
+    "negative": _negative,
+    "power": _power,
+    "transpose": _transpose,
+    "select": _select,
+    "total": _total,
+    "spread": _spread,
+}

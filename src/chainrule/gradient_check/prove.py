@@ -1,0 +1,281 @@
+"""Proof that a definition does what it says: its derivatives against measured ones, its value against its formula on paper.
+
+    import chainrule as cr
+    from chainrule.gradient_check import prove
+
+    @cr.activation
+    def bent(z, *, bend=0.5):
+        # a line and a wave
+        return z + bend * cr.sin(z)
+
+    print(prove(bent))              # what was compared, and how far apart it was
+    prove(bent).demand()            # raises InputError if anything is wrong
+
+The built-in definitions and every row of the table of primitives are tested by this very function. A derivative that is wrong by
+0.05 % is rejected: the tolerance is 0.00001 % of the largest element.
+
+How a derivative is measured: E = Σ weights · result, with random weights; each element of each operand is moved by ±h, ±h/2 and ±h/4,
+and (E(x + h) − E(x − h)) / 2h at h → 0 is estimated from two of them and confirmed by the other two (Richardson). Where they
+disagree there is a kink or a pole nearby, and other numbers are drawn. Formulas of analytic functions are measured a second time
+with a complex step, Im E(x + ih) / h, which is right to the last digits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from inspect import signature
+from typing import Any
+
+import numpy as np
+
+from chainrule.base.errors import InputError
+from chainrule.formula.backprop import gradients
+from chainrule.formula.evaluation import evaluate
+from chainrule.formula.expression import Expression, Name, Primitive, Shape, as_expression, order, variable
+from chainrule.formula.scalar import Scalars
+from chainrule.gradient_check.checks import Check, equal, failure, shown, truth
+from chainrule.gradient_check.measuring import SIZES, Derive, derivatives, drawn, letters, sizes_of
+from chainrule.network.definitions import Bound, Definition
+
+
+@dataclass(frozen=True)
+class Report:
+    """What `prove` found about one definition or primitive."""
+
+    subject: str
+    checks: tuple[Check, ...]
+
+    @property
+    def passed(self) -> bool:
+        """True if every check passed."""
+        return all(check.passed for check in self.checks)
+
+    @property
+    def failures(self) -> tuple[Check, ...]:
+        """The checks that did not pass."""
+        return tuple(check for check in self.checks if not check.passed)
+
+    def demand(self) -> None:
+        """Raise InputError, in the words of the first failure, unless every check passed."""
+        for check in self.failures[:1]:
+            raise InputError(f"{self.subject}: {check.what}: {check.detail}")
+
+    def __str__(self) -> str:
+        verdict = f"{len(self.checks)} checks passed" if self.passed else f"{len(self.failures)} of {len(self.checks)} checks failed"
+        return "\n".join((f"{self.subject}: {verdict}", *(f"  {check}" for check in self.checks)))
+
+
+def prove(
+    subject: Definition | Bound | Primitive, *, shapes: Sequence[Shape] | None = None, seed: int = 0, derive: Derive = gradients
+) -> Report:
+    """Test a definition (with its default options, or those it is bound to) or a primitive.
+
+    shapes  of the operands z, W or y and t, and of those of elementwise primitives; some of several ranks unless given
+    seed    of the random numbers: the same seed gives the same report
+    derive  the derivation on trial: derive(of, wrt, seed) as `backprop.gradients`
+
+    Activations, losses, regularisers and primitives: derivatives by every operand, shapes of the results, value = paper formula,
+    element = index notation. Initialisers: a sample. Optimisers: shapes, finite numbers, the direction of the first step. Schedules:
+    one finite rate per step. Raises InputError only if there is no way to test the subject.
+    """
+    random = np.random.default_rng(seed)
+    if isinstance(subject, Primitive):
+        return Report(subject.name, tuple(_primitive(subject, shapes, random, derive)))
+    bound = subject.bind() if isinstance(subject, Definition) else subject
+    trial = {
+        "activation": _activation,
+        "loss": _loss,
+        "regularizer": _regularizer,
+        "initializer": _initializer,
+        "optimizer": _optimizer,
+        "schedule": _schedule,
+    }[bound.definition.kind]
+    try:
+        checks = tuple(trial(bound, shapes, random, derive))
+    except (InputError, TypeError, ValueError, AttributeError) as error:
+        checks = (failure("can be applied to expressions", f"{type(error).__name__}: {error}"),)
+    return Report(bound.name, checks)
+
+
+# One trial for each kind.
+
+
+def _activation(bound: Bound, shapes: Sequence[Shape] | None, random: np.random.Generator, derive: Derive) -> Iterator[Check]:
+    for shape in shapes or ((3,), ("batch", 4), (2, 3, 2)):
+        z = variable(Name("z"), shape)
+        h = as_expression(bound.apply(z))
+        yield truth(f"h has the shape of z ({shown(shape)})", h.shape == z.shape, f"but it has the shape {shown(h.shape)}.")
+        yield from derivatives("h", h, [z], random, derive)
+    yield from _letters_for_options(bound, [z], random)
+
+
+def _loss(bound: Bound, shapes: Sequence[Shape] | None, random: np.random.Generator, derive: Derive) -> Iterator[Check]:
+    for shape in shapes or ((3,), ("batch", 4), (4, 1)):
+        y, t = variable(Name("y"), shape), variable(Name("t"), shape)
+        loss = as_expression(bound.apply(y, t))
+        fits = loss.shape in (shape, shape[:-1])
+        yield truth(f"the loss of y and t ({shown(shape)}) is one number per output or per example", fits, f"but is {shown(loss.shape)}.")
+        yield from derivatives("loss", loss, [y, t], random, derive)
+    yield from _letters_for_options(bound, [y, t], random)
+
+
+def _regularizer(bound: Bound, shapes: Sequence[Shape] | None, random: np.random.Generator, derive: Derive) -> Iterator[Check]:
+    for shape in shapes or ((4, 3), (5,), (2, 3, 2)):
+        W = variable(Name("W"), shape)
+        penalty = as_expression(bound.apply(W))
+        yield truth(f"the penalty on W ({shown(shape)}) is one number", penalty.shape == (), f"but has the shape {shown(penalty.shape)}.")
+        yield from derivatives("penalty", penalty, [W], random, derive)
+    yield from _letters_for_options(bound, [W], random)
+
+
+def _initializer(bound: Bound, shapes: Sequence[Shape] | None, random: np.random.Generator, derive: Derive) -> Iterator[Check]:
+    for inputs, units in shapes or ((3, 5), (5, 3), (1, 1)):
+        assert isinstance(inputs, int)
+        assert isinstance(units, int)
+        W = bound.apply(variable(Name("inputs")), variable(Name("units"))).sample(random, inputs, units)
+        yield truth("weights have the shape (inputs, units)", W.shape == (inputs, units), f"but {(inputs, units)} gave {W.shape}.")
+        yield truth("weights are finite float64", W.dtype == np.float64 and np.isfinite(W).all(), f"but some of {W} are not.")
+
+
+def _optimizer(bound: Bound, shapes: Sequence[Shape] | None, random: np.random.Generator, derive: Derive) -> Iterator[Check]:
+    names = bound.definition.operands
+    states = [name for name in names[2:] if name != "k"]
+    rates = {name: value.apply(as_expression(1)) for name, value in bound.options.items() if isinstance(value, Bound)}  # of step 1
+    for shape in shapes or ((2, 3), (4,)):
+        letters = {name: variable(Name(name), () if name == "k" else shape) for name in names}
+        result = bound.apply(*letters.values(), **rates)
+        results = result if isinstance(result, tuple) else (result,)
+        wanted = f"the rule gives the new w and {len(states)} new states ({', '.join(states) or 'it has none'})"
+        yield truth(wanted, len(results) == 1 + len(states), f"but it gives {len(results)} formulas.")
+        if len(results) != 1 + len(states):
+            return
+        yield truth(
+            f"all of them have the shape of w ({shown(shape)})",
+            all(r.shape == shape for r in results),
+            f"not {', '.join(shown(r.shape) for r in results)}.",
+        )
+        yield from _steps(letters, dict(zip(["w", *states], results, strict=True)), random)
+    yield from _letters_for_options(bound, list(letters.values()), random, **rates)
+
+
+def _steps(letters: Mapping[str, Expression], rules: Mapping[str, Expression], random: np.random.Generator) -> Iterator[Check]:
+    """Three steps from states of zero."""
+    shape = sizes_of(letters["w"].shape)
+    numbers = {name: random.normal(size=shape) if name == "w" else np.zeros(shape) for name in rules}
+    start, first = numbers["w"], random.normal(size=shape)
+    for k, g in enumerate((first, np.zeros(shape), random.normal(size=shape)), start=1):
+        given = {**numbers, "g": g, "k": np.asarray(float(k))}
+        values = evaluate(list(rules.values()), {letter: given[name] for name, letter in letters.items()})
+        numbers = {name: np.asarray(values[rule]) for name, rule in rules.items()}
+        yield truth(f"step {k} gives finite numbers", all(np.isfinite(n).all() for n in numbers.values()), f"but it gives {numbers}.")
+        if k == 1:
+            against = float(np.sum((numbers["w"] - start) * first))
+            yield truth("the first step goes against the gradient", against < 0, f"but Δw · g summed over w is {against:.3g}.")
+
+
+def _schedule(bound: Bound, shapes: Sequence[Shape] | None, random: np.random.Generator, derive: Derive) -> Iterator[Check]:
+    k = variable(Name("k"))
+    rate = as_expression(bound.apply(k))
+    yield truth("the rate is one number", rate.shape == (), f"but it has the shape {shown(rate.shape)}.")
+    for step in (1, 2, 3, 10, 50, 99, 100, 101, 1000):
+        number = float(evaluate([rate], {k: np.asarray(float(step))})[rate])
+        yield truth(f"the rate of step {step} is finite and not negative", 0 <= number < np.inf, f"but it is {number:.6g}.")
+    yield from _letters_for_options(bound, [k], random)
+
+
+def _letters_for_options(
+    bound: Bound, operands: Sequence[Expression], random: np.random.Generator, **others: Expression
+) -> Iterator[Check]:
+    """Explanations write η for the learning rate: an option must be able to be a letter."""
+    options = {name: value for name, value in bound.options.items() if isinstance(value, (int, float)) and not isinstance(value, bool)}
+    if not options:
+        return
+    letters = {name: variable(Name(name)) for name in options}
+    results = (bound.apply(*operands, **others), bound.apply(*operands, **others, **letters))
+    plain, lettered = (as_expression(result[0] if isinstance(result, tuple) else result) for result in results)
+    numbers = drawn(plain, operands, random)
+    if numbers is not None:
+        numbers |= {letter: np.asarray(float(options[name])) for name, letter in letters.items()}
+        values = evaluate([plain, lettered], numbers)
+        yield equal(f"the same with letters for {', '.join(options)}", values[lettered], values[plain], "with letters", "with numbers")
+
+
+# Primitives.
+
+_EXAMPLES: Mapping[str, Sequence[tuple[Sequence[Shape], Mapping[str, Any]]]] = {
+    "matmul": [([("batch", 3), (3, 4)], {}), ([(2, 2, 3), (2, 3, 1)], {})],
+    "transpose": [([("batch", 3)], {"axes": (1, 0)}), ([(2, 3, 4)], {"axes": (2, 0, 1)})],
+    "spread": [
+        ([(3,)], {"axes": (0,), "sizes": (2,)}),
+        ([()], {"axes": (0, 1), "sizes": (2, 3)}),
+        ([(2,)], {"axes": (1,), "sizes": (3,)}),
+    ],
+    "total": [([("batch", 3)], {"axes": (0,)}), ([(2, 3, 2)], {"axes": (0, 2)}), ([(4,)], {"axes": (0,)})],
+    "mean": [([("batch", 3)], {"axes": (0,)}), ([(2, 3, 2)], {"axes": (0, 2)}), ([("batch", 3)], {"axes": (0, 1)})],
+    "softmax": [([("batch", 4)], {"axis": 1}), ([(3, 2, 2)], {"axis": 0})],
+    "logsumexp": [([("batch", 4)], {"axis": 1}), ([(3, 2, 2)], {"axis": 0})],
+    "reshape": [([(2, 6)], {"sizes": (3, 4)}), ([("batch", 2, 3)], {"sizes": ("batch", 6)})],
+    "part": [([("batch", 5)], {"axis": 1, "start": 1, "stop": 4}), ([(4, 2)], {"axis": 0, "start": 0, "stop": 1})],
+    "place": [([("batch", 2)], {"axis": 1, "start": 1, "extent": 5}), ([(2, 2)], {"axis": 0, "start": 0, "extent": 3})],
+    "named": [([("batch", 3)], {"name": Name("h", layer=1)})],
+    "variable": [([], {"name": Name("x"), "shape": (2, 3)})],
+    "constant": [([], {"number": 2.5})],
+    "size": [([], {"dimension": 3})],
+}
+"""Operands' shapes and parameters for the rows that are not elementwise."""
+
+
+def _primitive(primitive: Primitive, shapes: Sequence[Shape] | None, random: np.random.Generator, derive: Derive) -> Iterator[Check]:
+    if primitive.elementwise:
+        for shape in shapes or ((), (4,), ("batch", 3), (2, 2, 2)):
+            yield from _elementwise(primitive, shape, random, derive)
+    elif primitive.name not in _EXAMPLES:
+        raise InputError(f"there is no example for the primitive {primitive.name}; add one to _EXAMPLES in chainrule/proof.")
+    else:
+        for example, parameters in _EXAMPLES[primitive.name]:
+            operands = letters(example)
+            node = primitive(*operands, **parameters)
+            yield from derivatives(primitive.name, node, operands or [node], random, derive)
+            yield from _index_notation(node, operands, random)
+
+
+def _elementwise(primitive: Primitive, shape: Shape, random: np.random.Generator, derive: Derive) -> Iterator[Check]:
+    assert primitive.slope is not None
+    operands = letters([shape] * (len(signature(primitive.value).parameters) - 1))
+    arguments = [operands[0] > 0, *operands[1:]] if primitive.name == "select" else operands
+    node = primitive(*arguments)
+    slopes = primitive.slope(*arguments, node)
+    by = [operand for operand, slope in zip(operands, slopes, strict=True) if slope is not None]
+    yield from derivatives(primitive.name, node, by, random, derive, others=operands)
+    own = {operand: slope for operand, slope in zip(operands, slopes, strict=True) if slope is not None}
+    yield from derivatives(
+        f"{primitive.name} by its slope", node, by, random, lambda of, wrt, g: {x: g * as_expression(own[x]) for x in wrt}, others=operands
+    )
+    if primitive.paper is not None:
+        formula = primitive.paper(*operands)
+        numbers = drawn(formula, operands, random)
+        if numbers is not None:
+            values = evaluate([node, formula], numbers)
+            yield equal(
+                f"{primitive.name} = its formula on paper ({shown(shape)})", values[node], values[formula], "the value", "the formula"
+            )
+
+
+def _index_notation(node: Expression, operands: Sequence[Expression], random: np.random.Generator) -> Iterator[Check]:
+    """Each element of the result, found one by one, against the whole array."""
+    if node.primitive.element is None:
+        return
+    reader = Scalars(SIZES)
+    numbers = drawn(node, operands, random)
+    assert numbers is not None
+    whole = np.asarray(evaluate([node], numbers)[node])
+    elements = {index: reader(node, index) for index in np.ndindex(whole.shape)}
+    letters = [letter for letter in order(*elements.values()) if letter.name is not None]
+    given = {letter: np.asarray(numbers[reader.element(letter).quantity][reader.element(letter).index]) for letter in letters}
+    values = evaluate(list(elements.values()), given)
+    single = np.asarray([float(values[element]) for element in elements.values()]).reshape(whole.shape)
+    yield equal(f"{node.primitive.name} = its index notation ({shown(node.shape)})", single, whole, "one by one", "as an array")
+
+
+__all__ = ["Check", "Report", "derivatives", "prove"]

@@ -1,0 +1,211 @@
+"""Initialisers: from which distribution the weights of a layer are drawn before training.
+
+An initialiser sees how many inputs each unit has and how many units there are, as letters, and gives a distribution whose bounds
+are expressions in them, so that an explanation can write W1 ~ uniform(−√(6 / (inputs + units)), √(6 / (inputs + units))).
+Weights have the shape (inputs, units) and are float64.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from chainrule.base.display import Displayed
+from chainrule.base.errors import DescriptionError
+from chainrule.formula import primitives as p
+from chainrule.formula.expression import Expression, Name, Operand, as_expression, order, variable
+from chainrule.network.definitions import Bound, initializer
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+INPUTS = variable(Name("inputs"))
+"""The letter for how many inputs each unit of a layer has."""
+
+UNITS = variable(Name("units"))
+"""The letter for how many units a layer has."""
+
+
+class Distribution(Displayed, ABC):
+    """How the weights of a layer are drawn."""
+
+    @abstractmethod
+    def sample(self, random: np.random.Generator, inputs: int, units: int) -> NDArray[np.float64]:
+        """An array of the shape (inputs, units)."""
+
+
+@dataclass(frozen=True)
+class Constant(Distribution):
+    """Every weight is `value`."""
+
+    value: Operand
+
+    def sample(self, random: np.random.Generator, inputs: int, units: int) -> NDArray[np.float64]:
+        """An array of the shape (inputs, units)."""
+        import numpy as np
+
+        return np.full((inputs, units), number(self.value, inputs, units))
+
+
+@dataclass(frozen=True)
+class Uniform(Distribution):
+    """Every number from `low` to `high` is equally likely."""
+
+    low: Operand
+    high: Operand
+
+    def sample(self, random: np.random.Generator, inputs: int, units: int) -> NDArray[np.float64]:
+        """An array of the shape (inputs, units). Raises DescriptionError if low is above high."""
+        low, high = number(self.low, inputs, units), number(self.high, inputs, units)
+        if low > high:
+            raise DescriptionError(f"weights cannot be drawn between {low:g} and {high:g}: low must not be above high.")
+        return random.uniform(low, high, size=(inputs, units))
+
+
+@dataclass(frozen=True)
+class Normal(Distribution):
+    """The normal distribution with this mean and standard deviation; its tails are not cut off."""
+
+    mean: Operand
+    deviation: Operand
+
+    def sample(self, random: np.random.Generator, inputs: int, units: int) -> NDArray[np.float64]:
+        """An array of the shape (inputs, units). Raises DescriptionError if the deviation is negative."""
+        mean, deviation = number(self.mean, inputs, units), number(self.deviation, inputs, units)
+        if deviation < 0:
+            raise DescriptionError(f"weights cannot be drawn with the standard deviation {deviation:g}: it must not be negative.")
+        return random.normal(mean, deviation, size=(inputs, units))
+
+
+@dataclass(frozen=True)
+class Orthogonal(Distribution):
+    """A random matrix whose columns, or rows where there are fewer, are perpendicular and of length `gain`."""
+
+    gain: Operand
+
+    def sample(self, random: np.random.Generator, inputs: int, units: int) -> NDArray[np.float64]:
+        """An array of the shape (inputs, units)."""
+        import numpy as np
+
+        tall = random.normal(size=(max(inputs, units), min(inputs, units)))
+        q, r = np.linalg.qr(tall)
+        q = q * np.sign(np.diag(r))  # without this, the signs of QR would favour some directions
+        return number(self.gain, inputs, units) * np.ascontiguousarray(q if inputs >= units else q.T)
+
+
+def distribution(start: Bound) -> Distribution:
+    """The distribution that an initialiser with its options gives, in the letters `INPUTS` and `UNITS`."""
+    drawn: Distribution = start.apply(INPUTS, UNITS)
+    return drawn
+
+
+def number(operand: Operand, inputs: int, units: int) -> float:
+    """The number of a bound for a layer of this size. Raises DescriptionError if it is not finite."""
+    import numpy as np
+
+    letters = {"inputs": np.float64(inputs), "units": np.float64(units)}
+    values: dict[Expression, Any] = {}
+    with np.errstate(all="ignore"):
+        for node in order(root := as_expression(operand)):
+            if node.constant is not None:
+                values[node] = np.float64(node.constant)
+            elif node.primitive is p.variable:
+                values[node] = letters[str(node.name)]
+            else:
+                values[node] = node.primitive.value(np, *(values[argument] for argument in node.arguments), **node.parameters)
+    if not np.isfinite(values[root]):
+        raise DescriptionError(f"weights cannot be drawn for {inputs} inputs and {units} units: a bound is {values[root]}.")
+    return float(values[root])
+
+
+@initializer
+def zeros(inputs: Expression, units: Expression) -> Distribution:
+    """Every weight is 0. All units of a layer then stay alike for ever: good for biases, not for weights."""
+    return Constant(0)
+
+
+@initializer
+def constant(inputs: Expression, units: Expression, *, value: float = 0.1) -> Distribution:
+    """Every weight is `value`. All units of a layer then stay alike for ever."""
+    return Constant(value)
+
+
+@initializer
+def uniform(inputs: Expression, units: Expression, *, low: float = -0.5, high: float = 0.5) -> Distribution:
+    """Uniform between low and high. Sampling raises DescriptionError if low is above high."""
+    return Uniform(low, high)
+
+
+@initializer
+def normal(inputs: Expression, units: Expression, *, mean: float = 0.0, deviation: float = 0.1) -> Distribution:
+    """Normal with this mean and standard deviation. Sampling raises DescriptionError if the deviation is negative."""
+    return Normal(mean, deviation)
+
+
+@initializer
+def glorot_uniform(inputs: Expression, units: Expression) -> Distribution:
+    """Uniform between ±√(6 / (inputs + units)); suits tanh. Also called Xavier.
+
+    Source: Glorot & Bengio (2010), Understanding the difficulty of training deep feedforward neural networks, eq. 16.
+    """
+    return _between(p.sqrt(6 / (inputs + units)))
+
+
+@initializer
+def glorot_normal(inputs: Expression, units: Expression) -> Distribution:
+    """Normal with mean 0 and standard deviation √(2 / (inputs + units)); suits tanh. Also called Xavier.
+
+    Source: Glorot & Bengio (2010), Understanding the difficulty of training deep feedforward neural networks, eq. 12.
+    """
+    return Normal(0, p.sqrt(2 / (inputs + units)))
+
+
+@initializer
+def he_uniform(inputs: Expression, units: Expression) -> Distribution:
+    """Uniform between ±√(6 / inputs); suits ReLU. Also called Kaiming.
+
+    Source: He, Zhang, Ren & Sun (2015), Delving deep into rectifiers, eq. 10.
+    """
+    return _between(p.sqrt(6 / inputs))
+
+
+@initializer
+def he_normal(inputs: Expression, units: Expression) -> Distribution:
+    """Normal with mean 0 and standard deviation √(2 / inputs); suits ReLU. Also called Kaiming.
+
+    Source: He, Zhang, Ren & Sun (2015), Delving deep into rectifiers, eq. 10.
+    """
+    return Normal(0, p.sqrt(2 / inputs))
+
+
+@initializer
+def lecun_uniform(inputs: Expression, units: Expression) -> Distribution:
+    """Uniform between ±√(3 / inputs), so that the variance is 1 / inputs; suits SELU.
+
+    Source: LeCun, Bottou, Orr & Müller (1998), Efficient BackProp, eq. 16.
+    """
+    return _between(p.sqrt(3 / inputs))
+
+
+@initializer
+def lecun_normal(inputs: Expression, units: Expression) -> Distribution:
+    """Normal with mean 0 and standard deviation √(1 / inputs); suits SELU.
+
+    Source: LeCun, Bottou, Orr & Müller (1998), Efficient BackProp, eq. 16.
+    """
+    return Normal(0, p.sqrt(1 / inputs))
+
+
+@initializer
+def orthogonal(inputs: Expression, units: Expression, *, gain: float = 1.0) -> Distribution:
+    """A random matrix whose columns (or rows, where there are fewer) are perpendicular and of length `gain`.
+
+    Source: Saxe, McClelland & Ganguli (2014), Exact solutions to the nonlinear dynamics of learning in deep linear neural networks.
+    """
+    return Orthogonal(gain)
+
+
+def _between(bound: Expression) -> Distribution:
+    return Uniform(-bound, bound)

@@ -1,0 +1,135 @@
+"""Losses: how far the prediction y is from the target t.
+
+y, t : (batch, outputs). Most compare element by element and give (batch, outputs), which a network sums over the outputs (or
+averages, as its conventions say); the cross-entropies of classes and the KL divergence compare whole rows and give one number per
+example, (batch,). A network then takes the mean over the batch, or the sum.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from chainrule.formula import primitives as p
+from chainrule.formula.expression import Expression
+from chainrule.network.definitions import loss
+
+HALF = Fraction(1, 2)
+
+
+@loss
+def half_squared(y: Expression, t: Expression) -> Expression:
+    """ℓ = ½ (y − t)², per output; its derivative is y − t.
+
+    Source: Rumelhart, Hinton & Williams (1986), Learning representations by back-propagating errors, eq. 3.
+    """
+    return HALF * (y - t) ** 2
+
+
+@loss
+def squared(y: Expression, t: Expression) -> Expression:
+    """ℓ = (y − t)², per output.
+
+    Source: Legendre (1805), Nouvelles méthodes pour la détermination des orbites des comètes.
+    """
+    return (y - t) ** 2
+
+
+@loss
+def absolute(y: Expression, t: Expression) -> Expression:
+    """ℓ = |y − t|, per output. The derivative at y = t is taken as 0.
+
+    Source: Boscovich (1757), De litteraria expeditione per pontificiam ditionem.
+    """
+    return abs(y - t)
+
+
+@loss
+def huber(y: Expression, t: Expression, *, delta: float = 1.0) -> Expression:
+    """ℓ = ½ (y − t)² where |y − t| ≤ δ, otherwise δ (|y − t| − δ/2), per output.
+
+    Source: Huber (1964), Robust estimation of a location parameter.
+    """
+    e = y - t
+    return p.select(abs(e) > delta, delta * (abs(e) - delta * HALF), HALF * e**2)
+
+
+@loss
+def log_cosh(y: Expression, t: Expression) -> Expression:
+    """ℓ = ln cosh(y − t), per output; its derivative is tanh(y − t).
+
+    Source: Green (1990), Bayesian reconstructions from emission tomography data using a modified EM algorithm.
+    """
+    return p.log_cosh(y - t)
+
+
+@loss
+def binary_cross_entropy(y: Expression, t: Expression) -> Expression:
+    """ℓ = −(t ln y + (1 − t) ln(1 − y)), per output, of probabilities y between 0 and 1; t from 0 to 1.
+
+    Source: Cox (1958), The regression analysis of binary sequences.
+    """
+    return -(t * p.log(y) + (1 - t) * p.log(1 - y))
+
+
+@loss
+def binary_cross_entropy_from_logits(y: Expression, t: Expression) -> Expression:
+    """ℓ = softplus(y) − t y = −(t ln σ(y) + (1 − t) ln(1 − σ(y))), per output, of net inputs y; its derivative is σ(y) − t.
+
+    y is any number (the output layer has the activation identity), t from 0 to 1.
+    Source: Cox (1958), The regression analysis of binary sequences.
+    """
+    return p.softplus(y) - t * y
+
+
+@loss
+def cross_entropy(y: Expression, t: Expression) -> Expression:
+    """ℓ = −Σ t ln y over the outputs, one number per example, of probabilities y above 0; t from 0 to 1.
+
+    Source: Bridle (1990), Probabilistic interpretation of feedforward classification network outputs.
+    """
+    return -p.total(t * p.log(y), axes=(_last(y),))
+
+
+@loss
+def cross_entropy_from_logits(y: Expression, t: Expression) -> Expression:
+    """ℓ = Σ t · logsumexp(y) − Σ t y = −Σ t ln softmax(y) over the outputs, one number per example, of net inputs y.
+
+    y is any number (the output layer has the activation identity). The derivative is softmax(y) · Σ t − t, and so
+    softmax(y) − t where the targets of an example add up to 1.
+    Source: Bridle (1990), Probabilistic interpretation of feedforward classification network outputs.
+    """
+    axis = _last(y)
+    return p.total(t, axes=(axis,)) * p.logsumexp(y, axis=axis) - p.total(t * y, axes=(axis,))
+
+
+@loss
+def hinge(y: Expression, t: Expression) -> Expression:
+    """ℓ = max(0, 1 − t y), per output; t is −1 or 1.
+
+    Source: Cortes & Vapnik (1995), Support-vector networks.
+    """
+    return p.maximum(0, 1 - t * y)
+
+
+@loss
+def squared_hinge(y: Expression, t: Expression) -> Expression:
+    """ℓ = max(0, 1 − t y)², per output; t is −1 or 1.
+
+    Source: Lee & Mangasarian (2001), SSVM: a smooth support vector machine.
+    """
+    return p.maximum(0, 1 - t * y) ** 2
+
+
+@loss
+def kl(y: Expression, t: Expression) -> Expression:
+    """ℓ = Σ t ln(t / y) over the outputs, one number per example, of probabilities y above 0; a term with t = 0 is 0.
+
+    Source: Kullback & Leibler (1951), On information and sufficiency.
+    """
+    # ln 1 stands in where t = 0, so that 0 · ln 0 never has to be computed.
+    return p.total(t * p.log(p.select(t > 0, t / y, 1)), axes=(_last(y),))
+
+
+def _last(x: Expression) -> int:
+    """The axis of the outputs."""
+    return len(x.shape) - 1

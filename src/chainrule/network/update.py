@@ -1,0 +1,158 @@
+"""What an optimiser does to each parameter, as expressions: clipped gradient, new states, new weight, and the rate of this step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from chainrule.base.errors import DescriptionError
+from chainrule.formula.expression import Expression, Name, as_expression, is_scalar, named, order, substitute, variable
+from chainrule.formula.tidy import tidy
+from chainrule.network import optimizers
+from chainrule.network.definitions import Bound
+from chainrule.network.derivation import check_names
+from chainrule.network.network import Network
+
+STEP_NUMBER = variable(Name("k"))
+"""The number of the step, from 1."""
+
+
+@dataclass(frozen=True, eq=False)
+class ParameterUpdate:
+    """One parameter's part of a step.
+
+    parameter   W1
+    gradient    ∂E/∂W1, after clipping if there is any
+    states      the optimiser's states before the step (variables that start at zero), and after
+    new         the value after the step, named W1_next
+    """
+
+    parameter: Expression
+    gradient: Expression
+    states: tuple[Expression, ...]
+    new_states: tuple[Expression, ...]
+    new: Expression
+
+
+@dataclass(frozen=True, eq=False)
+class Update:
+    """The update of every parameter that is not frozen.
+
+    options     the optimiser's letters (learning_rate, beta1 …) and their numbers
+    rate        the learning rate of this step: its letter, or the schedule's formula, named
+    norm        ‖g‖ over all gradients (after clipping by value, if there is any) where they are clipped by norm
+    parameters  the parts
+    """
+
+    optimizer: Bound
+    options: dict[Expression, float]
+    rate: Expression
+    norm: Expression | None
+    parameters: tuple[ParameterUpdate, ...]
+
+    @property
+    def roots(self) -> list[Expression]:
+        """Everything a step computes beyond the gradients."""
+        return [self.rate, *(root for part in self.parameters for root in (*part.new_states, part.new))]
+
+
+def update(optimizer: Bound, parameters: Sequence[Expression], gradients: Sequence[Expression]) -> Update:
+    """The update rule of `optimizer` for each parameter and its gradient."""
+    letters = _letters(optimizer)
+    rate = letters.get("learning_rate")
+    schedule = optimizer.options.get("learning_rate")
+    if isinstance(schedule, Bound):
+        rate = letters["learning_rate"] = named(Name("learning_rate"), schedule.apply(STEP_NUMBER))
+    norm = None
+    if optimizer.options["clip_norm"] is not None and gradients:
+        norm = named(Name("norm"), optimizers.global_norm([_limited(optimizer, gradient) for gradient in gradients]))
+    parts = tuple(
+        _part(optimizer, letters, parameter, _clipped(optimizer, gradient, norm))
+        for parameter, gradient in zip(parameters, gradients, strict=True)
+    )
+    numbers = {letter: float(optimizer.options[name]) for name, letter in letters.items() if letter.primitive.name == "variable"}
+    found = Update(optimizer, numbers, rate if rate is not None else as_expression(0), norm, parts)
+    check_names(*found.roots)
+    return found
+
+
+def network_update(network: Network, optimizer: Bound) -> Update:
+    """The update of every parameter of the network that is not frozen."""
+    derivation = network.derivation
+    pairs = [
+        (parameter, gradient)
+        for parameter, gradient in zip(derivation.parameters, derivation.gradients, strict=True)
+        if parameter.key not in network.frozen
+    ]
+    return update(optimizer, [parameter for parameter, _ in pairs], [gradient for _, gradient in pairs])
+
+
+def _letters(optimizer: Bound) -> dict[str, Expression]:
+    """The numeric options as letters, so that the rule is written in η, β … and the numbers are put in later."""
+    numeric = {name: value for name, value in optimizer.options.items() if isinstance(value, (int, float)) and not isinstance(value, bool)}
+    return {name: variable(Name(name)) for name in numeric if name not in ("clip_value", "clip_norm")}
+
+
+def _clipped(optimizer: Bound, gradient: Expression, norm: Expression | None) -> Expression:
+    """The gradient after clipping, by value first and by norm then; itself where neither is asked for."""
+    clipped = _limited(optimizer, gradient)
+    if norm is not None:
+        clipped = optimizers.clip_norm(clipped, norm, optimizer.options["clip_norm"])
+    assert gradient.name is not None
+    return gradient if clipped is gradient else named(replace(gradient.name, mark="clipped"), tidy(clipped))
+
+
+def _limited(optimizer: Bound, gradient: Expression) -> Expression:
+    """The gradient after clipping by value."""
+    limit = optimizer.options["clip_value"]
+    return gradient if limit is None else optimizers.clip_value(gradient, limit)
+
+
+def _part(optimizer: Bound, letters: dict[str, Expression], w: Expression, g: Expression) -> ParameterUpdate:
+    assert w.name is not None
+    wanted = optimizer.definition.operands[2:]
+    states = tuple(variable(Name(name, mark=w.name.key), w.shape) for name in wanted if name != "k")
+    remaining = iter(states)
+    operands = [STEP_NUMBER if name == "k" else next(remaining) for name in wanted]
+    result: Any = optimizer.apply(w, g, *operands, **letters)
+    new, *new_states = result if isinstance(result, tuple) else (result,)
+    if len(new_states) != len(states):
+        raise DescriptionError(
+            f"{optimizer.name} has {len(states)} states but returns {len(new_states)}: return the new w, then each new state in its order."
+        )
+    replaced = _replaced({w, g, *states}, new, dict(zip(new_states, states, strict=True)), w.name)
+    after = tuple(_called(_next(state), replaced[value]) for state, value in zip(states, new_states, strict=True))
+    new = tidy(substitute(new, replaced))
+    if is_scalar(new) and w.shape:
+        raise DescriptionError(f"{optimizer.name} returns a single number in place of the new w.")
+    return ParameterUpdate(w, g, states, after, named(replace(w.name, mark="next"), new))
+
+
+def _replaced(own: set[Expression], new: Expression, states: Mapping[Expression, Expression], owner: Name) -> dict[Expression, Expression]:
+    """What stands for what in the rule of one parameter: new states under their names, and quantities that the rule names for itself
+    (m̂ …) under a name for each parameter, m_hat_W1. Nothing behind `own`, the operands of the rule, changes.
+    """
+    replaced = {operand: operand for operand in own}
+    for node in order(*states, new, wall=lambda node: node in own):
+        let = node.primitive.name == "named" and node not in own and _reads(node, own)
+        inner = node.arguments[0] if let else node
+        if node in states:
+            replaced[node] = named(_next(states[node]), tidy(substitute(inner, replaced)))
+        elif let and node.name is not None:
+            replaced[node] = named(replace(node.name, mark=owner.key), substitute(inner, replaced))
+    return replaced
+
+
+def _reads(expression: Expression, own: set[Expression]) -> bool:
+    return any(node in own for node in order(expression, wall=lambda node: node in own))
+
+
+def _next(state: Expression) -> Name:
+    assert state.name is not None
+    return replace(state.name, mark=f"{state.name.mark}_next")
+
+
+def _called(name: Name, expression: Expression) -> Expression:
+    """Under this name: two states with one formula are two quantities."""
+    return expression if expression.name == name else named(name, expression)

@@ -1,0 +1,1 @@
+"""Pictures as values: shapes, the layout of networks and of curves."""

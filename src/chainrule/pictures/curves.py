@@ -1,0 +1,147 @@
+"""Loss curves, on a log scale: characters for a terminal (uniplot) and pictures for a page (matplotlib)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+from chainrule.base.errors import FileError, InputError
+from chainrule.pictures.ticks import multiples, on_log_scale
+
+PICTURES = (".png", ".svg")
+"""Suffixes of pictures, which say the format."""
+
+MOST_POINTS = {"terminal": 400, "picture": 4000}
+"""A longer curve is thinned out: nothing shows more."""
+
+BESIDE = 12
+"""Columns for the frame and the numbers beside it."""
+
+FLAT = 1e-4
+"""Errors whose logarithms differ by no more are drawn as ones that do not differ: numbers beside them would need too many digits."""
+
+SMALLEST, LARGEST = 1e-300, 1e300
+"""An error below counts as 0, which no log scale shows, and one above as infinite."""
+
+Curves = Mapping[str, Sequence[tuple[int, float]]]
+"""What each curve is called, and its points (epoch, error)."""
+
+
+def can_draw() -> bool:
+    """Is uniplot, of the extra `plot`, installed?"""
+    return find_spec("uniplot") is not None
+
+
+def drawn(curves: Curves, width: int, height: int, *, colour: bool = True, write: Callable[[str], str] = str) -> str:
+    """The curves as lines of braille characters, `width` columns wide with the numbers beside them; empty without two points to join.
+
+    write  how a number is written, where that is not with a point
+    """
+    from uniplot import plot_to_string
+
+    shown = {name: points for name, points in _positive(curves, "terminal").items() if len(points) > 1}
+    if not shown:
+        return ""
+    across = max(10, width - BESIDE)
+    epochs = [epoch for points in shown.values() for epoch, _ in points]
+    errors = [error for points in shown.values() for _, error in points]
+    room = 0.001 * (max(epochs) - min(epochs))
+    left, right = min(epochs) - room, max(epochs) + room
+    change = math.log(max(errors)) - math.log(min(errors))
+    factor = math.exp(0.001 * change) if change > FLAT else 2.0
+    low, high = min(errors) / factor, max(errors) * factor
+    text: str = plot_to_string(
+        [[error for _, error in points] for points in shown.values()],
+        [[epoch for epoch, _ in points] for points in shown.values()],
+        y_as_log=True,
+        lines=True,
+        width=across,
+        height=height,
+        character_set="braille",
+        rounded_corners=True,
+        color=list(_COLOURS[: len(shown)]) if colour else False,
+        legend_labels=list(shown),
+        x_gridlines=[],
+        y_gridlines=[],
+        x_labels=False,  # uniplot's own are rounded: 2, 5 and 8 stand for 2.5, 5 and 7.5
+        y_labels=False,
+        x_min=left,
+        x_max=right,
+        y_min=low,
+        y_max=high,
+    )
+    places = {_row(error, low, high, height): write(f"{error:g}") for error in on_log_scale(low, high, most=height // 2)}
+    top, *rows = text.split("\n")
+    beside = [f"{row} {places.get(number, '')}".rstrip() for number, row in enumerate(rows[:height])]
+    below = {across * (epoch - left) / (right - left): f"{epoch:.0f}" for epoch in multiples(left, right, whole=True)}
+    bottom, *legend = rows[height:]
+    return "\n".join((top, *beside, bottom, _in_a_line(below), *legend))
+
+
+def _row(error: float, low: float, high: float, height: int) -> int:
+    """Which of so many rows an error is drawn in, on a log scale; the first is 0."""
+    return height - 1 - math.floor(height * (math.log(error) - math.log(low)) / (math.log(high) - math.log(low)))
+
+
+def _in_a_line(places: Mapping[float, str]) -> str:
+    """Numbers in a line, each around its place, as far as they keep apart."""
+    line = ""
+    for place, number in places.items():
+        start = max(0, 1 + math.floor(place) - (len(number) - 1) // 2)
+        if start >= len(line) + 2 or not line:
+            line = line.ljust(start) + number
+    return line
+
+
+_COLOURS = ("cyan", "yellow")
+
+
+def save_curve(path: str | Path, curves: Curves, *, title: str = "", epoch: str = "epoch", error: str = "error") -> None:
+    """Write the curves as PNG or SVG, by the suffix; the file is written whole or not at all, and the same curve gives the same file.
+
+    Raises FileError; InputError without matplotlib.
+    """
+    import io
+
+    from chainrule.base.files import write_whole
+
+    check_picture(path)
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
+
+    with mpl.rc_context({"svg.hashsalt": "chainrule"}):
+        figure = Figure(figsize=(6.4, 4), layout="constrained")
+        axes = figure.add_subplot()
+        for name, points in _positive(curves, "picture").items():
+            axes.semilogy([at for at, _ in points], [value for _, value in points], label=name)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.set(xlabel=epoch, ylabel=error, title=title)
+        axes.grid(alpha=0.3)
+        axes.legend()
+        buffer = io.BytesIO()
+        kind = Path(path).suffix.lower()[1:]
+        figure.savefig(buffer, format=kind, dpi=150, metadata={"Date": None} if kind == "svg" else {"Software": None})
+    write_whole(path, buffer.getvalue())
+
+
+def check_picture(path: str | Path) -> None:
+    """Can a picture be made with this name? Asked before a training, not after it. Raises FileError, InputError."""
+    suffix = Path(path).suffix.lower()
+    if suffix not in PICTURES:
+        raise FileError(f"{path}: a curve is drawn as {' or '.join(PICTURES)}; the suffix says which.")
+    if find_spec("matplotlib") is None:
+        raise InputError("a curve is drawn by matplotlib, which is not installed: pip install 'chainrule[plot]'.")
+
+
+def _positive(curves: Curves, where: str) -> dict[str, list[tuple[int, float]]]:
+    """What a log scale can show, thinned out."""
+    kept = {name: [(epoch, error) for epoch, error in points if SMALLEST <= error <= LARGEST] for name, points in curves.items()}
+    return {name: _thinned(points, MOST_POINTS[where]) for name, points in kept.items() if points}
+
+
+def _thinned(points: list[tuple[int, float]], most: int) -> list[tuple[int, float]]:
+    every = -(-len(points) // most)
+    return points if every <= 1 else [*points[:-1:every], points[-1]]

@@ -1,0 +1,377 @@
+"""Plots as diagrams: curves and points between axes, so laid out that no label covers another, a point or a number at an axis."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from chainrule.base.nodes import Node
+from chainrule.notation.conventions import Notation
+from chainrule.notation.numbers import shown
+from chainrule.pictures.clipping import along, clipped, interrupted
+from chainrule.pictures.shapes import (
+    LINE,
+    SMALL,
+    Box,
+    Circle,
+    Diagram,
+    Label,
+    Line,
+    Path,
+    Point,
+    Run,
+    Shape,
+    covered,
+    flat,
+    runs,
+    width,
+    words,
+)
+from chainrule.pictures.ticks import multiples, on_log_scale
+
+WIDTH, HEIGHT, MARGIN = 460.0, 280.0, 12.0
+"""Of the area between the axes, and around everything."""
+
+BELOW = SMALL * LINE / 2 + 1
+"""Between the horizontal axis and its numbers: the lowest one beside the other axis reaches so far down."""
+
+RADIUS = 4.5
+"""Of a mark."""
+
+DISTANCES = (9.0, 16.0, 26.0, 40.0, 58.0, 80.0, 106.0, 136.0, 170.0, 210.0)
+"""Between a point and its label: the first at which there is room."""
+
+ANGLES = (-45, 45, -135, 135, -90, 90, 0, 180, -20, 20, -160, 160)
+ABOVE = (-90, -60, -120, *ANGLES)
+"""Of the label seen from its point, in degrees; −90 is above it, where one without a mark stands first."""
+
+LEADER = 20.0
+"""A label farther away than this is joined with its point by a line."""
+
+PARTS = (1.0, 0.85, 0.7, 0.5, 0.3, 0.15, 0.0)
+"""Where along a curve its label may stand: near its end, or farther back."""
+
+MIDDLE = (0.5, *(0.5 + side * part / 40 for part in range(1, 20) for side in (1, -1)))
+"""Where a label on the line itself may stand: the nearer to the middle the better."""
+
+CROSSES, HIDES = 2, 3
+"""Faults of a label's place: it crosses curves; it hides points, which only the number that stands for a label may, where all is full."""
+
+Runs = tuple[Run, ...]
+
+
+class Scale(Node):
+    """An axis from `low` to `high`. whole: its numbers are; names: what stands there in place of numbers, and where."""
+
+    title: Runs
+    low: float
+    high: float
+    log: bool = False
+    whole: bool = False
+    names: tuple[tuple[float, Runs], ...] = ()
+
+
+class Series(Node):
+    """Points joined by lines. kind and colour as of shapes; closed: what it surrounds is filled, and nothing is cut.
+
+    label   beside it, or, where lines lie side by side, on it in a gap (`inline`), so that it cannot be taken for that of another
+    """
+
+    points: tuple[Point, ...]
+    kind: str = "curve"
+    colour: int | None = None
+    label: Runs = ()
+    inline: bool = False
+    closed: bool = False
+
+
+class Region(Node):
+    """What loops surround, filled."""
+
+    loops: tuple[tuple[Point, ...], ...]
+    kind: str = "area"
+    colour: int | None = None
+
+
+class Mark(Node):
+    """A point. form: "dot", "ring", "square", "triangle", "diamond", "cross", or "" for a label alone."""
+
+    x: float
+    y: float
+    form: str = "dot"
+    colour: int | None = None
+    label: Runs = ()
+
+
+class Arrow(Node):
+    """From one point to another."""
+
+    start: Point
+    end: Point
+    colour: int | None = None
+    label: Runs = ()
+
+
+class Plot(Node):
+    """What is to be drawn; the later ones over the earlier ones. notes: lines above it; grid: lines at the numbers of the axes."""
+
+    x: Scale
+    y: Scale
+    alt: str
+    about: str = ""
+    regions: tuple[Region, ...] = ()
+    series: tuple[Series, ...] = ()
+    arrows: tuple[Arrow, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    notes: tuple[Runs, ...] = ()
+    grid: bool = True
+
+
+def draw(plot: Plot, notation: Notation) -> Diagram:
+    """The plot with its axes; numbers at them as the notation writes them."""
+    return _Layout(plot, notation).diagram
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """A label that has to find a place: near one of its anchors, or on its own line."""
+
+    label: Runs
+    anchors: Sequence[Point]
+    angles: tuple[int, ...] = ANGLES
+    line: Series | None = None
+
+
+class _Layout:
+    """Axes first, then where everything between them is, then labels where they find room."""
+
+    def __init__(self, plot: Plot, notation: Notation) -> None:
+        self.plot = plot
+        self.x_ticks, self.y_ticks = ticks(plot.x, notation), ticks(plot.y, notation)
+        above = SMALL * LINE * (len(plot.notes) + 1) + 10
+        widest = max((width(label, SMALL) for _, label in self.y_ticks), default=0.0)
+        self.left, self.top = MARGIN + widest + 10, MARGIN + above
+        self.right, self.bottom = self.left + WIDTH, self.top + HEIGHT
+        self.foot = self.bottom + 2 * SMALL * LINE + BELOW + 2
+        self.taken: list[Box] = []
+        self.points: list[Box] = []
+        self.lines: list[tuple[Series | Arrow, list[Box]]] = []
+        self.gaps: list[tuple[Series, Box]] = []
+        self.wanted: list[_Wanted] = []
+        written = [*self._notes(), *self._axes()]
+        self.taken += [covered(label) for label in written if isinstance(label, Label)]
+        # Labels of points come first, which have least choice, then those of arrows, then those of lines.
+        marks, arrows, pieces = list(self._marks()), list(self._arrows()), list(self._pieces())
+        labels = list(self._labels())
+        shapes = (*self._regions(), *written, *self._strokes(pieces), *arrows, *marks, *labels)
+        boxes = [covered(shape) for shape in flat(shapes) if isinstance(shape, Label)]
+        wide = max(self.right, *(box.right for box in boxes)) + MARGIN
+        self.diagram = Diagram(wide, self.foot + MARGIN, shapes, plot.alt, plot.about)
+
+    def at(self, point: Point) -> Point:
+        """Where a point is drawn."""
+        x, y = share(self.plot.x, point[0]), share(self.plot.y, point[1])
+        return self.left + WIDTH * x, self.bottom - HEIGHT * y
+
+    def _notes(self) -> Iterator[Label]:
+        for line, note in enumerate(self.plot.notes):
+            yield Label(note, MARGIN, MARGIN + SMALL * LINE * (line + 0.5), SMALL, side=1)
+
+    def _axes(self) -> Iterator[Shape]:
+        for value, label in self.x_ticks:
+            x = self.left + WIDTH * share(self.plot.x, value)
+            if self.plot.grid and not self.plot.x.names:
+                yield Line(x, self.top, x, self.bottom, kind="grid")
+            yield Label(label, x, self.bottom + SMALL * LINE / 2 + BELOW, SMALL, handle="tick")
+        for value, label in self.y_ticks:
+            y = self.bottom - HEIGHT * share(self.plot.y, value)
+            if self.plot.grid:
+                yield Line(self.left, y, self.right, y, kind="grid")
+            yield Label(label, self.left - 7, y, SMALL, side=-1, handle="tick")
+        yield Line(self.left, self.bottom, self.right, self.bottom, kind="axis")
+        yield Line(self.left, self.top, self.left, self.bottom, kind="axis")
+        yield Label(self.plot.y.title, MARGIN, self.top - SMALL * LINE / 2 - 8, SMALL, quiet=True, side=1)
+        yield Label(self.plot.x.title, self.right, self.bottom + SMALL * LINE * 1.5 + BELOW + 1, SMALL, quiet=True, side=-1)
+
+    def _regions(self) -> Iterator[Shape]:
+        for region in self.plot.regions:
+            yield Path(tuple(tuple(map(self.at, loop)) for loop in region.loops), region.kind, region.colour, closed=True)
+
+    def _marks(self) -> Iterator[Shape]:
+        for mark in self.plot.marks:
+            x, y = self.at((mark.x, mark.y))
+            yield from _mark(mark.form, x, y, mark.colour)
+            if mark.form:
+                self.points.append(Box(x - RADIUS, y - RADIUS, x + RADIUS, y + RADIUS))
+            if mark.label:
+                self.wanted.append(_Wanted(mark.label, [(x, y)], ANGLES if mark.form else ABOVE))
+
+    def _arrows(self) -> Iterator[Shape]:
+        for arrow in self.plot.arrows:
+            start, end = self.at(arrow.start), self.at(arrow.end)
+            yield from _arrow(start, end, arrow.colour)
+            self.lines.append((arrow, [_around(point) for point in along([start, end])]))
+            if arrow.label:
+                self.wanted.append(_Wanted(arrow.label, [((start[0] + end[0]) / 2, (start[1] + end[1]) / 2)]))
+
+    def _pieces(self) -> Iterator[tuple[Series, list[list[Point]]]]:
+        """Each line with its pieces that lie between the axes."""
+        for series in self.plot.series:
+            points = [self.at(point) for point in series.points if all(map(math.isfinite, point))]
+            if series.closed:
+                self.points.append(Box(*map(min, zip(*points, strict=True)), *map(max, zip(*points, strict=True))))
+                yield series, [points]
+                continue
+            pieces = clipped(points, Box(self.left, self.top, self.right, self.bottom))
+            if pieces:
+                yield series, pieces
+                passed = [point for piece in pieces for point in along(piece)]
+                self.lines.append((series, [_around(point) for point in passed]))
+                if series.label:
+                    anchors = [passed[round((len(passed) - 1) * part)] for part in (MIDDLE if series.inline else PARTS)]
+                    self.wanted.append(_Wanted(series.label, anchors, line=series))
+
+    def _strokes(self, lines: Iterable[tuple[Series, list[list[Point]]]]) -> Iterator[Shape]:
+        """Lines, with gaps where their own labels stand on them."""
+        for series, pieces in lines:
+            for gap in (gap for owner, gap in self.gaps if owner is series):
+                pieces = [part for piece in pieces for part in interrupted(piece, gap)]
+            yield Path(tuple(map(tuple, pieces)), series.kind, series.colour, closed=series.closed)
+
+    def _labels(self) -> Iterator[Shape]:
+        """Each near its point or line; one that finds no room stands below the axes, with a number that stands for it."""
+        numbered = 0
+        for wanted in self.wanted:
+            placed = list(self._placed(wanted))
+            if not placed:
+                numbered += 1
+                reference = words(f"({numbered})")
+                placed = list(self._placed(replace(wanted, label=reference), worst=HIDES))
+                placed.append(Label((*reference, Run(" "), *wanted.label), MARGIN, self.foot + SMALL * LINE / 2, SMALL, side=1))
+                self.foot += SMALL * LINE
+            self.taken += [covered(shape) for shape in placed if isinstance(shape, Label)]
+            yield from placed
+
+    def _placed(self, wanted: _Wanted, worst: int = CROSSES) -> Iterator[Shape]:
+        """The label at its place, joined with its point by a line where it is far away; nothing where no place is better than the worst."""
+        on_line = wanted.line is not None and wanted.line.inline
+        if on_line and (written := self._on_line(wanted)):
+            yield written
+            return
+        place = self._place(wanted, worst)
+        if place is None:
+            return
+        written, (x, y) = place
+        box = covered(written)
+        near = (min(max(x, box.left), box.right), min(max(y, box.top), box.bottom))
+        if on_line:
+            yield from (Line(x, y, *near), Circle(x, y, 1.5, kind="dot"))
+        elif math.dist((x, y), near) > LEADER:
+            yield Line(x, y, *near, kind="faint")
+        yield written
+
+    def _on_line(self, wanted: _Wanted) -> Label | None:
+        """The label on its line, at the first of its anchors where it covers nothing else; the line has a gap there."""
+        for x, y in wanted.anchors:
+            written = Label(wanted.label, x, y, SMALL)
+            box = covered(written)
+            if self._is_inside(box) and not _meets(box, self.taken) and not self._fault(box, wanted.line):
+                assert wanted.line is not None
+                self.gaps.append((wanted.line, box))
+                return written
+        return None
+
+    def _place(self, wanted: _Wanted, worst: int) -> tuple[Label, Point] | None:
+        """The label at the best free place near one of its anchors; off other labels always. None where there is none."""
+        best: tuple[int, Label, Point] | None = None
+        for distance, x, y, angle in _candidates(wanted.anchors, wanted.angles):
+            beside = self._beside(wanted.label, x, y, distance, angle)
+            box = covered(beside)
+            if not self._is_inside(box) or _meets(box, self.taken) or (best and best[0] == 1):
+                continue
+            fault = self._fault(box) or (distance > LEADER and wanted.angles is ABOVE)
+            if not fault:
+                return beside, (x, y)
+            if fault <= worst and (best is None or fault < best[0]):
+                best = fault, beside, (x, y)
+        return best and best[1:]
+
+    def _fault(self, box: Box, own: Series | None = None) -> int:
+        """What is wrong with a place, the worse the larger: it hides points, crosses curves or crosses thin lines; never its own."""
+        if _meets(box, self.points):
+            return HIDES
+        crossed = [line for line, boxes in self.lines if line is not own and _meets(box, boxes)]
+        return 0 if not crossed else 1 if all(isinstance(line, Series) and line.kind == "faint" for line in crossed) else CROSSES
+
+    def _beside(self, label: Runs, x: float, y: float, distance: float, angle: float) -> Label:
+        """So far from a point in a direction; to the right of it, to its left, or around where it is above or below."""
+        across, down = math.cos(math.radians(angle)), math.sin(math.radians(angle))
+        side = 0 if abs(across) < 0.1 else 1 if across > 0 else -1
+        lower = y + distance * down + SMALL * LINE / 2 * down * (1 if side == 0 else 0.6)
+        return Label(label, x + distance * across, lower, SMALL, covering=self.plot.grid, side=side)
+
+    def _is_inside(self, box: Box) -> bool:
+        return self.left <= box.left and box.right <= self.right + 1 and self.top <= box.top and box.bottom <= self.bottom
+
+
+def share(scale: Scale, value: float) -> float:
+    """Where a value lies between the ends of a scale: 0 at `low`, 1 at `high`."""
+    if scale.log:
+        return (math.log(value) - math.log(scale.low)) / (math.log(scale.high) - math.log(scale.low))
+    return (value - scale.low) / (scale.high - scale.low)
+
+
+def ticks(scale: Scale, notation: Notation) -> list[tuple[float, Runs]]:
+    """The numbers at an axis: names where there are any, round numbers otherwise; on a log scale far from 1 as powers of ten."""
+    if scale.names:
+        return list(scale.names)
+    if not scale.log:
+        return [(value, runs(shown(value, notation))) for value in multiples(scale.low, scale.high, whole=scale.whole)]
+    values = on_log_scale(scale.low, scale.high)
+    powers = [round(math.log10(value)) for value in values]
+    if (powers[0] >= -4 and powers[-1] <= 5) or not all(math.isclose(value, 10.0**k) for value, k in zip(values, powers, strict=True)):
+        return [(value, runs(shown(value, notation))) for value in values]
+    return [(value, (Run("10"), Run(str(k).replace("-", "−"), 1))) for value, k in zip(values, powers, strict=True)]
+
+
+def _around(point: Point) -> Box:
+    """What a place on a line keeps free of labels."""
+    return Box(point[0] - 3, point[1] - 3, point[0] + 3, point[1] + 3)
+
+
+def _meets(box: Box, others: Iterable[Box]) -> bool:
+    return any(box.meets(other) for other in others)
+
+
+def _candidates(anchors: Sequence[Point], angles: Sequence[int]) -> Iterable[tuple[float, float, float, float]]:
+    """Distance, anchor and angle of each place that a label may take, the best first."""
+    return ((distance, x, y, angle) for distance in DISTANCES for x, y in anchors for angle in angles)
+
+
+def _arrow(start: Point, end: Point, colour: int | None) -> Iterator[Shape]:
+    """A line with a head; nothing where it would be shorter than its head."""
+    dx, dy = end[0] - start[0], end[1] - start[1]
+    length = math.hypot(dx, dy)
+    if length < 10:
+        return
+    ux, uy = dx / length, dy / length
+    back = (end[0] - 10 * ux, end[1] - 10 * uy)
+    yield Line(*start, *back, kind="lit", colour=colour)
+    yield Path(((end, (back[0] - 5 * uy, back[1] + 5 * ux), (back[0] + 5 * uy, back[1] - 5 * ux)),), "dot", colour, closed=True)
+
+
+def _mark(form: str, x: float, y: float, colour: int | None) -> Iterator[Shape]:
+    """A mark: forms differ so that nothing is told by colour alone."""
+    r = RADIUS
+    outlines = {
+        "square": ((x - r, y - r), (x + r, y - r), (x + r, y + r), (x - r, y + r)),
+        "triangle": ((x, y - 1.2 * r), (x + 1.1 * r, y + 0.8 * r), (x - 1.1 * r, y + 0.8 * r)),
+        "diamond": ((x, y - 1.3 * r), (x + 1.3 * r, y), (x, y + 1.3 * r), (x - 1.3 * r, y)),
+    }
+    if form in outlines:
+        yield Path((outlines[form],), "dot" if form == "square" else "ring", colour, closed=True)
+    elif form == "cross":
+        yield Path((((x - r, y - r), (x + r, y + r)), ((x - r, y + r), (x + r, y - r))), "curve", colour)
+    elif form:
+        yield Circle(x, y, r, kind=form, colour=colour)

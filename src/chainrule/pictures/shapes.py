@@ -1,0 +1,246 @@
+"""Pictures as values: circles, lines, paths and labels at places. Formats print them, one `match` each.
+
+Lengths are in units of which a letter of ordinary text is about 14 high; y grows downwards.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import TypeAlias
+
+from chainrule.base.nodes import Node
+from chainrule.notation.formula import Derivative, Equation, Formula, Number, Operator, Row, Symbol
+from chainrule.notation.parts import in_a_row, letter_parts
+from chainrule.notation.text import text
+
+SIZE = 14.0
+"""Of ordinary letters; those on lines are `SMALL`, raised and lowered ones `SCRIPT` times as large."""
+
+SMALL, SCRIPT = 12.0, 0.7
+LINE = 1.3
+"""The height of a line of text, in sizes of its letters."""
+
+FAMILIES = {"x": 0, "W": 1, "b": 2, "z": 3, "h": 4, "y": 5, "t": 6, "E": 7, "learning_rate": 8, "gradient": 9}
+"""The palette's colour of each kind of quantity: every input, every weight, every bias …; a gradient that has a letter of its own, as δ."""
+
+Point: TypeAlias = tuple[float, float]
+
+
+class Pen(Node):
+    """How a kind of shape is drawn: stroke's width and opacity, the opacity of its colour inside, dashes; opaque: hides what is below."""
+
+    stroke: float
+    ink: float = 1.0
+    fill: float = 0.0
+    dashes: tuple[int, ...] = ()
+    opaque: bool = False
+
+
+PENS = {
+    "neuron": Pen(1.5),
+    "line": Pen(1, ink=0.55),
+    "lit": Pen(3),
+    "faint": Pen(1, ink=0.22),
+    "axis": Pen(1, ink=0.7),
+    "grid": Pen(1, ink=0.13),
+    "curve": Pen(2),
+    "dashed": Pen(1.3, dashes=(5, 4)),
+    "area": Pen(0, fill=0.09),
+    "shade": Pen(0, fill=0.2),
+    "deep": Pen(0, fill=0.36),
+    "bar": Pen(0, fill=0.8),
+    "dot": Pen(1, fill=1),
+    "ring": Pen(1.8, opaque=True),
+    "signal": Pen(3, dashes=(8, 5)),
+}
+"""Every kind of shape there is."""
+
+
+class Run(Node):
+    """Letters of one kind. raised: 1 above, −1 below, 0 on the line; key: of the symbol that they write."""
+
+    letters: str
+    raised: int = 0
+    italic: bool = False
+    bold: bool = False
+    key: str = ""
+
+
+class Circle(Node):
+    """A neuron, or a mark. handle: which one, as "n0-1" for the second of the first layer; colour: of the palette, None for ink."""
+
+    x: float
+    y: float
+    radius: float
+    handle: str = ""
+    kind: str = "neuron"
+    colour: int | None = None
+
+
+class Line(Node):
+    """A connection. handle: "e0-1-0" from the second neuron of layer 0 to the first of layer 1."""
+
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+    handle: str = ""
+    kind: str = "line"
+    colour: int | None = None
+
+
+class Path(Node):
+    """Points that lines join; closed: also the last with the first, and what an odd number of loops surrounds is inside."""
+
+    loops: tuple[tuple[Point, ...], ...]
+    kind: str = "curve"
+    colour: int | None = None
+    closed: bool = False
+
+
+class Label(Node):
+    """Letters at a place: around it, or to its right (side 1) or left (−1).
+
+    quiet     less important
+    covering  on a ground of its own, over lines
+    handle    what it tells of: "v0-1" a neuron's value, "g0-1" its gradient, "w0-1-0" and "u0-1-0" a weight before and after, "tick" where
+              on an axis one is
+    """
+
+    runs: tuple[Run, ...]
+    x: float
+    y: float
+    size: float = SIZE
+    quiet: bool = False
+    covering: bool = False
+    side: int = 0
+    handle: str = ""
+
+
+class Scene(Node):
+    """Shapes that appear in their turn, from 1, where a picture moves.
+
+    passing  they are seen in their turn alone, and not at all where nothing moves
+    back     and what is dashed runs backwards
+    """
+
+    shapes: tuple[Shape, ...]
+    number: int
+    passing: bool = False
+    back: bool = False
+
+
+class Box(Node):
+    """What a shape covers."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def meets(self, other: Box) -> bool:
+        """Do they overlap?"""
+        return self.left < other.right and other.left < self.right and self.top < other.bottom and other.top < self.bottom
+
+
+Shape: TypeAlias = Circle | Line | Path | Label | Scene
+
+
+class Diagram(Node):
+    """Shapes, the later ones over the earlier ones, within (0, 0) to (width, height); `alt` says in words what it is.
+
+    about  what is to be read in it, for those who do not see it
+    """
+
+    width: float
+    height: float
+    shapes: tuple[Shape, ...]
+    alt: str
+    about: str = ""
+
+
+def flat(shapes: Iterable[Shape]) -> Iterator[Circle | Line | Path | Label]:
+    """The shapes that are seen where nothing moves, without scenes."""
+    for shape in shapes:
+        if not isinstance(shape, Scene):
+            yield shape
+        elif not shape.passing:
+            yield from flat(shape.shapes)
+
+
+def told(diagram: Diagram) -> Diagram:
+    """The same with everything that is written in it as `about`, but for numbers at axes."""
+    labels = (shape for shape in flat(diagram.shapes) if isinstance(shape, Label) and shape.handle != "tick")
+    about = "; ".join("".join(run.letters for run in label.runs) for label in labels)
+    return replace(diagram, about=about)
+
+
+def keys(shapes: Iterable[Shape]) -> set[str]:
+    """Of the symbols that are written on labels."""
+    return {run.key for shape in shapes for label in _labels(shape) for run in label.runs if run.key}
+
+
+def _labels(shape: Shape) -> Iterator[Label]:
+    match shape:
+        case Label():
+            yield shape
+        case Scene(shapes):
+            for inner in shapes:
+                yield from _labels(inner)
+
+
+def covered(label: Label) -> Box:
+    """What a label covers, with a little room around it."""
+    wide, height = width(label.runs, label.size), label.size * LINE / 2
+    middle = label.x + label.side * wide / 2
+    return Box(middle - wide / 2 - 2, label.y - height, middle + wide / 2 + 2, label.y + height)
+
+
+def words(letters: str) -> tuple[Run, ...]:
+    """Prose as runs."""
+    return (Run(letters),) if letters else ()
+
+
+def runs(formula: Formula) -> tuple[Run, ...]:
+    """A symbol, a derivative, a number or a short row of them as runs of letters; anything else in one line of text."""
+    match formula:
+        case Symbol():
+            return tuple(_symbol(formula))
+        case Derivative(of, by):
+            return (Run("∂"), *_symbol(of), Run("/∂"), *_symbol(by))
+        case Row() | Equation():
+            return tuple(run for item in in_a_row(formula) for run in runs(item))
+        case Operator(sign, prefix):
+            return (Run(sign if prefix else f" {sign} "),)
+        case Number(digits, power):
+            return (Run(digits),) if power is None else (Run(f"{digits} · 10"), Run(str(power).replace("-", "−"), 1))
+        case _:
+            return (Run(text(formula)),)
+
+
+def _symbol(symbol: Symbol) -> Iterator[Run]:
+    base, accent, digits = letter_parts(symbol.letter)
+    whole = symbol.letter.rstrip("₀₁₂₃₄₅₆₇₈₉") if accent else base
+    yield Run(whole, italic=len(base) == 1 and not symbol.bold, bold=symbol.bold, key=symbol.key)
+    if below := digits + symbol.subscript:
+        yield Run(below, -1, key=symbol.key)
+    if symbol.superscript:
+        yield Run(symbol.superscript, 1, key=symbol.key)
+
+
+def width(written: Iterable[Run], size: float) -> float:
+    """How wide letters of that size are at most, in common fonts."""
+    return sum(sum(map(_advance, run.letters)) * size * (SCRIPT if run.raised else 1) for run in written)
+
+
+def _advance(letter: str) -> float:
+    """In sizes of the letters; generous, since nobody knows which font there will be."""
+    if unicodedata.combining(letter):
+        return 0.0
+    if unicodedata.east_asian_width(letter) in "WF" or unicodedata.category(letter) == "So":
+        return 1.2
+    if letter in "ijlt.,;:|!'()[] ":
+        return 0.34
+    return 0.9 if letter in "mwMW@%" else 0.75 if letter.isupper() else 0.62 if letter in "−=+·" else 0.53

@@ -1,0 +1,49 @@
+"""Numbers that are too many for memory: in files of a temporary folder, mapped."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from chainrule.base.errors import FileError
+from chainrule.data.reading import memory, size_of
+from chainrule.preparation.moments import Array
+
+
+def is_large(source: Any) -> bool:
+    """Does a source, as it lies, take more than half of memory?"""
+    return (size_of(source) or 0) > memory() // 2
+
+
+def empty(shape: tuple[int, int], stack: ExitStack) -> Array:
+    """An array of float64 to be filled: in memory, or in a file where it would take more than half of memory.
+
+    The file is gone when the stack is left (on Unix the array can still be read then). Raises FileError where there is no room for it.
+    """
+    size = 8 * shape[0] * shape[1]
+    if size <= memory() // 2:
+        return np.empty(shape)
+    try:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="chainrule-", ignore_cleanup_errors=True))
+        path = Path(folder, "numbers")
+        with path.open("wb") as file:
+            _reserve(file.fileno(), size)
+        return np.memmap(path, dtype=float, mode="r+", shape=shape)
+    except OSError as error:
+        why = error.strerror or error
+        place = tempfile.gettempdir()
+        raise FileError(f"{place} cannot take the prepared numbers: {why}; name a folder with room in the variable TMPDIR.") from None
+
+
+def _reserve(file: int, size: int) -> None:
+    """Take the room on the disk now: one that fills up later would end the process where it writes into the mapped file."""
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(file, 0, size)
+        return
+    for start in range(0, size, 2**24):
+        os.write(file, bytes(min(2**24, size - start)))

@@ -1,0 +1,317 @@
+"""Deciding about every column of a table: one pass over the rows, and another where medians are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+import numpy as np
+
+from chainrule.base.errors import FileError, InputError, UnknownNameError, shown
+from chainrule.data.reading import memory
+from chainrule.data.table import Table
+from chainrule.preparation.moments import Array
+from chainrule.preparation.preparation import Feature, Preparation, Target, Task, listed, missing_message, ordered
+from chainrule.preparation.summary import MOST_CATEGORIES, MOST_LABELS, Summary, checked_kind
+
+Tables: TypeAlias = Callable[[], Iterable[Table]]
+
+TASKS = ("classify", "regress")
+IMPUTE = ("mean", "median", "most_frequent")
+
+MOST_INTEGER_CLASSES = 20
+LEAST_ROWS_PER_CLASS = 20
+"""Whole numbers are classes if there are at most 20 different ones that make less than 5 % of the rows."""
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What was asked for: the arguments of `Preparation.fit`."""
+
+    targets: tuple[str, ...]
+    task: str | None
+    categories: tuple[str, ...]
+    numbers: tuple[str, ...]
+    ignore: tuple[str, ...]
+    impute: str | None
+    standardize: bool
+
+    def check(self) -> None:
+        """Raises InputError where they contradict each other."""
+        for what, value, known in (("task", self.task, TASKS), ("way to impute", self.impute, IMPUTE)):
+            if value is not None and value not in known:
+                raise UnknownNameError(what, value, known)
+        roles = {"a target": self.targets, "a category": self.categories, "a number": self.numbers, "left out": self.ignore}
+        seen: dict[str, str] = {}
+        for role, names in roles.items():
+            for name in names:
+                if name in seen:
+                    raise InputError(f"column {shown(name)} cannot be {role} and {'the same again' if seen[name] == role else seen[name]}.")
+                seen[name] = role
+
+
+def fitted(tables: Tables, wishes: Wishes) -> Preparation:
+    """The preparation that fits the tables and the wishes. Raises InputError."""
+    wishes.check()
+    source, found = summarised(tables, wishes)
+    _check_rows(source, found, wishes)
+    targets = tuple(_target(source, found[name], wishes) for name in wishes.targets)
+    others = [summary for name, summary in found.items() if name not in wishes.targets]
+    left_out = dict.fromkeys(wishes.ignore, "as asked") | {s.name: why for s in others if (why := _reason(s, wishes))}
+    used = _at_least_one(source, [s for s in others if s.name not in left_out], others, left_out)
+    _check_missing(source, used, wishes)
+    fills = _fills(tables, used, wishes.impute)
+    features = tuple(_feature(source, summary, wishes, fills.get(summary.name)) for summary in used)
+    task: Task = "regress" if targets[0].kind == "number" else "binary" if len(targets[0].classes) == 2 else "classify"
+    rows = next(iter(found.values())).rows
+    whole = Preparation(features, targets, task, tuple(left_out.items()), rows, wishes.impute, ())
+    return replace(whole, decisions=decisions(whole, {summary.name: summary for summary in used}, wishes.standardize))
+
+
+# One pass
+
+
+def summarised(tables: Tables, wishes: Wishes) -> tuple[str, dict[str, Summary]]:
+    """The name of the source, and what is known about every column that is not ignored."""
+    found: dict[str, Summary] = {}
+    source = "the data"
+    for table in tables():
+        source = table.source
+        if not found:
+            found = _started(table, wishes)
+        for name, summary in found.items():
+            summary.add(table, checked_kind(summary, table, table.column(name)))
+    if not found:
+        raise FileError(f"{source} holds no rows.")
+    return source, found
+
+
+def _started(table: Table, wishes: Wishes) -> dict[str, Summary]:
+    """Empty summaries of the columns. Raises InputError for a wished column that is not there, or if no target is."""
+    if not wishes.targets:
+        raise InputError(f"no target is named; say which column of {table.source} is to be predicted (--target): {listed(table.names)}.")
+    for name in (*wishes.targets, *wishes.categories, *wishes.numbers, *wishes.ignore):
+        table.column(name)
+    counted = {*wishes.targets, *wishes.categories}
+    return {
+        column.name: Summary(column.name, column.kind, column.name in counted, MOST_LABELS if column.name in counted else MOST_CATEGORIES)
+        for column in table.columns
+        if column.name not in wishes.ignore
+    }
+
+
+def _check_rows(source: str, found: Mapping[str, Summary], wishes: Wishes) -> None:
+    """Raises FileError if there is too little to learn from, or a column has no value at all."""
+    rows = next(iter(found.values())).rows
+    if rows < 2:
+        raise FileError(f"{source} has {'one row' if rows else 'no row'} only; training needs two at the very least.")
+    empty = [name for name, summary in found.items() if not summary.present]
+    if empty:
+        target = next((name for name in empty if name in wishes.targets), None)
+        fix = "choose another target" if target else f"leave {'them' if len(empty) > 1 else 'it'} out (--ignore {','.join(empty[:9])})"
+        raise FileError(f"{source}: {_columns(empty)} {'have' if len(empty) > 1 else 'has'} no values at all; {fix}.")
+
+
+def _columns(names: Sequence[str]) -> str:
+    return f"column{'s' if len(names) > 1 else ''} {listed(names)}"
+
+
+def _check_missing(source: str, used: Sequence[Summary], wishes: Wishes) -> None:
+    """Raises FileError, which names the first cells without a value, unless they are to be filled."""
+    if wishes.impute is None and any(summary.missing for summary in used):
+        cells = sorted((row, summary.name) for summary in used for row in summary.gaps)
+        names = ",".join([summary.name for summary in used if summary.missing][:9])
+        said = missing_message(source, sum(summary.missing for summary in used), cells)
+        raise FileError(f"{said}; fill them in, ask for --impute mean, or leave columns out (--ignore {names}).")
+
+
+def _check_text(source: str, summary: Summary, fix: str) -> None:
+    """Raises FileError if a column of text is one of numbers but for some cells."""
+    strays = summary.present - summary.numeric
+    if summary.kind == "text" and summary.stray and summary.numeric > strays:
+        row, text = summary.stray
+        raise FileError(
+            f"{source}: row {row}, column {shown(summary.name)} holds {shown(text)}, which is no number, as {summary.numeric:,} other "
+            f"cells of that column are; correct it{fix}."
+        )
+
+
+# Targets
+
+
+def _target(source: str, summary: Summary, wishes: Wishes) -> Target:
+    name = summary.name
+    if summary.missing:
+        said = missing_message(source, summary.missing, [(row, name) for row in summary.gaps])
+        raise FileError(f"{said}, and it is the target; leave those rows out.")
+    if summary.kind == "date":
+        raise InputError(f"target {shown(name)} of {source} holds dates; choose a column of numbers or classes.")
+    if wishes.task != "classify":
+        _check_text(source, summary, ", or take the values as classes (--task classify)")
+    if _is_class(summary, wishes):
+        return _class_target(source, summary, wishes)
+    if summary.kind == "text":
+        row, text = summary.stray or (1, "text")
+        several = " Several targets must all be numbers." if len(wishes.targets) > 1 else ""
+        raise FileError(f"{source}: row {row}, column {shown(name)} holds {shown(text)}, which is no number to regress to.{several}")
+    if summary.is_constant:
+        raise FileError(f"target {shown(name)} of {source} is {summary.low:g} in every row; there is nothing to learn. Choose another.")
+    mean, deviation = _scale(summary, wishes)
+    return Target(name, "number", summary.kind, mean, deviation)
+
+
+def _is_class(summary: Summary, wishes: Wishes) -> bool:
+    """Text and truth values are classes, and so are whole numbers of few different values; several targets are numbers."""
+    if wishes.task is not None or len(wishes.targets) > 1:
+        return wishes.task == "classify"
+    few = summary.distinct <= MOST_INTEGER_CLASSES and summary.distinct * LEAST_ROWS_PER_CLASS < summary.rows
+    return summary.kind in ("text", "boolean") or (summary.whole and few)
+
+
+def _class_target(source: str, summary: Summary, wishes: Wishes) -> Target:
+    name = summary.name
+    if len(wishes.targets) > 1:
+        raise InputError(f"there can be one class target, not {len(wishes.targets)} ({listed(wishes.targets)}); train one model for each.")
+    if summary.distinct == 1:
+        only = next(iter(summary.labels))
+        raise FileError(f"target {shown(name)} of {source} is {shown(only)} in every row; a class target needs two classes or more.")
+    if summary.crowded or summary.distinct > MOST_CATEGORIES or (summary.distinct > 20 and summary.distinct == summary.rows):
+        other = " or --task regress" if summary.kind == "number" else ""
+        count = f"more than {MOST_CATEGORIES:,}" if summary.distinct > MOST_CATEGORIES else f"{summary.distinct:,}"
+        raise FileError(
+            f"target {shown(name)} of {source} has {count} different values in {summary.rows:,} rows; these are no classes to learn. "
+            f"Choose another target{other}."
+        )
+    return Target(name, "class", summary.kind, classes=ordered(summary.labels))
+
+
+# Inputs
+
+
+def _reason(summary: Summary, wishes: Wishes) -> str | None:
+    """Why a column is of no use as input; None if it is."""
+    asked = summary.name in (*wishes.categories, *wishes.numbers)
+    if summary.is_constant:
+        return "constant"
+    if asked:
+        return None
+    if summary.kind == "date":
+        return "dates"
+    if summary.is_sequence:
+        return "numbers the rows"
+    mostly_numbers = summary.numeric > summary.present - summary.numeric
+    if summary.kind != "text" or mostly_numbers:
+        return None
+    if summary.is_identifier and not summary.crowded:
+        return "all different" if summary.distinct == summary.present else "nearly all different"
+    return f"more than {MOST_CATEGORIES:,} different values" if summary.crowded else None
+
+
+def _at_least_one(source: str, used: list[Summary], others: Sequence[Summary], left_out: dict[str, str]) -> list[Summary]:
+    """The used columns; if there are none, those that number the rows: x = 1, 2, 3 … may be all that there is."""
+    if used:
+        return used
+    sequences = [summary for summary in others if left_out.get(summary.name) == "numbers the rows"]
+    if not sequences:
+        why = "; ".join(f"{name} ({reason})" for name, reason in list(left_out.items())[:5])
+        raise FileError(f"{source} has no column to learn from{f': left out are {why}' if why else ' beside the target'}.")
+    for summary in sequences:
+        del left_out[summary.name]
+    return sequences
+
+
+def _feature(source: str, summary: Summary, wishes: Wishes, fill: float | str | None) -> Feature:
+    name = summary.name
+    if name in wishes.categories or (summary.kind == "text" and name not in wishes.numbers):
+        if name not in wishes.categories:
+            _check_text(
+                source, summary, f", take the values as categories (--categories {name}), or leave the column out (--ignore {name})"
+            )
+        if summary.crowded:
+            raise FileError(
+                f"column {shown(name)} of {source} has more than {summary.most:,} different values; leave it out (--ignore {name})."
+            )
+        return Feature(name, "category", summary.kind, categories=ordered(summary.labels), fill=fill)
+    if summary.kind in ("text", "date"):
+        raise FileError(
+            f"{source}: column {shown(name)} was asked for as numbers, but holds {'dates' if summary.kind == 'date' else 'text'}"
+            f"{f' (row {summary.stray[0]}: {shown(summary.stray[1])})' if summary.stray else ''}."
+        )
+    if summary.kind == "boolean":
+        return Feature(name, "boolean", "boolean", fill=fill)
+    mean, deviation = _scale(summary, wishes)
+    return Feature(name, "number", "number", mean, deviation, fill=fill)
+
+
+def _scale(summary: Summary, wishes: Wishes) -> tuple[float, float]:
+    """Mean and deviation, or 0 and 1."""
+    return (summary.moments.mean, summary.moments.deviation) if wishes.standardize else (0.0, 1.0)
+
+
+# Missing values
+
+
+def _fills(tables: Tables, used: Sequence[Summary], impute: str | None) -> dict[str, float | str]:
+    """What stands in for missing values, for every used column, whether or not it lacks any so far."""
+    if impute is None:
+        return {}
+    numbers = [summary for summary in used if summary.kind == "number" and not summary.wants_labels]
+    fills: dict[str, float | str] = {s.name: min(s.labels, key=lambda label: (-s.labels[label], label)) for s in used if s.labels}
+    fills |= {s.name: float(s.moments.mean > 0.5) for s in used if s.kind == "boolean" and not s.wants_labels}
+    if impute == "mean":
+        return fills | {summary.name: summary.moments.mean for summary in numbers}
+    rows = max((summary.rows for summary in numbers), default=0)
+    middle = _median if impute == "median" else _most_frequent
+    return fills | {name: middle(values) for name, values in _gathered(tables, [summary.name for summary in numbers], rows)}
+
+
+def _gathered(tables: Tables, names: Sequence[str], rows: int) -> Iterator[tuple[str, Array]]:
+    """Every column's values, as many columns at a time as fit into an eighth of memory."""
+    at_a_time = max(1, memory() // 8 // (8 * max(rows, 1)))
+    for start in range(0, len(names), at_a_time):
+        group = names[start : start + at_a_time]
+        parts = [[table.column(name).values for name in group] for table in tables()]
+        for place, name in enumerate(group):
+            values = np.concatenate([part[place] for part in parts])
+            yield name, values[~np.isnan(values)]
+
+
+def _median(values: Array) -> float:
+    return float(np.median(values))
+
+
+def _most_frequent(values: Array) -> float:
+    """The smallest of the most frequent values."""
+    distinct, counts = np.unique(values, return_counts=True)
+    return float(distinct[counts.argmax()])
+
+
+# In words
+
+
+def decisions(preparation: Preparation, used: Mapping[str, Summary], standardize: bool) -> tuple[str, ...]:
+    """Everything that was decided, a line each."""
+    scaled = "standardised to mean 0 and deviation 1" if standardize else "as they are"
+    said = [_target_decision(target, preparation, scaled) for target in preparation.targets]
+    kinds = {kind: [feature for feature in preparation.features if feature.kind == kind] for kind in ("number", "boolean", "category")}
+    if kinds["number"]:
+        said.append(f"numbers, {scaled}: {listed([feature.name for feature in kinds['number']])}")
+    if kinds["boolean"]:
+        said.append(f"truth values, as 0 and 1: {listed([feature.name for feature in kinds['boolean']])}")
+    if kinds["category"]:
+        named = [f"{feature.name} ({len(feature.categories)} values)" for feature in kinds["category"]]
+        said.append(f"categories, one input for each value: {listed(named)}")
+    for reason in dict.fromkeys(reason for _, reason in preparation.left_out):
+        said.append(f"left out ({reason}): {listed([name for name, why in preparation.left_out if why == reason])}")
+    filled = [f"{name} ({summary.missing:,})" for name, summary in used.items() if summary.missing]
+    if filled:
+        said.append(f"missing values filled ({preparation.impute}; categories and truth values: most_frequent): {listed(filled)}")
+    return tuple(said)
+
+
+def _target_decision(target: Target, preparation: Preparation, scaled: str) -> str:
+    trained = f"output {preparation.output_activation}, loss {preparation.loss}"
+    if target.kind == "class":
+        return f"target {target.name}: {len(target.classes)} classes ({listed(target.classes)}); {trained}"
+    return f"target {target.name}: a number, {scaled.replace('as they are', 'as it is')}; {trained}"

@@ -1,0 +1,107 @@
+"""A preparation out of plain data that may come from anywhere: every value is looked at before it is believed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Any, TypeVar, get_args
+
+from chainrule.base.errors import shown
+from chainrule.data.table import KINDS
+from chainrule.preparation.preparation import FITTING, Feature, Preparation, Target, Task, description_error
+
+Read = TypeVar("Read", Feature, Target)
+
+
+def preparation_from(data: Mapping[str, Any]) -> Preparation:
+    """Raises DescriptionError if the data is not what `to_dict` gives."""
+    table = _table("it", data, Preparation)
+    features = tuple(_read(f"feature {place}", item, Feature) for place, item in enumerate(_list("features", table["features"]), start=1))
+    targets = tuple(_read(f"target {place}", item, Target) for place, item in enumerate(_list("targets", table["targets"]), start=1))
+    names = [feature.name for feature in features] + [target.name for target in targets]
+    if not features or not targets or len(set(names)) < len(names):
+        raise description_error("features and targets need different names, and at least one of each")
+    left_out = tuple(_pair(item) for item in _list("left_out", table["left_out"]))
+    if not isinstance(table["rows"], int) or isinstance(table["rows"], bool) or table["rows"] < 0:
+        raise description_error(f"rows is {shown(table['rows'])}")
+    if table["impute"] is not None:
+        _text("impute", table["impute"])
+    return Preparation(
+        features, targets, _task(table["task"], targets), left_out, table["rows"], table["impute"], _texts("decisions", table)
+    )
+
+
+def _task(task: Any, targets: tuple[Target, ...]) -> Task:
+    known = next((name for name in FITTING if name == task), None)
+    if known is None:
+        raise description_error(f"task is {shown(task)}")
+    classes = [len(target.classes) for target in targets]
+    fits = {"regress": not any(classes), "binary": classes == [2], "classify": len(classes) == 1 and classes[0] > 2}
+    if not fits[known]:
+        raise description_error(f"the task {known} does not fit its targets")
+    return known
+
+
+def _read(where: str, data: Any, kind: type[Read]) -> Read:
+    """One feature or target."""
+    table = _table(where, data, kind)
+    many = "categories" if kind is Feature else "classes"
+    for name, known in (("kind", get_args(_kinds(kind))), ("read_as", KINDS)):
+        if table[name] not in known:
+            raise description_error(f"{where} has {name} {shown(table[name])}")
+    labels = _texts(many, table)
+    if len(set(labels)) < len(labels) or (table["kind"] in ("category", "class")) != bool(labels):
+        raise description_error(f"{where} has {many} that do not fit")
+    scale = {name: _number(f"{where}, {name}", table[name]) for name in ("mean", "deviation")}
+    if scale["deviation"] <= 0:
+        raise description_error(f"{where} has the deviation {scale['deviation']:g}")
+    fill = {"fill": _fill(where, table)} if kind is Feature else {}
+    return kind(**{**table, "name": _text(where, table["name"]), many: labels, **scale, **fill})
+
+
+def _kinds(kind: type[Feature] | type[Target]) -> Any:
+    from typing import get_type_hints
+
+    return get_type_hints(kind)["kind"]
+
+
+def _fill(where: str, table: Mapping[str, Any]) -> float | str | None:
+    fill = table["fill"]
+    if fill is None:
+        return None
+    return _text(where, fill) if table["kind"] == "category" else _number(f"{where}, fill", fill)
+
+
+def _table(where: str, data: Any, kind: type[Any]) -> dict[str, Any]:
+    wanted = set(kind.__dataclass_fields__)
+    if not isinstance(data, Mapping) or set(data) != wanted:
+        raise description_error(f"{where} should have {', '.join(sorted(wanted))}")
+    return dict(data)
+
+
+def _list(where: str, value: Any) -> list[Any]:
+    if not isinstance(value, (list, tuple)):
+        raise description_error(f"{where} is no list")
+    return list(value)
+
+
+def _texts(where: str, table: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(_text(where, item) for item in _list(where, table[where]))
+
+
+def _pair(value: Any) -> tuple[str, str]:
+    if not isinstance(value, (list, tuple)) or len(value) != 2:
+        raise description_error("left_out holds something that is no column with a reason")
+    return _text("left_out", value[0]), _text("left_out", value[1])
+
+
+def _text(where: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise description_error(f"{where} holds {shown(value)} where text should be")
+    return value
+
+
+def _number(where: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) <= sys.float_info.max:  # nor is NaN
+        raise description_error(f"{where} is {shown(value)}, which is no finite number")
+    return float(value)

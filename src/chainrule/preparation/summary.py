@@ -1,0 +1,124 @@
+"""What one pass over the rows learns about a column: enough to decide, and of a size that does not grow with the rows."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from chainrule.base.errors import InputError, shown
+from chainrule.data.table import Column, Kind, Table
+from chainrule.preparation.moments import Array, Moments
+from chainrule.preparation.preparation import labels_of
+
+MOST_CATEGORIES = 1000
+"""A column of text with more different values than this is no category, unless it is asked for."""
+
+MOST_LABELS = 100_000
+"""Not even then more than this."""
+
+NUMERIC = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?")
+
+
+@dataclass
+class Summary:
+    """What is known so far about one column, in the order of its rows.
+
+    rising, falling   values minus, and plus, the numbers of their rows; no more than two of each are kept
+    labels        how often each value occurs, for text and where labels are wanted; `crowded` once there are too many to count
+    numeric       how many cells of a text column look like numbers; `stray` is the first that does not: (row, text)
+    """
+
+    name: str
+    kind: Kind
+    wants_labels: bool
+    most: int
+    rows: int = 0
+    missing: int = 0
+    gaps: list[int] = field(default_factory=list)
+    moments: Moments = field(default_factory=Moments)
+    low: float = np.inf
+    high: float = -np.inf
+    whole: bool = True
+    rising: set[float] = field(default_factory=set)
+    falling: set[float] = field(default_factory=set)
+    labels: Counter[str] = field(default_factory=Counter)
+    crowded: bool = False
+    numeric: int = 0
+    stray: tuple[int, str] | None = None
+
+    @property
+    def present(self) -> int:
+        """How many rows have a value."""
+        return self.rows - self.missing
+
+    @property
+    def distinct(self) -> int:
+        """How many different values there are; at least that many if `crowded`."""
+        return self.most + 1 if self.crowded else len(self.labels)
+
+    @property
+    def is_constant(self) -> bool:
+        """Is there but one value?"""
+        return self.distinct == 1 and not self.crowded if self.kind in ("text", "date") else self.low == self.high
+
+    @property
+    def is_sequence(self) -> bool:
+        """Numbers that only count the rows, up or down; also if only some rows are here, in whatever order."""
+        return self.kind == "number" and self.rows > 2 and not self.missing and self.whole and 1 in (len(self.rising), len(self.falling))
+
+    @property
+    def is_identifier(self) -> bool:
+        """Text that differs in (nearly) all rows."""
+        return self.distinct == self.present or (self.distinct > 20 and self.distinct > self.present / 2)
+
+    def add(self, table: Table, column: Column) -> None:
+        """Take in the next rows. Raises InputError."""
+        gaps = np.flatnonzero(column.missing)
+        self.gaps += [table.row(int(place)) for place in gaps[: max(0, 3 - len(self.gaps))]]
+        self.rows += len(column.values)
+        self.missing += len(gaps)
+        if column.kind in ("number", "boolean"):
+            table.check_size(column)
+            present = ~column.missing if len(gaps) else slice(None)
+            self._add_numbers(column.values[present], table.rows[present])
+        elif column.kind == "text":
+            self._add_texts(table, column)
+        if column.kind == "text" or self.wants_labels:
+            self._count(column)
+
+    def _add_numbers(self, values: Array, rows: Array) -> None:
+        if not len(values):
+            return
+        self.moments += Moments.of(values)
+        self.low, self.high = min(self.low, float(values.min())), max(self.high, float(values.max()))
+        self.whole = self.whole and bool((values == np.floor(values)).all())
+        for found, offsets in ((self.rising, values - rows), (self.falling, values + rows)):
+            if len(found) < 2:
+                found.update({float(offsets.min()), float(offsets.max())})
+
+    def _add_texts(self, table: Table, column: Column) -> None:
+        """Count what looks like a number, and note the first that does not."""
+        strays = [place for place, text in enumerate(column.values) if text is not None and not NUMERIC.fullmatch(text)]
+        self.numeric += len(column.values) - int(column.missing.sum()) - len(strays)
+        if strays and self.stray is None:
+            self.stray = table.row(strays[0]), column.values[strays[0]]
+
+    def _count(self, column: Column) -> None:
+        """Count the labels, as long as there are not too many."""
+        if self.crowded:
+            return
+        self.labels.update(label for label in labels_of(column) if label is not None)
+        if len(self.labels) > self.most:
+            self.crowded = True
+            self.labels.clear()
+
+
+def checked_kind(summary: Summary, table: Table, column: Column) -> Column:
+    """The column, if it is of the same kind as in the tables before. Raises InputError."""
+    if column.kind != summary.kind:
+        first = f"row {table.row(0)}"
+        raise InputError(f"{table.source}: from {first} on, column {shown(summary.name)} is {column.kind}, but {summary.kind} before.")
+    return column

@@ -1,0 +1,391 @@
+"""`Step`: the record of one training step. Plain data: everything downstream reads it, JSON in and out, replayed, compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chainrule.base.display import Displayed
+from chainrule.base.errors import InexactError, InputError, shown
+from chainrule.formula.arrays import Arrays, Exact
+from chainrule.formula.evaluation import FLOATS, evaluate
+from chainrule.formula.expression import Expression
+from chainrule.network.definitions import Bound, find
+from chainrule.network.network import Array, Network, checked_batch
+from chainrule.network.update import STEP_NUMBER, Update, network_update
+from chainrule.steps.records import array_from, arrays_from, plain_numbers
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FORMAT = "chainrule step 1"
+
+LAST_STEP = 10**9
+"""Nobody's run is longer."""
+
+
+@dataclass(frozen=True, eq=False)
+class Pass:
+    """The named quantities of one forward pass, by key: z1, h1, y, E."""
+
+    values: Mapping[str, Array]
+
+    @property
+    def prediction(self) -> Array:
+        """y : (batch, outputs)."""
+        return self.values["y"]
+
+    @property
+    def error(self) -> float:
+        """E, one number for the batch."""
+        error: float = self.values["E"].item()  # or a Fraction, in exact records
+        return error
+
+    def __getitem__(self, key: str) -> Array:
+        return self.values[key]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Step(Displayed):
+    """One training step, whole.
+
+    network    with the parameters before the step
+    x, t       the batch: (batch, inputs), (batch, outputs)
+    optimizer  the update rule with its options
+    number     which step of its run this is, from 1
+    before     the forward pass that the step starts from
+    gradients  ∂E/∂ every parameter (dW1 under "W1"), and ∂E/∂ every quantity on the way ("y", "z1" …)
+    states     the optimiser's states before the step, by key ("m_W1")
+    updates    what the optimiser computed: the rate, new states, clipped gradients …, by key
+    parameters the parameters before the step, and
+    new_parameters  after it
+    after      the forward pass on the same batch with the new parameters
+    origin     where network and batch come from: as of `Problem`, with "title", "features" and "targets"; of a model's rows
+               "scales", the [mean, deviation] of each column of x and t, since value = number · deviation + mean
+    weights    s (batch,), by which the losses of the examples are multiplied, where the network is weighted
+    """
+
+    network: Network
+    x: Array
+    t: Array
+    optimizer: Bound
+    number: int
+    before: Pass
+    gradients: Mapping[str, Array]
+    states: Mapping[str, Array]
+    updates: Mapping[str, Array]
+    new_parameters: Mapping[str, Array]
+    after: Pass
+    origin: Mapping[str, Any] = field(default_factory=dict)
+    weights: Array | None = None
+
+    @property
+    def parameters(self) -> Mapping[str, Array]:
+        """The parameters before the step."""
+        return self.network.parameters
+
+    @property
+    def prediction(self) -> Array:
+        """y before the step."""
+        return self.before.prediction
+
+    @property
+    def error(self) -> float:
+        """E before the step."""
+        return self.before.error
+
+    @property
+    def exact(self) -> bool:
+        """True if the numbers are fractions."""
+        return bool(self.before.values["E"].dtype == object)
+
+    @property
+    def arrays(self) -> Arrays:
+        """The kind of number of the record."""
+        return Exact() if self.exact else FLOATS
+
+    @cached_property
+    def update(self) -> Update:
+        """The update rule as expressions."""
+        return network_update(self.network, self.optimizer)
+
+    @property
+    def new_states(self) -> dict[str, Array]:
+        """The optimiser's states after the step, by the key they have before it."""
+        return {key: self.updates[f"{key}_next"] for key in self.states}
+
+    @cached_property
+    def values(self) -> dict[str, Array]:
+        """Every number of the step by key: x, t, W1, z1, h1, y, E, delta1, dW1, m_W1, m_W1_next, W1_next …"""
+        derivation = self.network.derivation
+        gradients = {str(node.name): self.gradients[_plain(node)] for node in derivation.backward}
+        options = {str(letter.name): np.asarray(number) for letter, number in self.update.options.items()}
+        after = {f"{key}_next": value for key, value in self.new_parameters.items()}
+        data = {"x": self.x, "t": self.t, **({} if self.weights is None else {"s": self.weights})}
+        both = {**data, **self.parameters, **self.before.values, **gradients, **self.states, **self.updates}
+        return {**both, **options, **after, "k": np.asarray(self.number)}
+
+    @cached_property
+    def everything(self) -> dict[str, Array]:
+        """`values`, and the forward pass after the step as "after z1", "after E" …"""
+        return {**self.values, **{f"after {key}": value for key, value in self.after.values.items()}}
+
+    def __repr__(self) -> str:
+        sizes = "-".join(map(str, self.network.sizes))
+        return f"<Step {self.number} of a {sizes} network: E = {float(self.error):.6g} → {float(self.after.error):.6g}>"
+
+    def explain(self, **options: Any) -> Any:
+        """The step as a document, which shows itself in a terminal and in a notebook. Options as of `chainrule explain`."""
+        from chainrule.explanation.explain import explain
+
+        return explain(self, **options)
+
+    def replay(self) -> Step:
+        """The same step computed anew from its description, batch and states."""
+        return record(self.network, self.x, self.t, self.update, self.number, self.states, self.arrays, self.origin, self.weights)
+
+    def differences(self, other: Step, tolerance: float = 0.0) -> dict[str, float]:
+        """The largest difference of each quantity, relative to its largest magnitude, where it is above `tolerance`; NaN = NaN.
+
+        A quantity that only one step has, or that has another shape, differs by infinity. Those of the forward pass after the step are
+        called "after E" and so on.
+        """
+        found = {}
+        for key in {**self.everything, **other.everything}:
+            a, b = self.everything.get(key), other.everything.get(key)
+            distance = np.inf if a is None or b is None or a.shape != b.shape else _distance(a, b)
+            if distance > tolerance:
+                found[key] = distance
+        return found
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data as in the published schema: nested lists of numbers at full precision; NaN, ∞ and fractions as strings."""
+        from chainrule.network.description import described
+
+        return {
+            "format": FORMAT,
+            **({"exact": True} if self.exact else {}),
+            "network": described(self.network, numbers=False),  # they stand under "parameters"
+            "optimizer": self.optimizer.described(),
+            "number": self.number,
+            "batch": {str(node.name): plain_numbers(self.values[str(node.name)]) for node in self.network.derivation.data},
+            "values": {key: plain_numbers(value) for key, value in self.before.values.items()},
+            "gradients": {key: plain_numbers(value) for key, value in self.gradients.items()},
+            "states": {key: plain_numbers(value) for key, value in self.states.items()},
+            "updates": {key: plain_numbers(value) for key, value in self.updates.items()},
+            "parameters": {
+                "before": {key: plain_numbers(value) for key, value in self.parameters.items()},
+                "after": {key: plain_numbers(value) for key, value in self.new_parameters.items()},
+            },
+            "after": {key: plain_numbers(value) for key, value in self.after.values.items()},
+            **({"origin": dict(self.origin)} if self.origin else {}),
+        }
+
+    @staticmethod
+    def from_dict(plain: Mapping[str, Any]) -> Step:
+        """A step read back. Raises InputError if the record is none."""
+        from chainrule.network.description import network_from
+
+        if not isinstance(plain, Mapping) or plain.get("format") != FORMAT:
+            raise InputError(f'this is no recorded step: its "format" should be "{FORMAT}".')
+        arrays = Exact() if plain.get("exact") is True else FLOATS
+        try:
+            network = network_from(plain["network"]).continued(arrays_from(plain["parameters"]["before"], arrays))
+            step = Step(
+                network=network,
+                x=array_from(plain["batch"]["x"], arrays),
+                t=array_from(plain["batch"]["t"], arrays),
+                optimizer=find("optimizer", plain["optimizer"]),
+                number=plain["number"],
+                before=Pass(arrays_from(plain["values"], arrays)),
+                gradients=arrays_from(plain["gradients"], arrays),
+                states=arrays_from(plain["states"], arrays),
+                updates=arrays_from(plain["updates"], arrays),
+                new_parameters=arrays_from(plain["parameters"]["after"], arrays),
+                after=Pass(arrays_from(plain["after"], arrays)),
+                origin=plain.get("origin", {}),
+                weights=array_from(plain["batch"]["s"], arrays) if network.conventions.weighted else None,
+            )
+            return _checked(step)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise InputError(f"the recorded step is incomplete: {error} is missing or of another kind.") from None
+        except InexactError as error:
+            raise InputError(f"the recorded step is said to be exact, but cannot be: {error}") from None
+
+    def save(self, path: str | Path) -> None:
+        """Write the record as JSON; the file is written whole or not at all. Raises FileError."""
+        import json
+
+        from chainrule.base.files import write_whole
+
+        write_whole(path, json.dumps(self.to_dict(), allow_nan=False, indent=1, ensure_ascii=False) + "\n")
+
+    @staticmethod
+    def load(path: str | Path) -> Step:
+        """Read a record. Raises FileError, InputError."""
+        from chainrule.base.files import read_json
+
+        return Step.from_dict(read_json(path))
+
+
+def steps(
+    network: Network,
+    x: Any,
+    t: Any,
+    optimizer: Bound,
+    *,
+    weights: Any = None,
+    exact: bool = False,
+    origin: Mapping[str, Any] | None = None,
+) -> Iterator[Step]:
+    """Steps on one batch, each from where the last one ended, without end. Raises ShapeError, InputError, InexactError."""
+    x, t = checked_batch("x", x, network.inputs), checked_batch("t", t, network.outputs)
+    if len(x) != len(t):
+        raise InputError(f"x has {len(x)} rows but t has {len(t)}; every sample needs its target.")
+    check_targets(network, t)
+    weights = checked_weights(network, weights, len(x))
+    arrays = Exact() if exact else FLOATS
+    if exact:
+        network = network.continued({key: arrays.array(value) for key, value in network.parameters.items()})
+    rule = network_update(network, optimizer)
+    states: Mapping[str, Array] = {
+        str(state.name): arrays.array(np.zeros(state.shape)) for part in rule.parameters for state in part.states
+    }
+    weights = None if weights is None else arrays.array(weights)
+    yield from run_from(record(network, arrays.array(x), arrays.array(t), rule, 1, states, arrays, origin, weights))
+
+
+def run_from(step: Step) -> Iterator[Step]:
+    """A recorded step and those that follow it on the same batch, from its own states, without end."""
+    while True:
+        yield step
+        step = following(step)
+
+
+def following(step: Step) -> Step:
+    """The next step on the same batch, from where this one ended."""
+    network = step.network.continued(step.new_parameters)
+    return record(network, step.x, step.t, step.update, step.number + 1, step.new_states, step.arrays, step.origin, step.weights)
+
+
+def check_targets(network: Network, t: Array) -> None:
+    """Do the targets fit the loss? Raises InputError, which names the row."""
+    for found in network.derivation.theorems:
+        if found.theorem.condition == "rows_sum_to_one":
+            off = np.flatnonzero(np.abs(t.sum(axis=-1) - 1) > 1e-6)
+            if len(off):
+                row = int(off[0])
+                raise InputError(
+                    f"{network.loss.name} needs targets that add up to 1 in every row; row {row + 1} adds up to {t[row].sum():g}."
+                )
+
+
+def checked_weights(network: Network, weights: Any, rows: int) -> Array | None:
+    """What each example counts: (rows,), not below 0; 1 each where a weighted network is given none. Raises InputError, ShapeError."""
+    if not network.conventions.weighted:
+        if weights is not None:
+            raise InputError("weights of examples need a weighted network: Network(…, weighted=True).")
+        return None
+    array: Array = checked_batch("the weights of the examples", np.ones(rows) if weights is None else weights, rows)[0]
+    if (array < 0).any() or not array.any():
+        raise InputError("the weights of the examples must not be below 0, nor all 0.")
+    return array
+
+
+def record(
+    network: Network,
+    x: Array,
+    t: Array,
+    rule: Update,
+    number: int,
+    states: Mapping[str, Array],
+    arrays: Arrays = FLOATS,
+    origin: Mapping[str, Any] | None = None,
+    weights: Array | None = None,
+) -> Step:
+    """The step number `number` of a run, from the network's parameters and the optimiser's states before it."""
+    derivation = network.derivation
+    data = dict(zip(derivation.data, (x, t, weights), strict=False))
+    bindings: dict[Expression, Any] = {**data, STEP_NUMBER: arrays.number(number)}
+    bindings |= {expression: arrays.array(network.parameters[str(expression.name)]) for expression in derivation.parameters}
+    bindings |= {letter: arrays.number(value) for letter, value in rule.options.items()}
+    bindings |= {state: states[str(state.name)] for part in rule.parameters for state in part.states}
+    values = evaluate([derivation.prediction, derivation.error, *derivation.gradients, *rule.roots], bindings, arrays)
+    new = {key: bindings[node] for key, node in derivation.named.items() if node in derivation.parameters}
+    new |= {str(part.parameter.name): values[part.new] for part in rule.parameters}
+    after = evaluate(
+        [derivation.error, derivation.prediction],
+        {**data, **{node: new[str(node.name)] for node in derivation.parameters}},
+        arrays,
+    )
+    computed = {str(node.name): np.asarray(value) for node, value in values.items() if node.primitive.name == "named"}
+    forward = [str(node.name) for node in (*derivation.quantities, derivation.error)]
+    gradients = {str(node.name): _plain(node) for node in derivation.backward}
+    step = Step(
+        network=network,
+        x=x,
+        t=t,
+        optimizer=rule.optimizer,
+        number=number,
+        before=Pass({key: computed[key] for key in forward}),
+        gradients={plain: computed[key] for key, plain in gradients.items()},
+        states=dict(states),
+        updates={key: value for key, value in computed.items() if key not in forward and key not in gradients and key[:-5] not in new},
+        new_parameters=new,
+        after=Pass({str(node.name): np.asarray(after[node]) for node in (*derivation.quantities, derivation.error)}),
+        origin=origin or {},
+        weights=weights,
+    )
+    step.__dict__["update"] = rule  # known already
+    return step
+
+
+def _plain(gradient: Expression) -> str:
+    """The key of that which a gradient belongs to: z1 for ∂E/∂z1."""
+    assert gradient.name is not None
+    return replace(gradient.name, gradient=False).key
+
+
+def _distance(a: Array, b: Array) -> float:
+    """The largest gap between elements, relative to the largest magnitude; NaN = NaN."""
+    if a.dtype == object and b.dtype == object:
+        return _exact_distance(a, b)
+    a, b = a.astype(float), b.astype(float)
+    with np.errstate(all="ignore"):
+        same = (a == b) | (np.isnan(a) & np.isnan(b))
+        gap = np.where(same, 0.0, np.abs(a - b))
+        scale = max(float(np.max(np.abs(a), initial=0.0)), float(np.max(np.abs(b), initial=0.0))) or 1.0
+        largest = float(np.max(gap, initial=0.0)) / scale if np.isfinite(scale) else float(np.max(gap, initial=0.0))
+    return np.inf if np.isnan(largest) else largest
+
+
+def _exact_distance(a: Array, b: Array) -> float:
+    """Fractions: a difference too small for a float is the smallest float, not nought."""
+    gap = max((abs(p - q) for p, q in zip(a.flat, b.flat, strict=True)), default=Fraction(0))
+    scale = max(map(abs, (*a.flat, *b.flat)), default=Fraction(0))
+    return max(float(gap / scale), 5e-324) if gap else 0.0
+
+
+def _checked(step: Step) -> Step:
+    """The step, if every quantity that its network's derivation names is there, in its shape. Raises InputError."""
+    if isinstance(step.number, bool) or not isinstance(step.number, int) or not 1 <= step.number <= LAST_STEP:
+        raise InputError(f"the recorded step has the number {shown(step.number)}; steps are counted from 1.")
+    if not isinstance(step.origin, Mapping):
+        raise InputError(f"the origin of the recorded step must be a table, not {shown(step.origin)}.")
+    for key in ("features", "targets", "drawn"):
+        names = step.origin.get(key, [])
+        if not isinstance(names, (list, tuple)) or not all(isinstance(name, str) for name in names):
+            raise InputError(f"{key} in the origin of the recorded step must be a list of names, not {shown(names)}.")
+    if step.x.shape[:1] == (0,):
+        raise InputError("the batch of the recorded step is empty.")
+    for key, value in step.replay().everything.items():
+        recorded = step.everything.get(key)
+        if recorded is None or recorded.shape != value.shape:
+            given = "is missing" if recorded is None else f"has the shape {recorded.shape}"
+            raise InputError(f"the recorded step does not fit its network: {key} {given}, {value.shape} is needed.")
+    return step

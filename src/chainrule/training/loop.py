@@ -1,0 +1,403 @@
+"""The loop: epochs of batches, early stopping; a run that was stopped goes on, and any step is replayed, bit for bit.
+
+It prints nothing and writes no file. Everything random follows from the seed and the number of the epoch, so that there is no
+generator whose state would have to be kept. What an epoch computes is the business of an engine (`chainrule.engines.epoch`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from chainrule.base.display import Displayed
+from chainrule.base.errors import InputError, ShapeError, shown
+from chainrule.doctor.divergence import diverged
+from chainrule.engines.epoch import ENGINES, Data, State, chosen, gathered, unwarned
+from chainrule.formula.evaluation import evaluate
+from chainrule.network.definitions import Bound
+from chainrule.network.network import Array, Network
+from chainrule.network.update import STEP_NUMBER, network_update
+from chainrule.steps.step import Step, check_targets, checked_weights, record
+from chainrule.training.cross_validation import Companion, arrays_of, companions, mean_error
+from chainrule.training.history import History, Outcome, Report, history_from_dict, history_to_dict
+from chainrule.training.plan import Plan, Shuffled, batch_size_for, check_count
+
+HASHED_AT_ONCE = 10_000
+"""Rows that are read at a time for the fingerprint of data."""
+
+
+class _Interrupted(Exception):
+    """Ctrl-C was pressed; the epoch at hand is given up."""
+
+
+class Training(Displayed):
+    """A run: a network on rows of data by a plan.
+
+    x, t        (rows, inputs), (rows, outputs); arrays that lie on a disk are read block by block
+    weights     (rows,), what each example counts in the error
+    validation  (x, t), or (x, t, weights), of the rows that decide
+    engine      in place of the plan's
+
+    `epoch` and `run` go on from where the run stands. `start` is the network before the run, `best_network` has the best weights so far.
+    Raises ShapeError, InputError.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        x: Any,
+        t: Any,
+        plan: Plan,
+        *,
+        weights: Any = None,
+        validation: Sequence[Any] | None = None,
+        engine: str | None = None,
+    ) -> None:
+        self.start = network
+        self.network = network if weights is None else network.replaced(weighted=True)
+        self.plan = plan
+        self.data = self._checked(x, t, weights)
+        self.validation = None if validation is None else self._checked(*validation)
+        self.batch_size = min(plan.batch_size or batch_size_for(len(x)), len(x))
+        self.chosen = chosen(engine or plan.engine, self.network, plan.optimizer, self.data, self.batch_size)
+        self.engine = self.chosen.engine
+        self.keys = self.engine.keys
+        self.state: State = tuple(self._starting(key) for key in self.keys)
+        self.start_state, self.best = self.state, tuple(self.state[: len(self.network.shapes)])
+        self.epochs, self.step = 0, 0
+        self._history, self._shuffled = History(), Shuffled(plan.seed, len(self.data[0]))
+        self.companions = companions(self.data, plan, self.batch_size, self.state) if self.validation is None else []
+        self.start_error = unwarned(self.judged)(self.state)
+        self.best_epoch = 0
+        self.best_error = self.start_error if math.isfinite(self.start_error) else math.inf
+        self.stopping = False
+
+    # What it starts from
+
+    def _checked(self, x: Any, t: Any, weights: Any = None) -> Data:
+        x, t = _checked_rows("x", x, self.network.inputs), _checked_rows("t", t, self.network.outputs)
+        if len(x) != len(t):
+            raise InputError(f"x has {len(x)} rows but t has {len(t)}; every sample needs its target.")
+        check_targets(self.network, t)
+        if not self.network.conventions.weighted:
+            return x, t
+        s = checked_weights(self.network, weights, len(x))
+        assert s is not None
+        return x, t, s
+
+    def _starting(self, key: str) -> Array:
+        """The parameter of that name, or a state of the optimiser, which starts at zero."""
+        parameters = self.network.parameters
+        return parameters[key] if key in parameters else np.zeros(self.network.shapes[key.rpartition("_")[2]])
+
+    @cached_property
+    def bound(self) -> float:
+        """An error that is not below this has grown beyond all bounds."""
+        return 1e12 * max(1.0, self.start_error) if math.isfinite(self.start_error) else math.inf
+
+    # Going on
+
+    def __repr__(self) -> str:
+        return f"<Training of {self.network!r}: {len(self.history)} of {self.plan.epochs} epochs>"
+
+    @unwarned
+    def epoch(self) -> Report:
+        """One pass over every row. Raises Diverged, after which the run stands where it stood before the epoch."""
+        started = time.perf_counter()
+        rows = self.rows(self.epochs + 1)
+        passed = self.engine.epoch(*rows, self.batch_size, self.state, self.step, self.bound, lambda: self.stopping)
+        if passed.ended == "stopped":
+            raise _Interrupted
+        if passed.ended == "diverged":
+            raise diverged(self, passed.number)
+        state, number = passed.state, passed.number
+        beside = self._beside()
+        judged = mean_error(beside) if beside else self.judged(state)
+        if (beside or not math.isfinite(judged)) and not _all_finite(state):
+            raise diverged(self, number)
+        self.state, self.step, self.epochs, self.companions = state, number, self.epochs + 1, beside
+        if judged < self.best_error:
+            self.best, self.best_epoch, self.best_error = tuple(state[: len(self.network.shapes)]), self.epochs, judged
+        held_out = judged if self._validation_decides else None if self.validation is None else self.engine.error(self.validation, state)
+        report = Report(self.epochs, number, passed.error, _finite(held_out), self.rate(number), time.perf_counter() - started)
+        self._history.add(report)
+        return report
+
+    def _beside(self) -> list[Companion]:
+        """The companions after one more epoch."""
+        after = [one.after(self.engine, self.epochs + 1, self.batch_size, self.bound, lambda: self.stopping) for one in self.companions]
+        if None in after:
+            raise _Interrupted
+        return [one for one in after if one is not None]
+
+    def order(self, epoch: int) -> Array | None:
+        """The places of the rows in the order in which an epoch, from 1, uses them; None where they are used as they lie."""
+        return self._shuffled.order(epoch) if self.plan.shuffle and self.batch_size < len(self.data[0]) else None
+
+    def rows(self, epoch: int, steps: int | None = None) -> tuple[Data, Array | None]:
+        """The rows of an epoch, or of its first steps, and the order in which it uses them: what an engine takes."""
+        order = self.order(epoch)
+        if steps is None:
+            return self.data, order
+        used = steps * self.batch_size
+        return (self.data, order[:used]) if order is not None else (tuple(array[:used] for array in self.data), None)
+
+    def batch(self, epoch: int, number: int) -> Data:
+        """The rows of one batch of an epoch; both from 1."""
+        order, part = self.order(epoch), slice((number - 1) * self.batch_size, number * self.batch_size)
+        return gathered(self.data, part if order is None else order[part])
+
+    def judged(self, state: State) -> float:
+        """E of the validation rows, or of the training rows where these decide, or companions do."""
+        return self.engine.error(self.data if self.validation is None or self.plan.until is not None else self.validation, state)
+
+    @property
+    def history(self) -> list[Report]:
+        """What the epochs came to; thinned out where they were many."""
+        return self._history.reports
+
+    @property
+    def _validation_decides(self) -> bool:
+        return (self.validation is not None or bool(self.companions)) and self.plan.until is None
+
+    def rate(self, number: int) -> float | None:
+        """The learning rate of that step."""
+        rate = self.plan.optimizer.options.get("learning_rate")
+        if not isinstance(rate, Bound):
+            return None if rate is None else float(rate)
+        node = self._schedule
+        return float(evaluate([node], {STEP_NUMBER: np.asarray(float(number))})[node])
+
+    @cached_property
+    def _schedule(self) -> Any:
+        return network_update(self.network, self.plan.optimizer).rate
+
+    @property
+    def ended(self) -> str | None:
+        """Why the run is over, as an `Outcome` says it; None while it is not."""
+        if self.plan.until is not None and self.history and self.history[-1].error < self.plan.until:
+            return "until"
+        if self.epochs >= self.plan.epochs:
+            return "epochs"
+        if self._validation_decides and self.plan.patience is not None and self.epochs - self.best_epoch >= self.plan.patience:
+            return "patience"
+        return None
+
+    def run(
+        self,
+        report: Callable[[Report], None] | None = None,
+        checkpoint: Callable[[Training], None] | None = None,
+        *,
+        seconds: float = 1.0,
+    ) -> Outcome:
+        """Epoch after epoch, until the plan says that it is over, or Ctrl-C; a second Ctrl-C ends it without more ado.
+
+        report      is called after every epoch
+        checkpoint  is called every so many seconds, after an epoch, and when the run is interrupted
+
+        Raises Diverged.
+        """
+        saved = time.perf_counter()
+        last = self.history[-1] if self.history else None
+        with self._interruptible():
+            while (reason := self.ended) is None:
+                try:
+                    last = self.epoch()
+                except _Interrupted:
+                    reason = "interrupted"
+                    break
+                if report is not None:
+                    report(last)
+                if checkpoint is not None and time.perf_counter() - saved >= seconds:
+                    checkpoint(self)
+                    saved = time.perf_counter()
+            if checkpoint is not None and reason == "interrupted":
+                checkpoint(self)
+        return Outcome(reason, self.best_network, self.best_epoch, self.best_error, last)
+
+    @contextmanager
+    def _interruptible(self) -> Iterator[None]:
+        """Ctrl-C sets a flag that is looked at before every batch."""
+        self.stopping = False
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+
+        def stop(*_: object) -> None:
+            if self.stopping:
+                raise KeyboardInterrupt
+            self.stopping = True
+
+        before = signal.signal(signal.SIGINT, stop)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    @property
+    def best_network(self) -> Network:
+        """The network with the best weights so far."""
+        return self.start.continued(dict(zip(self.keys, self.best, strict=False)))
+
+    # Kept and continued
+
+    @cached_property
+    def digest(self) -> str:
+        """A fingerprint of the training rows, by which the data of a run is known again."""
+        return digest(*self.data)
+
+    def arrays(self) -> dict[str, Array]:
+        """Parameters, states and best parameters ("best.W1"): with `record`, everything that the rest of the run depends on."""
+        return {
+            **dict(zip(self.keys, self.state, strict=True)),
+            **{f"best.{key}": best for key, best in zip(self.keys, self.best, strict=False)},
+            **arrays_of(self.companions, self.keys),
+        }
+
+    def record(self) -> dict[str, Any]:
+        """Where the run stands, as plain data."""
+        return {
+            "step": self.step,
+            "epochs": self.epochs,
+            "best_epoch": self.best_epoch,
+            "best_error": _finite(self.best_error),
+            "every": self._history.every,
+            "history": history_to_dict(self.history),
+            "digest": self.digest,
+            "settings": self._settings(),
+            "engine": self.chosen.name,
+        }
+
+    def _settings(self) -> dict[str, Any]:
+        """What every number of the run depends on."""
+        plan = self.plan.to_dict()
+        return {
+            "batch_size": self.batch_size,
+            **{name: plan[name] for name in ("seed", "shuffle", "optimizer", "validation_folds")},
+        }
+
+    @staticmethod
+    def resumed(
+        network: Network,
+        x: Any,
+        t: Any,
+        plan: Plan,
+        arrays: Mapping[str, Array],
+        record: Mapping[str, Any],
+        *,
+        weights: Any = None,
+        validation: Sequence[Any] | None = None,
+    ) -> Training:
+        """The run that `arrays` and `record` were taken from, to be continued with the same numbers, bit for bit.
+
+        network, x, t, plan …  as the run began; more epochs, more patience or another `until` may be asked for. The engine is that of
+                               the run, unless the plan names one: then the numbers are the same but for rounding
+
+        Raises InputError where the data is not the same.
+        """
+        began = record.get("engine") if plan.engine == "auto" else None
+        engine = began if began in ENGINES else None
+        training = Training(network, x, t, plan, weights=weights, validation=validation, engine=engine)
+        if record.get("digest") != training.digest:
+            raise InputError("this run began with other data, or another split of it: resume it with the same data, seed and options.")
+        for name, value in training._settings().items():
+            if (began := record.get("settings", {}).get(name)) != value:
+                raise InputError(f"this run began with {name} = {shown(began)}, not {shown(value)}: resume it with the same.")
+        try:
+            training.state = tuple(_fitting(key, arrays[key], training._starting(key)) for key in training.keys)
+            names = training.keys[: len(training.best)]
+            training.best = tuple(_fitting(key, arrays[f"best.{key}"], training._starting(key)) for key in names)
+            training.companions = [
+                replace(one, state=tuple(_fitting(key, arrays[f"fold{k}.{key}"], training._starting(key)) for key in training.keys))
+                for k, one in enumerate(training.companions, start=1)
+            ]
+            training.step, training.epochs = int(record["step"]), int(record["epochs"])
+            training.best_epoch = int(record["best_epoch"])
+            training.best_error = math.inf if record["best_error"] is None else float(record["best_error"])
+            training._history = History(history_from_dict(record["history"]), int(record["every"]))
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            raise InputError(f"the state of this run is incomplete ({error}), or of another network or optimiser.") from None
+        return training
+
+    # Looking into it
+
+    def step_at(self, number: int) -> Step:
+        """The step of that number, from 1, with every value kept: the run is replayed from its start. Raises DescriptionError."""
+        check_count("the number of a step", number, 1)
+        each = -(-len(self.data[0]) // self.batch_size)
+        state: State = self.start_state
+        whole = (number - 1) // each
+        for epoch in range(whole):
+            state = self._passed(epoch + 1, each, state, epoch * each)
+        return self._replayed(whole + 1, number - whole * each, state, whole * each)
+
+    def step_of_epoch(self, number: int) -> Step:
+        """The step of that number, of the epoch that follows where the run stands, with every value kept."""
+        return self._replayed(self.epochs + 1, number - self.step, self.state, self.step)
+
+    def _replayed(self, epoch: int, number: int, state: State, done: int) -> Step:
+        """Step `number` of an epoch, from the state before the epoch and after so many steps."""
+        state = self._passed(epoch, number - 1, state, done)
+        return self._recorded(done + number, self.batch(epoch, number), state)
+
+    @unwarned
+    def _passed(self, epoch: int, steps: int, state: State, done: int) -> State:
+        """The state after so many steps of an epoch."""
+        if not steps:
+            return state
+        passed = self.engine.epoch(*self.rows(epoch, steps), self.batch_size, state, done, self.bound, lambda: False)
+        if passed.ended == "diverged":
+            raise InputError(f"the run diverges in step {passed.number:,}; no step follows it.")
+        return passed.state
+
+    def _recorded(self, number: int, batch: Data, state: State) -> Step:
+        values = dict(zip(self.keys, state, strict=True))
+        network = self.network.continued({key: values.pop(key) for key in self.network.shapes})
+        rule = network_update(network, self.plan.optimizer)
+        x, t, *weights = batch
+        return record(network, x, t, rule, number, values, weights=weights[0] if weights else None)
+
+
+def _all_finite(arrays: State) -> bool:
+    return all(np.isfinite(array).all() for array in arrays)
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _checked_rows(name: str, values: Any, columns: int) -> Array:
+    """Rows of finite numbers, as they lie on a disk, or as float64, row after row, in memory. Raises ShapeError, InputError."""
+    array = values if isinstance(values, np.memmap) and values.dtype.kind == "f" else np.ascontiguousarray(values, dtype=float)
+    if array.ndim != 2 or array.shape[1] != columns or not len(array):
+        raise ShapeError(f"{name} needs rows of {columns} number{'s' * (columns != 1)}, but was given the shape {array.shape}.")
+    if not (math.isfinite(array.min()) and math.isfinite(array.max())):
+        row, column = np.argwhere(~np.isfinite(array))[0]
+        raise InputError(f"{name} holds {array[row, column]} in row {row + 1}, column {column + 1}; every number must be finite.")
+    return array
+
+
+def _fitting(key: str, array: Array, like: Array) -> Array:
+    if array.shape != like.shape:
+        raise ValueError(f"{key} has the shape {array.shape} in place of {like.shape}")
+    return np.asarray(array, dtype=float)
+
+
+def digest(*arrays: Array) -> str:
+    """A fingerprint of arrays: SHA-256 of their shapes and numbers."""
+    known = hashlib.sha256()
+    for array in arrays:
+        known.update(repr(array.shape).encode())
+        for start in range(0, len(array), HASHED_AT_ONCE):
+            known.update(np.ascontiguousarray(array[start : start + HASHED_AT_ONCE], dtype="<f8").data)
+    return known.hexdigest()

@@ -1,0 +1,236 @@
+"""The file of a trained network: safetensors with float64 tensors W1, b1 …, everything else as JSON in its metadata.
+
+Nothing in it is ever run or unpickled. A checkpoint is a model file, with the best weights so far, that also holds where its run stands.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chainrule.base.display import Displayed
+from chainrule.base.errors import FileError, InputError, shown
+from chainrule.base.files import parse_json, write_whole
+from chainrule.network.description import described, network_from
+from chainrule.network.network import Array, Network
+from chainrule.steps.step import Step
+from chainrule.training.history import Report, history_from_dict, history_to_dict
+from chainrule.training.loop import Training
+from chainrule.training.metrics import Scores, number_or_list, score
+from chainrule.training.plan import Plan
+
+if TYPE_CHECKING:
+    from chainrule.data.table import Table
+    from chainrule.preparation.preparation import Preparation
+
+FORMAT = "chainrule model 1"
+
+STATE = "run."
+"""What the names of tensors begin with that only a checkpoint has."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Model(Displayed):
+    """A trained network, and what it takes to use it and to understand it.
+
+    network      with its trained weights
+    start        the same network before the first step
+    plan         how it was trained
+    preparation  from raw rows to x and t, and back; None where the data was numbers already
+    history      what the epochs came to; thinned out where they were many
+    scores       by the part of the data they were taken on: "validation", "test" …
+    source       the data: "name", and "digest" of the rows it was trained on
+    guess        what someone guesses who looks at no input (`metrics.guess_of`), for the baseline
+    outcome      how the run ended: "reason", "best_epoch", "best_error" …
+    made_with    the version of chainrule
+    """
+
+    network: Network
+    start: Network
+    plan: Plan
+    preparation: Preparation | None = None
+    history: tuple[Report, ...] = ()
+    scores: Mapping[str, Scores] = field(default_factory=dict)
+    source: Mapping[str, Any] = field(default_factory=dict)
+    guess: Any = None
+    outcome: Mapping[str, Any] = field(default_factory=dict)
+    made_with: str = ""
+
+    def predict(self, table: Table | Array) -> Array:
+        """y (rows, outputs) for a table of raw rows, or for prepared numbers (rows, inputs). Raises InputError."""
+        x = table if isinstance(table, np.ndarray) else self._preparation.x(table)
+        return self.network.predict(x)
+
+    def evaluate(self, tables: Table | Iterable[Table]) -> Scores:
+        """The scores on a table, or on all tables of a stream together. Raises InputError."""
+        from chainrule.data.table import Table
+
+        total: Scores | None = None
+        for table in [tables] if isinstance(tables, Table) else tables:
+            part = score(self._preparation, self.predict(table), table, guess=self.guess)
+            total = part if total is None else total + part
+        if total is None:
+            raise InputError("there are no rows to evaluate.")
+        return total
+
+    def step_at(self, x: Array, t: Array, number: int, *, weights: Array | None = None) -> Step:
+        """Step `number` of the run that made the model, recorded: the run is replayed on the rows that it was trained on.
+
+        Raises InputError where the rows are other ones, or the run was shorter.
+        """
+        training = Training(self.start, x, t, replace(self.plan, validation_folds=0), weights=weights)
+        if self.source.get("digest") not in (None, training.digest):
+            raise InputError("these are not the rows that the model was trained on: give the same data, with the same split.")
+        if self.history and number > self.history[-1].step:
+            raise InputError(f"the run took {self.history[-1].step:,} steps; there is no step {number:,}.")
+        return training.step_at(number)
+
+    @property
+    def _preparation(self) -> Preparation:
+        if self.preparation is None:
+            raise InputError("this model was trained on numbers and takes no tables: give it an array of the shape (rows, inputs).")
+        return self.preparation
+
+    @staticmethod
+    def of(training: Training, **known: Any) -> Model:
+        """The model of a run as far as it has come; `known` are further fields of it, as `preparation`, `scores` and `outcome`."""
+        source = {**known.pop("source", {}), "digest": training.digest}
+        return Model(training.best_network, training.start, plan=training.plan, history=tuple(training.history), source=source, **known)
+
+    def __repr__(self) -> str:
+        scores = "".join(
+            f", {part} {scores.main[0]} {scores.main[1]:.4g}" for part, scores in self.scores.items() if scores.main[1] is not None
+        )
+        return f"<Model {'-'.join(map(str, self.network.sizes))}, {len(self.history)} epochs{scores}>"
+
+    def save(self, path: str | Path, *, force: bool = False) -> None:
+        """Write the model, whole or not at all. Raises FileError, also where there is a file already, unless `force`."""
+        if not force and Path(path).exists():
+            raise FileError(f"{path} exists already; --force (in Python: force=True) replaces it.")
+        write_whole(path, _packed(self._tensors(), self._plain()))
+
+    @staticmethod
+    def load(path: str | Path) -> Model:
+        """Read a model, or the best so far of a checkpoint. Raises FileError."""
+        return _read(path)[0]
+
+    def _tensors(self) -> dict[str, Array]:
+        return {**self.network.parameters, **{f"start.{key}": numbers for key, numbers in self.start.given.items()}}
+
+    def _plain(self) -> dict[str, Any]:
+        from chainrule import __version__
+
+        return {
+            "format": FORMAT,
+            "made_with": self.made_with or __version__,
+            "network": described(self.start, numbers=False),
+            "preparation": None if self.preparation is None else self.preparation.to_dict(),
+            "plan": self.plan.to_dict(),
+            "history": history_to_dict(self.history),
+            "scores": {part: scores.to_dict() for part, scores in self.scores.items()},
+            "source": dict(self.source),
+            "guess": None if self.guess is None else np.asarray(self.guess).tolist(),
+            "outcome": dict(self.outcome),
+        }
+
+
+def checkpoint_path(output: str | Path) -> Path:
+    """Where the checkpoint of a model lies while it is trained: beside it."""
+    return Path(f"{output}.checkpoint")
+
+
+def save_checkpoint(path: str | Path, model: Model, training: Training) -> None:
+    """Write a model with the state of its run, whole or not at all, in place of an earlier one. Raises FileError."""
+    state = {f"{STATE}{key}": array for key, array in training.arrays().items()}
+    write_whole(path, _packed({**model._tensors(), **state}, {**model._plain(), "run": training.record()}))
+
+
+def load_checkpoint(path: str | Path) -> tuple[Model, dict[str, Array], dict[str, Any]]:
+    """The model so far, and what `Training.resumed` takes: arrays and record. Raises FileError."""
+    model, tensors, plain = _read(path)
+    if not isinstance(plain.get("run"), dict):
+        raise FileError(f"{path} is a model whose training has ended, no checkpoint: there is nothing to resume.")
+    return model, {name.removeprefix(STATE): array for name, array in tensors.items() if name.startswith(STATE)}, plain["run"]
+
+
+# The file
+
+
+def _packed(tensors: Mapping[str, Array], plain: Mapping[str, Any]) -> bytes:
+    """One entry of metadata only, as their order is not certain: the same model gives the same bytes."""
+    from safetensors.numpy import save
+
+    text = json.dumps(plain, allow_nan=False, ensure_ascii=False)
+    return bytes(save({name: np.ascontiguousarray(array, dtype=float) for name, array in tensors.items()}, {"chainrule": text}))
+
+
+def _read(path: str | Path) -> tuple[Model, dict[str, Array], dict[str, Any]]:
+    """The model, every tensor and the plain data of a file. Raises FileError."""
+    from safetensors import SafetensorError, safe_open
+
+    if not Path(path).is_file():
+        raise FileError(f"{path} is a folder; name a file in it." if Path(path).is_dir() else f"there is no file {path}.")
+    try:
+        with safe_open(path, framework="numpy") as file:
+            plain = _plain_of(path, file.metadata() or {})
+            start = network_from(plain["network"])
+            tensors = {name: _tensor(path, file, name, start.shapes) for name in file.keys()}  # noqa: SIM118  # it is no dict
+        return _model(plain, start, tensors), tensors, plain
+    except SafetensorError as error:
+        raise FileError(f"{path} is no model of chainrule, or is cut short: {error}.") from None
+    except OSError as error:
+        raise FileError(f"{path} cannot be read: {error.strerror or error}.") from None
+    except FileError:
+        raise
+    except InputError as error:
+        raise FileError(f"{path} is no model that can be used: {error}") from None
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
+        raise FileError(f"{path} is no model that can be used: {type(error).__name__} in its description ({error}).") from None
+
+
+def _plain_of(path: str | Path, metadata: Mapping[str, str]) -> dict[str, Any]:
+    if "chainrule" not in metadata:
+        raise FileError(f"{path} is a safetensors file, but not one of chainrule: it does not describe its network.")
+    plain = parse_json(metadata["chainrule"], f"the description in {path}")
+    if not isinstance(plain, dict) or plain.get("format") != FORMAT:
+        raise FileError(f'{path} is of another version of chainrule: its "format" should be "{FORMAT}".')
+    return plain
+
+
+def _tensor(path: str | Path, file: Any, name: str, shapes: Mapping[str, tuple[int, ...]]) -> Array:
+    """One tensor, whose kind and shape are looked at before its numbers are. Raises FileError."""
+    claimed = file.get_slice(name)
+    wanted = shapes.get(re.split(r"[._]", name)[-1])
+    if wanted is None:
+        raise FileError(f"{path} holds {shown(name)}, which its network does not have.")
+    if claimed.get_dtype() != "F64" or tuple(claimed.get_shape()) != wanted:
+        kind, shape = claimed.get_dtype(), tuple(claimed.get_shape())
+        raise FileError(f"{path}: {name} should be F64 numbers of the shape {wanted}, not {kind} of the shape {shape}.")
+    return np.asarray(file.get_tensor(name))
+
+
+def _model(plain: Mapping[str, Any], start: Network, tensors: Mapping[str, Array]) -> Model:
+    from chainrule.preparation.preparation import Preparation
+
+    if missing := [name for name in start.shapes if name not in tensors]:
+        raise InputError(f"{missing[0]} is missing.")
+    begun = {key: tensors[f"start.{key}"] for key in start.shapes if f"start.{key}" in tensors}
+    start = start.with_parameters(begun)
+    return Model(
+        network=start.with_parameters({key: tensors[key] for key in start.shapes}),
+        start=start,
+        preparation=None if plain["preparation"] is None else Preparation.from_dict(plain["preparation"]),
+        plan=Plan.from_dict(plain["plan"]),
+        history=tuple(history_from_dict(plain["history"])),
+        scores={str(part): Scores.from_dict(scores) for part, scores in plain["scores"].items()},
+        source=dict(plain["source"]),
+        guess=None if plain["guess"] is None else number_or_list(plain["guess"]),
+        outcome=dict(plain["outcome"]),
+        made_with=str(plain["made_with"]),
+    )

@@ -1,0 +1,131 @@
+"""What a run leaves behind: its model, a log, a picture of its errors. Asked for before it begins, and told when a disk is full."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+from chainrule.base.errors import FileError, InputError
+from chainrule.base.files import write_whole
+from chainrule.pictures.curves import Curves, check_picture
+from chainrule.training.history import Report
+from chainrule.training.model import checkpoint_path
+
+LOGS = (".jsonl", ".csv")
+"""Suffixes of logs, which say the format."""
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """The files that a run leaves behind, if any."""
+
+    model: Path | None = None
+    log: str | Path | None = None
+    curve: str | Path | None = None
+
+
+def check_outputs(output: Path | None, log: str | Path | None, curve: str | Path | None, *, resume: bool, force: bool) -> None:
+    """Can everything be written that is wanted? Asked before a training, not after it. Raises InputError."""
+    if curve is not None:
+        check_picture(curve)
+    if log is not None and Path(log).suffix.lower() not in LOGS:
+        raise FileError(f"{log}: a log is written as {' or '.join(LOGS)}; the suffix says which.")
+    if output is None:
+        if resume:
+            raise InputError('there is nothing to resume without a model\'s file; say which, as output="model.safetensors".')
+        return
+    if output.suffix.lower() != ".safetensors":
+        raise FileError(f"{output}: a model is written as .safetensors.")
+    if output.exists() and not (force or resume):
+        raise FileError(f"{output} exists already; write to another file with -o (output=), or replace it with --force (force=True).")
+    if checkpoint_path(output).exists() and not (force or resume):
+        raise FileError(f"{checkpoint_path(output)} is of a run that was cut short: go on with it by --resume, or begin anew with --force.")
+    for path in (output, log, curve):
+        if path is not None and not Path(path).absolute().parent.is_dir():
+            raise FileError(f"{path} cannot be written: there is no folder {Path(path).parent}.")
+
+
+@contextmanager
+def resumable(outputs: Outputs) -> Iterator[None]:
+    """A file that cannot be written, as on a full disk, ends a run; what it came to is not lost, and that is said."""
+    try:
+        yield
+    except FileError as error:
+        path = None if outputs.model is None else checkpoint_path(outputs.model)
+        if path is None or not path.exists():
+            raise
+        raise FileError(f"{error} The run up to a moment ago is in {path}: when that is put right, go on with --resume.") from None
+
+
+class Log:
+    """A file with a line an epoch, which grows while the run goes on; that of a resumed run has the lines of the epochs before, too.
+
+    Raises FileError where it cannot be written.
+    """
+
+    COLUMNS = ("epoch", "step", "error", "validation_error", "rate", "seconds")
+
+    def __init__(self, path: str | Path | None, before: Sequence[Report]) -> None:
+        self.path, self.as_json = path, path is not None and Path(path).suffix.lower() == ".jsonl"
+        self.file: TextIO | None = None
+        if path is None:
+            return
+        head = "" if self.as_json else ",".join(self.COLUMNS) + "\r\n"
+        if before:
+            write_whole(path, head + "".join(self._earlier(path, before)))
+        with self._told():
+            self.file = Path(path).open("a" if before else "w", encoding="utf-8", newline="")  # noqa: SIM115  # __exit__ closes it
+        if not before:
+            self._write(head)
+
+    def _earlier(self, path: str | Path, before: Sequence[Report]) -> list[str]:
+        """The lines of the epochs before: those of the file that is there, if it has every one, or else what the history has kept."""
+        last = before[-1].epoch
+        with suppress(OSError, ValueError, LookupError, TypeError):
+            lines = Path(path).read_bytes().decode().splitlines(keepends=True)[0 if self.as_json else 1 :]
+            line = lines[last - 1]
+            if last == int(json.loads(line)["epoch"] if self.as_json else line.partition(",")[0]):
+                return lines[:last]
+        return [self._line(report) for report in before]
+
+    def _line(self, report: Report) -> str:
+        values = {name: getattr(report, name) for name in self.COLUMNS}
+        if self.as_json:
+            return json.dumps(values) + "\n"
+        return ",".join("" if value is None else repr(value) for value in values.values()) + "\r\n"
+
+    def add(self, report: Report) -> None:
+        """A line for the epoch."""
+        if self.file is not None:
+            self._write(self._line(report))
+
+    def _write(self, text: str) -> None:
+        assert self.file is not None
+        with self._told():
+            self.file.write(text)
+            self.file.flush()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise FileError(f"{self.path} cannot be written: {error.strerror or error}.") from None
+
+    def __enter__(self) -> Log:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.file is not None:
+            with suppress(OSError):  # of the line that could not be written before
+                self.file.close()
+
+
+def curves_of(history: Sequence[Report], training: str = "training", validation: str = "validation") -> Curves:
+    """The errors of the epochs as curves."""
+    held_out = [(report.epoch, report.validation_error) for report in history if report.validation_error is not None]
+    return {training: [(report.epoch, report.error) for report in history], **({validation: held_out} if held_out else {})}

@@ -1,0 +1,233 @@
+"""How a network is trained, and which rows train it, decide about it and test it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+import numpy as np
+
+from chainrule.base.display import Displayed
+from chainrule.base.errors import DescriptionError, InputError, UnknownNameError, shown
+from chainrule.engines.epoch import ENGINES
+from chainrule.network.definitions import Bound, find
+from chainrule.network.network import Array
+
+FEWEST_ROWS = 5
+"""Fewer rows are not split."""
+
+MOST_BATCH = 256
+"""The largest batch that is chosen where none is said."""
+
+SHEAF, MOST_EPOCHS = 2**16, 32
+"""So many numbers, and the orders of so many epochs, one generator draws at a time, at most."""
+
+
+@dataclass(frozen=True)
+class Plan(Displayed):
+    """How a network is trained; with the network, the data and the seed it says every number of the run.
+
+    epochs         how often every row is used, at most
+    batch_size     rows of one step; None: 32, more for many rows (`batch_size_for`)
+    seed           splits and shuffles
+    shuffle        whether the rows of each epoch come in a new order
+    patience       ends the run after so many epochs in which the validation error was not lower than ever before; None never does
+    until          ends the run once the training error, the mean over an epoch, is below it. Then the training error decides
+                   which weights are the best, and patience is not heeded
+    validation     the part of the rows that decides which weights are the best
+    validation_folds  in place of such rows, so many networks beside this one, each trained without a fold of the rows: the mean of
+                   their errors on these decides, and every row is learned from (`chainrule.training.cross_validation`); 0 for none
+    test           the part of the rows that is kept for the final score
+    class_weights  None, "balanced", or a weight for each class by its name: what an example counts in the error
+    optimizer      the update rule
+    engine         what computes an epoch: "compiled" (machine code), "written" (the NumPy program), "auto" (machine code where there
+                   is some for the network and the machine, else the program)
+
+    Raises DescriptionError, UnknownNameError.
+    """
+
+    epochs: int = 1000
+    batch_size: int | None = None
+    seed: int = 0
+    shuffle: bool = True
+    patience: int | None = 100
+    until: float | None = None
+    validation: float = 0.1
+    validation_folds: int = 0
+    test: float = 0.15
+    class_weights: str | Mapping[str, float] | None = None
+    optimizer: Bound = field(default_factory=lambda: find("optimizer", "adam"))
+    engine: str = "auto"
+
+    def __post_init__(self) -> None:
+        check_count("epochs", self.epochs, 1)
+        check_count("seed", self.seed, 0)
+        for name in ("batch_size", "patience"):
+            if (value := getattr(self, name)) is not None:
+                check_count(name, value, 1)
+        if self.validation_folds != 0:
+            check_count("validation_folds", self.validation_folds, 2)
+        _check_part(self.validation, self.test)
+        if self.until is not None and not (_is_number(self.until) and 0 < self.until < math.inf):
+            raise DescriptionError(f"until must be a number greater than 0, as 1e-6, not {shown(self.until)}.")
+        if not isinstance(self.shuffle, bool):
+            raise DescriptionError(f"shuffle must be true or false, not {shown(self.shuffle)}.")
+        if self.engine not in ENGINES:
+            raise UnknownNameError("engine that trains", str(self.engine), ENGINES)
+        _check_class_weights(self.class_weights)
+        object.__setattr__(self, "optimizer", find("optimizer", self.optimizer))
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain data, from which `from_dict` makes the same plan."""
+        plain = {setting.name: getattr(self, setting.name) for setting in fields(self)}
+        if isinstance(self.class_weights, Mapping):
+            plain["class_weights"] = dict(self.class_weights)
+        return {**plain, "optimizer": self.optimizer.described()}
+
+    @staticmethod
+    def from_dict(plain: Mapping[str, Any]) -> Plan:
+        """A plan read back. Raises DescriptionError, UnknownNameError."""
+        if not isinstance(plain, Mapping):
+            raise DescriptionError(f"a plan is a table of settings, not {shown(plain)}.")
+        known = [setting.name for setting in fields(Plan)]
+        for name in plain:
+            if name not in known:
+                raise UnknownNameError("setting of a plan", str(name), known)
+        return Plan(**plain)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def check_count(name: str, value: object, least: int) -> None:
+    """Is it a whole number of at least so much? Raises DescriptionError."""
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value < 2**53:
+        raise DescriptionError(f"{name} must be a whole number from {least}, not {shown(value)}.")
+
+
+def _check_part(validation: object, test: object) -> None:
+    for name, part in (("validation", validation), ("test", test)):
+        if not (_is_number(part) and 0 <= part < 1):  # type: ignore[operator]  # a number, as just asked
+            raise DescriptionError(f"{name} is a part of the rows, from 0 to less than 1, not {shown(part)}.")
+    if validation + test >= 1:  # type: ignore[operator]  # numbers, as just asked
+        raise DescriptionError(f"validation = {validation} and test = {test} leave no rows to train on; make one of them smaller.")
+
+
+def _check_class_weights(weights: object) -> None:
+    if weights is None or weights == "balanced":
+        return
+    if not isinstance(weights, Mapping) or not weights:
+        raise DescriptionError(f'class_weights is "balanced" or a weight for each class, not {shown(weights)}.')
+    for name, weight in weights.items():
+        if not (_is_number(weight) and 0 <= weight < math.inf):
+            raise DescriptionError(f"the weight of class {shown(name)} must be a number from 0, not {shown(weight)}.")
+
+
+def batch_size_for(rows: int) -> int:
+    """The size of a batch where none is said: 32; for many rows twice or more that, so that an epoch has about 500 steps; at most 256."""
+    return min(MOST_BATCH, int(32 * 2 ** math.floor(math.log2(max(1, rows / (32 * 500))))))
+
+
+def patience_for(rows: int, batch_size: int) -> int:
+    """The patience where none is said: 100 epochs, and no fewer than take 1000 steps, since networks learn by steps."""
+    return max(100, math.ceil(1000 / math.ceil(rows / batch_size)))
+
+
+# Rows: who trains, who decides, who is kept for the end
+
+
+def split(labels: int | Array, plan: Plan) -> tuple[Array, Array, Array]:
+    """The rows to train on, to validate with and to test with: indices in their order.
+
+    labels  the number of rows; or each row's class as whole numbers, so that every part holds the classes in the same proportions
+            (and the first part every class). Other numbers only count the rows.
+
+    Raises InputError where there are too few rows.
+    """
+    rows = labels if isinstance(labels, int) else len(labels)
+    parts = [name for name in ("validation", "test") if getattr(plan, name)]
+    if rows < FEWEST_ROWS and parts:
+        wanted = " and ".join(parts)
+        raise InputError(f"{_rows(rows)} cannot be split; give more rows, or set {wanted} to 0.")
+    if rows < 1:
+        raise InputError("there are no rows to train on.")
+    ranked = _by_class(labels, np.random.default_rng([plan.seed, 0]))
+    test = _spread_evenly(ranked, plan.test, offset=0.25)
+    rest = ranked[~np.isin(ranked, test)]
+    validation = _spread_evenly(rest, plan.validation * rows / len(rest), offset=0.75)
+    train = rest[~np.isin(rest, validation)]
+    if _is_classes(labels):
+        lacking = np.isin(labels, np.setdiff1d(labels, np.asarray(labels)[train]))
+        test, validation = test[~lacking[test]], validation[~lacking[validation]]
+        train = np.union1d(train, np.flatnonzero(lacking))
+    return np.sort(train), np.sort(validation), np.sort(test)
+
+
+def folds(labels: int | Array, k: int, seed: int = 0) -> list[tuple[Array, Array]]:
+    """k pairs (rows to train on, rows to test with), in which every row is tested once; classes as in `split`. Raises InputError."""
+    rows = labels if isinstance(labels, int) else len(labels)
+    check_count("the number of folds", k, 2)
+    if rows < k:
+        raise InputError(f"{_rows(rows)} cannot be tested in {k} folds; ask for at most {rows}.")
+    ranked = _by_class(labels, np.random.default_rng([seed, 0]))
+    return [(np.sort(np.delete(ranked, np.s_[fold::k])), np.sort(ranked[fold::k])) for fold in range(k)]
+
+
+def _rows(rows: int) -> str:
+    return f"{rows} row{'s' * (rows != 1)}"
+
+
+def _is_classes(labels: int | Array) -> bool:
+    return not isinstance(labels, int) and np.asarray(labels).dtype.kind in "iub" and np.ndim(labels) == 1
+
+
+def _by_class(labels: int | Array, random: np.random.Generator) -> Array:
+    """Every row, in a random order; rows of one class together where there are classes."""
+    shuffled = random.permutation(labels if isinstance(labels, int) else len(labels))
+    return shuffled[np.argsort(np.asarray(labels)[shuffled], kind="stable")] if _is_classes(labels) else shuffled
+
+
+def _spread_evenly(ranked: Array, part: float, offset: float) -> Array:
+    """Every (1/part)-th row: of each stretch, and so of each class, the same part to within one row."""
+    counted = np.floor(np.arange(len(ranked) + 1) * part + offset)
+    return np.asarray(ranked[np.diff(counted) > 0])
+
+
+class Shuffled:
+    """The orders in which epochs use the rows. Those of few rows are drawn several at a time, by one generator: making one takes longer.
+
+    sheaf  so many epochs at a time: `SHEAF` numbers at most, or one epoch
+    """
+
+    def __init__(self, seed: int, rows: int) -> None:
+        self.seed, self.rows, self.sheaf = seed, rows, min(MOST_EPOCHS, max(1, SHEAF // rows))
+        self._drawn, self._orders = -1, list[Array]()
+
+    def order(self, epoch: int) -> Array:
+        """The places of the rows in the order of that epoch, from 1."""
+        number, place = divmod(epoch - 1, self.sheaf)
+        if number != self._drawn:
+            random = np.random.default_rng([self.seed, number + 1])  # [seed, 0] splits the rows
+            self._drawn, self._orders = number, [random.permutation(self.rows) for _ in range(self.sheaf)]
+        return self._orders[place]
+
+
+def example_weights(labels: Array, class_weights: str | Mapping[str, float] | None, classes: Sequence[str]) -> Array | None:
+    """What each example counts, from its class: (rows,); None where all count the same.
+
+    "balanced" lets every class count the same: s = rows / (classes · rows of its class). Raises UnknownNameError.
+    """
+    if class_weights is None:
+        return None
+    counts = np.bincount(labels, minlength=len(classes))
+    if isinstance(class_weights, str):
+        weights = len(labels) / (np.count_nonzero(counts) * np.maximum(counts, 1))
+    else:
+        for name in class_weights:
+            if name not in classes:
+                raise UnknownNameError("class", str(name), classes)
+        weights = np.array([float(class_weights.get(name, 1.0)) for name in classes])
+    return np.asarray(weights[labels])

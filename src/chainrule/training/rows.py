@@ -1,0 +1,123 @@
+"""The rows of a source as numbers, in parts: those that train, those that decide, those that are kept for the end.
+
+What would fill half of the memory is gone through in pieces, and its numbers lie on a disk while they are needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chainrule.base.errors import InputError
+from chainrule.data.reading import chunks, kinds_of, read
+from chainrule.data.table import Table
+from chainrule.network.network import Array
+from chainrule.preparation.disk import empty, is_large
+from chainrule.preparation.preparation import Preparation
+from chainrule.training.plan import Plan, example_weights, split
+
+if TYPE_CHECKING:
+    from chainrule.training.model import Model
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Some of the rows, as numbers.
+
+    x, t     (rows, inputs), (rows, outputs)
+    labels   the class of each row as a whole number, or its target numbers
+    weights  (rows,), what each row counts, where they do not all count the same
+    source   what the data are called
+    """
+
+    x: Array
+    t: Array
+    labels: Array
+    weights: Array | None = None
+    source: str = ""
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """A source that can be gone through again and again, as tables."""
+
+    tables: Callable[[], Iterable[Table]]
+
+    @staticmethod
+    def of(source: Any, **form: Any) -> Rows:
+        """The rows of a file, a data frame …; options as of `data.read`. Raises InputError."""
+        if not is_large(source):
+            table = read(source, **form)
+            return Rows(lambda: [table])
+        kinds = form.pop("kinds", None) or kinds_of(source, **form)
+        return Rows(lambda: chunks(source, kinds=kinds, **form))
+
+    @cached_property
+    def first(self) -> Table:
+        """The first piece, or the whole table: what it is called, its columns, its notes."""
+        return next(iter(self.tables()))
+
+    def only(self, places: Array) -> Callable[[], Iterator[Table]]:
+        """The tables with only these rows: places counted from 0, rising."""
+        return lambda: (table.take(inside) for table, inside, _ in self._meeting(places) if len(inside))
+
+    def labels(self, preparation: Preparation) -> Array:
+        """The label of every row."""
+        return np.concatenate([preparation.labels(table) for table in self.tables()])
+
+    def part(self, preparation: Preparation, places: Array, labels: Array, stack: ExitStack) -> Part:
+        """These rows as numbers. What lies on a disk is gone when the stack is left."""
+        x, t = empty((len(places), preparation.inputs), stack), empty((len(places), preparation.outputs), stack)
+        for table, inside, start in self._meeting(places):
+            if len(inside):
+                some = table.take(inside)
+                x[start : start + len(inside)], t[start : start + len(inside)] = preparation.x(some), preparation.t(some)
+        return Part(x, t, labels[places])
+
+    def _meeting(self, places: Array) -> Iterator[tuple[Table, Array, int]]:
+        """Each table, which of its rows are among the places, and how many came before them."""
+        first = done = 0
+        for table in self.tables():
+            after = int(np.searchsorted(places, first + len(table)))
+            yield table, places[done:after] - first, done
+            first, done = first + len(table), after
+
+
+def training_rows(model: Model, source: Any = None, encoding: str | None = None) -> Part:
+    """The rows that a model was trained on, found again in its source. Raises InputError.
+
+    source    the data, in place of the file whose name the model keeps
+    encoding  of a text file, where it is not the one that the model keeps
+    """
+    preparation = model.preparation
+    if preparation is None:
+        raise InputError("this model was trained on numbers without a table; replay its steps from Python, with `step_at`.")
+    source = model.source.get("name") if source is None else source
+    form = dict(model.source.get("form", {})) if str(source) == model.source.get("name") else {}
+    if encoding is not None:
+        form["encoding"] = encoding
+    rows = Rows.of(source, kinds=preparation.kinds, **form)
+    labels = rows.labels(preparation)
+    with ExitStack() as stack:
+        part = rows.part(preparation, split(labels, model.plan)[0], labels, stack)
+    return replace(part, weights=weights_of(part, part, preparation, model.plan), source=str(source))
+
+
+def weights_of(part: Part, train: Part, preparation: Preparation, plan: Plan) -> Array | None:
+    """What each row of a part counts; how often classes occur is counted among the rows that train. Raises InputError."""
+    if plan.class_weights is None:
+        return None
+    if preparation.task == "regress":
+        raise InputError("class weights are for classes, but the target is a number; leave them out, or ask for the task classify.")
+    known = example_weights(train.labels, plan.class_weights, preparation.classes)
+    by_class = np.ones(len(preparation.classes))
+    by_class[train.labels] = known
+    return np.asarray(by_class[part.labels])

@@ -1,0 +1,350 @@
+"""Figures: parts of explanations as pictures."""
+
+from __future__ import annotations
+
+import io
+import re
+import sys
+from dataclasses import replace
+from functools import cache
+from itertools import combinations
+from xml.etree import ElementTree
+
+import numpy as np
+import pypdf
+import pytest
+
+import chainrule as cr
+from chainrule.api.figures import FIGURES, Figure, figure
+from chainrule.api.problems import problem
+from chainrule.base.errors import ChainruleError, FileError, InputError, UnknownNameError
+from chainrule.cli import main
+from chainrule.explanation.figures import without_prose
+from chainrule.notation.numbers import shown
+from chainrule.notation.text import text
+from chainrule.pictures.shapes import Diagram, Label, covered
+from chainrule.render.pdf import compiled
+
+DRAWN = ("network", "weights", "sample", "step", "descent", "rates", "curve", "gradients", "boundary")
+"""What we draw ourselves; everything else is set by Typst."""
+
+SVG = "{http://www.w3.org/2000/svg}"
+HOSTILE = "<script>alert('$x')</script> \\input{x} \"a\" שלום 🙂 #x"
+
+
+@cache
+def made(source: str, name: str) -> Figure:
+    return figure(problem(source), name)
+
+
+def words(diagram: Diagram) -> str:
+    """Every letter of a diagram, in the order in which it is drawn."""
+    root = ElementTree.fromstring(Figure("", diagram).rendered("svg"))
+    return " ".join("".join(label.itertext()) for label in root.iter(f"{SVG}text")).replace("\u00a0", " ")
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_every_figure_of_the_seed_is_drawn_in_every_format(name, tmp_path):
+    for suffix in (".svg", ".png", ".pdf"):
+        made("seed", name).save(tmp_path / f"x{suffix}")
+    root = ElementTree.fromstring((tmp_path / "x.svg").read_text("utf-8"))
+    assert root.get("role") == "img"
+    assert root.find(f"{SVG}title").text
+    assert "prefers-color-scheme: dark" in root.find(f"{SVG}style").text
+    assert not [node for node in root.iter() if node.tag.endswith("script") or node.get("href", "#")[0] != "#"]
+    assert (tmp_path / "x.png").read_bytes().startswith(b"\x89PNG")
+    (page,) = pypdf.PdfReader(io.BytesIO((tmp_path / "x.pdf").read_bytes())).pages  # Typst refuses what is not PDF/UA-1
+    assert float(page.mediabox.width) < 560
+
+
+def test_what_we_draw_ourselves_needs_no_typst(monkeypatch):
+    monkeypatch.setitem(sys.modules, "typst", None)
+    for name in FIGURES:
+        if name in DRAWN:
+            assert made("seed", name).rendered("svg").startswith("<svg")
+        else:
+            with pytest.raises(
+                InputError, match=r'SVG is set by the package typst, which is not installed: pip install "chainrule\[pdf\]"'
+            ):
+                made("seed", name).rendered("svg")
+    with pytest.raises(InputError, match="PNG is set by the package typst"):
+        made("seed", "network").rendered("png")
+
+
+def test_a_figure_is_no_wider_than_what_it_holds():
+    widths = {}
+    for name in ("error", "closed-forms", "expanded", "forward"):
+        page = pypdf.PdfReader(io.BytesIO(made("seed", name).rendered("pdf"))).pages[0]
+        places = []
+        page.extract_text(
+            visitor_text=lambda sign, cm, tm, *_, places=places: places.append(tm[4] * cm[0] + cm[4]) if sign.strip() else None
+        )
+        widths[name] = float(page.mediabox.width)
+        assert max(places) > 0.6 * widths[name]
+    assert widths["error"] < widths["closed-forms"] < widths["expanded"]
+
+
+def test_a_figure_has_no_prose():
+    section = problem("seed").explain().section("forward")
+    kept = without_prose(section)
+    assert {type(block).__name__ for block in kept.blocks} == {"Equations", "Subheading"}
+    assert [block for block in kept.blocks if block in section.blocks] == list(kept.blocks)
+    with pytest.raises(InputError, match="there is nothing to be drawn: All gradients"):
+        without_prose(replace(section, blocks=problem("seed").explain().section("weights").blocks[:1]))
+
+
+def test_what_was_left_out_is_dots():
+    said = figure(problem("2-4-4-1"), "new-weights", detail="scalar").rendered("svg").decode()
+    assert "; …; " in ElementTree.fromstring(said).find(f"{SVG}desc").text
+
+
+# The numbers.
+
+
+def test_the_numbers_are_those_of_the_step(tmp_path):
+    page = pypdf.PdfReader(io.BytesIO(made("seed", "new-weights").rendered("pdf"))).pages[0]
+    printed = re.sub(r"\s", "", page.extract_text())
+    for number in ("0.3743488", "0.8065232", "0.3043296", "0.1914944", "0.980288", "0.3172032"):
+        assert number in printed
+
+
+@pytest.mark.parametrize("source", ["seed", "mazur", "xor"])
+def test_a_whole_step_shows_every_number_of_its_first_sample(source):
+    step, printed = problem(source).step(), words(made(source, "step").content)
+
+    def check(values):
+        for value in np.ravel(values):
+            assert text(shown(value, step.network.notation)) in printed
+
+    check(step.x[0])
+    check(step.t[0])
+    check(step.error)
+    for key in ("W1", "W2"):
+        check(step.parameters[key])
+        check(step.new_parameters[key])
+    for key in ("h1", "y"):
+        check(step.values[key][0])
+    for key in ("delta1", "delta2") if source != "seed" else ("dh1", "dy"):
+        check(step.values[key][0])
+
+
+def test_descent_shows_the_weight_its_slope_and_where_it_goes():
+    printed = words(figure(problem("seed"), "descent", weight="w6").content)
+    for part in ("w6 = 0.16, E = 1.59561248", "w6 ← 0.3172032, E ≈", "∂E/∂w6 = −3.144064", "this step: +0.1572032"):
+        assert part in printed
+
+
+def test_the_error_along_a_weight_is_that_of_the_network_with_it():
+    network = problem("seed").network
+    moved = network.with_weights([0.21, 0.56, 0.19, 0.02, 0.23, 0.3172032])
+    error = moved.step(x=[[8, 12]], t=[[4]]).error
+    assert f"E ≈ {error:.6g}"[:10] in words(figure(problem("seed"), "descent", weight="w6").content)
+
+
+def test_the_curve_of_so_many_steps_begins_as_they_do():
+    errors = [float(step.error) for step, _ in zip(problem("seed", learning_rate=0.01).steps(), range(4), strict=False)]
+    said = figure(problem("seed", learning_rate=0.01), "curve", steps=4)
+    marks = list(ElementTree.fromstring(said.rendered("svg")).iter(f"{SVG}circle"))
+    assert len(marks) == len(errors)
+    heights = [-float(mark.get("cy")) for mark in marks]
+    assert np.argsort(heights).tolist() == np.argsort(errors).tolist()
+
+
+def test_later_steps():
+    first, third = (words(figure(problem("seed", learning_rate=0.01), "sample", step=k).content) for k in (1, 3))
+    assert first == third
+    assert words(figure(problem("seed", learning_rate=0.01), "weights", step=3).content) != words(made("seed", "weights").content)
+
+
+# What lies where.
+
+
+def test_the_ways_of_a_weight_are_lit():
+    first = figure(problem("mazur"), "chain", weight="w1").content.sections[0].blocks[0]
+    assert set(first.lit) == {"e0-0-0", "n1-0", "e1-0-0", "e1-0-1", "n2-0", "n2-1", "e2-0-0", "e2-1-0", "n3-0"}
+    last = figure(problem("mazur"), "chain", weight="b4").content.sections[0].blocks[0]
+    assert set(last.lit) == {"n2-1", "e2-1-0", "n3-0"}
+
+
+def test_a_unit_that_is_left_out_is_drawn_for_its_weight():
+    picture = figure(problem("12-12-12"), "chain", weight="hidden1.W[5,7]").content.sections[0].blocks[0]
+    assert picture.units[:2] == ((0, 4, 11), (0, 6, 11))
+    assert "e0-1-1" in picture.lit
+
+
+def test_a_step_moves_for_those_who_want_it_to():
+    style = ElementTree.fromstring(made("seed", "step").rendered("svg")).find(f"{SVG}style").text
+    still, moving = style.split("@media (prefers-reduced-motion: no-preference)")
+    assert "animation" not in still
+    assert ".passing { opacity: 0; }" in still
+    assert ".t1" in moving
+    groups = [node.get("class") for node in ElementTree.fromstring(made("seed", "step").rendered("svg")).iter(f"{SVG}g")]
+    turns = {int(kind.split()[-1][1:]) for kind in groups if kind.startswith("turn")}
+    assert turns == {1, 2, 3, 4, 5, 6, 7, 8}  # inputs, two layers, error, two layers back, weights, the whole
+
+
+# Others than the seed.
+
+
+@pytest.mark.parametrize("source", ["vanishing", "784-128-10", "12-12-12", "1-1"])
+def test_other_networks_have_the_figures_that_make_sense(source, tmp_path):
+    refused = {}
+    for name in FIGURES:
+        try:
+            figure(problem(source), name).save(tmp_path / "x.svg")
+        except ChainruleError as error:
+            refused[name] = str(error)
+        else:
+            ElementTree.parse(tmp_path / "x.svg")
+    assert len(refused) <= 6
+    assert [why for why in refused.values() if not re.search("too (many|long|large)|one or two inputs|otherwise", why)] == []
+
+
+def test_a_map_needs_two_dimensions():
+    with pytest.raises(InputError, match="one or two inputs predicts; this one has 4"):
+        figure(problem("4-2-1"), "boundary")
+
+
+def test_classes_have_forms_and_names():
+    asked = problem("2-4-3", loss="cross_entropy", input="0 0; 1 1; 2 0", target="1 0 0; 0 1 0; 0 0 1")
+    root = ElementTree.fromstring(figure(asked, "boundary").rendered("svg"))
+    kinds = [node.get("class").split()[0] for node in root.iter() if node.get("class")]
+    assert {"dot", "ring"} <= set(kinds)
+    assert "area" in kinds
+    assert "● y1, ∘ y2, ■ y3" in words(figure(asked, "boundary").content)
+
+
+@pytest.mark.parametrize(("loss", "target", "decision"), [("binary_cross_entropy", "0; 1", "0.5"), ("hinge", "-1; 1", "0")])
+def test_two_classes_have_a_line_between(loss, target, decision):
+    printed = words(figure(problem("2-3-1", loss=loss, input="0 1; 1 0", target=target), "boundary").content)
+    assert f"The decision changes at y = {decision}" in printed
+
+
+def test_gradients_that_vanish_are_named():
+    printed = words(made("vanishing", "gradients").content)
+    assert "3.6 · 10−6" in printed
+    with pytest.raises(InputError, match="every gradient of this step is 0"):
+        figure(problem("2-2-1", weights="0 0 0 0 0 0", target="0", bias=False), "gradients")
+
+
+def test_numbers_that_left_all_bounds_are_no_curve():
+    with pytest.raises(InputError, match="no curve to be drawn"):
+        figure(problem("seed", weights="1e200 1 1 1 1e200 1"), "descent")
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"source": "1-1", "weights": "2", "bias": False, "input": "1", "target": "2"},  # no error
+        {"source": "2-2-1", "input": "1e-300 1e-300", "target": "1e-300"},
+        {"source": "2-2-1", "input": "1e15 -1e15", "target": "1e12"},
+        {"source": "1-1", "learning_rate": 5000.0},
+        {"source": "seed", "learning_rate": 1e-30},
+        {"source": "2-2-1", "weights": "0 0 0 0 0 0", "bias": False},
+        {"source": "2-3-1", "input": "1e9 1; 1.0000000001e9 1", "target": "0; 1", "loss": "binary_cross_entropy"},
+    ],
+    ids=str,
+)
+def test_curves_of_odd_numbers_are_drawn_or_refused_in_words(asked):
+    for name in ("descent", "rates", "curve", "gradients", "boundary"):
+        try:
+            diagram = figure(problem(**asked), name).content
+        except InputError:
+            assert name in ("rates", "gradients")
+        else:
+            labels = [shape for shape in diagram.shapes if isinstance(shape, Label)]
+            assert [a for a, b in combinations(map(covered, labels), 2) if a.meets(b)] == []
+            assert len([label for label in labels if label.handle == "tick"]) >= 4
+
+
+def test_biases_have_figures_and_frozen_ones_no_update():
+    assert "b1 = 0.35" in words(figure(problem("mazur"), "descent", weight="b1").content)
+    with pytest.raises(InputError, match="nothing to be drawn: Left as they are"):
+        figure(problem("mazur"), "update", weight="b1")
+
+
+def test_a_persons_words_are_data_in_every_figure(tmp_path):
+    asked = replace(problem("seed"), features=(HOSTILE, "b"), targets=(HOSTILE,), title=HOSTILE)
+    for name in FIGURES:
+        for format in ("svg", "pdf"):
+            written = figure(asked, name).rendered(format)
+            if format == "svg":
+                root = ElementTree.fromstring(written)
+                assert not [node for node in root.iter() if node.tag.endswith("script")]
+    assert "<script>alert('$x')" in words(figure(asked, "network").content)
+
+
+@pytest.mark.parametrize("format", ["svg", "png"])
+def test_signs_without_a_glyph_are_shown_by_their_numbers(format):
+    page = '#set document(title: "x")\n#set page(width: auto, height: auto)\n'
+    unknown, numbered = (compiled(f"{page}a {sign} b", "x", format) for sign in ("\U0010fffd", "[U+10FFFD]"))
+    assert unknown == numbered
+
+
+def test_german_figures_have_german_words():
+    said = words(figure(problem("seed", notation="german"), "step").content)
+    assert "Eingabeschicht" in said
+    assert "1,59561248" in said
+
+
+def test_exact_numbers():
+    assert "28123/8750" not in words(figure(problem("seed"), "step", exact=True).content)
+    assert "2767/1250" in words(figure(problem("seed"), "step", exact=True).content)
+
+
+def test_a_figure_shows_itself_in_a_notebook():
+    assert made("seed", "network")._repr_svg_().startswith("<svg")
+    assert made("seed", "error")._repr_svg_().startswith("<svg")
+
+
+def test_the_curve_of_a_trained_model(tmp_path, capsys):
+    path = tmp_path / "m.safetensors"
+    assert main(["train", "data:iris", "--target", "species", "--hidden", "4", "--epochs", "5", "--quiet", "-o", str(path)]) == 0
+    assert main(["figure", "curve", str(path), "-o", str(tmp_path / "x.svg")]) == 0
+    printed = "".join(ElementTree.parse(tmp_path / "x.svg").getroot().itertext())
+    assert "epoch" in printed
+    assert "validation" in printed
+    with pytest.raises(InputError, match="network needs a step"):
+        figure(cr.Model.load(path), "network")
+
+
+# The command.
+
+
+def test_one_weight(tmp_path, capsys):
+    path = tmp_path / "chain.svg"
+    assert main(["figure", "chain", "mazur", "--weight", "w5", "-o", str(path)]) == 0
+    assert capsys.readouterr().out == f"wrote {path}\n"
+    assert "The weight w5" in path.read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["figure", "netwrok", "-o", "x.svg"], "no figure is called 'netwrok'. Did you mean 'network'?"),
+        (["figure", "network"], "say where to draw it, as chainrule figure network -o network.svg."),
+        (["figure", "network", "-o", "x.gif"], ".gif is unknown. Known: .svg, .png, .pdf"),
+        (["figure", "network", "-o", "missing/x.svg"], "missing/x.svg cannot be written"),
+        (["figure", "expanded", "784-128-10", "-o", "x.svg"], "too long to be read; a smaller network has this figure"),
+        (["figure", "chain", "--weight", "w9", "-o", "x.svg"], "there is no w9"),
+        (["figure", "curve", "none.safetensors", "-o", "x.svg"], "none.safetensors"),
+        (["figure", "closed-forms", "mazur", "-o", "x.svg"], "here it is otherwise"),
+    ],
+)
+def test_bad_input(arguments, message, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 2
+    assert message in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_list_of_figures(capsys):
+    assert main(["figure"]) == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == list(FIGURES)
+
+
+def test_errors_have_their_kinds():
+    with pytest.raises(UnknownNameError):
+        figure(problem("seed"), "nothing")
+    with pytest.raises(FileError):
+        made("seed", "network").save("x.doc")

@@ -1,0 +1,161 @@
+"""The entry of the command line: what is answered without click, and how every kind of end becomes an exit code."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import chainrule
+
+# A stand-in for the commands, so that these tests say something about the entry alone.
+STAND_IN = """
+import sys, types, click
+from chainrule.base.errors import *
+
+@click.group()
+def chainrule(): ...
+
+@chainrule.command()
+@click.option("--detail", type=click.Choice(["matrix", "scalar"]))
+@click.pass_context
+def work(context, detail):
+    {body}
+
+sys.modules["chainrule.cli.commands"] = types.SimpleNamespace(chainrule=chainrule)
+from chainrule.cli import main
+sys.exit(main({arguments}))
+"""
+
+
+def work(body: str, *arguments: str) -> list[str]:
+    return [sys.executable, "-c", STAND_IN.format(body=body, arguments=["work", *arguments])]
+
+
+def run(command: list[str], **options: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, capture_output=True, encoding="utf-8", stdin=subprocess.DEVNULL, timeout=60, check=False, **options)
+
+
+def chainrule_command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return run([sys.executable, "-m", "chainrule", *arguments], env=os.environ | environment)
+
+
+def help_text() -> str:
+    return (Path(chainrule.__file__).parent / "cli" / "help.txt").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("arguments", [[], ["--help"], ["-h"]])
+def test_help_is_the_stored_text(arguments):
+    ended = chainrule_command(*arguments)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, help_text(), "")
+
+
+def test_the_stored_text_is_what_click_would_print(capsys):
+    from chainrule.cli import commands
+
+    commands.chainrule.main(["--help"], prog_name="chainrule", terminal_width=80, standalone_mode=False)
+    assert capsys.readouterr().out == help_text(), "run scripts/help"
+
+
+def test_click_knows_the_same_options_as_the_quick_answers(capsys):
+    from chainrule.cli import commands
+
+    commands.chainrule.main(["-h"], prog_name="chainrule", terminal_width=80, standalone_mode=False)
+    assert capsys.readouterr().out == help_text()
+    commands.chainrule.main(["--version"], prog_name="chainrule", standalone_mode=False)
+    assert capsys.readouterr().out == f"chainrule {chainrule.__version__}\n"
+
+
+def test_version():
+    assert chainrule_command("--version").stdout == f"chainrule {chainrule.__version__}\n"
+
+
+@pytest.mark.parametrize("argument", ["--help", "--version"])
+def test_the_quick_answers_import_nothing_heavy(argument):
+    quick = f"from chainrule.cli import main; main(['{argument}'])"
+    ended = run([sys.executable, "-I", "-S", "-c", f"import sys; sys.path[:] = {sys.path}; {quick}; print(*sys.modules)"])
+    assert ended.returncode == 0
+    assert not {"click", "numpy", "re", "rich", "typing"} & set(ended.stdout.splitlines()[-1].split())
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_shell_gets_its_completion_though_it_gives_no_arguments(shell):
+    ended = chainrule_command(_CHAINRULE_COMPLETE=f"{shell}_source")
+    assert ended.returncode == 0
+    assert f"_CHAINRULE_COMPLETE={shell}_complete" in ended.stdout
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "message"),
+    [
+        ("pass", 0, ""),
+        ("return 1", 1, ""),
+        ("context.exit(1)", 1, ""),
+        ("raise InputError('no')", 2, "chainrule: no\n"),
+        ("raise ShapeError('no')", 2, "chainrule: no\n"),
+        ("raise InexactError('no')", 2, "chainrule: no\n"),
+        ("raise DivergenceError('too large')", 3, "chainrule: too large\n"),
+        ("raise click.UsageError('no')", 2, "chainrule: no See chainrule work --help.\n"),
+        ("raise click.ClickException('no')", 2, "chainrule: no\n"),
+        ("open('/missing')", 2, "chainrule: /missing: No such file or directory\n"),
+        ("open('/')", 2, "chainrule: /: Is a directory\n"),
+        ("raise MemoryError", 2, "chainrule: this needs more memory than there is; a smaller network or batch needs less\n"),
+        ("raise KeyboardInterrupt", 130, "chainrule: interrupted\n"),
+        ("raise click.Abort", 130, "chainrule: interrupted\n"),
+    ],
+)
+def test_every_end_has_its_exit_code_and_at_most_a_line(body, code, message):
+    ended = run(work(body))
+    assert (ended.returncode, ended.stdout, ended.stderr) == (code, "", message)
+
+
+def test_endless_recursion_is_told_in_a_line():
+    ended = run(work("f = lambda: f(); f()"))
+    assert ended.returncode == 2
+    assert ended.stderr.count("\n") == 1
+
+
+def test_a_wrong_option_is_told_in_a_line():
+    ended = run(work("pass", "--detail", "scaler"))
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("chainrule: Invalid value for '--detail': 'scaler'")
+    assert ended.stderr.endswith("See chainrule work --help.\n")
+
+
+def test_a_mistake_of_our_own_keeps_its_traceback():
+    assert "ZeroDivisionError" in run(work("1 / 0")).stderr
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "print(1)",
+        "[print(n) for n in range(10**6)]",
+        "from rich.console import Console; [Console().print('x' * 1000) for n in range(10**3)]",
+    ],
+)
+def test_a_reader_that_has_seen_enough_is_no_error(body):
+    with subprocess.Popen(work(body), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.close()
+        assert (process.stderr.read(), process.wait(60)) == (b"", 0)
+
+
+def test_a_short_verdict_stands_though_nobody_reads_it():
+    buffered = os.environ | {"PYTHONUNBUFFERED": ""}
+    with subprocess.Popen(work("print(1); return 1"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=buffered) as process:
+        process.stdout.close()
+        assert (process.stderr.read(), process.wait(60)) == (b"", 1)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@pytest.mark.parametrize("body", ["print(1)", "[print(n) for n in range(10**5)]"])
+def test_a_full_disk_is_told(body):
+    with open("/dev/full", "w") as full:
+        ended = subprocess.run(work(body), stdout=full, stderr=subprocess.PIPE, encoding="utf-8", check=False, timeout=60)
+    assert (ended.returncode, ended.stderr) == (2, "chainrule: output: No space left on device\n")
+
+
+def test_a_terminal_without_mathematics_gets_question_marks():
+    ended = run(work("print('∂E')"), env=os.environ | {"PYTHONIOENCODING": "ascii"})
+    assert (ended.returncode, ended.stdout) == (0, "?E\n")

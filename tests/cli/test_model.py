@@ -1,0 +1,232 @@
+"""evaluate, predict, info and explain of a model; and the same in Python."""
+
+import csv
+import inspect
+
+import numpy as np
+import pytest
+from tests import flowers
+from tests.flowers import QUICK, printed, train, write_rows
+
+import chainrule as cr
+from chainrule.cli.commands import chainrule
+from chainrule.data.reading import read
+from chainrule.steps.step import Step
+from chainrule.training.model import Model
+
+folder, model = flowers.folder, flowers.model
+"""Fixtures: an empty folder with flowers.csv in it, and a model of the flowers there."""
+
+
+# Using a model
+
+
+def test_evaluate_measures_on_raw_rows(model, capsys):
+    write_rows("new.csv", flowers.flowers(rows=60, seed=9), separator=";")
+    out, err = printed(["evaluate", model, "new.csv"], capsys)
+    assert out.startswith("60 rows of new.csv:\n  accuracy ")
+    assert err == ""
+
+
+def test_predictions_are_those_of_python(model, capsys):
+    write_rows("new.csv", flowers.flowers(rows=60, seed=9))
+    out, _ = printed(["predict", model, "new.csv", "--probabilities"], capsys)
+    rows = list(csv.DictReader(out.splitlines()))
+    loaded = Model.load(model)
+    table = read("new.csv", kinds=loaded.preparation.input_kinds)
+    y = loaded.predict(table)
+    assert [row["kind"] for row in rows] == loaded.preparation.answers(y)["kind"].tolist()
+    assert [float(row["kind=rose"]) for row in rows] == y[:, 0].tolist()
+
+
+def test_predictions_are_written_once(model, folder, capsys):
+    out, _ = printed(["predict", model, "flowers.csv", "-o", "out.csv"], capsys)
+    assert out == "wrote out.csv\n"
+    assert len((folder / "out.csv").read_text().splitlines()) == 241
+    _, err = printed(["predict", model, "flowers.csv", "-o", "out.csv"], capsys, 2)
+    assert "out.csv exists already" in err
+    printed(["predict", model, "flowers.csv", "-o", "out.csv", "--force"], capsys)
+
+
+def test_a_large_file_is_predicted_in_parts(model, folder, capsys, monkeypatch):
+    from chainrule.data import reading as data
+
+    whole = printed(["predict", model, "flowers.csv"], capsys)[0]
+    chunks = data.chunks
+    monkeypatch.setattr(data, "chunks", lambda source, **options: chunks(source, rows=7, **options))
+    assert printed(["predict", model, "flowers.csv"], capsys)[0] == whole
+
+
+def test_a_part_that_fails_leaves_no_file(model, folder, capsys):
+    rows = flowers.flowers()
+    rows[-1]["length"] = "long"
+    write_rows("bad.csv", rows)
+    _, err = printed(["predict", model, "bad.csv", "-o", "out.csv"], capsys, 2)
+    assert "row 240" in err
+    assert not (folder / "out.csv").exists()
+
+
+def without(rows, *names):
+    return [{name: value for name, value in row.items() if name not in names} for row in rows]
+
+
+def test_columns_may_come_in_any_order_without_the_target_and_with_others(model, capsys):
+    expected = printed(["predict", model, "flowers.csv"], capsys)
+    rows = [{"new": "x", **dict(reversed(row.items()))} for row in without(flowers.flowers(), "kind", "number", "garden")]
+    write_rows("other.csv", rows)
+    out, err = printed(["predict", model, "other.csv"], capsys)
+    assert out == expected[0]
+    assert err == "chainrule: columns that the model does not know are ignored: new\n"
+
+
+def test_a_column_that_lacks_is_told(model, capsys):
+    write_rows("short.csv", without(flowers.flowers(), "colour"))
+    _, err = printed(["predict", model, "short.csv"], capsys, 2)
+    assert "lacks a column of the model: colour" in err
+
+
+def test_a_category_that_was_never_seen_is_told(model, capsys):
+    rows = flowers.flowers()
+    rows[4]["colour"] = "green"
+    write_rows("green.csv", rows)
+    out, err = printed(["predict", model, "green.csv"], capsys)
+    assert len(out.splitlines()) == 241
+    assert "green (1 ×)" in err
+
+
+def test_numbers_have_no_probabilities(folder, capsys):
+    cr.train({"a": np.arange(50.0) % 7, "y": np.arange(50.0) % 7}, target="y", task="regress", epochs=3, output="model.safetensors")
+    write_rows("a.csv", [{"a": 1}, {"a": 2}])
+    _, err = printed(["predict", "model.safetensors", "a.csv", "--probabilities"], capsys, 2)
+    assert "which have no probabilities" in err
+
+
+def test_info_shows_what_a_model_is(model, capsys):
+    out, _ = printed(["info", model], capsys)
+    for part in ("trained on flowers.csv", "target kind: 2 classes", "network 4-32-1", "12 epochs", "Test rows", "never seen", "precision"):
+        assert part in out
+    german, _ = printed(["info", model, "--language", "de"], capsys)
+    assert "trainiert mit flowers.csv" in german
+
+
+@pytest.mark.parametrize("command", ["info", "evaluate", "predict", "explain"])
+@pytest.mark.parametrize("content", [None, b"", b"\x00" * 100, b"\xff" * 8 + b"{}", b"\x10\x00\x00\x00\x00\x00\x00\x00" + b"[" * 16])
+def test_what_is_no_model_is_told(command, content, folder, capsys):
+    if content is not None:
+        (folder / "bad.safetensors").write_bytes(content)
+    data = ["flowers.csv"] if command in ("evaluate", "predict") else []
+    _, err = printed([command, "bad.safetensors", *data], capsys, 2)
+    assert "bad.safetensors" in err
+    assert err.count("\n") <= 2
+
+
+# The bridge to explanations
+
+
+def test_a_row_is_explained_in_the_columns_own_names(model, capsys):
+    out, _ = printed(["explain", model, "--data", "flowers.csv", "--row", "3"], capsys)
+    row = flowers.flowers()[2]
+    assert f"length {row['length']:g}, colour {row['colour']}, kind {row['kind']}." in " ".join(out.split())
+    assert printed(["explain", model, "--row", "3"], capsys)[0] == out
+    assert "The columns, numbers among them standardised: x1 length" in out
+    assert "colour=blue" in out
+    assert "kind=rose" in out
+
+
+def test_a_row_is_told_as_its_table_has_it(folder, capsys):
+    write_rows("big.csv", [{"a": 1234567.25 + i, "b": i / 8, "y": 2.5 * i} for i in range(40)])
+    cr.train("big.csv", target="y", epochs=1, output="big.safetensors")
+    told = " ".join(printed(["explain", "big.safetensors", "--row", "4"], capsys)[0].split())
+    assert "this row of the data: a 1234570.25, b 0.375, y 7.5." in told
+    german = " ".join(printed(["explain", "big.safetensors", "--row", "4", "--notation", "german"], capsys)[0].split())
+    assert "a 1234570,25, b 0,375, y 7,5." in german
+
+
+def test_a_row_is_prepared_as_the_model_prepared_its_own(model, folder, capsys):
+    printed(["explain", model, "--data", "flowers.csv", "--row", "3", "-o", "step.json"], capsys)
+    step, loaded = Step.load("step.json"), Model.load(model)
+    x = loaded.preparation.x(read("flowers.csv").take([2]))
+    assert np.array_equal(step.x, x)
+    assert step.origin["features"] == list(loaded.preparation.feature_names)
+    assert np.array_equal(step.prediction, loaded.network.predict(x))
+
+
+@pytest.mark.parametrize("weights", [(), ("--class-weights", "balanced")])
+def test_any_step_of_the_training_is_replayed(weights, folder, capsys):
+    train(capsys, *QUICK, *weights, "--batch-size", "16")
+    loaded = Model.load("model.safetensors")
+    per_epoch = loaded.history[0].step
+    errors = []
+    for number in range(1, per_epoch + 1):
+        printed(["explain", "model.safetensors", "--step", str(number), "-o", "step.json"], capsys)
+        errors.append(Step.load("step.json"))
+    assert [step.number for step in errors] == list(range(1, per_epoch + 1))
+    rows = [len(step.x) for step in errors]
+    assert loaded.history[0].error == pytest.approx(float(np.average([step.error for step in errors], weights=rows)), rel=1e-12)
+    out, _ = printed(["explain", "model.safetensors", "--data", "flowers.csv", "--step", str(per_epoch)], capsys)
+    assert f"step {per_epoch}" in out
+
+
+def test_a_step_that_was_never_taken_is_told(model, capsys):
+    _, err = printed(["explain", model, "--step", "100000"], capsys, 2)
+    assert "there is no step 100,000" in err
+
+
+def test_other_data_are_noticed(model, capsys):
+    write_rows("other.csv", flowers.flowers(seed=8))
+    _, err = printed(["explain", model, "--data", "other.csv", "--step", "3"], capsys, 2)
+    assert "not the rows that the model was trained on" in err
+
+
+# Python
+
+
+def test_every_option_has_a_python_twin():
+    only_here = {"quiet", "language", "definitions"}
+    ours = {parameter.name for parameter in chainrule.commands["train"].params} - only_here
+    assert ours == set(inspect.signature(cr.train).parameters) - {"watch"}
+
+
+def test_defaults_are_those_of_python():
+    twins = inspect.signature(cr.train).parameters
+    for parameter in chainrule.commands["train"].params:
+        if parameter.name in ("hidden", "activation", "seed", "shuffle"):
+            default = parameter.default if parameter.name != "hidden" else tuple(map(int, parameter.default.split("-")))
+            assert default == twins[parameter.name].default
+
+
+def test_train_in_python(folder):
+    model = cr.train("flowers.csv", target="kind", hidden=[8, 8], activation="relu", epochs=30, learning_rate=0.01)
+    assert model.network.sizes == (4, 8, 8, 1)
+    assert model.scores["test"].accuracy > 0.8
+    assert [path.name for path in folder.iterdir()] == ["flowers.csv"]
+
+
+def test_a_table_larger_than_half_the_memory_gives_the_same_model(folder, monkeypatch):
+    small = cr.train("flowers.csv", target="kind", epochs=5)
+    monkeypatch.setattr("chainrule.preparation.disk.memory", lambda: 1000)
+    large = cr.train("flowers.csv", target="kind", epochs=5)
+    for key, numbers in small.network.parameters.items():
+        assert np.array_equal(numbers, large.network.parameters[key])
+    assert large.scores["test"].to_dict() == small.scores["test"].to_dict()
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_xor_is_learned_from_any_seed(seed):
+    rows = {"a": [0.0, 0, 1, 1], "b": [0.0, 1, 0, 1], "xor": ["no", "yes", "yes", "no"]}
+    table = {name: np.array(values) for name, values in rows.items()}
+    model = cr.train(table, target="xor", validation=0, test=0, until=0.01, epochs=20_000, seed=seed)
+    assert model.outcome["reason"] == "until"
+    assert model.scores["train"].accuracy == 1
+
+
+def test_the_seed_is_learned_to_the_last_digit():
+    """ "Repeat until the error is close to zero": one sample, two inputs, a linear network, gradient descent."""
+    network = cr.problem("seed").network
+    training = cr.Training(network, [[8, 12]], [[4]], cr.Plan(epochs=1000, until=1e-24, optimizer=cr.sgd(0.0076)))
+    outcome = training.run()
+    assert outcome.reason == "until"
+    assert network.continued(outcome.network.parameters).predict([[8, 12]]).item() == pytest.approx(4, rel=1e-12)
+    first = training.step_at(1)
+    assert first.error == pytest.approx(1.59561248, rel=1e-12)
+    assert first.gradients["W2"].ravel() == pytest.approx([-15.00576, -3.144064], rel=1e-12)

@@ -1,0 +1,155 @@
+"""chainrule train while it runs: interrupted, killed and resumed; on a terminal."""
+
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from tests import flowers
+from tests.flowers import ENDLESS, started, train, wait_for, write_rows
+
+from chainrule.base.files import write_whole
+from chainrule.cli.progress import duration
+from chainrule.training.model import Model, checkpoint_path
+
+folder, model = flowers.folder, flowers.model
+"""Fixtures: an empty folder with flowers.csv in it, and a model of the flowers there."""
+
+
+# Interrupted and resumed
+
+
+def test_ctrl_c_keeps_the_best_weights_and_says_how_to_resume(folder, capsys):
+    with started(folder, *ENDLESS) as process:
+        assert any(line.startswith("epoch") for line in process.stdout)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    assert (process.returncode, err) == (130, "")
+    command = out.splitlines()[-1]
+    assert command == f"To go on: chainrule train flowers.csv --target kind {' '.join(ENDLESS)} --resume"
+    stopped = Model.load("model.safetensors")
+    assert stopped.outcome["reason"] == "interrupted"
+    reached = stopped.outcome["epochs"]
+
+    epochs = str(reached + 7)
+    train(capsys, "--resume", "--epochs", epochs, "--quiet")
+    assert not checkpoint_path("model.safetensors").exists()
+    train(capsys, *ENDLESS, "--epochs", epochs, "--quiet", "-o", "unbroken.safetensors")
+    again, unbroken = Model.load("model.safetensors"), Model.load("unbroken.safetensors")
+    assert all(np.array_equal(again.network.parameters[key], unbroken.network.parameters[key]) for key in unbroken.network.parameters)
+    assert again.history == unbroken.history
+
+
+@pytest.mark.parametrize("endless", [ENDLESS, ENDLESS[:4]], ids=["validation rows", "companions"])
+def test_a_killed_run_goes_on_where_it_was(endless, folder, capsys):
+    for _ in range(3):
+        resume = ("--resume",) if checkpoint_path("model.safetensors").exists() else ()
+        with started(folder, *endless, *resume) as process:
+            wait_for(checkpoint_path("model.safetensors").exists)
+            time.sleep(0.3 + 0.9 * np.random.default_rng(len(resume)).random())
+            process.kill()
+    epochs = str(Model.load(checkpoint_path("model.safetensors")).outcome["epochs"] + 5)
+    train(capsys, "--resume", "--epochs", epochs, "--quiet")
+    train(capsys, *endless, "--epochs", epochs, "--quiet", "-o", "unbroken.safetensors")
+    assert (folder / "model.safetensors").read_bytes() == (folder / "unbroken.safetensors").read_bytes()
+
+
+def test_the_checkpoint_of_a_run_is_not_lost_by_starting_anew(folder, capsys):
+    write_whole(checkpoint_path("model.safetensors"), b"precious")
+    _, err = train(capsys, code=2)
+    assert "go on with it by --resume, or begin anew with --force" in err
+    assert checkpoint_path("model.safetensors").read_bytes() == b"precious"
+
+
+def test_a_resumed_run_needs_the_same_data(folder, capsys):
+    with started(folder, *ENDLESS) as process:
+        wait_for(checkpoint_path(folder / "model.safetensors").exists)
+        process.kill()
+    write_rows("flowers.csv", flowers.flowers(seed=2))
+    _, err = train(capsys, "--resume", code=2)
+    assert "resume it with the same data" in err
+
+
+def test_a_reader_that_has_seen_enough_does_not_end_the_training(folder):
+    """As `chainrule train … | head -1`."""
+    process = started(folder, "--epochs", "300", "--patience", "300")
+    assert process.stdout.readline().startswith("flowers.csv: 240 rows")
+    process.stdout.close()
+    assert process.wait(60) == 0
+    assert process.stderr.read() == ""
+    process.stderr.close()
+    assert Model.load("model.safetensors").outcome["epochs"] == 300
+
+
+# On a terminal
+
+
+def on_terminal(folder, *arguments, columns=80, lines=30, interrupt=False):
+    """What a terminal of this size is sent."""
+    leader, follower = pty.openpty()
+    environment = os.environ | {"COLUMNS": str(columns), "LINES": str(lines), "TERM": "xterm-256color"}
+    command = [sys.executable, "-m", "chainrule", "train", "flowers.csv", "--target", "kind", *arguments]
+    with subprocess.Popen(command, cwd=folder, stdin=follower, stdout=follower, stderr=follower, env=environment) as process:
+        os.close(follower)
+        sent = b""
+        while select.select([leader], [], [], 30)[0]:
+            try:
+                sent += os.read(leader, 65536)
+            except OSError:  # the other side is closed
+                break
+            if interrupt and sent.count("━".encode()) > 100:
+                process.send_signal(signal.SIGINT)
+                interrupt = False
+        process.wait(30)
+    os.close(leader)
+    return sent.decode(), process.returncode
+
+
+def test_a_terminal_shows_the_curve_and_the_time_left(folder):
+    text, code = on_terminal(folder, "--epochs", "300")
+    assert code == 0
+    for sign in ("╭", "training", "validation", "━", "epoch", "left", "accuracy", "wrote model.safetensors"):
+        assert sign in text
+
+
+def test_ctrl_c_on_a_terminal_leaves_it_in_order(folder):
+    text, code = on_terminal(folder, *ENDLESS, interrupt=True)
+    assert code == 130
+    assert "To go on: chainrule train" in text
+    assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l"), "the cursor is shown again"
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")
+def test_a_run_that_fails_on_a_terminal_leaves_it_in_order(folder):
+    (folder / "run.jsonl").symlink_to("/dev/full")
+    text, code = on_terminal(folder, "--log", "run.jsonl")
+    assert code == 2
+    assert "run.jsonl cannot be written: No space left on device." in text
+    assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l"), "the cursor is shown again"
+
+
+def test_without_uniplot_there_is_one_hint_and_a_line(folder, monkeypatch):
+    hidden = folder / "hidden"
+    hidden.mkdir()
+    (hidden / "sitecustomize.py").write_text("import sys\nsys.modules['uniplot'] = None\n")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(hidden), *sys.path]))
+    text, code = on_terminal(folder, "--epochs", "300")
+    assert code == 0
+    assert text.count("pip install 'chainrule[plot]'") == 1
+    assert "╭" not in text
+
+
+def test_a_curve_needs_matplotlib(folder, capsys, monkeypatch):
+    monkeypatch.setattr("chainrule.pictures.curves.find_spec", lambda name: None)
+    _, err = train(capsys, "--curve", "x.png", code=2)
+    assert err == "chainrule: a curve is drawn by matplotlib, which is not installed: pip install 'chainrule[plot]'.\n"
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(0, "1 s"), (59.4, "59 s"), (60, "1:00 min"), (3599, "59:59 min"), (7325, "2:02 h")])
+def test_durations(seconds, text):
+    assert duration(seconds) == text

@@ -1,0 +1,162 @@
+"""The catalogues of words: the same keys and places in every language, nothing missing, nothing left over, no English in German."""
+
+import ast
+import re
+from importlib import import_module
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+import chainrule
+from chainrule.api.problems import problem
+from chainrule.base.nodes import Code
+from chainrule.document.document import Document, Paragraph, Section, Table
+from chainrule.document.words import Words
+from chainrule.explanation.explain import explain
+from chainrule.network.examples import EXAMPLES
+from chainrule.notation.conventions import CHOICES
+from chainrule.render.formats import rendered
+from chainrule.render.markdown import markdown
+from chainrule.render.plain import plain
+
+SOURCE = Path(chainrule.__file__).parent
+CATALOGUES = {language: import_module(f"chainrule.document.languages.{language}").WORDS for language in CHOICES["language"]}
+ENGLISH, GERMAN = CATALOGUES["en"], CATALOGUES["de"]
+
+SINGULAR = re.compile(r"\.\w+=1$")
+"""The end of the key of a text that is taken where there is one of something."""
+
+TREES = [ast.parse(path.read_text("utf-8")) for path in sorted(SOURCE.rglob("*.py")) if path.parent.name != "languages"]
+"""The source, but for the catalogues."""
+
+
+def places(text: str) -> list[str]:
+    """What is filled in."""
+    return sorted(place for _, place, _, _ in Formatter().parse(text) if place is not None)
+
+
+def texts_asked_for() -> set[str]:
+    """The keys that stand in a call such as context.text("data.one")."""
+    calls = [node for tree in TREES for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args]
+    wanted = [call.args[0] for call in calls if isinstance(call.func, ast.Attribute) and call.func.attr in ("text", "plain", "words")]
+    chosen = [part for key in wanted for part in ([key.body, key.orelse] if isinstance(key, ast.IfExp) else [key])]
+    return {key.value for key in chosen if isinstance(key, ast.Constant) and isinstance(key.value, str)}
+
+
+def patterns() -> list[str]:
+    """Every string of the source as a pattern; a place of an f-string matches anything."""
+    nodes = [node for tree in TREES for node in ast.walk(tree)]
+    whole = [re.escape(node.value) for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    joined = [node.values for node in nodes if isinstance(node, ast.JoinedStr)]
+    return whole + ["".join(re.escape(str(p.value)) if isinstance(p, ast.Constant) else "[^.]+" for p in parts) for parts in joined]
+
+
+@pytest.mark.parametrize("language", CATALOGUES)
+def test_every_language_has_the_same_keys_in_the_same_order(language):
+    assert list(CATALOGUES[language]) == list(ENGLISH)
+
+
+@pytest.mark.parametrize("language", CATALOGUES)
+def test_every_language_fills_in_the_same(language):
+    assert {key: places(text) for key, text in CATALOGUES[language].items()} == {key: places(text) for key, text in ENGLISH.items()}
+
+
+def test_every_text_that_is_asked_for_exists():
+    assert texts_asked_for() <= set(ENGLISH)
+    assert len(texts_asked_for()) > 50
+
+
+def test_every_text_is_asked_for():
+    known = re.compile("|".join(f"(?:{pattern})" for pattern in set(patterns()) if re.search("[a-z]", pattern)))
+    assert [key for key in ENGLISH if not known.fullmatch(SINGULAR.sub("", key))] == []
+
+
+def test_one_of_something_is_told_as_one():
+    singular = [key for key in ENGLISH if SINGULAR.search(key)]
+    assert all(SINGULAR.sub("", key) in ENGLISH for key in singular)
+    words = Words("en")
+    assert words.plain("repeat.reached", steps=1) == "After one step the error is below 10⁻¹²."
+    assert words.plain("repeat.reached", steps=2) == "After 2 steps the error is below 10⁻¹²."
+
+
+def test_the_names_of_definitions_are_those_of_definitions():
+    import chainrule.network.activations
+    import chainrule.network.initializers
+    import chainrule.network.losses  # noqa: F401 — importing is registering
+    from chainrule.network.definitions import REGISTRY
+
+    for kind, names in REGISTRY.items():
+        here = {key.removeprefix(f"name.{kind}.") for key in ENGLISH if key.startswith(f"name.{kind}.")}
+        assert here <= set(names), kind
+
+
+def test_the_titles_of_the_examples_are_their_titles():
+    assert {name: ENGLISH[f"example.{name}"] for name in EXAMPLES} == {name: example["title"] for name, example in EXAMPLES.items()}
+
+
+def test_the_causes_of_a_divergence_are_its_causes():
+    from chainrule.doctor.divergence import CAUSES
+
+    assert {key: ENGLISH[f"train.cause.{key}"] for key in CAUSES} == CAUSES
+
+
+def in_german(source, **options):
+    asked = {key: options.pop(key) for key in ("detail", "weight", "steps") if key in options}
+    return explain(problem(source, notation="german", **options), **asked)
+
+
+DOCUMENTS = {
+    "seed": lambda: in_german("seed", steps=2),
+    "xor": lambda: in_german("xor"),
+    "iris": lambda: in_german("iris"),
+    "overview": lambda: in_german("20-50-10", loss="cross_entropy", regularizer="l1"),
+    "weight": lambda: in_german("20-50-10", weight="hidden1.W[2,3]"),
+    "bias": lambda: in_german("2-2-1", weight="b1", optimizer="adam"),
+    "cases": lambda: in_german("2-2-1", activation="leaky_relu:slope=0.25", loss="huber", initializer="uniform", detail="scalar"),
+    "diverging": lambda: in_german("seed", learning_rate=1e6, weights="1e9 1 1 1 1e200 1"),
+}
+
+
+@pytest.fixture(scope="module", params=DOCUMENTS)
+def german(request):
+    """A German document in one long line, and its Markdown."""
+    document = DOCUMENTS[request.param]()
+    return " ".join(plain(document).split()), markdown(document)
+
+
+def test_a_german_document_holds_no_english_phrase(german):
+    text, written = german
+    fragments = {part.strip(" ,.:;") for phrase in ENGLISH.values() for part in re.split(r"\{\w*\}", phrase)}
+    english = {fragment for fragment in fragments if fragment.count(" ") >= 1}
+    assert [fragment for fragment in english if fragment in text or fragment in written] == []
+
+
+def test_a_german_document_holds_no_english_word(german):
+    words = re.sub(r"`[^`]*`", "", german[0])
+    assert re.findall(r"\b(?:the|of|and|with|from|which|is|are|that|this|by|each|if|otherwise|inputs|units)\b", words) == []
+
+
+def test_a_german_document_has_decimal_commas(german):
+    text, written = german
+    assert re.findall(r"\d\.\d", text) == []
+    assert re.findall(r"\d\.\d", written) == []
+    assert re.search(r"\d,\d", text)
+
+
+def test_only_the_catalogue_has_code():
+    """`code` of ours is code in every format; the ticks of somebody's words are signs, shown as they are."""
+    ours = Words("en")("left_out.matrix", weight="hidden1.W[2,3]")
+    assert [part for part in ours if isinstance(part, Code)] == ["`--detail scalar`", "`--weight hidden1.W[2,3]`"]
+    theirs = Words("en")("weight.place", weight="`w`", source="`a`", unit="b", layer="c")
+    assert not any(isinstance(part, Code) for part in theirs)
+    document = Document("`t`", (Section("one", "`s`", (Paragraph((*ours, *theirs)), Table((("`h`",),), ((("`c` | d",)),)))),))
+    written = {suffix: str(rendered(document, suffix)) for suffix in (".txt", ".md", ".html", ".typ", ".tex")}
+    assert all(f"`{letter}`" in written[".txt"] for letter in "tswahc")
+    assert r"# \`t\`" in written[".md"]
+    assert r"\`c\` \\| d" in written[".md"]
+    assert re.findall(r"(?<!\\)`([^`]*[^\\`])`", written[".md"]) == ["--detail scalar", "--weight hidden1.W[2,3]"]
+    assert re.findall("<code>(.*?)</code>", written[".html"]) == ["--detail scalar", "--weight hidden1.W[2,3]"]
+    assert all(f"`{letter}`" in written[".html"] for letter in "tswahc")
+    assert re.findall(r'#raw\("(.*?)"\)', written[".typ"]) == ["--detail scalar", "--weight hidden1.W[2,3]"]
+    assert re.findall(r"\\texttt\{(.*?)\}(?= |\.)", written[".tex"].replace("{-}", "-")) == ["--detail scalar", "--weight hidden1.W[2,3]"]

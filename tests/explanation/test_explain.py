@@ -1,0 +1,96 @@
+"""What an explanation says where something is unusual: a penalty beside samples, no error at all, numbers out of range."""
+
+from __future__ import annotations
+
+import itertools
+import re
+
+import pytest
+from tests.equations import check, equations_in_text
+
+from chainrule.api.problems import problem
+from chainrule.base.errors import DescriptionError, DivergenceError, UnknownNameError
+from chainrule.cli import main
+from chainrule.document.document import Table
+from chainrule.explanation.explain import explain
+from chainrule.notation.numbers import shown
+from chainrule.notation.text import text
+from chainrule.render.plain import plain
+
+
+def test_a_share_of_a_sample_is_without_the_penalty():
+    asked = problem("2-1", input="0 1; 1 0", target="1; 2", regularizer="l2:rate=0.1", weights="0.5 0.25 0.1")
+    text = plain(explain(asked, detail="scalar"))
+    shares = re.findall(r"∂E/∂(w\d)ˢ¹ = .*?= (−?[\d.]+)\n\n", text, re.DOTALL)
+    assert shares == [("w1", "0"), ("w2", "−0.325")]
+    assert "∂R" not in "".join(re.findall(r"∂E/∂w\dˢ¹ = [^\n]*", text))
+    assert re.search(r"∂E/∂w2 +−0\.325 +0 +0\.025 +−0\.3", text)
+    verdicts = [check(line) for line in equations_in_text(text)]
+    assert not [false for verdict in verdicts for false in verdict.false]
+    assert sum(verdict.checked for verdict in verdicts) > 10
+
+
+def test_where_there_is_no_error_there_is_nothing_to_learn():
+    document = explain(problem("seed", target="2.2136"))
+    assert "nothing to learn" in plain(document)
+    assert "repeat" not in [section.key for section in document.sections]
+
+
+def test_a_step_beyond_floating_point_is_told_not_explained(capsys):
+    with pytest.raises(DivergenceError, match="earlier --step"):
+        explain(problem("seed"), step=10)
+    assert main(["explain", "--step", "10"]) == 3
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_later_steps_count_on():
+    text = plain(explain(problem("article"), step=3))
+    table = text[text.index("Repeating until") :]
+    assert re.search(r"step +y +E\n +3 ", table) or re.search(r"step +E\n +3 ", table)
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("z if z > 0 else 0", "neither true nor false"),
+        ("missing", "NameError: name 'missing' is not defined"),
+        ("3", "returns 3, not a formula"),
+        ("None", "returns None, not a formula"),
+    ],
+)
+def test_a_wrong_definition_of_ones_own_is_told_in_a_line(body, message, tmp_path, capsys, monkeypatch):
+    from chainrule.network.definitions import REGISTRY
+
+    monkeypatch.setitem(REGISTRY, "activation", dict(REGISTRY["activation"]))
+    file = tmp_path / "mine.py"
+    file.write_text(f"import chainrule as cr\n\n@cr.activation\ndef own(z):\n    return {body}\n")
+    assert main(["explain", "2-2-1", "--definitions", str(file), "--activation", "own"]) == 2
+    told = capsys.readouterr().err
+    assert message in told
+    assert "activation own (mine.py, line 3)" in told
+    assert "Traceback" not in told
+
+
+def test_a_weight_is_placed_by_what_it_joins():
+    assert "w6 leads from h2 to y1, in the output layer" in plain(explain(problem("mazur"), weight="w6"))
+    assert "The bias b3" in plain(explain(problem("mazur"), weight="b3"))
+
+
+def test_an_unknown_detail_offers_the_nearest():
+    with pytest.raises(UnknownNameError, match="Did you mean 'scalar'"):
+        explain(problem("seed"), detail="scaler")
+    with pytest.raises(DescriptionError, match="steps must be a whole number"):
+        explain(problem("seed"), steps=0)
+
+
+def test_training_on_from_a_later_step_goes_on_with_its_states_and_schedule():
+    for options in ({"optimizer": "adam"}, {"optimizer": "momentum"}, {"learning_rate": "cosine:rate=0.1"}):
+        found = problem("2-2-1", seed=3, **options)
+        steps = list(itertools.islice(found.steps(), 6))
+        section = found.explain(step=3).section("repeat")
+        table = next(block for block in section.blocks if isinstance(block, Table))
+        errors = {int(row[0][0]): text(row[-1][0]) for row in table.rows}
+        for number, printed in errors.items():
+            if number <= 6:
+                assert printed == text(shown(steps[number - 1].error, found.network.notation)), (options, number)
+        assert 4 in errors

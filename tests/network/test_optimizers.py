@@ -1,0 +1,211 @@
+"""Update rules, clipping and schedules, step by step against PyTorch."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from chainrule.base.errors import DescriptionError
+from chainrule.formula.evaluation import evaluate
+from chainrule.formula.expression import Expression, Name, neighbours, order, variable
+from chainrule.network import optimizers
+from chainrule.network.definitions import REGISTRY, Bound, find
+
+STEPS = 100
+
+OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
+    "sgd": lambda w: torch.optim.SGD(w, lr=0.03),
+    "momentum": lambda w: torch.optim.SGD(w, lr=0.03, momentum=0.8),
+    "nesterov": lambda w: torch.optim.SGD(w, lr=0.03, momentum=0.8, nesterov=True),
+    "adagrad": lambda w: torch.optim.Adagrad(w, lr=0.03),
+    "rmsprop": lambda w: torch.optim.RMSprop(w, lr=0.03, alpha=0.95),
+    "adam": lambda w: torch.optim.Adam(w, lr=0.03, betas=(0.85, 0.98)),
+    "adamw": lambda w: torch.optim.AdamW(w, lr=0.03, weight_decay=0.1),
+}
+OPTIONS: dict[str, dict[str, float]] = {
+    "sgd": {},
+    "momentum": {"momentum": 0.8},
+    "nesterov": {"momentum": 0.8},
+    "adagrad": {},
+    "rmsprop": {"decay": 0.95},
+    "adam": {"beta1": 0.85, "beta2": 0.98},
+    "adamw": {"decay": 0.1},
+}
+
+
+def gradient(w: np.ndarray, k: int) -> np.ndarray:
+    """The gradient of a bent bowl that turns a little at every step."""
+    return w**3 - 0.5 * w + np.sin(0.3 * k + np.arange(w.size).reshape(w.shape))
+
+
+def run(bound: Bound, w: np.ndarray, steps: int) -> np.ndarray:
+    """Every w after steps 1 … `steps`."""
+    operands = bound.definition.operands
+    letters = {name: variable(Name(name), () if name == "k" else w.shape) for name in operands}
+    result = bound.apply(*letters.values())
+    rules = dict(
+        zip(("w", *(name for name in operands[2:] if name != "k")), result if isinstance(result, tuple) else (result,), strict=True)
+    )
+    numbers = {name: np.zeros(w.shape) for name in rules} | {"w": w}
+    path = []
+    for k in range(1, steps + 1):
+        given = {**numbers, "g": gradient(numbers["w"], k), "k": np.asarray(float(k))}
+        values = evaluate(list(rules.values()), {letters[name]: given[name] for name in operands})
+        numbers = {name: values[rule] for name, rule in rules.items()}
+        path.append(numbers["w"])
+    return np.asarray(path)
+
+
+@pytest.mark.parametrize("name", sorted(REGISTRY["optimizer"] or OPTIMIZERS))
+def test_hundred_steps_like_torch(name: str) -> None:
+    start = np.random.default_rng(7).normal(size=(3, 2))
+    ours = run(find("optimizer", {"name": name, "learning_rate": 0.03, **OPTIONS[name]}), start, STEPS)
+    w = torch.tensor(start, requires_grad=True)
+    optimizer = OPTIMIZERS[name]([w])
+    for k in range(1, STEPS + 1):
+        w.grad = torch.tensor(gradient(w.detach().numpy(), k))
+        optimizer.step()
+        np.testing.assert_allclose(ours[k - 1], w.detach().numpy(), rtol=1e-12, atol=1e-13)
+
+
+@pytest.mark.parametrize("name", ["adam", "adamw", "rmsprop", "adagrad"])
+def test_defaults_are_those_of_torch(name: str) -> None:
+    start = np.array([[0.4, -1.3]])
+    ours = run(find("optimizer", name), start, 10)
+    w = torch.tensor(start, requires_grad=True)
+    optimizer = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "rmsprop": torch.optim.RMSprop, "adagrad": torch.optim.Adagrad}[
+        name
+    ]([w])
+    for k in range(1, 11):
+        w.grad = torch.tensor(gradient(w.detach().numpy(), k))
+        optimizer.step()
+    np.testing.assert_allclose(ours[-1], w.detach().numpy(), rtol=1e-12)
+
+
+def test_quantities_inside_a_rule_have_names() -> None:
+    letters = [variable(Name(letter), () if letter == "k" else (2,)) for letter in ("w", "g", "m", "v", "k")]
+    new, m, v = find("optimizer", "adam").apply(*letters)
+    assert {str(node.name) for node in neighbours(new)} == {"w", "m_hat", "v_hat"}
+    assert {str(node.name) for node in order(m) if node.name} == {"m", "g"}
+    assert {str(node.name) for node in order(v) if node.name} == {"v", "g"}
+
+
+# Clipping.
+
+
+def numbers_of(expression: Expression, bindings: dict[Expression, Any]) -> np.ndarray:
+    return np.asarray(evaluate([expression], bindings)[expression])
+
+
+def test_clipping_by_value_like_torch() -> None:
+    g = variable(Name("g"), (4,))
+    numbers = np.array([-3.0, -0.2, 0.5, 7.0])
+    tensor = torch.zeros(4, dtype=torch.float64, requires_grad=True)
+    tensor.grad = torch.tensor(numbers)
+    torch.nn.utils.clip_grad_value_([tensor], 0.5)
+    np.testing.assert_array_equal(numbers_of(optimizers.clip_value(g, 0.5), {g: numbers}), tensor.grad)
+
+
+@pytest.mark.parametrize("limit", [0.1, 1.0, 5.0, 1000.0])
+def test_clipping_by_norm_is_over_all_parameters(limit: float) -> None:
+    letters = [
+        variable(Name("W", layer=1).of_gradient, (2, 3)),
+        variable(Name("b", layer=1).of_gradient, (3,)),
+        variable(Name("scale").of_gradient),
+    ]
+    random = np.random.default_rng(1)
+    bindings = {letter: np.asarray(random.normal(size=letter.shape)) for letter in letters}
+    norm = optimizers.global_norm(letters)
+    flat = np.concatenate([np.ravel(numbers) for numbers in bindings.values()])
+    assert numbers_of(norm, bindings) == pytest.approx(np.linalg.norm(flat), rel=1e-14)
+    clipped = [numbers_of(optimizers.clip_norm(letter, norm, limit), bindings) for letter in letters]
+    tensors = [torch.zeros(numbers.shape, dtype=torch.float64, requires_grad=True) for numbers in bindings.values()]
+    for tensor, numbers in zip(tensors, bindings.values(), strict=True):
+        tensor.grad = torch.tensor(numbers)
+    torch.nn.utils.clip_grad_norm_(tensors, limit)
+    for ours, tensor in zip(clipped, tensors, strict=True):
+        np.testing.assert_allclose(ours, tensor.grad, rtol=1e-6)  # torch divides by ‖g‖ + 1e-6
+    wanted = min(limit, float(np.linalg.norm(flat)))
+    assert np.linalg.norm(np.concatenate([np.ravel(c) for c in clipped])) == pytest.approx(wanted, rel=1e-14)
+
+
+def test_clipping_a_gradient_of_nought() -> None:
+    g = variable(Name("g"), (2,))
+    clipped = optimizers.clip_norm(g, optimizers.global_norm([g]), 1.0)
+    np.testing.assert_array_equal(numbers_of(clipped, {g: np.zeros(2)}), [0.0, 0.0])
+
+
+# Schedules. torch counts steps from 0, we from 1.
+
+SCHEDULES: dict[str, tuple[dict[str, float], Callable[[torch.optim.Optimizer], torch.optim.lr_scheduler.LRScheduler]]] = {
+    "constant": ({}, lambda o: torch.optim.lr_scheduler.ConstantLR(o, factor=1.0)),
+    "step_decay": ({"every": 7, "factor": 0.3}, lambda o: torch.optim.lr_scheduler.StepLR(o, 7, 0.3)),
+    "exponential": ({"factor": 0.97}, lambda o: torch.optim.lr_scheduler.ExponentialLR(o, 0.97)),
+    "cosine": ({"steps": 40, "floor": 0.01}, lambda o: torch.optim.lr_scheduler.CosineAnnealingLR(o, 40, 0.01)),
+    "warmup": ({"steps": 25}, lambda o: torch.optim.lr_scheduler.LinearLR(o, 1 / 25, 1.0, total_iters=24)),
+    "one_cycle": ({"steps": STEPS}, lambda o: torch.optim.lr_scheduler.OneCycleLR(o, 0.2, total_steps=STEPS)),
+}
+
+
+def rates(bound: Bound, steps: int) -> np.ndarray:
+    k = variable(Name("k"))
+    rate = bound.apply(k)
+    return np.asarray([float(evaluate([rate], {k: np.asarray(float(step))})[rate]) for step in range(1, steps + 1)])
+
+
+@pytest.mark.parametrize("name", sorted(SCHEDULES))
+def test_schedules_like_torch(name: str) -> None:
+    options, scheduler_of = SCHEDULES[name]
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.2)
+    scheduler = scheduler_of(optimizer)
+    theirs = []
+    for _ in range(STEPS):
+        theirs.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        if len(theirs) < STEPS:
+            scheduler.step()
+    np.testing.assert_allclose(rates(find("schedule", {"name": name, "rate": 0.2, **options}), STEPS), theirs, rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize(("steps", "rise"), [(10, 0.5), (7, 0.4), (1000, 0.05)])
+def test_one_cycle_with_other_lengths_like_torch(steps: int, rise: float) -> None:
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.2)
+    scheduler = torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.2, total_steps=steps, pct_start=rise, div_factor=10, final_div_factor=100)
+    theirs = [optimizer.param_groups[0]["lr"]]
+    for _ in range(steps - 1):
+        optimizer.step()
+        scheduler.step()
+        theirs.append(optimizer.param_groups[0]["lr"])
+    options = {"rate": 0.2, "steps": steps, "rise": rise, "start_divisor": 10.0, "end_divisor": 100.0}
+    np.testing.assert_allclose(rates(find("schedule", {"name": "one_cycle", **options}), steps), theirs, rtol=1e-12, atol=1e-15)
+
+
+def test_every_schedule_and_optimizer_has_its_twin_here() -> None:
+    built_in = {
+        kind: {name for name, d in REGISTRY[kind].items() if d.function.__module__.startswith("chainrule.")}
+        for kind in ("schedule", "optimizer")
+    }
+    assert built_in == {"schedule": SCHEDULES.keys(), "optimizer": OPTIMIZERS.keys()}
+
+
+def test_after_the_cycle_the_rate_stays_down() -> None:
+    path = rates(find("schedule", {"name": "one_cycle", "rate": 0.2, "steps": 10}), 30)
+    np.testing.assert_allclose(path[9:], path[9])
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "words"),
+    [
+        ("step_decay", {"every": 0}, "every"),
+        ("cosine", {"steps": 0}, "steps"),
+        ("warmup", {"steps": -3}, "steps"),
+        ("one_cycle", {"steps": 3}, "rise"),
+        ("one_cycle", {"rise": 1.0}, "rise"),
+        ("one_cycle", {"start_divisor": 0.0}, "start_divisor"),
+    ],
+)
+def test_schedules_that_cannot_be(name: str, options: dict[str, float], words: str) -> None:
+    with pytest.raises(DescriptionError, match=words):
+        find("schedule", {"name": name, **options}).apply(variable(Name("k")))

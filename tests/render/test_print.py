@@ -1,0 +1,328 @@
+"""Documents on paper: PDF by Typst, and LaTeX."""
+
+import io
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from xml.etree import ElementTree
+
+import numpy as np
+import pypdf
+import pytest
+import typst as compiler
+from tests.golden.regenerate import DOCUMENTS, PRINTED
+from tests.notation.test_printers import FORMULAS
+
+from chainrule.api.problems import problem
+from chainrule.base.errors import InputError, UnknownNameError
+from chainrule.document.document import Document, Equations, Paragraph, Picture, Section, Subheading, Table
+from chainrule.explanation.explain import explain
+from chainrule.notation.formula import Symbol, Words
+from chainrule.notation.latex import latex as latex_formula
+from chainrule.notation.numbers import shown
+from chainrule.notation.text import text
+from chainrule.notation.typst import typst as typst_formula
+from chainrule.pictures.diagram import network
+from chainrule.pictures.shapes import PENS, Circle, Diagram, Label, Line, Path, Run, flat
+from chainrule.render.canvas import canvas
+from chainrule.render.formats import rendered
+from chainrule.render.latex import latex
+from chainrule.render.pdf import pdf
+from chainrule.render.slides import slides
+from chainrule.render.svg import svg
+from chainrule.render.tikz import tikz
+from chainrule.render.typst import typst
+
+LAYOUTS = ("article", "slides", "handout")
+LATEX = shutil.which("pdflatex")
+HOSTILE = r"""<script> $x$ \input{/etc/passwd} #read("x") % & _ ^ ~ "quoted" 'it' `code *b* //c @a [l] a--b ?` {} שלום Ünï ŵ Ж 日 😀"""
+
+
+def pages(written: bytes) -> list[str]:
+    """The text of every page, without the spaces that setting puts between signs."""
+    return [re.sub(r"\s", "", page.extract_text()) for page in pypdf.PdfReader(io.BytesIO(written)).pages]
+
+
+def hostile() -> Document:
+    """A document in which a person's text stands everywhere it can."""
+    formula = Symbol(HOSTILE, "1")
+    table = Table(((HOSTILE,), (formula,)), (((HOSTILE,), (Words(HOSTILE),)),))
+    blocks = (Paragraph((HOSTILE, formula)), Subheading((HOSTILE,)), Equations((formula, Words(HOSTILE))), table)
+    return Document(HOSTILE, (Section("s", HOSTILE, blocks),))
+
+
+# Formulas.
+
+
+def test_every_formula_compiles_in_typst():
+    lines = "\n".join(f"$ {typst_formula(formula, paint=lambda key: 'c')} $" for formula, *_ in FORMULAS)
+    compiler.compile(f"#let c(x) = text(fill: red, x)\n{lines}".encode(), format="svg")
+
+
+def test_symbols_are_painted_in_both():
+    symbol = Symbol("w", "1", key="w1")
+    assert typst_formula(symbol, paint={"w1": "c1"}.__getitem__) == 'c1(attach(w, b: "1"))'
+    assert latex_formula(symbol, paint={"w1": "c1"}.__getitem__) == r"\textcolor{c1}{w_{1}}"
+
+
+# PDF.
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("name", PRINTED)
+def test_every_document_is_set_as_an_accessible_pdf(name, layout):
+    document = DOCUMENTS[name]()
+    written = pdf(document, layout)  # Typst refuses what is not PDF/UA-1
+    reader = pypdf.PdfReader(io.BytesIO(written))
+    assert "pdfuaid" in reader.xmp_metadata.stream.get_data().decode()
+    assert reader.metadata.title == document.title
+    assert reader.trailer["/Root"]["/Lang"] == document.language
+    assert any(key.startswith("/FontFile") for key in font_keys(reader))
+    printed = "".join(pages(written))
+    assert [section.title for section in document.sections if re.sub(r"\s", "", section.title) not in printed] == []
+
+
+def font_keys(reader: pypdf.PdfReader) -> list[str]:
+    """What the descriptors of the first page's fonts hold."""
+    fonts = reader.pages[0]["/Resources"]["/Font"].values()
+    return [key for font in fonts for key in font.get_object()["/DescendantFonts"][0].get_object()["/FontDescriptor"]]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_the_numbers_of_the_step_are_on_the_pages(layout):
+    step = next(iter(problem("seed").steps()))
+    printed = "".join(pages(pdf(explain(step), layout)))
+    arrays = [*step.values.values(), *step.new_parameters.values()]
+    numbers = {text(shown(float(value), step.network.notation)) for array in arrays for value in np.asarray(array).flat}
+    assert len(numbers) > 15
+    assert [number for number in numbers if number not in printed] == []
+
+
+def test_papers_and_layouts_have_their_sizes():
+    document = DOCUMENTS["seed"]()
+    sizes = {
+        (layout, paper): tuple(
+            round(float(side)) for side in pypdf.PdfReader(io.BytesIO(pdf(document, layout, paper))).pages[0].mediabox[2:]
+        )
+        for layout in LAYOUTS
+        for paper in ("a4", "letter")
+    }
+    assert sizes["article", "a4"] == sizes["handout", "a4"] == (595, 842)
+    assert sizes["article", "letter"] == sizes["handout", "letter"] == (612, 792)
+    assert sizes["slides", "a4"] == sizes["slides", "letter"] == (720, 405)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("name", ["xor", "iris", "matrix"])
+def test_nothing_runs_off_a_page(name, layout):
+    for page in pypdf.PdfReader(io.BytesIO(pdf(DOCUMENTS[name](), layout))).pages:
+        wide, places = float(page.mediabox.width), []
+        page.extract_text(
+            visitor_text=lambda sign, cm, tm, *_, places=places: places.append(tm[4] * cm[0] + cm[4]) if sign.strip() else None
+        )
+        assert all(20 < x < wide - 20 for x in places)
+
+
+@pytest.mark.parametrize("name", PRINTED)
+def test_each_slide_is_a_page_under_its_title(name):
+    document = DOCUMENTS[name]()
+    _, *printed = pages(pdf(document, "slides"))
+    meant = list(slides(document))
+    assert len(printed) == len(meant), "nothing runs over onto a further page"
+    for page, slide in zip(printed, meant, strict=True):
+        assert page.startswith(re.sub(r"\s", "", f"{slide.number}. {slide.section.title}"))
+        assert slide.parts == 1 or f"{slide.part}/{slide.parts}" in page
+
+
+def test_slides_leave_nothing_out_and_hold_one_idea_each():
+    document = DOCUMENTS["iris"]()
+    shown_ones = list(slides(document))
+    equations = [e for slide in shown_ones for block in slide.blocks if isinstance(block, Equations) for e in block.equations]
+    assert equations == [e for s in document.sections for block in s.blocks if isinstance(block, Equations) for e in block.equations]
+    rows = [row for slide in shown_ones for block in slide.blocks if isinstance(block, Table) for row in block.rows]
+    assert rows == [row for s in document.sections for block in s.blocks if isinstance(block, Table) for row in block.rows]
+    assert {slide.number for slide in shown_ones} == set(range(1, len(document.sections) + 1))
+
+
+def test_a_persons_text_is_data_in_typst():
+    printed = "".join(pages(pdf(hostile())))
+    for part in ("<script>$x$", r"\input{/etc/passwd}#read(\"x\")".replace('\\"', '"'), "%&_^~", "Ünï", "*b*//c@a[l]a--b?`{}", "Ж"):
+        assert part in printed
+    assert "a–b" not in printed
+    assert "日" in printed or "[U+65E5]" in printed
+
+
+def test_many_signs_without_a_glyph_are_shown_by_their_numbers():
+    signs = "".join(chr(0x20000 + i) for i in range(40))
+    printed = "".join(pages(pdf(Document(signs, (Section("s", "T", (Paragraph((signs,)),)),)))))
+    assert "[U+20027]" in printed
+
+
+def test_without_typst_a_kind_message(monkeypatch):
+    monkeypatch.setitem(sys.modules, "typst", None)
+    with pytest.raises(InputError, match=r'pip install "chainrule\[pdf\]"'):
+        pdf(DOCUMENTS["seed"]())
+
+
+def test_files_are_written_by_their_suffix(tmp_path):
+    document = DOCUMENTS["seed"]()
+    for suffix, start in ((".pdf", b"%PDF"), (".typ", b"#set document"), (".tex", b"\\documentclass")):
+        document.save(tmp_path / f"x{suffix}", layout="slides", paper="letter")
+        assert (tmp_path / f"x{suffix}").read_bytes().startswith(start)
+    with pytest.raises(UnknownNameError, match="Known: article, handout, slides"):
+        rendered(document, ".pdf", layout="poster")
+
+
+# LaTeX.
+
+
+def compiled(source: str, folder, engine: str = "pdflatex") -> str:
+    """The log of a compilation that went without errors, and wrote a PDF."""
+    (folder / "x.tex").write_text(source, "utf-8")
+    command = [engine, "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape", "x.tex"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, timeout=120, check=False)
+    log = done.stdout.decode("utf-8", "replace")
+    assert done.returncode == 0, log[-2000:]
+    return log
+
+
+@pytest.mark.skipif(not LATEX, reason="there is no LaTeX here; what is written is read by the next tests")
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("name", ["seed", "seed-german", "mazur", "xor"])
+def test_latex_compiles(name, layout, tmp_path):
+    log = compiled(latex(DOCUMENTS[name](), layout), tmp_path)
+    wide = [float(points) for points in re.findall(r"Overfull \\hbox \(([\d.]+)pt", log)]
+    assert [points for points in wide if points > 15] == []
+    assert (tmp_path / "x.pdf").stat().st_size > 10_000
+
+
+@pytest.mark.skipif(not LATEX, reason="there is no LaTeX here")
+@pytest.mark.parametrize("engine", ["pdflatex", "lualatex"])
+def test_a_persons_text_is_data_in_latex(engine, tmp_path):
+    if not shutil.which(engine):
+        pytest.skip(f"there is no {engine}")
+    for layout in LAYOUTS:
+        compiled(latex(hostile(), layout), tmp_path, engine)
+    printed = "".join(pages((tmp_path / "x.pdf").read_bytes()))
+    assert r"\input{/etc/passwd}" in printed
+    assert "<script>$x$" in printed
+    assert "U+1F600" in printed or "😀" in printed
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("name", PRINTED)
+def test_latex_is_well_formed(name, layout):
+    assert_well_formed(latex(DOCUMENTS[name](), layout))
+
+
+def test_a_persons_text_leaves_latex_well_formed():
+    for layout in LAYOUTS:
+        assert_well_formed(latex(hostile(), layout))
+
+
+def assert_well_formed(source: str) -> None:
+    """Braces and environments close in order, every $ has its other, and no sign stands that an engine may lack."""
+    bare = re.sub(r"\\[\\{}$%#&_]", "", source.split(r"\begin{document}")[1])
+    open_ones: list[str] = []
+    for found in re.finditer(r"\\(begin|end)\{(\w+)\}|([{}])", bare):
+        mark = found[2] or "{"
+        if found[1] == "begin" or found[3] == "{":
+            open_ones.append(mark)
+        else:
+            assert (open_ones and open_ones.pop() == mark) or mark == "document"
+    assert open_ones == []
+    assert bare.count("$") % 2 == 0
+    assert [sign for sign in bare if ord(sign) > 0x17F and sign not in "„“”‚‘’–—"] == []
+
+
+def test_a_sign_that_would_break_latex_is_noticed():
+    source = latex(DOCUMENTS["seed"]())
+    with pytest.raises(AssertionError):
+        assert_well_formed(source.replace(r"\end{aligned}", "", 1))
+    with pytest.raises(AssertionError):
+        assert_well_formed(source.replace("Layers", "$Layers"))
+
+
+@pytest.mark.skipif(not LATEX, reason="there is no LaTeX here")
+def test_german_words_part_where_german_words_do(tmp_path):
+    if not subprocess.run(["kpsewhich", "loadhyph-de-1996.tex"], capture_output=True, check=False).stdout:
+        pytest.skip("there are no German patterns here")
+    prose = " ".join("x" * (i % 9) + " Fehlerrückführung" for i in range(80))
+    words = Document("W", (Section("s", "W", (Paragraph((prose,)),)),), "de")
+    compiled(latex(words), tmp_path)
+    lines = "".join(page.extract_text() for page in pypdf.PdfReader(tmp_path / "x.pdf").pages).splitlines()
+    ends = {re.sub(r"\W+$", "", line).rpartition(" ")[2] for line in lines}
+    assert ends & {"Feh", "Fehler", "Fehlerrück", "Fehlerrückfüh"}
+
+
+def test_a_document_in_another_language_says_so():
+    german = DOCUMENTS["seed-german"]()
+    assert 'lang: "de"' in typst(german)
+    assert r"{german}" in latex(german)
+    assert r"{english}" in latex(replace(german, language="en"))
+
+
+# Pictures.
+
+
+def places(lines, wanted: str) -> list[tuple[float, float, str]]:
+    """Where the labels of a picture stand, and their letters, from lines of which a pattern names x, y and what is written."""
+    found = [re.search(wanted, line) for line in lines]
+    return [(float(one["x"]), float(one["y"]), one["written"]) for one in found if one]
+
+
+def plain_tex(written: str) -> str:
+    """What a label of TikZ says."""
+    written = re.sub(r"\\raised\{[^{}]*\}\{[^{}]*\}|\\textcolor\{\w+\}|\\(?:mathbf|ensuremath|hat)\b", "", written)
+    return re.sub(r"[${}]", "", written.replace(r"\vdots", "⋮").replace("~", " ").replace("{-}", "-").replace("{=}", "="))
+
+
+@pytest.mark.parametrize("name", ["seed", "mazur", "xor", "iris", "large", "vanishing"])
+def test_every_format_has_the_same_labels_at_the_same_places(name):
+    document = DOCUMENTS[name]()
+    (picture,) = (block for section in document.sections for block in section.blocks if isinstance(block, Picture))
+    drawn = network(picture)
+    meant = [
+        (label.x, label.y + 0.33 * label.size, "".join(run.letters for run in label.runs))
+        for label in flat(drawn.shapes)
+        if isinstance(label, Label)
+    ]
+    assert len(meant) > 5
+
+    root = ElementTree.fromstring(svg(drawn, document.colours))
+    in_svg = [(float(one.get("x")), float(one.get("y")), "".join(one.itertext())) for one in root.iter("{http://www.w3.org/2000/svg}text")]
+    typst_lines = places(
+        canvas(drawn, lambda key: "c1").splitlines(), r"lettering\((?P<x>[\d.]+)pt, (?P<y>[\d.]+)pt, 0.5, (?P<written>.*)\)"
+    )
+    in_typst = [(x / 0.75, y / 0.75, "".join(re.findall(r'"([^"#]+)"\)', written))) for x, y, written in typst_lines]
+    tikz_lines = places(
+        tikz(drawn, lambda key: "c1").splitlines(), r"\\node\[.*?\] at \((?P<x>[\d.]+),(?P<y>[\d.]+)\) \{(?P<written>.*)\};"
+    )
+    in_tikz = [(x, y, plain_tex(written)) for x, y, written in tikz_lines]
+    for found in (in_svg, in_typst, in_tikz):
+        assert len(found) == len(meant)
+        for (x, y, letters), (right, down, wanted) in zip(found, meant, strict=True):
+            assert abs(x - right) <= 0.06
+            assert abs(y - down) <= 0.06
+            assert letters.replace("\u00a0", " ").replace("-", "−") == wanted.replace("-", "−")
+
+
+def test_every_shape_of_a_diagram_can_be_printed(tmp_path):
+    """Not only what networks are made of."""
+    label = Label(
+        (Run("a", italic=True, key="k"), Run("1", -1), Run("(2)", 1), Run("_$&", bold=True)), 50, 50, side=1, quiet=True, covering=True
+    )
+    loop = ((10.0, 10.0), (30.0, 10.0), (20.0, 30.0))
+    shapes = [
+        label,
+        Circle(5, 5, 3, kind="ring", colour=2),
+        Line(1, 2, 3, 4, kind="dashed"),
+        *(Path((loop,), kind, closed=True) for kind in PENS),
+    ]
+    drawn = tikz(Diagram(100, 100, tuple(shapes), "all"), lambda key: "c3")
+    head = latex(DOCUMENTS["seed"]()).split(r"\begin{document}")[0]
+    assert_well_formed(r"\begin{document}" + drawn)
+    if LATEX:
+        compiled(rf"{head}\begin{{document}}{drawn}\end{{document}}", tmp_path)

@@ -1,0 +1,74 @@
+"""The terminal: one colour a symbol, and screens that hold every line."""
+
+import io
+
+import pytest
+from rich.console import Console
+
+from chainrule.api.problems import problem
+from chainrule.explanation.explain import explain
+from chainrule.render.lines import document_lines, section_lines
+from chainrule.render.terminal import COLOURS, renderable, step_through
+
+NETWORKS = ("seed", "mazur", "xor", "iris", "2-8-8-8-1", "20-50-10")
+
+
+@pytest.fixture(scope="module", params=NETWORKS)
+def document(request):
+    return explain(problem(request.param, optimizer="adam"))
+
+
+def test_a_symbol_has_one_colour_everywhere(document):
+    colours: dict[str, set[int | None]] = {}
+    for line in document_lines(document, 80):
+        for part, key in line.segments:
+            if key:
+                colours.setdefault(part.strip(), set()).add(document.colours.get(key))
+    assert {symbol: found for symbol, found in colours.items() if len(found) > 1} == {}
+    assert set(document.colours.values()) <= set(range(len(COLOURS)))
+
+
+def test_weights_inputs_and_the_error_are_coloured(document):
+    coloured = {key[0] for key in document.colours}
+    assert {"W", "x", "y", "E"} <= coloured
+
+
+def test_what_is_printed_is_what_the_lines_say(document):
+    console = Console(file=io.StringIO(), width=80, force_terminal=False, highlight=False)
+    console.print(renderable(document), soft_wrap=True)
+    printed = [line.rstrip() for line in console.file.getvalue().splitlines()]
+    assert printed == [line.text for line in document_lines(document, 80)]
+
+
+def shown_screens(document, keys, monkeypatch):
+    """What stands on the screen after each key."""
+    console = Console(file=io.StringIO(), width=80, height=30, force_terminal=True, highlight=False, color_system=None)
+    screens = []
+
+    def key():
+        screens.append(console.file.getvalue())
+        console.file.seek(0)
+        console.file.truncate()
+        return next(pressed, "q")
+
+    pressed = iter(keys)
+    monkeypatch.setattr("click.getchar", key)
+    step_through(document, console)
+    return [[line.rstrip() for line in screen.replace("\x1b[2J", "").replace("\x1b[H", "").splitlines()] for screen in screens]
+
+
+def test_arrow_keys_turn_every_screen(document, monkeypatch):
+    screens = shown_screens(document, ["\x1b[C"] * 400, monkeypatch)
+    assert max(map(len, screens)) <= 30
+    seen = {line for screen in screens for line in screen}
+    lines = {line.text for number, section in enumerate(document.sections, 1) for line in section_lines(document, section, number, 80)}
+    assert lines <= seen
+    assert screens[-1] == screens[-2], "the last screen stays"
+
+
+def test_home_end_and_back(monkeypatch):
+    document = explain(problem("mazur"))
+    first, last, again, second, back = shown_screens(document, ["\x1b[F", "\x1b[H", "\x1b[B", "\x1b[A"], monkeypatch)
+    assert first == again == back
+    assert first != last != second
+    assert any(line.startswith("section 12 of 12") for line in last)

@@ -1,0 +1,116 @@
+"""Plans as data, and how rows are split."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import chainrule as cr
+from chainrule.base.errors import DescriptionError, InputError, UnknownNameError
+from chainrule.training.plan import Plan, batch_size_for, example_weights, folds, split
+
+# The plan
+
+
+def test_a_plan_goes_to_plain_data_and_back():
+    plan = Plan(epochs=7, until=1e-3, class_weights={"a": 2.0}, optimizer=cr.adam(learning_rate=cr.cosine(rate=0.1, steps=50)))
+    plain = json.loads(json.dumps(plan.to_dict()))
+    assert Plan.from_dict(plain).to_dict() == plain == plan.to_dict()
+    assert Plan.from_dict(Plan().to_dict()) == Plan()
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"epochs": 0}, "epochs must be a whole number from 1"),
+        ({"batch_size": 2.5}, "batch_size must be a whole number"),
+        ({"validation": 0.6, "test": 0.5}, "leave no rows to train on"),
+        ({"validation": -0.1}, "from 0 to less than 1"),
+        ({"until": 0}, "greater than 0"),
+        ({"until": math.nan}, "greater than 0"),
+        ({"engine": "wrtten"}, "Did you mean 'written'"),
+        ({"optimizer": "adm"}, "Did you mean 'adam'"),
+        ({"class_weights": {"a": -1}}, "weight of class 'a'"),
+        ({"class_weights": "blanced"}, '"balanced"'),
+        ({"shuffle": "yes"}, "true or false"),
+        ({"seed": 1.5}, "seed must be a whole number"),
+    ],
+)
+def test_a_plan_that_cannot_be(settings, message):
+    with pytest.raises(InputError, match=message):
+        Plan(**settings)
+
+
+def test_a_setting_that_no_plan_has():
+    with pytest.raises(UnknownNameError, match="Did you mean 'epochs'"):
+        Plan.from_dict({"epoch": 3})
+    with pytest.raises(DescriptionError):
+        Plan.from_dict([1])
+
+
+def test_batches_grow_with_the_rows():
+    assert [batch_size_for(rows) for rows in (1, 150, 16_000, 32_000, 60_000, 10**7)] == [32, 32, 32, 64, 64, 256]
+
+
+# Splits
+
+
+@given(
+    st.lists(st.integers(0, 4), min_size=5, max_size=300), st.integers(0, 5), st.sampled_from([(0.15, 0.15), (0.2, 0), (0, 0.3), (0, 0)])
+)
+def test_every_row_is_in_one_part_and_every_class_is_trained_on(labels, seed, parts):
+    labels = np.array(labels)
+    plan = Plan(seed=seed, validation=parts[0], test=parts[1])
+    train, validation, test = split(labels, plan)
+    assert sorted([*train, *validation, *test]) == list(range(len(labels)))
+    assert set(labels[train]) == set(labels)
+    assert all(np.all(np.diff(part) > 0) for part in (train, validation, test))
+    for label in set(labels.tolist()):
+        rows = np.count_nonzero(labels == label)
+        assert np.count_nonzero(labels[test] == label) <= rows * parts[1] + 1
+    assert all(np.array_equal(a, b) for a, b in zip(split(labels, plan), (train, validation, test), strict=True))
+
+
+def test_parts_have_their_size_and_their_classes():
+    labels = np.repeat([0, 1, 2], [700, 250, 50])
+    train, validation, test = split(labels, Plan(validation=0.15))
+    assert (len(train), len(validation), len(test)) == (700, 150, 150)
+    for part, size in ((train, 0.7), (validation, 0.15), (test, 0.15)):
+        assert np.abs(np.bincount(labels[part]) - size * np.array([700, 250, 50])).max() <= 1
+    assert not np.array_equal(test, split(labels, Plan(seed=1, validation=0.15))[2])
+    by_count = split(1000, Plan(validation=0.15))
+    assert [len(part) for part in by_count] == [700, 150, 150]
+    assert [len(part) for part in split(np.linspace(0, 1, 1000), Plan(validation=0.15))] == [700, 150, 150]
+
+
+def test_too_few_rows_to_split():
+    with pytest.raises(InputError, match="3 rows cannot be split; give more rows, or set validation and test to 0"):
+        split(3, Plan())
+    assert len(split(3, Plan(validation=0, test=0))[0]) == 3
+
+
+def test_folds_test_every_row_once():
+    labels = np.repeat([0, 1], [40, 20])
+    parts = folds(labels, 5, seed=3)
+    assert sorted(row for _, test in parts for row in test) == list(range(60))
+    for train, test in parts:
+        assert sorted([*train, *test]) == list(range(60))
+        assert np.bincount(labels[test]).tolist() == [8, 4]
+    with pytest.raises(InputError, match="at most 4"):
+        folds(4, 5)
+    with pytest.raises(InputError, match="whole number from 2"):
+        folds(4, 1)
+
+
+def test_weights_of_classes_like_scikit_learn():
+    from sklearn.utils.class_weight import compute_sample_weight
+
+    labels = np.array([0, 0, 0, 1, 2, 2])
+    np.testing.assert_allclose(example_weights(labels, "balanced", "abc"), compute_sample_weight("balanced", labels))
+    np.testing.assert_allclose(example_weights(labels, {"b": 5.0}, "abc"), [1, 1, 1, 5, 1, 1])
+    assert example_weights(labels, None, "abc") is None
+    with pytest.raises(UnknownNameError, match="Did you mean 'setosa'"):
+        example_weights(labels, {"setos": 1.0}, ["setosa", "virginica", "versicolor"])
