@@ -32,18 +32,6 @@ TESTS = (
     *("seed_facts", "tidy", "expression", "derivation", "theorems", "architectures"),
     *("optimizers", "scalar", "primitives", "definitions", "networks"),
 )
-    "seed_facts",
-    "tidy",
-    "expression",
-    "derivation",
-    "theorems",
-    "architectures",
-    "optimizers",
-    "scalar",
-    "primitives",
-    "definitions",
-    "networks",
-)
 """The tests that guard the core, the quickest first. Together they take less than two minutes."""
 
 MODULES = {
