@@ -175,6 +175,16 @@ def test_a_rule_has_to_return_what_it_is_asked_for() -> None:
         rule_of(single)
 
 
+def test_only_numbers_among_the_options_become_letters() -> None:
+    def rule(w: Expression, g: Expression, *, learning_rate: float = 0.1, upward: bool = False, form: str = "plain") -> Expression:
+        """The other options are plain values for the rule to ask."""
+        return w + learning_rate * g if upward or form != "plain" else w - learning_rate * g
+
+    found = rule_of(rule)
+    assert [letter.key for letter in found.options] == ["learning_rate"]
+    assert repr(found.parameters[0].new.arguments[0]) == "W1 − η · ∂E/∂W1"
+
+
 def test_a_rule_without_a_learning_rate_has_the_rate_nought() -> None:
     def still(w: Expression, g: Expression) -> Expression:
         """Nothing moves."""
