@@ -14,7 +14,8 @@ from chainrule.base.errors import ShapeError
 from chainrule.formula import primitives as p
 from chainrule.formula.backprop import gradients
 from chainrule.formula.evaluation import evaluate
-from chainrule.formula.expression import PRIMITIVES, Name, Primitive, Shape, as_expression, variable
+from chainrule.formula.expression import PRIMITIVES, Name, Primitive, Shape, as_expression, order, variable
+from chainrule.formula.scalar import Scalars
 from chainrule.gradient_check.measuring import derivatives
 from chainrule.gradient_check.prove import Report, prove
 
@@ -36,6 +37,61 @@ def test_every_primitive_is_right(name: str) -> None:
 @given(shape=shapes, seed=seeds)
 def test_elementwise_over_shapes_and_values(name: str, shape: Shape, seed: int) -> None:
     prove(PRIMITIVES[name], shapes=[shape], seed=seed).demand()
+
+
+WRITTEN = {
+    "add": "a + b",
+    "subtract": "a − b",
+    "multiply": "a ⊙ b",
+    "divide": "a/b",
+    "negative": "−a",
+    "power": "a^b",
+    "sqrt": "√(a)",
+    "exp": "e^a",
+    "log": "ln(a)",
+    "sin": "sin(a)",
+    "cos": "cos(a)",
+    "absolute": "|a|",
+    "sign": "sign(a)",
+    "floor": "⌊a⌋",
+    "maximum": "max(a, b)",
+    "minimum": "min(a, b)",
+    "greater": "[a > b]",
+    "select": "{b if a, otherwise c}",
+    "sigmoid": "σ(a)",
+    "tanh": "tanh(a)",
+    "relu": "ReLU(a)",
+    "softplus": "softplus(a)",
+    "log_cosh": "ln cosh(a)",
+    "erf": "erf(a)",
+}
+
+
+@pytest.mark.parametrize("name", ELEMENTWISE)
+def test_how_an_elementwise_row_is_written(name: str) -> None:
+    operands = [variable(Name(letter), ("batch", 2)) for letter in "abc"][: PRIMITIVES[name].slope.__code__.co_argcount - 1]
+    assert repr(PRIMITIVES[name](*operands)) == WRITTEN[name]
+
+
+def test_how_the_other_rows_are_written() -> None:
+    a, b = (variable(Name(letter), ("batch", 2)) for letter in "ab")
+    assert repr(p.total(a, axes=(0,))) == "Σ_n a"
+    assert repr(p.mean(a, axes=(0, 1))) == "(1 / (2 · N)) Σ a"
+    assert repr(p.swapped(a) @ b) == "aᵀ · b"
+    assert repr(p.softmax(a, axis=1)) == "softmax(a)"
+    assert repr(p.logsumexp(a, axis=1)) == "logsumexp(a)"
+    assert repr(p.spread(p.total(a, axes=(0,)), axes=(0,), sizes=("batch",))) == "Σ_n a"
+
+
+def test_index_notation_leaves_out_what_is_nought_and_writes_no_factor_1() -> None:
+    a, b, one_hot = variable(Name("a"), (2, 3)), variable(Name("b"), (3, 2)), variable(Name("e"), (2, 3))
+    read = Scalars({}, known={one_hot: {(0, 1): 1}})
+    assert [node.key for node in order(read(a @ b, (1, 0))) if node.name] == ["a[2,1]", "b[1,1]", "a[2,2]", "b[2,1]", "a[2,3]", "b[3,1]"]
+    assert read(one_hot @ b, (0, 1)).key == "b[2,2]"
+    assert read(one_hot @ b, (1, 1)).constant == 0
+    assert read(p.swapped(a) @ one_hot, (2, 1)).key == "a[1,3]"
+    assert read(p.total(p.swapped(a) @ one_hot, axes=(1,)), (2,)).key == "a[1,3]"
+    assert read(p.mean(variable(Name("c"), (1, 2)), axes=(0,)), (1,)).key == "c[1,2]"
 
 
 # Test the tester: what is wrong by 0.05 % must be rejected.

@@ -244,6 +244,64 @@ def agree_with_sympy(
             assert float(values[derived[letter]]) == pytest.approx(slope, rel=1e-11, abs=1e-14)
 
 
+# As they are written.
+
+FORMULAS = [
+    ("activation", "sigmoid", "σ(z)"),
+    ("activation", "tanh", "tanh(z)"),
+    ("activation", "relu", "ReLU(z)"),
+    ("activation", "leaky_relu", "{z if z > 0, otherwise 0.01 · z}"),
+    ("activation", "elu", "{z if z > 0, otherwise 1 · (e^z − 1)}"),
+    ("activation", "selu", "1.0507009873554805 · {z if z > 0, otherwise 1.6732632423543772 · (e^z − 1)}"),
+    ("activation", "gelu", "1/2 · z ⊙ (1 + erf(z / √(2)))"),
+    ("activation", "silu", "z ⊙ σ(z)"),
+    ("activation", "softplus", "softplus(z)"),
+    ("activation", "softsign", "z / (1 + |z|)"),
+    ("activation", "softmax", "softmax(z)"),
+    ("activation", "hard_sigmoid", "max(0, min(1, z/6 + 1/2))"),
+    ("activation", "hard_tanh", "max(−1, min(1, z))"),
+    ("activation", "hard_swish", "z ⊙ max(0, min(1, z/6 + 1/2))"),
+    ("activation", "relu6", "max(0, min(6, z))"),
+    ("loss", "half_squared", "1/2 · (y − t)^2"),
+    ("loss", "squared", "(y − t)^2"),
+    ("loss", "absolute", "|y − t|"),
+    ("loss", "huber", "{δ · (|y − t| − δ · 1/2) if |y − t| > δ, otherwise 1/2 · (y − t)^2}"),
+    ("loss", "log_cosh", "ln cosh(y − t)"),
+    ("loss", "binary_cross_entropy", "−(t ⊙ ln(y) + (1 − t) ⊙ ln(1 − y))"),
+    ("loss", "binary_cross_entropy_from_logits", "softplus(y) − t ⊙ y"),
+    ("loss", "cross_entropy", "−(Σ t ⊙ ln(y))"),
+    ("loss", "cross_entropy_from_logits", "(Σ t) ⊙ logsumexp(y) − (Σ t ⊙ y)"),
+    ("loss", "hinge", "max(0, 1 − t ⊙ y)"),
+    ("loss", "squared_hinge", "max(0, 1 − t ⊙ y)^2"),
+    ("loss", "kl", "Σ t ⊙ ln({t/y if t > 0, otherwise 1})"),
+    ("regularizer", "l1", "rate · (Σ |W|)"),
+    ("regularizer", "l2", "1/2 · rate · (Σ W^2)"),
+    ("regularizer", "elastic_net", "l1 · (Σ |W|) + 1/2 · l2 · (Σ W^2)"),
+    ("optimizer", "sgd", "w − η · g"),
+    ("optimizer", "momentum", "w − η · (μ · v + g), μ · v + g"),
+    ("optimizer", "nesterov", "w − η · (g + μ · (μ · v + g)), μ · v + g"),
+    ("optimizer", "adagrad", "w − (η · g) / (√(s + g^2) + ε), s + g^2"),
+    ("optimizer", "rmsprop", "w − (η · g) / (√(ρ · s + (1 − ρ) · g^2) + ε), ρ · s + (1 − ρ) · g^2"),
+    ("optimizer", "adam", "w − η · m̂ / (√(v̂) + ε), β₁ · m + (1 − β₁) · g, β₂ · v + (1 − β₂) · g^2"),
+    ("optimizer", "adamw", "w − η · ρ · w − η · m̂ / (√(v̂) + ε), β₁ · m + (1 − β₁) · g, β₂ · v + (1 − β₂) · g^2"),
+    ("schedule", "step_decay", "rate · factor^⌊(k − 1) / every⌋"),
+    ("schedule", "exponential", "rate · factor^(k − 1)"),
+    ("schedule", "cosine", "floor + ((rate − floor) / 2) · (1 + cos(π · (k − 1) / steps))"),
+    ("schedule", "warmup", "rate · min(1, k/steps)"),
+]
+
+
+@pytest.mark.parametrize(("kind", "name", "formula"), FORMULAS)
+def test_a_definition_is_written_as_in_its_source(kind: str, name: str, formula: str) -> None:
+    """With letters for its options, but in activations, whose options stand as numbers."""
+    bound = find(kind, name)
+    shape = {"schedule": (), "regularizer": (2, 3)}.get(kind, ("batch", 3))
+    operands = [variable(Name(operand), () if operand == "k" else shape) for operand in bound.definition.operands]
+    letters = {option: variable(Name(option)) for option, number in bound.options.items() if isinstance(number, (int, float))}
+    result = bound.apply(*operands, **({} if kind == "activation" else letters))
+    assert ", ".join(map(repr, result if isinstance(result, tuple) else (result,))) == formula
+
+
 # Far out, and at the edges.
 
 
@@ -256,6 +314,43 @@ def at(bound: Bound, *numbers: list[list[float]]) -> tuple[np.ndarray, np.ndarra
     bindings = dict(zip(letters, map(np.asarray, numbers), strict=True))
     values = evaluate([result, derived], {**bindings, g: np.ones(len(numbers[0]) if len(result.shape) == 1 else np.shape(numbers[0]))})
     return values[result], values[derived]
+
+
+@pytest.mark.parametrize(
+    ("activation", "point", "slope"),
+    [
+        ("relu", 0.0, 0.0),
+        ("leaky_relu", 0.0, 0.01),
+        ({"name": "elu", "alpha": 2.0}, 0.0, 2.0),
+        ("selu", 0.0, 1.0507009873554805 * 1.6732632423543772),
+        ("softsign", 0.0, 1.0),
+        ("hard_sigmoid", -3.0, 1 / 6),
+        ("hard_sigmoid", 3.0, 1 / 6),
+        ("hard_tanh", -1.0, 1.0),
+        ("hard_tanh", 1.0, 1.0),
+        ("hard_swish", -3.0, -1 / 2),
+        ("hard_swish", 3.0, 3 / 2),
+        ("relu6", 0.0, 1.0),
+        ("relu6", 6.0, 1.0),
+    ],
+)
+def test_the_slope_of_an_activation_at_a_corner(activation: Any, point: float, slope: float) -> None:
+    assert at(find("activation", activation), [[point]])[1] == pytest.approx(np.array([[slope]]))
+
+
+@pytest.mark.parametrize(
+    ("name", "y", "t", "slope"),
+    [
+        ("absolute", 2.0, 2.0, 0.0),
+        ("huber", 3.0, 2.0, 1.0),
+        ("huber", 1.0, 2.0, -1.0),
+        ("hinge", 1.0, 1.0, -1.0),
+        ("hinge", -1.0, -1.0, 1.0),
+        ("squared_hinge", 1.0, 1.0, 0.0),
+    ],
+)
+def test_the_slope_of_a_loss_at_a_corner(name: str, y: float, t: float, slope: float) -> None:
+    assert at(find("loss", name), [[y]], [[t]])[1] == pytest.approx(np.array([[slope]]))
 
 
 @pytest.mark.parametrize("bound", registered("activation"))

@@ -138,9 +138,10 @@ class Source:
         """Never asked for: what a spread looks like depends on who reads it, which `Writer` knows."""
         raise AssertionError("a spread is written by the program, which knows who reads it")
 
-    def place(self, x: Any, axis: int, start: int, extent: int) -> Code:
-        """x at `start` of a longer axis, zeros elsewhere."""
-        return self._call("place", x, axis, start, extent)
+    def pad(self, x: Any, margins: Sequence[tuple[Any, Any]]) -> Code:
+        """x with so many zeros before and after it along each axis."""
+        pairs = ", ".join(f"({before}, {after})" for before, after in margins)
+        return self._call("pad", _number_like(_code(x)), options=f", ({pairs}{',' * (len(margins) == 1)})")
 
 
 def sizes(shape: Sequence[Any]) -> str:

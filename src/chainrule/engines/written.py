@@ -109,6 +109,8 @@ class Writer:
         arguments = [self.pieces[argument] for argument in node.arguments]
         if node.primitive.name == "spread":
             return self._spread(node, arguments[0])
+        if node.primitive.name == "place":
+            return self.source.pad(arguments[0], _margins(node))
         if node.primitive.name == "total" and self._kept_axis(node):
             return self.source.sum(arguments[0], node.parameters["axes"], keepdims=True)
         if node.primitive.name in ("total", "mean") and len(node.parameters["axes"]) == len(node.arguments[0].shape):
@@ -171,6 +173,16 @@ class Writer:
 
     def _assign(self, name: str, piece: Code) -> None:
         self.lines.append(f"{name} = {text(piece)}")
+
+
+def _margins(node: Expression) -> list[tuple[Any, Any]]:
+    """How many zeros a `place` puts before and after along each axis."""
+    (x,), axis, start = node.arguments, node.parameters["axis"], node.parameters["start"]
+    margins: list[tuple[Any, Any]] = [(0, 0)] * len(x.shape)
+    inner, outer = x.shape[axis], node.shape[axis]
+    if inner != outer:
+        margins[axis] = (start, f"N - {start + inner}" if outer == BATCH else outer - start - inner)
+    return margins
 
 
 _WORDS = {

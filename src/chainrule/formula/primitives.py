@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from chainrule.base.errors import ShapeError
-from chainrule.formula.expression import PRIMITIVES, Dimension, Expression, Operand, Primitive, Shape, as_expression
+from chainrule.formula.expression import PRIMITIVES, Dimension, Expression, Number, Operand, Primitive, Shape, as_expression
 from chainrule.formula.forms import (
     Bracket,
     Call,
@@ -107,8 +107,14 @@ def _leaf(name: str, value: Callable[..., Any], shape: Callable[..., Shape] = la
     return _add(Primitive(name, value, shape, Leaf()))
 
 
+def _no_shape(number: Number) -> Shape:
+    if isinstance(number, float) and not math.isfinite(number):
+        raise ValueError(f"a formula cannot hold the number {number}: write a finite one, as 1e300")
+    return ()
+
+
 variable = _leaf("variable", _no_value, lambda name, shape: shape)
-constant = _leaf("constant", lambda xp, number: xp.number(number))
+constant = _leaf("constant", lambda xp, number: xp.number(number), _no_shape)
 size = _leaf("size", lambda xp, dimension: dimension)
 
 

@@ -5,11 +5,12 @@ Not a computer-algebra system: terms keep their order, nothing is expanded and n
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 
-from chainrule.formula.expression import Expression, Number, Primitive, Shape, depends_on_variable, order
-from chainrule.formula.primitives import add, constant, divide, multiply, negative, select, spread, subtract, transpose
+from chainrule.formula.expression import Expression, Number, Shape, depends_on_variable, order
+from chainrule.formula.primitives import constant, divide, multiply, negative, spread, subtract, transpose
 
 
 def tidy(expression: Expression) -> Expression:
@@ -72,7 +73,10 @@ def _value(expression: Expression) -> Number | None:
     return _bare(expression).constant
 
 
-def _number(value: Number) -> Expression:
+def _number(value: Number) -> Expression | None:
+    """A constant; None where floats overflow, which is left to those who compute."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
     if isinstance(value, Fraction) and value.denominator == 1:
         value = value.numerator
     return constant(number=value)
@@ -94,11 +98,6 @@ def _add(a: Expression, b: Expression) -> Expression | None:
         return subtract(a, b.arguments[0])
     if a.primitive is negative:
         return subtract(b, a.arguments[0])
-    if (both := _over_one_divisor(add, a, b)) is not None:
-        return both
-    if a.primitive is select and b.primitive is select and a.arguments[0] is b.arguments[0]:
-        condition = a.arguments[0]
-        return select(condition, tidy(add(a.arguments[1], b.arguments[1])), tidy(add(a.arguments[2], b.arguments[2])))
     return None
 
 
@@ -106,19 +105,10 @@ def _subtract(a: Expression, b: Expression) -> Expression | None:
     x, y = _value(a), _value(b)
     if x is not None and y is not None:
         return _number(x - y)
-    if y == 0:
-        return a
     if x == 0:
         return negative(b)
-    if b.primitive is negative:
-        return add(a, b.arguments[0])
-    return _over_one_divisor(subtract, a, b)
-
-
-def _over_one_divisor(operation: Primitive, a: Expression, b: Expression) -> Expression | None:
-    """a/c + b/c = (a + b)/c."""
     if a.primitive is divide and b.primitive is divide and a.arguments[1] is b.arguments[1] and a.shape == b.shape:
-        return divide(tidy(operation(a.arguments[0], b.arguments[0])), a.arguments[1])
+        return divide(tidy(subtract(a.arguments[0], b.arguments[0])), a.arguments[1])
     return None
 
 
@@ -136,7 +126,7 @@ def _multiply(a: Expression, b: Expression) -> Expression | None:
     if y is not None:
         return multiply(b, a)
     if x is not None and b.primitive is multiply and (inner := _value(b.arguments[0])) is not None:
-        return multiply(_number(x * inner), b.arguments[1])
+        return None if (product := _number(x * inner)) is None else multiply(product, b.arguments[1])
     if a.primitive is negative:
         return negative(tidy(multiply(a.arguments[0], b)))
     if b.primitive is negative:
@@ -153,8 +143,6 @@ def _divide(a: Expression, b: Expression) -> Expression | None:
     x, y = _value(a), _value(b)
     if y == 1:
         return a
-    if x == 0:
-        return _number(0)
     if x is not None and y is not None and y != 0:
         return _number(_ratio(x, y))
     if a.primitive is negative:
@@ -171,12 +159,7 @@ def _negative(a: Expression) -> Expression | None:
 
 
 def _power(a: Expression, n: Expression) -> Expression | None:
-    exponent = _value(n)
-    if exponent == 1:
-        return a
-    if exponent == 0:
-        return _number(1)
-    return None
+    return a if _value(n) == 1 else None
 
 
 def _transpose(x: Expression, axes: tuple[int, ...]) -> Expression | None:
@@ -194,8 +177,6 @@ def _select(condition: Expression, a: Expression, b: Expression) -> Expression |
 
 
 def _spread(x: Expression, axes: tuple[int, ...], sizes: Shape) -> Expression | None:
-    if not axes:
-        return x
     if x.primitive is spread and not x.arguments[0].shape:
         full = spread(x, axes=axes, sizes=sizes).shape
         return spread(x.arguments[0], axes=tuple(range(len(full))), sizes=full)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
+from chainrule.base.errors import DescriptionError, shown
 from chainrule.formula import primitives as p
 from chainrule.formula.backprop import gradients
 from chainrule.formula.expression import Expression, Name, named, order, substitute, variable
@@ -142,16 +143,29 @@ def _with_error(
     error = named(Name("E"), tidy(shortened(paper.arguments[0])))
     raw = gradients(error, parameters)
     *known, error = shared([*quantities, error])
+    carried = shared([raw[parameter] for parameter in parameters], known=[*known, error])
+    check_names(x, t, *parameters, *known, error, *carried)
     return Derivation(
         x=x,
         t=t,
         parameters=tuple(parameters),
-        quantities=tuple(known),
+        quantities=tuple(dict.fromkeys(known)),
         error=error,
         paper_error=paper,
-        gradients=tuple(shared([raw[parameter] for parameter in parameters], known=[*known, error])),
+        gradients=tuple(carried),
         weights=weights,
     )
+
+
+def check_names(*roots: Expression) -> None:
+    """Raises DescriptionError where two quantities have one name: in programs and records one would take the other's place."""
+    found: dict[str, Expression] = {}
+    for node in order(*roots):
+        if node.name is not None and (namesake := found.setdefault(node.key, node)) is not node:
+            one, other = shared([namesake, node])
+            if one is not other:
+                formulas = " and ".join(shown(each.arguments[0]) if each.arguments else "a variable" for each in (one, other))
+                raise DescriptionError(f"two quantities are called {node.key}: {formulas}; give the one that is yours another name.")
 
 
 def reduced(loss: Expression, conventions: Conventions, weights: Expression | None = None) -> Expression:

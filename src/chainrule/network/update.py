@@ -11,6 +11,7 @@ from chainrule.formula.expression import Expression, Name, as_expression, is_sca
 from chainrule.formula.tidy import tidy
 from chainrule.network import optimizers
 from chainrule.network.definitions import Bound
+from chainrule.network.derivation import check_names
 from chainrule.network.network import Network
 
 STEP_NUMBER = variable(Name("k"))
@@ -71,7 +72,9 @@ def update(optimizer: Bound, parameters: Sequence[Expression], gradients: Sequen
         for parameter, gradient in zip(parameters, gradients, strict=True)
     )
     numbers = {letter: float(optimizer.options[name]) for name, letter in letters.items() if letter.primitive.name == "variable"}
-    return Update(optimizer, numbers, rate if rate is not None else as_expression(0), norm, parts)
+    found = Update(optimizer, numbers, rate if rate is not None else as_expression(0), norm, parts)
+    check_names(*found.roots)
+    return found
 
 
 def network_update(network: Network, optimizer: Bound) -> Update:

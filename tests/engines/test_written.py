@@ -1,0 +1,108 @@
+"""Programs as they are printed: what stands in them runs by itself, and computes what the graph says."""
+
+import math
+
+import numpy as np
+import pytest
+
+from chainrule.base.errors import DescriptionError
+from chainrule.engines.written import Writer, written
+from chainrule.formula import primitives as p
+from chainrule.formula.backprop import gradients
+from chainrule.formula.evaluation import evaluate
+from chainrule.formula.expression import Expression, Name, Shape, as_expression, named, variable
+from chainrule.network.definitions import Definition
+from chainrule.network.layers import dense
+from chainrule.network.network import Network
+
+
+def lines(*quantities: Expression) -> str:
+    """The lines that compute some named quantities."""
+    writer = Writer(quantities)
+    for quantity in quantities:
+        writer.write(quantity)
+    return "\n".join(writer.lines)
+
+
+@pytest.mark.parametrize(
+    ("shape", "axis", "start", "extent", "text"),
+    [
+        ((2,), 0, 1, 5, "np.pad(x, ((1, 2),))"),
+        ((3, 2), 1, 0, 3, "np.pad(x, ((0, 0), (0, 1)))"),
+        ((3, 2), 0, 2, 5, "np.pad(x, ((2, 0), (0, 0)))"),
+        (("batch", 2), 1, 1, 4, "np.pad(x, ((0, 0), (1, 1)))"),
+        (("batch", 2), 1, 0, 2, "np.pad(x, ((0, 0), (0, 0)))"),
+        ((2, 3), 0, 1, "batch", "np.pad(x, ((1, N - 3), (0, 0)))"),
+    ],
+)
+def test_elements_are_put_in_their_place(shape: Shape, axis: int, start: int, extent: int | str, text: str) -> None:
+    x = variable(Name("x"), shape)
+    placed = named(Name("placed"), p.place(x, axis=axis, start=start, extent=extent))
+    assert lines(placed) == f"placed = {text}"
+    numbers = np.arange(1.0, 1.0 + math.prod(size := [4 if s == "batch" else int(s) for s in shape])).reshape(size)
+    space = {"np": np, "x": numbers, "N": 4}
+    exec(lines(placed), space)  # noqa: S102  # our own text
+    extra = {} if extent != "batch" else {variable(Name("t"), ("batch",)): np.zeros(4)}
+    np.testing.assert_array_equal(space["placed"], evaluate([placed], {x: numbers, **extra})[placed])
+
+
+def test_a_truth_value_in_its_place_is_a_number() -> None:
+    x = variable(Name("x"), (2,))
+    doubled = named(Name("doubled"), p.place(x > 0, axis=0, start=1, extent=3) + p.place(x > 0, axis=0, start=0, extent=3))
+    space = {"np": np, "x": np.array([1.0, 2.0])}
+    exec(lines(doubled), space)  # noqa: S102  # our own text
+    np.testing.assert_array_equal(space["doubled"], [1.0, 2.0, 1.0])
+
+
+def test_a_part_of_a_batch_hands_its_gradient_back() -> None:
+    x = variable(Name("x"), ("batch", 2))
+    (gradient,) = gradients(named(Name("E"), p.total(p.part(x, axis=0, start=1, stop=3) ** 2, axes=(0, 1))), [x]).values()
+    space = {"np": np, "N": 4, "x": np.arange(8.0).reshape(4, 2)}
+    exec(lines(gradient), space)  # noqa: S102  # our own text
+    np.testing.assert_array_equal(space["dx"], [[0, 0], [4, 6], [8, 10], [0, 0]])
+
+
+def test_a_network_that_moves_its_units() -> None:
+    def turned(z: Expression) -> Expression:
+        """The first unit is added to the second."""
+        return z + p.place(p.part(z, axis=1, start=0, stop=1), axis=1, start=1, extent=2)
+
+    network = Network(2, dense(2, Definition("activation", "turned", turned)), dense(1), seed=1)
+    x, t = np.array([[1.0, 2.0], [0.5, -1.0]]), np.array([[3.0], [1.0]])
+    program, step = written(network), network.step(x, t)
+    found = program.step(x, t, *network.parameters.values())
+    for value, wanted in zip(found, (step.error, *step.new_parameters.values()), strict=True):
+        np.testing.assert_allclose(value, wanted, rtol=1e-12)
+
+
+# Numbers that no program, no engine and no paper has.
+
+
+@pytest.mark.parametrize("number", [math.inf, -math.inf, math.nan, np.float64("inf")])
+def test_a_constant_is_a_finite_number(number: float) -> None:
+    with pytest.raises(ValueError, match=f"cannot hold the number {number}"):
+        as_expression(number)
+
+
+def test_a_formula_with_an_infinite_number_is_refused_at_its_place() -> None:
+    def capped(z: Expression) -> Expression:
+        """No cap at all."""
+        return p.minimum(z, math.inf)
+
+    network = Network(1, dense(1, Definition("activation", "capped", capped)))
+    with pytest.raises(DescriptionError, match=r"activation capped \(test_written.py, line \d+\): .* the number inf: write a finite one"):
+        network.derivation  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    "formula", [lambda x: 1e200 * as_expression(1e200) * x, lambda x: 1e200 * (1e200 * x), lambda x: x + p.divide(1e300, 1e-300)]
+)
+def test_constants_that_overflow_together_are_written_one_by_one(formula) -> None:
+    x = variable(Name("x"), (2,))
+    space = {"np": np, "x": np.array([1.0, -1.0])}
+    with np.errstate(all="ignore"):
+        (slope,) = gradients(named(Name("E"), p.total(formula(x), axes=(0,))), [x]).values()
+        text = lines(slope)
+        exec(text, space)  # noqa: S102  # our own text
+        np.testing.assert_array_equal(space["dx"], evaluate([slope], {x: space["x"]})[slope])
+    assert "inf" not in text
