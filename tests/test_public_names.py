@@ -68,7 +68,7 @@ def test_the_function_explain_is_not_hidden_by_its_module():
 
 
 def run(program):
-    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=600)
     return set(ended.stdout.split())
 
 
