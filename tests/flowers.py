@@ -67,8 +67,8 @@ def started(folder, *arguments, **options):
     return subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
 
 
-def wait_for(condition, seconds=30):
-    until = time.monotonic() + seconds
+def wait_for(condition, process):
+    """Returns when the condition holds; a process that ends before that never meets it."""
     while not condition():
-        assert time.monotonic() < until
+        assert process.poll() is None
         time.sleep(0.02)

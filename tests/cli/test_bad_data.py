@@ -6,8 +6,9 @@ from contextlib import suppress
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
+from tests.samples import examples
 
 from chainrule.base.errors import FileError, InputError
 from chainrule.data.reading import chunks, kinds_of, read
@@ -241,7 +242,7 @@ def test_tables_whose_kinds_change():
 @example(b"\xff\xfea\0")
 @example(b"\xef\xbb\xbf\n1")
 @example(b"1,2\n\x1f,3\n")
-@settings(max_examples=400)
+@examples(400)
 def test_any_bytes_are_read_or_refused(tmp_path_factory, content):
     path = tmp_path_factory.mktemp("tables") / "t.csv"
     path.write_bytes(content)
@@ -259,7 +260,7 @@ def test_any_bytes_are_read_or_refused(tmp_path_factory, content):
 
 
 @given(st.data())
-@settings(max_examples=150)
+@examples(150)
 def test_any_change_of_binary_files_is_read_or_refused(tmp_path_factory, data):
     folder = tmp_path_factory.mktemp("binary")
     np.save(folder / "x.npy", np.arange(6.0).reshape(3, 2))

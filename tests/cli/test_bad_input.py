@@ -9,8 +9,9 @@ from copy import deepcopy
 
 import pytest
 from hypothesis import example as also
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.samples import examples
 
 from chainrule.api.problems import problem
 from chainrule.base.errors import InputError
@@ -245,7 +246,7 @@ def test_what_may_not_be_read_or_written(folder, capsys):
     ],
 )
 def test_in_a_process_of_its_own(arguments, given, message):
-    ended = subprocess.run([sys.executable, "-m", "chainrule", *arguments], input=given, capture_output=True, check=False, timeout=60)
+    ended = subprocess.run([sys.executable, "-m", "chainrule", *arguments], input=given, capture_output=True, check=False, timeout=600)
     assert (ended.returncode, ended.stdout) == (2, b"")
     assert message in ended.stderr.decode()
     assert b"Traceback" not in ended.stderr
@@ -257,7 +258,7 @@ def test_absurd_sizes_take_no_memory():
     program = f"{limit}; import sys; from chainrule.cli import main; sys.exit(main(['explain', '30000-30000-1']))"
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
     command = [sys.executable, "-c", program]
-    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, env=environment)
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600, env=environment)
     assert (ended.returncode, ended.stderr.count("\n")) == (2, 1)
     assert "900,060,001 parameters" in ended.stderr
 
@@ -318,25 +319,25 @@ def only_input_errors(run):
 
 
 @given(mutations())
-@settings(max_examples=300)
+@examples(300)
 def test_any_description_is_read_or_refused(description):
     only_input_errors(lambda: problem_from(description).step())
 
 
 @given(values)
-@settings(max_examples=100)
+@examples(100)
 def test_any_value_is_refused_as_a_description(value):
     only_input_errors(lambda: problem_from(value))
 
 
 @given(st.sampled_from([to_toml(description) for description in EXAMPLES.values()]), *cuts)
-@settings(max_examples=300)
+@examples(300)
 def test_any_toml_is_read_or_refused(text, start, length, put):
     only_input_errors(lambda: problem_from(from_toml(text[:start] + put + text[start + length :])))
 
 
 @given(st.sampled_from([json.dumps(description) for description in EXAMPLES.values()]), *cuts)
-@settings(max_examples=300)
+@examples(300)
 def test_any_json_is_read_or_refused(text, start, length, put):
     only_input_errors(lambda: problem_from(from_json(text[:start] + put + text[start + length :])))
 
@@ -345,14 +346,14 @@ def test_any_json_is_read_or_refused(text, start, length, put):
 @also("2-2-1-")
 @also("١-٢")
 @also("²-1")
-@settings(max_examples=200)
+@examples(200)
 def test_any_source_is_read_or_refused(text):
     if text != "-":
         only_input_errors(lambda: problem(text))
 
 
 @given(st.text(st.characters(codec="ascii", categories=["Nd", "P", "Z", "L"]), max_size=15))
-@settings(max_examples=200)
+@examples(200)
 def test_any_option_is_read_or_refused(text):
     for option in ("weights", "input", "target", "row", "activation", "loss", "initializer", "optimizer", "learning_rate", "notation"):
         only_input_errors(lambda option=option: problem("2-2-1", **{option: text}))
@@ -360,7 +361,7 @@ def test_any_option_is_read_or_refused(text):
 
 
 @given(st.text(max_size=60) | st.text("0123456789,;.\t \n\"'-e", max_size=60))
-@settings(max_examples=300)
+@examples(300)
 def test_any_table_is_read_or_refused(tmp_path_factory, text):
     path = tmp_path_factory.mktemp("tables") / "rows.csv"
     path.write_text(text, encoding="utf-8")

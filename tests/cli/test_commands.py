@@ -164,7 +164,7 @@ def test_a_description_on_standard_input():
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_the_printed_program_runs_and_says_the_same(name, folder, capsys):
     (folder / "program.py").write_text(printed(["code", name, "--steps", "3"], capsys))
-    ended = subprocess.run([sys.executable, "program.py"], capture_output=True, text=True, check=True, timeout=60)
+    ended = subprocess.run([sys.executable, "program.py"], capture_output=True, text=True, check=True, timeout=600)
     errors = [float(line.split()[-1]) for line in ended.stdout.splitlines()]
     steps = problem_from(EXAMPLES[name]).steps()
     assert errors == pytest.approx([next(steps).error for _ in range(3)], rel=1e-12)
@@ -241,7 +241,7 @@ def test_names_are_completed(words, offered):
 
 
 def test_explain_prints_plain_text_when_piped():
-    ended = subprocess.run([sys.executable, "-m", "chainrule", "explain"], capture_output=True, text=True, check=True, timeout=60)
+    ended = subprocess.run([sys.executable, "-m", "chainrule", "explain"], capture_output=True, text=True, check=True, timeout=600)
     assert "\x1b" not in ended.stdout
     assert "2.2136" in ended.stdout
     assert max(map(len, ended.stdout.splitlines())) <= 80
@@ -249,7 +249,7 @@ def test_explain_prints_plain_text_when_piped():
 
 def test_rich_is_not_imported_when_piped():
     program = "import sys; from chainrule.cli import main; main(['explain']); print('rich' in sys.modules, 'click' in sys.modules)"
-    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=600)
     assert ended.stdout.splitlines()[-1] == "False True"
 
 

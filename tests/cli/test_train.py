@@ -185,9 +185,9 @@ def test_the_log_of_a_resumed_run_keeps_its_lines(suffix, folder, capsys, monkey
     monkeypatch.setattr("chainrule.training.history.MOST_REPORTS", 8)
     log = folder / f"run{suffix}"
     with started(folder, *ENDLESS, "--log", log.name) as process:
-        wait_for(lambda: log.exists() and log.read_bytes().count(b"\n") > 60)
+        wait_for(lambda: log.exists() and log.read_bytes().count(b"\n") > 60, process)
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=30)
+        process.communicate(timeout=600)
     reached, before = Model.load(checkpoint_path("model.safetensors")).outcome["epochs"], log.read_bytes().splitlines(keepends=True)
     log.write_bytes(b"".join([*before, before[-1], before[-1][:9]]))
     train(capsys, "--resume", "--epochs", str(reached + 7), "--quiet", "--log", log.name)

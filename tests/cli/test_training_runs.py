@@ -6,7 +6,6 @@ import select
 import signal
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -28,7 +27,7 @@ def test_ctrl_c_keeps_the_best_weights_and_says_how_to_resume(folder, capsys):
     with started(folder, *ENDLESS) as process:
         assert any(line.startswith("epoch") for line in process.stdout)
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=600)
     assert (process.returncode, err) == (130, "")
     command = out.splitlines()[-1]
     assert command == f"To go on: chainrule train flowers.csv --target kind {' '.join(ENDLESS)} --resume"
@@ -45,13 +44,19 @@ def test_ctrl_c_keeps_the_best_weights_and_says_how_to_resume(folder, capsys):
     assert again.history == unbroken.history
 
 
+def state_of(path):
+    """What changes when a file is written anew; None where there is none."""
+    return (path.stat().st_ino, path.stat().st_mtime_ns) if path.exists() else None
+
+
 @pytest.mark.parametrize("endless", [ENDLESS, ENDLESS[:4]], ids=["validation rows", "companions"])
 def test_a_killed_run_goes_on_where_it_was(endless, folder, capsys):
+    path = checkpoint_path("model.safetensors")
     for _ in range(3):
-        resume = ("--resume",) if checkpoint_path("model.safetensors").exists() else ()
+        before = state_of(path)
+        resume = ("--resume",) if before else ()
         with started(folder, *endless, *resume) as process:
-            wait_for(checkpoint_path("model.safetensors").exists)
-            time.sleep(0.3 + 0.9 * np.random.default_rng(len(resume)).random())
+            wait_for(lambda path=path, before=before: state_of(path) not in (None, before), process)
             process.kill()
     epochs = str(Model.load(checkpoint_path("model.safetensors")).outcome["epochs"] + 5)
     train(capsys, "--resume", "--epochs", epochs, "--quiet")
@@ -68,7 +73,7 @@ def test_the_checkpoint_of_a_run_is_not_lost_by_starting_anew(folder, capsys):
 
 def test_a_resumed_run_needs_the_same_data(folder, capsys):
     with started(folder, *ENDLESS) as process:
-        wait_for(checkpoint_path(folder / "model.safetensors").exists)
+        wait_for(checkpoint_path(folder / "model.safetensors").exists, process)
         process.kill()
     write_rows("flowers.csv", flowers.flowers(seed=2))
     _, err = train(capsys, "--resume", code=2)
@@ -80,7 +85,7 @@ def test_a_reader_that_has_seen_enough_does_not_end_the_training(folder):
     process = started(folder, "--epochs", "300", "--patience", "300")
     assert process.stdout.readline().startswith("flowers.csv: 240 rows")
     process.stdout.close()
-    assert process.wait(60) == 0
+    assert process.wait(600) == 0
     assert process.stderr.read() == ""
     process.stderr.close()
     assert Model.load("model.safetensors").outcome["epochs"] == 300
@@ -97,7 +102,7 @@ def on_terminal(folder, *arguments, columns=80, lines=30, interrupt=False):
     with subprocess.Popen(command, cwd=folder, stdin=follower, stdout=follower, stderr=follower, env=environment) as process:
         os.close(follower)
         sent = b""
-        while select.select([leader], [], [], 30)[0]:
+        while select.select([leader], [], [], 600)[0]:
             try:
                 sent += os.read(leader, 65536)
             except OSError:  # the other side is closed
@@ -105,7 +110,7 @@ def on_terminal(folder, *arguments, columns=80, lines=30, interrupt=False):
             if interrupt and sent.count("━".encode()) > 100:
                 process.send_signal(signal.SIGINT)
                 interrupt = False
-        process.wait(30)
+        process.wait(600)
     os.close(leader)
     return sent.decode(), process.returncode
 

@@ -1,12 +1,14 @@
 """Advice on rates: what it says holds when it is tried, it never fails, and it is the same each time."""
 
+import itertools
 import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.engines.test_engines import any_case, optimizer_for
+from tests.samples import examples, some
 from tests.twins import Case, case, close
 
 from chainrule.api.problems import problem
@@ -31,8 +33,7 @@ def error_after(found: Case, rule: Bound, rate: float) -> float:
     return found.step(changed).after.error
 
 
-@pytest.mark.parametrize("seed", range(8))
-@pytest.mark.parametrize("name", ["sgd", "momentum", "nesterov"])
+@pytest.mark.parametrize(("name", "seed"), some(itertools.product(["sgd", "momentum", "nesterov"], range(8)), 5))
 def test_every_rate_below_the_limit_lowers_the_error_and_none_just_above(seed: int, name: str) -> None:
     found, rule = small(seed), find("optimizer", {"name": name, "learning_rate": 0.05})
     advice = advice_for(found, rule)
@@ -90,7 +91,7 @@ def test_just_below_the_limit_it_converges_and_well_above_not(seed: int) -> None
     assert not settles(run(advice.converges_to * 1.05, advice.steps))
 
 
-@settings(max_examples=12)
+@examples(12)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_advice_never_fails_and_is_the_same_each_time(seed: int) -> None:
     found, rule = any_case(seed), optimizer_for(seed)

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.samples import examples
 
 from chainrule.base.errors import ShapeError
 from chainrule.formula import primitives as p
@@ -33,7 +34,7 @@ def test_every_primitive_is_right(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ELEMENTWISE)
-@settings(max_examples=30)
+@examples(30)
 @given(shape=shapes, seed=seeds)
 def test_elementwise_over_shapes_and_values(name: str, shape: Shape, seed: int) -> None:
     prove(PRIMITIVES[name], shapes=[shape], seed=seed).demand()
@@ -207,7 +208,7 @@ def test_torch_knows_every_elementwise_primitive() -> None:
 
 
 @pytest.mark.parametrize("name", ELEMENTWISE)
-@settings(max_examples=30)
+@examples(30)
 @given(shape=shapes, seed=seeds)
 def test_elementwise_like_torch(name: str, shape: Shape, seed: int) -> None:
     random = np.random.default_rng(seed)

@@ -7,9 +7,10 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.engines.test_engines import optimizer_for
+from tests.samples import examples
 from tests.twins import case, close, everything
 
 from chainrule.formula.evaluation import evaluate
@@ -56,7 +57,7 @@ def test_every_element_of_every_quantity(bound: Bound) -> None:
     agrees(found.step("sgd"))
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_every_element_of_every_update(seed: int) -> None:
     found = case(seed, sizes=[2, 2, 2], rows=seed % 3 + 1, regularizer=[None, "l1", "elastic_net"][seed % 3], weighted=seed % 2 == 0)

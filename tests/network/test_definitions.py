@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 import sympy
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.samples import examples
 from torch.nn import functional as F
 
 from chainrule.base.errors import DescriptionError, UnknownNameError
@@ -49,7 +50,7 @@ def test_every_definition_is_right(bound: Bound) -> None:
 
 
 @pytest.mark.parametrize("bound", registered("activation", "loss", "regularizer"))
-@settings(max_examples=15)
+@examples(15)
 @given(shape=shapes, seed=seeds)
 def test_derivatives_over_shapes_and_values(bound: Bound, shape: Shape, seed: int) -> None:
     prove(bound, shapes=[shape], seed=seed).demand()
@@ -148,7 +149,7 @@ def numbers_for(bound: Bound, shape: Shape, random: np.random.Generator) -> list
 
 
 @pytest.mark.parametrize("bound", built_in("activation", "loss", "regularizer"))
-@settings(max_examples=25)
+@examples(25)
 @given(shape=shapes, seed=seeds)
 def test_like_torch(bound: Bound, shape: Shape, seed: int) -> None:
     random = np.random.default_rng(seed)

@@ -7,8 +7,9 @@ from importlib.resources import files
 import jsonschema
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.samples import examples
 
 from chainrule.api.problems import problem, short_form
 from chainrule.base.errors import DescriptionError, InputError, UnknownNameError
@@ -118,7 +119,7 @@ def same(a, b):
 
 
 @given(problems())
-@settings(max_examples=60)
+@examples(60)
 def test_every_problem_returns_from_toml_and_json(given):
     description = described_problem(given)
     DESCRIPTION.validate(description)

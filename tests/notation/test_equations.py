@@ -5,9 +5,10 @@ from fractions import Fraction
 from math import isfinite
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from tests.equations import Verdict, check, equations_in_latex, equations_in_text
+from tests.samples import examples
 
 from chainrule.base.errors import InputError
 from chainrule.formula import primitives as p
@@ -209,7 +210,7 @@ FLOATS = st.floats(allow_nan=False, allow_infinity=False)
 
 
 @given(FLOATS, st.integers(1, 17))
-@settings(max_examples=300)
+@examples(300)
 def test_a_printed_number_is_near_and_says_whether_it_is_exact(value, digits):
     number = shown(value, Notation(), digits)
     verdict = check(f"a {'≈' if number.rounded else '='} {text(number)}", {"a": meant(value)})
@@ -229,7 +230,7 @@ def test_exact_where_it_can_be():
 
 @pytest.mark.parametrize("function", [p.exp, p.sin, p.cos, p.tanh, p.sigmoid, p.softplus, p.log_cosh, p.erf, p.sqrt, p.log])
 @given(point=st.one_of(st.fractions(Fraction(1, 10**9), 15), st.integers(20, 60).map(lambda n: Fraction(1, 10**n))))
-@settings(max_examples=40)
+@examples(40)
 def test_functions_to_forty_digits(function, point):
     import mpmath
 
@@ -298,14 +299,14 @@ def true_letters(values):
 
 
 @given(EXPRESSIONS, VALUES, LABELS)
-@settings(max_examples=500)
+@examples(500)
 def test_random_lines_are_true(expression, values, labels):
     verdict = read(worked(Symbol("f"), expression, values, labels), true_letters(values))
     assert verdict.false == []
 
 
 @given(EXPRESSIONS, VALUES, LABELS)
-@settings(max_examples=500)
+@examples(500)
 def test_random_lines_with_the_results_of_floats_are_true(expression, values, labels):
     result = floats_give(expression, values)
     line = worked(Symbol("f"), expression, values, labels, result=result)
@@ -315,7 +316,7 @@ def test_random_lines_with_the_results_of_floats_are_true(expression, values, la
 
 
 @given(st.lists(st.lists(EXPRESSIONS, min_size=1, max_size=3), min_size=1, max_size=2), VALUES)
-@settings(max_examples=300)
+@examples(300)
 def test_random_chains_are_true(paths, values):
     factors = [[(Derivative(Symbol("f"), Symbol("g")), factor) for factor in path] for path in paths]
     verdict = read(chain(factors, Symbol("f"), values, Labels()), true_letters(values))
@@ -323,7 +324,7 @@ def test_random_chains_are_true(paths, values):
 
 
 @given(st.integers(1, 3), st.integers(1, 3), st.integers(1, 3), st.sampled_from(["rows", "columns"]), st.data())
-@settings(max_examples=300)
+@examples(300)
 def test_random_matrix_lines_are_true(samples, inputs, units, vectors, data):
     def drawn(rows, columns):
         return data.draw(st.lists(st.lists(NUMBERS, min_size=columns, max_size=columns), min_size=rows, max_size=rows))
@@ -405,7 +406,7 @@ def test_the_reader_rejects_equality_for_what_is_only_near(line):
 
 
 @given(EXPRESSIONS, VALUES, st.integers(0, 40), st.integers(2, 8))
-@settings(max_examples=300)
+@examples(300)
 def test_the_reader_notices_a_changed_digit_of_a_random_line(expression, values, place, step):
     line = text(worked(Symbol("f"), expression, values, Labels()))
     start = max(line.rfind("="), line.rfind("≈"))

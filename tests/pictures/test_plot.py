@@ -7,9 +7,10 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.pictures.test_diagram import contrast, luminance
+from tests.samples import examples
 
 from chainrule.api.figures import figure
 from chainrule.api.problems import problem
@@ -56,7 +57,7 @@ def test_labels_never_cover_each_other(source, name):
     assert outside(diagram) == []
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=14))
 def test_labels_of_points_anywhere_never_cover_each_other(points):
     marks = tuple(Mark(x, y, "dot", 1, words(f"point {i} = 0.12345")) for i, (x, y) in enumerate(points))

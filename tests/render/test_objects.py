@@ -137,7 +137,7 @@ cr.train("data:iris", target="species", hidden=2, epochs=2, seed=1)"""
 def test_objects_show_themselves_in_a_kernel():
     nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
     book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(line) for line in CELLS.splitlines()])
-    nbclient.NotebookClient(book, timeout=120).execute()
+    nbclient.NotebookClient(book, timeout=600).execute()
     first, *others = [cell.outputs for cell in book.cells]
     assert first == []
     for outputs in others:

@@ -1,6 +1,7 @@
 """Documents on paper: PDF by Typst, and LaTeX."""
 
 import io
+import itertools
 import re
 import shutil
 import subprocess
@@ -14,6 +15,7 @@ import pytest
 import typst as compiler
 from tests.golden.regenerate import DOCUMENTS, PRINTED
 from tests.notation.test_printers import FORMULAS
+from tests.samples import some
 
 from chainrule.api.problems import problem
 from chainrule.base.errors import InputError, UnknownNameError
@@ -70,8 +72,7 @@ def test_symbols_are_painted_in_both():
 # PDF.
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.parametrize("name", PRINTED)
+@pytest.mark.parametrize(("name", "layout"), some(itertools.product(PRINTED, LAYOUTS), 4))
 def test_every_document_is_set_as_an_accessible_pdf(name, layout):
     document = DOCUMENTS[name]()
     written = pdf(document, layout)  # Typst refuses what is not PDF/UA-1
@@ -114,8 +115,7 @@ def test_papers_and_layouts_have_their_sizes():
     assert sizes["slides", "a4"] == sizes["slides", "letter"] == (720, 405)
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.parametrize("name", ["xor", "iris", "matrix"])
+@pytest.mark.parametrize(("name", "layout"), some(itertools.product(["xor", "iris", "matrix"], LAYOUTS), 4))
 def test_nothing_runs_off_a_page(name, layout):
     for page in pypdf.PdfReader(io.BytesIO(pdf(DOCUMENTS[name](), layout))).pages:
         wide, places = float(page.mediabox.width), []
@@ -125,7 +125,7 @@ def test_nothing_runs_off_a_page(name, layout):
         assert all(20 < x < wide - 20 for x in places)
 
 
-@pytest.mark.parametrize("name", PRINTED)
+@pytest.mark.parametrize("name", some(PRINTED, 3))
 def test_each_slide_is_a_page_under_its_title(name):
     document = DOCUMENTS[name]()
     _, *printed = pages(pdf(document, "slides"))
@@ -151,7 +151,7 @@ def test_a_persons_text_is_data_in_typst():
     for part in ("<script>$x$", r"\input{/etc/passwd}#read(\"x\")".replace('\\"', '"'), "%&_^~", "Ünï", "*b*//c@a[l]a--b?`{}", "Ж"):
         assert part in printed
     assert "a–b" not in printed
-    assert "日" in printed or "[U+65E5]" in printed
+    assert "[U+65E5]" in printed  # a font of the machine may have it
 
 
 def test_many_signs_without_a_glyph_are_shown_by_their_numbers():
@@ -182,15 +182,14 @@ def compiled(source: str, folder, engine: str = "pdflatex") -> str:
     """The log of a compilation that went without errors, and wrote a PDF."""
     (folder / "x.tex").write_text(source, "utf-8")
     command = [engine, "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape", "x.tex"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, timeout=120, check=False)
+    done = subprocess.run(command, cwd=folder, capture_output=True, timeout=600, check=False)
     log = done.stdout.decode("utf-8", "replace")
     assert done.returncode == 0, log[-2000:]
     return log
 
 
 @pytest.mark.skipif(not LATEX, reason="there is no LaTeX here; what is written is read by the next tests")
-@pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.parametrize("name", ["seed", "seed-german", "mazur", "xor"])
+@pytest.mark.parametrize(("name", "layout"), some(itertools.product(["seed", "seed-german", "mazur", "xor"], LAYOUTS), 4))
 def test_latex_compiles(name, layout, tmp_path):
     log = compiled(latex(DOCUMENTS[name](), layout), tmp_path)
     wide = [float(points) for points in re.findall(r"Overfull \\hbox \(([\d.]+)pt", log)]
@@ -211,8 +210,7 @@ def test_a_persons_text_is_data_in_latex(engine, tmp_path):
     assert "U+1F600" in printed or "😀" in printed
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.parametrize("name", PRINTED)
+@pytest.mark.parametrize(("name", "layout"), some(itertools.product(PRINTED, LAYOUTS), 4))
 def test_latex_is_well_formed(name, layout):
     assert_well_formed(latex(DOCUMENTS[name](), layout))
 

@@ -15,9 +15,10 @@ from typing import Any
 import jsonschema
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.engines.test_engines import any_case, optimizer_for
+from tests.samples import examples
 from tests.twins import case, everything
 
 from chainrule.base.errors import FileError, InputError, ShapeError
@@ -78,7 +79,7 @@ def batch(seed: int) -> tuple[np.ndarray, np.ndarray]:
     return found.x, found.t
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_any_step_goes_to_json_and_back(seed: int) -> None:
     round_trip(any_case(seed).step(optimizer_for(seed)))
@@ -128,7 +129,7 @@ def test_a_step_goes_on_from_where_it_was_read() -> None:
 
 
 @given(seed=st.integers(0, 2**32 - 1), choice=st.integers(0, 10**6), factor=st.sampled_from([1.0005, 1 + 1e-12, -1.0]))
-@settings(max_examples=40)
+@examples(40)
 def test_a_change_of_any_number_is_found(seed: int, choice: int, factor: float) -> None:
     step = any_case(seed).step(optimizer_for(seed))
     changed = Step.from_dict(step.to_dict())
@@ -248,7 +249,7 @@ def places(plain: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 
 @given(data=st.data())
-@settings(max_examples=120)
+@examples(120)
 def test_no_damage_raises_anything_else(data: st.DataObject) -> None:
     record = data.draw(st.sampled_from(records()))
     plain = copy.deepcopy(record.to_dict())
@@ -280,7 +281,7 @@ def mixed_step() -> Step:
 
 
 @given(cut=st.integers(0, 3000), junk=st.binary(max_size=4))
-@settings(max_examples=60)
+@examples(60)
 def test_damaged_files(tmp_path_factory: pytest.TempPathFactory, cut: int, junk: bytes) -> None:
     whole = json.dumps(seed_step().to_dict()).encode()
     path = tmp_path_factory.mktemp("records") / "step.json"

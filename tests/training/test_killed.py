@@ -1,18 +1,20 @@
 """Runs that are killed at random moments, with no chance to say goodbye, and go on from their checkpoints: the same numbers, bit for bit.
 
-The process trains, keeps a checkpoint after every epoch, and is killed by SIGKILL. It forks from one that has imported everything, so that
-a life takes milliseconds.
+The process trains, keeps a checkpoint after every epoch, and is killed by SIGKILL after so many calls of functions: at the same moments on
+every machine. It forks from one that has imported everything, so that a life takes milliseconds.
 """
 
 import os
 import random
 import signal
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.samples import some
 
 import chainrule as cr
 from chainrule.api.train import Watch
@@ -22,7 +24,6 @@ from chainrule.training.loop import Training
 from chainrule.training.model import Model, checkpoint_path, load_checkpoint, save_checkpoint
 from chainrule.training.plan import Plan
 
-KILLS = 60
 PLAN = Plan(epochs=150, batch_size=8, patience=None, optimizer=cr.adam(cr.cosine(rate=0.02, steps=900)))
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system forks no processes")
@@ -79,50 +80,68 @@ def go_on_by_default(output: Path, started: Callable[[], object] = lambda: None)
 FLOWERS = read("data:iris")
 
 
-def life(go_on: Callable[..., None], output: Path) -> tuple[int, int]:
-    """A process of its own that goes on with the run, and a pipe on which it says that the first epoch begins."""
-    reads, writes = os.pipe()
+class Calls:
+    """Counts the calls of functions, those of C among them, and kills the process after so many; None: it lives."""
+
+    def __init__(self, most: int | None = None) -> None:
+        self.number, self.most = 0, most
+
+    def __call__(self, frame: object, event: str, argument: object) -> None:
+        self.number += event in ("call", "c_call")
+        if self.number == self.most:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def life(go_on: Callable[..., None], output: Path, most: int, *, early: bool) -> bool:
+    """A process of its own that goes on with the run, and is killed after so many calls; was it?
+
+    early  they are counted from the start, where it reads its checkpoint, and not from the first epoch
+    """
     child = os.fork()
-    if child:
-        os.close(writes)
-        return child, reads
+    if not child:
+        try:
+            calls = Calls(most)
+            sys.setprofile(calls if early else None)
+            go_on(output, lambda: sys.setprofile(calls))
+            os._exit(0)
+        finally:
+            os._exit(1)
+    _, status = os.waitpid(child, 0)
+    assert status in (0, signal.SIGKILL)
+    return status == signal.SIGKILL
+
+
+def unbroken(go_on: Callable[..., None], output: Path) -> tuple[int, int]:
+    """How many calls the run makes before its first epoch, and from there."""
+    calls, before = Calls(), []
+    sys.setprofile(calls)
     try:
-        go_on(output, lambda: os.write(writes, b"."))
+        go_on(output, lambda: before.append(calls.number))
     finally:
-        os._exit(0)
-
-
-def left_alone(child: int) -> bool:
-    """Has it ended by itself?"""
-    return os.waitpid(child, os.WNOHANG)[0] == child
+        sys.setprofile(None)
+    return before[0], calls.number - before[0]
 
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+@pytest.mark.parametrize("most", some([25, 250], 2))
 @pytest.mark.parametrize("go_on", [go_on, go_on_by_default])
-def test_killed_at_random_moments_and_the_same_bit_for_bit(go_on, tmp_path):
-    go_on(tmp_path / "unbroken.safetensors")
+def test_killed_at_random_moments_and_the_same_bit_for_bit(go_on, most, tmp_path):
+    before, after = unbroken(go_on, tmp_path / "unbroken.safetensors")
     moments = random.Random(0)
     kills, finished, seen = 0, 0, set()
-    while kills < KILLS:
+    while kills < most:
         output = tmp_path / f"killed{finished}.safetensors"
-        path = checkpoint_path(output)
-        child, began = life(go_on, output)
-        if moments.random() < 0.7:  # the others may die while they still read their checkpoint
-            os.read(began, 1)
-        os.close(began)
-        time.sleep(moments.uniform(0.0, 0.06))
-        if left_alone(child):
+        early = moments.random() < 0.3
+        if not life(go_on, output, moments.randint(1, before if early else after // 8), early=early):
             assert output.read_bytes() == (tmp_path / "unbroken.safetensors").read_bytes()
             finished += 1
             continue
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
         kills += 1
-        if path.exists():  # whatever the moment: whole, and of a whole epoch
+        if (path := checkpoint_path(output)).exists():  # whatever the moment: whole, and of a whole epoch
             seen.add(load_checkpoint(path)[2]["epochs"])
     go_on(output)
     assert output.read_bytes() == (tmp_path / "unbroken.safetensors").read_bytes()
-    assert len(seen) > 10
+    assert len(seen) > 8
 
 
 def test_what_a_killed_process_leaves_is_whole_or_as_it_was(tmp_path):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Literal
+from typing import Any, Literal
 
 from chainrule.base.errors import InputError
 from chainrule.document.document import Document
@@ -20,7 +20,7 @@ LETTERS = 0x3FF
 
 
 def pdf(document: Document, layout: str = "article", paper: str = "a4") -> bytes:
-    """The document as a PDF/UA-1 file. A sign that no font has is replaced by its number: [U+1F600].
+    """The document as a PDF/UA-1 file. A sign that Typst's fonts lack is replaced by its number: [U+1F600].
 
     layout, paper  as of `chainrule.render.typst.typst`
 
@@ -41,8 +41,12 @@ def compiled(source: str, title: str, format: Literal["pdf", "svg", "png"] = "pd
     except ImportError:
         raise InputError(f'{format.upper()} is set by the package typst, which is not installed: pip install "chainrule[pdf]".') from None
 
+    def written(source: str, format: str, **more: Any) -> bytes:
+        """By the fonts that Typst brings alone, so that a document looks the same wherever it is made."""
+        return bytes(compiler.compile(source.encode(), format=format, ignore_system_fonts=True, **more))
+
     def pdf(source: str) -> bytes:
-        return bytes(compiler.compile(source.encode(), format="pdf", pdf_standards=["ua-1"]))
+        return written(source, "pdf", pdf_standards=["ua-1"])
 
     def complete(source: str) -> tuple[str, bytes]:
         """The source with numbers for signs that no font has, and its PDF: only of PDF/UA does Typst say which they are."""
@@ -62,8 +66,8 @@ def compiled(source: str, title: str, format: Literal["pdf", "svg", "png"] = "pd
     if _unsure(source):
         source, _ = complete(source)
     if format == "png":
-        return bytes(compiler.compile(source.encode(), format="png", ppi=192.0))
-    return _told(bytes(compiler.compile(source.encode(), format="svg")), title, about)
+        return written(source, "png", ppi=192.0)
+    return _told(written(source, "svg"), title, about)
 
 
 def _unsure(source: str) -> set[str]:

@@ -16,6 +16,9 @@ FONT = "'STIX Two Math subset','STIX Two Text','STIX Two Math',Cambria,'Times Ne
 TURN, FADE, REST = 1.8, 0.35, 4.0
 """Seconds that a scene takes, that it takes to appear, and that the whole stands at the end besides."""
 
+X_HEIGHT = 0.44
+"""Of the letters, in sizes: that of Times. Fonts with larger letters are shrunk to it, since the layout has room for no wider ones."""
+
 ANCHORS = {-1: "end", 0: "middle", 1: "start"}
 
 
@@ -110,7 +113,8 @@ def _number(value: float) -> str:
 def _style() -> str:
     """The classes on light ground, and on dark where the reader's system is dark."""
     light, dark = (_classes(i) for i in (0, 1))
-    letters = f".diagram {{ font-family: {FONT}; }} .diagram text {{ text-anchor: middle; }} .diagram tspan {{ fill: currentColor; }}"
+    font = f".diagram {{ font-family: {FONT}; font-size-adjust: {X_HEIGHT}; }}"
+    letters = f"{font} .diagram text {{ text-anchor: middle; }} .diagram tspan {{ fill: currentColor; }}"
     pens = " ".join(f".diagram .{kind} {{ {'; '.join(_pen(pen))}; }}" for kind, pen in PENS.items())
     return f"{letters} {pens} {light} @media (prefers-color-scheme: dark) {{ {dark} }}"
 
