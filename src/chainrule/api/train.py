@@ -19,6 +19,7 @@ from chainrule.api.settings import Wanted, chosen_optimizer, setting
 from chainrule.base.errors import FileError, InputError, shown
 from chainrule.data.table import Table
 from chainrule.doctor.divergence import Diverged
+from chainrule.engines.prediction import Predictor
 from chainrule.network.definitions import Bound, find
 from chainrule.network.layers import dense
 from chainrule.network.network import Array, Network
@@ -86,7 +87,7 @@ class Run:
 
     def measured(self, network: Network, part: Part) -> Scores:
         """How good the network is on a part."""
-        return score(self.preparation, network.predict(part.x), part.labels, guess=self.guess)
+        return score(self.preparation, Predictor(network, self.plan.engine)(part.x), part.labels, guess=self.guess)
 
 
 class Watch:
