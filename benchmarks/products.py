@@ -16,13 +16,14 @@ import numpy as np
 from measure import table
 from run import processor as described
 
-from chainrule.engines import ir
-from chainrule.engines.compiled.instructions import I64, POINTER, VOID, at, carried, loop
-from chainrule.engines.compiled.layout import aligned, padded
-from chainrule.engines.compiled.products import COLUMNS, NUMBER, Kit, panels, rows
-from chainrule.engines.compiled.target import host
-from chainrule.engines.compiled.threads import Meeting, together, wait
-from chainrule.engines.machine import Machine
+from chainrule.engines.compiled.emission.barrier import wait
+from chainrule.engines.compiled.graph.layout import aligned_array, padded
+from chainrule.engines.compiled.llvm import ir
+from chainrule.engines.compiled.llvm.instructions import I64, POINTER, VOID, at, carried, loop
+from chainrule.engines.compiled.llvm.machine import Machine
+from chainrule.engines.compiled.llvm.target import host
+from chainrule.engines.compiled.matmul.products import COLUMNS, NUMBER, ProductEmitter, panels, rows
+from chainrule.engines.compiled.runtime.threads import Barrier, run_in_threads
 
 LAYERS = {
     "W3, batch 32": [(32, 784, 128), (32, 128, 10)],
@@ -55,54 +56,58 @@ def adam(tile, g):
 class Layer:
     """The products of a layer and what they work on."""
 
-    def __init__(self, kit, n, k, c):
-        self.n, self.k, self.c, self.kit = n, k, c, kit
-        layout, x, d = kit.layout(k, c), kit.stride(k), kit.stride(c)
+    def __init__(self, products, n, k, c):
+        self.n, self.k, self.c, self.emitter = n, k, c, products
+        layout, x, d = products.layout(k, c), products.stride(k), products.stride(c)
         weights, name = panels(layout), f"{n}x{k}x{c}"
         self.products = {
-            "forward": kit.forward(f"f{name}", layout, [n], x, relu, {"b": COLUMNS, "y": rows(d)}, partial="y"),
-            "backward": kit.backward(f"b{name}", layout, [n], d, slope, {"x": rows(x), "e": rows(x)}, partial="e"),
-            "gradient": kit.gradient(f"g{name}", layout, [n], (x, d), descent, {"w": weights, "rate": NUMBER}),
-            "gradient, Adam": kit.gradient(
+            "forward": products.forward(f"f{name}", layout, [n], x, relu, {"b": COLUMNS, "y": rows(d)}, partial="y"),
+            "backward": products.backward(f"b{name}", layout, [n], d, slope, {"x": rows(x), "e": rows(x)}, partial="e"),
+            "gradient": products.gradient(f"g{name}", layout, [n], (x, d), descent, {"w": weights, "rate": NUMBER}),
+            "gradient, Adam": products.gradient(
                 f"a{name}", layout, [n], (x, d), adam, {"w": weights, "m": weights, "v": weights, "rate": NUMBER}
             ),
         }
         random = np.random.default_rng(1)
-        self.memory = {"x": aligned((n, x), kit.dtype), "d": aligned((n, d), kit.dtype), "w": aligned(layout.size, kit.dtype)}
+        self.memory = {
+            "x": aligned_array((n, x), products.dtype),
+            "d": aligned_array((n, d), products.dtype),
+            "w": aligned_array(layout.size, products.dtype),
+        }
         for array in self.memory.values():
             array[...] = random.standard_normal(array.shape) * 0.01
-        self.memory |= {"y": aligned((n, d), kit.dtype), "e": aligned((n, x), kit.dtype)}
-        self.memory |= {"m": aligned(layout.size, kit.dtype), "v": aligned(layout.size, kit.dtype) + 1}
-        self.memory["b"] = aligned(padded(c, layout.lanes), kit.dtype)
+        self.memory |= {"y": aligned_array((n, d), products.dtype), "e": aligned_array((n, x), products.dtype)}
+        self.memory |= {"m": aligned_array(layout.size, products.dtype), "v": aligned_array(layout.size, products.dtype) + 1}
+        self.memory["b"] = aligned_array(padded(c, layout.lanes), products.dtype)
         self.calls = {role: repeated(product) for role, product in self.products.items()}
 
     def run(self, loaded, role, turns, shares):
         """The product so many times; seconds for one."""
-        product, memory, meeting = self.products[role], self.memory, Meeting()
+        product, memory, barrier = self.products[role], self.memory, Barrier()
         kinds = [ctypes.c_float if operand.kind == "number" else ctypes.c_void_p for operand in product.operands.values()]
         function = loaded.function(self.calls[role], [ctypes.c_void_p] * 4 + [ctypes.c_int64] * 4 + kinds)
         given = [1e-9 if name == "rate" else memory[name].ctypes.data for name in product.operands]
         a, b = (memory[name].ctypes.data for name in {"forward": "xw", "backward": "dw"}.get(role, "xd"))
-        rooms = [aligned(max(product.room, 1), self.kit.dtype) for _ in range(shares)]
+        rooms = [aligned_array(max(product.room, 1), self.emitter.dtype) for _ in range(shares)]
 
         def work(share, shares):
-            function(meeting.address, a, b, rooms[share].ctypes.data, turns, self.n, share, shares, *given)
+            function(barrier.address, a, b, rooms[share].ctypes.data, turns, self.n, share, shares, *given)
 
         begin = time.perf_counter()
-        together(work, shares)
+        run_in_threads(work, shares)
         return (time.perf_counter() - begin) / turns
 
 
 def repeated(product):
     """Emit a function that calls the product again and again, all threads together; returns its name."""
     types = [argument.type for argument in product.function.args]
-    name, module = f"run {product.name}", product.kit.module
+    name, module = f"run {product.name}", product.context.module
     function = ir.Function(module, ir.FunctionType(VOID, [*types[:3], POINTER, I64, *types[3:]]), name)
     builder = ir.IRBuilder(function.append_basic_block())
-    meeting, a, b, room, turns, n, share, shares, *given = function.args
+    barrier, a, b, room, turns, n, share, shares, *given = function.args
     with loop(builder, 0, turns):
         product.call(builder, a, b, room, n, share, shares, dict(zip(product.operands, given, strict=True)))
-        wait(builder, meeting, shares)
+        wait(builder, barrier, shares)
     builder.ret_void()
     return name
 
@@ -159,11 +164,11 @@ def best(loaded, layers, peak, seconds):
 def main(seconds=1.0):
     processor, module = host(), ir.Module()
     module.triple, module.data_layout = processor.triple, str(processor.machine.target_data)
-    kit = Kit(module, processor, "float32", threads=2)
-    layers = {name: [Layer(kit, *shape) for shape in shapes] for name, shapes in LAYERS.items()}
+    products = ProductEmitter(module, processor, "float32", threads=2)
+    layers = {name: [Layer(products, *shape) for shape in shapes] for name, shapes in LAYERS.items()}
     lanes = processor.lanes("float32")
     add_peak(module, "float32", lanes)
-    loaded, memory = Loaded(module, processor), aligned(16 * 32, "float32")
+    loaded, memory = Loaded(module, processor), aligned_array(16 * 32, "float32")
     run_peak = loaded.function("peak", [ctypes.c_void_p, ctypes.c_int64])
 
     def peak(turns=4_000_000):

@@ -13,14 +13,14 @@ import numpy as np
 from measure import calls, median, milliseconds, ratio, table
 
 import chainrule as cr
-from chainrule.engines.written import written
+from chainrule.engines.written import written_program
 
 BATCH, RATE, STEPS = 64, 0.05, 20
 
 
 def main() -> None:
     network = cr.Network(784, cr.dense(128, activation=cr.tanh), cr.dense(10), loss=cr.cross_entropy())
-    program = written(network, cr.sgd(RATE)).step
+    program = written_program(network, cr.sgd(RATE)).step
     random = np.random.default_rng(0)
     x, t = random.uniform(size=(BATCH, 784)), np.eye(10)[random.integers(10, size=BATCH)]
     parameters = [network.parameters[key].copy() for key in ("W1", "b1", "W2", "b2")]

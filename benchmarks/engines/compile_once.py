@@ -21,9 +21,11 @@ def compiled(key: str) -> dict[str, float]:
     from network import network, optimizer
     from workloads import named
 
-    import chainrule.engines.compiled.kernels
-    import chainrule.engines.compiled.straight  # noqa: F401  # before the clock runs
-    from chainrule.engines.compiled import Compiled, code, functions
+    import chainrule.engines.compiled.kernels.functions
+    import chainrule.engines.compiled.straight_line.functions  # noqa: F401  # before the clock runs
+    from chainrule.engines.compiled import Compiled
+    from chainrule.engines.compiled.llvm import target
+    from chainrule.engines.compiled.runtime import functions
     from chainrule.network.derivation import derive
 
     workload, found, now = named(key), {}, time.process_time
@@ -42,12 +44,12 @@ def compiled(key: str) -> dict[str, float]:
 
     engine = timed("deriving", derived)
     name, rows = ("predict", min(workload.batch, 128)) if predicts else ("epoch", workload.batch)
-    asked = engine.asked(name, rows, workload.dtype)
-    text = timed("writing", lambda: code.finished(asked.form().module(name), engine.processor))
-    timed("LLVM", lambda: code.object_code(text, engine.processor))
-    functions.ready(asked)
+    request = engine.request(name, rows, workload.dtype)
+    text = timed("writing", lambda: target.finished(request.emitter().module(name), engine.processor))
+    timed("LLVM", lambda: target.object_code(text, engine.processor))
+    functions.loaded_function(request)
     functions.forget()
-    assert timed("from the cache", lambda: functions.ready(asked)).from_cache
+    assert timed("from the cache", lambda: functions.loaded_function(request)).from_cache
     return found
 
 

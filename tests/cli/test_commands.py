@@ -194,10 +194,10 @@ def options_of(command):
 
 def test_every_option_has_a_python_twin():
     from chainrule.document.document import Document
-    from chainrule.engines.compiled.listing import listing
+    from chainrule.engines.compiled.pseudocode import annotated_code
     from chainrule.explanation.explain import explain
 
-    ours = {name for function in (problem, explain, Document.save, listing) for name in inspect.signature(function).parameters}
+    ours = {name for function in (problem, explain, Document.save, annotated_code) for name in inspect.signature(function).parameters}
     only_here = {"network", "definitions", "interactive", "output"}  # `source`, `load_file`, and ways to show a document
     assert options_of("explain") - only_here <= ours
     assert options_of("code") - only_here <= ours

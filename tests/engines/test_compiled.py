@@ -15,9 +15,10 @@ from tests.engines.test_engines import any_case, optimizer_for
 from tests.samples import some
 from tests.twins import case, everything
 
-from chainrule.engines.compiled import Compiled, NotCompilable, functions
+from chainrule.engines.compiled import Compiled, NotCompilable
 from chainrule.engines.compiled import engine as engine_module
-from chainrule.engines.compiled.listing import listing
+from chainrule.engines.compiled.pseudocode import annotated_code
+from chainrule.engines.compiled.runtime import functions
 from chainrule.engines.epoch import Written, chosen
 from chainrule.formula import primitives as p
 from chainrule.network.definitions import REGISTRY, activation, find, optimizer
@@ -205,11 +206,11 @@ def test_no_number_is_noticed(wrong, straight):
 def test_it_can_be_stopped_and_its_state_is_the_one_before():
     network, data = tall()
     engine = Compiled(network, find("optimizer", "sgd"))
-    state, asked = start(network, engine.keys), []
+    state, request = start(network, engine.keys), []
 
     def stopping():
-        asked.append(1)
-        return len(asked) > 1
+        request.append(1)
+        return len(request) > 1
 
     assert engine.epoch(data, None, 4, state, 0, math.inf, stopping).ended == "stopped"
     again = engine.epoch(data, None, 4, state, 0, math.inf, lambda: False)
@@ -239,7 +240,7 @@ def test_how_many_steps_a_call_takes_changes_no_digit(straight, monkeypatch):
     network, data = tall(units=4)
     ends = []
     for batches in (1, 3, 1000):
-        monkeypatch.setattr(engine_module.Code, "took", lambda code, *_, batches=batches: setattr(code, "batches", batches))
+        monkeypatch.setattr(engine_module.CompiledFunction, "took", lambda code, *_, batches=batches: setattr(code, "batches", batches))
         engine = Compiled(network, find("optimizer", "adam"), straight=straight)
         ends.append(engine.epoch(data, None, 5, start(network, engine.keys), 0, math.inf, lambda: False))
     for other in ends[1:]:
@@ -352,7 +353,7 @@ def test_a_damaged_cache_is_compiled_anew(monkeypatch, tmp_path):
         monkeypatch.setattr(functions, "_kept", {})  # as in another process
         engine = Compiled(network, find("optimizer", "sgd"))
         passed = engine.epoch(data, None, 8, start(network, engine.keys), 0, math.inf, lambda: False)
-        return passed.state, next(iter(engine._code.values())).ready.from_cache
+        return passed.state, next(iter(engine._code.values())).loaded_function.from_cache
 
     first, cached = trained()
     assert not cached
@@ -470,7 +471,7 @@ def test_engines_train_alike():
 def test_code_grows_in_proportion_to_the_depth():
     def lines(depth):
         network = Network(8, *[dense(24, "tanh") for _ in range(depth)], dense(3))
-        return len(listing(Compiled(network, find("optimizer", "adam")), 8).splitlines())
+        return len(annotated_code(Compiled(network, find("optimizer", "adam")), 8).splitlines())
 
     four, eight, sixteen = (lines(depth) for depth in (4, 8, 16))
     assert sixteen - eight < 2.2 * (eight - four)
@@ -479,10 +480,10 @@ def test_code_grows_in_proportion_to_the_depth():
 
 def test_the_listing_names_what_is_computed():
     network = Network(4, dense(130, "relu"), dense(3), loss="cross_entropy")
-    text = listing(Compiled(network, find("optimizer", "sgd")), 32)
+    text = annotated_code(Compiled(network, find("optimizer", "sgd")), 32)
     comments = [line for line in text.splitlines() if line.startswith(";")]
     assert any(re.search(r"h1 = maximum\(.* \+ b1, 0\) +→ memory", line) for line in comments)
     assert any("W1_next = W1 − learning_rate · dW1" in line for line in comments)
     assert text.count("define ") >= len([line for line in comments if ", kernel_" in line])
-    assert "fmla" in listing(Compiled(network, find("optimizer", "sgd"), processor="aarch64"), 32, assembly=True)
-    assert "vfmadd" in listing(Compiled(network, find("optimizer", "sgd"), processor="avx2"), 32, assembly=True)
+    assert "fmla" in annotated_code(Compiled(network, find("optimizer", "sgd"), processor="aarch64"), 32, assembly=True)
+    assert "vfmadd" in annotated_code(Compiled(network, find("optimizer", "sgd"), processor="avx2"), 32, assembly=True)

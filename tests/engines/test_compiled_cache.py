@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from chainrule.engines.compiled import cache
+from chainrule.engines.compiled.runtime import cache
 
 ABOUT = {"processor": "one", "features": "+avx2", "llvmlite": "0.50", "version": "1"}
 NAME = cache.fingerprint("program", ABOUT)
@@ -185,7 +185,7 @@ def test_a_file_too_large_is_not_kept(place, monkeypatch):
 
 def test_two_processes_at_once(place):
     work = (
-        "from chainrule.engines.compiled import cache\n"
+        "from chainrule.engines.compiled.runtime import cache\n"
         f"for _ in range(50):\n    assert cache.store({NAME!r}, {CODE!r})\n    assert cache.load({NAME!r}) == {CODE!r}\n"
     )
     both = [subprocess.Popen([sys.executable, "-c", work]) for _ in range(3)]

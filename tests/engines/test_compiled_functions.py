@@ -9,8 +9,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from chainrule.engines.compiled import Compiled, functions
-from chainrule.engines.compiled.target import named
+from chainrule.engines.compiled import Compiled
+from chainrule.engines.compiled.llvm.target import processor_named
+from chainrule.engines.compiled.runtime import functions
 from chainrule.formula import primitives as p
 from chainrule.network.definitions import REGISTRY, activation, find
 from chainrule.network.layers import dense
@@ -21,9 +22,9 @@ from chainrule.training.plan import Plan
 ADAM = find("optimizer", "adam")
 
 
-def asked(network=None, rule=ADAM, **more):
+def request(network=None, rule=ADAM, **more):
     engine = Compiled(network or Network(3, dense(5, "tanh"), dense(2)), rule, processor="avx2", straight=False, **more)
-    return engine.asked("epoch", 8, "float64")
+    return engine.request("epoch", 8, "float64")
 
 
 @pytest.fixture
@@ -31,19 +32,25 @@ def alone(monkeypatch, tmp_path):
     """An empty cache, and a process that has compiled nothing yet; what is compiled is counted."""
     monkeypatch.setenv("CHAINRULE_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(functions, "_kept", {})
-    made, compiled = [], functions.compiled
-    monkeypatch.setattr(functions, "compiled", lambda asked: made.append(asked.name) or compiled(asked))
+    made, compile_function = [], functions.compile_function
+    monkeypatch.setattr(functions, "compile_function", lambda request: made.append(request.name) or compile_function(request))
     return made
 
 
 CHANGES = {
-    "name": "predict", "rows": 9, "given": "float32", "dtype": "float32", "processor": named("baseline"), "straight": True, "threads": 2,
-}  # fmt: skip
+    "name": "predict",
+    "rows": 9,
+    "given": "float32",
+    "dtype": "float32",
+    "processor": processor_named("baseline"),
+    "straight": True,
+    "threads": 8,
+}
 
 
 @pytest.mark.parametrize("changed", CHANGES)
 def test_whatever_changes_the_code_changes_the_fingerprint(changed):
-    one = asked()
+    one = request()
     assert getattr(one, changed) != CHANGES[changed]
     assert replace(one, **{changed: CHANGES[changed]}).fingerprint("source") != one.fingerprint("source")
 
@@ -63,7 +70,7 @@ NETWORKS = {
 
 @pytest.mark.parametrize("network", NETWORKS.values(), ids=NETWORKS)
 def test_another_network_has_another_fingerprint(network):
-    assert asked(network).fingerprint("source") != asked().fingerprint("source")
+    assert request(network).fingerprint("source") != request().fingerprint("source")
 
 
 RULES = [
@@ -74,9 +81,9 @@ RULES = [
 
 
 def test_another_rule_has_another_fingerprint_but_not_another_rate():
-    found = {asked(rule=find("optimizer", rule)).fingerprint("source") for rule in RULES}
-    assert len(found | {asked().fingerprint("source")}) == len(RULES) + 1
-    assert asked(rule=find("optimizer", {"name": "adam", "learning_rate": 0.5})).fingerprint("source") == asked().fingerprint("source")
+    found = {request(rule=find("optimizer", rule)).fingerprint("source") for rule in RULES}
+    assert len(found | {request().fingerprint("source")}) == len(RULES) + 1
+    assert request(rule=find("optimizer", {"name": "adam", "learning_rate": 0.5})).fingerprint("source") == request().fingerprint("source")
 
 
 def test_a_definition_of_ones_own_is_known_by_its_formula():
@@ -88,14 +95,14 @@ def test_a_definition_of_ones_own_is_known_by_its_formula():
             """max(z, slope z)."""
             return p.maximum(z, slope * z)
 
-        found.append(asked(Network(3, dense(5, "bent"), dense(2))).fingerprint("source"))
+        found.append(request(Network(3, dense(5, "bent"), dense(2))).fingerprint("source"))
         del REGISTRY["activation"]["bent"]
     assert found[0] == found[2] != found[1]
 
 
 def test_the_source_of_the_engine_and_the_versions_of_llvm_belong_to_it(monkeypatch, tmp_path):
-    one, digest = asked(), functions.source_digest.__wrapped__
-    monkeypatch.setattr(functions, "ENGINES", tmp_path)
+    one, digest = request(), functions.source_digest.__wrapped__
+    monkeypatch.setattr(functions, "SOURCE", tmp_path)
     (tmp_path / "compiled").mkdir()
     (tmp_path / "compiled" / "tiles.py").write_text("UNROLLED = 4\n")
     (tmp_path / "machine.py").write_text("")
@@ -113,7 +120,7 @@ def test_the_source_of_the_engine_and_the_versions_of_llvm_belong_to_it(monkeypa
 def test_without_its_source_nothing_is_kept(alone, monkeypatch, tmp_path):
     monkeypatch.setattr(functions, "source_digest", lambda: "")
     for _ in range(2):
-        functions.ready(Compiled(Network(2, dense(1)), ADAM).asked("predict", 1, "float64"))
+        functions.loaded_function(Compiled(Network(2, dense(1)), ADAM).request("predict", 1, "float64"))
     assert alone == ["predict", "predict"]
     assert not (tmp_path / "cache").exists()
 
@@ -122,7 +129,7 @@ def test_a_process_compiles_once(alone):
     network = Network(3, dense(5, "tanh"), dense(2), seed=1)
     first, second = (Compiled(network, ADAM) for _ in range(2))
     data = np.ones((16, 3)), np.ones((16, 2))
-    state = tuple(network.parameters[key] if key in network.shapes else np.zeros(first.recipe.leaves[key].shape) for key in first.keys)
+    state = tuple(network.parameters[key] if key in network.shapes else np.zeros(first.step_graph.leaves[key].shape) for key in first.keys)
     found = [engine.epoch(data, None, 8, state, 0, math.inf, lambda: False).state for engine in (first, second)]
     assert alone == ["epoch"]
     assert all(np.array_equal(a, b) for a, b in zip(*found, strict=True))
@@ -145,12 +152,12 @@ def test_a_process_keeps_the_functions_that_were_used_last(alone, monkeypatch):
     engine = Compiled(Network(2, dense(1)), ADAM)
     monkeypatch.setenv("CHAINRULE_CACHE", "off")
     for size in (1, 2, 1):
-        functions.ready(engine.asked("predict", size, "float64"))
-    functions.ready(engine.asked("predict", 1, "float32"))
+        functions.loaded_function(engine.request("predict", size, "float64"))
+    functions.loaded_function(engine.request("predict", 1, "float32"))
     assert len(functions._kept) == 2
-    functions.ready(engine.asked("predict", 1, "float64"))
+    functions.loaded_function(engine.request("predict", 1, "float64"))
     assert len(alone) == 3
-    functions.ready(engine.asked("predict", 2, "float64"))
+    functions.loaded_function(engine.request("predict", 2, "float64"))
     assert len(alone) == 4
 
 
@@ -166,7 +173,8 @@ engine = Compiled(network, find("optimizer", "sgd"))
 data = np.ones((16, 3)), np.eye(2)[np.arange(16) % 2]
 passed = engine.epoch(data, None, {size}, tuple(network.parameters.values()), 0, np.inf, lambda: False)
 code = next(iter(engine._code.values()))
-print(repr(passed.error), code.straight, code.ready.from_cache, *(name for name in sys.modules if name.startswith("chainrule.engines")))
+modules = [name for name in sys.modules if name.startswith("chainrule.engines")]
+print(repr(passed.error), code.straight, code.loaded_function.from_cache, *modules)
 """
 
 
@@ -179,8 +187,9 @@ def test_another_process_takes_it_from_the_disk_and_imports_nothing_that_emits(t
     )
     assert first == second
     assert (cold[:2], warm[:2]) == ([straight, "False"], [straight, "True"])
-    emitting = {"chainrule.engines.machine", "chainrule.engines.approximations"} | {
-        f"chainrule.engines.compiled.{name}" for name in ("straight", "kernels", "stages", "tiles", "passages", "pieces")
+    emitting = {"chainrule.engines.compiled.llvm.machine", "chainrule.engines.compiled.llvm.approximations"} | {
+        f"chainrule.engines.compiled.{name}"
+        for name in ("straight_line.functions", "kernels.functions", "graph.schedule", "matmul.tiles", "kernels.loops", "emission.lowering")
     }
     assert emitting & set(cold[2:])
     assert not emitting & set(warm[2:])

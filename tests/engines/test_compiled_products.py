@@ -8,11 +8,13 @@ import llvmlite.binding as llvm
 import numpy as np
 import pytest
 
-from chainrule.engines import ir
-from chainrule.engines.compiled import nests, target, threads
-from chainrule.engines.compiled.instructions import I64, POINTER, VOID, at, loop
-from chainrule.engines.compiled.layout import Panels, aligned, padded, row_stride
-from chainrule.engines.compiled.products import COLUMNS, NUMBER, ROWS, Kit, panels, rows
+from chainrule.engines.compiled.emission import barrier as barrier_code
+from chainrule.engines.compiled.graph.layout import Panels, aligned_array, padded, row_stride
+from chainrule.engines.compiled.llvm import ir, target
+from chainrule.engines.compiled.llvm.instructions import I64, POINTER, VOID, at, loop
+from chainrule.engines.compiled.matmul import loop_nests
+from chainrule.engines.compiled.matmul.products import COLUMNS, NUMBER, ROWS, ProductEmitter, panels, rows
+from chainrule.engines.compiled.runtime import threads
 
 llvm.initialize_native_target()
 llvm.initialize_native_asmprinter()
@@ -39,7 +41,7 @@ LONG = (19, 1100, 1090, 3)
 
 
 def processor(name):
-    return target.host() if name == "host" else target.named(name)
+    return target.host() if name == "host" else target.processor_named(name)
 
 
 def module_for(of):
@@ -67,7 +69,7 @@ class Loaded:
 
 def exported(product):
     """The product's function, to be called from outside."""
-    module = product.kit.module
+    module = product.context.module
     types = [argument.type for argument in product.function.args]
     function = ir.Function(module, ir.FunctionType(VOID, types), f"call_{product.name}")
     builder = ir.IRBuilder(function.append_basic_block())
@@ -92,58 +94,70 @@ def adam(tile, g):
     tile.store("w", tile.load("w") - tile.load("rate") * m / (tile.machine.sqrt(v) + 1e-3))
 
 
+def pack(layout, matrix, memory):
+    """Put a matrix into memory that lies in panels."""
+    for first, view in layout.views(memory):
+        view[:] = matrix[:, first : first + view.shape[1]]
+
+
+def unpack(layout, memory, matrix):
+    """Take it out again."""
+    for first, view in layout.views(memory):
+        matrix[:, first : first + view.shape[1]] = view
+
+
 class Layer:
     """All products of a layer."""
 
-    def __init__(self, kit, name, shape):
-        self.kit, (self.n, self.k, self.c, last) = kit, shape
-        self.sizes, self.layout = (self.n, last), kit.layout(self.k, self.c)
-        self.x_stride, self.d_stride = kit.stride(self.k), kit.stride(self.c)
+    def __init__(self, products, name, shape):
+        self.emitter, (self.n, self.k, self.c, last) = products, shape
+        self.sizes, self.layout = (self.n, last), products.layout(self.k, self.c)
+        self.x_stride, self.d_stride = products.stride(self.k), products.stride(self.c)
         x, d, layout = self.x_stride, self.d_stride, self.layout
         moments = dict.fromkeys("wmv", panels(layout)) | {"rate": NUMBER}
         self.products = {
-            "forward": kit.forward(f"{name}_f", layout, self.sizes, x, relu, {"b": COLUMNS, "y": rows(d)}, partial="y"),
-            "backward": kit.backward(f"{name}_b", layout, self.sizes, d, slope, {"x": rows(x), "s": ROWS, "e": rows(x)}, partial="e"),
-            "gradient": kit.gradient(f"{name}_g", layout, self.sizes, (x, d), adam, moments),
-            "sums": kit.column_sums(f"{name}_s", self.c, self.sizes, d, lambda tile, g: tile.store("g", g), {"g": COLUMNS}),
+            "forward": products.forward(f"{name}_f", layout, self.sizes, x, relu, {"b": COLUMNS, "y": rows(d)}, partial="y"),
+            "backward": products.backward(f"{name}_b", layout, self.sizes, d, slope, {"x": rows(x), "s": ROWS, "e": rows(x)}, partial="e"),
+            "gradient": products.gradient(f"{name}_g", layout, self.sizes, (x, d), adam, moments),
+            "sums": products.column_sums(f"{name}_s", self.c, self.sizes, d, lambda tile, g: tile.store("g", g), {"g": COLUMNS}),
         }
         for product in self.products.values():
             exported(product)
 
     def filled(self, n):
         """Random matrices in memory of which every other number is NaN."""
-        random, dtype, layout = np.random.default_rng(7), self.kit.dtype, self.layout
+        random, dtype, layout = np.random.default_rng(7), self.emitter.dtype, self.layout
         sizes = {"x": (n, self.k), "d": (n, self.c), "w": (self.k, self.c), "b": self.c, "s": n, "m": (self.k, self.c)}
         self.plain = {name: random.standard_normal(size).astype(dtype) for name, size in sizes.items()}
         self.plain["v"] = self.plain["m"] ** 2
-        memory = {"x": aligned((n, self.x_stride), dtype), "d": aligned((n, self.d_stride), dtype)}
-        memory |= {"y": aligned((n, self.d_stride), dtype), "e": aligned((n, self.x_stride), dtype)}
-        memory |= {name: aligned(layout.size, dtype) for name in "wmv"}
-        memory |= {name: aligned(padded(self.c, layout.lanes), dtype) for name in "bg"} | {"s": aligned(n, dtype)}
+        memory = {"x": aligned_array((n, self.x_stride), dtype), "d": aligned_array((n, self.d_stride), dtype)}
+        memory |= {"y": aligned_array((n, self.d_stride), dtype), "e": aligned_array((n, self.x_stride), dtype)}
+        memory |= {name: aligned_array(layout.size, dtype) for name in "wmv"}
+        memory |= {name: aligned_array(padded(self.c, layout.lanes), dtype) for name in "bg"} | {"s": aligned_array(n, dtype)}
         for array in memory.values():
             array[...] = np.nan
         memory["x"][:, : self.k], memory["d"][:, : self.c] = self.plain["x"], self.plain["d"]
         memory["b"][: self.c], memory["s"][:] = self.plain["b"], self.plain["s"]
         for name in "wmv":
-            layout.pack(self.plain[name], memory[name])
+            pack(layout, self.plain[name], memory[name])
         return memory
 
     def run(self, loaded, n, shares=1, only=None):
         """Every product once, share after share, or one share alone; the results without their padding."""
         memory = self.filled(n)
-        number = ctypes.c_float if self.kit.dtype == "float32" else ctypes.c_double
+        number = ctypes.c_float if self.emitter.dtype == "float32" else ctypes.c_double
         for role, (a, b) in {"forward": "xw", "backward": "dw", "sums": "dd", "gradient": "xd"}.items():
             product = self.products[role]
             kinds = [number if operand.kind == "number" else ctypes.c_void_p for operand in product.operands.values()]
             function = loaded.function(f"call_{product.name}", *[ctypes.c_void_p] * 3, *[ctypes.c_int64] * 3, *kinds)
-            room = aligned(max(product.room, 1), self.kit.dtype)
+            room = aligned_array(max(product.room, 1), self.emitter.dtype)
             given = [0.1 if name == "rate" else memory[name].ctypes.data for name in product.operands]
             for share in range(shares) if only is None else [only]:
                 function(memory[a].ctypes.data, memory[b].ctypes.data, room.ctypes.data, n, share, shares, *given)
         found = {"y": memory["y"][:, : self.c], "e": memory["e"][:, : self.k], "g": memory["g"][: self.c]}
         for name in "wmv":
-            found[name] = np.empty((self.k, self.c), self.kit.dtype)
-            self.layout.unpack(memory[name], found[name])
+            found[name] = np.empty((self.k, self.c), self.emitter.dtype)
+            unpack(self.layout, memory[name], found[name])
         return found
 
     def expected(self):
@@ -165,10 +179,10 @@ class Layer:
 def layers(request):
     name, dtype = request.param
     of = processor(name)
-    kit = Kit(module_for(of), of, dtype, threads=2)
+    products = ProductEmitter(module_for(of), of, dtype, threads=2)
     shapes = [*SHAPES, LONG] if name == TARGETS[-1] else SHAPES
-    made = [Layer(kit, f"layer{i}", shape) for i, shape in enumerate(shapes)]
-    return made, Loaded(kit.module, of)
+    made = [Layer(products, f"layer{i}", shape) for i, shape in enumerate(shapes)]
+    return made, Loaded(products.module, of)
 
 
 def test_products_agree_with_numpy_in_every_shape(layers):
@@ -179,7 +193,7 @@ def test_products_agree_with_numpy_in_every_shape(layers):
             found = layer.run(loaded, n)
             for name, true in layer.expected().items():
                 error = np.max(np.abs(found[name] - true)) / np.max(np.abs(true), initial=1e-3)
-                if not error <= TOLERANCE[layer.kit.dtype]:
+                if not error <= TOLERANCE[layer.emitter.dtype]:
                     wrong[layer.n, layer.k, layer.c, n, name] = error
     assert wrong == {}
 
@@ -204,7 +218,7 @@ def test_every_thread_has_its_part_of_the_work(layers):
 
 def test_a_long_sum_is_cut_into_blocks():
     of = processor("host")
-    layer = Layer(Kit(module_for(of), of), "layer", LONG)
+    layer = Layer(ProductEmitter(module_for(of), of), "layer", LONG)
     for role, steps in {"forward": 1100, "backward": 1090}.items():
         blocks = layer.products[role].blocks
         assert len(blocks) > 1
@@ -214,10 +228,10 @@ def test_a_long_sum_is_cut_into_blocks():
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("shape", [(1, 1), (13, 17), (64, 64), (100, 130), (2048, 10)])
 def test_a_matrix_comes_out_of_its_panels_as_it_went_in(shape, dtype):
-    layout = Panels(*shape, dtype, target.named("avx512"))
-    matrix, back, memory = np.random.default_rng(1).random(shape).astype(dtype), np.zeros(shape, dtype), aligned(layout.size, dtype)
-    layout.pack(matrix, memory)
-    layout.unpack(memory, back)
+    layout = Panels(*shape, dtype, target.processor_named("avx512"))
+    matrix, back, memory = np.random.default_rng(1).random(shape).astype(dtype), np.zeros(shape, dtype), aligned_array(layout.size, dtype)
+    pack(layout, matrix, memory)
+    unpack(layout, memory, back)
     assert np.array_equal(matrix, back)
     assert np.count_nonzero(memory) == matrix.size
     assert memory.ctypes.data % 4096 == 0
@@ -225,7 +239,7 @@ def test_a_matrix_comes_out_of_its_panels_as_it_went_in(shape, dtype):
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_no_stride_is_a_multiple_of_a_page(dtype):
-    of = target.named("avx512")
+    of = target.processor_named("avx512")
     size = target.itemsize(dtype)
     for columns in (1024, 2048, 4096, 1000, 10):
         stride = row_stride(columns, dtype, of)
@@ -237,7 +251,7 @@ def test_no_stride_is_a_multiple_of_a_page(dtype):
 
 def test_tiles_are_as_equal_as_can_be():
     found = []
-    tiles = nests.Tiling(None, 32, 6, 4)
+    tiles = loop_nests.Tiling(None, 32, 6, 4)
     for tile in range(tiles.count):
         found.append((tiles.row(tile), tiles.rows(tile)))
     assert found == [(0, 6), (6, 6), (12, 5), (17, 5), (22, 5), (27, 5)]
@@ -245,22 +259,24 @@ def test_tiles_are_as_equal_as_can_be():
 
 
 def test_narrow_tiles_are_equal_where_that_costs_little():
-    assert nests.tiles_of(32, 12, 1) == 4  # 8 8 8 8 in place of 11 11 10
-    assert nests.tiles_of(32, 6, 4) == 6  # 4 rows would load more for each multiplication
-    assert nests.tiles_of(14, 12, 1) == 2  # 7 7: as equal as can be
-    assert nests.tiles_of(26, 12, 1) == 3  # 2 rows would be sums too few
+    assert loop_nests.tiles_of(32, 12, 1) == 4  # 8 8 8 8 in place of 11 11 10
+    assert loop_nests.tiles_of(32, 6, 4) == 6  # 4 rows would load more for each multiplication
+    assert loop_nests.tiles_of(14, 12, 1) == 2  # 7 7: as equal as can be
+    assert loop_nests.tiles_of(26, 12, 1) == 3  # 2 rows would be sums too few
 
 
 @pytest.mark.parametrize("name", ["baseline", "avx2", "avx512", "aarch64"])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_the_inner_loop_keeps_its_sums_in_registers(name, dtype):
-    of = target.named(name)
+    of = target.processor_named(name)
     module = module_for(of)
-    kit = Kit(module, of, dtype)
+    products = ProductEmitter(module, of, dtype)
     vectors = of.vectors
     n = of.tile_rows(vectors)
-    layout = kit.layout(64, vectors * of.lanes(dtype))
-    product = kit.forward("f", layout, [n], kit.stride(64), lambda tile, z: tile.store("y", z), {"y": rows(kit.stride(layout.columns))})
+    layout = products.layout(64, vectors * of.lanes(dtype))
+    product = products.forward(
+        "f", layout, [n], products.stride(64), lambda tile, z: tile.store("y", z), {"y": rows(products.stride(layout.columns))}
+    )
     product.function.linkage = "external"
     assembly = of.machine.emit_assembly(llvm.parse_assembly(str(module)))
     arithmetic = {"baseline": "mulp", "avx2": "vfmadd", "avx512": "vfmadd", "aarch64": "fmla"}[name]
@@ -273,18 +289,18 @@ def counting(of):
     """void count(meeting, slots, share, shares, rounds): each thread counts in its slot, and looks at all slots behind every barrier."""
     module = module_for(of)
     function = ir.Function(module, ir.FunctionType(I64, [POINTER, POINTER, I64, I64, I64]), "count")
-    meeting, slots, share, shares, rounds = function.args
+    barrier, slots, share, shares, rounds = function.args
     builder = ir.IRBuilder(function.append_basic_block())
     wrong = builder.alloca(I64)
     builder.store(I64(0), wrong)
     with loop(builder, 0, rounds) as i:
         builder.store(builder.add(i, I64(1)), at(builder, slots, builder.mul(share, I64(64))), align=8)
-        threads.wait(builder, meeting, shares)
+        barrier_code.wait(builder, barrier, shares)
         with loop(builder, 0, shares) as other:
             seen = builder.load(at(builder, slots, builder.mul(other, I64(64))), typ=I64, align=8)
             differs = builder.zext(builder.icmp_unsigned("!=", seen, builder.add(i, I64(1))), I64)
             builder.store(builder.add(builder.load(wrong, typ=I64), differs), wrong)
-        threads.wait(builder, meeting, shares)
+        barrier_code.wait(builder, barrier, shares)
     builder.ret(builder.load(wrong, typ=I64))
     return Loaded(module, of)
 
@@ -293,9 +309,9 @@ def counting(of):
 def test_threads_meet_at_every_barrier(shares):
     loaded = counting(processor("host"))
     function = loaded.function("count", ctypes.c_void_p, ctypes.c_void_p, *[ctypes.c_int64] * 3, result=ctypes.c_int64)
-    meeting, slots, wrong = threads.Meeting(), aligned(64 * shares, "float64"), []
+    barrier, slots, wrong = threads.Barrier(), aligned_array(64 * shares, "float64"), []
     for _ in range(3):
-        threads.together(lambda share, shares: wrong.append(function(meeting.address, slots.ctypes.data, share, shares, 300)), shares)
+        threads.run_in_threads(lambda share, shares: wrong.append(function(barrier.address, slots.ctypes.data, share, shares, 300)), shares)
     assert wrong == [0] * 3 * shares
 
 
@@ -309,14 +325,14 @@ def test_a_system_without_more_threads_works_with_one(enough, monkeypatch):
         started.append(start(*given))
 
     monkeypatch.setattr(threads, "start_new_thread", refuse)
-    threads.together(lambda *given: called.append(given), 4)
+    threads.run_in_threads(lambda *given: called.append(given), 4)
     assert called == [(0, 1)]
 
 
 def test_what_share_0_returns_is_returned_and_what_it_raises_is_raised():
-    assert threads.together(lambda share, shares: share + shares, 3) == 3
+    assert threads.run_in_threads(lambda share, shares: share + shares, 3) == 3
     with pytest.raises(ZeroDivisionError):
-        threads.together(lambda share, shares: 1 // share if share == 0 else 1, 2)
+        threads.run_in_threads(lambda share, shares: 1 // share if share == 0 else 1, 2)
 
 
 def halving(of, quiet):
@@ -324,7 +340,7 @@ def halving(of, quiet):
     module, number = module_for(of), ir.FloatType()
     function = ir.Function(module, ir.FunctionType(VOID, [POINTER]), "halve")
     builder = ir.IRBuilder(function.append_basic_block())
-    with threads.without_denormals(builder) if quiet else contextlib.nullcontext():
+    with barrier_code.without_denormals(builder) if quiet else contextlib.nullcontext():
         half = builder.fmul(builder.load(function.args[0], typ=number), number(0.5))
         builder.store(half, function.args[0], align=4)
     builder.ret_void()

@@ -9,9 +9,12 @@ from tests.engines.test_engines import any_case, optimizer_for
 from tests.samples import some
 from tests.twins import case, everything
 
-from chainrule.engines.compiled import Compiled, calls, epilogues
+from chainrule.engines.compiled import Compiled
 from chainrule.engines.compiled import engine as engine_module
-from chainrule.engines.compiled.sharing import PARTS, Access, counts
+from chainrule.engines.compiled.emission.abi import PARTS
+from chainrule.engines.compiled.kernels import calls, products
+from chainrule.engines.compiled.kernels.context import counts
+from chainrule.engines.compiled.kernels.program import Access
 from chainrule.network.definitions import find
 from chainrule.network.layers import dense
 from chainrule.network.network import Network
@@ -24,9 +27,9 @@ WIDE = [20, 150, 30, 200]
 @pytest.fixture(autouse=True)
 def shared(monkeypatch):
     """Up to four threads share whatever there is."""
-    for name, value in {"FEWEST_SHARED": 0, "WORTH_THREADS": 0, "MOST_THREADS": MOST, "processors": lambda: MOST}.items():
+    for name, value in {"FEWEST_SHARED": 0, "WORTH_THREADS": 0, "processors": lambda: MOST}.items():
         monkeypatch.setattr(engine_module, name, value)
-    monkeypatch.setattr(engine_module.Code, "faster", lambda code, choices: choices[-1])
+    monkeypatch.setattr(engine_module.CompiledFunction, "faster", lambda code, choices: choices[-1])
 
 
 def same(found, rule, *, rows=40, size=7, dtype="float64", most=MOST):
@@ -64,7 +67,7 @@ def test_panels_wide_rows_and_norms(output, loss, dtype, extra):
     ("batch", "weighted", "dtype", "small"), [("mean", True, "float32", 0), ("sum", False, "float32", 2**16), ("sum", True, "float64", 0)]
 )
 def test_penalties_weights_and_conventions(batch, weighted, dtype, small, monkeypatch):
-    monkeypatch.setattr(epilogues, "SMALL", small)
+    monkeypatch.setattr(products, "SMALL", small)
     found = case(6, sizes=[70, 90, 130, 3], regularizer="elastic_net", outputs="mean", batch=batch, weighted=weighted)
     same(found, find("optimizer", {"name": "momentum", "clip_norm": 0.3}), dtype=dtype)
 
@@ -85,7 +88,7 @@ def test_code_for_more_threads_gives_the_same_digits(monkeypatch):
     found = case(2, sizes=[20, 70, 30, 3], activation=find("activation", "tanh"))
     ends = []
     for most in (2, 3, MOST):
-        monkeypatch.setattr(engine_module, "MOST_THREADS", most)
+        monkeypatch.setattr(engine_module, "processors", lambda most=most: most)
         ends.append(same(found, find("optimizer", "adam"), dtype="float32", most=most))
     for other in ends[1:]:
         assert all(np.array_equal(one, first) for one, first in zip(other, ends[0], strict=True))
@@ -112,14 +115,16 @@ def test_a_thread_that_reads_its_own_rows_waits_for_nobody():
 )
 def test_they_wait_only_for_what_others_write(small, order, monkeypatch):
     """W1 and W2 near: each thread takes its rows all the way to δ1. Else W1 and the way back go by panels."""
-    monkeypatch.setattr(epilogues, "SMALL", small)
-    monkeypatch.setattr(engine_module, "MOST_THREADS", 2)
+    monkeypatch.setattr(products, "SMALL", small)
+    monkeypatch.setattr(engine_module, "processors", lambda: 2)
     taken = []
-    take, wait = calls.Emitted._take, calls.Emitted.wait
-    monkeypatch.setattr(calls.Emitted, "_take", lambda emitted, task: (taken.append(task.stage.kind), take(emitted, task)))
-    monkeypatch.setattr(calls.Emitted, "wait", lambda emitted: (taken.append("|"), wait(emitted)))
+    take, wait = calls.StageCalls._take, calls.StageCalls.wait
+    monkeypatch.setattr(
+        calls.StageCalls, "_take", lambda stage_calls, stage_call: (taken.append(stage_call.stage.kind), take(stage_calls, stage_call))
+    )
+    monkeypatch.setattr(calls.StageCalls, "wait", lambda stage_calls: (taken.append("|"), wait(stage_calls)))
     network = Network(20, dense(128, "relu"), dense(3, "softmax"), loss="cross_entropy")
-    Compiled(network, find("optimizer", "sgd"), processor="avx512").asked("epoch", 32, "float64").form().module("epoch")
+    Compiled(network, find("optimizer", "sgd"), processor="avx512").request("epoch", 32, "float64").emitter().module("epoch")
     assert " ".join(taken) == order
 
 

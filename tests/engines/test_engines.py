@@ -20,7 +20,7 @@ from tests.twins import Case, TorchNamespace, case, close, everything
 
 from chainrule.base.errors import InexactError, InputError, ShapeError
 from chainrule.engines.unrolled import Unrolled
-from chainrule.engines.written import Program, written
+from chainrule.engines.written import Program, written_program
 from chainrule.formula import primitives as p
 from chainrule.formula.arrays import Arrays, Exact, fraction
 from chainrule.formula.evaluation import evaluate
@@ -62,7 +62,7 @@ def any_case(seed: int, **wanted: Any) -> Case:
 
 def program_agrees(found: Case, rule: Bound) -> None:
     """Errors, parameters and states of some steps, and the predictions, to 1e-12 of each array's largest magnitude."""
-    program, steps = written(found.network, rule), steps_of(found, rule)
+    program, steps = written_program(found.network, rule), steps_of(found, rule)
     values: dict[str, Any] = {"x": found.x, "t": found.t, "s": found.s, **found.network.parameters, **steps[0].states}
     for step in steps:
         close(program.predict(found.x, *(values[key] for key in found.network.shapes)), step.prediction, 1e-12)
@@ -107,7 +107,7 @@ def test_a_program_whose_states_are_needed_after_they_change(clumsy: Bound, tmp_
 
 
 def run_as_script(found: Case, rule: Bound, tmp_path: Path) -> None:
-    source = written(found.network, rule, {"x": found.x, "t": found.t, "s": found.s, "steps": 3}).source
+    source = written_program(found.network, rule, {"x": found.x, "t": found.t, "s": found.s, "steps": 3}).source
     assert [line for line in source.splitlines() if "import" in line] in (["import numpy as np"], ["import math", "import numpy as np"])
     (tmp_path / "program.py").write_text(source, encoding="utf-8")
     command = [sys.executable, "-I", "-W", "error", "program.py"]
@@ -122,7 +122,7 @@ def run_as_script(found: Case, rule: Bound, tmp_path: Path) -> None:
 def test_a_program_leaves_numpy_as_it_was_and_does_not_warn() -> None:
     before = np.geterr()
     network = Network(1, dense(1, "sigmoid", weights=[[1.0]]), dense(1))
-    program = written(network)
+    program = written_program(network)
     assert "np.seterr" in program.source
     assert np.isfinite(program.predict(np.array([[-2000.0]]), *network.parameters.values()))
     assert np.geterr() == before
@@ -314,6 +314,6 @@ def test_numbers_that_do_not_fit() -> None:
 @examples(20)
 @given(st.integers(0, 2**32 - 1))
 def test_a_program_is_the_same_each_time(seed: int) -> None:
-    first, second = (written(any_case(seed).network, optimizer_for(seed)) for _ in range(2))
+    first, second = (written_program(any_case(seed).network, optimizer_for(seed)) for _ in range(2))
     assert first == second
     assert isinstance(first, Program)

@@ -7,7 +7,7 @@ import llvmlite.binding as llvm
 import numpy as np
 import pytest
 
-from chainrule.engines import ir
+from chainrule.engines.compiled.llvm import ir
 
 NUMBERS = [
     0.0,
@@ -85,7 +85,7 @@ def test_blocks_and_values_with_one_name_are_told_apart():
     with builder.goto_entry_block():
         place = builder.alloca(vector)
     half = builder.fmul(builder.load(place, typ=vector), ir.splat(vector, ir.FloatType()(0.5)), flags=("contract",))
-    turned = builder.shuffle_vector(half, ir.Constant(vector, ir.Undefined), ir.Constant(ir.VectorType(ir.IntType(32), 2), [1, 0]))
+    turned = builder.shuffle_vector(half, vector(ir.Undefined), ir.VectorType(ir.IntType(32), 2)([1, 0]))
     builder.store(turned, place, align=4)
     with builder.if_then(builder.icmp_signed("<", given, number(0)), likely=False):
         builder.store(half, place, align=16)

@@ -9,8 +9,8 @@ import mpmath
 import numpy as np
 import pytest
 
-from chainrule.engines import approximations, ir
-from chainrule.engines.machine import Machine
+from chainrule.engines.compiled.llvm import approximations, ir
+from chainrule.engines.compiled.llvm.machine import Machine
 from chainrule.formula import primitives
 from chainrule.formula.arrays import Arrays
 from chainrule.formula.expression import PRIMITIVES

@@ -8,7 +8,7 @@ from network import network, optimizer
 from workloads import Workload
 
 import chainrule as cr
-from chainrule.engines.written import written
+from chainrule.engines.written import written_program
 
 
 def about() -> str:
@@ -16,7 +16,7 @@ def about() -> str:
 
 
 def begin(workload: Workload, threads: int) -> Loop:
-    program = written(network(workload), optimizer(workload))
+    program = written_program(network(workload), optimizer(workload))
     x, t = workload.data()
     pairs, weights = batches(workload, x, one_hot(workload, t)), workload.weights()
     if workload.only == "predict":

@@ -18,6 +18,7 @@ from chainrule.api.settings import chosen_optimizer, setting
 from chainrule.base.errors import FileError, InputError, shown
 from chainrule.data.table import Table
 from chainrule.doctor.divergence import Diverged, diverged
+from chainrule.engines.prediction import Predictor
 from chainrule.network.definitions import Bound, Wanted, find
 from chainrule.network.layers import dense
 from chainrule.network.network import Array, Network
@@ -85,7 +86,7 @@ class Run:
 
     def measured(self, network: Network, part: Part) -> Scores:
         """How good the network is on a part."""
-        return score(self.preparation, network.predict(part.x), part.labels, guess=self.guess)
+        return score(self.preparation, Predictor(network, self.plan.engine)(part.x), part.labels, guess=self.guess)
 
 
 class Watch:

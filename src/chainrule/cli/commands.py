@@ -263,11 +263,11 @@ def code(language: str, steps: int, engine: str, assembly: bool, output: str | N
         return
     if assembly:
         raise InputError("--assembly is of machine code; add --engine compiled.")
-    from chainrule.engines.written import written
+    from chainrule.engines.written import written_program
 
     network, batch = problem.network, {"x": problem.x, "t": problem.t}
     small = network.size + sum(numbers.size for numbers in batch.values()) <= LARGEST_PROGRAM
-    source = written(network, problem.optimizer, {**batch, "steps": steps} if small else None).source
+    source = written_program(network, problem.optimizer, {**batch, "steps": steps} if small else None).source
     if output is None:
         click.echo(source, nl=not source.endswith("\n"))
     else:
@@ -288,10 +288,10 @@ def _at_the_start(problem: Any) -> Any:
 def _machine_code(problem: Any, assembly: bool, output: str | None) -> None:
     try:
         from chainrule.engines.compiled import Compiled
-        from chainrule.engines.compiled.listing import listing
+        from chainrule.engines.compiled.pseudocode import annotated_code
     except ImportError as error:
         raise InputError(f"machine code needs llvmlite, which cannot be imported ({error}): pip install llvmlite") from None
-    text = listing(Compiled(problem.network, problem.optimizer), len(problem.x), assembly=assembly)
+    text = annotated_code(Compiled(problem.network, problem.optimizer), len(problem.x), assembly=assembly)
     if output is None:
         click.echo(text, nl=not text.endswith("\n"))
     else:

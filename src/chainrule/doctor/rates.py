@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from chainrule.engines.unrolled import MOST_OPERATIONS, Unrolled, operations
-from chainrule.engines.written import Program, written
+from chainrule.engines.written import Program, written_program
 from chainrule.network.definitions import Bound
 from chainrule.network.network import Array, Network
 
@@ -86,7 +86,7 @@ def runner(network: Network, x: Array, t: Array, optimizer: Bound, weights: Arra
         unrolled = Unrolled(network, x, t, optimizer, weights)
         first = unrolled.run(0.0, 1)[0][0]
         return Runner(lambda rate, steps: unrolled.run(rate, steps, LEAST, _bound(first))[0], 1e-9 * unrolled.length)
-    program = written(network, optimizer)
+    program = written_program(network, optimizer)
     run = _written_run(program, network, x, t, weights)
     return Runner(run, 4e-8 * len(program.source.partition("def step")[2]) + 4e-9 * cost)
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Protocol, TypeAlias
 import numpy as np
 
 from chainrule.base.errors import NotCompilable
-from chainrule.engines.written import Program, written, written_error
+from chainrule.engines.written import Program, written_error, written_program
 from chainrule.network.definitions import Bound
 from chainrule.network.network import Array, Network
 
@@ -34,7 +34,7 @@ MEASURED_AT_ONCE = 10_000
 """Rows of one forward pass when an error is measured."""
 
 unwarned = np.errstate(all="ignore")
-"""Decorates what lets an engine compute: numbers that overflow are looked for once an epoch, and told in our own words."""
+"""Decorates what lets an engine compute: numbers that overflow are looked for once an epoch, and reported in our own words."""
 
 
 class Passed(NamedTuple):
@@ -85,7 +85,7 @@ class Written:
 
     def __init__(self, network: Network, optimizer: Bound, options: Mapping[str, float] | None = None) -> None:
         self.network, self.options = network, dict(options or {})
-        self.program = written(network, optimizer)
+        self.program = written_program(network, optimizer)
         self.keys = tuple(key for key in self.program.inputs if key not in (*ROWS, "k"))
         self._loop, self._rooms = _loop(self.program, self.keys), dict[int, Room]()
 
@@ -202,6 +202,10 @@ ENGINES = ("auto", "compiled", "written")
 """What `Plan.engine` may be: machine code where it can be had, machine code and nothing else, the NumPy program."""
 
 
+NO_MACHINE_CODE = ImportError, OSError, RuntimeError, NotCompilable
+"""What is raised where there is no machine code for a network, or none on this machine; LLVM's own complaints are RuntimeErrors."""
+
+
 @dataclass(frozen=True)
 class Chosen:
     """The engine of a run.
@@ -228,7 +232,7 @@ def chosen(name: str, network: Network, optimizer: Bound, data: Data, size: int)
         engine = Compiled(network, optimizer)
         engine.prepare(data, size)
         return Chosen("compiled", engine)
-    except (ImportError, OSError, RuntimeError, NotCompilable) as error:  # LLVM's own complaints are RuntimeErrors
+    except NO_MACHINE_CODE as error:
         why = next(iter(str(error).splitlines()), type(error).__name__).rstrip(".")
         if name == "compiled":
             raise NotCompilable(f"there is no machine code here: {why}. The engine written computes the same.") from None

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.engines.source import COMPARISON, Code, Source, text
+from chainrule.engines.source import COMPARISON, Fragment, Source, source_text
 from chainrule.engines.written import Writer
 from chainrule.formula import primitives as p
 from chainrule.formula.expression import Expression, order
@@ -30,22 +30,22 @@ Loop = Callable[..., tuple[list[float], list[float]]]
 
 
 class _ScalarSource(Source):
-    """Functions of single numbers. Their names begin with _, so that they meet no variable's."""
+    """Functions of single numbers. Their names begin with _, which no variable's does."""
 
-    def _call(self, name: str, *arguments: Any, options: str = "") -> Code:
-        parts: list[str | Code] = [f"_{name}("]
+    def _call(self, name: str, *arguments: Any, options: str = "") -> Fragment:
+        parts: list[str | Fragment] = [f"_{name}("]
         for position, argument in enumerate(arguments):
-            parts += [", "] * (position > 0) + [argument if isinstance(argument, Code) else Code([repr(argument)])]
-        return Code([*parts, ")"], word=name)
+            parts += [", "] * (position > 0) + [argument if isinstance(argument, Fragment) else Fragment([repr(argument)])]
+        return Fragment([*parts, ")"], word=name)
 
-    def erf(self, x: Any) -> Code:
+    def erf(self, x: Any) -> Fragment:
         """The error function."""
         return self._call("erf", x)
 
-    def where(self, condition: Code, a: Any, b: Any) -> Code:
+    def where(self, condition: Fragment, a: Any, b: Any) -> Fragment:
         """Python's own choice, which computes only what it chooses."""
-        chosen, other = (part if isinstance(part, Code) else Code([repr(part)]) for part in (a, b))
-        return Code(["(", chosen, " if ", condition, " else ", other, ")"], COMPARISON, word="where")
+        chosen, other = (part if isinstance(part, Fragment) else Fragment([repr(part)]) for part in (a, b))
+        return Fragment(["(", chosen, " if ", condition, " else ", other, ")"], COMPARISON, word="where")
 
 
 class _Rows:
@@ -202,10 +202,10 @@ class Unrolled:
         for element in self._elements(quantity):
             definition = self.scalars.definition(element)
             writer = Writer([definition], _ScalarSource(), self.taken)
-            writer.pieces |= {node: Code([_identifier(self.scalars.element(node))]) for node in writer.nodes if self.scalars.has(node)}
+            writer.pieces |= {node: Fragment([_identifier(self.scalars.element(node))]) for node in writer.nodes if self.scalars.has(node)}
             writer.write(definition)
             yield from writer.lines
-            yield f"{_identifier(element)} = {text(writer.pieces[definition])}"
+            yield f"{_identifier(element)} = {source_text(writer.pieces[definition])}"
 
 
 def _is_computed(node: Expression) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.engines.source import ATOM, Code, Source, sizes, text, within
+from chainrule.engines.source import ATOM, Fragment, Source, parenthesized, sizes, source_text
 from chainrule.formula.expression import Expression, consumers, order
 from chainrule.network.definitions import Bound, find
 from chainrule.network.derivation import BATCH, Derivation
@@ -73,7 +73,7 @@ class Writer:
         self.nodes = order(*roots)
         self.users = consumers(self.nodes)
         self.roots = set(roots)
-        self.pieces: dict[Expression, Code] = {}
+        self.pieces: dict[Expression, Fragment] = {}
         self.lines: list[str] = []
         self.taken: set[str] = {str(node.name) for node in self.nodes if node.name is not None} | {"N", "np", "math", *taken}
         self.source = source or Source()
@@ -86,26 +86,26 @@ class Writer:
 
     def _one(self, node: Expression, target: str | None) -> None:
         if node.primitive.name == "variable":
-            self.pieces[node] = Code([identifier(node)])
+            self.pieces[node] = Fragment([identifier(node)])
         elif node.primitive.name == "size":
-            self.pieces[node] = Code(["N"] if node.parameters["dimension"] == BATCH else [str(node.parameters["dimension"])])
+            self.pieces[node] = Fragment(["N"] if node.parameters["dimension"] == BATCH else [str(node.parameters["dimension"])])
         elif node.primitive.name == "named":
             piece = self.pieces[node.arguments[0]]
             name = target or identifier(node)
             self._assign(name, piece)
-            self.pieces[node] = Code([name])
+            self.pieces[node] = Fragment([name])
         else:
             piece = self._piece(node)
             if len(self._readers(node)) > 1 and (piece.level < ATOM or piece.word):
                 name = self._fresh(_word(piece.word or node.primitive.name))
                 self._assign(name, piece)
-                piece = Code([name])
+                piece = Fragment([name])
             self.pieces[node] = piece
 
     def _readers(self, node: Expression) -> list[Expression]:
         return [] if node.primitive.name == "constant" else self.users[node]
 
-    def _piece(self, node: Expression) -> Code:
+    def _piece(self, node: Expression) -> Fragment:
         arguments = [self.pieces[argument] for argument in node.arguments]
         if node.primitive.name == "spread":
             return self._spread(node, arguments[0])
@@ -116,48 +116,48 @@ class Writer:
         if node.primitive.name in ("total", "mean") and len(node.parameters["axes"]) == len(node.arguments[0].shape):
             return node.primitive.value(self.source, *arguments, axes=None)  # type: ignore[no-any-return]  # every axis: none is named
         piece = node.primitive.value(self.source, *arguments, **node.parameters)
-        assert isinstance(piece, Code)
+        assert isinstance(piece, Fragment)
         return self._without_repeats(piece)
 
     def _kept_axis(self, node: Expression) -> bool:
         """Is this sum only made to be spread along the same axes again? Then it keeps them."""
         return all(user.primitive.name == "spread" and user.parameters["axes"] == node.parameters["axes"] for user in self.users[node])
 
-    def _spread(self, node: Expression, piece: Code) -> Code:
+    def _spread(self, node: Expression, piece: Fragment) -> Fragment:
         (inner,), axes = node.arguments, node.parameters["axes"]
         kept = inner.primitive.name == "total" and self._kept_axis(inner)
         if kept or axes == tuple(range(len(axes))):
             light = piece
         else:
-            light = within(piece, ATOM)[tuple(None if axis in axes else slice(None) for axis in range(len(node.shape)))]
+            light = parenthesized(piece, ATOM)[tuple(None if axis in axes else slice(None) for axis in range(len(node.shape)))]
         if not self.users[node] or not all(_stretches(user) for user in self.users[node]):
-            return Code(["np.broadcast_to(", light, f", {sizes(node.shape)})"], word="spread")
+            return Fragment(["np.broadcast_to(", light, f", {sizes(node.shape)})"], word="spread")
         return light
 
-    def _without_repeats(self, piece: Code) -> Code:
+    def _without_repeats(self, piece: Fragment) -> Fragment:
         """A piece that a value uses twice (e of a softmax) is computed once, on a line of its own."""
         counts: dict[int, int] = {}
-        pieces: dict[int, Code] = {}
+        pieces: dict[int, Fragment] = {}
 
-        def count(code: Code) -> None:
+        def count(code: Fragment) -> None:
             counts[id(code)] = counts.get(id(code), 0) + 1
             pieces[id(code)] = code
             if counts[id(code)] == 1:
                 for part in code.parts:
-                    if isinstance(part, Code):
+                    if isinstance(part, Fragment):
                         count(part)
 
         count(piece)
-        done: dict[int, Code] = {}
+        done: dict[int, Fragment] = {}
 
-        def rewritten(code: Code) -> Code:
+        def rewritten(code: Fragment) -> Fragment:
             if id(code) not in done:
-                parts = [rewritten(part) if isinstance(part, Code) else part for part in code.parts]
-                result = Code(parts, code.level, code.word, code.truth)
-                if counts[id(code)] > 1 and any(isinstance(part, Code) for part in code.parts):
+                parts = [rewritten(part) if isinstance(part, Fragment) else part for part in code.parts]
+                result = Fragment(parts, code.level, code.word, code.truth)
+                if counts[id(code)] > 1 and any(isinstance(part, Fragment) for part in code.parts):
                     name = self._fresh(_word(code.word or "value"))
                     self._assign(name, result)
-                    result = Code([name])
+                    result = Fragment([name])
                 done[id(code)] = result
             return done[id(code)]
 
@@ -171,8 +171,8 @@ class Writer:
         self.taken.add(name)
         return name
 
-    def _assign(self, name: str, piece: Code) -> None:
-        self.lines.append(f"{name} = {text(piece)}")
+    def _assign(self, name: str, piece: Fragment) -> None:
+        self.lines.append(f"{name} = {source_text(piece)}")
 
 
 def _margins(node: Expression) -> list[tuple[Any, Any]]:
@@ -213,7 +213,7 @@ def identifier(node: Expression) -> str:
     return node.name.key
 
 
-def written(network: Network, optimizer: Bound | None = None, example: Mapping[str, Any] | None = None) -> Program:
+def written_program(network: Network, optimizer: Bound | None = None, example: Mapping[str, Any] | None = None) -> Program:
     """The program of a network's training step.
 
     optimizer  whose update rule; gradient descent if none is said

@@ -16,7 +16,7 @@ import numpy as np
 
 from chainrule.base.errors import InputError
 from chainrule.document.document import Section
-from chainrule.engines.source import Code, Source
+from chainrule.engines.source import Fragment, Source
 from chainrule.engines.written import StepLines, identifier, literal, step_lines
 from chainrule.explanation.context import Context
 from chainrule.explanation.outcome import milestones, run_errors, runs
@@ -233,10 +233,10 @@ class Cells:
 class _ExactSource(Source):
     """Constants as fractions."""
 
-    def number(self, number: Any) -> Code:
+    def number(self, number: Any) -> Fragment:
         """A constant of the graph."""
         exact = fraction(number)
-        return Code([_as_fraction(exact) if exact.denominator > 1 else f"({exact})" if exact < 0 else str(exact)])
+        return Fragment([_as_fraction(exact) if exact.denominator > 1 else f"({exact})" if exact < 0 else str(exact)])
 
 
 def _as_fraction(value: Any) -> str:
@@ -249,9 +249,9 @@ def _close(name: str, values: Any) -> str:
     finite = np.abs(values[np.isfinite(values)]) if np.ndim(values) else np.abs(values)
     largest = float(np.max(finite, initial=0.0))
     cancelled = largest == 0 or np.any(finite < 1e-4 * largest)
-    within = f", atol={max(1e-12 * largest, 1e-20):.0e}" * bool(cancelled)
+    parenthesized = f", atol={max(1e-12 * largest, 1e-20):.0e}" * bool(cancelled)
     claimed = _broken(_nested(np.asarray(values).tolist(), _claimed))
-    return f"np.testing.assert_allclose({name}, {claimed}, rtol={10.0 ** (2 - DIGITS):.0e}{within})"
+    return f"np.testing.assert_allclose({name}, {claimed}, rtol={10.0 ** (2 - DIGITS):.0e}{parenthesized})"
 
 
 def _claimed(value: float) -> str:

@@ -41,7 +41,7 @@ def compiled(source: str, title: str, format: Literal["pdf", "svg", "png"] = "pd
     except ImportError:
         raise InputError(f'{format.upper()} is set by the package typst, which is not installed: pip install "chainrule[pdf]".') from None
 
-    def written(source: str, format: str, **more: Any) -> bytes:
+    def written(source: str, format: Literal["pdf", "svg", "png"], **more: Any) -> bytes:
         """By the fonts that Typst brings alone, so that a document looks the same wherever it is made."""
         return bytes(compiler.compile(source.encode(), format=format, ignore_system_fonts=True, **more))
 

@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ import numpy as np
 from chainrule.base.display import Displayed
 from chainrule.base.errors import FileError, InputError, shown
 from chainrule.base.files import parse_json, write_whole
+from chainrule.engines.prediction import Predictor
 from chainrule.network.description import described, network_from
 from chainrule.network.network import Array, Network
 from chainrule.steps.step import Step
@@ -65,7 +67,7 @@ class Model(Displayed):
     def predict(self, table: Table | Array) -> Array:
         """y (rows, outputs) for a table of raw rows, or for prepared numbers (rows, inputs). Raises InputError."""
         x = table if isinstance(table, np.ndarray) else self._preparation.x(table)
-        return self.network.predict(x)
+        return self._predictor(x)
 
     def evaluate(self, tables: Table | Iterable[Table]) -> Scores:
         """The scores on a table, or on all tables of a stream together. Raises InputError."""
@@ -90,6 +92,10 @@ class Model(Displayed):
         if self.history and number > self.history[-1].step:
             raise InputError(f"the run took {self.history[-1].step:,} steps; there is no step {number:,}.")
         return training.step_at(number)
+
+    @cached_property
+    def _predictor(self) -> Predictor:
+        return Predictor(self.network, self.plan.engine)
 
     @property
     def _preparation(self) -> Preparation:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from chainrule.engines.compiled.buffers import for_kernels, for_straight_line_code
-from chainrule.engines.compiled.functions import Asked, Ready, ready
-from chainrule.engines.compiled.recipe import RATE, Recipe, recipe
-from chainrule.engines.compiled.states import Memory, Resident, in_bytes
-from chainrule.engines.compiled.target import host, named
-from chainrule.engines.compiled.threads import MOST_THREADS, Meeting, processors, together
+from chainrule.engines.compiled.emission.abi import PARTS
+from chainrule.engines.compiled.graph.buffers import kernel_state_layout, straight_line_state_layout
+from chainrule.engines.compiled.graph.step_graph import RATE, StepGraph, step_graph
+from chainrule.engines.compiled.llvm.target import host, processor_named
+from chainrule.engines.compiled.runtime.functions import FunctionRequest, LoadedFunction, found_function, loaded_function
+from chainrule.engines.compiled.runtime.states import ResidentState, StateMemory, in_bytes
+from chainrule.engines.compiled.runtime.threads import Barrier, processors, run_in_threads
 from chainrule.engines.epoch import BLOCK, Data, Passed
 from chainrule.network.definitions import Bound
 from chainrule.network.network import Array, Network
@@ -43,7 +45,8 @@ class Compiled:
 
     options    numbers in place of the optimiser's own, as {"learning_rate": 0.1}
     dtype      "float64" or "float32"
-    threads    how many work on large products; None: as many as there are processors
+    optimizer  whose rule an epoch follows; None: errors and predictions only
+    threads    how many share the work, where there is enough of it; None: as many as processors may be used. At most `PARTS`
     processor  for whose features the code is made, as "avx2"; None: this computer's
     straight   whether it is straight-line code; None: what is faster
 
@@ -53,7 +56,7 @@ class Compiled:
     def __init__(
         self,
         network: Network,
-        optimizer: Bound,
+        optimizer: Bound | None,
         options: Mapping[str, float] | None = None,
         *,
         dtype: str = "float64",
@@ -62,51 +65,53 @@ class Compiled:
         straight: bool | None = None,
     ) -> None:
         self.network, self.dtype, self.threads = network, dtype, threads
-        self.processor = host() if processor is None else named(processor)
-        self.recipe: Recipe = recipe(network, optimizer, options or {})
-        self.rate = float((options or {}).get(RATE, self.recipe.options.get(RATE, 0.0)))
-        self.keys = self.recipe.keys
+        self.processor = host() if processor is None else processor_named(processor)
+        self.step_graph: StepGraph = step_graph(network, optimizer, options or {})
+        self.rate = float((options or {}).get(RATE, self.step_graph.options.get(RATE, 0.0)))
+        self.keys = self.step_graph.keys
         self.straight = straight
-        self._code: dict[Any, Code] = {}
-        self._memories: dict[bool, Memory] = {}
+        self._code: dict[Any, CompiledFunction] = {}
+        self._memories: dict[bool, StateMemory] = {}
 
     # Code and memory
 
-    def asked(self, name: str, size: int, given: str) -> Asked:
+    def request(self, name: str, size: int, given: str) -> FunctionRequest:
         """The function of that name for batches of at most `size` rows, which are numbers of a type."""
         straight = self.straight
         if straight is None:
             straight = self.network.size <= (MOST_NUMBERS if size == 1 else FEW_NUMBERS)
         rows = min(size, 2) if straight else size
-        threads = MOST_THREADS if self._worth_sharing(size) and not straight else 1
-        return Asked(self.recipe, name, rows, given, self.dtype, self.processor, straight, threads)
+        threads = self._most_threads if self._worth_sharing(size) and not straight else 1
+        return FunctionRequest(self.step_graph, name, rows, given, self.dtype, self.processor, straight, threads)
 
     def _worth_sharing(self, size: int) -> bool:
         """Are the products of a batch long enough for several threads, which wait for each other behind each of them?"""
         return size * self.network.size >= FEWEST_SHARED * len(self.network.layers)
 
-    def _code_for(self, name: str, size: int, given: str) -> Code:
+    def _code_for(self, name: str, size: int, given: str) -> CompiledFunction:
         """The function of that name, in memory."""
         key = name, size, given
         if key not in self._code:
-            asked = self.asked(name, size, given)
-            self._code[key] = Code(ready(asked), asked.straight)
+            request = self.request(name, size, given)
+            self._code[key] = CompiledFunction(loaded_function(request), request.straight, self._most_threads)
         return self._code[key]
 
-    def _memory_of(self, code: Code) -> Memory:
+    def _memory_of(self, code: CompiledFunction) -> StateMemory:
         """Where parameters and states lie for this code."""
         if code.straight not in self._memories:
-            leaves = self.recipe.leaves
-            laid = for_straight_line_code(leaves, self.dtype) if code.straight else for_kernels(leaves, self.dtype, self.processor)
-            self._memories[code.straight] = Memory(laid, self.keys)
+            leaves = self.step_graph.leaves
+            layout = (
+                straight_line_state_layout(leaves, self.dtype) if code.straight else kernel_state_layout(leaves, self.dtype, self.processor)
+            )
+            self._memories[code.straight] = StateMemory(layout, self.keys)
         return self._memories[code.straight]
 
-    def _parameters(self, code: Code, state: Sequence[Array]) -> Resident:
+    def _parameters(self, code: CompiledFunction, state: Sequence[Array]) -> ResidentState:
         """The parameters of a state where the code reads them."""
         memory = self._memory_of(code)
-        if isinstance(state, Resident) and state.memory is memory:
+        if isinstance(state, ResidentState) and state.memory is memory:
             return state
-        return memory.holding(state[: len(self.recipe.parameters)])
+        return memory.holding(state[: len(self.step_graph.parameters)])
 
     def prepare(self, data: Data, size: int) -> None:
         """Make the code for a training on these rows. Raises NotCompilable."""
@@ -133,7 +138,7 @@ class Compiled:
         return Passed(now, float(result[0]) / rows, number)
 
     def _steps(
-        self, code: Code, memory: int, data: Data, places: Array | None, rows: int, size: int, number: int, bound: float,
+        self, code: CompiledFunction, memory: int, data: Data, places: Array | None, rows: int, size: int, number: int, bound: float,
         stopping: Callable[[], bool], result: Array,
     ) -> tuple[int, str]:  # fmt: skip
         """The batches of a block, so many at a time that `stopping` is asked often enough: the step, and how it ended.
@@ -158,22 +163,27 @@ class Compiled:
 
     @property
     def _wanted_threads(self) -> int:
-        return min(processors() if self.threads is None else self.threads, MOST_THREADS)
+        return min(processors() if self.threads is None else self.threads, self._most_threads)
+
+    @cached_property
+    def _most_threads(self) -> int:
+        """Code is made for so many threads; fewer may run it."""
+        return min(max(processors(), self.threads or 1), PARTS)
 
     def _worth_threads(self, rows: int) -> bool:
         """Is a call that takes steps with so many rows worth the start of a thread?"""
         return rows * self.network.size >= WORTH_THREADS and self._wanted_threads > 1
 
-    def _forward(self, code: Code, size: int, rows: int, given: Sequence[Any]) -> None:
+    def _forward(self, code: CompiledFunction, size: int, rows: int, given: Sequence[Any]) -> None:
         """Call a function that goes forward only, through blocks of `size` rows, of which every thread takes some."""
         if rows > size and not code.straight and self._worth_threads(rows // 3):
             self._timed(code, given, -(-rows // size), self._wanted_threads)
         else:
             code.call(given, 1)
 
-    def _timed(self, code: Code, given: Sequence[Any], batches: int, threads: int) -> Any:
+    def _timed(self, code: CompiledFunction, given: Sequence[Any], batches: int, threads: int) -> Any:
         """Call a function with one thread or with so many, whichever was faster, and note how long it took; what it returns."""
-        shares = code.faster((1, threads)) if threads > 1 else 1
+        shares = code.faster([1 << power for power in range((threads - 1).bit_length())] + [threads])
         started = time.perf_counter()
         found = code.call(given, shares)
         code.took(shares, batches, time.perf_counter() - started)
@@ -206,34 +216,45 @@ class Compiled:
             x = np.ascontiguousarray(x, dtype=np.float64)
         rows = len(x)
         y = np.empty((rows, self.network.outputs), dtype=self.dtype)
-        at_once = 1 << (min(rows if size is None else size, PREDICTED) - 1).bit_length()
+        at_once = _rows_at_once(rows if size is None else size)
         code = self._code_for("predict", at_once, _NAMES[x.dtype.char])
         held = self._parameters(code, state)
         self._forward(code, at_once, rows, (held.place.address, code.room, x.ctypes.data, y.ctypes.data, rows))
         return y
 
+    def predicts_at_once(self, rows: int) -> bool:
+        """Is the function there already that predicts so many rows of float64, so that nothing has to be compiled?"""
+        key = "predict", _rows_at_once(rows), "float64"
+        return key in self._code or found_function(self.request(*key)) is not None
 
-class Code:
+
+def _rows_at_once(rows: int) -> int:
+    """Of so many rows, how many are predicted at a time: few different numbers, as each has a function of its own."""
+    return 1 << (min(rows, PREDICTED) - 1).bit_length()
+
+
+class CompiledFunction:
     """A function in memory, the room that it needs, and how fast it is.
 
     straight  whether it is straight-line code
+    threads   at most so many call it at a time
     paces     seconds a batch, by the number of threads
     batches   so many take about as long as may pass before it is asked again whether to stop
     """
 
-    def __init__(self, ready: Ready, straight: bool) -> None:
-        self.ready, self.straight, self.function = ready, straight, ready.function
-        self._room = in_bytes(ready.room + MOST_THREADS * ready.apart)
+    def __init__(self, loaded_function: LoadedFunction, straight: bool, threads: int) -> None:
+        self.loaded_function, self.straight, self.function = loaded_function, straight, loaded_function.function
+        self._room = in_bytes(loaded_function.room + threads * loaded_function.apart)
         self.room = int(self._room.ctypes.data)
-        self.meeting = Meeting()
+        self.barrier = Barrier()
         self.paces: dict[int, float] = {}
         self.tried: dict[int, int] = {}
         self.batches = 1
 
     def call(self, given: Sequence[Any], shares: int) -> Any:
         """Call it with so many threads; what it returns."""
-        function, fixed = self.function, (self.meeting.address, self.ready.room, self.ready.apart)
-        return together(lambda share, shares: function(*given, share, shares, *fixed), shares)
+        function, fixed = self.function, (self.barrier.address, self.loaded_function.room, self.loaded_function.apart)
+        return run_in_threads(lambda share, shares: function(*given, share, shares, *fixed), shares)
 
     def took(self, shares: int, batches: int, seconds: float) -> None:
         """So long it took, with so many threads."""
@@ -243,7 +264,9 @@ class Code:
         self.batches = max(1, min(batches * 64, int(ASKED_EVERY / self.paces[shares])))
 
     def faster(self, choices: Sequence[int]) -> int:
-        """Which number of threads is faster: each is tried a few times, and the slower one now and then, as others use the machine too."""
+        """Which number of threads is fastest: each is tried a few times, and slower ones now and then, as others use the machine too."""
+        if len(choices) == 1:
+            return choices[0]
         rarest = min(choices, key=lambda shares: self.tried.get(shares, 0))
         if self.tried.get(rarest, 0) < FIRST_TRIES or sum(self.tried.values()) % TRIED_AGAIN == 0:
             return rarest

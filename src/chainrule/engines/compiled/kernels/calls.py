@@ -1,0 +1,166 @@
+"""The calls of a step's stages, one after the other: each thread's share of each, and the barriers between them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from chainrule.base.errors import NotCompilable
+from chainrule.engines.compiled.emission.barrier import wait
+from chainrule.engines.compiled.emission.lowering import lowered, step_scalars
+from chainrule.engines.compiled.graph.buffers import Buffer
+from chainrule.engines.compiled.graph.operations import Operation
+from chainrule.engines.compiled.graph.schedule import Stage
+from chainrule.engines.compiled.kernels.context import SUM, ModuleContext, total
+from chainrule.engines.compiled.kernels.gather_scatter import gather, scatter
+from chainrule.engines.compiled.kernels.loops import KINDS
+from chainrule.engines.compiled.kernels.program import (
+    ALL,
+    Access,
+    KernelProgram,
+    StageSignature,
+    ThreadFrame,
+    figures_access,
+    kernel_access,
+)
+from chainrule.engines.compiled.llvm.instructions import at
+from chainrule.engines.compiled.llvm.machine import Machine, MachineValue
+
+
+@dataclass(eq=False)
+class StageCall:
+    """A stage to be called: what it touches, and its function, unless it computes single numbers."""
+
+    stage: Stage
+    access: Access
+    signature: StageSignature | None = None
+    kernel: Any = None
+
+
+class KernelLibrary:
+    """The functions of a module, each made once."""
+
+    def __init__(self, context: ModuleContext) -> None:
+        self.context = context
+        self.made: dict[str, Any] = {}
+        self.names: dict[str, str] = {}
+
+    def once(self, key: str, make: Callable[[str], Any]) -> Any:
+        """What `make` gives for a new name, made at the first time."""
+        if key not in self.made:
+            self.names[key] = f"kernel_{len(self.names) + 1}"
+            self.made[key] = make(self.names[key])
+        return self.made[key]
+
+    def of(self, signature: StageSignature) -> Any:
+        """The function of a stage."""
+        make = KINDS[signature.stage.kind]
+        return self.once(signature.key, lambda name: make(self.context, name, signature))
+
+    def stage_call(self, program: KernelProgram, stage: Stage) -> StageCall:
+        """A stage with its function."""
+        if stage.kind == "figures":
+            return StageCall(stage, figures_access(stage, program.schedule.near))
+        signature = StageSignature(program, stage)
+        kernel = self.of(signature)
+        return StageCall(stage, kernel_access(signature, kernel.by_rows), signature, kernel)
+
+    def gather(self, given: str, buffer: Buffer, *, ordered: bool) -> Any:
+        """The function that brings rows from outside to their place."""
+        key = repr(("gather", given, buffer.shape, buffer.stride, ordered))
+        return self.once(key, lambda name: gather(self.context, name, given, buffer, ordered))
+
+    def scatter(self, buffer: Buffer) -> Any:
+        """The function that brings rows out, without the padding."""
+        return self.once(repr(("scatter", buffer.shape, buffer.stride)), lambda name: scatter(self.context, name, buffer))
+
+
+class StageCalls(ThreadFrame):
+    """The calls of the stages of a program, being emitted.
+
+    figures  single numbers, as far as they are known
+    since    what has been touched since the last barrier
+    pending  sums over everything that are known behind the next barrier: where those of the parts lie
+
+    Every thread goes through all of it, and takes its share of every stage.
+    """
+
+    def __init__(
+        self, builder: Any, program: KernelProgram, kernels: KernelLibrary, given: Mapping[str, Any], rows: Any,
+        outside: Mapping[str, MachineValue],
+    ) -> None:  # fmt: skip
+        super().__init__(builder, program, kernels.context, given, rows)
+        self.kernels, self.wide = kernels, Machine(builder, "float64")
+        self.figures: dict[Operation, MachineValue] = step_scalars(program.step_scalars, self.wide, outside)
+        region, self.totals = program.totals
+        self.results = self.regions[region]
+        self.since: list[Access] = []
+        self.pending: dict[Operation, tuple[Any, int]] = {}
+
+    # The stages
+
+    def stages(self, stages: Sequence[Stage]) -> dict[Operation, MachineValue]:
+        """These stages in their order, but what need not wait comes before what has to; gives the single numbers so far."""
+        left = [self.kernels.stage_call(self.program, stage) for stage in stages]
+        while left:
+            stage_call = self._next(left)
+            if stage_call is None:
+                self.wait()
+            else:
+                left.remove(stage_call)
+                self._take(stage_call)
+        while self.since:
+            self.wait()
+        return self.figures
+
+    def _next(self, left: Sequence[StageCall]) -> StageCall | None:
+        """The first task that need not wait, neither for other threads nor for a task before it."""
+        if not self.several:
+            return left[0]
+        for place, stage_call in enumerate(left):
+            before = (other.access for other in left[:place])
+            if not any(map(stage_call.access.waits, self.since)) and not any(map(stage_call.access.clashes, before)):
+                return stage_call
+        return None
+
+    def _take(self, stage_call: StageCall) -> None:
+        """Emit the call of a stage, or the single numbers that it computes."""
+        self.program.order.append(stage_call.stage)
+        self.since.append(stage_call.access)
+        if stage_call.signature is None:
+            for node in stage_call.stage.nodes:
+                self._number(node)
+            return
+        result = at(self.builder, self.results, self.totals)
+        stage_call.kernel.call(self, stage_call.signature, [self.figure(node) for node in stage_call.signature.figures], result)
+        self.pending |= {node: (result, i) for i, node in enumerate(stage_call.signature.totals)}
+        self.totals += SUM * len(stage_call.signature.totals)
+        if not self.several:
+            self.wait()
+
+    def wait(self) -> None:
+        """All threads wait for each other; sums over everything are known then."""
+        if self.several:
+            wait(self.builder, self.given["barrier"], self.shares)
+            self.program.order.append(None)
+        self.since = [Access(dict.fromkeys(self.pending, ALL), frozenset())] if self.pending and self.several else []
+        for node, (result, i) in self.pending.items():
+            self.figures[node] = self.wide.value(total(self.builder, result, i, self.context.parts))
+        self.pending = {}
+
+    # Single numbers
+
+    def figure(self, node: Operation) -> Any:
+        """A single number, in the type of the numbers."""
+        value = self.figures[node].ir
+        return self.builder.fptrunc(value, self.context.element) if self.context.dtype == "float32" else value
+
+    def _number(self, node: Operation) -> MachineValue:
+        if node not in self.figures:
+            if node.opcode == "number":
+                return self.wide.number(node.detail)
+            if node.opcode == "spread" or not node.elementwise:
+                raise NotCompilable(f"{node} has no machine code")
+            self.figures[node] = lowered(self.wide, node, [self._number(argument) for argument in node.arguments])
+        return self.figures[node]

@@ -1,0 +1,128 @@
+"""The stages that are products: the products of `matmul`, with the formulas of the stage as their epilogues."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from chainrule.base.errors import NotCompilable
+from chainrule.engines.compiled.graph.buffers import Buffer
+from chainrule.engines.compiled.graph.layout import Panels
+from chainrule.engines.compiled.graph.operations import Operation
+from chainrule.engines.compiled.graph.schedule import operand
+from chainrule.engines.compiled.kernels.context import ModuleContext, counts
+from chainrule.engines.compiled.kernels.evaluation import COLUMN, FULL, Evaluator
+from chainrule.engines.compiled.kernels.program import StageSignature, ThreadFrame
+from chainrule.engines.compiled.llvm.instructions import whole
+from chainrule.engines.compiled.llvm.machine import MachineValue
+from chainrule.engines.compiled.llvm.target import itemsize
+from chainrule.engines.compiled.matmul.products import COLUMNS, NUMBER, ROWS, Operand, panels, rows
+from chainrule.engines.compiled.matmul.tiles import Tile
+from chainrule.network.derivation import BATCH
+
+SMALL = 2**16
+"""Bytes of W up to which every thread reads all of it in every step, though another one has written half of it."""
+
+
+class ProductKernel:
+    """A matrix product, or the sums of the columns of a matrix, with an epilogue. All threads call it, each for its share.
+
+    by_rows  whether each thread computes its own rows, and nothing else divides the work
+    """
+
+    by_rows = False
+
+    def __init__(self, context: ModuleContext, name: str, signature: StageSignature) -> None:
+        products, self.most = context.products, context.rows
+        any_number = [context.rows, context.rows]
+        first = signature.stage.nodes[0]
+        factors = [signature.program.home[operand(argument)] for argument in first.arguments]
+        self.factors = [signature.buffers.index(factor) for factor in factors]
+        self.kind = kind = "column_sums" if first.opcode == "reduce" else _kind(*first.arguments)
+        self.names = {buffer: f"array_{i}" for i, buffer in enumerate(signature.buffers) if buffer in signature.inside}
+        self.figures = {node: f"number_{i}" for i, node in enumerate(signature.figures)}
+        operands = {name: _operand(buffer) for buffer, name in self.names.items()} | dict.fromkeys(self.figures.values(), NUMBER)
+        role = COLUMN if kind == "column_sums" else FULL
+
+        def epilogue(tile: Tile, sums: MachineValue) -> None:
+            evaluator = Evaluator(
+                tile.machine, signature, lambda buffer, role: tile.load(self.names[buffer]), lambda node: tile.load(self.figures[node])
+            )
+            evaluator.known[first, role] = sums
+            values = [(node, evaluator.value(node, role)) for node in signature.stage.nodes]
+            for node, value in values:
+                if signature.kept(node):
+                    tile.store(self.names[signature.program.home[node]], value)
+
+        if kind == "column_sums":
+            self.factors *= 2
+            self.product = products.column_sums(name, int(first.shape[0]), any_number, factors[0].stride, epilogue, operands)
+        elif kind == "gradient":
+            layout = products.layout(int(first.shape[0]), int(first.shape[1]))
+            self.product = products.gradient(name, layout, any_number, (factors[0].stride, factors[1].stride), epilogue, operands)
+        else:
+            make, weights = products.forward if kind == "forward" else products.backward, factors[1].layout
+            assert weights is not None
+            self.by_rows = _by_rows(context, weights, weights.columns if kind == "forward" else weights.rows)
+            sizes = counts(context.rows, context.parts, context.threads) if self.by_rows else [context.rows]
+            partial = self._partial(signature) if kind == "forward" else ""
+            self.product = make(name, weights, sizes, factors[0].stride, epilogue, operands, partial=partial)
+        context.scratch = max(context.scratch, self.product.room)
+
+    def _partial(self, signature: StageSignature) -> str:
+        """An array that the epilogue only writes: sums that are not complete may stand there meanwhile."""
+        return next(
+            (
+                self.names[buffer]
+                for node in signature.stage.nodes
+                if signature.kept(node) and (buffer := signature.program.home[node]) not in signature.read
+            ),
+            "",
+        )
+
+    def call(self, frame: ThreadFrame, signature: StageSignature, numbers: Sequence[Any], _: Any) -> None:
+        """Call it for a stage of this structure, which reads these single numbers."""
+        if not self.by_rows:
+            rows = whole(self.most) if self.kind in ("forward", "backward") else frame.rows
+            self._call(frame, [frame.pointer(buffer) for buffer in signature.buffers], numbers, rows, frame.share, frame.shares)
+            return
+        first, rows = frame.own_rows
+        arrays = [frame.row(buffer, first if buffer.kind in ("rows", "numbers") else 0) for buffer in signature.buffers]
+        with frame.builder.if_then(frame.builder.icmp_unsigned(">", rows, whole(0))):
+            self._call(frame, arrays, numbers, rows, whole(0), whole(1))
+
+    def _call(self, frame: ThreadFrame, arrays: Sequence[Any], numbers: Sequence[Any], rows: Any, share: Any, shares: Any) -> None:
+        given = {name: arrays[int(name.removeprefix("array_"))] for name in self.names.values()}
+        given |= {f"number_{i}": number for i, number in enumerate(numbers)}
+        left, right = (arrays[i] for i in self.factors)
+        self.product.call(frame.builder, left, right, frame.scratch, rows, share, shares, given)
+
+
+def _by_rows(context: ModuleContext, weights: Panels, columns: int) -> bool:
+    """Does each thread compute its own rows, from which it can go on without a wait? Where there are few panels, or W is small."""
+    threads, size = context.threads, weights.size * itemsize(context.dtype)
+    return threads > 1 and (context.products.layout(1, columns).count < threads or size <= SMALL)
+
+
+def _kind(a: Operation, b: Operation) -> str:
+    """Which of the three products it is. Raises NotCompilable."""
+    if a.shape[0] == BATCH and b.opcode == "transpose":
+        return "backward"
+    if a.shape[0] == BATCH:
+        return "forward"
+    if a.opcode == "transpose" and b.shape[0] == BATCH:
+        return "gradient"
+    raise NotCompilable("a product of two parameters has no machine code")
+
+
+def _operand(buffer: Buffer) -> Operand:
+    """How the tiles of a product find the numbers of an array."""
+    match buffer.kind:
+        case "rows":
+            return rows(buffer.stride)
+        case "panels":
+            assert buffer.layout is not None
+            return panels(buffer.layout)
+        case "columns":
+            return COLUMNS
+    return ROWS

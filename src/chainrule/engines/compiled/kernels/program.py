@@ -1,0 +1,262 @@
+"""What the functions of a module are made from: the stages of one function, where its arrays lie, and what each stage reads and writes.
+
+Threads divide every stage among them. A barrier between two stages costs as much as some thousand operations, and more where one thread
+has to wait for another that was held up. It is needed only if one stage writes what the other touches, and not each thread for itself:
+a thread that goes through its own rows stage after stage never waits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from chainrule.base.errors import NotCompilable
+from chainrule.engines.compiled.emission.lowering import step_scalar_nodes
+from chainrule.engines.compiled.graph.buffers import Buffer, Buffers, StateLayout
+from chainrule.engines.compiled.graph.operations import Operation
+from chainrule.engines.compiled.graph.schedule import Schedule, Stage, operand
+from chainrule.engines.compiled.graph.step_graph import topological_order
+from chainrule.engines.compiled.kernels.context import SUM, ModuleContext
+from chainrule.engines.compiled.llvm.instructions import at, multiply, share_of, share_start, whole
+from chainrule.network.derivation import BATCH
+
+NARROW = 8
+"""Vectors of a row up to which all of it is in registers at once."""
+
+
+class KernelProgram:
+    """The stages of one function, and where everything lies.
+
+    shared  whether threads share the rows of a batch; otherwise each has rows, and room, of its own
+    home    the array of every node that has one
+    data    x, t, s, as far as they are read
+    apart   what each thread has for itself: of shared rows those that products multiply, as every product reads all of them
+    order   the stages in the order in which they are called; None where all threads wait for each other
+    """
+
+    def __init__(
+        self, context: ModuleContext, state: StateLayout, data: Sequence[Operation], roots: Sequence[Operation],
+        new: Mapping[Operation, Operation], shared: bool = True,
+    ) -> None:  # fmt: skip
+        nodes = topological_order(roots)
+        self.order: list[Stage | None] = []
+        self.step_scalars = step_scalar_nodes(nodes)
+        self.schedule = Schedule(roots, new, self.step_scalars)
+        self.room, self.apart = (Buffers(region, context.dtype, context.processor, context.rows) for region in ("room", "apart"))
+        region = self.room if shared else self.apart
+        self.home: dict[Operation, Buffer] = dict(state.of)
+        self.data = [node for node in data if node in nodes]
+        multiplied = {operand(argument) for node in nodes if node.opcode == "matmul" for argument in node.arguments}
+        for node in self.data:
+            self.home[node] = (self.apart if node in multiplied else region).add(node)
+        for node in [*self.schedule.stored, *between(self.schedule, context.lanes)]:
+            if node.shape and node not in self.home:
+                leaf = self.schedule.replaced.get(node)
+                self.home[node] = state.of[leaf] if leaf is not None else region.add(node)
+        self.totals = region.region, region.length
+        region.length += SUM * sum(node.opcode == "reduce" and not node.shape for node in self.schedule.wanted)
+
+    def by_rows(self) -> tuple[list[Stage], list[Stage]]:
+        """The stages that go through rows, of which sums over all of them are the only trace, and those behind them.
+
+        Raises NotCompilable where rows depend on such a sum: they would have to be gone through twice.
+        """
+        inside = [stage for stage in self.schedule.stages if BATCH in stage.shape]
+        behind = [stage for stage in self.schedule.stages if BATCH not in stage.shape]
+        rowwise = {node for stage in inside for node in stage.nodes if node.shape} | set(self.data)
+        late = {node for stage in behind for node in stage.nodes} | {node for stage in inside for node in stage.nodes if not node.shape}
+        if any(late & self.schedule.near[node] for node in rowwise & set(self.schedule.near)) or any(
+            rowwise & self.schedule.near[node] for stage in behind for node in stage.nodes
+        ):
+            raise NotCompilable("rows that depend on sums over all of them have no machine code")
+        return inside, behind
+
+
+@dataclass
+class StageSignature:
+    """What a stage reads and writes, and its structure: two stages of one structure share a function.
+
+    buffers  arrays, in the order in which they appear
+    figures  single numbers that it reads
+    totals   single numbers that it gives
+    inside   those arrays that its formulas read or write; of a product, without the matrices that are multiplied
+    read     those that its formulas read
+    words    the structure: what is read and done, in order
+    """
+
+    program: KernelProgram
+    stage: Stage
+    buffers: list[Buffer] = field(default_factory=list)
+    figures: list[Operation] = field(default_factory=list)
+    totals: list[Operation] = field(default_factory=list)
+    inside: set[Buffer] = field(default_factory=set)
+    read: set[Buffer] = field(default_factory=set)
+    words: list[Any] = field(default_factory=list)
+    seen: dict[Operation, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for place, node in enumerate(self.stage.nodes):
+            for argument in node.arguments:
+                self._visit(operand(argument) if node.opcode == "matmul" else argument)
+            if not place and (node.opcode == "matmul" or self.stage.kind == "columns"):
+                self.inside.clear()
+                self.read.clear()
+            self.seen[node] = len(self.seen)
+            self._describe(node)
+            self.words.append(("kept", self._index(self.program.home[node]) if self.kept(node) else None))
+            if node.opcode == "reduce" and not node.shape:
+                self.totals.append(node)
+
+    def kept(self, node: Operation) -> bool:
+        """Is it stored?"""
+        return bool(node.shape) and node in self.program.home
+
+    def _index(self, buffer: Buffer) -> int:
+        if buffer not in self.buffers:
+            self.buffers.append(buffer)
+            layout = buffer.layout and (buffer.layout.rows, buffer.layout.columns)
+            self.words.append(("buffer", buffer.kind, buffer.shape, buffer.stride, layout))
+        self.inside.add(buffer)
+        return self.buffers.index(buffer)
+
+    def outer(self, node: Operation) -> bool:
+        """Does it come from another stage, or from outside?"""
+        return node not in self.stage.nodes and (node in self.program.home or (not node.shape and node.opcode != "number"))
+
+    def _visit(self, node: Operation) -> None:
+        if node in self.seen:
+            return
+        if self.outer(node):
+            self.seen[node] = len(self.seen)
+            if node.shape:
+                self.words.append(("read", self._index(self.program.home[node])))
+                self.read.add(self.program.home[node])
+            else:
+                self.words.append(("figure", len(self.figures)))
+                self.figures.append(node)
+            return
+        for argument in node.arguments:
+            self._visit(argument)
+        self.seen[node] = len(self.seen)
+        self._describe(node)
+
+    def _describe(self, node: Operation) -> None:
+        arguments = [
+            (argument.opcode == "transpose", self.seen[operand(argument)]) if node.opcode == "matmul" else self.seen[argument]
+            for argument in node.arguments
+        ]
+        self.words.append((node.opcode, repr(node.detail), node.shape, arguments))
+
+    @property
+    def key(self) -> str:
+        """The structure."""
+        return repr((self.stage.kind, self.stage.shape, self.words))
+
+
+def levels(stage: Stage, schedule: Schedule) -> dict[Operation, int]:
+    """For a wide row, in which pass over its columns each node is computed: one that needs a sum over the row comes after it."""
+    found: dict[Operation, int] = {}
+    for node in stage.nodes:
+        level = 0
+        for source in schedule.near[node]:
+            if source in found:
+                ready = found[source] + (source.opcode == "reduce" or len(source.shape) == 1)
+                level = max(level, ready if node.opcode == "reduce" or len(node.shape) > 1 else found[source])
+        found[node] = level
+    return found
+
+
+def between(schedule: Schedule, lanes: int) -> Iterator[Operation]:
+    """What wide rows keep in memory from one pass over their columns to the next."""
+    for stage in schedule.stages:
+        if stage.kind == "rows" and len(stage.shape) > 1 and -(-int(stage.shape[1]) // lanes) > NARROW:
+            level = levels(stage, schedule)
+            for node in stage.nodes:
+                for source in schedule.near[node]:
+                    if source in level and len(source.shape) > 1 and level[source] < level[node]:
+                        yield source
+
+
+# Barriers
+
+ROWS, OWN, ALL = "rows", "own", "all"
+"""How threads touch an array or a single number: each its own rows; each one of its own; each any of it."""
+
+
+@dataclass(frozen=True)
+class Access:
+    """What a stage touches.
+
+    ways     how it touches each array and each single number
+    written  which of them it writes
+    """
+
+    ways: Mapping[Buffer | Operation, str]
+    written: frozenset[Buffer | Operation]
+
+    def clashes(self, other: Access) -> frozenset[Buffer | Operation]:
+        """What one of both writes and the other touches: they have to come one after the other."""
+        return (self.written & other.ways.keys()) | (other.written & self.ways.keys())
+
+    def waits(self, other: Access) -> bool:
+        """Must all threads be done with one of both before any begins with the other?"""
+        return any(ALL in (self.ways[each], other.ways[each]) or self.ways[each] != other.ways[each] for each in self.clashes(other))
+
+
+def way(buffer: Buffer, by_rows: bool) -> str:
+    """How a stage touches an array; `by_rows`: each thread goes through its own rows."""
+    if buffer.region == "apart":
+        return OWN
+    return ROWS if by_rows and buffer.kind in ("rows", "numbers") else ALL
+
+
+def kernel_access(signature: StageSignature, by_rows: bool) -> Access:
+    """What the function of a stage touches."""
+    ways: dict[Buffer | Operation, str] = {buffer: way(buffer, by_rows) for buffer in signature.buffers}
+    ways.update(dict.fromkeys(signature.figures, OWN))
+    ways.update(dict.fromkeys(signature.totals, ALL))
+    kept = (signature.program.home[node] for node in signature.stage.nodes if signature.kept(node))
+    return Access(ways, frozenset([*kept, *signature.totals]))
+
+
+def figures_access(stage: Stage, near: Mapping[Operation, Iterable[Operation]]) -> Access:
+    """What single numbers are made of: each thread computes them for itself."""
+    read = {source for node in stage.nodes for source in near[node]}
+    return Access(dict.fromkeys([*read, *stage.nodes], OWN), frozenset(stage.nodes))
+
+
+class ThreadFrame:
+    """The memory and the share of a thread, as LLVM values.
+
+    rows      of the batch
+    parts     the first of this thread's parts of everything, and the one behind its last
+    own_rows  of the rows for which there is room, the first of this thread's, and how many they are
+    scratch   memory of this thread for a product
+    """
+
+    def __init__(self, builder: Any, program: KernelProgram, context: ModuleContext, given: Mapping[str, Any], rows: Any) -> None:
+        self.builder, self.program, self.context, self.given, self.rows = builder, program, context, given, rows
+        self.several = context.threads > 1
+        self.share, self.shares = (given["share"], given["shares"]) if self.several else (whole(0), whole(1))
+        self.parts = share_of(builder, context.parts, self.share, self.shares) if self.several else (whole(0), whole(1))
+        first, end = (share_start(builder, part, context.rows, context.parts) for part in self.parts)
+        self.own_rows = first, builder.sub(end, first)
+        apart = at(builder, given["room"], builder.add(given["shared"], builder.mul(given["share"], given["apart"])))
+        self.regions = {"memory": given["memory"], "room": given["room"], "apart": apart}
+        self.scratch = at(builder, apart, program.apart.length)
+
+    def pointer(self, buffer: Buffer) -> Any:
+        """The address of an array."""
+        return at(self.builder, self.regions[buffer.region], buffer.start)
+
+    def row(self, buffer: Buffer, row: Any) -> Any:
+        """The address of a row of an array by rows, or of a number of one that has a number a row."""
+        return at(self.builder, self.pointer(buffer), multiply(self.builder, row, buffer.stride or 1), self.context.element)
+
+    def part_of_rows(self) -> tuple[Any, Any]:
+        """This thread's part of the rows of the batch: the first of them, and how many."""
+        builder, (first, count) = self.builder, self.own_rows
+        there = builder.sub(self.rows, first)
+        there = builder.select(builder.icmp_signed("<", there, count), there, count)
+        return first, builder.select(builder.icmp_signed(">", there, whole(0)), there, whole(0))

@@ -1,0 +1,96 @@
+"""The three matrix products of a training step as machine code; each hands its sums, tile by tile, to formulas of the caller.
+
+    forward      z[n, c] = Σₖ x[n, k] W[k, c]      then e.g. + b[c] and the activation
+    backward     e[n, k] = Σ꜀ δ[n, c] W[k, c]      then e.g. times the slope of the activation below
+    gradient     G[k, c] = Σₙ x[n, k] δ[n, c]      then e.g. the whole optimiser, so that G never reaches memory
+    column_sums  g[c]    = Σₙ δ[n, c]              then e.g. the optimiser of a bias
+
+    products = ProductEmitter(module, host(), "float32", threads=2)
+    layout = products.layout(784, 128)                                      # of W, in column panels
+    product = products.forward("forward1", layout, [32], x_stride, epilogue, {"b": COLUMNS, "y": rows(y_stride)})
+    product.call(builder, x, weights, room, n, share, shares, {"b": bias, "y": y})
+
+[32] are the row counts that a batch may have, each at least 1. `epilogue(tile, sums)` is called, while the code is made, for every vector
+of sums of a tile. `sums` is a `Value` of `tile.machine`; the tile loads and stores the operands at the same place:
+
+    def epilogue(tile, z):
+        tile.store("y", primitives.relu.value(tile.machine, z + tile.load("b")))
+
+Operands, all passed by the caller of the product as LLVM values, a pointer to the first number or, for NUMBER, the number itself:
+
+    rows(stride)    a matrix (n, columns) by rows
+    panels(layout)  a matrix like W in column panels
+    COLUMNS         one number a column, as a bias
+    ROWS            one number a row, as the weight of an example
+    NUMBER          one number, as the learning rate
+
+Sums of more than `loop_nests.MOST_STEPS` terms are made block by block and stand in memory between the blocks: in the operand by rows that
+`partial` names, which the epilogue may only write, or else in the room.
+
+`room` is memory for each thread alone, `product.room` numbers of it. Every array begins at a multiple of 64 bytes and is padded to whole
+vectors (`graph.layout`): an epilogue may load and store beyond the last column of a row, up to a whole vector, and what stands
+there never gets into a true number.
+
+The work of a product is divided among threads by panels of columns or by rows, never by the terms of a sum: its numbers are the same,
+bit for bit, whatever `shares` is. The caller calls the product with each `share` in range(shares), and waits before it uses the result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from chainrule.engines.compiled.graph.layout import Panels
+from chainrule.engines.compiled.matmul.loop_nests import Product, ProductContext, ProductStrides
+from chainrule.engines.compiled.matmul.tiles import COLUMNS, NUMBER, ROWS, Epilogue, Operand, panels, rows
+
+__all__ = ["COLUMNS", "NUMBER", "ROWS", "ProductEmitter", "Operand", "Product", "panels", "rows"]
+
+COPIED_FROM = 2**16
+"""Numbers of x from which on a gradient's panels of δ are copied: fewer are near anyway."""
+
+GATHERED_FROM = 8
+"""Panels of δ from which on x is gathered for a gradient: each of them reads it once."""
+
+
+class ProductEmitter(ProductContext):
+    """Makes the products of a module."""
+
+    def forward(
+        self, name: str, layout: Panels, sizes: Sequence[int], stride: int, epilogue: Epilogue, operands: Mapping[str, Operand], **more: Any
+    ) -> Product:
+        """z = x W. Call it with x (by rows, `stride` numbers apart) and W."""
+        strides = ProductStrides(None, layout.rows, layout.columns, stride, 1, layout.stride, (layout.width, layout.rest), weights=layout)
+        return Product(self, name, strides, sizes, epilogue, operands, **more)
+
+    def backward(
+        self, name: str, layout: Panels, sizes: Sequence[int], stride: int, epilogue: Epilogue, operands: Mapping[str, Operand], **more: Any
+    ) -> Product:
+        """e = δ Wᵀ. Call it with δ and W."""
+        turned = self.layout(layout.columns, layout.rows)  # of Wᵀ
+        strides = ProductStrides(None, layout.columns, layout.rows, stride, 1, 0, (turned.width, turned.rest), weights=layout, turned=True)
+        return Product(self, name, strides, sizes, epilogue, operands, **more)
+
+    def gradient(
+        self,
+        name: str,
+        layout: Panels,
+        sizes: Sequence[int],
+        row_strides: tuple[int, int],
+        epilogue: Epilogue,
+        operands: Mapping[str, Operand],
+        **more: Any,
+    ) -> Product:
+        """G = xᵀ δ. Call it with x and δ, whose strides these are."""
+        x, delta = row_strides
+        large = layout.rows * max(sizes) > COPIED_FROM
+        gathered = large and layout.count >= GATHERED_FROM
+        strides = ProductStrides(layout.rows, None, layout.columns, 1, x, layout.width, (delta, delta), copied=large, gathered=gathered)
+        return Product(self, name, strides, sizes, epilogue, operands, **more)
+
+    def column_sums(
+        self, name: str, columns: int, sizes: Sequence[int], stride: int, epilogue: Epilogue, operands: Mapping[str, Operand], **more: Any
+    ) -> Product:
+        """g = the sums of the columns of δ. Call it with δ twice."""
+        strides = ProductStrides(1, None, columns, 0, 0, self.layout(1, columns).width, (stride, stride))
+        return Product(self, name, strides, sizes, epilogue, operands, **more)

@@ -1,0 +1,134 @@
+"""Several threads that run the same code: how many there may be, how they are started, and the memory in which they wait for each other.
+
+Each thread runs the same function with a number of its own, its `share`. Python starts them once for a whole epoch, or for a part of
+one that takes long; inside, they wait for each other at a barrier (`emission.barrier`).
+
+    barrier = Barrier()                                     memory that the threads share, and the address of what yields a processor
+    run_in_threads(lambda share, shares: call(…, barrier.address, share, shares), 2)
+"""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import os
+import sys
+from _thread import LockType, allocate_lock, start_new_thread
+from collections.abc import Callable
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from chainrule.engines.compiled.emission.abi import YIELD
+
+WORDS = 24
+
+UNLIMITED = 2**16
+"""More processors than there are in any machine."""
+
+
+class Barrier:
+    """The memory of a barrier; every word that is waited for has a cache line of its own."""
+
+    def __init__(self) -> None:
+        room = np.zeros(WORDS + 8, np.int64)
+        start = -room.ctypes.data % 64 // 8
+        self._words = room[start : start + WORDS]
+        self._words[YIELD] = _yielding()
+
+    @property
+    def address(self) -> int:
+        """Where it lies, for the code."""
+        return int(self._words.ctypes.data)
+
+
+def _yielding() -> int:
+    """The address of the system's function by which a thread gives its processor away; 0 where none is known."""
+    try:
+        if sys.platform == "win32":
+            function = ctypes.WinDLL("kernel32").SwitchToThread
+        else:
+            function = ctypes.CDLL(None).sched_yield
+    except (OSError, AttributeError):
+        return 0
+    return ctypes.cast(function, ctypes.c_void_p).value or 0
+
+
+def processors() -> int:
+    """How many processors this process may keep busy: those that it may run on (`sched_getaffinity`, which is where a container's set of
+    processors shows), but no more than its control groups give it time for. At a barrier, a thread more would only be in the way.
+    """
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(allowed, math.floor(quota())))
+
+
+@cache
+def quota(groups: Path = Path("/proc/self/cgroup"), folder: Path = Path("/sys/fs/cgroup")) -> float:
+    """How many processors' time the control groups of Linux allow this process, which are found in these places; many, without a limit.
+
+    Version 2 has one tree of groups, with quota and period in `cpu.max`; version 1 a tree of its own for "cpu". A group lies within
+    others, whose limits count as well.
+    """
+    least = float(UNLIMITED)
+    try:
+        lines = groups.read_text().splitlines()
+    except (OSError, UnicodeDecodeError):
+        return least
+    for line in lines:
+        _, controllers, path = line.split(":", 2)
+        if controllers and "cpu" not in controllers.split(","):
+            continue
+        root = folder / controllers
+        inner = root / path.lstrip("/")
+        for group in (inner, *inner.parents):
+            names = ("cpu.cfs_quota_us", "cpu.cfs_period_us") if controllers else ("cpu.max",)
+            with suppress(OSError, ValueError):
+                most, period = " ".join((group / name).read_text() for name in names).split()
+                if float(most) > 0:  # -1 and "max", which is no number, stand for no limit
+                    least = min(least, float(most) / float(period))
+            if group == root:
+                break
+    return least
+
+
+def run_in_threads(function: Callable[[int, int], Any], shares: int) -> Any:
+    """Call function(share, shares) for every share at once, each in a thread of its own; returns what share 0 returns.
+
+    Where the system has no more threads, function(0, 1) does all of it. The function must release Python's lock, as those of `ctypes` do.
+    """
+    if shares <= 1:
+        return function(0, 1)
+    gate, ends, called_off = _locked(), [], False
+
+    def work(share: int, end: LockType) -> None:
+        gate.acquire()
+        gate.release()
+        try:
+            if not called_off:
+                function(share, shares)
+        finally:
+            end.release()
+
+    try:
+        for share in range(1, shares):
+            end = _locked()
+            start_new_thread(work, (share, end))
+            ends.append(end)
+    except RuntimeError:  # no more of them: a barrier would wait for ever for the one that is missing
+        called_off = True
+    gate.release()
+    try:
+        return function(0, 1 if called_off else shares)
+    finally:
+        for end in ends:
+            end.acquire()
+
+
+def _locked() -> LockType:
+    """A lock that another thread will open. `threading.Thread` would wait for each thread to have begun, three times as long."""
+    lock = allocate_lock()
+    lock.acquire()
+    return lock

@@ -1,0 +1,1 @@
+"""Tiny networks: a variable for each number, and no loop within a step."""
