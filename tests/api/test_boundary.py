@@ -13,7 +13,7 @@ from chainrule.api.figures import figure
 from chainrule.api.problems import problem
 from chainrule.cli import main
 from chainrule.explanation.explain import contexts
-from chainrule.explanation.predictions import boundary, units
+from chainrule.explanation.predictions import boundary_plot, units
 from chainrule.pictures.plot import HEIGHT, WIDTH, share
 from chainrule.pictures.shapes import Circle, Diagram, Label, Line, covered
 
@@ -68,7 +68,7 @@ def _is_number(label: Label) -> bool:
 def predicted_at(asked, diagram: Diagram, place: tuple[float, float]) -> float:
     """What the network predicts at a place of the picture, in the units of its axes."""
     (context,) = contexts(asked)
-    plot = boundary(context)
+    plot = boundary_plot(context)
     axis = next(s for s in diagram.shapes if isinstance(s, Line) and s.kind == "axis" and s.y1 == s.y2)
     x = plot.x.low + (plot.x.high - plot.x.low) * (place[0] - axis.x1) / WIDTH
     y = plot.y.low + (plot.y.high - plot.y.low) * (axis.y1 - place[1]) / HEIGHT
@@ -83,7 +83,7 @@ def test_a_contours_label_stands_on_its_own_line_or_is_joined_with_it(seed):
     asked = problem("2-6-1", seed=seed, input="0 0; 1 1; 2 0; -1 2", target="0.3; 0.5; 1; 2")
     diagram = figure(asked, "boundary").content
     (context,) = contexts(asked)
-    levels = {said_of(series.label) for series in boundary(context).series if series.label}
+    levels = {said_of(series.label) for series in boundary_plot(context).series if series.label}
     found = contours(diagram)
     assert {said(label) for label, _ in found} == levels
     gap = np.diff(sorted(value(label) for label, _ in found)).min()
@@ -117,13 +117,13 @@ def test_a_model_is_drawn_in_the_units_of_its_columns(houses):
         assert predicted_at(asked, diagram, place) == pytest.approx(value(label), abs=12000)
     (context,) = contexts(asked)
     table = cr.data.read(str(houses / "houses.csv"))
-    drawn = np.array([(mark.x, mark.y) for mark in boundary(context).marks])
+    drawn = np.array([(mark.x, mark.y) for mark in boundary_plot(context).marks])
     assert drawn == pytest.approx(np.column_stack([table.column(name).values for name in ("area", "distance")]))
 
 
 def test_a_line_is_drawn_in_the_units_of_its_columns(houses):
     (context,) = contexts(of_model(houses, "line"))
-    plot = boundary(context)
+    plot = boundary_plot(context)
     assert (said_of(plot.x.title), said_of(plot.y.title)) == ("area", "price")
     assert all(mark.y == pytest.approx(1000 * mark.x) for mark in plot.marks)
     assert plot.x.low < 40
@@ -146,12 +146,12 @@ def test_a_model_by_itself_is_drawn_among_its_own_rows(houses, monkeypatch, caps
 
 def test_a_model_without_rows_has_the_units_of_its_columns(houses):
     (context,) = contexts(problem(str(houses / "houses.safetensors"), input="0 0", target="0"))
-    assert said_of(boundary(context).x.title) == "area"
+    assert said_of(boundary_plot(context).x.title) == "area"
 
 
 def test_numbers_that_nobody_standardised_keep_their_letters():
     (context,) = contexts(problem(**XOR))
-    assert said_of(boundary(context).x.title) == "x1"
+    assert said_of(boundary_plot(context).x.title) == "x1"
     assert units(context, "x") is None
 
 
@@ -163,4 +163,4 @@ def test_scales_of_a_record_from_anywhere_are_not_believed(scales, houses):
     (context,) = contexts(of_model(houses))
     context.step.origin["scales"] = scales
     assert units(context, "x") is None
-    assert share(boundary(context).x, 0) < 1
+    assert share(boundary_plot(context).x, 0) < 1

@@ -20,10 +20,10 @@ from chainrule.api.problems import problem
 from chainrule.base.errors import ChainruleError, FileError, InputError, UnknownNameError
 from chainrule.cli import main
 from chainrule.explanation.figures import without_prose
-from chainrule.notation.numbers import shown
-from chainrule.notation.text import text
+from chainrule.notation.numbers import number_formula
+from chainrule.notation.text import formula_text
 from chainrule.pictures.shapes import Diagram, Label, covered
-from chainrule.render.pdf import compiled
+from chainrule.render.pdf import compile_typst
 
 DRAWN = ("network", "weights", "sample", "step", "descent", "rates", "curve", "gradients", "boundary")
 """What we draw ourselves; everything else is set by Typst."""
@@ -114,7 +114,7 @@ def test_a_whole_step_shows_every_number_of_its_first_sample(source):
 
     def check(values):
         for value in np.ravel(values):
-            assert text(shown(value, step.network.notation)) in printed
+            assert formula_text(number_formula(value, step.network.notation)) in printed
 
     check(step.x[0])
     check(step.t[0])
@@ -277,7 +277,7 @@ def test_a_persons_words_are_data_in_every_figure(tmp_path):
 @pytest.mark.parametrize("format", ["svg", "png"])
 def test_signs_without_a_glyph_are_shown_by_their_numbers(format):
     page = '#set document(title: "x")\n#set page(width: auto, height: auto)\n'
-    unknown, numbered = (compiled(f"{page}a {sign} b", "x", format) for sign in ("\U0010fffd", "[U+10FFFD]"))
+    unknown, numbered = (compile_typst(f"{page}a {sign} b", "x", format) for sign in ("\U0010fffd", "[U+10FFFD]"))
     assert unknown == numbered
 
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chainrule.base.errors import InputError
-from chainrule.data.cells import DATE, is_missing, number
+from chainrule.data.cells import DATE, is_missing, parse_number
 from chainrule.data.reading import chunks, kinds_of, read, size_of
 from chainrule.data.table import Table
 
@@ -25,8 +25,8 @@ WILD = st.text("ab ,;|\t\"'\n1.é", min_size=1, max_size=8).filter(
     lambda text: (
         text == text.strip()
         and not is_missing(text)
-        and number(text) is None
-        and number(text, ",") is None
+        and parse_number(text) is None
+        and parse_number(text, ",") is None
         and not DATE.fullmatch(text)
         and text not in ("true", "false")
     )

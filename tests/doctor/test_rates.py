@@ -12,7 +12,7 @@ from tests.samples import examples, some
 from tests.twins import Case, case, close
 
 from chainrule.api.problems import problem
-from chainrule.doctor.rates import BUDGET, MOST_RATE, TOLERANCE, Advice, advise, affordable, rounded, runner, settles
+from chainrule.doctor.rates import BUDGET, MOST_RATE, TOLERANCE, Advice, advise, affordable, has_converged, rounded, runner
 from chainrule.network.definitions import REGISTRY, Bound, find
 from chainrule.network.examples import EXAMPLES, example
 from chainrule.network.layers import dense
@@ -87,8 +87,8 @@ def test_just_below_the_limit_it_converges_and_well_above_not(seed: int) -> None
     assert advice is not None
     assert advice.converges_to is not None
     run = runner(network, x, t, rule)
-    assert settles(run(advice.converges_to, advice.steps))
-    assert not settles(run(advice.converges_to * 1.05, advice.steps))
+    assert has_converged(run(advice.converges_to, advice.steps))
+    assert not has_converged(run(advice.converges_to * 1.05, advice.steps))
 
 
 @examples(12)
@@ -164,4 +164,4 @@ def test_the_cost_is_held_down_by_counting_not_by_the_clock(form: str, name: str
     ],
 )
 def test_what_settles(errors: list[float], verdict: bool) -> None:
-    assert settles(errors) is verdict
+    assert has_converged(errors) is verdict

@@ -11,7 +11,7 @@ import pytest
 import chainrule
 from chainrule.api.problems import problem
 from chainrule.base.nodes import Code
-from chainrule.document.document import Document, Paragraph, Section, Table
+from chainrule.document.document import Document, Paragraph, Section, TableBlock
 from chainrule.document.words import Words
 from chainrule.explanation.explain import explain
 from chainrule.network.examples import EXAMPLES
@@ -144,7 +144,7 @@ def test_only_the_catalogue_has_code():
     assert [part for part in ours if isinstance(part, Code)] == ["`--detail scalar`", "`--weight hidden1.W[2,3]`"]
     theirs = Words("en")("weight.place", weight="`w`", source="`a`", unit="b", layer="c")
     assert not any(isinstance(part, Code) for part in theirs)
-    document = Document("`t`", (Section("one", "`s`", (Paragraph((*ours, *theirs)), Table((("`h`",),), ((("`c` | d",)),)))),))
+    document = Document("`t`", (Section("one", "`s`", (Paragraph((*ours, *theirs)), TableBlock((("`h`",),), ((("`c` | d",)),)))),))
     written = {suffix: str(rendered(document, suffix)) for suffix in (".txt", ".md", ".html", ".typ", ".tex")}
     assert all(f"`{letter}`" in written[".txt"] for letter in "tswahc")
     assert r"# \`t\`" in written[".md"]

@@ -11,10 +11,10 @@ from tests.equations import check, equations_in_text
 from chainrule.api.problems import problem
 from chainrule.base.errors import DescriptionError, DivergenceError, UnknownNameError
 from chainrule.cli import main
-from chainrule.document.document import Table
+from chainrule.document.document import TableBlock
 from chainrule.explanation.explain import explain
-from chainrule.notation.numbers import shown
-from chainrule.notation.text import text
+from chainrule.notation.numbers import number_formula
+from chainrule.notation.text import formula_text
 from chainrule.render.plain import plain
 
 
@@ -88,9 +88,9 @@ def test_training_on_from_a_later_step_goes_on_with_its_states_and_schedule():
         found = problem("2-2-1", seed=3, **options)
         steps = list(itertools.islice(found.steps(), 6))
         section = found.explain(step=3).section("repeat")
-        table = next(block for block in section.blocks if isinstance(block, Table))
-        errors = {int(row[0][0]): text(row[-1][0]) for row in table.rows}
+        table = next(block for block in section.blocks if isinstance(block, TableBlock))
+        errors = {int(row[0][0]): formula_text(row[-1][0]) for row in table.rows}
         for number, printed in errors.items():
             if number <= 6:
-                assert printed == text(shown(steps[number - 1].error, found.network.notation)), (options, number)
+                assert printed == formula_text(number_formula(steps[number - 1].error, found.network.notation)), (options, number)
         assert 4 in errors

@@ -18,7 +18,7 @@ from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import PRIMITIVES, Name, Primitive, Shape, as_expression, order, variable
 from chainrule.formula.scalar import Scalars
 from chainrule.gradient_check.measuring import derivatives
-from chainrule.gradient_check.prove import Report, prove
+from chainrule.gradient_check.prove import Proof, prove
 
 ELEMENTWISE = sorted(name for name, primitive in PRIMITIVES.items() if primitive.elementwise)
 STRUCTURAL = sorted(name for name, primitive in PRIMITIVES.items() if primitive.pullback)
@@ -311,5 +311,5 @@ def test_select_hands_the_gradient_to_the_side_that_was_taken() -> None:
 
 def test_a_report_says_what_was_compared() -> None:
     report = prove(p.tanh)
-    assert isinstance(report, Report)
+    assert isinstance(report, Proof)
     assert str(report).startswith("tanh: 20 checks passed")

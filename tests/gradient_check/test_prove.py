@@ -23,7 +23,7 @@ def registry_left_as_it_was() -> Iterator[None]:
             del table[name]
 
 
-def failure(report: proof.Report) -> str:
+def failure(report: proof.Proof) -> str:
     """What the first failed check says."""
     with pytest.raises(InputError) as caught:
         report.demand()

@@ -436,7 +436,7 @@ def test_bounds_are_formulas() -> None:
     start = initializers.distribution(find("initializer", "glorot_uniform"))
     assert isinstance(start, initializers.Uniform)
     assert [str(node.name) for node in order(start.high) if node.name] == ["inputs", "units"]
-    assert initializers.number(start.high, inputs=4, units=2) == 1.0
+    assert initializers.bound_value(start.high, inputs=4, units=2) == 1.0
 
 
 @pytest.mark.parametrize(("inputs", "units"), [(5, 3), (3, 5), (4, 4)])

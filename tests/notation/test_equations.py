@@ -17,10 +17,10 @@ from chainrule.formula.scalar import Scalars
 from chainrule.notation.conventions import Notation
 from chainrule.notation.formula import Derivative, Ellipsis, Equation, Matrix, Symbol
 from chainrule.notation.labels import Labels
-from chainrule.notation.latex import latex
-from chainrule.notation.numbers import evaluated, meant, shown
-from chainrule.notation.text import text
-from chainrule.notation.worked import chain, matrices, stated, update, worked
+from chainrule.notation.latex import formula_latex
+from chainrule.notation.numbers import evaluated, meant, number_formula
+from chainrule.notation.text import formula_text
+from chainrule.notation.worked import chain, matrices, stated, update_equations, worked
 
 NUMBERED = Labels((2, 2, 1))
 SHAPES = {"x": ("batch", 2), "t": ("batch", 1), "y": ("batch", 1), "h": ("batch", 2)}
@@ -50,8 +50,8 @@ def derivative(of, by):
 
 def read(equation, values=None):
     """The verdict on an equation in text and in LaTeX together."""
-    (from_latex,) = equations_in_latex(f"${latex(equation)}$")
-    verdicts = [check(line, values) for line in (*equations_in_text(text(equation)), from_latex)]
+    (from_latex,) = equations_in_latex(f"${formula_latex(equation)}$")
+    verdicts = [check(line, values) for line in (*equations_in_text(formula_text(equation)), from_latex)]
     assert len(verdicts) == 2
     return Verdict(verdicts[0].false + verdicts[1].false, *(min(getattr(v, part) for v in verdicts) for part in ("checked", "skipped")))
 
@@ -87,8 +87,8 @@ def read(equation, values=None):
             ),
             "∂E/∂w6 = ∂E/∂y · ∂y/∂w6 = (y − t) · h2 = (2.2136 − 4) · 1.76 = −1.7864 · 1.76 = −3.144064",
         ),
-        (update(label(w6), w6 - rate * slope6, SEED, NUMBERED, 0.3172032)[0], "w6 ← w6 − η · ∂E/∂w6"),
-        (update(label(w6), w6 - rate * slope6, SEED, NUMBERED, 0.3172032)[1], "w6 ← 0.16 − 0.05 · (−3.144064) = 0.3172032"),
+        (update_equations(label(w6), w6 - rate * slope6, SEED, NUMBERED, 0.3172032)[0], "w6 ← w6 − η · ∂E/∂w6"),
+        (update_equations(label(w6), w6 - rate * slope6, SEED, NUMBERED, 0.3172032)[1], "w6 ← 0.16 − 0.05 · (−3.144064) = 0.3172032"),
         (stated(label(h1), 8.399999999999999, NUMBERED), "h1 = 8.4"),
         (stated(label(prediction), 0.7513650695523157, NUMBERED), "y ≈ 0.751365"),
         (
@@ -98,25 +98,25 @@ def read(equation, values=None):
     ],
 )
 def test_the_seeds_lines(equation, line):
-    assert text(equation) == line
+    assert formula_text(equation) == line
     assert not read(equation).false
 
 
 def test_a_derivative_that_is_a_letter_repeats_nothing():
-    assert text(worked(derivative(h1, w1), x1, SEED, NUMBERED)) == "∂h1/∂w1 = x1 = 8"
-    assert text(worked(derivative(h1, w1), -w5, SEED, NUMBERED)) == "∂h1/∂w1 = −w5 = −0.23"
-    assert text(worked(derivative(h1, w1), as_expression(1), {}, NUMBERED)) == "∂h1/∂w1 = 1"
+    assert formula_text(worked(derivative(h1, w1), x1, SEED, NUMBERED)) == "∂h1/∂w1 = x1 = 8"
+    assert formula_text(worked(derivative(h1, w1), -w5, SEED, NUMBERED)) == "∂h1/∂w1 = −w5 = −0.23"
+    assert formula_text(worked(derivative(h1, w1), as_expression(1), {}, NUMBERED)) == "∂h1/∂w1 = 1"
 
 
 def test_factors_of_one_are_left_out_unless_alone():
     one, path = as_expression(1), derivative(h1, w1)
-    assert text(chain([[(path, one), (path, w5)]], Symbol("a"), SEED, NUMBERED)) == "a = ∂h1/∂w1 · ∂h1/∂w1 = w5 = 0.23"
-    assert text(chain([[(path, one)]], Symbol("a"), SEED, NUMBERED)) == "a = ∂h1/∂w1 = 1"
+    assert formula_text(chain([[(path, one), (path, w5)]], Symbol("a"), SEED, NUMBERED)) == "a = ∂h1/∂w1 · ∂h1/∂w1 = w5 = 0.23"
+    assert formula_text(chain([[(path, one)]], Symbol("a"), SEED, NUMBERED)) == "a = ∂h1/∂w1 = 1"
 
 
 def test_paths_are_added():
     path = [(derivative(E, prediction), prediction - target), (derivative(prediction, h1), w5)]
-    assert text(chain([path, path], Symbol("a"), SEED, NUMBERED)).startswith(
+    assert formula_text(chain([path, path], Symbol("a"), SEED, NUMBERED)).startswith(
         "a = ∂E/∂y · ∂y/∂h1 + ∂E/∂y · ∂y/∂h1 = (y − t) · w5 + (y − t) · w5 ="
     )
 
@@ -124,7 +124,7 @@ def test_paths_are_added():
 def test_rounded_numbers_carry_the_digits_that_the_result_needs():
     a, b = LETTERS[:2]
     line = worked(Symbol("f"), a - b, {a: 1 / 3, b: 0.3333123456789}, Labels(), result=2.0987654433e-05)
-    assert text(line) == "f = a − b ≈ 0.33333333333 − 0.33331234568 ≈ 2.09877 · 10^−5"
+    assert formula_text(line) == "f = a − b ≈ 0.33333333333 − 0.33331234568 ≈ 2.09877 · 10^−5"
     assert read(line) == Verdict([], 1, 2)
 
 
@@ -133,28 +133,28 @@ def test_a_result_lost_in_rounding_keeps_the_digits_that_follow():
     line = worked(Symbol("f"), (a - b) * 3, {a: 1 / 3, b: 0.3333333333333999}, Labels(), result=-2.0004e-13)
     assert read(line).false == []
     lost = worked(Symbol("f"), p.log(1 - a), {a: 0.9999999999999996}, Labels(), result=-35.35050620855721)
-    assert text(lost) == "f = ln(1 − a) ≈ −35.3505"
+    assert formula_text(lost) == "f = ln(1 − a) ≈ −35.3505"
 
 
 def test_overflow_and_no_numbers_are_said():
     a = LETTERS[0]
-    assert text(worked(Symbol("f"), a * a, {a: 1e200}, Labels(), result=float("inf"))) == "f = a · a = 1 · 10^200 · 1 · 10^200 ≈ ∞"
-    assert text(worked(Symbol("f"), 2 * a, {a: float("nan")}, Labels())) == "f = 2 · a = 2 · NaN ≈ NaN"
+    assert formula_text(worked(Symbol("f"), a * a, {a: 1e200}, Labels(), result=float("inf"))) == "f = a · a = 1 · 10^200 · 1 · 10^200 ≈ ∞"
+    assert formula_text(worked(Symbol("f"), 2 * a, {a: float("nan")}, Labels())) == "f = 2 · a = 2 · NaN ≈ NaN"
 
 
 def test_decimal_commas_columns_and_fractions():
     german = Labels((2, 2, 1), Notation(vectors="columns", decimal="comma"))
     line = matrices(label(h), x @ W1, {x: [[8, 12]], W1: [[0.21, 0.19], [0.56, 0.02]]}, [[8.4, 1.76]], german)
-    assert text(line) == "h = W1 · x = [[0,21; 0,56]; [0,19; 0,02]] · [[8], [12]] = [[8,4]; [1,76]]"
+    assert formula_text(line) == "h = W1 · x = [[0,21; 0,56]; [0,19; 0,02]] · [[8], [12]] = [[8,4]; [1,76]]"
     assert read(line) == Verdict([], 1, 2)
     exact = worked(label(h1), x1 * w1 - x2 * w2, SEED, Labels((2, 2, 1), Notation(exact=True)))
-    assert text(exact) == "h1 = x1 · w1 − x2 · w2 = 8 · 21/100 − 12 · 14/25 = −126/25"
+    assert formula_text(exact) == "h1 = x1 · w1 − x2 · w2 = 8 · 21/100 − 12 · 14/25 = −126/25"
 
 
 def test_a_large_matrix_is_shortened_and_its_numbers_left_out():
     W, inputs = variable(Name("W", 1), (50, 100)), variable(Name("x"), ("batch", 50))
     line = matrices(label(h), inputs @ W, {inputs: [[1] * 50], W: [[0.5] * 100] * 50}, [[25.0] * 100], Labels((50, 100)))
-    assert text(line) == "h = x · W1 = [25, 25, 25, …, 25]"
+    assert formula_text(line) == "h = x · W1 = [25, 25, 25, …, 25]"
     many = matrices(label(h), inputs, {inputs: [[1 / 3] * 50] * 20}, [[1 / 3] * 50] * 20, NUMBERED)
     assert isinstance(many.sides[-1], Matrix)
     assert many.relations == ("=", "≈")
@@ -189,21 +189,25 @@ def test_a_large_matrix_is_shortened_and_its_numbers_left_out():
     ],
 )
 def test_numbers(value, printed):
-    assert text(shown(value, Notation())) == printed
+    assert formula_text(number_formula(value, Notation())) == printed
 
 
 def test_numbers_in_other_notations():
-    assert text(shown(-0.5, Notation(decimal="comma"))) == "−0,5"
-    assert text(shown(1 / 3, Notation(digits=3))) == "0.333"
-    assert text(shown(Fraction(-49126, 15625), Notation(exact=True))) == "−49126/15625"
+    assert formula_text(number_formula(-0.5, Notation(decimal="comma"))) == "−0,5"
+    assert formula_text(number_formula(1 / 3, Notation(digits=3))) == "0.333"
+    assert formula_text(number_formula(Fraction(-49126, 15625), Notation(exact=True))) == "−49126/15625"
     with pytest.raises(InputError, match="201 digits"):
-        shown(Fraction(10**200), Notation(exact=True))
+        number_formula(Fraction(10**200), Notation(exact=True))
 
 
 def test_numpy_scalars():
     import numpy as np
 
-    assert [text(shown(v, Notation())) for v in (np.float64(0.1) * 3, np.float32(0.21), np.int64(7))] == ["0.3", "0.21", "7"]
+    assert [formula_text(number_formula(v, Notation())) for v in (np.float64(0.1) * 3, np.float32(0.21), np.int64(7))] == [
+        "0.3",
+        "0.21",
+        "7",
+    ]
 
 
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)
@@ -212,10 +216,10 @@ FLOATS = st.floats(allow_nan=False, allow_infinity=False)
 @given(FLOATS, st.integers(1, 17))
 @examples(300)
 def test_a_printed_number_is_near_and_says_whether_it_is_exact(value, digits):
-    number = shown(value, Notation(), digits)
-    verdict = check(f"a {'≈' if number.rounded else '='} {text(number)}", {"a": meant(value)})
+    number = number_formula(value, Notation(), digits)
+    verdict = check(f"a {'≈' if number.rounded else '='} {formula_text(number)}", {"a": meant(value)})
     assert verdict == Verdict([], 1, 0)
-    assert check(f"{text(number)} = a", {"a": number.value}) == Verdict([], 1, 0)
+    assert check(f"{formula_text(number)} = a", {"a": number.value}) == Verdict([], 1, 0)
 
 
 def test_exact_where_it_can_be():
@@ -408,7 +412,7 @@ def test_the_reader_rejects_equality_for_what_is_only_near(line):
 @given(EXPRESSIONS, VALUES, st.integers(0, 40), st.integers(2, 8))
 @examples(300)
 def test_the_reader_notices_a_changed_digit_of_a_random_line(expression, values, place, step):
-    line = text(worked(Symbol("f"), expression, values, Labels()))
+    line = formula_text(worked(Symbol("f"), expression, values, Labels()))
     start = max(line.rfind("="), line.rfind("≈"))
     digits = [m.start() for m in re.finditer(r"\d", line[start:].split("^")[0].split("· 10")[0])]
     assume(digits and check(line).checked and not re.search("NaN|∞", line) and line.count("=") + line.count("≈") > 2)

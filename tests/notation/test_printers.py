@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chainrule.notation.blocks import block, line_width, wrapped
+from chainrule.notation.blocks import line_width, text_block, wrapped
 from chainrule.notation.formula import (
     Call,
     Cases,
@@ -19,17 +19,17 @@ from chainrule.notation.formula import (
     Number,
     Operator,
     Power,
+    Prose,
     Root,
     Row,
     Sum,
     Symbol,
     Transposed,
-    Words,
     row,
 )
-from chainrule.notation.latex import aligned, latex
-from chainrule.notation.mathml import mathml
-from chainrule.notation.text import Break, flat, pieces, segments, text
+from chainrule.notation.latex import aligned_latex, formula_latex
+from chainrule.notation.mathml import formula_mathml
+from chainrule.notation.text import Break, formula_text, inline_matrices, pieces, segments
 
 GERMAN = {"if": "wenn", "otherwise": "sonst"}
 
@@ -111,12 +111,12 @@ FORMULAS = [
     (Symbol("w1", "2"), "w1_2", r"\mathrm{w1}_{2}"),
     (Symbol("η"), "η", r"\eta"),
     (Symbol("δ", "", "(2)", bold=True), "δ⁽²⁾", r"\boldsymbol{\delta}^{(2)}"),
-    (Transposed(Words("")), "ᵀ", r"{}^{\top}"),
+    (Transposed(Prose("")), "ᵀ", r"{}^{\top}"),
     (Symbol("ŷ", "1"), "ŷ1", r"\hat{y}_{1}"),
     (Symbol("m̂"), "m̂", r"\hat{m}"),
     (Symbol("β₁"), "β₁", r"\beta_{1}"),
     (Symbol("‖g‖", "", "+"), "‖g‖⁺", r"{\lVert g \rVert}^{+}"),
-    (row(Words("for all"), y), "for all y", r"\text{for all} \; y"),
+    (row(Prose("for all"), y), "for all y", r"\text{for all} \; y"),
     (row(x1, Operator(","), x2), "x1, x2", "x_{1}, x_{2}"),
     (row(x1, plus, Ellipsis(), plus, x2), "x1 + … + x2", r"x_{1} + \cdots + x_{2}"),
 ]
@@ -124,9 +124,9 @@ FORMULAS = [
 
 @pytest.mark.parametrize(("formula", "plain", "tex"), FORMULAS, ids=[plain for _, plain, _ in FORMULAS])
 def test_every_formula_reads_as_on_paper(formula, plain, tex):
-    assert text(formula) == plain
-    assert latex(formula) == tex
-    ElementTree.fromstring(mathml(formula))
+    assert formula_text(formula) == plain
+    assert formula_latex(formula) == tex
+    ElementTree.fromstring(formula_mathml(formula))
 
 
 MATHML = [
@@ -165,22 +165,22 @@ MATHML = [
 
 @pytest.mark.parametrize(("formula", "markup"), MATHML)
 def test_mathml_has_the_elements_of_mathml_core(formula, markup):
-    assert mathml(formula) == f'<math xmlns="http://www.w3.org/1998/Math/MathML">{markup}</math>'
+    assert formula_mathml(formula) == f'<math xmlns="http://www.w3.org/1998/Math/MathML">{markup}</math>'
 
 
 def test_a_symbol_keeps_its_key_for_colours_in_every_printer():
     formula = row(x1, times, Derivative(E, w1))
     assert segments(formula) == [("x1 · ∂E/∂", None), ("w1", "w1")]
-    markup = mathml(formula, display=True, attributes=lambda key: {"data-key": f'{key}"<'})
+    markup = formula_mathml(formula, display=True, attributes=lambda key: {"data-key": f'{key}"<'})
     assert '<msub data-key="w1&quot;&lt;"><mi>w</mi><mn>1</mn></msub>' in markup
     assert ElementTree.fromstring(markup).get("display") == "block"
 
 
 def test_words_come_in_the_language_of_the_reader():
-    assert text(leaky, GERMAN) == "{z wenn z > 0, sonst 0.01 · z}"
-    assert r"\text{wenn }" in latex(leaky, GERMAN)
-    assert "<mtext>sonst</mtext>" in mathml(leaky, words=GERMAN)
-    assert r"& \text{sonst}" in aligned(Equation((a, leaky), ("=",)), GERMAN)
+    assert formula_text(leaky, GERMAN) == "{z wenn z > 0, sonst 0.01 · z}"
+    assert r"\text{wenn }" in formula_latex(leaky, GERMAN)
+    assert "<mtext>sonst</mtext>" in formula_mathml(leaky, words=GERMAN)
+    assert r"& \text{sonst}" in aligned_latex(Equation((a, leaky), ("=",)), GERMAN)
 
 
 # --- Blocks and lines ------------------------------------------------------------------------------------------------
@@ -192,7 +192,7 @@ def shown(lines):
 
 def test_matrices_are_drawn_in_rows_with_their_points_below_each_other():
     tall = Matrix(((Number("0.21"), Number("−3")), (Number("12"), a), (Ellipsis("vertical"), Number("10.25"))))
-    drawn = block(Equation((h1, row(Matrix(((Number("8"), Number("12")),)), times, tall)), ("=",)))
+    drawn = text_block(Equation((h1, row(Matrix(((Number("8"), Number("12")),)), times, tall)), ("=",)))
     assert drawn.base == 1
     assert shown(drawn.lines) == [
         "               ⎡ 0.21  −3   ⎤",
@@ -202,7 +202,7 @@ def test_matrices_are_drawn_in_rows_with_their_points_below_each_other():
 
 
 def test_a_formula_without_matrices_is_a_block_of_one_line():
-    assert shown(block(Fraction(difference, N)).lines) == ["(y − t) / N"]
+    assert shown(text_block(Fraction(difference, N)).lines) == ["(y − t) / N"]
 
 
 def long_side(terms):
@@ -283,7 +283,7 @@ def larger(formulas):
     )
 
 
-formulas = st.recursive(leaves | st.builds(Words, st.text(max_size=12) | st.sampled_from(HOSTILE)), larger, max_leaves=20)
+formulas = st.recursive(leaves | st.builds(Prose, st.text(max_size=12) | st.sampled_from(HOSTILE)), larger, max_leaves=20)
 
 
 def is_balanced(tex):
@@ -298,21 +298,21 @@ def is_balanced(tex):
 
 @given(formulas)
 def test_every_formula_prints_in_every_format(formula):
-    line = text(formula)
+    line = formula_text(formula)
     assert "\n" not in line
     assert line == "".join(part for part, _ in segments(formula))
-    drawn = block(formula)
+    drawn = text_block(formula)
     assert 0 <= drawn.base < len(drawn.lines)
-    assert is_balanced(latex(formula))
-    assert latex(formula).count(r"\begin") == latex(formula).count(r"\end")
-    assert latex(formula).count(r"\left") - latex(formula).count(r"\leftarrow") == latex(formula).count(r"\right")
-    ElementTree.fromstring(mathml(formula, display=True, attributes=lambda key: {"data-key": key}))
+    assert is_balanced(formula_latex(formula))
+    assert formula_latex(formula).count(r"\begin") == formula_latex(formula).count(r"\end")
+    assert formula_latex(formula).count(r"\left") - formula_latex(formula).count(r"\leftarrow") == formula_latex(formula).count(r"\right")
+    ElementTree.fromstring(formula_mathml(formula, display=True, attributes=lambda key: {"data-key": key}))
 
 
 @given(formulas, st.sampled_from([20, 60, 80]))
 def test_lines_keep_to_their_width(formula, width):
     unbreakable, stretch = 0, 0
-    for piece in flat(pieces(formula)):
+    for piece in inline_matrices(pieces(formula)):
         stretch = 0 if isinstance(piece, Break) else stretch + line_width([piece])
         unbreakable = max(unbreakable, stretch)
     assert all(line_width(line) <= max(width, unbreakable) for line in wrapped(formula, width))
@@ -321,7 +321,7 @@ def test_lines_keep_to_their_width(formula, width):
 @given(formulas, st.sampled_from([20, 60]))
 def test_wrapping_loses_nothing(formula, width):
     if "Matrix" not in repr(formula):
-        assert "".join(shown(wrapped(formula, width))).replace(" ", "") == text(formula).replace(" ", "")
+        assert "".join(shown(wrapped(formula, width))).replace(" ", "") == formula_text(formula).replace(" ", "")
 
 
 # --- What a person gave ----------------------------------------------------------------------------------------------
@@ -341,26 +341,26 @@ def read(tex):
 
 @pytest.mark.parametrize("given_text", HOSTILE)
 def test_hostile_text_comes_out_as_itself(given_text):
-    for formula in (Words(given_text), Symbol(given_text), Call(given_text, (a,))):
+    for formula in (Prose(given_text), Symbol(given_text), Call(given_text, (a,))):
         ending = "(a)" if isinstance(formula, Call) else ""
-        assert text(formula) == given_text + ending
-        assert read(latex(formula)) == given_text + ending
-        markup = mathml(formula)
+        assert formula_text(formula) == given_text + ending
+        assert read(formula_latex(formula)) == given_text + ending
+        markup = formula_mathml(formula)
         assert "".join(ElementTree.fromstring(markup).itertext()).replace("\u2061", "") == given_text + ending
         assert "<script>" not in markup
 
 
 def test_characters_that_steer_terminals_or_reorder_lines_are_shown_as_unknown():
-    formula = Words("a\x1b[31m\u202eb\x00\nc\ud800")
-    assert text(formula) == "a�[31m�b� c�"
-    ElementTree.fromstring(mathml(formula))
+    formula = Prose("a\x1b[31m\u202eb\x00\nc\ud800")
+    assert formula_text(formula) == "a�[31m�b� c�"
+    ElementTree.fromstring(formula_mathml(formula))
 
 
 def test_latex_uses_nothing_that_github_forbids():
-    everything = " ".join(latex(formula) for formula, _, _ in FORMULAS)
+    everything = " ".join(formula_latex(formula) for formula, _, _ in FORMULAS)
     assert not any(macro in everything for macro in (r"\operatorname", r"\mbox", r"\require", r"\def", r"\href"))
 
 
 def test_aligned_equations():
     equation = Equation((y, t, Number("3,5")), ("=", "≈"))
-    assert aligned(equation) == r"\begin{aligned} y &= t \\ &\approx 3{,}5 \end{aligned}"
+    assert aligned_latex(equation) == r"\begin{aligned} y &= t \\ &\approx 3{,}5 \end{aligned}"

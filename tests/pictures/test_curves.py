@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from chainrule.pictures.curves import drawn, save_curve
+from chainrule.pictures.curves import save_curve, terminal_curves
 
 
 def numbered(text: str) -> tuple[list[str], list[str], str]:
@@ -22,7 +22,7 @@ def numbered(text: str) -> tuple[list[str], list[str], str]:
 @pytest.mark.parametrize("width", [40, 80, 100])
 def test_epochs_stand_below_their_places_as_whole_numbers(last, width):
     points = [(k, 2.0**-k if k < 900 else 2.0**-900) for k in range(1, last + 1)]
-    rows, _, below = numbered(drawn({"training": points}, width, 10, colour=False))
+    rows, _, below = numbered(terminal_curves({"training": points}, width, 10, colour=False))
     found = [(match.start() + (len(match[0]) - 1) // 2 - 1, int(match[0])) for match in re.finditer(r"\S+", below)]
     assert len(found) >= 2
     for column, epoch in found:
@@ -32,7 +32,7 @@ def test_epochs_stand_below_their_places_as_whole_numbers(last, width):
 @pytest.mark.parametrize("factor", [0.999, 0.9, 0.5, 0.05, 1e-3, 1e-200])
 def test_errors_stand_beside_their_rows(factor):
     points = [(k, 3 * factor ** (k / 100)) for k in range(101)]
-    rows, beside, _ = numbered(drawn({"training": points}, 80, 10, colour=False))
+    rows, beside, _ = numbered(terminal_curves({"training": points}, 80, 10, colour=False))
     found = [(row, float(number)) for row, number in enumerate(beside) if number]
     assert len(found) >= 2
     for row, error in found:
@@ -42,26 +42,28 @@ def test_errors_stand_beside_their_rows(factor):
 
 
 def test_errors_that_do_not_change_stand_beside_their_row():
-    rows, beside, _ = numbered(drawn({"training": [(1, 1.0), (2, 1.0)]}, 80, 10, colour=False))
+    rows, beside, _ = numbered(terminal_curves({"training": [(1, 1.0), (2, 1.0)]}, 80, 10, colour=False))
     assert rows[beside.index("1")].strip(" ⠀")
 
 
 @pytest.mark.parametrize("errors", [(1e-300, 1e-300), (1e300, 1e300), (1e-300, 1e300), (1.0, 1.0000001)])
 def test_errors_at_the_ends_of_what_is_shown_are_drawn(errors):
-    rows, _, _ = numbered(drawn({"training": list(enumerate(errors, start=1))}, 80, 10, colour=False))
+    rows, _, _ = numbered(terminal_curves({"training": list(enumerate(errors, start=1))}, 80, 10, colour=False))
     assert any(row.strip(" ⠀") for row in rows)
-    assert drawn({"training": [(1, 5e-324), (2, 0.0), (3, 1.7e308), (4, math.inf)]}, 80, 10) == ""
+    assert terminal_curves({"training": [(1, 5e-324), (2, 0.0), (3, 1.7e308), (4, math.inf)]}, 80, 10) == ""
 
 
 def test_a_legend_of_two_lines_stays_below():
     curves = {name: [(1, 1.0), (12, 0.1)] for name in ("the rows that are learned from", "the rows that say when to stop")}
-    rows, beside, below = numbered(drawn(curves, 40, 10, colour=False))
+    rows, beside, below = numbered(terminal_curves(curves, 40, 10, colour=False))
     assert len(rows) == len(beside) == 10
     assert below.split()[-1] == "12"
 
 
 def test_numbers_are_written_in_the_language():
-    _, beside, _ = numbered(drawn({"training": [(1, 1.0), (9, 0.1)]}, 80, 10, colour=False, write=lambda text: text.replace(".", ",")))
+    _, beside, _ = numbered(
+        terminal_curves({"training": [(1, 1.0), (9, 0.1)]}, 80, 10, colour=False, write=lambda text: text.replace(".", ","))
+    )
     assert "0,5" in beside
 
 

@@ -10,8 +10,8 @@ import pytest
 
 from chainrule.api.problems import problem
 from chainrule.document.document import Edge, Neuron, Picture
-from chainrule.notation.formula import Number, Symbol, Words
-from chainrule.pictures.diagram import network
+from chainrule.notation.formula import Number, Prose, Symbol
+from chainrule.pictures.diagram import network_diagram
 from chainrule.pictures.shapes import Box, Circle, Diagram, Label, Line, covered
 from chainrule.render.palette import PALETTE
 from chainrule.render.svg import svg
@@ -23,7 +23,7 @@ HOSTILE = "<script>alert('$x')</script> \"\\input{x}\" \u202eabc שלום 🙂"
 def drawn(source):
     document = problem(source).explain(weight="w1")
     picture = next(block for section in document.sections for block in section.blocks if isinstance(block, Picture))
-    return picture, network(picture), document
+    return picture, network_diagram(picture), document
 
 
 def full(*sizes, label="w"):
@@ -67,7 +67,7 @@ def test_nothing_covers_anything(name):
 @pytest.mark.parametrize("sizes", [(12, 12, 12), (12, 1), (1, 12), (5, 3, 7), (2, 2, 2, 2)])
 def test_nothing_covers_anything_with_every_weight_labelled(sizes):
     picture = full(*sizes)
-    diagram = network(picture)
+    diagram = network_diagram(picture)
     assert collisions(diagram) == 0
     assert sum(isinstance(shape, Label) and shape.handle[:1] == "w" for shape in diagram.shapes) == len(picture.edges)
 
@@ -78,8 +78,8 @@ def test_the_test_of_collisions_sees_one():
 
 
 def test_letters_fit_into_their_neurons():
-    picture = Picture(((Neuron(Words("a very long name")),), (Neuron(Symbol("y")),)), (), ("", ""), (1, 1), "")
-    diagram = network(picture)
+    picture = Picture(((Neuron(Prose("a very long name")),), (Neuron(Symbol("y")),)), (), ("", ""), (1, 1), "")
+    diagram = network_diagram(picture)
     circle, label = (
         next(s for s in diagram.shapes if isinstance(s, Circle)),
         next(s for s in diagram.shapes if isinstance(s, Label) and s.runs[0].letters),
@@ -102,8 +102,8 @@ def test_svg_is_well_formed_and_has_every_part(name):
 
 
 def test_a_persons_words_stay_words():
-    picture = Picture(((Neuron(Words(HOSTILE)),), (Neuron(Symbol(HOSTILE)),)), (), (HOSTILE, ""), (1, 1), HOSTILE)
-    root = ElementTree.fromstring(svg(network(picture)))
+    picture = Picture(((Neuron(Prose(HOSTILE)),), (Neuron(Symbol(HOSTILE)),)), (), (HOSTILE, ""), (1, 1), HOSTILE)
+    root = ElementTree.fromstring(svg(network_diagram(picture)))
     assert not [element for element in root.iter() if element.tag.endswith("script")]
     assert "<script>alert('$x')</script>" in "".join(root.itertext()).replace("\u00a0", " ")
     assert "\u202e" not in "".join(root.itertext())

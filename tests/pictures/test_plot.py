@@ -16,9 +16,9 @@ from chainrule.api.figures import figure
 from chainrule.api.problems import problem
 from chainrule.notation.conventions import PRESETS
 from chainrule.pictures.clipping import clipped
-from chainrule.pictures.contours import loops, within
-from chainrule.pictures.plot import HEIGHT, WIDTH, Mark, Plot, Scale, Series, draw, share, ticks
-from chainrule.pictures.shapes import PENS, Box, Circle, Diagram, Label, Path, covered, flat, words
+from chainrule.pictures.contours import inner_pieces, loops
+from chainrule.pictures.plot import HEIGHT, WIDTH, Mark, Plot, Scale, Series, plot_diagram, share, ticks
+from chainrule.pictures.shapes import PENS, Box, Circle, Diagram, Label, Path, covered, prose_runs, still_shapes
 from chainrule.pictures.ticks import multiples, on_log_scale
 from chainrule.render.palette import PALETTE
 
@@ -27,7 +27,7 @@ SEED = PRESETS["seed"]
 
 def collisions(diagram: Diagram) -> list[tuple[str, str]]:
     """Labels that cover each other."""
-    labels = [shape for shape in flat(diagram.shapes) if isinstance(shape, Label)]
+    labels = [shape for shape in still_shapes(diagram.shapes) if isinstance(shape, Label)]
     return [(said(a), said(b)) for a, b in itertools.combinations(labels, 2) if covered(a).meets(covered(b))]
 
 
@@ -36,7 +36,7 @@ def said(label: Label) -> str:
 
 
 def outside(diagram: Diagram) -> list[str]:
-    boxes = {said(shape): covered(shape) for shape in flat(diagram.shapes) if isinstance(shape, Label)}
+    boxes = {said(shape): covered(shape) for shape in still_shapes(diagram.shapes) if isinstance(shape, Label)}
     whole = Box(0, 0, diagram.width, diagram.height)
     return [
         name for name, box in boxes.items() if box.left < whole.left or box.right > whole.right or box.top < 0 or box.bottom > whole.bottom
@@ -60,20 +60,20 @@ def test_labels_never_cover_each_other(source, name):
 @examples(25)
 @given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=14))
 def test_labels_of_points_anywhere_never_cover_each_other(points):
-    marks = tuple(Mark(x, y, "dot", 1, words(f"point {i} = 0.12345")) for i, (x, y) in enumerate(points))
-    diagram = draw(Plot(Scale(words("x"), 0, 1), Scale(words("y"), 0, 1), "points", marks=marks), SEED)
+    marks = tuple(Mark(x, y, "dot", 1, prose_runs(f"point {i} = 0.12345")) for i, (x, y) in enumerate(points))
+    diagram = plot_diagram(Plot(Scale(prose_runs("x"), 0, 1), Scale(prose_runs("y"), 0, 1), "points", marks=marks), SEED)
     assert collisions(diagram) == []
     assert outside(diagram) == []
     assert sum("point" in said(shape) for shape in diagram.shapes if isinstance(shape, Label)) == len(points)
 
 
 def test_the_test_of_collisions_sees_one():
-    assert collisions(Diagram(100, 100, (Label(words("a"), 10, 10), Label(words("b"), 12, 11)), ""))
+    assert collisions(Diagram(100, 100, (Label(prose_runs("a"), 10, 10), Label(prose_runs("b"), 12, 11)), ""))
 
 
 def test_points_lie_where_the_axes_say():
     plot = Plot(Scale((), -1, 3), Scale((), 0.01, 100, log=True), "", marks=(Mark(1, 1), Mark(3, 100), Mark(-1, 0.01)))
-    middle, top, bottom = [shape for shape in draw(plot, SEED).shapes if isinstance(shape, Circle)]
+    middle, top, bottom = [shape for shape in plot_diagram(plot, SEED).shapes if isinstance(shape, Circle)]
     assert top.x - bottom.x == pytest.approx(WIDTH)
     assert bottom.y - top.y == pytest.approx(HEIGHT)
     assert (middle.x - bottom.x, bottom.y - middle.y) == pytest.approx((WIDTH / 2, HEIGHT / 2))
@@ -141,7 +141,7 @@ def test_a_circle_is_surrounded():
     (loop,) = loops(values(lambda x, y: 1 - x * x - y * y), 0.0, AT, AT)
     assert abs(area(loop)) == pytest.approx(math.pi, rel=2e-3)
     assert all(math.hypot(x, y) == pytest.approx(1, abs=2e-3) for x, y in loop)
-    assert within(loop, AT, AT) == [(*loop, loop[0])]
+    assert inner_pieces(loop, AT, AT) == [(*loop, loop[0])]
 
 
 def test_a_ring_has_a_hole():
@@ -153,7 +153,7 @@ def test_a_ring_has_a_hole():
 def test_what_is_all_inside_is_the_whole_and_has_no_line():
     (loop,) = loops(values(lambda x, y: 1.0), 0.0, AT, AT)
     assert abs(area(loop)) == pytest.approx(16)
-    assert within(loop, AT, AT) == []
+    assert inner_pieces(loop, AT, AT) == []
     assert loops(values(lambda x, y: -1.0), 0.0, AT, AT) == []
 
 
@@ -212,8 +212,8 @@ def test_marks_are_seen_on_the_darkest_shade():
 
 def test_a_label_without_room_stands_below_the_axes():
     """And a number stands for it at its point, where there is room for that."""
-    marks = tuple(Mark(0.5, 0.5, "", 1, words("x" * 60 + str(i))) for i in range(60))
-    diagram = draw(Plot(Scale((), 0, 1), Scale((), 0, 1), "", marks=marks), SEED)
+    marks = tuple(Mark(0.5, 0.5, "", 1, prose_runs("x" * 60 + str(i))) for i in range(60))
+    diagram = plot_diagram(Plot(Scale((), 0, 1), Scale((), 0, 1), "", marks=marks), SEED)
     assert collisions(diagram) == []
     assert outside(diagram) == []
     written = [said(shape) for shape in diagram.shapes if isinstance(shape, Label)]
@@ -226,8 +226,8 @@ def test_a_label_without_room_stands_below_the_axes():
 
 
 def test_a_label_hides_no_point():
-    marks = tuple(Mark(0.5 + 0.02 * i, 0.5, "dot", 1, words(f"a rather long label of point {i}")) for i in range(24))
-    shapes = draw(Plot(Scale((), 0, 1), Scale((), 0, 1), "", marks=marks), SEED).shapes
+    marks = tuple(Mark(0.5 + 0.02 * i, 0.5, "dot", 1, prose_runs(f"a rather long label of point {i}")) for i in range(24))
+    shapes = plot_diagram(Plot(Scale((), 0, 1), Scale((), 0, 1), "", marks=marks), SEED).shapes
     points = [Box(s.x - s.radius, s.y - s.radius, s.x + s.radius, s.y + s.radius) for s in shapes if isinstance(s, Circle)]
     labels = [s for s in shapes if isinstance(s, Label) and "label" in said(s)]
     assert len(labels) == len(points) == 24
@@ -235,8 +235,8 @@ def test_a_label_hides_no_point():
 
 
 def test_epochs_are_whole_numbers():
-    assert ticks(Scale((), 0.98, 3.02, whole=True), SEED) == [(1.0, words("1")), (2.0, words("2")), (3.0, words("3"))]
-    assert ticks(Scale((), 0.98, 1.02, whole=True), SEED) == [(1.0, words("1"))]
+    assert ticks(Scale((), 0.98, 3.02, whole=True), SEED) == [(1.0, prose_runs("1")), (2.0, prose_runs("2")), (3.0, prose_runs("3"))]
+    assert ticks(Scale((), 0.98, 1.02, whole=True), SEED) == [(1.0, prose_runs("1"))]
 
 
 @given(st.floats(1e-9, 1e6), st.floats(1.01, 1e12))
@@ -248,8 +248,8 @@ def test_numbers_at_a_log_axis_are_on_it(low, factor):
 
 
 def test_a_curve_that_leaves_the_picture_is_cut():
-    series = Series(tuple((x / 50, 1e3 * (x / 50) ** 2) for x in range(51)), "curve", 7, words("E"))
-    diagram = draw(Plot(Scale((), 0, 1), Scale((), 0, 1), "", series=(series,)), SEED)
+    series = Series(tuple((x / 50, 1e3 * (x / 50) ** 2) for x in range(51)), "curve", 7, prose_runs("E"))
+    diagram = plot_diagram(Plot(Scale((), 0, 1), Scale((), 0, 1), "", series=(series,)), SEED)
     assert any(said(shape) == "E" for shape in diagram.shapes if isinstance(shape, Label))
     (path,) = [shape for shape in diagram.shapes if isinstance(shape, Path)]
     assert min(y for loop in path.loops for _, y in loop) >= 0

@@ -27,7 +27,7 @@ from chainrule.notation.blocks import line_width
 from chainrule.notation.conventions import PRESETS
 from chainrule.notation.labels import Labels
 from chainrule.notation.numbers import meant
-from chainrule.notation.text import text
+from chainrule.notation.text import formula_text
 from chainrule.render.lines import section_lines
 from chainrule.render.markdown import markdown
 from chainrule.render.plain import plain
@@ -163,9 +163,9 @@ def numbers(labels: Labels, arrays) -> list[dict[str, object]]:
     elements, wholes = {}, {}
     for name, array in arrays:
         array = np.asarray(array)
-        wholes[text(labels.label(name))] = laid_out(array, labels.notation.vectors == "columns")
+        wholes[formula_text(labels.label(name))] = laid_out(array, labels.notation.vectors == "columns")
         for index in itertools.product(*map(range, array.shape)):
-            elements[text(labels.label(name.at(*index) if array.shape else name))] = meant(array[index])
+            elements[formula_text(labels.label(name.at(*index) if array.shape else name))] = meant(array[index])
     return [elements, {**elements, **wholes}]
 
 

@@ -20,7 +20,7 @@ from tests.samples import some
 import chainrule
 from chainrule.api.problems import problem
 from chainrule.document.document import Document, Picture
-from chainrule.pictures.diagram import network
+from chainrule.pictures.diagram import network_diagram
 from chainrule.render.formats import FORMATS, LAID_OUT, LAYOUTS, rendered
 from chainrule.render.svg import svg
 
@@ -114,7 +114,7 @@ def test_typst_source_compiles_and_reads_no_file(document):
 
 def test_in_pictures(document):
     (picture,) = (block for section in document.sections for block in section.blocks if isinstance(block, Picture))
-    ElementTree.fromstring(svg(network(replace(picture, alt=TITLE))))
+    ElementTree.fromstring(svg(network_diagram(replace(picture, alt=TITLE))))
 
 
 def test_every_format_is_here():

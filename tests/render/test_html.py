@@ -16,8 +16,8 @@ from tests.render.test_golden import known
 
 from chainrule.api.problems import problem
 from chainrule.base.nodes import Node
-from chainrule.document.document import Document, Equations, Note, Paragraph, Picture, Section, Table
-from chainrule.notation.formula import Equation, Number, Symbol, Words
+from chainrule.document.document import Document, Equations, Note, Paragraph, Picture, Section, TableBlock
+from chainrule.notation.formula import Equation, Number, Prose, Symbol
 from chainrule.render.html import html, plain_value
 from chainrule.steps.step import Step
 
@@ -128,8 +128,8 @@ PERSONS = "<script>alert(1)</script> $x$ \\input{a} \"quotes\" 'single' & שלו
 
 
 def test_a_persons_text_is_data():
-    formula = Equation((Symbol("x", key=PERSONS), Words(PERSONS), Number("2")), ("=", "="))
-    blocks = (Paragraph((PERSONS,)), Note("insight", (PERSONS,)), Table(((PERSONS,),), (((PERSONS,),),)), Equations((formula,)))
+    formula = Equation((Symbol("x", key=PERSONS), Prose(PERSONS), Number("2")), ("=", "="))
+    blocks = (Paragraph((PERSONS,)), Note("insight", (PERSONS,)), TableBlock(((PERSONS,),), (((PERSONS,),),)), Equations((formula,)))
     page = html(Document(PERSONS, (Section("a", PERSONS, blocks),)))
     assert page.count("<script>") == 1
     root = tree(page)

@@ -22,7 +22,7 @@ from chainrule.base.errors import InputError
 from chainrule.document.document import Document, Paragraph, Picture, Section
 from chainrule.explanation.explain import explain
 from chainrule.network.definitions import REGISTRY
-from chainrule.pictures.diagram import network
+from chainrule.pictures.diagram import network_diagram
 from chainrule.render.markdown import JUPYTER, markdown
 from chainrule.render.notebook import notebook
 from chainrule.render.svg import svg
@@ -158,7 +158,7 @@ def test_a_notebook_holds_its_picture():
     assert alt == picture.alt
     kind, data = source.split(",")
     assert kind == "data:image/svg+xml;base64"
-    assert base64.b64decode(data).decode() == svg(network(picture), document.colours)
+    assert base64.b64decode(data).decode() == svg(network_diagram(picture), document.colours)
     assert "─▶" not in notebook(document)
     odd = Document("odd", (Section("one", "one", (replace(picture, alt='a "quoted" $x$ <b>'),)),))
     (_, cell) = sources(odd, "markdown")

@@ -8,7 +8,7 @@ import pytest
 
 import chainrule
 from chainrule.doctor.divergence import Cause
-from chainrule.render.objects import shown
+from chainrule.render.objects import object_markdown
 
 ODD = "<script>alert('$1')</script> $x$ | **b**"
 
@@ -111,7 +111,7 @@ def test_what_people_wrote_is_only_text(trained):
 def test_a_document_shows_formulas_as_jupyter_wants_them():
     document = chainrule.problem("seed").explain()
     assert "$`" not in document._repr_markdown_()
-    assert shown(chainrule.problem("seed").network).count("$$") >= 4
+    assert object_markdown(chainrule.problem("seed").network).count("$$") >= 4
 
 
 def test_objects_in_the_language_of_their_network():
@@ -121,7 +121,7 @@ def test_objects_in_the_language_of_their_network():
 def test_marimo_and_jupyter_find_it():
     formatter = pytest.importorskip("IPython").core.formatters.DisplayFormatter()
     data, _ = formatter.format(chainrule.problem("seed").network)
-    assert data["text/markdown"] == shown(chainrule.problem("seed").network)
+    assert data["text/markdown"] == object_markdown(chainrule.problem("seed").network)
     assert data["text/plain"].startswith("Network(")
 
 

@@ -19,15 +19,15 @@ from tests.samples import some
 
 from chainrule.api.problems import problem
 from chainrule.base.errors import InputError, UnknownNameError
-from chainrule.document.document import Document, Equations, Paragraph, Picture, Section, Subheading, Table
+from chainrule.document.document import Document, Equations, Paragraph, Picture, Section, Subheading, TableBlock
 from chainrule.explanation.explain import explain
-from chainrule.notation.formula import Symbol, Words
-from chainrule.notation.latex import latex as latex_formula
-from chainrule.notation.numbers import shown
-from chainrule.notation.text import text
-from chainrule.notation.typst import typst as typst_formula
-from chainrule.pictures.diagram import network
-from chainrule.pictures.shapes import PENS, Circle, Diagram, Label, Line, Path, Run, flat
+from chainrule.notation.formula import Prose, Symbol
+from chainrule.notation.latex import formula_latex
+from chainrule.notation.numbers import number_formula
+from chainrule.notation.text import formula_text
+from chainrule.notation.typst import formula_typst
+from chainrule.pictures.diagram import network_diagram
+from chainrule.pictures.shapes import PENS, Circle, Diagram, Label, Line, Path, TextRun, still_shapes
 from chainrule.render.canvas import canvas
 from chainrule.render.formats import rendered
 from chainrule.render.latex import latex
@@ -50,8 +50,8 @@ def pages(written: bytes) -> list[str]:
 def hostile() -> Document:
     """A document in which a person's text stands everywhere it can."""
     formula = Symbol(HOSTILE, "1")
-    table = Table(((HOSTILE,), (formula,)), (((HOSTILE,), (Words(HOSTILE),)),))
-    blocks = (Paragraph((HOSTILE, formula)), Subheading((HOSTILE,)), Equations((formula, Words(HOSTILE))), table)
+    table = TableBlock(((HOSTILE,), (formula,)), (((HOSTILE,), (Prose(HOSTILE),)),))
+    blocks = (Paragraph((HOSTILE, formula)), Subheading((HOSTILE,)), Equations((formula, Prose(HOSTILE))), table)
     return Document(HOSTILE, (Section("s", HOSTILE, blocks),))
 
 
@@ -59,14 +59,14 @@ def hostile() -> Document:
 
 
 def test_every_formula_compiles_in_typst():
-    lines = "\n".join(f"$ {typst_formula(formula, paint=lambda key: 'c')} $" for formula, *_ in FORMULAS)
+    lines = "\n".join(f"$ {formula_typst(formula, paint=lambda key: 'c')} $" for formula, *_ in FORMULAS)
     compiler.compile(f"#let c(x) = text(fill: red, x)\n{lines}".encode(), format="svg")
 
 
 def test_symbols_are_painted_in_both():
     symbol = Symbol("w", "1", key="w1")
-    assert typst_formula(symbol, paint={"w1": "c1"}.__getitem__) == 'c1(attach(w, b: "1"))'
-    assert latex_formula(symbol, paint={"w1": "c1"}.__getitem__) == r"\textcolor{c1}{w_{1}}"
+    assert formula_typst(symbol, paint={"w1": "c1"}.__getitem__) == 'c1(attach(w, b: "1"))'
+    assert formula_latex(symbol, paint={"w1": "c1"}.__getitem__) == r"\textcolor{c1}{w_{1}}"
 
 
 # PDF.
@@ -96,7 +96,7 @@ def test_the_numbers_of_the_step_are_on_the_pages(layout):
     step = next(iter(problem("seed").steps()))
     printed = "".join(pages(pdf(explain(step), layout)))
     arrays = [*step.values.values(), *step.new_parameters.values()]
-    numbers = {text(shown(float(value), step.network.notation)) for array in arrays for value in np.asarray(array).flat}
+    numbers = {formula_text(number_formula(float(value), step.network.notation)) for array in arrays for value in np.asarray(array).flat}
     assert len(numbers) > 15
     assert [number for number in numbers if number not in printed] == []
 
@@ -141,8 +141,8 @@ def test_slides_leave_nothing_out_and_hold_one_idea_each():
     shown_ones = list(slides(document))
     equations = [e for slide in shown_ones for block in slide.blocks if isinstance(block, Equations) for e in block.equations]
     assert equations == [e for s in document.sections for block in s.blocks if isinstance(block, Equations) for e in block.equations]
-    rows = [row for slide in shown_ones for block in slide.blocks if isinstance(block, Table) for row in block.rows]
-    assert rows == [row for s in document.sections for block in s.blocks if isinstance(block, Table) for row in block.rows]
+    rows = [row for slide in shown_ones for block in slide.blocks if isinstance(block, TableBlock) for row in block.rows]
+    assert rows == [row for s in document.sections for block in s.blocks if isinstance(block, TableBlock) for row in block.rows]
     assert {slide.number for slide in shown_ones} == set(range(1, len(document.sections) + 1))
 
 
@@ -281,10 +281,10 @@ def plain_tex(written: str) -> str:
 def test_every_format_has_the_same_labels_at_the_same_places(name):
     document = DOCUMENTS[name]()
     (picture,) = (block for section in document.sections for block in section.blocks if isinstance(block, Picture))
-    drawn = network(picture)
+    drawn = network_diagram(picture)
     meant = [
         (label.x, label.y + 0.33 * label.size, "".join(run.letters for run in label.runs))
-        for label in flat(drawn.shapes)
+        for label in still_shapes(drawn.shapes)
         if isinstance(label, Label)
     ]
     assert len(meant) > 5
@@ -310,7 +310,12 @@ def test_every_format_has_the_same_labels_at_the_same_places(name):
 def test_every_shape_of_a_diagram_can_be_printed(tmp_path):
     """Not only what networks are made of."""
     label = Label(
-        (Run("a", italic=True, key="k"), Run("1", -1), Run("(2)", 1), Run("_$&", bold=True)), 50, 50, side=1, quiet=True, covering=True
+        (TextRun("a", italic=True, key="k"), TextRun("1", -1), TextRun("(2)", 1), TextRun("_$&", bold=True)),
+        50,
+        50,
+        side=1,
+        quiet=True,
+        covering=True,
     )
     loop = ((10.0, 10.0), (30.0, 10.0), (20.0, 30.0))
     shapes = [

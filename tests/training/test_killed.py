@@ -63,7 +63,7 @@ class Begun(Watch):
         self.started = started
 
     def begins(self, run, training):
-        assert len(training.companions) == 5
+        assert len(training.fold_networks) == 5
         self.started()
 
 

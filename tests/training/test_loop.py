@@ -17,7 +17,7 @@ from chainrule.formula.evaluation import evaluate
 from chainrule.training import history
 from chainrule.training.history import MOST_REPORTS
 from chainrule.training.loop import Training
-from chainrule.training.plan import MOST_EPOCHS, SHEAF, Plan, Shuffled
+from chainrule.training.plan import MOST_EPOCHS, NUMBERS_AT_ONCE, Plan, Shuffled
 
 # The loop
 
@@ -86,15 +86,23 @@ def test_the_same_seed_gives_the_same_numbers_and_another_seed_others():
     assert not same(runs[0].arrays(), runs[2].arrays())
 
 
-@pytest.mark.parametrize("rows", [10, SHEAF // 5, SHEAF + 1])
+@pytest.mark.parametrize("rows", [10, NUMBERS_AT_ONCE // 5, NUMBERS_AT_ONCE + 1])
 def test_the_order_of_an_epoch_is_the_same_whenever_it_is_asked_for(rows):
     shuffled, again = Shuffled(3, rows), Shuffled(3, rows)
-    sheaf = {10: MOST_EPOCHS, SHEAF // 5: 5, SHEAF + 1: 1}[rows]
-    assert shuffled.sheaf == sheaf
-    orders = [shuffled.order(epoch).tolist() for epoch in range(1, 2 * sheaf + 7)]
+    epochs_at_once = {10: MOST_EPOCHS, NUMBERS_AT_ONCE // 5: 5, NUMBERS_AT_ONCE + 1: 1}[rows]
+    assert shuffled.epochs_at_once == epochs_at_once
+    orders = [shuffled.order(epoch).tolist() for epoch in range(1, 2 * epochs_at_once + 7)]
     assert len(set(map(tuple, orders))) == len(orders)
     assert all(sorted(order) == list(range(rows)) for order in orders)
-    for epoch in (sheaf, sheaf + 1, 1, 2 * sheaf + 5, 2 * sheaf + 5, 2 * sheaf + 6, sheaf):
+    for epoch in (
+        epochs_at_once,
+        epochs_at_once + 1,
+        1,
+        2 * epochs_at_once + 5,
+        2 * epochs_at_once + 5,
+        2 * epochs_at_once + 6,
+        epochs_at_once,
+    ):
         assert again.order(epoch).tolist() == orders[epoch - 1]
 
 
@@ -175,16 +183,16 @@ def test_companions_tell_how_long_to_train_and_no_row_is_lost():
     beside = Training(network(), x, t, plan)
     outcome = beside.run()
     assert outcome.reason == "patience"
-    places = np.concatenate([one.places for one in beside.companions])
+    places = np.concatenate([one.places for one in beside.fold_networks])
     assert sorted(places) == list(range(len(x)))
     alone = [
         Training(network(), np.delete(x, one.places, 0), np.delete(t, one.places, 0), replace(plan, validation_folds=0),
                  validation=(x[one.places], t[one.places]))
-        for one in beside.companions
+        for one in beside.fold_networks
     ]  # fmt: skip
     for report in beside.history[:10]:
         errors = [run.epoch().validation_error for run in alone]
-        assert np.average(errors, weights=[len(one.places) for one in beside.companions]) == pytest.approx(report.validation_error)
+        assert np.average(errors, weights=[len(one.places) for one in beside.fold_networks]) == pytest.approx(report.validation_error)
     whole = Training(network(), x, t, Plan(epochs=outcome.best_epoch, batch_size=16, optimizer=plan.optimizer))
     whole.run()
     assert all(map(np.array_equal, whole.state, beside.best))

@@ -11,7 +11,7 @@ from sklearn import metrics as reference
 
 from chainrule.base.errors import InputError, ShapeError
 from chainrule.document.words import Words
-from chainrule.training.metrics import Scores, guess_of, of_classes, of_numbers
+from chainrule.training.metrics import Scores, baseline_prediction, of_classes, of_numbers
 
 NAMES = ("no", "perhaps", "yes")
 
@@ -25,7 +25,7 @@ def answers(rows, seed=0, classes=3):
 @pytest.mark.parametrize("seed", range(5))
 def test_classes_like_scikit_learn(seed):
     y, labels = answers(200, seed)
-    scores, said = of_classes(NAMES, y, labels, guess_of("classify", labels)), y.argmax(axis=1)
+    scores, said = of_classes(NAMES, y, labels, baseline_prediction("classify", labels)), y.argmax(axis=1)
     assert scores.accuracy == pytest.approx(reference.accuracy_score(labels, said))
     assert np.array_equal(scores.confusion, reference.confusion_matrix(labels, said))
     assert scores.loss == pytest.approx(reference.log_loss(labels, y))
@@ -59,7 +59,7 @@ def test_numbers_like_scikit_learn(targets):
     random = np.random.default_rng(targets)
     t = random.normal(50, 3, (80, targets))
     y = t + random.normal(0, 2, (80, targets))
-    scores = of_numbers(NAMES[:targets], y, t, guess_of("regress", t[:40]))
+    scores = of_numbers(NAMES[:targets], y, t, baseline_prediction("regress", t[:40]))
     assert scores.r2 == pytest.approx(reference.r2_score(t, y))
     assert scores.mean_absolute_error == pytest.approx(reference.mean_absolute_error(t, y))
     assert scores.root_mean_squared_error == pytest.approx(reference.root_mean_squared_error(t, y))
@@ -110,7 +110,10 @@ def test_scores_of_large_numbers_that_hardly_differ():
 
 def test_scores_go_to_plain_data_and_back():
     y, labels = answers(50)
-    for scores in (of_classes(NAMES, y, labels, guess_of("classify", labels)), of_numbers(("a",), y[:, :1], y[:, 1:2], np.array([0.5]))):
+    for scores in (
+        of_classes(NAMES, y, labels, baseline_prediction("classify", labels)),
+        of_numbers(("a",), y[:, :1], y[:, 1:2], np.array([0.5])),
+    ):
         plain = json.loads(json.dumps(scores.to_dict()))
         assert Scores.from_dict(plain).to_dict() == plain
         assert plain[scores.main[0]] == scores.main[1]
@@ -136,7 +139,7 @@ def test_what_does_not_add_up():
 @pytest.mark.parametrize("language", ["en", "de"])
 def test_scores_in_words(language):
     y, labels = answers(50)
-    lines = of_classes(NAMES, y, labels, guess_of("classify", labels)).lines(Words(language))
+    lines = of_classes(NAMES, y, labels, baseline_prediction("classify", labels)).lines(Words(language))
     assert lines[0].count(Words(language).decimal("0.")) == 2
     assert [line.split()[0] for line in lines[2:5]] == list(NAMES)
     many = of_classes(tuple(map(str, range(20))), *answers(50, classes=20)).lines(Words(language))

@@ -18,7 +18,7 @@ from chainrule.base.errors import FileError, InputError
 from chainrule.data.table import Column, Table
 from chainrule.preparation.preparation import Preparation
 from chainrule.training.loop import Training
-from chainrule.training.metrics import guess_of
+from chainrule.training.metrics import baseline_prediction
 from chainrule.training.model import Model, checkpoint_path, load_checkpoint, save_checkpoint
 from chainrule.training.plan import Plan, split
 
@@ -40,7 +40,7 @@ def trained():
     network = cr.Network(2, cr.dense(4, "tanh"), cr.dense(1), loss="binary_cross_entropy", seed=5)
     training = Training(network, x[train], t[train], plan, validation=(x[validation], t[validation]))
     outcome = training.run()
-    guess = guess_of("classify", labels[train])
+    guess = baseline_prediction("classify", labels[train])
     model = Model.of(training, preparation=preparation, guess=guess, source={"name": "flowers"}, outcome={"reason": outcome.reason})
     scores = {"test": model.evaluate(rows.take(test))}
     return training, Model.of(training, preparation=preparation, guess=guess, source={"name": "flowers"}, scores=scores)

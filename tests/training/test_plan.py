@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import chainrule as cr
 from chainrule.base.errors import DescriptionError, InputError, UnknownNameError
-from chainrule.training.plan import Plan, batch_size_for, example_weights, folds, split
+from chainrule.training.plan import Plan, batch_size_for, example_weights, fold_places, split
 
 # The plan
 
@@ -94,15 +94,15 @@ def test_too_few_rows_to_split():
 
 def test_folds_test_every_row_once():
     labels = np.repeat([0, 1], [40, 20])
-    parts = folds(labels, 5, seed=3)
+    parts = fold_places(labels, 5, seed=3)
     assert sorted(row for _, test in parts for row in test) == list(range(60))
     for train, test in parts:
         assert sorted([*train, *test]) == list(range(60))
         assert np.bincount(labels[test]).tolist() == [8, 4]
     with pytest.raises(InputError, match="at most 4"):
-        folds(4, 5)
+        fold_places(4, 5)
     with pytest.raises(InputError, match="whole number from 2"):
-        folds(4, 1)
+        fold_places(4, 1)
 
 
 def test_weights_of_classes_like_scikit_learn():

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from chainrule.base.errors import FileError, InputError, UnknownNameError, shown
-from chainrule.document.document import Block, Document, Equations, Note, Paragraph, Picture, Section, Subheading, Table
+from chainrule.base.errors import FileError, InputError, UnknownNameError, quoted
+from chainrule.document.document import Block, Document, Equations, Note, Paragraph, Picture, Section, Subheading, TableBlock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,27 +23,27 @@ if TYPE_CHECKING:
     from chainrule.training.model import Model
 
 FIGURES = {
-    "network": ("network", "the network: named neurons in layers"),
-    "weights": ("weights", "the weights on the lines"),
-    "data": ("data", "the data set"),
-    "sample": ("sample", "the sample on the inputs, its target at the output"),
-    "forward": ("forward_pass", "the forward pass in matrices, and its scalar sums"),
-    "error": ("error", "the error of the prediction"),
-    "expanded": ("expanded", "the prediction expanded into weights"),
-    "descent": ("descent", "gradient descent: the error along one weight, with this step on it"),
-    "rule": ("rule", "the update rule"),
-    "update": ("update", "the update of one weight"),
-    "chain": ("chain", "the chain rule of one weight, its ways lit in the network"),
-    "chains": ("chains", "the chain rule of every weight, line by line"),
-    "closed-forms": ("closed_forms", "all updates, each gradient in closed form"),
-    "matrix": ("matrix", "back-propagation in matrices"),
-    "new-weights": ("new_weights", "all updates with their numbers, and the new weights"),
-    "second": ("second", "the second forward pass, with the new weights"),
-    "step": ("step", "one whole step; as .svg it moves: forwards, backwards, new weights"),
-    "rates": ("rates", "the error after this step, by the learning rate"),
-    "curve": ("curve", "the training curve: of --steps N, or of a trained model"),
-    "gradients": ("gradients", "the gradients of each layer"),
-    "boundary": ("boundary", "what is predicted for every input, if there are one or two"),
+    "network": ("draw_network", "the network: named neurons in layers"),
+    "weights": ("draw_weights", "the weights on the lines"),
+    "data": ("draw_data", "the data set"),
+    "sample": ("draw_sample", "the sample on the inputs, its target at the output"),
+    "forward": ("draw_forward", "the forward pass in matrices, and its scalar sums"),
+    "error": ("draw_error", "the error of the prediction"),
+    "expanded": ("draw_expanded", "the prediction expanded into weights"),
+    "descent": ("draw_descent", "gradient descent: the error along one weight, with this step on it"),
+    "rule": ("draw_rule", "the update rule"),
+    "update": ("draw_update", "the update of one weight"),
+    "chain": ("draw_chain", "the chain rule of one weight, its ways lit in the network"),
+    "chains": ("draw_chains", "the chain rule of every weight, line by line"),
+    "closed-forms": ("draw_closed_forms", "all updates, each gradient in closed form"),
+    "matrix": ("draw_matrix", "back-propagation in matrices"),
+    "new-weights": ("draw_new_weights", "all updates with their numbers, and the new weights"),
+    "second": ("draw_second", "the second forward pass, with the new weights"),
+    "step": ("draw_step", "one whole step; as .svg it moves: forwards, backwards, new weights"),
+    "rates": ("draw_rates", "the error after this step, by the learning rate"),
+    "curve": ("draw_curve", "the training curve: of --steps N, or of a trained model"),
+    "gradients": ("draw_gradients", "the gradients of each layer"),
+    "boundary": ("draw_boundary", "what is predicted for every input, if there are one or two"),
 }
 """The name of a figure, the function of `chainrule.explanation.figures` that makes it, and what it shows."""
 
@@ -75,10 +75,10 @@ class Figure:
     def rendered(self, format: Format) -> str | bytes:
         """Its file. Our own drawings are SVG by themselves; everything else is made by Typst. Raises InputError where that is missing."""
         if isinstance(self.content, Document):
-            from chainrule.render.pdf import compiled
+            from chainrule.render.pdf import compile_typst
             from chainrule.render.typst import typst
 
-            return compiled(typst(self.content, "figure"), self.title, format, _said(self.content))
+            return compile_typst(typst(self.content, "figure"), self.title, format, _said(self.content))
         from chainrule.explanation.colours import of_keys
         from chainrule.pictures.shapes import keys
 
@@ -87,10 +87,10 @@ class Figure:
             from chainrule.render.svg import svg
 
             return svg(self.content, colours)
-        from chainrule.render.pdf import compiled
+        from chainrule.render.pdf import compile_typst
         from chainrule.render.typst import drawing
 
-        return compiled(drawing(self.content, self.title, self.language, colours), self.title, format)
+        return compile_typst(drawing(self.content, self.title, self.language, colours), self.title, format)
 
     def _repr_svg_(self) -> str:
         drawn = self.rendered("svg")
@@ -126,12 +126,12 @@ def figure(
     if isinstance(subject, Model):
         return _of_model(subject, name)
     from chainrule.explanation.explain import contexts, title
-    from chainrule.pictures.shapes import told
+    from chainrule.pictures.shapes import with_description
 
     (context,) = contexts(subject, detail=detail, step=step, digits=digits, exact=exact)
     made = _made(context, name, weight, steps)
     if not isinstance(made, Section):
-        return Figure(f"{title(context)}: {made.alt}", told(made), context.notation.language)
+        return Figure(f"{title(context)}: {made.alt}", with_description(made), context.notation.language)
     from chainrule.explanation.colours import colours
 
     called = f"{title(context)}: {made.title}"
@@ -143,9 +143,9 @@ def _made(context: Context, name: str, weight: str | None, steps: int | None) ->
 
     make = getattr(import_module("chainrule.explanation.figures"), FIGURES[name][0])
     if name in OF_ONE_WEIGHT:
-        from chainrule.explanation.weight import find
+        from chainrule.explanation.weight import find_weight
 
-        made: Diagram | Section = make(context, find(context, weight or "w1"))
+        made: Diagram | Section = make(context, find_weight(context, weight or "w1"))
     else:
         made = make(context, steps) if name == "curve" else make(context)
     return made
@@ -154,35 +154,35 @@ def _made(context: Context, name: str, weight: str | None, steps: int | None) ->
 def _of_model(model: Model, name: str) -> Figure:
     """The training curve of a model."""
     from chainrule.document.words import Words
-    from chainrule.explanation.plots import history
+    from chainrule.explanation.plots import history_plot
     from chainrule.notation.labels import Labels
-    from chainrule.pictures.plot import draw
-    from chainrule.pictures.shapes import told
+    from chainrule.pictures.plot import plot_diagram
+    from chainrule.pictures.shapes import with_description
 
     if name != "curve":
         raise InputError(
             f"of a model by itself there is its training curve; {name} needs a step, as of model.step_at(…) or of a row of data."
         )
     notation = model.network.notation
-    diagram = draw(history(model.history, Labels(model.network.sizes, notation), Words(notation.language).plain), notation)
-    return Figure(diagram.alt, told(diagram), notation.language)
+    diagram = plot_diagram(history_plot(model.history, Labels(model.network.sizes, notation), Words(notation.language).plain), notation)
+    return Figure(diagram.alt, with_description(diagram), notation.language)
 
 
 def _said(document: Document) -> str:
     """What a figure of formulas holds, for those who do not see it."""
     from chainrule.document.words import Words
-    from chainrule.notation.text import text
+    from chainrule.notation.text import formula_text
 
     words = Words(document.language).catalogue
 
     def plain(part: str | Formula | Equation) -> str:
-        return part if isinstance(part, str) else text(part, words)
+        return part if isinstance(part, str) else formula_text(part, words)
 
     def lines(block: Block) -> Iterator[str]:
         match block:
             case Equations(equations):
                 yield from map(plain, equations)
-            case Table(head, rows):
+            case TableBlock(head, rows):
                 yield from (", ".join("".join(map(plain, cell)) for cell in line) for line in (head, *rows))
             case Picture():
                 yield block.alt
@@ -196,5 +196,5 @@ def check_figure(path: str | Path) -> str:
     """The suffix of a figure's file. Raises FileError where it is no format of figures."""
     suffix = Path(path).suffix.lower()
     if suffix not in SUFFIXES:
-        raise FileError(f"{shown(str(path))}: the suffix says the format; {suffix or 'none'} is unknown. Known: {', '.join(SUFFIXES)}.")
+        raise FileError(f"{quoted(str(path))}: the suffix says the format; {suffix or 'none'} is unknown. Known: {', '.join(SUFFIXES)}.")
     return suffix

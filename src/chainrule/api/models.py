@@ -66,7 +66,7 @@ def trained(path: str) -> Problem:
     )
 
 
-def own_data(path: str) -> str | None:
+def training_data_name(path: str) -> str | None:
     """The name of the data that a model was trained on. Raises FileError."""
     from chainrule.training.model import Model
 

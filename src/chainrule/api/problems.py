@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from chainrule.api.batches import with_batch, with_sample
 from chainrule.api.models import Replayed, Trained, recorded, replayed, scales, trained
 from chainrule.api.settings import Numbers, chosen_notation, chosen_optimizer, row_of_numbers, setting
-from chainrule.base.errors import DescriptionError, FileError, InputError, UnknownNameError, shown
+from chainrule.base.errors import DescriptionError, FileError, InputError, UnknownNameError, quoted
 from chainrule.network.definitions import Bound, Wanted, find
 from chainrule.network.description import from_json, from_toml, read_description
 from chainrule.network.examples import EXAMPLES
@@ -159,7 +159,7 @@ def _named(name: str) -> Problem:
 
 def _no_network(name: str, suffix: str) -> InputError:
     """Why this is no network, and what is one."""
-    path = shown(name)[1:-1]
+    path = quoted(name)[1:-1]
     if suffix in FILES:
         return FileError(f"{path} is no description of a network; if it holds data, give it as --data {path}.")
     if os.path.isdir(name):
@@ -188,7 +188,7 @@ def short_form(text: str) -> Network:
     """
     sizes = text.strip().split("-")
     if len(sizes) < 2 or not all(size.isdecimal() for size in sizes):
-        raise DescriptionError(f"{shown(text)} is no short form: write the inputs and the units of each layer with - between, as 2-2-1.")
+        raise DescriptionError(f"{quoted(text)} is no short form: write the inputs and the units of each layer with - between, as 2-2-1.")
     if len(sizes) - 1 > MOST_LAYERS:
         raise DescriptionError(f"{len(sizes) - 1:,} layers are more than this can hold; the limit is {MOST_LAYERS:,}.")
     for size in sizes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
-from chainrule.base.errors import InputError, shown
+from chainrule.base.errors import InputError, quoted
 from chainrule.network.definitions import Bound, Wanted, find
 from chainrule.network.network import Array
 from chainrule.notation.conventions import CHOICES, Notation
@@ -21,7 +21,7 @@ def setting(wanted: Wanted) -> Any:
     pairs = [option.partition("=") for option in options.split(",")]
     for key, equals, value in pairs:
         if not (key.strip() and equals and value.strip()):
-            raise InputError(f"options are written as name:option=number,option=number, not {shown(wanted)}.")
+            raise InputError(f"options are written as name:option=number,option=number, not {quoted(wanted)}.")
     return {"name": name.strip(), **{key.strip(): _value(value.strip()) for key, _, value in pairs}}
 
 
@@ -47,7 +47,7 @@ def chosen_optimizer(present: Bound | None, wanted: Wanted | None, learning_rate
 def _rate(wanted: float | Wanted) -> Any:
     value = _value(wanted) if isinstance(wanted, str) else wanted
     if isinstance(value, str) and not value[:1].isalpha():
-        raise InputError(f"the learning rate is a number, as 0.05, or a schedule, as cosine:rate=0.1, not {shown(wanted)}.")
+        raise InputError(f"the learning rate is a number, as 0.05, or a schedule, as cosine:rate=0.1, not {quoted(wanted)}.")
     return value if isinstance(value, (int, float)) else find("schedule", setting(value))
 
 
@@ -100,4 +100,4 @@ def _number(what: str, cell: str) -> float:
     try:
         return float(cell)
     except ValueError:
-        raise InputError(f"{what} holds {shown(cell)}, which is no number.") from None
+        raise InputError(f"{what} holds {quoted(cell)}, which is no number.") from None

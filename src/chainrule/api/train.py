@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from chainrule.api.settings import chosen_optimizer, setting
-from chainrule.base.errors import FileError, InputError, shown
+from chainrule.base.errors import FileError, InputError, quoted
 from chainrule.data.table import Table
 from chainrule.doctor.divergence import Diverged, diverged
 from chainrule.engines.prediction import Predictor
@@ -24,15 +24,14 @@ from chainrule.network.layers import dense
 from chainrule.network.network import Array, Network
 from chainrule.pictures.curves import save_curve
 from chainrule.preparation.preparation import Preparation
-from chainrule.training.cross_validation import predicted
+from chainrule.training.cross_validation import fold_predictions
 from chainrule.training.history import Outcome, Report
 from chainrule.training.loop import Overflowed, Training
-from chainrule.training.metrics import Scores, guess_of, score
+from chainrule.training.metrics import Scores, baseline_prediction, score
 from chainrule.training.model import Model, checkpoint_path, load_checkpoint, save_checkpoint
 from chainrule.training.outputs import Log, Outputs, check_outputs, curves_of, resumable
-from chainrule.training.plan import Plan, batch_size_for, patience_for, split
-from chainrule.training.plan import folds as folds_of
-from chainrule.training.rows import Part, Rows, weights_of
+from chainrule.training.plan import Plan, batch_size_for, fold_places, patience_for, split
+from chainrule.training.rows import Rows, Subset, weights_of
 
 HIDDEN = (32,)
 """Units of the hidden layers where none are said: enough for most tables, and still quick."""
@@ -58,15 +57,15 @@ class Run:
     network: Network
     preparation: Preparation
     plan: Plan
-    train: Part
-    validation: Part
-    test: Part
+    train: Subset
+    validation: Subset
+    test: Subset
     form: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def guess(self) -> Array:
         """What someone guesses who knows the training targets alone."""
-        return guess_of(self.preparation.task, self.train.labels)
+        return baseline_prediction(self.preparation.task, self.train.labels)
 
     def training(self) -> Training:
         """The run at its start."""
@@ -81,10 +80,10 @@ class Run:
         held_out = (decide.x, decide.t, self._weights(decide)) if len(decide) else None
         return {"weights": self._weights(self.train), "validation": held_out}
 
-    def _weights(self, part: Part) -> Array | None:
+    def _weights(self, part: Subset) -> Array | None:
         return weights_of(part, self.train, self.preparation, self.plan)
 
-    def measured(self, network: Network, part: Part) -> Scores:
+    def measured(self, network: Network, part: Subset) -> Scores:
         """How good the network is on a part."""
         return score(self.preparation, Predictor(network, self.plan.engine)(part.x), part.labels, guess=self.guess)
 
@@ -249,7 +248,7 @@ def _sizes(hidden: str | int | Sequence[int]) -> list[int]:
         return list(hidden)
     sizes = hidden.strip().split("-")
     if not all(size.isdecimal() and len(size) < 12 for size in sizes):
-        raise InputError(f"the hidden layers are written as their units with - between, as 16-16, or 0 for none, not {shown(hidden)}.")
+        raise InputError(f"the hidden layers are written as their units with - between, as 16-16, or 0 for none, not {quoted(hidden)}.")
     return [] if sizes == ["0"] else [int(size) for size in sizes]
 
 
@@ -266,7 +265,7 @@ def _check_loss(loss: Bound, preparation: Preparation) -> None:
 def _cross_validated(prepared: Callable[..., Run], labels: Array, plan: Plan, count: int, watch: Watch) -> dict[str, Scores]:
     """The scores of each fold, trained on the others; a part of these tells when to stop."""
     scores: dict[str, Scores] = {}
-    for number, (others, fold) in enumerate(folds_of(labels, count, plan.seed), start=1):
+    for number, (others, fold) in enumerate(fold_places(labels, count, plan.seed), start=1):
         inner, decide, _ = split(labels[others], replace(plan, test=0.0))
         run = prepared(others[inner], others[decide], fold)
         training = run.training()
@@ -337,8 +336,8 @@ def _trained(run: Run, training: Training, scores: Mapping[str, Scores], outputs
 
 def _held_out_scores(run: Run, training: Training) -> Scores | None:
     """The scores of this moment on rows that were not learned from; None if there are no such rows."""
-    if training.companions:
-        y = predicted(training.companions, training.network, training.keys)
+    if training.fold_networks:
+        y = fold_predictions(training.fold_networks, training.network, training.keys)
         return score(run.preparation, y, run.train.labels, guess=run.guess)
     return run.measured(_now(training), run.validation) if len(run.validation) else None
 

@@ -14,9 +14,9 @@ class Displayed:
     __slots__ = ()
 
     def _repr_markdown_(self) -> str:
-        from chainrule.render.objects import shown
+        from chainrule.render.objects import object_markdown
 
-        return shown(self)
+        return object_markdown(self)
 
 
 class OneLine:
@@ -26,9 +26,9 @@ class OneLine:
 
     def __repr__(self: Any) -> str:
         from chainrule.notation.build import formula
-        from chainrule.notation.text import text
+        from chainrule.notation.text import formula_text
 
-        return text(formula(self))
+        return formula_text(formula(self))
 
 
 class Rendered:

@@ -41,7 +41,7 @@ class UnknownNameError(InputError):
         offer = f" Did you mean '{near[0]}'?" if near else ""
         more = f" and {len(known) - MOST_NAMES} more" if len(known) > MOST_NAMES else ""
         names = f"{', '.join(known[:MOST_NAMES])}{more}"
-        super().__init__(f"no {kind} is called {shown(name)}.{offer} Known: {names}.{hint and ' ' + hint}")
+        super().__init__(f"no {kind} is called {quoted(name)}.{offer} Known: {names}.{hint and ' ' + hint}")
 
 
 class ShapeError(InputError):
@@ -68,7 +68,7 @@ class DivergenceError(ChainruleError, ArithmeticError):
     """Numbers that grew beyond what floating point holds."""
 
 
-def shown(value: object) -> str:
+def quoted(value: object) -> str:
     """A value as a message shows it: in one line of at most 60 characters."""
     try:
         text = repr(value)

@@ -11,7 +11,7 @@ from click.shell_completion import CompletionItem
 from chainrule import __version__
 from chainrule.base.errors import DivergenceError, InputError
 from chainrule.cli import train as training
-from chainrule.cli.options import BATCH_OPTIONS, NETWORK_OPTIONS, asked, with_options
+from chainrule.cli.options import BATCH_OPTIONS, NETWORK_OPTIONS, problem_from_options, with_options
 
 CONTEXT = {"help_option_names": ["-h", "--help"]}
 LARGEST_PROGRAM = 200
@@ -113,7 +113,7 @@ def explain(
     if interactive and not (output is None and sys.stdout.isatty() and sys.stdin.isatty()):
         raise InputError("--interactive needs a terminal; leave it out to get everything at once.")
     step = _step_of_batch(step, options)
-    problem = asked(**options)
+    problem = problem_from_options(**options)
     if output is not None and suffix == ".json":
         _record(problem, output, step, steps, exact)
     else:
@@ -218,7 +218,7 @@ def draw(
     step = None if of_its_training else _step_of_batch(step, options)
     if name == "boundary" and is_model(options["network"]) and not any(map(options.get, ("data", "input", "target", "row", "step"))):
         options["data"] = _own_rows(options["network"])
-    subject = Model.load(options["network"]) if of_its_training else asked(**options)
+    subject = Model.load(options["network"]) if of_its_training else problem_from_options(**options)
     figure(subject, name, weight=weight, step=step, steps=steps, detail=detail, digits=digits, exact=exact).save(output)
     click.echo(f"wrote {output}")
     if not of_its_training:
@@ -229,10 +229,10 @@ def _own_rows(model: str) -> str | None:
     """The data that a model was trained on: what it predicts is seen among them. None where it names none. Raises FileError."""
     from pathlib import Path
 
-    from chainrule.api.models import own_data
+    from chainrule.api.models import training_data_name
     from chainrule.base.errors import FileError
 
-    name = own_data(model)
+    name = training_data_name(model)
     if name is not None and not name.startswith("data:") and not Path(name).exists():
         raise FileError(f"the data that {model} was trained on, {name}, is not here; give rows to draw among, with --data FILE.")
     return name
@@ -257,7 +257,7 @@ def code(language: str, steps: int, engine: str, assembly: bool, output: str | N
     functions are printed. With --engine compiled it is the machine code by which `chainrule train` computes, as pseudo-code and as LLVM's
     intermediate representation.
     """
-    problem = _at_the_start(asked(**options))
+    problem = _at_the_start(problem_from_options(**options))
     if engine == "compiled":
         _machine_code(problem, assembly, output)
         return

@@ -109,7 +109,7 @@ def with_options(*options: Callable[[Any], Any]) -> Callable[[Command], Command]
     return add
 
 
-def asked(network: str | None, row: tuple[str, ...] = (), **options: Any) -> Any:
+def problem_from_options(network: str | None, row: tuple[str, ...] = (), **options: Any) -> Any:
     """The problem that the options of a command line ask for. Raises InputError."""
     from chainrule.api.problems import problem
 

@@ -27,20 +27,20 @@ HEIGHT = 10
 """Lines of the live curve."""
 
 
-def watching(words: Words, epochs: int, *, quiet: bool = False, before: Sequence[Report] = ()) -> Watcher:
+def fitting_progress(words: Words, epochs: int, *, quiet: bool = False, before: Sequence[Report] = ()) -> Progress:
     """The watcher that fits where the output goes.
 
     epochs  the most there can be; before: those that an earlier run, now resumed, has behind it
     """
     if quiet:
-        return Watcher()
-    return Live(words, epochs, before) if sys.stdout.isatty() else Plain(words, epochs, before)
+        return Progress()
+    return LiveProgress(words, epochs, before) if sys.stdout.isatty() else ProgressLines(words, epochs, before)
 
 
-class Watcher:
+class Progress:
     """A context that is called after every epoch; this one says nothing."""
 
-    def __enter__(self) -> Watcher:
+    def __enter__(self) -> Progress:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -50,7 +50,7 @@ class Watcher:
         """Take notice of an epoch."""
 
 
-class Plain(Watcher):
+class ProgressLines(Progress):
     """Lines for the epochs 1, 2, 5, 10, 20, 50 …, and for the last."""
 
     def __init__(self, words: Words, epochs: int, before: Sequence[Report]) -> None:
@@ -71,11 +71,11 @@ class Plain(Watcher):
 
     def say(self, report: Report, measure: Measure) -> None:
         """The line of an epoch."""
-        say(line(self.words, report, measure(), self.width))
+        say(progress_line(self.words, report, measure(), self.width))
         self.printed = report.epoch
 
 
-class Live(Watcher):
+class LiveProgress(Progress):
     """The error curve on a log scale, the epoch, the errors, the score and the time left, a few times a second."""
 
     def __init__(self, words: Words, epochs: int, before: Sequence[Report]) -> None:
@@ -91,7 +91,7 @@ class Live(Watcher):
         self.start, self.next = time.monotonic(), 0.0
         self.last: tuple[Report, Measure] | None = None
 
-    def __enter__(self) -> Live:
+    def __enter__(self) -> LiveProgress:
         if not curves.can_draw():
             self.console.print(self.words.plain("train.no_plot"), markup=False)
         self.live.start()
@@ -126,8 +126,8 @@ class Live(Watcher):
         parts = []
         if curves.can_draw() and self.console.height >= HEIGHT + 8 and width >= 40:
             colour = not self.console.no_color
-            parts.append(Text.from_ansi(curves.drawn(self.points, width, HEIGHT, colour=colour, write=self.words.decimal)))
-        parts.append(Text(line(self.words, report, measure(), len(str(self.epochs)))))
+            parts.append(Text.from_ansi(curves.terminal_curves(self.points, width, HEIGHT, colour=colour, write=self.words.decimal)))
+        parts.append(Text(progress_line(self.words, report, measure(), len(str(self.epochs)))))
         if running:
             parts.append(self.bar(report.epoch, width))
         self.live.update(Text("\n").join(part for part in parts if part.plain), refresh=True)
@@ -153,7 +153,7 @@ def say(text: str) -> None:
         discard_output()
 
 
-def line(words: Words, report: Report, scores: Scores | None, width: int) -> str:
+def progress_line(words: Words, report: Report, scores: Scores | None, width: int) -> str:
     """epoch  10   error 0.4821   validation 0.5012   accuracy 0.909"""
     parts = [f"{words.plain('train.epoch')} {report.epoch:>{width}}", f"{words.plain('train.error')} {report.error:<9.4g}"]
     if report.validation_error is not None:
@@ -165,10 +165,10 @@ def line(words: Words, report: Report, scores: Scores | None, width: int) -> str
 
 def main_score(words: Words, scores: Scores) -> str:
     """accuracy 0.957"""
-    from chainrule.training.metrics import shown
+    from chainrule.training.metrics import score_text
 
     name, value = scores.main
-    return words.plain(f"score.{name}.short", value=words.decimal(shown(value)))
+    return words.plain(f"score.{name}.short", value=words.decimal(score_text(value)))
 
 
 def duration(seconds: float) -> str:

@@ -15,7 +15,7 @@ import click
 
 from chainrule.api.train import Run, Watch
 from chainrule.cli.options import DEFINED
-from chainrule.cli.progress import Watcher, main_score, say, watching
+from chainrule.cli.progress import Progress, fitting_progress, main_score, say
 from chainrule.document.words import Words
 
 if TYPE_CHECKING:
@@ -35,26 +35,26 @@ REASONS = ("as asked", "constant", "dates", "numbers the rows", "all different",
 """Why a column was left out, where the catalogue has words for it."""
 
 
-def told(words: Words, key: str, **values: object) -> str:
+def message(words: Words, key: str, **values: object) -> str:
     """A text of the catalogue; numbers in it are rounded to six digits and have the language's decimal sign."""
-    return words.plain(key, **{name: number(words, value) if isinstance(value, float) else value for name, value in values.items()})
+    return words.plain(key, **{name: number_text(words, value) if isinstance(value, float) else value for name, value in values.items()})
 
 
-def number(words: Words, value: float, digits: int = 6) -> str:
+def number_text(words: Words, value: float, digits: int = 6) -> str:
     """A number with so many significant digits at most."""
     return words.decimal(f"{value:.{digits}g}")
 
 
-class Telling(Watch):
+class TerminalReporter(Watch):
     """Says what is decided, watches the epochs, says how it ended and what can be done next."""
 
     def __init__(self, language: str, data: str, output: str, *, quiet: bool, asked: Sequence[str]) -> None:
         self.words, self.data, self.output, self.quiet, self.asked = Words(language), data, output, quiet, asked
-        self.watcher: Watcher | None = None
+        self.watcher: Progress | None = None
         self.folds: list[float | None] = []
         self.ended = False
 
-    def __enter__(self) -> Telling:
+    def __enter__(self) -> TerminalReporter:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -77,12 +77,12 @@ class Telling(Watch):
 
     def item(self, text: str) -> None:
         """A line of a list."""
-        self.say(item(text))
+        self.say(list_item(text))
 
     def fold(self, number: int, count: int, scores: Scores) -> None:
         """The score of a fold; after the last one, their mean and spread."""
         self.folds.append(scores.main[1])
-        self.say(told(self.words, "train.fold", number=number, count=count, score=main_score(self.words, scores)))
+        self.say(message(self.words, "train.fold", number=number, count=count, score=main_score(self.words, scores)))
         if number == count:
             self.say(line_of_folds(self.words, scores.main[0], self.folds))
             self.say()
@@ -91,20 +91,20 @@ class Telling(Watch):
         """Data, columns, parts, network and plan; then the epochs are watched."""
         table, parts = run.rows.first, (run.train, run.validation, run.test)
         notes = "".join(f", {note}" for note in table.notes)
-        self.say(told(self.words, "train.data", source=table.source, rows=sum(map(len, parts)), columns=len(table.names), notes=notes))
+        self.say(message(self.words, "train.data", source=table.source, rows=sum(map(len, parts)), columns=len(table.names), notes=notes))
         for line in lines_of_preparation(self.words, run.preparation):
             self.item(line)
-        key = "train.split" if len(run.validation) else "train.split_folds" if training.companions else "train.split_without"
+        key = "train.split" if len(run.validation) else "train.split_folds" if training.fold_networks else "train.split_without"
         sizes = {"train": len(run.train), "validation": len(run.validation), "test": len(run.test)}
-        self.item(told(self.words, key, **sizes, folds=run.plan.validation_folds))
+        self.item(message(self.words, key, **sizes, folds=run.plan.validation_folds))
         self.item(line_of_network(self.words, run.network))
         self.item(line_of_plan(self.words, run.plan, training.batch_size))
         if training.chosen.written:
-            self.item(told(self.words, "train.written", reason=training.chosen.written))
+            self.item(message(self.words, "train.written", reason=training.chosen.written))
         if training.epochs:
-            self.item(told(self.words, "train.resumed", epoch=training.epochs))
+            self.item(message(self.words, "train.resumed", epoch=training.epochs))
         self.say()
-        self.watcher = watching(self.words, run.plan.epochs, quiet=self.quiet, before=training.history)
+        self.watcher = fitting_progress(self.words, run.plan.epochs, quiet=self.quiet, before=training.history)
         self.watcher.__enter__()
 
     def epoch(self, report: Report, measure: Callable[[], Scores | None]) -> None:
@@ -124,9 +124,9 @@ class Telling(Watch):
         self.say()
         self._ended(model)
         self._scores(model)
-        say(told(self.words, "wrote", path=self.output))
+        say(message(self.words, "wrote", path=self.output))
         if outcome.reason == "interrupted":
-            say(told(self.words, "train.resume", command=self._command()))
+            say(message(self.words, "train.resume", command=self._command()))
         else:
             self._next(model)
 
@@ -135,18 +135,18 @@ class Telling(Watch):
         ended, plan = model.outcome, model.plan
         last = model.history[-1].error if model.history else float("nan")
         values = {"epoch": ended["epochs"], "until": plan.until or 0.0, "error": last, "patience": plan.patience}
-        self.prose(told(self.words, f"train.ended.{ended['reason']}", **values))
+        self.prose(message(self.words, f"train.ended.{ended['reason']}", **values))
         held_out = plan.until is None and ("validation" in model.scores or plan.validation_folds)
         part = self.words.plain("train.validation" if held_out else "train.training")
         key, error = "train.best" if ended["best_epoch"] else "train.best_start", ended["best_error"]
         if error is not None:
-            self.prose(told(self.words, key, epoch=ended["best_epoch"], part=part, error=float(error)))
+            self.prose(message(self.words, key, epoch=ended["best_epoch"], part=part, error=float(error)))
 
     def _scores(self, model: Model) -> None:
         part = next((name for name in ("test", "validation", "train") if name in model.scores), None)
         if part is not None:
             self.say()
-            self.prose(told(self.words, f"train.scores.{part}", rows=model.scores[part].rows))
+            self.prose(message(self.words, f"train.scores.{part}", rows=model.scores[part].rows))
             for line in lines_of_scores(self.words, model.scores[part]):
                 self.say(f"  {line}".rstrip())
             self.say()
@@ -169,11 +169,11 @@ class Telling(Watch):
             self.say(f"      {self.words.plain(key)}")
 
     def _diverged(self, outcome: Diverged) -> None:
-        cause = told(self.words, f"train.cause.{outcome.reason.key}", **outcome.reason.values)
-        said = [told(self.words, "train.diverged", step=outcome.step, quantity=outcome.quantity, cause=cause)]
+        cause = message(self.words, f"train.cause.{outcome.reason.key}", **outcome.reason.values)
+        said = [message(self.words, "train.diverged", step=outcome.step, quantity=outcome.quantity, cause=cause)]
         if outcome.rate_that_works is not None:
             said.append(self.words.plain("train.rate_that_works", rate=f"{outcome.rate_that_works:g}"))
-        click.echo(f"chainrule: {' '.join(said)}\n{told(self.words, 'train.kept', path=self.output)}", err=True)
+        click.echo(f"chainrule: {' '.join(said)}\n{message(self.words, 'train.kept', path=self.output)}", err=True)
 
     def _command(self) -> str:
         """The same command, to go on with it."""
@@ -184,7 +184,7 @@ class Telling(Watch):
 # Lines
 
 
-def item(text: str) -> str:
+def list_item(text: str) -> str:
     """A line of a list, wrapped where it is wider than a terminal."""
     return _filled(text, "  ", "    ")
 
@@ -200,7 +200,7 @@ def lines_of_preparation(words: Words, preparation: Preparation) -> Iterator[str
     """What was decided about the columns."""
     for target in preparation.targets:
         kind = f"decided.target.{target.kind}"
-        yield words.plain(kind, name=target.name, count=len(target.classes), classes=listed(words, target.classes))
+        yield words.plain(kind, name=target.name, count=len(target.classes), classes=joined_names(words, target.classes))
     for kind in ("number", "boolean", "category"):
         features = [feature for feature in preparation.features if feature.kind == kind]
         names = [
@@ -208,16 +208,16 @@ def lines_of_preparation(words: Words, preparation: Preparation) -> Iterator[str
             for feature in features
         ]
         if names:
-            yield words.plain(f"decided.{kind}", names=listed(words, names))
+            yield words.plain(f"decided.{kind}", names=joined_names(words, names))
     for reason in dict.fromkeys(reason for _, reason in preparation.left_out):
         key = reason.replace(" ", "_") if reason in REASONS else "many"
         names = [name for name, why in preparation.left_out if why == reason]
-        yield words.plain("decided.left_out", reason=words.plain(f"decided.reason.{key}"), names=listed(words, names))
+        yield words.plain("decided.left_out", reason=words.plain(f"decided.reason.{key}"), names=joined_names(words, names))
     if preparation.impute is not None:
         yield words.plain(f"decided.impute.{preparation.impute}")
 
 
-def listed(words: Words, names: Sequence[str]) -> str:
+def joined_names(words: Words, names: Sequence[str]) -> str:
     """Names with commas between, the first few of many."""
     rest = [words.plain("decided.more", count=len(names) - NAMED)] if len(names) > NAMED + 1 else []
     return ", ".join([*(names[:NAMED] if rest else names), *rest])
@@ -239,7 +239,7 @@ def line_of_network(words: Words, network: Network) -> str:
 def line_of_plan(words: Words, plan: Plan, batch_size: int) -> str:
     """Optimiser, rate, batches, epochs and seed."""
     rate = plan.optimizer.options.get("learning_rate")
-    shown = number(words, rate) if isinstance(rate, (int, float)) else str(rate)
+    shown = number_text(words, rate) if isinstance(rate, (int, float)) else str(rate)
     return words.plain("train.plan", optimizer=plan.optimizer.name, rate=shown, batch_size=batch_size, epochs=plan.epochs, seed=plan.seed)
 
 
@@ -251,11 +251,11 @@ def lines_of_scores(words: Words, scores: Scores) -> Iterator[str]:
 
 def line_of_folds(words: Words, name: str, values: Sequence[float | None]) -> str:
     """Mean and spread of the folds' scores."""
-    from chainrule.training.metrics import shown
+    from chainrule.training.metrics import score_text
 
     known = [value for value in values if value is not None] or [math.nan]
-    mean = words.plain(f"score.{name}.short", value=words.decimal(shown(statistics.fmean(known))))
-    return words.plain("train.folds", count=len(values), score=mean, spread=words.decimal(shown(statistics.pstdev(known))))
+    mean = words.plain(f"score.{name}.short", value=words.decimal(score_text(statistics.fmean(known))))
+    return words.plain("train.folds", count=len(values), score=mean, spread=words.decimal(score_text(statistics.pstdev(known))))
 
 
 def lines_of_model(words: Words, path: str, model: Model, drawing: bool) -> Iterator[str]:
@@ -264,19 +264,21 @@ def lines_of_model(words: Words, path: str, model: Model, drawing: bool) -> Iter
     from chainrule.training.outputs import curves_of
     from chainrule.training.plan import batch_size_for
 
-    yield told(words, "model.trained", path=path, source=model.source.get("name", "–"), version=model.made_with)
+    yield message(words, "model.trained", path=path, source=model.source.get("name", "–"), version=model.made_with)
     if model.preparation is None:
         yield "  " + words.plain("model.numbers_only")
     else:
-        yield from map(item, lines_of_preparation(words, model.preparation))
-    yield item(line_of_network(words, model.network))
-    yield item(line_of_plan(words, model.plan, model.plan.batch_size or batch_size_for(model.source.get("rows", 0))))
+        yield from map(list_item, lines_of_preparation(words, model.preparation))
+    yield list_item(line_of_network(words, model.network))
+    yield list_item(line_of_plan(words, model.plan, model.plan.batch_size or batch_size_for(model.source.get("rows", 0))))
     if model.history:
-        yield "  " + told(words, "model.ended", epochs=model.outcome.get("epochs", model.history[-1].epoch), steps=model.history[-1].step)
+        yield "  " + message(
+            words, "model.ended", epochs=model.outcome.get("epochs", model.history[-1].epoch), steps=model.history[-1].step
+        )
     yield ""
     parts = [part for part in ("train", "validation", "test") if part in model.scores]
     for part in parts:
-        yield told(words, f"model.scores.{part}", rows=model.scores[part].rows, score=main_score(words, model.scores[part]))
+        yield message(words, f"model.scores.{part}", rows=model.scores[part].rows, score=main_score(words, model.scores[part]))
     folds = [scores.main[1] for name, scores in model.scores.items() if name.startswith("fold ")]
     if folds:
         yield line_of_folds(words, next(iter(model.scores.values())).main[0], folds)
@@ -286,4 +288,4 @@ def lines_of_model(words: Words, path: str, model: Model, drawing: bool) -> Iter
     if drawing and curves.can_draw() and len(model.history) > 1:
         yield ""
         yield words.plain("model.history")
-        yield curves.drawn(curves_of(model.history, words.plain("train.training"), words.plain("train.validation")), 79, 10)
+        yield curves.terminal_curves(curves_of(model.history, words.plain("train.training"), words.plain("train.validation")), 79, 10)

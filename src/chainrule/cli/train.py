@@ -124,10 +124,10 @@ def train(data: str, output: str, quiet: bool, language: str, **options: Any) ->
     network follow from the table; what was decided is printed and kept with the model.
     """
     from chainrule.api import train as training
-    from chainrule.cli.report import Telling
+    from chainrule.cli.report import TerminalReporter
     from chainrule.doctor.divergence import Diverged
 
-    telling = Telling(language, data, output, quiet=quiet, asked=click.get_current_context().obj or ())
+    telling = TerminalReporter(language, data, output, quiet=quiet, asked=click.get_current_context().obj or ())
     try:
         with telling:
             training.train(data, output=output, watch=telling, **_whole(options))
@@ -155,13 +155,13 @@ def evaluate(model: str, data: str, language: str, **form: Any) -> None:
     Columns are found by their names, in any order. One that lacks is an error; further ones are ignored. A category that the model has
     never seen counts as none of the known ones; a class that it has never seen is an error.
     """
-    from chainrule.cli.report import lines_of_scores, told
+    from chainrule.cli.report import lines_of_scores, message
     from chainrule.document.words import Words
     from chainrule.training.model import Model
 
     words, found = Words(language), Model.load(model)
     scores = found.evaluate(_streamed(found, data, form, targets=True))
-    click.echo(told(words, "model.rows", rows=scores.rows, source=data))
+    click.echo(message(words, "model.rows", rows=scores.rows, source=data))
     for line in lines_of_scores(words, scores):
         click.echo(f"  {line}".rstrip())
 
@@ -181,7 +181,7 @@ def predict(model: str, data: str, probabilities: bool, output: str | None, forc
     model has never seen counts as none of the known ones, and that is said.
     """
     from chainrule.api.train import predictions
-    from chainrule.cli.report import told
+    from chainrule.cli.report import message
     from chainrule.document.words import Words
     from chainrule.training.model import Model
 
@@ -192,7 +192,7 @@ def predict(model: str, data: str, probabilities: bool, output: str | None, forc
             click.echo(line, nl=False)
     else:
         _write_lines(output, lines, force=force)
-        click.echo(told(Words(language), "wrote", path=output))
+        click.echo(message(Words(language), "wrote", path=output))
 
 
 def _write_lines(output: str, lines: Iterator[str], *, force: bool) -> None:

@@ -13,9 +13,9 @@ from typing import IO, Any
 
 import numpy as np
 
-from chainrule.base.errors import FileError, InputError, shown
+from chainrule.base.errors import FileError, InputError, quoted
 from chainrule.data.cells import DATE, Array, Kind, is_missing
-from chainrule.data.encodings import PIECE, opened, unreadable
+from chainrule.data.encodings import PIECE, open_binary, unreadable_error
 from chainrule.data.table import Column, Table, sliced
 
 IDX_TYPES = {8: ">u1", 9: ">i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
@@ -36,7 +36,9 @@ MOST_COLUMNS = 100_000
 EXTRA = "pip install 'chainrule[data]'"
 
 
-def tables(source: str, arrays: Mapping[str, Any], rows: int, notes: tuple[str, ...] = (), has_header: bool = True) -> Iterator[Table]:
+def array_tables(
+    source: str, arrays: Mapping[str, Any], rows: int, notes: tuple[str, ...] = (), has_header: bool = True
+) -> Iterator[Table]:
     """Named arrays of one length as tables of at most `rows` rows. Raises InputError."""
     typed = {str(name): _typed(source, str(name), values) for name, values in arrays.items()}
     lengths = {name: len(values) for name, (values, _) in typed.items()}
@@ -47,7 +49,7 @@ def tables(source: str, arrays: Mapping[str, Any], rows: int, notes: tuple[str, 
     length = next(iter(lengths.values()))
     odd = next((name for name in lengths if lengths[name] != length), None)
     if odd is not None:
-        raise InputError(f"{source}: column {shown(odd)} has {lengths[odd]} rows, but the first column has {length}.")
+        raise InputError(f"{source}: column {quoted(odd)} has {lengths[odd]} rows, but the first column has {length}.")
 
     def cut(part: slice) -> tuple[Column, ...]:
         return tuple(Column(name, _values(values[part], kind), kind) for name, (values, kind) in typed.items())
@@ -63,14 +65,14 @@ def _typed(source: str, name: str, values: Any) -> tuple[Array, Kind]:
     """The array as it will be cut, and what kind it is; numbers are not copied yet. Raises InputError."""
     array = np.asarray(values)
     if array.ndim != 1:
-        raise InputError(f"{source}: column {shown(name)} has the shape {array.shape}; a column has one axis.")
+        raise InputError(f"{source}: column {quoted(name)} has the shape {array.shape}; a column has one axis.")
     if array.dtype.kind in "iuf":
         return array, "number"
     if array.dtype.kind == "b":
         return array, "boolean"
     if array.dtype.kind in "OUSM":
         return _of_objects(source, name, array)
-    raise InputError(f"{source}: column {shown(name)} holds values of the type {array.dtype}; give numbers, text or truth values.")
+    raise InputError(f"{source}: column {quoted(name)} holds values of the type {array.dtype}; give numbers, text or truth values.")
 
 
 def _of_objects(source: str, name: str, array: Array) -> tuple[Array, Kind]:
@@ -83,7 +85,7 @@ def _of_objects(source: str, name: str, array: Array) -> tuple[Array, Kind]:
         try:
             return np.array([math.nan if cell is None else float(cell) for cell in cells], dtype=np.float64), "number"
         except OverflowError:
-            raise InputError(f"{source}: column {shown(name)} holds a whole number that is too large to compute with.") from None
+            raise InputError(f"{source}: column {quoted(name)} holds a whole number that is too large to compute with.") from None
     texts = np.empty(len(cells), dtype=object)
     texts[:] = [None if cell is None or is_missing(str(cell)) else str(cell).strip() for cell in cells]
     dates = all(text is None or DATE.fullmatch(text) for text in texts) and any(text is not None for text in texts)
@@ -141,7 +143,7 @@ def _pixels(array: Array) -> dict[str, Array]:
 
 def of_npy(path: Path) -> tuple[dict[str, Array], bool]:
     """Columns of an .npy file, which stays on disk, and whether their names are the data's own. Raises FileError."""
-    with opened(path):
+    with open_binary(path):
         pass  # is it there, and a file?
     try:
         array = np.lib.format.open_memmap(path, mode="r")  # refuses what would have to be unpickled
@@ -153,7 +155,7 @@ def of_npy(path: Path) -> tuple[dict[str, Array], bool]:
 def of_npz(path: Path) -> dict[str, Array]:
     """Columns of an .npz archive: one for every vector, and as many as a matrix has. Nothing is unpickled. Raises FileError."""
     columns: dict[str, Array] = {}
-    with opened(path) as file:
+    with open_binary(path) as file:
         try:
             archive = np.load(file, allow_pickle=False)
             arrays = {name: np.asarray(archive[name]) for name in archive.files}
@@ -195,7 +197,7 @@ def of_idx(path: Path) -> tuple[dict[str, Array], tuple[str, ...]]:
 def read_idx(path: Path) -> Array:
     """The array in an IDX file. Raises FileError if it is cut short, too long or no such file."""
     try:
-        with opened(path) as file:
+        with open_binary(path) as file:
             start = file.read(4)
             if len(start) < 4 or start[:2] != b"\0\0" or start[2] not in IDX_TYPES or not 1 <= start[3] <= MOST_AXES:
                 raise FileError(f"{path} is no IDX file: it does not begin with 0 0, a type and a number of axes.")
@@ -204,7 +206,7 @@ def read_idx(path: Path) -> Array:
             expected = math.prod(shape) * kind.itemsize
             data = _at_most(file, expected + 1)
     except (OSError, EOFError, MemoryError, zlib.error) as error:
-        raise unreadable(path, error) from None
+        raise unreadable_error(path, error) from None
     if len(shape) < start[3] or len(data) != expected or not expected:
         what = "is longer than it should be" if len(data) > expected > 0 else "is cut short" if len(data) < expected else "holds no values"
         raise FileError(f"{path} {what}: its head says {expected:,} bytes of values ({' × '.join(map(str, shape))}); fetch it again.")
@@ -260,7 +262,7 @@ def of_parquet(path: Path, rows: int) -> Iterator[tuple[dict[str, Array], int]]:
         from pyarrow.parquet import ParquetFile
     except ImportError:
         raise InputError(f"{path}: Parquet is read with pyarrow, which is not installed: {EXTRA}") from None
-    with opened(path):
+    with open_binary(path):
         pass  # is it there, and a file?
     first = 1
     try:

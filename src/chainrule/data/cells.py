@@ -27,10 +27,10 @@ def is_missing(cell: str) -> bool:
     return cell.strip().lower() in MISSING
 
 
-def number(cell: str, decimal: str = ".") -> float | None:
+def parse_number(cell: str, decimal: str = ".") -> float | None:
     """The number that one cell holds; None if it holds none. A missing value is NaN.
 
-    >>> number("1,5", decimal=","), number("1e3"), number("1_000")
+    >>> parse_number("1,5", decimal=","), parse_number("1e3"), parse_number("1_000")
     (1.5, 1000.0, None)
     """
     values = numbers([cell], decimal)
@@ -98,6 +98,6 @@ def converted(cells: Sequence[str], kind: Kind, decimal: str = ".") -> Array | N
     return texts(cells)
 
 
-def merged(first: Kind | None, second: Kind | None) -> Kind | None:
+def common_kind(first: Kind | None, second: Kind | None) -> Kind | None:
     """The kind of a column whose two parts are of these kinds."""
     return second if first is None or first == second else first if second is None else "text"

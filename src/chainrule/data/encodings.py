@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import IO
 
-from chainrule.base.errors import FileError, UnknownNameError, shown
+from chainrule.base.errors import FileError, UnknownNameError, quoted
 
 MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
          (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))  # fmt: skip
@@ -24,7 +24,7 @@ USUAL = [
 PIECE = 1 << 20
 
 
-def opened(path: str | Path) -> IO[bytes]:
+def open_binary(path: str | Path) -> IO[bytes]:
     """A file for reading, unpacked if its name ends in .gz. Raises FileError."""
     path = Path(path)
     if path.is_dir():
@@ -34,10 +34,10 @@ def opened(path: str | Path) -> IO[bytes]:
     except FileNotFoundError:
         raise FileError(f"there is no file {path}.") from None
     except (OSError, ValueError) as error:
-        raise unreadable(path, error) from None
+        raise unreadable_error(path, error) from None
 
 
-def unreadable(path: str | Path, error: Exception) -> FileError:
+def unreadable_error(path: str | Path, error: Exception) -> FileError:
     """The complaint about a file that the system will not read."""
     return FileError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.")
 
@@ -57,10 +57,10 @@ def marked_encoding(start: bytes) -> str:
     return next((name for mark, name in MARKS if start.startswith(mark)), "utf-8")
 
 
-def misfit(path: str | Path, encoding: str) -> FileError:
+def encoding_error(path: str | Path, encoding: str) -> FileError:
     """The complaint about bytes that are no text in this encoding: which byte, and which encoding fits."""
     decoder, read = codecs.getincrementaldecoder(encoding)(), 0
-    with opened(path) as file:
+    with open_binary(path) as file:
         while True:
             piece = file.read(PIECE)
             held = len(decoder.getstate()[0])
@@ -68,13 +68,13 @@ def misfit(path: str | Path, encoding: str) -> FileError:
                 decoder.decode(piece, final=not piece)
             except UnicodeDecodeError as error:
                 place = read - held + error.start
-                return no_text(path, encoding, error.object, error.start, f" (byte {place + 1:,})")
+                return not_text_error(path, encoding, error.object, error.start, f" (byte {place + 1:,})")
             if not piece:
                 return FileError(f"{path} is not text in {_plain(encoding)}.")
             read += len(piece)
 
 
-def no_text(path: str | Path, encoding: str, data: bytes, place: int = 0, where: str = "") -> FileError:
+def not_text_error(path: str | Path, encoding: str, data: bytes, place: int = 0, where: str = "") -> FileError:
     """The complaint about these bytes, the first wrong one of which stands at `place`, with an offer."""
     return FileError(f"{path} is not text in {_plain(encoding)}{where}{_offer(data, place)}")
 
@@ -90,7 +90,7 @@ def _offer(data: bytes, place: int) -> str:
         return "; it looks like no text at all: save it as CSV in UTF-8."
     text = data[:place].decode(name, "ignore")[-30:] + data[place:].decode(name, "ignore")[:30]
     word = next((word for word in re.findall(r"\w+", text) if not word.isascii()), "")
-    return f"; {name} fits{word and f' and would read {shown(word)}'}: give --encoding {name}, or save it as UTF-8."
+    return f"; {name} fits{word and f' and would read {quoted(word)}'}: give --encoding {name}, or save it as UTF-8."
 
 
 def fitting_encoding(data: bytes) -> str | None:

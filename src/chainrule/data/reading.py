@@ -17,10 +17,10 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.base.errors import InputError, UnknownNameError, shown
+from chainrule.base.errors import InputError, UnknownNameError, quoted
 from chainrule.data import arrays, text
-from chainrule.data.cells import KINDS, Kind, merged
-from chainrule.data.encodings import opened
+from chainrule.data.cells import KINDS, Kind, common_kind
+from chainrule.data.encodings import open_binary
 from chainrule.data.shipped import PREFIX, SHIPPED, of_shipped
 from chainrule.data.table import Column, Table, joined, retyped, row_numbers
 
@@ -93,7 +93,7 @@ def size_of(source: Any) -> int | None:
         return source.nbytes
     if not isinstance(source, (str, Path)) or _shipped_name(source):
         return None
-    with opened(source):
+    with open_binary(source):
         pass  # is it there, and a file?
     size = os.path.getsize(source)
     return max(size, _unpacked_size(source)) if str(source).lower().endswith(".gz") else size
@@ -129,34 +129,34 @@ def _parts(source: Any, rows: int, kinds: Mapping[str, Kind], options: Mapping[s
         starts = range(0, len(source), rows)
         return (source.take(slice(start, start + rows)) for start in starts)
     if isinstance(source, Mapping):
-        return arrays.tables("the data", source, rows)
+        return arrays.array_tables("the data", source, rows)
     frame = arrays.of_frame(source)
     if frame is not None:
-        return arrays.tables("the data frame", frame, rows)
+        return arrays.array_tables("the data frame", frame, rows)
     columns, named = arrays.of_array(source)
-    return arrays.tables("the array", columns, rows, has_header=named)
+    return arrays.array_tables("the array", columns, rows, has_header=named)
 
 
 def _parts_of_file(source: str, rows: int, kinds: Mapping[str, Kind], options: Mapping[str, Any]) -> Iterator[Table]:
     path, suffix, shipped = Path(source), Path(source).suffix.lower(), _shipped_name(source)
     if shipped:
-        return arrays.tables(f"{PREFIX}{shipped}", of_shipped(shipped), rows)
+        return arrays.array_tables(f"{PREFIX}{shipped}", of_shipped(shipped), rows)
     if suffix == ".parquet":
         return _parts_of_parquet(path, rows)
     if suffix == ".npy":
         columns, named = arrays.of_npy(path)
-        return arrays.tables(source, columns, rows, has_header=named)
+        return arrays.array_tables(source, columns, rows, has_header=named)
     if suffix == ".npz":
-        return arrays.tables(source, arrays.of_npz(path), rows)
+        return arrays.array_tables(source, arrays.of_npz(path), rows)
     if arrays.is_idx(path):
         columns, notes = arrays.of_idx(path)
-        return arrays.tables(source, columns, rows, notes)
-    return text.tables(text.form_of(source, **options), rows, kinds)
+        return arrays.array_tables(source, columns, rows, notes)
+    return text.text_tables(text.text_format(source, **options), rows, kinds)
 
 
 def _parts_of_parquet(path: Path, rows: int) -> Iterator[Table]:
     for columns, first in arrays.of_parquet(path, rows):
-        for table in arrays.tables(str(path), columns, rows):
+        for table in arrays.array_tables(str(path), columns, rows):
             yield replace(table, first_row=first)
 
 
@@ -174,7 +174,7 @@ def _shipped_name(source: str | Path) -> str | None:
 def _checked_kinds(kinds: Mapping[str, str] | None) -> dict[str, Kind]:
     for name, kind in (kinds or {}).items():
         if kind not in KINDS:
-            raise UnknownNameError(f"kind of column (asked for {shown(name)})", kind, KINDS)
+            raise UnknownNameError(f"kind of column (asked for {quoted(name)})", kind, KINDS)
     return {name: known for name, kind in (kinds or {}).items() for known in KINDS if known == kind}
 
 
@@ -183,7 +183,7 @@ def _merged_kinds(parts: Iterable[Table]) -> dict[str, Kind]:
     found: dict[str, Kind | None] = {}
     for part in parts:
         for column in part.columns:
-            found[column.name] = merged(found.get(column.name), None if column.missing.all() else column.kind)
+            found[column.name] = common_kind(found.get(column.name), None if column.missing.all() else column.kind)
     return {name: kind or "number" for name, kind in found.items()}
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.base.errors import FileError, InputError, UnknownNameError, shown
-from chainrule.data.cells import Array, Kind, number
+from chainrule.base.errors import FileError, InputError, UnknownNameError, quoted
+from chainrule.data.cells import Array, Kind, parse_number
 
 LARGEST_NUMBER = 1e300
 """Beyond this nothing can be computed with a number: its distance from another one overflows."""
@@ -104,7 +104,7 @@ class Table:
 
     def cell(self, place: int, name: str) -> str:
         """How messages name one cell: "rows.csv: row 3, column 'age'"."""
-        return f"{self.source}: row {self.row(place)}, column {shown(name)}"
+        return f"{self.source}: row {self.row(place)}, column {quoted(name)}"
 
     def numbers(self, names: Sequence[str]) -> Array:
         """(rows, names): these columns as numbers. Raises FileError, which names the first cell that is none."""
@@ -129,9 +129,9 @@ class Table:
 
     def stray(self, column: Column) -> str:
         """The complaint about the first cell of a column of text that is no number."""
-        strays = (place for place, cell in enumerate(column.values) if cell is not None and number(cell) is None)
+        strays = (place for place, cell in enumerate(column.values) if cell is not None and parse_number(cell) is None)
         place = next(strays, next((place for place, cell in enumerate(column.values) if cell is not None), 0))
-        return f"{self.cell(place, column.name)} holds {shown(column.values[place])}, which is no number."
+        return f"{self.cell(place, column.name)} holds {quoted(column.values[place])}, which is no number."
 
 
 def joined(tables: Sequence[Table], kinds: Mapping[str, Kind]) -> Table:
@@ -167,9 +167,9 @@ def row_numbers(text: str) -> list[int]:
     for part in text.replace(" ", "").split(","):
         first, dash, last = part.partition("-")
         if not (first.isdecimal() and len(first) < 10 and (not dash or (last.isdecimal() and len(last) < 10))):
-            raise InputError(f"rows are written as 3, 3-7 or 3,5, not {shown(text)}.")
+            raise InputError(f"rows are written as 3, 3-7 or 3,5, not {quoted(text)}.")
         start, stop = int(first), int(last or first)
         if stop < start or stop - start >= 1_000_000:
-            raise InputError(f"rows {shown(part)} are no range that can be counted up.")
+            raise InputError(f"rows {quoted(part)} are no range that can be counted up.")
         numbers += range(start, stop + 1)
     return numbers

@@ -11,9 +11,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 
-from chainrule.base.errors import FileError, InputError, shown
-from chainrule.data.cells import Kind, converted, is_missing, number, recognised
-from chainrule.data.encodings import checked_encoding, marked_encoding, misfit, no_text, opened, unreadable
+from chainrule.base.errors import FileError, InputError, quoted
+from chainrule.data.cells import Kind, converted, is_missing, parse_number, recognised
+from chainrule.data.encodings import checked_encoding, encoding_error, marked_encoding, not_text_error, open_binary, unreadable_error
 from chainrule.data.table import Column, Table
 
 SEPARATORS = {"\t": "tab", ";": "semicolon", "|": "bar", ",": "comma", " ": "blanks"}
@@ -32,7 +32,7 @@ DECIMAL = {sign: re.compile(rf"\s*[+-]?\d*{re.escape(sign)}\d+([eE][+-]?\d+)?\s*
 
 
 @dataclass(frozen=True)
-class Form:
+class TextFormat:
     """How a text file holds its table; the separator is None for a single column."""
 
     path: str
@@ -44,9 +44,9 @@ class Form:
     notes: tuple[str, ...]
 
 
-def form_of(
+def text_format(
     path: str, separator: str | None = None, decimal: str | None = None, encoding: str | None = None, header: bool | None = None
-) -> Form:
+) -> TextFormat:
     """The form of a file, as far as it is not said. Raises FileError or InputError."""
     _check_options(separator, decimal)
     found, text, marked = _sample(path, encoding)
@@ -60,33 +60,33 @@ def form_of(
     has_header = _has_header(rows, sign) if header is None else header
     names = _names(path, rows[0], has_header)
     notes = _notes(divider, sign, found, marked, names, has_header, rows[0])
-    return Form(path, found, divider, sign, names, has_header, notes)
+    return TextFormat(path, found, divider, sign, names, has_header, notes)
 
 
 def _check_options(separator: str | None, decimal: str | None) -> None:
     if separator is not None and (len(separator) != 1 or separator in '\r\n"'):
-        raise InputError(f"the separator is one character, as ; or a tab, not {shown(separator)}.")
+        raise InputError(f"the separator is one character, as ; or a tab, not {quoted(separator)}.")
     if decimal is not None and decimal not in DECIMAL:
-        raise InputError(f"the decimal sign is . or , not {shown(decimal)}.")
+        raise InputError(f"the decimal sign is . or , not {quoted(decimal)}.")
 
 
 def _sample(path: str, encoding: str | None) -> tuple[str, str, bool]:
     """The encoding, whole lines from the start of the file, and whether a byte-order mark was taken off."""
     try:
-        with opened(path) as file:
+        with open_binary(path) as file:
             data = file.read(SAMPLE)
             while data.count(b"\n") < 3 and len(data) < LARGEST_SAMPLE and (more := file.read(SAMPLE)):
                 data += more
             rest = file.read(1)
     except (OSError, EOFError) as error:
-        raise unreadable(path, error) from None
+        raise unreadable_error(path, error) from None
     name = marked_encoding(data) if encoding is None else checked_encoding(encoding)
     try:
         text = codecs.getincrementaldecoder(name)().decode(data, final=not rest)
     except UnicodeDecodeError:
-        raise misfit(path, name) from None
+        raise encoding_error(path, name) from None
     if "\0" in text:
-        raise no_text(path, name, data)
+        raise not_text_error(path, name, data)
     return name, text[: text.rfind("\n") + 1] if rest else text, marked_encoding(data) != "utf-8"
 
 
@@ -120,7 +120,7 @@ def _score(text: str, separator: str) -> tuple[float, float]:
     if len(rows[0]) < 2:
         return 0, 0
     cells = [cell for row in rows[:1000] for cell in row]
-    share = sum(number(cell) is not None or number(cell, ",") is not None for cell in cells) / len(cells)
+    share = sum(parse_number(cell) is not None or parse_number(cell, ",") is not None for cell in cells) / len(cells)
     return sum(len(row) == len(rows[0]) for row in rows) / len(rows), share
 
 
@@ -133,7 +133,7 @@ def _decimal(rows: Sequence[Sequence[str]]) -> str:
 def _has_header(rows: Sequence[Sequence[str]], decimal: str) -> bool:
     """Is the first row a header? Not if it holds numbers only, nor if it holds numbers and its texts stand further down again."""
     first = rows[0]
-    numeric = [number(cell, decimal) is not None for cell in first]
+    numeric = [parse_number(cell, decimal) is not None for cell in first]
     if not any(is_number and not is_missing(cell) for is_number, cell in zip(numeric, first, strict=True)):
         return True
     texts = [place for place, is_number in enumerate(numeric) if not is_number]
@@ -145,7 +145,7 @@ def _names(path: str, first: Sequence[str], has_header: bool) -> tuple[str, ...]
     names = [(cell.strip() if has_header else "") or f"column{place}" for place, cell in enumerate(first, start=1)]
     twice = next((name for place, name in enumerate(names) if name in names[:place]), None) if len(set(names)) < len(names) else None
     if twice is not None:
-        raise FileError(f"{path} has two columns called {shown(twice)}; give each its own name.")
+        raise FileError(f"{path} has two columns called {quoted(twice)}; give each its own name.")
     return tuple(names)
 
 
@@ -153,13 +153,13 @@ def _notes(
     separator: str | None, decimal: str, encoding: str, marked: bool, names: Sequence[str], has_header: bool, first: Sequence[str]
 ) -> tuple[str, ...]:
     """What was detected, in words."""
-    called = {"": "none (one column)"}.get(separator or "", SEPARATORS.get(separator or "", shown(separator)))
+    called = {"": "none (one column)"}.get(separator or "", SEPARATORS.get(separator or "", quoted(separator)))
     notes = [f"separator: {called}", f"decimal sign: {'comma' if decimal == ',' else 'point'}"]
     if encoding not in ("utf-8", "utf-8-sig") or marked:
         notes.append(f"encoding: {encoding.removesuffix('-sig')}{' with a byte-order mark' if marked else ''}")
     if not has_header:
         notes.append(f"no header: the columns are called {', '.join(names) if len(names) < 4 else f'{names[0]} … {names[-1]}'}")
-    elif any(number(cell) is not None and cell.strip() for cell in first):
+    elif any(parse_number(cell) is not None and cell.strip() for cell in first):
         notes.append("the first row is taken for the header although it holds numbers")
     return tuple(notes)
 
@@ -167,7 +167,7 @@ def _notes(
 # Rows
 
 
-def tables(form: Form, rows: int, kinds: Mapping[str, Kind]) -> Iterator[Table]:
+def text_tables(form: TextFormat, rows: int, kinds: Mapping[str, Kind]) -> Iterator[Table]:
     """The file as tables of at most `rows` rows; a column's kind is as `kinds` says, else recognised in each table anew.
 
     A column without any value in a table is one of numbers there. Raises FileError, which names the row or the cell.
@@ -181,9 +181,9 @@ def tables(form: Form, rows: int, kinds: Mapping[str, Kind]) -> Iterator[Table]:
         raise FileError(f"{form.path} has a header but no rows.")
 
 
-def _blocks(form: Form, rows: int) -> Generator[list[list[str]]]:
+def _blocks(form: TextFormat, rows: int) -> Generator[list[list[str]]]:
     try:
-        with opened(form.path) as file, io.TextIOWrapper(file, encoding=form.encoding, newline="") as lines:
+        with open_binary(form.path) as file, io.TextIOWrapper(file, encoding=form.encoding, newline="") as lines:
             wanted = _without_blank_rows(_rows(form.path, lines, form.separator), len(form.names))
             if form.has_header:
                 next(wanted, None)
@@ -193,16 +193,16 @@ def _blocks(form: Form, rows: int) -> Generator[list[list[str]]]:
                 yield block
                 first += len(block)
     except UnicodeDecodeError:
-        raise misfit(form.path, form.encoding) from None
+        raise encoding_error(form.path, form.encoding) from None
     except (OSError, EOFError) as error:
-        raise unreadable(form.path, error) from None
+        raise unreadable_error(form.path, error) from None
 
 
 def _without_blank_rows(rows: Iterable[list[str]], width: int) -> Iterator[list[str]]:
     return (row for row in rows if row and (len(row) > 1 or width == 1 or row[0].strip()))
 
 
-def _check_widths(form: Form, first: int, block: Sequence[Sequence[str]]) -> None:
+def _check_widths(form: TextFormat, first: int, block: Sequence[Sequence[str]]) -> None:
     """Raises FileError if a row is longer or shorter than the header."""
     width = len(form.names)
     if set(map(len, block)) != {width}:
@@ -211,12 +211,12 @@ def _check_widths(form: Form, first: int, block: Sequence[Sequence[str]]) -> Non
         raise FileError(f"{form.path}: row {number} has {len(row)} cell{'s' * (len(row) != 1)}, but there are {width} columns; {fix}.")
 
 
-def _columns(form: Form, first: int, block: Sequence[Sequence[str]], kinds: Mapping[str, Kind]) -> tuple[Column, ...]:
+def _columns(form: TextFormat, first: int, block: Sequence[Sequence[str]], kinds: Mapping[str, Kind]) -> tuple[Column, ...]:
     cells = zip(*block, strict=True)
     return tuple(_column(form, first, name, column, kinds.get(name)) for name, column in zip(form.names, cells, strict=True))
 
 
-def _column(form: Form, first: int, name: str, cells: Sequence[str], kind: Kind | None) -> Column:
+def _column(form: TextFormat, first: int, name: str, cells: Sequence[str], kind: Kind | None) -> Column:
     if kind is None:
         values, found = recognised(cells, form.decimal)
         return Column(name, values, found or "number")
@@ -226,11 +226,11 @@ def _column(form: Form, first: int, name: str, cells: Sequence[str], kind: Kind 
     return Column(name, known, kind)
 
 
-def _stray(form: Form, first: int, name: str, cells: Sequence[str], kind: Kind) -> str:
+def _stray(form: TextFormat, first: int, name: str, cells: Sequence[str], kind: Kind) -> str:
     """The complaint about the first cell that is not of the column's kind."""
     place = next(place for place, cell in enumerate(cells) if converted([cell], kind, form.decimal) is None)
     hint = ""
     if kind == "number" and DECIMAL["." if form.decimal == "," else ","].fullmatch(cells[place]):
         hint = f" with a decimal {'comma' if form.decimal == ',' else 'point'}"
     called = "number" + hint if kind == "number" else "truth value"
-    return f"{form.path}: row {first + place}, column {shown(name)} holds {shown(cells[place])}, which is no {called}."
+    return f"{form.path}: row {first + place}, column {quoted(name)} holds {quoted(cells[place])}, which is no {called}."

@@ -208,7 +208,7 @@ def _best_single(run: Run, limit: float) -> tuple[float, float]:
     return rate, after(rate)
 
 
-def settles(errors: list[float]) -> bool:
+def has_converged(errors: list[float]) -> bool:
     """Did this run converge? It reached nought, or it went down (or stood still) in every step of its last half."""
     if abs(errors[-1]) < TOLERANCE:
         return True
@@ -221,7 +221,7 @@ def settles(errors: list[float]) -> bool:
 def _converges_to(run: Run, near: float, steps: int) -> float | None:
     @cache
     def converges(rate: float) -> bool:
-        return settles(run(rate, steps))
+        return has_converged(run(rate, steps))
 
     near = min(near, MOST_RATE)
     low, high = 0.0, min(near * 4, MOST_RATE)

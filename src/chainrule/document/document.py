@@ -33,7 +33,7 @@ class Equations(Node):
     equations: tuple[Equation | Formula, ...]
 
 
-class Table(Node):
+class TableBlock(Node):
     """Rows below a head; a cell is prose or a formula."""
 
     head: tuple[Inline, ...]
@@ -88,7 +88,7 @@ class Subheading(Node):
     text: Inline
 
 
-Block: TypeAlias = Paragraph | Note | Equations | Table | Picture | Subheading
+Block: TypeAlias = Paragraph | Note | Equations | TableBlock | Picture | Subheading
 
 
 class Section(Node):

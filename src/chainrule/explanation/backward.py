@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-from chainrule.document.document import Block, Equations, Inline, Note, Paragraph, Section, Subheading, Table
+from chainrule.document.document import Block, Equations, Inline, Note, Paragraph, Section, Subheading, TableBlock
 from chainrule.explanation.context import Context, paths
 from chainrule.explanation.definitions import theorems
 from chainrule.formula.evaluation import evaluate
@@ -15,7 +15,7 @@ from chainrule.formula.tidy import tidy
 from chainrule.network.update import STEP_NUMBER
 from chainrule.notation.build import formula
 from chainrule.notation.formula import Equation
-from chainrule.notation.numbers import shown
+from chainrule.notation.numbers import number_formula
 from chainrule.notation.worked import stated
 
 MOST_PATHS = 4
@@ -25,7 +25,7 @@ MOST_WEIGHTS = 16
 """Weights whose chain is written out in one section."""
 
 
-def descent(context: Context) -> Section:
+def descent_section(context: Context) -> Section:
     """The update rule: what an optimiser does with a gradient."""
     blocks: list[Block] = [Paragraph(context.text("descent.intro", error=context.labels.error)), Equations(tuple(rule_lines(context)))]
     blocks += _options(context)
@@ -86,7 +86,7 @@ def _options(context: Context) -> list[Block]:
     return [*blocks, Equations(tuple(lines))] if lines else []
 
 
-def chain_rule(context: Context) -> Section:
+def chain_rule_section(context: Context) -> Section:
     """For every weight: the factors between neighbouring quantities, in symbols, in numbers, and their product."""
     blocks: list[Block] = [Paragraph(context.text("chain.intro")), *theorems(context)]
     backwards = sorted(context.derivation.parameters, key=_layer, reverse=True)
@@ -101,12 +101,12 @@ def chain_rule(context: Context) -> Section:
         recursive = recursive or line is None
         lines.append(context.element_line(context.gradient_of(weight)) if line is None else line)
     if recursive:
-        blocks += recursion(context)
+        blocks += recursion_blocks(context)
     blocks.append(Equations(tuple(lines)))
     if len(weights) > MOST_WEIGHTS:
         blocks.append(Note("more", context.text("chain.more", left=len(weights) - MOST_WEIGHTS)))
     if parts:
-        blocks += shares(context, weights, parts)
+        blocks += sample_contributions(context, weights, parts)
     return Section("chain", context.plain("chain.title"), tuple(blocks))
 
 
@@ -121,7 +121,7 @@ def chain_line(context: Context, weight: Element, parts: list[dict[str, Any]]) -
     return context.chain_line(weight, found, share=parts[0][weight.key][weight.index] if parts else None)
 
 
-def recursion(context: Context) -> list[Block]:
+def recursion_blocks(context: Context) -> list[Block]:
     """δ = f′ · Σ w δ for the units of each layer: many paths, walked once."""
     elements = [e for quantity in context.derivation.backward if _on_the_way(quantity) for e in context.elements(quantity, sample=0)]
     blocks: list[Block] = [
@@ -143,7 +143,7 @@ def _layer(parameter: Expression) -> int:
     return parameter.name.layer
 
 
-def shares(context: Context, weights: list[Element], parts: list[dict[str, Any]]) -> list[Block]:
+def sample_contributions(context: Context, weights: list[Element], parts: list[dict[str, Any]]) -> list[Block]:
     """How much of each gradient each sample brings: a column a sample, the penalty's if there is one, and their sum."""
     samples = range(min(context.samples, 6))
     penalty = context.step.network.regularizer is not None
@@ -154,12 +154,12 @@ def shares(context: Context, weights: list[Element], parts: list[dict[str, Any]]
         each = [part[weight.key][weight.index] for part in parts]
         total = context.before[context.scalars.variable(gradient)]
         cells = [*(each[n] for n in samples), *([total - sum(each) if weight.quantity.symbol == "W" else 0] * penalty), total]
-        rows.append(((context.letter(gradient),), *((shown(value, context.notation),) for value in cells)))
+        rows.append(((context.letter(gradient),), *((number_formula(value, context.notation),) for value in cells)))
     columns = tuple((title,) for title in (*head, context.plain("chain.sum")))
     blocks: list[Block] = [
         Subheading(context.text("chain.shares")),
         Paragraph(context.text("chain.shares_intro")),
-        Table(columns, tuple(rows)),
+        TableBlock(columns, tuple(rows)),
     ]
     if context.samples > len(samples):
         blocks.append(Note("more", context.text("chain.more_samples", left=context.samples - len(samples))))
@@ -180,7 +180,7 @@ def sample_gradients(context: Context) -> list[dict[str, Any]]:
     return parts
 
 
-def matrix_form(context: Context) -> Section:
+def matrix_form_section(context: Context) -> Section:
     """Back-propagation as a careful student writes it: one line a quantity, error first."""
     blocks: list[Block] = [Paragraph(context.text("matrix.intro"))]
     if context.detail == "matrix":
@@ -191,7 +191,7 @@ def matrix_form(context: Context) -> Section:
     return Section("matrix", context.plain("matrix.title"), tuple(blocks))
 
 
-def closed_forms(context: Context) -> Section | None:
+def closed_forms_section(context: Context) -> Section | None:
     """Every update with its gradient written out in the chain's factors; None where a chain has several paths."""
     top = Element(context.derivation.error, ())
     lines: list[Equation] = []

@@ -12,15 +12,15 @@ from chainrule.formula.scalar import Element
 from chainrule.formula.tidy import tidy
 from chainrule.network.definitions import Bound
 from chainrule.notation.build import formula
-from chainrule.notation.formula import Call, Equation, Words
+from chainrule.notation.formula import Call, Equation, Prose
 from chainrule.notation.labels import Labels
-from chainrule.notation.text import text
+from chainrule.notation.text import formula_text
 
 MOST_OUTPUTS = 4
 """A theorem is proved on paper for networks of up to so many outputs; a sum over more is not read."""
 
 
-def distribution(context: Context, initializer: Bound, shape: tuple[int, ...] | None) -> str:
+def distribution_text(context: Context, initializer: Bound, shape: tuple[int, ...] | None) -> str:
     """In words, from which distribution a weight matrix was drawn: uniform between −√(6 / (2 + 2)) and √(6 / (2 + 2))."""
     from chainrule.network.initializers import INPUTS, UNITS
 
@@ -45,7 +45,7 @@ def _bound(context: Context, value: Any) -> str:
     if not isinstance(value, Expression):
         return context.plain_number(value)
     words = {INPUTS: context.plain("initializer.inputs"), UNITS: context.plain("initializer.units")}
-    return text(formula(value, context.labels, lambda node: Words(words[node]) if node in words else None))
+    return formula_text(formula(value, context.labels, lambda node: Prose(words[node]) if node in words else None))
 
 
 def functions(context: Context) -> list[Block]:

@@ -118,9 +118,9 @@ def _document(contexts: list[Context], weight: str | None) -> Document:
 
 
 def _programs(contexts: list[Context], groups: list[list[Section]], weight: str | None) -> tuple[str, ...]:
-    from chainrule.explanation.programs import programs
+    from chainrule.explanation.programs import section_programs
 
-    return programs(contexts, groups, weight)
+    return section_programs(contexts, groups, weight)
 
 
 def title(context: Context) -> str:
@@ -140,20 +140,30 @@ def _whole(context: Context) -> list[Section]:
     """Every section in the order of the story; what a level of detail leaves out is None or a shorter one."""
     from chainrule.explanation import backward, forward, outcome, overview, setting
 
-    sections: list[Section | None] = [setting.network(context), setting.data(context)]
+    sections: list[Section | None] = [setting.network_section(context), setting.data_section(context)]
     if context.detail == "overview":
-        sections += [overview.forward(context), forward.error(context), backward.descent(context)]
-        sections += [overview.backward(context), overview.updates(context), outcome.outcome(context), overview.left_out(context)]
+        sections += [overview.forward_overview(context), forward.error_section(context), backward.descent_section(context)]
+        sections += [
+            overview.backward_overview(context),
+            overview.updates_overview(context),
+            outcome.outcome_section(context),
+            overview.left_out_section(context),
+        ]
         return [section for section in sections if section is not None]
-    sections += [forward.forward(context), forward.error(context)]
+    sections += [forward.forward_section(context), forward.error_section(context)]
     if context.detail == "scalar":
-        sections += [forward.expanded(context), backward.descent(context), backward.chain_rule(context), backward.closed_forms(context)]
+        sections += [
+            forward.expanded_section(context),
+            backward.descent_section(context),
+            backward.chain_rule_section(context),
+            backward.closed_forms_section(context),
+        ]
     else:
-        sections.append(backward.descent(context))
-    sections += [backward.matrix_form(context), outcome.new_weights(context), outcome.second_pass(context)]
-    sections += [outcome.outcome(context), None if outcome.is_exact(context.step) else outcome.repeat(context)]
+        sections.append(backward.descent_section(context))
+    sections += [backward.matrix_form_section(context), outcome.new_weights_section(context), outcome.second_pass_section(context)]
+    sections += [outcome.outcome_section(context), None if outcome.is_exact(context.step) else outcome.repeat_section(context)]
     if context.detail == "matrix":
-        sections.append(overview.left_out(context))
+        sections.append(overview.left_out_section(context))
     return [section for section in sections if section is not None]
 
 
@@ -161,12 +171,12 @@ def _weight(context: Context, weight: str) -> list[Section]:
     from chainrule.explanation import setting
     from chainrule.explanation import weight as one
 
-    sections = one.sections(context, one.find(context, weight))
+    sections = one.weight_sections(context, one.find_weight(context, weight))
     if context.step.number > 1:
         sections = [
             replace(section, title=context.plain("weight.step", title=section.title, number=context.step.number)) for section in sections
         ]
-    return [setting.network(context), *sections]
+    return [setting.network_section(context), *sections]
 
 
 def _later(context: Context) -> Section:
@@ -175,10 +185,10 @@ def _later(context: Context) -> Section:
     from chainrule.explanation import forward, outcome, overview
 
     if context.detail == "overview":
-        blocks = (*overview.forward(context).blocks[2:], *overview.updates(context).blocks[1:])
+        blocks = (*overview.forward_overview(context).blocks[2:], *overview.updates_overview(context).blocks[1:])
     else:
         lines = [context.matrix_line(quantity) for quantity in context.derivation.backward]
-        blocks = (Equations(tuple(lines)), *outcome.new_weights(context).blocks[1:])
+        blocks = (Equations(tuple(lines)), *outcome.new_weights_section(context).blocks[1:])
     passed = Equations(tuple(context.matrix_line(quantity) for quantity in context.derivation.quantities))
     error = Equations((forward.error_line(context, context.before),))
     start = (error,) if context.detail == "overview" else (passed, error)

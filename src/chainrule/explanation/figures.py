@@ -12,31 +12,31 @@ from chainrule.explanation import weight as one
 from chainrule.explanation.context import Context
 from chainrule.formula.scalar import Element
 from chainrule.notation.formula import Ellipsis
-from chainrule.notation.text import text
-from chainrule.pictures.diagram import network as drawn
-from chainrule.pictures.plot import draw
-from chainrule.pictures.scenes import Captions, in_turns
+from chainrule.notation.text import formula_text
+from chainrule.pictures.diagram import network_diagram
+from chainrule.pictures.plot import plot_diagram
+from chainrule.pictures.scenes import Captions, animated
 from chainrule.pictures.shapes import Diagram
 
 
-def network(context: Context) -> Diagram:
+def draw_network(context: Context) -> Diagram:
     """Named neurons in layers."""
-    return drawn(pictures.network(context))
+    return network_diagram(pictures.network_picture(context))
 
 
-def weights(context: Context) -> Diagram:
+def draw_weights(context: Context) -> Diagram:
     """The weights on the lines."""
-    return drawn(replace(pictures.weights(context), alt=context.plain("picture.weights", sizes=_sizes(context))))
+    return network_diagram(replace(pictures.weights_picture(context), alt=context.plain("picture.weights", sizes=_sizes(context))))
 
 
-def sample(context: Context) -> Diagram:
+def draw_sample(context: Context) -> Diagram:
     """The sample on the inputs, its targets below the outputs."""
-    return drawn(replace(pictures.sample(context), alt=context.plain("picture.given", sizes=_sizes(context))))
+    return network_diagram(replace(pictures.sample_picture(context), alt=context.plain("picture.given", sizes=_sizes(context))))
 
 
-def step(context: Context) -> Diagram:
+def draw_step(context: Context) -> Diagram:
     """One whole step in a picture that moves."""
-    picture = replace(pictures.whole_step(context), alt=context.plain("picture.step"))
+    picture = replace(pictures.step_picture(context), alt=context.plain("picture.step"))
     titles = picture.titles[:-1]
     captions = Captions(
         (context.plain("scene.input"), *(context.plain("scene.forward", layer=title) for title in titles[1:])),
@@ -44,10 +44,10 @@ def step(context: Context) -> Diagram:
         tuple(context.plain("scene.backward", layer=title) for title in reversed(titles[1:])),
         context.plain("scene.update"),
     )
-    return in_turns(drawn(picture), captions)
+    return animated(network_diagram(picture), captions)
 
 
-def data(context: Context) -> Section:
+def draw_data(context: Context) -> Section:
     """The samples in a table; of many columns the first ones and the last."""
     places = ([0, 1, 2, size - 1] if size > 6 else range(size) for size in (context.step.x.shape[1], context.step.t.shape[1]))
     blocks: list[Block] = [setting.data_table(context, *places)]
@@ -56,19 +56,19 @@ def data(context: Context) -> Section:
     return Section("data", context.plain("data.title"), tuple(blocks))
 
 
-def forward_pass(context: Context) -> Section:
+def draw_forward(context: Context) -> Section:
     """The forward pass in matrices, and in single numbers."""
-    return without_prose(overview.forward(context) if context.detail == "overview" else forward.forward(context))
+    return without_prose(overview.forward_overview(context) if context.detail == "overview" else forward.forward_section(context))
 
 
-def error(context: Context) -> Section:
+def draw_error(context: Context) -> Section:
     """The error of the prediction."""
-    return without_prose(forward.error(context))
+    return without_prose(forward.error_section(context))
 
 
-def expanded(context: Context) -> Section:
+def draw_expanded(context: Context) -> Section:
     """The prediction in its weights."""
-    found = None if context.detail == "overview" else forward.expanded(context)
+    found = None if context.detail == "overview" else forward.expanded_section(context)
     if found is None:
         raise InputError(
             "the prediction of this network, written out in its weights, is too long to be read; a smaller network has this figure."
@@ -76,31 +76,31 @@ def expanded(context: Context) -> Section:
     return without_prose(found)
 
 
-def rule(context: Context) -> Section:
+def draw_rule(context: Context) -> Section:
     """The update rule in letters."""
-    return without_prose(backward.descent(context))
+    return without_prose(backward.descent_section(context))
 
 
-def update(context: Context, weight: Element) -> Section:
+def draw_update(context: Context, weight: Element) -> Section:
     """The update of one weight."""
-    return without_prose(one.sections(context, weight)[1])
+    return without_prose(one.weight_sections(context, weight)[1])
 
 
-def chain(context: Context, weight: Element) -> Section:
+def draw_chain(context: Context, weight: Element) -> Section:
     """The chain rule of one weight below the network in which its ways are lit."""
-    section = without_prose(one.sections(context, weight)[0])
-    alt = context.plain("picture.lit", weight=text(context.letter(weight)))
-    return replace(section, blocks=(replace(pictures.lit(context, weight), alt=alt), *section.blocks))
+    section = without_prose(one.weight_sections(context, weight)[0])
+    alt = context.plain("picture.lit", weight=formula_text(context.letter(weight)))
+    return replace(section, blocks=(replace(pictures.paths_picture(context, weight), alt=alt), *section.blocks))
 
 
-def chains(context: Context) -> Section:
+def draw_chains(context: Context) -> Section:
     """The chain rule of every weight."""
-    return without_prose(backward.chain_rule(_single_numbers(context)))
+    return without_prose(backward.chain_rule_section(_single_numbers(context)))
 
 
-def closed_forms(context: Context) -> Section:
+def draw_closed_forms(context: Context) -> Section:
     """Every update with its gradient written out."""
-    found = backward.closed_forms(_single_numbers(context))
+    found = backward.closed_forms_section(_single_numbers(context))
     if found is None:
         raise InputError(
             "the updates have closed forms where one way leads from the error to each weight, by a rule without states and on one sample; "
@@ -109,48 +109,48 @@ def closed_forms(context: Context) -> Section:
     return without_prose(found)
 
 
-def matrix(context: Context) -> Section:
+def draw_matrix(context: Context) -> Section:
     """Back-propagation in matrices."""
-    return without_prose(overview.backward(context) if context.detail == "overview" else backward.matrix_form(context))
+    return without_prose(overview.backward_overview(context) if context.detail == "overview" else backward.matrix_form_section(context))
 
 
-def new_weights(context: Context) -> Section:
+def draw_new_weights(context: Context) -> Section:
     """All updates with their numbers."""
-    return without_prose(overview.updates(context) if context.detail == "overview" else outcome.new_weights(context))
+    return without_prose(overview.updates_overview(context) if context.detail == "overview" else outcome.new_weights_section(context))
 
 
-def second(context: Context) -> Section:
+def draw_second(context: Context) -> Section:
     """The forward pass with the new weights."""
     if context.detail == "overview":
         raise InputError(
             "the numbers of this network are too many for a second forward pass in full; --detail matrix shows it all the same."
         )
-    return without_prose(outcome.second_pass(context))
+    return without_prose(outcome.second_pass_section(context))
 
 
-def descent(context: Context, weight: Element) -> Diagram:
+def draw_descent(context: Context, weight: Element) -> Diagram:
     """The error along one weight, with this step on it."""
-    return draw(plots.descent(context, weight), context.notation)
+    return plot_diagram(plots.descent_plot(context, weight), context.notation)
 
 
-def rates(context: Context) -> Diagram:
+def draw_rates(context: Context) -> Diagram:
     """The error after this step by the learning rate."""
-    return draw(plots.rates(context), context.notation)
+    return plot_diagram(plots.rates_plot(context), context.notation)
 
 
-def curve(context: Context, steps: int | None = None) -> Diagram:
+def draw_curve(context: Context, steps: int | None = None) -> Diagram:
     """The error of step after step."""
-    return draw(plots.training(context, steps), context.notation)
+    return plot_diagram(plots.training_plot(context, steps), context.notation)
 
 
-def gradients(context: Context) -> Diagram:
+def draw_gradients(context: Context) -> Diagram:
     """The size of each layer's gradients."""
-    return draw(plots.gradients(context), context.notation)
+    return plot_diagram(plots.gradients_plot(context), context.notation)
 
 
-def boundary(context: Context) -> Diagram:
+def draw_boundary(context: Context) -> Diagram:
     """What the network predicts for every input."""
-    return draw(predictions.boundary(context), context.notation)
+    return plot_diagram(predictions.boundary_plot(context), context.notation)
 
 
 def _single_numbers(context: Context) -> Context:
@@ -171,7 +171,7 @@ def without_prose(section: Section) -> Section:
     blocks = [a for a, b in pairwise((*kept, Subheading(()))) if not (isinstance(a, Subheading) and isinstance(b, Subheading))]
     if not blocks:
         said = (block.text for block in section.blocks if isinstance(block, Note | Paragraph))
-        prose = " ".join("".join(part if isinstance(part, str) else text(part) for part in parts) for parts in said)
+        prose = " ".join("".join(part if isinstance(part, str) else formula_text(part) for part in parts) for parts in said)
         raise InputError(f"there is nothing to be drawn: {prose}")
     return replace(section, blocks=tuple(blocks))
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.document.document import Block, Equations, Note, Paragraph, Section, Subheading, Table
+from chainrule.document.document import Block, Equations, Note, Paragraph, Section, Subheading, TableBlock
 from chainrule.explanation.context import PENALTY, Context, Values
 from chainrule.explanation.definitions import functions
 from chainrule.formula.evaluation import evaluate
@@ -16,7 +16,7 @@ from chainrule.formula.scalar import Element
 from chainrule.formula.tidy import tidy
 from chainrule.notation.build import formula
 from chainrule.notation.formula import Equation, Formula
-from chainrule.notation.numbers import shown
+from chainrule.notation.numbers import number_formula
 from chainrule.notation.worked import stated, worked
 
 MOST_LINES = 24
@@ -26,7 +26,7 @@ MOST_LETTERS = 40
 """An expanded prediction with more letters is not written out."""
 
 
-def forward(context: Context) -> Section:
+def forward_section(context: Context) -> Section:
     """Every layer, in matrices and then in sums of single numbers."""
     blocks: list[Block] = [Paragraph(context.text("forward.intro")), Subheading(context.text("forward.matrices"))]
     blocks.append(Equations(tuple(context.matrix_line(quantity) for quantity in context.derivation.quantities)))
@@ -48,7 +48,7 @@ def scalar_lines(context: Context) -> list[Block]:
     return blocks
 
 
-def error(context: Context) -> Section:
+def error_section(context: Context) -> Section:
     """How wrong the prediction is."""
     blocks: list[Block] = [Paragraph(context.text("error.intro", loss=context.called(context.step.network.loss)))]
     blocks.append(Equations((error_line(context, context.before),)))
@@ -103,7 +103,7 @@ def _penalty_line(context: Context, values: Values) -> Equation:
     return _in_arrays(context, context.labels.label(PENALTY), _penalty(context), _penalty_value(context, values))
 
 
-def _sample_table(context: Context) -> Table:
+def _sample_table(context: Context) -> TableBlock:
     """Prediction, target and prediction minus target of each sample."""
     step = context.step
     columns = min(step.t.shape[1], 4)
@@ -112,14 +112,14 @@ def _sample_table(context: Context) -> Table:
     rows = tuple(
         (
             (str(sample + 1),),
-            *((shown(value, context.notation),) for value in (*step.prediction[sample, :columns], *step.t[sample, :columns])),
+            *((number_formula(value, context.notation),) for value in (*step.prediction[sample, :columns], *step.t[sample, :columns])),
         )
         for sample in range(min(len(step.x), 8))
     )
-    return Table(tuple((title,) for title in head), rows)
+    return TableBlock(tuple((title,) for title in head), rows)
 
 
-def expanded(context: Context) -> Section | None:
+def expanded_section(context: Context) -> Section | None:
     """The prediction with every hidden unit replaced by its own sum, down to the weights; None where that is too long to read."""
     lines: list[Equation] = []
     for element in context.elements(context.derivation.prediction, sample=0)[:3]:

@@ -7,9 +7,9 @@ from typing import Any, TypeAlias
 from chainrule.explanation.context import Context
 from chainrule.notation.formula import Equation, Formula, Operator, row
 from chainrule.notation.numbers import printed
-from chainrule.pictures.shapes import Run, runs, words
+from chainrule.pictures.shapes import TextRun, prose_runs, text_runs
 
-Runs: TypeAlias = tuple[Run, ...]
+Runs: TypeAlias = tuple[TextRun, ...]
 
 
 def equation(context: Context, letter: Formula, value: Any, digits: int | None = None) -> Equation:
@@ -18,9 +18,9 @@ def equation(context: Context, letter: Formula, value: Any, digits: int | None =
     return Equation((letter, number.formula), ("=" if number.exact else "≈",))
 
 
-def equal(context: Context, letter: Formula, value: Any) -> Runs:
+def value_runs(context: Context, letter: Formula, value: Any) -> Runs:
     """The same in letters."""
-    return runs(equation(context, letter, value))
+    return text_runs(equation(context, letter, value))
 
 
 def signed(context: Context, change: float) -> Formula:
@@ -30,6 +30,6 @@ def signed(context: Context, change: float) -> Formula:
     return row(sign, number.formula)
 
 
-def said(context: Context, key: str, **values: Formula) -> Runs:
+def message_runs(context: Context, key: str, **values: Formula) -> Runs:
     """A text of the catalogue with formulas in it."""
-    return tuple(run for part in context.text(key, **values) for run in (words(part) if isinstance(part, str) else runs(part)))
+    return tuple(run for part in context.text(key, **values) for run in (prose_runs(part) if isinstance(part, str) else text_runs(part)))

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from chainrule.doctor.rates import TOLERANCE, TOO_SLOW, Advice, steps_for
-from chainrule.document.document import Block, Equations, Inline, Note, Paragraph, Section, Subheading, Table
+from chainrule.document.document import Block, Equations, Inline, Note, Paragraph, Section, Subheading, TableBlock
 from chainrule.engines.unrolled import operations
 from chainrule.explanation.context import Context
 from chainrule.explanation.forward import MOST_LINES, error_line
@@ -17,8 +17,8 @@ from chainrule.formula.scalar import Element
 from chainrule.network.definitions import Bound
 from chainrule.network.network import Array
 from chainrule.notation.formula import Equation
-from chainrule.notation.numbers import shown
-from chainrule.notation.text import text as as_text
+from chainrule.notation.numbers import number_formula
+from chainrule.notation.text import formula_text
 from chainrule.steps.step import Step, run_from
 
 MOST_PREDICTIONS = 10
@@ -31,7 +31,7 @@ SETTLED = 1e-6
 """A run whose error changes by no more than this share stands still."""
 
 
-def new_weights(context: Context) -> Section:
+def new_weights_section(context: Context) -> Section:
     """Every update with its numbers, and the new matrices."""
     blocks: list[Block] = [Paragraph(context.text("weights.intro"))]
     if context.detail == "scalar":
@@ -47,7 +47,7 @@ def new_weights(context: Context) -> Section:
 def weight_by_weight(context: Context) -> list[Block]:
     """What all updates share, then every weight's."""
     parts = context.step.update.parameters
-    shared = [node for node in on_the_way(*(part.new for part in parts)) if not node.shape]
+    shared = [node for node in intermediate_quantities(*(part.new for part in parts)) if not node.shape]
     elements = [(part, element) for part in parts for element in context.elements(part.parameter)]
     lines: list[Equation] = []
     written = 0
@@ -69,10 +69,10 @@ def update_lines(context: Context, new: Element, old: Element) -> list[Equation]
     """w6 ← w6 − η · ∂E/∂w6 = 0.16 − 0.05 · (−3.144064) = 0.3172032, after what the rule computes for itself: m, m̂ …"""
     line = context.element_line(new)
     update = Equation((context.letter(old), *line.sides[1:]), ("←", *line.relations[1:]))
-    return [*(context.element_line(Element(node, old.index)) for node in on_the_way(new.quantity) if node.shape), update]
+    return [*(context.element_line(Element(node, old.index)) for node in intermediate_quantities(new.quantity) if node.shape), update]
 
 
-def on_the_way(*new: Expression) -> list[Expression]:
+def intermediate_quantities(*new: Expression) -> list[Expression]:
     """What a rule computes between gradient and new weight: the rate of a schedule, ‖g‖, the clipped gradient, new states, m̂ …"""
     nodes = order(*new, wall=_is_gradient)
     return [node for node in nodes if node.primitive.name == "named" and node not in new and not _is_gradient(node)]
@@ -82,7 +82,7 @@ def _is_gradient(node: Expression) -> bool:
     return node.name is not None and node.name.gradient and not node.name.mark
 
 
-def second_pass(context: Context) -> Section:
+def second_pass_section(context: Context) -> Section:
     """The forward pass on the same batch with the new weights."""
     derivation = context.derivation
     blocks: list[Block] = [Paragraph(context.text("second.intro"))]
@@ -99,13 +99,13 @@ def is_exact(step: Step) -> bool:
     return abs(float(step.error)) < TOLERANCE
 
 
-def outcome(context: Context) -> Section:
+def outcome_section(context: Context) -> Section:
     """What the step did to the error, and which rates would have lowered it."""
     step = context.step
     if is_exact(step):
         exact = context.text("outcome.exact", before=context.rounded(step.error))
         return Section("outcome", context.plain("outcome.title"), (Paragraph(exact),))
-    blocks: list[Block] = [Paragraph(_verdict(context, step)), *rates(context, context.advice)]
+    blocks: list[Block] = [Paragraph(_verdict(context, step)), *rates_blocks(context, context.advice)]
     return Section("outcome", context.plain("outcome.title"), tuple(blocks))
 
 
@@ -131,10 +131,10 @@ def _factor(context: Context, ratio: float) -> str:
 
 
 def _rate(context: Context, rate: float, digits: int = 3) -> str:
-    return as_text(shown(float(f"{rate:.{digits}g}"), context.rounding))
+    return formula_text(number_formula(float(f"{rate:.{digits}g}"), context.rounding))
 
 
-def rates(context: Context, advice: Advice | None) -> list[Block]:
+def rates_blocks(context: Context, advice: Advice | None) -> list[Block]:
     """Which rates lower the error in this step, up to which it converges, and what a good one does."""
     from chainrule.doctor.rates import MOST_RATE
 
@@ -169,9 +169,9 @@ def rates(context: Context, advice: Advice | None) -> list[Block]:
     return blocks
 
 
-def repeat(context: Context) -> Section:
+def repeat_section(context: Context) -> Section:
     """The same step again and again: with the rate given until it cannot go on, and with a good one until the error is nought."""
-    advice, attempts = context.advice, runs(context)
+    advice, attempts = context.advice, attempted_runs(context)
     blocks: list[Block] = [Paragraph(context.text("repeat.intro"))]
     if advice is not None and advice.good is not None and len(attempts) > 1:
         too_large = advice.converges_to is not None and advice.rate > advice.converges_to
@@ -182,7 +182,7 @@ def repeat(context: Context) -> Section:
     return Section("repeat", context.plain("repeat.title"), tuple(blocks))
 
 
-def runs(context: Context) -> list[tuple[Bound, int]]:
+def attempted_runs(context: Context) -> list[tuple[Bound, int]]:
     """What is tried, with how many steps at most: the rule as it was given, a few steps if its rate is unfit, and then with a good one."""
     advice, given = context.advice, context.step.optimizer
     most = steps_for(operations(context.step.network, context.samples))
@@ -203,17 +203,17 @@ def _run(context: Context, optimizer: Bound, most: int) -> list[Block]:
     errors = run_errors(context, optimizer, most)
     rows: list[tuple[Inline, ...]] = []
     for k in milestones(len(errors)):
-        rows.append(((str(step.number + k - 1),), (shown(errors[k - 1], context.rounding),)))
+        rows.append(((str(step.number + k - 1),), (number_formula(errors[k - 1], context.rounding),)))
     head: tuple[Inline, ...] = ((context.plain("repeat.step"),), (context.labels.error,))
     predictions = _predictions(step, optimizer, len(errors)) if len(errors) <= MOST_PREDICTIONS and step.prediction.size <= 2 else []
     if predictions:
         letters = [context.letter(element) for element in context.elements(context.derivation.prediction)]
         head = (head[0], *((letter,) for letter in letters), head[1])
         rows = [
-            (first, *((shown(value, context.rounding),) for value in prediction.ravel()), last)
+            (first, *((number_formula(value, context.rounding),) for value in prediction.ravel()), last)
             for (first, last), prediction in zip(rows, predictions, strict=True)
         ]
-    return [Table(head, tuple(rows)), Paragraph(_ending(context, errors, most))]
+    return [TableBlock(head, tuple(rows)), Paragraph(_ending(context, errors, most))]
 
 
 def run_errors(context: Context, optimizer: Bound, most: int, *, patient: bool = False) -> list[float]:

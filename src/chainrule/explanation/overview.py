@@ -6,17 +6,17 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.document.document import Block, Equations, Inline, Note, Paragraph, Section, Table
+from chainrule.document.document import Block, Equations, Inline, Note, Paragraph, Section, TableBlock
 from chainrule.explanation.context import Context
 from chainrule.formula.expression import Expression
 from chainrule.network.network import Array
-from chainrule.notation.numbers import shown
+from chainrule.notation.numbers import number_formula
 
 ROUNDING = 1e-14
 """A mean this much smaller than the largest number is what rounding left of 0."""
 
 
-def forward(context: Context) -> Section:
+def forward_overview(context: Context) -> Section:
     """The formulas of the forward pass, and how large each quantity is."""
     quantities = context.derivation.quantities
     lines = Equations(tuple(context.symbolic_line(quantity) for quantity in quantities))
@@ -24,7 +24,7 @@ def forward(context: Context) -> Section:
     return Section("forward", context.plain("forward.title"), (Paragraph(context.text("overview.forward")), lines, table))
 
 
-def backward(context: Context) -> Section:
+def backward_overview(context: Context) -> Section:
     """The formulas of back-propagation, and how large each gradient is: the error's side first."""
     quantities = context.derivation.backward
     lines = Equations(tuple(context.symbolic_line(quantity) for quantity in quantities))
@@ -32,17 +32,19 @@ def backward(context: Context) -> Section:
     return Section("matrix", context.plain("matrix.title"), tuple(blocks))
 
 
-def updates(context: Context) -> Section:
+def updates_overview(context: Context) -> Section:
     """How far each parameter moved, compared with its size."""
     step = context.step
     rows: list[tuple[Inline, ...]] = []
     for parameter in context.derivation.parameters:
         before, after = (np.asarray(side[parameter.key], dtype=float) for side in (step.parameters, step.new_parameters))
         size, moved = _norm(before), _norm(after - before)
-        share = (shown(moved / size, context.notation),) if size else ("–",)
-        rows.append(((context.symbol(parameter),), (shown(size, context.notation),), (shown(moved, context.notation),), share))
+        share = (number_formula(moved / size, context.notation),) if size else ("–",)
+        rows.append(
+            ((context.symbol(parameter),), (number_formula(size, context.notation),), (number_formula(moved, context.notation),), share)
+        )
     head = tuple((context.plain(f"overview.{column}"),) for column in ("quantity", "norm", "moved", "share"))
-    blocks = (Paragraph(context.text("overview.updates")), Table(head, tuple(rows)))
+    blocks = (Paragraph(context.text("overview.updates")), TableBlock(head, tuple(rows)))
     return Section("weights", context.plain("weights.title"), blocks)
 
 
@@ -52,16 +54,16 @@ def _norm(values: Array) -> float:
         return float(np.linalg.norm(values))
 
 
-def _statistics(context: Context, quantities: tuple[Expression, ...], arrays: Any) -> Table:
+def _statistics(context: Context, quantities: tuple[Expression, ...], arrays: Any) -> TableBlock:
     rows: list[tuple[Inline, ...]] = []
     for quantity in quantities:
         values = np.asarray(arrays[quantity.key], dtype=float)
         shape = values.shape[::-1] if context.notation.vectors == "columns" else values.shape
-        cells = [shown(number, context.notation) for number in (np.min(values), _mean(values), np.max(values), _norm(values))]
+        cells = [number_formula(number, context.notation) for number in (np.min(values), _mean(values), np.max(values), _norm(values))]
         zero = f"{100 * float(np.mean(values == 0)):.0f} %"
         rows.append(((context.symbol(quantity),), (" × ".join(map(str, shape)) or "1",), *((cell,) for cell in cells), (zero,)))
     head = tuple((context.plain(f"overview.{column}"),) for column in ("quantity", "shape", "smallest", "mean", "largest", "norm", "zeros"))
-    return Table(head, tuple(rows))
+    return TableBlock(head, tuple(rows))
 
 
 def _mean(values: Any) -> float:
@@ -70,7 +72,7 @@ def _mean(values: Any) -> float:
     return mean if abs(mean) > ROUNDING * float(np.max(np.abs(values))) else 0.0
 
 
-def left_out(context: Context) -> Section:
+def left_out_section(context: Context) -> Section:
     """What an overview does not show and how to ask for it."""
     net = context.step.network
     parameters = f"{sum(value.size for value in context.step.parameters.values()):,}".replace(",", " ")

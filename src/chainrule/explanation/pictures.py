@@ -10,9 +10,9 @@ from chainrule.document.document import Edge, Neuron, Picture
 from chainrule.explanation.context import Context
 from chainrule.formula.expression import Expression
 from chainrule.formula.scalar import Element
-from chainrule.notation.formula import Formula, Row, Words
+from chainrule.notation.formula import Formula, Prose, Row
 from chainrule.notation.labels import Labels
-from chainrule.notation.numbers import shown
+from chainrule.notation.numbers import number_formula
 from chainrule.notation.worked import stated
 
 MOST_DRAWN = 6
@@ -34,34 +34,34 @@ Below = Callable[[int, int], tuple[Formula, ...]]
 """What stands below a neuron, from its layer and its number, both from 0."""
 
 
-def picture(context: Context) -> Picture:
+def fitting_picture(context: Context) -> Picture:
     """The network as circles and lines, with weights and inputs where they fit."""
     return _picture(context, _inputs(context), _weights(context))
 
 
-def network(context: Context) -> Picture:
+def network_picture(context: Context) -> Picture:
     """Named neurons in layers; columns of a table with their names."""
     inputs, columns, last = context.step.network.inputs, context.columns, context.layers
 
     def names(layer: int, unit: int) -> tuple[Formula, ...]:
         place = {0: unit, last: inputs + unit}.get(layer, len(columns))
         name = columns[place] if place < len(columns) else ""
-        return (Words(cut(name)),) if name else ()
+        return (Prose(shortened_name(name)),) if name else ()
 
     return _picture(context, names)
 
 
-def cut(name: str) -> str:
+def shortened_name(name: str) -> str:
     """The name of a column, shortened where it is long."""
     return name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…"
 
 
-def weights(context: Context) -> Picture:
+def weights_picture(context: Context) -> Picture:
     """The weights on their lines: of large layers, those between the units that are drawn."""
     return _picture(context, _nothing, _weights(context) or tuple(_between_drawn(context)))
 
 
-def sample(context: Context) -> Picture:
+def sample_picture(context: Context) -> Picture:
     """The first sample on the inputs, its targets below the outputs."""
     t, last, inputs = context.derivation.t, context.layers, _inputs(context)
 
@@ -71,7 +71,7 @@ def sample(context: Context) -> Picture:
     return _titled(context, _picture(context, below))
 
 
-def lit(context: Context, weight: Element) -> Picture:
+def paths_picture(context: Context, weight: Element) -> Picture:
     """Every way from the error to a weight stands out."""
     layer, unit = _layer(weight), weight.index[-1]
     wanted = {layer: unit, **({layer - 1: weight.index[0]} if weight.quantity.symbol == "W" else {})}
@@ -89,12 +89,12 @@ def lit(context: Context, weight: Element) -> Picture:
     return replace(whole, lit=tuple(handles))
 
 
-def whole_step(context: Context) -> Picture:
+def step_picture(context: Context) -> Picture:
     """Every number of a step: the forward pass, the error, the gradient of every unit, the weights before and after."""
     signals, gradients = _signals(context), [_gradient(context, layer) for layer in range(context.layers + 1)]
 
     def below(layer: int, unit: int) -> tuple[Formula, ...]:
-        value = shown(context.step.values[signals[layer].key][0, unit], context.notation)
+        value = number_formula(context.step.values[signals[layer].key][0, unit], context.notation)
         gradient = gradients[layer]
         return (value,) if gradient is None else (value, _equal(context, gradient, unit))
 
@@ -109,7 +109,7 @@ def _inputs(context: Context) -> Below:
     """A single sample's inputs below their neurons; of several, none."""
 
     def below(layer: int, unit: int) -> tuple[Formula, ...]:
-        return (shown(context.step.x[0, unit], context.notation),) if layer == 0 and context.samples == 1 else ()
+        return (number_formula(context.step.x[0, unit], context.notation),) if layer == 0 and context.samples == 1 else ()
 
     return below
 
@@ -182,7 +182,7 @@ def _edges(context: Context, after: bool) -> Iterator[Edge]:
         for element in context.elements(W):
             source, target = element.index
             sides = (context.step.parameters, context.step.new_parameters) if after else (context.step.parameters,)
-            numbers = [shown(side[W.key][element.index], context.notation) for side in sides]
+            numbers = [number_formula(side[W.key][element.index], context.notation) for side in sides]
             yield Edge(layer, source, target, context.letter(element), *numbers)
 
 
@@ -192,7 +192,7 @@ def _between_drawn(context: Context) -> Iterator[Edge]:
     for layer, W in enumerate(matrices):
         sources, targets = (list(enumerate(_drawn(size))) for size in context.step.network.sizes[layer : layer + 2])
         for (i, source), (j, target) in itertools.product(sources, targets):
-            number = shown(context.step.parameters[W.key][source, target], context.notation, FEW_DIGITS)
+            number = number_formula(context.step.parameters[W.key][source, target], context.notation, FEW_DIGITS)
             yield Edge(layer, i, j, context.letter(Element(W, (source, target))), number)
 
 
@@ -203,8 +203,8 @@ def _with_error(context: Context, picture: Picture, targets: bool = False) -> Pi
         tuple(_equal(context, t, unit) for unit in range(min(context.step.t.shape[1], MOST_TARGETS))) if targets else ()
     )
     if targets and context.step.t.shape[1] > MOST_TARGETS:
-        written = (*written, Words("⋮"))
-    value = shown(context.step.error, context.notation)
+        written = (*written, Prose("⋮"))
+    value = number_formula(context.step.error, context.notation)
     edges = tuple(Edge(last, i, 0, Row(())) for i in range(len(picture.layers[last])))
     return replace(
         picture,

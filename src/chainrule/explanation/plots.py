@@ -11,8 +11,8 @@ import numpy as np
 from chainrule.base.errors import InputError
 from chainrule.doctor.rates import MOST_RATE
 from chainrule.explanation.context import Context
-from chainrule.explanation.lettering import Runs, equal, equation, said, signed
-from chainrule.explanation.outcome import run_errors, runs
+from chainrule.explanation.lettering import Runs, equation, message_runs, signed, value_runs
+from chainrule.explanation.outcome import attempted_runs, run_errors
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Name
 from chainrule.formula.scalar import Element
@@ -20,8 +20,7 @@ from chainrule.notation.formula import Equation, Formula, Operator, row
 from chainrule.notation.labels import Labels
 from chainrule.notation.numbers import printed
 from chainrule.pictures.plot import Arrow, Mark, Plot, Scale, Series
-from chainrule.pictures.shapes import FAMILIES, words
-from chainrule.pictures.shapes import runs as letters
+from chainrule.pictures.shapes import FAMILIES, prose_runs, text_runs
 from chainrule.training.history import Report
 
 WEIGHT, ERROR, RATE, GRADIENT = (FAMILIES[kind] for kind in ("W", "E", "learning_rate", "gradient"))
@@ -51,7 +50,7 @@ MOST_NAMED = 12
 Points: TypeAlias = tuple[tuple[float, float], ...]
 
 
-def descent(context: Context, weight: Element) -> Plot:
+def descent_plot(context: Context, weight: Element) -> Plot:
     """E along one weight, the others as they are, with the tangent and this step on it."""
     along, letter, gradient = _error_along(context, weight), context.letter(weight), context.gradient_of(weight)
     old, slope = (float(context.before[context.scalars.variable(element)]) for element in (weight, gradient))
@@ -62,12 +61,12 @@ def descent(context: Context, weight: Element) -> Plot:
     low, high = _around(along, old, new, slope)
     curve, reach = _curve(along, low, high), 0.3 * (high - low)
     series = [
-        Series(curve, "curve", ERROR, letters(context.labels.error)),
+        Series(curve, "curve", ERROR, text_runs(context.labels.error)),
         Series(
             ((old - reach, start - slope * reach), (old + reach, start + slope * reach)),
             "dashed",
             GRADIENT,
-            equal(context, context.letter(gradient), slope),
+            value_runs(context, context.letter(gradient), slope),
         ),
     ]
     marks = [Mark(old, start, "dot", WEIGHT, _point(context, equation(context, letter, old), start))]
@@ -75,22 +74,22 @@ def descent(context: Context, weight: Element) -> Plot:
     if moves:
         becomes = Equation((letter, printed(new, context.rounding).formula), ("←",))
         marks.append(Mark(new, end, "ring", WEIGHT, _point(context, becomes, end)))
-        arrows.append(Arrow((old, start), (new, start), WEIGHT, said(context, "plot.step", change=signed(context, new - old))))
+        arrows.append(Arrow((old, start), (new, start), WEIGHT, message_runs(context, "plot.step", change=signed(context, new - old))))
         series.append(Series(((new, start), (new, end)), "dashed", WEIGHT))
     return Plot(
-        Scale(letters(letter), low, high),
+        Scale(text_runs(letter), low, high),
         _error_scale(context, [value for _, value in curve], (start, end) if moves else (start,)),
-        "".join(run.letters for run in said(context, "plot.descent", weight=letter)),
+        "".join(run.letters for run in message_runs(context, "plot.descent", weight=letter)),
         series=tuple(series),
         arrows=tuple(arrows),
         marks=tuple(marks),
-        notes=(said(context, "plot.descent", weight=letter),),
+        notes=(message_runs(context, "plot.descent", weight=letter),),
     )
 
 
 def _point(context: Context, weight: Formula, error: float) -> Runs:
     """w1 = 0.21, E ≈ 1.59561"""
-    return (*letters(weight), *words(", "), *equal(context, context.labels.error, error))
+    return (*text_runs(weight), *prose_runs(", "), *value_runs(context, context.labels.error, error))
 
 
 def _error_along(context: Context, weight: Element) -> Callable[[float], float]:
@@ -134,10 +133,10 @@ def _error_scale(context: Context, curve: Sequence[float], points: Sequence[floa
     elif 0 <= least < 0.5 * most:
         least = 0.0
     room = 0.12 * (most - least)
-    return Scale(letters(context.labels.error), least - (room if least else 0), most + room)
+    return Scale(text_runs(context.labels.error), least - (room if least else 0), most + room)
 
 
-def rates(context: Context) -> Plot:
+def rates_plot(context: Context) -> Plot:
     """E after this step, by the learning rate, and which rates lower it."""
     advice = context.advice
     if advice is None:
@@ -159,19 +158,19 @@ def rates(context: Context) -> Plot:
     errors = [error for _, error in curve if math.isfinite(error)]
     least = max(min(errors, default=before), FAR * before)
     most = min(max(errors, default=before), 20 * max(before, *(error for error in after.values() if math.isfinite(error))))
-    y = _spread(said(context, "plot.after", error=context.labels.error), least, most)
+    y = _spread(message_runs(context, "plot.after", error=context.labels.error), least, most)
     marks = [
-        Mark(at, min(max(after[key], y.low), y.high), form, RATE, said(context, key, rate=equation(context, rate, at, 3)))
+        Mark(at, min(max(after[key], y.low), y.high), form, RATE, message_runs(context, key, rate=equation(context, rate, at, 3)))
         for key, (at, form) in known.items()
     ]
     level = Series(
         ((low, before), (high, before)),
         "dashed",
         ERROR,
-        said(context, "plot.before", error=equation(context, context.labels.error, before)),
+        message_runs(context, "plot.before", error=equation(context, context.labels.error, before)),
     )
     drawn = Series(tuple((at, min(max(error, y.low), 10 * y.high)) for at, error in curve), "curve", ERROR)
-    title = (*letters(rate), *words(f" ({context.plain('plot.rate')})"))
+    title = (*text_runs(rate), *prose_runs(f" ({context.plain('plot.rate')})"))
     return Plot(Scale(title, low, high, log=True), y, context.plain("plot.rates"), series=(drawn, level), marks=tuple(marks))
 
 
@@ -184,9 +183,9 @@ def _spread(title: Runs, least: float, most: float) -> Scale:
     return Scale(title, max(least - room, min(0.0, least)), most + room)
 
 
-def training(context: Context, steps: int | None = None) -> Plot:
+def training_plot(context: Context, steps: int | None = None) -> Plot:
     """E before each step of so many; where nothing is said, as many as are of interest, and with a rate that works beside an unfit one."""
-    attempts = runs(context) if steps is None else [(context.step.optimizer, steps)]
+    attempts = attempted_runs(context) if steps is None else [(context.step.optimizer, steps)]
     curves: list[tuple[Runs, Points]] = []
     longest = 0
     for optimizer, most in reversed(attempts):  # the good one first: the other is given as many steps
@@ -194,17 +193,19 @@ def training(context: Context, steps: int | None = None) -> Plot:
         longest = len(errors)
         rate = optimizer.options.get("learning_rate")
         called = (
-            equal(context, context.labels.label(Name("learning_rate")), rate) if isinstance(rate, (int, float)) else words(optimizer.name)
+            value_runs(context, context.labels.label(Name("learning_rate")), rate)
+            if isinstance(rate, (int, float))
+            else prose_runs(optimizer.name)
         )
         curves.insert(0, (called, tuple((context.step.number + k, error) for k, error in enumerate(errors))))
     return _errors_plot(context.labels, curves, context.plain("repeat.step"), context.plain("plot.training"))
 
 
-def history(reports: Sequence[Report], labels: Labels, plain: Callable[[str], str]) -> Plot:
+def history_plot(reports: Sequence[Report], labels: Labels, plain: Callable[[str], str]) -> Plot:
     """E of the training rows, and of the validation rows, after each epoch of a recorded run."""
-    curves = [(words(plain("plot.training_rows")), tuple((float(report.epoch), report.error) for report in reports))]
+    curves = [(prose_runs(plain("plot.training_rows")), tuple((float(report.epoch), report.error) for report in reports))]
     if validated := tuple((float(report.epoch), report.validation_error) for report in reports if report.validation_error is not None):
-        curves.append((words(plain("plot.validation_rows")), validated))
+        curves.append((prose_runs(plain("plot.validation_rows")), validated))
     return _errors_plot(labels, curves, plain("plot.epoch"), plain("plot.training"))
 
 
@@ -220,7 +221,7 @@ def _errors_plot(labels: Labels, curves: Sequence[tuple[Runs, Points]], across: 
         raise InputError("no error of this run is a finite number, so that there is no curve to be drawn.")
     starts = max(abs(points[0][1]) for _, points in kept)
     errors = [error for _, points in kept for _, error in points]
-    y = _spread(letters(labels.error), max(min(errors), TINY * starts), min(max(errors), starts / FAR))
+    y = _spread(text_runs(labels.error), max(min(errors), TINY * starts), min(max(errors), starts / FAR))
     last = max(k for _, points in kept for k, _ in points)
     first = min(k for _, points in kept for k, _ in points)
     series, marks = [], []
@@ -229,7 +230,7 @@ def _errors_plot(labels: Labels, curves: Sequence[tuple[Runs, Points]], across: 
         if last - first <= FEW:
             marks += [Mark(k, error, form, ERROR) for k, error in points if error <= y.high]
     return Plot(
-        Scale(words(across), first - 0.02 * (last - first or 1), last + 0.02 * (last - first or 1), whole=True),
+        Scale(prose_runs(across), first - 0.02 * (last - first or 1), last + 0.02 * (last - first or 1), whole=True),
         y,
         alt,
         series=tuple(series),
@@ -242,7 +243,7 @@ def _thinned(points: Points) -> Points:
     return points if every == 1 else (*points[:-1:every], points[-1])
 
 
-def gradients(context: Context) -> Plot:
+def gradients_plot(context: Context) -> Plot:
     """How large the gradient of each layer's weights is, as a whole and one by one, on a log scale."""
     found = [(p, np.abs(np.asarray(context.step.gradients[p.key], dtype=float))) for p in context.derivation.parameters if p.symbol == "W"]
     sizes = [(W, values[(values > 0) & np.isfinite(values)], float(np.linalg.norm(values))) for W, values in found]
@@ -257,15 +258,15 @@ def gradients(context: Context) -> Plot:
         series.append(Series(((place + 0.18, float(single.min())), (place + 0.18, float(single.max()))), "curve"))
         marks.append(Mark(place + 0.18, float(np.median(single)), "dot"))
         if len(shown) <= MOST_NAMED:
-            marks.append(Mark(place - 0.15, norm, "", GRADIENT, letters(printed(norm, context.rounding, 2).formula)))
+            marks.append(Mark(place - 0.15, norm, "", GRADIENT, text_runs(printed(norm, context.rounding, 2).formula)))
     every = -(-len(sizes) // MOST_NAMED)
-    names = tuple((float(place), letters(context.symbol(W))) for place, (W, *_) in enumerate(sizes, start=1) if (place - 1) % every == 0)
-    slope = letters(row(Operator("∂", prefix=True), context.labels.error, Operator("/∂", prefix=True), context.labels.label(Name("W"))))
+    names = tuple((float(place), text_runs(context.symbol(W))) for place, (W, *_) in enumerate(sizes, start=1) if (place - 1) % every == 0)
+    slope = text_runs(row(Operator("∂", prefix=True), context.labels.error, Operator("/∂", prefix=True), context.labels.label(Name("W"))))
     return Plot(
-        Scale(words(context.plain("plot.layers")), 0.1, len(sizes) + 0.9, names=names),
+        Scale(prose_runs(context.plain("plot.layers")), 0.1, len(sizes) + 0.9, names=names),
         Scale(slope, bottom, top, log=True),
         context.plain("plot.gradients"),
         series=tuple(series),
         marks=tuple(marks),
-        notes=(words(context.plain("plot.gradients_bars")), words(context.plain("plot.gradients_lines"))),
+        notes=(prose_runs(context.plain("plot.gradients_bars")), prose_runs(context.plain("plot.gradients_lines"))),
     )

@@ -10,17 +10,16 @@ import numpy as np
 
 from chainrule.base.errors import InputError
 from chainrule.explanation.context import Context
-from chainrule.explanation.lettering import Runs, equation, said
-from chainrule.explanation.pictures import cut
+from chainrule.explanation.lettering import Runs, equation, message_runs
+from chainrule.explanation.pictures import shortened_name
 from chainrule.formula.expression import Name
 from chainrule.network.network import Array
-from chainrule.notation.formula import Formula, Words, row
+from chainrule.notation.formula import Formula, Prose, row
 from chainrule.notation.labels import Labels
 from chainrule.notation.numbers import printed
-from chainrule.pictures.contours import Point, loops, within
+from chainrule.pictures.contours import Point, inner_pieces, loops
 from chainrule.pictures.plot import Mark, Plot, Region, Scale, Series
-from chainrule.pictures.shapes import FAMILIES, words
-from chainrule.pictures.shapes import runs as letters
+from chainrule.pictures.shapes import FAMILIES, prose_runs, text_runs
 from chainrule.pictures.ticks import multiples
 
 PREDICTION, TARGET = FAMILIES["y"], FAMILIES["t"]
@@ -45,7 +44,7 @@ CLASS_MARKS = {"dot": "●", "ring": "∘", "square": "■", "triangle": "△", 
 FORMS = tuple(CLASS_MARKS)
 
 
-def boundary(context: Context) -> Plot:
+def boundary_plot(context: Context) -> Plot:
     """What the network predicts for every input: a line for one input, a map for two, with the samples on it."""
     inputs = context.step.network.inputs
     if inputs > 2:
@@ -71,17 +70,17 @@ def _line(context: Context) -> Plot:
         for a, b in zip(x[:MOST_SHOWN, 0], t[:MOST_SHOWN, k], strict=True)
     )
     least, most = _extent(np.concatenate([t.ravel(), predicted.ravel()[np.isfinite(predicted.ravel())]]))
-    both = (*letters(context.labels.label(Name("y"))), *words(", "), *letters(context.labels.label(Name("t"))))
+    both = (*text_runs(context.labels.label(Name("y"))), *prose_runs(", "), *text_runs(context.labels.label(Name("t"))))
     known, outputs = units(context, "t"), range(predicted.shape[1])
     if known and any(_differ(known, k) for k in outputs):
-        both = tuple(run for k in outputs for run in (*words(", " if k else ""), *_column(context, "y", k)))
+        both = tuple(run for k in outputs for run in (*prose_runs(", " if k else ""), *_column(context, "y", k)))
     return Plot(
         Scale(_column(context, "x", 0), low, high),
         Scale(both, least, most),
         context.plain("plot.boundary"),
         series=series,
         marks=marks,
-        notes=(words(context.plain("plot.boundary_line")),),
+        notes=(prose_runs(context.plain("plot.boundary_line")),),
     )
 
 
@@ -122,19 +121,19 @@ def _levels(context: Context, predicted: Array, t: Array, xs: list[float], ys: l
         around = loops(values.tolist(), level, xs, ys)
         regions.append(Region(tuple(around), "area", PREDICTION))
         if decision is None or abs(level - decision) > 1e-9:
-            series += _contour(around, letters(printed(level, context.rounding).formula), "faint", PREDICTION, xs, ys)
+            series += _contour(around, text_runs(printed(level, context.rounding).formula), "faint", PREDICTION, xs, ys)
     if decision is None:
-        return regions, series, [], (said(context, "plot.boundary_levels", y=y),)
+        return regions, series, [], (message_runs(context, "plot.boundary_levels", y=y),)
     changes = equation(context, y, decision)
-    line = _contour(loops(values.tolist(), decision, xs, ys), letters(changes), "curve", None, xs, ys)
-    return regions, [*line, *series], [], (said(context, "plot.boundary_two", y=changes),)
+    line = _contour(loops(values.tolist(), decision, xs, ys), text_runs(changes), "curve", None, xs, ys)
+    return regions, [*line, *series], [], (message_runs(context, "plot.boundary_two", y=changes),)
 
 
 def _contour(
     around: Sequence[Sequence[Point]], label: Runs, kind: str, colour: int | None, xs: list[float], ys: list[float]
 ) -> list[Series]:
     """The lines of one level, the longest with its label."""
-    pieces = sorted((piece for loop in around for piece in within(loop, xs, ys)), key=len, reverse=True)
+    pieces = sorted((piece for loop in around for piece in inner_pieces(loop, xs, ys)), key=len, reverse=True)
     return [Series(piece, kind, colour, () if place else label, inline=True) for place, piece in enumerate(pieces)]
 
 
@@ -157,17 +156,17 @@ def _classes(context: Context, predicted: Array, t: Array, xs: list[float], ys: 
             continue
         if kind := CLASS_AREAS[k % len(CLASS_AREAS)]:
             regions.append(Region(tuple(around), kind, PREDICTION))
-        series += [Series(piece, "curve") for loop in around for piece in within(loop, xs, ys)]
+        series += [Series(piece, "curve") for loop in around for piece in inner_pieces(loop, xs, ys)]
         i, j = _deepest(ahead)
         marks.append(Mark(xs[j], ys[i], "", PREDICTION, _column(context, "y", k)))
-    return regions, series, marks, (words(context.plain("plot.boundary_classes")), _legend(context, predicted.shape[2]))
+    return regions, series, marks, (prose_runs(context.plain("plot.boundary_classes")), _legend(context, predicted.shape[2]))
 
 
 def _legend(context: Context, classes: int) -> Runs:
     """● y1, ∘ y2, ■ y3: the form of each class, as far as there are forms."""
     forms = zip(range(classes), CLASS_MARKS.values(), strict=False)
-    named = (words(f"{', ' if k else ''}{sign} ") + _column(context, "y", k) for k, sign in forms)
-    return tuple(run for part in named for run in part) + words(", …" if classes > len(FORMS) else "")
+    named = (prose_runs(f"{', ' if k else ''}{sign} ") + _column(context, "y", k) for k, sign in forms)
+    return tuple(run for part in named for run in part) + prose_runs(", …" if classes > len(FORMS) else "")
 
 
 def _deepest(ahead: Array) -> tuple[int, int]:
@@ -248,7 +247,7 @@ def _called(context: Context, symbol: str, place: int) -> Formula:
     if not name:
         return letter
     known = units(context, "t" if symbol == "y" else symbol)
-    return Words(cut(name)) if known and _differ(known, place) else row(letter, Words(f" ({cut(name)})"))
+    return Prose(shortened_name(name)) if known and _differ(known, place) else row(letter, Prose(f" ({shortened_name(name)})"))
 
 
 def _differ(known: Units, place: int) -> bool:
@@ -257,4 +256,4 @@ def _differ(known: Units, place: int) -> bool:
 
 
 def _column(context: Context, symbol: str, place: int) -> Runs:
-    return letters(_called(context, symbol, place))
+    return text_runs(_called(context, symbol, place))

@@ -19,8 +19,8 @@ from chainrule.document.document import Section
 from chainrule.engines.source import Fragment, Source
 from chainrule.engines.written import StepLines, identifier, literal, step_lines
 from chainrule.explanation.context import Context
-from chainrule.explanation.outcome import milestones, run_errors, runs
-from chainrule.explanation.weight import find
+from chainrule.explanation.outcome import attempted_runs, milestones, run_errors
+from chainrule.explanation.weight import find_weight
 from chainrule.formula.arrays import fraction
 from chainrule.formula.scalar import Element
 from chainrule.network.definitions import Bound
@@ -43,7 +43,7 @@ LARGE = 'np.seterr(all="ignore")  # the numbers grow beyond all bounds, as the t
 QUIET = 'np.seterr(over="ignore")  # where e^z is too large, it is infinity, and 1 / (1 + infinity) is 0, as it should be'
 
 
-def programs(contexts: Sequence[Context], groups: Sequence[Sequence[Section]], weight: str | None = None) -> tuple[str, ...]:
+def section_programs(contexts: Sequence[Context], groups: Sequence[Sequence[Section]], weight: str | None = None) -> tuple[str, ...]:
     """One program a section, to be run in their order; "" where a section computes nothing.
 
     contexts  the steps that are explained, one after the other
@@ -56,7 +56,7 @@ def programs(contexts: Sequence[Context], groups: Sequence[Sequence[Section]], w
     repeated = not contexts[0].step.exact and any(section.key == "repeat" for section in groups[0])
     for number, (context, sections) in enumerate(zip(contexts, groups, strict=True)):
         keys, place = [section.key for section in sections], 0
-        cells = Cells(context, None if weight is None else find(context, weight), repeated)
+        cells = Cells(context, None if weight is None else find_weight(context, weight), repeated)
         own: list[list[str]] = [[] for _ in sections]
         for wanted, lines in cells.of_step(first=number == 0):
             key = "chain" if wanted == "matrix" and wanted not in keys else wanted
@@ -118,7 +118,7 @@ class Cells:
             yield "weights", self._cell(update, renewed, *(identifier(part.parameter) for part in step.update.parameters))
         yield "second", self._cell([*parts["forward pass"], *parts["error"]], step.after.values, "E")
         if first and self.repeated:
-            yield from (("repeat", self._loop(optimizer, most)) for optimizer, most in runs(self.context))
+            yield from (("repeat", self._loop(optimizer, most)) for optimizer, most in attempted_runs(self.context))
 
     def _loop(self, optimizer: Bound, most: int) -> list[str]:
         """The step again and again from the first parameters, and the errors in the table of the text."""

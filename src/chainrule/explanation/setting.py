@@ -5,12 +5,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 
-from chainrule.document.document import Block, Equations, Inline, Note, Paragraph, Section, Table
+from chainrule.document.document import Block, Equations, Inline, Note, Paragraph, Section, TableBlock
 from chainrule.explanation.context import Context
-from chainrule.explanation.pictures import picture
+from chainrule.explanation.pictures import fitting_picture
 from chainrule.formula.expression import Name
 from chainrule.notation.labels import Labels
-from chainrule.notation.numbers import shown
+from chainrule.notation.numbers import number_formula
 
 MOST_NAMED = 16
 """So many columns of a raw row are named."""
@@ -19,12 +19,12 @@ MOST_ROWS = 8
 """A longer table is cut, and says so."""
 
 
-def network(context: Context) -> Section:
+def network_section(context: Context) -> Section:
     """What the network is made of, its weights, and how errors are counted."""
     intro = context.text("network.intro", layers=context.layers, parameters=_count(context))
     frozen = sum(context.step.parameters[key].size for key in context.step.network.frozen)
     blocks: list[Block] = [Paragraph((*intro, " ", *context.text("network.frozen", frozen=frozen)) if frozen else intro)]
-    blocks.append(picture(context))
+    blocks.append(fitting_picture(context))
     blocks.append(layer_table(context))
     if context.detail != "overview":
         blocks.append(Equations(tuple(context.array_line(p, context.step.parameters[p.key]) for p in context.derivation.parameters)))
@@ -39,7 +39,7 @@ def _count(context: Context) -> str:
     return f"{sum(value.size for value in context.step.parameters.values()):,}".replace(",", " ")
 
 
-def layer_table(context: Context) -> Table:
+def layer_table(context: Context) -> TableBlock:
     """One row a layer: units, activation, parameters."""
     net = context.step.network
     rows: list[tuple[Inline, ...]] = []
@@ -51,7 +51,7 @@ def layer_table(context: Context) -> Table:
         names: Inline = tuple(part for letter in letters for part in (letter, ", "))[:-1]
         rows.append(((context.layer(number),), (str(layer.units),), (context.called(layer.activation),), names, (sizes,)))
     head = tuple((context.plain(f"network.{column}"),) for column in ("layer", "units", "activation", "parameters", "shape"))
-    return Table(head, tuple(rows))
+    return TableBlock(head, tuple(rows))
 
 
 def _oriented(context: Context, shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -60,7 +60,7 @@ def _oriented(context: Context, shape: tuple[int, ...]) -> tuple[int, ...]:
 
 def _drawn(context: Context) -> list[Inline]:
     """How weights without given numbers were drawn."""
-    from chainrule.explanation.definitions import distribution
+    from chainrule.explanation.definitions import distribution_text
 
     net = context.step.network
     if context.step.number > 1 or not net.initializers:
@@ -70,7 +70,7 @@ def _drawn(context: Context) -> list[Inline]:
         alike.setdefault(repr(initializer), []).append(key)
     lines = []
     for first, *others in alike.values():
-        how = distribution(context, net.initializers[first], None if others else net.shapes[first])
+        how = distribution_text(context, net.initializers[first], None if others else net.shapes[first])
         text = "network.drawn_many" if others else "network.drawn"
         letters = [context.labels.label(Name("W", int(key[1:]))) for key in (first, *others)]
         symbols = [part for letter in letters for part in (", ", letter)][1:]
@@ -86,7 +86,7 @@ def _conventions(context: Context) -> Inline:
     return context.text("conventions", outputs=outputs, batch=batch, vectors=vectors, digits=context.notation.digits)
 
 
-def data(context: Context) -> Section:
+def data_section(context: Context) -> Section:
     """The samples of the batch."""
     step = context.step
     wide = step.x.shape[1] + step.t.shape[1] > 12
@@ -125,7 +125,7 @@ def _as_it_was(context: Context, value: object) -> str:
     return written.replace(".", ",") if context.notation.decimal == "comma" else written
 
 
-def data_table(context: Context, inputs: Sequence[int], targets: Sequence[int]) -> Table:
+def data_table(context: Context, inputs: Sequence[int], targets: Sequence[int]) -> TableBlock:
     """The first samples, these columns of them; where some are left out between, … stands."""
     step, one = context.step, Labels(context.labels.sizes, context.notation)
     columns: list[tuple[Inline, list[Inline]]] = []
@@ -133,7 +133,7 @@ def data_table(context: Context, inputs: Sequence[int], targets: Sequence[int]) 
         for before, place in zip((None, *chosen), chosen, strict=False):
             if before is not None and place - before > 1:
                 columns.append((("…",), [("…",)] * MOST_ROWS))
-            cells: list[Inline] = [(shown(value, context.notation),) for value in numbers[:MOST_ROWS, place]]
+            cells: list[Inline] = [(number_formula(value, context.notation),) for value in numbers[:MOST_ROWS, place]]
             columns.append(((one.label(Name(symbol, index=(0, place))),), cells))
     rows = [((str(sample + 1),), *(cells[sample] for _, cells in columns)) for sample in range(min(len(step.x), MOST_ROWS))]
-    return Table(((context.plain("data.sample"),), *(head for head, _ in columns)), tuple(rows))
+    return TableBlock(((context.plain("data.sample"),), *(head for head, _ in columns)), tuple(rows))

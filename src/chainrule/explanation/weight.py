@@ -9,7 +9,7 @@ from chainrule.document.document import Block, Equations, Inline, Note, Paragrap
 from chainrule.explanation.backward import MOST_PATHS, rule_lines
 from chainrule.explanation.context import Context, paths
 from chainrule.explanation.definitions import theorems
-from chainrule.explanation.outcome import on_the_way, update_lines
+from chainrule.explanation.outcome import intermediate_quantities, update_lines
 from chainrule.formula.expression import Expression
 from chainrule.formula.scalar import Element
 from chainrule.network.network import layer_name
@@ -20,7 +20,7 @@ FEW_ELEMENTS = 400
 """Paths are only looked for in networks with at most so many quantities."""
 
 
-def find(context: Context, wanted: str) -> Element:
+def find_weight(context: Context, wanted: str) -> Element:
     """The weight that a person means: w1, b2, W1[2,3], hidden1.W[2,3], output.b[1]. Raises InputError."""
     numbered = re.fullmatch(r"([wb])(\d+)", wanted.strip())
     if numbered:
@@ -79,7 +79,7 @@ def _by_place(context: Context, wanted: str, kind: str, layer: int, index: list[
     return Element(found[0], tuple(i - 1 for i in index))
 
 
-def sections(context: Context, weight: Element) -> list[Section]:
+def weight_sections(context: Context, weight: Element) -> list[Section]:
     """The story of one weight."""
     letter = context.letter(weight)
     blocks: list[Block] = [Paragraph(_place(context, weight)), *theorems(context), *_chain(context, weight)]
@@ -89,16 +89,16 @@ def sections(context: Context, weight: Element) -> list[Section]:
     if not parts:
         note = Note("insight", context.text("weights.frozen", names=weight.key))
         return [*found, Section("weights", context.plain("weight.update", weight=_text(context, weight)), (note,))]
-    lines = [context.element_line(Element(node, ())) for node in on_the_way(parts[0].new) if not node.shape]
+    lines = [context.element_line(Element(node, ())) for node in intermediate_quantities(parts[0].new) if not node.shape]
     lines += update_lines(context, Element(parts[0].new, weight.index), weight)
     update = (Paragraph(context.text("weight.update_intro", weight=letter)), Equations(tuple(rule_lines(context))), Equations(tuple(lines)))
     return [*found, Section("weights", context.plain("weight.update", weight=_text(context, weight)), update)]
 
 
 def _text(context: Context, weight: Element) -> str:
-    from chainrule.notation.text import text
+    from chainrule.notation.text import formula_text
 
-    return text(context.letter(weight))
+    return formula_text(context.letter(weight))
 
 
 def _number_of_layer(weight: Element) -> int:

@@ -41,7 +41,7 @@ class Raised(Node):
     base: str = ""
 
 
-class Call(Node):
+class Named(Node):
     """A function's name before its arguments in parentheses."""
 
     name: str
@@ -54,7 +54,7 @@ class Fence(Node):
     right: str
 
 
-class Root(Node):
+class Radical(Node):
     """Under a root sign."""
 
 
@@ -64,7 +64,7 @@ class Bracket(Node):
     sign: str
 
 
-class Cases(Node):
+class Piecewise(Node):
     """{a where a condition holds, otherwise b."""
 
 
@@ -74,7 +74,7 @@ class Total(Node):
     average: bool = False
 
 
-class Transposed(Node):
+class Transpose(Node):
     """A raised ᵀ."""
 
 
@@ -87,5 +87,5 @@ class Leaf(Node):
 
 
 Form: TypeAlias = (
-    Infix | Prefix | Times | MatrixTimes | Ratio | Raised | Call | Fence | Root | Bracket | Cases | Total | Transposed | Quiet | Leaf
+    Infix | Prefix | Times | MatrixTimes | Ratio | Raised | Named | Fence | Radical | Bracket | Piecewise | Total | Transpose | Quiet | Leaf
 )

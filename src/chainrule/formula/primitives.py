@@ -17,21 +17,21 @@ from chainrule.base.errors import ShapeError
 from chainrule.formula.expression import PRIMITIVES, Dimension, Expression, Number, Operand, Primitive, Shape, as_expression
 from chainrule.formula.forms import (
     Bracket,
-    Call,
-    Cases,
     Fence,
     Form,
     Infix,
     Leaf,
     MatrixTimes,
+    Named,
+    Piecewise,
     Prefix,
     Quiet,
+    Radical,
     Raised,
     Ratio,
-    Root,
     Times,
     Total,
-    Transposed,
+    Transpose,
 )
 
 Slopes: TypeAlias = "tuple[Operand | None, ...]"
@@ -73,26 +73,26 @@ multiply = _elementwise("multiply",   lambda xp, a, b: a * b,                 la
 divide   = _elementwise("divide",     lambda xp, a, b: a / b,                 lambda a, b, y: (1 / b, -a / b**2),           Ratio())
 negative = _elementwise("negative",   lambda xp, a: -a,                       lambda a, y: (-1,),                           Prefix("−"))
 power    = _elementwise("power",      lambda xp, a, n: a**n,                  lambda a, n, y: (n * a ** (n - 1), None),     Raised())
-sqrt     = _elementwise("sqrt",       lambda xp, x: xp.sqrt(x),               lambda x, y: (1 / (2 * y),),                  Root())
+sqrt     = _elementwise("sqrt",       lambda xp, x: xp.sqrt(x),               lambda x, y: (1 / (2 * y),),                  Radical())
 exp      = _elementwise("exp",        lambda xp, x: xp.exp(x),                lambda x, y: (y,),                            Raised("e"))
-log      = _elementwise("log",        lambda xp, x: xp.log(x),                lambda x, y: (1 / x,),                        Call("ln"))
-sin      = _elementwise("sin",        lambda xp, x: xp.sin(x),                lambda x, y: (cos(x),),                       Call("sin"))
-cos      = _elementwise("cos",        lambda xp, x: xp.cos(x),                lambda x, y: (-sin(x),),                      Call("cos"))
+log      = _elementwise("log",        lambda xp, x: xp.log(x),                lambda x, y: (1 / x,),                        Named("ln"))
+sin      = _elementwise("sin",        lambda xp, x: xp.sin(x),                lambda x, y: (cos(x),),                       Named("sin"))
+cos      = _elementwise("cos",        lambda xp, x: xp.cos(x),                lambda x, y: (-sin(x),),                      Named("cos"))
 absolute = _elementwise("absolute",   lambda xp, x: xp.abs(x),                lambda x, y: (sign(x),),                      Fence("|", "|"))
-sign     = _elementwise("sign",       lambda xp, x: xp.sign(x),               lambda x, y: (0,),                            Call("sign"))
+sign     = _elementwise("sign",       lambda xp, x: xp.sign(x),               lambda x, y: (0,),                            Named("sign"))
 floor    = _elementwise("floor",      lambda xp, x: xp.floor(x),              lambda x, y: (0,),                            Fence("⌊", "⌋"))
-maximum  = _elementwise("maximum",    lambda xp, a, b: xp.maximum(a, b),      lambda a, b, y: (a > b, 1 - (a > b)),         Call("max"))
-minimum  = _elementwise("minimum",    lambda xp, a, b: xp.minimum(a, b),      lambda a, b, y: (b > a, 1 - (b > a)),         Call("min"))
+maximum  = _elementwise("maximum",    lambda xp, a, b: xp.maximum(a, b),      lambda a, b, y: (a > b, 1 - (a > b)),         Named("max"))
+minimum  = _elementwise("minimum",    lambda xp, a, b: xp.minimum(a, b),      lambda a, b, y: (b > a, 1 - (b > a)),         Named("min"))
 greater  = _elementwise("greater",    lambda xp, a, b: xp.greater(a, b),      lambda a, b, y: (0, 0),                       Bracket(">"))
-select   = _elementwise("select",     lambda xp, c, a, b: xp.where(c, a, b),  lambda c, a, b, y: (None, c, 1 - c),          Cases())
-sigmoid  = _elementwise("sigmoid",    lambda xp, z: 1 / (1 + xp.exp(-z)),     lambda z, y: (y * (1 - y),),                  Call("σ"),      lambda z: 1 / (1 + exp(-z)))
-tanh     = _elementwise("tanh",       lambda xp, z: xp.tanh(z),               lambda z, y: (1 - y**2,),                     Call("tanh"),   lambda z: (exp(z) - exp(-z)) / (exp(z) + exp(-z)))
-relu     = _elementwise("relu",       lambda xp, z: xp.maximum(z, 0),         lambda z, y: (z > 0,),                        Call("ReLU"),   lambda z: maximum(0, z))
+select   = _elementwise("select",     lambda xp, c, a, b: xp.where(c, a, b),  lambda c, a, b, y: (None, c, 1 - c),          Piecewise())
+sigmoid  = _elementwise("sigmoid",    lambda xp, z: 1 / (1 + xp.exp(-z)),     lambda z, y: (y * (1 - y),),                  Named("σ"),      lambda z: 1 / (1 + exp(-z)))
+tanh     = _elementwise("tanh",       lambda xp, z: xp.tanh(z),               lambda z, y: (1 - y**2,),                     Named("tanh"),   lambda z: (exp(z) - exp(-z)) / (exp(z) + exp(-z)))
+relu     = _elementwise("relu",       lambda xp, z: xp.maximum(z, 0),         lambda z, y: (z > 0,),                        Named("ReLU"),   lambda z: maximum(0, z))
 softplus = _elementwise("softplus",   lambda xp, z: xp.maximum(z, 0) + xp.log1p(xp.exp(-xp.abs(z))),
-                                                                              lambda z, y: (sigmoid(z),),                   Call("softplus"), lambda z: log(1 + exp(z)))
+                                                                              lambda z, y: (sigmoid(z),),                   Named("softplus"), lambda z: log(1 + exp(z)))
 log_cosh = _elementwise("log_cosh",   lambda xp, e: xp.abs(e) + xp.log1p(xp.exp(-2 * xp.abs(e))) - LN2,
-                                                                              lambda e, y: (tanh(e),),                      Call("ln cosh"), lambda e: log((exp(e) + exp(-e)) / 2))
-erf      = _elementwise("erf",        lambda xp, x: xp.erf(x),                lambda x, y: (2 / sqrt(PI) * exp(-(x**2)),),  Call("erf"))
+                                                                              lambda e, y: (tanh(e),),                      Named("ln cosh"), lambda e: log((exp(e) + exp(-e)) / 2))
+erf      = _elementwise("erf",        lambda xp, x: xp.erf(x),                lambda x, y: (2 / sqrt(PI) * exp(-(x**2)),),  Named("erf"))
 # fmt: on
 
 
@@ -210,7 +210,7 @@ transpose = _structural(
     shape=lambda x, axes: tuple(x.shape[axis] for axis in axes),
     pullback=lambda g, x, y, axes: (transpose(g, axes=tuple(axes.index(axis) for axis in range(len(axes)))),),
     element=lambda at, index, x, axes: at(x, tuple(index[axes.index(axis)] for axis in range(len(axes)))),
-    form=Transposed(),
+    form=Transpose(),
 )
 
 spread = _structural(
@@ -282,7 +282,7 @@ softmax = _structural(
     shape=lambda z, axis: z.shape,
     pullback=_softmax_pullback,
     element=_softmax_element,
-    form=Call("softmax"),
+    form=Named("softmax"),
 )
 
 
@@ -302,7 +302,7 @@ logsumexp = _structural(
     shape=lambda z, axis: _without(z.shape, (axis,)),
     pullback=_logsumexp_pullback,
     element=lambda at, index, z, axis: log(_summed([exp(e) for e in _elements(at, index, z, (axis,))])),
-    form=Call("logsumexp"),
+    form=Named("logsumexp"),
 )
 
 
@@ -333,7 +333,7 @@ reshape = _structural(
     shape=lambda x, sizes: sizes,
     pullback=lambda g, x, y, sizes: (reshape(g, sizes=x.shape),),
     element=_reshape_element,
-    form=Call("reshape"),
+    form=Named("reshape"),
 )
 
 
@@ -347,7 +347,7 @@ part = _structural(
     shape=lambda x, axis, start, stop: (*x.shape[:axis], stop - start, *x.shape[axis + 1 :]),
     pullback=_part_pullback,
     element=lambda at, index, x, axis, start, stop: at(x, (*index[:axis], index[axis] + start, *index[axis + 1 :])),
-    form=Call("part"),
+    form=Named("part"),
 )
 
 
@@ -364,7 +364,7 @@ place = _structural(
     shape=lambda x, axis, start, extent: (*x.shape[:axis], extent, *x.shape[axis + 1 :]),
     pullback=lambda g, x, y, axis, start, extent: (part(g, axis=axis, start=start, stop=start + x.shape[axis]),),
     element=_place_element,
-    form=Call("place"),
+    form=Named("place"),
 )
 
 

@@ -44,7 +44,7 @@ class Check:
         return f"wrong   {self.what}: {self.detail}"
 
 
-def shown(shape: Shape) -> str:
+def shape_text(shape: Shape) -> str:
     """A shape as people write it: batch × 3."""
     return " × ".join(str(dimension) for dimension in shape) or "one number"
 

@@ -12,7 +12,7 @@ from chainrule.formula import primitives as p
 from chainrule.formula.backprop import gradients
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Expression, Name, Shape, order, variable
-from chainrule.gradient_check.checks import EXACT, MEASURED, Array, Check, compared, failure, scale_of, shown
+from chainrule.gradient_check.checks import EXACT, MEASURED, Array, Check, compared, failure, scale_of, shape_text
 
 Numbers: TypeAlias = dict[Expression, Array]
 Derive: TypeAlias = Callable[[Expression, Sequence[Expression], Expression], Mapping[Expression, Expression]]
@@ -44,7 +44,7 @@ def derivatives(
     of      any expression of variables
     by      the variables to derive by; `others` are further variables in `of`
     """
-    labels = {x: f"∂{what}/∂{x.name} ({x.name}: {shown(x.shape)})" for x in by}
+    labels = {x: f"∂{what}/∂{x.name} ({x.name}: {shape_text(x.shape)})" for x in by}
     weights = variable(Name("weights"), of.shape)
     try:
         derived = derive(of, by, weights)
@@ -55,7 +55,7 @@ def derivatives(
     for _, draw in DOMAINS:
         for _ in range(_DRAWS):
             numbers = {x: draw(random, sizes_of(x.shape)) for x in seen}
-            if not finite(of, numbers):
+            if not has_finite_value(of, numbers):
                 break
             weighted = random.uniform(0.5, 1.5, sizes_of(of.shape)) * random.choice((-1.0, 1.0), sizes_of(of.shape))
             measured = [_measured(of, x, numbers, weighted) for x in by]
@@ -114,23 +114,23 @@ def _moved(of: Expression, x: Expression, numbers: Numbers, weights: Array, inde
     return np.sum(weights * evaluate([of], {**numbers, x: moved})[of])
 
 
-def drawn(of: Expression, operands: Sequence[Expression], random: np.random.Generator) -> Numbers | None:
+def random_operands(of: Expression, operands: Sequence[Expression], random: np.random.Generator) -> Numbers | None:
     """Numbers for which `of` has a value, or None."""
     for _, draw in DOMAINS:
         numbers = {x: draw(random, sizes_of(x.shape)) for x in operands}
-        if finite(of, numbers):
+        if has_finite_value(of, numbers):
             return numbers
     return None
 
 
-def finite(of: Expression, numbers: Numbers) -> bool:
+def has_finite_value(of: Expression, numbers: Numbers) -> bool:
     """Has a formula a value for these numbers?"""
     if of.primitive is p.variable:
         return True
     return bool(np.isfinite(evaluate([of], numbers)[of]).all())
 
 
-def letters(shapes: Sequence[Shape]) -> list[Expression]:
+def lettered_variables(shapes: Sequence[Shape]) -> list[Expression]:
     """Variables a, b … of these shapes."""
     return [variable(Name(letter), shape) for letter, shape in zip("abcd", shapes, strict=False)]
 

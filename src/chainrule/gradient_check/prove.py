@@ -34,13 +34,13 @@ from chainrule.formula.backprop import gradients
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Expression, Name, Primitive, Shape, as_expression, order, variable
 from chainrule.formula.scalar import Scalars
-from chainrule.gradient_check.checks import Check, equal, failure, shown, truth
-from chainrule.gradient_check.measuring import SIZES, Derive, derivatives, drawn, letters, sizes_of
+from chainrule.gradient_check.checks import Check, equal, failure, shape_text, truth
+from chainrule.gradient_check.measuring import SIZES, Derive, derivatives, lettered_variables, random_operands, sizes_of
 from chainrule.network.definitions import Bound, Definition
 
 
 @dataclass(frozen=True)
-class Report:
+class Proof:
     """What `prove` found about one definition or primitive."""
 
     subject: str
@@ -68,7 +68,7 @@ class Report:
 
 def prove(
     subject: Definition | Bound | Primitive, *, shapes: Sequence[Shape] | None = None, seed: int = 0, derive: Derive = gradients
-) -> Report:
+) -> Proof:
     """Test a definition (with its default options, or those it is bound to) or a primitive.
 
     shapes  of the operands z, W or y and t, and of those of elementwise primitives; some of several ranks unless given
@@ -81,7 +81,7 @@ def prove(
     """
     random = np.random.default_rng(seed)
     if isinstance(subject, Primitive):
-        return Report(subject.name, tuple(_primitive(subject, shapes, random, derive)))
+        return Proof(subject.name, tuple(_primitive(subject, shapes, random, derive)))
     bound = subject.bind() if isinstance(subject, Definition) else subject
     trial = {
         "activation": _activation,
@@ -95,7 +95,7 @@ def prove(
         checks = tuple(trial(bound, shapes, random, derive))
     except (InputError, TypeError, ValueError, AttributeError) as error:
         checks = (failure("can be applied to expressions", f"{type(error).__name__}: {error}"),)
-    return Report(bound.name, checks)
+    return Proof(bound.name, checks)
 
 
 # One trial for each kind.
@@ -105,7 +105,7 @@ def _activation(bound: Bound, shapes: Sequence[Shape] | None, random: np.random.
     for shape in shapes or ((3,), ("batch", 4), (2, 3, 2)):
         z = variable(Name("z"), shape)
         h = as_expression(bound.apply(z))
-        yield truth(f"h has the shape of z ({shown(shape)})", h.shape == z.shape, f"but it has the shape {shown(h.shape)}.")
+        yield truth(f"h has the shape of z ({shape_text(shape)})", h.shape == z.shape, f"but it has the shape {shape_text(h.shape)}.")
         yield from derivatives("h", h, [z], random, derive)
     yield from _letters_for_options(bound, [z], random)
 
@@ -115,7 +115,9 @@ def _loss(bound: Bound, shapes: Sequence[Shape] | None, random: np.random.Genera
         y, t = variable(Name("y"), shape), variable(Name("t"), shape)
         loss = as_expression(bound.apply(y, t))
         fits = loss.shape in (shape, shape[:-1])
-        yield truth(f"the loss of y and t ({shown(shape)}) is one number per output or per example", fits, f"but is {shown(loss.shape)}.")
+        yield truth(
+            f"the loss of y and t ({shape_text(shape)}) is one number per output or per example", fits, f"but is {shape_text(loss.shape)}."
+        )
         yield from derivatives("loss", loss, [y, t], random, derive)
     yield from _letters_for_options(bound, [y, t], random)
 
@@ -124,7 +126,9 @@ def _regularizer(bound: Bound, shapes: Sequence[Shape] | None, random: np.random
     for shape in shapes or ((4, 3), (5,), (2, 3, 2)):
         W = variable(Name("W"), shape)
         penalty = as_expression(bound.apply(W))
-        yield truth(f"the penalty on W ({shown(shape)}) is one number", penalty.shape == (), f"but has the shape {shown(penalty.shape)}.")
+        yield truth(
+            f"the penalty on W ({shape_text(shape)}) is one number", penalty.shape == (), f"but has the shape {shape_text(penalty.shape)}."
+        )
         yield from derivatives("penalty", penalty, [W], random, derive)
     yield from _letters_for_options(bound, [W], random)
 
@@ -151,9 +155,9 @@ def _optimizer(bound: Bound, shapes: Sequence[Shape] | None, random: np.random.G
         if len(results) != 1 + len(states):
             return
         yield truth(
-            f"all of them have the shape of w ({shown(shape)})",
+            f"all of them have the shape of w ({shape_text(shape)})",
             all(r.shape == shape for r in results),
-            f"not {', '.join(shown(r.shape) for r in results)}.",
+            f"not {', '.join(shape_text(r.shape) for r in results)}.",
         )
         yield from _steps(letters, dict(zip(["w", *states], results, strict=True)), random)
     yield from _letters_for_options(bound, list(letters.values()), random, **rates)
@@ -177,7 +181,7 @@ def _steps(letters: Mapping[str, Expression], rules: Mapping[str, Expression], r
 def _schedule(bound: Bound, shapes: Sequence[Shape] | None, random: np.random.Generator, derive: Derive) -> Iterator[Check]:
     k = variable(Name("k"))
     rate = as_expression(bound.apply(k))
-    yield truth("the rate is one number", rate.shape == (), f"but it has the shape {shown(rate.shape)}.")
+    yield truth("the rate is one number", rate.shape == (), f"but it has the shape {shape_text(rate.shape)}.")
     for step in (1, 2, 3, 10, 50, 99, 100, 101, 1000):
         number = float(evaluate([rate], {k: np.asarray(float(step))})[rate])
         yield truth(f"the rate of step {step} is finite and not negative", 0 <= number < np.inf, f"but it is {number:.6g}.")
@@ -194,7 +198,7 @@ def _letters_for_options(
     letters = {name: variable(Name(name)) for name in options}
     results = (bound.apply(*operands, **others), bound.apply(*operands, **others, **letters))
     plain, lettered = (as_expression(result[0] if isinstance(result, tuple) else result) for result in results)
-    numbers = drawn(plain, operands, random)
+    numbers = random_operands(plain, operands, random)
     if numbers is not None:
         numbers |= {letter: np.asarray(float(options[name])) for name, letter in letters.items()}
         values = evaluate([plain, lettered], numbers)
@@ -234,7 +238,7 @@ def _primitive(primitive: Primitive, shapes: Sequence[Shape] | None, random: np.
         raise InputError(f"there is no example for the primitive {primitive.name}; add one to _EXAMPLES in chainrule/proof.")
     else:
         for example, parameters in _EXAMPLES[primitive.name]:
-            operands = letters(example)
+            operands = lettered_variables(example)
             node = primitive(*operands, **parameters)
             yield from derivatives(primitive.name, node, operands or [node], random, derive)
             yield from _index_notation(node, operands, random)
@@ -242,7 +246,7 @@ def _primitive(primitive: Primitive, shapes: Sequence[Shape] | None, random: np.
 
 def _elementwise(primitive: Primitive, shape: Shape, random: np.random.Generator, derive: Derive) -> Iterator[Check]:
     assert primitive.slope is not None
-    operands = letters([shape] * (len(signature(primitive.value).parameters) - 1))
+    operands = lettered_variables([shape] * (len(signature(primitive.value).parameters) - 1))
     arguments = [operands[0] > 0, *operands[1:]] if primitive.name == "select" else operands
     node = primitive(*arguments)
     slopes = primitive.slope(*arguments, node)
@@ -254,11 +258,11 @@ def _elementwise(primitive: Primitive, shape: Shape, random: np.random.Generator
     )
     if primitive.paper is not None:
         formula = primitive.paper(*operands)
-        numbers = drawn(formula, operands, random)
+        numbers = random_operands(formula, operands, random)
         if numbers is not None:
             values = evaluate([node, formula], numbers)
             yield equal(
-                f"{primitive.name} = its formula on paper ({shown(shape)})", values[node], values[formula], "the value", "the formula"
+                f"{primitive.name} = its formula on paper ({shape_text(shape)})", values[node], values[formula], "the value", "the formula"
             )
 
 
@@ -267,7 +271,7 @@ def _index_notation(node: Expression, operands: Sequence[Expression], random: np
     if node.primitive.element is None:
         return
     reader = Scalars(SIZES)
-    numbers = drawn(node, operands, random)
+    numbers = random_operands(node, operands, random)
     assert numbers is not None
     whole = np.asarray(evaluate([node], numbers)[node])
     elements = {index: reader(node, index) for index in np.ndindex(whole.shape)}
@@ -275,7 +279,7 @@ def _index_notation(node: Expression, operands: Sequence[Expression], random: np
     given = {letter: np.asarray(numbers[reader.element(letter).quantity][reader.element(letter).index]) for letter in letters}
     values = evaluate(list(elements.values()), given)
     single = np.asarray([float(values[element]) for element in elements.values()]).reshape(whole.shape)
-    yield equal(f"{node.primitive.name} = its index notation ({shown(node.shape)})", single, whole, "one by one", "as an array")
+    yield equal(f"{node.primitive.name} = its index notation ({shape_text(node.shape)})", single, whole, "one by one", "as an array")
 
 
-__all__ = ["Check", "Report", "derivatives", "prove"]
+__all__ = ["Check", "Proof", "derivatives", "prove"]

@@ -26,7 +26,7 @@ from types import SimpleNamespace
 from typing import Annotated, Any, Literal, TypeAlias, get_args, get_origin, get_type_hints, overload
 
 from chainrule.base.display import Displayed
-from chainrule.base.errors import ChainruleError, DescriptionError, UnknownNameError, shown
+from chainrule.base.errors import ChainruleError, DescriptionError, UnknownNameError, quoted
 from chainrule.formula.expression import Expression
 
 KINDS = ("activation", "loss", "regularizer", "initializer", "optimizer", "schedule")
@@ -147,7 +147,7 @@ def _checked_option(definition: Definition, name: str, value: Any) -> Any:
     """The value, or the schedule in place of a learning rate, if the option may be that. Raises DescriptionError, UnknownNameError."""
     if (definition.kind, name) == ("optimizer", "learning_rate") and isinstance(value, (str, Mapping, Definition, Bound)):
         return find("schedule", value)
-    default, asked = definition.options[name], f"{definition.name} got {name} = {shown(value)}"
+    default, asked = definition.options[name], f"{definition.name} got {name} = {quoted(value)}"
     kind: Any = bool if isinstance(default, bool) else str if isinstance(default, str) else (int, float)
     if not isinstance(value, kind) or isinstance(value, bool) != (kind is bool):
         raise DescriptionError(f"{asked}, which is no {'truth value' if kind is bool else 'text' if kind is str else 'number'}.")
@@ -198,7 +198,7 @@ class Bound(Displayed):
         except Exception as error:  # a person's own function may raise anything
             raise DescriptionError(f"{self._place}: {type(error).__name__}: {error}.") from error
         if self.definition.kind in ("activation", "loss", "regularizer") and not isinstance(result, Expression):
-            raise DescriptionError(f"{self._place} returns {shown(result)}, not a formula of its operands.")
+            raise DescriptionError(f"{self._place} returns {quoted(result)}, not a formula of its operands.")
         return result
 
     @property
@@ -222,7 +222,7 @@ class Bound(Displayed):
 def checked_name(name: str) -> str:
     """A name that a rule gives a quantity or an option. Raises DescriptionError where a program could not have a variable of that name."""
     if not name.isidentifier() or iskeyword(name) or TAKEN.fullmatch(name):
-        raise DescriptionError(f"a quantity cannot be called {shown(name)}: it must be a Python name that nothing else has, as q.")
+        raise DescriptionError(f"a quantity cannot be called {quoted(name)}: it must be a Python name that nothing else has, as q.")
     return name
 
 
@@ -308,7 +308,7 @@ def find(kind: str, wanted: Wanted) -> Bound:
         options = dict(wanted)
         wanted = options.pop("name", None)
     if not isinstance(wanted, str):
-        raise DescriptionError(f'{kind} wants a name, as "…", or a table with a name, but was given {shown(wanted)}.')
+        raise DescriptionError(f'{kind} wants a name, as "…", or a table with a name, but was given {quoted(wanted)}.')
     _load_built_in()
     if wanted not in REGISTRY[kind]:
         raise UnknownNameError(kind, wanted, REGISTRY[kind], "If it is your own, name its file with --definitions FILE.py.")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
-from chainrule.base.errors import DescriptionError, shown
+from chainrule.base.errors import DescriptionError, quoted
 from chainrule.formula import primitives as p
 from chainrule.formula.backprop import gradients
 from chainrule.formula.expression import Expression, Name, named, order, substitute, variable
@@ -164,7 +164,7 @@ def check_names(*roots: Expression) -> None:
         if node.name is not None and (namesake := found.setdefault(node.key, node)) is not node:
             one, other = shared([namesake, node])
             if one is not other:
-                formulas = " and ".join(shown(each.arguments[0]) if each.arguments else "a variable" for each in (one, other))
+                formulas = " and ".join(quoted(each.arguments[0]) if each.arguments else "a variable" for each in (one, other))
                 raise DescriptionError(f"two quantities are called {node.key}: {formulas}; give the one that is yours another name.")
 
 

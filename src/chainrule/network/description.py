@@ -32,7 +32,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from chainrule.base.errors import DescriptionError, FileError, InputError, UnknownNameError, shown
+from chainrule.base.errors import DescriptionError, FileError, InputError, UnknownNameError, quoted
 from chainrule.network.layers import Dense, dense
 from chainrule.network.network import MOST_LAYERS, Array, Network
 from chainrule.notation.conventions import Notation
@@ -115,7 +115,7 @@ def _notation_from(notation: Any) -> Notation:
     settings = {"preset": notation} if isinstance(notation, str) else notation
     with inside("notation"):
         if not isinstance(settings, Mapping):
-            raise DescriptionError(f"it must be a table of settings or the name of a preset, not {shown(notation)}.")
+            raise DescriptionError(f"it must be a table of settings or the name of a preset, not {quoted(notation)}.")
         return Notation.from_dict(settings)
 
 
@@ -129,7 +129,7 @@ def _layers_from(layers: object) -> Iterator[Dense]:
         if "units" not in layer:
             raise DescriptionError(f"layers[{number}] does not say how many units it has, as units = 2.")
         if not isinstance(layer.get("bias", True), (bool, list, tuple)):
-            raise DescriptionError(f"layers[{number}].bias is true, false or a list of numbers, not {shown(layer['bias'])}.")
+            raise DescriptionError(f"layers[{number}].bias is true, false or a list of numbers, not {quoted(layer['bias'])}.")
         with inside(f"layers[{number}]"):
             yield dense(**{**layer, "frozen": names_of(layer.get("frozen", ()), "frozen")})
 
@@ -137,14 +137,14 @@ def _layers_from(layers: object) -> Iterator[Dense]:
 def names_of(values: Any, where: str) -> tuple[str, ...]:
     """A list of names. Raises DescriptionError."""
     if not isinstance(values, (list, tuple)) or not all(isinstance(value, str) for value in values):
-        raise DescriptionError(f"{where} must be a list of names, not {shown(values)}.")
+        raise DescriptionError(f"{where} must be a list of names, not {quoted(values)}.")
     return tuple(values)
 
 
 def check_table(table: object, where: str, known: Iterable[str]) -> None:
     """Is this a table with known keys? Raises DescriptionError, UnknownNameError."""
     if not isinstance(table, Mapping):
-        raise DescriptionError(f"{where} must be a table of settings, not {shown(table)}.")
+        raise DescriptionError(f"{where} must be a table of settings, not {quoted(table)}.")
     for key in table:
         if key not in known:
             raise UnknownNameError(f"setting of {where}", str(key), known)
@@ -225,7 +225,7 @@ def from_json(text: str, where: str = "the description") -> dict[str, Any]:
 
     description = parse_json(text, where)
     if not isinstance(description, dict):
-        raise FileError(f'{where} holds {shown(description)}, not a description in braces, as {{"inputs": 2, …}}.')
+        raise FileError(f'{where} holds {quoted(description)}, not a description in braces, as {{"inputs": 2, …}}.')
     return description
 
 

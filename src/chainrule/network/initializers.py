@@ -33,7 +33,7 @@ class Distribution(Displayed, ABC):
 
     def sample(self, random: np.random.Generator, inputs: int, units: int) -> NDArray[np.float64]:
         """An array of the shape (inputs, units). Raises DescriptionError where there is no such distribution."""
-        return self._drawn(random, (inputs, units), *(number(value, inputs, units) for value in vars(self).values()))
+        return self._drawn(random, (inputs, units), *(bound_value(value, inputs, units) for value in vars(self).values()))
 
     @abstractmethod
     def _drawn(self, random: np.random.Generator, shape: tuple[int, int], *numbers: float) -> NDArray[np.float64]: ...
@@ -99,7 +99,7 @@ def distribution(start: Bound) -> Distribution:
     return drawn
 
 
-def number(operand: Operand, inputs: int, units: int) -> float:
+def bound_value(operand: Operand, inputs: int, units: int) -> float:
     """The number of a bound for a layer of this size. Raises DescriptionError if it is not finite."""
     import numpy as np
 

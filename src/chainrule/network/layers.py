@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chainrule.base.display import Displayed
-from chainrule.base.errors import DescriptionError, ShapeError, shown
+from chainrule.base.errors import DescriptionError, ShapeError, quoted
 from chainrule.formula.expression import Expression
 from chainrule.network.definitions import Bound, Wanted, find
 
@@ -75,18 +75,18 @@ def dense(
 def _checked_frozen(frozen: Sequence[str]) -> tuple[str, ...]:
     for name in frozen:
         if name not in ("W", "b"):
-            raise DescriptionError(f'frozen names "W" or "b", not {shown(name)}.')
+            raise DescriptionError(f'frozen names "W" or "b", not {quoted(name)}.')
     return tuple(frozen)
 
 
 def checked_size(size: object, what: str) -> int:
     """A whole number from 1 to `MOST_UNITS`. Raises DescriptionError."""
     if isinstance(size, bool) or not isinstance(size, int):
-        raise DescriptionError(f"the number of {what} must be a whole number, not {shown(size)}.")
+        raise DescriptionError(f"the number of {what} must be a whole number, not {quoted(size)}.")
     if size < 1:
-        raise DescriptionError(f"the number of {what} must be at least 1, not {shown(size)}.")
+        raise DescriptionError(f"the number of {what} must be at least 1, not {quoted(size)}.")
     if size > MOST_UNITS:
-        raise DescriptionError(f"{shown(size)} {what} are more than this can hold; the limit is {MOST_UNITS:,}.")
+        raise DescriptionError(f"{quoted(size)} {what} are more than this can hold; the limit is {MOST_UNITS:,}.")
     return size
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from chainrule.base.display import Displayed
-from chainrule.base.errors import DescriptionError, InputError, ShapeError, UnknownNameError, shown
+from chainrule.base.errors import DescriptionError, InputError, ShapeError, UnknownNameError, quoted
 from chainrule.network.definitions import Bound, Wanted, find
 from chainrule.network.derivation import Conventions, Derivation, derive
 from chainrule.network.layers import Dense, checked_size
@@ -294,10 +294,10 @@ def _culprit(values: Any) -> str:
         if isinstance(value, (list, tuple)):
             for inner in value:
                 if isinstance(inner, bool) or not isinstance(inner, (int, float)):
-                    return shown(inner)
+                    return quoted(inner)
         elif isinstance(value, bool) or not isinstance(value, (int, float)):
-            return shown(value)
-    return shown(values)
+            return quoted(value)
+    return quoted(values)
 
 
 def _decided(layer: Dense, activation: Bound) -> Dense:
@@ -312,11 +312,11 @@ def _one_of(what: str, value: str, *allowed: str) -> str:
 
 def _checked_flag(what: str, value: object) -> bool:
     if not isinstance(value, bool):
-        raise DescriptionError(f"{what} must be true or false, not {shown(value)}.")
+        raise DescriptionError(f"{what} must be true or false, not {quoted(value)}.")
     return value
 
 
 def _checked_seed(seed: object) -> int:
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-        raise DescriptionError(f"seed must be a whole number from 0, not {shown(seed)}.")
+        raise DescriptionError(f"seed must be a whole number from 0, not {quoted(seed)}.")
     return seed

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
 
-from chainrule.notation.formula import Ellipsis, Formula, Matrix, Number, Words
+from chainrule.notation.formula import Ellipsis, Formula, Matrix, Number, Prose
 from chainrule.notation.parts import ENGLISH
-from chainrule.notation.text import RELATION, Break, Segment, flat, merged, pieces, segments
+from chainrule.notation.text import RELATION, Break, Segment, inline_matrices, merge_segments, pieces, segments
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class TextBlock:
     """Lines of segments; `base` counts from 0 and is the line on which the formula's neighbours stand."""
 
     lines: tuple[tuple[Segment, ...], ...]
@@ -27,13 +27,13 @@ class Block:
         return max(line_width(line) for line in self.lines)
 
 
-Part: TypeAlias = Segment | Break | Block
+Part: TypeAlias = Segment | Break | TextBlock
 
 
-def block(formula: Formula, words: Mapping[str, str] = ENGLISH) -> Block:
+def text_block(formula: Formula, words: Mapping[str, str] = ENGLISH) -> TextBlock:
     r"""The formula with its matrices drawn in rows and columns; everything else stands on the base line.
 
-    >>> weights = block(Matrix(((Number("8.25"), Number("−1")), (Number("12"), Number("0.5")))))
+    >>> weights = text_block(Matrix(((Number("8.25"), Number("−1")), (Number("12"), Number("0.5")))))
     >>> print(*("".join(text for text, _ in line) for line in weights.lines), sep="\n")
     ⎡ 8.25  −1  ⎤
     ⎣12      0.5⎦
@@ -48,7 +48,7 @@ def wrapped(formula: Formula, width: int, words: Mapping[str, str] = ENGLISH) ->
     A matrix too wide to be drawn is written on one line and broken. A line is longer only where a single symbol or number is.
     """
     lines: list[list[Segment]] = []
-    for draw in (_drawn, flat):
+    for draw in (_drawn, inline_matrices):
         for lines in _layouts(list(draw(pieces(formula, words), words)), width):
             if all(line_width(line) <= width for line in lines):
                 return lines
@@ -76,19 +76,19 @@ def _drawn(parts: Iterable[Segment | Break | Matrix], words: Mapping[str, str]) 
     return (_matrix(part, words) if isinstance(part, Matrix) else part for part in parts)
 
 
-def _joined(parts: Iterable[Part]) -> Block:
+def _joined(parts: Iterable[Part]) -> TextBlock:
     """Parts side by side on one base line."""
     parts = list(parts)
-    plain = [part for part in parts if not isinstance(part, Block)]
+    plain = [part for part in parts if not isinstance(part, TextBlock)]
     if len(plain) == len(parts):
-        return Block((_trimmed(merged(plain)),))
-    blocks = [part if isinstance(part, Block) else Block((tuple(merged([part])),)) for part in parts]
+        return TextBlock((_trimmed(merge_segments(plain)),))
+    blocks = [part if isinstance(part, TextBlock) else TextBlock((tuple(merge_segments([part])),)) for part in parts]
     above = max((b.base for b in blocks), default=0)
     below = max((len(b.lines) - b.base for b in blocks), default=1)
-    return Block(tuple(_trimmed(merged(_across(blocks, i))) for i in range(-above, below)), above)
+    return TextBlock(tuple(_trimmed(merge_segments(_across(blocks, i))) for i in range(-above, below)), above)
 
 
-def _across(blocks: Iterable[Block], i: int) -> Iterator[Segment]:
+def _across(blocks: Iterable[TextBlock], i: int) -> Iterator[Segment]:
     """Line `i` from the base line through all blocks."""
     for b in blocks:
         line = b.lines[b.base + i] if 0 <= b.base + i < len(b.lines) else ()
@@ -103,16 +103,16 @@ def _trimmed(line: list[Segment]) -> tuple[Segment, ...]:
     return (*line[:-1], (line[-1][0].rstrip(" "), line[-1][1])) if line else ()
 
 
-def _matrix(matrix: Matrix, words: Mapping[str, str]) -> Block:
+def _matrix(matrix: Matrix, words: Mapping[str, str]) -> TextBlock:
     """A matrix of several rows between tall brackets."""
     wide, last = max(map(len, matrix.rows)), len(matrix.rows) - 1
-    columns = [_column([row[j] if j < len(row) else Words("") for row in matrix.rows], words) for j in range(wide)]
+    columns = [_column([row[j] if j < len(row) else Prose("") for row in matrix.rows], words) for j in range(wide)]
     lines = []
     for i in range(last + 1):
         left, right = ("⎡", "⎤") if i == 0 else ("⎣", "⎦") if i == last else ("⎢", "⎥")
         cells = [part for column in columns for part in (("  ", None), *column[i])][1:]
-        lines.append(tuple(merged([(left, None), *cells, (right, None)])))
-    return Block(tuple(lines), last // 2)
+        lines.append(tuple(merge_segments([(left, None), *cells, (right, None)])))
+    return TextBlock(tuple(lines), last // 2)
 
 
 def _column(cells: Sequence[Formula], words: Mapping[str, str]) -> list[list[Segment]]:
@@ -188,7 +188,7 @@ def _split(parts: list[Part], level: int) -> list[list[Part]]:
 
 
 def _width(parts: Iterable[Part]) -> int:
-    return sum(1 if isinstance(part, Break) else part.width if isinstance(part, Block) else _columns(part[0]) for part in parts)
+    return sum(1 if isinstance(part, Break) else part.width if isinstance(part, TextBlock) else _columns(part[0]) for part in parts)
 
 
 def _stacked(rows: Iterable[tuple[int, list[Part]]]) -> list[list[Segment]]:

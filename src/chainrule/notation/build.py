@@ -16,20 +16,20 @@ from chainrule.formula.forms import (
     SIGN,
     SUM,
     Bracket,
-    Call,
-    Cases,
     Fence,
     Infix,
     Leaf,
     MatrixTimes,
+    Named,
+    Piecewise,
     Prefix,
     Quiet,
+    Radical,
     Raised,
     Ratio,
-    Root,
     Times,
     Total,
-    Transposed,
+    Transpose,
 )
 from chainrule.formula.primitives import spread, swapped, transpose
 from chainrule.formula.tidy import tidy
@@ -136,19 +136,19 @@ class _Builder:
                 return _Piece(f.Power(f.Symbol(base, key=""), self.piece(arguments[0]).formula), POWER)
             case Raised():
                 return _Piece(f.Power(self._in(arguments[0], ATOM), self.piece(arguments[1]).formula), POWER)
-            case Root():
+            case Radical():
                 return _Piece(f.Root(self.piece(arguments[0]).formula))
-            case Call(name):
+            case Named(name):
                 return _Piece(f.Call(name, tuple(self.piece(argument).formula for argument in arguments)))
             case Fence(left, right):
                 return _Piece(f.Fenced(self.piece(arguments[0]).formula, left, right))
             case Bracket():
                 return _Piece(f.Fenced(self._comparison(node), "[", "]"))
-            case Cases():
+            case Piecewise():
                 return _Piece(self._cases(node))
             case Total(average):
                 return self._total(node, average)
-            case Transposed():
+            case Transpose():
                 return _Piece(f.Transposed(self._in(arguments[0], ATOM)), POWER)
             case Quiet():
                 return self.piece(arguments[0])
@@ -161,7 +161,7 @@ class _Builder:
         if node.primitive.name == "size":
             dimension = node.parameters["dimension"]
             return _Piece(f.Symbol(self.labels.notation.letter(str(dimension)), key=str(dimension)))
-        written = constant(node.parameters["number"], self.labels.notation.decimal)
+        written = constant_formula(node.parameters["number"], self.labels.notation.decimal)
         return _Piece(written, _level_of(written))
 
     def _sum(self, node: Expression) -> _Piece:
@@ -257,7 +257,7 @@ def _starts_with_sign(written: f.Formula) -> bool:
             return False
 
 
-def constant(number: Number, decimal: str = "point") -> f.Formula:
+def constant_formula(number: Number, decimal: str = "point") -> f.Formula:
     """A number of the formula itself, exactly as it was written: ½, 2, 0.01, π."""
     if number == math.pi:
         return f.Symbol("π")

@@ -131,7 +131,7 @@ class Ellipsis(Node):
     direction: str = "horizontal"
 
 
-class Words(Node):
+class Prose(Node):
     """Prose inside a formula. Data: every printer escapes it."""
 
     text: str
@@ -160,7 +160,7 @@ Formula: TypeAlias = (
     | Derivative
     | Matrix
     | Ellipsis
-    | Words
+    | Prose
     | Equation
 )
 

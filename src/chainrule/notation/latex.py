@@ -24,12 +24,12 @@ from chainrule.notation.formula import (
     Number,
     Operator,
     Power,
+    Prose,
     Root,
     Row,
     Sum,
     Symbol,
     Transposed,
-    Words,
 )
 from chainrule.notation.parts import ENGLISH, clean, held, in_a_row, letter_parts, owner, raisable, separator, unfenced
 
@@ -128,17 +128,17 @@ _ESCAPED = {
 }
 
 
-def latex(formula: Formula, words: Mapping[str, str] = ENGLISH, paint: Paint = lambda key: "") -> str:
+def formula_latex(formula: Formula, words: Mapping[str, str] = ENGLISH, paint: Paint = lambda key: "") -> str:
     r"""The formula in LaTeX's mathematics, without $ around it.
 
     paint  the colour of each symbol with a key, as \textcolor names it
 
-    >>> print(latex(Fraction(Row((Symbol("y"), Operator("−"), Symbol("t"))), Symbol("β₁"))))
+    >>> print(formula_latex(Fraction(Row((Symbol("y"), Operator("−"), Symbol("t"))), Symbol("β₁"))))
     \frac{y - t}{\beta_{1}}
     """
 
     def inside(part: Formula) -> str:
-        return latex(part, words, paint)
+        return formula_latex(part, words, paint)
 
     def painted(part: Symbol, raised: str = "") -> str:
         colour = paint(part.key) if part.key else ""
@@ -150,9 +150,9 @@ def latex(formula: Formula, words: Mapping[str, str] = ENGLISH, paint: Paint = l
         case Number(digits, power):
             return _digits(digits) + (rf" \cdot 10^{{{power}}}" if power is not None else "")
         case Operator(sign):
-            return OPERATORS.get(sign) or (sign if sign in PLAIN_OPERATORS else escaped(sign))
-        case Words(prose):
-            return escaped(prose)
+            return OPERATORS.get(sign) or (sign if sign in PLAIN_OPERATORS else escape_latex(sign))
+        case Prose(prose):
+            return escape_latex(prose)
         case Row() | Equation():
             return _row(in_a_row(formula), inside)
         case Fraction(above, below):
@@ -164,9 +164,9 @@ def latex(formula: Formula, words: Mapping[str, str] = ENGLISH, paint: Paint = l
         case Fenced(content, left, right):
             return _fenced(inside(content), left, right)
         case Call(name, arguments):
-            return function(name) + _fenced(f"{separator(arguments)} ".join(map(inside, arguments)))
+            return _function(name) + _fenced(f"{separator(arguments)} ".join(map(inside, arguments)))
         case Cases(condition, first, second):
-            given, otherwise = escaped(words["if"] + " "), escaped(words["otherwise"])
+            given, otherwise = escape_latex(words["if"] + " "), escape_latex(words["otherwise"])
             lines = [f"{inside(first)} & {given}{inside(condition)}", f"{inside(second)} & {otherwise}"]
             return rf"\begin{{cases}} {_stacked(lines)} \end{{cases}}"
         case Sum(content, index):
@@ -183,10 +183,10 @@ def latex(formula: Formula, words: Mapping[str, str] = ENGLISH, paint: Paint = l
             return DOTS.get(direction, r"\cdots")
 
 
-def aligned(equations: Equation | Sequence[Equation], words: Mapping[str, str] = ENGLISH) -> str:
+def aligned_latex(equations: Equation | Sequence[Equation], words: Mapping[str, str] = ENGLISH) -> str:
     r"""An equation, or several, with the relations below each other.
 
-    >>> print(aligned(Equation((Symbol("a"), Symbol("b"), Number("2")), ("=", "≈"))))
+    >>> print(aligned_latex(Equation((Symbol("a"), Symbol("b"), Number("2")), ("=", "≈"))))
     \begin{aligned} a &= b \\ &\approx 2 \end{aligned}
     """
     several = [equations] if isinstance(equations, Equation) else equations
@@ -194,8 +194,8 @@ def aligned(equations: Equation | Sequence[Equation], words: Mapping[str, str] =
 
 
 def _aligned_lines(equation: Equation, words: Mapping[str, str]) -> list[str]:
-    first, *others = (latex(side, words) for side in equation.sides)
-    lines = [f"&{latex(Operator(relation))} {side}" for relation, side in zip(equation.relations, others, strict=True)]
+    first, *others = (formula_latex(side, words) for side in equation.sides)
+    lines = [f"&{formula_latex(Operator(relation))} {side}" for relation, side in zip(equation.relations, others, strict=True)]
     return [f"{first} {lines[0]}", *lines[1:]]
 
 
@@ -212,19 +212,19 @@ def symbol(symbol: Symbol, raised: str = "") -> str:
     return letter + (f"_{{{_small(symbol.subscript)}}}" if symbol.subscript else "") + (f"^{{{above}}}" if above else "")
 
 
-def escaped(text: str) -> str:
+def escape_latex(text: str) -> str:
     r"""A person's text, so that it comes out as itself.
 
-    >>> print(escaped("5 % of $x$"))
+    >>> print(escape_latex("5 % of $x$"))
     \text{5 }\%\text{ of }\$\text{x}\$
     """
     runs = re.findall(r"[\\^~<>{}$%#&_]|[^\\^~<>{}$%#&_]+", clean(text))
     return "".join(_ESCAPED.get(run) or rf"\text{{{run}}}" for run in runs) or "{}"
 
 
-def function(name: str) -> str:
+def _function(name: str) -> str:
     r"""A function's name: \tanh, \sigma, \mathrm{ReLU}, \ln \cosh."""
-    return " ".join(rf"\{word}" if word in FUNCTIONS else _letter(Symbol(word)) for word in name.split()) or escaped(name)
+    return " ".join(rf"\{word}" if word in FUNCTIONS else _letter(Symbol(word)) for word in name.split()) or escape_latex(name)
 
 
 def _letter(symbol: Symbol) -> str:
@@ -241,7 +241,7 @@ def _base(base: str, bold: bool) -> str:
         return rf"\boldsymbol{{\{GREEK[base]}}}" if bold else rf"\{GREEK[base]}"
     if base.isascii() and base.isalnum():
         return rf"\mathbf{{{base}}}" if bold else base if len(base) == 1 else rf"\mathrm{{{base}}}"
-    return escaped(base)
+    return escape_latex(base)
 
 
 def _small(script: str) -> str:
@@ -255,7 +255,7 @@ def _small(script: str) -> str:
 def _run(run: str) -> str:
     if run in GREEK or run == "′":
         return r"\prime" if run == "′" else rf"\{GREEK[run]} "
-    return run if run.isascii() and "_" not in run and run not in _ESCAPED else escaped(run)
+    return run if run.isascii() and "_" not in run and run not in _ESCAPED else escape_latex(run)
 
 
 def _digits(digits: str) -> str:
@@ -263,13 +263,13 @@ def _digits(digits: str) -> str:
     sign, rest = ("-", digits[1:]) if digits[:1] in ("−", "-") else ("", digits)
     if rest == "∞":
         return rf"{sign}\infty"
-    return sign + (rest.replace(",", "{,}") if re.fullmatch(r"[\d.,]+", rest) and rest.isascii() else escaped(rest))
+    return sign + (rest.replace(",", "{,}") if re.fullmatch(r"[\d.,]+", rest) and rest.isascii() else escape_latex(rest))
 
 
 def _fenced(inside: str, left: str = "(", right: str = ")") -> str:
     """Between fences, which grow where what they hold is tall."""
     if left not in FENCES or right not in FENCES:
-        return f"{escaped(left)} {inside} {escaped(right)}"
+        return f"{escape_latex(left)} {inside} {escape_latex(right)}"
     opening, closing = FENCES[left][0], FENCES[right][1]
     if any(command in inside for command in TALL):
         return rf"\left{opening} {inside} \right{closing}"
@@ -295,4 +295,4 @@ def _gap(before: Formula, item: Formula) -> str:
             isinstance(item, Operator) and item.sign in ",;"
         )
         return "" if tight else " "
-    return r" \; " if isinstance(before, Words) or isinstance(item, Words | Number) else " "
+    return r" \; " if isinstance(before, Prose) or isinstance(item, Prose | Number) else " "

@@ -22,12 +22,12 @@ from chainrule.notation.formula import (
     Number,
     Operator,
     Power,
+    Prose,
     Root,
     Row,
     Sum,
     Symbol,
     Transposed,
-    Words,
 )
 from chainrule.notation.parts import ENGLISH, clean, held, in_a_row, letter_parts, owner, raisable, separator, unfenced
 
@@ -51,12 +51,14 @@ _BOLD = {
 _PARTIAL = '<mi mathvariant="normal">∂</mi>'
 
 
-def mathml(formula: Formula, *, display: bool = False, attributes: Attributes | None = None, words: Mapping[str, str] = ENGLISH) -> str:
+def formula_mathml(
+    formula: Formula, *, display: bool = False, attributes: Attributes | None = None, words: Mapping[str, str] = ENGLISH
+) -> str:
     """The formula as a math element; `display` sets it in a line of its own.
 
     attributes  what the element of each symbol with a key gets besides: {"data-key": key}, {"style": "color: …"}
 
-    >>> print(mathml(Symbol("h", "1")))
+    >>> print(formula_mathml(Symbol("h", "1")))
     <math xmlns="http://www.w3.org/1998/Math/MathML"><msub><mi>h</mi><mn>1</mn></msub></math>
     """
     mode = {"display": "block"} if display else {}
@@ -66,18 +68,18 @@ def mathml(formula: Formula, *, display: bool = False, attributes: Attributes | 
 GOES_ON = '<mspace width="2.5em"></mspace>'
 
 
-def aligned(equations: Sequence[Equation], *, attributes: Attributes | None = None, words: Mapping[str, str] = ENGLISH) -> str:
+def aligned_mathml(equations: Sequence[Equation], *, attributes: Attributes | None = None, words: Mapping[str, str] = ENGLISH) -> str:
     """Equations in a line of their own each, the relations below each other: a table whose first column a page aligns at its right.
 
     A side whose relation is "" goes on with the one before.
 
-    >>> print(aligned([Equation((Symbol("a"), Number("2")), ("=",))]).partition("<mtr>")[2])
+    >>> print(aligned_mathml([Equation((Symbol("a"), Number("2")), ("=",))]).partition("<mtr>")[2])
     <mtd><mi>a</mi></mtd><mtd><mo form="infix">=</mo><mn>2</mn></mtd></mtr></mtable></math>
     """
     rows: list[tuple[str, str]] = []
     for equation in equations:
         first, *others = (_markup(side, attributes or _no_attributes, words) for side in equation.sides)
-        signs = (element("mo", escaped(relation), {"form": "infix"}) if relation else GOES_ON for relation in equation.relations)
+        signs = (element("mo", escape_xml(relation), {"form": "infix"}) if relation else GOES_ON for relation in equation.relations)
         rows += zip([first, *[""] * len(others)], map(str.__add__, signs, others), strict=False)
     table = _table(rows).replace("<mtable>", '<mtable class="aligned" displaystyle="true">', 1)
     return element("math", table, {"xmlns": NAMESPACE, "display": "block"})
@@ -85,11 +87,11 @@ def aligned(equations: Sequence[Equation], *, attributes: Attributes | None = No
 
 def element(tag: str, content: str, attributes: Mapping[str, str] | None = None) -> str:
     """An element around markup."""
-    given = "".join(f' {name}="{escaped(value)}"' for name, value in (attributes or {}).items())
+    given = "".join(f' {name}="{escape_xml(value)}"' for name, value in (attributes or {}).items())
     return f"<{tag}{given}>{content}</{tag}>"
 
 
-def escaped(text: str) -> str:
+def escape_xml(text: str) -> str:
     """A person's text inside an element or an attribute."""
     return clean(text).translate(_ENTITIES)
 
@@ -108,9 +110,9 @@ def _markup(formula: Formula, attributes: Attributes, words: Mapping[str, str]) 
         case Number(digits, power):
             return _number(digits, power)
         case Operator(sign, prefix):
-            return element("mo", escaped(sign), {"form": "prefix"} if prefix else {})
-        case Words(prose):
-            return element("mtext", escaped(prose))
+            return element("mo", escape_xml(sign), {"form": "prefix"} if prefix else {})
+        case Prose(prose):
+            return element("mtext", escape_xml(prose))
         case Row() | Equation():
             return element("mrow", "".join(_spaced(in_a_row(formula), inside)))
         case Fraction(above, below):
@@ -125,8 +127,8 @@ def _markup(formula: Formula, attributes: Attributes, words: Mapping[str, str]) 
             between = element("mo", separator(arguments))
             return element("mrow", _letter(name) + element("mo", _APPLICATION) + _fenced(between.join(map(inside, arguments))))
         case Cases(condition, first, second):
-            given = element("mtext", escaped(words["if"]) + "\u00a0") + inside(condition)
-            rows = [(inside(first), given), (inside(second), element("mtext", escaped(words["otherwise"])))]
+            given = element("mtext", escape_xml(words["if"]) + "\u00a0") + inside(condition)
+            rows = [(inside(first), given), (inside(second), element("mtext", escape_xml(words["otherwise"])))]
             return element("mrow", _fence("{", "prefix") + _table(rows, {"style": "text-align: left"}))
         case Sum(content, index):
             sign = element("mo", "∑")
@@ -157,14 +159,14 @@ def _letter(letter: str, bold: bool = False) -> str:
     if len(base) > 2 and base.startswith("‖") and base.endswith("‖"):
         inner = _fenced(_letter(base[1:-1], bold), "‖", "‖")
     else:
-        inner = element("mi", escaped(base.translate(_BOLD) if bold else base))
+        inner = element("mi", escape_xml(base.translate(_BOLD) if bold else base))
     if accent:
         inner = element("mover", inner + element("mo", SIGNS[accent], {"stretchy": "false"}), {"accent": "true"})
     return element("msub", inner + element("mn", digits)) if digits else inner
 
 
 def _number(digits: str, power: int | None) -> str:
-    mantissa = element("mn", escaped(digits).replace("-", "−"))
+    mantissa = element("mn", escape_xml(digits).replace("-", "−"))
     if power is None:
         return mantissa
     ten = element("msup", element("mn", "10") + element("mn", str(power).replace("-", "−")))
@@ -176,7 +178,7 @@ def _script(script: str) -> str:
     if inner := owner(script):
         return _symbol(inner, _no_attributes)
     runs = re.findall(r"\d+|[^\W\d]+|.", clean(script))
-    marks = [element("mn" if run.isdigit() else "mi" if run.isalpha() else "mo", escaped(run)) for run in runs]
+    marks = [element("mn" if run.isdigit() else "mi" if run.isalpha() else "mo", escape_xml(run)) for run in runs]
     return marks[0] if len(marks) == 1 else element("mrow", "".join(marks))
 
 
@@ -185,7 +187,7 @@ def _spaced(items: Sequence[Formula], inside: Callable[[Formula], str]) -> list[
     marks: list[str] = []
     for before, item in zip((None, *items), items, strict=False):
         if before is not None and not isinstance(before, Operator) and not isinstance(item, Operator):
-            prose = isinstance(before, Words) or isinstance(item, Words)
+            prose = isinstance(before, Prose) or isinstance(item, Prose)
             marks.append(element("mspace", "", {"width": "0.3em"}) if prose else element("mo", _INVISIBLE_TIMES))
         marks.append(inside(item))
     return marks
@@ -200,4 +202,4 @@ def _fenced(inside: str, left: str = "(", right: str = ")") -> str:
 
 
 def _fence(sign: str, form: str) -> str:
-    return element("mo", escaped(sign), {"form": form})
+    return element("mo", escape_xml(sign), {"form": form})

@@ -47,7 +47,7 @@ class Printed:
     exact: bool
 
 
-def shown(value: Any, notation: Notation, digits: int | None = None) -> Formula:
+def number_formula(value: Any, notation: Notation, digits: int | None = None) -> Formula:
     """A number on paper: 8.4, −3.286976, 0.751365, 1.23457 · 10⁷, NaN, ∞.
 
     value   an int, a float, a Fraction or a NumPy scalar
@@ -59,7 +59,7 @@ def shown(value: Any, notation: Notation, digits: int | None = None) -> Formula:
 
 
 def printed(value: Any, notation: Notation, digits: int | None = None) -> Printed:
-    """As `shown`, with what is printed as a number."""
+    """As `number_formula`, with what is printed as a number."""
     number = meant(value)
     if isinstance(number, float):
         text = "NaN" if math.isnan(number) else "∞" if number > 0 else "−∞"

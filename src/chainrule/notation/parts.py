@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass, replace
 
-from chainrule.notation.formula import Call, Ellipsis, Equation, Fenced, Formula, Matrix, Number, Operator, Root, Row, Symbol, Words
+from chainrule.notation.formula import Call, Ellipsis, Equation, Fenced, Formula, Matrix, Number, Operator, Prose, Root, Row, Symbol
 
 ENGLISH: Mapping[str, str] = {"if": "if", "otherwise": "otherwise"}
 """The words inside formulas; another language replaces the values."""
@@ -41,7 +41,7 @@ def is_atom(formula: Formula) -> bool:
     match formula:
         case Number():
             return formula.power is None and not is_negative(formula)
-        case Symbol() | Fenced() | Call() | Root() | Matrix() | Words() | Ellipsis():
+        case Symbol() | Fenced() | Call() | Root() | Matrix() | Prose() | Ellipsis():
             return True
     return False
 

@@ -31,12 +31,12 @@ from chainrule.notation.formula import (
     Number,
     Operator,
     Power,
+    Prose,
     Root,
     Row,
     Sum,
     Symbol,
     Transposed,
-    Words,
 )
 from chainrule.notation.parts import (
     ENGLISH,
@@ -69,13 +69,13 @@ class Break:
 
 
 Piece: TypeAlias = Segment | Break | Matrix
-"""What a line is made of. A matrix of several rows is whole; `flat` writes it on the line."""
+"""What a line is made of. A matrix of several rows is whole; `inline_matrices` writes it on the line."""
 
 
-def text(formula: Formula, words: Mapping[str, str] = ENGLISH) -> str:
+def formula_text(formula: Formula, words: Mapping[str, str] = ENGLISH) -> str:
     """The formula on one line.
 
-    >>> text(Equation((Symbol("h", "1"), Row((Symbol("x", "1"), Operator("·"), Symbol("w", "1")))), ("=",)))
+    >>> formula_text(Equation((Symbol("h", "1"), Row((Symbol("x", "1"), Operator("·"), Symbol("w", "1")))), ("=",)))
     'h1 = x1 · w1'
     """
     return "".join(part for part, _ in segments(formula, words))
@@ -83,10 +83,10 @@ def text(formula: Formula, words: Mapping[str, str] = ENGLISH) -> str:
 
 def segments(formula: Formula, words: Mapping[str, str] = ENGLISH) -> list[Segment]:
     """The formula on one line, cut where the colour changes."""
-    return merged(flat(pieces(formula, words), words))
+    return merge_segments(inline_matrices(pieces(formula, words), words))
 
 
-def merged(parts: Iterable[Segment | Break]) -> list[Segment]:
+def merge_segments(parts: Iterable[Segment | Break]) -> list[Segment]:
     """Breaks as spaces, uncoloured neighbours as one."""
     line: list[Segment] = []
     for part, key in (part if isinstance(part, tuple) else (" ", None) for part in parts):
@@ -97,11 +97,11 @@ def merged(parts: Iterable[Segment | Break]) -> list[Segment]:
     return line
 
 
-def flat(parts: Iterable[Piece], words: Mapping[str, str] = ENGLISH) -> Iterator[Segment | Break]:
+def inline_matrices(parts: Iterable[Piece], words: Mapping[str, str] = ENGLISH) -> Iterator[Segment | Break]:
     """With every matrix on the line."""
     for part in parts:
         if isinstance(part, Matrix):
-            yield from flat(_matrix(part.rows, words, 1), words)
+            yield from inline_matrices(_matrix(part.rows, words, 1), words)
         else:
             yield part
 
@@ -121,12 +121,12 @@ def pieces(formula: Formula, words: Mapping[str, str] = ENGLISH, depth: int = 0)
     space = Break(LEVELS * depth + INNER)
     match formula:
         case Symbol():
-            yield written(formula), formula.key or None
+            yield symbol_text(formula), formula.key or None
         case Number(digits, power):
             yield _digits(digits) + (f" · 10^{power}".replace("-", "−") if power is not None else ""), None
         case Operator(sign):
             yield clean(sign), None
-        case Words(prose):
+        case Prose(prose):
             yield from _separated([[(word, None)] for word in clean(prose).split(" ")], "", space)
         case Row() | Equation():
             yield from _row(in_a_row(formula), words, depth)
@@ -214,21 +214,23 @@ def _separated(parts: Sequence[Sequence[Piece]], mark: str, space: Break) -> Ite
 def _matrix(rows: tuple[tuple[Formula, ...], ...], words: Mapping[str, str], depth: int) -> Iterator[Piece]:
     """On one line: [8, 12] for a single row, else rows between brackets of their own."""
     mark, space = separator(rows), Break(LEVELS * depth + INNER)
-    cells = [[list(flat(pieces(cell, words, depth + 2), words)) for cell in row] for row in rows]
+    cells = [[list(inline_matrices(pieces(cell, words, depth + 2), words)) for cell in row] for row in rows]
     bracketed = [[("[", None), *_separated(row, mark, Break(space.level + LEVELS)), ("]", None)] for row in cells]
     yield from bracketed[0] if len(rows) == 1 else [("[", None), *_separated(bracketed, mark, space), ("]", None)]
 
 
 @lru_cache(maxsize=4096)
-def written(symbol: Symbol) -> str:
+def symbol_text(symbol: Symbol) -> str:
     """A symbol on one line.
 
-    >>> written(Symbol("W", "2,3", "(1)")), written(Symbol("h", "1", "(2)[3]")), written(Symbol("w", "6", "+")), written(Symbol("m", "w5"))
-    ('W⁽¹⁾[2,3]', 'h1⁽²⁾ˢ³', 'w6⁺', 'm_w5')
+    >>> symbol_text(Symbol("W", "2,3", "(1)")), symbol_text(Symbol("h", "1", "(2)[3]"))
+    ('W⁽¹⁾[2,3]', 'h1⁽²⁾ˢ³')
+    >>> symbol_text(Symbol("w", "6", "+")), symbol_text(Symbol("m", "w5"))
+    ('w6⁺', 'm_w5')
     """
     letter, above = clean(symbol.letter), _raised(clean(symbol.superscript))
     inner = owner(symbol.subscript)
-    below = written(inner) if inner else clean(symbol.subscript)
+    below = symbol_text(inner) if inner else clean(symbol.subscript)
     if "," in below or "[" in below:
         return f"{letter}{above}[{below}]"
     joint = "_" if below and (letter[-1:].isdigit() or not below.isdigit()) else ""

@@ -24,12 +24,12 @@ from chainrule.notation.formula import (
     Number,
     Operator,
     Power,
+    Prose,
     Root,
     Row,
     Sum,
     Symbol,
     Transposed,
-    Words,
 )
 from chainrule.notation.parts import ENGLISH, clean, held, in_a_row, letter_parts, owner, raisable, separator, unfenced
 
@@ -50,17 +50,17 @@ _BRACKETS = frozenset("()[]{}|")
 """Brackets which Typst would pair by itself: escaped, they stay as they are."""
 
 
-def typst(formula: Formula, words: Mapping[str, str] = ENGLISH, paint: Paint = lambda key: "") -> str:
+def formula_typst(formula: Formula, words: Mapping[str, str] = ENGLISH, paint: Paint = lambda key: "") -> str:
     """The formula in Typst's mathematics, without $ around it.
 
     paint  the function around each symbol with a key, for colours
 
-    >>> print(typst(Fraction(Row((Symbol("y"), Operator("−"), Symbol("t"))), Symbol("β₁"))))
+    >>> print(formula_typst(Fraction(Row((Symbol("y"), Operator("−"), Symbol("t"))), Symbol("β₁"))))
     frac(y − t, attach(β, b: "1"))
     """
 
     def inside(part: Formula) -> str:
-        return typst(part, words, paint)
+        return formula_typst(part, words, paint)
 
     match formula:
         case Symbol():
@@ -69,7 +69,7 @@ def typst(formula: Formula, words: Mapping[str, str] = ENGLISH, paint: Paint = l
             return _digits(digits) + (f' dot.op attach(10, t: "{clean(str(power)).replace("-", "−")}")' if power is not None else "")
         case Operator(sign):
             return OPERATORS.get(sign) or (sign if sign in SIGNS else string(sign))
-        case Words(prose):
+        case Prose(prose):
             return string(prose)
         case Row() | Equation():
             return _row(in_a_row(formula), inside)
@@ -82,7 +82,7 @@ def typst(formula: Formula, words: Mapping[str, str] = ENGLISH, paint: Paint = l
         case Fenced(content, left, right):
             return _fenced(inside(content), left, right)
         case Call(name, arguments):
-            return function(name) + " " + _fenced(f"\\{separator(arguments)} ".join(map(inside, arguments)))
+            return _function(name) + " " + _fenced(f"\\{separator(arguments)} ".join(map(inside, arguments)))
         case Cases(condition, first, second):
             lines = (
                 f"{inside(first)} & {string(words['if'] + ' ')} {inside(condition)}",
@@ -112,7 +112,7 @@ def string(text: str) -> str:
     return '"' + clean(text).replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def function(name: str) -> str:
+def _function(name: str) -> str:
     """A function's name: tanh, σ, op("ReLU"), ln cosh."""
     words = (word if word in FUNCTIONS else _base(word) if len(word) == 1 else f"op({string(word)})" for word in name.split())
     return " ".join(words) or string(name)
@@ -173,6 +173,6 @@ def _row(items: Sequence[Formula], inside: Callable[[Formula], str]) -> str:
     parts = [inside(items[0])] if items else ['""']
     for before, item in pairwise(items):
         signs = isinstance(before, Operator) or isinstance(item, Operator)
-        wide = not signs and (isinstance(before, Words) or isinstance(item, Words | Number))
+        wide = not signs and (isinstance(before, Prose) or isinstance(item, Prose | Number))
         parts += ["med", inside(item)] if wide else [inside(item)]
     return " ".join(parts)

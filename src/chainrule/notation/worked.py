@@ -15,7 +15,7 @@ from functools import reduce
 from typing import Any
 
 from chainrule.formula.expression import Expression, Name, as_expression, order, substitute, variable
-from chainrule.formula.forms import Call, Fence, Infix, Prefix, Raised, Ratio, Root, Times
+from chainrule.formula.forms import Fence, Infix, Named, Prefix, Radical, Raised, Ratio, Times
 from chainrule.formula.primitives import add, multiply
 from chainrule.formula.scalar import Element, Index, Scalars
 from chainrule.notation.arithmetic import Real
@@ -84,7 +84,9 @@ def chain(
     return line.equation
 
 
-def update(left: Formula, expression: Expression, values: Mapping[Expression, Any], labels: Labels, result: Any = None) -> list[Equation]:
+def update_equations(
+    left: Formula, expression: Expression, values: Mapping[Expression, Any], labels: Labels, result: Any = None
+) -> list[Equation]:
     """An update in letters and in numbers: w6 ← w6 − η · ∂E/∂w6 and w6 ← 0.16 − 0.05 · (−3.144064) = 0.3172032."""
     line = _Line(left, first="←")
     _numbers(line, expression, values, labels, result)
@@ -284,7 +286,7 @@ def _brackets(expression: Expression) -> Iterator[Expression]:
         match expression.primitive.form:
             case Times() | Prefix() | Ratio() if is_sum:
                 yield argument
-            case Raised() | Call() | Fence() | Root() if is_arithmetic:
+            case Raised() | Named() | Fence() | Radical() if is_arithmetic:
                 yield argument
             case _:
                 yield from _brackets(argument)

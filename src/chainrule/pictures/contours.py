@@ -63,7 +63,7 @@ def _crossing(values: list[list[float]], level: float, edge: Edge, xs: list[floa
     return xs[j] + (xs[m] - xs[j]) * part, ys[i] + (ys[k] - ys[i]) * part
 
 
-def within(loop: Sequence[Point], xs: Sequence[float], ys: Sequence[float]) -> list[tuple[Point, ...]]:
+def inner_pieces(loop: Sequence[Point], xs: Sequence[float], ys: Sequence[float]) -> list[tuple[Point, ...]]:
     """The pieces of a loop that do not run along the rim of the values: where the level is in truth."""
 
     def at_rim(a: Point, b: Point) -> bool:

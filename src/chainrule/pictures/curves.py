@@ -34,7 +34,7 @@ def can_draw() -> bool:
     return find_spec("uniplot") is not None
 
 
-def drawn(curves: Curves, width: int, height: int, *, colour: bool = True, write: Callable[[str], str] = str) -> str:
+def terminal_curves(curves: Curves, width: int, height: int, *, colour: bool = True, write: Callable[[str], str] = str) -> str:
     """The curves as lines of braille characters, `width` columns wide with the numbers beside them; empty without two points to join.
 
     write  how a number is written, where that is not with a point

@@ -6,9 +6,24 @@ import itertools
 from collections.abc import Iterator
 
 from chainrule.document.document import Edge, Neuron, Picture
-from chainrule.notation.formula import Formula, Number, Operator, Row, Words, row
-from chainrule.notation.text import text
-from chainrule.pictures.shapes import FAMILIES, LINE, SIZE, SMALL, Box, Circle, Diagram, Label, Line, Run, Shape, covered, runs, width
+from chainrule.notation.formula import Formula, Number, Operator, Prose, Row, row
+from chainrule.notation.text import formula_text
+from chainrule.pictures.shapes import (
+    FAMILIES,
+    LINE,
+    SIZE,
+    SMALL,
+    Box,
+    Circle,
+    Diagram,
+    Label,
+    Line,
+    Shape,
+    TextRun,
+    covered,
+    text_runs,
+    width,
+)
 
 RADIUS, MARGIN = 20.0, 12.0
 DOWN = SMALL * LINE + 1
@@ -22,7 +37,7 @@ ACROSS = (0.28, 0.32, 0.25, 0.36, 0.2, 0.72, 0.68, 0.75, 0.64, 0.8, 0.4, 0.6, 0.
 """Where a label may stand on a line to the next neuron over there, and on one that crosses others."""
 
 
-def network(picture: Picture) -> Diagram:
+def network_diagram(picture: Picture) -> Diagram:
     """A network: a column a layer, a line a weight, the larger the more there is to be written."""
     for gap in ROW_GAPS:
         layout = _Layout(picture, gap)
@@ -46,15 +61,17 @@ class _Layout:
             self.columns[-1] + self._half(len(self.columns) - 1) + MARGIN, self.bottom + MARGIN, tuple(shapes), picture.alt
         )
 
-    def _title(self, layer: int) -> tuple[Run, ...]:
+    def _title(self, layer: int) -> tuple[TextRun, ...]:
         count, drawn = self.picture.counts[layer], len(self.picture.layers[layer])
         title = self.picture.titles[layer]
-        return (Run(f"{title} ({count})" if count > drawn else title),)
+        return (TextRun(f"{title} ({count})" if count > drawn else title),)
 
     def _half(self, layer: int) -> float:
         """Half of what the widest thing in a column takes."""
-        values = [width((Run(text(row(line))),), SMALL) for neuron in self.picture.layers[layer] for line in below(neuron)]
-        letters = [width(runs(neuron.label), SIZE) for neuron in self.picture.layers[layer]]
+        values = [
+            width((TextRun(formula_text(row(line))),), SMALL) for neuron in self.picture.layers[layer] for line in neuron_lines(neuron)
+        ]
+        letters = [width(text_runs(neuron.label), SIZE) for neuron in self.picture.layers[layer]]
         return max(RADIUS, width(self.titles[layer], SMALL) / 2, *(v / 2 for v in values), *(v / 2 + 6 for v in letters))
 
     def _columns(self) -> Iterator[float]:
@@ -62,14 +79,14 @@ class _Layout:
         x = MARGIN + self._half(0)
         yield x
         for layer in range(1, len(self.picture.layers)):
-            labels = [width(runs(line), SMALL) for edge in self.picture.edges if edge.layer == layer - 1 for line in beside(edge)]
+            labels = [width(text_runs(line), SMALL) for edge in self.picture.edges if edge.layer == layer - 1 for line in edge_lines(edge)]
             needed = self._half(layer - 1) + self._half(layer) + 18
             lines = 2 * RADIUS + (max(3.2 * max(labels), 60 + 0.9 * self.gap) if labels else 90)
             x += max(needed, lines)
             yield x
 
     def _radius(self, layer: int) -> float:
-        return max(RADIUS, *(width(runs(neuron.label), SIZE) / 2 + 6 for neuron in self.picture.layers[layer]))
+        return max(RADIUS, *(width(text_runs(neuron.label), SIZE) / 2 + 6 for neuron in self.picture.layers[layer]))
 
     def _place(self, layer: int, neuron: int) -> tuple[float, float]:
         """The middle of a neuron; below ⋮ there is room for it."""
@@ -109,19 +126,19 @@ class _Layout:
                 yield Circle(x, y, radius, f"n{layer}-{i}", kind, colour)
                 self.taken.append(Box(x - radius, y - radius, x + radius, y + radius))
                 self.bottom = max(self.bottom, y + radius)
-                yield Label(runs(neuron.label), x, y)
-                for line, formula in enumerate(below(neuron)):
-                    down, written = radius + SMALL * 0.8 + DOWN * line, runs(formula)
+                yield Label(text_runs(neuron.label), x, y)
+                for line, formula in enumerate(neuron_lines(neuron)):
+                    down, written = radius + SMALL * 0.8 + DOWN * line, text_runs(formula)
                     handle = f"v{layer}-{i}" if line == 0 and neuron.value is not None else f"g{layer}-{i}"
                     covering = layer > 0 or width(written, SMALL) > 3 * RADIUS
                     yield self._kept(Label(written, x, y + down, SMALL, covering=covering, handle=handle))
             for above, under in self._gaps(layer):
                 (_, top), (_, bottom) = self._place(layer, above), self._place(layer, under)
-                yield self._kept(Label((Run("⋮"),), x, (top + bottom) / 2 + DOWN * self._lines_below(layer) / 2, SIZE, covering=True))
+                yield self._kept(Label((TextRun("⋮"),), x, (top + bottom) / 2 + DOWN * self._lines_below(layer) / 2, SIZE, covering=True))
 
     def _lines_below(self, layer: int) -> int:
         """How many lines stand below a neuron at most, where there is more than the one that ⋮ has room beside."""
-        most = max(len(below(neuron)) for neuron in self.picture.layers[layer])
+        most = max(len(neuron_lines(neuron)) for neuron in self.picture.layers[layer])
         return most if most > 1 else 0
 
     def _gaps(self, layer: int) -> list[tuple[int, int]]:
@@ -166,22 +183,23 @@ class _Layout:
         x, y = x1 + (x2 - x1) * share, y1 + (y2 - y1) * share
         name = f"{edge.layer}-{edge.source}-{edge.target}"
         quiet = bool(self.picture.lit) and f"e{name}" not in self.picture.lit
-        lines = beside(edge)
+        lines = edge_lines(edge)
         first = y - DOWN * (len(lines) - 1) / 2
         return [
-            Label(runs(line), x, first + DOWN * i, SMALL, quiet, covering=True, handle=f"{'wu'[i]}{name}") for i, line in enumerate(lines)
+            Label(text_runs(line), x, first + DOWN * i, SMALL, quiet, covering=True, handle=f"{'wu'[i]}{name}")
+            for i, line in enumerate(lines)
         ]
 
 
-def below(neuron: Neuron) -> tuple[Formula, ...]:
+def neuron_lines(neuron: Neuron) -> tuple[Formula, ...]:
     """What stands below a neuron, a line each."""
     return neuron.more if neuron.value is None else (neuron.value, *neuron.more)
 
 
-def beside(edge: Edge) -> tuple[Formula, ...]:
+def edge_lines(edge: Edge) -> tuple[Formula, ...]:
     """w1 = 0.21, or the letter alone; and what it becomes: → 0.374. Nothing for a line without a name."""
     if edge.label == Row(()):
         return ()
     sign = "≈" if isinstance(edge.value, Number) and edge.value.rounded else "="
     first = edge.label if edge.value is None else row(edge.label, Operator(sign), edge.value)
-    return (first,) if edge.after is None else (first, row(Operator("→", prefix=True), Words(" "), edge.after))
+    return (first,) if edge.after is None else (first, row(Operator("→", prefix=True), Prose(" "), edge.after))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from chainrule.base.nodes import Node
 from chainrule.notation.conventions import Notation
-from chainrule.notation.numbers import shown
+from chainrule.notation.numbers import number_formula
 from chainrule.pictures.clipping import along, clipped, interrupted
 from chainrule.pictures.shapes import (
     LINE,
@@ -20,13 +20,13 @@ from chainrule.pictures.shapes import (
     Line,
     Path,
     Point,
-    Run,
     Shape,
+    TextRun,
     covered,
-    flat,
-    runs,
+    prose_runs,
+    still_shapes,
+    text_runs,
     width,
-    words,
 )
 from chainrule.pictures.ticks import multiples, on_log_scale
 
@@ -58,7 +58,7 @@ MIDDLE = (0.5, *(0.5 + side * part / 40 for part in range(1, 20) for side in (1,
 CROSSES, HIDES = 2, 3
 """Faults of a label's place: it crosses curves; it hides points, which only the number that stands for a label may, where all is full."""
 
-Runs = tuple[Run, ...]
+Runs = tuple[TextRun, ...]
 
 
 class Scale(Node):
@@ -128,7 +128,7 @@ class Plot(Node):
     grid: bool = True
 
 
-def draw(plot: Plot, notation: Notation) -> Diagram:
+def plot_diagram(plot: Plot, notation: Notation) -> Diagram:
     """The plot with its axes; numbers at them as the notation writes them."""
     return _Layout(plot, notation).diagram
 
@@ -165,7 +165,7 @@ class _Layout:
         marks, arrows, pieces = list(self._marks()), list(self._arrows()), list(self._pieces())
         labels = list(self._labels())
         shapes = (*self._regions(), *written, *self._strokes(pieces), *arrows, *marks, *labels)
-        boxes = [covered(shape) for shape in flat(shapes) if isinstance(shape, Label)]
+        boxes = [covered(shape) for shape in still_shapes(shapes) if isinstance(shape, Label)]
         wide = max(self.right, *(box.right for box in boxes)) + MARGIN
         self.diagram = Diagram(wide, self.foot + MARGIN, shapes, plot.alt, plot.about)
 
@@ -246,9 +246,9 @@ class _Layout:
             placed = list(self._placed(wanted))
             if not placed:
                 numbered += 1
-                reference = words(f"({numbered})")
+                reference = prose_runs(f"({numbered})")
                 placed = list(self._placed(replace(wanted, label=reference), worst=HIDES))
-                placed.append(Label((*reference, Run(" "), *wanted.label), MARGIN, self.foot + SMALL * LINE / 2, SMALL, side=1))
+                placed.append(Label((*reference, TextRun(" "), *wanted.label), MARGIN, self.foot + SMALL * LINE / 2, SMALL, side=1))
                 self.foot += SMALL * LINE
             self.taken += [covered(shape) for shape in placed if isinstance(shape, Label)]
             yield from placed
@@ -327,12 +327,12 @@ def ticks(scale: Scale, notation: Notation) -> list[tuple[float, Runs]]:
     if scale.names:
         return list(scale.names)
     if not scale.log:
-        return [(value, runs(shown(value, notation))) for value in multiples(scale.low, scale.high, whole=scale.whole)]
+        return [(value, text_runs(number_formula(value, notation))) for value in multiples(scale.low, scale.high, whole=scale.whole)]
     values = on_log_scale(scale.low, scale.high)
     powers = [round(math.log10(value)) for value in values]
     if (powers[0] >= -4 and powers[-1] <= 5) or not all(math.isclose(value, 10.0**k) for value, k in zip(values, powers, strict=True)):
-        return [(value, runs(shown(value, notation))) for value in values]
-    return [(value, (Run("10"), Run(str(k).replace("-", "−"), 1))) for value, k in zip(values, powers, strict=True)]
+        return [(value, text_runs(number_formula(value, notation))) for value in values]
+    return [(value, (TextRun("10"), TextRun(str(k).replace("-", "−"), 1))) for value, k in zip(values, powers, strict=True)]
 
 
 def _around(point: Point) -> Box:

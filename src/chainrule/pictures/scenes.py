@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from chainrule.base.nodes import Node
-from chainrule.pictures.shapes import FAMILIES, SIZE, Diagram, Label, Line, Scene, Shape, width, words
+from chainrule.pictures.shapes import FAMILIES, SIZE, Diagram, Label, Line, Scene, Shape, prose_runs, width
 
 FORWARD, BACKWARD = FAMILIES["h"], FAMILIES["gradient"]
 """The colours of what runs forwards and backwards."""
@@ -24,7 +24,7 @@ class Captions(Node):
     update: str
 
 
-def in_turns(diagram: Diagram, captions: Captions) -> Diagram:
+def animated(diagram: Diagram, captions: Captions) -> Diagram:
     """The picture of a network whose last layer is the error, its parts in scenes: the values layer by layer, the error, the gradients
     layer by layer backwards, the new weights.
     """
@@ -34,11 +34,11 @@ def in_turns(diagram: Diagram, captions: Captions) -> Diagram:
     for shape in diagram.shapes:
         shapes += _in_turn(shape, turns, layers)
     said = [*captions.forward, captions.error, *captions.backward, captions.update]
-    wide = max(diagram.width, *(width(words(text), SIZE) + 24 for text in (*said, diagram.alt)))
+    wide = max(diagram.width, *(width(prose_runs(text), SIZE) + 24 for text in (*said, diagram.alt)))
     for turn, text in enumerate(said, start=1):
-        label = Label(words(text), wide / 2, diagram.height + CAPTION / 2 - 4, SIZE)
+        label = Label(prose_runs(text), wide / 2, diagram.height + CAPTION / 2 - 4, SIZE)
         shapes.append(Scene((label,), turn, passing=True))
-    whole = Label(words(diagram.alt), wide / 2, diagram.height + CAPTION / 2 - 4, SIZE)
+    whole = Label(prose_runs(diagram.alt), wide / 2, diagram.height + CAPTION / 2 - 4, SIZE)
     shapes.append(Scene((whole,), len(said) + 1))
     return Diagram(wide, diagram.height + CAPTION, tuple(shapes), diagram.alt, diagram.about)
 

@@ -13,7 +13,7 @@ from typing import TypeAlias
 from chainrule.base.nodes import Node
 from chainrule.notation.formula import Derivative, Equation, Formula, Number, Operator, Row, Symbol
 from chainrule.notation.parts import in_a_row, letter_parts
-from chainrule.notation.text import text
+from chainrule.notation.text import formula_text
 
 SIZE = 14.0
 """Of ordinary letters; those on lines are `SMALL`, raised and lowered ones `SCRIPT` times as large."""
@@ -58,7 +58,7 @@ PENS = {
 """Every kind of shape there is."""
 
 
-class Run(Node):
+class TextRun(Node):
     """Letters of one kind. raised: 1 above, −1 below, 0 on the line; key: of the symbol that they write."""
 
     letters: str
@@ -109,7 +109,7 @@ class Label(Node):
               on an axis one is
     """
 
-    runs: tuple[Run, ...]
+    runs: tuple[TextRun, ...]
     x: float
     y: float
     size: float = SIZE
@@ -161,18 +161,18 @@ class Diagram(Node):
     about: str = ""
 
 
-def flat(shapes: Iterable[Shape]) -> Iterator[Circle | Line | Path | Label]:
+def still_shapes(shapes: Iterable[Shape]) -> Iterator[Circle | Line | Path | Label]:
     """The shapes that are seen where nothing moves, without scenes."""
     for shape in shapes:
         if not isinstance(shape, Scene):
             yield shape
         elif not shape.passing:
-            yield from flat(shape.shapes)
+            yield from still_shapes(shape.shapes)
 
 
-def told(diagram: Diagram) -> Diagram:
+def with_description(diagram: Diagram) -> Diagram:
     """The same with everything that is written in it as `about`, but for numbers at axes."""
-    labels = (shape for shape in flat(diagram.shapes) if isinstance(shape, Label) and shape.handle != "tick")
+    labels = (shape for shape in still_shapes(diagram.shapes) if isinstance(shape, Label) and shape.handle != "tick")
     about = "; ".join("".join(run.letters for run in label.runs) for label in labels)
     return replace(diagram, about=about)
 
@@ -198,39 +198,39 @@ def covered(label: Label) -> Box:
     return Box(middle - wide / 2 - 2, label.y - height, middle + wide / 2 + 2, label.y + height)
 
 
-def words(letters: str) -> tuple[Run, ...]:
+def prose_runs(letters: str) -> tuple[TextRun, ...]:
     """Prose as runs."""
-    return (Run(letters),) if letters else ()
+    return (TextRun(letters),) if letters else ()
 
 
-def runs(formula: Formula) -> tuple[Run, ...]:
+def text_runs(formula: Formula) -> tuple[TextRun, ...]:
     """A symbol, a derivative, a number or a short row of them as runs of letters; anything else in one line of text."""
     match formula:
         case Symbol():
             return tuple(_symbol(formula))
         case Derivative(of, by):
-            return (Run("∂"), *_symbol(of), Run("/∂"), *_symbol(by))
+            return (TextRun("∂"), *_symbol(of), TextRun("/∂"), *_symbol(by))
         case Row() | Equation():
-            return tuple(run for item in in_a_row(formula) for run in runs(item))
+            return tuple(run for item in in_a_row(formula) for run in text_runs(item))
         case Operator(sign, prefix):
-            return (Run(sign if prefix else f" {sign} "),)
+            return (TextRun(sign if prefix else f" {sign} "),)
         case Number(digits, power):
-            return (Run(digits),) if power is None else (Run(f"{digits} · 10"), Run(str(power).replace("-", "−"), 1))
+            return (TextRun(digits),) if power is None else (TextRun(f"{digits} · 10"), TextRun(str(power).replace("-", "−"), 1))
         case _:
-            return (Run(text(formula)),)
+            return (TextRun(formula_text(formula)),)
 
 
-def _symbol(symbol: Symbol) -> Iterator[Run]:
+def _symbol(symbol: Symbol) -> Iterator[TextRun]:
     base, accent, digits = letter_parts(symbol.letter)
     whole = symbol.letter.rstrip("₀₁₂₃₄₅₆₇₈₉") if accent else base
-    yield Run(whole, italic=len(base) == 1 and not symbol.bold, bold=symbol.bold, key=symbol.key)
+    yield TextRun(whole, italic=len(base) == 1 and not symbol.bold, bold=symbol.bold, key=symbol.key)
     if below := digits + symbol.subscript:
-        yield Run(below, -1, key=symbol.key)
+        yield TextRun(below, -1, key=symbol.key)
     if symbol.superscript:
-        yield Run(symbol.superscript, 1, key=symbol.key)
+        yield TextRun(symbol.superscript, 1, key=symbol.key)
 
 
-def width(written: Iterable[Run], size: float) -> float:
+def width(written: Iterable[TextRun], size: float) -> float:
     """How wide letters of that size are at most, in common fonts."""
     return sum(sum(map(_advance, run.letters)) * size * (SCRIPT if run.raised else 1) for run in written)
 

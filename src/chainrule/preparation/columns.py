@@ -9,8 +9,8 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from chainrule.base.errors import FileError, shown
-from chainrule.data.cells import Kind, number
+from chainrule.base.errors import FileError, quoted
+from chainrule.data.cells import Kind, parse_number
 from chainrule.data.table import Column, Table
 
 Array: TypeAlias = "np.ndarray[Any, Any]"
@@ -88,8 +88,8 @@ class Target:
         labels = labels_of(column)
         for row, label in enumerate(labels):
             if label not in places:
-                known = listed(self.classes)
-                raise FileError(f"{table.cell(row, self.name)} holds {shown(label)}, which is no class of the model; it knows {known}.")
+                known = enumerated(self.classes)
+                raise FileError(f"{table.cell(row, self.name)} holds {quoted(label)}, which is no class of the model; it knows {known}.")
         return np.array([places[label] for label in labels], dtype=np.int64)
 
 
@@ -129,7 +129,7 @@ def as_numbers(table: Table, column: Column) -> Array:
     return column.values
 
 
-def listed(names: Sequence[str]) -> str:
+def enumerated(names: Sequence[str]) -> str:
     """Some names, and how many more there are."""
     more = len(names) - NAMED
     return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")
@@ -137,14 +137,14 @@ def listed(names: Sequence[str]) -> str:
 
 def missing_message(source: str, count: int, cells: Sequence[tuple[int, str]]) -> str:
     """How many values are missing and where the first ones are."""
-    first = "; ".join(f"row {row}, column {shown(name)}" for row, name in cells[:3])
+    first = "; ".join(f"row {row}, column {quoted(name)}" for row, name in cells[:3])
     return f"{source} has {count:,} missing value{'s' if count > 1 else ''} ({first}{' …' if count > 3 else ''})"
 
 
 def ordered(labels: Iterable[str]) -> tuple[str, ...]:
     """Labels in their order: by size if all are numbers, else by the alphabet."""
     labels = list(labels)
-    values = {label: number(label) for label in labels}
+    values = {label: parse_number(label) for label in labels}
     if all(value is not None for value in values.values()):
         return tuple(sorted(labels, key=lambda label: (values[label], label)))
     return tuple(sorted(labels))

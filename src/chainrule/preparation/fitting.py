@@ -8,11 +8,11 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from chainrule.base.errors import FileError, InputError, UnknownNameError, shown
+from chainrule.base.errors import FileError, InputError, UnknownNameError, quoted
 from chainrule.data.reading import memory
 from chainrule.data.table import Table
 from chainrule.network.definitions import find
-from chainrule.preparation.columns import LOSSES, Array, Feature, Target, Task, listed, missing_message, ordered
+from chainrule.preparation.columns import LOSSES, Array, Feature, Target, Task, enumerated, missing_message, ordered
 from chainrule.preparation.summary import MOST_CATEGORIES, MOST_LABELS, Summary, checked_kind
 
 Tables: TypeAlias = Callable[[], Iterable[Table]]
@@ -26,7 +26,7 @@ LEAST_ROWS_PER_CLASS = 20
 
 
 @dataclass(frozen=True)
-class Wishes:
+class PreparationOptions:
     """What was asked for: the arguments of `Preparation.fit`."""
 
     targets: tuple[str, ...]
@@ -47,22 +47,24 @@ class Wishes:
         for role, names in roles.items():
             for name in names:
                 if name in seen:
-                    raise InputError(f"column {shown(name)} cannot be {role} and {'the same again' if seen[name] == role else seen[name]}.")
+                    raise InputError(
+                        f"column {quoted(name)} cannot be {role} and {'the same again' if seen[name] == role else seen[name]}."
+                    )
                 seen[name] = role
 
 
-def fitted(tables: Tables, wishes: Wishes) -> dict[str, Any]:
+def fit_preparation(tables: Tables, options: PreparationOptions) -> dict[str, Any]:
     """The fields of the preparation that fits the tables and the wishes. Raises InputError."""
-    wishes.check()
-    source, found = summarised(tables, wishes)
-    _check_rows(source, found, wishes)
-    targets = tuple(_target(source, found[name], wishes) for name in wishes.targets)
-    others = [summary for name, summary in found.items() if name not in wishes.targets]
-    left_out = dict.fromkeys(wishes.ignore, "as asked") | {s.name: why for s in others if (why := _reason(s, wishes))}
+    options.check()
+    source, found = column_summaries(tables, options)
+    _check_rows(source, found, options)
+    targets = tuple(_target(source, found[name], options) for name in options.targets)
+    others = [summary for name, summary in found.items() if name not in options.targets]
+    left_out = dict.fromkeys(options.ignore, "as asked") | {s.name: why for s in others if (why := _reason(s, options))}
     used = _at_least_one(source, [s for s in others if s.name not in left_out], others, left_out)
-    _check_missing(source, used, wishes)
-    fills = _fills(tables, used, wishes.impute)
-    features = tuple(_feature(source, summary, wishes, fills.get(summary.name)) for summary in used)
+    _check_missing(source, used, options)
+    fills = _fills(tables, used, options.impute)
+    features = tuple(_feature(source, summary, options, fills.get(summary.name)) for summary in used)
     task: Task = "regress" if targets[0].kind == "number" else "binary" if len(targets[0].classes) == 2 else "classify"
     return {
         "features": features,
@@ -70,22 +72,22 @@ def fitted(tables: Tables, wishes: Wishes) -> dict[str, Any]:
         "task": task,
         "left_out": tuple(left_out.items()),
         "rows": next(iter(found.values())).rows,
-        "impute": wishes.impute,
-        "decisions": decisions(features, targets, task, left_out, used, wishes),
+        "impute": options.impute,
+        "decisions": decisions(features, targets, task, left_out, used, options),
     }
 
 
 # One pass
 
 
-def summarised(tables: Tables, wishes: Wishes) -> tuple[str, dict[str, Summary]]:
+def column_summaries(tables: Tables, options: PreparationOptions) -> tuple[str, dict[str, Summary]]:
     """The name of the source, and what is known about every column that is not ignored."""
     found: dict[str, Summary] = {}
     source = "the data"
     for table in tables():
         source = table.source
         if not found:
-            found = _started(table, wishes)
+            found = _started(table, options)
         for name, summary in found.items():
             summary.add(table, checked_kind(summary, table, table.column(name)))
     if not found:
@@ -93,39 +95,41 @@ def summarised(tables: Tables, wishes: Wishes) -> tuple[str, dict[str, Summary]]
     return source, found
 
 
-def _started(table: Table, wishes: Wishes) -> dict[str, Summary]:
+def _started(table: Table, options: PreparationOptions) -> dict[str, Summary]:
     """Empty summaries of the columns. Raises InputError for a wished column that is not there, or if no target is."""
-    if not wishes.targets:
-        raise InputError(f"no target is named; say which column of {table.source} is to be predicted (--target): {listed(table.names)}.")
-    for name in (*wishes.targets, *wishes.categories, *wishes.numbers, *wishes.ignore):
+    if not options.targets:
+        raise InputError(
+            f"no target is named; say which column of {table.source} is to be predicted (--target): {enumerated(table.names)}."
+        )
+    for name in (*options.targets, *options.categories, *options.numbers, *options.ignore):
         table.column(name)
-    counted = {*wishes.targets, *wishes.categories}
+    counted = {*options.targets, *options.categories}
     return {
         column.name: Summary(column.name, column.kind, column.name in counted, MOST_LABELS if column.name in counted else MOST_CATEGORIES)
         for column in table.columns
-        if column.name not in wishes.ignore
+        if column.name not in options.ignore
     }
 
 
-def _check_rows(source: str, found: Mapping[str, Summary], wishes: Wishes) -> None:
+def _check_rows(source: str, found: Mapping[str, Summary], options: PreparationOptions) -> None:
     """Raises FileError if there is too little to learn from, or a column has no value at all."""
     rows = next(iter(found.values())).rows
     if rows < 2:
         raise FileError(f"{source} has {'one row' if rows else 'no row'} only; training needs two at the very least.")
     empty = [name for name, summary in found.items() if not summary.present]
     if empty:
-        target = next((name for name in empty if name in wishes.targets), None)
+        target = next((name for name in empty if name in options.targets), None)
         fix = "choose another target" if target else f"leave {'them' if len(empty) > 1 else 'it'} out (--ignore {','.join(empty[:9])})"
         raise FileError(f"{source}: {_columns(empty)} {'have' if len(empty) > 1 else 'has'} no values at all; {fix}.")
 
 
 def _columns(names: Sequence[str]) -> str:
-    return f"column{'s' if len(names) > 1 else ''} {listed(names)}"
+    return f"column{'s' if len(names) > 1 else ''} {enumerated(names)}"
 
 
-def _check_missing(source: str, used: Sequence[Summary], wishes: Wishes) -> None:
+def _check_missing(source: str, used: Sequence[Summary], options: PreparationOptions) -> None:
     """Raises FileError, which names the first cells without a value, unless they are to be filled."""
-    if wishes.impute is None and any(summary.missing for summary in used):
+    if options.impute is None and any(summary.missing for summary in used):
         cells = sorted((row, summary.name) for summary in used for row in summary.gaps)
         names = ",".join([summary.name for summary in used if summary.missing][:9])
         said = missing_message(source, sum(summary.missing for summary in used), cells)
@@ -138,7 +142,7 @@ def _check_text(source: str, summary: Summary, fix: str) -> None:
     if summary.kind == "text" and summary.stray and summary.numeric > strays:
         row, text = summary.stray
         raise FileError(
-            f"{source}: row {row}, column {shown(summary.name)} holds {shown(text)}, which is no number, as {summary.numeric:,} other "
+            f"{source}: row {row}, column {quoted(summary.name)} holds {quoted(text)}, which is no number, as {summary.numeric:,} other "
             f"cells of that column are; correct it{fix}."
         )
 
@@ -146,47 +150,49 @@ def _check_text(source: str, summary: Summary, fix: str) -> None:
 # Targets
 
 
-def _target(source: str, summary: Summary, wishes: Wishes) -> Target:
+def _target(source: str, summary: Summary, options: PreparationOptions) -> Target:
     name = summary.name
     if summary.missing:
         said = missing_message(source, summary.missing, [(row, name) for row in summary.gaps])
         raise FileError(f"{said}, and it is the target; leave those rows out.")
     if summary.kind == "date":
-        raise InputError(f"target {shown(name)} of {source} holds dates; choose a column of numbers or classes.")
-    if wishes.task != "classify":
+        raise InputError(f"target {quoted(name)} of {source} holds dates; choose a column of numbers or classes.")
+    if options.task != "classify":
         _check_text(source, summary, ", or take the values as classes (--task classify)")
-    if _is_class(summary, wishes):
-        return _class_target(source, summary, wishes)
+    if _is_class(summary, options):
+        return _class_target(source, summary, options)
     if summary.kind == "text":
         row, text = summary.stray or (1, "text")
-        several = " Several targets must all be numbers." if len(wishes.targets) > 1 else ""
-        raise FileError(f"{source}: row {row}, column {shown(name)} holds {shown(text)}, which is no number to regress to.{several}")
+        several = " Several targets must all be numbers." if len(options.targets) > 1 else ""
+        raise FileError(f"{source}: row {row}, column {quoted(name)} holds {quoted(text)}, which is no number to regress to.{several}")
     if summary.is_constant:
-        raise FileError(f"target {shown(name)} of {source} is {summary.low:g} in every row; there is nothing to learn. Choose another.")
-    mean, deviation = _scale(summary, wishes)
+        raise FileError(f"target {quoted(name)} of {source} is {summary.low:g} in every row; there is nothing to learn. Choose another.")
+    mean, deviation = _scale(summary, options)
     return Target(name, "number", summary.kind, mean, deviation)
 
 
-def _is_class(summary: Summary, wishes: Wishes) -> bool:
+def _is_class(summary: Summary, options: PreparationOptions) -> bool:
     """Text and truth values are classes, and so are whole numbers of few different values; several targets are numbers."""
-    if wishes.task is not None or len(wishes.targets) > 1:
-        return wishes.task == "classify"
+    if options.task is not None or len(options.targets) > 1:
+        return options.task == "classify"
     few = summary.distinct <= MOST_INTEGER_CLASSES and summary.distinct * LEAST_ROWS_PER_CLASS < summary.rows
     return summary.kind in ("text", "boolean") or (summary.whole and few)
 
 
-def _class_target(source: str, summary: Summary, wishes: Wishes) -> Target:
+def _class_target(source: str, summary: Summary, options: PreparationOptions) -> Target:
     name = summary.name
-    if len(wishes.targets) > 1:
-        raise InputError(f"there can be one class target, not {len(wishes.targets)} ({listed(wishes.targets)}); train one model for each.")
+    if len(options.targets) > 1:
+        raise InputError(
+            f"there can be one class target, not {len(options.targets)} ({enumerated(options.targets)}); train one model for each."
+        )
     if summary.distinct == 1:
         only = next(iter(summary.labels))
-        raise FileError(f"target {shown(name)} of {source} is {shown(only)} in every row; a class target needs two classes or more.")
+        raise FileError(f"target {quoted(name)} of {source} is {quoted(only)} in every row; a class target needs two classes or more.")
     if summary.crowded or summary.distinct > MOST_CATEGORIES or (summary.distinct > 20 and summary.distinct == summary.rows):
         other = " or --task regress" if summary.kind == "number" else ""
         count = f"more than {MOST_CATEGORIES:,}" if summary.distinct > MOST_CATEGORIES else f"{summary.distinct:,}"
         raise FileError(
-            f"target {shown(name)} of {source} has {count} different values in {summary.rows:,} rows; these are no classes to learn. "
+            f"target {quoted(name)} of {source} has {count} different values in {summary.rows:,} rows; these are no classes to learn. "
             f"Choose another target{other}."
         )
     return Target(name, "class", summary.kind, classes=ordered(summary.labels))
@@ -195,9 +201,9 @@ def _class_target(source: str, summary: Summary, wishes: Wishes) -> Target:
 # Inputs
 
 
-def _reason(summary: Summary, wishes: Wishes) -> str | None:
+def _reason(summary: Summary, options: PreparationOptions) -> str | None:
     """Why a column is of no use as input; None if it is."""
-    asked = summary.name in (*wishes.categories, *wishes.numbers)
+    asked = summary.name in (*options.categories, *options.numbers)
     if summary.is_constant:
         return "constant"
     if asked:
@@ -227,32 +233,32 @@ def _at_least_one(source: str, used: list[Summary], others: Sequence[Summary], l
     return sequences
 
 
-def _feature(source: str, summary: Summary, wishes: Wishes, fill: float | str | None) -> Feature:
+def _feature(source: str, summary: Summary, options: PreparationOptions, fill: float | str | None) -> Feature:
     name = summary.name
-    if name in wishes.categories or (summary.kind == "text" and name not in wishes.numbers):
-        if name not in wishes.categories:
+    if name in options.categories or (summary.kind == "text" and name not in options.numbers):
+        if name not in options.categories:
             _check_text(
                 source, summary, f", take the values as categories (--categories {name}), or leave the column out (--ignore {name})"
             )
         if summary.crowded:
             raise FileError(
-                f"column {shown(name)} of {source} has more than {summary.most:,} different values; leave it out (--ignore {name})."
+                f"column {quoted(name)} of {source} has more than {summary.most:,} different values; leave it out (--ignore {name})."
             )
         return Feature(name, "category", summary.kind, categories=ordered(summary.labels), fill=fill)
     if summary.kind in ("text", "date"):
         raise FileError(
-            f"{source}: column {shown(name)} was asked for as numbers, but holds {'dates' if summary.kind == 'date' else 'text'}"
-            f"{f' (row {summary.stray[0]}: {shown(summary.stray[1])})' if summary.stray else ''}."
+            f"{source}: column {quoted(name)} was asked for as numbers, but holds {'dates' if summary.kind == 'date' else 'text'}"
+            f"{f' (row {summary.stray[0]}: {quoted(summary.stray[1])})' if summary.stray else ''}."
         )
     if summary.kind == "boolean":
         return Feature(name, "boolean", "boolean", fill=fill)
-    mean, deviation = _scale(summary, wishes)
+    mean, deviation = _scale(summary, options)
     return Feature(name, "number", "number", mean, deviation, fill=fill)
 
 
-def _scale(summary: Summary, wishes: Wishes) -> tuple[float, float]:
+def _scale(summary: Summary, options: PreparationOptions) -> tuple[float, float]:
     """Mean and deviation, or 0 and 1."""
-    return (summary.moments.mean, summary.moments.deviation) if wishes.standardize else (0.0, 1.0)
+    return (summary.moments.mean, summary.moments.deviation) if options.standardize else (0.0, 1.0)
 
 
 # Missing values
@@ -302,29 +308,29 @@ def decisions(
     task: Task,
     left_out: Mapping[str, str],
     used: Sequence[Summary],
-    wishes: Wishes,
+    options: PreparationOptions,
 ) -> tuple[str, ...]:
     """Everything that was decided, a line each."""
-    scaled = "standardised to mean 0 and deviation 1" if wishes.standardize else "as they are"
+    scaled = "standardised to mean 0 and deviation 1" if options.standardize else "as they are"
     said = [_target_decision(target, task, scaled) for target in targets]
     kinds = {kind: [feature for feature in features if feature.kind == kind] for kind in ("number", "boolean", "category")}
     if kinds["number"]:
-        said.append(f"numbers, {scaled}: {listed([feature.name for feature in kinds['number']])}")
+        said.append(f"numbers, {scaled}: {enumerated([feature.name for feature in kinds['number']])}")
     if kinds["boolean"]:
-        said.append(f"truth values, as 0 and 1: {listed([feature.name for feature in kinds['boolean']])}")
+        said.append(f"truth values, as 0 and 1: {enumerated([feature.name for feature in kinds['boolean']])}")
     if kinds["category"]:
         named = [f"{feature.name} ({len(feature.categories)} values)" for feature in kinds["category"]]
-        said.append(f"categories, one input for each value: {listed(named)}")
+        said.append(f"categories, one input for each value: {enumerated(named)}")
     for reason in dict.fromkeys(left_out.values()):
-        said.append(f"left out ({reason}): {listed([name for name, why in left_out.items() if why == reason])}")
+        said.append(f"left out ({reason}): {enumerated([name for name, why in left_out.items() if why == reason])}")
     filled = [f"{summary.name} ({summary.missing:,})" for summary in used if summary.missing]
     if filled:
-        said.append(f"missing values filled ({wishes.impute}; categories and truth values: most_frequent): {listed(filled)}")
+        said.append(f"missing values filled ({options.impute}; categories and truth values: most_frequent): {enumerated(filled)}")
     return tuple(said)
 
 
 def _target_decision(target: Target, task: Task, scaled: str) -> str:
     trained = f"output {find('loss', LOSSES[task]).output.name}, loss {LOSSES[task]}"
     if target.kind == "class":
-        return f"target {target.name}: {len(target.classes)} classes ({listed(target.classes)}); {trained}"
+        return f"target {target.name}: {len(target.classes)} classes ({enumerated(target.classes)}); {trained}"
     return f"target {target.name}: a number, {scaled.replace('as they are', 'as it is')}; {trained}"

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 
 from chainrule.base.display import Displayed
-from chainrule.base.errors import FileError, ShapeError, shown
+from chainrule.base.errors import FileError, ShapeError, quoted
 from chainrule.data.cells import Kind
 from chainrule.data.table import Table
 from chainrule.network.definitions import find
-from chainrule.preparation.columns import LOSSES, Array, Feature, Target, Task, labels_of, listed, missing_message, one_hot
-from chainrule.preparation.fitting import Wishes, fitted
+from chainrule.preparation.columns import LOSSES, Array, Feature, Target, Task, enumerated, labels_of, missing_message, one_hot
+from chainrule.preparation.fitting import PreparationOptions, fit_preparation
 from chainrule.preparation.reading import fields_from
 
 
@@ -69,8 +69,8 @@ class Preparation(Displayed):
         The outcome does not depend on how the rows are cut into tables, not even in the last digit.
         Raises InputError: what is wrong, where, and the smallest fix.
         """
-        wishes = Wishes(tuple(targets), task, tuple(categories), tuple(numbers), tuple(ignore), impute, standardize)
-        return Preparation(**fitted((lambda: (tables,)) if isinstance(tables, Table) else tables, wishes))
+        options = PreparationOptions(tuple(targets), task, tuple(categories), tuple(numbers), tuple(ignore), impute, standardize)
+        return Preparation(**fit_preparation((lambda: (tables,)) if isinstance(tables, Table) else tables, options))
 
     # Sizes and names
 
@@ -169,8 +169,10 @@ class Preparation(Displayed):
         lacking = [feature.name for feature in self.features if feature.name not in table.kinds]
         if lacking:
             near = get_close_matches(lacking[0], table.names, n=1, cutoff=0.5)
-            offer = f"; is it {shown(near[0])}?" if near else "; it has no header." if not table.has_header else "."
-            raise FileError(f"{table.source} lacks {'columns' if len(lacking) > 1 else 'a column'} of the model: {listed(lacking)}{offer}")
+            offer = f"; is it {quoted(near[0])}?" if near else "; it has no header." if not table.has_header else "."
+            raise FileError(
+                f"{table.source} lacks {'columns' if len(lacking) > 1 else 'a column'} of the model: {enumerated(lacking)}{offer}"
+            )
 
     def _check_missing(self, table: Table) -> None:
         gaps = {feature.name: np.flatnonzero(table.column(feature.name).missing) for feature in self.features if feature.fill is None}
@@ -225,10 +227,10 @@ class Preparation(Displayed):
     def remarks(self, table: Table, unseen: Counter[tuple[str, str]] | None = None) -> tuple[str, ...]:
         """In words: extra columns, and categories that were not there when fitting (of this table, or the counts given)."""
         extra, counts = self.extra(table), self.unseen(table) if unseen is None else unseen
-        said = [f"columns that the model does not know are ignored: {listed(extra)}"] if extra else []
+        said = [f"columns that the model does not know are ignored: {enumerated(extra)}"] if extra else []
         for name in dict.fromkeys(column for column, _ in counts):
             labels = [f"{label} ({count} ×)" for (column, label), count in counts.items() if column == name]
-            said.append(f"column {name} holds categories that the model has never seen, taken as none of the known: {listed(labels)}")
+            said.append(f"column {name} holds categories that the model has never seen, taken as none of the known: {enumerated(labels)}")
         return tuple(said)
 
     # Plain data

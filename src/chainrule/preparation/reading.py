@@ -6,7 +6,7 @@ import sys
 from collections.abc import Collection, Mapping
 from typing import Any, TypeVar, get_args
 
-from chainrule.base.errors import DescriptionError, shown
+from chainrule.base.errors import DescriptionError, quoted
 from chainrule.data.cells import KINDS
 from chainrule.preparation.columns import LOSSES, Feature, Target, Task
 
@@ -23,19 +23,19 @@ def fields_from(data: Mapping[str, Any], names: Collection[str]) -> dict[str, An
         raise description_error("features and targets need different names, and at least one of each")
     left_out = tuple(_pair(item) for item in _list("left_out", table["left_out"]))
     if not isinstance(table["rows"], int) or isinstance(table["rows"], bool) or table["rows"] < 0:
-        raise description_error(f"rows is {shown(table['rows'])}")
+        raise description_error(f"rows is {quoted(table['rows'])}")
     if table["impute"] is not None:
         _text("impute", table["impute"])
     task, signs, decisions = _task(table["task"], targets), table["signs"], _texts("decisions", table)
     if not isinstance(signs, bool) or (signs and task != "binary"):
-        raise description_error(f"signs is {shown(signs)}")
+        raise description_error(f"signs is {quoted(signs)}")
     return {**table, "features": features, "targets": targets, "task": task, "left_out": left_out, "decisions": decisions}
 
 
 def _task(task: Any, targets: tuple[Target, ...]) -> Task:
     known = next((name for name in LOSSES if name == task), None)
     if known is None:
-        raise description_error(f"task is {shown(task)}")
+        raise description_error(f"task is {quoted(task)}")
     classes = [len(target.classes) for target in targets]
     fits = {"regress": not any(classes), "binary": classes == [2], "classify": len(classes) == 1 and classes[0] > 2}
     if not fits[known]:
@@ -49,7 +49,7 @@ def _read(where: str, data: Any, kind: type[Read]) -> Read:
     many = "categories" if kind is Feature else "classes"
     for name, known in (("kind", get_args(_kinds(kind))), ("read_as", KINDS)):
         if table[name] not in known:
-            raise description_error(f"{where} has {name} {shown(table[name])}")
+            raise description_error(f"{where} has {name} {quoted(table[name])}")
     labels = _texts(many, table)
     if len(set(labels)) < len(labels) or (table["kind"] in ("category", "class")) != bool(labels):
         raise description_error(f"{where} has {many} that do not fit")
@@ -97,13 +97,13 @@ def _pair(value: Any) -> tuple[str, str]:
 
 def _text(where: str, value: Any) -> str:
     if not isinstance(value, str):
-        raise description_error(f"{where} holds {shown(value)} where text should be")
+        raise description_error(f"{where} holds {quoted(value)} where text should be")
     return value
 
 
 def _number(where: str, value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) <= sys.float_info.max:  # nor is NaN
-        raise description_error(f"{where} is {shown(value)}, which is no finite number")
+        raise description_error(f"{where} is {quoted(value)}, which is no finite number")
     return float(value)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from chainrule.base.errors import InputError, shown
+from chainrule.base.errors import InputError, quoted
 from chainrule.data.cells import Kind
 from chainrule.data.table import Column, Table
 from chainrule.preparation.columns import labels_of
@@ -121,5 +121,5 @@ def checked_kind(summary: Summary, table: Table, column: Column) -> Column:
     """The column, if it is of the same kind as in the tables before. Raises InputError."""
     if column.kind != summary.kind:
         first = f"row {table.row(0)}"
-        raise InputError(f"{table.source}: from {first} on, column {shown(summary.name)} is {column.kind}, but {summary.kind} before.")
+        raise InputError(f"{table.source}: from {first} on, column {quoted(summary.name)} is {column.kind}, but {summary.kind} before.")
     return column

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from chainrule.notation.blocks import block as drawn
+from chainrule.notation.blocks import text_block
 from chainrule.notation.formula import Equation, Fenced, Formula, Fraction, Operator, Row
 from chainrule.notation.parts import PRODUCTS, SUMS, held
 
@@ -23,7 +23,7 @@ def lines_of(equation: Equation) -> list[Row]:
 def _spread(side: Formula) -> Iterator[Formula]:
     """What stands side by side, with fractions that no line holds as (…) / 4, which lines can part."""
     for item in side.items if isinstance(side, Row) else (side,):
-        if isinstance(item, Fraction) and drawn(item).width > WIDE:
+        if isinstance(item, Fraction) and text_block(item).width > WIDE:
             yield from (held(item.above), Operator("/"), held(item.below))
         else:
             yield item
@@ -38,7 +38,7 @@ def with_short_lines(equation: Equation, columns: int) -> Equation:
     ('=', '')
     """
     left, *sides = equation.sides
-    room, cut, relations = columns - width((left,)), [], []
+    room, cut, relations = columns - formulas_width((left,)), [], []
     for relation, side in zip(equation.relations, sides, strict=True):
         lines = broken(tuple(_spread(side)), room)
         cut += [Row(line) for line in lines]
@@ -48,7 +48,7 @@ def with_short_lines(equation: Equation, columns: int) -> Equation:
 
 def broken(items: Sequence[Formula], columns: int) -> list[tuple[Formula, ...]]:
     """A side in lines of about so many letters: before + and −, then before products, then inside brackets."""
-    if width(items) <= columns:
+    if formulas_width(items) <= columns:
         return [tuple(items)]
     for signs in (SUMS, PRODUCTS):
         chunks = _chunks(items, signs)
@@ -58,9 +58,9 @@ def broken(items: Sequence[Formula], columns: int) -> list[tuple[Formula, ...]]:
     return broken(opened, columns) if len(opened) > len(items) else [tuple(items)]
 
 
-def width(items: Iterable[Formula]) -> int:
+def formulas_width(items: Iterable[Formula]) -> int:
     """Letters that formulas side by side take, matrices drawn in rows and columns."""
-    return drawn(Row(tuple(items))).width
+    return text_block(Row(tuple(items))).width
 
 
 def _chunks(items: Sequence[Formula], signs: frozenset[str]) -> list[list[Formula]]:
@@ -76,7 +76,7 @@ def _chunks(items: Sequence[Formula], signs: frozenset[str]) -> list[list[Formul
 def _filled(chunks: Iterable[Sequence[Formula]], columns: int) -> list[tuple[Formula, ...]]:
     lines: list[tuple[Formula, ...]] = []
     for chunk in chunks:
-        if lines and width((*lines[-1], *chunk)) <= columns:
+        if lines and formulas_width((*lines[-1], *chunk)) <= columns:
             lines[-1] = (*lines[-1], *chunk)
         else:
             lines.append(tuple(chunk))
@@ -89,7 +89,7 @@ def _opened(item: Formula, columns: int) -> tuple[Formula, ...]:
         isinstance(item, Fenced)
         and isinstance(item.inside, Row)
         and item.left + item.right in ("()", "[]")
-        and width((item,)) > columns // 2
+        and formulas_width((item,)) > columns // 2
     ):
         return (Operator(item.left), *item.inside.items, Operator(item.right))
     return (item,)

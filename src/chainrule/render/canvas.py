@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from chainrule.notation.typst import string
-from chainrule.pictures.shapes import PENS, SCRIPT, Circle, Diagram, Label, Line, Path, Run, Shape, covered, flat, width
+from chainrule.pictures.shapes import PENS, SCRIPT, Circle, Diagram, Label, Line, Path, Shape, TextRun, covered, still_shapes, width
 from chainrule.render.palette import GROUND, INK, PALETTE, QUIET
 
 UNIT = 0.75
@@ -18,7 +18,7 @@ def canvas(diagram: Diagram, paint: Callable[[str], str]) -> str:
     paint  the Typst function around the letters of a symbol with a key; "" for none
     """
     alt = string(f"{diagram.alt} {diagram.about}".strip())
-    shapes = (f"  {line}," for shape in flat(diagram.shapes) for line in _shape(shape, paint))
+    shapes = (f"  {line}," for shape in still_shapes(diagram.shapes) for line in _shape(shape, paint))
     return "\n".join([f"#canvas({_length(diagram.width)}, {_length(diagram.height)}, {alt},", *shapes, ")"])
 
 
@@ -69,7 +69,7 @@ def _label(label: Label, paint: Callable[[str], str]) -> str:
     return f"lettering({place}, {room}, text(size: {_length(label.size)}{shade}, {written}))"
 
 
-def _run(run: Run, size: float, paint: Callable[[str], str]) -> str:
+def _run(run: TextRun, size: float, paint: Callable[[str], str]) -> str:
     style = [f"size: {_length(size * SCRIPT)}, baseline: {_length(size * (0.22 if run.raised < 0 else -0.38))}"] if run.raised else []
     style += ['style: "italic"'] * run.italic + ['weight: "bold"'] * run.bold
     letters = string(run.letters.replace(" ", "\u00a0"))

@@ -7,7 +7,7 @@ from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
-from chainrule.base.errors import FileError, UnknownNameError, shown
+from chainrule.base.errors import FileError, UnknownNameError, quoted
 from chainrule.document.document import Document
 
 FORMATS = {
@@ -31,7 +31,7 @@ def check_format(path: str | Path, *others: str) -> str:
     """The suffix of a file, if a renderer, or one of `others`, knows it. Raises FileError."""
     suffix, known = Path(path).suffix.lower(), (*FORMATS, *others)
     if suffix not in known:
-        raise FileError(f"{shown(str(path))}: the suffix says the format; {suffix or 'none'} is unknown. Known: {', '.join(known)}.")
+        raise FileError(f"{quoted(str(path))}: the suffix says the format; {suffix or 'none'} is unknown. Known: {', '.join(known)}.")
     return suffix
 
 
@@ -71,11 +71,11 @@ def save(document: Document, path: str | Path, *, layout: str = "article", paper
 
 def _with_pictures(document: Document, path: Path) -> dict[Path, str | bytes]:
     """What stands in the file of a document in Markdown, and in those of its pictures."""
-    from chainrule.pictures.diagram import network
+    from chainrule.pictures.diagram import network_diagram
     from chainrule.render.markdown import GITHUB, linked, markdown, picture_files
     from chainrule.render.svg import svg
 
     names = picture_files(document, path.stem)
-    pictures = {path.with_name(name): svg(network(picture), document.colours) for picture, name in names.items()}
+    pictures = {path.with_name(name): svg(network_diagram(picture), document.colours) for picture, name in names.items()}
     links = {picture: linked(picture, name) for picture, name in names.items()}
     return {path: markdown(document, replace(GITHUB, pictures=links)), **pictures}

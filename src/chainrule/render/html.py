@@ -14,15 +14,14 @@ from itertools import groupby
 
 from chainrule.base.errors import InputError
 from chainrule.base.nodes import Code
-from chainrule.document.document import Block, Document, Equations, Inline, Note, Paragraph, Picture, Section, Subheading, Table
+from chainrule.document.document import Block, Document, Equations, Inline, Note, Paragraph, Picture, Section, Subheading, TableBlock
 from chainrule.document.words import Words
-from chainrule.notation.blocks import block as drawn
+from chainrule.notation.blocks import text_block
 from chainrule.notation.formula import Equation, Formula, Matrix, Number
-from chainrule.notation.latex import aligned as aligned_latex
-from chainrule.notation.latex import latex
-from chainrule.notation.mathml import aligned, element, escaped, mathml
-from chainrule.notation.text import text as in_text
-from chainrule.pictures.diagram import network
+from chainrule.notation.latex import aligned_latex, formula_latex
+from chainrule.notation.mathml import aligned_mathml, element, escape_xml, formula_mathml
+from chainrule.notation.text import formula_text
+from chainrule.pictures.diagram import network_diagram
 from chainrule.render.breaking import with_short_lines
 from chainrule.render.palette import PALETTE
 from chainrule.render.svg import svg
@@ -59,7 +58,7 @@ def html(document: Document) -> str:
     )
     head = (
         '<meta charset="utf-8" />',
-        element("title", escaped(document.title)),
+        element("title", escape_xml(document.title)),
         f'<meta http-equiv="Content-Security-Policy" content="{policy}" />',
         '<meta name="viewport" content="width=device-width, initial-scale=1" />',
         '<meta name="generator" content="chainrule" />',
@@ -67,26 +66,26 @@ def html(document: Document) -> str:
         f"<style>{style}</style>",
     )
     lines = ("<head>", *head, "</head>", "<body>", body(document), f"<script>{script}</script>", "</body>")
-    return f'<!DOCTYPE html>\n<html lang="{escaped(document.language)}">\n' + "\n".join(lines) + "\n</html>\n"
+    return f'<!DOCTYPE html>\n<html lang="{escape_xml(document.language)}">\n' + "\n".join(lines) + "\n</html>\n"
 
 
 def body(document: Document) -> str:
     """What stands in the page: its contents and its text, without style and script."""
     words = Words(document.language)
     writer = _Writer(document.colours, words)
-    numbered = enumerate(zip(document.sections, programs(document), strict=True), start=1)
+    numbered = enumerate(zip(document.sections, short_programs(document), strict=True), start=1)
     sections = [writer.section(number, section, program) for number, (section, program) in numbered]
-    links = "".join(element("li", element("a", escaped(s.title), {"href": f"#{s.key}"})) for s in document.sections)
-    contents = element("summary", escaped(words.plain("page.contents"))) + f"<ol>{links}</ol>"
+    links = "".join(element("li", element("a", escape_xml(s.title), {"href": f"#{s.key}"})) for s in document.sections)
+    contents = element("summary", escape_xml(words.plain("page.contents"))) + f"<ol>{links}</ol>"
     switches = "".join(
-        element("button", escaped(words.plain(f"page.{name}")), {"type": "button", "data-switch": name, "aria-pressed": "false"})
+        element("button", escape_xml(words.plain(f"page.{name}")), {"type": "button", "data-switch": name, "aria-pressed": "false"})
         for name in ("dark", "large", "fold")
     )
     return "\n".join(
         (
-            element("a", escaped(words.plain("page.skip")), {"class": "skip", "href": "#text"}),
+            element("a", escape_xml(words.plain("page.skip")), {"class": "skip", "href": "#text"}),
             "<header>",
-            element("h1", escaped(document.title), {"dir": "auto"}),
+            element("h1", escape_xml(document.title), {"dir": "auto"}),
             element("div", switches, {"class": "switches", "role": "group", "aria-label": words.plain("page.settings")}),
             "</header>",
             element("nav", f'<details open="open">{contents}</details>', {"aria-label": words.plain("page.contents")}),
@@ -106,7 +105,7 @@ class _Writer:
     words: Words
 
     def section(self, number: int, section: Section, program: str) -> str:
-        heading = element("h2", f'<span class="number">{number}</span> {escaped(section.title)}', {"dir": "auto"})
+        heading = element("h2", f'<span class="number">{number}</span> {escape_xml(section.title)}', {"dir": "auto"})
         blocks = "\n".join(self.block(block) for block in section.blocks) + self.program(program)
         folding = f'<details open="open"><summary>{heading}</summary>\n{blocks}\n</details>'
         return element("section", folding, {"id": section.key})
@@ -116,16 +115,16 @@ class _Writer:
             case Paragraph(text):
                 return element("p", self.inline(text))
             case Note(kind, text):
-                label = element("strong", escaped(self.words.plain(f"note.{kind}")))
+                label = element("strong", escape_xml(self.words.plain(f"note.{kind}")))
                 return element("p", f"{label} {self.inline(text)}", {"class": f"note {kind}", "role": "note"})
             case Subheading(text):
                 return element("h3", self.inline(text))
             case Equations(equations):
                 return "\n".join(self.displayed(equations))
-            case Table(head, rows):
+            case TableBlock(head, rows):
                 return self.table(head, rows)
             case Picture():
-                return picture(block, self.colours)
+                return picture_box(block, self.colours)
 
     def program(self, source: str) -> str:
         """NumPy that computes what the section says, folded away."""
@@ -134,9 +133,9 @@ class _Writer:
         label = self.words.plain("page.program")
         box = element("div", element("pre", escaped_lines(source)), {"class": "scroll", "role": "group", "aria-label": label})
         button = element(
-            "button", escaped(self.words.plain("page.program.copy")), {"type": "button", "data-copy": ""}
+            "button", escape_xml(self.words.plain("page.program.copy")), {"type": "button", "data-copy": ""}
         )  # what stands beside it
-        return "\n" + element("details", element("summary", escaped(label)) + box + button, {"class": "program"})
+        return "\n" + element("details", element("summary", escape_xml(label)) + box + button, {"class": "program"})
 
     def displayed(self, equations: Iterable[Equation | Formula]) -> Iterator[str]:
         """Short equations below each other, aligned at their signs; long ones alone."""
@@ -146,12 +145,12 @@ class _Writer:
             for one in [together] if brief else [[equation] for equation in together]:
                 lines = [equation for equation in one if isinstance(equation, Equation)]
                 if lines:
-                    short = [with_short_lines(line, WIDEST) if letters(line) > WIDEST else line for line in lines]
-                    wide = max(map(letters, short))
-                    shown, source = aligned(short, attributes=self.attributes, words=catalogue), aligned_latex(lines, catalogue)
+                    short = [with_short_lines(line, WIDEST) if stacked_width(line) > WIDEST else line for line in lines]
+                    wide = max(map(stacked_width, short))
+                    shown, source = aligned_mathml(short, attributes=self.attributes, words=catalogue), aligned_latex(lines, catalogue)
                 else:
-                    shown, source = self.formula(one[0], display=True), latex(one[0], catalogue)
-                    wide = letters(one[0])
+                    shown, source = self.formula(one[0], display=True), formula_latex(one[0], catalogue)
+                    wide = stacked_width(one[0])
                 tools = self.button("latex", self.words.plain("page.copy_latex"), source) + "".join(self.values(lines))
                 given = {"class": "scroll", "role": "group", "aria-label": self.words.plain("page.formula")}
                 box = element("div", shown, {**given, "style": f"--letters: {wide}"} if wide > WIDE else given)
@@ -159,7 +158,7 @@ class _Writer:
 
     def values(self, equations: Iterable[Equation]) -> Iterator[str]:
         """A button for each quantity that ends in a number or in a matrix of numbers."""
-        found = [(in_text(equation.sides[0]), value) for equation in equations if (value := plain_value(equation.sides[-1]))]
+        found = [(formula_text(equation.sides[0]), value) for equation in equations if (value := plain_value(equation.sides[-1]))]
         for name, value in found:
             label = self.words.plain("page.copy_value", name=name)
             yield self.button("value", label, value, name if len(found) > 1 else "")
@@ -167,7 +166,7 @@ class _Writer:
     def button(self, kind: str, label: str, copied: str, name: str = "") -> str:
         """A button that copies; it says shortly what, and tells those who listen in full."""
         attributes = {"type": "button", "data-copy": copied, "aria-label": label, "title": label}
-        return element("button", escaped(name or self.words.plain(f"page.{kind}")), attributes)
+        return element("button", escape_xml(name or self.words.plain(f"page.{kind}")), attributes)
 
     def table(self, head: tuple[Inline, ...], rows: tuple[tuple[Inline, ...], ...]) -> str:
         """The head names its columns, the first cell its row; numbers stand right."""
@@ -188,21 +187,21 @@ class _Writer:
         """What names a column or a row. It is repeated with every cell of theirs, so it is read out as text, formulas too."""
         if all(isinstance(part, str) for part in cell):
             return self.inline(cell)
-        heard = "".join(part if isinstance(part, str) else in_text(part) for part in cell)
-        return element("span", escaped(heard), {"class": "heard"}) + element("span", self.inline(cell), {"aria-hidden": "true"})
+        heard = "".join(part if isinstance(part, str) else formula_text(part) for part in cell)
+        return element("span", escape_xml(heard), {"class": "heard"}) + element("span", self.inline(cell), {"aria-hidden": "true"})
 
     def inline(self, text: Inline) -> str:
         return "".join(prose(part) if isinstance(part, str) else self.formula(part) for part in text)
 
     def formula(self, formula: Formula, *, display: bool = False) -> str:
-        return mathml(formula, display=display, attributes=self.attributes, words=self.words.catalogue)
+        return formula_mathml(formula, display=display, attributes=self.attributes, words=self.words.catalogue)
 
     def attributes(self, key: str) -> Mapping[str, str]:
         """What the element of a symbol has: its colour."""
         return {"class": f"c{self.colours[key]}"} if key in self.colours else {}
 
 
-def programs(document: Document) -> tuple[str, ...]:
+def short_programs(document: Document) -> tuple[str, ...]:
     """The program of each section; none where they would be longer than a page should be, for its numbers are most of them."""
     try:
         written = document.programs()
@@ -213,21 +212,21 @@ def programs(document: Document) -> tuple[str, ...]:
 
 def escaped_lines(source: str) -> str:
     """Several lines of text, as they are."""
-    return "\n".join(map(escaped, source.splitlines()))
+    return "\n".join(map(escape_xml, source.splitlines()))
 
 
-def picture(picture: Picture, colours: Mapping[str, int]) -> str:
+def picture_box(picture: Picture, colours: Mapping[str, int]) -> str:
     """The network as SVG; where it is wider than the page, it scrolls in its own box."""
     box = {"class": "scroll", "role": "group", "aria-label": picture.alt}
-    return element("div", svg(network(picture), colours, alone=False), box)
+    return element("div", svg(network_diagram(picture), colours, alone=False), box)
 
 
-def letters(formula: Equation | Formula) -> int:
+def stacked_width(formula: Equation | Formula) -> int:
     """How many letters wide a formula is, about, its sides below each other."""
     if not isinstance(formula, Equation):
-        return drawn(formula).width
+        return text_block(formula).width
     left, *sides = formula.sides
-    return drawn(left).width + max((drawn(side).width + 3 for side in sides), default=0)
+    return text_block(left).width + max((text_block(side).width + 3 for side in sides), default=0)
 
 
 def is_number(cell: Inline) -> bool:
@@ -242,7 +241,7 @@ def right(number: bool) -> Mapping[str, str]:
 
 def prose(text: str) -> str:
     """Text, or code."""
-    return element("code", escaped(text.typed)) if isinstance(text, Code) else escaped(text)
+    return element("code", escape_xml(text.typed)) if isinstance(text, Code) else escape_xml(text)
 
 
 def plain_value(formula: Formula) -> str:

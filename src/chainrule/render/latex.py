@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from chainrule.document.document import Block, Document, Equations, Inline, Note, Paragraph, Picture, Subheading, Table
+from chainrule.document.document import Block, Document, Equations, Inline, Note, Paragraph, Picture, Subheading, TableBlock
 from chainrule.document.words import Words
 from chainrule.notation.formula import Equation, Formula, Row
-from chainrule.notation.latex import latex as mathematics
-from chainrule.pictures.diagram import network
-from chainrule.render.breaking import broken, lines_of, width
+from chainrule.notation.latex import formula_latex
+from chainrule.pictures.diagram import network_diagram
+from chainrule.render.breaking import broken, formulas_width, lines_of
 from chainrule.render.palette import NOTES, PALETTE, QUIET
-from chainrule.render.prose import escaped, visible
+from chainrule.render.prose import escape_latex_prose, visible
 from chainrule.render.slides import slides
 from chainrule.render.tikz import tikz
 
@@ -73,7 +73,7 @@ def latex(document: Document, layout: str = "article", paper: str = "a4") -> str
     head = [CLASSES[layout].replace("PAPER", PAPERS[paper]), PREAMBLE.replace("LANGUAGE", LANGUAGES[document.language]).rstrip()]
     colours = {**{f"c{number}": colour.light for number, colour in enumerate(PALETTE)}, "quiet": QUIET[0], **NOTES}
     head += [rf"\definecolor{{{name}}}{{HTML}}{{{colour[1:].upper()}}}" for name, colour in colours.items()]
-    head += [rf"\title{{{escaped(document.title)}}}", r"\author{}\date{}"]
+    head += [rf"\title{{{escape_latex_prose(document.title)}}}", r"\author{}\date{}"]
     return "\n".join(head) + "\n\n\\begin{document}\n\n" + "\n\n".join(body) + "\n\n\\end{document}\n"
 
 
@@ -89,7 +89,7 @@ class _Writer:
         """Title and sections, one after the other."""
         yield r"\maketitle"
         for section in self.document.sections:
-            yield rf"\section{{{escaped(section.title)}}}"
+            yield rf"\section{{{escape_latex_prose(section.title)}}}"
             yield from map(self.block, section.blocks)
 
     def frames(self) -> Iterator[str]:
@@ -97,9 +97,9 @@ class _Writer:
         yield r"\frame{\titlepage}"
         for slide in slides(self.document):
             if slide.part == 1:
-                yield rf"\section{{{escaped(slide.section.title)}}}"
+                yield rf"\section{{{escape_latex_prose(slide.section.title)}}}"
             part = rf"\part{{{slide.part} / {slide.parts}}}" if slide.parts > 1 else ""
-            yield rf"\begin{{frame}}[shrink]{{{slide.number}. {escaped(slide.section.title)}{part}}}"
+            yield rf"\begin{{frame}}[shrink]{{{slide.number}. {escape_latex_prose(slide.section.title)}{part}}}"
             yield from map(self.block, slide.blocks)
             yield r"\end{frame}"
 
@@ -109,26 +109,26 @@ class _Writer:
             case Paragraph(prose):
                 return self.inline(prose)
             case Note(kind, prose):
-                return rf"\remark{{{kind}}}{{{escaped(self.words.plain(f'note.{kind}'))}:}}{{{self.inline(prose)}}}"
+                return rf"\remark{{{kind}}}{{{escape_latex_prose(self.words.plain(f'note.{kind}'))}:}}{{{self.inline(prose)}}}"
             case Subheading(prose):
                 return rf"\subheading{{{self.inline(prose)}}}"
             case Equations(equations):
                 return "\n".join(rf"\equations{{{self._equation(equation)}}}" for equation in equations)
-            case Table(head, rows):
+            case TableBlock(head, rows):
                 lines = [self._cells(head) + r" \\ \hline", *(self._cells(cells) + r" \\" for cells in rows)]
                 return "\n".join([rf"\datatable{{{'l' * len(head)}}}{{\hline", *lines, r"\hline}"])
             case Picture():
-                return rf"\begin{{center}}\fitted{{{tikz(network(block), self._paint)}}}\end{{center}}"
+                return rf"\begin{{center}}\fitted{{{tikz(network_diagram(block), self._paint)}}}\end{{center}}"
 
     def _cells(self, cells: Iterable[Inline]) -> str:
         return " & ".join(self.inline(cell) for cell in cells)
 
     def inline(self, parts: Inline) -> str:
         """Prose with formulas in it."""
-        return "".join(escaped(part) if isinstance(part, str) else f"${self._formula(part)}$" for part in parts)
+        return "".join(escape_latex_prose(part) if isinstance(part, str) else f"${self._formula(part)}$" for part in parts)
 
     def _formula(self, formula: Formula) -> str:
-        return visible(mathematics(formula, self.words.catalogue, self._paint))
+        return visible(formula_latex(formula, self.words.catalogue, self._paint))
 
     def _paint(self, key: str) -> str:
         colour = self.document.colours.get(key)
@@ -141,7 +141,7 @@ class _Writer:
         rows = []
         for place, line in enumerate(lines_of(equation)):
             left, relation, *items = line.items if place == 0 else (Row(()), *line.items)
-            head, *rest = broken(items, self.columns - width((equation.sides[0],)))
+            head, *rest = broken(items, self.columns - formulas_width((equation.sides[0],)))
             rows.append(f"{self._formula(left)} &{self._formula(relation)} {self._formula(Row(head))}")
             rows += [rf"&\qquad {{}}{self._formula(Row(part))}" for part in rest]
         return "\\begin{aligned}\n  " + " \\\\\n  ".join(rows) + "\n\\end{aligned}"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from chainrule.document.document import Block, Document, Edge, Equations, Inline, Note, Paragraph, Picture, Section, Subheading, Table
+from chainrule.document.document import Block, Document, Edge, Equations, Inline, Note, Paragraph, Picture, Section, Subheading, TableBlock
 from chainrule.document.words import Words
 from chainrule.notation.blocks import line_width, wrapped
 from chainrule.notation.formula import Formula, row
@@ -18,7 +18,7 @@ Segment: TypeAlias = "tuple[str, str | None]"
 
 
 @dataclass(frozen=True)
-class Line:
+class TextLine:
     """One line. kind: "title", "heading", "subheading", "head" of a table, "insight", "warning", "more", or "" for plain text."""
 
     segments: tuple[Segment, ...] = ()
@@ -30,11 +30,11 @@ class Line:
         return "".join(text for text, _ in self.segments).rstrip()
 
 
-BLANK = Line()
+BLANK = TextLine()
 INDENT = 2
 
 
-def document_lines(document: Document, width: int) -> Iterator[Line]:
+def document_lines(document: Document, width: int) -> Iterator[TextLine]:
     """The whole document."""
     yield from _filled((document.title,), width, "title")
     for number, section in enumerate(document.sections, start=1):
@@ -42,7 +42,7 @@ def document_lines(document: Document, width: int) -> Iterator[Line]:
         yield from section_lines(document, section, number, width)
 
 
-def section_lines(document: Document, section: Section, number: int, width: int) -> Iterator[Line]:
+def section_lines(document: Document, section: Section, number: int, width: int) -> Iterator[TextLine]:
     """A heading and its blocks, with a blank line between them."""
     yield from _filled((f"{number}. {section.title}",), width, "heading")
     words = Words(document.language)
@@ -51,23 +51,23 @@ def section_lines(document: Document, section: Section, number: int, width: int)
         yield from _block(block, words, width)
 
 
-def _block(block: Block, words: Words, width: int) -> Iterator[Line]:
+def _block(block: Block, words: Words, width: int) -> Iterator[TextLine]:
     match block:
         case Paragraph(text):
             yield from _filled(text, width)
         case Note(kind, text):
             yield from _filled((f"{words.plain(f'note.{kind}')}: ", *text), width, kind)
         case Subheading(text):
-            yield Line(tuple(_segments(text)), "subheading")
+            yield TextLine(tuple(_segments(text)), "subheading")
         case Equations(equations):
             tall = False
             for position, equation in enumerate(equations):
                 drawn = wrapped(equation, width - INDENT, words.catalogue)
                 if position and (tall or len(drawn) > 1):
                     yield BLANK
-                yield from (Line(((" " * INDENT, None), *line)) for line in drawn)
+                yield from (TextLine(((" " * INDENT, None), *line)) for line in drawn)
                 tall = len(drawn) > 1
-        case Table(head, rows):
+        case TableBlock(head, rows):
             yield from _table(head, rows, width)
         case Picture():
             yield from picture_lines(block, width)
@@ -81,17 +81,17 @@ def _segments(text: Inline) -> Iterator[Segment]:
             yield from segments(part)
 
 
-def _filled(text: Inline, width: int, kind: str = "") -> Iterator[Line]:
+def _filled(text: Inline, width: int, kind: str = "") -> Iterator[TextLine]:
     """Prose broken between words; a formula stays in one piece."""
     line: list[Segment] = []
     for chunk in _chunks(text):
         if line and line_width(line) + line_width(chunk) > width:
-            yield Line(tuple(_stripped(line)), kind)
+            yield TextLine(tuple(_stripped(line)), kind)
             line = []
             if chunk == [(" ", None)]:
                 continue
         line += chunk
-    yield Line(tuple(_stripped(line)), kind)
+    yield TextLine(tuple(_stripped(line)), kind)
 
 
 def _chunks(text: Inline) -> Iterator[list[Segment]]:
@@ -118,7 +118,7 @@ def _stripped(line: list[Segment]) -> list[Segment]:
     return line
 
 
-def _table(head: Sequence[Inline], rows: Sequence[Sequence[Inline]], width: int) -> Iterator[Line]:
+def _table(head: Sequence[Inline], rows: Sequence[Sequence[Inline]], width: int) -> Iterator[TextLine]:
     """Columns as wide as their widest cell; numbers to the right. A table that is too wide is printed row by row."""
     cells = [[list(_segments(cell)) for cell in line] for line in (head, *rows)]
     widths = [max(line_width(line[column]) for line in cells) for column in range(len(head))]
@@ -132,16 +132,16 @@ def _table(head: Sequence[Inline], rows: Sequence[Sequence[Inline]], width: int)
             space = " " * (widths[column] - line_width(cell))
             parts += [(space, None), *cell] if right[column] else [*cell, (space, None)]
             parts.append(("  ", None))
-        yield Line(tuple(parts), "" if position else "head")
+        yield TextLine(tuple(parts), "" if position else "head")
 
 
-def _stacked(cells: list[list[list[Segment]]]) -> Iterator[Line]:
+def _stacked(cells: list[list[list[Segment]]]) -> Iterator[TextLine]:
     head, *rows = cells
     for position, line in enumerate(rows):
         if position:
             yield BLANK
         for title, cell in zip(head, line, strict=True):
-            yield Line(((" " * INDENT, None), *title, (": ", None), *cell))
+            yield TextLine(((" " * INDENT, None), *title, (": ", None), *cell))
 
 
 def _numeric(cell: list[Segment]) -> bool:
@@ -149,7 +149,7 @@ def _numeric(cell: list[Segment]) -> bool:
     return not text or text[0] in "−0123456789.,∞–" or text == "NaN"
 
 
-def picture_lines(picture: Picture, width: int) -> Iterator[Line]:
+def picture_lines(picture: Picture, width: int) -> Iterator[TextLine]:
     """A network drawn in characters."""
     if picture.edges:
         yield from _wiring(picture, width)
@@ -157,13 +157,13 @@ def picture_lines(picture: Picture, width: int) -> Iterator[Line]:
         yield from _columns(picture, width)
 
 
-def _wiring(picture: Picture, width: int) -> Iterator[Line]:
+def _wiring(picture: Picture, width: int) -> Iterator[TextLine]:
     """Every unit with the lines that lead into it, layer by layer, side by side where they fit."""
     for layer in range(1, len(picture.layers)):
         drawings = [_unit(picture, layer, unit) for unit in range(len(picture.layers[layer]))]
         if layer > 1:
             yield BLANK
-        yield Line(((" " * INDENT + f"{picture.titles[layer - 1]} → {picture.titles[layer]}", None),), "head")
+        yield TextLine(((" " * INDENT + f"{picture.titles[layer - 1]} → {picture.titles[layer]}", None),), "head")
         yield from _beside(drawings, width)
 
 
@@ -192,7 +192,7 @@ def _valued(label: Formula, value: Formula | None) -> list[Segment]:
     return segments(label) if value is None else [*segments(label), (" ", None), *segments(row(value))]
 
 
-def _beside(drawings: list[list[list[Segment]]], width: int) -> Iterator[Line]:
+def _beside(drawings: list[list[list[Segment]]], width: int) -> Iterator[TextLine]:
     """Drawings side by side, as many as fit."""
     pending = list(drawings)
     first = True
@@ -208,14 +208,14 @@ def _beside(drawings: list[list[list[Segment]]], width: int) -> Iterator[Line]:
             for drawing in taken:
                 line = drawing[i] if i < len(drawing) else []
                 parts += [*line, (" " * (_wide(drawing) - line_width(line) + 4), None)]
-            yield Line(tuple(parts))
+            yield TextLine(tuple(parts))
 
 
 def _wide(drawing: Iterable[list[Segment]]) -> int:
     return max(line_width(line) for line in drawing)
 
 
-def _columns(picture: Picture, width: int) -> Iterator[Line]:
+def _columns(picture: Picture, width: int) -> Iterator[TextLine]:
     """One column a layer, with its first and last units."""
     cells = [[segments(neuron.label) for neuron in layer] for layer in picture.layers]
     for layer, count in zip(cells, picture.counts, strict=True):
@@ -235,4 +235,4 @@ def _columns(picture: Picture, width: int) -> Iterator[Line]:
             space = wide - line_width(cell)
             arrow = "  →   " if i == 2 and position < len(columns) - 1 else "      "
             parts += [(" " * (space // 2), None), *cell, (" " * (space - space // 2) + arrow, None)]
-        yield Line(tuple(parts), "head" if i == 0 else "")
+        yield TextLine(tuple(parts), "head" if i == 0 else "")

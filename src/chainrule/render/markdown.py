@@ -9,10 +9,10 @@ from itertools import groupby
 from urllib.parse import quote
 
 from chainrule.base.nodes import Code
-from chainrule.document.document import Block, Document, Equations, Inline, Note, Paragraph, Picture, Subheading, Table
+from chainrule.document.document import Block, Document, Equations, Inline, Note, Paragraph, Picture, Subheading, TableBlock
 from chainrule.document.words import Words
 from chainrule.notation.formula import Equation, Formula
-from chainrule.notation.latex import aligned, latex
+from chainrule.notation.latex import aligned_latex, formula_latex
 from chainrule.notation.parts import clean
 from chainrule.render.lines import picture_lines
 
@@ -60,18 +60,18 @@ def picture_files(document: Document, stem: str) -> dict[Picture, str]:
 
 def linked(picture: Picture, name: str) -> str:
     """What shows a picture that stands in a file beside the text."""
-    return f"![{escaped(picture.alt)}]({quote(name)})"
+    return f"![{escape_markdown(picture.alt)}]({quote(name)})"
 
 
 def heading(document: Document, dialect: Dialect) -> str:
     """The title."""
-    return f"# {escaped(document.title, dialect)}"
+    return f"# {escape_markdown(document.title, dialect)}"
 
 
 def section(document: Document, number: int, dialect: Dialect) -> str:
     """One section, counted from 0."""
     found = document.sections[number]
-    return "\n\n".join([f"## {number + 1}. {escaped(found.title, dialect)}", *blocks(found.blocks, document.language, dialect)])
+    return "\n\n".join([f"## {number + 1}. {escape_markdown(found.title, dialect)}", *blocks(found.blocks, document.language, dialect)])
 
 
 def blocks(shown: Iterable[Block], language: str, dialect: Dialect) -> Iterator[str]:
@@ -91,7 +91,7 @@ def _block(block: Block, words: Words, dialect: Dialect) -> Iterator[str]:
             yield f"### {_inline(text, words, dialect)}"
         case Equations(equations):
             yield from (written.join(dialect.display) for written in _displayed(equations, words))
-        case Table(head, rows):
+        case TableBlock(head, rows):
             lines = [_row(line, words, dialect) for line in rows]
             yield "\n".join([_row(head, words, dialect), "|" + " --- |" * len(head), *lines])
         case Picture() if block in dialect.pictures:
@@ -107,7 +107,7 @@ def _displayed(equations: Iterable[Equation | Formula], words: Words) -> Iterato
         together = list(group)
         for one in [together] if short else [[equation] for equation in together]:
             lines = [equation for equation in one if isinstance(equation, Equation)]
-            yield aligned(lines, words.catalogue) if lines else latex(one[0], words.catalogue)
+            yield aligned_latex(lines, words.catalogue) if lines else formula_latex(one[0], words.catalogue)
 
 
 def _row(cells: tuple[Inline, ...], words: Words, dialect: Dialect) -> str:
@@ -120,10 +120,13 @@ def _cell(part: str | Formula, words: Words, dialect: Dialect) -> str:
 
 
 def _inline(text: Inline, words: Words, dialect: Dialect) -> str:
-    return "".join(escaped(part, dialect) if isinstance(part, str) else latex(part, words.catalogue).join(dialect.inline) for part in text)
+    return "".join(
+        escape_markdown(part, dialect) if isinstance(part, str) else formula_latex(part, words.catalogue).join(dialect.inline)
+        for part in text
+    )
 
 
-def escaped(text: str, dialect: Dialect = GITHUB) -> str:
+def escape_markdown(text: str, dialect: Dialect = GITHUB) -> str:
     """Prose whose signs Markdown would take for its own; code stays code."""
     if isinstance(text, Code):
         return text

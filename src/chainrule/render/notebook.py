@@ -12,8 +12,8 @@ from dataclasses import replace
 from typing import Any
 
 from chainrule.document.document import Document, Picture
-from chainrule.notation.mathml import escaped
-from chainrule.pictures.diagram import network
+from chainrule.notation.mathml import escape_xml
+from chainrule.pictures.diagram import network_diagram
 from chainrule.render.markdown import JUPYTER, heading, section
 from chainrule.render.svg import svg
 
@@ -41,8 +41,8 @@ def notebook(document: Document) -> str:
 
 def _drawn(picture: Picture, document: Document) -> str:
     """The picture itself, in place of a link to it."""
-    data = b64encode(svg(network(picture), document.colours).encode()).decode()
-    alt = escaped(picture.alt).replace("$", "&#36;")  # which would begin a formula, even here
+    data = b64encode(svg(network_diagram(picture), document.colours).encode()).decode()
+    alt = escape_xml(picture.alt).replace("$", "&#36;")  # which would begin a formula, even here
     return f'<img alt="{alt}" src="data:image/svg+xml;base64,{data}" />'
 
 

@@ -8,7 +8,7 @@ from functools import singledispatch
 from typing import Any
 
 from chainrule.doctor.divergence import Diverged
-from chainrule.document.document import Block, Equations, Inline, Paragraph, Table
+from chainrule.document.document import Block, Equations, Inline, Paragraph, TableBlock
 from chainrule.document.words import Words
 from chainrule.explanation import backward, definitions, overview, setting
 from chainrule.explanation.context import Context
@@ -23,7 +23,7 @@ from chainrule.notation.build import formula
 from chainrule.notation.conventions import Notation
 from chainrule.notation.formula import Equation, Formula
 from chainrule.notation.labels import Labels
-from chainrule.notation.numbers import shown as number
+from chainrule.notation.numbers import number_formula
 from chainrule.preparation.preparation import Preparation
 from chainrule.render.markdown import JUPYTER, blocks
 from chainrule.steps.problem import Problem, problem_from
@@ -37,7 +37,7 @@ MOST_EPOCHS = 10
 """Of a longer run, the last epochs are shown."""
 
 
-def shown(value: Any) -> str:
+def object_markdown(value: Any) -> str:
     """An object as Markdown with formulas in dollars, which Jupyter and marimo show. What people wrote in it comes out as itself."""
     return "\n\n".join(blocks(content(value), _language(value), JUPYTER))
 
@@ -59,15 +59,15 @@ def _title(text: str, *more: str | Formula) -> Paragraph:
     return Paragraph((text, *more))
 
 
-def _table(head: str, rows: Mapping[str, Any]) -> Table:
-    return Table(((head,), ("",)), tuple(((key,), _cell(value)) for key, value in rows.items()))
+def _table(head: str, rows: Mapping[str, Any]) -> TableBlock:
+    return TableBlock(((head,), ("",)), tuple(((key,), _cell(value)) for key, value in rows.items()))
 
 
 def _cell(value: Any) -> Inline:
     if isinstance(value, Expression):
         return (formula(value),)
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return (number(value, Notation()),)
+        return (number_formula(value, Notation()),)
     if isinstance(value, Mapping):
         return (", ".join(f"{key}: {inner}" for key, inner in value.items()) or "–",)
     return ("–" if value is None or value == "" else str(value),)
@@ -124,7 +124,7 @@ def _regularizer(value: Bound) -> Iterable[Block]:
 
 
 def _initializer(value: Bound) -> Iterable[Block]:
-    yield _title("W: ", definitions.distribution(_seed(), value, None))
+    yield _title("W: ", definitions.distribution_text(_seed(), value, None))
 
 
 def _optimizer(value: Bound) -> Iterable[Block]:
@@ -179,15 +179,15 @@ def _(value: Problem) -> Iterable[Block]:
         yield from content(value.network)
         return
     context = _context(value.step())
-    yield from (*setting.network(context).blocks, *setting.data(context).blocks, *backward.descent(context).blocks)
+    yield from (*setting.network_section(context).blocks, *setting.data_section(context).blocks, *backward.descent_section(context).blocks)
 
 
 @content.register
 def _(value: Step) -> Iterable[Block]:
     context = _context(value)
-    label, before, after = context.labels.error, *(number(error, context.rounding) for error in (value.error, value.after.error))
+    label, before, after = context.labels.error, *(number_formula(error, context.rounding) for error in (value.error, value.after.error))
     yield _title(f"{context.plain('repeat.step')} {value.number}: ", label, " ", before, " → ", after)
-    for section in (overview.forward(context), overview.backward(context), overview.updates(context)):
+    for section in (overview.forward_overview(context), overview.backward_overview(context), overview.updates_overview(context)):
         yield from section.blocks
 
 
@@ -204,7 +204,7 @@ def _epochs(history: Sequence[Any]) -> Iterable[Block]:
     columns = ("epoch", "step", "error", "validation_error", "rate")
     rows = tuple(tuple(_cell(getattr(report, column)) for column in columns) for report in history[-MOST_EPOCHS:])
     if rows:
-        yield Table(tuple((column.replace("_", " "),) for column in columns), rows)
+        yield TableBlock(tuple((column.replace("_", " "),) for column in columns), rows)
 
 
 @content.register
@@ -240,7 +240,7 @@ def _(value: Scores) -> Iterable[Block]:
     columns = ("precision", "recall", "f1", "rows")
     head = ("", *(words.plain(f"score.{column}") for column in columns))
     lines = tuple(((one.name,), *(_cell(getattr(one, column)) for column in columns)) for one in value.per_class)
-    yield Table(tuple((title,) for title in head), lines)
+    yield TableBlock(tuple((title,) for title in head), lines)
 
 
 @content.register
@@ -260,4 +260,4 @@ def _(value: Preparation) -> Iterable[Block]:
         for one, known in columns
     )
     yield _title(repr(value))
-    yield Table(head, rows)
+    yield TableBlock(head, rows)

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from chainrule.base.errors import InputError
 from chainrule.document.document import Document
-from chainrule.notation.mathml import element, escaped
+from chainrule.notation.mathml import element, escape_xml
 from chainrule.render.palette import FRAME, GROUND, INK, PALETTE, QUIET
 from chainrule.render.typst import typst
 
@@ -22,14 +22,14 @@ LETTERS = 0x3FF
 def pdf(document: Document, layout: str = "article", paper: str = "a4") -> bytes:
     """The document as a PDF/UA-1 file. A sign that Typst's fonts lack is replaced by its number: [U+1F600].
 
-    layout, paper  as of `chainrule.render.typst.typst`
+    layout, paper  as of `chainrule.render.typst.formula_typst`
 
     Raises InputError where the package typst is not installed.
     """
-    return compiled(typst(document, layout, paper), document.title)
+    return compile_typst(typst(document, layout, paper), document.title)
 
 
-def compiled(source: str, title: str, format: Literal["pdf", "svg", "png"] = "pdf", about: str = "") -> bytes:
+def compile_typst(source: str, title: str, format: Literal["pdf", "svg", "png"] = "pdf", about: str = "") -> bytes:
     """Typst's source as a file: "pdf", or, of a single page, "png" with 192 dots an inch, or "svg" for light and dark.
 
     title, about   what an SVG says to screen readers
@@ -78,7 +78,7 @@ def _unsure(source: str) -> set[str]:
 def _told(svg: bytes, title: str, about: str) -> bytes:
     """An SVG with its words for screen readers, since Typst draws letters as shapes, and with other colours in the dark."""
     drawn = re.sub(r"(\.\d{3})\d+", r"\1", svg.decode())  # a thousandth of a point is less than anybody sees
-    before = element("title", escaped(title)) + element("desc", escaped(about)) + element("style", _dark(drawn))
+    before = element("title", escape_xml(title)) + element("desc", escape_xml(about)) + element("style", _dark(drawn))
     return re.sub(r"<svg\b[^>]*>", lambda start: f'{start[0][:-1]} role="img">{before}', drawn, count=1).encode()
 
 

@@ -56,10 +56,10 @@ LATIN = frozenset("ĀāĂăĄąĆćČčĎďĐđĒēĘęĚěĞğĢģĪīİıĶķ�
 """Letters beyond Latin-1 that the font encoding of pdflatex has."""
 
 
-def escaped(prose: str) -> str:
+def escape_latex_prose(prose: str) -> str:
     r"""Prose in which no sign has a meaning to TeX; code is code.
 
-    >>> print(escaped(r"50 % of a_b \input{x}"), escaped(Code("`--step N`")))
+    >>> print(escape_latex_prose(r"50 % of a_b \input{x}"), escape_latex_prose(Code("`--step N`")))
     50 \% of a\_b \textbackslash{}input\{x\} \texttt{{-}{-}step N}
     """
     return rf"\texttt{{{_signs(clean(prose.typed))}}}" if isinstance(prose, Code) else _signs(clean(prose))

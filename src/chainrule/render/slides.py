@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from chainrule.base.nodes import Node
-from chainrule.document.document import Block, Document, Equations, Note, Paragraph, Picture, Section, Subheading, Table
-from chainrule.notation.blocks import block as drawn
+from chainrule.document.document import Block, Document, Equations, Note, Paragraph, Picture, Section, Subheading, TableBlock
+from chainrule.notation.blocks import text_block
 from chainrule.notation.formula import Call, Cases, Derivative, Equation, Fenced, Formula, Fraction, Matrix, Power, Row, Sum, Transposed
 from chainrule.render.breaking import lines_of
 
@@ -74,7 +74,7 @@ def _ideas(pieces: Sequence[Block]) -> list[Sequence[Block]]:
 
 def _cost(slide: Sequence[Block], high: float, following: Sequence[Block]) -> float:
     """How far a slide is from full, and what stands at the wrong end of it: what leads to something stays with it."""
-    shown = any(isinstance(block, Equations | Table | Picture) for block in following)
+    shown = any(isinstance(block, Equations | TableBlock | Picture) for block in following)
     leads = 3 * isinstance(slide[-1], Subheading) + (isinstance(slide[-1], Paragraph) and shown)
     inside = SUBHEADING * sum(isinstance(block, Subheading) for block in slide[1:])
     more = DERIVATION * max(0, sum(map(_is_derivation, slide)) - 1)
@@ -91,10 +91,10 @@ def _pieces(block: Block) -> Iterator[Block]:
     match block:
         case Equations(equations):
             yield from (Equations((equation,)) for equation in equations)
-        case Table(head, rows):
+        case TableBlock(head, rows):
             count = -(-len(rows) // ROWS) or 1
             size = -(-len(rows) // count) or 1
-            yield from (Table(head, rows[start : start + size]) for start in range(0, max(1, len(rows)), size))
+            yield from (TableBlock(head, rows[start : start + size]) for start in range(0, max(1, len(rows)), size))
         case _:
             yield block
 
@@ -117,7 +117,7 @@ def _height(block: Block) -> float:
             return 2.2
         case Equations(equations):
             return 0.3 + sum(map(_height_of, equations))
-        case Table(_, rows):
+        case TableBlock(_, rows):
             return 2.2 + 1.3 * len(rows)
         case Picture():
             return PICTURE
@@ -148,4 +148,4 @@ def _height_of(formula: Formula) -> float:
 
 def _height_of_line(line: Row) -> float:
     """A line of an equation, parted where it is longer than the slide is wide."""
-    return max(map(_height_of, line.items)) * -(-drawn(line).width // COLUMNS)
+    return max(map(_height_of, line.items)) * -(-text_block(line).width // COLUMNS)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from chainrule.notation.mathml import element, escaped
-from chainrule.pictures.shapes import PENS, SCRIPT, Circle, Diagram, Label, Line, Path, Pen, Run, Scene, Shape, covered
+from chainrule.notation.mathml import element, escape_xml
+from chainrule.pictures.shapes import PENS, SCRIPT, Circle, Diagram, Label, Line, Path, Pen, Scene, Shape, TextRun, covered
 from chainrule.render.palette import GROUND, INK, PALETTE, QUIET
 
 FONT = "'STIX Two Math subset','STIX Two Text','STIX Two Math',Cambria,'Times New Roman','Liberation Serif',serif"
@@ -41,10 +41,10 @@ def svg(diagram: Diagram, colours: Mapping[str, int] | None = None, *, alone: bo
 
 def _before(diagram: Diagram) -> str:
     """What a file of its own has before its shapes: name and description, style, ground."""
-    about = element("desc", escaped(diagram.about)) if diagram.about else ""
+    about = element("desc", escape_xml(diagram.about)) if diagram.about else ""
     turns = max((shape.number for shape in diagram.shapes if isinstance(shape, Scene)), default=0)
     ground = element("rect", "", {"class": "ground", "width": "100%", "height": "100%"})
-    return element("title", escaped(diagram.alt)) + about + element("style", _style() + _motion(turns)) + ground
+    return element("title", escape_xml(diagram.alt)) + about + element("style", _style() + _motion(turns)) + ground
 
 
 def _shape(shape: Shape, colours: Mapping[str, int]) -> str:
@@ -92,7 +92,7 @@ def _label(label: Label, colours: Mapping[str, int]) -> str:
     return element("rect", "", {"class": "ground", **{name: _number(side) for name, side in sides.items()}}) + written
 
 
-def _run(run: Run, size: float, down: float, colours: Mapping[str, int]) -> str:
+def _run(run: TextRun, size: float, down: float, colours: Mapping[str, int]) -> str:
     given = {"class": f"c{colours[run.key]}"} if run.key in colours else {}
     if down:
         given["dy"] = _number(down)
@@ -102,7 +102,7 @@ def _run(run: Run, size: float, down: float, colours: Mapping[str, int]) -> str:
         given["font-style"] = "italic"
     if run.bold:
         given["font-weight"] = "bold"
-    letters = escaped(run.letters.replace(" ", "\u00a0"))
+    letters = escape_xml(run.letters.replace(" ", "\u00a0"))
     return element("tspan", letters, given) if given else letters
 
 

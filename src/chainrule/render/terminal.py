@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from chainrule.document.document import Document
 from chainrule.document.words import Words
-from chainrule.render.lines import Line, document_lines, section_lines
+from chainrule.render.lines import TextLine, document_lines, section_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -75,7 +75,7 @@ def step_through(document: Document, console: Console | None = None) -> None:
             position = last
 
 
-def _screens(document: Document, width: int, height: int) -> Iterator[tuple[int, list[Line]]]:
+def _screens(document: Document, width: int, height: int) -> Iterator[tuple[int, list[TextLine]]]:
     """What fits on a screen, with the number of its section; a long section is cut, between blocks where that is possible."""
     for number, section in enumerate(document.sections, start=1):
         lines = list(section_lines(document, section, number, width))
@@ -97,12 +97,12 @@ def _width(console: Console) -> int:
     return max(40, min(console.width, 120))
 
 
-def group(document: Document, lines: Iterable[Line]) -> Group:
+def group(document: Document, lines: Iterable[TextLine]) -> Group:
     """Lines of a document as what rich prints."""
     from rich.console import Group
     from rich.text import Text
 
-    def coloured(line: Line) -> Text:
+    def coloured(line: TextLine) -> Text:
         text = Text(style=STYLES.get(line.kind, ""))
         for part, key in line.segments:
             colour = document.colours.get(key) if key is not None else None

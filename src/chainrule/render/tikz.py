@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from chainrule.notation.formula import Symbol
-from chainrule.notation.latex import latex
-from chainrule.pictures.shapes import PENS, SCRIPT, Circle, Diagram, Label, Line, Path, Point, Run, Shape, covered, flat
-from chainrule.render.prose import escaped, visible
+from chainrule.notation.latex import formula_latex
+from chainrule.pictures.shapes import PENS, SCRIPT, Circle, Diagram, Label, Line, Path, Point, Shape, TextRun, covered, still_shapes
+from chainrule.render.prose import escape_latex_prose, visible
 
 UNIT = 0.75
 """Points: what is one unit in a diagram, and one pixel in SVG."""
@@ -22,7 +22,7 @@ def tikz(diagram: Diagram, paint: Callable[[str], str]) -> str:
     """
     setting = rf"x={UNIT}pt,y=-{UNIT}pt,every node/.style={{inner sep=0pt,outer sep=0pt,font=\rmfamily}}"
     bounds = rf"\path (0,0) rectangle {_point((diagram.width, diagram.height))};"
-    shapes = [line for shape in flat(diagram.shapes) for line in _shape(shape, paint)]
+    shapes = [line for shape in still_shapes(diagram.shapes) for line in _shape(shape, paint)]
     return "\n".join([rf"\begin{{tikzpicture}}[{setting}]", bounds, *shapes, r"\end{tikzpicture}"])
 
 
@@ -61,10 +61,14 @@ def _label(label: Label, paint: Callable[[str], str]) -> str:
     return rf"\node[anchor={ANCHORS[label.side]}{quiet}] at {place} {{\raised{{0pt}}{{{size}}}{{{written}}}}};"
 
 
-def _run(run: Run, size: float, paint: Callable[[str], str]) -> str:
+def _run(run: TextRun, size: float, paint: Callable[[str], str]) -> str:
     """Single letters as formulas write them, other letters as prose."""
     is_symbol = run.italic or run.bold
-    written = f"${visible(latex(Symbol(run.letters, bold=run.bold)))}$" if is_symbol else escaped(run.letters.replace(" ", "\u00a0"))
+    written = (
+        f"${visible(formula_latex(Symbol(run.letters, bold=run.bold)))}$"
+        if is_symbol
+        else escape_latex_prose(run.letters.replace(" ", "\u00a0"))
+    )
     if run.raised:
         up = size * (-0.22 if run.raised < 0 else 0.38)
         written = rf"\raised{{{_length(up)}}}{{{_length(size * SCRIPT)}}}{{{written}}}"

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 from chainrule.base.nodes import Code
-from chainrule.document.document import Block, Document, Equations, Inline, Note, Paragraph, Picture, Subheading, Table
+from chainrule.document.document import Block, Document, Equations, Inline, Note, Paragraph, Picture, Subheading, TableBlock
 from chainrule.document.words import Words
 from chainrule.notation import typst as mathematics
 from chainrule.notation.formula import Equation, Formula, Row
 from chainrule.notation.parts import clean
-from chainrule.notation.text import text
-from chainrule.pictures.diagram import network
+from chainrule.notation.text import formula_text
+from chainrule.pictures.diagram import network_diagram
 from chainrule.pictures.shapes import Diagram
 from chainrule.render.breaking import lines_of
 from chainrule.render.canvas import canvas
@@ -97,13 +97,13 @@ class _Writer:
         """Title and sections, one after the other."""
         yield self._title("1em")
         for number, section in enumerate(self.document.sections, start=1):
-            yield f"= {number}. {escaped(section.title)}"
+            yield f"= {number}. {escape_typst(section.title)}"
             yield from map(self.block, section.blocks)
 
     def figure(self) -> Iterator[str]:
         """The blocks alone, each subheading with what follows it in a frame of its own; the first frame has the section's title."""
         for section in self.document.sections:
-            titles: list[str] = [escaped(section.title)]
+            titles: list[str] = [escape_typst(section.title)]
             frames: list[list[str]] = [[]]
             for block in section.blocks:
                 if not isinstance(block, Subheading):
@@ -123,7 +123,7 @@ class _Writer:
         """A title page and a page for each idea; where a section goes on, its title is no heading any more."""
         yield f"#align(horizon, [{self._title('1.2em')}])"
         for slide in slides(self.document):
-            title = f"{slide.number}. {escaped(slide.section.title)}"
+            title = f"{slide.number}. {escape_typst(slide.section.title)}"
             part = f"{slide.part} / {slide.parts}" if slide.parts > 1 else ""
             body = "\n\n".join(map(self.block, slide.blocks))
             yield f"#slide({'true' if slide.part == 1 else 'false'}, [{title}], [{part}])[\n{body}\n]"
@@ -145,27 +145,27 @@ class _Writer:
                 together = self.layout == "figure" and len(equations) > MOST_IN_LINES
                 start = "#equations(together: true," if together else "#equations("
                 return "\n".join([start, *(f"  {self._equation(equation)}," for equation in equations), ")"])
-            case Table(head, rows):
+            case TableBlock(head, rows):
                 return "\n".join([f"#data({len(head)}, ({self._cells(head)},),", *(f"  {self._cells(cells)}," for cells in rows), ")"])
             case Picture():
-                return canvas(network(block), self.paint)
+                return canvas(network_diagram(block), self.paint)
 
     def _cells(self, cells: Iterable[Inline]) -> str:
         return ", ".join(f"[{self.inline(cell)}]" for cell in cells)
 
     def inline(self, parts: Inline) -> str:
         """Prose with formulas in it."""
-        return "".join(escaped(part) if isinstance(part, str) else f"#{self._formula(part)};" for part in parts)
+        return "".join(escape_typst(part) if isinstance(part, str) else f"#{self._formula(part)};" for part in parts)
 
     def _formula(self, formula: Formula) -> str:
         return f"formula(${self._typst(formula)}$, {self._alt(formula)})"
 
     def _typst(self, formula: Formula) -> str:
-        return mathematics.typst(formula, self.words.catalogue, self.paint)
+        return mathematics.formula_typst(formula, self.words.catalogue, self.paint)
 
     def _alt(self, formula: Formula) -> str:
         """The formula in words, for screen readers."""
-        return mathematics.string(text(formula, self.words.catalogue))
+        return mathematics.string(formula_text(formula, self.words.catalogue))
 
     def paint(self, key: str) -> str:
         """The function that gives a symbol its colour; "" for none."""
@@ -178,10 +178,10 @@ class _Writer:
         return f"(${self._typst(left)}$, ({lines}))"
 
 
-def escaped(prose: str) -> str:
+def escape_typst(prose: str) -> str:
     r"""Prose in which no sign has a meaning to Typst; code is code.
 
-    >>> print(escaped("#x *y* a_b"), escaped(Code("`--step N`")))
+    >>> print(escape_typst("#x *y* a_b"), escape_typst(Code("`--step N`")))
     \#x \*y\* a\_b #raw("--step N");
     """
     return f"#raw({mathematics.string(clean(prose.typed))});" if isinstance(prose, Code) else _marked(clean(prose))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chainrule.base.display import Displayed
-from chainrule.base.errors import DescriptionError, InputError, shown
+from chainrule.base.errors import DescriptionError, InputError, quoted
 from chainrule.network.definitions import Bound, find
 from chainrule.network.description import check_table, described, inside, names_of, network_from, numbers_of
 from chainrule.network.network import Array, Network, checked_batch
@@ -78,7 +78,7 @@ def problem_from(description: Mapping[str, Any], origin: Mapping[str, Any] | Non
     network = network_from(description)
     title, data, optimizer = description.get("title", ""), description.get("data"), description.get("optimizer")
     if not isinstance(title, str):
-        raise DescriptionError(f"title must be text, not {shown(title)}.")
+        raise DescriptionError(f"title must be text, not {quoted(title)}.")
     with inside("optimizer"):
         rule = None if optimizer is None else find("optimizer", optimizer)
     return Problem(network, **_batch_from(data, network), optimizer=rule, title=title, origin=origin or {})

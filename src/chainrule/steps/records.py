@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.base.errors import InputError, shown
+from chainrule.base.errors import InputError, quoted
 from chainrule.formula.arrays import Arrays, Exact, exact_array
 from chainrule.formula.expression import Number
 from chainrule.network.network import Array
@@ -46,7 +46,7 @@ def array_from(values: Any, arrays: Arrays) -> Array:
         numbers = np.frompyfunc(_number, 1, 1)(np.array(values, dtype=object))
         return exact_array(numbers) if isinstance(arrays, Exact) else np.asarray(numbers, dtype=float)
     except (TypeError, ValueError, OverflowError, ZeroDivisionError, RecursionError):
-        raise InputError(f"the recorded step holds {shown(values)}, which is no array of numbers.") from None
+        raise InputError(f"the recorded step holds {quoted(values)}, which is no array of numbers.") from None
 
 
 def _number(value: Any) -> Number:

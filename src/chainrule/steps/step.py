@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.base.display import Displayed
-from chainrule.base.errors import InexactError, InputError, shown
+from chainrule.base.errors import InexactError, InputError, quoted
 from chainrule.formula.arrays import FLOATS, Arrays, Exact
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Expression
@@ -376,13 +376,13 @@ def _exact_distance(a: Array, b: Array) -> float:
 def _checked(step: Step) -> Step:
     """The step, if every quantity that its network's derivation names is there, in its shape. Raises InputError."""
     if isinstance(step.number, bool) or not isinstance(step.number, int) or not 1 <= step.number <= LAST_STEP:
-        raise InputError(f"the recorded step has the number {shown(step.number)}; steps are counted from 1.")
+        raise InputError(f"the recorded step has the number {quoted(step.number)}; steps are counted from 1.")
     if not isinstance(step.origin, Mapping):
-        raise InputError(f"the origin of the recorded step must be a table, not {shown(step.origin)}.")
+        raise InputError(f"the origin of the recorded step must be a table, not {quoted(step.origin)}.")
     for key in ("features", "targets", "drawn"):
         names = step.origin.get(key, [])
         if not isinstance(names, (list, tuple)) or not all(isinstance(name, str) for name in names):
-            raise InputError(f"{key} in the origin of the recorded step must be a list of names, not {shown(names)}.")
+            raise InputError(f"{key} in the origin of the recorded step must be a list of names, not {quoted(names)}.")
     if step.x.shape[:1] == (0,):
         raise InputError("the batch of the recorded step is empty.")
     for key, value in step.replay().everything.items():

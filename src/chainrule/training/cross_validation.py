@@ -15,11 +15,11 @@ import numpy as np
 
 from chainrule.engines.epoch import Data, Engine, State, gathered
 from chainrule.network.network import Array, Network
-from chainrule.training.plan import Plan, Shuffled, folds
+from chainrule.training.plan import Plan, Shuffled, fold_places
 
 
 @dataclass(frozen=True, eq=False)
-class Companion:
+class FoldNetwork:
     """One of them.
 
     data, held_out  the rows that it learns from, and the fold that judges it
@@ -36,7 +36,7 @@ class Companion:
     state: State
     error: float = math.inf
 
-    def after(self, engine: Engine, epoch: int, size: int, bound: float, stopping: Callable[[], bool]) -> Companion | None:
+    def after(self, engine: Engine, epoch: int, size: int, bound: float, stopping: Callable[[], bool]) -> FoldNetwork | None:
         """The companion after that epoch, from 1; None where it was asked to stop."""
         order = None if self.shuffled is None else self.shuffled.order(epoch)
         done = (epoch - 1) * -(-len(self.data[0]) // size)
@@ -49,14 +49,14 @@ class Companion:
         return replace(self, state=passed.state, error=error if math.isfinite(error) else math.inf)
 
 
-def companions(data: Data, plan: Plan, size: int, state: State) -> list[Companion]:
+def fold_networks(data: Data, plan: Plan, size: int, state: State) -> list[FoldNetwork]:
     """The companions of a network that learns from these rows; none where the plan asks for none, or the training error decides."""
     if not plan.validation_folds or plan.until is not None:
         return []
     made = []
-    for others, fold in folds(_labels(data[1]), plan.validation_folds, plan.seed):
+    for others, fold in fold_places(_labels(data[1]), plan.validation_folds, plan.seed):
         shuffled = Shuffled(plan.seed, len(others)) if plan.shuffle and size < len(others) else None
-        made.append(Companion(gathered(data, others), gathered(data, fold), fold, shuffled, state))
+        made.append(FoldNetwork(gathered(data, others), gathered(data, fold), fold, shuffled, state))
     return made
 
 
@@ -67,15 +67,15 @@ def _labels(t: Array) -> int | Array:
     return np.unique(t, axis=0, return_inverse=True)[1].reshape(-1)
 
 
-def mean_error(beside: Sequence[Companion]) -> float:
+def fold_error(beside: Sequence[FoldNetwork]) -> float:
     """E over all rows, each judged by the companion that did not learn from it."""
-    rows = sum(len(companion.held_out[0]) for companion in beside)
-    return sum(companion.error * (len(companion.held_out[0]) / rows) for companion in beside)
+    rows = sum(len(fold_network.held_out[0]) for fold_network in beside)
+    return sum(fold_network.error * (len(fold_network.held_out[0]) / rows) for fold_network in beside)
 
 
-def predicted(beside: Sequence[Companion], network: Network, keys: Sequence[str]) -> Array:
+def fold_predictions(beside: Sequence[FoldNetwork], network: Network, keys: Sequence[str]) -> Array:
     """y (rows, outputs): for each row the prediction of the companion that did not learn from it."""
-    rows = sum(len(companion.places) for companion in beside)
+    rows = sum(len(fold_network.places) for fold_network in beside)
     y = np.empty((rows, network.outputs))
     for one in beside:
         parameters = {key: array for key, array in zip(keys, one.state, strict=True) if key in network.shapes}
@@ -83,6 +83,6 @@ def predicted(beside: Sequence[Companion], network: Network, keys: Sequence[str]
     return y
 
 
-def arrays_of(beside: Sequence[Companion], keys: Sequence[str]) -> dict[str, Any]:
+def fold_arrays(beside: Sequence[FoldNetwork], keys: Sequence[str]) -> dict[str, Any]:
     """Where they stand, as named arrays: "fold1.W1"."""
     return {f"fold{k}.{key}": array for k, one in enumerate(beside, start=1) for key, array in zip(keys, one.state, strict=True)}

@@ -20,14 +20,14 @@ from typing import Any
 import numpy as np
 
 from chainrule.base.display import Displayed
-from chainrule.base.errors import DivergenceError, InputError, ShapeError, shown
+from chainrule.base.errors import DivergenceError, InputError, ShapeError, quoted
 from chainrule.engines.epoch import ENGINES, Data, State, chosen, gathered, unwarned
 from chainrule.formula.evaluation import evaluate
 from chainrule.network.definitions import Bound
 from chainrule.network.network import Array, Network
 from chainrule.network.update import STEP_NUMBER, network_update
 from chainrule.steps.step import Step, check_targets, checked_weights, record
-from chainrule.training.cross_validation import Companion, arrays_of, companions, mean_error
+from chainrule.training.cross_validation import FoldNetwork, fold_arrays, fold_error, fold_networks
 from chainrule.training.history import History, Outcome, Report, history_from_dict, history_to_dict
 from chainrule.training.plan import Plan, Shuffled, batch_size_for, check_count
 
@@ -86,7 +86,7 @@ class Training(Displayed):
         self.start_state, self.best = self.state, tuple(self.state[: len(self.network.shapes)])
         self.epochs, self.step = 0, 0
         self._history, self._shuffled = History(), Shuffled(plan.seed, len(self.data[0]))
-        self.companions = companions(self.data, plan, self.batch_size, self.state) if self.validation is None else []
+        self.fold_networks = fold_networks(self.data, plan, self.batch_size, self.state) if self.validation is None else []
         self.start_error = unwarned(self.judged)(self.state)
         self.best_epoch = 0
         self.best_error = self.start_error if math.isfinite(self.start_error) else math.inf
@@ -132,10 +132,10 @@ class Training(Displayed):
             raise Overflowed(passed.number)
         state, number = passed.state, passed.number
         beside = self._beside()
-        judged = mean_error(beside) if beside else self.judged(state)
+        judged = fold_error(beside) if beside else self.judged(state)
         if (beside or not math.isfinite(judged)) and not _all_finite(state):
             raise Overflowed(number)
-        self.state, self.step, self.epochs, self.companions = state, number, self.epochs + 1, beside
+        self.state, self.step, self.epochs, self.fold_networks = state, number, self.epochs + 1, beside
         if judged < self.best_error:
             self.best, self.best_epoch, self.best_error = tuple(state[: len(self.network.shapes)]), self.epochs, judged
         held_out = judged if self._validation_decides else None if self.validation is None else self.engine.error(self.validation, state)
@@ -143,9 +143,9 @@ class Training(Displayed):
         self._history.add(report)
         return report
 
-    def _beside(self) -> list[Companion]:
+    def _beside(self) -> list[FoldNetwork]:
         """The companions after one more epoch."""
-        after = [one.after(self.engine, self.epochs + 1, self.batch_size, self.bound, lambda: self.stopping) for one in self.companions]
+        after = [one.after(self.engine, self.epochs + 1, self.batch_size, self.bound, lambda: self.stopping) for one in self.fold_networks]
         if None in after:
             raise _Interrupted
         return [one for one in after if one is not None]
@@ -178,7 +178,7 @@ class Training(Displayed):
 
     @property
     def _validation_decides(self) -> bool:
-        return (self.validation is not None or bool(self.companions)) and self.plan.until is None
+        return (self.validation is not None or bool(self.fold_networks)) and self.plan.until is None
 
     def rate(self, number: int) -> float | None:
         """The learning rate of that step."""
@@ -271,7 +271,7 @@ class Training(Displayed):
         return {
             **dict(zip(self.keys, self.state, strict=True)),
             **{f"best.{key}": best for key, best in zip(self.keys, self.best, strict=False)},
-            **arrays_of(self.companions, self.keys),
+            **fold_arrays(self.fold_networks, self.keys),
         }
 
     def record(self) -> dict[str, Any]:
@@ -322,14 +322,14 @@ class Training(Displayed):
             raise InputError("this run began with other data, or another split of it: resume it with the same data, seed and options.")
         for name, value in training._settings().items():
             if (began := record.get("settings", {}).get(name)) != value:
-                raise InputError(f"this run began with {name} = {shown(began)}, not {shown(value)}: resume it with the same.")
+                raise InputError(f"this run began with {name} = {quoted(began)}, not {quoted(value)}: resume it with the same.")
         try:
             training.state = tuple(_fitting(key, arrays[key], training._starting(key)) for key in training.keys)
             names = training.keys[: len(training.best)]
             training.best = tuple(_fitting(key, arrays[f"best.{key}"], training._starting(key)) for key in names)
-            training.companions = [
+            training.fold_networks = [
                 replace(one, state=tuple(_fitting(key, arrays[f"fold{k}.{key}"], training._starting(key)) for key in training.keys))
-                for k, one in enumerate(training.companions, start=1)
+                for k, one in enumerate(training.fold_networks, start=1)
             ]
             training.step, training.epochs = int(record["step"]), int(record["epochs"])
             training.best_epoch = int(record["best_epoch"])

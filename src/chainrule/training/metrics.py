@@ -178,10 +178,10 @@ class Scores(Displayed):
     def lines(self, words: Words) -> list[str]:
         """The scores in words, a line each; classes as a table."""
         _, value = self.main
-        known = {"value": words.decimal(shown(value)), "baseline": words.decimal(shown(self.baseline))}
+        known = {"value": words.decimal(score_text(value)), "baseline": words.decimal(score_text(self.baseline))}
         if self.task == "regress":
             measures = {"absolute": self.mean_absolute_error, "squared": self.root_mean_squared_error}
-            errors = {name: words.decimal(shown(measure)) for name, measure in measures.items()}
+            errors = {name: words.decimal(score_text(measure)) for name, measure in measures.items()}
             return [words.plain("score.r2", **known), words.plain("score.errors", **errors)]
         lines = [words.plain("score.accuracy", **known)]
         if len(self.names) > MOST_CLASSES:
@@ -200,7 +200,13 @@ class Scores(Displayed):
         assert self.confusion is not None
         head = ["", *(words.plain(f"score.{key}") for key in ("precision", "recall", "f1", "rows")), "", *columns]
         rows = [
-            [name, *(words.decimal(shown(part)) for part in (one.precision, one.recall, one.f1)), str(one.rows), "│", *map(str, counts)]
+            [
+                name,
+                *(words.decimal(score_text(part)) for part in (one.precision, one.recall, one.f1)),
+                str(one.rows),
+                "│",
+                *map(str, counts),
+            ]
             for name, one, counts in zip(names, self.per_class, self.confusion.tolist(), strict=True)
         ]
         widths = [max(len(row[column]) for row in [head, *rows]) for column in range(len(head))]
@@ -210,7 +216,7 @@ class Scores(Displayed):
 def score(preparation: Preparation, y: Array, labels: Table | Array, *, guess: Any = None) -> Scores:
     """What the predictions y (rows, outputs) of a network are worth on a table, or on its labels.
 
-    guess  what `guess_of` the training labels is, for the baseline
+    guess  what `baseline_prediction` the training labels is, for the baseline
 
     Raises ShapeError.
     """
@@ -252,17 +258,17 @@ def of_numbers(names: tuple[str, ...], y: Array, labels: Array, guess: Array | N
     return Scores("regress", names, len(y), guess, absolute=absolute, squared=squared, mean=mean, spread=spread)
 
 
-def guess_of(task: str, labels: Array) -> Array:
+def baseline_prediction(task: str, labels: Array) -> Array:
     """What someone guesses who knows the training labels but looks at no input: the most frequent class, or the mean of each target."""
     if task == "regress":
         return np.asarray(np.asarray(labels, dtype=float).reshape(len(labels), -1).mean(axis=0))
     return np.asarray(np.bincount(labels).argmax())
 
 
-def shown(value: float | None) -> str:
+def score_text(value: float | None) -> str:
     """A measure with three digits after the point, a large one with four digits, as a person would say it.
 
-    >>> shown(0.95734), shown(12703.4), shown(-0.0001), shown(1.27e12)
+    >>> score_text(0.95734), score_text(12703.4), score_text(-0.0001), score_text(1.27e12)
     ('0.957', '12700', '0.000', '1.27e+12')
     """
     if value is None or math.isnan(value):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.base.display import Displayed
-from chainrule.base.errors import FileError, InputError, shown
+from chainrule.base.errors import FileError, InputError, quoted
 from chainrule.base.files import parse_json, write_whole
 from chainrule.engines.prediction import Predictor
 from chainrule.network.description import described, network_from
@@ -48,7 +48,7 @@ class Model(Displayed):
     history      what the epochs came to; thinned out where they were many
     scores       by the part of the data they were taken on: "validation", "test" …
     source       the data: "name", and "digest" of the rows it was trained on
-    guess        what someone guesses who looks at no input (`metrics.guess_of`), for the baseline
+    guess        what someone guesses who looks at no input (`metrics.baseline_prediction`), for the baseline
     outcome      how the run ended: "reason", "best_epoch", "best_error" …
     made_with    the version of chainrule
     """
@@ -214,7 +214,7 @@ def _tensor(path: str | Path, file: Any, name: str, shapes: Mapping[str, tuple[i
     claimed = file.get_slice(name)
     wanted = shapes.get(re.split(r"[._]", name)[-1])
     if wanted is None:
-        raise FileError(f"{path} holds {shown(name)}, which its network does not have.")
+        raise FileError(f"{path} holds {quoted(name)}, which its network does not have.")
     if claimed.get_dtype() != "F64" or tuple(claimed.get_shape()) != wanted:
         kind, shape = claimed.get_dtype(), tuple(claimed.get_shape())
         raise FileError(f"{path}: {name} should be F64 numbers of the shape {wanted}, not {kind} of the shape {shape}.")

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.base.display import Displayed
-from chainrule.base.errors import DescriptionError, InputError, UnknownNameError, shown
+from chainrule.base.errors import DescriptionError, InputError, UnknownNameError, quoted
 from chainrule.engines.epoch import ENGINES
 from chainrule.network.definitions import Bound, find
 from chainrule.network.network import Array
@@ -21,7 +21,7 @@ FEWEST_ROWS = 5
 MOST_BATCH = 256
 """The largest batch that is chosen where none is said."""
 
-SHEAF, MOST_EPOCHS = 2**16, 32
+NUMBERS_AT_ONCE, MOST_EPOCHS = 2**16, 32
 """So many numbers, and the orders of so many epochs, one generator draws at a time, at most."""
 
 
@@ -71,9 +71,9 @@ class Plan(Displayed):
             check_count("validation_folds", self.validation_folds, 2)
         _check_part(self.validation, self.test)
         if self.until is not None and not (_is_number(self.until) and 0 < self.until < math.inf):
-            raise DescriptionError(f"until must be a number greater than 0, as 1e-6, not {shown(self.until)}.")
+            raise DescriptionError(f"until must be a number greater than 0, as 1e-6, not {quoted(self.until)}.")
         if not isinstance(self.shuffle, bool):
-            raise DescriptionError(f"shuffle must be true or false, not {shown(self.shuffle)}.")
+            raise DescriptionError(f"shuffle must be true or false, not {quoted(self.shuffle)}.")
         if self.engine not in ENGINES:
             raise UnknownNameError("engine that trains", str(self.engine), ENGINES)
         _check_class_weights(self.class_weights)
@@ -90,7 +90,7 @@ class Plan(Displayed):
     def from_dict(plain: Mapping[str, Any]) -> Plan:
         """A plan read back. Raises DescriptionError, UnknownNameError."""
         if not isinstance(plain, Mapping):
-            raise DescriptionError(f"a plan is a table of settings, not {shown(plain)}.")
+            raise DescriptionError(f"a plan is a table of settings, not {quoted(plain)}.")
         known = [setting.name for setting in fields(Plan)]
         for name in plain:
             if name not in known:
@@ -105,13 +105,13 @@ def _is_number(value: object) -> bool:
 def check_count(name: str, value: object, least: int) -> None:
     """Is it a whole number of at least so much? Raises DescriptionError."""
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value < 2**53:
-        raise DescriptionError(f"{name} must be a whole number from {least}, not {shown(value)}.")
+        raise DescriptionError(f"{name} must be a whole number from {least}, not {quoted(value)}.")
 
 
 def _check_part(validation: object, test: object) -> None:
     for name, part in (("validation", validation), ("test", test)):
         if not (_is_number(part) and 0 <= part < 1):  # type: ignore[operator]  # a number, as just asked
-            raise DescriptionError(f"{name} is a part of the rows, from 0 to less than 1, not {shown(part)}.")
+            raise DescriptionError(f"{name} is a part of the rows, from 0 to less than 1, not {quoted(part)}.")
     if validation + test >= 1:  # type: ignore[operator]  # numbers, as just asked
         raise DescriptionError(f"validation = {validation} and test = {test} leave no rows to train on; make one of them smaller.")
 
@@ -120,10 +120,10 @@ def _check_class_weights(weights: object) -> None:
     if weights is None or weights == "balanced":
         return
     if not isinstance(weights, Mapping) or not weights:
-        raise DescriptionError(f'class_weights is "balanced" or a weight for each class, not {shown(weights)}.')
+        raise DescriptionError(f'class_weights is "balanced" or a weight for each class, not {quoted(weights)}.')
     for name, weight in weights.items():
         if not (_is_number(weight) and 0 <= weight < math.inf):
-            raise DescriptionError(f"the weight of class {shown(name)} must be a number from 0, not {shown(weight)}.")
+            raise DescriptionError(f"the weight of class {quoted(name)} must be a number from 0, not {quoted(weight)}.")
 
 
 def batch_size_for(rows: int) -> int:
@@ -166,7 +166,7 @@ def split(labels: int | Array, plan: Plan) -> tuple[Array, Array, Array]:
     return np.sort(train), np.sort(validation), np.sort(test)
 
 
-def folds(labels: int | Array, k: int, seed: int = 0) -> list[tuple[Array, Array]]:
+def fold_places(labels: int | Array, k: int, seed: int = 0) -> list[tuple[Array, Array]]:
     """k pairs (rows to train on, rows to test with), in which every row is tested once; classes as in `split`. Raises InputError."""
     rows = labels if isinstance(labels, int) else len(labels)
     check_count("the number of folds", k, 2)
@@ -199,19 +199,19 @@ def _spread_evenly(ranked: Array, part: float, offset: float) -> Array:
 class Shuffled:
     """The orders in which epochs use the rows. Those of few rows are drawn several at a time, by one generator: making one takes longer.
 
-    sheaf  so many epochs at a time: `SHEAF` numbers at most, or one epoch
+    sheaf  so many epochs at a time: `NUMBERS_AT_ONCE` numbers at most, or one epoch
     """
 
     def __init__(self, seed: int, rows: int) -> None:
-        self.seed, self.rows, self.sheaf = seed, rows, min(MOST_EPOCHS, max(1, SHEAF // rows))
+        self.seed, self.rows, self.epochs_at_once = seed, rows, min(MOST_EPOCHS, max(1, NUMBERS_AT_ONCE // rows))
         self._drawn, self._orders = -1, list[Array]()
 
     def order(self, epoch: int) -> Array:
         """The places of the rows in the order of that epoch, from 1."""
-        number, place = divmod(epoch - 1, self.sheaf)
+        number, place = divmod(epoch - 1, self.epochs_at_once)
         if number != self._drawn:
             random = np.random.default_rng([self.seed, number + 1])  # [seed, 0] splits the rows
-            self._drawn, self._orders = number, [random.permutation(self.rows) for _ in range(self.sheaf)]
+            self._drawn, self._orders = number, [random.permutation(self.rows) for _ in range(self.epochs_at_once)]
         return self._orders[place]
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
+class Subset:
     """Some of the rows, as numbers.
 
     x, t     (rows, inputs), (rows, outputs)
@@ -73,14 +73,14 @@ class Rows:
         """The label of every row."""
         return np.concatenate([preparation.labels(table) for table in self.tables()])
 
-    def part(self, preparation: Preparation, places: Array, labels: Array, stack: ExitStack) -> Part:
+    def part(self, preparation: Preparation, places: Array, labels: Array, stack: ExitStack) -> Subset:
         """These rows as numbers. What lies on a disk is gone when the stack is left."""
         x, t = empty((len(places), preparation.inputs), stack), empty((len(places), preparation.outputs), stack)
         for table, inside, start in self._meeting(places):
             if len(inside):
                 some = table.take(inside)
                 x[start : start + len(inside)], t[start : start + len(inside)] = preparation.x(some), preparation.t(some)
-        return Part(x, t, labels[places])
+        return Subset(x, t, labels[places])
 
     def _meeting(self, places: Array) -> Iterator[tuple[Table, Array, int]]:
         """Each table, which of its rows are among the places, and how many came before them."""
@@ -91,7 +91,7 @@ class Rows:
             first, done = first + len(table), after
 
 
-def training_rows(model: Model, source: Any = None, encoding: str | None = None) -> Part:
+def training_rows(model: Model, source: Any = None, encoding: str | None = None) -> Subset:
     """The rows that a model was trained on, found again in its source. Raises InputError.
 
     source    the data, in place of the file whose name the model keeps
@@ -111,7 +111,7 @@ def training_rows(model: Model, source: Any = None, encoding: str | None = None)
     return replace(part, weights=weights_of(part, part, preparation, model.plan), source=str(source))
 
 
-def weights_of(part: Part, train: Part, preparation: Preparation, plan: Plan) -> Array | None:
+def weights_of(part: Subset, train: Subset, preparation: Preparation, plan: Plan) -> Array | None:
     """What each row of a part counts; how often classes occur is counted among the rows that train. Raises InputError."""
     if plan.class_weights is None:
         return None
