@@ -1,6 +1,6 @@
 """How good models are beside scikit-learn's: `python benchmarks/scores.py`, with --write into docs/training.md.
 
-Each set is split, by several seeds, into rows to learn from and a quarter to be tested with. chainrule is told the target, nothing else.
+Each set is split, by several seeds, into rows to learn from and a quarter to be tested with. chainrule gets the target, nothing else.
 The multilayer perceptron of scikit-learn gets the same layers, the same rows and the same prepared numbers, its own settings otherwise, but
 1000 epochs where it would stop at 200; targets that are numbers are standardised for it too, without which it fails.
 """

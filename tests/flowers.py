@@ -15,7 +15,7 @@ QUICK = ("--epochs", "12", "--seed", "3")
 
 
 def flowers(rows=240, seed=1):
-    """Two kinds of flowers, told apart by length and colour; a column that numbers the rows, and one that is the same everywhere."""
+    """Two kinds of flowers, distinguished by length and colour; a column that numbers the rows, and one that is the same everywhere."""
     random = np.random.default_rng(seed)
     kinds = random.integers(2, size=rows)
     lengths = np.round(random.normal(3 + 2 * kinds, 0.5), 2)

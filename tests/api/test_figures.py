@@ -161,15 +161,15 @@ def test_later_steps():
 
 def test_the_ways_of_a_weight_are_lit():
     first = figure(problem("mazur"), "chain", weight="w1").content.sections[0].blocks[0]
-    assert set(first.lit) == {"e0-0-0", "n1-0", "e1-0-0", "e1-0-1", "n2-0", "n2-1", "e2-0-0", "e2-1-0", "n3-0"}
+    assert set(first.highlighted) == {"e0-0-0", "n1-0", "e1-0-0", "e1-0-1", "n2-0", "n2-1", "e2-0-0", "e2-1-0", "n3-0"}
     last = figure(problem("mazur"), "chain", weight="b4").content.sections[0].blocks[0]
-    assert set(last.lit) == {"n2-1", "e2-1-0", "n3-0"}
+    assert set(last.highlighted) == {"n2-1", "e2-1-0", "n3-0"}
 
 
 def test_a_unit_that_is_left_out_is_drawn_for_its_weight():
     picture = figure(problem("12-12-12"), "chain", weight="hidden1.W[5,7]").content.sections[0].blocks[0]
     assert picture.units[:2] == ((0, 4, 11), (0, 6, 11))
-    assert "e0-1-1" in picture.lit
+    assert "e0-1-1" in picture.highlighted
 
 
 def test_a_step_moves_for_those_who_want_it_to():

@@ -49,7 +49,7 @@ def state_of(path):
     return (path.stat().st_ino, path.stat().st_mtime_ns) if path.exists() else None
 
 
-@pytest.mark.parametrize("endless", [ENDLESS, ENDLESS[:4]], ids=["validation rows", "companions"])
+@pytest.mark.parametrize("endless", [ENDLESS, ENDLESS[:4]], ids=["validation rows", "cross-validation"])
 def test_a_killed_run_goes_on_where_it_was(endless, folder, capsys):
     path = checkpoint_path("model.safetensors")
     for _ in range(3):

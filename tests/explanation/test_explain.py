@@ -65,10 +65,10 @@ def test_a_wrong_definition_of_ones_own_is_told_in_a_line(body, message, tmp_pat
     file = tmp_path / "mine.py"
     file.write_text(f"import chainrule as cr\n\n@cr.activation\ndef own(z):\n    return {body}\n")
     assert main(["explain", "2-2-1", "--definitions", str(file), "--activation", "own"]) == 2
-    told = capsys.readouterr().err
-    assert message in told
-    assert "activation own (mine.py, line 3)" in told
-    assert "Traceback" not in told
+    text = capsys.readouterr().err
+    assert message in text
+    assert "activation own (mine.py, line 3)" in text
+    assert "Traceback" not in text
 
 
 def test_a_weight_is_placed_by_what_it_joins():

@@ -108,7 +108,7 @@ def wrong_slope(primitive: Primitive, position: int) -> Primitive:
 
 
 def slopes_to_falsify() -> list[tuple[str, int]]:
-    """Every slope but those that are not there, and those that are nought: nought times 1.0005 is right."""
+    """Every slope but those that are not there, and those that are zero: zero times 1.0005 is right."""
     found = []
     for name in ELEMENTWISE:
         operands = [variable(Name(letter), (2,)) for letter in "abc"][: PRIMITIVES[name].slope.__code__.co_argcount - 1]

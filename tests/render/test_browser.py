@@ -225,12 +225,12 @@ def test_labels_of_figures_keep_apart_in_wide_fonts(drawn, path):
         labels = page.evaluate(SAID)
         assert len(labels) > 2
         assert {shown for *_, shown in labels} == {"1"}
-        meeting = [
+        overlapping = [
             (a[0], b[0])
             for a, b in combinations(labels, 2)
             if a[1] < b[3] - 0.5 and b[1] < a[3] - 0.5 and a[2] < b[4] - 0.5 and b[2] < a[4] - 0.5
         ]
-        assert meeting == [], family
+        assert overlapping == [], family
 
 
 def test_a_step_moves_only_for_those_who_want_it_to(drawn):

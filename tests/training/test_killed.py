@@ -68,7 +68,7 @@ class Begun(Watch):
 
 
 def go_on_by_default(output: Path, started: Callable[[], object] = lambda: None) -> None:
-    """The same for whoever types no option but --target: with companions, which tell when to stop, and the whole way to the model."""
+    """The same with no option but --target: cross-validation decides when to stop, and the run goes all the way to the model."""
     resume = checkpoint_path(output).exists()
     if output.exists() and not resume:
         return  # killed when everything was done

@@ -37,10 +37,10 @@ HIDDEN = (32,)
 """Units of the hidden layers where none are said: enough for most tables, and still quick."""
 
 FOLDS = 5
-"""Companions that tell when to stop where nothing is said about it …"""
+"""Folds of the cross-validation that decides when to stop, where nothing is said about it …"""
 
 FEWEST_TO_FOLD, FEWEST_TO_VALIDATE = 20, 2000
-"""… and there are so many rows to learn from; of more, some are set aside, which are many enough to judge well, and not missed."""
+"""… and there are so many rows to train on. Of more, validation rows are set aside: enough for a good estimate, and not missed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +49,7 @@ class Run:
 
     rows     the data
     network  before the first step
-    train, validation, test   the parts of the data, as numbers
+    train, validation, test   the subsets of the data, as numbers
     form     what was said about how to read the data
     """
 
@@ -80,8 +80,8 @@ class Run:
         held_out = (decide.x, decide.t, self._weights(decide)) if len(decide) else None
         return {"weights": self._weights(self.train), "validation": held_out}
 
-    def _weights(self, part: Subset) -> Array | None:
-        return weights_of(part, self.train, self.preparation, self.plan)
+    def _weights(self, subset: Subset) -> Array | None:
+        return weights_of(subset, self.train, self.preparation, self.plan)
 
     def measured(self, network: Network, part: Subset) -> Scores:
         """How good the network is on a part."""
@@ -89,7 +89,7 @@ class Run:
 
 
 class Watch:
-    """What is told of a run while it goes on; this one keeps silent."""
+    """Callbacks of a run, called while it goes on; these do nothing."""
 
     def begins(self, run: Run, training: Training) -> None:
         """Everything is decided."""
@@ -160,7 +160,7 @@ def train(
     separator, decimal, encoding, header   the form of a text file, where it is not to be found out
     output         where the model is written; resume: go on from the checkpoint beside it; force: replace a model that is there
     log            every epoch, as .jsonl or .csv; curve: the errors, as .png or .svg
-    watch          is told how it goes
+    watch          callbacks, called as the run goes on
 
     Raises InputError; Diverged and KeyboardInterrupt (after Ctrl-C), after which the model with the best weights so far is in `output`.
     """
@@ -189,8 +189,8 @@ def train(
             preparation = Preparation.fit(rows.only(places[0]), _names(target), **columns)
             network = _network(preparation, seed, *shape)
             preparation = replace(preparation, signs=network.loss.definition.targets == "signs")
-            parts = [rows.part(preparation, some, labels, stack) for some in places]
-            return Run(rows, network, preparation, plan, train=parts[0], validation=parts[1], test=parts[2], form=said)
+            subsets = [rows.subset(preparation, some, labels, stack) for some in places]
+            return Run(rows, network, preparation, plan, train=subsets[0], validation=subsets[1], test=subsets[2], form=said)
 
         scores = {} if folds is None else _cross_validated(prepared, labels, plan, folds, watch)
         run = prepared(*split(labels, plan))
@@ -213,7 +213,7 @@ def _plan(settings: Mapping[str, Any], optimizer: Wanted | None, learning_rate: 
 
 
 def _stopping(plan: Plan, rows: int, said: Mapping[str, Any]) -> Plan:
-    """The plan that also says what tells when to stop, and how patiently, where that was not said; of so many rows to learn from."""
+    """The plan with what decides when to stop, and with its patience, where these were not said; for so many rows to train on."""
     if said["validation"] is None:
         if said["validation_folds"] is None and rows < FEWEST_TO_VALIDATE:
             plan = replace(plan, validation_folds=0 if rows < FEWEST_TO_FOLD or plan.until is not None else FOLDS)
@@ -263,7 +263,7 @@ def _check_loss(loss: Bound, preparation: Preparation) -> None:
 
 
 def _cross_validated(prepared: Callable[..., Run], labels: Array, plan: Plan, count: int, watch: Watch) -> dict[str, Scores]:
-    """The scores of each fold, trained on the others; a part of these tells when to stop."""
+    """The scores of each fold, trained on the others; a validation subset of these decides when to stop."""
     scores: dict[str, Scores] = {}
     for number, (others, fold) in enumerate(fold_places(labels, count, plan.seed), start=1):
         inner, decide, _ = split(labels[others], replace(plan, test=0.0))
@@ -291,9 +291,9 @@ def _resumed(rows: Rows, settings: Mapping[str, Any], outputs: Outputs, watch: W
         raise InputError(f"{path} was not made by `train`, so it does not say how its rows were prepared.")
     anew = {name: settings[name] for name in ("epochs", "until", "patience", "engine") if settings[name] is not None}
     plan, labels = replace(began.plan, **anew), rows.labels(began.preparation)
-    parts = [rows.part(began.preparation, places, labels, stack) for places in split(labels, plan)]
+    subsets = [rows.subset(began.preparation, places, labels, stack) for places in split(labels, plan)]
     form = began.source.get("form", {})
-    run = Run(rows, began.start, began.preparation, plan, train=parts[0], validation=parts[1], test=parts[2], form=form)
+    run = Run(rows, began.start, began.preparation, plan, train=subsets[0], validation=subsets[1], test=subsets[2], form=form)
     return _trained(run, run.resumed(arrays, record), began.scores, outputs, watch)
 
 
@@ -335,7 +335,7 @@ def _trained(run: Run, training: Training, scores: Mapping[str, Scores], outputs
 
 
 def _held_out_scores(run: Run, training: Training) -> Scores | None:
-    """The scores of this moment on rows that were not learned from; None if there are no such rows."""
+    """The scores of this moment on rows that were not trained on; None if there are no such rows."""
     if training.fold_networks:
         y = fold_predictions(training.fold_networks, training.network, training.keys)
         return score(run.preparation, y, run.train.labels, guess=run.guess)
@@ -361,9 +361,9 @@ def _model(run: Run, training: Training, scores: Mapping[str, Scores], reason: s
 
 
 def _measured(run: Run, network: Network) -> dict[str, Scores]:
-    """The scores on every part that has rows."""
-    parts = {"train": run.train, "validation": run.validation, "test": run.test}
-    return {name: run.measured(network, part) for name, part in parts.items() if len(part)}
+    """The scores on every subset that has rows."""
+    subsets = {"train": run.train, "validation": run.validation, "test": run.test}
+    return {name: run.measured(network, subset) for name, subset in subsets.items() if len(subset)}
 
 
 # What a model is used for

@@ -33,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _guarded(arguments: list[str]) -> int:
-    """The answer's exit code; every foreseeable failure is told in a line or two."""
+    """The answer's exit code; every foreseeable failure is reported in a line or two."""
     code = DONE
     try:
         code = _answer(arguments)

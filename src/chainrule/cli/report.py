@@ -1,4 +1,4 @@
-"""What is said about a training and about its model: words of the catalogue, numbers with the language's decimal sign."""
+"""Messages about a training and about its model: texts of the catalogue, numbers with the language's decimal sign."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def number_text(words: Words, value: float, digits: int = 6) -> str:
 
 
 class TerminalReporter(Watch):
-    """Says what is decided, watches the epochs, says how it ended and what can be done next."""
+    """Prints what is decided, the progress of the epochs, how the run ended and what can be done next."""
 
     def __init__(self, language: str, data: str, output: str, *, quiet: bool, asked: Sequence[str]) -> None:
         self.words, self.data, self.output, self.quiet, self.asked = Words(language), data, output, quiet, asked
@@ -88,10 +88,10 @@ class TerminalReporter(Watch):
             self.say()
 
     def begins(self, run: Run, training: Training) -> None:
-        """Data, columns, parts, network and plan; then the epochs are watched."""
-        table, parts = run.rows.first, (run.train, run.validation, run.test)
+        """Data, columns, subsets, network and plan; then the progress of the epochs."""
+        table, subsets = run.rows.first, (run.train, run.validation, run.test)
         notes = "".join(f", {note}" for note in table.notes)
-        self.say(message(self.words, "train.data", source=table.source, rows=sum(map(len, parts)), columns=len(table.names), notes=notes))
+        self.say(message(self.words, "train.data", source=table.source, rows=sum(map(len, subsets)), columns=len(table.names), notes=notes))
         for line in lines_of_preparation(self.words, run.preparation):
             self.item(line)
         key = "train.split" if len(run.validation) else "train.split_folds" if training.fold_networks else "train.split_without"

@@ -127,14 +127,14 @@ def train(data: str, output: str, quiet: bool, language: str, **options: Any) ->
     from chainrule.cli.report import TerminalReporter
     from chainrule.doctor.divergence import Diverged
 
-    telling = TerminalReporter(language, data, output, quiet=quiet, asked=click.get_current_context().obj or ())
+    reporter = TerminalReporter(language, data, output, quiet=quiet, asked=click.get_current_context().obj or ())
     try:
-        with telling:
-            training.train(data, output=output, watch=telling, **_whole(options))
+        with reporter:
+            training.train(data, output=output, watch=reporter, **_whole(options))
     except Diverged:
         return DIVERGED
     except KeyboardInterrupt:
-        if not telling.ended:
+        if not reporter.ended:
             raise
         return INTERRUPTED
     return 0

@@ -49,7 +49,7 @@ class Diverged(Displayed, DivergenceError):
 
     step             the number of the step in which they did
     quantity         the first quantity of that step, in the order of computation, that is no finite number (or E, where it only grew)
-    cause            the likely cause, in words; reason: the same to be told in another language
+    cause            the likely cause, in words; reason: the same as a key and values, for other languages
     rate_that_works  a learning rate with which the same run stays finite and the error falls, found by simulation; None if none was
     """
 
@@ -151,4 +151,4 @@ def _falls(training: Training, engine: Written, steps: int, until: float) -> boo
             return False
         if passed.ended == "stopped":
             break
-    return training.judged(state) < training.start_error
+    return training.deciding_error(state) < training.start_error

@@ -21,7 +21,7 @@ from chainrule.network.definitions import Bound
 from chainrule.network.network import Array, Network
 
 Run: TypeAlias = Callable[[float, int], list[float]]
-"""run(rate, steps): the error before each step, ending early once it is nought or beyond all bounds."""
+"""run(rate, steps): the error before each step, ending early once it is zero or beyond all bounds."""
 
 MOST_RATE = 1000.0
 """Rates are not tried beyond this: where the error still falls, it does so because everything saturates."""
@@ -209,7 +209,7 @@ def _best_single(run: Run, limit: float) -> tuple[float, float]:
 
 
 def has_converged(errors: list[float]) -> bool:
-    """Did this run converge? It reached nought, or it went down (or stood still) in every step of its last half."""
+    """Did this run converge? It reached zero, or it went down (or stood still) in every step of its last half."""
     if abs(errors[-1]) < TOLERANCE:
         return True
     if not math.isfinite(errors[-1]) or errors[-1] > errors[0] or len(errors) < 3:

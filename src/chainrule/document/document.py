@@ -66,11 +66,11 @@ class Edge(Node):
 class Picture(Node):
     """A network: layers of neurons and the edges between them; a layer that is too large shows its first and last neurons.
 
-    titles   of the layers
-    counts   how many neurons each layer has in truth
-    alt      the picture in words
-    units    which of them are drawn, counted from 0; the first ones and the last where nothing is said
-    lit      the neurons ("n0-1") and lines ("e0-1-0") that stand out
+    titles       of the layers
+    counts       how many neurons each layer has in truth
+    alt          the picture in words
+    units        which of them are drawn, counted from 0; the first ones and the last where nothing is said
+    highlighted  the neurons ("n0-1") and lines ("e0-1-0") that stand out
     """
 
     layers: tuple[tuple[Neuron, ...], ...]
@@ -79,7 +79,7 @@ class Picture(Node):
     counts: tuple[int, ...]
     alt: str
     units: tuple[tuple[int, ...], ...] = ()
-    lit: tuple[str, ...] = ()
+    highlighted: tuple[str, ...] = ()
 
 
 class Subheading(Node):

@@ -94,12 +94,12 @@ def theorems(context: Context) -> list[Block]:
 
 
 def _proof(context: Context, z: Expression) -> list[Block]:
-    """The long way from E to the first z, through every output, beside the short one; none where it is too long or divides by nought."""
+    """The long chain from E to the first z, through every output, and the short one; none where it is too long or divides by zero."""
     if context.detail != "scalar" or context.step.t.shape[1] > MOST_OUTPUTS or not (context.step.prediction[0] % 1).all():
         return []
     first = Element(z, (0, 0))
-    ways = paths(context.scalars, Element(context.derivation.paper_error, ()), first, MOST_OUTPUTS)
-    if not ways:
+    chains = paths(context.scalars, Element(context.derivation.paper_error, ()), first, MOST_OUTPUTS)
+    if not chains:
         return []
-    lines = (context.chain_line(first, ways), context.element_line(context.gradient_of(first)))
+    lines = (context.chain_line(first, chains), context.element_line(context.gradient_of(first)))
     return [Paragraph(context.text("theorem.proof")), Equations(lines)]

@@ -87,7 +87,7 @@ def draw_update(context: Context, weight: Element) -> Section:
 
 
 def draw_chain(context: Context, weight: Element) -> Section:
-    """The chain rule of one weight below the network in which its ways are lit."""
+    """The chain rule of one weight below the network in which its paths are highlighted."""
     section = without_prose(one.weight_sections(context, weight)[0])
     alt = context.plain("picture.lit", weight=formula_text(context.letter(weight)))
     return replace(section, blocks=(replace(pictures.paths_picture(context, weight), alt=alt), *section.blocks))

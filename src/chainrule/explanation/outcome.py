@@ -170,7 +170,7 @@ def rates_blocks(context: Context, advice: Advice | None) -> list[Block]:
 
 
 def repeat_section(context: Context) -> Section:
-    """The same step again and again: with the rate given until it cannot go on, and with a good one until the error is nought."""
+    """The same step again and again: with the rate given until it cannot go on, and with a good one until the error is zero."""
     advice, attempts = context.advice, attempted_runs(context)
     blocks: list[Block] = [Paragraph(context.text("repeat.intro"))]
     if advice is not None and advice.good is not None and len(attempts) > 1:

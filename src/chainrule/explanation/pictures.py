@@ -72,7 +72,7 @@ def sample_picture(context: Context) -> Picture:
 
 
 def paths_picture(context: Context, weight: Element) -> Picture:
-    """Every way from the error to a weight stands out."""
+    """Every path from the error to a weight is highlighted."""
     layer, unit = _layer(weight), weight.index[-1]
     wanted = {layer: unit, **({layer - 1: weight.index[0]} if weight.quantity.symbol == "W" else {})}
     units = [_drawn(size, wanted.get(i)) for i, size in enumerate(context.step.network.sizes)]
@@ -86,7 +86,7 @@ def paths_picture(context: Context, weight: Element) -> Picture:
         every = range(len(whole.layers[after]))
         handles += [f"e{before}-{i}-{j}" for i in reached for j in every] + [f"n{after}-{j}" for j in every]
         reached = list(every)
-    return replace(whole, lit=tuple(handles))
+    return replace(whole, highlighted=tuple(handles))
 
 
 def step_picture(context: Context) -> Picture:

@@ -184,7 +184,7 @@ def _spread(title: Runs, least: float, most: float) -> Scale:
 
 
 def training_plot(context: Context, steps: int | None = None) -> Plot:
-    """E before each step of so many; where nothing is said, as many as are of interest, and with a rate that works beside an unfit one."""
+    """E before each step of so many; where nothing is said, as many as are of interest, and with a rate that works next to an unfit one."""
     attempts = attempted_runs(context) if steps is None else [(context.step.optimizer, steps)]
     curves: list[tuple[Runs, Points]] = []
     longest = 0

@@ -39,7 +39,7 @@ MOST_SHOWN = 400
 
 CLASS_AREAS = ("", "area", "shade", "deep")
 CLASS_MARKS = {"dot": "●", "ring": "∘", "square": "■", "triangle": "△", "diamond": "◇", "cross": "×"}
-"""Of classes, which are told apart without colour; marks with the signs that stand for them in words."""
+"""Of classes, which can be told apart without colour; marks with the signs that stand for them in words."""
 
 FORMS = tuple(CLASS_MARKS)
 

@@ -1,7 +1,7 @@
 """Closed forms: what a long formula always equals.
 
 A theorem says `long(z, t) = short(z, t)` wherever its condition holds. Engines compute the short form, which neither overflows nor
-takes the logarithm of nought, and whose derivative is short too; explanations write the long form and prove the short one.
+takes the logarithm of zero, and whose derivative is short too; explanations write the long form and prove the short one.
 The derivative is not stated anywhere: it follows from the short form by the rules that every formula obeys.
 """
 

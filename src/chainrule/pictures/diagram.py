@@ -111,9 +111,9 @@ class _Layout:
         return Line(x1 + (x2 - x1) * a, y1 + (y2 - y1) * a, x2 - (x2 - x1) * b, y2 - (y2 - y1) * b, handle, kind, colour)
 
     def _light(self, handle: str, plain: str, others: str) -> tuple[str, int | None]:
-        """The kind and the colour of a shape: lit, or one of the others beside it, or plain where nothing is lit."""
-        lit = self.picture.lit
-        return ("lit", FAMILIES["gradient"]) if handle in lit else (others if lit else plain, None)
+        """The kind and the colour of a shape: highlighted, or one of the others, or plain where nothing is highlighted."""
+        highlighted = self.picture.highlighted
+        return ("lit", FAMILIES["gradient"]) if handle in highlighted else (others if highlighted else plain, None)
 
     def _neurons(self) -> Iterator[Shape]:
         for layer, neurons in enumerate(self.picture.layers):
@@ -182,7 +182,7 @@ class _Layout:
         (x1, y1), (x2, y2) = self._place(edge.layer, edge.source), self._place(edge.layer + 1, edge.target)
         x, y = x1 + (x2 - x1) * share, y1 + (y2 - y1) * share
         name = f"{edge.layer}-{edge.source}-{edge.target}"
-        quiet = bool(self.picture.lit) and f"e{name}" not in self.picture.lit
+        quiet = bool(self.picture.highlighted) and f"e{name}" not in self.picture.highlighted
         lines = edge_lines(edge)
         first = y - DOWN * (len(lines) - 1) / 2
         return [

@@ -367,7 +367,7 @@ def _distance(a: Array, b: Array) -> float:
 
 
 def _exact_distance(a: Array, b: Array) -> float:
-    """Fractions: a difference too small for a float is the smallest float, not nought."""
+    """Fractions: a difference too small for a float is the smallest float, not zero."""
     gap = max((abs(p - q) for p, q in zip(a.flat, b.flat, strict=True)), default=Fraction(0))
     scale = max(map(abs, (*a.flat, *b.flat)), default=Fraction(0))
     return max(float(gap / scale), 5e-324) if gap else 0.0

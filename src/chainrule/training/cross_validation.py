@@ -1,7 +1,7 @@
-"""Networks that are trained beside another one, each without a fold of the rows, to tell how long to train it.
+"""Cross-validation while a network is trained: further networks, each trained without one fold of the rows, say when to stop.
 
-They begin like it and take as many epochs. The rows that a companion does not learn from judge it; the mean of these errors, over all
-companions and so over all rows, says how well so many epochs serve rows that were not seen. The network itself learns from every row.
+They start from the same weights and take as many epochs. Each is evaluated on the fold that it is not trained on. The mean of these
+errors, over all folds and so over all rows, estimates the error on new rows. The network itself is trained on every row.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from chainrule.training.plan import Plan, Shuffled, fold_places
 
 @dataclass(frozen=True, eq=False)
 class FoldNetwork:
-    """One of them.
+    """The network of one fold.
 
-    data, held_out  the rows that it learns from, and the fold that judges it
+    data, held_out  the rows that it is trained on, and the fold on which it is evaluated
     places          where the rows of the fold stand among all rows
-    shuffled        the orders of its epochs; None where rows are used as they lie
-    state           where it stands; if an epoch diverged, where it stood before
+    shuffled        the orders of its epochs; None where the rows are not shuffled
+    state           its parameters and the optimiser's states; if an epoch diverged, those before the epoch
     error           E of the fold; infinite if it diverged
     """
 
@@ -37,7 +37,7 @@ class FoldNetwork:
     error: float = math.inf
 
     def after(self, engine: Engine, epoch: int, size: int, bound: float, stopping: Callable[[], bool]) -> FoldNetwork | None:
-        """The companion after that epoch, from 1; None where it was asked to stop."""
+        """The network after that epoch, from 1; None where training was asked to stop."""
         order = None if self.shuffled is None else self.shuffled.order(epoch)
         done = (epoch - 1) * -(-len(self.data[0]) // size)
         passed = engine.epoch(self.data, order, size, self.state, done, bound, stopping)
@@ -50,7 +50,7 @@ class FoldNetwork:
 
 
 def fold_networks(data: Data, plan: Plan, size: int, state: State) -> list[FoldNetwork]:
-    """The companions of a network that learns from these rows; none where the plan asks for none, or the training error decides."""
+    """The networks of the folds of these rows; none where the plan asks for none, or where the training error decides when to stop."""
     if not plan.validation_folds or plan.until is not None:
         return []
     made = []
@@ -67,22 +67,22 @@ def _labels(t: Array) -> int | Array:
     return np.unique(t, axis=0, return_inverse=True)[1].reshape(-1)
 
 
-def fold_error(beside: Sequence[FoldNetwork]) -> float:
-    """E over all rows, each judged by the companion that did not learn from it."""
-    rows = sum(len(fold_network.held_out[0]) for fold_network in beside)
-    return sum(fold_network.error * (len(fold_network.held_out[0]) / rows) for fold_network in beside)
+def fold_error(networks: Sequence[FoldNetwork]) -> float:
+    """E over all rows: each row counts with the network that was not trained on it."""
+    rows = sum(len(one.held_out[0]) for one in networks)
+    return sum(one.error * (len(one.held_out[0]) / rows) for one in networks)
 
 
-def fold_predictions(beside: Sequence[FoldNetwork], network: Network, keys: Sequence[str]) -> Array:
-    """y (rows, outputs): for each row the prediction of the companion that did not learn from it."""
-    rows = sum(len(fold_network.places) for fold_network in beside)
+def fold_predictions(networks: Sequence[FoldNetwork], network: Network, keys: Sequence[str]) -> Array:
+    """y (rows, outputs): for each row the prediction of the network that was not trained on it."""
+    rows = sum(len(one.places) for one in networks)
     y = np.empty((rows, network.outputs))
-    for one in beside:
+    for one in networks:
         parameters = {key: array for key, array in zip(keys, one.state, strict=True) if key in network.shapes}
         y[one.places] = network.continued(parameters).predict(one.held_out[0])
     return y
 
 
-def fold_arrays(beside: Sequence[FoldNetwork], keys: Sequence[str]) -> dict[str, Any]:
-    """Where they stand, as named arrays: "fold1.W1"."""
-    return {f"fold{k}.{key}": array for k, one in enumerate(beside, start=1) for key, array in zip(keys, one.state, strict=True)}
+def fold_arrays(networks: Sequence[FoldNetwork], keys: Sequence[str]) -> dict[str, Any]:
+    """The states of all networks, as named arrays: "fold1.W1"."""
+    return {f"fold{k}.{key}": array for k, one in enumerate(networks, start=1) for key, array in zip(keys, one.state, strict=True)}

@@ -1,4 +1,4 @@
-"""What is told of a run: a report an epoch, and how it ended."""
+"""The history of a run: a report for each epoch, and how the run ended."""
 
 from __future__ import annotations
 

@@ -87,7 +87,7 @@ class Training(Displayed):
         self.epochs, self.step = 0, 0
         self._history, self._shuffled = History(), Shuffled(plan.seed, len(self.data[0]))
         self.fold_networks = fold_networks(self.data, plan, self.batch_size, self.state) if self.validation is None else []
-        self.start_error = unwarned(self.judged)(self.state)
+        self.start_error = unwarned(self.deciding_error)(self.state)
         self.best_epoch = 0
         self.best_error = self.start_error if math.isfinite(self.start_error) else math.inf
         self.stopping = False
@@ -131,20 +131,20 @@ class Training(Displayed):
         if passed.ended == "diverged":
             raise Overflowed(passed.number)
         state, number = passed.state, passed.number
-        beside = self._beside()
-        judged = fold_error(beside) if beside else self.judged(state)
-        if (beside or not math.isfinite(judged)) and not _all_finite(state):
+        networks = self._next_fold_networks()
+        deciding = fold_error(networks) if networks else self.deciding_error(state)
+        if (networks or not math.isfinite(deciding)) and not _all_finite(state):
             raise Overflowed(number)
-        self.state, self.step, self.epochs, self.fold_networks = state, number, self.epochs + 1, beside
-        if judged < self.best_error:
-            self.best, self.best_epoch, self.best_error = tuple(state[: len(self.network.shapes)]), self.epochs, judged
-        held_out = judged if self._validation_decides else None if self.validation is None else self.engine.error(self.validation, state)
+        self.state, self.step, self.epochs, self.fold_networks = state, number, self.epochs + 1, networks
+        if deciding < self.best_error:
+            self.best, self.best_epoch, self.best_error = tuple(state[: len(self.network.shapes)]), self.epochs, deciding
+        held_out = deciding if self._validation_decides else None if self.validation is None else self.engine.error(self.validation, state)
         report = Report(self.epochs, number, passed.error, _finite(held_out), self.rate(number), time.perf_counter() - started)
         self._history.add(report)
         return report
 
-    def _beside(self) -> list[FoldNetwork]:
-        """The companions after one more epoch."""
+    def _next_fold_networks(self) -> list[FoldNetwork]:
+        """The networks of the folds after one more epoch."""
         after = [one.after(self.engine, self.epochs + 1, self.batch_size, self.bound, lambda: self.stopping) for one in self.fold_networks]
         if None in after:
             raise _Interrupted
@@ -167,8 +167,8 @@ class Training(Displayed):
         order, part = self.order(epoch), slice((number - 1) * self.batch_size, number * self.batch_size)
         return gathered(self.data, part if order is None else order[part])
 
-    def judged(self, state: State) -> float:
-        """E of the validation rows, or of the training rows where these decide, or companions do."""
+    def deciding_error(self, state: State) -> float:
+        """E of the validation rows; of the training rows where there are none, or where the training error decides when to stop."""
         return self.engine.error(self.data if self.validation is None or self.plan.until is not None else self.validation, state)
 
     @property
@@ -210,7 +210,7 @@ class Training(Displayed):
         *,
         seconds: float = 1.0,
     ) -> Outcome:
-        """Epoch after epoch, until the plan says that it is over, or Ctrl-C; a second Ctrl-C ends it without more ado.
+        """Epoch after epoch, until the plan says that it is over, or Ctrl-C; a second Ctrl-C ends it at once.
 
         report      is called after every epoch
         checkpoint  is called every so many seconds, after an epoch, and when the run is interrupted

@@ -1,4 +1,4 @@
-"""What a run leaves behind: its model, a log, a picture of its errors. Asked for before it begins, and told when a disk is full."""
+"""What a run leaves behind: its model, a log, a picture of its errors. Checked before it begins; a full disk is reported."""
 
 from __future__ import annotations
 

@@ -35,10 +35,10 @@ class Plan(Displayed):
     shuffle        whether the rows of each epoch come in a new order
     patience       ends the run after so many epochs in which the validation error was not lower than ever before; None never does
     until          ends the run once the training error, the mean over an epoch, is below it. Then the training error decides
-                   which weights are the best, and patience is not heeded
+                   which weights are the best, and patience has no effect
     validation     the part of the rows that decides which weights are the best
-    validation_folds  in place of such rows, so many networks beside this one, each trained without a fold of the rows: the mean of
-                   their errors on these decides, and every row is learned from (`chainrule.training.cross_validation`); 0 for none
+    validation_folds  in place of such rows, cross-validation in so many folds: a further network for each is trained without it, the
+                   mean of their errors decides, and the network itself is trained on every row; 0 for none
     test           the part of the rows that is kept for the final score
     class_weights  None, "balanced", or a weight for each class by its name: what an example counts in the error
     optimizer      the update rule
@@ -142,8 +142,8 @@ def patience_for(rows: int, batch_size: int) -> int:
 def split(labels: int | Array, plan: Plan) -> tuple[Array, Array, Array]:
     """The rows to train on, to validate with and to test with: indices in their order.
 
-    labels  the number of rows; or each row's class as whole numbers, so that every part holds the classes in the same proportions
-            (and the first part every class). Other numbers only count the rows.
+    labels  the number of rows; or each row's class as whole numbers, so that every subset holds the classes in the same
+            proportions (and the training rows every class). Other numbers only count the rows.
 
     Raises InputError where there are too few rows.
     """
@@ -199,7 +199,7 @@ def _spread_evenly(ranked: Array, part: float, offset: float) -> Array:
 class Shuffled:
     """The orders in which epochs use the rows. Those of few rows are drawn several at a time, by one generator: making one takes longer.
 
-    sheaf  so many epochs at a time: `NUMBERS_AT_ONCE` numbers at most, or one epoch
+    epochs_at_once  how many are drawn at a time: `NUMBERS_AT_ONCE` numbers at most, or one epoch
     """
 
     def __init__(self, seed: int, rows: int) -> None:

@@ -1,6 +1,6 @@
-"""The rows of a source as numbers, in parts: those that train, those that decide, those that are kept for the end.
+"""The rows of a source as numbers, in subsets: training rows, validation rows and test rows.
 
-What would fill half of the memory is gone through in pieces, and its numbers lie on a disk while they are needed.
+A source that would fill half of the memory is read in pieces, and its numbers lie on a disk while they are needed.
 """
 
 from __future__ import annotations
@@ -67,22 +67,22 @@ class Rows:
 
     def only(self, places: Array) -> Callable[[], Iterator[Table]]:
         """The tables with only these rows: places counted from 0, rising."""
-        return lambda: (table.take(inside) for table, inside, _ in self._meeting(places) if len(inside))
+        return lambda: (table.take(inside) for table, inside, _ in self._overlaps(places) if len(inside))
 
     def labels(self, preparation: Preparation) -> Array:
         """The label of every row."""
         return np.concatenate([preparation.labels(table) for table in self.tables()])
 
-    def part(self, preparation: Preparation, places: Array, labels: Array, stack: ExitStack) -> Subset:
+    def subset(self, preparation: Preparation, places: Array, labels: Array, stack: ExitStack) -> Subset:
         """These rows as numbers. What lies on a disk is gone when the stack is left."""
         x, t = empty((len(places), preparation.inputs), stack), empty((len(places), preparation.outputs), stack)
-        for table, inside, start in self._meeting(places):
+        for table, inside, start in self._overlaps(places):
             if len(inside):
                 some = table.take(inside)
                 x[start : start + len(inside)], t[start : start + len(inside)] = preparation.x(some), preparation.t(some)
         return Subset(x, t, labels[places])
 
-    def _meeting(self, places: Array) -> Iterator[tuple[Table, Array, int]]:
+    def _overlaps(self, places: Array) -> Iterator[tuple[Table, Array, int]]:
         """Each table, which of its rows are among the places, and how many came before them."""
         first = done = 0
         for table in self.tables():
@@ -107,12 +107,12 @@ def training_rows(model: Model, source: Any = None, encoding: str | None = None)
     rows = Rows.of(source, kinds=preparation.kinds, **form)
     labels = rows.labels(preparation)
     with ExitStack() as stack:
-        part = rows.part(preparation, split(labels, model.plan)[0], labels, stack)
-    return replace(part, weights=weights_of(part, part, preparation, model.plan), source=str(source))
+        subset = rows.subset(preparation, split(labels, model.plan)[0], labels, stack)
+    return replace(subset, weights=weights_of(subset, subset, preparation, model.plan), source=str(source))
 
 
-def weights_of(part: Subset, train: Subset, preparation: Preparation, plan: Plan) -> Array | None:
-    """What each row of a part counts; how often classes occur is counted among the rows that train. Raises InputError."""
+def weights_of(subset: Subset, train: Subset, preparation: Preparation, plan: Plan) -> Array | None:
+    """The weight of each row of a subset; how often classes occur is counted among the training rows. Raises InputError."""
     if plan.class_weights is None:
         return None
     if preparation.task == "regress":
@@ -120,4 +120,4 @@ def weights_of(part: Subset, train: Subset, preparation: Preparation, plan: Plan
     known = example_weights(train.labels, plan.class_weights, preparation.classes)
     by_class = np.ones(len(preparation.classes))
     by_class[train.labels] = known
-    return np.asarray(by_class[part.labels])
+    return np.asarray(by_class[subset.labels])
