@@ -155,7 +155,6 @@ def _of_model(model: Model, name: str) -> Figure:
     """The training curve of a model."""
     from chainrule.document.words import Words
     from chainrule.explanation.plots import history_plot
-    from chainrule.notation.labels import Labels
     from chainrule.pictures.plot import plot_diagram
     from chainrule.pictures.shapes import with_description
 
@@ -164,7 +163,7 @@ def _of_model(model: Model, name: str) -> Figure:
             f"of a model by itself there is its training curve; {name} needs a step, as of model.step_at(…) or of a row of data."
         )
     notation = model.network.notation
-    diagram = plot_diagram(history_plot(model.history, Labels(model.network.sizes, notation), Words(notation.language).plain), notation)
+    diagram = plot_diagram(history_plot(model.history, model.network.derivation.labels(notation), Words(notation.language).plain), notation)
     return Figure(diagram.alt, with_description(diagram), notation.language)
 
 

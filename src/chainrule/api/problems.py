@@ -19,7 +19,7 @@ from chainrule.base.errors import DescriptionError, FileError, InputError, Unkno
 from chainrule.network.definitions import Bound, Wanted, find
 from chainrule.network.description import from_json, from_toml, read_description
 from chainrule.network.examples import EXAMPLES
-from chainrule.network.layers import Dense, dense
+from chainrule.network.layers import Layer, dense
 from chainrule.network.network import MOST_LAYERS, Network
 from chainrule.notation.conventions import Notation
 from chainrule.steps.problem import Problem, problem_from
@@ -102,7 +102,10 @@ def problem(
         "notation": chosen_notation(found.network.notation, notation, language),
     }
     changes = {key: value for key, value in changes.items() if value is not None}
-    layers[-1] = _changed_output(found.network, layers[-1], new_loss, output_activation)
+    layers = [
+        _changed_output(found.network, layer, new_loss, output_activation) if old in found.network.last_layers else layer
+        for old, layer in zip(found.network.layers, layers, strict=True)
+    ]
     network = found.network.replaced(layers=layers, **changes)
     if weights is not None:
         network = network.with_weights(row_of_numbers("weights", weights))
@@ -201,28 +204,26 @@ def short_form(text: str) -> Network:
 # Options
 
 
-def _changed_layers(network: Network, bias: bool | None, activation: Wanted | None, initializer: Wanted | None) -> list[Dense]:
+def _changed_layers(network: Network, bias: bool | None, activation: Wanted | None, initializer: Wanted | None) -> list[Layer]:
     """The layers, with their numbers, as the options want them."""
-    layers = list(network.replaced().layers)
+    layers, last = list(network.numbered_layers), network.last_layers
     if bias is not None:
-        layers = [layer if layer.bias == bias else replace(_without(layer, "b"), bias=bias) for layer in layers]
+        layers = [layer if layer.option("bias") in (bias, None) else layer.without_numbers("b").with_options(bias=bias) for layer in layers]
     if activation is not None:
         inner = find("activation", setting(activation))
-        layers = [*(replace(layer, activation=inner) for layer in layers[:-1]), layers[-1]]
+        layers = [
+            layer if old in last or layer.activation is None else layer.with_options(activation=inner)
+            for old, layer in zip(network.layers, layers, strict=True)
+        ]
     if initializer is not None:
         start = find("initializer", setting(initializer))
-        layers = [replace(_without(layer, "W"), initializer=start, frozen=layer.frozen) for layer in layers]
+        layers = [replace(layer.without_numbers("W"), initializer=start, frozen=layer.frozen) for layer in layers]
     return layers
 
 
-def _without(layer: Dense, kind: str) -> Dense:
-    """The layer without numbers for its W or b."""
-    given = {key: numbers for key, numbers in layer.given.items() if key != kind}
-    return replace(layer, given=given, frozen=tuple(name for name in layer.frozen if name != kind))
-
-
-def _changed_output(network: Network, layer: Dense, loss: Bound | None, activation: Wanted | None) -> Dense:
-    """The last layer; if its activation fitted the old loss and another loss is wanted, it fits that."""
+def _changed_output(network: Network, layer: Layer, loss: Bound | None, activation: Wanted | None) -> Layer:
+    """A last layer; if its activation fitted the old loss and another loss is wanted, it fits that."""
     if activation is not None:
-        return replace(layer, activation=find("activation", setting(activation)))
-    return replace(layer, activation=None) if loss is not None and layer.activation == network.loss.output else layer
+        return layer.with_options(activation=find("activation", setting(activation)))
+    fitted = layer.activation is not None and layer.activation.name == network.loss.output.name
+    return layer.with_options(activation=None) if loss is not None and fitted else layer

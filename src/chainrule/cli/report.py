@@ -233,7 +233,7 @@ def line_of_network(words: Words, network: Network) -> str:
     key = "train.network" if len(network.layers) > 1 else "train.network_flat"
     used = {"activation": network.layers[0].activation, "output": network.layers[-1].activation, "loss": network.loss}
     names = {place: words.called(bound.definition.kind, bound.name) for place, bound in used.items() if bound is not None}
-    return words.plain(key, sizes="-".join(map(str, network.sizes)), parameters=network.size, **names)
+    return words.plain(key, sizes=network.summary, parameters=network.size, **names)
 
 
 def line_of_plan(words: Words, plan: Plan, batch_size: int) -> str:

@@ -24,9 +24,6 @@ Data: TypeAlias = "tuple[Array, ...]"
 State: TypeAlias = Sequence[Array]
 """Parameters, then the optimiser's states."""
 
-ROWS = ("x", "t", "s")
-"""What programs call them."""
-
 BLOCK = 2**26
 """Bytes of rows that are gathered at a time; data on a disk is never read whole."""
 
@@ -86,16 +83,27 @@ class Written:
     def __init__(self, network: Network, optimizer: Bound, options: Mapping[str, float] | None = None) -> None:
         self.network, self.options = network, dict(options or {})
         self.program = written_program(network, optimizer)
-        self.keys = tuple(key for key in self.program.inputs if key not in (*ROWS, "k"))
-        self._loop, self._rooms = _loop(self.program, self.keys), dict[int, Room]()
+        rows = [str(node.name) for node in network.derivation.data]
+        self.keys = tuple(key for key in self.program.inputs if key not in (*rows, "k"))
+        self._loop, self._rooms, self._columns = _loop(self.program, rows, self.keys), dict[int, Room](), dict[int, tuple[Data, Data]]()
 
     def epoch(
         self, data: Data, order: Array | None, size: int, state: State, number: int, bound: float, stopping: Callable[[], bool]
     ) -> Passed:
         """As `Engine.epoch` says."""
+        data = self._split(data)
         step = partial(self.program.functions["step"], **self.options) if self.options else self.program.functions["step"]
         now, total, number, ended = self._loop(step, self._batches(data, order, size), state, number, -bound, bound, stopping)
         return Passed(now, total / len(data[0] if order is None else order), number, ended)
+
+    def _split(self, data: Data) -> Data:
+        """The rows as the program takes them: the columns of each input and of each output by themselves, where there are several."""
+        derivation = self.network.derivation
+        if len(derivation.inputs) == len(derivation.targets) == 1:
+            return data
+        if id(data) not in self._columns or self._columns[id(data)][0] is not data:
+            self._columns[id(data)] = (data, tuple(self.network.split(*data).values()))
+        return self._columns[id(data)][1]
 
     def _batches(self, data: Data, order: Array | None, size: int) -> Iterable[Data]:
         """The batches of a pass."""
@@ -112,6 +120,7 @@ class Written:
 
     def error(self, data: Data, state: State) -> float:
         """As `Engine.error` says."""
+        data = self._split(data)
         parameters, rows = state[: len(self.network.shapes)], len(data[0])
         if rows <= MEASURED_AT_ONCE:
             return float(self._error(*data, *parameters))
@@ -135,14 +144,14 @@ def loop(step, batches, state, k, low, high, stopping):
         E = float(E)  # scalars of NumPy's take longer to compare and to add
         if not low < E < high:  # nor is NaN
             return ({now},), total, k, "diverged"
-        total += E * len(x)
+        total += E * len({first})
     return ({now},), total, k, "whole"
 """
 """The loop over batches, in the names of a program: packing and unpacking its arrays would take as long as a tiny network computes."""
 
 
-def _loop(program: Program, keys: Sequence[str]) -> Callable[..., tuple[State, float, int, str]]:
-    names = {"batch": [key for key in program.inputs if key in ROWS], "now": keys, "arguments": program.inputs}
+def _loop(program: Program, rows: Sequence[str], keys: Sequence[str]) -> Callable[..., tuple[State, float, int, str]]:
+    names = {"batch": rows, "now": keys, "arguments": program.inputs, "first": rows[:1]}
     space: dict[str, Any] = {}
     exec(LOOP.format(**{place: ", ".join(held) for place, held in names.items()}), space)  # noqa: S102  # our own text
     return space["loop"]  # type: ignore[no-any-return]  # what was executed has no types

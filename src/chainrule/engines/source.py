@@ -142,6 +142,11 @@ class Source:
         """Never asked for: what a spread looks like depends on who reads it, which `Writer` knows."""
         raise AssertionError("a spread is written by the program, which knows who reads it")
 
+    def concat(self, arrays: Sequence[Any], axis: int) -> Fragment:
+        """Arrays side by side along an axis."""
+        inner = [part for array in arrays for part in (", ", _code(array))][1:]
+        return self._call("concatenate", Fragment(["(", *inner, ")"]), options=f", axis={axis}")
+
     def pad(self, x: Any, margins: Sequence[tuple[Any, Any]]) -> Fragment:
         """x with so many zeros before and after it along each axis."""
         pairs = ", ".join(f"({before}, {after})" for before, after in margins)

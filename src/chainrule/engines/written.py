@@ -240,13 +240,15 @@ def _header(step: list[str], quiet: bool) -> list[str]:
 
 
 def _predict_function(derivation: Derivation) -> list[str]:
-    writer = Writer([derivation.prediction])
+    writer = Writer(derivation.predictions)
     for quantity in derivation.quantities:
-        writer.write(quantity)
-    arguments = ", ".join(["x", *(str(parameter.name) for parameter in derivation.parameters)])
-    lines = _with_size(writer.lines)
-    docstring = '"""The prediction y (batch, outputs) for inputs x (batch, inputs)."""'
-    return [f"def predict({arguments}):", *_indented([docstring, *lines, "return y"])]
+        if quantity in writer.users:
+            writer.write(quantity)
+    inputs, outputs = ([identifier(node) for node in side] for side in (derivation.inputs, derivation.predictions))
+    said = ["The prediction y (batch, outputs) for inputs x (batch, inputs)."] if len(inputs) == len(outputs) == 1 else ["The predictions."]
+    arguments = [*inputs, *(str(parameter.name) for parameter in derivation.parameters)]
+    lines = [f'"""{said[0]}"""', *_with_size(writer.lines, inputs[0]), f"return {', '.join(outputs)}"]
+    return [*_wrapped("def predict(", arguments, "):", width=10**9 if len(inputs) == 1 else 100), *_indented(lines)]
 
 
 def written_error(network: Network) -> Program:
@@ -256,13 +258,13 @@ def written_error(network: Network) -> Program:
     writer.write(derivation.error)
     inputs = [identifier(node) for node in (*derivation.data, *derivation.parameters)]
     docstring = '"""The error E of the batch (x, t)."""'
-    body = _indented([docstring, *_with_size(writer.lines), "return E"])
+    body = _indented([docstring, *_with_size(writer.lines, inputs[0]), "return E"])
     lines = [*_header(writer.lines, quiet=False), *_wrapped("def error(", inputs, "):"), *body]
     return Program("\n".join(lines) + "\n", tuple(inputs), ("E",))
 
 
-def _with_size(lines: list[str]) -> list[str]:
-    return ["N = len(x)", *lines] if any(re.search(r"\bN\b", line) for line in lines) else lines
+def _with_size(lines: list[str], first: str = "x") -> list[str]:
+    return [f"N = len({first})", *lines] if any(re.search(r"\bN\b", line) for line in lines) else lines
 
 
 def _indented(lines: Iterable[str]) -> list[str]:
@@ -284,7 +286,7 @@ class StepLines:
 
 def step_lines(derivation: Derivation, rule: Update, source: Source | None = None) -> StepLines:
     """A training step line by line, in the order in which a careful student computes it."""
-    writer = Writer([derivation.prediction, derivation.error, *derivation.gradients, *rule.roots], source)
+    writer = Writer([*derivation.predictions, derivation.error, *derivation.gradients, *derivation.asked, *rule.roots], source)
     parts: dict[str, list[str]] = {}
 
     def part(title: str, quantities: Iterable[Expression], targets: Mapping[Expression, str] = {}) -> None:
@@ -318,7 +320,7 @@ def _step_function(derivation: Derivation, rule: Update) -> tuple[list[str], lis
     source = [
         *_wrapped("def step(", [*inputs, *defaults], "):"),
         '    """One training step on the batch (x, t): E before it, and the new parameters."""',
-        *_indented(_with_size(body)),
+        *_indented(_with_size(body, inputs[0])),
         *_indented(_wrapped("return ", ["E", *outputs], "")),
     ]
     return source, inputs, ["E", *outputs], [identifier(letter) for letter in options]
@@ -355,9 +357,10 @@ def _wrapped(before: str, items: Sequence[str], after: str, width: int = 100) ->
 
 
 def _main(network: Network, rule: Update, example: Mapping[str, Any], inputs: list[str], outputs: list[str]) -> list[str]:
-    lines = [f"x = np.array({literal(example['x'])})", f"t = np.array({literal(example['t'])})"]
+    batch = network.split(np.asarray(example["x"], dtype=float), np.asarray(example["t"], dtype=float))
+    lines = [f"{identifier(node)} = np.array({literal(part)})" for node, part in batch.items()]
     if network.derivation.weights is not None:
-        lines.append(f"s = np.array({literal(example['s'])})" if example.get("s") is not None else "s = np.ones(len(x))")
+        lines.append(f"s = np.array({literal(example['s'])})" if example.get("s") is not None else f"s = np.ones(len({inputs[0]}))")
     lines += [f"{key} = np.array({literal(value)})" for key, value in network.parameters.items()]
     for part in rule.parameters:
         lines += [f"{identifier(state)} = np.zeros({sizes(state.shape)})" for state in part.states]

@@ -123,7 +123,9 @@ def chain_line(context: Context, weight: Element, parts: list[dict[str, Any]]) -
 
 def recursion_blocks(context: Context) -> list[Block]:
     """δ = f′ · Σ w δ for the units of each layer: many paths, walked once."""
-    elements = [e for quantity in context.derivation.backward if _on_the_way(quantity) for e in context.elements(quantity, sample=0)]
+    elements = [
+        e for quantity in context.derivation.backward if _on_the_way(context, quantity) for e in context.elements(quantity, sample=0)
+    ]
     blocks: list[Block] = [
         Paragraph(context.text("chain.recursive")),
         Equations(tuple(context.element_line(e) for e in elements[:MOST_WEIGHTS])),
@@ -133,8 +135,8 @@ def recursion_blocks(context: Context) -> list[Block]:
     return blocks
 
 
-def _on_the_way(gradient: Expression) -> bool:
-    return gradient.symbol not in "Wb"
+def _on_the_way(context: Context, gradient: Expression) -> bool:
+    return all(gradient is not of_parameter for of_parameter in context.derivation.gradients)
 
 
 def _layer(parameter: Expression) -> int:
@@ -153,7 +155,7 @@ def sample_contributions(context: Context, weights: list[Element], parts: list[d
         gradient = context.gradient_of(weight)
         each = [part[weight.key][weight.index] for part in parts]
         total = context.before[context.scalars.variable(gradient)]
-        cells = [*(each[n] for n in samples), *([total - sum(each) if weight.quantity.symbol == "W" else 0] * penalty), total]
+        cells = [*(each[n] for n in samples), *([total - sum(each) if len(weight.quantity.shape) > 1 else 0] * penalty), total]
         rows.append(((context.letter(gradient),), *((number_formula(value, context.notation),) for value in cells)))
     columns = tuple((title,) for title in (*head, context.plain("chain.sum")))
     blocks: list[Block] = [

@@ -68,12 +68,17 @@ class Context:
     scalars: Scalars = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "scalars", Scalars({"batch": len(self.step.x)}, self.derivation.quantities))
+        object.__setattr__(self, "scalars", Scalars({"batch": len(self.step.x)}, (*self.derivation.quantities, *self.derivation.errors)))
 
     @cached_property
     def labels(self) -> Labels:
         """How quantities are called."""
-        return Labels(self.step.network.sizes, self.notation, len(self.step.x))
+        return self.derivation.labels(self.notation, len(self.step.x))
+
+    @cached_property
+    def one_sample(self) -> Labels:
+        """How quantities are called where there is no telling samples apart."""
+        return self.derivation.labels(self.notation)
 
     @cached_property
     def words(self) -> Words:
@@ -115,6 +120,10 @@ class Context:
         origin = self.step.origin
         features, targets = origin.get("features") or ("",) * self.step.network.inputs, origin.get("targets") or ()
         return (*map(str, features), *map(str, targets))
+
+    def columns_of(self, side: Sequence[Expression]) -> list[tuple[Expression, int]]:
+        """The columns of inputs, or of targets, in their order: each with its place in what it is a column of."""
+        return [(node, place) for node in side for place in range(int(node.shape[-1]))]
 
     @property
     def derivation(self) -> Derivation:
@@ -171,7 +180,7 @@ class Context:
         """Every element of a quantity, unit by unit as weights are numbered; of one sample if that is asked for."""
         shape = self.scalars.shape(quantity)
         indices: list[Index] = list(itertools.product(*(range(extent) for extent in shape)))
-        if quantity.symbol == "W":
+        if quantity in self.derivation.parameters and len(quantity.shape) > 1:
             indices.sort(key=lambda index: index[::-1])
         if sample is not None and quantity.shape and quantity.shape[0] == "batch":
             indices = [index for index in indices if index[0] == sample]
@@ -238,7 +247,7 @@ class Context:
         return Element(gradient, element.index)
 
     def _derivative(self, of: Element, by: Element) -> Formula:
-        direct = of.quantity is self.derivation.error and by.quantity.symbol == "W"
+        direct = of.quantity is self.derivation.error and by.quantity in self.derivation.parameters
         above, below = self.labels.label(PENALTY) if direct else self.letter(of), self.letter(by)
         assert isinstance(above, Symbol)
         assert isinstance(below, Symbol)

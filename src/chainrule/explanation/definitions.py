@@ -85,9 +85,10 @@ def function_lines(labels: Labels, activation: Bound) -> list[Equation]:
 def theorems(context: Context) -> list[Block]:
     """The closed forms that made a derivative short, with their conditions and their proof on this very sample."""
     derivation = context.derivation
-    result = formula(derivation.prediction - derivation.t, context.labels)
+    predictions = dict(zip(derivation.targets, derivation.predictions, strict=False))
     blocks: list[Block] = []
     for found in derivation.theorems:
+        result = formula(predictions.get(found.t, derivation.prediction) - found.t, context.labels)
         blocks.append(Note("insight", context.text(f"theorem.{found.theorem.key}", z=context.symbol(found.z), result=result)))
         blocks += _proof(context, found.z)
     return blocks

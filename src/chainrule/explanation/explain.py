@@ -133,7 +133,7 @@ def _name(context: Context) -> str:
     """What the network is called: an example's name in the reader's language, the description's title, or its sizes."""
     origin = context.step.origin
     example = context.words.catalogue.get(f"example.{origin.get('source')}", "")
-    return example or str(origin.get("title", "")) or context.plain("title.network", sizes="-".join(map(str, context.step.network.sizes)))
+    return example or str(origin.get("title", "")) or context.plain("title.network", sizes=context.step.network.summary)
 
 
 def _whole(context: Context) -> list[Section]:
@@ -190,6 +190,6 @@ def _later(context: Context) -> Section:
         lines = [context.matrix_line(quantity) for quantity in context.derivation.backward]
         blocks = (Equations(tuple(lines)), *outcome.new_weights_section(context).blocks[1:])
     passed = Equations(tuple(context.matrix_line(quantity) for quantity in context.derivation.quantities))
-    error = Equations((forward.error_line(context, context.before),))
+    error = Equations(forward.error_lines(context, context.before))
     start = (error,) if context.detail == "overview" else (passed, error)
     return Section(f"step{context.step.number}", context.plain("later.title", number=context.step.number), (*start, *blocks))

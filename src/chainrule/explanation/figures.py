@@ -162,7 +162,7 @@ def _single_numbers(context: Context) -> Context:
 
 
 def _sizes(context: Context) -> str:
-    return "-".join(map(str, context.step.network.sizes))
+    return context.step.network.summary
 
 
 def without_prose(section: Section) -> Section:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import reduce
+from operator import add
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,7 @@ from chainrule.formula.tidy import tidy
 from chainrule.notation.build import formula
 from chainrule.notation.formula import Equation, Formula
 from chainrule.notation.numbers import number_formula
+from chainrule.notation.text import formula_text
 from chainrule.notation.worked import stated, worked
 
 MOST_LINES = 24
@@ -50,14 +53,35 @@ def scalar_lines(context: Context) -> list[Block]:
 
 def error_section(context: Context) -> Section:
     """How wrong the prediction is."""
-    blocks: list[Block] = [Paragraph(context.text("error.intro", loss=context.called(context.step.network.loss)))]
-    blocks.append(Equations((error_line(context, context.before),)))
+    goals = context.step.network.goals
+    if len(goals) == 1:
+        blocks: list[Block] = [Paragraph(context.text("error.intro", loss=context.called(context.step.network.loss)))]
+    else:
+        losses = ", ".join(f"{name}: {context.called(goal.loss)}" for name, goal in goals.items())
+        blocks = [Paragraph(context.text("error.several", losses=losses))]
+    blocks.append(Equations(error_lines(context, context.before)))
     if context.step.network.regularizer is not None:
         blocks.append(Paragraph(context.text("error.penalty", penalty=context.labels.label(PENALTY))))
         blocks.append(Equations((_penalty_line(context, context.before),)))
     if context.samples > 1:
         blocks.append(_sample_table(context))
     return Section("error", context.plain("error.title"), tuple(blocks))
+
+
+def error_lines(context: Context, values: Values) -> tuple[Equation, ...]:
+    """E, after the errors of the outputs where there are several."""
+    parts = []
+    for quantity in context.derivation.paper_errors:
+        letter, value = context.symbol(quantity), values.arrays[quantity.key][()]
+        long = context.samples * context.step.t.shape[1] > 8 or context.detail == "overview"
+        inner = tidy(context.scalars(definition(quantity), ()))
+        part = (
+            _in_arrays(context, letter, definition(quantity), value)
+            if long
+            else worked(letter, inner, values, context.labels, result=value)
+        )
+        parts.append(part)
+    return (*parts, error_line(context, values))
 
 
 def error_line(context: Context, values: Values) -> Equation:
@@ -79,21 +103,25 @@ def _in_arrays(context: Context, letter: Formula, expression: Expression, value:
 def _written_error(context: Context) -> Expression:
     """E as one writes it: the loss of the batch, and R where weights are penalised."""
     network = context.step.network
-    if network.regularizer is None:
-        return definition(context.derivation.paper_error)
-    return definition(network.replaced(regularizer=None).derivation.paper_error) + variable(PENALTY)
+    whole = network.derivation if network.regularizer is None else network.replaced(regularizer=None).derivation
+    error = definition(whole.paper_error)
+    if whole.paper_errors:
+        weights = [goal.weight for goal in network.goals.values()]
+        parts = [part if weight == 1 else weight * part for part, weight in zip(whole.paper_errors, weights, strict=True)]
+        error = reduce(add, parts)
+    return error if network.regularizer is None else error + variable(PENALTY)
 
 
 def _penalty(context: Context) -> Expression:
     """What large weights cost."""
     regularizer = context.step.network.regularizer
     assert regularizer is not None
-    first, *others = (regularizer.apply(W) for W in context.derivation.parameters if W.symbol == "W")
+    first, *others = (regularizer.apply(W) for W in context.derivation.parameters if len(W.shape) > 1)
     return tidy(sum(others, first))
 
 
 def _penalty_value(context: Context, values: Values) -> Any:
-    weights = {W: values.arrays[W.key] for W in context.derivation.parameters if W.symbol == "W"}
+    weights = {W: values.arrays[W.key] for W in context.derivation.parameters if len(W.shape) > 1}
     penalty = _penalty(context)
     return evaluate([penalty], weights, context.step.arrays)[penalty]
 
@@ -108,7 +136,13 @@ def _sample_table(context: Context) -> TableBlock:
     step = context.step
     columns = min(step.t.shape[1], 4)
     head = [context.plain("data.sample")]
-    head += [f"{context.notation.letter(letter)}{unit + 1 if columns > 1 else ''}" for letter in "yt" for unit in range(columns)]
+    derivation, one = context.derivation, context.one_sample
+    letters = [
+        (formula_text(one.label(node.name.at(0, place))),)
+        for side in (derivation.predictions, derivation.targets)
+        for node, place in context.columns_of(side)[:columns]
+        if node.name
+    ]
     rows = tuple(
         (
             (str(sample + 1),),
@@ -116,7 +150,7 @@ def _sample_table(context: Context) -> TableBlock:
         )
         for sample in range(min(len(step.x), 8))
     )
-    return TableBlock(tuple((title,) for title in head), rows)
+    return TableBlock((*((title,) for title in head), *letters), rows)
 
 
 def expanded_section(context: Context) -> Section | None:

@@ -11,7 +11,7 @@ from chainrule.doctor.rates import TOLERANCE, TOO_SLOW, Advice, steps_for
 from chainrule.document.document import Block, Equations, Inline, Note, Paragraph, Section, Subheading, TableBlock
 from chainrule.engines.unrolled import operations
 from chainrule.explanation.context import Context
-from chainrule.explanation.forward import MOST_LINES, error_line
+from chainrule.explanation.forward import MOST_LINES, error_lines
 from chainrule.formula.expression import Expression, order
 from chainrule.formula.scalar import Element
 from chainrule.network.definitions import Bound
@@ -90,7 +90,7 @@ def second_pass_section(context: Context) -> Section:
     if context.detail == "scalar":
         elements = [e for quantity in derivation.quantities for e in context.elements(quantity, sample=0)][:MOST_LINES]
         blocks.append(Equations(tuple(context.element_line(element, context.after) for element in elements)))
-    blocks.append(Equations((error_line(context, context.after),)))
+    blocks.append(Equations(error_lines(context, context.after)))
     return Section("second", context.plain("second.title"), tuple(blocks))
 
 

@@ -76,6 +76,6 @@ def left_out_section(context: Context) -> Section:
     """What an overview does not show and how to ask for it."""
     net = context.step.network
     parameters = f"{sum(value.size for value in context.step.parameters.values()):,}".replace(",", " ")
-    middle = f"hidden1.W[{min(2, net.inputs)},{min(3, net.layers[0].units)}]" if context.layers > 1 else "output.W[1,1]"
+    middle = f"hidden1.W[{min(2, net.inputs)},{min(3, net.units(net.layers[0]))}]" if context.layers > 1 else "output.W[1,1]"
     key = {"overview": "left_out.overview", "matrix": "left_out.matrix"}[context.detail]
     return Section("left_out", context.plain("left_out.title"), (Note("more", context.text(key, parameters=parameters, weight=middle)),))

@@ -123,7 +123,7 @@ def _equal(context: Context, quantity: Expression, unit: int) -> Formula:
 
 def _labels(context: Context) -> Labels:
     """The letters of one sample."""
-    return Labels(context.labels.sizes, context.notation)
+    return context.one_sample
 
 
 def _signals(context: Context) -> list[Expression]:

@@ -15,7 +15,6 @@ from chainrule.explanation.pictures import shortened_name
 from chainrule.formula.expression import Name
 from chainrule.network.network import Array
 from chainrule.notation.formula import Formula, Prose, row
-from chainrule.notation.labels import Labels
 from chainrule.notation.numbers import printed
 from chainrule.pictures.contours import Point, inner_pieces, loops
 from chainrule.pictures.plot import Mark, Plot, Region, Scale, Series
@@ -243,7 +242,7 @@ def _called(context: Context, symbol: str, place: int) -> Formula:
     """x1, or x1 (petal length) where columns have names; the name alone where the axis has the column's own units, as x1 has not."""
     at = place + (context.step.network.inputs if symbol == "y" else 0)
     name = context.columns[at] if at < len(context.columns) else ""
-    letter = Labels(context.labels.sizes, context.notation).label(Name(symbol, index=(0, place)))
+    letter = context.one_sample.label(Name(symbol, index=(0, place)))
     if not name:
         return letter
     known = units(context, "t" if symbol == "y" else symbol)

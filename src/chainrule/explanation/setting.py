@@ -8,8 +8,6 @@ from collections.abc import Mapping, Sequence
 from chainrule.document.document import Block, Equations, Inline, Note, Paragraph, Section, TableBlock
 from chainrule.explanation.context import Context
 from chainrule.explanation.pictures import fitting_picture
-from chainrule.formula.expression import Name
-from chainrule.notation.labels import Labels
 from chainrule.notation.numbers import number_formula
 
 MOST_NAMED = 16
@@ -43,13 +41,13 @@ def layer_table(context: Context) -> TableBlock:
     """One row a layer: units, activation, parameters."""
     net = context.step.network
     rows: list[tuple[Inline, ...]] = []
-    for number, layer in enumerate(net.layers, start=1):
-        assert layer.activation is not None
-        shapes = layer.shapes(net.sizes[number - 1])
-        letters = [context.labels.label(Name(kind, number)) for kind in shapes]
-        sizes = ", ".join(" × ".join(map(str, _oriented(context, shape))) for shape in shapes.values())
-        names: Inline = tuple(part for letter in letters for part in (letter, ", "))[:-1]
-        rows.append(((context.layer(number),), (str(layer.units),), (context.called(layer.activation),), names, (sizes,)))
+    for layer, number in net.forward.numbers.items():
+        own = [one.variable for one in net.forward.parameters if one.layer is layer]
+        sizes = ", ".join(" × ".join(map(str, _oriented(context, net.shapes[node.key]))) or "1" for node in own)
+        names: Inline = tuple(part for node in own for part in (context.symbol(node), ", "))[:-1]
+        units = str(net.units(layer))
+        kind = context.called(layer.activation) if layer.activation is not None else layer.kind.name.replace("_", " ")
+        rows.append(((context.layer(number),), (units,), (kind,), names or ("–",), (sizes or "–",)))
     head = tuple((context.plain(f"network.{column}"),) for column in ("layer", "units", "activation", "parameters", "shape"))
     return TableBlock(head, tuple(rows))
 
@@ -72,7 +70,7 @@ def _drawn(context: Context) -> list[Inline]:
     for first, *others in alike.values():
         how = distribution_text(context, net.initializers[first], None if others else net.shapes[first])
         text = "network.drawn_many" if others else "network.drawn"
-        letters = [context.labels.label(Name("W", int(key[1:]))) for key in (first, *others)]
+        letters = [context.symbol(context.derivation.named[key]) for key in (first, *others)]
         symbols = [part for letter in letters for part in (", ", letter)][1:]
         lines.append((*symbols, *context.text(text, how=how, seed=net.seed)))
     return lines
@@ -100,16 +98,17 @@ def data_section(context: Context) -> Section:
         blocks.append(Paragraph(context.text("data.wide", inputs=step.x.shape[1], outputs=step.t.shape[1])))
     else:
         blocks.append(data_table(context, range(step.x.shape[1]), range(step.t.shape[1])))
-        one = Labels(context.labels.sizes, context.notation)
-        letters = [(symbol, i) for symbol, size in (("x", step.x.shape[1]), ("t", step.t.shape[1])) for i in range(size)]
-        symbols = [one.label(Name(symbol, index=(0, i))) for symbol, i in letters]
+        one = context.one_sample
+        sides = (*context.derivation.inputs, *context.derivation.targets)
+        symbols = [one.label(node.name.at(0, place)) for node, place in context.columns_of(sides) if node.name]
         called = [(symbol, name) for symbol, name in zip(symbols, context.columns, strict=False) if name]
         if called:
             names = [part for symbol, name in called for part in (", ", symbol, f" {name}")]
             columns = context.text("data.columns_standardised" if context.step.origin.get("scales") else "data.columns")
             blocks.append(Paragraph((*columns, " ", *names[1:], ".")))
         if drawn := [part for part in step.origin.get("drawn", ()) if part in ("x", "t")]:
-            letters_drawn = [context.symbol(quantity) for quantity in (context.derivation.x, context.derivation.t) if quantity.key in drawn]
+            both_sides = {"x": context.derivation.inputs, "t": context.derivation.targets}
+            letters_drawn = [context.symbol(quantity) for part in drawn for quantity in both_sides[part]]
             both = tuple(part for letter in letters_drawn for part in (", ", letter))[1:]
             blocks.append(Paragraph((*context.text("data.drawn", seed=str(step.origin.get("seed", 0))), " ", *both, ".")))
         if len(step.x) > MOST_ROWS:
@@ -127,13 +126,16 @@ def _as_it_was(context: Context, value: object) -> str:
 
 def data_table(context: Context, inputs: Sequence[int], targets: Sequence[int]) -> TableBlock:
     """The first samples, these columns of them; where some are left out between, … stands."""
-    step, one = context.step, Labels(context.labels.sizes, context.notation)
+    step, one = context.step, context.one_sample
     columns: list[tuple[Inline, list[Inline]]] = []
-    for symbol, numbers, chosen in (("x", step.x, inputs), ("t", step.t, targets)):
+    for side, numbers, chosen in ((context.derivation.inputs, step.x, inputs), (context.derivation.targets, step.t, targets)):
+        letters = context.columns_of(side)
         for before, place in zip((None, *chosen), chosen, strict=False):
             if before is not None and place - before > 1:
                 columns.append((("…",), [("…",)] * MOST_ROWS))
             cells: list[Inline] = [(number_formula(value, context.notation),) for value in numbers[:MOST_ROWS, place]]
-            columns.append(((one.label(Name(symbol, index=(0, place))),), cells))
+            node, own = letters[place]
+            assert node.name is not None
+            columns.append(((one.label(node.name.at(0, own)),), cells))
     rows = [((str(sample + 1),), *(cells[sample] for _, cells in columns)) for sample in range(min(len(step.x), MOST_ROWS))]
     return TableBlock(((context.plain("data.sample"),), *(head for head, _ in columns)), tuple(rows))

@@ -14,7 +14,6 @@ from chainrule.formula.expression import Expression
 from chainrule.formula.scalar import Element
 from chainrule.network.network import layer_name
 from chainrule.notation.formula import Equation
-from chainrule.notation.labels import Labels
 
 FEW_ELEMENTS = 400
 """Paths are only looked for in networks with at most so many quantities."""
@@ -25,7 +24,7 @@ def find_weight(context: Context, wanted: str) -> Element:
     numbered = re.fullmatch(r"([wb])(\d+)", wanted.strip())
     if numbered:
         return _by_number(context, numbered[1], int(numbered[2]))
-    full = re.fullmatch(r"(?:(\w+)\.)?([Wb])(\d*)\[(\d+)(?:,\s*(\d+))?\]", wanted.strip())
+    full = re.fullmatch(r"(?:(\w+)\.)?([A-Za-z_]+?)(\d*)(?:\[(\d+)(?:,\s*(\d+))?\])?", wanted.strip())
     if not full:
         raise InputError(f"'{wanted[:40]}' names no weight. Write w1 or b1 (numbered), W1[2,3] or hidden1.W[2,3] (input 2 to unit 3).")
     layer_word, kind, number, *index = full.groups()
@@ -33,10 +32,10 @@ def find_weight(context: Context, wanted: str) -> Element:
 
 
 def _by_number(context: Context, kind: str, number: int) -> Element:
-    symbol = "W" if kind == "w" else "b"
-    elements = [e for p in context.derivation.parameters if p.symbol == symbol for e in _numbered(context, p, number)]
+    alike = [p for p in context.derivation.parameters if (len(p.shape) > 1) is (kind == "w")]
+    elements = [e for p in alike for e in _numbered(context, p, number)]
     if not elements:
-        count = sum(context.step.parameters[p.key].size for p in context.derivation.parameters if p.symbol == symbol)
+        count = sum(context.step.parameters[p.key].size for p in alike)
         has = f"this network has {kind}1 to {kind}{count}" if count else "this network has none"
         raise InputError(f"there is no {kind}{number}: {has}.")
     return elements[0]
@@ -44,13 +43,15 @@ def _by_number(context: Context, kind: str, number: int) -> Element:
 
 def _numbered(context: Context, parameter: Expression, number: int) -> list[Element]:
     """The element of one parameter with a number that counts over all of its kind, if it lies in this one."""
-    alike = [p for p in context.derivation.parameters if p.symbol == parameter.symbol]
+    alike = [p for p in context.derivation.parameters if (len(p.shape) > 1) is (len(parameter.shape) > 1)]
     before = sum(context.step.parameters[p.key].size for p in alike[: alike.index(parameter)])
     position = number - before - 1
     if not 0 <= position < context.step.parameters[parameter.key].size:
         return []
-    rows = context.scalars.shape(parameter)[0]
-    return [Element(parameter, (position % rows, position // rows) if parameter.symbol == "W" else (position,))]
+    shape = context.scalars.shape(parameter)
+    if len(shape) < 2:
+        return [Element(parameter, (position,) * len(shape))]
+    return [Element(parameter, (position % shape[0], position // shape[0]))]
 
 
 def _layer(context: Context, wanted: str, word: str | None, number: str) -> int:
@@ -71,7 +72,7 @@ def _by_place(context: Context, wanted: str, kind: str, layer: int, index: list[
         raise InputError(f"'{wanted}': the {layer_name(layer, context.layers)} layer has no {kind}.")
     shape = context.scalars.shape(found[0])
     if len(index) != len(shape) or not all(1 <= i <= extent for i, extent in zip(index, shape, strict=True)):
-        wording = "inputs and units" if kind == "W" else "units"
+        wording = "inputs and units" if len(shape) > 1 else "units"
         limits = ",".join(map(str, shape))
         raise InputError(
             f"'{wanted}': {kind}{layer} has {' × '.join(map(str, shape))} {wording}, so its last element is {kind}{layer}[{limits}]."
@@ -83,7 +84,7 @@ def weight_sections(context: Context, weight: Element) -> list[Section]:
     """The story of one weight."""
     letter = context.letter(weight)
     blocks: list[Block] = [Paragraph(_place(context, weight)), *theorems(context), *_chain(context, weight)]
-    title = "weight.title_bias" if weight.quantity.symbol == "b" else "weight.title"
+    title = "weight.title_bias" if len(weight.quantity.shape) < 2 else "weight.title"
     found = [Section("chain", context.plain(title, weight=_text(context, weight)), tuple(blocks))]
     parts = [part for part in context.step.update.parameters if part.parameter is weight.quantity]
     if not parts:
@@ -108,12 +109,17 @@ def _number_of_layer(weight: Element) -> int:
 
 def _place(context: Context, weight: Element) -> Inline:
     layer = context.layer(_number_of_layer(weight))
-    if weight.quantity.symbol == "b":
+    if len(weight.index) == 1:
         return context.text("weight.bias", weight=context.letter(weight), unit=weight.index[0] + 1, layer=layer)
+    if not context.step.network.wiring.is_chain or len(weight.index) != 2:
+        index = ",".join(str(i + 1) for i in weight.index)
+        return context.text(
+            "weight.element", weight=context.letter(weight), parameter=context.symbol(weight.quantity), index=index, layer=layer
+        )
     number = _number_of_layer(weight)
     signals = [context.derivation.x, *(q for q in context.derivation.quantities if q.symbol in "hy")]
     names = [signals[number - 1].name, signals[number].name]
-    one = Labels(context.labels.sizes, context.notation)
+    one = context.one_sample
     source, unit = (one.label(name.at(0, i)) for name, i in zip(names, weight.index, strict=True) if name is not None)
     return context.text("weight.place", weight=context.letter(weight), source=source, unit=unit, layer=layer)
 
@@ -148,6 +154,9 @@ def _is_gradient(element: Element) -> bool:
 
 def _forward(context: Context, weight: Element) -> list[Equation]:
     """The unit that the weight leads into, computed for the first sample."""
-    layer, unit = _number_of_layer(weight), weight.index[-1]
-    own = [q for q in context.derivation.quantities if (q.name and q.name.layer == layer) or (q.symbol == "y" and layer == context.layers)]
-    return [context.element_line(Element(quantity, (0, unit))) for quantity in own]
+    layer, unit = _number_of_layer(weight), weight.index[-1] if weight.index else 0
+    net = context.step.network
+    calls = [call.name for call in net.wiring.calls if net.forward.numbers.get(call.layer) == layer]
+    results = [y for name, y in zip(net.wiring.outputs.values(), context.derivation.predictions, strict=True) if name in calls]
+    own = [q for q in context.derivation.quantities if (q.name and q.name.layer == layer) or q in results]
+    return [context.element_line(Element(quantity, (0, unit))) for quantity in own if len(quantity.shape) > 1]

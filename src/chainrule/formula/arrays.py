@@ -141,6 +141,10 @@ class Arrays:
             shape[axis] = extent
         return self.namespace.broadcast_to(x, tuple(shape))
 
+    def concat(self, arrays: Sequence[Any], axis: int) -> Any:
+        """Arrays side by side along an axis."""
+        return self.namespace.concat(list(arrays), axis=axis)
+
     def place(self, x: Any, axis: int, start: int, extent: int) -> Any:
         """x at `start` of a longer axis, zeros elsewhere."""
 

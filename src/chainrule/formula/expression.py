@@ -39,6 +39,8 @@ class Name:
     index     of one element: (input, unit) of a W, (unit,) of a b, (sample, unit) of an activation
     gradient  True for ∂E/∂ the quantity
     mark      what else tells it apart: "next" for the value after the update, a moment's letter …
+    scope     what it is a part of: the output "price" of y, t and E where a network has several
+    time      which call of its layer it belongs to, from 1, where a layer is called several times
     """
 
     symbol: str
@@ -46,6 +48,8 @@ class Name:
     index: tuple[int, ...] | None = None
     gradient: bool = False
     mark: str = ""
+    scope: str = ""
+    time: int | None = None
 
     @property
     def key(self) -> str:
@@ -53,6 +57,10 @@ class Name:
         plain = f"{self.symbol}{'' if self.layer is None else self.layer}"
         if self.gradient:
             plain = f"delta{plain[1:]}" if self.symbol == "z" else f"d{plain}"
+        if self.time is not None:
+            plain = f"{plain}_t{self.time}"
+        if self.scope:
+            plain = f"{self.scope}_{plain}"
         if self.mark:
             plain = f"{plain}_{self.mark}"
         if self.index is not None:

@@ -9,6 +9,8 @@ The other rows say how g = ∂E/∂node is carried back to each argument, and wh
 
 from __future__ import annotations
 
+import bisect
+import itertools
 import math
 from collections.abc import Callable
 from typing import Any, TypeAlias
@@ -367,6 +369,40 @@ place = _structural(
     form=Named("place"),
 )
 
+
+def _joined_shape(*arguments: Expression, axis: int) -> Shape:
+    first = arguments[0].shape
+    for other in arguments[1:]:
+        if _without(other.shape, (axis,)) != _without(first, (axis,)) or len(other.shape) != len(first):
+            raise ShapeError(f"arrays side by side need the same size along every other axis, but were given {first} and {other.shape}.")
+    return (*first[:axis], sum(int(argument.shape[axis]) for argument in arguments), *first[axis + 1 :])
+
+
+def _starts(arguments: tuple[Expression, ...], axis: int) -> list[int]:
+    """Where each argument begins, and where the last one ends."""
+    return [0, *itertools.accumulate(int(argument.shape[axis]) for argument in arguments)]
+
+
+def _join_pullback(g: Expression, *arguments: Any, axis: int) -> tuple[Expression, ...]:
+    *parts, _ = arguments
+    return tuple(part(g, axis=axis, start=a, stop=b) for a, b in itertools.pairwise(_starts(tuple(parts), axis)))
+
+
+def _join_element(at: Any, index: tuple[int, ...], *arguments: Expression, axis: int) -> Expression:
+    starts = _starts(arguments, axis)
+    which = bisect.bisect_right(starts, index[axis]) - 1
+    element: Expression = at(arguments[which], (*index[:axis], index[axis] - starts[which], *index[axis + 1 :]))
+    return element
+
+
+join = _structural(
+    "join",
+    value=lambda xp, *arrays, axis: xp.concat(arrays, axis),
+    shape=_joined_shape,
+    pullback=_join_pullback,
+    element=_join_element,
+    form=Named(""),
+)
 
 named = _structural(
     "named",

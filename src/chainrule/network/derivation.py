@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, reduce
+from operator import add
 
-from chainrule.base.errors import DescriptionError, quoted
+from chainrule.base.errors import DescriptionError, UnknownNameError, quoted
 from chainrule.formula import primitives as p
 from chainrule.formula.backprop import gradients
-from chainrule.formula.expression import Expression, Name, named, order, substitute, variable
+from chainrule.formula.expression import Expression, Name, named, order, variable
 from chainrule.formula.theorems import Application, applications, shortened
 from chainrule.formula.tidy import shared, tidy
 from chainrule.network.definitions import Bound
-from chainrule.network.layers import Dense, net_input
+from chainrule.network.layers import Layer, Owner, Parameter, numbered
+from chainrule.network.wiring import OUTPUT, Wiring
+from chainrule.notation.conventions import Notation
+from chainrule.notation.labels import Labels
 
 BATCH = "batch"
 
@@ -32,52 +35,154 @@ class Conventions:
 
 
 @dataclass(frozen=True, eq=False)
+class Goal:
+    """What an output is measured by.
+
+    loss    from y and t
+    weight  by which its error is multiplied in E
+    """
+
+    loss: Bound
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class Forward:
+    """What layers compute, without an error.
+
+    inputs      x (batch, inputs), one for each input of the network
+    parameters  what the layers learn, in their order: W1, b1, W2 …
+    quantities  every named quantity, in the order of computation
+    outputs     the predictions, by the name of the output: y
+    numbers     which layer has which number, from 1; only those that declare something have one
+    results     what each call gives, by its name
+    """
+
+    inputs: tuple[Expression, ...]
+    parameters: tuple[Parameter, ...]
+    quantities: tuple[Expression, ...]
+    outputs: Mapping[str, Expression]
+    numbers: Mapping[Layer, int]
+    results: Mapping[str, Expression]
+
+
+def forward(wiring: Wiring) -> Forward:
+    """The forward pass of a wiring whose activations are decided. Raises ShapeError, DescriptionError."""
+    results = {name: variable(Name(name), (BATCH, size)) for name, size in wiring.inputs.items()}
+    inputs = tuple(results.values())
+    several = {layer for layer in wiring.layers if sum(call.layer is layer for call in wiring.calls) > 1} if not wiring.is_chain else set()
+    named_outputs = {call: output_name("y", name, wiring.outputs) for name, call in wiring.outputs.items()}
+    declared: dict[Layer, dict[str, Parameter]] = {}
+    numbers: dict[Layer, int] = {}
+    times: dict[Layer, int] = {}
+    quantities: list[Expression] = []
+    for call in wiring.calls:
+        layer = call.layer
+        times[layer] = times.get(layer, 0) + 1
+        owner = Owner(layer, numbers.get(layer, len(numbers) + 1), times[layer] if layer in several else None, declared)
+        sources = [results[source] for source in call.sources]
+        result = layer.kind.apply(owner, *sources, **layer.options)
+        if owner.declares:
+            numbers.setdefault(layer, owner.number)
+        if call.name in named_outputs:
+            result = named(named_outputs[call.name], result)
+        elif owner.declares:
+            result = named(Name("h", owner.number, time=owner.time), result)
+        elif layer.name:
+            result = named(Name(layer.name), result)
+        known = {*sources, *quantities}
+        quantities += [
+            node
+            for node in order(result, wall=lambda node: node in known)  # noqa: B023  # it is called before the next round
+            if node.primitive.name == "named" and node not in known
+        ]
+        results[call.name] = result
+    parameters = tuple(parameter for layer in numbers for parameter in declared.get(layer, {}).values())
+    outputs = {name: results[call] for name, call in wiring.outputs.items()}
+    return Forward(inputs, parameters, tuple(quantities), outputs, numbers, results)
+
+
+def output_name(symbol: str, output: str, outputs: Mapping[str, object]) -> Name:
+    """What y, t or E of an output is called: by its letter alone where the network has one output."""
+    return Name(symbol) if list(outputs) == [OUTPUT] else Name(symbol, scope=output)
+
+
+@dataclass(frozen=True, eq=False)
 class Derivation:
     """A graph and its gradients.
 
-    x, t         the inputs (batch, inputs) and the targets (batch, outputs)
+    inputs       x (batch, inputs), or what the inputs are called
+    targets      t (batch, outputs), one for each prediction that is compared with one
     parameters   W1, b1, W2 … in the order of the layers
-    quantities   every named quantity of the forward pass, in order; the last one is the prediction y
+    quantities   every named quantity of the forward pass, in order; the last one is a prediction
+    predictions  y, one for each output
     error        E as engines compute it (theorems applied)
     paper_error  E as it is written on paper
     gradients    ∂E/∂ each parameter, in the order of the parameters
+    errors       E of each output, where there are several
+    paper_errors the same as they are written on paper
+    asked        ∂E/∂ what was asked for beside: inputs, or other quantities
     weights      s (batch,), what each example counts, where the conventions say so; otherwise None
     """
 
-    x: Expression
-    t: Expression
+    inputs: tuple[Expression, ...]
+    targets: tuple[Expression, ...]
     parameters: tuple[Expression, ...]
     quantities: tuple[Expression, ...]
+    predictions: tuple[Expression, ...]
     error: Expression
     paper_error: Expression
     gradients: tuple[Expression, ...]
+    errors: tuple[Expression, ...] = ()
+    paper_errors: tuple[Expression, ...] = ()
+    asked: tuple[Expression, ...] = ()
     weights: Expression | None = None
 
     @property
     def data(self) -> tuple[Expression, ...]:
         """What comes from outside for each batch: x, t, and s where examples are weighted."""
-        return (self.x, self.t) if self.weights is None else (self.x, self.t, self.weights)
+        return (*self.inputs, *self.targets, *(() if self.weights is None else (self.weights,)))
+
+    @property
+    def x(self) -> Expression:
+        """The first input."""
+        return self.inputs[0]
+
+    @property
+    def t(self) -> Expression:
+        """The first target."""
+        return self.targets[0]
 
     @property
     def prediction(self) -> Expression:
-        """The output y."""
-        return self.quantities[-1]
+        """The first prediction."""
+        return self.predictions[0]
 
     @cached_property
     def backward(self) -> tuple[Expression, ...]:
         """Every named gradient, the error's side first."""
-        return tuple(node for node in order(*self.gradients) if node.primitive.name == "named" and node.name and node.name.gradient)
+        nodes = order(*self.gradients, *self.asked)
+        return tuple(node for node in nodes if node.primitive.name == "named" and node.name and node.name.gradient)
+
+    @property
+    def passed(self) -> tuple[Expression, ...]:
+        """Every named quantity of the forward pass up to E, in order."""
+        return (*self.quantities, *self.errors, self.error)
 
     @cached_property
     def named(self) -> dict[str, Expression]:
         """Every named quantity and variable by its key: x, t, W1, z1, h1, y, E, delta1, dW1 …"""
-        forward = (*self.data, *self.parameters, *self.quantities, self.error)
-        return {str(node.name): node for node in (*forward, *self.backward)}
+        nodes = (*self.data, *self.parameters, *self.passed, *self.backward)
+        return {str(node.name): node for node in nodes}
 
     @cached_property
     def theorems(self) -> tuple[Application, ...]:
         """The theorems that made E short."""
         return tuple(applications(self.paper_error))
+
+    def labels(self, notation: Notation, batch: int = 1) -> Labels:
+        """What the quantities are called on paper. batch: how many samples; with more than one, an element says whose it is."""
+        return Labels(self.parameters, (*self.data, *self.quantities, *self.errors), notation, batch)
 
     def gradient(self, quantity: Expression) -> Expression | None:
         """∂E/∂ a named quantity, where back-propagation passes it."""
@@ -85,74 +190,55 @@ class Derivation:
 
 
 def derive(
-    inputs: int,
-    layers: Sequence[Dense],
-    loss: Bound,
+    passed: Forward,
+    goals: Mapping[str, Goal],
     regularizer: Bound | None = None,
     conventions: Conventions = Conventions(),
+    asked: Sequence[str] = (),
 ) -> Derivation:
-    """Forward pass, error and gradients of a chain of layers. Every activation must be decided. Raises ShapeError."""
-    x = variable(Name("x"), (BATCH, inputs))
-    t = variable(Name("t"), (BATCH, layers[-1].units))
-    parameters: list[Expression] = []
-    quantities: list[Expression] = []
-    signal = x
-    for number, layer in enumerate(layers, start=1):
-        own = {kind: variable(Name(kind, number), shape) for kind, shape in layer.shapes(int(signal.shape[-1])).items()}
-        parameters += own.values()
-        z = named(Name("z", number), net_input(signal, own["W"], own.get("b")))
-        output = Name("y") if number == len(layers) else Name("h", number)
-        assert layer.activation is not None
-        h = layer.activation.apply(z)
-        if h is z:  # nothing happens to z, which then needs no name beside h
-            h = z = z.arguments[0]
-        else:
-            quantities.append(z)
-        h = _numbered(h, z, number)
-        quantities += [node for node in order(h, wall=partial(operator.is_, z)) if node.primitive.name == "named" and node is not z]
-        signal = named(output, h)
-        quantities.append(signal)
-    return _with_error(x, t, parameters, quantities, loss, regularizer, conventions)
+    """Error and gradients of a forward pass.
 
+    goals  what each output is measured by
+    asked  keys of inputs or named quantities whose gradients are wanted, too
 
-def _numbered(formula: Expression, operand: Expression, layer: int | None) -> Expression:
-    """The formula of a definition for one layer: what it names for itself (q) belongs to this layer (q1), as every layer has its own."""
-    renamed = {operand: operand}
-    for node in order(formula, wall=partial(operator.is_, operand)):
-        if node.primitive.name == "named" and node.name is not None and node is not operand:
-            renamed[node] = named(replace(node.name, layer=layer), substitute(node.arguments[0], renamed))
-    return substitute(formula, renamed)
-
-
-def _with_error(
-    x: Expression,
-    t: Expression,
-    parameters: list[Expression],
-    quantities: list[Expression],
-    loss: Bound,
-    regularizer: Bound | None,
-    conventions: Conventions,
-) -> Derivation:
+    Raises ShapeError, UnknownNameError.
+    """
     weights = variable(Name("s"), (BATCH,)) if conventions.weighted else None
-    paper = reduced(loss.apply(quantities[-1], t), conventions, weights)
+    parameters = [parameter.variable for parameter in passed.parameters]
+    targets = {name: variable(output_name("t", name, goals), passed.outputs[name].shape) for name in goals}
+    parts, errors = list[Expression](), list[Expression]()
+    for name, goal in goals.items():
+        part = reduced(goal.loss.apply(passed.outputs[name], targets[name]), conventions, weights)
+        # Tidying s ⊙ (−Σ t ln y) would draw the minus out of the loss, where theorems look for it.
+        part = part if conventions.weighted else tidy(part)
+        if len(goals) > 1:
+            errors.append(named(output_name("E", name, goals), part))
+        parts.append(part if goal.weight == 1 else goal.weight * part)
+    paper = reduce(add, parts)
     for W in parameters:
-        if regularizer is not None and W.name is not None and W.name.symbol == "W":
-            paper = paper + tidy(_numbered(regularizer.apply(W), W, W.name.layer))
-    # Tidying s ⊙ (−Σ t ln y) would draw the minus out of the loss, where theorems look for it.
+        if regularizer is not None and len(W.shape) > 1 and W.name is not None:
+            paper = paper + tidy(numbered(regularizer.apply(W), W, W.name.layer))
     paper = named(Name("E"), paper if conventions.weighted else tidy(paper))
     error = named(Name("E"), tidy(shortened(paper.arguments[0])))
-    raw = gradients(error, parameters)
-    *known, error = shared([*quantities, error])
-    carried = shared([raw[parameter] for parameter in parameters], known=[*known, error])
-    check_names(x, t, *parameters, *known, error, *carried)
+    wanted = [_quantity(key, passed) for key in asked]
+    raw = gradients(error, [*parameters, *wanted])
+    brief = [named(part.name, tidy(shortened(part.arguments[0]))) for part in errors if part.name is not None]
+    nodes = shared([*passed.quantities, error, *brief])
+    known, error = nodes[: len(passed.quantities)], nodes[len(passed.quantities)]
+    found = shared([raw[node] for node in (*parameters, *wanted)], known=[*known, error])
+    check_names(*passed.inputs, *targets.values(), *parameters, *known, error, *found)
     return Derivation(
-        x=x,
-        t=t,
+        inputs=passed.inputs,
+        targets=tuple(target for target in targets.values() if target in order(error)),
         parameters=tuple(parameters),
         quantities=tuple(dict.fromkeys(known)),
+        predictions=tuple(known[passed.quantities.index(output)] for output in passed.outputs.values()),
         error=error,
         paper_error=paper,
-        gradients=tuple(carried),
+        gradients=tuple(found[: len(parameters)]),
+        errors=tuple(nodes[len(passed.quantities) + 1 :]),
+        paper_errors=tuple(errors),
+        asked=tuple(found[len(parameters) :]),
         weights=weights,
     )
 
@@ -166,6 +252,13 @@ def check_names(*roots: Expression) -> None:
             if one is not other:
                 formulas = " and ".join(quoted(each.arguments[0]) if each.arguments else "a variable" for each in (one, other))
                 raise DescriptionError(f"two quantities are called {node.key}: {formulas}; give the one that is yours another name.")
+
+
+def _quantity(key: str, passed: Forward) -> Expression:
+    known = {str(node.name): node for node in (*passed.inputs, *passed.quantities)}
+    if key not in known:
+        raise UnknownNameError("quantity of this network", key, known)
+    return known[key]
 
 
 def reduced(loss: Expression, conventions: Conventions, weights: Expression | None = None) -> Expression:

@@ -28,21 +28,31 @@ What is left out has its default: `Network` and `dense` say which. The published
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from chainrule.base.errors import DescriptionError, FileError, InputError, UnknownNameError, quoted
-from chainrule.network.layers import Dense, dense
-from chainrule.network.network import MOST_LAYERS, Array, Network
+from chainrule.network.definitions import Bound
+from chainrule.network.layers import SHARED, Layer, dense, kind_of_layer
+from chainrule.network.network import MOST_LAYERS, Network
+from chainrule.network.wiring import INPUT, OUTPUT, Call, Wiring, check_count, checked, checked_inputs, checked_output, sorted_calls
 from chainrule.notation.conventions import Notation
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 SETTINGS = ("loss", "regularizer", "outputs", "batch", "weighted", "seed")
-KEYS = ("title", "inputs", *SETTINGS, "notation", "weights", "layers", "data", "optimizer")
-LAYER_KEYS = ("units", "activation", "bias", "weights", "initializer", "frozen")
+KEYS = ("title", "inputs", *SETTINGS, "over_outputs", "gradients", "notation", "weights", "layers", "data", "optimizer")
+WIRING_KEYS = ("kind", "name", "from", "share")
+"""Of a layer: what it is, what it is called, what it is called on, and the layer whose parameters it has, too."""
+
+NUMBER_KEYS = ("weights", "numbers", "initializer", "frozen")
+"""Of a layer, whatever its kind: its parameters."""
+
+OUTPUT_KEYS = ("from", "loss", "weight")
 
 
 # From values to plain data
@@ -53,34 +63,62 @@ def described(network: Network, *, numbers: bool = True) -> dict[str, Any]:
 
     numbers  False leaves out the parameters, as a record does that holds them elsewhere
     """
-    conventions = network.conventions
+    conventions, wiring = network.conventions, network.wiring
+    names = {layer: next(call.name for call in wiring.calls if call.layer is layer) for layer in wiring.layers}
+    given = dict(zip(network.layers, network.numbered_layers, strict=True)) if numbers else {}
+    single = list(wiring.outputs) == [OUTPUT] and network.goals[OUTPUT].weight == 1
     settings = {
-        "inputs": network.inputs,
-        "loss": network.loss.described(),
+        "inputs": wiring.inputs[INPUT] if list(wiring.inputs) == [INPUT] else dict(wiring.inputs),
+        "loss": network.loss.described() if single else None,
         "regularizer": network.regularizer and network.regularizer.described(),
         "outputs": None if conventions.outputs == "sum" else conventions.outputs,
         "batch": None if conventions.batch == "mean" else conventions.batch,
         "weighted": conventions.weighted or None,
+        "gradients": list(network.asked) or None,
         "seed": network.seed or None,
         "notation": network.notation.to_dict() or None,
-        "layers": [
-            _described_layer(layer, number, network.given if numbers else {}) for number, layer in enumerate(network.layers, start=1)
-        ],
+        "layers": [_described_call(call, place, wiring, given, names) for place, call in enumerate(wiring.calls)],
     }
+    if not single or dict(wiring.outputs) != {OUTPUT: wiring.calls[-1].name}:
+        settings["over_outputs"] = settings["outputs"]
+        settings["outputs"] = {name: _described_output(name, network) for name in wiring.outputs}
     return {key: value for key, value in settings.items() if value is not None}
 
 
-def _described_layer(layer: Dense, number: int, given: Mapping[str, Array]) -> dict[str, Any]:
-    weights, bias = given.get(f"W{number}"), given.get(f"b{number}")
+def _described_output(name: str, network: Network) -> dict[str, Any]:
+    goal = network.goals[name]
+    weight = {} if goal.weight == 1 else {"weight": goal.weight}
+    return {"from": network.wiring.outputs[name], "loss": goal.loss.described(), **weight}
+
+
+def _described_call(call: Call, place: int, wiring: Wiring, given: Mapping[Layer, Layer], names: Mapping[Layer, str]) -> dict[str, Any]:
+    """A call as a table; what a chain says by its order is left out."""
+    before = wiring.calls[place - 1].name if place else next(iter(wiring.inputs))
+    sources = None if call.sources == (before,) else call.sources[0] if len(call.sources) == 1 else list(call.sources)
+    name = None if call.name == str(place + 1) else call.name
+    if names[call.layer] != call.name:
+        return {key: value for key, value in {"share": names[call.layer], "name": name, "from": sources}.items() if value is not None}
+    layer = given.get(call.layer, call.layer)
+    options = {key: _described_option(value, names) for key, value in layer.chosen.items()}
+    numbers = {key: numbers_of(np.asarray(value).tolist()) for key, value in layer.given.items()}
+    weights, bias = numbers.pop("W", None), numbers.pop("b", None) if options.get("bias", True) is True else None
+    if bias is not None:
+        options["bias"] = bias
     settings = {
-        "units": layer.units,
-        "activation": layer.activation and layer.activation.described(),
-        "bias": False if not layer.bias else None if bias is None else numbers_of(bias.tolist()),
-        "weights": None if weights is None else numbers_of(weights.tolist()),
+        "kind": None if layer.kind is dense else layer.kind.name,
+        "name": name,
+        "from": sources,
+        **{key: options[key] for key in layer.kind.options if key in options},
+        "weights": weights,
+        "numbers": numbers or None,
         "initializer": layer.initializer and layer.initializer.described(),
         "frozen": list(layer.frozen) or None,
     }
     return {key: value for key, value in settings.items() if value is not None}
+
+
+def _described_option(value: Any, names: Mapping[Layer, str]) -> Any:
+    return names[value] if isinstance(value, Layer) else value.described() if isinstance(value, Bound) else value
 
 
 def numbers_of(values: Any) -> Any:
@@ -103,7 +141,14 @@ def network_from(description: Mapping[str, Any]) -> Network:
         raise DescriptionError("the description does not say how many inputs there are, as inputs = 2.")
     if "notation" in description:
         settings["notation"] = _notation_from(description["notation"])
-    network = Network(description["inputs"], *_layers_from(description.get("layers")), **settings)
+    if isinstance(settings.get("outputs"), Mapping):
+        del settings["outputs"]
+    if "over_outputs" in description:
+        settings["outputs"] = description["over_outputs"]
+    if "gradients" in description:
+        settings["gradients"] = names_of(description["gradients"], "gradients")
+    wiring = _wiring_from(description, settings)
+    network = Network.of_wiring(wiring, **settings)
     if "weights" not in description:
         return network
     with inside("weights"):
@@ -119,19 +164,71 @@ def _notation_from(notation: Any) -> Notation:
         return Notation.from_dict(settings)
 
 
-def _layers_from(layers: object) -> Iterator[Dense]:
+def _wiring_from(description: Mapping[str, Any], settings: dict[str, Any]) -> Wiring:
+    """Inputs, layers and outputs; what the outputs say of their losses goes to the settings."""
+    inputs, layers, outputs = description["inputs"], description.get("layers"), description.get("outputs")
     if not isinstance(layers, (list, tuple)) or not layers:
         raise DescriptionError("the description needs layers: a [[layers]] table with units = … for each.")
     if len(layers) > MOST_LAYERS:
         raise DescriptionError(f"{len(layers):,} layers are more than this can hold; the limit is {MOST_LAYERS:,}.")
-    for number, layer in enumerate(layers, start=1):
-        check_table(layer, f"layers[{number}]", LAYER_KEYS)
-        if "units" not in layer:
-            raise DescriptionError(f"layers[{number}] does not say how many units it has, as units = 2.")
-        if not isinstance(layer.get("bias", True), (bool, list, tuple)):
-            raise DescriptionError(f"layers[{number}].bias is true, false or a list of numbers, not {quoted(layer['bias'])}.")
-        with inside(f"layers[{number}]"):
-            yield dense(**{**layer, "frozen": names_of(layer.get("frozen", ()), "frozen")})
+    with inside("inputs"):
+        sizes = checked_inputs(inputs if isinstance(inputs, Mapping) else {INPUT: inputs})
+    calls = _calls_from(layers, sizes)
+    if not isinstance(outputs, Mapping):
+        return checked(Wiring(sizes, sorted_calls(sizes, calls), {OUTPUT: calls[-1].name}))
+    for name, output in outputs.items():
+        check_table(output, f"outputs.{name}", OUTPUT_KEYS)
+        checked_output(name)
+    sources = {name: str(output.get("from", calls[-1].name)) for name, output in outputs.items()}
+    known = [*sizes, *(call.name for call in calls)]
+    for name, source in sources.items():
+        if source not in known:
+            raise UnknownNameError("input or layer", source, known, f"The output {name} is taken from it.")
+    settings["loss"] = {name: output.get("loss", settings.get("loss", "half_squared")) for name, output in outputs.items()}
+    settings["emphasis"] = {name: output["weight"] for name, output in outputs.items() if "weight" in output}
+    return checked(Wiring(sizes, sorted_calls(sizes, calls), sources))
+
+
+def _calls_from(layers: Sequence[Any], inputs: Mapping[str, int]) -> list[Call]:
+    calls: list[Call] = []
+    made: dict[str, Layer] = {}
+    before = next(iter(inputs))
+    for number, table in enumerate(layers, start=1):
+        where = f"layers[{number}]"
+        if not isinstance(table, Mapping):
+            raise DescriptionError(f"{where} must be a table of settings, not {quoted(table)}.")
+        name = table.get("name", str(number))
+        if not isinstance(name, str) or name in inputs or name in made:
+            raise DescriptionError(f"{where}.name must be a name that no input and no other layer has, not {quoted(name)}.")
+        sources = table.get("from", before)
+        with inside(where):
+            made[name] = _layer_from(table, where, made)
+            calls.append(Call(name, made[name], names_of((sources,) if isinstance(sources, str) else sources, "from")))
+            check_count(made[name], len(calls[-1].sources))
+        before = name
+    return calls
+
+
+def _layer_from(table: Mapping[str, Any], where: str, made: Mapping[str, Layer]) -> Layer:
+    if "share" in table:
+        check_table(table, where, ("share", "name", "from"))
+        return _layer_called(table["share"], made)
+    kind = kind_of_layer(table.get("kind", "dense"))
+    check_table(table, where, (*kind.options, *NUMBER_KEYS, *WIRING_KEYS))
+    if "units" in kind.options and "units" not in table:
+        raise DescriptionError("it does not say how many units it has, as units = 2.")
+    if not isinstance(table.get("bias", True), (bool, list, tuple)) and table["bias"] != SHARED:
+        raise DescriptionError(f'bias is true, false, "{SHARED}" or a list of numbers, not {quoted(table["bias"])}.')
+    settings = {key: value for key, value in table.items() if key not in WIRING_KEYS}
+    if "to" in kind.options:
+        settings["to"] = _layer_called(settings.get("to"), made)
+    return kind(**{**settings, "frozen": names_of(table.get("frozen", ()), "frozen"), "name": table.get("name", "")})
+
+
+def _layer_called(name: Any, made: Mapping[str, Layer]) -> Layer:
+    if not isinstance(name, str) or name not in made:
+        raise UnknownNameError("layer before this one", str(name), made or {"(there is none)": None})
+    return made[name]
 
 
 def names_of(values: Any, where: str) -> tuple[str, ...]:
@@ -142,7 +239,7 @@ def names_of(values: Any, where: str) -> tuple[str, ...]:
 
 
 def check_table(table: object, where: str, known: Iterable[str]) -> None:
-    """Is this a table with known keys? Raises DescriptionError, UnknownNameError."""
+    """Is it a table, with nothing but known keys? Raises DescriptionError, UnknownNameError."""
     if not isinstance(table, Mapping):
         raise DescriptionError(f"{where} must be a table of settings, not {quoted(table)}.")
     for key in table:
@@ -185,7 +282,7 @@ def to_toml(description: Mapping[str, Any]) -> str:
 
 
 def _is_section(key: str, value: Any) -> bool:
-    return key == "layers" or (isinstance(value, Mapping) and key in ("data", "optimizer", "notation"))
+    return key == "layers" or (isinstance(value, Mapping) and key in ("data", "optimizer", "notation", "inputs", "outputs"))
 
 
 def _toml_key(key: str) -> str:

@@ -1,82 +1,142 @@
-"""Layers: from the expression of what goes in to the expressions of what comes out."""
+"""Layers: short functions from expressions to expressions, which declare the parameters that they own.
+
+    import chainrule as cr
+
+    @cr.layer
+    def highway(own, x, *, activation="tanh"):
+        \"\"\"T ⊙ f(x W + b) + (1 − T) ⊙ x.   Source: Srivastava, Greff & Schmidhuber (2015), Highway networks, eq. 3.\"\"\"
+        n = x.shape[-1]
+        T = own.activated("sigmoid", own.linear(x, n, "U", "c"), "T")
+        return T * own.activated(activation, own.linear(x, n)) + (1 - T) * x
+
+`highway()` is a layer of a chain, `cr.Network(4, highway(), cr.dense(1))`, and can be called on what other layers give. From then on it is
+derived, explained and trained like the others, in Python, in descriptions (`kind = "highway"`) and in a file of one's own.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
+from operator import is_
 from typing import Any
 
 from chainrule.base.display import Displayed
-from chainrule.base.errors import DescriptionError, ShapeError, quoted
-from chainrule.formula.expression import Expression
-from chainrule.network.definitions import Bound, Wanted, find
+from chainrule.base.errors import ChainruleError, DescriptionError, ShapeError, UnknownNameError, quoted
+from chainrule.formula import primitives as p
+from chainrule.formula.expression import Dimension, Expression, Name, named, order, substitute, variable
+from chainrule.network.definitions import Bound, find
 
 MOST_UNITS = 10**7
 """Nobody means more units than this; refused before memory is taken."""
 
+SHARED = "shared"
+"""The bias of a layer whose units have one b together."""
 
-@dataclass(frozen=True)
-class Dense(Displayed):
-    """A layer of `units` neurons, each of which sees every input: z = x W + b, h = f(z).
-
-    units        how many neurons
-    activation   f; None until a network decides (tanh inside, what fits the loss at the end)
-    bias         whether there is a b
-    initializer  how W starts where no numbers are given; b starts at zero
-    given        numbers for "W" (inputs × units) and "b" (units)
-    frozen       which of "W" and "b" the update leaves alone
-    """
-
-    units: int
-    activation: Bound | None = None
-    bias: bool = True
-    initializer: Bound | None = None
-    given: Mapping[str, Any] = field(default_factory=dict, compare=False)
-    frozen: tuple[str, ...] = ()
-
-    def shapes(self, inputs: int) -> dict[str, tuple[int, ...]]:
-        """The shapes of the parameters for so many inputs."""
-        return {"W": (inputs, self.units), **({"b": (self.units,)} if self.bias else {})}
+KINDS: dict[str, Kind] = {}
+"""Every kind of layer by name, the built-in ones first."""
 
 
-def dense(
-    units: int,
-    activation: Wanted | None = None,
-    *,
-    bias: bool | Sequence[float] = True,
-    weights: Any = None,
-    initializer: Wanted | None = None,
-    frozen: Sequence[str] = (),
-) -> Dense:
-    """A dense layer for a `Network`: z = x W + b, h = f(z).
+@dataclass(frozen=True, eq=False)
+class Kind(Displayed):
+    """What a layer of some name computes: `function(own, *inputs, **options)` gives an expression. Called with options, it is a `Layer`."""
 
-    x : (batch, inputs)    W : (inputs, units)    b : (units,)    z, h : (batch, units)
+    name: str
+    function: Callable[..., Expression]
 
-    bias     True, False, or its numbers
-    weights  numbers of the shape (inputs, units), instead of an initialiser
-    frozen   ("b",) keeps b as it is, ("W",) keeps W
+    @cached_property
+    def options(self) -> dict[str, Any]:
+        """The keyword-only parameters and their defaults, in order; one without a default has to be given."""
+        parameters = inspect.signature(self.function).parameters.values()
+        return {one.name: one.default for one in parameters if one.kind is one.KEYWORD_ONLY}
 
-    Raises DescriptionError or UnknownNameError.
-    Source: Rumelhart, Hinton & Williams (1986), eq. 1.
-    """
-    given = {} if weights is None else {"W": weights}
-    if not isinstance(bias, bool):
-        given["b"] = bias
-    return Dense(
-        units=checked_size(units, "units of a layer"),
-        activation=None if activation is None else find("activation", activation),
-        bias=bias is not False,
-        initializer=None if initializer is None else find("initializer", initializer),
-        given=given,
-        frozen=_checked_frozen(frozen),
-    )
+    @cached_property
+    def inputs(self) -> int | None:
+        """How many signals it takes; None for any number."""
+        parameters = list(inspect.signature(self.function).parameters.values())[1:]
+        if any(one.kind is one.VAR_POSITIONAL for one in parameters):
+            return None
+        return sum(one.kind is not one.KEYWORD_ONLY for one in parameters)
+
+    @property
+    def summary(self) -> str:
+        """The first line of the docstring."""
+        return (inspect.getdoc(self.function) or "").partition("\n")[0]
+
+    def __call__(
+        self,
+        *values: Any,
+        weights: Any = None,
+        initializer: Any = None,
+        frozen: Sequence[str] = (),
+        numbers: Mapping[str, Any] | None = None,
+        name: str = "",
+        **options: Any,
+    ) -> Layer:
+        """A layer of this kind. Positional values are options in their order.
+
+        weights      numbers of W, in place of an initialiser; `numbers` those of any parameter, by its symbol
+        initializer  how its matrices start where no numbers are given
+        frozen       symbols of the parameters that the update leaves alone: ("b",) keeps b as it is
+        name         what descriptions call it, and explanations in place of "hidden layer 1"
+
+        Raises DescriptionError, UnknownNameError.
+        """
+        if len(values) > len(self.options):
+            raise DescriptionError(f"{self.name} takes {len(self.options)} options ({', '.join(self.options)}), not {len(values)}.")
+        given = {**dict(zip(self.options, values, strict=False)), **options}
+        for option in given:
+            if option not in self.options:
+                raise UnknownNameError(f"option of the layer {self.name}", option, self.options or {"(it has none)": None})
+        for option, default in self.options.items():
+            if default is inspect.Parameter.empty and option not in given:
+                raise DescriptionError(f"{self.name} does not say its {option}, as {option} = 2.")
+        own = dict(numbers or {})
+        if weights is not None:
+            own["W"] = weights
+        return Layer(
+            self,
+            {option: value for option, value in _checked(given, own).items() if value != self.options[option]},
+            initializer=None if initializer is None else find("initializer", initializer),
+            given=own,
+            frozen=_checked_names(frozen, "frozen"),
+            name=name,
+        )
+
+    def apply(self, own: Owner, *signals: Expression, **options: Any) -> Expression:
+        """What a layer of this kind makes of signals. Raises DescriptionError where a person's own function fails, or gives no formula."""
+        try:
+            result = self.function(own, *signals, **options)
+        except ChainruleError:
+            raise
+        except Exception as error:  # a person's own function may raise anything
+            raise DescriptionError(f"the layer {self.name}: {type(error).__name__}: {error}.") from error
+        if not isinstance(result, Expression):
+            raise DescriptionError(f"the layer {self.name} returns {quoted(result)}, not a formula of its inputs.")
+        return result
+
+    def __repr__(self) -> str:
+        return f"chainrule.{self.name}"
 
 
-def _checked_frozen(frozen: Sequence[str]) -> tuple[str, ...]:
-    for name in frozen:
-        if name not in ("W", "b"):
-            raise DescriptionError(f'frozen names "W" or "b", not {quoted(name)}.')
-    return tuple(frozen)
+def _checked(options: Mapping[str, Any], numbers: dict[str, Any]) -> dict[str, Any]:
+    """Options as a layer keeps them: definitions in place of their names; the numbers of b go to the other numbers."""
+    found = dict(options)
+    if "units" in found:
+        found["units"] = checked_size(found["units"], "units of a layer")
+    if found.get("activation") is not None:
+        found["activation"] = find("activation", found["activation"])
+    bias = found.get("bias", True)
+    if not (isinstance(bias, bool) or bias == SHARED):
+        numbers["b"], found["bias"] = bias, True
+    return found
+
+
+def _checked_names(names: object, where: str) -> tuple[str, ...]:
+    if isinstance(names, str) or not isinstance(names, (list, tuple)) or not all(isinstance(name, str) for name in names):
+        raise DescriptionError(f"{where} must be a list of names, not {quoted(names)}.")
+    return tuple(names)
 
 
 def checked_size(size: object, what: str) -> int:
@@ -90,8 +150,243 @@ def checked_size(size: object, what: str) -> int:
     return size
 
 
-def net_input(x: Expression, W: Expression, b: Expression | None) -> Expression:
-    """z = x W + b. Raises ShapeError in the words of the layer if x and W do not fit."""
-    if x.shape[-1] != W.shape[0]:
-        raise ShapeError(f"{W} expects {W.shape[0]} inputs, but {x} has {x.shape[-1]}.")
-    return x @ W if b is None else x @ W + b
+@dataclass(frozen=True, eq=False)
+class Layer(Displayed):
+    """A kind of layer with its options: `dense(3, "relu")`. The same object called twice has the same parameters in both places.
+
+    given        numbers of its parameters, by symbol
+    initializer  how its matrices start where no numbers are given
+    frozen       symbols of the parameters that the update leaves alone
+    name         what descriptions call it
+    """
+
+    kind: Kind
+    chosen: Mapping[str, Any] = field(default_factory=dict)
+    initializer: Bound | None = None
+    given: Mapping[str, Any] = field(default_factory=dict)
+    frozen: tuple[str, ...] = ()
+    name: str = ""
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """All options, given or default."""
+        return {**self.kind.options, **self.chosen}
+
+    def option(self, name: str) -> Any:
+        """An option, given or default; None if the kind has none of this name."""
+        return self.options.get(name)
+
+    @property
+    def activation(self) -> Bound | None:
+        """f, where the kind has one and it is decided."""
+        activation = self.option("activation")
+        return find("activation", activation) if activation is not None else None
+
+    @property
+    def undecided(self) -> bool:
+        """Is there an activation to decide? A network does: identity inside, what fits the loss at the end."""
+        return "activation" in self.kind.options and self.option("activation") is None
+
+    def with_options(self, **options: Any) -> Layer:
+        """The same layer with other options."""
+        return replace(self, chosen={**self.chosen, **options})
+
+    def without_numbers(self, symbol: str) -> Layer:
+        """The layer without numbers for a parameter, which is then no longer frozen."""
+        given = {key: numbers for key, numbers in self.given.items() if key != symbol}
+        return replace(self, given=given, frozen=tuple(name for name in self.frozen if name != symbol))
+
+    def __call__(self, *signals: Any) -> Any:
+        """What this layer makes of signals, inside the function of a network. Raises DescriptionError."""
+        from chainrule.network.wiring import called
+
+        return called(self, signals)
+
+    def __repr__(self) -> str:
+        options = [f"{value!r}" if key == "units" else f"{key}={value!r}" for key, value in self.chosen.items()]
+        return f"{self.kind.name}({', '.join(options)})"
+
+
+def layer(function: Callable[..., Expression]) -> Kind:
+    """Register a kind of layer: `f(own, x, …, *, options)`, where `own` is an `Owner`. Raises DescriptionError for a name that is taken."""
+    name = function.__name__
+    before = KINDS.get(name)
+    if before is not None and before.function.__module__ != function.__module__:
+        raise DescriptionError(f"there is already a layer called '{name}'; choose another name.")
+    KINDS[name] = Kind(name, function)
+    return KINDS[name]
+
+
+def kind_of_layer(name: Any) -> Kind:
+    """The kind of layer of that name. Raises UnknownNameError."""
+    if not isinstance(name, str) or name not in KINDS:
+        raise UnknownNameError("kind of layer", str(name), KINDS, "If it is your own, name its file with --definitions FILE.py.")
+    return KINDS[name]
+
+
+@dataclass(frozen=True, eq=False)
+class Parameter:
+    """What a layer learns.
+
+    variable  W1, with its shape
+    start     what draws it where no numbers are given; None starts at zero
+    layer     the layer that owns it
+    """
+
+    variable: Expression
+    start: Bound | None
+    layer: Layer
+
+
+class Owner:
+    """What a layer's function declares its parameters and names its quantities with, in one call of the layer.
+
+    number    which of the layers it is, from 1
+    time      which of its calls this is, from 1, where it is called several times
+    declared  the parameters that layers have declared so far, by symbol
+    declares  whether it has declared or named anything: only such layers are counted
+    """
+
+    def __init__(self, layer: Layer, number: int, time: int | None, declared: dict[Layer, dict[str, Parameter]]) -> None:
+        self.layer, self.number, self.time, self.declared = layer, number, time, declared
+        self.declares = False
+
+    def parameter(self, symbol: str, *shape: int, start: Any = None) -> Expression:
+        """A parameter: the same one in every call of the layer.
+
+        start  what draws it, as "glorot_uniform"; None: zeros. The layer's own initialiser replaces a start, not zeros
+
+        Raises DescriptionError, ShapeError.
+        """
+        self.declares = True
+        own = self.declared.setdefault(self.layer, {})
+        if symbol not in own:
+            drawn = None if start is None else self.layer.initializer or find("initializer", start)
+            own[symbol] = Parameter(variable(Name(symbol, self.number), shape), drawn, self.layer)
+        found = own[symbol].variable
+        if found.shape != shape:
+            raise ShapeError(f"{found} has the shape {found.shape}, but is called for {shape}: a shared layer needs inputs of one size.")
+        return found
+
+    def of(self, layer: Layer, symbol: str) -> Expression:
+        """A parameter of another layer that was called before. Raises DescriptionError."""
+        if symbol not in self.declared.get(layer, {}):
+            raise DescriptionError(f"{self.layer!r} uses {symbol} of {layer!r}, which is not called before it or has no {symbol}.")
+        self.declares = True
+        return self.declared[layer][symbol].variable
+
+    def named(self, symbol: str, expression: Expression) -> Expression:
+        """A quantity of its own: formulas write its name, and chains of derivatives stop at it."""
+        self.declares = True
+        return named(Name(symbol, self.number, time=self.time), expression)
+
+    def linear(self, x: Expression, units: int, weights: str = "W", bias: str | None = "b", *, start: Any = "glorot_uniform") -> Expression:
+        """z = x W + b.
+
+        weights, bias  the symbols of the parameters; without a bias, None
+
+        Raises ShapeError in the words of the layer if x and W do not fit.
+        """
+        z = x @ self.parameter(weights, _columns(x), units, start=start)
+        return z if bias is None else z + self.parameter(bias, units)
+
+    def activated(self, activation: Any, z: Expression, symbol: str = "") -> Expression:
+        """f(z), where z becomes a quantity of its own unless f leaves it as it is.
+
+        symbol  names the result, too; that of a layer as a whole is named by the network
+        """
+        rule = find("activation", activation)
+        own = self.named("z" if not symbol else f"z_{symbol}", z)
+        h = rule.apply(own)
+        h = z if h is own else numbered(h, own, self.number, self.time)
+        return self.named(symbol, h) if symbol else h
+
+
+def numbered(formula: Expression, operand: Expression, layer: int | None, time: int | None = None) -> Expression:
+    """The formula of a definition for one layer: what it names for itself (q) belongs to this layer (q1), as every layer has its own."""
+    renamed = {operand: operand}
+    for node in order(formula, wall=partial(is_, operand)):
+        if node.primitive.name == "named" and node.name is not None and node is not operand:
+            renamed[node] = named(replace(node.name, layer=layer, time=time), substitute(node.arguments[0], renamed))
+    return substitute(formula, renamed)
+
+
+def _columns(x: Expression) -> int:
+    size: Dimension = x.shape[-1]
+    if not isinstance(size, int):
+        raise ShapeError(f"{x} has {size} columns, which is no number of inputs.")
+    return size
+
+
+# The built-in kinds
+
+
+@layer
+def dense(own: Owner, x: Expression, *, units: int, activation: Any = None, bias: Any = True) -> Expression:
+    """A layer of `units` neurons, each of which sees every input: z = x W + b, h = f(z).
+
+    x : (batch, inputs)    W : (inputs, units)    b : (units,)    z, h : (batch, units)
+
+    activation  f; None until a network decides: identity inside, what fits the loss at the end
+    bias        True; False for none; "shared" for one number b for all units; or its numbers
+
+    Raises DescriptionError, UnknownNameError, ShapeError.
+    Source: Rumelhart, Hinton & Williams (1986), eq. 1.
+    """
+    z = own.linear(x, units, bias="b" if bias is True else None, start=find("activation", activation).definition.start)
+    if bias == SHARED:
+        z = z + own.parameter("b")
+    return own.activated(activation, z)
+
+
+@layer
+def tied(own: Owner, x: Expression, *, to: Layer, activation: Any = None, bias: Any = True) -> Expression:
+    """The way back through another layer: z = x W⊤ + b, h = f(z), where W is the matrix of the layer `to`.
+
+    x : (batch, units of `to`)    W : (inputs of `to`, units of `to`)    b : (inputs of `to`,)    h : (batch, inputs of `to`)
+
+    Its gradient is the sum of what both uses bring.
+    Source: Vincent, Larochelle, Bengio & Manzagol (2008), Denoising autoencoders, section 2.
+    """
+    W = own.of(to, "W")
+    z = x @ p.swapped(W)
+    if bias is True:
+        z = z + own.parameter("b", _columns(z))
+    return own.activated(activation, z)
+
+
+@layer
+def add(own: Owner, *signals: Expression) -> Expression:
+    """The sum of signals of one shape: a skip connection is `add()(x, f(x))`, or x + f(x) in a function.
+
+    Source: He, Zhang, Ren & Sun (2016), Deep residual learning for image recognition, eq. 1.
+    """
+    return _folded("add", signals, lambda a, b: a + b)
+
+
+@layer
+def multiply(own: Owner, *signals: Expression) -> Expression:
+    """The product of signals of one shape, element by element: a gate is `multiply()(g, h)`, or g * h in a function."""
+    return _folded("multiply", signals, lambda a, b: a * b)
+
+
+@layer
+def join(own: Owner, *signals: Expression) -> Expression:
+    """Signals side by side: (batch, 2) and (batch, 3) give (batch, 5)."""
+    _several("join", signals)
+    return p.join(*signals, axis=len(signals[0].shape) - 1)
+
+
+def _folded(what: str, signals: Sequence[Expression], operation: Callable[[Expression, Expression], Expression]) -> Expression:
+    _several(what, signals)
+    first, *others = signals
+    for other in others:
+        if other.shape != first.shape:
+            raise ShapeError(f"{what} needs signals of one shape, but {signals[0]} has {signals[0].shape} and {other} has {other.shape}.")
+        first = operation(first, other)
+    return first
+
+
+def _several(what: str, signals: Sequence[Expression]) -> None:
+    if len(signals) < 2:
+        raise DescriptionError(f"{what} takes two signals or more, not {len(signals)}.")

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
 
 from chainrule.base.display import Displayed
 from chainrule.base.errors import DescriptionError, InputError, ShapeError, UnknownNameError, quoted
+from chainrule.formula.expression import Expression
 from chainrule.network.definitions import Bound, Wanted, find
-from chainrule.network.derivation import Conventions, Derivation, derive
-from chainrule.network.layers import Dense, checked_size
+from chainrule.network.derivation import Conventions, Derivation, Forward, Goal, derive, forward
+from chainrule.network.layers import Layer
+from chainrule.network.wiring import INPUT, Wiring, chain, traced
 from chainrule.notation.conventions import Notation
 
 if TYPE_CHECKING:
@@ -31,18 +33,26 @@ MOST_LAYERS = 1000
 
 
 class Network(Displayed):
-    """Layers, a loss and their conventions.
+    """Layers, how they are connected, a loss and their conventions.
 
         network = Network(2, dense(2, bias=False), dense(1, bias=False), loss=half_squared())
         network = network.with_weights([0.21, 0.56, 0.19, 0.02, 0.23, 0.16])
 
-    inputs       how many numbers go in
-    layers       `dense(…)`, one or more; the last one, if it says no activation, gets the one that fits the loss
-    loss         from y and t; ½(y − t)² if none is said
-    regularizer  a penalty on every W, added to E
+    A chain of layers, as here, or any graph of them: named inputs and a function that calls layers on them.
+
+        Network({"x": 8, "v": 2}, lambda x, v: dense(1)(join()(dense(3)(x), dense(2)(v))))
+
+    inputs       how many numbers go in; or how many for each input, by name
+    layers       `dense(…)` and other kinds, one or more; or one function of the inputs, which returns what a layer gives, or a dict of
+                 such, the outputs by name. A layer that leads to an output, if it says no activation, gets the one that fits its loss;
+                 a layer that is called twice has the same parameters in both places
+    loss         from y and t; ½(y − t)² if none is said; of several outputs a dict, by their names
+    emphasis     by what the error of each output is multiplied in E, by its name; 1 where nothing is said
+    regularizer  a penalty on every matrix of weights, added to E
     outputs      "sum" or "mean": how the loss of one example is counted over its outputs
     batch        "mean" or "sum": how E is counted over the examples
     weighted     True where each example comes with a weight s, by which its loss is multiplied before the batch is averaged
+    gradients    keys of inputs and quantities whose gradients are wanted beside those on the way to the parameters: ["x"]
     seed         draws the parameters for which no numbers are given
     notation     letters, rows or columns, decimal sign, language
 
@@ -52,36 +62,40 @@ class Network(Displayed):
 
     def __init__(
         self,
-        inputs: int,
-        *layers: Dense,
+        inputs: int | Mapping[str, int],
+        *layers: Layer | Callable[..., Any],
         loss: Wanted = "half_squared",
+        emphasis: Mapping[str, float] | None = None,
         regularizer: Wanted | None = None,
         outputs: str = "sum",
         batch: str = "mean",
         weighted: bool = False,
+        gradients: Sequence[str] = (),
         seed: int = 0,
         notation: Notation | None = None,
     ) -> None:
-        if not layers or not all(isinstance(layer, Dense) for layer in layers):
-            raise DescriptionError("a network is made of layers: Network(2, dense(2), dense(1)).")
-        if len(layers) > MOST_LAYERS:
-            raise DescriptionError(f"{len(layers):,} layers are more than this can hold; the limit is {MOST_LAYERS:,}.")
-        self.inputs = checked_size(inputs, "inputs")
-        self.loss = find("loss", loss)
+        wiring = _wired(inputs, layers)
+        self.goals = _goals(wiring, loss, emphasis or {})
         self.regularizer = None if regularizer is None else find("regularizer", regularizer)
-        self.layers = (*(_decided(layer, find("activation", "identity")) for layer in layers[:-1]), _decided(layers[-1], self.loss.output))
         self.conventions = Conventions(
             _one_of("outputs", outputs, "sum", "mean"), _one_of("batch", batch, "mean", "sum"), _checked_flag("weighted", weighted)
         )
+        self.asked = tuple(gradients)
         self.seed = _checked_seed(seed)
         self.notation = notation or Notation()
+        self.wiring = _decided(wiring, self.goals)
         self.shapes = self._checked_shapes()
         self.given = self._checked_given()
 
     @cached_property
+    def forward(self) -> Forward:
+        """What the layers compute, as expressions."""
+        return forward(self.wiring)
+
+    @cached_property
     def derivation(self) -> Derivation:
         """The network as expressions, with its back-propagation."""
-        return derive(self.inputs, self.layers, self.loss, self.regularizer, self.conventions)
+        return derive(self.forward, self.goals, self.regularizer, self.conventions, self.asked)
 
     @cached_property
     def parameters(self) -> dict[str, Array]:
@@ -92,14 +106,51 @@ class Network(Displayed):
         return {key: values[key] for key in self.shapes}
 
     @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The layers that have a number, W1's first: those that declare parameters or quantities."""
+        return tuple(self.forward.numbers)
+
+    @property
+    def numbered_layers(self) -> list[Layer]:
+        """The layers with the numbers that their parameters were given."""
+        return [replace(layer, given=self._given_of(layer)) for layer in self.layers]
+
+    def units(self, layer: Layer) -> int:
+        """How many numbers a layer gives for each example."""
+        call = next(call for call in self.wiring.calls if call.layer is layer)
+        return int(self.forward.results[call.name].shape[-1])
+
+    @property
+    def last_layers(self) -> set[Layer]:
+        """The layers that lead to outputs."""
+        return {call.layer for call in self.wiring.calls if call.name in self.wiring.outputs.values()}
+
+    @property
+    def loss(self) -> Bound:
+        """The loss of the first output."""
+        return next(iter(self.goals.values())).loss
+
+    @property
+    def inputs(self) -> int:
+        """How many numbers go in, over all inputs."""
+        return sum(self.wiring.inputs.values())
+
+    @property
     def outputs(self) -> int:
-        """How many numbers come out."""
-        return self.layers[-1].units
+        """How many numbers come out, over all outputs."""
+        return sum(self.output_sizes.values())
+
+    @property
+    def output_sizes(self) -> dict[str, int]:
+        """How many numbers each output has."""
+        return {name: int(output.shape[-1]) for name, output in self.forward.outputs.items()}
 
     @property
     def sizes(self) -> tuple[int, ...]:
-        """Inputs and units of every layer: (2, 2, 1) for the seed's network."""
-        return (self.inputs, *(layer.units for layer in self.layers))
+        """Inputs and units of every layer: (2, 2, 1) for the seed's network. Of a graph that is no chain, inputs and outputs."""
+        if not self.wiring.is_chain:
+            return (self.inputs, self.outputs)
+        return (self.inputs, *(int(result.shape[-1]) for name, result in self.forward.results.items() if name not in self.wiring.inputs))
 
     @property
     def size(self) -> int:
@@ -109,40 +160,56 @@ class Network(Displayed):
     @property
     def frozen(self) -> set[str]:
         """The parameters that the update leaves alone."""
-        return {f"{kind}{number}" for number, layer in enumerate(self.layers, start=1) for kind in layer.frozen}
+        return {one.variable.key for one in self.forward.parameters if one.variable.symbol in one.layer.frozen}
 
     @property
     def weights(self) -> list[float]:
         """w1, w2 … in their numbering: layer by layer, unit by unit, in the order of the inputs; then b1, b2 …"""
-        flat = [self.parameters[key].T.ravel() for key in sorted(self.shapes, key=lambda key: key[0] != "W")]
+        flat = [self.parameters[key].T.ravel() for key in sorted(self.shapes, key=lambda key: len(self.shapes[key]) < 2)]
         return [float(value) for array in flat for value in array]
 
     @property
     def initializers(self) -> dict[str, Bound]:
         """What draws each W that has no numbers of its own."""
-        return {
-            f"W{number}": layer.initializer or find("initializer", layer.activation.definition.start)
-            for number, layer in enumerate(self.layers, start=1)
-            if f"W{number}" not in self.given and layer.activation is not None
-        }
+        drawn = {one.variable.key: one.start for one in self.forward.parameters}
+        return {key: start for key, start in drawn.items() if start is not None and key not in self.given}
+
+    def split(self, x: Any, t: Any = None, s: Any = None) -> dict[Expression, Array]:
+        """A batch by what its columns are called in the derivation: x (batch, inputs) and t (batch, outputs) hold those of all inputs
+        and of all outputs side by side, in their order.
+        """
+        derivation, parts = self.derivation, dict[Expression, Array]()
+        for side, nodes in ((x, derivation.inputs), (t, derivation.targets)):
+            start = 0
+            for node in nodes if side is not None else ():
+                stop = start + int(node.shape[-1])
+                parts[node] = side if side.shape[1:] == node.shape[1:] else side[:, start:stop]
+                start = stop
+        return parts if derivation.weights is None or s is None else {**parts, derivation.weights: s}
 
     def with_weights(self, weights: Sequence[float]) -> Network:
         """The same network with these numbers: every w in its numbering, then, if given, every b. Raises ShapeError."""
         numbers = _checked_numbers("the weights", weights, None).ravel()
-        in_matrices = {key: shape for key, shape in self.shapes.items() if key[0] == "W"}
-        in_biases = {key: shape for key, shape in self.shapes.items() if key[0] == "b"}
+        in_matrices = {key: shape for key, shape in self.shapes.items() if len(shape) > 1}
+        in_biases = {key: shape for key, shape in self.shapes.items() if len(shape) < 2}
         wanted, most = (sum(math.prod(shape) for shape in part.values()) for part in (in_matrices, self.shapes))
         if len(numbers) not in (wanted, most):
             also = f" ({most} with its biases)" if most > wanted else ""
-            raise ShapeError(
-                f"a {'-'.join(map(str, self.sizes))} network has {wanted} weights{also}, but {len(numbers)} numbers were given."
-            )
+            raise ShapeError(f"a {self.summary} network has {wanted} weights{also}, but {len(numbers)} numbers were given.")
         values: dict[str, Array] = {}
         start = 0
         for key, shape in {**in_matrices, **(in_biases if len(numbers) == most else {})}.items():
             values[key] = numbers[start : start + math.prod(shape)].reshape(shape[::-1]).T
             start += math.prod(shape)
         return self.with_parameters(values)
+
+    @property
+    def summary(self) -> str:
+        """The network in a word: 2-2-1; of a graph that is no chain, its inputs and outputs: x2+v3→y1."""
+        if self.wiring.is_chain:
+            return "-".join(map(str, self.sizes))
+        sides = (self.wiring.inputs, self.output_sizes)
+        return "→".join("+".join(f"{name}{size}" for name, size in side.items()) for side in sides)
 
     def with_parameters(self, parameters: Mapping[str, Any]) -> Network:
         """The same network with other numbers for some of W1, b1, … Raises UnknownNameError, ShapeError."""
@@ -161,29 +228,47 @@ class Network(Displayed):
         return network
 
     def replaced(self, **changes: Any) -> Network:
-        """The same network with other settings: any argument of Network by name, and `layers`."""
+        """The same network with other settings: any argument of Network by name, and `layers`, as many as `Network.layers` has."""
+        layers = changes.pop("layers", None) or self.numbered_layers
+        wiring = self.wiring.replaced(dict(zip(self.layers, layers, strict=True)))
         settings = {
-            "inputs": self.inputs,
-            "layers": [replace(layer, given=self._given_of(number)) for number, layer in enumerate(self.layers, start=1)],
-            "loss": self.loss,
+            "loss": {name: goal.loss for name, goal in self.goals.items()},
+            "emphasis": {name: goal.weight for name, goal in self.goals.items()},
             "regularizer": self.regularizer,
             "outputs": self.conventions.outputs,
             "batch": self.conventions.batch,
             "weighted": self.conventions.weighted,
+            "gradients": self.asked,
             "seed": self.seed,
             "notation": self.notation,
             **changes,
         }
-        inputs, layers = settings.pop("inputs"), settings.pop("layers")
-        return Network(inputs, *layers, **settings)
+        return Network.of_wiring(wiring, **settings)
+
+    @staticmethod
+    def of_wiring(wiring: Wiring, **settings: Any) -> Network:
+        """The network of connections that are there already. Settings as of `Network`."""
+        return Network(wiring.inputs, cast(Any, wiring), **settings)
 
     def predict(self, x: Any) -> Array:
-        """The prediction y for inputs x of the shape (batch, inputs). Raises ShapeError, InputError."""
+        """The prediction y (batch, outputs) for inputs x (batch, inputs), or a dict of inputs. Raises ShapeError, InputError."""
         from chainrule.formula.evaluation import evaluate
 
-        derivation = self.derivation
-        bindings = {derivation.x: checked_batch("x", x, self.inputs), **self.bindings()}
-        return np.asarray(evaluate([derivation.prediction], bindings)[derivation.prediction])
+        predictions = self.derivation.predictions
+        values = evaluate(predictions, {**self.split(self.checked_x(x)), **self.bindings()})
+        return (
+            np.concatenate([np.asarray(values[y]) for y in predictions], axis=1)
+            if len(predictions) > 1
+            else np.asarray(values[predictions[0]])
+        )
+
+    def checked_x(self, x: Any, name: str = "x") -> Array:
+        """Inputs as one array (batch, inputs); a dict has them by name. Raises ShapeError, InputError."""
+        return _side_by_side(name, x, self.wiring.inputs)
+
+    def checked_t(self, t: Any, name: str = "t") -> Array:
+        """Targets as one array (batch, outputs); a dict has them by the names of the outputs. Raises ShapeError, InputError."""
+        return _side_by_side(name, t, self.output_sizes)
 
     def bindings(self) -> dict[Any, Array]:
         """The numbers of the parameters, by their expressions."""
@@ -204,26 +289,24 @@ class Network(Displayed):
 
         return steps(self, x, t, find("optimizer", optimizer), weights=weights, exact=exact)
 
-    def _given_of(self, layer: int) -> dict[str, Any]:
-        return {key[0]: numbers for key, numbers in self.given.items() if key[1:] == str(layer)}
+    def _given_of(self, layer: Layer) -> dict[str, Any]:
+        own = {one.variable.key: one.variable.symbol for one in self.forward.parameters if one.layer is layer}
+        return {own[key]: numbers for key, numbers in self.given.items() if key in own}
 
     def _drawn(self) -> dict[str, Array]:
         """Zeros for every b, and a draw from the seed for every W without numbers; random numbers are imported for these alone."""
-        values = {key: np.zeros(shape) for key, shape in self.shapes.items() if key[0] == "b" and key not in self.given}
         from chainrule.network.initializers import distribution
 
         initializers = self.initializers
+        values = {key: np.zeros(shape) for key, shape in self.shapes.items() if key not in self.given and key not in initializers}
         random: Any = np.random.default_rng(self.seed) if initializers else None
         for key, initializer in initializers.items():
-            values[key] = distribution(initializer).sample(random, *self.shapes[key])
+            shape = self.shapes[key]
+            values[key] = distribution(initializer).sample(random, math.prod(shape[:-1]), shape[-1]).reshape(shape)
         return values
 
     def _checked_shapes(self) -> dict[str, tuple[int, ...]]:
-        shapes: dict[str, tuple[int, ...]] = {}
-        inputs = self.inputs
-        for number, layer in enumerate(self.layers, start=1):
-            shapes.update({f"{kind}{number}": shape for kind, shape in layer.shapes(inputs).items()})
-            inputs = layer.units
+        shapes = {one.variable.key: tuple(map(int, one.variable.shape)) for one in self.forward.parameters}
         count = sum(math.prod(shape) for shape in shapes.values())
         if count > MOST_PARAMETERS:
             raise DescriptionError(f"this network would have {count:,} parameters; the limit is {MOST_PARAMETERS:,}. Make a layer smaller.")
@@ -231,16 +314,22 @@ class Network(Displayed):
 
     def _checked_given(self) -> dict[str, Array]:
         given: dict[str, Array] = {}
-        for number, layer in enumerate(self.layers, start=1):
-            for kind, numbers in layer.given.items():
-                key = f"{kind}{number}"
+        for layer, number in self.forward.numbers.items():
+            own = {one.variable.symbol: one.variable.key for one in self.forward.parameters if one.layer is layer}
+            for symbol, numbers in layer.given.items():
+                if symbol not in own:
+                    raise UnknownNameError(f"parameter of {layer!r}", symbol, own or {"(it has none)": None})
+                key = own[symbol]
                 where = f"layer {number} ({layer_name(number, len(self.layers))})"
                 given[key] = _checked_numbers(f"{key} of {where}", numbers, self.shapes[key])
+            for symbol in layer.frozen:
+                if symbol not in own:
+                    raise DescriptionError(f"frozen names parameters of its layer, {' or '.join(own)}, not {quoted(symbol)}.")
         return given
 
     def __repr__(self) -> str:
-        inner = ", ".join(f"dense({layer.units}, {layer.activation!r}{'' if layer.bias else ', bias=False'})" for layer in self.layers)
-        return f"Network({self.inputs}, {inner}, loss={self.loss!r})"
+        losses = self.loss if len(self.goals) == 1 else {name: goal.loss for name, goal in self.goals.items()}
+        return f"Network({self.wiring!r}, loss={losses!r})"
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Network):
@@ -255,6 +344,67 @@ class Network(Displayed):
 def layer_name(number: int, layers: int) -> str:
     """hidden1, hidden2 … output: what people call the layer of W1, W2 …"""
     return "output" if number == layers else f"hidden{number}"
+
+
+def _wired(inputs: int | Mapping[str, int], layers: Sequence[Any]) -> Wiring:
+    if not layers:
+        raise DescriptionError("a network is made of layers: Network(2, dense(2), dense(1)).")
+    if len(layers) > MOST_LAYERS:
+        raise DescriptionError(f"{len(layers):,} layers are more than this can hold; the limit is {MOST_LAYERS:,}.")
+    first = layers[0]
+    if len(layers) == 1 and isinstance(first, Wiring):
+        return first
+    if len(layers) == 1 and not isinstance(first, Layer) and callable(first):
+        return traced(inputs if isinstance(inputs, Mapping) else {INPUT: inputs}, first)
+    if not all(isinstance(layer, Layer) for layer in layers):
+        raise DescriptionError("a network is made of layers: Network(2, dense(2), dense(1)).")
+    if isinstance(inputs, Mapping):
+        raise DescriptionError('several inputs need a function that says where they go: Network({"x": 2, "v": 3}, lambda x, v: …).')
+    return chain(inputs, layers)
+
+
+def _goals(wiring: Wiring, loss: Any, emphasis: Mapping[str, float]) -> dict[str, Goal]:
+    """What each output is measured by. Raises DescriptionError, UnknownNameError."""
+    names = list(wiring.outputs)
+    each = dict(loss) if isinstance(loss, Mapping) and loss and set(loss) <= set(names) else dict.fromkeys(names, loss)
+    for name in emphasis:
+        if name not in names:
+            raise UnknownNameError("output of this network", name, names)
+    for name in names:
+        if name not in each:
+            raise DescriptionError(f"the output {name} has no loss; say one for each of {', '.join(names)}.")
+        weight = emphasis.get(name, 1.0)
+        if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 < weight < math.inf:
+            raise DescriptionError(f"the error of {name} is multiplied by a number greater than 0, not {quoted(weight)}.")
+    return {name: Goal(find("loss", each[name]), emphasis.get(name, 1.0)) for name in names}
+
+
+def _decided(wiring: Wiring, goals: Mapping[str, Goal]) -> Wiring:
+    """Every layer with an activation: where none is said, identity inside, and what fits the loss where a layer leads to an output."""
+    last = {call: goals[name].loss for name, call in wiring.outputs.items()}
+    decided: dict[Layer, Layer] = {}
+    for call in wiring.calls:
+        if call.layer.undecided and (call.layer not in decided or call.name in last):
+            fitting = last[call.name].output if call.name in last else find("activation", "identity")
+            decided[call.layer] = call.layer.with_options(activation=fitting)
+    return wiring.replaced(decided)
+
+
+def _side_by_side(name: str, values: Any, sizes: Mapping[str, int]) -> Array:
+    """The columns of every part in their order: (batch, sum of the sizes)."""
+    if not isinstance(values, Mapping):
+        return checked_batch(name, values, sum(sizes.values()))
+    for part in values:
+        if part not in sizes:
+            raise UnknownNameError(f"part of {name}", str(part), sizes)
+    for part in sizes:
+        if part not in values:
+            raise InputError(f"{name} lacks {part}: it needs {', '.join(sizes)}.")
+    parts = [checked_batch(part, values[part], size) for part, size in sizes.items()]
+    if len({len(part) for part in parts}) > 1:
+        counts = ", ".join(f"{key}: {len(part)}" for key, part in zip(sizes, parts, strict=True))
+        raise ShapeError(f"every part of {name} needs as many rows, but they have {counts}.")
+    return np.concatenate(parts, axis=1)
 
 
 def checked_batch(name: str, values: Any, columns: int) -> Array:
@@ -298,10 +448,6 @@ def _culprit(values: Any) -> str:
         elif isinstance(value, bool) or not isinstance(value, (int, float)):
             return quoted(value)
     return quoted(values)
-
-
-def _decided(layer: Dense, activation: Bound) -> Dense:
-    return layer if layer.activation is not None else replace(layer, activation=activation)
 
 
 def _one_of(what: str, value: str, *allowed: str) -> str:

@@ -5,9 +5,11 @@ w1, w2 … count unit by unit in the order of the inputs: in a 2-2-1 network w1,
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
-from chainrule.formula.expression import Name
+from chainrule.formula.expression import Expression, Name
 from chainrule.notation.conventions import PRESETS, Notation
 from chainrule.notation.formula import Derivative, Symbol
 
@@ -19,31 +21,50 @@ MOST_NUMBERED = 99
 class Labels:
     """The letters of one network's quantities in one notation.
 
-    sizes     inputs and units of every layer; empty where there is no network
-    notation  the course's letters
-    batch     how many samples: with more than one, an element says which sample it belongs to
+    parameters  what the network learns, in its order; empty where there is no network
+    quantities  every other named quantity, in the order of computation
+    notation    the course's letters
+    batch       how many samples: with more than one, an element says which sample it belongs to
     """
 
-    sizes: tuple[int, ...] = ()
+    parameters: tuple[Expression, ...] = ()
+    quantities: tuple[Expression, ...] = ()
     notation: Notation = PRESETS["seed"]
     batch: int = 1
-    _known: dict[Name, Symbol | Derivative] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _written: dict[Name, Symbol | Derivative] = field(default_factory=dict, init=False, repr=False, compare=False)
 
-    @property
+    @cached_property
     def layers(self) -> int:
-        """How many layers have weights."""
-        return max(len(self.sizes) - 1, 0)
+        """How many layers have parameters or quantities of their own."""
+        nodes = (*self.parameters, *self.quantities)
+        return max((node.name.layer or 0 for node in nodes if node.name is not None), default=0)
 
-    @property
+    @cached_property
+    def _starts(self) -> dict[str, int]:
+        """How many numbers stand before each parameter among those of its kind: matrices, and biases."""
+        starts: dict[str, int] = {}
+        for matrices in (True, False):
+            before = 0
+            for node in self.parameters:
+                if (len(node.shape) > 1) is matrices:
+                    starts[node.key] = before
+                    before += math.prod(int(size) for size in node.shape)
+        return starts
+
+    @cached_property
+    def _known(self) -> dict[str, Expression]:
+        return {node.key: node for node in (*self.parameters, *self.quantities)}
+
+    @cached_property
     def numbered(self) -> bool:
         """Are the weights numbered w1, w2 …?"""
-        return 0 < sum(a * b for a, b in zip(self.sizes, self.sizes[1:], strict=False)) <= MOST_NUMBERED
+        return 0 < sum(math.prod(int(size) for size in node.shape) for node in self.parameters if len(node.shape) > 1) <= MOST_NUMBERED
 
     def label(self, name: Name) -> Symbol | Derivative:
         """How a quantity, or an element of one, is written; a gradient is ∂E/∂ the quantity, or δ for ∂E/∂z."""
-        if name not in self._known:
-            self._known[name] = self._label(name)
-        return self._known[name]
+        if name not in self._written:
+            self._written[name] = self._label(name)
+        return self._written[name]
 
     def _label(self, name: Name) -> Symbol | Derivative:
         if name.gradient and not name.mark:
@@ -60,11 +81,6 @@ class Labels:
         """The symbol of the error."""
         return Symbol(self.notation.letter("E"), key="E")
 
-    def weight(self, layer: int, source: int, unit: int) -> int:
-        """The number of a weight, from 1: unit by unit, in the order of the inputs (all counted from 0 but the layer)."""
-        before = sum(a * b for a, b in zip(self.sizes[: layer - 1], self.sizes[1:layer], strict=True))
-        return before + unit * self.sizes[layer - 1] + source + 1
-
     def _symbol(self, name: Name) -> Symbol:
         marked = name.mark.removesuffix("next").rstrip("_")
         base = self._owned(name, marked) if marked else self._plain_symbol(replace(name, mark=""))
@@ -72,7 +88,9 @@ class Labels:
 
     def _owned(self, name: Name, owner: str) -> Symbol:
         """A state of an optimiser: m with the weight it belongs to below."""
-        whole = Name(owner[0], int(owner[1:]) if owner[1:].isdigit() else None, name.index)
+        known = self._known.get(owner)
+        whole = Name(owner) if known is None or known.name is None else known.name
+        whole = replace(whole, index=name.index)
         weight = self._plain(self._plain_symbol(whole))
         return Symbol(self.notation.letter(name.symbol), weight, bold=name.index is None, key=self._key(name))
 
@@ -80,48 +98,53 @@ class Labels:
         return f"{symbol.letter}{symbol.superscript}{symbol.subscript}"
 
     def _plain_symbol(self, name: Name) -> Symbol:
-        writer = {"W": self._weight, "b": self._bias}.get(name.symbol, self._quantity)
-        return replace(writer(name), key=self._key(name))
+        known = self._known.get(name.whole.key)
+        is_parameter = name.symbol in ("W", "b") if known is None else known in self.parameters
+        return replace(self._parameter(name) if is_parameter else self._quantity(name), key=self._key(name))
 
     def _key(self, name: Name) -> str:
         return replace(name, mark=name.mark.removesuffix("next").rstrip("_")).key
 
-    def _weight(self, name: Name) -> Symbol:
-        letter, layer = self.notation.letter("W"), name.layer or 1
+    def _parameter(self, name: Name) -> Symbol:
+        letter = self.notation.letter(name.symbol)
         if name.index is None:
             return Symbol(letter, str(name.layer or ""), bold=True)
-        source, unit = name.index
-        if self.numbered:
-            return Symbol(letter.lower(), str(self.weight(layer, source, unit)))
-        below = f"{source + 1},{unit + 1}" if self.notation.vectors == "rows" else f"{unit + 1},{source + 1}"
-        return Symbol(letter, below, f"({layer})")
-
-    def _bias(self, name: Name) -> Symbol:
-        letter, layer = self.notation.letter("b"), name.layer or 1
-        if name.index is None:
-            return Symbol(letter, str(name.layer or ""), bold=True)
-        if self.numbered:
-            return Symbol(letter, str(sum(self.sizes[1:layer]) + name.index[0] + 1))
-        return Symbol(letter, str(name.index[0] + 1), f"({layer})")
+        start = self._starts.get(name.whole.key, 0)
+        if len(name.index) == 1:
+            return (
+                Symbol(letter, str(start + name.index[0] + 1))
+                if self.numbered
+                else Symbol(letter, str(name.index[0] + 1), f"({name.layer or 1})")
+            )
+        if len(name.index) == 2 and self.numbered:
+            (source, unit), (rows, _) = name.index, self._known[name.whole.key].shape
+            return Symbol(letter.lower(), str(start + unit * int(rows) + source + 1))
+        index = name.index if self.notation.vectors == "rows" else name.index[::-1]
+        return Symbol(letter, ",".join(str(i + 1) for i in index), f"({name.layer or 1})")
 
     def _quantity(self, name: Name) -> Symbol:
         letter = self.notation.letter(name.symbol)
         layer = self._layer(name)
         if name.index is None:
-            arrays = {"x", "t", "y", "z", "h"}
-            return Symbol(letter, "", f"({layer})" if layer else "", bold=name.symbol in arrays)
+            bold = name.symbol in {"x", "t", "y", "z", "h"} or (name.key in self._known and bool(self._known[name.key].shape))
+            return Symbol(letter, name.scope, (f"({layer})" if layer else "") + _time(name), bold=bold)
         *sample, unit = name.index if name.index else (None,)
-        alone = unit is None or (name.symbol in "yt" and self.layers and self.sizes[-1] == 1 and not layer) or self._single(name)
+        alone = unit is None or self._alone(name, layer)
         below = "" if alone else str(int(unit) + 1)  # type: ignore[arg-type]  # alone where there is no unit
         above = f"({layer})" if layer and self.notation.layers == "superscript" else ""
         if layer and self.notation.layers == "subscript":
             below = f"{layer},{below}" if below else str(layer)
+        below = ",".join(filter(None, (name.scope, below)))
         which = f"[{int(sample[0]) + 1}]" if sample and self.batch > 1 else ""
+        above += _time(name)
         return Symbol(letter, below, above + which)
 
-    def _single(self, name: Name) -> bool:
-        """Is this the only unit of its layer? z of a single output needs no number."""
-        return name.symbol == "z" and name.layer == self.layers and self.sizes[-1:] == (1,)
+    def _alone(self, name: Name, layer: int | None) -> bool:
+        """Is this the only unit of an output, or z of one? Such a one needs no number."""
+        known = self._known.get(name.whole.key)
+        if known is None or known.shape[-1:] != (1,):
+            return False
+        return (name.symbol in ("y", "t") and not layer) or (name.symbol == "z" and name.layer == self.layers)
 
     def _layer(self, name: Name) -> int | None:
         """The layer, where the letter alone would not tell: h of a single hidden layer needs none."""
@@ -130,6 +153,11 @@ class Labels:
         if name.layer is None or (name.symbol == "h" and self.layers <= 2 and self.notation.letter("y") != self.notation.letter("h")):
             return None
         return name.layer if self.layers != 1 else None
+
+
+def _time(name: Name) -> str:
+    """⟨2⟩ of a quantity in the second call of its layer."""
+    return "" if name.time is None else f"⟨{name.time}⟩"
 
 
 DEFAULT = Labels()

@@ -3,7 +3,7 @@
 | on paper | here |
 | --- | --- |
 | subscripts | `w6`, `W[2,3]`, `m_w5` |
-| superscripts | layer 2 of h₁ `h1⁽²⁾`, its third sample `h1⁽²⁾ˢ³`, after the update `w6⁺`, transposed `Wᵀ` |
+| superscripts | layer 2 of h₁ `h1⁽²⁾`, its third sample `h1⁽²⁾ˢ³`, its second call `h1⁽²⁾ᵗ²`, after the update `w6⁺`, transposed `Wᵀ` |
 | fractions | `(y − t) / N`, `1/2`, `∂E/∂w1` |
 | powers, roots | `e^(−z)`, `(y − t)^2`, `√(a)` |
 | cases | `{z if z > 0, otherwise 0.01 · z}` |
@@ -238,9 +238,9 @@ def symbol_text(symbol: Symbol) -> str:
 
 
 def _raised(above: str) -> str:
-    """(2) a layer, [3] a sample, + after the update; what cannot be raised follows ^."""
-    small = re.sub(r"\[(\d+)\]", r"ˢ\1", above)
-    if not re.fullmatch(r"[\dˢ()+′]*", small):
+    """(2) a layer, [3] a sample, ⟨4⟩ a call of a layer, + after the update; what cannot be raised follows ^."""
+    small = re.sub(r"⟨(\d+)⟩", r"ᵗ\1", re.sub(r"\[(\d+)\]", r"ˢ\1", above))
+    if not re.fullmatch(r"[\dˢᵗ()+′]*", small):
         return f"^({above})"
     return small.translate(str.maketrans("0123456789()+", "⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾⁺"))
 

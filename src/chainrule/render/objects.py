@@ -165,9 +165,11 @@ def _(value: Distribution) -> Iterable[Block]:
 
 @content.register
 def _(value: Network) -> Iterable[Block]:
-    labels, derivation = Labels(value.sizes, value.notation, batch=2), value.derivation
-    yield _title(f"{'-'.join(map(str, value.sizes))}: {value!r}")
-    yield Equations(tuple(_line(labels, quantity) for quantity in (*derivation.quantities, derivation.paper_error)))
+    labels, derivation = value.derivation.labels(value.notation, batch=2), value.derivation
+    yield _title(f"{value.summary}: {value!r}")
+    yield Equations(
+        tuple(_line(labels, quantity) for quantity in (*derivation.quantities, *derivation.paper_errors, derivation.paper_error))
+    )
     yield Equations(tuple(_line(labels, gradient) for gradient in derivation.backward))
 
 

@@ -10,7 +10,7 @@ from chainrule.base.display import Displayed
 from chainrule.base.errors import DescriptionError, InputError, quoted
 from chainrule.network.definitions import Bound, find
 from chainrule.network.description import check_table, described, inside, names_of, network_from, numbers_of
-from chainrule.network.network import Array, Network, checked_batch
+from chainrule.network.network import Array, Network
 from chainrule.steps.step import Explained, Step, steps
 
 DATA_KEYS = ("x", "t", "features", "targets")
@@ -91,7 +91,7 @@ def _batch_from(data: Any, network: Network) -> dict[str, Any]:
     for key in ("x", "t"):
         if key not in data:
             raise DescriptionError(f"data has no {key}; it needs x (rows of inputs) and t (rows of targets).")
-    x, t = checked_batch("data.x", data["x"], network.inputs), checked_batch("data.t", data["t"], network.outputs)
+    x, t = network.checked_x(data["x"], "data.x"), network.checked_t(data["t"], "data.t")
     if len(x) != len(t):
         raise InputError(f"data.x has {len(x)} rows but data.t has {len(t)}; every sample needs its target.")
     names = {key: names_of(data.get(key, ()), f"data.{key}") for key in ("features", "targets")}

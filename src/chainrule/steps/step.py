@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
@@ -32,14 +32,16 @@ LAST_STEP = 10**9
 
 @dataclass(frozen=True, eq=False)
 class Pass:
-    """The named quantities of one forward pass, by key: z1, h1, y, E."""
+    """The named quantities of one forward pass, by key: z1, h1, y, E; `outputs` are the keys of the predictions."""
 
     values: Mapping[str, Array]
+    outputs: tuple[str, ...] = ("y",)
 
     @property
     def prediction(self) -> Array:
-        """y : (batch, outputs)."""
-        return self.values["y"]
+        """y : (batch, outputs), those of all outputs side by side."""
+        parts = [self.values[key] for key in self.outputs]
+        return np.concatenate(parts, axis=1) if len(parts) > 1 else parts[0]
 
     @property
     def error(self) -> float:
@@ -137,7 +139,7 @@ class Step(Explained, Displayed):
         gradients = {str(node.name): self.gradients[_plain(node)] for node in derivation.backward}
         options = {str(letter.name): np.asarray(number) for letter, number in self.update.options.items()}
         after = {f"{key}_next": value for key, value in self.new_parameters.items()}
-        data = {"x": self.x, "t": self.t, **({} if self.weights is None else {"s": self.weights})}
+        data = {str(node.name): part for node, part in self.network.split(self.x, self.t, self.weights).items()}
         both = {**data, **self.parameters, **self.before.values, **gradients, **self.states, **self.updates}
         return {**both, **options, **after, "k": np.asarray(self.number)}
 
@@ -147,8 +149,7 @@ class Step(Explained, Displayed):
         return {**self.values, **{f"after {key}": value for key, value in self.after.values.items()}}
 
     def __repr__(self) -> str:
-        sizes = "-".join(map(str, self.network.sizes))
-        return f"<Step {self.number} of a {sizes} network: E = {float(self.error):.6g} → {float(self.after.error):.6g}>"
+        return f"<Step {self.number} of a {self.network.summary} network: E = {float(self.error):.6g} → {float(self.after.error):.6g}>"
 
     def replay(self) -> Step:
         """The same step computed anew from its description, batch and states."""
@@ -197,18 +198,19 @@ class Step(Explained, Displayed):
         arrays = Exact() if plain.get("exact") is True else FLOATS
         try:
             network = network_from(plain["network"]).continued(arrays_from(plain["parameters"]["before"], arrays))
+            outputs = tuple(str(node.name) for node in network.derivation.predictions)
             step = Step(
                 network=network,
-                x=array_from(plain["batch"]["x"], arrays),
-                t=array_from(plain["batch"]["t"], arrays),
+                x=_joined(plain["batch"], network.derivation.inputs, arrays),
+                t=_joined(plain["batch"], network.derivation.targets, arrays),
                 optimizer=find("optimizer", plain["optimizer"]),
                 number=plain["number"],
-                before=Pass(arrays_from(plain["values"], arrays)),
+                before=Pass(arrays_from(plain["values"], arrays), outputs),
                 gradients=arrays_from(plain["gradients"], arrays),
                 states=arrays_from(plain["states"], arrays),
                 updates=arrays_from(plain["updates"], arrays),
                 new_parameters=arrays_from(plain["parameters"]["after"], arrays),
-                after=Pass(arrays_from(plain["after"], arrays)),
+                after=Pass(arrays_from(plain["after"], arrays), outputs),
                 origin=plain.get("origin", {}),
                 weights=array_from(plain["batch"]["s"], arrays) if network.conventions.weighted else None,
             )
@@ -234,6 +236,12 @@ class Step(Explained, Displayed):
         return Step.from_dict(read_json(path))
 
 
+def _joined(batch: Mapping[str, Any], nodes: Sequence[Expression], arrays: Arrays) -> Array:
+    """The columns of a recorded batch side by side."""
+    parts = [array_from(batch[str(node.name)], arrays) for node in nodes]
+    return np.concatenate(parts, axis=1) if len(parts) > 1 else parts[0]
+
+
 def steps(
     network: Network,
     x: Any,
@@ -245,7 +253,7 @@ def steps(
     origin: Mapping[str, Any] | None = None,
 ) -> Iterator[Step]:
     """Steps on one batch, each from where the last one ended, without end. Raises ShapeError, InputError, InexactError."""
-    x, t = checked_batch("x", x, network.inputs), checked_batch("t", t, network.outputs)
+    x, t = network.checked_x(x), network.checked_t(t)
     if len(x) != len(t):
         raise InputError(f"x has {len(x)} rows but t has {len(t)}; every sample needs its target.")
     check_targets(network, t)
@@ -275,16 +283,19 @@ def following(step: Step) -> Step:
 
 
 def check_targets(network: Network, t: Array) -> None:
-    """Do the targets fit the loss? Raises InputError, which names the row."""
-    name, kind = network.loss.name, network.loss.definition.targets
-    if kind != "numbers":
-        wanted, off = ("−1 or 1", np.abs(t) - 1) if kind == "signs" else ("from 0 to 1", np.maximum(np.abs(t - 0.5) - 0.5, 0))
-        for row, column in np.argwhere(np.abs(off) > 1e-6)[:1]:
-            raise InputError(f"{name} needs targets {wanted}; row {row + 1} holds {t[row, column]:g}.")
-    for found in network.derivation.theorems:
-        if found.theorem.condition == "rows_sum_to_one":
-            for row in np.flatnonzero(np.abs(t.sum(axis=-1) - 1) > 1e-6)[:1]:
-                raise InputError(f"{name} needs targets that add up to 1 in every row; row {row + 1} adds up to {t[row].sum():g}.")
+    """Do the targets fit the losses? Raises InputError, which names the row."""
+    parts = network.split(None, t)
+    conditions = {found.t: found.theorem.condition for found in network.derivation.theorems}
+    for goal, node in zip(network.goals.values(), network.derivation.targets, strict=False):
+        name, kind, part = goal.loss.name, goal.loss.definition.targets, parts[node]
+        if kind != "numbers":
+            wanted, off = ("−1 or 1", np.abs(part) - 1) if kind == "signs" else ("from 0 to 1", np.maximum(np.abs(part - 0.5) - 0.5, 0))
+            for row, column in np.argwhere(np.abs(off) > 1e-6)[:1]:
+                raise InputError(f"{name} needs targets {wanted}; row {row + 1} holds {part[row, column]:g}.")
+        if conditions.get(node) == "rows_sum_to_one":
+            sums = part.sum(axis=-1)
+            for row in np.flatnonzero(np.abs(sums - 1) > 1e-6)[:1]:
+                raise InputError(f"{name} needs targets that add up to 1 in every row; row {row + 1} adds up to {sums[row]:g}.")
 
 
 def checked_weights(network: Network, weights: Any, rows: int) -> Array | None:
@@ -312,21 +323,26 @@ def record(
 ) -> Step:
     """The step number `number` of a run, from the network's parameters and the optimiser's states before it."""
     derivation = network.derivation
-    data = dict(zip(derivation.data, (x, t, weights), strict=False))
+    data = network.split(x, t, weights)
     bindings: dict[Expression, Any] = {**data, STEP_NUMBER: arrays.number(number)}
     bindings |= {expression: arrays.array(network.parameters[str(expression.name)]) for expression in derivation.parameters}
     bindings |= {letter: arrays.number(value) for letter, value in rule.options.items()}
     bindings |= {state: states[str(state.name)] for part in rule.parameters for state in part.states}
-    values = evaluate([derivation.prediction, derivation.error, *derivation.gradients, *rule.roots], bindings, arrays)
+    values = evaluate(
+        [*derivation.predictions, *derivation.errors, derivation.error, *derivation.gradients, *derivation.asked, *rule.roots],
+        bindings,
+        arrays,
+    )
     new = {key: bindings[node] for key, node in derivation.named.items() if node in derivation.parameters}
     new |= {str(part.parameter.name): values[part.new] for part in rule.parameters}
     after = evaluate(
-        [derivation.error, derivation.prediction],
+        [derivation.error, *derivation.errors, *derivation.predictions],
         {**data, **{node: new[str(node.name)] for node in derivation.parameters}},
         arrays,
     )
     computed = {str(node.name): np.asarray(value) for node, value in values.items() if node.primitive.name == "named"}
-    forward = [str(node.name) for node in (*derivation.quantities, derivation.error)]
+    forward = [str(node.name) for node in derivation.passed]
+    outputs = tuple(str(node.name) for node in derivation.predictions)
     gradients = {str(node.name): _plain(node) for node in derivation.backward}
     step = Step(
         network=network,
@@ -334,12 +350,12 @@ def record(
         t=t,
         optimizer=rule.optimizer,
         number=number,
-        before=Pass({key: computed[key] for key in forward}),
+        before=Pass({key: computed[key] for key in forward}, outputs),
         gradients={plain: computed[key] for key, plain in gradients.items()},
         states=dict(states),
         updates={key: value for key, value in computed.items() if key not in forward and key not in gradients and key[:-5] not in new},
         new_parameters=new,
-        after=Pass({str(node.name): np.asarray(after[node]) for node in (*derivation.quantities, derivation.error)}),
+        after=Pass({str(node.name): np.asarray(after[node]) for node in derivation.passed}, outputs),
         origin=origin or {},
         weights=weights,
     )

@@ -113,7 +113,7 @@ class Model(Displayed):
         scores = "".join(
             f", {part} {scores.main[0]} {scores.main[1]:.4g}" for part, scores in self.scores.items() if scores.main[1] is not None
         )
-        return f"<Model {'-'.join(map(str, self.network.sizes))}, {len(self.history)} epochs{scores}>"
+        return f"<Model {self.network.summary}, {len(self.history)} epochs{scores}>"
 
     def save(self, path: str | Path, *, force: bool = False) -> None:
         """Write the model, whole or not at all. Raises FileError, also where there is a file already, unless `force`."""

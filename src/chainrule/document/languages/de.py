@@ -71,6 +71,7 @@ WORDS = {
     "functions.intro": "Die Aktivierungsfunktionen und ihre Ableitungen ([a > b] ist 1, wo das gilt, sonst 0):",
     # The error
     "error.title": "Fehler",
+    "error.several": "Wie weit jede Vorhersage von ihrem Ziel entfernt ist, misst ein Verlust ({losses}); E ist ihre Summe:",
     "error.intro": "Wie weit die Vorhersage vom Zielwert entfernt ist, misst die Verlustfunktion ({loss}):",
     "error.penalty": "{penalty} ist der Strafterm für große Gewichte:",
     "expanded.title": "Die Vorhersage, in ihre Gewichte zerlegt",
@@ -183,6 +184,7 @@ WORDS = {
     "weight.title_bias": "Der Bias {weight}",
     "weight.step": "{title} in Schritt {number}",
     "weight.update": "Der Schritt von {weight}",
+    "weight.element": "{weight} ist das Element [{index}] von {parameter}, in der {layer}.",
     "weight.place": "{weight} führt von {source} zu {unit} ({layer}).",
     "weight.bias": "{weight} ist der Schwellenwert (Bias) von Neuron {unit} ({layer}).",
     "weight.paths": "Wege vom Fehler zu diesem Gewicht: {paths}. Jeder Faktor ist die Ableitung einer Größe nach der nächsten:",

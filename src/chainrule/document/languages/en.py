@@ -66,6 +66,7 @@ WORDS = {
     "functions.intro": "The activations and their derivatives ([a > b] is 1 where that holds, otherwise 0):",
     # The error
     "error.title": "Error",
+    "error.several": "How far each prediction is from its target is measured by a loss ({losses}); E adds them up:",
     "error.intro": "How far the prediction is from the target is measured by the loss ({loss}):",
     "error.penalty": "{penalty} is the penalty for large weights:",
     "expanded.title": "The prediction, written out in its weights",
@@ -174,6 +175,7 @@ WORDS = {
     "weight.title_bias": "The bias {weight}",
     "weight.step": "{title} in step {number}",
     "weight.update": "The update of {weight}",
+    "weight.element": "{weight} is element [{index}] of {parameter}, in the {layer}.",
     "weight.place": "{weight} leads from {source} to {unit}, in the {layer}.",
     "weight.bias": "{weight} is the bias of unit {unit} of the {layer}.",
     "weight.paths": "Ways from the error to it: {paths}. Each factor is the derivative of one quantity by the next:",

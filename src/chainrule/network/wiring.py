@@ -1,0 +1,212 @@
+"""How layers are connected: a list of calls, each of a layer on what inputs and earlier calls give.
+
+A chain is the simplest wiring. Any other is recorded while the function of a network runs on signals, or read from a description:
+
+    def network(x, v):
+        encoder = dense(3, "tanh")
+        return dense(1)(join()(encoder(x), encoder(v)))       # one encoder, called twice: its parameters are shared
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from chainrule.base.errors import DescriptionError, UnknownNameError, quoted
+from chainrule.network import layers as kinds
+from chainrule.network.definitions import checked_name
+from chainrule.network.layers import Layer, checked_size
+
+INPUT, OUTPUT = "x", "y"
+"""What the input and the output are called where there is one."""
+
+
+@dataclass(frozen=True, eq=False)
+class Signal:
+    """What an input or a call of a layer gives, while the function of a network runs. Signals can be added and multiplied."""
+
+    name: str = ""
+    layer: Layer | None = None
+    sources: tuple[Signal, ...] = ()
+
+    def __add__(self, other: Signal) -> Signal:
+        return called(kinds.add(), (self, other))
+
+    def __mul__(self, other: Signal) -> Signal:
+        return called(kinds.multiply(), (self, other))
+
+
+def called(layer: Layer, signals: Sequence[Any]) -> Signal:
+    """What a layer makes of signals. Raises DescriptionError."""
+    for signal in signals:
+        if not isinstance(signal, Signal):
+            raise DescriptionError(
+                f"{layer!r} is called on signals, as in Network({{'x': 2}}, lambda x: dense(1)(x)), not on {quoted(signal)}."
+            )
+    check_count(layer, len(signals))
+    return Signal(layer=layer, sources=tuple(signals))
+
+
+def check_count(layer: Layer, signals: int) -> None:
+    """Does the layer take so many signals? Raises DescriptionError."""
+    wanted = layer.kind.inputs
+    if signals != wanted if wanted is not None else signals < 2:
+        raise DescriptionError(f"{layer!r} takes {wanted or 'two or more'} signal{'s' * (wanted != 1)}, but is called on {signals}.")
+
+
+@dataclass(frozen=True, eq=False)
+class Call:
+    """A call of a layer. name: of what it gives; sources: what it is called on, inputs or earlier calls."""
+
+    name: str
+    layer: Layer
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Wiring:
+    """Inputs, calls in an order in which they can be computed, and outputs.
+
+    inputs   how many numbers each input has
+    outputs  which call or input each output is
+    """
+
+    inputs: Mapping[str, int]
+    calls: tuple[Call, ...]
+    outputs: Mapping[str, str]
+
+    @property
+    def is_chain(self) -> bool:
+        """Is every call on what the one before gives, from one input to one output, each layer called once?"""
+        before = [INPUT, *(call.name for call in self.calls)]
+        alone = list(self.inputs) == [INPUT] and dict(self.outputs) == {OUTPUT: before[-1]} and len(self.layers) == len(self.calls)
+        return alone and all(call.sources == (source,) for call, source in zip(self.calls, before, strict=False))
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """Every layer once, in the order of first calls."""
+        return tuple(dict.fromkeys(call.layer for call in self.calls))
+
+    def replaced(self, layers: Mapping[Layer, Layer]) -> Wiring:
+        """The same connections of other layers."""
+        made = dict(layers)
+        for layer in self.layers:  # one that refers to another, as a tied one does, refers to what that has become
+            changed = {name: made[value] for name, value in layer.chosen.items() if isinstance(value, Layer) and value in made}
+            if changed:
+                made[layer] = made.get(layer, layer).with_options(**changed)
+        calls = tuple(Call(call.name, made.get(call.layer, call.layer), call.sources) for call in self.calls)
+        return Wiring(self.inputs, calls, self.outputs)
+
+    def __repr__(self) -> str:
+        if self.is_chain:
+            return ", ".join(map(repr, (self.inputs[INPUT], *self.layers)))
+        calls = ", ".join(f"{call.name} = {call.layer!r}({', '.join(call.sources)})" for call in self.calls)
+        return f"{dict(self.inputs)}, {calls}, outputs={dict(self.outputs)}"
+
+
+def chain(inputs: int, layers: Sequence[Layer]) -> Wiring:
+    """One layer after the other."""
+    names = [layer.name or str(number) for number, layer in enumerate(layers, start=1)]
+    _check_names(names)
+    calls = tuple(Call(name, layer, (before,)) for name, layer, before in zip(names, layers, [INPUT, *names], strict=False))
+    return Wiring({INPUT: checked_size(inputs, "inputs")}, calls, {OUTPUT: names[-1]})
+
+
+def traced(inputs: Mapping[str, int], function: Callable[..., Any]) -> Wiring:
+    """What a function of signals does. It returns one signal, or a dict of outputs by name. Raises DescriptionError."""
+    sizes = checked_inputs(inputs)
+    signals = {name: Signal(name) for name in sizes}
+    result = function(*signals.values())
+    results = result if isinstance(result, Mapping) else {OUTPUT: result}
+    for name, signal in results.items():
+        if not isinstance(signal, Signal):
+            raise DescriptionError(f"the function of a network returns what a layer gives, or a dict of such, not {quoted(signal)}.")
+        checked_output(name)
+    calls: dict[Signal, Call] = {}
+    names: dict[Signal, str] = {signal: name for name, signal in signals.items()}
+    for signal in _ordered(results.values()):
+        if signal.layer is None:
+            if signal not in names:
+                raise DescriptionError("the function of a network was given a signal of another network.")
+            continue
+        name = signal.layer.name
+        names[signal] = name if name and name not in names.values() else _free(str(len(calls) + 1), set(names.values()))
+        calls[signal] = Call(names[signal], signal.layer, tuple(names[source] for source in signal.sources))
+    _check_names([*sizes, *{layer.name for layer in dict.fromkeys(call.layer for call in calls.values()) if layer.name}])
+    wiring = Wiring(sizes, tuple(calls.values()), {name: names[signal] for name, signal in results.items()})
+    return checked(wiring)
+
+
+def _ordered(results: Any) -> list[Signal]:
+    """Every signal below the results, sources first."""
+    ordered: dict[Signal, None] = {}
+    pending: list[tuple[Signal, bool]] = [(signal, False) for signal in reversed(list(results))]
+    while pending:
+        signal, complete = pending.pop()
+        if complete or not signal.sources:
+            ordered.setdefault(signal)
+        elif signal not in ordered:
+            pending += [(signal, True), *((source, False) for source in reversed(signal.sources))]
+    return list(ordered)
+
+
+def _free(name: str, taken: set[str]) -> str:
+    return name if name not in taken else _free(f"{name}'", taken)
+
+
+def checked(wiring: Wiring) -> Wiring:
+    """The wiring, if it is one: something is computed, and nothing is left over. Raises DescriptionError."""
+    if not wiring.calls:
+        raise DescriptionError("a network is made of layers: Network(2, dense(2), dense(1)).")
+    used = {source for call in wiring.calls for source in call.sources} | set(wiring.outputs.values())
+    for name in (*wiring.inputs, *(call.name for call in wiring.calls)):
+        if name not in used:
+            what = "the input" if name in wiring.inputs else "the layer"
+            raise DescriptionError(f"{what} {quoted(name)} leads nowhere: no layer is called on it, and it is no output.")
+    for name in wiring.outputs.values():
+        if name in wiring.inputs:
+            raise DescriptionError(f"the output {quoted(name)} is an input as it is; call a layer on it.")
+    return wiring
+
+
+def sorted_calls(inputs: Mapping[str, int], calls: Sequence[Call]) -> tuple[Call, ...]:
+    """Calls in an order in which they can be computed. Raises DescriptionError for a cycle, UnknownNameError for an unknown name."""
+    known = [*inputs, *(call.name for call in calls)]
+    for call in calls:
+        for source in call.sources:
+            if source not in known:
+                raise UnknownNameError("input or layer", source, known, f"The layer {quoted(call.name)} is called on it.")
+    done, ordered, left = set(inputs), list[Call](), list(calls)
+    while left:
+        ready = [call for call in left if set(call.sources) <= done]
+        if not ready:
+            names = ", ".join(quoted(call.name) for call in left)
+            raise DescriptionError(f"the layers {names} are called in a circle: each waits for another. Take one connection away.")
+        ordered += ready
+        done |= {call.name for call in ready}
+        left = [call for call in left if call.name not in done]
+    return tuple(ordered)
+
+
+def checked_inputs(inputs: Mapping[str, Any]) -> dict[str, int]:
+    """Inputs by name, each a whole number of columns. Raises DescriptionError."""
+    if not inputs:
+        raise DescriptionError('a network needs an input, as {"x": 2}.')
+    for name in inputs:
+        if name != INPUT:
+            checked_name(name)
+    return {name: checked_size(size, f"columns of the input {name}") for name, size in inputs.items()}
+
+
+def checked_output(name: object) -> str:
+    """The name of an output: y, or a Python name that nothing else has. Raises DescriptionError."""
+    if not isinstance(name, str):
+        raise DescriptionError(f"an output is called by a name, not {quoted(name)}.")
+    return name if name == OUTPUT else checked_name(name)
+
+
+def _check_names(names: Sequence[str]) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise DescriptionError(f"two things are called {quoted(name)}; inputs and layers need names of their own.")
