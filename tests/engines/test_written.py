@@ -10,7 +10,7 @@ from chainrule.engines.written import Writer, written
 from chainrule.formula import primitives as p
 from chainrule.formula.backprop import gradients
 from chainrule.formula.evaluation import evaluate
-from chainrule.formula.expression import Expression, Name, Shape, as_expression, named, variable
+from chainrule.formula.expression import Expression, Name, Primitive, Shape, as_expression, named, variable
 from chainrule.network.definitions import Definition
 from chainrule.network.layers import dense
 from chainrule.network.network import Network
@@ -22,6 +22,25 @@ def lines(*quantities: Expression) -> str:
     for quantity in quantities:
         writer.write(quantity)
     return "\n".join(writer.lines)
+
+
+@pytest.mark.parametrize(
+    ("row", "text"),
+    [
+        (p.minimum, "np.minimum(a, b)"),
+        (p.maximum, "np.maximum(a, b)"),
+        (p.add, "a + b"),
+        (p.subtract, "a - b"),
+        (p.multiply, "a * b"),
+        (p.divide, "a / b"),
+        (p.power, "a**b"),
+        (p.greater, "a > b"),
+        (p.matmul, "a @ b"),
+    ],
+)
+def test_operands_stand_in_their_order(row: Primitive, text: str) -> None:
+    a, b = (variable(Name(letter), (2, 2)) for letter in "ab")
+    assert lines(named(Name("made"), row(a, b))) == f"made = {text}"
 
 
 @pytest.mark.parametrize(
