@@ -15,11 +15,12 @@ from tests.engines.test_engines import any_case, optimizer_for
 from tests.samples import some
 from tests.twins import case, everything
 
+from chainrule.engines.choice import chosen
 from chainrule.engines.compiled import Compiled, NotCompilable
 from chainrule.engines.compiled import engine as engine_module
 from chainrule.engines.compiled.pseudocode import annotated_code
 from chainrule.engines.compiled.runtime import functions
-from chainrule.engines.epoch import Written, chosen
+from chainrule.engines.epoch import Written
 from chainrule.formula import primitives as p
 from chainrule.network.definitions import REGISTRY, activation, find, optimizer
 from chainrule.network.layers import dense
@@ -397,7 +398,7 @@ def test_written_stands_behind_it(monkeypatch):
     network, data = tall()
     rule = find("optimizer", "sgd")
     assert chosen("auto", network, rule, data, 8).name == "compiled"
-    monkeypatch.setattr(engine_module, "recipe", lambda *_: unknown(network))
+    monkeypatch.setattr(engine_module, "step_graph", lambda *_: unknown(network))
     fallen = chosen("auto", network, rule, data, 8)
     assert (fallen.name, fallen.written) == ("written", "a thing has no machine code")
     with pytest.raises(NotCompilable, match=r"a thing has no machine code\. The engine written computes the same"):

@@ -21,7 +21,8 @@ import numpy as np
 
 from chainrule.base.display import Displayed
 from chainrule.base.errors import DivergenceError, InputError, ShapeError, quoted
-from chainrule.engines.epoch import ENGINES, Data, State, chosen, gathered, unwarned
+from chainrule.engines.choice import chosen
+from chainrule.engines.epoch import ENGINES, Data, State, gathered, unwarned
 from chainrule.formula.evaluation import evaluate
 from chainrule.network.definitions import Bound
 from chainrule.network.network import Array, Network
