@@ -15,9 +15,10 @@ from tests.engines.test_engines import any_case, optimizer_for
 from tests.samples import some
 from tests.twins import case, everything
 
+from chainrule.base.errors import NotCompilable
 from chainrule.engines.choice import chosen
-from chainrule.engines.compiled import Compiled, NotCompilable
 from chainrule.engines.compiled import engine as engine_module
+from chainrule.engines.compiled.engine import Compiled
 from chainrule.engines.compiled.pseudocode import annotated_code
 from chainrule.engines.compiled.runtime import functions
 from chainrule.engines.epoch import Written

@@ -9,8 +9,9 @@ from chainrule.base.errors import InputError, NotCompilable, ShapeError
 from chainrule.data.reading import read
 from chainrule.engines import choice
 from chainrule.engines.choice import Predictor
-from chainrule.engines.compiled import Compiled, engine
+from chainrule.engines.compiled import engine
 from chainrule.engines.compiled.emission.abi import PARTS
+from chainrule.engines.compiled.engine import Compiled
 from chainrule.engines.compiled.runtime import functions, threads
 from chainrule.network.layers import dense
 from chainrule.network.network import Network

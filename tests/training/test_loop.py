@@ -12,7 +12,7 @@ from tests.runs import SEED, XOR, held_out, network, rings, same
 import chainrule as cr
 from chainrule.base.errors import DescriptionError, InputError, ShapeError
 from chainrule.engines import epoch as passes
-from chainrule.engines.compiled import Compiled
+from chainrule.engines.compiled.engine import Compiled
 from chainrule.formula.evaluation import evaluate
 from chainrule.training import history
 from chainrule.training.history import MOST_REPORTS

@@ -13,7 +13,7 @@ from chainrule.network.definitions import Bound
 from chainrule.network.network import Array, Network, checked_batch
 
 if TYPE_CHECKING:
-    from chainrule.engines.compiled import Compiled
+    from chainrule.engines.compiled.engine import Compiled
 
 NO_MACHINE_CODE = ImportError, OSError, RuntimeError, NotCompilable
 """What is raised where there is no machine code for a network, or none on this machine; LLVM's own complaints are RuntimeErrors."""
@@ -40,7 +40,7 @@ def chosen(name: str, network: Network, optimizer: Bound, data: Data, size: int)
     if name == "written":
         return Chosen(name, Written(network, optimizer))
     try:
-        from chainrule.engines.compiled import Compiled
+        from chainrule.engines.compiled.engine import Compiled
 
         engine = Compiled(network, optimizer)
         engine.prepare(data, size)
@@ -90,7 +90,7 @@ class Predictor:
 
     @cached_property
     def _engine(self) -> Compiled:
-        from chainrule.engines.compiled import Compiled
+        from chainrule.engines.compiled.engine import Compiled
 
         return Compiled(self.network, None)
 
