@@ -19,21 +19,7 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from chainrule.notation import formula as f
-from chainrule.notation.parts import (
-    ENGLISH,
-    PRODUCTS,
-    SUMS,
-    clean,
-    held,
-    in_a_row,
-    is_atom,
-    is_negative,
-    owner,
-    raisable,
-    separator,
-    unfenced,
-    unsigned,
-)
+from chainrule.notation import parts
 
 Segment: TypeAlias = tuple[str, str | None]
 """Text, and the key of its colour (None: no colour)."""
@@ -53,7 +39,7 @@ Piece: TypeAlias = Segment | Break | f.Matrix
 """What a line is made of. A matrix of several rows is whole; `inline_matrices` writes it on the line."""
 
 
-def formula_text(formula: f.Formula, words: Mapping[str, str] = ENGLISH) -> str:
+def formula_text(formula: f.Formula, words: Mapping[str, str] = parts.ENGLISH) -> str:
     """The formula on one line.
 
     >>> formula_text(f.Equation((f.Symbol("h", "1"), f.Row((f.Symbol("x", "1"), f.Operator("·"), f.Symbol("w", "1")))), ("=",)))
@@ -62,7 +48,7 @@ def formula_text(formula: f.Formula, words: Mapping[str, str] = ENGLISH) -> str:
     return "".join(part for part, _ in segments(formula, words))
 
 
-def segments(formula: f.Formula, words: Mapping[str, str] = ENGLISH) -> list[Segment]:
+def segments(formula: f.Formula, words: Mapping[str, str] = parts.ENGLISH) -> list[Segment]:
     """The formula on one line, cut where the colour changes."""
     return merge_segments(inline_matrices(pieces(formula, words), words))
 
@@ -78,7 +64,7 @@ def merge_segments(parts: Iterable[Segment | Break]) -> list[Segment]:
     return line
 
 
-def inline_matrices(parts: Iterable[Piece], words: Mapping[str, str] = ENGLISH) -> Iterator[Segment | Break]:
+def inline_matrices(parts: Iterable[Piece], words: Mapping[str, str] = parts.ENGLISH) -> Iterator[Segment | Break]:
     """With every matrix on the line."""
     for part in parts:
         if isinstance(part, f.Matrix):
@@ -87,7 +73,7 @@ def inline_matrices(parts: Iterable[Piece], words: Mapping[str, str] = ENGLISH) 
             yield part
 
 
-def pieces(formula: f.Formula, words: Mapping[str, str] = ENGLISH, depth: int = 0) -> Iterator[Piece]:
+def pieces(formula: f.Formula, words: Mapping[str, str] = parts.ENGLISH, depth: int = 0) -> Iterator[Piece]:
     """Segments, the spaces where lines may break, and matrices of several rows, still whole."""
 
     def inside(*parts: f.Formula | str | Break) -> Iterator[Piece]:
@@ -106,33 +92,33 @@ def pieces(formula: f.Formula, words: Mapping[str, str] = ENGLISH, depth: int = 
         case f.Number(digits, power):
             yield _digits(digits) + (f" · 10^{power}".replace("-", "−") if power is not None else ""), None
         case f.Operator(sign):
-            yield clean(sign), None
+            yield parts.clean(sign), None
         case f.Prose(prose):
-            yield from _separated([[(word, None)] for word in clean(prose).split(" ")], "", space)
+            yield from _separated([[(word, None)] for word in parts.clean(prose).split(" ")], "", space)
         case f.Row() | f.Equation():
-            yield from _row(in_a_row(formula), words, depth)
+            yield from _row(parts.in_a_row(formula), words, depth)
         case f.Fraction(above, below) if _is_tight(formula):
             yield from inside(above, "/", below)
         case f.Fraction(above, below):
             yield from inside(_operand(above), space, "/ ", _operand(below))
         case f.Power(base, exponent):
-            yield from inside(raisable(base), "^", raisable(exponent))
+            yield from inside(parts.raisable(base), "^", parts.raisable(exponent))
         case f.Root(content):
-            yield from inside("√", f.Fenced(unfenced(content)))
+            yield from inside("√", f.Fenced(parts.unfenced(content)))
         case f.Fenced(content, left, right):
-            yield from inside(clean(left), content, clean(right))
+            yield from inside(parts.clean(left), content, parts.clean(right))
         case f.Call(name, arguments):
-            yield from inside(f"{clean(name)}(")
-            yield from _separated([list(inside(argument)) for argument in arguments], separator(arguments), space)
+            yield from inside(f"{parts.clean(name)}(")
+            yield from _separated([list(inside(argument)) for argument in arguments], parts.separator(arguments), space)
             yield from inside(")")
         case f.Cases(condition, first, second):
-            given, otherwise = f"{clean(words['if'])} ", f"{clean(words['otherwise'])} "
+            given, otherwise = f"{parts.clean(words['if'])} ", f"{parts.clean(words['otherwise'])} "
             yield from inside("{", first, space, given, condition, ",", space, otherwise, second, "}")
         case f.Sum(content, index):
-            yield f"Σ{_index(clean(index))} ", None
+            yield f"Σ{_index(parts.clean(index))} ", None
             yield from pieces(content, words, depth)
         case f.Transposed(content):
-            yield from inside(held(content), "ᵀ")
+            yield from inside(parts.held(content), "ᵀ")
         case f.Derivative(of, by):
             yield from inside("∂", of, "/∂", by)
         case f.Matrix(rows) if len(rows) > 1:
@@ -153,10 +139,15 @@ def _row(items: Sequence[f.Formula], words: Mapping[str, str], depth: int) -> It
 
 def _needs_parentheses(before: f.Formula | None, item: f.Fraction, after: f.Formula | None) -> bool:
     """Would a reader divide by what follows, or read a − after another sign?"""
-    if isinstance(before, f.Operator) and before.sign in SUMS | PRODUCTS and isinstance(item.above, f.Number) and is_negative(item.above):
+    if (
+        isinstance(before, f.Operator)
+        and before.sign in parts.SUMS | parts.PRODUCTS
+        and isinstance(item.above, f.Number)
+        and parts.is_negative(item.above)
+    ):
         return True
     beside = after is not None and not isinstance(after, f.Operator)
-    return beside or (isinstance(after, f.Operator) and after.sign in PRODUCTS and not _is_tight(item))
+    return beside or (isinstance(after, f.Operator) and after.sign in parts.PRODUCTS and not _is_tight(item))
 
 
 def _space(before: f.Formula, item: f.Formula, depth: int) -> Iterator[Piece]:
@@ -170,21 +161,21 @@ def _space(before: f.Formula, item: f.Formula, depth: int) -> Iterator[Piece]:
 
 
 def _is_simple(part: f.Formula) -> bool:
-    return isinstance(part, f.Symbol | f.Number) and is_atom(part)
+    return isinstance(part, f.Symbol | f.Number) and parts.is_atom(part)
 
 
 def _is_tight(fraction: f.Fraction) -> bool:
     """Is it written without spaces: 1/2, h1/N?"""
-    return _is_simple(unsigned(fraction.above)) and _is_simple(fraction.below)
+    return _is_simple(parts.unsigned(fraction.above)) and _is_simple(fraction.below)
 
 
 def _operand(part: f.Formula) -> f.Formula:
     """Above or below a slash: powers need no parentheses there."""
-    return part if isinstance(part, f.Power | f.Transposed) else held(part)
+    return part if isinstance(part, f.Power | f.Transposed) else parts.held(part)
 
 
 def _level(sign: str) -> int:
-    return SUM if sign in SUMS else PRODUCT if sign in PRODUCTS else RELATION
+    return SUM if sign in parts.SUMS else PRODUCT if sign in parts.PRODUCTS else RELATION
 
 
 def _separated(parts: Sequence[Sequence[Piece]], mark: str, space: Break) -> Iterator[Piece]:
@@ -194,7 +185,7 @@ def _separated(parts: Sequence[Sequence[Piece]], mark: str, space: Break) -> Ite
 
 def _matrix(rows: tuple[tuple[f.Formula, ...], ...], words: Mapping[str, str], depth: int) -> Iterator[Piece]:
     """On one line: [8, 12] for a single row, else rows between brackets of their own."""
-    mark, space = separator(rows), Break(LEVELS * depth + INNER)
+    mark, space = parts.separator(rows), Break(LEVELS * depth + INNER)
     cells = [[list(inline_matrices(pieces(cell, words, depth + 2), words)) for cell in row] for row in rows]
     bracketed = [[("[", None), *_separated(row, mark, Break(space.level + LEVELS)), ("]", None)] for row in cells]
     yield from bracketed[0] if len(rows) == 1 else [("[", None), *_separated(bracketed, mark, space), ("]", None)]
@@ -209,9 +200,9 @@ def symbol_text(symbol: f.Symbol) -> str:
     >>> symbol_text(f.Symbol("w", "6", "+")), symbol_text(f.Symbol("m", "w5"))
     ('w6⁺', 'm_w5')
     """
-    letter, above = clean(symbol.letter), _raised(clean(symbol.superscript))
-    inner = owner(symbol.subscript)
-    below = symbol_text(inner) if inner else clean(symbol.subscript)
+    letter, above = parts.clean(symbol.letter), _raised(parts.clean(symbol.superscript))
+    inner = parts.owner(symbol.subscript)
+    below = symbol_text(inner) if inner else parts.clean(symbol.subscript)
     if "," in below or "[" in below:
         return f"{letter}{above}[{below}]"
     joint = "_" if below and (letter[-1:].isdigit() or not below.isdigit()) else ""
@@ -227,7 +218,7 @@ def _raised(above: str) -> str:
 
 
 def _digits(digits: str) -> str:
-    return clean(digits).replace("-", "−")
+    return parts.clean(digits).replace("-", "−")
 
 
 def _index(index: str) -> str:
