@@ -6,6 +6,7 @@ Every engine takes the same batches in the same order, in float64.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from typing import Any, NamedTuple, Protocol, TypeAlias
@@ -185,15 +186,12 @@ def _as_they_lie(data: Data, size: int) -> Iterator[Data]:
 
 def _block(data: Data, size: int) -> int:
     """How many rows, in whole batches of this size, take `BLOCK` bytes at most; one batch at least."""
-    return max(1, BLOCK // (8 * size * sum(map(_width, data)))) * size
+    width = sum(math.prod(array.shape[1:]) for array in data)
+    return int(max(1, BLOCK // (8 * size * width)) * size)
 
 
 def _cut(arrays: list[Array], size: int) -> list[Data]:
     return [tuple(array[start : start + size] for array in arrays) for start in range(0, len(arrays[0]), size)]
-
-
-def _width(array: Array) -> int:
-    return int(array.shape[1]) if array.ndim > 1 else 1
 
 
 ENGINES = ("auto", "compiled", "written")

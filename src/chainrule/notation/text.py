@@ -90,7 +90,7 @@ def pieces(formula: f.Formula, words: Mapping[str, str] = parts.ENGLISH, depth: 
         case f.Symbol():
             yield symbol_text(formula), formula.key or None
         case f.Number(digits, power):
-            yield _digits(digits) + (f" · 10^{power}".replace("-", "−") if power is not None else ""), None
+            yield (parts.clean(digits) + (f" · 10^{power}" if power is not None else "")).replace("-", "−"), None
         case f.Operator(sign):
             yield parts.clean(sign), None
         case f.Prose(prose):
@@ -215,10 +215,6 @@ def _raised(above: str) -> str:
     if not re.fullmatch(r"[\dˢ()+′]*", small):
         return f"^({above})"
     return small.translate(str.maketrans("0123456789()+", "⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾⁺"))
-
-
-def _digits(digits: str) -> str:
-    return parts.clean(digits).replace("-", "−")
 
 
 def _index(index: str) -> str:

@@ -134,7 +134,7 @@ class Training(Displayed):
         state, number = passed.state, passed.number
         networks = self._next_fold_networks()
         deciding = fold_error(networks) if networks else self.deciding_error(state)
-        if (networks or not math.isfinite(deciding)) and not _all_finite(state):
+        if (networks or not math.isfinite(deciding)) and not all(np.isfinite(array).all() for array in state):
             raise Overflowed(number)
         self.state, self.step, self.epochs, self.fold_networks = state, number, self.epochs + 1, networks
         if deciding < self.best_error:
@@ -377,10 +377,6 @@ class Training(Displayed):
         rule = network_update(network, self.plan.optimizer)
         x, t, *weights = batch
         return record(network, x, t, rule, number, values, weights=weights[0] if weights else None)
-
-
-def _all_finite(arrays: State) -> bool:
-    return all(np.isfinite(array).all() for array in arrays)
 
 
 def _finite(value: float | None) -> float | None:
