@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from chainrule.base.errors import DescriptionError
-from chainrule.engines.written import Writer, written
+from chainrule.engines.written import Writer, written_program
 from chainrule.formula import primitives as p
 from chainrule.formula.backprop import gradients
 from chainrule.formula.evaluation import evaluate
@@ -88,7 +88,7 @@ def test_a_network_that_moves_its_units() -> None:
 
     network = Network(2, dense(2, Definition("activation", "turned", turned)), dense(1), seed=1)
     x, t = np.array([[1.0, 2.0], [0.5, -1.0]]), np.array([[3.0], [1.0]])
-    program, step = written(network), network.step(x, t)
+    program, step = written_program(network), network.step(x, t)
     found = program.step(x, t, *network.parameters.values())
     for value, wanted in zip(found, (step.error, *step.new_parameters.values()), strict=True):
         np.testing.assert_allclose(value, wanted, rtol=1e-12)

@@ -400,7 +400,7 @@ def test_data_that_does_not_fit():
     with pytest.raises(InputError, match="row 3, column 2"):
         Training(network(), np.where(x == x[2, 1], np.nan, x), t, Plan())
     with pytest.raises(InputError, match="add up to 1"):
-        Training(network(), x, t * 2, Plan())
+        Training(network(), x, t * 0.5, Plan())
     with pytest.raises(ShapeError):
         Training(network(), x, t, Plan(), weights=np.ones(3))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction as ExactNumber
 from typing import TypeAlias
 
@@ -55,7 +55,11 @@ def as_columns(expression: Expression) -> tuple[Expression, dict[Expression, Exp
 def _outward(expression: Expression) -> Expression:
     """A transpose of a product as the product of the transposes: (A B)ᵀ = Bᵀ Aᵀ, (A + B)ᵀ = Aᵀ + Bᵀ."""
     if expression.primitive is not transpose or expression.parameters["axes"] != (1, 0):
-        return expression.rebuilt(*(_outward(argument) for argument in expression.arguments)) if expression.arguments else expression
+        arguments = [_outward(argument) for argument in expression.arguments]
+        if isinstance(expression.primitive.form, forms.Total) and arguments[0].primitive is transpose:  # Σ over the other axis of x
+            (x,), turned = arguments[0].arguments, arguments[0].parameters["axes"]
+            return expression.primitive(x, axes=tuple(turned[axis] for axis in expression.parameters["axes"]))
+        return expression.rebuilt(*arguments) if arguments else expression
     (inner,) = expression.arguments
     if inner.primitive is transpose:
         return _outward(tidy(expression))
@@ -66,9 +70,9 @@ def _outward(expression: Expression) -> Expression:
         return inner.rebuilt(*(_outward(swapped(a)) if len(a.shape) == 2 else a for a in inner.arguments))
     if inner.primitive is spread and len(inner.parameters["axes"]) == 1:
         (axis,) = inner.parameters["axes"]
-        return spread(inner.arguments[0], axes=(1 - axis,), sizes=inner.parameters["sizes"])
+        return spread(_outward(inner.arguments[0]), axes=(1 - axis,), sizes=inner.parameters["sizes"])
     if inner.primitive is spread:
-        return spread(inner.arguments[0], axes=inner.parameters["axes"], sizes=inner.parameters["sizes"][::-1])
+        return spread(_outward(inner.arguments[0]), axes=inner.parameters["axes"], sizes=inner.parameters["sizes"][::-1])
     if inner.primitive.name == "softmax":
         return inner.primitive(_outward(swapped(inner.arguments[0])), axis=1 - inner.parameters["axis"])
     return expression
@@ -91,6 +95,7 @@ class _Builder:
     labels: Labels
     write: Write
     fold: int
+    summed: bool = False
 
     def piece(self, node: Expression) -> _Piece:
         """The layout of one node."""
@@ -179,10 +184,11 @@ class _Builder:
     def _total(self, node: Expression, average: bool) -> _Piece:
         (inside,) = node.arguments
         axes = [axis for axis in node.parameters["axes"] if inside.shape[axis] != 1]
-        written = self.piece(inside)
+        written = replace(self, summed=True).piece(inside)
         if not axes:
             return written
-        index = "n" if [inside.shape[axis] for axis in axes] == ["batch"] else ""
+        over_samples = [inside.shape[axis] for axis in axes] == ["batch"]
+        index = "n" if over_samples else "j" if node.shape and not self.summed else ""  # j: of each sample by itself
         total = f.Sum(written.within(forms.PRODUCT), index)
         if not average:
             return _Piece(total, forms.SUM)
