@@ -137,6 +137,10 @@ def summed(terms: Any) -> Any:
     return result
 
 
+def transposed(value: Any) -> Any:
+    return [list(column) for column in zip(*value, strict=True)]
+
+
 def softmaxed(z: Any) -> Any:
     powers = [[mpmath.exp(near(cell)) for cell in line] for line in z]
     return [[cell / sum(line) for cell in line] for line in powers]
@@ -148,7 +152,7 @@ class Evaluation:
 
     values    the numbers of letters
     nudged    literals by their place that are read as another number
-    sideways  True where samples stand side by side: Σ_n sums each row
+    sideways  True where samples stand side by side: Σ_n sums each row, softmax is taken of each column
     """
 
     values: Mapping[str, Any]
@@ -168,7 +172,7 @@ class Evaluation:
                 return [[self(cell) for cell in line] for line in parts]
             case "transposed":
                 value = self(parts[0])
-                return [list(column) for column in zip(*value, strict=True)] if isinstance(value, list) else value
+                return transposed(value) if isinstance(value, list) else value
             case "cases":
                 condition, first, second = parts
                 chosen = self(condition)
@@ -197,11 +201,12 @@ class Evaluation:
             return value
         if sign == "Σ":
             return summed(cell for line in value for cell in line)
-        return [[summed(line)] for line in value] if self.sideways else [[summed(column) for column in zip(*value, strict=True)]]
+        by_lines = self.sideways if sign == "Σ_n" else not self.sideways  # Σ_j runs over the outputs of each sample
+        return [[summed(line)] for line in value] if by_lines else [[summed(column) for column in zip(*value, strict=True)]]
 
     def call(self, name: str, arguments: list[Any]) -> Any:
         if name == "softmax" and isinstance(arguments[0], list):
-            return softmaxed(arguments[0])
+            return transposed(softmaxed(transposed(arguments[0]))) if self.sideways else softmaxed(arguments[0])
         if name not in FUNCTIONS:
             raise Unknown(name)
         function = FUNCTIONS[name]

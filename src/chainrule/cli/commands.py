@@ -287,7 +287,7 @@ def _at_the_start(problem: Any) -> Any:
 
 def _machine_code(problem: Any, assembly: bool, output: str | None) -> None:
     try:
-        from chainrule.engines.compiled import Compiled
+        from chainrule.engines.compiled.engine import Compiled
         from chainrule.engines.compiled.pseudocode import annotated_code
     except ImportError as error:
         raise InputError(f"machine code needs llvmlite, which cannot be imported ({error}): pip install llvmlite") from None
