@@ -194,7 +194,7 @@ def test_what_the_schema_refuses_is_refused(change):
     ("change", "message"),
     [
         ({"lose": "squared"}, "no setting of the description is called 'lose'. Did you mean 'loss'?"),
-        ({"layers": [{"unit": 2}]}, r"no setting of layers\[1\] is called 'unit'. Did you mean 'units'?"),
+        ({"layers": [{"unit": 2}]}, r"layers\[1\]: no setting of the layer dense is called 'unit'. Did you mean 'units'?"),
         ({"layers": [{"units": 2}, {"units": "3"}]}, r"layers\[2\]: the number of units of a layer must be a whole number, not '3'"),
         (
             {"layers": [{"units": 2}, {"units": 1, "activation": "tanhh"}]},

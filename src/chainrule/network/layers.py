@@ -84,14 +84,15 @@ class Kind(Displayed):
         Raises DescriptionError, UnknownNameError.
         """
         if len(values) > len(self.options):
-            raise DescriptionError(f"{self.name} takes {len(self.options)} options ({', '.join(self.options)}), not {len(values)}.")
+            names = f"{', '.join(self.options)} as options" if self.options else "no options"
+            raise DescriptionError(f"{self.name} takes {names}, not {quoted([*values])}; a layer is made first: {self.name}()(x).")
         given = {**dict(zip(self.options, values, strict=False)), **options}
         for option in given:
             if option not in self.options:
                 raise UnknownNameError(f"option of the layer {self.name}", option, self.options or {"(it has none)": None})
         for option, default in self.options.items():
             if default is inspect.Parameter.empty and option not in given:
-                raise DescriptionError(f"{self.name} does not say its {option}, as {option} = 2.")
+                raise DescriptionError(f"{self.name} does not say its {option}, as {self.name}({option}=…).")
         own = dict(numbers or {})
         if weights is not None:
             own["W"] = weights
@@ -106,18 +107,23 @@ class Kind(Displayed):
 
     def apply(self, own: Owner, *signals: Expression, **options: Any) -> Expression:
         """What a layer of this kind makes of signals. Raises DescriptionError where a person's own function fails, or gives no formula."""
-        try:
-            result = self.function(own, *signals, **options)
-        except ChainruleError:
-            raise
-        except Exception as error:  # a person's own function may raise anything
-            raise DescriptionError(f"the layer {self.name}: {type(error).__name__}: {error}.") from error
+        result = result_of(f"the layer {self.name}", partial(self.function, own, *signals, **options))
         if not isinstance(result, Expression):
             raise DescriptionError(f"the layer {self.name} returns {quoted(result)}, not a formula of its inputs.")
         return result
 
     def __repr__(self) -> str:
         return f"chainrule.{self.name}"
+
+
+def result_of(what: str, function: Callable[[], Any]) -> Any:
+    """What a person's own function gives. Raises DescriptionError where it raises an error that is not ours."""
+    try:
+        return function()
+    except ChainruleError:
+        raise
+    except Exception as error:  # a person's own function may raise anything
+        raise DescriptionError(f"{what}: {type(error).__name__}: {error}.") from error
 
 
 def _checked(options: Mapping[str, Any], numbers: dict[str, Any]) -> dict[str, Any]:
@@ -270,6 +276,8 @@ class Owner:
 
     def of(self, layer: Layer, symbol: str) -> Expression:
         """A parameter of another layer that was called before. Raises DescriptionError."""
+        if not isinstance(layer, Layer):
+            raise DescriptionError(f"{self.layer.kind.name} needs the {symbol} of a layer, not of {quoted(layer)}.")
         if symbol not in self.declared.get(layer, {}):
             raise DescriptionError(f"{self.layer!r} uses {symbol} of {layer!r}, which is not called before it or has no {symbol}.")
         self.declares = True
@@ -382,7 +390,7 @@ def _folded(what: str, signals: Sequence[Expression], operation: Callable[[Expre
     first, *others = signals
     for other in others:
         if other.shape != first.shape:
-            raise ShapeError(f"{what} needs signals of one shape, but {signals[0]} has {signals[0].shape} and {other} has {other.shape}.")
+            raise ShapeError(f"{what} needs signals with as many numbers each.")
         first = operation(first, other)
     return first
 
