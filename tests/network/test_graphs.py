@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from tests.engines.test_engines import program_agrees, steps_of, unrolled_agrees
 from tests.graphs import GRAPHS, Graph
+from tests.network.test_description import DESCRIPTION, STEP
 from tests.twins import close
 
 import chainrule as cr
@@ -44,6 +45,7 @@ def test_fractions_and_floats_agree(name: str) -> None:
 
 def test_a_description_leads_back_to_the_network(graph: Graph) -> None:
     network = graph.case.network
+    DESCRIPTION.validate(described(network))
     for read, write in ((from_toml, to_toml), (from_json, to_json)):
         assert network_from(read(write(described(network)))) == network
     assert network.replaced(seed=3) == network.replaced(seed=3)
@@ -52,6 +54,8 @@ def test_a_description_leads_back_to_the_network(graph: Graph) -> None:
 
 def test_a_record_leads_back_to_the_step(graph: Graph) -> None:
     step = steps_of(graph.case, find("optimizer", "adam"), 2)[1]
+    STEP.validate(step.to_dict())
+    DESCRIPTION.validate(step.to_dict()["network"])
     read = Step.from_dict(json.loads(json.dumps(step.to_dict(), allow_nan=False)))
     assert read.differences(step) == {}
     assert read.replay().differences(step) == {}
