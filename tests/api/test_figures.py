@@ -348,3 +348,40 @@ def test_errors_have_their_kinds():
         figure(problem("seed"), "nothing")
     with pytest.raises(FileError):
         made("seed", "network").save("x.doc")
+
+
+@cache
+def step_with_a_skip():
+    def network(x):
+        h = cr.dense(3, "tanh")(x)
+        return cr.dense(1)(h + cr.dense(3, "tanh")(h))
+
+    return cr.Network(2, network).step([[0.5, -1]], [[1]])
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_every_figure_of_a_network_with_a_skip_is_drawn_or_says_what_it_needs(name):
+    if name in ("expanded", "closed-forms"):
+        with pytest.raises(InputError, match=r"this network|one way leads"):
+            figure(step_with_a_skip(), name)
+        return
+    made = figure(step_with_a_skip(), name)
+    assert made.title
+    if name in ("network", "weights", "sample", "step"):
+        assert "dense, tanh" in words(made.content)
+
+
+def test_a_map_needs_a_single_output_and_says_so():
+    def two(x):
+        h = cr.dense(3, "tanh")(x)
+        return {"price": cr.dense(1)(h), "age": cr.dense(1)(h)}
+
+    with pytest.raises(InputError, match="a map of one output; this network has price, age"):
+        figure(cr.Network(2, two).step([[1, 2]], [[0, 1]]), "boundary")
+    assert "yprice" in words(figure(cr.Network(1, two).step([[1]], [[0, 1]]), "boundary").content)
+
+
+def test_a_map_calls_each_axis_by_its_own_input():
+    network = cr.Network({"x": 1, "v": 1}, lambda x, v: cr.dense(1)(cr.dense(2, "tanh")(x) + cr.dense(2, "tanh")(v)))
+    said = words(figure(network.step([[0.5, 1]], [[1]]), "boundary").content)
+    assert {"x1", "v1"} <= set(said.split())

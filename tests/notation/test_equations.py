@@ -8,6 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from tests.equations import Verdict, check, equations_in_latex, equations_in_text
+from tests.letters import letters_of
 from tests.samples import examples
 
 from chainrule.base.errors import InputError
@@ -22,7 +23,7 @@ from chainrule.notation.numbers import evaluated, meant, number_formula
 from chainrule.notation.text import formula_text
 from chainrule.notation.worked import chain, matrices, stated, update_equations, worked
 
-NUMBERED = Labels((2, 2, 1))
+NUMBERED = letters_of((2, 2, 1))
 SHAPES = {"x": ("batch", 2), "t": ("batch", 1), "y": ("batch", 1), "h": ("batch", 2)}
 x, t, y, h = (variable(Name(symbol, 1 if symbol == "h" else None), shape) for symbol, shape in SHAPES.items())
 W1, W2 = variable(Name("W", 1), (2, 2)), variable(Name("W", 2), (2, 1))
@@ -143,17 +144,17 @@ def test_overflow_and_no_numbers_are_said():
 
 
 def test_decimal_commas_columns_and_fractions():
-    german = Labels((2, 2, 1), Notation(vectors="columns", decimal="comma"))
+    german = letters_of((2, 2, 1), Notation(vectors="columns", decimal="comma"))
     line = matrices(label(h), x @ W1, {x: [[8, 12]], W1: [[0.21, 0.19], [0.56, 0.02]]}, [[8.4, 1.76]], german)
     assert formula_text(line) == "h = W1 · x = [[0,21; 0,56]; [0,19; 0,02]] · [[8], [12]] = [[8,4]; [1,76]]"
     assert read(line) == Verdict([], 1, 2)
-    exact = worked(label(h1), x1 * w1 - x2 * w2, SEED, Labels((2, 2, 1), Notation(exact=True)))
+    exact = worked(label(h1), x1 * w1 - x2 * w2, SEED, letters_of((2, 2, 1), Notation(exact=True)))
     assert formula_text(exact) == "h1 = x1 · w1 − x2 · w2 = 8 · 21/100 − 12 · 14/25 = −126/25"
 
 
 def test_a_large_matrix_is_shortened_and_its_numbers_left_out():
     W, inputs = variable(Name("W", 1), (50, 100)), variable(Name("x"), ("batch", 50))
-    line = matrices(label(h), inputs @ W, {inputs: [[1] * 50], W: [[0.5] * 100] * 50}, [[25.0] * 100], Labels((50, 100)))
+    line = matrices(label(h), inputs @ W, {inputs: [[1] * 50], W: [[0.5] * 100] * 50}, [[25.0] * 100], letters_of((50, 100)))
     assert formula_text(line) == "h = x · W1 = [25, 25, 25, …, 25]"
     many = matrices(label(h), inputs, {inputs: [[1 / 3] * 50] * 20}, [[1 / 3] * 50] * 20, NUMBERED)
     assert isinstance(many.sides[-1], Matrix)
@@ -337,7 +338,7 @@ def test_random_matrix_lines_are_true(samples, inputs, units, vectors, data):
     arrays = {X: drawn(samples, inputs), W: drawn(inputs, units), b: drawn(1, units)[0]}
     expression = data.draw(st.sampled_from([X @ W, X @ W + b, p.tanh(X @ W), (X @ W + b) ** 2]))
     result = [[floats_give_element(expression, arrays, (n, j), samples) for j in range(units)] for n in range(samples)]
-    line = matrices(Symbol("h"), expression, arrays, result, Labels((inputs, units), Notation(vectors=vectors), samples))
+    line = matrices(Symbol("h"), expression, arrays, result, letters_of((inputs, units), Notation(vectors=vectors), samples))
     assert read(line).false == []
     assert read(line).checked >= 1
 
@@ -363,7 +364,7 @@ def at_index(array, index):
 
 @pytest.mark.parametrize("digits", [3, 6])
 def test_reductions_over_a_batch(digits):
-    labels = Labels((2, 1), Notation(digits=digits), batch=2)
+    labels = letters_of((2, 1), Notation(digits=digits), batch=2)
     error = p.mean(p.total((y - t) ** 2, axes=(1,)), axes=(0,))
     line = matrices(Symbol("E"), error, {y: [[0.5], [1 / 3]], t: [[1], [0.1]]}, (0.25 + (1 / 3 - 0.1) ** 2) / 2, labels)
     verdict = read(line)

@@ -224,7 +224,7 @@ def same(left, right, values: dict[str, object]) -> bool:
 
 def known(step) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
     """The numbers behind the printed symbols, before the step and after it."""
-    labels = Labels(step.network.sizes, step.network.notation, len(step.x))
+    labels = step.network.derivation.labels(step.network.notation, len(step.x))
     names = {node.key: node.name for node in named_nodes(step)}
     renewed = {**step.values, **step.new_parameters, **step.after.values}
     before, after = (

@@ -64,7 +64,7 @@ class Edge(Node):
 
 
 class Picture(Node):
-    """A network: layers of neurons and the edges between them; a layer that is too large shows its first and last neurons.
+    """A network as layers of neurons and the edges between them; a layer that is too large shows its first and last neurons.
 
     titles       of the layers
     counts       how many neurons each layer has in truth
@@ -82,13 +82,56 @@ class Picture(Node):
     highlighted: tuple[str, ...] = ()
 
 
+class Vertex(Node):
+    """A box of a graph: an input, what a layer gives, a target, an error; or an operation, which has no letter of its own.
+
+    label      its letter; of an operation its sign, or its name
+    family     the symbol whose colour its frame has; "" for an operation
+    kind       what makes it of what leads to it: "dense"; "" where that stands in `about`, or nothing leads to it
+    about      its activation, its units, its parameters; or its formula
+    values     the numbers of its parameters, and its own
+    gradients  by which back-propagation passes it
+    changes    of its parameters in a step
+    round      is it a sign, in a small circle?
+    shared     which of the layers that are called several times makes it, from 1; 0 for none of them
+    """
+
+    label: Formula
+    family: str = ""
+    kind: str = ""
+    about: tuple[Inline, ...] = ()
+    values: tuple[Inline, ...] = ()
+    gradients: tuple[Inline, ...] = ()
+    changes: tuple[Inline, ...] = ()
+    round: bool = False
+    shared: int = 0
+
+
+class Graph(Node):
+    """A network as boxes and arrows between them.
+
+    vertices     in an order in which they can be computed
+    arrows       from vertex to vertex, counted from 0; those that lead to one are in the order of its operands
+    alt          the picture in words
+    highlighted       the vertices ("n0") and arrows ("e0") that stand out
+    """
+
+    vertices: tuple[Vertex, ...]
+    arrows: tuple[tuple[int, int], ...]
+    alt: str
+    highlighted: tuple[str, ...] = ()
+
+
+Drawing: TypeAlias = Picture | Graph
+
+
 class Subheading(Node):
     """A heading inside a section."""
 
     text: Inline
 
 
-Block: TypeAlias = Paragraph | Note | Equations | TableBlock | Picture | Subheading
+Block: TypeAlias = Paragraph | Note | Equations | TableBlock | Drawing | Subheading
 
 
 class Section(Node):

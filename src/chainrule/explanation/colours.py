@@ -27,8 +27,10 @@ def _colour(key: str) -> int | None:
         return FAMILIES["gradient"]
     if key in FAMILIES:
         return FAMILIES[key]
-    letter = re.match(r"([A-Za-z])\d*(\[|$)", key)
-    return FAMILIES.get(letter[1]) if letter else None
+    if re.match(r"\w+_d[yt]\b", key):
+        return FAMILIES["gradient"]
+    letter = re.match(r"([A-Za-z])\d*(?:_t\d+)?(\[|$)|\w+_([ytE])(\[|$)", key)
+    return FAMILIES.get(letter[1] or letter[3]) if letter else None
 
 
 def _symbols(node: Any) -> Iterable[Symbol]:

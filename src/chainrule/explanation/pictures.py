@@ -1,4 +1,7 @@
-"""The network as pictures: named neurons, weights, a sample, the way of one weight to the error, and a whole step."""
+"""The network as pictures: named neurons, weights, a sample, the way of one weight to the error, and a whole step.
+
+A network that is no chain of neurons is a graph of boxes, in each of them.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,8 @@ import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from chainrule.document.document import Edge, Neuron, Picture
+from chainrule.document.document import Drawing, Edge, Neuron, Picture
+from chainrule.explanation import graphs
 from chainrule.explanation.context import Context
 from chainrule.formula.expression import Expression
 from chainrule.formula.scalar import Element
@@ -27,42 +31,42 @@ MOST_TARGETS = 4
 FEW_DIGITS = 3
 """Of weights where there are many."""
 
-LONGEST_NAME = 24
-"""Letters of a column's name; a longer one is cut."""
-
 Below = Callable[[int, int], tuple[Formula, ...]]
 """What stands below a neuron, from its layer and its number, both from 0."""
 
 
-def fitting_picture(context: Context) -> Picture:
+def fitting_picture(context: Context) -> Drawing:
     """The network as circles and lines, with weights and inputs where they fit."""
+    if not graphs.is_neurons(context.step.network):
+        return graphs.network_graph(context)
     return _picture(context, _inputs(context), _weights(context))
 
 
-def network_picture(context: Context) -> Picture:
+def network_picture(context: Context) -> Drawing:
     """Named neurons in layers; columns of a table with their names."""
+    if not graphs.is_neurons(context.step.network):
+        return graphs.network_graph(context)
     inputs, columns, last = context.step.network.inputs, context.columns, context.layers
 
     def names(layer: int, unit: int) -> tuple[Formula, ...]:
         place = {0: unit, last: inputs + unit}.get(layer, len(columns))
         name = columns[place] if place < len(columns) else ""
-        return (Prose(shortened_name(name)),) if name else ()
+        return (Prose(graphs.shortened_name(name)),) if name else ()
 
     return _picture(context, names)
 
 
-def shortened_name(name: str) -> str:
-    """The name of a column, shortened where it is long."""
-    return name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…"
-
-
-def weights_picture(context: Context) -> Picture:
+def weights_picture(context: Context) -> Drawing:
     """The weights on their lines: of large layers, those between the units that are drawn."""
+    if not graphs.is_neurons(context.step.network):
+        return graphs.weights_graph(context)
     return _picture(context, _nothing, _weights(context) or tuple(_between_drawn(context)))
 
 
-def sample_picture(context: Context) -> Picture:
+def sample_picture(context: Context) -> Drawing:
     """The first sample on the inputs, its targets below the outputs."""
+    if not graphs.is_neurons(context.step.network):
+        return graphs.sample_graph(context)
     t, last, inputs = context.derivation.t, context.layers, _inputs(context)
 
     def below(layer: int, unit: int) -> tuple[Formula, ...]:
@@ -71,8 +75,10 @@ def sample_picture(context: Context) -> Picture:
     return _titled(context, _picture(context, below))
 
 
-def paths_picture(context: Context, weight: Element) -> Picture:
+def paths_picture(context: Context, weight: Element) -> Drawing:
     """Every path from the error to a weight is highlighted."""
+    if not graphs.is_neurons(context.step.network):
+        return graphs.paths_graph(context, weight)
     layer, unit = _layer(weight), weight.index[-1]
     wanted = {layer: unit, **({layer - 1: weight.index[0]} if weight.quantity.symbol == "W" else {})}
     units = [_drawn(size, wanted.get(i)) for i, size in enumerate(context.step.network.sizes)]
@@ -89,8 +95,10 @@ def paths_picture(context: Context, weight: Element) -> Picture:
     return replace(whole, highlighted=tuple(handles))
 
 
-def step_picture(context: Context) -> Picture:
+def step_picture(context: Context) -> Drawing:
     """Every number of a step: the forward pass, the error, the gradient of every unit, the weights before and after."""
+    if not graphs.is_neurons(context.step.network):
+        return graphs.step_graph(context)
     signals, gradients = _signals(context), [_gradient(context, layer) for layer in range(context.layers + 1)]
 
     def below(layer: int, unit: int) -> tuple[Formula, ...]:

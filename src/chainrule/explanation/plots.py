@@ -245,7 +245,7 @@ def _thinned(points: Points) -> Points:
 
 def gradients_plot(context: Context) -> Plot:
     """How large the gradient of each layer's weights is, as a whole and one by one, on a log scale."""
-    found = [(p, np.abs(np.asarray(context.step.gradients[p.key], dtype=float))) for p in context.derivation.parameters if p.symbol == "W"]
+    found = [(p, np.abs(np.asarray(context.step.gradients[p.key], dtype=float))) for p in context.derivation.parameters if len(p.shape) > 1]
     sizes = [(W, values[(values > 0) & np.isfinite(values)], float(np.linalg.norm(values))) for W, values in found]
     shown = [(place, single, norm) for place, (_, single, norm) in enumerate(sizes, start=1) if single.size and 0 < norm < math.inf]
     if not shown:

@@ -10,8 +10,8 @@ import numpy as np
 
 from chainrule.base.errors import InputError
 from chainrule.explanation.context import Context
+from chainrule.explanation.graphs import shortened_name
 from chainrule.explanation.lettering import Runs, equation, message_runs
-from chainrule.explanation.pictures import shortened_name
 from chainrule.formula.expression import Name
 from chainrule.network.network import Array
 from chainrule.notation.formula import Formula, Prose, row
@@ -48,6 +48,9 @@ def boundary_plot(context: Context) -> Plot:
     inputs = context.step.network.inputs
     if inputs > 2:
         raise InputError(f"boundary draws what a network with one or two inputs predicts; this one has {inputs}.")
+    if inputs == 2 and len(context.derivation.predictions) > 1:
+        names = ", ".join(context.step.network.goals)
+        raise InputError(f"boundary draws a map of one output; this network has {names}. With a single input it draws a line for each.")
     return _line(context) if inputs == 1 else _map(context)
 
 
@@ -242,7 +245,9 @@ def _called(context: Context, symbol: str, place: int) -> Formula:
     """x1, or x1 (petal length) where columns have names; the name alone where the axis has the column's own units, as x1 has not."""
     at = place + (context.step.network.inputs if symbol == "y" else 0)
     name = context.columns[at] if at < len(context.columns) else ""
-    letter = context.one_sample.label(Name(symbol, index=(0, place)))
+    node, column = context.columns_of(context.derivation.inputs if symbol == "x" else context.derivation.predictions)[place]
+    assert node.name is not None
+    letter = context.one_sample.label(node.name.at(0, column))
     if not name:
         return letter
     known = units(context, "t" if symbol == "y" else symbol)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from chainrule.base.nodes import Node
-from chainrule.pictures.shapes import FAMILIES, SIZE, Diagram, Label, Line, Scene, Shape, prose_runs, width
+from chainrule.pictures.shapes import FAMILIES, SIZE, Diagram, Label, Line, Path, Scene, Shape, prose_runs, width
 
 FORWARD, BACKWARD = FAMILIES["h"], FAMILIES["gradient"]
 """The colours of what runs forwards and backwards."""
@@ -51,19 +52,19 @@ def _turns(layers: int) -> dict[str, int]:
 
 
 def _in_turn(shape: Shape, turns: Mapping[str, int], layers: int) -> Iterator[Shape]:
-    """The shape, in its scene if it has one; a line carries a signal forwards and, but from the first layer, one backwards."""
+    """The shape, in its scene if it has one; a line carries a signal forwards and, but from what is given, one backwards."""
     if isinstance(shape, Label):
         kind, layer = re.match(r"([a-z]?)(\d*)", shape.handle).groups()  # type: ignore[union-attr]  # it matches everything
         turn = turns.get("u" if kind == "u" else f"{kind}{layer}")
         yield shape if turn is None else Scene((shape,), turn)
         return
     yield shape
-    if isinstance(shape, Line):
+    if isinstance(shape, Line | Path) and shape.handle[:1] in ("e", "i"):
         layer = int(shape.handle[1:].partition("-")[0])
         yield Scene((_signal(shape, FORWARD),), turns[f"v{layer + 1}"], passing=True)
-        if layer:
+        if layer and shape.handle[0] == "e":
             yield Scene((_signal(shape, BACKWARD),), turns[f"g{layer}"], passing=True, back=True)
 
 
-def _signal(line: Line, colour: int) -> Line:
-    return Line(line.x1, line.y1, line.x2, line.y2, "", "signal", colour)
+def _signal(line: Line | Path, colour: int) -> Line | Path:
+    return replace(line, handle="", kind="signal", colour=colour)

@@ -92,12 +92,16 @@ class Line(Node):
 
 
 class Path(Node):
-    """Points that lines join; closed: also the last with the first, and what an odd number of loops surrounds is inside."""
+    """Points that lines join; closed: also the last with the first, and what an odd number of loops surrounds is inside.
+
+    handle  which part of a graph: "n0" a box, "e1-0" the first arrow, which leads to column 2; "i1-0" if nothing leads to its source
+    """
 
     loops: tuple[tuple[Point, ...], ...]
     kind: str = "curve"
     colour: int | None = None
     closed: bool = False
+    handle: str = ""
 
 
 class Label(Node):

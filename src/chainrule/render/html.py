@@ -14,7 +14,20 @@ from itertools import groupby
 
 from chainrule.base.errors import InputError
 from chainrule.base.nodes import Code
-from chainrule.document.document import Block, Document, Equations, Inline, Note, Paragraph, Picture, Section, Subheading, TableBlock
+from chainrule.document.document import (
+    Block,
+    Document,
+    Drawing,
+    Equations,
+    Graph,
+    Inline,
+    Note,
+    Paragraph,
+    Picture,
+    Section,
+    Subheading,
+    TableBlock,
+)
 from chainrule.document.words import Words
 from chainrule.notation.blocks import text_block
 from chainrule.notation.formula import Equation, Formula, Matrix, Number
@@ -123,7 +136,7 @@ class _Writer:
                 return "\n".join(self.displayed(equations))
             case TableBlock(head, rows):
                 return self.table(head, rows)
-            case Picture():
+            case Picture() | Graph():
                 return picture_box(block, self.colours)
 
     def program(self, source: str) -> str:
@@ -215,7 +228,7 @@ def escaped_lines(source: str) -> str:
     return "\n".join(map(escape_xml, source.splitlines()))
 
 
-def picture_box(picture: Picture, colours: Mapping[str, int]) -> str:
+def picture_box(picture: Drawing, colours: Mapping[str, int]) -> str:
     """The network as SVG; where it is wider than the page, it scrolls in its own box."""
     box = {"class": "scroll", "role": "group", "aria-label": picture.alt}
     return element("div", svg(network_diagram(picture), colours, alone=False), box)

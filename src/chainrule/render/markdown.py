@@ -9,7 +9,7 @@ from itertools import groupby
 from urllib.parse import quote
 
 from chainrule.base.nodes import Code
-from chainrule.document.document import Block, Document, Equations, Inline, Note, Paragraph, Picture, Subheading, TableBlock
+from chainrule.document.document import Block, Document, Drawing, Equations, Graph, Inline, Note, Paragraph, Picture, Subheading, TableBlock
 from chainrule.document.words import Words
 from chainrule.notation.formula import Equation, Formula
 from chainrule.notation.latex import aligned_latex, formula_latex
@@ -35,7 +35,7 @@ class Dialect:
     alerts: bool
     dollar: str
     in_cells: bool
-    pictures: Mapping[Picture, str] = field(default_factory=dict)
+    pictures: Mapping[Drawing, str] = field(default_factory=dict)
 
 
 GITHUB = Dialect(("$`", "`$"), ("```math\n", "\n```"), alerts=True, dollar=r"\$", in_cells=True)
@@ -49,16 +49,16 @@ def markdown(document: Document, dialect: Dialect = GITHUB) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def picture_files(document: Document, stem: str) -> dict[Picture, str]:
+def picture_files(document: Document, stem: str) -> dict[Drawing, str]:
     """A name for the file of each picture: step-network.svg of the one in the section `network`, step-network-2.svg of the next there."""
-    names: dict[Picture, str] = {}
+    names: dict[Drawing, str] = {}
     for section in document.sections:
-        new = dict.fromkeys(block for block in section.blocks if isinstance(block, Picture) and block not in names)
+        new = dict.fromkeys(block for block in section.blocks if isinstance(block, Drawing) and block not in names)
         names |= {picture: f"{stem}-{section.key}{f'-{number}' if number > 1 else ''}.svg" for number, picture in enumerate(new, start=1)}
     return names
 
 
-def linked(picture: Picture, name: str) -> str:
+def linked(picture: Drawing, name: str) -> str:
     """What shows a picture that stands in a file beside the text."""
     return f"![{escape_markdown(picture.alt)}]({quote(name)})"
 
@@ -94,9 +94,9 @@ def _block(block: Block, words: Words, dialect: Dialect) -> Iterator[str]:
         case TableBlock(head, rows):
             lines = [_row(line, words, dialect) for line in rows]
             yield "\n".join([_row(head, words, dialect), "|" + " --- |" * len(head), *lines])
-        case Picture() if block in dialect.pictures:
+        case Picture() | Graph() if block in dialect.pictures:
             yield dialect.pictures[block]
-        case Picture():
+        case Picture() | Graph():
             drawn = "\n".join(line.text for line in picture_lines(block, 100))
             yield f"```text\n{drawn}\n```"
 

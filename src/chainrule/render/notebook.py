@@ -11,7 +11,7 @@ from base64 import b64encode
 from dataclasses import replace
 from typing import Any
 
-from chainrule.document.document import Document, Picture
+from chainrule.document.document import Document, Drawing
 from chainrule.notation.mathml import escape_xml
 from chainrule.pictures.diagram import network_diagram
 from chainrule.render.markdown import JUPYTER, heading, section
@@ -28,7 +28,7 @@ def notebook(document: Document) -> str:
 
     Raises InputError where it would hold too many numbers.
     """
-    drawn = {block: _drawn(block, document) for part in document.sections for block in part.blocks if isinstance(block, Picture)}
+    drawn = {block: _drawn(block, document) for part in document.sections for block in part.blocks if isinstance(block, Drawing)}
     dialect = replace(JUPYTER, pictures=drawn)
     programs = document.programs() or ("",) * len(document.sections)
     cells = [_cell("title", "markdown", heading(document, JUPYTER))]
@@ -39,7 +39,7 @@ def notebook(document: Document) -> str:
     return json.dumps({"cells": cells, "metadata": METADATA, "nbformat": 4, "nbformat_minor": 5}, indent=1, ensure_ascii=False) + "\n"
 
 
-def _drawn(picture: Picture, document: Document) -> str:
+def _drawn(picture: Drawing, document: Document) -> str:
     """The picture itself, in place of a link to it."""
     data = b64encode(svg(network_diagram(picture), document.colours).encode()).decode()
     alt = escape_xml(picture.alt).replace("$", "&#36;")  # which would begin a formula, even here

@@ -6,7 +6,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from chainrule.base.nodes import Node
-from chainrule.document.document import Block, Document, Equations, Note, Paragraph, Picture, Section, Subheading, TableBlock
+from chainrule.document.document import (
+    Block,
+    Document,
+    Drawing,
+    Equations,
+    Graph,
+    Note,
+    Paragraph,
+    Picture,
+    Section,
+    Subheading,
+    TableBlock,
+)
 from chainrule.notation.blocks import text_block
 from chainrule.notation.formula import Call, Cases, Derivative, Equation, Fenced, Formula, Fraction, Matrix, Power, Row, Sum, Transposed
 from chainrule.render.breaking import lines_of
@@ -74,7 +86,7 @@ def _ideas(pieces: Sequence[Block]) -> list[Sequence[Block]]:
 
 def _cost(slide: Sequence[Block], high: float, following: Sequence[Block]) -> float:
     """How far a slide is from full, and what stands at the wrong end of it: what leads to something stays with it."""
-    shown = any(isinstance(block, Equations | TableBlock | Picture) for block in following)
+    shown = any(isinstance(block, Equations | TableBlock | Drawing) for block in following)
     leads = 3 * isinstance(slide[-1], Subheading) + (isinstance(slide[-1], Paragraph) and shown)
     inside = SUBHEADING * sum(isinstance(block, Subheading) for block in slide[1:])
     more = DERIVATION * max(0, sum(map(_is_derivation, slide)) - 1)
@@ -119,7 +131,7 @@ def _height(block: Block) -> float:
             return 0.3 + sum(map(_height_of, equations))
         case TableBlock(_, rows):
             return 2.2 + 1.3 * len(rows)
-        case Picture():
+        case Picture() | Graph():
             return PICTURE
 
 

@@ -42,9 +42,11 @@ def svg(diagram: Diagram, colours: Mapping[str, int] | None = None, *, alone: bo
 def _before(diagram: Diagram) -> str:
     """What a file of its own has before its shapes: name and description, style, ground."""
     about = element("desc", escape_xml(diagram.about)) if diagram.about else ""
-    turns = max((shape.number for shape in diagram.shapes if isinstance(shape, Scene)), default=0)
+    scenes = [shape for shape in diagram.shapes if isinstance(shape, Scene)]
+    turns = max((scene.number for scene in scenes), default=0)
+    moving = "path" if any(isinstance(shape, Path) for scene in scenes for shape in scene.shapes) else "line"
     ground = element("rect", "", {"class": "ground", "width": "100%", "height": "100%"})
-    return element("title", escape_xml(diagram.alt)) + about + element("style", _style() + _motion(turns)) + ground
+    return element("title", escape_xml(diagram.alt)) + about + element("style", _style() + _motion(turns, moving)) + ground
 
 
 def _shape(shape: Shape, colours: Mapping[str, int]) -> str:
@@ -54,7 +56,7 @@ def _shape(shape: Shape, colours: Mapping[str, int]) -> str:
         case Line(x1, y1, x2, y2):
             ends = {"x1": x1, "y1": y1, "x2": x2, "y2": y2}
             return element("line", "", {**_given(shape), **{name: _number(at) for name, at in ends.items()}})
-        case Path(loops, _, _, closed):
+        case Path(loops, closed=closed):
             return element("path", "", {**_given(shape), "d": "".join(_loop(loop, closed) for loop in loops)})
         case Label():
             return _label(shape, colours)
@@ -66,8 +68,7 @@ def _shape(shape: Shape, colours: Mapping[str, int]) -> str:
 def _given(shape: Circle | Line | Path) -> dict[str, str]:
     """The class, and the handle of what has one."""
     kind = shape.kind if shape.colour is None else f"{shape.kind} c{shape.colour}"
-    handle = "" if isinstance(shape, Path) else shape.handle
-    return {"class": kind, "id": handle} if handle else {"class": kind}
+    return {"class": kind, "id": shape.handle} if shape.handle else {"class": kind}
 
 
 def _loop(points: tuple[tuple[float, float], ...], closed: bool) -> str:
@@ -143,8 +144,11 @@ def _classes(mode: int) -> str:
     )
 
 
-def _motion(turns: int) -> str:
-    """The style of scenes: one after the other, then the whole, then from the beginning; nothing where there are none."""
+def _motion(turns: int, moving: str) -> str:
+    """The style of scenes: one after the other, then the whole, then from the beginning; nothing where there are none.
+
+    moving  the element of what runs along lines
+    """
     if not turns:
         return ""
     whole = turns * TURN + REST
@@ -153,7 +157,7 @@ def _motion(turns: int) -> str:
         return f"{100 * seconds / whole:.2f}%"
 
     rules = [f".turn, .passing {{ animation-duration: {whole:g}s; animation-iteration-count: infinite; }}"]
-    rules += [".passing line { animation: run 0.7s linear infinite; } .back line { animation-direction: reverse; }"]
+    rules += [f".passing {moving} {{ animation: run 0.7s linear infinite; }} .back {moving} {{ animation-direction: reverse; }}"]
     for number in range(1, turns + 1):
         start, end = (number - 1) * TURN, number * TURN
         rules.append(f".t{number} {{ animation-name: t{number}; }} .p{number} {{ animation-name: p{number}; }}")
