@@ -101,7 +101,8 @@ class Kind(Displayed):
             {option: value for option, value in _checked(given, own).items() if value != self.options[option]},
             initializer=None if initializer is None else find("initializer", initializer),
             given=own,
-            frozen=_checked_names(frozen, "frozen"),
+            # A bias that is not there stays as it is.
+            frozen=tuple(symbol for symbol in _checked_names(frozen, "frozen") if symbol != "b" or given.get("bias", True) is not False),
             name=name,
         )
 
