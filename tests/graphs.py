@@ -21,7 +21,7 @@ Tensor = torch.Tensor
 
 
 @layer
-def highway(own: Owner, x: Expression, *, activation: Any = "tanh") -> Expression:
+def gated(own: Owner, x: Expression, *, activation: Any = "tanh") -> Expression:
     """T ⊙ f(x W + b) + (1 − T) ⊙ x.   Source: Srivastava, Greff & Schmidhuber (2015), Highway networks, eq. 3."""
     n = x.shape[-1]
     assert isinstance(n, int)
@@ -253,7 +253,7 @@ GRAPHS: dict[str, Graph] = {
     "siamese": Graph(_siamese, _siamese_by_hand, _binary, targets=lambda t: (t > 0) * 1.0),
     "tied": Graph(_autoencoder, lambda p, x: torch.tanh(x @ p.W1 + p.b1) @ p.W1.T + p.b2, penalty=lambda p: 0.1 * (p.W1**2).sum() / 2),
     "highway": Graph(
-        lambda: Network(4, highway(), dense(1)),
+        lambda: Network(4, gated(), dense(1)),
         lambda p, x: (
             (torch.sigmoid(x @ p.U1 + p.c1) * torch.tanh(x @ p.W1 + p.b1) + (1 - torch.sigmoid(x @ p.U1 + p.c1)) * x) @ p.W2 + p.b2
         ),

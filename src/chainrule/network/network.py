@@ -17,7 +17,7 @@ from chainrule.formula.expression import Expression
 from chainrule.network.definitions import Bound, Wanted, find
 from chainrule.network.derivation import Conventions, Derivation, Forward, Goal, derive, forward, quantity_called
 from chainrule.network.layers import Kind, Layer
-from chainrule.network.wiring import INPUT, Wiring, chain, traced
+from chainrule.network.wiring import INPUT, OUTPUT, Wiring, chain, traced
 from chainrule.notation.conventions import Notation
 
 if TYPE_CHECKING:
@@ -126,6 +126,17 @@ class Network(Displayed):
     def last_layers(self) -> set[Layer]:
         """The layers that lead to outputs."""
         return {call.layer for call in self.wiring.calls if call.name in self.wiring.outputs.values()}
+
+    @property
+    def layer_names(self) -> list[str]:
+        """What people call the layers that have a number: their own names, those of outputs, or hidden1, hidden2 … output."""
+        names = [layer.name or self.output_of(layer) or f"hidden{number}" for layer, number in self.forward.numbers.items()]
+        return ["output" if name == OUTPUT else name for name in names]
+
+    def output_of(self, layer: Layer) -> str:
+        """The output that is what a layer gives; nothing if there is none."""
+        given = {call.name for call in self.wiring.calls if call.layer is layer}
+        return next((name for name, call in self.wiring.outputs.items() if call in given), "")
 
     @property
     def loss(self) -> Bound:
@@ -323,7 +334,7 @@ class Network(Displayed):
                     raise UnknownNameError(f"parameter of {layer!r}", symbol, own or {"(it has none)": None})
                 key = own[symbol]
                 number = self.forward.numbers[layer]
-                where = f"layer {number} ({layer_name(number, len(self.layers))})"
+                where = f"layer {number} ({self.layer_names[number - 1]})"
                 given[key] = _checked_numbers(f"{key} of {where}", numbers, self.shapes[key])
             for symbol in layer.frozen:
                 if symbol not in own:
@@ -343,11 +354,6 @@ class Network(Displayed):
         return described(self) == described(other)
 
     __hash__ = None  # type: ignore[assignment]  # networks are compared by their numbers, too many to hash
-
-
-def layer_name(number: int, layers: int) -> str:
-    """hidden1, hidden2 … output: what people call the layer of W1, W2 …"""
-    return "output" if number == layers else f"hidden{number}"
 
 
 def _wired(inputs: int | Mapping[str, int], layers: Sequence[Any]) -> Wiring:
