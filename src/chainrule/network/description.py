@@ -30,6 +30,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -65,7 +66,8 @@ def described(network: Network, *, numbers: bool = True) -> dict[str, Any]:
     """
     conventions, wiring = network.conventions, network.wiring
     names = {layer: next(call.name for call in wiring.calls if call.layer is layer) for layer in wiring.layers}
-    given = dict(zip(network.layers, network.numbered_layers, strict=True)) if numbers else {}
+    shown = network.numbered_layers if numbers else [replace(layer, given={}) for layer in network.layers]
+    given = dict(zip(network.layers, shown, strict=True))
     single = list(wiring.outputs) == [OUTPUT] and network.goals[OUTPUT].weight == 1
     settings = {
         "inputs": wiring.inputs[INPUT] if list(wiring.inputs) == [INPUT] else dict(wiring.inputs),

@@ -83,7 +83,7 @@ _VANISHING = {
 
 # He, Zhang, Ren & Sun (2016), Deep residual learning for image recognition: what a layer finds is added to what it was given.
 _RESIDUAL = {
-    "title": "A residual block: what a layer finds is added to its input",
+    "title": "A residual block: its input joins its output",
     "inputs": 2,
     "weights": [0.5, 0.25, -0.5, 0.5, 0.5, -0.2],
     "layers": [
@@ -111,7 +111,7 @@ _TWO_INPUTS = {
 
 # Vincent, Larochelle, Bengio & Manzagol (2008), Extracting and composing robust features with denoising autoencoders, section 2.
 _TIED = {
-    "title": "An autoencoder with tied weights: the way back uses the same matrix",
+    "title": "An autoencoder with one matrix, there and back",
     "inputs": 2,
     "weights": [0.3, -0.2],
     "layers": [
