@@ -12,7 +12,7 @@ class NotRead(Exception):
     """This is no formula of the kind that is read here."""
 
 
-SYMBOL = r"(?:(?!ᵀ)[^\W\d_]|‖(?:(?!‖).)+‖)(?:(?!ᵀ)\w|[⁽⁾⁺′\u0300-\u036f\u20d7])*(?:\[\d+(?:,\d+)*\])?"
+SYMBOL = r"(?:(?!ᵀ)[^\W\d_]|‖(?:(?!‖).)+‖)(?:(?!ᵀ)\w|[⁽⁾⁺′\u0300-\u036f\u20d7])*(?:\[\w+(?:,\w+)*\])?"
 TOKEN = re.compile(
     rf"""\s*(?:
     (?P<number>\d+(?:[.,]\d+)?)

@@ -176,6 +176,8 @@ class Evaluation:
                 values = list(map(self, parts))
                 if self.sideways:
                     return [line for value in values for line in value]
+                if len({len(value) for value in values}) > 1:
+                    raise Misfit(str([*map(shape, values)]))
                 return [[cell for line in lines for cell in line] for lines in zip(*values, strict=True)]
             case "cases":
                 condition, first, second = parts

@@ -189,22 +189,23 @@ def checked(wiring: Wiring) -> Wiring:
 
 
 def sorted_calls(inputs: Mapping[str, int], calls: Sequence[Call]) -> tuple[Call, ...]:
-    """Calls in an order in which they can be computed. Raises DescriptionError for a cycle, UnknownNameError for an unknown name."""
+    """Calls in an order in which they can be computed: as they stand, but for those that wait for a later one.
+
+    Raises DescriptionError for a cycle, UnknownNameError for an unknown name.
+    """
     known = [*inputs, *(call.name for call in calls)]
     for call in calls:
         for source in call.sources:
             if source not in known:
                 raise UnknownNameError("input or layer", source, known, f"The layer {quoted(call.name)} is called on it.")
-    done, ordered, left = set(inputs), list[Call](), list(calls)
+    done, left = dict[str, Call | None](dict.fromkeys(inputs)), {call.name: call for call in calls}
     while left:
-        ready = [call for call in left if set(call.sources) <= done]
-        if not ready:
-            names = " → ".join(map(quoted, _circle(left)))
+        ready = next((call for call in left.values() if all(source in done for source in call.sources)), None)
+        if ready is None:
+            names = " → ".join(map(quoted, _circle(list(left.values()))))
             raise DescriptionError(f"layers are called in a circle: {names}. Take one of these connections away.")
-        ordered += ready
-        done |= {call.name for call in ready}
-        left = [call for call in left if call.name not in done]
-    return tuple(ordered)
+        done[ready.name] = left.pop(ready.name)
+    return tuple(call for call in done.values() if call is not None)
 
 
 def _circle(calls: Sequence[Call]) -> list[str]:
