@@ -16,9 +16,7 @@ from chainrule.base.errors import DescriptionError, InputError, UnknownNameError
 from chainrule.network.definitions import KINDS, definitions, find
 from chainrule.network.description import (
     KEYS,
-    NUMBER_KEYS,
     OUTPUT_KEYS,
-    WIRING_KEYS,
     described,
     from_json,
     from_toml,
@@ -29,7 +27,7 @@ from chainrule.network.description import (
     write_description,
 )
 from chainrule.network.examples import EXAMPLES
-from chainrule.network.layers import add, dense, join, multiply, tied
+from chainrule.network.layers import NUMBER_KEYS, WIRING_KEYS, add, dense, join, multiply, tied
 from chainrule.network.network import Network
 from chainrule.notation.conventions import LETTERS, PRESETS, Notation
 from chainrule.steps.problem import Problem, described_problem, problem_from

@@ -150,3 +150,13 @@ CODE: list[tuple[Callable[[], Any], str]] = [
 def test_python(code: Callable[[], Any], message: str) -> None:
     with pytest.raises(InputError, match=re.escape(message)):
         code()
+
+
+def test_an_option_that_descriptions_need() -> None:
+    def sharing(own: Any, x: Any, *, share: float = 0.5) -> Any:
+        """share x."""
+        return share * x
+
+    with pytest.raises(InputError, match="an option of sharing cannot be called 'share'"):
+        layer(sharing)
+    assert "sharing" not in KINDS

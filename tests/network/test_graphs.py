@@ -1,18 +1,23 @@
 """Networks that are graphs: against PyTorch, by every engine, in fractions, in training, and there and back as descriptions and records."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from tests.engines.test_engines import program_agrees, steps_of, unrolled_agrees
 from tests.graphs import GRAPHS, Graph
 from tests.network.test_description import DESCRIPTION, STEP
 from tests.twins import close
 
 import chainrule as cr
+from chainrule.cli import main
+from chainrule.network import layers
 from chainrule.network.definitions import find
 from chainrule.network.description import described, from_json, from_toml, network_from, to_json, to_toml
+from chainrule.network.network import Network
 from chainrule.steps.step import Step
 
 
@@ -77,3 +82,29 @@ def test_training_goes_on(graph: Graph) -> None:
     step = whole.step_at(3)
     assert step.number == 3
     assert step.replay().differences(step) == {}
+
+
+OWN = """
+import chainrule as cr
+
+
+@cr.layer
+def mixed(own, x, *, part=0.5):
+    \"\"\"part · tanh(x W + b) + (1 − part) · x.\"\"\"
+    return part * own.activated("tanh", own.linear(x, x.shape[-1])) + (1 - part) * x
+"""
+
+
+def test_a_layer_from_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Named on the command line, it stands in a description, and is explained, written as a program and differentiated like ours."""
+    monkeypatch.setattr(layers, "KINDS", dict(layers.KINDS))
+    (tmp_path / "mine.py").write_text(OWN, encoding="utf-8")
+    (tmp_path / "net.toml").write_text('inputs = 2\n[[layers]]\nkind = "mixed"\npart = 0.25\n[[layers]]\nunits = 1\n', encoding="utf-8")
+    own = ["--definitions", str(tmp_path / "mine.py")]
+    assert main(["explain", str(tmp_path / "net.toml"), "--input", "1 2", "--target", "3", *own]) == 0
+    assert "h = 0.25 · tanh(z⁽¹⁾) + 0.75 · x" in capsys.readouterr().out
+    assert main(["code", str(tmp_path / "net.toml"), *own]) == 0
+    assert "0.25 * np.tanh(z1) + 0.75 * x" in capsys.readouterr().out
+    network = Network(2, layers.KINDS["mixed"](part=0.25), layers.dense(1), seed=4)
+    by_hand = lambda p, x: (0.25 * torch.tanh(x @ p.W1 + p.b1) + 0.75 * x) @ p.W2 + p.b2
+    Graph(lambda: network, by_hand).compare()

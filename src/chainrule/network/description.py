@@ -37,7 +37,7 @@ import numpy as np
 
 from chainrule.base.errors import DescriptionError, FileError, InputError, UnknownNameError, quoted
 from chainrule.network.definitions import Bound
-from chainrule.network.layers import SHARED, Layer, dense, kind_of_layer
+from chainrule.network.layers import NUMBER_KEYS, SHARED, WIRING_KEYS, Layer, dense, kind_of_layer
 from chainrule.network.network import MOST_LAYERS, Network
 from chainrule.network.wiring import INPUT, OUTPUT, Call, Wiring, check_count, checked, checked_inputs, checked_output, sorted_calls
 from chainrule.notation.conventions import Notation
@@ -47,12 +47,6 @@ if TYPE_CHECKING:
 
 SETTINGS = ("loss", "regularizer", "outputs", "batch", "weighted", "seed")
 KEYS = ("title", "inputs", *SETTINGS, "over_outputs", "gradients", "notation", "weights", "layers", "data", "optimizer")
-WIRING_KEYS = ("kind", "name", "from", "share")
-"""Of a layer: what it is, what it is called, what it is called on, and the layer whose parameters it has, too."""
-
-NUMBER_KEYS = ("weights", "numbers", "initializer", "frozen")
-"""Of a layer, whatever its kind: its parameters."""
-
 OUTPUT_KEYS = ("from", "loss", "weight")
 
 

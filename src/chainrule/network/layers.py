@@ -34,6 +34,12 @@ MOST_UNITS = 10**7
 SHARED = "shared"
 """The bias of a layer whose units have one b together."""
 
+WIRING_KEYS = ("kind", "name", "from", "share")
+"""What descriptions say of a layer: what it is, what it is called, what it is called on, and the layer whose parameters it has, too."""
+
+NUMBER_KEYS = ("weights", "numbers", "initializer", "frozen")
+"""And of its parameters, whatever its kind."""
+
 KINDS: dict[str, Kind] = {}
 """Every kind of layer by name, the built-in ones first."""
 
@@ -220,8 +226,12 @@ def layer(function: Callable[..., Expression]) -> Kind:
     before = KINDS.get(name)
     if before is not None and before.function.__module__ != function.__module__:
         raise DescriptionError(f"there is already a layer called '{name}'; choose another name.")
-    KINDS[name] = Kind(name, function)
-    return KINDS[name]
+    kind = Kind(name, function)
+    for option in kind.options:
+        if option in (*WIRING_KEYS, *NUMBER_KEYS):
+            raise DescriptionError(f"an option of {name} cannot be called '{option}': descriptions say something else with it.")
+    KINDS[name] = kind
+    return kind
 
 
 def kind_of_layer(name: Any) -> Kind:
