@@ -26,6 +26,8 @@ WORDS = {
     "network.parameters": "Parameter",
     "network.shape": "Form",
     "network.alt": "Ein Netz aus {sizes} Neuronen, Schicht für Schicht gezeichnet.",
+    "network.calls": "Eine Schicht, die mehrmals aufgerufen wird, hat jedes Mal dieselben Gewichte: {first} gehört zum "
+    "ersten Aufruf, {second} zum zweiten.",
     "network.numbering.rows": "Die Gewichte sind Neuron für Neuron nummeriert, in der Reihenfolge der Eingänge; eine Spalte einer "
     "Gewichtsmatrix führt in ein Neuron.",
     "network.numbering.columns": "Die Gewichte sind Neuron für Neuron nummeriert, in der Reihenfolge der Eingänge; eine Zeile einer "

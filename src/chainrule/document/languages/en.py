@@ -23,6 +23,8 @@ WORDS = {
     "network.parameters": "parameters",
     "network.shape": "shape",
     "network.alt": "A network of {sizes} units, drawn layer by layer.",
+    "network.calls": "A layer that is called several times has the same weights each time: {first} belongs to its first call, "
+    "{second} to its second.",
     "network.numbering.rows": "Weights are numbered unit by unit, in the order of the inputs; a column of a weight matrix leads into one "
     "unit.",
     "network.numbering.columns": "Weights are numbered unit by unit, in the order of the inputs; a row of a weight matrix leads into one "
