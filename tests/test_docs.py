@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from chainrule.api.problems import problem
 from chainrule.cli import main
+from chainrule.network import layers
 from chainrule.network.definitions import REGISTRY
-from chainrule.steps.problem import problem_from
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -79,6 +80,7 @@ def test_python_examples_run(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for kind, table in REGISTRY.items():
         monkeypatch.setitem(REGISTRY, kind, dict(table))
+    monkeypatch.setattr(layers, "KINDS", dict(layers.KINDS))
     space: dict[str, object] = {"__name__": page.stem}
     for block in fences(page, "python"):
         exec(compile(block, str(page), "exec"), space)  # noqa: S102  # the page's own example
@@ -89,7 +91,7 @@ TOML = [block for page in PAGES for block in fences(page, "toml")]
 
 @pytest.mark.parametrize("block", TOML)
 def test_descriptions_describe_something(block):
-    assert problem_from(tomllib.loads(block)).step().error > 0
+    assert problem(tomllib.loads(block)).step().error > 0
 
 
 def test_the_reader_notices_a_line_that_is_not_printed():
@@ -122,7 +124,7 @@ CONTRIBUTING = ROOT / "CONTRIBUTING.md"
 
 def edited(package: Path, place: str, lines: str) -> None:
     """One example of CONTRIBUTING put where its first line says."""
-    how, file, _, line = re.fullmatch(r"# (at the end of|the new file|in) (\S+?\.py)(, in place of: (.*))?", place).groups()
+    how, file, _, line = re.fullmatch(r"# (at the end of|the new file|in) (\S+?\.(?:py|toml))(, in place of: (.*))?", place).groups()
     path = package / file
     before = "" if how == "the new file" else path.read_text(encoding="utf-8")
     if line is None:
@@ -134,7 +136,7 @@ def edited(package: Path, place: str, lines: str) -> None:
 
 def test_each_task_has_one_place(tmp_path):
     shutil.copytree(ROOT / "src" / "chainrule", tmp_path / "chainrule", ignore=shutil.ignore_patterns("__pycache__"))
-    for block in fences(CONTRIBUTING, "python"):
+    for block in (block for language in ("python", "toml") for block in fences(CONTRIBUTING, language)):
         place, _, lines = block.partition("\n")
         edited(tmp_path / "chainrule", place, f"\n\n{lines}" if "at the end" in place else lines)
     for block in fences(CONTRIBUTING, "console"):

@@ -7,6 +7,7 @@ WORDS = {
     # Titles
     "title": "Fehlerrückführung Schritt für Schritt: {name}",
     "title.network": "ein {sizes}-Netz",
+    "title.graph": "ein Netz von {inputs} nach {outputs}",
     "title.step": ", Schritt {number}",
     "later.title": "Schritt {number}",
     # Layers
@@ -14,6 +15,7 @@ WORDS = {
     "layer.hidden": "verborgene Schicht",
     "layer.hidden_number": "verborgene Schicht {number}",
     "layer.output": "Ausgabeschicht",
+    "layer.output_named": "Ausgabeschicht {name}",
     # The network
     "network.title": "Das Netz",
     "network.intro": "Schichten mit Gewichten: {layers}. Zu lernende Zahlen: {parameters}.",
@@ -24,6 +26,8 @@ WORDS = {
     "network.parameters": "Parameter",
     "network.shape": "Form",
     "network.alt": "Ein Netz aus {sizes} Neuronen, Schicht für Schicht gezeichnet.",
+    "network.calls": "Eine Schicht, die mehrmals aufgerufen wird, hat jedes Mal dieselben Gewichte: {first} gehört zum "
+    "ersten Aufruf, {second} zum zweiten.",
     "network.numbering.rows": "Die Gewichte sind Neuron für Neuron nummeriert, in der Reihenfolge der Eingänge; eine Spalte einer "
     "Gewichtsmatrix führt in ein Neuron.",
     "network.numbering.columns": "Die Gewichte sind Neuron für Neuron nummeriert, in der Reihenfolge der Eingänge; eine Zeile einer "
@@ -202,6 +206,9 @@ WORDS = {
     "example.xor": "Exklusives Oder, das eine einzelne Schicht nicht lernen kann",
     "example.iris": "Sechs von Fishers Schwertlilien (1936), standardisiert",
     "example.vanishing": "Acht Sigmoid-Neuronen hintereinander: Gradienten verschwinden",
+    "example.residual": "Ein Residualblock: seine Eingabe kommt zu seiner Ausgabe hinzu",
+    "example.two-inputs": "Zwei Eingaben, jede mit einer eigenen Schicht",
+    "example.tied": "Ein Autoencoder mit einer Matrix, hin und zurück",
     "name.layer.dense": "dicht",
     "name.layer.tied": "gekoppelt",
     "name.layer.add": "Summe",

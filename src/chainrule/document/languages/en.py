@@ -4,6 +4,7 @@ WORDS = {
     # Titles
     "title": "Back-propagation step by step: {name}",
     "title.network": "a {sizes} network",
+    "title.graph": "a network from {inputs} to {outputs}",
     "title.step": ", step {number}",
     "later.title": "Step {number}",
     # Layers
@@ -11,6 +12,7 @@ WORDS = {
     "layer.hidden": "hidden layer",
     "layer.hidden_number": "hidden layer {number}",
     "layer.output": "output layer",
+    "layer.output_named": "output layer {name}",
     # The network
     "network.title": "The network",
     "network.intro": "Layers with weights: {layers}. Numbers to be learned: {parameters}.",
@@ -21,6 +23,8 @@ WORDS = {
     "network.parameters": "parameters",
     "network.shape": "shape",
     "network.alt": "A network of {sizes} units, drawn layer by layer.",
+    "network.calls": "A layer that is called several times has the same weights each time: {first} belongs to its first call, "
+    "{second} to its second.",
     "network.numbering.rows": "Weights are numbered unit by unit, in the order of the inputs; a column of a weight matrix leads into one "
     "unit.",
     "network.numbering.columns": "Weights are numbered unit by unit, in the order of the inputs; a row of a weight matrix leads into one "
@@ -193,6 +197,9 @@ WORDS = {
     "example.xor": "Exclusive or, which one layer cannot learn",
     "example.iris": "Six of Fisher's irises (1936), standardised",
     "example.vanishing": "Eight sigmoid units in a row: gradients vanish",
+    "example.residual": "A residual block: its input joins its output",
+    "example.two-inputs": "Two inputs, each with a layer of its own",
+    "example.tied": "An autoencoder with one matrix, there and back",
     "name.layer.dense": "dense",
     "name.layer.tied": "tied",
     "name.layer.add": "sum",
