@@ -194,7 +194,7 @@ class Evaluation:
                 return self.total(parts[0], self(parts[1]))
             case "·":
                 return times(*map(self, parts))
-            case "^" if parts[0] == ("symbol", "e"):
+            case "^" if parts[0] == ("symbol", "e") and "e" not in self.values:
                 return elementwise(FUNCTIONS["exp"], self(parts[1]))
             case "call":
                 return self.call(parts[0], [self(part) for part in parts[1:]])

@@ -117,6 +117,8 @@ class _Builder:
                 return self._times(node, "·")
             case forms.Ratio():
                 return _Piece(f.Fraction(*(self.piece(argument).formula for argument in arguments)), forms.PRODUCT)
+            case forms.Raised(base) if base in self.labels.taken:
+                return _Piece(f.Call(node.primitive.name, (self.piece(arguments[0]).formula,)))
             case forms.Raised(base) if base:
                 return _Piece(f.Power(f.Symbol(base, key=""), self.piece(arguments[0]).formula), forms.POWER)
             case forms.Raised():
