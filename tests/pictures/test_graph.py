@@ -29,7 +29,7 @@ from chainrule.render.svg import svg
 
 
 @layer
-def gated(own, x, *, activation="tanh"):
+def half_open(own, x, *, activation="tanh"):
     n = x.shape[-1]
     T = own.activated("sigmoid", own.linear(x, n, "U", "c"), "T")
     return T * own.activated(activation, own.linear(x, n)) + (1 - T) * x
@@ -80,7 +80,7 @@ NETWORKS = {
     "two inputs": lambda: cr.Network({"x": 2, "v": 3}, lambda x, v: cr.dense(1)(join()(cr.dense(3, "tanh")(x), cr.dense(2, "tanh")(v)))),
     "residual": lambda: residual(1),
     "deep residual": lambda: residual(5),
-    "gated": lambda: cr.Network(4, gated(), cr.dense(1)),
+    "half_open": lambda: cr.Network(4, half_open(), cr.dense(1)),
     "shared": shared,
     "tied": lambda: cr.Network(3, autoencoder),
     "two outputs": lambda: cr.Network(2, two_outputs, loss={"price": "huber", "kind": "cross_entropy"}, emphasis={"price": 0.5}),
