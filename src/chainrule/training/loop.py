@@ -106,10 +106,14 @@ class Training(Displayed):
         assert s is not None
         return x, t, s
 
+    @cached_property
+    def _state_shapes(self) -> dict[str, tuple[int, ...]]:
+        return network_update(self.network, self.plan.optimizer).state_shapes
+
     def _starting(self, key: str) -> Array:
         """The parameter of that name, or a state of the optimiser, which starts at zero."""
         parameters = self.network.parameters
-        return parameters[key] if key in parameters else np.zeros(self.network.shapes[key.rpartition("_")[2]])
+        return parameters[key] if key in parameters else np.zeros(self._state_shapes[key])
 
     @cached_property
     def bound(self) -> float:
