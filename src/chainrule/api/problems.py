@@ -122,7 +122,7 @@ def _found(source: str | Path | Mapping[str, Any] | Network | None) -> Problem:
     if isinstance(source, Mapping):
         return _described(source)
     name = str(source or "seed")
-    found = _named(name)
+    found = problem_named(name)
     if isinstance(found, Replayed):
         return found
     return replace(found, origin={"source": name, **scales(found.preparation if isinstance(found, Trained) else None)})
@@ -143,7 +143,8 @@ def _as_recorded(found: Replayed, options: Mapping[str, Any], notation: Any, lan
     return found.written_in(chosen_notation(found.network.notation, notation, language))
 
 
-def _named(name: str) -> Problem:
+def problem_named(name: str) -> Problem:
+    """What an example, a short form, a file or "-" (standard input) describes. Raises InputError."""
     if name in EXAMPLES:
         return problem_from(EXAMPLES[name])
     if name == "-":

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from chainrule.api.described import described_targets, description_of, fitted_network
 from chainrule.api.settings import chosen_optimizer, setting
 from chainrule.base.errors import FileError, InputError, quoted
 from chainrule.data.table import Table
@@ -107,7 +108,8 @@ class Watch:
 def train(
     data: Any,
     *,
-    target: str | Sequence[str],
+    target: str | Sequence[str] = (),
+    network: str | Path | Mapping[str, Any] | Network | None = None,
     task: str | None = None,
     hidden: str | int | Sequence[int] = HIDDEN,
     activation: Wanted = "tanh",
@@ -145,7 +147,9 @@ def train(
     """Train a network on a table; the model that comes out predicts from raw rows.
 
     data           a file, a data frame, a dict of columns, an array, or "data:iris"
-    target         the column, or columns, to predict
+    target         the column, or columns, to predict; those that the outputs of `network` name, if none is said
+    network        a description (a file or plain data), a short form, or a network: in place of hidden, activation, loss, regularizer;
+                   `chainrule.api.described` says how it names columns
     task           "classify" or "regress"; by the target's values if none is said
     hidden         units of the hidden layers: "16-16", [16, 16] or 16; 0 or [] for none
     activation     of the hidden layers
@@ -175,22 +179,30 @@ def train(
     }  # fmt: skip
     plan, shape, watch = _plan(plan_settings, optimizer, learning_rate), (hidden, activation, loss, regularizer), watch or Watch()
     path = None if output is None else Path(output)
+    description = None if network is None else _description(network, shape)
+    targets = _names(target) or (described_targets(description) if description else ())
+    if not (targets or resume):
+        raise InputError("which column is to be predicted? Say it, as target='price' (--target price).")
     check_outputs(path, log, curve, resume=resume, force=force)
     rows = Rows.of(data, **form)
     with ExitStack() as stack:
         if resume:
             return _resumed(rows, plan_settings, Outputs(path, log, curve), watch, stack)
-        whole = Preparation.fit(rows.tables, _names(target), **columns)
+        whole = Preparation.fit(rows.tables, targets, **columns)
         labels, columns["task"] = rows.labels(whole), "regress" if whole.task == "regress" else "classify"
         plan = _stopping(plan, round(len(labels) * (1 - plan.test)), plan_settings)
 
         def prepared(*places: Array) -> Run:
             """The run that trains on the first of these places; means and spreads are of them alone."""
-            preparation = Preparation.fit(rows.only(places[0]), _names(target), **columns)
-            network = _network(preparation, seed, *shape)
-            preparation = replace(preparation, signs=network.loss.definition.targets == "signs")
+            preparation = Preparation.fit(rows.only(places[0]), targets, **columns)
+            if description is None:
+                made = _network(preparation, seed, *shape)
+            else:
+                made, preparation = fitted_network(description, preparation, seed)
+                _check_loss(made.loss, preparation)
+            preparation = replace(preparation, signs=made.loss.definition.targets == "signs")
             subsets = [rows.subset(preparation, some, labels, stack) for some in places]
-            return Run(rows, network, preparation, plan, train=subsets[0], validation=subsets[1], test=subsets[2], form=said)
+            return Run(rows, made, preparation, plan, train=subsets[0], validation=subsets[1], test=subsets[2], form=said)
 
         scores = {} if folds is None else _cross_validated(prepared, labels, plan, folds, watch)
         run = prepared(*split(labels, plan))
@@ -198,6 +210,14 @@ def train(
 
 
 # What is decided before
+
+
+def _description(network: Any, shape: Sequence[Any]) -> dict[str, Any]:
+    """The description of a network that is given whole. Raises InputError where other options say what it is made of, too."""
+    for name, value, default in zip(("hidden", "activation", "loss", "regularizer"), shape, (HIDDEN, "tanh", None, None), strict=True):
+        if value != default and value != "-".join(map(str, HIDDEN)):
+            raise InputError(f"a network that is described whole says its {name} itself; leave out --{name}, or --network.")
+    return description_of(network)
 
 
 def _names(wanted: str | Sequence[str]) -> tuple[str, ...]:

@@ -66,6 +66,10 @@ COLUMN_OPTIONS = (
 )
 
 NETWORK_OPTIONS = (
+    click.option(
+        "--network", metavar="NETWORK", shell_complete=complete_files,
+        help="A description in TOML or JSON, or a short form, in place of the options below; it may say which columns go where.",
+    ),
     click.option("--hidden", metavar="SIZES", default="32", help="Units of the hidden layers, as 16-16; 0 for none.  [default: 32]"),
     definition_option("activation", "Activation of the hidden layers.  [default: tanh]", default="tanh"),
     definition_option("loss", "Loss, as huber:delta=2.  [default: what fits the task]"),

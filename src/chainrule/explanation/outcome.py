@@ -207,7 +207,7 @@ def _run(context: Context, optimizer: Bound, most: int) -> list[Block]:
     few = len(errors) <= MOST_PREDICTIONS and step.prediction.size <= 2
     predictions = [following.prediction for following in itertools.islice(_from(step, optimizer), len(errors))] if few else []
     if predictions:
-        letters = [context.letter(element) for element in context.elements(context.derivation.prediction)]
+        letters = [context.letter(element) for y in context.derivation.predictions for element in context.elements(y)]
         head = (head[0], *((letter,) for letter in letters), head[1])
         rows = [
             (first, *((number_formula(value, context.rounding),) for value in prediction.ravel()), last)

@@ -1,0 +1,105 @@
+"""A described network for a table: which columns go into which input, and which targets belong to which output.
+
+    [inputs]
+    x = {columns = ["age", "colour"]}           # as many numbers as these columns become
+    v = {columns = ["height"]}
+
+    [outputs]
+    price = {target = "price", from = "3", loss = "huber"}
+
+Without columns, all of them go into the one input, whatever its size is said to be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from chainrule.api.problems import problem_named
+from chainrule.base.errors import InputError, UnknownNameError, quoted
+from chainrule.network.description import described, network_from, read_description
+from chainrule.network.network import Network
+from chainrule.network.wiring import INPUT, OUTPUT
+from chainrule.preparation.preparation import Preparation
+
+
+def description_of(source: str | Path | Mapping[str, Any] | Network) -> dict[str, Any]:
+    """The plain data of a network that is to be trained: a file, a short form, an example, a network. Raises InputError."""
+    if isinstance(source, Network):
+        return described(source)
+    if isinstance(source, Mapping):
+        return dict(source)
+    if Path(source).suffix.lower() in (".toml", ".json"):
+        return read_description(source)
+    return described(problem_named(str(source)).network, numbers=False)
+
+
+def described_targets(description: Mapping[str, Any]) -> tuple[str, ...]:
+    """The target columns that the outputs of a description name, in their order."""
+    outputs = description.get("outputs")
+    tables = outputs.values() if isinstance(outputs, Mapping) else ()
+    return tuple(str(output["target"]) for output in tables if isinstance(output, Mapping) and "target" in output)
+
+
+def fitted_network(description: Mapping[str, Any], preparation: Preparation, seed: int) -> tuple[Network, Preparation]:
+    """The network for the columns of a table, and the preparation with its columns in the order of the network's inputs.
+
+    Raises InputError where they do not fit: which input or output, how many numbers each has, and what to write.
+    """
+    inputs, wanted = description.get("inputs"), dict[str, Any]()
+    if isinstance(inputs, Mapping) and any(isinstance(value, Mapping) for value in inputs.values()):
+        preparation = _ordered(inputs, preparation)
+        names = {feature.name: len(feature.names) for feature in preparation.features}
+        wanted["inputs"] = {
+            name: sum(names[column] for column in value["columns"]) if isinstance(value, Mapping) else value
+            for name, value in inputs.items()
+        }
+    elif isinstance(inputs, int) or (isinstance(inputs, Mapping) and list(inputs) == [INPUT]):
+        wanted["inputs"] = preparation.inputs
+    outputs = description.get("outputs")
+    if isinstance(outputs, Mapping):
+        wanted["outputs"] = {name: {key: value for key, value in output.items() if key != "target"} for name, output in outputs.items()}
+    plain = {"seed": seed, "loss": preparation.loss, **description, **wanted}
+    network = network_from({key: value for key, value in plain.items() if key not in ("data", "optimizer", "title")})
+    _check(network, preparation)
+    return network, preparation
+
+
+def _ordered(inputs: Mapping[str, Any], preparation: Preparation) -> Preparation:
+    """The features in the order in which the inputs name them."""
+    known = {feature.name: feature for feature in preparation.features}
+    order: list[str] = []
+    for name, value in inputs.items():
+        columns = value.get("columns") if isinstance(value, Mapping) else None
+        if not isinstance(columns, Sequence) or isinstance(columns, str) or not columns:
+            raise InputError(f'inputs.{name} says which columns it takes, as {name} = {{columns = ["a", "b"]}}, as the other inputs do.')
+        for column in columns:
+            if column not in known:
+                raise UnknownNameError("column that is an input", str(column), known)
+            order.append(str(column))
+    twice = [column for column in order if order.count(column) > 1]
+    if twice:
+        raise InputError(f"the column {quoted(twice[0])} goes into two inputs; call two layers on one input instead.")
+    left = [name for name in known if name not in order]
+    if left:
+        raise InputError(f"the column {quoted(left[0])} goes into no input; name it in one, or leave it out with --ignore.")
+    return replace(preparation, features=tuple(known[name] for name in order))
+
+
+def _check(network: Network, preparation: Preparation) -> None:
+    """Do the sizes, and the loss, fit the table? Raises InputError."""
+    if network.inputs != preparation.inputs:
+        raise InputError(
+            f"the inputs of the network take {network.inputs} numbers, but the columns of the table become {preparation.inputs}; "
+            'say which columns go where, as [inputs] x = {columns = ["a", "b"]}.'
+        )
+    if network.outputs != preparation.outputs:
+        sizes = ", ".join(f"{name}: {size}" for name, size in network.output_sizes.items())
+        raise InputError(
+            f"the outputs of the network have {network.outputs} numbers ({sizes}), but the target{'s' * (len(preparation.targets) > 1)} "
+            f"of the table {'become' if len(preparation.targets) > 1 else 'becomes'} {preparation.outputs}."
+        )
+    if list(network.goals) != [OUTPUT] and preparation.task != "regress":
+        raise InputError("a network with several outputs is trained on targets that are numbers; train one model for the classes.")
