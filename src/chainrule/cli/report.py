@@ -191,7 +191,8 @@ def list_item(text: str) -> str:
 
 def _filled(text: str, first: str = "", others: str = "") -> str:
     """The text in lines as wide as the terminal; what blanks hold together that do not break stays together, with plain blanks."""
-    return textwrap.fill(text, _width(), initial_indent=first, subsequent_indent=others, break_on_hyphens=False).replace(
+    columns = min(80, shutil.get_terminal_size().columns) if sys.stdout.isatty() else 80
+    return textwrap.fill(text, columns, initial_indent=first, subsequent_indent=others, break_on_hyphens=False).replace(
         "\N{NO-BREAK SPACE}", " "
     )
 
@@ -221,11 +222,6 @@ def joined_names(words: Words, names: Sequence[str]) -> str:
     """Names with commas between, the first few of many."""
     rest = [words.plain("decided.more", count=len(names) - NAMED)] if len(names) > NAMED + 1 else []
     return ", ".join([*(names[:NAMED] if rest else names), *rest])
-
-
-def _width() -> int:
-    """Columns of the terminal, 80 at most, and where there is none."""
-    return min(80, shutil.get_terminal_size().columns) if sys.stdout.isatty() else 80
 
 
 def line_of_network(words: Words, network: Network) -> str:

@@ -62,7 +62,8 @@ def error_section(context: Context) -> Section:
     blocks.append(Equations(error_lines(context, context.before)))
     if context.step.network.regularizer is not None:
         blocks.append(Paragraph(context.text("error.penalty", penalty=context.labels.label(PENALTY))))
-        blocks.append(Equations((_penalty_line(context, context.before),)))
+        R, value = context.labels.label(PENALTY), _penalty_value(context, context.before)
+        blocks.append(Equations((_in_arrays(context, R, _penalty(context), value),)))  # R = ½ λ Σ W² = …
     if context.samples > 1:
         blocks.append(_sample_table(context))
     return Section("error", context.plain("error.title"), tuple(blocks))
@@ -124,11 +125,6 @@ def _penalty_value(context: Context, values: Values) -> Any:
     weights = {W: values.arrays[W.key] for W in context.derivation.parameters if len(W.shape) > 1}
     penalty = _penalty(context)
     return evaluate([penalty], weights, context.step.arrays)[penalty]
-
-
-def _penalty_line(context: Context, values: Values) -> Equation:
-    """R = ½ λ Σ W² = …"""
-    return _in_arrays(context, context.labels.label(PENALTY), _penalty(context), _penalty_value(context, values))
 
 
 def _sample_table(context: Context) -> TableBlock:

@@ -36,7 +36,7 @@ from chainrule.formula.expression import Expression, Name, Primitive, Shape, as_
 from chainrule.formula.scalar import Scalars
 from chainrule.gradient_check.checks import Check, equal, failure, shape_text, truth
 from chainrule.gradient_check.measuring import SIZES, Derive, derivatives, lettered_variables, random_operands, sizes_of
-from chainrule.network.definitions import Bound, Definition
+from chainrule.network.definitions import KINDS, Bound, Definition
 
 
 @dataclass(frozen=True)
@@ -83,16 +83,9 @@ def prove(
     if isinstance(subject, Primitive):
         return Proof(subject.name, tuple(_primitive(subject, shapes, random, derive)))
     bound = subject.bind() if isinstance(subject, Definition) else subject
-    trial = {
-        "activation": _activation,
-        "loss": _loss,
-        "regularizer": _regularizer,
-        "initializer": _initializer,
-        "optimizer": _optimizer,
-        "schedule": _schedule,
-    }[bound.definition.kind]
+    trials = dict(zip(KINDS, (_activation, _loss, _regularizer, _initializer, _optimizer, _schedule), strict=True))
     try:
-        checks = tuple(trial(bound, shapes, random, derive))
+        checks = tuple(trials[bound.definition.kind](bound, shapes, random, derive))
     except (InputError, TypeError, ValueError, AttributeError) as error:
         checks = (failure("can be applied to expressions", f"{type(error).__name__}: {error}"),)
     return Proof(bound.name, checks)

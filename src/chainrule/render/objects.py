@@ -13,7 +13,7 @@ from chainrule.document.words import Words
 from chainrule.explanation import backward, definitions, overview, setting
 from chainrule.explanation.context import Context
 from chainrule.formula.expression import Expression, Name, definition, variable
-from chainrule.network.definitions import Bound, Definition, find
+from chainrule.network.definitions import KINDS, Bound, Definition, find
 from chainrule.network.examples import example
 from chainrule.network.initializers import Distribution
 from chainrule.network.layers import dense
@@ -136,14 +136,7 @@ def _schedule(value: Bound) -> Iterable[Block]:
     yield Equations((Equation((formula(variable(Name("learning_rate"))), formula(value.apply(STEP_NUMBER))), ("=",)),))
 
 
-_FORMULAS = {
-    "activation": _activation,
-    "loss": _loss,
-    "regularizer": _regularizer,
-    "initializer": _initializer,
-    "optimizer": _optimizer,
-    "schedule": _schedule,
-}
+_FORMULAS = dict(zip(KINDS, (_activation, _loss, _regularizer, _initializer, _optimizer, _schedule), strict=True))
 
 
 def _seed(optimizer: Bound | None = None) -> Context:
