@@ -108,9 +108,8 @@ def test_a_formula_with_an_infinite_number_is_refused_at_its_place() -> None:
         """No cap at all."""
         return p.minimum(z, math.inf)
 
-    network = Network(1, dense(1, Definition("activation", "capped", capped)))
     with pytest.raises(DescriptionError, match=r"activation capped \(test_written.py, line \d+\): .* the number inf: write a finite one"):
-        network.derivation  # noqa: B018
+        Network(1, dense(1, Definition("activation", "capped", capped)))
 
 
 @pytest.mark.parametrize(
