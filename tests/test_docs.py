@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from chainrule.api.problems import problem
 from chainrule.cli import main
+from chainrule.network import layers
 from chainrule.network.definitions import REGISTRY
-from chainrule.steps.problem import problem_from
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
 def fences(page: Path, language: str) -> list[str]:
@@ -74,6 +75,7 @@ def test_python_examples_run(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for kind, table in REGISTRY.items():
         monkeypatch.setitem(REGISTRY, kind, dict(table))
+    monkeypatch.setattr(layers, "KINDS", dict(layers.KINDS))
     space: dict[str, object] = {"__name__": page.stem}
     for block in fences(page, "python"):
         exec(compile(block, str(page), "exec"), space)  # noqa: S102  # the page's own example
@@ -84,7 +86,7 @@ TOML = [block for page in PAGES for block in fences(page, "toml")]
 
 @pytest.mark.parametrize("block", TOML)
 def test_descriptions_describe_something(block):
-    assert problem_from(tomllib.loads(block)).step().error > 0
+    assert problem(tomllib.loads(block)).step().error > 0
 
 
 def test_the_reader_notices_a_line_that_is_not_printed():

@@ -63,9 +63,11 @@ def any_case(seed: int, **wanted: Any) -> Case:
 def program_agrees(found: Case, rule: Bound) -> None:
     """Errors, parameters and states of some steps, and the predictions, to 1e-12 of each array's largest magnitude."""
     program, steps = written_program(found.network, rule), steps_of(found, rule)
-    values: dict[str, Any] = {"x": found.x, "t": found.t, "s": found.s, **found.network.parameters, **steps[0].states}
+    data = {str(node.name): part for node, part in found.network.split(found.x, found.t, found.s).items()}
+    values: dict[str, Any] = {**data, **found.network.parameters, **steps[0].states}
     for step in steps:
-        close(program.predict(found.x, *(values[key] for key in found.network.shapes)), step.prediction, 1e-12)
+        y = program.predict(*(values[key] for key in (*found.network.wiring.inputs, *found.network.shapes)))
+        close(np.concatenate(y, axis=1) if isinstance(y, tuple) else y, step.prediction, 1e-12)
         error, *new = program.step(*({**values, "k": step.number}[key] for key in program.inputs))
         close(error, step.error, 1e-12)
         for key, value in zip((key.removesuffix("_next") for key in program.outputs[1:]), new, strict=True):

@@ -12,7 +12,7 @@ class NotRead(Exception):
     """This is no formula of the kind that is read here."""
 
 
-SYMBOL = r"(?:(?!ᵀ)[^\W\d_]|‖(?:(?!‖).)+‖)(?:(?!ᵀ)\w|[⁽⁾⁺′\u0300-\u036f\u20d7])*(?:\[\d+(?:,\d+)*\])?"
+SYMBOL = r"(?:(?!ᵀ)[^\W\d_]|‖(?:(?!‖).)+‖)(?:(?!ᵀ)\w|[⁽⁾⁺′\u0300-\u036f\u20d7])*(?:\[\w+(?:,\w+)*\])?"
 TOKEN = re.compile(
     rf"""\s*(?:
     (?P<number>\d+(?:[.,]\d+)?)
@@ -100,9 +100,19 @@ class Parser:
 
     def power(self) -> Tree:
         tree = self.atom()
-        while self.peek() in ("^", "ᵀ"):
-            tree = ("transposed", tree) if self.take() == "ᵀ" else ("^", tree, self.exponent())
+        while self.peek() in ("^", "ᵀ", "["):
+            sign = self.take()
+            tree = ("transposed", tree) if sign == "ᵀ" else ("^", tree, self.exponent()) if sign == "^" else ("part", tree, *self.places())
         return tree
+
+    def places(self) -> tuple[int, int]:
+        """2] or 2…5], after the bracket."""
+        first = last = int(self.take())
+        if self.peek() == "…":
+            self.take()
+            last = int(self.take())
+        self.take("]")
+        return first, last
 
     def exponent(self) -> Tree:
         if self.peek() in ("−", "-"):
@@ -124,6 +134,8 @@ class Parser:
         closing = {"(": ")", "|": "|", "⌊": "⌋"}.get(token)
         if closing:
             tree = self.sum()
+            if token == "(" and self.peek() in (",", ";"):
+                return ("joined", tree, *self.others())
             self.take(closing)
             return {"(": tree, "|": ("call", "abs", tree), "⌊": ("call", "floor", tree)}[token]
         if token == "√":
@@ -138,7 +150,11 @@ class Parser:
 
     def arguments(self) -> list[Tree]:
         self.take("(")
-        found = [self.sum()]
+        return [self.sum(), *self.others()]
+
+    def others(self) -> list[Tree]:
+        """What stands after the first of several in parentheses."""
+        found = []
         while self.peek() in (",", ";"):
             self.take()
             found.append(self.sum())

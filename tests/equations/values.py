@@ -148,7 +148,7 @@ class Evaluation:
 
     values    the numbers of letters
     nudged    literals by their place that are read as another number
-    sideways  True where samples stand side by side: Σ_n sums each row
+    sideways  True where samples stand side by side: Σ_n sums each row, and parts of a vector stand below each other
     """
 
     values: Mapping[str, Any]
@@ -169,6 +169,16 @@ class Evaluation:
             case "transposed":
                 value = self(parts[0])
                 return [list(column) for column in zip(*value, strict=True)] if isinstance(value, list) else value
+            case "part":
+                value, first, last = self(parts[0]), parts[1] - 1, parts[2]
+                return value[first:last] if self.sideways else [line[first:last] for line in value]
+            case "joined":
+                values = list(map(self, parts))
+                if self.sideways:
+                    return [line for value in values for line in value]
+                if len({len(value) for value in values}) > 1:
+                    raise Misfit(str([*map(shape, values)]))
+                return [[cell for line in lines for cell in line] for lines in zip(*values, strict=True)]
             case "cases":
                 condition, first, second = parts
                 chosen = self(condition)

@@ -88,6 +88,10 @@ DOCUMENTS: dict[str, Case] = {
     "absolute": one("2-2-1", **SMALL, loss="absolute"),
     "huber": one("2-2-1", **{**SMALL, "target": "3"}, loss="huber:delta=0.5"),
     "hinge": one("2-2-1", **{**SMALL, "target": "1"}, loss="hinge"),
+    "residual": one("residual"),
+    "two-inputs": one("two-inputs"),
+    "two-inputs-german": one("two-inputs", notation="german", input="3 2 4; 1 -1 2", target="1; 0", optimizer="adam"),
+    "tied": one("tied", exact=True),
     "momentum": one("2-2-1", **SMALL, optimizer="momentum", steps=2, bias=True),
 }
 """Every kept document by the name of its file."""
@@ -108,9 +112,9 @@ FORMATS: dict[str, Callable[[Document], str]] = {
 }
 """What writes a document; a page without its style, script and font, which are the same everywhere."""
 
-PRINTED = ("seed", "seed-german", "article", "mazur", "xor", "iris", "large", "adam", "cases", "penalty")
+PRINTED = ("seed", "seed-german", "article", "mazur", "xor", "iris", "large", "adam", "cases", "penalty", "residual")
 ONLY: dict[str, tuple[str, ...]] = {
-    ".html": ("seed", "seed-german", "mazur-weight", "iris", "large-weight", "cases", "hinge", "penalty"),
+    ".html": ("seed", "seed-german", "mazur-weight", "iris", "large-weight", "cases", "hinge", "penalty", "residual"),
     ".typ": PRINTED,
     ".tex": PRINTED,
 }

@@ -16,7 +16,7 @@ from chainrule.base.errors import DescriptionError, InputError, UnknownNameError
 from chainrule.network.definitions import KINDS, definitions, find
 from chainrule.network.description import (
     KEYS,
-    LAYER_KEYS,
+    OUTPUT_KEYS,
     described,
     from_json,
     from_toml,
@@ -27,7 +27,7 @@ from chainrule.network.description import (
     write_description,
 )
 from chainrule.network.examples import EXAMPLES
-from chainrule.network.layers import dense
+from chainrule.network.layers import NUMBER_KEYS, WIRING_KEYS, add, dense, join, multiply, tied
 from chainrule.network.network import Network
 from chainrule.notation.conventions import LETTERS, PRESETS, Notation
 from chainrule.steps.problem import Problem, described_problem, problem_from
@@ -83,7 +83,7 @@ def networks(draw):
     drawn = []
     for _ in range(draw(st.integers(1, 3))):
         drawn.append(draw(layers(sizes[-1])))
-        sizes.append(drawn[-1].units)
+        sizes.append(drawn[-1].option("units"))
     return Network(
         sizes[0],
         *drawn,
@@ -109,7 +109,6 @@ def problems(draw):
 
 def same(a, b):
     assert a.network == b.network
-    assert a.network.layers == b.network.layers
     assert a.network.notation == b.network.notation
     for key, values in a.network.parameters.items():
         assert np.array_equal(values, b.network.parameters[key])
@@ -167,7 +166,24 @@ def test_a_matrix_reads_as_rows():
 
 def test_the_schema_names_every_key():
     assert set(DESCRIPTION.schema["properties"]) == set(KEYS)
-    assert set(DESCRIPTION.schema["$defs"]["layer"]["properties"]) == set(LAYER_KEYS)
+    parts = DESCRIPTION.schema["$defs"]
+    options = {option for kind in (dense, tied, add, multiply, join) for option in kind.options}
+    assert set(parts["layer"]["properties"]) == set(parts["settings"]["enum"]) == {*options, *NUMBER_KEYS, *WIRING_KEYS}
+    assert set(parts["output"]["properties"]) == set(OUTPUT_KEYS)
+
+
+OWN = {"kind": "own", "size": 3}
+"""A kind of layer that the schema does not know: its options are its own."""
+
+
+@pytest.mark.parametrize("layer", [{"units": 2}, {"share": "h"}, {"kind": "add", "from": ["x", "h"]}, {"kind": "tied", "to": "h"}, OWN])
+def test_the_schema_accepts_every_kind_of_layer(layer):
+    assert DESCRIPTION.is_valid({"inputs": {"x": 2}, "layers": [{"units": 2, "name": "h"}, layer]})
+
+
+@pytest.mark.parametrize("layer", [{"kind": "dense"}, {"kind": "add", "size": 3}, {"share": "h", "units": 2}, {"units": 2, "from": 1}])
+def test_the_schema_refuses_what_no_layer_is(layer):
+    assert not DESCRIPTION.is_valid({"inputs": {"x": 2}, "layers": [{"units": 2, "name": "h"}, layer]})
 
 
 @pytest.mark.parametrize(
@@ -194,13 +210,13 @@ def test_what_the_schema_refuses_is_refused(change):
     ("change", "message"),
     [
         ({"lose": "squared"}, "no setting of the description is called 'lose'. Did you mean 'loss'?"),
-        ({"layers": [{"unit": 2}]}, r"no setting of layers\[1\] is called 'unit'. Did you mean 'units'?"),
+        ({"layers": [{"unit": 2}]}, r"layers\[1\]: no setting of the layer dense is called 'unit'. Did you mean 'units'?"),
         ({"layers": [{"units": 2}, {"units": "3"}]}, r"layers\[2\]: the number of units of a layer must be a whole number, not '3'"),
         (
             {"layers": [{"units": 2}, {"units": 1, "activation": "tanhh"}]},
             "no activation is called 'tanhh'. Did you mean 'tanh'",
         ),
-        ({"layers": [{"units": 2, "bias": "no"}]}, r"layers\[1\].bias is true, false or a list of numbers, not 'no'"),
+        ({"layers": [{"units": 2, "bias": "no"}]}, r'layers\[1\]: bias is true, false, "shared" or a list of numbers, not .no'),
         ({"layers": [{"units": 2, "frozen": "b"}]}, r"layers\[1\]: frozen must be a list of names, not 'b'"),
         ({"layers": 3}, "needs layers"),
         ({"weights": [1, 2]}, "weights: a 2-2-1 network has 6 weights, but 2 numbers were given"),
@@ -280,7 +296,7 @@ def test_a_step_beyond_all_numbers_returns():
 def test_the_short_form_means_dense_layers():
     network = problem("2-3-1").network
     assert (network.sizes, [layer.activation.name for layer in network.layers]) == ((2, 3, 1), ["tanh", "identity"])
-    assert all(layer.bias for layer in network.layers)
+    assert all(layer.option("bias") for layer in network.layers)
 
 
 @pytest.mark.parametrize(
@@ -316,7 +332,7 @@ def test_drawing_depends_on_the_seed_alone():
 
 def test_options_change_a_described_network():
     network = problem("mazur", bias=False, activation="leaky_relu:slope=0.2", loss="huber:delta=2", regularizer="l2:rate=0.1").network
-    assert not any(layer.bias for layer in network.layers)
+    assert not any(layer.option("bias") for layer in network.layers)
     assert network.layers[0].activation == find("activation", {"name": "leaky_relu", "slope": 0.2})
     assert network.layers[1].activation.name == "sigmoid"  # said by the description, so it stays
     assert network.given["W1"].tolist() == [[0.15, 0.25], [0.2, 0.3]]

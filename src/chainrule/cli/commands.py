@@ -303,6 +303,7 @@ def _machine_code(problem: Any, assembly: bool, output: str | None) -> None:
 @click.option("-o", "--output", metavar="FILE", help="Write the description to a .toml or .json file, to be changed.")
 def examples(name: str | None, output: str | None) -> None:
     """List the built-in examples, or print the description of one, as a start for your own."""
+    from chainrule.network.description import network_from
     from chainrule.network.examples import EXAMPLES, example
 
     if name is not None:
@@ -311,8 +312,8 @@ def examples(name: str | None, output: str | None) -> None:
         raise InputError(f"say which example to write to {output}, as chainrule examples seed -o {output}.")
     else:
         for key, description in EXAMPLES.items():
-            sizes = "-".join(str(size) for size in (description["inputs"], *(layer["units"] for layer in description["layers"])))
-            click.echo(f"{key:<9}  {sizes:<17}  {description['title']}")
+            network = network_from(description)
+            click.echo(f"{key:<10}  {network.summary:<17}  {description['title']}")
 
 
 def _give(description: dict[str, Any], output: str | None) -> None:

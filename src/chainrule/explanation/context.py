@@ -17,8 +17,8 @@ from chainrule.formula.scalar import Element, Index, Scalars
 from chainrule.formula.tidy import tidy
 from chainrule.network.definitions import Bound
 from chainrule.network.derivation import BATCH, Derivation
-from chainrule.network.network import layer_name
 from chainrule.network.update import ParameterUpdate
+from chainrule.network.wiring import OUTPUT
 from chainrule.notation.build import formula
 from chainrule.notation.conventions import Notation
 from chainrule.notation.formula import Derivative, Equation, Formula, Operator, Symbol, row
@@ -170,10 +170,13 @@ class Context:
         return number.formula if number.exact else row(Operator("≈", prefix=True), number.formula)
 
     def layer(self, number: int) -> str:
-        """What a layer is called: hidden layer, hidden layer 2, output layer."""
-        name = layer_name(number, self.layers)
-        if name == "output":
-            return self.plain("layer.output")
+        """What a layer is called: by its own name, or hidden layer, hidden layer 2, output layer."""
+        network = self.step.network
+        layer = network.layers[number - 1]
+        if layer.name:
+            return layer.name
+        if output := network.output_of(layer):
+            return self.plain("layer.output") if output == OUTPUT else self.plain("layer.output_named", name=output)
         return self.plain("layer.hidden") if self.layers == 2 else self.plain("layer.hidden_number", number=number)
 
     def elements(self, quantity: Expression, sample: int | None = None) -> list[Element]:

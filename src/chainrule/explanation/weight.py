@@ -12,7 +12,6 @@ from chainrule.explanation.definitions import theorems
 from chainrule.explanation.outcome import intermediate_quantities, update_lines
 from chainrule.formula.expression import Expression
 from chainrule.formula.scalar import Element
-from chainrule.network.network import layer_name
 from chainrule.notation.formula import Equation
 
 FEW_ELEMENTS = 400
@@ -55,7 +54,7 @@ def _numbered(context: Context, parameter: Expression, number: int) -> list[Elem
 
 
 def _layer(context: Context, wanted: str, word: str | None, number: str) -> int:
-    names = {layer_name(layer, context.layers): layer for layer in range(1, context.layers + 1)}
+    names = {name: number for number, name in enumerate(context.step.network.layer_names, start=1)}
     if word is not None:
         if word not in names:
             raise InputError(f"'{wanted}': there is no layer {word}; this network has {', '.join(names)}.")
@@ -69,7 +68,7 @@ def _layer(context: Context, wanted: str, word: str | None, number: str) -> int:
 def _by_place(context: Context, wanted: str, kind: str, layer: int, index: list[int]) -> Element:
     found = [p for p in context.derivation.parameters if p.symbol == kind and p.name and p.name.layer == layer]
     if not found:
-        raise InputError(f"'{wanted}': the {layer_name(layer, context.layers)} layer has no {kind}.")
+        raise InputError(f"'{wanted}': the {context.step.network.layer_names[layer - 1]} layer has no {kind}.")
     shape = context.scalars.shape(found[0])
     if len(index) != len(shape) or not all(1 <= i <= extent for i, extent in zip(index, shape, strict=True)):
         wording = "inputs and units" if len(shape) > 1 else "units"

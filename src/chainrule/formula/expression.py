@@ -196,10 +196,8 @@ def named(name: Name, expression: Expression) -> Expression:
 
 
 def definition(expression: Expression) -> Expression:
-    """What a named quantity stands for; anything else is itself."""
-    while expression.primitive.name == "named":
-        (expression,) = expression.arguments
-    return expression
+    """What a named quantity stands for, which may be another one: h = z; anything else is itself."""
+    return expression.arguments[0] if expression.primitive.name == "named" else expression
 
 
 def is_scalar(expression: Expression) -> bool:
@@ -269,8 +267,7 @@ def consumers(nodes: Iterable[Expression]) -> dict[Expression, list[Expression]]
 
 def neighbours(expression: Expression) -> Iterator[Expression]:
     """The named quantities and variables in which a definition is written, each once."""
-    inner = definition(expression)
-    for node in order(inner, wall=lambda node: node.name is not None and node is not inner):
+    for node in order(definition(expression), wall=lambda node: node.name is not None):
         if node.name is not None and node is not expression:
             yield node
 

@@ -78,6 +78,10 @@ class Transpose(Node):
     """A raised ᵀ."""
 
 
+class Part(Node):
+    """Some places along an axis, after the array in brackets: h[2…5]."""
+
+
 class Quiet(Node):
     """Not written at all: the argument alone (a stretch over the batch, say)."""
 
@@ -87,5 +91,20 @@ class Leaf(Node):
 
 
 Form: TypeAlias = (
-    Infix | Prefix | Times | MatrixTimes | Ratio | Raised | Named | Fence | Radical | Bracket | Piecewise | Total | Transpose | Quiet | Leaf
+    Infix
+    | Prefix
+    | Times
+    | MatrixTimes
+    | Ratio
+    | Raised
+    | Named
+    | Fence
+    | Radical
+    | Bracket
+    | Piecewise
+    | Total
+    | Transpose
+    | Part
+    | Quiet
+    | Leaf
 )

@@ -25,6 +25,7 @@ from chainrule.formula.forms import (
     Leaf,
     MatrixTimes,
     Named,
+    Part,
     Piecewise,
     Prefix,
     Quiet,
@@ -349,7 +350,7 @@ part = _structural(
     shape=lambda x, axis, start, stop: (*x.shape[:axis], stop - start, *x.shape[axis + 1 :]),
     pullback=_part_pullback,
     element=lambda at, index, x, axis, start, stop: at(x, (*index[:axis], index[axis] + start, *index[axis + 1 :])),
-    form=Named("part"),
+    form=Part(),
 )
 
 

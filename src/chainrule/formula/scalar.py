@@ -118,8 +118,9 @@ class Scalars:
     def parents(self, element: Element) -> list[Element]:
         """The elements in which the definition of an element is written."""
         if element not in self._parents:
-            letters = neighbours(self.definition(element))
-            self._parents[element] = [self.element(letter) for letter in letters if letter in self._elements]
+            inner, own = self.definition(element), self.variable(element)
+            letters = [inner] if inner in self._elements else neighbours(inner)  # a copy is written in the letter that it copies
+            self._parents[element] = [self.element(letter) for letter in letters if letter in self._elements and letter is not own]
         return self._parents[element]
 
     def derivative(self, of: Element, by: Element) -> Expression:
@@ -130,5 +131,5 @@ class Scalars:
             carried = local_derivatives(of.quantity, [by.quantity], seed)[by.quantity]
             self._derivatives[key] = (seed, shared([carried], self.named)[0])
         seed, carried = self._derivatives[key]
-        reader = Scalars(self.sizes, known={seed: {of.index: 1}}, _letters=self._letters, _elements=self._elements)
+        reader = Scalars(self.sizes, known={**self.known, seed: {of.index: 1}}, _letters=self._letters, _elements=self._elements)
         return tidy(reader(carried, by.index))

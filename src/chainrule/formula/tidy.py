@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 
 from chainrule.formula.expression import Expression, Number, Shape, depends_on_variable, order
-from chainrule.formula.primitives import constant, divide, multiply, negative, spread, subtract, transpose
+from chainrule.formula.primitives import constant, divide, matmul, multiply, negative, spread, subtract, swapped, transpose
 
 
 def tidy(expression: Expression) -> Expression:
@@ -168,6 +168,9 @@ def _transpose(x: Expression, axes: tuple[int, ...]) -> Expression | None:
     if x.primitive is transpose:
         (inner,), before = x.arguments, x.parameters["axes"]
         return transpose(inner, axes=tuple(before[axis] for axis in axes))
+    if x.primitive is matmul and axes == (1, 0) and x.arguments[0].primitive is transpose:  # (Aᵀ B)ᵀ = Bᵀ A
+        a, b = x.arguments
+        return matmul(tidy(swapped(b)), tidy(swapped(a)))
     return None
 
 

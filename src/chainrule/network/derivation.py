@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from functools import cached_property, reduce
 from operator import add
 
-from chainrule.base.errors import DescriptionError, UnknownNameError, quoted
+from chainrule.base.errors import DescriptionError, ShapeError, UnknownNameError, quoted
 from chainrule.formula import primitives as p
 from chainrule.formula.backprop import gradients
 from chainrule.formula.expression import Expression, Name, named, order, variable
 from chainrule.formula.theorems import Application, applications, shortened
 from chainrule.formula.tidy import shared, tidy
-from chainrule.network.definitions import Bound
+from chainrule.network.definitions import Bound, checked_name
 from chainrule.network.layers import Layer, Owner, Parameter, numbered
-from chainrule.network.wiring import OUTPUT, Wiring
+from chainrule.network.wiring import OUTPUT, Call, Wiring
 from chainrule.notation.conventions import Notation
 from chainrule.notation.labels import Labels
 
@@ -81,7 +81,10 @@ def forward(wiring: Wiring) -> Forward:
         times[layer] = times.get(layer, 0) + 1
         owner = Owner(layer, numbers.get(layer, len(numbers) + 1), times[layer] if layer in several else None, declared)
         sources = [results[source] for source in call.sources]
-        result = layer.kind.apply(owner, *sources, **layer.options)
+        try:
+            result = layer.kind.apply(owner, *sources, **layer.options)
+        except ShapeError as error:
+            raise ShapeError(f"{layer!r} is called on {_signals(call, wiring, results)}: {error}") from None
         if owner.declares:
             numbers.setdefault(layer, owner.number)
         if call.name in named_outputs:
@@ -89,7 +92,7 @@ def forward(wiring: Wiring) -> Forward:
         elif owner.declares:
             result = named(Name("h", owner.number, time=owner.time), result)
         elif layer.name:
-            result = named(Name(layer.name), result)
+            result = named(Name(checked_name(layer.name)), result)
         known = {*sources, *quantities}
         quantities += [
             node
@@ -100,6 +103,12 @@ def forward(wiring: Wiring) -> Forward:
     parameters = tuple(parameter for layer in numbers for parameter in declared.get(layer, {}).values())
     outputs = {name: results[call] for name, call in wiring.outputs.items()}
     return Forward(inputs, parameters, tuple(quantities), outputs, numbers, results)
+
+
+def _signals(call: Call, wiring: Wiring, results: Mapping[str, Expression]) -> str:
+    """What a layer is called on, with sizes: the input x (2 numbers) and the layer 'one' (3 numbers)."""
+    kinds = [f"the input {name}" if name in wiring.inputs else f"the layer {quoted(name)}" for name in call.sources]
+    return " and ".join(f"{kind} ({results[name].shape[-1]} numbers)" for kind, name in zip(kinds, call.sources, strict=True))
 
 
 def output_name(symbol: str, output: str, outputs: Mapping[str, object]) -> Name:
@@ -220,7 +229,7 @@ def derive(
             paper = paper + tidy(numbered(regularizer.apply(W), W, W.name.layer))
     paper = named(Name("E"), paper if conventions.weighted else tidy(paper))
     error = named(Name("E"), tidy(shortened(paper.arguments[0])))
-    wanted = [_quantity(key, passed) for key in asked]
+    wanted = [quantity_called(key, passed) for key in asked]
     raw = gradients(error, [*parameters, *wanted])
     brief = [named(part.name, tidy(shortened(part.arguments[0]))) for part in errors if part.name is not None]
     nodes = shared([*passed.quantities, error, *brief])
@@ -254,7 +263,8 @@ def check_names(*roots: Expression) -> None:
                 raise DescriptionError(f"two quantities are called {node.key}: {formulas}; give the one that is yours another name.")
 
 
-def _quantity(key: str, passed: Forward) -> Expression:
+def quantity_called(key: str, passed: Forward) -> Expression:
+    """The input or the named quantity of that key. Raises UnknownNameError."""
     known = {str(node.name): node for node in (*passed.inputs, *passed.quantities)}
     if key not in known:
         raise UnknownNameError("quantity of this network", key, known)

@@ -30,13 +30,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from chainrule.base.errors import DescriptionError, FileError, InputError, UnknownNameError, quoted
 from chainrule.network.definitions import Bound
-from chainrule.network.layers import SHARED, Layer, dense, kind_of_layer
+from chainrule.network.layers import NUMBER_KEYS, SHARED, WIRING_KEYS, Layer, dense, kind_of_layer
 from chainrule.network.network import MOST_LAYERS, Network
 from chainrule.network.wiring import INPUT, OUTPUT, Call, Wiring, check_count, checked, checked_inputs, checked_output, sorted_calls
 from chainrule.notation.conventions import Notation
@@ -46,12 +47,6 @@ if TYPE_CHECKING:
 
 SETTINGS = ("loss", "regularizer", "outputs", "batch", "weighted", "seed")
 KEYS = ("title", "inputs", *SETTINGS, "over_outputs", "gradients", "notation", "weights", "layers", "data", "optimizer")
-WIRING_KEYS = ("kind", "name", "from", "share")
-"""Of a layer: what it is, what it is called, what it is called on, and the layer whose parameters it has, too."""
-
-NUMBER_KEYS = ("weights", "numbers", "initializer", "frozen")
-"""Of a layer, whatever its kind: its parameters."""
-
 OUTPUT_KEYS = ("from", "loss", "weight")
 
 
@@ -65,7 +60,8 @@ def described(network: Network, *, numbers: bool = True) -> dict[str, Any]:
     """
     conventions, wiring = network.conventions, network.wiring
     names = {layer: next(call.name for call in wiring.calls if call.layer is layer) for layer in wiring.layers}
-    given = dict(zip(network.layers, network.numbered_layers, strict=True)) if numbers else {}
+    shown = network.numbered_layers if numbers else [replace(layer, given={}) for layer in network.layers]
+    given = dict(zip(network.layers, shown, strict=True))
     single = list(wiring.outputs) == [OUTPUT] and network.goals[OUTPUT].weight == 1
     settings = {
         "inputs": wiring.inputs[INPUT] if list(wiring.inputs) == [INPUT] else dict(wiring.inputs),
@@ -178,7 +174,8 @@ def _wiring_from(description: Mapping[str, Any], settings: dict[str, Any]) -> Wi
         return checked(Wiring(sizes, sorted_calls(sizes, calls), {OUTPUT: calls[-1].name}))
     for name, output in outputs.items():
         check_table(output, f"outputs.{name}", OUTPUT_KEYS)
-        checked_output(name)
+        with inside("outputs"):
+            checked_output(name)
     sources = {name: str(output.get("from", calls[-1].name)) for name, output in outputs.items()}
     known = [*sizes, *(call.name for call in calls)]
     for name, source in sources.items():
@@ -202,32 +199,35 @@ def _calls_from(layers: Sequence[Any], inputs: Mapping[str, int]) -> list[Call]:
             raise DescriptionError(f"{where}.name must be a name that no input and no other layer has, not {quoted(name)}.")
         sources = table.get("from", before)
         with inside(where):
-            made[name] = _layer_from(table, where, made)
+            made[name] = _layer_from(table, made)
+            if isinstance(sources, int):
+                raise DescriptionError(f'from is a name or a list of names, as from = "{sources}", not a number.')
             calls.append(Call(name, made[name], names_of((sources,) if isinstance(sources, str) else sources, "from")))
             check_count(made[name], len(calls[-1].sources))
         before = name
     return calls
 
 
-def _layer_from(table: Mapping[str, Any], where: str, made: Mapping[str, Layer]) -> Layer:
+def _layer_from(table: Mapping[str, Any], made: Mapping[str, Layer]) -> Layer:
     if "share" in table:
-        check_table(table, where, ("share", "name", "from"))
+        check_table(table, "a layer that shares", ("share", "name", "from"))
         return _layer_called(table["share"], made)
     kind = kind_of_layer(table.get("kind", "dense"))
-    check_table(table, where, (*kind.options, *NUMBER_KEYS, *WIRING_KEYS))
+    check_table(table, f"the layer {kind.name}", (*kind.options, *NUMBER_KEYS, *WIRING_KEYS))
     if "units" in kind.options and "units" not in table:
         raise DescriptionError("it does not say how many units it has, as units = 2.")
     if not isinstance(table.get("bias", True), (bool, list, tuple)) and table["bias"] != SHARED:
         raise DescriptionError(f'bias is true, false, "{SHARED}" or a list of numbers, not {quoted(table["bias"])}.')
     settings = {key: value for key, value in table.items() if key not in WIRING_KEYS}
-    if "to" in kind.options:
-        settings["to"] = _layer_called(settings.get("to"), made)
+    if "to" in kind.options and "to" in settings:
+        settings["to"] = _layer_called(settings["to"], made)
     return kind(**{**settings, "frozen": names_of(table.get("frozen", ()), "frozen"), "name": table.get("name", "")})
 
 
 def _layer_called(name: Any, made: Mapping[str, Layer]) -> Layer:
     if not isinstance(name, str) or name not in made:
-        raise UnknownNameError("layer before this one", str(name), made or {"(there is none)": None})
+        hint = "A layer stands before those that use its parameters."
+        raise UnknownNameError("layer before this one", str(name), made or {"(there is none)": None}, hint)
     return made[name]
 
 

@@ -81,6 +81,47 @@ _VANISHING = {
     "optimizer": {"name": "sgd", "learning_rate": 0.5},
 }
 
+# He, Zhang, Ren & Sun (2016), Deep residual learning for image recognition: what a layer finds is added to what it was given.
+_RESIDUAL = {
+    "title": "A residual block: its input joins its output",
+    "inputs": 2,
+    "weights": [0.5, 0.25, -0.5, 0.5, 0.5, -0.2],
+    "layers": [
+        {"name": "block", "units": 2, "activation": "relu", "bias": False},
+        {"kind": "add", "name": "sum", "from": ["x", "block"]},
+        {"units": 1, "bias": False},
+    ],
+    "data": {"x": [[1, 2]], "t": [[1]]},
+    "optimizer": {"name": "sgd", "learning_rate": 0.1},
+}
+
+_TWO_INPUTS = {
+    "title": "Two inputs, each with a layer of its own",
+    "inputs": {"x": 2, "v": 1},
+    "weights": [0.5, -0.25, 0.5, 0.4, -0.2],
+    "layers": [
+        {"name": "left", "units": 1, "activation": "relu", "bias": False},
+        {"name": "right", "from": "v", "units": 1, "activation": "relu", "bias": False},
+        {"kind": "join", "name": "both", "from": ["left", "right"]},
+        {"units": 1, "bias": False},
+    ],
+    "data": {"x": {"x": [[3, 2]], "v": [[4]]}, "t": [[1]]},
+    "optimizer": {"name": "sgd", "learning_rate": 0.1},
+}
+
+# Vincent, Larochelle, Bengio & Manzagol (2008), Extracting and composing robust features with denoising autoencoders, section 2.
+_TIED = {
+    "title": "An autoencoder with one matrix, there and back",
+    "inputs": 2,
+    "weights": [0.3, -0.2],
+    "layers": [
+        {"name": "encoder", "units": 1, "activation": "identity", "bias": False},
+        {"kind": "tied", "to": "encoder", "bias": False},
+    ],
+    "data": {"x": [[1, 2]], "t": [[1, 2]]},
+    "optimizer": {"name": "sgd", "learning_rate": 0.05},
+}
+
 EXAMPLES: dict[str, dict[str, Any]] = {
     "seed": _SEED,
     "article": _ARTICLE,
@@ -88,6 +129,9 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "xor": _XOR,
     "iris": _IRIS,
     "vanishing": _VANISHING,
+    "residual": _RESIDUAL,
+    "two-inputs": _TWO_INPUTS,
+    "tied": _TIED,
 }
 """Every built-in description by name."""
 

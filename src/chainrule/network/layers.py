@@ -34,6 +34,12 @@ MOST_UNITS = 10**7
 SHARED = "shared"
 """The bias of a layer whose units have one b together."""
 
+WIRING_KEYS = ("kind", "name", "from", "share")
+"""What descriptions say of a layer: what it is, what it is called, what it is called on, and the layer whose parameters it has, too."""
+
+NUMBER_KEYS = ("weights", "numbers", "initializer", "frozen")
+"""And of its parameters, whatever its kind."""
+
 KINDS: dict[str, Kind] = {}
 """Every kind of layer by name, the built-in ones first."""
 
@@ -84,14 +90,15 @@ class Kind(Displayed):
         Raises DescriptionError, UnknownNameError.
         """
         if len(values) > len(self.options):
-            raise DescriptionError(f"{self.name} takes {len(self.options)} options ({', '.join(self.options)}), not {len(values)}.")
+            names = f"{', '.join(self.options)} as options" if self.options else "no options"
+            raise DescriptionError(f"{self.name} takes {names}, not {quoted([*values])}; a layer is made first: {self.name}()(x).")
         given = {**dict(zip(self.options, values, strict=False)), **options}
         for option in given:
             if option not in self.options:
                 raise UnknownNameError(f"option of the layer {self.name}", option, self.options or {"(it has none)": None})
         for option, default in self.options.items():
             if default is inspect.Parameter.empty and option not in given:
-                raise DescriptionError(f"{self.name} does not say its {option}, as {option} = 2.")
+                raise DescriptionError(f"{self.name} does not say its {option}, as {self.name}({option}=…).")
         own = dict(numbers or {})
         if weights is not None:
             own["W"] = weights
@@ -100,24 +107,30 @@ class Kind(Displayed):
             {option: value for option, value in _checked(given, own).items() if value != self.options[option]},
             initializer=None if initializer is None else find("initializer", initializer),
             given=own,
-            frozen=_checked_names(frozen, "frozen"),
+            # A bias that is not there stays as it is.
+            frozen=tuple(symbol for symbol in _checked_names(frozen, "frozen") if symbol != "b" or given.get("bias", True) is not False),
             name=name,
         )
 
     def apply(self, own: Owner, *signals: Expression, **options: Any) -> Expression:
         """What a layer of this kind makes of signals. Raises DescriptionError where a person's own function fails, or gives no formula."""
-        try:
-            result = self.function(own, *signals, **options)
-        except ChainruleError:
-            raise
-        except Exception as error:  # a person's own function may raise anything
-            raise DescriptionError(f"the layer {self.name}: {type(error).__name__}: {error}.") from error
+        result = result_of(f"the layer {self.name}", partial(self.function, own, *signals, **options))
         if not isinstance(result, Expression):
             raise DescriptionError(f"the layer {self.name} returns {quoted(result)}, not a formula of its inputs.")
         return result
 
     def __repr__(self) -> str:
         return f"chainrule.{self.name}"
+
+
+def result_of(what: str, function: Callable[[], Any]) -> Any:
+    """What a person's own function gives. Raises DescriptionError where it raises an error that is not ours."""
+    try:
+        return function()
+    except ChainruleError:
+        raise
+    except Exception as error:  # a person's own function may raise anything
+        raise DescriptionError(f"{what}: {type(error).__name__}: {error}.") from error
 
 
 def _checked(options: Mapping[str, Any], numbers: dict[str, Any]) -> dict[str, Any]:
@@ -213,8 +226,12 @@ def layer(function: Callable[..., Expression]) -> Kind:
     before = KINDS.get(name)
     if before is not None and before.function.__module__ != function.__module__:
         raise DescriptionError(f"there is already a layer called '{name}'; choose another name.")
-    KINDS[name] = Kind(name, function)
-    return KINDS[name]
+    kind = Kind(name, function)
+    for option in kind.options:
+        if option in (*WIRING_KEYS, *NUMBER_KEYS):
+            raise DescriptionError(f"an option of {name} cannot be called '{option}': descriptions say something else with it.")
+    KINDS[name] = kind
+    return kind
 
 
 def kind_of_layer(name: Any) -> Kind:
@@ -270,6 +287,8 @@ class Owner:
 
     def of(self, layer: Layer, symbol: str) -> Expression:
         """A parameter of another layer that was called before. Raises DescriptionError."""
+        if not isinstance(layer, Layer):
+            raise DescriptionError(f"{self.layer.kind.name} needs the {symbol} of a layer, not of {quoted(layer)}.")
         if symbol not in self.declared.get(layer, {}):
             raise DescriptionError(f"{self.layer!r} uses {symbol} of {layer!r}, which is not called before it or has no {symbol}.")
         self.declares = True
@@ -382,7 +401,7 @@ def _folded(what: str, signals: Sequence[Expression], operation: Callable[[Expre
     first, *others = signals
     for other in others:
         if other.shape != first.shape:
-            raise ShapeError(f"{what} needs signals of one shape, but {signals[0]} has {signals[0].shape} and {other} has {other.shape}.")
+            raise ShapeError(f"{what} needs signals with as many numbers each.")
         first = operation(first, other)
     return first
 

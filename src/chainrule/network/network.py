@@ -15,9 +15,9 @@ from chainrule.base.display import Displayed
 from chainrule.base.errors import DescriptionError, InputError, ShapeError, UnknownNameError, quoted
 from chainrule.formula.expression import Expression
 from chainrule.network.definitions import Bound, Wanted, find
-from chainrule.network.derivation import Conventions, Derivation, Forward, Goal, derive, forward
-from chainrule.network.layers import Layer
-from chainrule.network.wiring import INPUT, Wiring, chain, traced
+from chainrule.network.derivation import Conventions, Derivation, Forward, Goal, derive, forward, quantity_called
+from chainrule.network.layers import Kind, Layer
+from chainrule.network.wiring import INPUT, OUTPUT, Wiring, chain, traced
 from chainrule.notation.conventions import Notation
 
 if TYPE_CHECKING:
@@ -86,6 +86,8 @@ class Network(Displayed):
         self.wiring = _decided(wiring, self.goals)
         self.shapes = self._checked_shapes()
         self.given = self._checked_given()
+        for key in self.asked:
+            quantity_called(key, self.forward)
 
     @cached_property
     def forward(self) -> Forward:
@@ -124,6 +126,17 @@ class Network(Displayed):
     def last_layers(self) -> set[Layer]:
         """The layers that lead to outputs."""
         return {call.layer for call in self.wiring.calls if call.name in self.wiring.outputs.values()}
+
+    @property
+    def layer_names(self) -> list[str]:
+        """What people call the layers that have a number: their own names, those of outputs, or hidden1, hidden2 … output."""
+        names = [layer.name or self.output_of(layer) or f"hidden{number}" for layer, number in self.forward.numbers.items()]
+        return ["output" if name == OUTPUT else name for name in names]
+
+    def output_of(self, layer: Layer) -> str:
+        """The output that is what a layer gives; nothing if there is none."""
+        given = {call.name for call in self.wiring.calls if call.layer is layer}
+        return next((name for name, call in self.wiring.outputs.items() if call in given), "")
 
     @property
     def loss(self) -> Bound:
@@ -314,17 +327,19 @@ class Network(Displayed):
 
     def _checked_given(self) -> dict[str, Array]:
         given: dict[str, Array] = {}
-        for layer, number in self.forward.numbers.items():
+        for layer in self.wiring.layers:
             own = {one.variable.symbol: one.variable.key for one in self.forward.parameters if one.layer is layer}
             for symbol, numbers in layer.given.items():
                 if symbol not in own:
                     raise UnknownNameError(f"parameter of {layer!r}", symbol, own or {"(it has none)": None})
                 key = own[symbol]
-                where = f"layer {number} ({layer_name(number, len(self.layers))})"
+                number = self.forward.numbers[layer]
+                where = f"layer {number} ({self.layer_names[number - 1]})"
                 given[key] = _checked_numbers(f"{key} of {where}", numbers, self.shapes[key])
             for symbol in layer.frozen:
                 if symbol not in own:
-                    raise DescriptionError(f"frozen names parameters of its layer, {' or '.join(own)}, not {quoted(symbol)}.")
+                    names = ", " + " or ".join(own) if own else "; it has none"
+                    raise DescriptionError(f"frozen names parameters of its layer{names}, not {quoted(symbol)}.")
         return given
 
     def __repr__(self) -> str:
@@ -341,11 +356,6 @@ class Network(Displayed):
     __hash__ = None  # type: ignore[assignment]  # networks are compared by their numbers, too many to hash
 
 
-def layer_name(number: int, layers: int) -> str:
-    """hidden1, hidden2 … output: what people call the layer of W1, W2 …"""
-    return "output" if number == layers else f"hidden{number}"
-
-
 def _wired(inputs: int | Mapping[str, int], layers: Sequence[Any]) -> Wiring:
     if not layers:
         raise DescriptionError("a network is made of layers: Network(2, dense(2), dense(1)).")
@@ -354,6 +364,10 @@ def _wired(inputs: int | Mapping[str, int], layers: Sequence[Any]) -> Wiring:
     first = layers[0]
     if len(layers) == 1 and isinstance(first, Wiring):
         return first
+    for kind in layers:
+        if isinstance(kind, Kind):
+            options = "3" if "units" in kind.options else ""
+            raise DescriptionError(f"{kind.name} is a kind of layer; a layer is made from it: {kind.name}({options}).")
     if len(layers) == 1 and not isinstance(first, Layer) and callable(first):
         return traced(inputs if isinstance(inputs, Mapping) else {INPUT: inputs}, first)
     if not all(isinstance(layer, Layer) for layer in layers):
@@ -366,8 +380,9 @@ def _wired(inputs: int | Mapping[str, int], layers: Sequence[Any]) -> Wiring:
 def _goals(wiring: Wiring, loss: Any, emphasis: Mapping[str, float]) -> dict[str, Goal]:
     """What each output is measured by. Raises DescriptionError, UnknownNameError."""
     names = list(wiring.outputs)
-    each = dict(loss) if isinstance(loss, Mapping) and loss and set(loss) <= set(names) else dict.fromkeys(names, loss)
-    for name in emphasis:
+    several = isinstance(loss, Mapping) and ("name" not in loss or set(loss) <= set(names))
+    each = dict(loss) if several else dict.fromkeys(names, loss)
+    for name in (*each, *emphasis):
         if name not in names:
             raise UnknownNameError("output of this network", name, names)
     for name in names:

@@ -11,12 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from inspect import signature
 from typing import Any
 
 from chainrule.base.errors import DescriptionError, UnknownNameError, quoted
 from chainrule.network import layers as kinds
 from chainrule.network.definitions import checked_name
-from chainrule.network.layers import Layer, checked_size
+from chainrule.network.layers import Layer, checked_size, result_of
 
 INPUT, OUTPUT = "x", "y"
 """What the input and the output are called where there is one."""
@@ -36,13 +38,16 @@ class Signal:
     def __mul__(self, other: Signal) -> Signal:
         return called(kinds.multiply(), (self, other))
 
+    def __repr__(self) -> str:
+        return f"the input {self.name}" if self.layer is None else f"what {self.layer!r} gives"
+
 
 def called(layer: Layer, signals: Sequence[Any]) -> Signal:
     """What a layer makes of signals. Raises DescriptionError."""
     for signal in signals:
         if not isinstance(signal, Signal):
             raise DescriptionError(
-                f"{layer!r} is called on signals, as in Network({{'x': 2}}, lambda x: dense(1)(x)), not on {quoted(signal)}."
+                f"{layer!r} is called on inputs and on what layers give, as in Network(2, lambda x: dense(1)(x)), not on {quoted(signal)}."
             )
     check_count(layer, len(signals))
     return Signal(layer=layer, sources=tuple(signals))
@@ -117,7 +122,8 @@ def traced(inputs: Mapping[str, int], function: Callable[..., Any]) -> Wiring:
     """What a function of signals does. It returns one signal, or a dict of outputs by name. Raises DescriptionError."""
     sizes = checked_inputs(inputs)
     signals = {name: Signal(name) for name in sizes}
-    result = function(*signals.values())
+    _check_takes(function, list(signals))
+    result = result_of("the function of the network", partial(function, *signals.values()))
     results = result if isinstance(result, Mapping) else {OUTPUT: result}
     for name, signal in results.items():
         if not isinstance(signal, Signal):
@@ -133,9 +139,18 @@ def traced(inputs: Mapping[str, int], function: Callable[..., Any]) -> Wiring:
         name = signal.layer.name
         names[signal] = name if name and name not in names.values() else _free(str(len(calls) + 1), set(names.values()))
         calls[signal] = Call(names[signal], signal.layer, tuple(names[source] for source in signal.sources))
-    _check_names([*sizes, *{layer.name for layer in dict.fromkeys(call.layer for call in calls.values()) if layer.name}])
+    _check_names([*sizes, *(layer.name for layer in dict.fromkeys(call.layer for call in calls.values()) if layer.name)])
     wiring = Wiring(sizes, tuple(calls.values()), {name: names[signal] for name, signal in results.items()})
     return checked(wiring)
+
+
+def _check_takes(function: Callable[..., Any], inputs: Sequence[str]) -> None:
+    try:
+        signature(function).bind(*inputs)
+    except TypeError as error:
+        raise DescriptionError(f"the function of the network is called with its inputs, {', '.join(inputs)}: {error}.") from None
+    except ValueError:  # some functions do not say what they take
+        return
 
 
 def _ordered(results: Any) -> list[Signal]:
@@ -164,29 +179,42 @@ def checked(wiring: Wiring) -> Wiring:
         if name not in used:
             what = "the input" if name in wiring.inputs else "the layer"
             raise DescriptionError(f"{what} {quoted(name)} leads nowhere: no layer is called on it, and it is no output.")
-    for name in wiring.outputs.values():
+    given: dict[str, str] = {}
+    for output, name in wiring.outputs.items():
+        if (before := given.setdefault(name, output)) != output:
+            raise DescriptionError(f"the outputs {before} and {output} are one and the same, {quoted(name)}; leave one of them out.")
         if name in wiring.inputs:
             raise DescriptionError(f"the output {quoted(name)} is an input as it is; call a layer on it.")
     return wiring
 
 
 def sorted_calls(inputs: Mapping[str, int], calls: Sequence[Call]) -> tuple[Call, ...]:
-    """Calls in an order in which they can be computed. Raises DescriptionError for a cycle, UnknownNameError for an unknown name."""
+    """Calls in an order in which they can be computed: as they stand, but for those that wait for a later one.
+
+    Raises DescriptionError for a cycle, UnknownNameError for an unknown name.
+    """
     known = [*inputs, *(call.name for call in calls)]
     for call in calls:
         for source in call.sources:
             if source not in known:
                 raise UnknownNameError("input or layer", source, known, f"The layer {quoted(call.name)} is called on it.")
-    done, ordered, left = set(inputs), list[Call](), list(calls)
+    done, left = dict[str, Call | None](dict.fromkeys(inputs)), {call.name: call for call in calls}
     while left:
-        ready = [call for call in left if set(call.sources) <= done]
-        if not ready:
-            names = ", ".join(quoted(call.name) for call in left)
-            raise DescriptionError(f"the layers {names} are called in a circle: each waits for another. Take one connection away.")
-        ordered += ready
-        done |= {call.name for call in ready}
-        left = [call for call in left if call.name not in done]
-    return tuple(ordered)
+        ready = next((call for call in left.values() if all(source in done for source in call.sources)), None)
+        if ready is None:
+            names = " → ".join(map(quoted, _circle(list(left.values()))))
+            raise DescriptionError(f"layers are called in a circle: {names}. Take one of these connections away.")
+        done[ready.name] = left.pop(ready.name)
+    return tuple(call for call in done.values() if call is not None)
+
+
+def _circle(calls: Sequence[Call]) -> list[str]:
+    """Names of calls, each called on by the next, of which the last is the first. Every call waits for another."""
+    waits = {call.name: next(source for source in call.sources if any(source == one.name for one in calls)) for call in calls}
+    way = [calls[0].name]
+    while way.count(way[-1]) < 2:
+        way.append(waits[way[-1]])
+    return way[way.index(way[-1]) :][::-1]
 
 
 def checked_inputs(inputs: Mapping[str, Any]) -> dict[str, int]:

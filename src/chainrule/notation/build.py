@@ -21,6 +21,7 @@ from chainrule.formula.forms import (
     Leaf,
     MatrixTimes,
     Named,
+    Part,
     Piecewise,
     Prefix,
     Quiet,
@@ -90,8 +91,9 @@ def _outward(expression: Expression) -> Expression:
         return spread(inner.arguments[0], axes=(1 - axis,), sizes=inner.parameters["sizes"])
     if inner.primitive is spread:
         return spread(inner.arguments[0], axes=inner.parameters["axes"], sizes=inner.parameters["sizes"][::-1])
-    if inner.primitive.name == "softmax":
-        return inner.primitive(_outward(swapped(inner.arguments[0])), axis=1 - inner.parameters["axis"])
+    if "axis" in inner.parameters:
+        turned = {**inner.parameters, "axis": 1 - inner.parameters["axis"]}
+        return inner.primitive(*(_outward(swapped(argument)) for argument in inner.arguments), **turned)
     return expression
 
 
@@ -148,6 +150,10 @@ class _Builder:
                 return _Piece(self._cases(node))
             case Total(average):
                 return self._total(node, average)
+            case Part():
+                start, stop = (_whole(node.parameters[end] + first) for end, first in (("start", 1), ("stop", 0)))
+                places = (start,) if start == stop else (start, f.Ellipsis(), stop)
+                return _Piece(f.row(self._in(arguments[0], ATOM), f.Fenced(f.row(*places), "[", "]")), POWER)
             case Transpose():
                 return _Piece(f.Transposed(self._in(arguments[0], ATOM)), POWER)
             case Quiet():

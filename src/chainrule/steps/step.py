@@ -239,6 +239,9 @@ class Step(Explained, Displayed):
 def _joined(batch: Mapping[str, Any], nodes: Sequence[Expression], arrays: Arrays) -> Array:
     """The columns of a recorded batch side by side."""
     parts = [array_from(batch[str(node.name)], arrays) for node in nodes]
+    for node, part in zip(nodes, parts, strict=True):
+        if part.ndim != len(node.shape) or part.shape[1:] != node.shape[1:]:
+            raise InputError(f"the batch of the recorded step does not fit its network: {node.name} has the shape {part.shape}.")
     return np.concatenate(parts, axis=1) if len(parts) > 1 else parts[0]
 
 

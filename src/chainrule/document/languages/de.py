@@ -14,6 +14,7 @@ WORDS = {
     "layer.hidden": "verborgene Schicht",
     "layer.hidden_number": "verborgene Schicht {number}",
     "layer.output": "Ausgabeschicht",
+    "layer.output_named": "Ausgabeschicht {name}",
     # The network
     "network.title": "Das Netz",
     "network.intro": "Schichten mit Gewichten: {layers}. Zu lernende Zahlen: {parameters}.",
@@ -202,6 +203,9 @@ WORDS = {
     "example.xor": "Exklusives Oder, das eine einzelne Schicht nicht lernen kann",
     "example.iris": "Sechs von Fishers Schwertlilien (1936), standardisiert",
     "example.vanishing": "Acht Sigmoid-Neuronen hintereinander: Gradienten verschwinden",
+    "example.residual": "Ein Residualblock: seine Eingabe kommt zu seiner Ausgabe hinzu",
+    "example.two-inputs": "Zwei Eingaben, jede mit einer eigenen Schicht",
+    "example.tied": "Ein Autoencoder mit einer Matrix, hin und zurück",
     "name.layer.dense": "dicht",
     "name.layer.tied": "gekoppelt",
     "name.layer.add": "Summe",

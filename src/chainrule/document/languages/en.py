@@ -11,6 +11,7 @@ WORDS = {
     "layer.hidden": "hidden layer",
     "layer.hidden_number": "hidden layer {number}",
     "layer.output": "output layer",
+    "layer.output_named": "output layer {name}",
     # The network
     "network.title": "The network",
     "network.intro": "Layers with weights: {layers}. Numbers to be learned: {parameters}.",
@@ -193,6 +194,9 @@ WORDS = {
     "example.xor": "Exclusive or, which one layer cannot learn",
     "example.iris": "Six of Fisher's irises (1936), standardised",
     "example.vanishing": "Eight sigmoid units in a row: gradients vanish",
+    "example.residual": "A residual block: its input joins its output",
+    "example.two-inputs": "Two inputs, each with a layer of its own",
+    "example.tied": "An autoencoder with one matrix, there and back",
     "name.layer.dense": "dense",
     "name.layer.tied": "tied",
     "name.layer.add": "sum",
