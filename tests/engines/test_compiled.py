@@ -221,7 +221,7 @@ def test_it_can_be_stopped_and_its_state_is_the_one_before():
 def test_ctrl_c_is_heeded_within_a_long_epoch(monkeypatch):
     network, (x, t) = tall(rows=20_000)
     run = Training(network, x, t, Plan(epochs=1, batch_size=8, engine="compiled"))
-    took, calls = engine_module.Code.took, []
+    took, calls = engine_module.CompiledFunction.took, []
 
     def interrupted(code, *taken):
         """The first calls take few of the 2,500 batches, however fast they are."""
@@ -230,7 +230,7 @@ def test_ctrl_c_is_heeded_within_a_long_epoch(monkeypatch):
             signal.raise_signal(signal.SIGINT)
         took(code, *taken)
 
-    monkeypatch.setattr(engine_module.Code, "took", interrupted)
+    monkeypatch.setattr(engine_module.CompiledFunction, "took", interrupted)
     assert run.run().reason == "interrupted"
     assert (len(calls), run.epochs) == (2, 0)
 
@@ -397,7 +397,7 @@ def test_written_stands_behind_it(monkeypatch):
     network, data = tall()
     rule = find("optimizer", "sgd")
     assert chosen("auto", network, rule, data, 8).name == "compiled"
-    monkeypatch.setattr(engine_module, "recipe", lambda *_: unknown(network))
+    monkeypatch.setattr(engine_module, "step_graph", lambda *_: unknown(network))
     fallen = chosen("auto", network, rule, data, 8)
     assert (fallen.name, fallen.written) == ("written", "a thing has no machine code")
     with pytest.raises(NotCompilable, match=r"a thing has no machine code\. The engine written computes the same"):
