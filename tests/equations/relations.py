@@ -78,6 +78,8 @@ def holds(left: Tree, relation: str, right: Tree, values: Mapping[str, Any]) -> 
         evaluation = Evaluation(values, sideways=sideways)
         try:
             a, b = evaluation(left), evaluation(right)
+            if isinstance(b, list) and not isinstance(a, list):  # ∂E/∂y = 1/N: the same number everywhere
+                a = [[a] * len(line) for line in b]
             if len(cells(a)) == len(cells(b)) and (shape(a) == shape(b) or len(cells(a)) == 1):
                 return _holds(a, relation, right, b, evaluation)
         except Misfit as error:

@@ -10,12 +10,13 @@ import torch
 from tests.engines.test_engines import program_agrees, steps_of, unrolled_agrees
 from tests.graphs import GRAPHS, Graph
 from tests.network.test_description import DESCRIPTION, STEP
+from tests.render.test_golden import assert_readable, assert_true
 from tests.twins import close
 
 import chainrule as cr
 from chainrule.cli import main
 from chainrule.network import layers
-from chainrule.network.definitions import find
+from chainrule.network.definitions import REGISTRY, Definition, definitions, find
 from chainrule.network.description import described, from_json, from_toml, network_from, to_json, to_toml
 from chainrule.network.network import Network
 from chainrule.steps.step import Step
@@ -108,3 +109,79 @@ def test_a_layer_from_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ca
     network = Network(2, layers.KINDS["mixed"](part=0.25), layers.dense(1), seed=4)
     by_hand = lambda p, x: (0.25 * torch.tanh(x @ p.W1 + p.b1) + 0.75 * x) @ p.W2 + p.b2
     Graph(lambda: network, by_hand).compare()
+
+
+@pytest.fixture
+def given_gradient(monkeypatch: pytest.MonkeyPatch) -> Definition:
+    """E = Σ t y, whose derivative by y is t."""
+    monkeypatch.setitem(REGISTRY, "loss", dict(definitions("loss")))
+
+    @cr.loss
+    def given_gradient(y: Any, t: Any) -> Any:
+        """ℓ = t y: ∂ℓ/∂y is t."""
+        return t * y
+
+    return given_gradient
+
+
+def test_a_start_from_a_given_gradient(given_gradient: Definition) -> None:
+    """∂H/∂z2 = (−3, 1), z1 = (3, −2), W2 = [[5, 1], [1, 2]], ReLU: what an exercise asks for."""
+    first = layers.dense(2, "relu", bias=False, weights=[[1, 0], [0, 1]], frozen=["W"])
+    network = Network(2, first, layers.dense(2, bias=False, weights=[[5, 1], [1, 2]]), loss=given_gradient, gradients=["x"])
+    step = network.step([[3, -2]], [[-3, 1]], exact=True)
+    assert step.gradients["y"].tolist() == [[-3, 1]]
+    assert step.gradients["h1"].tolist() == [[-14, -1]]
+    assert step.gradients["z1"].tolist() == step.gradients["x"].tolist() == [[-14, 0]]
+    assert step.gradients["W2"].tolist() == [[-9, 3], [0, 0]]
+
+
+def test_an_output_that_is_its_own_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """E = y takes no target; another output beside it keeps its own."""
+    monkeypatch.setitem(REGISTRY, "loss", dict(definitions("loss")))
+
+    @cr.loss
+    def itself(y: Any, t: Any) -> Any:
+        """ℓ = y."""
+        return y
+
+    def network(x: Any) -> Any:
+        h = layers.dense(2, "tanh")(x)
+        return {"cost": layers.dense(1)(h), "guess": layers.dense(1)(h)}
+
+    graph = Graph(
+        lambda: Network(2, network, loss={"cost": itself, "guess": "half_squared"}, gradients=["x"]),
+        lambda p, x: {"cost": torch.tanh(x @ p.W1 + p.b1) @ p.W2 + p.b2, "guess": torch.tanh(x @ p.W1 + p.b1) @ p.W3 + p.b3},
+        lambda y, t: y["cost"].sum(1) + ((y["guess"] - t[:, 1:]) ** 2).sum(1) / 2,
+    )
+    graph.compare()
+    program_agrees(graph.case, find("optimizer", "sgd"))
+    unrolled_agrees(graph.case, find("optimizer", "sgd"))
+    document = graph.case.step().explain()
+    assert_readable(document)
+    assert assert_true(document) > 20
+
+
+def test_both_ways_of_a_direct_link() -> None:
+    """XOR with one hidden unit: each input reaches the output by the unit and by itself, and the gradients by the inputs add both."""
+    network = GRAPHS["one hidden unit and direct links"].case.network
+    step = network.step([[1, 0]], [[1]])
+    delta, slope = step.gradients["z2"], step.before["h1"] * (1 - step.before["h1"])
+    W1, W2 = network.parameters["W1"], network.parameters["W2"]
+    close(step.gradients["x"], delta * W2[:2].T + delta * W2[2] * slope * W1.T)
+
+
+EXAMPLES = {
+    "residual": ({"y": [[0.5]], "sum": [[2, 2.5]], "E": 0.125}, {"W1": [[-0.25, 0.1], [-0.5, 0.2]], "W2": [[-1], [-1.25]]}),
+    "two-inputs": ({"y": [[0]], "both": [[1, 2]], "E": 0.5}, {"W1": [[-1.2], [-0.8]], "W2": [[0.8]], "W3": [[-1], [-2]]}),
+    "tied": ({"y": [[-0.03, 0.02]], "E": 2.49065}, {"W1": [[0.19], [0.372]]}),
+}
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_examples_by_hand(name: str) -> None:
+    step = cr.problem(name).step()
+    values, gradients = EXAMPLES[name]
+    for key, value in values.items():
+        np.testing.assert_allclose(step.before[key], value, atol=1e-15)
+    for key, value in gradients.items():
+        np.testing.assert_allclose(step.gradients[key], value, atol=1e-15)

@@ -133,7 +133,12 @@ def _name(context: Context) -> str:
     """What the network is called: an example's name in the reader's language, the description's title, or its sizes."""
     origin = context.step.origin
     example = context.words.catalogue.get(f"example.{origin.get('source')}", "")
-    return example or str(origin.get("title", "")) or context.plain("title.network", sizes=context.step.network.summary)
+    if named := example or str(origin.get("title", "")):
+        return named
+    network = context.step.network
+    if network.wiring.is_chain:
+        return context.plain("title.network", sizes=network.summary)
+    return context.plain("title.graph", inputs=", ".join(network.wiring.inputs), outputs=", ".join(network.wiring.outputs))
 
 
 def _whole(context: Context) -> list[Section]:

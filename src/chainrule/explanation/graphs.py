@@ -181,7 +181,7 @@ class _Drawing:
         sign = _sign(inner) if len(sources) > 1 else ""
         if sign:
             return _Box(Vertex(Operator(sign, prefix=True), round=True), sources)
-        parameters = tuple(one.variable for one in self.network.forward.parameters if one.variable in inner)
+        parameters = self.network.parameters_of(layer)
         kind = self.context.words.catalogue.get(f"name.layer.{layer.kind.name}", layer.kind.name.replace("_", " "))
         known = result.primitive.name == "named"
         about = () if layer.activation is None else ((self.context.called(layer.activation),),)

@@ -42,9 +42,9 @@ def layer_table(context: Context) -> TableBlock:
     net = context.step.network
     rows: list[tuple[Inline, ...]] = []
     for layer, number in net.forward.numbers.items():
-        own = [one.variable for one in net.forward.parameters if one.layer is layer]
-        sizes = ", ".join(" × ".join(map(str, _oriented(context, net.shapes[node.key]))) or "1" for node in own)
-        names: Inline = tuple(part for node in own for part in (context.symbol(node), ", "))[:-1]
+        used = net.parameters_of(layer)
+        sizes = ", ".join(" × ".join(map(str, _oriented(context, net.shapes[node.key]))) or "1" for node in used)
+        names: Inline = tuple(part for node in used for part in (context.symbol(node), ", "))[:-1]
         units = str(net.units(layer))
         kind = context.called(layer.activation) if layer.activation is not None else layer.kind.name.replace("_", " ")
         rows.append(((context.layer(number),), (units,), (kind,), names or ("–",), (sizes or "–",)))

@@ -121,7 +121,7 @@ class Derivation:
     """A graph and its gradients.
 
     inputs       x (batch, inputs), or what the inputs are called
-    targets      t (batch, outputs), one for each prediction that is compared with one
+    targets      t (batch, outputs), one for each prediction; a loss may ignore it
     parameters   W1, b1, W2 … in the order of the layers
     quantities   every named quantity of the forward pass, in order; the last one is a prediction
     predictions  y, one for each output
@@ -238,7 +238,7 @@ def derive(
     check_names(*passed.inputs, *targets.values(), *parameters, *known, error, *found)
     return Derivation(
         inputs=passed.inputs,
-        targets=tuple(target for target in targets.values() if target in order(error)),
+        targets=tuple(targets.values()),
         parameters=tuple(parameters),
         quantities=tuple(dict.fromkeys(known)),
         predictions=tuple(known[passed.quantities.index(output)] for output in passed.outputs.values()),

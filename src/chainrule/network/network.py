@@ -13,7 +13,7 @@ import numpy as np
 
 from chainrule.base.display import Displayed
 from chainrule.base.errors import DescriptionError, InputError, ShapeError, UnknownNameError, quoted
-from chainrule.formula.expression import Expression
+from chainrule.formula.expression import Expression, order
 from chainrule.network.definitions import Bound, Wanted, find
 from chainrule.network.derivation import Conventions, Derivation, Forward, Goal, derive, forward, quantity_called
 from chainrule.network.layers import Kind, Layer
@@ -121,6 +121,13 @@ class Network(Displayed):
         """How many numbers a layer gives for each example."""
         call = next(call for call in self.wiring.calls if call.layer is layer)
         return int(self.forward.results[call.name].shape[-1])
+
+    def parameters_of(self, layer: Layer) -> tuple[Expression, ...]:
+        """The parameters in which a layer is computed: its own, and those that it takes from another."""
+        call = next(call for call in self.wiring.calls if call.layer is layer)
+        before = {self.forward.results[source] for source in call.sources}
+        inside = set(order(self.forward.results[call.name], wall=lambda node: node in before))
+        return tuple(one.variable for one in self.forward.parameters if one.variable in inside)
 
     @property
     def last_layers(self) -> set[Layer]:

@@ -336,7 +336,8 @@ def _sizes(operands: Mapping[Expression, Any]) -> dict[str, int]:
 
 def _matrix_numbers(line: _Line, expression: Expression, operands: Mapping[Expression, Any], result: Any, labels: Labels) -> bool:
     """The side in numbers and the result; False where no numbers lead to the result."""
-    sizes, shape, turned = _sizes(operands), _shape(result), labels.notation.vectors == "columns"
+    sizes = _sizes({**operands, expression: result})
+    shape, turned = _shape(result), labels.notation.vectors == "columns"
     scalars, indices = Scalars(sizes), _indices(shape)
     letters = {(node, index): scalars.variable(Element(node, index)) for node in operands for index in _indices(_shape(operands[node]))}
     values = {letter: _at(operands[node], index) for (node, index), letter in letters.items()}
