@@ -87,6 +87,26 @@ def test_arrays_side_by_side(widths):
     agree(side_by_side(widths), False, 7, 5)
 
 
+@pytest.fixture(scope="module")
+def blended():
+    """A layer in which a formula of its parameters stands before all rows."""
+
+    @layer
+    def blended_squares(own, x):
+        """σ(a) x W² + (1 − σ(a)) x."""
+        W = own.parameter("W", x.shape[-1], x.shape[-1], start="glorot_uniform")
+        g = own.named("g", p.sigmoid(own.parameter("a")))
+        return g * (x @ own.named("V", W**2)) + (1 - g) * x
+
+    yield blended_squares
+    del KINDS["blended_squares"]
+
+
+@pytest.mark.parametrize(("straight", "units"), [(True, 2), (False, 2), (False, 9)])
+def test_formulas_of_parameters_alone(blended, straight, units):
+    agree(numbers(Network(units, dense(units, "tanh"), blended(), regularizer="l2"), 40), straight, 7, 5)
+
+
 @pytest.mark.parametrize(("processor", "dtype"), [("baseline", "float64"), ("avx2", "float32"), (None, "float32")])
 def test_vectors_of_any_length(processor, dtype):
     if processor == "avx2" and not has("avx2"):

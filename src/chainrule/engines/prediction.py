@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from chainrule.engines.epoch import NO_MACHINE_CODE
-from chainrule.network.network import Array, Network, checked_batch
+from chainrule.network.network import Array, Network
 
 if TYPE_CHECKING:
     from chainrule.engines.compiled import Compiled
@@ -41,7 +41,7 @@ class Predictor:
         if self._saved >= WORTH_LOADING:
             try:
                 if self._saved >= WORTH_COMPILING or self._engine.predicts_at_once(len(x)):
-                    return self._engine.predict(checked_batch("x", x, network.inputs), self._state)
+                    return self._engine.predict(network.checked_x(x), self._state)
             except NO_MACHINE_CODE:
                 self._saved = -math.inf
         return network.predict(x)

@@ -112,7 +112,7 @@ class KernelEmitter:
         start = begin_function(module, name)
         count = Machine(start.builder, "float64").value(start.builder.sitofp(start.arguments["rows"], DOUBLE))
         self.program = self._program(self.step_graph.roots(name), {}, shared=False)
-        stage_calls = StageCalls(start.builder, self.program, kernels, start.arguments, None, {"N": count})
+        stage_calls = StageCalls(start.builder, self.program, kernels, start.arguments, start.arguments["rows"], {"N": count})
         numbers, machine = self._single_numbers(start.builder, start.arguments["memory"]), Machine(start.builder, self.dtype)
         stage_calls.figures |= {
             leaf: widened(machine, value) for leaf, (_, value) in numbers.items() if leaf.detail in self.step_graph.parameters
@@ -139,8 +139,9 @@ class KernelEmitter:
 
     def _error(self, module: ir.Module, kernels: KernelLibrary) -> None:
         stage_calls = self._measuring(module, kernels, "error")
-        builder, given, (inside, behind) = stage_calls.builder, stage_calls.given, stage_calls.program.by_rows()
+        builder, given, (before, inside, behind) = stage_calls.builder, stage_calls.given, stage_calls.program.by_rows()
         with tiny_as_zero(builder, self.dtype):
+            stage_calls.stages(before)
             nodes = [node for stage in inside for node in stage.nodes if not node.shape]
             stage_calls.program.room.length = len(nodes) * SUM
             with loop(builder, *share_of(builder, PARTS, given["share"], given["shares"]), name="part") as part:

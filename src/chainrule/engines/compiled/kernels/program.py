@@ -89,20 +89,24 @@ class KernelProgram:
         pairs = [(self.home[part], target.columns(start, int(part.shape[1]), dtype)) for part, start in side_by_side(node)]
         return [(source, place) for source, place in pairs if source != place]
 
-    def by_rows(self) -> tuple[list[Stage], list[Stage]]:
-        """The stages that go through rows, of which sums over all of them are the only trace, and those behind them.
+    def by_rows(self) -> tuple[list[Stage], list[Stage], list[Stage]]:
+        """The stages before the rows; those that go through them, of which sums over all rows are the only trace; those behind them.
 
         Raises NotCompilable where rows depend on such a sum: they would have to be gone through twice.
         """
         inside = [stage for stage in self.schedule.stages if BATCH in stage.shape]
-        behind = [stage for stage in self.schedule.stages if BATCH not in stage.shape]
         rowwise = {node for stage in inside for node in stage.nodes if node.shape} | set(self.data)
+        needed = set(topological_order(rowwise))
+        others = [stage for stage in self.schedule.stages if stage not in inside]
+        before = [stage for stage in others if needed & set(stage.nodes)]
+        behind = [stage for stage in others if stage not in before]
+        early = {node for stage in before for node in stage.nodes}
         late = {node for stage in behind for node in stage.nodes} | {node for stage in inside for node in stage.nodes if not node.shape}
-        if any(late & self.schedule.near[node] for node in rowwise & set(self.schedule.near)) or any(
-            rowwise & self.schedule.near[node] for stage in behind for node in stage.nodes
+        if any(late & self.schedule.near[node] for node in (rowwise | early) & set(self.schedule.near)) or any(
+            rowwise & self.schedule.near[node] for stage in others for node in stage.nodes
         ):
             raise NotCompilable("rows that depend on sums over all of them have no machine code")
-        return inside, behind
+        return before, inside, behind
 
 
 def side_by_side(join: Operation) -> Iterator[tuple[Operation, int]]:
