@@ -95,6 +95,13 @@ def test_arrays_side_by_side():
     same(side_by_side((64, 5, 130)), find("optimizer", "adam"))
 
 
+def test_straight_line_code_is_not_shared():
+    engine = Compiled(Network(1, dense(1)), find("optimizer", "sgd"), straight=True)
+    x = np.linspace(-1, 1, 20).reshape(-1, 1)
+    engine.epoch((x, x), None, 4, start(engine.network, engine.keys), 0, math.inf, lambda: False)
+    assert [list(code.paces) for code in engine._code.values()] == [[1]]
+
+
 def test_code_for_more_threads_gives_the_same_digits(monkeypatch):
     found = case(2, sizes=[20, 70, 30, 3], activation=find("activation", "tanh"))
     ends = []

@@ -154,7 +154,8 @@ class Compiled:
             batches = min(-(-(rows - first) // size), code.batches)
             end = min(rows, first + batches * size)
             given = (*fixed, first, end, size, number, bound, self.rate, result.ctypes.data)
-            threads = self._wanted_threads if self._worth_sharing(size) and self._worth_threads(size * batches) else 1
+            shared = not code.straight and self._worth_sharing(size) and self._worth_threads(size * batches)
+            threads = self._wanted_threads if shared else 1
             number += self._timed(code, given, batches, threads)
             if result[1]:
                 return number, "diverged"

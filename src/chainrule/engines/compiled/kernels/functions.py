@@ -65,11 +65,9 @@ class KernelEmitter:
         source = at(builder, stage_calls.given[columns.array], columns.start, element_type(self.given))
         builder.call(copy, [source, stage_calls.row(array, start), *order, add(builder, first, start), count])
 
-    def _single_numbers(self, builder: Any, memory: Any) -> dict[Operation, tuple[Any, MachineValue]]:
-        """Where parameters and states lie that are one number, and what they are."""
-        machine = Machine(builder, self.dtype)
-        places = {leaf: at(builder, memory, self.memory.of[leaf].start) for leaf in self.leaves.values() if not leaf.shape}
-        return {leaf: (place, machine.load(place)) for leaf, place in places.items()}
+    def _single_numbers(self, builder: Any, memory: Any) -> dict[Operation, Any]:
+        """Where the parameters and states lie that are one number."""
+        return {leaf: at(builder, memory, self.memory.of[leaf].start) for leaf in self.leaves.values() if not leaf.shape}
 
     def _epoch(self, module: ir.Module, kernels: KernelLibrary) -> None:
         step_graph = self.step_graph
@@ -78,15 +76,14 @@ class KernelEmitter:
         program = self.program = self._program([step_graph.error, *new.values()], in_memory)
 
         def begin(builder: Any, given: Mapping[str, Any]) -> Any:
-            machine = Machine(builder, self.dtype)
-            variables = dict[Operation, tuple[Any, Any]]()  # each thread has its own: all compute the same
-            for leaf, (place, value) in self._single_numbers(builder, given["memory"]).items():
-                variables[leaf] = place, builder.alloca(machine.element)
-                machine.store(value, variables[leaf][1])
+            machine, places = Machine(builder, self.dtype), self._single_numbers(builder, given["memory"])
+            variables = {leaf: builder.alloca(machine.element) for leaf in places}  # each thread has its own: all compute the same
+            for leaf, variable in variables.items():
+                machine.store(machine.load(places[leaf]), variable)
 
             def step(batch: Batch) -> MachineValue:
                 stage_calls = StageCalls(builder, program, kernels, given, batch.rows, batch.outside)
-                stage_calls.figures |= {leaf: widened(machine, machine.load(variable)) for leaf, (_, variable) in variables.items()}
+                stage_calls.figures |= {leaf: widened(machine, machine.load(variable)) for leaf, variable in variables.items()}
                 order = [given[name] for name in ("order", "by_order", "as_they_lie")]
                 for node in program.data:
                     array = program.home[node]
@@ -94,14 +91,13 @@ class KernelEmitter:
                     self._gather(stage_calls, node, start, batch.first, count, *order)
                     stage_calls.since.append(Access({array.whole: way(array, by_rows=True)}, frozenset([array.whole])))
                 figures = stage_calls.stages(program.schedule.stages)
-                for leaf, (_, variable) in variables.items():
-                    if leaf in new:
-                        machine.store(narrowed(machine, figures[new[leaf]]), variable)
+                for leaf in filter(new.__contains__, variables):
+                    machine.store(narrowed(machine, figures[new[leaf]]), variables[leaf])
                 return figures[step_graph.error]
 
             def end() -> None:
-                for place, variable in variables.values():
-                    machine.store(machine.load(variable), place)
+                for leaf, variable in variables.items():
+                    machine.store(machine.load(variable), places[leaf])
 
             return step, end
 
@@ -113,10 +109,8 @@ class KernelEmitter:
         count = Machine(start.builder, "float64").value(start.builder.sitofp(start.arguments["rows"], DOUBLE))
         self.program = self._program(self.step_graph.roots(name), {}, shared=False)
         stage_calls = StageCalls(start.builder, self.program, kernels, start.arguments, start.arguments["rows"], {"N": count})
-        numbers, machine = self._single_numbers(start.builder, start.arguments["memory"]), Machine(start.builder, self.dtype)
-        stage_calls.figures |= {
-            leaf: widened(machine, value) for leaf, (_, value) in numbers.items() if leaf.detail in self.step_graph.parameters
-        }
+        machine, numbers = Machine(start.builder, self.dtype), self._single_numbers(start.builder, start.arguments["memory"])
+        stage_calls.figures |= {leaf: widened(machine, machine.load(place)) for leaf, place in numbers.items()}
         return stage_calls
 
     @contextmanager

@@ -169,12 +169,13 @@ class StageSignature:
         return node not in self.stage.nodes and (node in self.program.home or (not node.shape and node.opcode != "number"))
 
     def _visit(self, node: Operation) -> None:
-        if self.outer(node) and node.shape:
+        outer = self.outer(node)
+        if outer and node.shape:
             self.inside.add(self.program.home[node])
             self.read.add(self.program.home[node])
         if node in self.seen:
             return
-        if self.outer(node):
+        if outer:
             self.seen[node] = len(self.seen)
             if node.shape:
                 self.words.append(("read", self._index(self.program.home[node])))
