@@ -17,12 +17,22 @@ from measure import table
 from run import processor as described
 
 from chainrule.engines.compiled.emission.barrier import wait
+from chainrule.engines.compiled.emission.context import ModuleContext
 from chainrule.engines.compiled.graph.layout import aligned_array, padded
 from chainrule.engines.compiled.llvm import ir
 from chainrule.engines.compiled.llvm.instructions import I64, POINTER, VOID, at, carried, loop
 from chainrule.engines.compiled.llvm.machine import Machine
 from chainrule.engines.compiled.llvm.target import host
-from chainrule.engines.compiled.matmul.products import COLUMNS, NUMBER, ProductEmitter, panels, rows
+from chainrule.engines.compiled.matmul.products import (
+    COLUMNS,
+    NUMBER,
+    Product,
+    backward_strides,
+    forward_strides,
+    gradient_strides,
+    panels,
+    rows,
+)
 from chainrule.engines.compiled.runtime.threads import Barrier, run_in_threads
 
 LAYERS = {
@@ -56,29 +66,34 @@ def adam(tile, g):
 class Layer:
     """The products of a layer and what they work on."""
 
-    def __init__(self, products, n, k, c):
-        self.n, self.k, self.c, self.emitter = n, k, c, products
-        layout, x, d = products.layout(k, c), products.stride(k), products.stride(c)
+    def __init__(self, context, n, k, c):
+        self.n, self.k, self.c, self.context = n, k, c, context
+        layout, x, d = context.layout(k, c), context.stride(k), context.stride(c)
         weights, name = panels(layout), f"{n}x{k}x{c}"
         self.products = {
-            "forward": products.forward(f"f{name}", layout, [n], x, relu, {"b": COLUMNS, "y": rows(d)}, partial="y"),
-            "backward": products.backward(f"b{name}", layout, [n], d, slope, {"x": rows(x), "e": rows(x)}, partial="e"),
-            "gradient": products.gradient(f"g{name}", layout, [n], (x, d), descent, {"w": weights, "rate": NUMBER}),
-            "gradient, Adam": products.gradient(
-                f"a{name}", layout, [n], (x, d), adam, {"w": weights, "m": weights, "v": weights, "rate": NUMBER}
+            "forward": Product(context, f"f{name}", forward_strides(layout, x), [n], relu, {"b": COLUMNS, "y": rows(d)}, "y"),
+            "backward": Product(context, f"b{name}", backward_strides(layout, d), [n], slope, {"x": rows(x), "e": rows(x)}, "e"),
+            "gradient": Product(context, f"g{name}", gradient_strides(layout, (x, d), n), [n], descent, {"w": weights, "rate": NUMBER}),
+            "gradient, Adam": Product(
+                context,
+                f"a{name}",
+                gradient_strides(layout, (x, d), n),
+                [n],
+                adam,
+                {"w": weights, "m": weights, "v": weights, "rate": NUMBER},
             ),
         }
         random = np.random.default_rng(1)
         self.memory = {
-            "x": aligned_array((n, x), products.dtype),
-            "d": aligned_array((n, d), products.dtype),
-            "w": aligned_array(layout.size, products.dtype),
+            "x": aligned_array((n, x), context.dtype),
+            "d": aligned_array((n, d), context.dtype),
+            "w": aligned_array(layout.size, context.dtype),
         }
         for array in self.memory.values():
             array[...] = random.standard_normal(array.shape) * 0.01
-        self.memory |= {"y": aligned_array((n, d), products.dtype), "e": aligned_array((n, x), products.dtype)}
-        self.memory |= {"m": aligned_array(layout.size, products.dtype), "v": aligned_array(layout.size, products.dtype) + 1}
-        self.memory["b"] = aligned_array(padded(c, layout.lanes), products.dtype)
+        self.memory |= {"y": aligned_array((n, d), context.dtype), "e": aligned_array((n, x), context.dtype)}
+        self.memory |= {"m": aligned_array(layout.size, context.dtype), "v": aligned_array(layout.size, context.dtype) + 1}
+        self.memory["b"] = aligned_array(padded(c, layout.lanes), context.dtype)
         self.calls = {role: repeated(product) for role, product in self.products.items()}
 
     def run(self, loaded, role, turns, shares):
@@ -88,7 +103,7 @@ class Layer:
         function = loaded.function(self.calls[role], [ctypes.c_void_p] * 4 + [ctypes.c_int64] * 4 + kinds)
         given = [1e-9 if name == "rate" else memory[name].ctypes.data for name in product.operands]
         a, b = (memory[name].ctypes.data for name in {"forward": "xw", "backward": "dw"}.get(role, "xd"))
-        rooms = [aligned_array(max(product.room, 1), self.emitter.dtype) for _ in range(shares)]
+        rooms = [aligned_array(max(product.room, 1), self.context.dtype) for _ in range(shares)]
 
         def work(share, shares):
             function(barrier.address, a, b, rooms[share].ctypes.data, turns, self.n, share, shares, *given)
@@ -164,8 +179,8 @@ def best(loaded, layers, peak, seconds):
 def main(seconds=1.0):
     processor, module = host(), ir.Module()
     module.triple, module.data_layout = processor.triple, str(processor.machine.target_data)
-    products = ProductEmitter(module, processor, "float32", threads=2)
-    layers = {name: [Layer(products, *shape) for shape in shapes] for name, shapes in LAYERS.items()}
+    context = ModuleContext(module, "float32", processor, 0, threads=2)
+    layers = {name: [Layer(context, *shape) for shape in shapes] for name, shapes in LAYERS.items()}
     lanes = processor.lanes("float32")
     add_peak(module, "float32", lanes)
     loaded, memory = Loaded(module, processor), aligned_array(16 * 32, "float32")

@@ -28,7 +28,7 @@ os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 ROOT = Path(__file__).resolve().parent.parent
 TESTS = (
-    *("seed_facts", "tidy", "expression", "derivation", "theorems", "architectures"),
+    *("seed_facts", "tidy", "expression", "derivation", "written", "theorems", "architectures"),
     *("optimizers", "scalar", "primitives", "definitions", "networks"),
 )
 """The tests that guard the core, the quickest first. Together they take less than two minutes."""
@@ -95,7 +95,7 @@ def changes(node: ast.AST) -> Iterator[ast.AST]:
             yield ast.comprehension(target, source, [ast.UnaryOp(ast.Not(), test), *tests], 0)
         case ast.Call(function, [first, second, *rest], options) if ast.dump(first) != ast.dump(second):
             yield ast.Call(function, [second, first, *rest], options)
-        case ast.Return(ast.expr()):
+        case ast.Return(ast.expr() as value) if ast.unparse(value) != "None":
             yield ast.Return(ast.Constant(None))
         case ast.Assign([ast.Attribute() | ast.Subscript()]) | ast.AugAssign() | ast.Expr() | ast.Continue() | ast.Raise():
             yield ast.Pass()

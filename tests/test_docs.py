@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
+import runpy
 import shlex
+import shutil
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -15,7 +20,7 @@ from chainrule.network import layers
 from chainrule.network.definitions import REGISTRY
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
 def fences(page: Path, language: str) -> list[str]:
@@ -105,3 +110,40 @@ def test_links_lead_somewhere(page):
 def test_the_four_commands_exist():
     for script in re.findall(r"`(scripts/\w+)`", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")):
         assert (ROOT / script).exists(), script
+
+
+def test_the_design_page_names_every_module():
+    modules = runpy.run_path(str(ROOT / "docs" / "modules.py"))
+    stored = modules["TABLE"].search((ROOT / "docs" / "design.md").read_text(encoding="utf-8"))
+    assert stored is not None
+    assert stored[0] == "\n".join(modules["lines"]()), "run scripts/help"
+
+
+CONTRIBUTING = ROOT / "CONTRIBUTING.md"
+
+
+def edited(package: Path, place: str, lines: str) -> None:
+    """One example of CONTRIBUTING put where its first line says."""
+    how, file, _, line = re.fullmatch(r"# (at the end of|the new file|in) (\S+?\.(?:py|toml))(, in place of: (.*))?", place).groups()
+    path = package / file
+    before = "" if how == "the new file" else path.read_text(encoding="utf-8")
+    if line is None:
+        path.write_text(before + lines, encoding="utf-8")
+    else:
+        (found,) = re.findall(rf"^ *{re.escape(line)}\n", before, re.MULTILINE)
+        path.write_text(before.replace(found, lines), encoding="utf-8")
+
+
+def test_each_task_has_one_place(tmp_path):
+    shutil.copytree(ROOT / "src" / "chainrule", tmp_path / "chainrule", ignore=shutil.ignore_patterns("__pycache__"))
+    for block in (block for language in ("python", "toml") for block in fences(CONTRIBUTING, language)):
+        place, _, lines = block.partition("\n")
+        edited(tmp_path / "chainrule", place, f"\n\n{lines}" if "at the end" in place else lines)
+    for block in fences(CONTRIBUTING, "console"):
+        for command, expected in commands(block):
+            program = [sys.executable, "-m", *shlex.split(command)]
+            ended = subprocess.run(
+                program, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, check=False
+            )
+            assert ended.returncode == 0, ended.stderr
+            assert follows([line.rstrip() for line in ended.stdout.splitlines()], expected), ended.stdout

@@ -23,7 +23,7 @@ def compiled(key: str) -> dict[str, float]:
 
     import chainrule.engines.compiled.kernels.functions
     import chainrule.engines.compiled.straight_line.functions  # noqa: F401  # before the clock runs
-    from chainrule.engines.compiled import Compiled
+    from chainrule.engines.compiled.engine import Compiled
     from chainrule.engines.compiled.llvm import target
     from chainrule.engines.compiled.runtime import functions
     from chainrule.network.derivation import derive

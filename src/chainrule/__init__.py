@@ -13,20 +13,16 @@ def _homes() -> dict[str, str]:
     return {name.split()[0].rstrip(","): statement.split()[0] for statement in statements for name in statement.split(" as ")[1:]}
 
 
-_HOMES = _homes()
-
-__all__ = list(_HOMES)
-
-
 def __getattr__(name: str) -> object:
-    if name not in _HOMES:
+    homes = _homes()
+    if name != "__all__" and name not in homes:
         raise AttributeError(f"module 'chainrule' has no attribute '{name}'")
     from importlib import import_module
 
-    value = getattr(import_module(_HOMES[name]), name)
+    value = list(homes) if name == "__all__" else getattr(import_module(homes[name]), name)
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *_homes()})

@@ -12,6 +12,7 @@ from chainrule.api.problems import problem as problem
 from chainrule.network.examples import example as example
 from chainrule.steps.step import Step as Step
 from chainrule.explanation.explain import explain as explain
+from chainrule.api.formulas import explain_formula as explain_formula
 from chainrule.api.figures import figure as figure
 from chainrule.api.train import train as train, Watch as Watch
 from chainrule.training.model import Model as Model

@@ -116,7 +116,7 @@ def test_a_model_is_drawn_in_the_units_of_its_columns(houses):
     for label, place in found:
         assert predicted_at(asked, diagram, place) == pytest.approx(value(label), abs=12000)
     (context,) = contexts(asked)
-    table = cr.data.read(str(houses / "houses.csv"))
+    table = cr.read(str(houses / "houses.csv"))
     drawn = np.array([(mark.x, mark.y) for mark in boundary_plot(context).marks])
     assert drawn == pytest.approx(np.column_stack([table.column(name).values for name in ("area", "distance")]))
 

@@ -193,11 +193,13 @@ def options_of(command):
 
 
 def test_every_option_has_a_python_twin():
+    from chainrule.api.formulas import explain_formula
     from chainrule.document.document import Document
     from chainrule.engines.compiled.pseudocode import annotated_code
     from chainrule.explanation.explain import explain
 
-    ours = {name for function in (problem, explain, Document.save, annotated_code) for name in inspect.signature(function).parameters}
+    functions = (problem, explain, explain_formula, Document.save, annotated_code)
+    ours = {name for function in functions for name in inspect.signature(function).parameters}
     only_here = {"network", "definitions", "interactive", "output"}  # `source`, `load_file`, and ways to show a document
     assert options_of("explain") - only_here <= ours
     assert options_of("code") - only_here <= ours
@@ -274,3 +276,36 @@ def test_explanations_are_written(name, sign, folder, capsys):
 )
 def test_explain_takes_all_its_options(arguments, capsys):
     assert len(printed(["explain", *arguments], capsys)) > 500
+
+
+FORMULA = ["--formula", "c = a + b; d = a*b + b^3; f = c*d", "--at", "a=-4 b=3"]
+
+
+@pytest.mark.parametrize("more", [[], ["--weight", "b"], ["--detail", "overview"], ["--exact"], ["--notation", "german"]], ids=str)
+def test_a_formula_is_explained(more, capsys):
+    said = printed(["explain", *FORMULA, *more], capsys)
+    assert "d = a · b + b^3" in said
+    assert "−8" in said
+
+
+@pytest.mark.parametrize("suffix", ["html", "md", "tex", "typ", "txt", "ipynb"])
+def test_a_formula_is_explained_in_every_format(suffix, folder, capsys):
+    assert printed(["explain", *FORMULA, "-o", f"x.{suffix}"], capsys).startswith(f"wrote x.{suffix}\n")
+    assert (folder / f"x.{suffix}").stat().st_size > 1000
+
+
+def test_a_formula_is_printed_as_a_program(folder, capsys):
+    assert printed(["code", *FORMULA, "-o", "x.py"], capsys) == "wrote x.py\n"
+    ended = subprocess.run([sys.executable, "x.py"], capture_output=True, text=True, check=True)
+    assert ended.stdout.splitlines() == ["f = -15.0", "∂f/∂a = 12.0", "∂f/∂b = -8.0"]
+
+
+def test_an_activation_of_ones_own_is_a_function_of_formulas(folder, capsys):
+    (folder / "own.py").write_text("import chainrule as cr\n\n@cr.activation\ndef wavy(z, *, bend=0.5):\n    return z + bend * cr.sin(z)\n")
+    from chainrule.network.definitions import REGISTRY
+
+    try:
+        said = printed(["explain", "--formula", "wavy(a)*2", "--at", "a=1", "--definitions", "own.py"], capsys)
+        assert "∂f/∂a = 2 · (1 + 0.5 · cos(a))" in said
+    finally:
+        REGISTRY["activation"].pop("wavy", None)

@@ -15,11 +15,13 @@ from tests.engines.test_engines import any_case, optimizer_for
 from tests.samples import some
 from tests.twins import case, everything
 
-from chainrule.engines.compiled import Compiled, NotCompilable
+from chainrule.base.errors import NotCompilable
+from chainrule.engines.choice import chosen
 from chainrule.engines.compiled import engine as engine_module
+from chainrule.engines.compiled.engine import Compiled
 from chainrule.engines.compiled.pseudocode import annotated_code
 from chainrule.engines.compiled.runtime import functions
-from chainrule.engines.epoch import Written, chosen
+from chainrule.engines.epoch import Written
 from chainrule.formula import primitives as p
 from chainrule.network.definitions import REGISTRY, activation, find, optimizer
 from chainrule.network.layers import dense

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from chainrule.engines.compiled import Compiled
+from chainrule.engines.compiled.engine import Compiled
 from chainrule.engines.compiled.llvm.target import processor_named
 from chainrule.engines.compiled.runtime import functions
 from chainrule.formula import primitives as p
@@ -164,7 +164,7 @@ def test_a_process_keeps_the_functions_that_were_used_last(alone, monkeypatch):
 RUN = """
 import sys
 import numpy as np
-from chainrule.engines.compiled import Compiled
+from chainrule.engines.compiled.engine import Compiled
 from chainrule.network.definitions import find
 from chainrule.network.layers import dense
 from chainrule.network.network import Network

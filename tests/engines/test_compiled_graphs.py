@@ -9,11 +9,11 @@ from tests.graphs import GRAPHS
 from tests.twins import Case
 
 from chainrule.base.errors import NotCompilable
-from chainrule.engines.compiled import Compiled
+from chainrule.engines.choice import Predictor, chosen
+from chainrule.engines.compiled.engine import Compiled
 from chainrule.engines.compiled.kernels.program import StageSignature
 from chainrule.engines.compiled.pseudocode import annotated_code
-from chainrule.engines.epoch import Written, chosen
-from chainrule.engines.prediction import Predictor
+from chainrule.engines.epoch import Written
 from chainrule.formula import primitives as p
 from chainrule.network.definitions import find
 from chainrule.network.layers import KINDS, dense, join, layer

@@ -7,11 +7,12 @@ from tests.engines.test_engines import any_case
 from chainrule.api.train import train
 from chainrule.base.errors import InputError, NotCompilable, ShapeError
 from chainrule.data.reading import read
-from chainrule.engines import prediction
-from chainrule.engines.compiled import Compiled, engine
+from chainrule.engines import choice
+from chainrule.engines.choice import Predictor
+from chainrule.engines.compiled import engine
 from chainrule.engines.compiled.emission.abi import PARTS
+from chainrule.engines.compiled.engine import Compiled
 from chainrule.engines.compiled.runtime import functions, threads
-from chainrule.engines.prediction import Predictor
 from chainrule.network.layers import dense
 from chainrule.network.network import Network
 
@@ -35,8 +36,8 @@ def close(found, network, x):
 
 @pytest.mark.parametrize("seed", range(4))
 def test_they_are_what_the_graph_gives(seed, computed, monkeypatch):
-    monkeypatch.setattr(prediction, "WORTH_LOADING", 0)
-    monkeypatch.setattr(prediction, "WORTH_COMPILING", 0)
+    monkeypatch.setattr(choice, "WORTH_LOADING", 0)
+    monkeypatch.setattr(choice, "WORTH_COMPILING", 0)
     network = any_case(seed).network
     x = np.random.default_rng(seed).normal(size=(300, network.inputs))
     close(Predictor(network)(x), network, x)
@@ -45,8 +46,8 @@ def test_they_are_what_the_graph_gives(seed, computed, monkeypatch):
 
 def test_machine_code_is_for_many_rows_and_remembers_those_before(computed, monkeypatch):
     network = Network(2, dense(4, "tanh"), dense(1))
-    monkeypatch.setattr(prediction, "SAVED_BY_UNIT", prediction.WORTH_COMPILING / 5 / 90)  # 90 rows of 5 units save what compiling takes
-    monkeypatch.setattr(prediction, "SAVED_BY_PARAMETER", 0)
+    monkeypatch.setattr(choice, "SAVED_BY_UNIT", choice.WORTH_COMPILING / 5 / 90)  # 90 rows of 5 units save what compiling takes
+    monkeypatch.setattr(choice, "SAVED_BY_PARAMETER", 0)
     predictor, x = Predictor(network), np.random.default_rng(0).normal(size=(40, 2))
     for _ in range(4):
         close(predictor(x), network, x)
@@ -58,8 +59,8 @@ def test_machine_code_is_for_many_rows_and_remembers_those_before(computed, monk
 
 
 def test_the_engine_written_means_no_machine_code(computed, monkeypatch):
-    monkeypatch.setattr(prediction, "WORTH_LOADING", 0)
-    monkeypatch.setattr(prediction, "WORTH_COMPILING", 0)
+    monkeypatch.setattr(choice, "WORTH_LOADING", 0)
+    monkeypatch.setattr(choice, "WORTH_COMPILING", 0)
     network = Network(2, dense(1))
     close(Predictor(network, "written")(np.ones((50, 2))), network, np.ones((50, 2)))
     assert not computed
@@ -69,7 +70,7 @@ def test_what_has_no_machine_code_is_predicted_all_the_same(computed, monkeypatc
     def refuse(*_):
         raise NotCompilable("no")
 
-    monkeypatch.setattr(prediction, "WORTH_LOADING", 0)
+    monkeypatch.setattr(choice, "WORTH_LOADING", 0)
     monkeypatch.setattr(engine, "step_graph", refuse)
     network, x = Network(2, dense(3, "relu"), dense(1)), np.ones((50, 2))
     predictor = Predictor(network)
@@ -80,8 +81,8 @@ def test_what_has_no_machine_code_is_predicted_all_the_same(computed, monkeypatc
 
 @pytest.mark.parametrize(("x", "error"), [(np.ones((9, 3)), ShapeError), (np.full((9, 2), np.nan), InputError)])
 def test_wrong_rows_are_refused_alike(x, error, computed, monkeypatch):
-    monkeypatch.setattr(prediction, "WORTH_LOADING", 0)
-    monkeypatch.setattr(prediction, "WORTH_COMPILING", 0)
+    monkeypatch.setattr(choice, "WORTH_LOADING", 0)
+    monkeypatch.setattr(choice, "WORTH_COMPILING", 0)
     network, messages = Network(2, dense(1)), []
     for predict in (network.predict, Predictor(network)):
         with pytest.raises(error) as raised:
@@ -109,8 +110,8 @@ def test_a_model_predicts_and_measures_by_machine_code(computed, monkeypatch, tm
     assert not computed
     table = read(tmp_path / "rows.csv")
     slow = model.evaluate(table), model.predict(table)
-    monkeypatch.setattr(prediction, "WORTH_LOADING", 0)
-    monkeypatch.setattr(prediction, "WORTH_COMPILING", 0)
+    monkeypatch.setattr(choice, "WORTH_LOADING", 0)
+    monkeypatch.setattr(choice, "WORTH_COMPILING", 0)
     fast = model.evaluate(table), model.predict(table)
     assert computed == [80, 80]
     assert fast[0].r2 == pytest.approx(slow[0].r2, rel=CLOSE)

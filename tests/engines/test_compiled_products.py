@@ -9,11 +9,23 @@ import numpy as np
 import pytest
 
 from chainrule.engines.compiled.emission import barrier as barrier_code
+from chainrule.engines.compiled.emission.context import ModuleContext
 from chainrule.engines.compiled.graph.layout import Panels, aligned_array, padded, row_stride
 from chainrule.engines.compiled.llvm import ir, target
 from chainrule.engines.compiled.llvm.instructions import I64, POINTER, VOID, at, loop
 from chainrule.engines.compiled.matmul import loop_nests
-from chainrule.engines.compiled.matmul.products import COLUMNS, NUMBER, ROWS, ProductEmitter, panels, rows
+from chainrule.engines.compiled.matmul.products import (
+    COLUMNS,
+    NUMBER,
+    ROWS,
+    Product,
+    backward_strides,
+    column_sum_strides,
+    forward_strides,
+    gradient_strides,
+    panels,
+    rows,
+)
 from chainrule.engines.compiled.runtime import threads
 
 llvm.initialize_native_target()
@@ -109,24 +121,33 @@ def unpack(layout, memory, matrix):
 class Layer:
     """All products of a layer."""
 
-    def __init__(self, products, name, shape):
-        self.emitter, (self.n, self.k, self.c, last) = products, shape
-        self.sizes, self.layout = (self.n, last), products.layout(self.k, self.c)
-        self.x_stride, self.d_stride = products.stride(self.k), products.stride(self.c)
+    def __init__(self, context, name, shape):
+        self.context, (self.n, self.k, self.c, last) = context, shape
+        self.sizes, self.layout = (self.n, last), context.layout(self.k, self.c)
+        self.x_stride, self.d_stride = context.stride(self.k), context.stride(self.c)
         x, d, layout = self.x_stride, self.d_stride, self.layout
         moments = dict.fromkeys("wmv", panels(layout)) | {"rate": NUMBER}
         self.products = {
-            "forward": products.forward(f"{name}_f", layout, self.sizes, x, relu, {"b": COLUMNS, "y": rows(d)}, partial="y"),
-            "backward": products.backward(f"{name}_b", layout, self.sizes, d, slope, {"x": rows(x), "s": ROWS, "e": rows(x)}, partial="e"),
-            "gradient": products.gradient(f"{name}_g", layout, self.sizes, (x, d), adam, moments),
-            "sums": products.column_sums(f"{name}_s", self.c, self.sizes, d, lambda tile, g: tile.store("g", g), {"g": COLUMNS}),
+            "forward": Product(context, f"{name}_f", forward_strides(layout, x), self.sizes, relu, {"b": COLUMNS, "y": rows(d)}, "y"),
+            "backward": Product(
+                context, f"{name}_b", backward_strides(layout, d), self.sizes, slope, {"x": rows(x), "s": ROWS, "e": rows(x)}, "e"
+            ),
+            "gradient": Product(context, f"{name}_g", gradient_strides(layout, (x, d), self.n), self.sizes, adam, moments),
+            "sums": Product(
+                context,
+                f"{name}_s",
+                column_sum_strides(context.layout(1, self.c), d),
+                self.sizes,
+                lambda tile, g: tile.store("g", g),
+                {"g": COLUMNS},
+            ),
         }
         for product in self.products.values():
             exported(product)
 
     def filled(self, n):
         """Random matrices in memory of which every other number is NaN."""
-        random, dtype, layout = np.random.default_rng(7), self.emitter.dtype, self.layout
+        random, dtype, layout = np.random.default_rng(7), self.context.dtype, self.layout
         sizes = {"x": (n, self.k), "d": (n, self.c), "w": (self.k, self.c), "b": self.c, "s": n, "m": (self.k, self.c)}
         self.plain = {name: random.standard_normal(size).astype(dtype) for name, size in sizes.items()}
         self.plain["v"] = self.plain["m"] ** 2
@@ -145,18 +166,18 @@ class Layer:
     def run(self, loaded, n, shares=1, only=None):
         """Every product once, share after share, or one share alone; the results without their padding."""
         memory = self.filled(n)
-        number = ctypes.c_float if self.emitter.dtype == "float32" else ctypes.c_double
+        number = ctypes.c_float if self.context.dtype == "float32" else ctypes.c_double
         for role, (a, b) in {"forward": "xw", "backward": "dw", "sums": "dd", "gradient": "xd"}.items():
             product = self.products[role]
             kinds = [number if operand.kind == "number" else ctypes.c_void_p for operand in product.operands.values()]
             function = loaded.function(f"call_{product.name}", *[ctypes.c_void_p] * 3, *[ctypes.c_int64] * 3, *kinds)
-            room = aligned_array(max(product.room, 1), self.emitter.dtype)
+            room = aligned_array(max(product.room, 1), self.context.dtype)
             given = [0.1 if name == "rate" else memory[name].ctypes.data for name in product.operands]
             for share in range(shares) if only is None else [only]:
                 function(memory[a].ctypes.data, memory[b].ctypes.data, room.ctypes.data, n, share, shares, *given)
         found = {"y": memory["y"][:, : self.c], "e": memory["e"][:, : self.k], "g": memory["g"][: self.c]}
         for name in "wmv":
-            found[name] = np.empty((self.k, self.c), self.emitter.dtype)
+            found[name] = np.empty((self.k, self.c), self.context.dtype)
             unpack(self.layout, memory[name], found[name])
         return found
 
@@ -179,10 +200,10 @@ class Layer:
 def layers(request):
     name, dtype = request.param
     of = processor(name)
-    products = ProductEmitter(module_for(of), of, dtype, threads=2)
+    context = ModuleContext(module_for(of), dtype, of, 0, threads=2)
     shapes = [*SHAPES, LONG] if name == TARGETS[-1] else SHAPES
-    made = [Layer(products, f"layer{i}", shape) for i, shape in enumerate(shapes)]
-    return made, Loaded(products.module, of)
+    made = [Layer(context, f"layer{i}", shape) for i, shape in enumerate(shapes)]
+    return made, Loaded(context.module, of)
 
 
 def test_products_agree_with_numpy_in_every_shape(layers):
@@ -193,7 +214,7 @@ def test_products_agree_with_numpy_in_every_shape(layers):
             found = layer.run(loaded, n)
             for name, true in layer.expected().items():
                 error = np.max(np.abs(found[name] - true)) / np.max(np.abs(true), initial=1e-3)
-                if not error <= TOLERANCE[layer.emitter.dtype]:
+                if not error <= TOLERANCE[layer.context.dtype]:
                     wrong[layer.n, layer.k, layer.c, n, name] = error
     assert wrong == {}
 
@@ -218,7 +239,7 @@ def test_every_thread_has_its_part_of_the_work(layers):
 
 def test_a_long_sum_is_cut_into_blocks():
     of = processor("host")
-    layer = Layer(ProductEmitter(module_for(of), of), "layer", LONG)
+    layer = Layer(ModuleContext(module_for(of), "float32", of, 0, 1), "layer", LONG)
     for role, steps in {"forward": 1100, "backward": 1090}.items():
         blocks = layer.products[role].blocks
         assert len(blocks) > 1
@@ -270,13 +291,12 @@ def test_narrow_tiles_are_equal_where_that_costs_little():
 def test_the_inner_loop_keeps_its_sums_in_registers(name, dtype):
     of = target.processor_named(name)
     module = module_for(of)
-    products = ProductEmitter(module, of, dtype)
+    context = ModuleContext(module, dtype, of, 0, 1)
     vectors = of.vectors
     n = of.tile_rows(vectors)
-    layout = products.layout(64, vectors * of.lanes(dtype))
-    product = products.forward(
-        "f", layout, [n], products.stride(64), lambda tile, z: tile.store("y", z), {"y": rows(products.stride(layout.columns))}
-    )
+    layout = context.layout(64, vectors * of.lanes(dtype))
+    stride, out = context.stride(64), context.stride(layout.columns)
+    product = Product(context, "f", forward_strides(layout, stride), [n], lambda tile, z: tile.store("y", z), {"y": rows(out)})
     product.function.linkage = "external"
     assembly = of.machine.emit_assembly(llvm.parse_assembly(str(module)))
     arithmetic = {"baseline": "mulp", "avx2": "vfmadd", "avx512": "vfmadd", "aarch64": "fmla"}[name]

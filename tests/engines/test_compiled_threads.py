@@ -11,11 +11,11 @@ from tests.graphs import GRAPHS
 from tests.samples import some
 from tests.twins import case, everything
 
-from chainrule.engines.compiled import Compiled
 from chainrule.engines.compiled import engine as engine_module
 from chainrule.engines.compiled.emission.abi import PARTS
+from chainrule.engines.compiled.emission.context import counts
+from chainrule.engines.compiled.engine import Compiled
 from chainrule.engines.compiled.kernels import calls, products
-from chainrule.engines.compiled.kernels.context import counts
 from chainrule.engines.compiled.kernels.program import Access
 from chainrule.network.definitions import find
 from chainrule.network.layers import dense

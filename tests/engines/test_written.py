@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from chainrule.base.errors import DescriptionError
-from chainrule.engines.written import Writer, written
+from chainrule.engines.written import Writer, written_program
 from chainrule.formula import primitives as p
 from chainrule.formula.backprop import gradients
 from chainrule.formula.evaluation import evaluate
-from chainrule.formula.expression import Expression, Name, Shape, as_expression, named, variable
+from chainrule.formula.expression import Expression, Name, Primitive, Shape, as_expression, named, variable
 from chainrule.network.definitions import Definition
 from chainrule.network.layers import dense
 from chainrule.network.network import Network
@@ -22,6 +22,25 @@ def lines(*quantities: Expression) -> str:
     for quantity in quantities:
         writer.write(quantity)
     return "\n".join(writer.lines)
+
+
+@pytest.mark.parametrize(
+    ("row", "text"),
+    [
+        (p.minimum, "np.minimum(a, b)"),
+        (p.maximum, "np.maximum(a, b)"),
+        (p.add, "a + b"),
+        (p.subtract, "a - b"),
+        (p.multiply, "a * b"),
+        (p.divide, "a / b"),
+        (p.power, "a**b"),
+        (p.greater, "a > b"),
+        (p.matmul, "a @ b"),
+    ],
+)
+def test_operands_stand_in_their_order(row: Primitive, text: str) -> None:
+    a, b = (variable(Name(letter), (2, 2)) for letter in "ab")
+    assert lines(named(Name("made"), row(a, b))) == f"made = {text}"
 
 
 @pytest.mark.parametrize(
@@ -69,7 +88,7 @@ def test_a_network_that_moves_its_units() -> None:
 
     network = Network(2, dense(2, Definition("activation", "turned", turned)), dense(1), seed=1)
     x, t = np.array([[1.0, 2.0], [0.5, -1.0]]), np.array([[3.0], [1.0]])
-    program, step = written(network), network.step(x, t)
+    program, step = written_program(network), network.step(x, t)
     found = program.step(x, t, *network.parameters.values())
     for value, wanted in zip(found, (step.error, *step.new_parameters.values()), strict=True):
         np.testing.assert_allclose(value, wanted, rtol=1e-12)

@@ -72,8 +72,9 @@ def tolerances(tree: Tree, evaluation: Evaluation, count: int) -> list[Any]:
 
 
 def holds(left: Tree, relation: str, right: Tree, values: Mapping[str, Any]) -> bool:
-    """Is the relation true? Raises Unknown where it cannot be said."""
+    """Is the relation true, for samples below each other or side by side? Raises Unknown where it cannot be said."""
     misfit: Misfit | None = None
+    fits = False
     for sideways in (False, True):
         evaluation = Evaluation(values, sideways=sideways)
         try:
@@ -81,10 +82,12 @@ def holds(left: Tree, relation: str, right: Tree, values: Mapping[str, Any]) -> 
             if isinstance(b, list) and not isinstance(a, list):  # ∂E/∂y = 1/N: the same number everywhere
                 a = [[a] * len(line) for line in b]
             if len(cells(a)) == len(cells(b)) and (shape(a) == shape(b) or len(cells(a)) == 1):
-                return _holds(a, relation, right, b, evaluation)
+                if _holds(a, relation, right, b, evaluation):
+                    return True
+                fits = True
         except Misfit as error:
             misfit = error
-    return False if misfit is None else _refuse(misfit)
+    return False if fits or misfit is None else _refuse(misfit)
 
 
 def _refuse(error: Misfit) -> bool:

@@ -137,6 +137,10 @@ def summed(terms: Any) -> Any:
     return result
 
 
+def transposed(value: Any) -> Any:
+    return [list(column) for column in zip(*value, strict=True)]
+
+
 def softmaxed(z: Any) -> Any:
     powers = [[mpmath.exp(near(cell)) for cell in line] for line in z]
     return [[cell / sum(line) for cell in line] for line in powers]
@@ -148,7 +152,8 @@ class Evaluation:
 
     values    the numbers of letters
     nudged    literals by their place that are read as another number
-    sideways  True where samples stand side by side: Σ_n sums each row, and parts of a vector stand below each other
+    sideways  True where samples stand side by side: Σ_n sums each row, softmax is taken of each column,
+              and parts of a vector stand below each other
     """
 
     values: Mapping[str, Any]
@@ -168,7 +173,7 @@ class Evaluation:
                 return [[self(cell) for cell in line] for line in parts]
             case "transposed":
                 value = self(parts[0])
-                return [list(column) for column in zip(*value, strict=True)] if isinstance(value, list) else value
+                return transposed(value) if isinstance(value, list) else value
             case "part":
                 value, first, last = self(parts[0]), parts[1] - 1, parts[2]
                 return value[first:last] if self.sideways else [line[first:last] for line in value]
@@ -189,7 +194,7 @@ class Evaluation:
                 return self.total(parts[0], self(parts[1]))
             case "·":
                 return times(*map(self, parts))
-            case "^" if parts[0] == ("symbol", "e"):
+            case "^" if parts[0] == ("symbol", "e") and "e" not in self.values:
                 return elementwise(FUNCTIONS["exp"], self(parts[1]))
             case "call":
                 return self.call(parts[0], [self(part) for part in parts[1:]])
@@ -207,11 +212,12 @@ class Evaluation:
             return value
         if sign == "Σ":
             return summed(cell for line in value for cell in line)
-        return [[summed(line)] for line in value] if self.sideways else [[summed(column) for column in zip(*value, strict=True)]]
+        by_lines = self.sideways if sign == "Σ_n" else not self.sideways  # Σ_j runs over the outputs of each sample
+        return [[summed(line)] for line in value] if by_lines else [[summed(column) for column in zip(*value, strict=True)]]
 
     def call(self, name: str, arguments: list[Any]) -> Any:
         if name == "softmax" and isinstance(arguments[0], list):
-            return softmaxed(arguments[0])
+            return transposed(softmaxed(transposed(arguments[0]))) if self.sideways else softmaxed(arguments[0])
         if name not in FUNCTIONS:
             raise Unknown(name)
         function = FUNCTIONS[name]

@@ -216,6 +216,15 @@ def test_names_are_walls_for_the_factors_of_a_chain() -> None:
     assert [float(values[factor]) for factor in factors.values()] == [5.0, 1.0]
 
 
+def test_the_upstream_gradient_stands_before_the_slope() -> None:
+    z, g = variable(Name("z"), (2, 3)), variable(Name("g"), (2, 3))
+    h = named(Name("h"), p.tanh(z))
+    carried = local_derivatives(h, [z], g)[z]
+    assert carried.primitive is p.multiply
+    assert carried.arguments[0] is g
+    assert repr(carried.arguments[1]) == "1 − h^2"
+
+
 def test_there_is_no_derivative_by_an_exponent() -> None:
     with pytest.raises(InputError, match="power has no derivative for the argument that depends on a"):
         gradients(named(Name("E"), p.total(2 ** p.spread(a, axes=(0,), sizes=(2,)), axes=(0,))), [a])

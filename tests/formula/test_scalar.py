@@ -117,6 +117,7 @@ def test_the_letters_of_the_seed() -> None:
     h1, W1, W2 = (derivation.named[key] for key in ("h1", "W1", "W2"))
     y = derivation.prediction
 
+    assert (Element(W1, (1, 0)).key, Element(W1, (1, 0)).name.key) == ("W1", "W1[2,1]")
     assert repr(reader.scalars.definition(Element(h1, (0, 0)))) == "x1 · W⁽¹⁾[1,1] + x2 · W⁽¹⁾[2,1]"
     assert reader.value(reader.scalars.derivative(Element(h1, (0, 0)), Element(W1, (1, 0)))) == 12.0
     assert reader.value(reader.scalars.derivative(Element(y, (0, 0)), Element(W2, (1, 0)))) == pytest.approx(1.76, rel=1e-12)

@@ -303,6 +303,49 @@ def test_a_definition_is_written_as_in_its_source(kind: str, name: str, formula:
     assert ", ".join(map(repr, result if isinstance(result, tuple) else (result,))) == formula
 
 
+DEFAULTS = [
+    ("activation", "leaky_relu", {"slope": 0.01}),
+    ("activation", "elu", {"alpha": 1.0}),
+    ("activation", "gelu", {"approximate": "none"}),
+    ("loss", "huber", {"delta": 1.0}),
+    ("regularizer", "l1", {"rate": 0.01}),
+    ("regularizer", "l2", {"rate": 0.01}),
+    ("regularizer", "elastic_net", {"l1": 0.01, "l2": 0.01}),
+    ("initializer", "constant", {"value": 0.1}),
+    ("initializer", "uniform", {"low": -0.5, "high": 0.5}),
+    ("initializer", "normal", {"mean": 0.0, "deviation": 0.1}),
+    ("initializer", "orthogonal", {"gain": 1.0}),
+    ("optimizer", "sgd", {"learning_rate": 0.05}),
+    ("optimizer", "momentum", {"learning_rate": 0.05, "momentum": 0.9}),
+    ("optimizer", "nesterov", {"learning_rate": 0.05, "momentum": 0.9}),
+    ("optimizer", "adagrad", {"learning_rate": 0.01, "epsilon": 1e-10}),
+    ("optimizer", "rmsprop", {"learning_rate": 0.01, "decay": 0.99, "epsilon": 1e-08}),
+    ("optimizer", "adam", {"learning_rate": 0.001, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-08}),
+    ("optimizer", "adamw", {"learning_rate": 0.001, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-08, "decay": 0.01}),
+    ("schedule", "constant", {"rate": 0.05}),
+    ("schedule", "step_decay", {"rate": 0.05, "every": 10, "factor": 0.5}),
+    ("schedule", "exponential", {"rate": 0.05, "factor": 0.99}),
+    ("schedule", "cosine", {"rate": 0.05, "steps": 100, "floor": 0.0}),
+    ("schedule", "warmup", {"rate": 0.05, "steps": 10}),
+    ("schedule", "one_cycle", {"rate": 0.05, "steps": 100, "rise": 0.3, "start_divisor": 25.0, "end_divisor": 10000.0}),
+]
+
+
+@pytest.mark.parametrize(("kind", "name", "defaults"), DEFAULTS)
+def test_the_defaults_of_a_definition(kind: str, name: str, defaults: dict[str, Any]) -> None:
+    clipping = {"clip_value": None, "clip_norm": None} if kind == "optimizer" else {}
+    assert find(kind, name).options == defaults | clipping
+
+
+def test_a_cycle_is_written_with_its_end_as_a_bound() -> None:
+    assert "cos(π · min(1, (k − 1 − 29) / 70))" in repr(find("schedule", "one_cycle").apply(variable(Name("k"))))
+
+
+def test_half_a_wave_has_no_rounding_dust() -> None:
+    rate = find("schedule", {"name": "cosine", "rate": 0.1, "floor": 0.01}).apply(variable(Name("k")))
+    assert repr(rate).startswith("0.01 + 0.045 · (1 + cos(")
+
+
 # Far out, and at the edges.
 
 

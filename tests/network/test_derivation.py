@@ -9,7 +9,7 @@ from chainrule.base.errors import DescriptionError
 from chainrule.formula import primitives as p
 from chainrule.formula.expression import Expression, Name, as_expression, neighbours, variable
 from chainrule.network.definitions import Definition, find
-from chainrule.network.derivation import Derivation
+from chainrule.network.derivation import Conventions, Derivation, derive
 from chainrule.network.layers import dense
 from chainrule.network.network import Network
 from chainrule.network.optimizers import let
@@ -117,6 +117,13 @@ def test_what_a_derivation_holds() -> None:
     assert derivation.gradient(derivation.quantities[1]).key == "dh1"
     assert derivation.gradient(derivation.x) is None
     assert derivation.gradient(derivation.x + 1) is None
+
+
+def test_examples_have_no_weights_unless_the_conventions_say_so() -> None:
+    derivation = derive(2, [dense(1, "identity")], find("loss", "squared"))
+    assert derivation.weights is None
+    assert [node.key for node in derivation.data] == ["x", "t"]
+    assert Conventions() == Conventions(outputs="sum", batch="mean", weighted=False)
 
 
 def test_a_layer_without_a_curve_has_no_net_input_of_its_own() -> None:

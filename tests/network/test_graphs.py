@@ -185,3 +185,12 @@ def test_the_examples_by_hand(name: str) -> None:
         np.testing.assert_allclose(step.before[key], value, atol=1e-15)
     for key, value in gradients.items():
         np.testing.assert_allclose(step.gradients[key], value, atol=1e-15)
+
+
+@pytest.mark.parametrize("name", ["two outputs", "siamese", "gate", "weighted", "a layer called three times"])
+def test_every_equation_of_its_document_is_true(name: str) -> None:
+    found = GRAPHS[name].case
+    document = found.step({"name": "adam", "learning_rate": 0.01}).explain()
+    assert_readable(document)
+    assert assert_true(document) >= 20
+    assert "part(" not in str(document)

@@ -169,7 +169,7 @@ def test_schedules_like_torch(name: str) -> None:
     np.testing.assert_allclose(rates(find("schedule", {"name": name, "rate": 0.2, **options}), STEPS), theirs, rtol=1e-12, atol=1e-15)
 
 
-@pytest.mark.parametrize(("steps", "rise"), [(10, 0.5), (7, 0.4), (1000, 0.05)])
+@pytest.mark.parametrize(("steps", "rise"), [(10, 0.5), (7, 0.4), (5, 0.3), (1000, 0.05)])
 def test_one_cycle_with_other_lengths_like_torch(steps: int, rise: float) -> None:
     optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.2)
     scheduler = torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.2, total_steps=steps, pct_start=rise, div_factor=10, final_div_factor=100)

@@ -12,7 +12,7 @@ from tests.runs import SEED, XOR, held_out, network, rings, same
 import chainrule as cr
 from chainrule.base.errors import DescriptionError, InputError, ShapeError
 from chainrule.engines import epoch as passes
-from chainrule.engines.compiled import Compiled
+from chainrule.engines.compiled.engine import Compiled
 from chainrule.formula.evaluation import evaluate
 from chainrule.training import history
 from chainrule.training.history import MOST_REPORTS
@@ -400,7 +400,7 @@ def test_data_that_does_not_fit():
     with pytest.raises(InputError, match="row 3, column 2"):
         Training(network(), np.where(x == x[2, 1], np.nan, x), t, Plan())
     with pytest.raises(InputError, match="add up to 1"):
-        Training(network(), x, t * 2, Plan())
+        Training(network(), x, t * 0.5, Plan())
     with pytest.raises(ShapeError):
         Training(network(), x, t, Plan(), weights=np.ones(3))
 

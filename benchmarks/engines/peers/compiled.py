@@ -20,7 +20,7 @@ class Epochs:
     """Whole epochs."""
 
     def __init__(self, workload: Workload, threads: int) -> None:
-        from chainrule.engines.compiled import Compiled
+        from chainrule.engines.compiled.engine import Compiled
 
         self.workload, made = workload, network(workload)
         self.engine = Compiled(made, optimizer(workload), dtype=workload.dtype, threads=threads)

@@ -18,7 +18,7 @@ from chainrule.api.settings import chosen_optimizer, setting
 from chainrule.base.errors import FileError, InputError, quoted
 from chainrule.data.table import Table
 from chainrule.doctor.divergence import Diverged, diverged
-from chainrule.engines.prediction import Predictor
+from chainrule.engines.choice import Predictor
 from chainrule.network.definitions import Bound, Wanted, find
 from chainrule.network.layers import dense
 from chainrule.network.network import Array, Network

@@ -89,7 +89,8 @@ def _command(arguments: list[str]) -> int:
     except click.Abort:
         raise KeyboardInterrupt from None
     except click.UsageError as error:
-        return _failed(_with_help(error.format_message(), error.ctx.command_path if error.ctx else None))
+        see = f" See {error.ctx.command_path} --help." if error.ctx else ""  # the help that would have prevented it
+        return _failed(" ".join(error.format_message().split()) + see)
     except click.ClickException as error:
         return _failed(error.format_message())
     except SystemExit as stop:
@@ -97,11 +98,6 @@ def _command(arguments: list[str]) -> int:
             return DONE
         raise
     return verdict if isinstance(verdict, int) else DONE
-
-
-def _with_help(message: str, command: str | None) -> str:
-    """Click's message in one line, with the help that would have prevented it."""
-    return " ".join(message.split()) + (f" See {command} --help." if command else "")
 
 
 def _failed(message: str, code: int = BAD_INPUT) -> int:

@@ -11,7 +11,7 @@ from click.shell_completion import CompletionItem
 from chainrule import __version__
 from chainrule.base.errors import DivergenceError, InputError
 from chainrule.cli import train as training
-from chainrule.cli.options import BATCH_OPTIONS, NETWORK_OPTIONS, problem_from_options, with_options
+from chainrule.cli.options import BATCH_OPTIONS, FORMULA_OPTIONS, NETWORK_OPTIONS, check_formula_alone, problem_from_options, with_options
 
 CONTEXT = {"help_option_names": ["-h", "--help"]}
 LARGEST_PROGRAM = 200
@@ -34,6 +34,7 @@ Examples
   chainrule explain 4-8-1 --data flowers.csv --row 3-7 -o flowers.md
   chainrule explain --layout slides -o seed.pdf
   chainrule explain model.safetensors --data flowers.csv --row 3
+  chainrule explain --formula "c = a + b; f = c*a" --at "a=-4 b=2"
 """
 
 FIGURE_EXAMPLES = """\b
@@ -50,6 +51,7 @@ Examples
   chainrule code
   chainrule code 784-128-10 --loss cross_entropy --optimizer adam -o digits.py
   chainrule code 2-16-1 --engine compiled
+  chainrule code --formula "c = a + b; f = c*a" --at "a=-4 b=2"
 """
 
 DESCRIPTION_EXAMPLES = """\b
@@ -80,9 +82,9 @@ def chainrule() -> None:
 
 
 @chainrule.command(epilog=EXPLAIN_EXAMPLES, short_help="Explain a training step, number by number.")
-@with_options(*NETWORK_OPTIONS, *BATCH_OPTIONS)
+@with_options(*NETWORK_OPTIONS, *BATCH_OPTIONS, *FORMULA_OPTIONS)
 @click.option("--detail", type=click.Choice(["overview", "matrix", "scalar"]), help="How far to zoom in.  [default: by the size]")
-@click.option("--weight", metavar="NAME", help="Explain one weight only: w1, or hidden1.W[2,3].")
+@click.option("--weight", metavar="NAME", help="Explain one weight only: w1, or hidden1.W[2,3]; or one letter of a formula.")
 @click.option("--step", type=click.IntRange(1, 100_000), metavar="N", help="Explain the N-th step on the batch.  [default: 1]")
 @click.option("--steps", type=click.IntRange(1, 1000), default=1, metavar="N", help="Explain the first N steps.  [default: 1]")
 @click.option("--exact", is_flag=True, help="Count in fractions, without rounding.")
@@ -96,34 +98,50 @@ def chainrule() -> None:
 )
 def explain(
     detail: str | None, weight: str | None, step: int | None, steps: int, exact: bool, digits: int | None, layout: str, paper: str,
-    interactive: bool, output: str | None, **options: Any,
+    interactive: bool, output: str | None, formula: str | None, at: str | None, **options: Any,
 ) -> None:  # fmt: skip
     """Explain a training step: forward pass, error, chain rule, update, and what it did.
 
     NETWORK is nothing (the seed's network), a built-in example (see `chainrule examples`), a short form such as 2-2-1,
     a description in a .toml or .json file, - for one on standard input, or a model in a .safetensors file. Of a model, --data FILE --row 3
     shows what a step on that row would do, and --step 500 the very step of its training. A step that -o step.json has recorded is
-    explained as it was.
+    explained as it was. With --formula it is a formula that is explained, without a network.
     """
-    from chainrule.render.formats import check_format, save
+    from chainrule.render.formats import check_format
 
+    check_formula_alone(formula, at)
     suffix = None if output is None else check_format(output, ".json")
     if step is not None and steps > 1:
         raise InputError("--step asks for one step and --steps for the first few; leave out one of them.")
     if interactive and not (output is None and sys.stdout.isatty() and sys.stdin.isatty()):
         raise InputError("--interactive needs a terminal; leave it out to get everything at once.")
+    shape: dict[str, Any] = {"detail": detail, "weight": weight, "digits": digits, "exact": exact}
+    if formula is not None:
+        from chainrule.api.formulas import explain_formula
+
+        if suffix == ".json":
+            raise InputError("a .json file records a training step, and a formula has none; write .html, .md or another kind of document.")
+        document = explain_formula(formula, at, notation=options["notation"], language=options["language"], **shape)
+        _give_document(document, output, layout, paper, interactive)
+        return
     step = _step_of_batch(step, options)
     problem = problem_from_options(**options)
     if output is not None and suffix == ".json":
         _record(problem, output, step, steps, exact)
     else:
-        document = problem.explain(detail=detail, weight=weight, step=step, steps=steps, digits=digits, exact=exact)
-        if output is None:
-            _show(document, interactive)
-        else:
-            for path in save(document, output, layout=layout, paper=paper):
-                click.echo(f"wrote {path}")
+        _give_document(problem.explain(step=step, steps=steps, **shape), output, layout, paper, interactive)
     _check_defined(problem)
+
+
+def _give_document(document: Any, output: str | None, layout: str, paper: str, interactive: bool) -> None:
+    """On the screen, or in files, each of which is named."""
+    from chainrule.render.formats import save
+
+    if output is None:
+        _show(document, interactive)
+        return
+    for path in save(document, output, layout=layout, paper=paper):
+        click.echo(f"wrote {path}")
 
 
 def _check_defined(problem: Any) -> None:
@@ -239,7 +257,7 @@ def _own_rows(model: str) -> str | None:
 
 
 @chainrule.command(epilog=CODE_EXAMPLES, short_help="Print the step as a NumPy program.")
-@with_options(*NETWORK_OPTIONS, *BATCH_OPTIONS)
+@with_options(*NETWORK_OPTIONS, *BATCH_OPTIONS, *FORMULA_OPTIONS)
 @click.option("--steps", type=click.IntRange(1, 1_000_000), default=2, metavar="N", help="Steps that the program takes.  [default: 2]")
 @click.option("--language", type=click.Choice(["numpy"]), default="numpy", help="Language of the program.  [default: numpy]")
 @click.option(
@@ -250,13 +268,21 @@ def _own_rows(model: str) -> str | None:
 )
 @click.option("--assembly", is_flag=True, help="The machine code in the processor's language, in place of LLVM's.")
 @click.option("-o", "--output", metavar="FILE", help="Write to this file instead.")
-def code(language: str, steps: int, engine: str, assembly: bool, output: str | None, **options: Any) -> None:
+def code(
+    language: str, steps: int, engine: str, assembly: bool, output: str | None, formula: str | None, at: str | None, **options: Any
+) -> None:
     """Print the training step as the short program that a careful student would write.
 
     NETWORK as in `chainrule explain`. The program of a small network holds its numbers and runs as it stands; of a large one, the
     functions are printed. With --engine compiled it is the machine code by which `chainrule train` computes, as pseudo-code and as LLVM's
-    intermediate representation.
+    intermediate representation. With --formula it is plain Python for a formula and its derivatives.
     """
+    check_formula_alone(formula, at)
+    if formula is not None:
+        from chainrule.api.formulas import formula_code
+
+        _give_source(formula_code(formula, at), output)
+        return
     problem = _at_the_start(problem_from_options(**options))
     if engine == "compiled":
         _machine_code(problem, assembly, output)
@@ -267,7 +293,11 @@ def code(language: str, steps: int, engine: str, assembly: bool, output: str | N
 
     network, batch = problem.network, {"x": problem.x, "t": problem.t}
     small = network.size + sum(numbers.size for numbers in batch.values()) <= LARGEST_PROGRAM
-    source = written_program(network, problem.optimizer, {**batch, "steps": steps} if small else None).source
+    _give_source(written_program(network, problem.optimizer, {**batch, "steps": steps} if small else None).source, output)
+
+
+def _give_source(source: str, output: str | None) -> None:
+    """On the screen, or in a file."""
     if output is None:
         click.echo(source, nl=not source.endswith("\n"))
     else:
@@ -287,15 +317,11 @@ def _at_the_start(problem: Any) -> Any:
 
 def _machine_code(problem: Any, assembly: bool, output: str | None) -> None:
     try:
-        from chainrule.engines.compiled import Compiled
+        from chainrule.engines.compiled.engine import Compiled
         from chainrule.engines.compiled.pseudocode import annotated_code
     except ImportError as error:
         raise InputError(f"machine code needs llvmlite, which cannot be imported ({error}): pip install llvmlite") from None
-    text = annotated_code(Compiled(problem.network, problem.optimizer), len(problem.x), assembly=assembly)
-    if output is None:
-        click.echo(text, nl=not text.endswith("\n"))
-    else:
-        write_text(output, text)
+    _give_source(annotated_code(Compiled(problem.network, problem.optimizer), len(problem.x), assembly=assembly), output)
 
 
 @chainrule.command(epilog=DESCRIPTION_EXAMPLES, short_help="List the built-in examples, or print one.")

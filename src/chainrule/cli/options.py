@@ -6,7 +6,10 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 from click.shell_completion import CompletionItem
+
+from chainrule.base.errors import InputError, quoted
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -96,6 +99,30 @@ BATCH_OPTIONS = (
     click.option("--encoding", metavar="NAME", help="Encoding of the data, as cp1252.  [default: utf-8]"),
     click.option("--target-columns", metavar="NAMES", help="Columns of the data that are targets: a,b.  [default: the last ones]"),
 )
+
+FORMULA_OPTIONS = (
+    click.option(
+        "--formula", metavar="TEXT", help='A formula in place of a network: "c = a + b; d = a*b; f = c*d". The last line is the result.'
+    ),
+    click.option("--at", metavar="NUMBERS", help='The numbers of the letters of the formula: "a=-4 b=2".'),
+)
+
+OF_FORMULAS = {"notation", "language", "detail", "weight", "exact", "digits", "layout", "paper", "interactive", "output", "formula", "at"}
+"""The options that go with --formula, besides those that every command has."""
+
+
+def check_formula_alone(formula: str | None, at: str | None) -> None:
+    """Raises InputError where an option of networks was given with a formula, or one of formulas without."""
+    if formula is None and at is not None:
+        raise InputError('--at gives the numbers of a formula; add --formula "…", or give a network its inputs with --input.')
+    if formula is None:
+        return
+    context = click.get_current_context()
+    for parameter in context.command.params:
+        given = context.get_parameter_source(parameter.name or "") is ParameterSource.COMMANDLINE
+        if given and parameter.expose_value and parameter.name not in OF_FORMULAS:
+            what = f"the network {quoted(context.params['network'])}" if parameter.name == "network" else parameter.opts[0]
+            raise InputError(f"a formula is explained without a network and data; leave out {what}, or --formula.")
 
 
 def with_options(*options: Callable[[Any], Any]) -> Callable[[Command], Command]:

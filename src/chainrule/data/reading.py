@@ -53,7 +53,8 @@ def read(
     known = _checked_kinds(kinds)
     parts = list(_parts(source, BLOCK, known, options))
     found = _merged_kinds(parts)
-    mixed = {name: kind for name, kind in found.items() if any(_differs(part.column(name), kind) for part in parts)}
+    columns = {name: [part.column(name) for part in parts] for name in found}
+    mixed = {name: kind for name, kind in found.items() if any(one.kind != kind and not one.missing.all() for one in columns[name])}
     if mixed:  # numbers in one block and text in another: as text from the start
         parts = list(_parts(source, BLOCK, {**known, **mixed}, options))
     return joined(parts, found)
@@ -185,7 +186,3 @@ def _merged_kinds(parts: Iterable[Table]) -> dict[str, Kind]:
         for column in part.columns:
             found[column.name] = common_kind(found.get(column.name), None if column.missing.all() else column.kind)
     return {name: kind or "number" for name, kind in found.items()}
-
-
-def _differs(column: Column, kind: Kind) -> bool:
-    return column.kind != kind and not column.missing.all()

@@ -151,4 +151,4 @@ def _falls(training: Training, engine: Written, steps: int, until: float) -> boo
             return False
         if passed.ended == "stopped":
             break
-    return training.deciding_error(state) < training.start_error
+    return training.judged(state) < training.start_error

@@ -7,7 +7,7 @@ on the very batch, for some hundreds of steps.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -19,6 +19,7 @@ from chainrule.engines.unrolled import MOST_OPERATIONS, Unrolled, operations
 from chainrule.engines.written import Program, written_program
 from chainrule.network.definitions import Bound
 from chainrule.network.network import Array, Network
+from chainrule.network.update import network_update
 
 Run: TypeAlias = Callable[[float, int], list[float]]
 """run(rate, steps): the error before each step, ending early once it is zero or beyond all bounds."""
@@ -87,7 +88,8 @@ def runner(network: Network, x: Array, t: Array, optimizer: Bound, weights: Arra
         first = unrolled.run(0.0, 1)[0][0]
         return Runner(lambda rate, steps: unrolled.run(rate, steps, LEAST, _bound(first))[0], 1e-9 * unrolled.length)
     program = written_program(network, optimizer)
-    run = _written_run(program, network, x, t, weights)
+    data = {node.key: part for node, part in network.split(x, t, None if weights is None else weights.astype(float)).items()}
+    run = _written_run(program, {**data, **network.parameters}, network_update(network, optimizer).state_shapes)
     return Runner(run, 4e-8 * len(program.source.partition("def step")[2]) + 4e-9 * cost)
 
 
@@ -96,13 +98,10 @@ def _bound(first: float) -> float:
     return 1e12 * max(1.0, abs(first))
 
 
-def _written_run(program: Program, network: Network, x: Array, t: Array, weights: Array | None) -> Run:
-    start: dict[str, Any] = {"x": x, "t": t, "s": None if weights is None else weights.astype(float), **network.parameters}
-    shapes = {key: (network.shapes[key.rpartition("_")[2]] if "_" in key else ()) for key in program.inputs if key not in start}
-
+def _written_run(program: Program, start: Mapping[str, Array], shapes: Mapping[str, tuple[int, ...]]) -> Run:
     def run(rate: float, steps: int) -> list[float]:
         options = {"learning_rate": rate} if "learning_rate" in program.options else {}
-        values = {**start, **{key: np.zeros(shape) for key, shape in shapes.items()}}
+        values: dict[str, Any] = {**start, **{key: np.zeros(shape) for key, shape in shapes.items()}}
         errors: list[float] = []
         for k in range(1, steps + 1):
             values["k"] = k

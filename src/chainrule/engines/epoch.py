@@ -1,19 +1,18 @@
 """One pass over the rows, whatever computes it: here an engine is plugged into the loop of `chainrule.training.loop`.
 
-An `Engine` takes a state through the batches of an epoch and measures errors; `chosen` makes the one that a plan asks for.
+An `Engine` takes a state through the batches of an epoch and measures errors; `engines.choice` makes the one that a plan asks for.
 Every engine takes the same batches in the same order, in float64.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 
-from chainrule.base.errors import NotCompilable
 from chainrule.engines.written import Program, written_error, written_program
 from chainrule.network.definitions import Bound
 from chainrule.network.network import Array, Network
@@ -196,56 +195,16 @@ def _as_they_lie(data: Data, size: int) -> Iterator[Data]:
 
 def _block(data: Data, size: int) -> int:
     """How many rows, in whole batches of this size, take `BLOCK` bytes at most; one batch at least."""
-    return max(1, BLOCK // (8 * size * sum(map(_width, data)))) * size
+    width = sum(math.prod(array.shape[1:]) for array in data)
+    return int(max(1, BLOCK // (8 * size * width)) * size)
 
 
 def _cut(arrays: list[Array], size: int) -> list[Data]:
     return [tuple(array[start : start + size] for array in arrays) for start in range(0, len(arrays[0]), size)]
 
 
-def _width(array: Array) -> int:
-    return int(array.shape[1]) if array.ndim > 1 else 1
-
-
 ENGINES = ("auto", "compiled", "written")
 """What `Plan.engine` may be: machine code where it can be had, machine code and nothing else, the NumPy program."""
-
-
-NO_MACHINE_CODE = ImportError, OSError, RuntimeError, NotCompilable
-"""What is raised where there is no machine code for a network, or none on this machine; LLVM's own complaints are RuntimeErrors."""
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """The engine of a run.
-
-    name     "compiled" or "written"
-    written  why it is the NumPy program where machine code was wanted; "" where that was not so
-    """
-
-    name: str
-    engine: Engine
-    written: str = ""
-
-
-def chosen(name: str, network: Network, optimizer: Bound, data: Data, size: int) -> Chosen:
-    """The engine of that name for batches of `size` of these rows, ready to run.
-
-    Raises NotCompilable where it must be machine code, and there is none for this network, or not on this machine.
-    """
-    if name == "written":
-        return Chosen(name, Written(network, optimizer))
-    try:
-        from chainrule.engines.compiled import Compiled
-
-        engine = Compiled(network, optimizer)
-        engine.prepare(data, size)
-        return Chosen("compiled", engine)
-    except NO_MACHINE_CODE as error:
-        why = next(iter(str(error).splitlines()), type(error).__name__).rstrip(".")
-        if name == "compiled":
-            raise NotCompilable(f"there is no machine code here: {why}. The engine written computes the same.") from None
-        return Chosen("written", Written(network, optimizer), why)
 
 
 def gathered(data: Data, places: Any) -> Data:

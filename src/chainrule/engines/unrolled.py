@@ -196,7 +196,8 @@ class Unrolled:
     def _updates(self) -> list[Expression]:
         """Everything that the update names and computes, in order."""
         known = set(self.network.derivation.backward)
-        return [node for node in order(*self.rule.roots, wall=lambda node: node in known) if _is_computed(node) and node not in known]
+        nodes = order(*self.rule.roots, wall=lambda node: node in known)
+        return [node for node in nodes if node.primitive.name == "named" and node not in known]
 
     def _assignments(self, quantity: Expression) -> Iterator[str]:
         for element in self._elements(quantity):
@@ -206,10 +207,6 @@ class Unrolled:
             writer.write(definition)
             yield from writer.lines
             yield f"{_identifier(element)} = {source_text(writer.pieces[definition])}"
-
-
-def _is_computed(node: Expression) -> bool:
-    return node.primitive.name == "named"
 
 
 def _identifier(element: Element) -> str:

@@ -29,14 +29,9 @@ def distribution_text(context: Context, initializer: Bound, shape: tuple[int, ..
     key = f"initializer.{kind}" if f"initializer.{kind}" in context.words.catalogue else "initializer.other"
     bounds = {name: _bound(context, value) for name, value in vars(drawn).items()}
     text = context.plain(key, name=context.called(initializer.definition.bind()), **bounds)
-    return (
-        text if shape is None or not _depends(drawn) else f"{text}, {context.plain('initializer.where', inputs=shape[0], units=shape[1])}"
-    )
-
-
-def _depends(drawn: Any) -> bool:
-    """Does the distribution depend on the size of the layer?"""
-    return any(isinstance(value, Expression) for value in vars(drawn).values())
+    if shape is None or not any(isinstance(value, Expression) for value in vars(drawn).values()):
+        return text
+    return f"{text}, {context.plain('initializer.where', inputs=shape[0], units=shape[1])}"
 
 
 def _bound(context: Context, value: Any) -> str:

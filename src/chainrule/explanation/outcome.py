@@ -15,7 +15,6 @@ from chainrule.explanation.forward import MOST_LINES, error_lines
 from chainrule.formula.expression import Expression, order
 from chainrule.formula.scalar import Element
 from chainrule.network.definitions import Bound
-from chainrule.network.network import Array
 from chainrule.notation.formula import Equation
 from chainrule.notation.numbers import number_formula
 from chainrule.notation.text import formula_text
@@ -205,7 +204,8 @@ def _run(context: Context, optimizer: Bound, most: int) -> list[Block]:
     for k in milestones(len(errors)):
         rows.append(((str(step.number + k - 1),), (number_formula(errors[k - 1], context.rounding),)))
     head: tuple[Inline, ...] = ((context.plain("repeat.step"),), (context.labels.error,))
-    predictions = _predictions(step, optimizer, len(errors)) if len(errors) <= MOST_PREDICTIONS and step.prediction.size <= 2 else []
+    few = len(errors) <= MOST_PREDICTIONS and step.prediction.size <= 2
+    predictions = [following.prediction for following in itertools.islice(_from(step, optimizer), len(errors))] if few else []
     if predictions:
         letters = [context.letter(element) for element in context.elements(context.derivation.prediction)]
         head = (head[0], *((letter,) for letter in letters), head[1])
@@ -242,10 +242,6 @@ def run_scheduled(step: Step, optimizer: Bound, most: int) -> list[float]:
         if not TOLERANCE < errors[-1] < math.inf:
             break
     return errors
-
-
-def _predictions(step: Step, optimizer: Bound, count: int) -> list[Array]:
-    return [following.prediction for following in itertools.islice(_from(step, optimizer), count)]
 
 
 def _from(step: Step, optimizer: Bound) -> Iterator[Step]:

@@ -111,7 +111,7 @@ class Cells:
         yield "error", self._cell(parts["error"], step.before.values, "E")
         if first and options:
             yield "descent", options
-        yield "matrix", self._cell(parts["backward pass"], step.values, *self._gradients())
+        yield "matrix", self._cell(parts["backward pass"], step.values, *map(identifier, self.context.derivation.gradients))
         renewed = {**step.updates, **step.new_states, **step.new_parameters}
         update = [*parts["update"], *self._renamed()]
         if update:
@@ -198,9 +198,6 @@ class Cells:
         parts = self.context.step.update.parameters
         pairs = [(old, self.lines.targets[new]) for part in parts for old, new in zip(part.states, part.new_states, strict=True)]
         return [f"{identifier(old)} = {name}" for old, name in pairs if name != identifier(old)]
-
-    def _gradients(self) -> list[str]:
-        return [identifier(gradient) for gradient in self.context.derivation.gradients]
 
     def _cell(self, lines: list[str], claimed: Mapping[str, Any], *results: str) -> list[str]:
         """The lines, what the text says of each quantity that they compute, and the results, which a notebook shows."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from chainrule.document.document import Block, Equations, Inline, Note, Paragraph, Section, TableBlock
 from chainrule.explanation.context import Context
@@ -28,7 +29,7 @@ def network_section(context: Context) -> Section:
         blocks.append(Equations(tuple(context.array_line(p, context.step.parameters[p.key]) for p in context.derivation.parameters)))
     if context.detail == "scalar" and context.labels.numbered:
         blocks.append(Paragraph(context.text(f"network.numbering.{context.notation.vectors}")))
-    blocks += [Paragraph(line) for line in _drawn(context)]
+    blocks += [Paragraph(line) for line in (*_called_again(context), *_drawn(context))]
     blocks.append(Paragraph(_conventions(context)))
     return Section("network", context.plain("network.title"), tuple(blocks))
 
@@ -54,6 +55,13 @@ def layer_table(context: Context) -> TableBlock:
 
 def _oriented(context: Context, shape: tuple[int, ...]) -> tuple[int, ...]:
     return shape[::-1] if context.notation.vectors == "columns" else shape
+
+
+def _called_again(context: Context) -> list[Inline]:
+    """How the quantities of a layer that is called several times are told apart, by those of the first one."""
+    calls = [quantity for quantity in context.derivation.quantities if quantity.name and quantity.name.time]
+    again = [quantity for quantity in calls if quantity.name and calls[0].name and replace(calls[0].name, time=2) == quantity.name]
+    return [context.text("network.calls", first=context.symbol(calls[0]), second=context.symbol(again[0]))] if again else []
 
 
 def _drawn(context: Context) -> list[Inline]:

@@ -6,8 +6,8 @@ are differentiated as the functions of one variable that they are: ∂E/∂z = �
 
 One unit, with one input, one weight and one target:
 
-    >>> from chainrule.expression import Name, definition, variable
-    >>> from chainrule.primitives import tanh
+    >>> from chainrule.formula.expression import Name, definition, variable
+    >>> from chainrule.formula.primitives import tanh
     >>> w, x, t = (variable(Name(letter)) for letter in "wxt")
     >>> z = named(Name("z"), w * x)
     >>> y = named(Name("y"), tanh(z))

@@ -116,7 +116,7 @@ class Primitive:
     def __call__(self, *arguments: Operand, **parameters: Any) -> Expression:
         """Apply to expressions; plain numbers become constants, and elementwise operands get one shape."""
         operands = tuple(as_expression(a) for a in arguments)
-        if self.elementwise and len(operands) > 1:
+        if self.elementwise:
             operands = broadcast(*operands, operation=self.name)
         return Expression(self, operands, parameters, self.shape(*operands, **parameters))
 

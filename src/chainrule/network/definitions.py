@@ -247,10 +247,10 @@ def _declared(kind: str, function: Function | None, **facts: Any) -> Any:
 
 
 @overload
-def activation(function: Function, /) -> Definition: ...
+def activation(function: Function) -> Definition: ...
 @overload
 def activation(*, start: Wanted = ..., gives: Values = ...) -> Callable[[Function], Definition]: ...
-def activation(function: Function | None = None, /, *, start: Wanted = "glorot_uniform", gives: Values = "numbers") -> Any:
+def activation(function: Function | None = None, *, start: Wanted = "glorot_uniform", gives: Values = "numbers") -> Any:
     """Register h = f(z): `f(z, *, options)`.
 
     start  the initialiser that fits the weights of a layer with this activation, where none is said
@@ -263,10 +263,10 @@ def activation(function: Function | None = None, /, *, start: Wanted = "glorot_u
 
 
 @overload
-def loss(function: Function, /) -> Definition: ...
+def loss(function: Function) -> Definition: ...
 @overload
 def loss(*, output: Wanted = ..., targets: Values = ..., logits: bool = ...) -> Callable[[Function], Definition]: ...
-def loss(function: Function | None = None, /, *, output: Wanted = "identity", targets: Values = "numbers", logits: bool = False) -> Any:
+def loss(function: Function | None = None, *, output: Wanted = "identity", targets: Values = "numbers", logits: bool = False) -> Any:
     """Register a loss: `f(y, t, *, options)`, element by element (then summed over the outputs, or averaged) or one number per example.
 
     output   the activation that fits the last layer, where none is said

@@ -56,6 +56,11 @@ class Update:
         """Everything a step computes beyond the gradients."""
         return [self.rate, *(root for part in self.parameters for root in (*part.new_states, part.new))]
 
+    @property
+    def state_shapes(self) -> dict[str, tuple[int, ...]]:
+        """The shape of each of the optimiser's states, which start at zero, by its key."""
+        return {state.key: tuple(map(int, state.shape)) for part in self.parameters for state in part.states}
+
 
 def update(optimizer: Bound, parameters: Sequence[Expression], gradients: Sequence[Expression]) -> Update:
     """The update rule of `optimizer` for each parameter and its gradient."""

@@ -53,7 +53,7 @@ class Real(Operators):
         if operation == "greater":
             return Real(Fraction(int(first.value > second.value)))
         if operation == "divide" and second.value == 0:
-            return Real(first.value * math.inf if _finite(first.value) else first.value, exact=False)
+            return Real(first.value * math.inf if isinstance(first.value, Fraction) else first.value, exact=False)
         try:
             return Real(PLAIN[operation](first.value, second.value), first.exact and second.exact)
         except OverflowError:  # a fraction too large for a float met an infinity
@@ -72,10 +72,6 @@ def real(value: Operand) -> Real:
 def magnitude(value: Fraction | float) -> Fraction | float:
     """|value|, of its kind."""
     return -value if value < 0 else value
-
-
-def _finite(value: Fraction | float) -> bool:
-    return isinstance(value, Fraction)
 
 
 def _power(base: Real, exponent: Real) -> Real:

@@ -4,34 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction as ExactNumber
 from typing import TypeAlias
 
+from chainrule.formula import forms
 from chainrule.formula.expression import Expression, Number, order, substitute, variable
-from chainrule.formula.forms import (
-    ATOM,
-    POWER,
-    PRODUCT,
-    SIGN,
-    SUM,
-    Bracket,
-    Fence,
-    Infix,
-    Leaf,
-    MatrixTimes,
-    Named,
-    Part,
-    Piecewise,
-    Prefix,
-    Quiet,
-    Radical,
-    Raised,
-    Ratio,
-    Times,
-    Total,
-    Transpose,
-)
 from chainrule.formula.primitives import spread, swapped, transpose
 from chainrule.formula.tidy import tidy
 from chainrule.notation import formula as f
@@ -77,7 +55,11 @@ def as_columns(expression: Expression) -> tuple[Expression, dict[Expression, Exp
 def _outward(expression: Expression) -> Expression:
     """A transpose of a product as the product of the transposes: (A B)ᵀ = Bᵀ Aᵀ, (A + B)ᵀ = Aᵀ + Bᵀ."""
     if expression.primitive is not transpose or expression.parameters["axes"] != (1, 0):
-        return expression.rebuilt(*(_outward(argument) for argument in expression.arguments)) if expression.arguments else expression
+        arguments = [_outward(argument) for argument in expression.arguments]
+        if isinstance(expression.primitive.form, forms.Total) and arguments[0].primitive is transpose:  # Σ over the other axis of x
+            (x,), turned = arguments[0].arguments, arguments[0].parameters["axes"]
+            return expression.primitive(x, axes=tuple(turned[axis] for axis in expression.parameters["axes"]))
+        return expression.rebuilt(*arguments) if arguments else expression
     (inner,) = expression.arguments
     if inner.primitive is transpose:
         return _outward(tidy(expression))
@@ -88,9 +70,9 @@ def _outward(expression: Expression) -> Expression:
         return inner.rebuilt(*(_outward(swapped(a)) if len(a.shape) == 2 else a for a in inner.arguments))
     if inner.primitive is spread and len(inner.parameters["axes"]) == 1:
         (axis,) = inner.parameters["axes"]
-        return spread(inner.arguments[0], axes=(1 - axis,), sizes=inner.parameters["sizes"])
+        return spread(_outward(inner.arguments[0]), axes=(1 - axis,), sizes=inner.parameters["sizes"])
     if inner.primitive is spread:
-        return spread(inner.arguments[0], axes=inner.parameters["axes"], sizes=inner.parameters["sizes"][::-1])
+        return spread(_outward(inner.arguments[0]), axes=inner.parameters["axes"], sizes=inner.parameters["sizes"][::-1])
     if "axis" in inner.parameters:
         turned = {**inner.parameters, "axis": 1 - inner.parameters["axis"]}
         return inner.primitive(*(_outward(swapped(argument)) for argument in inner.arguments), **turned)
@@ -102,7 +84,7 @@ class _Piece:
     """A layout and how tightly it holds together."""
 
     formula: f.Formula
-    level: int = ATOM
+    level: int = forms.ATOM
 
     def within(self, level: int) -> f.Formula:
         """In parentheses where it holds together less tightly than `level`."""
@@ -114,6 +96,7 @@ class _Builder:
     labels: Labels
     write: Write
     fold: int
+    summed: bool = False
 
     def piece(self, node: Expression) -> _Piece:
         """The layout of one node."""
@@ -122,46 +105,48 @@ class _Builder:
             return _Piece(self.labels.label(node.name)) if given is None else _Piece(given, _level_of(given))
         arguments = node.arguments
         match node.primitive.form:
-            case Leaf():
+            case forms.Leaf():
                 return self._leaf(node)
-            case Infix():
+            case forms.Infix():
                 return self._sum(node)
-            case Prefix(sign):
-                return _Piece(f.row(f.Operator(sign, prefix=True), self._in(arguments[0], SIGN + 1, product=True)), SIGN)
-            case Times():
+            case forms.Prefix(sign):
+                return _Piece(f.row(f.Operator(sign, prefix=True), self._in(arguments[0], forms.SIGN + 1, product=True)), forms.SIGN)
+            case forms.Times():
                 return self._times(node, "·" if _is_number(arguments[0]) or _is_number(arguments[1]) else "⊙")
-            case MatrixTimes():
+            case forms.MatrixTimes():
                 return self._times(node, "·")
-            case Ratio():
-                return _Piece(f.Fraction(*(self.piece(argument).formula for argument in arguments)), PRODUCT)
-            case Raised(base) if base:
-                return _Piece(f.Power(f.Symbol(base, key=""), self.piece(arguments[0]).formula), POWER)
-            case Raised():
-                return _Piece(f.Power(self._in(arguments[0], ATOM), self.piece(arguments[1]).formula), POWER)
-            case Radical():
+            case forms.Ratio():
+                return _Piece(f.Fraction(*(self.piece(argument).formula for argument in arguments)), forms.PRODUCT)
+            case forms.Raised(base) if base in self.labels.taken:
+                return _Piece(f.Call(node.primitive.name, (self.piece(arguments[0]).formula,)))
+            case forms.Raised(base) if base:
+                return _Piece(f.Power(f.Symbol(base, key=""), self.piece(arguments[0]).formula), forms.POWER)
+            case forms.Raised():
+                return _Piece(f.Power(self._in(arguments[0], forms.ATOM), self.piece(arguments[1]).formula), forms.POWER)
+            case forms.Radical():
                 return _Piece(f.Root(self.piece(arguments[0]).formula))
-            case Named(name):
+            case forms.Named(name):
                 return _Piece(f.Call(name, tuple(self.piece(argument).formula for argument in arguments)))
-            case Fence(left, right):
+            case forms.Fence(left, right):
                 return _Piece(f.Fenced(self.piece(arguments[0]).formula, left, right))
-            case Bracket():
+            case forms.Bracket():
                 return _Piece(f.Fenced(self._comparison(node), "[", "]"))
-            case Piecewise():
+            case forms.Piecewise():
                 return _Piece(self._cases(node))
-            case Total(average):
+            case forms.Total(average):
                 return self._total(node, average)
-            case Part():
+            case forms.Part():
                 start, stop = (_whole(node.parameters[end] + first) for end, first in (("start", 1), ("stop", 0)))
                 places = (start,) if start == stop else (start, f.Ellipsis(), stop)
-                return _Piece(f.row(self._in(arguments[0], ATOM), f.Fenced(f.row(*places), "[", "]")), POWER)
-            case Transpose():
-                return _Piece(f.Transposed(self._in(arguments[0], ATOM)), POWER)
-            case Quiet():
+                return _Piece(f.row(self._in(arguments[0], forms.ATOM), f.Fenced(f.row(*places), "[", "]")), forms.POWER)
+            case forms.Transpose():
+                return _Piece(f.Transposed(self._in(arguments[0], forms.ATOM)), forms.POWER)
+            case forms.Quiet():
                 return self.piece(arguments[0])
 
     def _in(self, node: Expression, level: int, product: bool = False) -> f.Formula:
         piece = self.piece(node)
-        return piece.formula if product and piece.level == PRODUCT else piece.within(level)
+        return piece.formula if product and piece.level == forms.PRODUCT else piece.within(level)
 
     def _leaf(self, node: Expression) -> _Piece:
         if node.primitive.name == "size":
@@ -174,8 +159,8 @@ class _Builder:
         terms = _terms(node)
         if len(terms) > self.fold:
             left_out = f.row(f.Operator("+"), f.Ellipsis())
-            return _Piece(f.row(*self._joined(terms[:3]), left_out, self._term(terms[-1])), SUM)
-        return _Piece(f.row(*self._joined(terms)), SUM)
+            return _Piece(f.row(*self._joined(terms[:3]), left_out, self._term(terms[-1])), forms.SUM)
+        return _Piece(f.row(*self._joined(terms)), forms.SUM)
 
     def _joined(self, terms: list[tuple[str, Expression]]) -> list[f.Formula]:
         (_, first), *others = terms
@@ -184,14 +169,14 @@ class _Builder:
     def _term(self, term: tuple[str, Expression]) -> f.Formula:
         sign, node = term
         piece = self.piece(node)
-        inside = f.Fenced(piece.formula) if _starts_with_sign(piece.formula) else piece.within(PRODUCT)
+        inside = f.Fenced(piece.formula) if _starts_with_sign(piece.formula) else piece.within(forms.PRODUCT)
         return f.row(f.Operator(sign), inside)
 
     def _times(self, node: Expression, sign: str) -> _Piece:
         left, right = (self.piece(argument) for argument in node.arguments)
-        apart = right.level in (SUM, SIGN) or _starts_with_sign(right.formula) or (sign == "⊙" and _is_dotted(right.formula))
+        apart = right.level in (forms.SUM, forms.SIGN) or _starts_with_sign(right.formula) or (sign == "⊙" and _is_dotted(right.formula))
         second = f.Fenced(right.formula) if apart else right.formula
-        return _Piece(f.row(left.within(PRODUCT), f.Operator(sign), second), PRODUCT)
+        return _Piece(f.row(left.within(forms.PRODUCT), f.Operator(sign), second), forms.PRODUCT)
 
     def _comparison(self, node: Expression) -> f.Formula:
         a, b = (self.piece(argument).formula for argument in node.arguments)
@@ -199,30 +184,31 @@ class _Builder:
 
     def _cases(self, node: Expression) -> f.Formula:
         condition, first, second = node.arguments
-        is_comparison = isinstance(condition.primitive.form, Bracket)
+        is_comparison = isinstance(condition.primitive.form, forms.Bracket)
         written = self._comparison(condition) if is_comparison else self.piece(condition).formula
         return f.Cases(written, self.piece(first).formula, self.piece(second).formula)
 
     def _total(self, node: Expression, average: bool) -> _Piece:
         (inside,) = node.arguments
         axes = [axis for axis in node.parameters["axes"] if inside.shape[axis] != 1]
-        written = self.piece(inside)
+        written = replace(self, summed=True).piece(inside)
         if not axes:
             return written
-        index = "n" if [inside.shape[axis] for axis in axes] == ["batch"] else ""
-        total = f.Sum(written.within(PRODUCT), index)
+        over_samples = [inside.shape[axis] for axis in axes] == ["batch"]
+        index = "n" if over_samples else "j" if node.shape and not self.summed else ""  # j: of each sample by itself
+        total = f.Sum(written.within(forms.PRODUCT), index)
         if not average:
-            return _Piece(total, SUM)
+            return _Piece(total, forms.SUM)
         from chainrule.formula.primitives import count
 
         number = self.piece(count(inside.shape, tuple(axes))).formula
-        return _Piece(f.row(f.Fraction(f.Number("1", value=ExactNumber(1)), number), total), SUM)
+        return _Piece(f.row(f.Fraction(f.Number("1", value=ExactNumber(1)), number), total), forms.SUM)
 
 
 def _terms(node: Expression) -> list[tuple[str, Expression]]:
     """The terms of a sum with their signs; a + (b + c) is read as a + b + c."""
     terms: list[tuple[str, Expression]] = []
-    while node.name is None and isinstance(node.primitive.form, Infix):
+    while node.name is None and isinstance(node.primitive.form, forms.Infix):
         sign = node.primitive.form.sign
         node, right = node.arguments
         terms = [*(_terms(right) if sign == "+" else [(sign, right)]), *terms]
@@ -237,13 +223,13 @@ def _is_number(node: Expression) -> bool:
 def _level_of(written: f.Formula) -> int:
     match written:
         case f.Number(digits, power):
-            return SIGN if digits.startswith("−") else PRODUCT if power is not None else ATOM
+            return forms.SIGN if digits.startswith("−") else forms.PRODUCT if power is not None else forms.ATOM
         case f.Fraction():
-            return PRODUCT
+            return forms.PRODUCT
         case f.Row():
-            return SIGN if _starts_with_sign(written) else PRODUCT
+            return forms.SIGN if _starts_with_sign(written) else forms.PRODUCT
         case _:
-            return ATOM
+            return forms.ATOM
 
 
 def _is_dotted(written: f.Formula) -> bool:

@@ -6,6 +6,7 @@ w1, w2 … count unit by unit in the order of the inputs: in a 2-2-1 network w1,
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -59,6 +60,11 @@ class Labels:
     def numbered(self) -> bool:
         """Are the weights numbered w1, w2 …?"""
         return 0 < sum(math.prod(int(size) for size in node.shape) for node in self.parameters if len(node.shape) > 1) <= MOST_NUMBERED
+
+    @property
+    def taken(self) -> Collection[str]:
+        """Letters that mean something here beside what they always mean: where e is a quantity, e^x is written exp(x)."""
+        return ()
 
     def label(self, name: Name) -> Symbol | Derivative:
         """How a quantity, or an element of one, is written; a gradient is ∂E/∂ the quantity, or δ for ∂E/∂z."""
@@ -153,6 +159,47 @@ class Labels:
         if name.layer is None or (name.symbol == "h" and self.layers <= 2 and self.notation.letter("y") != self.notation.letter("h")):
             return None
         return name.layer if self.layers != 1 else None
+
+
+@dataclass(frozen=True)
+class TypedLabels(Labels):
+    """The letters of a formula as a person typed them, whatever they mean in a network. Gradients are those of the result.
+
+    letters  every letter of the formula; the result is the last one
+    """
+
+    letters: tuple[Expression, ...] = ()
+
+    @property
+    def taken(self) -> Collection[str]:
+        """The letters that were typed."""
+        return {node.symbol for node in self.letters}
+
+    @cached_property
+    def _typed(self) -> dict[str, Symbol]:
+        """Digits at the end hang below, unless two letters would look alike; a further value of a letter says which it is."""
+        lowered = {node.symbol: _lowered(node.symbol) for node in self.letters}
+        alike = {pair for pair in lowered.values() if list(lowered.values()).count(pair) > 1}
+        return {node.key: self._written_as(node.name, lowered[node.symbol], alike) for node in self.letters if node.name is not None}
+
+    def _written_as(self, name: Name, lowered: tuple[str, str], alike: Collection[tuple[str, str]]) -> Symbol:
+        letter, below = (name.symbol, "") if lowered in alike else lowered
+        return Symbol(letter, below, "" if name.time is None else f"({name.time})", key=name.key)
+
+    @property
+    def error(self) -> Symbol:
+        """The symbol of the result."""
+        return self._typed[self.letters[-1].key]
+
+    def _label(self, name: Name) -> Symbol | Derivative:
+        symbol = self._typed[replace(name, gradient=False).key]
+        return Derivative(self.error, symbol) if name.gradient else symbol
+
+
+def _lowered(symbol: str) -> tuple[str, str]:
+    """x1 and x_1 as x with a 1 below."""
+    letters = symbol.rstrip("0123456789")
+    return letters.removesuffix("_") or letters, symbol[len(letters) :]
 
 
 def _time(name: Name) -> str:

@@ -11,26 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import TypeAlias
 
-from chainrule.notation.formula import (
-    Call,
-    Cases,
-    Derivative,
-    Ellipsis,
-    Equation,
-    Fenced,
-    Formula,
-    Fraction,
-    Matrix,
-    Number,
-    Operator,
-    Power,
-    Prose,
-    Root,
-    Row,
-    Sum,
-    Symbol,
-    Transposed,
-)
+from chainrule.notation import formula as f
 from chainrule.notation.parts import ENGLISH, clean, held, in_a_row, letter_parts, owner, raisable, separator, unfenced
 
 Paint: TypeAlias = Callable[[str], str]
@@ -128,81 +109,81 @@ _ESCAPED = {
 }
 
 
-def formula_latex(formula: Formula, words: Mapping[str, str] = ENGLISH, paint: Paint = lambda key: "") -> str:
+def formula_latex(formula: f.Formula, words: Mapping[str, str] = ENGLISH, paint: Paint = lambda key: "") -> str:
     r"""The formula in LaTeX's mathematics, without $ around it.
 
     paint  the colour of each symbol with a key, as \textcolor names it
 
-    >>> print(formula_latex(Fraction(Row((Symbol("y"), Operator("−"), Symbol("t"))), Symbol("β₁"))))
+    >>> print(formula_latex(f.Fraction(f.Row((f.Symbol("y"), f.Operator("−"), f.Symbol("t"))), f.Symbol("β₁"))))
     \frac{y - t}{\beta_{1}}
     """
 
-    def inside(part: Formula) -> str:
+    def inside(part: f.Formula) -> str:
         return formula_latex(part, words, paint)
 
-    def painted(part: Symbol, raised: str = "") -> str:
+    def painted(part: f.Symbol, raised: str = "") -> str:
         colour = paint(part.key) if part.key else ""
         return rf"\textcolor{{{colour}}}{{{symbol(part, raised)}}}" if colour else symbol(part, raised)
 
     match formula:
-        case Symbol():
+        case f.Symbol():
             return painted(formula)
-        case Number(digits, power):
+        case f.Number(digits, power):
             return _digits(digits) + (rf" \cdot 10^{{{power}}}" if power is not None else "")
-        case Operator(sign):
+        case f.Operator(sign):
             return OPERATORS.get(sign) or (sign if sign in PLAIN_OPERATORS else escape_latex(sign))
-        case Prose(prose):
+        case f.Prose(prose):
             return escape_latex(prose)
-        case Row() | Equation():
+        case f.Row() | f.Equation():
             return _row(in_a_row(formula), inside)
-        case Fraction(above, below):
+        case f.Fraction(above, below):
             return rf"\frac{{{inside(above)}}}{{{inside(below)}}}"
-        case Power(base, exponent):
+        case f.Power(base, exponent):
             return f"{inside(raisable(base))}^{{{inside(unfenced(exponent))}}}"
-        case Root(content):
+        case f.Root(content):
             return rf"\sqrt{{{inside(unfenced(content))}}}"
-        case Fenced(content, left, right):
+        case f.Fenced(content, left, right):
             return _fenced(inside(content), left, right)
-        case Call(name, arguments):
+        case f.Call(name, arguments):
             return _function(name) + _fenced(f"{separator(arguments)} ".join(map(inside, arguments)))
-        case Cases(condition, first, second):
+        case f.Cases(condition, first, second):
             given, otherwise = escape_latex(words["if"] + " "), escape_latex(words["otherwise"])
             lines = [f"{inside(first)} & {given}{inside(condition)}", f"{inside(second)} & {otherwise}"]
             return rf"\begin{{cases}} {_stacked(lines)} \end{{cases}}"
-        case Sum(content, index):
+        case f.Sum(content, index):
             return (rf"\sum_{{{_small(index)}}} " if index else r"\sum ") + inside(content)
-        case Transposed(Symbol() as array):
+        case f.Transposed(f.Symbol() as array):
             return painted(array, raised=r"\top")
-        case Transposed(content):
+        case f.Transposed(content):
             return rf"{inside(held(content))}^{{\top}}"
-        case Derivative(of, by):
+        case f.Derivative(of, by):
             return rf"\frac{{\partial {painted(of)}}}{{\partial {painted(by)}}}"
-        case Matrix(rows):
+        case f.Matrix(rows):
             return rf"\begin{{bmatrix}} {_stacked(' & '.join(map(inside, cells)) for cells in rows)} \end{{bmatrix}}"
-        case Ellipsis(direction):
+        case f.Ellipsis(direction):
             return DOTS.get(direction, r"\cdots")
 
 
-def aligned_latex(equations: Equation | Sequence[Equation], words: Mapping[str, str] = ENGLISH) -> str:
+def aligned_latex(equations: f.Equation | Sequence[f.Equation], words: Mapping[str, str] = ENGLISH) -> str:
     r"""An equation, or several, with the relations below each other.
 
-    >>> print(aligned_latex(Equation((Symbol("a"), Symbol("b"), Number("2")), ("=", "≈"))))
+    >>> print(aligned_latex(f.Equation((f.Symbol("a"), f.Symbol("b"), f.Number("2")), ("=", "≈"))))
     \begin{aligned} a &= b \\ &\approx 2 \end{aligned}
     """
-    several = [equations] if isinstance(equations, Equation) else equations
+    several = [equations] if isinstance(equations, f.Equation) else equations
     return rf"\begin{{aligned}} {_stacked([line for equation in several for line in _aligned_lines(equation, words)])} \end{{aligned}}"
 
 
-def _aligned_lines(equation: Equation, words: Mapping[str, str]) -> list[str]:
+def _aligned_lines(equation: f.Equation, words: Mapping[str, str]) -> list[str]:
     first, *others = (formula_latex(side, words) for side in equation.sides)
-    lines = [f"&{formula_latex(Operator(relation))} {side}" for relation, side in zip(equation.relations, others, strict=True)]
+    lines = [f"&{formula_latex(f.Operator(relation))} {side}" for relation, side in zip(equation.relations, others, strict=True)]
     return [f"{first} {lines[0]}", *lines[1:]]
 
 
-def symbol(symbol: Symbol, raised: str = "") -> str:
+def symbol(symbol: f.Symbol, raised: str = "") -> str:
     r"""A symbol with what hangs on it; `raised` stands behind its superscript.
 
-    >>> symbol(Symbol("W", "2,3", "(1)")), symbol(Symbol("W", "1", bold=True), r"\top")
+    >>> symbol(f.Symbol("W", "2,3", "(1)")), symbol(f.Symbol("W", "1", bold=True), r"\top")
     ('W_{2,3}^{(1)}', '\\mathbf{W}_{1}^{\\top}')
     """
     above = _small(symbol.superscript) + raised
@@ -224,13 +205,13 @@ def escape_latex(text: str) -> str:
 
 def _function(name: str) -> str:
     r"""A function's name: \tanh, \sigma, \mathrm{ReLU}, \ln \cosh."""
-    return " ".join(rf"\{word}" if word in FUNCTIONS else _letter(Symbol(word)) for word in name.split()) or escape_latex(name)
+    return " ".join(rf"\{word}" if word in FUNCTIONS else _letter(f.Symbol(word)) for word in name.split()) or escape_latex(name)
 
 
-def _letter(symbol: Symbol) -> str:
+def _letter(symbol: f.Symbol) -> str:
     base, accent, digits = letter_parts(symbol.letter)
     if len(base) > 2 and base.startswith("‖") and base.endswith("‖"):
-        return rf"\lVert {_letter(Symbol(base[1:-1], bold=symbol.bold))} \rVert"
+        return rf"\lVert {_letter(f.Symbol(base[1:-1], bold=symbol.bold))} \rVert"
     letter = _base(base, symbol.bold)
     accented = rf"\{accent}{{{letter}}}" if accent else letter
     return f"{accented}_{{{digits}}}" if digits else accented
@@ -281,18 +262,18 @@ def _stacked(lines: Iterable[str]) -> str:
     return r" \\ ".join("{}" + line if line.startswith("[") else line for line in lines)
 
 
-def _row(items: Sequence[Formula], inside: Callable[[Formula], str]) -> str:
+def _row(items: Sequence[f.Formula], inside: Callable[[f.Formula], str]) -> str:
     parts = [inside(items[0])] if items else []
     for before, item in pairwise(items):
         parts += [_gap(before, item), inside(item)]
     return "".join(parts)
 
 
-def _gap(before: Formula, item: Formula) -> str:
+def _gap(before: f.Formula, item: f.Formula) -> str:
     """Prose and numbers need room before them, a sign of its own none behind it."""
-    if isinstance(before, Operator) or isinstance(item, Operator):
-        tight = (isinstance(before, Operator) and before.prefix and before.sign in "−+") or (
-            isinstance(item, Operator) and item.sign in ",;"
+    if isinstance(before, f.Operator) or isinstance(item, f.Operator):
+        tight = (isinstance(before, f.Operator) and before.prefix and before.sign in "−+") or (
+            isinstance(item, f.Operator) and item.sign in ",;"
         )
         return "" if tight else " "
-    return r" \; " if isinstance(before, Prose) or isinstance(item, Prose | Number) else " "
+    return r" \; " if isinstance(before, f.Prose) or isinstance(item, f.Prose | f.Number) else " "

@@ -9,26 +9,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
-from chainrule.notation.formula import (
-    Call,
-    Cases,
-    Derivative,
-    Ellipsis,
-    Equation,
-    Fenced,
-    Formula,
-    Fraction,
-    Matrix,
-    Number,
-    Operator,
-    Power,
-    Prose,
-    Root,
-    Row,
-    Sum,
-    Symbol,
-    Transposed,
-)
+from chainrule.notation import formula as f
 from chainrule.notation.parts import ENGLISH, clean, held, in_a_row, letter_parts, owner, raisable, separator, unfenced
 
 NAMESPACE = "http://www.w3.org/1998/Math/MathML"
@@ -52,13 +33,13 @@ _PARTIAL = '<mi mathvariant="normal">∂</mi>'
 
 
 def formula_mathml(
-    formula: Formula, *, display: bool = False, attributes: Attributes | None = None, words: Mapping[str, str] = ENGLISH
+    formula: f.Formula, *, display: bool = False, attributes: Attributes | None = None, words: Mapping[str, str] = ENGLISH
 ) -> str:
     """The formula as a math element; `display` sets it in a line of its own.
 
     attributes  what the element of each symbol with a key gets besides: {"data-key": key}, {"style": "color: …"}
 
-    >>> print(formula_mathml(Symbol("h", "1")))
+    >>> print(formula_mathml(f.Symbol("h", "1")))
     <math xmlns="http://www.w3.org/1998/Math/MathML"><msub><mi>h</mi><mn>1</mn></msub></math>
     """
     mode = {"display": "block"} if display else {}
@@ -68,12 +49,12 @@ def formula_mathml(
 GOES_ON = '<mspace width="2.5em"></mspace>'
 
 
-def aligned_mathml(equations: Sequence[Equation], *, attributes: Attributes | None = None, words: Mapping[str, str] = ENGLISH) -> str:
+def aligned_mathml(equations: Sequence[f.Equation], *, attributes: Attributes | None = None, words: Mapping[str, str] = ENGLISH) -> str:
     """Equations in a line of their own each, the relations below each other: a table whose first column a page aligns at its right.
 
     A side whose relation is "" goes on with the one before.
 
-    >>> print(aligned_mathml([Equation((Symbol("a"), Number("2")), ("=",))]).partition("<mtr>")[2])
+    >>> print(aligned_mathml([f.Equation((f.Symbol("a"), f.Number("2")), ("=",))]).partition("<mtr>")[2])
     <mtd><mi>a</mi></mtd><mtd><mo form="infix">=</mo><mn>2</mn></mtd></mtr></mtable></math>
     """
     rows: list[tuple[str, str]] = []
@@ -100,50 +81,50 @@ def _no_attributes(key: str) -> Mapping[str, str]:
     return {}
 
 
-def _markup(formula: Formula, attributes: Attributes, words: Mapping[str, str]) -> str:
-    def inside(part: Formula) -> str:
+def _markup(formula: f.Formula, attributes: Attributes, words: Mapping[str, str]) -> str:
+    def inside(part: f.Formula) -> str:
         return _markup(part, attributes, words)
 
     match formula:
-        case Symbol():
+        case f.Symbol():
             return _symbol(formula, attributes)
-        case Number(digits, power):
+        case f.Number(digits, power):
             return _number(digits, power)
-        case Operator(sign, prefix):
+        case f.Operator(sign, prefix):
             return element("mo", escape_xml(sign), {"form": "prefix"} if prefix else {})
-        case Prose(prose):
+        case f.Prose(prose):
             return element("mtext", escape_xml(prose))
-        case Row() | Equation():
+        case f.Row() | f.Equation():
             return element("mrow", "".join(_spaced(in_a_row(formula), inside)))
-        case Fraction(above, below):
+        case f.Fraction(above, below):
             return element("mfrac", inside(above) + inside(below))
-        case Power(base, exponent):
+        case f.Power(base, exponent):
             return element("msup", inside(raisable(base)) + inside(unfenced(exponent)))
-        case Root(content):
+        case f.Root(content):
             return element("msqrt", inside(unfenced(content)))
-        case Fenced(content, left, right):
+        case f.Fenced(content, left, right):
             return _fenced(inside(content), left, right)
-        case Call(name, arguments):
+        case f.Call(name, arguments):
             between = element("mo", separator(arguments))
             return element("mrow", _letter(name) + element("mo", _APPLICATION) + _fenced(between.join(map(inside, arguments))))
-        case Cases(condition, first, second):
+        case f.Cases(condition, first, second):
             given = element("mtext", escape_xml(words["if"]) + "\u00a0") + inside(condition)
             rows = [(inside(first), given), (inside(second), element("mtext", escape_xml(words["otherwise"])))]
             return element("mrow", _fence("{", "prefix") + _table(rows, {"style": "text-align: left"}))
-        case Sum(content, index):
+        case f.Sum(content, index):
             sign = element("mo", "∑")
             return element("mrow", (element("munder", sign + _script(index)) if index else sign) + inside(content))
-        case Transposed(content):
+        case f.Transposed(content):
             return element("msup", inside(held(content)) + element("mo", "⊤"))
-        case Derivative(of, by):
+        case f.Derivative(of, by):
             return element("mfrac", "".join(element("mrow", _PARTIAL + inside(part)) for part in (of, by)))
-        case Matrix(rows):
+        case f.Matrix(rows):
             return _fenced(_table([list(map(inside, cells)) for cells in rows]), "[", "]")
-        case Ellipsis(direction):
+        case f.Ellipsis(direction):
             return element("mo", {"vertical": "⋮", "diagonal": "⋱"}.get(direction, "⋯"))
 
 
-def _symbol(symbol: Symbol, attributes: Attributes) -> str:
+def _symbol(symbol: f.Symbol, attributes: Attributes) -> str:
     """A letter with its scripts; the outermost element has the attributes."""
     parts = [_letter(symbol.letter, symbol.bold)] + [_script(script) for script in (symbol.subscript, symbol.superscript) if script]
     tag = {(True, True): "msubsup", (True, False): "msub", (False, True): "msup"}.get(
@@ -182,12 +163,12 @@ def _script(script: str) -> str:
     return marks[0] if len(marks) == 1 else element("mrow", "".join(marks))
 
 
-def _spaced(items: Sequence[Formula], inside: Callable[[Formula], str]) -> list[str]:
+def _spaced(items: Sequence[f.Formula], inside: Callable[[f.Formula], str]) -> list[str]:
     """Items side by side, with an invisible times between factors and a space around prose."""
     marks: list[str] = []
     for before, item in zip((None, *items), items, strict=False):
-        if before is not None and not isinstance(before, Operator) and not isinstance(item, Operator):
-            prose = isinstance(before, Prose) or isinstance(item, Prose)
+        if before is not None and not isinstance(before, f.Operator) and not isinstance(item, f.Operator):
+            prose = isinstance(before, f.Prose) or isinstance(item, f.Prose)
             marks.append(element("mspace", "", {"width": "0.3em"}) if prose else element("mo", _INVISIBLE_TIMES))
         marks.append(inside(item))
     return marks

@@ -18,41 +18,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
 
-from chainrule.notation.formula import (
-    Call,
-    Cases,
-    Derivative,
-    Ellipsis,
-    Equation,
-    Fenced,
-    Formula,
-    Fraction,
-    Matrix,
-    Number,
-    Operator,
-    Power,
-    Prose,
-    Root,
-    Row,
-    Sum,
-    Symbol,
-    Transposed,
-)
-from chainrule.notation.parts import (
-    ENGLISH,
-    PRODUCTS,
-    SUMS,
-    clean,
-    held,
-    in_a_row,
-    is_atom,
-    is_negative,
-    owner,
-    raisable,
-    separator,
-    unfenced,
-    unsigned,
-)
+from chainrule.notation import formula as f
+from chainrule.notation import parts
 
 Segment: TypeAlias = tuple[str, str | None]
 """Text, and the key of its colour (None: no colour)."""
@@ -68,20 +35,20 @@ class Break:
     level: int
 
 
-Piece: TypeAlias = Segment | Break | Matrix
+Piece: TypeAlias = Segment | Break | f.Matrix
 """What a line is made of. A matrix of several rows is whole; `inline_matrices` writes it on the line."""
 
 
-def formula_text(formula: Formula, words: Mapping[str, str] = ENGLISH) -> str:
+def formula_text(formula: f.Formula, words: Mapping[str, str] = parts.ENGLISH) -> str:
     """The formula on one line.
 
-    >>> formula_text(Equation((Symbol("h", "1"), Row((Symbol("x", "1"), Operator("·"), Symbol("w", "1")))), ("=",)))
+    >>> formula_text(f.Equation((f.Symbol("h", "1"), f.Row((f.Symbol("x", "1"), f.Operator("·"), f.Symbol("w", "1")))), ("=",)))
     'h1 = x1 · w1'
     """
     return "".join(part for part, _ in segments(formula, words))
 
 
-def segments(formula: Formula, words: Mapping[str, str] = ENGLISH) -> list[Segment]:
+def segments(formula: f.Formula, words: Mapping[str, str] = parts.ENGLISH) -> list[Segment]:
     """The formula on one line, cut where the colour changes."""
     return merge_segments(inline_matrices(pieces(formula, words), words))
 
@@ -97,19 +64,19 @@ def merge_segments(parts: Iterable[Segment | Break]) -> list[Segment]:
     return line
 
 
-def inline_matrices(parts: Iterable[Piece], words: Mapping[str, str] = ENGLISH) -> Iterator[Segment | Break]:
+def inline_matrices(parts: Iterable[Piece], words: Mapping[str, str] = parts.ENGLISH) -> Iterator[Segment | Break]:
     """With every matrix on the line."""
     for part in parts:
-        if isinstance(part, Matrix):
+        if isinstance(part, f.Matrix):
             yield from inline_matrices(_matrix(part.rows, words, 1), words)
         else:
             yield part
 
 
-def pieces(formula: Formula, words: Mapping[str, str] = ENGLISH, depth: int = 0) -> Iterator[Piece]:
+def pieces(formula: f.Formula, words: Mapping[str, str] = parts.ENGLISH, depth: int = 0) -> Iterator[Piece]:
     """Segments, the spaces where lines may break, and matrices of several rows, still whole."""
 
-    def inside(*parts: Formula | str | Break) -> Iterator[Piece]:
+    def inside(*parts: f.Formula | str | Break) -> Iterator[Piece]:
         for part in parts:
             if isinstance(part, str):
                 yield part, None
@@ -120,90 +87,95 @@ def pieces(formula: Formula, words: Mapping[str, str] = ENGLISH, depth: int = 0)
 
     space = Break(LEVELS * depth + INNER)
     match formula:
-        case Symbol():
+        case f.Symbol():
             yield symbol_text(formula), formula.key or None
-        case Number(digits, power):
-            yield _digits(digits) + (f" · 10^{power}".replace("-", "−") if power is not None else ""), None
-        case Operator(sign):
-            yield clean(sign), None
-        case Prose(prose):
-            yield from _separated([[(word, None)] for word in clean(prose).split(" ")], "", space)
-        case Row() | Equation():
-            yield from _row(in_a_row(formula), words, depth)
-        case Fraction(above, below) if _is_tight(formula):
+        case f.Number(digits, power):
+            yield (parts.clean(digits) + (f" · 10^{power}" if power is not None else "")).replace("-", "−"), None
+        case f.Operator(sign):
+            yield parts.clean(sign), None
+        case f.Prose(prose):
+            yield from _separated([[(word, None)] for word in parts.clean(prose).split(" ")], "", space)
+        case f.Row() | f.Equation():
+            yield from _row(parts.in_a_row(formula), words, depth)
+        case f.Fraction(above, below) if _is_tight(formula):
             yield from inside(above, "/", below)
-        case Fraction(above, below):
+        case f.Fraction(above, below):
             yield from inside(_operand(above), space, "/ ", _operand(below))
-        case Power(base, exponent):
-            yield from inside(raisable(base), "^", raisable(exponent))
-        case Root(content):
-            yield from inside("√", Fenced(unfenced(content)))
-        case Fenced(content, left, right):
-            yield from inside(clean(left), content, clean(right))
-        case Call(name, arguments):
-            yield from inside(f"{clean(name)}(")
-            yield from _separated([list(inside(argument)) for argument in arguments], separator(arguments), space)
+        case f.Power(base, exponent):
+            yield from inside(parts.raisable(base), "^", parts.raisable(exponent))
+        case f.Root(content):
+            yield from inside("√", f.Fenced(parts.unfenced(content)))
+        case f.Fenced(content, left, right):
+            yield from inside(parts.clean(left), content, parts.clean(right))
+        case f.Call(name, arguments):
+            yield from inside(f"{parts.clean(name)}(")
+            yield from _separated([list(inside(argument)) for argument in arguments], parts.separator(arguments), space)
             yield from inside(")")
-        case Cases(condition, first, second):
-            given, otherwise = f"{clean(words['if'])} ", f"{clean(words['otherwise'])} "
+        case f.Cases(condition, first, second):
+            given, otherwise = f"{parts.clean(words['if'])} ", f"{parts.clean(words['otherwise'])} "
             yield from inside("{", first, space, given, condition, ",", space, otherwise, second, "}")
-        case Sum(content, index):
-            yield f"Σ{_index(clean(index))} ", None
+        case f.Sum(content, index):
+            yield f"Σ{_index(parts.clean(index))} ", None
             yield from pieces(content, words, depth)
-        case Transposed(content):
-            yield from inside(held(content), "ᵀ")
-        case Derivative(of, by):
+        case f.Transposed(content):
+            yield from inside(parts.held(content), "ᵀ")
+        case f.Derivative(of, by):
             yield from inside("∂", of, "/∂", by)
-        case Matrix(rows) if len(rows) > 1:
+        case f.Matrix(rows) if len(rows) > 1:
             yield formula
-        case Matrix(rows):
+        case f.Matrix(rows):
             yield from _matrix(rows, words, depth)
-        case Ellipsis():
+        case f.Ellipsis():
             yield from inside("…")
 
 
-def _row(items: Sequence[Formula], words: Mapping[str, str], depth: int) -> Iterator[Piece]:
+def _row(items: Sequence[f.Formula], words: Mapping[str, str], depth: int) -> Iterator[Piece]:
     for before, item, after in zip((None, *items), items, (*items[1:], None), strict=False):
         if before is not None:
             yield from _space(before, item, depth)
-        slashed = isinstance(item, Fraction) and _needs_parentheses(before, item, after)
-        yield from pieces(Fenced(item) if slashed else item, words, depth)
+        slashed = isinstance(item, f.Fraction) and _needs_parentheses(before, item, after)
+        yield from pieces(f.Fenced(item) if slashed else item, words, depth)
 
 
-def _needs_parentheses(before: Formula | None, item: Fraction, after: Formula | None) -> bool:
+def _needs_parentheses(before: f.Formula | None, item: f.Fraction, after: f.Formula | None) -> bool:
     """Would a reader divide by what follows, or read a − after another sign?"""
-    if isinstance(before, Operator) and before.sign in SUMS | PRODUCTS and isinstance(item.above, Number) and is_negative(item.above):
+    if (
+        isinstance(before, f.Operator)
+        and before.sign in parts.SUMS | parts.PRODUCTS
+        and isinstance(item.above, f.Number)
+        and parts.is_negative(item.above)
+    ):
         return True
-    beside = after is not None and not isinstance(after, Operator)
-    return beside or (isinstance(after, Operator) and after.sign in PRODUCTS and not _is_tight(item))
+    beside = after is not None and not isinstance(after, f.Operator)
+    return beside or (isinstance(after, f.Operator) and after.sign in parts.PRODUCTS and not _is_tight(item))
 
 
-def _space(before: Formula, item: Formula, depth: int) -> Iterator[Piece]:
+def _space(before: f.Formula, item: f.Formula, depth: int) -> Iterator[Piece]:
     """What stands between neighbours: nothing after a sign of its own, a firm space after an operator, else one that may break."""
-    if isinstance(item, Operator) and not item.prefix:
+    if isinstance(item, f.Operator) and not item.prefix:
         yield from () if item.sign in ",;" else [Break(LEVELS * depth + _level(item.sign))]
-    elif not isinstance(before, Operator):
+    elif not isinstance(before, f.Operator):
         yield Break(LEVELS * depth + PRODUCT)
     elif not before.prefix:
         yield Break(LEVELS * depth + INNER) if before.sign in ",;" else (" ", None)
 
 
-def _is_simple(part: Formula) -> bool:
-    return isinstance(part, Symbol | Number) and is_atom(part)
+def _is_simple(part: f.Formula) -> bool:
+    return isinstance(part, f.Symbol | f.Number) and parts.is_atom(part)
 
 
-def _is_tight(fraction: Fraction) -> bool:
+def _is_tight(fraction: f.Fraction) -> bool:
     """Is it written without spaces: 1/2, h1/N?"""
-    return _is_simple(unsigned(fraction.above)) and _is_simple(fraction.below)
+    return _is_simple(parts.unsigned(fraction.above)) and _is_simple(fraction.below)
 
 
-def _operand(part: Formula) -> Formula:
+def _operand(part: f.Formula) -> f.Formula:
     """Above or below a slash: powers need no parentheses there."""
-    return part if isinstance(part, Power | Transposed) else held(part)
+    return part if isinstance(part, f.Power | f.Transposed) else parts.held(part)
 
 
 def _level(sign: str) -> int:
-    return SUM if sign in SUMS else PRODUCT if sign in PRODUCTS else RELATION
+    return SUM if sign in parts.SUMS else PRODUCT if sign in parts.PRODUCTS else RELATION
 
 
 def _separated(parts: Sequence[Sequence[Piece]], mark: str, space: Break) -> Iterator[Piece]:
@@ -211,26 +183,26 @@ def _separated(parts: Sequence[Sequence[Piece]], mark: str, space: Break) -> Ite
         yield from [(mark, None), space, *part] if i else part
 
 
-def _matrix(rows: tuple[tuple[Formula, ...], ...], words: Mapping[str, str], depth: int) -> Iterator[Piece]:
+def _matrix(rows: tuple[tuple[f.Formula, ...], ...], words: Mapping[str, str], depth: int) -> Iterator[Piece]:
     """On one line: [8, 12] for a single row, else rows between brackets of their own."""
-    mark, space = separator(rows), Break(LEVELS * depth + INNER)
+    mark, space = parts.separator(rows), Break(LEVELS * depth + INNER)
     cells = [[list(inline_matrices(pieces(cell, words, depth + 2), words)) for cell in row] for row in rows]
     bracketed = [[("[", None), *_separated(row, mark, Break(space.level + LEVELS)), ("]", None)] for row in cells]
     yield from bracketed[0] if len(rows) == 1 else [("[", None), *_separated(bracketed, mark, space), ("]", None)]
 
 
 @lru_cache(maxsize=4096)
-def symbol_text(symbol: Symbol) -> str:
+def symbol_text(symbol: f.Symbol) -> str:
     """A symbol on one line.
 
-    >>> symbol_text(Symbol("W", "2,3", "(1)")), symbol_text(Symbol("h", "1", "(2)[3]"))
+    >>> symbol_text(f.Symbol("W", "2,3", "(1)")), symbol_text(f.Symbol("h", "1", "(2)[3]"))
     ('W⁽¹⁾[2,3]', 'h1⁽²⁾ˢ³')
-    >>> symbol_text(Symbol("w", "6", "+")), symbol_text(Symbol("m", "w5"))
+    >>> symbol_text(f.Symbol("w", "6", "+")), symbol_text(f.Symbol("m", "w5"))
     ('w6⁺', 'm_w5')
     """
-    letter, above = clean(symbol.letter), _raised(clean(symbol.superscript))
-    inner = owner(symbol.subscript)
-    below = symbol_text(inner) if inner else clean(symbol.subscript)
+    letter, above = parts.clean(symbol.letter), _raised(parts.clean(symbol.superscript))
+    inner = parts.owner(symbol.subscript)
+    below = symbol_text(inner) if inner else parts.clean(symbol.subscript)
     if "," in below or "[" in below:
         return f"{letter}{above}[{below}]"
     joint = "_" if below and (letter[-1:].isdigit() or not below.isdigit()) else ""
@@ -243,10 +215,6 @@ def _raised(above: str) -> str:
     if not re.fullmatch(r"[\dˢᵗ()+′]*", small):
         return f"^({above})"
     return small.translate(str.maketrans("0123456789()+", "⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾⁺"))
-
-
-def _digits(digits: str) -> str:
-    return clean(digits).replace("-", "−")
 
 
 def _index(index: str) -> str:

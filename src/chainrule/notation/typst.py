@@ -11,26 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import TypeAlias
 
-from chainrule.notation.formula import (
-    Call,
-    Cases,
-    Derivative,
-    Ellipsis,
-    Equation,
-    Fenced,
-    Formula,
-    Fraction,
-    Matrix,
-    Number,
-    Operator,
-    Power,
-    Prose,
-    Root,
-    Row,
-    Sum,
-    Symbol,
-    Transposed,
-)
+from chainrule.notation import formula as f
 from chainrule.notation.parts import ENGLISH, clean, held, in_a_row, letter_parts, owner, raisable, separator, unfenced
 
 Paint: TypeAlias = Callable[[str], str]
@@ -50,56 +31,56 @@ _BRACKETS = frozenset("()[]{}|")
 """Brackets which Typst would pair by itself: escaped, they stay as they are."""
 
 
-def formula_typst(formula: Formula, words: Mapping[str, str] = ENGLISH, paint: Paint = lambda key: "") -> str:
+def formula_typst(formula: f.Formula, words: Mapping[str, str] = ENGLISH, paint: Paint = lambda key: "") -> str:
     """The formula in Typst's mathematics, without $ around it.
 
     paint  the function around each symbol with a key, for colours
 
-    >>> print(formula_typst(Fraction(Row((Symbol("y"), Operator("−"), Symbol("t"))), Symbol("β₁"))))
+    >>> print(formula_typst(f.Fraction(f.Row((f.Symbol("y"), f.Operator("−"), f.Symbol("t"))), f.Symbol("β₁"))))
     frac(y − t, attach(β, b: "1"))
     """
 
-    def inside(part: Formula) -> str:
+    def inside(part: f.Formula) -> str:
         return formula_typst(part, words, paint)
 
     match formula:
-        case Symbol():
+        case f.Symbol():
             return _symbol(formula, paint)
-        case Number(digits, power):
+        case f.Number(digits, power):
             return _digits(digits) + (f' dot.op attach(10, t: "{clean(str(power)).replace("-", "−")}")' if power is not None else "")
-        case Operator(sign):
+        case f.Operator(sign):
             return OPERATORS.get(sign) or (sign if sign in SIGNS else string(sign))
-        case Prose(prose):
+        case f.Prose(prose):
             return string(prose)
-        case Row() | Equation():
+        case f.Row() | f.Equation():
             return _row(in_a_row(formula), inside)
-        case Fraction(above, below):
+        case f.Fraction(above, below):
             return f"frac({inside(above)}, {inside(below)})"
-        case Power(base, exponent):
+        case f.Power(base, exponent):
             return f"attach({inside(raisable(base))}, t: {inside(unfenced(exponent))})"
-        case Root(content):
+        case f.Root(content):
             return f"sqrt({inside(unfenced(content))})"
-        case Fenced(content, left, right):
+        case f.Fenced(content, left, right):
             return _fenced(inside(content), left, right)
-        case Call(name, arguments):
+        case f.Call(name, arguments):
             return _function(name) + " " + _fenced(f"\\{separator(arguments)} ".join(map(inside, arguments)))
-        case Cases(condition, first, second):
+        case f.Cases(condition, first, second):
             lines = (
                 f"{inside(first)} & {string(words['if'] + ' ')} {inside(condition)}",
                 f"{inside(second)} & {string(words['otherwise'])}",
             )
             return f"cases({', '.join(lines)})"
-        case Sum(content, index):
+        case f.Sum(content, index):
             return (f"attach(sum, b: {_script(index)}) " if index else "sum ") + inside(content)
-        case Transposed(Symbol() as array):
+        case f.Transposed(f.Symbol() as array):
             return _symbol(array, paint, raised="⊤")
-        case Transposed(content):
+        case f.Transposed(content):
             return f"attach({inside(held(content))}, t: ⊤)"
-        case Derivative(of, by):
+        case f.Derivative(of, by):
             return f"frac(∂ {_symbol(of, paint)}, ∂ {_symbol(by, paint)})"
-        case Matrix(rows):
+        case f.Matrix(rows):
             return f'mat(delim: "[", {"; ".join(", ".join(map(inside, cells)) for cells in rows)})'
-        case Ellipsis(direction):
+        case f.Ellipsis(direction):
             return {"vertical": "dots.v", "diagonal": "dots.down"}.get(direction, "dots.c")
 
 
@@ -118,7 +99,7 @@ def _function(name: str) -> str:
     return " ".join(words) or string(name)
 
 
-def _symbol(symbol: Symbol, paint: Paint, raised: str = "") -> str:
+def _symbol(symbol: f.Symbol, paint: Paint, raised: str = "") -> str:
     """A symbol with what hangs on it, painted; `raised` stands behind its superscript."""
     above = " ".join(part for part in (_script(symbol.superscript) if symbol.superscript else "", raised) if part)
     below = _script(symbol.subscript) if symbol.subscript else ""
@@ -168,11 +149,11 @@ def _fenced(inside: str, left: str = "(", right: str = ")") -> str:
     return f"{opening} {inside} {closing}"
 
 
-def _row(items: Sequence[Formula], inside: Callable[[Formula], str]) -> str:
+def _row(items: Sequence[f.Formula], inside: Callable[[f.Formula], str]) -> str:
     """Side by side; prose and numbers need room before them, unless a sign stands between."""
     parts = [inside(items[0])] if items else ['""']
     for before, item in pairwise(items):
-        signs = isinstance(before, Operator) or isinstance(item, Operator)
-        wide = not signs and (isinstance(before, Prose) or isinstance(item, Prose | Number))
+        signs = isinstance(before, f.Operator) or isinstance(item, f.Operator)
+        wide = not signs and (isinstance(before, f.Prose) or isinstance(item, f.Prose | f.Number))
         parts += ["med", inside(item)] if wide else [inside(item)]
     return " ".join(parts)

@@ -346,7 +346,8 @@ def _matrix_numbers(line: _Line, expression: Expression, operands: Mapping[Expre
         return False
 
     def write(node: Expression) -> Formula | None:
-        return _laid_out(_shape(operands[node]), lambda index: settled.operands[letters[node, index]].formula, turned)
+        sideways = turned if node.shape != ("batch",) else not turned  # one number an example: samples stand as in every array
+        return _laid_out(_shape(operands[node]), lambda index: settled.operands[letters[node, index]].formula, sideways)
 
     numbers = dict(zip(indices, settled.results, strict=True))
     line.add(_relation(settled.exact), _with_sizes(formula(expression, labels, write), sizes))

@@ -9,31 +9,14 @@ from dataclasses import dataclass, replace
 from chainrule.base.nodes import Node
 from chainrule.notation.conventions import Notation
 from chainrule.notation.numbers import number_formula
+from chainrule.pictures import shapes
 from chainrule.pictures.clipping import along, clipped, interrupted
-from chainrule.pictures.shapes import (
-    LINE,
-    SMALL,
-    Box,
-    Circle,
-    Diagram,
-    Label,
-    Line,
-    Path,
-    Point,
-    Shape,
-    TextRun,
-    covered,
-    prose_runs,
-    still_shapes,
-    text_runs,
-    width,
-)
 from chainrule.pictures.ticks import multiples, on_log_scale
 
 WIDTH, HEIGHT, MARGIN = 460.0, 280.0, 12.0
 """Of the area between the axes, and around everything."""
 
-BELOW = SMALL * LINE / 2 + 1
+BELOW = shapes.SMALL * shapes.LINE / 2 + 1
 """Between the horizontal axis and its numbers: the lowest one beside the other axis reaches so far down."""
 
 RADIUS = 4.5
@@ -58,7 +41,7 @@ MIDDLE = (0.5, *(0.5 + side * part / 40 for part in range(1, 20) for side in (1,
 CROSSES, HIDES = 2, 3
 """Faults of a label's place: it crosses curves; it hides points, which only the number that stands for a label may, where all is full."""
 
-Runs = tuple[TextRun, ...]
+Runs = tuple[shapes.TextRun, ...]
 
 
 class Scale(Node):
@@ -78,7 +61,7 @@ class Series(Node):
     label   beside it, or, where lines lie side by side, on it in a gap (`inline`), so that it cannot be taken for that of another
     """
 
-    points: tuple[Point, ...]
+    points: tuple[shapes.Point, ...]
     kind: str = "curve"
     colour: int | None = None
     label: Runs = ()
@@ -89,7 +72,7 @@ class Series(Node):
 class Region(Node):
     """What loops surround, filled."""
 
-    loops: tuple[tuple[Point, ...], ...]
+    loops: tuple[tuple[shapes.Point, ...], ...]
     kind: str = "area"
     colour: int | None = None
 
@@ -107,8 +90,8 @@ class Mark(Node):
 class Arrow(Node):
     """From one point to another."""
 
-    start: Point
-    end: Point
+    start: shapes.Point
+    end: shapes.Point
     colour: int | None = None
     label: Runs = ()
 
@@ -128,7 +111,7 @@ class Plot(Node):
     grid: bool = True
 
 
-def plot_diagram(plot: Plot, notation: Notation) -> Diagram:
+def plot_diagram(plot: Plot, notation: Notation) -> shapes.Diagram:
     """The plot with its axes; numbers at them as the notation writes them."""
     return _Layout(plot, notation).diagram
 
@@ -138,7 +121,7 @@ class _Wanted:
     """A label that has to find a place: near one of its anchors, or on its own line."""
 
     label: Runs
-    anchors: Sequence[Point]
+    anchors: Sequence[shapes.Point]
     angles: tuple[int, ...] = ANGLES
     line: Series | None = None
 
@@ -149,65 +132,67 @@ class _Layout:
     def __init__(self, plot: Plot, notation: Notation) -> None:
         self.plot = plot
         self.x_ticks, self.y_ticks = ticks(plot.x, notation), ticks(plot.y, notation)
-        above = SMALL * LINE * (len(plot.notes) + 1) + 10
-        widest = max((width(label, SMALL) for _, label in self.y_ticks), default=0.0)
+        above = shapes.SMALL * shapes.LINE * (len(plot.notes) + 1) + 10
+        widest = max((shapes.width(label, shapes.SMALL) for _, label in self.y_ticks), default=0.0)
         self.left, self.top = MARGIN + widest + 10, MARGIN + above
         self.right, self.bottom = self.left + WIDTH, self.top + HEIGHT
-        self.foot = self.bottom + 2 * SMALL * LINE + BELOW + 2
-        self.taken: list[Box] = []
-        self.points: list[Box] = []
-        self.lines: list[tuple[Series | Arrow, list[Box]]] = []
-        self.gaps: list[tuple[Series, Box]] = []
+        self.foot = self.bottom + 2 * shapes.SMALL * shapes.LINE + BELOW + 2
+        self.taken: list[shapes.Box] = []
+        self.points: list[shapes.Box] = []
+        self.lines: list[tuple[Series | Arrow, list[shapes.Box]]] = []
+        self.gaps: list[tuple[Series, shapes.Box]] = []
         self.wanted: list[_Wanted] = []
         written = [*self._notes(), *self._axes()]
-        self.taken += [covered(label) for label in written if isinstance(label, Label)]
+        self.taken += [shapes.covered(label) for label in written if isinstance(label, shapes.Label)]
         # Labels of points come first, which have least choice, then those of arrows, then those of lines.
         marks, arrows, pieces = list(self._marks()), list(self._arrows()), list(self._pieces())
         labels = list(self._labels())
-        shapes = (*self._regions(), *written, *self._strokes(pieces), *arrows, *marks, *labels)
-        boxes = [covered(shape) for shape in still_shapes(shapes) if isinstance(shape, Label)]
+        everything = (*self._regions(), *written, *self._strokes(pieces), *arrows, *marks, *labels)
+        boxes = [shapes.covered(shape) for shape in shapes.still_shapes(everything) if isinstance(shape, shapes.Label)]
         wide = max(self.right, *(box.right for box in boxes)) + MARGIN
-        self.diagram = Diagram(wide, self.foot + MARGIN, shapes, plot.alt, plot.about)
+        self.diagram = shapes.Diagram(wide, self.foot + MARGIN, everything, plot.alt, plot.about)
 
-    def at(self, point: Point) -> Point:
+    def at(self, point: shapes.Point) -> shapes.Point:
         """Where a point is drawn."""
         x, y = share(self.plot.x, point[0]), share(self.plot.y, point[1])
         return self.left + WIDTH * x, self.bottom - HEIGHT * y
 
-    def _notes(self) -> Iterator[Label]:
+    def _notes(self) -> Iterator[shapes.Label]:
         for line, note in enumerate(self.plot.notes):
-            yield Label(note, MARGIN, MARGIN + SMALL * LINE * (line + 0.5), SMALL, side=1)
+            yield shapes.Label(note, MARGIN, MARGIN + shapes.SMALL * shapes.LINE * (line + 0.5), shapes.SMALL, side=1)
 
-    def _axes(self) -> Iterator[Shape]:
+    def _axes(self) -> Iterator[shapes.Shape]:
         for value, label in self.x_ticks:
             x = self.left + WIDTH * share(self.plot.x, value)
             if self.plot.grid and not self.plot.x.names:
-                yield Line(x, self.top, x, self.bottom, kind="grid")
-            yield Label(label, x, self.bottom + SMALL * LINE / 2 + BELOW, SMALL, handle="tick")
+                yield shapes.Line(x, self.top, x, self.bottom, kind="grid")
+            yield shapes.Label(label, x, self.bottom + shapes.SMALL * shapes.LINE / 2 + BELOW, shapes.SMALL, handle="tick")
         for value, label in self.y_ticks:
             y = self.bottom - HEIGHT * share(self.plot.y, value)
             if self.plot.grid:
-                yield Line(self.left, y, self.right, y, kind="grid")
-            yield Label(label, self.left - 7, y, SMALL, side=-1, handle="tick")
-        yield Line(self.left, self.bottom, self.right, self.bottom, kind="axis")
-        yield Line(self.left, self.top, self.left, self.bottom, kind="axis")
-        yield Label(self.plot.y.title, MARGIN, self.top - SMALL * LINE / 2 - 8, SMALL, quiet=True, side=1)
-        yield Label(self.plot.x.title, self.right, self.bottom + SMALL * LINE * 1.5 + BELOW + 1, SMALL, quiet=True, side=-1)
+                yield shapes.Line(self.left, y, self.right, y, kind="grid")
+            yield shapes.Label(label, self.left - 7, y, shapes.SMALL, side=-1, handle="tick")
+        yield shapes.Line(self.left, self.bottom, self.right, self.bottom, kind="axis")
+        yield shapes.Line(self.left, self.top, self.left, self.bottom, kind="axis")
+        yield shapes.Label(self.plot.y.title, MARGIN, self.top - shapes.SMALL * shapes.LINE / 2 - 8, shapes.SMALL, quiet=True, side=1)
+        yield shapes.Label(
+            self.plot.x.title, self.right, self.bottom + shapes.SMALL * shapes.LINE * 1.5 + BELOW + 1, shapes.SMALL, quiet=True, side=-1
+        )
 
-    def _regions(self) -> Iterator[Shape]:
+    def _regions(self) -> Iterator[shapes.Shape]:
         for region in self.plot.regions:
-            yield Path(tuple(tuple(map(self.at, loop)) for loop in region.loops), region.kind, region.colour, closed=True)
+            yield shapes.Path(tuple(tuple(map(self.at, loop)) for loop in region.loops), region.kind, region.colour, closed=True)
 
-    def _marks(self) -> Iterator[Shape]:
+    def _marks(self) -> Iterator[shapes.Shape]:
         for mark in self.plot.marks:
             x, y = self.at((mark.x, mark.y))
             yield from _mark(mark.form, x, y, mark.colour)
             if mark.form:
-                self.points.append(Box(x - RADIUS, y - RADIUS, x + RADIUS, y + RADIUS))
+                self.points.append(shapes.Box(x - RADIUS, y - RADIUS, x + RADIUS, y + RADIUS))
             if mark.label:
                 self.wanted.append(_Wanted(mark.label, [(x, y)], ANGLES if mark.form else ABOVE))
 
-    def _arrows(self) -> Iterator[Shape]:
+    def _arrows(self) -> Iterator[shapes.Shape]:
         for arrow in self.plot.arrows:
             start, end = self.at(arrow.start), self.at(arrow.end)
             yield from _arrow(start, end, arrow.colour)
@@ -215,15 +200,15 @@ class _Layout:
             if arrow.label:
                 self.wanted.append(_Wanted(arrow.label, [((start[0] + end[0]) / 2, (start[1] + end[1]) / 2)]))
 
-    def _pieces(self) -> Iterator[tuple[Series, list[list[Point]]]]:
+    def _pieces(self) -> Iterator[tuple[Series, list[list[shapes.Point]]]]:
         """Each line with its pieces that lie between the axes."""
         for series in self.plot.series:
             points = [self.at(point) for point in series.points if all(map(math.isfinite, point))]
             if series.closed:
-                self.points.append(Box(*map(min, zip(*points, strict=True)), *map(max, zip(*points, strict=True))))
+                self.points.append(shapes.Box(*map(min, zip(*points, strict=True)), *map(max, zip(*points, strict=True))))
                 yield series, [points]
                 continue
-            pieces = clipped(points, Box(self.left, self.top, self.right, self.bottom))
+            pieces = clipped(points, shapes.Box(self.left, self.top, self.right, self.bottom))
             if pieces:
                 yield series, pieces
                 passed = [point for piece in pieces for point in along(piece)]
@@ -232,28 +217,36 @@ class _Layout:
                     anchors = [passed[round((len(passed) - 1) * part)] for part in (MIDDLE if series.inline else PARTS)]
                     self.wanted.append(_Wanted(series.label, anchors, line=series))
 
-    def _strokes(self, lines: Iterable[tuple[Series, list[list[Point]]]]) -> Iterator[Shape]:
+    def _strokes(self, lines: Iterable[tuple[Series, list[list[shapes.Point]]]]) -> Iterator[shapes.Shape]:
         """Lines, with gaps where their own labels stand on them."""
         for series, pieces in lines:
             for gap in (gap for owner, gap in self.gaps if owner is series):
                 pieces = [part for piece in pieces for part in interrupted(piece, gap)]
-            yield Path(tuple(map(tuple, pieces)), series.kind, series.colour, closed=series.closed)
+            yield shapes.Path(tuple(map(tuple, pieces)), series.kind, series.colour, closed=series.closed)
 
-    def _labels(self) -> Iterator[Shape]:
+    def _labels(self) -> Iterator[shapes.Shape]:
         """Each near its point or line; one that finds no room stands below the axes, with a number that stands for it."""
         numbered = 0
         for wanted in self.wanted:
             placed = list(self._placed(wanted))
             if not placed:
                 numbered += 1
-                reference = prose_runs(f"({numbered})")
+                reference = shapes.prose_runs(f"({numbered})")
                 placed = list(self._placed(replace(wanted, label=reference), worst=HIDES))
-                placed.append(Label((*reference, TextRun(" "), *wanted.label), MARGIN, self.foot + SMALL * LINE / 2, SMALL, side=1))
-                self.foot += SMALL * LINE
-            self.taken += [covered(shape) for shape in placed if isinstance(shape, Label)]
+                placed.append(
+                    shapes.Label(
+                        (*reference, shapes.TextRun(" "), *wanted.label),
+                        MARGIN,
+                        self.foot + shapes.SMALL * shapes.LINE / 2,
+                        shapes.SMALL,
+                        side=1,
+                    )
+                )
+                self.foot += shapes.SMALL * shapes.LINE
+            self.taken += [shapes.covered(shape) for shape in placed if isinstance(shape, shapes.Label)]
             yield from placed
 
-    def _placed(self, wanted: _Wanted, worst: int = CROSSES) -> Iterator[Shape]:
+    def _placed(self, wanted: _Wanted, worst: int = CROSSES) -> Iterator[shapes.Shape]:
         """The label at its place, joined with its point by a line where it is far away; nothing where no place is better than the worst."""
         on_line = wanted.line is not None and wanted.line.inline
         if on_line and (written := self._on_line(wanted)):
@@ -263,31 +256,31 @@ class _Layout:
         if place is None:
             return
         written, (x, y) = place
-        box = covered(written)
+        box = shapes.covered(written)
         near = (min(max(x, box.left), box.right), min(max(y, box.top), box.bottom))
         if on_line:
-            yield from (Line(x, y, *near), Circle(x, y, 1.5, kind="dot"))
+            yield from (shapes.Line(x, y, *near), shapes.Circle(x, y, 1.5, kind="dot"))
         elif math.dist((x, y), near) > LEADER:
-            yield Line(x, y, *near, kind="faint")
+            yield shapes.Line(x, y, *near, kind="faint")
         yield written
 
-    def _on_line(self, wanted: _Wanted) -> Label | None:
+    def _on_line(self, wanted: _Wanted) -> shapes.Label | None:
         """The label on its line, at the first of its anchors where it covers nothing else; the line has a gap there."""
         for x, y in wanted.anchors:
-            written = Label(wanted.label, x, y, SMALL)
-            box = covered(written)
+            written = shapes.Label(wanted.label, x, y, shapes.SMALL)
+            box = shapes.covered(written)
             if self._is_inside(box) and not _meets(box, self.taken) and not self._fault(box, wanted.line):
                 assert wanted.line is not None
                 self.gaps.append((wanted.line, box))
                 return written
         return None
 
-    def _place(self, wanted: _Wanted, worst: int) -> tuple[Label, Point] | None:
+    def _place(self, wanted: _Wanted, worst: int) -> tuple[shapes.Label, shapes.Point] | None:
         """The label at the best free place near one of its anchors; off other labels always. None where there is none."""
-        best: tuple[int, Label, Point] | None = None
+        best: tuple[int, shapes.Label, shapes.Point] | None = None
         for distance, x, y, angle in _candidates(wanted.anchors, wanted.angles):
             beside = self._beside(wanted.label, x, y, distance, angle)
-            box = covered(beside)
+            box = shapes.covered(beside)
             if not self._is_inside(box) or _meets(box, self.taken) or (best and best[0] == 1):
                 continue
             fault = self._fault(box) or (distance > LEADER and wanted.angles is ABOVE)
@@ -297,21 +290,21 @@ class _Layout:
                 best = fault, beside, (x, y)
         return best and best[1:]
 
-    def _fault(self, box: Box, own: Series | None = None) -> int:
+    def _fault(self, box: shapes.Box, own: Series | None = None) -> int:
         """What is wrong with a place, the worse the larger: it hides points, crosses curves or crosses thin lines; never its own."""
         if _meets(box, self.points):
             return HIDES
         crossed = [line for line, boxes in self.lines if line is not own and _meets(box, boxes)]
         return 0 if not crossed else 1 if all(isinstance(line, Series) and line.kind == "faint" for line in crossed) else CROSSES
 
-    def _beside(self, label: Runs, x: float, y: float, distance: float, angle: float) -> Label:
+    def _beside(self, label: Runs, x: float, y: float, distance: float, angle: float) -> shapes.Label:
         """So far from a point in a direction; to the right of it, to its left, or around where it is above or below."""
         across, down = math.cos(math.radians(angle)), math.sin(math.radians(angle))
         side = 0 if abs(across) < 0.1 else 1 if across > 0 else -1
-        lower = y + distance * down + SMALL * LINE / 2 * down * (1 if side == 0 else 0.6)
-        return Label(label, x + distance * across, lower, SMALL, covering=self.plot.grid, side=side)
+        lower = y + distance * down + shapes.SMALL * shapes.LINE / 2 * down * (1 if side == 0 else 0.6)
+        return shapes.Label(label, x + distance * across, lower, shapes.SMALL, covering=self.plot.grid, side=side)
 
-    def _is_inside(self, box: Box) -> bool:
+    def _is_inside(self, box: shapes.Box) -> bool:
         return self.left <= box.left and box.right <= self.right + 1 and self.top <= box.top and box.bottom <= self.bottom
 
 
@@ -327,29 +320,29 @@ def ticks(scale: Scale, notation: Notation) -> list[tuple[float, Runs]]:
     if scale.names:
         return list(scale.names)
     if not scale.log:
-        return [(value, text_runs(number_formula(value, notation))) for value in multiples(scale.low, scale.high, whole=scale.whole)]
+        return [(value, shapes.text_runs(number_formula(value, notation))) for value in multiples(scale.low, scale.high, whole=scale.whole)]
     values = on_log_scale(scale.low, scale.high)
     powers = [round(math.log10(value)) for value in values]
     if (powers[0] >= -4 and powers[-1] <= 5) or not all(math.isclose(value, 10.0**k) for value, k in zip(values, powers, strict=True)):
-        return [(value, text_runs(number_formula(value, notation))) for value in values]
-    return [(value, (TextRun("10"), TextRun(str(k).replace("-", "−"), 1))) for value, k in zip(values, powers, strict=True)]
+        return [(value, shapes.text_runs(number_formula(value, notation))) for value in values]
+    return [(value, (shapes.TextRun("10"), shapes.TextRun(str(k).replace("-", "−"), 1))) for value, k in zip(values, powers, strict=True)]
 
 
-def _around(point: Point) -> Box:
+def _around(point: shapes.Point) -> shapes.Box:
     """What a place on a line keeps free of labels."""
-    return Box(point[0] - 3, point[1] - 3, point[0] + 3, point[1] + 3)
+    return shapes.Box(point[0] - 3, point[1] - 3, point[0] + 3, point[1] + 3)
 
 
-def _meets(box: Box, others: Iterable[Box]) -> bool:
+def _meets(box: shapes.Box, others: Iterable[shapes.Box]) -> bool:
     return any(box.meets(other) for other in others)
 
 
-def _candidates(anchors: Sequence[Point], angles: Sequence[int]) -> Iterable[tuple[float, float, float, float]]:
+def _candidates(anchors: Sequence[shapes.Point], angles: Sequence[int]) -> Iterable[tuple[float, float, float, float]]:
     """Distance, anchor and angle of each place that a label may take, the best first."""
     return ((distance, x, y, angle) for distance in DISTANCES for x, y in anchors for angle in angles)
 
 
-def _arrow(start: Point, end: Point, colour: int | None) -> Iterator[Shape]:
+def _arrow(start: shapes.Point, end: shapes.Point, colour: int | None) -> Iterator[shapes.Shape]:
     """A line with a head; nothing where it would be shorter than its head."""
     dx, dy = end[0] - start[0], end[1] - start[1]
     length = math.hypot(dx, dy)
@@ -357,11 +350,11 @@ def _arrow(start: Point, end: Point, colour: int | None) -> Iterator[Shape]:
         return
     ux, uy = dx / length, dy / length
     back = (end[0] - 10 * ux, end[1] - 10 * uy)
-    yield Line(*start, *back, kind="lit", colour=colour)
-    yield Path(((end, (back[0] - 5 * uy, back[1] + 5 * ux), (back[0] + 5 * uy, back[1] - 5 * ux)),), "dot", colour, closed=True)
+    yield shapes.Line(*start, *back, kind="lit", colour=colour)
+    yield shapes.Path(((end, (back[0] - 5 * uy, back[1] + 5 * ux), (back[0] + 5 * uy, back[1] - 5 * ux)),), "dot", colour, closed=True)
 
 
-def _mark(form: str, x: float, y: float, colour: int | None) -> Iterator[Shape]:
+def _mark(form: str, x: float, y: float, colour: int | None) -> Iterator[shapes.Shape]:
     """A mark: forms differ so that nothing is told by colour alone."""
     r = RADIUS
     outlines = {
@@ -370,8 +363,8 @@ def _mark(form: str, x: float, y: float, colour: int | None) -> Iterator[Shape]:
         "diamond": ((x, y - 1.3 * r), (x + 1.3 * r, y), (x, y + 1.3 * r), (x - 1.3 * r, y)),
     }
     if form in outlines:
-        yield Path((outlines[form],), "dot" if form == "square" else "ring", colour, closed=True)
+        yield shapes.Path((outlines[form],), "dot" if form == "square" else "ring", colour, closed=True)
     elif form == "cross":
-        yield Path((((x - r, y - r), (x + r, y + r)), ((x - r, y + r), (x + r, y - r))), "curve", colour)
+        yield shapes.Path((((x - r, y - r), (x + r, y + r)), ((x - r, y + r), (x + r, y - r))), "curve", colour)
     elif form:
-        yield Circle(x, y, r, kind=form, colour=colour)
+        yield shapes.Circle(x, y, r, kind=form, colour=colour)

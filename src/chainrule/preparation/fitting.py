@@ -120,11 +120,8 @@ def _check_rows(source: str, found: Mapping[str, Summary], options: PreparationO
     if empty:
         target = next((name for name in empty if name in options.targets), None)
         fix = "choose another target" if target else f"leave {'them' if len(empty) > 1 else 'it'} out (--ignore {','.join(empty[:9])})"
-        raise FileError(f"{source}: {_columns(empty)} {'have' if len(empty) > 1 else 'has'} no values at all; {fix}.")
-
-
-def _columns(names: Sequence[str]) -> str:
-    return f"column{'s' if len(names) > 1 else ''} {enumerated(names)}"
+        what = f"columns {enumerated(empty)} have" if len(empty) > 1 else f"column {enumerated(empty)} has"
+        raise FileError(f"{source}: {what} no values at all; {fix}.")
 
 
 def _check_missing(source: str, used: Sequence[Summary], options: PreparationOptions) -> None:
@@ -274,7 +271,7 @@ def _fills(tables: Tables, used: Sequence[Summary], impute: str | None) -> dict[
     if impute == "mean":
         return fills | {summary.name: summary.moments.mean for summary in numbers}
     rows = max((summary.rows for summary in numbers), default=0)
-    middle = _median if impute == "median" else _most_frequent
+    middle = np.median if impute == "median" else _most_frequent
     return fills | {name: middle(values) for name, values in _gathered(tables, [summary.name for summary in numbers], rows)}
 
 
@@ -287,10 +284,6 @@ def _gathered(tables: Tables, names: Sequence[str], rows: int) -> Iterator[tuple
         for place, name in enumerate(group):
             values = np.concatenate([part[place] for part in parts])
             yield name, values[~np.isnan(values)]
-
-
-def _median(values: Array) -> float:
-    return float(np.median(values))
 
 
 def _most_frequent(values: Array) -> float:

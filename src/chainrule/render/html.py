@@ -37,7 +37,7 @@ from chainrule.notation.text import formula_text
 from chainrule.pictures.diagram import network_diagram
 from chainrule.render.breaking import with_short_lines
 from chainrule.render.palette import PALETTE
-from chainrule.render.svg import svg
+from chainrule.render.svg import pens, svg
 
 PAGE = files("chainrule.render") / "page"
 
@@ -85,8 +85,9 @@ def html(document: Document) -> str:
 def body(document: Document) -> str:
     """What stands in the page: its contents and its text, without style and script."""
     words = Words(document.language)
-    writer = _Writer(document.colours, words)
-    numbered = enumerate(zip(document.sections, short_programs(document), strict=True), start=1)
+    sources = short_programs(document)
+    writer = _Writer(document.colours, words, "NumPy" if any("np." in source for source in sources) else "Python")
+    numbered = enumerate(zip(document.sections, sources, strict=True), start=1)
     sections = [writer.section(number, section, program) for number, (section, program) in numbered]
     links = "".join(element("li", element("a", escape_xml(s.title), {"href": f"#{s.key}"})) for s in document.sections)
     contents = element("summary", escape_xml(words.plain("page.contents"))) + f"<ol>{links}</ol>"
@@ -112,10 +113,11 @@ def body(document: Document) -> str:
 
 @dataclass(frozen=True)
 class _Writer:
-    """Blocks as markup, one symbol in one colour."""
+    """Blocks as markup, one symbol in one colour. language: of the programs."""
 
     colours: Mapping[str, int]
     words: Words
+    language: str
 
     def section(self, number: int, section: Section, program: str) -> str:
         heading = element("h2", f'<span class="number">{number}</span> {escape_xml(section.title)}', {"dir": "auto"})
@@ -143,7 +145,7 @@ class _Writer:
         """NumPy that computes what the section says, folded away."""
         if not source:
             return ""
-        label = self.words.plain("page.program")
+        label = self.words.plain("page.program", language=self.language)
         box = element("div", element("pre", escaped_lines(source)), {"class": "scroll", "role": "group", "aria-label": label})
         button = element(
             "button", escape_xml(self.words.plain("page.program.copy")), {"type": "button", "data-copy": ""}
@@ -277,7 +279,7 @@ def _style() -> str:
     font = b64encode((PAGE / "stix-two-math.woff2").read_bytes()).decode()
     face = f'@font-face {{ font-family: "STIX Two Math subset"; src: url("data:font/woff2;base64,{font}") format("woff2"); }}'
     colours = [f".c{i} {{ color: light-dark({colour.light}, {colour.dark}); }}" for i, colour in enumerate(PALETTE)]
-    return "\n".join(((PAGE / "style.css").read_text("utf-8"), *colours, face))
+    return "\n".join(((PAGE / "style.css").read_text("utf-8"), pens(), *colours, face))
 
 
 def _hash(content: str) -> str:

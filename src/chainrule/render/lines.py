@@ -10,7 +10,6 @@ from chainrule.document.document import (
     Block,
     Document,
     Drawing,
-    Edge,
     Equations,
     Graph,
     Inline,
@@ -237,7 +236,7 @@ def _unit(picture: Picture, layer: int, unit: int) -> list[list[Segment]]:
     """x1 = 8 ── w1 = 0.21 ─╮ / x2 = 12 ─ w2 = 0.56 ─┴▶ h1"""
     edges = [edge for edge in picture.edges if edge.layer == layer - 1 and edge.target == unit]
     sources = [_valued(picture.layers[layer - 1][edge.source].label, picture.layers[layer - 1][edge.source].value) for edge in edges]
-    labels = [_edge_label(edge) for edge in edges]
+    labels = [_valued(edge.label, edge.value) for edge in edges]
     source_width, label_width = (max(line_width(part) for part in parts) for parts in (sources, labels))
     drawn: list[list[Segment]] = []
     for position, (source, label) in enumerate(zip(sources, labels, strict=True)):
@@ -248,10 +247,6 @@ def _unit(picture: Picture, layer: int, unit: int) -> list[list[Segment]]:
         corner = "" if last else "╮" if position == 0 else "┤"
         drawn.append([*source, (" " + before, None), *label, (after + corner, None), *end])
     return drawn
-
-
-def _edge_label(edge: Edge) -> list[Segment]:
-    return _valued(edge.label, edge.value)
 
 
 def _valued(label: Formula, value: Formula | None) -> list[Segment]:

@@ -104,15 +104,16 @@ def _(value: Bound) -> Iterable[Block]:
 
 def _activation(value: Bound) -> Iterable[Block]:
     z = variable(Name("z"), ("batch", "units"))
-    if value.name == "softmax":
-        yield Equations((Equation((formula(variable(Name("y"))), formula(value.apply(z))), ("=",)),))
-    else:
+    if definitions.is_elementwise(value.apply(z), z):
         yield Equations(tuple(definitions.function_lines(Labels(), value)))
+    else:
+        yield Equations((Equation((formula(variable(Name("y"))), formula(value.apply(z))), ("=",)),))
 
 
 def _loss(value: Bound) -> Iterable[Block]:
-    """E for one example with one output, and ∂E/∂y; of several outputs where the loss needs them."""
-    outputs = 1 if "binary" in value.name or "cross_entropy" not in value.name else 2
+    """E for one example with one output, and ∂E/∂y; of two outputs where the loss compares whole rows."""
+    y, t = (variable(Name(letter), ("batch", 2)) for letter in "yt")
+    outputs = len(y.shape) - len(value.apply(y, t).shape) + 1
     derivation, labels = Network(1, dense(outputs, "identity", bias=False), loss=value).derivation, Labels()
     lines = [_line(labels, derivation.paper_error)]
     gradient = derivation.gradient(derivation.prediction)

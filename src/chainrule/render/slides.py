@@ -89,13 +89,11 @@ def _cost(slide: Sequence[Block], high: float, following: Sequence[Block]) -> fl
     shown = any(isinstance(block, Equations | TableBlock | Drawing) for block in following)
     leads = 3 * isinstance(slide[-1], Subheading) + (isinstance(slide[-1], Paragraph) and shown)
     inside = SUBHEADING * sum(isinstance(block, Subheading) for block in slide[1:])
-    more = DERIVATION * max(0, sum(map(_is_derivation, slide)) - 1)
+    equations = [block.equations for block in slide if isinstance(block, Equations)]
+    derivations = sum(any(isinstance(one, Equation) and len(one.relations) >= STEPS for one in own) for own in equations)
+    more = DERIVATION * max(0, derivations - 1)
     left = 1 - high / HEIGHT
     return ANOTHER + left**2 * (1 if left > 0 else CROWDED) + BARE * (left > 2 / 3) + inside + more + leads
-
-
-def _is_derivation(block: Block) -> bool:
-    return isinstance(block, Equations) and any(isinstance(one, Equation) and len(one.relations) >= STEPS for one in block.equations)
 
 
 def _pieces(block: Block) -> Iterator[Block]:

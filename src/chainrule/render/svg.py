@@ -116,8 +116,12 @@ def _style() -> str:
     light, dark = (_classes(i) for i in (0, 1))
     font = f".diagram {{ font-family: {FONT}; font-size-adjust: {X_HEIGHT}; }}"
     letters = f"{font} .diagram text {{ text-anchor: middle; }} .diagram tspan {{ fill: currentColor; }}"
-    pens = " ".join(f".diagram .{kind} {{ {'; '.join(_pen(pen))}; }}" for kind, pen in PENS.items())
-    return f"{letters} {pens} {light} @media (prefers-color-scheme: dark) {{ {dark} }}"
+    return f"{letters} {pens()} {light} @media (prefers-color-scheme: dark) {{ {dark} }}"
+
+
+def pens() -> str:
+    """How each kind of shape is drawn, as rules of CSS."""
+    return " ".join(f".diagram .{kind} {{ {'; '.join(_pen(pen))}; }}" for kind, pen in PENS.items())
 
 
 def _pen(pen: Pen) -> Iterator[str]:

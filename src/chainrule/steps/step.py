@@ -265,9 +265,7 @@ def steps(
     if exact:
         network = network.continued({key: arrays.array(value) for key, value in network.parameters.items()})
     rule = network_update(network, optimizer)
-    states: Mapping[str, Array] = {
-        str(state.name): arrays.array(np.zeros(state.shape)) for part in rule.parameters for state in part.states
-    }
+    states: Mapping[str, Array] = {key: arrays.array(np.zeros(shape)) for key, shape in rule.state_shapes.items()}
     weights = None if weights is None else arrays.array(weights)
     yield from run_from(record(network, arrays.array(x), arrays.array(t), rule, 1, states, arrays, origin, weights))
 

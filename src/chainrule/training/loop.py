@@ -21,7 +21,8 @@ import numpy as np
 
 from chainrule.base.display import Displayed
 from chainrule.base.errors import DivergenceError, InputError, ShapeError, quoted
-from chainrule.engines.epoch import ENGINES, Data, State, chosen, gathered, unwarned
+from chainrule.engines.choice import chosen
+from chainrule.engines.epoch import ENGINES, Data, State, gathered, unwarned
 from chainrule.formula.evaluation import evaluate
 from chainrule.network.definitions import Bound
 from chainrule.network.network import Array, Network
@@ -87,7 +88,7 @@ class Training(Displayed):
         self.epochs, self.step = 0, 0
         self._history, self._shuffled = History(), Shuffled(plan.seed, len(self.data[0]))
         self.fold_networks = fold_networks(self.data, plan, self.batch_size, self.state) if self.validation is None else []
-        self.start_error = unwarned(self.deciding_error)(self.state)
+        self.start_error = unwarned(self.judged)(self.state)
         self.best_epoch = 0
         self.best_error = self.start_error if math.isfinite(self.start_error) else math.inf
         self.stopping = False
@@ -105,10 +106,14 @@ class Training(Displayed):
         assert s is not None
         return x, t, s
 
+    @cached_property
+    def _state_shapes(self) -> dict[str, tuple[int, ...]]:
+        return network_update(self.network, self.plan.optimizer).state_shapes
+
     def _starting(self, key: str) -> Array:
         """The parameter of that name, or a state of the optimiser, which starts at zero."""
         parameters = self.network.parameters
-        return parameters[key] if key in parameters else np.zeros(self.network.shapes[key.rpartition("_")[2]])
+        return parameters[key] if key in parameters else np.zeros(self._state_shapes[key])
 
     @cached_property
     def bound(self) -> float:
@@ -132,8 +137,8 @@ class Training(Displayed):
             raise Overflowed(passed.number)
         state, number = passed.state, passed.number
         networks = self._next_fold_networks()
-        deciding = fold_error(networks) if networks else self.deciding_error(state)
-        if (networks or not math.isfinite(deciding)) and not _all_finite(state):
+        deciding = fold_error(networks) if networks else self.judged(state)
+        if (networks or not math.isfinite(deciding)) and not all(np.isfinite(array).all() for array in state):
             raise Overflowed(number)
         self.state, self.step, self.epochs, self.fold_networks = state, number, self.epochs + 1, networks
         if deciding < self.best_error:
@@ -167,7 +172,7 @@ class Training(Displayed):
         order, part = self.order(epoch), slice((number - 1) * self.batch_size, number * self.batch_size)
         return gathered(self.data, part if order is None else order[part])
 
-    def deciding_error(self, state: State) -> float:
+    def judged(self, state: State) -> float:
         """E of the validation rows; of the training rows where there are none, or where the training error decides when to stop."""
         return self.engine.error(self.data if self.validation is None or self.plan.until is not None else self.validation, state)
 
@@ -376,10 +381,6 @@ class Training(Displayed):
         rule = network_update(network, self.plan.optimizer)
         x, t, *weights = batch
         return record(network, x, t, rule, number, values, weights=weights[0] if weights else None)
-
-
-def _all_finite(arrays: State) -> bool:
-    return all(np.isfinite(array).all() for array in arrays)
 
 
 def _finite(value: float | None) -> float | None:

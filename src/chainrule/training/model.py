@@ -18,7 +18,7 @@ import numpy as np
 from chainrule.base.display import Displayed
 from chainrule.base.errors import FileError, InputError, quoted
 from chainrule.base.files import parse_json, write_whole
-from chainrule.engines.prediction import Predictor
+from chainrule.engines.choice import Predictor
 from chainrule.network.description import described, network_from
 from chainrule.network.network import Array, Network
 from chainrule.steps.step import Step

@@ -26,6 +26,8 @@ WORDS = {
     "network.parameters": "Parameter",
     "network.shape": "Form",
     "network.alt": "Ein Netz aus {sizes} Neuronen, Schicht für Schicht gezeichnet.",
+    "network.calls": "Eine Schicht, die mehrmals aufgerufen wird, hat jedes Mal dieselben Gewichte: {first} gehört zum "
+    "ersten Aufruf, {second} zum zweiten.",
     "network.numbering.rows": "Die Gewichte sind Neuron für Neuron nummeriert, in der Reihenfolge der Eingänge; eine Spalte einer "
     "Gewichtsmatrix führt in ein Neuron.",
     "network.numbering.columns": "Die Gewichte sind Neuron für Neuron nummeriert, in der Reihenfolge der Eingänge; eine Zeile einer "
@@ -194,6 +196,50 @@ WORDS = {
     "Schritt berechnet; wo eine Summe über mehrere Neuronen läuft, stehen die ersten da:",
     "weight.forward": "Woran es beteiligt ist, für das erste Beispiel",
     "weight.update_intro": "Mit diesem Gradienten ersetzt das Optimierungsverfahren {weight}:",
+    # Eine Formel ohne Netz
+    "formula.name": "eine Formel für {result}",
+    "formula.title": "Die Formel",
+    "formula.intro": "So wurde sie verstanden: {result} wird aus {inputs} berechnet.",
+    "formula.numbers": "Die Stelle, an der gerechnet wird:",
+    "formula.graph": "Die Formel als Graph, jeder Buchstabe mit dem, woraus er berechnet wird: {told}.",
+    "formula.local.title": "Lokale Ableitungen",
+    "formula.local": "Wie schnell sich jede Größe mit jedem Buchstaben ihrer eigenen Zeile ändert, während die anderen stillstehen. Zu "
+    "jeder Kante des Graphen gehört eine, und sie sind die Faktoren der Kettenregel:",
+    "formula.direct": "direkt",
+    "formula.direct_means": "{direct} ist nur, was die Zeile von {result} selbst mit {letter} macht; {letter} erreicht {result} auch auf "
+    "anderen Wegen, und {whole} ist die Summe über alle.",
+    "formula.backward.title": "Fehlerrückführung",
+    "formula.backward": "Von {result} zurück zu den Eingaben. Die Ableitung von {result} nach einem Buchstaben ist eine Summe über die "
+    "Zeilen, in denen er steht: die Ableitung nach dem, was die Zeile definiert, sie ist dann schon bekannt, mal die lokale Ableitung:",
+    "formula.edges": "Was durch jede Kante fließt",
+    "formula.edges_intro": "Dasselbe Kante für Kante, in der Reihenfolge, in der ein Programm es berechnet. Was bei einem Buchstaben "
+    "ankommt, wird addiert:",
+    "formula.edge": "Kante",
+    "formula.arrives": "kommt an",
+    "formula.slope": "lokale Ableitung",
+    "formula.passes": "geht weiter",
+    "formula.paths.title": "Die Kettenregel über alle Wege",
+    "formula.paths": "Ohne Zwischenergebnisse: ein Produkt lokaler Ableitungen entlang jedes Weges von {result} zum Buchstaben und die "
+    "Summe aller Wege:",
+    "formula.many": "Von {result} zu {letter} führen {ways} Wege, zu viele, um sie auszuschreiben. Die Fehlerrückführung geht sie nicht "
+    "einzeln: sie benutzt jede Kante einmal.",
+    "formula.check.title": "Probe durch Differenzen",
+    "formula.check": "Hier ist nichts abgeleitet: Jede Eingabe wird um h = {h} vergrößert und verkleinert, und die Differenz von {result} "
+    "wird durch 2h geteilt.",
+    "formula.up": "{result} bei + h",
+    "formula.down": "{result} bei − h",
+    "formula.quotient": "Quotient",
+    "formula.derived": "abgeleitet",
+    "formula.value": "Wert",
+    "formula.derivative": "Ableitung",
+    "formula.values.title": "Werte und Ableitungen",
+    "formula.kink": "Bei {letters} weichen sie ab: Die Formel hat an dieser Stelle einen Knick, und die Ableitung ist dort eine "
+    "Festlegung.",
+    "formula.letter.title": "Die Ableitung nach {letter}",
+    "formula.letter": "Wege von {result} zu {letter}: {ways}.",
+    "formula.independent": "{result} hängt nicht von {letter} ab.",
+    "formula.left_out": "Dies ist eine Übersicht. `--detail scalar` schreibt jede Ableitung, `--weight {letter}` die nach einem "
+    "Buchstaben.",
     # Formulas
     "if": "wenn",
     "otherwise": "sonst",
@@ -273,7 +319,7 @@ WORDS = {
     "page.copied": "Kopiert",
     "page.formula": "Formel",
     "page.table": "Tabelle",
-    "page.program": "Dasselbe in NumPy",
+    "page.program": "Dasselbe in {language}",
     "page.settings": "Seite",
     # Training: was entschieden wurde
     "train.data": "{source}: {rows} Zeilen, {columns} Spalten{notes}.",

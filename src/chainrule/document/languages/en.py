@@ -23,6 +23,8 @@ WORDS = {
     "network.parameters": "parameters",
     "network.shape": "shape",
     "network.alt": "A network of {sizes} units, drawn layer by layer.",
+    "network.calls": "A layer that is called several times has the same weights each time: {first} belongs to its first call, "
+    "{second} to its second.",
     "network.numbering.rows": "Weights are numbered unit by unit, in the order of the inputs; a column of a weight matrix leads into one "
     "unit.",
     "network.numbering.columns": "Weights are numbered unit by unit, in the order of the inputs; a row of a weight matrix leads into one "
@@ -185,6 +187,47 @@ WORDS = {
     "a sum runs over several units, the first ones are shown:",
     "weight.forward": "What it takes part in, for the first sample",
     "weight.update_intro": "With this gradient, the optimiser replaces {weight}:",
+    # A formula without a network
+    "formula.name": "a formula for {result}",
+    "formula.title": "The formula",
+    "formula.intro": "What was understood: {result} is computed from {inputs}.",
+    "formula.numbers": "The point at which it is worked out:",
+    "formula.graph": "The formula as a graph, each letter with what it is computed from: {told}.",
+    "formula.local.title": "Local derivatives",
+    "formula.local": "How fast each quantity changes with each letter of its own line, while the other letters stand still. There is one "
+    "for every edge of the graph, and they are the factors of the chain rule:",
+    "formula.direct": "direct",
+    "formula.direct_means": "{direct} is only what the line of {result} itself does with {letter}; {letter} reaches {result} in other "
+    "ways, too, and {whole} is the sum of all of them.",
+    "formula.backward.title": "Back-propagation",
+    "formula.backward": "From {result} back to the inputs. The derivative of {result} by a letter is a sum over the lines in which the "
+    "letter stands: the derivative by what that line defines, which is known by then, times the local derivative:",
+    "formula.edges": "What flows along each edge",
+    "formula.edges_intro": "The same, edge by edge, in the order in which a program computes it. What a letter receives is added up:",
+    "formula.edge": "edge",
+    "formula.arrives": "arrives",
+    "formula.slope": "local derivative",
+    "formula.passes": "passes on",
+    "formula.paths.title": "The chain rule over all paths",
+    "formula.paths": "Without intermediate results: a product of local derivatives along every way from {result} to the letter, and the "
+    "sum of all ways:",
+    "formula.many": "From {result} to {letter} there are {ways} ways, too many to write out. Back-propagation does not walk them one by "
+    "one: it uses each edge once.",
+    "formula.check.title": "Check by differences",
+    "formula.check": "Nothing is derived here: each input is moved by h = {h}, up and down, and the difference of {result} is divided by "
+    "2h.",
+    "formula.up": "{result} at + h",
+    "formula.down": "{result} at − h",
+    "formula.quotient": "quotient",
+    "formula.derived": "derived",
+    "formula.value": "value",
+    "formula.derivative": "derivative",
+    "formula.values.title": "Values and derivatives",
+    "formula.kink": "For {letters} they differ: the formula has a kink at this point, and the derivative there is a convention.",
+    "formula.letter.title": "The derivative by {letter}",
+    "formula.letter": "Ways from {result} to {letter}: {ways}.",
+    "formula.independent": "{result} does not depend on {letter}.",
+    "formula.left_out": "This is an overview. `--detail scalar` writes every derivative, `--weight {letter}` that by one letter.",
     # Formulas
     "if": "if",
     "otherwise": "otherwise",
@@ -264,7 +307,7 @@ WORDS = {
     "page.copied": "Copied",
     "page.formula": "Formula",
     "page.table": "Table",
-    "page.program": "The same in NumPy",
+    "page.program": "The same in {language}",
     "page.settings": "Page",
     # Training: what was decided
     "train.data": "{source}: {rows} rows, {columns} columns{notes}.",

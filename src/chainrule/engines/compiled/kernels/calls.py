@@ -8,11 +8,11 @@ from typing import Any
 
 from chainrule.base.errors import NotCompilable
 from chainrule.engines.compiled.emission.barrier import wait
+from chainrule.engines.compiled.emission.context import SUM, ModuleContext, total
 from chainrule.engines.compiled.emission.lowering import lowered, step_scalars
 from chainrule.engines.compiled.graph.buffers import Buffer
 from chainrule.engines.compiled.graph.operations import Operation
 from chainrule.engines.compiled.graph.schedule import Stage
-from chainrule.engines.compiled.kernels.context import SUM, ModuleContext, total
 from chainrule.engines.compiled.kernels.gather_scatter import gather_scatter
 from chainrule.engines.compiled.kernels.loops import KINDS
 from chainrule.engines.compiled.kernels.program import (

@@ -11,6 +11,7 @@ from typing import Any
 
 from chainrule.engines.compiled.emission.abi import PARTS, begin_function
 from chainrule.engines.compiled.emission.barrier import wait
+from chainrule.engines.compiled.emission.context import SUM, ModuleContext, sum_place, total
 from chainrule.engines.compiled.emission.epoch_loop import Batch, emit_epoch
 from chainrule.engines.compiled.emission.lowering import narrowed, tiny_as_zero, widened
 from chainrule.engines.compiled.graph.buffers import kernel_state_layout
@@ -18,7 +19,6 @@ from chainrule.engines.compiled.graph.layout import LINE, padded
 from chainrule.engines.compiled.graph.operations import Operation
 from chainrule.engines.compiled.graph.step_graph import StepGraph
 from chainrule.engines.compiled.kernels.calls import KernelLibrary, StageCalls
-from chainrule.engines.compiled.kernels.context import SUM, ModuleContext, sum_place, total
 from chainrule.engines.compiled.kernels.program import Access, KernelProgram, way
 from chainrule.engines.compiled.llvm import ir
 from chainrule.engines.compiled.llvm.instructions import DOUBLE, add, at, element_type, loop, share_of, whole

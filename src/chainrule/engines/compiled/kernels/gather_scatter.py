@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from chainrule.engines.compiled.emission.context import ModuleContext
 from chainrule.engines.compiled.emission.lowering import row_index
-from chainrule.engines.compiled.kernels.context import ModuleContext
 from chainrule.engines.compiled.llvm import ir
 from chainrule.engines.compiled.llvm.instructions import I64, POINTER, at, element_type, internal_function, loop, whole
 from chainrule.engines.compiled.llvm.target import itemsize

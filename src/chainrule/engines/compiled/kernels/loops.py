@@ -2,7 +2,7 @@
 
     function(arrays …, single numbers …, result, rows, first, end)
 
-All threads call it, each for its own parts first … end − 1 of what is gone through (`kernels.context`). `result` takes the sums
+All threads call it, each for its own parts first … end − 1 of what is gone through (`emission.context`). `result` takes the sums
 over everything, part by part. Every array is read and written in whole vectors; what stands in the padding at its right edge
 is computed along, and kept out of every sum.
 """
@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
+from chainrule.engines.compiled.emission.context import ModuleContext, sum_place
 from chainrule.engines.compiled.graph.buffers import Buffer
 from chainrule.engines.compiled.graph.layout import Panels
 from chainrule.engines.compiled.graph.operations import Operation
-from chainrule.engines.compiled.kernels.context import ModuleContext, sum_place
 from chainrule.engines.compiled.kernels.evaluation import COLUMN, FULL, ROW, Evaluator
 from chainrule.engines.compiled.kernels.products import ProductKernel
 from chainrule.engines.compiled.kernels.program import NARROW, StageSignature, ThreadFrame, levels
@@ -307,7 +307,7 @@ def flat_kernel(context: ModuleContext, name: str, signature: StageSignature) ->
     if len(signature.stage.shape) == 1:
         _vector(kernel, int(signature.stage.shape[0]))
     else:
-        _matrix(kernel, context.products.layout(*map(int, signature.stage.shape)))
+        _matrix(kernel, context.layout(*map(int, signature.stage.shape)))
     kernel.builder.ret_void()
     return kernel
 

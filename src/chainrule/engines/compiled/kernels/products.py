@@ -6,16 +6,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from chainrule.base.errors import NotCompilable
+from chainrule.engines.compiled.emission.context import ModuleContext, counts
 from chainrule.engines.compiled.graph.buffers import Buffer
 from chainrule.engines.compiled.graph.layout import Panels
 from chainrule.engines.compiled.graph.operations import Operation
 from chainrule.engines.compiled.graph.schedule import operand
-from chainrule.engines.compiled.kernels.context import ModuleContext, counts
 from chainrule.engines.compiled.kernels.evaluation import COLUMN, FULL, Evaluator
 from chainrule.engines.compiled.kernels.program import StageSignature, ThreadFrame
 from chainrule.engines.compiled.llvm.instructions import whole
 from chainrule.engines.compiled.llvm.machine import MachineValue
 from chainrule.engines.compiled.llvm.target import itemsize
+from chainrule.engines.compiled.matmul import products
 from chainrule.engines.compiled.matmul.products import COLUMNS, NUMBER, ROWS, Operand, panels, rows
 from chainrule.engines.compiled.matmul.tiles import Tile
 from chainrule.network.derivation import BATCH
@@ -33,8 +34,7 @@ class ProductKernel:
     by_rows = False
 
     def __init__(self, context: ModuleContext, name: str, signature: StageSignature) -> None:
-        products, self.most = context.products, context.rows
-        any_number = [context.rows, context.rows]
+        self.most = context.rows
         first = signature.stage.nodes[0]
         factors = [signature.program.home[operand(argument)] for argument in first.arguments]
         self.factors = [signature.buffers.index(factor) for factor in factors]
@@ -54,19 +54,21 @@ class ProductKernel:
                 if signature.kept(node):
                     tile.store(self.names[signature.program.home[node]], value)
 
+        sizes, partial = [context.rows, context.rows], ""  # two sizes: any number of rows
         if kind == "column_sums":
             self.factors *= 2
-            self.product = products.column_sums(name, int(first.shape[0]), any_number, factors[0].stride, epilogue, operands)
+            strides = products.column_sum_strides(context.layout(1, int(first.shape[0])), factors[0].stride)
         elif kind == "gradient":
-            layout = products.layout(int(first.shape[0]), int(first.shape[1]))
-            self.product = products.gradient(name, layout, any_number, (factors[0].stride, factors[1].stride), epilogue, operands)
+            layout = context.layout(int(first.shape[0]), int(first.shape[1]))
+            strides = products.gradient_strides(layout, (factors[0].stride, factors[1].stride), context.rows)
         else:
-            make, weights = products.forward if kind == "forward" else products.backward, factors[1].layout
+            weights = factors[1].layout
             assert weights is not None
-            self.by_rows = _by_rows(context, weights, weights.columns if kind == "forward" else weights.rows)
+            strides = (products.forward_strides if kind == "forward" else products.backward_strides)(weights, factors[0].stride)
+            self.by_rows = _by_rows(context, weights, strides.columns)
             sizes = counts(context.rows, context.parts, context.threads) if self.by_rows else [context.rows]
             partial = self._partial(signature) if kind == "forward" else ""
-            self.product = make(name, weights, sizes, factors[0].stride, epilogue, operands, partial=partial)
+        self.product = products.Product(context, name, strides, sizes, epilogue, operands, partial)
         context.scratch = max(context.scratch, self.product.room)
 
     def _partial(self, signature: StageSignature) -> str:
@@ -101,7 +103,7 @@ class ProductKernel:
 def _by_rows(context: ModuleContext, weights: Panels, columns: int) -> bool:
     """Does each thread compute its own rows, from which it can go on without a wait? Where there are few panels, or W is small."""
     threads, size = context.threads, weights.size * itemsize(context.dtype)
-    return threads > 1 and (context.products.layout(1, columns).count < threads or size <= SMALL)
+    return threads > 1 and (context.layout(1, columns).count < threads or size <= SMALL)
 
 
 def _kind(a: Operation, b: Operation) -> str:

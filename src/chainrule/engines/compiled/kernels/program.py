@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chainrule.base.errors import NotCompilable
+from chainrule.engines.compiled.emission.context import SUM, ModuleContext
 from chainrule.engines.compiled.emission.lowering import step_scalar_nodes
 from chainrule.engines.compiled.graph.buffers import Buffer, Buffers, StateLayout
 from chainrule.engines.compiled.graph.layout import LINE, padded
 from chainrule.engines.compiled.graph.operations import Operation
 from chainrule.engines.compiled.graph.schedule import Schedule, Stage, operand
 from chainrule.engines.compiled.graph.step_graph import topological_order
-from chainrule.engines.compiled.kernels.context import SUM, ModuleContext
 from chainrule.engines.compiled.llvm.instructions import at, multiply, share_of, share_start, whole
 from chainrule.network.derivation import BATCH
 

@@ -122,9 +122,9 @@ def finished(module: Any, of: Processor) -> str:
 def optimised(text: str, of: Processor) -> Any:
     """The program after LLVM's passes.
 
-    The representation is written almost as the code shall be, its loops rotated, its vectors vectors. So two passes are enough: variables
-    become registers (SROA), and blocks that only lead on go (SimplifyCFG). All of LLVM's -O1 took as long as the rest of compiling,
-    and no code was faster by it.
+    The representation is written almost as the code shall be, its loops rotated, its vectors vectors. So two passes are enough:
+    variables become registers (SROA), and blocks that only lead on go (SimplifyCFG). All of LLVM's -O1 took as long as the rest of
+    compiling together, and no code was faster by it.
     """
     parsed = llvm.parse_assembly(text)
     parsed.verify()

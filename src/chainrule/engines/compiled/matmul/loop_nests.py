@@ -19,7 +19,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chainrule.engines.compiled.graph.layout import LINE, Panels, padded, row_stride
+from chainrule.engines.compiled.emission.context import ModuleContext
+from chainrule.engines.compiled.graph.layout import LINE, Panels, padded
 from chainrule.engines.compiled.llvm import ir
 from chainrule.engines.compiled.llvm.instructions import (
     I64,
@@ -34,7 +35,7 @@ from chainrule.engines.compiled.llvm.instructions import (
     share_of,
     whole,
 )
-from chainrule.engines.compiled.llvm.target import CACHE, Processor, itemsize
+from chainrule.engines.compiled.llvm.target import CACHE, itemsize
 from chainrule.engines.compiled.matmul.packing import copy_function, transpose_function
 from chainrule.engines.compiled.matmul.tiles import AT_ONCE, UNROLLED, Epilogue, Operand, TileEmitter, TileShape, rows
 
@@ -46,27 +47,6 @@ FAR = CACHE
 
 BETWEEN = "sums between blocks"
 """The operand that holds incomplete sums where the caller names none."""
-
-
-@dataclass(frozen=True)
-class ProductContext:
-    """The module in which products are emitted, for one processor and one type of number.
-
-    threads  the most that will share the work
-    """
-
-    module: Any
-    processor: Processor
-    dtype: str = "float32"
-    threads: int = 1
-
-    def layout(self, rows: int, columns: int) -> Panels:
-        """How a weight matrix and its moments lie."""
-        return Panels(rows, columns, self.dtype, self.processor)
-
-    def stride(self, columns: int) -> int:
-        """Numbers from one row of activations to the next."""
-        return row_stride(columns, self.dtype, self.processor)
 
 
 @dataclass(frozen=True)
@@ -109,7 +89,7 @@ class Product:
 
     def __init__(
         self,
-        context: ProductContext,
+        context: ModuleContext,
         name: str,
         strides: ProductStrides,
         sizes: Sequence[int],

@@ -5,13 +5,12 @@
     gradient     G[k, c] = Σₙ x[n, k] δ[n, c]      then e.g. the whole optimiser, so that G never reaches memory
     column_sums  g[c]    = Σₙ δ[n, c]              then e.g. the optimiser of a bias
 
-    products = ProductEmitter(module, host(), "float32", threads=2)
-    layout = products.layout(784, 128)                                      # of W, in column panels
-    product = products.forward("forward1", layout, [32], x_stride, epilogue, {"b": COLUMNS, "y": rows(y_stride)})
+    layout = context.layout(784, 128)                                       # of W, in column panels
+    product = Product(context, "forward1", forward_strides(layout, x_stride), [32], epilogue, {"b": COLUMNS, "y": rows(y_stride)})
     product.call(builder, x, weights, room, n, share, shares, {"b": bias, "y": y})
 
 [32] are the row counts that a batch may have, each at least 1. `epilogue(tile, sums)` is called, while the code is made, for every vector
-of sums of a tile. `sums` is a `Value` of `tile.machine`; the tile loads and stores the operands at the same place:
+of sums of a tile. `sums` is a value of `tile.machine`; the tile loads and stores the operands at the same place:
 
     def epilogue(tile, z):
         tile.store("y", primitives.relu.value(tile.machine, z + tile.load("b")))
@@ -37,14 +36,13 @@ bit for bit, whatever `shares` is. The caller calls the product with each `share
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import replace
 
 from chainrule.engines.compiled.graph.layout import Panels
-from chainrule.engines.compiled.matmul.loop_nests import Product, ProductContext, ProductStrides
-from chainrule.engines.compiled.matmul.tiles import COLUMNS, NUMBER, ROWS, Epilogue, Operand, panels, rows
+from chainrule.engines.compiled.matmul.loop_nests import Product, ProductStrides
+from chainrule.engines.compiled.matmul.tiles import COLUMNS, NUMBER, ROWS, Operand, panels, rows
 
-__all__ = ["COLUMNS", "NUMBER", "ROWS", "ProductEmitter", "Operand", "Product", "panels", "rows"]
+__all__ = ["COLUMNS", "NUMBER", "ROWS", "Operand", "Product", "panels", "rows"]
 
 COPIED_FROM = 2**16
 """Numbers of x from which on a gradient's panels of δ are copied: fewer are near anyway."""
@@ -53,44 +51,25 @@ GATHERED_FROM = 8
 """Panels of δ from which on x is gathered for a gradient: each of them reads it once."""
 
 
-class ProductEmitter(ProductContext):
-    """Makes the products of a module."""
+def forward_strides(layout: Panels, stride: int) -> ProductStrides:
+    """z = x W, for x by rows that are `stride` numbers apart. The product is called with x and W."""
+    return ProductStrides(None, layout.rows, layout.columns, stride, 1, layout.stride, (layout.width, layout.rest), weights=layout)
 
-    def forward(
-        self, name: str, layout: Panels, sizes: Sequence[int], stride: int, epilogue: Epilogue, operands: Mapping[str, Operand], **more: Any
-    ) -> Product:
-        """z = x W. Call it with x (by rows, `stride` numbers apart) and W."""
-        strides = ProductStrides(None, layout.rows, layout.columns, stride, 1, layout.stride, (layout.width, layout.rest), weights=layout)
-        return Product(self, name, strides, sizes, epilogue, operands, **more)
 
-    def backward(
-        self, name: str, layout: Panels, sizes: Sequence[int], stride: int, epilogue: Epilogue, operands: Mapping[str, Operand], **more: Any
-    ) -> Product:
-        """e = δ Wᵀ. Call it with δ and W."""
-        turned = self.layout(layout.columns, layout.rows)  # of Wᵀ
-        strides = ProductStrides(None, layout.columns, layout.rows, stride, 1, 0, (turned.width, turned.rest), weights=layout, turned=True)
-        return Product(self, name, strides, sizes, epilogue, operands, **more)
+def backward_strides(layout: Panels, stride: int) -> ProductStrides:
+    """e = δ Wᵀ. The product is called with δ and W."""
+    turned = replace(layout, rows=layout.columns, columns=layout.rows)  # of Wᵀ
+    return ProductStrides(None, turned.rows, turned.columns, stride, 1, 0, (turned.width, turned.rest), weights=layout, turned=True)
 
-    def gradient(
-        self,
-        name: str,
-        layout: Panels,
-        sizes: Sequence[int],
-        row_strides: tuple[int, int],
-        epilogue: Epilogue,
-        operands: Mapping[str, Operand],
-        **more: Any,
-    ) -> Product:
-        """G = xᵀ δ. Call it with x and δ, whose strides these are."""
-        x, delta = row_strides
-        large = layout.rows * max(sizes) > COPIED_FROM
-        gathered = large and layout.count >= GATHERED_FROM
-        strides = ProductStrides(layout.rows, None, layout.columns, 1, x, layout.width, (delta, delta), copied=large, gathered=gathered)
-        return Product(self, name, strides, sizes, epilogue, operands, **more)
 
-    def column_sums(
-        self, name: str, columns: int, sizes: Sequence[int], stride: int, epilogue: Epilogue, operands: Mapping[str, Operand], **more: Any
-    ) -> Product:
-        """g = the sums of the columns of δ. Call it with δ twice."""
-        strides = ProductStrides(1, None, columns, 0, 0, self.layout(1, columns).width, (stride, stride))
-        return Product(self, name, strides, sizes, epilogue, operands, **more)
+def gradient_strides(layout: Panels, strides: tuple[int, int], rows: int) -> ProductStrides:
+    """G = xᵀ δ, for x and δ with these strides, and a batch of at most so many rows. The product is called with x and δ."""
+    x, delta = strides
+    large = layout.rows * rows > COPIED_FROM
+    gathered = large and layout.count >= GATHERED_FROM
+    return ProductStrides(layout.rows, None, layout.columns, 1, x, layout.width, (delta, delta), copied=large, gathered=gathered)
+
+
+def column_sum_strides(layout: Panels, stride: int) -> ProductStrides:
+    """g = the sums of the columns of δ, where g has this layout. The product is called with δ twice."""
+    return ProductStrides(1, None, layout.columns, 0, 0, layout.width, (stride, stride))

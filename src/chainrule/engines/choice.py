@@ -1,16 +1,58 @@
-"""Predictions of many rows: by machine code where that takes less time in all, otherwise by the graph as it is (`keep`)."""
+"""Which engine computes: a training, as its plan asks; predictions, by machine code where that takes less time in all."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from chainrule.engines.epoch import NO_MACHINE_CODE
+from chainrule.base.errors import NotCompilable
+from chainrule.engines.epoch import Data, Engine, Written
+from chainrule.network.definitions import Bound
 from chainrule.network.network import Array, Network
 
 if TYPE_CHECKING:
-    from chainrule.engines.compiled import Compiled
+    from chainrule.engines.compiled.engine import Compiled
+
+NO_MACHINE_CODE = ImportError, OSError, RuntimeError, NotCompilable
+"""What is raised where there is no machine code for a network, or none on this machine; LLVM's own complaints are RuntimeErrors."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The engine of a run.
+
+    name     "compiled" or "written"
+    written  why it is the NumPy program where machine code was wanted; "" where that was not so
+    """
+
+    name: str
+    engine: Engine
+    written: str = ""
+
+
+def chosen(name: str, network: Network, optimizer: Bound, data: Data, size: int) -> Chosen:
+    """The engine of that name for batches of `size` of these rows, ready to run.
+
+    Raises NotCompilable where it must be machine code, and there is none for this network, or not on this machine.
+    """
+    if name == "written":
+        return Chosen(name, Written(network, optimizer))
+    try:
+        from chainrule.engines.compiled.engine import Compiled
+
+        engine = Compiled(network, optimizer)
+        engine.prepare(data, size)
+        return Chosen("compiled", engine)
+    except NO_MACHINE_CODE as error:
+        why = next(iter(str(error).splitlines()), type(error).__name__).rstrip(".")
+        if name == "compiled":
+            raise NotCompilable(f"there is no machine code here: {why}. The engine written computes the same.") from None
+        return Chosen("written", Written(network, optimizer), why)
+
+
+# Predictions of many rows
 
 SAVED_BY_UNIT, SAVED_BY_PARAMETER = 13e-9, 4e-11
 """Seconds a row that machine code saves for each unit (its activation) and for each parameter, measured on seven networks of 1 to 1,000
@@ -48,7 +90,7 @@ class Predictor:
 
     @cached_property
     def _engine(self) -> Compiled:
-        from chainrule.engines.compiled import Compiled
+        from chainrule.engines.compiled.engine import Compiled
 
         return Compiled(self.network, None)
 

@@ -13,11 +13,10 @@ from itertools import pairwise
 from typing import Any
 
 from chainrule.engines.compiled.emission.abi import PARTS
-from chainrule.engines.compiled.graph.layout import LINE
+from chainrule.engines.compiled.graph.layout import LINE, Panels, row_stride
 from chainrule.engines.compiled.llvm import ir
 from chainrule.engines.compiled.llvm.instructions import DOUBLE, add, at, element_type, multiply
 from chainrule.engines.compiled.llvm.target import Processor
-from chainrule.engines.compiled.matmul.products import ProductEmitter
 
 SUM = PARTS * LINE
 """Bytes that the sums of all parts take."""
@@ -70,7 +69,10 @@ class ModuleContext:
         """Into so many parts everything is cut that is no product."""
         return PARTS if self.threads > 1 else 1
 
-    @cached_property
-    def products(self) -> ProductEmitter:
-        """Makes the matrix products."""
-        return ProductEmitter(self.module, self.processor, self.dtype, self.threads)
+    def layout(self, rows: int, columns: int) -> Panels:
+        """How a weight matrix and its moments lie."""
+        return Panels(rows, columns, self.dtype, self.processor)
+
+    def stride(self, columns: int) -> int:
+        """Numbers from one row of activations to the next."""
+        return row_stride(columns, self.dtype, self.processor)
