@@ -5,7 +5,9 @@ import math
 import numpy as np
 import pytest
 from tests.engines.test_compiled import agrees, rows_of, start
+from tests.engines.test_compiled_graphs import side_by_side
 from tests.engines.test_engines import any_case, optimizer_for
+from tests.graphs import GRAPHS
 from tests.samples import some
 from tests.twins import case, everything
 
@@ -82,6 +84,22 @@ def test_batches_of_any_size_and_a_shorter_last_one(rows, size):
 def test_they_compute_what_numpy_computes(extra):
     found = case(4, sizes=list(WIDE), activation=find("activation", "tanh"), output=None, loss=find("loss", "half_squared"), weighted=True)
     agrees(found, find("optimizer", {"name": "adam", **extra}), rows=40, size=15, straight=False, threads=3)
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_networks_that_are_graphs(name):
+    same(GRAPHS[name].case, find("optimizer", "adam"), most=2)
+
+
+def test_arrays_side_by_side():
+    same(side_by_side((64, 5, 130)), find("optimizer", "adam"))
+
+
+def test_straight_line_code_is_not_shared():
+    engine = Compiled(Network(1, dense(1)), find("optimizer", "sgd"), straight=True)
+    x = np.linspace(-1, 1, 20).reshape(-1, 1)
+    engine.epoch((x, x), None, 4, start(engine.network, engine.keys), 0, math.inf, lambda: False)
+    assert [list(code.paces) for code in engine._code.values()] == [[1]]
 
 
 def test_code_for_more_threads_gives_the_same_digits(monkeypatch):

@@ -14,7 +14,7 @@ from tests.samples import examples
 from tests.twins import case, close, everything
 
 from chainrule.formula.evaluation import evaluate
-from chainrule.formula.expression import Expression, order
+from chainrule.formula.expression import Expression, Name, named, order, variable
 from chainrule.formula.scalar import Element, Scalars
 from chainrule.network.definitions import Bound, find
 from chainrule.steps.step import Step
@@ -131,3 +131,14 @@ def test_only_what_is_asked_for_is_written_out() -> None:
     formula = reader.scalars.definition(Element(z1, (2, 7)))
     assert len(order(formula)) < 5 * 200
     assert len(reader.scalars._letters) <= 201 + 200
+
+
+def test_a_copy_is_a_step_of_the_way_and_known_numbers_stay_known() -> None:
+    a, ones = variable(Name("a"), (2,)), variable(Name("o"), (2,))
+    b = named(Name("b"), a * ones)
+    copy = named(Name("c"), b)
+    scalars = Scalars({}, known={ones: {(0,): 1, (1,): 1}})
+    assert scalars.parents(Element(copy, (1,))) == [Element(b, (1,))]
+    assert scalars.derivative(Element(copy, (1,)), Element(b, (1,))).constant == 1
+    assert scalars.derivative(Element(b, (1,)), Element(a, (1,))).constant == 1
+    assert scalars.derivative(Element(b, (1,)), Element(a, (0,))).constant == 0

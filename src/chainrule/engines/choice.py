@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from chainrule.base.errors import NotCompilable
 from chainrule.engines.epoch import Data, Engine, Written
 from chainrule.network.definitions import Bound
-from chainrule.network.network import Array, Network, checked_batch
+from chainrule.network.network import Array, Network
 
 if TYPE_CHECKING:
     from chainrule.engines.compiled.engine import Compiled
@@ -83,7 +83,7 @@ class Predictor:
         if self._saved >= WORTH_LOADING:
             try:
                 if self._saved >= WORTH_COMPILING or self._engine.predicts_at_once(len(x)):
-                    return self._engine.predict(checked_batch("x", x, network.inputs), self._state)
+                    return self._engine.predict(network.checked_x(x), self._state)
             except NO_MACHINE_CODE:
                 self._saved = -math.inf
         return network.predict(x)

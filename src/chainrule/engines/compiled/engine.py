@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.base.errors import NotCompilable
 from chainrule.engines.compiled.emission.abi import PARTS
 from chainrule.engines.compiled.graph.buffers import kernel_state_layout, straight_line_state_layout
 from chainrule.engines.compiled.graph.step_graph import RATE, StepGraph, step_graph
@@ -19,7 +18,6 @@ from chainrule.engines.compiled.runtime.states import ResidentState, StateMemory
 from chainrule.engines.compiled.runtime.threads import Barrier, processors, run_in_threads
 from chainrule.engines.epoch import BLOCK, Data, Passed
 from chainrule.network.definitions import Bound
-from chainrule.network.layers import SHARED, dense
 from chainrule.network.network import Array, Network
 
 ASKED_EVERY = 0.1
@@ -66,8 +64,6 @@ class Compiled:
         processor: str | None = None,
         straight: bool | None = None,
     ) -> None:
-        if not network.wiring.is_chain or any(layer.kind is not dense or layer.option("bias") == SHARED for layer in network.layers):
-            raise NotCompilable("only a chain of dense layers has machine code")
         self.network, self.dtype, self.threads = network, dtype, threads
         self.processor = host() if processor is None else processor_named(processor)
         self.step_graph: StepGraph = step_graph(network, optimizer, options or {})
@@ -158,7 +154,8 @@ class Compiled:
             batches = min(-(-(rows - first) // size), code.batches)
             end = min(rows, first + batches * size)
             given = (*fixed, first, end, size, number, bound, self.rate, result.ctypes.data)
-            threads = self._wanted_threads if self._worth_sharing(size) and self._worth_threads(size * batches) else 1
+            shared = not code.straight and self._worth_sharing(size) and self._worth_threads(size * batches)
+            threads = self._wanted_threads if shared else 1
             number += self._timed(code, given, batches, threads)
             if result[1]:
                 return number, "diverged"

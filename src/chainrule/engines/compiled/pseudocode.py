@@ -24,6 +24,7 @@ STAGES = {
     "columns": "sums over the rows of the batch, column by column",
     "flat": "every element of a parameter",
     "figures": "single numbers",
+    "move": "arrays side by side, or some columns of one: only what does not lie there is copied",
 }
 
 
@@ -39,12 +40,11 @@ def annotated_code(engine: Compiled, size: int, *, assembly: bool = False) -> st
 
 
 def _head(engine: Compiled, emitter: object, size: int) -> list[str]:
-    sizes = "-".join(str(units) for units in engine.network.sizes)
     lanes = engine.processor.lanes(engine.dtype)
     how = "straight-line code" if isinstance(emitter, StraightLineEmitter) else f"kernels, vectors of {lanes} numbers"
     how += f", for up to {emitter.threads} threads" if isinstance(emitter, KernelEmitter) and emitter.threads > 1 else ""
     rows = f"{size} row{'s' * (size != 1)}"
-    return [f"{sizes}, {engine.dtype}, batches of {rows}; {how}, for {engine.processor.cpu} ({engine.processor.triple})"]
+    return [f"{engine.network.summary}, {engine.dtype}, batches of {rows}; {how}, for {engine.processor.cpu} ({engine.processor.triple})"]
 
 
 def _straight(emitter: StraightLineEmitter) -> Iterator[str]:
@@ -81,7 +81,7 @@ def _kernels(emitter: KernelEmitter) -> Iterator[str]:
             yield "    all threads wait for each other"
             continue
         number += 1
-        kernel = "" if stage.kind == "figures" else f", {emitter.kernels.names[StageSignature(program, stage).key]}"
+        kernel = "" if stage.kind in ("figures", "move") else f", {emitter.kernels.names[StageSignature(program, stage).key]}"
         yield f"    {number}. {STAGES[stage.kind]}{_shape(stage)}{kernel}"
         lines = []
         for node in stage.nodes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,7 @@ class Buffer:
     start   bytes from the beginning of the region
     stride  of a matrix by rows: numbers from one row to the next
     layout  of a matrix of parameters: its panels
+    within  the array whose columns these are, if it is no array of its own
     """
 
     shape: Shape
@@ -32,6 +33,16 @@ class Buffer:
     start: int
     stride: int = 0
     layout: Panels | None = None
+    within: Buffer | None = None
+
+    @property
+    def whole(self) -> Buffer:
+        """The array in whose memory it lies."""
+        return self.within or self
+
+    def columns(self, start: int, count: int, dtype: str) -> Buffer:
+        """Some of its columns, where they lie."""
+        return replace(self, shape=(BATCH, count), start=self.start + start * itemsize(dtype), within=self.whole)
 
     @property
     def kind(self) -> str:
@@ -60,7 +71,7 @@ class Buffers:
             layout = Panels(int(shape[0]), int(shape[1]), self.dtype, self.processor)
             count = layout.size
         else:
-            count = padded(self.rows if shape == (BATCH,) else int(shape[0]), lanes)
+            count = padded(self.rows if shape == (BATCH,) else math.prod(map(int, shape)), lanes)
         self.of[node] = Buffer(shape, self.region, self.length, stride, layout)
         self.length += padded(count * itemsize(self.dtype), LINE)
         return self.of[node]

@@ -4,9 +4,10 @@
 What is written alike is one node. Named quantities leave no node behind, only their names, for reading.
 
     operation  elementwise: add subtract multiply divide negative power, or the name of a function (exp, where, greater …)
-               leaf, number, size; matmul, transpose, spread, reduce
+               leaf, number, size; matmul, transpose, spread, reduce; join, part
     shape      () for scalars; (batch,), (batch, n); (n,), (m, n) of parameters
-    detail     leaf: its key · number: itself · spread: axes · reduce: (kind, axes) with kind sum or max
+    detail     leaf: its key · number: itself · spread: axes · reduce: (kind, axes) with kind sum or max · part: its first column, and the
+               one behind its last
 """
 
 from __future__ import annotations
@@ -25,6 +26,9 @@ CHEAP = frozenset(["add", "subtract", "multiply", "negative", "abs", "sign", "fl
 
 DEAR = frozenset(["divide", "power", "exp", "log", "log1p", "sqrt", "sin", "cos", "tanh", "erf"])
 ELEMENTWISE = CHEAP | DEAR
+
+MOVES = frozenset(["join", "part"])
+"""Operations that compute nothing: columns of one array are columns of another."""
 
 
 class Operation(Operators):
@@ -50,8 +54,8 @@ class Operation(Operators):
     def __matmul__(self, other: Operation) -> Operation:
         return self.graph.matmul(self, other)
 
-    def __getitem__(self, part: Any) -> Operation:
-        raise NotCompilable("a part of an array has no machine code")
+    def __getitem__(self, part: tuple[slice, ...]) -> Operation:
+        return self.graph.part(self, *part)
 
 
 class Graph:
@@ -157,10 +161,31 @@ class Graph:
         return x.arguments[0]
 
     def permute_dims(self, x: Operation, axes: Sequence[int]) -> Operation:
-        """A matrix transposed."""
+        """A matrix transposed; of a gradient, (xᵀ δ)ᵀ = δᵀ x."""
         if tuple(axes) != (1, 0):
             raise NotCompilable("other axes than those of a matrix cannot be exchanged in machine code")
+        if x.opcode == "matmul" and BATCH not in x.shape:
+            return self.matmul(*(self.permute_dims(factor, axes) for factor in reversed(x.arguments)))
         return x.arguments[0] if x.opcode == "transpose" else self.node("transpose", x, shape=(x.shape[1], x.shape[0]))
+
+    def concat(self, arrays: Sequence[Operation], axis: int) -> Operation:
+        """Arrays side by side."""
+        if axis != 1 or any(array.shape[0] != BATCH for array in arrays):
+            raise NotCompilable("only arrays with a row for each example can lie side by side in machine code")
+        return self.node("join", *arrays, shape=(BATCH, sum(int(array.shape[1]) for array in arrays)))
+
+    def part(self, x: Operation, *along: slice) -> Operation:
+        """Some columns of an array."""
+        if len(along) != 2 or x.shape[0] != BATCH:
+            raise NotCompilable("only columns of an array with a row for each example can be taken in machine code")
+        start, stop, _ = along[1].indices(int(x.shape[1]))
+        return self.node("part", x, shape=(BATCH, stop - start), detail=(start, stop))
+
+    def place(self, x: Operation, axis: int, start: int, extent: int) -> Operation:
+        """An array between columns of zeros."""
+        zeros = (self.spread(0, (0, 1), (BATCH, size)) if size else None for size in (start, extent - start - int(x.shape[axis])))
+        before, after = ([] if side is None else [side] for side in zeros)
+        return self.concat([*before, x, *after], axis)
 
     # From expressions
 
@@ -204,6 +229,8 @@ class Graph:
                 case "reduce":
                     kind, axes = part.detail
                     return f"{kind}({inner(part.arguments[0], 0)}, over {' and '.join(str(axis) for axis in axes)})"
+                case "part":
+                    return f"{inner(part.arguments[0], 4)}[:, {part.detail[0]}:{part.detail[1]}]"
                 case "negative":
                     return f"−{inner(part.arguments[0], 3)}"
             if part.opcode not in _SIGNS:
@@ -228,6 +255,6 @@ _SIGNS = {
 
 
 def _checked(shape: Shape) -> Shape:
-    if len(shape) > 2 or (BATCH in shape[1:] and shape != (shape[0], BATCH)):
+    if len(shape) > 2 or shape.count(BATCH) > 1:
         raise NotCompilable(f"arrays of the shape {shape} have no machine code")
     return shape

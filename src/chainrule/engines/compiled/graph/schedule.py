@@ -38,6 +38,7 @@ can be computed in the same pass:
     columns  sums over the rows of a batch, column by column, and what follows from them: a bias and its optimiser
     flat     all elements of a parameter: an optimiser that had to wait, a penalty
     figures  single numbers
+    move     arrays side by side, or some columns of one: what does not lie there already is copied
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from chainrule.base.errors import NotCompilable
-from chainrule.engines.compiled.graph.operations import DEAR, Operation
+from chainrule.engines.compiled.graph.operations import DEAR, MOVES, Operation
 from chainrule.engines.compiled.graph.step_graph import topological_order
 from chainrule.formula.expression import Shape
 from chainrule.network.derivation import BATCH
@@ -56,7 +57,7 @@ from chainrule.network.derivation import BATCH
 class Stage:
     """One pass over memory.
 
-    kind   "product", "rows", "columns", "flat" or "figures"
+    kind   "product", "rows", "columns", "flat", "figures" or "move"
     shape  of what it goes through; () for figures
     nodes  the wanted nodes that it computes, in their order; of a product the product first
     """
@@ -114,6 +115,8 @@ class Schedule:
             if node.opcode == "matmul":
                 wanted.add(node)
                 wanted |= {operand(argument) for argument in node.arguments}
+            elif node.opcode in MOVES:
+                wanted |= {node, *node.arguments}
             elif node.opcode == "reduce" or (node.elementwise and (not node.shape or node.opcode in DEAR)):
                 wanted.add(node)
         return [node for node in self.nodes if node in wanted and node.opcode != "leaf" and node not in self.step_scalars]
@@ -257,6 +260,8 @@ def _kind(node: Operation) -> tuple[str, Shape]:
     """The stage that a node asks for."""
     if node.opcode == "matmul":
         return "product", node.shape
+    if node.opcode in MOVES:
+        return "move", node.shape
     if node.opcode == "reduce":
         (argument,) = node.arguments
         if _over_rows(node) and node.shape:
@@ -269,8 +274,8 @@ def _kind(node: Operation) -> tuple[str, Shape]:
 
 def _fits(node: Operation, stage: Stage) -> bool:
     """Is it of the kind that the stage computes?"""
-    if node.opcode == "matmul":
-        return stage.kind == "product" and not stage.nodes
+    if node.opcode == "matmul" or node.opcode in MOVES:
+        return stage.kind == _kind(node)[0] and not stage.nodes
     if stage.kind == "product":
         return node.elementwise and node.shape == stage.shape
     kind, shape = _kind(node)

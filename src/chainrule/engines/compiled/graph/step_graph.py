@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
 
 from chainrule.engines.compiled.graph.operations import Graph, Operation
 from chainrule.formula.expression import Expression
@@ -15,24 +18,32 @@ RATE = "learning_rate"
 """The one option that the code takes from outside, so that another rate needs no other code; every other number is part of the code."""
 
 
+class Columns(NamedTuple):
+    """Where the rows of a variable lie: in "x", "t" or "s", whose rows are `stride` numbers long, from the column `start` on."""
+
+    array: str
+    start: int
+    stride: int
+
+
 @dataclass(frozen=True, eq=False)
 class StepGraph:
     """The nodes of a step.
 
-    data        x, t, and s where the examples are weighted: leaves
+    data        where the inputs, the targets, and s where the examples are weighted, lie: leaves with their columns
     parameters  W1, b1 …: leaves by their keys
     states      of the optimiser, m_W1 …: leaves by their keys
-    error, prediction  E and y
+    error, predictions  E, and y of each output
     new         the node that each parameter or state becomes, by its key; what is frozen has none
     options     numbers that the code takes from outside
     """
 
     graph: Graph
-    data: tuple[Operation, ...]
+    data: Mapping[Operation, Columns]
     parameters: Mapping[str, Operation]
     states: Mapping[str, Operation]
     error: Operation
-    prediction: Operation
+    predictions: tuple[Operation, ...]
     new: Mapping[str, Operation]
     options: Mapping[str, float]
 
@@ -48,7 +59,7 @@ class StepGraph:
 
     def roots(self, function: str) -> list[Operation]:
         """What a function computes: "epoch", "error" or "predict"."""
-        return {"epoch": [self.error, *self.new.values()], "error": [self.error], "predict": [self.prediction]}[function]
+        return {"epoch": [self.error, *self.new.values()], "error": [self.error], "predict": [*self.predictions]}[function]
 
     def description(self, function: str) -> str:
         """All that the code of a function depends on, as text: each node that it needs with the places of its arguments, what the
@@ -59,7 +70,7 @@ class StepGraph:
         nodes = [(node.opcode, [place[argument] for argument in node.arguments], node.shape, repr(node.detail)) for node in place]
         leaves = self.leaves if function == "epoch" else self.parameters
         new = [(key, place[node]) for key, node in self.new.items()] if function == "epoch" else []
-        data = [(node.detail, node.shape) for node in self.data]
+        data = [(node.detail, node.shape, tuple(columns)) for node, columns in self.data.items()]
         return repr((nodes, [place[root] for root in roots], [(key, leaf.shape) for key, leaf in leaves.items()], new, data))
 
 
@@ -72,12 +83,21 @@ def step_graph(network: Network, optimizer: Bound | None, options: Mapping[str, 
         leaves[variable] = graph.leaf(variable.key, variable.shape)
         return leaves[variable]
 
-    data = tuple(leaf(variable) for variable in derivation.data)
+    widths = {"x": network.inputs, "t": network.outputs, "s": 1}
+    numbered = network.split(*(np.arange(width)[None, :] for width in widths.values()))
+    arrays: dict[Expression | None, str] = {
+        **dict.fromkeys(derivation.inputs, "x"),
+        **dict.fromkeys(derivation.targets, "t"),
+        derivation.weights: "s",
+    }
+    data = {
+        leaf(variable): Columns(arrays[variable], int(numbered[variable][0, 0]), widths[arrays[variable]]) for variable in derivation.data
+    }
     parameters = {variable.key: leaf(variable) for variable in derivation.parameters}
-    error_and_prediction = derivation.error, derivation.prediction
+    forward = derivation.error, *derivation.predictions
     if optimizer is None:
-        error, prediction = (graph.add(root, leaves) for root in error_and_prediction)
-        return StepGraph(graph, data, parameters, {}, error, prediction, {}, {})
+        error, *predictions = (graph.add(root, leaves) for root in forward)
+        return StepGraph(graph, data, parameters, {}, error, tuple(predictions), {}, {})
     rule = network_update(network, optimizer)
     states = {variable.key: leaf(variable) for part in rule.parameters for variable in part.states}
     leaf(STEP_NUMBER)
@@ -89,7 +109,7 @@ def step_graph(network: Network, optimizer: Bound | None, options: Mapping[str, 
             leaf(letter)
         else:
             leaves[letter] = graph.number(number)
-    error, prediction = (graph.add(root, leaves) for root in error_and_prediction)
+    error, *predictions = (graph.add(root, leaves) for root in forward)
     for gradient in derivation.gradients:
         graph.add(gradient, leaves)
     new: dict[str, Operation] = {}
@@ -97,7 +117,7 @@ def step_graph(network: Network, optimizer: Bound | None, options: Mapping[str, 
         for state, after in zip(part.states, part.new_states, strict=True):
             new[state.key] = graph.add(after, leaves)
         new[part.parameter.key] = graph.add(part.new, leaves)
-    return StepGraph(graph, data, parameters, states, error, prediction, new, outside)
+    return StepGraph(graph, data, parameters, states, error, tuple(predictions), new, outside)
 
 
 def topological_order(roots: Iterable[Operation], walls: Iterable[Operation] = ()) -> list[Operation]:

@@ -13,7 +13,7 @@ from chainrule.engines.compiled.emission.lowering import lowered, step_scalars
 from chainrule.engines.compiled.graph.buffers import Buffer
 from chainrule.engines.compiled.graph.operations import Operation
 from chainrule.engines.compiled.graph.schedule import Stage
-from chainrule.engines.compiled.kernels.gather_scatter import gather, scatter
+from chainrule.engines.compiled.kernels.gather_scatter import gather_scatter
 from chainrule.engines.compiled.kernels.loops import KINDS
 from chainrule.engines.compiled.kernels.program import (
     ALL,
@@ -21,16 +21,17 @@ from chainrule.engines.compiled.kernels.program import (
     KernelProgram,
     StageSignature,
     ThreadFrame,
+    copies_access,
     figures_access,
     kernel_access,
 )
-from chainrule.engines.compiled.llvm.instructions import at
+from chainrule.engines.compiled.llvm.instructions import at, whole
 from chainrule.engines.compiled.llvm.machine import Machine, MachineValue
 
 
 @dataclass(eq=False)
 class StageCall:
-    """A stage to be called: what it touches, and its function, unless it computes single numbers."""
+    """A stage to be called: what it touches, and its function, unless it computes single numbers or moves arrays."""
 
     stage: Stage
     access: Access
@@ -62,18 +63,16 @@ class KernelLibrary:
         """A stage with its function."""
         if stage.kind == "figures":
             return StageCall(stage, figures_access(stage, program.schedule.near))
+        if stage.kind == "move":
+            return StageCall(stage, copies_access(program.copies(stage.nodes[0])))
         signature = StageSignature(program, stage)
         kernel = self.of(signature)
         return StageCall(stage, kernel_access(signature, kernel.by_rows), signature, kernel)
 
-    def gather(self, given: str, buffer: Buffer, *, ordered: bool) -> Any:
-        """The function that brings rows from outside to their place."""
-        key = repr(("gather", given, buffer.shape, buffer.stride, ordered))
-        return self.once(key, lambda name: gather(self.context, name, given, buffer, ordered))
-
-    def scatter(self, buffer: Buffer) -> Any:
-        """The function that brings rows out, without the padding."""
-        return self.once(repr(("scatter", buffer.shape, buffer.stride)), lambda name: scatter(self.context, name, buffer))
+    def copy(self, given: str, columns: int, strides: tuple[int, int], *, ordered: bool = False) -> Any:
+        """The function that copies rows of numbers of a type: see `gather_scatter`."""
+        key = repr(("copy", given, columns, strides, ordered))
+        return self.once(key, lambda name: gather_scatter(self.context, name, given, columns, strides, ordered))
 
 
 class StageCalls(ThreadFrame):
@@ -128,6 +127,10 @@ class StageCalls(ThreadFrame):
         """Emit the call of a stage, or the single numbers that it computes."""
         self.program.order.append(stage_call.stage)
         self.since.append(stage_call.access)
+        if stage_call.stage.kind == "move":
+            for copied in self.program.copies(stage_call.stage.nodes[0]):
+                self._copy(*copied)
+            return
         if stage_call.signature is None:
             for node in stage_call.stage.nodes:
                 self._number(node)
@@ -138,6 +141,12 @@ class StageCalls(ThreadFrame):
         self.totals += SUM * len(stage_call.signature.totals)
         if not self.several:
             self.wait()
+
+    def _copy(self, source: Buffer, target: Buffer) -> None:
+        """This thread's part of the rows of an array to another."""
+        start, count = self.part_of_rows()
+        copy = self.kernels.copy(self.context.dtype, int(source.shape[1]), (source.stride, target.stride))
+        self.builder.call(copy, [self.row(source, start), self.row(target, start), whole(0), count])
 
     def wait(self) -> None:
         """All threads wait for each other; sums over everything are known then."""

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import partial
 from typing import Any
 
 from chainrule.engines.compiled.emission.abi import PARTS, begin_function
 from chainrule.engines.compiled.emission.barrier import wait
 from chainrule.engines.compiled.emission.context import SUM, ModuleContext, sum_place, total
 from chainrule.engines.compiled.emission.epoch_loop import Batch, emit_epoch
-from chainrule.engines.compiled.emission.lowering import tiny_as_zero
+from chainrule.engines.compiled.emission.lowering import narrowed, tiny_as_zero, widened
 from chainrule.engines.compiled.graph.buffers import kernel_state_layout
 from chainrule.engines.compiled.graph.layout import LINE, padded
 from chainrule.engines.compiled.graph.operations import Operation
@@ -22,7 +21,7 @@ from chainrule.engines.compiled.graph.step_graph import StepGraph
 from chainrule.engines.compiled.kernels.calls import KernelLibrary, StageCalls
 from chainrule.engines.compiled.kernels.program import Access, KernelProgram, way
 from chainrule.engines.compiled.llvm import ir
-from chainrule.engines.compiled.llvm.instructions import DOUBLE, at, loop, share_of, whole
+from chainrule.engines.compiled.llvm.instructions import DOUBLE, add, at, element_type, loop, share_of, whole
 from chainrule.engines.compiled.llvm.machine import Machine, MachineValue
 from chainrule.engines.compiled.llvm.target import Processor, itemsize
 
@@ -58,33 +57,61 @@ class KernelEmitter:
     def _program(self, roots: Sequence[Operation], new: Mapping[Operation, Operation], shared: bool = True) -> KernelProgram:
         return KernelProgram(self.kernels.context, self.memory, self.step_graph.data, roots, new, shared)
 
+    def _gather(self, stage_calls: StageCalls, node: Operation, start: Any, first: Any, count: Any, *order: Any) -> None:
+        """So many rows of the data, from the row `first` + `start` on, to an array from the row `start` on. order: see `gather_scatter`."""
+        builder, columns, array = stage_calls.builder, self.step_graph.data[node], stage_calls.program.home[node]
+        numbers = int(array.shape[1]) if len(array.shape) > 1 else 1
+        copy = stage_calls.kernels.copy(self.given, numbers, (columns.stride, array.stride or 1), ordered=bool(order))
+        source = at(builder, stage_calls.given[columns.array], columns.start, element_type(self.given))
+        builder.call(copy, [source, stage_calls.row(array, start), *order, add(builder, first, start), count])
+
+    def _single_numbers(self, builder: Any, memory: Any) -> dict[Operation, Any]:
+        """Where the parameters and states lie that are one number."""
+        return {leaf: at(builder, memory, self.memory.of[leaf].start) for leaf in self.leaves.values() if not leaf.shape}
+
     def _epoch(self, module: ir.Module, kernels: KernelLibrary) -> None:
         step_graph = self.step_graph
         new = {self.leaves[key]: node for key, node in step_graph.new.items()}
-        program = self.program = self._program([step_graph.error, *new.values()], new)
+        in_memory = {leaf: node for leaf, node in new.items() if leaf.shape}
+        program = self.program = self._program([step_graph.error, *new.values()], in_memory)
 
         def begin(builder: Any, given: Mapping[str, Any]) -> Any:
-            return partial(step, builder, given), lambda: None
+            machine, places = Machine(builder, self.dtype), self._single_numbers(builder, given["memory"])
+            variables = {leaf: builder.alloca(machine.element) for leaf in places}  # each thread has its own: all compute the same
+            for leaf, variable in variables.items():
+                machine.store(machine.load(places[leaf]), variable)
 
-        def step(builder: Any, given: Mapping[str, Any], batch: Batch) -> MachineValue:
-            stage_calls = StageCalls(builder, program, kernels, given, batch.rows, batch.outside)
-            order = [given[name] for name in ("order", "by_order", "as_they_lie")]
-            for node in program.data:
-                array = program.home[node]
-                start, count = (whole(0), batch.rows) if array.region == "apart" else stage_calls.part_of_rows()
-                copy = kernels.gather(self.given, array, ordered=True)
-                builder.call(copy, [given[node.detail], stage_calls.row(array, start), *order, builder.add(batch.first, start), count])
-                stage_calls.since.append(Access({array: way(array, by_rows=True)}, frozenset([array])))
-            return stage_calls.stages(program.schedule.stages)[step_graph.error]
+            def step(batch: Batch) -> MachineValue:
+                stage_calls = StageCalls(builder, program, kernels, given, batch.rows, batch.outside)
+                stage_calls.figures |= {leaf: widened(machine, machine.load(variable)) for leaf, variable in variables.items()}
+                order = [given[name] for name in ("order", "by_order", "as_they_lie")]
+                for node in program.data:
+                    array = program.home[node]
+                    start, count = (whole(0), batch.rows) if array.region == "apart" else stage_calls.part_of_rows()
+                    self._gather(stage_calls, node, start, batch.first, count, *order)
+                    stage_calls.since.append(Access({array.whole: way(array, by_rows=True)}, frozenset([array.whole])))
+                figures = stage_calls.stages(program.schedule.stages)
+                for leaf in filter(new.__contains__, variables):
+                    machine.store(narrowed(machine, figures[new[leaf]]), variables[leaf])
+                return figures[step_graph.error]
+
+            def end() -> None:
+                for leaf, variable in variables.items():
+                    machine.store(machine.load(variable), places[leaf])
+
+            return step, end
 
         emit_epoch(module, False, self.dtype, begin)
 
-    def _measuring(self, module: ir.Module, kernels: KernelLibrary, name: str, root: Operation) -> StageCalls:
+    def _measuring(self, module: ir.Module, kernels: KernelLibrary, name: str) -> StageCalls:
         """A function that takes no step, begun. Each thread goes through blocks of rows of its own."""
         start = begin_function(module, name)
         count = Machine(start.builder, "float64").value(start.builder.sitofp(start.arguments["rows"], DOUBLE))
-        self.program = self._program([root], {}, shared=False)
-        return StageCalls(start.builder, self.program, kernels, start.arguments, None, {"N": count})
+        self.program = self._program(self.step_graph.roots(name), {}, shared=False)
+        stage_calls = StageCalls(start.builder, self.program, kernels, start.arguments, start.arguments["rows"], {"N": count})
+        machine, numbers = Machine(start.builder, self.dtype), self._single_numbers(start.builder, start.arguments["memory"])
+        stage_calls.figures |= {leaf: widened(machine, machine.load(place)) for leaf, place in numbers.items()}
+        return stage_calls
 
     @contextmanager
     def _blocks(self, stage_calls: StageCalls, range_of: Callable[[Any], tuple[Any, Any]]) -> Iterator[Any]:
@@ -100,16 +127,15 @@ class KernelEmitter:
             left = builder.sub(given["rows"], first)
             stage_calls.rows = builder.select(builder.icmp_signed("<", left, most), left, most)
             for node in stage_calls.program.data:
-                array = stage_calls.program.home[node]
-                copy = stage_calls.kernels.gather(self.given, array, ordered=False)
-                builder.call(copy, [given[node.detail], stage_calls.pointer(array), first, stage_calls.rows])
+                self._gather(stage_calls, node, 0, first, stage_calls.rows)
             yield first
         stage_calls.rows = given["rows"]
 
     def _error(self, module: ir.Module, kernels: KernelLibrary) -> None:
-        stage_calls = self._measuring(module, kernels, "error", self.step_graph.error)
-        builder, given, (inside, behind) = stage_calls.builder, stage_calls.given, stage_calls.program.by_rows()
+        stage_calls = self._measuring(module, kernels, "error")
+        builder, given, (before, inside, behind) = stage_calls.builder, stage_calls.given, stage_calls.program.by_rows()
         with tiny_as_zero(builder, self.dtype):
+            stage_calls.stages(before)
             nodes = [node for stage in inside for node in stage.nodes if not node.shape]
             stage_calls.program.room.length = len(nodes) * SUM
             with loop(builder, *share_of(builder, PARTS, given["share"], given["shares"]), name="part") as part:
@@ -131,13 +157,19 @@ class KernelEmitter:
         builder.ret_void()
 
     def _predict(self, module: ir.Module, kernels: KernelLibrary) -> None:
-        stage_calls = self._measuring(module, kernels, "predict", self.step_graph.prediction)
-        builder, given, y = stage_calls.builder, stage_calls.given, stage_calls.program.home[self.step_graph.prediction]
+        stage_calls = self._measuring(module, kernels, "predict")
+        builder, given = stage_calls.builder, stage_calls.given
+        arrays = [stage_calls.program.home[prediction] for prediction in self.step_graph.predictions]
+        outputs = sum(int(array.shape[1]) for array in arrays)
         with (
             tiny_as_zero(builder, self.dtype),
             self._blocks(stage_calls, lambda count: share_of(builder, count, given["share"], given["shares"])) as first,
         ):
             stage_calls.stages(stage_calls.program.schedule.stages)
-            to = at(builder, given["y"], builder.mul(first, whole(int(y.shape[1]))), kernels.context.element)
-            builder.call(kernels.scatter(y), [stage_calls.pointer(y), to, stage_calls.rows])
+            to = at(builder, given["y"], builder.mul(first, whole(outputs)), kernels.context.element)
+            for array in arrays:
+                columns = int(array.shape[1])
+                copy = kernels.copy(self.dtype, columns, (array.stride, outputs))
+                builder.call(copy, [stage_calls.pointer(array), to, whole(0), stage_calls.rows])
+                to = at(builder, to, columns, kernels.context.element)
         builder.ret_void()

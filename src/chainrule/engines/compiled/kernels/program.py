@@ -7,7 +7,7 @@ a thread that goes through its own rows stage after stage never waits.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,7 @@ from chainrule.base.errors import NotCompilable
 from chainrule.engines.compiled.emission.context import SUM, ModuleContext
 from chainrule.engines.compiled.emission.lowering import step_scalar_nodes
 from chainrule.engines.compiled.graph.buffers import Buffer, Buffers, StateLayout
+from chainrule.engines.compiled.graph.layout import LINE, padded
 from chainrule.engines.compiled.graph.operations import Operation
 from chainrule.engines.compiled.graph.schedule import Schedule, Stage, operand
 from chainrule.engines.compiled.graph.step_graph import topological_order
@@ -36,7 +37,7 @@ class KernelProgram:
     """
 
     def __init__(
-        self, context: ModuleContext, state: StateLayout, data: Sequence[Operation], roots: Sequence[Operation],
+        self, context: ModuleContext, state: StateLayout, data: Iterable[Operation], roots: Sequence[Operation],
         new: Mapping[Operation, Operation], shared: bool = True,
     ) -> None:  # fmt: skip
         nodes = topological_order(roots)
@@ -48,29 +49,72 @@ class KernelProgram:
         self.home: dict[Operation, Buffer] = dict(state.of)
         self.data = [node for node in data if node in nodes]
         multiplied = {operand(argument) for node in nodes if node.opcode == "matmul" for argument in node.arguments}
+        for node in reversed(self.schedule.stored):
+            if node.opcode == "join":
+                self._lay_side_by_side(node, region, multiplied)
         for node in self.data:
-            self.home[node] = (self.apart if node in multiplied else region).add(node)
+            if node not in self.home:
+                self.home[node] = (self.apart if node in multiplied else region).add(node)
         for node in [*self.schedule.stored, *between(self.schedule, context.lanes)]:
             if node.shape and node not in self.home:
                 leaf = self.schedule.replaced.get(node)
-                self.home[node] = state.of[leaf] if leaf is not None else region.add(node)
+                if node.opcode == "part":
+                    self.home[node] = self._columns(self.home[node.arguments[0]], node.detail[0], node, region)
+                else:
+                    self.home[node] = state.of[leaf] if leaf is not None else region.add(node)
         self.totals = region.region, region.length
         region.length += SUM * sum(node.opcode == "reduce" and not node.shape for node in self.schedule.wanted)
 
-    def by_rows(self) -> tuple[list[Stage], list[Stage]]:
-        """The stages that go through rows, of which sums over all of them are the only trace, and those behind them.
+    def _columns(self, array: Buffer, start: int, node: Operation, region: Buffers) -> Buffer:
+        """The place of a node inside an array. Behind the last row there has to be something to read, up to a whole vector."""
+        region.length += LINE
+        return array.columns(start, int(node.shape[1]), region.dtype)
+
+    def _lay_side_by_side(self, join: Operation, region: Buffers, multiplied: Container[Operation]) -> None:
+        """A place for arrays side by side, and in it for those that can be written there: whole vectors, or rows of the data."""
+        array = self.home[join] = self.home.get(join) or region.add(join)
+        lanes = region.processor.lanes(region.dtype)
+        for node, start in side_by_side(join):
+            count = int(node.shape[1])
+            last = array.within is None and start + count == join.shape[1] and start + padded(count, lanes) <= array.stride
+            fits = last or count % lanes == 0
+            if node not in self.home and (node not in multiplied if node.opcode == "leaf" else fits and node.opcode != "part"):
+                self.home[node] = self._columns(array, start, node, region)
+
+    def copies(self, node: Operation) -> list[tuple[Buffer, Buffer]]:
+        """What has to be copied where for arrays that are moved, as far as they do not lie there."""
+        if node.opcode == "part":
+            return []
+        dtype, target = self.room.dtype, self.home[node]
+        pairs = [(self.home[part], target.columns(start, int(part.shape[1]), dtype)) for part, start in side_by_side(node)]
+        return [(source, place) for source, place in pairs if source != place]
+
+    def by_rows(self) -> tuple[list[Stage], list[Stage], list[Stage]]:
+        """The stages before the rows; those that go through them, of which sums over all rows are the only trace; those behind them.
 
         Raises NotCompilable where rows depend on such a sum: they would have to be gone through twice.
         """
         inside = [stage for stage in self.schedule.stages if BATCH in stage.shape]
-        behind = [stage for stage in self.schedule.stages if BATCH not in stage.shape]
         rowwise = {node for stage in inside for node in stage.nodes if node.shape} | set(self.data)
+        needed = set(topological_order(rowwise))
+        others = [stage for stage in self.schedule.stages if stage not in inside]
+        before = [stage for stage in others if needed & set(stage.nodes)]
+        behind = [stage for stage in others if stage not in before]
+        early = {node for stage in before for node in stage.nodes}
         late = {node for stage in behind for node in stage.nodes} | {node for stage in inside for node in stage.nodes if not node.shape}
-        if any(late & self.schedule.near[node] for node in rowwise & set(self.schedule.near)) or any(
-            rowwise & self.schedule.near[node] for stage in behind for node in stage.nodes
+        if any(late & self.schedule.near[node] for node in (rowwise | early) & set(self.schedule.near)) or any(
+            rowwise & self.schedule.near[node] for stage in others for node in stage.nodes
         ):
             raise NotCompilable("rows that depend on sums over all of them have no machine code")
-        return inside, behind
+        return before, inside, behind
+
+
+def side_by_side(join: Operation) -> Iterator[tuple[Operation, int]]:
+    """The arrays of which it is made, and where each begins."""
+    start = 0
+    for argument in join.arguments:
+        yield argument, start
+        start += int(argument.shape[1])
 
 
 @dataclass
@@ -99,7 +143,7 @@ class StageSignature:
         for place, node in enumerate(self.stage.nodes):
             for argument in node.arguments:
                 self._visit(operand(argument) if node.opcode == "matmul" else argument)
-            if not place and (node.opcode == "matmul" or self.stage.kind == "columns"):
+            if not place and (node.opcode == "matmul" or self.stage.kind == "columns"):  # its own operands are in no formula so far
                 self.inside.clear()
                 self.read.clear()
             self.seen[node] = len(self.seen)
@@ -125,13 +169,16 @@ class StageSignature:
         return node not in self.stage.nodes and (node in self.program.home or (not node.shape and node.opcode != "number"))
 
     def _visit(self, node: Operation) -> None:
+        outer = self.outer(node)
+        if outer and node.shape:
+            self.inside.add(self.program.home[node])
+            self.read.add(self.program.home[node])
         if node in self.seen:
             return
-        if self.outer(node):
+        if outer:
             self.seen[node] = len(self.seen)
             if node.shape:
                 self.words.append(("read", self._index(self.program.home[node])))
-                self.read.add(self.program.home[node])
             else:
                 self.words.append(("figure", len(self.figures)))
                 self.figures.append(node)
@@ -213,11 +260,17 @@ def way(buffer: Buffer, by_rows: bool) -> str:
 
 def kernel_access(signature: StageSignature, by_rows: bool) -> Access:
     """What the function of a stage touches."""
-    ways: dict[Buffer | Operation, str] = {buffer: way(buffer, by_rows) for buffer in signature.buffers}
+    ways: dict[Buffer | Operation, str] = {buffer.whole: way(buffer, by_rows) for buffer in signature.buffers}
     ways.update(dict.fromkeys(signature.figures, OWN))
     ways.update(dict.fromkeys(signature.totals, ALL))
-    kept = (signature.program.home[node] for node in signature.stage.nodes if signature.kept(node))
+    kept = (signature.program.home[node].whole for node in signature.stage.nodes if signature.kept(node))
     return Access(ways, frozenset([*kept, *signature.totals]))
+
+
+def copies_access(copies: Iterable[tuple[Buffer, Buffer]]) -> Access:
+    """What is touched where arrays are copied, each thread its own rows."""
+    pairs = [(source.whole, target.whole) for source, target in copies]
+    return Access({buffer: way(buffer, by_rows=True) for pair in pairs for buffer in pair}, frozenset(target for _, target in pairs))
 
 
 def figures_access(stage: Stage, near: Mapping[Operation, Iterable[Operation]]) -> Access:

@@ -7,7 +7,7 @@ for each sample is computed inside the loop over the samples; what sums over sam
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any
 
@@ -45,7 +45,7 @@ def places(shape: Shape) -> Iterator[tuple[int, ...]]:
     return product(*(range(size) for size in inner(shape)))
 
 
-def moments(nodes: Sequence[Operation], data: Sequence[Operation]) -> dict[Operation, int]:
+def moments(nodes: Sequence[Operation], data: Container[Operation]) -> dict[Operation, int]:
     """When each node is computed. Raises NotCompilable where samples need what only all of them give."""
     found: dict[Operation, int] = {}
     for node in nodes:
@@ -142,6 +142,10 @@ class StraightLineCode:
             return self._product(*node.arguments)
         if node.opcode == "reduce":
             return self._reduced(node)
+        if node.opcode == "join":
+            return [value for values in arguments for value in values]
+        if node.opcode == "part":
+            return arguments[0][slice(*node.detail)]
         raise NotCompilable(f"{node.opcode} has no straight-line code")
 
     def _spread(self, node: Operation, values: list[MachineValue]) -> list[MachineValue]:
@@ -235,13 +239,12 @@ class StraightLineEmitter:
     def _row(self, machine: Machine, pointers: Mapping[str, Any], row: Any) -> dict[Operation, list[MachineValue]]:
         """The numbers of a row of x, t and s, as far as there are pointers to them."""
         builder, known = machine.builder, {}
-        for node in self.step_graph.data:
-            if node.detail in pointers:
-                columns = numbers_in(node.shape)
-                start = builder.mul(row, whole(columns))
+        for node, columns in self.step_graph.data.items():
+            if columns.array in pointers:
+                start = builder.mul(row, whole(columns.stride))
                 known[node] = [
-                    self._given(machine, at(builder, pointers[node.detail], builder.add(start, whole(i)), self.given))
-                    for i in range(columns)
+                    self._given(machine, at(builder, pointers[columns.array], builder.add(start, whole(columns.start + i)), self.given))
+                    for i in range(numbers_in(node.shape))
                 ]
         return known
 
@@ -294,17 +297,17 @@ class StraightLineEmitter:
 
         emit_epoch(module, self.single, self.dtype, begin)
 
-    def _measuring(self, module: ir.Module, name: str, root: Operation) -> tuple[Any, Mapping[str, Any], StraightLineCode]:
+    def _measuring(self, module: ir.Module, name: str) -> tuple[Any, Mapping[str, Any], StraightLineCode]:
         """A function that takes no step, begun: its builder, its arguments and the code of a sample."""
         body = begin_function(module, name)
         builder, given = body.builder, body.arguments
-        code = StraightLineCode(self.step_graph, [root], Machine(builder, self.dtype))
+        code = StraightLineCode(self.step_graph, self.step_graph.roots(name), Machine(builder, self.dtype))
         rows = Machine(builder, "float64").value(builder.sitofp(given["rows"], DOUBLE))
         code.before(self._loaded(code.machine, given["memory"], list(self.step_graph.parameters)) | code.scalars({"N": rows}))
         return builder, given, code
 
     def _error(self, module: ir.Module) -> None:
-        builder, given, code = self._measuring(module, "error", self.step_graph.error)
+        builder, given, code = self._measuring(module, "error")
         with tiny_as_zero(builder, self.dtype), loop(builder, 0, given["rows"], name="sample") as sample:
             code.each(self._row(code.machine, {key: given[key] for key in ("x", "t", "s")}, sample))
         code.after()
@@ -314,10 +317,10 @@ class StraightLineEmitter:
         builder.ret_void()
 
     def _predict(self, module: ir.Module) -> None:
-        builder, given, code = self._measuring(module, "predict", self.step_graph.prediction)
+        builder, given, code = self._measuring(module, "predict")
         with tiny_as_zero(builder, self.dtype), loop(builder, 0, given["rows"], name="sample") as sample:
             code.each(self._row(code.machine, {"x": given["x"]}, sample))
-            outputs = code.values[self.step_graph.prediction]
+            outputs = [value for prediction in self.step_graph.predictions for value in code.values[prediction]]
             start = builder.mul(sample, whole(len(outputs)))
             for j, value in enumerate(outputs):
                 code.machine.store(value, at(builder, given["y"], builder.add(start, whole(j)), code.machine.element))
