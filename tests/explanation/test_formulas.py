@@ -16,7 +16,7 @@ from tests.render.test_golden import assert_readable, contradictions, written
 import chainrule as cr
 from chainrule.api.formulas import formula_code, read_formula
 from chainrule.base.errors import InputError, UnknownNameError
-from chainrule.document.document import Document, Graph, TableBlock
+from chainrule.document.document import BoxGraph, Document, TableBlock
 from chainrule.engines.plain import names
 from chainrule.notation.labels import TypedLabels
 from chainrule.notation.numbers import meant
@@ -49,14 +49,15 @@ def assert_true(document: Document, formula: str, numbers: dict[str, float]) -> 
             assert contradictions(f"{formula_text(vertex.label)} = {formula_text(number).removeprefix('≈')}", values) == []
 
 
-def graphs(document: Document) -> list[Graph]:
-    return [block for section in document.sections for block in section.blocks if isinstance(block, Graph)]
+def graphs(document: Document) -> list[BoxGraph]:
+    return [block for section in document.sections for block in section.blocks if isinstance(block, BoxGraph)]
 
 
 def without_graphs(document: Document) -> Document:
     """Their lines of text are no equations: c = a + b, −2, ∂f/∂c = 3."""
     sections = (
-        replace(section, blocks=tuple(block for block in section.blocks if not isinstance(block, Graph))) for section in document.sections
+        replace(section, blocks=tuple(block for block in section.blocks if not isinstance(block, BoxGraph)))
+        for section in document.sections
     )
     return replace(document, sections=tuple(section for section in sections if section.blocks))
 
@@ -125,7 +126,7 @@ def test_what_is_told_fits_the_formula():
 
 def test_the_graph_has_a_box_for_each_letter_and_an_arrow_for_each_use():
     document = cr.explain_formula(ISSUE, "a=1 b=2")
-    graph = next(block for block in document.section("formula").blocks if isinstance(block, Graph))
+    graph = next(block for block in document.section("formula").blocks if isinstance(block, BoxGraph))
     assert [formula_text(vertex.label) for vertex in graph.vertices] == ["a", "b", "c", "d", "f"]
     assert set(graph.arrows) == {(0, 2), (1, 2), (0, 3), (1, 3), (2, 4), (3, 4)}
     assert "c = a + b" in graph.alt
@@ -133,7 +134,7 @@ def test_the_graph_has_a_box_for_each_letter_and_an_arrow_for_each_use():
 
 def test_one_letter_alone_lights_its_ways():
     document = cr.explain_formula("c = a + b; f = c*a", "a=1 b=2", weight="b")
-    graph = next(block for block in document.section("formula").blocks if isinstance(block, Graph))
+    graph = next(block for block in document.section("formula").blocks if isinstance(block, BoxGraph))
     assert graph.lit == ("n1", "n2", "n3", "e1", "e2")
     assert sections(document) == ["formula", "chain", "check"]
     assert "does not depend on a" in plain(cr.explain_formula("c = a*2; f = b", "a=1 b=1", weight="a"))
@@ -223,7 +224,7 @@ def test_letters_side_by_side_are_asked_about():
 def test_a_formula_that_is_too_large_is_drawn_no_more_but_explained():
     lines = "; ".join(["c0 = a*2", *(f"c{i} = c{i - 1} + a" for i in range(1, 60))])
     document = cr.explain_formula(lines, "a=1")
-    assert not any(isinstance(block, Graph) for section in document.sections for block in section.blocks)
+    assert not any(isinstance(block, BoxGraph) for section in document.sections for block in section.blocks)
     assert "c59 = c58 + a = 60 + 1 = 61" in plain(document)
 
 

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from chainrule.base.errors import InexactError, InputError
 from chainrule.formula.expression import Expression
-from chainrule.formula.grammar import MOST_NAMES, MOST_NESTED, MOST_SIGNS, Reading, read
+from chainrule.formula.grammar import MOST_NAMES, MOST_NESTED, MOST_SIGNS, Reading, parse_formula
 
 
 def understood(text: str) -> list[str]:
     """Each definition as it would be written."""
-    return [f"{quantity} = {quantity.arguments[0]}" for quantity in read(text).calculation.quantities]
+    return [f"{quantity} = {quantity.arguments[0]}" for quantity in parse_formula(text).calculation.quantities]
 
 
 def at(reading: Reading, numbers: dict[str, object], exact: bool = False) -> tuple[object, dict[str, object]]:
@@ -58,18 +58,18 @@ def test_what_is_understood(typed, meant):
 
 
 def test_a_power_whose_exponent_has_letters_has_a_derivative_by_them():
-    value, slopes = at(read("2^x + x^x"), {"x": 3})
+    value, slopes = at(parse_formula("2^x + x^x"), {"x": 3})
     assert value == pytest.approx(8 + 27)
     assert slopes["x"] == pytest.approx(8 * 0.6931471805599453 + 27 * (1 + 1.0986122886681098))
 
 
 def test_e_and_pi_are_letters_where_the_text_or_the_person_makes_them_ones():
     assert understood("e = 2*a; e^2") == ["e = 2 · a", "f = e^2"]
-    assert [str(node.name) for node in read("e^2 + pi*a", letters=["e", "pi"]).calculation.inputs] == ["e", "pi", "a"]
+    assert [str(node.name) for node in parse_formula("e^2 + pi*a", letters=["e", "pi"]).calculation.inputs] == ["e", "pi", "a"]
 
 
 def test_numbers_in_the_text_are_inputs():
-    reading = read("a = -4.0\nb = 2\nf = a*b")
+    reading = parse_formula("a = -4.0\nb = 2\nf = a*b")
     assert at(reading, {}) == (-8, {"f": 1, "b": -4, "a": 2})
 
 
@@ -91,9 +91,9 @@ g += 10.0 / f
 
 
 def test_the_readme_of_micrograd():
-    value, slopes = at(read(MICROGRAD), {})
+    value, slopes = at(parse_formula(MICROGRAD), {})
     assert f"{value:.4f} {slopes['a']:.4f} {slopes['b']:.4f}" == "24.7041 138.8338 645.5773"
-    exact, exactly = at(read(MICROGRAD), {}, exact=True)
+    exact, exactly = at(parse_formula(MICROGRAD), {}, exact=True)
     assert exact == Fraction(49, 2) + Fraction(10, 49)
     assert float(exactly["a"]) == pytest.approx(slopes["a"], rel=1e-14)
 
@@ -136,7 +136,7 @@ def test_the_readme_of_micrograd():
 )
 def test_what_is_refused_and_where(typed, message, marked):
     with pytest.raises(InputError) as error:
-        read(typed)
+        parse_formula(typed)
     said, *lines = str(error.value).split("\n")
     assert message in said
     if marked:
@@ -161,7 +161,7 @@ def test_what_is_refused_and_where(typed, message, marked):
 )
 def test_points_at_which_there_is_no_number(typed, numbers, message, marked):
     with pytest.raises(InputError) as error:
-        at(read(typed), numbers)
+        at(parse_formula(typed), numbers)
     said, line, marks = str(error.value).split("\n")
     assert message in said
     assert line[marks.index("^") : len(marks)] == marked
@@ -184,7 +184,7 @@ def test_points_at_which_there_is_no_number(typed, numbers, message, marked):
 )
 def test_sizes_are_limited(typed, message):
     with pytest.raises(InputError, match=message):
-        read(typed)
+        parse_formula(typed)
 
 
 def test_a_long_line_is_shown_around_its_fault():
@@ -196,14 +196,14 @@ def test_a_long_line_is_shown_around_its_fault():
 
 def read_error(typed: str) -> str:
     with pytest.raises(InputError) as error:
-        read(typed)
+        parse_formula(typed)
     return str(error.value)
 
 
 def test_what_is_no_fraction_is_not_given_as_one():
     for typed in ("exp(a)", "a*pi", "a^0.5"):
         with pytest.raises(InexactError, match="no fraction"):
-            at(read(typed), {"a": 3}, exact=True)
+            at(parse_formula(typed), {"a": 3}, exact=True)
 
 
 @given(st.text(alphabet="ab12+-*/^(),.;= \nfsin√²|e", max_size=60))
@@ -211,7 +211,7 @@ def test_what_is_no_fraction_is_not_given_as_one():
 def test_any_text_is_understood_or_refused(typed):
     said = None
     try:
-        read(typed)
+        parse_formula(typed)
     except InputError as error:
         said = str(error)
     assert said is None or len(said.split("\n")) in (1, 3)
@@ -322,7 +322,7 @@ def test_derivatives_are_those_of_pytorch(lines, a, b):
 def reading_of(lines: list[tuple[str, Tree]]) -> Reading:
     """What is understood, where there is a letter to derive by, and a point that is no number is no example."""
     try:
-        return read(text_of(lines))
+        return parse_formula(text_of(lines))
     except InputError as error:
         assume("no letter" not in str(error) and "is set, but" not in str(error) and "only sets" not in str(error))
         raise
@@ -370,7 +370,7 @@ def test_derivatives_in_fractions_are_exact(lines, a, b):
 
 
 def test_each_letter_is_one_node():
-    calculation = read("c = a*a + a; f = c + a").calculation
+    calculation = parse_formula("c = a*a + a; f = c + a").calculation
     assert [node.symbol for node in calculation.inputs] == ["a"]
     assert calculation.ways[calculation.inputs[0]] == 2
     assert all(isinstance(node, Expression) for node in calculation.backwards)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.document.document import Document, Graph, Picture, Section, Vertex
+from chainrule.document.document import BoxGraph, Document, Picture, Section, Vertex
 from chainrule.document.languages import de, en
 from chainrule.explanation import pictures
 from chainrule.explanation.context import Context
@@ -100,13 +100,13 @@ def context(name: str, language: str = "en") -> Context:
     return found
 
 
-def drawn(name: str, kind: str) -> Graph:
+def drawn(name: str, kind: str) -> BoxGraph:
     found = getattr(pictures, f"{kind}_picture")(context(name))
-    assert isinstance(found, Graph)
+    assert isinstance(found, BoxGraph)
     return found
 
 
-def frames(graph: Graph, diagram: Diagram) -> dict[int, Box]:
+def frames(graph: BoxGraph, diagram: Diagram) -> dict[int, Box]:
     """What each box covers, by its number."""
     found = {}
     for shape in diagram.shapes:
@@ -131,7 +131,7 @@ def heads(diagram: Diagram) -> list[Box]:
     return [Box(min(x for x, _ in one), min(y for _, y in one), max(x for x, _ in one), max(y for _, y in one)) for one in triangles]
 
 
-def check(graph: Graph, diagram: Diagram) -> None:
+def check(graph: BoxGraph, diagram: Diagram) -> None:
     """Nothing covers anything, nothing leaves the picture, and each arrow leads from its source to its target and through no box."""
     labels = [covered(shape) for shape in diagram.shapes if isinstance(shape, Label)]
     boxes, tips, ways = frames(graph, diagram), heads(diagram), arrows(diagram)
@@ -190,7 +190,7 @@ def test_graphs_of_any_kind_are_laid_out(seed):
         led[target] = choose.sample(range(target), min(target, choose.choice((1, 1, 1, 2, 3))))
         if len(led[target]) > 1 and choose.random() < 0.5:
             vertices[target] = Vertex(Operator("+", prefix=True), round=True)
-    graph = Graph(tuple(vertices), tuple((source, target) for target, sources in led.items() for source in sources), "")
+    graph = BoxGraph(tuple(vertices), tuple((source, target) for target, sources in led.items() for source in sources), "")
     check(graph, network_diagram(graph))
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from chainrule.base.errors import FileError, InputError, UnknownNameError, quoted
-from chainrule.document.document import Block, Document, Equations, Graph, Note, Paragraph, Picture, Section, Subheading, TableBlock
+from chainrule.document.document import Block, BoxGraph, Document, Equations, Note, Paragraph, Picture, Section, Subheading, TableBlock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -183,7 +183,7 @@ def _said(document: Document) -> str:
                 yield from map(plain, equations)
             case TableBlock(head, rows):
                 yield from (", ".join("".join(map(plain, cell)) for cell in line) for line in (head, *rows))
-            case Picture() | Graph():
+            case Picture() | BoxGraph():
                 yield block.alt
             case Subheading(inline) | Paragraph(inline) | Note(_, inline):
                 yield "".join(map(plain, inline))

@@ -14,7 +14,7 @@ from chainrule.api.settings import chosen_notation
 from chainrule.base.errors import InputError, UnknownNameError, quoted
 from chainrule.formula.arrays import fraction
 from chainrule.formula.expression import Expression
-from chainrule.formula.grammar import MOST_SIGNS, Reading, Text, read
+from chainrule.formula.grammar import MOST_SIGNS, Reading, Text, parse_formula
 from chainrule.network.definitions import Definition, definitions
 from chainrule.notation.conventions import Notation
 
@@ -50,14 +50,14 @@ def explain_formula(
 
     Raises InputError, UnknownNameError, InexactError.
     """
-    from chainrule.explanation.formulas import Worked, explain
+    from chainrule.explanation.formulas import Worked, explain_calculation
 
     reading, numbers = read_formula(formula, at)
     written = replace(chosen_notation(Notation(), notation, language), exact=exact)
     if digits is not None:
         written = replace(written, digits=digits)
     values = reading.at(numbers, exact=exact)
-    return explain(Worked(reading.calculation, values, written), detail=detail, weight=weight)
+    return explain_calculation(Worked(reading.calculation, values, written), detail=detail, weight=weight)
 
 
 def formula_code(formula: str, at: Point = None) -> str:
@@ -73,7 +73,7 @@ def read_formula(formula: str, at: Point) -> tuple[Reading, dict[Expression, Any
     """The formula, in which every registered activation is a function, and the number of every input. Raises InputError."""
     given = _pairs(at) if isinstance(at, str) else {} if at is None else {str(name): (value, None) for name, value in at.items()}
     own = {name: partial(_activation, definition) for name, definition in definitions("activation").items()}
-    reading = read(formula, own, given)
+    reading = parse_formula(formula, own, given)
     return reading, _numbers(reading, given)
 
 

@@ -107,7 +107,7 @@ class Vertex(Node):
     shared: int = 0
 
 
-class Graph(Node):
+class BoxGraph(Node):
     """A network as boxes and arrows between them.
 
     vertices     in an order in which they can be computed
@@ -122,7 +122,7 @@ class Graph(Node):
     highlighted: tuple[str, ...] = ()
 
 
-Drawing: TypeAlias = Picture | Graph
+Drawing: TypeAlias = Picture | BoxGraph
 
 
 class Subheading(Node):

@@ -1,7 +1,7 @@
 """A calculation and its derivatives as plain Python, of the kind that runs anywhere: no arrays, nothing to install.
 
->>> from chainrule.formula.grammar import read
->>> print(program(read("c = a + b; f = tanh(c)*a").calculation, {"a": 0.5, "b": 2.0}))
+>>> from chainrule.formula.grammar import parse_formula
+>>> print(program(parse_formula("c = a + b; f = tanh(c)*a").calculation, {"a": 0.5, "b": 2.0}))
 import math
 <BLANKLINE>
 a = 0.5

@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from chainrule.base.errors import InputError
-from chainrule.document.document import Block, Equations, Graph, Note, Paragraph, Section, Subheading
+from chainrule.document.document import Block, BoxGraph, Equations, Note, Paragraph, Section, Subheading
 from chainrule.explanation import backward, forward, outcome, overview, pictures, plots, predictions, setting
 from chainrule.explanation import weight as one
 from chainrule.explanation.context import Context
@@ -38,7 +38,7 @@ def draw_sample(context: Context) -> Diagram:
 def draw_step(context: Context) -> Diagram:
     """One whole step in a picture that moves."""
     picture = replace(pictures.step_picture(context), alt=context.plain("picture.step"))
-    titles = column_captions(picture) if isinstance(picture, Graph) else picture.titles[:-1]
+    titles = column_captions(picture) if isinstance(picture, BoxGraph) else picture.titles[:-1]
     captions = Captions(
         (context.plain("scene.input"), *(context.plain("scene.forward", layer=title) for title in titles[1:])),
         context.plain("scene.error"),

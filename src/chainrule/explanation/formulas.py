@@ -10,7 +10,19 @@ from functools import cached_property
 from typing import Any
 
 from chainrule.base.errors import InputError, UnknownNameError
-from chainrule.document.document import Block, Document, Equations, Graph, Inline, Note, Paragraph, Section, Subheading, TableBlock, Vertex
+from chainrule.document.document import (
+    Block,
+    BoxGraph,
+    Document,
+    Equations,
+    Inline,
+    Note,
+    Paragraph,
+    Section,
+    Subheading,
+    TableBlock,
+    Vertex,
+)
 from chainrule.document.words import Words
 from chainrule.formula.calculation import Calculation
 from chainrule.formula.evaluation import evaluate
@@ -131,7 +143,7 @@ class Worked:
         return chain(factors, self.gradient(letter), self.values, self.labels, self.values[self.calculation.gradients[letter]])
 
 
-def explain(worked: Worked, *, detail: str | None = None, weight: str | None = None) -> Document:
+def explain_calculation(worked: Worked, *, detail: str | None = None, weight: str | None = None) -> Document:
     """The document. Options and errors as of `explain_formula`."""
     if detail == "matrix":
         raise InputError("a formula has single numbers and no matrices; write --detail overview, or leave it out.")
@@ -251,11 +263,11 @@ def _understood(worked: Worked, lit: Expression | None = None) -> Section:
     return Section("formula", words.plain("formula.title"), tuple(blocks))
 
 
-def _drawn(worked: Worked, *, numbers: bool = False, lit: Expression | None = None) -> Graph:
+def _drawn(worked: Worked, *, numbers: bool = False, lit: Expression | None = None) -> BoxGraph:
     """The graph: a box for each letter. numbers: with its value and its gradient; lit: all ways to this letter stand out."""
     calculation, places = worked.calculation, {node: place for place, node in enumerate(worked.letters)}
     arrows = tuple((places[by], places[of]) for of in calculation.quantities for by in calculation.parents[of])
-    graph = Graph(tuple(_box(worked, node, numbers) for node in worked.letters), arrows, "")
+    graph = BoxGraph(tuple(_box(worked, node, numbers) for node in worked.letters), arrows, "")
     told = "; ".join("".join(part if isinstance(part, str) else formula_text(part) for part in line) for line in graph_lines(graph))
     on_ways = {places[node] for node in worked.letters if lit is not None and calculation.ways[node] and lit in _below(calculation, node)}
     handles = [f"e{number}" for number, arrow in enumerate(arrows) if on_ways.issuperset(arrow)]

@@ -9,17 +9,17 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.document.document import Graph, Inline, Vertex
+from chainrule.document.document import BoxGraph, Inline, Vertex
 from chainrule.explanation.context import PENALTY, Context
 from chainrule.formula.expression import Expression, order
 from chainrule.formula.forms import Infix, Times
 from chainrule.formula.scalar import Element
 from chainrule.network.network import Network
-from chainrule.network.wiring import Call
+from chainrule.network.wiring import LayerCall
 from chainrule.notation.formula import Ellipsis, Formula, Matrix, Operator, Prose
 from chainrule.notation.numbers import number_formula, printed
 from chainrule.notation.text import formula_text
-from chainrule.pictures.graph import graph_lines, joined
+from chainrule.pictures.graph import graph_lines, joined_inline
 
 MOST_BOXES = 48
 """Of a network with more, the middle is one box."""
@@ -54,24 +54,24 @@ def is_neurons(network: Network) -> bool:
     return shapes == wanted
 
 
-def network_graph(context: Context) -> Graph:
+def network_graph(context: Context) -> BoxGraph:
     """The boxes with what they are."""
     return _Drawing(context).graph()
 
 
-def weights_graph(context: Context) -> Graph:
+def weights_graph(context: Context) -> BoxGraph:
     """The numbers of the parameters in the boxes."""
     drawing = _Drawing(context)
     return drawing.graph(parameters=drawing.rows)
 
 
-def sample_graph(context: Context) -> Graph:
+def sample_graph(context: Context) -> BoxGraph:
     """The first sample in the inputs and the targets."""
     drawing = _Drawing(context, which=context.samples > 1)
     return drawing.graph(values=lambda node: (drawing.first(node),) if node in context.derivation.data else ())
 
 
-def paths_graph(context: Context, weight: Element) -> Graph:
+def paths_graph(context: Context, weight: Element) -> BoxGraph:
     """Every way from the error to a parameter stands out."""
     drawing = _Drawing(context)
     graph = drawing.graph()
@@ -83,7 +83,7 @@ def paths_graph(context: Context, weight: Element) -> Graph:
     return replace(graph, highlighted=(*(f"n{number}" for number in sorted(reached)), *(f"e{number}" for number in arrows)))
 
 
-def step_graph(context: Context) -> Graph:
+def whole_step_graph(context: Context) -> BoxGraph:
     """The forward pass, the error, the gradient of every box, and how far its parameters move."""
     drawing = _Drawing(context, which=context.samples > 1)
     return drawing.graph(values=lambda node: (drawing.first(node),), gradients=drawing.gradient, changes=drawing.change)
@@ -129,7 +129,7 @@ class _Drawing:
         values: Lines = _nothing,
         gradients: Callable[[_Box], tuple[Inline, ...]] = _nothing,
         changes: Lines = _nothing,
-    ) -> Graph:
+    ) -> BoxGraph:
         """The picture, with these lines for each parameter and each quantity; the shapes of parameters where nothing is said."""
         vertices = []
         for box in self.boxes:
@@ -147,7 +147,7 @@ class _Drawing:
                 )
             )
         arrows = tuple((source, number) for number, box in enumerate(self.boxes) for source in box.sources)
-        graph = _folded(Graph(tuple(vertices), arrows, ""), self.context)
+        graph = _folded(BoxGraph(tuple(vertices), arrows, ""), self.context)
         if len(vertices) > MOST_TOLD:
             return replace(graph, alt=self.context.plain("graph.alt", sizes=self.network.summary))
         short = (replace(box.vertex, about=() if box.vertex.kind else box.vertex.about) for box in self.boxes)
@@ -173,7 +173,7 @@ class _Drawing:
         self.boxes.append(box)
         return len(self.boxes) - 1
 
-    def _call(self, call: Call, sources: tuple[int, ...], shared: int) -> _Box:
+    def _call(self, call: LayerCall, sources: tuple[int, ...], shared: int) -> _Box:
         """What a layer gives: a box with its letter, or a sign where it only adds or multiplies."""
         results, layer = self.network.forward.results, call.layer
         result, before = results[call.name], {results[source] for source in call.sources}
@@ -212,7 +212,7 @@ class _Drawing:
             box = Vertex(self.letter(error), "E", f"{said}{context.called(goal.loss)}", also)
             parts.append(((*weight, self.letter(error)), self._add(_Box(box, tuple(sources), error))))
         if derivation.errors:
-            whole = joined([*(part for part, _ in parts), *((letter,) for letter in penalty)], (" + ",))
+            whole = joined_inline([*(part for part, _ in parts), *((letter,) for letter in penalty)], (" + ",))
             box = Vertex(self.letter(derivation.error), "E", about=(whole,))
             self._add(_Box(box, tuple(number for _, number in parts), derivation.error))
 
@@ -241,7 +241,7 @@ class _Drawing:
 
     def shapes(self, parameters: Sequence[Expression]) -> Inline:
         """W1 2 × 3, b1 3."""
-        return joined((self.letter(node), f" {' × '.join(map(str, self.shape(node))) or '1'}") for node in parameters)
+        return joined_inline((self.letter(node), f" {' × '.join(map(str, self.shape(node))) or '1'}") for node in parameters)
 
     def shape(self, node: Expression) -> tuple[int, ...]:
         """Of a parameter, as the notation writes it."""
@@ -304,7 +304,7 @@ def _spoken(line: Inline) -> str:
     return "".join(part if isinstance(part, str) else formula_text(part) for part in line)
 
 
-def _folded(graph: Graph, context: Context) -> Graph:
+def _folded(graph: BoxGraph, context: Context) -> BoxGraph:
     """The graph; of a large one, the boxes in the middle as one."""
     count = len(graph.vertices)
     if count <= MOST_BOXES:

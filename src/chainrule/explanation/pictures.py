@@ -98,7 +98,7 @@ def paths_picture(context: Context, weight: Element) -> Drawing:
 def step_picture(context: Context) -> Drawing:
     """Every number of a step: the forward pass, the error, the gradient of every unit, the weights before and after."""
     if not graphs.is_neurons(context.step.network):
-        return graphs.step_graph(context)
+        return graphs.whole_step_graph(context)
     signals, gradients = _signals(context), [_gradient(context, layer) for layer in range(context.layers + 1)]
 
     def below(layer: int, unit: int) -> tuple[Formula, ...]:

@@ -10,10 +10,10 @@
 
 Signs may be written as on a keyboard or as on paper. What is wrong is said with its place marked.
 
-    >>> calculation = read("c = a + b; c*2").calculation
+    >>> calculation = parse_formula("c = a + b; c*2").calculation
     >>> [f"{quantity} = {quantity.arguments[0]}" for quantity in calculation.quantities]
     ['c = a + b', 'f = c · 2']
-    >>> read("2a + 1")
+    >>> parse_formula("2a + 1")
     Traceback (most recent call last):
     chainrule.base.errors.InputError: 2 and a stand side by side; if they are multiplied, write 2*a.
       2a + 1
@@ -66,7 +66,7 @@ _HINTS = {"|": "write abs(x) for |x|", "[": "use ( )", "{": "use ( )", ":": "wri
 _OPERATIONS: dict[str, Function] = {"+": p.add, "-": p.subtract, "*": p.multiply, "/": p.divide}
 
 
-def functions() -> dict[str, Function]:
+def named_functions() -> dict[str, Function]:
     """The elementwise rows of the table of primitives, by their names and by how they are written on paper; tan and pow besides."""
     found: dict[str, Function] = {}
     for row in PRIMITIVES.values():
@@ -153,7 +153,7 @@ class Reading:
         return self.refused(node, f"{reason}{why}; choose another point.")
 
 
-def read(typed: str, known: Mapping[str, Function] | None = None, letters: Collection[str] = ()) -> Reading:
+def parse_formula(typed: str, known: Mapping[str, Function] | None = None, letters: Collection[str] = ()) -> Reading:
     """The calculation that a text describes.
 
     known    further functions by their names
@@ -167,7 +167,7 @@ def read(typed: str, known: Mapping[str, Function] | None = None, letters: Colle
     text = Text(typed)
     if len(typed) > MOST_SIGNS:
         raise InputError(f"a formula may have {MOST_SIGNS:,} signs, and this one has {len(typed):,}; explain a part of it.")
-    return _Reader(text, {**functions(), **(known or {})}, letters).reading()
+    return _Reader(text, {**named_functions(), **(known or {})}, letters).reading()
 
 
 @dataclass(frozen=True)

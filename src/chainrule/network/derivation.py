@@ -15,7 +15,7 @@ from chainrule.formula.theorems import Application, applications, shortened
 from chainrule.formula.tidy import shared, tidy
 from chainrule.network.definitions import Bound, checked_name
 from chainrule.network.layers import Layer, Owner, Parameter, numbered
-from chainrule.network.wiring import OUTPUT, Call, Wiring
+from chainrule.network.wiring import OUTPUT, LayerCall, Wiring
 from chainrule.notation.conventions import Notation
 from chainrule.notation.labels import Labels
 
@@ -105,7 +105,7 @@ def forward(wiring: Wiring) -> Forward:
     return Forward(inputs, parameters, tuple(quantities), outputs, numbers, results)
 
 
-def _signals(call: Call, wiring: Wiring, results: Mapping[str, Expression]) -> str:
+def _signals(call: LayerCall, wiring: Wiring, results: Mapping[str, Expression]) -> str:
     """What a layer is called on, with sizes: the input x (2 numbers) and the layer 'one' (3 numbers)."""
     kinds = [f"the input {name}" if name in wiring.inputs else f"the layer {quoted(name)}" for name in call.sources]
     return " and ".join(f"{kind} ({results[name].shape[-1]} numbers)" for kind, name in zip(kinds, call.sources, strict=True))

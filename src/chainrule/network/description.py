@@ -39,7 +39,17 @@ from chainrule.base.errors import DescriptionError, FileError, InputError, Unkno
 from chainrule.network.definitions import Bound
 from chainrule.network.layers import NUMBER_KEYS, SHARED, WIRING_KEYS, Layer, dense, kind_of_layer
 from chainrule.network.network import MOST_LAYERS, Network
-from chainrule.network.wiring import INPUT, OUTPUT, Call, Wiring, check_count, checked, checked_inputs, checked_output, sorted_calls
+from chainrule.network.wiring import (
+    INPUT,
+    OUTPUT,
+    LayerCall,
+    Wiring,
+    check_signal_count,
+    checked,
+    checked_inputs,
+    checked_output,
+    sorted_calls,
+)
 from chainrule.notation.conventions import Notation
 
 if TYPE_CHECKING:
@@ -87,7 +97,9 @@ def _described_output(name: str, network: Network) -> dict[str, Any]:
     return {"from": network.wiring.outputs[name], "loss": goal.loss.described(), **weight}
 
 
-def _described_call(call: Call, place: int, wiring: Wiring, given: Mapping[Layer, Layer], names: Mapping[Layer, str]) -> dict[str, Any]:
+def _described_call(
+    call: LayerCall, place: int, wiring: Wiring, given: Mapping[Layer, Layer], names: Mapping[Layer, str]
+) -> dict[str, Any]:
     """A call as a table; what a chain says by its order is left out."""
     before = wiring.calls[place - 1].name if place else next(iter(wiring.inputs))
     sources = None if call.sources == (before,) else call.sources[0] if len(call.sources) == 1 else list(call.sources)
@@ -186,8 +198,8 @@ def _wiring_from(description: Mapping[str, Any], settings: dict[str, Any]) -> Wi
     return checked(Wiring(sizes, sorted_calls(sizes, calls), sources))
 
 
-def _calls_from(layers: Sequence[Any], inputs: Mapping[str, int]) -> list[Call]:
-    calls: list[Call] = []
+def _calls_from(layers: Sequence[Any], inputs: Mapping[str, int]) -> list[LayerCall]:
+    calls: list[LayerCall] = []
     made: dict[str, Layer] = {}
     before = next(iter(inputs))
     for number, table in enumerate(layers, start=1):
@@ -202,8 +214,8 @@ def _calls_from(layers: Sequence[Any], inputs: Mapping[str, int]) -> list[Call]:
             made[name] = _layer_from(table, made)
             if isinstance(sources, int):
                 raise DescriptionError(f'from is a name or a list of names, as from = "{sources}", not a number.')
-            calls.append(Call(name, made[name], names_of((sources,) if isinstance(sources, str) else sources, "from")))
-            check_count(made[name], len(calls[-1].sources))
+            calls.append(LayerCall(name, made[name], names_of((sources,) if isinstance(sources, str) else sources, "from")))
+            check_signal_count(made[name], len(calls[-1].sources))
         before = name
     return calls
 

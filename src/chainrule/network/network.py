@@ -17,7 +17,7 @@ from chainrule.formula.expression import Expression, order
 from chainrule.network.definitions import Bound, Wanted, find
 from chainrule.network.derivation import Conventions, Derivation, Forward, Goal, derive, forward, quantity_called
 from chainrule.network.layers import Kind, Layer
-from chainrule.network.wiring import INPUT, OUTPUT, Wiring, chain, traced
+from chainrule.network.wiring import INPUT, OUTPUT, Wiring, chain_wiring, traced
 from chainrule.notation.conventions import Notation
 
 if TYPE_CHECKING:
@@ -381,7 +381,7 @@ def _wired(inputs: int | Mapping[str, int], layers: Sequence[Any]) -> Wiring:
         raise DescriptionError("a network is made of layers: Network(2, dense(2), dense(1)).")
     if isinstance(inputs, Mapping):
         raise DescriptionError('several inputs need a function that says where they go: Network({"x": 2, "v": 3}, lambda x, v: …).')
-    return chain(inputs, layers)
+    return chain_wiring(inputs, layers)
 
 
 def _goals(wiring: Wiring, loss: Any, emphasis: Mapping[str, float]) -> dict[str, Goal]:

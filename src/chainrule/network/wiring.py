@@ -49,11 +49,11 @@ def called(layer: Layer, signals: Sequence[Any]) -> Signal:
             raise DescriptionError(
                 f"{layer!r} is called on inputs and on what layers give, as in Network(2, lambda x: dense(1)(x)), not on {quoted(signal)}."
             )
-    check_count(layer, len(signals))
+    check_signal_count(layer, len(signals))
     return Signal(layer=layer, sources=tuple(signals))
 
 
-def check_count(layer: Layer, signals: int) -> None:
+def check_signal_count(layer: Layer, signals: int) -> None:
     """Does the layer take so many signals? Raises DescriptionError."""
     wanted = layer.kind.inputs
     if signals != wanted if wanted is not None else signals < 2:
@@ -61,7 +61,7 @@ def check_count(layer: Layer, signals: int) -> None:
 
 
 @dataclass(frozen=True, eq=False)
-class Call:
+class LayerCall:
     """A call of a layer. name: of what it gives; sources: what it is called on, inputs or earlier calls."""
 
     name: str
@@ -78,7 +78,7 @@ class Wiring:
     """
 
     inputs: Mapping[str, int]
-    calls: tuple[Call, ...]
+    calls: tuple[LayerCall, ...]
     outputs: Mapping[str, str]
 
     @property
@@ -100,7 +100,7 @@ class Wiring:
             changed = {name: made[value] for name, value in layer.chosen.items() if isinstance(value, Layer) and value in made}
             if changed:
                 made[layer] = made.get(layer, layer).with_options(**changed)
-        calls = tuple(Call(call.name, made.get(call.layer, call.layer), call.sources) for call in self.calls)
+        calls = tuple(LayerCall(call.name, made.get(call.layer, call.layer), call.sources) for call in self.calls)
         return Wiring(self.inputs, calls, self.outputs)
 
     def __repr__(self) -> str:
@@ -110,11 +110,11 @@ class Wiring:
         return f"{dict(self.inputs)}, {calls}, outputs={dict(self.outputs)}"
 
 
-def chain(inputs: int, layers: Sequence[Layer]) -> Wiring:
+def chain_wiring(inputs: int, layers: Sequence[Layer]) -> Wiring:
     """One layer after the other."""
     names = [layer.name or str(number) for number, layer in enumerate(layers, start=1)]
     _check_names(names)
-    calls = tuple(Call(name, layer, (before,)) for name, layer, before in zip(names, layers, [INPUT, *names], strict=False))
+    calls = tuple(LayerCall(name, layer, (before,)) for name, layer, before in zip(names, layers, [INPUT, *names], strict=False))
     return Wiring({INPUT: checked_size(inputs, "inputs")}, calls, {OUTPUT: names[-1]})
 
 
@@ -129,7 +129,7 @@ def traced(inputs: Mapping[str, int], function: Callable[..., Any]) -> Wiring:
         if not isinstance(signal, Signal):
             raise DescriptionError(f"the function of a network returns what a layer gives, or a dict of such, not {quoted(signal)}.")
         checked_output(name)
-    calls: dict[Signal, Call] = {}
+    calls: dict[Signal, LayerCall] = {}
     names: dict[Signal, str] = {signal: name for name, signal in signals.items()}
     for signal in _ordered(results.values()):
         if signal.layer is None:
@@ -138,7 +138,7 @@ def traced(inputs: Mapping[str, int], function: Callable[..., Any]) -> Wiring:
             continue
         name = signal.layer.name
         names[signal] = name if name and name not in names.values() else _free(str(len(calls) + 1), set(names.values()))
-        calls[signal] = Call(names[signal], signal.layer, tuple(names[source] for source in signal.sources))
+        calls[signal] = LayerCall(names[signal], signal.layer, tuple(names[source] for source in signal.sources))
     _check_names([*sizes, *(layer.name for layer in dict.fromkeys(call.layer for call in calls.values()) if layer.name)])
     wiring = Wiring(sizes, tuple(calls.values()), {name: names[signal] for name, signal in results.items()})
     return checked(wiring)
@@ -188,7 +188,7 @@ def checked(wiring: Wiring) -> Wiring:
     return wiring
 
 
-def sorted_calls(inputs: Mapping[str, int], calls: Sequence[Call]) -> tuple[Call, ...]:
+def sorted_calls(inputs: Mapping[str, int], calls: Sequence[LayerCall]) -> tuple[LayerCall, ...]:
     """Calls in an order in which they can be computed: as they stand, but for those that wait for a later one.
 
     Raises DescriptionError for a cycle, UnknownNameError for an unknown name.
@@ -198,7 +198,7 @@ def sorted_calls(inputs: Mapping[str, int], calls: Sequence[Call]) -> tuple[Call
         for source in call.sources:
             if source not in known:
                 raise UnknownNameError("input or layer", source, known, f"The layer {quoted(call.name)} is called on it.")
-    done, left = dict[str, Call | None](dict.fromkeys(inputs)), {call.name: call for call in calls}
+    done, left = dict[str, LayerCall | None](dict.fromkeys(inputs)), {call.name: call for call in calls}
     while left:
         ready = next((call for call in left.values() if all(source in done for source in call.sources)), None)
         if ready is None:
@@ -208,7 +208,7 @@ def sorted_calls(inputs: Mapping[str, int], calls: Sequence[Call]) -> tuple[Call
     return tuple(call for call in done.values() if call is not None)
 
 
-def _circle(calls: Sequence[Call]) -> list[str]:
+def _circle(calls: Sequence[LayerCall]) -> list[str]:
     """Names of calls, each called on by the next, of which the last is the first. Every call waits for another."""
     waits = {call.name: next(source for source in call.sources if any(source == one.name for one in calls)) for call in calls}
     way = [calls[0].name]

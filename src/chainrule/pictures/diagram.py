@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 
-from chainrule.document.document import Drawing, Edge, Graph, Neuron, Picture
+from chainrule.document.document import BoxGraph, Drawing, Edge, Neuron, Picture
 from chainrule.notation.formula import Formula, Number, Operator, Prose, Row, row
 from chainrule.notation.text import formula_text
 from chainrule.pictures.graph import graph_diagram
@@ -40,7 +40,7 @@ ACROSS = (0.28, 0.32, 0.25, 0.36, 0.2, 0.72, 0.68, 0.75, 0.64, 0.8, 0.4, 0.6, 0.
 
 def network_diagram(picture: Drawing) -> Diagram:
     """A network: a graph of boxes; or a column a layer, a line a weight, the larger the more there is to be written."""
-    if isinstance(picture, Graph):
+    if isinstance(picture, BoxGraph):
         return graph_diagram(picture)
     for gap in ROW_GAPS:
         layout = _Layout(picture, gap)

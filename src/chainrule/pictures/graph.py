@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 
-from chainrule.document.document import Graph, Inline, Vertex
+from chainrule.document.document import BoxGraph, Inline, Vertex
 from chainrule.notation.text import formula_text
 from chainrule.pictures.shapes import (
     FAMILIES,
@@ -61,7 +61,7 @@ SHARED = ("W", "learning_rate", "z", "b")
 """Whose colours the layers have that are called several times, one after the other."""
 
 
-def graph_diagram(graph: Graph) -> Diagram:
+def graph_diagram(graph: BoxGraph) -> Diagram:
     """The graph from left to right; where it is too wide, in rows."""
     return _Layout(graph).diagram
 
@@ -83,7 +83,7 @@ def inline_runs(line: Inline) -> tuple[TextRun, ...]:
 class _Layout:
     """Places are counted from 0: first the vertices, then one for each column that the arrows of a vertex pass."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: BoxGraph) -> None:
         self.graph = graph
         self.boxes = len(graph.vertices)
         self.ranks = _ranks(graph)
@@ -361,7 +361,7 @@ class _Layout:
                 middle += DOWN
 
 
-def _ranks(graph: Graph) -> list[int]:
+def _ranks(graph: BoxGraph) -> list[int]:
     """The column of each vertex: inputs left, and each other one right of what leads to it; a target just before what it is compared to."""
     ranks = [0] * len(graph.vertices)
     for source, target in sorted(graph.arrows, key=lambda arrow: arrow[1]):
@@ -431,21 +431,23 @@ def _rounded(x: float, y: float, wide: float, high: float) -> Iterator[Point]:
             yield middle[0] + CORNER * math.cos(angle), middle[1] + CORNER * math.sin(angle)
 
 
-def column_captions(graph: Graph) -> tuple[str, ...]:
+def column_captions(graph: BoxGraph) -> tuple[str, ...]:
     """What is computed in each column but the last, by its letters."""
     ranks, led = _ranks(graph), {target for _, target in graph.arrows}
     letters = [(rank, formula_text(graph.vertices[number].label)) for number, rank in enumerate(ranks) if number in led or not rank]
     return tuple(", ".join(letter for rank, letter in letters if rank == column) for column in range(max(ranks)))
 
 
-def graph_lines(graph: Graph) -> Iterator[Inline]:
+def graph_lines(graph: BoxGraph) -> Iterator[Inline]:
     """A line for each box: h⁽³⁾ = dense(h⁽¹⁾ + h⁽²⁾), tanh, 3 units. Operations stand in the lines of what they lead to."""
     written: dict[int, Inline] = {}
     for number, vertex in enumerate(graph.vertices):
         sources = [source for source, target in graph.arrows if target == number]
-        operands = joined(written[source] for source in sources)
+        operands = joined_inline(written[source] for source in sources)
         if vertex.round:
-            inner = joined((_operand(graph.vertices[source], vertex, written[source]) for source in sources), (" ", vertex.label, " "))
+            inner = joined_inline(
+                (_operand(graph.vertices[source], vertex, written[source]) for source in sources), (" ", vertex.label, " ")
+            )
             written[number] = inner if len(inner) < LONGEST else ("…",)
             continue
         if not vertex.family:
@@ -454,11 +456,11 @@ def graph_lines(graph: Graph) -> Iterator[Inline]:
         written[number] = (vertex.label,)
         more = (*vertex.about, *vertex.values, *vertex.gradients, *vertex.changes)
         if not sources:
-            yield (vertex.label, ": ", *joined(more))
+            yield (vertex.label, ": ", *joined_inline(more))
         elif vertex.kind:
-            yield joined(((vertex.label, f" = {vertex.kind}(", *operands, ")"), *more))
+            yield joined_inline(((vertex.label, f" = {vertex.kind}(", *operands, ")"), *more))
         else:
-            yield (vertex.label, " = ", *joined(more))
+            yield (vertex.label, " = ", *joined_inline(more))
 
 
 def _operand(vertex: Vertex, operation: Vertex, written: Inline) -> Inline:
@@ -466,6 +468,6 @@ def _operand(vertex: Vertex, operation: Vertex, written: Inline) -> Inline:
     return ("(", *written, ")") if vertex.round and vertex.label != operation.label else written
 
 
-def joined(parts: Iterable[Inline], between: Inline = (", ",)) -> Inline:
+def joined_inline(parts: Iterable[Inline], between: Inline = (", ",)) -> Inline:
     """Side by side with something between them."""
     return tuple(item for place, part in enumerate(parts) for item in ((*between, *part) if place else part))

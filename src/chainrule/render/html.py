@@ -16,10 +16,10 @@ from chainrule.base.errors import InputError
 from chainrule.base.nodes import Code
 from chainrule.document.document import (
     Block,
+    BoxGraph,
     Document,
     Drawing,
     Equations,
-    Graph,
     Inline,
     Note,
     Paragraph,
@@ -138,7 +138,7 @@ class _Writer:
                 return "\n".join(self.displayed(equations))
             case TableBlock(head, rows):
                 return self.table(head, rows)
-            case Picture() | Graph():
+            case Picture() | BoxGraph():
                 return picture_box(block, self.colours)
 
     def program(self, source: str) -> str:

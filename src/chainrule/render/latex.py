@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from chainrule.document.document import Block, Document, Equations, Graph, Inline, Note, Paragraph, Picture, Subheading, TableBlock
+from chainrule.document.document import Block, BoxGraph, Document, Equations, Inline, Note, Paragraph, Picture, Subheading, TableBlock
 from chainrule.document.words import Words
 from chainrule.notation.formula import Equation, Formula, Row
 from chainrule.notation.latex import formula_latex
@@ -117,7 +117,7 @@ class _Writer:
             case TableBlock(head, rows):
                 lines = [self._cells(head) + r" \\ \hline", *(self._cells(cells) + r" \\" for cells in rows)]
                 return "\n".join([rf"\datatable{{{'l' * len(head)}}}{{\hline", *lines, r"\hline}"])
-            case Picture() | Graph():
+            case Picture() | BoxGraph():
                 return rf"\begin{{center}}\fitted{{{tikz(network_diagram(block), self._paint)}}}\end{{center}}"
 
     def _cells(self, cells: Iterable[Inline]) -> str:

@@ -8,10 +8,10 @@ from typing import TypeAlias
 
 from chainrule.document.document import (
     Block,
+    BoxGraph,
     Document,
     Drawing,
     Equations,
-    Graph,
     Inline,
     Note,
     Paragraph,
@@ -83,7 +83,7 @@ def _block(block: Block, words: Words, width: int) -> Iterator[TextLine]:
                 tall = len(drawn) > 1
         case TableBlock(head, rows):
             yield from _table(head, rows, width)
-        case Picture() | Graph():
+        case Picture() | BoxGraph():
             yield from picture_lines(block, width)
 
 
@@ -165,7 +165,7 @@ def _numeric(cell: list[Segment]) -> bool:
 
 def picture_lines(picture: Drawing, width: int) -> Iterator[TextLine]:
     """A network drawn in characters."""
-    if isinstance(picture, Graph):
+    if isinstance(picture, BoxGraph):
         yield from _sketch(picture, width) or _sentences(picture, width)
     elif picture.edges:
         yield from _wiring(picture, width)
@@ -177,7 +177,7 @@ LINES = {"lr": "─", "du": "│", "dr": "╭", "dl": "╮", "dru": "├", "dlu"
 """What leads left, right, up and down from a place."""
 
 
-def _sketch(graph: Graph, width: int) -> list[TextLine]:
+def _sketch(graph: BoxGraph, width: int) -> list[TextLine]:
     """x ─▶ h1 ─┴─▶ h2 ─▶ + ─▶ y, arrows that pass something above it; nothing where that is not all there is, or cannot be followed."""
     targets = {number for number, vertex in enumerate(graph.vertices) if vertex.family == "t"}
     order = [number for number in range(len(graph.vertices)) if number not in targets]
@@ -215,7 +215,7 @@ def _sketch(graph: Graph, width: int) -> list[TextLine]:
     return [*(TextLine(((line, None),)) for line in above), TextLine(tuple(parts))]
 
 
-def _sentences(graph: Graph, width: int) -> Iterator[TextLine]:
+def _sentences(graph: BoxGraph, width: int) -> Iterator[TextLine]:
     """A line for each box: what it is of what leads to it."""
     for sentence in graph_lines(graph):
         for line in _filled(sentence, width - INDENT):

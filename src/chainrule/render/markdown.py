@@ -9,7 +9,19 @@ from itertools import groupby
 from urllib.parse import quote
 
 from chainrule.base.nodes import Code
-from chainrule.document.document import Block, Document, Drawing, Equations, Graph, Inline, Note, Paragraph, Picture, Subheading, TableBlock
+from chainrule.document.document import (
+    Block,
+    BoxGraph,
+    Document,
+    Drawing,
+    Equations,
+    Inline,
+    Note,
+    Paragraph,
+    Picture,
+    Subheading,
+    TableBlock,
+)
 from chainrule.document.words import Words
 from chainrule.notation.formula import Equation, Formula
 from chainrule.notation.latex import aligned_latex, formula_latex
@@ -94,9 +106,9 @@ def _block(block: Block, words: Words, dialect: Dialect) -> Iterator[str]:
         case TableBlock(head, rows):
             lines = [_row(line, words, dialect) for line in rows]
             yield "\n".join([_row(head, words, dialect), "|" + " --- |" * len(head), *lines])
-        case Picture() | Graph() if block in dialect.pictures:
+        case Picture() | BoxGraph() if block in dialect.pictures:
             yield dialect.pictures[block]
-        case Picture() | Graph():
+        case Picture() | BoxGraph():
             drawn = "\n".join(line.text for line in picture_lines(block, 100))
             yield f"```text\n{drawn}\n```"
 

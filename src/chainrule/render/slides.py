@@ -8,10 +8,10 @@ from itertools import groupby
 from chainrule.base.nodes import Node
 from chainrule.document.document import (
     Block,
+    BoxGraph,
     Document,
     Drawing,
     Equations,
-    Graph,
     Note,
     Paragraph,
     Picture,
@@ -129,7 +129,7 @@ def _height(block: Block) -> float:
             return 0.3 + sum(map(_height_of, equations))
         case TableBlock(_, rows):
             return 2.2 + 1.3 * len(rows)
-        case Picture() | Graph():
+        case Picture() | BoxGraph():
             return PICTURE
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 from chainrule.base.nodes import Code
-from chainrule.document.document import Block, Document, Equations, Graph, Inline, Note, Paragraph, Picture, Subheading, TableBlock
+from chainrule.document.document import Block, BoxGraph, Document, Equations, Inline, Note, Paragraph, Picture, Subheading, TableBlock
 from chainrule.document.words import Words
 from chainrule.notation import typst as mathematics
 from chainrule.notation.formula import Equation, Formula, Row
@@ -147,7 +147,7 @@ class _Writer:
                 return "\n".join([start, *(f"  {self._equation(equation)}," for equation in equations), ")"])
             case TableBlock(head, rows):
                 return "\n".join([f"#data({len(head)}, ({self._cells(head)},),", *(f"  {self._cells(cells)}," for cells in rows), ")"])
-            case Picture() | Graph():
+            case Picture() | BoxGraph():
                 return canvas(network_diagram(block), self.paint)
 
     def _cells(self, cells: Iterable[Inline]) -> str:

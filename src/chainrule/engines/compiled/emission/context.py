@@ -15,7 +15,7 @@ from typing import Any
 from chainrule.engines.compiled.emission.abi import PARTS
 from chainrule.engines.compiled.graph.layout import LINE, Panels, row_stride
 from chainrule.engines.compiled.llvm import ir
-from chainrule.engines.compiled.llvm.instructions import DOUBLE, add, at, element_type, multiply
+from chainrule.engines.compiled.llvm.instructions import DOUBLE, add_integers, at, element_type, multiply_integers
 from chainrule.engines.compiled.llvm.target import Processor
 
 SUM = PARTS * LINE
@@ -24,7 +24,7 @@ SUM = PARTS * LINE
 
 def sum_place(builder: Any, memory: Any, number: int, part: Any) -> Any:
     """Where the sum of a part lies, of the sum of this number: on a cache line of its own, as another thread may write the next."""
-    return at(builder, memory, add(builder, multiply(builder, part, LINE), number * SUM))
+    return at(builder, memory, add_integers(builder, multiply_integers(builder, part, LINE), number * SUM))
 
 
 def total(builder: Any, memory: Any, number: int, parts: int) -> Any:

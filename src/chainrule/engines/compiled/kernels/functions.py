@@ -21,7 +21,7 @@ from chainrule.engines.compiled.graph.step_graph import StepGraph
 from chainrule.engines.compiled.kernels.calls import KernelLibrary, StageCalls
 from chainrule.engines.compiled.kernels.program import Access, KernelProgram, way
 from chainrule.engines.compiled.llvm import ir
-from chainrule.engines.compiled.llvm.instructions import DOUBLE, add, at, element_type, loop, share_of, whole
+from chainrule.engines.compiled.llvm.instructions import DOUBLE, add_integers, at, element_type, loop, share_of, whole
 from chainrule.engines.compiled.llvm.machine import Machine, MachineValue
 from chainrule.engines.compiled.llvm.target import Processor, itemsize
 
@@ -63,7 +63,7 @@ class KernelEmitter:
         numbers = int(array.shape[1]) if len(array.shape) > 1 else 1
         copy = stage_calls.kernels.copy(self.given, numbers, (columns.stride, array.stride or 1), ordered=bool(order))
         source = at(builder, stage_calls.given[columns.array], columns.start, element_type(self.given))
-        builder.call(copy, [source, stage_calls.row(array, start), *order, add(builder, first, start), count])
+        builder.call(copy, [source, stage_calls.row(array, start), *order, add_integers(builder, first, start), count])
 
     def _single_numbers(self, builder: Any, memory: Any) -> dict[Operation, Any]:
         """Where the parameters and states lie that are one number."""

@@ -19,7 +19,7 @@ from chainrule.engines.compiled.graph.layout import LINE, padded
 from chainrule.engines.compiled.graph.operations import Operation
 from chainrule.engines.compiled.graph.schedule import Schedule, Stage, operand
 from chainrule.engines.compiled.graph.step_graph import topological_order
-from chainrule.engines.compiled.llvm.instructions import at, multiply, share_of, share_start, whole
+from chainrule.engines.compiled.llvm.instructions import at, multiply_integers, share_of, share_start, whole
 from chainrule.network.derivation import BATCH
 
 NARROW = 8
@@ -305,7 +305,7 @@ class ThreadFrame:
 
     def row(self, buffer: Buffer, row: Any) -> Any:
         """The address of a row of an array by rows, or of a number of one that has a number a row."""
-        return at(self.builder, self.pointer(buffer), multiply(self.builder, row, buffer.stride or 1), self.context.element)
+        return at(self.builder, self.pointer(buffer), multiply_integers(self.builder, row, buffer.stride or 1), self.context.element)
 
     def part_of_rows(self) -> tuple[Any, Any]:
         """This thread's part of the rows of the batch: the first of them, and how many."""

@@ -21,7 +21,7 @@ def element_type(dtype: str) -> Any:
     return ir.FloatType() if dtype == "float32" else DOUBLE
 
 
-def add(builder: Any, a: Any, b: Any) -> Any:
+def add_integers(builder: Any, a: Any, b: Any) -> Any:
     """a + b; known where both are."""
     if isinstance(a, int) and isinstance(b, int):
         return a + b
@@ -32,7 +32,7 @@ def add(builder: Any, a: Any, b: Any) -> Any:
     return builder.add(whole(a), whole(b))
 
 
-def multiply(builder: Any, a: Any, b: Any) -> Any:
+def multiply_integers(builder: Any, a: Any, b: Any) -> Any:
     """a · b; known where both are."""
     if isinstance(a, int) and isinstance(b, int):
         return a * b

@@ -25,13 +25,13 @@ from chainrule.engines.compiled.llvm import ir
 from chainrule.engines.compiled.llvm.instructions import (
     I64,
     POINTER,
-    add,
+    add_integers,
     at,
     choose,
     internal_function,
     lesser,
     loop,
-    multiply,
+    multiply_integers,
     share_of,
     whole,
 )
@@ -215,7 +215,7 @@ class Nest:
         else:
             begin, stop = self._part(stop)
         with loop(builder, begin, stop, self.at_once) as rows:
-            until = lesser(builder, add(builder, rows, self.at_once), stop)
+            until = lesser(builder, add_integers(builder, rows, self.at_once), stop)
             if self.strides.gathered:
                 with loop(builder, rows, until) as tile:
                     self._gather(tile, self._gathered(tile, rows))
@@ -244,7 +244,7 @@ class Nest:
             self._turn(panel, start, steps)
             return self._room(0)
         step = strides.b_step[self.edge]
-        b = at(builder, self.given.b, add(builder, multiply(builder, panel, strides.b_panel), start * step), self.number)
+        b = at(builder, self.given.b, add_integers(builder, multiply_integers(builder, panel, strides.b_panel), start * step), self.number)
         if not strides.copied:
             return b
         copy = copy_function(self.context.module, self.context.dtype, self.layout.lanes, self.vectors, step)
@@ -257,22 +257,22 @@ class Nest:
         assert weights is not None
         for place in range(start // weights.width, -(-(start + steps) // weights.width)):
             across = weights.width if place < weights.count else weights.rest
-            row = multiply(builder, multiply(builder, panel, self.layout.width), across)
-            source = at(builder, self.given.b, add(builder, row, place * weights.stride), self.number)
+            row = multiply_integers(builder, multiply_integers(builder, panel, self.layout.width), across)
+            source = at(builder, self.given.b, add_integers(builder, row, place * weights.stride), self.number)
             turn = transpose_function(self.context.module, self.context.dtype, self.layout.lanes, across, self.width)
             builder.call(turn, [source, self._room((place * weights.width - start) * self.width)], cconv="fastcc")
 
     def _room(self, offset: Any) -> Any:
-        return at(self.builder, self.given.room, add(self.builder, offset, self.before), self.number)
+        return at(self.builder, self.given.room, add_integers(self.builder, offset, self.before), self.number)
 
     def _gathered(self, tile: Any, first: Any) -> Any:
         """Where a tile's part of `a` lies, gathered: behind the block of b."""
         place = self.builder.sub(whole(tile), whole(first))
-        return self._room(add(self.builder, multiply(self.builder, place, self.room_of_a), self.room_of_b))
+        return self._room(add_integers(self.builder, multiply_integers(self.builder, place, self.room_of_a), self.room_of_b))
 
     def _gather(self, tile: Any, target: Any) -> None:
         """Copy a tile's part of `a`, so that it lies in the order in which the tile reads it."""
-        source = at(self.builder, self.given.a, multiply(self.builder, self.tiles.row(tile), self.strides.a_row), self.number)
+        source = at(self.builder, self.given.a, multiply_integers(self.builder, self.tiles.row(tile), self.strides.a_row), self.number)
 
         def call(rows: int) -> None:
             copy = copy_function(self.context.module, self.context.dtype, rows, 1, self.strides.a_step)
@@ -289,11 +289,16 @@ class Nest:
     def _tile(self, here: Here, tile: Any) -> None:
         """The call of a tile's function."""
         builder, strides, blocks = self.builder, self.strides, self.product.blocks
-        row, column = self.tiles.row(tile), multiply(builder, here.panel, self.layout.width)
+        row, column = self.tiles.row(tile), multiply_integers(builder, here.panel, self.layout.width)
         if strides.gathered:
             a = self._gathered(tile, here.rows)
         else:
-            a = at(builder, self.given.a, add(builder, multiply(builder, row, strides.a_row), here.start * strides.a_step), self.number)
+            a = at(
+                builder,
+                self.given.a,
+                add_integers(builder, multiply_integers(builder, row, strides.a_row), here.start * strides.a_step),
+                self.number,
+            )
         operands = [self._operand(name, row, here.panel, column) for name in self.tile_emitter.operands]
         ahead, rate = self._ahead(here, tile)
         count = whole(blocks[here.place] or self.given.n)
@@ -326,10 +331,12 @@ class Nest:
             case "number":
                 return pointer
             case "rows":
-                offset = add(builder, multiply(builder, row, operand.stride), column)
+                offset = add_integers(builder, multiply_integers(builder, row, operand.stride), column)
             case "panels":
                 assert operand.layout is not None
-                offset = add(builder, multiply(builder, panel, operand.layout.stride), multiply(builder, row, self.width))
+                offset = add_integers(
+                    builder, multiply_integers(builder, panel, operand.layout.stride), multiply_integers(builder, row, self.width)
+                )
             case "columns":
                 offset = column
             case _:
@@ -349,13 +356,17 @@ class Nest:
         turns = steps // UNROLLED
         tiles = max(1, self.most_tiles if self.product.by_panels else self.most_tiles // self.context.threads)
         rate = -(-steps * self.width * self.size // (tiles * turns))
-        done = multiply(builder, builder.sub(whole(tile), whole(here.rows)), rate * turns)
+        done = multiply_integers(builder, builder.sub(whole(tile), whole(here.rows)), rate * turns)
         if not self.strides.turned:
-            return at(builder, here.b, add(builder, done, self.strides.b_panel * self.size)), rate
+            return at(builder, here.b, add_integers(builder, done, self.strides.b_panel * self.size)), rate
         block = weights.width * self.layout.width * self.size  # of each of W's own panels
-        panels = add(builder, builder.udiv(whole(done), I64(block)), here.start // weights.width)
-        within = add(builder, builder.urem(whole(done), I64(block)), multiply(builder, add(builder, here.panel, 1), block))
-        return at(builder, self.given.b, add(builder, within, multiply(builder, panels, weights.stride * self.size))), rate
+        panels = add_integers(builder, builder.udiv(whole(done), I64(block)), here.start // weights.width)
+        within = add_integers(
+            builder, builder.urem(whole(done), I64(block)), multiply_integers(builder, add_integers(builder, here.panel, 1), block)
+        )
+        return at(
+            builder, self.given.b, add_integers(builder, within, multiply_integers(builder, panels, weights.stride * self.size))
+        ), rate
 
     def _following(self, rows: int) -> int:
         """Bytes to prefetch, in each turn of the loop, of the next tile's part of every operand in panels."""
@@ -393,7 +404,7 @@ class Tiling:
 
     def row(self, tile: Any) -> Any:
         """The first row of a tile."""
-        return add(self.builder, multiply(self.builder, tile, self.least), lesser(self.builder, tile, self.larger))
+        return add_integers(self.builder, multiply_integers(self.builder, tile, self.least), lesser(self.builder, tile, self.larger))
 
     def rows(self, tile: Any) -> Any:
         """How many rows the tile has."""
