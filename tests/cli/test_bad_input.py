@@ -151,7 +151,7 @@ DESCRIPTIONS = [
     ("deep.toml", b"x = " + b"[" * 100_000, "deep.toml is not TOML that a description could be"),
     ("digits.json", b'{"inputs": ' + b"9" * 10_000 + b"}", "holds an absurd number"),
     ("digits.toml", b"inputs = " + b"9" * 10_000, "holds an absurd number"),
-    ("hex.toml", b"inputs = 0x" + b"f" * 10_000 + b"\n[[layers]]\nunits = 1", "something absurd inputs are more than this can hold"),
+    ("hex.toml", b"inputs = 0x" + b"f" * 10_000 + b"\n[[layers]]\nunits = 1", "something absurd columns of the input x are more"),
     ("nan.json", SEED and json.dumps({**EXAMPLES["seed"], "weights": [float("nan")] * 6}).encode(), "holds nan at position"),
     ("huge.json", json.dumps({**EXAMPLES["seed"], "weights": [10**400] * 6}).encode(), "weights: the weights must be numbers"),
     ("text.json", json.dumps({**EXAMPLES["seed"], "weights": ["1"] * 6}).encode(), "'1' is not"),

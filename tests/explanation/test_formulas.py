@@ -135,7 +135,7 @@ def test_the_graph_has_a_box_for_each_letter_and_an_arrow_for_each_use():
 def test_one_letter_alone_lights_its_ways():
     document = cr.explain_formula("c = a + b; f = c*a", "a=1 b=2", weight="b")
     graph = next(block for block in document.section("formula").blocks if isinstance(block, BoxGraph))
-    assert graph.lit == ("n1", "n2", "n3", "e1", "e2")
+    assert graph.highlighted == ("n1", "n2", "n3", "e1", "e2")
     assert sections(document) == ["formula", "chain", "check"]
     assert "does not depend on a" in plain(cr.explain_formula("c = a*2; f = b", "a=1 b=1", weight="a"))
     with pytest.raises(UnknownNameError, match=r"no letter of the formula is called 'q'\. Known: a, b, c, f\."):

@@ -9,7 +9,7 @@ from chainrule.base.errors import DescriptionError
 from chainrule.formula import primitives as p
 from chainrule.formula.expression import Expression, Name, as_expression, neighbours, variable
 from chainrule.network.definitions import Definition, find
-from chainrule.network.derivation import Conventions, Derivation, derive
+from chainrule.network.derivation import Conventions, Derivation
 from chainrule.network.layers import dense
 from chainrule.network.network import Network
 from chainrule.network.optimizers import let
@@ -120,7 +120,7 @@ def test_what_a_derivation_holds() -> None:
 
 
 def test_examples_have_no_weights_unless_the_conventions_say_so() -> None:
-    derivation = derive(2, [dense(1, "identity")], find("loss", "squared"))
+    derivation = Network(2, dense(1, "identity")).derivation
     assert derivation.weights is None
     assert [node.key for node in derivation.data] == ["x", "t"]
     assert Conventions() == Conventions(outputs="sum", batch="mean", weighted=False)

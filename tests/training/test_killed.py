@@ -141,7 +141,7 @@ def test_killed_at_random_moments_and_the_same_bit_for_bit(go_on, most, tmp_path
             seen.add(load_checkpoint(path)[2]["epochs"])
     go_on(output)
     assert output.read_bytes() == (tmp_path / "unbroken.safetensors").read_bytes()
-    assert len(seen) > 8
+    assert len(seen) > 5
 
 
 def test_what_a_killed_process_leaves_is_whole_or_as_it_was(tmp_path):

@@ -181,8 +181,6 @@ def train(
     path = None if output is None else Path(output)
     description = None if network is None else _description(network, shape)
     targets = _names(target) or (described_targets(description) if description else ())
-    if not (targets or resume):
-        raise InputError("which column is to be predicted? Say it, as target='price' (--target price).")
     check_outputs(path, log, curve, resume=resume, force=force)
     rows = Rows.of(data, **form)
     with ExitStack() as stack:

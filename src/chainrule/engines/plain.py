@@ -9,13 +9,14 @@ b = 2.0
 <BLANKLINE>
 # forward
 c = a + b
-f = math.tanh(c) * a
+tanh = math.tanh(c)
+f = tanh * a
 <BLANKLINE>
 # backward: grad_a is ∂f/∂a
 grad_f = 1
-grad_c = (1 - math.tanh(c)**2) * a
+grad_c = grad_f * (a * (1 - tanh**2))
 grad_b = grad_c
-grad_a = math.tanh(c) + grad_c
+grad_a = grad_f * tanh + grad_c
 <BLANKLINE>
 print("f =", f)
 print("∂f/∂a =", grad_a)

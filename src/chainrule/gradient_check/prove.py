@@ -215,6 +215,7 @@ _EXAMPLES: Mapping[str, Sequence[tuple[Sequence[Shape], Mapping[str, Any]]]] = {
     "reshape": [([(2, 6)], {"sizes": (3, 4)}), ([("batch", 2, 3)], {"sizes": ("batch", 6)})],
     "part": [([("batch", 5)], {"axis": 1, "start": 1, "stop": 4}), ([(4, 2)], {"axis": 0, "start": 0, "stop": 1})],
     "place": [([("batch", 2)], {"axis": 1, "start": 1, "extent": 5}), ([(2, 2)], {"axis": 0, "start": 0, "extent": 3})],
+    "join": [([("batch", 2), ("batch", 3)], {"axis": 1}), ([(2, 2), (1, 2), (3, 2)], {"axis": 0})],
     "named": [([("batch", 3)], {"name": Name("h", layer=1)})],
     "variable": [([], {"name": Name("x"), "shape": (2, 3)})],
     "constant": [([], {"number": 2.5})],
@@ -228,7 +229,7 @@ def _primitive(primitive: Primitive, shapes: Sequence[Shape] | None, random: np.
         for shape in shapes or ((), (4,), ("batch", 3), (2, 2, 2)):
             yield from _elementwise(primitive, shape, random, derive)
     elif primitive.name not in _EXAMPLES:
-        raise InputError(f"there is no example for the primitive {primitive.name}; add one to _EXAMPLES in chainrule/proof.")
+        raise InputError(f"there is no example for the primitive {primitive.name}; add one to _EXAMPLES beside this.")
     else:
         for example, parameters in _EXAMPLES[primitive.name]:
             operands = lettered_variables(example)

@@ -76,6 +76,7 @@ def forward(wiring: Wiring) -> Forward:
     numbers: dict[Layer, int] = {}
     times: dict[Layer, int] = {}
     quantities: list[Expression] = []
+    known = set(inputs)
     for call in wiring.calls:
         layer = call.layer
         times[layer] = times.get(layer, 0) + 1
@@ -93,12 +94,9 @@ def forward(wiring: Wiring) -> Forward:
             result = named(Name("h", owner.number, time=owner.time), result)
         elif layer.name:
             result = named(Name(checked_name(layer.name)), result)
-        known = {*sources, *quantities}
-        quantities += [
-            node
-            for node in order(result, wall=lambda node: node in known)  # noqa: B023  # it is called before the next round
-            if node.primitive.name == "named" and node not in known
-        ]
+        made = [node for node in order(result, wall=known.__contains__) if node.primitive.name == "named" and node not in known]
+        quantities += made
+        known |= {*made, result}
         results[call.name] = result
     parameters = tuple(parameter for layer in numbers for parameter in declared.get(layer, {}).values())
     outputs = {name: results[call] for name, call in wiring.outputs.items()}
