@@ -14,7 +14,7 @@ from chainrule.api.settings import chosen_notation
 from chainrule.base.errors import InputError, UnknownNameError, quoted
 from chainrule.formula.arrays import fraction
 from chainrule.formula.expression import Expression
-from chainrule.formula.grammar import MOST_SIGNS, Reading, Text, parse_formula
+from chainrule.formula.grammar import MOST_SIGNS, Reading, Text, about_comma, parse_formula
 from chainrule.network.definitions import Definition, definitions
 from chainrule.notation.conventions import Notation
 
@@ -160,8 +160,7 @@ def _pairs(at: str) -> dict[str, tuple[Any, Any]]:
             raise text.refused("this is no number to compute with.", *value.span())
         position = value.end()
         if comma := re.match(r",[0-9]+", at[position:]):
-            fixed = f"{value[0]}.{comma[0][1:]}"
-            raise text.refused(f"a decimal number is written with a point: {fixed}.", value.start(), position + len(comma[0]))
+            raise text.refused(about_comma(value[0], comma[0][1:]), value.start(), position + len(comma[0]))
         gap = re.match(r"\s*[,;]?\s*", at[position:])
         assert gap is not None
         if not gap[0] and at[position:]:

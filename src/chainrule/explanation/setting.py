@@ -9,6 +9,8 @@ from dataclasses import replace
 from chainrule.document.document import Block, Equations, Inline, Note, Paragraph, Section, TableBlock
 from chainrule.explanation.context import Context
 from chainrule.explanation.pictures import fitting_picture
+from chainrule.formula.expression import order
+from chainrule.formula.primitives import transpose
 from chainrule.notation.numbers import number_formula
 
 MOST_NAMED = 16
@@ -28,10 +30,18 @@ def network_section(context: Context) -> Section:
     if context.detail != "overview":
         blocks.append(Equations(tuple(context.array_line(p, context.step.parameters[p.key]) for p in context.derivation.parameters)))
     if context.detail == "scalar" and context.labels.numbered:
-        blocks.append(Paragraph(context.text(f"network.numbering.{context.notation.vectors}")))
+        numbering = context.text(f"network.numbering.{context.notation.vectors}")
+        turned = context.text("network.numbering.transposed") if _has_transposed(context) else ()
+        blocks.append(Paragraph((*numbering, " ", *turned) if turned else numbering))
     blocks += [Paragraph(line) for line in (*_called_again(context), *_drawn(context))]
     blocks.append(Paragraph(_conventions(context)))
     return Section("network", context.plain("network.title"), tuple(blocks))
+
+
+def _has_transposed(context: Context) -> bool:
+    """Whether a weight matrix leads from its units to its inputs somewhere, too, as in a tied layer."""
+    nodes = order(*context.derivation.quantities)
+    return any(node.primitive is transpose and node.arguments[0] in context.derivation.parameters for node in nodes)
 
 
 def _count(context: Context) -> str:

@@ -153,6 +153,13 @@ class Reading:
         return self.refused(node, f"{reason}{why}; choose another point.")
 
 
+def about_comma(before: str, after: str) -> str:
+    """What to write in place of a comma between digits, which is a point to some and separates thousands to others."""
+    if len(after) == 3 and re.fullmatch(r"[-−]?[1-9][0-9]{0,2}", before):
+        return f"a number has no comma: write {before}.{after} if it is a decimal one, {before}{after} if it separates thousands."
+    return f"a decimal number is written with a point: {before}.{after}."
+
+
 def parse_formula(typed: str, known: Mapping[str, Function] | None = None, letters: Collection[str] = ()) -> Reading:
     """The calculation that a text describes.
 
@@ -366,8 +373,7 @@ class _Reader:
     def _comma(self, token: _Token) -> InputError:
         before, after = self.tokens[self.position - 1], self.tokens[self.position + 1]
         if before.kind == after.kind == "number" and before.stop == token.start and token.stop == after.start:
-            fixed = f"{before.sign}.{after.sign}"
-            return self.text.refused(f"a decimal number is written with a point: {fixed}.", before.start, after.stop)
+            return self.text.refused(about_comma(before.sign, after.sign), before.start, after.stop)
         return self.text.refused("formulas are separated by ; and not by a comma.", token.start)
 
     def _sum(self) -> Expression:
@@ -511,9 +517,9 @@ class _Reader:
         wanted = _arity(function)
         if len(arguments) != wanted:
             numbers = [token.sign for token in self.tokens[: self.position] if token.start > opened.start and token.kind == "number"]
-            hint = f" A decimal number is written with a point: {'.'.join(numbers[:2])}." if wanted == 1 and len(numbers) == 2 else ""
+            hint = f"; {about_comma(*numbers)}" if wanted == 1 and len(numbers) == 2 else "."
             raise self.text.refused(
-                f"{token.sign} takes {wanted} {'number' if wanted == 1 else 'numbers'}, not {len(arguments)}.{hint}",
+                f"{token.sign} takes {wanted} {'number' if wanted == 1 else 'numbers'}, not {len(arguments)}{hint}",
                 token.start, self._here.stop,
             )  # fmt: skip
         self._close(opened)
