@@ -11,6 +11,7 @@ from tests.equations import Verdict, check, equations_in_latex, equations_in_tex
 from tests.letters import letters_of
 from tests.samples import examples
 
+import chainrule as cr
 from chainrule.base.errors import InputError
 from chainrule.formula import primitives as p
 from chainrule.formula.expression import Name, as_expression, variable
@@ -141,6 +142,12 @@ def test_overflow_and_no_numbers_are_said():
     a = LETTERS[0]
     assert formula_text(worked(Symbol("f"), a * a, {a: 1e200}, Labels(), result=float("inf"))) == "f = a · a = 1 · 10^200 · 1 · 10^200 ≈ ∞"
     assert formula_text(worked(Symbol("f"), 2 * a, {a: float("nan")}, Labels())) == "f = 2 · a = 2 · NaN ≈ NaN"
+
+
+def test_a_sum_over_the_outputs_runs_down_the_columns_where_vectors_are_columns():
+    network = cr.Network(2, cr.dense(2, "softmax"), loss="squared", notation=Notation(vectors="columns"))
+    printed = str(network.step([[1, 2]], [[1, 0]]).explain(detail="matrix"))
+    assert "δ = y ⊙ (∂E/∂y − (Σ_j ∂E/∂y ⊙ y))" in printed.replace("⁽¹⁾", "")
 
 
 def test_decimal_commas_columns_and_fractions():

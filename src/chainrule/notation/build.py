@@ -54,11 +54,11 @@ def as_columns(expression: Expression) -> tuple[Expression, dict[Expression, Exp
 
 def _outward(expression: Expression) -> Expression:
     """A transpose of a product as the product of the transposes: (A B)ᵀ = Bᵀ Aᵀ, (A + B)ᵀ = Aᵀ + Bᵀ."""
+    if isinstance(expression.primitive.form, forms.Total) and len(expression.arguments[0].shape) == 2:  # Σ over the other axis of Aᵀ
+        (inner,) = expression.arguments
+        return expression.primitive(_outward(swapped(inner)), axes=tuple(1 - axis for axis in expression.parameters["axes"]))
     if expression.primitive is not transpose or expression.parameters["axes"] != (1, 0):
         arguments = [_outward(argument) for argument in expression.arguments]
-        if isinstance(expression.primitive.form, forms.Total) and arguments[0].primitive is transpose:  # Σ over the other axis of x
-            (x,), turned = arguments[0].arguments, arguments[0].parameters["axes"]
-            return expression.primitive(x, axes=tuple(turned[axis] for axis in expression.parameters["axes"]))
         return expression.rebuilt(*arguments) if arguments else expression
     (inner,) = expression.arguments
     if inner.primitive is transpose:
