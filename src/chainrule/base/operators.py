@@ -25,7 +25,7 @@ class Operators:
 
     def applied(self, operation: str, *operands: Any) -> Self:
         """The operation on operands, of which one at least is of this kind; the others may be plain numbers."""
-        raise NotImplementedError
+        raise NotImplementedError  # each kind of operand says how; a mixin with slots holds nothing itself
 
     def __add__(self, other: Any) -> Self:
         return self.applied("add", self, other)
