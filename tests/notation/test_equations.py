@@ -22,7 +22,7 @@ from chainrule.notation.labels import Labels
 from chainrule.notation.latex import formula_latex
 from chainrule.notation.numbers import evaluated, meant, number_formula
 from chainrule.notation.text import formula_text
-from chainrule.notation.worked import chain, matrices, stated, update_equations, worked
+from chainrule.notation.worked import chain, matrices, stated, worked
 
 NUMBERED = letters_of((2, 2, 1))
 SHAPES = {"x": ("batch", 2), "t": ("batch", 1), "y": ("batch", 1), "h": ("batch", 2)}
@@ -89,8 +89,10 @@ def read(equation, values=None):
             ),
             "∂E/∂w6 = ∂E/∂y · ∂y/∂w6 = (y − t) · h2 = (2.2136 − 4) · 1.76 = −1.7864 · 1.76 = −3.144064",
         ),
-        (update_equations(label(w6), w6 - rate * slope6, SEED, NUMBERED, 0.3172032)[0], "w6 ← w6 − η · ∂E/∂w6"),
-        (update_equations(label(w6), w6 - rate * slope6, SEED, NUMBERED, 0.3172032)[1], "w6 ← 0.16 − 0.05 · (−3.144064) = 0.3172032"),
+        (
+            worked(label(w6), w6 - rate * slope6, SEED, NUMBERED, result=0.3172032),
+            "w6 = w6 − η · ∂E/∂w6 = 0.16 − 0.05 · (−3.144064) = 0.3172032",
+        ),
         (stated(label(h1), 8.399999999999999, NUMBERED), "h1 = 8.4"),
         (stated(label(prediction), 0.7513650695523157, NUMBERED), "y ≈ 0.751365"),
         (

@@ -84,15 +84,6 @@ def chain(
     return line.equation
 
 
-def update_equations(
-    left: Formula, expression: Expression, values: Mapping[Expression, Any], labels: Labels, result: Any = None
-) -> list[Equation]:
-    """An update in letters and in numbers: w6 ← w6 − η · ∂E/∂w6 and w6 ← 0.16 − 0.05 · (−3.144064) = 0.3172032."""
-    line = _Line(left, first="←")
-    _numbers(line, expression, values, labels, result)
-    return [Equation((left, formula(expression, labels)), ("←",)), line.equation]
-
-
 def matrices(
     left: Formula,
     expression: Expression,
@@ -130,12 +121,12 @@ def matrices(
 class _Line:
     """An equation that grows to the right; a side that repeats the one before it is left out."""
 
-    def __init__(self, left: Formula, first: str = "") -> None:
-        self.sides, self.relations, self.first = [left], list[str](), first
+    def __init__(self, left: Formula) -> None:
+        self.sides, self.relations = [left], list[str]()
 
     def add(self, relation: str, side: Formula) -> None:
-        if _unsigned(side) != _unsigned(self.sides[-1]) or (self.first and not self.relations):
-            self.relations.append(relation if self.relations or not self.first else self.first)
+        if _unsigned(side) != _unsigned(self.sides[-1]):
+            self.relations.append(relation)
             self.sides.append(side)
 
     @property
