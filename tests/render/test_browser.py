@@ -106,7 +106,7 @@ def test_a_section_folds_by_keyboard(opened):
     assert section.get_attribute("open") is None
     page.locator("nav a").first.focus()
     page.keyboard.press("Enter")
-    page.wait_for_function("document.querySelector('section > details').open")
+    section.and_(page.locator("[open]")).wait_for()
 
 
 @pytest.mark.parametrize("which", ["LaTeX", "value"])
@@ -116,7 +116,7 @@ def test_a_formula_and_its_value_are_copied_by_keyboard(opened, which):
     button = page.locator("#forward .display", has_text="8.4").last.locator("button", has_text=which)
     button.focus()
     page.keyboard.press("Enter")
-    page.wait_for_function("document.querySelector('.status').textContent === 'Copied'")
+    page.locator(".status", has_text="Copied").wait_for(state="attached")
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied == button.get_attribute("data-copy") != ""
 
@@ -130,7 +130,7 @@ def test_a_program_unfolds_and_is_copied_by_keyboard(opened):
     page.keyboard.press("Enter")
     program.locator("button").focus()
     page.keyboard.press("Enter")
-    page.wait_for_function("document.querySelector('.status').textContent === 'Copied'")
+    page.locator(".status", has_text="Copied").wait_for(state="attached")
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied.startswith("h1 = x @ W1\ny = h1 @ W2\n")
 
