@@ -10,7 +10,7 @@ import sys
 import numpy as np
 import pytest
 from tests import flowers
-from tests.flowers import ENDLESS, started, train, wait_for, write_rows
+from tests.flowers import ENDLESS, QUICK, started, train, wait_for, write_rows
 
 from chainrule.base.files import write_whole
 from chainrule.cli.progress import duration
@@ -23,10 +23,12 @@ folder, model = flowers.folder, flowers.model
 # Interrupted and resumed
 
 
-def test_ctrl_c_keeps_the_best_weights_and_says_how_to_resume(folder, capsys):
+@pytest.mark.parametrize("asked", [[signal.SIGINT], [signal.SIGTERM], [signal.SIGHUP, signal.SIGTERM, signal.SIGHUP]])
+def test_who_asks_it_to_end_gets_the_best_weights_and_how_to_resume(asked, folder, capsys):
     with started(folder, *ENDLESS) as process:
         assert any(line.startswith("epoch") for line in process.stdout)
-        process.send_signal(signal.SIGINT)
+        for number in asked:
+            process.send_signal(number)
         out, err = process.communicate(timeout=600)
     assert (process.returncode, err) == (130, "")
     command = out.splitlines()[-1]
@@ -42,6 +44,61 @@ def test_ctrl_c_keeps_the_best_weights_and_says_how_to_resume(folder, capsys):
     again, unbroken = Model.load("model.safetensors"), Model.load("unbroken.safetensors")
     assert all(np.array_equal(again.network.parameters[key], unbroken.network.parameters[key]) for key in unbroken.network.parameters)
     assert again.history == unbroken.history
+
+
+def test_a_run_that_ignores_the_end_of_its_terminal_goes_on(folder):
+    """As under nohup."""
+    with started(folder, *ENDLESS, preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)) as process:
+        assert any(line.startswith("epoch") for line in process.stdout)
+        process.send_signal(signal.SIGHUP)
+        assert any(line.split()[1:2] == ["500"] for line in process.stdout)
+        process.kill()
+
+
+def test_an_interrupted_cross_validation_says_how_to_resume(folder, capsys):
+    with started(folder, *ENDLESS, "--folds", "3", "--force") as process:
+        wait_for(checkpoint_path(folder / "model.safetensors").exists, process)
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=600)
+    assert (process.returncode, err) == (130, "chainrule: interrupted\n")
+    assert out.endswith(f"To go on: chainrule train flowers.csv --target kind {' '.join(ENDLESS)} --folds 3 --resume --force\n")
+    out, _ = train(capsys, "--resume", "--epochs", "5")
+    assert "fold 3 of 3" in out
+    assert not checkpoint_path("model.safetensors").exists()
+
+
+def test_two_runs_with_one_output(folder, capsys):
+    """The second is refused while the first goes on; what appears meanwhile is not replaced, and the run is not lost."""
+    with started(folder, *ENDLESS) as process:
+        wait_for(checkpoint_path(folder / "model.safetensors").exists, process)
+        for more in ((), ("--force",), ("--resume",)):
+            _, err = train(capsys, *more, code=2)
+            advice = "wait until it has ended, or write to another file with -o (output=)"
+            assert err == f"chainrule: another run is making model.safetensors; {advice}.\n"
+        (folder / "model.safetensors").write_bytes(b"precious")
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=600)
+    assert process.returncode == 2
+    assert "model.safetensors exists already" in err
+    assert "go on with --resume" in err
+    assert (folder / "model.safetensors").read_bytes() == b"precious"
+    assert sorted(os.listdir(folder)) == ["flowers.csv", "model.safetensors", "model.safetensors.checkpoint"]
+    _, err = train(capsys, "--resume", "--epochs", "1", code=2)
+    assert "model.safetensors" in err
+    (folder / "model.safetensors").unlink()
+    train(capsys, "--resume", "--epochs", "1")
+
+
+def test_a_run_that_goes_on_replaces_its_own_model_alone(folder, capsys):
+    with started(folder, *ENDLESS) as process:
+        assert any(line.startswith("epoch") for line in process.stdout)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=600)
+    train(capsys, "--seed", "5", *QUICK, "-o", "other.safetensors")
+    os.replace("other.safetensors", "model.safetensors")
+    _, err = train(capsys, "--resume", "--epochs", "1", code=2)
+    assert "is not of the run that was cut short: move it away, or replace it with --force" in err
+    train(capsys, "--resume", "--force", "--epochs", "1")
 
 
 def state_of(path):

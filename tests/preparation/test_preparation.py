@@ -347,8 +347,8 @@ def test_numbers_beyond_half_of_memory_lie_on_a_disk(tmp_path, monkeypatch):
         assert isinstance(large, np.memmap)
         assert (large.shape, large.dtype) == ((6, 2), float)
         large[:] = 1.5
-        assert len(list(tmp_path.glob("chainrule-*"))) == 1
-    assert not list(tmp_path.glob("chainrule-*"))
+        assert os.name == "nt" or not list(tmp_path.iterdir())  # a file without a name: gone with the process, however that ends
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("reserving", ["posix_fallocate", "write"])
@@ -363,7 +363,7 @@ def test_a_disk_without_room_for_the_numbers(tmp_path, monkeypatch, reserving):
     monkeypatch.setattr("chainrule.preparation.disk.memory", lambda: 0)
     with ExitStack() as stack, pytest.raises(FileError, match="cannot take the prepared numbers: No space left on device; name a folder"):
         empty((6, 2), stack)
-    assert not list(tmp_path.glob("chainrule-*"))
+    assert not list(tmp_path.iterdir())
 
 
 def test_what_is_large(tmp_path, monkeypatch):

@@ -4,11 +4,11 @@ The process trains, keeps a checkpoint after every epoch, and is killed by SIGKI
 every machine. It forks from one that has imported everything, so that a life takes milliseconds.
 """
 
+import fcntl
 import os
 import random
 import signal
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,6 +20,7 @@ import chainrule as cr
 from chainrule.api.train import Watch
 from chainrule.base.errors import FileError
 from chainrule.data.reading import read
+from chainrule.preparation import disk
 from chainrule.training.loop import Training
 from chainrule.training.model import Model, checkpoint_path, load_checkpoint, save_checkpoint
 from chainrule.training.plan import Plan
@@ -57,24 +58,48 @@ def go_on(output: Path, started: Callable[[], object] = lambda: None) -> None:
 
 
 class Begun(Watch):
-    """Says when the first epoch begins."""
+    """Says when the first epoch begins, or the first fold is done."""
 
     def __init__(self, started):
         self.started = started
 
+    def fold(self, number, count, scores):
+        self.started()
+
     def begins(self, run, training):
-        assert len(training.fold_networks) == 5
         self.started()
 
 
 def go_on_by_default(output: Path, started: Callable[[], object] = lambda: None) -> None:
     """The same with no option but --target: cross-validation decides when to stop, and the run goes all the way to the model."""
+    go_on_by_command(output, started, FLOWERS, epochs=60)
+
+
+def go_on_with_folds(output: Path, started: Callable[[], object] = lambda: None) -> None:
+    """A cross-validation before it, whose finished folds are kept."""
+    go_on_by_command(output, started, FLOWERS, folds=3, epochs=12)
+
+
+def go_on_streamed(output: Path, started: Callable[[], object] = lambda: None) -> None:
+    """Data that do not fit into memory: read in pieces, their numbers on a disk."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(disk, "memory", lambda: 1000)
+        path = output.parent / "flowers.csv"
+        if not path.exists():
+            rows = zip(*(column.values for column in FLOWERS.columns), strict=True)
+            path.write_text("\n".join([",".join(FLOWERS.names), *(",".join(map(str, row)) for row in rows)]))
+        go_on_by_command(output, started, str(path), validation=0.2, epochs=60)
+
+
+def go_on_by_command(output, started, data, epochs, **options):
     resume = checkpoint_path(output).exists()
     if output.exists() and not resume:
         return  # killed when everything was done
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(Training.run.__kwdefaults__, "seconds", 0)  # a checkpoint after every epoch here, too
-        cr.train(FLOWERS, target="species", epochs=None if resume else 60, output=output, resume=resume, watch=Begun(started))
+        watch = Begun(started)
+        options = {} if resume else {"epochs": epochs, **options}
+        cr.train(data, target="species", output=output, resume=resume, watch=watch, **options)
 
 
 FLOWERS = read("data:iris")
@@ -92,23 +117,39 @@ class Calls:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
+REFUSED = 3
+
+
+def forked(work: Callable[[], None], calls: Calls | None) -> int:
+    """The number of a process of its own that does this work, its calls counted from the start; it ends with REFUSED at a FileError."""
+    child = os.fork()
+    if child:
+        return child
+    code = 1
+    try:
+        sys.setprofile(calls)
+        work()
+        code = 0
+    except FileError:
+        code = REFUSED
+    finally:
+        os._exit(code)
+
+
+def waited(child: int) -> int:
+    """How it ended: its exit code, or the signal that killed it as a negative number."""
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
 def life(go_on: Callable[..., None], output: Path, most: int, *, early: bool) -> bool:
-    """A process of its own that goes on with the run, and is killed after so many calls; was it?
+    """A process that goes on with the run, and is killed after so many calls; was it?
 
     early  they are counted from the start, where it reads its checkpoint, and not from the first epoch
     """
-    child = os.fork()
-    if not child:
-        try:
-            calls = Calls(most)
-            sys.setprofile(calls if early else None)
-            go_on(output, lambda: sys.setprofile(calls))
-            os._exit(0)
-        finally:
-            os._exit(1)
-    _, status = os.waitpid(child, 0)
-    assert status in (0, signal.SIGKILL)
-    return status == signal.SIGKILL
+    calls = Calls(most)
+    end = waited(forked(lambda: go_on(output, lambda: sys.setprofile(calls)), calls if early else None))
+    assert end in (0, -signal.SIGKILL)
+    return end == -signal.SIGKILL
 
 
 def unbroken(go_on: Callable[..., None], output: Path) -> tuple[int, int]:
@@ -122,26 +163,54 @@ def unbroken(go_on: Callable[..., None], output: Path) -> tuple[int, int]:
     return before[0], calls.number - before[0]
 
 
+WAYS = [(go_on, 8), (go_on_by_default, 8), (go_on_with_folds, 2), (go_on_streamed, 2)]
+"""Each with the part of its calls that the longest life has."""
+
+
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
-@pytest.mark.parametrize("most", some([25, 250], 2))
-@pytest.mark.parametrize("go_on", [go_on, go_on_by_default])
-def test_killed_at_random_moments_and_the_same_bit_for_bit(go_on, most, tmp_path):
+@pytest.mark.parametrize(
+    ("go_on", "part", "most"),
+    some([(*way, most) for most in (12, 250) for way in WAYS], lambda case: case[-1] == 12),
+)
+def test_killed_at_random_moments_and_the_same_bit_for_bit(go_on, part, most, tmp_path):
     before, after = unbroken(go_on, tmp_path / "unbroken.safetensors")
     moments = random.Random(0)
     kills, finished, seen = 0, 0, set()
     while kills < most:
         output = tmp_path / f"killed{finished}.safetensors"
         early = moments.random() < 0.3
-        if not life(go_on, output, moments.randint(1, before if early else after // 8), early=early):
+        if not life(go_on, output, moments.randint(1, before if early else after // part), early=early):
             assert output.read_bytes() == (tmp_path / "unbroken.safetensors").read_bytes()
             finished += 1
             continue
         kills += 1
         if (path := checkpoint_path(output)).exists():  # whatever the moment: whole, and of a whole epoch
-            seen.add(load_checkpoint(path)[2]["epochs"])
+            model, _, record = load_checkpoint(path)
+            seen.add((len(model.scores), record["epochs"]))
     go_on(output)
     assert output.read_bytes() == (tmp_path / "unbroken.safetensors").read_bytes()
-    assert len(seen) > 5
+    assert len(seen) > 3
+    assert not [path for path in tmp_path.iterdir() if path.suffix not in (".safetensors", ".csv")]  # nothing is left behind
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+@pytest.mark.parametrize("most", some([8, 150], 2))
+def test_several_processes_with_one_output_do_not_disturb_each_other(most, tmp_path):
+    """Two at a time want to go on with one run, and are killed: one of them does, the other is refused, and the numbers are the same."""
+    _, after = unbroken(go_on_by_default, tmp_path / "unbroken.safetensors")
+    moments, output = random.Random(1), tmp_path / "killed.safetensors"
+    ends = set()
+    for _ in range(most):
+        lives = [forked(lambda: go_on_by_default(output), Calls(moments.randint(1, after // 3))) for _ in range(2)]
+        ends |= {waited(child) for child in lives}
+        if output.exists() and not checkpoint_path(output).exists():
+            assert output.read_bytes() == (tmp_path / "unbroken.safetensors").read_bytes()
+            output.unlink()
+    assert ends <= {0, REFUSED, -signal.SIGKILL}
+    assert ends >= {REFUSED, -signal.SIGKILL}
+    go_on_by_default(output)
+    assert output.read_bytes() == (tmp_path / "unbroken.safetensors").read_bytes()
+    assert {path.name for path in tmp_path.iterdir()} == {"killed.safetensors", "unbroken.safetensors"}
 
 
 def test_what_a_killed_process_leaves_is_whole_or_as_it_was(tmp_path):
@@ -151,14 +220,15 @@ def test_what_a_killed_process_leaves_is_whole_or_as_it_was(tmp_path):
     training.epoch()
     save_checkpoint(path, Model.of(training), training)
     whole = path.read_bytes()
-    old, new = (tmp_path / f".{path.name}.{name}.unfinished" for name in ("old", "new"))
-    for left in (old, new):
-        left.write_bytes(whole[:1000])  # what a kill in the middle of writing leaves
-    os.utime(old, (time.time() - 100,) * 2)
+    left, being_written = (tmp_path / f".{path.name}.{name}.unfinished" for name in ("left", "new"))
+    for unfinished in (left, being_written):
+        unfinished.write_bytes(whole[:1000])  # what a kill in the middle of writing leaves
     assert load_checkpoint(path)[2]["epochs"] == 1
-    save_checkpoint(path, Model.of(training), training)
-    assert not old.exists()
-    assert new.exists()  # somebody may still be writing to it
+    with being_written.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # as somebody does who still writes to it
+        save_checkpoint(path, Model.of(training), training)
+    assert not left.exists()
+    assert being_written.exists()
     path.write_bytes(whole[:-1])
     with pytest.raises(FileError, match="cut short"):
         load_checkpoint(path)

@@ -14,14 +14,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from chainrule.api.described import described_targets, description_of, fitted_network
 from chainrule.api.settings import chosen_optimizer, setting
 from chainrule.base.errors import FileError, InputError, quoted
+from chainrule.base.interruption import asked_to_end, interrupt_by_hand
 from chainrule.data.cells import parse_number
 from chainrule.data.table import Table
 from chainrule.doctor.divergence import Diverged, diverged
 from chainrule.engines.choice import Predictor
-from chainrule.network.definitions import Bound, Wanted, find
+from chainrule.network.definitions import Bound, Definition, Wanted, find
 from chainrule.network.layers import dense
 from chainrule.network.network import Array, Network
 from chainrule.pictures.curves import save_curve
@@ -31,7 +34,7 @@ from chainrule.training.history import Outcome, Report
 from chainrule.training.loop import Overflowed, Training
 from chainrule.training.metrics import Scores, baseline_prediction, score
 from chainrule.training.model import Model, checkpoint_path, load_checkpoint, save_checkpoint
-from chainrule.training.outputs import Log, Outputs, check_outputs, curves_of, resumable
+from chainrule.training.outputs import Log, Outputs, curves_of, reserved, resumable
 from chainrule.training.plan import Plan, batch_size_for, fold_places, patience_for, split
 from chainrule.training.rows import Rows, Subset, weights_of
 
@@ -90,6 +93,30 @@ class Run:
         return score(self.preparation, Predictor(network, self.plan.engine)(part.x), part.labels, guess=self.guess)
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What is to be made of the data, as plain data: a cross-validation that was cut short goes on with it.
+
+    targets, columns   what `Preparation.fit` takes
+    description        of the network that is given whole; else
+    hidden, functions  units of the hidden layers, and activation, loss and regularizer as descriptions have them
+    """
+
+    targets: tuple[str, ...]
+    columns: Mapping[str, Any]
+    description: Mapping[str, Any] | None
+    hidden: Sequence[int]
+    functions: Mapping[str, Any]
+
+    def network(self, preparation: Preparation, seed: int) -> tuple[Network, Preparation]:
+        """The network for these columns, and the preparation in the order of its inputs. Raises InputError."""
+        if self.description is None:
+            return _network(preparation, seed, self.hidden, **self.functions), preparation
+        made, preparation = fitted_network(self.description, preparation, seed)
+        _check_loss(made.loss, preparation)
+        return made, preparation
+
+
 class Watch:
     """Callbacks of a run, called while it goes on; these do nothing."""
 
@@ -98,6 +125,9 @@ class Watch:
 
     def fold(self, number: int, count: int, scores: Scores) -> None:
         """A fold of the cross-validation, from 1, has been measured."""
+
+    def cut_short(self) -> None:
+        """A cross-validation was interrupted; its finished folds, and the one at hand, can be resumed from the checkpoint."""
 
     def epoch(self, report: Report, measure: Callable[[], Scores | None]) -> None:
         """An epoch is done; `measure` gives the scores on the validation rows, and takes the time for it when it is called."""
@@ -179,33 +209,38 @@ def train(
         "engine": engine,
     }  # fmt: skip
     plan, shape, watch = _plan(plan_settings, optimizer, learning_rate), (hidden, activation, loss, regularizer), watch or Watch()
-    path = None if output is None else Path(output)
     description = None if network is None else _description(network, shape)
     targets = _names(target) or (described_targets(description) if description else ())
-    check_outputs(path, log, curve, resume=resume, force=force)
-    rows = Rows.of(data, **form)
+    path = None if output is None else Path(output)
     with ExitStack() as stack:
+        outputs = stack.enter_context(reserved(path, log, curve, resume=resume, force=force))
+        rows = Rows.of(data, **form)
         if resume:
-            return _resumed(rows, plan_settings, Outputs(path, log, curve), watch, stack)
+            return _resumed(rows, plan_settings, outputs, watch, stack)
         whole = Preparation.fit(rows.tables, targets, **columns)
         labels, columns["task"] = rows.labels(whole), "regress" if whole.task == "regress" else "classify"
         plan = _stopping(plan, round(len(labels) * (1 - plan.test)), plan_settings)
-
-        def prepared(*places: Array) -> Run:
-            """The run that trains on the first of these places; means and spreads are of them alone."""
-            preparation = Preparation.fit(rows.only(places[0]), targets, **columns)
-            if description is None:
-                made = _network(preparation, seed, *shape)
-            else:
-                made, preparation = fitted_network(description, preparation, seed)
-                _check_loss(made.loss, preparation)
-            preparation = replace(preparation, signs=made.loss.definition.targets == "signs")
-            subsets = [rows.subset(preparation, some, labels, stack) for some in places]
-            return Run(rows, made, preparation, plan, train=subsets[0], validation=subsets[1], test=subsets[2], form=said)
-
-        scores = {} if folds is None else _cross_validated(prepared, labels, plan, folds, watch)
+        asked = Asked(targets, columns, description, _sizes(hidden), _functions(activation, loss, regularizer))
+        prepared = _preparing(rows, asked, plan, labels, said, stack)
+        if folds is None:
+            scores: Mapping[str, Scores] = {}
+        else:
+            scores = _cross_validated(prepared, labels, CrossValidation(folds, plan, asked), outputs, watch)
         run = prepared(*split(labels, plan))
-        return _trained(run, run.training(), scores, Outputs(path, log, curve), watch)
+        return _trained(run, run.training(), scores, outputs, watch)
+
+
+def _preparing(rows: Rows, asked: Asked, plan: Plan, labels: Array, form: Mapping[str, Any], stack: ExitStack) -> Callable[..., Run]:
+    """What makes a run of places of rows: to train on, to decide when to stop, to test on."""
+
+    def prepared(*places: Array) -> Run:
+        """The run that trains on the first of these places; means and spreads are of them alone."""
+        made, preparation = asked.network(Preparation.fit(rows.only(places[0]), asked.targets, **asked.columns), plan.seed)
+        preparation = replace(preparation, signs=made.loss.definition.targets == "signs")
+        subsets = [rows.subset(preparation, some, labels, stack) for some in places]
+        return Run(rows, made, preparation, plan, train=subsets[0], validation=subsets[1], test=subsets[2], form=form)
+
+    return prepared
 
 
 # What is decided before
@@ -246,17 +281,22 @@ def _stopping(plan: Plan, rows: int, said: Mapping[str, Any]) -> Plan:
 def _network(
     preparation: Preparation,
     seed: int,
-    hidden: str | int | Sequence[int],
+    hidden: Sequence[int],
     activation: Wanted,
     loss: Wanted | None,
     regularizer: Wanted | None,
 ) -> Network:
-    inner, wanted = find("activation", setting(activation)), find("loss", preparation.loss if loss is None else setting(loss))
+    inner, wanted = find("activation", activation), find("loss", preparation.loss if loss is None else loss)
     _check_loss(wanted, preparation)
-    layers = [dense(units, inner) for units in _sizes(hidden)]
-    penalty = None if regularizer is None else setting(regularizer)
+    layers = [dense(units, inner) for units in hidden]
     output = preparation.output_activation if wanted.definition.targets == "numbers" else wanted.output
-    return Network(preparation.inputs, *layers, dense(preparation.outputs, output), loss=wanted, regularizer=penalty, seed=seed)
+    return Network(preparation.inputs, *layers, dense(preparation.outputs, output), loss=wanted, regularizer=regularizer, seed=seed)
+
+
+def _functions(activation: Wanted, loss: Wanted | None, regularizer: Wanted | None) -> dict[str, Any]:
+    """The functions of a network as descriptions have them. Raises InputError."""
+    wanted = {"activation": activation, "loss": loss, "regularizer": regularizer}
+    return {kind: None if one is None else find(kind, setting(one)).described() for kind, one in wanted.items()}
 
 
 def _sizes(hidden: str | int | Sequence[int]) -> list[int]:
@@ -281,22 +321,73 @@ def _check_loss(loss: Bound, preparation: Preparation) -> None:
 # The run
 
 
-def _cross_validated(prepared: Callable[..., Run], labels: Array, plan: Plan, count: int, watch: Watch) -> dict[str, Scores]:
+def _plain(value: Any) -> Any:
+    """What a person gave as a description, as JSON has it: lists for arrays and tuples, names for definitions."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple, np.ndarray)):
+        return [_plain(inner) for inner in (value.tolist() if isinstance(value, np.ndarray) else value)]
+    return value.bind().described() if isinstance(value, Definition) else value.described() if isinstance(value, Bound) else value
+
+
+@dataclass(frozen=True)
+class CrossValidation:
+    """A cross-validation, perhaps one that goes on.
+
+    count    into how many folds the rows are parted
+    scores   of the folds that are finished, as "fold 1" …
+    resumed  makes the run of the next fold go on where it was cut short
+    """
+
+    count: int
+    plan: Plan
+    asked: Asked
+    scores: Mapping[str, Scores] = field(default_factory=dict)
+    resumed: Callable[[Run], Training] | None = None
+
+    def record(self) -> dict[str, Any]:
+        """What a checkpoint says of it beside the scores, as plain data."""
+        return {"folds": {"count": self.count, "asked": _plain(vars(self.asked))}}
+
+
+def _cross_validated(
+    prepared: Callable[..., Run], labels: Array, validation: CrossValidation, outputs: Outputs, watch: Watch
+) -> dict[str, Scores]:
     """The scores of each fold, trained on the others; a validation subset of these decides when to stop."""
-    scores: dict[str, Scores] = {}
+    scores, plan, count = dict(validation.scores), validation.plan, validation.count
     for number, (others, fold) in enumerate(fold_places(labels, count, plan.seed), start=1):
-        inner, decide, _ = split(labels[others], replace(plan, test=0.0))
-        run = prepared(others[inner], others[decide], fold)
-        training = run.training()
-        try:
-            outcome = training.run()
-        except Overflowed as error:
-            raise diverged(training, error.step) from None
-        if outcome.reason == "interrupted":
-            raise KeyboardInterrupt
-        scores[f"fold {number}"] = run.measured(outcome.network, run.test)
-        watch.fold(number, count, scores[f"fold {number}"])
+        name = f"fold {number}"
+        if name not in scores:
+            inner, decide, _ = split(labels[others], replace(plan, test=0.0))
+            run = prepared(others[inner], others[decide], fold)
+            going_on = validation.resumed is not None and len(scores) == len(validation.scores)
+            training = validation.resumed(run) if validation.resumed is not None and going_on else run.training()
+            scores[name] = run.measured(_fold_network(run, training, dict(scores), validation, outputs, watch), run.test)
+        watch.fold(number, count, scores[name])
     return scores
+
+
+def _fold_network(
+    run: Run, training: Training, scores: Mapping[str, Scores], validation: CrossValidation, outputs: Outputs, watch: Watch
+) -> Network:
+    """The network of a fold, trained to its end. What is finished, and this one so far, is in the checkpoint."""
+
+    def checkpoint(training: Training) -> None:
+        if outputs.model is not None:
+            save_checkpoint(checkpoint_path(outputs.model), _model(run, training, scores), training, **validation.record())
+
+    checkpoint(training)
+    with resumable(outputs):
+        try:
+            outcome = training.run(checkpoint=checkpoint)
+        except Overflowed as error:
+            _remove_checkpoint(outputs)
+            raise diverged(training, error.step) from None
+    if outcome.reason == "interrupted":
+        if outputs.model is not None:
+            watch.cut_short()
+        raise KeyboardInterrupt
+    return outcome.network
 
 
 def _resumed(rows: Rows, settings: Mapping[str, Any], outputs: Outputs, watch: Watch, stack: ExitStack) -> Model:
@@ -308,12 +399,39 @@ def _resumed(rows: Rows, settings: Mapping[str, Any], outputs: Outputs, watch: W
     began, arrays, record = load_checkpoint(path)
     if began.preparation is None:
         raise InputError(f"{path} was not made by `train`, so it does not say how its rows were prepared.")
+    outputs = outputs.going_on(began)
     anew = {name: settings[name] for name in ("epochs", "until", "patience", "engine") if settings[name] is not None}
-    plan, labels = replace(began.plan, **anew), rows.labels(began.preparation)
+    plan, form = replace(began.plan, **anew), began.source.get("form", {})
+    if "folds" in record:
+        return _resumed_folds(rows, began, arrays, record, plan, outputs, watch, stack)
+    labels = rows.labels(began.preparation)
     subsets = [rows.subset(began.preparation, places, labels, stack) for places in split(labels, plan)]
-    form = began.source.get("form", {})
     run = Run(rows, began.start, began.preparation, plan, train=subsets[0], validation=subsets[1], test=subsets[2], form=form)
     return _trained(run, run.resumed(arrays, record), began.scores, outputs, watch)
+
+
+def _resumed_folds(
+    rows: Rows,
+    began: Model,
+    arrays: Mapping[str, Array],
+    record: Mapping[str, Any],
+    plan: Plan,
+    outputs: Outputs,
+    watch: Watch,
+    stack: ExitStack,
+) -> Model:
+    """The cross-validation of a checkpoint, to its end, and then the run that it was made for."""
+    try:
+        asked, count = Asked(**record["folds"]["asked"]), int(record["folds"]["count"])
+        whole = Preparation.fit(rows.tables, asked.targets, **asked.columns)
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(f"the state of this cross-validation is incomplete: {error}.") from None
+    labels = rows.labels(whole)
+    prepared = _preparing(rows, asked, plan, labels, began.source.get("form", {}), stack)
+    resumed = lambda run: replace(run, network=began.start).resumed(arrays, record)
+    scores = _cross_validated(prepared, labels, CrossValidation(count, plan, asked, began.scores, resumed), outputs, watch)
+    run = prepared(*split(labels, plan))
+    return _trained(run, run.training(), scores, outputs, watch)
 
 
 def _trained(run: Run, training: Training, scores: Mapping[str, Scores], outputs: Outputs, watch: Watch) -> Model:
@@ -337,11 +455,11 @@ def _trained(run: Run, training: Training, scores: Mapping[str, Scores], outputs
             except Overflowed as error:
                 ended = error
             reason = ended.reason if isinstance(ended, Outcome) else "diverged"
-            model = _model(run, training, {**scores, **_measured(run, training.best_network)}, reason)
-            if outputs.model is not None:
-                model.save(outputs.model, force=True)
-    if outputs.model is not None and reason != "interrupted":
-        checkpoint_path(outputs.model).unlink(missing_ok=True)
+            with asked_to_end(interrupt_by_hand):
+                model = _model(run, training, {**scores, **_measured(run, training.best_network)}, reason)
+                outputs.write(model)
+    if reason != "interrupted":
+        _remove_checkpoint(outputs)
     outcome = ended if isinstance(ended, Outcome) else diverged(training, ended.step)
     watch.ends(model, outcome)
     if outputs.curve is not None:
@@ -351,6 +469,11 @@ def _trained(run: Run, training: Training, scores: Mapping[str, Scores], outputs
     if reason == "interrupted":
         raise KeyboardInterrupt
     return model
+
+
+def _remove_checkpoint(outputs: Outputs) -> None:
+    if outputs.model is not None:
+        checkpoint_path(outputs.model).unlink(missing_ok=True)
 
 
 def _held_out_scores(run: Run, training: Training) -> Scores | None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import glob
 import json
 import os
+import re
+import stat
 import tempfile
 import time
 from collections.abc import Iterator
@@ -14,6 +17,13 @@ from typing import Any, BinaryIO
 
 from chainrule.base.errors import FileError
 
+try:
+    import fcntl
+except ImportError:  # on Windows
+    LOCKS = False
+else:
+    LOCKS = True
+
 LARGEST_TEXT = 200_000_000
 """Bytes; a description or a record that is larger is refused before it is read."""
 
@@ -22,7 +32,7 @@ UNFINISHED = ".unfinished"
 """The end of the name of a file that is being written."""
 
 ABANDONED = 60.0
-"""Seconds after which nobody is still writing to such a file."""
+"""Seconds after which nobody is still writing to such a file, where it cannot be locked while somebody does."""
 
 
 def read_text(path: str | Path) -> str:
@@ -60,44 +70,187 @@ def parse_json(text: str, where: str) -> Any:
         raise FileError(f"{where} is not JSON that a description could be: it is nested too deeply or holds an absurd number.") from None
 
 
-def write_whole(path: str | Path, content: str | bytes) -> None:
-    """Write a file whole or not at all. Raises FileError."""
-    with writing_whole(path) as file:
-        file.write(content.encode() if isinstance(content, str) else content)
+def json_text(value: Any, *, indent: int | None = None) -> str:
+    """A value as JSON in UTF-8; half a character, as in the name of a file that is not text, is written as its code.
+
+    Raises ValueError where a number is not finite.
+    """
+    text = json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False)
+    return re.sub("[\ud800-\udfff]", lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def write_whole(path: str | Path, content: str | bytes, *, replacing: bool = True) -> None:
+    """Write a file whole or not at all, as `writing_whole`. Raises FileError."""
+    with writing_whole(path, replacing=replacing) as file:
+        file.write(content.encode(errors="backslashreplace") if isinstance(content, str) else content)
 
 
 @contextmanager
-def writing_whole(path: str | Path) -> Iterator[BinaryIO]:
+def writing_whole(path: str | Path, *, replacing: bool = True) -> Iterator[BinaryIO]:
     """A file to write to, which is there whole, or not at all if something fails: beside its place first, then moved there.
 
-    Raises FileError where it cannot be written.
+    replacing  False refuses to take the place of a file, also of one that appears while this one is written
+
+    A symbolic link stays one, and what it leads to is replaced; a file keeps its mode and its owner; a pipe or a device is written to as
+    it is. Raises FileError where it cannot be written.
     """
     path = Path(path)
-    if path.is_dir():
-        raise FileError(f"{path} is a folder; name a file in it.")
-    temporary = None
     try:
-        _sweep(path)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=UNFINISHED)
+        before = _state(path)
+        if before is None or stat.S_ISREG(before.st_mode):
+            if before is not None and not replacing:
+                raise FileExistsError(path)
+            with _beside(Path(os.path.realpath(path)), before, replacing) as file:
+                yield file
+        elif stat.S_ISDIR(before.st_mode):
+            raise FileError(f"{path} is a folder; name a file in it.")
+        else:
+            with path.open("wb") as file:
+                yield file
+    except FileExistsError:
+        raise there_already(path) from None
+    except OSError as error:
+        raise FileError(f"{path} cannot be written: {error.strerror or error}.") from None
+
+
+def there_already(path: str | Path) -> FileError:
+    """The complaint about a file in the way."""
+    return FileError(f"{path} exists already; write to another file with -o (output=), or replace it with --force (force=True).")
+
+
+def occupied(path: str | Path) -> bool:
+    """Is a file or a folder there? A pipe or a device is in nobody's way."""
+    before = _state(Path(path))
+    return before is not None and (stat.S_ISREG(before.st_mode) or stat.S_ISDIR(before.st_mode))
+
+
+def _state(path: Path) -> os.stat_result | None:
+    """What is there; None where nothing is, as behind a link that leads nowhere."""
+    try:
+        return path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+@contextmanager
+def _beside(path: Path, before: os.stat_result | None, replacing: bool) -> Iterator[BinaryIO]:
+    """A file beside its place, which is moved there when it is whole. It is locked while somebody writes to it: `sweep` spares it then."""
+    sweep(path)
+    handle, temporary = _unfinished(path)
+    try:
         with os.fdopen(handle, "wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
-    except OSError as error:
-        raise FileError(f"{path} cannot be written: {error.strerror or error}.") from None
+            if before is None:
+                os.chmod(temporary, 0o666 & ~_umask())
+            else:
+                with suppress(OSError, AttributeError):  # only root may give a file away; Windows has no owners of this kind
+                    os.chown(temporary, before.st_uid, before.st_gid)
+                os.chmod(temporary, stat.S_IMODE(before.st_mode))
+            if LOCKS:  # elsewhere, a file that is open cannot be moved
+                _move(temporary, path, replacing)
+        if not LOCKS:
+            _move(temporary, path, replacing)
     finally:
-        if temporary is not None and os.path.exists(temporary):
+        with suppress(FileNotFoundError):
             os.unlink(temporary)
 
 
-def _sweep(path: Path) -> None:
+def _unfinished(path: Path) -> tuple[int, str]:
+    """A new file that is this process's alone: open, and locked before a sweep could take it for abandoned."""
+    while True:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=UNFINISHED)
+        _locked(handle, wait=True)
+        if os.fstat(handle).st_nlink:
+            return handle, temporary
+        os.close(handle)
+
+
+def _move(temporary: str, path: Path, replacing: bool) -> None:
+    """Raises FileExistsError where there is a file by now that may not be replaced."""
+    if replacing:
+        os.replace(temporary, path)
+        return
+    try:
+        os.link(temporary, path)  # which alone fails, at once, where something is there
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links
+        if path.exists():
+            raise FileExistsError(path) from None
+        os.replace(temporary, path)
+
+
+def sweep(path: Path) -> None:
     """Remove what writers of this file left that were killed before they could move it to its place."""
     for left in path.parent.glob(f".{glob.escape(path.name)}.*{UNFINISHED}"):
-        with suppress(OSError):
-            if time.time() - left.stat().st_mtime > ABANDONED:
+        with suppress(OSError), left.open("rb") as file:
+            alone = _locked(file.fileno()) if LOCKS else None
+            if alone or (alone is None and time.time() - left.stat().st_mtime > ABANDONED):
                 left.unlink()
+
+
+@contextmanager
+def claimed(path: str | Path) -> Iterator[None]:
+    """While this lasts, no other process can claim the path: a file beside it, `model.safetensors.lock`, is locked.
+
+    The lock ends with the process, however that ends. Raises FileError where another one has it.
+    """
+    real = os.path.realpath(path)
+    try:
+        handle = _claim(f"{real}.lock")
+    except BlockingIOError:
+        raise FileError(f"another run is making {path}; wait until it has ended, or write to another file with -o (output=).") from None
+    except OSError as error:
+        raise FileError(f"{path} cannot be written: {error.strerror or error}.") from None
+    try:
+        sweep(Path(real))
+        yield
+    finally:
+        if LOCKS:
+            os.unlink(f"{real}.lock")  # before it is let go, so that nobody gets the lock of a file that is gone
+        os.close(handle)
+        if not LOCKS:
+            with suppress(OSError):
+                os.unlink(f"{real}.lock")
+
+
+def _claim(lock: str) -> int:
+    """The open, locked file. Raises BlockingIOError where another process has the lock."""
+    while True:
+        handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            if _locked(handle) is False:
+                raise BlockingIOError
+            if _same(handle, lock):
+                return handle
+        except BaseException:
+            os.close(handle)
+            raise
+        os.close(handle)  # the one who had it has removed it meanwhile
+
+
+def _same(handle: int, path: str) -> bool:
+    """Is the open file the one that has the name now?"""
+    try:
+        return os.path.samestat(os.fstat(handle), os.stat(path))
+    except FileNotFoundError:
+        return False
+
+
+def _locked(handle: int, *, wait: bool = False) -> bool | None:
+    """Lock an open file until it is closed. False where another process has it locked; None where the file system has no locks."""
+    try:
+        if LOCKS:
+            fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        elif not wait:
+            import msvcrt
+
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]  # on Windows
+    except OSError as error:
+        return False if error.errno in (errno.EAGAIN, errno.EACCES, errno.EDEADLK) else None
+    return True
 
 
 def _umask() -> int:

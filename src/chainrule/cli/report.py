@@ -88,6 +88,10 @@ class TerminalReporter(Watch):
             self.say(line_of_folds(self.words, scores.main[0], self.folds))
             self.say()
 
+    def cut_short(self) -> None:
+        """How to go on; what `--force` may replace is still there."""
+        say(message(self.words, "train.resume", command=self._command(force="--force" in self.asked)))
+
     def begins(self, run: Run, training: Training) -> None:
         """Data, columns, subsets, network and plan; then the progress of the epochs."""
         table, subsets = run.rows.first, (run.train, run.validation, run.test)
@@ -176,10 +180,10 @@ class TerminalReporter(Watch):
             said.append(self.words.plain("train.rate_that_works", rate=f"{outcome.rate_that_works:g}"))
         complain(f"{' '.join(said)}\n{message(self.words, 'train.kept', path=self.output)}")
 
-    def _command(self) -> str:
+    def _command(self, *, force: bool = False) -> str:
         """The same command, to go on with it."""
         asked = [argument for argument in self.asked if argument not in ("--resume", "--force")]
-        return shlex.join(["chainrule", *asked, "--resume"])
+        return shlex.join(["chainrule", *asked, "--resume", *(["--force"] if force else [])])
 
 
 # Lines

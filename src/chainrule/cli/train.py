@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -206,12 +205,9 @@ def predict(
 
 
 def _write_lines(output: str, lines: Iterator[str], *, force: bool) -> None:
-    from chainrule.base.errors import FileError
     from chainrule.base.files import writing_whole
 
-    if Path(output).exists() and not force:
-        raise FileError(f"{output} exists already; write to another file, or replace it with --force.")
-    with writing_whole(output) as file:
+    with writing_whole(output, replacing=force) as file:
         for line in lines:
             file.write(line.encode())
 

@@ -274,10 +274,10 @@ def inside(place: str) -> Iterator[None]:
 
 def to_json(description: Mapping[str, Any]) -> str:
     """A description as JSON. Raises DescriptionError where a number is not finite."""
-    import json
+    from chainrule.base.files import json_text
 
     try:
-        return json.dumps(description, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+        return json_text(description, indent=1) + "\n"
     except ValueError:
         raise DescriptionError("a number of this description is not finite, so it cannot be written down.") from None
 

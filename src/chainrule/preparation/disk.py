@@ -1,11 +1,10 @@
-"""Numbers that are too many for memory: in files of a temporary folder, mapped."""
+"""Numbers that are too many for memory: in temporary files, mapped."""
 
 from __future__ import annotations
 
 import os
 import tempfile
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,17 +22,16 @@ def is_large(source: Any) -> bool:
 def empty(shape: tuple[int, int], stack: ExitStack) -> Array:
     """An array of float64 to be filled: in memory, or in a file where it would take more than half of memory.
 
-    The file is gone when the stack is left (on Unix the array can still be read then). Raises FileError where there is no room for it.
+    The file has no name, so that it is gone with the process, however that ends; at the latest when the stack is left (on Unix the array
+    can still be read then). Raises FileError where there is no room for it.
     """
     size = 8 * shape[0] * shape[1]
     if size <= memory() // 2:
         return np.empty(shape)
     try:
-        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="chainrule-", ignore_cleanup_errors=True))
-        path = Path(folder, "numbers")
-        with path.open("wb") as file:
-            _reserve(file.fileno(), size)
-        return np.memmap(path, dtype=float, mode="r+", shape=shape)
+        file = stack.enter_context(tempfile.TemporaryFile(prefix="chainrule-"))  # noqa: SIM115  # the stack closes it
+        _reserve(file.fileno(), size)
+        return np.memmap(file, dtype=float, mode="r+", shape=shape)
     except OSError as error:
         why = error.strerror or error
         place = tempfile.gettempdir()

@@ -6,11 +6,11 @@ own links to data.
 
 from __future__ import annotations
 
-import json
 from base64 import b64encode
 from dataclasses import replace
 from typing import Any
 
+from chainrule.base.files import json_text
 from chainrule.document.document import Document, Drawing
 from chainrule.notation.mathml import escape_xml
 from chainrule.pictures.diagram import network_diagram
@@ -36,7 +36,7 @@ def notebook(document: Document) -> str:
         cells.append(_cell(f"section-{number + 1}", "markdown", section(document, number, dialect)))
         if source:
             cells.append(_cell(f"code-{number + 1}", "code", source))
-    return json.dumps({"cells": cells, "metadata": METADATA, "nbformat": 4, "nbformat_minor": 5}, indent=1, ensure_ascii=False) + "\n"
+    return json_text({"cells": cells, "metadata": METADATA, "nbformat": 4, "nbformat_minor": 5}, indent=1) + "\n"
 
 
 def _drawn(picture: Drawing, document: Document) -> str:

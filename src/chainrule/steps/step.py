@@ -222,11 +222,9 @@ class Step(Explained, Displayed):
 
     def save(self, path: str | Path) -> None:
         """Write the record as JSON; the file is written whole or not at all. Raises FileError."""
-        import json
+        from chainrule.base.files import json_text, write_whole
 
-        from chainrule.base.files import write_whole
-
-        write_whole(path, json.dumps(self.to_dict(), allow_nan=False, indent=1, ensure_ascii=False) + "\n")
+        write_whole(path, json_text(self.to_dict(), indent=1) + "\n")
 
     @staticmethod
     def load(path: str | Path) -> Step:

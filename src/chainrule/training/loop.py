@@ -8,11 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import math
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -21,6 +18,7 @@ import numpy as np
 
 from chainrule.base.display import Displayed
 from chainrule.base.errors import DivergenceError, InputError, ShapeError, quoted
+from chainrule.base.interruption import CTRL_C, asked_to_end
 from chainrule.engines.choice import chosen
 from chainrule.engines.epoch import ENGINES, Data, State, gathered, unwarned
 from chainrule.formula.evaluation import evaluate
@@ -37,7 +35,7 @@ HASHED_AT_ONCE = 10_000
 
 
 class _Interrupted(Exception):
-    """Ctrl-C was pressed; the epoch at hand is given up."""
+    """The process was asked to end; the epoch at hand is given up."""
 
 
 class Overflowed(DivergenceError):
@@ -215,7 +213,7 @@ class Training(Displayed):
         *,
         seconds: float = 1.0,
     ) -> Outcome:
-        """Epoch after epoch, until the plan says that it is over, or Ctrl-C; a second Ctrl-C ends it at once.
+        """Epoch after epoch, until the plan says that it is over, or Ctrl-C, SIGTERM or SIGHUP; a second Ctrl-C ends it at once.
 
         report      is called after every epoch
         checkpoint  is called every so many seconds, after an epoch, and when the run is interrupted
@@ -224,7 +222,8 @@ class Training(Displayed):
         """
         saved = time.perf_counter()
         last = self.history[-1] if self.history else None
-        with self._interruptible():
+        self.stopping = False
+        with asked_to_end(self._stop):
             while (reason := self.ended) is None:
                 try:
                     last = self.epoch()
@@ -240,24 +239,11 @@ class Training(Displayed):
                 checkpoint(self)
         return Outcome(reason, self.best_network, self.best_epoch, self.best_error, last)
 
-    @contextmanager
-    def _interruptible(self) -> Iterator[None]:
-        """Ctrl-C sets a flag that is looked at before every batch."""
-        self.stopping = False
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-
-        def stop(*_: object) -> None:
-            if self.stopping:
-                raise KeyboardInterrupt
-            self.stopping = True
-
-        before = signal.signal(signal.SIGINT, stop)
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGINT, before)
+    def _stop(self, number: int) -> None:
+        """Sets a flag that is looked at before every batch; a second Ctrl-C does not wait for that."""
+        if self.stopping and number == CTRL_C:
+            raise KeyboardInterrupt
+        self.stopping = True
 
     @property
     def best_network(self) -> Network:

@@ -5,7 +5,6 @@ Nothing in it is ever run or unpickled. A checkpoint is a model file, with the b
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -17,7 +16,7 @@ import numpy as np
 
 from chainrule.base.display import Displayed
 from chainrule.base.errors import FileError, InputError, quoted
-from chainrule.base.files import parse_json, write_whole
+from chainrule.base.files import json_text, parse_json, write_whole
 from chainrule.engines.choice import Predictor
 from chainrule.network.description import described, network_from
 from chainrule.network.network import Array, Network
@@ -117,9 +116,7 @@ class Model(Displayed):
 
     def save(self, path: str | Path, *, force: bool = False) -> None:
         """Write the model, whole or not at all. Raises FileError, also where there is a file already, unless `force`."""
-        if not force and Path(path).exists():
-            raise FileError(f"{path} exists already; --force (in Python: force=True) replaces it.")
-        write_whole(path, _packed(self._tensors(), self._plain()))
+        write_whole(path, _packed(self._tensors(), self._plain()), replacing=force)
 
     @staticmethod
     def load(path: str | Path) -> Model:
@@ -151,10 +148,13 @@ def checkpoint_path(output: str | Path) -> Path:
     return Path(f"{output}.checkpoint")
 
 
-def save_checkpoint(path: str | Path, model: Model, training: Training) -> None:
-    """Write a model with the state of its run, whole or not at all, in place of an earlier one. Raises FileError."""
+def save_checkpoint(path: str | Path, model: Model, training: Training, **known: Any) -> None:
+    """Write a model with the state of its run, whole or not at all, in place of an earlier one. Raises FileError.
+
+    known  what else its record says, as plain data
+    """
     state = {f"{STATE}{key}": array for key, array in training.arrays().items()}
-    write_whole(path, _packed({**model._tensors(), **state}, {**model._plain(), "run": training.record()}))
+    write_whole(path, _packed({**model._tensors(), **state}, {**model._plain(), "run": {**training.record(), **known}}))
 
 
 def load_checkpoint(path: str | Path) -> tuple[Model, dict[str, Array], dict[str, Any]]:
@@ -172,7 +172,7 @@ def _packed(tensors: Mapping[str, Array], plain: Mapping[str, Any]) -> bytes:
     """One entry of metadata only, as their order is not certain: the same model gives the same bytes."""
     from safetensors.numpy import save
 
-    text = json.dumps(plain, allow_nan=False, ensure_ascii=False)
+    text = json_text(plain)
     return bytes(save({name: np.ascontiguousarray(array, dtype=float) for name, array in tensors.items()}, {"chainrule": text}))
 
 

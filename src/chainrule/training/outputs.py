@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
 
 from chainrule.base.errors import FileError, InputError
-from chainrule.base.files import write_whole
+from chainrule.base.files import claimed, occupied, there_already, write_whole
 from chainrule.pictures.curves import Curves, check_picture
 from chainrule.training.history import Report
-from chainrule.training.model import checkpoint_path
+from chainrule.training.model import Model, checkpoint_path
 
 LOGS = (".jsonl", ".csv")
 """Suffixes of logs, which say the format."""
@@ -21,15 +21,62 @@ LOGS = (".jsonl", ".csv")
 
 @dataclass(frozen=True)
 class Outputs:
-    """The files that a run leaves behind, if any."""
+    """The files that a run leaves behind, if any.
+
+    force     the model may take the place of any file
+    replaced  else only of this one, as it was then: the model that the run made when it was interrupted
+    """
 
     model: Path | None = None
     log: str | Path | None = None
     curve: str | Path | None = None
+    force: bool = False
+    replaced: tuple[int, ...] | None = None
+
+    def write(self, model: Model) -> None:
+        """Write the model. Raises FileError where a file has appeared that it may not replace."""
+        if self.model is not None:
+            model.save(self.model, force=self.force or (self.replaced is not None and self.replaced == state_of(self.model)))
+
+    def going_on(self, began: Model) -> Outputs:
+        """The outputs of a run that goes on from a checkpoint. Raises FileError where the model that is there is not of that run."""
+        if self.model is None or self.force or not occupied(self.model):
+            return self
+        there, state = Model.load(self.model), state_of(self.model)
+        if there.start != began.start or there.source.get("digest") != began.source.get("digest"):
+            raise FileError(f"{self.model} is not of the run that was cut short: move it away, or replace it with --force (force=True).")
+        return replace(self, replaced=state)
 
 
-def check_outputs(output: Path | None, log: str | Path | None, curve: str | Path | None, *, resume: bool, force: bool) -> None:
-    """Can everything be written that is wanted? Asked before a training, not after it. Raises InputError."""
+def state_of(path: Path) -> tuple[int, ...] | None:
+    """By which it is seen whether a file is still the one that it was; None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+@contextmanager
+def reserved(output: Path | None, log: str | Path | None, curve: str | Path | None, *, resume: bool, force: bool) -> Iterator[Outputs]:
+    """The outputs of a run, which are no other run's while this lasts. Whether everything can be written is asked before a training, not
+    after it. Raises InputError.
+    """
+    _check_names(output, log, curve, resume)
+    if output is None:
+        yield Outputs(None, log, curve)
+        return
+    with claimed(output):
+        if occupied(output) and not (force or resume):
+            raise there_already(output)
+        if checkpoint_path(output).exists() and not (force or resume):
+            raise FileError(
+                f"{checkpoint_path(output)} is of a run that was cut short: go on with it by --resume, or begin anew with --force."
+            )
+        yield Outputs(output, log, curve, force)
+
+
+def _check_names(output: Path | None, log: str | Path | None, curve: str | Path | None, resume: bool) -> None:
     if curve is not None:
         check_picture(curve)
     if log is not None and Path(log).suffix.lower() not in LOGS:
@@ -40,10 +87,6 @@ def check_outputs(output: Path | None, log: str | Path | None, curve: str | Path
         return
     if output.suffix.lower() != ".safetensors":
         raise FileError(f"{output}: a model is written as .safetensors.")
-    if output.exists() and not (force or resume):
-        raise FileError(f"{output} exists already; write to another file with -o (output=), or replace it with --force (force=True).")
-    if checkpoint_path(output).exists() and not (force or resume):
-        raise FileError(f"{checkpoint_path(output)} is of a run that was cut short: go on with it by --resume, or begin anew with --force.")
     for path in (output, log, curve):
         if path is not None and not Path(path).absolute().parent.is_dir():
             raise FileError(f"{path} cannot be written: there is no folder {Path(path).parent}.")
