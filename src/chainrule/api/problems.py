@@ -176,12 +176,9 @@ def _no_network(name: str, suffix: str) -> InputError:
 
 
 def _standard_input() -> dict[str, Any]:
-    try:
-        text = sys.stdin.buffer.read().decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise FileError("standard input is not text in UTF-8.") from None
-    if not text.strip():
-        raise FileError("standard input is empty; it should hold a description in TOML or JSON.")
+    from chainrule.base.files import read_stream
+
+    text = read_stream(sys.stdin.buffer, "standard input")
     read = from_json if text.lstrip().startswith("{") else from_toml
     return read(text, "standard input")
 

@@ -39,19 +39,38 @@ def read_text(path: str | Path) -> str:
     """The text of a UTF-8 file; a byte-order mark is taken off. Raises FileError."""
     path = Path(path)
     try:
-        if path.is_dir():
-            raise FileError(f"{path} is a folder; name a file in it.")
-        if path.stat().st_size > LARGEST_TEXT:
-            raise FileError(f"{path} is larger than {LARGEST_TEXT:,} bytes, which no description or record needs.")
-        text = path.read_bytes().decode("utf-8-sig")
+        check_readable(path)
+        with path.open("rb") as file:
+            return read_stream(file, str(path))
     except FileNotFoundError:
         raise FileError(f"there is no file {path}.") from None
-    except UnicodeDecodeError as error:
-        raise FileError(f"{path} is not text in UTF-8 (byte {error.start + 1} is {error.object[error.start]:#04x}).") from None
     except (OSError, ValueError) as error:
+        if isinstance(error, FileError):
+            raise
         raise FileError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.") from None
+
+
+def check_readable(path: Path) -> bool:
+    """Is it a file that can be read again and again? False for what gives its bytes once, as a pipe. Raises FileError, OSError."""
+    mode = path.stat().st_mode
+    if stat.S_ISDIR(mode):
+        raise FileError(f"{path} is a folder; name a file in it.")
+    if stat.S_ISCHR(mode) or stat.S_ISBLK(mode):
+        raise FileError(f"{path} is a device; name a file.")
+    return stat.S_ISREG(mode)
+
+
+def read_stream(file: BinaryIO, where: str) -> str:
+    """The text of a stream of bytes in UTF-8; of an endless one no more is read than a description could have. Raises FileError."""
+    content = file.read(LARGEST_TEXT + 1)
+    if len(content) > LARGEST_TEXT:
+        raise FileError(f"{where} is larger than {LARGEST_TEXT:,} bytes, which no description or record needs.")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise FileError(f"{where} is not text in UTF-8 (byte {error.start + 1} is {error.object[error.start]:#04x}).") from None
     if not text.strip():
-        raise FileError(f"{path} is empty.")
+        raise FileError(f"{where} is empty.")
     return text
 
 

@@ -146,12 +146,11 @@ def _give_document(document: Any, output: str | None, layout: str, paper: str, i
 
 
 def _check_defined(problem: Any) -> None:
-    """Raises DivergenceError, after everything was shown, where the loss has no value for the batch."""
-    first = next(problem.steps())
-    if first.error != first.error:  # NaN alone is not equal to itself
-        from chainrule.doctor.divergence import undefined
+    """Raises DivergenceError, after everything was shown, where a number of the first step is not finite."""
+    from chainrule.doctor.divergence import not_finite
 
-        raise DivergenceError(f"the error E is no number. {undefined(first.network, first.x, first.t, first.weights) or ''}".strip())
+    if wrong := not_finite(next(problem.steps())):
+        raise DivergenceError(wrong)
 
 
 def _step_of_batch(step: int | None, options: dict[str, Any]) -> int | None:
@@ -166,11 +165,11 @@ def _step_of_batch(step: int | None, options: dict[str, Any]) -> int | None:
 
 def _record(problem: Any, output: str, step: int | None, steps: int, exact: bool) -> None:
     """Write the recorded step as JSON."""
-    from itertools import islice
+    from chainrule.steps.step import steps_after
 
     if steps > 1:
         raise InputError("a .json file holds one step; name it, as --step 3.")
-    next(islice(problem.steps(exact=exact), (step or 1) - 1, None)).save(output)
+    next(steps_after(problem.steps(exact=exact), (step or 1) - 1)).save(output)
     say(f"wrote {output}")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import struct
+import sys
 import tokenize
 import zipfile
 import zlib
@@ -15,7 +16,7 @@ import numpy as np
 
 from chainrule.base.errors import FileError, InputError, quoted
 from chainrule.data.cells import DATE, Array, Kind, is_missing
-from chainrule.data.encodings import PIECE, open_binary, unreadable_error
+from chainrule.data.encodings import PIECE, UNREADABLE, check_file, open_binary, unreadable_error
 from chainrule.data.table import Column, Table, sliced
 
 IDX_TYPES = {8: ">u1", 9: ">i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
@@ -77,6 +78,8 @@ def _typed(source: str, name: str, values: Any) -> tuple[Array, Kind]:
 
 def _of_objects(source: str, name: str, array: Array) -> tuple[Array, Kind]:
     """Numbers if all are numbers, truth values if all are such, else text."""
+    if array.dtype.kind == "U" and array.size and np.ascontiguousarray(array).view(f"{array.dtype.str[0]}u4").max() > sys.maxunicode:
+        raise InputError(f"{source}: column {quoted(name)} holds text with signs beyond Unicode; is the file broken?")
     cells = [_plain(value) for value in array.tolist()] if array.dtype.kind != "M" else [str(value) for value in array]
     present = [cell for cell in cells if cell is not None]
     if all(isinstance(cell, (bool, np.bool_)) for cell in present) and present:
@@ -143,8 +146,7 @@ def _pixels(array: Array) -> dict[str, Array]:
 
 def of_npy(path: Path) -> tuple[dict[str, Array], bool]:
     """Columns of an .npy file, which stays on disk, and whether their names are the data's own. Raises FileError."""
-    with open_binary(path):
-        pass  # is it there, and a file?
+    check_file(path)
     try:
         array = np.lib.format.open_memmap(path, mode="r")  # refuses what would have to be unpickled
     except BROKEN as error:
@@ -205,7 +207,7 @@ def read_idx(path: Path) -> Array:
             shape, kind = struct.unpack(f">{len(sizes) // 4}I", sizes[: len(sizes) // 4 * 4]), np.dtype(IDX_TYPES[start[2]])
             expected = math.prod(shape) * kind.itemsize
             data = _at_most(file, expected + 1)
-    except (OSError, EOFError, MemoryError, zlib.error) as error:
+    except (MemoryError, *UNREADABLE) as error:
         raise unreadable_error(path, error) from None
     if len(shape) < start[3] or len(data) != expected or not expected:
         what = "is longer than it should be" if len(data) > expected > 0 else "is cut short" if len(data) < expected else "holds no values"
@@ -262,8 +264,7 @@ def of_parquet(path: Path, rows: int) -> Iterator[tuple[dict[str, Array], int]]:
         from pyarrow.parquet import ParquetFile
     except ImportError:
         raise InputError(f"{path}: Parquet is read with pyarrow, which is not installed: {EXTRA}") from None
-    with open_binary(path):
-        pass  # is it there, and a file?
+    check_file(path)
     first = 1
     try:
         with ParquetFile(path) as file:

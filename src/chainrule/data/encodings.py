@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import codecs
 import gzip
+import io
+import os
 import re
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO
 
 from chainrule.base.errors import FileError, UnknownNameError, quoted
+from chainrule.base.files import check_readable
 
 MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
          (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))  # fmt: skip
@@ -23,17 +31,73 @@ USUAL = [
 
 PIECE = 1 << 20
 
+LARGEST_STREAM = 1 << 30
+"""Bytes of what can be read only once, which has to be kept in memory."""
 
-def open_binary(path: str | Path) -> IO[bytes]:
-    """A file for reading, unpacked if its name ends in .gz. Raises FileError."""
-    path = Path(path)
-    if path.is_dir():
-        raise FileError(f"{path} is a folder; name a file in it.")
+
+UNREADABLE = (OSError, EOFError, zlib.error)
+"""What is raised over files that the system will not read, or that are packed and broken."""
+
+
+_HELD: ContextVar[Mapping[str, bytes]] = ContextVar("held", default=MappingProxyType({}))
+"""What was read of sources that give their bytes once."""
+
+
+@contextmanager
+def held(path: str | Path) -> Iterator[None]:
+    """While this lasts, what gives its bytes once, as a pipe or standard input, can be opened again and again. Raises FileError."""
+    if str(path) in _HELD.get() or not os.path.exists(path) or (content := _given_once(Path(path))) is None:
+        yield
+        return
+    token = _HELD.set({**_HELD.get(), str(path): content})
     try:
-        return gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb")  # type: ignore[return-value]  # both read bytes
+        yield
+    finally:
+        _HELD.reset(token)
+
+
+def gives_once(path: str | Path) -> bool:
+    """Is it a pipe, or something else that gives its bytes once? Raises FileError, also for a device, which never ends."""
+    try:
+        return not check_readable(Path(path))
     except FileNotFoundError:
         raise FileError(f"there is no file {path}.") from None
     except (OSError, ValueError) as error:
+        if isinstance(error, FileError):
+            raise
+        raise unreadable_error(path, error) from None
+
+
+def check_file(path: str | Path) -> None:
+    """Is it there, and a file that can be read at any place? Raises FileError."""
+    if gives_once(path):
+        raise FileError(f"{path} gives its bytes only once: write them into a file first.")
+
+
+def _given_once(path: Path) -> bytes | None:
+    if not gives_once(path):
+        return None
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST_STREAM + 1)
+    except OSError as error:
+        raise unreadable_error(path, error) from None
+    if len(content) > LARGEST_STREAM:
+        raise FileError(f"{path} gives more than {LARGEST_STREAM:,} bytes, and only once: write them into a file first.")
+    return content
+
+
+def open_binary(path: str | Path) -> IO[bytes]:
+    """A file for reading, unpacked if its name ends in .gz. Raises FileError."""
+    path, content = Path(path), _HELD.get().get(str(path))
+    if content is None:
+        check_file(path)
+    packed = path.suffix.lower() == ".gz"
+    try:
+        if content is not None:
+            return gzip.GzipFile(fileobj=io.BytesIO(content)) if packed else io.BytesIO(content)  # type: ignore[return-value]  # both read bytes
+        return gzip.open(path, "rb") if packed else path.open("rb")  # type: ignore[return-value]
+    except OSError as error:
         raise unreadable_error(path, error) from None
 
 
@@ -60,18 +124,17 @@ def marked_encoding(start: bytes) -> str:
 def encoding_error(path: str | Path, encoding: str) -> FileError:
     """The complaint about bytes that are no text in this encoding: which byte, and which encoding fits."""
     decoder, read = codecs.getincrementaldecoder(encoding)(), 0
-    with open_binary(path) as file:
-        while True:
-            piece = file.read(PIECE)
-            held = len(decoder.getstate()[0])
+    with suppress(*UNREADABLE), open_binary(path) as file:
+        more = True
+        while more:
+            piece, held = file.read(PIECE), len(decoder.getstate()[0])
             try:
                 decoder.decode(piece, final=not piece)
             except UnicodeDecodeError as error:
                 place = read - held + error.start
                 return not_text_error(path, encoding, error.object, error.start, f" (byte {place + 1:,})")
-            if not piece:
-                return FileError(f"{path} is not text in {_plain(encoding)}.")
-            read += len(piece)
+            read, more = read + len(piece), bool(piece)
+    return FileError(f"{path} is not text in {_plain(encoding)}.")
 
 
 def not_text_error(path: str | Path, encoding: str, data: bytes, place: int = 0, where: str = "") -> FileError:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ import numpy as np
 from chainrule.base.errors import InputError, UnknownNameError, quoted
 from chainrule.data import arrays, text
 from chainrule.data.cells import KINDS, Kind, common_kind
-from chainrule.data.encodings import open_binary
+from chainrule.data.encodings import gives_once, held
 from chainrule.data.shipped import PREFIX, SHIPPED, of_shipped
 from chainrule.data.table import Column, Table, joined, retyped, row_numbers
 
@@ -49,7 +50,15 @@ def read(
     """
     if isinstance(source, Table):
         return source
-    options = {"separator": separator, "decimal": decimal, "encoding": encoding, "header": header}
+    with held(source) if _is_file(source) else nullcontext():
+        return _read(source, separator=separator, decimal=decimal, encoding=encoding, header=header, kinds=kinds)
+
+
+def _is_file(source: Any) -> bool:
+    return isinstance(source, (str, Path)) and not _shipped_name(source)
+
+
+def _read(source: Any, *, kinds: Mapping[str, str] | None, **options: Any) -> Table:
     known = _checked_kinds(kinds)
     parts = list(_parts(source, BLOCK, known, options))
     found = _merged_kinds(parts)
@@ -76,7 +85,9 @@ def chunks(
     """
     if rows < 1:
         raise InputError(f"a part has at least one row, not {rows}.")
-    options = {"separator": separator, "decimal": decimal, "encoding": encoding, "header": header}
+    options: dict[str, Any] = {"separator": separator, "decimal": decimal, "encoding": encoding, "header": header}
+    if _is_file(source) and gives_once(source):
+        source = read(source, kinds=kinds, **options)
     found = {**kinds_of(source, **options), **_checked_kinds(kinds)} if kinds is None else _checked_kinds(kinds)
     return (retyped(part, found) for part in _parts(source, rows, found, options))
 
@@ -92,10 +103,8 @@ def size_of(source: Any) -> int | None:
         return sum(column.values.nbytes for column in source.columns)
     if isinstance(source, np.ndarray):
         return source.nbytes
-    if not isinstance(source, (str, Path)) or _shipped_name(source):
+    if not _is_file(source) or gives_once(source):
         return None
-    with open_binary(source):
-        pass  # is it there, and a file?
     size = os.path.getsize(source)
     return max(size, _unpacked_size(source)) if str(source).lower().endswith(".gz") else size
 

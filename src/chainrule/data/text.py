@@ -13,7 +13,15 @@ from itertools import islice
 
 from chainrule.base.errors import FileError, InputError, quoted
 from chainrule.data.cells import Kind, converted, is_missing, parse_number, recognised
-from chainrule.data.encodings import checked_encoding, encoding_error, marked_encoding, not_text_error, open_binary, unreadable_error
+from chainrule.data.encodings import (
+    UNREADABLE,
+    checked_encoding,
+    encoding_error,
+    marked_encoding,
+    not_text_error,
+    open_binary,
+    unreadable_error,
+)
 from chainrule.data.table import Column, Table
 
 SEPARATORS = {"\t": "tab", ";": "semicolon", "|": "bar", ",": "comma", " ": "blanks"}
@@ -78,7 +86,7 @@ def _sample(path: str, encoding: str | None) -> tuple[str, str, bool]:
             while data.count(b"\n") < 3 and len(data) < LARGEST_SAMPLE and (more := file.read(SAMPLE)):
                 data += more
             rest = file.read(1)
-    except (OSError, EOFError) as error:
+    except UNREADABLE as error:
         raise unreadable_error(path, error) from None
     name = marked_encoding(data) if encoding is None else checked_encoding(encoding)
     try:
@@ -204,7 +212,7 @@ def _blocks(form: TextFormat, rows: int) -> Generator[list[list[str]]]:
                 first += len(block)
     except UnicodeDecodeError:
         raise encoding_error(form.path, form.encoding) from None
-    except (OSError, EOFError) as error:
+    except UNREADABLE as error:
         raise unreadable_error(form.path, error) from None
 
 

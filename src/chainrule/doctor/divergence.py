@@ -28,6 +28,8 @@ UNSCALED = 100.0
 SEARCH_SECONDS = 5.0
 """What the search for a rate that works may take of a processor, however busy that is with others."""
 
+NO_NUMBER = "NaN (no number)"
+
 MOST_ADVISED = 100_000
 """Parameters × samples up to which `chainrule.doctor.rates` answers in less than a second."""
 
@@ -72,13 +74,28 @@ def diverged(training: Training, number: int) -> Diverged:
 
 def first_wrong(step: Step) -> str:
     """The key of the first quantity of a step, in the order of computation, that is not finite; "E" if all of them are."""
-    return next((key for key, value in step.values.items() if not np.isfinite(value).all()), "E")
+    return _first_infinite(step) or "E"
+
+
+def _first_infinite(step: Step) -> str | None:
+    return None if step.exact else next((key for key, value in step.values.items() if not np.isfinite(value).all()), None)
+
+
+def not_finite(step: Step) -> str | None:
+    """Which quantity of a step is no finite number, and why, where that is certain; None where all of them are finite."""
+    quantity = _first_infinite(step)
+    if quantity is None:
+        return None
+    cause = undefined(step.network, step.x, step.t, step.weights) if quantity == "E" else None
+    value = _largest(step.values[quantity])
+    said = "the error E is no number." if (quantity, value) == ("E", NO_NUMBER) else f"{quantity} of this step is {value}."
+    return f"{said} {cause or ''}".strip()
 
 
 def _largest(value: Array) -> str:
     """NaN, ∞ or the largest magnitude."""
     largest = float(np.max(np.abs(value)))
-    return "NaN (no number)" if math.isnan(largest) else "infinite" if math.isinf(largest) else f"{largest:.3g}"
+    return NO_NUMBER if math.isnan(largest) else "infinite" if math.isinf(largest) else f"{largest:.3g}"
 
 
 def _cause(training: Training, step: Step, quantity: str, rate: float | None) -> Cause:
@@ -102,10 +119,13 @@ def undefined(network: Network, x: Array, t: Array, weights: Array | None = None
     values = evaluate([derivation.error, derivation.prediction, *logarithms], {**data, **network.bindings()})
     if not logarithms or np.isfinite(values[derivation.error]) or not np.isfinite(values[derivation.prediction]).all():
         return None
-    lowest, output = min(float(np.min(values[node])) for node in logarithms), network.layers[-1].activation
+    arguments, output = np.concatenate([np.ravel(values[node]) for node in logarithms]), network.layers[-1].activation
+    lowest = float(np.min(arguments))
     assert output is not None
     known: dict[str, float | str] = {"loss": network.loss.name, "number": float(f"{lowest:.3g}"), "activation": output.name}
-    return Cause("negative" if lowest < 0 else "logarithm", known)
+    if lowest <= 0:
+        return Cause("negative" if lowest < 0 else "logarithm", known)
+    return Cause("division", known) if np.isinf(arguments).any() else None
 
 
 def rate_that_works(training: Training, number: int) -> float | None:

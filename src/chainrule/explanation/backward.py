@@ -80,7 +80,7 @@ def _options(context: Context) -> list[Block]:
         for letter, value in context.step.update.options.items()
         if letter.name
     ]
-    if any(STEP_NUMBER in order(root) for root in context.step.update.roots):
+    if STEP_NUMBER in order(*context.step.update.roots):
         lines.append(stated(context.labels.label(Name("k")), context.step.number, context.labels))
         blocks.append(Paragraph(context.text("descent.step", k=context.labels.label(Name("k")))))
     return [*blocks, Equations(tuple(lines))] if lines else []

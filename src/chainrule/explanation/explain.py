@@ -55,7 +55,7 @@ def contexts(
 ) -> list[Context]:
     """The steps that are to be explained, ready for it. Options and errors as of `explain`."""
     from chainrule.explanation.context import LEVELS, Context
-    from chainrule.steps.step import Step, run_from
+    from chainrule.steps.step import Step, run_from, steps_after
 
     if detail is not None and detail not in LEVELS:
         raise UnknownNameError("level of detail", detail, LEVELS)
@@ -64,7 +64,7 @@ def contexts(
     if isinstance(subject, Step):
         recorded = list(itertools.islice(run_from(subject), count))
     else:
-        recorded = list(itertools.islice(subject.steps(exact=exact), first - 1, first - 1 + count))
+        recorded = list(itertools.islice(steps_after(subject.steps(exact=exact), first - 1), count))
         _check_sensible(recorded[0])
     notation = recorded[0].network.notation
     if digits is not None:
@@ -78,7 +78,7 @@ def _check_sensible(step: Step) -> None:
     """A later step of numbers that are none explains nothing. Raises DivergenceError."""
     import math
 
-    if step.number > 1 and not math.isfinite(float(step.error)):
+    if step.number > 1 and not step.exact and not math.isfinite(step.error):
         raise DivergenceError(
             f"before step {step.number} the numbers have left the range of floating point: "
             "choose an earlier --step, or a smaller --learning-rate."

@@ -18,7 +18,7 @@ from chainrule.network.definitions import Bound
 from chainrule.notation.formula import Equation
 from chainrule.notation.numbers import number_formula
 from chainrule.notation.text import formula_text
-from chainrule.steps.step import Step, run_from
+from chainrule.steps.step import Step, in_floats, run_from
 
 MOST_PREDICTIONS = 10
 """Runs of up to so many steps are shown whole, with their predictions."""
@@ -237,7 +237,7 @@ def run_errors(context: Context, optimizer: Bound, most: int, *, patient: bool =
 def run_scheduled(step: Step, optimizer: Bound, most: int) -> list[float]:
     """The same where the rate follows a schedule or states are under way, step by step."""
     errors: list[float] = []
-    for following in itertools.islice(_from(step, optimizer), most):
+    for following in itertools.islice(_from(in_floats(step), optimizer), most):
         errors.append(float(following.error))
         if not TOLERANCE < errors[-1] < math.inf:
             break

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from chainrule.base.errors import InputError
+from chainrule.base.errors import InputError, quoted
 from chainrule.document.document import Block, Equations, Inline, Note, Paragraph, Section, Subheading
 from chainrule.explanation.backward import MOST_PATHS, rule_lines
 from chainrule.explanation.context import Context, paths
@@ -20,12 +20,12 @@ FEW_ELEMENTS = 400
 
 def find_weight(context: Context, wanted: str) -> Element:
     """The weight that a person means: w1, b2, W1[2,3], hidden1.W[2,3], output.b[1]. Raises InputError."""
-    numbered = re.fullmatch(r"([wb])(\d+)", wanted.strip())
+    numbered = re.fullmatch(r"([wb])(\d{1,9})", wanted.strip())
     if numbered:
         return _by_number(context, numbered[1], int(numbered[2]))
-    full = re.fullmatch(r"(?:(\w+)\.)?([A-Za-z_]+?)(\d*)(?:\[(\d+)(?:,\s*(\d+))?\])?", wanted.strip())
+    full = re.fullmatch(r"(?:(\w+)\.)?([A-Za-z_]+?)(\d{0,9})(?:\[(\d{1,9})(?:,\s*(\d{1,9}))?\])?", wanted.strip())
     if not full:
-        raise InputError(f"'{wanted[:40]}' names no weight. Write w1 or b1 (numbered), W1[2,3] or hidden1.W[2,3] (input 2 to unit 3).")
+        raise InputError(f"{quoted(wanted)} names no weight. Write w1 or b1 (numbered), W1[2,3] or hidden1.W[2,3] (input 2 to unit 3).")
     layer_word, kind, number, *index = full.groups()
     return _by_place(context, wanted, kind, _layer(context, wanted, layer_word, number), [int(i) for i in index if i])
 
@@ -57,24 +57,24 @@ def _layer(context: Context, wanted: str, word: str | None, number: str) -> int:
     names = {name: number for number, name in enumerate(context.step.network.layer_names, start=1)}
     if word is not None:
         if word not in names:
-            raise InputError(f"'{wanted}': there is no layer {word}; this network has {', '.join(names)}.")
+            raise InputError(f"{quoted(wanted)}: there is no layer {quoted(word)[1:-1]}; this network has {', '.join(names)}.")
         return names[word]
     layer = int(number) if number else 0
     if not 1 <= layer <= context.layers:
-        raise InputError(f"'{wanted}': say which layer, W1 to W{context.layers} or {', '.join(names)}.")
+        raise InputError(f"{quoted(wanted)}: say which layer, W1 to W{context.layers} or {', '.join(names)}.")
     return layer
 
 
 def _by_place(context: Context, wanted: str, kind: str, layer: int, index: list[int]) -> Element:
     found = [p for p in context.derivation.parameters if p.symbol == kind and p.name and p.name.layer == layer]
     if not found:
-        raise InputError(f"'{wanted}': the {context.step.network.layer_names[layer - 1]} layer has no {kind}.")
+        raise InputError(f"{quoted(wanted)}: the {context.step.network.layer_names[layer - 1]} layer has no {kind}.")
     shape = context.scalars.shape(found[0])
     if len(index) != len(shape) or not all(1 <= i <= extent for i, extent in zip(index, shape, strict=True)):
         wording = "inputs and units" if len(shape) > 1 else "units"
         limits = ",".join(map(str, shape))
         raise InputError(
-            f"'{wanted}': {kind}{layer} has {' × '.join(map(str, shape))} {wording}, so its last element is {kind}{layer}[{limits}]."
+            f"{quoted(wanted)}: {kind}{layer} has {' × '.join(map(str, shape))} {wording}, so its last element is {kind}{layer}[{limits}]."
         )
     return Element(found[0], tuple(i - 1 for i in index))
 

@@ -43,8 +43,19 @@ def _binary_cross_entropy_of_sigmoid(z: Expression, t: Expression) -> Expression
     return -(t * p.log(y) + (1 - t) * p.log(1 - y))
 
 
+def _kl_of_softmax(z: Expression, t: Expression) -> Expression:
+    last = len(z.shape) - 1
+    return p.total(t * p.log(p.select(t > 0, t / p.softmax(z, axis=last), 1)), axes=(last,))
+
+
+def _kl_from_z(z: Expression, t: Expression) -> Expression:
+    last = len(z.shape) - 1
+    return _cross_entropy_from_z(z, t) + p.total(t * p.log(p.select(t > 0, t, 1)), axes=(last,))
+
+
 THEOREMS = (
     Theorem("softmax_cross_entropy", _cross_entropy_of_softmax, _cross_entropy_from_z, condition="rows_sum_to_one"),
+    Theorem("softmax_kl", _kl_of_softmax, _kl_from_z, condition="rows_sum_to_one"),
     Theorem("sigmoid_binary_cross_entropy", _binary_cross_entropy_of_sigmoid, lambda z, t: p.softplus(z) - t * z),
 )
 

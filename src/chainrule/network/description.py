@@ -28,6 +28,7 @@ What is left out has its default: `Network` and `dense` say which. The published
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -58,6 +59,13 @@ if TYPE_CHECKING:
 SETTINGS = ("loss", "regularizer", "outputs", "batch", "weighted", "seed")
 KEYS = ("title", "inputs", *SETTINGS, "over_outputs", "gradients", "notation", "weights", "layers", "data", "optimizer")
 OUTPUT_KEYS = ("from", "loss", "weight")
+
+DEEPEST_KEY = 32
+"""Parts of a key in TOML, a.b.c; Python's own reader takes time and memory by their square."""
+
+DEEP_KEY = re.compile(rf"(?:\.[ \t]*[\w-]+[ \t]*){{{DEEPEST_KEY},}}")
+TOML_TEXT = re.compile(r'''"""(?:[^\\]|\\.)*?"""|\'\'\'.*?\'\'\'|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|\#[^\n]*''', re.DOTALL)
+"""Text in quotes, and comments, in which dots mean nothing."""
 
 
 # From values to plain data
@@ -319,6 +327,8 @@ def from_toml(text: str, where: str = "the description") -> dict[str, Any]:
     """What TOML text says. Raises FileError, which names the line."""
     import tomllib
 
+    if DEEP_KEY.search(TOML_TEXT.sub("s", text)):
+        raise FileError(f"{where} is not TOML that a description could be: a key in it has more than {DEEPEST_KEY} parts.")
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

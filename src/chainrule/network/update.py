@@ -84,11 +84,11 @@ def update(optimizer: Bound, parameters: Sequence[Expression], gradients: Sequen
 
 def network_update(network: Network, optimizer: Bound) -> Update:
     """The update of every parameter of the network that is not frozen."""
-    derivation = network.derivation
+    derivation, frozen = network.derivation, network.frozen
     pairs = [
         (parameter, gradient)
         for parameter, gradient in zip(derivation.parameters, derivation.gradients, strict=True)
-        if parameter.key not in network.frozen
+        if parameter.key not in frozen
     ]
     return update(optimizer, [parameter for parameter, _ in pairs], [gradient for _, gradient in pairs])
 

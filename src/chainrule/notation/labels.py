@@ -53,6 +53,10 @@ class Labels:
         return starts
 
     @cached_property
+    def _parameters(self) -> frozenset[Expression]:
+        return frozenset(self.parameters)
+
+    @cached_property
     def _known(self) -> dict[str, Expression]:
         return {node.key: node for node in (*self.parameters, *self.quantities)}
 
@@ -105,7 +109,7 @@ class Labels:
 
     def _plain_symbol(self, name: Name) -> Symbol:
         known = self._known.get(name.whole.key)
-        is_parameter = name.symbol in ("W", "b") if known is None else known in self.parameters
+        is_parameter = name.symbol in ("W", "b") if known is None else known in self._parameters
         return replace(self._parameter(name) if is_parameter else self._quantity(name), key=self._key(name))
 
     def _key(self, name: Name) -> str:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Collection, Mapping
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar, get_args, get_type_hints
 
 from chainrule.base.errors import DescriptionError, quoted
 from chainrule.data.cells import KINDS
 from chainrule.preparation.columns import LOSSES, Feature, Target, Task
 
 Read = TypeVar("Read", Feature, Target)
+
+KIND_WORDS = {kind.__name__: get_args(get_type_hints(kind)["kind"]) for kind in (Feature, Target)}
+"""What the kind of a feature, and of a target, may be; looked up once, as there may be very many columns."""
 
 
 def fields_from(data: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
@@ -47,7 +50,7 @@ def _read(where: str, data: Any, kind: type[Read]) -> Read:
     """One feature or target."""
     table = _table(where, data, kind.__dataclass_fields__)
     many = "categories" if kind is Feature else "classes"
-    for name, known in (("kind", get_args(_kinds(kind))), ("read_as", KINDS)):
+    for name, known in (("kind", KIND_WORDS[kind.__name__]), ("read_as", KINDS)):
         if table[name] not in known:
             raise description_error(f"{where} has {name} {quoted(table[name])}")
     labels = _texts(many, table)
@@ -58,12 +61,6 @@ def _read(where: str, data: Any, kind: type[Read]) -> Read:
         raise description_error(f"{where} has the deviation {scale['deviation']:g}")
     fill = {"fill": _fill(where, table)} if kind is Feature else {}
     return kind(**{**table, "name": _text(where, table["name"]), many: labels, **scale, **fill})
-
-
-def _kinds(kind: type[Feature] | type[Target]) -> Any:
-    from typing import get_type_hints
-
-    return get_type_hints(kind)["kind"]
 
 
 def _fill(where: str, table: Mapping[str, Any]) -> float | str | None:

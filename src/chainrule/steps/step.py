@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -11,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.base.display import Displayed
-from chainrule.base.errors import InexactError, InputError, quoted
+from chainrule.base.errors import DivergenceError, InexactError, InputError, quoted
 from chainrule.formula.arrays import FLOATS, Arrays, Exact
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Expression
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FORMAT = "chainrule step 1"
+
+ONE_BY_ONE = 1000
+"""So many steps before the one that is asked for are computed as it is; of more, each by the NumPy program."""
 
 LAST_STEP = 10**9
 """Nobody's run is longer."""
@@ -275,6 +280,58 @@ def run_from(step: Step) -> Iterator[Step]:
         step = following(step)
 
 
+def steps_after(steps: Iterator[Step], count: int) -> Iterator[Step]:
+    """The steps that follow the first so many of a run. Raises DivergenceError where E of one of those is no finite number."""
+    wanted, first = count + 1, next(steps)
+    if count > ONE_BY_ONE and not first.exact:
+        yield from run_from(_advanced(first, count))
+        return
+    for step in itertools.islice(itertools.chain([first], steps), count):
+        if not step.exact and not math.isfinite(step.error):
+            raise _no_step_after(step.number, wanted)
+    yield from steps if count else itertools.chain([first], steps)
+
+
+def _advanced(first: Step, count: int) -> Step:
+    """The step so many after this one on the same batch; those between are computed by the NumPy program, and not kept."""
+    from chainrule.engines.epoch import Written
+
+    engine, known = Written(first.network, first.optimizer), {**first.parameters, **first.states}
+    state: Sequence[Array] = tuple(known[key] for key in engine.keys)
+    data = tuple(array for array in (first.x, first.t, first.weights) if array is not None)
+    with np.errstate(all="ignore"):
+        for number in range(first.number, first.number + count):
+            passed = engine.epoch(data, None, len(first.x), state, number - 1, math.inf, lambda: False)
+            if passed.ended == "diverged":
+                raise _no_step_after(number, first.number + count)
+            state = passed.state
+    values = dict(zip(engine.keys, state, strict=True))
+    network = first.network.continued({key: values.pop(key) for key in first.network.shapes})
+    return record(network, first.x, first.t, first.update, first.number + count, values, first.arrays, first.origin, first.weights)
+
+
+def _no_step_after(number: int, wanted: int) -> DivergenceError:
+    return DivergenceError(
+        f"before step {wanted:,} the numbers have left the range of floating point: E is no finite number in step {number:,}. "
+        "Choose an earlier --step, or a smaller --learning-rate."
+    )
+
+
+def in_floats(step: Step) -> Step:
+    """The step in floating point: an exact one computed anew with its numbers rounded."""
+    if not step.exact:
+        return step
+
+    def rounded(arrays: Mapping[str, Array]) -> dict[str, Array]:
+        return {key: np.asarray(array, dtype=float) for key, array in arrays.items()}
+
+    batch = [None if array is None else np.asarray(array, dtype=float) for array in (step.x, step.t, step.weights)]
+    network = step.network.continued(rounded(step.parameters))
+    assert batch[0] is not None
+    assert batch[1] is not None
+    return record(network, batch[0], batch[1], step.update, step.number, rounded(step.states), FLOATS, step.origin, batch[2])
+
+
 def following(step: Step) -> Step:
     """The next step on the same batch, from where this one ended."""
     network = step.network.continued(step.new_parameters)
@@ -332,7 +389,7 @@ def record(
         bindings,
         arrays,
     )
-    new = {key: bindings[node] for key, node in derivation.named.items() if node in derivation.parameters}
+    new = {parameter.key: bindings[parameter] for parameter in derivation.parameters}
     new |= {str(part.parameter.name): values[part.new] for part in rule.parameters}
     after = evaluate(
         [derivation.error, *derivation.errors, *derivation.predictions],

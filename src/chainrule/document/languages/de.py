@@ -107,6 +107,8 @@ WORDS = {
     "chain.more_samples": "In der Summe stecken {left} weitere Beispiele.",
     "theorem.softmax_cross_entropy": "Softmax und Kreuzentropie haben zusammen eine kurze Ableitung: Für jedes Beispiel ist die "
     "Ableitung des Verlusts nach {z} gleich {result}, weil sich die Zielwerte eines Beispiels zu 1 summieren.",
+    "theorem.softmax_kl": "Softmax und KL-Divergenz haben zusammen eine kurze Ableitung: Für jedes Beispiel ist die "
+    "Ableitung des Verlusts nach {z} gleich {result}, weil sich die Zielwerte eines Beispiels zu 1 summieren.",
     "theorem.sigmoid_binary_cross_entropy": "Sigmoid und binäre Kreuzentropie haben zusammen eine kurze Ableitung: Für jedes Beispiel "
     "ist die Ableitung des Verlusts nach {z} gleich {result}.",
     "theorem.proof": "Der Beweis, am ersten Beispiel: Der lange Weg, über jede Ausgabe, ergibt dasselbe wie der kurze.",
@@ -370,6 +372,7 @@ WORDS = {
     "train.best_start": "Behalten sind die Gewichte vom Anfang: keine Epoche brachte den Fehler ({part}) unter {error}.",
     "train.diverged": "das Training divergierte in Schritt {step}: {quantity} verließ als erstes alle Grenzen. {cause}",
     "train.cause.logarithm": "{loss} nimmt den Logarithmus von 0: Die Vorhersage y ist so gut wie 0 oder 1.",
+    "train.cause.division": "{loss} teilt durch 0: Die Vorhersage y ist so gut wie 0.",
     "train.cause.negative": "{loss} nimmt den Logarithmus von {number}: Die Ausgabe-Aktivierung {activation} passt nicht dazu. Eine "
     'Verlustfunktion gibt die an, die passt, etwa @loss(output="sigmoid").',
     "train.cause.unscaled": "Die Eingaben sind nicht skaliert (x reicht bis {largest}); standardisieren hilft.",

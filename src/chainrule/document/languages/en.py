@@ -102,6 +102,8 @@ WORDS = {
     "chain.more_samples": "{left} more samples are in the sum.",
     "theorem.softmax_cross_entropy": "Softmax and cross-entropy together have a short derivative: for each example the derivative of the "
     "loss by {z} is {result}, because the targets of an example add up to 1.",
+    "theorem.softmax_kl": "Softmax and the KL divergence together have a short derivative: for each example the derivative of the "
+    "loss by {z} is {result}, because the targets of an example add up to 1.",
     "theorem.sigmoid_binary_cross_entropy": "Sigmoid and binary cross-entropy together have a short derivative: for each example the "
     "derivative of the loss by {z} is {result}.",
     "theorem.proof": "The proof, on the first sample: the long way, through every output, gives what the short one gives.",
@@ -358,6 +360,7 @@ WORDS = {
     "train.best_start": "Kept are the weights of the start: no epoch brought the {part} error below {error}.",
     "train.diverged": "training diverged in step {step}: {quantity} was the first to leave all bounds. {cause}",
     "train.cause.logarithm": "{loss} takes the logarithm of 0: the prediction y is as good as 0 or 1.",
+    "train.cause.division": "{loss} divides by 0: the prediction y is as good as 0.",
     "train.cause.negative": "{loss} takes the logarithm of {number}: the output activation {activation} does not fit it. A loss declares "
     'the one that does, as @loss(output="sigmoid").',
     "train.cause.unscaled": "The inputs are not scaled (x reaches {largest}); standardise them.",

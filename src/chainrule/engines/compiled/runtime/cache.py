@@ -96,6 +96,8 @@ def store(name: str, code: bytes) -> bool:
         if key is None:
             return False
         path = place / f"{name}{END}"
+        if path.is_symlink():
+            path.unlink()  # written to, it would lead out of the folder
         write_whole(path, MARK + _digest(key, name, code) + code)
         os.chmod(path, 0o600)
         _bounded(place)
@@ -138,14 +140,13 @@ def _read(path: Path, most: int) -> bytes | None:
         handle = os.open(path, flags)
     except OSError:
         return None
-    with os.fdopen(handle, "rb") as file:
-        found = os.fstat(handle)
-        if not stat.S_ISREG(found.st_mode) or not _ours(found) or found.st_size > most:
-            return None
-        try:
-            return file.read(most)
-        except OSError:
-            return None
+    found = os.fstat(handle)
+    if not stat.S_ISREG(found.st_mode) or not _ours(found) or found.st_size > most:
+        os.close(handle)
+        return None
+    with suppress(OSError), os.fdopen(handle, "rb") as file:
+        return file.read(most)
+    return None
 
 
 def _private(path: Path, kind: object) -> bool:
