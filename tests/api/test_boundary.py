@@ -139,7 +139,7 @@ def test_a_model_by_itself_is_drawn_among_its_own_rows(houses, monkeypatch, caps
     (houses / "houses.csv").rename("elsewhere.csv")
     try:
         assert main([*own, "-o", "c.svg"]) == 2
-        assert "houses.csv, is not here; give rows to draw among, with --data FILE" in capsys.readouterr().err
+        assert "houses.csv) is not here; give it with --data FILE" in capsys.readouterr().err
     finally:
         (houses / "elsewhere.csv").rename("houses.csv")
 

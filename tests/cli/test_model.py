@@ -2,9 +2,12 @@
 
 import csv
 import inspect
+import json
 
 import numpy as np
 import pytest
+from safetensors import safe_open
+from safetensors.numpy import save_file
 from tests import flowers
 from tests.flowers import QUICK, printed, train, write_rows
 
@@ -230,3 +233,46 @@ def test_the_seed_is_learned_to_the_last_digit():
     first = training.step_at(1)
     assert first.error == pytest.approx(1.59561248, rel=1e-12)
     assert first.gradients["W2"].ravel() == pytest.approx([-15.00576, -3.144064], rel=1e-12)
+
+
+# A file that somebody has changed
+
+
+@pytest.fixture
+def naming(model, folder):
+    """What makes the model name other data as its own."""
+
+    def rewritten(name, **form):
+        with safe_open(model, "numpy") as file:
+            tensors, plain = {key: file.get_tensor(key) for key in file.keys()}, json.loads(file.metadata()["chainrule"])  # noqa: SIM118
+        plain["source"] |= {"name": str(name), "form": form}
+        save_file(tensors, "changed.safetensors", {"chainrule": json.dumps(plain)})
+        return "changed.safetensors"
+
+    return rewritten
+
+
+USES = [["explain", "{}", "--step", "1"], ["explain", "{}", "--row", "1"], ["figure", "boundary", "{}", "-o", "x.svg"]]
+
+
+@pytest.mark.parametrize("arguments", USES, ids=" ".join)
+@pytest.mark.parametrize("content", ["secret:x:0:0:root", "secret,number\n1,2\n3,4\n", "\x00secret\xff", ""])
+def test_nothing_of_a_foreign_file_that_a_model_names_is_shown(content, arguments, naming, folder, capsys):
+    (folder / "foreign.txt").write_text(content, encoding="latin-1")
+    changed = naming(folder / "foreign.txt")
+    out, err = printed([argument.format(changed) for argument in arguments], capsys, 2)
+    assert (out, "secret" in err) == ("", False)
+    assert "foreign.txt, which the model names as its data, is no table with its columns; give its data with --data FILE" in err
+
+
+@pytest.mark.parametrize("arguments", USES[:2], ids=" ".join)
+@pytest.mark.parametrize("name", ["nowhere.csv", "/dev/zero", ".", "https://example.org/x.csv"])
+def test_what_a_model_names_must_be_a_file(name, arguments, naming, folder, capsys):
+    _, err = printed([argument.format(naming(name)) for argument in arguments], capsys, 2)
+    assert f"the data that the model was trained on ({name}) is not here; give it with --data FILE." in err
+    printed([*(argument.format(naming(name)) for argument in arguments), "--data", "flowers.csv"], capsys)
+
+
+@pytest.mark.parametrize("form", [{"separator": 5}, {"code": "x"}, {"header": "no"}])
+def test_a_form_that_is_none_is_refused(form, naming, capsys):
+    assert "is no model that can be used" in printed(["explain", naming("flowers.csv", **form), "--row", "1"], capsys, 2)[1]

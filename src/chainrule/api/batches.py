@@ -31,7 +31,7 @@ def with_batch(
 ) -> Problem:
     """The problem with the rows that are asked for: arguments as of `chainrule.api.problems.problem`. Raises InputError."""
     if data is None and row is not None and x is None and t is None and isinstance(problem, Trained):
-        data = problem.own.get("name")
+        data = _own_data(problem)
     if data is not None:
         if x is not None or t is not None:
             raise InputError("a batch comes either from --data or from --input and --target; leave out one of them.")
@@ -45,6 +45,12 @@ def with_batch(
         raise InputError(f"there are {len(given_x)} rows of inputs but {len(given_t)} of targets; both need as many.")
     changed = replace(problem, x=given_x, t=given_t)
     return changed if row is None else _chosen(changed, _rows(row))
+
+
+def _own_data(problem: Trained) -> str | None:
+    from chainrule.training.rows import own_data
+
+    return None if problem.preparation is None else own_data(problem.own, problem.preparation)
 
 
 def _chosen(problem: Problem, rows: list[int]) -> Problem:

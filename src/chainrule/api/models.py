@@ -67,11 +67,12 @@ def trained(path: str) -> Problem:
 
 
 def training_data_name(path: str) -> str | None:
-    """The name of the data that a model was trained on. Raises FileError."""
+    """The name of the data that a model was trained on; None where that was no table. Raises FileError where it is not there."""
     from chainrule.training.model import Model
+    from chainrule.training.rows import own_data
 
-    name = Model.load(path).source.get("name")
-    return None if name is None else str(name)
+    model = Model.load(path)
+    return None if model.preparation is None else own_data(model.source, model.preparation)
 
 
 def _names_of(model: Model) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -219,7 +219,7 @@ def draw(
     and .pdf are set by Typst: pip install "chainrule[pdf]".
     """
     from chainrule.api.figures import FIGURES, check_figure, figure
-    from chainrule.api.models import is_model
+    from chainrule.api.models import is_model, training_data_name
     from chainrule.base.errors import UnknownNameError
     from chainrule.training.model import Model
 
@@ -235,25 +235,12 @@ def draw(
     of_its_training = name == "curve" and steps is None and is_model(options["network"])
     step = None if of_its_training else _step_of_batch(step, options)
     if name == "boundary" and is_model(options["network"]) and not any(map(options.get, ("data", "input", "target", "row", "step"))):
-        options["data"] = _own_rows(options["network"])
+        options["data"] = training_data_name(options["network"])
     subject = Model.load(options["network"]) if of_its_training else problem_from_options(**options)
     figure(subject, name, weight=weight, step=step, steps=steps, detail=detail, digits=digits, exact=exact).save(output)
     say(f"wrote {output}")
     if not of_its_training:
         _check_defined(subject)
-
-
-def _own_rows(model: str) -> str | None:
-    """The data that a model was trained on: what it predicts is seen among them. None where it names none. Raises FileError."""
-    from pathlib import Path
-
-    from chainrule.api.models import training_data_name
-    from chainrule.base.errors import FileError
-
-    name = training_data_name(model)
-    if name is not None and not name.startswith("data:") and not Path(name).exists():
-        raise FileError(f"the data that {model} was trained on, {name}, is not here; give rows to draw among, with --data FILE.")
-    return name
 
 
 @chainrule.command(epilog=CODE_EXAMPLES, short_help="Print the step as a NumPy program.")

@@ -235,8 +235,18 @@ def _model(plain: Mapping[str, Any], start: Network, tensors: Mapping[str, Array
         plan=Plan.from_dict(plain["plan"]),
         history=tuple(history_from_dict(plain["history"])),
         scores={str(part): Scores.from_dict(scores) for part, scores in plain["scores"].items()},
-        source=dict(plain["source"]),
+        source=_source(plain["source"]),
         guess=None if plain["guess"] is None else number_or_list(plain["guess"]),
         outcome=dict(plain["outcome"]),
         made_with=str(plain["made_with"]),
     )
+
+
+def _source(plain: Mapping[str, Any]) -> dict[str, Any]:
+    """Where the data came from. Raises ValueError where that is not what is written there."""
+    form, source = plain.get("form", {}), dict(plain)
+    words = {"separator": str, "decimal": str, "encoding": str, "header": bool}
+    fits = isinstance(form, Mapping) and all(isinstance(value, words.get(name, ())) for name, value in form.items())
+    if not fits or not isinstance(plain.get("name", ""), str) or not isinstance(plain.get("rows", 0), int):
+        raise ValueError("the source of its data is none")
+    return source

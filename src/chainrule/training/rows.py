@@ -5,16 +5,18 @@ A source that would fill half of the memory is read in pieces, and its numbers l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.base.errors import InputError
+from chainrule.base.errors import FileError, InputError
 from chainrule.data.reading import chunks, kinds_of, read
+from chainrule.data.shipped import PREFIX
 from chainrule.data.table import Table
 from chainrule.network.network import Array
 from chainrule.preparation.disk import empty, is_large
@@ -91,6 +93,22 @@ class Rows:
             first, done = first + len(table), after
 
 
+def own_data(source: Mapping[str, Any], preparation: Preparation) -> str:
+    """The name of the data that a model was trained on, as its file says it. Raises FileError unless that is a table with its columns.
+
+    Whoever passes a model on may have written another name into it: nothing of what is in such a file is shown.
+    """
+    name = source.get("name")
+    if name is None or (not str(name).startswith(PREFIX) and not os.path.isfile(name)):
+        raise FileError(f"the data that the model was trained on ({name or 'without a name'}) is not here; give it with --data FILE.")
+    columns: tuple[str, ...] = ()
+    with suppress(InputError):
+        columns = next(iter(chunks(name, rows=1, kinds={}, **source.get("form", {})))).names
+    if not set(preparation.kinds) <= set(columns):
+        raise FileError(f"{name}, which the model names as its data, is no table with its columns; give its data with --data FILE.")
+    return str(name)
+
+
 def training_rows(model: Model, source: Any = None, encoding: str | None = None) -> Subset:
     """The rows that a model was trained on, found again in its source. Raises InputError.
 
@@ -100,7 +118,7 @@ def training_rows(model: Model, source: Any = None, encoding: str | None = None)
     preparation = model.preparation
     if preparation is None:
         raise InputError("this model was trained on numbers without a table; replay its steps from Python, with `step_at`.")
-    source = model.source.get("name") if source is None else source
+    source = own_data(model.source, preparation) if source is None else source
     form = dict(model.source.get("form", {})) if str(source) == model.source.get("name") else {}
     if encoding is not None:
         form["encoding"] = encoding
