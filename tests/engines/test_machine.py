@@ -25,8 +25,8 @@ TARGETS = ["host", *(name for name in CPUS if name == "baseline" or HOST.get(NEE
 
 # What the docstring of the approximations states.
 MOST_ULP = {
-    "float32": {"exp": 1.0, "log": 0.8, "log1p": 1.4, "sin": 1.5, "cos": 1.5, "tanh": 2.6, "erf": 3.3},
-    "float64": {"exp": 1.0, "log": 0.8, "log1p": 0.9, "sin": 1.3, "cos": 1.3, "tanh": 2.1, "erf": 2.2},
+    "float32": {"exp": 1.0, "expm1": 1.7, "erfc": 16.0, "log": 0.8, "log1p": 1.4, "sin": 1.5, "cos": 1.5, "tanh": 2.6, "erf": 3.3},
+    "float64": {"exp": 1.0, "expm1": 1.7, "erfc": 16.0, "log": 0.8, "log1p": 0.9, "sin": 1.3, "cos": 1.3, "tanh": 2.1, "erf": 2.2},
 }
 SPECIAL = [0.0, -0.0, math.inf, -math.inf, math.nan, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 3.0, -3.0, 1e-30, 1e30, -1e30, 88.7, -200.0]
 
@@ -83,7 +83,7 @@ def reference(name, x):
     if x.dtype == np.float32:
         with np.errstate(all="ignore"):  # a signalling NaN, overflow
             wide = x.astype(np.float64)
-            return np.array([math.erf(v) for v in wide.tolist()]) if name == "erf" else getattr(np, name)(wide)
+            return np.array([getattr(math, name)(v) for v in wide.tolist()]) if name in ("erf", "erfc") else getattr(np, name)(wide)
     with mpmath.workprec(120):
         return [getattr(mpmath, name)(mpmath.mpf(v)) for v in x.tolist()]
 
@@ -108,13 +108,21 @@ def worst(name, x, y):
 def arguments(name, dtype):
     """Grids where the function bends, tiny and huge numbers, and random bit patterns, in the domain where mpmath is real."""
     random = np.random.default_rng(5)
-    low, high = {"exp": (-110, 92), "log": (1e-6, 50), "log1p": (-0.9999, 20), "tanh": (-12, 12), "erf": (-5, 5)}.get(name, (-100, 100))
+    low, high = {
+        "exp": (-110, 92),
+        "expm1": (-110, 92),
+        "erfc": (-5, 4),
+        "log": (1e-6, 50),
+        "log1p": (-0.9999, 20),
+        "tanh": (-12, 12),
+        "erf": (-5, 5),
+    }.get(name, (-100, 100))
     count = 100_000 if dtype == "float32" else 250
     if dtype == "float32":
         patterns = np.arange(0, 2**32, 9973, dtype=np.uint64).astype(np.uint32).view(np.float32)
     else:
         patterns = random.integers(0, 2**64, 500, dtype=np.uint64).view(np.float64)
-        low, high = (-746, 710) if name == "exp" else (low, high)
+        low, high = (-746, 710) if name in ("exp", "expm1") else (low, high)
     sizes = 10.0 ** random.uniform(-38, 38, count) * random.choice([-1, 1], count)
     with np.errstate(invalid="ignore"):  # conversion of a signalling NaN
         x = np.concatenate(
@@ -123,7 +131,15 @@ def arguments(name, dtype):
     if dtype == "float32":
         return x
     x = x[np.isfinite(x)]
-    domain = {"log": x > 0, "log1p": x > -1, "exp": np.abs(x) < 1e6, "sin": np.abs(x) < 1e15, "cos": np.abs(x) < 1e15}
+    domain = {
+        "log": x > 0,
+        "log1p": x > -1,
+        "exp": np.abs(x) < 1e6,
+        "erfc": np.abs(x) < 1e6,
+        "expm1": np.abs(x) < 1e6,
+        "sin": np.abs(x) < 1e15,
+        "cos": np.abs(x) < 1e15,
+    }
     return x[domain.get(name, np.isfinite(x))]
 
 
@@ -163,7 +179,7 @@ def same(found, expected):
 def test_special_values_are_those_of_numpy(dtype, lanes, target):
     x = np.array([0.0, -0.0, math.inf, -math.inf, math.nan], dtype)
     with np.errstate(all="ignore"):
-        for name in ("exp", "log", "log1p", "sin", "cos", "tanh", "sqrt", "abs", "floor", "sign"):
+        for name in ("exp", "expm1", "log", "log1p", "sin", "cos", "tanh", "sqrt", "abs", "floor", "sign"):
             same(Compiled(called(name), dtype, lanes, target)(x), getattr(np, name)(x))
         same(Compiled(called("erf"), dtype, lanes, target)(x), np.array([math.erf(v) for v in x.tolist()], dtype))
         edge = np.array([-1.0, np.nextafter(np.asarray(-1, dtype), np.asarray(-2, dtype))], dtype)
@@ -271,7 +287,7 @@ def test_lanes_are_summed_and_compared(lanes):
 
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("name", ["exp", "log", "log1p", "tanh", "erf", "floor", "sign", "sqrt"])
+@pytest.mark.parametrize("name", ["exp", "expm1", "log", "log1p", "tanh", "erf", "erfc", "floor", "sign", "sqrt"])
 def test_code_is_straight(name, dtype, target):
     program = Compiled(called(name), dtype, 16 if dtype == "float32" else 8, target)
     assert "call" not in program.assembly

@@ -54,6 +54,7 @@ WRITTEN = {
     "power": "a^b",
     "sqrt": "√(a)",
     "exp": "e^a",
+    "expm1": "e^a − 1",
     "log": "ln(a)",
     "sin": "sin(a)",
     "cos": "cos(a)",
@@ -70,6 +71,7 @@ WRITTEN = {
     "softplus": "softplus(a)",
     "log_cosh": "ln cosh(a)",
     "erf": "erf(a)",
+    "erf1p": "1 + erf(a)",
 }
 
 
@@ -197,6 +199,8 @@ TORCH: dict[str, Callable[..., torch.Tensor]] = {
     "softplus": torch.nn.functional.softplus,
     "log_cosh": lambda e: torch.log(torch.cosh(e)),
     "erf": torch.erf,
+    "erf1p": lambda x: 1 + torch.erf(x),
+    "expm1": torch.expm1,
 }
 POSITIVE = {"power", "sqrt", "log", "divide"}
 

@@ -242,7 +242,10 @@ def test_exact_where_it_can_be():
     assert evaluated(a**a, {a: 10**9}).value == float("inf")
 
 
-@pytest.mark.parametrize("function", [p.exp, p.sin, p.cos, p.tanh, p.sigmoid, p.softplus, p.log_cosh, p.erf, p.sqrt, p.log])
+FUNCTIONS = (p.exp, p.expm1, p.erf1p, p.sin, p.cos, p.tanh, p.sigmoid, p.softplus, p.log_cosh, p.erf, p.sqrt, p.log)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
 @given(point=st.one_of(st.fractions(Fraction(1, 10**9), 15), st.integers(20, 60).map(lambda n: Fraction(1, 10**n))))
 @examples(40)
 def test_functions_to_forty_digits(function, point):
@@ -250,6 +253,7 @@ def test_functions_to_forty_digits(function, point):
 
     oracle = {
         "sigmoid": lambda z: 1 / (1 + mpmath.exp(-z)),
+        "erf1p": lambda z: 1 + mpmath.erf(z),
         "softplus": lambda z: mpmath.log1p(mpmath.exp(z)),
         "log_cosh": lambda z: mpmath.log(mpmath.cosh(z)),
     }

@@ -62,11 +62,14 @@ def _read(source: Any, *, kinds: Mapping[str, str] | None, **options: Any) -> Ta
     known = _checked_kinds(kinds)
     parts = list(_parts(source, BLOCK, known, options))
     found = _merged_kinds(parts)
-    columns = {name: [part.column(name) for part in parts] for name in found}
-    mixed = {name: kind for name, kind in found.items() if any(one.kind != kind and not one.missing.all() for one in columns[name])}
+    mixed = {name: kind for name, kind in found.items() if any(_is_other(part.column(name), kind) for part in parts)}
     if mixed:  # numbers in one block and text in another: as text from the start
         parts = list(_parts(source, BLOCK, {**known, **mixed}, options))
     return joined(parts, found)
+
+
+def _is_other(column: Column, kind: Kind) -> bool:
+    return column.kind != kind and not column.missing.all()
 
 
 def chunks(

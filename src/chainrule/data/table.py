@@ -134,12 +134,20 @@ class Table:
         return f"{self.cell(place, column.name)} holds {quoted(column.values[place])}, which is no number."
 
 
-def joined(tables: Sequence[Table], kinds: Mapping[str, Kind]) -> Table:
-    """One table out of consecutive ones with the same columns, which are of these kinds."""
+def joined(tables: list[Table], kinds: Mapping[str, Kind]) -> Table:
+    """One table out of consecutive ones with the same columns, which are of these kinds. The list is emptied: as soon as a column is
+    whole, its pieces take no memory any more.
+    """
+    first = tables[0]
     if len(tables) == 1:
-        return retyped(tables[0], kinds)
-    columns = [[retyped_column(table.column(name), kind) for table in tables] for name, kind in kinds.items()]
-    return replace(tables[0], columns=tuple(replace(c[0], values=np.concatenate([part.values for part in c])) for c in columns))
+        return retyped(first, kinds)
+    pieces = [[retyped_column(table.column(name), kind) for table in tables] for name, kind in kinds.items()]
+    tables.clear()
+    first, columns = replace(first, columns=()), list[Column]()
+    while pieces:
+        column = pieces.pop(0)
+        columns.append(replace(column[0], values=np.concatenate([part.values for part in column])))
+    return replace(first, columns=tuple(columns))
 
 
 def retyped(table: Table, kinds: Mapping[str, Kind]) -> Table:

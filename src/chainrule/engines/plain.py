@@ -46,9 +46,9 @@ class PlainSource(Source):
         code = super()._call(name, *arguments, options=options)
         return Fragment([f"{BUILT_IN.get(name, f'math.{name}')}(", *code.parts[1:]], word=name)
 
-    def erf(self, x: Any) -> Fragment:
+    def _special(self, name: str, x: Any) -> Fragment:
         """The error function, which Python has."""
-        return self._call("erf", x)
+        return self._call(name, x)
 
     def sign(self, x: Any) -> Fragment:
         """1, 0 or −1."""

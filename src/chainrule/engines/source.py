@@ -95,7 +95,14 @@ class Source:
 
     def erf(self, x: Any) -> Fragment:
         """The error function, which NumPy does not have."""
-        return Fragment(["np.vectorize(math.erf, otypes=[float])(", _code(x), ")"], word="erf")
+        return self._special("erf", x)
+
+    def erfc(self, x: Any) -> Fragment:
+        """1 − erf x."""
+        return self._special("erfc", x)
+
+    def _special(self, name: str, x: Any) -> Fragment:
+        return Fragment([f"np.vectorize(math.{name}, otypes=[float])(", _code(x), ")"], word=name)
 
     def greater(self, a: Any, b: Any) -> Fragment:
         """A comparison: a truth value."""

@@ -38,9 +38,9 @@ class _ScalarSource(Source):
             parts += [", "] * (position > 0) + [argument if isinstance(argument, Fragment) else Fragment([repr(argument)])]
         return Fragment([*parts, ")"], word=name)
 
-    def erf(self, x: Any) -> Fragment:
+    def _special(self, name: str, x: Any) -> Fragment:
         """The error function."""
-        return self._call("erf", x)
+        return self._call(name, x)
 
     def where(self, condition: Fragment, a: Any, b: Any) -> Fragment:
         """Python's own choice, which computes only what it chooses."""
@@ -96,6 +96,7 @@ def _quiet(function: Callable[[float], float], beyond: Callable[[float], float])
 
 FUNCTIONS: dict[str, Any] = {
     "_exp": _quiet(math.exp, lambda x: math.inf),
+    "_expm1": _quiet(math.expm1, lambda x: math.inf),
     "_log": _quiet(math.log, lambda x: -math.inf if x == 0 else math.nan),
     "_log1p": _quiet(math.log1p, lambda x: -math.inf if x == -1 else math.nan),
     "_sqrt": _quiet(math.sqrt, lambda x: math.nan),
@@ -104,6 +105,7 @@ FUNCTIONS: dict[str, Any] = {
     "_floor": _quiet(math.floor, lambda x: x),
     "_tanh": math.tanh,
     "_erf": math.erf,
+    "_erfc": math.erfc,
     "_abs": abs,
     "_sign": lambda x: math.nan if math.isnan(x) else (x > 0) - (x < 0),
     "_maximum": lambda a, b: a if a > b or math.isnan(a) else b,

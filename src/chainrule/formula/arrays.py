@@ -57,6 +57,7 @@ class Arrays:
         return False
 
     exp = _function("exp")
+    expm1 = _function("expm1")
     log = _function("log")
     log1p = _function("log1p")
     sqrt = _function("sqrt")
@@ -69,12 +70,20 @@ class Arrays:
 
     def erf(self, x: Any) -> Any:
         """The error function; the array standard has none, so it is Python's own where the namespace lacks it."""
+        return self._special("erf", x)
+
+    def erfc(self, x: Any) -> Any:
+        """1 − erf x, without cancellation."""
+        return self._special("erfc", x)
+
+    def _special(self, name: str, x: Any) -> Any:
+        one = getattr(math, name)
         if isinstance(x, Scalar):
-            return math.erf(x)
-        special = getattr(self.namespace, "erf", None) or getattr(getattr(self.namespace, "special", None), "erf", None)
+            return one(x)
+        special = getattr(self.namespace, name, None) or getattr(getattr(self.namespace, "special", None), name, None)
         if special is not None:
             return special(x)
-        flat = [math.erf(value) for value in np.asarray(x, dtype=float).ravel().tolist()]
+        flat = [one(value) for value in np.asarray(x, dtype=float).ravel().tolist()]
         return self.namespace.reshape(self.namespace.asarray(flat, dtype=x.dtype), x.shape)
 
     def _pair(self, a: Any, b: Any) -> tuple[Any, Any]:
@@ -207,6 +216,7 @@ class Exact(Arrays):
         return exact_array(values)
 
     exp = _at_points("exp", lambda x: Fraction(1) if x == 0 else None)
+    expm1 = _at_points("e^x − 1", lambda x: Fraction(0) if x == 0 else None)
     log = _at_points("ln", lambda x: Fraction(0) if x == 1 else None)
     log1p = _at_points("ln(1 + x)", lambda x: Fraction(0) if x == 0 else None)
     sqrt = _at_points("√", _exact_root)
@@ -214,6 +224,7 @@ class Exact(Arrays):
     cos = _at_points("cos", lambda x: Fraction(1) if x == 0 else None)
     tanh = _at_points("tanh", lambda x: Fraction(0) if x == 0 else None)
     erf = _at_points("erf", lambda x: Fraction(0) if x == 0 else None)
+    erfc = _at_points("1 − erf", lambda x: Fraction(1) if x == 0 else None)
     abs = _at_points("| |", abs)
     sign = _at_points("sign", lambda x: Fraction((x > 0) - (x < 0)))
     floor = _at_points("floor", lambda x: Fraction(math.floor(x)))

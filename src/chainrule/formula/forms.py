@@ -86,6 +86,10 @@ class Quiet(Node):
     """Not written at all: the argument alone (a stretch over the batch, say)."""
 
 
+class Spelled(Node):
+    """Written out, as the last column of its row says: a quantity that is computed in one piece, but has no name on paper."""
+
+
 class Leaf(Node):
     """A letter, a number or a size."""
 
@@ -106,5 +110,6 @@ Form: TypeAlias = (
     | Transpose
     | Part
     | Quiet
+    | Spelled
     | Leaf
 )

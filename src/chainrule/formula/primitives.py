@@ -32,6 +32,7 @@ from chainrule.formula.forms import (
     Radical,
     Raised,
     Ratio,
+    Spelled,
     Times,
     Total,
     Transpose,
@@ -78,6 +79,7 @@ negative = _elementwise("negative",   lambda xp, a: -a,                       la
 power    = _elementwise("power",      lambda xp, a, n: a**n,                  lambda a, n, y: (n * a ** (n - 1), None),     Raised())
 sqrt     = _elementwise("sqrt",       lambda xp, x: xp.sqrt(x),               lambda x, y: (1 / (2 * y),),                  Radical())
 exp      = _elementwise("exp",        lambda xp, x: xp.exp(x),                lambda x, y: (y,),                            Raised("e"))
+expm1    = _elementwise("expm1",      lambda xp, x: xp.expm1(x),              lambda x, y: (exp(x),),                       Spelled(),       lambda x: exp(x) - 1)
 log      = _elementwise("log",        lambda xp, x: xp.log(x),                lambda x, y: (1 / x,),                        Named("ln"))
 sin      = _elementwise("sin",        lambda xp, x: xp.sin(x),                lambda x, y: (cos(x),),                       Named("sin"))
 cos      = _elementwise("cos",        lambda xp, x: xp.cos(x),                lambda x, y: (-sin(x),),                      Named("cos"))
@@ -96,6 +98,7 @@ softplus = _elementwise("softplus",   lambda xp, z: xp.maximum(z, 0) + xp.log1p(
 log_cosh = _elementwise("log_cosh",   lambda xp, e: xp.abs(e) + xp.log1p(xp.exp(-2 * xp.abs(e))) - LN2,
                                                                               lambda e, y: (tanh(e),),                      Named("ln cosh"), lambda e: log((exp(e) + exp(-e)) / 2))
 erf      = _elementwise("erf",        lambda xp, x: xp.erf(x),                lambda x, y: (2 / sqrt(PI) * exp(-(x**2)),),  Named("erf"))
+erf1p    = _elementwise("erf1p",      lambda xp, x: xp.erfc(-x),              lambda x, y: (2 / sqrt(PI) * exp(-(x**2)),),  Spelled(),       lambda x: 1 + erf(x))
 # fmt: on
 
 

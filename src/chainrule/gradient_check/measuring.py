@@ -28,7 +28,7 @@ DOMAINS: tuple[tuple[str, Callable[[np.random.Generator, tuple[int, ...]], Array
 """Where numbers are drawn from: the first domain in which a formula has a value."""
 
 _DRAWS = 40
-_NOT_ANALYTIC = {"absolute", "sign", "floor", "erf", "softplus", "log_cosh"}  # their values use |x|, ⌊x⌋ or real numbers only
+_NOT_ANALYTIC = {"absolute", "sign", "floor", "erf", "erf1p", "softplus", "log_cosh"}  # their values use |x|, ⌊x⌋ or real numbers only
 
 
 def derivatives(

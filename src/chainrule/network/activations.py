@@ -66,7 +66,7 @@ def elu(z: Expression, *, alpha: float = 1.0) -> Expression:
 
     Source: Clevert, Unterthiner & Hochreiter (2016), Fast and accurate deep network learning by exponential linear units.
     """
-    return p.select(z > 0, z, alpha * (p.exp(z) - 1))
+    return p.select(z > 0, z, alpha * p.expm1(z))
 
 
 @activation(start="lecun_normal")
@@ -75,7 +75,7 @@ def selu(z: Expression) -> Expression:
 
     Source: Klambauer, Unterthiner, Mayr & Hochreiter (2017), Self-normalizing neural networks, eq. 2.
     """
-    return SELU_SCALE * p.select(z > 0, z, SELU_ALPHA * (p.exp(z) - 1))
+    return SELU_SCALE * p.select(z > 0, z, SELU_ALPHA * p.expm1(z))
 
 
 @activation
@@ -87,7 +87,7 @@ def gelu(z: Expression, *, approximate: Literal["none", "tanh"] = "none") -> Exp
     """
     if approximate == "tanh":
         return HALF * z * (1 + p.tanh(p.sqrt(p.divide(2, math.pi)) * (z + 0.044715 * z**3)))
-    return HALF * z * (1 + p.erf(z / p.sqrt(2)))
+    return HALF * z * p.erf1p(z / p.sqrt(2))
 
 
 @activation

@@ -153,6 +153,11 @@ class Reals:
         return Real(Fraction(context.exp(_decimal(x.value, context))), exact=False)
 
     @staticmethod
+    def expm1(x: Operand) -> Real:
+        """e^x − 1."""
+        return Reals.exp(x) - 1
+
+    @staticmethod
     def log(x: Operand) -> Real:
         """The natural logarithm; 0 at 1."""
         x = real(x)
@@ -209,6 +214,11 @@ class Reals:
             return _alternating(x, x, 0, 1, odd=True) * 2 / Fraction(_context(PRECISION).sqrt(_PI))
 
         return _by_series(real(x), math.erf, series, Fraction(0))
+
+    @staticmethod
+    def erfc(x: Operand) -> Real:
+        """1 − erf x."""
+        return 1 - Reals.erf(x)
 
     @staticmethod
     def abs(x: Operand) -> Real:

@@ -143,6 +143,9 @@ class _Builder:
                 return _Piece(f.Transposed(self._in(arguments[0], forms.ATOM)), forms.POWER)
             case forms.Quiet():
                 return self.piece(arguments[0])
+            case forms.Spelled():
+                assert node.primitive.paper is not None
+                return self.piece(node.primitive.paper(*arguments))
 
     def _in(self, node: Expression, level: int, product: bool = False) -> f.Formula:
         piece = self.piece(node)

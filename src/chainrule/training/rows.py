@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from chainrule.training.model import Model
 
 
+PIECE = 50_000
+"""Rows of a table in memory that are prepared at a time."""
+
+
 @dataclass(frozen=True, eq=False)
 class Subset:
     """Some of the rows, as numbers.
@@ -58,7 +62,7 @@ class Rows:
         """The rows of a file, a data frame …; options as of `data.read`. Raises InputError."""
         if not is_large(source):
             table = read(source, **form)
-            return Rows(lambda: [table])
+            return Rows(lambda: pieces(table))
         kinds = form.pop("kinds", None) or kinds_of(source, **form)
         return Rows(lambda: chunks(source, kinds=kinds, **form))
 
@@ -91,6 +95,12 @@ class Rows:
             after = int(np.searchsorted(places, first + len(table)))
             yield table, places[done:after] - first, done
             first, done = first + len(table), after
+
+
+def pieces(table: Table) -> Iterator[Table]:
+    """The table in pieces, of which no copy is made: what is computed of one takes no memory for all."""
+    for start in range(0, len(table), PIECE):
+        yield table if len(table) <= PIECE else table.take(slice(start, start + PIECE))
 
 
 def own_data(source: Mapping[str, Any], preparation: Preparation) -> str:

@@ -24,7 +24,7 @@ from chainrule.network.derivation import BATCH
 CHEAP = frozenset(["add", "subtract", "multiply", "negative", "abs", "sign", "floor", "maximum", "minimum", "greater", "where"])
 """Operations that are sooner done again than stored and loaded."""
 
-DEAR = frozenset(["divide", "power", "exp", "log", "log1p", "sqrt", "sin", "cos", "tanh", "erf"])
+DEAR = frozenset(["divide", "power", "exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tanh", "erf", "erfc"])
 ELEMENTWISE = CHEAP | DEAR
 
 MOVES = frozenset(["join", "part"])

@@ -4,9 +4,9 @@ Each is written once for float32 and float64, in Values of `llvm.lanes`, and dif
 coefficients are minimax: found by Remez exchange on the stated interval in 500-bit arithmetic (mpmath) for these very polynomials,
 then rounded. What they give was measured against mpmath (tests/test_machine.py), in units in the last place (ulp):
 
-                exp    log    log1p  sin    cos    tanh   erf
-    float32     1.0    0.8    1.4    1.5    1.5    2.6    3.3
-    float64     1.0    0.8    0.9    1.3    1.3    2.1    2.2
+                exp    expm1  log    log1p  sin    cos    tanh   erf    erfc
+    float32     1.0    1.7    0.8    1.4    1.5    1.5    2.6    3.3    16
+    float64     1.0    1.7    0.8    0.9    1.3    1.3    2.1    2.2    16
 
 NaN gives NaN, overflow and underflow are gradual and to ±inf and 0 as NumPy has them, and odd functions keep the sign of zero.
 
@@ -35,6 +35,7 @@ class Coefficients:
     cos        (cos r − 1 + r²/2) / r⁴     in r²  |r| ≤ π / 4
     erf_near   erf(x) / x                  in x²  |x| ≤ 1
     erf_far    −ln(1 − erf x)                     1 ≤ x ≤ `erf_one`
+    erfc       (1 + 2x) e^x² erfc(x)       in s   1 ≤ x ≤ `erfc_zero`, s = (x − m) / (x + m), m = `erfc_middle`; beyond it erfc is 0
     ln2        ln 2 in two parts: the first with so few digits that its product with a whole number is exact
     exp_range  below and above it eˣ is 0 and ∞
     tanh_one   above it tanh is 1;  erf_one: likewise
@@ -47,6 +48,9 @@ class Coefficients:
     cos: Sequence[float]
     erf_near: Sequence[float]
     erf_far: Sequence[float]
+    erfc: Sequence[float]
+    erfc_middle: float
+    erfc_zero: float
     ln2: tuple[float, float]
     exp_range: tuple[float, float]
     tanh_one: float
@@ -65,6 +69,8 @@ SINGLE = Coefficients(
               -0.0008020845698406905, 7.889119157487838e-05),
     erf_far=(-0.00018801548821427522, 1.1295783126190275, 0.6332201049117065, 0.1084183584520198, -0.025208123787605743,
              0.004204514429207445, -0.00044132717015570245, 2.1686100650874264e-05),
+    erfc=(1.2769783815519726, -0.09276381369590536, -0.16603034457846275, 0.1640505146217002, -0.054222545254950794,
+          -0.008019739159352618, 0.008752801677653766, 0.0011466000849655168, -0.0015400817379496298), erfc_middle=2.0, erfc_zero=10.5,
     ln2=(0.693359375, -2.12194440054690583e-4), exp_range=(-104.0, 89.0), tanh_one=10.0, erf_one=4.0, tiny=2.0**-126, lift=24,
 )
 DOUBLE = Coefficients(
@@ -83,6 +89,11 @@ DOUBLE = Coefficients(
              -0.0004135511059813081, 0.0019189610690146927, -0.000773055780438025, 0.00013656237055273518, 1.9519659087947285e-05,
              -2.2531599602456287e-05, 8.578380622501582e-06, -2.11470188127795e-06, 3.6954722919866033e-07, -4.593073322135117e-08,
              3.8897805298077685e-09, -2.0202085069086934e-10, 4.864742504739347e-12),
+    erfc=(1.2530080582697298, -0.1356211061245819, -0.04756229435348987, 0.12964515870288965, -0.11927366341247476,
+          0.06830802733646804, -0.023770514995562573, 0.002529392019184092, 0.0018886913466416317, -0.000779835183548546,
+          -0.00010516604094801024, 0.0001251226444446015, 4.9646653541235275e-06, -2.0203838378985548e-05,
+          -7.053897433073137e-07, 3.7026745593888024e-06, 1.4660635681150376e-07, -7.853851709845411e-07,
+          1.775154540581026e-07), erfc_middle=3.0, erfc_zero=27.5,
     ln2=(6.93145751953125e-1, 1.42860682030941723212e-6), exp_range=(-746.0, 710.0), tanh_one=20.0, erf_one=6.0, tiny=2.0**-1022,
     lift=54,
 )
@@ -157,6 +168,15 @@ def approximate_exp(machine: Lanes, x: MachineValue) -> MachineValue:
     return (q + 1) * halves[0] * halves[1]
 
 
+def approximate_expm1(machine: Lanes, x: MachineValue) -> MachineValue:
+    """2ⁿ (eʳ − 1) + (2ⁿ − 1), which is exact near 0; above 1, where nothing cancels, eˣ − 1."""
+    size = _clamped(machine, x, -2 * coefficients_of(machine).tanh_one, 1)
+    q, bits, offset = _expm1_reduced(machine, size)
+    scale = _power_of_two(machine, bits, offset)
+    near = machine.choose(machine.compare("==", x, 0), x, scale * q + (scale - 1))
+    return machine.choose(machine.compare(">", x, 1), approximate_exp(machine, x) - 1, near)
+
+
 def approximate_tanh(machine: Lanes, x: MachineValue) -> MachineValue:
     """(e²ˣ − 1) / (e²ˣ + 1), from e²ˣ − 1 = 2ⁿ (eʳ − 1) + (2ⁿ − 1), which is exact near 0."""
     size = _clamped(machine, machine.abs(x), None, coefficients_of(machine).tanh_one)
@@ -174,6 +194,24 @@ def approximate_erf(machine: Lanes, x: MachineValue) -> MachineValue:
     scale = _power_of_two(machine, bits, offset)
     far = (1 - scale) - scale * q
     return machine.intrinsic("copysign", machine.choose(machine.compare(">", size, 1), far, near), x)
+
+
+def approximate_erfc(machine: Lanes, x: MachineValue) -> MachineValue:
+    """1 − x P(x²) up to 1; above it e^−x² R(s) / (1 + 2x), and below −1 2 − erfc(−x).
+
+    The form of the tail is that of Shepherd & Laframboise (1981), Chebyshev approximation of (1 + 2x) exp(x²) erfc x.
+    """
+    coefficients, builder = coefficients_of(machine), machine.builder
+    size = _clamped(machine, machine.abs(x), None, coefficients.erfc_zero)
+    near = 1 - x * polynomial(_clamped(machine, x * x, None, 1), coefficients.erf_near)
+    short = builder.and_(machine.as_bits(size), machine.bits(2**machine.width - 2 ** (machine.mantissa // 2 + 1)))
+    high = machine.from_bits(short)  # half of its digits, so that its square is exact
+    left = (size - high) * (size + high)
+    power = approximate_exp(machine, -(high * high)) * (1 - left * (1 - left * (0.5 - left * (1 / 6))))
+    middle = coefficients.erfc_middle
+    tail = power * polynomial((size - middle) / (size + middle), coefficients.erfc) / (1 + 2 * size)
+    far = machine.choose(machine.compare("<", x, 0), 2 - tail, tail)
+    return machine.choose(machine.compare(">", size, 1), far, near)
 
 
 def approximate_log(machine: Lanes, x: MachineValue) -> MachineValue:

@@ -12,7 +12,7 @@
     machine.load(pointer), store(value, pointer)
     machine.splat(ir)                       one scalar in every lane
     + − × ÷ ** unary −, a > b (1.0 or 0.0)  on machine values and plain numbers
-    exp log log1p sqrt sin cos tanh abs sign floor erf maximum minimum greater where
+    exp expm1 log log1p sqrt sin cos tanh abs sign floor erf erfc maximum minimum greater where
     machine.sum(value), machine.max(value)  over the lanes, as a value of one lane
     value.ir                                the LLVM value, to hand on
 
@@ -79,10 +79,12 @@ class Machine(Lanes):
         return half * half * a if n % 2 else half * half
 
     exp = _function(np.exp, approximations.approximate_exp)
+    expm1 = _function(np.expm1, approximations.approximate_expm1)
     log = _function(np.log, approximations.approximate_log)
     log1p = _function(np.log1p, approximations.approximate_log1p)
     sin = _function(np.sin, approximations.approximate_sin)
     cos = _function(np.cos, approximations.approximate_cos)
     tanh = _function(np.tanh, approximations.approximate_tanh)
     erf = _function(math.erf, approximations.approximate_erf)
+    erfc = _function(math.erfc, approximations.approximate_erfc)
     sign = _function(np.sign, approximations.approximate_sign)
