@@ -17,6 +17,7 @@ from typing import Any
 from chainrule.api.described import described_targets, description_of, fitted_network
 from chainrule.api.settings import chosen_optimizer, setting
 from chainrule.base.errors import FileError, InputError, quoted
+from chainrule.data.cells import parse_number
 from chainrule.data.table import Table
 from chainrule.doctor.divergence import Diverged, diverged
 from chainrule.engines.choice import Predictor
@@ -387,8 +388,17 @@ def _measured(run: Run, network: Network) -> dict[str, Scores]:
 # What a model is used for
 
 
-def predictions(model: Model, tables: Iterable[Table], *, probabilities: bool = False) -> Iterator[str]:
-    """The predictions as CSV, a head first, then a piece for every table. Raises InputError."""
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What a cell begins with that a spreadsheet takes for a formula, and runs.   Source: OWASP, CSV injection."""
+
+
+def predictions(model: Model, tables: Iterable[Table], *, probabilities: bool = False, guard_formulas: bool = False) -> Iterator[str]:
+    """The predictions as CSV, a head first, then a piece for every table.
+
+    guard_formulas  a cell that a spreadsheet would run as a formula has ' before it
+
+    Raises InputError.
+    """
     preparation = model.preparation
     if preparation is None:
         raise InputError("this model was trained on numbers and takes no tables.")
@@ -402,14 +412,28 @@ def predictions(model: Model, tables: Iterable[Table], *, probabilities: bool = 
         if probabilities:
             target = preparation.targets[0].name
             columns |= {f"{target}={label}": chances for label, chances in preparation.probabilities(y).items()}
-        yield _csv([columns] if not begun else []) + _csv(zip(*(column.tolist() for column in columns.values()), strict=True))
+        rows = zip(*(column.tolist() for column in columns.values()), strict=True)
+        yield _csv([*([] if begun else [columns]), *rows], guard=guard_formulas)
         begun = True
 
 
-def _csv(rows: Iterable[Iterable[Any]]) -> str:
+def formula_cells(model: Model) -> tuple[str, ...]:
+    """The cells of its predictions that a spreadsheet would run as formulas, if nothing guards them."""
+    preparation = model.preparation
+    cells = [] if preparation is None else [*(target.name for target in preparation.targets), *preparation.classes]
+    return tuple(filter(_is_formula, cells))
+
+
+def _is_formula(cell: Any) -> bool:
+    return isinstance(cell, str) and cell.startswith(FORMULA) and parse_number(cell) is None
+
+
+def _csv(rows: Iterable[Iterable[Any]], *, guard: bool) -> str:
     import csv
     import io
 
+    if guard:
+        rows = ([f"'{cell}" if _is_formula(cell) else cell for cell in row] for row in rows)
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
     return text.getvalue()

@@ -20,6 +20,7 @@ DONE, BAD_INPUT, DIVERGED, INTERRUPTED = 0, 2, 3, 130
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command line (of this process, unless `arguments` are given) and returns its exit code."""
+    _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that has no ∂ shows a question mark
@@ -37,10 +38,9 @@ def _guarded(arguments: list[str]) -> int:
     code = DONE
     try:
         code = _answer(arguments)
-        if sys.stdout is not None:
-            sys.stdout.flush()
+        sys.stdout.flush()
     except BrokenPipeError:  # the reader, as `head`, has seen enough
-        discard_output()
+        _discard_output()
     except DivergenceError as error:
         return _failed(str(error), DIVERGED)
     except ChainruleError as error:
@@ -74,6 +74,14 @@ def _help() -> str:
 
 
 def _command(arguments: list[str]) -> int:
+    """Runs a command; whoever asks it to end gets the answer of Ctrl-C."""
+    from chainrule.base.interruption import asked_to_end, interrupt
+
+    with asked_to_end(interrupt):
+        return _run(arguments)
+
+
+def _run(arguments: list[str]) -> int:
     """Runs a command by click, but leaves errors and broken pipes to `_guarded`."""
     import click
 
@@ -101,18 +109,27 @@ def _command(arguments: list[str]) -> int:
 
 
 def _failed(message: str, code: int = BAD_INPUT) -> int:
-    print(f"chainrule: {message}", file=sys.stderr)
+    from chainrule.cli.output import complain
+
+    complain(message)
     return code
 
 
 def _failed_to_reach(error: OSError) -> int:
     """A file, or else the output itself, as on a full disk."""
     if error.filename is None:
-        discard_output()
+        _discard_output()
     return _failed(f"{error.filename or 'output'}: {error.strerror or error}")
 
 
-def discard_output() -> None:
-    """Lets the interpreter's own last flush go nowhere instead of failing again."""
-    if sys.stdout is not None:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _discard_output() -> None:
+    from chainrule.cli.output import discard_output
+
+    discard_output()
+
+
+def _open_closed_streams() -> None:
+    """A stream that was closed before the program began is an empty one, so that no file takes its number."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115  # open as long as the process

@@ -12,6 +12,7 @@ from chainrule import __version__
 from chainrule.base.errors import DivergenceError, InputError
 from chainrule.cli import train as training
 from chainrule.cli.options import BATCH_OPTIONS, FORMULA_OPTIONS, NETWORK_OPTIONS, check_formula_alone, problem_from_options, with_options
+from chainrule.cli.output import give, say
 
 CONTEXT = {"help_option_names": ["-h", "--help"]}
 LARGEST_PROGRAM = 200
@@ -141,7 +142,7 @@ def _give_document(document: Any, output: str | None, layout: str, paper: str, i
         _show(document, interactive)
         return
     for path in save(document, output, layout=layout, paper=paper):
-        click.echo(f"wrote {path}")
+        say(f"wrote {path}")
 
 
 def _check_defined(problem: Any) -> None:
@@ -170,7 +171,7 @@ def _record(problem: Any, output: str, step: int | None, steps: int, exact: bool
     if steps > 1:
         raise InputError("a .json file holds one step; name it, as --step 3.")
     next(islice(problem.steps(exact=exact), (step or 1) - 1, None)).save(output)
-    click.echo(f"wrote {output}")
+    say(f"wrote {output}")
 
 
 def write_text(output: str, text: str) -> None:
@@ -178,7 +179,7 @@ def write_text(output: str, text: str) -> None:
     from chainrule.base.files import write_whole
 
     write_whole(output, text)
-    click.echo(f"wrote {output}")
+    say(f"wrote {output}")
 
 
 def _show(document: Any, interactive: bool) -> None:
@@ -186,7 +187,7 @@ def _show(document: Any, interactive: bool) -> None:
     if not sys.stdout.isatty():
         from chainrule.render.plain import plain
 
-        click.echo(plain(document))
+        give(f"{plain(document)}\n")
         return
     from chainrule.render import terminal
 
@@ -225,7 +226,7 @@ def draw(
 
     if name is None:
         for known, (_, summary) in FIGURES.items():
-            click.echo(f"{known:<13}  {summary}")
+            say(f"{known:<13}  {summary}")
         return
     if name not in FIGURES:
         raise UnknownNameError("figure", name, FIGURES)
@@ -238,7 +239,7 @@ def draw(
         options["data"] = _own_rows(options["network"])
     subject = Model.load(options["network"]) if of_its_training else problem_from_options(**options)
     figure(subject, name, weight=weight, step=step, steps=steps, detail=detail, digits=digits, exact=exact).save(output)
-    click.echo(f"wrote {output}")
+    say(f"wrote {output}")
     if not of_its_training:
         _check_defined(subject)
 
@@ -299,7 +300,7 @@ def code(
 def _give_source(source: str, output: str | None) -> None:
     """On the screen, or in a file."""
     if output is None:
-        click.echo(source, nl=not source.endswith("\n"))
+        give(source if source.endswith("\n") else f"{source}\n")
     else:
         write_text(output, source)
 
@@ -339,17 +340,17 @@ def examples(name: str | None, output: str | None) -> None:
     else:
         for key, description in EXAMPLES.items():
             network = network_from(description)
-            click.echo(f"{key:<10}  {network.summary:<17}  {description['title']}")
+            say(f"{key:<10}  {network.summary:<17}  {description['title']}")
 
 
 def _give(description: dict[str, Any], output: str | None) -> None:
     from chainrule.network.description import to_toml, write_description
 
     if output is None:
-        click.echo(to_toml(description), nl=False)
+        give(to_toml(description))
     else:
         write_description(output, description)
-        click.echo(f"wrote {output}")
+        say(f"wrote {output}")
 
 
 @chainrule.command(epilog=COMPLETION_EXAMPLES, short_help="Print what lets a shell complete names.")
@@ -360,7 +361,7 @@ def completion(shell: str) -> None:
 
     known = get_completion_class(shell)
     assert known is not None
-    click.echo(known(chainrule, {}, "chainrule", "_CHAINRULE_COMPLETE").source())
+    give(known(chainrule, {}, "chainrule", "_CHAINRULE_COMPLETE").source() + "\n")
 
 
 for command in training.COMMANDS:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from chainrule.cli.output import say
 from chainrule.document.words import Words
 from chainrule.pictures import curves
 
@@ -141,16 +142,6 @@ class LiveProgress(Progress):
         length = max(5, min(40, width - len(text) - 3))
         full = round(length * epoch / self.epochs)
         return Text.assemble(("━" * full, "green"), ("━" * (length - full), "bright_black"), f"  {text}")
-
-
-def say(text: str) -> None:
-    """A line on standard output; where its reader, as `head`, has gone, the training goes on without one."""
-    from chainrule.cli import discard_output
-
-    try:
-        print(text, flush=True)
-    except BrokenPipeError:
-        discard_output()
 
 
 def progress_line(words: Words, report: Report, scores: Scores | None, width: int) -> str:

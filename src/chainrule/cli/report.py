@@ -15,7 +15,8 @@ import click
 
 from chainrule.api.train import Run, Watch
 from chainrule.cli.options import DEFINED
-from chainrule.cli.progress import Progress, fitting_progress, main_score, say
+from chainrule.cli.output import complain, say
+from chainrule.cli.progress import Progress, fitting_progress, main_score
 from chainrule.document.words import Words
 
 if TYPE_CHECKING:
@@ -173,7 +174,7 @@ class TerminalReporter(Watch):
         said = [message(self.words, "train.diverged", step=outcome.step, quantity=outcome.quantity, cause=cause)]
         if outcome.rate_that_works is not None:
             said.append(self.words.plain("train.rate_that_works", rate=f"{outcome.rate_that_works:g}"))
-        click.echo(f"chainrule: {' '.join(said)}\n{message(self.words, 'train.kept', path=self.output)}", err=True)
+        complain(f"{' '.join(said)}\n{message(self.words, 'train.kept', path=self.output)}")
 
     def _command(self) -> str:
         """The same command, to go on with it."""
@@ -254,10 +255,8 @@ def line_of_folds(words: Words, name: str, values: Sequence[float | None]) -> st
     return words.plain("train.folds", count=len(values), score=mean, spread=words.decimal(score_text(statistics.pstdev(known))))
 
 
-def lines_of_model(words: Words, path: str, model: Model, drawing: bool) -> Iterator[str]:
+def lines_of_model(words: Words, path: str, model: Model) -> Iterator[str]:
     """What a model is and how it was made."""
-    from chainrule.pictures import curves
-    from chainrule.training.outputs import curves_of
     from chainrule.training.plan import batch_size_for
 
     yield message(words, "model.trained", path=path, source=model.source.get("name", "–"), version=model.made_with)
@@ -281,7 +280,14 @@ def lines_of_model(words: Words, path: str, model: Model, drawing: bool) -> Iter
     if parts:
         yield ""
         yield from (f"  {line}".rstrip() for line in lines_of_scores(words, model.scores[parts[-1]]))
-    if drawing and curves.can_draw() and len(model.history) > 1:
-        yield ""
-        yield words.plain("model.history")
-        yield curves.terminal_curves(curves_of(model.history, words.plain("train.training"), words.plain("train.validation")), 79, 10)
+
+
+def curve_of_model(words: Words, model: Model) -> str:
+    """The errors of the epochs as a terminal draws them, in colour; empty where it cannot, or there are too few."""
+    from chainrule.pictures import curves
+    from chainrule.training.outputs import curves_of
+
+    if not curves.can_draw() or len(model.history) < 2:
+        return ""
+    drawn = curves.terminal_curves(curves_of(model.history, words.plain("train.training"), words.plain("train.validation")), 79, 10)
+    return f"\n{words.plain('model.history')}\n{drawn}"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chainrule.cli.options import DEFINITIONS, complete_files, definition_option, with_options
+from chainrule.cli.output import complain, give, say
 
 if TYPE_CHECKING:
     from chainrule.data.table import Table
@@ -165,9 +166,9 @@ def evaluate(model: str, data: str, language: str, **form: Any) -> None:
 
     words, found = Words(language), Model.load(model)
     scores = found.evaluate(_streamed(found, data, form, targets=True))
-    click.echo(message(words, "model.rows", rows=scores.rows, source=data))
+    say(message(words, "model.rows", rows=scores.rows, source=data))
     for line in lines_of_scores(words, scores):
-        click.echo(f"  {line}".rstrip())
+        say(f"  {line}".rstrip())
 
 
 @click.command(epilog=PREDICT_EXAMPLES, short_help="Predict rows with a model.")
@@ -175,28 +176,33 @@ def evaluate(model: str, data: str, language: str, **form: Any) -> None:
 @DATA
 @click.option("--probabilities", is_flag=True, help="Add the probability of every class.")
 @with_options(*FORM_OPTIONS, DEFINITIONS)
+@click.option("--guard-formulas", is_flag=True, help="Write ' before a cell that a spreadsheet would run as a formula.")
 @click.option("-o", "--output", metavar="FILE", help="Write to a .csv file instead.")
 @FORCE
 @LANGUAGE
-def predict(model: str, data: str, probabilities: bool, output: str | None, force: bool, language: str, **form: Any) -> None:
+def predict(
+    model: str, data: str, probabilities: bool, guard_formulas: bool, output: str | None, force: bool, language: str, **form: Any
+) -> None:
     """Predict raw rows, which the model prepares as it did its own; the predictions are printed as CSV, a line a row.
 
     Columns are found by their names, in any order. One that lacks is an error; targets and further ones are ignored. A category that the
     model has never seen counts as none of the known ones, and that is said.
     """
-    from chainrule.api.train import predictions
+    from chainrule.api.train import formula_cells, predictions
     from chainrule.cli.report import message
     from chainrule.document.words import Words
     from chainrule.training.model import Model
 
-    found = Model.load(model)
-    lines = predictions(found, _streamed(found, data, form), probabilities=probabilities)
+    words, found = Words(language), Model.load(model)
+    lines = predictions(found, _streamed(found, data, form), probabilities=probabilities, guard_formulas=guard_formulas)
     if output is None:
         for line in lines:
-            click.echo(line, nl=False)
+            give(line)
     else:
         _write_lines(output, lines, force=force)
-        click.echo(message(Words(language), "wrote", path=output))
+        say(message(words, "wrote", path=output))
+    if cells := formula_cells(found):
+        complain(message(words, "predict.guarded" if guard_formulas else "predict.formulas", cell=cells[0]))
 
 
 def _write_lines(output: str, lines: Iterator[str], *, force: bool) -> None:
@@ -228,7 +234,7 @@ def _streamed(model: Model, data: str, form: dict[str, Any], *, targets: bool = 
         unseen += preparation.unseen(table)
     if table is not None:
         for remark in preparation.remarks(table, unseen):
-            click.echo(f"chainrule: {remark}", err=True)
+            complain(remark)
 
 
 @click.command(epilog=INFO_EXAMPLES, short_help="Show what a model is and how it was made.")
@@ -237,12 +243,15 @@ def _streamed(model: Model, data: str, form: dict[str, Any], *, targets: bool = 
 @LANGUAGE
 def info(model: str, language: str) -> None:
     """Show what a model is: its network, what was decided about columns, how it was trained and how good it is."""
-    from chainrule.cli.report import lines_of_model
+    from chainrule.cli.report import curve_of_model, lines_of_model
     from chainrule.document.words import Words
     from chainrule.training.model import Model
 
-    for line in lines_of_model(Words(language), model, Model.load(model), sys.stdout.isatty()):
-        click.echo(line)
+    words, found = Words(language), Model.load(model)
+    for line in lines_of_model(words, model, found):
+        say(line)
+    if sys.stdout.isatty() and (curve := curve_of_model(words, found)):
+        print(curve)
 
 
 COMMANDS: tuple[click.Command, ...] = (train, evaluate, predict, info)

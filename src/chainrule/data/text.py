@@ -106,10 +106,20 @@ def _rows(path: str, lines: Iterable[str], separator: str | None, lenient: bool 
 
 def _separator(text: str) -> str | None:
     """The separator at which most rows have as many cells as the first one, and most cells are numbers; None for a single column."""
-    first = text.lstrip("\r\n").splitlines()[0]
+    first = _first_row(text)
     tried = {separator: _score(text, separator) for separator in SEPARATORS if separator in first.strip()}
     fitting = {separator: score for separator, score in tried.items() if score > (0, 0) and (separator != " " or score[0] == 1)}
     return max(fitting, key=lambda separator: fitting[separator]) if fitting else None
+
+
+def _first_row(text: str) -> str:
+    """The text of the first row; inside of quotes it may go over several lines."""
+    first = ""
+    for line in io.StringIO(text.lstrip("\r\n"), newline=""):
+        first += line
+        if first.count('"') % 2 == 0:
+            break
+    return first
 
 
 def _score(text: str, separator: str) -> tuple[float, float]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from string import Formatter
 
 from chainrule.base.nodes import Code
+from chainrule.base.printing import clean
 from chainrule.document.document import Inline
 from chainrule.notation.formula import Formula
 
@@ -40,8 +41,8 @@ class Words:
         return catalogue[next((one for one in singular if one in catalogue), key)]
 
     def plain(self, key: str, **values: object) -> str:
-        """A text with plain values in its places."""
-        return self._text(key, values).format(**values)
+        """A text with plain values in its places; what people wrote is cleaned."""
+        return self._text(key, values).format(**{name: clean(value) if isinstance(value, str) else value for name, value in values.items()})
 
     def __call__(self, key: str, **values: str | int | Formula) -> Inline:
         """A text with formulas or plain values in its places; what it has in backticks is `Code`, but nothing that a value has."""

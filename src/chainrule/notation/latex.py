@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import TypeAlias
 
+from chainrule.base.printing import clean
 from chainrule.notation import formula as f
-from chainrule.notation.parts import ENGLISH, clean, held, in_a_row, letter_parts, owner, raisable, separator, unfenced
+from chainrule.notation.parts import ENGLISH, held, in_a_row, letter_parts, owner, raisable, separator, unfenced
 
 Paint: TypeAlias = Callable[[str], str]
 """From a symbol's key to the name of its colour; "" for none."""

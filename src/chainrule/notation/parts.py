@@ -18,13 +18,6 @@ SUMS, PRODUCTS = frozenset("+−±"), frozenset("·⊙×")
 ACCENTS = {"\u0302": "hat", "\u0303": "tilde", "\u0304": "bar", "\u0307": "dot", "\u0308": "ddot", "\u20d7": "vec"}
 """Combining marks over letters, and what mathematicians call them."""
 
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
-
-
-def clean(text: str) -> str:
-    """A person's text for one line: blanks are spaces; characters that steer terminals, reorder lines or break XML become �."""
-    return _UNPRINTABLE.sub("\ufffd", re.sub(r"[\t\n\v\f\r]+", " ", text))
-
 
 def is_negative(number: Number) -> bool:
     """Does it begin with a minus?"""

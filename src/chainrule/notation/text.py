@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
 
+from chainrule.base.printing import clean
 from chainrule.notation import formula as f
 from chainrule.notation import parts
 
@@ -90,11 +91,11 @@ def pieces(formula: f.Formula, words: Mapping[str, str] = parts.ENGLISH, depth: 
         case f.Symbol():
             yield symbol_text(formula), formula.key or None
         case f.Number(digits, power):
-            yield (parts.clean(digits) + (f" · 10^{power}" if power is not None else "")).replace("-", "−"), None
+            yield (clean(digits) + (f" · 10^{power}" if power is not None else "")).replace("-", "−"), None
         case f.Operator(sign):
-            yield parts.clean(sign), None
+            yield clean(sign), None
         case f.Prose(prose):
-            yield from _separated([[(word, None)] for word in parts.clean(prose).split(" ")], "", space)
+            yield from _separated([[(word, None)] for word in clean(prose).split(" ")], "", space)
         case f.Row() | f.Equation():
             yield from _row(parts.in_a_row(formula), words, depth)
         case f.Fraction(above, below) if _is_tight(formula):
@@ -106,16 +107,16 @@ def pieces(formula: f.Formula, words: Mapping[str, str] = parts.ENGLISH, depth: 
         case f.Root(content):
             yield from inside("√", f.Fenced(parts.unfenced(content)))
         case f.Fenced(content, left, right):
-            yield from inside(parts.clean(left), content, parts.clean(right))
+            yield from inside(clean(left), content, clean(right))
         case f.Call(name, arguments):
-            yield from inside(f"{parts.clean(name)}(")
+            yield from inside(f"{clean(name)}(")
             yield from _separated([list(inside(argument)) for argument in arguments], parts.separator(arguments), space)
             yield from inside(")")
         case f.Cases(condition, first, second):
-            given, otherwise = f"{parts.clean(words['if'])} ", f"{parts.clean(words['otherwise'])} "
+            given, otherwise = f"{clean(words['if'])} ", f"{clean(words['otherwise'])} "
             yield from inside("{", first, space, given, condition, ",", space, otherwise, second, "}")
         case f.Sum(content, index):
-            yield f"Σ{_index(parts.clean(index))} ", None
+            yield f"Σ{_index(clean(index))} ", None
             yield from pieces(content, words, depth)
         case f.Transposed(content):
             yield from inside(parts.held(content), "ᵀ")
@@ -200,9 +201,9 @@ def symbol_text(symbol: f.Symbol) -> str:
     >>> symbol_text(f.Symbol("w", "6", "+")), symbol_text(f.Symbol("m", "w5"))
     ('w6⁺', 'm_w5')
     """
-    letter, above = parts.clean(symbol.letter), _raised(parts.clean(symbol.superscript))
+    letter, above = clean(symbol.letter), _raised(clean(symbol.superscript))
     inner = parts.owner(symbol.subscript)
-    below = symbol_text(inner) if inner else parts.clean(symbol.subscript)
+    below = symbol_text(inner) if inner else clean(symbol.subscript)
     if "," in below or "[" in below:
         return f"{letter}{above}[{below}]"
     joint = "_" if below and (letter[-1:].isdigit() or not below.isdigit()) else ""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from chainrule.base.printing import clean
 from chainrule.document.document import (
     Block,
     BoxGraph,
@@ -23,7 +24,6 @@ from chainrule.document.document import (
 from chainrule.document.words import Words
 from chainrule.notation.blocks import line_width, wrapped
 from chainrule.notation.formula import Formula, row
-from chainrule.notation.parts import clean
 from chainrule.notation.text import segments
 from chainrule.pictures.graph import graph_lines
 

@@ -9,6 +9,7 @@ from itertools import groupby
 from urllib.parse import quote
 
 from chainrule.base.nodes import Code
+from chainrule.base.printing import clean
 from chainrule.document.document import (
     Block,
     BoxGraph,
@@ -25,7 +26,6 @@ from chainrule.document.document import (
 from chainrule.document.words import Words
 from chainrule.notation.formula import Equation, Formula
 from chainrule.notation.latex import aligned_latex, formula_latex
-from chainrule.notation.parts import clean
 from chainrule.render.lines import picture_lines
 
 ALERTS = {"insight": "NOTE", "warning": "WARNING", "more": "TIP"}

@@ -6,8 +6,8 @@ Such a sign is \sign{1F600}, of latex.PREAMBLE: itself where the font has it, el
 from __future__ import annotations
 
 from chainrule.base.nodes import Code
+from chainrule.base.printing import clean
 from chainrule.notation.latex import GREEK, OPERATORS
-from chainrule.notation.parts import clean
 
 SIGNS = {
     "\\": r"\textbackslash{}",

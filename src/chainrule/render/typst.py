@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 from chainrule.base.nodes import Code
+from chainrule.base.printing import clean
 from chainrule.document.document import Block, BoxGraph, Document, Equations, Inline, Note, Paragraph, Picture, Subheading, TableBlock
 from chainrule.document.words import Words
 from chainrule.notation import typst as mathematics
 from chainrule.notation.formula import Equation, Formula, Row
-from chainrule.notation.parts import clean
 from chainrule.notation.text import formula_text
 from chainrule.pictures.diagram import network_diagram
 from chainrule.pictures.shapes import Diagram

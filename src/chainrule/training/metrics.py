@@ -14,6 +14,7 @@ import numpy as np
 
 from chainrule.base.display import Displayed
 from chainrule.base.errors import InputError, ShapeError
+from chainrule.base.printing import clean
 from chainrule.network.network import Array
 
 if TYPE_CHECKING:
@@ -190,10 +191,11 @@ class Scores(Displayed):
 
     def _table(self, words: Words) -> list[str]:
         """A row a class; where the names of the classes would make it too wide, the columns have their numbers."""
-        lines = self._aligned(words, self.names, self.names)
+        names = list(map(clean, self.names))
+        lines = self._aligned(words, names, names)
         if max(map(len, lines)) > WIDTH:
             numbers = [str(number) for number in range(1, len(self.names) + 1)]
-            lines = self._aligned(words, [f"{name} ({number})" for name, number in zip(self.names, numbers, strict=True)], numbers)
+            lines = self._aligned(words, [f"{name} ({number})" for name, number in zip(names, numbers, strict=True)], numbers)
         return [*lines, words.plain("score.table")]
 
     def _aligned(self, words: Words, names: Sequence[str], columns: Sequence[str]) -> list[str]:

@@ -403,6 +403,8 @@ WORDS = {
     "score.accuracy.short": "Genauigkeit {value}",
     "score.r2.short": "R² {value}",
     "wrote": "{path} geschrieben",
+    "predict.formulas": "Eine Tabellenkalkulation würde die Zelle {cell} als Formel ausführen; --guard-formulas setzt ' davor.",
+    "predict.guarded": "Zellen, die eine Tabellenkalkulation ausführen würde, wie {cell}, haben ein ' davor.",
     # Bilder und Kurven
     "graph.alt": "Das Netz {sizes} als Graph: ein Kasten für jede Schicht, Pfeile von dem, was sie liest.",
     "graph.alt_told": "Das Netz {sizes} als Graph: {told}.",

@@ -390,6 +390,8 @@ WORDS = {
     "score.accuracy.short": "accuracy {value}",
     "score.r2.short": "R² {value}",
     "wrote": "wrote {path}",
+    "predict.formulas": "a spreadsheet would run the cell {cell} as a formula; --guard-formulas writes ' before such cells.",
+    "predict.guarded": "cells that a spreadsheet would run as formulas, as {cell}, have ' before them.",
     # Pictures and plots
     "graph.alt": "The network {sizes} as a graph: a box for each layer, arrows from what it reads.",
     "graph.alt_told": "The network {sizes} as a graph: {told}.",

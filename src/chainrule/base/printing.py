@@ -1,0 +1,26 @@
+"""What a person wrote, shown to a person: nothing in it steers the terminal, reorders a line or breaks a format."""
+
+from __future__ import annotations
+
+import re
+
+_STEERING = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+
+
+def clean(text: str) -> str:
+    r"""A person's text for one line: blanks are spaces; characters that steer terminals, reorder lines or break XML are written as codes.
+
+    >>> print(clean("size\x1b[31m\u202e of\nit"))
+    size\x1b[31m\u202e of it
+    """
+    return _STEERING.sub(_code, re.sub(r"[\t\n\v\f\r]+", " ", text))
+
+
+def clean_lines(text: str) -> str:
+    """The same of a text of several lines, which stay lines."""
+    return "\n".join(map(clean, text.split("\n")))
+
+
+def _code(found: re.Match[str]) -> str:
+    """The sign as Python writes it in its strings."""
+    return ascii(found[0])[1:-1]

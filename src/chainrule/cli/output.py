@@ -1,0 +1,46 @@
+"""The three ways out of the command line: what is said to a person, what is complained about, and data, which nobody changes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+
+from chainrule.base.printing import clean_lines
+
+
+def say(text: str = "") -> None:
+    """Lines on standard output; where nobody reads on, as behind `head` or in a window that was closed, the work goes on without."""
+    try:
+        print(clean_lines(text), flush=True)
+    except OSError as error:
+        if not _unread(error):
+            raise
+        discard_output()
+
+
+def complain(text: str) -> None:
+    """Lines on standard error, if anybody can read them."""
+    with suppress(OSError, ValueError):
+        print(f"chainrule: {clean_lines(text)}", file=sys.stderr, flush=True)
+
+
+def give(data: str) -> None:
+    """Data on standard output: to a pipe or a file byte for byte what `-o` writes; to a terminal, which it could steer, as text is."""
+    if sys.stdout.isatty():
+        print(clean_lines(data), end="")
+    else:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data.encode())
+
+
+def discard_output() -> None:
+    """From now on, what is printed goes nowhere; nor does the interpreter's own last flush fail again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _unread(error: OSError) -> bool:
+    """Has the reader gone? A pipe says so by EPIPE, a terminal by EIO."""
+    import errno
+
+    return error.errno in (errno.EPIPE, errno.EIO)
