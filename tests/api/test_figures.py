@@ -258,7 +258,7 @@ def test_curves_of_odd_numbers_are_drawn_or_refused_in_words(asked):
 
 
 def test_biases_have_figures_and_frozen_ones_no_update():
-    assert "b1 = 0.35" in words(figure(problem("mazur"), "descent", weight="b1").content)
+    assert "b1(1) = 0.35" in words(figure(problem("mazur"), "descent", weight="b1").content)
     with pytest.raises(InputError, match="nothing to be drawn: Left as they are"):
         figure(problem("mazur"), "update", weight="b1")
 

@@ -73,7 +73,7 @@ def test_a_wrong_definition_of_ones_own_is_told_in_a_line(body, message, tmp_pat
 
 def test_a_weight_is_placed_by_what_it_joins():
     assert "w6 leads from h2 to y1, in the output layer" in plain(explain(problem("mazur"), weight="w6"))
-    assert "The bias b3" in plain(explain(problem("mazur"), weight="b3"))
+    assert "The bias b1⁽²⁾" in plain(explain(problem("mazur"), weight="b3"))
 
 
 def test_an_unknown_detail_offers_the_nearest():

@@ -85,7 +85,7 @@ def chainrule() -> None:
 @chainrule.command(epilog=EXPLAIN_EXAMPLES, short_help="Explain a training step, number by number.")
 @with_options(*NETWORK_OPTIONS, *BATCH_OPTIONS, *FORMULA_OPTIONS)
 @click.option("--detail", type=click.Choice(["overview", "matrix", "scalar"]), help="How far to zoom in.  [default: by the size]")
-@click.option("--weight", metavar="NAME", help="Explain one weight only: w1, or hidden1.W[2,3]; or one letter of a formula.")
+@click.option("--weight", metavar="NAME", help="Explain one weight only: w1, b1[2], or hidden1.W[2,3]; or one letter of a formula.")
 @click.option("--step", type=click.IntRange(1, 100_000), metavar="N", help="Explain the N-th step on the batch.  [default: 1]")
 @click.option("--steps", type=click.IntRange(1, 1000), default=1, metavar="N", help="Explain the first N steps.  [default: 1]")
 @click.option("--exact", is_flag=True, help="Count in fractions, without rounding.")
@@ -201,7 +201,7 @@ def _show(document: Any, interactive: bool) -> None:
 @click.argument("name", required=False, shell_complete=_figures)
 @with_options(*NETWORK_OPTIONS, *BATCH_OPTIONS)
 @click.option("--detail", type=click.Choice(["overview", "matrix", "scalar"]), help="How far to zoom in.  [default: by the size]")
-@click.option("--weight", metavar="NAME", help="Of chain, update and descent: w1, or hidden1.W[2,3].  [default: w1]")
+@click.option("--weight", metavar="NAME", help="Of chain, update and descent: w1, b1[2], or hidden1.W[2,3].  [default: w1]")
 @click.option("--step", type=click.IntRange(1, 100_000), metavar="N", help="Of the N-th step on the batch.  [default: 1]")
 @click.option(
     "--steps", type=click.IntRange(1, 100_000), metavar="N", help="Of curve: so many steps.  [default: as many as are of interest]"

@@ -55,17 +55,27 @@ def _named_line(context: Context, node: Expression) -> Equation:
 
     assert node.name is not None
     replaces = node.name.mark.endswith("next")
-    name = node.name if node.name.mark == "clipped" else replace(node.name, mark="")
-    body = formula(_without_marks(node.arguments[0]), context.labels)
+    name = replace(node.name, mark=_rule_mark(context, node.name))
+    body = formula(_without_marks(context, node.arguments[0]), context.labels)
     return Equation((context.labels.label(name), body), ("←" if replaces else "=",))
 
 
-def _without_marks(expression: Expression) -> Expression:
-    """The rule for any weight needs no weight's name below its letters; a new state is named as on the left of its arrow."""
+def _rule_mark(context: Context, name: Name) -> str:
+    """The rule for any weight needs no weight's name below its letters, unless an input has the letter; what is new has the name of the
+    old, as on the left of an arrow.
+    """
+    if name.mark == "clipped":
+        return name.mark
+    taken = any(node.name == Name(name.symbol) for node in context.derivation.inputs)
+    return name.mark.removesuffix("next").rstrip("_") if taken else ""
+
+
+def _without_marks(context: Context, expression: Expression) -> Expression:
+    """The same quantities, called as they are in the rule for any weight."""
     from dataclasses import replace
 
     letters = {
-        node: variable(replace(node.name, mark="clipped" if node.name.mark == "clipped" else ""))
+        node: variable(replace(node.name, mark=_rule_mark(context, node.name)))
         for node in order(expression, wall=lambda node: node.name is not None)
         if node.name is not None and node.name.mark
     }

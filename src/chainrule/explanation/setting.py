@@ -29,13 +29,28 @@ def network_section(context: Context) -> Section:
     blocks.append(layer_table(context))
     if context.detail != "overview":
         blocks.append(Equations(tuple(context.array_line(p, context.step.parameters[p.key]) for p in context.derivation.parameters)))
-    if context.detail == "scalar" and context.labels.numbered:
-        numbering = context.text(f"network.numbering.{context.notation.vectors}")
-        turned = context.text("network.numbering.transposed") if _has_transposed(context) else ()
-        blocks.append(Paragraph((*numbering, " ", *turned) if turned else numbering))
+    if context.detail == "scalar":
+        blocks += _numbering(context)
     blocks += [Paragraph(line) for line in (*_called_again(context), *_drawn(context))]
     blocks.append(Paragraph(_conventions(context)))
     return Section("network", context.plain("network.title"), tuple(blocks))
+
+
+def _numbering(context: Context) -> list[Block]:
+    """How single weights and biases are called."""
+    sentences: list[Inline] = []
+    if context.labels.numbered:
+        sentences.append(context.text(f"network.numbering.{context.notation.vectors}"))
+        if _has_transposed(context):
+            sentences.append(context.text("network.numbering.transposed"))
+    vectors = [parameter for parameter in context.derivation.parameters if len(parameter.shape) == 1]
+    if vectors:
+        vector = next((one for one in vectors if one.shape[0] != 1), vectors[-1])
+        bias = context.elements(vector)[:2][-1]  # the second one, where there is one: its numbers differ
+        names = {"element": context.letter(bias), "vector": context.symbol(vector), "layer": context.layer(bias.name.layer or 1)}
+        sentences.append(context.text("network.numbering.biases", unit=bias.index[0] + 1, **names))
+    joined = tuple(part for sentence in sentences for part in (" ", *sentence))[1:]
+    return [Paragraph(joined)] if joined else []
 
 
 def _has_transposed(context: Context) -> bool:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import re
+import unicodedata
+from collections.abc import Sequence
 
 from chainrule.base.errors import InputError
 from chainrule.document.document import Block, Equations, Inline, Note, Paragraph, Section, Subheading
@@ -19,38 +23,95 @@ FEW_ELEMENTS = 400
 
 
 def find_weight(context: Context, wanted: str) -> Element:
-    """The weight that a person means: w1, b2, W1[2,3], hidden1.W[2,3], output.b[1]. Raises InputError."""
-    numbered = re.fullmatch(r"([wb])(\d+)", wanted.strip())
-    if numbered:
-        return _by_number(context, numbered[1], int(numbered[2]))
+    """The weight that a person means: as it is printed (w1, b2⁽¹⁾), W1[2,3], hidden1.W[2,3], output.b[1], or b3, counted through.
+
+    Raises InputError.
+    """
+    plain = _plain(wanted)
+    printed = _as_printed(context, plain)
+    if printed is not None:
+        return printed
+    counted = re.fullmatch(r"([wb])(\d{1,9})", plain)
+    if counted:
+        return _by_number(context, counted[1], int(counted[2]))
     full = re.fullmatch(r"(?:(\w+)\.)?([A-Za-z_]+?)(\d*)(?:\[(\d+)(?:,\s*(\d+))?\])?", wanted.strip())
     if not full:
-        raise InputError(f"'{wanted[:40]}' names no weight. Write w1 or b1 (numbered), W1[2,3] or hidden1.W[2,3] (input 2 to unit 3).")
+        raise InputError(f"'{wanted[:40]}' names no weight. Write w1 (numbered), b1[2] (unit 2 of layer 1) or W1[2,3] (input 2 to unit 3).")
     layer_word, kind, number, *index = full.groups()
     return _by_place(context, wanted, kind, _layer(context, wanted, layer_word, number), [int(i) for i in index if i])
 
 
+def _as_printed(context: Context, plain: str) -> Element | None:
+    """The element that is written so in an explanation."""
+    numbers = [int(number) for number in re.findall(r"\d{1,9}", plain)[:3]]
+    numbered = _counted(context, _of_kind(context, "w"), numbers[0]) if numbers else None
+    candidates = [numbered] if numbered else []
+    for parameter in context.derivation.parameters:
+        shape = context.scalars.shape(parameter)
+        for places in itertools.permutations(numbers, len(shape)):
+            if all(1 <= place <= extent for place, extent in zip(places, shape, strict=True)):
+                candidates.append(Element(parameter, tuple(place - 1 for place in places)))
+    for element in candidates:
+        written = _plain(_text(context, element))
+        if plain in (written, re.sub(r"[\[\]]", "", written)):
+            return element
+    return None
+
+
+def _plain(written: str) -> str:
+    """A name without what only says where its figures stand, the layer last: b2⁽¹⁾ and b^{(1)}_2 are b2(1)."""
+    flat = re.sub(r"[\s_^{}]", "", unicodedata.normalize("NFKC", written))
+    return re.sub(r"(\(\d+\))(.*)", r"\2\1", flat)
+
+
+def _of_kind(context: Context, kind: str) -> list[Expression]:
+    """The matrices, for w, or the biases, for b."""
+    return [parameter for parameter in context.derivation.parameters if (len(parameter.shape) > 1) is (kind == "w")]
+
+
+def _counted(context: Context, alike: Sequence[Expression], number: int) -> Element | None:
+    """The element of that number where they are counted through: unit by unit, in the order of the inputs."""
+    for parameter in alike:
+        shape = context.scalars.shape(parameter)
+        if 1 <= number <= math.prod(shape):
+            index = []
+            rest = number - 1
+            for extent in shape:
+                rest, place = divmod(rest, extent)
+                index.append(place)
+            return Element(parameter, tuple(index))
+        number -= math.prod(shape)
+    return None
+
+
 def _by_number(context: Context, kind: str, number: int) -> Element:
-    alike = [p for p in context.derivation.parameters if (len(p.shape) > 1) is (kind == "w")]
-    elements = [e for p in alike for e in _numbered(context, p, number)]
-    if not elements:
-        count = sum(context.step.parameters[p.key].size for p in alike)
-        has = f"this network has {kind}1 to {kind}{count}" if count else "this network has none"
-        raise InputError(f"there is no {kind}{number}: {has}.")
-    return elements[0]
+    """The weight, or the bias, of that number. Raises InputError where there is none, or where the vector of another layer is called so."""
+    alike = _of_kind(context, kind)
+    found = _counted(context, alike, number)
+    vector = next((parameter for parameter in alike if parameter.key == f"b{number}" and parameter.shape), None)
+    if vector is None or (found is not None and found.quantity is vector):
+        if found is None:
+            raise InputError(f"there is no {kind}{number}: {_known(context, kind, alike)}.")
+        return found
+    own = context.elements(vector)
+    if found is None and len(own) == 1:
+        return own[0]
+    parts = own[0].name.key + (f" to {own[-1].name.key}" if len(own) > 1 else "")
+    counted = f", and the bias number {number} of all, {_called(found)}" if found is not None else ""
+    raise InputError(f"b{number} is the vector of layer {number}, {parts}{counted}: write which one you mean, as {own[0].name.key}.")
 
 
-def _numbered(context: Context, parameter: Expression, number: int) -> list[Element]:
-    """The element of one parameter with a number that counts over all of its kind, if it lies in this one."""
-    alike = [p for p in context.derivation.parameters if (len(p.shape) > 1) is (len(parameter.shape) > 1)]
-    before = sum(context.step.parameters[p.key].size for p in alike[: alike.index(parameter)])
-    position = number - before - 1
-    if not 0 <= position < context.step.parameters[parameter.key].size:
-        return []
-    shape = context.scalars.shape(parameter)
-    if len(shape) < 2:
-        return [Element(parameter, (position,) * len(shape))]
-    return [Element(parameter, (position % shape[0], position // shape[0]))]
+def _known(context: Context, kind: str, alike: Sequence[Expression]) -> str:
+    if not alike:
+        return "this network has none"
+    last = Element(alike[-1], tuple(extent - 1 for extent in context.scalars.shape(alike[-1])))
+    count = sum(math.prod(context.scalars.shape(parameter)) for parameter in alike)
+    return f"this network has {kind}1 to {kind}{count}" + (f", the last of which is {_called(last)}" if kind == "b" else "")
+
+
+def _called(element: Element) -> str:
+    """As it can be typed: b1[2]; one that is alone in its parameter by that."""
+    return element.name.key if element.index else element.key
 
 
 def _layer(context: Context, wanted: str, word: str | None, number: str) -> int:

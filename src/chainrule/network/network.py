@@ -83,6 +83,7 @@ class Network(Displayed):
         self.asked = tuple(gradients)
         self.seed = _checked_seed(seed)
         self.notation = notation or Notation()
+        _check_letters(wiring, self.notation)
         self.wiring = _decided(wiring, self.goals)
         self.shapes = self._checked_shapes()
         self.given = self._checked_given()
@@ -482,6 +483,15 @@ def _checked_flag(what: str, value: object) -> bool:
     if not isinstance(value, bool):
         raise DescriptionError(f"{what} must be true or false, not {quoted(value)}.")
     return value
+
+
+def _check_letters(wiring: Wiring, notation: Notation) -> None:
+    """Raises DescriptionError where the notation gives an input's letter to something else. What has a layer is told apart by it."""
+    alike = notation.letter("y") == notation.letter("h")  # then y says its layer
+    for quantity in ("x", "t", *(() if alike else ("y",)), "E", "delta", "learning_rate", "batch"):
+        letter = notation.letter(quantity)
+        if letter in wiring.inputs and letter != quantity and (quantity != INPUT or quantity in wiring.inputs):
+            raise DescriptionError(f"notation writes {quantity} as {letter}, which an input is called; choose another letter or name.")
 
 
 def _checked_seed(seed: object) -> int:

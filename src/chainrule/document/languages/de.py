@@ -32,6 +32,8 @@ WORDS = {
     "Gewichtsmatrix führt in ein Neuron.",
     "network.numbering.columns": "Die Gewichte sind Neuron für Neuron nummeriert, in der Reihenfolge der Eingänge; eine Zeile einer "
     "Gewichtsmatrix führt in ein Neuron.",
+    "network.numbering.biases": "Schwellenwerte (Bias) sind Schicht für Schicht nummeriert: {element} gehört zu Neuron {unit} ({layer}) "
+    "und ist ein Element des Vektors {vector}.",
     "network.numbering.transposed": "Wo eine Matrix transponiert verwendet wird, ist es umgekehrt.",
     "network.drawn": " wurde mit dem Startwert {seed} ausgelost: {how}.",
     "network.drawn_many": " wurden mit dem Startwert {seed} ausgelost: {how}, mit den Eingängen und Neuronen der jeweiligen Schicht.",

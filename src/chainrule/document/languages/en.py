@@ -29,6 +29,8 @@ WORDS = {
     "unit.",
     "network.numbering.columns": "Weights are numbered unit by unit, in the order of the inputs; a row of a weight matrix leads into one "
     "unit.",
+    "network.numbering.biases": "Biases are numbered layer by layer: {element} is the bias of unit {unit} of the {layer}, an element of "
+    "the vector {vector}.",
     "network.numbering.transposed": "Where a matrix is used transposed, it is the other way round.",
     "network.drawn": " was drawn from seed {seed}: {how}.",
     "network.drawn_many": " were drawn from seed {seed}: {how}, with the inputs and units of each layer.",
