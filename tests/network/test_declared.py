@@ -181,7 +181,7 @@ def test_what_is_drawn_and_explained_is_that_of_ours(sizes, own, mine, capsys):
 def test_an_error_that_is_no_number_never_ends_with_0(output, mine, capsys):
     """A loss that declares nothing gets the identity, which may give a y that it has no value for."""
     _, err = printed(["explain", "2-1", "--loss", "silent", "--seed", "2", *output, *mine], capsys, 3)
-    assert err.startswith("chainrule: the error E is no number. silent takes the logarithm of -0.00505: the output activation identity")
+    assert err.startswith("chainrule: the error E is no number. silent takes the logarithm of -0.006: the output activation identity")
     assert err.endswith('does not fit it. A loss declares the one that does, as @loss(output="sigmoid").\n')
 
 

@@ -10,13 +10,15 @@ import numpy as np
 
 from chainrule.api.models import Trained
 from chainrule.api.settings import Numbers, rows_of_numbers
-from chainrule.base.errors import InputError
+from chainrule.base.errors import FileError, InputError, quoted
 from chainrule.network.network import Array, Network, checked_batch
+from chainrule.network.targets import Classes, class_outputs, class_places, first_class, one_hot, read_targets, widths
 from chainrule.steps.problem import Problem
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from chainrule.data.table import Table
     from chainrule.preparation.preparation import Preparation
 
 
@@ -40,10 +42,12 @@ def with_batch(
         raise InputError("--target-columns names columns of a table; give the table, as --data FILE.")
     network = problem.network
     given_x = problem.x if x is None else checked_batch("input", rows_of_numbers("input", x), network.inputs)
-    given_t = problem.t if t is None else checked_batch("target", rows_of_numbers("target", t), network.outputs)
+    rows = None if given_x is None else len(given_x)
+    given_t, classes = (problem.t, None) if t is None else read_targets(network, rows_of_numbers("target", t), "target", rows)
     if given_x is not None and given_t is not None and len(given_x) != len(given_t):
         raise InputError(f"there are {len(given_x)} rows of inputs but {len(given_t)} of targets; both need as many.")
-    changed = replace(problem, x=given_x, t=given_t)
+    origin = problem.origin if classes is None else {**problem.origin, "classes": classes}
+    changed = replace(problem, x=given_x, t=given_t, origin=origin)
     return changed if row is None else _chosen(changed, _rows(row))
 
 
@@ -72,20 +76,54 @@ def _from_table(
     table, network = read(path, **form), problem.network
     rows = list(range(1, len(table) + 1)) if row is None else _rows(row)
     split = target_columns.split(",") if isinstance(target_columns, str) else target_columns
-    targets = [name.strip() for name in split] if split is not None else list(table.names[-network.outputs :])
+    labels = sum(widths(network, classes=True).values())
+    if split is None:
+        split = table.names[-labels if len(table.names) == network.inputs + labels else -network.outputs :]
+    targets = [name.strip() for name in split]
     for name in targets:
         table.column(name)  # is it there?
     inputs = [name for name in table.names if name not in targets]
-    if len(inputs) != network.inputs or len(targets) != network.outputs:
+    if len(inputs) != network.inputs or len(targets) not in (network.outputs, labels):
+        of_classes = f", or {labels} with class numbers," if labels != network.outputs else ""
         raise InputError(
             f"{path} has {len(inputs)} columns of inputs and {len(targets)} of targets, but the network needs "
-            f"{network.inputs} and {network.outputs}; describe a {len(inputs) or 1}-…-{len(targets) or 1} network or "
+            f"{network.inputs} and {network.outputs}{of_classes}; describe a {len(inputs) or 1}-…-{len(targets) or 1} network or "
             "choose with --target-columns."
         )
     chosen = table.chosen(rows)
-    names = {"features": tuple(inputs), "targets": tuple(targets)} if table.has_header else {"features": (), "targets": ()}
-    origin = {**problem.origin, "data": str(path), "rows": rows}
-    return replace(problem, x=chosen.numbers(inputs), t=chosen.numbers(targets), origin=origin, **names)
+    t, classes, called = (
+        (chosen.numbers(targets), Classes(), targets) if len(targets) == network.outputs else _from_labels(network, table, targets, rows)
+    )
+    names = {"features": tuple(inputs), "targets": tuple(called)} if table.has_header else {"features": (), "targets": ()}
+    origin = {**problem.origin, "data": str(path), "rows": rows, **({"classes": classes} if classes else {})}
+    return replace(problem, x=chosen.numbers(inputs), t=t, origin=origin, **names)
+
+
+def _from_labels(network: Network, table: Table, columns: Sequence[str], rows: Sequence[int]) -> tuple[Array, Classes, list[str]]:
+    """Targets of which some columns hold classes, by number or by name; where they begin, over all rows; and what each output is called."""
+    several, left = class_outputs(network), list(columns)
+    parts, classes, called = list[Array](), Classes(), list[str]()
+    places = [row - 1 for row in rows]
+    for output, width in widths(network, classes=True).items():
+        own, left = left[:width], left[width:]
+        if output not in several:
+            parts.append(table.chosen(rows).numbers(own))
+            called += own
+            continue
+        size, column = network.output_sizes[output], table.column(own[0])
+        if column.values.dtype == object:
+            if column.missing.any():
+                raise FileError(f"{table.cell(int(column.missing.argmax()), column.name)} has no value.")
+            found, names = class_places(column.values, size, f"{table.source}, column {quoted(column.name)},")
+            classes[output] = names
+            called += names
+        else:
+            numbers = table.numbers(own)[:, 0]
+            first = classes[output] = first_class(numbers, size, f"{table.source}, column {quoted(column.name)},")
+            found = [int(number) - first for number in numbers]
+            called += [f"{own[0]} {number}" for number in range(first, first + size)]
+        parts.append(one_hot([found[place] for place in places], size))
+    return np.concatenate(parts, axis=1), classes, called
 
 
 def _rows(row: int | str | Sequence[int | str]) -> list[int]:

@@ -1,5 +1,7 @@
 """What a person asks for, as a problem: the seed, an example, a short form or a file, with the options of the command line.
 
+A problem is made to be read: weights and samples that are drawn for it are round. Training draws its own.
+
 Every option of the command line that makes a network or its batch is an argument of `problem`, by the same name.
 """
 
@@ -60,7 +62,7 @@ def problem(
     optimizer: Wanted | None = None,
     step: int | None = None,
 ) -> Problem:
-    """The network, batch and optimiser that a person asks for; what the batch lacks is drawn from the seed.
+    """The network, batch and optimiser that a person asks for; what they lack is drawn from the seed, in round numbers.
 
     source             nothing (the seed), an example's name, a short form such as "2-2-1", a .toml or .json file, "-" (standard
                        input), a model in a .safetensors file, a description as plain data, or a network; also the record of a
@@ -107,6 +109,8 @@ def problem(
         for old, layer in zip(found.network.layers, layers, strict=True)
     ]
     network = found.network.replaced(layers=layers, **changes)
+    if not isinstance(source, Network):  # whose numbers are its owner's
+        network = network.made_legible()
     if weights is not None:
         network = network.with_weights(row_of_numbers("weights", weights))
     changed = replace(found, network=network, optimizer=chosen_optimizer(found.optimizer, optimizer, learning_rate))
@@ -125,7 +129,7 @@ def _found(source: str | Path | Mapping[str, Any] | Network | None) -> Problem:
     found = problem_named(name)
     if isinstance(found, Replayed):
         return found
-    return replace(found, origin={"source": name, **scales(found.preparation if isinstance(found, Trained) else None)})
+    return replace(found, origin={**found.origin, "source": name, **scales(found.preparation if isinstance(found, Trained) else None)})
 
 
 def _described(data: Mapping[str, Any]) -> Problem:

@@ -27,7 +27,7 @@ def complete_files(context: click.Context, parameter: click.Parameter, incomplet
     return [CompletionItem(incomplete, type="file")]
 
 
-def definition_option(kind: str, help: str, name: str = "", **settings: Any) -> Any:
+def definition_option(kind: str, help: str, *names: str, **settings: Any) -> Any:
     """An option that takes the name of one kind of definition, an activation, a loss …, which a shell completes."""
 
     def complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -35,7 +35,7 @@ def definition_option(kind: str, help: str, name: str = "", **settings: Any) -> 
 
         return [CompletionItem(name, help=found.summary) for name, found in definitions(kind).items() if name.startswith(incomplete)]
 
-    return click.option(name or f"--{kind}", **{"metavar": "NAME", "shell_complete": complete, "help": help, **settings})
+    return click.option(*(names or [f"--{kind}"]), **{"metavar": "NAME", "shell_complete": complete, "help": help, **settings})
 
 
 def _presets(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -80,7 +80,7 @@ NETWORK_OPTIONS = (
     definition_option("optimizer", "Update rule, as momentum or adam:beta1=0.8,clip_norm=1.  [default: as described, or sgd]"),
     definition_option(
         "schedule", "A number, or a schedule as cosine:rate=0.1,steps=50.  [default: as described, or the optimiser's own]",
-        "--learning-rate", metavar="RATE",
+        "--learning-rate", "--lr", metavar="RATE",
     ),
     DEFINITIONS,
     click.option(

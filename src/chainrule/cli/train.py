@@ -83,7 +83,7 @@ PLAN_OPTIONS = (
     click.option("--batch-size", type=click.IntRange(1), metavar="N", help="Rows of one step.  [default: by the number of rows]"),
     definition_option("optimizer", "Update rule, as momentum.  [default: adam]"),
     definition_option(
-        "schedule", "A number, or a schedule as cosine:rate=0.01,steps=900.  [default: 0.001]", "--learning-rate", metavar="RATE"
+        "schedule", "A number, or a schedule as cosine:rate=0.01,steps=900.  [default: 0.001]", "--learning-rate", "--lr", metavar="RATE"
     ),
     click.option("--until", type=float, metavar="ERROR", help="Stop as soon as the training error is below this, as 1e-6."),
     click.option(

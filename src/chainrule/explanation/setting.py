@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -105,8 +106,22 @@ def _drawn(context: Context) -> list[Inline]:
         text = "network.drawn_many" if others else "network.drawn"
         letters = [context.symbol(context.derivation.named[key]) for key in (first, *others)]
         symbols = [part for letter in letters for part in (", ", letter)][1:]
-        lines.append((*symbols, *context.text(text, how=how, seed=net.seed)))
+        rounded = _rounded(context, (first, *others))
+        lines.append((*symbols, *context.text(text, how=how, seed=net.seed), *((" ", *rounded) if rounded else ())))
     return lines
+
+
+def _rounded(context: Context, keys: Sequence[str]) -> Inline:
+    """To how many decimals drawn numbers were rounded; nothing where they were not."""
+    from chainrule.network.initializers import MOST_DECIMALS, distribution
+
+    net = context.step.network
+    sizes = {key: (math.prod(net.shapes[key][:-1]), net.shapes[key][-1]) for key in keys}
+    decimals = {distribution(net.initializers[key]).decimals(*sizes[key]) for key in keys}
+    if not net.legible or MOST_DECIMALS in decimals:
+        return ()
+    few, most = min(decimals), max(decimals)
+    return context.text("network.rounded", few=few) if few == most else context.text("network.rounded_many", few=few, most=most)
 
 
 def _conventions(context: Context) -> Inline:
@@ -146,7 +161,23 @@ def data_section(context: Context) -> Section:
             blocks.append(Paragraph((*context.text("data.drawn", seed=str(step.origin.get("seed", 0))), " ", *both, ".")))
         if len(step.x) > MOST_ROWS:
             blocks.append(Note("more", context.text("data.more", left=len(step.x) - MOST_ROWS)))
+    blocks += [Paragraph(line) for line in _class_numbers(context)]
     return Section("data", context.plain("data.title"), tuple(blocks))
+
+
+def _class_numbers(context: Context) -> list[Inline]:
+    """How class numbers, or names, of targets were understood: by the class of the first sample, for each output."""
+    classes, lines = context.step.origin.get("classes"), []
+    for target, name in zip(context.derivation.targets, context.step.network.goals, strict=True):
+        first = classes.get(name) if isinstance(classes, Mapping) else None
+        place = int(context.step.values[target.key][0].argmax())
+        assert target.name is not None
+        letter = context.one_sample.label(target.name.at(0, place))
+        if isinstance(first, int):
+            lines.append(context.text("data.class_numbers", first=first, number=first + place, letter=letter))
+        elif isinstance(first, Sequence) and place < len(first):
+            lines.append(context.text("data.class_names", name=str(first[place]), letter=letter))
+    return lines
 
 
 def _as_it_was(context: Context, value: object) -> str:

@@ -18,12 +18,12 @@ from __future__ import annotations
 import inspect
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from keyword import iskeyword
 from types import SimpleNamespace
-from typing import Annotated, Any, Literal, TypeAlias, get_args, get_origin, get_type_hints, overload
+from typing import Annotated, Any, Literal, TypeAlias, TypedDict, Unpack, get_args, get_origin, get_type_hints, overload
 
 from chainrule.base.display import Displayed
 from chainrule.base.errors import ChainruleError, DescriptionError, UnknownNameError, quoted
@@ -39,6 +39,38 @@ REGISTRY: dict[str, dict[str, Definition]] = {kind: {} for kind in KINDS}
 
 COMMON_OPTIONS: dict[str, dict[str, Any]] = {"optimizer": {"clip_value": None, "clip_norm": None}}
 """Options that every definition of a kind takes beside its own; `chainrule.network.update` heeds them."""
+
+OPTION_NAMES: dict[str, dict[str, str]] = {
+    "optimizer": {"lr": "learning_rate", "eta": "learning_rate", "η": "learning_rate", "step_size": "learning_rate", "eps": "epsilon"},
+    "schedule": {"lr": "rate", "learning_rate": "rate", "eta": "rate", "η": "rate"},
+    "regularizer": {"lambda": "rate", "λ": "rate"},
+    "initializer": {"std": "deviation", "stddev": "deviation", "sigma": "deviation"},
+}
+"""Other names of options that every definition of a kind may have."""
+
+ABSENT: dict[str, frozenset[str]] = {
+    "activation": frozenset(
+        ["prelu", "rrelu", "celu", "mish", "step", "heaviside", "sign", "threshold", "maxout", "glu", "softmin", "log_softmax"]
+    ),
+    "loss": frozenset(
+        [
+            "rmse",
+            "mape",
+            "msle",
+            "poisson",
+            "focal",
+            "dice",
+            "triplet",
+            "contrastive",
+            "cosine_similarity",
+            "perceptron",
+            "zero_one",
+            "quantile",
+        ]
+    ),
+    "optimizer": frozenset(["adadelta", "adamax", "nadam", "radam", "lion", "lamb", "lars", "lbfgs", "ftrl", "rprop", "newton"]),
+}
+"""Functions of the field that are not here: nothing of a similar spelling is offered in their place."""
 
 Function: TypeAlias = Callable[..., Any]
 Wanted: TypeAlias = "str | Mapping[str, Any] | Definition | Bound"
@@ -89,6 +121,9 @@ class Definition(Displayed):
     logits: bool = False
     start: Wanted = "glorot_uniform"
     gives: Values = "numbers"
+    also: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    meant: Mapping[str, str] = field(default_factory=dict)
+    spelled: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def options(self) -> dict[str, Any]:
@@ -133,11 +168,23 @@ class Definition(Displayed):
 
     def bind(self, **options: Any) -> Bound:
         """With these options; the others keep their defaults. Raises UnknownNameError or DescriptionError."""
-        for name, value in options.items():
-            if name not in self.options:
-                raise UnknownNameError(f"option of {self.name}", name, self.options or ["(it has none)"])
-            options[name] = _checked_option(self, name, value)
-        return Bound(self, options)
+        given: dict[str, Any] = {}
+        for spelled, value in options.items():
+            name = self._option_called(spelled)
+            if name in given:
+                raise DescriptionError(f"{self.name} got its {name} twice, once as {spelled}; leave one of them out.")
+            given[name] = _checked_option(self, name, value)
+        return Bound(self, given)
+
+    def _option_called(self, wanted: str) -> str:
+        """The option that a name means: its own name, or another one of the field. Raises UnknownNameError."""
+        names = {_compact(name): name for name in self.options}
+        names |= {_compact(other): name for other, name in {**OPTION_NAMES.get(self.kind, {}), **self.spelled}.items()}
+        name = wanted if wanted in self.options else names.get(_compact(wanted), "")
+        if name in self.options:
+            return name
+        remark = name if wanted in self.spelled else ""
+        raise UnknownNameError(f"option of {self.name}", wanted, self.options or ["(it has none)"], offer=remark or None)
 
     def __repr__(self) -> str:
         return f"chainrule.{self.name}"
@@ -167,10 +214,14 @@ def _checked_option(definition: Definition, name: str, value: Any) -> Any:
 
 @dataclass(frozen=True)
 class Bound(Displayed):
-    """A definition with its options: what a network or an optimiser is described with."""
+    """A definition with its options: what a network or an optimiser is described with.
+
+    implied  what the name by which it was asked for says about how errors are counted: {"outputs": "mean"} of mse
+    """
 
     definition: Definition
     given: Mapping[str, Any] = field(default_factory=dict)
+    implied: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     @property
     def name(self) -> str:
@@ -234,6 +285,8 @@ def _registered(kind: str, function: Function, **facts: Any) -> Definition:
     for fact, what in (("targets", "kind of targets"), ("gives", "kind of values")):
         if (word := facts.get(fact, "numbers")) not in get_args(Values):
             raise UnknownNameError(what, str(word), get_args(Values))
+    if not isinstance(facts.get("also", {}), Mapping):
+        facts["also"] = {other: {} for other in facts["also"]}
     REGISTRY[kind][name] = Definition(kind, name, function, **facts)
     if kind == "optimizer":  # its options stand as letters in formulas and programs; those of other kinds as numbers
         for option in REGISTRY[kind][name].options:
@@ -246,27 +299,75 @@ def _declared(kind: str, function: Function | None, **facts: Any) -> Any:
     return partial(_registered, kind, **facts) if function is None else _registered(kind, function, **facts)
 
 
+class OtherNames(TypedDict, total=False):
+    """Other names of a definition, of whatever kind.
+
+    also     names of exactly this function: ("logistic",); of a loss perhaps with the way of counting that they imply
+    meant    names that perhaps mean it, each with what is to be known: they are answered with it
+    spelled  other names of options, each with the option, or with what is to be known
+    """
+
+    also: Collection[str] | Mapping[str, Mapping[str, str]]
+    meant: Mapping[str, str]
+    spelled: Mapping[str, str]
+
+
+def _checked_names(names: OtherNames) -> dict[str, Any]:
+    """The names that a definition declares, and nothing else. Raises TypeError, as Python does for a keyword that is not known."""
+    for key in names:
+        if key not in OtherNames.__annotations__:
+            raise TypeError(f"a definition of this kind declares no {key}")
+    return dict(names)
+
+
+class Registrar:
+    """The decorator of a kind of definition that declares names alone: `OtherNames`."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+
+    @overload
+    def __call__(self, function: Function) -> Definition: ...
+    @overload
+    def __call__(self, **names: Unpack[OtherNames]) -> Callable[[Function], Definition]: ...
+    def __call__(self, function: Function | None = None, **names: Unpack[OtherNames]) -> Any:
+        """The definition of a function, or what makes one of it."""
+        return _declared(self.kind, function, **_checked_names(names))
+
+
 @overload
 def activation(function: Function) -> Definition: ...
 @overload
-def activation(*, start: Wanted = ..., gives: Values = ...) -> Callable[[Function], Definition]: ...
-def activation(function: Function | None = None, *, start: Wanted = "glorot_uniform", gives: Values = "numbers") -> Any:
+def activation(*, start: Wanted = ..., gives: Values = ..., **names: Unpack[OtherNames]) -> Callable[[Function], Definition]: ...
+def activation(
+    function: Function | None = None, *, start: Wanted = "glorot_uniform", gives: Values = "numbers", **names: Unpack[OtherNames]
+) -> Any:
     """Register h = f(z): `f(z, *, options)`.
 
     start  the initialiser that fits the weights of a layer with this activation, where none is said
     gives  what its values are: "numbers" (any), "probabilities" (each from 0 to 1), "distribution" (from 0 to 1, and 1 in sum over the
            units), "signs" (from −1 to 1). Where a loss takes any numbers, targets are drawn among these.
+    names  other names, `OtherNames`: also=("logistic",)
 
     Whether it works element by element follows from its formula. Raises DescriptionError, UnknownNameError.
     """
-    return _declared("activation", function, start=start, gives=gives)
+    return _declared("activation", function, start=start, gives=gives, **_checked_names(names))
 
 
 @overload
 def loss(function: Function) -> Definition: ...
 @overload
-def loss(*, output: Wanted = ..., targets: Values = ..., logits: bool = ...) -> Callable[[Function], Definition]: ...
-def loss(function: Function | None = None, *, output: Wanted = "identity", targets: Values = "numbers", logits: bool = False) -> Any:
+def loss(
+    *, output: Wanted = ..., targets: Values = ..., logits: bool = ..., **names: Unpack[OtherNames]
+) -> Callable[[Function], Definition]: ...
+def loss(
+    function: Function | None = None,
+    *,
+    output: Wanted = "identity",
+    targets: Values = "numbers",
+    logits: bool = False,
+    **names: Unpack[OtherNames],
+) -> Any:
     """Register a loss: `f(y, t, *, options)`, element by element (then summed over the outputs, or averaged) or one number per example.
 
     output   the activation that fits the last layer, where none is said
@@ -274,24 +375,25 @@ def loss(function: Function | None = None, *, output: Wanted = "identity", targe
              the outputs), "signs" (−1 or 1). So targets are drawn and checked, classes become numbers (0 and 1; one output each; −1 and
              1), and outputs become classes (from ½ upward; the largest; from 0 upward) and probabilities, which signs have none of.
     logits   True where y are net inputs, of which the loss takes the sigmoid or the softmax itself: classes part at 0
+    names    other names, `OtherNames`: also={"mse": {"outputs": "mean"}}
 
     Raises DescriptionError, UnknownNameError.
     """
-    return _declared("loss", function, output=output, targets=targets, logits=logits)
+    return _declared("loss", function, output=output, targets=targets, logits=logits, **_checked_names(names))
 
 
-regularizer = partial(_registered, "regularizer")
+regularizer = Registrar("regularizer")
 """Register a penalty on a matrix of weights: `f(W, *, options)`, a scalar that is added to the error."""
 
-initializer = partial(_registered, "initializer")
+initializer = Registrar("initializer")
 """Register a start of the weights: `f(inputs, units, *, options)` gives a distribution."""
 
-optimizer = partial(_registered, "optimizer")
+optimizer = Registrar("optimizer")
 """Register an update rule: `f(w, g, states …, k, *, learning_rate, …)` gives the new w and the new states, in their order.
 
 g is ∂E/∂w; every further operand is a state that starts at zero; k, where it is asked for, is the number of the step, from 1."""
 
-schedule = partial(_registered, "schedule")
+schedule = Registrar("schedule")
 """Register a learning rate that changes: `f(k, *, rate, …)` gives the rate at step k, from 1."""
 
 
@@ -310,9 +412,33 @@ def find(kind: str, wanted: Wanted) -> Bound:
     if not isinstance(wanted, str):
         raise DescriptionError(f'{kind} wants a name, as "…", or a table with a name, but was given {quoted(wanted)}.')
     _load_built_in()
-    if wanted not in REGISTRY[kind]:
-        raise UnknownNameError(kind, wanted, REGISTRY[kind], "If it is your own, name its file with --definitions FILE.py.")
-    return REGISTRY[kind][wanted].bind(**options)
+    found, implied = _called(kind, wanted)
+    return Bound(found, found.bind(**options).given, implied)
+
+
+def _called(kind: str, wanted: str) -> tuple[Definition, Mapping[str, str]]:
+    """The definition that a name means, and what the name implies; spaces, hyphens and capitals do not count. Raises UnknownNameError."""
+    known = REGISTRY[kind]
+    if wanted in known:
+        return known[wanted], {}
+    names = [(other, d, implied) for d in known.values() for other, implied in {**d.also, d.name: {}}.items()]
+    spelled = _compact(wanted)
+    for same in (wanted.__eq__, lambda other: _compact(other) == spelled):
+        for other, definition, implied in names:
+            if same(other):
+                return definition, implied
+    perhaps = {d.name: text for d in known.values() for other, text in d.meant.items() if _compact(other) == spelled}
+    offer = None
+    if perhaps:
+        offer = "Here it is " + ", or ".join(f"'{name}' ({text})" for name, text in perhaps.items()) + "."
+    elif spelled in map(_compact, ABSENT.get(kind, ())):
+        offer = f"It is another function than those that are here; @{kind} defines one of your own."
+    hint = "" if offer else "If it is your own, name its file with --definitions FILE.py."
+    raise UnknownNameError(kind, wanted, known, hint, offer=offer, cutoff=0.65)
+
+
+def _compact(name: str) -> str:
+    return name.strip().lower().replace("_", "").replace("-", "").replace(" ", "")
 
 
 def definitions(kind: str) -> dict[str, Definition]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
@@ -49,8 +49,9 @@ class Network(Displayed):
     loss         from y and t; ½(y − t)² if none is said; of several outputs a dict, by their names
     emphasis     by what the error of each output is multiplied in E, by its name; 1 where nothing is said
     regularizer  a penalty on every matrix of weights, added to E
-    outputs      "sum" or "mean": how the loss of one example is counted over its outputs
-    batch        "mean" or "sum": how E is counted over the examples
+    outputs      "sum" or "mean": how the loss of one example is counted over its outputs; the sum, if neither this nor the loss's name
+                 (mse, sse …) says it
+    batch        "mean" or "sum": how E is counted over the examples; the mean, if neither says it
     weighted     True where each example comes with a weight s, by which its loss is multiplied before the batch is averaged
     gradients    keys of inputs and quantities whose gradients are wanted beside those on the way to the parameters: ["x"]
     seed         draws the parameters for which no numbers are given
@@ -67,8 +68,8 @@ class Network(Displayed):
         loss: Wanted = "half_squared",
         emphasis: Mapping[str, float] | None = None,
         regularizer: Wanted | None = None,
-        outputs: str = "sum",
-        batch: str = "mean",
+        outputs: str | None = None,
+        batch: str | None = None,
         weighted: bool = False,
         gradients: Sequence[str] = (),
         seed: int = 0,
@@ -77,13 +78,12 @@ class Network(Displayed):
         wiring = _wired(inputs, layers)
         self.goals = _goals(wiring, loss, emphasis or {})
         self.regularizer = None if regularizer is None else find("regularizer", regularizer)
-        self.conventions = Conventions(
-            _one_of("outputs", outputs, "sum", "mean"), _one_of("batch", batch, "mean", "sum"), _checked_flag("weighted", weighted)
-        )
+        self.conventions = _conventions(self.goals, outputs, batch, weighted)
         self.asked = tuple(gradients)
         self.seed = _checked_seed(seed)
         self.notation = notation or Notation()
         _check_letters(wiring, self.notation)
+        self.legible = False
         self.wiring = _decided(wiring, self.goals)
         self.shapes = self._checked_shapes()
         self.given = self._checked_given()
@@ -210,7 +210,7 @@ class Network(Displayed):
 
     def with_weights(self, weights: Sequence[float]) -> Network:
         """The same network with these numbers: every w in its numbering, then, if given, every b. Raises ShapeError."""
-        numbers = _checked_numbers("the weights", weights, None).ravel()
+        numbers = checked_numbers("the weights", weights, None).ravel()
         in_matrices = {key: shape for key, shape in self.shapes.items() if len(shape) > 1}
         in_biases = {key: shape for key, shape in self.shapes.items() if len(shape) < 2}
         wanted, most = (sum(math.prod(shape) for shape in part.values()) for part in (in_matrices, self.shapes))
@@ -239,7 +239,14 @@ class Network(Displayed):
                 raise UnknownNameError("parameter of this network", key, self.shapes)
         changed = copy.copy(self)
         changed.__dict__.pop("parameters", None)
-        changed.given = {**self.given, **{key: _checked_numbers(key, numbers, self.shapes[key]) for key, numbers in parameters.items()}}
+        changed.given = {**self.given, **{key: checked_numbers(key, numbers, self.shapes[key]) for key, numbers in parameters.items()}}
+        return changed
+
+    def made_legible(self) -> Network:
+        """The same network, whose drawn numbers are round, so that a person can compute along: two decimals, more where they are small."""
+        changed = copy.copy(self)
+        changed.__dict__.pop("parameters", None)
+        changed.legible = True
         return changed
 
     def continued(self, parameters: Mapping[str, Array]) -> Network:
@@ -262,6 +269,7 @@ class Network(Displayed):
             "gradients": self.asked,
             "seed": self.seed,
             "notation": self.notation,
+            **(find("loss", changes["loss"]).implied if _is_one_loss(changes.get("loss"), self.goals) else {}),
             **changes,
         }
         return Network.of_wiring(wiring, **settings)
@@ -323,7 +331,10 @@ class Network(Displayed):
         random: Any = np.random.default_rng(self.seed) if initializers else None
         for key, initializer in initializers.items():
             shape = self.shapes[key]
-            values[key] = distribution(initializer).sample(random, math.prod(shape[:-1]), shape[-1]).reshape(shape)
+            drawn, size = distribution(initializer), (math.prod(shape[:-1]), shape[-1])
+            values[key] = drawn.sample(random, *size).reshape(shape)
+            if self.legible:
+                values[key] = np.round(values[key], drawn.decimals(*size)) + 0.0  # no −0
         return values
 
     def _checked_shapes(self) -> dict[str, tuple[int, ...]]:
@@ -343,7 +354,7 @@ class Network(Displayed):
                 key = own[symbol]
                 number = self.forward.numbers[layer]
                 where = f"layer {number} ({self.layer_names[number - 1]})"
-                given[key] = _checked_numbers(f"{key} of {where}", numbers, self.shapes[key])
+                given[key] = checked_numbers(f"{key} of {where}", numbers, self.shapes[key])
             for symbol in layer.frozen:
                 if symbol not in own:
                     names = ", " + " or ".join(own) if own else "; it has none"
@@ -388,8 +399,7 @@ def _wired(inputs: int | Mapping[str, int], layers: Sequence[Any]) -> Wiring:
 def _goals(wiring: Wiring, loss: Any, emphasis: Mapping[str, float]) -> dict[str, Goal]:
     """What each output is measured by. Raises DescriptionError, UnknownNameError."""
     names = list(wiring.outputs)
-    several = isinstance(loss, Mapping) and ("name" not in loss or set(loss) <= set(names))
-    each = dict(loss) if several else dict.fromkeys(names, loss)
+    each = dict.fromkeys(names, loss) if _is_one_loss(loss, names) else dict(loss)
     for name in (*each, *emphasis):
         if name not in names:
             raise UnknownNameError("output of this network", name, names)
@@ -400,6 +410,30 @@ def _goals(wiring: Wiring, loss: Any, emphasis: Mapping[str, float]) -> dict[str
         if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 < weight < math.inf:
             raise DescriptionError(f"the error of {name} is multiplied by a number greater than 0, not {quoted(weight)}.")
     return {name: Goal(find("loss", each[name]), emphasis.get(name, 1.0)) for name in names}
+
+
+def _is_one_loss(loss: Any, outputs: Collection[str]) -> bool:
+    """Is it one loss for every output, and not a dict with one for each?"""
+    return loss is not None and not (isinstance(loss, Mapping) and ("name" not in loss or set(loss) <= set(outputs)))
+
+
+def _conventions(goals: Mapping[str, Goal], outputs: str | None, batch: str | None, weighted: bool) -> Conventions:
+    """How errors are counted: as is said, or as the names of the losses imply. Raises DescriptionError where those disagree."""
+    said = {"outputs": outputs, "batch": batch}
+    implied: dict[str, str] = {}
+    for goal in goals.values():
+        for what, how in goal.loss.implied.items():
+            if implied.setdefault(what, how) != how or (said[what] or how) != how:
+                raise DescriptionError(
+                    f'the loss that was asked for is {goal.loss.name} with {what} = "{how}", but {what} = '
+                    f'"{said[what] or implied[what]}" is said, too; say one of them, or call the loss {goal.loss.name}.'
+                )
+    counted = {**implied, **{what: how for what, how in said.items() if how is not None}}
+    return Conventions(
+        _one_of("outputs", counted.get("outputs", "sum"), "sum", "mean"),
+        _one_of("batch", counted.get("batch", "mean"), "mean", "sum"),
+        _checked_flag("weighted", weighted),
+    )
 
 
 def _decided(wiring: Wiring, goals: Mapping[str, Goal]) -> Wiring:
@@ -432,7 +466,7 @@ def _side_by_side(name: str, values: Any, sizes: Mapping[str, int]) -> Array:
 
 def checked_batch(name: str, values: Any, columns: int) -> Array:
     """Numbers of the shape (batch, columns), finite; one row may come as a plain list. Raises ShapeError, InputError."""
-    array = _checked_numbers(name, values, None)
+    array = checked_numbers(name, values, None)
     if array.ndim == 1:
         array = array.reshape(1, -1)
     if array.ndim != 2 or array.shape[1] != columns or array.shape[0] == 0:
@@ -440,7 +474,8 @@ def checked_batch(name: str, values: Any, columns: int) -> Array:
     return array
 
 
-def _checked_numbers(what: str, values: Any, shape: tuple[int, ...] | None) -> Array:
+def checked_numbers(what: str, values: Any, shape: tuple[int, ...] | None) -> Array:
+    """Finite numbers as an array, of this shape if one is asked for. Raises InputError, ShapeError."""
     try:
         array = np.array(values)
         if array.dtype.kind not in "iufO":  # NumPy would take "1" and True for numbers

@@ -11,6 +11,7 @@ from chainrule.base.errors import DescriptionError, InputError, quoted
 from chainrule.network.definitions import Bound, find
 from chainrule.network.description import check_table, described, inside, names_of, network_from, numbers_of
 from chainrule.network.network import Array, Network
+from chainrule.network.targets import read_targets
 from chainrule.steps.step import Explained, Step, steps
 
 DATA_KEYS = ("x", "t", "features", "targets")
@@ -81,7 +82,8 @@ def problem_from(description: Mapping[str, Any], origin: Mapping[str, Any] | Non
         raise DescriptionError(f"title must be text, not {quoted(title)}.")
     with inside("optimizer"):
         rule = None if optimizer is None else find("optimizer", optimizer)
-    return Problem(network, **_batch_from(data, network), optimizer=rule, title=title, origin=origin or {})
+    batch = _batch_from(data, network)
+    return Problem(network, optimizer=rule, title=title, **{**batch, "origin": {**batch.get("origin", {}), **(origin or {})}})
 
 
 def _batch_from(data: Any, network: Network) -> dict[str, Any]:
@@ -91,11 +93,12 @@ def _batch_from(data: Any, network: Network) -> dict[str, Any]:
     for key in ("x", "t"):
         if key not in data:
             raise DescriptionError(f"data has no {key}; it needs x (rows of inputs) and t (rows of targets).")
-    x, t = network.checked_x(data["x"], "data.x"), network.checked_t(data["t"], "data.t")
+    x = network.checked_x(data["x"], "data.x")
+    t, classes = read_targets(network, data["t"], "data.t", len(x))
     if len(x) != len(t):
         raise InputError(f"data.x has {len(x)} rows but data.t has {len(t)}; every sample needs its target.")
     names = {key: names_of(data.get(key, ()), f"data.{key}") for key in ("features", "targets")}
     for key, wanted in (("features", network.inputs), ("targets", network.outputs)):
         if names[key] and len(names[key]) != wanted:
             raise DescriptionError(f"data.{key} names {len(names[key])}, but there are {wanted}.")
-    return {"x": x, "t": t, **names}
+    return {"x": x, "t": t, **names, "origin": {"classes": classes} if classes else {}}

@@ -18,6 +18,7 @@ from chainrule.formula.expression import Expression
 from chainrule.network.definitions import Bound, find
 from chainrule.network.description import described, network_from
 from chainrule.network.network import Array, Network, checked_batch
+from chainrule.network.targets import read_targets
 from chainrule.network.update import STEP_NUMBER, Update, network_update
 from chainrule.steps.records import array_from, arrays_from, plain_numbers
 
@@ -78,7 +79,8 @@ class Step(Explained, Displayed):
     parameters the parameters before the step, and
     new_parameters  after it
     after      the forward pass on the same batch with the new parameters
-    origin     where network and batch come from: as of `Problem`, with "title", "features" and "targets"; of a model's rows
+    origin     where network and batch come from: as of `Problem`, with "title", "features" and "targets"; "classes", where targets were
+               class numbers: what they begin with, by output, or the names of the classes; of a model's rows
                "scales", the [mean, deviation] of each column of x and t, since value = number · deviation + mean
     weights    s (batch,), by which the losses of the examples are multiplied, where the network is weighted
     """
@@ -256,7 +258,9 @@ def steps(
     origin: Mapping[str, Any] | None = None,
 ) -> Iterator[Step]:
     """Steps on one batch, each from where the last one ended, without end. Raises ShapeError, InputError, InexactError."""
-    x, t = network.checked_x(x), network.checked_t(t)
+    x = network.checked_x(x)
+    t, classes = read_targets(network, t, rows=len(x))
+    origin = {**(origin or {}), **({"classes": classes} if classes else {})}
     if len(x) != len(t):
         raise InputError(f"x has {len(x)} rows but t has {len(t)}; every sample needs its target.")
     check_targets(network, t)

@@ -37,6 +37,8 @@ WORDS = {
     "network.numbering.transposed": "Wo eine Matrix transponiert verwendet wird, ist es umgekehrt.",
     "network.drawn": " wurde mit dem Startwert {seed} ausgelost: {how}.",
     "network.drawn_many": " wurden mit dem Startwert {seed} ausgelost: {how}, mit den Eingängen und Neuronen der jeweiligen Schicht.",
+    "network.rounded": "Gerundet auf {few} Nachkommastellen.",
+    "network.rounded_many": "Gerundet auf {few} bis {most} Nachkommastellen.",
     "initializer.constant": "{name}, jedes Gewicht ist {value}",
     "initializer.uniform": "{name}, gleichverteilt zwischen {low} und {high}",
     "initializer.normal": "{name}, normalverteilt mit Mittelwert {mean} und Standardabweichung {deviation}",
@@ -63,6 +65,9 @@ WORDS = {
     "data.columns": "Die Spalten:",
     "data.columns_standardised": "Die Spalten, Zahlen darunter standardisiert:",
     "data.raw": "Was das Modell aus dieser Zeile der Daten macht:",
+    "data.class_numbers": "Die Zielwerte waren als Klassennummern gegeben, von {first} an gezählt, und stehen hier 1 aus n: Klasse "
+    "{number} ist {letter} = 1.",
+    "data.class_names": "Die Zielwerte waren als Namen von Klassen gegeben und stehen hier 1 aus n: {name} ist {letter} = 1.",
     "data.drawn": "Zufällig gezogen mit dem Startwert {seed}, anstelle eigener Zahlen (`--input`, `--target`):",
     "data.wide": "Jedes hat {inputs} Eingaben und {outputs} Zielwerte, zu viele, um sie hier zu drucken; `-o step.json` schreibt jede "
     "Zahl.",

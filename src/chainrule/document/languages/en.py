@@ -34,6 +34,8 @@ WORDS = {
     "network.numbering.transposed": "Where a matrix is used transposed, it is the other way round.",
     "network.drawn": " was drawn from seed {seed}: {how}.",
     "network.drawn_many": " were drawn from seed {seed}: {how}, with the inputs and units of each layer.",
+    "network.rounded": "They are rounded to {few} decimals.",
+    "network.rounded_many": "They are rounded, to {few} to {most} decimals.",
     "initializer.constant": "{name}, every weight is {value}",
     "initializer.uniform": "{name}, uniformly between {low} and {high}",
     "initializer.normal": "{name}, from a normal distribution with mean {mean} and standard deviation {deviation}",
@@ -60,6 +62,9 @@ WORDS = {
     "data.columns": "The columns:",
     "data.columns_standardised": "The columns, numbers among them standardised:",
     "data.raw": "What the model makes of this row of the data:",
+    "data.class_numbers": "The targets were given as class numbers, counted from {first}, and are written one-hot: class {number} "
+    "is {letter} = 1.",
+    "data.class_names": "The targets were given as the names of classes, and are written one-hot: {name} is {letter} = 1.",
     "data.drawn": "Drawn at random from seed {seed}, in place of numbers of your own (`--input`, `--target`):",
     "data.wide": "Each has {inputs} inputs and {outputs} targets, too many to print here; `-o step.json` writes every number.",
     "data.wide.outputs=1": "Each has {inputs} inputs and one target, too many to print here; `-o step.json` writes every number.",
