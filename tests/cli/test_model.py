@@ -34,7 +34,7 @@ def test_predictions_are_those_of_python(model, capsys):
     rows = list(csv.DictReader(out.splitlines()))
     loaded = Model.load(model)
     table = read("new.csv", kinds=loaded.preparation.input_kinds)
-    y = loaded.predict(table)
+    y = loaded.outputs(table)
     assert [row["kind"] for row in rows] == loaded.preparation.answers(y)["kind"].tolist()
     assert [float(row["kind=rose"]) for row in rows] == y[:, 0].tolist()
 

@@ -134,7 +134,7 @@ def test_signs_tell_classes_apart_at_nought(mine, capsys):
     printed(asked, capsys)
     model = Model.load("model.safetensors")
     table = cr.read("flowers.csv", kinds=model.preparation.kinds)
-    y, t = model.predict(table)[:, 0], model.preparation.t(table)[:, 0]
+    y, t = model.outputs(table)[:, 0], model.preparation.t(table)[:, 0]
     assert set(t.tolist()) == {-1.0, 1.0}
     assert model.preparation.answers(y[:, None])["kind"].tolist() == ["rose" if value >= 0 else "iris" for value in y]
     assert model.evaluate(table).accuracy == np.mean((y >= 0) == (t > 0)) > 0.9

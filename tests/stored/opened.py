@@ -140,13 +140,13 @@ def trained(path: Path, _: Path | None = None) -> dict[str, Any]:
 def on_numbers(path: Path, model: cr.Model) -> dict[str, Any]:
     """The predictions of a model of numbers, which stand beside it, and a step of its training."""
     x, t, weights = (np.array(numbers) for numbers in json.loads(path.with_suffix(".json").read_text(encoding="utf-8")).values())
-    return {"y": plain(model.predict(x)), "step": computed(model.step_at(x, t, REPLAYED, weights=weights))}
+    return {"y": plain(model.outputs(x)), "step": computed(model.step_at(x, t, REPLAYED, weights=weights))}
 
 
 def on_rows(path: Path, model: cr.Model, preparation: cr.Preparation) -> dict[str, Any]:
     """What a model makes of the table beside it."""
     rows = cr.read(path.parent / model.source["name"], kinds=preparation.kinds, **model.source["form"])
-    y = model.predict(rows)
+    y = model.outputs(rows)
     return {
         "preparation": preparation.to_dict(),
         "x": plain(preparation.x(rows)[:ROWS]),

@@ -149,11 +149,18 @@ def _from_raw_rows(
     own = problem.own.get("form", {}) if str(path) == problem.own.get("name") else {}
     table = read(path, kinds=preparation.kinds, **{**own, **form})
     rows = list(range(1, len(table) + 1)) if row is None else _rows(row)
-    chosen = table.chosen(rows)
     origin = {**problem.origin, "data": str(path), "rows": rows}
-    if len(rows) == 1:
-        origin["raw"] = {name: _cell(chosen.column(name).values[0]) for name in preparation.kinds}
-    return replace(problem, x=preparation.x(chosen), t=preparation.t(chosen), origin=origin)
+    return with_rows(replace(problem, origin=origin), table.chosen(rows))
+
+
+def with_rows(problem: Trained, table: Table) -> Problem:
+    """The problem with the rows of a table, which its model prepares. Raises FileError."""
+    preparation = problem.preparation
+    assert preparation is not None
+    origin = dict(problem.origin)
+    if len(table) == 1:
+        origin["raw"] = {name: _cell(table.column(name).values[0]) for name in preparation.kinds}
+    return replace(problem, x=preparation.x(table), t=preparation.t(table), origin=origin)
 
 
 def _cell(value: Any) -> str | float:

@@ -55,11 +55,11 @@ def recorded(step: Step) -> Replayed:
     return Replayed(step.network, step.x, step.t, step.optimizer, origin=step.origin, record=step)
 
 
-def trained(path: str) -> Problem:
-    """The network, optimiser and names of a model, without rows. Raises FileError."""
+def trained(source: str | Model) -> Trained:
+    """The network, optimiser and names of a model, or of a model's file, without rows. Raises FileError."""
     from chainrule.training.model import Model
 
-    model = Model.load(path)
+    model = Model.load(source) if isinstance(source, str) else source
     features, targets = _names_of(model)
     return Trained(
         model.network, optimizer=model.plan.optimizer, features=features, targets=targets, preparation=model.preparation, own=model.source

@@ -195,7 +195,7 @@ def train(
             """The run that trains on the first of these places; means and spreads are of them alone."""
             preparation = Preparation.fit(rows.only(places[0]), targets, **columns)
             if description is None:
-                made = _network(preparation, seed, *shape)
+                made = fitting_network(preparation, seed, *shape)
             else:
                 made, preparation = fitted_network(description, preparation, seed)
                 _check_loss(made.loss, preparation)
@@ -243,7 +243,7 @@ def _stopping(plan: Plan, rows: int, said: Mapping[str, Any]) -> Plan:
     return plan
 
 
-def _network(
+def fitting_network(
     preparation: Preparation,
     seed: int,
     hidden: str | int | Sequence[int],
@@ -251,6 +251,7 @@ def _network(
     loss: Wanted | None,
     regularizer: Wanted | None,
 ) -> Network:
+    """The network that fits a preparation: dense layers, and what its task asks for where nothing else is said. Raises InputError."""
     inner, wanted = find("activation", setting(activation)), find("loss", preparation.loss if loss is None else setting(loss))
     _check_loss(wanted, preparation)
     layers = [dense(units, inner) for units in _sizes(hidden)]
@@ -402,12 +403,11 @@ def predictions(model: Model, tables: Iterable[Table], *, probabilities: bool = 
     preparation = model.preparation
     if preparation is None:
         raise InputError("this model was trained on numbers and takes no tables.")
-    if probabilities and (preparation.task == "regress" or preparation.signs):
-        what = "the sign of a class" if preparation.signs else f"numbers ({', '.join(preparation.output_names)})"
-        raise InputError(f"this model predicts {what}, which {'has' if preparation.signs else 'have'} no probabilities.")
+    if probabilities:
+        preparation.check_probabilities()
     begun = False
     for table in tables:
-        y = model.predict(table)
+        y = model.outputs(table)
         columns = preparation.answers(y)
         if probabilities:
             target = preparation.targets[0].name

@@ -17,13 +17,23 @@ The command line turns InputError and InexactError into exit code 2 and Divergen
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 MOST_NAMES = 40
 """So many names a message lists."""
 
 
 class ChainruleError(Exception):
-    """The root of all errors that chainrule raises on purpose."""
+    """The root of all errors that chainrule raises on purpose. Pickled and copied with their message, whatever they were made from."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _with_message, (type(self), self.args), vars(self)
+
+
+def _with_message(kind: type[ChainruleError], arguments: tuple[Any, ...]) -> ChainruleError:
+    error = kind.__new__(kind)
+    error.args = arguments
+    return error
 
 
 class InputError(ChainruleError, ValueError):

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+from chainrule.base.pickling import WithoutCaches
 from chainrule.doctor.rates import TOLERANCE, Advice, Runner, advise, runner
 from chainrule.document.document import Inline
 from chainrule.document.words import Words
@@ -54,7 +55,7 @@ class Values(Mapping[Expression, Any]):
 
 
 @dataclass(frozen=True)
-class Context:
+class Context(WithoutCaches):
     """One step, ready to be explained.
 
     step      the record

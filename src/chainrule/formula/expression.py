@@ -120,8 +120,18 @@ class Primitive:
             operands = broadcast(*operands, operation=self.name)
         return Expression(self, operands, parameters, self.shape(*operands, **parameters))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled and copied by its name."""
+        return _row, (self.name,)
+
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
+
+
+def _row(name: str) -> Primitive:
+    import chainrule.formula.primitives  # noqa: F401  # fills the table
+
+    return PRIMITIVES[name]
 
 
 @dataclass(frozen=True, eq=False, repr=False, slots=True)

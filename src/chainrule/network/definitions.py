@@ -186,6 +186,10 @@ class Definition(Displayed):
         remark = name if wanted in self.spelled else ""
         raise UnknownNameError(f"option of {self.name}", wanted, self.options or ["(it has none)"], offer=remark or None)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled and copied by its name; a person's own also by its file, which is run where it is not known yet."""
+        return _registered_as, (self.kind, self.name, self.function.__module__, self.function.__code__.co_filename)
+
     def __repr__(self) -> str:
         return f"chainrule.{self.name}"
 
@@ -439,6 +443,24 @@ def _called(kind: str, wanted: str) -> tuple[Definition, Mapping[str, str]]:
 
 def _compact(name: str) -> str:
     return name.strip().lower().replace("_", "").replace("-", "").replace(" ", "")
+
+
+def _registered_as(kind: str, name: str, module: str, path: str) -> Definition:
+    """The definition of that name; the module, or else the file, that registers it is run first if need be."""
+    _load_built_in()
+    if name not in REGISTRY[kind]:
+        run_definitions(module, path)
+    return find(kind, name).definition
+
+
+def run_definitions(module: str, path: str) -> None:
+    """Registers what a module that can be imported defines, or a file. Raises FileError."""
+    import importlib.util
+
+    if module.isidentifier() and importlib.util.find_spec(module) is not None:
+        importlib.import_module(module)
+    else:
+        load_file(path)
 
 
 def definitions(kind: str) -> dict[str, Definition]:

@@ -26,7 +26,7 @@ from chainrule.base.display import Displayed
 from chainrule.base.errors import ChainruleError, DescriptionError, ShapeError, UnknownNameError, quoted
 from chainrule.formula import primitives as p
 from chainrule.formula.expression import Dimension, Expression, Name, named, order, substitute, variable
-from chainrule.network.definitions import Bound, find
+from chainrule.network.definitions import Bound, find, run_definitions
 
 MOST_UNITS = 10**7
 """Nobody means more units than this; refused before memory is taken."""
@@ -119,8 +119,20 @@ class Kind(Displayed):
             raise DescriptionError(f"the layer {self.name} returns {quoted(result)}, not a formula of its inputs.")
         return result
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled and copied by its name; a person's own also by its file, which is run where it is not known yet."""
+        return _kind_called, (self.name, self.function.__module__, self.function.__code__.co_filename)
+
     def __repr__(self) -> str:
         return f"chainrule.{self.name}"
+
+
+def _kind_called(name: str, module: str, path: str) -> Kind:
+    if name not in KINDS:
+        run_definitions(module, path)
+    if name not in KINDS:
+        raise UnknownNameError("kind of layer", name, KINDS)
+    return KINDS[name]
 
 
 def result_of(what: str, function: Callable[[], Any]) -> Any:

@@ -13,6 +13,7 @@ import numpy as np
 
 from chainrule.base.display import Displayed
 from chainrule.base.errors import DescriptionError, InputError, ShapeError, UnknownNameError, quoted
+from chainrule.base.pickling import WithoutCaches
 from chainrule.formula.expression import Expression, order
 from chainrule.network.definitions import Bound, Wanted, find
 from chainrule.network.derivation import Conventions, Derivation, Forward, Goal, derive, forward, quantity_called
@@ -32,7 +33,7 @@ MOST_LAYERS = 1000
 """More layers than this are refused."""
 
 
-class Network(Displayed):
+class Network(WithoutCaches, Displayed):
     """Layers, how they are connected, a loss and their conventions.
 
         network = Network(2, dense(2, bias=False), dense(1, bias=False), loss=half_squared())

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.base.display import Displayed
-from chainrule.base.errors import FileError, ShapeError, quoted
+from chainrule.base.errors import FileError, InputError, ShapeError, quoted
 from chainrule.data.cells import Kind
 from chainrule.data.table import Table
 from chainrule.network.definitions import find
@@ -200,6 +200,12 @@ class Preparation(Displayed):
             return {}
         both = np.column_stack([1 - y[:, 0], y[:, 0]]) if self.task == "binary" else y
         return {label: both[:, place] for place, label in enumerate(self.classes)}
+
+    def check_probabilities(self) -> None:
+        """Raises InputError where the outputs are no probabilities."""
+        if self.task == "regress" or self.signs:
+            what = "the sign of a class" if self.signs else f"numbers ({', '.join(self.output_names)})"
+            raise InputError(f"this model predicts {what}, which {'has' if self.signs else 'have'} no probabilities.")
 
     def _checked(self, y: Array) -> Array:
         y = np.asarray(y)

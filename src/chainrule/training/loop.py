@@ -344,6 +344,21 @@ class Training(Displayed):
             raise InputError(f"the state of this run is incomplete ({error}), or of another network or optimiser.") from None
         return training
 
+    def go_on_from(self, other: Training) -> None:
+        """Stand where another run of the same network and optimiser stands, to go on with these rows. Raises InputError."""
+        try:
+            self.state = tuple(_fitting(key, array, self._starting(key)) for key, array in zip(self.keys, other.state, strict=True))
+        except ValueError as error:
+            raise InputError(f"this run cannot go on from another: {error}.") from None
+        self.step, self.epochs, self._history = other.step, other.epochs, other._history
+        self.best, self.best_epoch, self.best_error = self.state[: len(self.best)], other.epochs, math.inf
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled and copied as it is checkpointed: with its rows, without what an engine holds."""
+        x, t, *weights = self.data
+        given = {"weights": weights[0] if weights else None, "validation": self.validation}
+        return _resumed, (self.start, x, t, self.plan, self.arrays(), self.record(), given)
+
     # Looking into it
 
     def step_at(self, number: int) -> Step:
@@ -381,6 +396,11 @@ class Training(Displayed):
         rule = network_update(network, self.plan.optimizer)
         x, t, *weights = batch
         return record(network, x, t, rule, number, values, weights=weights[0] if weights else None)
+
+
+def _resumed(*run: Any) -> Training:
+    *began, given = run
+    return Training.resumed(*began, **given)
 
 
 def _finite(value: float | None) -> float | None:

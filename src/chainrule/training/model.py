@@ -18,6 +18,7 @@ import numpy as np
 from chainrule.base.display import Displayed
 from chainrule.base.errors import FileError, InputError, quoted
 from chainrule.base.files import parse_json, write_whole
+from chainrule.base.pickling import WithoutCaches
 from chainrule.engines.choice import Predictor
 from chainrule.network.description import described, network_from
 from chainrule.network.network import Array, Network
@@ -38,7 +39,7 @@ STATE = "run."
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Model(Displayed):
+class Model(WithoutCaches, Displayed):
     """A trained network, and what it takes to use it and to understand it.
 
     network      with its trained weights
@@ -64,10 +65,43 @@ class Model(Displayed):
     outcome: Mapping[str, Any] = field(default_factory=dict)
     made_with: str = ""
 
-    def predict(self, table: Table | Array) -> Array:
-        """y (rows, outputs) for a table of raw rows, or for prepared numbers (rows, inputs). Raises InputError."""
-        x = table if isinstance(table, np.ndarray) else self._preparation.x(table)
-        return self._predictor(x)
+    def predict(self, data: Any) -> Array:
+        """The answers in the data's own units or labels: (rows,) for one target, (rows, targets) for several.
+
+        data  whatever `chainrule.train` takes, its target left out or not; or an array with the columns of the inputs, in their order
+
+        A model that was trained on numbers without a table answers with its outputs, as they are. Raises InputError.
+        """
+        if self.preparation is None:
+            return self.outputs(np.asarray(data, dtype=float) if isinstance(data, (np.ndarray, list, tuple)) else data)
+        answers = list(self.preparation.answers(self.outputs(self._table(data))).values())
+        return answers[0] if len(answers) == 1 else np.column_stack(answers)
+
+    def predict_proba(self, data: Any) -> Array:
+        """(rows, classes): the probability of each class, in the order of `preparation.classes`; data as of `predict`.
+
+        Raises InputError.
+        """
+        self._preparation.check_probabilities()
+        return np.column_stack(list(self._preparation.probabilities(self.outputs(self._table(data))).values()))
+
+    def outputs(self, rows: Table | Array) -> Array:
+        """y (rows, outputs), what the network itself gives: standardised numbers, or probabilities.
+
+        rows  a table of raw rows, or prepared numbers (rows, inputs): what `preparation.x` makes of them
+
+        Raises InputError.
+        """
+        return self._predictor(rows if isinstance(rows, np.ndarray) else self._preparation.x(rows))
+
+    def _table(self, data: Any) -> Table:
+        """The rows of a source as the model reads them. Raises InputError."""
+        from chainrule.data.reading import read
+
+        features = [feature.name for feature in self._preparation.features]
+        if isinstance(data, np.ndarray) and not data.dtype.names and data.ndim == 2 and data.shape[1] == len(features):
+            data = {name: data[:, place] for place, name in enumerate(features)}
+        return read(data, kinds=self._preparation.kinds, **self.source.get("form", {}))
 
     def evaluate(self, tables: Table | Iterable[Table]) -> Scores:
         """The scores on a table, or on all tables of a stream together. Raises InputError."""
@@ -75,7 +109,7 @@ class Model(Displayed):
 
         total: Scores | None = None
         for table in [tables] if isinstance(tables, Table) else tables:
-            part = score(self._preparation, self.predict(table), table, guess=self.guess)
+            part = score(self._preparation, self.outputs(table), table, guess=self.guess)
             total = part if total is None else total + part
         if total is None:
             raise InputError("there are no rows to evaluate.")
