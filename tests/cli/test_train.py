@@ -342,7 +342,7 @@ def test_divergence_ends_with_3_a_cause_a_rate_that_works_and_the_best_weights(f
     assert err.endswith("The best weights so far are in model.safetensors.\n")
     assert Model.load("model.safetensors").outcome["reason"] == "diverged"
     _, german = printed([*asked, "--learning-rate", "50.5", "--force", "--language", "de"], capsys, 3)
-    assert "Die Lernrate 50,5 ist zu groß. Diese Rate geht: --learning-rate " in german
+    assert "Die Lernrate 50,5 ist zu groß. In einer Simulation dieses Laufs mit --learning-rate " in german
     assert german.endswith("Die bisher besten Gewichte stehen in model.safetensors.\n")
     rate = err.split("--learning-rate ")[1].split(".\n")[0].rstrip(".")
     printed([*asked, "--learning-rate", rate, "--force"], capsys)

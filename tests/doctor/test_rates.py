@@ -2,102 +2,89 @@
 
 import itertools
 import math
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.doctor.independent import Example, example
 from tests.engines.test_engines import any_case, optimizer_for
 from tests.samples import examples, some
 from tests.twins import Case, case, close
 
 from chainrule.api.problems import problem
-from chainrule.doctor.rates import BUDGET, MOST_RATE, TOLERANCE, Advice, advise, affordable, has_converged, rounded, runner
-from chainrule.network.definitions import REGISTRY, Bound, find
-from chainrule.network.examples import EXAMPLES, example
+from chainrule.doctor.rates import (
+    BOUNDED_RATE,
+    BUDGET,
+    FEWEST_STEPS,
+    GRADIENT_TOLERANCE,
+    MOST_RATE,
+    MOST_RISE,
+    MOST_STEPS,
+    RUNS,
+    TOLERANCE,
+    Advice,
+    Runner,
+    Simulation,
+    advise,
+    affordable,
+    rounded,
+    rounded_down,
+    rounded_up,
+)
+from chainrule.network.definitions import REGISTRY, Bound, Definition, find
+from chainrule.network.examples import EXAMPLES
+from chainrule.network.examples import example as built_in
 from chainrule.network.layers import dense
 from chainrule.network.network import Network
 from chainrule.steps.problem import problem_from
 
+UNSCALED = {
+    "input": "50 2 3; 80 3 10; 120 4 20; 200 5 1; 90 2 40; 150 4 5",
+    "target": "100000; 180000; 260000; 500000; 200000; 310000",
+}
+"""Areas and prices as they are."""
+
 
 def advice_for(found: Case, rule: Bound) -> Advice | None:
-    return advise(found.network, found.x, found.t, rule, runner(found.network, found.x, found.t, rule, found.s))
+    return advise(found.network, found.x, found.t, rule, weights=found.s)
 
 
 def small(seed: int) -> Case:
     return case(seed, activation=find("activation", "tanh"), loss=find("loss", "half_squared"), output="identity", sizes=[2, 2, 1])
 
 
-def error_after(found: Case, rule: Bound, rate: float) -> float:
-    changed = rule.definition.bind(**{**rule.given, "learning_rate": rate})
-    return found.step(changed).after.error
-
-
-@pytest.mark.parametrize(("name", "seed"), some(itertools.product(["sgd", "momentum", "nesterov"], range(8)), 5))
-def test_every_rate_below_the_limit_lowers_the_error_and_none_just_above(seed: int, name: str) -> None:
-    found, rule = small(seed), find("optimizer", {"name": name, "learning_rate": 0.05})
-    advice = advice_for(found, rule)
-    assert advice is not None
-    assert advice.lowers_below is not None
-    before = found.step(rule).error
-    for part in np.linspace(0.01, 0.999, 60):
-        assert error_after(found, rule, float(part) * advice.lowers_below) < before
-    assert advice.lowers_below >= MOST_RATE or error_after(found, rule, 1.001 * advice.lowers_below) >= before
-
-
-@pytest.mark.parametrize("seed", range(8))
-def test_no_single_step_does_better_than_the_best(seed: int) -> None:
-    found, rule = small(seed), find("optimizer", "sgd")
-    advice = advice_for(found, rule)
-    assert advice is not None
-    assert advice.best_single is not None
-    assert advice.lowers_below is not None
-    rate, error = advice.best_single
-    assert error_after(found, rule, rate) == pytest.approx(error, rel=1e-6, abs=1e-15)
-    near = [error_after(found, rule, rate * (1 + change)) for change in (-0.01, -0.001, 0.001, 0.01)]
-    assert min(near) >= error * (1 - 1e-9)
-
-
 @pytest.mark.parametrize("name", sorted(EXAMPLES))
 def test_a_good_rate_keeps_its_promise(name: str) -> None:
-    found = problem_from(example(name))
+    found = problem_from(built_in(name))
     assert found.x is not None
     assert found.t is not None
     assert found.optimizer is not None
     advice = advise(found.network, found.x, found.t, found.optimizer)
     assert advice is not None
     assert advice.good is not None
+    assert advice.recommended is not None
     assert advice.good == rounded(advice.good)
     changed = found.optimizer.definition.bind(learning_rate=advice.good)
-    errors = runner(found.network, found.x, found.t, changed)(advice.good, advice.steps)
+    errors = Runner(found.network, found.x, found.t, changed)(advice.good, advice.steps)
     steps = found.network.steps(found.x, found.t, changed)
     close(errors[:20], [step.error for step, _ in zip(steps, errors[:20], strict=False)], 1e-9)
-    assert min(errors) == pytest.approx(advice.last_error, rel=1e-6) or min(errors) < TOLERANCE
-    if advice.reaches is not None:
-        assert abs(errors[advice.reaches]) < TOLERANCE
-        assert all(error >= TOLERANCE for error in errors[: advice.reaches])
+    assert min(errors) == pytest.approx(advice.recommended.last_error, rel=1e-6) or min(errors) < TOLERANCE
+    if (reaches := advice.recommended.reaches) is not None:
+        assert abs(errors[reaches]) < TOLERANCE
+        assert all(error >= TOLERANCE for error in errors[:reaches])
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_just_below_the_limit_it_converges_and_well_above_not(seed: int) -> None:
-    network = Network(2, dense(2, bias=False), dense(1, bias=False), seed=seed)
-    x, t = np.array([[1.0, 2.0]]), np.array([[3.0]])
-    rule = find("optimizer", "sgd")
-    advice = advise(network, x, t, rule)
-    assert advice is not None
-    assert advice.converges_to is not None
-    run = runner(network, x, t, rule)
-    assert has_converged(run(advice.converges_to, advice.steps))
-    assert not has_converged(run(advice.converges_to * 1.05, advice.steps))
-
-
-@examples(12)
+@examples(5)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_advice_never_fails_and_is_the_same_each_time(seed: int) -> None:
     found, rule = any_case(seed), optimizer_for(seed)
-    advice = advice_for(found, rule)
-    assert (advice is None) == isinstance(rule.options["learning_rate"], Bound)
-    assert repr(advice) == repr(advice_for(found, rule))
+    advice, again = advice_for(found, rule), advice_for(found, rule)
+    assert advice is not None
+    assert again is not None
+    assert advice.scheduled == isinstance(rule.options["learning_rate"], Bound)
+    assert advice.to_dict() == again.to_dict()
 
 
 @pytest.mark.parametrize("name", sorted(REGISTRY["optimizer"]))
@@ -107,8 +94,27 @@ def test_every_optimizer_has_advice(name: str) -> None:
     assert advice.rate == find("optimizer", name).options["learning_rate"]
 
 
-def test_a_schedule_has_none() -> None:
-    assert advice_for(small(1), find("optimizer", {"name": "sgd", "learning_rate": "cosine"})) is None
+def test_in_place_of_a_schedule_constant_rates_are_tried() -> None:
+    found, rule = small(1), find("optimizer", {"name": "sgd", "learning_rate": {"name": "cosine", "rate": 0.05, "steps": 10}})
+    advice, plain = advice_for(found, rule), advice_for(found, find("optimizer", "sgd"))
+    assert advice is not None
+    assert plain is not None
+    assert advice.scheduled
+    assert advice.rate == pytest.approx(found.step(rule).updates["learning_rate"].item())
+    assert advice.lowers_below == plain.lowers_below
+
+
+def test_a_later_step_is_advised_from_its_own_states() -> None:
+    found, rule = small(1), find("optimizer", "momentum")
+    third = next(itertools.islice(found.network.steps(found.x, found.t, rule), 2, None))
+    errors = Runner(third.network, found.x, found.t, rule, None, third.states, third.number)(0.05, 6)
+    following = [step.error for step in itertools.islice(found.network.steps(found.x, found.t, rule), 2, 8)]
+    close(errors, following, 1e-12)
+
+
+def test_a_rule_without_a_rate_has_no_advice() -> None:
+    rule = Definition("optimizer", "fixed_steps", lambda w, g: w - g / 100).bind()
+    assert advice_for(small(1), rule) is None
 
 
 @pytest.mark.parametrize("units", [1, 200])
@@ -116,16 +122,14 @@ def test_a_network_that_cannot_learn(units: int) -> None:
     network = Network(2, dense(units, "tanh", frozen=["W", "b"]), dense(1, frozen=["W", "b"]), seed=1)
     advice = advise(network, np.array([[1.0, 2.0]]), np.array([[3.0]]), find("optimizer", "sgd"))
     assert advice is not None
-    assert advice.lowers_below is None
-    assert advice.reaches is None
+    assert advice.to_dict() == {"lowers_below": None, "converges_below": None, "recommended": None}
 
 
 def test_a_network_that_has_learned() -> None:
     network = Network(1, dense(1, bias=False, weights=[[2.0]]))
     advice = advise(network, np.array([[1.0]]), np.array([[2.0]]), find("optimizer", "sgd"))
     assert advice is not None
-    assert advice.lowers_below is None
-    assert advice.reaches == 0
+    assert advice.to_dict() == {"lowers_below": None, "converges_below": None, "recommended": None}
 
 
 @pytest.mark.parametrize("rate", [1e-300, 1e-9, 1e6])
@@ -134,7 +138,7 @@ def test_absurd_rates_in_use(rate: float) -> None:
     advice = advise(network, x, t, find("optimizer", {"name": "sgd", "learning_rate": rate}))
     assert advice is not None
     assert advice.lowers_below is not None
-    assert rate != 1e6 or advice.lowers_below == pytest.approx(2, rel=1e-3)
+    assert rate != 1e6 or advice.lowers_below == pytest.approx(2, rel=1e-2)
 
 
 @pytest.mark.parametrize(("form", "name"), [("2-2-1", "adam"), ("4-8-3", "adam"), ("8-16-8-2", "sgd"), ("20-64-10", "adam")])
@@ -144,24 +148,86 @@ def test_the_cost_is_held_down_by_counting_not_by_the_clock(form: str, name: str
     assert found.x is not None
     assert found.t is not None
     assert found.optimizer is not None
-    run = runner(found.network, found.x, found.t, found.optimizer)
+    run = Runner(found.network, found.x, found.t, found.optimizer)
     steps = affordable(run)
-    assert 20 <= steps <= 3000
-    assert steps == 20 or run.seconds * (60 * steps + 250) <= BUDGET
+    assert FEWEST_STEPS <= steps <= MOST_STEPS
+    assert steps == FEWEST_STEPS or run.seconds * RUNS * steps <= BUDGET
 
 
-@pytest.mark.parametrize(
-    ("errors", "verdict"),
-    [
-        ([4.0, 2.0, 1.0, 0.5], True),
-        ([4.0, 5.0, 1.0, 0.5, 0.4, 0.3], True),
-        ([4.0, 1.0, 2.0, 1.0, 2.0], False),
-        ([4.0, 2.0, 5.0], False),
-        ([4.0, 2.0, math.nan], False),
-        ([4.0, math.inf], False),
-        ([4.0, 1e-13], True),
-        ([4.0, 4.0, 4.0, 4.0], True),
-    ],
-)
-def test_what_settles(errors: list[float], verdict: bool) -> None:
-    assert has_converged(errors) is verdict
+@pytest.mark.parametrize("rate", [1.0, 0.0173333, 2.71e-9, 999.9])
+def test_bounds_are_rounded_towards_the_side_where_they_hold(rate: float) -> None:
+    assert rounded_down(rate) <= rate <= rounded_up(rate)
+    assert rounded_up(rate) <= 1.02 * rounded_down(rate)
+
+
+# What is printed, tried by another program
+
+
+@pytest.mark.parametrize("seed", some(range(200), 10))
+def test_every_sentence_about_rates_holds(seed: int) -> None:
+    """Twenty rates below and above each bound, and the runs of which the rest tells, by a program that shares nothing with ours."""
+    found = example(seed)
+    advice = advise(found.network, found.x, found.t, found.rule)
+    assert advice is not None
+    if advice.gradient == 0:
+        assert not found.run([1.0], 1).norms[0].any()
+        return
+    first = found.run([0.0], 1).errors[0, 0]
+    if (limit := advice.lowers_below) is not None:
+        assert (found.run(np.linspace(0.02, 0.999, 20) * limit, 2).errors[:, 1] < first).all()
+        assert limit >= MOST_RATE or not (found.run(np.linspace(1, 1.02, 20) * limit, 2).errors[:, 1] < first).all()
+        assert advice.best_single is not None
+        lowest = advice.best_single[1]
+        assert found.run(np.linspace(0.01, 0.999, 40) * limit, 2).errors[:, 1].min() >= lowest - 1e-6 * abs(lowest) - 1e-15
+    if advice.converges is not None:
+        runs = found.run(np.geomspace(*advice.converges, 20), advice.steps)
+        reached = (np.abs(runs.errors) < TOLERANCE).any(axis=1)
+        assert (reached | (runs.norms[1] <= 1.01 * GRADIENT_TOLERANCE * runs.norms[0])).all()
+    if (best := advice.recommended) is not None:
+        recommended_run_holds(found, best)
+    if (used := advice.used) is not None:
+        errors = found.run([used.rate], len(used.errors)).errors[0]
+        late = errors[len(errors) // 2 :]
+        assert (used.ending == "diverged") == (not abs(errors[-1]) < 1e11 * max(1, first))
+        assert used.ending != "still" or np.ptp(late) <= 2e-6 * abs(errors[-1])
+        assert used.ending != "wandering" or errors[-1] >= first or (np.diff(late) > 0).any()
+
+
+def recommended_run_holds(found: Example, best: Simulation) -> None:
+    """It ends where it is said to; on the way nothing grows and nothing dies; and it is no rate that nobody would take."""
+    run = found.run([best.rate], len(best.errors))
+    assert run.errors.max() <= 1.001 * MOST_RISE * run.errors[0, 0]
+    assert (
+        abs(run.errors[0, -1]) < 2 * TOLERANCE if best.ending == "zero" else run.errors[0, -1] == pytest.approx(best.last_error, rel=1e-3)
+    )
+    before, after = run.slopes
+    assert not any(((new == 0).all(axis=1) & ~(old == 0).all(axis=1)).any() for old, new in zip(before, after, strict=True))
+    most = {"adagrad": 0.5}.get(found.rule.name, 0.1 if found.rule.name in ("adam", "adamw", "rmsprop") else 1.0)
+    bounded = most == 1 and found.names[-1] != "identity" and found.network.conventions.batch == "mean"
+    assert best.rate <= (BOUNDED_RATE if bounded else most)
+
+
+CASES = [
+    (("xor",), {"learning_rate": 100.0}, {"lowers_below": 10.8}),
+    (("xor",), {}, {"most": 5.8}),
+    (("iris",), {}, {"most": 4.8}),
+    (("mazur",), {}, {"most": 10}),
+    (("vanishing",), {}, {"most": 10}),
+    (("seed",), {"optimizer": "adam"}, {"most": 0.15}),
+    (("2-2-1",), {"bias": False, "activation": "relu", "weights": "-1 -1 -1 -1 1 1", "input": "1 2", "target": "1"}, {"recommended": None}),
+    (("1-1",), {"output_activation": "sigmoid", "weights": "0.6 0.9", "input": "1", "target": "0", "learning_rate": 0.15}, {"most": 10}),
+    (("3-4-1",), {"activation": "relu", "learning_rate": 0.01, **UNSCALED}, {"most": 1e-3}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("source", "options", "wanted"), CASES)
+def test_rates_that_once_were_advised_falsely(source: tuple[str], options: dict[str, Any], wanted: dict[str, Any]) -> None:
+    found = problem(*source, **options)
+    assert found.x is not None
+    assert found.t is not None
+    assert found.optimizer is not None
+    advice = advise(found.network, found.x, found.t, found.optimizer)
+    assert advice is not None
+    said = advice.to_dict()
+    assert all(said[key] == value for key, value in wanted.items() if key != "most")
+    assert all((said[key] or 0) <= wanted.get("most", math.inf) for key in ("converges_below", "recommended"))

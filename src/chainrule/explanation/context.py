@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from chainrule.base.pickling import WithoutCaches
-from chainrule.doctor.rates import TOLERANCE, Advice, Runner, advise, runner
+from chainrule.doctor.rates import TOLERANCE, Advice, Runner, advise
 from chainrule.document.document import Inline
 from chainrule.document.words import Words
 from chainrule.formula.expression import Expression, Name, as_expression, definition, order, variable
@@ -103,17 +103,19 @@ class Context(WithoutCaches):
 
     @cached_property
     def run(self) -> Runner:
-        """Trains from the step's parameters on its batch, with any rate."""
+        """Trains from where the step stands, parameters and states, on its batch, with any rate."""
         step = self.step
-        return runner(step.network, step.x.astype(float), step.t.astype(float), step.optimizer, step.weights)
+        network = step.network.continued(_floats(step.parameters)) if step.exact else step.network
+        weights = None if step.weights is None else step.weights.astype(float)
+        return Runner(network, step.x.astype(float), step.t.astype(float), step.optimizer, weights, _floats(step.states), step.number)
 
     @cached_property
     def advice(self) -> Advice | None:
-        """What simulation says about rates; None for later steps, whose states it does not know, and for schedules."""
+        """What simulation says about rates; None where nothing is left to learn, or nothing was simulated."""
         step = self.step
-        if step.number > 1 or not TOLERANCE <= abs(float(step.error)) < math.inf:
+        if not TOLERANCE <= abs(float(step.error)) < math.inf:
             return None
-        return advise(step.network, step.x.astype(float), step.t.astype(float), step.optimizer, self.run)
+        return advise(self.run.network, step.x.astype(float), step.t.astype(float), step.optimizer, self.run)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -256,6 +258,10 @@ class Context(WithoutCaches):
         assert isinstance(above, Symbol)
         assert isinstance(below, Symbol)
         return Derivative(above, below)
+
+
+def _floats(arrays: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: array.astype(float) for key, array in arrays.items()}
 
 
 def for_one_sample(expression: Expression) -> Expression:

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 
-from chainrule.doctor.rates import TOLERANCE, TOO_SLOW, Advice, steps_for
+from chainrule.doctor.rates import MOST_RATE, MOST_STEPS, TOLERANCE, Advice, Simulation, steps_for
 from chainrule.document.document import Block, Equations, Inline, Note, Paragraph, Section, Subheading, TableBlock
 from chainrule.engines.unrolled import operations
 from chainrule.explanation.context import Context
@@ -25,9 +25,6 @@ MOST_PREDICTIONS = 10
 
 MOST_SCHEDULED = 200
 """Steps that are computed one by one, where nobody asked for so many."""
-
-SETTLED = 1e-6
-"""A run whose error changes by no more than this share stands still."""
 
 
 def new_weights_section(context: Context) -> Section:
@@ -134,38 +131,86 @@ def _rate(context: Context, rate: float, digits: int = 3) -> str:
 
 
 def rates_blocks(context: Context, advice: Advice | None) -> list[Block]:
-    """Which rates lower the error in this step, up to which it converges, and what a good one does."""
-    from chainrule.doctor.rates import MOST_RATE
-
+    """Which rates lower the error in this step, with which training converges, and which one to take; or why nothing is said of that."""
     if advice is None:
-        return [Note("more", context.text("rates.too_slow"))] if context.run.seconds > TOO_SLOW else []
+        reason = _why_no_advice(context)
+        return [Note("more", context.text(reason, optimizer=context.called(context.step.optimizer)))] if reason else []
     blocks: list[Block] = [Subheading(context.text("rates.title"))]
-    rate = _rate(context, advice.rate, 6)
-    if advice.lowers_below is None:
-        blocks.append(Note("warning", context.text("rates.none", steps=advice.steps)))
-    elif advice.lowers_below >= MOST_RATE:
-        blocks.append(Paragraph(context.text("rates.all", most=_rate(context, MOST_RATE))))
-    else:
-        blocks.append(Paragraph(context.text("rates.lowers", limit=_rate(context, advice.lowers_below))))
-        if advice.best_single is not None:
-            best, left = advice.best_single
-            key = "rates.single" if left >= TOLERANCE else "rates.single_to_zero"
-            blocks.append(Paragraph(context.text(key, rate=_rate(context, best), error=context.rounded(left, digits=3))))
-    if advice.converges_to is not None:
-        if advice.converges_to < MOST_RATE:
-            blocks.append(Paragraph(context.text("rates.converges", limit=_rate(context, advice.converges_to), steps=advice.steps)))
-        if advice.rate > advice.converges_to:
-            blocks.append(Note("warning", context.text("rates.too_large", rate=rate)))
-        if advice.good is not None:
-            key = "rates.good" if advice.reaches is not None else "rates.good_so_far"
-            good = context.text(
-                key,
-                rate=_rate(context, advice.good),
-                steps=advice.reaches if advice.reaches is not None else advice.steps,
-                error=context.rounded(advice.last_error, digits=3),
-            )
-            blocks.append(Paragraph(good))
+    if advice.scheduled:
+        blocks.append(Paragraph(context.text("rates.scheduled", rate=_rate(context, advice.rate))))
+    if advice.gradient == 0:
+        return [*blocks, Note("warning", context.text("rates.no_gradient"))]
+    blocks += [Paragraph(text) for text in _one_step(context, advice)]
+    if advice.used is None:
+        return [*blocks, Note("more", context.text("rates.one_step_only"))]
+    if advice.converges is not None:
+        low, high = (_rate(context, rate) for rate in advice.converges)
+        blocks.append(Paragraph(context.text("rates.converges", low=low, limit=high, steps=advice.steps)))
+    if warning := _unfit_text(context, advice.used):
+        blocks.append(Note("warning", warning))
+    blocks.append(Paragraph(_recommended_text(context, advice)))
+    why = "most" if advice.steps == MOST_STEPS else "size"
+    blocks.append(Paragraph(context.text(f"rates.steps.{why}", steps=advice.steps)))
     return blocks
+
+
+def _why_no_advice(context: Context) -> str:
+    """The text that says why no rate was simulated; "" where the error is no number, which is told elsewhere."""
+    if not math.isfinite(float(context.step.error)):
+        return ""
+    return "rates.no_rate" if "learning_rate" not in context.step.optimizer.options else "rates.too_slow"
+
+
+def _one_step(context: Context, advice: Advice) -> Iterator[Inline]:
+    """Which rates lower the error in this step, and which lowers it most."""
+    if advice.lowers_below is None:
+        yield context.text("rates.none")
+        return
+    if advice.lowers_below >= MOST_RATE:
+        yield context.text("rates.all", most=_rate(context, MOST_RATE))
+        return
+    yield context.text("rates.lowers", limit=_rate(context, advice.lowers_below))
+    if advice.rate > advice.lowers_below and float(context.step.after.error) < float(context.step.error) and not advice.scheduled:
+        yield context.text("rates.lowers_beyond", rate=_rate(context, advice.rate, 6))
+    if advice.best_single is not None:
+        best, left = advice.best_single
+        key = "rates.single" if left >= TOLERANCE else "rates.single_to_zero"
+        yield context.text(key, rate=_rate(context, best), error=context.rounded(left, digits=3))
+
+
+def _unfit_text(context: Context, used: Simulation) -> Inline | None:
+    """What the rate in use comes to, where that is nothing good."""
+    rate = _rate(context, used.rate, 6)
+    if used.ending == "diverged":
+        return context.text("rates.diverges", rate=rate, step=context.step.number + len(used.errors) - 1)
+    if used.ending in ("wandering", "still"):
+        said = context.text(f"rates.{used.ending}", rate=rate, steps=len(used.errors) - 1, error=context.rounded(used.last_error, digits=3))
+        return (*said, *standing_still(context, used))
+    if used.rose:
+        return context.text("rates.rises", rate=rate, error=context.rounded(max(used.errors), digits=3))
+    return None
+
+
+def standing_still(context: Context, simulation: Simulation) -> Inline:
+    """Why a run gets no further, as a sentence with a blank before it; nothing where that is not known."""
+    cause, end = simulation.cause, simulation.end
+    if not cause or end is None:
+        return ()
+    values: dict[str, int | str] = {
+        "count": sum(int(units.dead.sum()) for units in end.hidden),
+        "all": sum(len(units.dead) for units in end.hidden),
+        "percent": f"{100 * end.saturated_share:.0f}",
+    }
+    return (" ", *context.text(f"still.{cause}", **values))
+
+
+def _recommended_text(context: Context, advice: Advice) -> Inline:
+    """The rate to take and what it comes to, or that none is recommended."""
+    best = advice.recommended
+    if best is None:
+        return context.text("rates.none_recommended")
+    key = {"zero": "rates.good", "minimum": "rates.good_minimum"}.get(best.ending, "rates.good_so_far")
+    return context.text(key, rate=_rate(context, best.rate), steps=len(best.errors) - 1, error=context.rounded(best.last_error, digits=3))
 
 
 def repeat_section(context: Context) -> Section:
@@ -173,8 +218,7 @@ def repeat_section(context: Context) -> Section:
     advice, attempts = context.advice, attempted_runs(context)
     blocks: list[Block] = [Paragraph(context.text("repeat.intro"))]
     if advice is not None and advice.good is not None and len(attempts) > 1:
-        too_large = advice.converges_to is not None and advice.rate > advice.converges_to
-        key = "repeat.given" if too_large else "repeat.slow"
+        key = "repeat.slow" if advice.used is not None and advice.used.sound else "repeat.given"
         blocks += [Paragraph(context.text(key, rate=_rate(context, advice.rate, 6))), *_run(context, *attempts[0])]
         blocks.append(Paragraph(context.text("repeat.good", rate=_rate(context, advice.good))))
     blocks += _run(context, *attempts[-1])
@@ -191,9 +235,9 @@ def attempted_runs(context: Context) -> list[tuple[Bound, int]]:
 
 
 def _unfit(advice: Advice) -> bool:
-    """Would this rate not converge, or only after more than three times as many steps as a good one?"""
+    """Does this rate come to nothing good, or take far more steps than the one to take?"""
     assert advice.good is not None
-    return advice.converges_to is None or advice.rate > advice.converges_to or advice.rate < advice.good / 3
+    return advice.used is None or not advice.used.sound or advice.rate < advice.good / 3
 
 
 def _run(context: Context, optimizer: Bound, most: int) -> list[Block]:
@@ -213,7 +257,7 @@ def _run(context: Context, optimizer: Bound, most: int) -> list[Block]:
             (first, *((number_formula(value, context.rounding),) for value in prediction.ravel()), last)
             for (first, last), prediction in zip(rows, predictions, strict=True)
         ]
-    return [TableBlock(head, tuple(rows)), Paragraph(_ending(context, errors, most))]
+    return [TableBlock(head, tuple(rows)), Paragraph(_ending(context, optimizer, errors, most))]
 
 
 def run_errors(context: Context, optimizer: Bound, most: int, *, patient: bool = False) -> list[float]:
@@ -223,8 +267,7 @@ def run_errors(context: Context, optimizer: Bound, most: int, *, patient: bool =
     patient    all of them were asked for: also those that have to be computed one by one
     """
     rate = optimizer.options.get("learning_rate")
-    fresh = context.step.number == 1 or not context.step.states  # the runner starts with states of zero
-    if isinstance(rate, (int, float)) and fresh:
+    if isinstance(rate, (int, float)):
         errors = context.run(float(rate), most)
     else:
         errors = run_scheduled(context.step, optimizer, most if patient else min(most, MOST_SCHEDULED))
@@ -257,17 +300,14 @@ def milestones(count: int) -> list[int]:
     return sorted({mark for mark in marks if mark < count} | {count})
 
 
-def _ending(context: Context, errors: list[float], most: int) -> Inline:
+def _ending(context: Context, optimizer: Bound, errors: list[float], most: int) -> Inline:
     last = context.rounded(errors[-1])
     if errors[-1] < TOLERANCE:
         return context.text("repeat.reached", steps=len(errors) - 1, error=last)
     if not math.isfinite(errors[-1]) or errors[-1] > 1e6 * max(errors[0], 1):
         return context.text("repeat.overflow", step=len(errors))
-    key = "repeat.settled" if _settled(errors) else "repeat.not_reached"
-    return context.text(key, steps=len(errors) - 1, error=last)
-
-
-def _settled(errors: list[float]) -> bool:
-    """Has the error stopped moving, over the last half of a run?"""
-    late = errors[len(errors) // 2 :]
-    return len(errors) > MOST_PREDICTIONS and max(late) - min(late) <= SETTLED * errors[-1]
+    rate = optimizer.options.get("learning_rate")
+    run = context.run.simulated(float(rate), most) if isinstance(rate, (int, float)) and len(errors) > MOST_PREDICTIONS else None
+    if run is not None and run.ending in ("minimum", "still"):
+        return (*context.text("repeat.settled", steps=len(errors) - 1, error=last), *standing_still(context, run))
+    return context.text("repeat.not_reached", steps=len(errors) - 1, error=last)

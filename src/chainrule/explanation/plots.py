@@ -141,8 +141,8 @@ def rates_plot(context: Context) -> Plot:
     advice = context.advice
     if advice is None:
         raise InputError(
-            "which learning rates lower the error is simulated for the first step of a run, with an optimiser of one plain rate "
-            "in a network that is not too large, and where there is an error; this step is none of these."
+            "which learning rates lower the error is simulated for an optimiser that has a rate, in a network that is not too large, "
+            "and where there is an error; of this step it is not."
         )
     rate, before = context.labels.label(Name("learning_rate")), float(context.step.error)
     points = {"plot.used": (advice.rate, "dot"), "plot.lowers": (advice.lowers_below, "diamond")}

@@ -121,6 +121,7 @@ class Definition(Displayed):
     logits: bool = False
     start: Wanted = "glorot_uniform"
     gives: Values = "numbers"
+    largest_rate: float = 0.1
     also: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     meant: Mapping[str, str] = field(default_factory=dict)
     spelled: Mapping[str, str] = field(default_factory=dict)
@@ -386,16 +387,26 @@ def loss(
     return _declared("loss", function, output=output, targets=targets, logits=logits, **_checked_names(names))
 
 
+@overload
+def optimizer(function: Function) -> Definition: ...
+@overload
+def optimizer(*, largest_rate: float = ..., **names: Unpack[OtherNames]) -> Callable[[Function], Definition]: ...
+def optimizer(function: Function | None = None, *, largest_rate: float = 0.1, **names: Unpack[OtherNames]) -> Any:
+    """Register an update rule: `f(w, g, states …, k, *, learning_rate, …)` gives the new w and the new states, in their order.
+
+    g is ∂E/∂w; every further operand is a state that starts at zero; k, where it is asked for, is the number of the step, from 1.
+
+    largest_rate  the largest learning rate that is ever recommended with this rule
+    names         other names, `OtherNames`: also=("gd",)
+    """
+    return _declared("optimizer", function, largest_rate=largest_rate, **_checked_names(names))
+
+
 regularizer = Registrar("regularizer")
 """Register a penalty on a matrix of weights: `f(W, *, options)`, a scalar that is added to the error."""
 
 initializer = Registrar("initializer")
 """Register a start of the weights: `f(inputs, units, *, options)` gives a distribution."""
-
-optimizer = Registrar("optimizer")
-"""Register an update rule: `f(w, g, states …, k, *, learning_rate, …)` gives the new w and the new states, in their order.
-
-g is ∂E/∂w; every further operand is a state that starts at zero; k, where it is asked for, is the number of the step, from 1."""
 
 schedule = Registrar("schedule")
 """Register a learning rate that changes: `f(k, *, rate, …)` gives the rate at step k, from 1."""

@@ -34,6 +34,7 @@ def let(name: str, expression: Expression) -> Expression:
 
 
 @optimizer(
+    largest_rate=1.0,
     also=("gd", "gradient_descent", "stochastic_gradient_descent"),
     spelled={"alpha": "learning_rate", "momentum": WITH_MOMENTUM, "nesterov": WITH_MOMENTUM, "weight_decay": WITH_DECAY},
 )
@@ -46,6 +47,7 @@ def sgd(w: Expression, g: Expression, *, learning_rate: Rate = 0.05) -> Expressi
 
 
 @optimizer(
+    largest_rate=1.0,
     also=("sgd_momentum", "momentum_sgd", "heavy_ball"),
     spelled={"mu": "momentum", "μ": "momentum", "beta": AVERAGED, "gamma": "momentum", "alpha": RATE_OR_MOMENTUM},
 )
@@ -59,6 +61,7 @@ def momentum(w: Expression, g: Expression, v: Expression, *, learning_rate: Rate
 
 
 @optimizer(
+    largest_rate=1.0,
     also=("nag", "nesterov_momentum", "nesterov_accelerated_gradient"),
     spelled={"mu": "momentum", "μ": "momentum", "beta": "momentum", "gamma": "momentum", "alpha": RATE_OR_MOMENTUM},
 )
@@ -71,7 +74,7 @@ def nesterov(w: Expression, g: Expression, v: Expression, *, learning_rate: Rate
     return w - learning_rate * (g + momentum * v), v
 
 
-@optimizer
+@optimizer(largest_rate=0.5)
 def adagrad(w: Expression, g: Expression, s: Expression, *, learning_rate: Rate = 0.01, epsilon: float = 1e-10) -> tuple[Expression, ...]:
     """Steps shrink with the squares seen so far: s ← s + g², w ← w − η g / (√s + ε).
 

@@ -145,21 +145,41 @@ WORDS = {
     "outcome.overflow": "Der Fehler war {before} und ist jetzt {after}: Die Zahlen haben den Bereich der Gleitkommazahlen verlassen.",
     "rates.title": "Welche Lernraten ihn senken",
     "rates.too_slow": "Welche Lernraten ihn senken, zeigt eine Simulation, und dafür ist dieses Netz zu groß.",
+    "rates.no_rate": "Das Verfahren {optimizer} hat keine Lernrate, die zu wählen wäre.",
+    "rates.one_step_only": "Ganze Läufe werden nicht simuliert: Dafür ist dieses Netz zu groß.",
+    "rates.scheduled": "Die Lernrate folgt einem Plan und ist in diesem Schritt {rate}. An seiner Stelle werden hier feste Raten versucht.",
+    "rates.no_gradient": "Der Gradient ist genau 0: Keine Lernrate ändert etwas.",
     "rates.lowers": "In diesem Schritt senkt jede Lernrate unter etwa {limit} den Fehler.",
+    "rates.lowers_beyond": "Von den größeren erhöhen ihn manche, und andere senken ihn wieder, so {rate}, die hier verwendete.",
     "rates.all": "In diesem Schritt senkt jede Lernrate, die versucht wurde, den Fehler, bis hinauf zu {most}.",
-    "rates.none": "Keine Lernrate, die versucht wurde, senkt den Fehler.",
+    "rates.none": "Keine Lernrate, die versucht wurde, senkt in diesem Schritt den Fehler.",
     "rates.single": "In einem einzelnen Schritt senkt ihn die Lernrate von etwa {rate} am meisten; sie lässt einen Fehler von {error} "
     "übrig.",
     "rates.single_to_zero": "In einem einzelnen Schritt senkt ihn die Lernrate von etwa {rate} am meisten; sie lässt so gut wie nichts "
     "von ihm übrig.",
-    "rates.converges": "In Simulationen von {steps} Schritten konvergiert das Training bis zu einer Lernrate von etwa {limit}.",
-    "rates.too_large": "Die verwendete Lernrate {rate} ist zu groß: Den Schritt zu wiederholen, bringt den Fehler nicht auf null.",
+    "rates.converges": "In Simulationen von {steps} Schritten konvergiert das Training mit jeder Rate, die versucht wurde, von {low} bis "
+    "{limit}: Der Fehler fällt unter 10⁻¹² oder der Gradient unter ein Millionstel von dem, was er jetzt ist.",
+    "rates.diverges": "Die verwendete Rate {rate} ist zu groß: In einer Simulation verlässt der Fehler in Schritt {step} alle Grenzen.",
+    "rates.wandering": "Mit der verwendeten Rate {rate} steigt und fällt der Fehler noch nach {steps} simulierten Schritten; er ist dann "
+    "{error}.",
+    "rates.still": "Mit der verwendeten Rate {rate} steht das Training nach {steps} simulierten Schritten still, bei einem Fehler von "
+    "{error}.",
+    "rates.rises": "Mit der verwendeten Rate {rate} steigt der Fehler unterwegs auf {error}.",
     "rates.good": "Eine gute Lernrate für diesen Anfang ist {rate}: Sie bringt den Fehler in {steps} Schritten unter 10⁻¹² (auf {error}).",
     "rates.good.steps=1": "Eine gute Lernrate für diesen Anfang ist {rate}: Sie bringt den Fehler in einem einzigen Schritt unter 10⁻¹² "
     "(auf {error}).",
-    "rates.good_so_far": "Eine gute Lernrate für diesen Anfang ist {rate}: Von allen, die {steps} Schritte lang simuliert wurden, kam "
-    "sie am tiefsten, auf {error}.",
-    # Repeating
+    "rates.good_minimum": "Eine gute Lernrate für diesen Anfang ist {rate}: In {steps} Schritten bringt sie den Gradienten unter ein "
+    "Millionstel von dem, was er jetzt ist; der Fehler ist dann {error}.",
+    "rates.good_so_far": "Eine gute Lernrate für diesen Anfang ist {rate}: In {steps} Schritten senkt sie den Fehler auf {error}.",
+    "rates.none_recommended": "Keine Rate ist zu empfehlen: Mit keiner, die versucht wurde, fällt der Fehler in der Simulation merklich, "
+    "ohne erst zu wachsen und ohne dass unterwegs Einheiten absterben oder sättigen.",
+    "rates.steps.most": "Jede Simulation wiederholt den Schritt auf diesem Stapel bis zu {steps}-mal; längere gibt es nicht.",
+    "rates.steps.size": "Jede Simulation wiederholt den Schritt auf diesem Stapel bis zu {steps}-mal: In einem Netz dieser Größe würde "
+    "mehr zu lange dauern.",
+    "still.dead": "Die Steigung von {count} der {all} verdeckten Einheiten ist für jedes Beispiel 0, sodass ihre Gewichte nichts erreicht.",
+    "still.saturated": "Die Einheiten sind gesättigt: {percent} % der Steigungen in verdeckten Schichten sind fast 0.",
+    "still.mean": "Jede Vorhersage ist dort der Mittelwert der Ziele: Die Eingaben werden nicht beachtet.",
+    "still.minimum": "Der Gradient ist dort fast 0, wie in einem Minimum.",
     "repeat.title": "Wiederholen, bis der Fehler fast null ist",
     "repeat.intro": "Ein Schritt genügt nicht. Vorwärtsdurchlauf, Fehlerrückführung und Lernregel werden wiederholt; jede Zeile zeigt den "
     "Fehler vor einem Schritt.",
@@ -170,8 +190,8 @@ WORDS = {
     "repeat.reached": "Nach {steps} Schritten liegt der Fehler unter 10⁻¹².",
     "repeat.reached.steps=1": "Nach einem Schritt liegt der Fehler unter 10⁻¹².",
     "repeat.not_reached": "Nach {steps} Schritten liegt der Fehler noch über 10⁻¹²; `--step N` zeigt jeden von ihnen.",
-    "repeat.settled": "Nach {steps} Schritten bleibt der Fehler bei {error}: Tiefer kommt dieser Lauf nicht.",
-    "repeat.settled.steps=1": "Nach einem Schritt bleibt der Fehler bei {error}: Tiefer kommt dieser Lauf nicht.",
+    "repeat.settled": "Nach {steps} Schritten steht der Fehler still, bei {error}.",
+    "repeat.settled.steps=1": "Nach einem Schritt steht der Fehler still, bei {error}.",
     "repeat.overflow": "Bei Schritt {step} verlassen die Zahlen jeden sinnvollen Bereich: Dieser Lauf divergiert.",
     # Overview
     "overview.forward": "Jede Größe wird aus denen vor ihr berechnet:",
@@ -386,7 +406,7 @@ WORDS = {
     "standardisieren hilft.",
     "train.cause.unknown": "Keine kleinere Lernrate, die versucht wurde, hilft: Es liegt wohl an den Daten, den ersten Gewichten oder dem "
     "Fehlermaß.",
-    "train.rate_that_works": "Diese Rate geht: --learning-rate {rate}.",
+    "train.rate_that_works": "In einer Simulation dieses Laufs mit --learning-rate {rate} fällt der Fehler.",
     "train.kept": "Die bisher besten Gewichte stehen in {path}.",
     "train.scores.test": "Bei den {rows} Zeilen, die es nie sah:",
     "train.scores.validation": "Bei den {rows} Zeilen, die sagten, wann Schluss ist; für einen Test blieben keine:",
