@@ -50,7 +50,7 @@ class Case:
 
 def one(source: Any = None, **options: Any) -> Case:
     """An explanation, by options of `explain` and of `problem` together."""
-    asked = {key: options.pop(key) for key in ("detail", "weight", "step", "steps", "digits", "exact") if key in options}
+    asked = {key: options.pop(key) for key in ("detail", "brief", "all", "weight", "step", "steps", "digits", "exact") if key in options}
     return Case(source, options, asked)
 
 
@@ -84,6 +84,11 @@ DOCUMENTS: dict[str, Case] = {
         step=3,
     ),
     "penalty": one("2-2-1", **{**SMALL, "input": "1 2; 0 1; -1 0.5", "target": "0.5; 0; 1"}, regularizer="l2:rate=0.1"),
+    "brief": one(
+        "2-2-2", input="1 2; 0 1", target="0.5 0; 1 -1", weights="0.3 -0.2 0.5 0.1 0.4 -0.6 0.05 -0.05 0.1 -0.1 0.2 0", brief=True
+    ),
+    "brief-german": one("2-2-1", **SMALL, notation="german", brief=True, optimizer="momentum", step=2),
+    "all": one("2-2-1", **{**SMALL, "input": "1 2; 0 1", "target": "0.5; 0"}, all=True),
     "cases": one(layers("relu leaky_relu hard_swish identity"), seed=2, input="1 -2", target="0.5", bias=False),
     "absolute": one("2-2-1", **SMALL, loss="absolute"),
     "huber": one("2-2-1", **{**SMALL, "target": "3"}, loss="huber:delta=0.5"),

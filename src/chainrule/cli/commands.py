@@ -85,6 +85,8 @@ def chainrule() -> None:
 @chainrule.command(epilog=EXPLAIN_EXAMPLES, short_help="Explain a training step, number by number.")
 @with_options(*NETWORK_OPTIONS, *BATCH_OPTIONS, *FORMULA_OPTIONS)
 @click.option("--detail", type=click.Choice(["overview", "matrix", "scalar"]), help="How far to zoom in.  [default: by the size]")
+@click.option("--brief", is_flag=True, help="Work out one of each kind; the others stand in tables.  [default: beyond 450 lines]")
+@click.option("--all", is_flag=True, help="Leave nothing out: every weight, every sample.")
 @click.option("--weight", metavar="NAME", help="Explain one weight only: w1, b1[2], or hidden1.W[2,3]; or one letter of a formula.")
 @click.option("--step", type=click.IntRange(1, 100_000), metavar="N", help="Explain the N-th step on the batch.  [default: 1]")
 @click.option("--steps", type=click.IntRange(1, 1000), default=1, metavar="N", help="Explain the first N steps.  [default: 1]")
@@ -98,8 +100,8 @@ def chainrule() -> None:
     "-o", "--output", metavar="FILE", help="Write to a file: .html, .pdf, .tex, .typ, .ipynb, .md, .txt, or .json (the recorded step)."
 )
 def explain(
-    detail: str | None, weight: str | None, step: int | None, steps: int, exact: bool, digits: int | None, layout: str, paper: str,
-    interactive: bool, output: str | None, formula: str | None, at: str | None, **options: Any,
+    detail: str | None, brief: bool, all: bool, weight: str | None, step: int | None, steps: int, exact: bool, digits: int | None,
+    layout: str, paper: str, interactive: bool, output: str | None, formula: str | None, at: str | None, **options: Any,
 ) -> None:  # fmt: skip
     """Explain a training step: forward pass, error, chain rule, update, and what it did.
 
@@ -114,6 +116,8 @@ def explain(
     suffix = None if output is None else check_format(output, ".json")
     if step is not None and steps > 1:
         raise InputError("--step asks for one step and --steps for the first few; leave out one of them.")
+    if brief and all:
+        raise InputError("--brief leaves out what goes alike, and --all leaves nothing out; choose one of them.")
     if interactive and not (output is None and sys.stdout.isatty() and sys.stdin.isatty()):
         raise InputError("--interactive needs a terminal; leave it out to get everything at once.")
     shape: dict[str, Any] = {"detail": detail, "weight": weight, "digits": digits, "exact": exact}
@@ -130,7 +134,8 @@ def explain(
     if output is not None and suffix == ".json":
         _record(problem, output, step, steps, exact)
     else:
-        _give_document(problem.explain(step=step, steps=steps, **shape), output, layout, paper, interactive)
+        document = problem.explain(step=step, steps=steps, brief=brief, all=all, **shape)
+        _give_document(document, output, layout, paper, interactive)
     _check_defined(problem)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from typing import Any
 
 from chainrule.document.document import Block, Equations, Inline, Note, Paragraph, Section, Subheading, TableBlock
@@ -23,6 +24,9 @@ MOST_PATHS = 4
 
 MOST_WEIGHTS = 16
 """Weights whose chain is written out in one section."""
+
+MOST_SAMPLES, MOST_ROWS = 6, 60
+"""Columns and rows of the table of what each sample brings."""
 
 
 def descent_section(context: Context) -> Section:
@@ -103,45 +107,72 @@ def chain_rule_section(context: Context) -> Section:
     weights = [element for parameter in backwards for element in context.elements(parameter)]
     parts = sample_gradients(context) if context.samples > 1 else []
     if parts:
-        blocks.append(Paragraph(context.text("chain.first_sample", samples=context.samples)))
+        every = len(context.worked_samples) > 1
+        blocks.append(Paragraph(context.text("chain.every_sample" if every else "chain.first_sample", samples=context.samples)))
+    shown = representatives(context, weights) if context.brief else context.shown(weights, MOST_WEIGHTS)
     lines: list[Equation] = []
     recursive = False
-    for weight in weights[:MOST_WEIGHTS]:
-        line = chain_line(context, weight, parts)
-        recursive = recursive or line is None
-        lines.append(context.element_line(context.gradient_of(weight)) if line is None else line)
+    for weight in shown:
+        found = [chain_line(context, weight, parts, sample) for sample in context.worked_samples]
+        written = [line for line in found if line is not None]
+        recursive = recursive or len(written) < len(found)
+        lines += written
+        if len(written) < len(found) or len(written) > 1:  # what the samples bring adds up to the gradient
+            lines.append(context.element_line(context.gradient_of(weight)))
     if recursive:
         blocks += recursion_blocks(context)
     blocks.append(Equations(tuple(lines)))
-    if len(weights) > MOST_WEIGHTS:
-        blocks.append(Note("more", context.text("chain.more", left=len(weights) - MOST_WEIGHTS)))
+    if (left := context.samples - len(context.worked_samples)) > 0:
+        blocks.append(Note("more", context.text("chain.more_chains", left=left)))
+    if len(weights) > len(shown):
+        blocks.append(Note("more", context.text("chain.more", left=len(weights) - len(shown))))
     if parts:
         blocks += sample_contributions(context, weights, parts)
+    elif context.brief:
+        blocks += _table_of_gradients(context, weights)
     return Section("chain", context.plain("chain.title"), tuple(blocks))
 
 
-def chain_line(context: Context, weight: Element, parts: list[dict[str, Any]]) -> Equation | None:
-    """The chain of one weight, or what the first of several samples brings to it; None where there are too many paths."""
+def representatives(context: Context, weights: Sequence[Element]) -> list[Element]:
+    """One weight of each layer, in their order: the first whose gradient is not 0, of a matrix if there is one."""
+    layers: dict[int, list[Element]] = {}
+    for weight in weights:
+        layers.setdefault(_layer(weight.quantity), []).append(weight)
+
+    def plain(weight: Element) -> tuple[bool, bool]:
+        return len(weight.quantity.shape) < 2, not context.before[context.scalars.variable(context.gradient_of(weight))]
+
+    return [min(alike, key=plain) for alike in layers.values()]
+
+
+def _table_of_gradients(context: Context, weights: Sequence[Element]) -> list[Block]:
+    """Every gradient in a row: how it follows from the derivative one step behind it, and its value."""
+    lines = [context.element_line(context.gradient_of(weight)) for weight in weights]
+    rows = tuple(tuple((side,) for side in (line.sides[0], line.sides[1], line.sides[-1])) for line in lines)
+    head = tuple((context.plain(f"chain.{column}"),) for column in ("gradient", "formula", "value"))
+    return [Paragraph(context.text("chain.table")), TableBlock(head, rows)]
+
+
+def chain_line(context: Context, weight: Element, parts: list[dict[str, Any]], sample: int = 0) -> Equation | None:
+    """The chain of one weight, or what one of several samples brings to it; None where there are too many paths."""
     top = Element(context.derivation.error, ())
-    found = paths(context.scalars, top, weight, MOST_PATHS, sample=0 if parts else None)
+    found = paths(context.scalars, top, weight, MOST_PATHS, sample=sample if parts else None)
     if parts and found:  # a sample's share is without the penalty, which E takes from the weight itself
         found = [path for path in found if len(path) > 2]
     if not found:
         return None
-    return context.chain_line(weight, found, share=parts[0][weight.key][weight.index] if parts else None)
+    return context.chain_line(weight, found, share=parts[sample][weight.key][weight.index] if parts else None, sample=sample)
 
 
 def recursion_blocks(context: Context) -> list[Block]:
     """δ = f′ · Σ w δ for the units of each layer: many paths, walked once."""
-    elements = [
-        e for quantity in context.derivation.backward if _on_the_way(context, quantity) for e in context.elements(quantity, sample=0)
-    ]
-    blocks: list[Block] = [
-        Paragraph(context.text("chain.recursive")),
-        Equations(tuple(context.element_line(e) for e in elements[:MOST_WEIGHTS])),
-    ]
-    if len(elements) > MOST_WEIGHTS:
-        blocks.append(Note("more", context.text("chain.more", left=len(elements) - MOST_WEIGHTS)))
+    quantities = [quantity for quantity in context.derivation.backward if _on_the_way(context, quantity)]
+    groups = [context.elements(quantity, sample) for sample in context.worked_samples for quantity in quantities]
+    elements = list(itertools.chain.from_iterable(groups))
+    shown = [group[0] for group in groups] if context.brief else context.shown(elements, MOST_WEIGHTS)
+    blocks: list[Block] = [Paragraph(context.text("chain.recursive")), Equations(tuple(context.element_line(e) for e in shown))]
+    if len(elements) > len(shown):
+        blocks.append(Note("more", context.text("chain.more_units", left=len(elements) - len(shown))))
     return blocks
 
 
@@ -157,11 +188,11 @@ def _layer(parameter: Expression) -> int:
 
 def sample_contributions(context: Context, weights: list[Element], parts: list[dict[str, Any]]) -> list[Block]:
     """How much of each gradient each sample brings: a column a sample, the penalty's if there is one, and their sum."""
-    samples = range(min(context.samples, 6))
+    samples = context.shown_samples(MOST_SAMPLES)
     penalty = context.step.network.regularizer is not None
     head = ["", *(context.plain("chain.sample", sample=n + 1) for n in samples), *([context.plain("chain.penalty")] * penalty)]
     rows: list[tuple[Inline, ...]] = []
-    for weight in weights[:MOST_WEIGHTS]:
+    for weight in context.shown(weights, MOST_ROWS):
         gradient = context.gradient_of(weight)
         each = [part[weight.key][weight.index] for part in parts]
         total = context.before[context.scalars.variable(gradient)]
@@ -175,6 +206,8 @@ def sample_contributions(context: Context, weights: list[Element], parts: list[d
     ]
     if context.samples > len(samples):
         blocks.append(Note("more", context.text("chain.more_samples", left=context.samples - len(samples))))
+    if len(weights) > len(rows):
+        blocks.append(Note("more", context.text("chain.more_rows", left=len(weights) - len(rows))))
     return blocks
 
 
@@ -197,7 +230,7 @@ def matrix_form_section(context: Context) -> Section:
     blocks: list[Block] = [Paragraph(context.text("matrix.intro"))]
     if context.detail == "matrix":
         blocks += theorems(context)
-    blocks.append(Equations(tuple(context.matrix_line(quantity) for quantity in context.derivation.backward)))
+    blocks += context.matrix_blocks(context.matrix_line(quantity) for quantity in context.derivation.backward)
     lines = [context.symbolic_update(part) for part in context.step.update.parameters]
     blocks += [Paragraph(context.text("matrix.update")), Equations(tuple(lines))]
     return Section("matrix", context.plain("matrix.title"), tuple(blocks))

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from chainrule.base.pickling import WithoutCaches
 from chainrule.doctor.rates import TOLERANCE, Advice, Runner, advise
-from chainrule.document.document import Inline
+from chainrule.document.document import Block, Equations, Inline, Note
 from chainrule.document.words import Words
 from chainrule.formula.expression import Expression, Name, as_expression, definition, order, variable
 from chainrule.formula.scalar import Element, Index, Scalars
@@ -22,7 +24,7 @@ from chainrule.network.update import ParameterUpdate
 from chainrule.network.wiring import OUTPUT
 from chainrule.notation.build import formula
 from chainrule.notation.conventions import Notation
-from chainrule.notation.formula import Derivative, Equation, Formula, Operator, Symbol, row
+from chainrule.notation.formula import Derivative, Ellipsis, Equation, Formula, Matrix, Operator, Symbol, row
 from chainrule.notation.labels import Labels
 from chainrule.notation.numbers import printed
 from chainrule.notation.worked import chain, matrices, worked
@@ -32,6 +34,8 @@ PENALTY = Name("R")
 """What large weights cost, a part of E; the only one in which a weight stands itself."""
 
 LEVELS = ("overview", "matrix", "scalar")
+
+Thing = TypeVar("Thing")
 
 
 @dataclass(frozen=True)
@@ -61,11 +65,13 @@ class Context(WithoutCaches):
     step      the record
     detail    "overview", "matrix" or "scalar"
     notation  the course's letters and numbers
+    extent    "brief": of what goes alike, one is worked out and the others stand in a table; "all": nothing is left out; or "usual"
     """
 
     step: Step
     detail: str
     notation: Notation
+    extent: str = "usual"
     scalars: Scalars = field(init=False)
 
     def __post_init__(self) -> None:
@@ -143,6 +149,30 @@ class Context(WithoutCaches):
         """How many samples the batch has."""
         return len(self.step.x)
 
+    @property
+    def brief(self) -> bool:
+        """Is one of each kind enough?"""
+        return self.extent == "brief"
+
+    def shown(self, things: Sequence[Thing], most: int) -> Sequence[Thing]:
+        """The first ones; all of them where nothing is to be left out."""
+        return things if self.extent == "all" else things[:most]
+
+    def made_brief(self) -> Context:
+        """The same, but brief; what was simulated for it is taken along."""
+        other = copy(self)
+        object.__setattr__(other, "extent", "brief")
+        return other
+
+    def shown_samples(self, most: int) -> Sequence[int]:
+        """The samples of a table, counted from 0."""
+        return self.shown(range(self.samples), most)
+
+    @property
+    def worked_samples(self) -> Sequence[int]:
+        """The samples that are worked out in single numbers."""
+        return self.shown_samples(1)
+
     def text(self, key: str, **values: str | int | Formula) -> Inline:
         """A text of the catalogue with formulas in it."""
         return self.words(key, **values)
@@ -214,11 +244,32 @@ class Context(WithoutCaches):
         leaves = {
             node: _nested(source[node.key]) for node in order(inner, wall=lambda node: node.name is not None) if node.name is not None
         }
-        return matrices(self.symbol(quantity), inner, leaves, _nested(source[quantity.key]), self.labels)
+        left, result = self.symbol(quantity), _nested(source[quantity.key])
+        return matrices(left, inner, leaves, result, self.labels, most=self._most_cells, worked=not self._without_numbers)
 
     def array_line(self, quantity: Expression, values: Any) -> Equation:
         """W1 = [[0.21 0.19] [0.56 0.02]]"""
-        return matrices(self.symbol(quantity), quantity, {quantity: _nested(values)}, _nested(values), self.labels)
+        return matrices(self.symbol(quantity), quantity, {quantity: _nested(values)}, _nested(values), self.labels, most=self._most_cells)
+
+    @property
+    def _most_cells(self) -> tuple[int, int]:
+        """Rows and columns up to which a matrix is printed whole."""
+        return (sys.maxsize, sys.maxsize) if self.extent == "all" else (8, 6)
+
+    @property
+    def _without_numbers(self) -> bool:
+        """Are the sides in numbers left out, as where matrices are most of what there is, and it is to be brief?"""
+        return self.brief and self.detail == "matrix"
+
+    def matrix_blocks(self, lines: Iterable[Equation], *, worked: bool = True) -> list[Block]:
+        """Lines of `matrix_line`, or of `array_line` (which have no side in numbers: not worked), and what was left out of them."""
+        equations = tuple(lines)
+        blocks: list[Block] = [Equations(equations)]
+        if any(isinstance(cell, Ellipsis) for line in equations for side in line.sides for cell in _cells(side)):
+            blocks.append(Note("more", self.text("matrices.folded")))
+        elif worked and self._without_numbers:
+            blocks.append(Note("more", self.text("matrices.brief")))
+        return blocks
 
     def symbolic_line(self, quantity: Expression, inner: Expression | None = None) -> Equation:
         """h = x · W1"""
@@ -232,10 +283,10 @@ class Context(WithoutCaches):
         """W1 ← W1 − η · ∂E/∂W1"""
         return Equation((self.symbol(part.parameter), formula(part.new.arguments[0], self.labels)), ("←",))
 
-    def chain_line(self, weight: Element, paths: Sequence[Sequence[Element]], share: Any = None) -> Equation:
+    def chain_line(self, weight: Element, paths: Sequence[Sequence[Element]], share: Any = None, sample: int = 0) -> Equation:
         """∂E/∂w1 = ∂E/∂y · ∂y/∂h1 · ∂h1/∂w1 = … through every path from E (first) to the weight (last).
 
-        share  what the paths bring where they are those of the first sample alone; the left side says so
+        share  what the paths bring where they are those of one `sample` alone; the left side says so
         """
         factors = [[(self._derivative(of, by), self.scalars.derivative(of, by)) for of, by in itertools.pairwise(path)] for path in paths]
         if share is None:
@@ -243,7 +294,7 @@ class Context(WithoutCaches):
             return chain(factors, self.letter(gradient), self.before, self.labels, result=self.before[self.scalars.variable(gradient)])
         copy = self.letter(weight)
         assert isinstance(copy, Symbol)
-        left = Derivative(self.labels.error, replace(copy, superscript=f"{copy.superscript}[1]"))
+        left = Derivative(self.labels.error, replace(copy, superscript=f"{copy.superscript}[{sample + 1}]"))
         return chain(factors, left, self.before, self.labels, result=share)
 
     def gradient_of(self, element: Element) -> Element:
@@ -280,6 +331,12 @@ def for_one_sample(expression: Expression) -> Expression:
 
 def _single(shape: Any) -> Any:
     return tuple(1 if dimension == BATCH else dimension for dimension in shape)
+
+
+def _cells(side: Formula) -> Iterator[Formula]:
+    """Those of a matrix."""
+    if isinstance(side, Matrix):
+        yield from itertools.chain.from_iterable(side.rows)
 
 
 def _nested(values: Any) -> Any:

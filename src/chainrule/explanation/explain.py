@@ -7,13 +7,19 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from chainrule.base.errors import DescriptionError, DivergenceError, UnknownNameError
+from chainrule.base.errors import DescriptionError, DivergenceError, InputError, UnknownNameError
 
 if TYPE_CHECKING:
     from chainrule.document.document import Document, Section
     from chainrule.explanation.context import Context
     from chainrule.steps.problem import Problem
     from chainrule.steps.step import Step
+
+LONGEST = 450
+"""Lines of text; what would be longer is brief, where nobody said how long it should be."""
+
+MOST_WRITTEN = 5_000
+"""Weights, each for every sample, that are worked out where nothing is to be left out."""
 
 MOST_STEPS = 100_000
 """Steps are computed one by one before the one that is explained; more are refused."""
@@ -23,6 +29,8 @@ def explain(
     subject: Problem | Step,
     *,
     detail: str | None = None,
+    brief: bool = False,
+    all: bool = False,
     weight: str | None = None,
     step: int | None = None,
     steps: int = 1,
@@ -33,6 +41,9 @@ def explain(
 
     subject  a `Problem` (network, batch, optimiser) or a recorded `Step`
     detail   "overview", "matrix" or "scalar"; by default what the network's size allows
+    brief    of what goes alike, one is worked out, and the others stand in tables; so are documents of more than 450 lines, but for
+             those of built-in examples
+    all      every weight and every sample is worked out; with no other detail said, in single numbers
     weight   one weight alone, with all its paths: "w1", "b2", "hidden1.W[2,3]"
     step     which step of the run to explain, from 1
     steps    how many steps to explain, one after the other
@@ -41,19 +52,34 @@ def explain(
 
     Raises InputError, UnknownNameError, InexactError.
     """
-    return _document(contexts(subject, detail=detail, step=step, steps=steps, digits=digits, exact=exact), weight)
+    if brief and all:
+        raise InputError("brief leaves out what goes alike, and all leaves nothing out: choose one of them.")
+    extent = "brief" if brief else "all" if all else "usual"
+    found = contexts(subject, detail=detail, extent=extent, step=step, steps=steps, digits=digits, exact=exact)
+    document = _document(found, weight)
+    if extent != "usual" or weight is not None or found[0].detail == "overview" or _is_example(found[0].step):
+        return document
+    return _document([one.made_brief() for one in found], weight) if str(document).count("\n") > LONGEST else document
+
+
+def _is_example(step: Step) -> bool:
+    """Is it a step of a built-in example, which is short enough as it is?"""
+    from chainrule.network.examples import EXAMPLES
+
+    return step.origin.get("source") in EXAMPLES
 
 
 def contexts(
     subject: Problem | Step,
     *,
     detail: str | None = None,
+    extent: str = "usual",
     step: int | None = None,
     steps: int = 1,
     digits: int | None = None,
     exact: bool = False,
 ) -> list[Context]:
-    """The steps that are to be explained, ready for it. Options and errors as of `explain`."""
+    """The steps that are to be explained, ready for it, and how much of them: "brief", "usual", "all". Else as of `explain`."""
     from chainrule.explanation.context import LEVELS, Context
     from chainrule.steps.step import Step, run_from
 
@@ -71,7 +97,19 @@ def contexts(
         notation = replace(notation, digits=digits)
     if exact or recorded[0].exact:
         notation = replace(notation, exact=True)
-    return [Context(one, detail or fitting_detail(one), notation) for one in recorded]
+    if extent == "all":
+        detail = detail or "scalar"
+        _check_written(recorded[0], detail)
+    return [Context(one, detail or fitting_detail(one), notation, extent) for one in recorded]
+
+
+def _check_written(step: Step, detail: str) -> None:
+    """Everything in single numbers, where a person could still turn its pages. Raises InputError."""
+    if detail == "scalar" and step.network.size * len(step.x) > MOST_WRITTEN:
+        raise InputError(
+            f"{step.network.size:,} weights for each of {len(step.x):,} samples, all worked out, are more than anybody reads; --weight "
+            "works through one weight, --detail overview shows how large everything is, and -o step.json holds every number."
+        )
 
 
 def _check_sensible(step: Step) -> None:
@@ -167,7 +205,7 @@ def _whole(context: Context) -> list[Section]:
         sections.append(backward.descent_section(context))
     sections += [backward.matrix_form_section(context), outcome.new_weights_section(context), outcome.second_pass_section(context)]
     sections += [outcome.outcome_section(context), None if outcome.is_exact(context.step) else outcome.repeat_section(context)]
-    if context.detail == "matrix":
+    if context.detail == "matrix" or context.brief:
         sections.append(overview.left_out_section(context))
     return [section for section in sections if section is not None]
 

@@ -25,6 +25,12 @@ from chainrule.notation.worked import stated, worked
 MOST_LINES = 24
 """Scalar lines of a section; beyond, the others are a question away."""
 
+MOST_SAMPLES, MOST_COLUMNS = 8, 4
+"""Of the table of predictions, and of the targets beside them."""
+
+MOST_EXPANDED = 3
+"""Predictions that are written out in weights."""
+
 MOST_LETTERS = 40
 """An expanded prediction with more letters is not written out."""
 
@@ -32,22 +38,33 @@ MOST_LETTERS = 40
 def forward_section(context: Context) -> Section:
     """Every layer, in matrices and then in sums of single numbers."""
     blocks: list[Block] = [Paragraph(context.text("forward.intro")), Subheading(context.text("forward.matrices"))]
-    blocks.append(Equations(tuple(context.matrix_line(quantity) for quantity in context.derivation.quantities)))
+    blocks += context.matrix_blocks(context.matrix_line(quantity) for quantity in context.derivation.quantities)
     if context.detail == "scalar":
-        blocks += scalar_lines(context)
-        blocks += functions(context)
+        blocks += [*scalar_lines(context, context.before), *functions(context)]
     return Section("forward", context.plain("forward.title"), tuple(blocks))
 
 
-def scalar_lines(context: Context) -> list[Block]:
-    """Every unit's sum, for the first sample."""
-    elements = [element for quantity in context.derivation.quantities for element in context.elements(quantity, sample=0)]
-    title = (
-        context.text("forward.scalars") if context.samples == 1 else context.text("forward.scalars_of", sample=1, samples=context.samples)
-    )
-    blocks: list[Block] = [Subheading(title), Equations(tuple(context.element_line(element) for element in elements[:MOST_LINES]))]
-    if len(elements) > MOST_LINES:
-        blocks.append(Note("more", context.text("forward.more", left=len(elements) - MOST_LINES)))
+def scalar_lines(context: Context, values: Values) -> list[Block]:
+    """Every unit's sum, for the first sample; for all of them where nothing is left out."""
+    blocks: list[Block] = []
+    for sample in context.worked_samples:
+        title = context.text("forward.scalars")
+        if context.samples > 1:
+            title = context.text("forward.scalars_of", sample=sample + 1, samples=context.samples)
+        blocks += [Subheading(title), *unit_lines(context, values, sample)]
+    if (left := context.samples - len(context.worked_samples)) > 0:
+        blocks.append(Note("more", context.text("forward.more_samples", left=left)))
+    return blocks
+
+
+def unit_lines(context: Context, values: Values, sample: int) -> list[Block]:
+    """One sample in single numbers, unit by unit; where it is to be brief, the first unit of each kind."""
+    quantities = [context.elements(quantity, sample) for quantity in context.derivation.quantities]
+    elements = [element for units in quantities for element in units]
+    shown = [units[0] for units in quantities] if context.brief else context.shown(elements, MOST_LINES)
+    blocks: list[Block] = [Equations(tuple(context.element_line(element, values) for element in shown))]
+    if len(elements) > len(shown):
+        blocks.append(Note("more", context.text("forward.more", left=len(elements) - len(shown))))
     return blocks
 
 
@@ -66,6 +83,10 @@ def error_section(context: Context) -> Section:
         blocks.append(Equations((_in_arrays(context, R, _penalty(context), value),)))  # R = ½ λ Σ W² = …
     if context.samples > 1:
         blocks.append(_sample_table(context))
+        if (left := context.samples - len(context.shown_samples(MOST_SAMPLES))) > 0:
+            blocks.append(Note("more", context.text("data.more", left=left)))
+        if (left := context.step.t.shape[1] - len(context.shown(range(context.step.t.shape[1]), MOST_COLUMNS))) > 0:
+            blocks.append(Note("more", context.text("error.more", left=left)))
     return Section("error", context.plain("error.title"), tuple(blocks))
 
 
@@ -130,7 +151,7 @@ def _penalty_value(context: Context, values: Values) -> Any:
 def _sample_table(context: Context) -> TableBlock:
     """Prediction, target and prediction minus target of each sample."""
     step = context.step
-    columns = min(step.t.shape[1], 4)
+    columns = len(context.shown(range(step.t.shape[1]), MOST_COLUMNS))
     head = [context.plain("data.sample")]
     derivation, one = context.derivation, context.one_sample
     letters = [
@@ -144,7 +165,7 @@ def _sample_table(context: Context) -> TableBlock:
             (str(sample + 1),),
             *((number_formula(value, context.notation),) for value in (*step.prediction[sample, :columns], *step.t[sample, :columns])),
         )
-        for sample in range(min(len(step.x), 8))
+        for sample in context.shown_samples(MOST_SAMPLES)
     )
     return TableBlock((*((title,) for title in head), *letters), rows)
 
@@ -152,14 +173,19 @@ def _sample_table(context: Context) -> TableBlock:
 def expanded_section(context: Context) -> Section | None:
     """The prediction with every hidden unit replaced by its own sum, down to the weights; None where that is too long to read."""
     lines: list[Equation] = []
-    for element in context.elements(context.derivation.prediction, sample=0)[:3]:
+    elements = [element for sample in context.worked_samples for element in context.elements(context.derivation.prediction, sample)]
+    shown = context.shown(elements, 1 if context.brief else MOST_EXPANDED)
+    for element in shown:
         expression = in_parameters(context, element)
         if expression is None:
             return None
         letter = context.scalars.variable(element)
         lines.append(worked(context.letter(element), expression, context.before, context.labels, result=context.before[letter]))
-    blocks = (Paragraph(context.text("expanded.intro")), Equations(tuple(lines)), Paragraph(context.text("expanded.outro")))
-    return Section("expanded", context.plain("expanded.title"), blocks)
+    blocks: list[Block] = [Paragraph(context.text("expanded.intro")), Equations(tuple(lines))]
+    if (left := context.samples * len(elements) // len(context.worked_samples) - len(shown)) > 0:
+        blocks.append(Note("more", context.text("expanded.more", left=left)))
+    blocks.append(Paragraph(context.text("expanded.outro")))
+    return Section("expanded", context.plain("expanded.title"), tuple(blocks))
 
 
 def in_parameters(context: Context, element: Element) -> Expression | None:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from chainrule.doctor.rates import MOST_RATE, MOST_STEPS, TOLERANCE, Advice, Simulation, steps_for
 from chainrule.document.document import Block, Equations, Inline, Note, Paragraph, Section, Subheading, TableBlock
 from chainrule.engines.unrolled import operations
+from chainrule.explanation.backward import representatives
 from chainrule.explanation.context import Context
-from chainrule.explanation.forward import MOST_LINES, error_lines
+from chainrule.explanation.forward import MOST_LINES, error_lines, scalar_lines
 from chainrule.formula.expression import Expression, order
 from chainrule.formula.scalar import Element
 from chainrule.network.definitions import Bound
+from chainrule.network.update import ParameterUpdate
 from chainrule.notation.formula import Equation
 from chainrule.notation.numbers import number_formula
 from chainrule.notation.text import formula_text
@@ -34,31 +36,50 @@ def new_weights_section(context: Context) -> Section:
         blocks += weight_by_weight(context)
         blocks.append(Subheading(context.text("weights.matrices")))
     step = context.step
-    blocks.append(Equations(tuple(context.array_line(p, step.new_parameters[p.key]) for p in context.derivation.parameters)))
+    blocks += context.matrix_blocks(
+        (context.array_line(p, step.new_parameters[p.key]) for p in context.derivation.parameters), worked=False
+    )
     if step.network.frozen:
         blocks.append(Note("insight", context.text("weights.frozen", names=", ".join(sorted(step.network.frozen)))))
     return Section("weights", context.plain("weights.title"), tuple(blocks))
 
 
 def weight_by_weight(context: Context) -> list[Block]:
-    """What all updates share, then every weight's."""
+    """What all updates share, then every weight's; where it is to be brief, that of one weight a layer, and a table of all."""
     parts = context.step.update.parameters
     shared = [node for node in intermediate_quantities(*(part.new for part in parts)) if not node.shape]
     elements = [(part, element) for part in parts for element in context.elements(part.parameter)]
+    chosen = representatives(context, [element for _, element in elements]) if context.brief else None
     lines: list[Equation] = []
     written = 0
     for part, element in elements:
+        if chosen is not None and element not in chosen:
+            continue
         own = update_lines(context, Element(part.new, element.index), element)
-        if lines and len(lines) + len(own) > MOST_LINES:
+        if chosen is None and lines and len(context.shown(lines + own, MOST_LINES)) < len(lines) + len(own):
             break
         lines, written = lines + own, written + 1
     blocks: list[Block] = []
     if shared:
         blocks.append(Equations(tuple(context.element_line(Element(node, ())) for node in shared)))
     blocks.append(Equations(tuple(lines)))
+    if chosen is not None:
+        blocks += [Paragraph(context.text("weights.table")), _table_of_weights(context, elements)]
     if len(elements) > written:
         blocks.append(Note("more", context.text("weights.more", left=len(elements) - written)))
     return blocks
+
+
+def _table_of_weights(context: Context, elements: Sequence[tuple[ParameterUpdate, Element]]) -> TableBlock:
+    """A weight a row: before the step, its gradient, and after."""
+    rows: list[tuple[Inline, ...]] = []
+    for part, element in elements:
+        numbers = (
+            context.before[context.scalars.variable(one)]
+            for one in (element, context.gradient_of(element), Element(part.new, element.index))
+        )
+        rows.append(((context.letter(element),), *((number_formula(value, context.notation),) for value in numbers)))
+    return TableBlock(tuple((context.plain(f"weights.{column}"),) for column in ("weight", "before", "gradient", "after")), tuple(rows))
 
 
 def update_lines(context: Context, new: Element, old: Element) -> list[Equation]:
@@ -82,10 +103,10 @@ def second_pass_section(context: Context) -> Section:
     """The forward pass on the same batch with the new weights."""
     derivation = context.derivation
     blocks: list[Block] = [Paragraph(context.text("second.intro"))]
-    blocks.append(Equations(tuple(context.matrix_line(quantity, context.after_arrays) for quantity in derivation.quantities)))
+    blocks += context.matrix_blocks(context.matrix_line(quantity, context.after_arrays) for quantity in derivation.quantities)
     if context.detail == "scalar":
-        elements = [e for quantity in derivation.quantities for e in context.elements(quantity, sample=0)][:MOST_LINES]
-        blocks.append(Equations(tuple(context.element_line(element, context.after) for element in elements)))
+        in_brief = [Note("more", context.text("second.brief"))]
+        blocks += in_brief if context.brief else scalar_lines(context, context.after)
     blocks.append(Equations(error_lines(context, context.after)))
     return Section("second", context.plain("second.title"), tuple(blocks))
 

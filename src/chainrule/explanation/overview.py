@@ -77,5 +77,5 @@ def left_out_section(context: Context) -> Section:
     net = context.step.network
     parameters = f"{sum(value.size for value in context.step.parameters.values()):,}".replace(",", " ")
     middle = f"hidden1.W[{min(2, net.inputs)},{min(3, net.units(net.layers[0]))}]" if context.layers > 1 else "output.W[1,1]"
-    key = {"overview": "left_out.overview", "matrix": "left_out.matrix"}[context.detail]
+    key = "left_out.brief" if context.brief and context.detail == "scalar" else f"left_out.{context.detail}"
     return Section("left_out", context.plain("left_out.title"), (Note("more", context.text(key, parameters=parameters, weight=middle)),))

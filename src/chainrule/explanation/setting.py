@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from chainrule.document.document import Block, Equations, Inline, Note, Paragraph, Section, TableBlock
+from chainrule.document.document import Block, Inline, Note, Paragraph, Section, TableBlock
 from chainrule.explanation.context import Context
 from chainrule.explanation.pictures import fitting_picture
 from chainrule.formula.expression import order
@@ -29,7 +29,8 @@ def network_section(context: Context) -> Section:
     blocks.append(fitting_picture(context))
     blocks.append(layer_table(context))
     if context.detail != "overview":
-        blocks.append(Equations(tuple(context.array_line(p, context.step.parameters[p.key]) for p in context.derivation.parameters)))
+        lines = (context.array_line(p, context.step.parameters[p.key]) for p in context.derivation.parameters)
+        blocks += context.matrix_blocks(lines, worked=False)
     if context.detail == "scalar":
         blocks += _numbering(context)
     blocks += [Paragraph(line) for line in (*_called_again(context), *_drawn(context))]
@@ -159,8 +160,8 @@ def data_section(context: Context) -> Section:
             letters_drawn = [context.symbol(quantity) for part in drawn for quantity in both_sides[part]]
             both = tuple(part for letter in letters_drawn for part in (", ", letter))[1:]
             blocks.append(Paragraph((*context.text("data.drawn", seed=str(step.origin.get("seed", 0))), " ", *both, ".")))
-        if len(step.x) > MOST_ROWS:
-            blocks.append(Note("more", context.text("data.more", left=len(step.x) - MOST_ROWS)))
+        if (left := context.samples - len(context.shown_samples(MOST_ROWS))) > 0:
+            blocks.append(Note("more", context.text("data.more", left=left)))
     blocks += [Paragraph(line) for line in _class_numbers(context)]
     return Section("data", context.plain("data.title"), tuple(blocks))
 
@@ -190,16 +191,16 @@ def _as_it_was(context: Context, value: object) -> str:
 
 def data_table(context: Context, inputs: Sequence[int], targets: Sequence[int]) -> TableBlock:
     """The first samples, these columns of them; where some are left out between, … stands."""
-    step, one = context.step, context.one_sample
+    step, one, shown = context.step, context.one_sample, len(context.shown_samples(MOST_ROWS))
     columns: list[tuple[Inline, list[Inline]]] = []
     for side, numbers, chosen in ((context.derivation.inputs, step.x, inputs), (context.derivation.targets, step.t, targets)):
         letters = context.columns_of(side)
         for before, place in zip((None, *chosen), chosen, strict=False):
             if before is not None and place - before > 1:
-                columns.append((("…",), [("…",)] * MOST_ROWS))
-            cells: list[Inline] = [(number_formula(value, context.notation),) for value in numbers[:MOST_ROWS, place]]
+                columns.append((("…",), [("…",)] * shown))
+            cells: list[Inline] = [(number_formula(value, context.notation),) for value in numbers[:shown, place]]
             node, own = letters[place]
             assert node.name is not None
             columns.append(((one.label(node.name.at(0, own)),), cells))
-    rows = [((str(sample + 1),), *(cells[sample] for _, cells in columns)) for sample in range(min(len(step.x), MOST_ROWS))]
+    rows = [((str(sample + 1),), *(cells[sample] for _, cells in columns)) for sample in range(shown)]
     return TableBlock(((context.plain("data.sample"),), *(head for head, _ in columns)), tuple(rows))

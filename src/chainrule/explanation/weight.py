@@ -200,8 +200,8 @@ def _recursive(context: Context, weight: Element) -> list[Block]:
     shown: list[Element] = []
     level = [gradient]
     while level:
-        shown += level[:3]
-        following = [parent for element in level[:1] for parent in context.scalars.parents(element) if _is_gradient(parent)]
+        shown += context.shown(level, 3)
+        following = [parent for element in context.shown(level, 1) for parent in context.scalars.parents(element) if _is_gradient(parent)]
         level = [element for element in following if element not in shown]
     blocks.append(Equations(tuple(context.element_line(element) for element in shown)))
     blocks += [Subheading(context.text("weight.forward")), Equations(tuple(_forward(context, weight)))]

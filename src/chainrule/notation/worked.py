@@ -92,6 +92,7 @@ def matrices(
     labels: Labels,
     *,
     most: tuple[int, int] = (8, 6),
+    worked: bool = True,
 ) -> Equation:
     """An expression of arrays in letters, in matrices of numbers and as a matrix.
 
@@ -101,15 +102,15 @@ def matrices(
     result  the true numbers of the result
     most    rows and columns up to which a matrix is printed in full; where one has more, the side in numbers is left out and the
             result is shortened
+    worked  is there to be a side in numbers?
     """
     arrays = {letter: _lists(numbers) for letter, numbers in arrays.items()}
     result, turned = _lists(result), labels.notation.vectors == "columns"
     operands = {node: arrays[node] for node in order(expression, wall=_is_letter) if _is_letter(node)}
     line = _Line(left)
     line.add("=", formula(expression, labels))
-    if not all(_fits(_shape(numbers), most, turned) for numbers in (*operands.values(), result)) or not _matrix_numbers(
-        line, expression, operands, result, labels
-    ):
+    fits = all(_fits(_shape(numbers), most, turned) for numbers in (*operands.values(), result))
+    if not (fits and worked and _matrix_numbers(line, expression, operands, result, labels)):
         shown, exact = _folded(result, most, labels.notation)
         line.add(_relation(exact), shown)
     return line.equation

@@ -61,7 +61,8 @@ WORDS = {
     "data.one": "Ein Beispiel: seine Eingaben und sein Zielwert.",
     "data.many": "{samples} Beispiele: ihre Eingaben und ihre Zielwerte.",
     "data.sample": "Beispiel",
-    "data.more": "Der Stapel enthält {left} weitere Beispiele.",
+    "data.more": "Der Stapel enthält {left} weitere Beispiele; `--all` zeigt sie.",
+    "data.more.left=1": "Der Stapel enthält ein weiteres Beispiel; `--all` zeigt es.",
     "data.columns": "Die Spalten:",
     "data.columns_standardised": "Die Spalten, Zahlen darunter standardisiert:",
     "data.raw": "Was das Modell aus dieser Zeile der Daten macht:",
@@ -79,16 +80,23 @@ WORDS = {
     "forward.matrices": "In Matrizen",
     "forward.scalars": "In einzelnen Zahlen",
     "forward.scalars_of": "In einzelnen Zahlen, für Beispiel {sample} von {samples}",
-    "forward.more": "Auf dieselbe Weise werden {left} weitere Neuronen berechnet; `--weight` zeigt jedes einzelne.",
+    "forward.more": "Auf dieselbe Weise werden {left} weitere Größen berechnet; `--all` schreibt sie aus.",
+    "forward.more.left=1": "Auf dieselbe Weise wird eine weitere Größe berechnet; `--all` schreibt sie aus.",
+    "forward.more_samples": "Die übrigen {left} Beispiele gehen denselben Weg; `--all` rechnet auch sie vor.",
+    "forward.more_samples.left=1": "Das andere Beispiel geht denselben Weg; `--all` rechnet auch dieses vor.",
     "functions.intro": "Die Aktivierungsfunktionen und ihre Ableitungen ([a > b] ist 1, wo das gilt, sonst 0):",
     # The error
     "error.title": "Fehler",
     "error.several": "Wie weit jede Vorhersage von ihrem Ziel entfernt ist, misst ein Verlust ({losses}); E ist ihre Summe:",
     "error.intro": "Wie weit die Vorhersage vom Zielwert entfernt ist, misst die Verlustfunktion ({loss}):",
     "error.penalty": "{penalty} ist der Strafterm für große Gewichte:",
+    "error.more": "Zu den Vorhersagen gehören {left} weitere Ausgaben; `--all` zeigt sie.",
+    "error.more.left=1": "Zu den Vorhersagen gehört eine weitere Ausgabe; `--all` zeigt sie.",
     "expanded.title": "Die Vorhersage, in ihre Gewichte zerlegt",
     "expanded.intro": "Der Zielwert ist gegeben und kann sich nicht ändern. Damit der Fehler sinkt, muss sich die Vorhersage ändern; und "
     "sie besteht aus den Eingaben, die ebenfalls gegeben sind, und den Gewichten:",
+    "expanded.more": "{left} weitere Vorhersagen schreibt `--all` auf dieselbe Weise aus.",
+    "expanded.more.left=1": "Eine weitere Vorhersage schreibt `--all` auf dieselbe Weise aus.",
     "expanded.outro": "Die Frage ist also, wie jedes Gewicht zu ändern ist, damit der Fehler sinkt. Die Fehlerrückführung beantwortet sie.",
     # Gradient descent
     "descent.title": "Gradientenabstieg und Lernregel",
@@ -103,15 +111,31 @@ WORDS = {
     "chain.first_sample": "Der Stapel hat {samples} Beispiele, und jedes geht seinen eigenen Weg zum Fehler. Was das erste beiträgt, ist "
     "ausgeschrieben: Ein hochgestelltes ˢ¹ kennzeichnet seine Größen, und ∂E/∂w nach einem Gewicht mit diesem Zeichen ist sein Anteil am "
     "Gradienten. Die übrigen stehen in der Tabelle darunter.",
+    "chain.every_sample": "Der Stapel hat {samples} Beispiele, und jedes geht seinen eigenen Weg zum Fehler. Was jedes beiträgt, ist "
+    "ausgeschrieben: Ein hochgestelltes ˢ¹ kennzeichnet die Größen des ersten, und ∂E/∂w nach einem Gewicht mit diesem Zeichen ist sein "
+    "Anteil am Gradienten.",
     "chain.recursive": "Vom Fehler zu einem Gewicht führen viele Wege, und sie haben die meisten Schritte gemeinsam. Deshalb wird die "
     "Ableitung nach jedem Neuron einmal berechnet, aus denen der Neuronen hinter ihm, und für alles vor ihm verwendet:",
-    "chain.more": "Auf dieselbe Weise folgen {left} weitere; `--weight` zeigt jedes einzelne Gewicht.",
+    "chain.more": "Auf dieselbe Weise folgen {left} weitere Gewichte; `--weight` rechnet jedes einzelne vor, `--all` alle.",
+    "chain.more.left=1": "Auf dieselbe Weise folgt ein weiteres Gewicht; `--all` rechnet auch dieses vor.",
+    "chain.more_units": "Auf dieselbe Weise folgen {left} weitere dieser Ableitungen; `--all` rechnet alle vor.",
+    "chain.more_units.left=1": "Auf dieselbe Weise folgt eine weitere dieser Ableitungen; `--all` rechnet auch diese vor.",
+    "chain.table": "Alle Gradienten, jeder aus den Ableitungen, die dem Fehler um einen Schritt näher sind; der nächste Abschnitt hat sie "
+    "als Matrizen:",
+    "chain.gradient": "Gradient",
+    "chain.formula": "Formel",
+    "chain.value": "Wert",
+    "chain.more_chains": "Was die übrigen {left} Beispiele beitragen, schreibt `--all` auf dieselbe Weise aus.",
+    "chain.more_chains.left=1": "Was das andere Beispiel beiträgt, schreibt `--all` auf dieselbe Weise aus.",
     "chain.shares": "Was jedes Beispiel beiträgt",
     "chain.shares_intro": "Der Gradient des Stapels ist die Summe der Beiträge seiner Beispiele:",
     "chain.sample": "Beispiel {sample}",
     "chain.penalty": "Strafterm",
     "chain.sum": "Summe",
-    "chain.more_samples": "In der Summe stecken {left} weitere Beispiele.",
+    "chain.more_samples": "In der Summe stecken {left} weitere Beispiele; `--all` zeigt, was sie beitragen.",
+    "chain.more_samples.left=1": "In der Summe steckt ein weiteres Beispiel; `--all` zeigt, was es beiträgt.",
+    "chain.more_rows": "Für {left} weitere Gewichte gibt es solche Zeilen; `--all` zeigt sie.",
+    "chain.more_rows.left=1": "Für ein weiteres Gewicht gibt es eine solche Zeile; `--all` zeigt sie.",
     "theorem.softmax_cross_entropy": "Softmax und Kreuzentropie haben zusammen eine kurze Ableitung: Für jedes Beispiel ist die "
     "Ableitung des Verlusts nach {z} gleich {result}, weil sich die Zielwerte eines Beispiels zu 1 summieren.",
     "theorem.sigmoid_binary_cross_entropy": "Sigmoid und binäre Kreuzentropie haben zusammen eine kurze Ableitung: Für jedes Beispiel "
@@ -124,15 +148,24 @@ WORDS = {
     "matrix.title": "Fehlerrückführung in Matrizen",
     "matrix.intro": "Dasselbe für alle Gewichte auf einmal, vom Fehler aus rückwärts:",
     "matrix.update": "Und die neuen Parameter:",
+    "matrices.folded": "Wo … und ⋮ stehen, sind Zahlen weggelassen; `--all` druckt sie.",
+    "matrices.brief": "Die Seiten in Zahlen, zwischen Formel und Ergebnis, wurden weggelassen; `--all` druckt sie.",
     # New weights
     "weights.title": "Die neuen Gewichte",
     "weights.intro": "Alle Gradienten wurden mit den alten Gewichten berechnet; erst jetzt wird jedes Gewicht ersetzt.",
-    "weights.more": "Auf dieselbe Weise werden {left} weitere Gewichte ersetzt; `--weight` zeigt jedes einzelne.",
+    "weights.more": "Auf dieselbe Weise werden {left} weitere Gewichte ersetzt; `--weight` zeigt jedes einzelne, `--all` alle.",
+    "weights.more.left=1": "Auf dieselbe Weise wird ein weiteres Gewicht ersetzt; `--all` zeigt auch dieses.",
+    "weights.table": "Und alle, in Zahlen:",
+    "weights.weight": "Gewicht",
+    "weights.before": "vorher",
+    "weights.gradient": "Gradient",
+    "weights.after": "nachher",
     "weights.matrices": "In Matrizen",
     "weights.frozen": "Unverändert, weil das Netz es so vorgibt: {names}.",
     # Second forward pass
     "second.title": "Der zweite Vorwärtsdurchlauf",
     "second.intro": "Dieselben Eingaben mit den neuen Gewichten:",
+    "second.brief": "Die einzelnen Zahlen folgen wie im ersten Vorwärtsdurchlauf; `--all` schreibt sie aus.",
     # Outcome
     "outcome.title": "Was der Schritt am Fehler geändert hat",
     "outcome.larger": "Der Fehler war {before} und ist jetzt {after}. Er ist etwa {factor}-mal so groß: Der Schritt war zu lang.",
@@ -209,6 +242,8 @@ WORDS = {
     "left_out.title": "Was weggelassen wurde",
     "left_out.overview": "Dies ist eine Übersicht: Von den {parameters} Parametern zeigt sie keinen einzeln. `--weight {weight}` rechnet "
     "ein Gewicht durch, `--detail matrix` zeigt die Matrizen, `-o step.json` schreibt jede Zahl.",
+    "left_out.brief": "Diese Erklärung ist kurz: Von dem, was gleich geht, ist eines vorgerechnet, und die übrigen stehen in Tabellen. "
+    "`--all` rechnet jedes Gewicht und jedes Beispiel vor, `--weight {weight}` ein Gewicht.",
     "left_out.matrix": "Einzelne Zahlen wurden weggelassen. `--detail scalar` schreibt für jedes Gewicht die Kette der Ableitungen aus, "
     "`--weight {weight}` die eines einzelnen.",
     # One weight

@@ -58,7 +58,8 @@ WORDS = {
     "data.one": "One sample: its inputs and its target.",
     "data.many": "{samples} samples: their inputs and their targets.",
     "data.sample": "sample",
-    "data.more": "{left} more samples are in the batch.",
+    "data.more": "{left} more samples are in the batch; `--all` shows them.",
+    "data.more.left=1": "One more sample is in the batch; `--all` shows it.",
     "data.columns": "The columns:",
     "data.columns_standardised": "The columns, numbers among them standardised:",
     "data.raw": "What the model makes of this row of the data:",
@@ -74,16 +75,23 @@ WORDS = {
     "forward.matrices": "In matrices",
     "forward.scalars": "In single numbers",
     "forward.scalars_of": "In single numbers, for sample {sample} of {samples}",
-    "forward.more": "{left} more units are computed in the same way; `--weight` shows any one of them.",
+    "forward.more": "{left} more quantities are computed in the same way; `--all` writes them out.",
+    "forward.more.left=1": "One more quantity is computed in the same way; `--all` writes it out.",
+    "forward.more_samples": "The other {left} samples go the same way; `--all` works them out, too.",
+    "forward.more_samples.left=1": "The other sample goes the same way; `--all` works it out, too.",
     "functions.intro": "The activations and their derivatives ([a > b] is 1 where that holds, otherwise 0):",
     # The error
     "error.title": "Error",
     "error.several": "How far each prediction is from its target is measured by a loss ({losses}); E adds them up:",
     "error.intro": "How far the prediction is from the target is measured by the loss ({loss}):",
     "error.penalty": "{penalty} is the penalty for large weights:",
+    "error.more": "{left} more outputs are among the predictions; `--all` shows them.",
+    "error.more.left=1": "One more output is among the predictions; `--all` shows it.",
     "expanded.title": "The prediction, written out in its weights",
     "expanded.intro": "The target is given and cannot change. To lower the error, the prediction has to change; and what it is made of are "
     "the inputs, which are given too, and the weights:",
+    "expanded.more": "{left} more predictions are written out in the same way by `--all`.",
+    "expanded.more.left=1": "One more prediction is written out in the same way by `--all`.",
     "expanded.outro": "So the question is how to change each weight so that the error falls. Back-propagation answers it.",
     # Gradient descent
     "descent.title": "Gradient descent and the update rule",
@@ -98,15 +106,29 @@ WORDS = {
     "chain.first_sample": "The batch has {samples} samples, and each goes its own way to the error. What the first one brings is written "
     "out: a raised ˢ¹ marks its quantities, and ∂E/∂w by a weight with that mark is its share of the gradient. The table below has the "
     "others.",
+    "chain.every_sample": "The batch has {samples} samples, and each goes its own way to the error. What each brings is written out: a "
+    "raised ˢ¹ marks the quantities of the first, and ∂E/∂w by a weight with that mark is its share of the gradient.",
     "chain.recursive": "There are many ways from the error to a weight, and they share most of their steps. So each unit's derivative is "
     "computed once, from those behind it, and used for everything before it:",
-    "chain.more": "{left} more follow in the same way; `--weight` shows any one of them.",
+    "chain.more": "{left} more weights follow in the same way; `--weight` works through any one of them, `--all` through all.",
+    "chain.more.left=1": "One more weight follows in the same way; `--all` works through it, too.",
+    "chain.more_units": "{left} more of these derivatives follow in the same way; `--all` works through all.",
+    "chain.more_units.left=1": "One more of these derivatives follows in the same way; `--all` works through it, too.",
+    "chain.table": "All gradients, each from the derivatives one step nearer to the error, which the next section has as matrices:",
+    "chain.gradient": "gradient",
+    "chain.formula": "formula",
+    "chain.value": "value",
+    "chain.more_chains": "What the other {left} samples bring is written out in the same way by `--all`.",
+    "chain.more_chains.left=1": "What the other sample brings is written out in the same way by `--all`.",
     "chain.shares": "What each sample brings",
     "chain.shares_intro": "The gradient of the batch is the sum of its samples' shares:",
     "chain.sample": "sample {sample}",
     "chain.penalty": "penalty",
     "chain.sum": "sum",
-    "chain.more_samples": "{left} more samples are in the sum.",
+    "chain.more_samples": "{left} more samples are in the sum; `--all` shows what they bring.",
+    "chain.more_samples.left=1": "One more sample is in the sum; `--all` shows what it brings.",
+    "chain.more_rows": "{left} more weights have such a row; `--all` shows them.",
+    "chain.more_rows.left=1": "One more weight has such a row; `--all` shows it.",
     "theorem.softmax_cross_entropy": "Softmax and cross-entropy together have a short derivative: for each example the derivative of the "
     "loss by {z} is {result}, because the targets of an example add up to 1.",
     "theorem.sigmoid_binary_cross_entropy": "Sigmoid and binary cross-entropy together have a short derivative: for each example the "
@@ -119,15 +141,24 @@ WORDS = {
     "matrix.title": "Back-propagation in matrices",
     "matrix.intro": "The same for all weights at once, from the error backwards:",
     "matrix.update": "And the updates:",
+    "matrices.folded": "Numbers are left out where … and ⋮ stand; `--all` prints them.",
+    "matrices.brief": "The sides in numbers, between formula and result, were left out; `--all` has them.",
     # New weights
     "weights.title": "The new weights",
     "weights.intro": "All gradients were computed with the old weights; only now every weight is replaced.",
-    "weights.more": "{left} more weights are updated in the same way; `--weight` shows any one of them.",
+    "weights.more": "{left} more weights are updated in the same way; `--weight` shows any one of them, `--all` shows all.",
+    "weights.more.left=1": "One more weight is updated in the same way; `--all` shows it, too.",
+    "weights.table": "And all of them, in numbers:",
+    "weights.weight": "weight",
+    "weights.before": "before",
+    "weights.gradient": "gradient",
+    "weights.after": "after",
     "weights.matrices": "In matrices",
     "weights.frozen": "Left as they are, because the network says so: {names}.",
     # Second forward pass
     "second.title": "The second forward pass",
     "second.intro": "The same inputs with the new weights:",
+    "second.brief": "The single numbers follow as in the first forward pass; `--all` writes them out.",
     # Outcome
     "outcome.title": "What the step did to the error",
     "outcome.larger": "The error was {before} and is {after} now. It became about {factor} times larger: the step was too long.",
@@ -199,6 +230,8 @@ WORDS = {
     "left_out.title": "What was left out",
     "left_out.overview": "This is an overview: it shows none of the {parameters} parameters by itself. `--weight {weight}` works through "
     "one weight, `--detail matrix` shows the matrices, `-o step.json` writes every number.",
+    "left_out.brief": "This explanation is brief: of what goes alike, one is worked out, and the others stand in tables. `--all` works out "
+    "every weight and every sample, `--weight {weight}` one weight.",
     "left_out.matrix": "Single numbers were left out. `--detail scalar` writes every weight's chain of derivatives, `--weight {weight}` "
     "that of one weight.",
     # One weight
