@@ -66,9 +66,9 @@ WORDS = {
     "data.columns": "Die Spalten:",
     "data.columns_standardised": "Die Spalten, Zahlen darunter standardisiert:",
     "data.raw": "Was das Modell aus dieser Zeile der Daten macht:",
-    "data.class_numbers": "Die Zielwerte waren als Klassennummern gegeben, von {first} an gezählt, und stehen hier 1 aus n: Klasse "
-    "{number} ist {letter} = 1.",
-    "data.class_names": "Die Zielwerte waren als Namen von Klassen gegeben und stehen hier 1 aus n: {name} ist {letter} = 1.",
+    "data.class_numbers": "Die Zielwerte waren als Klassennummern gegeben, von {first} an gezählt, und stehen hier 1 aus n: bei Klasse "
+    "{number} ist {letter} gleich 1.",
+    "data.class_names": "Die Zielwerte waren als Namen von Klassen gegeben und stehen hier 1 aus n: bei {name} ist {letter} gleich 1.",
     "data.drawn": "Zufällig gezogen mit dem Startwert {seed}, anstelle eigener Zahlen (`--input`, `--target`):",
     "data.wide": "Jedes hat {inputs} Eingaben und {outputs} Zielwerte, zu viele, um sie hier zu drucken; `-o step.json` schreibt jede "
     "Zahl.",

@@ -63,9 +63,9 @@ WORDS = {
     "data.columns": "The columns:",
     "data.columns_standardised": "The columns, numbers among them standardised:",
     "data.raw": "What the model makes of this row of the data:",
-    "data.class_numbers": "The targets were given as class numbers, counted from {first}, and are written one-hot: class {number} "
-    "is {letter} = 1.",
-    "data.class_names": "The targets were given as the names of classes, and are written one-hot: {name} is {letter} = 1.",
+    "data.class_numbers": "The targets were given as class numbers, counted from {first}, and are written one-hot: for class "
+    "{number}, {letter} is 1.",
+    "data.class_names": "The targets were given as the names of classes, and are written one-hot: for {name}, {letter} is 1.",
     "data.drawn": "Drawn at random from seed {seed}, in place of numbers of your own (`--input`, `--target`):",
     "data.wide": "Each has {inputs} inputs and {outputs} targets, too many to print here; `-o step.json` writes every number.",
     "data.wide.outputs=1": "Each has {inputs} inputs and one target, too many to print here; `-o step.json` writes every number.",
