@@ -95,7 +95,7 @@ def test_options(folder):
 
 def test_strays_of_known_kinds(folder):
     path = put(folder, "a;b\n1,5;true\n2.5;maybe\n")
-    message = "t.csv: row 2, column 'a' holds '2.5', which is no number with a decimal comma."
+    message = "t.csv, column 'a': row 2 holds '2.5', which is no number with the decimal sign ','."
     assert message_of(lambda: read(path, decimal=",", kinds={"a": "number"})) == message
     message = "t.csv: row 2, column 'b' holds 'maybe', which is no truth value."
     assert message_of(lambda: read(path, kinds={"b": "boolean"})) == message
@@ -192,9 +192,9 @@ TABLES = [
     ("t\n4\n5\n", {}, "t.csv has no column to learn from beside the target."),
     ("a,b,t\n1,,4\n2,NA,5\n", {}, "t.csv: column b has no values at all; leave it out (--ignore b)."),
     ("a,b,t\n1,2,\n2,3,?\n", {}, "t.csv: column t has no values at all; choose another target."),
-    ("a,b,t\n1,,4\n2,3,5\n,,6\n9,4,7.5\n", {}, "t.csv has 3 missing values (row 1, column 'b'; row 3, column 'a'; row 3, column 'b'); fill them in, ask for --impute mean, or leave columns out (--ignore a,b)."),
+    ("a,b,t\n1,,4\n2,3,5\n,,6\n9,4,7.5\n", {}, "t.csv has 3 missing values (row 1, column 'b'; row 3, column 'a'; row 3, column 'b'); fill them in, ask for --impute mean, leave those rows out (--drop-missing) or columns (--ignore a,b)."),
     ("a,b,t\n1,nan,4\n2,3,5\n5,4,6.5\n", {}, "t.csv has 1 missing value (row 1, column 'b'); fill them in"),
-    ("a,t\n1,4\n2,\n4,5\n", {}, "t.csv has 1 missing value (row 2, column 't'), and it is the target; leave those rows out."),
+    ("a,t\n1,4\n2,\n4,5\n", {}, "t.csv has 1 missing value (row 2, column 't'), and it is the target; leave those rows out (--drop-missing)."),
     ("a,t\n1,4\n2,\n4,5\n", {"impute": "mean"}, "t.csv has 1 missing value (row 2, column 't'), and it is the target"),
     ("a,t\n1,4\ninf,5\n4,6.5\n", {}, "t.csv: row 2, column 'a' holds inf, which is no finite number; correct it or leave the row out."),
     ("a,t\n1,4\n1e301,5\n4,6.5\n", {}, "t.csv: row 2, column 'a' holds 1e+301, which is too large to compute with"),

@@ -230,3 +230,47 @@ def test_the_seed_is_learned_to_the_last_digit():
     first = training.step_at(1)
     assert first.error == pytest.approx(1.59561248, rel=1e-12)
     assert first.gradients["W2"].ravel() == pytest.approx([-15.00576, -3.144064], rel=1e-12)
+
+
+# Rows that the model does not know, or that lack values
+
+
+def test_classes_beyond_the_models_are_wrong_and_named(model, folder, capsys):
+    rows = flowers.flowers()
+    rows[0]["kind"] = rows[7]["kind"] = "tulip"
+    write_rows("tulips.csv", rows)
+    out, err = printed(["evaluate", model, "tulips.csv"], capsys)
+    assert out.startswith("240 rows of tulips.csv:")
+    assert "2 rows are of classes that the model does not know; they count as wrong." in out
+    assert err == "chainrule: column kind holds classes that the model does not know, which count as wrong: tulip (2 ×)\n"
+    german, _ = printed(["evaluate", model, "tulips.csv", "--language", "de"], capsys)
+    assert "2 Zeilen sind von Klassen, die das Modell nicht kennt; sie zählen als falsch." in " ".join(german.split())
+
+
+def test_rows_left_out_are_left_out_again(folder, capsys):
+    rows = flowers.flowers()
+    rows[3]["kind"] = rows[11]["length"] = "NA"
+    write_rows("gaps.csv", rows)
+    assert "leave those rows out (--drop-missing)" in printed(["train", "gaps.csv", "--target", "kind"], capsys, 2)[1]
+    out, _ = printed(["train", "gaps.csv", "--target", "kind", "--drop-missing", *QUICK], capsys)
+    assert "  2 rows that lack a value are left out\n" in out
+    assert "2 rows that lack a value are left out" in printed(["info", "model.safetensors"], capsys)[0]
+    out, err = printed(["evaluate", "model.safetensors", "gaps.csv"], capsys)
+    assert out.startswith("238 rows of gaps.csv:")
+    assert err == "chainrule: 2 rows that lack a value are left out, as in the training\n"
+    for number in (1, 7):
+        printed(["explain", "model.safetensors", "--step", str(number)], capsys)
+    assert "row 12, column 'length'" in printed(["predict", "model.safetensors", "gaps.csv"], capsys, 2)[1]
+    complete = [row for row in rows if "NA" not in row.values()]
+    write_rows("complete.csv", [{**row, "number": i * i % 97} for i, row in enumerate(complete)])
+    printed(["train", "complete.csv", "--target", "kind", "--ignore", "number", "-o", "b.safetensors", "--quiet", *QUICK], capsys)
+    a, b = Model.load("model.safetensors"), Model.load("b.safetensors")
+    assert all(np.array_equal(a.network.parameters[key], b.network.parameters[key]) for key in a.network.parameters)
+
+
+def test_where_the_task_is_open_a_line_says_how_to_change_it(folder, capsys):
+    write_rows("stars.csv", [{"length": i * 7 % 23, "stars": i % 5 + 1} for i in range(60)])
+    out, _ = printed(["train", "stars.csv", "--target", "stars", *QUICK], capsys)
+    assert "the whole numbers of stars are taken as a number; --task classify takes them as 5 classes" in " ".join(out.split())
+    out, _ = printed(["train", "stars.csv", "--target", "stars", "--task", "classify", "--force", *QUICK], capsys)
+    assert "--task" not in out.split("\n\n")[0]

@@ -143,11 +143,11 @@ def _from_raw_rows(
 ) -> Problem:
     """Rows as they were before any preparation: the model prepares them as it did its own."""
     from chainrule.data.reading import read
+    from chainrule.training.model import form_for
 
     if target_columns is not None:
         raise InputError("a model knows its own targets; leave out --target-columns.")
-    own = problem.own.get("form", {}) if str(path) == problem.own.get("name") else {}
-    table = read(path, kinds=preparation.kinds, **{**own, **form})
+    table = read(path, kinds=preparation.forms, **{**form_for(problem.own, path), **form})
     rows = list(range(1, len(table) + 1)) if row is None else _rows(row)
     origin = {**problem.origin, "data": str(path), "rows": rows}
     return with_rows(replace(problem, origin=origin), table.chosen(rows))

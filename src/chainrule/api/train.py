@@ -134,8 +134,12 @@ def train(
     categories: Sequence[str] = (),
     numbers: Sequence[str] = (),
     impute: str | None = None,
+    drop_missing: bool = False,
     separator: str | None = None,
     decimal: str | None = None,
+    thousands: str | None = None,
+    units: str | Sequence[str] = (),
+    missing: str | Sequence[Any] = (),
     encoding: str | None = None,
     header: bool | None = None,
     output: str | Path | None = None,
@@ -161,8 +165,10 @@ def train(
     folds          cross-validate first, in so many folds; their scores are kept with the model, as "fold 1" …
     ignore         columns to leave out; categories: columns of numbers that are names of categories; numbers: columns to take as
                    numbers that would be left out otherwise
-    impute         "mean", "median" or "most_frequent" in place of missing values, which are refused otherwise
-    separator, decimal, encoding, header   the form of a text file, where it is not to be found out
+    impute         "mean", "median" or "most_frequent" in place of missing values, which are refused otherwise; drop_missing: leave out rows
+                   without a target, and those without an input if these are not filled
+    separator, decimal, thousands, encoding, header   the form of a text file, where it is not to be found out
+    units, missing   units that are taken off numbers; words, or numbers as -999, that mean that there is no value
     output         where the model is written; resume: go on from the checkpoint beside it; force: replace a model that is there
     log            every epoch, as .jsonl or .csv; curve: the errors, as .png or .svg
     watch          callbacks, called as the run goes on
@@ -170,9 +176,10 @@ def train(
     Raises InputError; Diverged and KeyboardInterrupt (after Ctrl-C), after which the model with the best weights so far is in `output`.
     """
     columns: dict[str, Any] = {"ignore": _names(ignore), "categories": _names(categories), "numbers": _names(numbers)}
-    columns |= {"task": task, "impute": impute}
-    form = {"separator": separator, "decimal": decimal, "encoding": encoding, "header": header}
-    said = {name: value for name, value in form.items() if value is not None}
+    columns |= {"task": task, "impute": impute, "drop_missing": drop_missing}
+    form: dict[str, Any] = {"separator": separator, "decimal": decimal, "thousands": thousands, "encoding": encoding, "header": header}
+    form |= {"units": units if isinstance(units, str) else list(units), "missing": list(_names(missing))}
+    said = {name: value for name, value in form.items() if value not in (None, "", [])}
     plan_settings = {
         "epochs": epochs, "batch_size": batch_size, "until": until, "patience": patience, "validation": validation,
         "validation_folds": validation_folds, "test": test, "class_weights": class_weights, "shuffle": shuffle, "seed": seed,
@@ -183,11 +190,12 @@ def train(
     description = None if network is None else _description(network, shape)
     targets = _names(target) or (described_targets(description) if description else ())
     check_outputs(path, log, curve, resume=resume, force=force)
-    rows = Rows.of(data, **form)
+    rows = Rows.of(data, **said)
     with ExitStack() as stack:
         if resume:
             return _resumed(rows, plan_settings, Outputs(path, log, curve), watch, stack)
         whole = Preparation.fit(rows.tables, targets, **columns)
+        rows = rows.complete(whole)
         labels, columns["task"] = rows.labels(whole), "regress" if whole.task == "regress" else "classify"
         plan = _stopping(plan, round(len(labels) * (1 - plan.test)), plan_settings)
 
@@ -199,7 +207,8 @@ def train(
             else:
                 made, preparation = fitted_network(description, preparation, seed)
                 _check_loss(made.loss, preparation)
-            preparation = replace(preparation, signs=made.loss.definition.targets == "signs")
+            known: dict[str, Any] = {"dropped": whole.dropped, "open_values": whole.open_values}
+            preparation = replace(preparation, signs=made.loss.definition.targets == "signs", **known)
             subsets = [rows.subset(preparation, some, labels, stack) for some in places]
             return Run(rows, made, preparation, plan, train=subsets[0], validation=subsets[1], test=subsets[2], form=said)
 
@@ -310,6 +319,7 @@ def _resumed(rows: Rows, settings: Mapping[str, Any], outputs: Outputs, watch: W
     if began.preparation is None:
         raise InputError(f"{path} was not made by `train`, so it does not say how its rows were prepared.")
     anew = {name: settings[name] for name in ("epochs", "until", "patience", "engine") if settings[name] is not None}
+    rows = rows.complete(began.preparation)
     plan, labels = replace(began.plan, **anew), rows.labels(began.preparation)
     subsets = [rows.subset(began.preparation, places, labels, stack) for places in split(labels, plan)]
     form = began.source.get("form", {})

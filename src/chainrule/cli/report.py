@@ -203,6 +203,8 @@ def lines_of_preparation(words: Words, preparation: Preparation) -> Iterator[str
     for target in preparation.targets:
         kind = f"decided.target.{target.kind}"
         yield words.plain(kind, name=target.name, count=len(target.classes), classes=joined_names(words, target.classes))
+        if preparation.open_values:
+            yield words.plain(f"decided.open.{target.kind}", name=target.name, count=preparation.open_values)
     for kind in ("number", "boolean", "category"):
         features = [feature for feature in preparation.features if feature.kind == kind]
         names = [
@@ -211,12 +213,23 @@ def lines_of_preparation(words: Words, preparation: Preparation) -> Iterator[str
         ]
         if names:
             yield words.plain(f"decided.{kind}", names=joined_names(words, names))
+    forms = {target.name: target.written for target in preparation.targets} | {one.name: one.written for one in preparation.features}
+    written = [(name, form) for name, form in forms.items() if form]
+    shown = [f"{name} {form.example}".replace(" ", "\N{NO-BREAK SPACE}") for name, form in written if form.thousands or form.unit]
+    if shown:
+        yield words.plain("decided.written", names=joined_names(words, shown))
     for reason in dict.fromkeys(reason for _, reason in preparation.left_out):
         key = reason.replace(" ", "_") if reason in REASONS else "many"
         names = [name for name, why in preparation.left_out if why == reason]
         yield words.plain("decided.left_out", reason=words.plain(f"decided.reason.{key}"), names=joined_names(words, names))
     if preparation.impute is not None:
         yield words.plain(f"decided.impute.{preparation.impute}")
+    for key, of_category in (("indicator", False), ("missing", True)):
+        names = [feature.name for feature in preparation.features if feature.missing and (feature.kind == "category") == of_category]
+        if names:
+            yield words.plain(f"decided.{key}", names=joined_names(words, names))
+    if preparation.dropped:
+        yield words.plain("decided.dropped", count=preparation.dropped)
 
 
 def joined_names(words: Words, names: Sequence[str]) -> str:

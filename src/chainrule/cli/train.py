@@ -50,7 +50,15 @@ FORCE = click.option("--force", is_flag=True, help="Replace a file that is there
 
 FORM_OPTIONS = (
     click.option("--separator", metavar="SIGN", help="Between the cells of a text file, as ; or tab.  [default: found out]"),
-    click.option("--decimal", type=click.Choice([".", ","]), help="The decimal sign of a text file.  [default: found out]"),
+    click.option("--decimal", type=click.Choice([".", ","]), help="The decimal sign of a text file.  [default: found out, by column]"),
+    click.option("--thousands", metavar="SIGN", help="The sign between thousands, as , or '.  [default: found out, by column]"),
+    click.option("--units", metavar="NAMES", help='Units that are taken off numbers although not all have them, as "%,kg".'),
+    click.option(
+        "--missing",
+        metavar="TEXT",
+        multiple=True,
+        help="A word or number for a missing value, as -999, besides the usual ones.",
+    ),
     click.option("--encoding", metavar="NAME", help="Encoding of a text file, as cp1252.  [default: utf-8]"),
     click.option("--header/--no-header", default=None, help="Does the first row name the columns?  [default: found out]"),
 )
@@ -64,6 +72,7 @@ COLUMN_OPTIONS = (
         "--numbers", metavar="COLUMN", multiple=True, help="Take a column as numbers that would be left out, as one that counts the rows."
     ),
     click.option("--impute", metavar="HOW", help="Fill missing values: mean, median or most_frequent.  [default: they are refused]"),
+    click.option("--drop-missing", is_flag=True, help="Leave out rows without a target, or without an input that is not filled."),
 )
 
 NETWORK_OPTIONS = (
@@ -146,8 +155,9 @@ def train(data: str, output: str, quiet: bool, language: str, **options: Any) ->
 
 
 def _whole(options: dict[str, Any]) -> dict[str, Any]:
-    """The options as Python has them: a separator may be called tab."""
-    return {**options, "separator": {"tab": "\t", "\\t": "\t"}.get(options["separator"], options["separator"])}
+    """The options as Python has them: a separator may be called tab, and nothing is said where it is empty."""
+    separator = {"tab": "\t", "\\t": "\t"}.get(options["separator"], options["separator"])
+    return {**options, "separator": separator, "units": options["units"] or ()}
 
 
 @click.command(epilog=EVALUATE_EXAMPLES, short_help="Measure a model on rows with known targets.")
@@ -158,7 +168,7 @@ def evaluate(model: str, data: str, language: str, **form: Any) -> None:
     """Measure a model on raw rows with known targets, which it prepares as it did its own.
 
     Columns are found by their names, in any order. One that lacks is an error; further ones are ignored. A category that the model has
-    never seen counts as none of the known ones; a class that it has never seen is an error.
+    never seen counts as none of the known ones; rows of a class that it has never seen count as wrong.
     """
     from chainrule.cli.report import lines_of_scores, message
     from chainrule.document.words import Words
@@ -222,16 +232,23 @@ def _streamed(model: Model, data: str, form: dict[str, Any], *, targets: bool = 
 
     from chainrule.base.errors import InputError
     from chainrule.data.reading import chunks
+    from chainrule.training.model import form_for
 
     preparation = model.preparation
     if preparation is None:
         raise InputError("this model was trained on numbers without a table, so it cannot prepare rows; use it from Python.")
-    kinds = preparation.kinds if targets else preparation.input_kinds
+    kinds = preparation.forms if targets else preparation.input_forms
     unseen: Counter[tuple[str, str]] = Counter()
-    table = None
-    for table in chunks(data, kinds=kinds, **_whole(form)):
-        yield table
-        unseen += preparation.unseen(table)
+    table, dropped = None, 0
+    said = {name: value for name, value in _whole(form).items() if value not in (None, ())}
+    for table in chunks(data, kinds=kinds, **{**form_for(model.source, data), **said}):
+        whole, table = table, preparation.complete(table) if targets else table
+        dropped += len(whole) - len(table)
+        if len(table):
+            yield table
+        unseen += preparation.unseen(table, targets=targets)
+    if dropped:
+        complain(f"{dropped:,} rows that lack a value are left out, as in the training")
     if table is not None:
         for remark in preparation.remarks(table, unseen):
             complain(remark)

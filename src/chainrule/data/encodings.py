@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import bz2
 import codecs
 import gzip
+import lzma
 import re
+import zipfile
+import zlib
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from chainrule.base.errors import FileError, UnknownNameError, quoted
 
@@ -23,18 +27,72 @@ USUAL = [
 
 PIECE = 1 << 20
 
+UNREADABLE = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
+"""What reading raises where a file is cut short or broken."""
+
+OTHERS = {
+    b"\xd0\xcf\x11\xe0": "an old workbook, as of Excel; save its sheet as CSV",
+    b"%PDF": "a PDF; fetch the table itself",
+    b"SQLite format 3\0": "a database of SQLite; write its table as CSV",
+    b"\x89HDF": "an HDF5 file; write its table as CSV or Parquet",
+    b"PAR1": "a Parquet file; let its name end in .parquet",
+    b"ARROW1": "an Arrow file; let its name end in .arrow",
+    b"FEA1": "a Feather file; let its name end in .feather",
+    b"\x93NUMPY": "a NumPy file; let its name end in .npy",
+    b"\x1f\x8b": "packed; let its name end in .gz",
+    b"BZh": "packed; let its name end in .bz2",
+    b"\xfd7zXZ": "packed; let its name end in .xz",
+    b"7z\xbc\xaf": "packed by 7-Zip; unpack it",
+}
+"""What files of other kinds begin with, and what to do about them."""
+
 
 def open_binary(path: str | Path) -> IO[bytes]:
-    """A file for reading, unpacked if its name ends in .gz. Raises FileError."""
+    """A file for reading, unpacked if its name ends in .gz, .bz2, .xz or .zip. Raises FileError."""
     path = Path(path)
     if path.is_dir():
         raise FileError(f"{path} is a folder; name a file in it.")
     try:
-        return gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb")  # type: ignore[return-value]  # both read bytes
+        opened: IO[bytes] = _opened(path)
+        return opened
     except FileNotFoundError:
         raise FileError(f"there is no file {path}.") from None
     except (OSError, ValueError) as error:
         raise unreadable_error(path, error) from None
+
+
+def _opened(path: Path) -> Any:
+    suffix = path.suffix.lower()
+    if suffix == ".zip":
+        return _only_member(path)
+    if suffix in (".bz2", ".xz"):
+        return bz2.open(path, "rb") if suffix == ".bz2" else lzma.open(path, "rb")
+    return gzip.open(path, "rb") if suffix == ".gz" else path.open("rb")
+
+
+def _only_member(path: Path) -> Any:
+    """The one file in a zip archive. Raises FileError where there are several."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [name for name in archive.namelist() if not name.endswith("/") and not name.startswith(("__MACOSX/", "."))]
+            if len(names) != 1:
+                held = f"{len(names)} files ({', '.join(names[:3])}{' …' if len(names) > 3 else ''})" if names else "no file"
+                raise FileError(f"{path} holds {held}; unpack it, and name one file.")
+            return archive.open(names[0])  # its file stays open until this is closed
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:  # RuntimeError: it has a password
+        raise FileError(f"{path} is no zip archive that can be read: {error}.") from None
+
+
+def check_is_table(path: str | Path, start: bytes) -> None:
+    """Raises FileError if a file begins as one of another kind does, which it names."""
+    found = next((said for magic, said in OTHERS.items() if start.startswith(magic)), None)
+    if start.startswith(b"PK\x03\x04"):
+        office = b"[Content_Types].xml" in start or b"mimetype" in start
+        found = "a workbook, as of Excel; save its sheet as CSV" if office else "a zip archive; let its name end in .zip"
+    if start.lstrip()[:9].lower() in (b"<!doctype", b"<html>") or start.lstrip()[:5].lower() == b"<html":
+        found = "a web page; fetch the file itself"
+    if found:
+        raise FileError(f"{path} is {found}.")
 
 
 def unreadable_error(path: str | Path, error: Exception) -> FileError:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from chainrule.base.errors import FileError, InputError, UnknownNameError, quoted
+from chainrule.data.numbers import looks_like_number
 from chainrule.data.reading import memory
 from chainrule.data.table import Table
 from chainrule.network.definitions import find
-from chainrule.preparation.columns import LOSSES, Array, Feature, Target, Task, enumerated, missing_message, ordered
+from chainrule.preparation.columns import LOSSES, Array, Feature, Target, Task, complete, enumerated, missing_message, ordered
 from chainrule.preparation.summary import MOST_CATEGORIES, MOST_LABELS, Summary, checked_kind
 
 Tables: TypeAlias = Callable[[], Iterable[Table]]
@@ -36,6 +37,7 @@ class PreparationOptions:
     ignore: tuple[str, ...]
     impute: str | None
     standardize: bool
+    drop_missing: bool = False
 
     def check(self) -> None:
         """Raises InputError where they contradict each other."""
@@ -58,6 +60,8 @@ def fit_preparation(tables: Tables, options: PreparationOptions) -> dict[str, An
     options.check()
     source, found = column_summaries(tables, options)
     _check_rows(source, found, options)
+    if options.drop_missing:
+        return _fit_complete(tables, source, found, options)
     targets = tuple(_target(source, found[name], options) for name in options.targets)
     others = [summary for name, summary in found.items() if name not in options.targets]
     left_out = dict.fromkeys(options.ignore, "as asked") | {s.name: why for s in others if (why := _reason(s, options))}
@@ -65,6 +69,7 @@ def fit_preparation(tables: Tables, options: PreparationOptions) -> dict[str, An
     _check_missing(source, used, options)
     fills = _fills(tables, used, options.impute)
     features = tuple(_feature(source, summary, options, fills.get(summary.name)) for summary in used)
+    open_values = _open_values(found[options.targets[0]], options)
     task: Task = "regress" if targets[0].kind == "number" else "binary" if len(targets[0].classes) == 2 else "classify"
     return {
         "features": features,
@@ -73,8 +78,26 @@ def fit_preparation(tables: Tables, options: PreparationOptions) -> dict[str, An
         "left_out": tuple(left_out.items()),
         "rows": next(iter(found.values())).rows,
         "impute": options.impute,
-        "decisions": decisions(features, targets, task, left_out, used, options),
+        "decisions": decisions(features, targets, task, left_out, used, options, open_values),
+        "open_values": open_values,
     }
+
+
+def _fit_complete(tables: Tables, source: str, found: Mapping[str, Summary], options: PreparationOptions) -> dict[str, Any]:
+    """The fields that fit the rows that lack none of the values that are needed. Raises InputError."""
+    rows = next(iter(found.values())).rows
+    used = [summary.name for name, summary in found.items() if name not in options.targets and not _reason(summary, options)]
+    needed = (*options.targets, *(used if options.impute is None else ()))
+    kept = replace(options, drop_missing=False)
+    if not any(found[name].missing for name in needed):
+        return {**fit_preparation(tables, kept), "dropped": 0}
+    if not sum(int(complete(table, needed).sum()) for table in tables()):
+        worst = max(needed, key=lambda name: found[name].missing)
+        raise FileError(
+            f"every row of {source} lacks a value, most often in column {quoted(worst)}; leave columns out (--ignore {worst}), or --impute."
+        )
+    fitted = fit_preparation(lambda: (table.take(complete(table, needed)) for table in tables()), kept)
+    return {**fitted, "dropped": rows - fitted["rows"]}
 
 
 # One pass
@@ -125,23 +148,38 @@ def _check_rows(source: str, found: Mapping[str, Summary], options: PreparationO
 
 
 def _check_missing(source: str, used: Sequence[Summary], options: PreparationOptions) -> None:
-    """Raises FileError, which names the first cells without a value, unless they are to be filled."""
+    """Raises FileError, which names the first cells without a value, unless they are to be filled; a category may lack."""
+    used = [summary for summary in used if not _is_category(summary, options)]
     if options.impute is None and any(summary.missing for summary in used):
         cells = sorted((row, summary.name) for summary in used for row in summary.gaps)
         names = ",".join([summary.name for summary in used if summary.missing][:9])
         said = missing_message(source, sum(summary.missing for summary in used), cells)
-        raise FileError(f"{said}; fill them in, ask for --impute mean, or leave columns out (--ignore {names}).")
+        ways = f"fill them in, ask for --impute mean, leave those rows out (--drop-missing) or columns (--ignore {names})"
+        raise FileError(f"{said}; {ways}.")
 
 
-def _check_text(source: str, summary: Summary, fix: str) -> None:
-    """Raises FileError if a column of text is one of numbers but for some cells."""
-    strays = summary.present - summary.numeric
-    if summary.kind == "text" and summary.stray and summary.numeric > strays:
+def _check_text(source: str, summary: Summary, *ways: str) -> None:
+    """Raises FileError if a column of text is one of numbers, whether it is not clear which or some cells are none; with other ways out."""
+    if summary.doubt:
+        raise FileError(f"{summary.doubt} Or {', or '.join(ways)}.")
+    fixes = ", ".join([*ways[:-1], f"or {ways[-1]}"])
+    if summary.stray and _is_mostly_numbers(summary):
         row, text = summary.stray
         raise FileError(
             f"{source}: row {row}, column {quoted(summary.name)} holds {quoted(text)}, which is no number, as {summary.numeric:,} other "
-            f"cells of that column are; correct it{fix}."
+            f"cells of that column are; correct it, {fixes}."
         )
+    if summary.numeric_labels > MOST_INTEGER_CLASSES:
+        cell = next(filter(looks_like_number, summary.labels))
+        raise FileError(
+            f"{source}: column {quoted(summary.name)} is text, but {summary.numeric_labels:,} of its values look like numbers, as "
+            f"{quoted(cell)}; write them alike, {fixes}."
+        )
+
+
+def _is_mostly_numbers(summary: Summary) -> bool:
+    """Are most cells of a column of text numbers, perhaps without its being clear which?"""
+    return summary.kind == "text" and (bool(summary.doubt) or summary.numeric > summary.present - summary.numeric)
 
 
 # Targets
@@ -151,11 +189,11 @@ def _target(source: str, summary: Summary, options: PreparationOptions) -> Targe
     name = summary.name
     if summary.missing:
         said = missing_message(source, summary.missing, [(row, name) for row in summary.gaps])
-        raise FileError(f"{said}, and it is the target; leave those rows out.")
+        raise FileError(f"{said}, and it is the target; leave those rows out (--drop-missing).")
     if summary.kind == "date":
         raise InputError(f"target {quoted(name)} of {source} holds dates; choose a column of numbers or classes.")
     if options.task != "classify":
-        _check_text(source, summary, ", or take the values as classes (--task classify)")
+        _check_text(source, summary, "take the values as classes (--task classify)")
     if _is_class(summary, options):
         return _class_target(source, summary, options)
     if summary.kind == "text":
@@ -165,15 +203,26 @@ def _target(source: str, summary: Summary, options: PreparationOptions) -> Targe
     if summary.is_constant:
         raise FileError(f"target {quoted(name)} of {source} is {summary.low:g} in every row; there is nothing to learn. Choose another.")
     mean, deviation = _scale(summary, options)
-    return Target(name, "number", summary.kind, mean, deviation)
+    return Target(name, "number", summary.kind, mean, deviation, written=summary.format)
 
 
 def _is_class(summary: Summary, options: PreparationOptions) -> bool:
     """Text and truth values are classes, and so are whole numbers of few different values; several targets are numbers."""
     if options.task is not None or len(options.targets) > 1:
         return options.task == "classify"
-    few = summary.distinct <= MOST_INTEGER_CLASSES and summary.distinct * LEAST_ROWS_PER_CLASS < summary.rows
+    few = summary.distinct == 2 or _has_few_values(summary)
     return summary.kind in ("text", "boolean") or (summary.whole and few)
+
+
+def _has_few_values(summary: Summary) -> bool:
+    """Are there so few different values, for so many rows, that they are classes?"""
+    return summary.distinct <= MOST_INTEGER_CLASSES and summary.distinct * LEAST_ROWS_PER_CLASS < summary.rows
+
+
+def _open_values(summary: Summary, options: PreparationOptions) -> int:
+    """How many different values the target has, if it may be classes as well as a number, and nothing was said; else 0."""
+    numbers = summary.kind == "number" and summary.whole and options.task is None and len(options.targets) == 1
+    return summary.distinct if numbers and 2 < summary.distinct <= MOST_INTEGER_CLASSES else 0
 
 
 def _class_target(source: str, summary: Summary, options: PreparationOptions) -> Target:
@@ -192,7 +241,7 @@ def _class_target(source: str, summary: Summary, options: PreparationOptions) ->
             f"target {quoted(name)} of {source} has {count} different values in {summary.rows:,} rows; these are no classes to learn. "
             f"Choose another target{other}."
         )
-    return Target(name, "class", summary.kind, classes=ordered(summary.labels))
+    return Target(name, "class", summary.kind, classes=ordered(summary.labels), written=summary.format)
 
 
 # Inputs
@@ -209,8 +258,7 @@ def _reason(summary: Summary, options: PreparationOptions) -> str | None:
         return "dates"
     if summary.is_sequence:
         return "numbers the rows"
-    mostly_numbers = summary.numeric > summary.present - summary.numeric
-    if summary.kind != "text" or mostly_numbers:
+    if summary.kind != "text" or _is_mostly_numbers(summary) or summary.numeric_labels > MOST_INTEGER_CLASSES:
         return None
     if summary.is_identifier and not summary.crowded:
         return "all different" if summary.distinct == summary.present else "nearly all different"
@@ -230,27 +278,34 @@ def _at_least_one(source: str, used: list[Summary], others: Sequence[Summary], l
     return sequences
 
 
+def _is_category(summary: Summary, options: PreparationOptions) -> bool:
+    return summary.name in options.categories or (summary.kind == "text" and summary.name not in options.numbers)
+
+
 def _feature(source: str, summary: Summary, options: PreparationOptions, fill: float | str | None) -> Feature:
-    name = summary.name
-    if name in options.categories or (summary.kind == "text" and name not in options.numbers):
+    name, lacks = summary.name, summary.missing > 0
+    if _is_category(summary, options):
         if name not in options.categories:
-            _check_text(
-                source, summary, f", take the values as categories (--categories {name}), or leave the column out (--ignore {name})"
-            )
+            ways = f"take the values as categories (--categories {name})", f"leave the column out (--ignore {name})"
+            _check_text(source, summary, *ways)
         if summary.crowded:
             raise FileError(
                 f"column {quoted(name)} of {source} has more than {summary.most:,} different values; leave it out (--ignore {name})."
             )
-        return Feature(name, "category", summary.kind, categories=ordered(summary.labels), fill=fill)
+        own = summary.missing > 0 and options.impute != "most_frequent"
+        labels = ordered(summary.labels)
+        return Feature(name, "category", summary.kind, categories=labels, fill=None if own else fill, written=summary.format, missing=own)
+    if summary.doubt:
+        raise FileError(summary.doubt)
     if summary.kind in ("text", "date"):
         raise FileError(
             f"{source}: column {quoted(name)} was asked for as numbers, but holds {'dates' if summary.kind == 'date' else 'text'}"
             f"{f' (row {summary.stray[0]}: {quoted(summary.stray[1])})' if summary.stray else ''}."
         )
     if summary.kind == "boolean":
-        return Feature(name, "boolean", "boolean", fill=fill)
+        return Feature(name, "boolean", "boolean", fill=fill, missing=lacks)
     mean, deviation = _scale(summary, options)
-    return Feature(name, "number", "number", mean, deviation, fill=fill)
+    return Feature(name, "number", "number", mean, deviation, fill=fill, written=summary.format, missing=lacks)
 
 
 def _scale(summary: Summary, options: PreparationOptions) -> tuple[float, float]:
@@ -302,10 +357,14 @@ def decisions(
     left_out: Mapping[str, str],
     used: Sequence[Summary],
     options: PreparationOptions,
+    open_values: int,
 ) -> tuple[str, ...]:
     """Everything that was decided, a line each."""
     scaled = "standardised to mean 0 and deviation 1" if options.standardize else "as they are"
     said = [_target_decision(target, task, scaled) for target in targets]
+    if open_values:
+        other, how = ("a number", "regress") if task != "regress" else ("classes", "classify")
+        said.append(f"{open_values} different whole numbers could be {other}, too: that is the task {how}")
     kinds = {kind: [feature for feature in features if feature.kind == kind] for kind in ("number", "boolean", "category")}
     if kinds["number"]:
         said.append(f"numbers, {scaled}: {enumerated([feature.name for feature in kinds['number']])}")
@@ -316,9 +375,14 @@ def decisions(
         said.append(f"categories, one input for each value: {enumerated(named)}")
     for reason in dict.fromkeys(left_out.values()):
         said.append(f"left out ({reason}): {enumerated([name for name, why in left_out.items() if why == reason])}")
-    filled = [f"{summary.name} ({summary.missing:,})" for summary in used if summary.missing]
+    lacking = {summary.name: f"{summary.name} ({summary.missing:,})" for summary in used if summary.missing}
+    filled = [lacking[feature.name] for feature in features if feature.name in lacking and feature.fill is not None]
     if filled:
-        said.append(f"missing values filled ({options.impute}; categories and truth values: most_frequent): {enumerated(filled)}")
+        how = f"{options.impute}; truth values: most_frequent"
+        said.append(f"missing values filled ({how}), and an input of its own says so: {enumerated(filled)}")
+    own = [lacking[feature.name] for feature in features if feature.kind == "category" and feature.missing]
+    if own:
+        said.append(f"a missing value is a category of its own: {enumerated(own)}")
     return tuple(said)
 
 

@@ -14,11 +14,13 @@ import numpy as np
 from chainrule.base.display import Displayed
 from chainrule.base.errors import FileError, InputError, ShapeError, quoted
 from chainrule.data.cells import Kind
+from chainrule.data.columns import Form
+from chainrule.data.numbers import PLAIN
 from chainrule.data.table import Table
 from chainrule.network.definitions import find
-from chainrule.preparation.columns import LOSSES, Array, Feature, Target, Task, enumerated, labels_of, missing_message, one_hot
+from chainrule.preparation.columns import LOSSES, Array, Feature, Target, Task, complete, enumerated, labels_of, missing_message, one_hot
 from chainrule.preparation.fitting import PreparationOptions, fit_preparation
-from chainrule.preparation.reading import fields_from
+from chainrule.preparation.reading import fields_from, without_defaults
 
 
 @dataclass(frozen=True, repr=False)
@@ -32,6 +34,8 @@ class Preparation(Displayed):
     rows       how many rows it was fitted to
     impute     how missing values are filled; None: they are refused
     decisions  all of this in words
+    dropped    how many rows were left out because they lacked a value; None where such rows are refused
+    open_values  how many different whole numbers the target had, where they may be classes as well as a number and it was not said which
     signs      whether two classes stand as −1 and 1, and part at 0, because the loss compares signs; else as 0 and 1, and they part at ½
     """
 
@@ -43,6 +47,8 @@ class Preparation(Displayed):
     impute: str | None
     decisions: tuple[str, ...]
     signs: bool = False
+    dropped: int | None = None
+    open_values: int = 0
 
     @staticmethod
     def fit(
@@ -54,6 +60,7 @@ class Preparation(Displayed):
         numbers: Sequence[str] = (),
         ignore: Sequence[str] = (),
         impute: str | None = None,
+        drop_missing: bool = False,
         standardize: bool = True,
     ) -> Preparation:
         """Decide about every column.
@@ -61,15 +68,18 @@ class Preparation(Displayed):
         tables      a table, or a function that gives consecutive tables anew at every call (`lambda: chunks(path)`)
         targets     the names of the target columns
         task        "classify" or "regress"; else text and truth values are classes, and so are whole numbers of which there are
-                    at most 20 different ones, fewer than 5 % of the rows
+                    two different ones, or at most 20, fewer than 5 % of the rows
         categories, numbers, ignore   columns to take as categories, to take as numbers, and to leave out
-        impute      "mean", "median" or "most_frequent" fills missing values; categories and truth values take the most frequent
+        impute      "mean", "median" or "most_frequent" fills missing numbers, and an input of its own says where; truth values take
+                    the most frequent. A missing category is one of its own, unless "most_frequent" is asked for
+        drop_missing  leave out rows that lack a value that is needed: the target, and the inputs that are not filled
         standardize False leaves numbers as they are
 
         The outcome does not depend on how the rows are cut into tables, not even in the last digit.
         Raises InputError: what is wrong, where, and the smallest fix.
         """
-        options = PreparationOptions(tuple(targets), task, tuple(categories), tuple(numbers), tuple(ignore), impute, standardize)
+        names = tuple(targets), task, tuple(categories), tuple(numbers), tuple(ignore)
+        options = PreparationOptions(*names, impute, standardize, drop_missing)
         return Preparation(**fit_preparation((lambda: (tables,)) if isinstance(tables, Table) else tables, options))
 
     # Sizes and names
@@ -139,6 +149,16 @@ class Preparation(Displayed):
         """The kinds of the input and target columns, for `read` and `chunks` when targets are there."""
         return self.input_kinds | {target.name: target.read_as for target in self.targets}
 
+    @property
+    def input_forms(self) -> dict[str, Form]:
+        """What `read` and `chunks` are to take the input columns for: their kinds, and how numbers are written."""
+        return {feature.name: feature.form for feature in self.features}
+
+    @property
+    def forms(self) -> dict[str, Form]:
+        """What `read` and `chunks` are to take the input and target columns for."""
+        return self.input_forms | {target.name: target.form for target in self.targets}
+
     # There
 
     def x(self, table: Table) -> Array:
@@ -160,9 +180,19 @@ class Preparation(Displayed):
         means, deviations = np.transpose(self.output_scales)
         return np.asarray((labels - means) / deviations)
 
-    def labels(self, table: Table) -> Array:
-        """(rows,) the places of the classes, or (rows, targets) the target numbers as they are."""
-        columns = [target.labels(table) for target in self.targets]
+    def complete(self, table: Table) -> Table:
+        """Without the rows that lack a value that is needed, if those were left out when fitting."""
+        if self.dropped is None:
+            return table
+        inputs = () if self.impute else tuple(feature.name for feature in self.features)
+        return table.take(complete(table, (*inputs, *(target.name for target in self.targets))))
+
+    def labels(self, table: Table, *, strict: bool = True) -> Array:
+        """(rows,) the places of the classes, or (rows, targets) the target numbers as they are.
+
+        strict  refuse a class that the model does not know; else its place is −1
+        """
+        columns = [target.labels(table, strict=strict) for target in self.targets]
         return np.column_stack(columns) if self.task == "regress" else columns[0]
 
     def _check_columns(self, table: Table) -> None:
@@ -174,8 +204,13 @@ class Preparation(Displayed):
                 f"{table.source} lacks {'columns' if len(lacking) > 1 else 'a column'} of the model: {enumerated(lacking)}{offer}"
             )
 
+    @property
+    def _strict_features(self) -> list[Feature]:
+        """Those of which every value is needed."""
+        return [feature for feature in self.features if feature.fill is None and feature.kind != "category"]
+
     def _check_missing(self, table: Table) -> None:
-        gaps = {feature.name: np.flatnonzero(table.column(feature.name).missing) for feature in self.features if feature.fill is None}
+        gaps = {feature.name: np.flatnonzero(table.column(feature.name).missing) for feature in self._strict_features}
         count = sum(map(len, gaps.values()))
         if count:
             cells = sorted((table.row(int(place)), name) for name, places in gaps.items() for place in places[:3])
@@ -215,14 +250,20 @@ class Preparation(Displayed):
 
     # What a table to predict from holds beside
 
-    def unseen(self, table: Table) -> Counter[tuple[str, str]]:
-        """How often each category occurs that was not there when fitting, by (column, category). Counters of chunks can be added."""
+    def unseen(self, table: Table, *, targets: bool = False) -> Counter[tuple[str, str]]:
+        """How often each category occurs that was not there when fitting, by (column, category). Counters of chunks can be added.
+
+        targets  classes too, if the table has them
+        """
         found: Counter[tuple[str, str]] = Counter()
         for feature in self.features:
             if feature.kind == "category":
                 column = table.column(feature.name)
-                strange = (feature.codes(column) < 0) & ~column.missing
-                found.update((feature.name, str(label)) for label in labels_of(column.take(strange)))
+                strange = (feature.codes(column) < 0) & ~(column.missing & feature.missing)
+                found.update((feature.name, "missing" if label is None else str(label)) for label in labels_of(column.take(strange)))
+        for target in self.targets if targets and self.classes else ():
+            column = table.column(target.name)
+            found.update((target.name, str(label)) for label in labels_of(column) if label not in target.classes)
         return found
 
     def extra(self, table: Table) -> tuple[str, ...]:
@@ -234,9 +275,17 @@ class Preparation(Displayed):
         """In words: extra columns, and categories that were not there when fitting (of this table, or the counts given)."""
         extra, counts = self.extra(table), self.unseen(table) if unseen is None else unseen
         said = [f"columns that the model does not know are ignored: {enumerated(extra)}"] if extra else []
+        said += [
+            f"column {column.name} is written otherwise than where the model was trained: {column.format.example}"
+            for column, known in ((table.column(feature.name), feature.written) for feature in self.features)
+            if column.format is not None and column.format != known and (known is not None or column.format != PLAIN)
+        ]
         for name in dict.fromkeys(column for column, _ in counts):
             labels = [f"{label} ({count} ×)" for (column, label), count in counts.items() if column == name]
-            said.append(f"column {name} holds categories that the model has never seen, taken as none of the known: {enumerated(labels)}")
+            what = "categories that the model has never seen, taken as none of the known"
+            if name in (target.name for target in self.targets):
+                what = "classes that the model does not know, which count as wrong"
+            said.append(f"column {name} holds {what}: {enumerated(labels)}")
         return tuple(said)
 
     # Plain data
@@ -250,7 +299,8 @@ class Preparation(Displayed):
         from json import dumps, loads
 
         data: dict[str, Any] = loads(dumps(asdict(self)))  # lists in place of tuples; floats keep every digit
-        return {name: value for name, value in data.items() if name != "signs" or value}
+        plain: dict[str, Any] = without_defaults(data)
+        return plain
 
     @staticmethod
     def from_dict(data: Mapping[str, Any]) -> Preparation:

@@ -8,27 +8,42 @@ from typing import Any, TypeVar, get_args
 
 from chainrule.base.errors import DescriptionError, quoted
 from chainrule.data.cells import KINDS
+from chainrule.data.numbers import SIGNS, NumberFormat
 from chainrule.preparation.columns import LOSSES, Feature, Target, Task
 
 Read = TypeVar("Read", Feature, Target)
 
+LATER: dict[str, Any] = {"signs": False, "written": None, "missing": False, "dropped": None, "open_values": 0}
+"""Fields that older models do not have, and that are not written where they have this value."""
+
+
+def without_defaults(data: Any) -> Any:
+    """Plain data of a preparation without the fields that have the value that they have where they lack."""
+    if isinstance(data, list):
+        return [without_defaults(item) for item in data]
+    if not isinstance(data, dict):
+        return data
+    return {name: without_defaults(value) for name, value in data.items() if name not in LATER or value != LATER[name]}
+
 
 def fields_from(data: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
     """The fields of a preparation, which are called so. Raises DescriptionError if the data is not what `to_dict` gives."""
-    table = _table("it", {"signs": False, **data} if isinstance(data, Mapping) else data, names)
+    table = _table("it", data, names)
     features = tuple(_read(f"feature {place}", item, Feature) for place, item in enumerate(_list("features", table["features"]), start=1))
     targets = tuple(_read(f"target {place}", item, Target) for place, item in enumerate(_list("targets", table["targets"]), start=1))
     names = [feature.name for feature in features] + [target.name for target in targets]
     if not features or not targets or len(set(names)) < len(names):
         raise description_error("features and targets need different names, and at least one of each")
     left_out = tuple(_pair(item) for item in _list("left_out", table["left_out"]))
-    if not isinstance(table["rows"], int) or isinstance(table["rows"], bool) or table["rows"] < 0:
-        raise description_error(f"rows is {quoted(table['rows'])}")
+    _count("rows", table["rows"])
     if table["impute"] is not None:
         _text("impute", table["impute"])
     task, signs, decisions = _task(table["task"], targets), table["signs"], _texts("decisions", table)
     if not isinstance(signs, bool) or (signs and task != "binary"):
         raise description_error(f"signs is {quoted(signs)}")
+    for name, least in (("dropped", None), ("open_values", 0)):
+        if table[name] != least:
+            _count(name, table[name])
     return {**table, "features": features, "targets": targets, "task": task, "left_out": left_out, "decisions": decisions}
 
 
@@ -57,7 +72,20 @@ def _read(where: str, data: Any, kind: type[Read]) -> Read:
     if scale["deviation"] <= 0:
         raise description_error(f"{where} has the deviation {scale['deviation']:g}")
     fill = {"fill": _fill(where, table)} if kind is Feature else {}
-    return kind(**{**table, "name": _text(where, table["name"]), many: labels, **scale, **fill})
+    if not isinstance(table.get("missing", False), bool):
+        raise description_error(f"{where} has missing {quoted(table['missing'])}")
+    written = _number_format(where, table["written"])
+    return kind(**{**table, "name": _text(where, table["name"]), many: labels, "written": written, **scale, **fill})
+
+
+def _number_format(where: str, data: Any) -> NumberFormat | None:
+    if data is None:
+        return None
+    table = _table(f"{where}, written", data, NumberFormat.__dataclass_fields__)
+    form = NumberFormat(**{name: _text(where, value) for name, value in table.items()})
+    if form.decimal not in (".", ",") or form.thousands not in ("", *SIGNS) or form.decimal == form.thousands:
+        raise description_error(f"{where} has numbers that are written in no known way")
+    return form
 
 
 def _kinds(kind: type[Feature] | type[Target]) -> Any:
@@ -74,9 +102,10 @@ def _fill(where: str, table: Mapping[str, Any]) -> float | str | None:
 
 
 def _table(where: str, data: Any, wanted: Collection[str]) -> dict[str, Any]:
-    if not isinstance(data, Mapping) or set(data) != set(wanted):
+    later = {name: value for name, value in LATER.items() if name in wanted}
+    if not isinstance(data, Mapping) or {*later, *data} != set(wanted):
         raise description_error(f"{where} should have {', '.join(sorted(wanted))}")
-    return dict(data)
+    return {**later, **data}
 
 
 def _list(where: str, value: Any) -> list[Any]:
@@ -93,6 +122,11 @@ def _pair(value: Any) -> tuple[str, str]:
     if not isinstance(value, (list, tuple)) or len(value) != 2:
         raise description_error("left_out holds something that is no column with a reason")
     return _text("left_out", value[0]), _text("left_out", value[1])
+
+
+def _count(where: str, value: Any) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise description_error(f"{where} is {quoted(value)}")
 
 
 def _text(where: str, value: Any) -> str:

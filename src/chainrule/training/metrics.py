@@ -52,6 +52,7 @@ class Scores(Displayed):
     rows     how many
     guess    what someone guesses who looks at no input: the most frequent class of the training rows (its number), or their mean (targets,)
     confusion  (classes, classes): rows of each true class (down) that were said to be of each class (across)
+    strange    (classes,): rows whose true class the model does not know, by the class that they were said to be of; all of them wrong
     logarithms Σ −ln of the probability given to the true class; None where the outputs are no probabilities
     absolute, squared   (targets,): Σ |y − t| and Σ (y − t)², in the data's own units
     mean, spread        (targets,): the mean of t and Σ (t − mean)²
@@ -67,6 +68,7 @@ class Scores(Displayed):
     squared: Array | None = None
     mean: Array | None = None
     spread: Array | None = None
+    strange: Array | None = None
 
     # Classes
 
@@ -85,7 +87,8 @@ class Scores(Displayed):
         """Precision, recall and F1 of each class; 0 where nothing can be divided by."""
         if self.confusion is None:
             return ()
-        found, said, true = np.diag(self.confusion), self.confusion.sum(axis=0), self.confusion.sum(axis=1)
+        others = 0 if self.strange is None else self.strange
+        found, said, true = np.diag(self.confusion), self.confusion.sum(axis=0) + others, self.confusion.sum(axis=1)
         parts = zip(self.names, _ratio(found, said), _ratio(found, true), _ratio(2 * found, said + true), true, strict=True)
         return tuple(ClassScore(name, float(p), float(r), float(f1), int(rows)) for name, p, r, f1, rows in parts)
 
@@ -141,7 +144,9 @@ class Scores(Displayed):
         rows = a.rows + b.rows
         if self.confusion is not None:
             logarithms = None if None in (a.logarithms, b.logarithms) else a.logarithms + b.logarithms
-            return Scores(a.task, a.names, rows, a.guess, a.confusion + b.confusion, logarithms)
+            strange = [part.strange for part in (a, b) if part.strange is not None]
+            others = sum(strange[1:], strange[0]) if strange else None
+            return Scores(a.task, a.names, rows, a.guess, a.confusion + b.confusion, logarithms, strange=others)
         gap = b.mean - a.mean
         mean, spread = a.mean + gap * (b.rows / rows), a.spread + b.spread + gap**2 * (a.rows * b.rows / rows)
         absolute, squared = a.absolute + b.absolute, a.squared + b.squared
@@ -154,7 +159,7 @@ class Scores(Displayed):
     def to_dict(self) -> dict[str, Any]:
         """The measures, for people, and the sums, from which `from_dict` makes the same scores."""
         measures = ("accuracy", "loss", "r2", "mean_absolute_error", "root_mean_squared_error", "baseline")
-        sums = ("guess", "confusion", "absolute", "squared", "mean", "spread")
+        sums = ("guess", "confusion", "absolute", "squared", "mean", "spread", "strange")
         plain = {name: getattr(self, name) for name in measures}
         plain |= {name: None if getattr(self, name) is None else getattr(self, name).tolist() for name in sums}
         every = {"task": self.task, "names": list(self.names), "rows": self.rows, "logarithms": self.logarithms, **plain}
@@ -172,6 +177,8 @@ class Scores(Displayed):
             if (confusion is None) == (len(sums) < 4) or not plain["rows"] >= 1:
                 raise ValueError("sums are missing")
             logarithms = float(plain["logarithms"]) if "logarithms" in plain else None
+            if "strange" in plain:
+                sums["strange"] = _numbers(plain["strange"], (size,)).astype(int)
             return Scores(str(plain["task"]), names, int(plain["rows"]), guess, confusion, logarithms, **sums)
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise InputError(f"these scores are incomplete: {error}.") from None
@@ -185,6 +192,8 @@ class Scores(Displayed):
             errors = {name: words.decimal(score_text(measure)) for name, measure in measures.items()}
             return [words.plain("score.r2", **known), words.plain("score.errors", **errors)]
         lines = [words.plain("score.accuracy", **known)]
+        if self.strange is not None:
+            lines.append(words.plain("score.strange", rows=int(self.strange.sum())))
         if len(self.names) > MOST_CLASSES:
             return [*lines, words.plain("score.many", classes=len(self.names))]
         return lines + self._table(words)
@@ -223,7 +232,7 @@ def score(preparation: Preparation, y: Array, labels: Table | Array, *, guess: A
     Raises ShapeError.
     """
     if not isinstance(labels, np.ndarray):
-        labels = preparation.labels(labels)
+        labels = preparation.labels(labels, strict=False)
     if len(y) != len(labels) or not len(y):
         raise ShapeError(f"there are {len(y)} predictions for {len(labels)} rows; a score needs one for each, and at least one row.")
     guess = None if guess is None else np.asarray(guess)
@@ -237,16 +246,20 @@ def score(preparation: Preparation, y: Array, labels: Table | Array, *, guess: A
 def of_classes(names: tuple[str, ...], y: Array, labels: Array, guess: Array | None = None, *, signs: bool = False) -> Scores:
     """Scores of probabilities: y (rows, classes), or (rows, 1) for the second of two classes; labels (rows,), the classes' numbers.
 
+    A label of −1 is a class that the model does not know.
+
     signs  y are no probabilities: from 0 upward they mean the second class
     """
     said = (y[:, 0] >= (0 if signs else 0.5)).astype(int) if y.shape[1] == 1 else y.argmax(axis=1)
+    known = labels >= 0
     confusion = np.zeros((len(names), len(names)), dtype=int)
-    np.add.at(confusion, (labels, said), 1)
+    np.add.at(confusion, (labels[known], said[known]), 1)
+    strange = None if known.all() else np.bincount(said[~known], minlength=len(names))
     if signs:
-        return Scores("classify", names, len(y), guess, confusion, None)
+        return Scores("classify", names, len(y), guess, confusion, None, strange=strange)
     probabilities = np.column_stack([1 - y[:, 0], y[:, 0]]) if y.shape[1] == 1 else y
-    given = probabilities[np.arange(len(labels)), labels] / probabilities.sum(axis=1)
-    return Scores("classify", names, len(y), guess, confusion, float(-np.log(np.maximum(given, SMALLEST)).sum()))
+    given = np.where(known, probabilities[np.arange(len(labels)), labels] / probabilities.sum(axis=1), 0.0)
+    return Scores("classify", names, len(y), guess, confusion, float(-np.log(np.maximum(given, SMALLEST)).sum()), strange=strange)
 
 
 def of_numbers(names: tuple[str, ...], y: Array, labels: Array, guess: Array | None = None) -> Scores:

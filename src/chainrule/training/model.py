@@ -180,6 +180,15 @@ class Model(WithoutCaches, Displayed):
         }
 
 
+def form_for(source: Mapping[str, Any], name: str | Path) -> dict[str, Any]:
+    """What was said about how to read the data of a model, as far as it holds for a source of this name.
+
+    source  what the model keeps about its data; of another source, only its missing values and units are alike
+    """
+    form = dict(source.get("form", {}))
+    return form if str(name) == source.get("name") else {key: form[key] for key in ("missing", "units") if key in form}
+
+
 def checkpoint_path(output: str | Path) -> Path:
     """Where the checkpoint of a model lies while it is trained: beside it."""
     return Path(f"{output}.checkpoint")

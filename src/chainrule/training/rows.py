@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.base.errors import InputError
-from chainrule.data.reading import chunks, kinds_of, read
+from chainrule.data.reading import chunks, forms_of, read
 from chainrule.data.table import Table
 from chainrule.network.network import Array
 from chainrule.preparation.disk import empty, is_large
 from chainrule.preparation.preparation import Preparation
+from chainrule.training.model import form_for
 from chainrule.training.plan import Plan, example_weights, split
 
 if TYPE_CHECKING:
@@ -57,8 +58,15 @@ class Rows:
         if not is_large(source):
             table = read(source, **form)
             return Rows(lambda: [table])
-        kinds = form.pop("kinds", None) or kinds_of(source, **form)
-        return Rows(lambda: chunks(source, kinds=kinds, **form))
+        forms = forms_of(source, **form)
+        form.pop("kinds", None)
+        return Rows(lambda: chunks(source, forms=forms, **form))
+
+    def complete(self, preparation: Preparation) -> Rows:
+        """Without the rows that lack a value that is needed, if the preparation leaves such out."""
+        if preparation.dropped is None:
+            return self
+        return Rows(lambda: (preparation.complete(table) for table in self.tables()))
 
     @cached_property
     def first(self) -> Table:
@@ -101,10 +109,10 @@ def training_rows(model: Model, source: Any = None, encoding: str | None = None)
     if preparation is None:
         raise InputError("this model was trained on numbers without a table; replay its steps from Python, with `step_at`.")
     source = model.source.get("name") if source is None else source
-    form = dict(model.source.get("form", {})) if str(source) == model.source.get("name") else {}
+    form = form_for(model.source, source)
     if encoding is not None:
         form["encoding"] = encoding
-    rows = Rows.of(source, kinds=preparation.kinds, **form)
+    rows = Rows.of(source, kinds=preparation.forms, **form).complete(preparation)
     labels = rows.labels(preparation)
     with ExitStack() as stack:
         subset = rows.subset(preparation, split(labels, model.plan)[0], labels, stack)
