@@ -100,7 +100,7 @@ def test_a_letter_of_the_notation_is_no_input():
         problem("two-inputs", notation="t=v")
 
 
-@pytest.mark.parametrize("name", ["mazur", "2-3-1", "3-4-2"])
+@pytest.mark.parametrize("name", ["mazur", "2-2-2", "3-4-2"])
 @pytest.mark.parametrize("notation", ["seed", "ng", "layers=subscript"])
 def test_every_printed_name_of_a_weight_is_understood(name, notation):
     context = _context(name, notation)
@@ -109,7 +109,7 @@ def test_every_printed_name_of_a_weight_is_understood(name, notation):
             written = context.letter(element)
             raised_last = formula_latex(written).replace("\\", "")
             raised_first = re.sub(r"(_\{.*?\})(\^\{.*?\})", r"\2\1", raised_last)
-            for typed in (formula_text(written), raised_last, raised_first, element.name.key):
+            for typed in (formula_text(written), raised_last, raised_first, element.name.key.removesuffix("[]")):
                 assert find_weight(context, typed) == element, typed
 
 

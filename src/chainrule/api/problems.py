@@ -215,7 +215,9 @@ def _changed_layers(network: Network, bias: bool | None, activation: Wanted | No
     """The layers, with their numbers, as the options want them."""
     layers, last = list(network.numbered_layers), network.last_layers
     if bias is not None:
-        layers = [layer if layer.option("bias") in (bias, None) else layer.without_numbers("b").with_options(bias=bias) for layer in layers]
+        changing = [layer.option("bias") is not None and bool(layer.option("bias")) is not bias for layer in layers]
+        without = [layer.without_numbers("b").with_options(bias=bias) for layer in layers]
+        layers = [new if changed else layer for layer, new, changed in zip(layers, without, changing, strict=True)]
     if activation is not None:
         inner = find("activation", setting(activation))
         layers = [

@@ -79,15 +79,15 @@ def paths_picture(context: Context, weight: Element) -> Drawing:
     """Every path from the error to a weight is highlighted."""
     if not graphs.is_neurons(context.step.network):
         return graphs.paths_graph(context, weight)
-    layer, unit = _layer(weight), weight.index[-1]
-    wanted = {layer: unit, **({layer - 1: weight.index[0]} if weight.quantity.symbol == "W" else {})}
+    layer = _layer(weight)
+    *source, unit = weight.index or (None,)  # a bias that a layer has once leads into all of its units
+    wanted = {layer: unit, **({layer - 1: source[0]} if source else {})}
     units = [_drawn(size, wanted.get(i)) for i, size in enumerate(context.step.network.sizes)]
     whole = _with_error(context, _picture(context, _inputs(context), _weights(context), units))
-    start = whole.units[layer].index(unit)
-    handles = [f"n{layer}-{start}"]
-    if weight.quantity.symbol == "W":
-        handles.append(f"e{layer - 1}-{whole.units[layer - 1].index(weight.index[0])}-{start}")
-    reached = [start]
+    reached = [place for place, drawn in enumerate(whole.units[layer]) if unit in (None, drawn)]
+    handles = [f"n{layer}-{place}" for place in reached]
+    if source:
+        handles += [f"e{layer - 1}-{whole.units[layer - 1].index(source[0])}-{place}" for place in reached]
     for before, after in itertools.pairwise(range(layer, len(whole.layers))):
         every = range(len(whole.layers[after]))
         handles += [f"e{before}-{i}-{j}" for i in reached for j in every] + [f"n{after}-{j}" for j in every]

@@ -49,8 +49,12 @@ def _numbering(context: Context) -> list[Block]:
     if vectors:
         vector = next((one for one in vectors if one.shape[0] != 1), vectors[-1])
         bias = context.elements(vector)[:2][-1]  # the second one, where there is one: its numbers differ
-        names = {"element": context.letter(bias), "vector": context.symbol(vector), "layer": context.layer(bias.name.layer or 1)}
-        sentences.append(context.text("network.numbering.biases", unit=bias.index[0] + 1, **names))
+        letters = {"element": context.letter(bias), "vector": context.symbol(vector), "layer": context.layer(bias.name.layer or 1)}
+        sentences.append(context.text("network.numbering.biases", unit=bias.index[0] + 1, **letters))
+    shared = [parameter for parameter in context.derivation.parameters if not parameter.shape]
+    if shared:
+        names = tuple(part for parameter in shared for part in (", ", context.symbol(parameter)))[1:]
+        sentences.append((*context.text("network.numbering.shared"), " ", *names, "."))
     joined = tuple(part for sentence in sentences for part in (" ", *sentence))[1:]
     return [Paragraph(joined)] if joined else []
 

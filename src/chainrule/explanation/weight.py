@@ -169,6 +169,8 @@ def _number_of_layer(weight: Element) -> int:
 
 def _place(context: Context, weight: Element) -> Inline:
     layer = context.layer(_number_of_layer(weight))
+    if not weight.index:
+        return context.text("weight.shared", weight=context.letter(weight), layer=layer)
     if len(weight.index) == 1:
         return context.text("weight.bias", weight=context.letter(weight), unit=weight.index[0] + 1, layer=layer)
     if not context.step.network.wiring.is_chain or len(weight.index) != 2:

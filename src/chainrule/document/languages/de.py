@@ -34,6 +34,8 @@ WORDS = {
     "Gewichtsmatrix führt in ein Neuron.",
     "network.numbering.biases": "Schwellenwerte (Bias) sind Schicht für Schicht nummeriert: {element} gehört zu Neuron {unit} ({layer}) "
     "und ist ein Element des Vektors {vector}.",
+    "network.numbering.shared": "Ein Schwellenwert (Bias), den eine Schicht nur einmal hat, gehört zu allen ihren Neuronen, und die "
+    "Ableitung nach ihm ist die Summe über sie:",
     "network.numbering.transposed": "Wo eine Matrix transponiert verwendet wird, ist es umgekehrt.",
     "network.drawn": " wurde mit dem Startwert {seed} ausgelost: {how}.",
     "network.drawn_many": " wurden mit dem Startwert {seed} ausgelost: {how}, mit den Eingängen und Neuronen der jeweiligen Schicht.",
@@ -254,6 +256,8 @@ WORDS = {
     "weight.element": "{weight} ist das Element [{index}] von {parameter}, in der {layer}.",
     "weight.place": "{weight} führt von {source} zu {unit} ({layer}).",
     "weight.bias": "{weight} ist der Schwellenwert (Bias) von Neuron {unit} ({layer}).",
+    "weight.shared": "{weight} ist der Schwellenwert (Bias) jedes Neurons ({layer}); die Ableitung nach ihm ist die Summe "
+    "über diese Neuronen.",
     "weight.paths": "Wege vom Fehler zu diesem Gewicht: {paths}. Jeder Faktor ist die Ableitung einer Größe nach der nächsten:",
     "weight.recursive": "Vom Fehler führen zu viele Wege zu diesem Gewicht, um sie alle aufzuschreiben. Die Ableitung wird Schritt für "
     "Schritt berechnet; wo eine Summe über mehrere Neuronen läuft, stehen die ersten da:",
@@ -309,7 +313,7 @@ WORDS = {
     # What things are called; a name without an entry is written as it is
     "example.seed": "Zwei Eingänge, zwei verborgene Neuronen, ein Ausgang",
     "example.article": "Der Artikel von hmkcode (2019)",
-    "example.mazur": "Mazurs Netz (2015), mit festen Schwellenwerten",
+    "example.mazur": "Mazurs Netz (2015): ein fester Schwellenwert je Schicht",
     "example.xor": "Exklusives Oder, das eine einzelne Schicht nicht lernen kann",
     "example.iris": "Sechs von Fishers Schwertlilien (1936), standardisiert",
     "example.vanishing": "Acht Sigmoid-Neuronen hintereinander: Gradienten verschwinden",

@@ -31,6 +31,8 @@ WORDS = {
     "unit.",
     "network.numbering.biases": "Biases are numbered layer by layer: {element} is the bias of unit {unit} of the {layer}, an element of "
     "the vector {vector}.",
+    "network.numbering.shared": "A bias that a layer has only once belongs to all of its units, and the gradient by it is the sum "
+    "over them:",
     "network.numbering.transposed": "Where a matrix is used transposed, it is the other way round.",
     "network.drawn": " was drawn from seed {seed}: {how}.",
     "network.drawn_many": " were drawn from seed {seed}: {how}, with the inputs and units of each layer.",
@@ -242,6 +244,7 @@ WORDS = {
     "weight.element": "{weight} is element [{index}] of {parameter}, in the {layer}.",
     "weight.place": "{weight} leads from {source} to {unit}, in the {layer}.",
     "weight.bias": "{weight} is the bias of unit {unit} of the {layer}.",
+    "weight.shared": "{weight} is the bias of every unit of the {layer}; the gradient by it is the sum over these units.",
     "weight.paths": "Ways from the error to it: {paths}. Each factor is the derivative of one quantity by the next:",
     "weight.recursive": "There are too many ways from the error to it to write them all. The derivative is computed step by step; where "
     "a sum runs over several units, the first ones are shown:",
@@ -294,7 +297,7 @@ WORDS = {
     # What things are called; a name without an entry is written as it is
     "example.seed": "Two inputs, two hidden units, one output",
     "example.article": "The article by hmkcode (2019)",
-    "example.mazur": "Mazur's network (2015), with frozen biases",
+    "example.mazur": "Mazur's network (2015): one bias a layer, frozen",
     "example.xor": "Exclusive or, which one layer cannot learn",
     "example.iris": "Six of Fisher's irises (1936), standardised",
     "example.vanishing": "Eight sigmoid units in a row: gradients vanish",
