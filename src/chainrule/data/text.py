@@ -241,7 +241,9 @@ def _are_years(row: Sequence[str]) -> bool:
     return years == list(range(years[0], years[0] + len(years))) and 1000 <= years[0] < 3000
 
 
-def _completed_header(first: Sequence[str], usual: int, has_header: bool, others: Sequence[Sequence[str]]) -> tuple[Sequence[str], list[str]]:
+def _completed_header(
+    first: Sequence[str], usual: int, has_header: bool, others: Sequence[Sequence[str]]
+) -> tuple[Sequence[str], list[str]]:
     """The names, one more where all rows have one cell more than the header; in words what that is.
 
     An empty last cell is a separator at the end of the line; else the first column has no name, as where R writes the names of rows.

@@ -54,7 +54,7 @@ def _numbering(context: Context) -> list[Block]:
     shared = [parameter for parameter in context.derivation.parameters if not parameter.shape]
     if shared:
         names = tuple(part for parameter in shared for part in (", ", context.symbol(parameter)))[1:]
-        sentences.append((*context.text("network.numbering.shared"), " ", *names, "."))
+        sentences.append((*names, *context.text("network.numbering.shared")))
     joined = tuple(part for sentence in sentences for part in (" ", *sentence))[1:]
     return [Paragraph(joined)] if joined else []
 

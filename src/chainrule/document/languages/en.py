@@ -31,8 +31,7 @@ WORDS = {
     "unit.",
     "network.numbering.biases": "Biases are numbered layer by layer: {element} is the bias of unit {unit} of the {layer}, an element of "
     "the vector {vector}.",
-    "network.numbering.shared": "A bias that a layer has only once belongs to all of its units, and the gradient by it is the sum "
-    "over them:",
+    "network.numbering.shared": ": one bias for all units of a layer; the gradient by it is the sum over them.",
     "network.numbering.transposed": "Where a matrix is used transposed, it is the other way round.",
     "network.drawn": " was drawn from seed {seed}: {how}.",
     "network.drawn_many": " were drawn from seed {seed}: {how}, with the inputs and units of each layer.",
