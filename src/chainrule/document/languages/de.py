@@ -34,7 +34,7 @@ WORDS = {
     "Gewichtsmatrix führt in ein Neuron.",
     "network.numbering.biases": "Schwellenwerte (Bias) sind Schicht für Schicht nummeriert: {element} gehört zu Neuron {unit} ({layer}) "
     "und ist ein Element des Vektors {vector}.",
-    "network.numbering.shared": ": ein Schwellenwert (Bias) für alle Neuronen einer Schicht; die Ableitung nach ihm ist die Summe über sie.",
+    "network.numbering.shared": ": ein Bias für alle Neuronen einer Schicht; die Ableitung nach ihm ist die Summe über sie.",
     "network.numbering.transposed": "Wo eine Matrix transponiert verwendet wird, ist es umgekehrt.",
     "network.drawn": " wurde mit dem Startwert {seed} ausgelost: {how}.",
     "network.drawn_many": " wurden mit dem Startwert {seed} ausgelost: {how}, mit den Eingängen und Neuronen der jeweiligen Schicht.",
