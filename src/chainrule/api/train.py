@@ -32,7 +32,7 @@ from chainrule.training.loop import Overflowed, Training
 from chainrule.training.metrics import Scores, baseline_prediction, score
 from chainrule.training.model import Model, checkpoint_path, load_checkpoint, save_checkpoint
 from chainrule.training.outputs import Log, Outputs, check_outputs, curves_of, resumable
-from chainrule.training.plan import Plan, batch_size_for, fold_places, patience_for, split
+from chainrule.training.plan import Plan, batch_size_for, fold_places, last_rows, patience_for, split
 from chainrule.training.rows import Rows, Subset, weights_of
 
 HIDDEN = (32,)
@@ -122,9 +122,9 @@ def train(
     batch_size: int | None = None,
     until: float | None = None,
     patience: int | None = None,
-    validation: float | None = None,
+    validation: float | str | None = None,
     validation_folds: int | None = None,
-    test: float | None = None,
+    test: float | str | None = None,
     folds: int | None = None,
     class_weights: str | Mapping[str, float] | None = None,
     shuffle: bool = True,
@@ -135,6 +135,8 @@ def train(
     numbers: Sequence[str] = (),
     impute: str | None = None,
     drop_missing: bool = False,
+    dates: str | Sequence[str] = (),
+    month_first: bool | None = None,
     separator: str | None = None,
     decimal: str | None = None,
     thousands: str | None = None,
@@ -162,11 +164,14 @@ def train(
     optimizer, learning_rate   Adam, if none is said; the rate is a number or a schedule
     epochs, batch_size, until, patience, validation, validation_folds, test, class_weights, shuffle, seed, engine   as in `Plan`; of fewer
                    than 2000 rows none are set aside for validation unless `validation` asks for it: 5 validation folds decide
+                   test and validation may be "last", or "last:0.2": the last rows, for what runs in time
     folds          cross-validate first, in so many folds; their scores are kept with the model, as "fold 1" …
     ignore         columns to leave out; categories: columns of numbers that are names of categories; numbers: columns to take as
                    numbers that would be left out otherwise
     impute         "mean", "median" or "most_frequent" in place of missing values, which are refused otherwise; drop_missing: leave out rows
                    without a target, and those without an input if these are not filled
+    dates          what becomes an input of columns of dates: "year,month,weekday,hour", "day", or "days", which counts them;
+                   month_first: whether the month stands before the day in 03/04/2024, where the column does not tell
     separator, decimal, thousands, encoding, header   the form of a text file, where it is not to be found out
     units, missing   units that are taken off numbers; words, or numbers as -999, that mean that there is no value
     output         where the model is written; resume: go on from the checkpoint beside it; force: replace a model that is there
@@ -176,7 +181,8 @@ def train(
     Raises InputError; Diverged and KeyboardInterrupt (after Ctrl-C), after which the model with the best weights so far is in `output`.
     """
     columns: dict[str, Any] = {"ignore": _names(ignore), "categories": _names(categories), "numbers": _names(numbers)}
-    columns |= {"task": task, "impute": impute, "drop_missing": drop_missing}
+    columns |= {"task": task, "impute": impute, "drop_missing": drop_missing, "month_first": month_first}
+    columns["dates"] = [part.strip() for part in dates.split(",")] if isinstance(dates, str) and dates else list(dates)
     form: dict[str, Any] = {"separator": separator, "decimal": decimal, "thousands": thousands, "encoding": encoding, "header": header}
     form |= {"units": units if isinstance(units, str) else list(units), "missing": list(_names(missing))}
     said = {name: value for name, value in form.items() if value not in (None, "", [])}
@@ -185,6 +191,7 @@ def train(
         "validation_folds": validation_folds, "test": test, "class_weights": class_weights, "shuffle": shuffle, "seed": seed,
         "engine": engine,
     }  # fmt: skip
+    plan_settings |= last_rows("validation", validation) | last_rows("test", test)
     plan, shape, watch = _plan(plan_settings, optimizer, learning_rate), (hidden, activation, loss, regularizer), watch or Watch()
     path = None if output is None else Path(output)
     description = None if network is None else _description(network, shape)

@@ -213,6 +213,10 @@ def lines_of_preparation(words: Words, preparation: Preparation) -> Iterator[str
         ]
         if names:
             yield words.plain(f"decided.{kind}", names=joined_names(words, names))
+    for feature in preparation.features:
+        if feature.parts:
+            parts = [words.plain(f"decided.part.{part.name.removeprefix(f'{feature.name} ')}") for part in feature.parts]
+            yield words.plain("decided.date", name=feature.name, parts=", ".join(parts))
     forms = {target.name: target.written for target in preparation.targets} | {one.name: one.written for one in preparation.features}
     written = [(name, form) for name, form in forms.items() if form]
     shown = [f"{name} {form.example}".replace(" ", "\N{NO-BREAK SPACE}") for name, form in written if form.thousands or form.unit]

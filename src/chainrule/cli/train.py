@@ -72,6 +72,8 @@ COLUMN_OPTIONS = (
         "--numbers", metavar="COLUMN", multiple=True, help="Take a column as numbers that would be left out, as one that counts the rows."
     ),
     click.option("--impute", metavar="HOW", help="Fill missing values: mean, median or most_frequent.  [default: they are refused]"),
+    click.option("--dates", metavar="PARTS", help="Make inputs of dates: year, month, day, weekday, hour, days.  [default: left out]"),
+    click.option("--month-first/--day-first", default=None, help="Which comes first in 03/04/2024?  [default: found out, by column]"),
     click.option("--drop-missing", is_flag=True, help="Leave out rows without a target, or without an input that is not filled."),
 )
 
@@ -100,14 +102,16 @@ PLAN_OPTIONS = (
         help="Stop after N epochs that did not help.  [default: those of 1000 steps, but at least 100]",
     ),
     click.option(
-        "--validation", type=float, metavar="PART",
+        "--validation", metavar="PART|last",
         help="Part of the rows, kept out of training, that tells when to stop.  [default: 0.1 of 2000 rows or more]",
     ),
     click.option(
         "--validation-folds", type=click.IntRange(0), metavar="K",
         help="K networks trained beside, each without a K-th of the rows, tell when to stop; no row is lost.  [default: 5 below 2000 rows]",
     ),
-    click.option("--test", type=float, metavar="PART", help="Part of the rows that says how good it is.  [default: 0.15]"),
+    click.option(
+        "--test", metavar="PART|last", help="Part of the rows that says how good it is; last, last:0.2: the last ones.  [default: 0.15]"
+    ),
     click.option("--folds", type=click.IntRange(2), metavar="K", help="Cross-validate first, in K folds."),
     click.option("--class-weights", metavar="balanced", help="Let rare classes count as much as frequent ones."),
     click.option("--shuffle/--no-shuffle", default=True, help="A new order of the rows in every epoch, or always theirs."),
@@ -156,6 +160,8 @@ def train(data: str, output: str, quiet: bool, language: str, **options: Any) ->
 
 def _whole(options: dict[str, Any]) -> dict[str, Any]:
     """The options as Python has them: a separator may be called tab, and nothing is said where it is empty."""
+    if "dates" in options:
+        options["dates"] = options["dates"] or ()
     separator = {"tab": "\t", "\\t": "\t"}.get(options["separator"], options["separator"])
     return {**options, "separator": separator, "units": options["units"] or ()}
 

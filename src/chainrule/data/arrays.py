@@ -14,7 +14,8 @@ from typing import IO, Any
 import numpy as np
 
 from chainrule.base.errors import FileError, InputError, quoted
-from chainrule.data.cells import DATE, Array, Kind, is_missing
+from chainrule.data.cells import Array, Kind, is_missing
+from chainrule.data.dates import is_date
 from chainrule.data.encodings import PIECE, open_binary, unreadable_error
 from chainrule.data.table import Column, Table, sliced
 
@@ -88,7 +89,7 @@ def _of_objects(source: str, name: str, array: Array) -> tuple[Array, Kind]:
             raise InputError(f"{source}: column {quoted(name)} holds a whole number that is too large to compute with.") from None
     texts = np.empty(len(cells), dtype=object)
     texts[:] = [None if cell is None or is_missing(str(cell)) else str(cell).strip() for cell in cells]
-    dates = all(text is None or DATE.fullmatch(text) for text in texts) and any(text is not None for text in texts)
+    dates = all(text is None or is_date(text) for text in texts) and any(text is not None for text in texts)
     return texts, "date" if dates or array.dtype.kind == "M" else "text"
 
 

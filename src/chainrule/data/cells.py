@@ -1,8 +1,7 @@
-"""What cells of text mean: numbers, booleans, dates, missing values, or plain text. Whole columns at a time."""
+"""What cells of text mean: plain numbers, truth values, missing values, or text. Whole columns at a time."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 from typing import Any, Literal, TypeAlias
@@ -21,9 +20,6 @@ MISSING = frozenset(
 """How people, spreadsheets and databases write that there is no value, in small letters."""
 
 TRUTH = {"true": 1.0, "false": 0.0}
-
-TIME = r"\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?( ?[AaPp][Mm])?( ?(Z|UTC|[+-]\d{2}:?\d{2}))?"
-DATE = re.compile(rf"(\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}|\d{{1,2}}[-/.]\d{{1,2}}[-/.](\d{{4}}|\d{{2}}))([T ]\s*{TIME})?|{TIME}")
 
 
 def is_missing(cell: str, words: Collection[str] = MISSING) -> bool:

@@ -10,7 +10,6 @@ import numpy as np
 
 from chainrule.base.errors import FileError, quoted
 from chainrule.data.cells import (
-    DATE,
     MISSING,
     TRUTH,
     Array,
@@ -22,6 +21,7 @@ from chainrule.data.cells import (
     truths,
     without_missing_numbers,
 )  # fmt: skip
+from chainrule.data.dates import is_date
 from chainrule.data.numbers import Evidence, NumberFormat, NumberOptions, evidence_of, number_format, plain_numbers
 from chainrule.data.table import Column
 
@@ -94,7 +94,7 @@ def _of_text(cells: Sequence[str], evidence: Evidence, missing: Collection[str])
     if first.strip().lower() in TRUTH and (values := truths(cells, missing)) is not None:
         return Found(values, "boolean", evidence=evidence)
     values = texts(cells, missing)
-    dates = DATE.fullmatch(first.strip()) and all(cell is None or DATE.fullmatch(cell) for cell in values)
+    dates = is_date(first) and all(cell is None or is_date(cell) for cell in values)
     return Found(values, "date" if dates else "text", evidence=evidence)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -29,15 +29,19 @@ NAMED = 8
 class Feature:
     """An input column and how it becomes numbers.
 
-    kind       "number": (value − mean) / deviation;  "boolean": 0 or 1;  "category": one-hot, in the order of `categories`
+    kind       "number": (value − mean) / deviation;  "boolean": 0 or 1;  "category": one-hot, in the order of `categories`;
+               "date": its `parts`
     read_as    the kind of the column in the table
     fill       what stands in for a missing value; None where missing values are refused
     written    how its numbers were written, where they were text
     missing    whether an input of its own says that the value is missing: a category like any other, or beside what fills the gap
+    parts      of a date: inputs of their own, as "when month"
+    day_first  whether the day stands before the month where both are numbers
+    low, high  the range of its numbers when fitting; None where it is not known
     """
 
     name: str
-    kind: Literal["number", "boolean", "category"]
+    kind: Literal["number", "boolean", "category", "date"]
     read_as: Kind
     mean: float = 0.0
     deviation: float = 1.0
@@ -45,6 +49,10 @@ class Feature:
     fill: float | str | None = None
     written: NumberFormat | None = None
     missing: bool = False
+    parts: tuple[Feature, ...] = ()
+    day_first: bool = False
+    low: float | None = None
+    high: float | None = None
 
     @property
     def form(self) -> Form:
@@ -54,14 +62,39 @@ class Feature:
     @property
     def names(self) -> tuple[str, ...]:
         """The names of its numbers: age; colour=blue, colour=red; age missing."""
-        values = tuple(f"{self.name}={label}" for label in self.categories) if self.kind == "category" else (self.name,)
+        named = {
+            "category": tuple(f"{self.name}={label}" for label in self.categories),
+            "date": tuple(name for part in self.parts for name in part.names),
+        }
+        values = named.get(self.kind, (self.name,))
         return (*values, f"{self.name} missing") if self.missing else values
+
+    @property
+    def scales(self) -> list[list[float]]:
+        """[mean, deviation] of each of its numbers; [0, 1] of those that are 0 or 1."""
+        if self.kind == "date":
+            scales = [scale for part in self.parts for scale in part.scales]
+        else:
+            scales = [[self.mean, self.deviation]] * max(1, len(self.categories))
+        return [*scales, [0.0, 1.0]] if self.missing else scales
 
     def x(self, table: Table) -> Array:
         """(rows, numbers). Raises FileError, which names the cell."""
         column = table.column(self.name)
-        x = one_hot(self.codes(column), len(self.categories)) if self.kind == "category" else self._number(table, column)
+        if self.kind == "category":
+            x = one_hot(self.codes(column), len(self.categories))
+        elif self.kind == "date":
+            x = self._date(table)
+        else:
+            x = self._number(table, column)
         return np.hstack([x, column.missing[:, None]], dtype=np.float64) if self.missing else x
+
+    def _date(self, table: Table) -> Array:
+        from chainrule.preparation.dates import part_columns
+
+        wanted = [part.name.removeprefix(f"{self.name} ") for part in self.parts]
+        parts = replace(table, columns=tuple(part_columns(table, self.name, wanted, day_first=self.day_first)))
+        return np.hstack([part.x(parts) for part in self.parts], dtype=np.float64)
 
     def _number(self, table: Table, column: Column) -> Array:
         values = as_numbers(table, column)

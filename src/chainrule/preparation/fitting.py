@@ -14,6 +14,7 @@ from chainrule.data.reading import memory
 from chainrule.data.table import Table
 from chainrule.network.definitions import find
 from chainrule.preparation.columns import LOSSES, Array, Feature, Target, Task, complete, enumerated, missing_message, ordered
+from chainrule.preparation.dates import date_feature
 from chainrule.preparation.summary import MOST_CATEGORIES, MOST_LABELS, Summary, checked_kind
 
 Tables: TypeAlias = Callable[[], Iterable[Table]]
@@ -38,6 +39,8 @@ class PreparationOptions:
     impute: str | None
     standardize: bool
     drop_missing: bool = False
+    dates: tuple[str, ...] = ()
+    month_first: bool | None = None
 
     def check(self) -> None:
         """Raises InputError where they contradict each other."""
@@ -68,7 +71,10 @@ def fit_preparation(tables: Tables, options: PreparationOptions) -> dict[str, An
     used = _at_least_one(source, [s for s in others if s.name not in left_out], others, left_out)
     _check_missing(source, used, options)
     fills = _fills(tables, used, options.impute)
-    features = tuple(_feature(source, summary, options, fills.get(summary.name)) for summary in used)
+    dates = {summary.name: _date(tables, summary, options) for summary in used if summary.kind == "date"}
+    left_out |= {name: "constant" for name, date in dates.items() if date is None}
+    used = _at_least_one(source, [summary for summary in used if summary.name not in left_out], others, left_out)
+    features = tuple(dates.get(s.name) or _feature(source, s, options, fills.get(s.name)) for s in used)
     open_values = _open_values(found[options.targets[0]], options)
     task: Task = "regress" if targets[0].kind == "number" else "binary" if len(targets[0].classes) == 2 else "classify"
     return {
@@ -255,7 +261,7 @@ def _reason(summary: Summary, options: PreparationOptions) -> str | None:
     if asked:
         return None
     if summary.kind == "date":
-        return "dates"
+        return None if options.dates else "dates"
     if summary.is_sequence:
         return "numbers the rows"
     if summary.kind != "text" or _is_mostly_numbers(summary) or summary.numeric_labels > MOST_INTEGER_CLASSES:
@@ -272,10 +278,19 @@ def _at_least_one(source: str, used: list[Summary], others: Sequence[Summary], l
     sequences = [summary for summary in others if left_out.get(summary.name) == "numbers the rows"]
     if not sequences:
         why = "; ".join(f"{name} ({reason})" for name, reason in list(left_out.items())[:5])
-        raise FileError(f"{source} has no column to learn from{f': left out are {why}' if why else ' beside the target'}.")
+        dates = "; inputs are made of dates by --dates year,month,weekday,hour" if "dates" in left_out.values() else ""
+        raise FileError(f"{source} has no column to learn from{f': left out are {why}' if why else ' beside the target'}{dates}.")
     for summary in sequences:
         del left_out[summary.name]
     return sequences
+
+
+def _date(tables: Tables, summary: Summary, options: PreparationOptions) -> Feature | None:
+    """The inputs that a column of dates becomes; None if it is the same everywhere."""
+    if summary.name in (*options.categories, *options.numbers):
+        return _feature("the data", summary, options, None)
+    lacks, month_first = summary.missing > 0, options.month_first
+    return date_feature(tables, summary.name, options.dates, month_first=month_first, missing=lacks, standardize=options.standardize)
 
 
 def _is_category(summary: Summary, options: PreparationOptions) -> bool:
@@ -305,7 +320,8 @@ def _feature(source: str, summary: Summary, options: PreparationOptions, fill: f
     if summary.kind == "boolean":
         return Feature(name, "boolean", "boolean", fill=fill, missing=lacks)
     mean, deviation = _scale(summary, options)
-    return Feature(name, "number", "number", mean, deviation, fill=fill, written=summary.format, missing=lacks)
+    written, low, high = summary.format, summary.low, summary.high
+    return Feature(name, "number", "number", mean, deviation, fill=fill, written=written, missing=lacks, low=low, high=high)
 
 
 def _scale(summary: Summary, options: PreparationOptions) -> tuple[float, float]:
@@ -365,18 +381,20 @@ def decisions(
     if open_values:
         other, how = ("a number", "regress") if task != "regress" else ("classes", "classify")
         said.append(f"{open_values} different whole numbers could be {other}, too: that is the task {how}")
-    kinds = {kind: [feature for feature in features if feature.kind == kind] for kind in ("number", "boolean", "category")}
+    kinds = {kind: [feature for feature in features if feature.kind == kind] for kind in ("number", "boolean", "category", "date")}
     if kinds["number"]:
         said.append(f"numbers, {scaled}: {enumerated([feature.name for feature in kinds['number']])}")
     if kinds["boolean"]:
         said.append(f"truth values, as 0 and 1: {enumerated([feature.name for feature in kinds['boolean']])}")
+    for feature in kinds["date"]:
+        said.append(f"of the date {feature.name}: {enumerated([part.name.removeprefix(f'{feature.name} ') for part in feature.parts])}")
     if kinds["category"]:
         named = [f"{feature.name} ({len(feature.categories)} values)" for feature in kinds["category"]]
         said.append(f"categories, one input for each value: {enumerated(named)}")
     for reason in dict.fromkeys(left_out.values()):
         said.append(f"left out ({reason}): {enumerated([name for name, why in left_out.items() if why == reason])}")
     lacking = {summary.name: f"{summary.name} ({summary.missing:,})" for summary in used if summary.missing}
-    filled = [lacking[feature.name] for feature in features if feature.name in lacking and feature.fill is not None]
+    filled = [lacking[feature.name] for feature in features if feature.name in lacking and (feature.fill is not None or feature.parts)]
     if filled:
         how = f"{options.impute}; truth values: most_frequent"
         said.append(f"missing values filled ({how}), and an input of its own says so: {enumerated(filled)}")

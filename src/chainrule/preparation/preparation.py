@@ -19,6 +19,7 @@ from chainrule.data.numbers import PLAIN
 from chainrule.data.table import Table
 from chainrule.network.definitions import find
 from chainrule.preparation.columns import LOSSES, Array, Feature, Target, Task, complete, enumerated, labels_of, missing_message, one_hot
+from chainrule.preparation.dates import checked_parts
 from chainrule.preparation.fitting import PreparationOptions, fit_preparation
 from chainrule.preparation.reading import fields_from, without_defaults
 
@@ -61,6 +62,8 @@ class Preparation(Displayed):
         ignore: Sequence[str] = (),
         impute: str | None = None,
         drop_missing: bool = False,
+        dates: Sequence[str] = (),
+        month_first: bool | None = None,
         standardize: bool = True,
     ) -> Preparation:
         """Decide about every column.
@@ -73,13 +76,15 @@ class Preparation(Displayed):
         impute      "mean", "median" or "most_frequent" fills missing numbers, and an input of its own says where; truth values take
                     the most frequent. A missing category is one of its own, unless "most_frequent" is asked for
         drop_missing  leave out rows that lack a value that is needed: the target, and the inputs that are not filled
+        dates       what becomes an input of dates: "year", "month", "day", "weekday", "hour" and "days", the count of days since 1970
+        month_first whether the month stands before the day in 03/04/2024; None: as the whole column tells
         standardize False leaves numbers as they are
 
         The outcome does not depend on how the rows are cut into tables, not even in the last digit.
         Raises InputError: what is wrong, where, and the smallest fix.
         """
         names = tuple(targets), task, tuple(categories), tuple(numbers), tuple(ignore)
-        options = PreparationOptions(*names, impute, standardize, drop_missing)
+        options = PreparationOptions(*names, impute, standardize, drop_missing, checked_parts(dates), month_first)
         return Preparation(**fit_preparation((lambda: (tables,)) if isinstance(tables, Table) else tables, options))
 
     # Sizes and names
@@ -112,7 +117,7 @@ class Preparation(Displayed):
     @property
     def input_scales(self) -> list[list[float]]:
         """[mean, deviation] of each input, by which a number x is the value x · deviation + mean; [0, 1] of those of a category."""
-        return [[feature.mean, feature.deviation] for feature in self.features for _ in feature.names]
+        return [scale for feature in self.features for scale in feature.scales]
 
     @property
     def output_scales(self) -> list[list[float]]:
@@ -207,7 +212,11 @@ class Preparation(Displayed):
     @property
     def _strict_features(self) -> list[Feature]:
         """Those of which every value is needed."""
-        return [feature for feature in self.features if feature.fill is None and feature.kind != "category"]
+        return [
+            feature
+            for feature in self.features
+            if feature.fill is None and feature.kind != "category" and not (feature.parts and self.impute)
+        ]
 
     def _check_missing(self, table: Table) -> None:
         gaps = {feature.name: np.flatnonzero(table.column(feature.name).missing) for feature in self._strict_features}

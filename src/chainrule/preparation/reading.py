@@ -8,12 +8,16 @@ from typing import Any, TypeVar, get_args
 
 from chainrule.base.errors import DescriptionError, quoted
 from chainrule.data.cells import KINDS
+from chainrule.data.dates import PARTS
 from chainrule.data.numbers import SIGNS, NumberFormat
 from chainrule.preparation.columns import LOSSES, Feature, Target, Task
 
 Read = TypeVar("Read", Feature, Target)
 
-LATER: dict[str, Any] = {"signs": False, "written": None, "missing": False, "dropped": None, "open_values": 0}
+LATER: dict[str, Any] = {
+    "signs": False, "written": None, "missing": False, "dropped": None, "open_values": 0, "parts": [], "day_first": False, "low": None,
+    "high": None,
+}  # fmt: skip
 """Fields that older models do not have, and that are not written where they have this value."""
 
 
@@ -71,9 +75,15 @@ def _read(where: str, data: Any, kind: type[Read]) -> Read:
     scale = {name: _number(f"{where}, {name}", table[name]) for name in ("mean", "deviation")}
     if scale["deviation"] <= 0:
         raise description_error(f"{where} has the deviation {scale['deviation']:g}")
-    fill = {"fill": _fill(where, table)} if kind is Feature else {}
-    if not isinstance(table.get("missing", False), bool):
-        raise description_error(f"{where} has missing {quoted(table['missing'])}")
+    fill: dict[str, Any] = {"fill": _fill(where, table)} if kind is Feature else {}
+    for name in ("missing", "day_first"):
+        if not isinstance(table.get(name, False), bool):
+            raise description_error(f"{where} has {name} {quoted(table[name])}")
+    if kind is Feature:
+        fill |= {name: _number(f"{where}, {name}", table[name]) for name in ("low", "high") if table[name] is not None}
+        fill["parts"] = tuple(_part(where, table["name"], item) for item in _list(where, table["parts"]))
+        if (table["kind"] == "date") != bool(fill["parts"]):
+            raise description_error(f"{where} has parts that do not fit")
     written = _number_format(where, table["written"])
     return kind(**{**table, "name": _text(where, table["name"]), many: labels, "written": written, **scale, **fill})
 
@@ -86,6 +96,14 @@ def _number_format(where: str, data: Any) -> NumberFormat | None:
     if form.decimal not in (".", ",") or form.thousands not in ("", *SIGNS) or form.decimal == form.thousands:
         raise description_error(f"{where} has numbers that are written in no known way")
     return form
+
+
+def _part(where: str, name: Any, data: Any) -> Feature:
+    """A part of a date, which is called so."""
+    part = _read(f"{where}, a part", data, Feature)
+    if part.parts or part.name not in [f"{name} {known}" for known in PARTS]:
+        raise description_error(f"{where} has the part {quoted(part.name)}")
+    return part
 
 
 def _kinds(kind: type[Feature] | type[Target]) -> Any:

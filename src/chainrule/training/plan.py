@@ -40,6 +40,7 @@ class Plan(Displayed):
     validation_folds  in place of such rows, cross-validation in so many folds: a further network for each is trained without it, the
                    mean of their errors decides, and the network itself is trained on every row; 0 for none
     test           the part of the rows that is kept for the final score
+    validation_last, test_last   whether these are the last rows, as for what runs in time; else they are drawn from all
     class_weights  None, "balanced", or a weight for each class by its name: what an example counts in the error
     optimizer      the update rule
     engine         what computes an epoch: "compiled" (machine code), "written" (the NumPy program), "auto" (machine code where there
@@ -60,6 +61,8 @@ class Plan(Displayed):
     class_weights: str | Mapping[str, float] | None = None
     optimizer: Bound = field(default_factory=lambda: find("optimizer", "adam"))
     engine: str = "auto"
+    validation_last: bool = False
+    test_last: bool = False
 
     def __post_init__(self) -> None:
         check_count("epochs", self.epochs, 1)
@@ -72,8 +75,9 @@ class Plan(Displayed):
         _check_part(self.validation, self.test)
         if self.until is not None and not (_is_number(self.until) and 0 < self.until < math.inf):
             raise DescriptionError(f"until must be a number greater than 0, as 1e-6, not {quoted(self.until)}.")
-        if not isinstance(self.shuffle, bool):
-            raise DescriptionError(f"shuffle must be true or false, not {quoted(self.shuffle)}.")
+        for name in ("shuffle", "validation_last", "test_last"):
+            if not isinstance(getattr(self, name), bool):
+                raise DescriptionError(f"{name} must be true or false, not {quoted(getattr(self, name))}.")
         if self.engine not in ENGINES:
             raise UnknownNameError("engine that trains", str(self.engine), ENGINES)
         _check_class_weights(self.class_weights)
@@ -96,6 +100,26 @@ class Plan(Displayed):
             if name not in known:
                 raise UnknownNameError("setting of a plan", str(name), known)
         return Plan(**plain)
+
+
+def last_rows(name: str, wanted: float | str | None) -> dict[str, Any]:
+    """A part of the rows as people write it, 0.2, "last" or "last:0.2", as settings of a plan. Raises DescriptionError.
+
+    >>> last_rows("test", "last:0.2"), last_rows("test", "last"), last_rows("test", 0.2)
+    ({'test': 0.2, 'test_last': True}, {'test': 0.15, 'test_last': True}, {'test': 0.2})
+    """
+    if not isinstance(wanted, str):
+        return {name: wanted}
+    first, colon, second = wanted.strip().partition(":")
+    last = first == "last"
+    part = second if last else first
+    try:
+        value = getattr(Plan, name) if last and not colon else float(part)
+    except ValueError:
+        value = None
+    if value is None or (colon and not last):
+        raise DescriptionError(f"{name} is a part of the rows, as 0.2, or the last ones, as last or last:0.2, not {quoted(wanted)}.")
+    return {name: value, f"{name}_last": True} if last else {name: value}
 
 
 def _is_number(value: object) -> bool:
@@ -155,9 +179,10 @@ def split(labels: int | Array, plan: Plan) -> tuple[Array, Array, Array]:
     if rows < 1:
         raise InputError("there are no rows to train on.")
     ranked = _by_class(labels, np.random.default_rng([plan.seed, 0]))
-    test = _spread_evenly(ranked, plan.test, offset=0.25)
+    test = _last(ranked, plan.test * rows) if plan.test_last else _spread_evenly(ranked, plan.test, offset=0.25)
     rest = ranked[~np.isin(ranked, test)]
-    validation = _spread_evenly(rest, plan.validation * rows / len(rest), offset=0.75)
+    decide = plan.validation * rows
+    validation = _last(rest, decide) if plan.validation_last else _spread_evenly(rest, decide / len(rest), offset=0.75)
     train = rest[~np.isin(rest, validation)]
     if _is_classes(labels):
         lacking = np.isin(labels, np.setdiff1d(labels, np.asarray(labels)[train]))
@@ -194,6 +219,11 @@ def _spread_evenly(ranked: Array, part: float, offset: float) -> Array:
     """Every (1/part)-th row: of each stretch, and so of each class, the same part to within one row."""
     counted = np.floor(np.arange(len(ranked) + 1) * part + offset)
     return np.asarray(ranked[np.diff(counted) > 0])
+
+
+def _last(ranked: Array, count: float) -> Array:
+    """The last so many rows, at least one of those that are wanted, and not all."""
+    return np.sort(ranked)[len(ranked) - min(len(ranked) - 1, max(math.ceil(count) if count < 1 else round(count), 0)) :]
 
 
 class Shuffled:
