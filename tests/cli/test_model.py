@@ -274,3 +274,23 @@ def test_where_the_task_is_open_a_line_says_how_to_change_it(folder, capsys):
     assert "the whole numbers of stars are taken as a number; --task classify takes them as 5 classes" in " ".join(out.split())
     out, _ = printed(["train", "stars.csv", "--target", "stars", "--task", "classify", "--force", *QUICK], capsys)
     assert "--task" not in out.split("\n\n")[0]
+
+
+def test_values_far_from_those_of_the_training_are_told(model, capsys):
+    write_rows("far.csv", [{"length": 4.5, "colour": "red"}, {"length": 4500, "colour": "red"}])
+    _, err = printed(["predict", model, "far.csv"], capsys)
+    assert "column length holds 4500 in row 2, far outside of" in err
+    assert "far outside" not in printed(["predict", model, "flowers.csv"], capsys)[1]
+
+
+def test_a_file_without_header_is_read_by_the_models_order(model, folder, capsys):
+    expected = printed(["predict", model, "flowers.csv"], capsys)[0]
+    every = [line.split(",") for line in (folder / "flowers.csv").read_text().splitlines()[1:]]
+    names = ["number", "length", "colour", "garden", "kind"]
+    for places in ((0, 1, 2, 3, 4), (0, 1, 2, 3), (1, 2)):
+        (folder / "bare.csv").write_text("".join(",".join(row[place] for place in places) + "\n" for row in every))
+        out, err = printed(["predict", model, "bare.csv", "--no-header"], capsys)
+        assert out == expected
+        assert f"bare.csv has no header; its columns are taken for {', '.join(names[place] for place in places)}\n" in err
+    (folder / "bare.csv").write_text("3.5,green\n4.5,red\n")
+    assert "if its first row is no header, say --no-header" in printed(["predict", model, "bare.csv"], capsys, 2)[1]

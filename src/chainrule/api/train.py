@@ -25,6 +25,7 @@ from chainrule.network.definitions import Bound, Wanted, find
 from chainrule.network.layers import dense
 from chainrule.network.network import Array, Network
 from chainrule.pictures.curves import save_curve
+from chainrule.preparation.cautions import Caution, cautions
 from chainrule.preparation.preparation import Preparation
 from chainrule.training.cross_validation import fold_predictions
 from chainrule.training.history import Outcome, Report
@@ -53,6 +54,7 @@ class Run:
     network  before the first step
     train, validation, test   the subsets of the data, as numbers
     form     what was said about how to read the data
+    cautions what about the data is worth a line
     """
 
     rows: Rows
@@ -63,6 +65,7 @@ class Run:
     validation: Subset
     test: Subset
     form: Mapping[str, Any] = field(default_factory=dict)
+    cautions: tuple[Caution, ...] = ()
 
     @property
     def guess(self) -> Array:
@@ -221,6 +224,8 @@ def train(
 
         scores = {} if folds is None else _cross_validated(prepared, labels, plan, folds, watch)
         run = prepared(*split(labels, plan))
+        drawn = len(run.test) > 0 and not plan.test_last
+        run = replace(run, cautions=cautions(rows.first, whole, labels, split_at_random=drawn))
         return _trained(run, run.training(), scores, Outputs(path, log, curve), watch)
 
 
@@ -392,7 +397,8 @@ def _model(run: Run, training: Training, scores: Mapping[str, Scores], reason: s
     ended: dict[str, Any] = {"best_epoch": training.best_epoch, "best_error": best, "epochs": training.epochs}
     if reason:
         ended["reason"] = reason
-    source = {"name": run.rows.first.source, "rows": len(run.train), "form": dict(run.form)}
+    first = run.rows.first
+    source = {"name": first.source, "rows": len(run.train), "form": dict(run.form), "columns": list(first.names)}
     known = {"preparation": run.preparation, "scores": scores, "source": source, "guess": run.guess, "outcome": ended}
     return Model.of(training, made_with=__version__, **known)
 

@@ -100,6 +100,8 @@ class TerminalReporter(Watch):
         self.item(message(self.words, key, **sizes, folds=run.plan.validation_folds))
         self.item(line_of_network(self.words, run.network))
         self.item(line_of_plan(self.words, run.plan, training.batch_size))
+        for caution in run.cautions:
+            self.item(self.words.plain("train.caution", text=message(self.words, f"caution.{caution.key}", **caution.values)))
         if training.chosen.written:
             self.item(message(self.words, "train.written", reason=training.chosen.written))
         if training.epochs:
@@ -150,6 +152,9 @@ class TerminalReporter(Watch):
             self.prose(message(self.words, f"train.scores.{part}", rows=model.scores[part].rows))
             for line in lines_of_scores(self.words, model.scores[part]):
                 self.say(f"  {line}".rstrip())
+            never = never_found(model.scores[part]) if model.plan.class_weights is None else []
+            if never:
+                self.prose(self.words.plain("score.never", names=joined_names(self.words, never)))
             self.say()
 
     def _next(self, model: Model) -> None:
@@ -261,6 +266,12 @@ def lines_of_scores(words: Words, scores: Scores) -> Iterator[str]:
     """The scores, a line each, classes as a table; no prose is wider than a terminal."""
     for line in scores.lines(words):
         yield from [line] if "│" in line or line.startswith(" ") else textwrap.wrap(line, 76)
+
+
+def never_found(scores: Scores) -> list[str]:
+    """The rare classes of which several rows were there, and none was found."""
+    classes = scores.per_class
+    return [one.name for one in classes if one.rows > 1 and not one.recall and one.rows * len(classes) < scores.rows]
 
 
 def line_of_folds(words: Words, name: str, values: Sequence[float | None]) -> str:

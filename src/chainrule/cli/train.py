@@ -245,18 +245,22 @@ def _streamed(model: Model, data: str, form: dict[str, Any], *, targets: bool = 
         raise InputError("this model was trained on numbers without a table, so it cannot prepare rows; use it from Python.")
     kinds = preparation.forms if targets else preparation.input_forms
     unseen: Counter[tuple[str, str]] = Counter()
+    far: dict[str, tuple[int, float]] = {}
     table, dropped = None, 0
     said = {name: value for name, value in _whole(form).items() if value not in (None, ())}
-    for table in chunks(data, kinds=kinds, **{**form_for(model.source, data), **said}):
+    for table in chunks(data, kinds=kinds, names=model.column_orders, **{**form_for(model.source, data), **said}):
         whole, table = table, preparation.complete(table) if targets else table
         dropped += len(whole) - len(table)
         if len(table):
             yield table
         unseen += preparation.unseen(table, targets=targets)
+        far = preparation.far(table) | far
     if dropped:
         complain(f"{dropped:,} rows that lack a value are left out, as in the training")
     if table is not None:
-        for remark in preparation.remarks(table, unseen):
+        if not table.has_header and table.names in model.column_orders:
+            complain(f"{data} has no header; its columns are taken for {', '.join(table.names)}")
+        for remark in preparation.remarks(table, unseen, far):
             complain(remark)
 
 

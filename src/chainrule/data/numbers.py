@@ -45,6 +45,8 @@ GROUPS = {sign: re.compile(rf"[1-9]\d{{0,2}}(?:{re.escape(sign)}\d{{3}})+|[1-9]\
 OPEN = {sign: re.compile(rf"\s*[+-]?[1-9]\d{{0,2}}{re.escape(sign)}\d{{3}}\s*") for sign in ".,"}
 """What may be a number of thousands as well as one with three decimals."""
 
+PADDED = re.compile(r"(?:^|\n) *0\d\d+")
+
 UNITS = frozenset(
     {"%", "‰", "°", "°c", "°f", "K", "M", "B", "k", "m", "g", "t", "kg", "mg", "lb", "lbs", "oz", "km", "cm", "mm", "mi", "ft", "in", "yd",
      "kb", "mb", "gb", "tb", "hz", "khz", "mhz", "ghz", "kw", "mw", "gw", "kwh", "mwh", "kv", "ma", "ml", "cl", "ms", "min", "hr", "hrs",
@@ -171,6 +173,7 @@ class Evidence:
     short, long  a whole number without any sign: of at most three digits, and of more, which thousands signs would have parted
     units      by unit; "" for a cell without one
     stray      a cell that holds no number
+    padded     a cell that begins with zeros, where all are digits and of one length
     """
 
     decimal: dict[str, tuple[int, str]] = field(default_factory=dict)
@@ -180,11 +183,15 @@ class Evidence:
     long: bool = False
     units: dict[str, tuple[int, str]] = field(default_factory=dict)
     stray: tuple[int, str] | None = None
+    padded: str = ""
 
     def __add__(self, other: Evidence) -> Evidence:
         """What both parts say, this one coming first."""
-        merged = {name: {**getattr(other, name), **getattr(self, name)} for name in ("decimal", "thousands", "open", "units")}
-        return Evidence(**merged, short=self.short or other.short, long=self.long or other.long, stray=self.stray or other.stray)
+        merged: dict[str, Any] = {
+            name: {**getattr(other, name), **getattr(self, name)} for name in ("decimal", "thousands", "open", "units")
+        }
+        merged |= {name: getattr(self, name) or getattr(other, name) for name in ("short", "long", "stray", "padded")}
+        return Evidence(**merged)
 
     @property
     def votes(self) -> dict[str, tuple[int, str]]:
@@ -243,7 +250,11 @@ def plain_numbers(cells: Sequence[str], first: int, missing: Collection[str]) ->
         return None
     if sign not in text:
         sizes = np.abs(values[np.isfinite(values)])
-        return values, "", Evidence(short=bool((sizes < 1000).any()), long=bool((sizes >= 1000).any()))
+        return (
+            values,
+            "",
+            Evidence(short=bool((sizes < 1000).any()), long=bool((sizes >= 1000).any()), padded=_padded(text, cells, missing)),
+        )
     found = Evidence()
     shape = OPEN[sign]
     signed = ((row, cell) for row, cell in enumerate(cells, start=first) if sign in cell and not shape.fullmatch(cell))
@@ -253,6 +264,15 @@ def plain_numbers(cells: Sequence[str], first: int, missing: Collection[str]) ->
     else:
         found = evidence_of(cells, first, missing)
     return values, sign, found
+
+
+def _padded(text: str, cells: Sequence[str], missing: Collection[str]) -> str:
+    """A cell that begins with zeros, if all cells are digits of one length, at least three; "" otherwise."""
+    found = PADDED.search(text)
+    if found is None:
+        return ""
+    known = [cell.strip() for cell in cells if not is_missing(cell, missing)]
+    return found[0].strip() if len(set(map(len, known))) == 1 and all(map(str.isdigit, known)) else ""
 
 
 @dataclass(frozen=True)

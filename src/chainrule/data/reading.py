@@ -76,8 +76,9 @@ def chunks(
     forms: Forms | None = None,
     **options: Any,
 ) -> Iterator[Table]:
-    """The source as tables of at most `rows` rows, one after the other; memory holds one at a time. Options as of `read`.
+    """The source as tables of at most `rows` rows, one after the other; memory holds one at a time. Options as of `read`, and:
 
+    names   what the columns of a file without header may be called: of several lists the first one of the right length
     forms   what `forms_of` has found out about the source; without it, a text file is gone through once more for that
     """
     if rows < 1:
@@ -96,11 +97,13 @@ class Forms:
     """What all rows of a source say about its columns: by name, the kind, or how numbers are written; and why that is not clear.
 
     notes   what was found out, in words
+    padded  of columns of codes of one length, read as numbers, one that begins with zeros
     """
 
     forms: Mapping[str, Form]
     doubts: Mapping[str, str]
     notes: tuple[str, ...] = ()
+    padded: Mapping[str, str] = field(default_factory=dict)
 
 
 def forms_of(source: Any, *, kinds: Mapping[str, str | NumberFormat] | None = None, **options: Any) -> Forms:
@@ -136,12 +139,13 @@ class Reading:
         missing: str | Sequence[Any] = (),
         encoding: str | None = None,
         header: bool | None = None,
+        names: Sequence[Sequence[str]] = (),
     ) -> Reading:
         """From the options of `read`. Raises InputError."""
         words = [missing] if isinstance(missing, str) else list(missing)
         wanted = tuple(unit.strip() for unit in (units.split(",") if isinstance(units, str) else units) if unit.strip())
         cells = CellOptions(NumberOptions(decimal, thousands, wanted), missing_words(words) if words else MISSING)
-        return Reading(cells, {"separator": separator, "encoding": encoding, "header": header})
+        return Reading(cells, {"separator": separator, "encoding": encoding, "header": header, "names": names})
 
     def layout(self, source: Any) -> TextLayout | None:
         """How the source holds its table, if it is a text file. Raises FileError."""
@@ -174,7 +178,10 @@ def _joined_column(name: str, form: Form, parts: Sequence[Any]) -> Column:
 
 
 def _with_doubts(table: Table, found: Forms) -> Table:
-    columns = [replace(column, doubt=found.doubts[column.name]) if column.name in found.doubts else column for column in table.columns]
+    if not found.doubts and not found.padded:
+        return table
+    doubts, padded = found.doubts, found.padded
+    columns = [replace(one, doubt=doubts.get(one.name, ""), padded=padded.get(one.name, "")) for one in table.columns]
     return replace(table, columns=tuple(columns))
 
 
@@ -190,7 +197,9 @@ def _forms(layout: TextLayout, scan: Scan) -> Forms:
         asked = scan.options.numbers.decimal
         notes = [f"decimal sign: {'comma' if signs[','] or asked == ',' else 'point'}"]
     notes += [f"{'columns' if len(gone) > 1 else 'a column'} without name and values left out"] if len(kept) < len(forms) else []
-    return Forms(kept, doubts, (*layout.notes[:1], *notes, *layout.notes[1:]))
+    numbers = [name for name, form in kept.items() if isinstance(form, NumberFormat)]
+    padded = {name: scan.evidence[name].padded for name in numbers if scan.evidence[name].padded}
+    return Forms(kept, doubts, (*layout.notes[:1], *notes, *layout.notes[1:]), padded)
 
 
 def _few(names: Sequence[str]) -> str:

@@ -25,6 +25,7 @@ class Column:
              missing (text and dates)
     format   of numbers in text, how they are written
     doubt    of numbers that are left as text, why it is not clear how they are written
+    padded   of whole numbers in text, all of one length, one that begins with zeros, which a number does not keep
     """
 
     name: str
@@ -32,6 +33,7 @@ class Column:
     kind: Kind
     format: NumberFormat | None = None
     doubt: str = ""
+    padded: str = ""
 
     @cached_property
     def missing(self) -> Array:

@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from chainrule.base.errors import FileError, InputError, quoted
@@ -76,8 +76,17 @@ class TextLayout:
         return self.has_header and not self.forms
 
 
-def text_layout(path: str, separator: str | None = None, encoding: str | None = None, header: bool | None = None) -> TextLayout:
-    """The layout of a file, as far as it is not said. Raises FileError or InputError."""
+def text_layout(
+    path: str,
+    separator: str | None = None,
+    encoding: str | None = None,
+    header: bool | None = None,
+    names: Sequence[Sequence[str]] = (),
+) -> TextLayout:
+    """The layout of a file, as far as it is not said. Raises FileError or InputError.
+
+    names  what the columns of a file without header may be called: of these, those of the right number
+    """
     if separator is not None and (len(separator) != 1 or separator in '\r\n"'):
         raise InputError(f"the separator is one character, as ; or a tab, not {quoted(separator)}.")
     found, text, marked = _sample(path, encoding)
@@ -88,7 +97,9 @@ def text_layout(path: str, separator: str | None = None, encoding: str | None = 
     if is_arff(path, text):
         head = read_arff_head(path, text)
         return TextLayout(path, found, ",", head.names, True, (*notes, "ARFF"), head.quote, head.lines, True, forms=head.forms)
-    return _found_layout(path, found, text, separator, header, notes)
+    layout = _found_layout(path, found, text, separator, header, notes)
+    called = next((tuple(order) for order in names if len(order) == len(layout.names)), None)
+    return layout if layout.has_header or called is None else replace(layout, names=called)
 
 
 def _found_layout(path: str, encoding: str, text: str, separator: str | None, header: bool | None, notes: list[str]) -> TextLayout:

@@ -15,7 +15,7 @@ from chainrule.base.display import Displayed
 from chainrule.base.errors import FileError, InputError, ShapeError, quoted
 from chainrule.data.cells import Kind
 from chainrule.data.columns import Form
-from chainrule.data.numbers import PLAIN
+from chainrule.data.numbers import PLAIN, looks_like_number
 from chainrule.data.table import Table
 from chainrule.network.definitions import find
 from chainrule.preparation.columns import LOSSES, Array, Feature, Target, Task, complete, enumerated, labels_of, missing_message, one_hot
@@ -205,6 +205,8 @@ class Preparation(Displayed):
         if lacking:
             near = get_close_matches(lacking[0], table.names, n=1, cutoff=0.5)
             offer = f"; is it {quoted(near[0])}?" if near else "; it has no header." if not table.has_header else "."
+            if table.has_header and len(lacking) == len(self.features) and any(map(looks_like_number, table.names)):
+                offer = "; if its first row is no header, say --no-header."
             raise FileError(
                 f"{table.source} lacks {'columns' if len(lacking) > 1 else 'a column'} of the model: {enumerated(lacking)}{offer}"
             )
@@ -275,13 +277,28 @@ class Preparation(Displayed):
             found.update((target.name, str(label)) for label in labels_of(column) if label not in target.classes)
         return found
 
+    def far(self, table: Table) -> dict[str, tuple[int, float]]:
+        """By column, the first row, and its value, that lies farther outside of the range at fitting than this is wide."""
+        found: dict[str, tuple[int, float]] = {}
+        for feature in self.features:
+            values = table.column(feature.name).values
+            if feature.kind != "number" or feature.low is None or feature.high is None or values.dtype == object:
+                continue
+            width = feature.high - feature.low
+            outside = np.flatnonzero((values > feature.high + width) | (values < feature.low - width))
+            if len(outside):
+                found[feature.name] = table.row(int(outside[0])), float(values[outside[0]])
+        return found
+
     def extra(self, table: Table) -> tuple[str, ...]:
         """The columns that are neither inputs nor targets, nor were left out when fitting; they are ignored."""
         known = {*self.kinds, *(name for name, _ in self.left_out)}
         return tuple(name for name in table.names if name not in known)
 
-    def remarks(self, table: Table, unseen: Counter[tuple[str, str]] | None = None) -> tuple[str, ...]:
-        """In words: extra columns, and categories that were not there when fitting (of this table, or the counts given)."""
+    def remarks(
+        self, table: Table, unseen: Counter[tuple[str, str]] | None = None, far: Mapping[str, tuple[int, float]] | None = None
+    ) -> tuple[str, ...]:
+        """In words: extra columns, categories that were not there when fitting, and values far outside; of this table, or as given."""
         extra, counts = self.extra(table), self.unseen(table) if unseen is None else unseen
         said = [f"columns that the model does not know are ignored: {enumerated(extra)}"] if extra else []
         said += [
@@ -295,6 +312,13 @@ class Preparation(Displayed):
             if name in (target.name for target in self.targets):
                 what = "classes that the model does not know, which count as wrong"
             said.append(f"column {name} holds {what}: {enumerated(labels)}")
+        ranges = {feature.name: (feature.low, feature.high) for feature in self.features}
+        for name, (row, value) in (self.far(table) if far is None else far).items():
+            low, high = ranges[name]
+            said.append(
+                f"column {name} holds {value:.6g} in row {row}, far outside of {low:.6g} to {high:.6g}, where the model was trained; "
+                "what it says there is a guess"
+            )
         return tuple(said)
 
     # Plain data

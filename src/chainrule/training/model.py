@@ -127,6 +127,16 @@ class Model(WithoutCaches, Displayed):
             raise InputError(f"the run took {self.history[-1].step:,} steps; there is no step {number:,}.")
         return training.step_at(number)
 
+    @property
+    def column_orders(self) -> list[tuple[str, ...]]:
+        """In which orders the columns of a file without header may be meant: all of the model's data, those without targets, the inputs."""
+        if self.preparation is None:
+            return []
+        every, targets = tuple(map(str, self.source.get("columns", ()))), [target.name for target in self.preparation.targets]
+        inputs = tuple(name for name in every if name in self.preparation.input_kinds)
+        orders = [every, tuple(name for name in every if name not in targets), inputs]
+        return [order for order in orders if order]
+
     @cached_property
     def _predictor(self) -> Predictor:
         return Predictor(self.network, self.plan.engine)

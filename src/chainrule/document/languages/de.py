@@ -430,6 +430,25 @@ WORDS = {
     "train.plan": "Training mit {optimizer}, Lernrate {rate}, {batch_size} Zeilen je Schritt, höchstens {epochs} Epochen, "
     "Startwert\N{NO-BREAK SPACE}{seed}",
     "train.written": "gerechnet vom NumPy-Programm, denn Maschinencode gibt es hier nicht: {reason}",
+    "train.caution": "einen Blick wert: {text}",
+    "caution.stand_in": "{name} ist in {count} Zeilen {value}, weit weg von allen anderen Werten; steht das für "
+    "einen fehlenden Wert: --missing {value}",
+    "caution.far": "{name} ist in Zeile {row} {value}, weit weg von allen anderen Werten; ist das ein "
+    "Versehen, den Wert berichtigen oder die Zeile weglassen",
+    "caution.copy": "{name} sagt {target} genau; weglassen (--ignore {name}), wenn es nicht vor {target} bekannt ist",
+    "caution.zeros": "{name} gilt als Zahl und verliert die Nullen, mit denen {cell} beginnt; sind es Codes: "
+    "--categories {name} oder --ignore {name}",
+    "caution.spelling_columns": "die Spalten {names} unterscheiden sich nur durch Großschreibung oder Leerzeichen",
+    "caution.spelling_classes": "die Klassen {names} von {name} unterscheiden sich nur durch Großschreibung oder Leerzeichen",
+    "caution.spelling_categories": "die Kategorien {names} von {name} unterscheiden sich nur durch Großschreibung oder Leerzeichen",
+    "caution.singletons": "{count} Klassen von {name} haben nur eine Zeile, so dass keine zum Test bleibt: {names}",
+    "caution.singletons.count=1": "die Klasse {names} von {name} hat nur eine Zeile, so dass keine zum Test bleibt",
+    "caution.identifier": "{name} sieht nach Nummern der Zeilen aus, wie {value}: alle verschieden, und ohne "
+    "Zusammenhang mit dem Ziel; wenn ja: --ignore {name}",
+    "caution.between_dates": "die Zeilen folgen der Zeit ({name}), und die Zeilen zum Test liegen zwischen den anderen; "
+    "--test last nimmt die letzten",
+    "caution.between_count": "{name} zählt die Zeilen, und benachbarte haben ähnliche Werte von {target}; die Zeilen "
+    "zum Test liegen zwischen den anderen, --test last nimmt die letzten",
     "train.resumed": "weiter nach Epoche {epoch}",
     # Training: solange es läuft
     "train.training": "Training",
@@ -539,6 +558,7 @@ WORDS = {
     "score.table": "Links: von den Zeilen, die der Klasse zugeordnet wurden, die richtigen (Präzision); von ihren Zeilen die gefundenen "
     "(Trefferquote); beides in einer Zahl (F1). Rechts: die Zeilen der Klasse, nach der Klasse, der sie zugeordnet wurden.",
     "score.strange.rows=1": "1 Zeile ist von einer Klasse, die das Modell nicht kennt; sie zählt als falsch.",
+    "score.never": "Von {names} wurde keine Zeile gefunden; mit --class-weights balanced zählen seltene Klassen so viel wie häufige.",
     "score.strange": "{rows} Zeilen sind von Klassen, die das Modell nicht kennt; sie zählen als falsch.",
     "score.many": "{classes} Klassen: zu viele, um jede zu zeigen.",
 }

@@ -414,6 +414,23 @@ WORDS = {
     "train.plan": "training by {optimizer}, learning rate {rate}, {batch_size} rows a step, at most {epochs} epochs, "
     "seed\N{NO-BREAK SPACE}{seed}",
     "train.written": "computed by the NumPy program, as there is no machine code here: {reason}",
+    "train.caution": "worth a look: {text}",
+    "caution.stand_in": "{name} is {value} in {count} rows, far from all other values; if that means that there is "
+    "no value, say --missing {value}",
+    "caution.far": "{name} is {value} in row {row}, far from all other values; correct it or leave the row out if it is a mistake",
+    "caution.copy": "{name} tells {target} exactly; leave it out (--ignore {name}) unless it is known before {target}",
+    "caution.zeros": "{name} is read as numbers, which lose the zeros that {cell} begins with; if these are "
+    "codes, say --categories {name} or --ignore {name}",
+    "caution.spelling_columns": "the columns {names} differ by capital letters or blanks only",
+    "caution.spelling_classes": "the classes {names} of {name} differ by capital letters or blanks only",
+    "caution.spelling_categories": "the categories {names} of {name} differ by capital letters or blanks only",
+    "caution.singletons": "{count} classes of {name} have a single row each, which leaves none to test on: {names}",
+    "caution.singletons.count=1": "the class {names} of {name} has a single row, which leaves none to test on",
+    "caution.identifier": "{name} looks like numbers that name the rows, as {value}: all different, and they tell "
+    "nothing of the target; if so, say --ignore {name}",
+    "caution.between_dates": "the rows run in time ({name}), and the test rows lie between the others; --test last tests on the last ones",
+    "caution.between_count": "{name} counts the rows, and {target} is much the same in neighbouring ones; the test rows "
+    "lie between the others, --test last tests on the last ones",
     "train.resumed": "going on after epoch {epoch}",
     # Training: while it runs
     "train.training": "training",
@@ -522,6 +539,7 @@ WORDS = {
     "score.table": "Left: of the rows said to be of the class, those that are (precision); of its rows, those found (recall); both in "
     "one (F1). Right: the rows of the class, by the class that they were said to be of.",
     "score.strange.rows=1": "1 row is of a class that the model does not know; it counts as wrong.",
+    "score.never": "No row of {names} was found; --class-weights balanced lets rare classes count as much as frequent ones.",
     "score.strange": "{rows} rows are of classes that the model does not know; they count as wrong.",
     "score.many": "{classes} classes: too many to print each.",
 }
