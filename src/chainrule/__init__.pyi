@@ -38,7 +38,7 @@ from chainrule.network.losses import log_cosh as log_cosh
 from chainrule.network.losses import binary_cross_entropy as binary_cross_entropy
 from chainrule.network.losses import binary_cross_entropy_from_logits as binary_cross_entropy_from_logits, cross_entropy as cross_entropy
 from chainrule.network.losses import cross_entropy_from_logits as cross_entropy_from_logits, hinge as hinge, squared_hinge as squared_hinge
-from chainrule.network.losses import kl as kl
+from chainrule.network.losses import kl as kl, objective as objective, upstream as upstream
 from chainrule.network.regularizers import l1 as l1, l2 as l2, elastic_net as elastic_net
 from chainrule.network.initializers import zeros as zeros, constant as constant, uniform as uniform, normal as normal
 from chainrule.network.initializers import glorot_uniform as glorot_uniform, glorot_normal as glorot_normal, he_uniform as he_uniform

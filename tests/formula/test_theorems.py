@@ -76,7 +76,7 @@ def test_the_paper_error_keeps_the_long_form_with_the_same_value(key: str, loss:
     network = Network(2, dense(3, "tanh"), dense(2, output), loss=loss, regularizer="l2", seed=1)
     derivation = network.derivation
     x, t = np.random.default_rng(0).normal(size=(3, 2)), np.array([[0.3, 0.7], [1, 0], [0.5, 0.5]])
-    values = evaluate([derivation.paper_error, derivation.error], {derivation.x: x, derivation.t: t, **network.bindings()})
+    values = evaluate([derivation.paper_error, derivation.error], {derivation.x: x, derivation.targets[0]: t, **network.bindings()})
     assert values[derivation.error] == pytest.approx(values[derivation.paper_error], rel=1e-13)
     assert "log" in {node.primitive.name for node in order(derivation.paper_error)}
     assert [found.theorem.key for found in derivation.theorems] == [key]

@@ -211,6 +211,7 @@ def test_what_ours_declare():
         "kl": ("softmax", "distribution", False),
         "hinge": ("tanh", "signs", False),
         "squared_hinge": ("identity", "signs", False),
+        "upstream": ("identity", "gradient", False),
     }
     activations = {name: (activation.start, activation.gives) for name, activation in built_in("activation").items()}
     assert {name: facts for name, facts in activations.items() if facts != ("glorot_uniform", "numbers")} == {

@@ -78,21 +78,21 @@ def _from_table(
     split = target_columns.split(",") if isinstance(target_columns, str) else target_columns
     labels = sum(widths(network, classes=True).values())
     if split is None:
-        split = table.names[-labels if len(table.names) == network.inputs + labels else -network.outputs :]
+        split = table.names[len(table.names) - (labels if len(table.names) == network.inputs + labels else network.targets) :]
     targets = [name.strip() for name in split]
     for name in targets:
         table.column(name)  # is it there?
     inputs = [name for name in table.names if name not in targets]
-    if len(inputs) != network.inputs or len(targets) not in (network.outputs, labels):
-        of_classes = f", or {labels} with class numbers," if labels != network.outputs else ""
+    if len(inputs) != network.inputs or len(targets) not in (network.targets, labels):
+        of_classes = f", or {labels} with class numbers," if labels != network.targets else ""
         raise InputError(
             f"{path} has {len(inputs)} columns of inputs and {len(targets)} of targets, but the network needs "
-            f"{network.inputs} and {network.outputs}{of_classes}; describe a {len(inputs) or 1}-…-{len(targets) or 1} network or "
+            f"{network.inputs} and {network.targets}{of_classes}; describe a {len(inputs) or 1}-…-{len(targets) or 1} network or "
             "choose with --target-columns."
         )
     chosen = table.chosen(rows)
     t, classes, called = (
-        (chosen.numbers(targets), Classes(), targets) if len(targets) == network.outputs else _from_labels(network, table, targets, rows)
+        (chosen.numbers(targets), Classes(), targets) if len(targets) == network.targets else _from_labels(network, table, targets, rows)
     )
     names = {"features": tuple(inputs), "targets": tuple(called)} if table.has_header else {"features": (), "targets": ()}
     origin = {**problem.origin, "data": str(path), "rows": rows, **({"classes": classes} if classes else {})}
@@ -181,21 +181,33 @@ def with_sample(problem: Problem) -> Problem:
         random = np.random.default_rng([network.seed, 1])  # not the stream of the weights
         x = np.round(random.normal(size=(1 if t is None else len(t), network.inputs)), 2) if x is None else x
         t = fitting_targets(network, random, len(x)) if t is None else t
-    drawn = [*network.initializers, *(["x"] if problem.x is None else []), *(["t"] if problem.t is None else [])]
+    drawn = [*network.initializers, *(["x"] if problem.x is None else []), *(["t"] if problem.t is None and network.targets else [])]
     origin = {**problem.origin, **({"drawn": drawn, "seed": network.seed} if drawn else {})}
     return replace(problem, x=x, t=t, origin=origin)
 
 
 def fitting_targets(network: Network, random: np.random.Generator, rows: int) -> Array:
-    """Targets of the shape (rows, outputs) as the loss needs them: one-hot, 0 or 1, ±1, or numbers that the last layer can give."""
-    shape, output = (rows, network.outputs), network.layers[-1].activation
-    asked, given = network.loss.definition.targets, "numbers" if output is None else output.definition.gives
+    """Targets of the shape (rows, outputs) as the losses need them: one-hot, 0 or 1, ±1, or numbers that the last layer can give."""
+    results = {call.name: call.layer.activation for call in network.wiring.calls}
+    parts = []
+    for name, size in network.target_sizes.items():
+        output = results[network.wiring.outputs[name]]
+        given = "numbers" if output is None else output.definition.gives
+        parts.append(_fitting(network.goals[name].loss.definition.targets, given, random, (rows, size)))
+    return np.concatenate([np.empty((rows, 0)), *parts], axis=1)
+
+
+def _fitting(asked: str, given: str, random: np.random.Generator, shape: tuple[int, int]) -> Array:
+    """Targets of one output: asked by its loss, given by its layer."""
+    rows, size = shape
     if asked == "distribution" or (asked == "numbers" and given == "distribution"):
-        return np.asarray(np.eye(network.outputs)[random.integers(network.outputs, size=rows)])
+        return np.asarray(np.eye(size)[random.integers(size, size=rows)])
     if asked == "probabilities":
         return random.integers(2, size=shape).astype(float)
     if asked == "signs":
         return 2.0 * random.integers(2, size=shape) - 1
+    if asked == "gradient":
+        return np.round(random.normal(size=shape), 2)
     if given == "probabilities":
         return np.round(random.uniform(size=shape), 2)
     return np.round(random.uniform(-0.99, 0.99, size=shape) if given == "signs" else random.normal(size=shape), 2)

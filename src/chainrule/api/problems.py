@@ -54,6 +54,7 @@ def problem(
     language: str | None = None,
     input: Numbers | None = None,
     target: Numbers | None = None,
+    upstream: Numbers | None = None,
     data: str | Path | None = None,
     row: int | str | Sequence[int | str] | None = None,
     target_columns: str | Sequence[str] | None = None,
@@ -77,6 +78,7 @@ def problem(
     notation           a preset and letters, as in "nielsen,learning_rate=α"; or a table as in a description
     language           "en" or "de"
     input, target      rows of numbers: "8 12" or "0 1; 1 1", or a list of lists
+    upstream           a given ∂E/∂y, rows of numbers in place of targets and loss: back-propagation starts from it
     data               a file with a table of numbers; for a model, a table of raw rows, which it prepares as it did its own
     row                rows of the data or of the description's batch, counted from 1: 3, "3-7", "3,5"; all if none is said
     target_columns     the columns of the data that are targets, "a,b" or a list; the last ones if none is said
@@ -88,6 +90,8 @@ def problem(
     Raises InputError.
     """
     options = {name: value for name, value in locals().items() if name not in ("source", "notation", "language")}
+    if upstream is not None and (loss is not None or target is not None or data is not None):
+        raise InputError("--upstream gives ∂E/∂y in place of targets and their loss; leave out --loss, --target and --data.")
     if step is not None:
         return replayed(source, step, data, encoding, notation, language)
     found = _found(source)
@@ -113,7 +117,11 @@ def problem(
         network = network.made_legible()
     if weights is not None:
         network = network.with_weights(row_of_numbers("weights", weights))
+    if upstream is not None:
+        network, target = network.with_upstream(), upstream
     changed = replace(found, network=network, optimizer=chosen_optimizer(found.optimizer, optimizer, learning_rate))
+    if upstream is not None:
+        changed = replace(changed, t=None, targets=())
     return with_sample(with_batch(changed, input, target, data, row, target_columns, encoding))
 
 

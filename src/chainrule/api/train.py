@@ -295,6 +295,8 @@ def _sizes(hidden: str | int | Sequence[int]) -> list[int]:
 
 def _check_loss(loss: Bound, preparation: Preparation) -> None:
     """Does the loss fit targets as the table gives them, classes or numbers, and outputs that predict them? Raises InputError."""
+    if not loss.definition.measures:
+        raise InputError(f"{loss.name} measures no distance from a target, so that a table cannot teach it; {preparation.loss} does.")
     fitting = {"classify": ("numbers", "distribution"), "binary": ("numbers", "probabilities", "signs"), "regress": ("numbers",)}
     if loss.definition.targets not in fitting[preparation.task] or loss.definition.logits:
         raise InputError(f"the loss {loss.name} does not fit this task; {preparation.loss} does.")

@@ -93,6 +93,9 @@ BATCH_OPTIONS = (
     click.option("--input", metavar="NUMBERS", help='Inputs, "8 12"; several samples as "0 1; 1 1".  [default: as described, else drawn]'),
     click.option("--target", metavar="NUMBERS", help='Targets, "4"; one row a sample.  [default: as described, else drawn]'),
     click.option(
+        "--upstream", metavar="NUMBERS", help='A given ∂E/∂y, "-3 1", in place of targets and loss: back-propagation starts from it.'
+    ),
+    click.option(
         "--data", metavar="FILE", shell_complete=complete_files, help="A table of numbers (CSV), in place of --input and --target."
     ),
     click.option("--row", metavar="N", multiple=True, help="Rows of the data or of the batch, from 1: 3, 3-7 or 3,5.  [default: all]"),

@@ -117,9 +117,9 @@ class Context(WithoutCaches):
 
     @cached_property
     def advice(self) -> Advice | None:
-        """What simulation says about rates; None where nothing is left to learn, or nothing was simulated."""
+        """What simulation says about rates; None where nothing is left to learn, nothing was simulated, or 0 is not aimed at."""
         step = self.step
-        if not TOLERANCE <= abs(float(step.error)) < math.inf:
+        if not step.network.measures or not TOLERANCE <= abs(float(step.error)) < math.inf:
             return None
         return advise(self.run.network, step.x.astype(float), step.t.astype(float), step.optimizer, self.run)
 

@@ -80,7 +80,11 @@ def function_lines(labels: Labels, activation: Bound) -> list[Equation]:
 def theorems(context: Context) -> list[Block]:
     """The closed forms that made a derivative short, with their conditions and their proof on this very sample."""
     derivation = context.derivation
-    predictions = dict(zip(derivation.targets, derivation.predictions, strict=False))
+    predictions = {
+        target: derivation.predictions[place]
+        for place, name in enumerate(context.step.network.goals)
+        if (target := derivation.compared.get(name)) is not None
+    }
     blocks: list[Block] = []
     for found in derivation.theorems:
         result = formula(predictions.get(found.t, derivation.prediction) - found.t, context.labels)

@@ -204,7 +204,7 @@ def _whole(context: Context) -> list[Section]:
     else:
         sections.append(backward.descent_section(context))
     sections += [backward.matrix_form_section(context), outcome.new_weights_section(context), outcome.second_pass_section(context)]
-    sections += [outcome.outcome_section(context), None if outcome.is_exact(context.step) else outcome.repeat_section(context)]
+    sections += [outcome.outcome_section(context), outcome.repeat_section(context)]
     if context.detail == "matrix" or context.brief:
         sections.append(overview.left_out_section(context))
     return [section for section in sections if section is not None]

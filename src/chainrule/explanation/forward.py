@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.document.document import Block, Equations, Note, Paragraph, Section, Subheading, TableBlock
+from chainrule.document.document import Block, Equations, Inline, Note, Paragraph, Section, Subheading, TableBlock
 from chainrule.explanation.context import PENALTY, Context, Values
 from chainrule.explanation.definitions import functions
 from chainrule.formula.evaluation import evaluate
@@ -70,12 +70,7 @@ def unit_lines(context: Context, values: Values, sample: int) -> list[Block]:
 
 def error_section(context: Context) -> Section:
     """How wrong the prediction is."""
-    goals = context.step.network.goals
-    if len(goals) == 1:
-        blocks: list[Block] = [Paragraph(context.text("error.intro", loss=context.called(context.step.network.loss)))]
-    else:
-        losses = ", ".join(f"{name}: {context.called(goal.loss)}" for name, goal in goals.items())
-        blocks = [Paragraph(context.text("error.several", losses=losses))]
+    blocks: list[Block] = [Paragraph(_how_measured(context))]
     blocks.append(Equations(error_lines(context, context.before)))
     if context.step.network.regularizer is not None:
         blocks.append(Paragraph(context.text("error.penalty", penalty=context.labels.label(PENALTY))))
@@ -88,6 +83,20 @@ def error_section(context: Context) -> Section:
         if (left := context.step.t.shape[1] - len(context.shown(range(context.step.t.shape[1]), MOST_COLUMNS))) > 0:
             blocks.append(Note("more", context.text("error.more", left=left)))
     return Section("error", context.plain("error.title"), tuple(blocks))
+
+
+def _how_measured(context: Context) -> Inline:
+    """What the error is, in words: how far predictions are from targets, or what stands in its place."""
+    network, derivation = context.step.network, context.derivation
+    if len(network.goals) > 1:
+        losses = ", ".join(f"{name}: {context.called(goal.loss)}" for name, goal in network.goals.items())
+        return context.text("error.several" if network.measures else "error.several_kinds", losses=losses)
+    ((name, goal),) = network.goals.items()
+    if goal.loss.definition.targets == "gradient" and goal.weight == 1:
+        letters = {"y": derivation.prediction, "u": derivation.compared[name], "error": derivation.error}
+        return context.text("error.given", **{key: context.symbol(node) for key, node in letters.items()})
+    key = "error.intro" if goal.loss.definition.has_target else "error.own"
+    return context.text(key, loss=context.called(goal.loss))
 
 
 def error_lines(context: Context, values: Values) -> tuple[Equation, ...]:
@@ -149,9 +158,9 @@ def _penalty_value(context: Context, values: Values) -> Any:
 
 
 def _sample_table(context: Context) -> TableBlock:
-    """Prediction, target and prediction minus target of each sample."""
+    """Prediction and target of each sample."""
     step = context.step
-    columns = len(context.shown(range(step.t.shape[1]), MOST_COLUMNS))
+    columns = len(context.shown(range(step.prediction.shape[1]), MOST_COLUMNS))
     head = [context.plain("data.sample")]
     derivation, one = context.derivation, context.one_sample
     letters = [
@@ -181,7 +190,8 @@ def expanded_section(context: Context) -> Section | None:
             return None
         letter = context.scalars.variable(element)
         lines.append(worked(context.letter(element), expression, context.before, context.labels, result=context.before[letter]))
-    blocks: list[Block] = [Paragraph(context.text("expanded.intro")), Equations(tuple(lines))]
+    intro = "expanded.intro" if context.step.network.measures else "expanded.intro_own"
+    blocks: list[Block] = [Paragraph(context.text(intro)), Equations(tuple(lines))]
     if (left := context.samples * len(elements) // len(context.worked_samples) - len(shown)) > 0:
         blocks.append(Note("more", context.text("expanded.more", left=left)))
     blocks.append(Paragraph(context.text("expanded.outro")))

@@ -119,11 +119,25 @@ def is_exact(step: Step) -> bool:
 def outcome_section(context: Context) -> Section:
     """What the step did to the error, and which rates would have lowered it."""
     step = context.step
+    if not _aims_at_zero(step):
+        return _movement(context)
     if is_exact(step):
         exact = context.text("outcome.exact", before=context.rounded(step.error))
         return Section("outcome", context.plain("outcome.title"), (Paragraph(exact),))
     blocks: list[Block] = [Paragraph(_verdict(context, step)), *rates_blocks(context, context.advice)]
     return Section("outcome", context.plain("outcome.title"), tuple(blocks))
+
+
+def _aims_at_zero(step: Step) -> bool:
+    """Is an error of 0 what training aims at? Not where an output is its own error; an error below 0 tells as much of any other."""
+    return step.network.measures and not min(float(step.error), float(step.after.error)) < 0
+
+
+def _movement(context: Context) -> Section:
+    """What the step did to an E that no training brings to 0: outputs that are their own errors, and a given ∂E/∂y."""
+    step, letters = context.step, {"before": context.rounded(context.step.error), "after": context.rounded(context.step.after.error)}
+    key = "outcome.given" if any(goal.loss.definition.targets == "gradient" for goal in step.network.goals.values()) else "outcome.own"
+    return Section("outcome", context.plain("outcome.title"), (Paragraph(context.text(key, **letters)),))
 
 
 def _verdict(context: Context, step: Step) -> Inline:
@@ -234,8 +248,13 @@ def _recommended_text(context: Context, advice: Advice) -> Inline:
     return context.text(key, rate=_rate(context, best.rate), steps=len(best.errors) - 1, error=context.rounded(best.last_error, digits=3))
 
 
-def repeat_section(context: Context) -> Section:
-    """The same step again and again: with the rate given until it cannot go on, and with a good one until the error is zero."""
+def repeat_section(context: Context) -> Section | None:
+    """The same step again and again: with the rate given until it cannot go on, and with a good one until the error is zero.
+
+    None where there is nothing to learn, or no error of zero to be reached.
+    """
+    if is_exact(context.step) or not _aims_at_zero(context.step):
+        return None
     advice, attempts = context.advice, attempted_runs(context)
     blocks: list[Block] = [Paragraph(context.text("repeat.intro"))]
     if advice is not None and advice.good is not None and len(attempts) > 1:
@@ -293,7 +312,7 @@ def run_errors(context: Context, optimizer: Bound, most: int, *, patient: bool =
     else:
         errors = run_scheduled(context.step, optimizer, most if patient else min(most, MOST_SCHEDULED))
     for position, error in enumerate(errors):
-        if error < TOLERANCE:
+        if abs(error) < TOLERANCE:
             return errors[: position + 1]
     return errors
 
@@ -323,7 +342,7 @@ def milestones(count: int) -> list[int]:
 
 def _ending(context: Context, optimizer: Bound, errors: list[float], most: int) -> Inline:
     last = context.rounded(errors[-1])
-    if errors[-1] < TOLERANCE:
+    if abs(errors[-1]) < TOLERANCE:
         return context.text("repeat.reached", steps=len(errors) - 1, error=last)
     if not math.isfinite(errors[-1]) or errors[-1] > 1e6 * max(errors[0], 1):
         return context.text("repeat.overflow", step=len(errors))

@@ -67,10 +67,10 @@ def sample_picture(context: Context) -> Drawing:
     """The first sample on the inputs, its targets below the outputs."""
     if not graphs.is_neurons(context.step.network):
         return graphs.sample_graph(context)
-    t, last, inputs = context.derivation.t, context.layers, _inputs(context)
+    last, inputs = context.layers, _inputs(context)
 
     def below(layer: int, unit: int) -> tuple[Formula, ...]:
-        return (_equal(context, t, unit),) if layer == last else inputs(layer, unit)
+        return tuple(_equal(context, t, unit) for t in context.derivation.targets) if layer == last else inputs(layer, unit)
 
     return _titled(context, _picture(context, below))
 
@@ -206,10 +206,9 @@ def _between_drawn(context: Context) -> Iterator[Edge]:
 
 def _with_error(context: Context, picture: Picture, targets: bool = False) -> Picture:
     """The picture with the error as a last layer of its own."""
-    last, t = len(picture.layers) - 1, context.derivation.t
-    written: tuple[Formula, ...] = (
-        tuple(_equal(context, t, unit) for unit in range(min(context.step.t.shape[1], MOST_TARGETS))) if targets else ()
-    )
+    last = len(picture.layers) - 1
+    below = context.columns_of(context.derivation.targets)[:MOST_TARGETS] if targets else []
+    written: tuple[Formula, ...] = tuple(_equal(context, t, unit) for t, unit in below)
     if targets and context.step.t.shape[1] > MOST_TARGETS:
         written = (*written, Prose("⋮"))
     value = number_formula(context.step.error, context.notation)

@@ -210,8 +210,9 @@ def history_plot(reports: Sequence[Report], labels: Labels, plain: Callable[[str
 
 
 def _errors_plot(labels: Labels, curves: Sequence[tuple[Runs, Points]], across: str, alt: str) -> Plot:
-    """Errors over steps or epochs, as far as they are finite and, on a log scale, above 0."""
-    positive = any(error > 0 for _, points in curves for _, error in points)
+    """Errors over steps or epochs, as far as they are finite and, where none is below 0, on a log scale and above it."""
+    below = any(-math.inf < error < 0 for _, points in curves for _, error in points)
+    positive = not below and any(error > 0 for _, points in curves for _, error in points)
     kept = [
         (called, tuple((k, error) for k, error in points if math.isfinite(error) and (error > 0 or not positive)))
         for called, points in curves
@@ -221,7 +222,8 @@ def _errors_plot(labels: Labels, curves: Sequence[tuple[Runs, Points]], across: 
         raise InputError("no error of this run is a finite number, so that there is no curve to be drawn.")
     starts = max(abs(points[0][1]) for _, points in kept)
     errors = [error for _, points in kept for _, error in points]
-    y = _spread(text_runs(labels.error), max(min(errors), TINY * starts), min(max(errors), starts / FAR))
+    least = max(min(errors), -starts / FAR if below else TINY * starts)
+    y = _spread(text_runs(labels.error), least, min(max(errors), starts / FAR))
     last = max(k for _, points in kept for k, _ in points)
     first = min(k for _, points in kept for k, _ in points)
     series, marks = [], []

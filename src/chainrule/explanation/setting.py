@@ -134,14 +134,17 @@ def _conventions(context: Context) -> Inline:
     outputs = context.plain(f"conventions.outputs.{conventions.outputs}")
     batch = context.plain(f"conventions.batch.{conventions.batch}")
     vectors = context.plain(f"conventions.{context.notation.vectors}")
-    return context.text("conventions", outputs=outputs, batch=batch, vectors=vectors, digits=context.notation.digits)
+    key = "conventions.alone" if any(goal.counts_the_batch for goal in context.step.network.goals.values()) else "conventions"
+    return context.text(key, outputs=outputs, batch=batch, vectors=vectors, digits=context.notation.digits)
 
 
 def data_section(context: Context) -> Section:
     """The samples of the batch."""
     step = context.step
     wide = step.x.shape[1] + step.t.shape[1] > 12
-    blocks: list[Block] = [Paragraph(context.text("data.one" if len(step.x) == 1 else "data.many", samples=len(step.x)))]
+    compared = any(goal.loss.definition.measures for goal in step.network.goals.values())
+    sort = "" if compared else "_given" if step.network.targets else "_alone"
+    blocks: list[Block] = [Paragraph(context.text(f"data.{'one' if len(step.x) == 1 else 'many'}{sort}", samples=len(step.x)))]
     raw = step.origin.get("raw")
     if isinstance(raw, Mapping):
         before = ", ".join(f"{name} {_as_it_was(context, value)}" for name, value in itertools.islice(raw.items(), MOST_NAMED))
@@ -173,7 +176,7 @@ def data_section(context: Context) -> Section:
 def _class_numbers(context: Context) -> list[Inline]:
     """How class numbers, or names, of targets were understood: by the class of the first sample, for each output."""
     classes, lines = context.step.origin.get("classes"), []
-    for target, name in zip(context.derivation.targets, context.step.network.goals, strict=True):
+    for name, target in context.derivation.compared.items():
         first = classes.get(name) if isinstance(classes, Mapping) else None
         place = int(context.step.values[target.key][0].argmax())
         assert target.name is not None

@@ -105,14 +105,14 @@ def _activation(bound: Bound, shapes: Sequence[Shape] | None, random: np.random.
 
 def _loss(bound: Bound, shapes: Sequence[Shape] | None, random: np.random.Generator, derive: Derive) -> Iterator[Check]:
     for shape in shapes or ((3,), ("batch", 4), (4, 1)):
-        y, t = variable(Name("y"), shape), variable(Name("t"), shape)
-        loss = as_expression(bound.apply(y, t))
-        fits = loss.shape in (shape, shape[:-1])
-        yield truth(
-            f"the loss of y and t ({shape_text(shape)}) is one number per output or per example", fits, f"but is {shape_text(loss.shape)}."
-        )
-        yield from derivatives("loss", loss, [y, t], random, derive)
-    yield from _letters_for_options(bound, [y, t], random)
+        operands = [variable(Name(name), shape) for name in bound.definition.operands]
+        loss = as_expression(bound.apply(*operands))
+        fits = loss.shape in (shape, shape[:-1], ())
+        of = " and ".join(bound.definition.operands)
+        said = f"the loss of {of} ({shape_text(shape)}) is one number per output, per example or in all"
+        yield truth(said, fits, f"but is {shape_text(loss.shape)}.")
+        yield from derivatives("loss", loss, operands, random, derive)
+    yield from _letters_for_options(bound, operands, random)
 
 
 def _regularizer(bound: Bound, shapes: Sequence[Shape] | None, random: np.random.Generator, derive: Derive) -> Iterator[Check]:

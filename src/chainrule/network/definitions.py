@@ -77,6 +77,9 @@ Wanted: TypeAlias = "str | Mapping[str, Any] | Definition | Bound"
 Values: TypeAlias = Literal["numbers", "probabilities", "distribution", "signs"]
 """What targets and outputs are: any numbers; each from 0 to 1; from 0 to 1 and 1 in sum over an example; −1 or 1, outputs between them."""
 
+Targets: TypeAlias = Literal[Values, "gradient"]
+"""What a loss takes beside the outputs: targets, or a given gradient by the outputs."""
+
 
 @dataclass(frozen=True)
 class Range:
@@ -117,7 +120,7 @@ class Definition(Displayed):
     name: str
     function: Function
     output: Wanted = "identity"
-    targets: Values = "numbers"
+    targets: Targets = "numbers"
     logits: bool = False
     start: Wanted = "glorot_uniform"
     gives: Values = "numbers"
@@ -138,6 +141,16 @@ class Definition(Displayed):
         """The other parameters: z of an activation; w, g and the states of an optimiser."""
         parameters = inspect.signature(self.function).parameters.values()
         return tuple(p.name for p in parameters if p.kind is not p.KEYWORD_ONLY)
+
+    @property
+    def has_target(self) -> bool:
+        """Does a loss compare the output with something? One of y alone does not: the output is its own error."""
+        return len(self.operands) > 1
+
+    @property
+    def measures(self) -> bool:
+        """Does a loss say how far an output is from a target? Only then is 0 what training aims at."""
+        return self.has_target and self.targets != "gradient"
 
     @cached_property
     def types(self) -> Mapping[str, Any]:
@@ -287,9 +300,9 @@ def _registered(kind: str, function: Function, **facts: Any) -> Definition:
     before = REGISTRY[kind].get(name)
     if before is not None and before.function.__module__ != function.__module__:
         raise DescriptionError(f"there is already {'an' if kind[0] in 'aeio' else 'a'} {kind} called '{name}'; choose another name.")
-    for fact, what in (("targets", "kind of targets"), ("gives", "kind of values")):
-        if (word := facts.get(fact, "numbers")) not in get_args(Values):
-            raise UnknownNameError(what, str(word), get_args(Values))
+    for fact, what, known in (("targets", "kind of targets", get_args(Targets)), ("gives", "kind of values", get_args(Values))):
+        if (word := facts.get(fact, "numbers")) not in known:
+            raise UnknownNameError(what, str(word), known)
     if not isinstance(facts.get("also", {}), Mapping):
         facts["also"] = {other: {} for other in facts["also"]}
     REGISTRY[kind][name] = Definition(kind, name, function, **facts)
@@ -363,22 +376,24 @@ def activation(
 def loss(function: Function) -> Definition: ...
 @overload
 def loss(
-    *, output: Wanted = ..., targets: Values = ..., logits: bool = ..., **names: Unpack[OtherNames]
+    *, output: Wanted = ..., targets: Targets = ..., logits: bool = ..., **names: Unpack[OtherNames]
 ) -> Callable[[Function], Definition]: ...
 def loss(
     function: Function | None = None,
     *,
     output: Wanted = "identity",
-    targets: Values = "numbers",
+    targets: Targets = "numbers",
     logits: bool = False,
     **names: Unpack[OtherNames],
 ) -> Any:
-    """Register a loss: `f(y, t, *, options)`, element by element (then summed over the outputs, or averaged) or one number per example.
+    """Register a loss: `f(y, t, *, options)`, element by element (then summed over the outputs, or averaged), one number per example, or
+    one for the whole batch. A function of y alone needs no targets: the output is its own error.
 
     output   the activation that fits the last layer, where none is said
     targets  what it compares with: "numbers" (any), "probabilities" (each from 0 to 1), "distribution" (from 0 to 1, and 1 in sum over
              the outputs), "signs" (−1 or 1). So targets are drawn and checked, classes become numbers (0 and 1; one output each; −1 and
              1), and outputs become classes (from ½ upward; the largest; from 0 upward) and probabilities, which signs have none of.
+             "gradient": no targets but a given ∂E/∂y, written u
     logits   True where y are net inputs, of which the loss takes the sigmoid or the softmax itself: classes part at 0
     names    other names, `OtherNames`: also={"mse": {"outputs": "mean"}}
 

@@ -45,6 +45,11 @@ class Goal:
     loss: Bound
     weight: float = 1.0
 
+    @property
+    def counts_the_batch(self) -> bool:
+        """Is the loss one number for a whole batch, whatever the conventions say of outputs and examples?"""
+        return not self.loss.apply(*(variable(Name(name), (BATCH, 2)) for name in self.loss.definition.operands)).shape
+
 
 @dataclass(frozen=True, eq=False)
 class Forward:
@@ -119,7 +124,7 @@ class Derivation:
     """A graph and its gradients.
 
     inputs       x (batch, inputs), or what the inputs are called
-    targets      t (batch, outputs), one for each prediction; a loss may ignore it
+    compared     what each output is compared with, by its name: t (batch, outputs), or u where ∂E/∂y is given; a loss of y alone has none
     parameters   W1, b1, W2 … in the order of the layers
     quantities   every named quantity of the forward pass, in order; the last one is a prediction
     predictions  y, one for each output
@@ -133,7 +138,7 @@ class Derivation:
     """
 
     inputs: tuple[Expression, ...]
-    targets: tuple[Expression, ...]
+    compared: Mapping[str, Expression]
     parameters: tuple[Expression, ...]
     quantities: tuple[Expression, ...]
     predictions: tuple[Expression, ...]
@@ -147,7 +152,7 @@ class Derivation:
 
     @property
     def data(self) -> tuple[Expression, ...]:
-        """What comes from outside for each batch: x, t, and s where examples are weighted."""
+        """What comes from outside for each batch: x, t or u, and s where examples are weighted."""
         return (*self.inputs, *self.targets, *(() if self.weights is None else (self.weights,)))
 
     @property
@@ -156,9 +161,9 @@ class Derivation:
         return self.inputs[0]
 
     @property
-    def t(self) -> Expression:
-        """The first target."""
-        return self.targets[0]
+    def targets(self) -> tuple[Expression, ...]:
+        """What the outputs are compared with, in their order."""
+        return tuple(self.compared.values())
 
     @property
     def prediction(self) -> Expression:
@@ -212,10 +217,15 @@ def derive(
     """
     weights = variable(Name("s"), (BATCH,)) if conventions.weighted else None
     parameters = [parameter.variable for parameter in passed.parameters]
-    targets = {name: variable(output_name("t", name, goals), passed.outputs[name].shape) for name in goals}
+    targets = {
+        name: variable(output_name("u" if goal.loss.definition.targets == "gradient" else "t", name, goals), passed.outputs[name].shape)
+        for name, goal in goals.items()
+        if goal.loss.definition.has_target
+    }
     parts, errors = list[Expression](), list[Expression]()
     for name, goal in goals.items():
-        part = reduced(goal.loss.apply(passed.outputs[name], targets[name]), conventions, weights)
+        operands = [passed.outputs[name], *([targets[name]] if name in targets else [])]
+        part = reduced(goal.loss.apply(*operands), conventions, weights)
         # Tidying s ⊙ (−Σ t ln y) would draw the minus out of the loss, where theorems look for it.
         part = part if conventions.weighted else tidy(part)
         if len(goals) > 1:
@@ -236,7 +246,7 @@ def derive(
     check_names(*passed.inputs, *targets.values(), *parameters, *known, error, *found)
     return Derivation(
         inputs=passed.inputs,
-        targets=tuple(targets.values()),
+        compared=targets,
         parameters=tuple(parameters),
         quantities=tuple(dict.fromkeys(known)),
         predictions=tuple(known[passed.quantities.index(output)] for output in passed.outputs.values()),
@@ -270,7 +280,14 @@ def quantity_called(key: str, passed: Forward) -> Expression:
 
 
 def reduced(loss: Expression, conventions: Conventions, weights: Expression | None = None) -> Expression:
-    """One number for a batch: over the outputs of each example first, times its weight if there is one, then over the examples."""
+    """One number for a batch: over the outputs of each example first, times its weight if there is one, then over the examples.
+
+    Raises DescriptionError where a loss that is one number for the whole batch already should be weighted example by example.
+    """
+    if not loss.shape:
+        if weights is not None:
+            raise DescriptionError("a loss that is one number for the whole batch cannot be weighted example by example.")
+        return loss
     reduce_batch = p.mean if conventions.batch == "mean" else p.total
     if len(loss.shape) > 1:
         reduce_outputs = p.mean if conventions.outputs == "mean" else p.total

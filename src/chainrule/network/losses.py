@@ -154,6 +154,24 @@ def kl(y: Expression, t: Expression) -> Expression:
     return p.total(t * p.log(p.select(t > 0, t / y, 1)), axes=(_last(y),))
 
 
+@loss
+def objective(y: Expression) -> Expression:
+    """ℓ = y, per output: the output is its own error, and is made as small as can be. It needs no target.
+
+    Source: Nocedal & Wright (2006), Numerical optimization, chapter 1.
+    """
+    return y
+
+
+@loss(targets="gradient")
+def upstream(y: Expression, u: Expression) -> Expression:
+    """E = Σ u y over outputs and examples, so that ∂E/∂y = u is what is given: back-propagation alone, a vector–Jacobian product.
+
+    Source: Griewank & Walther (2008), Evaluating derivatives, section 3.2.
+    """
+    return p.total(u * y, axes=tuple(range(len(y.shape))))
+
+
 def _last(x: Expression) -> int:
     """The axis of the outputs."""
     return len(x.shape) - 1

@@ -168,6 +168,21 @@ class Network(WithoutCaches, Displayed):
         return {name: int(output.shape[-1]) for name, output in self.forward.outputs.items()}
 
     @property
+    def target_sizes(self) -> dict[str, int]:
+        """How many numbers each output is compared with; an output that is its own error is left out."""
+        return {name: int(target.shape[-1]) for name, target in self.derivation.compared.items()}
+
+    @property
+    def targets(self) -> int:
+        """How many numbers the outputs are compared with, over all outputs."""
+        return sum(self.target_sizes.values())
+
+    @property
+    def measures(self) -> bool:
+        """Does every output have a loss that is least where the output is right? Only then is an error of 0 what training aims at."""
+        return all(goal.loss.definition.measures for goal in self.goals.values())
+
+    @property
     def sizes(self) -> tuple[int, ...]:
         """Inputs and units of every layer: (2, 2, 1) for the seed's network. Of a graph that is no chain, inputs and outputs."""
         if not self.wiring.is_chain:
@@ -298,26 +313,42 @@ class Network(WithoutCaches, Displayed):
 
     def checked_t(self, t: Any, name: str = "t") -> Array:
         """Targets as one array (batch, outputs); a dict has them by the names of the outputs. Raises ShapeError, InputError."""
-        return _side_by_side(name, t, self.output_sizes)
+        return _side_by_side(name, t, self.target_sizes)
 
     def bindings(self) -> dict[Any, Array]:
         """The numbers of the parameters, by their expressions."""
         return {expression: self.parameters[str(expression.name)] for expression in self.derivation.parameters}
 
-    def step(self, x: Any, t: Any, optimizer: Wanted = "sgd", *, weights: Any = None, exact: bool = False) -> Step:
+    def step(
+        self, x: Any, t: Any = None, optimizer: Wanted = "sgd", *, upstream: Any = None, weights: Any = None, exact: bool = False
+    ) -> Step:
         """One training step on the batch (x, t), every number kept.
 
-        x : (batch, inputs)    t : (batch, outputs)    weights : (batch,), for a weighted network only (1 each if none are given)
+        x : (batch, inputs)    t : (batch, outputs), unless the outputs are their own errors
+        weights : (batch,), for a weighted network only (1 each if none are given)
+        upstream : (batch, outputs), a given ∂E/∂y in place of targets and losses: back-propagation starts from it
 
         Raises ShapeError, InputError; InexactError if `exact` fractions are asked for and there are none.
         """
-        return next(self.steps(x, t, optimizer, weights=weights, exact=exact))
+        return next(self.steps(x, t, optimizer, upstream=upstream, weights=weights, exact=exact))
 
-    def steps(self, x: Any, t: Any, optimizer: Wanted = "sgd", *, weights: Any = None, exact: bool = False) -> Iterator[Step]:
-        """Training steps on the same batch, one after the other, without end."""
+    def steps(
+        self, x: Any, t: Any = None, optimizer: Wanted = "sgd", *, upstream: Any = None, weights: Any = None, exact: bool = False
+    ) -> Iterator[Step]:
+        """Training steps on the same batch, one after the other, without end. As of `step`."""
         from chainrule.steps.step import steps
 
-        return steps(self, x, t, find("optimizer", optimizer), weights=weights, exact=exact)
+        if upstream is None:
+            return steps(self, x, t, find("optimizer", optimizer), weights=weights, exact=exact)
+        if t is not None or weights is not None:
+            raise InputError("upstream is ∂E/∂y in place of targets and their losses; leave out t and weights.")
+        return self.with_upstream().steps(x, upstream, optimizer, exact=exact)
+
+    def with_upstream(self) -> Network:
+        """The same network without a loss: ∂E/∂y of every output is given in place of targets."""
+        from chainrule.network.losses import upstream
+
+        return self.replaced(loss=upstream, emphasis={}, weighted=False)
 
     def _given_of(self, layer: Layer) -> dict[str, Any]:
         own = {one.variable.key: one.variable.symbol for one in self.forward.parameters if one.layer is layer}

@@ -17,7 +17,7 @@ Classes = dict[str, Any]
 def class_outputs(network: Network) -> list[str]:
     """The outputs that tell classes apart, whose targets may be class numbers: several values from 0 to 1."""
     found = []
-    for name, size in network.output_sizes.items():
+    for name, size in network.target_sizes.items():
         call = next(call for call in network.wiring.calls if call.name == network.wiring.outputs[name])
         activation, targets = call.layer.activation, network.goals[name].loss.definition.targets
         gives = targets if targets != "numbers" or activation is None else activation.definition.gives
@@ -29,21 +29,27 @@ def class_outputs(network: Network) -> list[str]:
 def widths(network: Network, *, classes: bool) -> dict[str, int]:
     """How many columns the targets of each output have; class numbers have one."""
     several = class_outputs(network) if classes else ()
-    return {name: 1 if name in several else size for name, size in network.output_sizes.items()}
+    return {name: 1 if name in several else size for name, size in network.target_sizes.items()}
 
 
 def read_targets(network: Network, values: Any, name: str = "t", rows: int | None = None) -> tuple[Array, Classes]:
-    """Targets (batch, outputs), and which of them were class numbers.
+    """Targets (batch, outputs), and which of them were class numbers; no columns where every output is its own error.
 
     values  rows of numbers; class numbers in place of those of an output; a flat list, where each sample has one number; a dict by output
     rows    how many samples there are, where that is known
 
     Raises ShapeError, InputError.
     """
+    if values is None and network.targets:
+        raise InputError(f"{name} is missing: {network.targets} number{'s' * (network.targets != 1)} for each row.")
+    if not network.targets:
+        if np.size(values if values is not None else ()):
+            raise InputError(f"{name} is not needed: every output is its own error. Leave it out.")
+        return np.empty((rows or 0, 0)), {}
     if isinstance(values, Mapping):
         found: Classes = {}
         parts = {
-            part: _part(network, part, given, found, rows) if part in network.output_sizes else given for part, given in values.items()
+            part: _part(network, part, given, found, rows) if part in network.target_sizes else given for part, given in values.items()
         }
         return network.checked_t(parts, name), found
     wide, narrow = widths(network, classes=False), widths(network, classes=True)
@@ -59,7 +65,7 @@ def read_targets(network: Network, values: Any, name: str = "t", rows: int | Non
 
 def _part(network: Network, output: str, values: Any, found: Classes, rows: int | None, name: str = "") -> Any:
     """The targets of one output, in full; what its class numbers begin with is put into `found`."""
-    name, size = name or output, network.output_sizes[output]
+    name, size = name or output, network.target_sizes[output]
     if output not in class_outputs(network):
         return values
     array = _in_rows(values, name, size, 1, rows)

@@ -39,7 +39,7 @@ class Problem(Explained, Displayed):
 
     def steps(self, *, exact: bool = False) -> Iterator[Step]:
         """Training steps on the batch, without end. Raises DescriptionError if there is no batch."""
-        if self.x is None or self.t is None:
+        if self.x is None or (self.t is None and self.network.targets):
             raise DescriptionError("a step needs a batch: give x and t, as [data] in a description.")
         named = {"title": self.title, "features": list(self.features), "targets": list(self.targets)}
         origin = {**self.origin, **{key: value for key, value in named.items() if value}}
@@ -59,7 +59,7 @@ def described_problem(problem: Problem) -> dict[str, Any]:
     """The problem as plain data, from which `problem_from` makes the same problem; its origin is left out."""
     data: dict[str, Any] = {}
     if problem.x is not None and problem.t is not None:
-        data = {"x": numbers_of(problem.x.tolist()), "t": numbers_of(problem.t.tolist())}
+        data = {"x": numbers_of(problem.x.tolist()), **({"t": numbers_of(problem.t.tolist())} if problem.network.targets else {})}
         data |= {key: list(names) for key, names in (("features", problem.features), ("targets", problem.targets)) if names}
     return {
         **({"title": problem.title} if problem.title else {}),
@@ -90,15 +90,15 @@ def _batch_from(data: Any, network: Network) -> dict[str, Any]:
     if data is None:
         return {}
     check_table(data, "data", DATA_KEYS)
-    for key in ("x", "t"):
+    for key in ("x", *(["t"] if network.targets else [])):
         if key not in data:
             raise DescriptionError(f"data has no {key}; it needs x (rows of inputs) and t (rows of targets).")
     x = network.checked_x(data["x"], "data.x")
-    t, classes = read_targets(network, data["t"], "data.t", len(x))
+    t, classes = read_targets(network, data.get("t"), "data.t", len(x))
     if len(x) != len(t):
         raise InputError(f"data.x has {len(x)} rows but data.t has {len(t)}; every sample needs its target.")
     names = {key: names_of(data.get(key, ()), f"data.{key}") for key in ("features", "targets")}
-    for key, wanted in (("features", network.inputs), ("targets", network.outputs)):
+    for key, wanted in (("features", network.inputs), ("targets", network.targets)):
         if names[key] and len(names[key]) != wanted:
             raise DescriptionError(f"data.{key} names {len(names[key])}, but there are {wanted}.")
     return {"x": x, "t": t, **names, "origin": {"classes": classes} if classes else {}}

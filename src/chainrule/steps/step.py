@@ -69,7 +69,7 @@ class Step(Explained, Displayed):
     """One training step, whole.
 
     network    with the parameters before the step
-    x, t       the batch: (batch, inputs), (batch, outputs)
+    x, t       the batch: (batch, inputs), (batch, outputs); t without columns where no output is compared with anything
     optimizer  the update rule with its options
     number     which step of its run this is, from 1
     before     the forward pass that the step starts from
@@ -201,10 +201,11 @@ class Step(Explained, Displayed):
         try:
             network = network_from(plain["network"]).continued(arrays_from(plain["parameters"]["before"], arrays))
             outputs = tuple(str(node.name) for node in network.derivation.predictions)
+            x = _joined(plain["batch"], network.derivation.inputs, arrays)
             step = Step(
                 network=network,
-                x=_joined(plain["batch"], network.derivation.inputs, arrays),
-                t=_joined(plain["batch"], network.derivation.targets, arrays),
+                x=x,
+                t=_joined(plain["batch"], network.derivation.targets, arrays, len(x)),
                 optimizer=find("optimizer", plain["optimizer"]),
                 number=plain["number"],
                 before=Pass(arrays_from(plain["values"], arrays), outputs),
@@ -238,9 +239,11 @@ class Step(Explained, Displayed):
         return Step.from_dict(read_json(path))
 
 
-def _joined(batch: Mapping[str, Any], nodes: Sequence[Expression], arrays: Arrays) -> Array:
-    """The columns of a recorded batch side by side."""
+def _joined(batch: Mapping[str, Any], nodes: Sequence[Expression], arrays: Arrays, rows: int = 0) -> Array:
+    """The columns of a recorded batch side by side; none, a row for each of x."""
     parts = [array_from(batch[str(node.name)], arrays) for node in nodes]
+    if not parts:
+        return np.empty((rows, 0))
     for node, part in zip(nodes, parts, strict=True):
         if part.ndim != len(node.shape) or part.shape[1:] != node.shape[1:]:
             raise InputError(f"the batch of the recorded step does not fit its network: {node.name} has the shape {part.shape}.")
@@ -291,9 +294,10 @@ def check_targets(network: Network, t: Array) -> None:
     """Do the targets fit the losses? Raises InputError, which names the row."""
     parts = network.split(None, t)
     conditions = {found.t: found.theorem.condition for found in network.derivation.theorems}
-    for goal, node in zip(network.goals.values(), network.derivation.targets, strict=False):
-        name, kind, part = goal.loss.name, goal.loss.definition.targets, parts[node]
-        if kind != "numbers":
+    for output, node in network.derivation.compared.items():
+        loss, part = network.goals[output].loss, parts[node]
+        name, kind = loss.name, loss.definition.targets
+        if kind not in ("numbers", "gradient"):
             wanted, off = ("−1 or 1", np.abs(part) - 1) if kind == "signs" else ("from 0 to 1", np.maximum(np.abs(part - 0.5) - 0.5, 0))
             for row, column in np.argwhere(np.abs(off) > 1e-6)[:1]:
                 raise InputError(f"{name} needs targets {wanted}; row {row + 1} holds {part[row, column]:g}.")

@@ -96,7 +96,7 @@ class Training(Displayed):
     # What it starts from
 
     def _checked(self, x: Any, t: Any, weights: Any = None) -> Data:
-        x, t = _checked_rows("x", x, self.network.inputs), _checked_rows("t", t, self.network.outputs)
+        x, t = _checked_rows("x", x, self.network.inputs), _checked_rows("t", t, self.network.targets)
         if len(x) != len(t):
             raise InputError(f"x has {len(x)} rows but t has {len(t)}; every sample needs its target.")
         check_targets(self.network, t)

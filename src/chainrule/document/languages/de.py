@@ -51,6 +51,8 @@ WORDS = {
     "conventions": "Vereinbarungen: Der Fehler eines Beispiels ist {outputs} seine Ausgaben, der eines Stapels {batch} seine Beispiele, "
     "im Verlust wie im Gradienten. Vektoren sind {vectors}. Zahlen, die nicht vollständig dastehen, sind auf {digits} gültige Ziffern "
     "gerundet und folgen auf ≈, außer in Tabellen.",
+    "conventions.alone": "Vereinbarungen: Vektoren sind {vectors}. Zahlen, die nicht vollständig dastehen, sind auf {digits} gültige "
+    "Ziffern gerundet und folgen auf ≈, außer in Tabellen.",
     "conventions.outputs.sum": "die Summe über",
     "conventions.outputs.mean": "der Mittelwert über",
     "conventions.batch.mean": "der Mittelwert über",
@@ -61,6 +63,10 @@ WORDS = {
     "data.title": "Die Daten",
     "data.one": "Ein Beispiel: seine Eingaben und sein Zielwert.",
     "data.many": "{samples} Beispiele: ihre Eingaben und ihre Zielwerte.",
+    "data.one_given": "Ein Beispiel: seine Eingaben und der gegebene Gradient.",
+    "data.many_given": "{samples} Beispiele: ihre Eingaben und die gegebenen Gradienten.",
+    "data.one_alone": "Ein Beispiel: seine Eingaben.",
+    "data.many_alone": "{samples} Beispiele: ihre Eingaben.",
     "data.sample": "Beispiel",
     "data.more": "Der Stapel enthält {left} weitere Beispiele; `--all` zeigt sie.",
     "data.more.left=1": "Der Stapel enthält ein weiteres Beispiel; `--all` zeigt es.",
@@ -89,6 +95,10 @@ WORDS = {
     # The error
     "error.title": "Fehler",
     "error.several": "Wie weit jede Vorhersage von ihrem Ziel entfernt ist, misst ein Verlust ({losses}); E ist ihre Summe:",
+    "error.own": "Die Ausgabe ist selbst der Fehler ({loss}): je kleiner, desto besser.",
+    "error.given": "Der Gradient ∂{error}/∂{y} ist gegeben und heißt {u}: Mit ihm beginnt die Fehlerrückführung. {error} steht für alles, "
+    "was auf {y} folgt; bekannt ist davon nur diese Steigung, darum wird die einfachste Funktion geschrieben, die sie hat:",
+    "error.several_kinds": "Jede Ausgabe hat einen eigenen Fehler ({losses}); E ist ihre Summe:",
     "error.intro": "Wie weit die Vorhersage vom Zielwert entfernt ist, misst die Verlustfunktion ({loss}):",
     "error.penalty": "{penalty} ist der Strafterm für große Gewichte:",
     "error.more": "Zu den Vorhersagen gehören {left} weitere Ausgaben; `--all` zeigt sie.",
@@ -98,12 +108,15 @@ WORDS = {
     "sie besteht aus den Eingaben, die ebenfalls gegeben sind, und den Gewichten:",
     "expanded.more": "{left} weitere Vorhersagen schreibt `--all` auf dieselbe Weise aus.",
     "expanded.more.left=1": "Eine weitere Vorhersage schreibt `--all` auf dieselbe Weise aus.",
+    "expanded.intro_own": "Damit E sinkt, muss sich die Ausgabe ändern; und sie besteht aus den Eingaben, die gegeben sind, und den "
+    "Gewichten:",
     "expanded.outro": "Die Frage ist also, wie jedes Gewicht zu ändern ist, damit der Fehler sinkt. Die Fehlerrückführung beantwortet sie.",
     # Gradient descent
     "descent.title": "Gradientenabstieg und Lernregel",
     "descent.intro": "Der Gradient sagt, in welcher Richtung und wie steil der Fehler {error} steigt, wenn ein Gewicht wächst. Ein "
     "Optimierungsverfahren geht einen Schritt in die Gegenrichtung:",
     "descent.step": "{k} ist die Nummer des Schritts.",
+    "descent.outro_chosen": "Die Lernrate wird nicht gelernt, sondern gewählt.",
     "descent.outro": "Die Lernrate wird nicht gelernt, sondern gewählt. Was eine Wahl bewirkt, steht am Ende.",
     # The chain rule
     "chain.title": "Die Kettenregel, für jedes Gewicht",
@@ -174,6 +187,9 @@ WORDS = {
     "outcome.smaller": "Der Fehler war {before} und ist jetzt {after}. Vorher war er etwa {factor}-mal so groß.",
     "outcome.smaller_by": "Der Fehler war {before} und ist jetzt {after}. Er ist um {percent} % gefallen.",
     "outcome.zero": "Der Fehler war {before} und ist jetzt {after}: Aus diesem Stapel ist nichts mehr zu lernen.",
+    "outcome.own": "E war {before} und ist jetzt {after}. Je kleiner E, desto besser; ein Fehler von 0 ist nicht das Ziel.",
+    "outcome.given": "E war {before} und wäre jetzt {after}, wenn es mit der gegebenen Steigung weiterginge. Was der wirkliche Fehler tut, "
+    "von dem nur die Steigung bekannt ist, lässt sich nicht sagen.",
     "outcome.exact": "Der Fehler ist {before}: Die Vorhersage stimmt schon, und aus diesem Stapel ist nichts zu lernen.",
     "outcome.same": "Der Fehler war {before} und ist jetzt {after}. Nichts hat sich geändert.",
     "outcome.overflow": "Der Fehler war {before} und ist jetzt {after}: Die Zahlen haben den Bereich der Gleitkommazahlen verlassen.",
@@ -351,6 +367,8 @@ WORDS = {
     "name.loss.cross_entropy_from_logits": "Kreuzentropie aus Logits",
     "name.loss.hinge": "Hinge-Verlust",
     "name.loss.squared_hinge": "quadrierter Hinge-Verlust",
+    "name.loss.objective": "die Ausgabe selbst",
+    "name.loss.upstream": "gegebener Gradient",
     "name.loss.kl": "Kullback-Leibler-Divergenz",
     "name.initializer.zeros": "Nullen",
     "name.initializer.constant": "konstant",
@@ -510,6 +528,7 @@ WORDS = {
     "graph.inputs.count=1": "1 Eingang",
     "graph.units": "{count} Neuronen",
     "graph.units.count=1": "1 Neuron",
+    "graph.given": "gegebener Gradient",
     "graph.target": "Zielwert",
     "graph.left_out": "{count} Kästen ausgelassen",
     "picture.error": "Fehler",

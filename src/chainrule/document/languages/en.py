@@ -48,6 +48,8 @@ WORDS = {
     "conventions": "Conventions: the error of one example is {outputs} its outputs; that of a batch is {batch} its examples, in the loss "
     "and in the gradient alike. Vectors are {vectors}. Numbers that are not printed whole are rounded to {digits} significant digits "
     "and follow ≈, except in tables.",
+    "conventions.alone": "Conventions: vectors are {vectors}. Numbers that are not printed whole are rounded to {digits} significant "
+    "digits and follow ≈, except in tables.",
     "conventions.outputs.sum": "summed over",
     "conventions.outputs.mean": "the mean over",
     "conventions.batch.mean": "the mean over",
@@ -58,6 +60,10 @@ WORDS = {
     "data.title": "The data",
     "data.one": "One sample: its inputs and its target.",
     "data.many": "{samples} samples: their inputs and their targets.",
+    "data.one_given": "One sample: its inputs and the given gradient.",
+    "data.many_given": "{samples} samples: their inputs and the given gradients.",
+    "data.one_alone": "One sample: its inputs.",
+    "data.many_alone": "{samples} samples: their inputs.",
     "data.sample": "sample",
     "data.more": "{left} more samples are in the batch; `--all` shows them.",
     "data.more.left=1": "One more sample is in the batch; `--all` shows it.",
@@ -84,6 +90,10 @@ WORDS = {
     # The error
     "error.title": "Error",
     "error.several": "How far each prediction is from its target is measured by a loss ({losses}); E adds them up:",
+    "error.own": "The output is its own error ({loss}): the smaller, the better.",
+    "error.given": "The gradient ∂{error}/∂{y} is given, and called {u}: back-propagation starts from it. {error} stands for whatever "
+    "follows {y}; all that is known of it is this slope, so the simplest function that has it is written:",
+    "error.several_kinds": "Each output has an error of its own ({losses}); E adds them up:",
     "error.intro": "How far the prediction is from the target is measured by the loss ({loss}):",
     "error.penalty": "{penalty} is the penalty for large weights:",
     "error.more": "{left} more outputs are among the predictions; `--all` shows them.",
@@ -93,12 +103,14 @@ WORDS = {
     "the inputs, which are given too, and the weights:",
     "expanded.more": "{left} more predictions are written out in the same way by `--all`.",
     "expanded.more.left=1": "One more prediction is written out in the same way by `--all`.",
+    "expanded.intro_own": "To lower E, the output has to change; and what it is made of are the inputs, which are given, and the weights:",
     "expanded.outro": "So the question is how to change each weight so that the error falls. Back-propagation answers it.",
     # Gradient descent
     "descent.title": "Gradient descent and the update rule",
     "descent.intro": "The gradient says in which direction the error {error} rises when a weight grows, and how steeply. An optimiser "
     "takes a step the other way:",
     "descent.step": "{k} is the number of the step.",
+    "descent.outro_chosen": "The learning rate is not learned: somebody chooses it.",
     "descent.outro": "The learning rate is not learned: somebody chooses it. What a choice does is shown at the end.",
     # The chain rule
     "chain.title": "The chain rule, for every weight",
@@ -167,6 +179,9 @@ WORDS = {
     "outcome.smaller": "The error was {before} and is {after} now. It became about {factor} times smaller.",
     "outcome.smaller_by": "The error was {before} and is {after} now. It fell by {percent} %.",
     "outcome.zero": "The error was {before} and is {after} now: there is nothing left to learn from this batch.",
+    "outcome.own": "E was {before} and is {after} now. The smaller E, the better; an error of 0 is not the aim.",
+    "outcome.given": "E was {before} and would be {after} now, if it went on with the given slope. What the real error does, of which only "
+    "the slope is known, cannot be said.",
     "outcome.exact": "The error is {before}: the prediction is right already, and there is nothing to learn from this batch.",
     "outcome.same": "The error was {before} and is {after} now. Nothing changed.",
     "outcome.overflow": "The error was {before} and is {after} now: the numbers have left the range of floating point.",
@@ -335,6 +350,8 @@ WORDS = {
     "name.loss.cross_entropy_from_logits": "cross-entropy from logits",
     "name.loss.hinge": "hinge loss",
     "name.loss.squared_hinge": "squared hinge loss",
+    "name.loss.objective": "the output itself",
+    "name.loss.upstream": "given gradient",
     "name.loss.kl": "Kullback–Leibler divergence",
     "name.initializer.zeros": "zeros",
     "name.initializer.constant": "constant",
@@ -491,6 +508,7 @@ WORDS = {
     "graph.inputs.count=1": "1 input",
     "graph.units": "{count} units",
     "graph.units.count=1": "1 unit",
+    "graph.given": "given gradient",
     "graph.target": "target",
     "graph.left_out": "{count} boxes left out",
     "picture.error": "error",
