@@ -235,6 +235,11 @@ def _described() -> Network:
     )
 
 
+def _by_unit(z: Tensor, *activations: Callable[[Tensor], Tensor]) -> Tensor:
+    """Each column by its own function."""
+    return torch.stack([f(z[:, place]) for place, f in enumerate(activations)], dim=1)
+
+
 GRAPHS: dict[str, Graph] = {
     "residual": Graph(_residual, _residual_by_hand),
     "three residual blocks": Graph(_three_blocks, _three_blocks_by_hand),
@@ -294,6 +299,14 @@ GRAPHS: dict[str, Graph] = {
     "frozen": Graph(
         lambda: Network(3, lambda x: dense(2, "tanh", frozen=["W"])(x) + dense(2, frozen=["b"])(x)),
         lambda p, x: torch.tanh(x @ p.W1 + p.b1) + x @ p.W2 + p.b2,
+    ),
+    "an activation for each unit": Graph(
+        lambda: Network(3, dense(4, ["relu", "tanh", "tanh", "identity"]), dense(2, [{"name": "leaky_relu", "slope": 0.2}, "sigmoid"])),
+        lambda p, x: _by_unit(
+            _by_unit(x @ p.W1 + p.b1, torch.relu, torch.tanh, torch.tanh, lambda z: z) @ p.W2 + p.b2,
+            lambda z: torch.nn.functional.leaky_relu(z, 0.2),
+            torch.sigmoid,
+        ),
     ),
     "rational": Graph(
         lambda: Network(2, lambda x: dense(1)(x + dense(2, "relu")(dense(2, "relu")(x) + x))),

@@ -18,7 +18,7 @@ from chainrule.document.words import Words
 from chainrule.formula.expression import Expression, Name, as_expression, definition, order, variable
 from chainrule.formula.scalar import Element, Index, Scalars
 from chainrule.formula.tidy import tidy
-from chainrule.network.definitions import Bound
+from chainrule.network.definitions import Bound, EachUnit
 from chainrule.network.derivation import BATCH, Derivation
 from chainrule.network.update import ParameterUpdate
 from chainrule.network.wiring import OUTPUT
@@ -183,6 +183,9 @@ class Context(WithoutCaches):
 
     def called(self, bound: Bound) -> str:
         """What a definition is called, with its options: leaky ReLU (slope 0.2). One without an entry keeps its own name."""
+        if isinstance(bound, EachUnit):
+            runs = ((name, len(list(units))) for name, units in itertools.groupby(map(self.called, bound.units)))
+            return ", ".join(f"{count} × {name}" if count > 1 else name for name, count in runs)
         name = self.words.called(bound.definition.kind, bound.name)
         options = (f"{self.words.called('option', key)} {self.plain_number(value)}" for key, value in bound.given.items())
         return f"{name} ({', '.join(options)})" if bound.given else name

@@ -7,7 +7,7 @@ from typing import Any
 from chainrule.document.document import Block, Equations, Note, Paragraph
 from chainrule.explanation.context import Context, paths
 from chainrule.formula.backprop import local_derivatives
-from chainrule.formula.expression import Expression, Name, as_expression, named, order, substitute, variable
+from chainrule.formula.expression import Expression, Name, as_expression, named, substitute, variable
 from chainrule.formula.scalar import Element
 from chainrule.formula.tidy import tidy
 from chainrule.network.definitions import Bound
@@ -45,20 +45,15 @@ def _bound(context: Context, value: Any) -> str:
 
 def functions(context: Context) -> list[Block]:
     """What σ, tanh … stand for and their derivatives, for each activation of the network that is a function of one number."""
-    activations = {layer.activation.name: layer.activation for layer in context.step.network.layers if layer.activation is not None}
-    z = variable(Name("z"), ("batch", "units"))
+    layers = context.step.network.layers
+    activations = {part.name: part for layer in layers if layer.activation is not None for part in layer.activation.parts}
+    z = variable(Name("z"))
     blocks: list[Block] = [
         Equations(tuple(function_lines(context.labels, activation)))
         for activation in activations.values()
-        if is_elementwise(activation.apply(z), z) and activation.apply(z) is not z
+        if activation.elementwise and activation.apply(z) is not z
     ]
     return [Paragraph(context.text("functions.intro")), *blocks] if blocks else []
-
-
-def is_elementwise(h: Expression, z: Expression) -> bool:
-    """Does each element of h depend on the same element of z alone?"""
-    between = [node for node in order(h) if node is not z and z in order(node)]
-    return all(node.primitive.elementwise or node.primitive.name == "named" for node in between)
 
 
 def function_lines(labels: Labels, activation: Bound) -> list[Equation]:

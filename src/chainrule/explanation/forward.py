@@ -80,7 +80,7 @@ def error_section(context: Context) -> Section:
         blocks.append(_sample_table(context))
         if (left := context.samples - len(context.shown_samples(MOST_SAMPLES))) > 0:
             blocks.append(Note("more", context.text("data.more", left=left)))
-        if (left := context.step.t.shape[1] - len(context.shown(range(context.step.t.shape[1]), MOST_COLUMNS))) > 0:
+        if (left := context.step.prediction.shape[1] - len(context.shown(range(context.step.prediction.shape[1]), MOST_COLUMNS))) > 0:
             blocks.append(Note("more", context.text("error.more", left=left)))
     return Section("error", context.plain("error.title"), tuple(blocks))
 

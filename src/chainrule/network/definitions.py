@@ -18,7 +18,7 @@ from __future__ import annotations
 import inspect
 import math
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from keyword import iskeyword
@@ -27,7 +27,8 @@ from typing import Annotated, Any, Literal, TypeAlias, TypedDict, Unpack, get_ar
 
 from chainrule.base.display import Displayed
 from chainrule.base.errors import ChainruleError, DescriptionError, UnknownNameError, quoted
-from chainrule.formula.expression import Expression
+from chainrule.formula import primitives as p
+from chainrule.formula.expression import Expression, Name, order, variable
 
 KINDS = ("activation", "loss", "regularizer", "initializer", "optimizer", "schedule")
 
@@ -73,7 +74,7 @@ ABSENT: dict[str, frozenset[str]] = {
 """Functions of the field that are not here: nothing of a similar spelling is offered in their place."""
 
 Function: TypeAlias = Callable[..., Any]
-Wanted: TypeAlias = "str | Mapping[str, Any] | Definition | Bound"
+Wanted: TypeAlias = "str | Mapping[str, Any] | Definition | Bound | Sequence[Any]"
 Values: TypeAlias = Literal["numbers", "probabilities", "distribution", "signs"]
 """What targets and outputs are: any numbers; each from 0 to 1; from 0 to 1 and 1 in sum over an example; −1 or 1, outputs between them."""
 
@@ -278,14 +279,76 @@ class Bound(Displayed):
 
     __call__ = apply
 
-    def described(self) -> str | dict[str, Any]:
-        """As in a description: the name alone, or a table with the given options."""
+    @property
+    def parts(self) -> tuple[Bound, ...]:
+        """The activations that are in it: of a list of them, one for each unit, each once; otherwise itself."""
+        return (self,)
+
+    @cached_property
+    def elementwise(self) -> bool:
+        """Does each element of an activation depend on the same element of z alone?"""
+        z = variable(Name("z"), ("batch", 2))
+        h = self.apply(z)
+        between = [node for node in order(h) if node is not z and z in order(node)]
+        return all(node.primitive.elementwise or node.primitive.name == "named" for node in between)
+
+    def described(self) -> Any:
+        """As in a description: the name alone, or a table with the given options; of a list, the list."""
         if not self.given:
             return self.name
         return {"name": self.name, **{key: value.described() if isinstance(value, Bound) else value for key, value in self.given.items()}}
 
     def __repr__(self) -> str:
         return f"{self.name}({', '.join(f'{key}={value!r}' for key, value in self.given.items())})"
+
+
+@dataclass(frozen=True)
+class EachUnit(Bound):
+    """An activation for each unit of a layer: ["relu", "tanh", "identity"].
+
+    units  the activations, unit by unit
+    """
+
+    units: tuple[Bound, ...] = ()
+
+    @property
+    def parts(self) -> tuple[Bound, ...]:
+        """Each activation once."""
+        return tuple({repr(unit): unit for unit in self.units}.values())
+
+    def described(self) -> list[Any]:
+        """The list."""
+        return [unit.described() for unit in self.units]
+
+    def __repr__(self) -> str:
+        return f"[{', '.join(map(repr, self.units))}]"
+
+
+def _each_unit(wanted: Sequence[Any]) -> Bound:
+    """The activation of a layer whose units have activations of their own. Raises DescriptionError, UnknownNameError."""
+    units = tuple(find("activation", one) for one in wanted)
+    if not units:
+        raise DescriptionError('a list of activations names one for each unit, as ["relu", "tanh"].')
+    for unit in units:
+        if not unit.elementwise:
+            raise DescriptionError(f"{unit.name} takes all units of a layer together, so that no single unit can have it; give it a layer.")
+
+    def each_unit(z: Expression) -> Expression:
+        """f₁(z₁), f₂(z₂) …: neighbours with one activation are computed together."""
+        axis = len(z.shape) - 1
+        if z.shape[axis] != len(units):
+            raise DescriptionError(f"{len(units)} activations are named, one for each unit, but the layer has {z.shape[axis]} units.")
+        starts = [place for place in range(len(units)) if not place or repr(units[place]) != repr(units[place - 1])]
+        pieces = [
+            units[start].apply(p.part(z, axis=axis, start=start, stop=stop))
+            for start, stop in zip(starts, [*starts[1:], len(units)], strict=True)
+        ]
+        return pieces[0] if len(pieces) == 1 else p.join(*pieces, axis=axis)
+
+    starts, gives = ({getattr(unit.definition, fact) for unit in units} for fact in ("start", "gives"))
+    facts = {"start": starts.pop()} if len(starts) == 1 else {}
+    facts |= {"gives": gives.pop()} if len(gives) == 1 else {}
+    return EachUnit(Definition("activation", ", ".join(unit.name for unit in units), each_unit, **facts), units=units)
 
 
 def checked_name(name: str) -> str:
@@ -428,7 +491,12 @@ schedule = Registrar("schedule")
 
 
 def find(kind: str, wanted: Wanted) -> Bound:
-    """The definition that a name, a table {name = …, options}, or a definition means. Raises UnknownNameError, DescriptionError."""
+    """The definition that a name, a table {name = …, options}, or a definition means; a list has an activation for each unit.
+
+    Raises UnknownNameError, DescriptionError.
+    """
+    if kind == "activation" and isinstance(wanted, (list, tuple)):
+        return _each_unit(wanted)
     if isinstance(wanted, Definition):
         wanted = wanted.bind()
     if isinstance(wanted, Bound):

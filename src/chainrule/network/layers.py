@@ -358,7 +358,7 @@ def dense(own: Owner, x: Expression, *, units: int, activation: Any = None, bias
 
     x : (batch, inputs)    W : (inputs, units)    b : (units,)    z, h : (batch, units)
 
-    activation  f; None until a network decides: identity inside, what fits the loss at the end
+    activation  f, or a list of one for each unit; None until a network decides: identity inside, what fits the loss at the end
     bias        True; False for none; "shared" for one number b for all units; or its numbers
 
     Raises DescriptionError, UnknownNameError, ShapeError.

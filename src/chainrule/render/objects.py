@@ -104,7 +104,7 @@ def _(value: Bound) -> Iterable[Block]:
 
 def _activation(value: Bound) -> Iterable[Block]:
     z = variable(Name("z"), ("batch", "units"))
-    if definitions.is_elementwise(value.apply(z), z):
+    if value.elementwise:
         yield Equations(tuple(definitions.function_lines(Labels(), value)))
     else:
         yield Equations((Equation((formula(variable(Name("y"))), formula(value.apply(z))), ("=",)),))
