@@ -10,10 +10,11 @@ from chainrule.document.document import Block, Equations, Inline, Note, Paragrap
 from chainrule.explanation.context import Context, paths
 from chainrule.explanation.definitions import theorems
 from chainrule.formula.evaluation import evaluate
-from chainrule.formula.expression import Expression, Name, order, substitute, variable
+from chainrule.formula.expression import Expression, Name, definition, order, substitute, variable
 from chainrule.formula.scalar import Element
 from chainrule.formula.tidy import tidy
-from chainrule.network.update import STEP_NUMBER
+from chainrule.network.derivation import PRESENT
+from chainrule.network.update import MOVED, STEP_NUMBER
 from chainrule.notation.build import formula
 from chainrule.notation.formula import Equation
 from chainrule.notation.numbers import number_formula
@@ -113,9 +114,11 @@ def chain_rule_section(context: Context) -> Section:
     lines: list[Equation] = []
     recursive = False
     for weight in shown:
-        found = [chain_line(context, weight, parts, sample) for sample in context.worked_samples]
-        written = [line for line in found if line is not None]
-        recursive = recursive or len(written) < len(found)
+        found = [_ways(context, weight, parts, sample) for sample in context.worked_samples]
+        recursive = recursive or None in found
+        written = [
+            _chain_line(context, weight, ways, parts, sample) for sample, ways in zip(context.worked_samples, found, strict=True) if ways
+        ]
         lines += written
         if len(written) < len(found) or len(written) > 1:  # what the samples bring adds up to the gradient
             lines.append(context.element_line(context.gradient_of(weight)))
@@ -153,15 +156,18 @@ def _table_of_gradients(context: Context, weights: Sequence[Element]) -> list[Bl
     return [Paragraph(context.text("chain.table")), TableBlock(head, rows)]
 
 
-def chain_line(context: Context, weight: Element, parts: list[dict[str, Any]], sample: int = 0) -> Equation | None:
-    """The chain of one weight, or what one of several samples brings to it; None where there are too many paths."""
+def _ways(context: Context, weight: Element, parts: list[dict[str, Any]], sample: int) -> list[list[Element]] | None:
+    """The paths from the error to a weight, through one of several samples; None where there are too many."""
     top = Element(context.derivation.error, ())
     found = paths(context.scalars, top, weight, MOST_PATHS, sample=sample if parts else None)
     if parts and found:  # a sample's share is without the penalty, which E takes from the weight itself
         found = [path for path in found if len(path) > 2]
-    if not found:
-        return None
-    return context.chain_line(weight, found, share=parts[sample][weight.key][weight.index] if parts else None, sample=sample)
+    return found
+
+
+def _chain_line(context: Context, weight: Element, ways: list[list[Element]], parts: list[dict[str, Any]], sample: int) -> Equation:
+    """The chain of one weight, or what one of several samples brings to it."""
+    return context.chain_line(weight, ways, share=parts[sample][weight.key][weight.index] if parts else None, sample=sample)
 
 
 def recursion_blocks(context: Context) -> list[Block]:
@@ -232,8 +238,20 @@ def matrix_form_section(context: Context) -> Section:
         blocks += theorems(context)
     blocks += context.matrix_blocks(context.matrix_line(quantity) for quantity in context.derivation.backward)
     lines = [context.symbolic_update(part) for part in context.step.update.parameters]
-    blocks += [Paragraph(context.text("matrix.update")), Equations(tuple(lines))]
+    blocks += [Paragraph(context.text("matrix.update")), Equations(tuple(lines)), *patterns(context)]
     return Section("matrix", context.plain("matrix.title"), tuple(blocks))
+
+
+def patterns(context: Context) -> list[Block]:
+    """What the letters stand for that say which weights there are, and which the update moves."""
+    nodes = order(*context.derivation.gradients, *(part.new for part in context.step.update.parameters))
+    found = [node for node in nodes if node.name and definition(node).primitive.name == "pattern"]
+    blocks: list[Block] = []
+    for key, letter in (("matrix.present", PRESENT), ("matrix.moved", MOVED)):
+        letters = [part for node in found if node.symbol == letter for part in (", ", context.symbol(node))][1:]
+        if letters:
+            blocks.append(Paragraph((*letters, *context.text(key))))
+    return blocks
 
 
 def closed_forms_section(context: Context) -> Section | None:
@@ -242,6 +260,8 @@ def closed_forms_section(context: Context) -> Section | None:
     lines: list[Equation] = []
     for part in context.step.update.parameters:
         for weight in context.elements(part.parameter):
+            if weight.index in context.step.network.kept.get(weight.key, ()):
+                continue
             found = paths(context.scalars, top, weight, 1)
             if not found or part.states or len(lines) >= MOST_WEIGHTS:
                 return None

@@ -27,11 +27,15 @@ from chainrule.notation.conventions import Notation
 from chainrule.notation.formula import Derivative, Ellipsis, Equation, Formula, Matrix, Operator, Symbol, row
 from chainrule.notation.labels import Labels
 from chainrule.notation.numbers import printed
+from chainrule.notation.text import formula_text
 from chainrule.notation.worked import chain, matrices, worked
 from chainrule.steps.step import Step
 
 PENALTY = Name("R")
 """What large weights cost, a part of E; the only one in which a weight stands itself."""
+
+MOST_NAMED = 16
+"""Weights that a sentence names; of more it says …"""
 
 LEVELS = ("overview", "matrix", "scalar")
 
@@ -75,7 +79,11 @@ class Context(WithoutCaches):
     scalars: Scalars = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "scalars", Scalars({"batch": len(self.step.x)}, (*self.derivation.quantities, *self.derivation.errors)))
+        object.__setattr__(
+            self,
+            "scalars",
+            Scalars({"batch": len(self.step.x)}, (*self.derivation.quantities, *self.derivation.errors), absent=self.step.network.absent),
+        )
 
     @cached_property
     def labels(self) -> Labels:
@@ -129,6 +137,19 @@ class Context(WithoutCaches):
         origin = self.step.origin
         features, targets = origin.get("features") or ("",) * self.step.network.inputs, origin.get("targets") or ()
         return (*map(str, features), *map(str, targets))
+
+    @cached_property
+    def left_alone(self) -> str:
+        """What the update leaves as it is, in letters: whole parameters, and single weights."""
+        network = self.step.network
+        single = [
+            formula_text(self.letter(element))
+            for parameter in self.derivation.parameters
+            if parameter.key not in network.frozen
+            for element in self.elements(parameter)
+            if element.index in network.kept.get(parameter.key, ())
+        ]
+        return ", ".join([*sorted(network.frozen), *single[:MOST_NAMED], *["…"] * (len(single) > MOST_NAMED)])
 
     def columns_of(self, side: Sequence[Expression]) -> list[tuple[Expression, int]]:
         """The columns of inputs, or of targets, in their order: each with its place in what it is a column of."""
@@ -219,7 +240,8 @@ class Context(WithoutCaches):
         """Every element of a quantity, unit by unit as weights are numbered; of one sample if that is asked for."""
         shape = self.scalars.shape(quantity)
         indices: list[Index] = list(itertools.product(*(range(extent) for extent in shape)))
-        if quantity in self.derivation.parameters and len(quantity.shape) > 1:
+        if quantity in self.derivation.parameters:
+            indices = [index for index in indices if index not in self.step.network.absent.get(quantity.key, ())]
             indices.sort(key=lambda index: index[::-1])
         if sample is not None and quantity.shape and quantity.shape[0] == "batch":
             indices = [index for index in indices if index[0] == sample]

@@ -13,7 +13,7 @@ from chainrule.engines.unrolled import operations
 from chainrule.explanation.backward import representatives
 from chainrule.explanation.context import Context
 from chainrule.explanation.forward import MOST_LINES, error_lines, scalar_lines
-from chainrule.formula.expression import Expression, order
+from chainrule.formula.expression import Expression, definition, order
 from chainrule.formula.scalar import Element
 from chainrule.network.definitions import Bound
 from chainrule.network.update import ParameterUpdate
@@ -39,8 +39,8 @@ def new_weights_section(context: Context) -> Section:
     blocks += context.matrix_blocks(
         (context.array_line(p, step.new_parameters[p.key]) for p in context.derivation.parameters), worked=False
     )
-    if step.network.frozen:
-        blocks.append(Note("insight", context.text("weights.frozen", names=", ".join(sorted(step.network.frozen)))))
+    if names := context.left_alone:
+        blocks.append(Note("insight", context.text("weights.frozen", names=names)))
     return Section("weights", context.plain("weights.title"), tuple(blocks))
 
 
@@ -48,7 +48,8 @@ def weight_by_weight(context: Context) -> list[Block]:
     """What all updates share, then every weight's; where it is to be brief, that of one weight a layer, and a table of all."""
     parts = context.step.update.parameters
     shared = [node for node in intermediate_quantities(*(part.new for part in parts)) if not node.shape]
-    elements = [(part, element) for part in parts for element in context.elements(part.parameter)]
+    kept = context.step.network.kept
+    elements = [(part, one) for part in parts for one in context.elements(part.parameter) if one.index not in kept.get(one.key, ())]
     chosen = representatives(context, [element for _, element in elements]) if context.brief else None
     lines: list[Equation] = []
     written = 0
@@ -92,7 +93,8 @@ def update_lines(context: Context, new: Element, old: Element) -> list[Equation]
 def intermediate_quantities(*new: Expression) -> list[Expression]:
     """What a rule computes between gradient and new weight: the rate of a schedule, ‖g‖, the clipped gradient, new states, m̂ …"""
     nodes = order(*new, wall=_is_gradient)
-    return [node for node in nodes if node.primitive.name == "named" and node not in new and not _is_gradient(node)]
+    named = [node for node in nodes if node.primitive.name == "named" and node not in new and not _is_gradient(node)]
+    return [node for node in named if definition(node).primitive.name != "pattern"]
 
 
 def _is_gradient(node: Expression) -> bool:

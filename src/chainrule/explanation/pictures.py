@@ -200,6 +200,8 @@ def _between_drawn(context: Context) -> Iterator[Edge]:
     for layer, W in enumerate(matrices):
         sources, targets = (list(enumerate(_drawn(size))) for size in context.step.network.sizes[layer : layer + 2])
         for (i, source), (j, target) in itertools.product(sources, targets):
+            if (source, target) in context.step.network.absent.get(W.key, ()):
+                continue
             number = number_formula(context.step.parameters[W.key][source, target], context.notation, FEW_DIGITS)
             yield Edge(layer, i, j, context.letter(Element(W, (source, target))), number)
 

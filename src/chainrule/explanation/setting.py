@@ -24,8 +24,13 @@ MOST_ROWS = 8
 def network_section(context: Context) -> Section:
     """What the network is made of, its weights, and how errors are counted."""
     intro = context.text("network.intro", layers=context.layers, parameters=_count(context))
-    frozen = sum(context.step.parameters[key].size for key in context.step.network.frozen)
-    blocks: list[Block] = [Paragraph((*intro, " ", *context.text("network.frozen", frozen=frozen)) if frozen else intro)]
+    network = context.step.network
+    absent = sum(map(len, network.absent.values()))
+    frozen = sum(context.step.parameters[key].size - len(network.absent.get(key, ())) for key in network.frozen)
+    frozen += sum(len(kept - network.absent.get(key, frozenset())) for key, kept in network.kept.items() if key not in network.frozen)
+    for count, said in ((frozen, "network.frozen"), (absent, "network.absent")):
+        intro = (*intro, " ", *context.text(said, count=count)) if count else intro
+    blocks: list[Block] = [Paragraph(intro)]
     blocks.append(fitting_picture(context))
     blocks.append(layer_table(context))
     if context.detail != "overview":
@@ -45,7 +50,7 @@ def _numbering(context: Context) -> list[Block]:
         sentences.append(context.text(f"network.numbering.{context.notation.vectors}"))
         if _has_transposed(context):
             sentences.append(context.text("network.numbering.transposed"))
-    vectors = [parameter for parameter in context.derivation.parameters if len(parameter.shape) == 1]
+    vectors = [parameter for parameter in context.derivation.parameters if len(parameter.shape) == 1 and context.elements(parameter)]
     if vectors:
         vector = next((one for one in vectors if one.shape[0] != 1), vectors[-1])
         bias = context.elements(vector)[:2][-1]  # the second one, where there is one: its numbers differ
@@ -66,7 +71,7 @@ def _has_transposed(context: Context) -> bool:
 
 
 def _count(context: Context) -> str:
-    return f"{sum(value.size for value in context.step.parameters.values()):,}".replace(",", " ")
+    return f"{context.step.network.size:,}".replace(",", " ")
 
 
 def layer_table(context: Context) -> TableBlock:

@@ -196,8 +196,15 @@ def _transpose(x: Expression, axes: tuple[int, ...]) -> Expression | None:
 
 
 def _select(condition: Expression, a: Expression, b: Expression) -> Expression | None:
-    x, y = _value(a), _value(b)
+    chosen, x, y = _value(condition), _value(a), _value(b)
+    if chosen is not None and not condition.shape and a.shape == b.shape:
+        return a if chosen else b
     return a if x is not None and x == y else None
+
+
+def _greater(a: Expression, b: Expression) -> Expression | None:
+    x, y = _value(a), _value(b)
+    return None if x is None or y is None or a.shape or b.shape else constant(number=int(x > y))
 
 
 def _spread(x: Expression, axes: tuple[int, ...], sizes: Shape) -> Expression | None:
@@ -220,6 +227,7 @@ _RULES: dict[str, Callable[..., Expression | None]] = {
     "power": _power,
     "transpose": _transpose,
     "select": _select,
+    "greater": _greater,
     "total": _total,
     "spread": _spread,
 }

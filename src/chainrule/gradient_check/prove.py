@@ -220,6 +220,7 @@ _EXAMPLES: Mapping[str, Sequence[tuple[Sequence[Shape], Mapping[str, Any]]]] = {
     "variable": [([], {"name": Name("x"), "shape": (2, 3)})],
     "constant": [([], {"number": 2.5})],
     "size": [([], {"dimension": 3})],
+    "pattern": [([], {"sizes": (2, 3), "gaps": ((0, 1), (1, 2))}), ([], {"sizes": (4,), "gaps": ()})],
 }
 """Operands' shapes and parameters for the rows that are not elementwise."""
 

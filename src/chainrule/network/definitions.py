@@ -320,6 +320,10 @@ class EachUnit(Bound):
         """The list."""
         return [unit.described() for unit in self.units]
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled and copied by its units."""
+        return _each_unit, (self.units,)
+
     def __repr__(self) -> str:
         return f"[{', '.join(map(repr, self.units))}]"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from operator import add
@@ -20,6 +20,9 @@ from chainrule.notation.conventions import Notation
 from chainrule.notation.labels import Labels
 
 BATCH = "batch"
+
+PRESENT = "M"
+"""The letter of what is 1 where a weight is, and 0 where one is absent."""
 
 
 @dataclass(frozen=True)
@@ -207,11 +210,13 @@ def derive(
     regularizer: Bound | None = None,
     conventions: Conventions = Conventions(),
     asked: Sequence[str] = (),
+    absent: Mapping[str, Collection[tuple[int, ...]]] = {},
 ) -> Derivation:
     """Error and gradients of a forward pass.
 
     goals  what each output is measured by
     asked  keys of inputs or named quantities whose gradients are wanted, too
+    absent elements of parameters on which nothing depends, by the key of the parameter
 
     Raises ShapeError, UnknownNameError.
     """
@@ -239,6 +244,9 @@ def derive(
     error = named(Name("E"), tidy(shortened(paper.arguments[0])))
     wanted = [quantity_called(key, passed) for key in asked]
     raw = gradients(error, [*parameters, *wanted])
+    for W in parameters:
+        if W.key in absent:
+            raw[W] = _without(raw[W], W, absent[W.key])
     brief = [named(part.name, tidy(shortened(part.arguments[0]))) for part in errors if part.name is not None]
     nodes = shared([*passed.quantities, error, *brief])
     known, error = nodes[: len(passed.quantities)], nodes[len(passed.quantities)]
@@ -258,6 +266,17 @@ def derive(
         asked=tuple(found[len(parameters) :]),
         weights=weights,
     )
+
+
+def _without(gradient: Expression, parameter: Expression, gaps: Collection[tuple[int, ...]]) -> Expression:
+    """The gradient of a parameter of which some elements are not there: 0 at those."""
+    assert gradient.name is not None
+    return named(gradient.name, pattern(PRESENT, parameter, gaps) * gradient.arguments[0])
+
+
+def pattern(letter: str, parameter: Expression, gaps: Collection[tuple[int, ...]]) -> Expression:
+    """1 for each element of a parameter, 0 at the gaps; called by the letter and the parameter, as M_W1."""
+    return named(Name(letter, mark=parameter.key), p.pattern(sizes=parameter.shape, gaps=tuple(sorted(gaps))))
 
 
 def check_names(*roots: Expression) -> None:

@@ -31,6 +31,9 @@ from chainrule.network.definitions import Bound, find, run_definitions
 MOST_UNITS = 10**7
 """Nobody means more units than this; refused before memory is taken."""
 
+EVERY = "*"
+"""In place of the symbol of a parameter: every parameter of a layer."""
+
 SHARED = "shared"
 """The bias of a layer whose units have one b together."""
 
@@ -75,7 +78,7 @@ class Kind(Displayed):
         *values: Any,
         weights: Any = None,
         initializer: Any = None,
-        frozen: Sequence[str] = (),
+        frozen: Sequence[str] | bool = (),
         numbers: Mapping[str, Any] | None = None,
         name: str = "",
         **options: Any,
@@ -84,7 +87,7 @@ class Kind(Displayed):
 
         weights      numbers of W, in place of an initialiser; `numbers` those of any parameter, by its symbol
         initializer  how its matrices start where no numbers are given
-        frozen       symbols of the parameters that the update leaves alone: ("b",) keeps b as it is
+        frozen       symbols of the parameters that the update leaves alone: ("b",) keeps b as it is; True: all of them
         name         what descriptions call it, and explanations in place of "hidden layer 1"
 
         Raises DescriptionError, UnknownNameError.
@@ -108,7 +111,7 @@ class Kind(Displayed):
             initializer=None if initializer is None else find("initializer", initializer),
             given=own,
             # A bias that is not there stays as it is.
-            frozen=tuple(symbol for symbol in _checked_names(frozen, "frozen") if symbol != "b" or given.get("bias", True) is not False),
+            frozen=tuple(symbol for symbol in _frozen(frozen) if symbol != "b" or given.get("bias", True) is not False),
             name=name,
         )
 
@@ -158,7 +161,14 @@ def _checked(options: Mapping[str, Any], numbers: dict[str, Any]) -> dict[str, A
     return found
 
 
-def _checked_names(names: object, where: str) -> tuple[str, ...]:
+def _frozen(frozen: object) -> tuple[str, ...]:
+    if isinstance(frozen, bool):
+        return (EVERY,) if frozen else ()
+    return checked_names(frozen, "frozen")
+
+
+def checked_names(names: object, where: str) -> tuple[str, ...]:
+    """A list of names. Raises DescriptionError."""
     if isinstance(names, str) or not isinstance(names, (list, tuple)) or not all(isinstance(name, str) for name in names):
         raise DescriptionError(f"{where} must be a list of names, not {quoted(names)}.")
     return tuple(names)
@@ -181,7 +191,7 @@ class Layer(Displayed):
 
     given        numbers of its parameters, by symbol
     initializer  how its matrices start where no numbers are given
-    frozen       symbols of the parameters that the update leaves alone
+    frozen       symbols of the parameters that the update leaves alone; `EVERY` for all of them
     name         what descriptions call it
     """
 

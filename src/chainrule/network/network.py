@@ -17,7 +17,8 @@ from chainrule.base.pickling import WithoutCaches
 from chainrule.formula.expression import Expression, order
 from chainrule.network.definitions import Bound, Wanted, find
 from chainrule.network.derivation import Conventions, Derivation, Forward, Goal, derive, forward, quantity_called
-from chainrule.network.layers import Kind, Layer
+from chainrule.network.elements import cells
+from chainrule.network.layers import EVERY, Kind, Layer, checked_names
 from chainrule.network.wiring import INPUT, OUTPUT, Wiring, chain_wiring, traced
 from chainrule.notation.conventions import Notation
 
@@ -55,6 +56,8 @@ class Network(WithoutCaches, Displayed):
     batch        "mean" or "sum": how E is counted over the examples; the mean, if neither says it
     weighted     True where each example comes with a weight s, by which its loss is multiplied before the batch is averaged
     gradients    keys of inputs and quantities whose gradients are wanted beside those on the way to the parameters: ["x"]
+    frozen       weights that the update leaves alone: ["w3", "b1[2]", "hidden1.W[2,3]"], or a whole parameter, ["W1"]
+    absent       weights that are not there: they are 0, stay 0, and stand in no formula
     seed         draws the parameters for which no numbers are given
     notation     letters, rows or columns, decimal sign, language
 
@@ -73,6 +76,8 @@ class Network(WithoutCaches, Displayed):
         batch: str | None = None,
         weighted: bool = False,
         gradients: Sequence[str] = (),
+        frozen: Sequence[str] = (),
+        absent: Sequence[str] = (),
         seed: int = 0,
         notation: Notation | None = None,
     ) -> None:
@@ -87,6 +92,8 @@ class Network(WithoutCaches, Displayed):
         self.legible = False
         self.wiring = _decided(wiring, self.goals)
         self.shapes = self._checked_shapes()
+        self.frozen_names, self.absent_names = checked_names(frozen, "frozen"), checked_names(absent, "absent")
+        self.frozen_elements, self.absent = cells(self, self.frozen_names, "frozen"), cells(self, self.absent_names, "absent")
         self.given = self._checked_given()
         for key in self.asked:
             quantity_called(key, self.forward)
@@ -99,12 +106,15 @@ class Network(WithoutCaches, Displayed):
     @cached_property
     def derivation(self) -> Derivation:
         """The network as expressions, with its back-propagation."""
-        return derive(self.forward, self.goals, self.regularizer, self.conventions, self.asked)
+        return derive(self.forward, self.goals, self.regularizer, self.conventions, self.asked, self.absent)
 
     @cached_property
     def parameters(self) -> dict[str, Array]:
         """W1, b1, W2 …: the numbers given, and those drawn from the seed for the others (b: zeros). Not to be written to."""
         values = {**self._drawn(), **self.given}
+        for key, gone in self.absent.items():
+            values[key] = values[key].copy()
+            values[key][tuple(zip(*gone, strict=True))] = 0
         for array in values.values():
             array.flags.writeable = False
         return {key: values[key] for key in self.shapes}
@@ -191,13 +201,20 @@ class Network(WithoutCaches, Displayed):
 
     @property
     def size(self) -> int:
-        """How many parameters there are."""
-        return sum(math.prod(shape) for shape in self.shapes.values())
+        """How many numbers are learned; those that are absent are not."""
+        return sum(math.prod(shape) for shape in self.shapes.values()) - sum(map(len, self.absent.values()))
 
     @property
     def frozen(self) -> set[str]:
-        """The parameters that the update leaves alone."""
-        return {one.variable.key for one in self.forward.parameters if one.variable.symbol in one.layer.frozen}
+        """The parameters that the update leaves alone as a whole."""
+        of_layers = {one.variable.key for one in self.forward.parameters if {one.variable.symbol, EVERY} & {*one.layer.frozen}}
+        return of_layers | {key for key, kept in self.kept.items() if len(kept) == math.prod(self.shapes[key])}
+
+    @property
+    def kept(self) -> dict[str, frozenset[tuple[int, ...]]]:
+        """The elements that an update leaves alone, frozen or absent, by the key of their parameter."""
+        parts = (self.frozen_elements, self.absent)
+        return {key: frozenset().union(*(part.get(key, ()) for part in parts)) for key in self.shapes if any(key in part for part in parts)}
 
     @property
     def weights(self) -> list[float]:
@@ -255,7 +272,8 @@ class Network(WithoutCaches, Displayed):
                 raise UnknownNameError("parameter of this network", key, self.shapes)
         changed = copy.copy(self)
         changed.__dict__.pop("parameters", None)
-        changed.given = {**self.given, **{key: checked_numbers(key, numbers, self.shapes[key]) for key, numbers in parameters.items()}}
+        given = {key: checked_numbers(key, numbers, self.shapes[key]) for key, numbers in parameters.items()}
+        changed.given = {**self.given, **self._without_absent(given)}
         return changed
 
     def made_legible(self) -> Network:
@@ -266,9 +284,9 @@ class Network(WithoutCaches, Displayed):
         return changed
 
     def continued(self, parameters: Mapping[str, Array]) -> Network:
-        """The same network after an update, with all its parameters; the derivation, which they do not change, is kept."""
+        """The same network after an update, with all its parameters; its expressions, which they do not change, are kept."""
         network = copy.copy(self)
-        network.__dict__.update(derivation=self.derivation, given=dict(parameters), parameters=dict(parameters))
+        network.__dict__.update(forward=self.forward, derivation=self.derivation, given=dict(parameters), parameters=dict(parameters))
         return network
 
     def replaced(self, **changes: Any) -> Network:
@@ -283,6 +301,8 @@ class Network(WithoutCaches, Displayed):
             "batch": self.conventions.batch,
             "weighted": self.conventions.weighted,
             "gradients": self.asked,
+            "frozen": self.frozen_names,
+            "absent": self.absent_names,
             "seed": self.seed,
             "notation": self.notation,
             **(find("loss", changes["loss"]).implied if _is_one_loss(changes.get("loss"), self.goals) else {}),
@@ -388,9 +408,18 @@ class Network(WithoutCaches, Displayed):
                 where = f"layer {number} ({self.layer_names[number - 1]})"
                 given[key] = checked_numbers(f"{key} of {where}", numbers, self.shapes[key])
             for symbol in layer.frozen:
-                if symbol not in own:
+                if symbol not in own and symbol != EVERY:
                     names = ", " + " or ".join(own) if own else "; it has none"
                     raise DescriptionError(f"frozen names parameters of its layer{names}, not {quoted(symbol)}.")
+        return self._without_absent(given)
+
+    def _without_absent(self, given: dict[str, Array]) -> dict[str, Array]:
+        """The numbers, if they are 0 where a weight is absent. Raises DescriptionError."""
+        for key, gone in self.absent.items():
+            for index in sorted(gone):
+                if key in given and given[key][index]:
+                    name = f"{key}[{','.join(str(i + 1) for i in index)}]" if index else key
+                    raise DescriptionError(f"{name} is absent, so its number is 0, not {given[key][index]:g}.")
         return given
 
     def __repr__(self) -> str:

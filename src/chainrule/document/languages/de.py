@@ -19,7 +19,10 @@ WORDS = {
     # The network
     "network.title": "Das Netz",
     "network.intro": "Schichten mit Gewichten: {layers}. Zu lernende Zahlen: {parameters}.",
-    "network.frozen": "Davon sind {frozen} fest: Sie behalten ihren Wert.",
+    "network.frozen": "Davon sind {count} fest: Sie behalten ihren Wert.",
+    "network.frozen.count=1": "Davon ist eine fest: Sie behält ihren Wert.",
+    "network.absent": "Dazu fehlen {count} Verbindungen: Sie sind 0 und bleiben 0.",
+    "network.absent.count=1": "Dazu fehlt eine Verbindung: Sie ist 0 und bleibt 0.",
     "network.layer": "Schicht",
     "network.units": "Neuronen",
     "network.activation": "Aktivierung",
@@ -161,6 +164,8 @@ WORDS = {
     # Matrix form
     "matrix.title": "Fehlerrückführung in Matrizen",
     "matrix.intro": "Dasselbe für alle Gewichte auf einmal, vom Fehler aus rückwärts:",
+    "matrix.present": ": 1, wo ein Gewicht ist, 0, wo eines fehlt.",
+    "matrix.moved": ": 1, wo der Schritt ein Gewicht ändert, 0, wo es bleibt, wie es ist.",
     "matrix.update": "Und die neuen Parameter:",
     "matrices.folded": "Wo … und ⋮ stehen, sind Zahlen weggelassen; `--all` druckt sie.",
     "matrices.brief": "Die Seiten in Zahlen, zwischen Formel und Ergebnis, wurden weggelassen; `--all` druckt sie.",

@@ -16,7 +16,10 @@ WORDS = {
     # The network
     "network.title": "The network",
     "network.intro": "Layers with weights: {layers}. Numbers to be learned: {parameters}.",
-    "network.frozen": "Of them, {frozen} are frozen: they keep their values.",
+    "network.frozen": "Of them, {count} are frozen: they keep their values.",
+    "network.frozen.count=1": "Of them, one is frozen: it keeps its value.",
+    "network.absent": "Beside them, {count} connections are absent: they are 0, and stay 0.",
+    "network.absent.count=1": "Beside them, one connection is absent: it is 0, and stays 0.",
     "network.layer": "layer",
     "network.units": "units",
     "network.activation": "activation",
@@ -153,6 +156,8 @@ WORDS = {
     # Matrix form
     "matrix.title": "Back-propagation in matrices",
     "matrix.intro": "The same for all weights at once, from the error backwards:",
+    "matrix.present": ": 1 where there is a weight, 0 where one is absent.",
+    "matrix.moved": ": 1 where the update moves a weight, 0 where it stays as it is.",
     "matrix.update": "And the updates:",
     "matrices.folded": "Numbers are left out where … and ⋮ stand; `--all` prints them.",
     "matrices.brief": "The sides in numbers, between formula and result, were left out; `--all` has them.",
