@@ -8,11 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from chainrule.api.figures import figure
+from chainrule.api.formulas import explain_formula
 from chainrule.api.problems import problem
 from chainrule.document.document import Document
 from chainrule.explanation.explain import explain
@@ -54,13 +56,18 @@ def one(source: Any = None, **options: Any) -> Case:
     return Case(source, options, asked)
 
 
+def worked(formula: str, at: str, **options: Any) -> Callable[[], Document]:
+    """The explanation of a formula without a network."""
+    return partial(explain_formula, formula, at, **options)
+
+
 def layers(activations: str, **more: Any) -> dict[str, Any]:
     """A description of layers with one unit each."""
     *hidden, last = activations.split()
     return {"inputs": 2, "layers": [*({"units": 1, "activation": a} for a in hidden), {"units": 1, "activation": last}], **more}
 
 
-DOCUMENTS: dict[str, Case] = {
+DOCUMENTS: dict[str, Callable[[], Document]] = {
     "seed": one("seed"),
     "seed-german": one("seed", notation="german"),
     "seed-exact": one("seed", exact=True),
@@ -98,6 +105,8 @@ DOCUMENTS: dict[str, Case] = {
     "two-inputs-german": one("two-inputs", notation="german", input="3 2 4; 1 -1 2", target="1; 0", optimizer="adam"),
     "tied": one("tied", exact=True),
     "momentum": one("2-2-1", **SMALL, optimizer="momentum", steps=2, bias=True),
+    "formula": worked("c = a + b; d = a*b + b^3; f = c*d", "a=-4 b=3"),
+    "formula-german": worked("z = w*x + b; y = σ(z); E = (y - t)^2 / 2", "w=0.5 x=2 b=-1.5 t=1", notation="german"),
 }
 """Every kept document by the name of its file."""
 
@@ -117,9 +126,9 @@ FORMATS: dict[str, Callable[[Document], str]] = {
 }
 """What writes a document; a page without its style, script and font, which are the same everywhere."""
 
-PRINTED = ("seed", "seed-german", "article", "mazur", "xor", "iris", "large", "adam", "cases", "penalty", "residual")
+PRINTED = ("seed", "seed-german", "article", "mazur", "xor", "iris", "large", "adam", "cases", "penalty", "residual", "formula")
 ONLY: dict[str, tuple[str, ...]] = {
-    ".html": ("seed", "seed-german", "mazur-weight", "iris", "large-weight", "cases", "hinge", "penalty", "residual"),
+    ".html": ("seed", "seed-german", "mazur-weight", "iris", "large-weight", "cases", "hinge", "penalty", "residual", "formula"),
     ".typ": PRINTED,
     ".tex": PRINTED,
 }

@@ -186,7 +186,7 @@ class _Drawing:
         known = result.primitive.name == "named"
         about = () if layer.activation is None else ((self.context.called(layer.activation),),)
         units = (self.counted("units", int(result.shape[-1])),)
-        named = f"{layer.name}: {kind}" if layer.name and parameters else kind
+        named = f"{layer.name}: {kind}" if layer.name and parameters and layer.name != result.symbol else kind
         quantities = [self.context.derivation.named[str(node.name)] for node in inner if node.primitive.name == "named"]
         label = self.letter(result) if known else Prose(kind)
         family = "y" if call.name in self.network.wiring.outputs.values() else "h" if known else ""

@@ -134,6 +134,11 @@ class Network(WithoutCaches, Displayed):
         call = next(call for call in self.wiring.calls if call.layer is layer)
         return int(self.forward.results[call.name].shape[-1])
 
+    @cached_property
+    def unit_count(self) -> int:
+        """How many numbers all calls of layers give for each example."""
+        return sum(int(result.shape[-1]) for name, result in self.forward.results.items() if name not in self.wiring.inputs)
+
     def parameters_of(self, layer: Layer) -> tuple[Expression, ...]:
         """The parameters in which a layer is computed: its own, and those that it takes from another."""
         call = next(call for call in self.wiring.calls if call.layer is layer)
@@ -249,7 +254,7 @@ class Network(WithoutCaches, Displayed):
         wanted, most = (sum(math.prod(shape) for shape in part.values()) for part in (in_matrices, self.shapes))
         if len(numbers) not in (wanted, most):
             also = f" ({most} with its biases)" if most > wanted else ""
-            raise ShapeError(f"a {self.summary} network has {wanted} weights{also}, but {len(numbers)} numbers were given.")
+            raise ShapeError(f"the network {self.summary} has {wanted} weights{also}, but {len(numbers)} numbers were given.")
         values: dict[str, Array] = {}
         start = 0
         for key, shape in {**in_matrices, **(in_biases if len(numbers) == most else {})}.items():

@@ -152,11 +152,13 @@ def _needs_parentheses(before: f.Formula | None, item: f.Fraction, after: f.Form
 
 
 def _space(before: f.Formula, item: f.Formula, depth: int) -> Iterator[Piece]:
-    """What stands between neighbours: nothing after a sign of its own, a firm space after an operator, else one that may break."""
+    """What stands between neighbours: nothing after a sign of its own or before the places of a part, as in h[2], a firm space after an
+    operator, else one that may break.
+    """
     if isinstance(item, f.Operator) and not item.prefix:
         yield from () if item.sign in ",;" else [Break(LEVELS * depth + _level(item.sign))]
     elif not isinstance(before, f.Operator):
-        yield Break(LEVELS * depth + PRODUCT)
+        yield from () if isinstance(item, f.Fenced) and item.left == "[" else [Break(LEVELS * depth + PRODUCT)]
     elif not before.prefix:
         yield Break(LEVELS * depth + INNER) if before.sign in ",;" else (" ", None)
 

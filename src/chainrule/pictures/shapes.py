@@ -11,8 +11,8 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from chainrule.base.nodes import Node
-from chainrule.notation.formula import Derivative, Equation, Formula, Number, Operator, Row, Symbol
-from chainrule.notation.parts import in_a_row, letter_parts
+from chainrule.notation.formula import Call, Derivative, Equation, Fenced, Formula, Number, Operator, Power, Row, Symbol, Transposed
+from chainrule.notation.parts import held, in_a_row, letter_parts, raisable
 from chainrule.notation.text import formula_text
 
 SIZE = 14.0
@@ -208,7 +208,7 @@ def prose_runs(letters: str) -> tuple[TextRun, ...]:
 
 
 def text_runs(formula: Formula) -> tuple[TextRun, ...]:
-    """A symbol, a derivative, a number or a short row of them as runs of letters; anything else in one line of text."""
+    """Symbols, derivatives, numbers and powers, in rows and between brackets, as runs of letters; anything else in one line of text."""
     match formula:
         case Symbol():
             return tuple(_symbol(formula))
@@ -220,6 +220,14 @@ def text_runs(formula: Formula) -> tuple[TextRun, ...]:
             return (TextRun(sign if prefix else f" {sign} "),)
         case Number(digits, power):
             return (TextRun(digits),) if power is None else (TextRun(f"{digits} · 10"), TextRun(str(power).replace("-", "−"), 1))
+        case Power(base, exponent):
+            return (*text_runs(raisable(base)), TextRun(formula_text(exponent), 1))
+        case Transposed(inside):
+            return (*text_runs(held(inside)), TextRun("⊤", 1))
+        case Fenced(inside, left, right):
+            return (TextRun(left), *text_runs(inside), TextRun(right))
+        case Call(name, (argument,)):
+            return (TextRun(f"{name}("), *text_runs(argument), TextRun(")"))
         case _:
             return (TextRun(formula_text(formula)),)
 

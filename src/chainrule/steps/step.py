@@ -151,7 +151,7 @@ class Step(Explained, Displayed):
         return {**self.values, **{f"after {key}": value for key, value in self.after.values.items()}}
 
     def __repr__(self) -> str:
-        return f"<Step {self.number} of a {self.network.summary} network: E = {float(self.error):.6g} → {float(self.after.error):.6g}>"
+        return f"<Step {self.number} of the network {self.network.summary}: E = {float(self.error):.6g} → {float(self.after.error):.6g}>"
 
     def replay(self) -> Step:
         """The same step computed anew from its description, batch and states."""
