@@ -19,7 +19,7 @@ from chainrule.api.estimators import ChainruleClassifier as ChainruleClassifier,
 from chainrule.training.model import Model as Model
 from chainrule.training.plan import Plan as Plan
 from chainrule.training.loop import Overflowed as Overflowed, Training as Training
-from chainrule.doctor.divergence import Diverged as Diverged
+from chainrule.diagnosis.divergence import Diverged as Diverged
 from chainrule.preparation.preparation import Preparation as Preparation
 from chainrule.training.metrics import Scores as Scores
 from chainrule.data.reading import read as read

@@ -6,7 +6,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from chainrule.doctor.rates import advise
+from chainrule.diagnosis.rates import advise
 from chainrule.engines.unrolled import Unrolled
 from chainrule.formula.expression import Name, variable
 from chainrule.formula.scalar import Element, Scalars

@@ -20,7 +20,7 @@ from chainrule.api.models import trained
 from chainrule.api.settings import chosen_optimizer
 from chainrule.api.train import HIDDEN, fitting_network
 from chainrule.data.table import Column, Table
-from chainrule.doctor.divergence import diverged
+from chainrule.diagnosis.divergence import diverged
 from chainrule.network.definitions import Wanted
 from chainrule.network.network import Array
 from chainrule.preparation.columns import Feature, Target, Task

@@ -19,7 +19,7 @@ from chainrule.api.settings import chosen_optimizer, setting
 from chainrule.base.errors import FileError, InputError, quoted
 from chainrule.data.cells import parse_number
 from chainrule.data.table import Table
-from chainrule.doctor.divergence import Diverged, diverged
+from chainrule.diagnosis.divergence import Diverged, diverged
 from chainrule.engines.choice import Predictor
 from chainrule.network.definitions import Bound, Wanted, find
 from chainrule.network.layers import dense

@@ -154,7 +154,7 @@ def _check_defined(problem: Any) -> None:
     """Raises DivergenceError, after everything was shown, where the loss has no value for the batch."""
     first = next(problem.steps())
     if first.error != first.error:  # NaN alone is not equal to itself
-        from chainrule.doctor.divergence import undefined
+        from chainrule.diagnosis.divergence import undefined
 
         raise DivergenceError(f"the error E is no number. {undefined(first.network, first.x, first.t, first.weights) or ''}".strip())
 

@@ -20,7 +20,7 @@ from chainrule.cli.progress import Progress, fitting_progress, main_score
 from chainrule.document.words import Words
 
 if TYPE_CHECKING:
-    from chainrule.doctor.divergence import Diverged
+    from chainrule.diagnosis.divergence import Diverged
     from chainrule.network.network import Network
     from chainrule.preparation.preparation import Preparation
     from chainrule.training.history import Outcome, Report
@@ -117,7 +117,7 @@ class TerminalReporter(Watch):
 
     def ends(self, model: Model, outcome: Outcome | Diverged) -> None:
         """How it ended, how good it is, where it is, and what next; or what went wrong, and what to do about it."""
-        from chainrule.doctor.divergence import Diverged
+        from chainrule.diagnosis.divergence import Diverged
 
         self.ended = True
         self._stop_watching()

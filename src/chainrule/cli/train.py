@@ -143,7 +143,7 @@ def train(data: str, output: str, quiet: bool, language: str, **options: Any) ->
     """
     from chainrule.api import train as training
     from chainrule.cli.report import TerminalReporter
-    from chainrule.doctor.divergence import Diverged
+    from chainrule.diagnosis.divergence import Diverged
 
     reporter = TerminalReporter(language, data, output, quiet=quiet, asked=click.get_current_context().obj or ())
     try:

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from chainrule.base.pickling import WithoutCaches
-from chainrule.doctor.rates import TOLERANCE, Advice, Runner, advise
+from chainrule.diagnosis.rates import TOLERANCE, Advice, Runner, advise
 from chainrule.document.document import Block, Equations, Inline, Note
 from chainrule.document.words import Words
 from chainrule.formula.expression import Expression, Name, as_expression, definition, order, variable

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from chainrule.doctor.rates import MOST_RATE, MOST_STEPS, TOLERANCE, Advice, Simulation, steps_for
+from chainrule.diagnosis.rates import MOST_RATE, MOST_STEPS, TOLERANCE, Advice, Simulation, steps_for
 from chainrule.document.document import Block, Equations, Inline, Note, Paragraph, Section, Subheading, TableBlock
 from chainrule.engines.unrolled import operations
 from chainrule.explanation.backward import representatives

@@ -9,7 +9,7 @@ from typing import TypeAlias
 import numpy as np
 
 from chainrule.base.errors import InputError
-from chainrule.doctor.rates import MOST_RATE
+from chainrule.diagnosis.rates import MOST_RATE
 from chainrule.explanation.context import Context
 from chainrule.explanation.lettering import Runs, equation, message_runs, signed, value_runs
 from chainrule.explanation.outcome import attempted_runs, run_errors

@@ -7,7 +7,7 @@ from dataclasses import fields, is_dataclass, replace
 from functools import singledispatch
 from typing import Any
 
-from chainrule.doctor.divergence import Diverged
+from chainrule.diagnosis.divergence import Diverged
 from chainrule.document.document import Block, Equations, Inline, Paragraph, TableBlock
 from chainrule.document.words import Words
 from chainrule.explanation import backward, definitions, overview, setting

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from chainrule.doctor.activity import Activity, Examiner
+from chainrule.diagnosis.activity import Activity, Examiner
 from chainrule.engines.unrolled import MOST_OPERATIONS, Unrolled, operations
 from chainrule.engines.written import Program, written_program
 from chainrule.formula.evaluation import evaluate

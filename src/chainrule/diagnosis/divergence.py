@@ -11,7 +11,7 @@ import numpy as np
 
 from chainrule.base.display import Displayed
 from chainrule.base.errors import DivergenceError
-from chainrule.doctor.rates import first_that, largest_recommended, rounded_down
+from chainrule.diagnosis.rates import first_that, largest_recommended, rounded_down
 from chainrule.document.words import Words
 from chainrule.engines.epoch import State, Written, unwarned
 from chainrule.formula.evaluation import evaluate

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.doctor.independent import Example, example
+from tests.diagnosis.independent import Example, example
 from tests.engines.test_engines import any_case, optimizer_for
 from tests.samples import examples, some
 from tests.twins import Case, case, close
 
 from chainrule.api.problems import problem
-from chainrule.doctor.rates import (
+from chainrule.diagnosis.rates import (
     BOUNDED_RATE,
     BUDGET,
     FEWEST_STEPS,
