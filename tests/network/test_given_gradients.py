@@ -19,7 +19,7 @@ from chainrule.base.errors import InputError
 from chainrule.cli import main
 from chainrule.engines.compiled.engine import Compiled
 from chainrule.engines.epoch import Written
-from chainrule.network.definitions import find
+from chainrule.network.definitions import REGISTRY, definitions, find
 from chainrule.network.description import described, from_json, from_toml, to_json, to_toml
 from chainrule.network.network import Network
 from chainrule.steps.problem import described_problem, problem_from
@@ -181,6 +181,24 @@ def test_a_map_of_predictions_needs_no_targets() -> None:
     assert "<svg" in str(figure(subject, "boundary").rendered("svg"))
 
 
+@pytest.fixture
+def own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Losses of one's own are forgotten afterwards."""
+    monkeypatch.setitem(REGISTRY, "loss", dict(definitions("loss")))
+
+
+@pytest.mark.usefixtures("own")
+def test_a_loss_that_is_summed_over_the_batch_already_is_refused() -> None:
+    @cr.loss
+    def whole(y: cr.Expression, t: cr.Expression) -> cr.Expression:
+        """Σ (y − t)² over a batch."""
+        return cr.total((y - t) ** 2, axes=(0, 1))
+
+    with pytest.raises(InputError, match="a loss is one number per output or per example"):
+        Network(1, cr.dense(1), loss=whole).step([[1]], [[1]])
+
+
+@pytest.mark.usefixtures("own")
 def test_an_error_below_zero_is_not_called_an_error_that_is_gone() -> None:
     @cr.loss
     def product(y: cr.Expression, t: cr.Expression) -> cr.Expression:
@@ -210,7 +228,7 @@ def test_given_gradients_on_the_command_line(capsys: pytest.CaptureFixture[str],
         (lambda: chain("objective").step([[1, 2, 3]], [[1, 2]]), "every output is its own error"),
         (lambda: chain("half_squared").step([[1, 2, 3]]), "t is missing"),
         (lambda: chain("half_squared").step([[1, 2, 3]], [[1, 2]], upstream=[[1, 2]]), "leave out t"),
-        (lambda: chain("upstream", weighted=True).step([[1, 2, 3]], [[1, 2]]), "cannot be weighted"),
+        (lambda: chain("upstream", weighted=True).step([[1, 2, 3]], [[1, 2]]), "examples cannot be weighted"),
         (lambda: cr.train({"a": [1.0, 2, 3, 4] * 5, "b": [1.0, 2, 3, 4] * 5}, target="b", loss="objective"), "measures no distance"),
         (lambda: cr.train({"a": [1.0, 2, 3, 4] * 5, "b": [1.0, 2, 3, 4] * 5}, target="b", loss="upstream"), "measures no distance"),
     ],

@@ -92,7 +92,7 @@ def _how_measured(context: Context) -> Inline:
         losses = ", ".join(f"{name}: {context.called(goal.loss)}" for name, goal in network.goals.items())
         return context.text("error.several" if network.measures else "error.several_kinds", losses=losses)
     ((name, goal),) = network.goals.items()
-    if goal.loss.definition.targets == "gradient" and goal.weight == 1:
+    if goal.given and goal.weight == 1:
         letters = {"y": derivation.prediction, "u": derivation.compared[name], "error": derivation.error}
         return context.text("error.given", **{key: context.symbol(node) for key, node in letters.items()})
     key = "error.intro" if goal.loss.definition.has_target else "error.own"

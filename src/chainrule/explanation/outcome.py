@@ -138,7 +138,7 @@ def _aims_at_zero(step: Step) -> bool:
 def _movement(context: Context) -> Section:
     """What the step did to an E that no training brings to 0: outputs that are their own errors, and a given ∂E/∂y."""
     step, letters = context.step, {"before": context.rounded(context.step.error), "after": context.rounded(context.step.after.error)}
-    key = "outcome.given" if any(goal.loss.definition.targets == "gradient" for goal in step.network.goals.values()) else "outcome.own"
+    key = "outcome.given" if any(goal.given for goal in step.network.goals.values()) else "outcome.own"
     return Section("outcome", context.plain("outcome.title"), (Paragraph(context.text(key, **letters)),))
 
 

@@ -139,7 +139,7 @@ def _conventions(context: Context) -> Inline:
     outputs = context.plain(f"conventions.outputs.{conventions.outputs}")
     batch = context.plain(f"conventions.batch.{conventions.batch}")
     vectors = context.plain(f"conventions.{context.notation.vectors}")
-    key = "conventions.alone" if any(goal.counts_the_batch for goal in context.step.network.goals.values()) else "conventions"
+    key = "conventions.alone" if any(goal.given for goal in context.step.network.goals.values()) else "conventions"
     return context.text(key, outputs=outputs, batch=batch, vectors=vectors, digits=context.notation.digits)
 
 

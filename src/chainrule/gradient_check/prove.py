@@ -107,9 +107,9 @@ def _loss(bound: Bound, shapes: Sequence[Shape] | None, random: np.random.Genera
     for shape in shapes or ((3,), ("batch", 4), (4, 1)):
         operands = [variable(Name(name), shape) for name in bound.definition.operands]
         loss = as_expression(bound.apply(*operands))
-        fits = loss.shape in (shape, shape[:-1], ())
+        fits = loss.shape in ((),) if bound.definition.targets == "gradient" else loss.shape in (shape, shape[:-1])
         of = " and ".join(bound.definition.operands)
-        said = f"the loss of {of} ({shape_text(shape)}) is one number per output, per example or in all"
+        said = f"the loss of {of} ({shape_text(shape)}) is one number per output or per example"
         yield truth(said, fits, f"but is {shape_text(loss.shape)}.")
         yield from derivatives("loss", loss, operands, random, derive)
     yield from _letters_for_options(bound, operands, random)

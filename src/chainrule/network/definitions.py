@@ -453,14 +453,14 @@ def loss(
     logits: bool = False,
     **names: Unpack[OtherNames],
 ) -> Any:
-    """Register a loss: `f(y, t, *, options)`, element by element (then summed over the outputs, or averaged), one number per example, or
-    one for the whole batch. A function of y alone needs no targets: the output is its own error.
+    """Register a loss: `f(y, t, *, options)`, element by element (then summed over the outputs, or averaged) or one number per example.
+    A function of y alone needs no targets: the output is its own error.
 
     output   the activation that fits the last layer, where none is said
     targets  what it compares with: "numbers" (any), "probabilities" (each from 0 to 1), "distribution" (from 0 to 1, and 1 in sum over
              the outputs), "signs" (−1 or 1). So targets are drawn and checked, classes become numbers (0 and 1; one output each; −1 and
              1), and outputs become classes (from ½ upward; the largest; from 0 upward) and probabilities, which signs have none of.
-             "gradient": no targets but a given ∂E/∂y, written u
+             "gradient": no targets but a given ∂E/∂y, written u; such a loss is one number for the whole batch
     logits   True where y are net inputs, of which the loss takes the sigmoid or the softmax itself: classes part at 0
     names    other names, `OtherNames`: also={"mse": {"outputs": "mean"}}
 

@@ -49,9 +49,9 @@ class Goal:
     weight: float = 1.0
 
     @property
-    def counts_the_batch(self) -> bool:
-        """Is the loss one number for a whole batch, whatever the conventions say of outputs and examples?"""
-        return not self.loss.apply(*(variable(Name(name), (BATCH, 2)) for name in self.loss.definition.operands)).shape
+    def given(self) -> bool:
+        """Is ∂E/∂y given in place of targets?"""
+        return self.loss.definition.targets == "gradient"
 
 
 @dataclass(frozen=True, eq=False)
@@ -223,14 +223,14 @@ def derive(
     weights = variable(Name("s"), (BATCH,)) if conventions.weighted else None
     parameters = [parameter.variable for parameter in passed.parameters]
     targets = {
-        name: variable(output_name("u" if goal.loss.definition.targets == "gradient" else "t", name, goals), passed.outputs[name].shape)
+        name: variable(output_name("u" if goal.given else "t", name, goals), passed.outputs[name].shape)
         for name, goal in goals.items()
         if goal.loss.definition.has_target
     }
     parts, errors = list[Expression](), list[Expression]()
     for name, goal in goals.items():
         operands = [passed.outputs[name], *([targets[name]] if name in targets else [])]
-        part = reduced(goal.loss.apply(*operands), conventions, weights)
+        part = _whole(goal.loss.apply(*operands), weights) if goal.given else reduced(goal.loss.apply(*operands), conventions, weights)
         # Tidying s ⊙ (−Σ t ln y) would draw the minus out of the loss, where theorems look for it.
         part = part if conventions.weighted else tidy(part)
         if len(goals) > 1:
@@ -298,15 +298,17 @@ def quantity_called(key: str, passed: Forward) -> Expression:
     return known[key]
 
 
-def reduced(loss: Expression, conventions: Conventions, weights: Expression | None = None) -> Expression:
-    """One number for a batch: over the outputs of each example first, times its weight if there is one, then over the examples.
+def _whole(loss: Expression, weights: Expression | None) -> Expression:
+    """Σ u y, which is one number for a batch already, whatever the conventions say. Raises DescriptionError for weighted examples."""
+    if weights is not None:
+        raise DescriptionError("where ∂E/∂y is given, examples cannot be weighted: it says already what each of them counts.")
+    return loss
 
-    Raises DescriptionError where a loss that is one number for the whole batch already should be weighted example by example.
-    """
+
+def reduced(loss: Expression, conventions: Conventions, weights: Expression | None = None) -> Expression:
+    """One number for a batch: over the outputs of each example first, times its weight if there is one, then over the examples."""
     if not loss.shape:
-        if weights is not None:
-            raise DescriptionError("a loss that is one number for the whole batch cannot be weighted example by example.")
-        return loss
+        raise DescriptionError("a loss is one number per output or per example; the network counts them over the batch.")
     reduce_batch = p.mean if conventions.batch == "mean" else p.total
     if len(loss.shape) > 1:
         reduce_outputs = p.mean if conventions.outputs == "mean" else p.total
