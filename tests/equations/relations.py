@@ -36,6 +36,8 @@ def unit(tree: Tree) -> Fraction | None:
             return unit(inner)
         case ("·", inner, ("^", Literal(value=base), exponent)) if base == 10 and unit(inner) is not None:
             return unit(inner) * Fraction(10) ** int(Evaluation({})(exponent))
+        case ("^", Literal(value=base), exponent) if base == 10:
+            return Fraction(10) ** int(Evaluation({})(exponent))
     return None
 
 

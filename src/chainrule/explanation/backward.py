@@ -61,7 +61,7 @@ def _named_line(context: Context, node: Expression) -> Equation:
     assert node.name is not None
     replaces = node.name.mark.endswith("next")
     name = replace(node.name, mark=_rule_mark(context, node.name))
-    body = formula(_without_marks(context, node.arguments[0]), context.labels)
+    body = formula(tidy(_without_marks(context, node.arguments[0])), context.labels)
     return Equation((context.labels.label(name), body), ("←" if replaces else "=",))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from chainrule.document.document import Block, Equations, Note, Paragraph
@@ -12,7 +13,7 @@ from chainrule.formula.scalar import Element
 from chainrule.formula.tidy import tidy
 from chainrule.network.definitions import Bound
 from chainrule.notation.build import formula
-from chainrule.notation.formula import Call, Equation, Prose
+from chainrule.notation.formula import Call, Equation, Formula, Prose, Symbol
 from chainrule.notation.labels import Labels
 from chainrule.notation.text import formula_text
 
@@ -61,14 +62,20 @@ def function_lines(labels: Labels, activation: Bound) -> list[Equation]:
     z = variable(Name("z"))
     h = named(Name("h"), activation.apply(z))
     value = h.arguments[0]
-    argument = (formula(z, labels),)
-    sides = [Call("f", argument), formula(value, labels)]
+    whole = labels.label(Name("z"))
+    assert isinstance(whole, Symbol)
+    number = replace(whole, bold=False)  # one number, not an array
+
+    def written(expression: Expression) -> Formula:
+        return formula(expression, labels, lambda node: number if node is z else None)
+
+    sides = [Call("f", (number,)), written(value)]
     if value.primitive.paper is not None:
-        sides.append(formula(value.primitive.paper(*value.arguments), labels))
+        sides.append(written(value.primitive.paper(*value.arguments)))
     slope = tidy(local_derivatives(h, [z], as_expression(1))[z])
     return [
         Equation(tuple(sides), ("=",) * (len(sides) - 1)),
-        Equation((Call("f′", argument), formula(substitute(slope, {h: value}), labels)), ("=",)),
+        Equation((Call("f′", (number,)), written(substitute(slope, {h: value}))), ("=",)),
     ]
 
 

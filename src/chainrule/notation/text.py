@@ -90,8 +90,8 @@ def pieces(formula: f.Formula, words: Mapping[str, str] = parts.ENGLISH, depth: 
     match formula:
         case f.Symbol():
             yield symbol_text(formula), formula.key or None
-        case f.Number(digits, power):
-            yield (clean(digits) + (f" · 10^{power}" if power is not None else "")).replace("-", "−"), None
+        case f.Number():
+            yield _number(formula), None
         case f.Operator(sign):
             yield clean(sign), None
         case f.Prose(prose):
@@ -128,6 +128,13 @@ def pieces(formula: f.Formula, words: Mapping[str, str] = parts.ENGLISH, depth: 
             yield from _matrix(rows, words, depth)
         case f.Ellipsis():
             yield from inside("…")
+
+
+def _number(number: f.Number) -> str:
+    if number.power is None:
+        return clean(number.digits).replace("-", "−")
+    sign, before = parts.before_power(number)
+    return f"{sign}{clean(before)}{' · ' * bool(before)}10^{number.power}".replace("-", "−")
 
 
 def _row(items: Sequence[f.Formula], words: Mapping[str, str], depth: int) -> Iterator[Piece]:

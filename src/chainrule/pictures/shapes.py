@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from chainrule.base.nodes import Node
 from chainrule.notation.formula import Call, Derivative, Equation, Fenced, Formula, Number, Operator, Power, Row, Symbol, Transposed
-from chainrule.notation.parts import held, in_a_row, letter_parts, raisable
+from chainrule.notation.parts import before_power, held, in_a_row, letter_parts, raisable
 from chainrule.notation.text import formula_text
 
 SIZE = 14.0
@@ -218,8 +218,11 @@ def text_runs(formula: Formula) -> tuple[TextRun, ...]:
             return tuple(run for item in in_a_row(formula) for run in text_runs(item))
         case Operator(sign, prefix):
             return (TextRun(sign if prefix else f" {sign} "),)
-        case Number(digits, power):
-            return (TextRun(digits),) if power is None else (TextRun(f"{digits} · 10"), TextRun(str(power).replace("-", "−"), 1))
+        case Number(digits, None):
+            return (TextRun(digits),)
+        case Number(power=power):
+            sign, before = before_power(formula)
+            return (TextRun(f"{sign}{before}{' · ' * bool(before)}10"), TextRun(str(power).replace("-", "−"), 1))
         case Power(base, exponent):
             return (*text_runs(raisable(base)), TextRun(formula_text(exponent), 1))
         case Transposed(inside):
