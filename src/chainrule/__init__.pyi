@@ -51,8 +51,8 @@ from chainrule.network.schedules import step_decay as step_decay, exponential as
 from chainrule.network.schedules import one_cycle as one_cycle
 from chainrule.formula.primitives import exp as exp, log as log, sqrt as sqrt, sin as sin, cos as cos, sign as sign, floor as floor
 from chainrule.formula.primitives import erf as erf
-from chainrule.formula.primitives import maximum as maximum, minimum as minimum, select as select, total as total, mean as mean
-from chainrule.formula.primitives import logsumexp as logsumexp
+from chainrule.formula.primitives import maximum as maximum, minimum as minimum, select as select
+from chainrule.formula.reductions import total as total, mean as mean, logsumexp as logsumexp
 from chainrule.formula.expression import Expression as Expression
 from chainrule.base.errors import ChainruleError as ChainruleError, InputError as InputError, UnknownNameError as UnknownNameError
 from chainrule.base.errors import ShapeError as ShapeError, DescriptionError as DescriptionError, FileError as FileError

@@ -40,7 +40,7 @@ def test_an_activation_of_ones_own() -> None:
     report.demand()
     assert report.passed
     assert not report.failures
-    assert str(report).startswith("bent: 10 checks passed\n  right   h has the shape of z (3)\n")
+    assert str(report).startswith("bent: 11 checks passed\n  right   h has the shape of z (3)\n")
     assert proof.prove(bent(bend=2.0)).passed
 
 

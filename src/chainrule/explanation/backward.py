@@ -107,6 +107,7 @@ def chain_rule_section(context: Context) -> Section:
     backwards = sorted(context.derivation.parameters, key=_layer, reverse=True)
     weights = [element for parameter in backwards for element in context.elements(parameter)]
     parts = sample_gradients(context) if context.samples > 1 else []
+    samples = context.worked_samples if parts else (0,)  # samples that depend on each other go one common way
     if parts:
         every = len(context.worked_samples) > 1
         blocks.append(Paragraph(context.text("chain.every_sample" if every else "chain.first_sample", samples=context.samples)))
@@ -114,18 +115,16 @@ def chain_rule_section(context: Context) -> Section:
     lines: list[Equation] = []
     recursive = False
     for weight in shown:
-        found = [_ways(context, weight, parts, sample) for sample in context.worked_samples]
+        found = [_ways(context, weight, parts, sample) for sample in samples]
         recursive = recursive or None in found
-        written = [
-            _chain_line(context, weight, ways, parts, sample) for sample, ways in zip(context.worked_samples, found, strict=True) if ways
-        ]
+        written = [_chain_line(context, weight, ways, parts, sample) for sample, ways in zip(samples, found, strict=True) if ways]
         lines += written
         if len(written) < len(found) or len(written) > 1:  # what the samples bring adds up to the gradient
             lines.append(context.element_line(context.gradient_of(weight)))
     if recursive:
-        blocks += recursion_blocks(context)
+        blocks += recursion_blocks(context, every=not parts)
     blocks.append(Equations(tuple(lines)))
-    if (left := context.samples - len(context.worked_samples)) > 0:
+    if parts and (left := context.samples - len(samples)) > 0:
         blocks.append(Note("more", context.text("chain.more_chains", left=left)))
     if len(weights) > len(shown):
         blocks.append(Note("more", context.text("chain.more", left=len(weights) - len(shown))))
@@ -170,10 +169,11 @@ def _chain_line(context: Context, weight: Element, ways: list[list[Element]], pa
     return context.chain_line(weight, ways, share=parts[sample][weight.key][weight.index] if parts else None, sample=sample)
 
 
-def recursion_blocks(context: Context) -> list[Block]:
-    """δ = f′ · Σ w δ for the units of each layer: many paths, walked once."""
+def recursion_blocks(context: Context, every: bool = False) -> list[Block]:
+    """δ = f′ · Σ w δ for the units of each layer, of the samples that are worked out or of all: many paths, walked once."""
     quantities = [quantity for quantity in context.derivation.backward if _on_the_way(context, quantity)]
-    groups = [context.elements(quantity, sample) for sample in context.worked_samples for quantity in quantities]
+    samples = range(context.samples) if every else context.worked_samples
+    groups = [context.elements(quantity, sample) for sample in samples for quantity in quantities]
     elements = list(itertools.chain.from_iterable(groups))
     shown = [group[0] for group in groups] if context.brief else context.shown(elements, MOST_WEIGHTS)
     blocks: list[Block] = [Paragraph(context.text("chain.recursive")), Equations(tuple(context.element_line(e) for e in shown))]
@@ -218,7 +218,10 @@ def sample_contributions(context: Context, weights: list[Element], parts: list[d
 
 
 def sample_gradients(context: Context) -> list[dict[str, Any]]:
-    """What each sample brings to the gradient of every parameter: its own error's gradient, divided by N where E is a mean."""
+    """What each sample brings to the gradient of every parameter: its own error's gradient, divided by N where E is a mean.
+
+    Nothing where these do not add up to the gradient, because a sample's prediction depends on the other samples.
+    """
     step = context.step
     alone = step.network.replaced(regularizer=None).derivation
     divisor = context.samples if step.network.conventions.batch == "mean" else 1
@@ -228,7 +231,18 @@ def sample_gradients(context: Context) -> list[dict[str, Any]]:
         sample = {node: step.values[node.key][n : n + 1] for node in alone.data}
         values = evaluate(alone.gradients, {**sample, **parameters}, step.arrays)
         parts.append({p.key: values[g] / divisor for p, g in zip(alone.parameters, alone.gradients, strict=True)})
-    return parts
+    batch = {node: step.values[node.key] for node in alone.data}
+    whole = evaluate(alone.gradients, {**batch, **parameters}, step.arrays)
+    sums = zip(alone.parameters, alone.gradients, strict=True)
+    return parts if all(_add_up([part[p.key] for part in parts], whole[g]) for p, g in sums) else []
+
+
+def _add_up(parts: list[Any], whole: Any) -> bool:
+    """Is the whole the sum of its parts, but for rounding?"""
+    import numpy as np
+
+    sizes = np.abs(np.asarray(parts, dtype=float)).sum(axis=0)
+    return bool((np.abs(np.asarray(sum(parts) - whole, dtype=float)) <= 1e-9 * sizes).all())
 
 
 def matrix_form_section(context: Context) -> Section:

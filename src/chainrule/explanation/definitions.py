@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from chainrule.document.document import Block, Equations, Note, Paragraph
 from chainrule.explanation.context import Context, paths
+from chainrule.formula import primitives as p
 from chainrule.formula.backprop import local_derivatives
 from chainrule.formula.expression import Expression, Name, as_expression, named, substitute, variable
-from chainrule.formula.scalar import Element
-from chainrule.formula.tidy import tidy
+from chainrule.formula.scalar import Element, Scalars
+from chainrule.formula.theorems import Application
+from chainrule.formula.tidy import shared, tidy
 from chainrule.network.definitions import Bound
+from chainrule.network.derivation import BATCH
 from chainrule.notation.build import formula
 from chainrule.notation.formula import Call, Equation, Formula, Prose, Symbol
 from chainrule.notation.labels import Labels
@@ -48,7 +52,7 @@ def functions(context: Context) -> list[Block]:
     """What σ, tanh … stand for and their derivatives, for each activation of the network that is a function of one number."""
     layers = context.step.network.layers
     activations = {part.name: part for layer in layers if layer.activation is not None for part in layer.activation.parts}
-    z = variable(Name("z"))
+    z = variable(Name("z"), (BATCH, 2))
     blocks: list[Block] = [
         Equations(tuple(function_lines(context.labels, activation)))
         for activation in activations.values()
@@ -58,9 +62,10 @@ def functions(context: Context) -> list[Block]:
 
 
 def function_lines(labels: Labels, activation: Bound) -> list[Equation]:
-    """f(z) = …, what its name stands for, and f′(z), which the table of primitives gives."""
-    z = variable(Name("z"))
-    h = named(Name("h"), activation.apply(z))
+    """f(z) = …, what its name stands for, and f′(z), which the table of primitives gives; of one of two units."""
+    z, both = variable(Name("z")), variable(Name("z"), (BATCH, 2))
+    one = Scalars({BATCH: 1})
+    h = named(Name("h"), tidy(substitute(one(activation.apply(both), (0, 0)), {one(both, (0, 0)): z})))
     value = h.arguments[0]
     whole = labels.label(Name("z"))
     assert isinstance(whole, Symbol)
@@ -81,23 +86,26 @@ def function_lines(labels: Labels, activation: Bound) -> list[Equation]:
 
 def theorems(context: Context) -> list[Block]:
     """The closed forms that made a derivative short, with their conditions and their proof on this very sample."""
-    derivation = context.derivation
-    predictions = {
-        target: derivation.predictions[place]
-        for place, name in enumerate(context.step.network.goals)
-        if (target := derivation.compared.get(name)) is not None
-    }
     blocks: list[Block] = []
-    for found in derivation.theorems:
-        result = formula(predictions.get(found.t, derivation.prediction) - found.t, context.labels)
-        blocks.append(Note("insight", context.text(f"theorem.{found.theorem.key}", z=context.symbol(found.z), result=result)))
-        blocks += _proof(context, found.z)
+    for found in context.derivation.theorems:
+        result = formula(short_derivative(found, context.derivation.quantities), context.labels)
+        text = context.text(f"theorem.{found.theorem.key}", z=formula(found.z, context.labels), result=result)
+        blocks += [Note("insight", text), *_proof(context, found.z)]
     return blocks
+
+
+def short_derivative(found: Application, known: Sequence[Expression]) -> Expression:
+    """∂ short form/∂z of each example, with the names of known quantities: y − t."""
+    z = variable(Name("z"), found.z.shape)
+    short = named(Name("l"), found.theorem.short(z, found.t))
+    axes = tuple(range(len(short.shape)))
+    slope = local_derivatives(short, [z], p.spread(as_expression(1), axes=axes, sizes=short.shape))[z]
+    return shared([tidy(substitute(slope, {z: found.z}))], known)[0]
 
 
 def _proof(context: Context, z: Expression) -> list[Block]:
     """The long chain from E to the first z, through every output, and the short one; none where it is too long or divides by zero."""
-    if context.detail != "scalar" or context.step.t.shape[1] > MOST_OUTPUTS or not (context.step.prediction[0] % 1).all():
+    if z.name is None or context.detail != "scalar" or context.step.t.shape[1] > MOST_OUTPUTS or not (context.step.prediction[0] % 1).all():
         return []
     first = Element(z, (0, 0))
     chains = paths(context.scalars, Element(context.derivation.paper_error, ()), first, MOST_OUTPUTS)

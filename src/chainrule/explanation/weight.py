@@ -75,6 +75,9 @@ def _chain(context: Context, weight: Element) -> list[Block]:
     top = Element(context.derivation.error, ())
     size = sum(value.size for value in context.step.values.values())
     found = paths(context.scalars, top, weight, MOST_PATHS) if size <= FEW_ELEMENTS else None
+    if found == []:
+        gradient = context.element_line(context.gradient_of(weight))
+        return [Paragraph(context.text("weight.no_way", error=context.labels.error, weight=context.letter(weight))), Equations((gradient,))]
     if found is not None:
         return [Paragraph(context.text("weight.paths", paths=len(found))), Equations((context.chain_line(weight, found),))]
     return _recursive(context, weight)

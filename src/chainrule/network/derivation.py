@@ -230,7 +230,13 @@ def derive(
     parts, errors = list[Expression](), list[Expression]()
     for name, goal in goals.items():
         operands = [passed.outputs[name], *([targets[name]] if name in targets else [])]
-        part = _whole(goal.loss.apply(*operands), weights) if goal.given else reduced(goal.loss.apply(*operands), conventions, weights)
+        loss, shape = goal.loss.apply(*operands), operands[0].shape
+        if loss.shape not in (shape, shape[:-1], ()):
+            raise ShapeError(
+                f"the loss {goal.loss.name} gives the shape {loss.shape} for predictions of the shape {shape}; it must give a number for "
+                f"each of them, or one for each example, {shape[:-1]}."
+            )
+        part = _whole(loss, weights) if goal.given else reduced(loss, conventions, weights)
         # Tidying s ⊙ (−Σ t ln y) would draw the minus out of the loss, where theorems look for it.
         part = part if conventions.weighted else tidy(part)
         if len(goals) > 1:

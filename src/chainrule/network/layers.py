@@ -339,6 +339,11 @@ class Owner:
         rule = find("activation", activation)
         own = self.named("z" if not symbol else f"z_{symbol}", z)
         h = rule.apply(own)
+        if h.shape != own.shape:
+            raise ShapeError(
+                f"the activation {rule.name} must give as many numbers as it is given, {own.shape}, but gives {h.shape}"
+                f"{'; a sum keeps its shape with keepdims=True.' if len(h.shape) < len(own.shape) else '.'}"
+            )
         h = z if h is own else numbered(h, own, self.number, self.time)
         return self.named(symbol, h) if symbol else h
 

@@ -103,7 +103,7 @@ def _(value: Bound) -> Iterable[Block]:
 
 
 def _activation(value: Bound) -> Iterable[Block]:
-    z = variable(Name("z"), ("batch", "units"))
+    z = variable(Name("z"), ("batch", 2))
     if value.elementwise:
         yield Equations(tuple(definitions.function_lines(Labels(), value)))
     else:

@@ -154,9 +154,11 @@ WORDS = {
     "chain.more_rows": "Für {left} weitere Gewichte gibt es solche Zeilen; `--all` zeigt sie.",
     "chain.more_rows.left=1": "Für ein weiteres Gewicht gibt es eine solche Zeile; `--all` zeigt sie.",
     "theorem.softmax_cross_entropy": "Softmax und Kreuzentropie haben zusammen eine kurze Ableitung: Für jedes Beispiel ist die "
-    "Ableitung des Verlusts nach {z} gleich {result}, weil sich die Zielwerte eines Beispiels zu 1 summieren.",
+    "Ableitung der Kreuzentropie nach {z} gleich {result}, weil sich die Zielwerte eines Beispiels zu 1 summieren.",
+    "theorem.softmax_cross_entropy_of_any_targets": "Softmax und Kreuzentropie haben zusammen eine kurze Ableitung: Für jedes Beispiel "
+    "ist die Ableitung der Kreuzentropie nach {z} gleich {result}.",
     "theorem.sigmoid_binary_cross_entropy": "Sigmoid und binäre Kreuzentropie haben zusammen eine kurze Ableitung: Für jedes Beispiel "
-    "ist die Ableitung des Verlusts nach {z} gleich {result}.",
+    "ist die Ableitung der binären Kreuzentropie nach {z} gleich {result}.",
     "theorem.proof": "Der Beweis, am ersten Beispiel: Der lange Weg, über jede Ausgabe, ergibt dasselbe wie der kurze.",
     # Update formulas
     "formulas.title": "Alle Lernregeln",
@@ -279,6 +281,7 @@ WORDS = {
     "weight.shared": "{weight} ist der Schwellenwert (Bias) jedes Neurons ({layer}); die Ableitung nach ihm ist die Summe "
     "über diese Neuronen.",
     "weight.paths": "Wege vom Fehler zu diesem Gewicht: {paths}. Jeder Faktor ist die Ableitung einer Größe nach der nächsten:",
+    "weight.no_way": "Kein Weg führt von {error} zu {weight}: Der Fehler hängt davon nicht ab.",
     "weight.recursive": "Vom Fehler führen zu viele Wege zu diesem Gewicht, um sie alle aufzuschreiben. Die Ableitung wird Schritt für "
     "Schritt berechnet; wo eine Summe über mehrere Neuronen läuft, stehen die ersten da:",
     "weight.forward": "Woran es beteiligt ist, für das erste Beispiel",

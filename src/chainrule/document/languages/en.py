@@ -146,9 +146,11 @@ WORDS = {
     "chain.more_rows": "{left} more weights have such a row; `--all` shows them.",
     "chain.more_rows.left=1": "One more weight has such a row; `--all` shows it.",
     "theorem.softmax_cross_entropy": "Softmax and cross-entropy together have a short derivative: for each example the derivative of the "
-    "loss by {z} is {result}, because the targets of an example add up to 1.",
+    "cross-entropy by {z} is {result}, because the targets of an example add up to 1.",
+    "theorem.softmax_cross_entropy_of_any_targets": "Softmax and cross-entropy together have a short derivative: for each example the "
+    "derivative of the cross-entropy by {z} is {result}.",
     "theorem.sigmoid_binary_cross_entropy": "Sigmoid and binary cross-entropy together have a short derivative: for each example the "
-    "derivative of the loss by {z} is {result}.",
+    "derivative of the binary cross-entropy by {z} is {result}.",
     "theorem.proof": "The proof, on the first sample: the long way, through every output, gives what the short one gives.",
     # Update formulas
     "formulas.title": "All update formulas",
@@ -265,6 +267,7 @@ WORDS = {
     "weight.bias": "{weight} is the bias of unit {unit} of the {layer}.",
     "weight.shared": "{weight} is the bias of every unit of the {layer}; the gradient by it is the sum over these units.",
     "weight.paths": "Ways from the error to it: {paths}. Each factor is the derivative of one quantity by the next:",
+    "weight.no_way": "No way leads from {error} to {weight}: the error does not depend on it.",
     "weight.recursive": "There are too many ways from the error to it to write them all. The derivative is computed step by step; where "
     "a sum runs over several units, the first ones are shown:",
     "weight.forward": "What it takes part in, for the first sample",
