@@ -69,6 +69,8 @@ def divided(a: Any, b: Any) -> Any:
 def logarithm(x: Any) -> Any:
     if x <= 0:
         raise Unknown("ln of nothing")
+    if not isinstance(x, Fraction) and abs(x - 1) < mpmath.mpf(10) ** (20 - DIGITS):
+        raise Unknown("ln of what a hundred digits cannot tell from 1")
     return at_point(1, 0, mpmath.log)(x)
 
 

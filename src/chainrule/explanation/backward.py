@@ -201,7 +201,7 @@ def sample_contributions(context: Context, weights: list[Element], parts: list[d
     for weight in context.shown(weights, MOST_ROWS):
         gradient = context.gradient_of(weight)
         each = [part[weight.key][weight.index] for part in parts]
-        total = context.before[context.scalars.variable(gradient)]
+        total = context.step.values[gradient.key][gradient.index]
         cells = [*(each[n] for n in samples), *([total - sum(each) if len(weight.quantity.shape) > 1 else 0] * penalty), total]
         rows.append(((context.letter(gradient),), *((number_formula(value, context.notation),) for value in cells)))
     columns = tuple((title,) for title in (*head, context.plain("chain.sum")))

@@ -15,6 +15,7 @@ from chainrule.base.pickling import WithoutCaches
 from chainrule.diagnosis.rates import TOLERANCE, Advice, Runner, advise
 from chainrule.document.document import Block, Equations, Inline, Note
 from chainrule.document.words import Words
+from chainrule.explanation.values import Values
 from chainrule.formula.expression import Expression, Name, as_expression, definition, order, variable
 from chainrule.formula.scalar import Element, Index, Scalars
 from chainrule.formula.tidy import tidy
@@ -40,26 +41,6 @@ MOST_NAMED = 16
 LEVELS = ("overview", "matrix", "scalar")
 
 Thing = TypeVar("Thing")
-
-
-@dataclass(frozen=True)
-class Values(Mapping[Expression, Any]):
-    """The number behind each letter: read from the record when it is asked for."""
-
-    scalars: Scalars
-    arrays: Mapping[str, Any]
-
-    def __getitem__(self, letter: Expression) -> Any:
-        if not self.scalars.has(letter):
-            return self.arrays[str(letter.name)][()]
-        element = self.scalars.element(letter)
-        return self.arrays[element.key][element.index]
-
-    def __iter__(self) -> Iterator[Expression]:
-        return iter(())
-
-    def __len__(self) -> int:
-        return 0
 
 
 @dataclass(frozen=True)
@@ -103,12 +84,13 @@ class Context(WithoutCaches):
     @cached_property
     def before(self) -> Values:
         """Numbers of the step itself."""
-        return Values(self.scalars, self.step.values)
+        return Values(self.scalars, self.step.values, given=self.step.number == 1)
 
     @cached_property
     def after(self) -> Values:
         """Numbers of the forward pass with the new parameters."""
-        return Values(self.scalars, self.after_arrays)
+        new = {part.parameter.key: (self.before, part.new) for part in self.step.update.parameters}
+        return Values(self.scalars, self.after_arrays, self.step.number == 1, new)
 
     @cached_property
     def after_arrays(self) -> dict[str, Any]:
@@ -262,14 +244,17 @@ class Context(WithoutCaches):
         letter = self.scalars.variable(element)
         return worked(self.letter(element), self.scalars.definition(element), values, self.labels, result=values[letter])
 
-    def matrix_line(self, quantity: Expression, arrays: Mapping[str, Any] | None = None) -> Equation:
+    def matrix_line(self, quantity: Expression, values: Values | None = None) -> Equation:
         """h = x · W1 = [8 12] · [[0.21 0.19] [0.56 0.02]] = [8.4 1.76]"""
-        source = self.step.values if arrays is None else arrays
+        values = self.before if values is None else values
+        known = {node.key: node for node in self.derivation.named.values()}
         inner = self.of_batch(definition(quantity))
         leaves = {
-            node: _nested(source[node.key]) for node in order(inner, wall=lambda node: node.name is not None) if node.name is not None
+            node: values.array(known.get(node.key, node))
+            for node in order(inner, wall=lambda node: node.name is not None)
+            if node.name is not None
         }
-        left, result = self.symbol(quantity), _nested(source[quantity.key])
+        left, result = self.symbol(quantity), values.array(quantity)
         return matrices(left, inner, leaves, result, self.labels, most=self._most_cells, worked=not self._without_numbers)
 
     def array_line(self, quantity: Expression, values: Any) -> Equation:
@@ -320,7 +305,7 @@ class Context(WithoutCaches):
         copy = self.letter(weight)
         assert isinstance(copy, Symbol)
         left = Derivative(self.labels.error, replace(copy, superscript=f"{copy.superscript}[{sample + 1}]"))
-        return chain(factors, left, self.before, self.labels, result=share)
+        return chain(factors, left, self.before, self.labels, result=None if self.before.precise else share)
 
     def gradient_of(self, element: Element) -> Element:
         """∂E/∂ an element, an element of the gradient."""

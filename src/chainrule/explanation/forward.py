@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from chainrule.document.document import Block, Equations, Inline, Note, Paragraph, Section, Subheading, TableBlock
-from chainrule.explanation.context import PENALTY, Context, Values
+from chainrule.explanation.context import PENALTY, Context
 from chainrule.explanation.definitions import functions
+from chainrule.explanation.values import Values
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Expression, definition, order, substitute, variable
 from chainrule.formula.scalar import Element
@@ -103,7 +104,7 @@ def error_lines(context: Context, values: Values) -> tuple[Equation, ...]:
     """E, after the errors of the outputs where there are several."""
     parts = []
     for quantity in context.derivation.paper_errors:
-        letter, value = context.symbol(quantity), values.arrays[quantity.key][()]
+        letter, value = context.symbol(quantity), values.of(context.derivation.named[quantity.key])
         long = context.samples * context.step.t.shape[1] > 8 or context.detail == "overview"
         inner = tidy(context.scalars(definition(quantity), ()))
         part = (
@@ -117,7 +118,7 @@ def error_lines(context: Context, values: Values) -> tuple[Equation, ...]:
 
 def error_line(context: Context, values: Values) -> Equation:
     """E = ½ · (y − t)² = … in numbers while that is short; else in matrices, and its value."""
-    error, value = _written_error(context), values.arrays["E"][()]
+    error, value = _written_error(context), values.of(context.derivation.error)
     if context.samples * context.step.t.shape[1] > 8 or context.detail == "overview":
         return _in_arrays(context, context.labels.error, error, value)
     if context.step.network.regularizer is not None:

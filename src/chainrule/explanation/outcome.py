@@ -105,7 +105,7 @@ def second_pass_section(context: Context) -> Section:
     """The forward pass on the same batch with the new weights."""
     derivation = context.derivation
     blocks: list[Block] = [Paragraph(context.text("second.intro"))]
-    blocks += context.matrix_blocks(context.matrix_line(quantity, context.after_arrays) for quantity in derivation.quantities)
+    blocks += context.matrix_blocks(context.matrix_line(quantity, context.after) for quantity in derivation.quantities)
     if context.detail == "scalar":
         in_brief = [Note("more", context.text("second.brief"))]
         blocks += in_brief if context.brief else scalar_lines(context, context.after)

@@ -23,10 +23,10 @@ from chainrule.notation.build import formula
 from chainrule.notation.conventions import Notation
 from chainrule.notation.formula import Ellipsis, Equation, Formula, Matrix, Number, Operator, Row, Symbol, row
 from chainrule.notation.labels import Labels
-from chainrule.notation.numbers import Printed, evaluated, meant, printed
+from chainrule.notation.numbers import Printed, evaluated, meant, printed, printed_as
 
-MOST_GUARDED = 17
-"""No float has more significant digits."""
+MOST_GUARDED = 30
+"""More significant digits than any float has; what is known to fifty can need them where it cancels."""
 
 
 def stated(left: Formula, value: Any, labels: Labels) -> Equation:
@@ -208,9 +208,9 @@ def _settled(
     """The fewest digits of the operands from which the results follow as they are printed.
 
     Results of operands that are printed whole are what these give; others are the true results, correctly rounded, with fewer digits
-    if not even 17 digits of the operands lead there. None where the printed operands give no number but there is one.
+    if not even 30 digits of the operands lead there. None where the printed operands give no number but there is one.
     """
-    true = {letter: meant(value) for letter, value in values.items()}
+    true = {letter: printed_as(value) for letter, value in values.items()}
     targets = [evaluated(e, true).value if given is None else meant(given) for e, given in zip(expressions, results, strict=True)]
     for digits in range(notation.digits, MOST_GUARDED + 1):
         operands = {letter: printed(value, notation, digits) for letter, value in values.items()}
