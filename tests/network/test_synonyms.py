@@ -101,7 +101,9 @@ def test_a_loss_that_implies_how_it_is_counted_is_counted_so_by_every_door(name:
 
 def test_what_a_name_implies_and_what_is_said_must_agree(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(cr.DescriptionError, match="outputs"):
-        cr.Network(2, cr.dense(2), loss="mse", outputs="sum")
+        cr.network_from({"inputs": 2, "layers": [{"units": 2}], "loss": "mse", "outputs": "sum"})
+    with pytest.raises(cr.DescriptionError, match="outputs"):
+        cr.Network(2, cr.dense(2), loss="mse").replaced(outputs="sum")
     with pytest.raises(cr.DescriptionError, match=r"outputs = .mean. is said, too"):
         cr.Network({"x": 2}, lambda x: {"one": cr.dense(1)(x), "two": cr.dense(1)(x)}, loss={"one": "mse", "two": "sse"})
     assert cr.Network(2, cr.dense(2), loss="mse", outputs="mean").conventions.outputs == "mean"

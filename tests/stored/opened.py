@@ -74,7 +74,7 @@ def command(*arguments: Any, folder: Path) -> str:
 
 def described(path: Path, _: Path | None = None) -> dict[str, Any]:
     """A description: what it is called, its numbers at the start, and those of some steps."""
-    problem = cr.problem(path)
+    problem = cr.problem_from(cr.read_description(path))  # what is drawn to be read is round today
     assert cr.problem_from(cr.described_problem(problem)).network == problem.network
     first, *_, last = islice(problem.steps(), STEPS)
     return {

@@ -46,7 +46,8 @@ def with_batch(
     given_t, classes = (problem.t, None) if t is None else read_targets(network, rows_of_numbers("target", t), "target", rows)
     if given_x is not None and given_t is not None and len(given_x) != len(given_t):
         raise InputError(f"there are {len(given_x)} rows of inputs but {len(given_t)} of targets; both need as many.")
-    origin = problem.origin if classes is None else {**problem.origin, "classes": classes}
+    others = {key: value for key, value in problem.origin.items() if key != "classes" or classes is None}
+    origin = {**others, **({"classes": classes} if classes else {})}
     changed = replace(problem, x=given_x, t=given_t, origin=origin)
     return changed if row is None else _chosen(changed, _rows(row))
 

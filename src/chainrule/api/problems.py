@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from chainrule.api.batches import with_batch, with_sample
 from chainrule.api.models import Replayed, Trained, recorded, replayed, scales, trained
-from chainrule.api.settings import Numbers, chosen_notation, chosen_optimizer, row_of_numbers, setting
+from chainrule.api.settings import Numbers, chosen_notation, chosen_optimizer, setting, weights_of_numbers
 from chainrule.base.errors import DescriptionError, FileError, InputError, UnknownNameError, quoted
 from chainrule.network.definitions import Bound, Wanted, find
 from chainrule.network.description import from_json, from_toml, read_description
@@ -44,7 +44,8 @@ def problem(
     activation: Wanted | None = None,
     output_activation: Wanted | None = None,
     loss: Wanted | None = None,
-    weights: Numbers | None = None,
+    weights: Numbers | Mapping[str, Any] | None = None,
+    weights_as: str | Sequence[str] | None = None,
     seed: int | None = None,
     initializer: Wanted | None = None,
     regularizer: Wanted | None = None,
@@ -72,7 +73,9 @@ def problem(
     activation         of the hidden layers; tanh in a short form
     output_activation  of the last layer; what fits the loss if none is said
     loss, regularizer, initializer, optimizer   a name, with options as in "huber:delta=2" or {"name": "huber", "delta": 2}
-    weights            w1, w2 … in their numbering, then, if wanted, every b; "0.21 0.56 …" or a list
+    weights            w1, w2 … in their numbering, then, if wanted, every b, as "0.21 0.56 …" or a list; by matrix, or by name, as
+                       'W1="0.3 -0.1; 0.2 0.4" b1="0 0"' or {"w14": 0.2, "w1,4": 0.3}
+    weights_as         how they are written, as of `Network.with_weights`: "by-source, thresholds"
     seed               draws the weights for which no numbers are given, and the sample where there is none
     outputs, batch     "sum" or "mean": how the error is counted over the outputs and over the examples
     notation           a preset and letters, as in "nielsen,learning_rate=α"; or a table as in a description
@@ -116,7 +119,9 @@ def problem(
     if not isinstance(source, Network):  # whose numbers are its owner's
         network = network.made_legible()
     if weights is not None:
-        network = network.with_weights(row_of_numbers("weights", weights))
+        network = network.with_weights(weights_of_numbers(weights), weights_as or ())
+    elif weights_as:
+        raise InputError("--weights-as says how weights are written; give them, with --weights.")
     if upstream is not None:
         network, target = network.with_upstream(), upstream
     changed = replace(found, network=network, optimizer=chosen_optimizer(found.optimizer, optimizer, learning_rate))
@@ -158,7 +163,8 @@ def _as_recorded(found: Replayed, options: Mapping[str, Any], notation: Any, lan
 def problem_named(name: str) -> Problem:
     """What an example, a short form, a file or "-" (standard input) describes. Raises InputError."""
     if name in EXAMPLES:
-        return problem_from(EXAMPLES[name])
+        found = problem_from(EXAMPLES[name])
+        return replace(found, network=found.network.told({}))  # nobody gave these numbers
     if name == "-":
         return _described(_standard_input())
     from pathlib import Path
@@ -224,7 +230,7 @@ def _changed_layers(network: Network, bias: bool | None, activation: Wanted | No
     layers, last = list(network.numbered_layers), network.last_layers
     if bias is not None:
         changing = [layer.option("bias") is not None and bool(layer.option("bias")) is not bias for layer in layers]
-        without = [layer.without_numbers("b").with_options(bias=bias) for layer in layers]
+        without = [layer.without_numbers("b").without_numbers("theta").with_options(bias=bias) for layer in layers]
         layers = [new if changed else layer for layer, new, changed in zip(layers, without, changing, strict=True)]
     if activation is not None:
         inner = find("activation", setting(activation))

@@ -71,7 +71,16 @@ NETWORK_OPTIONS = (
     ),
     definition_option("activation", "Activation of the last layer.  [default: what fits the loss]", "--output-activation"),
     definition_option("loss", "Loss, as cross_entropy or huber:delta=2.  [default: as described; half_squared in a short form]"),
-    click.option("--weights", metavar="NUMBERS", help='w1, w2 … unit by unit, then perhaps the biases: "0.21 0.56 …".  [default: drawn]'),
+    click.option(
+        "--weights", metavar="NUMBERS", multiple=True,
+        help='w1, w2 … unit by unit, then perhaps the biases: "0.21 0.56 …"; by matrix: \'W1="0.3 -0.1; 0.2 0.4" b1="0 0"\'; '
+        'by name: "w14=0.2 w1,4=0.3", where w1,4 leads from unit 1 to unit 4.  [default: drawn]',
+    ),
+    click.option(
+        "--weights-as", metavar="WORDS",
+        help="How they are written, where a course does it otherwise: units-inputs or inputs-units, by-target or by-source, bias-first or "
+        "bias-last, thresholds; several with commas.",
+    ),
     click.option("--seed", type=int, metavar="N", help="Draws the weights, and the sample, where no numbers are given.  [default: 0]"),
     definition_option("initializer", "How weights are drawn, as uniform:low=-1,high=1.  [default: what fits the activation]"),
     definition_option("regularizer", "Penalty on weights, as l2:rate=0.1."),
@@ -139,8 +148,8 @@ def with_options(*options: Callable[[Any], Any]) -> Callable[[Command], Command]
     return add
 
 
-def problem_from_options(network: str | None, row: tuple[str, ...] = (), **options: Any) -> Any:
+def problem_from_options(network: str | None, row: tuple[str, ...] = (), weights: tuple[str, ...] = (), **options: Any) -> Any:
     """The problem that the options of a command line ask for. Raises InputError."""
     from chainrule.api.problems import problem
 
-    return problem(network, row=row or None, **options)
+    return problem(network, row=row or None, weights=" ".join(weights) or None, **options)

@@ -10,8 +10,10 @@ from dataclasses import replace
 from chainrule.document.document import Block, Inline, Note, Paragraph, Section, TableBlock
 from chainrule.explanation.context import Context
 from chainrule.explanation.pictures import fitting_picture
+from chainrule.explanation.understood import classes_understood, weights_understood
 from chainrule.formula.expression import order
 from chainrule.formula.primitives import transpose
+from chainrule.network.elements import THRESHOLDS
 from chainrule.notation.numbers import number_formula
 
 MOST_NAMED = 16
@@ -32,6 +34,7 @@ def network_section(context: Context) -> Section:
         intro = (*intro, " ", *context.text(said, count=count)) if count else intro
     blocks: list[Block] = [Paragraph(intro)]
     blocks.append(fitting_picture(context))
+    blocks += [Paragraph(line) for line in weights_understood(context)]
     blocks.append(layer_table(context))
     if context.detail != "overview":
         lines = (context.array_line(p, context.step.parameters[p.key]) for p in context.derivation.parameters)
@@ -50,12 +53,15 @@ def _numbering(context: Context) -> list[Block]:
         sentences.append(context.text(f"network.numbering.{context.notation.vectors}"))
         if _has_transposed(context):
             sentences.append(context.text("network.numbering.transposed"))
-    vectors = [parameter for parameter in context.derivation.parameters if len(parameter.shape) == 1 and context.elements(parameter)]
-    if vectors:
+    alone = [parameter for parameter in context.derivation.parameters if len(parameter.shape) == 1 and context.elements(parameter)]
+    for kind in ("biases", "thresholds"):
+        vectors = [parameter for parameter in alone if (parameter.symbol == THRESHOLDS) is (kind == "thresholds")]
+        if not vectors:
+            continue
         vector = next((one for one in vectors if one.shape[0] != 1), vectors[-1])
         bias = context.elements(vector)[:2][-1]  # the second one, where there is one: its numbers differ
         letters = {"element": context.letter(bias), "vector": context.symbol(vector), "layer": context.layer(bias.name.layer or 1)}
-        sentences.append(context.text("network.numbering.biases", unit=bias.index[0] + 1, **letters))
+        sentences.append(context.text(f"network.numbering.{kind}", unit=bias.index[0] + 1, **letters))
     shared = [parameter for parameter in context.derivation.parameters if not parameter.shape]
     if shared:
         names = tuple(part for parameter in shared for part in (", ", context.symbol(parameter)))[1:]
@@ -174,23 +180,8 @@ def data_section(context: Context) -> Section:
             blocks.append(Paragraph((*context.text("data.drawn", seed=str(step.origin.get("seed", 0))), " ", *both, ".")))
         if (left := context.samples - len(context.shown_samples(MOST_ROWS))) > 0:
             blocks.append(Note("more", context.text("data.more", left=left)))
-    blocks += [Paragraph(line) for line in _class_numbers(context)]
+    blocks += [Paragraph(line) for line in classes_understood(context)]
     return Section("data", context.plain("data.title"), tuple(blocks))
-
-
-def _class_numbers(context: Context) -> list[Inline]:
-    """How class numbers, or names, of targets were understood: by the class of the first sample, for each output."""
-    classes, lines = context.step.origin.get("classes"), []
-    for name, target in context.derivation.compared.items():
-        first = classes.get(name) if isinstance(classes, Mapping) else None
-        place = int(context.step.values[target.key][0].argmax())
-        assert target.name is not None
-        letter = context.one_sample.label(target.name.at(0, place))
-        if isinstance(first, int):
-            lines.append(context.text("data.class_numbers", first=first, number=first + place, letter=letter))
-        elif isinstance(first, Sequence) and place < len(first):
-            lines.append(context.text("data.class_names", name=str(first[place]), letter=letter))
-    return lines
 
 
 def _as_it_was(context: Context, value: object) -> str:

@@ -9,7 +9,7 @@ from chainrule.explanation.context import Context, paths
 from chainrule.explanation.definitions import theorems
 from chainrule.explanation.outcome import intermediate_quantities, update_lines
 from chainrule.formula.scalar import Element
-from chainrule.network.elements import find_element
+from chainrule.network.elements import THRESHOLDS, find_element
 from chainrule.notation.formula import Equation
 
 FEW_ELEMENTS = 400
@@ -29,7 +29,7 @@ def weight_sections(context: Context, weight: Element) -> list[Section]:
     """The story of one weight."""
     letter = context.letter(weight)
     blocks: list[Block] = [Paragraph(_place(context, weight)), *theorems(context), *_chain(context, weight)]
-    title = "weight.title_bias" if len(weight.quantity.shape) < 2 else "weight.title"
+    title = f"weight.title_{_kind_of_bias(weight)}" if len(weight.quantity.shape) < 2 else "weight.title"
     found = [Section("chain", context.plain(title, weight=_text(context, weight)), tuple(blocks))]
     parts = [part for part in context.step.update.parameters if part.parameter is weight.quantity]
     if not parts or weight.index in context.step.network.kept.get(weight.key, ()):
@@ -47,6 +47,10 @@ def _text(context: Context, weight: Element) -> str:
     return formula_text(context.letter(weight))
 
 
+def _kind_of_bias(weight: Element) -> str:
+    return "threshold" if weight.quantity.symbol == THRESHOLDS else "bias"
+
+
 def _number_of_layer(weight: Element) -> int:
     name = weight.quantity.name
     return 1 if name is None or name.layer is None else name.layer
@@ -57,7 +61,7 @@ def _place(context: Context, weight: Element) -> Inline:
     if not weight.index:
         return context.text("weight.shared", weight=context.letter(weight), layer=layer)
     if len(weight.index) == 1:
-        return context.text("weight.bias", weight=context.letter(weight), unit=weight.index[0] + 1, layer=layer)
+        return context.text(f"weight.{_kind_of_bias(weight)}", weight=context.letter(weight), unit=weight.index[0] + 1, layer=layer)
     if not context.step.network.wiring.is_chain or len(weight.index) != 2:
         index = ",".join(str(i + 1) for i in weight.index)
         return context.text(

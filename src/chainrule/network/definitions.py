@@ -32,7 +32,7 @@ from chainrule.formula.expression import Expression, Name, order, variable
 
 KINDS = ("activation", "loss", "regularizer", "initializer", "optimizer", "schedule")
 
-TAKEN = re.compile(r"[xtyEsNk]|[Wbzh]\d*|d[Wbxyzh]\d*|delta\d+|np|math")
+TAKEN = re.compile(r"[xtyEsNk]|[Wbzh]\d*|d[Wbxyzh]\d*|delta\d+|theta\d*|dtheta\d*|np|math")
 """Names that quantities of a network have."""
 
 REGISTRY: dict[str, dict[str, Definition]] = {kind: {} for kind in KINDS}
@@ -409,7 +409,7 @@ class Registrar:
     """The decorator of a kind of definition that declares names alone: `OtherNames`."""
 
     def __init__(self, kind: str) -> None:
-        self.kind = kind
+        self._kind = kind
 
     @overload
     def __call__(self, function: Function) -> Definition: ...
@@ -417,7 +417,7 @@ class Registrar:
     def __call__(self, **names: Unpack[OtherNames]) -> Callable[[Function], Definition]: ...
     def __call__(self, function: Function | None = None, **names: Unpack[OtherNames]) -> Any:
         """The definition of a function, or what makes one of it."""
-        return _declared(self.kind, function, **_checked_names(names))
+        return _declared(self._kind, function, **_checked_names(names))
 
 
 @overload

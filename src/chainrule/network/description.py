@@ -37,8 +37,8 @@ import numpy as np
 
 from chainrule.base.errors import DescriptionError, FileError, InputError, UnknownNameError, quoted
 from chainrule.network.definitions import Bound
-from chainrule.network.layers import EVERY, NUMBER_KEYS, SHARED, WIRING_KEYS, Layer, dense, kind_of_layer
-from chainrule.network.network import MOST_LAYERS, Network
+from chainrule.network.layers import EVERY, NUMBER_KEYS, SHARED, THRESHOLD, WIRING_KEYS, Layer, dense, kind_of_layer
+from chainrule.network.network import MOST_LAYERS, Network, check_implied
 from chainrule.network.wiring import (
     INPUT,
     OUTPUT,
@@ -56,7 +56,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SETTINGS = ("loss", "regularizer", "outputs", "batch", "weighted", "seed")
-KEYS = ("title", "inputs", *SETTINGS, "over_outputs", "gradients", "frozen", "absent", "notation", "weights", "layers", "data", "optimizer")
+KEYS = (
+    *("title", "inputs", *SETTINGS, "over_outputs", "gradients", "frozen", "absent"),
+    *("notation", "weights", "weights_as", "layers", "data", "optimizer"),
+)
 OUTPUT_KEYS = ("from", "loss", "weight")
 
 
@@ -160,10 +163,14 @@ def network_from(description: Mapping[str, Any]) -> Network:
             settings[key] = names_of(description[key], key)
     wiring = _wiring_from(description, settings)
     network = Network.of_wiring(wiring, **settings)
+    for goal in network.goals.values():
+        check_implied(goal.loss, settings)
     if "weights" not in description:
+        if "weights_as" in description:
+            raise DescriptionError("weights_as says how weights are written; give them, as weights = [0.2, -0.3].")
         return network
     with inside("weights"):
-        return network.with_weights(description["weights"])
+        return network.with_weights(description["weights"], description.get("weights_as", ()))
 
 
 def _notation_from(notation: Any) -> Notation:
@@ -231,8 +238,8 @@ def _layer_from(table: Mapping[str, Any], made: Mapping[str, Layer]) -> Layer:
     check_table(table, f"the layer {kind.name}", (*kind.options, *NUMBER_KEYS, *WIRING_KEYS))
     if "units" in kind.options and "units" not in table:
         raise DescriptionError("it does not say how many units it has, as units = 2.")
-    if not isinstance(table.get("bias", True), (bool, list, tuple)) and table["bias"] != SHARED:
-        raise DescriptionError(f'bias is true, false, "{SHARED}" or a list of numbers, not {quoted(table["bias"])}.')
+    if not isinstance(table.get("bias", True), (bool, list, tuple)) and table["bias"] not in (SHARED, THRESHOLD):
+        raise DescriptionError(f'bias is true, false, "{SHARED}", "{THRESHOLD}" or a list of numbers, not {quoted(table["bias"])}.')
     settings = {key: value for key, value in table.items() if key not in WIRING_KEYS}
     if "to" in kind.options and "to" in settings:
         settings["to"] = _layer_called(settings["to"], made)

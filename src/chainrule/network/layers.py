@@ -37,6 +37,9 @@ EVERY = "*"
 SHARED = "shared"
 """The bias of a layer whose units have one b together."""
 
+THRESHOLD = "threshold"
+"""The bias of a layer whose units have thresholds θ, which are taken away: z = x W − θ."""
+
 WIRING_KEYS = ("kind", "name", "from", "share")
 """What descriptions say of a layer: what it is, what it is called, what it is called on, and the layer whose parameters it has, too."""
 
@@ -156,7 +159,7 @@ def _checked(options: Mapping[str, Any], numbers: dict[str, Any]) -> dict[str, A
     if found.get("activation") is not None:
         found["activation"] = find("activation", found["activation"])
     bias = found.get("bias", True)
-    if not (isinstance(bias, bool) or bias == SHARED):
+    if not isinstance(bias, bool) and not (isinstance(bias, str) and bias in (SHARED, THRESHOLD)):
         numbers["b"], found["bias"] = bias, True
     return found
 
@@ -230,6 +233,14 @@ class Layer(Displayed):
         """The layer without numbers for a parameter, which is then no longer frozen."""
         given = {key: numbers for key, numbers in self.given.items() if key != symbol}
         return replace(self, given=given, frozen=tuple(name for name in self.frozen if name != symbol))
+
+    def with_numbers(self, symbol: str, numbers: Any) -> Layer:
+        """The same layer with numbers for a parameter."""
+        return replace(self, given={**self.given, symbol: numbers})
+
+    def with_frozen(self, symbol: str) -> Layer:
+        """The same layer, of which the update leaves this parameter alone, too."""
+        return replace(self, frozen=(*self.frozen, symbol))
 
     def __call__(self, *signals: Any) -> Any:
         """What this layer makes of signals, inside the function of a network. Raises DescriptionError."""
@@ -369,20 +380,18 @@ def _columns(x: Expression) -> int:
 
 @layer
 def dense(own: Owner, x: Expression, *, units: int, activation: Any = None, bias: Any = True) -> Expression:
-    """A layer of `units` neurons, each of which sees every input: z = x W + b, h = f(z).
+    """A layer of `units` neurons, each of which sees every input: z = x W + b, h = f(z); with thresholds z = x W − θ.
 
     x : (batch, inputs)    W : (inputs, units)    b : (units,)    z, h : (batch, units)
 
     activation  f, or a list of one for each unit; None until a network decides: identity inside, what fits the loss at the end
-    bias        True; False for none; "shared" for one number b for all units; or its numbers
+    bias        True; False for none; "shared" for one number b for all units; "threshold" for θ (units,); or its numbers
 
     Raises DescriptionError, UnknownNameError, ShapeError.
     Source: Rumelhart, Hinton & Williams (1986), eq. 1.
     """
-    z = own.linear(x, units, bias="b" if bias is True else None, start=find("activation", activation).definition.start)
-    if bias == SHARED:
-        z = z + own.parameter("b")
-    return own.activated(activation, z)
+    z = own.linear(x, units, bias=None, start=find("activation", activation).definition.start)
+    return own.activated(activation, _biased(own, z, bias))
 
 
 @layer
@@ -395,10 +404,16 @@ def tied(own: Owner, x: Expression, *, to: Layer, activation: Any = None, bias: 
     Source: Vincent, Larochelle, Bengio & Manzagol (2008), Denoising autoencoders, section 2.
     """
     W = own.of(to, "W")
-    z = x @ p.swapped(W)
+    return own.activated(activation, _biased(own, x @ p.swapped(W), bias))
+
+
+def _biased(own: Owner, z: Expression, bias: Any) -> Expression:
+    """z with what its layer adds to it, or takes away."""
     if bias is True:
-        z = z + own.parameter("b", _columns(z))
-    return own.activated(activation, z)
+        return z + own.parameter("b", _columns(z))
+    if bias == SHARED:
+        return z + own.parameter("b")
+    return z - own.parameter("theta", _columns(z)) if bias == THRESHOLD else z
 
 
 @layer

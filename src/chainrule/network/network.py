@@ -51,9 +51,8 @@ class Network(WithoutCaches, Displayed):
     loss         from y and t; ½(y − t)² if none is said; of several outputs a dict, by their names
     emphasis     by what the error of each output is multiplied in E, by its name; 1 where nothing is said
     regularizer  a penalty on every matrix of weights, added to E
-    outputs      "sum" or "mean": how the loss of one example is counted over its outputs; the sum, if neither this nor the loss's name
-                 (mse, sse …) says it
-    batch        "mean" or "sum": how E is counted over the examples; the mean, if neither says it
+    outputs      "sum" or "mean": how the loss of one example is counted over its outputs
+    batch        "mean" or "sum": how E is counted over the examples; the name of a loss may say both otherwise, as mse and sse do
     weighted     True where each example comes with a weight s, by which its loss is multiplied before the batch is averaged
     gradients    keys of inputs and quantities whose gradients are wanted beside those on the way to the parameters: ["x"]
     frozen       weights that the update leaves alone: ["w3", "b1[2]", "hidden1.W[2,3]"], or a whole parameter, ["W1"]
@@ -72,8 +71,8 @@ class Network(WithoutCaches, Displayed):
         loss: Wanted = "half_squared",
         emphasis: Mapping[str, float] | None = None,
         regularizer: Wanted | None = None,
-        outputs: str | None = None,
-        batch: str | None = None,
+        outputs: str = "sum",
+        batch: str = "mean",
         weighted: bool = False,
         gradients: Sequence[str] = (),
         frozen: Sequence[str] = (),
@@ -90,6 +89,7 @@ class Network(WithoutCaches, Displayed):
         self.notation = notation or Notation()
         _check_letters(wiring, self.notation)
         self.legible = False
+        self.understood: Mapping[str, Any] = {}
         self.wiring = _decided(wiring, self.goals)
         self.shapes = self._checked_shapes()
         self.frozen_names, self.absent_names = checked_names(frozen, "frozen"), checked_names(absent, "absent")
@@ -246,21 +246,28 @@ class Network(WithoutCaches, Displayed):
                 start = stop
         return parts if derivation.weights is None or s is None else {**parts, derivation.weights: s}
 
-    def with_weights(self, weights: Sequence[float]) -> Network:
-        """The same network with these numbers: every w in its numbering, then, if given, every b. Raises ShapeError."""
-        numbers = checked_numbers("the weights", weights, None).ravel()
-        in_matrices = {key: shape for key, shape in self.shapes.items() if len(shape) > 1}
-        in_biases = {key: shape for key, shape in self.shapes.items() if len(shape) < 2}
-        wanted, most = (sum(math.prod(shape) for shape in part.values()) for part in (in_matrices, self.shapes))
-        if len(numbers) not in (wanted, most):
-            also = f" ({most} with its biases)" if most > wanted else ""
-            raise ShapeError(f"the network {self.summary} has {wanted} weights{also}, but {len(numbers)} numbers were given.")
-        values: dict[str, Array] = {}
-        start = 0
-        for key, shape in {**in_matrices, **(in_biases if len(numbers) == most else {})}.items():
-            values[key] = numbers[start : start + math.prod(shape)].reshape(shape[::-1]).T
-            start += math.prod(shape)
-        return self.with_parameters(values)
+    def with_weights(self, weights: Any, weights_as: str | Sequence[str] = ()) -> Network:
+        """The same network with these numbers: in one list, every w in its numbering, then, if given, every b; or a dict of matrices, or of
+        single weights, by their names: {"W1": [[0.3, -0.1], [0.2, 0.4]], "w1,4": 0.2}.
+
+        weights_as  how they are written, where a course writes them otherwise, as a list of
+                    "units-inputs", "inputs-units"   what the rows and the columns of matrices are; (inputs × units) is usual where vectors
+                                                     are rows, (units × inputs) where they are columns
+                    "by-target", "by-source"         the same, said of one list: unit by unit, or source by source
+                    "bias-first", "bias-last"        each bias stands among the weights of its unit
+                    "thresholds"                     units have thresholds θ in place of biases: z = x W − θ
+
+        Raises ShapeError, UnknownNameError; InputError where the numbers can be read in two ways.
+        """
+        from chainrule.network.weights import with_weights
+
+        return with_weights(self, weights, weights_as)
+
+    def told(self, understood: Mapping[str, Any]) -> Network:
+        """The same network, with what was understood of the numbers that it was given, as plain data for explanations."""
+        changed = copy.copy(self)
+        changed.understood = understood
+        return changed
 
     @property
     def summary(self) -> str:
@@ -297,6 +304,8 @@ class Network(WithoutCaches, Displayed):
     def replaced(self, **changes: Any) -> Network:
         """The same network with other settings: any argument of Network by name, and `layers`, as many as `Network.layers` has."""
         layers = changes.pop("layers", None) or self.numbered_layers
+        if changes.get("notation", self.notation).vectors != self.notation.vectors:  # layers hold matrices as they are written
+            layers = [replace(one, given={key: _turned(numbers) for key, numbers in one.given.items()}) for one in layers]
         wiring = self.wiring.replaced(dict(zip(self.layers, layers, strict=True)))
         settings = {
             "loss": {name: goal.loss for name, goal in self.goals.items()},
@@ -310,10 +319,13 @@ class Network(WithoutCaches, Displayed):
             "absent": self.absent_names,
             "seed": self.seed,
             "notation": self.notation,
-            **(find("loss", changes["loss"]).implied if _is_one_loss(changes.get("loss"), self.goals) else {}),
             **changes,
         }
-        return Network.of_wiring(wiring, **settings)
+        for loss in (find("loss", one) for one in _losses(settings["loss"], list(self.goals)).values()):
+            check_implied(loss, changes)
+        made = Network.of_wiring(wiring, **settings)
+        made.legible, made.understood = self.legible, made.understood or self.understood
+        return made
 
     @staticmethod
     def of_wiring(wiring: Wiring, **settings: Any) -> Network:
@@ -377,7 +389,7 @@ class Network(WithoutCaches, Displayed):
 
     def _given_of(self, layer: Layer) -> dict[str, Any]:
         own = {one.variable.key: one.variable.symbol for one in self.forward.parameters if one.layer is layer}
-        return {own[key]: numbers for key, numbers in self.given.items() if key in own}
+        return {own[key]: _oriented(numbers, self.notation) for key, numbers in self.given.items() if key in own}
 
     def _drawn(self) -> dict[str, Array]:
         """Zeros for every b, and a draw from the seed for every W without numbers; random numbers are imported for these alone."""
@@ -402,7 +414,11 @@ class Network(WithoutCaches, Displayed):
         return shapes
 
     def _checked_given(self) -> dict[str, Array]:
+        """The numbers of the layers. Where vectors are columns, their matrices are (units, inputs), unless all are (inputs, units)."""
         given: dict[str, Array] = {}
+        turned = self.notation.vectors == "columns"
+        if turned and (keys := self._given_as_rows()):
+            turned, self.understood = False, {"form": "matrices", "rows": "source", "bias": "apart", "keys": keys}
         for layer in self.wiring.layers:
             own = {one.variable.symbol: one.variable.key for one in self.forward.parameters if one.layer is layer}
             for symbol, numbers in layer.given.items():
@@ -411,7 +427,9 @@ class Network(WithoutCaches, Displayed):
                 key = own[symbol]
                 number = self.forward.numbers[layer]
                 where = f"layer {number} ({self.layer_names[number - 1]})"
-                given[key] = checked_numbers(f"{key} of {where}", numbers, self.shapes[key])
+                column = turned and len(self.shapes[key]) == 2
+                array = checked_numbers(f"{key} of {where}", numbers, None if column else self.shapes[key])
+                given[key] = _read_column(f"{key} of {where}", array, self.shapes[key]) if column else array
             for symbol in layer.frozen:
                 if symbol not in own and symbol != EVERY:
                     names = ", " + " or ".join(own) if own else "; it has none"
@@ -426,6 +444,16 @@ class Network(WithoutCaches, Displayed):
                     name = f"{key}[{','.join(str(i + 1) for i in index)}]" if index else key
                     raise DescriptionError(f"{name} is absent, so its number is 0, not {given[key][index]:g}.")
         return given
+
+    def _given_as_rows(self) -> list[str]:
+        """The matrices that layers were given, if all of them fit as (inputs, units) and not all as (units, inputs); otherwise none."""
+        shapes: dict[str, tuple[int, ...]] = {}
+        for one in self.forward.parameters:
+            numbers = one.layer.given.get(one.variable.symbol)
+            if numbers is not None and len(one.variable.shape) == 2:
+                shapes[one.variable.key] = checked_numbers(one.variable.key, numbers, None).shape
+        fit, turned = (all(shape == self.shapes[key][::way] for key, shape in shapes.items()) for way in (1, -1))
+        return list(shapes) if fit and not turned else []
 
     def __repr__(self) -> str:
         losses = self.loss if len(self.goals) == 1 else {name: goal.loss for name, goal in self.goals.items()}
@@ -465,7 +493,7 @@ def _wired(inputs: int | Mapping[str, int], layers: Sequence[Any]) -> Wiring:
 def _goals(wiring: Wiring, loss: Any, emphasis: Mapping[str, float]) -> dict[str, Goal]:
     """What each output is measured by. Raises DescriptionError, UnknownNameError."""
     names = list(wiring.outputs)
-    each = dict.fromkeys(names, loss) if _is_one_loss(loss, names) else dict(loss)
+    each = _losses(loss, names)
     for name in (*each, *emphasis):
         if name not in names:
             raise UnknownNameError("output of this network", name, names)
@@ -478,28 +506,34 @@ def _goals(wiring: Wiring, loss: Any, emphasis: Mapping[str, float]) -> dict[str
     return {name: Goal(find("loss", each[name]), emphasis.get(name, 1.0)) for name in names}
 
 
-def _is_one_loss(loss: Any, outputs: Collection[str]) -> bool:
-    """Is it one loss for every output, and not a dict with one for each?"""
-    return loss is not None and not (isinstance(loss, Mapping) and ("name" not in loss or set(loss) <= set(outputs)))
+def _losses(loss: Any, outputs: Collection[str]) -> dict[str, Any]:
+    """The loss of each output: one for all of them, or a dict with one for each."""
+    several = isinstance(loss, Mapping) and ("name" not in loss or set(loss) <= set(outputs))
+    return dict(loss) if several else dict.fromkeys(outputs, loss)
 
 
-def _conventions(goals: Mapping[str, Goal], outputs: str | None, batch: str | None, weighted: bool) -> Conventions:
-    """How errors are counted: as is said, or as the names of the losses imply. Raises DescriptionError where those disagree."""
-    said = {"outputs": outputs, "batch": batch}
+def _conventions(goals: Mapping[str, Goal], outputs: str, batch: str, weighted: bool) -> Conventions:
+    """How errors are counted: as the names of the losses imply, or else as is said. Raises DescriptionError where losses disagree."""
     implied: dict[str, str] = {}
     for goal in goals.values():
-        for what, how in goal.loss.implied.items():
-            if implied.setdefault(what, how) != how or (said[what] or how) != how:
-                raise DescriptionError(
-                    f'the loss that was asked for is {goal.loss.name} with {what} = "{how}", but {what} = '
-                    f'"{said[what] or implied[what]}" is said, too; say one of them, or call the loss {goal.loss.name}.'
-                )
-    counted = {**implied, **{what: how for what, how in said.items() if how is not None}}
+        check_implied(goal.loss, implied)
+        implied.update(goal.loss.implied)
+    counted = {"outputs": outputs, "batch": batch, **implied}
     return Conventions(
-        _one_of("outputs", counted.get("outputs", "sum"), "sum", "mean"),
-        _one_of("batch", counted.get("batch", "mean"), "mean", "sum"),
+        _one_of("outputs", counted["outputs"], "sum", "mean"),
+        _one_of("batch", counted["batch"], "mean", "sum"),
         _checked_flag("weighted", weighted),
     )
+
+
+def check_implied(loss: Bound, said: Mapping[str, Any]) -> None:
+    """Raises DescriptionError where the name of a loss implies another way of counting errors than is said."""
+    for what, how in loss.implied.items():
+        if said.get(what, how) != how:
+            raise DescriptionError(
+                f'the loss that was asked for is {loss.name} with {what} = "{how}", but {what} = "{said[what]}" is said, too; '
+                f"say one of them, or call the loss {loss.name}."
+            )
 
 
 def _decided(wiring: Wiring, goals: Mapping[str, Goal]) -> Wiring:
@@ -555,6 +589,22 @@ def checked_numbers(what: str, values: Any, shape: tuple[int, ...] | None) -> Ar
         position = tuple(int(i) + 1 for i in np.argwhere(~np.isfinite(array))[0])
         raise InputError(f"{what} holds {array[tuple(i - 1 for i in position)]} at position {position}; every number must be finite.")
     return array
+
+
+def _read_column(what: str, array: Array, shape: tuple[int, ...]) -> Array:
+    """A matrix of a layer where vectors are columns. Raises ShapeError."""
+    if array.shape != shape[::-1]:
+        raise ShapeError(f"{what} has the shape {array.shape}, but {shape[::-1]} is needed (units, inputs).")
+    return array.T
+
+
+def _oriented(numbers: Array, notation: Notation) -> Array:
+    """The numbers of a parameter as a layer holds them: where vectors are columns, a matrix is (units, inputs)."""
+    return numbers if notation.vectors == "rows" else _turned(numbers)
+
+
+def _turned(numbers: Any) -> Any:
+    return np.transpose(numbers) if np.ndim(numbers) == 2 else numbers
 
 
 def _hint(given: tuple[int, ...], wanted: tuple[int, ...]) -> str:

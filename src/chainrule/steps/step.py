@@ -80,7 +80,8 @@ class Step(Explained, Displayed):
     new_parameters  after it
     after      the forward pass on the same batch with the new parameters
     origin     where network and batch come from: as of `Problem`, with "title", "features" and "targets"; "classes", where targets were
-               class numbers: what they begin with, by output, or the names of the classes; of a model's rows
+               class numbers: what they begin with, by output, or the names of the classes; "weights": what was understood of numbers
+               that were given, as `Network.understood`; of a model's rows
                "scales", the [mean, deviation] of each column of x and t, since value = number · deviation + mean
     weights    s (batch,), by which the losses of the examples are multiplied, where the network is weighted
     """
@@ -263,7 +264,8 @@ def steps(
     """Steps on one batch, each from where the last one ended, without end. Raises ShapeError, InputError, InexactError."""
     x = network.checked_x(x)
     t, classes = read_targets(network, t, rows=len(x))
-    origin = {**(origin or {}), **({"classes": classes} if classes else {})}
+    told = {"weights": network.understood, "classes": classes}
+    origin = {**(origin or {}), **{key: value for key, value in told.items() if value}}
     if len(x) != len(t):
         raise InputError(f"x has {len(x)} rows but t has {len(t)}; every sample needs its target.")
     check_targets(network, t)
