@@ -31,6 +31,12 @@ HERE = Path(__file__).parent
 SMALL: dict[str, Any] = {"weights": "0.3 -0.2 0.5 0.1 0.4 -0.6 0.05 -0.05 0.1", "input": "1 2", "target": "0.5"}
 """Numbers for a 2-2-1 network."""
 
+SAMPLES: dict[str, Any] = {
+    "activation": "sigmoid", "output_activation": "sigmoid", "weights": "0.1 0.1 0.1 0.1 0.1", "input": "1 0; 0 1", "target": "1; 0",
+    "optimizer": "momentum:momentum=0.9", "learning_rate": 0.3,
+}  # fmt: skip
+"""A 2-1-1 network that learns from two samples."""
+
 
 @dataclass(frozen=True)
 class Case:
@@ -46,13 +52,15 @@ class Case:
 
     def step(self) -> Step:
         """The step that it explains, or the first of them."""
-        steps = problem(self.source, **self.described).steps()
+        order = {key: self.asked[key] for key in ("order", "epochs") if key in self.asked}
+        steps = problem(self.source, **self.described).steps(**order)
         return next(islice(steps, self.asked.get("step", 1) - 1, None))
 
 
 def one(source: Any = None, **options: Any) -> Case:
     """An explanation, by options of `explain` and of `problem` together."""
-    asked = {key: options.pop(key) for key in ("detail", "brief", "all", "weight", "step", "steps", "digits", "exact") if key in options}
+    shape = ("detail", "brief", "all", "weight", "step", "steps", "order", "epochs", "digits", "exact")
+    asked = {key: options.pop(key) for key in shape if key in options}
     return Case(source, options, asked)
 
 
@@ -107,6 +115,18 @@ DOCUMENTS: dict[str, Callable[[], Document]] = {
     "momentum": one("2-2-1", **SMALL, optimizer="momentum", steps=2, bias=True),
     "formula": worked("c = a + b; d = a*b + b^3; f = c*d", "a=-4 b=3"),
     "formula-german": worked("z = w*x + b; y = σ(z); E = (y - t)^2 / 2", "w=0.5 x=2 b=-1.5 t=1", notation="german"),
+    "sample-by-sample": one("2-1-1", **SAMPLES, order="1; 2", epochs=2),
+    "mini-batches-german": one("xor", notation="german", optimizer="adam", order="1 2; 3 4", epochs=2, step=3),
+    "thresholds": one(
+        "2-2-1",
+        weights="0.5 0.9 0.4 1 -1.2 1.1 0.8 -0.1 0.3",
+        weights_as="by-source,thresholds",
+        input="1 1",
+        target="0",
+        learning_rate=0.1,
+        activation="sigmoid",
+        output_activation="sigmoid",
+    ),
 }
 """Every kept document by the name of its file."""
 

@@ -94,18 +94,23 @@ def test_it_is_said_on_the_command_line_in_descriptions_and_in_records(tmp_path:
         assert main(["explain", "2-3-3", "--loss", "ce", *numbers, target, "--detail", "overview"]) == 0
         texts.append(" ".join(capsys.readouterr().out.split()))
     assert texts[0] == texts[1]
-    assert "counted from 0, and are written one-hot: for class 0, t1 is 1." in texts[0]
+    assert "counted from 0, and are written one-hot: the 1 of class 0 stands at t1." in texts[0]
     described = {"inputs": 2, "loss": "cross_entropy", "layers": [{"units": 3}], "data": {"x": X[1:], "t": [2, 3, 3, 2]}}
     problem = cr.problem_from(described)
     np.testing.assert_array_equal(problem.t, ONE_HOT[1:])
     problem.step().save(tmp_path / "step.json")
     for source in (described, tmp_path / "step.json"):
         text = " ".join(plain(cr.problem(source, language="de").explain(detail="overview")).split())
-        assert "von 1 an gezählt, und stehen hier 1 aus n: bei Klasse 2 ist t2 gleich 1." in text
+        assert "von 1 an gezählt, und stehen hier 1 aus n: Die 1 der Klasse 2 steht bei t2." in text
 
 
 @pytest.mark.parametrize(
-    ("labels", "said"), [("012", "for class 1, t2 is 1"), ("123", "for class 2, t2 is 1"), (["green", "red", "violet"], "for red, t2 is 1")]
+    ("labels", "said"),
+    [
+        ("012", "the 1 of class 1 stands at t2"),
+        ("123", "the 1 of class 2 stands at t2"),
+        (["green", "red", "violet"], "the 1 of red stands at t2"),
+    ],
 )
 def test_a_column_of_labels(labels: Any, said: str, tmp_path: Path) -> None:
     table = tmp_path / "table.csv"

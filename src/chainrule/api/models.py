@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from chainrule.api.settings import chosen_notation
 from chainrule.base.errors import InputError
+from chainrule.steps.order import Wanted
 from chainrule.steps.problem import Problem
 from chainrule.steps.step import Step, following
 
@@ -34,9 +35,11 @@ class Replayed(Problem):
 
     record: Step | None = None
 
-    def steps(self, *, exact: bool = False) -> Iterator[Step]:
-        """The recorded step first. Raises InputError if fractions are asked for."""
+    def steps(self, *, exact: bool = False, order: Wanted | None = None, epochs: int | None = None) -> Iterator[Step]:
+        """The recorded step first. Raises InputError if fractions, or steps in an order, are asked for."""
         step = self.record
+        if order is not None or epochs is not None:
+            raise InputError("a recorded step has its own rows; leave out --order and --epochs.")
         if exact and step is not None and not step.exact:
             raise InputError("this step was recorded in floating point; leave out --exact.")
         while step is not None:

@@ -90,6 +90,8 @@ def chainrule() -> None:
 @click.option("--weight", metavar="NAME", help="Explain one weight only: w1, b1[2], or hidden1.W[2,3]; or one letter of a formula.")
 @click.option("--step", type=click.IntRange(1, 100_000), metavar="N", help="Explain the N-th step on the batch.  [default: 1]")
 @click.option("--steps", type=click.IntRange(1, 1000), default=1, metavar="N", help="Explain the first N steps.  [default: 1]")
+@click.option("--order", metavar="ROWS", help='A step for each group of rows: "1; 2; 3", or "1 2; 3 4"; then all of them stand in a table.')
+@click.option("--epochs", type=click.IntRange(1), metavar="N", help="Go through the order so many times.  [default: 1]")
 @click.option("--exact", is_flag=True, help="Count in fractions, without rounding.")
 @click.option("--digits", type=click.IntRange(1, 17), metavar="N", help="Significant digits of rounded numbers.  [default: 6]")
 @click.option("--language", metavar="en|de", help="Language of the words.  [default: as described, or en]")
@@ -100,8 +102,9 @@ def chainrule() -> None:
     "-o", "--output", metavar="FILE", help="Write to a file: .html, .pdf, .tex, .typ, .ipynb, .md, .txt, or .json (the recorded step)."
 )
 def explain(
-    detail: str | None, brief: bool, all: bool, weight: str | None, step: int | None, steps: int, exact: bool, digits: int | None,
-    layout: str, paper: str, interactive: bool, output: str | None, formula: str | None, at: str | None, **options: Any,
+    detail: str | None, brief: bool, all: bool, weight: str | None, step: int | None, steps: int, order: str | None, epochs: int | None,
+    exact: bool, digits: int | None, layout: str, paper: str, interactive: bool, output: str | None, formula: str | None, at: str | None,
+    **options: Any,
 ) -> None:  # fmt: skip
     """Explain a training step: forward pass, error, chain rule, update, and what it did.
 
@@ -129,12 +132,12 @@ def explain(
         document = explain_formula(formula, at, notation=options["notation"], language=options["language"], **shape)
         _give_document(document, output, layout, paper, interactive)
         return
-    step = _step_of_batch(step, options)
+    step = _step_of_batch(step, options) if order is None else step
     problem = problem_from_options(**options)
     if output is not None and suffix == ".json":
-        _record(problem, output, step, steps, exact)
+        _record(problem, output, step, steps, exact, order, epochs)
     else:
-        document = problem.explain(step=step, steps=steps, brief=brief, all=all, **shape)
+        document = problem.explain(step=step, steps=steps, order=order, epochs=epochs, brief=brief, all=all, **shape)
         _give_document(document, output, layout, paper, interactive)
     _check_defined(problem)
 
@@ -169,13 +172,16 @@ def _step_of_batch(step: int | None, options: dict[str, Any]) -> int | None:
     return None
 
 
-def _record(problem: Any, output: str, step: int | None, steps: int, exact: bool) -> None:
+def _record(problem: Any, output: str, step: int | None, steps: int, exact: bool, order: str | None, epochs: int | None) -> None:
     """Write the recorded step as JSON."""
     from itertools import islice
 
     if steps > 1:
         raise InputError("a .json file holds one step; name it, as --step 3.")
-    next(islice(problem.steps(exact=exact), (step or 1) - 1, None)).save(output)
+    recorded = next(islice(problem.steps(exact=exact, order=order, epochs=epochs), (step or 1) - 1, None), None)
+    if recorded is None:
+        raise InputError(f"the run ends before step {step}; with more --epochs it goes on.")
+    recorded.save(output)
     say(f"wrote {output}")
 
 

@@ -34,7 +34,8 @@ def descent_section(context: Context) -> Section:
     """The update rule: what an optimiser does with a gradient."""
     blocks: list[Block] = [Paragraph(context.text("descent.intro", error=context.labels.error)), Equations(tuple(rule_lines(context)))]
     blocks += _options(context)
-    blocks.append(Paragraph(context.text("descent.outro" if context.step.network.measures else "descent.outro_chosen")))
+    if not context.in_order:
+        blocks.append(Paragraph(context.text("descent.outro" if context.step.network.measures else "descent.outro_chosen")))
     return Section("descent", context.plain("descent.title"), tuple(blocks))
 
 

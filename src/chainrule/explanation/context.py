@@ -30,6 +30,7 @@ from chainrule.notation.labels import Labels
 from chainrule.notation.numbers import printed
 from chainrule.notation.text import formula_text
 from chainrule.notation.worked import chain, matrices, worked
+from chainrule.steps.order import order_of
 from chainrule.steps.step import Step
 
 PENALTY = Name("R")
@@ -106,10 +107,17 @@ class Context(WithoutCaches):
         return Runner(network, step.x.astype(float), step.t.astype(float), step.optimizer, weights, _floats(step.states), step.number)
 
     @cached_property
+    def in_order(self) -> bool:
+        """Is it a step of a run whose steps learn from other samples each?"""
+        return order_of(self.step.origin) is not None
+
+    @cached_property
     def advice(self) -> Advice | None:
-        """What simulation says about rates; None where nothing is left to learn, nothing was simulated, or 0 is not aimed at."""
+        """What simulation says about rates; None where nothing is left to learn, nothing was simulated, 0 is not aimed at, or other samples
+        come next.
+        """
         step = self.step
-        if not step.network.measures or not TOLERANCE <= abs(float(step.error)) < math.inf:
+        if self.in_order or not step.network.measures or not TOLERANCE <= abs(float(step.error)) < math.inf:
             return None
         return advise(self.run.network, step.x.astype(float), step.t.astype(float), step.optimizer, self.run)
 

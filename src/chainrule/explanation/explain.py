@@ -5,13 +5,15 @@ from __future__ import annotations
 import itertools
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chainrule.base.errors import DescriptionError, DivergenceError, InputError, UnknownNameError
 
 if TYPE_CHECKING:
     from chainrule.document.document import Document, Section
     from chainrule.explanation.context import Context
+    from chainrule.explanation.sequence import Run
+    from chainrule.steps.order import Wanted as WantedOrder
     from chainrule.steps.problem import Problem
     from chainrule.steps.step import Step
 
@@ -34,6 +36,8 @@ def explain(
     weight: str | None = None,
     step: int | None = None,
     steps: int = 1,
+    order: WantedOrder | None = None,
+    epochs: int | None = None,
     digits: int | None = None,
     exact: bool = False,
 ) -> Document:
@@ -47,6 +51,9 @@ def explain(
     weight   one weight alone, with all its paths: "w1", "b2", "hidden1.W[2,3]"
     step     which step of the run to explain, from 1
     steps    how many steps to explain, one after the other
+    order    the rows that each step learns from, in place of all of them: "1; 2; 3" goes sample by sample, "1 2; 3 4" by mini-batches; all
+             steps are explained, and stand in a table, unless `step` or `steps` asks for some of them
+    epochs   how often the order is gone through
     digits   significant digits of rounded numbers
     exact    fractions in place of rounded numbers
 
@@ -55,11 +62,17 @@ def explain(
     if brief and all:
         raise InputError("brief leaves out what goes alike, and all leaves nothing out: choose one of them.")
     extent = "brief" if brief else "all" if all else "usual"
-    found = contexts(subject, detail=detail, extent=extent, step=step, steps=steps, digits=digits, exact=exact)
-    document = _document(found, weight)
+    shape: dict[str, Any] = {"detail": detail, "extent": extent, "digits": digits, "exact": exact}
+    run: Run | None = None
+    if order is None or step is not None or steps != 1:
+        found = contexts(subject, step=step, steps=steps, order=order, epochs=epochs, **shape)
+    else:
+        run = _run(subject, order, epochs, exact)
+        found = _ready(run.worked, **shape)
+    document = _document(found, weight, run)
     if extent != "usual" or weight is not None or found[0].detail == "overview" or _is_example(found[0].step):
         return document
-    return _document([one.made_brief() for one in found], weight) if str(document).count("\n") > LONGEST else document
+    return _document([one.made_brief() for one in found], weight, run) if str(document).count("\n") > LONGEST else document
 
 
 def _is_example(step: Step) -> bool:
@@ -76,22 +89,49 @@ def contexts(
     extent: str = "usual",
     step: int | None = None,
     steps: int = 1,
+    order: WantedOrder | None = None,
+    epochs: int | None = None,
     digits: int | None = None,
     exact: bool = False,
 ) -> list[Context]:
     """The steps that are to be explained, ready for it, and how much of them: "brief", "usual", "all". Else as of `explain`."""
-    from chainrule.explanation.context import LEVELS, Context
     from chainrule.steps.step import Step, run_from
 
-    if detail is not None and detail not in LEVELS:
-        raise UnknownNameError("level of detail", detail, LEVELS)
     first = _positive("step", step if step is not None else 1)
     count = _positive("steps", steps)
     if isinstance(subject, Step):
+        _check_no_order(order, epochs)
         recorded = list(itertools.islice(run_from(subject), count))
     else:
-        recorded = list(itertools.islice(subject.steps(exact=exact), first - 1, first - 1 + count))
+        recorded = list(itertools.islice(subject.steps(exact=exact, order=order, epochs=epochs), first - 1, first - 1 + count))
+        if not recorded:
+            raise InputError(f"the run ends before step {first}; with more --epochs it goes on.")
         _check_sensible(recorded[0])
+    return _ready(recorded, detail, extent, digits, exact)
+
+
+def _check_no_order(order: WantedOrder | None, epochs: int | None) -> None:
+    """Raises InputError where a single recorded step is to be taken in an order."""
+    if order is not None or epochs is not None:
+        raise InputError("a recorded step has its own rows; leave out order and epochs.")
+
+
+def _run(subject: Problem | Step, order: WantedOrder, epochs: int | None, exact: bool) -> Run:
+    from chainrule.explanation.sequence import taken
+    from chainrule.steps.step import Step
+
+    if isinstance(subject, Step):
+        _check_no_order(order, epochs)
+        raise AssertionError("unreachable")
+    return taken(subject, order, epochs, exact)
+
+
+def _ready(recorded: list[Step], detail: str | None, extent: str, digits: int | None, exact: bool) -> list[Context]:
+    """Recorded steps, ready to be explained. Raises UnknownNameError, InputError."""
+    from chainrule.explanation.context import LEVELS, Context
+
+    if detail is not None and detail not in LEVELS:
+        raise UnknownNameError("level of detail", detail, LEVELS)
     notation = recorded[0].network.notation
     if digits is not None:
         notation = replace(notation, digits=digits)
@@ -137,13 +177,16 @@ def fitting_detail(step: Step) -> str:
     return "matrix" if parameters <= 150 and widest <= 12 and len(step.x) <= 12 else "overview"
 
 
-def _document(contexts: list[Context], weight: str | None) -> Document:
+def _document(contexts: list[Context], weight: str | None, run: Run | None = None) -> Document:
     from chainrule.document.document import Document
     from chainrule.explanation.colours import colours
 
     context = contexts[0]
-    groups = [_weight(context, weight) if weight is not None else _whole(context)]
-    groups += [_weight(later, weight)[1:] if weight is not None else [_later(later)] for later in contexts[1:]]
+    if run is not None:
+        groups = _in_order(contexts, weight, run)
+    else:
+        groups = [_weight(context, weight) if weight is not None else _whole(context)]
+        groups += [_weight(later, weight)[1:] if weight is not None else [_later(later)] for later in contexts[1:]]
     sections = [section for group in groups for section in group]
     return Document(
         title=title(context),
@@ -153,6 +196,16 @@ def _document(contexts: list[Context], weight: str | None) -> Document:
         colours=colours(sections),
         programs=partial(_programs, contexts, groups, weight),
     )
+
+
+def _in_order(contexts: list[Context], weight: str | None, run: Run) -> list[list[Section]]:
+    """The sections of a run in an order: how it begins, its first steps, and all of it in tables."""
+    from chainrule.explanation import sequence
+
+    groups = [_weight(one, weight)[1:] if weight is not None else [sequence.step_section(one)] for one in contexts]
+    groups[0] = [*sequence.opening_sections(contexts[0], run), *groups[0]]
+    groups[-1] = [*groups[-1], sequence.closing_section(contexts[0], run)]
+    return groups
 
 
 def _programs(contexts: list[Context], groups: list[list[Section]], weight: str | None) -> tuple[str, ...]:
@@ -204,7 +257,8 @@ def _whole(context: Context) -> list[Section]:
     else:
         sections.append(backward.descent_section(context))
     sections += [backward.matrix_form_section(context), outcome.new_weights_section(context), outcome.second_pass_section(context)]
-    sections += [outcome.outcome_section(context), outcome.repeat_section(context)]
+    # A step whose samples are followed by others is not repeated on its own.
+    sections += [outcome.outcome_section(context), None if context.in_order else outcome.repeat_section(context)]
     if context.detail == "matrix" or context.brief:
         sections.append(overview.left_out_section(context))
     return [section for section in sections if section is not None]

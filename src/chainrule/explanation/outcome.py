@@ -192,8 +192,8 @@ def rates_blocks(context: Context, advice: Advice | None) -> list[Block]:
 
 
 def _why_no_advice(context: Context) -> str:
-    """The text that says why no rate was simulated; "" where the error is no number, which is told elsewhere."""
-    if not math.isfinite(float(context.step.error)):
+    """The text that says why no rate was simulated; "" where E is no number, which is told elsewhere, or other samples come next."""
+    if context.in_order or not math.isfinite(float(context.step.error)):
         return ""
     return "rates.no_rate" if "learning_rate" not in context.step.optimizer.options else "rates.too_slow"
 

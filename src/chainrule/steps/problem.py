@@ -12,6 +12,7 @@ from chainrule.network.definitions import Bound, find
 from chainrule.network.description import check_table, described, inside, names_of, network_from, numbers_of
 from chainrule.network.network import Array, Network
 from chainrule.network.targets import read_targets
+from chainrule.steps.order import Wanted, read_order
 from chainrule.steps.step import Explained, Step, steps
 
 DATA_KEYS = ("x", "t", "features", "targets")
@@ -37,13 +38,21 @@ class Problem(Explained, Displayed):
     targets: tuple[str, ...] = ()
     origin: Mapping[str, Any] = field(default_factory=dict)
 
-    def steps(self, *, exact: bool = False) -> Iterator[Step]:
-        """Training steps on the batch, without end. Raises DescriptionError if there is no batch."""
+    def steps(self, *, exact: bool = False, order: Wanted | None = None, epochs: int | None = None) -> Iterator[Step]:
+        """Training steps on the batch, without end.
+
+        order   the rows of each step, as "1; 2; 3", in place of all of them; the steps end after so many `epochs`
+
+        Raises DescriptionError if there is no batch, InputError for an order of other rows.
+        """
         if self.x is None or (self.t is None and self.network.targets):
             raise DescriptionError("a step needs a batch: give x and t, as [data] in a description.")
         named = {"title": self.title, "features": list(self.features), "targets": list(self.targets)}
         origin = {**self.origin, **{key: value for key, value in named.items() if value}}
-        return steps(self.network, self.x, self.t, self.optimizer or find("optimizer", "sgd"), exact=exact, origin=origin)
+        if order is None and epochs is not None:
+            raise InputError('epochs says how often an order is gone through; give one, as --order "1; 2; 3".')
+        read = None if order is None else read_order(order, len(self.x), epochs)
+        return steps(self.network, self.x, self.t, self.optimizer or find("optimizer", "sgd"), exact=exact, origin=origin, order=read)
 
     def step(self, *, exact: bool = False) -> Step:
         """The first training step on the batch."""

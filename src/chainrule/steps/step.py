@@ -20,6 +20,7 @@ from chainrule.network.description import described, network_from
 from chainrule.network.network import Array, Network, checked_batch
 from chainrule.network.targets import read_targets
 from chainrule.network.update import STEP_NUMBER, Update, network_update
+from chainrule.steps.order import Order
 from chainrule.steps.records import array_from, arrays_from, plain_numbers
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class Step(Explained, Displayed):
     after      the forward pass on the same batch with the new parameters
     origin     where network and batch come from: as of `Problem`, with "title", "features" and "targets"; "classes", where targets were
                class numbers: what they begin with, by output, or the names of the classes; "weights": what was understood of numbers
-               that were given, as `Network.understood`; of a model's rows
+               that were given, as `Network.understood`; "order", where steps take some of the rows each, as `Order`; of a model's rows
                "scales", the [mean, deviation] of each column of x and t, since value = number · deviation + mean
     weights    s (batch,), by which the losses of the examples are multiplied, where the network is weighted
     """
@@ -260,8 +261,12 @@ def steps(
     weights: Any = None,
     exact: bool = False,
     origin: Mapping[str, Any] | None = None,
+    order: Order | None = None,
 ) -> Iterator[Step]:
-    """Steps on one batch, each from where the last one ended, without end. Raises ShapeError, InputError, InexactError."""
+    """Steps on one batch, each from where the last one ended, without end; with an order, one on each of its groups of rows.
+
+    Raises ShapeError, InputError, InexactError.
+    """
     x = network.checked_x(x)
     t, classes = read_targets(network, t, rows=len(x))
     told = {"weights": network.understood, "classes": classes}
@@ -276,7 +281,17 @@ def steps(
     rule = network_update(network, optimizer)
     states: Mapping[str, Array] = {key: arrays.array(np.zeros(shape)) for key, shape in rule.state_shapes.items()}
     weights = None if weights is None else arrays.array(weights)
-    yield from run_from(record(network, arrays.array(x), arrays.array(t), rule, 1, states, arrays, origin, weights))
+    x, t = arrays.array(x), arrays.array(t)
+    if order is None:
+        yield from run_from(record(network, x, t, rule, 1, states, arrays, origin, weights))
+        return
+    origin = {**origin, "order": order.to_dict()}
+    for number in range(1, order.steps + 1):
+        places = [row - 1 for row in order.rows(number)]
+        own = None if weights is None else weights[places]
+        step = record(network, x[places], t[places], rule, number, states, arrays, origin, own)
+        yield step
+        network, states = network.continued(step.new_parameters), step.new_states
 
 
 def run_from(step: Step) -> Iterator[Step]:
@@ -289,7 +304,8 @@ def run_from(step: Step) -> Iterator[Step]:
 def following(step: Step) -> Step:
     """The next step on the same batch, from where this one ended."""
     network = step.network.continued(step.new_parameters)
-    return record(network, step.x, step.t, step.update, step.number + 1, step.new_states, step.arrays, step.origin, step.weights)
+    origin = {key: told for key, told in step.origin.items() if key != "order"}  # in which other samples would follow
+    return record(network, step.x, step.t, step.update, step.number + 1, step.new_states, step.arrays, origin, step.weights)
 
 
 def check_targets(network: Network, t: Array) -> None:

@@ -97,9 +97,9 @@ WORDS = {
     "data.columns": "Die Spalten:",
     "data.columns_standardised": "Die Spalten, Zahlen darunter standardisiert:",
     "data.raw": "Was das Modell aus dieser Zeile der Daten macht:",
-    "data.class_numbers": "Die Zielwerte waren als Klassennummern gegeben, von {first} an gezählt, und stehen hier 1 aus n: bei Klasse "
-    "{number} ist {letter} gleich 1.",
-    "data.class_names": "Die Zielwerte waren als Namen von Klassen gegeben und stehen hier 1 aus n: bei {name} ist {letter} gleich 1.",
+    "data.class_numbers": "Die Zielwerte waren als Klassennummern gegeben, von {first} an gezählt, und stehen hier 1 aus n: Die 1 der "
+    "Klasse {number} steht bei {letter}.",
+    "data.class_names": "Die Zielwerte waren als Namen von Klassen gegeben und stehen hier 1 aus n: Die 1 von {name} steht bei {letter}.",
     "data.drawn": "Zufällig gezogen mit dem Startwert {seed}, anstelle eigener Zahlen (`--input`, `--target`):",
     "data.wide": "Jedes hat {inputs} Eingaben und {outputs} Zielwerte, zu viele, um sie hier zu drucken; `-o step.json` schreibt jede "
     "Zahl.",
@@ -258,6 +258,34 @@ WORDS = {
     "still.saturated": "Die Einheiten sind gesättigt: {percent} % der Steigungen in verdeckten Schichten sind fast 0.",
     "still.mean": "Jede Vorhersage ist dort der Mittelwert der Ziele: Die Eingaben werden nicht beachtet.",
     "still.minimum": "Der Gradient ist dort fast 0, wie in einem Minimum.",
+    "order.title": "Ein Schritt nach dem anderen",
+    "order.intro": "Ein Schritt lernt allein aus den Beispielen seines Stapels und beginnt mit den Gewichten, die der Schritt vor ihm "
+    "hinterlassen hat. {epochs}-mal werden die Beispiele in dieser Reihenfolge genommen: {order}.",
+    "order.intro.epochs=1": "Ein Schritt lernt allein aus den Beispielen seines Stapels und beginnt mit den Gewichten, die der Schritt vor "
+    "ihm hinterlassen hat. Die Beispiele werden in dieser Reihenfolge genommen: {order}.",
+    "order.states": "Was sich das Verfahren merkt, beginnt bei 0 und geht ebenso von Schritt zu Schritt weiter:",
+    "order.step": "Schritt {number}: Beispiele {rows}",
+    "order.step.count=1": "Schritt {number}: Beispiel {rows}",
+    "order.table": "Alle Schritte in einer Tabelle",
+    "order.number": "Schritt",
+    "order.epoch": "Epoche",
+    "order.samples": "Beispiele",
+    "order.after": "nach Schritt",
+    "order.epochs": "nach Epoche",
+    "order.weights": "Die Gewichte am Anfang (0) und nach jedem Schritt:",
+    "order.all": "Der Fehler {error} über alle Beispiele, am Anfang (0) und nach jeder Epoche:",
+    "order.more_rows": "{left} weitere Schritte zwischen den ersten und den letzten sind nicht aufgeführt; `--step N` zeigt jeden davon.",
+    "order.overflow": "Nach Schritt {number} haben die Zahlen den Bereich der Gleitkommazahlen verlassen. Eine kleinere `--learning-rate` "
+    "hilft.",
+    "order.more": "Die ersten {worked} Schritte sind oben vorgerechnet. `--step N` zeigt jeden Schritt ganz, wie `-o step.json` ihn "
+    "aufzeichnet.",
+    "order.full": "`--step N` zeigt jeden dieser Schritte ganz.",
+    "order.many_weights": "Die {weights} Gewichte nach jedem Schritt sind zu viele für eine Tabelle; `--step N -o step.json` schreibt die "
+    "eines Schritts.",
+    "order.place": "Das ist Schritt {number} von {steps}, in Epoche {epoch} von {epochs}. Er lernt allein aus den Beispielen {rows}.",
+    "order.place.count=1": "Das ist Schritt {number} von {steps}, in Epoche {epoch} von {epochs}. Er lernt allein aus Beispiel {rows}.",
+    "order.carried": "Seine Gewichte sind die, die Schritt {before} hinterlassen hat.",
+    "order.carried_states": "So auch, was sich das Verfahren merkt:",
     "repeat.title": "Wiederholen, bis der Fehler fast null ist",
     "repeat.intro": "Ein Schritt genügt nicht. Vorwärtsdurchlauf, Fehlerrückführung und Lernregel werden wiederholt; jede Zeile zeigt den "
     "Fehler vor einem Schritt.",
