@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from chainrule.api.described import described_targets, description_of, fitted_network
+from chainrule.api.described import described_targets, description_of, fitted_network, tasks_of
 from chainrule.api.settings import chosen_optimizer, setting
 from chainrule.base.errors import FileError, InputError, quoted
 from chainrule.data.cells import parse_number
@@ -30,7 +30,7 @@ from chainrule.preparation.preparation import Preparation
 from chainrule.training.cross_validation import fold_predictions
 from chainrule.training.history import Outcome, Report
 from chainrule.training.loop import Overflowed, Training
-from chainrule.training.metrics import Scores, baseline_prediction, score
+from chainrule.training.metrics import Scores, baseline_of, score
 from chainrule.training.model import Model, checkpoint_path, load_checkpoint, save_checkpoint
 from chainrule.training.outputs import Log, Outputs, check_outputs, curves_of, resumable
 from chainrule.training.plan import Plan, batch_size_for, fold_places, last_rows, patience_for, split
@@ -70,7 +70,7 @@ class Run:
     @property
     def guess(self) -> Array:
         """What someone guesses who knows the training targets alone."""
-        return baseline_prediction(self.preparation.task, self.train.labels)
+        return baseline_of(self.preparation, self.train.labels)
 
     def training(self) -> Training:
         """The run at its start."""
@@ -204,19 +204,29 @@ def train(
     with ExitStack() as stack:
         if resume:
             return _resumed(rows, plan_settings, Outputs(path, log, curve), watch, stack)
+        columns["task"] = tasks_of(description, targets, task)
         whole = Preparation.fit(rows.tables, targets, **columns)
         rows = rows.complete(whole)
-        labels, columns["task"] = rows.labels(whole), "regress" if whole.task == "regress" else "classify"
+        labels = rows.labels(whole)
+        decided = {target.name: "classify" if target.classes else "regress" for target in whole.targets}
+        columns["task"] = decided if isinstance(columns["task"], Mapping) else decided[targets[0]]
         plan = _stopping(plan, round(len(labels) * (1 - plan.test)), plan_settings)
 
         def prepared(*places: Array) -> Run:
             """The run that trains on the first of these places; means and spreads are of them alone."""
             preparation = Preparation.fit(rows.only(places[0]), targets, **columns)
+            if whole.task == "mixed":  # classes that only some of the rows have
+                kept = (known if known.classes else one for known, one in zip(whole.targets, preparation.targets, strict=True))
+                preparation = replace(preparation, targets=tuple(kept), task="mixed")
             if description is None:
                 made = fitting_network(preparation, seed, *shape)
             else:
                 made, preparation = fitted_network(description, preparation, seed)
-                _check_loss(made.loss, preparation)
+                goals = [made.goals[name] for name in made.derivation.compared]
+                for part, goal in zip(preparation.parts, goals, strict=False):
+                    _check_loss(goal.loss, part)
+                    if whole.task == "mixed" and goal.loss.definition.targets == "signs":
+                        raise InputError(f"{goal.loss.name} compares signs, for which there must be one target; {part.loss} fits.")
             known: dict[str, Any] = {"dropped": whole.dropped, "open_values": whole.open_values}
             preparation = replace(preparation, signs=made.loss.definition.targets == "signs", **known)
             subsets = [rows.subset(preparation, some, labels, stack) for some in places]
@@ -435,8 +445,7 @@ def predictions(model: Model, tables: Iterable[Table], *, probabilities: bool = 
         y = model.outputs(table)
         columns = preparation.answers(y)
         if probabilities:
-            target = preparation.targets[0].name
-            columns |= {f"{target}={label}": chances for label, chances in preparation.probabilities(y).items()}
+            columns |= preparation.probability_columns(y)
         rows = zip(*(column.tolist() for column in columns.values()), strict=True)
         yield _csv([*([] if begun else [columns]), *rows], guard=guard_formulas)
         begun = True
@@ -445,7 +454,7 @@ def predictions(model: Model, tables: Iterable[Table], *, probabilities: bool = 
 def formula_cells(model: Model) -> tuple[str, ...]:
     """The cells of its predictions that a spreadsheet would run as formulas, if nothing guards them."""
     preparation = model.preparation
-    cells = [] if preparation is None else [*(target.name for target in preparation.targets), *preparation.classes]
+    cells = [] if preparation is None else [text for target in preparation.targets for text in (target.name, *target.classes)]
     return tuple(filter(_is_formula, cells))
 
 

@@ -250,8 +250,13 @@ def joined_names(words: Words, names: Sequence[str]) -> str:
 def line_of_network(words: Words, network: Network) -> str:
     """Sizes, functions and how many parameters there are."""
     key = "train.network" if len(network.layers) > 1 else "train.network_flat"
-    used = {"activation": network.layers[0].activation, "output": network.layers[-1].activation, "loss": network.loss}
-    names = {place: words.called(bound.definition.kind, bound.name) for place, bound in used.items() if bound is not None}
+    inner = network.layers[0].activation
+    names = {"activation": "" if inner is None else words.called("activation", inner.name)}
+    results = {call.name: call.layer.activation for call in network.wiring.calls}
+    ends = [results[call] for call in network.wiring.outputs.values()]
+    names["output"] = ", ".join("–" if end is None else words.called("activation", end.name) for end in ends)
+    losses = {name: words.called("loss", goal.loss.name) for name, goal in network.goals.items()}
+    names["loss"] = ", ".join(f"{name}: {loss}" if len(losses) > 1 else loss for name, loss in losses.items())
     return words.plain(key, sizes=network.summary, parameters=network.size, **names)
 
 
@@ -265,7 +270,8 @@ def line_of_plan(words: Words, plan: Plan, batch_size: int) -> str:
 def lines_of_scores(words: Words, scores: Scores) -> Iterator[str]:
     """The scores, a line each, classes as a table; no prose is wider than a terminal."""
     for line in scores.lines(words):
-        yield from [line] if "│" in line or line.startswith(" ") else textwrap.wrap(line, 76)
+        margin = line[: len(line) - len(line.lstrip())]
+        yield from [line] if "│" in line or len(line) <= 76 else textwrap.wrap(line, 76, subsequent_indent=margin)
 
 
 def never_found(scores: Scores) -> list[str]:

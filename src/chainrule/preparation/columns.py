@@ -16,7 +16,7 @@ from chainrule.data.numbers import NumberFormat
 from chainrule.data.table import Column, Table
 
 Array: TypeAlias = "np.ndarray[Any, Any]"
-Task: TypeAlias = Literal["classify", "binary", "regress"]
+Task: TypeAlias = Literal["classify", "binary", "regress", "mixed"]
 
 LOSSES: dict[Task, str] = {"classify": "cross_entropy", "binary": "binary_cross_entropy", "regress": "half_squared"}
 """The loss for every task, where none is said."""
@@ -126,6 +126,11 @@ class Target:
     deviation: float = 1.0
     classes: tuple[str, ...] = ()
     written: NumberFormat | None = None
+
+    @property
+    def task(self) -> Task:
+        """What a network that predicts this target alone does."""
+        return "regress" if self.kind == "number" else "binary" if len(self.classes) == 2 else "classify"
 
     @property
     def form(self) -> Form:

@@ -32,7 +32,7 @@ class PreparationOptions:
     """What was asked for: the arguments of `Preparation.fit`."""
 
     targets: tuple[str, ...]
-    task: str | None
+    task: str | Mapping[str, str | None] | None
     categories: tuple[str, ...]
     numbers: tuple[str, ...]
     ignore: tuple[str, ...]
@@ -42,9 +42,18 @@ class PreparationOptions:
     dates: tuple[str, ...] = ()
     month_first: bool | None = None
 
+    @property
+    def each(self) -> bool:
+        """Does each target have a task of its own, as where each is an output of its own?"""
+        return isinstance(self.task, Mapping)
+
+    def task_of(self, target: str) -> str | None:
+        """The task that was asked for; None where the values say it."""
+        return self.task.get(target) if isinstance(self.task, Mapping) else self.task
+
     def check(self) -> None:
         """Raises InputError where they contradict each other."""
-        for what, value, known in (("task", self.task, TASKS), ("way to impute", self.impute, IMPUTE)):
+        for what, value, known in (*(("task", self.task_of(name), TASKS) for name in self.targets), ("way to impute", self.impute, IMPUTE)):
             if value is not None and value not in known:
                 raise UnknownNameError(what, value, known)
         roles = {"a target": self.targets, "a category": self.categories, "a number": self.numbers, "left out": self.ignore}
@@ -76,7 +85,8 @@ def fit_preparation(tables: Tables, options: PreparationOptions) -> dict[str, An
     used = _at_least_one(source, [summary for summary in used if summary.name not in left_out], others, left_out)
     features = tuple(dates.get(s.name) or _feature(source, s, options, fills.get(s.name)) for s in used)
     open_values = _open_values(found[options.targets[0]], options)
-    task: Task = "regress" if targets[0].kind == "number" else "binary" if len(targets[0].classes) == 2 else "classify"
+    alone = len(targets) == 1 or not any(target.classes for target in targets)
+    task: Task = targets[0].task if alone else "mixed"
     return {
         "features": features,
         "targets": targets,
@@ -198,13 +208,13 @@ def _target(source: str, summary: Summary, options: PreparationOptions) -> Targe
         raise FileError(f"{said}, and it is the target; leave those rows out (--drop-missing).")
     if summary.kind == "date":
         raise InputError(f"target {quoted(name)} of {source} holds dates; choose a column of numbers or classes.")
-    if options.task != "classify":
+    if options.task_of(name) != "classify" and not (options.each and options.task_of(name) is None and not _is_mostly_numbers(summary)):
         _check_text(source, summary, "take the values as classes (--task classify)")
     if _is_class(summary, options):
         return _class_target(source, summary, options)
     if summary.kind == "text":
         row, text = summary.stray or (1, "text")
-        several = " Several targets must all be numbers." if len(options.targets) > 1 else ""
+        several = " Several targets must all be numbers, or a network has an output for each (--network)." if _is_shared(options) else ""
         raise FileError(f"{source}: row {row}, column {quoted(name)} holds {quoted(text)}, which is no number to regress to.{several}")
     if summary.is_constant:
         raise FileError(f"target {quoted(name)} of {source} is {summary.low:g} in every row; there is nothing to learn. Choose another.")
@@ -213,11 +223,21 @@ def _target(source: str, summary: Summary, options: PreparationOptions) -> Targe
 
 
 def _is_class(summary: Summary, options: PreparationOptions) -> bool:
-    """Text and truth values are classes, and so are whole numbers of few different values; several targets are numbers."""
-    if options.task is not None or len(options.targets) > 1:
-        return options.task == "classify"
+    """Text and truth values are classes, and so are whole numbers of few different values; of several targets, text and truth values
+    are, where each has a task of its own.
+    """
+    task = options.task_of(summary.name)
+    if task is not None or _is_shared(options):
+        return task == "classify"
+    if len(options.targets) > 1:
+        return summary.kind in ("text", "boolean")
     few = summary.distinct == 2 or _has_few_values(summary)
     return summary.kind in ("text", "boolean") or (summary.whole and few)
+
+
+def _is_shared(options: PreparationOptions) -> bool:
+    """Are there several targets for one output?"""
+    return len(options.targets) > 1 and not options.each
 
 
 def _has_few_values(summary: Summary) -> bool:
@@ -233,9 +253,10 @@ def _open_values(summary: Summary, options: PreparationOptions) -> int:
 
 def _class_target(source: str, summary: Summary, options: PreparationOptions) -> Target:
     name = summary.name
-    if len(options.targets) > 1:
+    if _is_shared(options):
         raise InputError(
-            f"there can be one class target, not {len(options.targets)} ({enumerated(options.targets)}); train one model for each."
+            f"one output has one class target, not {len(options.targets)} ({enumerated(options.targets)}); train one model for each, or "
+            "describe a network with an output for each (--network)."
         )
     if summary.distinct == 1:
         only = next(iter(summary.labels))
@@ -377,7 +398,7 @@ def decisions(
 ) -> tuple[str, ...]:
     """Everything that was decided, a line each."""
     scaled = "standardised to mean 0 and deviation 1" if options.standardize else "as they are"
-    said = [_target_decision(target, task, scaled) for target in targets]
+    said = [_target_decision(target, scaled) for target in targets]
     if open_values:
         other, how = ("a number", "regress") if task != "regress" else ("classes", "classify")
         said.append(f"{open_values} different whole numbers could be {other}, too: that is the task {how}")
@@ -404,8 +425,8 @@ def decisions(
     return tuple(said)
 
 
-def _target_decision(target: Target, task: Task, scaled: str) -> str:
-    trained = f"output {find('loss', LOSSES[task]).output.name}, loss {LOSSES[task]}"
+def _target_decision(target: Target, scaled: str) -> str:
+    trained = f"output {find('loss', LOSSES[target.task]).output.name}, loss {LOSSES[target.task]}"
     if target.kind == "class":
         return f"target {target.name}: {len(target.classes)} classes ({enumerated(target.classes)}); {trained}"
     return f"target {target.name}: a number, {scaled.replace('as they are', 'as it is')}; {trained}"

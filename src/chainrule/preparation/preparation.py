@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from difflib import get_close_matches
 from functools import cached_property
 from typing import Any
@@ -29,8 +29,8 @@ class Preparation(Displayed):
     """What was decided about a table's columns; made by `Preparation.fit`, kept with the model.
 
     features   the input columns, in the order of the network's inputs
-    targets    the target columns: numbers, or exactly one class
-    task       "classify" (softmax), "binary" (two classes: sigmoid) or "regress" (numbers)
+    targets    the target columns: numbers, or exactly one class; of a network with an output for each, of any kind
+    task       "classify" (softmax), "binary" (two classes: sigmoid), "regress" (numbers), or "mixed" (several, classes among them)
     left_out   columns that are not used, each with the reason
     rows       how many rows it was fitted to
     impute     how missing values are filled; None: they are refused
@@ -56,7 +56,7 @@ class Preparation(Displayed):
         tables: Table | Callable[[], Iterable[Table]],
         targets: Sequence[str],
         *,
-        task: str | None = None,
+        task: str | Mapping[str, str | None] | None = None,
         categories: Sequence[str] = (),
         numbers: Sequence[str] = (),
         ignore: Sequence[str] = (),
@@ -70,8 +70,8 @@ class Preparation(Displayed):
 
         tables      a table, or a function that gives consecutive tables anew at every call (`lambda: chunks(path)`)
         targets     the names of the target columns
-        task        "classify" or "regress"; else text and truth values are classes, and so are whole numbers of which there are
-                    two different ones, or at most 20, fewer than 5 % of the rows
+        task        "classify" or "regress", or a dict with one for each target, None for as its values say; else text and truth values
+                    are classes, and so are whole numbers of which there are two different ones, or at most 20, fewer than 5 % of the rows
         categories, numbers, ignore   columns to take as categories, to take as numbers, and to leave out
         impute      "mean", "median" or "most_frequent" fills missing numbers, and an input of its own says where; truth values take
                     the most frequent. A missing category is one of its own, unless "most_frequent" is asked for
@@ -88,6 +88,17 @@ class Preparation(Displayed):
         return Preparation(**fit_preparation((lambda: (tables,)) if isinstance(tables, Table) else tables, options))
 
     # Sizes and names
+
+    @cached_property
+    def parts(self) -> tuple[Preparation, ...]:
+        """What is decided about each target, where classes are among several; otherwise all of them together."""
+        if self.task != "mixed":
+            return (self,)
+        return tuple(replace(self, targets=(target,), task=target.task, open_values=0) for target in self.targets)
+
+    def split(self, y: Array) -> list[Array]:
+        """The columns of outputs, or of targets, that belong to each of the parts."""
+        return np.split(y, np.cumsum([part.outputs for part in self.parts])[:-1], axis=1)
 
     @property
     def inputs(self) -> int:
@@ -107,6 +118,8 @@ class Preparation(Displayed):
     @cached_property
     def output_names(self) -> tuple[str, ...]:
         """The names of the outputs: the targets, or species=setosa …; of two classes the second."""
+        if self.task == "mixed":
+            return tuple(name for part in self.parts for name in part.output_names)
         first = self.targets[0]
         return {
             "regress": tuple(target.name for target in self.targets),
@@ -122,12 +135,14 @@ class Preparation(Displayed):
     @property
     def output_scales(self) -> list[list[float]]:
         """[mean, deviation] of each output; [0, 1] where it is the probability of a class."""
+        if self.task == "mixed":
+            return [scale for part in self.parts for scale in part.output_scales]
         return [[target.mean, target.deviation] for target in self.targets] if self.task == "regress" else [[0.0, 1.0]] * self.outputs
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """The classes in the order of the outputs; () where the targets are numbers."""
-        return self.targets[0].classes
+        """The classes in the order of the outputs; () where the targets are numbers, or several."""
+        return () if self.task == "mixed" else self.targets[0].classes
 
     @property
     def output_activation(self) -> str:
@@ -136,8 +151,8 @@ class Preparation(Displayed):
 
     @property
     def loss(self) -> str:
-        """The name of the loss."""
-        return LOSSES[self.task]
+        """The name of the loss; of several kinds of targets each of the `parts` has one."""
+        return LOSSES[self.parts[0].task]
 
     @property
     def decision(self) -> float:
@@ -177,6 +192,8 @@ class Preparation(Displayed):
 
     def t(self, table: Table) -> Array:
         """(rows, outputs): the targets as numbers. Raises FileError, which names the cell."""
+        if self.task == "mixed":
+            return np.hstack([part.t(table) for part in self.parts], dtype=np.float64)
         labels = self.labels(table)
         if self.task == "classify":
             return one_hot(labels, len(self.classes))
@@ -193,12 +210,12 @@ class Preparation(Displayed):
         return table.take(complete(table, (*inputs, *(target.name for target in self.targets))))
 
     def labels(self, table: Table, *, strict: bool = True) -> Array:
-        """(rows,) the places of the classes, or (rows, targets) the target numbers as they are.
+        """(rows,) the places of the classes, or (rows, targets) the target numbers as they are, among them the places of classes.
 
         strict  refuse a class that the model does not know; else its place is −1
         """
         columns = [target.labels(table, strict=strict) for target in self.targets]
-        return np.column_stack(columns) if self.task == "regress" else columns[0]
+        return np.column_stack(columns) if self.task in ("regress", "mixed") else columns[0]
 
     def _check_columns(self, table: Table) -> None:
         lacking = [feature.name for feature in self.features if feature.name not in table.kinds]
@@ -232,6 +249,8 @@ class Preparation(Displayed):
     def answers(self, y: Array) -> dict[str, Array]:
         """The network's outputs as columns of answers: the likeliest class (text), or numbers as the targets were."""
         y = self._checked(y)
+        if self.task == "mixed":
+            return {name: column for part, own in zip(self.parts, self.split(y), strict=True) for name, column in part.answers(own).items()}
         if self.task == "regress":
             means, deviations = np.transpose(self.output_scales)
             raw = y * deviations + means
@@ -240,15 +259,22 @@ class Preparation(Displayed):
         return {self.targets[0].name: np.array(self.classes, dtype=object)[places]}
 
     def probabilities(self, y: Array) -> dict[str, Array]:
-        """(rows,) the probability of every class, by its name; nothing where the outputs are numbers or signs."""
+        """(rows,) the probability of every class, by its name; nothing where the outputs are numbers or signs, or of several targets."""
         y = self._checked(y)
-        if self.signs:
+        if self.signs or self.task in ("regress", "mixed"):
             return {}
         both = np.column_stack([1 - y[:, 0], y[:, 0]]) if self.task == "binary" else y
         return {label: both[:, place] for place, label in enumerate(self.classes)}
 
-    def check_probabilities(self) -> None:
-        """Raises InputError where the outputs are no probabilities."""
+    def probability_columns(self, y: Array) -> dict[str, Array]:
+        """The same as columns of a table, species=setosa …, those of every target with classes."""
+        parts = zip(self.parts, self.split(self._checked(y)), strict=True)
+        return {f"{part.targets[0].name}={label}": chances for part, own in parts for label, chances in part.probabilities(own).items()}
+
+    def check_probabilities(self, *, of_one: bool = False) -> None:
+        """Raises InputError where the outputs are no probabilities; or, if they must be `of_one` target, of several."""
+        if of_one and self.task == "mixed":
+            raise InputError("this model predicts several targets; `chainrule predict --probabilities` has a column for each class.")
         if self.task == "regress" or self.signs:
             what = "the sign of a class" if self.signs else f"numbers ({', '.join(self.output_names)})"
             raise InputError(f"this model predicts {what}, which {'has' if self.signs else 'have'} no probabilities.")
@@ -272,7 +298,7 @@ class Preparation(Displayed):
                 column = table.column(feature.name)
                 strange = (feature.codes(column) < 0) & ~(column.missing & feature.missing)
                 found.update((feature.name, "missing" if label is None else str(label)) for label in labels_of(column.take(strange)))
-        for target in self.targets if targets and self.classes else ():
+        for target in (target for target in self.targets if targets and target.classes):
             column = table.column(target.name)
             found.update((target.name, str(label)) for label in labels_of(column) if label not in target.classes)
         return found

@@ -10,7 +10,7 @@ from chainrule.base.errors import DescriptionError, quoted
 from chainrule.data.cells import KINDS
 from chainrule.data.dates import PARTS
 from chainrule.data.numbers import SIGNS, NumberFormat
-from chainrule.preparation.columns import LOSSES, Feature, Target, Task
+from chainrule.preparation.columns import Feature, Target, Task
 
 Read = TypeVar("Read", Feature, Target)
 
@@ -52,11 +52,12 @@ def fields_from(data: Mapping[str, Any], names: Collection[str]) -> dict[str, An
 
 
 def _task(task: Any, targets: tuple[Target, ...]) -> Task:
-    known = next((name for name in LOSSES if name == task), None)
+    known: Task | None = next((name for name in get_args(Task) if name == task), None)
     if known is None:
         raise description_error(f"task is {quoted(task)}")
     classes = [len(target.classes) for target in targets]
     fits = {"regress": not any(classes), "binary": classes == [2], "classify": len(classes) == 1 and classes[0] > 2}
+    fits["mixed"] = len(classes) > 1 and any(classes)
     if not fits[known]:
         raise description_error(f"the task {known} does not fit its targets")
     return known

@@ -227,6 +227,11 @@ def _(value: Model) -> Iterable[Block]:
 
 @content.register
 def _(value: Scores) -> Iterable[Block]:
+    for name, part in zip(value.names, value.parts, strict=False):
+        yield _title(f"{name}:")
+        yield from content(part)
+    if value.parts:
+        return
     words, (_, main) = Words(), value.main
     if value.task == "regress":
         rows = {"R²": main, "mean absolute error": value.mean_absolute_error, "root mean squared error": value.root_mean_squared_error}

@@ -82,7 +82,7 @@ class Model(WithoutCaches, Displayed):
 
         Raises InputError.
         """
-        self._preparation.check_probabilities()
+        self._preparation.check_probabilities(of_one=True)
         return np.column_stack(list(self._preparation.probabilities(self.outputs(self._table(data))).values()))
 
     def outputs(self, rows: Table | Array) -> Array:

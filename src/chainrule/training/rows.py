@@ -125,6 +125,8 @@ def weights_of(subset: Subset, train: Subset, preparation: Preparation, plan: Pl
         return None
     if preparation.task == "regress":
         raise InputError("class weights are for classes, but the target is a number; leave them out, or ask for the task classify.")
+    if preparation.task == "mixed":
+        raise InputError("class weights are for one target of classes, but there are several targets; leave them out.")
     known = example_weights(train.labels, plan.class_weights, preparation.classes)
     by_class = np.ones(len(preparation.classes))
     by_class[train.labels] = known

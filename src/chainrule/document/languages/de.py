@@ -577,6 +577,7 @@ WORDS = {
     "model.numbers_only": "Es nimmt Zahlen, wie sie sind: trainiert wurde es ohne Tabelle.",
     "score.accuracy.short": "Genauigkeit {value}",
     "score.r2.short": "R² {value}",
+    "score.mixed.short": "Mittel über die Zielgrößen, Genauigkeit oder R², {value}",
     "wrote": "{path} geschrieben",
     "predict.formulas": "Eine Tabellenkalkulation würde die Zelle {cell} als Formel ausführen; --guard-formulas setzt ' davor.",
     "predict.guarded": "Zellen, die eine Tabellenkalkulation ausführen würde, wie {cell}, haben ein ' davor.",

@@ -554,6 +554,7 @@ WORDS = {
     "model.numbers_only": "It takes numbers as they are: it was trained without a table.",
     "score.accuracy.short": "accuracy {value}",
     "score.r2.short": "R² {value}",
+    "score.mixed.short": "mean over the targets, accuracy or R², {value}",
     "wrote": "wrote {path}",
     "predict.formulas": "a spreadsheet would run the cell {cell} as a formula; --guard-formulas writes ' before such cells.",
     "predict.guarded": "cells that a spreadsheet would run as formulas, as {cell}, have ' before them.",
