@@ -129,4 +129,4 @@ def test_the_command_line_has_both(capsys):
     everything = capsys.readouterr().out
     assert main(["explain", "1-1-1", "--input", "1; 2", "--target", "1; 0", "--brief"]) == 0
     assert len(capsys.readouterr().out) < len(everything)
-    assert "∂E/∂b1ˢ²" in everything
+    assert "∂E/∂w2ˢ²" in everything

@@ -1,24 +1,24 @@
-"""Gradient descent, the chain rule for every weight, and back-propagation in matrices."""
+"""The chain rule for every weight, and back-propagation in matrices."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from chainrule.document.document import Block, Equations, Inline, Note, Paragraph, Section, Subheading, TableBlock
 from chainrule.explanation.context import Context, paths
 from chainrule.explanation.definitions import theorems
 from chainrule.formula.evaluation import evaluate
-from chainrule.formula.expression import Expression, Name, definition, order, substitute, variable
+from chainrule.formula.expression import Expression, definition, order, substitute
 from chainrule.formula.scalar import Element
 from chainrule.formula.tidy import tidy
 from chainrule.network.derivation import PRESENT
-from chainrule.network.update import MOVED, STEP_NUMBER
+from chainrule.network.update import MOVED
 from chainrule.notation.build import formula
 from chainrule.notation.formula import Equation
 from chainrule.notation.numbers import number_formula
-from chainrule.notation.worked import stated
 
 MOST_PATHS = 4
 """A gradient with more paths is shown in its recursive form."""
@@ -30,99 +30,31 @@ MOST_SAMPLES, MOST_ROWS = 6, 60
 """Columns and rows of the table of what each sample brings."""
 
 
-def descent_section(context: Context) -> Section:
-    """The update rule: what an optimiser does with a gradient."""
-    blocks: list[Block] = [Paragraph(context.text("descent.intro", error=context.labels.error)), Equations(tuple(rule_lines(context)))]
-    blocks += _options(context)
-    if not context.in_order:
-        blocks.append(Paragraph(context.text("descent.outro" if context.step.network.measures else "descent.outro_chosen")))
-    return Section("descent", context.plain("descent.title"), tuple(blocks))
-
-
-def rule_lines(context: Context) -> list[Equation]:
-    """The update rule in letters, for any weight w: w ← w − η · ∂E/∂w."""
-    from chainrule.network.update import update
-
-    shape = ("weights",) if context.step.update.norm is not None else ()  # the norm is a sum over all of them
-    w, g = variable(Name("w"), shape), variable(Name("w", gradient=True), shape)
-    rule = update(context.step.optimizer, [w], [g])
-    (part,) = rule.parameters
-    lines = [_named_line(context, rule.rate)] if rule.rate.primitive.name == "named" else []
-    nodes = order(*part.new_states, part.new, wall=lambda node: node.name is not None and node.name.gradient and not node.name.mark)
-    for node in nodes:
-        if node.primitive.name == "named" and node is not rule.rate:
-            lines.append(_named_line(context, node))
-    return lines
-
-
-def _named_line(context: Context, node: Expression) -> Equation:
-    """v ← μ · v + ∂E/∂w for what replaces an old value, = for what is new."""
-    from dataclasses import replace
-
-    assert node.name is not None
-    replaces = node.name.mark.endswith("next")
-    name = replace(node.name, mark=_rule_mark(context, node.name))
-    body = formula(tidy(_without_marks(context, node.arguments[0])), context.labels)
-    return Equation((context.labels.label(name), body), ("←" if replaces else "=",))
-
-
-def _rule_mark(context: Context, name: Name) -> str:
-    """The rule for any weight needs no weight's name below its letters, unless an input has the letter; what is new has the name of the
-    old, as on the left of an arrow.
-    """
-    if name.mark == "clipped":
-        return name.mark
-    taken = any(node.name == Name(name.symbol) for node in context.derivation.inputs)
-    return name.mark.removesuffix("next").rstrip("_") if taken else ""
-
-
-def _without_marks(context: Context, expression: Expression) -> Expression:
-    """The same quantities, called as they are in the rule for any weight."""
-    from dataclasses import replace
-
-    letters = {
-        node: variable(replace(node.name, mark=_rule_mark(context, node.name)))
-        for node in order(expression, wall=lambda node: node.name is not None)
-        if node.name is not None and node.name.mark
-    }
-    return substitute(expression, letters)
-
-
-def _options(context: Context) -> list[Block]:
-    """The numbers behind the rule's letters."""
-    blocks: list[Block] = []
-    lines = [
-        stated(context.labels.label(letter.name), value, context.labels)
-        for letter, value in context.step.update.options.items()
-        if letter.name
-    ]
-    if any(STEP_NUMBER in order(root) for root in context.step.update.roots):
-        lines.append(stated(context.labels.label(Name("k")), context.step.number, context.labels))
-        blocks.append(Paragraph(context.text("descent.step", k=context.labels.label(Name("k")))))
-    return [*blocks, Equations(tuple(lines))] if lines else []
-
-
 def chain_rule_section(context: Context) -> Section:
     """For every weight: the factors between neighbouring quantities, in symbols, in numbers, and their product."""
-    blocks: list[Block] = [Paragraph(context.text("chain.intro")), *theorems(context)]
     backwards = sorted(context.derivation.parameters, key=_layer, reverse=True)
     weights = [element for parameter in backwards for element in context.elements(parameter)]
     parts = sample_gradients(context) if context.samples > 1 else []
     samples = context.worked_samples if parts else (0,)  # samples that depend on each other go one common way
+    shown = representatives(context, weights) if context.brief else context.shown(weights, MOST_WEIGHTS)
+    ways = {(weight, sample): _ways(context, weight, sample if parts else None) for weight in shown for sample in samples}
+    several = any(found is None or len(found) > 1 for found in ways.values())
+    intro = context.text("chain.intro")
+    blocks: list[Block] = [Paragraph((*intro, " ", *context.text("chain.ways")) if several else intro), *theorems(context)]
     if parts:
         every = len(context.worked_samples) > 1
         blocks.append(Paragraph(context.text("chain.every_sample" if every else "chain.first_sample", samples=context.samples)))
-    shown = representatives(context, weights) if context.brief else context.shown(weights, MOST_WEIGHTS)
     lines: list[Equation] = []
-    recursive = False
     for weight in shown:
-        found = [_ways(context, weight, parts, sample) for sample in samples]
-        recursive = recursive or None in found
-        written = [_chain_line(context, weight, ways, parts, sample) for sample, ways in zip(samples, found, strict=True) if ways]
-        lines += written
-        if len(written) < len(found) or len(written) > 1:  # what the samples bring adds up to the gradient
+        written = 0
+        for sample in samples:
+            if found := ways[weight, sample]:
+                share = parts[sample][weight.key][weight.index] if parts else None
+                lines.append(context.chain_line(weight, found, share=share, sample=sample))
+                written += 1
+        if written != 1:  # what the samples bring adds up to the gradient
             lines.append(context.element_line(context.gradient_of(weight)))
-    if recursive:
+    if None in ways.values():
         blocks += recursion_blocks(context, every=not parts)
     blocks.append(Equations(tuple(lines)))
     if parts and (left := context.samples - len(samples)) > 0:
@@ -156,18 +88,12 @@ def _table_of_gradients(context: Context, weights: Sequence[Element]) -> list[Bl
     return [Paragraph(context.text("chain.table")), TableBlock(head, rows)]
 
 
-def _ways(context: Context, weight: Element, parts: list[dict[str, Any]], sample: int) -> list[list[Element]] | None:
-    """The paths from the error to a weight, through one of several samples; None where there are too many."""
-    top = Element(context.derivation.error, ())
-    found = paths(context.scalars, top, weight, MOST_PATHS, sample=sample if parts else None)
-    if parts and found:  # a sample's share is without the penalty, which E takes from the weight itself
+def _ways(context: Context, weight: Element, sample: int | None) -> list[list[Element]] | None:
+    """Every way from the error to a weight, of one of several samples if that is asked for; None where there are too many."""
+    found = paths(context.scalars, Element(context.derivation.error, ()), weight, MOST_PATHS, sample=sample)
+    if sample is not None and found:  # a sample's share is without the penalty, which E takes from the weight itself
         found = [path for path in found if len(path) > 2]
     return found
-
-
-def _chain_line(context: Context, weight: Element, ways: list[list[Element]], parts: list[dict[str, Any]], sample: int) -> Equation:
-    """The chain of one weight, or what one of several samples brings to it."""
-    return context.chain_line(weight, ways, share=parts[sample][weight.key][weight.index] if parts else None, sample=sample)
 
 
 def recursion_blocks(context: Context, every: bool = False) -> list[Block]:
@@ -248,7 +174,7 @@ def _add_up(parts: list[Any], whole: Any) -> bool:
 
 def matrix_form_section(context: Context) -> Section:
     """Back-propagation as a careful student writes it: one line a quantity, error first."""
-    blocks: list[Block] = [Paragraph(context.text("matrix.intro"))]
+    blocks: list[Block] = [Paragraph(_matrix_intro(context))]
     if context.detail == "matrix":
         blocks += theorems(context)
     blocks += context.matrix_blocks(context.matrix_line(quantity) for quantity in context.derivation.backward)
@@ -267,6 +193,16 @@ def patterns(context: Context) -> list[Block]:
         if letters:
             blocks.append(Paragraph((*letters, *context.text(key))))
     return blocks
+
+
+def _matrix_intro(context: Context) -> Inline:
+    """What is to come, and what δ is where there is one."""
+    nets = (node for node in context.derivation.backward if node.name is not None and node.name.gradient and node.symbol == "z")
+    delta = next(nets, None)
+    if delta is None or delta.name is None:
+        return context.text("matrix.intro")
+    z = context.labels.label(replace(delta.name, gradient=False))
+    return context.text("matrix.delta", delta=context.symbol(delta), error=context.labels.error, z=z)
 
 
 def closed_forms_section(context: Context) -> Section | None:

@@ -234,11 +234,11 @@ def _name(context: Context) -> str:
 
 def _whole(context: Context) -> list[Section]:
     """Every section in the order of the story; what a level of detail leaves out is None or a shorter one."""
-    from chainrule.explanation import backward, forward, outcome, overview, setting
+    from chainrule.explanation import backward, forward, outcome, overview, rules, setting
 
     sections: list[Section | None] = [setting.network_section(context), setting.data_section(context)]
     if context.detail == "overview":
-        sections += [overview.forward_overview(context), forward.error_section(context), backward.descent_section(context)]
+        sections += [overview.forward_overview(context), forward.error_section(context), rules.descent_section(context)]
         sections += [
             overview.backward_overview(context),
             overview.updates_overview(context),
@@ -250,12 +250,12 @@ def _whole(context: Context) -> list[Section]:
     if context.detail == "scalar":
         sections += [
             forward.expanded_section(context),
-            backward.descent_section(context),
+            rules.descent_section(context),
             backward.chain_rule_section(context),
             backward.closed_forms_section(context),
         ]
     else:
-        sections.append(backward.descent_section(context))
+        sections.append(rules.descent_section(context))
     sections += [backward.matrix_form_section(context), outcome.new_weights_section(context), outcome.second_pass_section(context)]
     # A step whose samples are followed by others is not repeated on its own.
     sections += [outcome.outcome_section(context), None if context.in_order else outcome.repeat_section(context)]

@@ -13,6 +13,7 @@ from chainrule.engines.unrolled import operations
 from chainrule.explanation.backward import representatives
 from chainrule.explanation.context import Context
 from chainrule.explanation.forward import MOST_LINES, error_lines, scalar_lines
+from chainrule.explanation.rules import beside_plain
 from chainrule.formula.expression import Expression, definition, order
 from chainrule.formula.scalar import Element
 from chainrule.network.definitions import Bound
@@ -39,6 +40,7 @@ def new_weights_section(context: Context) -> Section:
     blocks += context.matrix_blocks(
         (context.array_line(p, step.new_parameters[p.key]) for p in context.derivation.parameters), worked=False
     )
+    blocks += beside_plain(context)
     if names := context.left_alone:
         blocks.append(Note("insight", context.text("weights.frozen", names=names)))
     return Section("weights", context.plain("weights.title"), tuple(blocks))

@@ -8,6 +8,7 @@ import numpy as np
 
 from chainrule.document.document import Block, Equations, Inline, Note, Paragraph, Section, TableBlock
 from chainrule.explanation.context import Context
+from chainrule.explanation.rules import beside_plain
 from chainrule.formula.expression import Expression
 from chainrule.network.network import Array
 from chainrule.notation.numbers import number_formula
@@ -44,7 +45,7 @@ def updates_overview(context: Context) -> Section:
             ((context.symbol(parameter),), (number_formula(size, context.notation),), (number_formula(moved, context.notation),), share)
         )
     head = tuple((context.plain(f"overview.{column}"),) for column in ("quantity", "norm", "moved", "share"))
-    blocks = (Paragraph(context.text("overview.updates")), TableBlock(head, tuple(rows)))
+    blocks = (Paragraph(context.text("overview.updates")), TableBlock(head, tuple(rows)), *beside_plain(context))
     return Section("weights", context.plain("weights.title"), blocks)
 
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from chainrule.document.document import Block, Equations, Inline, Note, Paragraph, Section, Subheading, TableBlock
-from chainrule.explanation.backward import descent_section
 from chainrule.explanation.context import Context
 from chainrule.explanation.forward import MOST_LINES, error_lines
 from chainrule.explanation.outcome import milestones, new_weights_section
+from chainrule.explanation.rules import descent_section
 from chainrule.formula.expression import Expression
 from chainrule.formula.scalar import Element
 from chainrule.notation.numbers import number_formula

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from chainrule.base.errors import InputError
 from chainrule.document.document import Block, Equations, Inline, Note, Paragraph, Section, Subheading
-from chainrule.explanation.backward import MOST_PATHS, rule_lines
+from chainrule.explanation.backward import MOST_PATHS
 from chainrule.explanation.context import Context, paths
 from chainrule.explanation.definitions import theorems
 from chainrule.explanation.outcome import intermediate_quantities, update_lines
+from chainrule.explanation.rules import rule_lines
 from chainrule.formula.scalar import Element
 from chainrule.network.elements import THRESHOLDS, find_element
 from chainrule.notation.formula import Equation

@@ -10,7 +10,7 @@ from typing import Any
 from chainrule.diagnosis.divergence import Diverged
 from chainrule.document.document import Block, Equations, Inline, Paragraph, TableBlock
 from chainrule.document.words import Words
-from chainrule.explanation import backward, definitions, overview, setting
+from chainrule.explanation import definitions, overview, rules, setting
 from chainrule.explanation.context import Context
 from chainrule.formula.expression import Expression, Name, definition, variable
 from chainrule.network.definitions import KINDS, Bound, Definition, find
@@ -129,7 +129,7 @@ def _initializer(value: Bound) -> Iterable[Block]:
 
 
 def _optimizer(value: Bound) -> Iterable[Block]:
-    yield Equations(tuple(backward.rule_lines(_seed(value))))
+    yield Equations(tuple(rules.rule_lines(_seed(value))))
 
 
 def _schedule(value: Bound) -> Iterable[Block]:
@@ -175,7 +175,7 @@ def _(value: Problem) -> Iterable[Block]:
         yield from content(value.network)
         return
     context = _context(value.step())
-    yield from (*setting.network_section(context).blocks, *setting.data_section(context).blocks, *backward.descent_section(context).blocks)
+    yield from (*setting.network_section(context).blocks, *setting.data_section(context).blocks, *rules.descent_section(context).blocks)
 
 
 @content.register

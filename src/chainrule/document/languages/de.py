@@ -18,7 +18,10 @@ WORDS = {
     "layer.output_named": "Ausgabeschicht {name}",
     # The network
     "network.title": "Das Netz",
-    "network.intro": "Schichten mit Gewichten: {layers}. Zu lernende Zahlen: {parameters}.",
+    "network.intro": "Ein Netz berechnet aus den Eingaben seine Vorhersage, mit Zahlen, die es lernen muss: {parameters}, in {layers} "
+    "Schichten.",
+    "network.intro.layers=1": "Ein Netz berechnet aus den Eingaben seine Vorhersage, mit Zahlen, die es lernen muss: {parameters}, in "
+    "einer Schicht.",
     "network.frozen": "Davon sind {count} fest: Sie behalten ihren Wert.",
     "network.frozen.count=1": "Davon ist eine fest: Sie behält ihren Wert.",
     "network.absent": "Dazu fehlen {count} Verbindungen: Sie sind 0 und bleiben 0.",
@@ -85,8 +88,8 @@ WORDS = {
     "conventions.columns": "Spalten",
     # The data
     "data.title": "Die Daten",
-    "data.one": "Ein Beispiel: seine Eingaben und sein Zielwert.",
-    "data.many": "{samples} Beispiele: ihre Eingaben und ihre Zielwerte.",
+    "data.one": "Ein Beispiel: seine Eingaben und der Zielwert, mit dem die Vorhersage verglichen wird.",
+    "data.many": "{samples} Beispiele: ihre Eingaben und die Zielwerte, mit denen die Vorhersagen verglichen werden.",
     "data.one_given": "Ein Beispiel: seine Eingaben und der gegebene Gradient.",
     "data.many_given": "{samples} Beispiele: ihre Eingaben und die gegebenen Gradienten.",
     "data.one_alone": "Ein Beispiel: seine Eingaben.",
@@ -107,7 +110,8 @@ WORDS = {
     "Zahl.",
     # The forward pass
     "forward.title": "Vorwärtsdurchlauf",
-    "forward.intro": "Die Eingaben werden mit den Gewichten multipliziert und die Ergebnisse an die nächste Schicht weitergereicht.",
+    "forward.intro": "Was sagt das Netz vorher, mit seinen Gewichten, wie sie sind? Jede Schicht berechnet ihre Ausgabe aus dem, was in "
+    "sie führt.",
     "forward.matrices": "In Matrizen",
     "forward.scalars": "In einzelnen Zahlen",
     "forward.scalars_of": "In einzelnen Zahlen, für Beispiel {sample} von {samples}",
@@ -123,7 +127,8 @@ WORDS = {
     "error.given": "Der Gradient ∂{error}/∂{y} ist gegeben und heißt {u}: Mit ihm beginnt die Fehlerrückführung. {error} steht für alles, "
     "was auf {y} folgt; bekannt ist davon nur diese Steigung, darum wird die einfachste Funktion geschrieben, die sie hat:",
     "error.several_kinds": "Jede Ausgabe hat einen eigenen Fehler ({losses}); E ist ihre Summe:",
-    "error.intro": "Wie weit die Vorhersage vom Zielwert entfernt ist, misst die Verlustfunktion ({loss}):",
+    "error.intro": "Wie weit die Vorhersage vom Zielwert entfernt ist, misst die Verlustfunktion ({loss}), in einer einzigen Zahl, die "
+    "durch das Training sinken soll:",
     "error.penalty": "{penalty} ist der Strafterm für große Gewichte:",
     "error.more": "Zu den Vorhersagen gehören {left} weitere Ausgaben; `--all` zeigt sie.",
     "error.more.left=1": "Zu den Vorhersagen gehört eine weitere Ausgabe; `--all` zeigt sie.",
@@ -140,12 +145,46 @@ WORDS = {
     "descent.intro": "Der Gradient sagt, in welcher Richtung und wie steil der Fehler {error} steigt, wenn ein Gewicht wächst. Ein "
     "Optimierungsverfahren geht einen Schritt in die Gegenrichtung:",
     "descent.step": "{k} ist die Nummer des Schritts.",
+    "state.average": "{state} ist ein gleitender Mittelwert der Gradienten: wohin sie zuletzt gezeigt haben. Jeder Schritt behält {keep} "
+    "davon und nimmt {take} des neuen Gradienten dazu. Am Anfang ist er für jedes Gewicht 0.",
+    "state.average_squares": "{state} ist ein gleitender Mittelwert der quadrierten Gradienten: wie groß sie zuletzt waren, ohne ihr "
+    "Vorzeichen. Jeder Schritt behält {keep} davon und nimmt {take} des neuen Quadrats dazu. Am Anfang ist er für jedes Gewicht 0.",
+    "state.velocity": "{state} ist eine Geschwindigkeit: In ihr summieren sich die Gradienten, und jeder Schritt behält {keep} davon. Am "
+    "Anfang ist sie für jedes Gewicht 0. Bei einem Gradienten, der gleich bleibt, wächst sie bis nahe an etwa das {most}-Fache; bei einem, "
+    "der bei jedem Schritt das Vorzeichen wechselt, kommt sie etwa dem {least}-Fachen des letzten nahe.",
+    "state.longer": "So werden, bei einer Lernrate, Schritte länger, wo Gradienten übereinstimmen.",
+    "state.longer_calmer": "So werden, bei einer Lernrate, Schritte länger, wo Gradienten übereinstimmen, und pendeln weniger, wo diese "
+    "das Vorzeichen wechseln.",
+    "state.ahead": "Der Schritt blickt voraus: Zum neuen Gradienten kommt das {keep}-Fache von {state}, das der nächste Schritt behält.",
+    "state.sum": "{state} summiert die Gradienten aller Schritte. Am Anfang ist diese Größe für jedes Gewicht 0.",
+    "state.sum_squares": "{state} summiert die quadrierten Gradienten aller Schritte und wird deshalb nie kleiner. Am Anfang ist diese "
+    "Größe für jedes Gewicht 0.",
+    "state.slower": "So bewegt, bei einer Lernrate, selbst ein Gradient, der gleich bleibt, sein Gewicht mit jedem Schritt weniger.",
+    "state.other": "{state} wird von Schritt zu Schritt weitergegeben. Am Anfang ist diese Größe für jedes Gewicht 0.",
+    "state.corrected": "{corrected} gleicht diesen Anfang aus: Die Anteile aller Gradienten an {state} ergeben in diesem Schritt zusammen "
+    "{share}, und durch so viel teilt {corrected}. Im ersten Schritt ist {corrected} deshalb {gradient} selbst.",
+    "state.corrected_squares": "{corrected} gleicht diesen Anfang aus: Die Anteile aller Quadrate an {state} ergeben in diesem Schritt "
+    "zusammen {share}, und durch so viel teilt {corrected}. Im ersten Schritt ist {corrected} deshalb das Quadrat von {gradient} selbst.",
+    "rule.size": "Wie groß die Gradienten sind, geht in den Schritt nicht ein: Wären alle, in diesem Schritt und davor, zehnmal so groß "
+    "gewesen, hätte sich jedes Gewicht bis auf eine Spur genauso weit bewegt.",
+    "rule.nonzero": "{letter} sorgt dafür, dass nicht durch 0 geteilt wird, wo ein Gradient immer 0 war.",
+    "rule.decay": "Was auch sein Gradient ist, jedes Gewicht verliert in diesem Schritt außerdem das {share}-Fache seiner selbst "
+    "(weight decay).",
+    "rule.clip_value": "Jedes Element eines Gradienten wird zwischen −{limit} und {limit} gehalten (clipping); in diesem Schritt liegen "
+    "{beyond} von {count} außerhalb.",
+    "rule.clip_norm": "Zusammen haben alle Gradienten die Länge {norm} (die Wurzel der Summe ihrer Quadrate), mehr als {limit}. Deshalb "
+    "wird jeder mit {share} multipliziert (clipping); ihre Richtung bleibt.",
+    "rule.clip_norm_within": "Zusammen haben alle Gradienten die Länge {norm} (die Wurzel der Summe ihrer Quadrate), nicht mehr als "
+    "{limit}. Deshalb wird in diesem Schritt nichts abgeschnitten (clipping).",
+    "rule.schedule": "Die Lernrate folgt einem Plan, {schedule}: {now} in diesem Schritt, {next} im nächsten.",
     "descent.outro_chosen": "Die Lernrate wird nicht gelernt, sondern gewählt.",
     "descent.outro": "Die Lernrate wird nicht gelernt, sondern gewählt. Was eine Wahl bewirkt, steht am Ende.",
     # The chain rule
     "chain.title": "Die Kettenregel, für jedes Gewicht",
-    "chain.intro": "Jeder Faktor ist die Ableitung einer Größe nach der nächsten auf dem Weg vom Fehler zurück zum Gewicht; ein Gradient "
-    "ist ihr Produkt, summiert über alle Wege, die es gibt.",
+    "chain.intro": "Eine kleine Änderung eines Gewichts pflanzt sich von Größe zu Größe bis zum Fehler fort und wird dabei jedes Mal mit "
+    "einer Ableitung multipliziert: Der Gradient ist das Produkt dieser Ableitungen.",
+    "chain.ways": "Eine Änderung, die den Fehler auf mehreren Wegen erreicht, kommt auf jedem davon an: Deshalb werden die Produkte aller "
+    "Wege addiert.",
     "chain.first_sample": "Der Stapel hat {samples} Beispiele, und jedes geht seinen eigenen Weg zum Fehler. Was das erste beiträgt, ist "
     "ausgeschrieben: Ein hochgestelltes ˢ¹ kennzeichnet seine Größen, und ∂E/∂w nach einem Gewicht mit diesem Zeichen ist sein Anteil am "
     "Gradienten. Die übrigen stehen in der Tabelle darunter.",
@@ -187,6 +226,8 @@ WORDS = {
     # Matrix form
     "matrix.title": "Fehlerrückführung in Matrizen",
     "matrix.intro": "Dasselbe für alle Gewichte auf einmal, vom Fehler aus rückwärts:",
+    "matrix.delta": "Dasselbe für alle Gewichte auf einmal, vom Fehler aus rückwärts. {delta} sagt, wie sich {error} mit {z} ändert; "
+    "einmal berechnet, ergibt es die Gradienten aller Gewichte, die dorthin führen.",
     "matrix.present": ": 1, wo ein Gewicht ist, 0, wo eines fehlt.",
     "matrix.moved": ": 1, wo der Schritt ein Gewicht ändert, 0, wo es bleibt, wie es ist.",
     "matrix.update": "Und die neuen Parameter:",
@@ -194,7 +235,8 @@ WORDS = {
     "matrices.brief": "Die Seiten in Zahlen, zwischen Formel und Ergebnis, wurden weggelassen; `--all` druckt sie.",
     # New weights
     "weights.title": "Die neuen Gewichte",
-    "weights.intro": "Alle Gradienten wurden mit den alten Gewichten berechnet; erst jetzt wird jedes Gewicht ersetzt.",
+    "weights.intro": "Jeder Gradient sagt, was eine Änderung dort bewirkt, wo die Gewichte jetzt sind: Deshalb wurden alle mit den alten "
+    "Gewichten berechnet, und erst jetzt wird jedes Gewicht ersetzt.",
     "weights.more": "Auf dieselbe Weise werden {left} weitere Gewichte ersetzt; `--weight` zeigt jedes einzelne, `--all` alle.",
     "weights.more.left=1": "Auf dieselbe Weise wird ein weiteres Gewicht ersetzt; `--all` zeigt auch dieses.",
     "weights.table": "Und alle, in Zahlen:",
@@ -204,9 +246,21 @@ WORDS = {
     "weights.after": "nachher",
     "weights.matrices": "In Matrizen",
     "weights.frozen": "Unverändert, weil das Netz es so vorgibt: {names}.",
+    "beside.title": "Verglichen mit einfachem Gradientenabstieg",
+    "beside.same": "Einfacher Gradientenabstieg mit derselben Lernrate wäre genau diesen Schritt gegangen.",
+    "beside.same_at_first": "Einfacher Gradientenabstieg mit derselben Lernrate wäre genau diesen Schritt gegangen: Noch ist nichts "
+    "aufgesammelt.",
+    "beside.length": "Einfacher Gradientenabstieg mit derselben Lernrate wäre einen Schritt der Länge {plain} gegangen (die Wurzel der "
+    "Summe der Quadrate aller Änderungen); dieser hat die Länge {own}.",
+    "beside.weight": "Gewicht",
+    "beside.gradient": "Gradient",
+    "beside.plain": "hätte sich bewegt um",
+    "beside.own": "bewegt sich um",
+    "beside.more": "Für {left} weitere Gewichte gibt es solche Zeilen; `--all` zeigt sie.",
+    "beside.more.left=1": "Für ein weiteres Gewicht gibt es eine solche Zeile; `--all` zeigt sie.",
     # Second forward pass
     "second.title": "Der zweite Vorwärtsdurchlauf",
-    "second.intro": "Dieselben Eingaben mit den neuen Gewichten:",
+    "second.intro": "Was der Schritt bewirkt hat, zeigen dieselben Eingaben mit den neuen Gewichten:",
     "second.brief": "Die einzelnen Zahlen folgen wie im ersten Vorwärtsdurchlauf; `--all` schreibt sie aus.",
     # Outcome
     "outcome.title": "Was der Schritt am Fehler geändert hat",
@@ -440,6 +494,15 @@ WORDS = {
     "name.initializer.lecun_uniform": "LeCun",
     "name.initializer.lecun_normal": "LeCun",
     "name.initializer.orthogonal": "orthogonal",
+    "name.schedule.step_decay": "Stufen",
+    "name.schedule.exponential": "exponentieller Abfall",
+    "name.schedule.cosine": "Kosinuswelle",
+    "name.schedule.warmup": "Anlauf",
+    "name.schedule.one_cycle": "ein Zyklus",
+    "name.option.rate": "Rate",
+    "name.option.steps": "Schritte",
+    "name.option.every": "alle",
+    "name.option.factor": "Faktor",
     "name.option.slope": "Steigung",
     "name.option.alpha": "α",
     "name.option.approximate": "Näherung",

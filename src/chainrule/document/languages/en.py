@@ -15,7 +15,10 @@ WORDS = {
     "layer.output_named": "output layer {name}",
     # The network
     "network.title": "The network",
-    "network.intro": "Layers with weights: {layers}. Numbers to be learned: {parameters}.",
+    "network.intro": "A network computes its prediction from the inputs with numbers that it has to learn: {parameters} of them, in "
+    "{layers} layers.",
+    "network.intro.layers=1": "A network computes its prediction from the inputs with numbers that it has to learn: {parameters} of them, "
+    "in one layer.",
     "network.frozen": "Of them, {count} are frozen: they keep their values.",
     "network.frozen.count=1": "Of them, one is frozen: it keeps its value.",
     "network.absent": "Beside them, {count} connections are absent: they are 0, and stay 0.",
@@ -82,8 +85,8 @@ WORDS = {
     "conventions.columns": "columns",
     # The data
     "data.title": "The data",
-    "data.one": "One sample: its inputs and its target.",
-    "data.many": "{samples} samples: their inputs and their targets.",
+    "data.one": "One sample: its inputs, and the target, with which the prediction will be compared.",
+    "data.many": "{samples} samples: their inputs, and the targets, with which the predictions will be compared.",
     "data.one_given": "One sample: its inputs and the given gradient.",
     "data.many_given": "{samples} samples: their inputs and the given gradients.",
     "data.one_alone": "One sample: its inputs.",
@@ -102,7 +105,7 @@ WORDS = {
     "data.wide.outputs=1": "Each has {inputs} inputs and one target, too many to print here; `-o step.json` writes every number.",
     # The forward pass
     "forward.title": "Forward pass",
-    "forward.intro": "The inputs are multiplied by the weights, and the results are passed on to the next layer.",
+    "forward.intro": "What does the network predict with its weights as they are? Each layer computes its output from what leads into it.",
     "forward.matrices": "In matrices",
     "forward.scalars": "In single numbers",
     "forward.scalars_of": "In single numbers, for sample {sample} of {samples}",
@@ -118,7 +121,7 @@ WORDS = {
     "error.given": "The gradient ∂{error}/∂{y} is given, and called {u}: back-propagation starts from it. {error} stands for whatever "
     "follows {y}; all that is known of it is this slope, so the simplest function that has it is written:",
     "error.several_kinds": "Each output has an error of its own ({losses}); E adds them up:",
-    "error.intro": "How far the prediction is from the target is measured by the loss ({loss}):",
+    "error.intro": "How far the prediction is from the target is measured by the loss ({loss}), in one number that training is to lower:",
     "error.penalty": "{penalty} is the penalty for large weights:",
     "error.more": "{left} more outputs are among the predictions; `--all` shows them.",
     "error.more.left=1": "One more output is among the predictions; `--all` shows it.",
@@ -134,12 +137,42 @@ WORDS = {
     "descent.intro": "The gradient says in which direction the error {error} rises when a weight grows, and how steeply. An optimiser "
     "takes a step the other way:",
     "descent.step": "{k} is the number of the step.",
+    "state.average": "{state} is a moving average of the gradients: where they have lately pointed. Each step keeps {keep} of it and adds "
+    "{take} of the new gradient. It starts at 0, for every weight.",
+    "state.average_squares": "{state} is a moving average of the squared gradients: how large they have lately been, whatever their sign. "
+    "Each step keeps {keep} of it and adds {take} of the new square. It starts at 0, for every weight.",
+    "state.velocity": "{state} is a velocity: gradients add up in it, and each step keeps {keep} of it. It starts at 0, for every weight. "
+    "Under a gradient that stays the same it grows towards about {most} times that gradient; under one that changes its sign at every step "
+    "it comes close to about {least} times the last one.",
+    "state.longer": "So, at one rate, steps grow longer where gradients agree.",
+    "state.longer_calmer": "So, at one rate, steps grow longer where gradients agree, and swing less where they change their sign.",
+    "state.ahead": "The step looks ahead: to the new gradient it adds the {keep} of {state} that the next step will keep.",
+    "state.sum": "{state} adds up the gradients of all steps. It starts at 0, for every weight.",
+    "state.sum_squares": "{state} adds up the squared gradients of all steps, so that it never falls. It starts at 0, for every weight.",
+    "state.slower": "So, at one rate, even a gradient that stays the same moves its weight less with every step.",
+    "state.other": "{state} is carried on from step to step. It starts at 0, for every weight.",
+    "state.corrected": "{corrected} makes up for that start: the shares of all gradients in {state} add up to {share} in this step, and "
+    "{corrected} divides by that. So in the first step {corrected} is {gradient} itself.",
+    "state.corrected_squares": "{corrected} makes up for that start: the shares of all squares in {state} add up to {share} in this step, "
+    "and {corrected} divides by that. So in the first step {corrected} is the square of {gradient} itself.",
+    "rule.size": "The size of the gradients is taken out of the step: had all of them, in this step and before, been ten times as large, "
+    "every weight would have moved just as far, but for a trace.",
+    "rule.nonzero": "{letter} is there so that nothing is divided by 0 where a gradient has always been 0.",
+    "rule.decay": "Whatever its gradient, every weight also loses {share} of itself in this step: weight decay.",
+    "rule.clip_value": "Clipping keeps every element of a gradient between −{limit} and {limit}; in this step, {beyond} of {count} lie "
+    "beyond.",
+    "rule.clip_norm": "Clipping: all gradients together have the length {norm} (the root of the sum of their squares), more than {limit}. "
+    "So each is multiplied by {share}, which keeps their direction.",
+    "rule.clip_norm_within": "Clipping: all gradients together have the length {norm} (the root of the sum of their squares), not more "
+    "than {limit}. So nothing is cut in this step.",
+    "rule.schedule": "The rate follows a schedule, {schedule}: {now} in this step, {next} in the next.",
     "descent.outro_chosen": "The learning rate is not learned: somebody chooses it.",
     "descent.outro": "The learning rate is not learned: somebody chooses it. What a choice does is shown at the end.",
     # The chain rule
     "chain.title": "The chain rule, for every weight",
-    "chain.intro": "Each factor is the derivative of one quantity by the next one on the way from the error back to the weight; a "
-    "gradient is their product, summed over all ways there are.",
+    "chain.intro": "A small change of a weight is passed on from quantity to quantity up to the error, and multiplied by a derivative each "
+    "time: the gradient is the product of these derivatives.",
+    "chain.ways": "A change that reaches the error in several ways arrives by each of them: so the products of all ways add up.",
     "chain.first_sample": "The batch has {samples} samples, and each goes its own way to the error. What the first one brings is written "
     "out: a raised ˢ¹ marks its quantities, and ∂E/∂w by a weight with that mark is its share of the gradient. The table below has the "
     "others.",
@@ -179,6 +212,8 @@ WORDS = {
     # Matrix form
     "matrix.title": "Back-propagation in matrices",
     "matrix.intro": "The same for all weights at once, from the error backwards:",
+    "matrix.delta": "The same for all weights at once, from the error backwards. {delta} says how {error} changes with {z}; computed once, "
+    "it gives the gradients of all weights that lead there.",
     "matrix.present": ": 1 where there is a weight, 0 where one is absent.",
     "matrix.moved": ": 1 where the update moves a weight, 0 where it stays as it is.",
     "matrix.update": "And the updates:",
@@ -186,7 +221,8 @@ WORDS = {
     "matrices.brief": "The sides in numbers, between formula and result, were left out; `--all` has them.",
     # New weights
     "weights.title": "The new weights",
-    "weights.intro": "All gradients were computed with the old weights; only now every weight is replaced.",
+    "weights.intro": "Every gradient says what a change does where the weights are now: so all were computed with the old weights, and "
+    "only now every weight is replaced.",
     "weights.more": "{left} more weights are updated in the same way; `--weight` shows any one of them, `--all` shows all.",
     "weights.more.left=1": "One more weight is updated in the same way; `--all` shows it, too.",
     "weights.table": "And all of them, in numbers:",
@@ -196,9 +232,20 @@ WORDS = {
     "weights.after": "after",
     "weights.matrices": "In matrices",
     "weights.frozen": "Left as they are, because the network says so: {names}.",
+    "beside.title": "Beside plain gradient descent",
+    "beside.same": "Plain gradient descent with the same rate would have taken this very step.",
+    "beside.same_at_first": "Plain gradient descent with the same rate would have taken this very step: nothing has been carried over yet.",
+    "beside.length": "Plain gradient descent with the same rate would have taken a step of the length {plain} (the root of the sum of the "
+    "squares of all changes); this one has the length {own}.",
+    "beside.weight": "weight",
+    "beside.gradient": "gradient",
+    "beside.plain": "would have moved by",
+    "beside.own": "moves by",
+    "beside.more": "{left} more weights have such a row; `--all` shows them.",
+    "beside.more.left=1": "One more weight has such a row; `--all` shows it.",
     # Second forward pass
     "second.title": "The second forward pass",
-    "second.intro": "The same inputs with the new weights:",
+    "second.intro": "What the step has done shows in the same inputs with the new weights:",
     "second.brief": "The single numbers follow as in the first forward pass; `--all` writes them out.",
     # Outcome
     "outcome.title": "What the step did to the error",
@@ -420,6 +467,15 @@ WORDS = {
     "name.initializer.lecun_uniform": "LeCun uniform",
     "name.initializer.lecun_normal": "LeCun normal",
     "name.initializer.orthogonal": "orthogonal",
+    "name.schedule.step_decay": "step decay",
+    "name.schedule.exponential": "exponential decay",
+    "name.schedule.cosine": "cosine",
+    "name.schedule.warmup": "warm-up",
+    "name.schedule.one_cycle": "one cycle",
+    "name.option.rate": "rate",
+    "name.option.steps": "steps",
+    "name.option.every": "every",
+    "name.option.factor": "factor",
     "name.option.slope": "slope",
     "name.option.alpha": "α",
     "name.option.approximate": "approximation",
