@@ -30,7 +30,7 @@ def test_evaluate_measures_on_raw_rows(model, capsys):
 
 def test_predictions_are_those_of_python(model, capsys):
     write_rows("new.csv", flowers.flowers(rows=60, seed=9))
-    out, _ = printed(["predict", model, "new.csv", "--probabilities"], capsys)
+    out, _ = printed(["predict", model, "new.csv", "--probabilities", "--digits", "17"], capsys)
     rows = list(csv.DictReader(out.splitlines()))
     loaded = Model.load(model)
     table = read("new.csv", kinds=loaded.preparation.input_kinds)
@@ -294,3 +294,28 @@ def test_a_file_without_header_is_read_by_the_models_order(model, folder, capsys
         assert f"bare.csv has no header; its columns are taken for {', '.join(names[place] for place in places)}\n" in err
     (folder / "bare.csv").write_text("3.5,green\n4.5,red\n")
     assert "if its first row is no header, say --no-header" in printed(["predict", model, "bare.csv"], capsys, 2)[1]
+
+
+def test_columns_that_are_kept_and_digits_that_mean_something(folder, capsys):
+    rows = [{"id": f"{i:04}", "x": i * 7 % 40, "y": 12.5 * (i * 7 % 40) + i % 3} for i in range(100)]
+    write_rows("rows.csv", rows)
+    cr.train("rows.csv", target="y", ignore=["id"], hidden=[4], epochs=40, output="model.safetensors")
+    out, err = printed(["predict", "model.safetensors", "rows.csv", "--keep", "id", "--keep", "y"], capsys)
+    found = list(csv.DictReader(out.splitlines()))
+    assert list(found[0]) == ["id", "y", "y predicted"]
+    assert [row["id"] for row in found] == [row["id"] for row in rows]
+    assert [float(row["y"]) for row in found] == [row["y"] for row in rows]
+    exact = [
+        float(row["y"])
+        for row in csv.DictReader(printed(["predict", "model.safetensors", "rows.csv", "--digits", "17"], capsys)[0].splitlines())
+    ]
+    error = Model.load("model.safetensors").scores["test"].root_mean_squared_error
+    assert all(abs(float(row["y predicted"]) - value) <= error / 1000 for row, value in zip(found, exact, strict=True))
+    assert max(len(row["y predicted"]) for row in found) < 9
+    assert err == ""
+    assert "no column of rows.csv is called 'ID'" in printed(["predict", "model.safetensors", "rows.csv", "--keep", "ID"], capsys, 2)[1]
+    other = [{"who": "Ann", "x": 3}, {"who": "Bob", "x": 4}]
+    write_rows("other.csv", other)
+    out, err = printed(["predict", "model.safetensors", "other.csv", "--keep", "who"], capsys)
+    assert [line.split(",")[0] for line in out.splitlines()] == ["who", "Ann", "Bob"]
+    assert err == ""

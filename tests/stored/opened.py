@@ -170,7 +170,7 @@ def used(path: Path, scratch: Path) -> dict[str, Any]:
     if model.preparation is None:
         return said
     table, chances = model.source["name"], [] if model.preparation.task == "regress" else ["--probabilities"]
-    rows = csv.reader(io.StringIO(command("predict", name, table, *chances, folder=folder)))
+    rows = csv.reader(io.StringIO(command("predict", name, table, *chances, "--digits", "17", folder=folder)))
     command("explain", name, "--data", table, "--step", REPLAYED, "-o", scratch / "step.json", folder=folder)
     return {
         **said,

@@ -26,14 +26,16 @@ def with_batch(
     problem: Problem,
     x: Numbers | None,
     t: Numbers | None,
-    data: str | Path | None,
+    data: Any,
     row: int | str | Sequence[int | str] | None,
     target_columns: str | Sequence[str] | None,
     encoding: str | None,
 ) -> Problem:
     """The problem with the rows that are asked for: arguments as of `chainrule.api.problems.problem`. Raises InputError."""
     if data is None and row is not None and x is None and t is None and isinstance(problem, Trained):
-        data = problem.own.get("name")
+        from chainrule.training.model import own_data
+
+        data = own_data(problem.own)
     if data is not None:
         if x is not None or t is not None:
             raise InputError("a batch comes either from --data or from --input and --target; leave out one of them.")

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from chainrule.api.described import described_targets, description_of, fitted_network, tasks_of
 from chainrule.api.settings import chosen_optimizer, setting
 from chainrule.base.errors import FileError, InputError, quoted
@@ -26,6 +28,7 @@ from chainrule.network.layers import dense
 from chainrule.network.network import Array, Network
 from chainrule.pictures.curves import save_curve
 from chainrule.preparation.cautions import Caution, cautions
+from chainrule.preparation.columns import labels_of
 from chainrule.preparation.preparation import Preparation
 from chainrule.training.cross_validation import fold_predictions
 from chainrule.training.history import Outcome, Report
@@ -55,6 +58,7 @@ class Run:
     train, validation, test   the subsets of the data, as numbers
     form     what was said about how to read the data
     cautions what about the data is worth a line
+    asked    what was asked for, by the names of `train`'s arguments, as plain data
     """
 
     rows: Rows
@@ -66,6 +70,7 @@ class Run:
     test: Subset
     form: Mapping[str, Any] = field(default_factory=dict)
     cautions: tuple[Caution, ...] = ()
+    asked: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def guess(self) -> Array:
@@ -83,7 +88,7 @@ class Run:
     def _held_out(self) -> dict[str, Any]:
         decide = self.validation
         held_out = (decide.x, decide.t, self._weights(decide)) if len(decide) else None
-        return {"weights": self._weights(self.train), "validation": held_out}
+        return {"weights": self._weights(self.train), "validation": held_out, "groups": self.train.groups}
 
     def _weights(self, subset: Subset) -> Array | None:
         return weights_of(subset, self.train, self.preparation, self.plan)
@@ -128,6 +133,7 @@ def train(
     validation: float | str | None = None,
     validation_folds: int | None = None,
     test: float | str | None = None,
+    group: str | None = None,
     folds: int | None = None,
     class_weights: str | Mapping[str, float] | None = None,
     shuffle: bool = True,
@@ -156,7 +162,7 @@ def train(
 ) -> Model:
     """Train a network on a table; the model that comes out predicts from raw rows.
 
-    data           a file, a data frame, a dict of columns, an array, or "data:iris"
+    data           a file, several, a folder of them or a pattern such as data/*.csv, a data frame, a dict of columns, an array, "data:iris"
     target         the column, or columns, to predict; those that the outputs of `network` name, if none is said
     network        a description (a file or plain data), a short form, or a network: in place of hidden, activation, loss, regularizer;
                    `chainrule.api.described` says how it names columns
@@ -167,7 +173,8 @@ def train(
     optimizer, learning_rate   Adam, if none is said; the rate is a number or a schedule
     epochs, batch_size, until, patience, validation, validation_folds, test, class_weights, shuffle, seed, engine   as in `Plan`; of fewer
                    than 2000 rows none are set aside for validation unless `validation` asks for it: 5 validation folds decide
-                   test and validation may be "last", or "last:0.2": the last rows, for what runs in time
+                   test and validation may be "last", or "last:0.2": the last rows, for what runs in time; group: a column whose value rows
+                   of one part share, as patient: they train together, or test together. It is no input
     folds          cross-validate first, in so many folds; their scores are kept with the model, as "fold 1" …
     ignore         columns to leave out; categories: columns of numbers that are names of categories; numbers: columns to take as
                    numbers that would be left out otherwise
@@ -183,7 +190,9 @@ def train(
 
     Raises InputError; Diverged and KeyboardInterrupt (after Ctrl-C), after which the model with the best weights so far is in `output`.
     """
-    columns: dict[str, Any] = {"ignore": _names(ignore), "categories": _names(categories), "numbers": _names(numbers)}
+    asked = asked_options(locals())
+    together = (group,) if group is not None and group not in _names(ignore) else ()
+    columns: dict[str, Any] = {"ignore": (*_names(ignore), *together), "categories": _names(categories), "numbers": _names(numbers)}
     columns |= {"task": task, "impute": impute, "drop_missing": drop_missing, "month_first": month_first}
     columns["dates"] = [part.strip() for part in dates.split(",")] if isinstance(dates, str) and dates else list(dates)
     form: dict[str, Any] = {"separator": separator, "decimal": decimal, "thousands": thousands, "encoding": encoding, "header": header}
@@ -194,7 +203,7 @@ def train(
         "validation_folds": validation_folds, "test": test, "class_weights": class_weights, "shuffle": shuffle, "seed": seed,
         "engine": engine,
     }  # fmt: skip
-    plan_settings |= last_rows("validation", validation) | last_rows("test", test)
+    plan_settings |= last_rows("validation", validation) | last_rows("test", test) | {"group": group}
     plan, shape, watch = _plan(plan_settings, optimizer, learning_rate), (hidden, activation, loss, regularizer), watch or Watch()
     path = None if output is None else Path(output)
     description = None if network is None else _description(network, shape)
@@ -203,7 +212,7 @@ def train(
     rows = Rows.of(data, **said)
     with ExitStack() as stack:
         if resume:
-            return _resumed(rows, plan_settings, Outputs(path, log, curve), watch, stack)
+            return _resumed(rows, plan_settings, asked, Outputs(path, log, curve), watch, stack)
         columns["task"] = tasks_of(description, targets, task)
         whole = Preparation.fit(rows.tables, targets, **columns)
         rows = rows.complete(whole)
@@ -211,6 +220,11 @@ def train(
         decided = {target.name: "classify" if target.classes else "regress" for target in whole.targets}
         columns["task"] = decided if isinstance(columns["task"], Mapping) else decided[targets[0]]
         plan = _stopping(plan, round(len(labels) * (1 - plan.test)), plan_settings)
+        groups = rows.groups(plan.group)
+        parts = split(labels, plan, groups)
+        if groups is not None and plan.validation_folds:
+            folds_at_most = len(set(groups[parts[0]].tolist()))
+            plan = replace(plan, validation_folds=min(plan.validation_folds, folds_at_most) if folds_at_most > 1 else 0)
 
         def prepared(*places: Array) -> Run:
             """The run that trains on the first of these places; means and spreads are of them alone."""
@@ -229,14 +243,91 @@ def train(
                         raise InputError(f"{goal.loss.name} compares signs, for which there must be one target; {part.loss} fits.")
             known: dict[str, Any] = {"dropped": whole.dropped, "open_values": whole.open_values}
             preparation = replace(preparation, signs=made.loss.definition.targets == "signs", **known)
-            subsets = [rows.subset(preparation, some, labels, stack) for some in places]
-            return Run(rows, made, preparation, plan, train=subsets[0], validation=subsets[1], test=subsets[2], form=said)
+            subsets = [rows.subset(preparation, some, labels, stack, groups) for some in places]
+            return Run(rows, made, preparation, plan, train=subsets[0], validation=subsets[1], test=subsets[2], form=said, asked=asked)
 
-        scores = {} if folds is None else _cross_validated(prepared, labels, plan, folds, watch)
-        run = prepared(*split(labels, plan))
+        scores = {} if folds is None else _cross_validated(prepared, labels, plan, folds, watch, groups)
+        run = prepared(*parts)
         drawn = len(run.test) > 0 and not plan.test_last
         run = replace(run, cautions=cautions(rows.first, whole, labels, split_at_random=drawn))
         return _trained(run, run.training(), scores, Outputs(path, log, curve), watch)
+
+
+# What was asked for
+
+FREE = ("epochs", "until", "patience", "engine")
+"""What a run that is resumed may be asked anew."""
+
+OUTSIDE = ("data", "output", "resume", "force", "log", "curve", "watch")
+"""Arguments that say nothing about the run itself."""
+
+
+def asked_options(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """What was asked for, out of the arguments of `train`, where it is not the default: plain data, by name."""
+    from inspect import signature
+
+    defaults = {name: parameter.default for name, parameter in signature(train).parameters.items() if name not in (*OUTSIDE, *FREE)}
+    plain = {name: _plain_option(name, arguments[name]) for name in defaults if name in arguments}
+    return {name: value for name, value in plain.items() if value != _plain_option(name, defaults[name])}
+
+
+def _plain_option(name: str, value: Any) -> Any:
+    """An option as plain data, the same however it was written."""
+    if value is None or value == "" or (isinstance(value, (list, tuple)) and not value):
+        return None
+    if name == "hidden":
+        return _sizes(value)
+    if name == "network":
+        return description_of(value)
+    if name in ("activation", "loss", "regularizer", "optimizer"):
+        return find(name, setting(value)).described()
+    if name == "dates" or (name in ("target", "ignore", "categories", "numbers", "missing", "units") and not isinstance(value, str)):
+        return [str(part).strip() for part in (value.split(",") if isinstance(value, str) else value)]
+    if name in ("target", "ignore", "categories", "numbers", "missing"):
+        return [value]
+    if isinstance(value, Bound):
+        return value.described()
+    return dict(value) if isinstance(value, Mapping) else value if isinstance(value, (bool, int, float)) else str(value)
+
+
+def check_resumed_options(output: str | Path, said: Mapping[str, Any]) -> None:
+    """The same for arguments of `train` that were said, defaults among them; nothing where no run was cut short. Raises InputError."""
+    path = checkpoint_path(output)
+    if path.exists():
+        names = [name for name in said if name not in (*OUTSIDE, *FREE)]
+        check_resumed(load_checkpoint(path)[0], {name: _plain_option(name, said[name]) for name in names})
+
+
+def check_resumed(began: Model, asked: Mapping[str, Any]) -> None:
+    """Raises InputError where what is asked for contradicts the run that is to go on, by name.
+
+    asked  as of `asked_options`
+    """
+    from inspect import signature
+
+    known = began.source.get("options")
+    if known is None:
+        return  # a run of an older version does not say
+    for name, value in asked.items():
+        default = signature(train).parameters[name].default
+        was = known.get(name, _plain_option(name, default))
+        if value == was:
+            continue
+        began_with = f"with {_option(name, was)}{'' if name in known else ', the default'}"
+        if was is None or (was is False and name not in known):
+            began_with = "without it"
+        raise InputError(f"{_option(name, value)} contradicts the run, which began {began_with}; leave it out, or begin anew with --force.")
+
+
+def _option(name: str, value: Any) -> str:
+    """An option as it is typed."""
+    option = name.replace("_", "-")
+    if isinstance(value, bool):
+        return f"--{option}" if value else {"month_first": "--day-first"}.get(name, f"--no-{option}")
+    if isinstance(value, Mapping):
+        value = value.get("name", "…")
+    shown = ("-" if name == "hidden" else ",").join(map(str, value)) if isinstance(value, list) else str(value)
+    return f"--{option} {shown or 0}"
 
 
 # What is decided before
@@ -315,11 +406,13 @@ def _check_loss(loss: Bound, preparation: Preparation) -> None:
 # The run
 
 
-def _cross_validated(prepared: Callable[..., Run], labels: Array, plan: Plan, count: int, watch: Watch) -> dict[str, Scores]:
+def _cross_validated(
+    prepared: Callable[..., Run], labels: Array, plan: Plan, count: int, watch: Watch, groups: Array | None
+) -> dict[str, Scores]:
     """The scores of each fold, trained on the others; a validation subset of these decides when to stop."""
     scores: dict[str, Scores] = {}
-    for number, (others, fold) in enumerate(fold_places(labels, count, plan.seed), start=1):
-        inner, decide, _ = split(labels[others], replace(plan, test=0.0))
+    for number, (others, fold) in enumerate(fold_places(labels, count, plan.seed, groups), start=1):
+        inner, decide, _ = split(labels[others], replace(plan, test=0.0), None if groups is None else groups[others])
         run = prepared(others[inner], others[decide], fold)
         training = run.training()
         try:
@@ -333,7 +426,7 @@ def _cross_validated(prepared: Callable[..., Run], labels: Array, plan: Plan, co
     return scores
 
 
-def _resumed(rows: Rows, settings: Mapping[str, Any], outputs: Outputs, watch: Watch, stack: ExitStack) -> Model:
+def _resumed(rows: Rows, settings: Mapping[str, Any], asked: Mapping[str, Any], outputs: Outputs, watch: Watch, stack: ExitStack) -> Model:
     """The run of a checkpoint, to its end. Everything is as it was when it began, but for how long it goes on, where that is said anew."""
     assert outputs.model is not None
     path = checkpoint_path(outputs.model)
@@ -342,12 +435,15 @@ def _resumed(rows: Rows, settings: Mapping[str, Any], outputs: Outputs, watch: W
     began, arrays, record = load_checkpoint(path)
     if began.preparation is None:
         raise InputError(f"{path} was not made by `train`, so it does not say how its rows were prepared.")
-    anew = {name: settings[name] for name in ("epochs", "until", "patience", "engine") if settings[name] is not None}
+    check_resumed(began, asked)
+    anew = {name: settings[name] for name in FREE if settings[name] is not None}
     rows = rows.complete(began.preparation)
     plan, labels = replace(began.plan, **anew), rows.labels(began.preparation)
-    subsets = [rows.subset(began.preparation, places, labels, stack) for places in split(labels, plan)]
-    form = began.source.get("form", {})
-    run = Run(rows, began.start, began.preparation, plan, train=subsets[0], validation=subsets[1], test=subsets[2], form=form)
+    groups = rows.groups(plan.group)
+    subsets = [rows.subset(began.preparation, places, labels, stack, groups) for places in split(labels, plan, groups)]
+    form, options = began.source.get("form", {}), began.source.get("options", {})
+    train, validation, test = subsets
+    run = Run(rows, began.start, began.preparation, plan, train, validation, test, form, asked=options)
     return _trained(run, run.resumed(arrays, record), began.scores, outputs, watch)
 
 
@@ -411,6 +507,8 @@ def _model(run: Run, training: Training, scores: Mapping[str, Scores], reason: s
         ended["reason"] = reason
     first = run.rows.first
     source = {"name": first.source, "rows": len(run.train), "form": dict(run.form), "columns": list(first.names)}
+    source |= {"files": list(run.rows.files)} if run.rows.files else {}
+    source |= {"options": dict(run.asked)} if run.asked else {}
     known = {"preparation": run.preparation, "scores": scores, "source": source, "guess": run.guess, "outcome": ended}
     return Model.of(training, made_with=__version__, **known)
 
@@ -428,9 +526,19 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a cell begins with that a spreadsheet takes for a formula, and runs.   Source: OWASP, CSV injection."""
 
 
-def predictions(model: Model, tables: Iterable[Table], *, probabilities: bool = False, guard_formulas: bool = False) -> Iterator[str]:
+def predictions(
+    model: Model,
+    tables: Iterable[Table],
+    *,
+    probabilities: bool = False,
+    keep: Sequence[str] = (),
+    digits: int | None = None,
+    guard_formulas: bool = False,
+) -> Iterator[str]:
     """The predictions as CSV, a head first, then a piece for every table.
 
+    keep     columns of the tables that stand before the predictions
+    digits   significant digits of numbers; None: as many as mean something, by the errors that the model makes
     guard_formulas  a cell that a spreadsheet would run as a formula has ' before it
 
     Raises InputError.
@@ -440,15 +548,38 @@ def predictions(model: Model, tables: Iterable[Table], *, probabilities: bool = 
         raise InputError("this model was trained on numbers and takes no tables.")
     if probabilities:
         preparation.check_probabilities()
-    begun = False
+    begun, errors = False, _usual_errors(model)
     for table in tables:
         y = model.outputs(table)
-        columns = preparation.answers(y)
+        columns = {name: labels_of(table.column(name)) for name in keep}
+        answers = preparation.answers(y)
+        twice = next((name for name in answers if name in columns), None)
+        if twice is not None:
+            answers = {f"{name} predicted" if name in columns else name: answer for name, answer in answers.items()}
+        columns |= {name: _rounded(answer, digits, error) for (name, answer), error in zip(answers.items(), errors, strict=True)}
         if probabilities:
-            columns |= preparation.probability_columns(y)
+            columns |= {name: _rounded(chance, digits, 1e-3) for name, chance in preparation.probability_columns(y).items()}
         rows = zip(*(column.tolist() for column in columns.values()), strict=True)
         yield _csv([*([] if begun else [columns]), *rows], guard=guard_formulas)
         begun = True
+
+
+def _usual_errors(model: Model) -> list[float]:
+    """For each target, how far predictions are off on rows that the model was not trained on; 0 where it is not known, or of classes."""
+    assert model.preparation is not None
+    scores = next((model.scores[part] for part in ("test", "validation", "train") if part in model.scores), None)
+    if scores is None or scores.squared is None:
+        return [0.0] * len(model.preparation.targets)
+    return [float(error) for error in (scores.squared / scores.rows) ** 0.5]
+
+
+def _rounded(values: Array, digits: int | None, error: float) -> Array:
+    """Numbers with so many significant digits, or without those that are less than a thousandth of the usual error. Text stays."""
+    if values.dtype == object:
+        return values
+    if digits is None and error > 0:
+        return values.round(max(0, 3 - math.floor(math.log10(error)))) + 0.0  # + 0.0: no −0
+    return np.array([float(f"{value:.{digits or 6}g}") for value in values])
 
 
 def formula_cells(model: Model) -> tuple[str, ...]:

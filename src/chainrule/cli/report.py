@@ -49,7 +49,7 @@ def number_text(words: Words, value: float, digits: int = 6) -> str:
 class TerminalReporter(Watch):
     """Prints what is decided, the progress of the epochs, how the run ended and what can be done next."""
 
-    def __init__(self, language: str, data: str, output: str, *, quiet: bool, asked: Sequence[str]) -> None:
+    def __init__(self, language: str, data: str | list[str], output: str, *, quiet: bool, asked: Sequence[str]) -> None:
         self.words, self.data, self.output, self.quiet, self.asked = Words(language), data, output, quiet, asked
         self.watcher: Progress | None = None
         self.folds: list[float | None] = []
@@ -98,6 +98,8 @@ class TerminalReporter(Watch):
         key = "train.split" if len(run.validation) else "train.split_folds" if training.fold_networks else "train.split_without"
         sizes = {"train": len(run.train), "validation": len(run.validation), "test": len(run.test)}
         self.item(message(self.words, key, **sizes, folds=run.plan.validation_folds))
+        if run.plan.group is not None:
+            self.item(message(self.words, "train.group", name=run.plan.group))
         self.item(line_of_network(self.words, run.network))
         self.item(line_of_plan(self.words, run.plan, training.batch_size))
         for caution in run.cautions:
@@ -159,12 +161,13 @@ class TerminalReporter(Watch):
 
     def _next(self, model: Model) -> None:
         """Commands that can be typed as they stand, but for a file of other rows."""
-        model_file, data, others = shlex.quote(self.output), shlex.quote(self.data), self.words.plain("train.others")
+        model_file, others = shlex.quote(self.output), self.words.plain("train.others")
+        data = f" --data {shlex.quote(self.data)}" if isinstance(self.data, str) else ""  # several files the model knows by itself
         step = max(1, model.history[-1].step // 2) if model.history else 1
         own = "".join(f" --definitions {shlex.quote(path)}" for path in click.get_current_context().meta.get(DEFINED, ()))
         commands = {
-            "train.next.step": f"chainrule explain {model_file} --data {data} --step {step}{own}",
-            "train.next.row": f"chainrule explain {model_file} --data {data} --row 3{own}",
+            "train.next.step": f"chainrule explain {model_file}{data} --step {step}{own}",
+            "train.next.row": f"chainrule explain {model_file}{data} --row 3{own}",
             "train.next.evaluate": f"chainrule evaluate {model_file} {others}{own}",
             "train.next.predict": f"chainrule predict {model_file} {others}{own}",
         }

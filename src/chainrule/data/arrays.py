@@ -275,6 +275,33 @@ def of_parquet(path: Path, rows: int) -> Iterator[tuple[dict[str, Array], int]]:
         raise FileError(f"{path} is no complete Parquet file: {_short(error)}") from None
 
 
+def of_arrow(path: Path, rows: int) -> Iterator[tuple[dict[str, Array], int]]:
+    """Columns of consecutive parts of a Feather or Arrow file, and the number of each part's first row. Raises FileError or InputError."""
+    try:
+        import pyarrow
+        from pyarrow import feather
+    except ImportError:
+        raise InputError(f"{path}: Feather and Arrow are read with pyarrow, which is not installed: {EXTRA}") from None
+    with open_binary(path) as file:
+        start = file.read(6)
+    first = 1
+    try:
+        if start[:4] == b"FEA1":  # Feather's first version has no parts
+            batches: Any = feather.read_table(path).to_batches(rows)
+        elif start == b"ARROW1":
+            found = pyarrow.ipc.open_file(pyarrow.memory_map(str(path)))
+            batches = (found.get_batch(place) for place in range(found.num_record_batches))
+        else:
+            batches = pyarrow.ipc.open_stream(pyarrow.memory_map(str(path)))
+        for whole in batches:
+            for start_row in range(0, whole.num_rows, rows):
+                batch = whole.slice(start_row, rows)
+                yield of_batch(path, batch), first
+                first += batch.num_rows
+    except (OSError, pyarrow.ArrowException) as error:
+        raise FileError(f"{path} is no complete Feather or Arrow file: {_short(error)}") from None
+
+
 def of_batch(path: Path, batch: Any) -> dict[str, Array]:
     """Columns of a pyarrow record batch."""
     import pyarrow

@@ -3,30 +3,33 @@
     table = read("flowers.csv")                     # separator, decimal sign, encoding and header are found out: table.notes
     for table in chunks("large.csv", rows=50_000):  # the same, a part at a time
 
-A source is the path of a file (CSV and the like, also .gz; .parquet, .npy, .npz, IDX), the name of a set that ships with
-scikit-learn ("data:iris"), a data frame of pandas, polars or pyarrow, a dict of columns, an array, or a Table.
+A source is the path of a file (CSV and the like, also packed; Parquet, Feather and Arrow, JSON lines, .npy, .npz, IDX), several files, a
+folder of them or a pattern such as data/*.csv, the name of a set that ships with scikit-learn ("data:iris"), a data frame of pandas, polars
+or pyarrow, a dict of columns, an array, or a Table.
 """
 
 from __future__ import annotations
 
 import os
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from chainrule.base.errors import InputError, UnknownNameError, quoted
+from chainrule.base.errors import FileError, InputError, UnknownNameError, quoted
 from chainrule.data import arrays
-from chainrule.data.cells import KINDS, MISSING, Kind, common_kind, missing_words
+from chainrule.data.cells import KINDS, MISSING, Kind, common_kind, missing_words, parse_number
 from chainrule.data.columns import CellOptions, Form, Scan
 from chainrule.data.encodings import open_binary
+from chainrule.data.files import ARROW, LINES, called, files_of, partition_of, suffix_of
+from chainrule.data.json_lines import of_json
 from chainrule.data.numbers import NumberFormat, NumberOptions
 from chainrule.data.shipped import PREFIX, SHIPPED, of_shipped
 from chainrule.data.table import Column, Table, joined, retyped, row_numbers
-from chainrule.data.text import TextLayout, blocks_of, text_layout
+from chainrule.data.text import TextFiles, TextLayout, text_layout
 
 __all__ = ["Column", "Forms", "Kind", "SHIPPED", "Table", "chunks", "forms_of", "kinds_of", "memory", "read", "row_numbers", "size_of"]
 
@@ -60,12 +63,14 @@ def read(
     if isinstance(source, Table):
         return source
     form = Reading.of(separator, decimal, thousands, units, missing, encoding, header)
-    expected, layout = _checked_kinds(kinds), form.layout(source)
-    if layout is None:
+    expected, files = _checked_kinds(kinds), form.text_files(source)
+    if files is None:
         parts = list(_parts(source, BLOCK, form))
         found = _merged_kinds(parts)
+        for part in parts:
+            _check_kinds(part, found)
         return joined(parts, found)
-    return _read_text(layout, expected, form)
+    return _read_text(files, expected, form)
 
 
 def chunks(
@@ -84,12 +89,16 @@ def chunks(
     if rows < 1:
         raise InputError(f"a part has at least one row, not {rows}.")
     form = Reading.of(**options)
-    layout, found = form.layout(source), forms or forms_of(source, kinds=kinds, **options)
-    if layout is not None:
-        return (_with_doubts(block.table(layout, block.columns(layout, found.forms, form.cells), found.notes), found)
-                for block in blocks_of(layout, rows))  # fmt: skip
+    files, found = form.text_files(source), forms or forms_of(source, kinds=kinds, **options)
+    if files is not None:
+        return _with_doubts_all(files, rows, found, form)
     known = {name: kind for name, kind in found.forms.items() if not isinstance(kind, NumberFormat)}
     return (retyped(part, known) for part in _parts(source, rows, form))
+
+
+def _with_doubts_all(files: TextFiles, rows: int, found: Forms, form: Reading) -> Iterator[Table]:
+    for block in files.blocks(rows):
+        yield _with_doubts(files.table(block, block.columns(files.name, found.forms, form.cells), found.notes), found)
 
 
 @dataclass(frozen=True)
@@ -109,13 +118,13 @@ class Forms:
 def forms_of(source: Any, *, kinds: Mapping[str, str | NumberFormat] | None = None, **options: Any) -> Forms:
     """The form of every column, found in one pass over the whole source. Options as of `read`."""
     form, expected = Reading.of(**options), _checked_kinds(kinds)
-    layout = form.layout(source)
-    if layout is None:
+    files = form.text_files(source)
+    if files is None:
         return Forms(dict(_merged_kinds(_parts(source, BLOCK, form))), {})
-    scan = Scan(layout.path, layout.separator, {**layout.forms, **expected}, form.cells)
-    for block in blocks_of(layout, BLOCK):
+    scan = Scan(files.name, files.first.separator, {**files.first.forms, **expected}, form.cells)
+    for block in files.blocks(BLOCK):
         scan.add(block.found(scan.expected, form.cells))
-    return _forms(layout, scan)
+    return _forms(files.first, scan)
 
 
 def kinds_of(source: Any, **options: Any) -> dict[str, Kind]:
@@ -147,25 +156,31 @@ class Reading:
         cells = CellOptions(NumberOptions(decimal, thousands, wanted), missing_words(words) if words else MISSING)
         return Reading(cells, {"separator": separator, "encoding": encoding, "header": header, "names": names})
 
-    def layout(self, source: Any) -> TextLayout | None:
-        """How the source holds its table, if it is a text file. Raises FileError."""
-        if not isinstance(source, (str, Path)) or _shipped_name(source) or not _is_text(Path(source)):
+    def text_files(self, source: Any) -> TextFiles | None:
+        """How the source holds its table, if it is a text file, or several. Raises FileError."""
+        several = files_of(source)
+        if several is None:
+            if not isinstance(source, (str, Path)) or _shipped_name(source) or not _is_text(Path(source)):
+                return None
+            return TextFiles(str(source), (text_layout(str(source), **self.text),))
+        if not all(map(_is_text, several)):
             return None
-        return text_layout(str(source), **self.text)
+        name = str(source) if isinstance(source, (str, Path)) else called(several)
+        return TextFiles(name, tuple(text_layout(str(path), **self.text) for path in several))
 
 
-def _read_text(layout: TextLayout, expected: Mapping[str, Form], form: Reading) -> Table:
-    """The whole file: each block as its own cells say; and once more where all cells together say something else."""
-    scan, parts = Scan(layout.path, layout.separator, {**layout.forms, **expected}, form.cells), []
-    for block in blocks_of(layout, BLOCK):
+def _read_text(files: TextFiles, expected: Mapping[str, Form], form: Reading) -> Table:
+    """The whole table: each block as its own cells say; and once more where all cells together say something else."""
+    scan, parts = Scan(files.name, files.first.separator, {**files.first.forms, **expected}, form.cells), []
+    for block in files.blocks(BLOCK):
         parts.append(block.found(scan.expected, form.cells))
         scan.add(parts[-1])
-    found = _forms(layout, scan)
+    found = _forms(files.first, scan)
     if all(part[name].fits(wanted) for part in parts for name, wanted in found.forms.items()):
         columns = [_joined_column(name, wanted, [part[name].values for part in parts]) for name, wanted in found.forms.items()]
-        whole = Table(layout.path, tuple(columns), 1, found.notes, layout.has_header)
+        whole = Table(files.name, tuple(columns), 1, found.notes, files.first.has_header)
     else:
-        tables = [block.table(layout, block.columns(layout, found.forms, form.cells), found.notes) for block in blocks_of(layout, BLOCK)]
+        tables = [files.table(block, block.columns(files.name, found.forms, form.cells), found.notes) for block in files.blocks(BLOCK)]
         whole = joined(tables, {name: kind_of(wanted) for name, wanted in found.forms.items()})
     return _with_doubts(whole, found)
 
@@ -212,6 +227,9 @@ def size_of(source: Any) -> int | None:
         return sum(column.values.nbytes for column in source.columns)
     if isinstance(source, np.ndarray):
         return source.nbytes
+    several = files_of(source)
+    if several is not None:
+        return sum(size_of(path) or 0 for path in several)
     if not isinstance(source, (str, Path)) or _shipped_name(source):
         return None
     with open_binary(source):
@@ -250,7 +268,11 @@ def memory() -> int:
 
 def _parts(source: Any, rows: int, form: Reading) -> Iterator[Table]:
     """A source that is no text as consecutive tables."""
-    parts = _parts_of_file(source, rows) if isinstance(source, (str, Path)) else _parts_of_memory(source, rows)
+    several = files_of(source)
+    if several is not None:
+        parts = _parts_of_files(source, several, rows)
+    else:
+        parts = _parts_of_file(source, rows) if isinstance(source, (str, Path)) else _parts_of_memory(source, rows)
     missing = form.cells.missing
     return parts if missing is MISSING else (part.without_missing(missing) for part in parts)
 
@@ -270,15 +292,49 @@ def _parts_of_memory(source: Any, rows: int) -> Iterator[Table]:
 
 def _is_text(path: Path) -> bool:
     """Is a file one of text, by its name?"""
-    return path.suffix.lower() not in (".parquet", ".npy", ".npz") and not arrays.is_idx(path)
+    return suffix_of(path) not in (*ARROW, *LINES, ".npy", ".npz") and not arrays.is_idx(path)
+
+
+def _parts_of_files(source: Any, files: Sequence[Path], rows: int) -> Iterator[Table]:
+    """The parts of several files, their rows counted through; what folders such as year=2024 say is a column. Raises FileError."""
+    texts = [path for path in files if _is_text(path)]
+    if texts:
+        other = next(path for path in files if not _is_text(path))
+        raise FileError(f"{texts[0]} is a text file, and {other} is none; read them one by one, or name those of one kind.")
+    name = str(source) if isinstance(source, (str, Path)) else called(files)
+    folder = Path(source) if isinstance(source, (str, Path)) and Path(source).is_dir() else None
+    first, names = 1, None
+    for path in files:
+        said = partition_of(path, folder) if folder else {}
+        for part in _parts_of_file(path, rows):
+            columns = (*part.columns, *(_constant(key, value, len(part)) for key, value in said.items()))
+            table = replace(part, source=name, columns=columns, first_row=first)
+            names = names or table.names
+            if set(names) != set(table.names):
+                odd = min(set(names).symmetric_difference(table.names))
+                raise FileError(f"{path} and {files[0]} differ in the column {quoted(odd)}; files read together have the same columns.")
+            yield replace(table, columns=tuple(map(table.column, names)))
+            first += len(part)
+
+
+def _constant(name: str, value: str, rows: int) -> Column:
+    """A column of one value: a number if it is one."""
+    number = parse_number(value)
+    if number is not None:
+        return Column(name, np.full(rows, number), "number")
+    values = np.empty(rows, dtype=object)
+    values[:] = value
+    return Column(name, values, "text")
 
 
 def _parts_of_file(source: str | Path, rows: int) -> Iterator[Table]:
     path, suffix, shipped = Path(source), Path(source).suffix.lower(), _shipped_name(source)
     if shipped:
         return arrays.array_tables(f"{PREFIX}{shipped}", of_shipped(shipped), rows)
-    if suffix == ".parquet":
-        return _parts_of_parquet(path, rows)
+    if suffix in ARROW:
+        return _parts_of_arrow(path, rows, arrays.of_parquet if suffix == ".parquet" else arrays.of_arrow)
+    if suffix_of(path) in LINES:
+        return _parts_of_arrow(path, rows, of_json)
     if suffix == ".npy":
         columns, named = arrays.of_npy(path)
         return arrays.array_tables(str(source), columns, rows, has_header=named)
@@ -288,10 +344,10 @@ def _parts_of_file(source: str | Path, rows: int) -> Iterator[Table]:
     return arrays.array_tables(str(source), columns, rows, notes)
 
 
-def _parts_of_parquet(path: Path, rows: int) -> Iterator[Table]:
-    for columns, first in arrays.of_parquet(path, rows):
+def _parts_of_arrow(path: Path, rows: int, read: Callable[[Path, int], Iterator[tuple[dict[str, Any], int]]]) -> Iterator[Table]:
+    for columns, first in read(path, rows):
         for table in arrays.array_tables(str(path), columns, rows):
-            yield replace(table, first_row=first)
+            yield replace(table, first_row=first + table.first_row - 1)
 
 
 def _shipped_name(source: str | Path) -> str | None:
@@ -315,6 +371,16 @@ def _checked_kinds(kinds: Mapping[str, str | NumberFormat] | None) -> dict[str, 
 def kind_of(form: Form) -> Kind:
     """The kind of a column of this form."""
     return "number" if isinstance(form, NumberFormat) else form
+
+
+def _check_kinds(part: Table, kinds: Mapping[str, Kind]) -> None:
+    """Raises FileError where a column of a source that knows its types holds text in some rows and numbers in others."""
+    for column in part.columns:
+        if (column.values.dtype == object) != (kinds[column.name] in ("text", "date")) and not column.missing.all():
+            where = f"{part.source}: column {quoted(column.name)}"
+            raise FileError(
+                f"{where} holds text in some rows and {column.kind}s in others, as from row {part.row(0):,} on; write them alike."
+            )
 
 
 def _merged_kinds(parts: Iterable[Table]) -> dict[str, Kind]:

@@ -276,6 +276,43 @@ def _names(path: str, first: Sequence[str], has_header: bool) -> tuple[str, ...]
     return tuple(names)
 
 
+@dataclass(frozen=True)
+class TextFiles:
+    """Text files that hold one table together: what messages call them, and how each holds its part. Raises FileError.
+
+    The columns are those of the first one; the others may have them in another order.
+    """
+
+    name: str
+    layouts: tuple[TextLayout, ...]
+
+    def __post_init__(self) -> None:
+        names = set(self.first.names)
+        for layout in self.layouts[1:]:
+            odd = names.symmetric_difference(layout.names)
+            if odd:
+                column = min(odd)
+                has, lacks = (self.first.path, layout.path) if column in names else (layout.path, self.first.path)
+                raise FileError(f"{lacks} has no column {quoted(column)}, as {has} has; files read together have the same columns.")
+
+    @property
+    def first(self) -> TextLayout:
+        """The layout of the first file."""
+        return self.layouts[0]
+
+    def blocks(self, rows: int) -> Iterator[Block]:
+        """All rows in blocks of at most so many; rows are counted through all files. Raises FileError, which names the row of its file."""
+        done = 0
+        for layout in self.layouts:
+            for block in blocks_of(layout, rows):
+                yield block if len(self.layouts) == 1 else replace(block, first=done + block.first)
+            done += block.first + block.rows - 1
+
+    def table(self, block: Block, columns: Iterable[Column], notes: Collection[str]) -> Table:
+        """These columns of a block as a table."""
+        return Table(self.name, tuple(columns), block.first, tuple(notes), self.first.has_header)
+
+
 # Rows
 
 
@@ -291,18 +328,14 @@ class Block:
         """What the cells of every column are."""
         return {name: found_in(cells, self.first, asked.get(name), options) for name, cells in self.cells.items()}
 
-    def table(self, layout: TextLayout, columns: Iterable[Column], notes: Collection[str]) -> Table:
-        """These columns as a table."""
-        return Table(layout.path, tuple(columns), self.first, tuple(notes), layout.has_header)
-
-    def columns(self, layout: TextLayout, forms: Mapping[str, Form], options: CellOptions) -> Iterator[Column]:
+    def columns(self, source: str, forms: Mapping[str, Form], options: CellOptions) -> Iterator[Column]:
         """The columns that have a form. Raises FileError, which names the first cell that cannot be read so."""
         for name, form in forms.items():
             column = column_of(name, self.cells[name], form, options)
             if column is None:
                 cells = enumerate(self.cells[name], start=self.first)
                 row, cell = next((row, cell) for row, cell in cells if column_of(name, [cell], form, options) is None)
-                where = f"{layout.path}: row {row}, column {quoted(name)}"
+                where = f"{source}: row {row}, column {quoted(name)}"
                 raise FileError(f"{where} holds {quoted(cell)}, which is no number as the others are.")
             yield column
 

@@ -58,6 +58,7 @@ class Training(Displayed):
     weights     (rows,), what each example counts in the error
     validation  (x, t), or (x, t, weights), of the rows that decide
     engine      in place of the plan's
+    groups      (rows,), a number for each set of rows that no fold of the cross-validation parts
 
     `epoch` and `run` go on from where the run stands. `start` is the network before the run, `best_network` has the best weights so far.
     Raises ShapeError, InputError.
@@ -73,6 +74,7 @@ class Training(Displayed):
         weights: Any = None,
         validation: Sequence[Any] | None = None,
         engine: str | None = None,
+        groups: Array | None = None,
     ) -> None:
         self.start = network
         self.network = network if weights is None else network.replaced(weighted=True)
@@ -87,7 +89,7 @@ class Training(Displayed):
         self.start_state, self.best = self.state, tuple(self.state[: len(self.network.shapes)])
         self.epochs, self.step = 0, 0
         self._history, self._shuffled = History(), Shuffled(plan.seed, len(self.data[0]))
-        self.fold_networks = fold_networks(self.data, plan, self.batch_size, self.state) if self.validation is None else []
+        self.fold_networks = fold_networks(self.data, plan, self.batch_size, self.state, groups) if self.validation is None else []
         self.start_error = unwarned(self.judged)(self.state)
         self.best_epoch = 0
         self.best_error = self.start_error if math.isfinite(self.start_error) else math.inf
@@ -312,6 +314,7 @@ class Training(Displayed):
         *,
         weights: Any = None,
         validation: Sequence[Any] | None = None,
+        groups: Array | None = None,
     ) -> Training:
         """The run that `arrays` and `record` were taken from, to be continued with the same numbers, bit for bit.
 
@@ -322,7 +325,7 @@ class Training(Displayed):
         """
         began = record.get("engine") if plan.engine == "auto" else None
         engine = began if began in ENGINES else None
-        training = Training(network, x, t, plan, weights=weights, validation=validation, engine=engine)
+        training = Training(network, x, t, plan, weights=weights, validation=validation, engine=engine, groups=groups)
         if record.get("digest") != training.digest:
             raise InputError("this run began with other data, or another split of it: resume it with the same data, seed and options.")
         for name, value in training._settings().items():

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -190,13 +190,21 @@ class Model(WithoutCaches, Displayed):
         }
 
 
-def form_for(source: Mapping[str, Any], name: str | Path) -> dict[str, Any]:
+def own_data(source: Mapping[str, Any]) -> str | list[str] | None:
+    """The data that a model was trained on, as `read` takes it: a name, or several files; None where it does not know."""
+    found: str | list[str] | None = source.get("files") or source.get("name")
+    return found
+
+
+def form_for(source: Mapping[str, Any], name: str | Path | Sequence[str | Path]) -> dict[str, Any]:
     """What was said about how to read the data of a model, as far as it holds for a source of this name.
 
     source  what the model keeps about its data; of another source, only its missing values and units are alike
     """
     form = dict(source.get("form", {}))
-    return form if str(name) == source.get("name") else {key: form[key] for key in ("missing", "units") if key in form}
+    own = own_data(source)
+    same = [str(part) for part in name] == own if isinstance(name, (list, tuple)) else str(name) == own
+    return form if same else {key: form[key] for key in ("missing", "units") if key in form}
 
 
 def checkpoint_path(output: str | Path) -> Path:

@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.base.errors import InputError
+from chainrule.data.files import files_of
 from chainrule.data.reading import chunks, forms_of, read
 from chainrule.data.table import Table
 from chainrule.network.network import Array
+from chainrule.preparation.columns import labels_of
 from chainrule.preparation.disk import empty, is_large
 from chainrule.preparation.preparation import Preparation
-from chainrule.training.model import form_for
+from chainrule.training.model import form_for, own_data
 from chainrule.training.plan import Plan, example_weights, split
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ class Subset:
     x, t     (rows, inputs), (rows, outputs)
     labels   the class of each row as a whole number, or its target numbers
     weights  (rows,), what each row counts, where they do not all count the same
+    groups   (rows,), a number for each set of rows that belong together, where they do
     source   what the data are called
     """
 
@@ -40,6 +43,7 @@ class Subset:
     t: Array
     labels: Array
     weights: Array | None = None
+    groups: Array | None = None
     source: str = ""
 
     def __len__(self) -> int:
@@ -48,25 +52,30 @@ class Subset:
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """A source that can be gone through again and again, as tables."""
+    """A source that can be gone through again and again, as tables.
+
+    files  their names, if they were named one by one
+    """
 
     tables: Callable[[], Iterable[Table]]
+    files: tuple[str, ...] = ()
 
     @staticmethod
     def of(source: Any, **form: Any) -> Rows:
         """The rows of a file, a data frame …; options as of `data.read`. Raises InputError."""
+        files = tuple(map(str, source)) if isinstance(source, (list, tuple)) and files_of(source) else ()
         if not is_large(source):
             table = read(source, **form)
-            return Rows(lambda: [table])
+            return Rows(lambda: [table], files)
         forms = forms_of(source, **form)
         form.pop("kinds", None)
-        return Rows(lambda: chunks(source, forms=forms, **form))
+        return Rows(lambda: chunks(source, forms=forms, **form), files)
 
     def complete(self, preparation: Preparation) -> Rows:
         """Without the rows that lack a value that is needed, if the preparation leaves such out."""
         if preparation.dropped is None:
             return self
-        return Rows(lambda: (preparation.complete(table) for table in self.tables()))
+        return replace(self, tables=lambda: (preparation.complete(table) for table in self.tables()))
 
     @cached_property
     def first(self) -> Table:
@@ -81,14 +90,22 @@ class Rows:
         """The label of every row."""
         return np.concatenate([preparation.labels(table) for table in self.tables()])
 
-    def subset(self, preparation: Preparation, places: Array, labels: Array, stack: ExitStack) -> Subset:
+    def groups(self, name: str | None) -> Array | None:
+        """(rows,): a number for each value of this column; rows without one are alone. None without a name."""
+        if name is None:
+            return None
+        values = np.concatenate([labels_of(table.column(name)) for table in self.tables()])
+        known: dict[object, int] = {}
+        return np.array([known.setdefault(("row", row) if value is None else value, len(known)) for row, value in enumerate(values)])
+
+    def subset(self, preparation: Preparation, places: Array, labels: Array, stack: ExitStack, groups: Array | None = None) -> Subset:
         """These rows as numbers. What lies on a disk is gone when the stack is left."""
         x, t = empty((len(places), preparation.inputs), stack), empty((len(places), preparation.outputs), stack)
         for table, inside, start in self._overlaps(places):
             if len(inside):
                 some = table.take(inside)
                 x[start : start + len(inside)], t[start : start + len(inside)] = preparation.x(some), preparation.t(some)
-        return Subset(x, t, labels[places])
+        return Subset(x, t, labels[places], groups=None if groups is None else groups[places])
 
     def _overlaps(self, places: Array) -> Iterator[tuple[Table, Array, int]]:
         """Each table, which of its rows are among the places, and how many came before them."""
@@ -108,14 +125,14 @@ def training_rows(model: Model, source: Any = None, encoding: str | None = None)
     preparation = model.preparation
     if preparation is None:
         raise InputError("this model was trained on numbers without a table; replay its steps from Python, with `step_at`.")
-    source = model.source.get("name") if source is None else source
+    source = own_data(model.source) if source is None else source
     form = form_for(model.source, source)
     if encoding is not None:
         form["encoding"] = encoding
     rows = Rows.of(source, kinds=preparation.forms, **form).complete(preparation)
     labels = rows.labels(preparation)
     with ExitStack() as stack:
-        subset = rows.subset(preparation, split(labels, model.plan)[0], labels, stack)
+        subset = rows.subset(preparation, split(labels, model.plan, rows.groups(model.plan.group))[0], labels, stack)
     return replace(subset, weights=weights_of(subset, subset, preparation, model.plan), source=str(source))
 
 

@@ -565,6 +565,7 @@ WORDS = {
     "train.split_folds": "Zeilen: {train} zum Lernen, {test} sagen, wie gut es ist; wann Schluss ist, sagen {folds} Netze daneben, die "
     "jeweils einen Teil der Zeilen nicht lernen und an ihm gemessen werden",
     "train.split_without": "Zeilen: {train} zum Lernen, keine sagen, wann Schluss ist, {test} sagen, wie gut es ist",
+    "train.group": "Zeilen mit gleichem {name} gehören zum selben Teil",
     "train.network": "Netz {sizes}: innen {activation}, am Ende {output}, Fehler als {loss}; {parameters} Parameter",
     "train.network_flat": "Netz {sizes}: am Ende {output}, Fehler als {loss}; {parameters} Parameter",
     "train.plan": "Training mit {optimizer}, Lernrate {rate}, {batch_size} Zeilen je Schritt, höchstens {epochs} Epochen, "

@@ -538,6 +538,7 @@ WORDS = {
     "train.split_folds": "rows: {train} to train on, {test} to say how good it is; {folds} networks beside it, each trained without a "
     "fold of these rows and judged on it, tell when to stop",
     "train.split_without": "rows: {train} to train on, none to tell when to stop, {test} to say how good it is",
+    "train.group": "rows with the same {name} are in one part",
     "train.network": "network {sizes}: {activation} inside, {output} at the end, error by {loss}; {parameters} parameters",
     "train.network_flat": "network {sizes}: {output} at the end, error by {loss}; {parameters} parameters",
     "train.plan": "training by {optimizer}, learning rate {rate}, {batch_size} rows a step, at most {epochs} epochs, "
