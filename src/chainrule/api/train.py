@@ -222,9 +222,7 @@ def train(
         plan = _stopping(plan, round(len(labels) * (1 - plan.test)), plan_settings)
         groups = rows.groups(plan.group)
         parts = split(labels, plan, groups)
-        if groups is not None and plan.validation_folds:
-            folds_at_most = len(set(groups[parts[0]].tolist()))
-            plan = replace(plan, validation_folds=min(plan.validation_folds, folds_at_most) if folds_at_most > 1 else 0)
+        plan = plan if groups is None else _folding_groups(plan, groups[parts[0]])
 
         def prepared(*places: Array) -> Run:
             """The run that trains on the first of these places; means and spreads are of them alone."""
@@ -363,6 +361,12 @@ def _stopping(plan: Plan, rows: int, said: Mapping[str, Any]) -> Plan:
     if said["patience"] is None:
         plan = replace(plan, patience=patience_for(rows, plan.batch_size or batch_size_for(rows)))
     return plan
+
+
+def _folding_groups(plan: Plan, groups: Array) -> Plan:
+    """The plan with no more validation folds than there are groups of training rows; with none where there is one group."""
+    most = len(set(groups.tolist()))
+    return replace(plan, validation_folds=min(plan.validation_folds, most) if most > 1 else 0)
 
 
 def fitting_network(
