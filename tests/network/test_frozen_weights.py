@@ -88,6 +88,14 @@ def test_other_documents_are_true(detail: str, language: str) -> None:
     assert_readable(document)
 
 
+@pytest.mark.parametrize("settings", [{"absent": ["w1"], "frozen": ["w1"]}, {"absent": ["W1"]}, {"frozen": ["W1", "b1"]}])
+def test_whatever_is_left_of_a_network_is_explained(settings: dict[str, Any]) -> None:
+    document = Network(2, cr.dense(1), **settings).step([[1, 2]], [[1]], "adam").explain(detail="scalar")
+    assert_true(document)
+    assert_readable(document)
+    assert ("W1 was drawn" in str(document)) == (settings != {"absent": ["W1"]})
+
+
 def test_pictures_draw_no_line_for_what_is_absent() -> None:
     drawn = [str(figure(cr.Problem(small(absent=gone), x, x[:, :1]), "weights").rendered("svg")) for gone in ([], ["w3"])]
     assert drawn[0].count("<line") + drawn[0].count("<path") > drawn[1].count("<line") + drawn[1].count("<path")

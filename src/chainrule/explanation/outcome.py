@@ -32,8 +32,9 @@ MOST_SCHEDULED = 200
 
 def new_weights_section(context: Context) -> Section:
     """Every update with its numbers, and the new matrices."""
-    blocks: list[Block] = [Paragraph(context.text("weights.intro"))]
-    if context.detail == "scalar":
+    moves = bool(context.step.update.parameters)
+    blocks: list[Block] = [Paragraph(context.text("weights.intro"))] if moves else []
+    if context.detail == "scalar" and moves:
         blocks += weight_by_weight(context)
         blocks.append(Subheading(context.text("weights.matrices")))
     step = context.step
@@ -65,7 +66,8 @@ def weight_by_weight(context: Context) -> list[Block]:
     blocks: list[Block] = []
     if shared:
         blocks.append(Equations(tuple(context.element_line(Element(node, ())) for node in shared)))
-    blocks.append(Equations(tuple(lines)))
+    if lines:
+        blocks.append(Equations(tuple(lines)))
     if chosen is not None:
         blocks += [Paragraph(context.text("weights.table")), _table_of_weights(context, elements)]
     if len(elements) > written:

@@ -46,6 +46,8 @@ class Values(Mapping[Expression, Any]):
     _known: dict[Expression, Any] = field(default_factory=dict)
 
     def __getitem__(self, letter: Expression) -> Any:
+        if letter.constant is not None:  # an absent weight is 0, without a letter
+            return printed_as(letter.constant, exact=True) if self.precise else letter.constant
         if letter not in self._known:
             self._known[letter] = self._number(letter) if self.precise else self._recorded(letter)
         return self._known[letter]

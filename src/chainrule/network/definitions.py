@@ -341,7 +341,8 @@ def _each_unit(wanted: Sequence[Any]) -> Bound:
         """f₁(z₁), f₂(z₂) …: neighbours with one activation are computed together."""
         axis = len(z.shape) - 1
         if z.shape[axis] != len(units):
-            raise DescriptionError(f"{len(units)} activations are named, one for each unit, but the layer has {z.shape[axis]} units.")
+            named = f"{len(units)} activation{'s are' if len(units) > 1 else ' is'} named"
+            raise DescriptionError(f"{named}, one for each unit, but the layer has {z.shape[axis]} units.")
         starts = [place for place in range(len(units)) if not place or repr(units[place]) != repr(units[place - 1])]
         pieces = [
             units[start].apply(p.part(z, axis=axis, start=start, stop=stop))

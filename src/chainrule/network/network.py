@@ -231,7 +231,8 @@ class Network(WithoutCaches, Displayed):
     def initializers(self) -> dict[str, Bound]:
         """What draws each W that has no numbers of its own."""
         drawn = {one.variable.key: one.start for one in self.forward.parameters}
-        return {key: start for key, start in drawn.items() if start is not None and key not in self.given}
+        there = {key for key, shape in self.shapes.items() if len(self.absent.get(key, ())) < math.prod(shape)}
+        return {key: start for key, start in drawn.items() if start is not None and key not in self.given and key in there}
 
     def split(self, x: Any, t: Any = None, s: Any = None) -> dict[Expression, Array]:
         """A batch by what its columns are called in the derivation: x (batch, inputs) and t (batch, outputs) hold those of all inputs
