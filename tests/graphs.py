@@ -43,6 +43,7 @@ class Graph:
     loss     of each example, from the output or the dict of outputs, and t
     penalty  what is added to E, from the parameters
     exact    whether its numbers are fractions
+    compiles whether there is machine code for it
     """
 
     make: Callable[[], Network]
@@ -51,6 +52,7 @@ class Graph:
     penalty: Callable[[Any], Any] = lambda p: 0
     targets: Callable[[np.ndarray], np.ndarray] = lambda t: t
     exact: bool = False
+    compiles: bool = True
     rows: int = 4
 
     @cached_property
@@ -58,6 +60,9 @@ class Graph:
         """The network with numbers, and a batch."""
         random, network = np.random.default_rng(7), self.make()
         numbers = {key: random.normal(0, 0.7, shape).round(2) for key, shape in network.shapes.items()}
+        for key, gone in network.absent.items():
+            for index in gone:
+                numbers[key][index] = 0
         x, t = (random.normal(size=(self.rows, columns)).round(2) for columns in (network.inputs, network.outputs))
         s = random.uniform(0.2, 2, self.rows).round(2) if network.conventions.weighted else None
         return Case(network.with_parameters(numbers), x, self.targets(t), s)
@@ -235,6 +240,11 @@ def _described() -> Network:
     )
 
 
+def _by_unit(z: Tensor, *activations: Callable[[Tensor], Tensor]) -> Tensor:
+    """Each column by its own function."""
+    return torch.stack([f(z[:, place]) for place, f in enumerate(activations)], dim=1)
+
+
 GRAPHS: dict[str, Graph] = {
     "residual": Graph(_residual, _residual_by_hand),
     "three residual blocks": Graph(_three_blocks, _three_blocks_by_hand),
@@ -294,6 +304,31 @@ GRAPHS: dict[str, Graph] = {
     "frozen": Graph(
         lambda: Network(3, lambda x: dense(2, "tanh", frozen=["W"])(x) + dense(2, frozen=["b"])(x)),
         lambda p, x: torch.tanh(x @ p.W1 + p.b1) + x @ p.W2 + p.b2,
+    ),
+    "single weights frozen or absent": Graph(
+        lambda: Network(
+            2,
+            lambda x: dense(2, "tanh", frozen=True)(x) + dense(2)(dense(3, "relu")(x)),
+            frozen=["W2[1,1]", "b2[3]"],
+            absent=["W2[1,2]", "W3[3,1]", "W3[3,2]", "b3[1]"],
+            regularizer="l2",
+            gradients=["x"],
+        ),
+        lambda p, x: (
+            torch.tanh(x @ p.W1 + p.b1)
+            + torch.relu(x @ (p.W2 * torch.tensor([[1, 0, 1], [1, 1, 1.0]])) + p.b2) @ (p.W3 * torch.tensor([[1, 1], [1, 1], [0, 0.0]]))
+            + p.b3 * torch.tensor([0, 1.0])
+        ),
+        penalty=lambda p: 0.01 * ((p.W1**2).sum() + (p.W2**2).sum() + (p.W3**2).sum()) / 2,
+        compiles=False,
+    ),
+    "an activation for each unit": Graph(
+        lambda: Network(3, dense(4, ["relu", "tanh", "tanh", "identity"]), dense(2, [{"name": "leaky_relu", "slope": 0.2}, "sigmoid"])),
+        lambda p, x: _by_unit(
+            _by_unit(x @ p.W1 + p.b1, torch.relu, torch.tanh, torch.tanh, lambda z: z) @ p.W2 + p.b2,
+            lambda z: torch.nn.functional.leaky_relu(z, 0.2),
+            torch.sigmoid,
+        ),
     ),
     "rational": Graph(
         lambda: Network(2, lambda x: dense(1)(x + dense(2, "relu")(dense(2, "relu")(x) + x))),

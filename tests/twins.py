@@ -40,7 +40,9 @@ def outputs_for(loss: Bound) -> list[str | None]:
 
 
 def targets(random: np.random.Generator, loss: Bound, rows: int, columns: int) -> np.ndarray:
-    """Targets that a loss can have."""
+    """Targets that a loss can have; of one that compares with nothing, no columns."""
+    if not loss.definition.has_target:
+        return np.empty((rows, 0))
     if loss.name in ("cross_entropy", "cross_entropy_from_logits", "kl"):
         t = random.uniform(0.05, 1, (rows, columns))
         t /= t.sum(axis=1, keepdims=True)
@@ -73,13 +75,17 @@ def case(seed: int, **settings: Any) -> Case:
     """
     random = np.random.default_rng(seed)
     sizes = settings.pop("sizes", None) or [int(n) for n in random.integers(1, 5, random.integers(2, 5))]
-    loss = settings.pop("loss", None) or random.choice([bound for bound in everything("loss") if torch_name(bound) in LOSSES])
+    loss = settings.pop("loss", None) or random.choice(
+        [bound for bound in everything("loss") if torch_name(bound) in LOSSES and bound.definition.measures]
+    )
     output = settings.pop("output", outputs_for(loss)[int(random.integers(len(outputs_for(loss))))])
     if output == "softmax" or loss.name in ("cross_entropy", "cross_entropy_from_logits", "kl"):
         sizes[-1] += sizes[-1] == 1  # the softmax of one number is 1 whatever happens
     drawn = [bound for bound in everything("activation") if torch_name(bound) in ACTIVATIONS]
     hidden = [settings.get("activation") or random.choice(drawn) for _ in sizes[1:-1]]
     settings.pop("activation", None)
+    if loss.definition.targets == "gradient":  # no example counts more than it is given
+        settings.pop("weighted", None)
     bias = settings.pop("bias", bool(random.integers(2)))
     rows = settings.pop("rows", None) or int(random.integers(1, 6))
     layers = [dense(n, f, bias=bias) for n, f in zip(sizes[1:], [*hidden, output], strict=True)]

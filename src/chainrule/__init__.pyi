@@ -15,10 +15,11 @@ from chainrule.explanation.explain import explain as explain
 from chainrule.api.formulas import explain_formula as explain_formula
 from chainrule.api.figures import figure as figure
 from chainrule.api.train import train as train, Watch as Watch
+from chainrule.api.estimators import ChainruleClassifier as ChainruleClassifier, ChainruleRegressor as ChainruleRegressor
 from chainrule.training.model import Model as Model
 from chainrule.training.plan import Plan as Plan
 from chainrule.training.loop import Overflowed as Overflowed, Training as Training
-from chainrule.doctor.divergence import Diverged as Diverged
+from chainrule.diagnosis.divergence import Diverged as Diverged
 from chainrule.preparation.preparation import Preparation as Preparation
 from chainrule.training.metrics import Scores as Scores
 from chainrule.data.reading import read as read
@@ -37,7 +38,7 @@ from chainrule.network.losses import log_cosh as log_cosh
 from chainrule.network.losses import binary_cross_entropy as binary_cross_entropy
 from chainrule.network.losses import binary_cross_entropy_from_logits as binary_cross_entropy_from_logits, cross_entropy as cross_entropy
 from chainrule.network.losses import cross_entropy_from_logits as cross_entropy_from_logits, hinge as hinge, squared_hinge as squared_hinge
-from chainrule.network.losses import kl as kl
+from chainrule.network.losses import kl as kl, objective as objective, upstream as upstream
 from chainrule.network.regularizers import l1 as l1, l2 as l2, elastic_net as elastic_net
 from chainrule.network.initializers import zeros as zeros, constant as constant, uniform as uniform, normal as normal
 from chainrule.network.initializers import glorot_uniform as glorot_uniform, glorot_normal as glorot_normal, he_uniform as he_uniform
@@ -50,8 +51,8 @@ from chainrule.network.schedules import step_decay as step_decay, exponential as
 from chainrule.network.schedules import one_cycle as one_cycle
 from chainrule.formula.primitives import exp as exp, log as log, sqrt as sqrt, sin as sin, cos as cos, sign as sign, floor as floor
 from chainrule.formula.primitives import erf as erf
-from chainrule.formula.primitives import maximum as maximum, minimum as minimum, select as select, total as total, mean as mean
-from chainrule.formula.primitives import logsumexp as logsumexp
+from chainrule.formula.primitives import maximum as maximum, minimum as minimum, select as select
+from chainrule.formula.reductions import total as total, mean as mean, logsumexp as logsumexp
 from chainrule.formula.expression import Expression as Expression
 from chainrule.base.errors import ChainruleError as ChainruleError, InputError as InputError, UnknownNameError as UnknownNameError
 from chainrule.base.errors import ShapeError as ShapeError, DescriptionError as DescriptionError, FileError as FileError

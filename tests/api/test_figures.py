@@ -162,8 +162,10 @@ def test_later_steps():
 def test_the_ways_of_a_weight_are_lit():
     first = figure(problem("mazur"), "chain", weight="w1").content.sections[0].blocks[0]
     assert set(first.highlighted) == {"e0-0-0", "n1-0", "e1-0-0", "e1-0-1", "n2-0", "n2-1", "e2-0-0", "e2-1-0", "n3-0"}
-    last = figure(problem("mazur"), "chain", weight="b4").content.sections[0].blocks[0]
+    last = figure(problem("2-2-2"), "chain", weight="b4").content.sections[0].blocks[0]
     assert set(last.highlighted) == {"n2-1", "e2-1-0", "n3-0"}
+    of_all_units = figure(problem("mazur"), "chain", weight="b2").content.sections[0].blocks[0]
+    assert set(of_all_units.highlighted) == {"n2-0", "n2-1", "e2-0-0", "e2-1-0", "n3-0"}
 
 
 def test_a_unit_that_is_left_out_is_drawn_for_its_weight():

@@ -95,7 +95,7 @@ def test_options(folder):
 
 def test_strays_of_known_kinds(folder):
     path = put(folder, "a;b\n1,5;true\n2.5;maybe\n")
-    message = "t.csv: row 2, column 'a' holds '2.5', which is no number with a decimal comma."
+    message = "t.csv, column 'a': row 2 holds '2.5', which is no number with the decimal sign ','."
     assert message_of(lambda: read(path, decimal=",", kinds={"a": "number"})) == message
     message = "t.csv: row 2, column 'b' holds 'maybe', which is no truth value."
     assert message_of(lambda: read(path, kinds={"b": "boolean"})) == message
@@ -192,9 +192,9 @@ TABLES = [
     ("t\n4\n5\n", {}, "t.csv has no column to learn from beside the target."),
     ("a,b,t\n1,,4\n2,NA,5\n", {}, "t.csv: column b has no values at all; leave it out (--ignore b)."),
     ("a,b,t\n1,2,\n2,3,?\n", {}, "t.csv: column t has no values at all; choose another target."),
-    ("a,b,t\n1,,4\n2,3,5\n,,6\n9,4,7.5\n", {}, "t.csv has 3 missing values (row 1, column 'b'; row 3, column 'a'; row 3, column 'b'); fill them in, ask for --impute mean, or leave columns out (--ignore a,b)."),
+    ("a,b,t\n1,,4\n2,3,5\n,,6\n9,4,7.5\n", {}, "t.csv has 3 missing values (row 1, column 'b'; row 3, column 'a'; row 3, column 'b'); fill them in, ask for --impute mean, leave those rows out (--drop-missing) or columns (--ignore a,b)."),
     ("a,b,t\n1,nan,4\n2,3,5\n5,4,6.5\n", {}, "t.csv has 1 missing value (row 1, column 'b'); fill them in"),
-    ("a,t\n1,4\n2,\n4,5\n", {}, "t.csv has 1 missing value (row 2, column 't'), and it is the target; leave those rows out."),
+    ("a,t\n1,4\n2,\n4,5\n", {}, "t.csv has 1 missing value (row 2, column 't'), and it is the target; leave those rows out (--drop-missing)."),
     ("a,t\n1,4\n2,\n4,5\n", {"impute": "mean"}, "t.csv has 1 missing value (row 2, column 't'), and it is the target"),
     ("a,t\n1,4\ninf,5\n4,6.5\n", {}, "t.csv: row 2, column 'a' holds inf, which is no finite number; correct it or leave the row out."),
     ("a,t\n1,4\n1e301,5\n4,6.5\n", {}, "t.csv: row 2, column 'a' holds 1e+301, which is too large to compute with"),
@@ -211,8 +211,8 @@ TABLES = [
     (LONG, {"ignore": ["bb"]}, "no column of t.csv is called 'bb'. Did you mean 'b'?"),
     (LONG, {"ignore": ["t"]}, "column 't' cannot be left out and a target."),
     (LONG, {"targets": ["t", "t"]}, "column 't' cannot be a target and the same again."),
-    (LONG, {"targets": ["a", "t"], "task": "classify"}, "there can be one class target, not 2 (a, t); train one model for each."),
-    ("a,b,t\n1,x,3\n2,y,4\n5,x,6\n", {"targets": ["b", "t"]}, "column 'b' holds 'x', which is no number to regress to. Several targets must all be numbers."),
+    (LONG, {"targets": ["a", "t"], "task": "classify"}, "one output has one class target, not 2 (a, t); train one model for each, or describe a network with an output for each (--network)."),
+    ("a,b,t\n1,x,3\n2,y,4\n5,x,6\n", {"targets": ["b", "t"]}, "column 'b' holds 'x', which is no number to regress to. Several targets must all be numbers, or a network has an output for each (--network)."),
     (LONG, {"task": "clasify"}, "no task is called 'clasify'. Did you mean 'classify'?"),
     (LONG, {"impute": "men"}, "no way to impute is called 'men'. Did you mean 'mean'?"),
     ("a,b,t\n1,x,3\n2,y,4\n5,x,6.5\n", {"numbers": ["b"]}, "t.csv: column 'b' was asked for as numbers, but holds text (row 1: 'x')."),

@@ -79,8 +79,8 @@ ARGUMENTS = [
     (["explain", "--input", "1 2; 3", "--target", "1; 2"], "input must be numbers in rows of one length"),
     (["explain", "--target", "1 2"], "target needs rows of 1 number, but was given the shape (1, 2)"),
     (["explain", "--input", "1 2; 3 4"], "there are 2 rows of inputs but 1 of targets"),
-    (["explain", "--weights", "1 2 3"], "a 2-2-1 network has 6 weights, but 3 numbers were given"),
-    (["explain", "2-2-1", "--weights", "1 2 3"], "a 2-2-1 network has 6 weights (9 with its biases), but 3 numbers were given"),
+    (["explain", "--weights", "1 2 3"], "the network 2-2-1 has 6 weights, but 3 numbers were given"),
+    (["explain", "2-2-1", "--weights", "1 2 3"], "the network 2-2-1 has 6 weights (9 with its biases), but 3 numbers were given"),
     (["explain", "iris", "--target", "1 1 0", "--row", "1", "--input", "1 2 3 4", *RECORD], "row 1 adds up to 2"),
     # numbers that are none
     (["explain", "--input", "8 zwölf"], "input row 1 holds 'zwölf', which is no number"),

@@ -15,7 +15,6 @@ from chainrule.cli import main
 from chainrule.cli.commands import chainrule
 from chainrule.network.description import to_toml
 from chainrule.network.examples import EXAMPLES
-from chainrule.steps.problem import problem_from
 from chainrule.steps.step import Step
 
 
@@ -166,7 +165,7 @@ def test_the_printed_program_runs_and_says_the_same(name, folder, capsys):
     (folder / "program.py").write_text(printed(["code", name, "--steps", "3"], capsys))
     ended = subprocess.run([sys.executable, "program.py"], capture_output=True, text=True, check=True, timeout=600)
     errors = [float(line.split()[-1]) for line in ended.stdout.splitlines()]
-    steps = problem_from(EXAMPLES[name]).steps()
+    steps = problem(name).steps()
     assert errors == pytest.approx([next(steps).error for _ in range(3)], rel=1e-12)
 
 

@@ -33,11 +33,11 @@ def test_evaluate_measures_on_raw_rows(model, capsys):
 
 def test_predictions_are_those_of_python(model, capsys):
     write_rows("new.csv", flowers.flowers(rows=60, seed=9))
-    out, _ = printed(["predict", model, "new.csv", "--probabilities"], capsys)
+    out, _ = printed(["predict", model, "new.csv", "--probabilities", "--digits", "17"], capsys)
     rows = list(csv.DictReader(out.splitlines()))
     loaded = Model.load(model)
     table = read("new.csv", kinds=loaded.preparation.input_kinds)
-    y = loaded.predict(table)
+    y = loaded.outputs(table)
     assert [row["kind"] for row in rows] == loaded.preparation.answers(y)["kind"].tolist()
     assert [float(row["kind=rose"]) for row in rows] == y[:, 0].tolist()
 
@@ -235,6 +235,95 @@ def test_the_seed_is_learned_to_the_last_digit():
     assert first.gradients["W2"].ravel() == pytest.approx([-15.00576, -3.144064], rel=1e-12)
 
 
+# Rows that the model does not know, or that lack values
+
+
+def test_classes_beyond_the_models_are_wrong_and_named(model, folder, capsys):
+    rows = flowers.flowers()
+    rows[0]["kind"] = rows[7]["kind"] = "tulip"
+    write_rows("tulips.csv", rows)
+    out, err = printed(["evaluate", model, "tulips.csv"], capsys)
+    assert out.startswith("240 rows of tulips.csv:")
+    assert "2 rows are of classes that the model does not know; they count as wrong." in out
+    assert err == "chainrule: column kind holds classes that the model does not know, which count as wrong: tulip (2 ×)\n"
+    german, _ = printed(["evaluate", model, "tulips.csv", "--language", "de"], capsys)
+    assert "2 Zeilen sind von Klassen, die das Modell nicht kennt; sie zählen als falsch." in " ".join(german.split())
+
+
+def test_rows_left_out_are_left_out_again(folder, capsys):
+    rows = flowers.flowers()
+    rows[3]["kind"] = rows[11]["length"] = "NA"
+    write_rows("gaps.csv", rows)
+    assert "leave those rows out (--drop-missing)" in printed(["train", "gaps.csv", "--target", "kind"], capsys, 2)[1]
+    out, _ = printed(["train", "gaps.csv", "--target", "kind", "--drop-missing", *QUICK], capsys)
+    assert "  2 rows that lack a value are left out\n" in out
+    assert "2 rows that lack a value are left out" in printed(["info", "model.safetensors"], capsys)[0]
+    out, err = printed(["evaluate", "model.safetensors", "gaps.csv"], capsys)
+    assert out.startswith("238 rows of gaps.csv:")
+    assert err == "chainrule: 2 rows that lack a value are left out, as in the training\n"
+    for number in (1, 7):
+        printed(["explain", "model.safetensors", "--step", str(number)], capsys)
+    assert "row 12, column 'length'" in printed(["predict", "model.safetensors", "gaps.csv"], capsys, 2)[1]
+    complete = [row for row in rows if "NA" not in row.values()]
+    write_rows("complete.csv", [{**row, "number": i * i % 97} for i, row in enumerate(complete)])
+    printed(["train", "complete.csv", "--target", "kind", "--ignore", "number", "-o", "b.safetensors", "--quiet", *QUICK], capsys)
+    a, b = Model.load("model.safetensors"), Model.load("b.safetensors")
+    assert all(np.array_equal(a.network.parameters[key], b.network.parameters[key]) for key in a.network.parameters)
+
+
+def test_where_the_task_is_open_a_line_says_how_to_change_it(folder, capsys):
+    write_rows("stars.csv", [{"length": i * 7 % 23, "stars": i % 5 + 1} for i in range(60)])
+    out, _ = printed(["train", "stars.csv", "--target", "stars", *QUICK], capsys)
+    assert "the whole numbers of stars are taken as a number; --task classify takes them as 5 classes" in " ".join(out.split())
+    out, _ = printed(["train", "stars.csv", "--target", "stars", "--task", "classify", "--force", *QUICK], capsys)
+    assert "--task" not in out.split("\n\n")[0]
+
+
+def test_values_far_from_those_of_the_training_are_told(model, capsys):
+    write_rows("far.csv", [{"length": 4.5, "colour": "red"}, {"length": 4500, "colour": "red"}])
+    _, err = printed(["predict", model, "far.csv"], capsys)
+    assert "column length holds 4500 in row 2, far outside of" in err
+    assert "far outside" not in printed(["predict", model, "flowers.csv"], capsys)[1]
+
+
+def test_a_file_without_header_is_read_by_the_models_order(model, folder, capsys):
+    expected = printed(["predict", model, "flowers.csv"], capsys)[0]
+    every = [line.split(",") for line in (folder / "flowers.csv").read_text().splitlines()[1:]]
+    names = ["number", "length", "colour", "garden", "kind"]
+    for places in ((0, 1, 2, 3, 4), (0, 1, 2, 3), (1, 2)):
+        (folder / "bare.csv").write_text("".join(",".join(row[place] for place in places) + "\n" for row in every))
+        out, err = printed(["predict", model, "bare.csv", "--no-header"], capsys)
+        assert out == expected
+        assert f"bare.csv has no header; its columns are taken for {', '.join(names[place] for place in places)}\n" in err
+    (folder / "bare.csv").write_text("3.5,green\n4.5,red\n")
+    assert "if its first row is no header, say --no-header" in printed(["predict", model, "bare.csv"], capsys, 2)[1]
+
+
+def test_columns_that_are_kept_and_digits_that_mean_something(folder, capsys):
+    rows = [{"id": f"{i:04}", "x": i * 7 % 40, "y": 12.5 * (i * 7 % 40) + i % 3} for i in range(100)]
+    write_rows("rows.csv", rows)
+    cr.train("rows.csv", target="y", ignore=["id"], hidden=[4], epochs=40, output="model.safetensors")
+    out, err = printed(["predict", "model.safetensors", "rows.csv", "--keep", "id", "--keep", "y"], capsys)
+    found = list(csv.DictReader(out.splitlines()))
+    assert list(found[0]) == ["id", "y", "y predicted"]
+    assert [row["id"] for row in found] == [row["id"] for row in rows]
+    assert [float(row["y"]) for row in found] == [row["y"] for row in rows]
+    exact = [
+        float(row["y"])
+        for row in csv.DictReader(printed(["predict", "model.safetensors", "rows.csv", "--digits", "17"], capsys)[0].splitlines())
+    ]
+    error = Model.load("model.safetensors").scores["test"].root_mean_squared_error
+    assert all(abs(float(row["y predicted"]) - value) <= error / 1000 for row, value in zip(found, exact, strict=True))
+    assert max(len(row["y predicted"]) for row in found) < 9
+    assert err == ""
+    assert "no column of rows.csv is called 'ID'" in printed(["predict", "model.safetensors", "rows.csv", "--keep", "ID"], capsys, 2)[1]
+    other = [{"who": "Ann", "x": 3}, {"who": "Bob", "x": 4}]
+    write_rows("other.csv", other)
+    out, err = printed(["predict", "model.safetensors", "other.csv", "--keep", "who"], capsys)
+    assert [line.split(",")[0] for line in out.splitlines()] == ["who", "Ann", "Bob"]
+    assert err == ""
+
+
 # A file that somebody has changed
 
 
@@ -266,7 +355,7 @@ def test_nothing_of_a_foreign_file_that_a_model_names_is_shown(content, argument
 
 
 @pytest.mark.parametrize("arguments", USES[:2], ids=" ".join)
-@pytest.mark.parametrize("name", ["nowhere.csv", "/dev/zero", ".", "https://example.org/x.csv"])
+@pytest.mark.parametrize("name", ["nowhere.csv", "/dev/zero", "https://example.org/x.csv"])
 def test_what_a_model_names_must_be_a_file(name, arguments, naming, folder, capsys):
     _, err = printed([argument.format(naming(name)) for argument in arguments], capsys, 2)
     assert f"the data that the model was trained on ({name}) is not here; give it with --data FILE." in err

@@ -342,8 +342,25 @@ def test_divergence_ends_with_3_a_cause_a_rate_that_works_and_the_best_weights(f
     assert err.endswith("The best weights so far are in model.safetensors.\n")
     assert Model.load("model.safetensors").outcome["reason"] == "diverged"
     _, german = printed([*asked, "--learning-rate", "50.5", "--force", "--language", "de"], capsys, 3)
-    assert "Die Lernrate 50,5 ist zu groß. Diese Rate geht: --learning-rate " in german
+    assert "Die Lernrate 50,5 ist zu groß. In einer Simulation dieses Laufs mit --learning-rate " in german
     assert german.endswith("Die bisher besten Gewichte stehen in model.safetensors.\n")
     rate = err.split("--learning-rate ")[1].split(".\n")[0].rstrip(".")
     printed([*asked, "--learning-rate", rate, "--force"], capsys)
     assert Model.load("model.safetensors").scores["test"].r2 > 0.9
+
+
+def test_what_runs_in_time(folder, capsys):
+    """Dates become inputs when asked, and the last rows test."""
+    rows = [{"day": f"{i % 28 + 1:02}-{('Jan', 'Feb', 'Mar', 'Apr')[i // 28]}-2024", "y": 3 * i + 0.5} for i in range(112)]
+    write_rows("days.csv", rows)
+    assert "--dates year,month,weekday,hour" in printed(["train", "days.csv", "--target", "y"], capsys, 2)[1]
+    asked = ["train", "days.csv", "--target", "y", "--dates", "days,weekday", "--test", "last", "--validation", "last", *QUICK]
+    out, _ = printed(asked, capsys)
+    assert "  of the dates in day: weekday, count of days\n" in out
+    loaded = Model.load("model.safetensors")
+    assert loaded.plan.test_last
+    assert loaded.plan.validation_last
+    assert loaded.scores["test"].mean[0] == pytest.approx(np.mean([row["y"] for row in rows[-17:]]))
+    printed(["explain", "model.safetensors", "--step", "3"], capsys)
+    assert "12-Feb-2024" in printed(["explain", "model.safetensors", "--row", "40"], capsys)[0]
+    assert "von den Datumsangaben in day: Wochentag, Zahl der Tage" in printed(["info", "model.safetensors", "--language", "de"], capsys)[0]

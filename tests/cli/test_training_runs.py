@@ -10,8 +10,10 @@ import sys
 import numpy as np
 import pytest
 from tests import flowers
-from tests.flowers import ENDLESS, QUICK, started, train, wait_for, write_rows
+from tests.flowers import ENDLESS, QUICK, printed, started, train, wait_for, write_rows
 
+import chainrule as cr
+from chainrule.base.errors import InputError
 from chainrule.base.files import write_whole
 from chainrule.cli.progress import duration
 from chainrule.training.model import Model, checkpoint_path
@@ -62,7 +64,10 @@ def test_an_interrupted_cross_validation_says_how_to_resume(folder, capsys):
         out, err = process.communicate(timeout=600)
     assert (process.returncode, err) == (130, "chainrule: interrupted\n")
     assert out.endswith(f"To go on: chainrule train flowers.csv --target kind {' '.join(ENDLESS)} --folds 3 --resume --force\n")
-    out, _ = train(capsys, "--resume", "--epochs", "5")
+    _, err = train(capsys, "--resume", "--epochs", "5", code=2)
+    assert "goes on with the options that it began with: add" in err
+    assert "--folds 3" in err
+    out, _ = train(capsys, *ENDLESS, "--folds", "3", "--resume", "--epochs", "5")
     assert "fold 3 of 3" in out
     assert not checkpoint_path("model.safetensors").exists()
 
@@ -215,3 +220,53 @@ def test_a_curve_needs_matplotlib(folder, capsys, monkeypatch):
 @pytest.mark.parametrize(("seconds", "text"), [(0, "1 s"), (59.4, "59 s"), (60, "1:00 min"), (3599, "59:59 min"), (7325, "2:02 h")])
 def test_durations(seconds, text):
     assert duration(seconds) == text
+
+
+# What a run that goes on may be asked
+
+
+def test_rows_that_belong_together(folder, capsys):
+    rows = [{"patient": f"p{i // 6}", "x": round(i // 6 * 0.37 % 3 + i % 6 / 10, 2), "t": i // 6 * 7 % 13 + 0.5} for i in range(180)]
+    write_rows("visits.csv", rows)
+    out, _ = printed(["train", "visits.csv", "--target", "t", "--group", "patient", *QUICK], capsys)
+    assert "  rows with the same patient are in one part\n" in out
+    assert "  left out (as asked): patient\n" in out
+    model = Model.load("model.safetensors")
+    assert model.plan.group == "patient"
+    assert model.scores["test"].rows % 6 == 0
+    printed(["explain", "model.safetensors", "--step", "5"], capsys)
+    printed(["train", "visits.csv", "--target", "t", "--group", "patient", "--folds", "3", "--force", *QUICK], capsys)
+    assert all(scores.rows % 6 == 0 for scores in Model.load("model.safetensors").scores.values())
+    assert (
+        "no column of visits.csv is called 'pat'"
+        in printed(["train", "visits.csv", "--target", "t", "--group", "pat", "--force"], capsys, 2)[1]
+    )
+
+
+@pytest.fixture
+def cut_short(folder, capsys):
+    with started(folder, *ENDLESS, "--seed", "3", "--optimizer", "momentum") as process:
+        wait_for(checkpoint_path(folder / "model.safetensors").exists, process)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=600)
+    reached = Model.load(checkpoint_path("model.safetensors")).outcome["epochs"]
+    return ["--resume", "--epochs", str(reached + 2), "--quiet"]
+
+
+def test_what_contradicts_the_run_is_refused_by_name(cut_short, folder, capsys):
+    for options, message in (
+        (["--hidden", "16"], "--hidden 16 contradicts the run, which began with --hidden 8; leave it out, or begin anew with --force."),
+        (["--seed", "0"], "--seed 0 contradicts the run, which began with --seed 3"),
+        (["--learning-rate", "0.5"], "--learning-rate 0.5 contradicts the run, which began without it"),
+        (["--test", "0.3"], "--test 0.3 contradicts the run, which began without it"),
+        (["--no-shuffle"], "--no-shuffle contradicts the run"),
+        (["--impute", "mean"], "--impute mean contradicts the run, which began without it"),
+        (["--drop-missing"], "--drop-missing contradicts the run"),
+        (["--activation", "relu"], "--activation relu contradicts the run, which began with --activation tanh, the default"),
+        (["--decimal", ","], "--decimal , contradicts the run"),
+    ):
+        assert message in train(capsys, *cut_short, *options, code=2)[1]
+    assert "--target length contradicts" in printed(["train", "flowers.csv", "--target", "length", *cut_short], capsys, 2)[1]
+    with pytest.raises(InputError, match=r"hidden 16 contradicts the run"):
+        cr.train("flowers.csv", target="kind", hidden=[16], output="model.safetensors", resume=True)
+    train(capsys, *cut_short, "--hidden", "8", "--seed", "3", "--validation", "0.2", "--patience", "7")

@@ -59,7 +59,7 @@ def side_by_side(widths):
     return numbers(Network(6, network, loss={"y": "cross_entropy", "sum": "half_squared"}), 40)
 
 
-@pytest.mark.parametrize("name", GRAPHS)
+@pytest.mark.parametrize("name", [name for name, graph in GRAPHS.items() if graph.compiles])
 def test_every_graph(name):
     for straight, size in ((False, 2), (True, 2), (True, 1)):
         agree(GRAPHS[name].case, straight, size)

@@ -36,6 +36,8 @@ def unit(tree: Tree) -> Fraction | None:
             return unit(inner)
         case ("·", inner, ("^", Literal(value=base), exponent)) if base == 10 and unit(inner) is not None:
             return unit(inner) * Fraction(10) ** int(Evaluation({})(exponent))
+        case ("^", Literal(value=base), exponent) if base == 10:
+            return Fraction(10) ** int(Evaluation({})(exponent))
     return None
 
 
@@ -163,7 +165,7 @@ def _judge(verdict: Verdict, left: str, relation: str, right: str, values: Mappi
     try:
         if relation == "←":
             raise Unknown("an update is no equation")
-        true = any(_computed(digits, ending(left), relation, beginning(right), values) for digits in (DIGITS, 8 * DIGITS))
+        true = any(_computed(digits, ending(left), relation, beginning(right), values) for digits in (DIGITS, 8 * DIGITS, 64 * DIGITS))
     except (NotRead, Unknown):
         verdict.skipped += 1
         return
@@ -175,6 +177,6 @@ def _judge(verdict: Verdict, left: str, relation: str, right: str, values: Mappi
 
 
 def _computed(digits: int, left: Tree, relation: str, right: Tree, values: Mapping[str, Any]) -> bool:
-    """Is the relation true, computed with so many digits? 1 + e^−300 needs many."""
+    """Is the relation true, computed with so many digits? 1 + e^−2000 needs many."""
     with mpmath.workdps(digits):
         return holds(left, relation, right, values)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -69,6 +70,8 @@ def divided(a: Any, b: Any) -> Any:
 def logarithm(x: Any) -> Any:
     if x <= 0:
         raise Unknown("ln of nothing")
+    if not isinstance(x, Fraction) and abs(x - 1) < mpmath.mpf(10) ** (20 - DIGITS):
+        raise Unknown("ln of what a hundred digits cannot tell from 1")
     return at_point(1, 0, mpmath.log)(x)
 
 
@@ -229,5 +232,7 @@ def number(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [[number(cell) for cell in line] for line in (value if isinstance(value[0], list | tuple) else [value])]
     if isinstance(value, float):
+        if not math.isfinite(value):  # ∞ is printed where a step went beyond all bounds; nothing is computed with it
+            raise Unknown(repr(value))
         return Fraction(repr(value))
     return value if isinstance(value, mpmath.mpf) else Fraction(value)

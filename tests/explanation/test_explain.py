@@ -73,7 +73,18 @@ def test_a_wrong_definition_of_ones_own_is_told_in_a_line(body, message, tmp_pat
 
 def test_a_weight_is_placed_by_what_it_joins():
     assert "w6 leads from h2 to y1, in the output layer" in plain(explain(problem("mazur"), weight="w6"))
-    assert "The bias b3" in plain(explain(problem("mazur"), weight="b3"))
+    assert "The bias b1⁽²⁾" in plain(explain(problem("2-2-2"), weight="b3"))
+
+
+def test_a_bias_that_a_layer_has_once_is_told_as_the_sum_over_its_units():
+    text = " ".join(plain(explain(problem("mazur"), weight="b1")).split())
+    assert "b1 is the bias of every unit of the hidden layer; the gradient by it is the sum over these units" in text
+    assert "Ways from the error to it: 4" in text
+    assert "≈ 0.0187256" in text
+    whole = " ".join(plain(explain(problem("mazur"))).split())
+    assert "the gradient by it is the sum over them: b1, b2." in whole
+    assert "∂E/∂b1 = Σ δ⁽¹⁾ ≈ Σ [0.00877135, 0.00995425] = 0.0187256" in whole
+    assert "numbered layer by layer" not in whole
 
 
 def test_an_unknown_detail_offers_the_nearest():

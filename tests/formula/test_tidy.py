@@ -16,6 +16,17 @@ from chainrule.formula.tidy import tidy
 HALF = Fraction(1, 2)
 MATRIX = ("batch", 3)
 
+
+def piece(x: Expression, start: int, stop: int) -> Expression:
+    """Some columns of an array."""
+    return p.part(x, axis=1, start=start, stop=stop)
+
+
+def placed(x: Expression, start: int) -> Expression:
+    """Columns among zeros."""
+    return p.place(x, axis=1, start=start, extent=3)
+
+
 a, b, c = (variable(Name(letter)) for letter in "abc")
 A, B = (variable(Name(letter), MATRIX) for letter in "AB")
 N = p.size(dimension="batch")
@@ -113,6 +124,19 @@ IDENTITIES: list[tuple[Expression, Any]] = [
     (p.spread(filled(a, (3,)), axes=(0,), sizes=("batch",)), filled(a)),
     (p.total(filled(0), axes=(0,)), filled(0, (3,))),
     (p.total(A, axes=(0,)), p.total(A, axes=(0,))),
+    (
+        placed(piece(A, 0, 1), 0) + placed(piece(B, 1, 3), 1),
+        p.join(piece(A, 0, 1), piece(B, 1, 3), axis=1),
+    ),
+    (
+        placed(piece(A, 2, 3), 2) + placed(piece(A, 0, 1), 0) + placed(piece(B, 1, 2), 1),
+        placed(piece(A, 2, 3), 2) + placed(piece(A, 0, 1), 0) + placed(piece(B, 1, 2), 1),
+    ),
+    (
+        placed(piece(A, 0, 1), 0) + placed(piece(B, 1, 2), 1) + placed(piece(A, 2, 3), 2),
+        p.join(piece(A, 0, 1), piece(B, 1, 2), piece(A, 2, 3), axis=1),
+    ),
+    (placed(piece(A, 0, 2), 0) + placed(piece(B, 1, 2), 1), placed(piece(A, 0, 2), 0) + placed(piece(B, 1, 2), 1)),
     # Choices.
     (p.select(a > 0, 1, 1), 1),
     (p.select(a > 0, 1, 0), p.select(a > 0, 1, 0)),

@@ -8,11 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from chainrule.api.figures import figure
+from chainrule.api.formulas import explain_formula
 from chainrule.api.problems import problem
 from chainrule.document.document import Document
 from chainrule.explanation.explain import explain
@@ -29,6 +31,12 @@ HERE = Path(__file__).parent
 SMALL: dict[str, Any] = {"weights": "0.3 -0.2 0.5 0.1 0.4 -0.6 0.05 -0.05 0.1", "input": "1 2", "target": "0.5"}
 """Numbers for a 2-2-1 network."""
 
+SAMPLES: dict[str, Any] = {
+    "activation": "sigmoid", "output_activation": "sigmoid", "weights": "0.1 0.1 0.1 0.1 0.1", "input": "1 0; 0 1", "target": "1; 0",
+    "optimizer": "momentum:momentum=0.9", "learning_rate": 0.3,
+}  # fmt: skip
+"""A 2-1-1 network that learns from two samples."""
+
 
 @dataclass(frozen=True)
 class Case:
@@ -44,14 +52,21 @@ class Case:
 
     def step(self) -> Step:
         """The step that it explains, or the first of them."""
-        steps = problem(self.source, **self.described).steps()
+        order = {key: self.asked[key] for key in ("order", "epochs") if key in self.asked}
+        steps = problem(self.source, **self.described).steps(**order)
         return next(islice(steps, self.asked.get("step", 1) - 1, None))
 
 
 def one(source: Any = None, **options: Any) -> Case:
     """An explanation, by options of `explain` and of `problem` together."""
-    asked = {key: options.pop(key) for key in ("detail", "weight", "step", "steps", "digits", "exact") if key in options}
+    shape = ("detail", "brief", "all", "weight", "step", "steps", "order", "epochs", "digits", "exact")
+    asked = {key: options.pop(key) for key in shape if key in options}
     return Case(source, options, asked)
+
+
+def worked(formula: str, at: str, **options: Any) -> Callable[[], Document]:
+    """The explanation of a formula without a network."""
+    return partial(explain_formula, formula, at, **options)
 
 
 def layers(activations: str, **more: Any) -> dict[str, Any]:
@@ -60,7 +75,7 @@ def layers(activations: str, **more: Any) -> dict[str, Any]:
     return {"inputs": 2, "layers": [*({"units": 1, "activation": a} for a in hidden), {"units": 1, "activation": last}], **more}
 
 
-DOCUMENTS: dict[str, Case] = {
+DOCUMENTS: dict[str, Callable[[], Document]] = {
     "seed": one("seed"),
     "seed-german": one("seed", notation="german"),
     "seed-exact": one("seed", exact=True),
@@ -84,6 +99,11 @@ DOCUMENTS: dict[str, Case] = {
         step=3,
     ),
     "penalty": one("2-2-1", **{**SMALL, "input": "1 2; 0 1; -1 0.5", "target": "0.5; 0; 1"}, regularizer="l2:rate=0.1"),
+    "brief": one(
+        "2-2-2", input="1 2; 0 1", target="0.5 0; 1 -1", weights="0.3 -0.2 0.5 0.1 0.4 -0.6 0.05 -0.05 0.1 -0.1 0.2 0", brief=True
+    ),
+    "brief-german": one("2-2-1", **SMALL, notation="german", brief=True, optimizer="momentum", step=2),
+    "all": one("2-2-1", **{**SMALL, "input": "1 2; 0 1", "target": "0.5; 0"}, all=True),
     "cases": one(layers("relu leaky_relu hard_swish identity"), seed=2, input="1 -2", target="0.5", bias=False),
     "absolute": one("2-2-1", **SMALL, loss="absolute"),
     "huber": one("2-2-1", **{**SMALL, "target": "3"}, loss="huber:delta=0.5"),
@@ -93,6 +113,20 @@ DOCUMENTS: dict[str, Case] = {
     "two-inputs-german": one("two-inputs", notation="german", input="3 2 4; 1 -1 2", target="1; 0", optimizer="adam"),
     "tied": one("tied", exact=True),
     "momentum": one("2-2-1", **SMALL, optimizer="momentum", steps=2, bias=True),
+    "formula": worked("c = a + b; d = a*b + b^3; f = c*d", "a=-4 b=3"),
+    "formula-german": worked("z = w*x + b; y = σ(z); E = (y - t)^2 / 2", "w=0.5 x=2 b=-1.5 t=1", notation="german"),
+    "sample-by-sample": one("2-1-1", **SAMPLES, order="1; 2", epochs=2),
+    "mini-batches-german": one("xor", notation="german", optimizer="adam", order="1 2; 3 4", epochs=2, step=3),
+    "thresholds": one(
+        "2-2-1",
+        weights="0.5 0.9 0.4 1 -1.2 1.1 0.8 -0.1 0.3",
+        weights_as="by-source,thresholds",
+        input="1 1",
+        target="0",
+        learning_rate=0.1,
+        activation="sigmoid",
+        output_activation="sigmoid",
+    ),
 }
 """Every kept document by the name of its file."""
 
@@ -112,9 +146,9 @@ FORMATS: dict[str, Callable[[Document], str]] = {
 }
 """What writes a document; a page without its style, script and font, which are the same everywhere."""
 
-PRINTED = ("seed", "seed-german", "article", "mazur", "xor", "iris", "large", "adam", "cases", "penalty", "residual")
+PRINTED = ("seed", "seed-german", "article", "mazur", "xor", "iris", "large", "adam", "cases", "penalty", "residual", "formula")
 ONLY: dict[str, tuple[str, ...]] = {
-    ".html": ("seed", "seed-german", "mazur-weight", "iris", "large-weight", "cases", "hinge", "penalty", "residual"),
+    ".html": ("seed", "seed-german", "mazur-weight", "iris", "large-weight", "cases", "hinge", "penalty", "residual", "formula"),
     ".typ": PRINTED,
     ".tex": PRINTED,
 }

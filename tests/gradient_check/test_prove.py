@@ -40,7 +40,7 @@ def test_an_activation_of_ones_own() -> None:
     report.demand()
     assert report.passed
     assert not report.failures
-    assert str(report).startswith("bent: 10 checks passed\n  right   h has the shape of z (3)\n")
+    assert str(report).startswith("bent: 11 checks passed\n  right   h has the shape of z (3)\n")
     assert proof.prove(bent(bend=2.0)).passed
 
 
@@ -109,11 +109,11 @@ def test_an_option_that_cannot_be_a_letter() -> None:
 
 def test_a_loss_of_the_wrong_shape() -> None:
     @definitions.loss
-    def whole(y: Expression, t: Expression) -> Expression:
-        """Sums over the batch, which a network does itself."""
-        return p.total((y - t) ** 2, axes=tuple(range(len(y.shape))))
+    def turned(y: Expression, t: Expression) -> Expression:
+        """Sums over the batch, and leaves a number for each output."""
+        return p.total((y - t) ** 2, axes=(0,))
 
-    assert "one number per output or per example: but is one number" in failure(proof.prove(whole))
+    assert "one number per output, per example or in all: but is 4" in failure(proof.prove(turned))
 
 
 def test_a_loss_with_a_kink_and_a_pole() -> None:

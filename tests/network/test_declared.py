@@ -134,7 +134,7 @@ def test_signs_tell_classes_apart_at_nought(mine, capsys):
     printed(asked, capsys)
     model = Model.load("model.safetensors")
     table = cr.read("flowers.csv", kinds=model.preparation.kinds)
-    y, t = model.predict(table)[:, 0], model.preparation.t(table)[:, 0]
+    y, t = model.outputs(table)[:, 0], model.preparation.t(table)[:, 0]
     assert set(t.tolist()) == {-1.0, 1.0}
     assert model.preparation.answers(y[:, None])["kind"].tolist() == ["rose" if value >= 0 else "iris" for value in y]
     assert model.evaluate(table).accuracy == np.mean((y >= 0) == (t > 0)) > 0.9
@@ -181,7 +181,7 @@ def test_what_is_drawn_and_explained_is_that_of_ours(sizes, own, mine, capsys):
 def test_an_error_that_is_no_number_never_ends_with_0(output, mine, capsys):
     """A loss that declares nothing gets the identity, which may give a y that it has no value for."""
     _, err = printed(["explain", "2-1", "--loss", "silent", "--seed", "2", *output, *mine], capsys, 3)
-    assert err.startswith("chainrule: the error E is no number. silent takes the logarithm of -0.00505: the output activation identity")
+    assert err.startswith("chainrule: the error E is no number. silent takes the logarithm of -0.006: the output activation identity")
     assert err.endswith('does not fit it. A loss declares the one that does, as @loss(output="sigmoid").\n')
 
 
@@ -211,6 +211,7 @@ def test_what_ours_declare():
         "kl": ("softmax", "distribution", False),
         "hinge": ("tanh", "signs", False),
         "squared_hinge": ("identity", "signs", False),
+        "upstream": ("identity", "gradient", False),
     }
     activations = {name: (activation.start, activation.gives) for name, activation in built_in("activation").items()}
     assert {name: facts for name, facts in activations.items() if facts != ("glorot_uniform", "numbers")} == {

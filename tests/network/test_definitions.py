@@ -99,7 +99,7 @@ def class_cross_entropy(z: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
     return F.cross_entropy(z.movedim(-1, 1), t.movedim(-1, 1), reduction="none") if z.ndim > 1 else F.cross_entropy(z, t, reduction="none")
 
 
-LOSSES: dict[str, Callable[[torch.Tensor, torch.Tensor], torch.Tensor]] = {
+LOSSES: dict[str, Callable[..., torch.Tensor]] = {
     "half_squared": lambda y, t: F.mse_loss(y, t, reduction="none") / 2,
     "squared": lambda y, t: F.mse_loss(y, t, reduction="none"),
     "absolute": lambda y, t: F.l1_loss(y, t, reduction="none"),
@@ -113,6 +113,8 @@ LOSSES: dict[str, Callable[[torch.Tensor, torch.Tensor], torch.Tensor]] = {
     "hinge": lambda y, t: torch.relu(1 - t * y),
     "squared_hinge": lambda y, t: torch.relu(1 - t * y) ** 2,
     "kl": lambda y, t: F.kl_div(torch.log(y), t, reduction="none").sum(-1),
+    "objective": lambda y, *_: 1 * y,
+    "upstream": lambda y, u: (y * u).sum(),
 }
 REGULARIZERS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
     "l1": lambda W: 0.01 * torch.linalg.vector_norm(W, 1),
@@ -138,9 +140,11 @@ def close(ours: Any, theirs: Any, tolerance: float = 1e-9) -> None:
 
 
 def numbers_for(bound: Bound, shape: Shape, random: np.random.Generator) -> list[np.ndarray]:
-    """z or W of any size; for losses y and t, probabilities where they must be."""
+    """z or W of any size; for losses y and perhaps t, probabilities where they must be."""
     if bound.definition.kind != "loss":
         return [random.normal(0, 4, shape)]
+    if not bound.definition.has_target:
+        return [random.normal(0, 2, shape)]
     if bound.name in ("cross_entropy", "binary_cross_entropy", "kl"):
         return [random.uniform(0.01, 0.99, shape), random.choice((0.0, 0.2, 1.0), shape)]
     if bound.name.endswith("from_logits"):
@@ -226,7 +230,7 @@ def test_like_sympy(bound: Bound) -> None:
     one = tidy(reader(result, (1,) * len(result.shape)))
     letters = [reader(array, (i,)) for array in arrays for i in range(2)]
     symbols = [sympy.Symbol(str(letter.name), real=True) for letter in letters]
-    points = [(0.3, 0.8, 0.2, 0.6), (0.9, 0.05, 0.7, 0.4)]
+    points = [point[: len(letters)] for point in ((0.3, 0.8, 0.2, 0.6), (0.9, 0.05, 0.7, 0.4))]
     if bound.definition.kind != "loss":
         points = [(-2.5, 1.5), (0.4, -0.7), (3.7, 7.5), (-4.0, -3.5)]
     formula = to_sympy(one, {str(letter.name): symbol for letter, symbol in zip(letters, symbols, strict=True)})

@@ -64,14 +64,15 @@ def bound(kind, among=None):
 
 
 @st.composite
-def layers(draw, inputs):
+def layers(draw, inputs, columns):
     units = draw(st.integers(1, 3))
     row = st.lists(numbers, min_size=units, max_size=units)
+    matrix = st.lists(row, min_size=inputs, max_size=inputs)
     return dense(
         units,
         draw(bound("activation")),
         bias=draw(st.one_of(st.booleans(), row)),
-        weights=draw(st.none() | st.lists(row, min_size=inputs, max_size=inputs)),
+        weights=draw(st.none() | (matrix.map(lambda rows: np.transpose(rows).tolist()) if columns else matrix)),
         initializer=draw(st.none() | bound("initializer", ("normal", "orthogonal", "he_normal"))),
         frozen=draw(st.sampled_from([(), ("W",), ("b",), ("W", "b")])),
     )
@@ -80,9 +81,10 @@ def layers(draw, inputs):
 @st.composite
 def networks(draw):
     sizes = [draw(st.integers(1, 3))]
+    notation = draw(st.sampled_from([*PRESETS.values(), Notation(letters={"learning_rate": "α"}, digits=9)]))
     drawn = []
     for _ in range(draw(st.integers(1, 3))):
-        drawn.append(draw(layers(sizes[-1])))
+        drawn.append(draw(layers(sizes[-1], notation.vectors == "columns")))
         sizes.append(drawn[-1].option("units"))
     return Network(
         sizes[0],
@@ -92,7 +94,7 @@ def networks(draw):
         outputs=draw(st.sampled_from(["sum", "mean"])),
         batch=draw(st.sampled_from(["sum", "mean"])),
         seed=draw(st.integers(0, 10**20)),
-        notation=draw(st.sampled_from([*PRESETS.values(), Notation(letters={"learning_rate": "α"}, digits=9)])),
+        notation=notation,
     )
 
 
@@ -216,10 +218,13 @@ def test_what_the_schema_refuses_is_refused(change):
             {"layers": [{"units": 2}, {"units": 1, "activation": "tanhh"}]},
             "no activation is called 'tanhh'. Did you mean 'tanh'",
         ),
-        ({"layers": [{"units": 2, "bias": "no"}]}, r'layers\[1\]: bias is true, false, "shared" or a list of numbers, not .no'),
+        (
+            {"layers": [{"units": 2, "bias": "no"}]},
+            r'layers\[1\]: bias is true, false, "shared", "threshold" or a list of numbers, not .no',
+        ),
         ({"layers": [{"units": 2, "frozen": "b"}]}, r"layers\[1\]: frozen must be a list of names, not 'b'"),
         ({"layers": 3}, "needs layers"),
-        ({"weights": [1, 2]}, "weights: a 2-2-1 network has 6 weights, but 2 numbers were given"),
+        ({"weights": [1, 2]}, "weights: the network 2-2-1 has 6 weights, but 2 numbers were given"),
         ({"data": {"x": [[1, 2]], "t": [[1], [2]]}}, "data.x has 1 rows but data.t has 2"),
         ({"data": {"x": [[1, 2, 3]], "t": [[1]]}}, r"data.x needs rows of 2 numbers, but was given the shape \(1, 3\)"),
         ({"optimizer": {"name": "sgd", "rate": 1}}, "optimizer: no option of sgd is called 'rate'"),

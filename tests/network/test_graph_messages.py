@@ -100,6 +100,11 @@ def outputs(x: Any) -> Any:
 TWO = {"x": 2, "v": 1}
 
 CODE: list[tuple[Callable[[], Any], str]] = [
+    (lambda: Network(2, dense(3, ["relu", "tanh"])), "2 activations are named, one for each unit, but the layer has 3 units"),
+    (lambda: Network(2, dense(2, ["relu", "softmax"])), "softmax takes all units of a layer together, so that no single unit can have it"),
+    (lambda: Network(2, dense(2, ["relu"])), "1 activation is named, one for each unit, but the layer has 2 units"),
+    (lambda: dense(2, []), "a list of activations names one for each unit"),
+    (lambda: dense(2, ["relu", "rleu"]), "no activation is called 'rleu'"),
     (of(lambda x: None), "the function of a network returns what a layer gives, or a dict of such, not None"),
     (of(lambda x: {"y": 3}), "the function of a network returns what a layer gives, or a dict of such, not 3"),
     (of(lambda x: x), "a network is made of layers"),

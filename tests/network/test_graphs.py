@@ -170,6 +170,56 @@ def test_both_ways_of_a_direct_link() -> None:
     close(step.gradients["x"], delta * W2[:2].T + delta * W2[2] * slope * W1.T)
 
 
+DIRECT = """
+inputs = 2
+loss = "half_squared"
+gradients = ["x"]
+
+[[layers]]
+name = "hidden"
+units = 1
+activation = "sigmoid"
+weights = [[6.3], [6.3]]
+bias = [-2.2]
+
+[[layers]]
+kind = "join"
+from = ["x", "hidden"]
+
+[[layers]]
+units = 1
+activation = "sigmoid"
+weights = [[-4.2], [-4.2], [9.4]]
+bias = [-6.3]
+
+[data]
+x = [[1, 0], [1, 1]]
+t = [[1], [0]]
+
+[optimizer]
+name = "sgd"
+learning_rate = 0.5
+"""
+"""XOR with one hidden unit, whose inputs lead to the output as well."""
+
+
+def test_a_described_network_with_direct_links_against_numpy() -> None:
+    step = cr.problem_from(from_toml(DIRECT)).step()
+    x, t = np.array([[1.0, 0], [1, 1]]), np.array([[1.0], [0]])
+    W1, W2 = np.array([[6.3], [6.3]]), np.array([[-4.2], [-4.2], [9.4]])
+    h = 1 / (1 + np.exp(-(x @ W1 - 2.2)))
+    y = 1 / (1 + np.exp(-(np.hstack([x, h]) @ W2 - 6.3)))
+    delta2 = (y - t) / 2 * y * (1 - y)
+    delta1 = delta2 @ W2[2:].T * h * (1 - h)
+    close(step.before["y"], y)
+    close(step.gradients["x"], delta2 @ W2[:2].T + delta1 @ W1.T)
+    close(step.new_parameters["W1"], W1 - 0.5 * x.T @ delta1)
+    close(step.new_parameters["W2"], W2 - 0.5 * np.hstack([x, h]).T @ delta2)
+    said = str(step.explain(detail="scalar"))
+    assert "δ⁽²⁾ · W2ᵀ" in said
+    assert "∂E/∂x = " in said
+
+
 EXAMPLES = {
     "residual": ({"y": [[0.5]], "sum": [[2, 2.5]], "E": 0.125}, {"W1": [[-0.25, 0.1], [-0.5, 0.2]], "W2": [[-1], [-1.25]]}),
     "two-inputs": ({"y": [[0]], "both": [[1, 2]], "E": 0.5}, {"W1": [[-1.2], [-0.8]], "W2": [[0.8]], "W3": [[-1], [-2]]}),

@@ -466,3 +466,12 @@ def test_equations_are_found_in_documents():
 
 def test_an_equation_is_a_formula():
     assert isinstance(stated(Symbol("a"), 1, Labels()), Equation)
+
+
+def test_a_case_takes_the_branch_of_what_is_printed_though_floats_lose_it():
+    a = LETTERS[0]
+    expression = p.select(p.exp(a) > 0, as_expression(2), as_expression(3))
+    line = worked(Symbol("f"), expression, {a: -10_000.0}, Labels(), result=3.0)
+    assert formula_text(line).endswith("= 2")
+    assert read(line).false == []
+    assert 0 < evaluated(p.exp(a), {a: -(10**9)}).value < evaluated(p.exp(a), {a: -10_000}).value

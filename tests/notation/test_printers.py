@@ -6,6 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chainrule.api.problems import problem
+from chainrule.base.nodes import Node
+from chainrule.explanation.definitions import function_lines
+from chainrule.network.definitions import find
 from chainrule.notation.blocks import line_width, text_block, wrapped
 from chainrule.notation.formula import (
     Call,
@@ -27,9 +31,14 @@ from chainrule.notation.formula import (
     Transposed,
     row,
 )
+from chainrule.notation.labels import Labels
 from chainrule.notation.latex import aligned_latex, formula_latex
 from chainrule.notation.mathml import formula_mathml
 from chainrule.notation.text import Break, formula_text, inline_matrices, pieces, segments
+from chainrule.notation.typst import formula_typst
+from chainrule.pictures.shapes import text_runs
+from chainrule.render.markdown import markdown
+from chainrule.render.plain import plain
 
 GERMAN = {"if": "wenn", "otherwise": "sonst"}
 
@@ -364,3 +373,51 @@ def test_latex_uses_nothing_that_github_forbids():
 def test_aligned_equations():
     equation = Equation((y, t, Number("3,5")), ("=", "≈"))
     assert aligned_latex(equation) == r"\begin{aligned} y &= t \\ &\approx 3{,}5 \end{aligned}"
+
+
+def test_a_power_of_ten_has_no_1_before_it():
+    written = [
+        (form(Number("1", -8)), form(Number("−1", 3)), form(Number("2.5", 3))) for form in (formula_text, formula_latex, formula_typst)
+    ]
+    assert written[0] == ("10^−8", "−10^3", "2.5 · 10^3")
+    assert written[1] == ("10^{-8}", "-10^{3}", r"2.5 \cdot 10^{3}")
+    assert written[2] == ('attach(10, t: "−8")', '−attach(10, t: "3")', '2.5 dot.op attach(10, t: "3")')
+    assert "<mn>1</mn>" not in formula_mathml(Number("−1", 3))
+    assert "".join(run.letters for run in text_runs(Number("1", -8))) == "10−8"
+
+
+def test_powers_of_ten_in_sentences_are_those_of_formulas():
+    document = problem("2-2-1", optimizer="adam").explain()
+    assert "below 10^−12" in plain(document)
+    assert "⁻" not in plain(document)
+    assert "below $`10^{-12}`$" in markdown(document)
+
+
+def test_a_schedule_is_written_without_what_adds_nothing():
+    text = plain(problem("seed", learning_rate="cosine:rate=0.01").explain())
+    assert "η = 0.005 · (1 + cos(π · (k − 1) / 100))" in text
+    assert "η = 0 +" not in text
+
+
+def test_a_derivative_of_a_function_is_written_as_the_function_is():
+    f, slope = Call("f", (z,)), Call("f′", (z,))
+    assert (formula_latex(f), formula_latex(slope)) == ("f(z)", "f'(z)")
+    assert (formula_typst(f), formula_typst(slope)) == ("f \\( z \\)", "attach(f, t: prime) \\( z \\)")
+    assert "<msup><mi>f</mi><mo>′</mo></msup>" in formula_mathml(slope)
+    lines = function_lines(Labels(), find("activation", "tanh"))
+    assert not any(symbol.bold for line in lines for symbol in symbols(line))
+
+
+def symbols(part: object) -> list[Symbol]:
+    if isinstance(part, Symbol):
+        return [part]
+    parts = part if isinstance(part, tuple) else vars(part).values() if isinstance(part, Node) else ()
+    return [one for inner in parts for one in symbols(inner)]
+
+
+def test_lines_end_outside_of_short_brackets():
+    short = row(y, times, Fenced(row(Number("1"), minus, y)))
+    assert formula_typst(short) == 'y dot.op class("normal", \\( 1 − y \\))'
+    long = Fenced(row(*[part for _ in range(30) for part in (y, plus)], y))
+    assert "class" not in formula_typst(long)
+    assert "class" not in formula_typst(short, kept=3)

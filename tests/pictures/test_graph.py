@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import itertools
 import random
+import re
 from functools import cache
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from tests.graphs import GRAPHS
+from tests.random_graphs import case_of
 
 import chainrule as cr
 from chainrule.document.document import BoxGraph, Document, Picture, Section, Vertex
@@ -25,6 +28,7 @@ from chainrule.pictures.graph import WIDEST, column_captions, graph_lines
 from chainrule.pictures.shapes import Box, Circle, Diagram, Label, Path, Scene, covered
 from chainrule.render.formats import rendered
 from chainrule.render.plain import plain
+from chainrule.render.sketch import sketch
 from chainrule.render.svg import svg
 
 
@@ -263,10 +267,70 @@ def test_a_large_network_is_folded():
 
 def test_a_skip_is_drawn_in_characters():
     section = Section("network", "Net", (drawn("residual", "network"),))
-    *_, above, arrow, line = plain(Document("", (section,))).rstrip().split("\n")
+    above, arrow, line = plain(Document("", (section,))).rstrip().split("\n\n")[-2].split("\n")
     assert line.strip() == "x ─▶ h⁽¹⁾ ─┴─▶ h⁽²⁾ ─▶ h⁽³⁾ ─▶ + ─▶ y ─▶ E"
     assert arrow.index("│") == above.index("╭") == line.index("┴")
     assert arrow.index("▼") == above.index("╮") == line.index("+")
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        ("two inputs", ["x ─▶ h⁽¹⁾ ─╮", "           ├─▶ join ─▶ y ─▶ E", "v ─▶ h⁽²⁾ ─╯"]),
+        (
+            "two outputs",
+            ["           ╭─▶ y_price ─▶ E_price ─╮", "x ─▶ h⁽¹⁾ ─┤                       ├─▶ E", "           ╰─▶ y_kind ──▶ E_kind ──╯"],
+        ),
+        ("tied", ["x ─▶ h ─▶ y ─▶ E"]),
+        ("wide and deep", ["wide ─────────────────╮", "deep ─▶ h⁽¹⁾ ─▶ h⁽²⁾ ─┴─▶ join ─▶ y ─▶ E"]),
+    ],
+)
+def test_what_is_joined_is_drawn_in_characters(name, lines):
+    step = GRAPHS[name].case.step()
+    picture = pictures.network_picture(Context(step, "scalar", step.network.notation))
+    assert ["".join(part for part, _ in line).rstrip() for line in sketch(picture, 78)] == lines
+    assert sketch(picture, 10) == []  # too narrow
+
+
+@pytest.mark.parametrize("source", [*GRAPHS, *range(30)])
+def test_lines_in_characters_never_cross(source):
+    """From any box, the lines lead to the boxes that its arrows lead to, and to no others."""
+    step = (GRAPHS[source].case if isinstance(source, str) else case_of(source)).step()
+    graph = pictures.network_picture(Context(step, "scalar", step.network.notation))
+    lines = ["".join(part for part, _ in line) for line in sketch(graph, 100)] if isinstance(graph, BoxGraph) else []
+    if not lines or "▼" in "".join(lines):
+        return
+    labels = [formula_text(vertex.label) for vertex in graph.vertices]
+    at: dict[str, tuple[int, int]] = {}
+    for row, line in enumerate(lines):
+        for found in re.finditer(r"[^ ─│╭╮╰╯├┤┬┴┼▶]+", line):
+            at[found[0]] = (row, found.start())
+    assert sorted(at) == sorted(label for label, vertex in zip(labels, graph.vertices, strict=True) if vertex.family != "t")
+    if len(set(labels)) < len(labels):
+        return
+    for number, label in enumerate(labels):
+        if label in at:
+            wanted = {labels[target] for source, target in graph.arrows if source == number}
+            assert _reached(lines, at, label) == wanted, label
+
+
+SIDES = {"─": "lr", "│": "ud", "╭": "rd", "╮": "ld", "╰": "ru", "╯": "lu", "├": "rud", "┤": "lud", "┬": "lrd", "┴": "lru", "┼": "lrud"}
+
+
+def _reached(lines: list[str], at: dict[str, tuple[int, int]], label: str) -> set[str]:
+    """The boxes to whose heads the lines lead that begin right of a box; no line leads back to the left."""
+    row, start = at[label]
+    found, seen, left = set(), set(), [(row, start + len(label) + 1)]
+    while left:
+        row, x = left.pop()
+        sign = lines[row][x] if 0 <= row < len(lines) and x < len(lines[row]) else " "
+        if sign == "▶":
+            found.add(next(name for name, place in at.items() if place == (row, x + 2)))
+        elif (row, x) not in seen and sign in SIDES:
+            seen.add((row, x))
+            steps = {"r": (row, x + 1), "u": (row - 1, x), "d": (row + 1, x)}
+            left += [steps[side] for side in SIDES[sign] if side in steps]
+    return found
 
 
 @pytest.mark.parametrize("name", ["two outputs", "deep residual", "shared"])

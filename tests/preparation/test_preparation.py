@@ -192,6 +192,9 @@ def test_numbers_inside():
         ([0, 1, 2] * 30, None, "classify", ("0", "1", "2")),
         ([10, 9, 2] * 30, None, "classify", ("2", "9", "10")),
         ([0, 1, 2.5] * 30, None, "regress", ()),
+        ([0, 1] * 3, None, "binary", ("0", "1")),  # two whole values at any size
+        ([7, 1200] * 3, None, "binary", ("7", "1200")),
+        ([0.5, 1] * 30, None, "regress", ()),
         (list(range(4)) + [0] * 86, None, "classify", ("0", "1", "2", "3")),
         (list(range(5)) + [0] * 85, None, "regress", ()),  # 5 of 90 are more than 5 %
         (list(range(21)) * 30, None, "regress", ()),
@@ -262,13 +265,61 @@ def test_gaps_are_filled_when_asked():
     }
     fills = {how: fit(columns, impute=how) for how in ("mean", "median", "most_frequent")}
     assert [fills[how].features[0].fill for how in fills] == [3.25, 1.5, 1]
-    for preparation in fills.values():
-        assert [feature.fill for feature in preparation.features[1:]] == ["u", 1]
-        assert preparation.x(read(columns))[2, 1:].tolist() == [1, 0, 1]
-    assert fills["mean"].x(read(columns))[1, 0] == 0
-    assert fills["mean"].decisions[-1] == "missing values filled (mean; categories and truth values: most_frequent): n (1), c (1), b (1)"
+    table = read(columns)
+    names = "n", "n missing", "c=u", "c=v", "c missing", "b", "b missing"
+    for how in ("mean", "median"):
+        assert [feature.fill for feature in fills[how].features[1:]] == [None, 1]
+        assert fills[how].feature_names == names
+        assert fills[how].x(table)[:, 1:].T.tolist() == [
+            [0, 1, 0, 0, 0], [1, 0, 0, 1, 0], [0, 1, 0, 0, 1], [0, 0, 1, 0, 0], [1, 1, 1, 0, 1], [0, 1, 0, 0, 0],
+        ]  # fmt: skip
+    assert fills["most_frequent"].feature_names == tuple(name for name in names if name != "c missing")
+    assert fills["most_frequent"].x(table)[2, 2:].tolist() == [1, 0, 1, 0]
+    assert fills["mean"].x(table)[1, 0] == 0
+    assert fills["mean"].decisions[-2:] == (
+        "missing values filled (mean; truth values: most_frequent), and an input of its own says so: n (1), b (1)",
+        "a missing value is a category of its own: c (1)",
+    )
     later = read({"n": [None], "c": [None], "b": [None]})
     assert np.isfinite(fills["median"].x(later)).all()
+
+
+def test_a_missing_category_needs_no_option():
+    columns = {"c": ["u", None, "v", "u"], "x": [1, 5, 2, 3], "t": [1, 2.5, 3, 4]}
+    preparation = fit(columns)
+    assert preparation.feature_names == ("c=u", "c=v", "c missing", "x")
+    assert preparation.x(read(columns))[:, 2].tolist() == [0, 1, 0, 0]
+    assert preparation.unseen(read(columns)) == {}
+    whole = fit({**columns, "c": ["u", "v", "v", "u"]})
+    assert whole.feature_names == ("c=u", "c=v", "x")
+    assert whole.x(read(columns))[1, :2].tolist() == [0, 0]
+    assert whole.unseen(read(columns)) == {("c", "missing"): 1}
+
+
+def test_rows_that_lack_a_value_are_left_out_when_asked():
+    columns = {"n": [1, None, 2, 9, 1, 4], "c": ["u", "v", None, "u", "v", "v"], "t": [0.5, 1.5, 2, None, 1, 7], "no": [None] * 5 + [1]}
+    table = read(columns)
+    preparation = fit(columns, drop_missing=True, ignore=["no"])
+    assert (preparation.rows, preparation.dropped, preparation.feature_names) == (3, 3, ("n", "c=u", "c=v"))
+    assert preparation.complete(table).rows.tolist() == [1, 5, 6]
+    assert preparation == Preparation.fit(lambda: chunks(table, rows=2), ["t"], drop_missing=True, ignore=["no"])
+    filled = fit(columns, drop_missing=True, impute="mean", ignore=["no"])
+    assert (filled.rows, filled.dropped) == (5, 1)
+    assert filled.complete(table).rows.tolist() == [1, 2, 3, 5, 6]
+    assert Preparation.from_dict(preparation.to_dict()) == preparation
+    message = r"every row of the data lacks a value, most often in column 'no'; leave columns out \(--ignore no\)"
+    with pytest.raises(FileError, match=message):
+        fit({**columns, "no": [None, None, 3, 1, None, None]}, drop_missing=True)
+
+
+OPEN = [([1, 2, 3, 4] * 5, 4), ([1, 2, 3, 4] * 50, 4), ([1, 2] * 10, 0), ([1, 2.5, 3] * 5, 0), (["a", "b", "c"] * 5, 0)]
+
+
+@pytest.mark.parametrize(("target", "count"), OPEN)
+def test_where_classes_or_numbers_are_open(target, count):
+    columns = {"x": np.sin(np.arange(len(target))), "t": np.array(target, dtype=object)}
+    assert fit(columns).open_values == count
+    assert fit(columns, task="classify").open_values == 0
 
 
 # Predicting from other tables

@@ -369,7 +369,9 @@ def problems(draw) -> tuple[Problem, dict[str, object]]:
         learning_rate=draw(st.sampled_from([0.05, 0.5, *(f"{name}:rate=0.1" for name in names("schedule"))])),
         input=rows,
     )
-    return found, {"detail": draw(st.sampled_from(DETAILS)), "step": draw(st.integers(2, 3)), "digits": draw(st.sampled_from([None, 3, 9]))}
+    extent = draw(st.sampled_from([{}, {"brief": True}, {"all": True}]))
+    asked = {"detail": draw(st.sampled_from(DETAILS)), "step": draw(st.integers(2, 3)), "digits": draw(st.sampled_from([None, 3, 9]))}
+    return found, {**asked, **extent}
 
 
 @examples(25)

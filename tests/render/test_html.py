@@ -16,7 +16,7 @@ from tests.render.test_golden import known
 
 from chainrule.api.problems import problem
 from chainrule.base.nodes import Node
-from chainrule.document.document import Document, Equations, Note, Paragraph, Picture, Section, TableBlock
+from chainrule.document.document import BoxGraph, Document, Equations, Note, Paragraph, Picture, Section, TableBlock
 from chainrule.notation.formula import Equation, Number, Prose, Symbol
 from chainrule.render.html import html, plain_value
 from chainrule.steps.step import Step
@@ -55,7 +55,7 @@ def test_it_is_well_formed_and_its_names_are_unique(made):
 def test_every_number_is_the_documents(made):
     document, page = made
     shown = Counter(element.text for element in tree(page).iter(f"{MATH}mn"))
-    blocks = [block for section in document.sections for block in section.blocks if not isinstance(block, Picture)]
+    blocks = [block for section in document.sections for block in section.blocks if not isinstance(block, Picture | BoxGraph)]
     found = [number for block in blocks for number in numbers(block)]
     powers = [f"{number.power}" for number in found if number.power is not None]
     meant = Counter(digits.replace("-", "−") for digits in [*(number.digits for number in found), *powers])

@@ -11,7 +11,7 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
-from tests.golden.regenerate import DOCUMENTS
+from tests.golden.regenerate import DOCUMENTS, Case
 from tests.samples import some
 
 import chainrule.network.activations
@@ -54,13 +54,16 @@ def asked(name: str, **options):
     return explain(problem(name, **options), **own)
 
 
+NETWORKS = [name for name, document in DOCUMENTS.items() if isinstance(document, Case)]
+
+
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_every_cell_runs_and_what_the_text_claims_holds(name):
     document = DOCUMENTS[name]()
-    assert "E" in run(sources(document))
+    assert ("E" if name in NETWORKS else "b") in run(sources(document))
 
 
-@pytest.mark.parametrize("name", some(DOCUMENTS, 4))
+@pytest.mark.parametrize("name", some(NETWORKS, 4))
 def test_a_wrong_number_is_noticed(name):
     cells = sources(DOCUMENTS[name]())
     claims = [(i, found) for i, cell in enumerate(cells) for found in re.finditer(r"assert_\w+\((?:E|y), .*?(\d[\d.]*)", cell)]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import chainrule
-from chainrule.doctor.divergence import Cause
+from chainrule.diagnosis.divergence import Cause
 from chainrule.render.objects import object_markdown
 
 ODD = "<script>alert('$1')</script> $x$ | **b**"

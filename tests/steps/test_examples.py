@@ -41,7 +41,20 @@ def test_mazur_to_his_digits():
     assert step.new_parameters["W1"].T.ravel() == pytest.approx([0.149780716, 0.19956143, 0.24975114, 0.29950229], abs=5e-9)
     assert step.new_parameters["W2"].T.ravel() == pytest.approx([0.35891648, 0.408666186, 0.511301270, 0.561370121], abs=5e-9)
     assert step.after.error == pytest.approx(0.291027774, abs=5e-10)
-    assert step.new_parameters["b1"].tolist() == [0.35, 0.35]
+    assert step.new_parameters["b1"] == step.parameters["b1"] == 0.35
+
+
+def test_mazurs_biases_by_his_own_text():
+    """He has one bias a layer; the gradient by it is the sum of those by two biases that stood in its place."""
+    shared, apart = first_step("mazur"), example("mazur")
+    apart["layers"] = [{"units": 2, "activation": "sigmoid"}] * 2
+    apart["weights"] = [*apart["weights"][:8], 0.35, 0.35, 0.60, 0.60]
+    found = next(problem_from(apart).steps())
+    assert found.error == pytest.approx(shared.error, rel=1e-15)
+    for key in ("b1", "b2"):
+        assert shared.parameters[key].shape == ()
+        assert shared.gradients[key] == pytest.approx(found.gradients[key].sum(), rel=1e-14)
+    assert found.gradients["b1"] == pytest.approx([0.00877135, 0.00995425], rel=1e-5)
 
 
 @pytest.mark.parametrize("name", ["xor", "iris"])

@@ -74,7 +74,7 @@ def command(*arguments: Any, folder: Path) -> str:
 
 def described(path: Path, _: Path | None = None) -> dict[str, Any]:
     """A description: what it is called, its numbers at the start, and those of some steps."""
-    problem = cr.problem(path)
+    problem = cr.problem_from(cr.read_description(path))  # what is drawn to be read is round today
     assert cr.problem_from(cr.described_problem(problem)).network == problem.network
     first, *_, last = islice(problem.steps(), STEPS)
     return {
@@ -140,13 +140,13 @@ def trained(path: Path, _: Path | None = None) -> dict[str, Any]:
 def on_numbers(path: Path, model: cr.Model) -> dict[str, Any]:
     """The predictions of a model of numbers, which stand beside it, and a step of its training."""
     x, t, weights = (np.array(numbers) for numbers in json.loads(path.with_suffix(".json").read_text(encoding="utf-8")).values())
-    return {"y": plain(model.predict(x)), "step": computed(model.step_at(x, t, REPLAYED, weights=weights))}
+    return {"y": plain(model.outputs(x)), "step": computed(model.step_at(x, t, REPLAYED, weights=weights))}
 
 
 def on_rows(path: Path, model: cr.Model, preparation: cr.Preparation) -> dict[str, Any]:
     """What a model makes of the table beside it."""
     rows = cr.read(path.parent / model.source["name"], kinds=preparation.kinds, **model.source["form"])
-    y = model.predict(rows)
+    y = model.outputs(rows)
     return {
         "preparation": preparation.to_dict(),
         "x": plain(preparation.x(rows)[:ROWS]),
@@ -170,7 +170,7 @@ def used(path: Path, scratch: Path) -> dict[str, Any]:
     if model.preparation is None:
         return said
     table, chances = model.source["name"], [] if model.preparation.task == "regress" else ["--probabilities"]
-    rows = csv.reader(io.StringIO(command("predict", name, table, *chances, folder=folder)))
+    rows = csv.reader(io.StringIO(command("predict", name, table, *chances, "--digits", "17", folder=folder)))
     command("explain", name, "--data", table, "--step", REPLAYED, "-o", scratch / "step.json", folder=folder)
     return {
         **said,

@@ -98,7 +98,7 @@ def go_on_by_command(output, started, data, epochs, **options):
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(Training.run.__kwdefaults__, "seconds", 0)  # a checkpoint after every epoch here, too
         watch = Begun(started)
-        options = {} if resume else {"epochs": epochs, **options}
+        options = options if resume else {"epochs": epochs, **options}
         cr.train(data, target="species", output=output, resume=resume, watch=watch, **options)
 
 

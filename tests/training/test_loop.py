@@ -136,7 +136,9 @@ def test_early_stopping_keeps_the_best_weights():
     errors = [report.validation_error for report in training.history]
     assert outcome.best_error == min([training.start_error, *errors])
     derivation = outcome.network.derivation
-    best = evaluate([derivation.error], {derivation.x: x[40:], derivation.t: t[40:], **outcome.network.bindings()})[derivation.error]
+    best = evaluate([derivation.error], {derivation.x: x[40:], derivation.targets[0]: t[40:], **outcome.network.bindings()})[
+        derivation.error
+    ]
     assert float(best) == pytest.approx(outcome.best_error, rel=1e-12)
 
 

@@ -145,3 +145,19 @@ def test_scores_in_words(language):
     many = of_classes(tuple(map(str, range(20))), *answers(50, classes=20)).lines(Words(language))
     assert len(many) == 2
     assert "R²" in of_numbers(("a",), y[:, :1], y[:, 1:2]).lines(Words(language))[0]
+
+
+def test_a_class_that_the_model_does_not_know_counts_as_wrong():
+    y, labels = answers(60)
+    known = of_classes(NAMES, y, labels)
+    scores = of_classes(NAMES, np.vstack([y, y[:9]]), np.concatenate([labels, [-1] * 9]))
+    assert scores.rows == 69
+    assert scores.accuracy == pytest.approx(known.accuracy * 60 / 69)
+    assert scores.strange.tolist() == np.bincount(y[:9].argmax(axis=1), minlength=3).tolist()
+    assert [one.recall for one in scores.per_class] == [one.recall for one in known.per_class]
+    said = np.bincount(np.concatenate([y, y[:9]]).argmax(axis=1), minlength=3)
+    assert [one.precision for one in scores.per_class] == pytest.approx((np.diag(known.confusion) / said).tolist())
+    assert Scores.from_dict(json.loads(json.dumps(scores.to_dict()))).strange.tolist() == scores.strange.tolist()
+    assert (scores + known).strange.tolist() == (known + scores).strange.tolist() == scores.strange.tolist()
+    assert "9 rows are of classes that the model does not know; they count as wrong." in scores.lines(Words("en"))
+    assert of_classes(("no", "yes"), np.array([[0.2], [0.9]]), np.array([-1, 1])).accuracy == 0.5

@@ -68,9 +68,9 @@ def test_what_is_saved_is_read_back(trained, tmp_path):
 def test_predictions_are_of_raw_rows_and_in_chunks(trained):
     _, model = trained
     rows = table(50, seed=2)
-    y = model.predict(rows)
+    y = model.outputs(rows)
     assert y.shape == (50, 1)
-    assert np.array_equal(model.predict(model.preparation.x(rows)), y)
+    assert np.array_equal(model.outputs(model.preparation.x(rows)), y)
     chunks = [rows.take(np.arange(i, min(i + 20, 50))) for i in range(0, 50, 20)]
     whole, together = model.evaluate(rows), model.evaluate(iter(chunks))
     assert np.array_equal(together.confusion, whole.confusion)

@@ -114,3 +114,40 @@ def test_weights_of_classes_like_scikit_learn():
     assert example_weights(labels, None, "abc") is None
     with pytest.raises(UnknownNameError, match="Did you mean 'setosa'"):
         example_weights(labels, {"setos": 1.0}, ["setosa", "virginica", "versicolor"])
+
+
+# Groups
+
+
+@given(st.lists(st.integers(0, 11), min_size=12, max_size=150), st.floats(0.05, 0.4), st.floats(0.05, 0.4), st.integers(0, 5))
+def test_groups_stay_together(groups, test, validation, seed):
+    groups = np.array([*range(12), *groups])
+    plan = Plan(test=test, validation=validation, seed=seed, group="g")
+    parts = split(len(groups), plan, groups)
+    assert sorted(np.concatenate(parts).tolist()) == list(range(len(groups)))
+    assert sum(len(set(groups[part].tolist())) for part in parts) == 12
+    assert all(len(part) for part in parts)
+    largest = np.bincount(groups).max()
+    assert abs(len(parts[2]) - test * len(groups)) <= largest
+    for k in (2, 5):
+        folds = fold_places(len(groups), k, seed, groups)
+        assert sorted(np.concatenate([fold for _, fold in folds]).tolist()) == list(range(len(groups)))
+        assert all(not {*groups[others].tolist()} & {*groups[fold].tolist()} for others, fold in folds)
+
+
+def test_a_class_that_only_one_group_has_is_trained_on():
+    groups, labels = np.repeat(np.arange(8), 10), np.repeat([0, 1, 0, 1, 0, 1, 0, 2], 10)
+    for seed in range(20):
+        train, _, _ = split(labels, Plan(test=0.3, validation=0.2, seed=seed, group="g"), groups)
+        assert {*labels[train].tolist()} == {0, 1, 2}
+
+
+def test_too_few_groups():
+    with pytest.raises(
+        InputError, match="column 'g' has 2 different values, too few for rows to train on and rows for validation and test"
+    ):
+        split(10, Plan(group="g"), np.arange(10) % 2)
+    with pytest.raises(InputError, match="2 groups cannot be tested in 3 folds"):
+        fold_places(10, 3, 0, np.arange(10) % 2)
+    with pytest.raises(InputError, match="leave out one of them"):
+        Plan(group="g", test_last=True)

@@ -10,13 +10,15 @@ import numpy as np
 
 from chainrule.api.models import Trained
 from chainrule.api.settings import Numbers, rows_of_numbers
-from chainrule.base.errors import InputError
+from chainrule.base.errors import FileError, InputError, quoted
 from chainrule.network.network import Array, Network, checked_batch
+from chainrule.network.targets import Classes, class_outputs, class_places, first_class, one_hot, read_targets, widths
 from chainrule.steps.problem import Problem
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from chainrule.data.table import Table
     from chainrule.preparation.preparation import Preparation
 
 
@@ -24,14 +26,16 @@ def with_batch(
     problem: Problem,
     x: Numbers | None,
     t: Numbers | None,
-    data: str | Path | None,
+    data: Any,
     row: int | str | Sequence[int | str] | None,
     target_columns: str | Sequence[str] | None,
     encoding: str | None,
 ) -> Problem:
     """The problem with the rows that are asked for: arguments as of `chainrule.api.problems.problem`. Raises InputError."""
-    if data is None and row is not None and x is None and t is None and isinstance(problem, Trained):
-        data = _own_data(problem)
+    if data is None and row is not None and x is None and t is None and isinstance(problem, Trained) and problem.preparation is not None:
+        from chainrule.training.rows import checked_own_data
+
+        data = checked_own_data(problem.own, problem.preparation)
     if data is not None:
         if x is not None or t is not None:
             raise InputError("a batch comes either from --data or from --input and --target; leave out one of them.")
@@ -40,17 +44,14 @@ def with_batch(
         raise InputError("--target-columns names columns of a table; give the table, as --data FILE.")
     network = problem.network
     given_x = problem.x if x is None else checked_batch("input", rows_of_numbers("input", x), network.inputs)
-    given_t = problem.t if t is None else checked_batch("target", rows_of_numbers("target", t), network.outputs)
+    rows = None if given_x is None else len(given_x)
+    given_t, classes = (problem.t, None) if t is None else read_targets(network, rows_of_numbers("target", t), "target", rows)
     if given_x is not None and given_t is not None and len(given_x) != len(given_t):
         raise InputError(f"there are {len(given_x)} rows of inputs but {len(given_t)} of targets; both need as many.")
-    changed = replace(problem, x=given_x, t=given_t)
+    others = {key: value for key, value in problem.origin.items() if key != "classes" or classes is None}
+    origin = {**others, **({"classes": classes} if classes else {})}
+    changed = replace(problem, x=given_x, t=given_t, origin=origin)
     return changed if row is None else _chosen(changed, _rows(row))
-
-
-def _own_data(problem: Trained) -> str | None:
-    from chainrule.training.rows import own_data
-
-    return None if problem.preparation is None else own_data(problem.own, problem.preparation)
 
 
 def _chosen(problem: Problem, rows: list[int]) -> Problem:
@@ -78,20 +79,54 @@ def _from_table(
     table, network = read(path, **form), problem.network
     rows = list(range(1, len(table) + 1)) if row is None else _rows(row)
     split = target_columns.split(",") if isinstance(target_columns, str) else target_columns
-    targets = [name.strip() for name in split] if split is not None else list(table.names[-network.outputs :])
+    labels = sum(widths(network, classes=True).values())
+    if split is None:
+        split = table.names[len(table.names) - (labels if len(table.names) == network.inputs + labels else network.targets) :]
+    targets = [name.strip() for name in split]
     for name in targets:
         table.column(name)  # is it there?
     inputs = [name for name in table.names if name not in targets]
-    if len(inputs) != network.inputs or len(targets) != network.outputs:
+    if len(inputs) != network.inputs or len(targets) not in (network.targets, labels):
+        of_classes = f", or {labels} with class numbers," if labels != network.targets else ""
         raise InputError(
             f"{path} has {len(inputs)} columns of inputs and {len(targets)} of targets, but the network needs "
-            f"{network.inputs} and {network.outputs}; describe a {len(inputs) or 1}-…-{len(targets) or 1} network or "
+            f"{network.inputs} and {network.targets}{of_classes}; describe a {len(inputs) or 1}-…-{len(targets) or 1} network or "
             "choose with --target-columns."
         )
     chosen = table.chosen(rows)
-    names = {"features": tuple(inputs), "targets": tuple(targets)} if table.has_header else {"features": (), "targets": ()}
-    origin = {**problem.origin, "data": str(path), "rows": rows}
-    return replace(problem, x=chosen.numbers(inputs), t=chosen.numbers(targets), origin=origin, **names)
+    t, classes, called = (
+        (chosen.numbers(targets), Classes(), targets) if len(targets) == network.targets else _from_labels(network, table, targets, rows)
+    )
+    names = {"features": tuple(inputs), "targets": tuple(called)} if table.has_header else {"features": (), "targets": ()}
+    origin = {**problem.origin, "data": str(path), "rows": rows, **({"classes": classes} if classes else {})}
+    return replace(problem, x=chosen.numbers(inputs), t=t, origin=origin, **names)
+
+
+def _from_labels(network: Network, table: Table, columns: Sequence[str], rows: Sequence[int]) -> tuple[Array, Classes, list[str]]:
+    """Targets of which some columns hold classes, by number or by name; where they begin, over all rows; and what each output is called."""
+    several, left = class_outputs(network), list(columns)
+    parts, classes, called = list[Array](), Classes(), list[str]()
+    places = [row - 1 for row in rows]
+    for output, width in widths(network, classes=True).items():
+        own, left = left[:width], left[width:]
+        if output not in several:
+            parts.append(table.chosen(rows).numbers(own))
+            called += own
+            continue
+        size, column = network.output_sizes[output], table.column(own[0])
+        if column.values.dtype == object:
+            if column.missing.any():
+                raise FileError(f"{table.cell(int(column.missing.argmax()), column.name)} has no value.")
+            found, names = class_places(column.values, size, f"{table.source}, column {quoted(column.name)},")
+            classes[output] = names
+            called += names
+        else:
+            numbers = table.numbers(own)[:, 0]
+            first = classes[output] = first_class(numbers, size, f"{table.source}, column {quoted(column.name)},")
+            found = [int(number) - first for number in numbers]
+            called += [f"{own[0]} {number}" for number in range(first, first + size)]
+        parts.append(one_hot([found[place] for place in places], size))
+    return np.concatenate(parts, axis=1), classes, called
 
 
 def _rows(row: int | str | Sequence[int | str]) -> list[int]:
@@ -111,17 +146,24 @@ def _from_raw_rows(
 ) -> Problem:
     """Rows as they were before any preparation: the model prepares them as it did its own."""
     from chainrule.data.reading import read
+    from chainrule.training.model import form_for
 
     if target_columns is not None:
         raise InputError("a model knows its own targets; leave out --target-columns.")
-    own = problem.own.get("form", {}) if str(path) == problem.own.get("name") else {}
-    table = read(path, kinds=preparation.kinds, **{**own, **form})
+    table = read(path, kinds=preparation.forms, **{**form_for(problem.own, path), **form})
     rows = list(range(1, len(table) + 1)) if row is None else _rows(row)
-    chosen = table.chosen(rows)
     origin = {**problem.origin, "data": str(path), "rows": rows}
-    if len(rows) == 1:
-        origin["raw"] = {name: _cell(chosen.column(name).values[0]) for name in preparation.kinds}
-    return replace(problem, x=preparation.x(chosen), t=preparation.t(chosen), origin=origin)
+    return with_rows(replace(problem, origin=origin), table.chosen(rows))
+
+
+def with_rows(problem: Trained, table: Table) -> Problem:
+    """The problem with the rows of a table, which its model prepares. Raises FileError."""
+    preparation = problem.preparation
+    assert preparation is not None
+    origin = dict(problem.origin)
+    if len(table) == 1:
+        origin["raw"] = {name: _cell(table.column(name).values[0]) for name in preparation.kinds}
+    return replace(problem, x=preparation.x(table), t=preparation.t(table), origin=origin)
 
 
 def _cell(value: Any) -> str | float:
@@ -142,21 +184,33 @@ def with_sample(problem: Problem) -> Problem:
         random = np.random.default_rng([network.seed, 1])  # not the stream of the weights
         x = np.round(random.normal(size=(1 if t is None else len(t), network.inputs)), 2) if x is None else x
         t = fitting_targets(network, random, len(x)) if t is None else t
-    drawn = [*network.initializers, *(["x"] if problem.x is None else []), *(["t"] if problem.t is None else [])]
+    drawn = [*network.initializers, *(["x"] if problem.x is None else []), *(["t"] if problem.t is None and network.targets else [])]
     origin = {**problem.origin, **({"drawn": drawn, "seed": network.seed} if drawn else {})}
     return replace(problem, x=x, t=t, origin=origin)
 
 
 def fitting_targets(network: Network, random: np.random.Generator, rows: int) -> Array:
-    """Targets of the shape (rows, outputs) as the loss needs them: one-hot, 0 or 1, ±1, or numbers that the last layer can give."""
-    shape, output = (rows, network.outputs), network.layers[-1].activation
-    asked, given = network.loss.definition.targets, "numbers" if output is None else output.definition.gives
+    """Targets of the shape (rows, outputs) as the losses need them: one-hot, 0 or 1, ±1, or numbers that the last layer can give."""
+    results = {call.name: call.layer.activation for call in network.wiring.calls}
+    parts = []
+    for name, size in network.target_sizes.items():
+        output = results[network.wiring.outputs[name]]
+        given = "numbers" if output is None else output.definition.gives
+        parts.append(_fitting(network.goals[name].loss.definition.targets, given, random, (rows, size)))
+    return np.concatenate([np.empty((rows, 0)), *parts], axis=1)
+
+
+def _fitting(asked: str, given: str, random: np.random.Generator, shape: tuple[int, int]) -> Array:
+    """Targets of one output: asked by its loss, given by its layer."""
+    rows, size = shape
     if asked == "distribution" or (asked == "numbers" and given == "distribution"):
-        return np.asarray(np.eye(network.outputs)[random.integers(network.outputs, size=rows)])
+        return np.asarray(np.eye(size)[random.integers(size, size=rows)])
     if asked == "probabilities":
         return random.integers(2, size=shape).astype(float)
     if asked == "signs":
         return 2.0 * random.integers(2, size=shape) - 1
+    if asked == "gradient":
+        return np.round(random.normal(size=shape), 2)
     if given == "probabilities":
         return np.round(random.uniform(size=shape), 2)
     return np.round(random.uniform(-0.99, 0.99, size=shape) if given == "signs" else random.normal(size=shape), 2)

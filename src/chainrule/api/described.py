@@ -19,9 +19,10 @@ from typing import Any
 
 from chainrule.api.problems import problem_named
 from chainrule.base.errors import InputError, UnknownNameError, quoted
+from chainrule.network.definitions import find
 from chainrule.network.description import described, network_from, read_description
 from chainrule.network.network import Network
-from chainrule.network.wiring import INPUT, OUTPUT
+from chainrule.network.wiring import INPUT
 from chainrule.preparation.preparation import Preparation
 
 
@@ -43,6 +44,22 @@ def described_targets(description: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(str(output["target"]) for output in tables if isinstance(output, Mapping) and "target" in output)
 
 
+def tasks_of(description: Mapping[str, Any] | None, targets: Sequence[str], task: str | None) -> str | dict[str, str | None] | None:
+    """The task of each target, where each has an output of its own: what its loss compares; None where no loss is said.
+
+    Otherwise the one that was asked for. Raises UnknownNameError.
+    """
+    outputs = None if description is None else description.get("outputs")
+    if task is not None or not isinstance(outputs, Mapping) or len(outputs) < 2 or len(outputs) != len(targets) or description is None:
+        return task
+    tasks: dict[str, str | None] = {}
+    for target, output in zip(targets, outputs.values(), strict=True):
+        loss = output.get("loss", description.get("loss")) if isinstance(output, Mapping) else None
+        compared = "" if loss is None else find("loss", loss).definition.targets
+        tasks[target] = None if loss is None else "classify" if compared in ("distribution", "probabilities", "signs") else "regress"
+    return tasks
+
+
 def fitted_network(description: Mapping[str, Any], preparation: Preparation, seed: int) -> tuple[Network, Preparation]:
     """The network for the columns of a table, and the preparation with its columns in the order of the network's inputs.
 
@@ -61,6 +78,9 @@ def fitted_network(description: Mapping[str, Any], preparation: Preparation, see
     outputs = description.get("outputs")
     if isinstance(outputs, Mapping):
         wanted["outputs"] = {name: {key: value for key, value in output.items() if key != "target"} for name, output in outputs.items()}
+        if preparation.task == "mixed" and "loss" not in description and len(outputs) == len(preparation.parts):
+            losses = zip(outputs, preparation.parts, strict=True)
+            wanted["outputs"] = {name: {"loss": part.loss, **wanted["outputs"][name]} for name, part in losses}
     plain = {"seed": seed, "loss": preparation.loss, **description, **wanted}
     network = network_from({key: value for key, value in plain.items() if key not in ("data", "optimizer", "title")})
     _check(network, preparation)
@@ -95,11 +115,17 @@ def _check(network: Network, preparation: Preparation) -> None:
             f"the inputs of the network take {network.inputs} numbers, but the columns of the table become {preparation.inputs}; "
             'say which columns go where, as [inputs] x = {columns = ["a", "b"]}.'
         )
+    if preparation.task == "mixed":
+        for (name, size), part in zip(network.output_sizes.items(), preparation.parts, strict=False):
+            if size != part.outputs:
+                raise InputError(f"the output {name} has {size} numbers, but its target {part.targets[0].name} becomes {part.outputs}.")
+        if len(network.goals) != len(preparation.parts):
+            raise InputError("where classes are among several targets, each has an output of its own: [outputs] kind = {target = …}.")
     if network.outputs != preparation.outputs:
         sizes = ", ".join(f"{name}: {size}" for name, size in network.output_sizes.items())
         raise InputError(
             f"the outputs of the network have {network.outputs} numbers ({sizes}), but the target{'s' * (len(preparation.targets) > 1)} "
             f"of the table {'become' if len(preparation.targets) > 1 else 'becomes'} {preparation.outputs}."
         )
-    if list(network.goals) != [OUTPUT] and preparation.task != "regress":
-        raise InputError("a network with several outputs is trained on targets that are numbers; train one model for the classes.")
+    if len(network.goals) > 1 and preparation.task not in ("regress", "mixed"):
+        raise InputError("a network with several outputs has several targets: say them, as [outputs] kind = {target = …}.")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from chainrule.api.settings import chosen_notation
 from chainrule.base.errors import InputError
+from chainrule.steps.order import Wanted
 from chainrule.steps.problem import Problem
 from chainrule.steps.step import Step, following
 
@@ -34,9 +35,11 @@ class Replayed(Problem):
 
     record: Step | None = None
 
-    def steps(self, *, exact: bool = False) -> Iterator[Step]:
-        """The recorded step first. Raises InputError if fractions are asked for."""
+    def steps(self, *, exact: bool = False, order: Wanted | None = None, epochs: int | None = None) -> Iterator[Step]:
+        """The recorded step first. Raises InputError if fractions, or steps in an order, are asked for."""
         step = self.record
+        if order is not None or epochs is not None:
+            raise InputError("a recorded step has its own rows; leave out --order and --epochs.")
         if exact and step is not None and not step.exact:
             raise InputError("this step was recorded in floating point; leave out --exact.")
         while step is not None:
@@ -55,24 +58,24 @@ def recorded(step: Step) -> Replayed:
     return Replayed(step.network, step.x, step.t, step.optimizer, origin=step.origin, record=step)
 
 
-def trained(path: str) -> Problem:
-    """The network, optimiser and names of a model, without rows. Raises FileError."""
+def trained(source: str | Model) -> Trained:
+    """The network, optimiser and names of a model, or of a model's file, without rows. Raises FileError."""
     from chainrule.training.model import Model
 
-    model = Model.load(path)
+    model = Model.load(source) if isinstance(source, str) else source
     features, targets = _names_of(model)
     return Trained(
         model.network, optimizer=model.plan.optimizer, features=features, targets=targets, preparation=model.preparation, own=model.source
     )
 
 
-def training_data_name(path: str) -> str | None:
+def training_data_name(path: str) -> str | list[str] | None:
     """The name of the data that a model was trained on; None where that was no table. Raises FileError where it is not there."""
     from chainrule.training.model import Model
-    from chainrule.training.rows import own_data
+    from chainrule.training.rows import checked_own_data
 
     model = Model.load(path)
-    return None if model.preparation is None else own_data(model.source, model.preparation)
+    return None if model.preparation is None else checked_own_data(model.source, model.preparation)
 
 
 def _names_of(model: Model) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -1,5 +1,7 @@
 """What a person asks for, as a problem: the seed, an example, a short form or a file, with the options of the command line.
 
+A problem is made to be read: weights and samples that are drawn for it are round. Training draws its own.
+
 Every option of the command line that makes a network or its batch is an argument of `problem`, by the same name.
 """
 
@@ -14,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from chainrule.api.batches import with_batch, with_sample
 from chainrule.api.models import Replayed, Trained, recorded, replayed, scales, trained
-from chainrule.api.settings import Numbers, chosen_notation, chosen_optimizer, row_of_numbers, setting
+from chainrule.api.settings import Numbers, chosen_notation, chosen_optimizer, setting, weights_of_numbers
 from chainrule.base.errors import DescriptionError, FileError, InputError, UnknownNameError, quoted
 from chainrule.network.definitions import Bound, Wanted, find
 from chainrule.network.description import from_json, from_toml, read_description
@@ -42,7 +44,8 @@ def problem(
     activation: Wanted | None = None,
     output_activation: Wanted | None = None,
     loss: Wanted | None = None,
-    weights: Numbers | None = None,
+    weights: Numbers | Mapping[str, Any] | None = None,
+    weights_as: str | Sequence[str] | None = None,
     seed: int | None = None,
     initializer: Wanted | None = None,
     regularizer: Wanted | None = None,
@@ -52,6 +55,7 @@ def problem(
     language: str | None = None,
     input: Numbers | None = None,
     target: Numbers | None = None,
+    upstream: Numbers | None = None,
     data: str | Path | None = None,
     row: int | str | Sequence[int | str] | None = None,
     target_columns: str | Sequence[str] | None = None,
@@ -60,7 +64,7 @@ def problem(
     optimizer: Wanted | None = None,
     step: int | None = None,
 ) -> Problem:
-    """The network, batch and optimiser that a person asks for; what the batch lacks is drawn from the seed.
+    """The network, batch and optimiser that a person asks for; what they lack is drawn from the seed, in round numbers.
 
     source             nothing (the seed), an example's name, a short form such as "2-2-1", a .toml or .json file, "-" (standard
                        input), a model in a .safetensors file, a description as plain data, or a network; also the record of a
@@ -69,12 +73,15 @@ def problem(
     activation         of the hidden layers; tanh in a short form
     output_activation  of the last layer; what fits the loss if none is said
     loss, regularizer, initializer, optimizer   a name, with options as in "huber:delta=2" or {"name": "huber", "delta": 2}
-    weights            w1, w2 … in their numbering, then, if wanted, every b; "0.21 0.56 …" or a list
+    weights            w1, w2 … in their numbering, then, if wanted, every b, as "0.21 0.56 …" or a list; by matrix, or by name, as
+                       'W1="0.3 -0.1; 0.2 0.4" b1="0 0"' or {"w14": 0.2, "w1,4": 0.3}
+    weights_as         how they are written, as of `Network.with_weights`: "by-source, thresholds"
     seed               draws the weights for which no numbers are given, and the sample where there is none
     outputs, batch     "sum" or "mean": how the error is counted over the outputs and over the examples
     notation           a preset and letters, as in "nielsen,learning_rate=α"; or a table as in a description
     language           "en" or "de"
     input, target      rows of numbers: "8 12" or "0 1; 1 1", or a list of lists
+    upstream           a given ∂E/∂y, rows of numbers in place of targets and loss: back-propagation starts from it
     data               a file with a table of numbers; for a model, a table of raw rows, which it prepares as it did its own
     row                rows of the data or of the description's batch, counted from 1: 3, "3-7", "3,5"; all if none is said
     target_columns     the columns of the data that are targets, "a,b" or a list; the last ones if none is said
@@ -86,6 +93,8 @@ def problem(
     Raises InputError.
     """
     options = {name: value for name, value in locals().items() if name not in ("source", "notation", "language")}
+    if upstream is not None and (loss is not None or target is not None or data is not None):
+        raise InputError("--upstream gives ∂E/∂y in place of targets and their loss; leave out --loss, --target and --data.")
     if step is not None:
         return replayed(source, step, data, encoding, notation, language)
     found = _found(source)
@@ -107,9 +116,17 @@ def problem(
         for old, layer in zip(found.network.layers, layers, strict=True)
     ]
     network = found.network.replaced(layers=layers, **changes)
+    if not isinstance(source, Network):  # whose numbers are its owner's
+        network = network.made_legible()
     if weights is not None:
-        network = network.with_weights(row_of_numbers("weights", weights))
+        network = network.with_weights(weights_of_numbers(weights), weights_as or ())
+    elif weights_as:
+        raise InputError("--weights-as says how weights are written; give them, with --weights.")
+    if upstream is not None:
+        network, target = network.with_upstream(), upstream
     changed = replace(found, network=network, optimizer=chosen_optimizer(found.optimizer, optimizer, learning_rate))
+    if upstream is not None:
+        changed = replace(changed, t=None, targets=())
     return with_sample(with_batch(changed, input, target, data, row, target_columns, encoding))
 
 
@@ -125,7 +142,7 @@ def _found(source: str | Path | Mapping[str, Any] | Network | None) -> Problem:
     found = problem_named(name)
     if isinstance(found, Replayed):
         return found
-    return replace(found, origin={"source": name, **scales(found.preparation if isinstance(found, Trained) else None)})
+    return replace(found, origin={**found.origin, "source": name, **scales(found.preparation if isinstance(found, Trained) else None)})
 
 
 def _described(data: Mapping[str, Any]) -> Problem:
@@ -146,7 +163,8 @@ def _as_recorded(found: Replayed, options: Mapping[str, Any], notation: Any, lan
 def problem_named(name: str) -> Problem:
     """What an example, a short form, a file or "-" (standard input) describes. Raises InputError."""
     if name in EXAMPLES:
-        return problem_from(EXAMPLES[name])
+        found = problem_from(EXAMPLES[name])
+        return replace(found, network=found.network.told({}))  # nobody gave these numbers
     if name == "-":
         return _described(_standard_input())
     from pathlib import Path
@@ -208,7 +226,9 @@ def _changed_layers(network: Network, bias: bool | None, activation: Wanted | No
     """The layers, with their numbers, as the options want them."""
     layers, last = list(network.numbered_layers), network.last_layers
     if bias is not None:
-        layers = [layer if layer.option("bias") in (bias, None) else layer.without_numbers("b").with_options(bias=bias) for layer in layers]
+        changing = [layer.option("bias") is not None and bool(layer.option("bias")) is not bias for layer in layers]
+        without = [layer.without_numbers("b").without_numbers("theta").with_options(bias=bias) for layer in layers]
+        layers = [new if changed else layer for layer, new, changed in zip(layers, without, changing, strict=True)]
     if activation is not None:
         inner = find("activation", setting(activation))
         layers = [

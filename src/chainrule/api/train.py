@@ -16,26 +16,28 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.api.described import described_targets, description_of, fitted_network
+from chainrule.api.described import described_targets, description_of, fitted_network, tasks_of
 from chainrule.api.settings import chosen_optimizer, setting
 from chainrule.base.errors import FileError, InputError, quoted
 from chainrule.base.interruption import asked_to_end, interrupt_by_hand
 from chainrule.data.cells import parse_number
 from chainrule.data.table import Table
-from chainrule.doctor.divergence import Diverged, diverged
+from chainrule.diagnosis.divergence import Diverged, diverged
 from chainrule.engines.choice import Predictor
-from chainrule.network.definitions import Bound, Definition, Wanted, find
+from chainrule.network.definitions import Bound, Wanted, find
 from chainrule.network.layers import dense
 from chainrule.network.network import Array, Network
 from chainrule.pictures.curves import save_curve
+from chainrule.preparation.cautions import Caution, cautions
+from chainrule.preparation.columns import labels_of
 from chainrule.preparation.preparation import Preparation
 from chainrule.training.cross_validation import fold_predictions
 from chainrule.training.history import Outcome, Report
 from chainrule.training.loop import Overflowed, Training
-from chainrule.training.metrics import Scores, baseline_prediction, score
+from chainrule.training.metrics import Scores, baseline_of, score
 from chainrule.training.model import Model, checkpoint_path, load_checkpoint, save_checkpoint
 from chainrule.training.outputs import Log, Outputs, curves_of, reserved, resumable
-from chainrule.training.plan import Plan, batch_size_for, fold_places, patience_for, split
+from chainrule.training.plan import Plan, batch_size_for, fold_places, last_rows, patience_for, split
 from chainrule.training.rows import Rows, Subset, weights_of
 
 HIDDEN = (32,)
@@ -56,6 +58,8 @@ class Run:
     network  before the first step
     train, validation, test   the subsets of the data, as numbers
     form     what was said about how to read the data
+    cautions what about the data is worth a line
+    asked    what was asked for, by the names of `train`'s arguments, as plain data
     """
 
     rows: Rows
@@ -66,11 +70,13 @@ class Run:
     validation: Subset
     test: Subset
     form: Mapping[str, Any] = field(default_factory=dict)
+    cautions: tuple[Caution, ...] = ()
+    asked: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def guess(self) -> Array:
         """What someone guesses who knows the training targets alone."""
-        return baseline_prediction(self.preparation.task, self.train.labels)
+        return baseline_of(self.preparation, self.train.labels)
 
     def training(self) -> Training:
         """The run at its start."""
@@ -83,7 +89,7 @@ class Run:
     def _held_out(self) -> dict[str, Any]:
         decide = self.validation
         held_out = (decide.x, decide.t, self._weights(decide)) if len(decide) else None
-        return {"weights": self._weights(self.train), "validation": held_out}
+        return {"weights": self._weights(self.train), "validation": held_out, "groups": self.train.groups}
 
     def _weights(self, subset: Subset) -> Array | None:
         return weights_of(subset, self.train, self.preparation, self.plan)
@@ -91,30 +97,6 @@ class Run:
     def measured(self, network: Network, part: Subset) -> Scores:
         """How good the network is on a part."""
         return score(self.preparation, Predictor(network, self.plan.engine)(part.x), part.labels, guess=self.guess)
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What is to be made of the data, as plain data: a cross-validation that was cut short goes on with it.
-
-    targets, columns   what `Preparation.fit` takes
-    description        of the network that is given whole; else
-    hidden, functions  units of the hidden layers, and activation, loss and regularizer as descriptions have them
-    """
-
-    targets: tuple[str, ...]
-    columns: Mapping[str, Any]
-    description: Mapping[str, Any] | None
-    hidden: Sequence[int]
-    functions: Mapping[str, Any]
-
-    def network(self, preparation: Preparation, seed: int) -> tuple[Network, Preparation]:
-        """The network for these columns, and the preparation in the order of its inputs. Raises InputError."""
-        if self.description is None:
-            return _network(preparation, seed, self.hidden, **self.functions), preparation
-        made, preparation = fitted_network(self.description, preparation, seed)
-        _check_loss(made.loss, preparation)
-        return made, preparation
 
 
 class Watch:
@@ -152,9 +134,10 @@ def train(
     batch_size: int | None = None,
     until: float | None = None,
     patience: int | None = None,
-    validation: float | None = None,
+    validation: float | str | None = None,
     validation_folds: int | None = None,
-    test: float | None = None,
+    test: float | str | None = None,
+    group: str | None = None,
     folds: int | None = None,
     class_weights: str | Mapping[str, float] | None = None,
     shuffle: bool = True,
@@ -164,8 +147,14 @@ def train(
     categories: Sequence[str] = (),
     numbers: Sequence[str] = (),
     impute: str | None = None,
+    drop_missing: bool = False,
+    dates: str | Sequence[str] = (),
+    month_first: bool | None = None,
     separator: str | None = None,
     decimal: str | None = None,
+    thousands: str | None = None,
+    units: str | Sequence[str] = (),
+    missing: str | Sequence[Any] = (),
     encoding: str | None = None,
     header: bool | None = None,
     output: str | Path | None = None,
@@ -177,7 +166,7 @@ def train(
 ) -> Model:
     """Train a network on a table; the model that comes out predicts from raw rows.
 
-    data           a file, a data frame, a dict of columns, an array, or "data:iris"
+    data           a file, several, a folder of them or a pattern such as data/*.csv, a data frame, a dict of columns, an array, "data:iris"
     target         the column, or columns, to predict; those that the outputs of `network` name, if none is said
     network        a description (a file or plain data), a short form, or a network: in place of hidden, activation, loss, regularizer;
                    `chainrule.api.described` says how it names columns
@@ -188,59 +177,157 @@ def train(
     optimizer, learning_rate   Adam, if none is said; the rate is a number or a schedule
     epochs, batch_size, until, patience, validation, validation_folds, test, class_weights, shuffle, seed, engine   as in `Plan`; of fewer
                    than 2000 rows none are set aside for validation unless `validation` asks for it: 5 validation folds decide
+                   test and validation may be "last", or "last:0.2": the last rows, for what runs in time; group: a column whose value rows
+                   of one part share, as patient: they train together, or test together. It is no input
     folds          cross-validate first, in so many folds; their scores are kept with the model, as "fold 1" …
     ignore         columns to leave out; categories: columns of numbers that are names of categories; numbers: columns to take as
                    numbers that would be left out otherwise
-    impute         "mean", "median" or "most_frequent" in place of missing values, which are refused otherwise
-    separator, decimal, encoding, header   the form of a text file, where it is not to be found out
+    impute         "mean", "median" or "most_frequent" in place of missing values, which are refused otherwise; drop_missing: leave out rows
+                   without a target, and those without an input if these are not filled
+    dates          what becomes an input of columns of dates: "year,month,weekday,hour", "day", or "days", which counts them;
+                   month_first: whether the month stands before the day in 03/04/2024, where the column does not tell
+    separator, decimal, thousands, encoding, header   the form of a text file, where it is not to be found out
+    units, missing   units that are taken off numbers; words, or numbers as -999, that mean that there is no value
     output         where the model is written; resume: go on from the checkpoint beside it; force: replace a model that is there
     log            every epoch, as .jsonl or .csv; curve: the errors, as .png or .svg
     watch          callbacks, called as the run goes on
 
     Raises InputError; Diverged and KeyboardInterrupt (after Ctrl-C), after which the model with the best weights so far is in `output`.
     """
-    columns: dict[str, Any] = {"ignore": _names(ignore), "categories": _names(categories), "numbers": _names(numbers)}
-    columns |= {"task": task, "impute": impute}
-    form = {"separator": separator, "decimal": decimal, "encoding": encoding, "header": header}
-    said = {name: value for name, value in form.items() if value is not None}
+    asked = asked_options(locals())
+    together = (group,) if group is not None and group not in _names(ignore) else ()
+    columns: dict[str, Any] = {"ignore": (*_names(ignore), *together), "categories": _names(categories), "numbers": _names(numbers)}
+    columns |= {"task": task, "impute": impute, "drop_missing": drop_missing, "month_first": month_first}
+    columns["dates"] = [part.strip() for part in dates.split(",")] if isinstance(dates, str) and dates else list(dates)
+    form: dict[str, Any] = {"separator": separator, "decimal": decimal, "thousands": thousands, "encoding": encoding, "header": header}
+    form |= {"units": units if isinstance(units, str) else list(units), "missing": list(_names(missing))}
+    said = {name: value for name, value in form.items() if value not in (None, "", [])}
     plan_settings = {
         "epochs": epochs, "batch_size": batch_size, "until": until, "patience": patience, "validation": validation,
         "validation_folds": validation_folds, "test": test, "class_weights": class_weights, "shuffle": shuffle, "seed": seed,
         "engine": engine,
     }  # fmt: skip
+    plan_settings |= last_rows("validation", validation) | last_rows("test", test) | {"group": group}
     plan, shape, watch = _plan(plan_settings, optimizer, learning_rate), (hidden, activation, loss, regularizer), watch or Watch()
+    path = None if output is None else Path(output)
     description = None if network is None else _description(network, shape)
     targets = _names(target) or (described_targets(description) if description else ())
-    path = None if output is None else Path(output)
     with ExitStack() as stack:
         outputs = stack.enter_context(reserved(path, log, curve, resume=resume, force=force))
-        rows = Rows.of(data, **form)
-        if resume:
-            return _resumed(rows, plan_settings, outputs, watch, stack)
-        whole = Preparation.fit(rows.tables, targets, **columns)
-        labels, columns["task"] = rows.labels(whole), "regress" if whole.task == "regress" else "classify"
+        begun = _begun(outputs, asked) if resume else None
+        outputs = outputs if begun is None else outputs.going_on(begun.model)
+        rows = Rows.of(data, **said)
+        if begun is not None and not begun.in_folds:
+            return _resumed(rows, plan_settings, begun, outputs, watch, stack)
+        whole = Preparation.fit(rows.tables, targets, **(columns | {"task": (tasks := tasks_of(description, targets, task))}))
+        rows = rows.complete(whole)
+        labels = rows.labels(whole)
+        decided = {target.name: "classify" if target.classes else "regress" for target in whole.targets}
+        columns["task"] = decided if isinstance(tasks, Mapping) else decided[targets[0]]
         plan = _stopping(plan, round(len(labels) * (1 - plan.test)), plan_settings)
-        asked = Asked(targets, columns, description, _sizes(hidden), _functions(activation, loss, regularizer))
-        prepared = _preparing(rows, asked, plan, labels, said, stack)
-        if folds is None:
-            scores: Mapping[str, Scores] = {}
-        else:
-            scores = _cross_validated(prepared, labels, CrossValidation(folds, plan, asked), outputs, watch)
-        run = prepared(*split(labels, plan))
+        groups = rows.groups(plan.group)
+        parts = split(labels, plan, groups)
+        plan = begun.plan(plan_settings) if begun else plan if groups is None else _folding_groups(plan, groups[parts[0]])
+
+        def prepared(*places: Array) -> Run:
+            """The run that trains on the first of these places; means and spreads are of them alone."""
+            preparation = Preparation.fit(rows.only(places[0]), targets, **columns)
+            if whole.task == "mixed":  # classes that only some of the rows have
+                kept = (known if known.classes else one for known, one in zip(whole.targets, preparation.targets, strict=True))
+                preparation = replace(preparation, targets=tuple(kept), task="mixed")
+            if description is None:
+                made = fitting_network(preparation, seed, *shape)
+            else:
+                made, preparation = fitted_network(description, preparation, seed)
+                _check_losses(made, preparation)
+            known: dict[str, Any] = {"dropped": whole.dropped, "open_values": whole.open_values}
+            preparation = replace(preparation, signs=made.loss.definition.targets == "signs", **known)
+            subsets = [rows.subset(preparation, some, labels, stack, groups) for some in places]
+            return Run(rows, made, preparation, plan, train=subsets[0], validation=subsets[1], test=subsets[2], form=said, asked=asked)
+
+        in_folds = None if folds is None else CrossValidation(folds, plan, groups, begun)
+        scores = {} if in_folds is None else _cross_validated(prepared, labels, in_folds, outputs, watch)
+        run = prepared(*parts)
+        drawn = len(run.test) > 0 and not plan.test_last
+        run = replace(run, cautions=cautions(rows.first, whole, labels, split_at_random=drawn))
         return _trained(run, run.training(), scores, outputs, watch)
 
 
-def _preparing(rows: Rows, asked: Asked, plan: Plan, labels: Array, form: Mapping[str, Any], stack: ExitStack) -> Callable[..., Run]:
-    """What makes a run of places of rows: to train on, to decide when to stop, to test on."""
+# What was asked for
 
-    def prepared(*places: Array) -> Run:
-        """The run that trains on the first of these places; means and spreads are of them alone."""
-        made, preparation = asked.network(Preparation.fit(rows.only(places[0]), asked.targets, **asked.columns), plan.seed)
-        preparation = replace(preparation, signs=made.loss.definition.targets == "signs")
-        subsets = [rows.subset(preparation, some, labels, stack) for some in places]
-        return Run(rows, made, preparation, plan, train=subsets[0], validation=subsets[1], test=subsets[2], form=form)
+FREE = ("epochs", "until", "patience", "engine")
+"""What a run that is resumed may be asked anew."""
 
-    return prepared
+OUTSIDE = ("data", "output", "resume", "force", "log", "curve", "watch")
+"""Arguments that say nothing about the run itself."""
+
+
+def asked_options(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """What was asked for, out of the arguments of `train`, where it is not the default: plain data, by name."""
+    from inspect import signature
+
+    defaults = {name: parameter.default for name, parameter in signature(train).parameters.items() if name not in (*OUTSIDE, *FREE)}
+    plain = {name: _plain_option(name, arguments[name]) for name in defaults if name in arguments}
+    return {name: value for name, value in plain.items() if value != _plain_option(name, defaults[name])}
+
+
+def _plain_option(name: str, value: Any) -> Any:
+    """An option as plain data, the same however it was written."""
+    if value is None or value == "" or (isinstance(value, (list, tuple)) and not value):
+        return None
+    if name == "hidden":
+        return _sizes(value)
+    if name == "network":
+        return description_of(value)
+    if name in ("activation", "loss", "regularizer", "optimizer"):
+        return find(name, setting(value)).described()
+    if name == "dates" or (name in ("target", "ignore", "categories", "numbers", "missing", "units") and not isinstance(value, str)):
+        return [str(part).strip() for part in (value.split(",") if isinstance(value, str) else value)]
+    if name in ("target", "ignore", "categories", "numbers", "missing"):
+        return [value]
+    if isinstance(value, Bound):
+        return value.described()
+    return dict(value) if isinstance(value, Mapping) else value if isinstance(value, (bool, int, float)) else str(value)
+
+
+def check_resumed_options(output: str | Path, said: Mapping[str, Any]) -> None:
+    """The same for arguments of `train` that were said, defaults among them; nothing where no run was cut short. Raises InputError."""
+    path = checkpoint_path(output)
+    if path.exists():
+        names = [name for name in said if name not in (*OUTSIDE, *FREE)]
+        check_resumed(load_checkpoint(path)[0], {name: _plain_option(name, said[name]) for name in names})
+
+
+def check_resumed(began: Model, asked: Mapping[str, Any]) -> None:
+    """Raises InputError where what is asked for contradicts the run that is to go on, by name.
+
+    asked  as of `asked_options`
+    """
+    from inspect import signature
+
+    known = began.source.get("options")
+    if known is None:
+        return  # a run of an older version does not say
+    for name, value in asked.items():
+        default = signature(train).parameters[name].default
+        was = known.get(name, _plain_option(name, default))
+        if value == was:
+            continue
+        began_with = f"with {_option(name, was)}{'' if name in known else ', the default'}"
+        if was is None or (was is False and name not in known):
+            began_with = "without it"
+        raise InputError(f"{_option(name, value)} contradicts the run, which began {began_with}; leave it out, or begin anew with --force.")
+
+
+def _option(name: str, value: Any) -> str:
+    """An option as it is typed."""
+    option = name.replace("_", "-")
+    if isinstance(value, bool):
+        return f"--{option}" if value else {"month_first": "--day-first"}.get(name, f"--no-{option}")
+    if isinstance(value, Mapping):
+        value = value.get("name", "…")
+    shown = ("-" if name == "hidden" else ",").join(map(str, value)) if isinstance(value, list) else str(value)
+    return f"--{option} {shown or 0}"
 
 
 # What is decided before
@@ -278,25 +365,27 @@ def _stopping(plan: Plan, rows: int, said: Mapping[str, Any]) -> Plan:
     return plan
 
 
-def _network(
+def _folding_groups(plan: Plan, groups: Array) -> Plan:
+    """The plan with no more validation folds than there are groups of training rows; with none where there is one group."""
+    most = len(set(groups.tolist()))
+    return replace(plan, validation_folds=min(plan.validation_folds, most) if most > 1 else 0)
+
+
+def fitting_network(
     preparation: Preparation,
     seed: int,
-    hidden: Sequence[int],
+    hidden: str | int | Sequence[int],
     activation: Wanted,
     loss: Wanted | None,
     regularizer: Wanted | None,
 ) -> Network:
-    inner, wanted = find("activation", activation), find("loss", preparation.loss if loss is None else loss)
+    """The network that fits a preparation: dense layers, and what its task asks for where nothing else is said. Raises InputError."""
+    inner, wanted = find("activation", setting(activation)), find("loss", preparation.loss if loss is None else setting(loss))
     _check_loss(wanted, preparation)
-    layers = [dense(units, inner) for units in hidden]
+    layers = [dense(units, inner) for units in _sizes(hidden)]
+    penalty = None if regularizer is None else setting(regularizer)
     output = preparation.output_activation if wanted.definition.targets == "numbers" else wanted.output
-    return Network(preparation.inputs, *layers, dense(preparation.outputs, output), loss=wanted, regularizer=regularizer, seed=seed)
-
-
-def _functions(activation: Wanted, loss: Wanted | None, regularizer: Wanted | None) -> dict[str, Any]:
-    """The functions of a network as descriptions have them. Raises InputError."""
-    wanted = {"activation": activation, "loss": loss, "regularizer": regularizer}
-    return {kind: None if one is None else find(kind, setting(one)).described() for kind, one in wanted.items()}
+    return Network(preparation.inputs, *layers, dense(preparation.outputs, output), loss=wanted, regularizer=penalty, seed=seed)
 
 
 def _sizes(hidden: str | int | Sequence[int]) -> list[int]:
@@ -313,68 +402,80 @@ def _sizes(hidden: str | int | Sequence[int]) -> list[int]:
 
 def _check_loss(loss: Bound, preparation: Preparation) -> None:
     """Does the loss fit targets as the table gives them, classes or numbers, and outputs that predict them? Raises InputError."""
+    if not loss.definition.measures:
+        raise InputError(f"{loss.name} measures no distance from a target, so that a table cannot teach it; {preparation.loss} does.")
     fitting = {"classify": ("numbers", "distribution"), "binary": ("numbers", "probabilities", "signs"), "regress": ("numbers",)}
     if loss.definition.targets not in fitting[preparation.task] or loss.definition.logits:
         raise InputError(f"the loss {loss.name} does not fit this task; {preparation.loss} does.")
 
 
+def _check_losses(network: Network, preparation: Preparation) -> None:
+    """The same for every output of a network that is described whole. Raises InputError."""
+    goals = [network.goals[name] for name in network.derivation.compared]
+    for part, goal in zip(preparation.parts, goals, strict=False):
+        _check_loss(goal.loss, part)
+        if preparation.task == "mixed" and goal.loss.definition.targets == "signs":
+            raise InputError(f"{goal.loss.name} compares signs, for which there must be one target; {part.loss} fits.")
+
+
 # The run
 
 
-def _plain(value: Any) -> Any:
-    """What a person gave as a description, as JSON has it: lists for arrays and tuples, names for definitions."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(inner) for key, inner in value.items()}
-    if isinstance(value, (list, tuple, np.ndarray)):
-        return [_plain(inner) for inner in (value.tolist() if isinstance(value, np.ndarray) else value)]
-    return value.bind().described() if isinstance(value, Definition) else value.described() if isinstance(value, Bound) else value
+@dataclass(frozen=True)
+class Begun:
+    """A run that was cut short: its model so far, and what `Training.resumed` takes."""
+
+    model: Model
+    arrays: Mapping[str, Array]
+    record: Mapping[str, Any]
+
+    @property
+    def in_folds(self) -> bool:
+        """Was that in a cross-validation, before the run itself?"""
+        return bool(self.record.get("in_folds"))
+
+    def plan(self, settings: Mapping[str, Any]) -> Plan:
+        """Its plan, but for how long it goes on, where that is said anew."""
+        return replace(self.model.plan, **{name: settings[name] for name in FREE if settings[name] is not None})
+
+    def training(self, run: Run) -> Training:
+        """The training of the fold at hand, where it was cut short."""
+        return replace(run, network=self.model.start).resumed(self.arrays, self.record)
 
 
 @dataclass(frozen=True)
 class CrossValidation:
-    """A cross-validation, perhaps one that goes on.
-
-    count    into how many folds the rows are parted
-    scores   of the folds that are finished, as "fold 1" …
-    resumed  makes the run of the next fold go on where it was cut short
-    """
+    """A cross-validation in so many folds; `begun` is the one that goes on."""
 
     count: int
     plan: Plan
-    asked: Asked
-    scores: Mapping[str, Scores] = field(default_factory=dict)
-    resumed: Callable[[Run], Training] | None = None
-
-    def record(self) -> dict[str, Any]:
-        """What a checkpoint says of it beside the scores, as plain data."""
-        return {"folds": {"count": self.count, "asked": _plain(vars(self.asked))}}
+    groups: Array | None = None
+    begun: Begun | None = None
 
 
 def _cross_validated(
     prepared: Callable[..., Run], labels: Array, validation: CrossValidation, outputs: Outputs, watch: Watch
 ) -> dict[str, Scores]:
     """The scores of each fold, trained on the others; a validation subset of these decides when to stop."""
-    scores, plan, count = dict(validation.scores), validation.plan, validation.count
-    for number, (others, fold) in enumerate(fold_places(labels, count, plan.seed), start=1):
+    plan, groups, begun = validation.plan, validation.groups, validation.begun
+    scores: dict[str, Scores] = {} if begun is None else dict(begun.model.scores)
+    for number, (others, fold) in enumerate(fold_places(labels, validation.count, plan.seed, groups), start=1):
         name = f"fold {number}"
         if name not in scores:
-            inner, decide, _ = split(labels[others], replace(plan, test=0.0))
+            inner, decide, _ = split(labels[others], replace(plan, test=0.0), None if groups is None else groups[others])
             run = prepared(others[inner], others[decide], fold)
-            going_on = validation.resumed is not None and len(scores) == len(validation.scores)
-            training = validation.resumed(run) if validation.resumed is not None and going_on else run.training()
-            scores[name] = run.measured(_fold_network(run, training, dict(scores), validation, outputs, watch), run.test)
-        watch.fold(number, count, scores[name])
+            training, begun = run.training() if begun is None else begun.training(run), None
+            scores[name] = run.measured(_fold_network(run, training, dict(scores), outputs, watch), run.test)
+        watch.fold(number, validation.count, scores[name])
     return scores
 
 
-def _fold_network(
-    run: Run, training: Training, scores: Mapping[str, Scores], validation: CrossValidation, outputs: Outputs, watch: Watch
-) -> Network:
+def _fold_network(run: Run, training: Training, scores: Mapping[str, Scores], outputs: Outputs, watch: Watch) -> Network:
     """The network of a fold, trained to its end. What is finished, and this one so far, is in the checkpoint."""
 
     def checkpoint(training: Training) -> None:
         if outputs.model is not None:
-            save_checkpoint(checkpoint_path(outputs.model), _model(run, training, scores), training, **validation.record())
+            save_checkpoint(checkpoint_path(outputs.model), _model(run, training, scores), training, in_folds=True)
 
     checkpoint(training)
     with resumable(outputs):
@@ -390,48 +491,34 @@ def _fold_network(
     return outcome.network
 
 
-def _resumed(rows: Rows, settings: Mapping[str, Any], outputs: Outputs, watch: Watch, stack: ExitStack) -> Model:
-    """The run of a checkpoint, to its end. Everything is as it was when it began, but for how long it goes on, where that is said anew."""
+def _begun(outputs: Outputs, asked: Mapping[str, Any]) -> Begun:
+    """The run of a checkpoint. Raises FileError where there is none, InputError where something else is asked for now."""
     assert outputs.model is not None
     path = checkpoint_path(outputs.model)
     if not path.exists():
         raise FileError(f"there is no {path} to resume from: no run was cut short there.")
-    began, arrays, record = load_checkpoint(path)
-    if began.preparation is None:
+    begun = Begun(*load_checkpoint(path))
+    if begun.model.preparation is None:
         raise InputError(f"{path} was not made by `train`, so it does not say how its rows were prepared.")
-    outputs = outputs.going_on(began)
-    anew = {name: settings[name] for name in ("epochs", "until", "patience", "engine") if settings[name] is not None}
-    plan, form = replace(began.plan, **anew), began.source.get("form", {})
-    if "folds" in record:
-        return _resumed_folds(rows, began, arrays, record, plan, outputs, watch, stack)
-    labels = rows.labels(began.preparation)
-    subsets = [rows.subset(began.preparation, places, labels, stack) for places in split(labels, plan)]
-    run = Run(rows, began.start, began.preparation, plan, train=subsets[0], validation=subsets[1], test=subsets[2], form=form)
-    return _trained(run, run.resumed(arrays, record), began.scores, outputs, watch)
+    check_resumed(begun.model, asked)
+    lacking = [_option(name, value) for name, value in begun.model.source.get("options", {}).items() if name not in asked]
+    if begun.in_folds and lacking:
+        raise InputError(f"a cross-validation goes on with the options that it began with: add {' '.join(lacking)}.")
+    return begun
 
 
-def _resumed_folds(
-    rows: Rows,
-    began: Model,
-    arrays: Mapping[str, Array],
-    record: Mapping[str, Any],
-    plan: Plan,
-    outputs: Outputs,
-    watch: Watch,
-    stack: ExitStack,
-) -> Model:
-    """The cross-validation of a checkpoint, to its end, and then the run that it was made for."""
-    try:
-        asked, count = Asked(**record["folds"]["asked"]), int(record["folds"]["count"])
-        whole = Preparation.fit(rows.tables, asked.targets, **asked.columns)
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"the state of this cross-validation is incomplete: {error}.") from None
-    labels = rows.labels(whole)
-    prepared = _preparing(rows, asked, plan, labels, began.source.get("form", {}), stack)
-    resumed = lambda run: replace(run, network=began.start).resumed(arrays, record)
-    scores = _cross_validated(prepared, labels, CrossValidation(count, plan, asked, began.scores, resumed), outputs, watch)
-    run = prepared(*split(labels, plan))
-    return _trained(run, run.training(), scores, outputs, watch)
+def _resumed(rows: Rows, settings: Mapping[str, Any], begun: Begun, outputs: Outputs, watch: Watch, stack: ExitStack) -> Model:
+    """The run of a checkpoint, to its end. Everything is as it was when it began, but for how long it goes on, where that is said anew."""
+    began = begun.model
+    assert began.preparation is not None
+    rows = rows.complete(began.preparation)
+    plan, labels = begun.plan(settings), rows.labels(began.preparation)
+    groups = rows.groups(plan.group)
+    subsets = [rows.subset(began.preparation, places, labels, stack, groups) for places in split(labels, plan, groups)]
+    form, options = began.source.get("form", {}), began.source.get("options", {})
+    train, validation, test = subsets
+    run = Run(rows, began.start, began.preparation, plan, train, validation, test, form, asked=options)
+    return _trained(run, run.resumed(begun.arrays, begun.record), began.scores, outputs, watch)
 
 
 def _trained(run: Run, training: Training, scores: Mapping[str, Scores], outputs: Outputs, watch: Watch) -> Model:
@@ -497,7 +584,10 @@ def _model(run: Run, training: Training, scores: Mapping[str, Scores], reason: s
     ended: dict[str, Any] = {"best_epoch": training.best_epoch, "best_error": best, "epochs": training.epochs}
     if reason:
         ended["reason"] = reason
-    source = {"name": run.rows.first.source, "rows": len(run.train), "form": dict(run.form)}
+    first = run.rows.first
+    source = {"name": first.source, "rows": len(run.train), "form": dict(run.form), "columns": list(first.names)}
+    source |= {"files": list(run.rows.files)} if run.rows.files else {}
+    source |= {"options": dict(run.asked)} if run.asked else {}
     known = {"preparation": run.preparation, "scores": scores, "source": source, "guess": run.guess, "outcome": ended}
     return Model.of(training, made_with=__version__, **known)
 
@@ -515,9 +605,19 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a cell begins with that a spreadsheet takes for a formula, and runs.   Source: OWASP, CSV injection."""
 
 
-def predictions(model: Model, tables: Iterable[Table], *, probabilities: bool = False, guard_formulas: bool = False) -> Iterator[str]:
+def predictions(
+    model: Model,
+    tables: Iterable[Table],
+    *,
+    probabilities: bool = False,
+    keep: Sequence[str] = (),
+    digits: int | None = None,
+    guard_formulas: bool = False,
+) -> Iterator[str]:
     """The predictions as CSV, a head first, then a piece for every table.
 
+    keep     columns of the tables that stand before the predictions
+    digits   significant digits of numbers; None: as many as mean something, by the errors that the model makes
     guard_formulas  a cell that a spreadsheet would run as a formula has ' before it
 
     Raises InputError.
@@ -525,25 +625,46 @@ def predictions(model: Model, tables: Iterable[Table], *, probabilities: bool = 
     preparation = model.preparation
     if preparation is None:
         raise InputError("this model was trained on numbers and takes no tables.")
-    if probabilities and (preparation.task == "regress" or preparation.signs):
-        what = "the sign of a class" if preparation.signs else f"numbers ({', '.join(preparation.output_names)})"
-        raise InputError(f"this model predicts {what}, which {'has' if preparation.signs else 'have'} no probabilities.")
-    begun = False
+    if probabilities:
+        preparation.check_probabilities()
+    begun, errors = False, _usual_errors(model)
     for table in tables:
-        y = model.predict(table)
-        columns = preparation.answers(y)
+        y = model.outputs(table)
+        columns = {name: labels_of(table.column(name)) for name in keep}
+        answers = preparation.answers(y)
+        twice = next((name for name in answers if name in columns), None)
+        if twice is not None:
+            answers = {f"{name} predicted" if name in columns else name: answer for name, answer in answers.items()}
+        columns |= {name: _rounded(answer, digits, error) for (name, answer), error in zip(answers.items(), errors, strict=True)}
         if probabilities:
-            target = preparation.targets[0].name
-            columns |= {f"{target}={label}": chances for label, chances in preparation.probabilities(y).items()}
+            columns |= {name: _rounded(chance, digits, 1e-3) for name, chance in preparation.probability_columns(y).items()}
         rows = zip(*(column.tolist() for column in columns.values()), strict=True)
         yield _csv([*([] if begun else [columns]), *rows], guard=guard_formulas)
         begun = True
 
 
+def _usual_errors(model: Model) -> list[float]:
+    """For each target, how far predictions are off on rows that the model was not trained on; 0 where it is not known, or of classes."""
+    assert model.preparation is not None
+    scores = next((model.scores[part] for part in ("test", "validation", "train") if part in model.scores), None)
+    if scores is None or scores.squared is None:
+        return [0.0] * len(model.preparation.targets)
+    return [float(error) for error in (scores.squared / scores.rows) ** 0.5]
+
+
+def _rounded(values: Array, digits: int | None, error: float) -> Array:
+    """Numbers with so many significant digits, or without those that are less than a thousandth of the usual error. Text stays."""
+    if values.dtype == object:
+        return values
+    if digits is None and error > 0:
+        return values.round(max(0, 3 - math.floor(math.log10(error)))) + 0.0  # + 0.0: no −0
+    return np.array([float(f"{value:.{digits or 6}g}") for value in values])
+
+
 def formula_cells(model: Model) -> tuple[str, ...]:
     """The cells of its predictions that a spreadsheet would run as formulas, if nothing guards them."""
     preparation = model.preparation
-    cells = [] if preparation is None else [*(target.name for target in preparation.targets), *preparation.classes]
+    cells = [] if preparation is None else [text for target in preparation.targets for text in (target.name, *target.classes)]
     return tuple(filter(_is_formula, cells))
 
 

@@ -17,13 +17,23 @@ The command line turns InputError and InexactError into exit code 2 and Divergen
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 MOST_NAMES = 40
 """So many names a message lists."""
 
 
 class ChainruleError(Exception):
-    """The root of all errors that chainrule raises on purpose."""
+    """The root of all errors that chainrule raises on purpose. Pickled and copied with their message, whatever they were made from."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _with_message, (type(self), self.args), vars(self)
+
+
+def _with_message(kind: type[ChainruleError], arguments: tuple[Any, ...]) -> ChainruleError:
+    error = kind.__new__(kind)
+    error.args = arguments
+    return error
 
 
 class InputError(ChainruleError, ValueError):
@@ -31,14 +41,20 @@ class InputError(ChainruleError, ValueError):
 
 
 class UnknownNameError(InputError):
-    """A name that nothing has. The message offers the nearest name and lists them all, or the first of very many."""
+    """A name that nothing has. The message offers the nearest name and lists them all, or the first of very many.
 
-    def __init__(self, kind: str, name: str, known: Iterable[str], hint: str = "") -> None:
+    offer   a sentence in place of the nearest name
+    cutoff  how near a name must be to be offered, from 0 to 1
+    """
+
+    def __init__(
+        self, kind: str, name: str, known: Iterable[str], hint: str = "", *, offer: str | None = None, cutoff: float = 0.5
+    ) -> None:
         from difflib import get_close_matches
 
         known = sorted(known)
-        near = get_close_matches(name[:60].lower(), known, n=1, cutoff=0.5)
-        offer = f" Did you mean '{near[0]}'?" if near else ""
+        near = get_close_matches(name[:60].lower(), known, n=1, cutoff=cutoff)
+        offer = f" {offer}" if offer is not None else f" Did you mean '{near[0]}'?" if near else ""
         more = f" and {len(known) - MOST_NAMES} more" if len(known) > MOST_NAMES else ""
         names = f"{', '.join(known[:MOST_NAMES])}{more}"
         super().__init__(f"no {kind} is called {quoted(name)}.{offer} Known: {names}.{hint and ' ' + hint}")

@@ -85,9 +85,13 @@ def chainrule() -> None:
 @chainrule.command(epilog=EXPLAIN_EXAMPLES, short_help="Explain a training step, number by number.")
 @with_options(*NETWORK_OPTIONS, *BATCH_OPTIONS, *FORMULA_OPTIONS)
 @click.option("--detail", type=click.Choice(["overview", "matrix", "scalar"]), help="How far to zoom in.  [default: by the size]")
-@click.option("--weight", metavar="NAME", help="Explain one weight only: w1, or hidden1.W[2,3]; or one letter of a formula.")
+@click.option("--brief", is_flag=True, help="Work out one of each kind; the others stand in tables.  [default: beyond 450 lines]")
+@click.option("--all", is_flag=True, help="Leave nothing out: every weight, every sample.")
+@click.option("--weight", metavar="NAME", help="Explain one weight only: w1, b1[2], or hidden1.W[2,3]; or one letter of a formula.")
 @click.option("--step", type=click.IntRange(1, 100_000), metavar="N", help="Explain the N-th step on the batch.  [default: 1]")
 @click.option("--steps", type=click.IntRange(1, 1000), default=1, metavar="N", help="Explain the first N steps.  [default: 1]")
+@click.option("--order", metavar="ROWS", help='A step for each group of rows: "1; 2; 3", or "1 2; 3 4"; then all of them stand in a table.')
+@click.option("--epochs", type=click.IntRange(1), metavar="N", help="Go through the order so many times.  [default: 1]")
 @click.option("--exact", is_flag=True, help="Count in fractions, without rounding.")
 @click.option("--digits", type=click.IntRange(1, 17), metavar="N", help="Significant digits of rounded numbers.  [default: 6]")
 @click.option("--language", metavar="en|de", help="Language of the words.  [default: as described, or en]")
@@ -98,8 +102,9 @@ def chainrule() -> None:
     "-o", "--output", metavar="FILE", help="Write to a file: .html, .pdf, .tex, .typ, .ipynb, .md, .txt, or .json (the recorded step)."
 )
 def explain(
-    detail: str | None, weight: str | None, step: int | None, steps: int, exact: bool, digits: int | None, layout: str, paper: str,
-    interactive: bool, output: str | None, formula: str | None, at: str | None, **options: Any,
+    detail: str | None, brief: bool, all: bool, weight: str | None, step: int | None, steps: int, order: str | None, epochs: int | None,
+    exact: bool, digits: int | None, layout: str, paper: str, interactive: bool, output: str | None, formula: str | None, at: str | None,
+    **options: Any,
 ) -> None:  # fmt: skip
     """Explain a training step: forward pass, error, chain rule, update, and what it did.
 
@@ -114,6 +119,8 @@ def explain(
     suffix = None if output is None else check_format(output, ".json")
     if step is not None and steps > 1:
         raise InputError("--step asks for one step and --steps for the first few; leave out one of them.")
+    if brief and all:
+        raise InputError("--brief leaves out what goes alike, and --all leaves nothing out; choose one of them.")
     if interactive and not (output is None and sys.stdout.isatty() and sys.stdin.isatty()):
         raise InputError("--interactive needs a terminal; leave it out to get everything at once.")
     shape: dict[str, Any] = {"detail": detail, "weight": weight, "digits": digits, "exact": exact}
@@ -125,12 +132,13 @@ def explain(
         document = explain_formula(formula, at, notation=options["notation"], language=options["language"], **shape)
         _give_document(document, output, layout, paper, interactive)
         return
-    step = _step_of_batch(step, options)
+    step = _step_of_batch(step, options) if order is None else step
     problem = problem_from_options(**options)
     if output is not None and suffix == ".json":
-        _record(problem, output, step, steps, exact)
+        _record(problem, output, step, steps, exact, order, epochs)
     else:
-        _give_document(problem.explain(step=step, steps=steps, **shape), output, layout, paper, interactive)
+        document = problem.explain(step=step, steps=steps, order=order, epochs=epochs, brief=brief, all=all, **shape)
+        _give_document(document, output, layout, paper, interactive)
     _check_defined(problem)
 
 
@@ -147,7 +155,7 @@ def _give_document(document: Any, output: str | None, layout: str, paper: str, i
 
 def _check_defined(problem: Any) -> None:
     """Raises DivergenceError, after everything was shown, where a number of the first step is not finite."""
-    from chainrule.doctor.divergence import not_finite
+    from chainrule.diagnosis.divergence import not_finite
 
     if wrong := not_finite(next(problem.steps())):
         raise DivergenceError(wrong)
@@ -163,13 +171,17 @@ def _step_of_batch(step: int | None, options: dict[str, Any]) -> int | None:
     return None
 
 
-def _record(problem: Any, output: str, step: int | None, steps: int, exact: bool) -> None:
+def _record(problem: Any, output: str, step: int | None, steps: int, exact: bool, order: str | None, epochs: int | None) -> None:
     """Write the recorded step as JSON."""
     from chainrule.steps.step import steps_after
 
     if steps > 1:
         raise InputError("a .json file holds one step; name it, as --step 3.")
-    next(steps_after(problem.steps(exact=exact), (step or 1) - 1)).save(output)
+    run = problem.steps(exact=exact, order=order, epochs=epochs)
+    recorded = next(steps_after(run, (step or 1) - 1, one_batch=order is None), None)
+    if recorded is None:
+        raise InputError(f"the run ends before step {step}; with more --epochs it goes on.")
+    recorded.save(output)
     say(f"wrote {output}")
 
 
@@ -200,7 +212,7 @@ def _show(document: Any, interactive: bool) -> None:
 @click.argument("name", required=False, shell_complete=_figures)
 @with_options(*NETWORK_OPTIONS, *BATCH_OPTIONS)
 @click.option("--detail", type=click.Choice(["overview", "matrix", "scalar"]), help="How far to zoom in.  [default: by the size]")
-@click.option("--weight", metavar="NAME", help="Of chain, update and descent: w1, or hidden1.W[2,3].  [default: w1]")
+@click.option("--weight", metavar="NAME", help="Of chain, update and descent: w1, b1[2], or hidden1.W[2,3].  [default: w1]")
 @click.option("--step", type=click.IntRange(1, 100_000), metavar="N", help="Of the N-th step on the batch.  [default: 1]")
 @click.option(
     "--steps", type=click.IntRange(1, 100_000), metavar="N", help="Of curve: so many steps.  [default: as many as are of interest]"

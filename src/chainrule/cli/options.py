@@ -27,7 +27,7 @@ def complete_files(context: click.Context, parameter: click.Parameter, incomplet
     return [CompletionItem(incomplete, type="file")]
 
 
-def definition_option(kind: str, help: str, name: str = "", **settings: Any) -> Any:
+def definition_option(kind: str, help: str, *names: str, **settings: Any) -> Any:
     """An option that takes the name of one kind of definition, an activation, a loss …, which a shell completes."""
 
     def complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -35,7 +35,7 @@ def definition_option(kind: str, help: str, name: str = "", **settings: Any) -> 
 
         return [CompletionItem(name, help=found.summary) for name, found in definitions(kind).items() if name.startswith(incomplete)]
 
-    return click.option(name or f"--{kind}", **{"metavar": "NAME", "shell_complete": complete, "help": help, **settings})
+    return click.option(*(names or [f"--{kind}"]), **{"metavar": "NAME", "shell_complete": complete, "help": help, **settings})
 
 
 def _presets(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -71,7 +71,16 @@ NETWORK_OPTIONS = (
     ),
     definition_option("activation", "Activation of the last layer.  [default: what fits the loss]", "--output-activation"),
     definition_option("loss", "Loss, as cross_entropy or huber:delta=2.  [default: as described; half_squared in a short form]"),
-    click.option("--weights", metavar="NUMBERS", help='w1, w2 … unit by unit, then perhaps the biases: "0.21 0.56 …".  [default: drawn]'),
+    click.option(
+        "--weights", metavar="NUMBERS", multiple=True,
+        help='w1, w2 … unit by unit, then perhaps the biases: "0.21 0.56 …"; by matrix: \'W1="0.3 -0.1; 0.2 0.4" b1="0 0"\'; '
+        'by name: "w14=0.2 w1,4=0.3", where w1,4 leads from unit 1 to unit 4.  [default: drawn]',
+    ),
+    click.option(
+        "--weights-as", metavar="WORDS",
+        help="How they are written, where a course does it otherwise: units-inputs or inputs-units, by-target or by-source, bias-first or "
+        "bias-last, thresholds; several with commas.",
+    ),
     click.option("--seed", type=int, metavar="N", help="Draws the weights, and the sample, where no numbers are given.  [default: 0]"),
     definition_option("initializer", "How weights are drawn, as uniform:low=-1,high=1.  [default: what fits the activation]"),
     definition_option("regularizer", "Penalty on weights, as l2:rate=0.1."),
@@ -80,7 +89,7 @@ NETWORK_OPTIONS = (
     definition_option("optimizer", "Update rule, as momentum or adam:beta1=0.8,clip_norm=1.  [default: as described, or sgd]"),
     definition_option(
         "schedule", "A number, or a schedule as cosine:rate=0.1,steps=50.  [default: as described, or the optimiser's own]",
-        "--learning-rate", metavar="RATE",
+        "--learning-rate", "--lr", metavar="RATE",
     ),
     DEFINITIONS,
     click.option(
@@ -92,6 +101,9 @@ NETWORK_OPTIONS = (
 BATCH_OPTIONS = (
     click.option("--input", metavar="NUMBERS", help='Inputs, "8 12"; several samples as "0 1; 1 1".  [default: as described, else drawn]'),
     click.option("--target", metavar="NUMBERS", help='Targets, "4"; one row a sample.  [default: as described, else drawn]'),
+    click.option(
+        "--upstream", metavar="NUMBERS", help='A given ∂E/∂y, "-3 1", in place of targets and loss: back-propagation starts from it.'
+    ),
     click.option(
         "--data", metavar="FILE", shell_complete=complete_files, help="A table of numbers (CSV), in place of --input and --target."
     ),
@@ -136,8 +148,8 @@ def with_options(*options: Callable[[Any], Any]) -> Callable[[Command], Command]
     return add
 
 
-def problem_from_options(network: str | None, row: tuple[str, ...] = (), **options: Any) -> Any:
+def problem_from_options(network: str | None, row: tuple[str, ...] = (), weights: tuple[str, ...] = (), **options: Any) -> Any:
     """The problem that the options of a command line ask for. Raises InputError."""
     from chainrule.api.problems import problem
 
-    return problem(network, row=row or None, **options)
+    return problem(network, row=row or None, weights=" ".join(weights) or None, **options)

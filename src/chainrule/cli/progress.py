@@ -155,9 +155,11 @@ def progress_line(words: Words, report: Report, scores: Scores | None, width: in
 
 
 def main_score(words: Words, scores: Scores) -> str:
-    """accuracy 0.957"""
+    """accuracy 0.957; of several targets, each by its name."""
     from chainrule.training.metrics import score_text
 
+    if scores.parts:
+        return ", ".join(f"{part} {main_score(words, own)}" for part, own in zip(scores.names, scores.parts, strict=True))
     name, value = scores.main
     return words.plain(f"score.{name}.short", value=words.decimal(score_text(value)))
 

@@ -20,7 +20,7 @@ from chainrule.cli.progress import Progress, fitting_progress, main_score
 from chainrule.document.words import Words
 
 if TYPE_CHECKING:
-    from chainrule.doctor.divergence import Diverged
+    from chainrule.diagnosis.divergence import Diverged
     from chainrule.network.network import Network
     from chainrule.preparation.preparation import Preparation
     from chainrule.training.history import Outcome, Report
@@ -49,7 +49,7 @@ def number_text(words: Words, value: float, digits: int = 6) -> str:
 class TerminalReporter(Watch):
     """Prints what is decided, the progress of the epochs, how the run ended and what can be done next."""
 
-    def __init__(self, language: str, data: str, output: str, *, quiet: bool, asked: Sequence[str]) -> None:
+    def __init__(self, language: str, data: str | list[str], output: str, *, quiet: bool, asked: Sequence[str]) -> None:
         self.words, self.data, self.output, self.quiet, self.asked = Words(language), data, output, quiet, asked
         self.watcher: Progress | None = None
         self.folds: list[float | None] = []
@@ -102,8 +102,12 @@ class TerminalReporter(Watch):
         key = "train.split" if len(run.validation) else "train.split_folds" if training.fold_networks else "train.split_without"
         sizes = {"train": len(run.train), "validation": len(run.validation), "test": len(run.test)}
         self.item(message(self.words, key, **sizes, folds=run.plan.validation_folds))
+        if run.plan.group is not None:
+            self.item(message(self.words, "train.group", name=run.plan.group))
         self.item(line_of_network(self.words, run.network))
         self.item(line_of_plan(self.words, run.plan, training.batch_size))
+        for caution in run.cautions:
+            self.item(self.words.plain("train.caution", text=message(self.words, f"caution.{caution.key}", **caution.values)))
         if training.chosen.written:
             self.item(message(self.words, "train.written", reason=training.chosen.written))
         if training.epochs:
@@ -119,7 +123,7 @@ class TerminalReporter(Watch):
 
     def ends(self, model: Model, outcome: Outcome | Diverged) -> None:
         """How it ended, how good it is, where it is, and what next; or what went wrong, and what to do about it."""
-        from chainrule.doctor.divergence import Diverged
+        from chainrule.diagnosis.divergence import Diverged
 
         self.ended = True
         self._stop_watching()
@@ -154,16 +158,20 @@ class TerminalReporter(Watch):
             self.prose(message(self.words, f"train.scores.{part}", rows=model.scores[part].rows))
             for line in lines_of_scores(self.words, model.scores[part]):
                 self.say(f"  {line}".rstrip())
+            never = never_found(model.scores[part]) if model.plan.class_weights is None else []
+            if never:
+                self.prose(self.words.plain("score.never", names=joined_names(self.words, never)))
             self.say()
 
     def _next(self, model: Model) -> None:
         """Commands that can be typed as they stand, but for a file of other rows."""
-        model_file, data, others = shlex.quote(self.output), shlex.quote(self.data), self.words.plain("train.others")
+        model_file, others = shlex.quote(self.output), self.words.plain("train.others")
+        data = f" --data {shlex.quote(self.data)}" if isinstance(self.data, str) else ""  # several files the model knows by itself
         step = max(1, model.history[-1].step // 2) if model.history else 1
         own = "".join(f" --definitions {shlex.quote(path)}" for path in click.get_current_context().meta.get(DEFINED, ()))
         commands = {
-            "train.next.step": f"chainrule explain {model_file} --data {data} --step {step}{own}",
-            "train.next.row": f"chainrule explain {model_file} --data {data} --row 3{own}",
+            "train.next.step": f"chainrule explain {model_file}{data} --step {step}{own}",
+            "train.next.row": f"chainrule explain {model_file}{data} --row 3{own}",
             "train.next.evaluate": f"chainrule evaluate {model_file} {others}{own}",
             "train.next.predict": f"chainrule predict {model_file} {others}{own}",
         }
@@ -207,6 +215,8 @@ def lines_of_preparation(words: Words, preparation: Preparation) -> Iterator[str
     for target in preparation.targets:
         kind = f"decided.target.{target.kind}"
         yield words.plain(kind, name=target.name, count=len(target.classes), classes=joined_names(words, target.classes))
+        if preparation.open_values:
+            yield words.plain(f"decided.open.{target.kind}", name=target.name, count=preparation.open_values)
     for kind in ("number", "boolean", "category"):
         features = [feature for feature in preparation.features if feature.kind == kind]
         names = [
@@ -215,12 +225,27 @@ def lines_of_preparation(words: Words, preparation: Preparation) -> Iterator[str
         ]
         if names:
             yield words.plain(f"decided.{kind}", names=joined_names(words, names))
+    for feature in preparation.features:
+        if feature.parts:
+            parts = [words.plain(f"decided.part.{part.name.removeprefix(f'{feature.name} ')}") for part in feature.parts]
+            yield words.plain("decided.date", name=feature.name, parts=", ".join(parts))
+    forms = {target.name: target.written for target in preparation.targets} | {one.name: one.written for one in preparation.features}
+    written = [(name, form) for name, form in forms.items() if form]
+    shown = [f"{name} {form.example}".replace(" ", "\N{NO-BREAK SPACE}") for name, form in written if form.thousands or form.unit]
+    if shown:
+        yield words.plain("decided.written", names=joined_names(words, shown))
     for reason in dict.fromkeys(reason for _, reason in preparation.left_out):
         key = reason.replace(" ", "_") if reason in REASONS else "many"
         names = [name for name, why in preparation.left_out if why == reason]
         yield words.plain("decided.left_out", reason=words.plain(f"decided.reason.{key}"), names=joined_names(words, names))
     if preparation.impute is not None:
         yield words.plain(f"decided.impute.{preparation.impute}")
+    for key, of_category in (("indicator", False), ("missing", True)):
+        names = [feature.name for feature in preparation.features if feature.missing and (feature.kind == "category") == of_category]
+        if names:
+            yield words.plain(f"decided.{key}", names=joined_names(words, names))
+    if preparation.dropped:
+        yield words.plain("decided.dropped", count=preparation.dropped)
 
 
 def joined_names(words: Words, names: Sequence[str]) -> str:
@@ -232,8 +257,13 @@ def joined_names(words: Words, names: Sequence[str]) -> str:
 def line_of_network(words: Words, network: Network) -> str:
     """Sizes, functions and how many parameters there are."""
     key = "train.network" if len(network.layers) > 1 else "train.network_flat"
-    used = {"activation": network.layers[0].activation, "output": network.layers[-1].activation, "loss": network.loss}
-    names = {place: words.called(bound.definition.kind, bound.name) for place, bound in used.items() if bound is not None}
+    inner = network.layers[0].activation
+    names = {"activation": "" if inner is None else words.called("activation", inner.name)}
+    results = {call.name: call.layer.activation for call in network.wiring.calls}
+    ends = [results[call] for call in network.wiring.outputs.values()]
+    names["output"] = ", ".join("–" if end is None else words.called("activation", end.name) for end in ends)
+    losses = {name: words.called("loss", goal.loss.name) for name, goal in network.goals.items()}
+    names["loss"] = ", ".join(f"{name}: {loss}" if len(losses) > 1 else loss for name, loss in losses.items())
     return words.plain(key, sizes=network.summary, parameters=network.size, **names)
 
 
@@ -247,7 +277,14 @@ def line_of_plan(words: Words, plan: Plan, batch_size: int) -> str:
 def lines_of_scores(words: Words, scores: Scores) -> Iterator[str]:
     """The scores, a line each, classes as a table; no prose is wider than a terminal."""
     for line in scores.lines(words):
-        yield from [line] if "│" in line or line.startswith(" ") else textwrap.wrap(line, 76)
+        margin = line[: len(line) - len(line.lstrip())]
+        yield from [line] if "│" in line or len(line) <= 76 else textwrap.wrap(line, 76, subsequent_indent=margin)
+
+
+def never_found(scores: Scores) -> list[str]:
+    """The rare classes of which several rows were there, and none was found."""
+    classes = scores.per_class
+    return [one.name for one in classes if one.rows > 1 and not one.recall and one.rows * len(classes) < scores.rows]
 
 
 def line_of_folds(words: Words, name: str, values: Sequence[float | None]) -> str:

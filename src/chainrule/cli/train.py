@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from chainrule.cli.options import DEFINITIONS, complete_files, definition_option, with_options
 from chainrule.cli.output import complain, give, say
@@ -42,14 +43,22 @@ Example
   chainrule info model.safetensors
 """
 
-DATA = click.argument("data", shell_complete=complete_files)
+DATA = click.argument("data", nargs=-1, required=True, shell_complete=complete_files)
 MODEL = click.argument("model", shell_complete=complete_files)
 LANGUAGE = click.option("--language", type=click.Choice(["en", "de"]), default="en", help="Language of what is printed.  [default: en]")
 FORCE = click.option("--force", is_flag=True, help="Replace a file that is there.")
 
 FORM_OPTIONS = (
     click.option("--separator", metavar="SIGN", help="Between the cells of a text file, as ; or tab.  [default: found out]"),
-    click.option("--decimal", type=click.Choice([".", ","]), help="The decimal sign of a text file.  [default: found out]"),
+    click.option("--decimal", type=click.Choice([".", ","]), help="The decimal sign of a text file.  [default: found out, by column]"),
+    click.option("--thousands", metavar="SIGN", help="The sign between thousands, as , or '.  [default: found out, by column]"),
+    click.option("--units", metavar="NAMES", help='Units that are taken off numbers although not all have them, as "%,kg".'),
+    click.option(
+        "--missing",
+        metavar="TEXT",
+        multiple=True,
+        help="A word or number for a missing value, as -999, besides the usual ones.",
+    ),
     click.option("--encoding", metavar="NAME", help="Encoding of a text file, as cp1252.  [default: utf-8]"),
     click.option("--header/--no-header", default=None, help="Does the first row name the columns?  [default: found out]"),
 )
@@ -63,6 +72,9 @@ COLUMN_OPTIONS = (
         "--numbers", metavar="COLUMN", multiple=True, help="Take a column as numbers that would be left out, as one that counts the rows."
     ),
     click.option("--impute", metavar="HOW", help="Fill missing values: mean, median or most_frequent.  [default: they are refused]"),
+    click.option("--dates", metavar="PARTS", help="Make inputs of dates: year, month, day, weekday, hour, days.  [default: left out]"),
+    click.option("--month-first/--day-first", default=None, help="Which comes first in 03/04/2024?  [default: found out, by column]"),
+    click.option("--drop-missing", is_flag=True, help="Leave out rows without a target, or without an input that is not filled."),
 )
 
 NETWORK_OPTIONS = (
@@ -82,7 +94,7 @@ PLAN_OPTIONS = (
     click.option("--batch-size", type=click.IntRange(1), metavar="N", help="Rows of one step.  [default: by the number of rows]"),
     definition_option("optimizer", "Update rule, as momentum.  [default: adam]"),
     definition_option(
-        "schedule", "A number, or a schedule as cosine:rate=0.01,steps=900.  [default: 0.001]", "--learning-rate", metavar="RATE"
+        "schedule", "A number, or a schedule as cosine:rate=0.01,steps=900.  [default: 0.001]", "--learning-rate", "--lr", metavar="RATE"
     ),
     click.option("--until", type=float, metavar="ERROR", help="Stop as soon as the training error is below this, as 1e-6."),
     click.option(
@@ -90,14 +102,17 @@ PLAN_OPTIONS = (
         help="Stop after N epochs that did not help.  [default: those of 1000 steps, but at least 100]",
     ),
     click.option(
-        "--validation", type=float, metavar="PART",
+        "--validation", metavar="PART|last",
         help="Part of the rows, kept out of training, that tells when to stop.  [default: 0.1 of 2000 rows or more]",
     ),
     click.option(
         "--validation-folds", type=click.IntRange(0), metavar="K",
         help="K networks trained beside, each without a K-th of the rows, tell when to stop; no row is lost.  [default: 5 below 2000 rows]",
     ),
-    click.option("--test", type=float, metavar="PART", help="Part of the rows that says how good it is.  [default: 0.15]"),
+    click.option(
+        "--test", metavar="PART|last", help="Part of the rows that says how good it is; last, last:0.2: the last ones.  [default: 0.15]"
+    ),
+    click.option("--group", metavar="COLUMN", help="Rows with the same value here stay in one part, as of a patient; no input."),
     click.option("--folds", type=click.IntRange(2), metavar="K", help="Cross-validate first, in K folds."),
     click.option("--class-weights", metavar="balanced", help="Let rare classes count as much as frequent ones."),
     click.option("--shuffle/--no-shuffle", default=True, help="A new order of the rows in every epoch, or always theirs."),
@@ -121,20 +136,25 @@ OUTPUT_OPTIONS = (
 @click.command(epilog=TRAIN_EXAMPLES, short_help="Train a network on your own data.")
 @DATA
 @with_options(*COLUMN_OPTIONS, *NETWORK_OPTIONS, *PLAN_OPTIONS, *FORM_OPTIONS, *OUTPUT_OPTIONS, LANGUAGE)
-def train(data: str, output: str, quiet: bool, language: str, **options: Any) -> int:
+def train(data: tuple[str, ...], output: str, quiet: bool, language: str, **options: Any) -> int:
     """Train a network on a table, and keep it as a model that predicts from raw rows.
 
-    DATA is a CSV, TSV, Parquet, NumPy or IDX file, or a set that ships with scikit-learn, as data:iris. Kinds of columns, task, loss and
-    network follow from the table; what was decided is printed and kept with the model.
+    DATA is a CSV, TSV, Parquet, Feather, JSON lines, NumPy or IDX file, several of them, a folder or a pattern such as 'data/*.csv', or
+    a set that ships with scikit-learn, as data:iris. Kinds of columns, task, loss and network follow from the table; what was decided is
+    printed and kept with the model.
     """
     from chainrule.api import train as training
     from chainrule.cli.report import TerminalReporter
-    from chainrule.doctor.divergence import Diverged
+    from chainrule.diagnosis.divergence import Diverged
 
-    reporter = TerminalReporter(language, data, output, quiet=quiet, asked=click.get_current_context().obj or ())
+    if options["resume"]:
+        context = click.get_current_context()
+        given = [name for name in options if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+        training.check_resumed_options(output, {name: value for name, value in _whole(dict(options)).items() if name in given})
+    reporter = TerminalReporter(language, _source(data), output, quiet=quiet, asked=click.get_current_context().obj or ())
     try:
         with reporter:
-            training.train(data, output=output, watch=reporter, **_whole(options))
+            training.train(_source(data), output=output, watch=reporter, **_whole(options))
     except Diverged:
         return DIVERGED
     except KeyboardInterrupt:
@@ -144,20 +164,28 @@ def train(data: str, output: str, quiet: bool, language: str, **options: Any) ->
     return 0
 
 
+def _source(data: tuple[str, ...]) -> str | list[str]:
+    """One file, or several."""
+    return data[0] if len(data) == 1 else list(data)
+
+
 def _whole(options: dict[str, Any]) -> dict[str, Any]:
-    """The options as Python has them: a separator may be called tab."""
-    return {**options, "separator": {"tab": "\t", "\\t": "\t"}.get(options["separator"], options["separator"])}
+    """The options as Python has them: a separator may be called tab, and nothing is said where it is empty."""
+    if "dates" in options:
+        options["dates"] = options["dates"] or ()
+    separator = {"tab": "\t", "\\t": "\t"}.get(options["separator"], options["separator"])
+    return {**options, "separator": separator, "units": options["units"] or ()}
 
 
 @click.command(epilog=EVALUATE_EXAMPLES, short_help="Measure a model on rows with known targets.")
 @MODEL
 @DATA
 @with_options(*FORM_OPTIONS, DEFINITIONS, LANGUAGE)
-def evaluate(model: str, data: str, language: str, **form: Any) -> None:
+def evaluate(model: str, data: tuple[str, ...], language: str, **form: Any) -> None:
     """Measure a model on raw rows with known targets, which it prepares as it did its own.
 
     Columns are found by their names, in any order. One that lacks is an error; further ones are ignored. A category that the model has
-    never seen counts as none of the known ones; a class that it has never seen is an error.
+    never seen counts as none of the known ones; rows of a class that it has never seen count as wrong.
     """
     from chainrule.cli.report import lines_of_scores, message
     from chainrule.document.words import Words
@@ -165,7 +193,7 @@ def evaluate(model: str, data: str, language: str, **form: Any) -> None:
 
     words, found = Words(language), Model.load(model)
     scores = found.evaluate(_streamed(found, data, form, targets=True))
-    say(message(words, "model.rows", rows=scores.rows, source=data))
+    say(message(words, "model.rows", rows=scores.rows, source=", ".join(data)))
     for line in lines_of_scores(words, scores):
         say(f"  {line}".rstrip())
 
@@ -175,14 +203,27 @@ def evaluate(model: str, data: str, language: str, **form: Any) -> None:
 @DATA
 @click.option("--probabilities", is_flag=True, help="Add the probability of every class.")
 @with_options(*FORM_OPTIONS, DEFINITIONS)
+@click.option("--keep", metavar="COLUMN", multiple=True, help="Write this column of the data before the predictions, as an identifier.")
+@click.option("--digits", type=click.IntRange(1, 17), metavar="N", help="Significant digits.  [default: as many as mean something]")
 @click.option("--guard-formulas", is_flag=True, help="Write ' before a cell that a spreadsheet would run as a formula.")
 @click.option("-o", "--output", metavar="FILE", help="Write to a .csv file instead.")
 @FORCE
 @LANGUAGE
 def predict(
-    model: str, data: str, probabilities: bool, guard_formulas: bool, output: str | None, force: bool, language: str, **form: Any
+    model: str,
+    data: tuple[str, ...],
+    probabilities: bool,
+    keep: tuple[str, ...],
+    digits: int | None,
+    guard_formulas: bool,
+    output: str | None,
+    force: bool,
+    language: str,
+    **form: Any,
 ) -> None:
     """Predict raw rows, which the model prepares as it did its own; the predictions are printed as CSV, a line a row.
+
+    Numbers have the digits that mean something, down to a thousandth of the error that the model usually makes.
 
     Columns are found by their names, in any order. One that lacks is an error; targets and further ones are ignored. A category that the
     model has never seen counts as none of the known ones, and that is said.
@@ -193,7 +234,8 @@ def predict(
     from chainrule.training.model import Model
 
     words, found = Words(language), Model.load(model)
-    lines = predictions(found, _streamed(found, data, form), probabilities=probabilities, guard_formulas=guard_formulas)
+    shown: dict[str, Any] = {"probabilities": probabilities, "keep": keep, "digits": digits, "guard_formulas": guard_formulas}
+    lines = predictions(found, _streamed(found, data, form, keep=keep), **shown)
     if output is None:
         for line in lines:
             give(line)
@@ -212,24 +254,40 @@ def _write_lines(output: str, lines: Iterator[str], *, force: bool) -> None:
             file.write(line.encode())
 
 
-def _streamed(model: Model, data: str, form: dict[str, Any], *, targets: bool = False) -> Iterator[Table]:
+def _streamed(
+    model: Model, data: tuple[str, ...], form: dict[str, Any], *, targets: bool = False, keep: Sequence[str] = ()
+) -> Iterator[Table]:
     """The tables of a file, a part at a time, with the kinds of columns that the model knows; remarks go to standard error at the end."""
     from collections import Counter
+    from dataclasses import replace
 
     from chainrule.base.errors import InputError
     from chainrule.data.reading import chunks
+    from chainrule.training.model import form_for
 
     preparation = model.preparation
     if preparation is None:
         raise InputError("this model was trained on numbers without a table, so it cannot prepare rows; use it from Python.")
-    kinds = preparation.kinds if targets else preparation.input_kinds
+    kinds = preparation.forms if targets else {**dict.fromkeys(keep, "text"), **preparation.input_forms}  # what is kept stays as it is
     unseen: Counter[tuple[str, str]] = Counter()
-    table = None
-    for table in chunks(data, kinds=kinds, **_whole(form)):
-        yield table
-        unseen += preparation.unseen(table)
+    far: dict[str, tuple[int, float]] = {}
+    table, dropped = None, 0
+    said = {name: value for name, value in _whole(form).items() if value not in (None, ())}
+    source = _source(data)
+    for table in chunks(source, kinds=kinds, names=model.column_orders, **{**form_for(model.source, source), **said}):
+        whole, table = table, preparation.complete(table) if targets else table
+        dropped += len(whole) - len(table)
+        if len(table):
+            yield table
+        unseen += preparation.unseen(table, targets=targets)
+        far = preparation.far(table) | far
+    if dropped:
+        complain(f"{dropped:,} rows that lack a value are left out, as in the training")
     if table is not None:
-        for remark in preparation.remarks(table, unseen):
+        if not table.has_header and table.names in model.column_orders:
+            complain(f"{table.source} has no header; its columns are taken for {', '.join(table.names)}")
+        strange = replace(table, columns=tuple(column for column in table.columns if column.name not in {*keep} - {*preparation.kinds}))
+        for remark in preparation.remarks(strange, unseen, far):
             complain(remark)
 
 

@@ -15,7 +15,8 @@ from typing import IO, Any
 import numpy as np
 
 from chainrule.base.errors import FileError, InputError, quoted
-from chainrule.data.cells import DATE, Array, Kind, is_missing
+from chainrule.data.cells import Array, Kind, is_missing
+from chainrule.data.dates import is_date
 from chainrule.data.encodings import PIECE, UNREADABLE, check_file, open_binary, unreadable_error
 from chainrule.data.table import Column, Table, sliced
 
@@ -91,7 +92,7 @@ def _of_objects(source: str, name: str, array: Array) -> tuple[Array, Kind]:
             raise InputError(f"{source}: column {quoted(name)} holds a whole number that is too large to compute with.") from None
     texts = np.empty(len(cells), dtype=object)
     texts[:] = [None if cell is None or is_missing(str(cell)) else str(cell).strip() for cell in cells]
-    dates = all(text is None or DATE.fullmatch(text) for text in texts) and any(text is not None for text in texts)
+    dates = all(text is None or is_date(text) for text in texts) and any(text is not None for text in texts)
     return texts, "date" if dates or array.dtype.kind == "M" else "text"
 
 
@@ -273,6 +274,33 @@ def of_parquet(path: Path, rows: int) -> Iterator[tuple[dict[str, Array], int]]:
                 first += batch.num_rows
     except (OSError, ArrowException) as error:
         raise FileError(f"{path} is no complete Parquet file: {_short(error)}") from None
+
+
+def of_arrow(path: Path, rows: int) -> Iterator[tuple[dict[str, Array], int]]:
+    """Columns of consecutive parts of a Feather or Arrow file, and the number of each part's first row. Raises FileError or InputError."""
+    try:
+        import pyarrow
+        from pyarrow import feather
+    except ImportError:
+        raise InputError(f"{path}: Feather and Arrow are read with pyarrow, which is not installed: {EXTRA}") from None
+    with open_binary(path) as file:
+        start = file.read(6)
+    first = 1
+    try:
+        if start[:4] == b"FEA1":  # Feather's first version has no parts
+            batches: Any = feather.read_table(path).to_batches(rows)
+        elif start == b"ARROW1":
+            found = pyarrow.ipc.open_file(pyarrow.memory_map(str(path)))
+            batches = (found.get_batch(place) for place in range(found.num_record_batches))
+        else:
+            batches = pyarrow.ipc.open_stream(pyarrow.memory_map(str(path)))
+        for whole in batches:
+            for start_row in range(0, whole.num_rows, rows):
+                batch = whole.slice(start_row, rows)
+                yield of_batch(path, batch), first
+                first += batch.num_rows
+    except (OSError, pyarrow.ArrowException) as error:
+        raise FileError(f"{path} is no complete Feather or Arrow file: {_short(error)}") from None
 
 
 def of_batch(path: Path, batch: Any) -> dict[str, Array]:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import bz2
 import codecs
 import gzip
 import io
+import lzma
 import os
 import re
+import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
 from types import MappingProxyType
-from typing import IO
+from typing import IO, Any
 
 from chainrule.base.errors import FileError, UnknownNameError, quoted
 from chainrule.base.files import check_readable
@@ -31,13 +34,28 @@ USUAL = [
 
 PIECE = 1 << 20
 
+UNREADABLE = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
+"""What reading raises where a file is cut short or broken."""
+
+OTHERS = {
+    b"\xd0\xcf\x11\xe0": "an old workbook, as of Excel; save its sheet as CSV",
+    b"%PDF": "a PDF; fetch the table itself",
+    b"SQLite format 3\0": "a database of SQLite; write its table as CSV",
+    b"\x89HDF": "an HDF5 file; write its table as CSV or Parquet",
+    b"PAR1": "a Parquet file; let its name end in .parquet",
+    b"ARROW1": "an Arrow file; let its name end in .arrow",
+    b"FEA1": "a Feather file; let its name end in .feather",
+    b"\x93NUMPY": "a NumPy file; let its name end in .npy",
+    b"\x1f\x8b": "packed; let its name end in .gz",
+    b"BZh": "packed; let its name end in .bz2",
+    b"\xfd7zXZ": "packed; let its name end in .xz",
+    b"7z\xbc\xaf": "packed by 7-Zip; unpack it",
+}
+"""What files of other kinds begin with, and what to do about them."""
+
+
 LARGEST_STREAM = 1 << 30
 """Bytes of what can be read only once, which has to be kept in memory."""
-
-
-UNREADABLE = (OSError, EOFError, zlib.error)
-"""What is raised over files that the system will not read, or that are packed and broken."""
-
 
 _HELD: ContextVar[Mapping[str, bytes]] = ContextVar("held", default=MappingProxyType({}))
 """What was read of sources that give their bytes once."""
@@ -75,7 +93,7 @@ def check_file(path: str | Path) -> None:
 
 
 def _given_once(path: Path) -> bytes | None:
-    if not gives_once(path):
+    if path.is_dir() or not gives_once(path):
         return None
     try:
         with path.open("rb") as file:
@@ -88,17 +106,52 @@ def _given_once(path: Path) -> bytes | None:
 
 
 def open_binary(path: str | Path) -> IO[bytes]:
-    """A file for reading, unpacked if its name ends in .gz. Raises FileError."""
+    """A file for reading, unpacked if its name ends in .gz, .bz2, .xz or .zip. Raises FileError."""
     path, content = Path(path), _HELD.get().get(str(path))
     if content is None:
         check_file(path)
-    packed = path.suffix.lower() == ".gz"
     try:
-        if content is not None:
-            return gzip.GzipFile(fileobj=io.BytesIO(content)) if packed else io.BytesIO(content)  # type: ignore[return-value]  # both read bytes
-        return gzip.open(path, "rb") if packed else path.open("rb")  # type: ignore[return-value]
-    except OSError as error:
+        opened: IO[bytes] = _opened(path, path if content is None else io.BytesIO(content))
+        return opened
+    except (OSError, ValueError) as error:
+        if isinstance(error, FileError):
+            raise
         raise unreadable_error(path, error) from None
+
+
+def _opened(path: Path, source: Any) -> Any:
+    """The source, a path or what was read of it, unpacked as the name of the path says."""
+    suffix = path.suffix.lower()
+    if suffix == ".zip":
+        return _only_member(path, source)
+    if suffix in (".bz2", ".xz"):
+        return bz2.open(source, "rb") if suffix == ".bz2" else lzma.open(source, "rb")
+    return gzip.open(source, "rb") if suffix == ".gz" else source.open("rb") if isinstance(source, Path) else source
+
+
+def _only_member(path: Path, source: Any) -> Any:
+    """The one file in a zip archive. Raises FileError where there are several."""
+    try:
+        with zipfile.ZipFile(source) as archive:
+            names = [name for name in archive.namelist() if not name.endswith("/") and not name.startswith(("__MACOSX/", "."))]
+            if len(names) != 1:
+                held = f"{len(names)} files ({', '.join(names[:3])}{' …' if len(names) > 3 else ''})" if names else "no file"
+                raise FileError(f"{path} holds {held}; unpack it, and name one file.")
+            return archive.open(names[0])  # its file stays open until this is closed
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:  # RuntimeError: it has a password
+        raise FileError(f"{path} is no zip archive that can be read: {error}.") from None
+
+
+def check_is_table(path: str | Path, start: bytes) -> None:
+    """Raises FileError if a file begins as one of another kind does, which it names."""
+    found = next((said for magic, said in OTHERS.items() if start.startswith(magic)), None)
+    if start.startswith(b"PK\x03\x04"):
+        office = b"[Content_Types].xml" in start or b"mimetype" in start
+        found = "a workbook, as of Excel; save its sheet as CSV" if office else "a zip archive; let its name end in .zip"
+    if start.lstrip()[:9].lower() in (b"<!doctype", b"<html>") or start.lstrip()[:5].lower() == b"<html":
+        found = "a web page; fetch the file itself"
+    if found:
+        raise FileError(f"{path} is {found}.")
 
 
 def unreadable_error(path: str | Path, error: Exception) -> FileError:
@@ -124,14 +177,14 @@ def marked_encoding(start: bytes) -> str:
 def encoding_error(path: str | Path, encoding: str) -> FileError:
     """The complaint about bytes that are no text in this encoding: which byte, and which encoding fits."""
     decoder, read = codecs.getincrementaldecoder(encoding)(), 0
+    more = True
     with suppress(*UNREADABLE), open_binary(path) as file:
-        more = True
         while more:
-            piece, held = file.read(PIECE), len(decoder.getstate()[0])
+            piece, kept = file.read(PIECE), len(decoder.getstate()[0])
             try:
                 decoder.decode(piece, final=not piece)
             except UnicodeDecodeError as error:
-                place = read - held + error.start
+                place = read - kept + error.start
                 return not_text_error(path, encoding, error.object, error.start, f" (byte {place + 1:,})")
             read, more = read + len(piece), bool(piece)
     return FileError(f"{path} is not text in {_plain(encoding)}.")

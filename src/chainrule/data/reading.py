@@ -3,29 +3,36 @@
     table = read("flowers.csv")                     # separator, decimal sign, encoding and header are found out: table.notes
     for table in chunks("large.csv", rows=50_000):  # the same, a part at a time
 
-A source is the path of a file (CSV and the like, also .gz; .parquet, .npy, .npz, IDX), the name of a set that ships with
-scikit-learn ("data:iris"), a data frame of pandas, polars or pyarrow, a dict of columns, an array, or a Table.
+A source is the path of a file (CSV and the like, also packed; Parquet, Feather and Arrow, JSON lines, .npy, .npz, IDX), several files, a
+folder of them or a pattern such as data/*.csv, the name of a set that ships with scikit-learn ("data:iris"), a data frame of pandas, polars
+or pyarrow, a dict of columns, an array, or a Table.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from chainrule.base.errors import InputError, UnknownNameError, quoted
-from chainrule.data import arrays, text
-from chainrule.data.cells import KINDS, Kind, common_kind
+from chainrule.base.errors import FileError, InputError, UnknownNameError, quoted
+from chainrule.data import arrays
+from chainrule.data.cells import KINDS, MISSING, Kind, common_kind, missing_words, parse_number
+from chainrule.data.columns import CellOptions, Form, Scan
 from chainrule.data.encodings import gives_once, held
+from chainrule.data.files import ARROW, LINES, called, files_of, partition_of, suffix_of
+from chainrule.data.json_lines import of_json
+from chainrule.data.numbers import NumberFormat, NumberOptions
 from chainrule.data.shipped import PREFIX, SHIPPED, of_shipped
 from chainrule.data.table import Column, Table, joined, retyped, row_numbers
+from chainrule.data.text import TextFiles, TextLayout, text_layout
 
-__all__ = ["Column", "Kind", "SHIPPED", "Table", "chunks", "kinds_of", "memory", "read", "row_numbers", "size_of"]
+__all__ = ["Column", "Forms", "Kind", "SHIPPED", "Table", "chunks", "forms_of", "kinds_of", "memory", "read", "row_numbers", "size_of"]
 
 BLOCK = 5_000
 """Rows that are converted at a time when a whole file is read: few enough to stay in the processor's cache."""
@@ -36,84 +43,223 @@ def read(
     *,
     separator: str | None = None,
     decimal: str | None = None,
+    thousands: str | None = None,
+    units: str | Sequence[str] = (),
+    missing: str | Sequence[Any] = (),
     encoding: str | None = None,
     header: bool | None = None,
-    kinds: Mapping[str, str] | None = None,
+    kinds: Mapping[str, str | NumberFormat] | None = None,
 ) -> Table:
     """The whole source as one table.
 
-    separator, decimal, encoding, header   the form of a text file, where it should not be found out
-    kinds                                  the kinds of columns of a text file, by name: number, text, boolean or date; the
-                                           others are recognised
+    separator, encoding, header   the form of a text file, where it should not be found out
+    decimal, thousands   the signs in its numbers, where they should not be found out column by column
+    units      that may be taken off numbers, even if not all of a column have them: "kg"
+    missing    words, or numbers as -999, that mean that there is no value, besides the usual ones
+    kinds      the kinds of columns of a text file, by name: number, text, boolean or date; the others are recognised. A `NumberFormat` says
+               that they are numbers, and how to read those that could be read in two ways
 
     Raises InputError: what is wrong, in which row and column, and the smallest fix.
     """
     if isinstance(source, Table):
         return source
-    with held(source) if _is_file(source) else nullcontext():
-        return _read(source, separator=separator, decimal=decimal, encoding=encoding, header=header, kinds=kinds)
+    return _read(source, kinds, Reading.of(separator, decimal, thousands, units, missing, encoding, header))
 
 
 def _is_file(source: Any) -> bool:
-    return isinstance(source, (str, Path)) and not _shipped_name(source)
+    """Is it the name of a single file?"""
+    return isinstance(source, (str, Path)) and not _shipped_name(source) and files_of(source) is None
 
 
-def _read(source: Any, *, kinds: Mapping[str, str] | None, **options: Any) -> Table:
-    known = _checked_kinds(kinds)
-    parts = list(_parts(source, BLOCK, known, options))
-    found = _merged_kinds(parts)
-    mixed = {name: kind for name, kind in found.items() if any(_is_other(part.column(name), kind) for part in parts)}
-    if mixed:  # numbers in one block and text in another: as text from the start
-        parts = list(_parts(source, BLOCK, {**known, **mixed}, options))
-    return joined(parts, found)
+def _read(source: Any, kinds: Mapping[str, str | NumberFormat] | None, form: Reading) -> Table:
+    with held(source) if _is_file(source) else nullcontext():
+        return _read_whole(source, kinds, form)
 
 
-def _is_other(column: Column, kind: Kind) -> bool:
-    return column.kind != kind and not column.missing.all()
+def _read_whole(source: Any, kinds: Mapping[str, str | NumberFormat] | None, form: Reading) -> Table:
+    expected, files = _checked_kinds(kinds), form.text_files(source)
+    if files is None:
+        parts = list(_parts(source, BLOCK, form))
+        found = _merged_kinds(parts)
+        for part in parts:
+            _check_kinds(part, found)
+        return joined(parts, found)
+    return _read_text(files, expected, form)
 
 
 def chunks(
     source: Any,
     *,
     rows: int = 50_000,
-    kinds: Mapping[str, str] | None = None,
-    separator: str | None = None,
-    decimal: str | None = None,
-    encoding: str | None = None,
-    header: bool | None = None,
+    kinds: Mapping[str, str | NumberFormat] | None = None,
+    forms: Forms | None = None,
+    **options: Any,
 ) -> Iterator[Table]:
-    """The source as tables of at most `rows` rows, one after the other; memory holds one at a time.
+    """The source as tables of at most `rows` rows, one after the other; memory holds one at a time. Options as of `read`, and:
 
-    `kinds` fixes the kinds of columns; where a text file's are not all fixed, the file is read once more to find them out.
+    names   what the columns of a file without header may be called: of several lists the first one of the right length
+    forms   what `forms_of` has found out about the source; without it, a text file is gone through once more for that
     """
     if rows < 1:
         raise InputError(f"a part has at least one row, not {rows}.")
-    options: dict[str, Any] = {"separator": separator, "decimal": decimal, "encoding": encoding, "header": header}
+    form = Reading.of(**options)
     if _is_file(source) and gives_once(source):
-        source = read(source, kinds=kinds, **options)
-    found = {**kinds_of(source, **options), **_checked_kinds(kinds)} if kinds is None else _checked_kinds(kinds)
-    return (retyped(part, found) for part in _parts(source, rows, found, options))
+        source = _read(source, kinds, form)
+    files, found = form.text_files(source), forms or forms_of(source, kinds=kinds, **options)
+    if files is not None:
+        return _with_doubts_all(files, rows, found, form)
+    known = {name: kind for name, kind in found.forms.items() if not isinstance(kind, NumberFormat)}
+    return (retyped(part, known) for part in _parts(source, rows, form))
+
+
+def _with_doubts_all(files: TextFiles, rows: int, found: Forms, form: Reading) -> Iterator[Table]:
+    for block in files.blocks(rows):
+        yield _with_doubts(files.table(block, block.columns(files.name, found.forms, form.cells), found.notes), found)
+
+
+@dataclass(frozen=True)
+class Forms:
+    """What all rows of a source say about its columns: by name, the kind, or how numbers are written; and why that is not clear.
+
+    notes   what was found out, in words
+    padded  of columns of codes of one length, read as numbers, one that begins with zeros
+    """
+
+    forms: Mapping[str, Form]
+    doubts: Mapping[str, str]
+    notes: tuple[str, ...] = ()
+    padded: Mapping[str, str] = field(default_factory=dict)
+
+
+def forms_of(source: Any, *, kinds: Mapping[str, str | NumberFormat] | None = None, **options: Any) -> Forms:
+    """The form of every column, found in one pass over the whole source. Options as of `read`."""
+    form, expected = Reading.of(**options), _checked_kinds(kinds)
+    files = form.text_files(source)
+    if files is None:
+        return Forms(dict(_merged_kinds(_parts(source, BLOCK, form))), {})
+    scan = Scan(files.name, files.first.separator, {**files.first.forms, **expected}, form.cells)
+    for block in files.blocks(BLOCK):
+        scan.add(block.found(scan.expected, form.cells))
+    return _forms(files.first, scan)
 
 
 def kinds_of(source: Any, **options: Any) -> dict[str, Kind]:
-    """The kind of every column, found in one pass over the whole source. Options as in `read`."""
-    return _merged_kinds(_parts(source, BLOCK, {}, options))
+    """The kind of every column, found in one pass over the whole source. Options as of `read`."""
+    return {name: "number" if isinstance(form, NumberFormat) else form for name, form in forms_of(source, **options).forms.items()}
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was said about how to read a source."""
+
+    cells: CellOptions = field(default_factory=CellOptions)
+    text: Mapping[str, Any] = field(default_factory=dict)
+
+    @staticmethod
+    def of(
+        separator: str | None = None,
+        decimal: str | None = None,
+        thousands: str | None = None,
+        units: str | Sequence[str] = (),
+        missing: str | Sequence[Any] = (),
+        encoding: str | None = None,
+        header: bool | None = None,
+        names: Sequence[Sequence[str]] = (),
+    ) -> Reading:
+        """From the options of `read`. Raises InputError."""
+        words = [missing] if isinstance(missing, str) else list(missing)
+        wanted = tuple(unit.strip() for unit in (units.split(",") if isinstance(units, str) else units) if unit.strip())
+        cells = CellOptions(NumberOptions(decimal, thousands, wanted), missing_words(words) if words else MISSING)
+        return Reading(cells, {"separator": separator, "encoding": encoding, "header": header, "names": names})
+
+    def text_files(self, source: Any) -> TextFiles | None:
+        """How the source holds its table, if it is a text file, or several. Raises FileError."""
+        several = files_of(source)
+        if several is None:
+            if not isinstance(source, (str, Path)) or _shipped_name(source) or not _is_text(Path(source)):
+                return None
+            return TextFiles(str(source), (text_layout(str(source), **self.text),))
+        if not all(map(_is_text, several)):
+            return None
+        name = str(source) if isinstance(source, (str, Path)) else called(several)
+        return TextFiles(name, tuple(text_layout(str(path), **self.text) for path in several))
+
+
+def _read_text(files: TextFiles, expected: Mapping[str, Form], form: Reading) -> Table:
+    """The whole table: each block as its own cells say; and once more where all cells together say something else."""
+    scan, parts = Scan(files.name, files.first.separator, {**files.first.forms, **expected}, form.cells), []
+    for block in files.blocks(BLOCK):
+        parts.append(block.found(scan.expected, form.cells))
+        scan.add(parts[-1])
+    found = _forms(files.first, scan)
+    if all(part[name].fits(wanted) for part in parts for name, wanted in found.forms.items()):  # each column's pieces go when it is whole
+        columns = [_joined_column(name, wanted, [part.pop(name).values for part in parts]) for name, wanted in found.forms.items()]
+        whole = Table(files.name, tuple(columns), 1, found.notes, files.first.has_header)
+    else:
+        tables = [files.table(block, block.columns(files.name, found.forms, form.cells), found.notes) for block in files.blocks(BLOCK)]
+        whole = joined(tables, {name: kind_of(wanted) for name, wanted in found.forms.items()})
+    return _with_doubts(whole, found)
+
+
+def _joined_column(name: str, form: Form, parts: Sequence[Any]) -> Column:
+    """Values of consecutive blocks as one column; of blocks without any value, whatever they were taken for."""
+    kind, as_text = kind_of(form), form in ("text", "date")
+    values = [part if (part.dtype == object) == as_text else np.full(len(part), None if as_text else np.nan) for part in parts]
+    return Column(name, np.concatenate(values), kind, form if isinstance(form, NumberFormat) else None)
+
+
+def _with_doubts(table: Table, found: Forms) -> Table:
+    if not found.doubts and not found.padded:
+        return table
+    doubts, padded = found.doubts, found.padded
+    columns = [replace(one, doubt=doubts.get(one.name, ""), padded=padded.get(one.name, "")) for one in table.columns]
+    return replace(table, columns=tuple(columns))
+
+
+def _forms(layout: TextLayout, scan: Scan) -> Forms:
+    """What a scan has found; without columns that have neither a name nor a value."""
+    forms, doubts = scan.decided()
+    gone = [name for name in forms if name in layout.unnamed and scan.kinds[name] is None]
+    kept = {name: form for name, form in forms.items() if name not in gone or len(forms) == len(gone)}
+    signs = {sign: [name for name in kept if sign in scan.evidence[name].votes and name not in doubts] for sign in ".,"}
+    if signs[","] and signs["."]:
+        notes = [f"decimal signs: comma in {_few(signs[','])}, point in {_few(signs['.'])}"]
+    else:
+        asked = scan.options.numbers.decimal
+        notes = [f"decimal sign: {'comma' if signs[','] or asked == ',' else 'point'}"]
+    notes += [f"{'columns' if len(gone) > 1 else 'a column'} without name and values left out"] if len(kept) < len(forms) else []
+    numbers = [name for name, form in kept.items() if isinstance(form, NumberFormat)]
+    padded = {name: scan.evidence[name].padded for name in numbers if scan.evidence[name].padded}
+    return Forms(kept, doubts, (*layout.notes[:1], *notes, *layout.notes[1:]), padded)
+
+
+def _few(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (" …" if len(names) > 3 else "")
 
 
 def size_of(source: Any) -> int | None:
-    """How many bytes the source takes: of a file (unpacked, as far as a .gz file says), of arrays in memory; None if unknown."""
+    """How many bytes the source takes: of a file (unpacked, as far as a packed one says), of arrays in memory; None if unknown."""
     if isinstance(source, Table):
         return sum(column.values.nbytes for column in source.columns)
     if isinstance(source, np.ndarray):
         return source.nbytes
+    several = files_of(source)
+    if several is not None:
+        return sum(size_of(path) or 0 for path in several)
     if not _is_file(source) or gives_once(source):
         return None
     size = os.path.getsize(source)
-    return max(size, _unpacked_size(source)) if str(source).lower().endswith(".gz") else size
+    return max(size, _unpacked_size(source))
 
 
 def _unpacked_size(path: str | Path) -> int:
-    """What the last four bytes of a .gz file say: the size modulo 2³²."""
+    """What a packed file says: in the last four bytes of a .gz file, the size modulo 2³²; of .bz2 and .xz a guess; else 0."""
+    suffix = Path(path).suffix.lower()
+    if suffix == ".zip":
+        with zipfile.ZipFile(path) as archive:
+            return sum(member.file_size for member in archive.infolist())
+    if suffix != ".gz":
+        return 8 * os.path.getsize(path) if suffix in (".bz2", ".xz") else 0
     with open(path, "rb") as file:
         file.seek(max(os.path.getsize(path) - 4, 0))
         return int.from_bytes(file.read(4), "little")
@@ -134,10 +280,18 @@ def memory() -> int:
 # Parts
 
 
-def _parts(source: Any, rows: int, kinds: Mapping[str, Kind], options: Mapping[str, Any]) -> Iterator[Table]:
-    """The source as consecutive tables; the columns of a text file whose kinds are not given are recognised in each anew."""
-    if isinstance(source, (str, Path)):
-        return _parts_of_file(str(source), rows, kinds, options)
+def _parts(source: Any, rows: int, form: Reading) -> Iterator[Table]:
+    """A source that is no text as consecutive tables."""
+    several = files_of(source)
+    if several is not None:
+        parts = _parts_of_files(source, several, rows)
+    else:
+        parts = _parts_of_file(source, rows) if isinstance(source, (str, Path)) else _parts_of_memory(source, rows)
+    missing = form.cells.missing
+    return parts if missing is MISSING else (part.without_missing(missing) for part in parts)
+
+
+def _parts_of_memory(source: Any, rows: int) -> Iterator[Table]:
     if isinstance(source, Table):
         starts = range(0, len(source), rows)
         return (source.take(slice(start, start + rows)) for start in starts)
@@ -150,27 +304,64 @@ def _parts(source: Any, rows: int, kinds: Mapping[str, Kind], options: Mapping[s
     return arrays.array_tables("the array", columns, rows, has_header=named)
 
 
-def _parts_of_file(source: str, rows: int, kinds: Mapping[str, Kind], options: Mapping[str, Any]) -> Iterator[Table]:
+def _is_text(path: Path) -> bool:
+    """Is a file one of text, by its name?"""
+    return suffix_of(path) not in (*ARROW, *LINES, ".npy", ".npz") and not arrays.is_idx(path)
+
+
+def _parts_of_files(source: Any, files: Sequence[Path], rows: int) -> Iterator[Table]:
+    """The parts of several files, their rows counted through; what folders such as year=2024 say is a column. Raises FileError."""
+    texts = [path for path in files if _is_text(path)]
+    if texts:
+        other = next(path for path in files if not _is_text(path))
+        raise FileError(f"{texts[0]} is a text file, and {other} is none; read them one by one, or name those of one kind.")
+    name = str(source) if isinstance(source, (str, Path)) else called(files)
+    folder = Path(source) if isinstance(source, (str, Path)) and Path(source).is_dir() else None
+    first, names = 1, None
+    for path in files:
+        said = partition_of(path, folder) if folder else {}
+        for part in _parts_of_file(path, rows):
+            columns = (*part.columns, *(_constant(key, value, len(part)) for key, value in said.items()))
+            table = replace(part, source=name, columns=columns, first_row=first)
+            names = names or table.names
+            if set(names) != set(table.names):
+                odd = min(set(names).symmetric_difference(table.names))
+                raise FileError(f"{path} and {files[0]} differ in the column {quoted(odd)}; files read together have the same columns.")
+            yield replace(table, columns=tuple(map(table.column, names)))
+            first += len(part)
+
+
+def _constant(name: str, value: str, rows: int) -> Column:
+    """A column of one value: a number if it is one."""
+    number = parse_number(value)
+    if number is not None:
+        return Column(name, np.full(rows, number), "number")
+    values = np.empty(rows, dtype=object)
+    values[:] = value
+    return Column(name, values, "text")
+
+
+def _parts_of_file(source: str | Path, rows: int) -> Iterator[Table]:
     path, suffix, shipped = Path(source), Path(source).suffix.lower(), _shipped_name(source)
     if shipped:
         return arrays.array_tables(f"{PREFIX}{shipped}", of_shipped(shipped), rows)
-    if suffix == ".parquet":
-        return _parts_of_parquet(path, rows)
+    if suffix in ARROW:
+        return _parts_of_arrow(path, rows, arrays.of_parquet if suffix == ".parquet" else arrays.of_arrow)
+    if suffix_of(path) in LINES:
+        return _parts_of_arrow(path, rows, of_json)
     if suffix == ".npy":
         columns, named = arrays.of_npy(path)
-        return arrays.array_tables(source, columns, rows, has_header=named)
+        return arrays.array_tables(str(source), columns, rows, has_header=named)
     if suffix == ".npz":
-        return arrays.array_tables(source, arrays.of_npz(path), rows)
-    if arrays.is_idx(path):
-        columns, notes = arrays.of_idx(path)
-        return arrays.array_tables(source, columns, rows, notes)
-    return text.text_tables(text.text_format(source, **options), rows, kinds)
+        return arrays.array_tables(str(source), arrays.of_npz(path), rows)
+    columns, notes = arrays.of_idx(path)
+    return arrays.array_tables(str(source), columns, rows, notes)
 
 
-def _parts_of_parquet(path: Path, rows: int) -> Iterator[Table]:
-    for columns, first in arrays.of_parquet(path, rows):
+def _parts_of_arrow(path: Path, rows: int, read: Callable[[Path, int], Iterator[tuple[dict[str, Any], int]]]) -> Iterator[Table]:
+    for columns, first in read(path, rows):
         for table in arrays.array_tables(str(path), columns, rows):
-            yield replace(table, first_row=first)
+            yield replace(table, first_row=first + table.first_row - 1)
 
 
 def _shipped_name(source: str | Path) -> str | None:
@@ -184,11 +375,26 @@ def _shipped_name(source: str | Path) -> str | None:
 # Kinds
 
 
-def _checked_kinds(kinds: Mapping[str, str] | None) -> dict[str, Kind]:
+def _checked_kinds(kinds: Mapping[str, str | NumberFormat] | None) -> dict[str, Form]:
     for name, kind in (kinds or {}).items():
-        if kind not in KINDS:
+        if not isinstance(kind, NumberFormat) and kind not in KINDS:
             raise UnknownNameError(f"kind of column (asked for {quoted(name)})", kind, KINDS)
-    return {name: known for name, kind in (kinds or {}).items() for known in KINDS if known == kind}
+    return {name: kind if isinstance(kind, NumberFormat) else KINDS[KINDS.index(kind)] for name, kind in (kinds or {}).items()}
+
+
+def kind_of(form: Form) -> Kind:
+    """The kind of a column of this form."""
+    return "number" if isinstance(form, NumberFormat) else form
+
+
+def _check_kinds(part: Table, kinds: Mapping[str, Kind]) -> None:
+    """Raises FileError where a column of a source that knows its types holds text in some rows and numbers in others."""
+    for column in part.columns:
+        if (column.values.dtype == object) != (kinds[column.name] in ("text", "date")) and not column.missing.all():
+            where = f"{part.source}: column {quoted(column.name)}"
+            raise FileError(
+                f"{where} holds text in some rows and {column.kind}s in others, as from row {part.row(0):,} on; write them alike."
+            )
 
 
 def _merged_kinds(parts: Iterable[Table]) -> dict[str, Kind]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from chainrule.base.errors import FileError, InputError, UnknownNameError, quoted
-from chainrule.data.cells import Array, Kind, parse_number
+from chainrule.data.cells import Array, Kind, is_missing, parse_number, without_missing_numbers
+from chainrule.data.numbers import NumberFormat
 
 LARGEST_NUMBER = 1e300
 """Beyond this nothing can be computed with a number: its distance from another one overflows."""
@@ -22,11 +23,17 @@ class Column:
 
     values   float64 with NaN where a value is missing (numbers; booleans as 0 and 1), or objects: text with None where it is
              missing (text and dates)
+    format   of numbers in text, how they are written
+    doubt    of numbers that are left as text, why it is not clear how they are written
+    padded   of whole numbers in text, all of one length, one that begins with zeros, which a number does not keep
     """
 
     name: str
     values: Array
     kind: Kind
+    format: NumberFormat | None = None
+    doubt: str = ""
+    padded: str = ""
 
     @cached_property
     def missing(self) -> Array:
@@ -38,6 +45,14 @@ class Column:
     def take(self, places: Any) -> Column:
         """The column with only these rows."""
         return replace(self, values=self.values[places])
+
+    def without_missing(self, words: Collection[str]) -> Column:
+        """The column with no value where one of these words stands, or a number that one of them is."""
+        if self.values.dtype != object:
+            return replace(self, values=without_missing_numbers(self.values, words))
+        values = np.empty(len(self.values), dtype=object)
+        values[:] = [None if value is None or is_missing(value, words) else value for value in self.values]
+        return replace(self, values=values)
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +110,10 @@ class Table:
         """Only the rows at these places (counted from 0; or a boolean for each), in this order."""
         return replace(self, columns=tuple(column.take(places) for column in self.columns), row_numbers=self.rows[places])
 
+    def without_missing(self, words: Collection[str]) -> Table:
+        """The table with no value where one of these words stands, or a number that one of them is."""
+        return replace(self, columns=tuple(column.without_missing(words) for column in self.columns))
+
     def chosen(self, rows: Sequence[int]) -> Table:
         """The rows of these numbers (counted from 1), in this order. Raises InputError."""
         for row in rows:
@@ -128,7 +147,9 @@ class Table:
             raise FileError(f"{self.cell(place, column.name)} holds {value:g}, which is {why}; correct it or leave the row out.")
 
     def stray(self, column: Column) -> str:
-        """The complaint about the first cell of a column of text that is no number."""
+        """The complaint about the first cell of a column of text that is no number, or that may be several."""
+        if column.doubt:
+            return column.doubt
         strays = (place for place, cell in enumerate(column.values) if cell is not None and parse_number(cell) is None)
         place = next(strays, next((place for place, cell in enumerate(column.values) if cell is not None), 0))
         return f"{self.cell(place, column.name)} holds {quoted(column.values[place])}, which is no number."
@@ -160,7 +181,7 @@ def retyped_column(column: Column, kind: Kind) -> Column:
     as_text = kind in ("text", "date")
     if as_text == (column.values.dtype == object):
         return replace(column, kind=kind)
-    return Column(column.name, np.full(len(column.values), None if as_text else np.nan), kind) if column.missing.all() else column
+    return replace(column, values=np.full(len(column.values), None if as_text else np.nan), kind=kind) if column.missing.all() else column
 
 
 def sliced(length: int, rows: int, cut: Callable[[slice], tuple[Column, ...]], table: Table) -> Iterator[Table]:

@@ -1,4 +1,4 @@
-"""Tables in text files: separator, decimal sign, encoding and header are found out, then rows are read block by block."""
+"""Tables in text files: encoding, separator, header and what stands around the table are found out; then rows are read in blocks."""
 
 from __future__ import annotations
 
@@ -6,15 +6,19 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from chainrule.base.errors import FileError, InputError, quoted
-from chainrule.data.cells import Kind, converted, is_missing, parse_number, recognised
+from chainrule.data.arff import is_arff, read_arff_head
+from chainrule.data.cells import is_missing, parse_number
+from chainrule.data.columns import CellOptions, Form, Found, column_of, found_in
 from chainrule.data.encodings import (
     UNREADABLE,
+    check_is_table,
     checked_encoding,
     encoding_error,
     marked_encoding,
@@ -22,6 +26,7 @@ from chainrule.data.encodings import (
     open_binary,
     unreadable_error,
 )
+from chainrule.data.numbers import parsed
 from chainrule.data.table import Column, Table
 
 SEPARATORS = {"\t": "tab", ";": "semicolon", "|": "bar", ",": "comma", " ": "blanks"}
@@ -36,46 +41,92 @@ SAMPLE = 1 << 18
 LARGEST_SAMPLE = 1 << 26
 """Bytes; in this many a header and two rows must be found."""
 
-DECIMAL = {sign: re.compile(rf"\s*[+-]?\d*{re.escape(sign)}\d+([eE][+-]?\d+)?\s*") for sign in ".,"}
+COMMENT = "#"
+
+SEP_LINE = re.compile(r'"?sep=(.)"?[\r\n]+', re.IGNORECASE)
+"""What Excel takes for an instruction where it stands in the first line."""
 
 
 @dataclass(frozen=True)
-class TextFormat:
-    """How a text file holds its table; the separator is None for a single column."""
+class TextLayout:
+    """How a text file holds its table.
+
+    separator  None for a single column
+    skipped    how many lines stand before the table
+    commented  whether lines that begin with # are no rows
+    unnamed    the columns whose place in the header is empty; where they hold nothing either, they are left out
+    forms      what the file itself says about its columns (ARFF)
+    """
 
     path: str
     encoding: str
     separator: str | None
-    decimal: str
     names: tuple[str, ...]
     has_header: bool
     notes: tuple[str, ...]
+    quote: str = '"'
+    skipped: int = 0
+    commented: bool = False
+    unnamed: frozenset[str] = frozenset()
+    forms: Mapping[str, Form] = field(default_factory=dict)
+
+    @property
+    def own_header(self) -> bool:
+        """Is the first row that is read a header?"""
+        return self.has_header and not self.forms
 
 
-def text_format(
-    path: str, separator: str | None = None, decimal: str | None = None, encoding: str | None = None, header: bool | None = None
-) -> TextFormat:
-    """The form of a file, as far as it is not said. Raises FileError or InputError."""
-    _check_options(separator, decimal)
+def text_layout(
+    path: str,
+    separator: str | None = None,
+    encoding: str | None = None,
+    header: bool | None = None,
+    names: Sequence[Sequence[str]] = (),
+) -> TextLayout:
+    """The layout of a file, as far as it is not said. Raises FileError or InputError.
+
+    names  what the columns of a file without header may be called: of these, those of the right number
+    """
+    if separator is not None and (len(separator) != 1 or separator in '\r\n"'):
+        raise InputError(f"the separator is one character, as ; or a tab, not {quoted(separator)}.")
     found, text, marked = _sample(path, encoding)
     if not text.strip():
         raise FileError(f"{path} is empty.")
+    encoded = [f"encoding: {found.removesuffix('-sig')}{' with a byte-order mark' if marked else ''}"]
+    notes = encoded if found not in ("utf-8", "utf-8-sig") or marked else []
+    if is_arff(path, text):
+        head = read_arff_head(path, text)
+        return TextLayout(path, found, ",", head.names, True, (*notes, "ARFF"), head.quote, head.lines, True, forms=head.forms)
+    layout = _found_layout(path, found, text, separator, header, notes)
+    called = next((tuple(order) for order in names if len(order) == len(layout.names)), None)
+    return layout if layout.has_header or called is None else replace(layout, names=called)
+
+
+def _found_layout(path: str, encoding: str, text: str, separator: str | None, header: bool | None, notes: list[str]) -> TextLayout:
+    skipped, asked = 0, SEP_LINE.match(text)
+    if asked:
+        text, skipped, separator = text[asked.end() :], 1, separator or asked[1]
+    comments, text = _comments(text)
     divider = _separator(text) if separator is None else separator
     rows = [row for row in _rows(path, io.StringIO(text, newline=""), divider, lenient=True) if any(cell.strip() for cell in row)]
     if not rows:
         raise FileError(f"{path} is not a table: its first row cannot be read; is a quote left open?")
-    sign = _decimal(rows) if decimal is None else decimal
-    has_header = _has_header(rows, sign) if header is None else header
-    names = _names(path, rows[0], has_header)
-    notes = _notes(divider, sign, found, marked, names, has_header, rows[0])
-    return TextFormat(path, found, divider, sign, names, has_header, notes)
-
-
-def _check_options(separator: str | None, decimal: str | None) -> None:
-    if separator is not None and (len(separator) != 1 or separator in '\r\n"'):
-        raise InputError(f"the separator is one character, as ; or a tab, not {quoted(separator)}.")
-    if decimal is not None and decimal not in DECIMAL:
-        raise InputError(f"the decimal sign is . or , not {quoted(decimal)}.")
+    hidden = _hidden_header(path, comments, divider, rows) if header is not False else None
+    rows = [hidden, *rows] if hidden else rows
+    has_header = bool(hidden) or (_has_header(rows) if header is None else header)
+    usual = _usual_width(rows)
+    first, extra = _completed_header(rows[0], usual, has_header, rows[1:])
+    names = _names(path, first, has_header)
+    unnamed = frozenset(name for name, cell in zip(names, first, strict=True) if has_header and not cell.strip())
+    called = {"": "none (one column)"}.get(divider or "", SEPARATORS.get(divider or "", quoted(divider)))
+    notes = [f"separator: {called}", *notes, *extra]
+    notes += [f"{len(comments)} line{'s' * (len(comments) != 1)} of comments"] if comments else []
+    if not has_header:
+        notes.append(f"no header: the columns are called {', '.join(names) if len(names) < 4 else f'{names[0]} … {names[-1]}'}")
+    elif any(_is_number(cell) for cell in rows[0]):
+        notes.append("the first row is taken for the header although it holds numbers")
+    lines = skipped + len(comments) - bool(hidden)
+    return TextLayout(path, encoding, divider, names, has_header, tuple(notes), skipped=lines, commented=bool(comments), unnamed=unnamed)
 
 
 def _sample(path: str, encoding: str | None) -> tuple[str, str, bool]:
@@ -88,6 +139,7 @@ def _sample(path: str, encoding: str | None) -> tuple[str, str, bool]:
             rest = file.read(1)
     except UNREADABLE as error:
         raise unreadable_error(path, error) from None
+    check_is_table(path, data)
     name = marked_encoding(data) if encoding is None else checked_encoding(encoding)
     try:
         text = codecs.getincrementaldecoder(name)().decode(data, final=not rest)
@@ -98,12 +150,34 @@ def _sample(path: str, encoding: str | None) -> tuple[str, str, bool]:
     return name, text[: text.rfind("\n") + 1] if rest else text, marked_encoding(data) != "utf-8"
 
 
-def _rows(path: str, lines: Iterable[str], separator: str | None, lenient: bool = False) -> Iterator[list[str]]:
+def _comments(text: str) -> tuple[list[str], str]:
+    """The lines before the table that begin with #, blank ones between them included, and the text after them."""
+    comments: list[str] = []
+    lines = text.splitlines(keepends=True)
+    for number, line in enumerate(lines, start=1):
+        if line.startswith(COMMENT):
+            comments += ["", *lines][len(comments) + 1 : number + 1]
+        elif line.strip():
+            break
+    return comments, "".join(lines[len(comments) :])
+
+
+def _hidden_header(path: str, comments: Sequence[str], separator: str | None, rows: Sequence[Sequence[str]]) -> list[str] | None:
+    """The last line of comments, where it names the columns, as NumPy writes it: # height width."""
+    if not comments or not comments[-1].startswith(COMMENT) or not any(map(_is_number, rows[0])):
+        return None
+    line = comments[-1].lstrip(COMMENT).strip()
+    names = next(_rows(path, [line], separator, lenient=True), [])
+    whole = len(names) == len(rows[0]) and (len(names) > 1 or " " not in line) and not any(map(_is_number, names))
+    return names if whole and all(name.strip() for name in names) else None
+
+
+def _rows(path: str, lines: Iterable[str], separator: str | None, lenient: bool = False, quote: str = '"') -> Iterator[list[str]]:
     """The cells of every row. Raises FileError at what is no row; with `lenient` the rows end there."""
-    blanks = separator == " "
-    if blanks:
+    blanks = separator == " " or quote != '"'
+    if separator == " ":
         lines = (line.strip().replace("\t", " ") for line in lines)
-    reader = csv.reader(lines, delimiter=separator or NO_SEPARATOR, skipinitialspace=blanks, strict=True)
+    reader = csv.reader(lines, delimiter=separator or NO_SEPARATOR, skipinitialspace=blanks, strict=True, quotechar=quote)
     try:
         yield from reader
     except csv.Error as error:
@@ -131,32 +205,67 @@ def _first_row(text: str) -> str:
 
 
 def _score(text: str, separator: str) -> tuple[float, float]:
-    """The share of rows as wide as the first, and the share of numbers among the cells."""
+    """The share of rows as wide as the first, or as most where these are wider by one, and the share of numbers among the cells."""
     rows = [row for row in _rows("", io.StringIO(text, newline=""), separator, lenient=True) if row]
     if not rows:
         return 0.5, 0  # a quote is left open; that is said later
     if len(rows[0]) < 2:
         return 0, 0
-    cells = [cell for row in rows[:1000] for cell in row]
-    share = sum(parse_number(cell) is not None or parse_number(cell, ",") is not None for cell in cells) / len(cells)
-    return sum(len(row) == len(rows[0]) for row in rows) / len(rows), share
+    cells = list(islice((cell for row in rows for cell in row), 5000))
+    share = sum(is_missing(cell) or _is_number(cell) for cell in cells) / len(cells)
+    usual = _usual_width(rows)
+    return (1 + sum(len(row) == usual for row in rows[1:])) / len(rows), share
 
 
-def _decimal(rows: Sequence[Sequence[str]]) -> str:
-    """The sign that more numbers are written with."""
-    counts = {sign: sum(pattern.fullmatch(cell) is not None for row in rows for cell in row) for sign, pattern in DECIMAL.items()}
-    return "," if counts[","] > counts["."] else "."
+def _usual_width(rows: Sequence[Sequence[str]]) -> int:
+    """How many cells most rows have: as many as the first one, or one more."""
+    width = len(rows[0])
+    counts = Counter(len(row) for row in rows[1:])
+    return width + 1 if counts[width + 1] > counts[width] else width
 
 
-def _has_header(rows: Sequence[Sequence[str]], decimal: str) -> bool:
+def _is_number(cell: str) -> bool:
+    """Does the cell hold a number without a unit?"""
+    found = parsed(cell)
+    return (found is not None and not found.unit) or (not is_missing(cell) and parse_number(cell) is not None)
+
+
+def _has_header(rows: Sequence[Sequence[str]]) -> bool:
     """Is the first row a header? Not if it holds numbers only, nor if it holds numbers and its texts stand further down again."""
     first = rows[0]
-    numeric = [parse_number(cell, decimal) is not None for cell in first]
+    numeric = [is_missing(cell) or _is_number(cell) for cell in first]
     if not any(is_number and not is_missing(cell) for is_number, cell in zip(numeric, first, strict=True)):
         return True
     texts = [place for place, is_number in enumerate(numeric) if not is_number]
+    if not texts:
+        return _are_years(first) and not any(_are_years(row) for row in rows[1:])
     below = [{row[place] for row in rows[1:] if len(row) > place} for place in texts]
     return not all(first[place] in cells for place, cells in zip(texts, below, strict=True))
+
+
+def _are_years(row: Sequence[str]) -> bool:
+    """Are these years, each the next one's predecessor: 2019, 2020 …?"""
+    cells = [cell.strip() for cell in row]
+    if len(cells) < 2 or not all(len(cell) == 4 and cell.isascii() and cell.isdigit() for cell in cells):
+        return False
+    years = list(map(int, cells))
+    return years == list(range(years[0], years[0] + len(years))) and 1000 <= years[0] < 3000
+
+
+def _completed_header(
+    first: Sequence[str], usual: int, has_header: bool, others: Sequence[Sequence[str]]
+) -> tuple[Sequence[str], list[str]]:
+    """The names, one more where all rows have one cell more than the header; in words what that is.
+
+    An empty last cell is a separator at the end of the line; else the first column has no name, as where R writes the names of rows.
+    """
+    if not has_header or usual == len(first):
+        return first, []
+    wide = [row for row in others if len(row) == usual]
+    if not any(row[-1].strip() for row in wide):
+        return first, ["the separator at the end of rows is ignored"]
+    name = next(name for name in ("row", "row_name", *(f"row{place}" for place in range(2, len(first) + 4))) if name not in first)
+    return [name, *first], [f"the first column has no name in the header, and is called {name}"]
 
 
 def _names(path: str, first: Sequence[str], has_header: bool) -> tuple[str, ...]:
@@ -167,88 +276,138 @@ def _names(path: str, first: Sequence[str], has_header: bool) -> tuple[str, ...]
     return tuple(names)
 
 
-def _notes(
-    separator: str | None, decimal: str, encoding: str, marked: bool, names: Sequence[str], has_header: bool, first: Sequence[str]
-) -> tuple[str, ...]:
-    """What was detected, in words."""
-    called = {"": "none (one column)"}.get(separator or "", SEPARATORS.get(separator or "", quoted(separator)))
-    notes = [f"separator: {called}", f"decimal sign: {'comma' if decimal == ',' else 'point'}"]
-    if encoding not in ("utf-8", "utf-8-sig") or marked:
-        notes.append(f"encoding: {encoding.removesuffix('-sig')}{' with a byte-order mark' if marked else ''}")
-    if not has_header:
-        notes.append(f"no header: the columns are called {', '.join(names) if len(names) < 4 else f'{names[0]} … {names[-1]}'}")
-    elif any(parse_number(cell) is not None and cell.strip() for cell in first):
-        notes.append("the first row is taken for the header although it holds numbers")
-    return tuple(notes)
+@dataclass(frozen=True)
+class TextFiles:
+    """Text files that hold one table together: what messages call them, and how each holds its part. Raises FileError.
+
+    The columns are those of the first one; the others may have them in another order.
+    """
+
+    name: str
+    layouts: tuple[TextLayout, ...]
+
+    def __post_init__(self) -> None:
+        names = set(self.first.names)
+        for layout in self.layouts[1:]:
+            odd = names.symmetric_difference(layout.names)
+            if odd:
+                column = min(odd)
+                has, lacks = (self.first.path, layout.path) if column in names else (layout.path, self.first.path)
+                raise FileError(f"{lacks} has no column {quoted(column)}, as {has} has; files read together have the same columns.")
+
+    @property
+    def first(self) -> TextLayout:
+        """The layout of the first file."""
+        return self.layouts[0]
+
+    def blocks(self, rows: int) -> Iterator[Block]:
+        """All rows in blocks of at most so many; rows are counted through all files. Raises FileError, which names the row of its file."""
+        done = 0
+        for layout in self.layouts:
+            for block in blocks_of(layout, rows):
+                yield block if len(self.layouts) == 1 else replace(block, first=done + block.first)
+            done += block.first + block.rows - 1
+
+    def table(self, block: Block, columns: Iterable[Column], notes: Collection[str]) -> Table:
+        """These columns of a block as a table."""
+        return Table(self.name, tuple(columns), block.first, tuple(notes), self.first.has_header)
 
 
 # Rows
 
 
-def text_tables(form: TextFormat, rows: int, kinds: Mapping[str, Kind]) -> Iterator[Table]:
-    """The file as tables of at most `rows` rows; a column's kind is as `kinds` says, else recognised in each table anew.
+@dataclass(frozen=True)
+class Block:
+    """Consecutive rows: the number of the first one, and the cells of each column."""
 
-    A column without any value in a table is one of numbers there. Raises FileError, which names the row or the cell.
-    """
+    first: int
+    rows: int
+    cells: Mapping[str, Sequence[str]]
+
+    def found(self, asked: Mapping[str, Form], options: CellOptions) -> dict[str, Found]:
+        """What the cells of every column are."""
+        return {name: found_in(cells, self.first, asked.get(name), options) for name, cells in self.cells.items()}
+
+    def columns(self, source: str, forms: Mapping[str, Form], options: CellOptions) -> Iterator[Column]:
+        """The columns that have a form. Raises FileError, which names the first cell that cannot be read so."""
+        for name, form in forms.items():
+            column = column_of(name, self.cells[name], form, options)
+            if column is None:
+                cells = enumerate(self.cells[name], start=self.first)
+                row, cell = next((row, cell) for row, cell in cells if column_of(name, [cell], form, options) is None)
+                where = f"{source}: row {row}, column {quoted(name)}"
+                raise FileError(f"{where} holds {quoted(cell)}, which is no number as the others are.")
+            yield column
+
+
+def blocks_of(layout: TextLayout, rows: int) -> Iterator[Block]:
+    """The file in blocks of at most `rows` rows. Raises FileError, which names the row."""
     first = 1
-    with closing(_blocks(form, rows)) as blocks:
+    with closing(_blocks(layout, rows)) as blocks:
         for block in blocks:
-            yield Table(form.path, _columns(form, first, block, kinds), first, form.notes, form.has_header)
+            columns = zip(*block, strict=True) if block else [()] * len(layout.names)
+            yield Block(first, len(block), dict(zip(layout.names, columns, strict=True)))
             first += len(block)
     if first == 1:
-        raise FileError(f"{form.path} has a header but no rows.")
+        raise FileError(f"{layout.path} has a header but no rows.")
 
 
-def _blocks(form: TextFormat, rows: int) -> Generator[list[list[str]]]:
+def _blocks(layout: TextLayout, rows: int) -> Generator[list[list[str]]]:
     try:
-        with open_binary(form.path) as file, io.TextIOWrapper(file, encoding=form.encoding, newline="") as lines:
-            wanted = _without_blank_rows(_rows(form.path, lines, form.separator), len(form.names))
-            if form.has_header:
+        with open_binary(layout.path) as file, io.TextIOWrapper(file, encoding=layout.encoding, newline="") as lines:
+            for _ in islice(lines, layout.skipped):
+                pass
+            rows_of_cells = _rows(layout.path, _headless(layout, lines), layout.separator, quote=layout.quote)
+            wanted = _without_blank_rows(rows_of_cells, len(layout.names))
+            if layout.own_header:
                 next(wanted, None)
             first = 1
             while block := list(islice(wanted, rows)):
-                _check_widths(form, first, block)
+                block = _checked_widths(layout, first, block)
                 yield block
                 first += len(block)
     except UnicodeDecodeError:
-        raise encoding_error(form.path, form.encoding) from None
+        raise encoding_error(layout.path, layout.encoding) from None
     except UNREADABLE as error:
-        raise unreadable_error(form.path, error) from None
+        raise unreadable_error(layout.path, error) from None
+
+
+def _headless(layout: TextLayout, lines: Iterable[str]) -> Iterable[str]:
+    """The lines without those of comments; of a header among the comments, without its sign."""
+    if not layout.commented:
+        return lines
+    sign = "%" if layout.forms else COMMENT
+    return _uncommented(lines, sign, layout.own_header)
+
+
+def _uncommented(lines: Iterable[str], sign: str, header: bool) -> Iterator[str]:
+    for line in lines:
+        if header and line.startswith(sign):
+            yield line.lstrip(sign).lstrip()
+        elif not line.startswith(sign):
+            yield line
+        header = header and not line.strip()
 
 
 def _without_blank_rows(rows: Iterable[list[str]], width: int) -> Iterator[list[str]]:
     return (row for row in rows if row and (len(row) > 1 or width == 1 or row[0].strip()))
 
 
-def _check_widths(form: TextFormat, first: int, block: Sequence[Sequence[str]]) -> None:
-    """Raises FileError if a row is longer or shorter than the header."""
-    width = len(form.names)
-    if set(map(len, block)) != {width}:
-        number, row = next((number, row) for number, row in enumerate(block, start=first) if len(row) != width)
+def _checked_widths(layout: TextLayout, first: int, block: list[list[str]]) -> list[list[str]]:
+    """The rows without comments and without the empty cells that separators at their ends make.
+
+    Raises FileError if a row is longer or shorter than the header.
+    """
+    width = len(layout.names)
+    if set(map(len, block)) == {width}:
+        return block
+    rows = [_trimmed(row, width) for row in block if len(row) == width or not row[0].startswith(COMMENT)]
+    if set(map(len, rows)) - {width}:
+        number, row = next((number, row) for number, row in enumerate(rows, start=first) if len(row) != width)
         fix = "fill in what lacks, with nothing between its separators" if len(row) < width else "put text that holds a separator in quotes"
-        raise FileError(f"{form.path}: row {number} has {len(row)} cell{'s' * (len(row) != 1)}, but there are {width} columns; {fix}.")
+        raise FileError(f"{layout.path}: row {number} has {len(row)} cell{'s' * (len(row) != 1)}, but there are {width} columns; {fix}.")
+    return rows
 
 
-def _columns(form: TextFormat, first: int, block: Sequence[Sequence[str]], kinds: Mapping[str, Kind]) -> tuple[Column, ...]:
-    cells = zip(*block, strict=True)
-    return tuple(_column(form, first, name, column, kinds.get(name)) for name, column in zip(form.names, cells, strict=True))
-
-
-def _column(form: TextFormat, first: int, name: str, cells: Sequence[str], kind: Kind | None) -> Column:
-    if kind is None:
-        values, found = recognised(cells, form.decimal)
-        return Column(name, values, found or "number")
-    known = converted(cells, kind, form.decimal)
-    if known is None:
-        raise FileError(_stray(form, first, name, cells, kind))
-    return Column(name, known, kind)
-
-
-def _stray(form: TextFormat, first: int, name: str, cells: Sequence[str], kind: Kind) -> str:
-    """The complaint about the first cell that is not of the column's kind."""
-    place = next(place for place, cell in enumerate(cells) if converted([cell], kind, form.decimal) is None)
-    hint = ""
-    if kind == "number" and DECIMAL["." if form.decimal == "," else ","].fullmatch(cells[place]):
-        hint = f" with a decimal {'comma' if form.decimal == ',' else 'point'}"
-    called = "number" + hint if kind == "number" else "truth value"
-    return f"{form.path}: row {first + place}, column {quoted(name)} holds {quoted(cells[place])}, which is no {called}."
+def _trimmed(row: list[str], width: int) -> list[str]:
+    return row[:width] if len(row) > width and not any(cell.strip() for cell in row[width:]) else row

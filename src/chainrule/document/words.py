@@ -10,7 +10,9 @@ from string import Formatter
 from chainrule.base.nodes import Code
 from chainrule.base.printing import clean
 from chainrule.document.document import Inline
-from chainrule.notation.formula import Formula
+from chainrule.notation.formula import Formula, Number
+
+RAISED = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,13 @@ class Words:
                 continue
             for before, place, _, _ in Formatter().parse(piece):
                 value = None if place is None else values[place]
-                parts.append(before)
+                parts += _with_powers(before)
                 if value is not None:
                     parts.append(str(value) if isinstance(value, (str, int)) else value)
         return tuple(part for part in parts if part != "")
+
+
+def _with_powers(text: str) -> list[str | Formula]:
+    """Powers of ten as formulas, so that they look like those in the formulas around them."""
+    pieces = re.split(r"\b10(⁻?[⁰¹²³⁴-⁹]+)", text)
+    return [Number("1", int(piece.translate(RAISED))) if place % 2 else piece for place, piece in enumerate(pieces)]

@@ -79,7 +79,7 @@ class Predictor:
     def __call__(self, x: Array) -> Array:
         """Raises ShapeError, InputError."""
         network = self.network
-        self._saved += len(x) * (SAVED_BY_UNIT * sum(network.sizes[1:]) + SAVED_BY_PARAMETER * network.size)
+        self._saved += len(x) * (SAVED_BY_UNIT * network.unit_count + SAVED_BY_PARAMETER * network.size)
         if self._saved >= WORTH_LOADING:
             try:
                 if self._saved >= WORTH_COMPILING or self._engine.predicts_at_once(len(x)):

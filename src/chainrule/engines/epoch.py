@@ -135,7 +135,7 @@ LOOP = """
 def loop(step, batches, state, k, low, high, stopping):
     {now}, = state
     total = 0.0
-    for {batch} in batches:
+    for {batch}, in batches:
         if stopping():
             return ({now},), total, k, "stopped"
         k += 1

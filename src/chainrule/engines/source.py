@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
@@ -111,6 +112,17 @@ class Source:
     def where(self, condition: Fragment, a: Any, b: Any) -> Fragment:
         """A choice, element by element."""
         return self._call("where", condition, a, b)
+
+    def pattern(self, shape: Sequence[int], gaps: Sequence[Sequence[int]]) -> Fragment:
+        """Truth values: which elements are no gaps, by their numbers row by row."""
+        numbers, length = [], math.prod(shape)
+        for gap in gaps:
+            place = 0
+            for i, extent in zip(gap, shape, strict=True):
+                place = place * extent + i
+            numbers.append(place)
+        folded = f".reshape{sizes(shape)}" if len(shape) != 1 else ""
+        return Fragment([f"~np.isin(np.arange({length}), {sorted(numbers)}){folded}"], SIGN, "pattern", truth=True)
 
     def _reduction(self, name: str, x: Any, axis: Any, keepdims: bool) -> Fragment:
         axis = axis[0] if isinstance(axis, tuple) and len(axis) == 1 else axis

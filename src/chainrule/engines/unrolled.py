@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import itertools
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -119,11 +119,22 @@ class Unrolled:
 
     run(rate, most, below, above) trains from the network's own parameters and returns E before every step and the last parameters.
     weights  of the examples, where the network is weighted
+    states   of the optimiser before the first step, where they are not 0
+    number   of the first step
     length   how many letters the program of one step has, which says how long it takes
     """
 
-    def __init__(self, network: Network, x: Array, t: Array, optimizer: Bound, weights: Array | None = None) -> None:
-        self.network = network
+    def __init__(
+        self,
+        network: Network,
+        x: Array,
+        t: Array,
+        optimizer: Bound,
+        weights: Array | None = None,
+        states: Mapping[str, Array] | None = None,
+        number: int = 1,
+    ) -> None:
+        self.network, self.number, self.given_states = network, number, states or {}
         self.rule = network_update(network, optimizer)
         self.scalars = _SafeScalars({"batch": len(x)})
         derivation = network.derivation
@@ -148,6 +159,13 @@ class Unrolled:
             options["learning_rate"] = rate
         return self.loop(self.numbers, self.start, options, most, below, above)
 
+    def arrays(self, numbers: Sequence[float]) -> dict[str, Array]:
+        """The parameters that `run` gives, by their keys."""
+        found = {str(part.parameter.name): np.empty(self.scalars.shape(part.parameter)) for part in self.rule.parameters}
+        for element, number in zip(self.trained, numbers, strict=True):
+            found[str(element.quantity.name)][element.index] = number
+        return found
+
     def _elements(self, quantity: Expression) -> list[Element]:
         return [Element(quantity, index) for index in itertools.product(*map(range, self.scalars.shape(quantity)))]
 
@@ -171,12 +189,13 @@ class Unrolled:
         for element in (e for parameter in self.network.derivation.parameters for e in self._elements(parameter) if e not in trained):
             yield f"    {_identifier(element)} = {self._number(element)!r}"
         for element in self.states:
-            yield f"    {_identifier(element)} = 0.0"
+            start = self.given_states.get(str(element.quantity.name))
+            yield f"    {_identifier(element)} = {0.0 if start is None else float(start[element.index])!r}"
         for letter in self.rule.options:
             yield f"    {letter.name} = _options[{str(letter.name)!r}]"
         yield "    _errors = []"
         yield "    try:"
-        yield "        for k in range(1, _most + 1):"
+        yield f"        for k in range({self.number}, _most + {self.number}):"
         yield from (f"            {line}" for line in step)
         yield "    except (OverflowError, ZeroDivisionError):"
         yield "        _errors.append(_inf)"

@@ -317,9 +317,10 @@ def _step_function(derivation: Derivation, rule: Update) -> tuple[list[str], lis
     outputs = [trained.get(parameter, identifier(parameter)) for parameter in derivation.parameters]
     outputs += [targets[new] for part in rule.parameters for new in part.new_states]
     body = [line for title, own in lines.parts.items() if own for line in (f"# {title}", *own)]
+    batch = ", ".join(map(identifier, derivation.data))
     source = [
         *_wrapped("def step(", [*inputs, *defaults], "):"),
-        '    """One training step on the batch (x, t): E before it, and the new parameters."""',
+        f'    """One training step on the batch ({batch}): E before it, and the new parameters."""',
         *_indented(_with_size(body, inputs[0])),
         *_indented(_wrapped("return ", ["E", *outputs], "")),
     ]
@@ -357,7 +358,8 @@ def _wrapped(before: str, items: Sequence[str], after: str, width: int = 100) ->
 
 
 def _main(network: Network, rule: Update, example: Mapping[str, Any], inputs: list[str], outputs: list[str]) -> list[str]:
-    batch = network.split(np.asarray(example["x"], dtype=float), np.asarray(example["t"], dtype=float))
+    x, t = (None if example[key] is None else np.asarray(example[key], dtype=float) for key in ("x", "t"))
+    batch = network.split(x, t)
     lines = [f"{identifier(node)} = np.array({literal(part)})" for node, part in batch.items()]
     if network.derivation.weights is not None:
         lines.append(f"s = np.array({literal(example['s'])})" if example.get("s") is not None else f"s = np.ones(len({inputs[0]}))")

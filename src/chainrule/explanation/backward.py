@@ -1,22 +1,24 @@
-"""Gradient descent, the chain rule for every weight, and back-propagation in matrices."""
+"""The chain rule for every weight, and back-propagation in matrices."""
 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from chainrule.document.document import Block, Equations, Inline, Note, Paragraph, Section, Subheading, TableBlock
 from chainrule.explanation.context import Context, paths
 from chainrule.explanation.definitions import theorems
 from chainrule.formula.evaluation import evaluate
-from chainrule.formula.expression import Expression, Name, order, substitute, variable
+from chainrule.formula.expression import Expression, definition, order, substitute
 from chainrule.formula.scalar import Element
 from chainrule.formula.tidy import tidy
-from chainrule.network.update import STEP_NUMBER
+from chainrule.network.derivation import PRESENT
+from chainrule.network.update import MOVED
 from chainrule.notation.build import formula
 from chainrule.notation.formula import Equation
 from chainrule.notation.numbers import number_formula
-from chainrule.notation.worked import stated
 
 MOST_PATHS = 4
 """A gradient with more paths is shown in its recursive form."""
@@ -24,114 +26,86 @@ MOST_PATHS = 4
 MOST_WEIGHTS = 16
 """Weights whose chain is written out in one section."""
 
-
-def descent_section(context: Context) -> Section:
-    """The update rule: what an optimiser does with a gradient."""
-    blocks: list[Block] = [Paragraph(context.text("descent.intro", error=context.labels.error)), Equations(tuple(rule_lines(context)))]
-    blocks += _options(context)
-    blocks.append(Paragraph(context.text("descent.outro")))
-    return Section("descent", context.plain("descent.title"), tuple(blocks))
-
-
-def rule_lines(context: Context) -> list[Equation]:
-    """The update rule in letters, for any weight w: w ← w − η · ∂E/∂w."""
-    from chainrule.network.update import update
-
-    shape = ("weights",) if context.step.update.norm is not None else ()  # the norm is a sum over all of them
-    w, g = variable(Name("w"), shape), variable(Name("w", gradient=True), shape)
-    rule = update(context.step.optimizer, [w], [g])
-    (part,) = rule.parameters
-    lines = [_named_line(context, rule.rate)] if rule.rate.primitive.name == "named" else []
-    nodes = order(*part.new_states, part.new, wall=lambda node: node.name is not None and node.name.gradient and not node.name.mark)
-    for node in nodes:
-        if node.primitive.name == "named" and node is not rule.rate:
-            lines.append(_named_line(context, node))
-    return lines
-
-
-def _named_line(context: Context, node: Expression) -> Equation:
-    """v ← μ · v + ∂E/∂w for what replaces an old value, = for what is new."""
-    from dataclasses import replace
-
-    assert node.name is not None
-    replaces = node.name.mark.endswith("next")
-    name = node.name if node.name.mark == "clipped" else replace(node.name, mark="")
-    body = formula(_without_marks(node.arguments[0]), context.labels)
-    return Equation((context.labels.label(name), body), ("←" if replaces else "=",))
-
-
-def _without_marks(expression: Expression) -> Expression:
-    """The rule for any weight needs no weight's name below its letters; a new state is named as on the left of its arrow."""
-    from dataclasses import replace
-
-    letters = {
-        node: variable(replace(node.name, mark="clipped" if node.name.mark == "clipped" else ""))
-        for node in order(expression, wall=lambda node: node.name is not None)
-        if node.name is not None and node.name.mark
-    }
-    return substitute(expression, letters)
-
-
-def _options(context: Context) -> list[Block]:
-    """The numbers behind the rule's letters."""
-    blocks: list[Block] = []
-    lines = [
-        stated(context.labels.label(letter.name), value, context.labels)
-        for letter, value in context.step.update.options.items()
-        if letter.name
-    ]
-    if STEP_NUMBER in order(*context.step.update.roots):
-        lines.append(stated(context.labels.label(Name("k")), context.step.number, context.labels))
-        blocks.append(Paragraph(context.text("descent.step", k=context.labels.label(Name("k")))))
-    return [*blocks, Equations(tuple(lines))] if lines else []
+MOST_SAMPLES, MOST_ROWS = 6, 60
+"""Columns and rows of the table of what each sample brings."""
 
 
 def chain_rule_section(context: Context) -> Section:
     """For every weight: the factors between neighbouring quantities, in symbols, in numbers, and their product."""
-    blocks: list[Block] = [Paragraph(context.text("chain.intro")), *theorems(context)]
     backwards = sorted(context.derivation.parameters, key=_layer, reverse=True)
     weights = [element for parameter in backwards for element in context.elements(parameter)]
     parts = sample_gradients(context) if context.samples > 1 else []
+    samples = context.worked_samples if parts else (0,)  # samples that depend on each other go one common way
+    shown = representatives(context, weights) if context.brief else context.shown(weights, MOST_WEIGHTS)
+    ways = {(weight, sample): _ways(context, weight, sample if parts else None) for weight in shown for sample in samples}
+    several = any(found is None or len(found) > 1 for found in ways.values())
+    intro = context.text("chain.intro")
+    blocks: list[Block] = [Paragraph((*intro, " ", *context.text("chain.ways")) if several else intro), *theorems(context)]
     if parts:
-        blocks.append(Paragraph(context.text("chain.first_sample", samples=context.samples)))
+        every = len(context.worked_samples) > 1
+        blocks.append(Paragraph(context.text("chain.every_sample" if every else "chain.first_sample", samples=context.samples)))
     lines: list[Equation] = []
-    recursive = False
-    for weight in weights[:MOST_WEIGHTS]:
-        line = chain_line(context, weight, parts)
-        recursive = recursive or line is None
-        lines.append(context.element_line(context.gradient_of(weight)) if line is None else line)
-    if recursive:
-        blocks += recursion_blocks(context)
+    for weight in shown:
+        written = 0
+        for sample in samples:
+            if found := ways[weight, sample]:
+                share = parts[sample][weight.key][weight.index] if parts else None
+                lines.append(context.chain_line(weight, found, share=share, sample=sample))
+                written += 1
+        if written != 1:  # what the samples bring adds up to the gradient
+            lines.append(context.element_line(context.gradient_of(weight)))
+    if None in ways.values():
+        blocks += recursion_blocks(context, every=not parts)
     blocks.append(Equations(tuple(lines)))
-    if len(weights) > MOST_WEIGHTS:
-        blocks.append(Note("more", context.text("chain.more", left=len(weights) - MOST_WEIGHTS)))
+    if parts and (left := context.samples - len(samples)) > 0:
+        blocks.append(Note("more", context.text("chain.more_chains", left=left)))
+    if len(weights) > len(shown):
+        blocks.append(Note("more", context.text("chain.more", left=len(weights) - len(shown))))
     if parts:
         blocks += sample_contributions(context, weights, parts)
+    elif context.brief:
+        blocks += _table_of_gradients(context, weights)
     return Section("chain", context.plain("chain.title"), tuple(blocks))
 
 
-def chain_line(context: Context, weight: Element, parts: list[dict[str, Any]]) -> Equation | None:
-    """The chain of one weight, or what the first of several samples brings to it; None where there are too many paths."""
-    top = Element(context.derivation.error, ())
-    found = paths(context.scalars, top, weight, MOST_PATHS, sample=0 if parts else None)
-    if parts and found:  # a sample's share is without the penalty, which E takes from the weight itself
+def representatives(context: Context, weights: Sequence[Element]) -> list[Element]:
+    """One weight of each layer, in their order: the first whose gradient is not 0, of a matrix if there is one."""
+    layers: dict[int, list[Element]] = {}
+    for weight in weights:
+        layers.setdefault(_layer(weight.quantity), []).append(weight)
+
+    def plain(weight: Element) -> tuple[bool, bool]:
+        return len(weight.quantity.shape) < 2, not context.before[context.scalars.variable(context.gradient_of(weight))]
+
+    return [min(alike, key=plain) for alike in layers.values()]
+
+
+def _table_of_gradients(context: Context, weights: Sequence[Element]) -> list[Block]:
+    """Every gradient in a row: how it follows from the derivative one step behind it, and its value."""
+    lines = [context.element_line(context.gradient_of(weight)) for weight in weights]
+    rows = tuple(tuple((side,) for side in (line.sides[0], line.sides[1], line.sides[-1])) for line in lines)
+    head = tuple((context.plain(f"chain.{column}"),) for column in ("gradient", "formula", "value"))
+    return [Paragraph(context.text("chain.table")), TableBlock(head, rows)]
+
+
+def _ways(context: Context, weight: Element, sample: int | None) -> list[list[Element]] | None:
+    """Every way from the error to a weight, of one of several samples if that is asked for; None where there are too many."""
+    found = paths(context.scalars, Element(context.derivation.error, ()), weight, MOST_PATHS, sample=sample)
+    if sample is not None and found:  # a sample's share is without the penalty, which E takes from the weight itself
         found = [path for path in found if len(path) > 2]
-    if not found:
-        return None
-    return context.chain_line(weight, found, share=parts[0][weight.key][weight.index] if parts else None)
+    return found
 
 
-def recursion_blocks(context: Context) -> list[Block]:
-    """δ = f′ · Σ w δ for the units of each layer: many paths, walked once."""
-    elements = [
-        e for quantity in context.derivation.backward if _on_the_way(context, quantity) for e in context.elements(quantity, sample=0)
-    ]
-    blocks: list[Block] = [
-        Paragraph(context.text("chain.recursive")),
-        Equations(tuple(context.element_line(e) for e in elements[:MOST_WEIGHTS])),
-    ]
-    if len(elements) > MOST_WEIGHTS:
-        blocks.append(Note("more", context.text("chain.more", left=len(elements) - MOST_WEIGHTS)))
+def recursion_blocks(context: Context, every: bool = False) -> list[Block]:
+    """δ = f′ · Σ w δ for the units of each layer, of the samples that are worked out or of all: many paths, walked once."""
+    quantities = [quantity for quantity in context.derivation.backward if _on_the_way(context, quantity)]
+    samples = range(context.samples) if every else context.worked_samples
+    groups = [context.elements(quantity, sample) for sample in samples for quantity in quantities]
+    elements = list(itertools.chain.from_iterable(groups))
+    shown = [group[0] for group in groups] if context.brief else context.shown(elements, MOST_WEIGHTS)
+    blocks: list[Block] = [Paragraph(context.text("chain.recursive")), Equations(tuple(context.element_line(e) for e in shown))]
+    if len(elements) > len(shown):
+        blocks.append(Note("more", context.text("chain.more_units", left=len(elements) - len(shown))))
     return blocks
 
 
@@ -147,14 +121,14 @@ def _layer(parameter: Expression) -> int:
 
 def sample_contributions(context: Context, weights: list[Element], parts: list[dict[str, Any]]) -> list[Block]:
     """How much of each gradient each sample brings: a column a sample, the penalty's if there is one, and their sum."""
-    samples = range(min(context.samples, 6))
+    samples = context.shown_samples(MOST_SAMPLES)
     penalty = context.step.network.regularizer is not None
     head = ["", *(context.plain("chain.sample", sample=n + 1) for n in samples), *([context.plain("chain.penalty")] * penalty)]
     rows: list[tuple[Inline, ...]] = []
-    for weight in weights[:MOST_WEIGHTS]:
+    for weight in context.shown(weights, MOST_ROWS):
         gradient = context.gradient_of(weight)
         each = [part[weight.key][weight.index] for part in parts]
-        total = context.before[context.scalars.variable(gradient)]
+        total = context.step.values[gradient.key][gradient.index]
         cells = [*(each[n] for n in samples), *([total - sum(each) if len(weight.quantity.shape) > 1 else 0] * penalty), total]
         rows.append(((context.letter(gradient),), *((number_formula(value, context.notation),) for value in cells)))
     columns = tuple((title,) for title in (*head, context.plain("chain.sum")))
@@ -165,11 +139,16 @@ def sample_contributions(context: Context, weights: list[Element], parts: list[d
     ]
     if context.samples > len(samples):
         blocks.append(Note("more", context.text("chain.more_samples", left=context.samples - len(samples))))
+    if len(weights) > len(rows):
+        blocks.append(Note("more", context.text("chain.more_rows", left=len(weights) - len(rows))))
     return blocks
 
 
 def sample_gradients(context: Context) -> list[dict[str, Any]]:
-    """What each sample brings to the gradient of every parameter: its own error's gradient, divided by N where E is a mean."""
+    """What each sample brings to the gradient of every parameter: its own error's gradient, divided by N where E is a mean.
+
+    Nothing where these do not add up to the gradient, because a sample's prediction depends on the other samples.
+    """
     step = context.step
     alone = step.network.replaced(regularizer=None).derivation
     divisor = context.samples if step.network.conventions.batch == "mean" else 1
@@ -179,18 +158,52 @@ def sample_gradients(context: Context) -> list[dict[str, Any]]:
         sample = {node: step.values[node.key][n : n + 1] for node in alone.data}
         values = evaluate(alone.gradients, {**sample, **parameters}, step.arrays)
         parts.append({p.key: values[g] / divisor for p, g in zip(alone.parameters, alone.gradients, strict=True)})
-    return parts
+    batch = {node: step.values[node.key] for node in alone.data}
+    whole = evaluate(alone.gradients, {**batch, **parameters}, step.arrays)
+    sums = zip(alone.parameters, alone.gradients, strict=True)
+    return parts if all(_add_up([part[p.key] for part in parts], whole[g]) for p, g in sums) else []
+
+
+def _add_up(parts: list[Any], whole: Any) -> bool:
+    """Is the whole the sum of its parts, but for rounding?"""
+    import numpy as np
+
+    sizes = np.abs(np.asarray(parts, dtype=float)).sum(axis=0)
+    return bool((np.abs(np.asarray(sum(parts) - whole, dtype=float)) <= 1e-9 * sizes).all())
 
 
 def matrix_form_section(context: Context) -> Section:
     """Back-propagation as a careful student writes it: one line a quantity, error first."""
-    blocks: list[Block] = [Paragraph(context.text("matrix.intro"))]
+    blocks: list[Block] = [Paragraph(_matrix_intro(context))]
     if context.detail == "matrix":
         blocks += theorems(context)
-    blocks.append(Equations(tuple(context.matrix_line(quantity) for quantity in context.derivation.backward)))
+    blocks += context.matrix_blocks(context.matrix_line(quantity) for quantity in context.derivation.backward)
     lines = [context.symbolic_update(part) for part in context.step.update.parameters]
-    blocks += [Paragraph(context.text("matrix.update")), Equations(tuple(lines))]
-    return Section("matrix", context.plain("matrix.title"), tuple(blocks))
+    if lines:
+        blocks += [Paragraph(context.text("matrix.update")), Equations(tuple(lines))]
+    return Section("matrix", context.plain("matrix.title"), (*blocks, *patterns(context)))
+
+
+def patterns(context: Context) -> list[Block]:
+    """What the letters stand for that say which weights there are, and which the update moves."""
+    nodes = order(*context.derivation.gradients, *(part.new for part in context.step.update.parameters))
+    found = [node for node in nodes if node.name and definition(node).primitive.name == "pattern"]
+    blocks: list[Block] = []
+    for key, letter in (("matrix.present", PRESENT), ("matrix.moved", MOVED)):
+        letters = [part for node in found if node.symbol == letter for part in (", ", context.symbol(node))][1:]
+        if letters:
+            blocks.append(Paragraph((*letters, *context.text(key))))
+    return blocks
+
+
+def _matrix_intro(context: Context) -> Inline:
+    """What is to come, and what δ is where there is one."""
+    nets = (node for node in context.derivation.backward if node.name is not None and node.name.gradient and node.symbol == "z")
+    delta = next(nets, None)
+    if delta is None or delta.name is None:
+        return context.text("matrix.intro")
+    z = context.labels.label(replace(delta.name, gradient=False))
+    return context.text("matrix.delta", delta=context.symbol(delta), error=context.labels.error, z=z)
 
 
 def closed_forms_section(context: Context) -> Section | None:
@@ -199,6 +212,8 @@ def closed_forms_section(context: Context) -> Section | None:
     lines: list[Equation] = []
     for part in context.step.update.parameters:
         for weight in context.elements(part.parameter):
+            if weight.index in context.step.network.kept.get(weight.key, ()):
+                continue
             found = paths(context.scalars, top, weight, 1)
             if not found or part.states or len(lines) >= MOST_WEIGHTS:
                 return None

@@ -4,71 +4,68 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
-from chainrule.doctor.rates import TOLERANCE, Advice, Runner, advise, runner
-from chainrule.document.document import Inline
+from chainrule.base.pickling import WithoutCaches
+from chainrule.diagnosis.rates import TOLERANCE, Advice, Runner, advise
+from chainrule.document.document import Block, Equations, Inline, Note
 from chainrule.document.words import Words
+from chainrule.explanation.values import Values
 from chainrule.formula.expression import Expression, Name, as_expression, definition, order, variable
 from chainrule.formula.scalar import Element, Index, Scalars
 from chainrule.formula.tidy import tidy
-from chainrule.network.definitions import Bound
+from chainrule.network.definitions import Bound, EachUnit
 from chainrule.network.derivation import BATCH, Derivation
 from chainrule.network.update import ParameterUpdate
 from chainrule.network.wiring import OUTPUT
 from chainrule.notation.build import formula
 from chainrule.notation.conventions import Notation
-from chainrule.notation.formula import Derivative, Equation, Formula, Operator, Symbol, row
+from chainrule.notation.formula import Derivative, Ellipsis, Equation, Formula, Matrix, Operator, Symbol, row
 from chainrule.notation.labels import Labels
 from chainrule.notation.numbers import printed
+from chainrule.notation.text import formula_text
 from chainrule.notation.worked import chain, matrices, worked
+from chainrule.steps.order import order_of
 from chainrule.steps.step import Step
 
 PENALTY = Name("R")
 """What large weights cost, a part of E; the only one in which a weight stands itself."""
 
+MOST_NAMED = 16
+"""Weights that a sentence names; of more it says …"""
+
 LEVELS = ("overview", "matrix", "scalar")
 
-
-@dataclass(frozen=True)
-class Values(Mapping[Expression, Any]):
-    """The number behind each letter: read from the record when it is asked for."""
-
-    scalars: Scalars
-    arrays: Mapping[str, Any]
-
-    def __getitem__(self, letter: Expression) -> Any:
-        if not self.scalars.has(letter):
-            return self.arrays[str(letter.name)][()]
-        element = self.scalars.element(letter)
-        return self.arrays[element.key][element.index]
-
-    def __iter__(self) -> Iterator[Expression]:
-        return iter(())
-
-    def __len__(self) -> int:
-        return 0
+Thing = TypeVar("Thing")
 
 
 @dataclass(frozen=True)
-class Context:
+class Context(WithoutCaches):
     """One step, ready to be explained.
 
     step      the record
     detail    "overview", "matrix" or "scalar"
     notation  the course's letters and numbers
+    extent    "brief": of what goes alike, one is worked out and the others stand in a table; "all": nothing is left out; or "usual"
     """
 
     step: Step
     detail: str
     notation: Notation
+    extent: str = "usual"
     scalars: Scalars = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "scalars", Scalars({"batch": len(self.step.x)}, (*self.derivation.quantities, *self.derivation.errors)))
+        object.__setattr__(
+            self,
+            "scalars",
+            Scalars({"batch": len(self.step.x)}, (*self.derivation.quantities, *self.derivation.errors), absent=self.step.network.absent),
+        )
 
     @cached_property
     def labels(self) -> Labels:
@@ -88,12 +85,13 @@ class Context:
     @cached_property
     def before(self) -> Values:
         """Numbers of the step itself."""
-        return Values(self.scalars, self.step.values)
+        return Values(self.scalars, self.step.values, given=self.step.number == 1)
 
     @cached_property
     def after(self) -> Values:
         """Numbers of the forward pass with the new parameters."""
-        return Values(self.scalars, self.after_arrays)
+        new = {part.parameter.key: (self.before, part.new) for part in self.step.update.parameters}
+        return Values(self.scalars, self.after_arrays, self.step.number == 1, new)
 
     @cached_property
     def after_arrays(self) -> dict[str, Any]:
@@ -102,17 +100,26 @@ class Context:
 
     @cached_property
     def run(self) -> Runner:
-        """Trains from the step's parameters on its batch, with any rate."""
+        """Trains from where the step stands, parameters and states, on its batch, with any rate."""
         step = self.step
-        return runner(step.network, step.x.astype(float), step.t.astype(float), step.optimizer, step.weights)
+        network = step.network.continued(_floats(step.parameters)) if step.exact else step.network
+        weights = None if step.weights is None else step.weights.astype(float)
+        return Runner(network, step.x.astype(float), step.t.astype(float), step.optimizer, weights, _floats(step.states), step.number)
+
+    @cached_property
+    def in_order(self) -> bool:
+        """Is it a step of a run whose steps learn from other samples each?"""
+        return order_of(self.step.origin) is not None
 
     @cached_property
     def advice(self) -> Advice | None:
-        """What simulation says about rates; None for later steps, whose states it does not know, and for schedules."""
+        """What simulation says about rates; None where nothing is left to learn, nothing was simulated, 0 is not aimed at, or other samples
+        come next.
+        """
         step = self.step
-        if step.number > 1 or not TOLERANCE <= abs(float(step.error)) < math.inf:
+        if self.in_order or not step.network.measures or not TOLERANCE <= abs(float(step.error)) < math.inf:
             return None
-        return advise(step.network, step.x.astype(float), step.t.astype(float), step.optimizer, self.run)
+        return advise(self.run.network, step.x.astype(float), step.t.astype(float), step.optimizer, self.run)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -120,6 +127,19 @@ class Context:
         origin = self.step.origin
         features, targets = origin.get("features") or ("",) * self.step.network.inputs, origin.get("targets") or ()
         return (*map(str, features), *map(str, targets))
+
+    @cached_property
+    def left_alone(self) -> str:
+        """What the update leaves as it is, in letters: whole parameters, and single weights."""
+        network = self.step.network
+        single = [
+            formula_text(self.letter(element))
+            for parameter in self.derivation.parameters
+            if parameter.key not in network.frozen
+            for element in self.elements(parameter)
+            if element.index in network.kept.get(parameter.key, ())
+        ]
+        return ", ".join([*sorted(network.frozen), *single[:MOST_NAMED], *["…"] * (len(single) > MOST_NAMED)])
 
     def columns_of(self, side: Sequence[Expression]) -> list[tuple[Expression, int]]:
         """The columns of inputs, or of targets, in their order: each with its place in what it is a column of."""
@@ -140,6 +160,30 @@ class Context:
         """How many samples the batch has."""
         return len(self.step.x)
 
+    @property
+    def brief(self) -> bool:
+        """Is one of each kind enough?"""
+        return self.extent == "brief"
+
+    def shown(self, things: Sequence[Thing], most: int) -> Sequence[Thing]:
+        """The first ones; all of them where nothing is to be left out."""
+        return things if self.extent == "all" else things[:most]
+
+    def made_brief(self) -> Context:
+        """The same, but brief; what was simulated for it is taken along."""
+        other = copy(self)
+        object.__setattr__(other, "extent", "brief")
+        return other
+
+    def shown_samples(self, most: int) -> Sequence[int]:
+        """The samples of a table, counted from 0."""
+        return self.shown(range(self.samples), most)
+
+    @property
+    def worked_samples(self) -> Sequence[int]:
+        """The samples that are worked out in single numbers."""
+        return self.shown_samples(1)
+
     def text(self, key: str, **values: str | int | Formula) -> Inline:
         """A text of the catalogue with formulas in it."""
         return self.words(key, **values)
@@ -150,6 +194,9 @@ class Context:
 
     def called(self, bound: Bound) -> str:
         """What a definition is called, with its options: leaky ReLU (slope 0.2). One without an entry keeps its own name."""
+        if isinstance(bound, EachUnit):
+            runs = ((name, len(list(units))) for name, units in itertools.groupby(map(self.called, bound.units)))
+            return ", ".join(f"{count} × {name}" if count > 1 else name for name, count in runs)
         name = self.words.called(bound.definition.kind, bound.name)
         options = (f"{self.words.called('option', key)} {self.plain_number(value)}" for key, value in bound.given.items())
         return f"{name} ({', '.join(options)})" if bound.given else name
@@ -183,7 +230,8 @@ class Context:
         """Every element of a quantity, unit by unit as weights are numbered; of one sample if that is asked for."""
         shape = self.scalars.shape(quantity)
         indices: list[Index] = list(itertools.product(*(range(extent) for extent in shape)))
-        if quantity in self.derivation.parameters and len(quantity.shape) > 1:
+        if quantity in self.derivation.parameters:
+            indices = [index for index in indices if index not in self.step.network.absent.get(quantity.key, ())]
             indices.sort(key=lambda index: index[::-1])
         if sample is not None and quantity.shape and quantity.shape[0] == "batch":
             indices = [index for index in indices if index[0] == sample]
@@ -204,18 +252,42 @@ class Context:
         letter = self.scalars.variable(element)
         return worked(self.letter(element), self.scalars.definition(element), values, self.labels, result=values[letter])
 
-    def matrix_line(self, quantity: Expression, arrays: Mapping[str, Any] | None = None) -> Equation:
+    def matrix_line(self, quantity: Expression, values: Values | None = None) -> Equation:
         """h = x · W1 = [8 12] · [[0.21 0.19] [0.56 0.02]] = [8.4 1.76]"""
-        source = self.step.values if arrays is None else arrays
+        values = self.before if values is None else values
+        known = {node.key: node for node in self.derivation.named.values()}
         inner = self.of_batch(definition(quantity))
         leaves = {
-            node: _nested(source[node.key]) for node in order(inner, wall=lambda node: node.name is not None) if node.name is not None
+            node: values.array(known.get(node.key, node))
+            for node in order(inner, wall=lambda node: node.name is not None)
+            if node.name is not None
         }
-        return matrices(self.symbol(quantity), inner, leaves, _nested(source[quantity.key]), self.labels)
+        left, result = self.symbol(quantity), values.array(quantity)
+        return matrices(left, inner, leaves, result, self.labels, most=self._most_cells, worked=not self._without_numbers)
 
     def array_line(self, quantity: Expression, values: Any) -> Equation:
         """W1 = [[0.21 0.19] [0.56 0.02]]"""
-        return matrices(self.symbol(quantity), quantity, {quantity: _nested(values)}, _nested(values), self.labels)
+        return matrices(self.symbol(quantity), quantity, {quantity: _nested(values)}, _nested(values), self.labels, most=self._most_cells)
+
+    @property
+    def _most_cells(self) -> tuple[int, int]:
+        """Rows and columns up to which a matrix is printed whole."""
+        return (sys.maxsize, sys.maxsize) if self.extent == "all" else (8, 6)
+
+    @property
+    def _without_numbers(self) -> bool:
+        """Are the sides in numbers left out, as where matrices are most of what there is, and it is to be brief?"""
+        return self.brief and self.detail == "matrix"
+
+    def matrix_blocks(self, lines: Iterable[Equation], *, worked: bool = True) -> list[Block]:
+        """Lines of `matrix_line`, or of `array_line` (which have no side in numbers: not worked), and what was left out of them."""
+        equations = tuple(lines)
+        blocks: list[Block] = [Equations(equations)]
+        if any(isinstance(cell, Ellipsis) for line in equations for side in line.sides for cell in _cells(side)):
+            blocks.append(Note("more", self.text("matrices.folded")))
+        elif worked and self._without_numbers:
+            blocks.append(Note("more", self.text("matrices.brief")))
+        return blocks
 
     def symbolic_line(self, quantity: Expression, inner: Expression | None = None) -> Equation:
         """h = x · W1"""
@@ -229,10 +301,10 @@ class Context:
         """W1 ← W1 − η · ∂E/∂W1"""
         return Equation((self.symbol(part.parameter), formula(part.new.arguments[0], self.labels)), ("←",))
 
-    def chain_line(self, weight: Element, paths: Sequence[Sequence[Element]], share: Any = None) -> Equation:
+    def chain_line(self, weight: Element, paths: Sequence[Sequence[Element]], share: Any = None, sample: int = 0) -> Equation:
         """∂E/∂w1 = ∂E/∂y · ∂y/∂h1 · ∂h1/∂w1 = … through every path from E (first) to the weight (last).
 
-        share  what the paths bring where they are those of the first sample alone; the left side says so
+        share  what the paths bring where they are those of one `sample` alone; the left side says so
         """
         factors = [[(self._derivative(of, by), self.scalars.derivative(of, by)) for of, by in itertools.pairwise(path)] for path in paths]
         if share is None:
@@ -240,8 +312,8 @@ class Context:
             return chain(factors, self.letter(gradient), self.before, self.labels, result=self.before[self.scalars.variable(gradient)])
         copy = self.letter(weight)
         assert isinstance(copy, Symbol)
-        left = Derivative(self.labels.error, replace(copy, superscript=f"{copy.superscript}[1]"))
-        return chain(factors, left, self.before, self.labels, result=share)
+        left = Derivative(self.labels.error, replace(copy, superscript=f"{copy.superscript}[{sample + 1}]"))
+        return chain(factors, left, self.before, self.labels, result=None if self.before.precise else share)
 
     def gradient_of(self, element: Element) -> Element:
         """∂E/∂ an element, an element of the gradient."""
@@ -255,6 +327,10 @@ class Context:
         assert isinstance(above, Symbol)
         assert isinstance(below, Symbol)
         return Derivative(above, below)
+
+
+def _floats(arrays: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: array.astype(float) for key, array in arrays.items()}
 
 
 def for_one_sample(expression: Expression) -> Expression:
@@ -273,6 +349,12 @@ def for_one_sample(expression: Expression) -> Expression:
 
 def _single(shape: Any) -> Any:
     return tuple(1 if dimension == BATCH else dimension for dimension in shape)
+
+
+def _cells(side: Formula) -> Iterator[Formula]:
+    """Those of a matrix."""
+    if isinstance(side, Matrix):
+        yield from itertools.chain.from_iterable(side.rows)
 
 
 def _nested(values: Any) -> Any:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from chainrule.document.document import Block, Equations, Note, Paragraph
 from chainrule.explanation.context import Context, paths
+from chainrule.formula import primitives as p
 from chainrule.formula.backprop import local_derivatives
-from chainrule.formula.expression import Expression, Name, as_expression, named, order, substitute, variable
-from chainrule.formula.scalar import Element
-from chainrule.formula.tidy import tidy
+from chainrule.formula.expression import Expression, Name, as_expression, named, substitute, variable
+from chainrule.formula.scalar import Element, Scalars
+from chainrule.formula.theorems import Application
+from chainrule.formula.tidy import shared, tidy
 from chainrule.network.definitions import Bound
+from chainrule.network.derivation import BATCH
 from chainrule.notation.build import formula
-from chainrule.notation.formula import Call, Equation, Prose
+from chainrule.notation.formula import Call, Equation, Formula, Prose, Symbol
 from chainrule.notation.labels import Labels
 from chainrule.notation.text import formula_text
 
@@ -45,53 +50,62 @@ def _bound(context: Context, value: Any) -> str:
 
 def functions(context: Context) -> list[Block]:
     """What σ, tanh … stand for and their derivatives, for each activation of the network that is a function of one number."""
-    activations = {layer.activation.name: layer.activation for layer in context.step.network.layers if layer.activation is not None}
-    z = variable(Name("z"), ("batch", "units"))
+    layers = context.step.network.layers
+    activations = {part.name: part for layer in layers if layer.activation is not None for part in layer.activation.parts}
+    z = variable(Name("z"), (BATCH, 2))
     blocks: list[Block] = [
         Equations(tuple(function_lines(context.labels, activation)))
         for activation in activations.values()
-        if is_elementwise(activation.apply(z), z) and activation.apply(z) is not z
+        if activation.elementwise and activation.apply(z) is not z
     ]
     return [Paragraph(context.text("functions.intro")), *blocks] if blocks else []
 
 
-def is_elementwise(h: Expression, z: Expression) -> bool:
-    """Does each element of h depend on the same element of z alone?"""
-    between = [node for node in order(h) if node is not z and z in order(node)]
-    return all(node.primitive.elementwise or node.primitive.name == "named" for node in between)
-
-
 def function_lines(labels: Labels, activation: Bound) -> list[Equation]:
-    """f(z) = …, what its name stands for, and f′(z), which the table of primitives gives."""
-    z = variable(Name("z"))
-    h = named(Name("h"), activation.apply(z))
+    """f(z) = …, what its name stands for, and f′(z), which the table of primitives gives; of one of two units."""
+    z, both = variable(Name("z")), variable(Name("z"), (BATCH, 2))
+    one = Scalars({BATCH: 1})
+    h = named(Name("h"), tidy(substitute(one(activation.apply(both), (0, 0)), {one(both, (0, 0)): z})))
     value = h.arguments[0]
-    argument = (formula(z, labels),)
-    sides = [Call("f", argument), formula(value, labels)]
+    whole = labels.label(Name("z"))
+    assert isinstance(whole, Symbol)
+    number = replace(whole, bold=False)  # one number, not an array
+
+    def written(expression: Expression) -> Formula:
+        return formula(expression, labels, lambda node: number if node is z else None)
+
+    sides = [Call("f", (number,)), written(value)]
     if value.primitive.paper is not None:
-        sides.append(formula(value.primitive.paper(*value.arguments), labels))
+        sides.append(written(value.primitive.paper(*value.arguments)))
     slope = tidy(local_derivatives(h, [z], as_expression(1))[z])
     return [
         Equation(tuple(sides), ("=",) * (len(sides) - 1)),
-        Equation((Call("f′", argument), formula(substitute(slope, {h: value}), labels)), ("=",)),
+        Equation((Call("f′", (number,)), written(substitute(slope, {h: value}))), ("=",)),
     ]
 
 
 def theorems(context: Context) -> list[Block]:
     """The closed forms that made a derivative short, with their conditions and their proof on this very sample."""
-    derivation = context.derivation
-    predictions = dict(zip(derivation.targets, derivation.predictions, strict=False))
     blocks: list[Block] = []
-    for found in derivation.theorems:
-        result = formula(predictions.get(found.t, derivation.prediction) - found.t, context.labels)
-        blocks.append(Note("insight", context.text(f"theorem.{found.theorem.key}", z=context.symbol(found.z), result=result)))
-        blocks += _proof(context, found.z)
+    for found in context.derivation.theorems:
+        result = formula(short_derivative(found, context.derivation.quantities), context.labels)
+        text = context.text(f"theorem.{found.theorem.key}", z=formula(found.z, context.labels), result=result)
+        blocks += [Note("insight", text), *_proof(context, found.z)]
     return blocks
+
+
+def short_derivative(found: Application, known: Sequence[Expression]) -> Expression:
+    """∂ short form/∂z of each example, with the names of known quantities: y − t."""
+    z = variable(Name("z"), found.z.shape)
+    short = named(Name("l"), found.theorem.short(z, found.t))
+    axes = tuple(range(len(short.shape)))
+    slope = local_derivatives(short, [z], p.spread(as_expression(1), axes=axes, sizes=short.shape))[z]
+    return shared([tidy(substitute(slope, {z: found.z}))], known)[0]
 
 
 def _proof(context: Context, z: Expression) -> list[Block]:
     """The long chain from E to the first z, through every output, and the short one; none where it is too long or divides by zero."""
-    if context.detail != "scalar" or context.step.t.shape[1] > MOST_OUTPUTS or not (context.step.prediction[0] % 1).all():
+    if z.name is None or context.detail != "scalar" or context.step.t.shape[1] > MOST_OUTPUTS or not (context.step.prediction[0] % 1).all():
         return []
     first = Element(z, (0, 0))
     chains = paths(context.scalars, Element(context.derivation.paper_error, ()), first, MOST_OUTPUTS)

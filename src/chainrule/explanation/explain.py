@@ -5,15 +5,23 @@ from __future__ import annotations
 import itertools
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from chainrule.base.errors import DescriptionError, DivergenceError, UnknownNameError
+from chainrule.base.errors import DescriptionError, DivergenceError, InputError, UnknownNameError
 
 if TYPE_CHECKING:
     from chainrule.document.document import Document, Section
     from chainrule.explanation.context import Context
+    from chainrule.explanation.sequence import Run
+    from chainrule.steps.order import Wanted as WantedOrder
     from chainrule.steps.problem import Problem
     from chainrule.steps.step import Step
+
+LONGEST = 450
+"""Lines of text; what would be longer is brief, where nobody said how long it should be."""
+
+MOST_WRITTEN = 5_000
+"""Weights, each for every sample, that are worked out where nothing is to be left out."""
 
 MOST_STEPS = 100_000
 """Steps are computed one by one before the one that is explained; more are refused."""
@@ -23,9 +31,13 @@ def explain(
     subject: Problem | Step,
     *,
     detail: str | None = None,
+    brief: bool = False,
+    all: bool = False,
     weight: str | None = None,
     step: int | None = None,
     steps: int = 1,
+    order: WantedOrder | None = None,
+    epochs: int | None = None,
     digits: int | None = None,
     exact: bool = False,
 ) -> Document:
@@ -33,45 +45,112 @@ def explain(
 
     subject  a `Problem` (network, batch, optimiser) or a recorded `Step`
     detail   "overview", "matrix" or "scalar"; by default what the network's size allows
+    brief    of what goes alike, one is worked out, and the others stand in tables; so are documents of more than 450 lines, but for
+             those of built-in examples
+    all      every weight and every sample is worked out; with no other detail said, in single numbers
     weight   one weight alone, with all its paths: "w1", "b2", "hidden1.W[2,3]"
     step     which step of the run to explain, from 1
     steps    how many steps to explain, one after the other
+    order    the rows that each step learns from, in place of all of them: "1; 2; 3" goes sample by sample, "1 2; 3 4" by mini-batches; all
+             steps are explained, and stand in a table, unless `step` or `steps` asks for some of them
+    epochs   how often the order is gone through
     digits   significant digits of rounded numbers
     exact    fractions in place of rounded numbers
 
     Raises InputError, UnknownNameError, InexactError.
     """
-    return _document(contexts(subject, detail=detail, step=step, steps=steps, digits=digits, exact=exact), weight)
+    if brief and all:
+        raise InputError("brief leaves out what goes alike, and all leaves nothing out: choose one of them.")
+    extent = "brief" if brief else "all" if all else "usual"
+    shape: dict[str, Any] = {"detail": detail, "extent": extent, "digits": digits, "exact": exact}
+    run: Run | None = None
+    if order is None or step is not None or steps != 1:
+        found = contexts(subject, step=step, steps=steps, order=order, epochs=epochs, **shape)
+    else:
+        run = _run(subject, order, epochs, exact)
+        found = _ready(run.worked, **shape)
+    document = _document(found, weight, run)
+    if extent != "usual" or weight is not None or found[0].detail == "overview" or _is_example(found[0].step):
+        return document
+    return _document([one.made_brief() for one in found], weight, run) if str(document).count("\n") > LONGEST else document
+
+
+def _is_example(step: Step) -> bool:
+    """Is it a step of a built-in example, which is short enough as it is?"""
+    from chainrule.network.examples import EXAMPLES
+
+    return step.origin.get("source") in EXAMPLES
 
 
 def contexts(
     subject: Problem | Step,
     *,
     detail: str | None = None,
+    extent: str = "usual",
     step: int | None = None,
     steps: int = 1,
+    order: WantedOrder | None = None,
+    epochs: int | None = None,
     digits: int | None = None,
     exact: bool = False,
 ) -> list[Context]:
-    """The steps that are to be explained, ready for it. Options and errors as of `explain`."""
-    from chainrule.explanation.context import LEVELS, Context
+    """The steps that are to be explained, ready for it, and how much of them: "brief", "usual", "all". Else as of `explain`."""
     from chainrule.steps.step import Step, run_from, steps_after
 
-    if detail is not None and detail not in LEVELS:
-        raise UnknownNameError("level of detail", detail, LEVELS)
     first = _positive("step", step if step is not None else 1)
     count = _positive("steps", steps)
     if isinstance(subject, Step):
+        _check_no_order(order, epochs)
         recorded = list(itertools.islice(run_from(subject), count))
     else:
-        recorded = list(itertools.islice(steps_after(subject.steps(exact=exact), first - 1), count))
+        run = subject.steps(exact=exact, order=order, epochs=epochs)
+        recorded = list(itertools.islice(steps_after(run, first - 1, one_batch=order is None), count))
+        if not recorded:
+            raise InputError(f"the run ends before step {first}; with more --epochs it goes on.")
         _check_sensible(recorded[0])
+    return _ready(recorded, detail, extent, digits, exact)
+
+
+def _check_no_order(order: WantedOrder | None, epochs: int | None) -> None:
+    """Raises InputError where a single recorded step is to be taken in an order."""
+    if order is not None or epochs is not None:
+        raise InputError("a recorded step has its own rows; leave out order and epochs.")
+
+
+def _run(subject: Problem | Step, order: WantedOrder, epochs: int | None, exact: bool) -> Run:
+    from chainrule.explanation.sequence import taken
+    from chainrule.steps.step import Step
+
+    if isinstance(subject, Step):
+        _check_no_order(order, epochs)
+        raise AssertionError("unreachable")
+    return taken(subject, order, epochs, exact)
+
+
+def _ready(recorded: list[Step], detail: str | None, extent: str, digits: int | None, exact: bool) -> list[Context]:
+    """Recorded steps, ready to be explained. Raises UnknownNameError, InputError."""
+    from chainrule.explanation.context import LEVELS, Context
+
+    if detail is not None and detail not in LEVELS:
+        raise UnknownNameError("level of detail", detail, LEVELS)
     notation = recorded[0].network.notation
     if digits is not None:
         notation = replace(notation, digits=digits)
     if exact or recorded[0].exact:
         notation = replace(notation, exact=True)
-    return [Context(one, detail or fitting_detail(one), notation) for one in recorded]
+    if extent == "all":
+        detail = detail or "scalar"
+        _check_written(recorded[0], detail)
+    return [Context(one, detail or fitting_detail(one), notation, extent) for one in recorded]
+
+
+def _check_written(step: Step, detail: str) -> None:
+    """Everything in single numbers, where a person could still turn its pages. Raises InputError."""
+    if detail == "scalar" and step.network.size * len(step.x) > MOST_WRITTEN:
+        raise InputError(
+            f"{step.network.size:,} weights for each of {len(step.x):,} samples, all worked out, are more than anybody reads; --weight "
+            "works through one weight, --detail overview shows how large everything is, and -o step.json holds every number."
+        )
 
 
 def _check_sensible(step: Step) -> None:
@@ -99,13 +178,16 @@ def fitting_detail(step: Step) -> str:
     return "matrix" if parameters <= 150 and widest <= 12 and len(step.x) <= 12 else "overview"
 
 
-def _document(contexts: list[Context], weight: str | None) -> Document:
+def _document(contexts: list[Context], weight: str | None, run: Run | None = None) -> Document:
     from chainrule.document.document import Document
     from chainrule.explanation.colours import colours
 
     context = contexts[0]
-    groups = [_weight(context, weight) if weight is not None else _whole(context)]
-    groups += [_weight(later, weight)[1:] if weight is not None else [_later(later)] for later in contexts[1:]]
+    if run is not None:
+        groups = _in_order(contexts, weight, run)
+    else:
+        groups = [_weight(context, weight) if weight is not None else _whole(context)]
+        groups += [_weight(later, weight)[1:] if weight is not None else [_later(later)] for later in contexts[1:]]
     sections = [section for group in groups for section in group]
     return Document(
         title=title(context),
@@ -115,6 +197,16 @@ def _document(contexts: list[Context], weight: str | None) -> Document:
         colours=colours(sections),
         programs=partial(_programs, contexts, groups, weight),
     )
+
+
+def _in_order(contexts: list[Context], weight: str | None, run: Run) -> list[list[Section]]:
+    """The sections of a run in an order: how it begins, its first steps, and all of it in tables."""
+    from chainrule.explanation import sequence
+
+    groups = [_weight(one, weight)[1:] if weight is not None else [sequence.step_section(one)] for one in contexts]
+    groups[0] = [*sequence.opening_sections(contexts[0], run), *groups[0]]
+    groups[-1] = [*groups[-1], sequence.closing_section(contexts[0], run)]
+    return groups
 
 
 def _programs(contexts: list[Context], groups: list[list[Section]], weight: str | None) -> tuple[str, ...]:
@@ -143,11 +235,11 @@ def _name(context: Context) -> str:
 
 def _whole(context: Context) -> list[Section]:
     """Every section in the order of the story; what a level of detail leaves out is None or a shorter one."""
-    from chainrule.explanation import backward, forward, outcome, overview, setting
+    from chainrule.explanation import backward, forward, outcome, overview, rules, setting
 
     sections: list[Section | None] = [setting.network_section(context), setting.data_section(context)]
     if context.detail == "overview":
-        sections += [overview.forward_overview(context), forward.error_section(context), backward.descent_section(context)]
+        sections += [overview.forward_overview(context), forward.error_section(context), rules.descent_section(context)]
         sections += [
             overview.backward_overview(context),
             overview.updates_overview(context),
@@ -159,15 +251,16 @@ def _whole(context: Context) -> list[Section]:
     if context.detail == "scalar":
         sections += [
             forward.expanded_section(context),
-            backward.descent_section(context),
+            rules.descent_section(context),
             backward.chain_rule_section(context),
             backward.closed_forms_section(context),
         ]
     else:
-        sections.append(backward.descent_section(context))
+        sections.append(rules.descent_section(context))
     sections += [backward.matrix_form_section(context), outcome.new_weights_section(context), outcome.second_pass_section(context)]
-    sections += [outcome.outcome_section(context), None if outcome.is_exact(context.step) else outcome.repeat_section(context)]
-    if context.detail == "matrix":
+    # A step whose samples are followed by others is not repeated on its own.
+    sections += [outcome.outcome_section(context), None if context.in_order else outcome.repeat_section(context)]
+    if context.detail == "matrix" or context.brief:
         sections.append(overview.left_out_section(context))
     return [section for section in sections if section is not None]
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from chainrule.base.errors import InputError
 from chainrule.document.document import Block, BoxGraph, Equations, Note, Paragraph, Section, Subheading
-from chainrule.explanation import backward, forward, outcome, overview, pictures, plots, predictions, setting
+from chainrule.explanation import backward, forward, outcome, overview, pictures, plots, predictions, rules, setting
 from chainrule.explanation import weight as one
 from chainrule.explanation.context import Context
 from chainrule.formula.scalar import Element
@@ -79,7 +79,7 @@ def draw_expanded(context: Context) -> Section:
 
 def draw_rule(context: Context) -> Section:
     """The update rule in letters."""
-    return without_prose(backward.descent_section(context))
+    return without_prose(rules.descent_section(context))
 
 
 def draw_update(context: Context, weight: Element) -> Section:

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.document.document import Block, Equations, Note, Paragraph, Section, Subheading, TableBlock
-from chainrule.explanation.context import PENALTY, Context, Values
+from chainrule.document.document import Block, Equations, Inline, Note, Paragraph, Section, Subheading, TableBlock
+from chainrule.explanation.context import PENALTY, Context
 from chainrule.explanation.definitions import functions
+from chainrule.explanation.values import Values
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Expression, definition, order, substitute, variable
 from chainrule.formula.scalar import Element
@@ -25,6 +26,12 @@ from chainrule.notation.worked import stated, worked
 MOST_LINES = 24
 """Scalar lines of a section; beyond, the others are a question away."""
 
+MOST_SAMPLES, MOST_COLUMNS = 8, 4
+"""Of the table of predictions, and of the targets beside them."""
+
+MOST_EXPANDED = 3
+"""Predictions that are written out in weights."""
+
 MOST_LETTERS = 40
 """An expanded prediction with more letters is not written out."""
 
@@ -32,33 +39,39 @@ MOST_LETTERS = 40
 def forward_section(context: Context) -> Section:
     """Every layer, in matrices and then in sums of single numbers."""
     blocks: list[Block] = [Paragraph(context.text("forward.intro")), Subheading(context.text("forward.matrices"))]
-    blocks.append(Equations(tuple(context.matrix_line(quantity) for quantity in context.derivation.quantities)))
+    blocks += context.matrix_blocks(context.matrix_line(quantity) for quantity in context.derivation.quantities)
     if context.detail == "scalar":
-        blocks += scalar_lines(context)
-        blocks += functions(context)
+        blocks += [*scalar_lines(context, context.before), *functions(context)]
     return Section("forward", context.plain("forward.title"), tuple(blocks))
 
 
-def scalar_lines(context: Context) -> list[Block]:
-    """Every unit's sum, for the first sample."""
-    elements = [element for quantity in context.derivation.quantities for element in context.elements(quantity, sample=0)]
-    title = (
-        context.text("forward.scalars") if context.samples == 1 else context.text("forward.scalars_of", sample=1, samples=context.samples)
-    )
-    blocks: list[Block] = [Subheading(title), Equations(tuple(context.element_line(element) for element in elements[:MOST_LINES]))]
-    if len(elements) > MOST_LINES:
-        blocks.append(Note("more", context.text("forward.more", left=len(elements) - MOST_LINES)))
+def scalar_lines(context: Context, values: Values) -> list[Block]:
+    """Every unit's sum, for the first sample; for all of them where nothing is left out."""
+    blocks: list[Block] = []
+    for sample in context.worked_samples:
+        title = context.text("forward.scalars")
+        if context.samples > 1:
+            title = context.text("forward.scalars_of", sample=sample + 1, samples=context.samples)
+        blocks += [Subheading(title), *unit_lines(context, values, sample)]
+    if (left := context.samples - len(context.worked_samples)) > 0:
+        blocks.append(Note("more", context.text("forward.more_samples", left=left)))
+    return blocks
+
+
+def unit_lines(context: Context, values: Values, sample: int) -> list[Block]:
+    """One sample in single numbers, unit by unit; where it is to be brief, the first unit of each kind."""
+    quantities = [context.elements(quantity, sample) for quantity in context.derivation.quantities]
+    elements = [element for units in quantities for element in units]
+    shown = [units[0] for units in quantities] if context.brief else context.shown(elements, MOST_LINES)
+    blocks: list[Block] = [Equations(tuple(context.element_line(element, values) for element in shown))]
+    if len(elements) > len(shown):
+        blocks.append(Note("more", context.text("forward.more", left=len(elements) - len(shown))))
     return blocks
 
 
 def error_section(context: Context) -> Section:
     """How wrong the prediction is."""
-    goals = context.step.network.goals
-    if len(goals) == 1:
-        blocks: list[Block] = [Paragraph(context.text("error.intro", loss=context.called(context.step.network.loss)))]
-    else:
-        losses = ", ".join(f"{name}: {context.called(goal.loss)}" for name, goal in goals.items())
-        blocks = [Paragraph(context.text("error.several", losses=losses))]
+    blocks: list[Block] = [Paragraph(_how_measured(context))]
     blocks.append(Equations(error_lines(context, context.before)))
     if context.step.network.regularizer is not None:
         blocks.append(Paragraph(context.text("error.penalty", penalty=context.labels.label(PENALTY))))
@@ -66,14 +79,32 @@ def error_section(context: Context) -> Section:
         blocks.append(Equations((_in_arrays(context, R, _penalty(context), value),)))  # R = ½ λ Σ W² = …
     if context.samples > 1:
         blocks.append(_sample_table(context))
+        if (left := context.samples - len(context.shown_samples(MOST_SAMPLES))) > 0:
+            blocks.append(Note("more", context.text("data.more", left=left)))
+        if (left := context.step.prediction.shape[1] - len(context.shown(range(context.step.prediction.shape[1]), MOST_COLUMNS))) > 0:
+            blocks.append(Note("more", context.text("error.more", left=left)))
     return Section("error", context.plain("error.title"), tuple(blocks))
+
+
+def _how_measured(context: Context) -> Inline:
+    """What the error is, in words: how far predictions are from targets, or what stands in its place."""
+    network, derivation = context.step.network, context.derivation
+    if len(network.goals) > 1:
+        losses = ", ".join(f"{name}: {context.called(goal.loss)}" for name, goal in network.goals.items())
+        return context.text("error.several" if network.measures else "error.several_kinds", losses=losses)
+    ((name, goal),) = network.goals.items()
+    if goal.given and goal.weight == 1:
+        letters = {"y": derivation.prediction, "u": derivation.compared[name], "error": derivation.error}
+        return context.text("error.given", **{key: context.symbol(node) for key, node in letters.items()})
+    key = "error.intro" if goal.loss.definition.has_target else "error.own"
+    return context.text(key, loss=context.called(goal.loss))
 
 
 def error_lines(context: Context, values: Values) -> tuple[Equation, ...]:
     """E, after the errors of the outputs where there are several."""
     parts = []
     for quantity in context.derivation.paper_errors:
-        letter, value = context.symbol(quantity), values.arrays[quantity.key][()]
+        letter, value = context.symbol(quantity), values.of(context.derivation.named[quantity.key])
         long = context.samples * context.step.t.shape[1] > 8 or context.detail == "overview"
         inner = tidy(context.scalars(definition(quantity), ()))
         part = (
@@ -87,7 +118,7 @@ def error_lines(context: Context, values: Values) -> tuple[Equation, ...]:
 
 def error_line(context: Context, values: Values) -> Equation:
     """E = ½ · (y − t)² = … in numbers while that is short; else in matrices, and its value."""
-    error, value = _written_error(context), values.arrays["E"][()]
+    error, value = _written_error(context), values.of(context.derivation.error)
     if context.samples * context.step.t.shape[1] > 8 or context.detail == "overview":
         return _in_arrays(context, context.labels.error, error, value)
     if context.step.network.regularizer is not None:
@@ -128,9 +159,9 @@ def _penalty_value(context: Context, values: Values) -> Any:
 
 
 def _sample_table(context: Context) -> TableBlock:
-    """Prediction, target and prediction minus target of each sample."""
+    """Prediction and target of each sample."""
     step = context.step
-    columns = min(step.t.shape[1], 4)
+    columns = len(context.shown(range(step.prediction.shape[1]), MOST_COLUMNS))
     head = [context.plain("data.sample")]
     derivation, one = context.derivation, context.one_sample
     letters = [
@@ -144,7 +175,7 @@ def _sample_table(context: Context) -> TableBlock:
             (str(sample + 1),),
             *((number_formula(value, context.notation),) for value in (*step.prediction[sample, :columns], *step.t[sample, :columns])),
         )
-        for sample in range(min(len(step.x), 8))
+        for sample in context.shown_samples(MOST_SAMPLES)
     )
     return TableBlock((*((title,) for title in head), *letters), rows)
 
@@ -152,14 +183,20 @@ def _sample_table(context: Context) -> TableBlock:
 def expanded_section(context: Context) -> Section | None:
     """The prediction with every hidden unit replaced by its own sum, down to the weights; None where that is too long to read."""
     lines: list[Equation] = []
-    for element in context.elements(context.derivation.prediction, sample=0)[:3]:
+    elements = [element for sample in context.worked_samples for element in context.elements(context.derivation.prediction, sample)]
+    shown = context.shown(elements, 1 if context.brief else MOST_EXPANDED)
+    for element in shown:
         expression = in_parameters(context, element)
         if expression is None:
             return None
         letter = context.scalars.variable(element)
         lines.append(worked(context.letter(element), expression, context.before, context.labels, result=context.before[letter]))
-    blocks = (Paragraph(context.text("expanded.intro")), Equations(tuple(lines)), Paragraph(context.text("expanded.outro")))
-    return Section("expanded", context.plain("expanded.title"), blocks)
+    intro = "expanded.intro" if context.step.network.measures else "expanded.intro_own"
+    blocks: list[Block] = [Paragraph(context.text(intro)), Equations(tuple(lines))]
+    if (left := context.samples * len(elements) // len(context.worked_samples) - len(shown)) > 0:
+        blocks.append(Note("more", context.text("expanded.more", left=left)))
+    blocks.append(Paragraph(context.text("expanded.outro")))
+    return Section("expanded", context.plain("expanded.title"), tuple(blocks))
 
 
 def in_parameters(context: Context, element: Element) -> Expression | None:

@@ -186,7 +186,7 @@ class _Drawing:
         known = result.primitive.name == "named"
         about = () if layer.activation is None else ((self.context.called(layer.activation),),)
         units = (self.counted("units", int(result.shape[-1])),)
-        named = f"{layer.name}: {kind}" if layer.name and parameters else kind
+        named = f"{layer.name}: {kind}" if layer.name and parameters and layer.name != result.symbol else kind
         quantities = [self.context.derivation.named[str(node.name)] for node in inner if node.primitive.name == "named"]
         label = self.letter(result) if known else Prose(kind)
         family = "y" if call.name in self.network.wiring.outputs.values() else "h" if known else ""
@@ -200,12 +200,9 @@ class _Drawing:
         parts: list[tuple[Inline, int]] = []
         for (name, goal), error in zip(self.network.goals.items(), derivation.errors or (derivation.error,), strict=True):
             sources = [outputs[name]]
-            assert error.name is not None
-            wanted = replace(error.name, symbol="t")
-            for target in derivation.targets:
-                if target.name == wanted:
-                    about = ((context.plain("graph.target"),), *self.columns(target))
-                    sources.append(self._add(_Box(Vertex(self.letter(target), "t", about=about), quantity=target)))
+            if (target := derivation.compared.get(name)) is not None:
+                about = ((context.plain("graph.target" if goal.loss.definition.measures else "graph.given"),), *self.columns(target))
+                sources.append(self._add(_Box(Vertex(self.letter(target), "t", about=about), quantity=target)))
             weight = () if goal.weight == 1 else (number_formula(goal.weight, context.notation), " · ")
             said = "" if not weight or derivation.errors else f"{context.plain_number(goal.weight)} · "
             also = () if not penalty or derivation.errors else (("+ ", *penalty),)

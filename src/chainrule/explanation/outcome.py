@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from chainrule.doctor.rates import TOLERANCE, TOO_SLOW, Advice, steps_for
+from chainrule.diagnosis.rates import MOST_RATE, MOST_STEPS, TOLERANCE, Advice, Simulation, steps_for
 from chainrule.document.document import Block, Equations, Inline, Note, Paragraph, Section, Subheading, TableBlock
 from chainrule.engines.unrolled import operations
+from chainrule.explanation.backward import representatives
 from chainrule.explanation.context import Context
-from chainrule.explanation.forward import MOST_LINES, error_lines
-from chainrule.formula.expression import Expression, order
+from chainrule.explanation.forward import MOST_LINES, error_lines, scalar_lines
+from chainrule.explanation.rules import beside_plain
+from chainrule.formula.expression import Expression, definition, order
 from chainrule.formula.scalar import Element
 from chainrule.network.definitions import Bound
+from chainrule.network.update import ParameterUpdate
 from chainrule.notation.formula import Equation
 from chainrule.notation.numbers import number_formula
 from chainrule.notation.text import formula_text
@@ -26,42 +29,62 @@ MOST_PREDICTIONS = 10
 MOST_SCHEDULED = 200
 """Steps that are computed one by one, where nobody asked for so many."""
 
-SETTLED = 1e-6
-"""A run whose error changes by no more than this share stands still."""
-
 
 def new_weights_section(context: Context) -> Section:
     """Every update with its numbers, and the new matrices."""
-    blocks: list[Block] = [Paragraph(context.text("weights.intro"))]
-    if context.detail == "scalar":
+    moves = bool(context.step.update.parameters)
+    blocks: list[Block] = [Paragraph(context.text("weights.intro"))] if moves else []
+    if context.detail == "scalar" and moves:
         blocks += weight_by_weight(context)
         blocks.append(Subheading(context.text("weights.matrices")))
     step = context.step
-    blocks.append(Equations(tuple(context.array_line(p, step.new_parameters[p.key]) for p in context.derivation.parameters)))
-    if step.network.frozen:
-        blocks.append(Note("insight", context.text("weights.frozen", names=", ".join(sorted(step.network.frozen)))))
+    blocks += context.matrix_blocks(
+        (context.array_line(p, step.new_parameters[p.key]) for p in context.derivation.parameters), worked=False
+    )
+    blocks += beside_plain(context)
+    if names := context.left_alone:
+        blocks.append(Note("insight", context.text("weights.frozen", names=names)))
     return Section("weights", context.plain("weights.title"), tuple(blocks))
 
 
 def weight_by_weight(context: Context) -> list[Block]:
-    """What all updates share, then every weight's."""
+    """What all updates share, then every weight's; where it is to be brief, that of one weight a layer, and a table of all."""
     parts = context.step.update.parameters
     shared = [node for node in intermediate_quantities(*(part.new for part in parts)) if not node.shape]
-    elements = [(part, element) for part in parts for element in context.elements(part.parameter)]
+    kept = context.step.network.kept
+    elements = [(part, one) for part in parts for one in context.elements(part.parameter) if one.index not in kept.get(one.key, ())]
+    chosen = representatives(context, [element for _, element in elements]) if context.brief else None
     lines: list[Equation] = []
     written = 0
     for part, element in elements:
+        if chosen is not None and element not in chosen:
+            continue
         own = update_lines(context, Element(part.new, element.index), element)
-        if lines and len(lines) + len(own) > MOST_LINES:
+        if chosen is None and lines and len(context.shown(lines + own, MOST_LINES)) < len(lines) + len(own):
             break
         lines, written = lines + own, written + 1
     blocks: list[Block] = []
     if shared:
         blocks.append(Equations(tuple(context.element_line(Element(node, ())) for node in shared)))
-    blocks.append(Equations(tuple(lines)))
+    if lines:
+        blocks.append(Equations(tuple(lines)))
+    if chosen is not None:
+        blocks += [Paragraph(context.text("weights.table")), _table_of_weights(context, elements)]
     if len(elements) > written:
         blocks.append(Note("more", context.text("weights.more", left=len(elements) - written)))
     return blocks
+
+
+def _table_of_weights(context: Context, elements: Sequence[tuple[ParameterUpdate, Element]]) -> TableBlock:
+    """A weight a row: before the step, its gradient, and after."""
+    rows: list[tuple[Inline, ...]] = []
+    for part, element in elements:
+        numbers = (
+            context.before[context.scalars.variable(one)]
+            for one in (element, context.gradient_of(element), Element(part.new, element.index))
+        )
+        rows.append(((context.letter(element),), *((number_formula(value, context.notation),) for value in numbers)))
+    return TableBlock(tuple((context.plain(f"weights.{column}"),) for column in ("weight", "before", "gradient", "after")), tuple(rows))
 
 
 def update_lines(context: Context, new: Element, old: Element) -> list[Equation]:
@@ -74,7 +97,8 @@ def update_lines(context: Context, new: Element, old: Element) -> list[Equation]
 def intermediate_quantities(*new: Expression) -> list[Expression]:
     """What a rule computes between gradient and new weight: the rate of a schedule, ‖g‖, the clipped gradient, new states, m̂ …"""
     nodes = order(*new, wall=_is_gradient)
-    return [node for node in nodes if node.primitive.name == "named" and node not in new and not _is_gradient(node)]
+    named = [node for node in nodes if node.primitive.name == "named" and node not in new and not _is_gradient(node)]
+    return [node for node in named if definition(node).primitive.name != "pattern"]
 
 
 def _is_gradient(node: Expression) -> bool:
@@ -85,10 +109,10 @@ def second_pass_section(context: Context) -> Section:
     """The forward pass on the same batch with the new weights."""
     derivation = context.derivation
     blocks: list[Block] = [Paragraph(context.text("second.intro"))]
-    blocks.append(Equations(tuple(context.matrix_line(quantity, context.after_arrays) for quantity in derivation.quantities)))
+    blocks += context.matrix_blocks(context.matrix_line(quantity, context.after) for quantity in derivation.quantities)
     if context.detail == "scalar":
-        elements = [e for quantity in derivation.quantities for e in context.elements(quantity, sample=0)][:MOST_LINES]
-        blocks.append(Equations(tuple(context.element_line(element, context.after) for element in elements)))
+        in_brief = [Note("more", context.text("second.brief"))]
+        blocks += in_brief if context.brief else scalar_lines(context, context.after)
     blocks.append(Equations(error_lines(context, context.after)))
     return Section("second", context.plain("second.title"), tuple(blocks))
 
@@ -101,11 +125,25 @@ def is_exact(step: Step) -> bool:
 def outcome_section(context: Context) -> Section:
     """What the step did to the error, and which rates would have lowered it."""
     step = context.step
+    if not _aims_at_zero(step):
+        return _movement(context)
     if is_exact(step):
         exact = context.text("outcome.exact", before=context.rounded(step.error))
         return Section("outcome", context.plain("outcome.title"), (Paragraph(exact),))
     blocks: list[Block] = [Paragraph(_verdict(context, step)), *rates_blocks(context, context.advice)]
     return Section("outcome", context.plain("outcome.title"), tuple(blocks))
+
+
+def _aims_at_zero(step: Step) -> bool:
+    """Is an error of 0 what training aims at? Not where an output is its own error; an error below 0 tells as much of any other."""
+    return step.network.measures and not min(float(step.error), float(step.after.error)) < 0
+
+
+def _movement(context: Context) -> Section:
+    """What the step did to an E that no training brings to 0: outputs that are their own errors, and a given ∂E/∂y."""
+    step, letters = context.step, {"before": context.rounded(context.step.error), "after": context.rounded(context.step.after.error)}
+    key = "outcome.given" if any(goal.given for goal in step.network.goals.values()) else "outcome.own"
+    return Section("outcome", context.plain("outcome.title"), (Paragraph(context.text(key, **letters)),))
 
 
 def _verdict(context: Context, step: Step) -> Inline:
@@ -134,47 +172,99 @@ def _rate(context: Context, rate: float, digits: int = 3) -> str:
 
 
 def rates_blocks(context: Context, advice: Advice | None) -> list[Block]:
-    """Which rates lower the error in this step, up to which it converges, and what a good one does."""
-    from chainrule.doctor.rates import MOST_RATE
-
+    """Which rates lower the error in this step, with which training converges, and which one to take; or why nothing is said of that."""
     if advice is None:
-        return [Note("more", context.text("rates.too_slow"))] if context.run.seconds > TOO_SLOW else []
+        reason = _why_no_advice(context)
+        return [Note("more", context.text(reason, optimizer=context.called(context.step.optimizer)))] if reason else []
     blocks: list[Block] = [Subheading(context.text("rates.title"))]
-    rate = _rate(context, advice.rate, 6)
-    if advice.lowers_below is None:
-        blocks.append(Note("warning", context.text("rates.none", steps=advice.steps)))
-    elif advice.lowers_below >= MOST_RATE:
-        blocks.append(Paragraph(context.text("rates.all", most=_rate(context, MOST_RATE))))
-    else:
-        blocks.append(Paragraph(context.text("rates.lowers", limit=_rate(context, advice.lowers_below))))
-        if advice.best_single is not None:
-            best, left = advice.best_single
-            key = "rates.single" if left >= TOLERANCE else "rates.single_to_zero"
-            blocks.append(Paragraph(context.text(key, rate=_rate(context, best), error=context.rounded(left, digits=3))))
-    if advice.converges_to is not None:
-        if advice.converges_to < MOST_RATE:
-            blocks.append(Paragraph(context.text("rates.converges", limit=_rate(context, advice.converges_to), steps=advice.steps)))
-        if advice.rate > advice.converges_to:
-            blocks.append(Note("warning", context.text("rates.too_large", rate=rate)))
-        if advice.good is not None:
-            key = "rates.good" if advice.reaches is not None else "rates.good_so_far"
-            good = context.text(
-                key,
-                rate=_rate(context, advice.good),
-                steps=advice.reaches if advice.reaches is not None else advice.steps,
-                error=context.rounded(advice.last_error, digits=3),
-            )
-            blocks.append(Paragraph(good))
+    if advice.scheduled:
+        blocks.append(Paragraph(context.text("rates.scheduled", rate=_rate(context, advice.rate))))
+    if advice.gradient == 0:
+        return [*blocks, Note("warning", context.text("rates.no_gradient"))]
+    blocks += [Paragraph(text) for text in _one_step(context, advice)]
+    if advice.used is None:
+        return [*blocks, Note("more", context.text("rates.one_step_only"))]
+    if advice.converges is not None:
+        low, high = (_rate(context, rate) for rate in advice.converges)
+        blocks.append(Paragraph(context.text("rates.converges", low=low, limit=high, steps=advice.steps)))
+    if warning := _unfit_text(context, advice.used):
+        blocks.append(Note("warning", warning))
+    blocks.append(Paragraph(_recommended_text(context, advice)))
+    why = "most" if advice.steps == MOST_STEPS else "size"
+    blocks.append(Paragraph(context.text(f"rates.steps.{why}", steps=advice.steps)))
     return blocks
 
 
-def repeat_section(context: Context) -> Section:
-    """The same step again and again: with the rate given until it cannot go on, and with a good one until the error is zero."""
+def _why_no_advice(context: Context) -> str:
+    """The text that says why no rate was simulated; "" where E is no number, which is told elsewhere, or other samples come next."""
+    if context.in_order or not math.isfinite(float(context.step.error)):
+        return ""
+    return "rates.no_rate" if "learning_rate" not in context.step.optimizer.options else "rates.too_slow"
+
+
+def _one_step(context: Context, advice: Advice) -> Iterator[Inline]:
+    """Which rates lower the error in this step, and which lowers it most."""
+    if advice.lowers_below is None:
+        yield context.text("rates.none")
+        return
+    if advice.lowers_below >= MOST_RATE:
+        yield context.text("rates.all", most=_rate(context, MOST_RATE))
+        return
+    yield context.text("rates.lowers", limit=_rate(context, advice.lowers_below))
+    if advice.rate > advice.lowers_below and float(context.step.after.error) < float(context.step.error) and not advice.scheduled:
+        yield context.text("rates.lowers_beyond", rate=_rate(context, advice.rate, 6))
+    if advice.best_single is not None:
+        best, left = advice.best_single
+        key = "rates.single" if left >= TOLERANCE else "rates.single_to_zero"
+        yield context.text(key, rate=_rate(context, best), error=context.rounded(left, digits=3))
+
+
+def _unfit_text(context: Context, used: Simulation) -> Inline | None:
+    """What the rate in use comes to, where that is nothing good."""
+    rate = _rate(context, used.rate, 6)
+    if used.ending == "diverged":
+        return context.text("rates.diverges", rate=rate, step=context.step.number + len(used.errors) - 1)
+    if used.ending in ("wandering", "still"):
+        said = context.text(f"rates.{used.ending}", rate=rate, steps=len(used.errors) - 1, error=context.rounded(used.last_error, digits=3))
+        return (*said, *standing_still(context, used))
+    if used.rose:
+        return context.text("rates.rises", rate=rate, error=context.rounded(max(used.errors), digits=3))
+    return None
+
+
+def standing_still(context: Context, simulation: Simulation) -> Inline:
+    """Why a run gets no further, as a sentence with a blank before it; nothing where that is not known."""
+    cause, end = simulation.cause, simulation.end
+    if not cause or end is None:
+        return ()
+    values: dict[str, int | str] = {
+        "count": sum(int(units.dead.sum()) for units in end.hidden),
+        "all": sum(len(units.dead) for units in end.hidden),
+        "percent": f"{100 * end.saturated_share:.0f}",
+    }
+    return (" ", *context.text(f"still.{cause}", **values))
+
+
+def _recommended_text(context: Context, advice: Advice) -> Inline:
+    """The rate to take and what it comes to, or that none is recommended."""
+    best = advice.recommended
+    if best is None:
+        return context.text("rates.none_recommended")
+    key = {"zero": "rates.good", "minimum": "rates.good_minimum"}.get(best.ending, "rates.good_so_far")
+    return context.text(key, rate=_rate(context, best.rate), steps=len(best.errors) - 1, error=context.rounded(best.last_error, digits=3))
+
+
+def repeat_section(context: Context) -> Section | None:
+    """The same step again and again: with the rate given until it cannot go on, and with a good one until the error is zero.
+
+    None where there is nothing to learn, or no error of zero to be reached.
+    """
+    if is_exact(context.step) or not _aims_at_zero(context.step):
+        return None
     advice, attempts = context.advice, attempted_runs(context)
     blocks: list[Block] = [Paragraph(context.text("repeat.intro"))]
     if advice is not None and advice.good is not None and len(attempts) > 1:
-        too_large = advice.converges_to is not None and advice.rate > advice.converges_to
-        key = "repeat.given" if too_large else "repeat.slow"
+        key = "repeat.slow" if advice.used is not None and advice.used.sound else "repeat.given"
         blocks += [Paragraph(context.text(key, rate=_rate(context, advice.rate, 6))), *_run(context, *attempts[0])]
         blocks.append(Paragraph(context.text("repeat.good", rate=_rate(context, advice.good))))
     blocks += _run(context, *attempts[-1])
@@ -191,9 +281,9 @@ def attempted_runs(context: Context) -> list[tuple[Bound, int]]:
 
 
 def _unfit(advice: Advice) -> bool:
-    """Would this rate not converge, or only after more than three times as many steps as a good one?"""
+    """Does this rate come to nothing good, or take far more steps than the one to take?"""
     assert advice.good is not None
-    return advice.converges_to is None or advice.rate > advice.converges_to or advice.rate < advice.good / 3
+    return advice.used is None or not advice.used.sound or advice.rate < advice.good / 3
 
 
 def _run(context: Context, optimizer: Bound, most: int) -> list[Block]:
@@ -213,7 +303,7 @@ def _run(context: Context, optimizer: Bound, most: int) -> list[Block]:
             (first, *((number_formula(value, context.rounding),) for value in prediction.ravel()), last)
             for (first, last), prediction in zip(rows, predictions, strict=True)
         ]
-    return [TableBlock(head, tuple(rows)), Paragraph(_ending(context, errors, most))]
+    return [TableBlock(head, tuple(rows)), Paragraph(_ending(context, optimizer, errors, most))]
 
 
 def run_errors(context: Context, optimizer: Bound, most: int, *, patient: bool = False) -> list[float]:
@@ -223,13 +313,12 @@ def run_errors(context: Context, optimizer: Bound, most: int, *, patient: bool =
     patient    all of them were asked for: also those that have to be computed one by one
     """
     rate = optimizer.options.get("learning_rate")
-    fresh = context.step.number == 1 or not context.step.states  # the runner starts with states of zero
-    if isinstance(rate, (int, float)) and fresh:
+    if isinstance(rate, (int, float)):
         errors = context.run(float(rate), most)
     else:
         errors = run_scheduled(context.step, optimizer, most if patient else min(most, MOST_SCHEDULED))
     for position, error in enumerate(errors):
-        if error < TOLERANCE:
+        if abs(error) < TOLERANCE:
             return errors[: position + 1]
     return errors
 
@@ -257,17 +346,14 @@ def milestones(count: int) -> list[int]:
     return sorted({mark for mark in marks if mark < count} | {count})
 
 
-def _ending(context: Context, errors: list[float], most: int) -> Inline:
+def _ending(context: Context, optimizer: Bound, errors: list[float], most: int) -> Inline:
     last = context.rounded(errors[-1])
-    if errors[-1] < TOLERANCE:
+    if abs(errors[-1]) < TOLERANCE:
         return context.text("repeat.reached", steps=len(errors) - 1, error=last)
     if not math.isfinite(errors[-1]) or errors[-1] > 1e6 * max(errors[0], 1):
         return context.text("repeat.overflow", step=len(errors))
-    key = "repeat.settled" if _settled(errors) else "repeat.not_reached"
-    return context.text(key, steps=len(errors) - 1, error=last)
-
-
-def _settled(errors: list[float]) -> bool:
-    """Has the error stopped moving, over the last half of a run?"""
-    late = errors[len(errors) // 2 :]
-    return len(errors) > MOST_PREDICTIONS and max(late) - min(late) <= SETTLED * errors[-1]
+    rate = optimizer.options.get("learning_rate")
+    run = context.run.simulated(float(rate), most) if isinstance(rate, (int, float)) and len(errors) > MOST_PREDICTIONS else None
+    if run is not None and run.ending in ("minimum", "still"):
+        return (*context.text("repeat.settled", steps=len(errors) - 1, error=last), *standing_still(context, run))
+    return context.text("repeat.not_reached", steps=len(errors) - 1, error=last)

@@ -8,6 +8,7 @@ import numpy as np
 
 from chainrule.document.document import Block, Equations, Inline, Note, Paragraph, Section, TableBlock
 from chainrule.explanation.context import Context
+from chainrule.explanation.rules import beside_plain
 from chainrule.formula.expression import Expression
 from chainrule.network.network import Array
 from chainrule.notation.numbers import number_formula
@@ -44,7 +45,7 @@ def updates_overview(context: Context) -> Section:
             ((context.symbol(parameter),), (number_formula(size, context.notation),), (number_formula(moved, context.notation),), share)
         )
     head = tuple((context.plain(f"overview.{column}"),) for column in ("quantity", "norm", "moved", "share"))
-    blocks = (Paragraph(context.text("overview.updates")), TableBlock(head, tuple(rows)))
+    blocks = (Paragraph(context.text("overview.updates")), TableBlock(head, tuple(rows)), *beside_plain(context))
     return Section("weights", context.plain("weights.title"), blocks)
 
 
@@ -77,5 +78,5 @@ def left_out_section(context: Context) -> Section:
     net = context.step.network
     parameters = f"{sum(value.size for value in context.step.parameters.values()):,}".replace(",", " ")
     middle = f"hidden1.W[{min(2, net.inputs)},{min(3, net.units(net.layers[0]))}]" if context.layers > 1 else "output.W[1,1]"
-    key = {"overview": "left_out.overview", "matrix": "left_out.matrix"}[context.detail]
+    key = "left_out.brief" if context.brief and context.detail == "scalar" else f"left_out.{context.detail}"
     return Section("left_out", context.plain("left_out.title"), (Note("more", context.text(key, parameters=parameters, weight=middle)),))

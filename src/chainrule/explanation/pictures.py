@@ -67,10 +67,10 @@ def sample_picture(context: Context) -> Drawing:
     """The first sample on the inputs, its targets below the outputs."""
     if not graphs.is_neurons(context.step.network):
         return graphs.sample_graph(context)
-    t, last, inputs = context.derivation.t, context.layers, _inputs(context)
+    last, inputs = context.layers, _inputs(context)
 
     def below(layer: int, unit: int) -> tuple[Formula, ...]:
-        return (_equal(context, t, unit),) if layer == last else inputs(layer, unit)
+        return tuple(_equal(context, t, unit) for t in context.derivation.targets) if layer == last else inputs(layer, unit)
 
     return _titled(context, _picture(context, below))
 
@@ -79,15 +79,15 @@ def paths_picture(context: Context, weight: Element) -> Drawing:
     """Every path from the error to a weight is highlighted."""
     if not graphs.is_neurons(context.step.network):
         return graphs.paths_graph(context, weight)
-    layer, unit = _layer(weight), weight.index[-1]
-    wanted = {layer: unit, **({layer - 1: weight.index[0]} if weight.quantity.symbol == "W" else {})}
+    layer = _layer(weight)
+    *source, unit = weight.index or (None,)  # a bias that a layer has once leads into all of its units
+    wanted = {layer: unit, **({layer - 1: source[0]} if source else {})}
     units = [_drawn(size, wanted.get(i)) for i, size in enumerate(context.step.network.sizes)]
     whole = _with_error(context, _picture(context, _inputs(context), _weights(context), units))
-    start = whole.units[layer].index(unit)
-    handles = [f"n{layer}-{start}"]
-    if weight.quantity.symbol == "W":
-        handles.append(f"e{layer - 1}-{whole.units[layer - 1].index(weight.index[0])}-{start}")
-    reached = [start]
+    reached = [place for place, drawn in enumerate(whole.units[layer]) if unit in (None, drawn)]
+    handles = [f"n{layer}-{place}" for place in reached]
+    if source:
+        handles += [f"e{layer - 1}-{whole.units[layer - 1].index(source[0])}-{place}" for place in reached]
     for before, after in itertools.pairwise(range(layer, len(whole.layers))):
         every = range(len(whole.layers[after]))
         handles += [f"e{before}-{i}-{j}" for i in reached for j in every] + [f"n{after}-{j}" for j in every]
@@ -200,16 +200,17 @@ def _between_drawn(context: Context) -> Iterator[Edge]:
     for layer, W in enumerate(matrices):
         sources, targets = (list(enumerate(_drawn(size))) for size in context.step.network.sizes[layer : layer + 2])
         for (i, source), (j, target) in itertools.product(sources, targets):
+            if (source, target) in context.step.network.absent.get(W.key, ()):
+                continue
             number = number_formula(context.step.parameters[W.key][source, target], context.notation, FEW_DIGITS)
             yield Edge(layer, i, j, context.letter(Element(W, (source, target))), number)
 
 
 def _with_error(context: Context, picture: Picture, targets: bool = False) -> Picture:
     """The picture with the error as a last layer of its own."""
-    last, t = len(picture.layers) - 1, context.derivation.t
-    written: tuple[Formula, ...] = (
-        tuple(_equal(context, t, unit) for unit in range(min(context.step.t.shape[1], MOST_TARGETS))) if targets else ()
-    )
+    last = len(picture.layers) - 1
+    below = context.columns_of(context.derivation.targets)[:MOST_TARGETS] if targets else []
+    written: tuple[Formula, ...] = tuple(_equal(context, t, unit) for t, unit in below)
     if targets and context.step.t.shape[1] > MOST_TARGETS:
         written = (*written, Prose("⋮"))
     value = number_formula(context.step.error, context.notation)

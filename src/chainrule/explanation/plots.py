@@ -9,7 +9,7 @@ from typing import TypeAlias
 import numpy as np
 
 from chainrule.base.errors import InputError
-from chainrule.doctor.rates import MOST_RATE
+from chainrule.diagnosis.rates import MOST_RATE
 from chainrule.explanation.context import Context
 from chainrule.explanation.lettering import Runs, equation, message_runs, signed, value_runs
 from chainrule.explanation.outcome import attempted_runs, run_errors
@@ -141,8 +141,8 @@ def rates_plot(context: Context) -> Plot:
     advice = context.advice
     if advice is None:
         raise InputError(
-            "which learning rates lower the error is simulated for the first step of a run, with an optimiser of one plain rate "
-            "in a network that is not too large, and where there is an error; this step is none of these."
+            "which learning rates lower the error is simulated for an optimiser that has a rate, in a network that is not too large, "
+            "and where there is an error; of this step it is not."
         )
     rate, before = context.labels.label(Name("learning_rate")), float(context.step.error)
     points = {"plot.used": (advice.rate, "dot"), "plot.lowers": (advice.lowers_below, "diamond")}
@@ -210,8 +210,9 @@ def history_plot(reports: Sequence[Report], labels: Labels, plain: Callable[[str
 
 
 def _errors_plot(labels: Labels, curves: Sequence[tuple[Runs, Points]], across: str, alt: str) -> Plot:
-    """Errors over steps or epochs, as far as they are finite and, on a log scale, above 0."""
-    positive = any(error > 0 for _, points in curves for _, error in points)
+    """Errors over steps or epochs, as far as they are finite and, where none is below 0, on a log scale and above it."""
+    below = any(-math.inf < error < 0 for _, points in curves for _, error in points)
+    positive = not below and any(error > 0 for _, points in curves for _, error in points)
     kept = [
         (called, tuple((k, error) for k, error in points if math.isfinite(error) and (error > 0 or not positive)))
         for called, points in curves
@@ -221,7 +222,8 @@ def _errors_plot(labels: Labels, curves: Sequence[tuple[Runs, Points]], across: 
         raise InputError("no error of this run is a finite number, so that there is no curve to be drawn.")
     starts = max(abs(points[0][1]) for _, points in kept)
     errors = [error for _, points in kept for _, error in points]
-    y = _spread(text_runs(labels.error), max(min(errors), TINY * starts), min(max(errors), starts / FAR))
+    least = max(min(errors), -starts / FAR if below else TINY * starts)
+    y = _spread(text_runs(labels.error), least, min(max(errors), starts / FAR))
     last = max(k for _, points in kept for k, _ in points)
     first = min(k for _, points in kept for k, _ in points)
     series, marks = [], []

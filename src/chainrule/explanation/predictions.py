@@ -161,7 +161,8 @@ def _classes(context: Context, predicted: Array, t: Array, xs: list[float], ys: 
         series += [Series(piece, "curve") for loop in around for piece in inner_pieces(loop, xs, ys)]
         i, j = _deepest(ahead)
         marks.append(Mark(xs[j], ys[i], "", PREDICTION, _column(context, "y", k)))
-    return regions, series, marks, (prose_runs(context.plain("plot.boundary_classes")), _legend(context, predicted.shape[2]))
+    legend = (_legend(context, predicted.shape[2]),) if t.shape[1] else ()
+    return regions, series, marks, (prose_runs(context.plain("plot.boundary_classes")), *legend)
 
 
 def _legend(context: Context, classes: int) -> Runs:
@@ -183,6 +184,8 @@ def _deepest(ahead: Array) -> tuple[int, int]:
 
 def _forms(context: Context, t: Array) -> list[str]:
     """The mark of each sample: by its class, where there are classes."""
+    if not t.shape[1]:
+        return ["dot"] * len(t)
     if t.shape[1] > 1:
         return [FORMS[int(k) % len(FORMS)] for k in t[:MOST_SHOWN].argmax(axis=1)]
     decision = _decision(context, t)
@@ -219,12 +222,13 @@ def units(context: Context, symbol: str) -> Units | None:
 
 def _in_units(context: Context, symbol: str, numbers: Array) -> Array:
     found = units(context, symbol)
-    return numbers.astype(float) if found is None else found.of(numbers.astype(float))
+    return numbers.astype(float) if found is None or not numbers.shape[1] else found.of(numbers.astype(float))
 
 
 def _batch(context: Context) -> tuple[Array, Array]:
-    """x and t in the units of their columns."""
-    return _in_units(context, "x", context.step.x), _in_units(context, "t", context.step.t)
+    """x and t in the units of their columns; no t where that is nothing that y could be."""
+    t = context.step.t if context.step.network.measures else context.step.t[:, :0]
+    return _in_units(context, "x", context.step.x), _in_units(context, "t", t)
 
 
 def _predictions(context: Context, values: Array) -> Array:

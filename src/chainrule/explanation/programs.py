@@ -60,6 +60,8 @@ def section_programs(contexts: Sequence[Context], groups: Sequence[Sequence[Sect
         own: list[list[str]] = [[] for _ in sections]
         for wanted, lines in cells.of_step(first=number == 0):
             key = "chain" if wanted == "matrix" and wanted not in keys else wanted
+            if key == "data" and f"step{context.step.number}" in keys:  # where the data are those of other steps, too
+                key = f"step{context.step.number}"
             place = keys.index(key) if key in keys else place
             own[place].append("\n".join(lines).strip())
         sources += ["\n\n".join(filter(None, parts)) for parts in own]
@@ -100,10 +102,13 @@ class Cells:
     def of_step(self, *, first: bool) -> Iterator[tuple[str, list[str]]]:
         """Each cell with the key of the section that it stands in, or after."""
         step, parts = self.context.step, self.lines.parts
+        data = [*self._given({node.key: step.values[node.key] for node in step.network.derivation.data}), *self._size()]
         if first:
             yield "network", [*self._header(), *self._given({**step.parameters, **step.states})]
-            yield "data", [*self._given({node.key: step.values[node.key] for node in step.network.derivation.data}), *self._size()]
+            yield "data", data
         options = self._options(first)
+        if not first and self.context.in_order:
+            yield f"step{step.number}", data
         if not first:
             again = self._given({**step.parameters, **step.states}) if self.repeated else []
             yield f"step{step.number}", [*again, *options]

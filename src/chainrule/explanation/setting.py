@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from chainrule.document.document import Block, Equations, Inline, Note, Paragraph, Section, TableBlock
+from chainrule.document.document import Block, Inline, Note, Paragraph, Section, TableBlock
 from chainrule.explanation.context import Context
 from chainrule.explanation.pictures import fitting_picture
+from chainrule.explanation.sequence import place_in_run
+from chainrule.explanation.understood import classes_understood, weights_understood
 from chainrule.formula.expression import order
 from chainrule.formula.primitives import transpose
+from chainrule.network.elements import THRESHOLDS
 from chainrule.notation.numbers import number_formula
 
 MOST_NAMED = 16
@@ -23,19 +27,48 @@ MOST_ROWS = 8
 def network_section(context: Context) -> Section:
     """What the network is made of, its weights, and how errors are counted."""
     intro = context.text("network.intro", layers=context.layers, parameters=_count(context))
-    frozen = sum(context.step.parameters[key].size for key in context.step.network.frozen)
-    blocks: list[Block] = [Paragraph((*intro, " ", *context.text("network.frozen", frozen=frozen)) if frozen else intro)]
+    network = context.step.network
+    absent = sum(map(len, network.absent.values()))
+    frozen = sum(context.step.parameters[key].size - len(network.absent.get(key, ())) for key in network.frozen)
+    frozen += sum(len(kept - network.absent.get(key, frozenset())) for key, kept in network.kept.items() if key not in network.frozen)
+    for count, said in ((frozen, "network.frozen"), (absent, "network.absent")):
+        intro = (*intro, " ", *context.text(said, count=count)) if count else intro
+    blocks: list[Block] = [Paragraph(intro)]
     blocks.append(fitting_picture(context))
+    blocks += [Paragraph(line) for line in weights_understood(context)]
     blocks.append(layer_table(context))
     if context.detail != "overview":
-        blocks.append(Equations(tuple(context.array_line(p, context.step.parameters[p.key]) for p in context.derivation.parameters)))
-    if context.detail == "scalar" and context.labels.numbered:
-        numbering = context.text(f"network.numbering.{context.notation.vectors}")
-        turned = context.text("network.numbering.transposed") if _has_transposed(context) else ()
-        blocks.append(Paragraph((*numbering, " ", *turned) if turned else numbering))
+        lines = (context.array_line(p, context.step.parameters[p.key]) for p in context.derivation.parameters)
+        blocks += context.matrix_blocks(lines, worked=False)
+    if context.detail == "scalar":
+        blocks += _numbering(context)
     blocks += [Paragraph(line) for line in (*_called_again(context), *_drawn(context))]
     blocks.append(Paragraph(_conventions(context)))
     return Section("network", context.plain("network.title"), tuple(blocks))
+
+
+def _numbering(context: Context) -> list[Block]:
+    """How single weights and biases are called."""
+    sentences: list[Inline] = []
+    if context.labels.numbered:
+        sentences.append(context.text(f"network.numbering.{context.notation.vectors}"))
+        if _has_transposed(context):
+            sentences.append(context.text("network.numbering.transposed"))
+    alone = [parameter for parameter in context.derivation.parameters if len(parameter.shape) == 1 and context.elements(parameter)]
+    for kind in ("biases", "thresholds"):
+        vectors = [parameter for parameter in alone if (parameter.symbol == THRESHOLDS) is (kind == "thresholds")]
+        if not vectors:
+            continue
+        vector = next((one for one in vectors if one.shape[0] != 1), vectors[-1])
+        bias = context.elements(vector)[:2][-1]  # the second one, where there is one: its numbers differ
+        letters = {"element": context.letter(bias), "vector": context.symbol(vector), "layer": context.layer(bias.name.layer or 1)}
+        sentences.append(context.text(f"network.numbering.{kind}", unit=bias.index[0] + 1, **letters))
+    shared = [parameter for parameter in context.derivation.parameters if not parameter.shape]
+    if shared:
+        names = tuple(part for parameter in shared for part in (", ", context.symbol(parameter)))[1:]
+        sentences.append((*names, *context.text("network.numbering.shared")))
+    joined = tuple(part for sentence in sentences for part in (" ", *sentence))[1:]
+    return [Paragraph(joined)] if joined else []
 
 
 def _has_transposed(context: Context) -> bool:
@@ -45,7 +78,7 @@ def _has_transposed(context: Context) -> bool:
 
 
 def _count(context: Context) -> str:
-    return f"{sum(value.size for value in context.step.parameters.values()):,}".replace(",", " ")
+    return f"{context.step.network.size:,}".replace(",", " ")
 
 
 def layer_table(context: Context) -> TableBlock:
@@ -90,8 +123,22 @@ def _drawn(context: Context) -> list[Inline]:
         text = "network.drawn_many" if others else "network.drawn"
         letters = [context.symbol(context.derivation.named[key]) for key in (first, *others)]
         symbols = [part for letter in letters for part in (", ", letter)][1:]
-        lines.append((*symbols, *context.text(text, how=how, seed=net.seed)))
+        rounded = _rounded(context, (first, *others))
+        lines.append((*symbols, *context.text(text, how=how, seed=net.seed), *((" ", *rounded) if rounded else ())))
     return lines
+
+
+def _rounded(context: Context, keys: Sequence[str]) -> Inline:
+    """To how many decimals drawn numbers were rounded; nothing where they were not."""
+    from chainrule.network.initializers import MOST_DECIMALS, distribution
+
+    net = context.step.network
+    sizes = {key: (math.prod(net.shapes[key][:-1]), net.shapes[key][-1]) for key in keys}
+    decimals = {distribution(net.initializers[key]).decimals(*sizes[key]) for key in keys}
+    if not net.legible or MOST_DECIMALS in decimals:
+        return ()
+    few, most = min(decimals), max(decimals)
+    return context.text("network.rounded", few=few) if few == most else context.text("network.rounded_many", few=few, most=most)
 
 
 def _conventions(context: Context) -> Inline:
@@ -99,14 +146,17 @@ def _conventions(context: Context) -> Inline:
     outputs = context.plain(f"conventions.outputs.{conventions.outputs}")
     batch = context.plain(f"conventions.batch.{conventions.batch}")
     vectors = context.plain(f"conventions.{context.notation.vectors}")
-    return context.text("conventions", outputs=outputs, batch=batch, vectors=vectors, digits=context.notation.digits)
+    key = "conventions.alone" if any(goal.given for goal in context.step.network.goals.values()) else "conventions"
+    return context.text(key, outputs=outputs, batch=batch, vectors=vectors, digits=context.notation.digits)
 
 
 def data_section(context: Context) -> Section:
     """The samples of the batch."""
     step = context.step
     wide = step.x.shape[1] + step.t.shape[1] > 12
-    blocks: list[Block] = [Paragraph(context.text("data.one" if len(step.x) == 1 else "data.many", samples=len(step.x)))]
+    compared = any(goal.loss.definition.measures for goal in step.network.goals.values())
+    sort = "" if compared else "_given" if step.network.targets else "_alone"
+    blocks: list[Block] = [Paragraph(context.text(f"data.{'one' if len(step.x) == 1 else 'many'}{sort}", samples=len(step.x)))]
     raw = step.origin.get("raw")
     if isinstance(raw, Mapping):
         before = ", ".join(f"{name} {_as_it_was(context, value)}" for name, value in itertools.islice(raw.items(), MOST_NAMED))
@@ -129,8 +179,9 @@ def data_section(context: Context) -> Section:
             letters_drawn = [context.symbol(quantity) for part in drawn for quantity in both_sides[part]]
             both = tuple(part for letter in letters_drawn for part in (", ", letter))[1:]
             blocks.append(Paragraph((*context.text("data.drawn", seed=str(step.origin.get("seed", 0))), " ", *both, ".")))
-        if len(step.x) > MOST_ROWS:
-            blocks.append(Note("more", context.text("data.more", left=len(step.x) - MOST_ROWS)))
+        if (left := context.samples - len(context.shown_samples(MOST_ROWS))) > 0:
+            blocks.append(Note("more", context.text("data.more", left=left)))
+    blocks += [Paragraph(line) for line in (*classes_understood(context), place_in_run(context)) if line]
     return Section("data", context.plain("data.title"), tuple(blocks))
 
 
@@ -144,16 +195,16 @@ def _as_it_was(context: Context, value: object) -> str:
 
 def data_table(context: Context, inputs: Sequence[int], targets: Sequence[int]) -> TableBlock:
     """The first samples, these columns of them; where some are left out between, … stands."""
-    step, one = context.step, context.one_sample
+    step, one, shown = context.step, context.one_sample, len(context.shown_samples(MOST_ROWS))
     columns: list[tuple[Inline, list[Inline]]] = []
     for side, numbers, chosen in ((context.derivation.inputs, step.x, inputs), (context.derivation.targets, step.t, targets)):
         letters = context.columns_of(side)
         for before, place in zip((None, *chosen), chosen, strict=False):
             if before is not None and place - before > 1:
-                columns.append((("…",), [("…",)] * MOST_ROWS))
-            cells: list[Inline] = [(number_formula(value, context.notation),) for value in numbers[:MOST_ROWS, place]]
+                columns.append((("…",), [("…",)] * shown))
+            cells: list[Inline] = [(number_formula(value, context.notation),) for value in numbers[:shown, place]]
             node, own = letters[place]
             assert node.name is not None
             columns.append(((one.label(node.name.at(0, own)),), cells))
-    rows = [((str(sample + 1),), *(cells[sample] for _, cells in columns)) for sample in range(min(len(step.x), MOST_ROWS))]
+    rows = [((str(sample + 1),), *(cells[sample] for _, cells in columns)) for sample in range(shown)]
     return TableBlock(((context.plain("data.sample"),), *(head for head, _ in columns)), tuple(rows))

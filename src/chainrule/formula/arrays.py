@@ -150,6 +150,10 @@ class Arrays:
             shape[axis] = extent
         return self.namespace.broadcast_to(x, tuple(shape))
 
+    def pattern(self, sizes: Sequence[int], gaps: Sequence[Sequence[int]]) -> Any:
+        """1 everywhere but at the gaps, where it is 0."""
+        return self.namespace.asarray(_pattern(sizes, gaps).tolist(), dtype=self.dtype)
+
     def concat(self, arrays: Sequence[Any], axis: int) -> Any:
         """Arrays side by side along an axis."""
         return self.namespace.concat(list(arrays), axis=axis)
@@ -161,6 +165,13 @@ class Arrays:
             return self.namespace.zeros((*x.shape[:axis], length, *x.shape[axis + 1 :]), dtype=x.dtype)
 
         return self.namespace.concat([zeros(start), x, zeros(extent - start - x.shape[axis])], axis=axis)
+
+
+def _pattern(sizes: Sequence[int], gaps: Sequence[Sequence[int]]) -> np.ndarray:
+    result = np.ones(tuple(sizes))
+    for gap in gaps:
+        result[tuple(gap)] = 0
+    return result
 
 
 FLOATS = Arrays()
@@ -244,6 +255,10 @@ class Exact(Arrays):
     def where(self, condition: Any, a: Any, b: Any) -> Any:
         """a where the condition is not 0, otherwise b."""
         return np.frompyfunc(lambda c, x, y: x if c else y, 3, 1)(condition, a, b)
+
+    def pattern(self, sizes: Sequence[int], gaps: Sequence[Sequence[int]]) -> Any:
+        """1 everywhere but at the gaps, where it is 0."""
+        return exact_array(_pattern(sizes, gaps))
 
     def mean(self, x: Any, axis: Any) -> Any:
         """The mean over some axes."""

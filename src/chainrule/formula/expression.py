@@ -117,11 +117,31 @@ class Primitive:
         """Apply to expressions; plain numbers become constants, and elementwise operands get one shape."""
         operands = tuple(as_expression(a) for a in arguments)
         if self.elementwise:
+            self._check_count(operands)
             operands = broadcast(*operands, operation=self.name)
         return Expression(self, operands, parameters, self.shape(*operands, **parameters))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled and copied by its name."""
+        return _row, (self.name,)
+
+    def _check_count(self, operands: tuple[Expression, ...]) -> None:
+        """Raises ShapeError where an operation is given too few or too many operands."""
+        code = self.value.__code__
+        if len(operands) != code.co_argcount - 1:
+            from chainrule.base.errors import ShapeError
+
+            wanted = code.co_varnames[1 : code.co_argcount]
+            raise ShapeError(f"{self.name} takes {len(wanted)} operands ({', '.join(wanted)}), but was given {len(operands)}.")
+
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
+
+
+def _row(name: str) -> Primitive:
+    import chainrule.formula.primitives  # noqa: F401  # fills the table
+
+    return PRIMITIVES[name]
 
 
 @dataclass(frozen=True, eq=False, repr=False, slots=True)
@@ -221,7 +241,8 @@ def broadcast(*operands: Expression, operation: str) -> tuple[Expression, ...]:
     for shape in shapes:
         if shape != full[len(full) - len(shape) :]:
             listed = " and ".join(str(operand.shape) for operand in operands)
-            raise ShapeError(f"{operation} needs operands of one shape, but was given {listed}.")
+            hint = "; a sum keeps its shape with keepdims=True" if shape == full[: len(shape)] else ""
+            raise ShapeError(f"{operation} needs operands of one shape, but was given {listed}{hint}.")
     return tuple(
         operand
         if operand.shape == full or (not operand.shape and not depends_on_variable(operand))

@@ -122,6 +122,8 @@ def _no_shape(number: Number) -> Shape:
 variable = _leaf("variable", _no_value, lambda name, shape: shape)
 constant = _leaf("constant", lambda xp, number: xp.number(number), _no_shape)
 size = _leaf("size", lambda xp, dimension: dimension)
+pattern = _leaf("pattern", lambda xp, sizes, gaps: xp.pattern(sizes, gaps), lambda sizes, gaps: sizes)
+"""1 everywhere but at the gaps, which are indices from 0, where it is 0."""
 
 
 # Rows that move, join or sum elements.

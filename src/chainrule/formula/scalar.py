@@ -6,7 +6,7 @@ quantities that have names. Only what is asked for is written out, so the cost g
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from chainrule.formula.backprop import local_derivatives
@@ -48,11 +48,13 @@ class Scalars:
     sizes    the numbers behind symbolic sizes: {"batch": 1}
     named    quantities whose names a derivative may use: with y among them, σ(z) is written y
     known    elements that are plain numbers, as the ones and zeros of a seed
+    absent   elements that are no letters but 0, by the key of their array: weights that are not there
     """
 
     sizes: Mapping[str, int]
     named: Sequence[Expression] = ()
     known: dict[Expression, Mapping[Index, int]] = field(default_factory=dict)
+    absent: Mapping[str, Collection[Index]] = field(default_factory=dict)
     _written: dict[tuple[Expression, Index], Expression] = field(default_factory=dict)
     _letters: dict[tuple[Expression, Index], Expression] = field(default_factory=dict)
     _elements: dict[Expression, Element] = field(default_factory=dict)
@@ -96,8 +98,11 @@ class Scalars:
     def _write(self, expression: Expression, index: Index) -> Expression:
         if expression in self.known:
             return as_expression(self.known[expression].get(index, 0))
+        if definition(expression).primitive.name == "pattern":  # zeros and ones are no letters, whatever the whole is called
+            return as_expression(0 if index in definition(expression).parameters["gaps"] else 1)
         if expression.name is not None:
-            return self._letter(expression, expression.name, index)
+            gone = bool(self.absent) and index in self.absent.get(expression.key, ())
+            return as_expression(0) if gone else self._letter(expression, expression.name, index)
         if expression.primitive.name == "size":
             return as_expression(self.size(expression.parameters["dimension"]))
         if not expression.arguments:
@@ -131,5 +136,7 @@ class Scalars:
             carried = local_derivatives(of.quantity, [by.quantity], seed)[by.quantity]
             self._derivatives[key] = (seed, shared([carried], self.named)[0])
         seed, carried = self._derivatives[key]
-        reader = Scalars(self.sizes, known={**self.known, seed: {of.index: 1}}, _letters=self._letters, _elements=self._elements)
+        reader = Scalars(
+            self.sizes, absent=self.absent, known={**self.known, seed: {of.index: 1}}, _letters=self._letters, _elements=self._elements
+        )
         return tidy(reader(carried, by.index))

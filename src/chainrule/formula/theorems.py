@@ -19,7 +19,8 @@ class Theorem:
     """`long(z, t) = short(z, t)`.
 
     key        its name in catalogues of words
-    condition  what must hold of t, as a key for catalogues of words; empty where it always holds
+    condition  what must hold of t, as a key for catalogues of words; empty where it always holds. Of targets as they are given it can
+               be checked; of what a loss makes of them it is not assumed
     """
 
     key: str
@@ -36,6 +37,11 @@ def _cross_entropy_of_softmax(z: Expression, t: Expression) -> Expression:
 def _cross_entropy_from_z(z: Expression, t: Expression) -> Expression:
     last = len(z.shape) - 1
     return p.logsumexp(z, axis=last) - p.total(t * z, axes=(last,))
+
+
+def _cross_entropy_of_any_targets(z: Expression, t: Expression) -> Expression:
+    last = len(z.shape) - 1
+    return p.total(t, axes=(last,)) * p.logsumexp(z, axis=last) - p.total(t * z, axes=(last,))
 
 
 def _binary_cross_entropy_of_sigmoid(z: Expression, t: Expression) -> Expression:
@@ -55,6 +61,7 @@ def _kl_from_z(z: Expression, t: Expression) -> Expression:
 
 THEOREMS = (
     Theorem("softmax_cross_entropy", _cross_entropy_of_softmax, _cross_entropy_from_z, condition="rows_sum_to_one"),
+    Theorem("softmax_cross_entropy_of_any_targets", _cross_entropy_of_softmax, _cross_entropy_of_any_targets),
     Theorem("softmax_kl", _kl_of_softmax, _kl_from_z, condition="rows_sum_to_one"),
     Theorem("sigmoid_binary_cross_entropy", _binary_cross_entropy_of_sigmoid, lambda z, t: p.softplus(z) - t * z),
 )
@@ -76,15 +83,16 @@ class Application:
 
 
 def applications(expression: Expression) -> Iterator[Application]:
-    """Every place below `expression` where a theorem applies."""
+    """Every place below `expression` where a theorem applies, with the first one that does."""
     nodes = order(expression)
     shapes = dict.fromkeys(node.shape for node in nodes if node.name is not None)
     patterns = [(theorem, *_pattern(theorem, shape)) for theorem in THEOREMS for shape in shapes]
     for node in nodes:
         for theorem, long, z, t in patterns:
             found: dict[Expression, Expression] = {}
-            if _matches(long, node, found, holes=(z, t)):
+            if _matches(long, node, found, holes=(z, t)) and (not theorem.condition or found[t].primitive is p.variable):
                 yield Application(theorem, node, found[z], found[t])
+                break
 
 
 def _pattern(theorem: Theorem, shape: Shape) -> tuple[Expression, Expression, Expression]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 
 from chainrule.formula.expression import Expression, Number, Shape, depends_on_variable, order
-from chainrule.formula.primitives import constant, divide, matmul, multiply, negative, spread, subtract, swapped, transpose
+from chainrule.formula.primitives import constant, divide, join, matmul, multiply, negative, place, spread, subtract, swapped, transpose
 
 
 def tidy(expression: Expression) -> Expression:
@@ -94,11 +94,32 @@ def _add(a: Expression, b: Expression) -> Expression | None:
         return b
     if y == 0:
         return a
+    if a.primitive is place and b.primitive is place and (side_by_side := _side_by_side(a, b)) is not None:
+        return side_by_side
     if b.primitive is negative:
         return subtract(a, b.arguments[0])
     if a.primitive is negative:
         return subtract(b, a.arguments[0])
     return None
+
+
+def _side_by_side(a: Expression, b: Expression) -> Expression | None:
+    """Two parts of one axis that follow each other, each among zeros: both in one place, or the whole where nothing is left over."""
+    (first,), (second,), axis = a.arguments, b.arguments, a.parameters["axis"]
+    if axis != b.parameters["axis"]:
+        return None
+    if a.parameters["start"] > b.parameters["start"]:
+        a, b, first, second = b, a, second, first
+    size = first.shape[axis]
+    if not isinstance(size, int) or a.parameters["start"] + size != b.parameters["start"]:
+        return None
+    pieces = [
+        piece
+        for one in (first, second)
+        for piece in (one.arguments if one.primitive is join and one.parameters["axis"] == axis else (one,))
+    ]
+    both = join(*pieces, axis=axis)
+    return both if both.shape == a.shape else place(both, axis=axis, start=a.parameters["start"], extent=a.shape[axis])
 
 
 def _subtract(a: Expression, b: Expression) -> Expression | None:
@@ -175,8 +196,15 @@ def _transpose(x: Expression, axes: tuple[int, ...]) -> Expression | None:
 
 
 def _select(condition: Expression, a: Expression, b: Expression) -> Expression | None:
-    x, y = _value(a), _value(b)
+    chosen, x, y = _value(condition), _value(a), _value(b)
+    if chosen is not None and not condition.shape and a.shape == b.shape:
+        return a if chosen else b
     return a if x is not None and x == y else None
+
+
+def _greater(a: Expression, b: Expression) -> Expression | None:
+    x, y = _value(a), _value(b)
+    return None if x is None or y is None or a.shape or b.shape else constant(number=int(x > y))
 
 
 def _spread(x: Expression, axes: tuple[int, ...], sizes: Shape) -> Expression | None:
@@ -199,6 +227,7 @@ _RULES: dict[str, Callable[..., Expression | None]] = {
     "power": _power,
     "transpose": _transpose,
     "select": _select,
+    "greater": _greater,
     "total": _total,
     "spread": _spread,
 }

@@ -22,7 +22,7 @@ with a complex step, Im E(x + ih) / h, which is right to the last digits.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from inspect import signature
 from typing import Any
@@ -36,7 +36,9 @@ from chainrule.formula.expression import Expression, Name, Primitive, Shape, as_
 from chainrule.formula.scalar import Scalars
 from chainrule.gradient_check.checks import Check, equal, failure, shape_text, truth
 from chainrule.gradient_check.measuring import SIZES, Derive, derivatives, lettered_variables, random_operands, sizes_of
-from chainrule.network.definitions import KINDS, Bound, Definition
+from chainrule.network.definitions import KINDS, Bound, Definition, find
+from chainrule.network.layers import dense
+from chainrule.network.network import Network
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,8 @@ def prove(
 
     Activations, losses, regularisers and primitives: derivatives by every operand, shapes of the results, value = paper formula,
     element = index notation. Initialisers: a sample. Optimisers: shapes, finite numbers, the direction of the first step. Schedules:
-    one finite rate per step. Raises InputError only if there is no way to test the subject.
+    one finite rate per step. Of every definition: a step of a small network with it, explained at every level of detail.
+    Raises InputError only if there is no way to test the subject.
     """
     random = np.random.default_rng(seed)
     if isinstance(subject, Primitive):
@@ -95,24 +98,26 @@ def prove(
 
 
 def _activation(bound: Bound, shapes: Sequence[Shape] | None, random: np.random.Generator, derive: Derive) -> Iterator[Check]:
-    for shape in shapes or ((3,), ("batch", 4), (2, 3, 2)):
+    for shape in shapes or _ranks(bound, "z"):
         z = variable(Name("z"), shape)
         h = as_expression(bound.apply(z))
         yield truth(f"h has the shape of z ({shape_text(shape)})", h.shape == z.shape, f"but it has the shape {shape_text(h.shape)}.")
         yield from derivatives("h", h, [z], random, derive)
     yield from _letters_for_options(bound, [z], random)
+    yield _explained(lambda: Network(2, dense(2, bound), dense(2), loss="half_squared"))
 
 
 def _loss(bound: Bound, shapes: Sequence[Shape] | None, random: np.random.Generator, derive: Derive) -> Iterator[Check]:
-    for shape in shapes or ((3,), ("batch", 4), (4, 1)):
-        y, t = variable(Name("y"), shape), variable(Name("t"), shape)
-        loss = as_expression(bound.apply(y, t))
-        fits = loss.shape in (shape, shape[:-1])
-        yield truth(
-            f"the loss of y and t ({shape_text(shape)}) is one number per output or per example", fits, f"but is {shape_text(loss.shape)}."
-        )
-        yield from derivatives("loss", loss, [y, t], random, derive)
-    yield from _letters_for_options(bound, [y, t], random)
+    for shape in shapes or _ranks(bound, *bound.definition.operands):
+        operands = [variable(Name(name), shape) for name in bound.definition.operands]
+        loss = as_expression(bound.apply(*operands))
+        fits = loss.shape in ((),) if bound.definition.targets == "gradient" else loss.shape in (shape, shape[:-1])
+        of = " and ".join(bound.definition.operands)
+        said = f"the loss of {of} ({shape_text(shape)}) is one number per output or per example"
+        yield truth(said, fits, f"but is {shape_text(loss.shape)}.")
+        yield from derivatives("loss", loss, operands, random, derive)
+    yield from _letters_for_options(bound, operands, random)
+    yield _explained(lambda: Network(2, dense(2, "tanh"), dense(2), loss=bound))
 
 
 def _regularizer(bound: Bound, shapes: Sequence[Shape] | None, random: np.random.Generator, derive: Derive) -> Iterator[Check]:
@@ -124,6 +129,7 @@ def _regularizer(bound: Bound, shapes: Sequence[Shape] | None, random: np.random
         )
         yield from derivatives("penalty", penalty, [W], random, derive)
     yield from _letters_for_options(bound, [W], random)
+    yield _explained(lambda: Network(2, dense(2), loss="half_squared", regularizer=bound))
 
 
 def _initializer(bound: Bound, shapes: Sequence[Shape] | None, random: np.random.Generator, derive: Derive) -> Iterator[Check]:
@@ -133,6 +139,7 @@ def _initializer(bound: Bound, shapes: Sequence[Shape] | None, random: np.random
         W = bound.apply(variable(Name("inputs")), variable(Name("units"))).sample(random, inputs, units)
         yield truth("weights have the shape (inputs, units)", W.shape == (inputs, units), f"but {(inputs, units)} gave {W.shape}.")
         yield truth("weights are finite float64", W.dtype == np.float64 and np.isfinite(W).all(), f"but some of {W} are not.")
+    yield _explained(lambda: Network(2, dense(2, initializer=bound), loss="half_squared"))
 
 
 def _optimizer(bound: Bound, shapes: Sequence[Shape] | None, random: np.random.Generator, derive: Derive) -> Iterator[Check]:
@@ -154,6 +161,7 @@ def _optimizer(bound: Bound, shapes: Sequence[Shape] | None, random: np.random.G
         )
         yield from _steps(letters, dict(zip(["w", *states], results, strict=True)), random)
     yield from _letters_for_options(bound, list(letters.values()), random, **rates)
+    yield _explained(lambda: Network(2, dense(2), loss="half_squared"), bound)
 
 
 def _steps(letters: Mapping[str, Expression], rules: Mapping[str, Expression], random: np.random.Generator) -> Iterator[Check]:
@@ -179,6 +187,37 @@ def _schedule(bound: Bound, shapes: Sequence[Shape] | None, random: np.random.Ge
         number = float(evaluate([rate], {k: np.asarray(float(step))})[rate])
         yield truth(f"the rate of step {step} is finite and not negative", 0 <= number < np.inf, f"but it is {number:.6g}.")
     yield from _letters_for_options(bound, [k], random)
+    yield _explained(lambda: Network(2, dense(2), loss="half_squared"), find("optimizer", "sgd").definition.bind(learning_rate=bound))
+
+
+LAYER: Shape = ("batch", 4)
+"""The operands of a layer, which every activation and every loss must take."""
+
+
+def _ranks(bound: Bound, *names: str) -> Iterator[Shape]:
+    """The shape of a layer's numbers, and those of other ranks that the formula takes, too."""
+    for shape in ((3,), LAYER, (2, 3, 2) if len(names) == 1 else (4, 1)):
+        try:
+            bound.apply(*(variable(Name(name), shape) for name in names))
+        except InputError:
+            if shape == LAYER:
+                raise
+        else:
+            yield shape
+
+
+def _explained(build: Callable[[], Network], optimizer: Bound | None = None) -> Check:
+    """A step of a network with the definition in it, on two examples, explained at every level of detail."""
+    what = "a step of a small network with it can be explained"
+    try:
+        network = build()
+        t = [[1, -1], [-1, 1]] if network.loss.definition.targets == "signs" else [[0.25, 0.75], [1, 0]]
+        step = network.step([[1, 2], [-0.5, 1]], t, optimizer or find("optimizer", "sgd"))
+        for options in ({"detail": "overview"}, {"detail": "matrix"}, {"detail": "scalar"}, {"weight": "w1"}):
+            str(step.explain(**options))
+    except Exception as error:  # noqa: BLE001  # a person's own function may raise anything
+        return failure(what, f"{type(error).__name__}: {error}")
+    return truth(what, holds=True, otherwise="")
 
 
 def _letters_for_options(
@@ -220,6 +259,7 @@ _EXAMPLES: Mapping[str, Sequence[tuple[Sequence[Shape], Mapping[str, Any]]]] = {
     "variable": [([], {"name": Name("x"), "shape": (2, 3)})],
     "constant": [([], {"number": 2.5})],
     "size": [([], {"dimension": 3})],
+    "pattern": [([], {"sizes": (2, 3), "gaps": ((0, 1), (1, 2))}), ([], {"sizes": (4,), "gaps": ()})],
 }
 """Operands' shapes and parameters for the rows that are not elementwise."""
 

@@ -18,13 +18,13 @@ SELU_SCALE = 1.0507009873554804934193349852946
 SELU_ALPHA = 1.6732632423543772848170429916717
 
 
-@activation
+@activation(also=("linear", "purelin"))
 def identity(z: Expression) -> Expression:
     """f(z) = z; any number."""
     return z
 
 
-@activation(gives="probabilities")
+@activation(gives="probabilities", also=("logistic", "logsig", "expit", "σ"))
 def sigmoid(z: Expression) -> Expression:
     """f(z) = σ(z) = 1 / (1 + e⁻ᶻ), the logistic function; between 0 and 1.
 
@@ -33,7 +33,7 @@ def sigmoid(z: Expression) -> Expression:
     return p.sigmoid(z)
 
 
-@activation(gives="signs")
+@activation(gives="signs", also=("tansig", "hyperbolic_tangent"))
 def tanh(z: Expression) -> Expression:
     """f(z) = tanh z, the hyperbolic tangent; between −1 and 1.
 
@@ -42,7 +42,7 @@ def tanh(z: Expression) -> Expression:
     return p.tanh(z)
 
 
-@activation(start="he_normal")
+@activation(start="he_normal", also=("rectifier", "rectified_linear"))
 def relu(z: Expression) -> Expression:
     """f(z) = max(0, z); from 0 upward. The derivative at 0 is taken as 0.
 
@@ -51,7 +51,7 @@ def relu(z: Expression) -> Expression:
     return p.relu(z)
 
 
-@activation(start="he_normal")
+@activation(start="he_normal", also=("lrelu",), spelled={"negative_slope": "slope", "alpha": "slope"})
 def leaky_relu(z: Expression, *, slope: float = 0.01) -> Expression:
     """f(z) = z where z > 0, otherwise slope · z; any number.
 
@@ -90,7 +90,7 @@ def gelu(z: Expression, *, approximate: Literal["none", "tanh"] = "none") -> Exp
     return HALF * z * p.erf1p(z / p.sqrt(2))
 
 
-@activation
+@activation(also=("swish",))
 def silu(z: Expression) -> Expression:
     """f(z) = z σ(z), also called swish; above −0.28.
 

@@ -18,20 +18,21 @@ from __future__ import annotations
 import inspect
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from keyword import iskeyword
 from types import SimpleNamespace
-from typing import Annotated, Any, Literal, TypeAlias, get_args, get_origin, get_type_hints, overload
+from typing import Annotated, Any, Literal, TypeAlias, TypedDict, Unpack, get_args, get_origin, get_type_hints, overload
 
 from chainrule.base.display import Displayed
 from chainrule.base.errors import ChainruleError, DescriptionError, UnknownNameError, quoted
-from chainrule.formula.expression import Expression
+from chainrule.formula import primitives as p
+from chainrule.formula.expression import Expression, Name, order, variable
 
 KINDS = ("activation", "loss", "regularizer", "initializer", "optimizer", "schedule")
 
-TAKEN = re.compile(r"[xtyEsNk]|[Wbzh]\d*|d[Wbxyzh]\d*|delta\d+|np|math")
+TAKEN = re.compile(r"[xtyEsNk]|[Wbzh]\d*|d[Wbxyzh]\d*|delta\d+|theta\d*|dtheta\d*|np|math")
 """Names that quantities of a network have."""
 
 REGISTRY: dict[str, dict[str, Definition]] = {kind: {} for kind in KINDS}
@@ -40,10 +41,45 @@ REGISTRY: dict[str, dict[str, Definition]] = {kind: {} for kind in KINDS}
 COMMON_OPTIONS: dict[str, dict[str, Any]] = {"optimizer": {"clip_value": None, "clip_norm": None}}
 """Options that every definition of a kind takes beside its own; `chainrule.network.update` heeds them."""
 
+OPTION_NAMES: dict[str, dict[str, str]] = {
+    "optimizer": {"lr": "learning_rate", "eta": "learning_rate", "η": "learning_rate", "step_size": "learning_rate", "eps": "epsilon"},
+    "schedule": {"lr": "rate", "learning_rate": "rate", "eta": "rate", "η": "rate"},
+    "regularizer": {"lambda": "rate", "λ": "rate"},
+    "initializer": {"std": "deviation", "stddev": "deviation", "sigma": "deviation"},
+}
+"""Other names of options that every definition of a kind may have."""
+
+ABSENT: dict[str, frozenset[str]] = {
+    "activation": frozenset(
+        ["prelu", "rrelu", "celu", "mish", "step", "heaviside", "sign", "threshold", "maxout", "glu", "softmin", "log_softmax"]
+    ),
+    "loss": frozenset(
+        [
+            "rmse",
+            "mape",
+            "msle",
+            "poisson",
+            "focal",
+            "dice",
+            "triplet",
+            "contrastive",
+            "cosine_similarity",
+            "perceptron",
+            "zero_one",
+            "quantile",
+        ]
+    ),
+    "optimizer": frozenset(["adadelta", "adamax", "nadam", "radam", "lion", "lamb", "lars", "lbfgs", "ftrl", "rprop", "newton"]),
+}
+"""Functions of the field that are not here: nothing of a similar spelling is offered in their place."""
+
 Function: TypeAlias = Callable[..., Any]
-Wanted: TypeAlias = "str | Mapping[str, Any] | Definition | Bound"
+Wanted: TypeAlias = "str | Mapping[str, Any] | Definition | Bound | Sequence[Any]"
 Values: TypeAlias = Literal["numbers", "probabilities", "distribution", "signs"]
 """What targets and outputs are: any numbers; each from 0 to 1; from 0 to 1 and 1 in sum over an example; −1 or 1, outputs between them."""
+
+Targets: TypeAlias = Literal[Values, "gradient"]
+"""What a loss takes beside the outputs: targets, or a given gradient by the outputs."""
 
 
 @dataclass(frozen=True)
@@ -85,10 +121,14 @@ class Definition(Displayed):
     name: str
     function: Function
     output: Wanted = "identity"
-    targets: Values = "numbers"
+    targets: Targets = "numbers"
     logits: bool = False
     start: Wanted = "glorot_uniform"
     gives: Values = "numbers"
+    largest_rate: float = 0.1
+    also: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    meant: Mapping[str, str] = field(default_factory=dict)
+    spelled: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def options(self) -> dict[str, Any]:
@@ -102,6 +142,16 @@ class Definition(Displayed):
         """The other parameters: z of an activation; w, g and the states of an optimiser."""
         parameters = inspect.signature(self.function).parameters.values()
         return tuple(p.name for p in parameters if p.kind is not p.KEYWORD_ONLY)
+
+    @property
+    def has_target(self) -> bool:
+        """Does a loss compare the output with something? One of y alone does not: the output is its own error."""
+        return len(self.operands) > 1
+
+    @property
+    def measures(self) -> bool:
+        """Does a loss say how far an output is from a target? Only then is 0 what training aims at."""
+        return self.has_target and self.targets != "gradient"
 
     @cached_property
     def types(self) -> Mapping[str, Any]:
@@ -133,11 +183,27 @@ class Definition(Displayed):
 
     def bind(self, **options: Any) -> Bound:
         """With these options; the others keep their defaults. Raises UnknownNameError or DescriptionError."""
-        for name, value in options.items():
-            if name not in self.options:
-                raise UnknownNameError(f"option of {self.name}", name, self.options or ["(it has none)"])
-            options[name] = _checked_option(self, name, value)
-        return Bound(self, options)
+        given: dict[str, Any] = {}
+        for spelled, value in options.items():
+            name = self._option_called(spelled)
+            if name in given:
+                raise DescriptionError(f"{self.name} got its {name} twice, once as {spelled}; leave one of them out.")
+            given[name] = _checked_option(self, name, value)
+        return Bound(self, given)
+
+    def _option_called(self, wanted: str) -> str:
+        """The option that a name means: its own name, or another one of the field. Raises UnknownNameError."""
+        names = {_compact(name): name for name in self.options}
+        names |= {_compact(other): name for other, name in {**OPTION_NAMES.get(self.kind, {}), **self.spelled}.items()}
+        name = wanted if wanted in self.options else names.get(_compact(wanted), "")
+        if name in self.options:
+            return name
+        remark = name if wanted in self.spelled else ""
+        raise UnknownNameError(f"option of {self.name}", wanted, self.options or ["(it has none)"], offer=remark or None)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled and copied by its name; a person's own also by its file, which is run where it is not known yet."""
+        return _registered_as, (self.kind, self.name, self.function.__module__, self.function.__code__.co_filename)
 
     def __repr__(self) -> str:
         return f"chainrule.{self.name}"
@@ -167,10 +233,14 @@ def _checked_option(definition: Definition, name: str, value: Any) -> Any:
 
 @dataclass(frozen=True)
 class Bound(Displayed):
-    """A definition with its options: what a network or an optimiser is described with."""
+    """A definition with its options: what a network or an optimiser is described with.
+
+    implied  what the name by which it was asked for says about how errors are counted: {"outputs": "mean"} of mse
+    """
 
     definition: Definition
     given: Mapping[str, Any] = field(default_factory=dict)
+    implied: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     @property
     def name(self) -> str:
@@ -209,14 +279,81 @@ class Bound(Displayed):
 
     __call__ = apply
 
-    def described(self) -> str | dict[str, Any]:
-        """As in a description: the name alone, or a table with the given options."""
+    @property
+    def parts(self) -> tuple[Bound, ...]:
+        """The activations that are in it: of a list of them, one for each unit, each once; otherwise itself."""
+        return (self,)
+
+    @cached_property
+    def elementwise(self) -> bool:
+        """Does each element of an activation depend on the same element of z alone?"""
+        z = variable(Name("z"), ("batch", 2))
+        h = self.apply(z)
+        between = [node for node in order(h) if node is not z and z in order(node)]
+        return all(node.primitive.elementwise or node.primitive.name == "named" for node in between)
+
+    def described(self) -> Any:
+        """As in a description: the name alone, or a table with the given options; of a list, the list."""
         if not self.given:
             return self.name
         return {"name": self.name, **{key: value.described() if isinstance(value, Bound) else value for key, value in self.given.items()}}
 
     def __repr__(self) -> str:
         return f"{self.name}({', '.join(f'{key}={value!r}' for key, value in self.given.items())})"
+
+
+@dataclass(frozen=True)
+class EachUnit(Bound):
+    """An activation for each unit of a layer: ["relu", "tanh", "identity"].
+
+    units  the activations, unit by unit
+    """
+
+    units: tuple[Bound, ...] = ()
+
+    @property
+    def parts(self) -> tuple[Bound, ...]:
+        """Each activation once."""
+        return tuple({repr(unit): unit for unit in self.units}.values())
+
+    def described(self) -> list[Any]:
+        """The list."""
+        return [unit.described() for unit in self.units]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled and copied by its units."""
+        return _each_unit, (self.units,)
+
+    def __repr__(self) -> str:
+        return f"[{', '.join(map(repr, self.units))}]"
+
+
+def _each_unit(wanted: Sequence[Any]) -> Bound:
+    """The activation of a layer whose units have activations of their own. Raises DescriptionError, UnknownNameError."""
+    units = tuple(find("activation", one) for one in wanted)
+    if not units:
+        raise DescriptionError('a list of activations names one for each unit, as ["relu", "tanh"].')
+    for unit in units:
+        if not unit.elementwise:
+            raise DescriptionError(f"{unit.name} takes all units of a layer together, so that no single unit can have it; give it a layer.")
+
+    def each_unit(z: Expression) -> Expression:
+        """f₁(z₁), f₂(z₂) …: neighbours with one activation are computed together."""
+        axis = len(z.shape) - 1
+        if z.shape[axis] != len(units):
+            named = f"{len(units)} activation{'s are' if len(units) > 1 else ' is'} named"
+            raise DescriptionError(f"{named}, one for each unit, but the layer has {z.shape[axis]} units.")
+        starts = [place for place in range(len(units)) if not place or repr(units[place]) != repr(units[place - 1])]
+        pieces = [
+            units[start].apply(p.part(z, axis=axis, start=start, stop=stop))
+            for start, stop in zip(starts, [*starts[1:], len(units)], strict=True)
+        ]
+        return pieces[0] if len(pieces) == 1 else p.join(*pieces, axis=axis)
+
+    starts, gives = ({getattr(unit.definition, fact) for unit in units} for fact in ("start", "gives"))
+    facts = {"start": starts.pop()} if len(starts) == 1 else {}
+    facts |= {"gives": gives.pop()} if len(gives) == 1 else {}
+    return EachUnit(Definition("activation", ", ".join(unit.name for unit in units), each_unit, **facts), units=units)
 
 
 def checked_name(name: str) -> str:
@@ -231,9 +368,11 @@ def _registered(kind: str, function: Function, **facts: Any) -> Definition:
     before = REGISTRY[kind].get(name)
     if before is not None and before.function.__module__ != function.__module__:
         raise DescriptionError(f"there is already {'an' if kind[0] in 'aeio' else 'a'} {kind} called '{name}'; choose another name.")
-    for fact, what in (("targets", "kind of targets"), ("gives", "kind of values")):
-        if (word := facts.get(fact, "numbers")) not in get_args(Values):
-            raise UnknownNameError(what, str(word), get_args(Values))
+    for fact, what, known in (("targets", "kind of targets", get_args(Targets)), ("gives", "kind of values", get_args(Values))):
+        if (word := facts.get(fact, "numbers")) not in known:
+            raise UnknownNameError(what, str(word), known)
+    if not isinstance(facts.get("also", {}), Mapping):
+        facts["also"] = {other: {} for other in facts["also"]}
     REGISTRY[kind][name] = Definition(kind, name, function, **facts)
     if kind == "optimizer":  # its options stand as letters in formulas and programs; those of other kinds as numbers
         for option in REGISTRY[kind][name].options:
@@ -246,57 +385,123 @@ def _declared(kind: str, function: Function | None, **facts: Any) -> Any:
     return partial(_registered, kind, **facts) if function is None else _registered(kind, function, **facts)
 
 
+class OtherNames(TypedDict, total=False):
+    """Other names of a definition, of whatever kind.
+
+    also     names of exactly this function: ("logistic",); of a loss perhaps with the way of counting that they imply
+    meant    names that perhaps mean it, each with what is to be known: they are answered with it
+    spelled  other names of options, each with the option, or with what is to be known
+    """
+
+    also: Collection[str] | Mapping[str, Mapping[str, str]]
+    meant: Mapping[str, str]
+    spelled: Mapping[str, str]
+
+
+def _checked_names(names: OtherNames) -> dict[str, Any]:
+    """The names that a definition declares, and nothing else. Raises TypeError, as Python does for a keyword that is not known."""
+    for key in names:
+        if key not in OtherNames.__annotations__:
+            raise TypeError(f"a definition of this kind declares no {key}")
+    return dict(names)
+
+
+class Registrar:
+    """The decorator of a kind of definition that declares names alone: `OtherNames`."""
+
+    def __init__(self, kind: str) -> None:
+        self._kind = kind
+
+    @overload
+    def __call__(self, function: Function) -> Definition: ...
+    @overload
+    def __call__(self, **names: Unpack[OtherNames]) -> Callable[[Function], Definition]: ...
+    def __call__(self, function: Function | None = None, **names: Unpack[OtherNames]) -> Any:
+        """The definition of a function, or what makes one of it."""
+        return _declared(self._kind, function, **_checked_names(names))
+
+
 @overload
 def activation(function: Function) -> Definition: ...
 @overload
-def activation(*, start: Wanted = ..., gives: Values = ...) -> Callable[[Function], Definition]: ...
-def activation(function: Function | None = None, *, start: Wanted = "glorot_uniform", gives: Values = "numbers") -> Any:
+def activation(*, start: Wanted = ..., gives: Values = ..., **names: Unpack[OtherNames]) -> Callable[[Function], Definition]: ...
+def activation(
+    function: Function | None = None, *, start: Wanted = "glorot_uniform", gives: Values = "numbers", **names: Unpack[OtherNames]
+) -> Any:
     """Register h = f(z): `f(z, *, options)`.
 
     start  the initialiser that fits the weights of a layer with this activation, where none is said
     gives  what its values are: "numbers" (any), "probabilities" (each from 0 to 1), "distribution" (from 0 to 1, and 1 in sum over the
            units), "signs" (from −1 to 1). Where a loss takes any numbers, targets are drawn among these.
+    names  other names, `OtherNames`: also=("logistic",)
 
     Whether it works element by element follows from its formula. Raises DescriptionError, UnknownNameError.
     """
-    return _declared("activation", function, start=start, gives=gives)
+    return _declared("activation", function, start=start, gives=gives, **_checked_names(names))
 
 
 @overload
 def loss(function: Function) -> Definition: ...
 @overload
-def loss(*, output: Wanted = ..., targets: Values = ..., logits: bool = ...) -> Callable[[Function], Definition]: ...
-def loss(function: Function | None = None, *, output: Wanted = "identity", targets: Values = "numbers", logits: bool = False) -> Any:
+def loss(
+    *, output: Wanted = ..., targets: Targets = ..., logits: bool = ..., **names: Unpack[OtherNames]
+) -> Callable[[Function], Definition]: ...
+def loss(
+    function: Function | None = None,
+    *,
+    output: Wanted = "identity",
+    targets: Targets = "numbers",
+    logits: bool = False,
+    **names: Unpack[OtherNames],
+) -> Any:
     """Register a loss: `f(y, t, *, options)`, element by element (then summed over the outputs, or averaged) or one number per example.
+    A function of y alone needs no targets: the output is its own error.
 
     output   the activation that fits the last layer, where none is said
     targets  what it compares with: "numbers" (any), "probabilities" (each from 0 to 1), "distribution" (from 0 to 1, and 1 in sum over
              the outputs), "signs" (−1 or 1). So targets are drawn and checked, classes become numbers (0 and 1; one output each; −1 and
              1), and outputs become classes (from ½ upward; the largest; from 0 upward) and probabilities, which signs have none of.
+             "gradient": no targets but a given ∂E/∂y, written u; such a loss is one number for the whole batch
     logits   True where y are net inputs, of which the loss takes the sigmoid or the softmax itself: classes part at 0
+    names    other names, `OtherNames`: also={"mse": {"outputs": "mean"}}
 
     Raises DescriptionError, UnknownNameError.
     """
-    return _declared("loss", function, output=output, targets=targets, logits=logits)
+    return _declared("loss", function, output=output, targets=targets, logits=logits, **_checked_names(names))
 
 
-regularizer = partial(_registered, "regularizer")
+@overload
+def optimizer(function: Function) -> Definition: ...
+@overload
+def optimizer(*, largest_rate: float = ..., **names: Unpack[OtherNames]) -> Callable[[Function], Definition]: ...
+def optimizer(function: Function | None = None, *, largest_rate: float = 0.1, **names: Unpack[OtherNames]) -> Any:
+    """Register an update rule: `f(w, g, states …, k, *, learning_rate, …)` gives the new w and the new states, in their order.
+
+    g is ∂E/∂w; every further operand is a state that starts at zero; k, where it is asked for, is the number of the step, from 1.
+
+    largest_rate  the largest learning rate that is ever recommended with this rule
+    names         other names, `OtherNames`: also=("gd",)
+    """
+    return _declared("optimizer", function, largest_rate=largest_rate, **_checked_names(names))
+
+
+regularizer = Registrar("regularizer")
 """Register a penalty on a matrix of weights: `f(W, *, options)`, a scalar that is added to the error."""
 
-initializer = partial(_registered, "initializer")
+initializer = Registrar("initializer")
 """Register a start of the weights: `f(inputs, units, *, options)` gives a distribution."""
 
-optimizer = partial(_registered, "optimizer")
-"""Register an update rule: `f(w, g, states …, k, *, learning_rate, …)` gives the new w and the new states, in their order.
-
-g is ∂E/∂w; every further operand is a state that starts at zero; k, where it is asked for, is the number of the step, from 1."""
-
-schedule = partial(_registered, "schedule")
+schedule = Registrar("schedule")
 """Register a learning rate that changes: `f(k, *, rate, …)` gives the rate at step k, from 1."""
 
 
 def find(kind: str, wanted: Wanted) -> Bound:
-    """The definition that a name, a table {name = …, options}, or a definition means. Raises UnknownNameError, DescriptionError."""
+    """The definition that a name, a table {name = …, options}, or a definition means; a list has an activation for each unit.
+
+    Raises UnknownNameError, DescriptionError.
+    """
+    if kind == "activation" and isinstance(wanted, (list, tuple)):
+        return _each_unit(wanted)
     if isinstance(wanted, Definition):
         wanted = wanted.bind()
     if isinstance(wanted, Bound):
@@ -310,9 +515,51 @@ def find(kind: str, wanted: Wanted) -> Bound:
     if not isinstance(wanted, str):
         raise DescriptionError(f'{kind} wants a name, as "…", or a table with a name, but was given {quoted(wanted)}.')
     _load_built_in()
-    if wanted not in REGISTRY[kind]:
-        raise UnknownNameError(kind, wanted, REGISTRY[kind], "If it is your own, name its file with --definitions FILE.py.")
-    return REGISTRY[kind][wanted].bind(**options)
+    found, implied = _called(kind, wanted)
+    return Bound(found, found.bind(**options).given, implied)
+
+
+def _called(kind: str, wanted: str) -> tuple[Definition, Mapping[str, str]]:
+    """The definition that a name means, and what the name implies; spaces, hyphens and capitals do not count. Raises UnknownNameError."""
+    known = REGISTRY[kind]
+    if wanted in known:
+        return known[wanted], {}
+    names = [(other, d, implied) for d in known.values() for other, implied in {**d.also, d.name: {}}.items()]
+    spelled = _compact(wanted)
+    for same in (wanted.__eq__, lambda other: _compact(other) == spelled):
+        for other, definition, implied in names:
+            if same(other):
+                return definition, implied
+    perhaps = {d.name: text for d in known.values() for other, text in d.meant.items() if _compact(other) == spelled}
+    offer = None
+    if perhaps:
+        offer = "Here it is " + ", or ".join(f"'{name}' ({text})" for name, text in perhaps.items()) + "."
+    elif spelled in map(_compact, ABSENT.get(kind, ())):
+        offer = f"It is another function than those that are here; @{kind} defines one of your own."
+    hint = "" if offer else "If it is your own, name its file with --definitions FILE.py."
+    raise UnknownNameError(kind, wanted, known, hint, offer=offer, cutoff=0.65)
+
+
+def _compact(name: str) -> str:
+    return name.strip().lower().replace("_", "").replace("-", "").replace(" ", "")
+
+
+def _registered_as(kind: str, name: str, module: str, path: str) -> Definition:
+    """The definition of that name; the module, or else the file, that registers it is run first if need be."""
+    _load_built_in()
+    if name not in REGISTRY[kind]:
+        run_definitions(module, path)
+    return find(kind, name).definition
+
+
+def run_definitions(module: str, path: str) -> None:
+    """Registers what a module that can be imported defines, or a file. Raises FileError."""
+    import importlib.util
+
+    if module.isidentifier() and importlib.util.find_spec(module) is not None:
+        importlib.import_module(module)
+    else:
+        load_file(path)
 
 
 def definitions(kind: str) -> dict[str, Definition]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from operator import add
@@ -20,6 +20,9 @@ from chainrule.notation.conventions import Notation
 from chainrule.notation.labels import Labels
 
 BATCH = "batch"
+
+PRESENT = "M"
+"""The letter of what is 1 where a weight is, and 0 where one is absent."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,11 @@ class Goal:
 
     loss: Bound
     weight: float = 1.0
+
+    @property
+    def given(self) -> bool:
+        """Is ∂E/∂y given in place of targets?"""
+        return self.loss.definition.targets == "gradient"
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +127,7 @@ class Derivation:
     """A graph and its gradients.
 
     inputs       x (batch, inputs), or what the inputs are called
-    targets      t (batch, outputs), one for each prediction; a loss may ignore it
+    compared     what each output is compared with, by its name: t (batch, outputs), or u where ∂E/∂y is given; a loss of y alone has none
     parameters   W1, b1, W2 … in the order of the layers
     quantities   every named quantity of the forward pass, in order; the last one is a prediction
     predictions  y, one for each output
@@ -133,7 +141,7 @@ class Derivation:
     """
 
     inputs: tuple[Expression, ...]
-    targets: tuple[Expression, ...]
+    compared: Mapping[str, Expression]
     parameters: tuple[Expression, ...]
     quantities: tuple[Expression, ...]
     predictions: tuple[Expression, ...]
@@ -147,7 +155,7 @@ class Derivation:
 
     @property
     def data(self) -> tuple[Expression, ...]:
-        """What comes from outside for each batch: x, t, and s where examples are weighted."""
+        """What comes from outside for each batch: x, t or u, and s where examples are weighted."""
         return (*self.inputs, *self.targets, *(() if self.weights is None else (self.weights,)))
 
     @property
@@ -156,9 +164,9 @@ class Derivation:
         return self.inputs[0]
 
     @property
-    def t(self) -> Expression:
-        """The first target."""
-        return self.targets[0]
+    def targets(self) -> tuple[Expression, ...]:
+        """What the outputs are compared with, in their order."""
+        return tuple(self.compared.values())
 
     @property
     def prediction(self) -> Expression:
@@ -202,20 +210,33 @@ def derive(
     regularizer: Bound | None = None,
     conventions: Conventions = Conventions(),
     asked: Sequence[str] = (),
+    absent: Mapping[str, Collection[tuple[int, ...]]] = {},
 ) -> Derivation:
     """Error and gradients of a forward pass.
 
     goals  what each output is measured by
     asked  keys of inputs or named quantities whose gradients are wanted, too
+    absent elements of parameters on which nothing depends, by the key of the parameter
 
     Raises ShapeError, UnknownNameError.
     """
     weights = variable(Name("s"), (BATCH,)) if conventions.weighted else None
     parameters = [parameter.variable for parameter in passed.parameters]
-    targets = {name: variable(output_name("t", name, goals), passed.outputs[name].shape) for name in goals}
+    targets = {
+        name: variable(output_name("u" if goal.given else "t", name, goals), passed.outputs[name].shape)
+        for name, goal in goals.items()
+        if goal.loss.definition.has_target
+    }
     parts, errors = list[Expression](), list[Expression]()
     for name, goal in goals.items():
-        part = reduced(goal.loss.apply(passed.outputs[name], targets[name]), conventions, weights)
+        operands = [passed.outputs[name], *([targets[name]] if name in targets else [])]
+        loss, shape = goal.loss.apply(*operands), operands[0].shape
+        if loss.shape not in (shape, shape[:-1], ()):
+            raise ShapeError(
+                f"the loss {goal.loss.name} gives the shape {loss.shape} for predictions of the shape {shape}; it must give a number for "
+                f"each of them, or one for each example, {shape[:-1]}."
+            )
+        part = _whole(loss, weights) if goal.given else reduced(loss, conventions, weights)
         # Tidying s ⊙ (−Σ t ln y) would draw the minus out of the loss, where theorems look for it.
         part = part if conventions.weighted else tidy(part)
         if len(goals) > 1:
@@ -229,6 +250,9 @@ def derive(
     error = named(Name("E"), tidy(shortened(paper.arguments[0])))
     wanted = [quantity_called(key, passed) for key in asked]
     raw = gradients(error, [*parameters, *wanted])
+    for W in parameters:
+        if W.key in absent:
+            raw[W] = _without(raw[W], W, absent[W.key])
     brief = [named(part.name, tidy(shortened(part.arguments[0]))) for part in errors if part.name is not None]
     nodes = shared([*passed.quantities, error, *brief])
     known, error = nodes[: len(passed.quantities)], nodes[len(passed.quantities)]
@@ -236,7 +260,7 @@ def derive(
     check_names(*passed.inputs, *targets.values(), *parameters, *known, error, *found)
     return Derivation(
         inputs=passed.inputs,
-        targets=tuple(targets.values()),
+        compared=targets,
         parameters=tuple(parameters),
         quantities=tuple(dict.fromkeys(known)),
         predictions=tuple(known[passed.quantities.index(output)] for output in passed.outputs.values()),
@@ -248,6 +272,17 @@ def derive(
         asked=tuple(found[len(parameters) :]),
         weights=weights,
     )
+
+
+def _without(gradient: Expression, parameter: Expression, gaps: Collection[tuple[int, ...]]) -> Expression:
+    """The gradient of a parameter of which some elements are not there: 0 at those."""
+    assert gradient.name is not None
+    return named(gradient.name, pattern(PRESENT, parameter, gaps) * gradient.arguments[0])
+
+
+def pattern(letter: str, parameter: Expression, gaps: Collection[tuple[int, ...]]) -> Expression:
+    """1 for each element of a parameter, 0 at the gaps; called by the letter and the parameter, as M_W1."""
+    return named(Name(letter, mark=parameter.key), p.pattern(sizes=parameter.shape, gaps=tuple(sorted(gaps))))
 
 
 def check_names(*roots: Expression) -> None:
@@ -269,8 +304,17 @@ def quantity_called(key: str, passed: Forward) -> Expression:
     return known[key]
 
 
+def _whole(loss: Expression, weights: Expression | None) -> Expression:
+    """Σ u y, which is one number for a batch already, whatever the conventions say. Raises DescriptionError for weighted examples."""
+    if weights is not None:
+        raise DescriptionError("where ∂E/∂y is given, examples cannot be weighted: it says already what each of them counts.")
+    return loss
+
+
 def reduced(loss: Expression, conventions: Conventions, weights: Expression | None = None) -> Expression:
     """One number for a batch: over the outputs of each example first, times its weight if there is one, then over the examples."""
+    if not loss.shape:
+        raise DescriptionError("a loss is one number per output or per example; the network counts them over the batch.")
     reduce_batch = p.mean if conventions.batch == "mean" else p.total
     if len(loss.shape) > 1:
         reduce_outputs = p.mean if conventions.outputs == "mean" else p.total

@@ -38,8 +38,8 @@ import numpy as np
 
 from chainrule.base.errors import DescriptionError, FileError, InputError, UnknownNameError, quoted
 from chainrule.network.definitions import Bound
-from chainrule.network.layers import NUMBER_KEYS, SHARED, WIRING_KEYS, Layer, dense, kind_of_layer
-from chainrule.network.network import MOST_LAYERS, Network
+from chainrule.network.layers import EVERY, NUMBER_KEYS, SHARED, THRESHOLD, WIRING_KEYS, Layer, dense, kind_of_layer
+from chainrule.network.network import MOST_LAYERS, Network, check_implied
 from chainrule.network.wiring import (
     INPUT,
     OUTPUT,
@@ -57,7 +57,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SETTINGS = ("loss", "regularizer", "outputs", "batch", "weighted", "seed")
-KEYS = ("title", "inputs", *SETTINGS, "over_outputs", "gradients", "notation", "weights", "layers", "data", "optimizer")
+KEYS = (
+    *("title", "inputs", *SETTINGS, "over_outputs", "gradients", "frozen", "absent"),
+    *("notation", "weights", "weights_as", "layers", "data", "optimizer"),
+)
 OUTPUT_KEYS = ("from", "loss", "weight")
 
 DEEPEST_KEY = 32
@@ -89,6 +92,8 @@ def described(network: Network, *, numbers: bool = True) -> dict[str, Any]:
         "batch": None if conventions.batch == "mean" else conventions.batch,
         "weighted": conventions.weighted or None,
         "gradients": list(network.asked) or None,
+        "frozen": list(network.frozen_names) or None,
+        "absent": list(network.absent_names) or None,
         "seed": network.seed or None,
         "notation": network.notation.to_dict() or None,
         "layers": [_described_call(call, place, wiring, given, names) for place, call in enumerate(wiring.calls)],
@@ -128,7 +133,7 @@ def _described_call(
         "weights": weights,
         "numbers": numbers or None,
         "initializer": layer.initializer and layer.initializer.described(),
-        "frozen": list(layer.frozen) or None,
+        "frozen": True if EVERY in layer.frozen else list(layer.frozen) or None,
     }
     return {key: value for key, value in settings.items() if value is not None}
 
@@ -161,14 +166,19 @@ def network_from(description: Mapping[str, Any]) -> Network:
         del settings["outputs"]
     if "over_outputs" in description:
         settings["outputs"] = description["over_outputs"]
-    if "gradients" in description:
-        settings["gradients"] = names_of(description["gradients"], "gradients")
+    for key in ("gradients", "frozen", "absent"):
+        if key in description:
+            settings[key] = names_of(description[key], key)
     wiring = _wiring_from(description, settings)
     network = Network.of_wiring(wiring, **settings)
+    for goal in network.goals.values():
+        check_implied(goal.loss, settings)
     if "weights" not in description:
+        if "weights_as" in description:
+            raise DescriptionError("weights_as says how weights are written; give them, as weights = [0.2, -0.3].")
         return network
     with inside("weights"):
-        return network.with_weights(description["weights"])
+        return network.with_weights(description["weights"], description.get("weights_as", ()))
 
 
 def _notation_from(notation: Any) -> Notation:
@@ -236,12 +246,16 @@ def _layer_from(table: Mapping[str, Any], made: Mapping[str, Layer]) -> Layer:
     check_table(table, f"the layer {kind.name}", (*kind.options, *NUMBER_KEYS, *WIRING_KEYS))
     if "units" in kind.options and "units" not in table:
         raise DescriptionError("it does not say how many units it has, as units = 2.")
-    if not isinstance(table.get("bias", True), (bool, list, tuple)) and table["bias"] != SHARED:
-        raise DescriptionError(f'bias is true, false, "{SHARED}" or a list of numbers, not {quoted(table["bias"])}.')
+    if not isinstance(table.get("bias", True), (bool, list, tuple)) and table["bias"] not in (SHARED, THRESHOLD):
+        raise DescriptionError(f'bias is true, false, "{SHARED}", "{THRESHOLD}" or a list of numbers, not {quoted(table["bias"])}.')
     settings = {key: value for key, value in table.items() if key not in WIRING_KEYS}
     if "to" in kind.options and "to" in settings:
         settings["to"] = _layer_called(settings["to"], made)
-    return kind(**{**settings, "frozen": names_of(table.get("frozen", ()), "frozen"), "name": table.get("name", "")})
+    return kind(**{**settings, "frozen": _frozen_of(table.get("frozen", ())), "name": table.get("name", "")})
+
+
+def _frozen_of(frozen: Any) -> bool | tuple[str, ...]:
+    return frozen if isinstance(frozen, bool) else names_of(frozen, "frozen")
 
 
 def _layer_called(name: Any, made: Mapping[str, Layer]) -> Layer:

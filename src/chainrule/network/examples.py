@@ -27,12 +27,12 @@ _ARTICLE = {
     "data": {"x": [[2, 3]], "t": [[1]]},
 }
 
-# Mazur (2015), A Step by Step Backpropagation Example. He shares one bias a layer and never changes it.
+# Mazur (2015), A Step by Step Backpropagation Example. Each layer has one bias, which he never changes.
 _MAZUR = {
-    "title": "Mazur's network (2015), with frozen biases",
+    "title": "Mazur's network (2015): one bias a layer, frozen",
     "inputs": 2,
-    "weights": [0.15, 0.20, 0.25, 0.30, 0.40, 0.45, 0.50, 0.55, 0.35, 0.35, 0.60, 0.60],
-    "layers": [{"units": 2, "activation": "sigmoid", "frozen": ["b"]}, {"units": 2, "activation": "sigmoid", "frozen": ["b"]}],
+    "weights": [0.15, 0.20, 0.25, 0.30, 0.40, 0.45, 0.50, 0.55, 0.35, 0.60],
+    "layers": [{"units": 2, "activation": "sigmoid", "bias": "shared", "frozen": ["b"]}] * 2,
     "data": {"x": [[0.05, 0.10]], "t": [[0.01, 0.99]]},
     "optimizer": {"name": "sgd", "learning_rate": 0.5},
 }

@@ -7,6 +7,7 @@ Weights have the shape (inputs, units) and are float64.
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -27,16 +28,39 @@ INPUTS = variable(Name("inputs"))
 UNITS = variable(Name("units"))
 """The letter for how many units a layer has."""
 
+UNIFORM, NORMAL = "uniformly distributed", "normally distributed"
+"""What tells apart the two that one name may mean."""
+
+WIDE = 0.2
+"""Numbers with at least this standard deviation read well with two decimals."""
+
+MOST_DECIMALS = 15
+"""As many as every float has that is not large."""
+
 
 class Distribution(Displayed, ABC):
     """How the weights of a layer are drawn; its fields are numbers, or expressions in the letters of the layer's size."""
 
     def sample(self, random: np.random.Generator, inputs: int, units: int) -> NDArray[np.float64]:
         """An array of the shape (inputs, units). Raises DescriptionError where there is no such distribution."""
-        return self._drawn(random, (inputs, units), *(bound_value(value, inputs, units) for value in vars(self).values()))
+        return self._drawn(random, (inputs, units), *self._numbers(inputs, units))
+
+    def decimals(self, inputs: int, units: int) -> int:
+        """To how many decimals its numbers read well: two, and more where their standard deviation is below 0.2.
+
+        Raises DescriptionError where a bound is not finite.
+        """
+        deviation = self._deviation((inputs, units), *self._numbers(inputs, units))
+        return 2 + max(0, math.ceil(math.log10(WIDE / deviation))) if deviation > 0 else MOST_DECIMALS
+
+    def _numbers(self, inputs: int, units: int) -> list[float]:
+        return [bound_value(value, inputs, units) for value in vars(self).values()]
 
     @abstractmethod
     def _drawn(self, random: np.random.Generator, shape: tuple[int, int], *numbers: float) -> NDArray[np.float64]: ...
+
+    @abstractmethod
+    def _deviation(self, shape: tuple[int, int], *numbers: float) -> float: ...
 
 
 @dataclass(frozen=True)
@@ -49,6 +73,9 @@ class Constant(Distribution):
         import numpy as np
 
         return np.full(shape, numbers[0])
+
+    def _deviation(self, shape: tuple[int, int], *numbers: float) -> float:
+        return 0.0
 
 
 @dataclass(frozen=True)
@@ -64,6 +91,10 @@ class Uniform(Distribution):
             raise DescriptionError(f"weights cannot be drawn between {low:g} and {high:g}: low must not be above high.")
         return random.uniform(low, high, size=shape)
 
+    def _deviation(self, shape: tuple[int, int], *numbers: float) -> float:
+        low, high = numbers
+        return (high - low) / math.sqrt(12)
+
 
 @dataclass(frozen=True)
 class Normal(Distribution):
@@ -78,6 +109,9 @@ class Normal(Distribution):
             raise DescriptionError(f"weights cannot be drawn with the standard deviation {deviation:g}: it must not be negative.")
         return random.normal(mean, deviation, size=shape)
 
+    def _deviation(self, shape: tuple[int, int], *numbers: float) -> float:
+        return numbers[1]
+
 
 @dataclass(frozen=True)
 class Orthogonal(Distribution):
@@ -91,6 +125,9 @@ class Orthogonal(Distribution):
         q, r = np.linalg.qr(random.normal(size=(max(shape), min(shape))))
         q = q * np.sign(np.diag(r))  # without this, the signs of QR would favour some directions
         return numbers[0] * np.ascontiguousarray(q if shape[0] >= shape[1] else q.T)
+
+    def _deviation(self, shape: tuple[int, int], *numbers: float) -> float:
+        return abs(numbers[0]) / math.sqrt(max(shape))
 
 
 def distribution(start: Bound) -> Distribution:
@@ -118,31 +155,31 @@ def bound_value(operand: Operand, inputs: int, units: int) -> float:
     return float(values[root])
 
 
-@initializer
+@initializer(also=("zero",))
 def zeros(inputs: Expression, units: Expression) -> Distribution:
     """Every weight is 0. All units of a layer then stay alike for ever: good for biases, not for weights."""
     return Constant(0)
 
 
-@initializer
+@initializer(meant={"ones": "constant:value=1"})
 def constant(inputs: Expression, units: Expression, *, value: float = 0.1) -> Distribution:
     """Every weight is `value`. All units of a layer then stay alike for ever."""
     return Constant(value)
 
 
-@initializer
+@initializer(also=("random_uniform",))
 def uniform(inputs: Expression, units: Expression, *, low: float = -0.5, high: float = 0.5) -> Distribution:
     """Uniform between low and high. Sampling raises DescriptionError if low is above high."""
     return Uniform(low, high)
 
 
-@initializer
+@initializer(also=("gaussian", "random_normal"), meant={"randn": "normal:deviation=1"})
 def normal(inputs: Expression, units: Expression, *, mean: float = 0.0, deviation: NotNegative = 0.1) -> Distribution:
     """Normal with this mean and standard deviation. Sampling raises DescriptionError if the deviation is negative."""
     return Normal(mean, deviation)
 
 
-@initializer
+@initializer(also=("xavier_uniform",), meant={"xavier": UNIFORM, "glorot": UNIFORM})
 def glorot_uniform(inputs: Expression, units: Expression) -> Distribution:
     """Uniform between ±√(6 / (inputs + units)); suits tanh. Also called Xavier.
 
@@ -151,7 +188,7 @@ def glorot_uniform(inputs: Expression, units: Expression) -> Distribution:
     return _between(p.sqrt(6 / (inputs + units)))
 
 
-@initializer
+@initializer(also=("xavier_normal",), meant={"xavier": NORMAL, "glorot": NORMAL})
 def glorot_normal(inputs: Expression, units: Expression) -> Distribution:
     """Normal with mean 0 and standard deviation √(2 / (inputs + units)); suits tanh. Also called Xavier.
 
@@ -160,7 +197,7 @@ def glorot_normal(inputs: Expression, units: Expression) -> Distribution:
     return Normal(0, p.sqrt(2 / (inputs + units)))
 
 
-@initializer
+@initializer(also=("kaiming_uniform",), meant={"he": UNIFORM, "kaiming": UNIFORM})
 def he_uniform(inputs: Expression, units: Expression) -> Distribution:
     """Uniform between ±√(6 / inputs); suits ReLU. Also called Kaiming.
 
@@ -169,7 +206,7 @@ def he_uniform(inputs: Expression, units: Expression) -> Distribution:
     return _between(p.sqrt(6 / inputs))
 
 
-@initializer
+@initializer(also=("kaiming_normal",), meant={"he": NORMAL, "kaiming": NORMAL})
 def he_normal(inputs: Expression, units: Expression) -> Distribution:
     """Normal with mean 0 and standard deviation √(2 / inputs); suits ReLU. Also called Kaiming.
 
@@ -178,7 +215,7 @@ def he_normal(inputs: Expression, units: Expression) -> Distribution:
     return Normal(0, p.sqrt(2 / inputs))
 
 
-@initializer
+@initializer(meant={"lecun": UNIFORM})
 def lecun_uniform(inputs: Expression, units: Expression) -> Distribution:
     """Uniform between ±√(3 / inputs), so that the variance is 1 / inputs; suits SELU.
 
@@ -187,7 +224,7 @@ def lecun_uniform(inputs: Expression, units: Expression) -> Distribution:
     return _between(p.sqrt(3 / inputs))
 
 
-@initializer
+@initializer(meant={"lecun": NORMAL})
 def lecun_normal(inputs: Expression, units: Expression) -> Distribution:
     """Normal with mean 0 and standard deviation √(1 / inputs); suits SELU.
 

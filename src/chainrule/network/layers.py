@@ -26,13 +26,19 @@ from chainrule.base.display import Displayed
 from chainrule.base.errors import ChainruleError, DescriptionError, ShapeError, UnknownNameError, quoted
 from chainrule.formula import primitives as p
 from chainrule.formula.expression import Dimension, Expression, Name, named, order, substitute, variable
-from chainrule.network.definitions import Bound, find
+from chainrule.network.definitions import Bound, find, run_definitions
 
 MOST_UNITS = 10**7
 """Nobody means more units than this; refused before memory is taken."""
 
+EVERY = "*"
+"""In place of the symbol of a parameter: every parameter of a layer."""
+
 SHARED = "shared"
 """The bias of a layer whose units have one b together."""
+
+THRESHOLD = "threshold"
+"""The bias of a layer whose units have thresholds θ, which are taken away: z = x W − θ."""
 
 WIRING_KEYS = ("kind", "name", "from", "share")
 """What descriptions say of a layer: what it is, what it is called, what it is called on, and the layer whose parameters it has, too."""
@@ -75,7 +81,7 @@ class Kind(Displayed):
         *values: Any,
         weights: Any = None,
         initializer: Any = None,
-        frozen: Sequence[str] = (),
+        frozen: Sequence[str] | bool = (),
         numbers: Mapping[str, Any] | None = None,
         name: str = "",
         **options: Any,
@@ -84,7 +90,7 @@ class Kind(Displayed):
 
         weights      numbers of W, in place of an initialiser; `numbers` those of any parameter, by its symbol
         initializer  how its matrices start where no numbers are given
-        frozen       symbols of the parameters that the update leaves alone: ("b",) keeps b as it is
+        frozen       symbols of the parameters that the update leaves alone: ("b",) keeps b as it is; True: all of them
         name         what descriptions call it, and explanations in place of "hidden layer 1"
 
         Raises DescriptionError, UnknownNameError.
@@ -108,7 +114,7 @@ class Kind(Displayed):
             initializer=None if initializer is None else find("initializer", initializer),
             given=own,
             # A bias that is not there stays as it is.
-            frozen=tuple(symbol for symbol in _checked_names(frozen, "frozen") if symbol != "b" or given.get("bias", True) is not False),
+            frozen=tuple(symbol for symbol in _frozen(frozen) if symbol != "b" or given.get("bias", True) is not False),
             name=name,
         )
 
@@ -119,8 +125,20 @@ class Kind(Displayed):
             raise DescriptionError(f"the layer {self.name} returns {quoted(result)}, not a formula of its inputs.")
         return result
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled and copied by its name; a person's own also by its file, which is run where it is not known yet."""
+        return _kind_called, (self.name, self.function.__module__, self.function.__code__.co_filename)
+
     def __repr__(self) -> str:
         return f"chainrule.{self.name}"
+
+
+def _kind_called(name: str, module: str, path: str) -> Kind:
+    if name not in KINDS:
+        run_definitions(module, path)
+    if name not in KINDS:
+        raise UnknownNameError("kind of layer", name, KINDS)
+    return KINDS[name]
 
 
 def result_of(what: str, function: Callable[[], Any]) -> Any:
@@ -141,12 +159,19 @@ def _checked(options: Mapping[str, Any], numbers: dict[str, Any]) -> dict[str, A
     if found.get("activation") is not None:
         found["activation"] = find("activation", found["activation"])
     bias = found.get("bias", True)
-    if not (isinstance(bias, bool) or bias == SHARED):
+    if not isinstance(bias, bool) and not (isinstance(bias, str) and bias in (SHARED, THRESHOLD)):
         numbers["b"], found["bias"] = bias, True
     return found
 
 
-def _checked_names(names: object, where: str) -> tuple[str, ...]:
+def _frozen(frozen: object) -> tuple[str, ...]:
+    if isinstance(frozen, bool):
+        return (EVERY,) if frozen else ()
+    return checked_names(frozen, "frozen")
+
+
+def checked_names(names: object, where: str) -> tuple[str, ...]:
+    """A list of names. Raises DescriptionError."""
     if isinstance(names, str) or not isinstance(names, (list, tuple)) or not all(isinstance(name, str) for name in names):
         raise DescriptionError(f"{where} must be a list of names, not {quoted(names)}.")
     return tuple(names)
@@ -169,7 +194,7 @@ class Layer(Displayed):
 
     given        numbers of its parameters, by symbol
     initializer  how its matrices start where no numbers are given
-    frozen       symbols of the parameters that the update leaves alone
+    frozen       symbols of the parameters that the update leaves alone; `EVERY` for all of them
     name         what descriptions call it
     """
 
@@ -208,6 +233,14 @@ class Layer(Displayed):
         """The layer without numbers for a parameter, which is then no longer frozen."""
         given = {key: numbers for key, numbers in self.given.items() if key != symbol}
         return replace(self, given=given, frozen=tuple(name for name in self.frozen if name != symbol))
+
+    def with_numbers(self, symbol: str, numbers: Any) -> Layer:
+        """The same layer with numbers for a parameter."""
+        return replace(self, given={**self.given, symbol: numbers})
+
+    def with_frozen(self, symbol: str) -> Layer:
+        """The same layer, of which the update leaves this parameter alone, too."""
+        return replace(self, frozen=(*self.frozen, symbol))
 
     def __call__(self, *signals: Any) -> Any:
         """What this layer makes of signals, inside the function of a network. Raises DescriptionError."""
@@ -317,6 +350,11 @@ class Owner:
         rule = find("activation", activation)
         own = self.named("z" if not symbol else f"z_{symbol}", z)
         h = rule.apply(own)
+        if h.shape != own.shape:
+            raise ShapeError(
+                f"the activation {rule.name} must give as many numbers as it is given, {own.shape}, but gives {h.shape}"
+                f"{'; a sum keeps its shape with keepdims=True.' if len(h.shape) < len(own.shape) else '.'}"
+            )
         h = z if h is own else numbered(h, own, self.number, self.time)
         return self.named(symbol, h) if symbol else h
 
@@ -342,20 +380,18 @@ def _columns(x: Expression) -> int:
 
 @layer
 def dense(own: Owner, x: Expression, *, units: int, activation: Any = None, bias: Any = True) -> Expression:
-    """A layer of `units` neurons, each of which sees every input: z = x W + b, h = f(z).
+    """A layer of `units` neurons, each of which sees every input: z = x W + b, h = f(z); with thresholds z = x W − θ.
 
     x : (batch, inputs)    W : (inputs, units)    b : (units,)    z, h : (batch, units)
 
-    activation  f; None until a network decides: identity inside, what fits the loss at the end
-    bias        True; False for none; "shared" for one number b for all units; or its numbers
+    activation  f, or a list of one for each unit; None until a network decides: identity inside, what fits the loss at the end
+    bias        True; False for none; "shared" for one number b for all units; "threshold" for θ (units,); or its numbers
 
     Raises DescriptionError, UnknownNameError, ShapeError.
     Source: Rumelhart, Hinton & Williams (1986), eq. 1.
     """
-    z = own.linear(x, units, bias="b" if bias is True else None, start=find("activation", activation).definition.start)
-    if bias == SHARED:
-        z = z + own.parameter("b")
-    return own.activated(activation, z)
+    z = own.linear(x, units, bias=None, start=find("activation", activation).definition.start)
+    return own.activated(activation, _biased(own, z, bias))
 
 
 @layer
@@ -368,10 +404,16 @@ def tied(own: Owner, x: Expression, *, to: Layer, activation: Any = None, bias: 
     Source: Vincent, Larochelle, Bengio & Manzagol (2008), Denoising autoencoders, section 2.
     """
     W = own.of(to, "W")
-    z = x @ p.swapped(W)
+    return own.activated(activation, _biased(own, x @ p.swapped(W), bias))
+
+
+def _biased(own: Owner, z: Expression, bias: Any) -> Expression:
+    """z with what its layer adds to it, or takes away."""
     if bias is True:
-        z = z + own.parameter("b", _columns(z))
-    return own.activated(activation, z)
+        return z + own.parameter("b", _columns(z))
+    if bias == SHARED:
+        return z + own.parameter("b")
+    return z - own.parameter("theta", _columns(z)) if bias == THRESHOLD else z
 
 
 @layer

@@ -15,8 +15,15 @@ from chainrule.network.definitions import Positive, loss
 
 HALF = Fraction(1, 2)
 
+MEAN, SUM = {"outputs": "mean", "batch": "mean"}, {"outputs": "sum", "batch": "sum"}
+"""What the names of some losses say about how errors are counted."""
 
-@loss
+BINARY = "−(t ln y + (1 − t) ln(1 − y)), per output, behind a sigmoid"
+CLASSES = "−Σ t ln y over the outputs, behind a softmax"
+SMOOTH = "Smooth L1 with β is huber with delta = β, divided by β."
+
+
+@loss(meant={"quadratic": "½ (y − t)², per output", "squared_error": "½ (y − t)², per output"})
 def half_squared(y: Expression, t: Expression) -> Expression:
     """ℓ = ½ (y − t)², per output; its derivative is y − t.
 
@@ -25,7 +32,10 @@ def half_squared(y: Expression, t: Expression) -> Expression:
     return HALF * (y - t) ** 2
 
 
-@loss
+@loss(
+    also={"mse": MEAN, "mean_squared_error": MEAN, "mse_loss": MEAN, "sse": SUM, "sum_squared_error": SUM, "rss": SUM},
+    meant={"quadratic": "(y − t)², per output", "squared_error": "(y − t)², per output"},
+)
 def squared(y: Expression, t: Expression) -> Expression:
     """ℓ = (y − t)², per output.
 
@@ -34,7 +44,7 @@ def squared(y: Expression, t: Expression) -> Expression:
     return (y - t) ** 2
 
 
-@loss
+@loss(also={"mae": MEAN, "mean_absolute_error": MEAN, "l1_loss": MEAN, "sae": SUM, "sum_absolute_error": SUM})
 def absolute(y: Expression, t: Expression) -> Expression:
     """ℓ = |y − t|, per output. The derivative at y = t is taken as 0.
 
@@ -43,7 +53,7 @@ def absolute(y: Expression, t: Expression) -> Expression:
     return abs(y - t)
 
 
-@loss
+@loss(also={"smooth_l1": MEAN, "smooth_l1_loss": MEAN}, spelled={"beta": SMOOTH})
 def huber(y: Expression, t: Expression, *, delta: Positive = 1.0) -> Expression:
     """ℓ = ½ (y − t)² where |y − t| ≤ δ, otherwise δ (|y − t| − δ/2), per output.
 
@@ -62,7 +72,12 @@ def log_cosh(y: Expression, t: Expression) -> Expression:
     return p.log_cosh(y - t)
 
 
-@loss(output="sigmoid", targets="probabilities")
+@loss(
+    output="sigmoid",
+    targets="probabilities",
+    also={"bce": MEAN, "bce_loss": MEAN, "binary_crossentropy": MEAN},
+    meant={"logistic": BINARY, "log_loss": BINARY, "nll": BINARY, "negative_log_likelihood": BINARY},
+)
 def binary_cross_entropy(y: Expression, t: Expression) -> Expression:
     """ℓ = −(t ln y + (1 − t) ln(1 − y)), per output, of probabilities y between 0 and 1; t from 0 to 1.
 
@@ -71,7 +86,11 @@ def binary_cross_entropy(y: Expression, t: Expression) -> Expression:
     return -(t * p.log(y) + (1 - t) * p.log(1 - y))
 
 
-@loss(targets="probabilities", logits=True)
+@loss(
+    targets="probabilities",
+    logits=True,
+    also={"bce_with_logits": MEAN, "bce_with_logits_loss": MEAN, "binary_cross_entropy_with_logits": MEAN},
+)
 def binary_cross_entropy_from_logits(y: Expression, t: Expression) -> Expression:
     """ℓ = softplus(y) − t y = −(t ln σ(y) + (1 − t) ln(1 − σ(y))), per output, of net inputs y; its derivative is σ(y) − t.
 
@@ -81,7 +100,12 @@ def binary_cross_entropy_from_logits(y: Expression, t: Expression) -> Expression
     return p.softplus(y) - t * y
 
 
-@loss(output="softmax", targets="distribution")
+@loss(
+    output="softmax",
+    targets="distribution",
+    also=("ce", "categorical_cross_entropy", "sparse_categorical_cross_entropy", "cross_entropy_loss", "softmax_cross_entropy"),
+    meant={"log_loss": CLASSES, "nll": CLASSES, "nll_loss": CLASSES, "negative_log_likelihood": CLASSES},
+)
 def cross_entropy(y: Expression, t: Expression) -> Expression:
     """ℓ = −Σ t ln y over the outputs, one number per example, of probabilities y above 0; t from 0 to 1.
 
@@ -90,7 +114,7 @@ def cross_entropy(y: Expression, t: Expression) -> Expression:
     return -p.total(t * p.log(y), axes=(_last(y),))
 
 
-@loss(targets="distribution", logits=True)
+@loss(targets="distribution", logits=True, also=("cross_entropy_with_logits", "softmax_cross_entropy_with_logits"))
 def cross_entropy_from_logits(y: Expression, t: Expression) -> Expression:
     """ℓ = Σ t · logsumexp(y) − Σ t y = −Σ t ln softmax(y) over the outputs, one number per example, of net inputs y.
 
@@ -102,7 +126,7 @@ def cross_entropy_from_logits(y: Expression, t: Expression) -> Expression:
     return p.total(t, axes=(axis,)) * p.logsumexp(y, axis=axis) - p.total(t * y, axes=(axis,))
 
 
-@loss(output="tanh", targets="signs")
+@loss(output="tanh", targets="signs", also=("hinge_loss",))
 def hinge(y: Expression, t: Expression) -> Expression:
     """ℓ = max(0, 1 − t y), per output; t is −1 or 1.
 
@@ -120,7 +144,7 @@ def squared_hinge(y: Expression, t: Expression) -> Expression:
     return p.maximum(0, 1 - t * y) ** 2
 
 
-@loss(output="softmax", targets="distribution")
+@loss(output="softmax", targets="distribution", also=("kl_divergence", "kld", "kl_div", "kullback_leibler"))
 def kl(y: Expression, t: Expression) -> Expression:
     """ℓ = Σ t ln(t / y) over the outputs, one number per example, of probabilities y above 0; a term with t = 0 is 0.
 
@@ -128,6 +152,24 @@ def kl(y: Expression, t: Expression) -> Expression:
     """
     # ln 1 stands in where t = 0, so that 0 · ln 0 never has to be computed.
     return p.total(t * p.log(p.select(t > 0, t / y, 1)), axes=(_last(y),))
+
+
+@loss
+def objective(y: Expression) -> Expression:
+    """ℓ = y, per output: the output is its own error, and is made as small as can be. It needs no target.
+
+    Source: Nocedal & Wright (2006), Numerical optimization, chapter 1.
+    """
+    return y
+
+
+@loss(targets="gradient")
+def upstream(y: Expression, u: Expression) -> Expression:
+    """E = Σ u y over outputs and examples, so that ∂E/∂y = u is what is given: back-propagation alone, a vector–Jacobian product.
+
+    Source: Griewank & Walther (2008), Evaluating derivatives, section 3.2.
+    """
+    return p.total(u * y, axes=tuple(range(len(y.shape))))
 
 
 def _last(x: Expression) -> int:

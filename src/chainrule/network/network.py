@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
@@ -13,10 +13,12 @@ import numpy as np
 
 from chainrule.base.display import Displayed
 from chainrule.base.errors import DescriptionError, InputError, ShapeError, UnknownNameError, quoted
+from chainrule.base.pickling import WithoutCaches
 from chainrule.formula.expression import Expression, order
 from chainrule.network.definitions import Bound, Wanted, find
 from chainrule.network.derivation import Conventions, Derivation, Forward, Goal, derive, forward, quantity_called
-from chainrule.network.layers import Kind, Layer
+from chainrule.network.elements import cells
+from chainrule.network.layers import EVERY, Kind, Layer, checked_names
 from chainrule.network.wiring import INPUT, OUTPUT, Wiring, chain_wiring, traced
 from chainrule.notation.conventions import Notation
 
@@ -32,7 +34,7 @@ MOST_LAYERS = 1000
 """More layers than this are refused."""
 
 
-class Network(Displayed):
+class Network(WithoutCaches, Displayed):
     """Layers, how they are connected, a loss and their conventions.
 
         network = Network(2, dense(2, bias=False), dense(1, bias=False), loss=half_squared())
@@ -50,9 +52,11 @@ class Network(Displayed):
     emphasis     by what the error of each output is multiplied in E, by its name; 1 where nothing is said
     regularizer  a penalty on every matrix of weights, added to E
     outputs      "sum" or "mean": how the loss of one example is counted over its outputs
-    batch        "mean" or "sum": how E is counted over the examples
+    batch        "mean" or "sum": how E is counted over the examples; the name of a loss may say both otherwise, as mse and sse do
     weighted     True where each example comes with a weight s, by which its loss is multiplied before the batch is averaged
     gradients    keys of inputs and quantities whose gradients are wanted beside those on the way to the parameters: ["x"]
+    frozen       weights that the update leaves alone: ["w3", "b1[2]", "hidden1.W[2,3]"], or a whole parameter, ["W1"]
+    absent       weights that are not there: they are 0, stay 0, and stand in no formula
     seed         draws the parameters for which no numbers are given
     notation     letters, rows or columns, decimal sign, language
 
@@ -71,20 +75,25 @@ class Network(Displayed):
         batch: str = "mean",
         weighted: bool = False,
         gradients: Sequence[str] = (),
+        frozen: Sequence[str] = (),
+        absent: Sequence[str] = (),
         seed: int = 0,
         notation: Notation | None = None,
     ) -> None:
         wiring = _wired(inputs, layers)
         self.goals = _goals(wiring, loss, emphasis or {})
         self.regularizer = None if regularizer is None else find("regularizer", regularizer)
-        self.conventions = Conventions(
-            _one_of("outputs", outputs, "sum", "mean"), _one_of("batch", batch, "mean", "sum"), _checked_flag("weighted", weighted)
-        )
+        self.conventions = _conventions(self.goals, outputs, batch, weighted)
         self.asked = tuple(gradients)
         self.seed = _checked_seed(seed)
         self.notation = notation or Notation()
+        _check_letters(wiring, self.notation)
+        self.legible = False
+        self.understood: Mapping[str, Any] = {}
         self.wiring = _decided(wiring, self.goals)
         self.shapes = self._checked_shapes()
+        self.frozen_names, self.absent_names = checked_names(frozen, "frozen"), checked_names(absent, "absent")
+        self.frozen_elements, self.absent = cells(self, self.frozen_names, "frozen"), cells(self, self.absent_names, "absent")
         self.given = self._checked_given()
         for key in self.asked:
             quantity_called(key, self.forward)
@@ -97,12 +106,15 @@ class Network(Displayed):
     @cached_property
     def derivation(self) -> Derivation:
         """The network as expressions, with its back-propagation."""
-        return derive(self.forward, self.goals, self.regularizer, self.conventions, self.asked)
+        return derive(self.forward, self.goals, self.regularizer, self.conventions, self.asked, self.absent)
 
     @cached_property
     def parameters(self) -> dict[str, Array]:
         """W1, b1, W2 …: the numbers given, and those drawn from the seed for the others (b: zeros). Not to be written to."""
         values = {**self._drawn(), **self.given}
+        for key, gone in self.absent.items():
+            values[key] = values[key].copy()
+            values[key][tuple(zip(*gone, strict=True))] = 0
         for array in values.values():
             array.flags.writeable = False
         return {key: values[key] for key in self.shapes}
@@ -121,6 +133,11 @@ class Network(Displayed):
         """How many numbers a layer gives for each example."""
         call = next(call for call in self.wiring.calls if call.layer is layer)
         return int(self.forward.results[call.name].shape[-1])
+
+    @cached_property
+    def unit_count(self) -> int:
+        """How many numbers all calls of layers give for each example."""
+        return sum(int(result.shape[-1]) for name, result in self.forward.results.items() if name not in self.wiring.inputs)
 
     def parameters_of(self, layer: Layer) -> tuple[Expression, ...]:
         """The parameters in which a layer is computed: its own, and those that it takes from another."""
@@ -166,6 +183,21 @@ class Network(Displayed):
         return {name: int(output.shape[-1]) for name, output in self.forward.outputs.items()}
 
     @property
+    def target_sizes(self) -> dict[str, int]:
+        """How many numbers each output is compared with; an output that is its own error is left out."""
+        return {name: int(target.shape[-1]) for name, target in self.derivation.compared.items()}
+
+    @property
+    def targets(self) -> int:
+        """How many numbers the outputs are compared with, over all outputs."""
+        return sum(self.target_sizes.values())
+
+    @property
+    def measures(self) -> bool:
+        """Does every output have a loss that is least where the output is right? Only then is an error of 0 what training aims at."""
+        return all(goal.loss.definition.measures for goal in self.goals.values())
+
+    @property
     def sizes(self) -> tuple[int, ...]:
         """Inputs and units of every layer: (2, 2, 1) for the seed's network. Of a graph that is no chain, inputs and outputs."""
         if not self.wiring.is_chain:
@@ -174,13 +206,20 @@ class Network(Displayed):
 
     @property
     def size(self) -> int:
-        """How many parameters there are."""
-        return sum(math.prod(shape) for shape in self.shapes.values())
+        """How many numbers are learned; those that are absent are not."""
+        return sum(math.prod(shape) for shape in self.shapes.values()) - sum(map(len, self.absent.values()))
 
     @property
     def frozen(self) -> set[str]:
-        """The parameters that the update leaves alone."""
-        return {one.variable.key for one in self.forward.parameters if one.variable.symbol in one.layer.frozen}
+        """The parameters that the update leaves alone as a whole."""
+        of_layers = {one.variable.key for one in self.forward.parameters if {one.variable.symbol, EVERY} & {*one.layer.frozen}}
+        return of_layers | {key for key, kept in self.kept.items() if len(kept) == math.prod(self.shapes[key])}
+
+    @property
+    def kept(self) -> dict[str, frozenset[tuple[int, ...]]]:
+        """The elements that an update leaves alone, frozen or absent, by the key of their parameter."""
+        parts = (self.frozen_elements, self.absent)
+        return {key: frozenset().union(*(part.get(key, ()) for part in parts)) for key in self.shapes if any(key in part for part in parts)}
 
     @property
     def weights(self) -> list[float]:
@@ -192,7 +231,8 @@ class Network(Displayed):
     def initializers(self) -> dict[str, Bound]:
         """What draws each W that has no numbers of its own."""
         drawn = {one.variable.key: one.start for one in self.forward.parameters}
-        return {key: start for key, start in drawn.items() if start is not None and key not in self.given}
+        there = {key for key, shape in self.shapes.items() if len(self.absent.get(key, ())) < math.prod(shape)}
+        return {key: start for key, start in drawn.items() if start is not None and key not in self.given and key in there}
 
     def split(self, x: Any, t: Any = None, s: Any = None) -> dict[Expression, Array]:
         """A batch by what its columns are called in the derivation: x (batch, inputs) and t (batch, outputs) hold those of all inputs
@@ -207,21 +247,28 @@ class Network(Displayed):
                 start = stop
         return parts if derivation.weights is None or s is None else {**parts, derivation.weights: s}
 
-    def with_weights(self, weights: Sequence[float]) -> Network:
-        """The same network with these numbers: every w in its numbering, then, if given, every b. Raises ShapeError."""
-        numbers = _checked_numbers("the weights", weights, None).ravel()
-        in_matrices = {key: shape for key, shape in self.shapes.items() if len(shape) > 1}
-        in_biases = {key: shape for key, shape in self.shapes.items() if len(shape) < 2}
-        wanted, most = (sum(math.prod(shape) for shape in part.values()) for part in (in_matrices, self.shapes))
-        if len(numbers) not in (wanted, most):
-            also = f" ({most} with its biases)" if most > wanted else ""
-            raise ShapeError(f"a {self.summary} network has {wanted} weights{also}, but {len(numbers)} numbers were given.")
-        values: dict[str, Array] = {}
-        start = 0
-        for key, shape in {**in_matrices, **(in_biases if len(numbers) == most else {})}.items():
-            values[key] = numbers[start : start + math.prod(shape)].reshape(shape[::-1]).T
-            start += math.prod(shape)
-        return self.with_parameters(values)
+    def with_weights(self, weights: Any, weights_as: str | Sequence[str] = ()) -> Network:
+        """The same network with these numbers: in one list, every w in its numbering, then, if given, every b; or a dict of matrices, or of
+        single weights, by their names: {"W1": [[0.3, -0.1], [0.2, 0.4]], "w1,4": 0.2}.
+
+        weights_as  how they are written, where a course writes them otherwise, as a list of
+                    "units-inputs", "inputs-units"   what the rows and the columns of matrices are; (inputs × units) is usual where vectors
+                                                     are rows, (units × inputs) where they are columns
+                    "by-target", "by-source"         the same, said of one list: unit by unit, or source by source
+                    "bias-first", "bias-last"        each bias stands among the weights of its unit
+                    "thresholds"                     units have thresholds θ in place of biases: z = x W − θ
+
+        Raises ShapeError, UnknownNameError; InputError where the numbers can be read in two ways.
+        """
+        from chainrule.network.weights import with_weights
+
+        return with_weights(self, weights, weights_as)
+
+    def told(self, understood: Mapping[str, Any]) -> Network:
+        """The same network, with what was understood of the numbers that it was given, as plain data for explanations."""
+        changed = copy.copy(self)
+        changed.understood = understood
+        return changed
 
     @property
     def summary(self) -> str:
@@ -238,18 +285,28 @@ class Network(Displayed):
                 raise UnknownNameError("parameter of this network", key, self.shapes)
         changed = copy.copy(self)
         changed.__dict__.pop("parameters", None)
-        changed.given = {**self.given, **{key: _checked_numbers(key, numbers, self.shapes[key]) for key, numbers in parameters.items()}}
+        given = {key: checked_numbers(key, numbers, self.shapes[key]) for key, numbers in parameters.items()}
+        changed.given = {**self.given, **self._without_absent(given)}
+        return changed
+
+    def made_legible(self) -> Network:
+        """The same network, whose drawn numbers are round, so that a person can compute along: two decimals, more where they are small."""
+        changed = copy.copy(self)
+        changed.__dict__.pop("parameters", None)
+        changed.legible = True
         return changed
 
     def continued(self, parameters: Mapping[str, Array]) -> Network:
-        """The same network after an update, with all its parameters; the derivation, which they do not change, is kept."""
+        """The same network after an update, with all its parameters; its expressions, which they do not change, are kept."""
         network = copy.copy(self)
-        network.__dict__.update(derivation=self.derivation, given=dict(parameters), parameters=dict(parameters))
+        network.__dict__.update(forward=self.forward, derivation=self.derivation, given=dict(parameters), parameters=dict(parameters))
         return network
 
     def replaced(self, **changes: Any) -> Network:
         """The same network with other settings: any argument of Network by name, and `layers`, as many as `Network.layers` has."""
         layers = changes.pop("layers", None) or self.numbered_layers
+        if changes.get("notation", self.notation).vectors != self.notation.vectors:  # layers hold matrices as they are written
+            layers = [replace(one, given={key: _turned(numbers) for key, numbers in one.given.items()}) for one in layers]
         wiring = self.wiring.replaced(dict(zip(self.layers, layers, strict=True)))
         settings = {
             "loss": {name: goal.loss for name, goal in self.goals.items()},
@@ -259,11 +316,17 @@ class Network(Displayed):
             "batch": self.conventions.batch,
             "weighted": self.conventions.weighted,
             "gradients": self.asked,
+            "frozen": self.frozen_names,
+            "absent": self.absent_names,
             "seed": self.seed,
             "notation": self.notation,
             **changes,
         }
-        return Network.of_wiring(wiring, **settings)
+        for loss in (find("loss", one) for one in _losses(settings["loss"], list(self.goals)).values()):
+            check_implied(loss, changes)
+        made = Network.of_wiring(wiring, **settings)
+        made.legible, made.understood = self.legible, made.understood or self.understood
+        return made
 
     @staticmethod
     def of_wiring(wiring: Wiring, **settings: Any) -> Network:
@@ -288,30 +351,46 @@ class Network(Displayed):
 
     def checked_t(self, t: Any, name: str = "t") -> Array:
         """Targets as one array (batch, outputs); a dict has them by the names of the outputs. Raises ShapeError, InputError."""
-        return _side_by_side(name, t, self.output_sizes)
+        return _side_by_side(name, t, self.target_sizes)
 
     def bindings(self) -> dict[Any, Array]:
         """The numbers of the parameters, by their expressions."""
         return {expression: self.parameters[str(expression.name)] for expression in self.derivation.parameters}
 
-    def step(self, x: Any, t: Any, optimizer: Wanted = "sgd", *, weights: Any = None, exact: bool = False) -> Step:
+    def step(
+        self, x: Any, t: Any = None, optimizer: Wanted = "sgd", *, upstream: Any = None, weights: Any = None, exact: bool = False
+    ) -> Step:
         """One training step on the batch (x, t), every number kept.
 
-        x : (batch, inputs)    t : (batch, outputs)    weights : (batch,), for a weighted network only (1 each if none are given)
+        x : (batch, inputs)    t : (batch, outputs), unless the outputs are their own errors
+        weights : (batch,), for a weighted network only (1 each if none are given)
+        upstream : (batch, outputs), a given ∂E/∂y in place of targets and losses: back-propagation starts from it
 
         Raises ShapeError, InputError; InexactError if `exact` fractions are asked for and there are none.
         """
-        return next(self.steps(x, t, optimizer, weights=weights, exact=exact))
+        return next(self.steps(x, t, optimizer, upstream=upstream, weights=weights, exact=exact))
 
-    def steps(self, x: Any, t: Any, optimizer: Wanted = "sgd", *, weights: Any = None, exact: bool = False) -> Iterator[Step]:
-        """Training steps on the same batch, one after the other, without end."""
+    def steps(
+        self, x: Any, t: Any = None, optimizer: Wanted = "sgd", *, upstream: Any = None, weights: Any = None, exact: bool = False
+    ) -> Iterator[Step]:
+        """Training steps on the same batch, one after the other, without end. As of `step`."""
         from chainrule.steps.step import steps
 
-        return steps(self, x, t, find("optimizer", optimizer), weights=weights, exact=exact)
+        if upstream is None:
+            return steps(self, x, t, find("optimizer", optimizer), weights=weights, exact=exact)
+        if t is not None or weights is not None:
+            raise InputError("upstream is ∂E/∂y in place of targets and their losses; leave out t and weights.")
+        return self.with_upstream().steps(x, upstream, optimizer, exact=exact)
+
+    def with_upstream(self) -> Network:
+        """The same network without a loss: ∂E/∂y of every output is given in place of targets."""
+        from chainrule.network.losses import upstream
+
+        return self.replaced(loss=upstream, emphasis={}, weighted=False)
 
     def _given_of(self, layer: Layer) -> dict[str, Any]:
         own = {one.variable.key: one.variable.symbol for one in self.forward.parameters if one.layer is layer}
-        return {own[key]: numbers for key, numbers in self.given.items() if key in own}
+        return {own[key]: _oriented(numbers, self.notation) for key, numbers in self.given.items() if key in own}
 
     def _drawn(self) -> dict[str, Array]:
         """Zeros for every b, and a draw from the seed for every W without numbers; random numbers are imported for these alone."""
@@ -322,7 +401,10 @@ class Network(Displayed):
         random: Any = np.random.default_rng(self.seed) if initializers else None
         for key, initializer in initializers.items():
             shape = self.shapes[key]
-            values[key] = distribution(initializer).sample(random, math.prod(shape[:-1]), shape[-1]).reshape(shape)
+            drawn, size = distribution(initializer), (math.prod(shape[:-1]), shape[-1])
+            values[key] = drawn.sample(random, *size).reshape(shape)
+            if self.legible:
+                values[key] = np.round(values[key], drawn.decimals(*size)) + 0.0  # no −0
         return values
 
     def _checked_shapes(self) -> dict[str, tuple[int, ...]]:
@@ -333,7 +415,11 @@ class Network(Displayed):
         return shapes
 
     def _checked_given(self) -> dict[str, Array]:
+        """The numbers of the layers. Where vectors are columns, their matrices are (units, inputs), unless all are (inputs, units)."""
         given: dict[str, Array] = {}
+        turned = self.notation.vectors == "columns"
+        if turned and (keys := self._given_as_rows()):
+            turned, self.understood = False, {"form": "matrices", "rows": "source", "bias": "apart", "keys": keys}
         for layer in self.wiring.layers:
             own = {one.variable.symbol: one.variable.key for one in self.forward.parameters if one.layer is layer}
             for symbol, numbers in layer.given.items():
@@ -342,12 +428,33 @@ class Network(Displayed):
                 key = own[symbol]
                 number = self.forward.numbers[layer]
                 where = f"layer {number} ({self.layer_names[number - 1]})"
-                given[key] = _checked_numbers(f"{key} of {where}", numbers, self.shapes[key])
+                column = turned and len(self.shapes[key]) == 2
+                array = checked_numbers(f"{key} of {where}", numbers, None if column else self.shapes[key])
+                given[key] = _read_column(f"{key} of {where}", array, self.shapes[key]) if column else array
             for symbol in layer.frozen:
-                if symbol not in own:
+                if symbol not in own and symbol != EVERY:
                     names = ", " + " or ".join(own) if own else "; it has none"
                     raise DescriptionError(f"frozen names parameters of its layer{names}, not {quoted(symbol)}.")
+        return self._without_absent(given)
+
+    def _without_absent(self, given: dict[str, Array]) -> dict[str, Array]:
+        """The numbers, if they are 0 where a weight is absent. Raises DescriptionError."""
+        for key, gone in self.absent.items():
+            for index in sorted(gone):
+                if key in given and given[key][index]:
+                    name = f"{key}[{','.join(str(i + 1) for i in index)}]" if index else key
+                    raise DescriptionError(f"{name} is absent, so its number is 0, not {given[key][index]:g}.")
         return given
+
+    def _given_as_rows(self) -> list[str]:
+        """The matrices that layers were given, if all of them fit as (inputs, units) and not all as (units, inputs); otherwise none."""
+        shapes: dict[str, tuple[int, ...]] = {}
+        for one in self.forward.parameters:
+            numbers = one.layer.given.get(one.variable.symbol)
+            if numbers is not None and len(one.variable.shape) == 2:
+                shapes[one.variable.key] = checked_numbers(one.variable.key, numbers, None).shape
+        fit, turned = (all(shape == self.shapes[key][::way] for key, shape in shapes.items()) for way in (1, -1))
+        return list(shapes) if fit and not turned else []
 
     def __repr__(self) -> str:
         losses = self.loss if len(self.goals) == 1 else {name: goal.loss for name, goal in self.goals.items()}
@@ -387,8 +494,7 @@ def _wired(inputs: int | Mapping[str, int], layers: Sequence[Any]) -> Wiring:
 def _goals(wiring: Wiring, loss: Any, emphasis: Mapping[str, float]) -> dict[str, Goal]:
     """What each output is measured by. Raises DescriptionError, UnknownNameError."""
     names = list(wiring.outputs)
-    several = isinstance(loss, Mapping) and ("name" not in loss or set(loss) <= set(names))
-    each = dict(loss) if several else dict.fromkeys(names, loss)
+    each = _losses(loss, names)
     for name in (*each, *emphasis):
         if name not in names:
             raise UnknownNameError("output of this network", name, names)
@@ -399,6 +505,36 @@ def _goals(wiring: Wiring, loss: Any, emphasis: Mapping[str, float]) -> dict[str
         if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 < weight < math.inf:
             raise DescriptionError(f"the error of {name} is multiplied by a number greater than 0, not {quoted(weight)}.")
     return {name: Goal(find("loss", each[name]), emphasis.get(name, 1.0)) for name in names}
+
+
+def _losses(loss: Any, outputs: Collection[str]) -> dict[str, Any]:
+    """The loss of each output: one for all of them, or a dict with one for each."""
+    several = isinstance(loss, Mapping) and ("name" not in loss or set(loss) <= set(outputs))
+    return dict(loss) if several else dict.fromkeys(outputs, loss)
+
+
+def _conventions(goals: Mapping[str, Goal], outputs: str, batch: str, weighted: bool) -> Conventions:
+    """How errors are counted: as the names of the losses imply, or else as is said. Raises DescriptionError where losses disagree."""
+    implied: dict[str, str] = {}
+    for goal in goals.values():
+        check_implied(goal.loss, implied)
+        implied.update(goal.loss.implied)
+    counted = {"outputs": outputs, "batch": batch, **implied}
+    return Conventions(
+        _one_of("outputs", counted["outputs"], "sum", "mean"),
+        _one_of("batch", counted["batch"], "mean", "sum"),
+        _checked_flag("weighted", weighted),
+    )
+
+
+def check_implied(loss: Bound, said: Mapping[str, Any]) -> None:
+    """Raises DescriptionError where the name of a loss implies another way of counting errors than is said."""
+    for what, how in loss.implied.items():
+        if said.get(what, how) != how:
+            raise DescriptionError(
+                f'the loss that was asked for is {loss.name} with {what} = "{how}", but {what} = "{said[what]}" is said, too; '
+                f"say one of them, or call the loss {loss.name}."
+            )
 
 
 def _decided(wiring: Wiring, goals: Mapping[str, Goal]) -> Wiring:
@@ -431,7 +567,7 @@ def _side_by_side(name: str, values: Any, sizes: Mapping[str, int]) -> Array:
 
 def checked_batch(name: str, values: Any, columns: int) -> Array:
     """Numbers of the shape (batch, columns), finite; one row may come as a plain list. Raises ShapeError, InputError."""
-    array = _checked_numbers(name, values, None)
+    array = checked_numbers(name, values, None)
     if array.ndim == 1:
         array = array.reshape(1, -1)
     if array.ndim != 2 or array.shape[1] != columns or array.shape[0] == 0:
@@ -439,7 +575,8 @@ def checked_batch(name: str, values: Any, columns: int) -> Array:
     return array
 
 
-def _checked_numbers(what: str, values: Any, shape: tuple[int, ...] | None) -> Array:
+def checked_numbers(what: str, values: Any, shape: tuple[int, ...] | None) -> Array:
+    """Finite numbers as an array, of this shape if one is asked for. Raises InputError, ShapeError."""
     try:
         array = np.array(values)
         if array.dtype.kind not in "iufO":  # NumPy would take "1" and True for numbers
@@ -453,6 +590,22 @@ def _checked_numbers(what: str, values: Any, shape: tuple[int, ...] | None) -> A
         position = tuple(int(i) + 1 for i in np.argwhere(~np.isfinite(array))[0])
         raise InputError(f"{what} holds {array[tuple(i - 1 for i in position)]} at position {position}; every number must be finite.")
     return array
+
+
+def _read_column(what: str, array: Array, shape: tuple[int, ...]) -> Array:
+    """A matrix of a layer where vectors are columns. Raises ShapeError."""
+    if array.shape != shape[::-1]:
+        raise ShapeError(f"{what} has the shape {array.shape}, but {shape[::-1]} is needed (units, inputs).")
+    return array.T
+
+
+def _oriented(numbers: Array, notation: Notation) -> Array:
+    """The numbers of a parameter as a layer holds them: where vectors are columns, a matrix is (units, inputs)."""
+    return numbers if notation.vectors == "rows" else _turned(numbers)
+
+
+def _turned(numbers: Any) -> Any:
+    return np.transpose(numbers) if np.ndim(numbers) == 2 else numbers
 
 
 def _hint(given: tuple[int, ...], wanted: tuple[int, ...]) -> str:
@@ -482,6 +635,15 @@ def _checked_flag(what: str, value: object) -> bool:
     if not isinstance(value, bool):
         raise DescriptionError(f"{what} must be true or false, not {quoted(value)}.")
     return value
+
+
+def _check_letters(wiring: Wiring, notation: Notation) -> None:
+    """Raises DescriptionError where the notation gives an input's letter to something else. What has a layer is told apart by it."""
+    alike = notation.letter("y") == notation.letter("h")  # then y says its layer
+    for quantity in ("x", "t", *(() if alike else ("y",)), "E", "delta", "learning_rate", "batch"):
+        letter = notation.letter(quantity)
+        if letter in wiring.inputs and letter != quantity and (quantity != INPUT or quantity in wiring.inputs):
+            raise DescriptionError(f"notation writes {quantity} as {letter}, which an input is called; choose another letter or name.")
 
 
 def _checked_seed(seed: object) -> int:

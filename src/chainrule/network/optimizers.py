@@ -13,6 +13,17 @@ from chainrule.formula import primitives as p
 from chainrule.formula.expression import Expression, Name, Operand, named
 from chainrule.network.definitions import Rate, Share, checked_name, optimizer
 
+WITH_MOMENTUM = "Gradient descent with momentum is the optimiser momentum, or nesterov, as momentum:momentum=0.9."
+WITH_DECAY = "Weight decay is a regulariser, l2 with its rate; or the optimiser adamw with its decay."
+AVERAGED = (
+    "Here v ← μ v + g, with μ = momentum, as momentum:momentum=0.9. Where a course has v ← β v + (1 − β) g, "
+    "momentum = β with learning_rate · (1 − β) takes the same steps."
+)
+RATE_OR_MOMENTUM = "It may be the learning_rate or the momentum."
+RATE_OR_DECAY = "It may be the learning_rate or the decay."
+BOTH_BETAS = "They are two: beta1 is that of m, and beta2 that of v."
+"""What is to be known about names of options that mean something else here, or one of two things."""
+
 
 def let(name: str, expression: Expression) -> Expression:
     """Give a quantity inside a rule a name of its own, under which explanations show it: Adam's m̂ is called m_hat.
@@ -22,7 +33,11 @@ def let(name: str, expression: Expression) -> Expression:
     return named(Name(checked_name(name)), expression)
 
 
-@optimizer
+@optimizer(
+    largest_rate=1.0,
+    also=("gd", "gradient_descent", "stochastic_gradient_descent"),
+    spelled={"alpha": "learning_rate", "momentum": WITH_MOMENTUM, "nesterov": WITH_MOMENTUM, "weight_decay": WITH_DECAY},
+)
 def sgd(w: Expression, g: Expression, *, learning_rate: Rate = 0.05) -> Expression:
     """Gradient descent: w ← w − η g.
 
@@ -31,7 +46,11 @@ def sgd(w: Expression, g: Expression, *, learning_rate: Rate = 0.05) -> Expressi
     return w - learning_rate * g
 
 
-@optimizer
+@optimizer(
+    largest_rate=1.0,
+    also=("sgd_momentum", "momentum_sgd", "heavy_ball"),
+    spelled={"mu": "momentum", "μ": "momentum", "beta": AVERAGED, "gamma": "momentum", "alpha": RATE_OR_MOMENTUM},
+)
 def momentum(w: Expression, g: Expression, v: Expression, *, learning_rate: Rate = 0.05, momentum: Share = 0.9) -> tuple[Expression, ...]:
     """Gradient descent with momentum: v ← μ v + g, w ← w − η v.
 
@@ -41,7 +60,11 @@ def momentum(w: Expression, g: Expression, v: Expression, *, learning_rate: Rate
     return w - learning_rate * v, v
 
 
-@optimizer
+@optimizer(
+    largest_rate=1.0,
+    also=("nag", "nesterov_momentum", "nesterov_accelerated_gradient"),
+    spelled={"mu": "momentum", "μ": "momentum", "beta": "momentum", "gamma": "momentum", "alpha": RATE_OR_MOMENTUM},
+)
 def nesterov(w: Expression, g: Expression, v: Expression, *, learning_rate: Rate = 0.05, momentum: Share = 0.9) -> tuple[Expression, ...]:
     """Nesterov's momentum: v ← μ v + g, w ← w − η (g + μ v).
 
@@ -51,7 +74,7 @@ def nesterov(w: Expression, g: Expression, v: Expression, *, learning_rate: Rate
     return w - learning_rate * (g + momentum * v), v
 
 
-@optimizer
+@optimizer(largest_rate=0.5)
 def adagrad(w: Expression, g: Expression, s: Expression, *, learning_rate: Rate = 0.01, epsilon: float = 1e-10) -> tuple[Expression, ...]:
     """Steps shrink with the squares seen so far: s ← s + g², w ← w − η g / (√s + ε).
 
@@ -61,7 +84,7 @@ def adagrad(w: Expression, g: Expression, s: Expression, *, learning_rate: Rate 
     return w - learning_rate * g / (p.sqrt(s) + epsilon), s
 
 
-@optimizer
+@optimizer(spelled={"rho": "decay", "ρ": "decay", "beta": "decay", "gamma": "decay", "alpha": RATE_OR_DECAY})
 def rmsprop(
     w: Expression, g: Expression, s: Expression, *, learning_rate: Rate = 0.01, decay: Share = 0.99, epsilon: float = 1e-8
 ) -> tuple[Expression, ...]:
@@ -73,7 +96,7 @@ def rmsprop(
     return w - learning_rate * g / (p.sqrt(s) + epsilon), s
 
 
-@optimizer
+@optimizer(spelled={"alpha": "learning_rate", "beta": BOTH_BETAS, "betas": BOTH_BETAS, "weight_decay": WITH_DECAY})
 def adam(
     w: Expression,
     g: Expression,
@@ -95,7 +118,7 @@ def adam(
     return w - learning_rate * direction, m, v
 
 
-@optimizer
+@optimizer(spelled={"alpha": "learning_rate", "weight_decay": "decay", "beta": BOTH_BETAS, "betas": BOTH_BETAS})
 def adamw(
     w: Expression,
     g: Expression,

@@ -11,7 +11,7 @@ from chainrule.network.definitions import NotNegative, Rate, regularizer
 HALF = Fraction(1, 2)
 
 
-@regularizer
+@regularizer(also=("lasso",))
 def l1(W: Expression, *, rate: Rate = 0.01) -> Expression:
     """λ Σ |w| over all weights of W, with λ = rate; its derivative by w is λ · sign w.
 
@@ -20,7 +20,7 @@ def l1(W: Expression, *, rate: Rate = 0.01) -> Expression:
     return rate * _sum(abs(W))
 
 
-@regularizer
+@regularizer(also=("weight_decay",), meant={"ridge": "½ λ Σ w², with λ = rate; λ Σ w² is twice the rate"})
 def l2(W: Expression, *, rate: Rate = 0.01) -> Expression:
     """½ λ Σ w² over all weights of W, with λ = rate; because of the ½, its derivative by w is λ w.
 

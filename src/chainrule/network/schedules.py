@@ -20,19 +20,19 @@ def constant(k: Expression, *, rate: Rate = 0.05) -> Expression:
     return as_expression(rate)
 
 
-@schedule
+@schedule(also=("step", "step_lr"), spelled={"step_size": "every", "gamma": "factor"})
 def step_decay(k: Expression, *, rate: Rate = 0.05, every: Positive = 10, factor: float = 0.5) -> Expression:
     """η(k) = rate · factor^⌊(k − 1) / every⌋: multiplied by `factor` after every so many steps. The first step is k = 1."""
     return rate * factor ** p.floor((k - 1) / every)
 
 
-@schedule
+@schedule(also=("exponential_decay", "exponential_lr"), spelled={"gamma": "factor"})
 def exponential(k: Expression, *, rate: Rate = 0.05, factor: float = 0.99) -> Expression:
     """η(k) = rate · factor^(k − 1): multiplied by `factor` at every step. The first step is k = 1."""
     return rate * factor ** (k - 1)
 
 
-@schedule
+@schedule(also=("cosine_annealing",), spelled={"t_max": "steps", "eta_min": "floor"})
 def cosine(k: Expression, *, rate: Rate = 0.05, steps: Positive = 100, floor: float = 0.0) -> Expression:
     """η(k) = floor + ½ (rate − floor) (1 + cos(π (k − 1) / steps)): half a wave from `rate` at k = 1 to `floor` at k = steps + 1.
 
@@ -42,7 +42,7 @@ def cosine(k: Expression, *, rate: Rate = 0.05, steps: Positive = 100, floor: fl
     return _wave(rate, floor, (k - 1) / steps)
 
 
-@schedule
+@schedule(also=("linear_warmup",))
 def warmup(k: Expression, *, rate: Rate = 0.05, steps: Positive = 10) -> Expression:
     """η(k) = rate · min(1, k / steps): a line from rate / steps at k = 1 to `rate` at k = steps, and then `rate`.
 

@@ -8,11 +8,15 @@ from typing import Any
 
 from chainrule.base.errors import DescriptionError
 from chainrule.formula.expression import Expression, Name, as_expression, is_scalar, named, order, substitute, variable
+from chainrule.formula.primitives import select
 from chainrule.formula.tidy import tidy
 from chainrule.network import optimizers
 from chainrule.network.definitions import Bound
-from chainrule.network.derivation import check_names
+from chainrule.network.derivation import check_names, pattern
 from chainrule.network.network import Network
+
+MOVED = "U"
+"""The letter of what is 1 where the update moves a weight, and 0 where it stays as it is."""
 
 STEP_NUMBER = variable(Name("k"))
 """The number of the step, from 1."""
@@ -62,8 +66,13 @@ class Update:
         return {state.key: tuple(map(int, state.shape)) for part in self.parameters for state in part.states}
 
 
-def update(optimizer: Bound, parameters: Sequence[Expression], gradients: Sequence[Expression]) -> Update:
-    """The update rule of `optimizer` for each parameter and its gradient."""
+def update(
+    optimizer: Bound, parameters: Sequence[Expression], gradients: Sequence[Expression], moved: Mapping[Expression, Expression] = {}
+) -> Update:
+    """The update rule of `optimizer` for each parameter and its gradient.
+
+    moved  a pattern for parameters of which some elements stay as they are: 1 at the others
+    """
     letters = _letters(optimizer)
     rate = letters.get("learning_rate")
     schedule = optimizer.options.get("learning_rate")
@@ -71,9 +80,13 @@ def update(optimizer: Bound, parameters: Sequence[Expression], gradients: Sequen
         rate = letters["learning_rate"] = named(Name("learning_rate"), schedule.apply(STEP_NUMBER))
     norm = None
     if optimizer.options["clip_norm"] is not None and gradients:
-        norm = named(Name("norm"), optimizers.global_norm([_limited(optimizer, gradient) for gradient in gradients]))
+        moving = [
+            select(moved[parameter] > 0, limited, 0) if parameter in moved else limited
+            for parameter, limited in zip(parameters, (_limited(optimizer, gradient) for gradient in gradients), strict=True)
+        ]
+        norm = named(Name("norm"), optimizers.global_norm(moving))
     parts = tuple(
-        _part(optimizer, letters, parameter, _clipped(optimizer, gradient, norm))
+        _part(optimizer, letters, parameter, _clipped(optimizer, gradient, norm), moved.get(parameter))
         for parameter, gradient in zip(parameters, gradients, strict=True)
     )
     numbers = {letter: float(optimizer.options[name]) for name, letter in letters.items() if letter.primitive.name == "variable"}
@@ -90,7 +103,9 @@ def network_update(network: Network, optimizer: Bound) -> Update:
         for parameter, gradient in zip(derivation.parameters, derivation.gradients, strict=True)
         if parameter.key not in frozen
     ]
-    return update(optimizer, [parameter for parameter, _ in pairs], [gradient for _, gradient in pairs])
+    kept = {parameter: network.kept[parameter.key] for parameter, _ in pairs if parameter.key in network.kept}
+    moved = {parameter: pattern(MOVED, parameter, gaps) for parameter, gaps in kept.items()}
+    return update(optimizer, [parameter for parameter, _ in pairs], [gradient for _, gradient in pairs], moved)
 
 
 def _letters(optimizer: Bound) -> dict[str, Expression]:
@@ -114,7 +129,9 @@ def _limited(optimizer: Bound, gradient: Expression) -> Expression:
     return gradient if limit is None else optimizers.clip_value(gradient, limit)
 
 
-def _part(optimizer: Bound, letters: dict[str, Expression], w: Expression, g: Expression) -> ParameterUpdate:
+def _part(
+    optimizer: Bound, letters: dict[str, Expression], w: Expression, g: Expression, moved: Expression | None = None
+) -> ParameterUpdate:
     assert w.name is not None
     wanted = optimizer.definition.operands[2:]
     states = tuple(variable(Name(name, mark=w.name.key), w.shape) for name in wanted if name != "k")
@@ -131,6 +148,8 @@ def _part(optimizer: Bound, letters: dict[str, Expression], w: Expression, g: Ex
     new = tidy(substitute(new, replaced))
     if is_scalar(new) and w.shape:
         raise DescriptionError(f"{optimizer.name} returns a single number in place of the new w.")
+    if moved is not None:
+        new = select(moved > 0, new, w)
     return ParameterUpdate(w, g, states, after, named(replace(w.name, mark="next"), new))
 
 

@@ -19,6 +19,9 @@ from chainrule.base.operators import PLAIN, Operators
 PRECISION = 50
 """Significant digits of what is no fraction: e, ln 2, √2."""
 
+LONG = 1000
+"""Bits of a fraction that need not be kept whole where many are computed from each other."""
+
 MOST_BITS = 20_000
 """Powers with longer fractions are rounded."""
 
@@ -27,6 +30,9 @@ TINY = Fraction(1, 10**30)
 
 LARGEST_EXPONENT = 5000
 """e^x is infinite beyond, as it is for floats beyond 709."""
+
+LEAST_EXPONENT = -20_000
+"""e^x is taken for e to this power below: a number above 0, which floats lose below −745."""
 
 Operand: TypeAlias = "Real | int | float | Fraction"
 
@@ -42,6 +48,14 @@ class Real(Operators):
     value: Fraction | float
     exact: bool = True
 
+    def __bool__(self) -> bool:
+        """False for 0 alone."""
+        return bool(self.value)
+
+    def __float__(self) -> float:
+        """The nearest float."""
+        return _as_float(self.value)
+
     def applied(self, operation: str, *operands: Operand) -> Real:
         """The operation; exact if its operands are, and its result is a fraction."""
         first, *others = map(real, operands)
@@ -52,6 +66,8 @@ class Real(Operators):
             return _power(first, second)
         if operation == "greater":
             return Real(Fraction(int(first.value > second.value)))
+        if operation in ("multiply", "divide") and _is_nothing(first, second, both=operation == "multiply"):
+            return Real(Fraction(0))
         if operation == "divide" and second.value == 0:
             return Real(first.value * math.inf if isinstance(first.value, Fraction) else first.value, exact=False)
         try:
@@ -60,13 +76,28 @@ class Real(Operators):
             return Real(math.nan, exact=False)
 
 
+def _is_nothing(a: Real, b: Real, both: bool) -> bool:
+    """Is a product, or a quotient, exactly 0, whatever the other number is?"""
+    if not (isinstance(a.value, Fraction) and isinstance(b.value, Fraction)):
+        return False
+    return (a.value == 0 and a.exact and (both or b.value != 0)) or (both and b.value == 0 and b.exact)
+
+
 def real(value: Operand) -> Real:
     """A number as the decimal it was written as: 0.1 is 1/10."""
     if isinstance(value, Real):
         return value
     if isinstance(value, float):
-        return Real(Fraction(repr(value)) if math.isfinite(value) else value)
+        return Real(Fraction(repr(float(value))) if math.isfinite(value) else value)  # one of NumPy is a float, too
     return Real(Fraction(value))
+
+
+def rounded(number: Real) -> Real:
+    """A long fraction with fewer digits: to somewhat more than the precision of functions, and then no longer exact."""
+    value = number.value
+    if not isinstance(value, Fraction) or max(value.numerator.bit_length(), value.denominator.bit_length()) <= LONG:
+        return number
+    return Real(Fraction(_decimal(value, _context(PRECISION + 10))), exact=False)
 
 
 def magnitude(value: Fraction | float) -> Fraction | float:
@@ -143,8 +174,10 @@ class Reals:
     def exp(x: Operand) -> Real:
         """e^x; 1 at 0."""
         x = real(x)
-        if not isinstance(x.value, Fraction) or abs(x.value) > LARGEST_EXPONENT:
+        if not isinstance(x.value, Fraction) or x.value > LARGEST_EXPONENT:
             return Real(Fraction(0) if x.value < 0 else x.value if math.isnan(_as_float(x.value)) else math.inf, exact=False)
+        if x.value < LEAST_EXPONENT:
+            return Reals.exp(LEAST_EXPONENT)
         if x.value == 0:
             return Real(Fraction(1), x.exact)
         if abs(x.value) < TINY:
@@ -230,13 +263,13 @@ class Reals:
     def sign(x: Operand) -> Real:
         """1, 0 or −1."""
         x = real(x)
-        return x if x.value != x.value else Real(Fraction((x.value > 0) - (x.value < 0)), x.exact)
+        return x if x.value != x.value else Real(Fraction((x.value > 0) - (x.value < 0)), x.exact or x.value != 0)
 
     @staticmethod
     def floor(x: Operand) -> Real:
         """The largest whole number that is not larger."""
         x = real(x)
-        return Real(Fraction(math.floor(x.value)), x.exact) if isinstance(x.value, Fraction) else x
+        return Real(Fraction(math.floor(x.value)), x.exact or x.value.denominator != 1) if isinstance(x.value, Fraction) else x
 
     @staticmethod
     def maximum(a: Operand, b: Operand) -> Real:

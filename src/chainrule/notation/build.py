@@ -194,10 +194,10 @@ class _Builder:
     def _total(self, node: Expression, average: bool) -> _Piece:
         (inside,) = node.arguments
         axes = [axis for axis in node.parameters["axes"] if inside.shape[axis] != 1]
-        written = replace(self, summed=True).piece(inside)
+        over_samples = [inside.shape[axis] for axis in axes] == ["batch"]
+        written = replace(self, summed=self.summed or over_samples or not axes).piece(inside)
         if not axes:
             return written
-        over_samples = [inside.shape[axis] for axis in axes] == ["batch"]
         index = "n" if over_samples else "j" if node.shape and not self.summed else ""  # j: of each sample by itself
         total = f.Sum(written.within(forms.PRODUCT), index)
         if not average:

@@ -18,6 +18,7 @@ LETTERS = {
     "h": "h",
     "W": "W",
     "b": "b",
+    "theta": "θ",
     "delta": "δ",
     "learning_rate": "η",
     "batch": "N",

@@ -1,6 +1,7 @@
-"""What each quantity is called on paper: W1[1,2] is w3, delta2 is δ⁽²⁾, dW1 is ∂E/∂W₁.
+"""What each quantity is called on paper: W1[1,2] is w3, b1[2] is b2⁽¹⁾, delta2 is δ⁽²⁾, dW1 is ∂E/∂W₁.
 
-w1, w2 … count unit by unit in the order of the inputs: in a 2-2-1 network w1, w2 lead into h1, w3, w4 into h2, w5, w6 into y.
+w1, w2 … count unit by unit in the order of the inputs: in a 2-2-1 network w1, w2 lead into h1, w3, w4 into h2, w5, w6 into y. Biases
+say their layer and their unit, as b1, b2 … are the vectors of the layers.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import math
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import accumulate
 
 from chainrule.formula.expression import Expression, Name
 from chainrule.notation.conventions import PRESETS, Notation
@@ -42,15 +44,10 @@ class Labels:
 
     @cached_property
     def _starts(self) -> dict[str, int]:
-        """How many numbers stand before each parameter among those of its kind: matrices, and biases."""
-        starts: dict[str, int] = {}
-        for matrices in (True, False):
-            before = 0
-            for node in self.parameters:
-                if (len(node.shape) > 1) is matrices:
-                    starts[node.key] = before
-                    before += math.prod(int(size) for size in node.shape)
-        return starts
+        """How many weights stand before each matrix."""
+        matrices = [node for node in self.parameters if len(node.shape) > 1]
+        sizes = (math.prod(int(size) for size in node.shape) for node in matrices)
+        return {node.key: before for node, before in zip(matrices, accumulate(sizes, initial=0), strict=False)}
 
     @cached_property
     def _parameters(self) -> frozenset[Expression]:
@@ -62,8 +59,22 @@ class Labels:
 
     @cached_property
     def numbered(self) -> bool:
-        """Are the weights numbered w1, w2 …?"""
-        return 0 < sum(math.prod(int(size) for size in node.shape) for node in self.parameters if len(node.shape) > 1) <= MOST_NUMBERED
+        """Are the weights numbered w1, w2 …? Not where there are many of them, nor where something else has the small letter."""
+        matrices = [node for node in self.parameters if len(node.shape) > 1]
+        small = {self.notation.letter(node.symbol).lower() for node in matrices}
+        taken = {self.notation.letter(node.symbol) for node in self._known.values()}
+        return 0 < sum(math.prod(int(size) for size in node.shape) for node in matrices) <= MOST_NUMBERED and not small & taken
+
+    @cached_property
+    def _one_hidden(self) -> bool:
+        """Is there a single hidden layer?"""
+        hidden = {node.name.layer for node in self.quantities if node.name is not None and node.symbol == "h"}
+        return self.layers <= 2 and len(hidden) < 2
+
+    @cached_property
+    def _plain_letters(self) -> Collection[str]:
+        """The letters of what belongs to no layer: an input called a, where the notation has a for what a layer gives, too."""
+        return {self.notation.letter(node.symbol) for node in self.quantities if node.name is not None and node.name.layer is None}
 
     @property
     def taken(self) -> Collection[str]:
@@ -116,21 +127,18 @@ class Labels:
         return replace(name, mark=name.mark.removesuffix("next").rstrip("_")).key
 
     def _parameter(self, name: Name) -> Symbol:
-        letter = self.notation.letter(name.symbol)
-        if name.index is None:
-            return Symbol(letter, str(name.layer or ""), bold=True)
-        start = self._starts.get(name.whole.key, 0)
-        if len(name.index) == 1:
-            return (
-                Symbol(letter, str(start + name.index[0] + 1))
-                if self.numbered
-                else Symbol(letter, str(name.index[0] + 1), f"({name.layer or 1})")
-            )
+        letter, layer = self.notation.letter(name.symbol), name.layer or 1
+        if not name.index:  # the whole, or the one number that it is
+            known = self._known.get(name.key)
+            return Symbol(letter, str(name.layer or ""), bold=known is None or bool(known.shape))
         if len(name.index) == 2 and self.numbered:
             (source, unit), (rows, _) = name.index, self._known[name.whole.key].shape
-            return Symbol(letter.lower(), str(start + unit * int(rows) + source + 1))
+            return Symbol(letter.lower(), str(self._starts[name.whole.key] + unit * int(rows) + source + 1))
         index = name.index if self.notation.vectors == "rows" else name.index[::-1]
-        return Symbol(letter, ",".join(str(i + 1) for i in index), f"({name.layer or 1})")
+        below = ",".join(str(i + 1) for i in index)
+        if len(index) == 1 and self.notation.layers == "subscript":
+            return Symbol(letter, f"{layer},{below}")
+        return Symbol(letter, below, f"({layer})")
 
     def _quantity(self, name: Name) -> Symbol:
         letter = self.notation.letter(name.symbol)
@@ -160,7 +168,9 @@ class Labels:
         """The layer, where the letter alone would not tell: h of a single hidden layer needs none."""
         if name.symbol == "y" and self.notation.letter("y") == self.notation.letter("h") and self.layers:
             return self.layers
-        if name.layer is None or (name.symbol == "h" and self.layers <= 2 and self.notation.letter("y") != self.notation.letter("h")):
+        if self.notation.letter(name.symbol) in self._plain_letters:
+            return name.layer
+        if name.layer is None or (name.symbol == "h" and self._one_hidden and self.notation.letter("y") != self.notation.letter("h")):
             return None
         return name.layer if self.layers != 1 else None
 

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from chainrule.base.printing import clean
 from chainrule.notation import formula as f
-from chainrule.notation.parts import ENGLISH, held, in_a_row, letter_parts, owner, raisable, separator, unfenced
+from chainrule.notation.parts import ENGLISH, before_power, held, in_a_row, letter_parts, owner, raisable, separator, unfenced
 
 Paint: TypeAlias = Callable[[str], str]
 """From a symbol's key to the name of its colour; "" for none."""
@@ -129,8 +129,11 @@ def formula_latex(formula: f.Formula, words: Mapping[str, str] = ENGLISH, paint:
     match formula:
         case f.Symbol():
             return painted(formula)
-        case f.Number(digits, power):
-            return _digits(digits) + (rf" \cdot 10^{{{power}}}" if power is not None else "")
+        case f.Number(digits, None):
+            return _digits(digits)
+        case f.Number(power=power):
+            sign, before = before_power(formula)
+            return (rf"{_digits(before)} \cdot " if before else sign.replace("−", "-")) + f"10^{{{power}}}"
         case f.Operator(sign):
             return OPERATORS.get(sign) or (sign if sign in PLAIN_OPERATORS else escape_latex(sign))
         case f.Prose(prose):
@@ -205,7 +208,9 @@ def escape_latex(text: str) -> str:
 
 
 def _function(name: str) -> str:
-    r"""A function's name: \tanh, \sigma, \mathrm{ReLU}, \ln \cosh."""
+    r"""A function's name: \tanh, \sigma, \mathrm{ReLU}, \ln \cosh, f'."""
+    if name.endswith("′"):
+        return f"{_function(name.removesuffix('′'))}'"
     return " ".join(rf"\{word}" if word in FUNCTIONS else _letter(f.Symbol(word)) for word in name.split()) or escape_latex(name)
 
 

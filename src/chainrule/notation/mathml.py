@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from chainrule.base.printing import clean
 from chainrule.notation import formula as f
-from chainrule.notation.parts import ENGLISH, held, in_a_row, letter_parts, owner, raisable, separator, unfenced
+from chainrule.notation.parts import ENGLISH, before_power, held, in_a_row, letter_parts, owner, raisable, separator, unfenced
 
 NAMESPACE = "http://www.w3.org/1998/Math/MathML"
 
@@ -90,7 +90,7 @@ def _markup(formula: f.Formula, attributes: Attributes, words: Mapping[str, str]
         case f.Symbol():
             return _symbol(formula, attributes)
         case f.Number(digits, power):
-            return _number(digits, power)
+            return _number(*before_power(formula), power) if power is not None else element("mn", escape_xml(digits).replace("-", "−"))
         case f.Operator(sign, prefix):
             return element("mo", escape_xml(sign), {"form": "prefix"} if prefix else {})
         case f.Prose(prose):
@@ -107,7 +107,7 @@ def _markup(formula: f.Formula, attributes: Attributes, words: Mapping[str, str]
             return _fenced(inside(content), left, right)
         case f.Call(name, arguments):
             between = element("mo", separator(arguments))
-            return element("mrow", _letter(name) + element("mo", _APPLICATION) + _fenced(between.join(map(inside, arguments))))
+            return element("mrow", _function(name) + element("mo", _APPLICATION) + _fenced(between.join(map(inside, arguments))))
         case f.Cases(condition, first, second):
             given = element("mtext", escape_xml(words["if"]) + "\u00a0") + inside(condition)
             rows = [(inside(first), given), (inside(second), element("mtext", escape_xml(words["otherwise"])))]
@@ -147,12 +147,16 @@ def _letter(letter: str, bold: bool = False) -> str:
     return element("msub", inner + element("mn", digits)) if digits else inner
 
 
-def _number(digits: str, power: int | None) -> str:
-    mantissa = element("mn", escape_xml(digits).replace("-", "−"))
-    if power is None:
-        return mantissa
+def _function(name: str) -> str:
+    """A function's name; f′ is f with a raised prime."""
+    return element("msup", _letter(name.removesuffix("′")) + element("mo", "′")) if name.endswith("′") else _letter(name)
+
+
+def _number(sign: str, digits: str, power: int) -> str:
     ten = element("msup", element("mn", "10") + element("mn", str(power).replace("-", "−")))
-    return element("mrow", mantissa + element("mo", "·") + ten)
+    before = element("mn", escape_xml(digits).replace("-", "−")) + element("mo", "·") if digits else ""
+    negative = element("mo", sign, {"form": "prefix"}) if sign else ""
+    return element("mrow", f"{negative}{before}{ten}")
 
 
 def _script(script: str) -> str:

@@ -27,6 +27,9 @@ WHOLE = 9
 DUST = 16
 """A float may miss the decimal that it stands for by so many units in its last place: 8.399999999999999 is 8.4."""
 
+SHORT = 12
+"""A float of more digits is not taken for the decimal that it is written as: σ(4) is not 0.9820137900379085."""
+
 MOST_DIGITS = 200
 """Longer fractions are refused."""
 
@@ -50,7 +53,7 @@ class Printed:
 def number_formula(value: Any, notation: Notation, digits: int | None = None) -> Formula:
     """A number on paper: 8.4, −3.286976, 0.751365, 1.23457 · 10⁷, NaN, ∞.
 
-    value   an int, a float, a Fraction or a NumPy scalar
+    value   an int, a float, a Fraction, a NumPy scalar or a `Real`
     digits  significant digits where it has to be rounded; those of the notation where nothing is said
 
     Raises InputError for a fraction of more than 200 digits (`notation.exact`).
@@ -60,34 +63,50 @@ def number_formula(value: Any, notation: Notation, digits: int | None = None) ->
 
 def printed(value: Any, notation: Notation, digits: int | None = None) -> Printed:
     """As `number_formula`, with what is printed as a number."""
-    number = meant(value)
+    whole = printed_as(value)
+    number = whole.value
     if isinstance(number, float):
         text = "NaN" if math.isnan(number) else "∞" if number > 0 else "−∞"
         return Printed(Number(text), number, Fraction(0), exact=True)
     if notation.exact:
         return Printed(_ratio(number), number, Fraction(0), exact=True)
-    return _decimal(number, notation.digits if digits is None else digits, notation.decimal == "comma")
+    return _decimal(number, notation.digits if digits is None else digits, notation.decimal == "comma", whole.exact)
 
 
 def meant(value: Any) -> Fraction | float:
     """The number for which a float stands: the short decimal beside it, else its own digits. Infinities and NaN stay floats."""
+    return printed_as(value).value
+
+
+def printed_as(value: Any, exact: bool = False) -> Real:
+    """The number for which a value stands, with the mark that tells exact from rounded: a long float is rounded, unless it is known better.
+
+    exact  True where a float is the very decimal that somebody wrote
+    """
+    if isinstance(value, Real):
+        return value
     if hasattr(value, "item"):  # a NumPy scalar, perhaps of single precision
         value = float(str(value)) if value.dtype.kind == "f" else value.item()
-    return _meant(value) if isinstance(value, float) else Fraction(value)
+    if not isinstance(value, float):
+        return value if isinstance(value, Real) else Real(Fraction(value))
+    found = _meant(value)
+    return Real(found.value, exact=True) if exact else found
 
 
 @lru_cache(maxsize=4096)
-def _meant(value: float) -> Fraction | float:
+def _meant(value: float) -> Real:
     if not math.isfinite(value):
-        return value
+        return Real(value)
     short = Fraction(f"{value:.{WHOLE}g}")
-    return short if abs(short - Fraction(value)) <= DUST * Fraction(math.ulp(value)) else Fraction(repr(value))
+    if abs(short - Fraction(value)) <= DUST * Fraction(math.ulp(value)):
+        return Real(short)
+    return Real(Fraction(repr(value)), exact=Fraction(f"{value:.{SHORT}g}") == Fraction(repr(value)))
 
 
 @lru_cache(maxsize=4096)
-def _decimal(number: Fraction, digits: int, comma: bool) -> Printed:
+def _decimal(number: Fraction, digits: int, comma: bool, certain: bool) -> Printed:
     whole, last = _rounded(number, max(WHOLE, digits))
-    exact = whole * Fraction(10) ** last == number
+    exact = certain and whole * Fraction(10) ** last == number
     mantissa, last = _stripped(whole, last) if exact else _rounded(number, digits)
     text = str(abs(mantissa))
     lead = last + len(text) - 1

@@ -24,6 +24,16 @@ def is_negative(number: Number) -> bool:
     return number.digits.startswith(("−", "-"))
 
 
+def before_power(number: Number) -> tuple[str, str]:
+    """Sign and digits before · 10^power: of 1 · 10⁻⁸ and −1 · 10⁻⁸ nothing but the sign.
+
+    >>> before_power(Number("−2.5", 3)), before_power(Number("−1", 3))
+    (('', '−2.5'), ('−', ''))
+    """
+    bare = number.digits.lstrip("−-")
+    return ("−" if is_negative(number) else "", "") if bare == "1" else ("", number.digits)
+
+
 def unsigned(formula: Formula) -> Formula:
     """A number without its minus; any other formula as it is."""
     return replace(formula, digits=formula.digits[1:]) if isinstance(formula, Number) and is_negative(formula) else formula

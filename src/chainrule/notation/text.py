@@ -90,8 +90,8 @@ def pieces(formula: f.Formula, words: Mapping[str, str] = parts.ENGLISH, depth: 
     match formula:
         case f.Symbol():
             yield symbol_text(formula), formula.key or None
-        case f.Number(digits, power):
-            yield (clean(digits) + (f" · 10^{power}" if power is not None else "")).replace("-", "−"), None
+        case f.Number():
+            yield _number(formula), None
         case f.Operator(sign):
             yield clean(sign), None
         case f.Prose(prose):
@@ -130,6 +130,13 @@ def pieces(formula: f.Formula, words: Mapping[str, str] = parts.ENGLISH, depth: 
             yield from inside("…")
 
 
+def _number(number: f.Number) -> str:
+    if number.power is None:
+        return clean(number.digits).replace("-", "−")
+    sign, before = parts.before_power(number)
+    return f"{sign}{clean(before)}{' · ' * bool(before)}10^{number.power}".replace("-", "−")
+
+
 def _row(items: Sequence[f.Formula], words: Mapping[str, str], depth: int) -> Iterator[Piece]:
     for before, item, after in zip((None, *items), items, (*items[1:], None), strict=False):
         if before is not None:
@@ -152,11 +159,13 @@ def _needs_parentheses(before: f.Formula | None, item: f.Fraction, after: f.Form
 
 
 def _space(before: f.Formula, item: f.Formula, depth: int) -> Iterator[Piece]:
-    """What stands between neighbours: nothing after a sign of its own, a firm space after an operator, else one that may break."""
+    """What stands between neighbours: nothing after a sign of its own or before the places of a part, as in h[2], a firm space after an
+    operator, else one that may break.
+    """
     if isinstance(item, f.Operator) and not item.prefix:
         yield from () if item.sign in ",;" else [Break(LEVELS * depth + _level(item.sign))]
     elif not isinstance(before, f.Operator):
-        yield Break(LEVELS * depth + PRODUCT)
+        yield from () if isinstance(item, f.Fenced) and item.left == "[" else [Break(LEVELS * depth + PRODUCT)]
     elif not before.prefix:
         yield Break(LEVELS * depth + INNER) if before.sign in ",;" else (" ", None)
 

@@ -13,7 +13,8 @@ from typing import TypeAlias
 
 from chainrule.base.printing import clean
 from chainrule.notation import formula as f
-from chainrule.notation.parts import ENGLISH, held, in_a_row, letter_parts, owner, raisable, separator, unfenced
+from chainrule.notation.parts import ENGLISH, before_power, held, in_a_row, letter_parts, owner, raisable, separator, unfenced
+from chainrule.notation.text import formula_text
 
 Paint: TypeAlias = Callable[[str], str]
 """From a symbol's key to the Typst function that is put around the symbol; "" for none."""
@@ -28,27 +29,35 @@ FENCES = frozenset("()[]{}|‖⌊⌋⌈⌉⟨⟩")
 TALL = ("frac(", "mat(", "cases(", "sum", "sqrt(")
 """What makes the brackets around it grow."""
 
+KEPT = 60
+"""So many letters in brackets stand on one line."""
+
 _BRACKETS = frozenset("()[]{}|")
 """Brackets which Typst would pair by itself: escaped, they stay as they are."""
 
 
-def formula_typst(formula: f.Formula, words: Mapping[str, str] = ENGLISH, paint: Paint = lambda key: "") -> str:
+def formula_typst(formula: f.Formula, words: Mapping[str, str] = ENGLISH, paint: Paint = lambda key: "", kept: int = KEPT) -> str:
     """The formula in Typst's mathematics, without $ around it.
 
     paint  the function around each symbol with a key, for colours
+    kept   how many letters in brackets stand on one line at most
 
     >>> print(formula_typst(f.Fraction(f.Row((f.Symbol("y"), f.Operator("−"), f.Symbol("t"))), f.Symbol("β₁"))))
     frac(y − t, attach(β, b: "1"))
     """
 
     def inside(part: f.Formula) -> str:
-        return formula_typst(part, words, paint)
+        return formula_typst(part, words, paint, kept)
 
     match formula:
         case f.Symbol():
             return _symbol(formula, paint)
-        case f.Number(digits, power):
-            return _digits(digits) + (f' dot.op attach(10, t: "{clean(str(power)).replace("-", "−")}")' if power is not None else "")
+        case f.Number(digits, None):
+            return _digits(digits)
+        case f.Number(power=power):
+            sign, before = before_power(formula)
+            ten = f'attach(10, t: "{clean(str(power)).replace("-", "−")}")'
+            return f"{_digits(before)} dot.op {ten}" if before else f"{sign}{ten}"
         case f.Operator(sign):
             return OPERATORS.get(sign) or (sign if sign in SIGNS else string(sign))
         case f.Prose(prose):
@@ -62,9 +71,9 @@ def formula_typst(formula: f.Formula, words: Mapping[str, str] = ENGLISH, paint:
         case f.Root(content):
             return f"sqrt({inside(unfenced(content))})"
         case f.Fenced(content, left, right):
-            return _fenced(inside(content), left, right)
+            return _kept(kept, formula, _fenced(inside(content), left, right))
         case f.Call(name, arguments):
-            return _function(name) + " " + _fenced(f"\\{separator(arguments)} ".join(map(inside, arguments)))
+            return _kept(kept, formula, f"{_function(name)} {_fenced(f'{chr(92)}{separator(arguments)} '.join(map(inside, arguments)))}")
         case f.Cases(condition, first, second):
             lines = (
                 f"{inside(first)} & {string(words['if'] + ' ')} {inside(condition)}",
@@ -95,7 +104,9 @@ def string(text: str) -> str:
 
 
 def _function(name: str) -> str:
-    """A function's name: tanh, σ, op("ReLU"), ln cosh."""
+    """A function's name: tanh, σ, op("ReLU"), ln cosh, f'."""
+    if name.endswith("′"):
+        return f"attach({_function(name.removesuffix('′'))}, t: prime)"
     words = (word if word in FUNCTIONS else _base(word) if len(word) == 1 else f"op({string(word)})" for word in name.split())
     return " ".join(words) or string(name)
 
@@ -148,6 +159,12 @@ def _fenced(inside: str, left: str = "(", right: str = ")") -> str:
     if left == right:  # the same sign opens and closes
         return f'class("opening", {opening}) {inside} class("closing", {closing})'
     return f"{opening} {inside} {closing}"
+
+
+def _kept(most: int, formula: f.Formula, written: str) -> str:
+    """Brackets in which no line ends, unless they are too long for one."""
+    text = formula_text(formula)
+    return f'class("normal", {written})' if len(text) <= most and " " in text else written
 
 
 def _row(items: Sequence[f.Formula], inside: Callable[[f.Formula], str]) -> str:

@@ -23,10 +23,10 @@ from chainrule.notation.build import formula
 from chainrule.notation.conventions import Notation
 from chainrule.notation.formula import Ellipsis, Equation, Formula, Matrix, Number, Operator, Row, Symbol, row
 from chainrule.notation.labels import Labels
-from chainrule.notation.numbers import Printed, evaluated, meant, printed
+from chainrule.notation.numbers import Printed, evaluated, meant, printed, printed_as
 
-MOST_GUARDED = 17
-"""No float has more significant digits."""
+MOST_GUARDED = 30
+"""More significant digits than any float has; what is known to fifty can need them where it cancels."""
 
 
 def stated(left: Formula, value: Any, labels: Labels) -> Equation:
@@ -92,6 +92,7 @@ def matrices(
     labels: Labels,
     *,
     most: tuple[int, int] = (8, 6),
+    worked: bool = True,
 ) -> Equation:
     """An expression of arrays in letters, in matrices of numbers and as a matrix.
 
@@ -101,15 +102,15 @@ def matrices(
     result  the true numbers of the result
     most    rows and columns up to which a matrix is printed in full; where one has more, the side in numbers is left out and the
             result is shortened
+    worked  is there to be a side in numbers?
     """
     arrays = {letter: _lists(numbers) for letter, numbers in arrays.items()}
     result, turned = _lists(result), labels.notation.vectors == "columns"
     operands = {node: arrays[node] for node in order(expression, wall=_is_letter) if _is_letter(node)}
     line = _Line(left)
     line.add("=", formula(expression, labels))
-    if not all(_fits(_shape(numbers), most, turned) for numbers in (*operands.values(), result)) or not _matrix_numbers(
-        line, expression, operands, result, labels
-    ):
+    fits = all(_fits(_shape(numbers), most, turned) for numbers in (*operands.values(), result))
+    if not (fits and worked and _matrix_numbers(line, expression, operands, result, labels)):
         shown, exact = _folded(result, most, labels.notation)
         line.add(_relation(exact), shown)
     return line.equation
@@ -207,9 +208,9 @@ def _settled(
     """The fewest digits of the operands from which the results follow as they are printed.
 
     Results of operands that are printed whole are what these give; others are the true results, correctly rounded, with fewer digits
-    if not even 17 digits of the operands lead there. None where the printed operands give no number but there is one.
+    if not even 30 digits of the operands lead there. None where the printed operands give no number but there is one.
     """
-    true = {letter: meant(value) for letter, value in values.items()}
+    true = {letter: printed_as(value) for letter, value in values.items()}
     targets = [evaluated(e, true).value if given is None else meant(given) for e, given in zip(expressions, results, strict=True)]
     for digits in range(notation.digits, MOST_GUARDED + 1):
         operands = {letter: printed(value, notation, digits) for letter, value in values.items()}

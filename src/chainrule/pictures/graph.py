@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 
 from chainrule.document.document import BoxGraph, Inline, Vertex
@@ -64,6 +65,27 @@ SHARED = ("W", "learning_rate", "z", "b")
 def graph_diagram(graph: BoxGraph) -> Diagram:
     """The graph from left to right; where it is too wide, in rows."""
     return _Layout(graph).diagram
+
+
+@dataclass(frozen=True)
+class Arranged:
+    """Where a graph stands. Places from `boxes` on are those that arrows pass.
+
+    columns  from left to right, the places of each from above
+    steps    what leads from a column to the next
+    y        how far down each place is
+    """
+
+    boxes: int
+    columns: Sequence[Sequence[int]]
+    steps: Sequence[tuple[int, int]]
+    y: Sequence[float]
+
+
+def arranged(graph: BoxGraph) -> Arranged:
+    """The columns of a graph as they are drawn."""
+    layout = _Layout(graph)
+    return Arranged(layout.boxes, layout.columns, layout.steps, layout.y)
 
 
 def box_lines(vertex: Vertex) -> tuple[Inline, ...]:

@@ -11,8 +11,8 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from chainrule.base.nodes import Node
-from chainrule.notation.formula import Derivative, Equation, Formula, Number, Operator, Row, Symbol
-from chainrule.notation.parts import in_a_row, letter_parts
+from chainrule.notation.formula import Call, Derivative, Equation, Fenced, Formula, Number, Operator, Power, Row, Symbol, Transposed
+from chainrule.notation.parts import before_power, held, in_a_row, letter_parts, raisable
 from chainrule.notation.text import formula_text
 
 SIZE = 14.0
@@ -208,7 +208,7 @@ def prose_runs(letters: str) -> tuple[TextRun, ...]:
 
 
 def text_runs(formula: Formula) -> tuple[TextRun, ...]:
-    """A symbol, a derivative, a number or a short row of them as runs of letters; anything else in one line of text."""
+    """Symbols, derivatives, numbers and powers, in rows and between brackets, as runs of letters; anything else in one line of text."""
     match formula:
         case Symbol():
             return tuple(_symbol(formula))
@@ -218,8 +218,19 @@ def text_runs(formula: Formula) -> tuple[TextRun, ...]:
             return tuple(run for item in in_a_row(formula) for run in text_runs(item))
         case Operator(sign, prefix):
             return (TextRun(sign if prefix else f" {sign} "),)
-        case Number(digits, power):
-            return (TextRun(digits),) if power is None else (TextRun(f"{digits} · 10"), TextRun(str(power).replace("-", "−"), 1))
+        case Number(digits, None):
+            return (TextRun(digits),)
+        case Number(power=power):
+            sign, before = before_power(formula)
+            return (TextRun(f"{sign}{before}{' · ' * bool(before)}10"), TextRun(str(power).replace("-", "−"), 1))
+        case Power(base, exponent):
+            return (*text_runs(raisable(base)), TextRun(formula_text(exponent), 1))
+        case Transposed(inside):
+            return (*text_runs(held(inside)), TextRun("⊤", 1))
+        case Fenced(inside, left, right):
+            return (TextRun(left), *text_runs(inside), TextRun(right))
+        case Call(name, (argument,)):
+            return (TextRun(f"{name}("), *text_runs(argument), TextRun(")"))
         case _:
             return (TextRun(formula_text(formula)),)
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
 from chainrule.base.errors import FileError, quoted
 from chainrule.data.cells import Kind, parse_number
+from chainrule.data.columns import Form
+from chainrule.data.numbers import NumberFormat
 from chainrule.data.table import Column, Table
 
 Array: TypeAlias = "np.ndarray[Any, Any]"
-Task: TypeAlias = Literal["classify", "binary", "regress"]
+Task: TypeAlias = Literal["classify", "binary", "regress", "mixed"]
 
 LOSSES: dict[Task, str] = {"classify": "cross_entropy", "binary": "binary_cross_entropy", "regress": "half_squared"}
 """The loss for every task, where none is said."""
@@ -27,29 +29,74 @@ NAMED = 8
 class Feature:
     """An input column and how it becomes numbers.
 
-    kind       "number": (value − mean) / deviation;  "boolean": 0 or 1;  "category": one-hot, in the order of `categories`
+    kind       "number": (value − mean) / deviation;  "boolean": 0 or 1;  "category": one-hot, in the order of `categories`;
+               "date": its `parts`
     read_as    the kind of the column in the table
     fill       what stands in for a missing value; None where missing values are refused
+    written    how its numbers were written, where they were text
+    missing    whether an input of its own says that the value is missing: a category like any other, or beside what fills the gap
+    parts      of a date: inputs of their own, as "when month"
+    day_first  whether the day stands before the month where both are numbers
+    low, high  the range of its numbers when fitting; None where it is not known
     """
 
     name: str
-    kind: Literal["number", "boolean", "category"]
+    kind: Literal["number", "boolean", "category", "date"]
     read_as: Kind
     mean: float = 0.0
     deviation: float = 1.0
     categories: tuple[str, ...] = ()
     fill: float | str | None = None
+    written: NumberFormat | None = None
+    missing: bool = False
+    parts: tuple[Feature, ...] = ()
+    day_first: bool = False
+    low: float | None = None
+    high: float | None = None
+
+    @property
+    def form(self) -> Form:
+        """What `read` is to take the column for."""
+        return self.read_as if self.written is None else self.written
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of its numbers: age; colour=blue, colour=red."""
-        return tuple(f"{self.name}={label}" for label in self.categories) if self.kind == "category" else (self.name,)
+        """The names of its numbers: age; colour=blue, colour=red; age missing."""
+        named = {
+            "category": tuple(f"{self.name}={label}" for label in self.categories),
+            "date": tuple(name for part in self.parts for name in part.names),
+        }
+        values = named.get(self.kind, (self.name,))
+        return (*values, f"{self.name} missing") if self.missing else values
+
+    @property
+    def scales(self) -> list[list[float]]:
+        """[mean, deviation] of each of its numbers; [0, 1] of those that are 0 or 1."""
+        if self.kind == "date":
+            scales = [scale for part in self.parts for scale in part.scales]
+        else:
+            scales = [[self.mean, self.deviation]] * max(1, len(self.categories))
+        return [*scales, [0.0, 1.0]] if self.missing else scales
 
     def x(self, table: Table) -> Array:
         """(rows, numbers). Raises FileError, which names the cell."""
         column = table.column(self.name)
         if self.kind == "category":
-            return one_hot(self.codes(column), len(self.categories))
+            x = one_hot(self.codes(column), len(self.categories))
+        elif self.kind == "date":
+            x = self._date(table)
+        else:
+            x = self._number(table, column)
+        return np.hstack([x, column.missing[:, None]], dtype=np.float64) if self.missing else x
+
+    def _date(self, table: Table) -> Array:
+        from chainrule.preparation.dates import part_columns
+
+        wanted = [part.name.removeprefix(f"{self.name} ") for part in self.parts]
+        parts = replace(table, columns=tuple(part_columns(table, self.name, wanted, day_first=self.day_first)))
+        return np.hstack([part.x(parts) for part in self.parts], dtype=np.float64)
+
+    def _number(self, table: Table, column: Column) -> Array:
         values = as_numbers(table, column)
         if self.fill is not None:
             values = np.where(np.isnan(values), self.fill, values)
@@ -67,7 +114,10 @@ class Feature:
 
 @dataclass(frozen=True)
 class Target:
-    """A target column and how it becomes numbers: "number": (value − mean) / deviation;  "class": one of `classes`."""
+    """A target column and how it becomes numbers: "number": (value − mean) / deviation;  "class": one of `classes`.
+
+    written  how its numbers were written, where they were text
+    """
 
     name: str
     kind: Literal["number", "class"]
@@ -75,22 +125,41 @@ class Target:
     mean: float = 0.0
     deviation: float = 1.0
     classes: tuple[str, ...] = ()
+    written: NumberFormat | None = None
 
-    def labels(self, table: Table) -> Array:
-        """(rows,): the place of every class, or the numbers as they are. Raises FileError, which names the cell."""
+    @property
+    def task(self) -> Task:
+        """What a network that predicts this target alone does."""
+        return "regress" if self.kind == "number" else "binary" if len(self.classes) == 2 else "classify"
+
+    @property
+    def form(self) -> Form:
+        """What `read` is to take the column for."""
+        return self.read_as if self.written is None else self.written
+
+    def labels(self, table: Table, *, strict: bool = True) -> Array:
+        """(rows,): the place of every class, or the numbers as they are. Raises FileError, which names the cell.
+
+        strict  refuse a class that the model does not know; else its place is −1
+        """
         column = table.column(self.name)
         if column.missing.any():
             raise FileError(f"{table.cell(int(column.missing.argmax()), self.name)} has no value, and it is the target; leave the row out.")
-        return as_numbers(table, column) if self.kind == "number" else self._codes(table, column)
+        return as_numbers(table, column) if self.kind == "number" else self._codes(table, column, strict)
 
-    def _codes(self, table: Table, column: Column) -> Array:
+    def _codes(self, table: Table, column: Column, strict: bool) -> Array:
         places = {label: place for place, label in enumerate(self.classes)}
         labels = labels_of(column)
-        for row, label in enumerate(labels):
+        for row, label in enumerate(labels if strict else ()):
             if label not in places:
                 known = enumerated(self.classes)
                 raise FileError(f"{table.cell(row, self.name)} holds {quoted(label)}, which is no class of the model; it knows {known}.")
-        return np.array([places[label] for label in labels], dtype=np.int64)
+        return np.array([places.get(label, -1) for label in labels], dtype=np.int64)
+
+
+def complete(table: Table, names: Iterable[str]) -> Array:
+    """(rows,): True where none of these columns lacks a value."""
+    return np.asarray(~np.any([table.column(name).missing for name in names], axis=0))
 
 
 def one_hot(codes: Array, width: int) -> Array:

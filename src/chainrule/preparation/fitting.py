@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from chainrule.base.errors import FileError, InputError, UnknownNameError, quoted
+from chainrule.data.numbers import looks_like_number
 from chainrule.data.reading import memory
 from chainrule.data.table import Table
 from chainrule.network.definitions import find
-from chainrule.preparation.columns import LOSSES, Array, Feature, Target, Task, enumerated, missing_message, ordered
+from chainrule.preparation.columns import LOSSES, Array, Feature, Target, Task, complete, enumerated, missing_message, ordered
+from chainrule.preparation.dates import date_feature
 from chainrule.preparation.summary import MOST_CATEGORIES, MOST_LABELS, Summary, checked_kind
 
 Tables: TypeAlias = Callable[[], Iterable[Table]]
@@ -30,16 +32,28 @@ class PreparationOptions:
     """What was asked for: the arguments of `Preparation.fit`."""
 
     targets: tuple[str, ...]
-    task: str | None
+    task: str | Mapping[str, str | None] | None
     categories: tuple[str, ...]
     numbers: tuple[str, ...]
     ignore: tuple[str, ...]
     impute: str | None
     standardize: bool
+    drop_missing: bool = False
+    dates: tuple[str, ...] = ()
+    month_first: bool | None = None
+
+    @property
+    def each(self) -> bool:
+        """Does each target have a task of its own, as where each is an output of its own?"""
+        return isinstance(self.task, Mapping)
+
+    def task_of(self, target: str) -> str | None:
+        """The task that was asked for; None where the values say it."""
+        return self.task.get(target) if isinstance(self.task, Mapping) else self.task
 
     def check(self) -> None:
         """Raises InputError where they contradict each other."""
-        for what, value, known in (("task", self.task, TASKS), ("way to impute", self.impute, IMPUTE)):
+        for what, value, known in (*(("task", self.task_of(name), TASKS) for name in self.targets), ("way to impute", self.impute, IMPUTE)):
             if value is not None and value not in known:
                 raise UnknownNameError(what, value, known)
         roles = {"a target": self.targets, "a category": self.categories, "a number": self.numbers, "left out": self.ignore}
@@ -58,14 +72,21 @@ def fit_preparation(tables: Tables, options: PreparationOptions) -> dict[str, An
     options.check()
     source, found = column_summaries(tables, options)
     _check_rows(source, found, options)
+    if options.drop_missing:
+        return _fit_complete(tables, source, found, options)
     targets = tuple(_target(source, found[name], options) for name in options.targets)
     others = [summary for name, summary in found.items() if name not in options.targets]
     left_out = dict.fromkeys(options.ignore, "as asked") | {s.name: why for s in others if (why := _reason(s, options))}
     used = _at_least_one(source, [s for s in others if s.name not in left_out], others, left_out)
     _check_missing(source, used, options)
     fills = _fills(tables, used, options.impute)
-    features = tuple(_feature(source, summary, options, fills.get(summary.name)) for summary in used)
-    task: Task = "regress" if targets[0].kind == "number" else "binary" if len(targets[0].classes) == 2 else "classify"
+    dates = {summary.name: _date(tables, summary, options) for summary in used if summary.kind == "date"}
+    left_out |= {name: "constant" for name, date in dates.items() if date is None}
+    used = _at_least_one(source, [summary for summary in used if summary.name not in left_out], others, left_out)
+    features = tuple(dates.get(s.name) or _feature(source, s, options, fills.get(s.name)) for s in used)
+    open_values = _open_values(found[options.targets[0]], options)
+    alone = len(targets) == 1 or not any(target.classes for target in targets)
+    task: Task = targets[0].task if alone else "mixed"
     return {
         "features": features,
         "targets": targets,
@@ -73,8 +94,26 @@ def fit_preparation(tables: Tables, options: PreparationOptions) -> dict[str, An
         "left_out": tuple(left_out.items()),
         "rows": next(iter(found.values())).rows,
         "impute": options.impute,
-        "decisions": decisions(features, targets, task, left_out, used, options),
+        "decisions": decisions(features, targets, task, left_out, used, options, open_values),
+        "open_values": open_values,
     }
+
+
+def _fit_complete(tables: Tables, source: str, found: Mapping[str, Summary], options: PreparationOptions) -> dict[str, Any]:
+    """The fields that fit the rows that lack none of the values that are needed. Raises InputError."""
+    rows = next(iter(found.values())).rows
+    used = [summary.name for name, summary in found.items() if name not in options.targets and not _reason(summary, options)]
+    needed = (*options.targets, *(used if options.impute is None else ()))
+    kept = replace(options, drop_missing=False)
+    if not any(found[name].missing for name in needed):
+        return {**fit_preparation(tables, kept), "dropped": 0}
+    if not sum(int(complete(table, needed).sum()) for table in tables()):
+        worst = max(needed, key=lambda name: found[name].missing)
+        raise FileError(
+            f"every row of {source} lacks a value, most often in column {quoted(worst)}; leave columns out (--ignore {worst}), or --impute."
+        )
+    fitted = fit_preparation(lambda: (table.take(complete(table, needed)) for table in tables()), kept)
+    return {**fitted, "dropped": rows - fitted["rows"]}
 
 
 # One pass
@@ -125,23 +164,38 @@ def _check_rows(source: str, found: Mapping[str, Summary], options: PreparationO
 
 
 def _check_missing(source: str, used: Sequence[Summary], options: PreparationOptions) -> None:
-    """Raises FileError, which names the first cells without a value, unless they are to be filled."""
+    """Raises FileError, which names the first cells without a value, unless they are to be filled; a category may lack."""
+    used = [summary for summary in used if not _is_category(summary, options)]
     if options.impute is None and any(summary.missing for summary in used):
         cells = sorted((row, summary.name) for summary in used for row in summary.gaps)
         names = ",".join([summary.name for summary in used if summary.missing][:9])
         said = missing_message(source, sum(summary.missing for summary in used), cells)
-        raise FileError(f"{said}; fill them in, ask for --impute mean, or leave columns out (--ignore {names}).")
+        ways = f"fill them in, ask for --impute mean, leave those rows out (--drop-missing) or columns (--ignore {names})"
+        raise FileError(f"{said}; {ways}.")
 
 
-def _check_text(source: str, summary: Summary, fix: str) -> None:
-    """Raises FileError if a column of text is one of numbers but for some cells."""
-    strays = summary.present - summary.numeric
-    if summary.kind == "text" and summary.stray and summary.numeric > strays:
+def _check_text(source: str, summary: Summary, *ways: str) -> None:
+    """Raises FileError if a column of text is one of numbers, whether it is not clear which or some cells are none; with other ways out."""
+    if summary.doubt:
+        raise FileError(f"{summary.doubt} Or {', or '.join(ways)}.")
+    fixes = ", ".join([*ways[:-1], f"or {ways[-1]}"])
+    if summary.stray and _is_mostly_numbers(summary):
         row, text = summary.stray
         raise FileError(
             f"{source}: row {row}, column {quoted(summary.name)} holds {quoted(text)}, which is no number, as {summary.numeric:,} other "
-            f"cells of that column are; correct it{fix}."
+            f"cells of that column are; correct it, {fixes}."
         )
+    if summary.numeric_labels > MOST_INTEGER_CLASSES:
+        cell = next(filter(looks_like_number, summary.labels))
+        raise FileError(
+            f"{source}: column {quoted(summary.name)} is text, but {summary.numeric_labels:,} of its values look like numbers, as "
+            f"{quoted(cell)}; write them alike, {fixes}."
+        )
+
+
+def _is_mostly_numbers(summary: Summary) -> bool:
+    """Are most cells of a column of text numbers, perhaps without its being clear which?"""
+    return summary.kind == "text" and (bool(summary.doubt) or summary.numeric > summary.present - summary.numeric)
 
 
 # Targets
@@ -151,36 +205,58 @@ def _target(source: str, summary: Summary, options: PreparationOptions) -> Targe
     name = summary.name
     if summary.missing:
         said = missing_message(source, summary.missing, [(row, name) for row in summary.gaps])
-        raise FileError(f"{said}, and it is the target; leave those rows out.")
+        raise FileError(f"{said}, and it is the target; leave those rows out (--drop-missing).")
     if summary.kind == "date":
         raise InputError(f"target {quoted(name)} of {source} holds dates; choose a column of numbers or classes.")
-    if options.task != "classify":
-        _check_text(source, summary, ", or take the values as classes (--task classify)")
+    if options.task_of(name) != "classify" and not (options.each and options.task_of(name) is None and not _is_mostly_numbers(summary)):
+        _check_text(source, summary, "take the values as classes (--task classify)")
     if _is_class(summary, options):
         return _class_target(source, summary, options)
     if summary.kind == "text":
         row, text = summary.stray or (1, "text")
-        several = " Several targets must all be numbers." if len(options.targets) > 1 else ""
+        several = " Several targets must all be numbers, or a network has an output for each (--network)." if _is_shared(options) else ""
         raise FileError(f"{source}: row {row}, column {quoted(name)} holds {quoted(text)}, which is no number to regress to.{several}")
     if summary.is_constant:
         raise FileError(f"target {quoted(name)} of {source} is {summary.low:g} in every row; there is nothing to learn. Choose another.")
     mean, deviation = _scale(summary, options)
-    return Target(name, "number", summary.kind, mean, deviation)
+    return Target(name, "number", summary.kind, mean, deviation, written=summary.format)
 
 
 def _is_class(summary: Summary, options: PreparationOptions) -> bool:
-    """Text and truth values are classes, and so are whole numbers of few different values; several targets are numbers."""
-    if options.task is not None or len(options.targets) > 1:
-        return options.task == "classify"
-    few = summary.distinct <= MOST_INTEGER_CLASSES and summary.distinct * LEAST_ROWS_PER_CLASS < summary.rows
+    """Text and truth values are classes, and so are whole numbers of few different values; of several targets, text and truth values
+    are, where each has a task of its own.
+    """
+    task = options.task_of(summary.name)
+    if task is not None or _is_shared(options):
+        return task == "classify"
+    if len(options.targets) > 1:
+        return summary.kind in ("text", "boolean")
+    few = summary.distinct == 2 or _has_few_values(summary)
     return summary.kind in ("text", "boolean") or (summary.whole and few)
+
+
+def _is_shared(options: PreparationOptions) -> bool:
+    """Are there several targets for one output?"""
+    return len(options.targets) > 1 and not options.each
+
+
+def _has_few_values(summary: Summary) -> bool:
+    """Are there so few different values, for so many rows, that they are classes?"""
+    return summary.distinct <= MOST_INTEGER_CLASSES and summary.distinct * LEAST_ROWS_PER_CLASS < summary.rows
+
+
+def _open_values(summary: Summary, options: PreparationOptions) -> int:
+    """How many different values the target has, if it may be classes as well as a number, and nothing was said; else 0."""
+    numbers = summary.kind == "number" and summary.whole and options.task is None and len(options.targets) == 1
+    return summary.distinct if numbers and 2 < summary.distinct <= MOST_INTEGER_CLASSES else 0
 
 
 def _class_target(source: str, summary: Summary, options: PreparationOptions) -> Target:
     name = summary.name
-    if len(options.targets) > 1:
+    if _is_shared(options):
         raise InputError(
-            f"there can be one class target, not {len(options.targets)} ({enumerated(options.targets)}); train one model for each."
+            f"one output has one class target, not {len(options.targets)} ({enumerated(options.targets)}); train one model for each, or "
+            "describe a network with an output for each (--network)."
         )
     if summary.distinct == 1:
         only = next(iter(summary.labels))
@@ -192,7 +268,7 @@ def _class_target(source: str, summary: Summary, options: PreparationOptions) ->
             f"target {quoted(name)} of {source} has {count} different values in {summary.rows:,} rows; these are no classes to learn. "
             f"Choose another target{other}."
         )
-    return Target(name, "class", summary.kind, classes=ordered(summary.labels))
+    return Target(name, "class", summary.kind, classes=ordered(summary.labels), written=summary.format)
 
 
 # Inputs
@@ -206,11 +282,10 @@ def _reason(summary: Summary, options: PreparationOptions) -> str | None:
     if asked:
         return None
     if summary.kind == "date":
-        return "dates"
+        return None if options.dates else "dates"
     if summary.is_sequence:
         return "numbers the rows"
-    mostly_numbers = summary.numeric > summary.present - summary.numeric
-    if summary.kind != "text" or mostly_numbers:
+    if summary.kind != "text" or _is_mostly_numbers(summary) or summary.numeric_labels > MOST_INTEGER_CLASSES:
         return None
     if summary.is_identifier and not summary.crowded:
         return "all different" if summary.distinct == summary.present else "nearly all different"
@@ -224,33 +299,50 @@ def _at_least_one(source: str, used: list[Summary], others: Sequence[Summary], l
     sequences = [summary for summary in others if left_out.get(summary.name) == "numbers the rows"]
     if not sequences:
         why = "; ".join(f"{name} ({reason})" for name, reason in list(left_out.items())[:5])
-        raise FileError(f"{source} has no column to learn from{f': left out are {why}' if why else ' beside the target'}.")
+        dates = "; inputs are made of dates by --dates year,month,weekday,hour" if "dates" in left_out.values() else ""
+        raise FileError(f"{source} has no column to learn from{f': left out are {why}' if why else ' beside the target'}{dates}.")
     for summary in sequences:
         del left_out[summary.name]
     return sequences
 
 
+def _date(tables: Tables, summary: Summary, options: PreparationOptions) -> Feature | None:
+    """The inputs that a column of dates becomes; None if it is the same everywhere."""
+    if summary.name in (*options.categories, *options.numbers):
+        return _feature("the data", summary, options, None)
+    lacks, month_first = summary.missing > 0, options.month_first
+    return date_feature(tables, summary.name, options.dates, month_first=month_first, missing=lacks, standardize=options.standardize)
+
+
+def _is_category(summary: Summary, options: PreparationOptions) -> bool:
+    return summary.name in options.categories or (summary.kind == "text" and summary.name not in options.numbers)
+
+
 def _feature(source: str, summary: Summary, options: PreparationOptions, fill: float | str | None) -> Feature:
-    name = summary.name
-    if name in options.categories or (summary.kind == "text" and name not in options.numbers):
+    name, lacks = summary.name, summary.missing > 0
+    if _is_category(summary, options):
         if name not in options.categories:
-            _check_text(
-                source, summary, f", take the values as categories (--categories {name}), or leave the column out (--ignore {name})"
-            )
+            ways = f"take the values as categories (--categories {name})", f"leave the column out (--ignore {name})"
+            _check_text(source, summary, *ways)
         if summary.crowded:
             raise FileError(
                 f"column {quoted(name)} of {source} has more than {summary.most:,} different values; leave it out (--ignore {name})."
             )
-        return Feature(name, "category", summary.kind, categories=ordered(summary.labels), fill=fill)
+        own = summary.missing > 0 and options.impute != "most_frequent"
+        labels = ordered(summary.labels)
+        return Feature(name, "category", summary.kind, categories=labels, fill=None if own else fill, written=summary.format, missing=own)
+    if summary.doubt:
+        raise FileError(summary.doubt)
     if summary.kind in ("text", "date"):
         raise FileError(
             f"{source}: column {quoted(name)} was asked for as numbers, but holds {'dates' if summary.kind == 'date' else 'text'}"
             f"{f' (row {summary.stray[0]}: {quoted(summary.stray[1])})' if summary.stray else ''}."
         )
     if summary.kind == "boolean":
-        return Feature(name, "boolean", "boolean", fill=fill)
+        return Feature(name, "boolean", "boolean", fill=fill, missing=lacks)
     mean, deviation = _scale(summary, options)
-    return Feature(name, "number", "number", mean, deviation, fill=fill)
+    written, low, high = summary.format, summary.low, summary.high
+    return Feature(name, "number", "number", mean, deviation, fill=fill, written=written, missing=lacks, low=low, high=high)
 
 
 def _scale(summary: Summary, options: PreparationOptions) -> tuple[float, float]:
@@ -302,28 +394,39 @@ def decisions(
     left_out: Mapping[str, str],
     used: Sequence[Summary],
     options: PreparationOptions,
+    open_values: int,
 ) -> tuple[str, ...]:
     """Everything that was decided, a line each."""
     scaled = "standardised to mean 0 and deviation 1" if options.standardize else "as they are"
-    said = [_target_decision(target, task, scaled) for target in targets]
-    kinds = {kind: [feature for feature in features if feature.kind == kind] for kind in ("number", "boolean", "category")}
+    said = [_target_decision(target, scaled) for target in targets]
+    if open_values:
+        other, how = ("a number", "regress") if task != "regress" else ("classes", "classify")
+        said.append(f"{open_values} different whole numbers could be {other}, too: that is the task {how}")
+    kinds = {kind: [feature for feature in features if feature.kind == kind] for kind in ("number", "boolean", "category", "date")}
     if kinds["number"]:
         said.append(f"numbers, {scaled}: {enumerated([feature.name for feature in kinds['number']])}")
     if kinds["boolean"]:
         said.append(f"truth values, as 0 and 1: {enumerated([feature.name for feature in kinds['boolean']])}")
+    for feature in kinds["date"]:
+        said.append(f"of the date {feature.name}: {enumerated([part.name.removeprefix(f'{feature.name} ') for part in feature.parts])}")
     if kinds["category"]:
         named = [f"{feature.name} ({len(feature.categories)} values)" for feature in kinds["category"]]
         said.append(f"categories, one input for each value: {enumerated(named)}")
     for reason in dict.fromkeys(left_out.values()):
         said.append(f"left out ({reason}): {enumerated([name for name, why in left_out.items() if why == reason])}")
-    filled = [f"{summary.name} ({summary.missing:,})" for summary in used if summary.missing]
+    lacking = {summary.name: f"{summary.name} ({summary.missing:,})" for summary in used if summary.missing}
+    filled = [lacking[feature.name] for feature in features if feature.name in lacking and (feature.fill is not None or feature.parts)]
     if filled:
-        said.append(f"missing values filled ({options.impute}; categories and truth values: most_frequent): {enumerated(filled)}")
+        how = f"{options.impute}; truth values: most_frequent"
+        said.append(f"missing values filled ({how}), and an input of its own says so: {enumerated(filled)}")
+    own = [lacking[feature.name] for feature in features if feature.kind == "category" and feature.missing]
+    if own:
+        said.append(f"a missing value is a category of its own: {enumerated(own)}")
     return tuple(said)
 
 
-def _target_decision(target: Target, task: Task, scaled: str) -> str:
-    trained = f"output {find('loss', LOSSES[task]).output.name}, loss {LOSSES[task]}"
+def _target_decision(target: Target, scaled: str) -> str:
+    trained = f"output {find('loss', LOSSES[target.task]).output.name}, loss {LOSSES[target.task]}"
     if target.kind == "class":
         return f"target {target.name}: {len(target.classes)} classes ({enumerated(target.classes)}); {trained}"
     return f"target {target.name}: a number, {scaled.replace('as they are', 'as it is')}; {trained}"

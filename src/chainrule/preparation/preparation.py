@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from difflib import get_close_matches
 from functools import cached_property
 from typing import Any
@@ -12,13 +12,16 @@ from typing import Any
 import numpy as np
 
 from chainrule.base.display import Displayed
-from chainrule.base.errors import FileError, ShapeError, quoted
+from chainrule.base.errors import FileError, InputError, ShapeError, quoted
 from chainrule.data.cells import Kind
+from chainrule.data.columns import Form
+from chainrule.data.numbers import PLAIN, looks_like_number
 from chainrule.data.table import Table
 from chainrule.network.definitions import find
-from chainrule.preparation.columns import LOSSES, Array, Feature, Target, Task, enumerated, labels_of, missing_message, one_hot
+from chainrule.preparation.columns import LOSSES, Array, Feature, Target, Task, complete, enumerated, labels_of, missing_message, one_hot
+from chainrule.preparation.dates import checked_parts
 from chainrule.preparation.fitting import PreparationOptions, fit_preparation
-from chainrule.preparation.reading import fields_from
+from chainrule.preparation.reading import fields_from, without_defaults
 
 
 @dataclass(frozen=True, repr=False)
@@ -26,12 +29,14 @@ class Preparation(Displayed):
     """What was decided about a table's columns; made by `Preparation.fit`, kept with the model.
 
     features   the input columns, in the order of the network's inputs
-    targets    the target columns: numbers, or exactly one class
-    task       "classify" (softmax), "binary" (two classes: sigmoid) or "regress" (numbers)
+    targets    the target columns: numbers, or exactly one class; of a network with an output for each, of any kind
+    task       "classify" (softmax), "binary" (two classes: sigmoid), "regress" (numbers), or "mixed" (several, classes among them)
     left_out   columns that are not used, each with the reason
     rows       how many rows it was fitted to
     impute     how missing values are filled; None: they are refused
     decisions  all of this in words
+    dropped    how many rows were left out because they lacked a value; None where such rows are refused
+    open_values  how many different whole numbers the target had, where they may be classes as well as a number and it was not said which
     signs      whether two classes stand as −1 and 1, and part at 0, because the loss compares signs; else as 0 and 1, and they part at ½
     """
 
@@ -43,36 +48,57 @@ class Preparation(Displayed):
     impute: str | None
     decisions: tuple[str, ...]
     signs: bool = False
+    dropped: int | None = None
+    open_values: int = 0
 
     @staticmethod
     def fit(
         tables: Table | Callable[[], Iterable[Table]],
         targets: Sequence[str],
         *,
-        task: str | None = None,
+        task: str | Mapping[str, str | None] | None = None,
         categories: Sequence[str] = (),
         numbers: Sequence[str] = (),
         ignore: Sequence[str] = (),
         impute: str | None = None,
+        drop_missing: bool = False,
+        dates: Sequence[str] = (),
+        month_first: bool | None = None,
         standardize: bool = True,
     ) -> Preparation:
         """Decide about every column.
 
         tables      a table, or a function that gives consecutive tables anew at every call (`lambda: chunks(path)`)
         targets     the names of the target columns
-        task        "classify" or "regress"; else text and truth values are classes, and so are whole numbers of which there are
-                    at most 20 different ones, fewer than 5 % of the rows
+        task        "classify" or "regress", or a dict with one for each target, None for as its values say; else text and truth values
+                    are classes, and so are whole numbers of which there are two different ones, or at most 20, fewer than 5 % of the rows
         categories, numbers, ignore   columns to take as categories, to take as numbers, and to leave out
-        impute      "mean", "median" or "most_frequent" fills missing values; categories and truth values take the most frequent
+        impute      "mean", "median" or "most_frequent" fills missing numbers, and an input of its own says where; truth values take
+                    the most frequent. A missing category is one of its own, unless "most_frequent" is asked for
+        drop_missing  leave out rows that lack a value that is needed: the target, and the inputs that are not filled
+        dates       what becomes an input of dates: "year", "month", "day", "weekday", "hour" and "days", the count of days since 1970
+        month_first whether the month stands before the day in 03/04/2024; None: as the whole column tells
         standardize False leaves numbers as they are
 
         The outcome does not depend on how the rows are cut into tables, not even in the last digit.
         Raises InputError: what is wrong, where, and the smallest fix.
         """
-        options = PreparationOptions(tuple(targets), task, tuple(categories), tuple(numbers), tuple(ignore), impute, standardize)
+        names = tuple(targets), task, tuple(categories), tuple(numbers), tuple(ignore)
+        options = PreparationOptions(*names, impute, standardize, drop_missing, checked_parts(dates), month_first)
         return Preparation(**fit_preparation((lambda: (tables,)) if isinstance(tables, Table) else tables, options))
 
     # Sizes and names
+
+    @cached_property
+    def parts(self) -> tuple[Preparation, ...]:
+        """What is decided about each target, where classes are among several; otherwise all of them together."""
+        if self.task != "mixed":
+            return (self,)
+        return tuple(replace(self, targets=(target,), task=target.task, open_values=0) for target in self.targets)
+
+    def split(self, y: Array) -> list[Array]:
+        """The columns of outputs, or of targets, that belong to each of the parts."""
+        return np.split(y, np.cumsum([part.outputs for part in self.parts])[:-1], axis=1)
 
     @property
     def inputs(self) -> int:
@@ -92,6 +118,8 @@ class Preparation(Displayed):
     @cached_property
     def output_names(self) -> tuple[str, ...]:
         """The names of the outputs: the targets, or species=setosa …; of two classes the second."""
+        if self.task == "mixed":
+            return tuple(name for part in self.parts for name in part.output_names)
         first = self.targets[0]
         return {
             "regress": tuple(target.name for target in self.targets),
@@ -102,17 +130,19 @@ class Preparation(Displayed):
     @property
     def input_scales(self) -> list[list[float]]:
         """[mean, deviation] of each input, by which a number x is the value x · deviation + mean; [0, 1] of those of a category."""
-        return [[feature.mean, feature.deviation] for feature in self.features for _ in feature.names]
+        return [scale for feature in self.features for scale in feature.scales]
 
     @property
     def output_scales(self) -> list[list[float]]:
         """[mean, deviation] of each output; [0, 1] where it is the probability of a class."""
+        if self.task == "mixed":
+            return [scale for part in self.parts for scale in part.output_scales]
         return [[target.mean, target.deviation] for target in self.targets] if self.task == "regress" else [[0.0, 1.0]] * self.outputs
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """The classes in the order of the outputs; () where the targets are numbers."""
-        return self.targets[0].classes
+        """The classes in the order of the outputs; () where the targets are numbers, or several."""
+        return () if self.task == "mixed" else self.targets[0].classes
 
     @property
     def output_activation(self) -> str:
@@ -121,8 +151,8 @@ class Preparation(Displayed):
 
     @property
     def loss(self) -> str:
-        """The name of the loss."""
-        return LOSSES[self.task]
+        """The name of the loss; of several kinds of targets each of the `parts` has one."""
+        return LOSSES[self.parts[0].task]
 
     @property
     def decision(self) -> float:
@@ -139,6 +169,16 @@ class Preparation(Displayed):
         """The kinds of the input and target columns, for `read` and `chunks` when targets are there."""
         return self.input_kinds | {target.name: target.read_as for target in self.targets}
 
+    @property
+    def input_forms(self) -> dict[str, Form]:
+        """What `read` and `chunks` are to take the input columns for: their kinds, and how numbers are written."""
+        return {feature.name: feature.form for feature in self.features}
+
+    @property
+    def forms(self) -> dict[str, Form]:
+        """What `read` and `chunks` are to take the input and target columns for."""
+        return self.input_forms | {target.name: target.form for target in self.targets}
+
     # There
 
     def x(self, table: Table) -> Array:
@@ -152,6 +192,8 @@ class Preparation(Displayed):
 
     def t(self, table: Table) -> Array:
         """(rows, outputs): the targets as numbers. Raises FileError, which names the cell."""
+        if self.task == "mixed":
+            return np.hstack([part.t(table) for part in self.parts], dtype=np.float64)
         labels = self.labels(table)
         if self.task == "classify":
             return one_hot(labels, len(self.classes))
@@ -160,22 +202,43 @@ class Preparation(Displayed):
         means, deviations = np.transpose(self.output_scales)
         return np.asarray((labels - means) / deviations)
 
-    def labels(self, table: Table) -> Array:
-        """(rows,) the places of the classes, or (rows, targets) the target numbers as they are."""
-        columns = [target.labels(table) for target in self.targets]
-        return np.column_stack(columns) if self.task == "regress" else columns[0]
+    def complete(self, table: Table) -> Table:
+        """Without the rows that lack a value that is needed, if those were left out when fitting."""
+        if self.dropped is None:
+            return table
+        inputs = () if self.impute else tuple(feature.name for feature in self.features)
+        return table.take(complete(table, (*inputs, *(target.name for target in self.targets))))
+
+    def labels(self, table: Table, *, strict: bool = True) -> Array:
+        """(rows,) the places of the classes, or (rows, targets) the target numbers as they are, among them the places of classes.
+
+        strict  refuse a class that the model does not know; else its place is −1
+        """
+        columns = [target.labels(table, strict=strict) for target in self.targets]
+        return np.column_stack(columns) if self.task in ("regress", "mixed") else columns[0]
 
     def _check_columns(self, table: Table) -> None:
         lacking = [feature.name for feature in self.features if feature.name not in table.kinds]
         if lacking:
             near = get_close_matches(lacking[0], table.names, n=1, cutoff=0.5)
             offer = f"; is it {quoted(near[0])}?" if near else "; it has no header." if not table.has_header else "."
+            if table.has_header and len(lacking) == len(self.features) and any(map(looks_like_number, table.names)):
+                offer = "; if its first row is no header, say --no-header."
             raise FileError(
                 f"{table.source} lacks {'columns' if len(lacking) > 1 else 'a column'} of the model: {enumerated(lacking)}{offer}"
             )
 
+    @property
+    def _strict_features(self) -> list[Feature]:
+        """Those of which every value is needed."""
+        return [
+            feature
+            for feature in self.features
+            if feature.fill is None and feature.kind != "category" and not (feature.parts and self.impute)
+        ]
+
     def _check_missing(self, table: Table) -> None:
-        gaps = {feature.name: np.flatnonzero(table.column(feature.name).missing) for feature in self.features if feature.fill is None}
+        gaps = {feature.name: np.flatnonzero(table.column(feature.name).missing) for feature in self._strict_features}
         count = sum(map(len, gaps.values()))
         if count:
             cells = sorted((table.row(int(place)), name) for name, places in gaps.items() for place in places[:3])
@@ -186,6 +249,8 @@ class Preparation(Displayed):
     def answers(self, y: Array) -> dict[str, Array]:
         """The network's outputs as columns of answers: the likeliest class (text), or numbers as the targets were."""
         y = self._checked(y)
+        if self.task == "mixed":
+            return {name: column for part, own in zip(self.parts, self.split(y), strict=True) for name, column in part.answers(own).items()}
         if self.task == "regress":
             means, deviations = np.transpose(self.output_scales)
             raw = y * deviations + means
@@ -194,12 +259,25 @@ class Preparation(Displayed):
         return {self.targets[0].name: np.array(self.classes, dtype=object)[places]}
 
     def probabilities(self, y: Array) -> dict[str, Array]:
-        """(rows,) the probability of every class, by its name; nothing where the outputs are numbers or signs."""
+        """(rows,) the probability of every class, by its name; nothing where the outputs are numbers or signs, or of several targets."""
         y = self._checked(y)
-        if self.signs:
+        if self.signs or self.task in ("regress", "mixed"):
             return {}
         both = np.column_stack([1 - y[:, 0], y[:, 0]]) if self.task == "binary" else y
         return {label: both[:, place] for place, label in enumerate(self.classes)}
+
+    def probability_columns(self, y: Array) -> dict[str, Array]:
+        """The same as columns of a table, species=setosa …, those of every target with classes."""
+        parts = zip(self.parts, self.split(self._checked(y)), strict=True)
+        return {f"{part.targets[0].name}={label}": chances for part, own in parts for label, chances in part.probabilities(own).items()}
+
+    def check_probabilities(self, *, of_one: bool = False) -> None:
+        """Raises InputError where the outputs are no probabilities; or, if they must be `of_one` target, of several."""
+        if of_one and self.task == "mixed":
+            raise InputError("this model predicts several targets; `chainrule predict --probabilities` has a column for each class.")
+        if self.task == "regress" or self.signs:
+            what = "the sign of a class" if self.signs else f"numbers ({', '.join(self.output_names)})"
+            raise InputError(f"this model predicts {what}, which {'has' if self.signs else 'have'} no probabilities.")
 
     def _checked(self, y: Array) -> Array:
         y = np.asarray(y)
@@ -209,14 +287,33 @@ class Preparation(Displayed):
 
     # What a table to predict from holds beside
 
-    def unseen(self, table: Table) -> Counter[tuple[str, str]]:
-        """How often each category occurs that was not there when fitting, by (column, category). Counters of chunks can be added."""
+    def unseen(self, table: Table, *, targets: bool = False) -> Counter[tuple[str, str]]:
+        """How often each category occurs that was not there when fitting, by (column, category). Counters of chunks can be added.
+
+        targets  classes too, if the table has them
+        """
         found: Counter[tuple[str, str]] = Counter()
         for feature in self.features:
             if feature.kind == "category":
                 column = table.column(feature.name)
-                strange = (feature.codes(column) < 0) & ~column.missing
-                found.update((feature.name, str(label)) for label in labels_of(column.take(strange)))
+                strange = (feature.codes(column) < 0) & ~(column.missing & feature.missing)
+                found.update((feature.name, "missing" if label is None else str(label)) for label in labels_of(column.take(strange)))
+        for target in (target for target in self.targets if targets and target.classes):
+            column = table.column(target.name)
+            found.update((target.name, str(label)) for label in labels_of(column) if label not in target.classes)
+        return found
+
+    def far(self, table: Table) -> dict[str, tuple[int, float]]:
+        """By column, the first row, and its value, that lies farther outside of the range at fitting than this is wide."""
+        found: dict[str, tuple[int, float]] = {}
+        for feature in self.features:
+            values = table.column(feature.name).values
+            if feature.kind != "number" or feature.low is None or feature.high is None or values.dtype == object:
+                continue
+            width = feature.high - feature.low
+            outside = np.flatnonzero((values > feature.high + width) | (values < feature.low - width))
+            if len(outside):
+                found[feature.name] = table.row(int(outside[0])), float(values[outside[0]])
         return found
 
     def extra(self, table: Table) -> tuple[str, ...]:
@@ -224,13 +321,30 @@ class Preparation(Displayed):
         known = {*self.kinds, *(name for name, _ in self.left_out)}
         return tuple(name for name in table.names if name not in known)
 
-    def remarks(self, table: Table, unseen: Counter[tuple[str, str]] | None = None) -> tuple[str, ...]:
-        """In words: extra columns, and categories that were not there when fitting (of this table, or the counts given)."""
+    def remarks(
+        self, table: Table, unseen: Counter[tuple[str, str]] | None = None, far: Mapping[str, tuple[int, float]] | None = None
+    ) -> tuple[str, ...]:
+        """In words: extra columns, categories that were not there when fitting, and values far outside; of this table, or as given."""
         extra, counts = self.extra(table), self.unseen(table) if unseen is None else unseen
         said = [f"columns that the model does not know are ignored: {enumerated(extra)}"] if extra else []
+        said += [
+            f"column {column.name} is written otherwise than where the model was trained: {column.format.example}"
+            for column, known in ((table.column(feature.name), feature.written) for feature in self.features)
+            if column.format is not None and column.format != known and (known is not None or column.format != PLAIN)
+        ]
         for name in dict.fromkeys(column for column, _ in counts):
             labels = [f"{label} ({count} ×)" for (column, label), count in counts.items() if column == name]
-            said.append(f"column {name} holds categories that the model has never seen, taken as none of the known: {enumerated(labels)}")
+            what = "categories that the model has never seen, taken as none of the known"
+            if name in (target.name for target in self.targets):
+                what = "classes that the model does not know, which count as wrong"
+            said.append(f"column {name} holds {what}: {enumerated(labels)}")
+        ranges = {feature.name: (feature.low, feature.high) for feature in self.features}
+        for name, (row, value) in (self.far(table) if far is None else far).items():
+            low, high = ranges[name]
+            said.append(
+                f"column {name} holds {value:.6g} in row {row}, far outside of {low:.6g} to {high:.6g}, where the model was trained; "
+                "what it says there is a guess"
+            )
         return tuple(said)
 
     # Plain data
@@ -244,7 +358,8 @@ class Preparation(Displayed):
         from json import dumps, loads
 
         data: dict[str, Any] = loads(dumps(asdict(self)))  # lists in place of tuples; floats keep every digit
-        return {name: value for name, value in data.items() if name != "signs" or value}
+        plain: dict[str, Any] = without_defaults(data)
+        return plain
 
     @staticmethod
     def from_dict(data: Mapping[str, Any]) -> Preparation:

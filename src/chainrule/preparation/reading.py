@@ -8,39 +8,59 @@ from typing import Any, TypeVar, get_args, get_type_hints
 
 from chainrule.base.errors import DescriptionError, quoted
 from chainrule.data.cells import KINDS
-from chainrule.preparation.columns import LOSSES, Feature, Target, Task
+from chainrule.data.dates import PARTS
+from chainrule.data.numbers import SIGNS, NumberFormat
+from chainrule.preparation.columns import Feature, Target, Task
 
 Read = TypeVar("Read", Feature, Target)
 
 KIND_WORDS = {kind.__name__: get_args(get_type_hints(kind)["kind"]) for kind in (Feature, Target)}
 """What the kind of a feature, and of a target, may be; looked up once, as there may be very many columns."""
 
+LATER: dict[str, Any] = {
+    "signs": False, "written": None, "missing": False, "dropped": None, "open_values": 0, "parts": [], "day_first": False, "low": None,
+    "high": None,
+}  # fmt: skip
+"""Fields that older models do not have, and that are not written where they have this value."""
+
+
+def without_defaults(data: Any) -> Any:
+    """Plain data of a preparation without the fields that have the value that they have where they lack."""
+    if isinstance(data, list):
+        return [without_defaults(item) for item in data]
+    if not isinstance(data, dict):
+        return data
+    return {name: without_defaults(value) for name, value in data.items() if name not in LATER or value != LATER[name]}
+
 
 def fields_from(data: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
     """The fields of a preparation, which are called so. Raises DescriptionError if the data is not what `to_dict` gives."""
-    table = _table("it", {"signs": False, **data} if isinstance(data, Mapping) else data, names)
+    table = _table("it", data, names)
     features = tuple(_read(f"feature {place}", item, Feature) for place, item in enumerate(_list("features", table["features"]), start=1))
     targets = tuple(_read(f"target {place}", item, Target) for place, item in enumerate(_list("targets", table["targets"]), start=1))
     names = [feature.name for feature in features] + [target.name for target in targets]
     if not features or not targets or len(set(names)) < len(names):
         raise description_error("features and targets need different names, and at least one of each")
     left_out = tuple(_pair(item) for item in _list("left_out", table["left_out"]))
-    if not isinstance(table["rows"], int) or isinstance(table["rows"], bool) or table["rows"] < 0:
-        raise description_error(f"rows is {quoted(table['rows'])}")
+    _count("rows", table["rows"])
     if table["impute"] is not None:
         _text("impute", table["impute"])
     task, signs, decisions = _task(table["task"], targets), table["signs"], _texts("decisions", table)
     if not isinstance(signs, bool) or (signs and task != "binary"):
         raise description_error(f"signs is {quoted(signs)}")
+    for name, least in (("dropped", None), ("open_values", 0)):
+        if table[name] != least:
+            _count(name, table[name])
     return {**table, "features": features, "targets": targets, "task": task, "left_out": left_out, "decisions": decisions}
 
 
 def _task(task: Any, targets: tuple[Target, ...]) -> Task:
-    known = next((name for name in LOSSES if name == task), None)
+    known: Task | None = next((name for name in get_args(Task) if name == task), None)
     if known is None:
         raise description_error(f"task is {quoted(task)}")
     classes = [len(target.classes) for target in targets]
     fits = {"regress": not any(classes), "binary": classes == [2], "classify": len(classes) == 1 and classes[0] > 2}
+    fits["mixed"] = len(classes) > 1 and any(classes)
     if not fits[known]:
         raise description_error(f"the task {known} does not fit its targets")
     return known
@@ -59,8 +79,35 @@ def _read(where: str, data: Any, kind: type[Read]) -> Read:
     scale = {name: _number(f"{where}, {name}", table[name]) for name in ("mean", "deviation")}
     if scale["deviation"] <= 0:
         raise description_error(f"{where} has the deviation {scale['deviation']:g}")
-    fill = {"fill": _fill(where, table)} if kind is Feature else {}
-    return kind(**{**table, "name": _text(where, table["name"]), many: labels, **scale, **fill})
+    fill: dict[str, Any] = {"fill": _fill(where, table)} if kind is Feature else {}
+    for name in ("missing", "day_first"):
+        if not isinstance(table.get(name, False), bool):
+            raise description_error(f"{where} has {name} {quoted(table[name])}")
+    if kind is Feature:
+        fill |= {name: _number(f"{where}, {name}", table[name]) for name in ("low", "high") if table[name] is not None}
+        fill["parts"] = tuple(_part(where, table["name"], item) for item in _list(where, table["parts"]))
+        if (table["kind"] == "date") != bool(fill["parts"]):
+            raise description_error(f"{where} has parts that do not fit")
+    written = _number_format(where, table["written"])
+    return kind(**{**table, "name": _text(where, table["name"]), many: labels, "written": written, **scale, **fill})
+
+
+def _number_format(where: str, data: Any) -> NumberFormat | None:
+    if data is None:
+        return None
+    table = _table(f"{where}, written", data, NumberFormat.__dataclass_fields__)
+    form = NumberFormat(**{name: _text(where, value) for name, value in table.items()})
+    if form.decimal not in (".", ",") or form.thousands not in ("", *SIGNS) or form.decimal == form.thousands:
+        raise description_error(f"{where} has numbers that are written in no known way")
+    return form
+
+
+def _part(where: str, name: Any, data: Any) -> Feature:
+    """A part of a date, which is called so."""
+    part = _read(f"{where}, a part", data, Feature)
+    if part.parts or part.name not in [f"{name} {known}" for known in PARTS]:
+        raise description_error(f"{where} has the part {quoted(part.name)}")
+    return part
 
 
 def _fill(where: str, table: Mapping[str, Any]) -> float | str | None:
@@ -71,9 +118,10 @@ def _fill(where: str, table: Mapping[str, Any]) -> float | str | None:
 
 
 def _table(where: str, data: Any, wanted: Collection[str]) -> dict[str, Any]:
-    if not isinstance(data, Mapping) or set(data) != set(wanted):
+    later = {name: value for name, value in LATER.items() if name in wanted}
+    if not isinstance(data, Mapping) or {*later, *data} != set(wanted):
         raise description_error(f"{where} should have {', '.join(sorted(wanted))}")
-    return dict(data)
+    return {**later, **data}
 
 
 def _list(where: str, value: Any) -> list[Any]:
@@ -90,6 +138,11 @@ def _pair(value: Any) -> tuple[str, str]:
     if not isinstance(value, (list, tuple)) or len(value) != 2:
         raise description_error("left_out holds something that is no column with a reason")
     return _text("left_out", value[0]), _text("left_out", value[1])
+
+
+def _count(where: str, value: Any) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise description_error(f"{where} is {quoted(value)}")
 
 
 def _text(where: str, value: Any) -> str:

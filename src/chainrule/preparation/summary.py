@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from chainrule.base.errors import InputError, quoted
 from chainrule.data.cells import Kind
+from chainrule.data.numbers import NumberFormat, looks_like_number
 from chainrule.data.table import Column, Table
 from chainrule.preparation.columns import labels_of
 from chainrule.preparation.moments import Array, Moments
@@ -20,8 +20,6 @@ MOST_CATEGORIES = 1000
 MOST_LABELS = 100_000
 """Not even then more than this."""
 
-NUMERIC = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?")
-
 
 @dataclass
 class Summary:
@@ -30,6 +28,7 @@ class Summary:
     rising, falling   values minus, and plus, the numbers of their rows; no more than two of each are kept
     labels        how often each value occurs, for text and where labels are wanted; `crowded` once there are too many to count
     numeric       how many cells of a text column look like numbers; `stray` is the first that does not: (row, text)
+    format        how numbers in text are written; doubt: why that is not clear, where they are left as text
     """
 
     name: str
@@ -49,6 +48,8 @@ class Summary:
     crowded: bool = False
     numeric: int = 0
     stray: tuple[int, str] | None = None
+    format: NumberFormat | None = None
+    doubt: str = ""
 
     @property
     def present(self) -> int:
@@ -59,6 +60,11 @@ class Summary:
     def distinct(self) -> int:
         """How many different values there are; at least that many if `crowded`."""
         return self.most + 1 if self.crowded else len(self.labels)
+
+    @property
+    def numeric_labels(self) -> int:
+        """How many different values of a text column look like numbers."""
+        return sum(map(looks_like_number, self.labels)) if self.kind == "text" else 0
 
     @property
     def is_constant(self) -> bool:
@@ -77,6 +83,7 @@ class Summary:
 
     def add(self, table: Table, column: Column) -> None:
         """Take in the next rows. Raises InputError."""
+        self.format, self.doubt = self.format or column.format, self.doubt or column.doubt
         gaps = np.flatnonzero(column.missing)
         self.gaps += [table.row(int(place)) for place in gaps[: max(0, 3 - len(self.gaps))]]
         self.rows += len(column.values)
@@ -102,7 +109,7 @@ class Summary:
 
     def _add_texts(self, table: Table, column: Column) -> None:
         """Count what looks like a number, and note the first that does not."""
-        strays = [place for place, text in enumerate(column.values) if text is not None and not NUMERIC.fullmatch(text)]
+        strays = [place for place, text in enumerate(column.values) if text is not None and not looks_like_number(text)]
         self.numeric += len(column.values) - int(column.missing.sum()) - len(strays)
         if strays and self.stray is None:
             self.stray = table.row(strays[0]), column.values[strays[0]]

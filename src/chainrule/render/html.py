@@ -121,11 +121,13 @@ class _Writer:
 
     def section(self, number: int, section: Section, program: str) -> str:
         heading = element("h2", f'<span class="number">{number}</span> {escape_xml(section.title)}', {"dir": "auto"})
-        blocks = "\n".join(self.block(block) for block in section.blocks) + self.program(program)
+        named = (f"{section.key}-{place}-" for place in range(len(section.blocks)))
+        blocks = "\n".join(map(self.block, section.blocks, named)) + self.program(program)
         folding = f'<details open="open"><summary>{heading}</summary>\n{blocks}\n</details>'
         return element("section", folding, {"id": section.key})
 
-    def block(self, block: Block) -> str:
+    def block(self, block: Block, named: str = "") -> str:
+        """named: what stands before the handles of a picture."""
         match block:
             case Paragraph(text):
                 return element("p", self.inline(text))
@@ -139,7 +141,7 @@ class _Writer:
             case TableBlock(head, rows):
                 return self.table(head, rows)
             case Picture() | BoxGraph():
-                return picture_box(block, self.colours)
+                return picture_box(block, self.colours, named)
 
     def program(self, source: str) -> str:
         """NumPy that computes what the section says, folded away."""
@@ -230,10 +232,10 @@ def escaped_lines(source: str) -> str:
     return "\n".join(map(escape_xml, source.splitlines()))
 
 
-def picture_box(picture: Drawing, colours: Mapping[str, int]) -> str:
+def picture_box(picture: Drawing, colours: Mapping[str, int], named: str = "") -> str:
     """The network as SVG; where it is wider than the page, it scrolls in its own box."""
     box = {"class": "scroll", "role": "group", "aria-label": picture.alt}
-    return element("div", svg(network_diagram(picture), colours, alone=False), box)
+    return element("div", svg(network_diagram(picture), colours, alone=False, named=named), box)
 
 
 def stacked_width(formula: Equation | Formula) -> int:

@@ -26,6 +26,7 @@ from chainrule.notation.blocks import line_width, wrapped
 from chainrule.notation.formula import Formula, row
 from chainrule.notation.text import segments
 from chainrule.pictures.graph import graph_lines
+from chainrule.render.sketch import sketch
 
 Segment: TypeAlias = "tuple[str, str | None]"
 """Text, and the key of the symbol that it writes, if it writes one."""
@@ -166,53 +167,14 @@ def _numeric(cell: list[Segment]) -> bool:
 def picture_lines(picture: Drawing, width: int) -> Iterator[TextLine]:
     """A network drawn in characters."""
     if isinstance(picture, BoxGraph):
-        yield from _sketch(picture, width) or _sentences(picture, width)
+        if drawn := sketch(picture, width - INDENT):
+            yield from (TextLine(((" " * INDENT, None), *line)) for line in drawn)
+            yield BLANK
+        yield from _sentences(picture, width)
     elif picture.edges:
         yield from _wiring(picture, width)
     else:
         yield from _columns(picture, width)
-
-
-LINES = {"lr": "─", "du": "│", "dr": "╭", "dl": "╮", "dru": "├", "dlu": "┤", "dlr": "┬"}
-"""What leads left, right, up and down from a place."""
-
-
-def _sketch(graph: BoxGraph, width: int) -> list[TextLine]:
-    """x ─▶ h1 ─┴─▶ h2 ─▶ + ─▶ y, arrows that pass something above it; nothing where that is not all there is, or cannot be followed."""
-    targets = {number for number, vertex in enumerate(graph.vertices) if vertex.family == "t"}
-    order = [number for number in range(len(graph.vertices)) if number not in targets]
-    at = {number: place for place, number in enumerate(order)}
-    arrows = [(at[source], at[target]) for source, target in graph.arrows if source not in targets]
-    following = [(place, place + 1) for place in range(len(order) - 1)]
-    passing = sorted((arrow for arrow in arrows if arrow not in following), key=lambda arrow: arrow[1] - arrow[0])
-    if not passing or any(arrows.count(arrow) != 1 for arrow in (*following, *passing)):
-        return []
-    forks, heads = {}, {}
-    parts: list[Segment] = [(" " * INDENT, None)]
-    for place, number in enumerate(order):
-        heads[place] = line_width(parts)
-        parts += segments(graph.vertices[number].label)
-        forks[place] = line_width(parts) + 2
-        if place + 1 < len(order):
-            parts.append((" ─┴─▶ " if any(source == place for source, _ in passing) else " ─▶ ", None))
-    if line_width(parts) > width:
-        return []
-    lanes: list[dict[int, set[str]]] = []
-    for source, target in passing:
-        start, end = forks[source], heads[target]
-        level = next((i for i, lane in enumerate(lanes) if not any("r" in lane.get(x, "") for x in range(start, end))), len(lanes))
-        lanes += [{} for _ in range(level + 1 - len(lanes))]
-        for lane in lanes[:level]:
-            for x in (start, end):
-                lane.setdefault(x, set()).update("ud")
-        for x in range(start, end + 1):
-            lanes[level].setdefault(x, set()).update("d" * (x in (start, end)) + "l" * (x > start) + "r" * (x < end))
-    if any(len(sides) == 4 for lane in lanes for sides in lane.values()):
-        return []
-    ends = {**{forks[source]: "│" for source, _ in passing}, **{heads[target]: "▼" for _, target in passing}}
-    drawn = [{x: LINES["".join(sorted(sides))] for x, sides in lane.items()} for lane in reversed(lanes)]
-    above = ["".join(signs.get(x, " ") for x in range(max(signs) + 1)) for signs in (*drawn, ends)]
-    return [*(TextLine(((line, None),)) for line in above), TextLine(tuple(parts))]
 
 
 def _sentences(graph: BoxGraph, width: int) -> Iterator[TextLine]:

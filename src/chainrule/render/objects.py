@@ -7,10 +7,10 @@ from dataclasses import fields, is_dataclass, replace
 from functools import singledispatch
 from typing import Any
 
-from chainrule.doctor.divergence import Diverged
+from chainrule.diagnosis.divergence import Diverged
 from chainrule.document.document import Block, Equations, Inline, Paragraph, TableBlock
 from chainrule.document.words import Words
-from chainrule.explanation import backward, definitions, overview, setting
+from chainrule.explanation import definitions, overview, rules, setting
 from chainrule.explanation.context import Context
 from chainrule.formula.expression import Expression, Name, definition, variable
 from chainrule.network.definitions import KINDS, Bound, Definition, find
@@ -103,8 +103,8 @@ def _(value: Bound) -> Iterable[Block]:
 
 
 def _activation(value: Bound) -> Iterable[Block]:
-    z = variable(Name("z"), ("batch", "units"))
-    if definitions.is_elementwise(value.apply(z), z):
+    z = variable(Name("z"), ("batch", 2))
+    if value.elementwise:
         yield Equations(tuple(definitions.function_lines(Labels(), value)))
     else:
         yield Equations((Equation((formula(variable(Name("y"))), formula(value.apply(z))), ("=",)),))
@@ -129,7 +129,7 @@ def _initializer(value: Bound) -> Iterable[Block]:
 
 
 def _optimizer(value: Bound) -> Iterable[Block]:
-    yield Equations(tuple(backward.rule_lines(_seed(value))))
+    yield Equations(tuple(rules.rule_lines(_seed(value))))
 
 
 def _schedule(value: Bound) -> Iterable[Block]:
@@ -175,7 +175,7 @@ def _(value: Problem) -> Iterable[Block]:
         yield from content(value.network)
         return
     context = _context(value.step())
-    yield from (*setting.network_section(context).blocks, *setting.data_section(context).blocks, *backward.descent_section(context).blocks)
+    yield from (*setting.network_section(context).blocks, *setting.data_section(context).blocks, *rules.descent_section(context).blocks)
 
 
 @content.register
@@ -227,6 +227,11 @@ def _(value: Model) -> Iterable[Block]:
 
 @content.register
 def _(value: Scores) -> Iterable[Block]:
+    for name, part in zip(value.names, value.parts, strict=False):
+        yield _title(f"{name}:")
+        yield from content(part)
+    if value.parts:
+        return
     words, (_, main) = Words(), value.main
     if value.task == "regress":
         rows = {"R²": main, "mean absolute error": value.mean_absolute_error, "root mean squared error": value.root_mean_squared_error}

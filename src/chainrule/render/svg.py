@@ -22,12 +22,13 @@ X_HEIGHT = 0.44
 ANCHORS = {-1: "end", 0: "middle", 1: "start"}
 
 
-def svg(diagram: Diagram, colours: Mapping[str, int] | None = None, *, alone: bool = True) -> str:
+def svg(diagram: Diagram, colours: Mapping[str, int] | None = None, *, alone: bool = True, named: str = "") -> str:
     """The diagram as an SVG element.
 
     colours  which colour of the palette the symbols of each key have
     alone    in a file of its own, with its own style; False inside a page, whose style has the classes
              c0 … (colours), ink, ground and quiet
+    named    what stands before every handle, where a page has several diagrams
 
     >>> svg(Diagram(10, 20, (Line(1, 2, 3, 4, "e0-0-0"),), "a < b"), alone=False).partition(">")[2]
     '<line class="line" id="e0-0-0" x1="1" y1="2" x2="3" y2="4"></line></svg>'
@@ -36,7 +37,7 @@ def svg(diagram: Diagram, colours: Mapping[str, int] | None = None, *, alone: bo
     size = {name: _number(side) if alone else f"{side / 16:.2f}em" for name, side in (("width", diagram.width), ("height", diagram.height))}
     given = {"xmlns": "http://www.w3.org/2000/svg", **box, **size, "role": "img", "aria-label": diagram.alt, "class": "diagram"}
     before = _before(diagram) if alone else ""
-    return element("svg", before + "".join(_shape(shape, colours or {}) for shape in diagram.shapes), given)
+    return element("svg", before + "".join(_shape(shape, colours or {}, named) for shape in diagram.shapes), given)
 
 
 def _before(diagram: Diagram) -> str:
@@ -49,26 +50,26 @@ def _before(diagram: Diagram) -> str:
     return element("title", escape_xml(diagram.alt)) + about + element("style", _style() + _motion(turns, moving)) + ground
 
 
-def _shape(shape: Shape, colours: Mapping[str, int]) -> str:
+def _shape(shape: Shape, colours: Mapping[str, int], named: str) -> str:
     match shape:
         case Circle(x, y, radius):
-            return element("circle", "", {**_given(shape), "cx": _number(x), "cy": _number(y), "r": _number(radius)})
+            return element("circle", "", {**_given(shape, named), "cx": _number(x), "cy": _number(y), "r": _number(radius)})
         case Line(x1, y1, x2, y2):
             ends = {"x1": x1, "y1": y1, "x2": x2, "y2": y2}
-            return element("line", "", {**_given(shape), **{name: _number(at) for name, at in ends.items()}})
+            return element("line", "", {**_given(shape, named), **{name: _number(at) for name, at in ends.items()}})
         case Path(loops, closed=closed):
-            return element("path", "", {**_given(shape), "d": "".join(_loop(loop, closed) for loop in loops)})
+            return element("path", "", {**_given(shape, named), "d": "".join(_loop(loop, closed) for loop in loops)})
         case Label():
             return _label(shape, colours)
         case Scene(shapes, number, passing, back):
             kind = f"passing p{number}{' back' if back else ''}" if passing else f"turn t{number}"
-            return element("g", "".join(_shape(inner, colours) for inner in shapes), {"class": kind})
+            return element("g", "".join(_shape(inner, colours, named) for inner in shapes), {"class": kind})
 
 
-def _given(shape: Circle | Line | Path) -> dict[str, str]:
+def _given(shape: Circle | Line | Path, named: str) -> dict[str, str]:
     """The class, and the handle of what has one."""
     kind = shape.kind if shape.colour is None else f"{shape.kind} c{shape.colour}"
-    return {"class": kind, "id": shape.handle} if shape.handle else {"class": kind}
+    return {"class": kind, "id": f"{named}{shape.handle}"} if shape.handle else {"class": kind}
 
 
 def _loop(points: tuple[tuple[float, float], ...], closed: bool) -> str:

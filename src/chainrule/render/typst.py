@@ -21,6 +21,9 @@ from chainrule.render.canvas import canvas
 from chainrule.render.palette import FRAME, NOTES, PALETTE, QUIET
 from chainrule.render.slides import slides
 
+KEPT_IN_COLUMNS = 36
+"""Letters in brackets that stand on one line of a narrow column."""
+
 MOST_IN_LINES = 1
 """Equations of a figure whose sides stand below each other; more have a line each, where there is room."""
 
@@ -161,7 +164,8 @@ class _Writer:
         return f"formula(${self._typst(formula)}$, {self._alt(formula)})"
 
     def _typst(self, formula: Formula) -> str:
-        return mathematics.formula_typst(formula, self.words.catalogue, self.paint)
+        kept = KEPT_IN_COLUMNS if self.layout == "handout" else mathematics.KEPT
+        return mathematics.formula_typst(formula, self.words.catalogue, self.paint, kept)
 
     def _alt(self, formula: Formula) -> str:
         """The formula in words, for screen readers."""

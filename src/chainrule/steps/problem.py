@@ -11,6 +11,8 @@ from chainrule.base.errors import DescriptionError, InputError, quoted
 from chainrule.network.definitions import Bound, find
 from chainrule.network.description import check_table, described, inside, names_of, network_from, numbers_of
 from chainrule.network.network import Array, Network
+from chainrule.network.targets import read_targets
+from chainrule.steps.order import Wanted, read_order
 from chainrule.steps.step import Explained, Step, steps
 
 DATA_KEYS = ("x", "t", "features", "targets")
@@ -36,13 +38,21 @@ class Problem(Explained, Displayed):
     targets: tuple[str, ...] = ()
     origin: Mapping[str, Any] = field(default_factory=dict)
 
-    def steps(self, *, exact: bool = False) -> Iterator[Step]:
-        """Training steps on the batch, without end. Raises DescriptionError if there is no batch."""
-        if self.x is None or self.t is None:
+    def steps(self, *, exact: bool = False, order: Wanted | None = None, epochs: int | None = None) -> Iterator[Step]:
+        """Training steps on the batch, without end.
+
+        order   the rows of each step, as "1; 2; 3", in place of all of them; the steps end after so many `epochs`
+
+        Raises DescriptionError if there is no batch, InputError for an order of other rows.
+        """
+        if self.x is None or (self.t is None and self.network.targets):
             raise DescriptionError("a step needs a batch: give x and t, as [data] in a description.")
         named = {"title": self.title, "features": list(self.features), "targets": list(self.targets)}
         origin = {**self.origin, **{key: value for key, value in named.items() if value}}
-        return steps(self.network, self.x, self.t, self.optimizer or find("optimizer", "sgd"), exact=exact, origin=origin)
+        if order is None and epochs is not None:
+            raise InputError('epochs says how often an order is gone through; give one, as --order "1; 2; 3".')
+        read = None if order is None else read_order(order, len(self.x), epochs)
+        return steps(self.network, self.x, self.t, self.optimizer or find("optimizer", "sgd"), exact=exact, origin=origin, order=read)
 
     def step(self, *, exact: bool = False) -> Step:
         """The first training step on the batch."""
@@ -58,7 +68,7 @@ def described_problem(problem: Problem) -> dict[str, Any]:
     """The problem as plain data, from which `problem_from` makes the same problem; its origin is left out."""
     data: dict[str, Any] = {}
     if problem.x is not None and problem.t is not None:
-        data = {"x": numbers_of(problem.x.tolist()), "t": numbers_of(problem.t.tolist())}
+        data = {"x": numbers_of(problem.x.tolist()), **({"t": numbers_of(problem.t.tolist())} if problem.network.targets else {})}
         data |= {key: list(names) for key, names in (("features", problem.features), ("targets", problem.targets)) if names}
     return {
         **({"title": problem.title} if problem.title else {}),
@@ -81,21 +91,23 @@ def problem_from(description: Mapping[str, Any], origin: Mapping[str, Any] | Non
         raise DescriptionError(f"title must be text, not {quoted(title)}.")
     with inside("optimizer"):
         rule = None if optimizer is None else find("optimizer", optimizer)
-    return Problem(network, **_batch_from(data, network), optimizer=rule, title=title, origin=origin or {})
+    batch = _batch_from(data, network)
+    return Problem(network, optimizer=rule, title=title, **{**batch, "origin": {**batch.get("origin", {}), **(origin or {})}})
 
 
 def _batch_from(data: Any, network: Network) -> dict[str, Any]:
     if data is None:
         return {}
     check_table(data, "data", DATA_KEYS)
-    for key in ("x", "t"):
+    for key in ("x", *(["t"] if network.targets else [])):
         if key not in data:
             raise DescriptionError(f"data has no {key}; it needs x (rows of inputs) and t (rows of targets).")
-    x, t = network.checked_x(data["x"], "data.x"), network.checked_t(data["t"], "data.t")
+    x = network.checked_x(data["x"], "data.x")
+    t, classes = read_targets(network, data.get("t"), "data.t", len(x))
     if len(x) != len(t):
         raise InputError(f"data.x has {len(x)} rows but data.t has {len(t)}; every sample needs its target.")
     names = {key: names_of(data.get(key, ()), f"data.{key}") for key in ("features", "targets")}
-    for key, wanted in (("features", network.inputs), ("targets", network.outputs)):
+    for key, wanted in (("features", network.inputs), ("targets", network.targets)):
         if names[key] and len(names[key]) != wanted:
             raise DescriptionError(f"data.{key} names {len(names[key])}, but there are {wanted}.")
-    return {"x": x, "t": t, **names}
+    return {"x": x, "t": t, **names, "origin": {"classes": classes} if classes else {}}

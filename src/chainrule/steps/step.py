@@ -20,7 +20,9 @@ from chainrule.formula.expression import Expression
 from chainrule.network.definitions import Bound, find
 from chainrule.network.description import described, network_from
 from chainrule.network.network import Array, Network, checked_batch
+from chainrule.network.targets import read_targets
 from chainrule.network.update import STEP_NUMBER, Update, network_update
+from chainrule.steps.order import Order
 from chainrule.steps.records import array_from, arrays_from, plain_numbers
 
 if TYPE_CHECKING:
@@ -73,7 +75,7 @@ class Step(Explained, Displayed):
     """One training step, whole.
 
     network    with the parameters before the step
-    x, t       the batch: (batch, inputs), (batch, outputs)
+    x, t       the batch: (batch, inputs), (batch, outputs); t without columns where no output is compared with anything
     optimizer  the update rule with its options
     number     which step of its run this is, from 1
     before     the forward pass that the step starts from
@@ -83,7 +85,9 @@ class Step(Explained, Displayed):
     parameters the parameters before the step, and
     new_parameters  after it
     after      the forward pass on the same batch with the new parameters
-    origin     where network and batch come from: as of `Problem`, with "title", "features" and "targets"; of a model's rows
+    origin     where network and batch come from: as of `Problem`, with "title", "features" and "targets"; "classes", where targets were
+               class numbers: what they begin with, by output, or the names of the classes; "weights": what was understood of numbers
+               that were given, as `Network.understood`; "order", where steps take some of the rows each, as `Order`; of a model's rows
                "scales", the [mean, deviation] of each column of x and t, since value = number · deviation + mean
     weights    s (batch,), by which the losses of the examples are multiplied, where the network is weighted
     """
@@ -154,7 +158,7 @@ class Step(Explained, Displayed):
         return {**self.values, **{f"after {key}": value for key, value in self.after.values.items()}}
 
     def __repr__(self) -> str:
-        return f"<Step {self.number} of a {self.network.summary} network: E = {float(self.error):.6g} → {float(self.after.error):.6g}>"
+        return f"<Step {self.number} of the network {self.network.summary}: E = {float(self.error):.6g} → {float(self.after.error):.6g}>"
 
     def replay(self) -> Step:
         """The same step computed anew from its description, batch and states."""
@@ -204,10 +208,11 @@ class Step(Explained, Displayed):
         try:
             network = network_from(plain["network"]).continued(arrays_from(plain["parameters"]["before"], arrays))
             outputs = tuple(str(node.name) for node in network.derivation.predictions)
+            x = _joined(plain["batch"], network.derivation.inputs, arrays)
             step = Step(
                 network=network,
-                x=_joined(plain["batch"], network.derivation.inputs, arrays),
-                t=_joined(plain["batch"], network.derivation.targets, arrays),
+                x=x,
+                t=_joined(plain["batch"], network.derivation.targets, arrays, len(x)),
                 optimizer=find("optimizer", plain["optimizer"]),
                 number=plain["number"],
                 before=Pass(arrays_from(plain["values"], arrays), outputs),
@@ -239,9 +244,11 @@ class Step(Explained, Displayed):
         return Step.from_dict(read_json(path))
 
 
-def _joined(batch: Mapping[str, Any], nodes: Sequence[Expression], arrays: Arrays) -> Array:
-    """The columns of a recorded batch side by side."""
+def _joined(batch: Mapping[str, Any], nodes: Sequence[Expression], arrays: Arrays, rows: int = 0) -> Array:
+    """The columns of a recorded batch side by side; none, a row for each of x."""
     parts = [array_from(batch[str(node.name)], arrays) for node in nodes]
+    if not parts:
+        return np.empty((rows, 0))
     for node, part in zip(nodes, parts, strict=True):
         if part.ndim != len(node.shape) or part.shape[1:] != node.shape[1:]:
             raise InputError(f"the batch of the recorded step does not fit its network: {node.name} has the shape {part.shape}.")
@@ -257,9 +264,16 @@ def steps(
     weights: Any = None,
     exact: bool = False,
     origin: Mapping[str, Any] | None = None,
+    order: Order | None = None,
 ) -> Iterator[Step]:
-    """Steps on one batch, each from where the last one ended, without end. Raises ShapeError, InputError, InexactError."""
-    x, t = network.checked_x(x), network.checked_t(t)
+    """Steps on one batch, each from where the last one ended, without end; with an order, one on each of its groups of rows.
+
+    Raises ShapeError, InputError, InexactError.
+    """
+    x = network.checked_x(x)
+    t, classes = read_targets(network, t, rows=len(x))
+    told = {"weights": network.understood, "classes": classes}
+    origin = {**(origin or {}), **{key: value for key, value in told.items() if value}}
     if len(x) != len(t):
         raise InputError(f"x has {len(x)} rows but t has {len(t)}; every sample needs its target.")
     check_targets(network, t)
@@ -270,7 +284,17 @@ def steps(
     rule = network_update(network, optimizer)
     states: Mapping[str, Array] = {key: arrays.array(np.zeros(shape)) for key, shape in rule.state_shapes.items()}
     weights = None if weights is None else arrays.array(weights)
-    yield from run_from(record(network, arrays.array(x), arrays.array(t), rule, 1, states, arrays, origin, weights))
+    x, t = arrays.array(x), arrays.array(t)
+    if order is None:
+        yield from run_from(record(network, x, t, rule, 1, states, arrays, origin, weights))
+        return
+    origin = {**origin, "order": order.to_dict()}
+    for number in range(1, order.steps + 1):
+        places = [row - 1 for row in order.rows(number)]
+        own = None if weights is None else weights[places]
+        step = record(network, x[places], t[places], rule, number, states, arrays, origin, own)
+        yield step
+        network, states = network.continued(step.new_parameters), step.new_states
 
 
 def run_from(step: Step) -> Iterator[Step]:
@@ -280,10 +304,15 @@ def run_from(step: Step) -> Iterator[Step]:
         step = following(step)
 
 
-def steps_after(steps: Iterator[Step], count: int) -> Iterator[Step]:
-    """The steps that follow the first so many of a run. Raises DivergenceError where E of one of those is no finite number."""
-    wanted, first = count + 1, next(steps)
-    if count > ONE_BY_ONE and not first.exact:
+def steps_after(steps: Iterator[Step], count: int, *, one_batch: bool = True) -> Iterator[Step]:
+    """The steps that follow the first so many of a run; none where it ends before. one_batch: are all of them on the same batch?
+
+    Raises DivergenceError where E of one of the first is no finite number.
+    """
+    wanted, first = count + 1, next(steps, None)
+    if first is None:
+        return
+    if one_batch and count > ONE_BY_ONE and not first.exact:
         yield from run_from(_advanced(first, count))
         return
     for step in itertools.islice(itertools.chain([first], steps), count):
@@ -335,16 +364,18 @@ def in_floats(step: Step) -> Step:
 def following(step: Step) -> Step:
     """The next step on the same batch, from where this one ended."""
     network = step.network.continued(step.new_parameters)
-    return record(network, step.x, step.t, step.update, step.number + 1, step.new_states, step.arrays, step.origin, step.weights)
+    origin = {key: told for key, told in step.origin.items() if key != "order"}  # in which other samples would follow
+    return record(network, step.x, step.t, step.update, step.number + 1, step.new_states, step.arrays, origin, step.weights)
 
 
 def check_targets(network: Network, t: Array) -> None:
     """Do the targets fit the losses? Raises InputError, which names the row."""
     parts = network.split(None, t)
     conditions = {found.t: found.theorem.condition for found in network.derivation.theorems}
-    for goal, node in zip(network.goals.values(), network.derivation.targets, strict=False):
-        name, kind, part = goal.loss.name, goal.loss.definition.targets, parts[node]
-        if kind != "numbers":
+    for output, node in network.derivation.compared.items():
+        loss, part = network.goals[output].loss, parts[node]
+        name, kind = loss.name, loss.definition.targets
+        if kind not in ("numbers", "gradient"):
             wanted, off = ("−1 or 1", np.abs(part) - 1) if kind == "signs" else ("from 0 to 1", np.maximum(np.abs(part - 0.5) - 0.5, 0))
             for row, column in np.argwhere(np.abs(off) > 1e-6)[:1]:
                 raise InputError(f"{name} needs targets {wanted}; row {row + 1} holds {part[row, column]:g}.")

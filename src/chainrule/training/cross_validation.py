@@ -49,12 +49,12 @@ class FoldNetwork:
         return replace(self, state=passed.state, error=error if math.isfinite(error) else math.inf)
 
 
-def fold_networks(data: Data, plan: Plan, size: int, state: State) -> list[FoldNetwork]:
+def fold_networks(data: Data, plan: Plan, size: int, state: State, groups: Array | None = None) -> list[FoldNetwork]:
     """The networks of the folds of these rows; none where the plan asks for none, or where the training error decides when to stop."""
     if not plan.validation_folds or plan.until is not None:
         return []
     made = []
-    for others, fold in fold_places(_labels(data[1]), plan.validation_folds, plan.seed):
+    for others, fold in fold_places(_labels(data[1]), plan.validation_folds, plan.seed, groups):
         shuffled = Shuffled(plan.seed, len(others)) if plan.shuffle and size < len(others) else None
         made.append(FoldNetwork(gathered(data, others), gathered(data, fold), fold, shuffled, state))
     return made

@@ -56,6 +56,7 @@ class Training(Displayed):
     weights     (rows,), what each example counts in the error
     validation  (x, t), or (x, t, weights), of the rows that decide
     engine      in place of the plan's
+    groups      (rows,), a number for each set of rows that no fold of the cross-validation parts
 
     `epoch` and `run` go on from where the run stands. `start` is the network before the run, `best_network` has the best weights so far.
     Raises ShapeError, InputError.
@@ -71,6 +72,7 @@ class Training(Displayed):
         weights: Any = None,
         validation: Sequence[Any] | None = None,
         engine: str | None = None,
+        groups: Array | None = None,
     ) -> None:
         self.start = network
         self.network = network if weights is None else network.replaced(weighted=True)
@@ -85,7 +87,7 @@ class Training(Displayed):
         self.start_state, self.best = self.state, tuple(self.state[: len(self.network.shapes)])
         self.epochs, self.step = 0, 0
         self._history, self._shuffled = History(), Shuffled(plan.seed, len(self.data[0]))
-        self.fold_networks = fold_networks(self.data, plan, self.batch_size, self.state) if self.validation is None else []
+        self.fold_networks = fold_networks(self.data, plan, self.batch_size, self.state, groups) if self.validation is None else []
         self.start_error = unwarned(self.judged)(self.state)
         self.best_epoch = 0
         self.best_error = self.start_error if math.isfinite(self.start_error) else math.inf
@@ -94,7 +96,7 @@ class Training(Displayed):
     # What it starts from
 
     def _checked(self, x: Any, t: Any, weights: Any = None) -> Data:
-        x, t = _checked_rows("x", x, self.network.inputs), _checked_rows("t", t, self.network.outputs)
+        x, t = _checked_rows("x", x, self.network.inputs), _checked_rows("t", t, self.network.targets)
         if len(x) != len(t):
             raise InputError(f"x has {len(x)} rows but t has {len(t)}; every sample needs its target.")
         check_targets(self.network, t)
@@ -298,6 +300,7 @@ class Training(Displayed):
         *,
         weights: Any = None,
         validation: Sequence[Any] | None = None,
+        groups: Array | None = None,
     ) -> Training:
         """The run that `arrays` and `record` were taken from, to be continued with the same numbers, bit for bit.
 
@@ -308,7 +311,7 @@ class Training(Displayed):
         """
         began = record.get("engine") if plan.engine == "auto" else None
         engine = began if began in ENGINES else None
-        training = Training(network, x, t, plan, weights=weights, validation=validation, engine=engine)
+        training = Training(network, x, t, plan, weights=weights, validation=validation, engine=engine, groups=groups)
         if record.get("digest") != training.digest:
             raise InputError("this run began with other data, or another split of it: resume it with the same data, seed and options.")
         for name, value in training._settings().items():
@@ -329,6 +332,21 @@ class Training(Displayed):
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise InputError(f"the state of this run is incomplete ({error}), or of another network or optimiser.") from None
         return training
+
+    def go_on_from(self, other: Training) -> None:
+        """Stand where another run of the same network and optimiser stands, to go on with these rows. Raises InputError."""
+        try:
+            self.state = tuple(_fitting(key, array, self._starting(key)) for key, array in zip(self.keys, other.state, strict=True))
+        except ValueError as error:
+            raise InputError(f"this run cannot go on from another: {error}.") from None
+        self.step, self.epochs, self._history = other.step, other.epochs, other._history
+        self.best, self.best_epoch, self.best_error = self.state[: len(self.best)], other.epochs, math.inf
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled and copied as it is checkpointed: with its rows, without what an engine holds."""
+        x, t, *weights = self.data
+        given = {"weights": weights[0] if weights else None, "validation": self.validation}
+        return _resumed, (self.start, x, t, self.plan, self.arrays(), self.record(), given)
 
     # Looking into it
 
@@ -367,6 +385,11 @@ class Training(Displayed):
         rule = network_update(network, self.plan.optimizer)
         x, t, *weights = batch
         return record(network, x, t, rule, number, values, weights=weights[0] if weights else None)
+
+
+def _resumed(*run: Any) -> Training:
+    *began, given = run
+    return Training.resumed(*began, **given)
 
 
 def _finite(value: float | None) -> float | None:

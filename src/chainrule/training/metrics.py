@@ -47,14 +47,16 @@ class ClassScore:
 class Scores(Displayed):
     """What a network's answers are worth on some rows.
 
-    task     "classify" or "regress"
+    task     "classify", "regress", or "mixed" where classes are among several targets
     names    the classes, or the targets
     rows     how many
     guess    what someone guesses who looks at no input: the most frequent class of the training rows (its number), or their mean (targets,)
     confusion  (classes, classes): rows of each true class (down) that were said to be of each class (across)
+    strange    (classes,): rows whose true class the model does not know, by the class that they were said to be of; all of them wrong
     logarithms Σ −ln of the probability given to the true class; None where the outputs are no probabilities
     absolute, squared   (targets,): Σ |y − t| and Σ (y − t)², in the data's own units
     mean, spread        (targets,): the mean of t and Σ (t − mean)²
+    parts    the scores of each target, where the task is mixed
     """
 
     task: str
@@ -67,6 +69,8 @@ class Scores(Displayed):
     squared: Array | None = None
     mean: Array | None = None
     spread: Array | None = None
+    strange: Array | None = None
+    parts: tuple[Scores, ...] = ()
 
     # Classes
 
@@ -85,7 +89,8 @@ class Scores(Displayed):
         """Precision, recall and F1 of each class; 0 where nothing can be divided by."""
         if self.confusion is None:
             return ()
-        found, said, true = np.diag(self.confusion), self.confusion.sum(axis=0), self.confusion.sum(axis=1)
+        others = 0 if self.strange is None else self.strange
+        found, said, true = np.diag(self.confusion), self.confusion.sum(axis=0) + others, self.confusion.sum(axis=1)
         parts = zip(self.names, _ratio(found, said), _ratio(found, true), _ratio(2 * found, said + true), true, strict=True)
         return tuple(ClassScore(name, float(p), float(r), float(f1), int(rows)) for name, p, r, f1, rows in parts)
 
@@ -119,12 +124,18 @@ class Scores(Displayed):
 
     @property
     def main(self) -> tuple[str, float | None]:
-        """The measure that fits the task, and its value: ("accuracy", …) or ("r2", …)."""
+        """The measure that fits the task, and its value: ("accuracy", …) or ("r2", …); ("mixed", …) is the mean over several targets."""
+        if self.parts:
+            values = [part.main[1] for part in self.parts]
+            return "mixed", None if None in values else float(np.mean([value for value in values if value is not None]))
         return ("r2", self.r2) if self.task == "regress" else ("accuracy", self.accuracy)
 
     @property
     def baseline(self) -> float | None:
         """The main measure of someone who always guesses `guess`; None where it is not known."""
+        if self.parts:
+            values = [part.baseline for part in self.parts]
+            return None if None in values else float(np.mean([value for value in values if value is not None]))
         if self.guess is None:
             return None
         if self.confusion is not None:
@@ -139,9 +150,14 @@ class Scores(Displayed):
         a: Any = self
         b: Any = other
         rows = a.rows + b.rows
+        if self.parts:
+            parts = tuple(one + more for one, more in zip(a.parts, b.parts, strict=True))
+            return Scores(a.task, a.names, rows, a.guess, parts=parts)
         if self.confusion is not None:
             logarithms = None if None in (a.logarithms, b.logarithms) else a.logarithms + b.logarithms
-            return Scores(a.task, a.names, rows, a.guess, a.confusion + b.confusion, logarithms)
+            strange = [part.strange for part in (a, b) if part.strange is not None]
+            others = sum(strange[1:], strange[0]) if strange else None
+            return Scores(a.task, a.names, rows, a.guess, a.confusion + b.confusion, logarithms, strange=others)
         gap = b.mean - a.mean
         mean, spread = a.mean + gap * (b.rows / rows), a.spread + b.spread + gap**2 * (a.rows * b.rows / rows)
         absolute, squared = a.absolute + b.absolute, a.squared + b.squared
@@ -154,10 +170,12 @@ class Scores(Displayed):
     def to_dict(self) -> dict[str, Any]:
         """The measures, for people, and the sums, from which `from_dict` makes the same scores."""
         measures = ("accuracy", "loss", "r2", "mean_absolute_error", "root_mean_squared_error", "baseline")
-        sums = ("guess", "confusion", "absolute", "squared", "mean", "spread")
+        sums = ("guess", "confusion", "absolute", "squared", "mean", "spread", "strange")
         plain = {name: getattr(self, name) for name in measures}
         plain |= {name: None if getattr(self, name) is None else getattr(self, name).tolist() for name in sums}
         every = {"task": self.task, "names": list(self.names), "rows": self.rows, "logarithms": self.logarithms, **plain}
+        if self.parts:
+            every["parts"] = [part.to_dict() for part in self.parts]
         return {key: value for key, value in every.items() if value is not None}
 
     @staticmethod
@@ -165,19 +183,31 @@ class Scores(Displayed):
         """Scores read back. Raises InputError."""
         try:
             names = tuple(str(name) for name in plain["names"])
+            if "parts" in plain:
+                parts = tuple(Scores.from_dict(part) for part in plain["parts"])
+                if len(parts) != len(names) or {part.rows for part in parts} != {plain["rows"]}:
+                    raise ValueError("the parts do not fit")
+                return Scores(
+                    str(plain["task"]), names, int(plain["rows"]), number_or_list(plain["guess"]) if "guess" in plain else None, parts=parts
+                )
             size, squares = len(names), (len(names), len(names))
             guess = None if "guess" not in plain else number_or_list(plain["guess"])
-            sums = {key: _numbers(plain[key], (size,)) for key in ("absolute", "squared", "mean", "spread") if key in plain}
+            sums: dict[str, Any] = {key: _numbers(plain[key], (size,)) for key in ("absolute", "squared", "mean", "spread") if key in plain}
             confusion = None if "confusion" not in plain else _numbers(plain["confusion"], squares).astype(int)
             if (confusion is None) == (len(sums) < 4) or not plain["rows"] >= 1:
                 raise ValueError("sums are missing")
             logarithms = float(plain["logarithms"]) if "logarithms" in plain else None
+            if "strange" in plain:
+                sums["strange"] = _numbers(plain["strange"], (size,)).astype(int)
             return Scores(str(plain["task"]), names, int(plain["rows"]), guess, confusion, logarithms, **sums)
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise InputError(f"these scores are incomplete: {error}.") from None
 
     def lines(self, words: Words) -> list[str]:
         """The scores in words, a line each; classes as a table."""
+        if self.parts:
+            each = zip(map(clean, self.names), self.parts, strict=True)
+            return [line for name, part in each for line in (f"{name}:", *(f"  {line}" for line in part.lines(words)))]
         _, value = self.main
         known = {"value": words.decimal(score_text(value)), "baseline": words.decimal(score_text(self.baseline))}
         if self.task == "regress":
@@ -185,6 +215,8 @@ class Scores(Displayed):
             errors = {name: words.decimal(score_text(measure)) for name, measure in measures.items()}
             return [words.plain("score.r2", **known), words.plain("score.errors", **errors)]
         lines = [words.plain("score.accuracy", **known)]
+        if self.strange is not None:
+            lines.append(words.plain("score.strange", rows=int(self.strange.sum())))
         if len(self.names) > MOST_CLASSES:
             return [*lines, words.plain("score.many", classes=len(self.names))]
         return lines + self._table(words)
@@ -223,10 +255,16 @@ def score(preparation: Preparation, y: Array, labels: Table | Array, *, guess: A
     Raises ShapeError.
     """
     if not isinstance(labels, np.ndarray):
-        labels = preparation.labels(labels)
+        labels = preparation.labels(labels, strict=False)
     if len(y) != len(labels) or not len(y):
         raise ShapeError(f"there are {len(y)} predictions for {len(labels)} rows; a score needs one for each, and at least one row.")
     guess = None if guess is None else np.asarray(guess)
+    if preparation.task == "mixed":
+        parts = []
+        for place, (part, own) in enumerate(zip(preparation.parts, preparation.split(y), strict=True)):
+            column = labels[:, place].astype(int) if part.classes else labels[:, place : place + 1]
+            parts.append(score(part, own, column, guess=None if guess is None else guess[place]))
+        return Scores("mixed", tuple(target.name for target in preparation.targets), len(y), guess, parts=tuple(parts))
     if preparation.task == "regress":
         answers = preparation.answers(y)
         numbers = np.column_stack([np.asarray(column, dtype=float) for column in answers.values()])
@@ -237,16 +275,20 @@ def score(preparation: Preparation, y: Array, labels: Table | Array, *, guess: A
 def of_classes(names: tuple[str, ...], y: Array, labels: Array, guess: Array | None = None, *, signs: bool = False) -> Scores:
     """Scores of probabilities: y (rows, classes), or (rows, 1) for the second of two classes; labels (rows,), the classes' numbers.
 
+    A label of −1 is a class that the model does not know.
+
     signs  y are no probabilities: from 0 upward they mean the second class
     """
     said = (y[:, 0] >= (0 if signs else 0.5)).astype(int) if y.shape[1] == 1 else y.argmax(axis=1)
+    known = labels >= 0
     confusion = np.zeros((len(names), len(names)), dtype=int)
-    np.add.at(confusion, (labels, said), 1)
+    np.add.at(confusion, (labels[known], said[known]), 1)
+    strange = None if known.all() else np.bincount(said[~known], minlength=len(names))
     if signs:
-        return Scores("classify", names, len(y), guess, confusion, None)
+        return Scores("classify", names, len(y), guess, confusion, None, strange=strange)
     probabilities = np.column_stack([1 - y[:, 0], y[:, 0]]) if y.shape[1] == 1 else y
-    given = probabilities[np.arange(len(labels)), labels] / probabilities.sum(axis=1)
-    return Scores("classify", names, len(y), guess, confusion, float(-np.log(np.maximum(given, SMALLEST)).sum()))
+    given = np.where(known, probabilities[np.arange(len(labels)), labels] / probabilities.sum(axis=1), 0.0)
+    return Scores("classify", names, len(y), guess, confusion, float(-np.log(np.maximum(given, SMALLEST)).sum()), strange=strange)
 
 
 def of_numbers(names: tuple[str, ...], y: Array, labels: Array, guess: Array | None = None) -> Scores:
@@ -258,6 +300,18 @@ def of_numbers(names: tuple[str, ...], y: Array, labels: Array, guess: Array | N
     absolute, squared, spread = np.abs(off).sum(axis=0), (off**2).sum(axis=0), ((t - mean) ** 2).sum(axis=0)
     guess = None if guess is None else guess.reshape(-1)
     return Scores("regress", names, len(y), guess, absolute=absolute, squared=squared, mean=mean, spread=spread)
+
+
+def baseline_of(preparation: Preparation, labels: Array) -> Array:
+    """What someone guesses who knows the training labels but looks at no input: `baseline_prediction`; of each target where classes are
+    among several.
+    """
+    if preparation.task != "mixed":
+        return baseline_prediction(preparation.task, labels)
+    guesses = []
+    for part, column in zip(preparation.parts, np.asarray(labels).T, strict=True):
+        guesses.append(float(baseline_prediction(part.task, column.astype(int) if part.classes else column).reshape(-1)[0]))
+    return np.array(guesses)
 
 
 def baseline_prediction(task: str, labels: Array) -> Array:

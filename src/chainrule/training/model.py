@@ -6,7 +6,7 @@ Nothing in it is ever run or unpickled. A checkpoint is a model file, with the b
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +17,7 @@ import numpy as np
 from chainrule.base.display import Displayed
 from chainrule.base.errors import FileError, InputError, quoted
 from chainrule.base.files import json_text, parse_json, write_whole
+from chainrule.base.pickling import WithoutCaches
 from chainrule.engines.choice import Predictor
 from chainrule.network.description import described, network_from
 from chainrule.network.network import Array, Network
@@ -37,7 +38,7 @@ STATE = "run."
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Model(Displayed):
+class Model(WithoutCaches, Displayed):
     """A trained network, and what it takes to use it and to understand it.
 
     network      with its trained weights
@@ -63,10 +64,43 @@ class Model(Displayed):
     outcome: Mapping[str, Any] = field(default_factory=dict)
     made_with: str = ""
 
-    def predict(self, table: Table | Array) -> Array:
-        """y (rows, outputs) for a table of raw rows, or for prepared numbers (rows, inputs). Raises InputError."""
-        x = table if isinstance(table, np.ndarray) else self._preparation.x(table)
-        return self._predictor(x)
+    def predict(self, data: Any) -> Array:
+        """The answers in the data's own units or labels: (rows,) for one target, (rows, targets) for several.
+
+        data  whatever `chainrule.train` takes, its target left out or not; or an array with the columns of the inputs, in their order
+
+        A model that was trained on numbers without a table answers with its outputs, as they are. Raises InputError.
+        """
+        if self.preparation is None:
+            return self.outputs(np.asarray(data, dtype=float) if isinstance(data, (np.ndarray, list, tuple)) else data)
+        answers = list(self.preparation.answers(self.outputs(self._table(data))).values())
+        return answers[0] if len(answers) == 1 else np.column_stack(answers)
+
+    def predict_proba(self, data: Any) -> Array:
+        """(rows, classes): the probability of each class, in the order of `preparation.classes`; data as of `predict`.
+
+        Raises InputError.
+        """
+        self._preparation.check_probabilities(of_one=True)
+        return np.column_stack(list(self._preparation.probabilities(self.outputs(self._table(data))).values()))
+
+    def outputs(self, rows: Table | Array) -> Array:
+        """y (rows, outputs), what the network itself gives: standardised numbers, or probabilities.
+
+        rows  a table of raw rows, or prepared numbers (rows, inputs): what `preparation.x` makes of them
+
+        Raises InputError.
+        """
+        return self._predictor(rows if isinstance(rows, np.ndarray) else self._preparation.x(rows))
+
+    def _table(self, data: Any) -> Table:
+        """The rows of a source as the model reads them. Raises InputError."""
+        from chainrule.data.reading import read
+
+        features = [feature.name for feature in self._preparation.features]
+        if isinstance(data, np.ndarray) and not data.dtype.names and data.ndim == 2 and data.shape[1] == len(features):
+            data = {name: data[:, place] for place, name in enumerate(features)}
+        return read(data, kinds=self._preparation.kinds, **self.source.get("form", {}))
 
     def evaluate(self, tables: Table | Iterable[Table]) -> Scores:
         """The scores on a table, or on all tables of a stream together. Raises InputError."""
@@ -74,7 +108,7 @@ class Model(Displayed):
 
         total: Scores | None = None
         for table in [tables] if isinstance(tables, Table) else tables:
-            part = score(self._preparation, self.predict(table), table, guess=self.guess)
+            part = score(self._preparation, self.outputs(table), table, guess=self.guess)
             total = part if total is None else total + part
         if total is None:
             raise InputError("there are no rows to evaluate.")
@@ -91,6 +125,16 @@ class Model(Displayed):
         if self.history and number > self.history[-1].step:
             raise InputError(f"the run took {self.history[-1].step:,} steps; there is no step {number:,}.")
         return training.step_at(number)
+
+    @property
+    def column_orders(self) -> list[tuple[str, ...]]:
+        """In which orders the columns of a file without header may be meant: all of the model's data, those without targets, the inputs."""
+        if self.preparation is None:
+            return []
+        every, targets = tuple(map(str, self.source.get("columns", ()))), [target.name for target in self.preparation.targets]
+        inputs = tuple(name for name in every if name in self.preparation.input_kinds)
+        orders = [every, tuple(name for name in every if name not in targets), inputs]
+        return [order for order in orders if order]
 
     @cached_property
     def _predictor(self) -> Predictor:
@@ -141,6 +185,23 @@ class Model(Displayed):
             "guess": None if self.guess is None else np.asarray(self.guess).tolist(),
             "outcome": dict(self.outcome),
         }
+
+
+def own_data(source: Mapping[str, Any]) -> str | list[str] | None:
+    """The data that a model was trained on, as `read` takes it: a name, or several files; None where it does not know."""
+    found: str | list[str] | None = source.get("files") or source.get("name")
+    return found
+
+
+def form_for(source: Mapping[str, Any], name: str | Path | Sequence[str | Path]) -> dict[str, Any]:
+    """What was said about how to read the data of a model, as far as it holds for a source of this name.
+
+    source  what the model keeps about its data; of another source, only its missing values and units are alike
+    """
+    form = dict(source.get("form", {}))
+    own = own_data(source)
+    same = [str(part) for part in name] == own if isinstance(name, (list, tuple)) else str(name) == own
+    return form if same else {key: form[key] for key in ("missing", "units") if key in form}
 
 
 def checkpoint_path(output: str | Path) -> Path:
@@ -245,8 +306,11 @@ def _model(plain: Mapping[str, Any], start: Network, tensors: Mapping[str, Array
 def _source(plain: Mapping[str, Any]) -> dict[str, Any]:
     """Where the data came from. Raises ValueError where that is not what is written there."""
     form, source = plain.get("form", {}), dict(plain)
-    words = {"separator": str, "decimal": str, "encoding": str, "header": bool}
+    words: dict[str, Any] = dict.fromkeys(("separator", "decimal", "thousands", "encoding"), str)
+    words |= {"header": bool, "units": (str, list), "missing": list}
+    files = plain.get("files", [])
     fits = isinstance(form, Mapping) and all(isinstance(value, words.get(name, ())) for name, value in form.items())
+    fits = fits and isinstance(files, list) and all(isinstance(file, str) for file in files)
     if not fits or not isinstance(plain.get("name", ""), str) or not isinstance(plain.get("rows", 0), int):
         raise ValueError("the source of its data is none")
     return source

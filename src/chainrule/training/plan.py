@@ -40,6 +40,8 @@ class Plan(Displayed):
     validation_folds  in place of such rows, cross-validation in so many folds: a further network for each is trained without it, the
                    mean of their errors decides, and the network itself is trained on every row; 0 for none
     test           the part of the rows that is kept for the final score
+    validation_last, test_last   whether these are the last rows, as for what runs in time; else they are drawn from all
+    group          the column of whose values all rows are in one part, as patient
     class_weights  None, "balanced", or a weight for each class by its name: what an example counts in the error
     optimizer      the update rule
     engine         what computes an epoch: "compiled" (machine code), "written" (the NumPy program), "auto" (machine code where there
@@ -60,6 +62,9 @@ class Plan(Displayed):
     class_weights: str | Mapping[str, float] | None = None
     optimizer: Bound = field(default_factory=lambda: find("optimizer", "adam"))
     engine: str = "auto"
+    validation_last: bool = False
+    test_last: bool = False
+    group: str | None = None
 
     def __post_init__(self) -> None:
         check_count("epochs", self.epochs, 1)
@@ -72,8 +77,13 @@ class Plan(Displayed):
         _check_part(self.validation, self.test)
         if self.until is not None and not (_is_number(self.until) and 0 < self.until < math.inf):
             raise DescriptionError(f"until must be a number greater than 0, as 1e-6, not {quoted(self.until)}.")
-        if not isinstance(self.shuffle, bool):
-            raise DescriptionError(f"shuffle must be true or false, not {quoted(self.shuffle)}.")
+        for name in ("shuffle", "validation_last", "test_last"):
+            if not isinstance(getattr(self, name), bool):
+                raise DescriptionError(f"{name} must be true or false, not {quoted(getattr(self, name))}.")
+        if self.group is not None and not isinstance(self.group, str):
+            raise DescriptionError(f"group is the name of a column, not {quoted(self.group)}.")
+        if self.group is not None and (self.test_last or self.validation_last):
+            raise DescriptionError("group keeps rows together wherever they stand, and last takes the last ones; leave out one of them.")
         if self.engine not in ENGINES:
             raise UnknownNameError("engine that trains", str(self.engine), ENGINES)
         _check_class_weights(self.class_weights)
@@ -96,6 +106,26 @@ class Plan(Displayed):
             if name not in known:
                 raise UnknownNameError("setting of a plan", str(name), known)
         return Plan(**plain)
+
+
+def last_rows(name: str, wanted: float | str | None) -> dict[str, Any]:
+    """A part of the rows as people write it, 0.2, "last" or "last:0.2", as settings of a plan. Raises DescriptionError.
+
+    >>> last_rows("test", "last:0.2"), last_rows("test", "last"), last_rows("test", 0.2)
+    ({'test': 0.2, 'test_last': True}, {'test': 0.15, 'test_last': True}, {'test': 0.2})
+    """
+    if not isinstance(wanted, str):
+        return {name: wanted}
+    first, colon, second = wanted.strip().partition(":")
+    last = first == "last"
+    part = second if last else first
+    try:
+        value = getattr(Plan, name) if last and not colon else float(part)
+    except ValueError:
+        value = None
+    if value is None or (colon and not last):
+        raise DescriptionError(f"{name} is a part of the rows, as 0.2, or the last ones, as last or last:0.2, not {quoted(wanted)}.")
+    return {name: value, f"{name}_last": True} if last else {name: value}
 
 
 def _is_number(value: object) -> bool:
@@ -139,11 +169,12 @@ def patience_for(rows: int, batch_size: int) -> int:
 # Rows: who trains, who decides, who is kept for the end
 
 
-def split(labels: int | Array, plan: Plan) -> tuple[Array, Array, Array]:
+def split(labels: int | Array, plan: Plan, groups: Array | None = None) -> tuple[Array, Array, Array]:
     """The rows to train on, to validate with and to test with: indices in their order.
 
     labels  the number of rows; or each row's class as whole numbers, so that every subset holds the classes in the same
             proportions (and the training rows every class). Other numbers only count the rows.
+    groups  (rows,), a number for each set of rows that are to be in one subset; classes then have about their proportions only
 
     Raises InputError where there are too few rows.
     """
@@ -154,10 +185,14 @@ def split(labels: int | Array, plan: Plan) -> tuple[Array, Array, Array]:
         raise InputError(f"{_rows(rows)} cannot be split; give more rows, or set {wanted} to 0.")
     if rows < 1:
         raise InputError("there are no rows to train on.")
-    ranked = _by_class(labels, np.random.default_rng([plan.seed, 0]))
-    test = _spread_evenly(ranked, plan.test, offset=0.25)
+    random = np.random.default_rng([plan.seed, 0])
+    if groups is not None:
+        return _split_groups(labels, plan, groups, random)
+    ranked = _by_class(labels, random)
+    test = _last(ranked, plan.test * rows) if plan.test_last else _spread_evenly(ranked, plan.test, offset=0.25)
     rest = ranked[~np.isin(ranked, test)]
-    validation = _spread_evenly(rest, plan.validation * rows / len(rest), offset=0.75)
+    decide = plan.validation * rows
+    validation = _last(rest, decide) if plan.validation_last else _spread_evenly(rest, decide / len(rest), offset=0.75)
     train = rest[~np.isin(rest, validation)]
     if _is_classes(labels):
         lacking = np.isin(labels, np.setdiff1d(labels, np.asarray(labels)[train]))
@@ -166,14 +201,57 @@ def split(labels: int | Array, plan: Plan) -> tuple[Array, Array, Array]:
     return np.sort(train), np.sort(validation), np.sort(test)
 
 
-def fold_places(labels: int | Array, k: int, seed: int = 0) -> list[tuple[Array, Array]]:
-    """k pairs (rows to train on, rows to test with), in which every row is tested once; classes as in `split`. Raises InputError."""
+def _split_groups(labels: int | Array, plan: Plan, groups: Array, random: np.random.Generator) -> tuple[Array, Array, Array]:
+    """The same, for whole groups: as near to the parts that are wanted as their sizes allow. Raises InputError."""
+    sizes, parts = np.bincount(groups), [name for name in ("validation", "test") if getattr(plan, name)]
+    order = random.permutation(np.flatnonzero(sizes))
+    if len(order) <= len(parts):
+        raise InputError(
+            f"column {quoted(plan.group)} has {len(order)} different value{'s' * (len(order) != 1)}, too few for rows to train on and "
+            f"rows for {' and '.join(parts)}; set {parts[-1]} to 0, or group by another column."
+        )
+    chosen: dict[str, list[int]] = {"test": [], "validation": []}
+    for name in ("test", "validation"):
+        wanted, taken = getattr(plan, name) * len(groups), 0
+        for group in order[:-1] if wanted else ():
+            if taken == 0 or abs(taken + sizes[group] - wanted) < abs(taken - wanted):
+                chosen[name].append(int(group))
+                taken += int(sizes[group])
+        order = order[~np.isin(order, chosen[name])]
+    test, validation = (np.isin(groups, chosen[name]) for name in ("test", "validation"))
+    if _is_classes(labels):  # a class that would lack among the training rows brings its groups with it
+        lacking = np.isin(labels, np.setdiff1d(labels, np.asarray(labels)[~(test | validation)]))
+        moved = np.isin(groups, groups[lacking])
+        test, validation = test & ~moved, validation & ~moved
+    return np.flatnonzero(~(test | validation)), np.flatnonzero(validation), np.flatnonzero(test)
+
+
+def fold_places(labels: int | Array, k: int, seed: int = 0, groups: Array | None = None) -> list[tuple[Array, Array]]:
+    """k pairs (rows to train on, rows to test with), in which every row is tested once; classes and groups as in `split`.
+
+    Raises InputError.
+    """
     rows = labels if isinstance(labels, int) else len(labels)
     check_count("the number of folds", k, 2)
     if rows < k:
         raise InputError(f"{_rows(rows)} cannot be tested in {k} folds; ask for at most {rows}.")
+    if groups is not None:
+        return _group_folds(groups, k, seed)
     ranked = _by_class(labels, np.random.default_rng([seed, 0]))
     return [(np.sort(np.delete(ranked, np.s_[fold::k])), np.sort(ranked[fold::k])) for fold in range(k)]
+
+
+def _group_folds(groups: Array, k: int, seed: int) -> list[tuple[Array, Array]]:
+    """Folds of whole groups, the largest ones first, each into the fold that has the fewest rows so far. Raises InputError."""
+    sizes = np.bincount(groups)
+    drawn = np.random.default_rng([seed, 0]).permutation(np.flatnonzero(sizes))
+    if len(drawn) < k:
+        raise InputError(f"{len(drawn)} groups cannot be tested in {k} folds; ask for at most {len(drawn)}.")
+    fold_of, filled = np.zeros(len(sizes), dtype=int), np.zeros(k)
+    for group in drawn[np.argsort(-sizes[drawn], kind="stable")]:
+        fold_of[group] = filled.argmin()
+        filled[fold_of[group]] += sizes[group]
+    return [(np.flatnonzero(fold_of[groups] != fold), np.flatnonzero(fold_of[groups] == fold)) for fold in range(k)]
 
 
 def _rows(rows: int) -> str:
@@ -194,6 +272,11 @@ def _spread_evenly(ranked: Array, part: float, offset: float) -> Array:
     """Every (1/part)-th row: of each stretch, and so of each class, the same part to within one row."""
     counted = np.floor(np.arange(len(ranked) + 1) * part + offset)
     return np.asarray(ranked[np.diff(counted) > 0])
+
+
+def _last(ranked: Array, count: float) -> Array:
+    """The last so many rows, at least one of those that are wanted, and not all."""
+    return np.sort(ranked)[len(ranked) - min(len(ranked) - 1, max(math.ceil(count) if count < 1 else round(count), 0)) :]
 
 
 class Shuffled:

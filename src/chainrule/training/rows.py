@@ -15,12 +15,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.base.errors import FileError, InputError
-from chainrule.data.reading import chunks, kinds_of, read
+from chainrule.data.files import files_of
+from chainrule.data.reading import chunks, forms_of, read
 from chainrule.data.shipped import PREFIX
 from chainrule.data.table import Table
 from chainrule.network.network import Array
+from chainrule.preparation.columns import labels_of
 from chainrule.preparation.disk import empty, is_large
 from chainrule.preparation.preparation import Preparation
+from chainrule.training.model import form_for, own_data
 from chainrule.training.plan import Plan, example_weights, split
 
 if TYPE_CHECKING:
@@ -38,6 +41,7 @@ class Subset:
     x, t     (rows, inputs), (rows, outputs)
     labels   the class of each row as a whole number, or its target numbers
     weights  (rows,), what each row counts, where they do not all count the same
+    groups   (rows,), a number for each set of rows that belong together, where they do
     source   what the data are called
     """
 
@@ -45,6 +49,7 @@ class Subset:
     t: Array
     labels: Array
     weights: Array | None = None
+    groups: Array | None = None
     source: str = ""
 
     def __len__(self) -> int:
@@ -53,18 +58,30 @@ class Subset:
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """A source that can be gone through again and again, as tables."""
+    """A source that can be gone through again and again, as tables.
+
+    files  their names, if they were named one by one
+    """
 
     tables: Callable[[], Iterable[Table]]
+    files: tuple[str, ...] = ()
 
     @staticmethod
     def of(source: Any, **form: Any) -> Rows:
         """The rows of a file, a data frame …; options as of `data.read`. Raises InputError."""
+        files = tuple(map(str, source)) if isinstance(source, (list, tuple)) and files_of(source) else ()
         if not is_large(source):
             table = read(source, **form)
-            return Rows(lambda: pieces(table))
-        kinds = form.pop("kinds", None) or kinds_of(source, **form)
-        return Rows(lambda: chunks(source, kinds=kinds, **form))
+            return Rows(lambda: pieces(table), files)
+        forms = forms_of(source, **form)
+        form.pop("kinds", None)
+        return Rows(lambda: chunks(source, forms=forms, **form), files)
+
+    def complete(self, preparation: Preparation) -> Rows:
+        """Without the rows that lack a value that is needed, if the preparation leaves such out."""
+        if preparation.dropped is None:
+            return self
+        return replace(self, tables=lambda: (preparation.complete(table) for table in self.tables()))
 
     @cached_property
     def first(self) -> Table:
@@ -79,14 +96,22 @@ class Rows:
         """The label of every row."""
         return np.concatenate([preparation.labels(table) for table in self.tables()])
 
-    def subset(self, preparation: Preparation, places: Array, labels: Array, stack: ExitStack) -> Subset:
+    def groups(self, name: str | None) -> Array | None:
+        """(rows,): a number for each value of this column; rows without one are alone. None without a name."""
+        if name is None:
+            return None
+        values = np.concatenate([labels_of(table.column(name)) for table in self.tables()])
+        known: dict[object, int] = {}
+        return np.array([known.setdefault(("row", row) if value is None else value, len(known)) for row, value in enumerate(values)])
+
+    def subset(self, preparation: Preparation, places: Array, labels: Array, stack: ExitStack, groups: Array | None = None) -> Subset:
         """These rows as numbers. What lies on a disk is gone when the stack is left."""
         x, t = empty((len(places), preparation.inputs), stack), empty((len(places), preparation.outputs), stack)
         for table, inside, start in self._overlaps(places):
             if len(inside):
                 some = table.take(inside)
                 x[start : start + len(inside)], t[start : start + len(inside)] = preparation.x(some), preparation.t(some)
-        return Subset(x, t, labels[places])
+        return Subset(x, t, labels[places], groups=None if groups is None else groups[places])
 
     def _overlaps(self, places: Array) -> Iterator[tuple[Table, Array, int]]:
         """Each table, which of its rows are among the places, and how many came before them."""
@@ -103,20 +128,24 @@ def pieces(table: Table) -> Iterator[Table]:
         yield table if len(table) <= PIECE else table.take(slice(start, start + PIECE))
 
 
-def own_data(source: Mapping[str, Any], preparation: Preparation) -> str:
-    """The name of the data that a model was trained on, as its file says it. Raises FileError unless that is a table with its columns.
+def checked_own_data(source: Mapping[str, Any], preparation: Preparation) -> str | list[str]:
+    """The data that a model was trained on, as its file says it. Raises FileError unless that is a table with its columns.
 
     Whoever passes a model on may have written another name into it: nothing of what is in such a file is shown.
     """
-    name = source.get("name")
-    if name is None or (not str(name).startswith(PREFIX) and not os.path.isfile(name)):
-        raise FileError(f"the data that the model was trained on ({name or 'without a name'}) is not here; give it with --data FILE.")
+    own = own_data(source)
+    names = own if isinstance(own, list) else [] if own is None else [own]
+    said = ", ".join(names)
+    for name in names or [""]:
+        if not name.startswith(PREFIX) and not os.path.isfile(name) and not (os.path.isdir(name) or "*" in name):
+            raise FileError(f"the data that the model was trained on ({said or 'without a name'}) is not here; give it with --data FILE.")
     columns: tuple[str, ...] = ()
     with suppress(InputError):
-        columns = next(iter(chunks(name, rows=1, kinds={}, **source.get("form", {})))).names
-    if not set(preparation.kinds) <= set(columns):
-        raise FileError(f"{name}, which the model names as its data, is no table with its columns; give its data with --data FILE.")
-    return str(name)
+        columns = next(iter(chunks(own, rows=1, **source.get("form", {})))).names
+    if not {*preparation.kinds} <= {*columns}:
+        raise FileError(f"{said}, which the model names as its data, is no table with its columns; give its data with --data FILE.")
+    assert own is not None
+    return own
 
 
 def training_rows(model: Model, source: Any = None, encoding: str | None = None) -> Subset:
@@ -128,14 +157,14 @@ def training_rows(model: Model, source: Any = None, encoding: str | None = None)
     preparation = model.preparation
     if preparation is None:
         raise InputError("this model was trained on numbers without a table; replay its steps from Python, with `step_at`.")
-    source = own_data(model.source, preparation) if source is None else source
-    form = dict(model.source.get("form", {})) if str(source) == model.source.get("name") else {}
+    source = checked_own_data(model.source, preparation) if source is None else source
+    form = form_for(model.source, source)
     if encoding is not None:
         form["encoding"] = encoding
-    rows = Rows.of(source, kinds=preparation.kinds, **form)
+    rows = Rows.of(source, kinds=preparation.forms, **form).complete(preparation)
     labels = rows.labels(preparation)
     with ExitStack() as stack:
-        subset = rows.subset(preparation, split(labels, model.plan)[0], labels, stack)
+        subset = rows.subset(preparation, split(labels, model.plan, rows.groups(model.plan.group))[0], labels, stack)
     return replace(subset, weights=weights_of(subset, subset, preparation, model.plan), source=str(source))
 
 
@@ -145,6 +174,8 @@ def weights_of(subset: Subset, train: Subset, preparation: Preparation, plan: Pl
         return None
     if preparation.task == "regress":
         raise InputError("class weights are for classes, but the target is a number; leave them out, or ask for the task classify.")
+    if preparation.task == "mixed":
+        raise InputError("class weights are for one target of classes, but there are several targets; leave them out.")
     known = example_weights(train.labels, plan.class_weights, preparation.classes)
     by_class = np.ones(len(preparation.classes))
     by_class[train.labels] = known

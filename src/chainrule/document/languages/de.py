@@ -18,8 +18,14 @@ WORDS = {
     "layer.output_named": "Ausgabeschicht {name}",
     # The network
     "network.title": "Das Netz",
-    "network.intro": "Schichten mit Gewichten: {layers}. Zu lernende Zahlen: {parameters}.",
-    "network.frozen": "Davon sind {frozen} fest: Sie behalten ihren Wert.",
+    "network.intro": "Ein Netz berechnet aus den Eingaben seine Vorhersage, mit Zahlen, die es lernen muss: {parameters}, in {layers} "
+    "Schichten.",
+    "network.intro.layers=1": "Ein Netz berechnet aus den Eingaben seine Vorhersage, mit Zahlen, die es lernen muss: {parameters}, in "
+    "einer Schicht.",
+    "network.frozen": "Davon sind {count} fest: Sie behalten ihren Wert.",
+    "network.frozen.count=1": "Davon ist eine fest: Sie behält ihren Wert.",
+    "network.absent": "Dazu fehlen {count} Verbindungen: Sie sind 0 und bleiben 0.",
+    "network.absent.count=1": "Dazu fehlt eine Verbindung: Sie ist 0 und bleibt 0.",
     "network.layer": "Schicht",
     "network.units": "Neuronen",
     "network.activation": "Aktivierung",
@@ -32,9 +38,35 @@ WORDS = {
     "Gewichtsmatrix führt in ein Neuron.",
     "network.numbering.columns": "Die Gewichte sind Neuron für Neuron nummeriert, in der Reihenfolge der Eingänge; eine Zeile einer "
     "Gewichtsmatrix führt in ein Neuron.",
+    "network.numbering.biases": "Schwellenwerte (Bias) sind Schicht für Schicht nummeriert: {element} gehört zu Neuron {unit} ({layer}) "
+    "und ist ein Element des Vektors {vector}.",
+    "network.numbering.shared": ": ein Bias für alle Neuronen einer Schicht; die Ableitung nach ihm ist die Summe über sie.",
+    "network.numbering.thresholds": "Schwellen sind Schicht für Schicht nummeriert: {element} gehört zu Neuron {unit} ({layer}) und ist "
+    "ein Element des Vektors {vector}.",
     "network.numbering.transposed": "Wo eine Matrix transponiert verwendet wird, ist es umgekehrt.",
+    "weights_read.list.target": "Die {count} angegebenen Zahlen wurden Neuron für Neuron gelesen, in der Reihenfolge der Eingänge",
+    "weights_read.list.source": "Die {count} angegebenen Zahlen wurden Quelle für Quelle gelesen, zuerst die von der ersten Eingabe aus",
+    "weights_read.list.target.first": "Der Bias jedes Neurons steht vor seinen Gewichten.",
+    "weights_read.list.target.last": "Der Bias jedes Neurons steht nach seinen Gewichten.",
+    "weights_read.list.source.first": "Die Bias-Werte einer Schicht stehen vor ihren Gewichten.",
+    "weights_read.list.source.last": "Die Bias-Werte einer Schicht stehen nach ihren Gewichten.",
+    "weights_read.matrices.target": "Gelesen als (Neuronen × Eingänge), jede Zeile mit den Gewichten eines Neurons:",
+    "weights_read.matrices.source": "Gelesen als (Eingänge × Neuronen), jede Zeile mit den Gewichten von einem Eingang aus:",
+    "weights_read.matrices.target.first": "Die erste Zahl jeder Zeile ist der Bias des Neurons.",
+    "weights_read.matrices.target.last": "Die letzte Zahl jeder Zeile ist der Bias des Neurons.",
+    "weights_read.matrices.source.first": "Die erste Zeile enthält die Bias-Werte.",
+    "weights_read.matrices.source.last": "Die letzte Zeile enthält die Bias-Werte.",
+    "weights_read.names": "Die Gewichte, die unter anderen Namen angegeben wurden:",
+    "weights_read.is": "{name} ist {weight}",
+    "weights_read.units": "Neuronen werden durchgezählt:",
+    "weights_read.range": "{name} {first} bis {last}",
+    "weights_read.rest.drawn": "Die nicht angegebenen Zahlen wurden mit dem Startwert {seed} ausgelost:",
+    "weights_read.rest.kept": "Die nicht angegebenen Zahlen bleiben, wie sie beschrieben sind:",
+    "weights_read.thresholds": "Die Neuronen haben Schwellen θ: Die Netzeingabe ist die gewichtete Summe weniger θ.",
     "network.drawn": " wurde mit dem Startwert {seed} ausgelost: {how}.",
     "network.drawn_many": " wurden mit dem Startwert {seed} ausgelost: {how}, mit den Eingängen und Neuronen der jeweiligen Schicht.",
+    "network.rounded": "Gerundet auf {few} Nachkommastellen.",
+    "network.rounded_many": "Gerundet auf {few} bis {most} Nachkommastellen.",
     "initializer.constant": "{name}, jedes Gewicht ist {value}",
     "initializer.uniform": "{name}, gleichverteilt zwischen {low} und {high}",
     "initializer.normal": "{name}, normalverteilt mit Mittelwert {mean} und Standardabweichung {deviation}",
@@ -46,6 +78,8 @@ WORDS = {
     "conventions": "Vereinbarungen: Der Fehler eines Beispiels ist {outputs} seine Ausgaben, der eines Stapels {batch} seine Beispiele, "
     "im Verlust wie im Gradienten. Vektoren sind {vectors}. Zahlen, die nicht vollständig dastehen, sind auf {digits} gültige Ziffern "
     "gerundet und folgen auf ≈, außer in Tabellen.",
+    "conventions.alone": "Vereinbarungen: Vektoren sind {vectors}. Zahlen, die nicht vollständig dastehen, sind auf {digits} gültige "
+    "Ziffern gerundet und folgen auf ≈, außer in Tabellen.",
     "conventions.outputs.sum": "die Summe über",
     "conventions.outputs.mean": "der Mittelwert über",
     "conventions.batch.mean": "der Mittelwert über",
@@ -54,13 +88,21 @@ WORDS = {
     "conventions.columns": "Spalten",
     # The data
     "data.title": "Die Daten",
-    "data.one": "Ein Beispiel: seine Eingaben und sein Zielwert.",
-    "data.many": "{samples} Beispiele: ihre Eingaben und ihre Zielwerte.",
+    "data.one": "Ein Beispiel: seine Eingaben und der Zielwert, mit dem die Vorhersage verglichen wird.",
+    "data.many": "{samples} Beispiele: ihre Eingaben und die Zielwerte, mit denen die Vorhersagen verglichen werden.",
+    "data.one_given": "Ein Beispiel: seine Eingaben und der gegebene Gradient.",
+    "data.many_given": "{samples} Beispiele: ihre Eingaben und die gegebenen Gradienten.",
+    "data.one_alone": "Ein Beispiel: seine Eingaben.",
+    "data.many_alone": "{samples} Beispiele: ihre Eingaben.",
     "data.sample": "Beispiel",
-    "data.more": "Der Stapel enthält {left} weitere Beispiele.",
+    "data.more": "Der Stapel enthält {left} weitere Beispiele; `--all` zeigt sie.",
+    "data.more.left=1": "Der Stapel enthält ein weiteres Beispiel; `--all` zeigt es.",
     "data.columns": "Die Spalten:",
     "data.columns_standardised": "Die Spalten, Zahlen darunter standardisiert:",
     "data.raw": "Was das Modell aus dieser Zeile der Daten macht:",
+    "data.class_numbers": "Die Zielwerte waren als Klassennummern gegeben, von {first} an gezählt, und stehen hier 1 aus n: Die 1 der "
+    "Klasse {number} steht bei {letter}.",
+    "data.class_names": "Die Zielwerte waren als Namen von Klassen gegeben und stehen hier 1 aus n: Die 1 von {name} steht bei {letter}.",
     "data.drawn": "Zufällig gezogen mit dem Startwert {seed}, anstelle eigener Zahlen (`--input`, `--target`):",
     "data.wide": "Jedes hat {inputs} Eingaben und {outputs} Zielwerte, zu viele, um sie hier zu drucken; `-o step.json` schreibt jede "
     "Zahl.",
@@ -68,49 +110,117 @@ WORDS = {
     "Zahl.",
     # The forward pass
     "forward.title": "Vorwärtsdurchlauf",
-    "forward.intro": "Die Eingaben werden mit den Gewichten multipliziert und die Ergebnisse an die nächste Schicht weitergereicht.",
+    "forward.intro": "Was sagt das Netz vorher, mit seinen Gewichten, wie sie sind? Jede Schicht berechnet ihre Ausgabe aus dem, was in "
+    "sie führt.",
     "forward.matrices": "In Matrizen",
     "forward.scalars": "In einzelnen Zahlen",
     "forward.scalars_of": "In einzelnen Zahlen, für Beispiel {sample} von {samples}",
-    "forward.more": "Auf dieselbe Weise werden {left} weitere Neuronen berechnet; `--weight` zeigt jedes einzelne.",
+    "forward.more": "Auf dieselbe Weise werden {left} weitere Größen berechnet; `--all` schreibt sie aus.",
+    "forward.more.left=1": "Auf dieselbe Weise wird eine weitere Größe berechnet; `--all` schreibt sie aus.",
+    "forward.more_samples": "Die übrigen {left} Beispiele gehen denselben Weg; `--all` rechnet auch sie vor.",
+    "forward.more_samples.left=1": "Das andere Beispiel geht denselben Weg; `--all` rechnet auch dieses vor.",
     "functions.intro": "Die Aktivierungsfunktionen und ihre Ableitungen ([a > b] ist 1, wo das gilt, sonst 0):",
     # The error
     "error.title": "Fehler",
     "error.several": "Wie weit jede Vorhersage von ihrem Ziel entfernt ist, misst ein Verlust ({losses}); E ist ihre Summe:",
-    "error.intro": "Wie weit die Vorhersage vom Zielwert entfernt ist, misst die Verlustfunktion ({loss}):",
+    "error.own": "Die Ausgabe ist selbst der Fehler ({loss}): je kleiner, desto besser.",
+    "error.given": "Der Gradient ∂{error}/∂{y} ist gegeben und heißt {u}: Mit ihm beginnt die Fehlerrückführung. {error} steht für alles, "
+    "was auf {y} folgt; bekannt ist davon nur diese Steigung, darum wird die einfachste Funktion geschrieben, die sie hat:",
+    "error.several_kinds": "Jede Ausgabe hat einen eigenen Fehler ({losses}); E ist ihre Summe:",
+    "error.intro": "Wie weit die Vorhersage vom Zielwert entfernt ist, misst die Verlustfunktion ({loss}), in einer einzigen Zahl, die "
+    "durch das Training sinken soll:",
     "error.penalty": "{penalty} ist der Strafterm für große Gewichte:",
+    "error.more": "Zu den Vorhersagen gehören {left} weitere Ausgaben; `--all` zeigt sie.",
+    "error.more.left=1": "Zu den Vorhersagen gehört eine weitere Ausgabe; `--all` zeigt sie.",
     "expanded.title": "Die Vorhersage, in ihre Gewichte zerlegt",
     "expanded.intro": "Der Zielwert ist gegeben und kann sich nicht ändern. Damit der Fehler sinkt, muss sich die Vorhersage ändern; und "
     "sie besteht aus den Eingaben, die ebenfalls gegeben sind, und den Gewichten:",
+    "expanded.more": "{left} weitere Vorhersagen schreibt `--all` auf dieselbe Weise aus.",
+    "expanded.more.left=1": "Eine weitere Vorhersage schreibt `--all` auf dieselbe Weise aus.",
+    "expanded.intro_own": "Damit E sinkt, muss sich die Ausgabe ändern; und sie besteht aus den Eingaben, die gegeben sind, und den "
+    "Gewichten:",
     "expanded.outro": "Die Frage ist also, wie jedes Gewicht zu ändern ist, damit der Fehler sinkt. Die Fehlerrückführung beantwortet sie.",
     # Gradient descent
     "descent.title": "Gradientenabstieg und Lernregel",
     "descent.intro": "Der Gradient sagt, in welcher Richtung und wie steil der Fehler {error} steigt, wenn ein Gewicht wächst. Ein "
     "Optimierungsverfahren geht einen Schritt in die Gegenrichtung:",
     "descent.step": "{k} ist die Nummer des Schritts.",
+    "state.average": "{state} ist ein gleitender Mittelwert der Gradienten: wohin sie zuletzt gezeigt haben. Jeder Schritt behält {keep} "
+    "davon und nimmt {take} des neuen Gradienten dazu. Am Anfang ist er für jedes Gewicht 0.",
+    "state.average_squares": "{state} ist ein gleitender Mittelwert der quadrierten Gradienten: wie groß sie zuletzt waren, ohne ihr "
+    "Vorzeichen. Jeder Schritt behält {keep} davon und nimmt {take} des neuen Quadrats dazu. Am Anfang ist er für jedes Gewicht 0.",
+    "state.velocity": "{state} ist eine Geschwindigkeit: In ihr summieren sich die Gradienten, und jeder Schritt behält {keep} davon. Am "
+    "Anfang ist sie für jedes Gewicht 0. Bei einem Gradienten, der gleich bleibt, wächst sie bis nahe an etwa das {most}-Fache; bei einem, "
+    "der bei jedem Schritt das Vorzeichen wechselt, kommt sie etwa dem {least}-Fachen des letzten nahe.",
+    "state.longer": "So werden, bei einer Lernrate, Schritte länger, wo Gradienten übereinstimmen.",
+    "state.longer_calmer": "So werden, bei einer Lernrate, Schritte länger, wo Gradienten übereinstimmen, und pendeln weniger, wo diese "
+    "das Vorzeichen wechseln.",
+    "state.ahead": "Der Schritt blickt voraus: Zum neuen Gradienten kommt das {keep}-Fache von {state}, das der nächste Schritt behält.",
+    "state.sum": "{state} summiert die Gradienten aller Schritte. Am Anfang ist diese Größe für jedes Gewicht 0.",
+    "state.sum_squares": "{state} summiert die quadrierten Gradienten aller Schritte und wird deshalb nie kleiner. Am Anfang ist diese "
+    "Größe für jedes Gewicht 0.",
+    "state.slower": "So bewegt, bei einer Lernrate, selbst ein Gradient, der gleich bleibt, sein Gewicht mit jedem Schritt weniger.",
+    "state.other": "{state} wird von Schritt zu Schritt weitergegeben. Am Anfang ist diese Größe für jedes Gewicht 0.",
+    "state.corrected": "{corrected} gleicht diesen Anfang aus: Die Anteile aller Gradienten an {state} ergeben in diesem Schritt zusammen "
+    "{share}, und durch so viel teilt {corrected}. Im ersten Schritt ist {corrected} deshalb {gradient} selbst.",
+    "state.corrected_squares": "{corrected} gleicht diesen Anfang aus: Die Anteile aller Quadrate an {state} ergeben in diesem Schritt "
+    "zusammen {share}, und durch so viel teilt {corrected}. Im ersten Schritt ist {corrected} deshalb das Quadrat von {gradient} selbst.",
+    "rule.size": "Wie groß die Gradienten sind, geht in den Schritt nicht ein: Wären alle, in diesem Schritt und davor, zehnmal so groß "
+    "gewesen, hätte sich jedes Gewicht bis auf eine Spur genauso weit bewegt.",
+    "rule.nonzero": "{letter} sorgt dafür, dass nicht durch 0 geteilt wird, wo ein Gradient immer 0 war.",
+    "rule.decay": "Was auch sein Gradient ist, jedes Gewicht verliert in diesem Schritt außerdem das {share}-Fache seiner selbst "
+    "(weight decay).",
+    "rule.clip_value": "Jedes Element eines Gradienten wird zwischen −{limit} und {limit} gehalten (clipping); in diesem Schritt liegen "
+    "{beyond} von {count} außerhalb.",
+    "rule.clip_norm": "Zusammen haben alle Gradienten die Länge {norm} (die Wurzel der Summe ihrer Quadrate), mehr als {limit}. Deshalb "
+    "wird jeder mit {share} multipliziert (clipping); ihre Richtung bleibt.",
+    "rule.clip_norm_within": "Zusammen haben alle Gradienten die Länge {norm} (die Wurzel der Summe ihrer Quadrate), nicht mehr als "
+    "{limit}. Deshalb wird in diesem Schritt nichts abgeschnitten (clipping).",
+    "rule.schedule": "Die Lernrate folgt einem Plan, {schedule}: {now} in diesem Schritt, {next} im nächsten.",
+    "descent.outro_chosen": "Die Lernrate wird nicht gelernt, sondern gewählt.",
     "descent.outro": "Die Lernrate wird nicht gelernt, sondern gewählt. Was eine Wahl bewirkt, steht am Ende.",
     # The chain rule
     "chain.title": "Die Kettenregel, für jedes Gewicht",
-    "chain.intro": "Jeder Faktor ist die Ableitung einer Größe nach der nächsten auf dem Weg vom Fehler zurück zum Gewicht; ein Gradient "
-    "ist ihr Produkt, summiert über alle Wege, die es gibt.",
+    "chain.intro": "Eine kleine Änderung eines Gewichts pflanzt sich von Größe zu Größe bis zum Fehler fort und wird dabei jedes Mal mit "
+    "einer Ableitung multipliziert: Der Gradient ist das Produkt dieser Ableitungen.",
+    "chain.ways": "Eine Änderung, die den Fehler auf mehreren Wegen erreicht, kommt auf jedem davon an: Deshalb werden die Produkte aller "
+    "Wege addiert.",
     "chain.first_sample": "Der Stapel hat {samples} Beispiele, und jedes geht seinen eigenen Weg zum Fehler. Was das erste beiträgt, ist "
     "ausgeschrieben: Ein hochgestelltes ˢ¹ kennzeichnet seine Größen, und ∂E/∂w nach einem Gewicht mit diesem Zeichen ist sein Anteil am "
     "Gradienten. Die übrigen stehen in der Tabelle darunter.",
+    "chain.every_sample": "Der Stapel hat {samples} Beispiele, und jedes geht seinen eigenen Weg zum Fehler. Was jedes beiträgt, ist "
+    "ausgeschrieben: Ein hochgestelltes ˢ¹ kennzeichnet die Größen des ersten, und ∂E/∂w nach einem Gewicht mit diesem Zeichen ist sein "
+    "Anteil am Gradienten.",
     "chain.recursive": "Vom Fehler zu einem Gewicht führen viele Wege, und sie haben die meisten Schritte gemeinsam. Deshalb wird die "
     "Ableitung nach jedem Neuron einmal berechnet, aus denen der Neuronen hinter ihm, und für alles vor ihm verwendet:",
-    "chain.more": "Auf dieselbe Weise folgen {left} weitere; `--weight` zeigt jedes einzelne Gewicht.",
+    "chain.more": "Auf dieselbe Weise folgen {left} weitere Gewichte; `--weight` rechnet jedes einzelne vor, `--all` alle.",
+    "chain.more.left=1": "Auf dieselbe Weise folgt ein weiteres Gewicht; `--all` rechnet auch dieses vor.",
+    "chain.more_units": "Auf dieselbe Weise folgen {left} weitere dieser Ableitungen; `--all` rechnet alle vor.",
+    "chain.more_units.left=1": "Auf dieselbe Weise folgt eine weitere dieser Ableitungen; `--all` rechnet auch diese vor.",
+    "chain.table": "Alle Gradienten, jeder aus den Ableitungen, die dem Fehler um einen Schritt näher sind; der nächste Abschnitt hat sie "
+    "als Matrizen:",
+    "chain.gradient": "Gradient",
+    "chain.formula": "Formel",
+    "chain.value": "Wert",
+    "chain.more_chains": "Was die übrigen {left} Beispiele beitragen, schreibt `--all` auf dieselbe Weise aus.",
+    "chain.more_chains.left=1": "Was das andere Beispiel beiträgt, schreibt `--all` auf dieselbe Weise aus.",
     "chain.shares": "Was jedes Beispiel beiträgt",
     "chain.shares_intro": "Der Gradient des Stapels ist die Summe der Beiträge seiner Beispiele:",
     "chain.sample": "Beispiel {sample}",
     "chain.penalty": "Strafterm",
     "chain.sum": "Summe",
-    "chain.more_samples": "In der Summe stecken {left} weitere Beispiele.",
+    "chain.more_samples": "In der Summe stecken {left} weitere Beispiele; `--all` zeigt, was sie beitragen.",
+    "chain.more_samples.left=1": "In der Summe steckt ein weiteres Beispiel; `--all` zeigt, was es beiträgt.",
+    "chain.more_rows": "Für {left} weitere Gewichte gibt es solche Zeilen; `--all` zeigt sie.",
+    "chain.more_rows.left=1": "Für ein weiteres Gewicht gibt es eine solche Zeile; `--all` zeigt sie.",
     "theorem.softmax_cross_entropy": "Softmax und Kreuzentropie haben zusammen eine kurze Ableitung: Für jedes Beispiel ist die "
-    "Ableitung des Verlusts nach {z} gleich {result}, weil sich die Zielwerte eines Beispiels zu 1 summieren.",
+    "Ableitung der Kreuzentropie nach {z} gleich {result}, weil sich die Zielwerte eines Beispiels zu 1 summieren.",
+    "theorem.softmax_cross_entropy_of_any_targets": "Softmax und Kreuzentropie haben zusammen eine kurze Ableitung: Für jedes Beispiel "
+    "ist die Ableitung der Kreuzentropie nach {z} gleich {result}.",
     "theorem.softmax_kl": "Softmax und KL-Divergenz haben zusammen eine kurze Ableitung: Für jedes Beispiel ist die "
     "Ableitung des Verlusts nach {z} gleich {result}, weil sich die Zielwerte eines Beispiels zu 1 summieren.",
     "theorem.sigmoid_binary_cross_entropy": "Sigmoid und binäre Kreuzentropie haben zusammen eine kurze Ableitung: Für jedes Beispiel "
-    "ist die Ableitung des Verlusts nach {z} gleich {result}.",
+    "ist die Ableitung der binären Kreuzentropie nach {z} gleich {result}.",
     "theorem.proof": "Der Beweis, am ersten Beispiel: Der lange Weg, über jede Ausgabe, ergibt dasselbe wie der kurze.",
     # Update formulas
     "formulas.title": "Alle Lernregeln",
@@ -118,16 +228,42 @@ WORDS = {
     # Matrix form
     "matrix.title": "Fehlerrückführung in Matrizen",
     "matrix.intro": "Dasselbe für alle Gewichte auf einmal, vom Fehler aus rückwärts:",
+    "matrix.delta": "Dasselbe für alle Gewichte auf einmal, vom Fehler aus rückwärts. {delta} sagt, wie sich {error} mit {z} ändert; "
+    "einmal berechnet, ergibt es die Gradienten aller Gewichte, die dorthin führen.",
+    "matrix.present": ": 1, wo ein Gewicht ist, 0, wo eines fehlt.",
+    "matrix.moved": ": 1, wo der Schritt ein Gewicht ändert, 0, wo es bleibt, wie es ist.",
     "matrix.update": "Und die neuen Parameter:",
+    "matrices.folded": "Wo … und ⋮ stehen, sind Zahlen weggelassen; `--all` druckt sie.",
+    "matrices.brief": "Die Seiten in Zahlen, zwischen Formel und Ergebnis, wurden weggelassen; `--all` druckt sie.",
     # New weights
     "weights.title": "Die neuen Gewichte",
-    "weights.intro": "Alle Gradienten wurden mit den alten Gewichten berechnet; erst jetzt wird jedes Gewicht ersetzt.",
-    "weights.more": "Auf dieselbe Weise werden {left} weitere Gewichte ersetzt; `--weight` zeigt jedes einzelne.",
+    "weights.intro": "Jeder Gradient sagt, was eine Änderung dort bewirkt, wo die Gewichte jetzt sind: Deshalb wurden alle mit den alten "
+    "Gewichten berechnet, und erst jetzt wird jedes Gewicht ersetzt.",
+    "weights.more": "Auf dieselbe Weise werden {left} weitere Gewichte ersetzt; `--weight` zeigt jedes einzelne, `--all` alle.",
+    "weights.more.left=1": "Auf dieselbe Weise wird ein weiteres Gewicht ersetzt; `--all` zeigt auch dieses.",
+    "weights.table": "Und alle, in Zahlen:",
+    "weights.weight": "Gewicht",
+    "weights.before": "vorher",
+    "weights.gradient": "Gradient",
+    "weights.after": "nachher",
     "weights.matrices": "In Matrizen",
     "weights.frozen": "Unverändert, weil das Netz es so vorgibt: {names}.",
+    "beside.title": "Verglichen mit einfachem Gradientenabstieg",
+    "beside.same": "Einfacher Gradientenabstieg mit derselben Lernrate wäre genau diesen Schritt gegangen.",
+    "beside.same_at_first": "Einfacher Gradientenabstieg mit derselben Lernrate wäre genau diesen Schritt gegangen: Noch ist nichts "
+    "aufgesammelt.",
+    "beside.length": "Einfacher Gradientenabstieg mit derselben Lernrate wäre einen Schritt der Länge {plain} gegangen (die Wurzel der "
+    "Summe der Quadrate aller Änderungen); dieser hat die Länge {own}.",
+    "beside.weight": "Gewicht",
+    "beside.gradient": "Gradient",
+    "beside.plain": "hätte sich bewegt um",
+    "beside.own": "bewegt sich um",
+    "beside.more": "Für {left} weitere Gewichte gibt es solche Zeilen; `--all` zeigt sie.",
+    "beside.more.left=1": "Für ein weiteres Gewicht gibt es eine solche Zeile; `--all` zeigt sie.",
     # Second forward pass
     "second.title": "Der zweite Vorwärtsdurchlauf",
-    "second.intro": "Dieselben Eingaben mit den neuen Gewichten:",
+    "second.intro": "Was der Schritt bewirkt hat, zeigen dieselben Eingaben mit den neuen Gewichten:",
+    "second.brief": "Die einzelnen Zahlen folgen wie im ersten Vorwärtsdurchlauf; `--all` schreibt sie aus.",
     # Outcome
     "outcome.title": "Was der Schritt am Fehler geändert hat",
     "outcome.larger": "Der Fehler war {before} und ist jetzt {after}. Er ist etwa {factor}-mal so groß: Der Schritt war zu lang.",
@@ -135,26 +271,77 @@ WORDS = {
     "outcome.smaller": "Der Fehler war {before} und ist jetzt {after}. Vorher war er etwa {factor}-mal so groß.",
     "outcome.smaller_by": "Der Fehler war {before} und ist jetzt {after}. Er ist um {percent} % gefallen.",
     "outcome.zero": "Der Fehler war {before} und ist jetzt {after}: Aus diesem Stapel ist nichts mehr zu lernen.",
+    "outcome.own": "E war {before} und ist jetzt {after}. Je kleiner E, desto besser; ein Fehler von 0 ist nicht das Ziel.",
+    "outcome.given": "E war {before} und wäre jetzt {after}, wenn es mit der gegebenen Steigung weiterginge. Was der wirkliche Fehler tut, "
+    "von dem nur die Steigung bekannt ist, lässt sich nicht sagen.",
     "outcome.exact": "Der Fehler ist {before}: Die Vorhersage stimmt schon, und aus diesem Stapel ist nichts zu lernen.",
     "outcome.same": "Der Fehler war {before} und ist jetzt {after}. Nichts hat sich geändert.",
     "outcome.overflow": "Der Fehler war {before} und ist jetzt {after}: Die Zahlen haben den Bereich der Gleitkommazahlen verlassen.",
     "rates.title": "Welche Lernraten ihn senken",
     "rates.too_slow": "Welche Lernraten ihn senken, zeigt eine Simulation, und dafür ist dieses Netz zu groß.",
+    "rates.no_rate": "Das Verfahren {optimizer} hat keine Lernrate, die zu wählen wäre.",
+    "rates.one_step_only": "Ganze Läufe werden nicht simuliert: Dafür ist dieses Netz zu groß.",
+    "rates.scheduled": "Die Lernrate folgt einem Plan und ist in diesem Schritt {rate}. An seiner Stelle werden hier feste Raten versucht.",
+    "rates.no_gradient": "Der Gradient ist genau 0: Keine Lernrate ändert etwas.",
     "rates.lowers": "In diesem Schritt senkt jede Lernrate unter etwa {limit} den Fehler.",
+    "rates.lowers_beyond": "Von den größeren erhöhen ihn manche, und andere senken ihn wieder, so {rate}, die hier verwendete.",
     "rates.all": "In diesem Schritt senkt jede Lernrate, die versucht wurde, den Fehler, bis hinauf zu {most}.",
-    "rates.none": "Keine Lernrate, die versucht wurde, senkt den Fehler.",
+    "rates.none": "Keine Lernrate, die versucht wurde, senkt in diesem Schritt den Fehler.",
     "rates.single": "In einem einzelnen Schritt senkt ihn die Lernrate von etwa {rate} am meisten; sie lässt einen Fehler von {error} "
     "übrig.",
     "rates.single_to_zero": "In einem einzelnen Schritt senkt ihn die Lernrate von etwa {rate} am meisten; sie lässt so gut wie nichts "
     "von ihm übrig.",
-    "rates.converges": "In Simulationen von {steps} Schritten konvergiert das Training bis zu einer Lernrate von etwa {limit}.",
-    "rates.too_large": "Die verwendete Lernrate {rate} ist zu groß: Den Schritt zu wiederholen, bringt den Fehler nicht auf null.",
+    "rates.converges": "In Simulationen von {steps} Schritten konvergiert das Training mit jeder Rate, die versucht wurde, von {low} bis "
+    "{limit}: Der Fehler fällt unter 10⁻¹² oder der Gradient unter ein Millionstel von dem, was er jetzt ist.",
+    "rates.diverges": "Die verwendete Rate {rate} ist zu groß: In einer Simulation verlässt der Fehler in Schritt {step} alle Grenzen.",
+    "rates.wandering": "Mit der verwendeten Rate {rate} steigt und fällt der Fehler noch nach {steps} simulierten Schritten; er ist dann "
+    "{error}.",
+    "rates.still": "Mit der verwendeten Rate {rate} steht das Training nach {steps} simulierten Schritten still, bei einem Fehler von "
+    "{error}.",
+    "rates.rises": "Mit der verwendeten Rate {rate} steigt der Fehler unterwegs auf {error}.",
     "rates.good": "Eine gute Lernrate für diesen Anfang ist {rate}: Sie bringt den Fehler in {steps} Schritten unter 10⁻¹² (auf {error}).",
     "rates.good.steps=1": "Eine gute Lernrate für diesen Anfang ist {rate}: Sie bringt den Fehler in einem einzigen Schritt unter 10⁻¹² "
     "(auf {error}).",
-    "rates.good_so_far": "Eine gute Lernrate für diesen Anfang ist {rate}: Von allen, die {steps} Schritte lang simuliert wurden, kam "
-    "sie am tiefsten, auf {error}.",
-    # Repeating
+    "rates.good_minimum": "Eine gute Lernrate für diesen Anfang ist {rate}: In {steps} Schritten bringt sie den Gradienten unter ein "
+    "Millionstel von dem, was er jetzt ist; der Fehler ist dann {error}.",
+    "rates.good_so_far": "Eine gute Lernrate für diesen Anfang ist {rate}: In {steps} Schritten senkt sie den Fehler auf {error}.",
+    "rates.none_recommended": "Keine Rate ist zu empfehlen: Mit keiner, die versucht wurde, fällt der Fehler in der Simulation merklich, "
+    "ohne erst zu wachsen und ohne dass unterwegs Einheiten absterben oder sättigen.",
+    "rates.steps.most": "Jede Simulation wiederholt den Schritt auf diesem Stapel bis zu {steps}-mal; längere gibt es nicht.",
+    "rates.steps.size": "Jede Simulation wiederholt den Schritt auf diesem Stapel bis zu {steps}-mal: In einem Netz dieser Größe würde "
+    "mehr zu lange dauern.",
+    "still.dead": "Die Steigung von {count} der {all} verdeckten Einheiten ist für jedes Beispiel 0, sodass ihre Gewichte nichts erreicht.",
+    "still.saturated": "Die Einheiten sind gesättigt: {percent} % der Steigungen in verdeckten Schichten sind fast 0.",
+    "still.mean": "Jede Vorhersage ist dort der Mittelwert der Ziele: Die Eingaben werden nicht beachtet.",
+    "still.minimum": "Der Gradient ist dort fast 0, wie in einem Minimum.",
+    "order.title": "Ein Schritt nach dem anderen",
+    "order.intro": "Ein Schritt lernt allein aus den Beispielen seines Stapels und beginnt mit den Gewichten, die der Schritt vor ihm "
+    "hinterlassen hat. {epochs}-mal werden die Beispiele in dieser Reihenfolge genommen: {order}.",
+    "order.intro.epochs=1": "Ein Schritt lernt allein aus den Beispielen seines Stapels und beginnt mit den Gewichten, die der Schritt vor "
+    "ihm hinterlassen hat. Die Beispiele werden in dieser Reihenfolge genommen: {order}.",
+    "order.states": "Was sich das Verfahren merkt, beginnt bei 0 und geht ebenso von Schritt zu Schritt weiter:",
+    "order.step": "Schritt {number}: Beispiele {rows}",
+    "order.step.count=1": "Schritt {number}: Beispiel {rows}",
+    "order.table": "Alle Schritte in einer Tabelle",
+    "order.number": "Schritt",
+    "order.epoch": "Epoche",
+    "order.samples": "Beispiele",
+    "order.after": "nach Schritt",
+    "order.epochs": "nach Epoche",
+    "order.weights": "Die Gewichte am Anfang (0) und nach jedem Schritt:",
+    "order.all": "Der Fehler {error} über alle Beispiele, am Anfang (0) und nach jeder Epoche:",
+    "order.more_rows": "{left} weitere Schritte zwischen den ersten und den letzten sind nicht aufgeführt; `--step N` zeigt jeden davon.",
+    "order.overflow": "Nach Schritt {number} haben die Zahlen den Bereich der Gleitkommazahlen verlassen. Eine kleinere `--learning-rate` "
+    "hilft.",
+    "order.more": "Die ersten {worked} Schritte sind oben vorgerechnet. `--step N` zeigt jeden Schritt ganz, wie `-o step.json` ihn "
+    "aufzeichnet.",
+    "order.full": "`--step N` zeigt jeden dieser Schritte ganz.",
+    "order.many_weights": "Die {weights} Gewichte nach jedem Schritt sind zu viele für eine Tabelle; `--step N -o step.json` schreibt die "
+    "eines Schritts.",
+    "order.place": "Das ist Schritt {number} von {steps}, in Epoche {epoch} von {epochs}. Er lernt allein aus den Beispielen {rows}.",
+    "order.place.count=1": "Das ist Schritt {number} von {steps}, in Epoche {epoch} von {epochs}. Er lernt allein aus Beispiel {rows}.",
+    "order.carried": "Seine Gewichte sind die, die Schritt {before} hinterlassen hat.",
+    "order.carried_states": "So auch, was sich das Verfahren merkt:",
     "repeat.title": "Wiederholen, bis der Fehler fast null ist",
     "repeat.intro": "Ein Schritt genügt nicht. Vorwärtsdurchlauf, Fehlerrückführung und Lernregel werden wiederholt; jede Zeile zeigt den "
     "Fehler vor einem Schritt.",
@@ -165,8 +352,8 @@ WORDS = {
     "repeat.reached": "Nach {steps} Schritten liegt der Fehler unter 10⁻¹².",
     "repeat.reached.steps=1": "Nach einem Schritt liegt der Fehler unter 10⁻¹².",
     "repeat.not_reached": "Nach {steps} Schritten liegt der Fehler noch über 10⁻¹²; `--step N` zeigt jeden von ihnen.",
-    "repeat.settled": "Nach {steps} Schritten bleibt der Fehler bei {error}: Tiefer kommt dieser Lauf nicht.",
-    "repeat.settled.steps=1": "Nach einem Schritt bleibt der Fehler bei {error}: Tiefer kommt dieser Lauf nicht.",
+    "repeat.settled": "Nach {steps} Schritten steht der Fehler still, bei {error}.",
+    "repeat.settled.steps=1": "Nach einem Schritt steht der Fehler still, bei {error}.",
     "repeat.overflow": "Bei Schritt {step} verlassen die Zahlen jeden sinnvollen Bereich: Dieser Lauf divergiert.",
     # Overview
     "overview.forward": "Jede Größe wird aus denen vor ihr berechnet:",
@@ -184,17 +371,24 @@ WORDS = {
     "left_out.title": "Was weggelassen wurde",
     "left_out.overview": "Dies ist eine Übersicht: Von den {parameters} Parametern zeigt sie keinen einzeln. `--weight {weight}` rechnet "
     "ein Gewicht durch, `--detail matrix` zeigt die Matrizen, `-o step.json` schreibt jede Zahl.",
+    "left_out.brief": "Diese Erklärung ist kurz: Von dem, was gleich geht, ist eines vorgerechnet, und die übrigen stehen in Tabellen. "
+    "`--all` rechnet jedes Gewicht und jedes Beispiel vor, `--weight {weight}` ein Gewicht.",
     "left_out.matrix": "Einzelne Zahlen wurden weggelassen. `--detail scalar` schreibt für jedes Gewicht die Kette der Ableitungen aus, "
     "`--weight {weight}` die eines einzelnen.",
     # One weight
     "weight.title": "Das Gewicht {weight}",
     "weight.title_bias": "Der Bias {weight}",
+    "weight.title_threshold": "Die Schwelle {weight}",
     "weight.step": "{title} in Schritt {number}",
     "weight.update": "Der Schritt von {weight}",
     "weight.element": "{weight} ist das Element [{index}] von {parameter}, in der {layer}.",
     "weight.place": "{weight} führt von {source} zu {unit} ({layer}).",
     "weight.bias": "{weight} ist der Schwellenwert (Bias) von Neuron {unit} ({layer}).",
+    "weight.shared": "{weight} ist der Schwellenwert (Bias) jedes Neurons ({layer}); die Ableitung nach ihm ist die Summe "
+    "über diese Neuronen.",
+    "weight.threshold": "{weight} ist die Schwelle von Neuron {unit} ({layer}).",
     "weight.paths": "Wege vom Fehler zu diesem Gewicht: {paths}. Jeder Faktor ist die Ableitung einer Größe nach der nächsten:",
+    "weight.no_way": "Kein Weg führt von {error} zu {weight}: Der Fehler hängt davon nicht ab.",
     "weight.recursive": "Vom Fehler führen zu viele Wege zu diesem Gewicht, um sie alle aufzuschreiben. Die Ableitung wird Schritt für "
     "Schritt berechnet; wo eine Summe über mehrere Neuronen läuft, stehen die ersten da:",
     "weight.forward": "Woran es beteiligt ist, für das erste Beispiel",
@@ -249,7 +443,7 @@ WORDS = {
     # What things are called; a name without an entry is written as it is
     "example.seed": "Zwei Eingänge, zwei verborgene Neuronen, ein Ausgang",
     "example.article": "Der Artikel von hmkcode (2019)",
-    "example.mazur": "Mazurs Netz (2015), mit festen Schwellenwerten",
+    "example.mazur": "Mazurs Netz (2015): ein fester Schwellenwert je Schicht",
     "example.xor": "Exklusives Oder, das eine einzelne Schicht nicht lernen kann",
     "example.iris": "Sechs von Fishers Schwertlilien (1936), standardisiert",
     "example.vanishing": "Acht Sigmoid-Neuronen hintereinander: Gradienten verschwinden",
@@ -288,6 +482,8 @@ WORDS = {
     "name.loss.cross_entropy_from_logits": "Kreuzentropie aus Logits",
     "name.loss.hinge": "Hinge-Verlust",
     "name.loss.squared_hinge": "quadrierter Hinge-Verlust",
+    "name.loss.objective": "die Ausgabe selbst",
+    "name.loss.upstream": "gegebener Gradient",
     "name.loss.kl": "Kullback-Leibler-Divergenz",
     "name.initializer.zeros": "Nullen",
     "name.initializer.constant": "konstant",
@@ -300,6 +496,15 @@ WORDS = {
     "name.initializer.lecun_uniform": "LeCun",
     "name.initializer.lecun_normal": "LeCun",
     "name.initializer.orthogonal": "orthogonal",
+    "name.schedule.step_decay": "Stufen",
+    "name.schedule.exponential": "exponentieller Abfall",
+    "name.schedule.cosine": "Kosinuswelle",
+    "name.schedule.warmup": "Anlauf",
+    "name.schedule.one_cycle": "ein Zyklus",
+    "name.option.rate": "Rate",
+    "name.option.steps": "Schritte",
+    "name.option.every": "alle",
+    "name.option.factor": "Faktor",
     "name.option.slope": "Steigung",
     "name.option.alpha": "α",
     "name.option.approximate": "Näherung",
@@ -328,11 +533,25 @@ WORDS = {
     "train.data": "{source}: {rows} Zeilen, {columns} Spalten{notes}.",
     "decided.target.class": "Ziel {name}: {count} Klassen ({classes})",
     "decided.target.number": "Ziel {name}: eine Zahl, standardisiert",
+    "decided.open.class": "die ganzen Zahlen von {name} gelten als {count} Klassen; mit --task regress gelten sie als Zahl",
+    "decided.open.number": "die ganzen Zahlen von {name} gelten als Zahl; mit --task classify gelten sie als {count} Klassen",
     "decided.number": "Zahlen, standardisiert: {names}",
     "decided.boolean": "Wahrheitswerte, als 0 und 1: {names}",
     "decided.category": "Kategorien, je Wert ein Eingang: {names}",
+    "decided.date": "von den Datumsangaben in {name}: {parts}",
+    "decided.part.year": "Jahr",
+    "decided.part.month": "Monat",
+    "decided.part.day": "Tag im Monat",
+    "decided.part.weekday": "Wochentag",
+    "decided.part.hour": "Stunde",
+    "decided.part.days": "Zahl der Tage",
     "decided.values": "{name} ({count} Werte)",
+    "decided.written": "wie Zahlen gelesen werden: {names}",
     "decided.left_out": "weggelassen ({reason}): {names}",
+    "decided.indicator": "ein eigener Eingang sagt, wo ein Wert fehlte: {names}",
+    "decided.missing": "ein fehlender Wert ist eine eigene Kategorie: {names}",
+    "decided.dropped.count=1": "1 Zeile, der ein Wert fehlt, ist weggelassen",
+    "decided.dropped": "{count} Zeilen, denen ein Wert fehlt, sind weggelassen",
     "decided.impute.mean": "fehlt eine Zahl, steht der Mittelwert der Spalte dafür; sonst der häufigste Wert",
     "decided.impute.median": "fehlt eine Zahl, steht der Median der Spalte dafür; sonst der häufigste Wert",
     "decided.impute.most_frequent": "fehlt ein Wert, steht der häufigste der Spalte dafür",
@@ -348,11 +567,31 @@ WORDS = {
     "train.split_folds": "Zeilen: {train} zum Lernen, {test} sagen, wie gut es ist; wann Schluss ist, sagen {folds} Netze daneben, die "
     "jeweils einen Teil der Zeilen nicht lernen und an ihm gemessen werden",
     "train.split_without": "Zeilen: {train} zum Lernen, keine sagen, wann Schluss ist, {test} sagen, wie gut es ist",
+    "train.group": "Zeilen mit gleichem {name} gehören zum selben Teil",
     "train.network": "Netz {sizes}: innen {activation}, am Ende {output}, Fehler als {loss}; {parameters} Parameter",
     "train.network_flat": "Netz {sizes}: am Ende {output}, Fehler als {loss}; {parameters} Parameter",
     "train.plan": "Training mit {optimizer}, Lernrate {rate}, {batch_size} Zeilen je Schritt, höchstens {epochs} Epochen, "
     "Startwert\N{NO-BREAK SPACE}{seed}",
     "train.written": "gerechnet vom NumPy-Programm, denn Maschinencode gibt es hier nicht: {reason}",
+    "train.caution": "einen Blick wert: {text}",
+    "caution.stand_in": "{name} ist in {count} Zeilen {value}, weit weg von allen anderen Werten; steht das für "
+    "einen fehlenden Wert: --missing {value}",
+    "caution.far": "{name} ist in Zeile {row} {value}, weit weg von allen anderen Werten; ist das ein "
+    "Versehen, den Wert berichtigen oder die Zeile weglassen",
+    "caution.copy": "{name} sagt {target} genau; weglassen (--ignore {name}), wenn es nicht vor {target} bekannt ist",
+    "caution.zeros": "{name} gilt als Zahl und verliert die Nullen, mit denen {cell} beginnt; sind es Codes: "
+    "--categories {name} oder --ignore {name}",
+    "caution.spelling_columns": "die Spalten {names} unterscheiden sich nur durch Großschreibung oder Leerzeichen",
+    "caution.spelling_classes": "die Klassen {names} von {name} unterscheiden sich nur durch Großschreibung oder Leerzeichen",
+    "caution.spelling_categories": "die Kategorien {names} von {name} unterscheiden sich nur durch Großschreibung oder Leerzeichen",
+    "caution.singletons": "{count} Klassen von {name} haben nur eine Zeile, so dass keine zum Test bleibt: {names}",
+    "caution.singletons.count=1": "die Klasse {names} von {name} hat nur eine Zeile, so dass keine zum Test bleibt",
+    "caution.identifier": "{name} sieht nach Nummern der Zeilen aus, wie {value}: alle verschieden, und ohne "
+    "Zusammenhang mit dem Ziel; wenn ja: --ignore {name}",
+    "caution.between_dates": "die Zeilen folgen der Zeit ({name}), und die Zeilen zum Test liegen zwischen den anderen; "
+    "--test last nimmt die letzten",
+    "caution.between_count": "{name} zählt die Zeilen, und benachbarte haben ähnliche Werte von {target}; die Zeilen "
+    "zum Test liegen zwischen den anderen, --test last nimmt die letzten",
     "train.resumed": "weiter nach Epoche {epoch}",
     # Training: solange es läuft
     "train.training": "Training",
@@ -382,7 +621,7 @@ WORDS = {
     "standardisieren hilft.",
     "train.cause.unknown": "Keine kleinere Lernrate, die versucht wurde, hilft: Es liegt wohl an den Daten, den ersten Gewichten oder dem "
     "Fehlermaß.",
-    "train.rate_that_works": "Diese Rate geht: --learning-rate {rate}.",
+    "train.rate_that_works": "In einer Simulation dieses Laufs mit --learning-rate {rate} fällt der Fehler.",
     "train.kept": "Die bisher besten Gewichte stehen in {path}.",
     "train.scores.test": "Bei den {rows} Zeilen, die es nie sah:",
     "train.scores.validation": "Bei den {rows} Zeilen, die sagten, wann Schluss ist; für einen Test blieben keine:",
@@ -405,6 +644,7 @@ WORDS = {
     "model.numbers_only": "Es nimmt Zahlen, wie sie sind: trainiert wurde es ohne Tabelle.",
     "score.accuracy.short": "Genauigkeit {value}",
     "score.r2.short": "R² {value}",
+    "score.mixed.short": "Mittel über die Zielgrößen, Genauigkeit oder R², {value}",
     "wrote": "{path} geschrieben",
     "predict.formulas": "Eine Tabellenkalkulation würde die Zelle {cell} als Formel ausführen; --guard-formulas setzt ' davor.",
     "predict.guarded": "Zellen, die eine Tabellenkalkulation ausführen würde, wie {cell}, haben ein ' davor.",
@@ -415,6 +655,7 @@ WORDS = {
     "graph.inputs.count=1": "1 Eingang",
     "graph.units": "{count} Neuronen",
     "graph.units.count=1": "1 Neuron",
+    "graph.given": "gegebener Gradient",
     "graph.target": "Zielwert",
     "graph.left_out": "{count} Kästen ausgelassen",
     "picture.error": "Fehler",
@@ -462,5 +703,8 @@ WORDS = {
     "score.rows": "Zeilen",
     "score.table": "Links: von den Zeilen, die der Klasse zugeordnet wurden, die richtigen (Präzision); von ihren Zeilen die gefundenen "
     "(Trefferquote); beides in einer Zahl (F1). Rechts: die Zeilen der Klasse, nach der Klasse, der sie zugeordnet wurden.",
+    "score.strange.rows=1": "1 Zeile ist von einer Klasse, die das Modell nicht kennt; sie zählt als falsch.",
+    "score.never": "Von {names} wurde keine Zeile gefunden; mit --class-weights balanced zählen seltene Klassen so viel wie häufige.",
+    "score.strange": "{rows} Zeilen sind von Klassen, die das Modell nicht kennt; sie zählen als falsch.",
     "score.many": "{classes} Klassen: zu viele, um jede zu zeigen.",
 }

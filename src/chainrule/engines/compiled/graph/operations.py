@@ -114,6 +114,10 @@ class Graph:
             raise NotCompilable(f"{name} has no machine code")
         return lambda *operands: self.elementwise(name, *operands)
 
+    def pattern(self, sizes: Sequence[int], gaps: Sequence[Sequence[int]]) -> Operation:
+        """Raises NotCompilable."""
+        raise NotCompilable("single weights that are frozen or absent have no machine code")
+
     def matmul(self, a: Operation, b: Operation) -> Operation:
         """The product of two matrices."""
         if len(a.shape) != 2 or len(b.shape) != 2:

@@ -83,7 +83,7 @@ def step_graph(network: Network, optimizer: Bound | None, options: Mapping[str, 
         leaves[variable] = graph.leaf(variable.key, variable.shape)
         return leaves[variable]
 
-    widths = {"x": network.inputs, "t": network.outputs, "s": 1}
+    widths = {"x": network.inputs, "t": network.targets, "s": 1}
     numbered = network.split(*(np.arange(width)[None, :] for width in widths.values()))
     arrays: dict[Expression | None, str] = {
         **dict.fromkeys(derivation.inputs, "x"),

@@ -11,10 +11,9 @@ import numpy as np
 
 from chainrule.base.display import Displayed
 from chainrule.base.errors import DivergenceError
-from chainrule.doctor.rates import advise, rounded, runner
+from chainrule.diagnosis.rates import first_that, largest_recommended, rounded_down
 from chainrule.document.words import Words
 from chainrule.engines.epoch import State, Written, unwarned
-from chainrule.engines.unrolled import operations
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import order
 from chainrule.network.definitions import Bound
@@ -29,9 +28,6 @@ SEARCH_SECONDS = 5.0
 """What the search for a rate that works may take of a processor, however busy that is with others."""
 
 NO_NUMBER = "NaN (no number)"
-
-MOST_ADVISED = 100_000
-"""Parameters × samples up to which `chainrule.doctor.rates` answers in less than a second."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +54,7 @@ class Diverged(Displayed, DivergenceError):
     def __init__(self, step: int, quantity: str, value: str, cause: Cause, rate_that_works: float | None) -> None:
         self.step, self.quantity, self.rate_that_works = step, quantity, rate_that_works
         self.reason, self.cause = cause, str(cause)
-        advice = "" if rate_that_works is None else f" learning_rate = {rate_that_works:g} works."
+        advice = "" if rate_that_works is None else f" With learning_rate = {rate_that_works:g} the error falls in a simulation of the run."
         super().__init__(f"training diverged in step {step}: {quantity} became {value}. {cause}{advice}")
 
 
@@ -129,31 +125,23 @@ def undefined(network: Network, x: Array, t: Array, weights: Array | None = None
 
 
 def rate_that_works(training: Training, number: int) -> float | None:
-    """A rate with which the run gets well beyond that step and the error falls; halved until it does. None if none was found in time."""
+    """A rate with which the run gets well beyond that step and the error falls, and with twice of which it does as well.
+
+    Halved until it does; never more than is ever recommended with the optimiser. None if none was found in time.
+    """
     rate = training.rate(number)
     if rate is None or not math.isfinite(training.start_error):
         return None
     until = time.thread_time() + SEARCH_SECONDS
-    optimizer = training.plan.optimizer
-    plain = Bound(optimizer.definition, {**optimizer.given, "learning_rate": rate})
-    engine = Written(training.network, plain)
-    candidate = min(rate / 2, _advised(training, plain) or rate)
-    while candidate > rate * 1e-9 and time.thread_time() < until:
-        engine.options = {"learning_rate": rounded(candidate, 2)}
-        if _falls(training, engine, 2 * number + 20, until):
-            return rounded(candidate, 2)
-        candidate /= 2
-    return None
+    engine = Written(training.network, Bound(training.plan.optimizer.definition, {**training.plan.optimizer.given, "learning_rate": rate}))
 
+    def falls(candidate: float) -> bool:
+        engine.options = {"learning_rate": candidate}
+        return time.thread_time() < until and _falls(training, engine, 2 * number + 20, until)
 
-def _advised(training: Training, optimizer: Bound) -> float | None:
-    """What `chainrule.doctor.rates` says of the first batch, where it can say it quickly."""
-    x, t, *weights = training.batch(1, 1)
-    if operations(training.network, len(x)) > MOST_ADVISED:
-        return None
-    run = runner(training.network, x, t, optimizer, *weights)
-    advice = advise(training.network, x, t, optimizer, run)
-    return None if advice is None else advice.good
+    most = rounded_down(min(rate / 2, 2 * largest_recommended(training.network, training.plan.optimizer)))
+    found = first_that(falls, most, 40)
+    return None if found is None or not falls(found / 2) else rounded_down(found / 2)
 
 
 @unwarned

@@ -5,7 +5,7 @@ import pytest
 from tests.runs import SEED, rings
 
 import chainrule as cr
-from chainrule.doctor.divergence import Diverged, diverged, first_wrong
+from chainrule.diagnosis.divergence import Diverged, diverged, first_wrong
 from chainrule.training.loop import Overflowed, Training
 from chainrule.training.plan import Plan
 

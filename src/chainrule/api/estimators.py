@@ -1,0 +1,398 @@
+"""Estimators as scikit-learn knows them: `fit`, `predict`, `score`; they stand in pipelines, searches and cross-validations.
+
+    model = cr.ChainruleClassifier(hidden=[16], max_iter=500).fit(X, y)
+    model.explain(X[0], y[0])  # what the network computes for this row, in numbers and formulas
+
+Inputs, and targets that are numbers, are standardised inside, with the mean and the deviation of the rows of the first fit.
+"""
+
+from __future__ import annotations
+
+import numbers
+import warnings
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
+
+import numpy as np
+
+from chainrule.api.batches import with_rows
+from chainrule.api.models import trained
+from chainrule.api.settings import chosen_optimizer
+from chainrule.api.train import HIDDEN, fitting_network
+from chainrule.data.table import Column, Table
+from chainrule.diagnosis.divergence import diverged
+from chainrule.network.definitions import Wanted
+from chainrule.network.network import Array
+from chainrule.preparation.columns import Feature, Target, Task
+from chainrule.preparation.preparation import Preparation
+from chainrule.training.loop import Overflowed, Training
+from chainrule.training.model import Model
+from chainrule.training.plan import Plan, check_count, split
+
+try:
+    from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.utils import check_random_state
+    from sklearn.utils.class_weight import compute_sample_weight
+    from sklearn.utils.multiclass import check_classification_targets
+    from sklearn.utils.validation import _check_sample_weight, check_is_fitted, column_or_1d, validate_data
+except ImportError:
+    raise ImportError("the estimators need scikit-learn 1.6 or later: pip install 'chainrule[data]'") from None
+
+if TYPE_CHECKING:
+    from chainrule.document.document import Document
+
+Labelled: TypeAlias = "tuple[Array, Array, Array | None]"
+"""X; labels: (rows,) the places of classes or (rows, targets) numbers; (rows,) what each row counts, None where all count the same."""
+
+SEEDS = 2**31 - 1
+"""Seeds are drawn below this where `random_state` is no whole number."""
+
+
+class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+    """What a classifier and a regressor have in common.
+
+    hidden               units of each hidden layer: 16, [16, 16]; [] for none
+    activation           of the hidden layers
+    regularizer          a penalty on the weights: "l2:strength=0.001"; None for none
+    optimizer            the update rule, by name, or with its options: "adam", chainrule.momentum(0.1)
+    learning_rate        a number or a schedule; None: the optimiser's own
+    batch_size           rows of one step; None: 32, up to 256 of many rows. A weight of 2 is the same as a row that stands there twice
+                         where one batch holds all rows
+    max_iter             passes over the rows, at most
+    tol                  the error must fall by more than this …
+    n_iter_no_change     … within so many passes, for training to go on
+    early_stopping       set rows aside, whose error decides when to stop and which weights are kept; else the training error does
+    validation_fraction  the part of the rows that is set aside for it
+    random_state         draws the first weights, the order of the rows, and those set aside; a whole number repeats the same fit
+    engine               "compiled", "written" or "auto", as in `chainrule.train`
+
+    Fitted: coefs_ (inputs, units) and intercepts_ (units,) of each layer; loss_curve_, the mean error of each pass, per example, of
+    standardised targets; loss_, the last of it; best_loss_; n_iter_, n_layers_, n_outputs_, out_activation_; t_, examples seen;
+    model_, a `chainrule.Model`. Raises InputError (a ValueError), Diverged.
+    """
+
+    _training: Training | None = None
+    """Where calls of `partial_fit` left the training."""
+
+    def __init__(
+        self,
+        hidden: int | Sequence[int] = HIDDEN,
+        *,
+        activation: Wanted = "tanh",
+        regularizer: Wanted | None = None,
+        optimizer: Wanted = "adam",
+        learning_rate: float | Wanted | None = None,
+        batch_size: int | None = None,
+        max_iter: int = 200,
+        tol: float = 1e-4,
+        n_iter_no_change: int = 10,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        random_state: Any = None,
+        engine: str = "auto",
+    ) -> None:
+        self.hidden = hidden
+        self.activation = activation
+        self.regularizer = regularizer
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.batch_size = batch_size
+        self.max_iter = max_iter
+        self.tol = tol
+        self.n_iter_no_change = n_iter_no_change
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.random_state = random_state
+        self.engine = engine
+
+    def explain(self, x: Any, t: Any, **options: Any) -> Document:
+        """A training step on one row, in numbers and formulas: how the prediction comes about, and what would change it.
+
+        x        a row of inputs, (inputs,) or (1, inputs), as they come
+        t        its target: a class, a number, or a row of numbers
+        options  as of `chainrule.explain`: detail, weight, digits …
+
+        Raises InputError.
+        """
+        from chainrule.explanation.explain import explain
+
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "X does not have valid feature names")  # a row alone has none
+            row = self._rows([x] if np.ndim(x) == 1 else x)
+        return explain(with_rows(trained(self.model_), _table(self._preparation, row, self._labels(np.atleast_1d(t)))), **options)
+
+    # Fitting
+
+    def _fitted(self, rows: Labelled, targets: tuple[Target, ...]) -> Self:
+        """Trained from the start."""
+        preparation, seed = _prepared(self, rows, targets), self._seed()
+        labels = rows[1] if preparation.classes else len(rows[1])
+        train, decide, _ = split(labels, self._plan(seed, self.validation_fraction * self.early_stopping))
+        training = self._started(preparation, seed, _some(rows, train), _some(rows, decide) if len(decide) else None)
+        return self._kept(training, preparation, self._trained(training))
+
+    def _partly_fitted(self, rows: Labelled, targets: tuple[Target, ...]) -> Self:
+        """One pass over these rows, from where the fit stands; the optimiser's states go on."""
+        before = self._training
+        preparation = _prepared(self, rows, targets) if before is None else self._preparation
+        training = self._started(preparation, self._seed() if before is None else before.plan.seed, rows)
+        if before is not None:
+            training.go_on_from(before)
+        try:
+            training.epoch()
+        except Overflowed as error:
+            raise diverged(training, error.step) from None
+        self._kept(training, preparation, "epochs")
+        self._training = training
+        return self
+
+    def _started(self, preparation: Preparation, seed: int, rows: Labelled, deciding: Labelled | None = None) -> Training:
+        """A training on these rows; the error of `deciding` says when to stop."""
+        network = fitting_network(preparation, seed, self.hidden, self.activation, None, self.regularizer)
+        (x, t, weights), held_out = _numbers(preparation, rows), None if deciding is None else _numbers(preparation, deciding)
+        validation = None if held_out is None else [array for array in held_out if array is not None]
+        return Training(network, x, t, self._plan(seed), weights=weights, validation=validation)
+
+    def _trained(self, training: Training) -> str:
+        """Pass after pass, until the error no longer falls; why it ended."""
+        lowest, since = np.inf, 0
+        try:
+            while training.epochs < self.max_iter:
+                report = training.epoch()
+                error = report.error if report.validation_error is None else report.validation_error
+                since = since + 1 if error > lowest - self.tol else 0
+                lowest = min(lowest, error)
+                if since >= self.n_iter_no_change:
+                    return "patience"
+        except Overflowed as error:
+            raise diverged(training, error.step) from None
+        except KeyboardInterrupt:
+            warnings.warn("training was interrupted; the best weights so far are kept.", stacklevel=4)
+            return "interrupted"
+        said = f"training ended after max_iter={self.max_iter} passes, while the error still fell."
+        warnings.warn(said, ConvergenceWarning, stacklevel=4)
+        return "epochs"
+
+    def _kept(self, training: Training, preparation: Preparation, reason: str) -> Self:
+        outcome = {"reason": reason, "best_epoch": training.best_epoch, "epochs": training.epochs}
+        self.model_ = Model.of(training, preparation=preparation, outcome=outcome)
+        self._training = None
+        self.n_iter_, self.t_ = training.epochs, training.epochs * len(training.data[0])
+        self.loss_curve_ = [report.error for report in training.history]
+        self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else training.start_error
+        self.best_loss_ = float(training.best_error)
+        layers = self.model_.network.numbered_layers
+        self.coefs_, self.intercepts_ = ([np.array(layer.given[symbol]) for layer in layers] for symbol in ("W", "b"))
+        self.n_layers_, self.n_outputs_ = len(layers) + 1, preparation.outputs
+        self.out_activation_ = preparation.output_activation
+        return self
+
+    # What the parameters mean
+
+    def _seed(self) -> int:
+        given = self.random_state
+        whole = isinstance(given, numbers.Integral) and not isinstance(given, bool)
+        return int(given) if whole else int(check_random_state(given).randint(SEEDS))
+
+    def _plan(self, seed: int, validation: float = 0.0) -> Plan:
+        check_count("max_iter", self.max_iter, 1)
+        check_count("n_iter_no_change", self.n_iter_no_change, 1)
+        return Plan(
+            epochs=self.max_iter,
+            batch_size=self.batch_size,
+            seed=seed,
+            patience=None,
+            validation=validation,
+            test=0.0,
+            optimizer=chosen_optimizer(None, self.optimizer, self.learning_rate),
+            engine=self.engine,
+        )
+
+    # What came out
+
+    @property
+    def _preparation(self) -> Preparation:
+        preparation = self.model_.preparation
+        assert preparation is not None  # every model of an estimator has one
+        return preparation
+
+    def _rows(self, X: Any) -> Array:
+        """Rows to predict, checked."""
+        check_is_fitted(self)
+        return np.asarray(validate_data(self, X, reset=False, dtype=np.float64))
+
+    def _outputs(self, X: Any) -> Array:
+        rows = self._rows(X)
+        return self.model_.outputs(_table(self._preparation, rows))
+
+    def _labels(self, y: Array) -> Array:
+        """Targets as the preparation labels them."""
+        return y
+
+
+class ChainruleClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]  # scikit-learn has no types
+    """A network that tells classes apart: sigmoid and binary cross-entropy for two, softmax and cross-entropy for more.
+
+    class_weight         None, "balanced", or a weight for each class by its label: what an example counts in the error
+    classes_             fitted: the classes in the order of `predict_proba`
+    """
+
+    def __init__(
+        self,
+        hidden: int | Sequence[int] = HIDDEN,
+        *,
+        activation: Wanted = "tanh",
+        regularizer: Wanted | None = None,
+        optimizer: Wanted = "adam",
+        learning_rate: float | Wanted | None = None,
+        batch_size: int | None = None,
+        max_iter: int = 200,
+        tol: float = 1e-4,
+        n_iter_no_change: int = 10,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        class_weight: Any = None,
+        random_state: Any = None,
+        engine: str = "auto",
+    ) -> None:
+        super().__init__(
+            hidden, activation=activation, regularizer=regularizer, optimizer=optimizer, learning_rate=learning_rate,
+            batch_size=batch_size, max_iter=max_iter, tol=tol, n_iter_no_change=n_iter_no_change, early_stopping=early_stopping,
+            validation_fraction=validation_fraction, random_state=random_state, engine=engine,
+        )  # fmt: skip
+        self.class_weight = class_weight
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Train from the start. X: (rows, inputs); y: (rows,) of any labels; sample_weight: (rows,), what each row counts."""
+        return self._fitted(*self._checked(X, y, sample_weight, None, reset=True))
+
+    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
+        """One pass over these rows, on top of what was learned before. The first call names all classes that there will be, or has them."""
+        first = self._training is None
+        known = np.unique(y if first else self.classes_) if classes is None else np.unique(classes)
+        if not first and not np.array_equal(known, self.classes_):
+            raise ValueError(f"classes={classes!r} is not the same as on the first call to partial_fit, {self.classes_!r}.")
+        return self._partly_fitted(*self._checked(X, y, sample_weight, known, reset=first))
+
+    def predict(self, X: Any) -> Array:
+        """(rows,): the likeliest class of each row."""
+        y = self._outputs(X)
+        return np.asarray(self.classes_[(y[:, 0] >= 0.5).astype(int) if y.shape[1] == 1 else y.argmax(axis=1)])
+
+    def predict_proba(self, X: Any) -> Array:
+        """(rows, classes): the probability of each class, in the order of `classes_`."""
+        y = self._outputs(X)
+        return np.column_stack([1 - y[:, 0], y[:, 0]]) if y.shape[1] == 1 else y
+
+    def predict_log_proba(self, X: Any) -> Array:
+        """(rows, classes): the logarithm of `predict_proba`."""
+        with np.errstate(divide="ignore"):
+            return np.asarray(np.log(self.predict_proba(X)))
+
+    def _checked(self, X: Any, y: Any, sample_weight: Any, classes: Array | None, reset: bool) -> tuple[Labelled, tuple[Target, ...]]:
+        X, y = validate_data(self, X, y, reset=reset, dtype=np.float64, ensure_min_samples=2 if classes is None else 1)
+        check_classification_targets(y)
+        self.classes_ = np.unique(y) if classes is None else classes
+        if len(self.classes_) < 2:
+            raise ValueError(f"{type(self).__name__} tells classes apart, but the data have 1 class: {self.classes_[0]!r}.")
+        by_class = None if self.class_weight is None else compute_sample_weight(self.class_weight, y)
+        texts = tuple(str(label) for label in self.classes_)
+        named = texts if len(set(texts)) == len(texts) else tuple(str(place) for place in range(len(texts)))
+        return (X, self._labels(y), _weights(X, sample_weight, by_class)), (Target("y", "class", "text", classes=named),)
+
+    def _labels(self, y: Array) -> Array:
+        """(rows,): the place of each class. Raises ValueError."""
+        places = np.searchsorted(self.classes_, y).clip(max=len(self.classes_) - 1)
+        strange = self.classes_[places] != y
+        if strange.any():
+            raise ValueError(f"y holds {y[strange][0]!r}, which is none of the classes {self.classes_.tolist()}.")
+        return np.asarray(places)
+
+
+class ChainruleRegressor(RegressorMixin, Estimator):  # type: ignore[misc]  # scikit-learn has no types
+    """A network that predicts numbers, one or several: identity outputs, and half the squared error of standardised targets."""
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Train from the start. X: (rows, inputs); y: (rows,) or (rows, targets); sample_weight: (rows,), what each row counts."""
+        return self._fitted(*self._checked(X, y, sample_weight, reset=True))
+
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """One pass over these rows, on top of what was learned before; the rows of the first call decide about means and deviations."""
+        return self._partly_fitted(*self._checked(X, y, sample_weight, reset=self._training is None))
+
+    def predict(self, X: Any) -> Array:
+        """(rows,) or (rows, targets): the predicted numbers, in the units of y."""
+        outputs = self._outputs(X)
+        y = np.column_stack(list(self._preparation.answers(outputs).values()))
+        return y[:, 0] if self._flat else y
+
+    def _checked(self, X: Any, y: Any, sample_weight: Any, reset: bool) -> tuple[Labelled, tuple[Target, ...]]:
+        least = 2 if reset else 1
+        X, y = validate_data(self, X, y, reset=reset, dtype=np.float64, multi_output=True, y_numeric=True, ensure_min_samples=least)
+        y = np.asarray(column_or_1d(y, warn=True) if np.ndim(y) == 2 and len(y[0]) == 1 else y, dtype=np.float64)
+        self._flat = y.ndim == 1
+        labels = y[:, None] if self._flat else y
+        names = ["y"] if self._flat else [f"y{place + 1}" for place in range(labels.shape[1])]
+        return (X, labels, _weights(X, sample_weight, None)), tuple(Target(name, "number", "number") for name in names)
+
+    def _labels(self, y: Array) -> Array:
+        """(1, targets)."""
+        return np.asarray(y, dtype=np.float64).reshape(1, -1)
+
+
+for kind in (ChainruleClassifier, ChainruleRegressor):  # help shows everything in one place
+    kind.__doc__ = f"{kind.__doc__}\n{(Estimator.__doc__ or '').partition('.')[2]}"
+
+
+# Rows as a preparation takes them
+
+
+def _weights(X: Array, sample_weight: Any, by_class: Array | None) -> Array | None:
+    """(rows,), 1 in the mean: what each row counts; None where all count the same. Raises ValueError."""
+    if sample_weight is None and by_class is None:
+        return None
+    weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True) * (1.0 if by_class is None else by_class)
+    return np.asarray(weights * (len(weights) / weights.sum()))
+
+
+def _some(rows: Labelled, places: Array) -> Labelled:
+    x, labels, weights = rows
+    return x[places], labels[places], None if weights is None else weights[places]
+
+
+def _prepared(estimator: Estimator, rows: Labelled, targets: tuple[Target, ...]) -> Preparation:
+    """Means and deviations of these rows, each counted as often as its weight says."""
+    x, labels, weights = rows
+    names = getattr(estimator, "feature_names_in_", [f"x{place + 1}" for place in range(x.shape[1])])
+    features = tuple(Feature(str(name), "number", "number", *scale) for name, scale in zip(names, _scales(x, weights), strict=True))
+    task: Task = "regress" if not targets[0].classes else "binary" if len(targets[0].classes) == 2 else "classify"
+    if task == "regress":
+        scales = zip(targets, _scales(labels, weights), strict=True)
+        targets = tuple(Target(target.name, "number", "number", *scale) for target, scale in scales)
+    return Preparation(features, targets, task, left_out=(), rows=len(x), impute=None, decisions=())
+
+
+def _scales(columns: Array, weights: Array | None) -> list[tuple[float, float]]:
+    """Mean and deviation of each column; the deviation 1 where all its values are the same."""
+    means = np.average(columns, axis=0, weights=weights)
+    deviations = np.sqrt(np.average((columns - means) ** 2, axis=0, weights=weights))
+    rounding = np.finfo(float).eps * len(columns) * np.abs(columns).max(axis=0)
+    return [(float(m), float(s) if s > r else 1.0) for m, s, r in zip(means, deviations, rounding, strict=True)]
+
+
+def _table(preparation: Preparation, x: Array, labels: Array | None = None) -> Table:
+    """Rows of inputs, and their labels where they are known, under the names that the preparation has for them."""
+    columns = [Column(feature.name, x[:, place], "number") for place, feature in enumerate(preparation.features)]
+    if labels is not None and preparation.classes:
+        columns.append(Column(preparation.targets[0].name, np.array(preparation.classes, dtype=object)[labels], "text"))
+    elif labels is not None:
+        columns += [Column(target.name, labels[:, place], "number") for place, target in enumerate(preparation.targets)]
+    return Table("X", tuple(columns))
+
+
+def _numbers(preparation: Preparation, rows: Labelled) -> Labelled:
+    """x, t and the weights."""
+    x, labels, weights = rows
+    table = _table(preparation, x, labels)
+    return preparation.x(table), preparation.t(table), weights

@@ -1,0 +1,160 @@
+"""Columns of text: what kind each is and how its numbers are written, decided over all its cells; then its values."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import numpy as np
+
+from chainrule.base.errors import FileError, quoted
+from chainrule.data.cells import (
+    MISSING,
+    TRUTH,
+    Array,
+    Kind,
+    common_kind,
+    is_missing,
+    plain_floats,
+    texts,
+    truths,
+    without_missing_numbers,
+)  # fmt: skip
+from chainrule.data.dates import is_date
+from chainrule.data.numbers import Evidence, NumberFormat, NumberOptions, evidence_of, number_format, plain_numbers
+from chainrule.data.table import Column
+
+Form: TypeAlias = "Kind | NumberFormat"
+"""What a column is read as; of numbers, how they are written."""
+
+
+@dataclass(frozen=True)
+class CellOptions:
+    """What was said about cells: how numbers are written, and which words mean that a value is missing."""
+
+    numbers: NumberOptions = field(default_factory=NumberOptions)
+    missing: Collection[str] = MISSING
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What some cells of a column are.
+
+    values    None where they are numbers whose form is decided only when all cells are known
+    kind      None where all are missing
+    decimal   the decimal sign that numbers were read with; "" where they have none
+    evidence  what the cells say about how numbers are written
+    """
+
+    values: Array | None
+    kind: Kind | None
+    decimal: str = ""
+    evidence: Evidence = field(default_factory=Evidence)
+
+    def fits(self, form: Form) -> bool:
+        """Are the values what they are when all cells of the column are read in this form?"""
+        if self.values is None:
+            return False
+        if isinstance(form, NumberFormat):
+            return self.kind is None or (self.kind == "number" and self.decimal in ("", form.decimal))
+        return self.kind is None or form == self.kind or (form == "text" and self.kind == "date")
+
+
+def found_in(cells: Sequence[str], first: int, asked: Form | None, options: CellOptions) -> Found:
+    """What the cells are, of rows from `first` on; the kind may be asked for."""
+    missing = options.missing
+    if asked in ("text", "date"):
+        return Found(texts(cells, missing), asked)
+    if asked == "boolean":
+        values = truths(cells, missing)
+        values = plain_floats(["nan" if is_missing(cell, missing) else cell for cell in cells]) if values is None else values  # 0 and 1
+        stray = None if values is not None else _first_stray(cells, first, missing)
+        return Found(values, "boolean", evidence=Evidence(stray=stray))
+    quick = plain_numbers(cells, first, missing)
+    if quick is not None:
+        values, decimal, evidence = quick
+        values = without_missing_numbers(values, missing)
+        return Found(values, None if np.isnan(values).all() else "number", decimal, evidence)
+    evidence = evidence_of(cells, first, missing)
+    if evidence.stray is None and not evidence.units:
+        return Found(np.full(len(cells), np.nan), None)
+    if evidence.stray is None or asked is not None:
+        return Found(None, "number", evidence=evidence)
+    return _of_text(cells, evidence, missing)
+
+
+def _first_stray(cells: Sequence[str], first: int, missing: Collection[str]) -> tuple[int, str]:
+    return next((row, cell) for row, cell in enumerate(cells, first) if not is_missing(cell, missing) and cell.strip().lower() not in TRUTH)
+
+
+def _of_text(cells: Sequence[str], evidence: Evidence, missing: Collection[str]) -> Found:
+    """Truth values, dates or text."""
+    first = next((cell for cell in cells if not is_missing(cell, missing)), "")
+    if first.strip().lower() in TRUTH and (values := truths(cells, missing)) is not None:
+        return Found(values, "boolean", evidence=evidence)
+    values = texts(cells, missing)
+    dates = is_date(first) and all(cell is None or is_date(cell) for cell in values)
+    return Found(values, "date" if dates else "text", evidence=evidence)
+
+
+class Scan:
+    """What is learned about all columns of a source while its rows go by, and what follows from it.
+
+    expected   the forms that columns had where a model was trained, or that were asked for
+    """
+
+    def __init__(self, source: str, separator: str | None, expected: Mapping[str, Form], options: CellOptions) -> None:
+        self.source, self.separator, self.expected, self.options = source, separator, expected, options
+        self.kinds: dict[str, Kind | None] = {}
+        self.evidence: dict[str, Evidence] = {}
+
+    def add(self, found: Mapping[str, Found]) -> None:
+        """Take in the next rows."""
+        for name, part in found.items():
+            self.kinds[name] = common_kind(self.kinds.get(name), part.kind)
+            before = self.evidence.get(name)
+            self.evidence[name] = part.evidence if before is None else before + part.evidence
+
+    def decided(self) -> tuple[dict[str, Form], dict[str, str]]:
+        """The form of every column, and by name of a column of numbers that is left as text why it is not clear how they are written.
+
+        Raises FileError where it is not clear and numbers are needed.
+        """
+        votes = {name: evidence.votes for name, evidence in self.evidence.items() if evidence.stray is None}
+        forms: dict[str, Form] = {}
+        doubts: dict[str, str] = {}
+        for name, kind in self.kinds.items():
+            evidence, asked = self.evidence[name], self.expected.get(name)
+            self._check_strays(name, evidence, asked)
+            if kind not in ("number", None):
+                forms[name] = kind
+                continue
+            others = {sign: True for other, found in votes.items() if other != name and len(found) == 1 for sign in found}
+            form = number_format(evidence, self.options.numbers, asked if isinstance(asked, NumberFormat) else None, others, self.separator)
+            if isinstance(form, NumberFormat):
+                forms[name] = form
+                continue
+            why = f"{self.source}, column {quoted(name)}: {form or 'the units of its numbers differ.'}"
+            if asked is not None:
+                raise FileError(why)
+            forms[name] = "text"
+            if form:
+                doubts[name] = why
+        return forms, doubts
+
+    def _check_strays(self, name: str, evidence: Evidence, asked: Form | None) -> None:
+        if evidence.stray is not None and (isinstance(asked, NumberFormat) or asked in ("number", "boolean")):
+            row, cell = evidence.stray
+            called = "truth value" if asked == "boolean" else "number"
+            raise FileError(f"{self.source}: row {row}, column {quoted(name)} holds {quoted(cell)}, which is no {called}.")
+
+
+def column_of(name: str, cells: Sequence[str], form: Form, options: CellOptions) -> Column | None:
+    """The cells as a column of this form; None where one of them cannot be."""
+    if not isinstance(form, NumberFormat):
+        values = found_in(cells, 1, form, options).values
+        return None if values is None else Column(name, values, form)
+    quick = plain_numbers(cells, 1, options.missing)
+    values = quick[0] if quick and quick[1] in ("", form.decimal) else form.values(cells, options.missing)
+    return None if values is None else Column(name, without_missing_numbers(values, options.missing), "number", form)

@@ -1,0 +1,65 @@
+"""Which files a source means: one, several, those of a folder, or those that a pattern such as data/*.csv fits."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from chainrule.base.errors import FileError
+
+TEXT = (".csv", ".tsv", ".txt", ".tab", ".dat", ".data", ".arff")
+ARROW = (".parquet", ".feather", ".arrow", ".ipc")
+LINES = (".jsonl", ".ndjson", ".json")
+PACKED = (".gz", ".bz2", ".xz", ".zip")
+
+
+def suffix_of(path: str | Path) -> str:
+    """What the name of a file ends in, in small letters, before it was packed: .csv for t.csv.gz."""
+    path = Path(path)
+    inner = path.with_suffix("") if path.suffix.lower() in PACKED else path
+    return inner.suffix.lower()
+
+
+def files_of(source: Any) -> list[Path] | None:
+    """The files that a source means, if it means several; None for a single file, and for everything else. Raises FileError."""
+    if isinstance(source, (str, Path)):
+        path = Path(source)
+        if path.is_dir():
+            return _in_folder(path)
+        if not glob.has_magic(str(source)) or path.exists():
+            return None
+        found = sorted(Path(name) for name in glob.glob(str(source), recursive=True) if Path(name).is_file())
+        if not found:
+            raise FileError(f"no file fits {source}.")
+        return found
+    if not isinstance(source, Sequence) or not source or not all(isinstance(item, (str, Path)) for item in source):
+        return None
+    named = [item for item in source if isinstance(item, Path) or Path(item).suffix or Path(item).exists()]
+    return [path for item in source for path in files_of(item) or [Path(item)]] if len(named) == len(source) else None
+
+
+def _in_folder(folder: Path) -> list[Path]:
+    """The tables in a folder and in those below it, in the order of their names. Raises FileError if there are none."""
+    found = sorted(path for path in folder.rglob("*") if path.is_file() and _is_table(path.relative_to(folder)))
+    if not found:
+        raise FileError(f"{folder} is a folder without a table; name a file, or a folder of files such as .csv or .parquet.")
+    return found
+
+
+def _is_table(path: Path) -> bool:
+    hidden = any(part.startswith((".", "_")) for part in path.parts)
+    return not hidden and suffix_of(path) in (*TEXT, *ARROW, *LINES)
+
+
+def partition_of(path: Path, folder: Path) -> dict[str, str]:
+    """What the folders on the way say, as year=2024/month=5 does."""
+    pairs = [part.partition("=") for part in path.relative_to(folder).parts[:-1]]
+    return {name: value for name, equals, value in pairs if equals}
+
+
+def called(files: Iterable[Path]) -> str:
+    """Several files in a word: "a.csv, b.csv and 3 more"."""
+    names = list(map(str, files))
+    return ", ".join(names[:2]) + (f" and {len(names) - 2} more" if len(names) > 2 else "")

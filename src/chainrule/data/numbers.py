@@ -1,0 +1,393 @@
+"""Numbers as people write them: 1,234.5 and 1.234,5, 48 %, € 12, 1.5D+03; which signs mean what is decided by column, or refused.
+
+Only a decimal comma makes sense of 5612,4, and only a thousands sign of 1,234,567: these are evident. Both make sense of 5,612: that is
+open, and the other cells, the other columns and the file decide.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from chainrule.base.errors import InputError, quoted
+from chainrule.data.cells import Array, is_missing, plain_floats
+
+SIGNS = {".": "point", ",": "comma", " ": "blank", "'": "apostrophe"}
+"""The signs that stand inside numbers, as messages call them."""
+
+BLANKS = "\u00a0\u2007\u2009\u202f\u3000"
+"""No-break, figure, thin, narrow and ideographic blanks: they all count as one kind of blank."""
+
+PLAIN_SIGNS = str.maketrans(dict.fromkeys(BLANKS, " ") | {"’": "'", "`": "'", "−": "-"})
+
+CURRENCIES = "USD|EUR|GBP|CHF|JPY|CNY|INR|CAD|AUD|NZD|SEK|NOK|DKK|PLN|CZK|HUF|BRL|MXN|ZAR|KRW|TRY|RUB|SGD|HKD"
+SYMBOLS = "$£¥€¢₹₽₩₺₴₫₦₱₪₡₲₵₸₼₾₿"
+
+CELL = re.compile(
+    rf"""(?P<open>\(\ *)? (?P<sign>[+-]?)\ *
+    (?P<before>[A-Z]{{0,3}}[{SYMBOLS}]|(?:{CURRENCIES})(?![A-Za-z]))?\ * (?P<late>[+-]?)
+    (?P<body>[.,]?[0-9](?:[0-9.,' ]*[0-9])?[.,]?)
+    (?P<exponent>[eEdD][+-]?[0-9]+)?
+    \ *(?P<after>(?:[^\W\d_]|[%‰°µ{SYMBOLS}])[^\d,;:()+=<>?!&|_\[\]{{}}]{{0,11}})?
+    (?(open)\ *\)|)""",
+    re.VERBOSE,
+)
+
+GROUPS = {sign: re.compile(rf"[1-9]\d{{0,2}}(?:{re.escape(sign)}\d{{3}})+|[1-9]\d?(?:{re.escape(sign)}\d{{2}})+{re.escape(sign)}\d{{3}}")
+          for sign in SIGNS}  # fmt: skip
+"""Whole numbers in groups of three digits, or as in India: 12,34,567."""
+
+OPEN = {sign: re.compile(rf"\s*[+-]?[1-9]\d{{0,2}}{re.escape(sign)}\d{{3}}\s*") for sign in ".,"}
+"""What may be a number of thousands as well as one with three decimals."""
+
+PADDED = re.compile(r"(?:^|\n) *0\d\d+")
+
+UNITS = frozenset(
+    {"%", "‰", "°", "°c", "°f", "K", "M", "B", "k", "m", "g", "t", "kg", "mg", "lb", "lbs", "oz", "km", "cm", "mm", "mi", "ft", "in", "yd",
+     "kb", "mb", "gb", "tb", "hz", "khz", "mhz", "ghz", "kw", "mw", "gw", "kwh", "mwh", "kv", "ma", "ml", "cl", "ms", "min", "hr", "hrs",
+     "mph", "km/h", "kmh", "km²", "m²", "cm²", "ha", "mn", "mio", "mrd", "bn", "pa", "hpa", "bar", *SYMBOLS}
+)  # fmt: skip
+"""Units, two of which in one column are two kinds of numbers, and not names; those of several letters in small ones."""
+
+
+@dataclass(frozen=True)
+class NumberFormat:
+    """How the numbers of a column are written: 1.234,5 kg with the decimal sign ",", the thousands sign "." and the unit "kg"."""
+
+    decimal: str = "."
+    thousands: str = ""
+    unit: str = ""
+
+    @property
+    def example(self) -> str:
+        """A number as it is written, and its value: "1,234.5 kg is 1234.5"."""
+        before, after = (self.unit, "") if self.unit and self.unit[-1] in SYMBOLS else ("", self.unit)
+        gap = " " if after[:1].isalpha() else ""
+        whole, value = (f"1{self.thousands}234", "1234.5") if self.thousands else ("12", "12.5")
+        return f"{before}{whole}{self.decimal}5{gap}{after} is {value}"
+
+    def values(self, cells: Sequence[str], missing: Collection[str]) -> Array | None:
+        """(cells,) float64, NaN where a value is missing; None if any cell cannot be read so."""
+        known: dict[str, float | None] = {cell: self._value(cell, missing) for cell in set(cells)}
+        if None in known.values():
+            return None
+        return np.array([known[cell] for cell in cells], dtype=np.float64)
+
+    def _value(self, cell: str, missing: Collection[str]) -> float | None:
+        if is_missing(cell, missing):
+            return float("nan")
+        found = parsed(cell)
+        if found is None:
+            return _special(cell)
+        whole, _, fraction = found.body.partition(self.decimal)
+        if self.thousands and self.thousands in whole:
+            if not GROUPS[self.thousands].fullmatch(whole):
+                return None
+            whole = whole.replace(self.thousands, "")
+        if not (whole + fraction).isdigit():
+            return None
+        return float(f"{found.sign}{whole or '0'}.{fraction or '0'}{found.exponent}")
+
+
+PLAIN = NumberFormat()
+
+
+def _special(cell: str) -> float | None:
+    """inf and the like; None for what is no number."""
+    return float(cell) if cell.strip().lstrip("+-").lower() in ("inf", "infinity") else None
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """A cell taken apart: its sign, its digits with the signs between them, its exponent as Python writes it, and its unit."""
+
+    sign: str
+    body: str
+    exponent: str
+    unit: str
+
+
+@lru_cache(maxsize=10_000)
+def parsed(cell: str) -> Parsed | None:
+    """The parts of a cell that holds one number, however it is written; None if it holds none.
+
+    >>> parsed("1.5D+03"), parsed("(12 %)")
+    (Parsed(sign='', body='1.5', exponent='e+03', unit=''), Parsed(sign='-', body='12', exponent='', unit='%'))
+    """
+    match = CELL.fullmatch(cell.strip().translate(PLAIN_SIGNS))
+    if match is None or (match["sign"] and match["late"]) or (match["before"] and match["after"]):
+        return None
+    exponent, body = match["exponent"] or "", match["body"]
+    if exponent[:1] in ("d", "D") and not (exponent[1] in "+-" or "." in body or "," in body):
+        return None  # 12D3 is a name
+    sign = "-" if match["open"] or "-" in (match["sign"], match["late"]) else ""
+    if match["open"] and (match["sign"] or match["late"]):
+        return None
+    unit = (match["before"] or match["after"] or "").strip()
+    return Parsed(sign, body, exponent.lower().replace("d", "e"), unit) if _reading(body) is not None else None
+
+
+def looks_like_number(cell: str) -> bool:
+    """Does the cell hold a number, in whatever way it is written?"""
+    return parsed(cell) is not None
+
+
+@lru_cache(maxsize=10_000)
+def _reading(body: str) -> tuple[str, str, str] | None:
+    """(the decimal sign, the thousands sign, the sign that may be either) of digits with signs between them, "" for none; None: no number.
+
+    >>> _reading("5612,4"), _reading("1.234,5"), _reading("1,234,567"), _reading("5,612"), _reading("192.168.1.1")
+    ((',', '', ''), (',', '.', ''), ('', ',', ''), ('', '', ','), None)
+    """
+    used = [sign for sign in SIGNS if sign in body]
+    if not used:
+        return "", "", ""
+    grouping = [sign for sign in used if sign not in ".,"]
+    last = max(used, key=body.rindex)
+    if len(used) == 1 and not grouping and body.count(last) == 1:
+        return ("", "", last) if OPEN[last].fullmatch(body) else (last, "", "")
+    if len(grouping) > 1 or len(used) > 2:
+        return None
+    thousands = grouping[0] if grouping else next((sign for sign in used if sign != last), last)
+    decimal = last if last != thousands else ""
+    whole, _, fraction = body.partition(decimal) if decimal else (body, "", "")
+    good = GROUPS[thousands].fullmatch(whole) and (not fraction or fraction.isdigit())
+    return (decimal, thousands, "") if good else None
+
+
+# Over a whole column
+
+
+@dataclass
+class Evidence:
+    """What the cells of a column say about how its numbers are written; of each kind the first cell, with the number of its row.
+
+    decimal    by sign: a cell that only makes sense if it is the decimal sign
+    thousands  by sign: a cell that only makes sense if it parts thousands
+    open       by sign: a cell that makes sense both ways
+    short, long  a whole number without any sign: of at most three digits, and of more, which thousands signs would have parted
+    units      by unit; "" for a cell without one
+    stray      a cell that holds no number
+    padded     a cell that begins with zeros, where all are digits and of one length
+    """
+
+    decimal: dict[str, tuple[int, str]] = field(default_factory=dict)
+    thousands: dict[str, tuple[int, str]] = field(default_factory=dict)
+    open: dict[str, tuple[int, str]] = field(default_factory=dict)
+    short: bool = False
+    long: bool = False
+    units: dict[str, tuple[int, str]] = field(default_factory=dict)
+    stray: tuple[int, str] | None = None
+    padded: str = ""
+
+    def __add__(self, other: Evidence) -> Evidence:
+        """What both parts say, this one coming first."""
+        merged: dict[str, Any] = {
+            name: {**getattr(other, name), **getattr(self, name)} for name in ("decimal", "thousands", "open", "units")
+        }
+        merged |= {name: getattr(self, name) or getattr(other, name) for name in ("short", "long", "stray", "padded")}
+        return Evidence(**merged)
+
+    @property
+    def votes(self) -> dict[str, tuple[int, str]]:
+        """By decimal sign, a cell that speaks for it: it stands as one, or the other sign parts thousands."""
+        turned = {{",": ".", ".": ","}[sign]: place for sign, place in self.thousands.items() if sign in ".,"}
+        return {**turned, **self.decimal}
+
+
+def evidence_of(cells: Iterable[str], first: int, missing: Collection[str]) -> Evidence:
+    """What these cells, of rows from `first` on, say; ends with the first that holds no number."""
+    found = Evidence()
+    seen: set[str] = set()
+    for row, cell in enumerate(cells, start=first):
+        if cell in seen:
+            continue
+        seen.add(cell)
+        if is_missing(cell, missing):
+            continue
+        if _special(cell) is not None:
+            found.units.setdefault("", (row, cell))
+            continue
+        parts = parsed(cell)
+        if parts is None:
+            found.stray = row, cell
+            break
+        decimal, thousands, either = _reading(parts.body) or ("", "", "")
+        place = row, cell.strip()
+        found.units.setdefault(parts.unit, place)
+        if either and parts.exponent:
+            decimal, either = either, ""
+        for signs, sign in ((found.decimal, decimal), (found.thousands, thousands), (found.open, either)):
+            if sign:
+                signs.setdefault(sign, place)
+        if not (thousands or either):
+            whole = parts.body.partition(decimal)[0] if decimal else parts.body
+            found.long, found.short = found.long or len(whole) > 3, found.short or (len(whole) <= 3 and not decimal)
+    return found
+
+
+def plain_numbers(cells: Sequence[str], first: int, missing: Collection[str]) -> tuple[Array, str, Evidence] | None:
+    """The quick way: the numbers of cells that Python reads as they are, or with a decimal comma for the point; None for all others.
+
+    With them the decimal sign that they were read with, "" where there is none, and what they say about it.
+    """
+    text = "\n".join(cells)
+    if "_" in text or not text.isascii():  # Python's float would take 1_000 and ١٢
+        return None
+    sign = "," if "," in text else "."
+    if sign == "," and "." in text:
+        return None
+    plain = [cell.replace(",", ".") for cell in cells] if sign == "," else cells
+    values = plain_floats(plain)  # without missing values
+    if values is None:
+        values = plain_floats(["nan" if is_missing(cell, missing) else number for cell, number in zip(cells, plain, strict=True)])
+    if values is None:
+        return None
+    if sign not in text:
+        sizes = np.abs(values[np.isfinite(values)])
+        return (
+            values,
+            "",
+            Evidence(short=bool((sizes < 1000).any()), long=bool((sizes >= 1000).any()), padded=_padded(text, cells, missing)),
+        )
+    found = Evidence()
+    shape = OPEN[sign]
+    signed = ((row, cell) for row, cell in enumerate(cells, start=first) if sign in cell and not shape.fullmatch(cell))
+    evident = next(((row, cell.strip()) for row, cell in signed if not is_missing(cell, missing)), None)
+    if evident:
+        found.decimal[sign] = evident
+    else:
+        found = evidence_of(cells, first, missing)
+    return values, sign, found
+
+
+def _padded(text: str, cells: Sequence[str], missing: Collection[str]) -> str:
+    """A cell that begins with zeros, if all cells are digits of one length, at least three; "" otherwise."""
+    found = PADDED.search(text)
+    if found is None:
+        return ""
+    known = [cell.strip() for cell in cells if not is_missing(cell, missing)]
+    return found[0].strip() if len(set(map(len, known))) == 1 and all(map(str.isdigit, known)) else ""
+
+
+@dataclass(frozen=True)
+class NumberOptions:
+    """What was said about how numbers are written: the decimal sign, the thousands sign, units that may be taken off.
+
+    Raises InputError where it cannot be.
+    """
+
+    decimal: str | None = None
+    thousands: str | None = None
+    units: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.decimal is not None and self.decimal not in (".", ","):
+            raise InputError(f"the decimal sign is . or , not {quoted(self.decimal)}.")
+        if self.thousands is not None and self.thousands not in SIGNS:
+            raise InputError(f"the thousands sign is one of , . ' or a blank, not {quoted(self.thousands)}.")
+        if self.decimal is not None and self.decimal == self.thousands:
+            raise InputError(f"{self.decimal} cannot be the decimal sign and the thousands sign at once.")
+
+
+def number_format(
+    evidence: Evidence, asked: NumberOptions, expected: NumberFormat | None, others: Mapping[str, Any], separator: str | None
+) -> NumberFormat | str:
+    """How a column's numbers are written; or, where that is not clear, the complaint: which cells, what is unclear, which option helps.
+
+    The complaint is empty where they are parts of names, as in 1st, 2nd, 3rd.
+
+    evidence   of all its cells
+    expected   how they were written where a model was trained
+    others     the decimal signs that the other columns speak for
+    separator  of the file
+    """
+    unit = _unit(evidence, asked, expected)
+    if isinstance(unit, _Unclear):
+        return unit.message
+    sign = _decimal(evidence, asked, expected, others, separator)
+    if isinstance(sign, _Unclear):
+        return sign.message
+    thousands = [found for found in (*evidence.thousands, *evidence.open) if found != sign]
+    if len(set(thousands)) > 1:
+        places = [evidence.thousands.get(found) or evidence.open[found] for found in dict.fromkeys(thousands)]
+        return f"{_both(places)} are written with different thousands signs; write them alike."
+    mark = thousands[0] if thousands else ""
+    if asked.thousands is not None and mark not in ("", asked.thousands):
+        row, cell = evidence.thousands.get(mark) or evidence.open[mark]
+        return f"row {row} holds {quoted(cell)}, whose thousands sign is not {quoted(asked.thousands)}; say --thousands {quoted(mark)}."
+    return NumberFormat(sign, mark, unit)
+
+
+@dataclass(frozen=True)
+class _Unclear:
+    message: str
+
+
+def _both(places: Sequence[tuple[int, str]]) -> str:
+    return " and ".join(f"{quoted(cell)} (row {row})" for row, cell in sorted(places)[:2])
+
+
+def _unit(evidence: Evidence, asked: NumberOptions, expected: NumberFormat | None) -> str | _Unclear:
+    """The one unit of all cells, or of those that have one, if it may be taken off."""
+    units = [unit for unit in evidence.units if unit]
+    bare, strange = evidence.units.get(""), [unit for unit in units if unit not in asked.units]
+    if strange and expected and expected.unit and strange != [expected.unit]:
+        row, cell = evidence.units[strange[0]]
+        fix = f"write it so, or say --units {quoted(strange[0])} if the numbers mean the same"
+        return _Unclear(f"row {row} holds {quoted(cell)}, but the model knows this column in {expected.unit}; {fix}.")
+    if not strange or len(evidence.units) == 1:
+        return units[0] if units else ""
+    if not any(unit in UNITS or (len(unit) > 1 and unit.lower() in UNITS) for unit in units):
+        return _Unclear("")
+    fix = f"write all in one unit, or say --units {quoted(','.join(units))} if the numbers mean the same without them"
+    if len(units) == 1 and bare:
+        return _Unclear(f"{_both([bare, evidence.units[units[0]]])}: one has the unit {units[0]}, the other none; {fix}.")
+    return _Unclear(f"{_both([evidence.units[unit] for unit in units])} have different units; {fix}.")
+
+
+def _decimal(
+    evidence: Evidence, asked: NumberOptions, expected: NumberFormat | None, others: Mapping[str, Any], separator: str | None
+) -> str | _Unclear:
+    votes, either = evidence.votes, evidence.open
+    said = asked.decimal or {",": ".", ".": ","}.get(asked.thousands or "")
+    if said is not None:
+        against = [place for sign, place in votes.items() if sign != said]
+        if not against:
+            return said
+        row, cell = against[0]
+        return _Unclear(f"row {row} holds {quoted(cell)}, which is no number with the decimal sign {quoted(said)}.")
+    if len(votes) > 1:
+        return _Unclear(f"{_both(list(votes.values()))} have different decimal signs; write them alike.")
+    if votes:
+        return next(iter(votes))
+    if len(either) > 1:
+        return _Unclear(_question(list(either.values()), "."))
+    if not either:
+        return expected.decimal if expected else next(iter(others)) if len(others) == 1 else "."
+    sign, place = next(iter(either.items()))
+    other = "," if sign == "." else "."
+    if expected is not None:
+        return expected.decimal
+    parts_thousands = other in others if len(others) == 1 else sign == ","
+    alone = separator == "," if sign == "," else separator != ";" or not evidence.short or evidence.long
+    if len(others) > 1 or not (others or alone) or (parts_thousands and evidence.long):
+        return _Unclear(_question([place], sign))
+    return other if parts_thousands else sign
+
+
+def _question(places: Sequence[tuple[int, str]], sign: str) -> str:
+    """5,612 may be 5612 or 5.612."""
+    row, cell = places[0]
+    if len(places) > 1:
+        return f"{_both(places)}: which of the signs is the decimal sign? Say --decimal . for the point, or --decimal , for the comma."
+    body = re.sub(rf"[^0-9{sign}]", "", cell)
+    return (
+        f"{quoted(cell)} (row {row}) may be a number of thousands as well as one with three decimals; say --thousands {sign} for "
+        f"{body.replace(sign, '')}, or --decimal {sign} for {float(body.replace(sign, '.')):g}."
+    )

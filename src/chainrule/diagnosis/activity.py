@@ -1,0 +1,162 @@
+"""What a network does on a batch, as the doctor looks at it: which units still learn, how far gradients reach, what y is worth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from chainrule.formula.backprop import local_derivatives
+from chainrule.formula.evaluation import evaluate
+from chainrule.formula.expression import Expression, definition, neighbours, order
+from chainrule.formula.primitives import spread
+from chainrule.network.network import Array, Network
+
+FLAT = 0.05
+"""A slope f′ below this share of its maximum lets next to nothing of a gradient through: σ beyond ±4.4, tanh beyond ±2.2."""
+
+FARTHEST, PLACES = 8.0, 321
+"""From −8 to 8 the largest slope of an activation is looked for, at so many places."""
+
+
+@dataclass(frozen=True, eq=False)
+class Units:
+    """The units of one activation, h = f(z).
+
+    quantity  h, as an expression; layer: its number, from 1
+    output    whether it is a prediction
+    values    h (batch, units)
+    slopes    f′(z) (batch, units)
+    steepest  the largest |f′| there is
+    bounded   whether f is flat on both sides, as σ and tanh are: then a small slope means that the unit is saturated
+    """
+
+    quantity: Expression
+    layer: int
+    output: bool
+    values: Array
+    slopes: Array
+    steepest: float
+    bounded: bool
+
+    @property
+    def dead(self) -> Array:
+        """Which units have the slope 0 for every sample, so that nothing reaches their weights: (units,) of truth values."""
+        return np.asarray((self.slopes == 0).all(axis=0))
+
+    @property
+    def silent(self) -> Array:
+        """Which units give exactly 0 for every sample."""
+        return np.asarray((self.values == 0).all(axis=0))
+
+    @property
+    def saturated_share(self) -> float:
+        """The share of the slopes that are below `FLAT` of the steepest, where f is flat on both sides; 0 where it is not."""
+        return float(np.mean(np.abs(self.slopes) < FLAT * self.steepest)) if self.bounded else 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Activity:
+    """A network on one batch: everything below follows from its values.
+
+    error      E
+    y, t       predictions and targets (batch, outputs)
+    gradients  ∂E/∂ each parameter, by its key
+    signals    ∂E/∂ each named quantity on the way, by the key of the quantity
+    units      of every activation that works element by element
+    """
+
+    network: Network
+    error: float
+    y: Array
+    t: Array
+    gradients: Mapping[str, Array]
+    signals: Mapping[str, Array]
+    units: Sequence[Units]
+
+    @cached_property
+    def gradient_norm(self) -> float:
+        """‖∂E/∂w‖ over every parameter that is trained."""
+        return float(np.sqrt(sum(np.sum(g**2) for key, g in self.gradients.items() if key not in self.network.frozen)))
+
+    @property
+    def hidden(self) -> list[Units]:
+        """The units that are no predictions."""
+        return [units for units in self.units if not units.output]
+
+    @property
+    def saturated_share(self) -> float:
+        """The share of the slopes inside the network at which units are saturated."""
+        sizes = [units.slopes.size for units in self.hidden]
+        return sum(units.saturated_share * size for units, size in zip(self.hidden, sizes, strict=True)) / sum(sizes) if sizes else 0.0
+
+    @property
+    def predicts_the_mean(self) -> bool:
+        """Does every sample get the same prediction, the mean of their targets, though these differ?"""
+        if len(self.t) < 2 or not np.isfinite(self.y).all():
+            return False
+        spread = self.t.std(axis=0)
+        near = np.abs(self.y - self.t.mean(axis=0)).max(axis=0) <= 1e-3 * spread
+        return bool((spread > 0).any() and near[spread > 0].all())
+
+
+class Examiner:
+    """Looks at a network again and again, with other numbers for its parameters: what is derived is derived once."""
+
+    def __init__(self, network: Network, x: Array, t: Array, weights: Array | None = None) -> None:
+        self.network, self.t = network, t
+        derivation = network.derivation
+        self.data = network.split(x, t, None if weights is None else weights.astype(float))
+        self.slopes = {h: slope for h in derivation.quantities if (slope := _slope(h)) is not None}
+        self.backward = [node for node in derivation.backward if node not in derivation.gradients]
+
+    @cached_property
+    def _known(self) -> dict[Expression, tuple[float, bool]]:
+        return {h: _steepest(z, slope) for h, (z, slope) in self.slopes.items()}
+
+    def __call__(self, parameters: Mapping[str, Array] | None = None) -> Activity:
+        """The network as it is, or with these parameters in place of its own."""
+        network, derivation = self.network, self.network.derivation
+        numbers = {**network.parameters, **(parameters or {})}
+        bindings = {**self.data, **{node: np.asarray(numbers[node.key], dtype=float) for node in derivation.parameters}}
+        slopes = [slope for _, slope in self.slopes.values()]
+        values = evaluate([derivation.error, *derivation.predictions, *derivation.gradients, *slopes], bindings)
+        units = [
+            Units(h, h.name.layer or len(network.layers), h in derivation.predictions, values[h], values[slope], *self._known[h])
+            for h, (_, slope) in self.slopes.items()
+            if h.name is not None
+        ]
+        return Activity(
+            network,
+            float(values[derivation.error]),
+            np.concatenate([values[y] for y in derivation.predictions], axis=1),
+            self.t,
+            {p.key: np.asarray(values[g]) for p, g in zip(derivation.parameters, derivation.gradients, strict=True)},
+            {node.key: np.asarray(values[node]) for node in self.backward if node in values},
+            units,
+        )
+
+
+def _slope(h: Expression) -> tuple[Expression, Expression] | None:
+    """z and f′(z), where h = f(z) is a function of one other quantity, element by element; None for everything else."""
+    inner = definition(h)
+    others = list(neighbours(h))
+    if len(others) != 1 or inner is others[0] or others[0].shape != h.shape or others[0].primitive.name != "named":
+        return None
+    (z,) = others
+    between = [node for node in order(inner, wall=lambda node: node is z) if node is not z and node.arguments]
+    if not between or not all(node.primitive.elementwise for node in between):
+        return None
+    ones = spread(1, axes=tuple(range(len(h.shape))), sizes=h.shape)
+    return z, local_derivatives(h, [z], ones)[z]
+
+
+def _steepest(z: Expression, slope: Expression) -> tuple[float, bool]:
+    """The largest |f′|, as far as it is seen from −8 to 8, and whether f is flat at both ends."""
+    grid = np.linspace(-FARTHEST, FARTHEST, PLACES)
+    places = np.broadcast_to(grid.reshape(-1, *[1] * (len(z.shape) - 1)), (PLACES, *map(int, z.shape[1:])))
+    found = np.abs(evaluate([slope], {z: places})[slope])
+    largest = float(np.max(found, where=np.isfinite(found), initial=0.0))
+    return largest, bool((found[[0, -1]] < FLAT * largest).all())

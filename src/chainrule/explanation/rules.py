@@ -1,0 +1,400 @@
+"""Gradient descent and the update rule, and what the letters of the rule are for.
+
+What is said of a rule is found by trying it: what a state becomes of a gradient and of itself, what is left of the rule without it. So
+a person's own optimiser is told in the same sentences, and what none of them fits is not told.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from chainrule.document.document import Block, Equations, Inline, Note, Paragraph, Section, Subheading, TableBlock
+from chainrule.explanation.context import Context
+from chainrule.formula.evaluation import evaluate
+from chainrule.formula.expression import Expression, Name, order, substitute, variable
+from chainrule.formula.tidy import tidy
+from chainrule.network.definitions import Bound
+from chainrule.network.update import STEP_NUMBER, ParameterUpdate, Update, update
+from chainrule.notation.build import formula
+from chainrule.notation.formula import Equation, Formula
+from chainrule.notation.numbers import number_formula
+from chainrule.notation.worked import stated
+
+MOST_MOVES = 16
+"""Rows of the table of how far weights move."""
+
+CLOSE = 1e-9
+"""Two numbers that differ by no more than this share are the same, but for rounding."""
+
+TRACE = 1e-3
+"""What changes by no more than this share does not show."""
+
+
+def descent_section(context: Context) -> Section:
+    """The update rule: what an optimiser does with a gradient, and why."""
+    blocks: list[Block] = [Paragraph(context.text("descent.intro", error=context.labels.error)), Equations(tuple(rule_lines(context)))]
+    blocks += [*_options(context), *(Paragraph(line) for line in told(context))]
+    if not context.in_order:
+        blocks.append(Paragraph(context.text("descent.outro" if context.step.network.measures else "descent.outro_chosen")))
+    return Section("descent", context.plain("descent.title"), tuple(blocks))
+
+
+def rule_lines(context: Context) -> list[Equation]:
+    """The update rule in letters, for any weight w: w ← w − η · ∂E/∂w."""
+    rule, part = for_any_weight(context)
+    lines = [_named_line(context, rule.rate)] if rule.rate.primitive.name == "named" else []
+    nodes = order(*part.new_states, part.new, wall=lambda node: node.name is not None and node.name.gradient and not node.name.mark)
+    for node in nodes:
+        if node.primitive.name == "named" and node is not rule.rate:
+            lines.append(_named_line(context, node))
+    return lines
+
+
+def for_any_weight(context: Context) -> tuple[Update, ParameterUpdate]:
+    """The rule for a weight w that is no weight in particular."""
+    shape = ("weights",) if context.step.update.norm is not None else ()  # the norm is a sum over all of them
+    rule = update(context.step.optimizer, [variable(Name("w"), shape)], [variable(Name("w", gradient=True), shape)])
+    return rule, rule.parameters[0]
+
+
+def _named_line(context: Context, node: Expression) -> Equation:
+    """v ← μ · v + ∂E/∂w for what replaces an old value, = for what is new."""
+    assert node.name is not None
+    replaces = node.name.mark.endswith("next")
+    name = replace(node.name, mark=_rule_mark(context, node.name))
+    body = formula(tidy(_without_marks(context, node.arguments[0])), context.labels)
+    return Equation((context.labels.label(name), body), ("←" if replaces else "=",))
+
+
+def _rule_mark(context: Context, name: Name) -> str:
+    """The rule for any weight needs no weight's name below its letters, unless an input has the letter; what is new has the name of the
+    old, as on the left of an arrow.
+    """
+    if name.mark == "clipped":
+        return name.mark
+    taken = any(node.name == Name(name.symbol) for node in context.derivation.inputs)
+    return name.mark.removesuffix("next").rstrip("_") if taken else ""
+
+
+def _without_marks(context: Context, expression: Expression) -> Expression:
+    """The same quantities, called as they are in the rule for any weight."""
+    letters = {
+        node: variable(replace(node.name, mark=_rule_mark(context, node.name)))
+        for node in order(expression, wall=lambda node: node.name is not None)
+        if node.name is not None and node.name.mark
+    }
+    return substitute(expression, letters)
+
+
+def _options(context: Context) -> list[Block]:
+    """The numbers behind the rule's letters."""
+    blocks: list[Block] = []
+    lines = [
+        stated(context.labels.label(letter.name), value, context.labels)
+        for letter, value in context.step.update.options.items()
+        if letter.name
+    ]
+    if STEP_NUMBER in order(*context.step.update.roots):
+        lines.append(stated(context.labels.label(Name("k")), context.step.number, context.labels))
+        blocks.append(Paragraph(context.text("descent.step", k=context.labels.label(Name("k")))))
+    return [*blocks, Equations(tuple(lines))] if lines else []
+
+
+# What the letters are for
+
+
+@dataclass(frozen=True)
+class Trial:
+    """The rule for any weight, tried with numbers."""
+
+    context: Context
+
+    @cached_property
+    def rule(self) -> tuple[Update, ParameterUpdate]:
+        """The rule."""
+        return for_any_weight(self.context)
+
+    @cached_property
+    def part(self) -> ParameterUpdate:
+        """What it does to the weight."""
+        return self.rule[1]
+
+    @cached_property
+    def rate(self) -> float:
+        """The learning rate of this step; 0 where the rule has none."""
+        return rate_of(self.context)
+
+    @cached_property
+    def inner(self) -> list[Expression]:
+        """What the rule names for itself on the way from the gradient to the weight: m̂ …"""
+        nodes = order(*self.part.new_states, self.part.new, wall=lambda node: node is self.part.gradient)
+        outer = (self.part.new, *self.part.new_states, self.rule[0].rate, self.part.gradient)
+        return [node for node in nodes if node.primitive.name == "named" and node not in outer]
+
+    def __call__(
+        self, gradient: float, states: Sequence[float] = (), weight: float = 0.0, k: int = 1, without: Expression | None = None
+    ) -> dict[Expression, float]:
+        """What one step computes, the new weight and the new states among it.
+
+        states   before the step; 0 where nothing is said
+        without  an option of the rule in whose place 0 stands
+        """
+        whole, part = self.rule
+        states = states or [0.0] * len(part.states)
+        options = {letter: 0.0 if letter is without else value for letter, value in whole.options.items()}
+        given = {**options, part.parameter: weight, part.gradient: gradient, **dict(zip(part.states, states, strict=True)), STEP_NUMBER: k}
+        if whole.rate.primitive.name == "named":
+            given[whole.rate] = self.rate
+        bound = {node: np.full((1,) if node.shape else (), value) for node, value in given.items()}
+        found = evaluate([part.new, *part.new_states, *self.inner], bound)
+        return {node: float(np.ravel(value)[0]) for node, value in found.items() if np.size(value) == 1}
+
+    def moves(self, gradients: Sequence[float]) -> list[float]:
+        """How far a weight of 0 moves in steps with these gradients, each from the states that the one before it has left."""
+        states, moved = [0.0] * len(self.part.states), list[float]()
+        for k, gradient in enumerate(gradients, start=1):
+            found = self(gradient, states, k=k)
+            moved.append(found[self.part.new])
+            states = [found[state] for state in self.part.new_states]
+        return moved
+
+    def memory(self, place: int) -> tuple[float, float, int] | None:
+        """keep, take and power of a state that becomes keep · state + take · gradient ^ power; None of one that becomes something else."""
+
+        def after(state: float, gradient: float, weight: float = 0.0, k: int = 1) -> float:
+            states = [0.7] * len(self.part.states)
+            states[place] = state
+            return self(gradient, states, weight, k)[self.part.new_states[place]]
+
+        keep, take = after(1, 0), after(0, 1)
+        for power in (1, 2):
+            tried = [(0.0, 0.0, 0.0, 1), (2.0, 3.0, 1.0, 2), (0.5, -2.0, -3.0, 7), (-1.5, 0.25, 2.0, 40)]
+            if all(_same(after(s, g, w, k), keep * s + take * g**power) for s, g, w, k in tried):
+                return keep, take, power
+        return None
+
+
+def rate_of(context: Context) -> float:
+    """The learning rate of the step, of a schedule its value; 0 where the rule has none."""
+    rate = context.step.optimizer.options.get("learning_rate", 0.0)
+    return float(np.ravel(context.step.updates["learning_rate"])[0]) if isinstance(rate, Bound) else float(rate)
+
+
+def _same(a: float, b: float) -> bool:
+    return math.isclose(a, b, rel_tol=CLOSE, abs_tol=1e-12)
+
+
+def told(context: Context) -> list[Inline]:
+    """What the states of the rule are for and where they start, what else it does to a step, and how its rate changes."""
+    trial = Trial(context)
+    lines = [line for place in range(len(trial.part.states)) for line in _state(trial, place)]
+    lines += [line for node in trial.inner for line in _made_up_for(trial, node)]
+    return [*lines, *_size(trial), *_decay(trial), *_clipping(context), *_schedule(context)]
+
+
+def _letter(context: Context, node: Expression) -> Formula:
+    """What a quantity of the rule for any weight is called in it."""
+    assert node.name is not None
+    return context.labels.label(replace(node.name, mark=_rule_mark(context, node.name)))
+
+
+def _state(trial: Trial, place: int) -> list[Inline]:
+    """What a state remembers, and that it starts at 0."""
+    context, state = trial.context, trial.part.states[place]
+    letter, memory = _letter(context, state), trial.memory(place)
+    kind, keep = "other", 0.0
+    values: dict[str, Any] = {}
+    if memory is not None:
+        keep, take, power = memory
+        squared = "_squares" if power == 2 else ""
+        values = {"keep": context.rounded(keep), "take": context.rounded(take)}
+        if 0 < keep < 1 and _same(keep + take, 1):
+            kind = f"average{squared}"
+        elif 0 < keep < 1 and take == 1 and power == 1:
+            kind = "velocity"
+            values |= {
+                name: context.plain_number(float(f"{times:.3g}")) for name, times in (("most", 1 / (1 - keep)), ("least", 1 / (1 + keep)))
+            }
+        elif keep == take == 1:
+            kind = f"sum{squared}"
+    said = context.text(f"state.{kind}", state=letter, **values)
+    key = _so(trial) if kind in ("velocity", "sum_squares") and len(trial.part.states) == 1 else ""
+    return [(*said, " ", *context.text(key)) if key else said, *(_ahead(trial, keep) if kind == "velocity" else [])]
+
+
+def _so(trial: Trial) -> str:
+    """What comes of a state: longer steps where gradients stay the same, or shorter ones; "" where neither is so."""
+    steady, changing = trial.moves([1.0] * 12), trial.moves([1.0, -1.0] * 6)
+    if all(0 < abs(b) < abs(a) for a, b in itertools.pairwise(steady)):
+        return "state.slower"
+    if not all(0 < abs(a) < abs(b) for a, b in itertools.pairwise(steady)):
+        return ""
+    return "state.longer_calmer" if abs(changing[-1]) < trial.rate else "state.longer"
+
+
+def _ahead(trial: Trial, keep: float) -> list[Inline]:
+    """Does the step look ahead, as Nesterov's: to the new gradient, it adds what the next step will keep of the new velocity?"""
+    part = trial.part
+    if len(part.states) > 1:
+        return []
+    for gradient, state, weight, k in ((0.7, 0.0, 1.0, 1), (-1.5, 2.0, 0.3, 4)):
+        found = trial(gradient, [state], weight, k)
+        if not _same(found[part.new], weight - trial.rate * (gradient + keep * found[part.new_states[0]])):
+            return []
+    return [trial.context.text("state.ahead", state=_letter(trial.context, part.states[0]), keep=trial.context.rounded(keep))]
+
+
+def _made_up_for(trial: Trial, node: Expression) -> list[Inline]:
+    """m̂ = m / (1 − β₁ᵏ): what the rule names for itself, where it makes up for the start of a moving average at 0."""
+    for place, state in enumerate(trial.part.new_states):
+        memory = trial.memory(place)
+        if memory is None or not (0 < memory[0] < 1 and _same(memory[0] + memory[1], 1)):
+            continue
+        keep, power = memory[0], memory[2]
+        tried = [(k, trial(gradient, k=k)) for k, gradient in ((1, 2.0), (2, -3.0), (5, 0.5), (60, 1.0))]
+        if all(found[state] and _same(found[node], found[state] / (1 - keep**k)) for k, found in tried):
+            key = "state.corrected_squares" if power == 2 else "state.corrected"
+            letters = {"corrected": node, "state": state, "gradient": trial.part.gradient}
+            called = {place: _letter(trial.context, quantity) for place, quantity in letters.items()}
+            return [trial.context.text(key, share=trial.context.rounded(1 - keep**trial.context.step.number), **called)]
+    return []
+
+
+def _size(trial: Trial) -> list[Inline]:
+    """Whether the step grows with the gradients, and what keeps it from dividing by 0."""
+    context, new = trial.context, trial.part.new
+    lines = [context.text("rule.size")] if _keeps_its_length(trial) else []
+    found = {letter: trial(0.0, without=letter)[new] for letter in trial.rule[0].options}
+    needed = [letter for letter, value in found.items() if math.isnan(value) and math.isfinite(trial(0.0)[new])]
+    return [*lines, *(context.text("rule.nonzero", letter=_letter(context, letter)) for letter in needed)]
+
+
+def _keeps_its_length(trial: Trial) -> bool:
+    """Would every weight have moved as far in this step, had all gradients so far been ten times as large?"""
+    step, options = trial.context.step, trial.context.step.optimizer.options
+    memories = [trial.memory(place) for place in range(len(trial.part.states))]
+    if not memories or options["clip_value"] is not None or options["clip_norm"] is not None:
+        return False
+    powers = [memory[2] for memory in memories if memory is not None]
+    if len(powers) < len(memories):
+        return False
+    whole = step.update
+    rate = {whole.rate: trial.rate} if whole.rate.primitive.name == "named" else {}
+    for part in whole.parameters:
+        moved = []
+        for times in (1.0, 10.0):
+            states = {
+                state: times**power * np.asarray(step.states[state.key], dtype=float)
+                for state, power in zip(part.states, powers, strict=True)
+            }
+            own = {part.parameter: step.parameters[part.parameter.key], part.gradient: step.gradients[part.parameter.key]}
+            given = {node: np.asarray(value, dtype=float) for node, value in {**own, **rate, **whole.options}.items()}
+            given[part.gradient] = times * given[part.gradient]
+            moved.append(evaluate([part.new], {**given, **states, STEP_NUMBER: step.number})[part.new] - given[part.parameter])
+        if not np.allclose(moved[0], moved[1], rtol=TRACE, atol=1e-12):
+            return False
+    return True
+
+
+def _decay(trial: Trial) -> list[Inline]:
+    """What the rule takes from a weight whatever its gradient."""
+    new = trial.part.new
+    kept = trial(0.0, weight=1.0)[new]
+    tried = [(2.0, 0.3, 1), (-3.0, -1.5, 4), (0.5, 0.0, 9)]
+    left = [trial(gradient, weight=weight, k=k)[new] - trial(gradient, k=k)[new] for weight, gradient, k in tried]
+    if not 0 < kept < 1 or not all(_same(one, kept * weight) for one, (weight, _, _) in zip(left, tried, strict=True)):
+        return []
+    return [trial.context.text("rule.decay", share=trial.context.rounded(float(f"{1 - kept:.9g}")))]
+
+
+def _clipping(context: Context) -> list[Inline]:
+    """What clipping does in this step."""
+    options, lines = context.step.optimizer.options, list[Inline]()
+    gradients = [np.asarray(context.step.gradients[part.parameter.key], dtype=float) for part in context.step.update.parameters]
+    if (limit := options["clip_value"]) is not None:
+        beyond = sum(int(np.count_nonzero(np.abs(one) > limit)) for one in gradients)
+        values = {"limit": context.rounded(limit), "beyond": beyond, "count": sum(one.size for one in gradients)}
+        lines.append(context.text("rule.clip_value", **values))
+    if (limit := options["clip_norm"]) is not None and context.step.update.norm is not None:
+        norm = float(np.ravel(context.step.updates["norm"])[0])
+        numbers = {"norm": context.rounded(norm), "limit": context.rounded(limit)}
+        if norm > limit:
+            lines.append(context.text("rule.clip_norm", share=context.rounded(limit / norm), **numbers))
+        else:
+            lines.append(context.text("rule.clip_norm_within", **numbers))
+    return lines
+
+
+def _schedule(context: Context) -> list[Inline]:
+    """How the rate changes."""
+    schedule = context.step.optimizer.options.get("learning_rate")
+    if not isinstance(schedule, Bound):
+        return []
+    rate = schedule.apply(STEP_NUMBER)
+    following = float(evaluate([rate], {STEP_NUMBER: context.step.number + 1})[rate])
+    numbers = {"now": context.rounded(rate_of(context)), "next": context.rounded(following)}
+    return [context.text("rule.schedule", schedule=context.called(schedule), **numbers)]
+
+
+# What the step would have been
+
+
+def beside_plain(context: Context) -> list[Block]:
+    """What plain gradient descent would have done with the same gradients and the same rate; nothing where the rule is just that."""
+    if not _compares(context):
+        return []
+    moves = [_moves(context, part) for part in context.step.update.parameters]
+    own, plain = (math.sqrt(sum(float(np.sum(pair[which] ** 2)) for pair in moves)) for which in (0, 1))
+    if not math.isfinite(own) or not math.isfinite(plain):
+        return []
+    blocks: list[Block] = [Subheading(context.text("beside.title"))]
+    if all(np.allclose(own_moves, plain_moves, rtol=CLOSE, atol=1e-12) for own_moves, plain_moves in moves):
+        fresh = context.step.states and not any(np.any(state) for state in context.step.states.values())
+        return [*blocks, Paragraph(context.text("beside.same_at_first" if fresh else "beside.same"))]
+    blocks.append(Paragraph(context.text("beside.length", plain=context.rounded(plain), own=context.rounded(own))))
+    return [*blocks, *_table_of_moves(context)] if context.detail == "scalar" else blocks
+
+
+def _compares(context: Context) -> bool:
+    """Has the rule a rate, and does it do more with it than plain gradient descent?"""
+    options = context.step.optimizer.options
+    if "learning_rate" not in options or not context.step.update.parameters:
+        return False
+    trial = Trial(context)
+    tried = [(0.7, 0.0, 1), (-1.5, 2.0, 3)]
+    plain = all(_same(trial(g, weight=w, k=k)[trial.part.new], w - trial.rate * g) for g, w, k in tried)
+    return not plain or bool(trial.part.states) or options["clip_value"] is not None or options["clip_norm"] is not None
+
+
+def _moves(context: Context, part: ParameterUpdate) -> tuple[Any, Any]:
+    """How far each weight of a parameter moves, and how far it would have moved by −η · ∂E/∂w."""
+    key, step = part.parameter.key, context.step
+    old, new, gradient = (np.asarray(one[key], dtype=float) for one in (step.parameters, step.new_parameters, step.gradients))
+    with np.errstate(over="ignore", invalid="ignore"):
+        own, plain = new - old, -rate_of(context) * gradient
+    for index in step.network.kept.get(key, ()):
+        plain[index] = 0.0  # whatever the rule, these stay as they are
+    return own, plain
+
+
+def _table_of_moves(context: Context) -> list[Block]:
+    """A weight a row: its gradient, and how far it moves by each rule."""
+    elements = [(part, element) for part in context.step.update.parameters for element in context.elements(part.parameter)]
+    shown = context.shown(elements, MOST_MOVES)
+    rows: list[tuple[Inline, ...]] = []
+    for part, element in shown:
+        gradient = context.before[context.scalars.variable(context.gradient_of(element))]
+        own, plain = (one[element.index] for one in _moves(context, part))
+        rows.append(((context.letter(element),), *((number_formula(value, context.rounding),) for value in (gradient, plain, own))))
+    head = tuple((context.plain(f"beside.{column}"),) for column in ("weight", "gradient", "plain", "own"))
+    blocks: list[Block] = [TableBlock(head, tuple(rows))]
+    if len(elements) > len(shown):
+        blocks.append(Note("more", context.text("beside.more", left=len(elements) - len(shown))))
+    return blocks

@@ -1,0 +1,322 @@
+"""Weights as people have them: in one list, by matrix, or by name.
+
+    network.with_weights([0.21, 0.56, 0.19, 0.02, 0.23, 0.16])                         # w1, w2 … in their numbering, then every bias
+    network.with_weights({"W1": [[0.3, -0.1], [0.2, 0.4]], "b1": [0, 0]})              # by matrix
+    network.with_weights({"w14": 0.2, "w1,4": 0.3, "hidden1.W[2,3]": 0.1})             # by name
+    network.with_weights([0.2, -0.3, 0.4], "by-source, thresholds")                    # as a course writes them
+
+What was understood is kept as plain data (`Network.understood`), so that explanations can say it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from chainrule.base.errors import DescriptionError, InputError, ShapeError, UnknownNameError, quoted
+from chainrule.network.elements import THRESHOLDS, Index, find_element
+from chainrule.network.layers import THRESHOLD
+from chainrule.network.network import Array, Network, checked_numbers
+
+Place: TypeAlias = tuple[str, Index]
+"""One number of a parameter: its key, and its index from 0."""
+
+TARGET, SOURCE = "target", "source"
+"""Rows of numbers belong to the units into which the weights lead, or to those from which they come."""
+
+APART, FIRST, LAST = "apart", "first", "last"
+"""Where the bias of a unit stands: apart from the weights, or first or last among the weights of its unit."""
+
+WORDS = {
+    "units-inputs": ("rows", TARGET),
+    "by-target": ("rows", TARGET),
+    "inputs-units": ("rows", SOURCE),
+    "by-source": ("rows", SOURCE),
+    "bias-first": ("bias", FIRST),
+    "bias-last": ("bias", LAST),
+    "thresholds": ("thresholds", "yes"),
+}
+"""What `weights_as` may say, each with what it decides."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How numbers are read: what their rows belong to, and where the biases stand."""
+
+    rows: str
+    bias: str = APART
+
+    def __str__(self) -> str:
+        """As `weights_as` says it."""
+        word = "units-inputs" if self.rows == TARGET else "inputs-units"
+        return word if self.bias == APART else f"{word},bias-{self.bias}"
+
+
+def with_weights(network: Network, weights: Any, weights_as: str | Sequence[str] = ()) -> Network:
+    """The network with these numbers; `weights_as` is a list of `WORDS`. Raises InputError, ShapeError, UnknownNameError."""
+    said = _said(weights_as)
+    if "thresholds" in said:
+        network = _with_thresholds(network)
+    if not isinstance(weights, Mapping):
+        return _with_list(network, weights, said)
+    named, whole = _sorted_out(network, weights)
+    changed = _with_matrices(network, whole, said) if whole else network
+    return _with_named(network, changed, named, said) if named else changed
+
+
+def _said(weights_as: str | Sequence[str]) -> dict[str, str]:
+    """What the words decide. Raises UnknownNameError; InputError where two words disagree."""
+    words = weights_as.replace(",", " ").split() if isinstance(weights_as, str) else list(weights_as)
+    said: dict[str, str] = {}
+    for word in words:
+        if word not in WORDS:
+            raise UnknownNameError("way of writing weights", str(word), WORDS)
+        what, how = WORDS[word]
+        if said.setdefault(what, how) != how:
+            other = next(before for before in words if WORDS[before] == (what, said[what]))
+            raise InputError(f"weights are written {other} or {word}, not both; leave out one of them.")
+    return said
+
+
+def _with_thresholds(network: Network) -> Network:
+    """The same network, whose units have thresholds θ in place of biases: z = x W − θ. Raises InputError where there are no biases."""
+    layers = []
+    for layer in network.numbered_layers:
+        if layer.option("bias") is True:
+            numbers = layer.given.get("b")
+            own = layer.without_numbers("b").with_options(bias=THRESHOLD)
+            if numbers is not None:
+                own = own.with_numbers(THRESHOLDS, -np.asarray(numbers))
+            layers.append(own.with_frozen(THRESHOLDS) if "b" in layer.frozen else own)
+        else:
+            layers.append(layer)
+    if all(one.option("bias") != THRESHOLD for one in layers):
+        raise InputError("thresholds stand in the place of biases, one a unit, but this network has none.")
+    return network.replaced(layers=layers)
+
+
+# In one list
+
+
+def positions(network: Network, reading: Reading, *, biases: bool = True) -> dict[str, Array]:
+    """The place in one list, from 0, of every number of the parameters. Raises InputError where a bias cannot stand among the weights.
+
+    biases  False where the list holds the weights alone
+    """
+    found: dict[str, Array] = {}
+    shapes, own = network.shapes, _own_biases(network)
+    start = 0
+    for key, shape in shapes.items():
+        if len(shape) < 2:
+            continue
+        bias = own.get(key) if reading.bias != APART else None
+        extended = shape if bias is None else (shape[0] + 1, shape[1])
+        places = np.arange(start, start + math.prod(extended))
+        start += places.size
+        rows = places.reshape(extended[::-1]).T if reading.rows == TARGET else places.reshape(extended)
+        if bias is not None:
+            found[bias] = rows[0 if reading.bias == FIRST else -1]
+            rows = rows[1:] if reading.bias == FIRST else rows[:-1]
+        found[key] = rows
+    for key, shape in shapes.items():
+        if key not in found and biases:
+            found[key] = np.arange(start, start + math.prod(shape)).reshape(shape)
+            start += math.prod(shape)
+    return found
+
+
+def _own_biases(network: Network) -> dict[str, str]:
+    """The bias, or the threshold, of the units of each matrix: the parameter after it, if that has a number for each of them."""
+    found = {}
+    for W, b in itertools.pairwise(network.forward.parameters):
+        fits = len(W.variable.shape) == 2 and b.variable.shape == W.variable.shape[1:] and b.layer is W.layer
+        if fits:
+            found[W.variable.key] = b.variable.key
+    return found
+
+
+def _with_list(network: Network, weights: Any, said: Mapping[str, str]) -> Network:
+    reading = Reading(said.get("rows", TARGET), said.get("bias", APART))
+    numbers = checked_numbers("the weights", weights, None).ravel()
+    if reading.bias != APART and not _own_biases(network):
+        raise InputError(
+            f"bias-{reading.bias}: the units of this network have no biases of their own that could stand among their weights."
+        )
+    everything = positions(network, reading)
+    alone = positions(network, reading, biases=False) if reading.bias == APART else everything
+    wanted, most = (sum(places.size for places in part.values()) for part in (alone, everything))
+    if len(numbers) not in (wanted, most):
+        also = f" ({most} with its biases)" if most > wanted else ""
+        raise ShapeError(f"the network {network.summary} has {wanted} weights{also}, but {len(numbers)} numbers were given.")
+    places = everything if len(numbers) == most else alone
+    changed = network.with_parameters({key: numbers[place] for key, place in places.items()})
+    return changed.told({"form": "list", "rows": reading.rows, "bias": reading.bias, "count": len(numbers)})
+
+
+def in_order(network: Network, reading: Reading, count: int) -> list[Place]:
+    """What each of the numbers of a list is, in their order."""
+    places = positions(network, reading)
+    found: list[tuple[int, Place]] = []
+    for key, array in places.items():
+        found += [(int(position), (key, index)) for index, position in np.ndenumerate(array) if position < count]
+    return [place for _, place in sorted(found)]
+
+
+# By matrix
+
+
+def _sorted_out(network: Network, weights: Mapping[str, Any]) -> tuple[dict[str, tuple[Place, Any]], dict[str, Any]]:
+    """Single numbers by the names they were given, each with its place; and whole parameters by their keys."""
+    named: dict[str, tuple[Place, Any]] = {}
+    whole: dict[str, Any] = {}
+    keys = {name: _key_called(network, name) for name in weights}
+    by_matrix = any(key is not None and (np.size(weights[name]) > 1 or len(network.shapes[key]) > 1) for name, key in keys.items())
+    for name, values in weights.items():
+        key = keys[name]
+        # One number for b2, where nothing else is given by matrix, may be the second bias of all, too.
+        if key is None or (not by_matrix and np.size(values) == 1 and len(network.shapes[key]) == 1):
+            named[name] = (_place(network, name if key is None or name.strip() == key else f"{key}[1]"), values)
+        elif key in whole:
+            raise InputError(f"{key} is given twice, once as {name}; leave one of them out.")
+        else:
+            whole[key] = values
+    return named, whole
+
+
+def _place(network: Network, name: str) -> Place:
+    element = find_element(network, name)
+    return element.key, element.index
+
+
+def _key_called(network: Network, name: str) -> str | None:
+    """The whole parameter that a name means, W1 or hidden1.W; None where it means a single weight, or nothing."""
+    if not isinstance(name, str):
+        raise DescriptionError(f'a weight is called by a name, as "w1" or "W1", not {quoted(name)}.')
+    text = name.strip().replace("θ", THRESHOLDS)
+    word, dot, symbol = text.partition(".")
+    if dot and word in network.layer_names:
+        text = f"{symbol}{network.layer_names.index(word) + 1}"
+    return text if text in network.shapes else None
+
+
+def _with_matrices(network: Network, given: Mapping[str, Any], said: Mapping[str, str]) -> Network:
+    """Whole parameters, in the one reading that they fit. Raises InputError where they fit two, ShapeError where they fit none."""
+    arrays = {key: checked_numbers(key, values, None) for key, values in given.items()}
+    usual = Reading(said.get("rows", SOURCE if network.notation.vectors == "rows" else TARGET), said.get("bias", APART))
+    readings = [
+        Reading(rows, bias)
+        for rows in (TARGET, SOURCE)
+        for bias in (APART, FIRST, LAST)
+        if said.get("rows", rows) == rows and said.get("bias", bias) == bias
+    ]
+    found = {reading: fitted for reading in readings if (fitted := _fitted(network, arrays, reading)) is not None}
+    exact = {reading: fitted for reading, fitted in found.items() if fitted.exact}
+    if usual in exact:
+        return _read(network, found, usual, given)
+    possible = {**({usual: found[usual]} if usual in found else {}), **exact} or found
+    if not possible:
+        raise ShapeError(_unfitting(network, arrays, usual))
+    chosen = next(iter(exact or possible))
+    different = [reading for reading, fitted in possible.items() if not fitted.same(possible[chosen])]
+    if different:
+        both = " or ".join(f"--weights-as {reading}" for reading in (chosen, *different))
+        shapes = ", ".join(f"{key} ({_size(array.shape)})" for key, array in arrays.items())
+        raise InputError(f"{shapes} can be read in {1 + len(different)} ways, and the numbers would differ: say {both}.")
+    return _read(network, found, chosen, given)
+
+
+@dataclass(frozen=True)
+class _Fitted:
+    """Parameters in one reading. exact: whether every matrix has just the shape of the reading."""
+
+    parameters: Mapping[str, Array]
+    exact: bool
+
+    def same(self, other: _Fitted) -> bool:
+        """Are they the same numbers?"""
+        return self.parameters.keys() == other.parameters.keys() and all(
+            np.array_equal(array, other.parameters[key]) for key, array in self.parameters.items()
+        )
+
+
+def _fitted(network: Network, arrays: Mapping[str, Array], reading: Reading) -> _Fitted | None:
+    """The parameters in this reading; None if an array does not fit it. A flat list fits where a matrix has one row or one column."""
+    found: dict[str, Array] = {}
+    exact, among = True, False
+    for key, array in arrays.items():
+        shape = network.shapes[key]
+        bias = _own_biases(network).get(key) if reading.bias != APART else None
+        bias = None if bias in arrays else bias
+        if len(shape) != 2:
+            if array.size != math.prod(shape) or (len(shape) > 2 and array.shape != shape) or max(array.shape, default=1) != array.size:
+                return None
+            found[key] = array.reshape(shape)
+            continue
+        among = among or bias is not None
+        rows = (shape[0] + (bias is not None), shape[1])
+        wanted = rows[::-1] if reading.rows == TARGET else rows
+        if array.shape != wanted:
+            flat = max(array.shape, default=1) == array.size == math.prod(wanted) == max(wanted)
+            if not flat:
+                return None
+            exact = exact and array.ndim < 2
+        matrix = array.reshape(wanted)
+        matrix = matrix.T if reading.rows == TARGET else matrix
+        if bias is not None:
+            found[bias] = matrix[0 if reading.bias == FIRST else -1]
+            matrix = matrix[1:] if reading.bias == FIRST else matrix[:-1]
+        found[key] = matrix
+    return _Fitted(found, exact) if among or reading.bias == APART else None
+
+
+def _read(network: Network, found: Mapping[Reading, _Fitted], reading: Reading, given: Mapping[str, Any]) -> Network:
+    matrices = [key for key in given if len(network.shapes[key]) == 2]
+    told = {"form": "matrices", "rows": reading.rows, "bias": reading.bias, "keys": matrices}
+    return network.with_parameters(found[reading].parameters).told(told)
+
+
+def _unfitting(network: Network, arrays: Mapping[str, Array], usual: Reading) -> str:
+    """Which shapes were given, and which are needed."""
+    parts = []
+    for key, array in arrays.items():
+        shape = network.shapes[key]
+        if len(shape) == 2 and usual.bias != APART and key in _own_biases(network):
+            shape = (shape[0] + 1, shape[1])
+        wanted = _size(shape[::-1] if usual.rows == TARGET and len(shape) == 2 else shape)
+        parts.append(f"{key} is {_size(array.shape)}, and {wanted} is needed")
+    rows = "(units × inputs)" if usual.rows == TARGET else "(inputs × units)"
+    return f"the weights do not fit the network {network.summary}, however they are read; as {rows}, {'; '.join(parts)}."
+
+
+def _size(shape: Iterable[int]) -> str:
+    return " × ".join(map(str, shape)) or "1"
+
+
+# By name
+
+
+def _with_named(start: Network, network: Network, named: Mapping[str, tuple[Place, Any]], said: Mapping[str, str]) -> Network:
+    """Single numbers. The others of their parameters stay as they are: as given before, or drawn."""
+    for word in ("rows", "bias"):
+        if word in said and network is start:
+            raise InputError("weights by name have their places in their names; leave out what --weights-as says of rows and biases.")
+    changed = {key: np.array(network.parameters[key], dtype=float) for key in dict.fromkeys(key for (key, _), _ in named.values())}
+    taken: dict[Place, str] = {}
+    for name, (place, value) in named.items():
+        if (before := taken.setdefault(place, name)) != name:
+            raise InputError(f"{before} and {name} are one and the same weight; leave out one of them.")
+        number = checked_numbers(name, value, None)
+        if number.size != 1:
+            raise ShapeError(f"{name} is one number, but {number.size} were given.")
+        changed[place[0]][place[1]] = number.item()
+    counts = {key: sum(1 for own, _ in taken if own == key) for key in changed}
+    drawn = network.initializers
+    rest = {key: "drawn" if key in drawn else "kept" for key, count in counts.items() if count < changed[key].size}
+    told = {"form": "names", "places": [[name, key, list(index)] for name, ((key, index), _) in named.items()], "rest": rest}
+    before_told = network.understood if network is not start else None
+    return network.with_parameters(changed).told({**told, **({"with": dict(before_told)} if before_told else {})})

@@ -1,0 +1,196 @@
+"""What is worth a line before a training: values and columns that are seldom meant as they are.
+
+Healthy data gets no line, and none gets more than three.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from chainrule.data.dates import moment
+from chainrule.data.table import Column, Table
+from chainrule.preparation.columns import Array, enumerated, labels_of
+from chainrule.preparation.preparation import Preparation
+
+MOST = 3
+"""More lines than this nobody reads."""
+
+STAND_INS = (-1.0, -9.0, -99.0, -999.0, -9999.0, -99999.0, 99.0, 999.0, 9999.0, 99999.0, 999999.0)
+"""Numbers that people write where there is no value."""
+
+FAR = 1000
+"""A value so many usual deviations away, alone, is a slip of the pen …"""
+
+ALONE = 10
+"""… if the next one lies a tenth as far."""
+
+FEWEST = 20
+"""Of fewer rows nothing can be said."""
+
+
+@dataclass(frozen=True)
+class Caution:
+    """What is worth a line: the key of its text in the catalogue of words, and what goes into it."""
+
+    key: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+def cautions(table: Table, preparation: Preparation, labels: Array, *, split_at_random: bool) -> tuple[Caution, ...]:
+    """At most three, the gravest first.
+
+    table            the rows, or the first of very many
+    labels           of all rows
+    split_at_random  whether the test rows are drawn from all rows
+    """
+    own = labels[: len(table)]
+    checks: list[Callable[[], Iterable[Caution]]] = [
+        lambda: _stand_ins(table, preparation),
+        lambda: _far(table, preparation),
+        lambda: _copies(table, preparation, own),
+        lambda: _zeros(table, preparation),
+        lambda: _spellings(table, preparation),
+        lambda: _singletons(preparation, labels),
+        lambda: _identifiers(table, preparation, own),
+        lambda: _between(table, preparation, own) if split_at_random else (),
+    ]
+    found: list[Caution] = []
+    for check in checks:
+        found += check()
+        if len(found) >= MOST:
+            break
+    return tuple(found[:MOST])
+
+
+def _numbers(table: Table, preparation: Preparation) -> Iterator[tuple[Column, Array]]:
+    """The columns of numbers that are used, each with its values that are there."""
+    names = [target.name for target in preparation.targets if target.kind == "number"]
+    for name in names + [feature.name for feature in preparation.features if feature.kind == "number"]:
+        column = table.column(name)
+        if column.values.dtype != object:
+            yield column, column.values[~column.missing]
+
+
+def _stand_ins(table: Table, preparation: Preparation) -> Iterator[Caution]:
+    """A number that stands for a missing value: it comes again and again, far outside of the others."""
+    for column, values in _numbers(table, preparation):
+        distinct, counts = np.unique(values, return_counts=True)
+        for value, count in zip(distinct[[0, -1]], counts[[0, -1]], strict=True) if len(distinct) > 5 else ():
+            others = distinct[distinct != value]
+            low, high = float(others[0]), float(others[-1])
+            outside = max(low - value, value - high) > max(high - low, 0.5 * abs(value))
+            if value in STAND_INS and count > 1 and outside:
+                yield Caution("stand_in", {"name": column.name, "value": f"{value:g}", "count": int(count)})
+
+
+def _far(table: Table, preparation: Preparation) -> Iterator[Caution]:
+    """A single value a thousand usual deviations away from all others."""
+    for column, values in _numbers(table, preparation):
+        if len(values) < FEWEST:
+            continue
+        away = np.abs(values - np.median(values))
+        usual, place = 1.4826 * float(np.median(away)), int(away.argmax())
+        others = away[values != values[place]]
+        if usual > 0 and away[place] > FAR * usual and away[place] > ALONE * others.max(initial=0) and (values == values[place]).sum() == 1:
+            row = table.row(int(np.flatnonzero(column.values == values[place])[0]))
+            yield Caution("far", {"name": column.name, "value": f"{values[place]:.15g}", "row": row})
+
+
+def _copies(table: Table, preparation: Preparation, labels: Array) -> Iterator[Caution]:
+    """A column that says the target: as a number but for unit and offset, or value by value."""
+    if len(table) < FEWEST or len(preparation.features) < 2 or len(preparation.targets) > 1:
+        return
+    target = preparation.targets[0]
+    for feature in preparation.features:
+        column = table.column(feature.name)
+        if feature.kind == "date" or column.missing.any():
+            continue
+        if target.kind == "number":
+            same = feature.kind == "number" and _correlation(column.values, labels) > 1 - 1e-9
+        else:
+            pairs = set(zip(labels_of(column).tolist(), labels.tolist(), strict=True)) if _has_few(column, len(target.classes)) else set()
+            same = len(pairs) == len(target.classes) == len({pair[0] for pair in pairs}) == len({pair[1] for pair in pairs})
+        if same:
+            yield Caution("copy", {"name": feature.name, "target": target.name})
+
+
+def _has_few(column: Column, count: int) -> bool:
+    """Has the column exactly so many different values?"""
+    return len(set(column.values.tolist())) == count
+
+
+def _correlation(a: Array, b: Array) -> float:
+    """|r|, 0 where one of them does not vary."""
+    a, b = a - a.mean(), np.asarray(b, dtype=float).reshape(len(a)) - np.mean(b)
+    size = float(np.sqrt((a @ a) * (b @ b)))
+    return abs(float(a @ b)) / size if size > 0 else 0.0
+
+
+def _zeros(table: Table, preparation: Preparation) -> Iterator[Caution]:
+    """Codes of one length that begin with zeros, read as numbers."""
+    for column, _ in _numbers(table, preparation):
+        if column.padded:
+            yield Caution("zeros", {"name": column.name, "cell": column.padded})
+
+
+def _spellings(table: Table, preparation: Preparation) -> Iterator[Caution]:
+    """Names that differ in nothing but capital letters and blanks."""
+    groups = [("columns", "", table.names)]
+    groups += [("classes", target.name, target.classes) for target in preparation.targets]
+    groups += [("categories", feature.name, feature.categories) for feature in preparation.features]
+    for key, name, known in groups:
+        alike: dict[str, list[str]] = {}
+        for label in known:
+            alike.setdefault("".join(label.casefold().split()), []).append(label)
+        pairs = [labels for labels in alike.values() if len(labels) > 1 and len(labels[0]) > 1]
+        if pairs:
+            yield Caution(f"spelling_{key}", {"name": name, "names": ", ".join(f"“{label}”" for label in pairs[0])})
+
+
+def _singletons(preparation: Preparation, labels: Array) -> Iterator[Caution]:
+    """Classes of a single row."""
+    if not preparation.classes:
+        return
+    counts = Counter(labels.tolist())
+    rare = [label for place, label in enumerate(preparation.classes) if counts[place] == 1]
+    if rare:
+        yield Caution("singletons", {"name": preparation.targets[0].name, "names": enumerated(rare), "count": len(rare)})
+
+
+def _identifiers(table: Table, preparation: Preparation, labels: Array) -> Iterator[Caution]:
+    """Whole numbers of one length, all different, that have nothing to do with the target: names of the rows."""
+    for feature in preparation.features:
+        column = table.column(feature.name)
+        if feature.kind != "number" or column.missing.any() or len(table) < 50 or column.format is None:
+            continue
+        values = column.values
+        whole = bool((values == np.floor(values)).all()) and values.min() >= 100_000
+        if not whole or np.ptp(np.floor(np.log10(values))) > 0 or len(np.unique(values)) < len(values) or (values % 10 == 0).mean() > 0.3:
+            continue
+        if _correlation(values, labels if labels.ndim == 1 else labels[:, 0]) < 0.3:
+            yield Caution("identifier", {"name": feature.name, "value": f"{values[0]:.15g}"})
+
+
+def _between(table: Table, preparation: Preparation, labels: Array) -> Iterator[Caution]:
+    """Rows that run in time, while those that test lie between those that train."""
+    if len(table) < FEWEST:
+        return
+    for column in table.columns:
+        if column.kind == "date" and not column.missing.any():
+            found = [moment(text) for text in column.values]
+            day_first = next((feature.day_first for feature in preparation.features if feature.name == column.name), True)
+            days = [said.ordered(day_first) for said in found if said is not None]
+            times = np.array([said.part("days") if said.is_possible and said.year else np.nan for said in days], dtype=float)
+            steps = np.diff(times)
+            if len(times) == len(table) and ((steps >= 0).all() or (steps <= 0).all()) and (steps != 0).any():
+                yield Caution("between_dates", {"name": column.name})
+                return
+    counting = next((name for name, why in preparation.left_out if why == "numbers the rows"), None)
+    numbers = np.asarray(labels, dtype=float).reshape(len(table), -1)[:, 0]
+    if counting is not None and not preparation.classes and _correlation(numbers[:-1], numbers[1:]) > 0.8:
+        yield Caution("between_count", {"name": counting, "target": preparation.targets[0].name})

@@ -1,0 +1,98 @@
+"""Dates as inputs: a number for the year, the day and the count of days, an input for each month, weekday and hour."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
+
+from chainrule.base.errors import FileError, InputError, UnknownNameError, quoted
+from chainrule.data.dates import CATEGORIES, PARTS, day_first, moment
+from chainrule.data.table import Column, Table
+from chainrule.preparation.columns import Feature
+from chainrule.preparation.moments import Moments
+
+
+def checked_parts(wanted: Sequence[str]) -> tuple[str, ...]:
+    """The parts of dates that are asked for, in their order. Raises UnknownNameError."""
+    for name in wanted:
+        if name not in PARTS:
+            raise UnknownNameError("part of a date", name, PARTS)
+    return tuple(name for name in PARTS if name in wanted)
+
+
+def date_feature(
+    tables: Callable[[], Iterable[Table]], name: str, wanted: Sequence[str], *, month_first: bool | None, missing: bool, standardize: bool
+) -> Feature | None:
+    """The inputs that a column of dates becomes; None where every part that is wanted is the same everywhere, or not said.
+
+    Two passes over the rows: which of day and month comes first, then what each part's values are. Raises InputError, FileError.
+    """
+    first = _day_first(tables, name) if month_first is None else not month_first
+    moments = {part: Moments() for part in wanted if part not in CATEGORIES}
+    seen: dict[str, set[str]] = {part: set() for part in wanted if part in CATEGORIES}
+    for table in tables():
+        for column in part_columns(table, name, wanted, day_first=first):
+            part = column.name.removeprefix(f"{name} ")
+            if part in seen:
+                seen[part].update(value for value in column.values if value is not None)
+            else:
+                moments[part] += Moments.of(column.values[~np.isnan(column.values)])
+    parts = []
+    for part in wanted:
+        own = f"{name} {part}"
+        if part in seen and len(seen[part]) > 1:
+            parts.append(Feature(own, "category", "text", categories=tuple(label for label in CATEGORIES[part] if label in seen[part])))
+        elif part in moments and moments[part].count and moments[part].deviation:
+            mean, deviation = (moments[part].mean, moments[part].deviation) if standardize else (0.0, 1.0)
+            parts.append(Feature(own, "number", "number", mean, deviation, fill=moments[part].mean))
+    return Feature(name, "date", "date", missing=missing, parts=tuple(parts), day_first=first) if parts else None
+
+
+def _day_first(tables: Callable[[], Iterable[Table]], name: str) -> bool:
+    """Does the day come before the month? Raises InputError where nothing in the column tells."""
+    open_text, source = "", ""
+    for table in tables():
+        found = day_first(text for text in table.column(name).values if text is not None)
+        if isinstance(found, bool):
+            return found
+        open_text, source = open_text or found or "", table.source
+    if open_text:
+        raise InputError(
+            f"{source}, column {quoted(name)}: which is the month in {quoted(open_text)}? Say --day-first or --month-first, or write "
+            "dates as 2024-03-01."
+        )
+    return True
+
+
+def part_columns(table: Table, name: str, wanted: Sequence[str], *, day_first: bool) -> list[Column]:
+    """The parts of a column of dates, under its name and their own. Raises FileError for a date that there is not."""
+    column = table.column(name)
+    if column.values.dtype != object:
+        if not column.missing.all():
+            raise FileError(f"{table.cell(int((~column.missing).argmax()), name)} holds a number, and not a date.")
+        column = Column(name, np.full(len(table), None, dtype=object), "date")
+    known = {text: _parts(table, column, text, wanted, day_first) for text in set(column.values) if text is not None}
+    nothing = (None,) * len(wanted)
+    rows = [nothing if text is None else known[text] for text in column.values]
+    columns = []
+    for place, part in enumerate(wanted):
+        values: list[object] = [row[place] for row in rows]
+        if part in CATEGORIES:
+            labels = np.empty(len(values), dtype=object)
+            labels[:] = [str(int(value)) if isinstance(value, float) else value for value in values]
+            columns.append(Column(f"{name} {part}", labels, "text"))
+        else:
+            numbers = np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+            columns.append(Column(f"{name} {part}", numbers, "number"))
+    return columns
+
+
+def _parts(table: Table, column: Column, text: str, wanted: Sequence[str], day_first: bool) -> tuple[float | str | None, ...]:
+    found = moment(text)
+    said = found and found.ordered(day_first)
+    if said is None or not said.is_possible:
+        place = int(np.flatnonzero(column.values == text)[0])
+        order = "" if found is None or found.pair is None else f", with the {'day' if day_first else 'month'} first"
+        raise FileError(f"{table.cell(place, column.name)} holds {quoted(text)}, which is no date{order}.")
+    return tuple(said.part(part) for part in wanted)

@@ -1,0 +1,164 @@
+"""Estimators by scikit-learn's own checks, and beside its network; models in Python; everything public pickled and copied."""
+
+import copy
+import pickle
+import subprocess
+import sys
+
+import numpy as np
+import pandas
+import pytest
+from sklearn.datasets import load_diabetes, load_iris
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import PolynomialFeatures
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+import chainrule as cr
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+IRIS = load_iris(return_X_y=True)
+SMALL = {"a": [1.0, 2.0, 3.0, 4.0, 5.0] * 8, "kind": ["low", "low", "high", "high", "high"] * 8, "size": [10.0, 20.0, 30.0, 40.0, 50.0] * 8}
+
+
+@parametrize_with_checks(
+    [cr.ChainruleClassifier(8, batch_size=256, learning_rate=0.02), cr.ChainruleRegressor(8, batch_size=256, learning_rate=0.02)]
+)
+def test_it_is_an_estimator_by_the_checks_of_scikit_learn(estimator, check):
+    check(estimator)
+
+
+def test_it_stands_in_searches_and_in_cross_validation_with_several_processes():
+    X, y = IRIS
+    pipeline = make_pipeline(PolynomialFeatures(2, include_bias=False), cr.ChainruleClassifier(8, random_state=1))
+    assert cross_val_score(pipeline, X, y, cv=3, n_jobs=2).min() > 0.85
+    search = GridSearchCV(cr.ChainruleClassifier(random_state=1), {"hidden": [[4], [8]], "optimizer": ["adam", "momentum"]}, cv=2)
+    assert search.fit(X, y).best_score_ > 0.85
+
+
+def test_weights_say_how_often_a_row_counts():
+    X, y = load_diabetes(return_X_y=True)
+    X, y = X[:60], y[:60]
+    times = np.arange(60) % 3
+    weighed = cr.ChainruleRegressor(4, batch_size=200, max_iter=30, tol=0, random_state=0).fit(X, y, times)
+    repeated = cr.ChainruleRegressor(4, batch_size=200, max_iter=30, tol=0, random_state=0).fit(X.repeat(times, 0), y.repeat(times))
+    assert weighed.predict(X) == pytest.approx(repeated.predict(X), rel=1e-6)
+
+
+def test_a_pass_of_partial_fit_goes_on_where_the_one_before_ended():
+    X, y = IRIS
+    model = cr.ChainruleClassifier(8, learning_rate=0.02, random_state=0)
+    first = model.partial_fit(X[::2], y[::2], classes=[0, 1, 2]).loss_curve_[-1]
+    for _ in range(60):
+        model.partial_fit(X[::2], y[::2])
+    assert model.n_iter_ == 61
+    assert model.loss_curve_[-1] < first / 2
+    with pytest.raises(ValueError, match="none of the classes"):
+        model.partial_fit(X, y + 7)
+
+
+def test_labels_of_any_kind_come_back_as_they_were():
+    X, y = IRIS
+    for labels in (y, np.array(["b", "c", "a"])[y], np.array([True, False, True])[y], (y / 2).astype(str)):
+        model = cr.ChainruleClassifier(4, learning_rate=0.02, random_state=0).fit(X, labels)
+        assert model.score(X, labels) > 0.8
+        assert model.predict_proba(X).sum(axis=1) == pytest.approx(1)
+
+
+def test_a_row_is_explained_in_its_own_units():
+    X, y = load_iris(return_X_y=True, as_frame=True)
+    text = str(cr.ChainruleClassifier(3, random_state=0).fit(X, y).explain(X.iloc[[3]], y[3], detail="overview"))
+    assert "petal width (cm)" in text
+    numbers = cr.ChainruleRegressor(2, random_state=0).fit(X[["petal length (cm)"]], X["petal width (cm)"])
+    assert "∂E/∂w1" in str(numbers.explain([1.4], 0.2, detail="scalar"))
+
+
+def test_what_is_wrong_is_said_in_words():
+    X, y = IRIS
+    with pytest.raises(ValueError, match=r"no activation is called 'rellu'\. Did you mean 'relu'"):
+        cr.ChainruleClassifier(activation="rellu").fit(X, y)
+    with pytest.raises(ValueError, match="the data have 1 class"):
+        cr.ChainruleClassifier().fit(X[:10], y[:10])
+    with pytest.raises(ValueError, match="non-zero"):
+        cr.ChainruleClassifier().fit(X, y, np.zeros(150))
+
+
+# Models in Python
+
+
+@pytest.fixture(scope="module")
+def model():
+    return cr.train(SMALL, target="kind", ignore=["size"], epochs=30, engine="written")
+
+
+@pytest.mark.parametrize("form", [dict, pandas.DataFrame, cr.read, lambda data: np.array(data["a"])[:, None]])
+def test_a_model_predicts_from_whatever_train_takes(model, form):
+    answers = model.predict(form({"a": SMALL["a"]}))
+    assert answers.tolist() == model.predict(SMALL).tolist()
+    assert set(answers) == {"low", "high"}
+    chances = model.predict_proba(form({"a": SMALL["a"]}))
+    assert np.array(model.preparation.classes)[chances.argmax(axis=1)].tolist() == answers.tolist()
+
+
+def test_numbers_come_in_the_units_of_the_data():
+    model = cr.train(SMALL, target=["size"], ignore=["kind"], epochs=300, engine="written")
+    assert model.predict({"a": [1.0, 5.0]}) == pytest.approx([10, 50], abs=3)
+    assert abs(model.outputs(cr.read({"a": [1.0, 5.0]}))).max() < 3
+    with pytest.raises(cr.InputError, match="no probabilities"):
+        model.predict_proba(SMALL)
+
+
+# Pickled
+
+
+def kept():
+    network = cr.Network(2, cr.dense(3, "relu"), cr.dense(1), regularizer=cr.l2(0.1))
+    step = network.step(x=[[1, 2]], t=[[1]], optimizer=cr.adam(0.1))
+    plan = cr.Plan(optimizer=cr.sgd(cr.cosine(rate=0.1, steps=10)))
+    model = cr.train(SMALL, target="kind", ignore=["size"], epochs=2)
+    return [
+        network,
+        cr.Network({"x": 2, "v": 2}, lambda x, v: cr.dense(1)(cr.join()(cr.dense(3)(x), cr.dense(2)(v)))),
+        *(step, cr.problem("seed"), plan, model, model.preparation, model.scores["test"], cr.dense(3, "tanh"), cr.dense, cr.tanh),
+        *(cr.leaky_relu(slope=0.3), cr.he_normal, step.explain(), cr.Notation(), cr.read(SMALL), network.derivation.gradients[0]),
+        *(cr.Training(network, [[1, 2], [2, 3]], [[1], [2]], plan), cr.InputError("x"), cr.UnknownNameError("a", "b", ["c"])),
+    ]
+
+
+@pytest.mark.parametrize(
+    "copied", [lambda one: pickle.loads(pickle.dumps(one)), copy.copy, copy.deepcopy], ids=["pickle", "copy", "deepcopy"]
+)
+def test_everything_that_people_hold_can_be_copied(copied):
+    for one in kept():
+        assert repr(copied(one)) == repr(one)
+        assert type(copied(one)) is type(one)
+
+
+def test_a_run_that_was_pickled_goes_on_with_the_same_numbers():
+    network, plan = cr.Network(2, cr.dense(3, "tanh"), cr.dense(1)), cr.Plan(epochs=6, batch_size=2)
+    one = cr.Training(network, np.arange(12.0).reshape(6, 2) / 12, np.arange(6.0)[:, None] / 6, plan)
+    one.epoch()
+    other = pickle.loads(pickle.dumps(one))
+    assert [one.epoch() for _ in range(3)] == [other.epoch() for _ in range(3)]
+
+
+OWN = """
+import chainrule as cr
+
+@cr.activation
+def bent(z, *, bend=0.5):
+    return z + bend * cr.sin(z)
+"""
+
+
+def test_a_definition_of_ones_own_is_found_again_in_another_process(tmp_path):
+    (tmp_path / "mine.py").write_text(OWN)
+    write = (
+        "import pickle, sys, chainrule as cr; cr.load_file('mine.py')\n"
+        "sys.stdout.buffer.write(pickle.dumps(cr.Network(1, cr.dense(1, 'bent'))))"
+    )
+    made = subprocess.run([sys.executable, "-c", write], cwd=tmp_path, capture_output=True, check=True).stdout
+    read = "import pickle, sys; print(pickle.loads(sys.stdin.buffer.read()).predict([[1.0]]).shape)"
+    found = subprocess.run([sys.executable, "-c", read], cwd=tmp_path, input=made, capture_output=True, check=True).stdout
+    assert found.split() == [b"(1,", b"1)"]

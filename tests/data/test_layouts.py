@@ -1,0 +1,157 @@
+"""What stands around a table in a text file: read, passed over and said, or named for what it is."""
+
+import bz2
+import gzip
+import lzma
+import zipfile
+
+import pytest
+
+from chainrule.base.errors import FileError
+from chainrule.data.reading import chunks, read, size_of
+
+PLAIN = "height,width\n1.5,2\n3.25,4\n5,6\n"
+
+
+def of(tmp_path, content, name="t.csv", **options):
+    path = tmp_path / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    table = read(path, **options)
+    for rows in (1, 2):
+        parts = list(chunks(path, rows=rows, **options))
+        assert [column.name for column in parts[0].columns] == list(table.names)
+        assert repr([value for part in parts for value in part.columns[0].values.tolist()]) == repr(table.columns[0].values.tolist())
+    return table
+
+
+@pytest.mark.parametrize(
+    ("content", "note"),
+    [
+        ("sep=;\nheight;width\n1,5;2\n3,25;4\n5;6\n", "separator: semicolon"),
+        ('"sep=,"\r\nheight,width\r\n1.5,2\r\n3.25,4\r\n5,6\r\n', "separator: comma"),
+        ("sep=:\nheight:width\n1.5:2\n3.25:4\n5:6\n", "separator: ':'"),
+        ("height,width\n1.5,2,\n3.25,4,\n5,6,\n", "the separator at the end of rows is ignored"),
+        ("height,width,\n1.5,2,\n3.25,4,\n5,6,\n", "a column without name and values left out"),
+        ("height,width\n1.5,2\n3.25,4,\n5,6\n", "separator: comma"),
+        ("# made on a Monday\n\n# by hand\nheight,width\n1.5,2\n# a remark\n3.25,4\n5,6\n", "3 lines of comments"),
+        ("# height width\n1.5 2\n3.25 4\n5 6\n", "separator: blanks"),
+        ("#height,width\n1.5,2\n3.25,4\n5,6\n", "1 line of comments"),
+        ("height,width\n1.5,2\n# a remark, with, commas\n3.25,4\n5,6\n", "separator: comma"),
+    ],
+)
+def test_what_stands_around_a_table(content, note, tmp_path):
+    table = of(tmp_path, content)
+    assert table.numbers(["height", "width"]).tolist() == [[1.5, 2], [3.25, 4], [5, 6]]
+    assert table.names == ("height", "width")
+    assert note in table.notes or "1 line" in note
+
+
+@pytest.mark.parametrize("content", [
+    '"height","width"\n"a",1.5,2\n"b",3.25,4\n"c",5,6\n',
+    '"height" "width"\n"a" 1.5 2\n"b" 3.25 4\n"c" 5 6\n',
+    "height\twidth\n1\t1.5\t2\n2\t3.25\t4\n3\t5\t6\n",
+])  # fmt: skip
+def test_the_names_of_rows_that_r_writes(content, tmp_path):
+    table = of(tmp_path, content)
+    assert table.names == ("row", "height", "width")
+    assert table.numbers(["height", "width"]).tolist() == [[1.5, 2], [3.25, 4], [5, 6]]
+    assert "the first column has no name in the header, and is called row" in table.notes
+
+
+def test_years_are_names(tmp_path):
+    assert of(tmp_path, "2019,2020,2021\n3,4.5,2\n1,2,3\n").names == ("2019", "2020", "2021")
+    assert not of(tmp_path, "2019,2020,2021\n2020,2021,2022\n").has_header
+    assert not of(tmp_path, "2019,2021\n3,4.5\n").has_header
+
+
+def test_a_column_without_name_is_kept_where_it_has_values(tmp_path):
+    assert of(tmp_path, "a,\n1,\n2,7\n").names == ("a", "column2")
+    assert of(tmp_path, "a,b\n1,\n2,\n").names == ("a", "b")
+
+
+ARFF = """% about flowers
+@relation 'some flowers'
+@attribute 'petal length' numeric
+@attribute colour {red, 'light blue', green}
+@attribute code {1,2}
+@ATTRIBUTE seen string
+@data
+1.5,red,1,yes
+
+% a remark
+2.5,'light blue',2,'it''s'
+?,green,?,?
+"""
+
+
+@pytest.mark.parametrize("name", ["flowers.arff", "flowers.txt"])
+def test_arff(name, tmp_path):
+    table = of(tmp_path, ARFF, name)
+    assert table.kinds == {"petal length": "number", "colour": "text", "code": "text", "seen": "text"}
+    assert table.column("colour").values.tolist() == ["red", "light blue", "green"]
+    assert table.column("code").values.tolist() == ["1", "2", None]
+    assert table.column("seen").values.tolist() == ["yes", "it's", None]
+    assert table.column("petal length").missing.tolist() == [False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("@relation r\n@attribute a numeric\n1\n", "it has no line @data"),
+        ("@relation r\n@data\n1\n", "no @attribute stands before @data"),
+        ("@relation r\n@attribute a numeric\n@data\n{0 1}\n", "is a sparse ARFF file; save it as a dense one"),
+        ("@relation r\n@attribute a colour\n@data\nred\n", "line 2 is '@attribute a colour'"),
+        ("@relation r\n@attribute a numeric\n@attribute a real\n@data\n1,2\n", "has two columns called 'a'"),
+        ("@relation r\n@attribute a numeric\n@data\nmany\n", "row 1, column 'a' holds 'many', which is no number"),
+    ],
+)
+def test_arff_that_is_refused(content, message, tmp_path):
+    with pytest.raises(FileError, match=message.replace("{", r"\{")):
+        of(tmp_path, content, "t.arff")
+
+
+@pytest.mark.parametrize(("suffix", "pack"), [("gz", gzip.compress), ("bz2", bz2.compress), ("xz", lzma.compress)])
+def test_packed_files(suffix, pack, tmp_path):
+    table = of(tmp_path, pack(PLAIN.encode()), f"t.csv.{suffix}")
+    assert table.names == ("height", "width")
+    assert size_of(tmp_path / f"t.csv.{suffix}") >= len(PLAIN)
+    with pytest.raises(FileError, match=rf"t\.csv\.{suffix} (cannot be read|is )"):
+        of(tmp_path, pack(PLAIN.encode() * 1000)[:-9], f"t.csv.{suffix}")
+
+
+@pytest.mark.parametrize(
+    ("members", "message"),
+    [
+        ({"t.csv": PLAIN, "__MACOSX/t.csv": "x"}, None),
+        ({"a.csv": PLAIN, "b.csv": PLAIN}, r"holds 2 files \(a.csv, b.csv\); unpack it, and name one file"),
+        ({}, "holds no file"),
+    ],
+)
+def test_zip_archives(members, message, tmp_path):
+    path = tmp_path / "t.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in members.items():
+            archive.writestr(name, text)
+    if message is None:
+        assert [len(part) for part in chunks(path, rows=2)] == [2, 1]
+        assert size_of(path) >= len(PLAIN)
+    else:
+        with pytest.raises(FileError, match=message):
+            read(path)
+
+
+@pytest.mark.parametrize(
+    ("start", "message"),
+    [
+        (b"\xd0\xcf\x11\xe0\xa1\xb1", "is an old workbook, as of Excel; save its sheet as CSV"),
+        (b"PK\x03\x04\x14\0[Content_Types].xml", "is a workbook, as of Excel; save its sheet as CSV"),
+        (b"PK\x03\x04\x14\0some.csv", "is a zip archive; let its name end in .zip"),
+        (b"%PDF-1.7", "is a PDF; fetch the table itself"),
+        (b"\n<!DOCTYPE html><html>", "is a web page; fetch the file itself"),
+        (b"PAR1\x15\x04", "is a Parquet file; let its name end in .parquet"),
+        (b"\x1f\x8b\x08\0", "is packed; let its name end in .gz"),
+    ],
+)
+def test_other_files_are_named_for_what_they_are(start, message, tmp_path):
+    with pytest.raises(FileError, match=message):
+        of(tmp_path, start + b" and so on\n" * 9)

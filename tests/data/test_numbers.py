@@ -1,0 +1,224 @@
+"""Numbers as people write them: read where it is clear, refused with the cell and the option where it is not; never another number."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.flowers import printed
+
+import chainrule as cr
+from chainrule.base.errors import FileError, InputError
+from chainrule.data.numbers import NumberFormat, looks_like_number
+from chainrule.data.reading import chunks, forms_of, read
+from chainrule.training.model import Model
+
+
+def table(tmp_path, columns, separator=",", **options):
+    """The columns as a file, each cell in quotes where it has to be, read back."""
+    names = list(columns)
+    rows = [separator.join(f'"{cell}"' if separator in cell else cell for cell in row) for row in zip(*columns.values(), strict=True)]
+    path = tmp_path / "t.csv"
+    path.write_text("\n".join([separator.join(names), *rows, ""]), encoding="utf-8")
+    return read(path, **options)
+
+
+def values(tmp_path, cells, separator=",", others=(), **options):
+    further = {f"other{place}": [other] * len(cells) for place, other in enumerate(others)}
+    found = table(tmp_path, {"a": cells, "b": ["x"] * len(cells), **further}, separator, **options).column("a")
+    assert found.kind == "number", found.doubt
+    return found.values.tolist()
+
+
+@pytest.mark.parametrize(
+    ("cells", "separator", "expected"),
+    [
+        (["1,234.5", "999.25", "1,234,567.0"], ",", [1234.5, 999.25, 1234567]),
+        (["1.234,5", "999,25", "12"], ";", [1234.5, 999.25, 12]),
+        (["8,250", "640", "1,125"], ",", [8250, 640, 1125]),  # English, as its separator is a comma
+        (["7,5", "3,125", "2,250"], ",", [7.5, 3.125, 2.25]),
+        (["0,125", "1,250"], ";", [0.125, 1.25]),  # no number of thousands begins with 0
+        (["1'234.50", "980.00"], ";", [1234.5, 980]),
+        (["1’234", "980"], ",", [1234, 980]),
+        (["12 345,6", "7 890,1"], ";", [12345.6, 7890.1]),
+        (["12\u00a0345", "1\u202f234\u202f567", "9"], ",", [12345, 1234567, 9]),
+        (["\u00a05.5\u00a0", "6"], ",", [5.5, 6]),
+        (["12,34,567", "1,23,456"], ",", [1234567, 123456]),  # as in India
+        (["48.1%", "7 %", "-3.5 %"], ",", [48.1, 7, -3.5]),
+        (["$1,299.00", "-$20.50", "$7"], ",", [1299, -20.5, 7]),
+        (["12,50 €", "7,00 €"], ";", [12.5, 7]),
+        (["€ 12", "€ 7.5"], ",", [12, 7.5]),
+        (["EUR 12.5", "EUR 7"], ",", [12.5, 7]),
+        (["(1,250.00)", "300.00"], ",", [-1250, 300]),
+        (["70 kg", "82.5 kg"], ",", [70, 82.5]),
+        (["−4.5", "3"], ",", [-4.5, 3]),  # the sign of mathematics
+        (["1.5D+03", "2.25d-1"], ",", [1500, 0.225]),
+        (["1.5E+03", "2e-1", "+7"], ",", [1500, 0.2, 7]),
+    ],
+)
+def test_what_is_clear_is_read(cells, separator, expected, tmp_path):
+    assert values(tmp_path, cells, separator) == expected
+
+
+def test_the_other_columns_decide_what_is_open(tmp_path):
+    assert values(tmp_path, ["1.250", "980"], ";", others=["3,5"]) == [1250, 980]
+    assert values(tmp_path, ["1,250", "2,375"], ";", others=["3,5"]) == [1.25, 2.375]
+    assert values(tmp_path, ["1,250", "980"], ";", others=["3.5"]) == [1250, 980]
+
+
+def test_signs_are_found_by_column(tmp_path):
+    found = table(tmp_path, {"a": ["1,5", "2,25"], "b": ["3.5", "4.75"], "c": ["x", "y"]}, ";")
+    assert found.numbers(["a", "b"]).tolist() == [[1.5, 3.5], [2.25, 4.75]]
+    assert "decimal signs: comma in a, point in b" in found.notes
+
+
+def refused(tmp_path, cells, separator=",", others=()):
+    """The message where the column is needed as one of numbers, and no option says how to read it."""
+    columns = {
+        "a": cells,
+        "c": ["u", "v", "u"],
+        **{f"other{place}": [other] * 3 for place, other in enumerate(others)},
+        "t": ["1", "3", "4"],
+    }
+    found = table(tmp_path, {name: column[: len(cells)] for name, column in columns.items()}, separator)
+    with pytest.raises(FileError) as caught:
+        cr.Preparation.fit(found, ["t"])
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("cells", "separator", "others", "message"),
+    [
+        (["1,250", "2,375"], ";", (), "'1,250' (row 1) may be a number of thousands as well as one with three decimals; say --thousands"),
+        (["1.250", "980", "12.500"], ";", (), "'1.250' (row 1) may be a number of thousands"),
+        (["1.250", "980"], ";", ("3,5", "3.5"), "say --thousands . for 1250, or --decimal . for 1.25. Or take the values"),
+        (["5,2", "3.1", "4,4"], ";", (), "'5,2' (row 1) and '3.1' (row 2) have different decimal signs; write them alike"),
+        (["1,200", "3,400", "5600"], ",", (), "'1,200' (row 1) may be a number of thousands"),
+        (
+            ["12 kg", "300 g", "7 kg"],
+            ",",
+            (),
+            "'12 kg' (row 1) and '300 g' (row 2) have different units; write all in one unit",
+        ),
+        (["1.2M", "300K"], ",", (), "have different units"),
+        (["48%", "0.5", "7%"], ",", (), "'48%' (row 1) and '0.5' (row 2): one has the unit %, the other none"),
+        (["1'234", "5 678"], ";", (), "are written with different thousands signs"),
+    ],
+)
+def test_what_is_not_clear_is_refused_with_the_cell_and_the_option(cells, separator, others, message, tmp_path):
+    said = refused(tmp_path, cells, separator, others)
+    assert said.startswith(f"{tmp_path / 't.csv'}, column 'a': ")
+    assert message in said
+    assert "--ignore a" in said
+
+
+def test_options_decide(tmp_path):
+    assert values(tmp_path, ["1,250", "2,375"], ";", thousands=",") == [1250, 2375]
+    assert values(tmp_path, ["1,250", "2,375"], ";", decimal=",") == [1.25, 2.375]
+    assert values(tmp_path, ["1.250", "980"], ";", thousands=".") == [1250, 980]
+    assert values(tmp_path, ["48%", "0.5"], units="%") == [48, 0.5]
+    assert values(tmp_path, ["12 kg", "300 g"], units=["kg", "g"]) == [12, 300]
+    for options, message in (
+        ({"decimal": ".", "thousands": "."}, "cannot be the decimal sign and the thousands sign at once"),
+        ({"thousands": "x"}, "the thousands sign is one of"),
+    ):
+        with pytest.raises(InputError, match=message):
+            values(tmp_path, ["1", "2"], **options)
+
+
+@pytest.mark.parametrize("cell", ["A1", "192.168.1.1", "1.2.3", "2024-01-05", "12:30", "1/2", "10-20", "12D3", "1_000", "١٢", "5a6", "e5"])
+def test_what_is_no_number(cell):
+    assert not looks_like_number(cell)
+
+
+def test_names_that_begin_with_numbers_stay_names(tmp_path):
+    found = table(tmp_path, {"class": ["1st", "2nd", "3rd", "1st"], "house": ["12", "12c", "13", "14c"], "t": ["1", "2", "3.5", "4"]})
+    assert found.kinds == {"class": "text", "house": "text", "t": "number"}
+    assert cr.Preparation.fit(found, ["t"], categories=["house"]).feature_names[:3] == ("class=1st", "class=2nd", "class=3rd")
+
+
+def test_no_hundred_inputs_are_made_of_numbers(tmp_path):
+    cells = [f"{place}.5" if place % 3 else "not measured" for place in range(90)] + ["not measured"] * 60
+    found = table(tmp_path, {"a": cells, "t": [str(place * 7 % 11 + 0.5) for place in range(150)]})
+    with pytest.raises(FileError, match=r"column 'a' is text, but 60 of its values look like numbers, as '1\.5'; write them alike"):
+        cr.Preparation.fit(found, ["t"])
+    assert cr.Preparation.fit(found, ["t"], categories=["a"]).inputs == 61
+
+
+def test_a_target_of_numbers_is_never_to_be_chosen_anew(tmp_path):
+    x = [str(place * 7 % 13) for place in range(40)]
+    found = table(tmp_path, {"x": x, "t": [f"{place},{place % 7 + 1}" for place in range(40)]}, ";")
+    assert cr.Preparation.fit(found, ["t"]).task == "regress"
+    mixed = table(tmp_path, {"x": x, "t": [f"{place}{',.'[place % 2]}{place % 7 + 1}" for place in range(40)]}, ";")
+    with pytest.raises(FileError, match="have different decimal signs"):
+        cr.Preparation.fit(mixed, ["t"])
+
+
+SIGNS = st.sampled_from([(".", ","), (",", "."), (",", " "), (".", "'"), (",", "\u00a0"), (".", "")])
+
+
+@given(st.lists(st.floats(0.01, 1e9), min_size=2, max_size=30), SIGNS, st.sampled_from(["", "%", " kg"]), st.integers(1, 9))
+def test_any_numbers_are_read_back_however_they_are_cut(tmp_path_factory, numbers, signs, unit, rows):
+    """With two decimals nothing is open; a file is the same in parts."""
+    decimal, thousands = signs
+    cells = [f"{number:,.2f}".replace(",", "t").replace(".", decimal).replace("t", thousands) + unit for number in numbers]
+    path = tmp_path_factory.mktemp("t") / "t.csv"
+    path.write_text("a\tb\n" + "".join(f"{cell}\tx\n" for cell in cells), encoding="utf-8")
+    expected = [float(f"{number:.2f}") for number in numbers]
+    assert read(path).column("a").values.tolist() == expected
+    assert [value for part in chunks(path, rows=rows) for value in part.column("a").values.tolist()] == expected
+
+
+def test_a_sign_far_down_decides_for_all(tmp_path):
+    """What was open in the first rows is read again."""
+    cells = ["1.250", *["980"] * 6000, "1.250,5"]
+    assert values(tmp_path, cells, ";") == [1250, *[980] * 6000, 1250.5]
+    assert forms_of(tmp_path / "t.csv").forms["a"] == NumberFormat(",", ".")
+
+
+# A model and other files
+
+
+@pytest.fixture
+def model(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    rows = [(20_000 + 777 * place, f"{place % 9},5", 3 * place + 0.25) for place in range(60)]
+    text = "".join(f"{a // 1000}.{a % 1000:03};{b};{str(t).replace('.', ',')}\n" for a, b, t in rows)
+    (tmp_path / "own.csv").write_text("a;b;t\n" + text)
+    out, _ = printed(["train", "own.csv", "--target", "t", "--epochs", "2"], capsys)
+    assert "how numbers are read: a 1.234,5 is 1234.5" in " ".join(out.split())
+    return Model.load("model.safetensors")
+
+
+def predicted(content, capsys, *options, code=0):
+    with open("other.csv", "w", encoding="utf-8") as file:
+        file.write(content)
+    return printed(["predict", "model.safetensors", "other.csv", *options], capsys, code)
+
+
+def test_predict_reads_with_the_models_signs_and_says_where_a_file_differs(model, capsys):
+    assert model.preparation.features[0].written == NumberFormat(",", ".")
+    own = predicted("a;b\n25.000;3,5\n", capsys)
+    assert own[1] == ""
+    english, said = predicted("a,b\n25000,3.5\n", capsys)
+    assert english == own[0]
+    assert "column b is written otherwise than where the model was trained: 12.5 is 12.5" in said
+    assert predicted('a,b\n"25,000",3.5\n', capsys)[0] != own[0]  # 25.000 in a model with decimal commas is 25000, and 25,000 is 25 …
+    assert predicted('a,b\n"25,000",3.5\n', capsys, "--decimal", ".")[0] == own[0]  # … unless it is said
+    assert printed(["evaluate", "model.safetensors", "own.csv"], capsys)[1] == ""
+
+
+def test_a_file_in_another_unit_is_refused(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own.csv").write_text("w,t\n" + "".join(f"{place * 7 % 50 + 0.5} kg,{place}.25\n" for place in range(40)))
+    cr.train("own.csv", target="t", epochs=1, output="model.safetensors")
+    assert "row 1 holds '70 lb', but the model knows this column in kg" in predicted("w\n70 lb\n", capsys, code=2)[1]
+    assert "column w is written otherwise" in predicted("w\n70\n", capsys)[1]
+    assert predicted("w\n70 lb\n", capsys, "--units", "lb")[0] == predicted("w\n70 kg\n", capsys)[0]
+
+
+def test_words_for_missing_values_are_kept_with_the_model(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    lines = [f"{place * 7 % 50},{'-999' if place % 10 == 3 else place % 6},{place}.25\n" for place in range(60)]
+    (tmp_path / "own.csv").write_text("w,v,t\n" + "".join(lines))
+    cr.train("own.csv", target="t", missing="-999", impute="mean", epochs=1, output="model.safetensors")
+    assert predicted("w,v\n7,-999.0\n", capsys) == predicted("w,v\n7,NA\n", capsys)
+    assert printed(["explain", "model.safetensors", "--step", "2"], capsys)[1] == ""

@@ -1,0 +1,184 @@
+"""Several files, folders, patterns, and the formats of Arrow and JSON: one table, a part at a time."""
+
+import gzip
+import json
+import shlex
+
+import numpy as np
+import pytest
+from tests.flowers import printed
+
+import chainrule as cr
+from chainrule.base.errors import FileError, InputError
+from chainrule.data.reading import chunks, forms_of, read, size_of
+from chainrule.training.model import Model
+
+ROWS = [{"x": place * 7 % 23 / 4, "c": "uvw"[place % 3], "b": place % 2 == 0, "t": place * 3 % 11 + 0.5} for place in range(60)]
+
+
+def text(rows, names=("x", "c", "b", "t"), separator=","):
+    return "".join(separator.join(map(str, row)) + "\n" for row in [names, *([row[name] for name in names] for row in rows)])
+
+
+def parquet(path, rows):
+    pytest.importorskip("pyarrow.parquet").write_table(pytest.importorskip("pyarrow").Table.from_pylist(rows), path, row_group_size=7)
+
+
+def feather(path, rows):
+    pyarrow = pytest.importorskip("pyarrow")
+    pytest.importorskip("pyarrow.feather").write_feather(pyarrow.Table.from_pylist(rows), path, chunksize=7)
+
+
+def stream(path, rows):
+    pyarrow = pytest.importorskip("pyarrow")
+    table = pyarrow.Table.from_pylist(rows)
+    with pyarrow.ipc.new_stream(path, table.schema) as writer:
+        writer.write_table(table, max_chunksize=7)
+
+
+def lines(path, rows):
+    path.write_text("".join(json.dumps(row) + "\n\n" for row in rows))
+
+
+def packed_lines(path, rows):
+    path.write_bytes(gzip.compress("".join(json.dumps(row) + "\n" for row in rows).encode()))
+
+
+WRITERS = {
+    "csv": lambda path, rows: path.write_text(text(rows)),
+    "parquet": parquet,
+    "feather": feather,
+    "arrow": stream,
+    "jsonl": lines,
+    "ndjson": lines,
+    "jsonl.gz": packed_lines,
+    "json": lambda path, rows: path.write_text(json.dumps(rows, indent=1)),
+}
+
+
+def same(source):
+    table = read(source)
+    assert table.kinds == {"x": "number", "c": "text", "b": "boolean", "t": "number"}
+    assert table.column("c").values.tolist() == [row["c"] for row in ROWS]
+    assert table.numbers(["x", "b", "t"]).tolist() == [[row["x"], row["b"], row["t"]] for row in ROWS]
+    for rows in (4, 1000):
+        parts = list(chunks(source, rows=rows))
+        assert [part.first_row for part in parts] == (np.cumsum([0, *map(len, parts)])[:-1] + 1).tolist()
+        assert max(map(len, parts)) <= rows
+        assert [value for part in parts for value in part.column("t").values.tolist()] == [row["t"] for row in ROWS]
+    return table
+
+
+@pytest.mark.parametrize("suffix", WRITERS)
+def test_one_file_or_several(suffix, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    WRITERS[suffix](tmp_path / f"all.{suffix}", ROWS)
+    same(f"all.{suffix}")
+    folder = tmp_path / "parts"
+    (folder / "deep").mkdir(parents=True)
+    WRITERS[suffix](folder / f"a.{suffix}", ROWS[:25])
+    WRITERS[suffix](folder / "deep" / f"b.{suffix}", ROWS[25:])
+    (folder / "_SUCCESS").write_text("")
+    (folder / ".hidden.csv").write_text("nothing\n")
+    (folder / "readme.md").write_text("about the table\n")
+    assert same("parts").source == "parts"
+    same([f"parts/a.{suffix}", folder / "deep" / f"b.{suffix}"])
+    assert size_of("parts") == sum(size_of(path) for path in (folder / f"a.{suffix}", folder / "deep" / f"b.{suffix}"))
+    if suffix != "json":
+        (folder / "deep" / f"b.{suffix}").rename(folder / f"b.{suffix}")
+        same(f"parts/*.{suffix}")
+        same(f"par*/[ab].{suffix}")
+
+
+def test_json_in_columns(tmp_path):
+    (tmp_path / "t.json").write_text(json.dumps({name: [row[name] for row in ROWS] for name in ROWS[0]}))
+    same(tmp_path / "t.json")
+    (tmp_path / "t.json").write_text(json.dumps([{"a": 1}, {"a": None, "b": "x"}]))
+    assert read(tmp_path / "t.json").column("b").values.tolist() == [None, "x"]
+
+
+def test_columns_may_come_in_another_order_and_forms_are_of_all_files(tmp_path):
+    (tmp_path / "a.csv").write_text("x;c\n1.250;u\n980;v\n")
+    (tmp_path / "b.csv").write_text("c;x\nu;1.250,5\n")
+    table = read([tmp_path / "a.csv", tmp_path / "b.csv"])
+    assert table.column("x").values.tolist() == [1250, 980, 1250.5]
+    assert table.column("c").values.tolist() == ["u", "v", "u"]
+    assert forms_of(tmp_path).forms["x"].thousands == "."
+
+
+def test_folders_that_say_a_value(tmp_path):
+    for year, place in (("2023", "north"), ("2024", "south")):
+        folder = tmp_path / "d" / f"year={year}" / f"place={place}"
+        folder.mkdir(parents=True)
+        parquet(folder / "part.parquet", ROWS[:5])
+    table = read(tmp_path / "d")
+    assert table.column("year").values.tolist() == [2023] * 5 + [2024] * 5
+    assert table.column("place").values.tolist() == ["north"] * 5 + ["south"] * 5
+
+
+def refused(source, match):
+    with pytest.raises(InputError, match=match):
+        read(source)
+
+
+def test_what_is_refused(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    refused("empty", "empty is a folder without a table; name a file")
+    refused("*.csv", r"no file fits \*\.csv")
+    (tmp_path / "a.csv").write_text("x,c\n1,u\n")
+    (tmp_path / "b.csv").write_text("x,d\n1,u\n")
+    refused(["a.csv", "b.csv"], r"b\.csv has no column 'c', as a\.csv has; files read together have the same columns")
+    (tmp_path / "c.jsonl").write_text('{"x": 1}\n')
+    refused(["a.csv", "c.jsonl"], r"a\.csv is a text file, and c\.jsonl is none")
+    (tmp_path / "d.jsonl").write_text('{"y": 1}\n')
+    refused(["c.jsonl", "d.jsonl"], r"d\.jsonl and c\.jsonl differ in the column 'x'")
+    refused(["a.csv", "none.csv"], r"there is no file none\.csv")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "holds no rows"),
+        ('{"a": 1}\n{"a": \n', "row 2 is no complete JSON"),
+        ('{"a": 1}\n[1, 2]\n', "row 2 is no object; each line holds one row"),
+        ('{"a": 1}\n{"a": [1]}\n', r"row 2, column 'a' holds \[1\]; a cell is a number, text"),
+        ('{"a": 1}\n' * 1200 + '{"b": 1}\n', "row 1201 has 'b', which no row of the first 1,000 has"),
+        ('{"a": 1}\n' * 6000 + '{"a": "x"}\n', "column 'a' holds text in some rows and numbers in others, as from row 1 on"),
+    ],
+)
+def test_json_that_is_refused(content, message, tmp_path):
+    (tmp_path / "t.jsonl").write_text(content)
+    with pytest.raises(FileError, match=message):
+        read(tmp_path / "t.jsonl")
+
+
+@pytest.mark.parametrize("suffix", ["feather", "arrow", "json"])
+@pytest.mark.parametrize("content", [b"", b"nonsense that goes on", b"ARROW1\0\0 no", b"FEA1 no", b"\xff\xff\xff\xff\x10"])
+def test_foreign_files_are_told(suffix, content, tmp_path):
+    pytest.importorskip("pyarrow")
+    (tmp_path / f"x.{suffix}").write_bytes(content)
+    refused(tmp_path / f"x.{suffix}", f"x.{suffix}")
+
+
+# A model of several files
+
+
+def test_a_model_finds_its_files_again(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d" / "a.csv").write_text(text(ROWS[:25]))
+    (tmp_path / "d" / "b.csv").write_text(text(ROWS[25:]))
+    (tmp_path / "all.csv").write_text(text(ROWS))
+    states = []
+    for number, data in enumerate((["d/a.csv", "d/b.csv"], ["d"], ["d/*.csv"], ["all.csv"])):
+        name = f"{number}.safetensors"
+        out, _ = printed(["train", *data, "--target", "t", "--epochs", "3", "-o", name], capsys)
+        assert ": 60 rows, 4 columns" in out
+        step = next(line for line in out.splitlines() if "--step" in line)
+        printed(shlex.split(step)[1:], capsys)
+        printed(["explain", name, "--step", "2"], capsys)
+        assert printed(["evaluate", name, *data], capsys)[0].startswith(f"60 rows of {', '.join(data)}:")
+        states.append(Model.load(name).network.parameters)
+    assert all((states[0][key] == state[key]).all() for state in states[1:] for key in state)
+    assert cr.train(["d/a.csv", "d/b.csv"], target="t", epochs=1).source["files"] == ["d/a.csv", "d/b.csv"]

@@ -1,0 +1,153 @@
+"""What is worth a line about a table is told, in one line each and three at most; healthy data is told nothing."""
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+from chainrule.data.reading import read
+from chainrule.document.words import Words
+from chainrule.preparation.cautions import MOST, cautions
+from chainrule.preparation.preparation import Preparation
+
+ROWS = 80
+RANDOM = np.random.default_rng(5)
+
+
+def healthy(**changes):
+    """Numbers, a category, a skewed column, rounded amounts, a count, and a target that depends on them."""
+    x = RANDOM.normal(50, 9, ROWS).round(2)
+    columns = {
+        "x": x,
+        "skewed": np.exp(RANDOM.normal(9, 1.2, ROWS)).round(),
+        "amount": RANDOM.integers(2_000, 9_000, ROWS) * 100,
+        "count": RANDOM.poisson(2, ROWS),
+        "zone": RANDOM.choice(["north", "south", "East"], ROWS),
+        "t": (3 * x + RANDOM.normal(0, 5, ROWS)).round(1),
+    }
+    return {**columns, **changes}
+
+
+def told(columns, target="t", tmp_path=None, split_at_random=True):
+    if tmp_path is None:
+        table = read(columns)
+    else:
+        lines = [",".join(map(str, row)) for row in zip(*columns.values(), strict=True)]
+        (tmp_path / "t.csv").write_text("\n".join([",".join(columns), *lines, ""]))
+        table = read(tmp_path / "t.csv")
+    preparation = Preparation.fit(table, [target])
+    found = cautions(table, preparation, preparation.labels(table), split_at_random=split_at_random)
+    for language in ("en", "de"):
+        for caution in found:
+            assert "\n" not in Words(language).plain(f"caution.{caution.key}", **caution.values)
+    return [(caution.key, caution.values.get("name", "")) for caution in found]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_healthy_data_is_told_nothing(seed, tmp_path):
+    global RANDOM  # noqa: PLW0603  # other healthy rows
+    RANDOM = np.random.default_rng(seed)
+    assert told(healthy(), tmp_path=tmp_path) == []
+    assert told(healthy(t=np.where(RANDOM.random(ROWS) < 0.3, "yes", "no")), tmp_path=tmp_path) == []
+    assert told(healthy(number=np.arange(ROWS) + 1000), tmp_path=tmp_path) == []  # rows that are counted, in no order of the target
+
+
+@pytest.mark.parametrize("name", ["iris", "wine", "breast_cancer", "digits", "diabetes"])
+def test_healthy_sets_are_told_nothing(name):
+    table = read(f"data:{name}")
+    assert told({column.name: column.values for column in table.columns}, table.names[-1]) == []
+
+
+def changed(values, places, value):
+    values = np.array(values, dtype=object)
+    values[places] = value
+    return values
+
+
+def test_stand_ins_for_missing_values(tmp_path):
+    for value in (-999, 9999, -99):
+        x = changed(healthy()["x"], [3, 40, 41], value)
+        assert told(healthy(x=x), tmp_path=tmp_path) == [("stand_in", "x")]
+    assert told(healthy(x=changed(healthy()["x"], [3, 40], 55)), tmp_path=tmp_path) == []
+
+
+def test_a_slip_of_the_pen(tmp_path):
+    assert told(healthy(x=changed(healthy()["x"], [7], 5e7)), tmp_path=tmp_path) == [("far", "x")]
+    assert told(healthy(t=changed(healthy()["t"], [7], 99999999)), tmp_path=tmp_path) == [("far", "t")]
+
+
+def test_a_column_that_is_the_target(tmp_path):
+    t = healthy()["t"]
+    assert told(healthy(t=t, cents=(t * 100).round() + 7), tmp_path=tmp_path) == [("copy", "cents")]
+    kind = RANDOM.choice(["a", "b", "c"], ROWS)
+    code = np.array([{"a": "x", "b": "y", "c": "z"}[one] for one in kind])
+    assert told(healthy(t=kind, code=code), tmp_path=tmp_path) == [("copy", "code")]
+    assert told({"x": np.arange(ROWS) * 7 % 31, "t": np.arange(ROWS) * 7 % 31 * 2.5}, tmp_path=tmp_path) == []  # a formula with one input
+
+
+def test_codes_that_lose_zeros(tmp_path):
+    codes = [f"{place * 7919 % 100000:05}" for place in range(ROWS)]
+    assert told(healthy(code=codes), tmp_path=tmp_path)[0] == ("zeros", "code")
+    assert told(healthy(month=[f"{place % 12 + 1:02}" for place in range(ROWS)]), tmp_path=tmp_path) == []
+    assert told(healthy(size=[f"{place % 12 / 8:.3f}" for place in range(ROWS)]), tmp_path=tmp_path) == []
+
+
+def test_names_that_differ_in_nothing_that_is_meant(tmp_path):
+    zone = RANDOM.choice(["north", "South", "south ", "North"], ROWS)
+    assert told(healthy(zone=zone), tmp_path=tmp_path) == [("spelling_categories", "zone")]
+    assert told(healthy(t=RANDOM.choice(["yes", "Yes", "no"], ROWS)), tmp_path=tmp_path) == [("spelling_classes", "t")]
+    assert told(healthy(**{"Zone ": healthy()["zone"]}), tmp_path=tmp_path) == [("spelling_columns", "")]
+    assert told(healthy(zone=RANDOM.choice(["a", "A"], ROWS)), tmp_path=tmp_path) == []
+
+
+def test_classes_of_a_single_row(tmp_path):
+    kind = changed(RANDOM.choice(["a", "b"], ROWS), [9], "c")
+    assert told(healthy(t=kind), tmp_path=tmp_path) == [("singletons", "t")]
+
+
+def test_numbers_that_name_the_rows(tmp_path):
+    identifiers = RANDOM.permutation(np.arange(100_003, 999_983, 1234))[:ROWS]
+    assert told(healthy(customer=identifiers), tmp_path=tmp_path) == [("identifier", "customer")]
+
+
+def test_rows_that_run_in_time(tmp_path):
+    days = [f"2024-{place // 28 + 1:02}-{place % 28 + 1:02}" for place in range(ROWS)]
+    assert told(healthy(day=days), tmp_path=tmp_path) == [("between_dates", "day")]
+    assert told(healthy(day=days), tmp_path=tmp_path, split_at_random=False) == []
+    assert told(healthy(day=RANDOM.permutation(days)), tmp_path=tmp_path) == []
+    drifting = np.cumsum(RANDOM.normal(0, 1, ROWS)).round(2)
+    assert told(healthy(number=np.arange(ROWS), t=drifting), tmp_path=tmp_path) == [("between_count", "number")]
+
+
+def test_no_more_than_three_lines(tmp_path):
+    base = healthy()
+    bad = healthy(
+        x=changed(base["x"], [3, 4], -999), skewed=changed(base["skewed"], [2], 1e12), cents=base["t"] * 100, t=base["t"],
+        code=[f"{place * 7919 % 100000:05}" for place in range(ROWS)],
+    )  # fmt: skip
+    assert len(told(bad, tmp_path=tmp_path)) == MOST
+
+
+def test_they_are_printed_before_the_training(tmp_path, monkeypatch, capsys):
+    from tests.flowers import printed, write_rows
+
+    monkeypatch.chdir(tmp_path)
+    rows = [{"length": -999 if place % 20 == 3 else place * 7 % 23, "t": place * 3 % 11 + 0.5} for place in range(100)]
+    write_rows("t.csv", rows)
+    out, _ = printed(["train", "t.csv", "--target", "t", "--epochs", "1"], capsys)
+    told = "worth a look: length is -999 in 5 rows, far from all other values; if that means that there is no value, say --missing -999"
+    assert told in " ".join(out.split("\n\n")[0].split())
+    out, _ = printed(["train", "t.csv", "--target", "t", "--epochs", "1", "--force", "--missing", "-999", "--impute", "mean"], capsys)
+    assert "worth a look" not in out
+    assert "einen Blick wert" in printed(["train", "t.csv", "--target", "t", "--epochs", "1", "--force", "--language", "de"], capsys)[0]
+
+
+def test_a_rare_class_that_is_never_found_is_told(tmp_path, monkeypatch, capsys):
+    from tests.flowers import printed, write_rows
+
+    monkeypatch.chdir(tmp_path)
+    write_rows("rare.csv", [{"x": place * 7 % 23, "kind": "rare" if place % 25 == 3 else "usual"} for place in range(400)])
+    said = "No row of rare was found; --class-weights balanced lets rare classes count as much as frequent ones."
+    asked = ["train", "rare.csv", "--target", "kind", "--epochs", "20", "--force"]
+    assert said in " ".join(printed(asked, capsys)[0].split())
+    assert said not in " ".join(printed([*asked, "--class-weights", "balanced"], capsys)[0].split())
+    assert cr.Model.load("model.safetensors").plan.class_weights == "balanced"
