@@ -126,6 +126,8 @@ def test_columns_are_read_as_columns_by_every_door() -> None:
         ),
         cr.problem("2-2-1", weights=text, notation="vectors=columns", **options),
         cr.problem("2-2-1", weights=text, weights_as="units-inputs", **options),
+        cr.problem("2-2-1", weights=text, notation="vectors=columns", **{**options, "input": "1; 2"}),
+        cr.problem({**described, "data": {"x": [[1], [2]], "t": [[1]]}}),
     ]
     networks = [
         cr.Network(2, cr.dense(2, "relu", bias=False, weights=W1), cr.dense(1, bias=False, weights=W2), notation=notation),
