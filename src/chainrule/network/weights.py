@@ -308,15 +308,15 @@ def _with_named(start: Network, network: Network, named: Mapping[str, tuple[Plac
     changed = {key: np.array(network.parameters[key], dtype=float) for key in dict.fromkeys(key for (key, _), _ in named.values())}
     taken: dict[Place, str] = {}
     for name, (place, value) in named.items():
-        if (before := taken.setdefault(place, name)) != name:
-            raise InputError(f"{before} and {name} are one and the same weight; leave out one of them.")
+        if (other := taken.setdefault(place, name)) != name:
+            raise InputError(f"{other} and {name} are one and the same weight; leave out one of them.")
         number = checked_numbers(name, value, None)
         if number.size != 1:
             raise ShapeError(f"{name} is one number, but {number.size} were given.")
         changed[place[0]][place[1]] = number.item()
     counts = {key: sum(1 for own, _ in taken if own == key) for key in changed}
-    drawn = network.initializers
-    rest = {key: "drawn" if key in drawn else "kept" for key, count in counts.items() if count < changed[key].size}
+    before = {**dict.fromkeys(network.initializers, "drawn"), **dict.fromkeys(network.given, "kept")}
+    rest = {key: before.get(key, "zero") for key, count in counts.items() if count < changed[key].size}
     told = {"form": "names", "places": [[name, key, list(index)] for name, ((key, index), _) in named.items()], "rest": rest}
-    before_told = network.understood if network is not start else None
-    return network.with_parameters(changed).told({**told, **({"with": dict(before_told)} if before_told else {})})
+    matrices = network.understood if network is not start else None
+    return network.with_parameters(changed).told({**told, **({"with": dict(matrices)} if matrices else {})})

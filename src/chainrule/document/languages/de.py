@@ -62,6 +62,7 @@ WORDS = {
     "weights_read.range": "{name} {first} bis {last}",
     "weights_read.rest.drawn": "Die nicht angegebenen Zahlen wurden mit dem Startwert {seed} ausgelost:",
     "weights_read.rest.kept": "Die nicht angegebenen Zahlen bleiben, wie sie beschrieben sind:",
+    "weights_read.rest.zero": "Die nicht angegebenen Zahlen sind 0:",
     "weights_read.thresholds": "Die Neuronen haben Schwellen θ: Die Netzeingabe ist die gewichtete Summe weniger θ.",
     "network.drawn": " wurde mit dem Startwert {seed} ausgelost: {how}.",
     "network.drawn_many": " wurden mit dem Startwert {seed} ausgelost: {how}, mit den Eingängen und Neuronen der jeweiligen Schicht.",

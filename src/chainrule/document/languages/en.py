@@ -59,6 +59,7 @@ WORDS = {
     "weights_read.range": "{name} {first} to {last}",
     "weights_read.rest.drawn": "The numbers that were not given were drawn from seed {seed}:",
     "weights_read.rest.kept": "The numbers that were not given stay as they were described:",
+    "weights_read.rest.zero": "The numbers that were not given are 0:",
     "weights_read.thresholds": "Units have thresholds θ: the net input is the weighted sum less θ.",
     "network.drawn": " was drawn from seed {seed}: {how}.",
     "network.drawn_many": " were drawn from seed {seed}: {how}, with the inputs and units of each layer.",
