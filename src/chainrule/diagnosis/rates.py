@@ -7,7 +7,7 @@ on the very batch, for some hundreds of steps. Nothing is taken to be monotone i
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -75,7 +75,7 @@ SEEN = 1e-7
 """A smaller change of E, as a share of it, is next to rounding."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Simulation:
     """A run with one rate, always on one batch.
 
@@ -138,10 +138,11 @@ class Simulation:
 
     @property
     def died(self) -> int:
-        """How many units have the slope 0 for every sample at the end, which had not at the start."""
+        """How many units have the slope 0 for every sample at the end, or nearly so, which had not at the start."""
         if self.end is None:
             return 0
-        return sum(int((after.dead & ~before.dead).sum()) for before, after in zip(self.start.units, self.end.units, strict=True))
+        pairs = zip(self.start.units, self.end.units, strict=True)
+        return sum(int(((after.dead | after.fainter(before)) & ~before.dead).sum()) for before, after in pairs)
 
     @property
     def cause(self) -> str:
@@ -223,6 +224,7 @@ class Runner:
     ) -> None:
         self.network, self.optimizer, self.number = network, constant(optimizer, number), number
         self.data, cost = (x, t, weights), operations(network, len(x))
+        self.has_states = bool(network_update(network, self.optimizer).state_shapes)
         if cost <= MOST_OPERATIONS:
             unrolled = Unrolled(network, x, t, self.optimizer, weights, states, number)
             first = unrolled.run(0.0, 1)[0][0]
@@ -471,18 +473,39 @@ class _Search:
         return self._without_holes(low, high)
 
     def _without_holes(self, low: float, high: float) -> tuple[float, float] | None:
-        """The interval, cut where a rate inside does not converge: half of what it would be then, since there are more of them nearby."""
-        for places in (7, 8, 9):
-            inside = [low * (high / low) ** ((k + 0.5) / places) for k in range(places)] + [high * (1 - 0.03 * k) for k in range(1, 4)]
-            failing = [rate for rate in sorted(inside) if low < rate < high and not self.simulated(rate).converged]
-            if not failing:
+        """The interval, cut where a rate inside does not converge, or where it is a matter of luck how soon it does.
+
+        Where all is well, larger rates converge sooner up to one of them, and later beyond, and with rules that have states the error never
+        rises above what it was. Where that is not so, there are rates nearby that do not converge.
+        """
+        for places in (12, 13, 14):
+            inside = sorted([low * (high / low) ** ((k + 0.5) / places) for k in range(places)] + [high * (1 - 0.03 * k) for k in range(4)])
+            if (cut := self._first_irregular([rate for rate in inside if low <= rate])) is None:
                 break
-            high = failing[0] / 2
+            high = cut / 2
             if high <= low:
                 return None
         low, high = rounded_up(low), rounded_down(high)
         wide = WIDE * low <= high and all(self.simulated(rate).converged and self.simulated(rate).harmless for rate in (low, high))
         return (low, high) if wide else None
+
+    def _first_irregular(self, rates: Sequence[float]) -> float | None:
+        """The first of rising rates that does not converge, or converges sooner again than some below it that was later already."""
+        least = latest = math.inf
+        for rate in rates:
+            run = self.simulated(rate)
+            if not run.converged or (self.run.has_states and max(run.errors) > self.before):
+                return rate
+            taken = len(run.errors)
+            if taken < least:
+                if latest < math.inf:
+                    return rate
+                least = taken
+            elif taken > 1.1 * least + 2:
+                if taken < latest / 1.1 - 2 and latest < math.inf:
+                    return rate
+                latest = taken if latest == math.inf else max(latest, taken)
+        return None
 
     def largest_sound(self, near: float) -> float | None:
         """A rate with which the error falls soundly, though it gets nowhere in so few steps; halved until it does."""

@@ -179,8 +179,9 @@ def matrix_form_section(context: Context) -> Section:
         blocks += theorems(context)
     blocks += context.matrix_blocks(context.matrix_line(quantity) for quantity in context.derivation.backward)
     lines = [context.symbolic_update(part) for part in context.step.update.parameters]
-    blocks += [*([Paragraph(context.text("matrix.update")), Equations(tuple(lines))] if lines else []), *patterns(context)]
-    return Section("matrix", context.plain("matrix.title"), tuple(blocks))
+    if lines:
+        blocks += [Paragraph(context.text("matrix.update")), Equations(tuple(lines))]
+    return Section("matrix", context.plain("matrix.title"), (*blocks, *patterns(context)))
 
 
 def patterns(context: Context) -> list[Block]:

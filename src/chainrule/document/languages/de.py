@@ -646,6 +646,63 @@ WORDS = {
     "wrote": "{path} geschrieben",
     "predict.formulas": "Eine Tabellenkalkulation würde die Zelle {cell} als Formel ausführen; --guard-formulas setzt ' davor.",
     "predict.guarded": "Zellen, die eine Tabellenkalkulation ausführen würde, wie {cell}, haben ein ' davor.",
+    # Die Diagnose
+    "doctor.healthy": "In {subject}, das aus {rows} Zeilen lernt, fand sich nichts.",
+    "doctor.no_cure": "Nichts, was versucht wurde, macht es in so wenigen Schritten besser.",
+    "doctor.rates.lowers_below": "Lernraten unter {rate} senken den Fehler des ersten Schritts.",
+    "doctor.rates.converges_below": "Das Training konvergiert mit den versuchten Raten bis {rate}.",
+    "doctor.rates.recommended": "Eine gute Lernrate für diesen Anfang ist {rate}.",
+    "doctor.not_finite": "{quantity} ist die erste Größe, die NaN oder unendlich ist, und zwar schon im ersten Schritt: Alles danach ist "
+    "auch keine Zahl.",
+    "doctor.inputs_unscaled.ratio": "Die Eingaben sind nicht skaliert: {column} streut {number}-mal so stark wie {other}.",
+    "doctor.inputs_unscaled.rms": "Die Eingaben sind nicht skaliert: {column} hat die Größe {number} (Wurzel aus dem mittleren Quadrat).",
+    "doctor.inputs_unscaled.mean": "Die Eingaben sind nicht skaliert: Der Mittelwert von {column} liegt {number} Standardabweichungen von "
+    "0.",
+    "doctor.targets_unscaled.rms": "Die Ziele sind nicht skaliert: {column} hat die Größe {number} (Wurzel aus dem mittleren Quadrat).",
+    "doctor.targets_unscaled.mean": "Die Ziele sind nicht skaliert: Der Mittelwert von {column} liegt {number} Standardabweichungen von 0.",
+    "doctor.bounded_output": "Die Ausgabe kann die Ziele nicht geben: {activation} gibt Zahlen von {low} bis {high}, aber {percent} % der "
+    "Ziele liegen außerhalb, so {farthest}.",
+    "doctor.double_softmax": "Der Verlust {loss} nimmt Softmax oder Sigmoid selbst, und die Ausgabe, {activation}, hat das schon getan.",
+    "doctor.wrong_loss.output": "Der Verlust {loss} vergleicht Wahrscheinlichkeiten, und die Ausgabe-Aktivierung {activation} gibt keine.",
+    "doctor.wrong_loss.classes": "Die Ziele sind Klassen, und der Verlust {loss} vergleicht Zahlen; sein Gradient schwindet, wo die "
+    "Ausgabe falsch und sich sicher ist.",
+    "doctor.zero_start": "{count} von {all} Gewichtsmatrizen sind am Anfang ganz 0, {parameter} als erste: Durch sie kommt nichts "
+    "hindurch.",
+    "doctor.equal_units": "Die Einheiten {first} und {second} von {layer} sind gleich und bleiben gleich: Sie bekommen in jedem Schritt "
+    "denselben Gradienten.",
+    "doctor.start_too_large": "Die Gewichte von {layer} ({parameter}) sind am Anfang zu groß: {number}-mal das, was die Größe eines "
+    "Signals erhält.",
+    "doctor.no_gradient": "Der Gradient ist genau 0, obwohl der Fehler {error} ist: Keine Lernrate ändert etwas.",
+    "doctor.mean_predicted": "Alle {rows} Vorhersagen liegen beim Mittelwert der Ziele, {mean}: Die Eingaben machen keinen Unterschied.",
+    "doctor.dead_units": "{count} von {all} Einheiten von {layer} sind tot: Ihre Steigung ist für jede Zeile 0.",
+    "doctor.saturation": "{layer} ist gesättigt: {percent} % der Steigungen liegen unter einem Zwanzigstel der steilsten.",
+    "doctor.vanishing": "Der Gradient verschwindet: Von δ ist bei {layer}, nach {layers} Schichten, {ratio} übrig; von Schicht zu Schicht "
+    "wird es mit {factors} multipliziert.",
+    "doctor.exploding": "Der Gradient explodiert: δ ist bei {layer} {ratio}-mal so groß wie am Ausgang; von Schicht zu Schicht wird es "
+    "mit {factors} multipliziert.",
+    "doctor.rate_too_large.diverged": "Die Lernrate {rate} ist zu groß: In einem Versuch verließ der Fehler in Schritt {step} alle "
+    "Grenzen.",
+    "doctor.rate_too_large.rose": "Die Lernrate {rate} ist zu groß: In einem Versuch von {steps} Schritten endete der Fehler höher, als "
+    "er begann.",
+    "doctor.rate_too_small": "Die Lernrate {rate} ist zu klein: Nach {steps} Schritten eines Versuchs ist der Fehler {error}; mit "
+    "{better} ist er {less}.",
+    "cure.standardised_inputs": "mit standardisierten Eingaben",
+    "cure.scaled_inputs": "mit Eingaben, geteilt durch {number},",
+    "cure.standardised_targets": "mit standardisierten Zielen",
+    "cure.standardised_both": "mit standardisierten Eingaben und Zielen",
+    "cure.rate": "mit der Lernrate {rate}",
+    "cure.drawn": "mit Gewichten aus der passenden Initialisierung",
+    "cure.activation": "mit {activation} in den verdeckten Schichten",
+    "cure.hidden": "mit {activation} in den verdeckten Schichten",
+    "cure.optimizer": "mit {optimizer} (Lernrate {rate})",
+    "cure.output": "mit der Ausgabe-Aktivierung {activation}",
+    "cure.loss": "mit dem Verlust {loss} und der Ausgabe-Aktivierung {activation}",
+    "cure.nothing": "weniger als 10^−12",
+    "cure.tried.error": "Versucht: {change} ist der Fehler nach {steps} Schritten {with_it} statt {without}.",
+    "cure.tried.error.diverged": "Versucht: {change} ist der Fehler nach {steps} Schritten {with_it}; ohne das divergiert das Training.",
+    "cure.tried.wrong": "Versucht: {change} sind nach {steps} Schritten {with_it} % der Zeilen falsch statt {without} %.",
+    "cure.tried.wrong.diverged": "Versucht: {change} sind nach {steps} Schritten {with_it} % der Zeilen falsch; ohne das divergiert das "
+    "Training.",
     # Bilder und Kurven
     "graph.alt": "Das Netz {sizes} als Graph: ein Kasten für jede Schicht, Pfeile von dem, was sie liest.",
     "graph.alt_told": "Das Netz {sizes} als Graph: {told}.",

@@ -616,6 +616,58 @@ WORDS = {
     "wrote": "wrote {path}",
     "predict.formulas": "a spreadsheet would run the cell {cell} as a formula; --guard-formulas writes ' before such cells.",
     "predict.guarded": "cells that a spreadsheet would run as formulas, as {cell}, have ' before them.",
+    # The doctor
+    "doctor.healthy": "Nothing was found in {subject}, which learns from {rows} rows.",
+    "doctor.no_cure": "Nothing that was tried makes it better in so few steps.",
+    "doctor.rates.lowers_below": "Learning rates below {rate} lower the error of the first step.",
+    "doctor.rates.converges_below": "Training converges at the rates tried up to {rate}.",
+    "doctor.rates.recommended": "A good learning rate for this start is {rate}.",
+    "doctor.not_finite": "{quantity} is the first quantity that is NaN or infinite, in the first step already: everything after it is no "
+    "number either.",
+    "doctor.inputs_unscaled.ratio": "The inputs are not scaled: {column} varies {number} times as much as {other}.",
+    "doctor.inputs_unscaled.rms": "The inputs are not scaled: {column} has the size {number} (root of the mean square).",
+    "doctor.inputs_unscaled.mean": "The inputs are not scaled: the mean of {column} lies {number} standard deviations from 0.",
+    "doctor.targets_unscaled.rms": "The targets are not scaled: {column} has the size {number} (root of the mean square).",
+    "doctor.targets_unscaled.mean": "The targets are not scaled: the mean of {column} lies {number} standard deviations from 0.",
+    "doctor.bounded_output": "The output cannot give the targets: {activation} gives numbers from {low} to {high}, but {percent} % of the "
+    "targets lie outside, as {farthest}.",
+    "doctor.double_softmax": "The loss {loss} takes the softmax or the sigmoid itself, and the output, {activation}, has taken it already.",
+    "doctor.wrong_loss.output": "The loss {loss} compares probabilities, and the output activation {activation} gives none.",
+    "doctor.wrong_loss.classes": "The targets are classes, and the loss {loss} compares numbers; its gradient fades where the output is "
+    "wrong and sure of it.",
+    "doctor.zero_start": "{count} of {all} matrices of weights are all 0 at the start, {parameter} first: nothing comes through them.",
+    "doctor.equal_units": "Units {first} and {second} of {layer} are equal and will stay equal: they get the same gradient in every step.",
+    "doctor.start_too_large": "The weights of {layer} ({parameter}) are too large at the start: {number} times what keeps the size of a "
+    "signal.",
+    "doctor.no_gradient": "The gradient is exactly 0, though the error is {error}: no learning rate changes anything.",
+    "doctor.mean_predicted": "All {rows} predictions are next to the mean of the targets, {mean}: the inputs make no difference.",
+    "doctor.dead_units": "{count} of {all} units of {layer} are dead: their slope is 0 for every row.",
+    "doctor.saturation": "{layer} is saturated: {percent} % of its slopes are below a twentieth of the steepest.",
+    "doctor.vanishing": "The gradient vanishes: of δ, {ratio} is left at {layer}, after {layers} layers; from layer to layer it is "
+    "multiplied by {factors}.",
+    "doctor.exploding": "The gradient explodes: δ is {ratio} times larger at {layer} than at the output; from layer to layer it is "
+    "multiplied by {factors}.",
+    "doctor.rate_too_large.diverged": "The learning rate {rate} is too large: in a trial the error left all bounds in step {step}.",
+    "doctor.rate_too_large.rose": "The learning rate {rate} is too large: in a trial of {steps} steps the error ended higher than it "
+    "began.",
+    "doctor.rate_too_small": "The learning rate {rate} is too small: after {steps} steps of a trial the error is {error}; with {better} "
+    "it is {less}.",
+    "cure.standardised_inputs": "with standardised inputs",
+    "cure.scaled_inputs": "with inputs divided by {number}",
+    "cure.standardised_targets": "with standardised targets",
+    "cure.standardised_both": "with standardised inputs and targets",
+    "cure.rate": "with the learning rate {rate}",
+    "cure.drawn": "with weights drawn by the initialiser that fits",
+    "cure.activation": "with {activation} in the hidden layers",
+    "cure.hidden": "with {activation} in the hidden layers",
+    "cure.optimizer": "with {optimizer} (learning rate {rate})",
+    "cure.output": "with the output activation {activation}",
+    "cure.loss": "with the loss {loss} and the output activation {activation}",
+    "cure.nothing": "less than 10^−12",
+    "cure.tried.error": "Tried: {change}, the error after {steps} steps is {with_it} instead of {without}.",
+    "cure.tried.error.diverged": "Tried: {change}, the error after {steps} steps is {with_it}; without, training diverges.",
+    "cure.tried.wrong": "Tried: {change}, {with_it} % of the rows are wrong after {steps} steps instead of {without} %.",
+    "cure.tried.wrong.diverged": "Tried: {change}, {with_it} % of the rows are wrong after {steps} steps; without, training diverges.",
     # Pictures and plots
     "graph.alt": "The network {sizes} as a graph: a box for each layer, arrows from what it reads.",
     "graph.alt_told": "The network {sizes} as a graph: {told}.",
