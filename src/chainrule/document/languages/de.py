@@ -120,7 +120,8 @@ WORDS = {
     "forward.more.left=1": "Auf dieselbe Weise wird eine weitere Größe berechnet; `--all` schreibt sie aus.",
     "forward.more_samples": "Die übrigen {left} Beispiele gehen denselben Weg; `--all` rechnet auch sie vor.",
     "forward.more_samples.left=1": "Das andere Beispiel geht denselben Weg; `--all` rechnet auch dieses vor.",
-    "functions.intro": "Die Aktivierungsfunktionen und ihre Ableitungen ([a > b] ist 1, wo das gilt, sonst 0):",
+    "functions.intro": "Die Aktivierungsfunktionen und ihre Ableitungen:",
+    "functions.bracket": "[a > b] ist 1, wo das gilt, sonst 0.",
     # The error
     "error.title": "Fehler",
     "error.several": "Wie weit jede Vorhersage von ihrem Ziel entfernt ist, misst ein Verlust ({losses}); E ist ihre Summe:",
@@ -131,6 +132,13 @@ WORDS = {
     "error.intro": "Wie weit die Vorhersage vom Zielwert entfernt ist, misst die Verlustfunktion ({loss}), in einer einzigen Zahl, die "
     "durch das Training sinken soll:",
     "error.penalty": "{penalty} ist der Strafterm für große Gewichte:",
+    "error.share": "Von {error} sind {percent} % Strafterm: So viel kosten die Gewichte, gleich, wie die Vorhersage ist.",
+    "unreachable.never": "{error} kann nicht 0 werden: Für {t} = {target} bleibt der Verlust über 0, was immer die Ausgabeschicht "
+    "({activation}) liefert.",
+    "unreachable.limit": "{error} kommt der 0 nur im Grenzfall nahe: Für {t} = {target} wird der Verlust immer kleiner, wenn der Betrag "
+    "der Netzeingabe der Ausgabeschicht ({activation}) über alle Grenzen wächst, aber nie 0.",
+    "unreachable.contradiction": "{error} kann nicht 0 werden: Die Beispiele {first} und {second} haben dieselben Eingaben und "
+    "verschiedene Zielwerte, und keine Vorhersage ist für beide richtig.",
     "error.more": "Zu den Vorhersagen gehören {left} weitere Ausgaben; `--all` zeigt sie.",
     "error.more.left=1": "Zu den Vorhersagen gehört eine weitere Ausgabe; `--all` zeigt sie.",
     "expanded.title": "Die Vorhersage, in ihre Gewichte zerlegt",
@@ -143,8 +151,14 @@ WORDS = {
     "expanded.outro": "Die Frage ist also, wie jedes Gewicht zu ändern ist, damit der Fehler sinkt. Die Fehlerrückführung beantwortet sie.",
     # Gradient descent
     "descent.title": "Gradientenabstieg und Lernregel",
-    "descent.intro": "Der Gradient sagt, in welcher Richtung und wie steil der Fehler {error} steigt, wenn ein Gewicht wächst. Ein "
-    "Optimierungsverfahren geht einen Schritt in die Gegenrichtung:",
+    "descent.intro": "Das Vorzeichen von {slope} sagt, ob {error} steigt (+) oder fällt (−), wenn das Gewicht w wächst, und der Betrag, "
+    "wie steil. Genügend kleine Schritte in die Gegenrichtung verringern {error}. Daraus macht das Optimierungsverfahren seinen Schritt:",
+    "schedule.stays": "Ab Schritt {step} bleibt die Lernrate {rate}.",
+    "schedule.rises": "Die Lernrate fällt bis Schritt {step} auf {rate}; danach steigt sie wieder.",
+    "kink": "stehen auf Knicken: Links davon ist die Steigung von {of} nach {by} jeweils {left} und rechts davon {right}, dazwischen gibt "
+    "es keine; genommen wird {taken}.",
+    "kink.count=1": "steht auf einem Knick: Links davon ist die Steigung von {of} nach {by} {left} und rechts davon {right}, dazwischen "
+    "gibt es keine; genommen wird {taken}.",
     "descent.step": "{k} ist die Nummer des Schritts.",
     "state.average": "{state} ist ein gleitender Mittelwert der Gradienten: wohin sie zuletzt gezeigt haben. Jeder Schritt behält {keep} "
     "davon und nimmt {take} des neuen Gradienten dazu. Am Anfang ist er für jedes Gewicht 0.",
@@ -220,6 +234,7 @@ WORDS = {
     "ist die Ableitung der Kreuzentropie nach {z} gleich {result}.",
     "theorem.sigmoid_binary_cross_entropy": "Sigmoid und binäre Kreuzentropie haben zusammen eine kurze Ableitung: Für jedes Beispiel "
     "ist die Ableitung der binären Kreuzentropie nach {z} gleich {result}.",
+    "theorem.proof.samples=1": "Der Beweis, an diesem Beispiel: Der lange Weg, über jede Ausgabe, ergibt dasselbe wie der kurze.",
     "theorem.proof": "Der Beweis, am ersten Beispiel: Der lange Weg, über jede Ausgabe, ergibt dasselbe wie der kurze.",
     # Update formulas
     "formulas.title": "Alle Lernregeln",
@@ -391,6 +406,7 @@ WORDS = {
     "weight.recursive": "Vom Fehler führen zu viele Wege zu diesem Gewicht, um sie alle aufzuschreiben. Die Ableitung wird Schritt für "
     "Schritt berechnet; wo eine Summe über mehrere Neuronen läuft, stehen die ersten da:",
     "weight.forward": "Woran es beteiligt ist, für das erste Beispiel",
+    "weight.forward.samples=1": "Woran es beteiligt ist",
     "weight.update_intro": "Mit diesem Gradienten ersetzt das Optimierungsverfahren {weight}:",
     # Eine Formel ohne Netz
     "formula.name": "eine Formel für {result}",

@@ -114,7 +114,8 @@ WORDS = {
     "forward.more.left=1": "One more quantity is computed in the same way; `--all` writes it out.",
     "forward.more_samples": "The other {left} samples go the same way; `--all` works them out, too.",
     "forward.more_samples.left=1": "The other sample goes the same way; `--all` works it out, too.",
-    "functions.intro": "The activations and their derivatives ([a > b] is 1 where that holds, otherwise 0):",
+    "functions.intro": "The activations and their derivatives:",
+    "functions.bracket": "[a > b] is 1 where that holds, otherwise 0.",
     # The error
     "error.title": "Error",
     "error.several": "How far each prediction is from its target is measured by a loss ({losses}); E adds them up:",
@@ -124,6 +125,13 @@ WORDS = {
     "error.several_kinds": "Each output has an error of its own ({losses}); E adds them up:",
     "error.intro": "How far the prediction is from the target is measured by the loss ({loss}), in one number that training is to lower:",
     "error.penalty": "{penalty} is the penalty for large weights:",
+    "error.share": "Of {error}, {percent} % is the penalty: so much the weights cost, whatever the prediction is.",
+    "unreachable.never": "{error} cannot reach 0: for {t} = {target} the loss stays above 0, whatever the output layer ({activation}) "
+    "gives.",
+    "unreachable.limit": "{error} comes near 0 only in the limit: for {t} = {target} the loss gets ever smaller, but never 0, as the size "
+    "of the net input of the output layer ({activation}) grows without end.",
+    "unreachable.contradiction": "{error} cannot reach 0: samples {first} and {second} have the same inputs and different targets, and no "
+    "prediction is right for both.",
     "error.more": "{left} more outputs are among the predictions; `--all` shows them.",
     "error.more.left=1": "One more output is among the predictions; `--all` shows it.",
     "expanded.title": "The prediction, written out in its weights",
@@ -135,8 +143,14 @@ WORDS = {
     "expanded.outro": "So the question is how to change each weight so that the error falls. Back-propagation answers it.",
     # Gradient descent
     "descent.title": "Gradient descent and the update rule",
-    "descent.intro": "The gradient says in which direction the error {error} rises when a weight grows, and how steeply. An optimiser "
-    "takes a step the other way:",
+    "descent.intro": "The sign of {slope} says whether {error} rises (+) or falls (−) when the weight w grows, and its size how steeply. "
+    "Small enough steps against it lower {error}. From it the optimiser makes its step:",
+    "schedule.stays": "From step {step} on the learning rate stays {rate}.",
+    "schedule.rises": "The learning rate falls to {rate} in step {step}; after that it rises again.",
+    "kink": "stand on kinks: the slope of {of} by {by} is {left} to the left and {right} to the right of each, and there is none between; "
+    "{taken} is taken.",
+    "kink.count=1": "stands on a kink: the slope of {of} by {by} is {left} to the left of it and {right} to the right, and there is none "
+    "between; {taken} is taken.",
     "descent.step": "{k} is the number of the step.",
     "state.average": "{state} is a moving average of the gradients: where they have lately pointed. Each step keeps {keep} of it and adds "
     "{take} of the new gradient. It starts at 0, for every weight.",
@@ -206,6 +220,7 @@ WORDS = {
     "derivative of the cross-entropy by {z} is {result}.",
     "theorem.sigmoid_binary_cross_entropy": "Sigmoid and binary cross-entropy together have a short derivative: for each example the "
     "derivative of the binary cross-entropy by {z} is {result}.",
+    "theorem.proof.samples=1": "The proof on this sample: the long way, through every output, gives what the short one gives.",
     "theorem.proof": "The proof, on the first sample: the long way, through every output, gives what the short one gives.",
     # Update formulas
     "formulas.title": "All update formulas",
@@ -367,6 +382,7 @@ WORDS = {
     "weight.recursive": "There are too many ways from the error to it to write them all. The derivative is computed step by step; where "
     "a sum runs over several units, the first ones are shown:",
     "weight.forward": "What it takes part in, for the first sample",
+    "weight.forward.samples=1": "What it takes part in",
     "weight.update_intro": "With this gradient, the optimiser replaces {weight}:",
     # A formula without a network
     "formula.name": "a formula for {result}",
