@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -19,7 +20,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from chainrule.base.errors import DescriptionError, InputError, ShapeError, UnknownNameError, quoted
-from chainrule.network.elements import THRESHOLDS, Index, find_element
+from chainrule.network.elements import THRESHOLDS, Index, called, find_element, leading
 from chainrule.network.layers import THRESHOLD
 from chainrule.network.network import Array, Network, checked_numbers
 
@@ -189,7 +190,15 @@ def _sorted_out(network: Network, weights: Mapping[str, Any]) -> tuple[dict[str,
 
 
 def _place(network: Network, name: str) -> Place:
+    """Where a single weight stands. Raises InputError for a bias that may be the third of all, or that of unit 3."""
     element = find_element(network, name)
+    if counted := re.fullmatch(rf"(?:b|{THRESHOLDS})_?(\d{{1,9}})", name.strip().replace("θ", THRESHOLDS)):
+        of_unit = [one for one in leading(network, 0, int(counted[1])) if one != element]
+        if of_unit:
+            raise InputError(
+                f"{name} may be number {counted[1]} of all, {called(element)}, or that of unit {counted[1]}, inputs and units counted "
+                f"through, {called(of_unit[0])}: write which one you mean."
+            )
     return element.key, element.index
 
 
