@@ -20,6 +20,9 @@ from chainrule.network import layers
 from chainrule.network.definitions import REGISTRY
 
 ROOT = Path(__file__).parent.parent
+VERDICTS = ("doctor",)
+"""Commands that end with 1 where they find something."""
+
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
@@ -70,7 +73,7 @@ def test_commands_print_what_the_page_says(page, block, capsys, tmp_path, monkey
     for command, expected in block:
         program, *arguments = shlex.split(command)
         assert program == "chainrule"
-        assert main(arguments) == 0, capsys.readouterr().err
+        assert main(arguments) in ((0, 1) if arguments[0] in VERDICTS else (0,)), capsys.readouterr().err
         printed = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
         assert follows(printed, expected), "\n".join(printed)
 

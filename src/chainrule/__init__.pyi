@@ -14,8 +14,10 @@ from chainrule.steps.step import Step as Step
 from chainrule.explanation.explain import explain as explain
 from chainrule.api.formulas import explain_formula as explain_formula
 from chainrule.api.figures import figure as figure
+from chainrule.api.doctor import doctor as doctor
 from chainrule.api.train import train as train, Watch as Watch
 from chainrule.api.estimators import ChainruleClassifier as ChainruleClassifier, ChainruleRegressor as ChainruleRegressor
+from chainrule.diagnosis.examination import Diagnosis as Diagnosis
 from chainrule.training.model import Model as Model
 from chainrule.training.plan import Plan as Plan
 from chainrule.training.loop import Overflowed as Overflowed, Training as Training

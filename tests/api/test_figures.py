@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import sys
+from base64 import b64decode
 from dataclasses import replace
 from functools import cache
 from itertools import combinations
@@ -297,6 +298,14 @@ def test_exact_numbers():
 def test_a_figure_shows_itself_in_a_notebook():
     assert made("seed", "network")._repr_svg_().startswith("<svg")
     assert made("seed", "error")._repr_svg_().startswith("<svg")
+
+
+def test_a_notebook_that_is_not_trusted_shows_the_picture_too():
+    """There is no SVG there, but a picture in HTML; its data come from nowhere else."""
+    shown = made("seed", "network")._repr_html_()
+    assert re.fullmatch(r'<img alt="[^"<>]+" src="data:image/svg\+xml;base64,[\w+/=]+" />', shown)
+    assert b64decode(re.search('base64,([^"]+)', shown)[1]).startswith(b"<svg")
+    assert repr(made("seed", "network")) == f"<Figure: {made('seed', 'network').title}>"
 
 
 def test_the_curve_of_a_trained_model(tmp_path, capsys):

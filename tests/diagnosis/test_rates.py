@@ -231,3 +231,27 @@ def test_rates_that_once_were_advised_falsely(source: tuple[str], options: dict[
     said = advice.to_dict()
     assert all(said[key] == value for key, value in wanted.items() if key != "most")
     assert all((said[key] or 0) <= wanted.get("most", math.inf) for key in ("converges_below", "recommended"))
+
+
+@pytest.mark.parametrize("rule", ["sgd", "adamw:decay=0.1", "nesterov", "sgd:clip_norm=0.1"])
+def test_one_step_of_a_large_network_is_walked_as_far_as_the_rate_says(rule: str) -> None:
+    found = problem("40-30-10", loss="cross_entropy", optimizer=rule, seed=2, input=np.linspace(-1, 1, 80).reshape(2, 40).tolist())
+    runner = Runner(found.network, found.x, found.t, found.optimizer)
+    assert runner.way is not None
+    for rate in (0.0, 1e-6, 0.03, 0.7, 40.0):
+        assert runner.after(rate) == pytest.approx(runner(rate, 2)[1], rel=1e-9)
+
+
+def test_a_rule_that_does_something_else_with_its_rate_is_followed_step_by_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    from chainrule.network.definitions import optimizer
+
+    monkeypatch.setitem(REGISTRY, "optimizer", dict(REGISTRY["optimizer"]))
+
+    @optimizer
+    def bent(w, g, *, learning_rate=0.1):  # type: ignore[no-untyped-def]
+        return w - learning_rate**2 * g
+
+    found = problem("40-30-10", optimizer="bent", seed=2)
+    runner = Runner(found.network, found.x, found.t, found.optimizer)
+    assert runner.way is None
+    assert runner.after(0.1) == runner(0.1, 2)[1]

@@ -126,6 +126,8 @@ def test_columns_are_read_as_columns_by_every_door() -> None:
         ),
         cr.problem("2-2-1", weights=text, notation="vectors=columns", **options),
         cr.problem("2-2-1", weights=text, weights_as="units-inputs", **options),
+        cr.problem("2-2-1", weights=text, notation="vectors=columns", **{**options, "input": "1; 2"}),
+        cr.problem({**described, "data": {"x": [[1], [2]], "t": [[1]]}}),
     ]
     networks = [
         cr.Network(2, cr.dense(2, "relu", bias=False, weights=W1), cr.dense(1, bias=False, weights=W2), notation=notation),
@@ -275,6 +277,8 @@ def test_two_weights_between_the_same_units_are_refused_with_both() -> None:
         ("hidden2.W=3", None, "there is no layer hidden2; this network has hidden1, output"),
         ("hidden1.U=3", None, "the hidden1 layer has no U"),
         ("W1[3,1]=3", None, r"W1 has 2 × 2 inputs and units, so its last element is W1\[2,2\]"),
+        ("b3=1", None, r"b3 may be number 3 of all, b2\[1\], or that of unit 3, .*, b1\[1\]: write which one you mean"),
+        ("θ3=1", "thresholds", r"θ3 may be number 3 of all, theta2\[1\], or that of unit 3, .*, theta1\[1\]"),
         ("b2=1", None, r"b2 is the vector of layer 2, b2\[1\], and the bias number 2 of all, b1\[2\]"),
         ("b4=1", None, r"there is no b4: this network has b1 to b3, .* If that of unit 4 is meant, .* write w0,4"),
         ("w1=", None, "holds no numbers"),
@@ -295,7 +299,7 @@ def test_what_does_not_fit_is_answered(weights: Any, weights_as: Any, message: s
 def test_a_bias_by_its_printed_name_and_by_others(name: str) -> None:
     network = cr.problem("2-2-1", weights={name: 0.5}).network
     np.testing.assert_array_equal(network.parameters["b1"], [0, 0.5])
-    np.testing.assert_array_equal(cr.problem("2-2-1", weights="b3=0.5").network.parameters["b2"], [0.5])
+    np.testing.assert_array_equal(cr.problem("2-2-1", weights="b1=0.5").network.parameters["b1"], [0.5, 0])
     by_matrix = cr.problem("2-2-1", weights='W1="1 2; 3 4" b2=0.5').network
     np.testing.assert_array_equal(by_matrix.parameters["b2"], [0.5])
 

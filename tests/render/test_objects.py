@@ -108,6 +108,14 @@ def test_what_people_wrote_is_only_text(trained):
     assert r"\<script\>" in trained.preparation._repr_markdown_()
 
 
+def test_a_document_and_a_problem_show_their_network_drawn():
+    for shown in (chainrule.problem("seed").explain(), chainrule.problem("residual")):
+        text = shown._repr_markdown_()
+        assert text.count('src="data:image/svg+xml;base64,') == 1
+        assert "╮" not in text
+        assert "│" not in text
+
+
 def test_a_document_shows_formulas_as_jupyter_wants_them():
     document = chainrule.problem("seed").explain()
     assert "$`" not in document._repr_markdown_()

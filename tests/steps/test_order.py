@@ -194,7 +194,7 @@ def test_the_command_line_and_the_record(tmp_path: Any, capsys: pytest.CaptureFi
     again = words(cr.problem(tmp_path / "step.json").explain(step=2))
     assert "This is step" not in again
     assert main([*asked, "--steps", "2"]) == 0
-    assert "Step 2" in capsys.readouterr().out
+    assert "Step 2: samples 3, 4" in capsys.readouterr().out
     assert main([*asked, "--step", "5", "-o", str(tmp_path / "step.json")]) == 2
     assert main(["explain", "xor", "--epochs", "2"]) == 2
 

@@ -11,7 +11,7 @@ import numpy as np
 from chainrule.api.models import Trained
 from chainrule.api.settings import Numbers, rows_of_numbers
 from chainrule.base.errors import FileError, InputError, quoted
-from chainrule.network.network import Array, Network, checked_batch
+from chainrule.network.network import Array, Network
 from chainrule.network.targets import Classes, class_outputs, class_places, first_class, one_hot, read_targets, widths
 from chainrule.steps.problem import Problem
 
@@ -43,7 +43,7 @@ def with_batch(
     if target_columns is not None:
         raise InputError("--target-columns names columns of a table; give the table, as --data FILE.")
     network = problem.network
-    given_x = problem.x if x is None else checked_batch("input", rows_of_numbers("input", x), network.inputs)
+    given_x = problem.x if x is None else network.checked_x(rows_of_numbers("input", x), "input")
     rows = None if given_x is None else len(given_x)
     given_t, classes = (problem.t, None) if t is None else read_targets(network, rows_of_numbers("target", t), "target", rows)
     if given_x is not None and given_t is not None and len(given_x) != len(given_t):

@@ -54,7 +54,7 @@ SUFFIXES: dict[str, Format] = {".svg": "svg", ".png": "png", ".pdf": "pdf"}
 """Of files of figures, and their formats."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Figure:
     """A picture: drawn by ourselves, or a section of a document, which Typst sets. In a notebook it shows itself.
 
@@ -92,9 +92,17 @@ class Figure:
 
         return compile_typst(drawing(self.content, self.title, self.language, colours), self.title, format)
 
+    def __repr__(self) -> str:
+        return f"<Figure: {self.title}>"
+
     def _repr_svg_(self) -> str:
         drawn = self.rendered("svg")
         return drawn if isinstance(drawn, str) else drawn.decode()
+
+    def _repr_html_(self) -> str:
+        from chainrule.render.notebook import image
+
+        return image(self.rendered("svg"), self.title)
 
 
 def figure(

@@ -46,9 +46,9 @@ class Rendered:
         save(self, path, layout=layout, paper=paper)
 
     def _repr_markdown_(self: Any) -> str:
-        from chainrule.render.markdown import JUPYTER, markdown
+        from chainrule.render.notebook import document_markdown
 
-        return markdown(self, JUPYTER)
+        return document_markdown(self)
 
     def __str__(self: Any) -> str:
         from chainrule.render.plain import plain

@@ -61,6 +61,14 @@ Examples
   chainrule examples xor -o mine.toml
 """
 
+DOCTOR_EXAMPLES = """\b
+Examples
+  chainrule doctor
+  chainrule doctor 3-8-1 --data houses.csv --learning-rate 0.01
+  chainrule doctor mine.toml --apply cured.toml
+  chainrule doctor model.safetensors --data houses.csv
+"""
+
 COMPLETION_EXAMPLES = """\b
 Put it where your shell finds it:
   bash   chainrule completion bash >> ~/.bashrc
@@ -253,6 +261,22 @@ def draw(
     say(f"wrote {output}")
     if not of_its_training:
         _check_defined(subject)
+
+
+@chainrule.command(epilog=DOCTOR_EXAMPLES, short_help="Say why training fails, with a cure that was tried.")
+@with_options(*NETWORK_OPTIONS, *BATCH_OPTIONS)
+@click.option("--json", "as_json", is_flag=True, help="Print the diagnosis as JSON.")
+@click.option("--apply", metavar="OUT.toml", help="Write the description with the cures to this .toml or .json file.")
+@click.option("--language", metavar="en|de", help="Language of the words.  [default: as described, or en]")
+def doctor(network: str | None, as_json: bool, apply: str | None, **options: Any) -> int:
+    """Say why training fails, or would fail: what is wrong, where it shows first, and a cure that was tried out.
+
+    NETWORK as in `chainrule explain`; a model in a .safetensors file, which is examined on the rows that it was trained on or on those of
+    --data FILE; or the .checkpoint of a run. The exit code is 0 where nothing was found, and 1 otherwise.
+    """
+    from chainrule.cli.doctor import doctor_command
+
+    return doctor_command(network, as_json, apply, options)
 
 
 @chainrule.command(epilog=CODE_EXAMPLES, short_help="Print the step as a NumPy program.")

@@ -9,10 +9,13 @@ from contextlib import suppress
 from chainrule.base.printing import clean_lines
 
 
-def say(text: str = "") -> None:
-    """Lines on standard output; where nobody reads on, as behind `head` or in a window that was closed, the work goes on without."""
+def say(text: str = "", *, aside: bool = False) -> None:
+    """Lines on standard output; where nobody reads on, as behind `head` or in a window that was closed, the work goes on without.
+
+    aside  on standard error, beside data that go to standard output
+    """
     try:
-        print(clean_lines(text), flush=True)
+        print(clean_lines(text), flush=True, file=sys.stderr if aside else sys.stdout)
     except OSError as error:
         if not _unread(error):
             raise

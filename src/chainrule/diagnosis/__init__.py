@@ -1,1 +1,1 @@
-"""Which learning rates work, and why a run diverged."""
+"""The doctor: which learning rates work, why a run diverged, what is wrong with a training, and cures that were tried."""

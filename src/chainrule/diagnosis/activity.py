@@ -17,6 +17,12 @@ from chainrule.network.network import Array, Network
 FLAT = 0.05
 """A slope f′ below this share of its maximum lets next to nothing of a gradient through: σ beyond ±4.4, tanh beyond ±2.2."""
 
+FAINT = 1e-3
+"""A unit that gives less than this share of what it gave before may as well be dead in another order of summation."""
+
+SAME, NEAR = 0.01, 0.1
+"""Of the targets' deviation: predictions that vary by less are the same, and they are the mean if they are no farther from it."""
+
 FARTHEST, PLACES = 8.0, 321
 """From −8 to 8 the largest slope of an activation is looked for, at so many places."""
 
@@ -46,10 +52,10 @@ class Units:
         """Which units have the slope 0 for every sample, so that nothing reaches their weights: (units,) of truth values."""
         return np.asarray((self.slopes == 0).all(axis=0))
 
-    @property
-    def silent(self) -> Array:
-        """Which units give exactly 0 for every sample."""
-        return np.asarray((self.values == 0).all(axis=0))
+    def fainter(self, before: Units) -> Array:
+        """Which units are about to die: the slope is 0 for some sample, and for others they give next to nothing of what they gave."""
+        largest = np.abs(before.values).max(axis=0)
+        return np.asarray((self.slopes == 0).any(axis=0) & (np.abs(self.values).max(axis=0) <= FAINT * largest))
 
     @property
     def saturated_share(self) -> float:
@@ -94,12 +100,13 @@ class Activity:
 
     @property
     def predicts_the_mean(self) -> bool:
-        """Does every sample get the same prediction, the mean of their targets, though these differ?"""
+        """Does every sample get the same prediction, next to the mean of their targets, though these differ?"""
         if len(self.t) < 2 or not np.isfinite(self.y).all():
             return False
         spread = self.t.std(axis=0)
-        near = np.abs(self.y - self.t.mean(axis=0)).max(axis=0) <= 1e-3 * spread
-        return bool((spread > 0).any() and near[spread > 0].all())
+        same = self.y.std(axis=0) <= SAME * spread
+        near = np.abs(self.y.mean(axis=0) - self.t.mean(axis=0)) <= NEAR * spread
+        return bool((spread > 0).any() and (same & near)[spread > 0].all())
 
 
 class Examiner:

@@ -7,7 +7,7 @@ on the very batch, for some hundreds of steps. Nothing is taken to be monotone i
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -17,7 +17,7 @@ import numpy as np
 
 from chainrule.diagnosis.activity import Activity, Examiner
 from chainrule.engines.unrolled import MOST_OPERATIONS, Unrolled, operations
-from chainrule.engines.written import Program, written_program
+from chainrule.engines.written import Program, written_error, written_program
 from chainrule.formula.evaluation import evaluate
 from chainrule.network.definitions import Bound
 from chainrule.network.network import Array, Network
@@ -75,7 +75,7 @@ SEEN = 1e-7
 """A smaller change of E, as a share of it, is next to rounding."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Simulation:
     """A run with one rate, always on one batch.
 
@@ -138,10 +138,11 @@ class Simulation:
 
     @property
     def died(self) -> int:
-        """How many units have the slope 0 for every sample at the end, which had not at the start."""
+        """How many units have the slope 0 for every sample at the end, or nearly so, which had not at the start."""
         if self.end is None:
             return 0
-        return sum(int((after.dead & ~before.dead).sum()) for before, after in zip(self.start.units, self.end.units, strict=True))
+        pairs = zip(self.start.units, self.end.units, strict=True)
+        return sum(int(((after.dead | after.fainter(before)) & ~before.dead).sum()) for before, after in pairs)
 
     @property
     def cause(self) -> str:
@@ -223,6 +224,7 @@ class Runner:
     ) -> None:
         self.network, self.optimizer, self.number = network, constant(optimizer, number), number
         self.data, cost = (x, t, weights), operations(network, len(x))
+        self.has_states = bool(network_update(network, self.optimizer).state_shapes)
         if cost <= MOST_OPERATIONS:
             unrolled = Unrolled(network, x, t, self.optimizer, weights, states, number)
             first = unrolled.run(0.0, 1)[0][0]
@@ -232,18 +234,28 @@ class Runner:
                 return errors, unrolled.arrays(numbers)
 
             self.run: Run = run
+            self.way: Way | None = None
             self.seconds = 1e-9 * unrolled.length
         else:
             program = written_program(network, self.optimizer)
             data = {node.key: part for node, part in network.split(x, t, None if weights is None else weights.astype(float)).items()}
             rule = network_update(network, self.optimizer)
             zeros = {key: np.zeros(shape) for key, shape in rule.state_shapes.items()}
-            self.run = _written_run(program, {**data, **network.parameters, **zeros, **(states or {})}, number)
+            start = {**data, **network.parameters, **zeros, **(states or {})}
+            self.run = _written_run(program, start, number)
+            self.way = _way(network, program, start, number)
             self.seconds = 4e-8 * len(program.source.partition("def step")[2]) + 4e-9 * cost
 
     def __call__(self, rate: float, steps: int) -> list[float]:
         """The error before each step."""
         return self.run(rate, steps)[0]
+
+    def after(self, rate: float) -> float:
+        """E after one step with this rate."""
+        if self.way is not None:
+            return self.way.error(rate)
+        errors = self(rate, 2)
+        return errors[1] if len(errors) > 1 else errors[0]
 
     @cached_property
     def examiner(self) -> Examiner:
@@ -330,6 +342,43 @@ def constant(optimizer: Bound, number: int) -> Bound:
     return Bound(optimizer.definition, {**optimizer.given, "learning_rate": rate})
 
 
+@dataclass(frozen=True, eq=False)
+class Way:
+    """One step of a large network, which changes every weight in proportion to the rate: no gradient is computed twice for it.
+
+    loss       E from the data and the parameters, in the order of `start`
+    start      these, before the step
+    direction  how far a step with the rate 1 changes each of them; None where it changes nothing
+    """
+
+    loss: Callable[..., Any]
+    start: Sequence[Array]
+    direction: Sequence[Array | None]
+
+    def error(self, rate: float) -> float:
+        """E after a step with this rate."""
+        with np.errstate(all="ignore"):
+            moved = (one if way is None else one + rate * way for one, way in zip(self.start, self.direction, strict=True))
+            return float(self.loss(*moved))
+
+
+def _way(network: Network, program: Program, start: Mapping[str, Array], number: int) -> Way | None:
+    """The step as a way that is walked as far as the rate says; None where the rule does something else with its rate."""
+    if "learning_rate" not in program.options:
+        return None
+    given = {**start, "k": number}
+    tried = [program.step(*(given[key] for key in program.inputs), learning_rate=rate)[1:] for rate in (0.0, 1.0, 2.0)]
+    keys = [key.removesuffix("_next") for key in program.outputs[1:]]
+    still, one, two = ({key: value for key, value in zip(keys, each, strict=True) if key in network.parameters} for each in tried)
+    with np.errstate(all="ignore"):
+        direction = {key: one[key] - still[key] for key in still}
+        straight = (np.allclose(two[key], still[key] + 2 * way, rtol=1e-9, atol=1e-12) for key, way in direction.items())
+        if not all(straight) or not all(np.allclose(still[key], start[key], rtol=0, atol=0) for key in still):
+            return None
+    error = written_error(network)
+    return Way(error.functions["error"], [start[key] for key in error.inputs], [direction.get(key) for key in error.inputs])
+
+
 def advise(
     network: Network, x: Array, t: Array, optimizer: Bound, run: Runner | None = None, *, weights: Array | None = None
 ) -> Advice | None:
@@ -386,8 +435,7 @@ class _Search:
     def after(self, rate: float) -> float:
         """E after one step."""
         if rate not in self.single:
-            errors = self.run(rate, 2)
-            self.single[rate] = errors[1] if len(errors) > 1 else errors[0]
+            self.single[rate] = self.run.after(rate)
         return self.single[rate]
 
     def advice(self) -> Advice:
@@ -471,18 +519,39 @@ class _Search:
         return self._without_holes(low, high)
 
     def _without_holes(self, low: float, high: float) -> tuple[float, float] | None:
-        """The interval, cut where a rate inside does not converge: half of what it would be then, since there are more of them nearby."""
-        for places in (7, 8, 9):
-            inside = [low * (high / low) ** ((k + 0.5) / places) for k in range(places)] + [high * (1 - 0.03 * k) for k in range(1, 4)]
-            failing = [rate for rate in sorted(inside) if low < rate < high and not self.simulated(rate).converged]
-            if not failing:
+        """The interval, cut where a rate inside does not converge, or where it is a matter of luck how soon it does.
+
+        Where all is well, larger rates converge sooner up to one of them, and later beyond, and with rules that have states the error never
+        rises above what it was. Where that is not so, there are rates nearby that do not converge.
+        """
+        for places in (12, 13, 14):
+            inside = sorted([low * (high / low) ** ((k + 0.5) / places) for k in range(places)] + [high * (1 - 0.03 * k) for k in range(4)])
+            if (cut := self._first_irregular([rate for rate in inside if low <= rate])) is None:
                 break
-            high = failing[0] / 2
+            high = cut / 2
             if high <= low:
                 return None
         low, high = rounded_up(low), rounded_down(high)
         wide = WIDE * low <= high and all(self.simulated(rate).converged and self.simulated(rate).harmless for rate in (low, high))
         return (low, high) if wide else None
+
+    def _first_irregular(self, rates: Sequence[float]) -> float | None:
+        """The first of rising rates that does not converge, or converges sooner again than some below it that was later already."""
+        least = latest = math.inf
+        for rate in rates:
+            run = self.simulated(rate)
+            if not run.converged or (self.run.has_states and max(run.errors) > self.before):
+                return rate
+            taken = len(run.errors)
+            if taken < least:
+                if latest < math.inf:
+                    return rate
+                least = taken
+            elif taken > 1.1 * least + 2:
+                if taken < latest / 1.1 - 2 and latest < math.inf:
+                    return rate
+                latest = taken if latest == math.inf else max(latest, taken)
+        return None
 
     def largest_sound(self, near: float) -> float | None:
         """A rate with which the error falls soundly, though it gets nowhere in so few steps; halved until it does."""

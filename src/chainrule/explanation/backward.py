@@ -9,7 +9,8 @@ from typing import Any
 
 from chainrule.document.document import Block, Equations, Inline, Note, Paragraph, Section, Subheading, TableBlock
 from chainrule.explanation.context import Context, paths
-from chainrule.explanation.definitions import theorems
+from chainrule.explanation.definitions import bracket, theorems
+from chainrule.explanation.remarks import kinks
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Expression, definition, order, substitute
 from chainrule.formula.scalar import Element
@@ -56,7 +57,7 @@ def chain_rule_section(context: Context) -> Section:
             lines.append(context.element_line(context.gradient_of(weight)))
     if None in ways.values():
         blocks += recursion_blocks(context, every=not parts)
-    blocks.append(Equations(tuple(lines)))
+    blocks += [Equations(tuple(lines)), *bracket(context, lines, after_functions=True), *kinks(context)]
     if parts and (left := context.samples - len(samples)) > 0:
         blocks.append(Note("more", context.text("chain.more_chains", left=left)))
     if len(weights) > len(shown):
@@ -176,7 +177,7 @@ def matrix_form_section(context: Context) -> Section:
     """Back-propagation as a careful student writes it: one line a quantity, error first."""
     blocks: list[Block] = [Paragraph(_matrix_intro(context))]
     if context.detail == "matrix":
-        blocks += theorems(context)
+        blocks += [*theorems(context), *kinks(context)]
     blocks += context.matrix_blocks(context.matrix_line(quantity) for quantity in context.derivation.backward)
     lines = [context.symbolic_update(part) for part in context.step.update.parameters]
     if lines:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +22,9 @@ from chainrule.notation.build import formula
 from chainrule.notation.formula import Call, Equation, Formula, Prose, Symbol
 from chainrule.notation.labels import Labels
 from chainrule.notation.text import formula_text
+
+BRACKET = re.compile(r"\[[^\[\]]* > ")
+"""How a comparison that is 1 or 0 begins in a formula's text; {a if c > d, otherwise b} says itself what it is."""
 
 MOST_OUTPUTS = 4
 """A theorem is proved on paper for networks of up to so many outputs; a sum over more is not read."""
@@ -50,15 +55,28 @@ def _bound(context: Context, value: Any) -> str:
 
 def functions(context: Context) -> list[Block]:
     """What σ, tanh … stand for and their derivatives, for each activation of the network that is a function of one number."""
+    lines = _every_function(context)
+    blocks: list[Block] = [Equations(tuple(own)) for own in lines]
+    return [Paragraph(context.text("functions.intro")), *blocks, *bracket(context, itertools.chain(*lines))] if blocks else []
+
+
+def _every_function(context: Context) -> list[list[Equation]]:
     layers = context.step.network.layers
     activations = {part.name: part for layer in layers if layer.activation is not None for part in layer.activation.parts}
     z = variable(Name("z"), (BATCH, 2))
-    blocks: list[Block] = [
-        Equations(tuple(function_lines(context.labels, activation)))
+    return [
+        function_lines(context.labels, activation)
         for activation in activations.values()
         if activation.elementwise and activation.apply(z) is not z
     ]
-    return [Paragraph(context.text("functions.intro")), *blocks] if blocks else []
+
+
+def bracket(context: Context, lines: Iterable[Equation], after_functions: bool = False) -> list[Block]:
+    """What [a > b] means, where it stands in one of these equations; not again where the functions have told it."""
+    if not any(BRACKET.search(formula_text(line)) for line in lines):
+        return []
+    told = after_functions and any(BRACKET.search(formula_text(line)) for line in itertools.chain(*_every_function(context)))
+    return [] if told else [Paragraph(context.text("functions.bracket"))]
 
 
 def function_lines(labels: Labels, activation: Bound) -> list[Equation]:
@@ -112,4 +130,4 @@ def _proof(context: Context, z: Expression) -> list[Block]:
     if not chains:
         return []
     lines = (context.chain_line(first, chains), context.element_line(context.gradient_of(first)))
-    return [Paragraph(context.text("theorem.proof")), Equations(lines)]
+    return [Paragraph(context.text("theorem.proof", samples=context.samples)), Equations(lines)]

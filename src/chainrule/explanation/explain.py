@@ -187,7 +187,7 @@ def _document(contexts: list[Context], weight: str | None, run: Run | None = Non
         groups = _in_order(contexts, weight, run)
     else:
         groups = [_weight(context, weight) if weight is not None else _whole(context)]
-        groups += [_weight(later, weight)[1:] if weight is not None else [_later(later)] for later in contexts[1:]]
+        groups += [_weight(later, weight)[1:] if weight is not None else [_further(later)] for later in contexts[1:]]
     sections = [section for group in groups for section in group]
     return Document(
         title=title(context),
@@ -275,6 +275,15 @@ def _weight(context: Context, weight: str) -> list[Section]:
             replace(section, title=context.plain("weight.step", title=section.title, number=context.step.number)) for section in sections
         ]
     return [setting.network_section(context), *sections]
+
+
+def _further(context: Context) -> Section:
+    """A further step; where its samples are others, it says which."""
+    if context.in_order:
+        from chainrule.explanation.sequence import step_section
+
+        return step_section(context)
+    return _later(context)
 
 
 def _later(context: Context) -> Section:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from functools import reduce
 from operator import add
@@ -12,6 +13,7 @@ import numpy as np
 from chainrule.document.document import Block, Equations, Inline, Note, Paragraph, Section, Subheading, TableBlock
 from chainrule.explanation.context import PENALTY, Context
 from chainrule.explanation.definitions import functions
+from chainrule.explanation.remarks import unreachable
 from chainrule.explanation.values import Values
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Expression, definition, order, substitute, variable
@@ -77,13 +79,17 @@ def error_section(context: Context) -> Section:
         blocks.append(Paragraph(context.text("error.penalty", penalty=context.labels.label(PENALTY))))
         R, value = context.labels.label(PENALTY), _penalty_value(context, context.before)
         blocks.append(Equations((_in_arrays(context, R, _penalty(context), value),)))  # R = ½ λ Σ W² = …
+        error = float(context.step.error)
+        if 0 < value <= error < math.inf:
+            percent = formula_text(number_formula(float(f"{100 * float(value) / error:.3g}"), context.rounding))
+            blocks.append(Paragraph(context.text("error.share", error=context.labels.error, percent=percent)))
     if context.samples > 1:
         blocks.append(_sample_table(context))
         if (left := context.samples - len(context.shown_samples(MOST_SAMPLES))) > 0:
             blocks.append(Note("more", context.text("data.more", left=left)))
         if (left := context.step.prediction.shape[1] - len(context.shown(range(context.step.prediction.shape[1]), MOST_COLUMNS))) > 0:
             blocks.append(Note("more", context.text("error.more", left=left)))
-    return Section("error", context.plain("error.title"), tuple(blocks))
+    return Section("error", context.plain("error.title"), (*blocks, *unreachable(context)))
 
 
 def _how_measured(context: Context) -> Inline:

@@ -12,6 +12,7 @@ from chainrule.document.document import Block, Equations, Inline, Note, Paragrap
 from chainrule.engines.unrolled import operations
 from chainrule.explanation.backward import representatives
 from chainrule.explanation.context import Context
+from chainrule.explanation.facts import facts_blocks
 from chainrule.explanation.forward import MOST_LINES, error_lines, scalar_lines
 from chainrule.explanation.rules import beside_plain
 from chainrule.formula.expression import Expression, definition, order
@@ -130,7 +131,7 @@ def outcome_section(context: Context) -> Section:
     if is_exact(step):
         exact = context.text("outcome.exact", before=context.rounded(step.error))
         return Section("outcome", context.plain("outcome.title"), (Paragraph(exact),))
-    blocks: list[Block] = [Paragraph(_verdict(context, step)), *rates_blocks(context, context.advice)]
+    blocks: list[Block] = [Paragraph(_verdict(context, step)), *facts_blocks(context), *rates_blocks(context, context.advice)]
     return Section("outcome", context.plain("outcome.title"), tuple(blocks))
 
 

@@ -17,13 +17,14 @@ import numpy as np
 
 from chainrule.document.document import Block, Equations, Inline, Note, Paragraph, Section, Subheading, TableBlock
 from chainrule.explanation.context import Context
+from chainrule.explanation.remarks import end_of_schedule
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Expression, Name, order, substitute, variable
 from chainrule.formula.tidy import tidy
 from chainrule.network.definitions import Bound
 from chainrule.network.update import STEP_NUMBER, ParameterUpdate, Update, update
 from chainrule.notation.build import formula
-from chainrule.notation.formula import Equation, Formula
+from chainrule.notation.formula import Derivative, Equation, Formula, Symbol
 from chainrule.notation.numbers import number_formula
 from chainrule.notation.worked import stated
 
@@ -39,10 +40,14 @@ TRACE = 1e-3
 
 def descent_section(context: Context) -> Section:
     """The update rule: what an optimiser does with a gradient, and why."""
-    blocks: list[Block] = [Paragraph(context.text("descent.intro", error=context.labels.error)), Equations(tuple(rule_lines(context)))]
-    blocks += [*_options(context), *(Paragraph(line) for line in told(context))]
-    if not context.in_order:
-        blocks.append(Paragraph(context.text("descent.outro" if context.step.network.measures else "descent.outro_chosen")))
+    w = context.labels.label(Name("w"))
+    assert isinstance(w, Symbol)
+    slope = Derivative(context.labels.error, w)
+    intro = context.text("descent.intro", error=context.labels.error, slope=slope)
+    blocks: list[Block] = [Paragraph(intro), Equations(tuple(rule_lines(context)))]
+    blocks += [*_options(context), *(Paragraph(line) for line in told(context)), *end_of_schedule(context)]
+    if not context.in_order and "learning_rate" in context.step.optimizer.options:
+        blocks.append(Paragraph(context.text("descent.outro" if context.advice is not None else "descent.outro_chosen")))
     return Section("descent", context.plain("descent.title"), tuple(blocks))
 
 

@@ -10,7 +10,6 @@ from dataclasses import replace
 from chainrule.document.document import Block, Inline, Note, Paragraph, Section, TableBlock
 from chainrule.explanation.context import Context
 from chainrule.explanation.pictures import fitting_picture
-from chainrule.explanation.sequence import place_in_run
 from chainrule.explanation.understood import classes_understood, weights_understood
 from chainrule.formula.expression import order
 from chainrule.formula.primitives import transpose
@@ -181,7 +180,11 @@ def data_section(context: Context) -> Section:
             blocks.append(Paragraph((*context.text("data.drawn", seed=str(step.origin.get("seed", 0))), " ", *both, ".")))
         if (left := context.samples - len(context.shown_samples(MOST_ROWS))) > 0:
             blocks.append(Note("more", context.text("data.more", left=left)))
-    blocks += [Paragraph(line) for line in (*classes_understood(context), place_in_run(context)) if line]
+    blocks += [Paragraph(line) for line in classes_understood(context)]
+    if context.in_order:
+        from chainrule.explanation.sequence import place_in_run
+
+        blocks.append(Paragraph(place_in_run(context)))
     return Section("data", context.plain("data.title"), tuple(blocks))
 
 

@@ -66,7 +66,7 @@ def _by_name(context: Context, told: Mapping[str, Any]) -> list[Inline]:
         lines.append((*context.text("weights_read.names"), " ", *pairs[1:], ", …" if len(other) > MOST_LISTED else "."))
     if any(re.fullmatch(r"w_?\[?\d+\s*,.*", name) for name in places):
         lines.append((*context.text("weights_read.units"), f" {_counted(context)}."))
-    for how in ("drawn", "kept"):
+    for how in ("drawn", "kept", "zero"):
         keys = [key for key, rest in told["rest"].items() if rest == how]
         if keys:
             letters_of = _listed([context.symbol(context.derivation.named[key]) for key in keys])

@@ -99,7 +99,7 @@ def _recursive(context: Context, weight: Element) -> list[Block]:
         following = [parent for element in context.shown(level, 1) for parent in context.scalars.parents(element) if _is_gradient(parent)]
         level = [element for element in following if element not in shown]
     blocks.append(Equations(tuple(context.element_line(element) for element in shown)))
-    blocks += [Subheading(context.text("weight.forward")), Equations(tuple(_forward(context, weight)))]
+    blocks += [Subheading(context.text("weight.forward", samples=context.samples)), Equations(tuple(_forward(context, weight)))]
     return blocks
 
 

@@ -169,7 +169,7 @@ def _from_unit_to_unit(network: Network, kind: str, number: int) -> str:
     """What else such a number may mean: w14 the weight from unit 1 to unit 4, b4 the bias of unit 4."""
     digits = str(number)
     pairs = [(int(digits[:cut]), int(digits[cut:])) for cut in range(1, len(digits))] if kind == "w" else [(0, number)]
-    meant = [f"w{source},{unit}" for source, unit in pairs if _leading(network, source, unit)]
+    meant = [f"w{source},{unit}" for source, unit in pairs if leading(network, source, unit)]
     if not meant:
         return ""
     if kind == "w":
@@ -219,7 +219,7 @@ def units(network: Network) -> list[tuple[str, int, int]]:
 
 def _between(network: Network, source: int, target: int) -> Element:
     """The weight from one unit to another, or the bias of a unit. Raises InputError where there is none, or where there are two."""
-    found = _leading(network, source, target)
+    found = leading(network, source, target)
     if len(found) == 1:
         return found[0]
     if found:
@@ -230,7 +230,7 @@ def _between(network: Network, source: int, target: int) -> Element:
     raise InputError(f"there is no w{source},{target}: {what}. Units are counted through, the inputs first: {counted}.")
 
 
-def _leading(network: Network, source: int, target: int) -> list[Element]:
+def leading(network: Network, source: int, target: int) -> list[Element]:
     """Every weight by which the signal of one unit is multiplied on its way into another; of source 0, what is added to that."""
     counted = enumerate(units(network)[len(network.wiring.inputs) :], start=1)
     number, unit = next(((number, target - first) for number, (_, first, last) in counted if first <= target <= last), (0, 0))

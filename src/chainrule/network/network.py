@@ -347,11 +347,11 @@ class Network(WithoutCaches, Displayed):
 
     def checked_x(self, x: Any, name: str = "x") -> Array:
         """Inputs as one array (batch, inputs); a dict has them by name. Raises ShapeError, InputError."""
-        return _side_by_side(name, x, self.wiring.inputs)
+        return _side_by_side(name, x, self.wiring.inputs, self.notation.vectors == "columns")
 
     def checked_t(self, t: Any, name: str = "t") -> Array:
         """Targets as one array (batch, outputs); a dict has them by the names of the outputs. Raises ShapeError, InputError."""
-        return _side_by_side(name, t, self.target_sizes)
+        return _side_by_side(name, t, self.target_sizes, self.notation.vectors == "columns")
 
     def bindings(self) -> dict[Any, Array]:
         """The numbers of the parameters, by their expressions."""
@@ -548,28 +548,35 @@ def _decided(wiring: Wiring, goals: Mapping[str, Goal]) -> Wiring:
     return wiring.replaced(decided)
 
 
-def _side_by_side(name: str, values: Any, sizes: Mapping[str, int]) -> Array:
-    """The columns of every part in their order: (batch, sum of the sizes)."""
+def _side_by_side(name: str, values: Any, sizes: Mapping[str, int], turned: bool) -> Array:
+    """The columns of every part in their order: (batch, sum of the sizes). turned: samples that fit as columns alone may be columns."""
     if not isinstance(values, Mapping):
-        return checked_batch(name, values, sum(sizes.values()))
+        return checked_batch(name, values, sum(sizes.values()), turned=turned)
     for part in values:
         if part not in sizes:
             raise UnknownNameError(f"part of {name}", str(part), sizes)
     for part in sizes:
         if part not in values:
             raise InputError(f"{name} lacks {part}: it needs {', '.join(sizes)}.")
-    parts = [checked_batch(part, values[part], size) for part, size in sizes.items()]
+    parts = [checked_batch(part, values[part], size, turned=turned) for part, size in sizes.items()]
     if len({len(part) for part in parts}) > 1:
         counts = ", ".join(f"{key}: {len(part)}" for key, part in zip(sizes, parts, strict=True))
         raise ShapeError(f"every part of {name} needs as many rows, but they have {counts}.")
     return np.concatenate(parts, axis=1)
 
 
-def checked_batch(name: str, values: Any, columns: int) -> Array:
-    """Numbers of the shape (batch, columns), finite; one row may come as a plain list. Raises ShapeError, InputError."""
+def checked_batch(name: str, values: Any, columns: int, *, turned: bool = False) -> Array:
+    """Numbers of the shape (batch, columns), finite; one row may come as a plain list.
+
+    turned  numbers that fit as (columns, batch) alone are taken so, as where vectors are columns
+
+    Raises ShapeError, InputError.
+    """
     array = checked_numbers(name, values, None)
     if array.ndim == 1:
         array = array.reshape(1, -1)
+    if turned and array.ndim == 2 and array.shape[1] != columns and array.shape[0] == columns:
+        array = array.T
     if array.ndim != 2 or array.shape[1] != columns or array.shape[0] == 0:
         raise ShapeError(f"{name} needs rows of {columns} number{'s' * (columns != 1)}, but was given the shape {array.shape}.")
     return array

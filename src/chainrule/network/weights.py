@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -19,7 +20,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from chainrule.base.errors import DescriptionError, InputError, ShapeError, UnknownNameError, quoted
-from chainrule.network.elements import THRESHOLDS, Index, find_element
+from chainrule.network.elements import THRESHOLDS, Index, called, find_element, leading
 from chainrule.network.layers import THRESHOLD
 from chainrule.network.network import Array, Network, checked_numbers
 
@@ -189,7 +190,15 @@ def _sorted_out(network: Network, weights: Mapping[str, Any]) -> tuple[dict[str,
 
 
 def _place(network: Network, name: str) -> Place:
+    """Where a single weight stands. Raises InputError for a bias that may be the third of all, or that of unit 3."""
     element = find_element(network, name)
+    if counted := re.fullmatch(rf"(?:b|{THRESHOLDS})_?(\d{{1,9}})", name.strip().replace("θ", THRESHOLDS)):
+        of_unit = [one for one in leading(network, 0, int(counted[1])) if one != element]
+        if of_unit:
+            raise InputError(
+                f"{name} may be number {counted[1]} of all, {called(element)}, or that of unit {counted[1]}, inputs and units counted "
+                f"through, {called(of_unit[0])}: write which one you mean."
+            )
     return element.key, element.index
 
 
@@ -308,15 +317,15 @@ def _with_named(start: Network, network: Network, named: Mapping[str, tuple[Plac
     changed = {key: np.array(network.parameters[key], dtype=float) for key in dict.fromkeys(key for (key, _), _ in named.values())}
     taken: dict[Place, str] = {}
     for name, (place, value) in named.items():
-        if (before := taken.setdefault(place, name)) != name:
-            raise InputError(f"{before} and {name} are one and the same weight; leave out one of them.")
+        if (other := taken.setdefault(place, name)) != name:
+            raise InputError(f"{other} and {name} are one and the same weight; leave out one of them.")
         number = checked_numbers(name, value, None)
         if number.size != 1:
             raise ShapeError(f"{name} is one number, but {number.size} were given.")
         changed[place[0]][place[1]] = number.item()
     counts = {key: sum(1 for own, _ in taken if own == key) for key in changed}
-    drawn = network.initializers
-    rest = {key: "drawn" if key in drawn else "kept" for key, count in counts.items() if count < changed[key].size}
+    before = {**dict.fromkeys(network.initializers, "drawn"), **dict.fromkeys(network.given, "kept")}
+    rest = {key: before.get(key, "zero") for key, count in counts.items() if count < changed[key].size}
     told = {"form": "names", "places": [[name, key, list(index)] for name, ((key, index), _) in named.items()], "rest": rest}
-    before_told = network.understood if network is not start else None
-    return network.with_parameters(changed).told({**told, **({"with": dict(before_told)} if before_told else {})})
+    matrices = network.understood if network is not start else None
+    return network.with_parameters(changed).told({**told, **({"with": dict(matrices)} if matrices else {})})

@@ -7,14 +7,17 @@ own links to data.
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
 from chainrule.base.files import json_text
-from chainrule.document.document import Document, Drawing
+from chainrule.document.document import Block, Document, Drawing
+from chainrule.explanation.colours import of_keys
 from chainrule.notation.mathml import escape_xml
 from chainrule.pictures.diagram import network_diagram
-from chainrule.render.markdown import JUPYTER, heading, section
+from chainrule.pictures.shapes import keys
+from chainrule.render.markdown import JUPYTER, Dialect, heading, markdown, section
 from chainrule.render.svg import svg
 
 METADATA = {
@@ -28,8 +31,7 @@ def notebook(document: Document) -> str:
 
     Raises InputError where it would hold too many numbers.
     """
-    drawn = {block: _drawn(block, document) for part in document.sections for block in part.blocks if isinstance(block, Drawing)}
-    dialect = replace(JUPYTER, pictures=drawn)
+    dialect = with_pictures(block for part in document.sections for block in part.blocks)
     programs = document.programs() or ("",) * len(document.sections)
     cells = [_cell("title", "markdown", heading(document, JUPYTER))]
     for number, source in enumerate(programs):
@@ -39,10 +41,25 @@ def notebook(document: Document) -> str:
     return json_text({"cells": cells, "metadata": METADATA, "nbformat": 4, "nbformat_minor": 5}, indent=1) + "\n"
 
 
-def _drawn(picture: Drawing, document: Document) -> str:
-    """The picture itself, in place of a link to it."""
-    data = b64encode(svg(network_diagram(picture), document.colours).encode()).decode()
-    alt = escape_xml(picture.alt).replace("$", "&#36;")  # which would begin a formula, even here
+def document_markdown(document: Document) -> str:
+    """The document as Jupyter shows it, with its pictures in it."""
+    return markdown(document, with_pictures(block for part in document.sections for block in part.blocks))
+
+
+def with_pictures(shown: Iterable[Block]) -> Dialect:
+    """Jupyter's Markdown with the pictures among these blocks in it."""
+    drawn: dict[Drawing, str] = {}
+    for block in shown:
+        if isinstance(block, Drawing):
+            diagram = network_diagram(block)
+            drawn[block] = image(svg(diagram, of_keys(keys(diagram.shapes))), block.alt)
+    return replace(JUPYTER, pictures=drawn)
+
+
+def image(drawn: str | bytes, alt: str) -> str:
+    """An SVG as an element of HTML, which notebooks show even where nobody has said yet that they are trusted."""
+    data = b64encode(drawn if isinstance(drawn, bytes) else drawn.encode()).decode()
+    alt = escape_xml(alt).replace("$", "&#36;")  # which would begin a formula, even here
     return f'<img alt="{alt}" src="data:image/svg+xml;base64,{data}" />'
 
 

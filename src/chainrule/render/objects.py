@@ -25,7 +25,8 @@ from chainrule.notation.formula import Equation, Formula
 from chainrule.notation.labels import Labels
 from chainrule.notation.numbers import number_formula
 from chainrule.preparation.preparation import Preparation
-from chainrule.render.markdown import JUPYTER, blocks
+from chainrule.render.markdown import blocks
+from chainrule.render.notebook import with_pictures
 from chainrule.steps.problem import Problem, problem_from
 from chainrule.steps.step import Step
 from chainrule.training.history import Outcome
@@ -39,7 +40,8 @@ MOST_EPOCHS = 10
 
 def object_markdown(value: Any) -> str:
     """An object as Markdown with formulas in dollars, which Jupyter and marimo show. What people wrote in it comes out as itself."""
-    return "\n\n".join(blocks(content(value), _language(value), JUPYTER))
+    shown = list(content(value))
+    return "\n\n".join(blocks(shown, _language(value), with_pictures(shown)))
 
 
 def _language(value: Any) -> str:

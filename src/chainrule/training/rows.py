@@ -149,7 +149,12 @@ def checked_own_data(source: Mapping[str, Any], preparation: Preparation) -> str
 
 
 def training_rows(model: Model, source: Any = None, encoding: str | None = None) -> Subset:
-    """The rows that a model was trained on, found again in its source. Raises InputError.
+    """The rows that a model was trained on, as of `parts_of`. Raises InputError."""
+    return parts_of(model, source, encoding)[0]
+
+
+def parts_of(model: Model, source: Any = None, encoding: str | None = None) -> tuple[Subset, Subset, Subset]:
+    """The rows that a model was trained on, validated with and tested with, found again in its source. Raises InputError.
 
     source    the data, in place of the file whose name the model keeps
     encoding  of a text file, where it is not the one that the model keeps
@@ -164,8 +169,10 @@ def training_rows(model: Model, source: Any = None, encoding: str | None = None)
     rows = Rows.of(source, kinds=preparation.forms, **form).complete(preparation)
     labels = rows.labels(preparation)
     with ExitStack() as stack:
-        subset = rows.subset(preparation, split(labels, model.plan, rows.groups(model.plan.group))[0], labels, stack)
-    return replace(subset, weights=weights_of(subset, subset, preparation, model.plan), source=str(source))
+        places = split(labels, model.plan, rows.groups(model.plan.group))
+        train, *others = [rows.subset(preparation, some, labels, stack) for some in places]
+    train = replace(train, weights=weights_of(train, train, preparation, model.plan), source=str(source))
+    return train, others[0], others[1]
 
 
 def weights_of(subset: Subset, train: Subset, preparation: Preparation, plan: Plan) -> Array | None:

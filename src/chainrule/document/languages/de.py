@@ -62,6 +62,7 @@ WORDS = {
     "weights_read.range": "{name} {first} bis {last}",
     "weights_read.rest.drawn": "Die nicht angegebenen Zahlen wurden mit dem Startwert {seed} ausgelost:",
     "weights_read.rest.kept": "Die nicht angegebenen Zahlen bleiben, wie sie beschrieben sind:",
+    "weights_read.rest.zero": "Die nicht angegebenen Zahlen sind 0:",
     "weights_read.thresholds": "Die Neuronen haben Schwellen θ: Die Netzeingabe ist die gewichtete Summe weniger θ.",
     "network.drawn": " wurde mit dem Startwert {seed} ausgelost: {how}.",
     "network.drawn_many": " wurden mit dem Startwert {seed} ausgelost: {how}, mit den Eingängen und Neuronen der jeweiligen Schicht.",
@@ -119,7 +120,8 @@ WORDS = {
     "forward.more.left=1": "Auf dieselbe Weise wird eine weitere Größe berechnet; `--all` schreibt sie aus.",
     "forward.more_samples": "Die übrigen {left} Beispiele gehen denselben Weg; `--all` rechnet auch sie vor.",
     "forward.more_samples.left=1": "Das andere Beispiel geht denselben Weg; `--all` rechnet auch dieses vor.",
-    "functions.intro": "Die Aktivierungsfunktionen und ihre Ableitungen ([a > b] ist 1, wo das gilt, sonst 0):",
+    "functions.intro": "Die Aktivierungsfunktionen und ihre Ableitungen:",
+    "functions.bracket": "[a > b] ist 1, wo das gilt, sonst 0.",
     # The error
     "error.title": "Fehler",
     "error.several": "Wie weit jede Vorhersage von ihrem Ziel entfernt ist, misst ein Verlust ({losses}); E ist ihre Summe:",
@@ -130,6 +132,13 @@ WORDS = {
     "error.intro": "Wie weit die Vorhersage vom Zielwert entfernt ist, misst die Verlustfunktion ({loss}), in einer einzigen Zahl, die "
     "durch das Training sinken soll:",
     "error.penalty": "{penalty} ist der Strafterm für große Gewichte:",
+    "error.share": "Von {error} sind {percent} % Strafterm: So viel kosten die Gewichte, gleich, wie die Vorhersage ist.",
+    "unreachable.never": "{error} kann nicht 0 werden: Für {t} = {target} bleibt der Verlust über 0, was immer die Ausgabeschicht "
+    "({activation}) liefert.",
+    "unreachable.limit": "{error} kommt der 0 nur im Grenzfall nahe: Für {t} = {target} wird der Verlust immer kleiner, wenn der Betrag "
+    "der Netzeingabe der Ausgabeschicht ({activation}) über alle Grenzen wächst, aber nie 0.",
+    "unreachable.contradiction": "{error} kann nicht 0 werden: Die Beispiele {first} und {second} haben dieselben Eingaben und "
+    "verschiedene Zielwerte, und keine Vorhersage ist für beide richtig.",
     "error.more": "Zu den Vorhersagen gehören {left} weitere Ausgaben; `--all` zeigt sie.",
     "error.more.left=1": "Zu den Vorhersagen gehört eine weitere Ausgabe; `--all` zeigt sie.",
     "expanded.title": "Die Vorhersage, in ihre Gewichte zerlegt",
@@ -142,8 +151,14 @@ WORDS = {
     "expanded.outro": "Die Frage ist also, wie jedes Gewicht zu ändern ist, damit der Fehler sinkt. Die Fehlerrückführung beantwortet sie.",
     # Gradient descent
     "descent.title": "Gradientenabstieg und Lernregel",
-    "descent.intro": "Der Gradient sagt, in welcher Richtung und wie steil der Fehler {error} steigt, wenn ein Gewicht wächst. Ein "
-    "Optimierungsverfahren geht einen Schritt in die Gegenrichtung:",
+    "descent.intro": "Das Vorzeichen von {slope} sagt, ob {error} steigt (+) oder fällt (−), wenn das Gewicht w wächst, und der Betrag, "
+    "wie steil. Genügend kleine Schritte in die Gegenrichtung verringern {error}. Daraus macht das Optimierungsverfahren seinen Schritt:",
+    "schedule.stays": "Ab Schritt {step} bleibt die Lernrate {rate}.",
+    "schedule.rises": "Die Lernrate fällt bis Schritt {step} auf {rate}; danach steigt sie wieder.",
+    "kink": "stehen auf Knicken: Links davon ist die Steigung von {of} nach {by} jeweils {left} und rechts davon {right}, dazwischen gibt "
+    "es keine; genommen wird {taken}.",
+    "kink.count=1": "steht auf einem Knick: Links davon ist die Steigung von {of} nach {by} {left} und rechts davon {right}, dazwischen "
+    "gibt es keine; genommen wird {taken}.",
     "descent.step": "{k} ist die Nummer des Schritts.",
     "state.average": "{state} ist ein gleitender Mittelwert der Gradienten: wohin sie zuletzt gezeigt haben. Jeder Schritt behält {keep} "
     "davon und nimmt {take} des neuen Gradienten dazu. Am Anfang ist er für jedes Gewicht 0.",
@@ -221,6 +236,7 @@ WORDS = {
     "Ableitung des Verlusts nach {z} gleich {result}, weil sich die Zielwerte eines Beispiels zu 1 summieren.",
     "theorem.sigmoid_binary_cross_entropy": "Sigmoid und binäre Kreuzentropie haben zusammen eine kurze Ableitung: Für jedes Beispiel "
     "ist die Ableitung der binären Kreuzentropie nach {z} gleich {result}.",
+    "theorem.proof.samples=1": "Der Beweis, an diesem Beispiel: Der lange Weg, über jede Ausgabe, ergibt dasselbe wie der kurze.",
     "theorem.proof": "Der Beweis, am ersten Beispiel: Der lange Weg, über jede Ausgabe, ergibt dasselbe wie der kurze.",
     # Update formulas
     "formulas.title": "Alle Lernregeln",
@@ -392,6 +408,7 @@ WORDS = {
     "weight.recursive": "Vom Fehler führen zu viele Wege zu diesem Gewicht, um sie alle aufzuschreiben. Die Ableitung wird Schritt für "
     "Schritt berechnet; wo eine Summe über mehrere Neuronen läuft, stehen die ersten da:",
     "weight.forward": "Woran es beteiligt ist, für das erste Beispiel",
+    "weight.forward.samples=1": "Woran es beteiligt ist",
     "weight.update_intro": "Mit diesem Gradienten ersetzt das Optimierungsverfahren {weight}:",
     # Eine Formel ohne Netz
     "formula.name": "eine Formel für {result}",
@@ -648,6 +665,63 @@ WORDS = {
     "wrote": "{path} geschrieben",
     "predict.formulas": "Eine Tabellenkalkulation würde die Zelle {cell} als Formel ausführen; --guard-formulas setzt ' davor.",
     "predict.guarded": "Zellen, die eine Tabellenkalkulation ausführen würde, wie {cell}, haben ein ' davor.",
+    # Die Diagnose
+    "doctor.healthy": "In {subject}, das aus {rows} Zeilen lernt, fand sich nichts.",
+    "doctor.no_cure": "Nichts, was versucht wurde, macht es in so wenigen Schritten besser.",
+    "doctor.rates.lowers_below": "Lernraten unter {rate} senken den Fehler des ersten Schritts.",
+    "doctor.rates.converges_below": "Das Training konvergiert mit den versuchten Raten bis {rate}.",
+    "doctor.rates.recommended": "Eine gute Lernrate für diesen Anfang ist {rate}.",
+    "doctor.not_finite": "{quantity} ist die erste Größe, die NaN oder unendlich ist, und zwar schon im ersten Schritt: Alles danach ist "
+    "auch keine Zahl.",
+    "doctor.inputs_unscaled.ratio": "Die Eingaben sind nicht skaliert: {column} streut {number}-mal so stark wie {other}.",
+    "doctor.inputs_unscaled.rms": "Die Eingaben sind nicht skaliert: {column} hat die Größe {number} (Wurzel aus dem mittleren Quadrat).",
+    "doctor.inputs_unscaled.mean": "Die Eingaben sind nicht skaliert: Der Mittelwert von {column} liegt {number} Standardabweichungen von "
+    "0.",
+    "doctor.targets_unscaled.rms": "Die Ziele sind nicht skaliert: {column} hat die Größe {number} (Wurzel aus dem mittleren Quadrat).",
+    "doctor.targets_unscaled.mean": "Die Ziele sind nicht skaliert: Der Mittelwert von {column} liegt {number} Standardabweichungen von 0.",
+    "doctor.bounded_output": "Die Ausgabe kann die Ziele nicht geben: {activation} gibt Zahlen von {low} bis {high}, aber {percent} % der "
+    "Ziele liegen außerhalb, so {farthest}.",
+    "doctor.double_softmax": "Der Verlust {loss} nimmt Softmax oder Sigmoid selbst, und die Ausgabe, {activation}, hat das schon getan.",
+    "doctor.wrong_loss.output": "Der Verlust {loss} vergleicht Wahrscheinlichkeiten, und die Ausgabe-Aktivierung {activation} gibt keine.",
+    "doctor.wrong_loss.classes": "Die Ziele sind Klassen, und der Verlust {loss} vergleicht Zahlen; sein Gradient schwindet, wo die "
+    "Ausgabe falsch und sich sicher ist.",
+    "doctor.zero_start": "{count} von {all} Gewichtsmatrizen sind am Anfang ganz 0, {parameter} als erste: Durch sie kommt nichts "
+    "hindurch.",
+    "doctor.equal_units": "Die Einheiten {first} und {second} von {layer} sind gleich und bleiben gleich: Sie bekommen in jedem Schritt "
+    "denselben Gradienten.",
+    "doctor.start_too_large": "Die Gewichte von {layer} ({parameter}) sind am Anfang zu groß: {number}-mal das, was die Größe eines "
+    "Signals erhält.",
+    "doctor.no_gradient": "Der Gradient ist genau 0, obwohl der Fehler {error} ist: Keine Lernrate ändert etwas.",
+    "doctor.mean_predicted": "Alle {rows} Vorhersagen liegen beim Mittelwert der Ziele, {mean}: Die Eingaben machen keinen Unterschied.",
+    "doctor.dead_units": "{count} von {all} Einheiten von {layer} sind tot: Ihre Steigung ist für jede Zeile 0.",
+    "doctor.saturation": "{layer} ist gesättigt: {percent} % der Steigungen liegen unter einem Zwanzigstel der steilsten.",
+    "doctor.vanishing": "Der Gradient verschwindet: Von δ ist bei {layer}, nach {layers} Schichten, {ratio} übrig; von Schicht zu Schicht "
+    "wird es mit {factors} multipliziert.",
+    "doctor.exploding": "Der Gradient explodiert: δ ist bei {layer} {ratio}-mal so groß wie am Ausgang; von Schicht zu Schicht wird es "
+    "mit {factors} multipliziert.",
+    "doctor.rate_too_large.diverged": "Die Lernrate {rate} ist zu groß: In einem Versuch verließ der Fehler in Schritt {step} alle "
+    "Grenzen.",
+    "doctor.rate_too_large.rose": "Die Lernrate {rate} ist zu groß: In einem Versuch von {steps} Schritten endete der Fehler höher, als "
+    "er begann.",
+    "doctor.rate_too_small": "Die Lernrate {rate} ist zu klein: Nach {steps} Schritten eines Versuchs ist der Fehler {error}; mit "
+    "{better} ist er {less}.",
+    "cure.standardised_inputs": "mit standardisierten Eingaben",
+    "cure.scaled_inputs": "mit Eingaben, geteilt durch {number},",
+    "cure.standardised_targets": "mit standardisierten Zielen",
+    "cure.standardised_both": "mit standardisierten Eingaben und Zielen",
+    "cure.rate": "mit der Lernrate {rate}",
+    "cure.drawn": "mit Gewichten aus der passenden Initialisierung",
+    "cure.activation": "mit {activation} in den verdeckten Schichten",
+    "cure.hidden": "mit {activation} in den verdeckten Schichten",
+    "cure.optimizer": "mit {optimizer} (Lernrate {rate})",
+    "cure.output": "mit der Ausgabe-Aktivierung {activation}",
+    "cure.loss": "mit dem Verlust {loss} und der Ausgabe-Aktivierung {activation}",
+    "cure.nothing": "weniger als 10^−12",
+    "cure.tried.error": "Versucht: {change} ist der Fehler nach {steps} Schritten {with_it} statt {without}.",
+    "cure.tried.error.diverged": "Versucht: {change} ist der Fehler nach {steps} Schritten {with_it}; ohne das divergiert das Training.",
+    "cure.tried.wrong": "Versucht: {change} sind nach {steps} Schritten {with_it} % der Zeilen falsch statt {without} %.",
+    "cure.tried.wrong.diverged": "Versucht: {change} sind nach {steps} Schritten {with_it} % der Zeilen falsch; ohne das divergiert das "
+    "Training.",
     # Bilder und Kurven
     "graph.alt": "Das Netz {sizes} als Graph: ein Kasten für jede Schicht, Pfeile von dem, was sie liest.",
     "graph.alt_told": "Das Netz {sizes} als Graph: {told}.",

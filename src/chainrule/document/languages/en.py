@@ -59,6 +59,7 @@ WORDS = {
     "weights_read.range": "{name} {first} to {last}",
     "weights_read.rest.drawn": "The numbers that were not given were drawn from seed {seed}:",
     "weights_read.rest.kept": "The numbers that were not given stay as they were described:",
+    "weights_read.rest.zero": "The numbers that were not given are 0:",
     "weights_read.thresholds": "Units have thresholds θ: the net input is the weighted sum less θ.",
     "network.drawn": " was drawn from seed {seed}: {how}.",
     "network.drawn_many": " were drawn from seed {seed}: {how}, with the inputs and units of each layer.",
@@ -113,7 +114,8 @@ WORDS = {
     "forward.more.left=1": "One more quantity is computed in the same way; `--all` writes it out.",
     "forward.more_samples": "The other {left} samples go the same way; `--all` works them out, too.",
     "forward.more_samples.left=1": "The other sample goes the same way; `--all` works it out, too.",
-    "functions.intro": "The activations and their derivatives ([a > b] is 1 where that holds, otherwise 0):",
+    "functions.intro": "The activations and their derivatives:",
+    "functions.bracket": "[a > b] is 1 where that holds, otherwise 0.",
     # The error
     "error.title": "Error",
     "error.several": "How far each prediction is from its target is measured by a loss ({losses}); E adds them up:",
@@ -123,6 +125,13 @@ WORDS = {
     "error.several_kinds": "Each output has an error of its own ({losses}); E adds them up:",
     "error.intro": "How far the prediction is from the target is measured by the loss ({loss}), in one number that training is to lower:",
     "error.penalty": "{penalty} is the penalty for large weights:",
+    "error.share": "Of {error}, {percent} % is the penalty: so much the weights cost, whatever the prediction is.",
+    "unreachable.never": "{error} cannot reach 0: for {t} = {target} the loss stays above 0, whatever the output layer ({activation}) "
+    "gives.",
+    "unreachable.limit": "{error} comes near 0 only in the limit: for {t} = {target} the loss gets ever smaller, but never 0, as the size "
+    "of the net input of the output layer ({activation}) grows without end.",
+    "unreachable.contradiction": "{error} cannot reach 0: samples {first} and {second} have the same inputs and different targets, and no "
+    "prediction is right for both.",
     "error.more": "{left} more outputs are among the predictions; `--all` shows them.",
     "error.more.left=1": "One more output is among the predictions; `--all` shows it.",
     "expanded.title": "The prediction, written out in its weights",
@@ -134,8 +143,14 @@ WORDS = {
     "expanded.outro": "So the question is how to change each weight so that the error falls. Back-propagation answers it.",
     # Gradient descent
     "descent.title": "Gradient descent and the update rule",
-    "descent.intro": "The gradient says in which direction the error {error} rises when a weight grows, and how steeply. An optimiser "
-    "takes a step the other way:",
+    "descent.intro": "The sign of {slope} says whether {error} rises (+) or falls (−) when the weight w grows, and its size how steeply. "
+    "Small enough steps against it lower {error}. From it the optimiser makes its step:",
+    "schedule.stays": "From step {step} on the learning rate stays {rate}.",
+    "schedule.rises": "The learning rate falls to {rate} in step {step}; after that it rises again.",
+    "kink": "stand on kinks: the slope of {of} by {by} is {left} to the left and {right} to the right of each, and there is none between; "
+    "{taken} is taken.",
+    "kink.count=1": "stands on a kink: the slope of {of} by {by} is {left} to the left of it and {right} to the right, and there is none "
+    "between; {taken} is taken.",
     "descent.step": "{k} is the number of the step.",
     "state.average": "{state} is a moving average of the gradients: where they have lately pointed. Each step keeps {keep} of it and adds "
     "{take} of the new gradient. It starts at 0, for every weight.",
@@ -207,6 +222,7 @@ WORDS = {
     "loss by {z} is {result}, because the targets of an example add up to 1.",
     "theorem.sigmoid_binary_cross_entropy": "Sigmoid and binary cross-entropy together have a short derivative: for each example the "
     "derivative of the binary cross-entropy by {z} is {result}.",
+    "theorem.proof.samples=1": "The proof on this sample: the long way, through every output, gives what the short one gives.",
     "theorem.proof": "The proof, on the first sample: the long way, through every output, gives what the short one gives.",
     # Update formulas
     "formulas.title": "All update formulas",
@@ -368,6 +384,7 @@ WORDS = {
     "weight.recursive": "There are too many ways from the error to it to write them all. The derivative is computed step by step; where "
     "a sum runs over several units, the first ones are shown:",
     "weight.forward": "What it takes part in, for the first sample",
+    "weight.forward.samples=1": "What it takes part in",
     "weight.update_intro": "With this gradient, the optimiser replaces {weight}:",
     # A formula without a network
     "formula.name": "a formula for {result}",
@@ -618,6 +635,58 @@ WORDS = {
     "wrote": "wrote {path}",
     "predict.formulas": "a spreadsheet would run the cell {cell} as a formula; --guard-formulas writes ' before such cells.",
     "predict.guarded": "cells that a spreadsheet would run as formulas, as {cell}, have ' before them.",
+    # The doctor
+    "doctor.healthy": "Nothing was found in {subject}, which learns from {rows} rows.",
+    "doctor.no_cure": "Nothing that was tried makes it better in so few steps.",
+    "doctor.rates.lowers_below": "Learning rates below {rate} lower the error of the first step.",
+    "doctor.rates.converges_below": "Training converges at the rates tried up to {rate}.",
+    "doctor.rates.recommended": "A good learning rate for this start is {rate}.",
+    "doctor.not_finite": "{quantity} is the first quantity that is NaN or infinite, in the first step already: everything after it is no "
+    "number either.",
+    "doctor.inputs_unscaled.ratio": "The inputs are not scaled: {column} varies {number} times as much as {other}.",
+    "doctor.inputs_unscaled.rms": "The inputs are not scaled: {column} has the size {number} (root of the mean square).",
+    "doctor.inputs_unscaled.mean": "The inputs are not scaled: the mean of {column} lies {number} standard deviations from 0.",
+    "doctor.targets_unscaled.rms": "The targets are not scaled: {column} has the size {number} (root of the mean square).",
+    "doctor.targets_unscaled.mean": "The targets are not scaled: the mean of {column} lies {number} standard deviations from 0.",
+    "doctor.bounded_output": "The output cannot give the targets: {activation} gives numbers from {low} to {high}, but {percent} % of the "
+    "targets lie outside, as {farthest}.",
+    "doctor.double_softmax": "The loss {loss} takes the softmax or the sigmoid itself, and the output, {activation}, has taken it already.",
+    "doctor.wrong_loss.output": "The loss {loss} compares probabilities, and the output activation {activation} gives none.",
+    "doctor.wrong_loss.classes": "The targets are classes, and the loss {loss} compares numbers; its gradient fades where the output is "
+    "wrong and sure of it.",
+    "doctor.zero_start": "{count} of {all} matrices of weights are all 0 at the start, {parameter} first: nothing comes through them.",
+    "doctor.equal_units": "Units {first} and {second} of {layer} are equal and will stay equal: they get the same gradient in every step.",
+    "doctor.start_too_large": "The weights of {layer} ({parameter}) are too large at the start: {number} times what keeps the size of a "
+    "signal.",
+    "doctor.no_gradient": "The gradient is exactly 0, though the error is {error}: no learning rate changes anything.",
+    "doctor.mean_predicted": "All {rows} predictions are next to the mean of the targets, {mean}: the inputs make no difference.",
+    "doctor.dead_units": "{count} of {all} units of {layer} are dead: their slope is 0 for every row.",
+    "doctor.saturation": "{layer} is saturated: {percent} % of its slopes are below a twentieth of the steepest.",
+    "doctor.vanishing": "The gradient vanishes: of δ, {ratio} is left at {layer}, after {layers} layers; from layer to layer it is "
+    "multiplied by {factors}.",
+    "doctor.exploding": "The gradient explodes: δ is {ratio} times larger at {layer} than at the output; from layer to layer it is "
+    "multiplied by {factors}.",
+    "doctor.rate_too_large.diverged": "The learning rate {rate} is too large: in a trial the error left all bounds in step {step}.",
+    "doctor.rate_too_large.rose": "The learning rate {rate} is too large: in a trial of {steps} steps the error ended higher than it "
+    "began.",
+    "doctor.rate_too_small": "The learning rate {rate} is too small: after {steps} steps of a trial the error is {error}; with {better} "
+    "it is {less}.",
+    "cure.standardised_inputs": "with standardised inputs",
+    "cure.scaled_inputs": "with inputs divided by {number}",
+    "cure.standardised_targets": "with standardised targets",
+    "cure.standardised_both": "with standardised inputs and targets",
+    "cure.rate": "with the learning rate {rate}",
+    "cure.drawn": "with weights drawn by the initialiser that fits",
+    "cure.activation": "with {activation} in the hidden layers",
+    "cure.hidden": "with {activation} in the hidden layers",
+    "cure.optimizer": "with {optimizer} (learning rate {rate})",
+    "cure.output": "with the output activation {activation}",
+    "cure.loss": "with the loss {loss} and the output activation {activation}",
+    "cure.nothing": "less than 10^−12",
+    "cure.tried.error": "Tried: {change}, the error after {steps} steps is {with_it} instead of {without}.",
+    "cure.tried.error.diverged": "Tried: {change}, the error after {steps} steps is {with_it}; without, training diverges.",
+    "cure.tried.wrong": "Tried: {change}, {with_it} % of the rows are wrong after {steps} steps instead of {without} %.",
+    "cure.tried.wrong.diverged": "Tried: {change}, {with_it} % of the rows are wrong after {steps} steps; without, training diverges.",
     # Pictures and plots
     "graph.alt": "The network {sizes} as a graph: a box for each layer, arrows from what it reads.",
     "graph.alt_told": "The network {sizes} as a graph: {told}.",

@@ -1,0 +1,98 @@
+"""Why a training fails, with a cure that was tried: `cr.doctor(…)`, and what `chainrule doctor` is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from chainrule.api.models import is_model
+from chainrule.api.problems import problem
+from chainrule.base.errors import DescriptionError, InputError
+from chainrule.diagnosis.case import Case
+from chainrule.diagnosis.examination import NO_RATES, Diagnosis, cured, examined
+from chainrule.diagnosis.rates import advise
+from chainrule.engines.unrolled import operations
+from chainrule.network.definitions import find
+from chainrule.steps.problem import Problem
+from chainrule.training.model import Model
+from chainrule.training.rows import parts_of
+
+MOST_ADVISED = 100_000
+"""Parameters × rows up to which rates are simulated whole."""
+
+
+def doctor(subject: Any = None, *, data: Any = None, **options: Any) -> Diagnosis:
+    """Why training fails: the diseases of a network and its rows, causes before effects, each with a cure that was tried.
+
+    subject  a network as of `problem` (an example, a short form, a description …), a `Problem` or a `Network`; or a `Model`, its file, or
+             the checkpoint of a run
+    data     a file of numbers; of a model a table of rows, in place of those that it was trained on: a file or a data frame
+    options  as of `problem`
+
+    Raises InputError.
+    """
+    if isinstance(subject, Model) or (isinstance(subject, (str, Path)) and _is_run(subject)):
+        if options:
+            raise InputError(f"a model says its {next(iter(options))} itself; leave it out.")
+        model = subject if isinstance(subject, Model) else Model.load(subject)
+        name = subject.network.summary if isinstance(subject, Model) else str(subject)
+        return examined(case_of_model(model, data), name)
+    given = subject if isinstance(subject, Problem) and not options and data is None else problem(subject, data=data, **options)
+    return examined_problem(given)
+
+
+def _is_run(subject: Any) -> bool:
+    """Is it the file of a model, or of a run that goes on or was cut short?"""
+    return is_model(subject) or str(subject).lower().endswith(".safetensors.checkpoint")
+
+
+def examined_problem(given: Problem) -> Diagnosis:
+    """The diagnosis of a network with its batch. Raises DescriptionError."""
+    if given.x is None or given.t is None:
+        raise DescriptionError("a diagnosis needs rows to learn from: give x and t, as [data] in a description, or --data FILE.")
+    rule = given.optimizer or find("optimizer", "sgd")
+    case = Case(given.network, given.x, given.t, rule, batch_size=len(given.x), inputs=given.features, targets=given.targets)
+    source = given.origin.get("source")
+    return examined(case, str(source) if source else given.network.summary, rates_of(case))
+
+
+def rates_of(case: Case) -> Mapping[str, float | None]:
+    """What is said about rates, as `explain` prints it."""
+    if operations(case.network, case.rows) > MOST_ADVISED:
+        return NO_RATES
+    advice = advise(case.network, np.asarray(case.x, dtype=float), np.asarray(case.t, dtype=float), case.optimizer)
+    return NO_RATES if advice is None else advice.to_dict()
+
+
+def case_of_model(model: Model, data: Any = None) -> Case:
+    """A trained model with the rows that it was trained on, or with others. Raises InputError."""
+    train, validation, test = parts_of(model, data)
+    held_out = next((part for part in (test, validation) if len(part)), None)
+    inputs, targets = ((), ()) if model.preparation is None else (model.preparation.feature_names, model.preparation.output_names)
+    return Case(
+        model.start,
+        train.x,
+        train.t,
+        model.plan.optimizer,
+        weights=train.weights,
+        batch_size=model.plan.batch_size,
+        seed=model.plan.seed,
+        trained=model.network,
+        held_out=None if held_out is None else (held_out.x, held_out.t),
+        inputs=inputs,
+        targets=targets,
+        history=model.history,
+        outcome=model.outcome,
+        scores=model.scores,
+    )
+
+
+def cured_problem(diagnosis: Diagnosis, given: Problem) -> Problem | None:
+    """The problem with the cures of its diagnosis; None where there are none."""
+    case, cures = cured(diagnosis)
+    if not cures:
+        return None
+    return Problem(case.network, case.x, case.t, case.optimizer, given.title, given.features, given.targets)

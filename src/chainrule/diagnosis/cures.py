@@ -1,0 +1,266 @@
+"""What helps against a disease: changes of a case, each of which is tried out before anybody is told of it."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from chainrule.diagnosis.case import Case, error_of
+from chainrule.diagnosis.criteria import CRITERIA, FASTER, Finding, Value, is_binary, outputs_of
+from chainrule.diagnosis.rates import largest_recommended, rounded
+from chainrule.network.definitions import find
+from chainrule.network.network import Array, Network
+
+WORTH_TELLING = 0.9
+"""A cure leaves at most this share of the error that is left without it; of rows that are wrong, the same."""
+
+
+LOWER = 9
+"""Powers of ten by which a rate is lowered, at most."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Treatment:
+    """A change that may help.
+
+    key      of its text
+    case     the case as changed
+    values   the places of the text
+    options  the options of `chainrule train` that do the same, where a model was trained by it
+    y        how predictions of the changed network become predictions of the first one
+    """
+
+    key: str
+    case: Case
+    values: Mapping[str, Value] = field(default_factory=dict)
+    options: Mapping[str, str] = field(default_factory=dict)
+    y: Callable[[Array], Array] = lambda y: y
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Cure:
+    """A change that was tried out and helped.
+
+    measure   "error" or "wrong" (the share of the rows whose class is not found)
+    without, with_it   what a trial of so many steps ends with
+    """
+
+    treatment: Treatment
+    measure: str
+    without: float
+    with_it: float
+    steps: int
+
+
+Treatments: TypeAlias = Callable[[Case], Iterator[Treatment]]
+
+CURES: dict[str, Treatments] = {}
+"""What may help against each disease, by its key; the first that does is told."""
+
+
+def against(*keys: str) -> Callable[[Treatments], Treatments]:
+    """Adds a function of a case that gives treatments to the table."""
+
+    def add(treatments: Treatments) -> Treatments:
+        CURES.update(dict.fromkeys(keys, treatments))
+        return treatments
+
+    return add
+
+
+def cure_of(case: Case, finding: Finding) -> Cure | None:
+    """The first kind of treatment that helps against a disease, as trials show, and of that kind the best; None if none helps."""
+    if finding.key not in CURES:
+        return None
+    for _, kind in itertools.groupby(CURES[finding.key](case), key=lambda treatment: treatment.key):
+        helpful = [cure for treatment in kind if (cure := tried_cure(case, treatment)) is not None]
+        if helpful:
+            return min(helpful, key=lambda cure: cure.with_it)
+    return None
+
+
+def tried_cure(case: Case, treatment: Treatment) -> Cure | None:
+    """What a treatment does in a trial; None where it makes nothing better."""
+    changed = treatment.case
+    before, after = case.trial, changed.trial
+    measure = "error" if _same_losses(case.network, changed.network) else "wrong"
+    without = _measured(measure, case, before.end, case.x, lambda y: y)
+    with_it = _measured(measure, case, after.end, changed.x, treatment.y)
+    start = _measured(measure, case, case.network, case.x, lambda y: y)  # a trial that diverged is no measure
+    if not with_it < WORTH_TELLING * min(without, start):
+        return None
+    return Cure(treatment, measure, without, with_it, after.steps)
+
+
+def _same_losses(one: Network, other: Network) -> bool:
+    return [goal.loss for goal in one.goals.values()] == [goal.loss for goal in other.goals.values()]
+
+
+def _measured(measure: str, case: Case, end: Network | None, x: Array, y: Callable[[Array], Array]) -> float:
+    """What the predictions at the end of a trial are worth, as predictions of the first network; infinite where it diverged."""
+    if end is None:
+        return math.inf
+    with np.errstate(all="ignore"):
+        predicted, t = y(end.predict(x)), case.t
+        if measure == "error":
+            found = error_of(case.network, predicted, t)
+            return found if math.isfinite(found) else math.inf
+        if t.shape[1] > 1:
+            return float(np.mean(predicted.argmax(axis=1) != t.argmax(axis=1)))
+        return float(np.mean((predicted[:, 0] >= 0.5) != (t[:, 0] >= 0.5)))
+
+
+# Treatments
+
+
+@against("inputs_unscaled")
+def standardised_inputs(case: Case) -> Iterator[Treatment]:
+    """Each input less its mean, divided by its deviation, and with that the targets, where they need it; else a lower rate."""
+    x, size = _standardised(case.x)
+    if len(x) > 1:
+        yield Treatment("standardised_inputs", case.changed(x=x))
+    else:
+        yield Treatment("scaled_inputs", case.changed(x=x), {"number": float(f"{size[0]:.3g}")})
+    if CRITERIA["targets_unscaled"].finds(case) is not None:
+        yield from standardised_targets(case)
+    yield from smaller_rates(case)
+
+
+@against("targets_unscaled")
+def standardised_targets(case: Case) -> Iterator[Treatment]:
+    """Each target less its mean, divided by its deviation, and with that the inputs, where they need it; else a lower rate."""
+    t, deviation = _standardised(case.t)
+    mean = case.t.mean(axis=0) if len(case.t) > 1 else 0.0
+
+    def back(y: Array) -> Array:
+        return np.asarray(y * deviation + mean)
+
+    yield Treatment("standardised_targets", case.changed(t=t), y=back)
+    if len(case.x) > 1:
+        yield Treatment("standardised_both", case.changed(t=t, x=_standardised(case.x)[0]), y=back)
+    yield from smaller_rates(case)
+
+
+def _standardised(values: Array) -> tuple[Array, Array]:
+    """Columns with the mean 0 and the deviation 1, and what they were divided by; a single row has one size for all its numbers."""
+    values = np.asarray(values, dtype=float)
+    if len(values) < 2:
+        size = float(np.sqrt(np.mean(values**2))) or 1.0
+        return values / size, np.full(values.shape[1], size)
+    deviation = values.std(axis=0)
+    deviation = np.where(deviation > 0, deviation, 1.0)
+    return (values - values.mean(axis=0)) / deviation, deviation
+
+
+@against("rate_too_large")
+def smaller_rates(case: Case) -> Iterator[Treatment]:
+    """Lower rates: a third, and tenths of that until the error falls."""
+    if case.rate is None:
+        return
+    most = min(case.rate / 3, largest_recommended(case.network, case.optimizer))
+    for power in range(LOWER):
+        treatment = _with_rate(case, rounded(most / 10**power, 2))
+        yield treatment
+        if treatment.case.trial.share < 1:
+            yield _with_rate(case, rounded(most / 10**power / 3, 2))
+            return
+
+
+@against("rate_too_small")
+def larger_rates(case: Case) -> Iterator[Treatment]:
+    """Larger rates, as far as any is ever recommended."""
+    most = largest_recommended(case.network, case.optimizer)
+    if case.rate is not None:
+        yield from (_with_rate(case, rounded(case.rate * factor)) for factor in FASTER if case.rate * factor <= most)
+
+
+def _with_rate(case: Case, rate: float) -> Treatment:
+    return Treatment("rate", case.with_rate(rate), {"rate": rate}, {"learning_rate": f"{rate:g}"})
+
+
+@against("zero_start", "equal_units", "start_too_large", "exploding", "no_gradient", "dead_units", "saturation")
+def drawn_weights(case: Case) -> Iterator[Treatment]:
+    """Weights drawn anew, by the initialiser that fits each activation."""
+    yield Treatment("drawn", case.changed(network=redrawn(case.network)))
+    if CRITERIA["dead_units"].finds(case) is not None:
+        changed = with_hidden(case.network, "leaky_relu")
+        yield Treatment("activation", case.changed(network=changed), {"activation": "leaky_relu"}, {"activation": "leaky_relu"})
+    if CRITERIA["rate_too_large"].finds(case) is not None:
+        yield from smaller_rates(case)
+
+
+def redrawn(network: Network) -> Network:
+    """The same network with no numbers given and no start chosen, so that its seed draws what fits."""
+    layers = network.numbered_layers
+    for place, layer in enumerate(layers):
+        for symbol in list(layer.given):
+            layers[place] = layers[place].without_numbers(symbol)
+        layers[place] = replace(layers[place], initializer=None)
+    return network.replaced(layers=layers)
+
+
+@against("vanishing")
+def other_activations(case: Case) -> Iterator[Treatment]:
+    """Activations with steeper slopes, with weights that fit them; and an optimiser that looks at each weight by itself."""
+    for name in ("tanh", "relu"):
+        yield Treatment("activation", case.changed(network=with_hidden(case.network, name)), {"activation": name}, {"activation": name})
+    adam = find("optimizer", "adam")
+    if case.optimizer.definition is not adam.definition:
+        rate = rounded(min(adam.definition.largest_rate, 10 * adam.options["learning_rate"]))
+        changed = find("optimizer", {"name": "adam", "learning_rate": rate})
+        yield Treatment("optimizer", case.changed(optimizer=changed), {"optimizer": "adam", "rate": rate}, {"optimizer": "adam"})
+
+
+def with_hidden(network: Network, activation: str) -> Network:
+    """The same network with another activation in its hidden layers, and weights drawn for it."""
+    last = network.last_layers
+    layers = [
+        drawn if place in last or drawn.activation is None else drawn.with_options(activation=find("activation", activation))
+        for place, drawn in zip(network.layers, redrawn(network).layers, strict=True)
+    ]
+    return network.replaced(layers=layers)
+
+
+@against("bounded_output")
+def open_output(case: Case) -> Iterator[Treatment]:
+    """An output that can be any number."""
+    yield Treatment("output", case.changed(network=with_output(case.network, {"activation": "identity"})), {"activation": "identity"})
+
+
+@against("double_softmax")
+def single_softmax(case: Case) -> Iterator[Treatment]:
+    """An output without the softmax that the loss takes itself; a loss that takes none."""
+    for layer, loss, _ in outputs_of(case):
+        if loss.definition.logits and layer.activation is not None:
+            changed = with_output(case.network, {"activation": "identity"})
+            yield Treatment("output", case.changed(network=changed), {"activation": "identity"})
+            return
+    yield Treatment("hidden", case.changed(network=with_hidden(case.network, "tanh")), {"activation": "tanh"})
+
+
+@against("wrong_loss")
+def fitting_loss(case: Case) -> Iterator[Treatment]:
+    """The loss of probabilities with the output that gives them."""
+    loss = "binary_cross_entropy" if is_binary(case.t) or case.t.shape[1] == 1 else "cross_entropy"
+    if len(case.network.goals) == 1 and np.isin(case.t, (0, 1)).all():
+        output = find("loss", loss).output
+        changed = with_output(case.network, {"activation": output}).replaced(loss=loss)
+        yield Treatment("loss", case.changed(network=changed), {"loss": loss, "activation": output.name}, {"loss": loss})
+    yield Treatment("output", case.changed(network=with_output(case.network, {"activation": case.network.loss.output})),
+                    {"activation": case.network.loss.output.name})  # fmt: skip
+
+
+def with_output(network: Network, options: Mapping[str, Any]) -> Network:
+    """The same network with other options of the layers that lead to outputs."""
+    last = network.last_layers
+    found = {key: find("activation", value) if key == "activation" else value for key, value in options.items()}
+    layers = [
+        numbered.with_options(**found) if layer in last else numbered
+        for layer, numbered in zip(network.layers, network.numbered_layers, strict=True)
+    ]
+    return network.replaced(layers=layers)

@@ -1,0 +1,235 @@
+"""What is worth a remark in an explanation: where there is no slope, why E cannot reach 0, where a schedule leads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from chainrule.document.document import Block, Inline, Note, Paragraph
+from chainrule.explanation.context import Context
+from chainrule.formula.evaluation import evaluate
+from chainrule.formula.expression import Expression, Name, Primitive, as_expression, definition, order, variable
+from chainrule.formula.forms import Bracket, Piecewise
+from chainrule.formula.primitives import sign
+from chainrule.formula.scalar import Element
+from chainrule.network.definitions import Bound
+from chainrule.network.network import Array
+from chainrule.notation.arithmetic import Real
+from chainrule.notation.formula import Formula
+from chainrule.notation.numbers import evaluated
+
+BESIDE = Fraction(1, 10**12)
+"""So far beside a number the slope is looked at, on both sides."""
+
+MOST_NAMED = 6
+"""Units on a kink that are named one by one."""
+
+MOST_TARGETS = 200
+"""Rows of a batch for whose targets the least error is looked for."""
+
+LEAST = 1e-9
+"""An error below is as good as 0."""
+
+FAR = 15.0
+"""Net inputs up to this size are ordinary: sigmoid and tanh have not reached their limits there, not even as floats."""
+
+MOST_RATES = 20_000
+"""Steps at which a schedule is looked at."""
+
+
+def kinks(context: Context) -> list[Block]:
+    """Which numbers of the samples that are worked out stand where a function has no slope, and which slope is taken there."""
+    found: dict[tuple[Expression, Expression, Fraction, Fraction, Fraction], list[Element]] = {}
+    for quantity in (*context.derivation.quantities, context.derivation.error):
+        if not any(_bends(node.primitive) for node in order(definition(quantity), wall=lambda node: node.name is not None)):
+            continue
+        samples = context.worked_samples if quantity.shape else [None]
+        for element in (one for sample in samples for one in context.elements(quantity, sample)):
+            for by in context.scalars.parents(element):
+                slopes = _slopes(context, element, by) if by.quantity in context.derivation.quantities else None
+                if slopes is not None:
+                    found.setdefault((quantity, by.quantity, *slopes), []).append(by)
+    return [Note("insight", text) for text in (_kink(context, *key, standing=found[key]) for key in found)]
+
+
+@cache
+def _bends(primitive: Primitive) -> bool:
+    """Has an operation a kink or a jump somewhere?"""
+    if primitive.slope is None:
+        return False
+    letters = [variable(Name(f"a{place}")) for place in range(primitive.value.__code__.co_argcount - 1)]
+    slopes = [as_expression(slope) for slope in primitive.slope(*letters, variable(Name("y"))) if slope is not None]
+    return isinstance(primitive.form, Piecewise) or any(_is_stepped(node) for node in order(*slopes))
+
+
+def _is_stepped(node: Expression) -> bool:
+    return isinstance(node.primitive.form, Bracket | Piecewise) or node.primitive is sign
+
+
+def _slopes(context: Context, of: Element, by: Element) -> tuple[Fraction, Fraction, Fraction] | None:
+    """∂of/∂by to the left, as it is taken, and to the right; None where it is one."""
+    slope = context.scalars.derivative(of, by)
+    if not any(map(_is_stepped, order(slope))):
+        return None
+    letter = context.scalars.variable(by)
+    numbers = {node: context.before[node] for node in order(slope) if node.name is not None}
+    if letter not in numbers:
+        return None
+    at = numbers[letter].value if isinstance(numbers[letter], Real) else Fraction(numbers[letter])
+    left, taken, right = (evaluated(slope, {**numbers, letter: at + beside}).value for beside in (-BESIDE, 0, BESIDE))
+    if not (isinstance(left, Fraction) and isinstance(taken, Fraction) and isinstance(right, Fraction)):
+        return None
+    shown = tuple(Fraction(f"{float(one):.9g}") for one in (left, taken, right))
+    return None if shown[0] == shown[2] else (shown[0], shown[1], shown[2])
+
+
+def _kink(
+    context: Context, of: Expression, by: Expression, left: Fraction, taken: Fraction, right: Fraction, standing: list[Element]
+) -> Inline:
+    """z1 stands on a kink: the slope of h by z is 0 to the left of it and 1 to the right; 0 is taken."""
+    standing = list(dict.fromkeys(standing))
+    letters: list[str | Formula] = [part for one in standing[:MOST_NAMED] for part in (", ", context.letter(one))][1:]
+    more = [", …"] if len(standing) > MOST_NAMED else []
+    slopes = {name: context.rounded(value) for name, value in (("left", left), ("taken", taken), ("right", right))}
+    return (*letters, *more, " ", *context.text("kink", count=len(standing), of=context.symbol(of), by=context.symbol(by), **slopes))
+
+
+def unreachable(context: Context) -> list[Block]:
+    """Why E cannot reach 0, or only in the limit, as far as that is seen: contradictory targets, an output within bounds."""
+    return [Note("insight", text) for text in (_contradiction(context), _out_of_reach(context)) if text is not None]
+
+
+def _contradiction(context: Context) -> Inline | None:
+    """Two samples with the same inputs and targets that no prediction fits both."""
+    step = context.step
+    if len(step.x) > MOST_TARGETS or not step.network.measures:
+        return None
+    seen: dict[bytes, int] = {}
+    for place, row in enumerate(step.x.astype(float)):
+        first = seen.setdefault(row.tobytes(), place)
+        if first != place and _differ(context, first, place):
+            return context.text("unreachable.contradiction", first=first + 1, second=place + 1, error=context.labels.error)
+    return None
+
+
+def _differ(context: Context, first: int, second: int) -> bool:
+    """Have two samples targets of which every prediction misses one?"""
+    step = context.step
+    if step.weights is not None and not (step.weights[first] and step.weights[second]):
+        return False
+    for goal, targets in _measured(context):
+        low, high = sorted((targets[first, 0], targets[second, 0]))
+        if low != high:
+            between = np.linspace(low - (high - low), high + (high - low), 601)
+            both = _losses(goal, between, low) + _losses(goal, between, high)
+            if np.isfinite(both).any() and np.nanmin(np.where(np.isfinite(both), both, np.inf)) > LEAST:
+                return True
+    return False
+
+
+def _measured(context: Context) -> Iterator[tuple[Bound, Array]]:
+    """Each output whose loss is counted number by number, with its targets, one column at a time."""
+    derivation = context.derivation
+    for (name, goal), y in zip(context.step.network.goals.items(), derivation.predictions, strict=True):
+        t = derivation.compared.get(name)
+        if t is not None and goal.loss.definition.targets != "gradient" and goal.weight > 0 and _is_elementwise(goal.loss):
+            targets = context.step.values[t.key].astype(float)
+            for column in range(int(y.shape[-1])):
+                yield goal.loss, targets[:, column : column + 1]
+
+
+def _is_elementwise(loss: Bound) -> bool:
+    y, t = (variable(Name(letter), ("batch", 2)) for letter in "yt")
+    value = loss.apply(y, t)
+    between = [node for node in order(value) if node.arguments]
+    return value.shape == y.shape and all(node.primitive.elementwise or node.primitive.name in ("named", "spread") for node in between)
+
+
+def _losses(loss: Bound, predictions: Array, target: float) -> Array:
+    """The loss of each prediction, for one target."""
+    y, t = (variable(Name(letter), ("batch", 1)) for letter in "yt")
+    value = loss.apply(y, t)
+    numbers = {y: predictions[:, None], t: np.full((len(predictions), 1), target)}
+    result: Array = np.asarray(evaluate([value], numbers)[value])[:, 0]
+    return result
+
+
+def _out_of_reach(context: Context) -> Inline | None:
+    """A target that the last activation never gives, or only in the limit."""
+    step, network = context.step, context.step.network
+    if len(step.x) > MOST_TARGETS or not network.measures:
+        return None
+    activations = [layer.activation for layer in network.layers if network.output_of(layer)]
+    if len(network.goals) != 1 or len(activations) != 1 or activations[0] is None or not activations[0].elementwise:
+        return None
+    (activation,) = activations
+    assert activation is not None
+    near, far = (_given(activation, net_inputs) for net_inputs in (_ordinary(), _extraordinary()))
+    never: Inline | None = None
+    limit: Inline | None = None
+    for column, (loss, targets) in enumerate(_measured(context)):
+        counted = targets if step.weights is None else targets[step.weights > 0]
+        for target in dict.fromkeys(counted[:, 0].tolist()):
+            beside, beyond = (_losses(loss, values, target) for values in (near, far))
+            if not np.isfinite(beside).all() or beside.min() < 0:
+                return None
+            if beside.min() == 0:
+                continue
+            letter = context.one_sample.label(context.columns_of(tuple(context.derivation.targets))[column][0].name.at(0, column))  # type: ignore[union-attr]
+            values: dict[str, Any] = {"t": letter, "target": context.rounded(target), "error": context.labels.error}
+            values["activation"] = context.called(activation)
+            least = float(np.nanmin(np.where(np.isfinite(beyond), beyond, np.inf)))
+            if least < 0:  # then another loss may make up for this one
+                return None
+            if min(float(beside.min()), least) > LEAST:
+                never = never or context.text("unreachable.never", **values)
+            elif beside.argmin() in (0, len(beside) - 1) and network.regularizer is None:
+                limit = limit or context.text("unreachable.limit", **values)
+    return never or limit
+
+
+def _ordinary() -> Array:
+    return np.linspace(-FAR, FAR, 6001)
+
+
+def _extraordinary() -> Array:
+    sizes = np.geomspace(FAR, 1e6, 200)
+    return np.concatenate([-sizes[::-1], sizes])
+
+
+def _given(activation: Bound, z: Array) -> Array:
+    """What an activation gives."""
+    letter = variable(Name("z"), ("batch", 1))
+    h = activation.apply(letter)
+    result: Array = np.asarray(evaluate([h], {letter: z[:, None]})[h])[:, 0]
+    return result
+
+
+def end_of_schedule(context: Context) -> list[Block]:
+    """From which step on the rate stays as it is, or rises again after it has fallen."""
+    schedule = context.step.optimizer.options.get("learning_rate")
+    if not isinstance(schedule, Bound):
+        return []
+    k = variable(Name("k"), ("batch",))
+    rate = schedule.apply(k)
+    if not rate.shape:
+        return []
+    numbers: Mapping[Expression, Any] = {k: np.arange(1.0, MOST_RATES + 1)}
+    rates: Array = np.asarray(evaluate([rate], numbers)[rate])
+    moving = np.flatnonzero(np.abs(rates - rates[-1]) > 1e-12 * np.abs(rates).max())
+    if not len(moving):
+        return []
+    if moving[-1] + 2 <= MOST_RATES // 2:
+        step = int(moving[-1]) + 2
+        return [Paragraph(context.text("schedule.stays", step=step, rate=context.rounded(rates[-1])))]
+    differences = np.diff(rates)
+    falls, rises = np.flatnonzero(differences < 0), np.flatnonzero(differences > 0)
+    if not len(falls) or not len(rises) or rises[0] < falls[0]:
+        return []
+    step = int(rises[0]) + 1
+    lowest = rates[step - 1] if abs(rates[step - 1]) > 1e-12 * np.abs(rates).max() else 0.0
+    return [Paragraph(context.text("schedule.rises", step=step, rate=context.rounded(lowest)))]

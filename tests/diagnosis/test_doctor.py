@@ -1,0 +1,113 @@
+"""The doctor finds what was made sick, is silent about what is well, and prescribes nothing that makes things worse."""
+
+import itertools
+import json
+import tomllib
+from importlib.resources import files
+from pathlib import Path
+
+import jsonschema
+import pytest
+from tests.diagnosis.sick import SICK, healthy
+from tests.samples import some
+
+import chainrule as cr
+from chainrule.cli import main
+from chainrule.diagnosis.criteria import CRITERIA
+from chainrule.diagnosis.cures import CURES
+from chainrule.diagnosis.examination import Diagnosis, cured, examined
+from chainrule.document.languages import de, en
+from chainrule.document.words import Words
+
+SCHEMA = json.loads(files("chainrule").joinpath("diagnosis/diagnosis.schema.json").read_text(encoding="utf-8"))
+
+
+def valid(diagnosis: Diagnosis) -> None:
+    """Fits the published schema, and can be said in both languages."""
+    plain = json.loads(json.dumps(diagnosis.to_dict(), allow_nan=False))
+    jsonschema.Draft202012Validator(SCHEMA).validate(plain)
+    for language in ("en", "de"):
+        assert all("{" not in line for _, line in diagnosis.lines(Words(language)))
+
+
+@pytest.mark.parametrize(("key", "seed"), some(itertools.product(SICK, range(10)), lambda case: case[1] < 3))
+def test_what_was_made_sick_is_found(key: str, seed: int) -> None:
+    diagnosis = examined(SICK[key](seed), key)
+    assert key in diagnosis.keys
+    valid(diagnosis)
+    for disease in diagnosis.diseases:
+        assert disease.cure is None or disease.cure.with_it < disease.cure.without
+
+
+@pytest.mark.parametrize("seed", some(range(20), 5))
+def test_nothing_is_found_in_what_is_well(seed: int) -> None:
+    diagnosis = examined(healthy(seed), "healthy")
+    assert diagnosis.keys == []
+    valid(diagnosis)
+
+
+@pytest.mark.parametrize("key", ["inputs_unscaled", "rate_too_large", "bounded_output"])
+def test_with_every_cure_taken_it_is_well(key: str) -> None:
+    diagnosis = examined(SICK[key](1), key)
+    case, cures = cured(diagnosis)
+    assert cures
+    assert examined(case, key).healthy
+    assert case.trial.last < diagnosis.case.trial.last
+
+
+def test_every_criterion_says_what_it_is_in_both_languages() -> None:
+    assert set(CURES) <= set(CRITERIA)
+    for key, row in CRITERIA.items():
+        assert row.threshold
+        assert row.source
+        assert row.blind
+        assert set(row.after) <= set(CRITERIA), key
+        for words in (en.WORDS, de.WORDS):
+            assert any(text == f"doctor.{key}" or text.startswith(f"doctor.{key}.") for text in words)
+
+
+def test_every_criterion_is_tried() -> None:
+    assert set(SICK) == set(CRITERIA)
+
+
+# The command
+
+
+def test_the_command_has_the_exit_code_of_its_verdict(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor", "xor"]) == 0
+    assert "Nothing was found in xor" in capsys.readouterr().out
+    assert main(["doctor"]) == 1
+    out = capsys.readouterr().out
+    assert "1. The inputs are not scaled" in out
+    assert "\n  ↳ The learning rate 0.05 is too large" in out
+    assert "Learning rates below 0.0189 lower the error of the first step." in out
+    assert main(["doctor", "--language", "de"]) == 1
+    assert "Die Lernrate 0,05 ist zu groß" in capsys.readouterr().out
+
+
+def test_the_diagnosis_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor", "--json"]) == 1
+    plain = json.loads(capsys.readouterr().out)
+    jsonschema.Draft202012Validator(SCHEMA).validate(plain)
+    assert plain["rates"] == {"lowers_below": 0.0189, "converges_below": 0.0172, "recommended": 0.00766}
+    assert [one["disease"] for one in plain["diseases"]] == ["inputs_unscaled"]
+    assert [one["disease"] for one in plain["diseases"][0]["effects"]] == ["rate_too_large"]
+
+
+def test_what_is_cured_is_written_and_is_well(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    output = str(tmp_path / "cured.toml")
+    assert main(["doctor", "--apply", output]) == 1
+    assert f"wrote {output}" in capsys.readouterr().out
+    assert tomllib.loads(Path(output).read_text(encoding="utf-8"))["data"]["t"] == [[4.0]]
+    assert main(["doctor", output]) == 0
+    assert main(["doctor", "xor", "--apply", output]) == 2
+    assert "there is no cure to be written" in capsys.readouterr().err
+
+
+def test_a_model_is_examined_on_its_own_rows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = str(tmp_path / "iris.safetensors")
+    model = cr.train("data:iris", target="species", epochs=30, output=path)
+    assert main(["doctor", path]) == 0
+    assert main(["doctor", path, "--learning-rate", "1"]) == 2
+    assert cr.doctor(model).healthy
+    assert repr(cr.doctor(path)) == f"<Diagnosis of {path}: healthy>"

@@ -1,0 +1,104 @@
+"""Remarks of an explanation: where there is no slope, why E cannot reach 0, where a schedule leads; and that nothing is told in vain."""
+
+from __future__ import annotations
+
+import pytest
+
+import chainrule as cr
+from chainrule.api.problems import problem
+
+
+def told(asked, **options: object) -> str:
+    return " ".join(str(asked.explain(**options)).split())
+
+
+def test_units_on_a_kink_are_named_with_the_slope_that_is_taken() -> None:
+    text = told(problem("2-2-1", activation="relu", weights="0 0 1 1 1 1 0 0 0", input="1 2", target="1"), detail="scalar")
+    assert (
+        "z1⁽¹⁾ stands on a kink: the slope of h by z⁽¹⁾ is 0 to the left of it and 1 to the right, and there is none between; 0 is taken"
+        in text
+    )
+    both = told(problem("2-2-1", activation="relu", weights="0 0 0 0 1 1 0 0 0", input="1 2", target="1"), detail="scalar")
+    assert "z1⁽¹⁾, z2⁽¹⁾ stand on kinks" in both
+    loss = told(problem("1-1", loss="absolute", weights="1 0", input="2", target="2"), detail="scalar")
+    assert (
+        "y stands on a kink: the slope of E by y is −1 to the left of it and 1 to the right, and there is none between; 0 is taken" in loss
+    )
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"activation": "relu", "weights": "1 0 1 1 1 1 0 0 0"},
+        {"activation": "elu", "weights": "0 0 1 1 1 1 0 0 0"},  # its slope is 1 on both sides of 0
+        {"activation": "tanh", "weights": "0 0 1 1 1 1 0 0 0"},
+    ],
+)
+def test_where_there_is_a_slope_nothing_is_said(options: dict[str, str]) -> None:
+    assert "kink" not in told(problem("2-2-1", input="1 2", target="1", **options), detail="scalar")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"output_activation": "sigmoid", "target": "2"}, "E cannot reach 0: for t = 2 the loss stays above 0"),
+        ({"output_activation": "relu", "target": "-1"}, "E cannot reach 0: for t = −1 the loss stays above 0"),
+        ({"output_activation": "sigmoid", "target": "1"}, "E comes near 0 only in the limit: for t = 1"),
+        ({"output_activation": "sigmoid", "loss": "binary_cross_entropy", "target": "0.5"}, "E cannot reach 0: for t = 0.5"),
+        ({"target": "2; 3", "input": "1; 1"}, "E cannot reach 0: samples 1 and 2 have the same inputs and different targets"),
+    ],
+)
+def test_why_the_error_cannot_reach_zero(options: dict[str, str], said: str) -> None:
+    assert said in told(problem("1-1", **{"loss": "squared", "input": "1", "weights": "0.5 0", **options}))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"output_activation": "sigmoid", "target": "0.5"},
+        {"target": "-1"},
+        {"output_activation": "relu", "target": "0"},
+        {"target": "2; 2", "input": "1; 1"},
+        {"target": "1; -1", "input": "1; 2", "loss": "hinge", "output_activation": "identity"},
+    ],
+)
+def test_where_it_can_nothing_is_said(options: dict[str, str]) -> None:
+    text = told(problem("1-1", **{"loss": "squared", "input": "1", "weights": "0.5 0", **options}))
+    assert "cannot reach" not in text
+    assert "in the limit" not in text
+
+
+def test_the_penalty_is_told_as_a_part_of_the_error() -> None:
+    text = told(problem("1-1", input="1", target="1", weights="0.5 0", regularizer="l2:rate=0.1"), detail="scalar")
+    assert "Of E, 9.09 % is the penalty" in text  # ½ · 0.1 · 0.25 of 0.125 + 0.0125
+
+
+@pytest.mark.parametrize(
+    ("rate", "said"),
+    [
+        ("cosine:rate=0.1,steps=20", "The learning rate falls to 0 in step 21; after that it rises again."),
+        ("warmup:rate=0.1,steps=7", "From step 7 on the learning rate stays 0.1."),
+        ("one_cycle:rate=0.1,steps=50", "From step 50 on the learning rate stays"),
+    ],
+)
+def test_where_a_schedule_leads(rate: str, said: str) -> None:
+    assert said in told(problem("seed", learning_rate=rate))
+
+
+def test_what_does_not_occur_is_not_explained() -> None:
+    assert "[a > b]" not in told(problem("xor"))
+    assert "[a > b]" in told(problem("2-2-1", activation="relu", seed=1), detail="scalar")
+    hinge = told(problem("1-1", loss="hinge", input="1", target="1", weights="0.5 0"), detail="scalar")
+    assert hinge.count("[a > b] is 1") == 1
+    exact = told(problem("seed", target="2.2136"))
+    assert "is shown at the end" not in exact
+    assert "is shown at the end" in told(problem("seed"))
+    iris = cr.Network(2, cr.dense(2, "softmax"), loss="cross_entropy", seed=1).step([[1, 2]], [[1, 0]])
+    assert "first sample" not in " ".join(str(iris.explain(detail="scalar")).split())
+
+
+def test_the_sign_of_a_gradient_is_told_right() -> None:
+    assert "The sign of ∂E/∂w says whether E rises (+) or falls (−) when the weight w grows, and its size how steeply" in told(
+        problem("seed")
+    )
+    assert "Das Vorzeichen von ∂E/∂w sagt, ob E steigt (+) oder fällt (−)" in told(problem("seed", language="de"))
