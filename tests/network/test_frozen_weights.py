@@ -96,8 +96,9 @@ def test_whatever_is_left_of_a_network_is_explained(settings: dict[str, Any]) ->
     assert ("W1 was drawn" in str(document)) == (settings != {"absent": ["W1"]})
 
 
-def test_pictures_draw_no_line_for_what_is_absent() -> None:
-    drawn = [str(figure(cr.Problem(small(absent=gone), x, x[:, :1]), "weights").rendered("svg")) for gone in ([], ["w3"])]
+@pytest.mark.parametrize("name", ["weights", "sample", "network"])
+def test_pictures_draw_no_line_for_what_is_absent(name: str) -> None:
+    drawn = [str(figure(cr.Problem(small(absent=gone), x, x[:, :1]), name).rendered("svg")) for gone in ([], ["w3"])]
     assert drawn[0].count("<line") + drawn[0].count("<path") > drawn[1].count("<line") + drawn[1].count("<path")
 
 

@@ -149,7 +149,7 @@ def test_the_error_of_many_rows_is_that_of_all_at_once(engine, batch):
     rng = np.random.default_rng(1)
     x, t, state = rng.normal(size=(77, 2)), rng.normal(size=(77, 1)), tuple(rng.normal(size=shape) for shape in network.shapes.values())
     graph = network.derivation
-    whole = evaluate([graph.error], dict(zip([graph.x, graph.t, *graph.parameters], [x, t, *state], strict=True)))[graph.error]
+    whole = evaluate([graph.error], dict(zip([graph.x, *graph.targets, *graph.parameters], [x, t, *state], strict=True)))[graph.error]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passes, "MEASURED_AT_ONCE", 30)
         assert engine(network, cr.sgd(0.1)).error((x, t), state) == pytest.approx(float(whole), rel=1e-12)

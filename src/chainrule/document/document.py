@@ -71,6 +71,7 @@ class Picture(Node):
     alt          the picture in words
     units        which of them are drawn, counted from 0; the first ones and the last where nothing is said
     highlighted  the neurons ("n0-1") and lines ("e0-1-0") that stand out
+    absent       lines that are not there: the layer, and the neurons, among those drawn, from which and to which they would lead
     """
 
     layers: tuple[tuple[Neuron, ...], ...]
@@ -80,6 +81,7 @@ class Picture(Node):
     alt: str
     units: tuple[tuple[int, ...], ...] = ()
     highlighted: tuple[str, ...] = ()
+    absent: tuple[tuple[int, int, int], ...] = ()
 
 
 class Vertex(Node):

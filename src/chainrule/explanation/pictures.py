@@ -169,7 +169,16 @@ def _picture(context: Context, below: Below, edges: tuple[Edge, ...] = (), units
         layers.append(tuple(_neuron(labels.label(signal.name.at(0, unit)), below(layer, unit)) for unit in own))
     titles = (context.plain("layer.input"), *(context.layer(number) for number in range(1, len(sizes))))
     alt = context.plain("network.alt", sizes="-".join(map(str, sizes)))
-    return Picture(tuple(layers), edges, titles, sizes, alt, tuple(units))
+    return Picture(tuple(layers), edges, titles, sizes, alt, tuple(units), absent=tuple(_absent(context, units)))
+
+
+def _absent(context: Context, units: list[tuple[int, ...]]) -> Iterator[tuple[int, int, int]]:
+    """The weights that are absent, between units that are drawn."""
+    matrices = [parameter for parameter in context.derivation.parameters if parameter.symbol == "W"]
+    for layer, W in enumerate(matrices):
+        for source, target in sorted(context.step.network.absent.get(W.key, ())):
+            if source in units[layer] and target in units[layer + 1]:
+                yield layer, units[layer].index(source), units[layer + 1].index(target)
 
 
 def _neuron(label: Formula, lines: tuple[Formula, ...]) -> Neuron:

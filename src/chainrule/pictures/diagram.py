@@ -99,10 +99,11 @@ class _Layout:
         return self.columns[layer], top + apart * ((rows - own) / 2 + neuron)
 
     def _lines(self) -> Iterator[Shape]:
-        """Every weight; between layers whose weights have no labels, every pair of neurons that are drawn."""
+        """Every weight; between layers whose weights have no labels, every pair of neurons that are drawn, but for what is absent."""
         for layer, (before, after) in enumerate(itertools.pairwise(self.picture.layers)):
             pairs = [(edge.source, edge.target) for edge in self.picture.edges if edge.layer == layer]
-            yield from (self._line(layer, i, j) for i, j in pairs or itertools.product(range(len(before)), range(len(after))))
+            every = pairs or itertools.product(range(len(before)), range(len(after)))
+            yield from (self._line(layer, i, j) for i, j in every if (layer, i, j) not in self.picture.absent)
 
     def _line(self, layer: int, source: int, target: int) -> Line:
         """From the rim of one neuron to just before the next."""
