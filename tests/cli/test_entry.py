@@ -79,6 +79,15 @@ def test_the_quick_answers_import_nothing_heavy(argument):
     assert not {"click", "numpy", "re", "rich", "typing"} & set(ended.stdout.splitlines()[-1].split())
 
 
+def test_an_explanation_imports_nothing_that_it_does_not_need():
+    seed = "from chainrule.cli import main; main(['explain'])"
+    ended = run([sys.executable, "-c", f"import sys; sys.path[:] = {sys.path}; {seed}; print(*sys.modules)"])
+    assert ended.returncode == 0
+    heavy = {"numpy.ma", "numpy.random", "scipy", "llvmlite", "rich", "typst", "json", "csv", "pathlib", "tomllib"}
+    later = {"chainrule.cli.train", "chainrule.training.plan", "chainrule.training.loop", "chainrule.engines.compiled", "chainrule.data"}
+    assert not (heavy | later) & set(ended.stdout.splitlines()[-1].split())
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_a_shell_gets_its_completion_though_it_gives_no_arguments(shell):
     ended = chainrule_command(_CHAINRULE_COMPLETE=f"{shell}_source")
