@@ -72,7 +72,7 @@ CASES: dict[str, Callable[[], Case]] = {
     "given": lambda: Case(chain("upstream", regularizer="l2"), *batch(chain("upstream"))),
     "given, several": lambda: Case(branching("upstream"), *batch(branching("upstream"))),
     "own and given": lambda: Case(
-        branching({"one": "upstream", "two": "objective"}), batch(branching("upstream"))[0], batch(branching("upstream"))[1][:, :2]
+        branching({"one": "upstream", "two": "objective"}), batch(branching("upstream"), 1)[0], batch(branching("upstream"), 1)[1][:, :2]
     ),
 }
 
