@@ -10,7 +10,7 @@ import numpy as np
 
 from chainrule.api.models import Trained
 from chainrule.api.settings import Numbers, rows_of_numbers
-from chainrule.base.errors import FileError, InputError, quoted
+from chainrule.base.errors import FileError, InputError, UnknownNameError, quoted
 from chainrule.network.network import Array, Network
 from chainrule.network.targets import Classes, class_outputs, class_places, first_class, one_hot, read_targets, widths
 from chainrule.steps.problem import Problem
@@ -150,7 +150,13 @@ def _from_raw_rows(
 
     if target_columns is not None:
         raise InputError("a model knows its own targets; leave out --target-columns.")
-    table = read(path, kinds=preparation.forms, **{**form_for(problem.own, path), **form})
+    asked = {**form_for(problem.own, path), **form}
+    try:
+        table = read(path, kinds=preparation.forms, **asked)
+    except UnknownNameError:
+        table = read(path, kinds=preparation.input_forms, **asked)  # rows to be answered have no targets
+        if any(target.name in table.kinds for target in preparation.targets):
+            raise
     rows = list(range(1, len(table) + 1)) if row is None else _rows(row)
     origin = {**problem.origin, "data": str(path), "rows": rows}
     return with_rows(replace(problem, origin=origin), table.chosen(rows))
@@ -162,8 +168,28 @@ def with_rows(problem: Trained, table: Table) -> Problem:
     assert preparation is not None
     origin = dict(problem.origin)
     if len(table) == 1:
-        origin["raw"] = {name: _cell(table.column(name).values[0]) for name in preparation.kinds}
-    return replace(problem, x=preparation.x(table), t=preparation.t(table), origin=origin)
+        origin["raw"] = {name: _cell(table.column(name).values[0]) for name in preparation.kinds if name in table.kinds}
+    x = preparation.x(table)
+    if _has_targets(preparation, table):
+        return replace(problem, x=x, t=preparation.t(table), origin=origin)
+    origin["without_target"] = True
+    return replace(problem, x=x, t=_as_predicted(problem.network, x), origin=origin)
+
+
+def _has_targets(preparation: Preparation, table: Table) -> bool:
+    """Is there a target in any of the rows?"""
+    names = [target.name for target in preparation.targets if target.name in table.kinds]
+    return any(not table.column(name).missing.all() for name in names)
+
+
+def _as_predicted(network: Network, x: Array) -> Array:
+    """Targets that stand in for those that nobody knows, and of which no number is shown: what is predicted."""
+    y = network.predict(x)
+    for node, part in network.split(None, y).items():
+        signs = [goal.loss.definition.targets == "signs" for goal in network.goals.values()]
+        if all(signs) and node is not None:
+            return np.where(part >= 0, 1.0, -1.0)
+    return y
 
 
 def _cell(value: Any) -> str | float:

@@ -84,8 +84,17 @@ def _names_of(model: Model) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def scales(preparation: Preparation | None) -> dict[str, Any]:
-    """For the origin of a step: what each number of x and t is multiplied by, and what is added, to be a value of its column again."""
-    return {} if preparation is None else {"scales": {"x": preparation.input_scales, "t": preparation.output_scales}}
+    """For the origin of a step: what each number of x and t is multiplied by, and what is added, to be a value of its column
+    again; and which classes the outputs stand for.
+    """
+    if preparation is None:
+        return {}
+    found: dict[str, Any] = {"scales": {"x": preparation.input_scales, "t": preparation.output_scales}}
+    if preparation.classes:
+        target = preparation.targets[0].name
+        found["answers"] = {"target": target, "classes": list(preparation.classes), "decision": preparation.decision}
+        found["answers"] |= {"signs": True} if preparation.signs else {}
+    return found
 
 
 def is_model(source: object) -> bool:

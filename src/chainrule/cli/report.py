@@ -36,6 +36,10 @@ REASONS = ("as asked", "constant", "dates", "numbers the rows", "all different",
 """Why a column was left out, where the catalogue has words for it."""
 
 
+MOST_SCALES = 24
+"""Columns whose mean and standard deviation `chainrule info` lists."""
+
+
 def message(words: Words, key: str, **values: object) -> str:
     """A text of the catalogue; numbers in it are rounded to six digits and have the language's decimal sign."""
     return words.plain(key, **{name: number_text(words, value) if isinstance(value, float) else value for name, value in values.items()})
@@ -305,6 +309,7 @@ def lines_of_model(words: Words, path: str, model: Model) -> Iterator[str]:
         yield "  " + words.plain("model.numbers_only")
     else:
         yield from map(list_item, lines_of_preparation(words, model.preparation))
+        yield from lines_of_scales(words, model.preparation)
     yield list_item(line_of_network(words, model.network))
     yield list_item(line_of_plan(words, model.plan, model.plan.batch_size or batch_size_for(model.source.get("rows", 0))))
     if model.history:
@@ -321,6 +326,19 @@ def lines_of_model(words: Words, path: str, model: Model) -> Iterator[str]:
     if parts:
         yield ""
         yield from (f"  {line}".rstrip() for line in lines_of_scores(words, model.scores[parts[-1]]))
+
+
+def lines_of_scales(words: Words, preparation: Preparation) -> Iterator[str]:
+    """Mean and standard deviation of every column that is standardised."""
+    names, scales = (*preparation.feature_names, *preparation.output_names), (*preparation.input_scales, *preparation.output_scales)
+    sides = zip(names, scales, strict=True)
+    scaled = [(name, mean, deviation) for name, (mean, deviation) in sides if (mean, deviation) != (0, 1)]
+    if scaled:
+        yield "  " + message(words, "model.scales")
+    for name, mean, deviation in scaled[:MOST_SCALES]:
+        yield "  " + list_item(message(words, "model.scale", name=name, mean=mean, deviation=deviation))
+    if len(scaled) > MOST_SCALES:
+        yield "  " + list_item(message(words, "decided.more", count=len(scaled) - MOST_SCALES))
 
 
 def curve_of_model(words: Words, model: Model) -> str:

@@ -16,7 +16,7 @@ from chainrule.formula.expression import Expression, definition, order, substitu
 from chainrule.formula.scalar import Element
 from chainrule.formula.tidy import tidy
 from chainrule.network.derivation import PRESENT
-from chainrule.network.update import MOVED
+from chainrule.network.update import MOVED, ParameterUpdate
 from chainrule.notation.build import formula
 from chainrule.notation.formula import Equation
 from chainrule.notation.numbers import number_formula
@@ -24,7 +24,7 @@ from chainrule.notation.numbers import number_formula
 MOST_PATHS = 4
 """A gradient with more paths is shown in its recursive form."""
 
-MOST_WEIGHTS = 16
+MOST_WEIGHTS = 30
 """Weights whose chain is written out in one section."""
 
 MOST_SAMPLES, MOST_ROWS = 6, 60
@@ -208,7 +208,17 @@ def _matrix_intro(context: Context) -> Inline:
 
 
 def closed_forms_section(context: Context) -> Section | None:
-    """Every update with its gradient written out in the chain's factors; None where a chain has several paths."""
+    """Every update with its gradient written out: in the chain's factors where there is one way, else in the derivatives on the way."""
+    lines = _single_ways(context)
+    if lines:
+        blocks: list[Block] = [Paragraph(context.text("formulas.intro")), Equations(tuple(lines))]
+    else:
+        blocks = _by_derivatives_on_the_way(context)
+    return Section("formulas", context.plain("formulas.title"), tuple(blocks)) if blocks else None
+
+
+def _single_ways(context: Context) -> list[Equation] | None:
+    """The updates, where one way leads from E to each weight; None where several do, or there are too many weights."""
     top = Element(context.derivation.error, ())
     lines: list[Equation] = []
     for part in context.step.update.parameters:
@@ -219,8 +229,57 @@ def closed_forms_section(context: Context) -> Section | None:
             if not found or part.states or len(lines) >= MOST_WEIGHTS:
                 return None
             lines.append(_closed_form(context, Element(part.new, weight.index), weight, found[0]))
-    blocks = (Paragraph(context.text("formulas.intro")), Equations(tuple(lines)))
-    return Section("formulas", context.plain("formulas.title"), blocks) if lines else None
+    return lines
+
+
+def _by_derivatives_on_the_way(context: Context) -> list[Block]:
+    """δ of each unit from those behind it, and then w ← w − η · δ · x; of more numbers or samples the same in matrices.
+
+    Where a rule has states, which no single formula writes out, the gradients that stand in it.
+    """
+    parts = context.step.update.parameters
+    on_the_way = [quantity for quantity in context.derivation.backward if _on_the_way(context, quantity)]
+    gradients = [(part, context.derivation.gradient(part.parameter)) for part in parts]
+    count = sum(value.size for value in context.step.new_parameters.values())
+    whole = (
+        context.brief or context.samples > 1 or count > MOST_WEIGHTS or bool(context.step.network.kept) or bool(context.step.network.absent)
+    )
+    plain = [gradient is not None and _stands_in(part, gradient) for part, gradient in gradients]
+    lines: list[Equation] = []
+    for (part, gradient), short in zip(gradients, plain, strict=True):
+        if gradient is None:
+            continue
+        if whole:
+            rule = substitute(definition(part.new), {gradient: definition(gradient)}) if short else definition(gradient)
+            left = context.symbol(part.parameter if short else gradient)
+            lines.append(Equation((left, formula(context.of_batch(rule), context.labels)), ("←" if short else "=",)))
+            continue
+        for weight in context.elements(part.parameter):
+            letter = context.scalars.variable(Element(gradient, weight.index))
+            rule = context.scalars.definition(Element(gradient, weight.index))
+            if short:
+                rule = substitute(context.scalars.definition(Element(part.new, weight.index)), {letter: rule})
+            left = context.letter(weight) if short else formula(letter, context.labels)
+            lines.append(Equation((left, formula(rule, context.labels)), ("←" if short else "=",)))
+    if not lines:
+        return []
+    shared = (
+        [context.symbolic_line(quantity) for quantity in on_the_way]
+        if whole
+        else [
+            Equation((context.letter(one), formula(context.scalars.definition(one), context.labels)), ("=",))
+            for quantity in on_the_way
+            for one in context.elements(quantity)
+        ]
+    )
+    then = "formulas.updates" if all(plain) else "formulas.gradients"
+    first: list[Block] = [Paragraph(context.text("formulas.shared")), Equations(tuple(shared))] if shared else []
+    return [*first, Paragraph(context.text(then)), Equations(tuple(lines))]
+
+
+def _stands_in(part: ParameterUpdate, gradient: Expression) -> bool:
+    """Is the gradient itself a letter of the update, w − η · ∂E/∂w?"""
+    return not part.states and gradient in order(definition(part.new), wall=lambda node: node.name is not None)
 
 
 def _closed_form(context: Context, new: Element, weight: Element, path: list[Element]) -> Equation:

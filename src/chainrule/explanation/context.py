@@ -122,6 +122,11 @@ class Context(WithoutCaches):
         return advise(self.run.network, step.x.astype(float), step.t.astype(float), step.optimizer, self.run)
 
     @property
+    def without_target(self) -> bool:
+        """Are these rows of a model of which nobody knows the targets? Then there is a forward pass and no more."""
+        return self.step.origin.get("without_target") is True
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """What the inputs and then the targets are called; "" where one has no name."""
         origin = self.step.origin

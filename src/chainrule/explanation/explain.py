@@ -183,6 +183,8 @@ def _document(contexts: list[Context], weight: str | None, run: Run | None = Non
     from chainrule.explanation.colours import colours
 
     context = contexts[0]
+    if context.without_target and (weight is not None or len(contexts) > 1 or run is not None or context.step.number > 1):
+        raise InputError("nothing is learned from rows without a target: add it, or leave out --weight, --step, --steps and --order.")
     if run is not None:
         groups = _in_order(contexts, weight, run)
     else:
@@ -217,6 +219,8 @@ def _programs(contexts: list[Context], groups: list[list[Section]], weight: str 
 
 def title(context: Context) -> str:
     """Of everything that explains the step."""
+    if context.without_target:
+        return context.plain("title.answer", name=_name(context))
     number = "" if context.step.number == 1 else context.plain("title.step", number=context.step.number)
     return f"{context.plain('title', name=_name(context))}{number}"
 
@@ -235,11 +239,14 @@ def _name(context: Context) -> str:
 
 def _whole(context: Context) -> list[Section]:
     """Every section in the order of the story; what a level of detail leaves out is None or a shorter one."""
-    from chainrule.explanation import backward, forward, outcome, overview, rules, setting
+    from chainrule.explanation import answers, backward, forward, outcome, overview, rules, setting
 
     sections: list[Section | None] = [setting.network_section(context), setting.data_section(context)]
+    passed = overview.forward_overview(context) if context.detail == "overview" else forward.forward_section(context)
+    if context.without_target:
+        return [section for section in (*sections, passed, answers.answer_section(context)) if section is not None]
     if context.detail == "overview":
-        sections += [overview.forward_overview(context), forward.error_section(context), rules.descent_section(context)]
+        sections += [passed, answers.answer_section(context), forward.error_section(context), rules.descent_section(context)]
         sections += [
             overview.backward_overview(context),
             overview.updates_overview(context),
@@ -247,7 +254,7 @@ def _whole(context: Context) -> list[Section]:
             overview.left_out_section(context),
         ]
         return [section for section in sections if section is not None]
-    sections += [forward.forward_section(context), forward.error_section(context)]
+    sections += [passed, answers.answer_section(context), forward.error_section(context)]
     if context.detail == "scalar":
         sections += [
             forward.expanded_section(context),

@@ -103,10 +103,7 @@ def draw_closed_forms(context: Context) -> Section:
     """Every update with its gradient written out."""
     found = backward.closed_forms_section(_single_numbers(context))
     if found is None:
-        raise InputError(
-            "the updates have closed forms where one way leads from the error to each weight, by a rule without states and on one sample; "
-            "here it is otherwise. chains has the gradients, new-weights the updates."
-        )
+        raise InputError("nothing is learned in this network: no update could be written out.")
     return without_prose(found)
 
 

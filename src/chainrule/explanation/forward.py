@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import reduce
 from operator import add
@@ -33,6 +34,9 @@ MOST_SAMPLES, MOST_COLUMNS = 8, 4
 
 MOST_EXPANDED = 3
 """Predictions that are written out in weights."""
+
+MOST_OWN = 200
+"""Samples of a batch up to which the error of each is computed by itself."""
 
 MOST_LETTERS = 40
 """An expanded prediction with more letters is not written out."""
@@ -84,7 +88,12 @@ def error_section(context: Context) -> Section:
             percent = formula_text(number_formula(float(f"{100 * float(value) / error:.3g}"), context.rounding))
             blocks.append(Paragraph(context.text("error.share", error=context.labels.error, percent=percent)))
     if context.samples > 1:
-        blocks.append(_sample_table(context))
+        own = _own_errors(context)
+        blocks.append(_sample_table(context, own))
+        if own:
+            kind = "own" if context.step.network.regularizer is None else "own_penalised"
+            counted = context.step.network.conventions.batch
+            blocks.append(Paragraph(context.text(f"error.{kind}.{counted}", error=context.labels.error)))
         if (left := context.samples - len(context.shown_samples(MOST_SAMPLES))) > 0:
             blocks.append(Note("more", context.text("data.more", left=left)))
         if (left := context.step.prediction.shape[1] - len(context.shown(range(context.step.prediction.shape[1]), MOST_COLUMNS))) > 0:
@@ -164,8 +173,26 @@ def _penalty_value(context: Context, values: Values) -> Any:
     return evaluate([penalty], weights, context.step.arrays)[penalty]
 
 
-def _sample_table(context: Context) -> TableBlock:
-    """Prediction and target of each sample."""
+def _own_errors(context: Context) -> list[Any]:
+    """The error of each sample by itself; nothing where E is not made of them, or there are very many."""
+    step = context.step
+    if context.samples > MOST_OWN or not step.network.measures or step.weights is not None:
+        return []
+    alone = step.network.replaced(regularizer=None).derivation
+    parameters = {node: step.parameters[node.key] for node in alone.parameters}
+
+    def error(first: int, last: int) -> Any:
+        rows = {node: step.values[node.key][first:last] for node in alone.data}
+        return evaluate([alone.error], {**rows, **parameters}, step.arrays)[alone.error][()]
+
+    own = [error(n, n + 1) for n in range(context.samples)]
+    together = sum(own) / (len(own) if step.network.conventions.batch == "mean" else 1)
+    whole = error(0, context.samples)
+    return own if abs(float(together) - float(whole)) <= 1e-9 * sum(abs(float(one)) for one in own) else []
+
+
+def _sample_table(context: Context, own: Sequence[Any]) -> TableBlock:
+    """Prediction and target of each sample, and its own error where that is known."""
     step = context.step
     columns = len(context.shown(range(step.prediction.shape[1]), MOST_COLUMNS))
     head = [context.plain("data.sample")]
@@ -180,10 +207,12 @@ def _sample_table(context: Context) -> TableBlock:
         (
             (str(sample + 1),),
             *((number_formula(value, context.notation),) for value in (*step.prediction[sample, :columns], *step.t[sample, :columns])),
+            *(((number_formula(own[sample], context.notation),),) if own else ()),
         )
         for sample in context.shown_samples(MOST_SAMPLES)
     )
-    return TableBlock((*((title,) for title in head), *letters), rows)
+    last: tuple[Inline, ...] = ((context.plain("error.own_column"),),) if own else ()
+    return TableBlock((*((title,) for title in head), *letters, *last), rows)
 
 
 def expanded_section(context: Context) -> Section | None:
@@ -191,14 +220,20 @@ def expanded_section(context: Context) -> Section | None:
     lines: list[Equation] = []
     elements = [element for sample in context.worked_samples for element in context.elements(context.derivation.prediction, sample)]
     shown = context.shown(elements, 1 if context.brief else MOST_EXPANDED)
+    layered: list[Equation] = []
     for element in shown:
         expression = in_parameters(context, element)
         if expression is None:
-            return None
-        letter = context.scalars.variable(element)
-        lines.append(worked(context.letter(element), expression, context.before, context.labels, result=context.before[letter]))
+            layered += [line for line in _by_layers(context, element) if line not in layered]
+        else:
+            letter = context.scalars.variable(element)
+            lines.append(worked(context.letter(element), expression, context.before, context.labels, result=context.before[letter]))
+    if len(layered) > MOST_LINES or not (lines or layered):
+        return None
     intro = "expanded.intro" if context.step.network.measures else "expanded.intro_own"
-    blocks: list[Block] = [Paragraph(context.text(intro)), Equations(tuple(lines))]
+    blocks: list[Block] = [Paragraph(context.text(intro)), Equations(tuple(lines))] if lines else [Paragraph(context.text(intro))]
+    if layered:
+        blocks += [Paragraph(context.text("expanded.layers")), Equations(tuple(layered))]
     if (left := context.samples * len(elements) // len(context.worked_samples) - len(shown)) > 0:
         blocks.append(Note("more", context.text("expanded.more", left=left)))
     blocks.append(Paragraph(context.text("expanded.outro")))
@@ -207,16 +242,32 @@ def expanded_section(context: Context) -> Section | None:
 
 def in_parameters(context: Context, element: Element) -> Expression | None:
     """An element written in weights and inputs alone; None if that takes too many letters."""
+    expression, left = _written_out(context, element)
+    return None if left else expression
+
+
+def _written_out(context: Context, element: Element) -> tuple[Expression, list[Element]]:
+    """An element in the letters of as many layers before it as can be read in one line, and those that are computed themselves."""
     expression = context.scalars.definition(element)
-    for _ in range(len(context.derivation.quantities)):
+    while True:
         letters = [node for node in order(expression) if node.name is not None and context.scalars.has(node)]
         computed = [letter for letter in letters if context.scalars.element(letter).quantity.arguments]
-        if not computed:
-            break
-        expression = substitute(expression, {letter: context.scalars.definition(context.scalars.element(letter)) for letter in computed})
-        if _length(expression) > MOST_LETTERS:
-            return None
-    return expression
+        further = substitute(expression, {letter: context.scalars.definition(context.scalars.element(letter)) for letter in computed})
+        if not computed or _length(further) > MOST_LETTERS:
+            return expression, [context.scalars.element(letter) for letter in computed]
+        expression = further
+
+
+def _by_layers(context: Context, element: Element) -> list[Equation]:
+    """An element in letters, and then those of its letters that are computed themselves, each as far as it can be read."""
+    lines, waiting, seen = list[Equation](), [element], {element}
+    while waiting and len(lines) <= MOST_LINES:
+        one = waiting.pop(0)
+        expression, left = _written_out(context, one)
+        lines.append(Equation((context.letter(one), formula(expression, context.labels)), ("=",)))
+        waiting += [further for further in left if further not in seen]
+        seen.update(left)
+    return lines
 
 
 def _length(expression: Expression) -> int:

@@ -102,7 +102,9 @@ class Cells:
     def of_step(self, *, first: bool) -> Iterator[tuple[str, list[str]]]:
         """Each cell with the key of the section that it stands in, or after."""
         step, parts = self.context.step, self.lines.parts
-        data = [*self._given({node.key: step.values[node.key] for node in step.network.derivation.data}), *self._size()]
+        derivation, known = step.network.derivation, not self.context.without_target
+        nodes = derivation.data if known else derivation.inputs
+        data = [*self._given({node.key: step.values[node.key] for node in nodes}), *self._size()]
         if first:
             yield "network", [*self._header(), *self._given({**step.parameters, **step.states})]
             yield "data", data
@@ -113,6 +115,8 @@ class Cells:
             again = self._given({**step.parameters, **step.states}) if self.repeated else []
             yield f"step{step.number}", [*again, *options]
         yield "forward", self._cell(parts["forward pass"], step.before.values, "y")
+        if not known:
+            return
         yield "error", self._cell(parts["error"], step.before.values, "E")
         if first and options:
             yield "descent", options

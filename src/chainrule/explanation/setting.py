@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from chainrule.document.document import Block, Inline, Note, Paragraph, Section, TableBlock
+from chainrule.explanation.answers import standardised
 from chainrule.explanation.context import Context
 from chainrule.explanation.pictures import fitting_picture
 from chainrule.explanation.understood import classes_understood, weights_understood
@@ -154,19 +155,24 @@ def data_section(context: Context) -> Section:
     step = context.step
     wide = step.x.shape[1] + step.t.shape[1] > 12
     compared = any(goal.loss.definition.measures for goal in step.network.goals.values())
-    sort = "" if compared else "_given" if step.network.targets else "_alone"
+    sort = "_alone" if context.without_target else "" if compared else "_given" if step.network.targets else "_alone"
     blocks: list[Block] = [Paragraph(context.text(f"data.{'one' if len(step.x) == 1 else 'many'}{sort}", samples=len(step.x)))]
     raw = step.origin.get("raw")
     if isinstance(raw, Mapping):
         before = ", ".join(f"{name} {_as_it_was(context, value)}" for name, value in itertools.islice(raw.items(), MOST_NAMED))
         more = ", …" if len(raw) > MOST_NAMED else ""
         blocks.append(Paragraph((*context.text("data.raw"), f" {before}{more}.")))
+    blocks += standardised(context)
+    if context.without_target:
+        many = "" if context.samples == 1 else "_many"
+        blocks.append(Note("insight", context.text(f"data.without_target{many}")))
     if wide:
         blocks.append(Paragraph(context.text("data.wide", inputs=step.x.shape[1], outputs=step.t.shape[1])))
     else:
-        blocks.append(data_table(context, range(step.x.shape[1]), range(step.t.shape[1])))
+        shown = 0 if context.without_target else step.t.shape[1]
+        blocks.append(data_table(context, range(step.x.shape[1]), range(shown)))
         one = context.one_sample
-        sides = (*context.derivation.inputs, *context.derivation.targets)
+        sides = (*context.derivation.inputs, *(() if context.without_target else context.derivation.targets))
         symbols = [one.label(node.name.at(0, place)) for node, place in context.columns_of(sides) if node.name]
         called = [(symbol, name) for symbol, name in zip(symbols, context.columns, strict=False) if name]
         if called:

@@ -9,6 +9,7 @@ WORDS = {
     "title.network": "ein {sizes}-Netz",
     "title.graph": "ein Netz von {inputs} nach {outputs}",
     "title.step": ", Schritt {number}",
+    "title.answer": "Warum diese Antwort: {name}",
     "later.title": "Schritt {number}",
     # Layers
     "layer.input": "Eingabeschicht",
@@ -101,6 +102,12 @@ WORDS = {
     "data.columns": "Die Spalten:",
     "data.columns_standardised": "Die Spalten, Zahlen darunter standardisiert:",
     "data.raw": "Was das Modell aus dieser Zeile der Daten macht:",
+    "data.standardised": "Zahlen sind standardisiert: Von einem Wert wird der Mittelwert seiner Spalte abgezogen, und die Differenz wird "
+    "durch die Standardabweichung der Spalte geteilt.",
+    "data.without_target": "Über den Zielwert ist nichts bekannt: Die Vorwärtsrechnung zeigt, warum die Antwort so ausfällt, und gelernt "
+    "wird nichts.",
+    "data.without_target_many": "Über die Zielwerte ist nichts bekannt: Die Vorwärtsrechnung zeigt, warum die Antworten so ausfallen, und "
+    "gelernt wird nichts.",
     "data.class_numbers": "Die Zielwerte waren als Klassennummern gegeben, von {first} an gezählt, und stehen hier 1 aus n: Die 1 der "
     "Klasse {number} steht bei {letter}.",
     "data.class_names": "Die Zielwerte waren als Namen von Klassen gegeben und stehen hier 1 aus n: Die 1 von {name} steht bei {letter}.",
@@ -122,6 +129,19 @@ WORDS = {
     "forward.more_samples.left=1": "Das andere Beispiel geht denselben Weg; `--all` rechnet auch dieses vor.",
     "functions.intro": "Die Aktivierungsfunktionen und ihre Ableitungen:",
     "functions.bracket": "[a > b] ist 1, wo das gilt, sonst 0.",
+    # The answer
+    "answer.title": "Die Antwort in den Einheiten der Daten",
+    "answer.units": "Eine Ausgabe wird mit der Standardabweichung ihrer Spalte multipliziert, und deren Mittelwert kommt hinzu:",
+    "answer.given": "In der Tabelle steht:",
+    "answer.table": "Die Vorhersagen, mit den Standardabweichungen ihrer Spalten multipliziert und um die Mittelwerte vermehrt:",
+    "answer.target": "{name} (Zielwert)",
+    "answer.binary": "{y} ist die Wahrscheinlichkeit von {second}. Ab {decision} lautet die Antwort {second}, darunter {first}: Sie "
+    "ist {target} = {name}, mit der Wahrscheinlichkeit {probability}.",
+    "answer.signs": "Ab {decision} bedeutet {y} {second}, darunter {first}: Die Antwort ist {target} = {name}.",
+    "answer.largest": "Die Ausgaben sind die Wahrscheinlichkeiten der Klassen. {y} ist die größte: Die Antwort ist {target} = {name}, mit "
+    "der Wahrscheinlichkeit {probability}.",
+    "answer.class_table": "Die wahrscheinlichste Klasse jedes Beispiels:",
+    "answer.probability": "Wahrscheinlichkeit",
     # The error
     "error.title": "Fehler",
     "error.several": "Wie weit jede Vorhersage von ihrem Ziel entfernt ist, misst ein Verlust ({losses}); E ist ihre Summe:",
@@ -132,6 +152,11 @@ WORDS = {
     "error.intro": "Wie weit die Vorhersage vom Zielwert entfernt ist, misst die Verlustfunktion ({loss}), in einer einzigen Zahl, die "
     "durch das Training sinken soll:",
     "error.penalty": "{penalty} ist der Strafterm für große Gewichte:",
+    "error.own_column": "Fehler",
+    "error.own.mean": "Die letzte Spalte ist der Fehler des einzelnen Beispiels; {error} ist deren Mittelwert.",
+    "error.own.sum": "Die letzte Spalte ist der Fehler des einzelnen Beispiels; {error} ist deren Summe.",
+    "error.own_penalised.mean": "Die letzte Spalte ist der Fehler des einzelnen Beispiels; {error} ist deren Mittelwert und der Strafterm.",
+    "error.own_penalised.sum": "Die letzte Spalte ist der Fehler des einzelnen Beispiels; {error} ist deren Summe und der Strafterm.",
     "error.share": "Von {error} sind {percent} % Strafterm: So viel kosten die Gewichte, gleich, wie die Vorhersage ist.",
     "unreachable.never": "{error} kann nicht 0 werden: Für {t} = {target} bleibt der Verlust über 0, was immer die Ausgabeschicht "
     "({activation}) liefert.",
@@ -148,6 +173,7 @@ WORDS = {
     "expanded.more.left=1": "Eine weitere Vorhersage schreibt `--all` auf dieselbe Weise aus.",
     "expanded.intro_own": "Damit E sinkt, muss sich die Ausgabe ändern; und sie besteht aus den Eingaben, die gegeben sind, und den "
     "Gewichten:",
+    "expanded.layers": "Ganz ausgeschrieben wäre das zu lang; Schicht für Schicht ist es",
     "expanded.outro": "Die Frage ist also, wie jedes Gewicht zu ändern ist, damit der Fehler sinkt. Die Fehlerrückführung beantwortet sie.",
     # Gradient descent
     "descent.title": "Gradientenabstieg und Lernregel",
@@ -241,6 +267,9 @@ WORDS = {
     # Update formulas
     "formulas.title": "Alle Lernregeln",
     "formulas.intro": "Mit ausgeschriebenen Gradienten:",
+    "formulas.shared": "Die Ableitungen auf dem Weg werden einmal berechnet, vom Fehler aus rückwärts:",
+    "formulas.updates": "Mit ihnen ist jede Lernregel kurz:",
+    "formulas.gradients": "Mit ihnen ist jeder Gradient in der Lernregel kurz:",
     # Matrix form
     "matrix.title": "Fehlerrückführung in Matrizen",
     "matrix.intro": "Dasselbe für alle Gewichte auf einmal, vom Fehler aus rückwärts:",
@@ -653,6 +682,8 @@ WORDS = {
     # Modelle
     "model.rows": "{rows} Zeilen aus {source}:",
     "model.trained": "{path}: trainiert mit {source}, von chainrule {version}.",
+    "model.scale": "{name}: Mittelwert {mean}, Standardabweichung {deviation}",
+    "model.scales": "Standardisiert ist, (Wert − Mittelwert) / Standardabweichung:",
     "model.ended": "{epochs} Epochen, {steps} Schritte",
     "model.scores.train": "Zeilen zum Lernen ({rows}): {score}",
     "model.scores.validation": "Zeilen zur Validierung ({rows}): {score}",

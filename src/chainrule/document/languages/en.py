@@ -6,6 +6,7 @@ WORDS = {
     "title.network": "a {sizes} network",
     "title.graph": "a network from {inputs} to {outputs}",
     "title.step": ", step {number}",
+    "title.answer": "Why this answer: {name}",
     "later.title": "Step {number}",
     # Layers
     "layer.input": "input layer",
@@ -98,6 +99,11 @@ WORDS = {
     "data.columns": "The columns:",
     "data.columns_standardised": "The columns, numbers among them standardised:",
     "data.raw": "What the model makes of this row of the data:",
+    "data.standardised": "Numbers are standardised: from a value its column's mean is subtracted, and the difference is divided by the "
+    "column's standard deviation.",
+    "data.without_target": "Nothing is known of its target: the forward pass shows why the answer is what it is, and nothing is learned.",
+    "data.without_target_many": "Nothing is known of their targets: the forward pass shows why the answers are what they are, and nothing "
+    "is learned.",
     "data.class_numbers": "The targets were given as class numbers, counted from {first}, and are written one-hot: the 1 of "
     "class {number} stands at {letter}.",
     "data.class_names": "The targets were given as the names of classes, and are written one-hot: the 1 of {name} stands at {letter}.",
@@ -116,6 +122,19 @@ WORDS = {
     "forward.more_samples.left=1": "The other sample goes the same way; `--all` works it out, too.",
     "functions.intro": "The activations and their derivatives:",
     "functions.bracket": "[a > b] is 1 where that holds, otherwise 0.",
+    # The answer
+    "answer.title": "The answer in the data's own units",
+    "answer.units": "An output is multiplied by the standard deviation of its column, and the column's mean is added:",
+    "answer.given": "The table says:",
+    "answer.table": "The predictions, multiplied by the standard deviations of their columns, with the means added:",
+    "answer.target": "{name} (target)",
+    "answer.binary": "{y} is the probability of {second}. From {decision} upward the answer is {second}, below it {first}: the answer is "
+    "{target} = {name}, with the probability {probability}.",
+    "answer.signs": "From {decision} upward {y} means {second}, below it {first}: the answer is {target} = {name}.",
+    "answer.largest": "The outputs are the probabilities of the classes. {y} is the largest: the answer is {target} = {name}, with the "
+    "probability {probability}.",
+    "answer.class_table": "The likeliest class of each sample:",
+    "answer.probability": "probability",
     # The error
     "error.title": "Error",
     "error.several": "How far each prediction is from its target is measured by a loss ({losses}); E adds them up:",
@@ -125,6 +144,11 @@ WORDS = {
     "error.several_kinds": "Each output has an error of its own ({losses}); E adds them up:",
     "error.intro": "How far the prediction is from the target is measured by the loss ({loss}), in one number that training is to lower:",
     "error.penalty": "{penalty} is the penalty for large weights:",
+    "error.own_column": "error",
+    "error.own.mean": "The last column is each sample's own error; {error} is their mean.",
+    "error.own.sum": "The last column is each sample's own error; {error} is their sum.",
+    "error.own_penalised.mean": "The last column is each sample's own error; {error} is their mean, and the penalty.",
+    "error.own_penalised.sum": "The last column is each sample's own error; {error} is their sum, and the penalty.",
     "error.share": "Of {error}, {percent} % is the penalty: so much the weights cost, whatever the prediction is.",
     "unreachable.never": "{error} cannot reach 0: for {t} = {target} the loss stays above 0, whatever the output layer ({activation}) "
     "gives.",
@@ -140,6 +164,7 @@ WORDS = {
     "expanded.more": "{left} more predictions are written out in the same way by `--all`.",
     "expanded.more.left=1": "One more prediction is written out in the same way by `--all`.",
     "expanded.intro_own": "To lower E, the output has to change; and what it is made of are the inputs, which are given, and the weights:",
+    "expanded.layers": "Written out whole it would be too long to be read; layer by layer it is",
     "expanded.outro": "So the question is how to change each weight so that the error falls. Back-propagation answers it.",
     # Gradient descent
     "descent.title": "Gradient descent and the update rule",
@@ -227,6 +252,9 @@ WORDS = {
     # Update formulas
     "formulas.title": "All update formulas",
     "formulas.intro": "With the gradients written out:",
+    "formulas.shared": "The derivatives on the way are computed once, from the error backwards:",
+    "formulas.updates": "With them every update is short:",
+    "formulas.gradients": "With them every gradient in the update rule is short:",
     # Matrix form
     "matrix.title": "Back-propagation in matrices",
     "matrix.intro": "The same for all weights at once, from the error backwards:",
@@ -623,6 +651,8 @@ WORDS = {
     # Models
     "model.rows": "{rows} rows of {source}:",
     "model.trained": "{path}: trained on {source}, with chainrule {version}.",
+    "model.scale": "{name}: mean {mean}, standard deviation {deviation}",
+    "model.scales": "What is standardised, (value − mean) / standard deviation:",
     "model.ended": "{epochs} epochs, {steps} steps",
     "model.scores.train": "Training rows ({rows}): {score}",
     "model.scores.validation": "Validation rows ({rows}): {score}",

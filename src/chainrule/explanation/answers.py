@@ -1,0 +1,127 @@
+"""A model's rows in the data's own units: how values become inputs, and what the outputs mean as an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from chainrule.document.document import Block, Equations, Paragraph, Section, TableBlock
+from chainrule.explanation.context import Context
+from chainrule.formula.expression import Expression, Name, variable
+from chainrule.notation.formula import Equation, Formula, Prose
+from chainrule.notation.numbers import number_formula
+from chainrule.notation.worked import worked
+
+MOST_INPUTS = 24
+"""Inputs of one row whose standardising is written out."""
+
+NEAR = 1e-9
+"""Two numbers so near to each other are one, but for rounding."""
+
+
+def standardised(context: Context) -> list[Block]:
+    """x1 = (46.71 − 49.2) / 9.6 ≈ −0.26 for each number of a single row that was standardised."""
+    step, raw = context.step, context.step.origin.get("raw")
+    scales = [*(_scales(context, "x") or ()), *(() if context.without_target else _scales(context, "t") or ())]
+    columns = context.columns_of((*context.derivation.inputs, *context.derivation.targets))
+    if not isinstance(raw, Mapping) or context.samples != 1 or len(scales) not in (step.x.shape[1], len(columns)):
+        return []
+    lines: list[Equation] = []
+    numbers = (*step.x[0].tolist(), *step.t[0].tolist())
+    for (node, own), name, (mean, deviation), number in zip(columns, context.columns, scales, numbers, strict=False):
+        value = raw.get(name)
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or (mean, deviation) == (0, 1):
+            continue
+        if abs((value - mean) / deviation - number) <= NEAR * max(1.0, abs(number)) and node.name is not None:
+            v, m, s = (variable(Name(letter)) for letter in ("value", "m", "s"))
+            left = context.one_sample.label(node.name.at(0, own))
+            lines.append(_line(context, left, (v - m) / s, {v: float(value), m: mean, s: deviation}, number))
+    return [Paragraph(context.text("data.standardised")), Equations(tuple(lines))] if lines and len(lines) <= MOST_INPUTS else []
+
+
+def answer_section(context: Context) -> Section | None:
+    """The predictions as answers: in the units of their columns, or as classes with their probabilities; None where nothing is known."""
+    blocks = [*_numbers(context), *_classes(context)]
+    return Section("answer", context.plain("answer.title"), tuple(blocks)) if blocks else None
+
+
+def _numbers(context: Context) -> list[Block]:
+    """price ≈ −0.8 · 457 + 2140 ≈ 1774."""
+    scales, answers = _scales(context, "t"), context.step.origin.get("answers")
+    if scales is None or isinstance(answers, Mapping):
+        return []
+    step, names = context.step, context.columns[context.step.network.inputs :]
+    places = [place for place, (mean, deviation) in enumerate(scales) if (mean, deviation) != (0, 1) and place < len(names)]
+    if not places:
+        return []
+    if context.samples == 1:
+        lines = []
+        for place in places:
+            mean, deviation = scales[place]
+            y, m, s = (variable(Name(letter)) for letter in ("y", "m", "s"))
+            number = float(step.prediction[0, place])
+            lines.append(_line(context, Prose(names[place]), y * s + m, {y: number, m: mean, s: deviation}, number * deviation + mean))
+        blocks: list[Block] = [Paragraph(context.text("answer.units")), Equations(tuple(lines))]
+        if not context.without_target:
+            given = (f"{names[place]} {_plain(context, step.t[0, place] * scales[place][1] + scales[place][0])}" for place in places)
+            blocks.append(Paragraph((*context.text("answer.given"), " ", ", ".join(given), ".")))
+        return blocks
+    sides = (step.prediction,) if context.without_target else (step.prediction, step.t)
+    rows = [
+        (
+            (str(sample + 1),),
+            *((number_formula(float(side[sample, k]) * scales[k][1] + scales[k][0], context.rounding),) for k in places for side in sides),
+        )
+        for sample in context.shown_samples(8)
+    ]
+    heads = [names[k] if side is step.prediction else context.plain("answer.target", name=names[k]) for k in places for side in sides]
+    return [
+        Paragraph(context.text("answer.table")),
+        TableBlock(((context.plain("data.sample"),), *((head,) for head in heads)), tuple(rows)),
+    ]
+
+
+def _classes(context: Context) -> list[Block]:
+    """The class of the largest output, or the one of two on whose side y lies, with its probability."""
+    answers = context.step.origin.get("answers")
+    if not isinstance(answers, Mapping):
+        return []
+    target, classes = str(answers.get("target", "")), [str(name) for name in answers.get("classes", ())]
+    y, decision = context.step.prediction.astype(float), float(answers.get("decision", 0.5))
+    if (y.shape[1] == 1 and len(classes) != 2) or (y.shape[1] > 1 and len(classes) != y.shape[1]) or not np.isfinite(y).all():
+        return []
+    binary = y.shape[1] == 1
+    places = (y[:, 0] >= decision).astype(int) if binary else y.argmax(axis=1)
+    both = np.column_stack([1 - y[:, 0], y[:, 0]]) if binary else y
+    signs = bool(answers.get("signs"))
+    if context.samples == 1:
+        letter = context.letter(context.elements(context.derivation.prediction, sample=0)[0 if binary else int(places[0])])
+        values: dict[str, Any] = {"y": letter, "target": target, "name": classes[places[0]], "first": classes[0], "second": classes[-1]}
+        values |= {"decision": context.rounded(decision), "probability": context.rounded(float(both[0, places[0]]))}
+        key = "answer.signs" if signs else "answer.binary" if binary else "answer.largest"
+        return [Paragraph(context.text(key, **values))]
+    rows = []
+    for sample in context.shown_samples(8):
+        share = () if signs else ((number_formula(float(both[sample, places[sample]]), context.rounding),),)
+        rows.append(((str(sample + 1),), (classes[places[sample]],), *share))
+    heads = (context.plain("data.sample"), target, *(() if signs else (context.plain("answer.probability"),)))
+    return [Paragraph(context.text("answer.class_table")), TableBlock(tuple((head,) for head in heads), tuple(rows))]
+
+
+def _line(context: Context, left: Formula, formula: Expression, values: Mapping[Expression, float], result: float) -> Equation:
+    return worked(left, formula, values, context.one_sample, result=result, symbols=False)
+
+
+def _plain(context: Context, value: float) -> str:
+    """A number of the table in words."""
+    return context.plain_number(float(f"{value:.9g}"))
+
+
+def _scales(context: Context, symbol: str) -> Sequence[tuple[float, float]] | None:
+    """[mean, deviation] of each column of x or t; None where nothing is known but the numbers."""
+    from chainrule.explanation.predictions import units
+
+    found = units(context, symbol)
+    return None if found is None else list(zip(found.mean.tolist(), found.deviation.tolist(), strict=True))
