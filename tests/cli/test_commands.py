@@ -187,8 +187,12 @@ def test_own_definitions_are_used(folder, capsys):
         REGISTRY["activation"].pop("bent", None)
 
 
+CONTEXT = click.Context(chainrule)
+COMMANDS = {name: chainrule.get_command(CONTEXT, name) for name in chainrule.list_commands(CONTEXT)}
+
+
 def options_of(command):
-    return {parameter.name for parameter in chainrule.commands[command].params}
+    return {parameter.name for parameter in COMMANDS[command].params}
 
 
 def test_every_option_has_a_python_twin():
@@ -205,13 +209,13 @@ def test_every_option_has_a_python_twin():
 
 
 def test_every_option_says_what_it_does():
-    for command in chainrule.commands.values():
+    for command in COMMANDS.values():
         assert command.help
         for parameter in command.params:
             assert isinstance(parameter, click.Argument) or parameter.help.rstrip("]").rstrip()
 
 
-@pytest.mark.parametrize("command", [*chainrule.commands])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_help_fits_80_columns(command, capsys):
     chainrule.main([command, "--help"], prog_name="chainrule", terminal_width=80, standalone_mode=False)
     assert max(map(len, capsys.readouterr().out.splitlines())) <= 80

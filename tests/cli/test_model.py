@@ -12,7 +12,7 @@ from tests import flowers
 from tests.flowers import QUICK, printed, train, write_rows
 
 import chainrule as cr
-from chainrule.cli.commands import chainrule
+from chainrule.cli import train as commands
 from chainrule.data.reading import read
 from chainrule.steps.step import Step
 from chainrule.training.model import Model
@@ -186,13 +186,13 @@ def test_other_data_are_noticed(model, capsys):
 
 def test_every_option_has_a_python_twin():
     only_here = {"quiet", "language", "definitions"}
-    ours = {parameter.name for parameter in chainrule.commands["train"].params} - only_here
+    ours = {parameter.name for parameter in commands.train.params} - only_here
     assert ours == set(inspect.signature(cr.train).parameters) - {"watch"}
 
 
 def test_defaults_are_those_of_python():
     twins = inspect.signature(cr.train).parameters
-    for parameter in chainrule.commands["train"].params:
+    for parameter in commands.train.params:
         if parameter.name in ("hidden", "activation", "seed", "shuffle"):
             default = parameter.default if parameter.name != "hidden" else tuple(map(int, parameter.default.split("-")))
             assert default == twins[parameter.name].default

@@ -16,8 +16,10 @@ The command line turns InputError and InexactError into exit code 2 and Divergen
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+TYPE_CHECKING = False  # as of `typing`, which takes longer to import than everything else that --help needs
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
 
 MOST_NAMES = 40
 """So many names a message lists."""

@@ -10,7 +10,6 @@ from click.shell_completion import CompletionItem
 
 from chainrule import __version__
 from chainrule.base.errors import DivergenceError, InputError
-from chainrule.cli import train as training
 from chainrule.cli.options import BATCH_OPTIONS, FORMULA_OPTIONS, NETWORK_OPTIONS, check_formula_alone, problem_from_options, with_options
 from chainrule.cli.output import give, say
 
@@ -84,7 +83,28 @@ def _figures(context: click.Context, parameter: click.Parameter, incomplete: str
     return [CompletionItem(name, help=summary) for name, (_, summary) in FIGURES.items() if name.startswith(incomplete)]
 
 
-@click.group(context_settings=CONTEXT, epilog=START_EXAMPLES)
+class _Commands(click.Group):
+    """The commands; those of training are defined when one of them, or the list of all, is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of all."""
+        self._define_training()
+        return super().list_commands(ctx)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a name."""
+        if cmd_name not in self.commands:
+            self._define_training()
+        return super().get_command(ctx, cmd_name)
+
+    def _define_training(self) -> None:
+        from chainrule.cli.train import COMMANDS
+
+        for command in COMMANDS:
+            self.add_command(command)
+
+
+@click.group(cls=_Commands, context_settings=CONTEXT, epilog=START_EXAMPLES)
 @click.version_option(__version__, message="chainrule %(version)s")
 def chainrule() -> None:
     """A glass-box neural network: every number and every formula of back-propagation, shown step by step."""
@@ -384,7 +404,3 @@ def completion(shell: str) -> None:
     known = get_completion_class(shell)
     assert known is not None
     give(known(chainrule, {}, "chainrule", "_CHAINRULE_COMPLETE").source() + "\n")
-
-
-for command in training.COMMANDS:
-    chainrule.add_command(command)

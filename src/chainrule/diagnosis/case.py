@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,9 +17,10 @@ from chainrule.network.definitions import Bound
 from chainrule.network.derivation import BATCH, reduced
 from chainrule.network.network import Array, Network
 from chainrule.steps.step import Step
-from chainrule.training.history import Report
-from chainrule.training.metrics import Scores
-from chainrule.training.plan import Plan, batch_size_for
+
+if TYPE_CHECKING:  # nobody who only looks at a step waits for what trains
+    from chainrule.training.history import Report
+    from chainrule.training.metrics import Scores
 
 TRIED_STEPS = 200
 """Steps of a trial, or those of one epoch where these are more."""
@@ -78,6 +80,8 @@ class Case:
     @property
     def each(self) -> int:
         """Rows of a batch."""
+        from chainrule.training.plan import batch_size_for
+
         return min(self.batch_size or batch_size_for(self.rows), self.rows)
 
     def changed(self, **changes: object) -> Case:
@@ -154,7 +158,8 @@ class Trial:
 
 def tried(case: Case, steps: int = TRIED_STEPS) -> Trial:
     """Train on the rows that are looked at, for so many steps, at least an epoch."""
-    from chainrule.training.loop import Overflowed, Training  # nobody who only looks at a step waits for it
+    from chainrule.training.loop import Overflowed, Training
+    from chainrule.training.plan import Plan
 
     x, t, s = case.sample
     size = min(case.each, len(x))

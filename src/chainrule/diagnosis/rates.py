@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import pairwise
 from typing import Any, TypeAlias
 
@@ -23,8 +23,9 @@ from chainrule.network.definitions import Bound
 from chainrule.network.network import Array, Network
 from chainrule.network.update import STEP_NUMBER, network_update
 
-Run: TypeAlias = Callable[[float, int], "tuple[list[float], Mapping[str, Array]]"]
-"""run(rate, steps): the error before each step, ending early once it is zero or beyond all bounds, and the last parameters."""
+Run: TypeAlias = Callable[[float, int], "tuple[list[float], Callable[[], Mapping[str, Array]]]"]
+"""run(rate, steps): the error before each step, ending early once it is zero or beyond all bounds, and what gives the last
+parameters."""
 
 MOST_RATE = 1000.0
 """Rates are not tried beyond this: where the error still falls, it does so because everything saturates."""
@@ -229,9 +230,9 @@ class Runner:
             unrolled = Unrolled(network, x, t, self.optimizer, weights, states, number)
             first = unrolled.run(0.0, 1)[0][0]
 
-            def run(rate: float, steps: int) -> tuple[list[float], Mapping[str, Array]]:
+            def run(rate: float, steps: int) -> tuple[list[float], Callable[[], Mapping[str, Array]]]:
                 errors, numbers = unrolled.run(rate, steps, LEAST, _bound(first))
-                return errors, unrolled.arrays(numbers)
+                return errors, partial(unrolled.arrays, numbers)
 
             self.run: Run = run
             self.way: Way | None = None
@@ -269,7 +270,8 @@ class Runner:
 
     def simulated(self, rate: float, steps: int) -> Simulation:
         """A run of at most so many steps, and how it ended."""
-        errors, parameters = self.run(rate, steps)
+        errors, parameters_then = self.run(rate, steps)
+        parameters = parameters_then()
         errors = _until_reached(errors)
         last = errors[-1]
         if abs(last) < TOLERANCE:
@@ -303,7 +305,7 @@ def _bound(first: float) -> float:
 
 
 def _written_run(program: Program, start: Mapping[str, Array], number: int) -> Run:
-    def run(rate: float, steps: int) -> tuple[list[float], Mapping[str, Array]]:
+    def run(rate: float, steps: int) -> tuple[list[float], Callable[[], Mapping[str, Array]]]:
         options = {"learning_rate": rate} if "learning_rate" in program.options else {}
         values: dict[str, Any] = dict(start)
         errors: list[float] = []
@@ -314,7 +316,7 @@ def _written_run(program: Program, start: Mapping[str, Array], number: int) -> R
             if not LEAST < abs(errors[-1]) < _bound(errors[0]):
                 break
             values.update(zip((key.removesuffix("_next") for key in program.outputs[1:]), results[1:], strict=True))
-        return errors, values
+        return errors, lambda: values
 
     return run
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from contextlib import ExitStack
 from dataclasses import replace
 from importlib import import_module
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from chainrule.base.errors import FileError, UnknownNameError, quoted
 from chainrule.document.document import Document
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FORMATS = {
     ".txt": "plain",
@@ -29,6 +32,8 @@ LAYOUTS, PAPERS = ("article", "slides", "handout"), ("a4", "letter")
 
 def check_format(path: str | Path, *others: str) -> str:
     """The suffix of a file, if a renderer, or one of `others`, knows it. Raises FileError."""
+    from pathlib import Path
+
     suffix, known = Path(path).suffix.lower(), (*FORMATS, *others)
     if suffix not in known:
         raise FileError(f"{quoted(str(path))}: the suffix says the format; {suffix or 'none'} is unknown. Known: {', '.join(known)}.")
@@ -58,6 +63,8 @@ def save(document: Document, path: str | Path, *, layout: str = "article", paper
     Markdown refers to its pictures: they are written as SVG beside it, step.md's as step-network.svg. Returns the files written, the
     document first. Raises FileError, UnknownNameError, InputError.
     """
+    from pathlib import Path
+
     from chainrule.base.files import writing_whole
 
     path = Path(path)
