@@ -8,6 +8,7 @@ import pytest
 
 import chainrule
 from chainrule.diagnosis.divergence import Cause
+from chainrule.engines.written import written_program
 from chainrule.render.objects import object_markdown
 
 ODD = "<script>alert('$1')</script> $x$ | **b**"
@@ -74,6 +75,14 @@ def test_every_object_shows_itself(objects):
             assert len(repr(value)) < 1000
             assert "array(" not in repr(value)
             assert "object at 0x" not in repr(value)
+
+
+def test_what_is_inside_says_what_it_is_in_a_few_lines():
+    found = chainrule.problem("mazur")
+    document, step = found.explain(), found.step()
+    inside = [step.network.derivation, step.update, step.before, document.sections[0], document.sections[3].blocks[1]]
+    for value in (*inside, chainrule.figure(found, "network"), chainrule.figure(found, "network").content, written_program(found.network)):
+        assert len(repr(value)) < 500, type(value)
 
 
 @pytest.mark.parametrize("name", definitions())

@@ -9,6 +9,9 @@ from __future__ import annotations
 from dataclasses import FrozenInstanceError, dataclass
 from typing import Any, dataclass_transform
 
+LONGEST = 240
+"""Letters of what stands for a node at Python's prompt: the whole of a formula, and the beginning of a picture."""
+
 
 class Code(str):
     """What is typed, in prose: `--step N`, with its backticks. In any other text a backtick is a sign like another."""
@@ -60,4 +63,5 @@ class Node:
         return hash((type(self), *vars(self).values()))
 
     def __repr__(self) -> str:
-        return f"{type(self).__qualname__}({', '.join(f'{name}={value!r}' for name, value in vars(self).items())})"
+        text = f"{type(self).__qualname__}({', '.join(f'{name}={value!r}' for name, value in vars(self).items())})"
+        return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -34,7 +34,7 @@ class Program:
     predict  predict(x, parameters …) → y
     """
 
-    source: str
+    source: str = field(repr=False)
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     options: tuple[str, ...] = ()
