@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,7 +20,9 @@ from chainrule.formula.expression import order
 from chainrule.network.definitions import Bound
 from chainrule.network.network import Array, Network
 from chainrule.steps.step import Step
-from chainrule.training.loop import Training
+
+if TYPE_CHECKING:  # nobody who only looks at a step waits for what trains
+    from chainrule.training.loop import Training
 
 UNSCALED = 100.0
 """Inputs beyond this are far from the ±1 that initialisers and rates are made for."""
