@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,8 @@ import chainrule as cr
 from chainrule.diagnosis.case import Case
 from chainrule.network.definitions import find
 from chainrule.network.network import Network
+from chainrule.training.history import Report
+from chainrule.training.metrics import Scores
 
 Made = Callable[[int], Case]
 
@@ -170,10 +173,102 @@ def not_finite(seed: int) -> Case:
     return made.changed(network=made.network.with_parameters({"W2": np.full((4, 1), [1e200, 1e160, 1e250][seed % 3])}), x=made.x * 1e3)
 
 
+def penalty(seed: int) -> Case:
+    x, t = ordered(seed)
+    penalties = [{"name": "l2", "rate": 2.0}, {"name": "l1", "rate": 0.5}, {"name": "elastic_net", "l1": 0.3, "l2": 1.0}]
+    return case(x, t, cr.dense(12, "tanh"), seed=seed, network={"regularizer": penalties[seed % 3]})
+
+
+def leaking_column(seed: int) -> Case:
+    x, t = data(seed)
+    return case(np.hstack([x, t * [1.0, -2.0, 0.5][seed % 3] + seed / 10]), t, hidden(seed), seed=seed)
+
+
+def duplicates(seed: int) -> Case:
+    x, t = data(seed)
+    places = np.arange(0, 40, 1 + seed % 3)
+    return case(x, t, hidden(seed), seed=seed, held_out=(x[places], t[places]))
+
+
+def ordered(seed: int) -> tuple[np.ndarray, np.ndarray]:
+    random = np.random.default_rng([5, seed])
+    x = random.normal(size=(200, 3))
+    return x, standardised(x @ random.normal(size=(3, 1)) + 0.1 * random.normal(size=(200, 1)))
+
+
+def out_of_step(seed: int) -> Case:
+    x, t = ordered(seed)
+    return case(x, np.roll(t, [1, -1, 2, -2, 3, -3][seed % 6], axis=0), hidden(seed), seed=seed)
+
+
+def nothing_to_learn(seed: int) -> Case:
+    random = np.random.default_rng([6, seed])
+    x, t = data(seed)
+    return case(x, t[random.permutation(len(t))], hidden(seed), seed=seed)
+
+
+def imbalance(seed: int) -> Case:
+    random = np.random.default_rng([8, seed])
+    x = random.normal(size=(200, 4))
+    t = (x[:, :1] > np.quantile(x[:, 0], 0.92 + 0.01 * (seed % 5))).astype(float)
+    return case(x, t, hidden(seed), seed=seed, loss="binary_cross_entropy")
+
+
+def batch_too_small(seed: int) -> Case:
+    random = np.random.default_rng([9, seed])
+    x = random.normal(size=(300, 20))
+    t = standardised(x @ random.normal(size=(20, 1)) / 4 + random.normal(size=(300, 1)))
+    return case(x, t, seed=seed, rule=sgd(0.06 + 0.01 * (seed % 3)), batch_size=1)
+
+
+def batch_too_large(seed: int) -> Case:
+    x, t = ordered(seed)
+    made = case(x, t, cr.dense(8, "tanh"), seed=seed, rule=sgd(0.006 + 0.001 * (seed % 3)), batch_size=200)
+    return replace(made, trained=made.network, history=[Report(epoch, epoch, 1.0) for epoch in range(1, 21)])
+
+
+def scored(made: Case, train: float, test: float, rows: int = 60) -> Case:
+    """A case of a trained model with an R² on its rows, and one on others."""
+    parts = {"train": train, "test": test}
+    spread = np.array([float(rows)])
+    scores = {
+        part: Scores("regress", ("t",), rows, np.zeros(1), absolute=spread, squared=spread * (1 - r2), mean=np.zeros(1), spread=spread)
+        for part, r2 in parts.items()
+    }
+    return replace(made, trained=made.trial.end, scores=scores, outcome={"best_epoch": 3, "epochs": 10})
+
+
+def worse_than_guessing(seed: int) -> Case:
+    return scored(case(*data(seed), hidden(seed), seed=seed), 0.3, -0.1 - seed / 10)
+
+
+def overfitting(seed: int) -> Case:
+    return scored(case(*data(seed), hidden(seed), seed=seed), 0.95, 0.5 - seed / 50, rows=20 + seed)
+
+
+def start_kept(seed: int) -> Case:
+    made = case(*data(seed), hidden(seed), seed=seed)
+    return replace(made, trained=made.network, outcome={"best_epoch": 0, "epochs": 100 + seed})
+
+
+def underfitting(seed: int) -> Case:
+    made = case(*ordered(seed), hidden(seed), seed=seed)
+    return replace(made, trained=made.network, outcome={"best_epoch": 1, "epochs": 1})
+
+
+def class_never_found(seed: int) -> Case:
+    made = case(*data(seed, classes=True), hidden(seed), seed=seed, loss="cross_entropy")
+    confusion = np.array([[30, 2, 0], [3, 25, 0], [2 + seed % 3, 1, 0]])
+    scores = {"test": Scores("classify", ("a", "b", "c"), int(confusion.sum()), np.asarray(0), confusion)}
+    return replace(made, trained=made.trial.end, scores=scores)
+
+
 SICK: dict[str, Made] = {
     made.__name__: made
     for made in (
         not_finite, inputs_unscaled, targets_unscaled, bounded_output, double_softmax, wrong_loss, zero_start, equal_units, start_too_large,
-        no_gradient, dead_units, saturation, mean_predicted, vanishing, exploding, rate_too_large, rate_too_small,
+        no_gradient, dead_units, saturation, mean_predicted, vanishing, exploding, rate_too_large, rate_too_small, penalty,
+        leaking_column, duplicates, out_of_step, nothing_to_learn, imbalance, batch_too_small, batch_too_large, worse_than_guessing,
+        class_never_found, start_kept, overfitting, underfitting,
     )
 }  # fmt: skip

@@ -7,13 +7,14 @@ from importlib.resources import files
 from pathlib import Path
 
 import jsonschema
+import numpy as np
 import pytest
 from tests.diagnosis.sick import SICK, healthy
 from tests.samples import some
 
 import chainrule as cr
 from chainrule.cli import main
-from chainrule.diagnosis.criteria import CRITERIA
+from chainrule.diagnosis.criteria import load_criteria
 from chainrule.diagnosis.cures import CURES
 from chainrule.diagnosis.examination import Diagnosis, cured, examined
 from chainrule.document.languages import de, en
@@ -56,18 +57,36 @@ def test_with_every_cure_taken_it_is_well(key: str) -> None:
 
 
 def test_every_criterion_says_what_it_is_in_both_languages() -> None:
-    assert set(CURES) <= set(CRITERIA)
-    for key, row in CRITERIA.items():
+    table = load_criteria()
+    assert set(CURES) <= set(table)
+    for key, row in table.items():
         assert row.threshold
         assert row.source
         assert row.blind
-        assert set(row.after) <= set(CRITERIA), key
+        assert set(row.after) <= set(table), key
         for words in (en.WORDS, de.WORDS):
             assert any(text == f"doctor.{key}" or text.startswith(f"doctor.{key}.") for text in words)
 
 
 def test_every_criterion_is_tried() -> None:
-    assert set(SICK) == set(CRITERIA)
+    assert set(SICK) == set(load_criteria())
+
+
+def test_training_ends_with_a_line_where_something_is_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    random = np.random.default_rng(0)
+    rows = "\n".join(",".join(f"{number:.3f}" for number in random.normal(size=4)) for _ in range(60))
+    Path("noise.csv").write_text(f"a,b,c,y\n{rows}\n", encoding="utf-8")
+    assert main(["train", "noise.csv", "--target", "y", "--epochs", "150"]) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert "It is worse than guessing: on 9 rows that it never saw, R² is −" in out
+    assert "Why: chainrule doctor model.safetensors" in out
+    assert main(["doctor", "model.safetensors"]) == 1
+    assert "There is nothing to learn" in capsys.readouterr().out
+    assert main(["train", "data:iris", "--target", "species", "--force"]) == 0
+    assert "chainrule doctor" not in capsys.readouterr().out
 
 
 # The command
@@ -106,8 +125,9 @@ def test_what_is_cured_is_written_and_is_well(tmp_path: Path, capsys: pytest.Cap
 
 def test_a_model_is_examined_on_its_own_rows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = str(tmp_path / "iris.safetensors")
-    model = cr.train("data:iris", target="species", epochs=30, output=path)
+    model = cr.train("data:iris", target="species", output=path)
     assert main(["doctor", path]) == 0
     assert main(["doctor", path, "--learning-rate", "1"]) == 2
     assert cr.doctor(model).healthy
+    assert cr.doctor(cr.train("data:iris", target="species", epochs=20)).keys == ["underfitting"]
     assert repr(cr.doctor(path)) == f"<Diagnosis of {path}: healthy>"

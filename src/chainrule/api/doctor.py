@@ -12,6 +12,7 @@ from chainrule.api.models import is_model
 from chainrule.api.problems import problem
 from chainrule.base.errors import DescriptionError, InputError
 from chainrule.diagnosis.case import Case
+from chainrule.diagnosis.criteria import Finding, found
 from chainrule.diagnosis.examination import NO_RATES, Diagnosis, cured, examined
 from chainrule.diagnosis.rates import advise
 from chainrule.engines.unrolled import operations
@@ -22,6 +23,10 @@ from chainrule.training.rows import parts_of
 
 MOST_ADVISED = 100_000
 """Parameters × rows up to which rates are simulated whole."""
+
+
+VERDICTS = ("worse_than_guessing", "start_kept", "overfitting")
+"""The criteria that ask for nothing but what a training came to."""
 
 
 def doctor(subject: Any = None, *, data: Any = None, **options: Any) -> Diagnosis:
@@ -88,6 +93,13 @@ def case_of_model(model: Model, data: Any = None) -> Case:
         outcome=model.outcome,
         scores=model.scores,
     )
+
+
+def verdict(model: Model) -> Finding | None:
+    """What the scores of a trained model, and the weights that were kept, say is wrong first; None where they say nothing."""
+    nothing = np.zeros((1, model.network.inputs)), np.zeros((1, model.network.outputs))
+    case = Case(model.start, *nothing, model.plan.optimizer, trained=model.network, outcome=model.outcome, scores=model.scores)
+    return next(found(case, *VERDICTS), None)
 
 
 def cured_problem(diagnosis: Diagnosis, given: Problem) -> Problem | None:

@@ -137,6 +137,7 @@ class TerminalReporter(Watch):
         self.say()
         self._ended(model)
         self._scores(model)
+        self._verdict(model)
         say(message(self.words, "wrote", path=self.output))
         if outcome.reason == "interrupted":
             say(message(self.words, "train.resume", command=self._command()))
@@ -162,9 +163,19 @@ class TerminalReporter(Watch):
             self.prose(message(self.words, f"train.scores.{part}", rows=model.scores[part].rows))
             for line in lines_of_scores(self.words, model.scores[part]):
                 self.say(f"  {line}".rstrip())
-            never = never_found(model.scores[part]) if model.plan.class_weights is None else []
+            never = [one.name for one in model.scores[part].never_found] if model.plan.class_weights is None else []
             if never:
                 self.prose(self.words.plain("score.never", names=joined_names(self.words, never)))
+            self.say()
+
+    def _verdict(self, model: Model) -> None:
+        """One sentence where something is wrong with what the training came to, and what to type."""
+        from chainrule.api.doctor import verdict
+        from chainrule.diagnosis.examination import sentence
+
+        if (finding := verdict(model)) is not None:
+            command = f"chainrule doctor {shlex.quote(self.output)}"
+            self.prose(f"{sentence(self.words, finding)} {self.words.plain('train.doctor', command=command)}")
             self.say()
 
     def _next(self, model: Model) -> None:
@@ -283,12 +294,6 @@ def lines_of_scores(words: Words, scores: Scores) -> Iterator[str]:
     for line in scores.lines(words):
         margin = line[: len(line) - len(line.lstrip())]
         yield from [line] if "│" in line or len(line) <= 76 else textwrap.wrap(line, 76, subsequent_indent=margin)
-
-
-def never_found(scores: Scores) -> list[str]:
-    """The rare classes of which several rows were there, and none was found."""
-    classes = scores.per_class
-    return [one.name for one in classes if one.rows > 1 and not one.recall and one.rows * len(classes) < scores.rows]
 
 
 def line_of_folds(words: Words, name: str, values: Sequence[float | None]) -> str:

@@ -158,13 +158,18 @@ class Trial:
 
 def tried(case: Case, steps: int = TRIED_STEPS) -> Trial:
     """Train on the rows that are looked at, for so many steps, at least an epoch."""
-    from chainrule.training.loop import Overflowed, Training
+    rows = len(case.sample[0])
+    return tried_epochs(case, max(1, math.ceil(steps / math.ceil(rows / min(case.each, rows)))))
+
+
+def tried_epochs(case: Case, epochs: int) -> Trial:
+    """Train on the rows that are looked at, for so many epochs."""
+    from chainrule.training.loop import Overflowed, Training  # nobody who only looks at a step waits for it
     from chainrule.training.plan import Plan
 
     x, t, s = case.sample
     size = min(case.each, len(x))
     each = math.ceil(len(x) / size)
-    epochs = max(1, math.ceil(steps / each))
     plan = Plan(epochs=epochs, batch_size=size, seed=case.seed, validation=0.0, test=0.0, patience=None, optimizer=case.optimizer)
     large = case.network.size * size * epochs * each > WORTH_COMPILING
     training = Training(case.network, x, t, plan, weights=s, engine="auto" if large else "written")

@@ -11,8 +11,10 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from chainrule.diagnosis.case import Case, error_of
-from chainrule.diagnosis.criteria import CRITERIA, FASTER, Finding, Value, is_binary, outputs_of
+from chainrule.diagnosis.criteria import CRITERIA, Finding, Value, is_binary, outputs_of
+from chainrule.diagnosis.network_criteria import FASTER, FULL_BATCH
 from chainrule.diagnosis.rates import largest_recommended, rounded
+from chainrule.diagnosis.row_criteria import moved
 from chainrule.network.definitions import find
 from chainrule.network.network import Array, Network
 
@@ -89,9 +91,10 @@ def tried_cure(case: Case, treatment: Treatment) -> Cure | None:
     changed = treatment.case
     before, after = case.trial, changed.trial
     measure = "error" if _same_losses(case.network, changed.network) else "wrong"
-    without = _measured(measure, case, before.end, case.x, lambda y: y)
-    with_it = _measured(measure, case, after.end, changed.x, treatment.y)
-    start = _measured(measure, case, case.network, case.x, lambda y: y)  # a trial that diverged is no measure
+    t = changed.t if len(changed.t) != len(case.t) else case.t  # targets that were moved are other ones
+    without = _measured(measure, case, before.end, case.x, case.t, lambda y: y)
+    with_it = _measured(measure, case, after.end, changed.x, t, treatment.y)
+    start = _measured(measure, case, case.network, case.x, case.t, lambda y: y)  # a trial that diverged is no measure
     if not with_it < WORTH_TELLING * min(without, start):
         return None
     return Cure(treatment, measure, without, with_it, after.steps)
@@ -101,12 +104,12 @@ def _same_losses(one: Network, other: Network) -> bool:
     return [goal.loss for goal in one.goals.values()] == [goal.loss for goal in other.goals.values()]
 
 
-def _measured(measure: str, case: Case, end: Network | None, x: Array, y: Callable[[Array], Array]) -> float:
+def _measured(measure: str, case: Case, end: Network | None, x: Array, t: Array, y: Callable[[Array], Array]) -> float:
     """What the predictions at the end of a trial are worth, as predictions of the first network; infinite where it diverged."""
     if end is None:
         return math.inf
     with np.errstate(all="ignore"):
-        predicted, t = y(end.predict(x)), case.t
+        predicted = y(end.predict(x))
         if measure == "error":
             found = error_of(case.network, predicted, t)
             return found if math.isfinite(found) else math.inf
@@ -264,3 +267,27 @@ def with_output(network: Network, options: Mapping[str, Any]) -> Network:
         for layer, numbered in zip(network.layers, network.numbered_layers, strict=True)
     ]
     return network.replaced(layers=layers)
+
+
+@against("penalty")
+def no_penalty(case: Case) -> Iterator[Treatment]:
+    """Weights that cost nothing."""
+    yield Treatment("no_penalty", case.changed(network=case.network.replaced(regularizer=None)))
+
+
+@against("batch_too_small")
+def larger_batches(case: Case) -> Iterator[Treatment]:
+    """Batches of the usual size; lower rates."""
+    size = min(FULL_BATCH, case.rows)
+    yield Treatment("batch", case.changed(batch_size=size), {"size": size}, {"batch_size": str(size)})
+    yield from smaller_rates(case)
+
+
+@against("out_of_step")
+def moved_targets(case: Case) -> Iterator[Treatment]:
+    """Targets moved to the rows that they belong to."""
+    finding = CRITERIA["out_of_step"].finds(case)
+    if finding is not None:
+        shift = int(finding["rows"]) * (1 if finding["how"] == "late" else -1)
+        x, t = moved(case.x, case.t, shift)
+        yield Treatment("moved", case.changed(x=x, t=t, weights=None, held_out=None), {"rows": abs(shift)})

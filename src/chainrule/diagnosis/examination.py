@@ -64,6 +64,7 @@ class Disease:
             "threshold": row.threshold,
             "source": row.source,
             "cannot_tell": row.blind,
+            "what_to_do": what_to_do(words, self).replace(BLANK, " "),
             "cure": cure,
             "effects": [effect.to_dict() for effect in self.effects],
         }
@@ -108,7 +109,7 @@ class Diagnosis(Displayed):
             yield 0, words.plain("doctor.healthy", subject=self.subject, rows=self.rows)
         for number, disease in enumerate(self.diseases, start=1):
             yield 0, f"{number}. {sentence(words, disease.finding)}"
-            yield 2, words.plain("doctor.no_cure") if disease.cure is None else cure_sentence(words, disease.cure)
+            yield 2, what_to_do(words, disease)
             for effect in disease.effects:
                 yield from _effect_lines(words, effect, 2)
 
@@ -128,6 +129,14 @@ def _effect_lines(words: Words, disease: Disease, indent: int) -> Iterator[tuple
 def sentence(words: Words, finding: Finding) -> str:
     """What a finding says, with its numbers."""
     return words.plain(finding.text, **_texts(words, finding.numbers))
+
+
+def what_to_do(words: Words, disease: Disease) -> str:
+    """The cure that was tried; else what the catalogue says is to be done, or that nothing helped."""
+    if disease.cure is not None:
+        return cure_sentence(words, disease.cure)
+    advice = f"doctor.advice.{disease.finding.key}"
+    return words.plain(advice if advice in words.catalogue else "doctor.no_cure", **_texts(words, disease.finding.numbers))
 
 
 def cure_sentence(words: Words, cure: Cure) -> str:

@@ -673,6 +673,7 @@ WORDS = {
     "train.scores.validation": "Bei den {rows} Zeilen, die sagten, wann Schluss ist; für einen Test blieben keine:",
     "train.scores.train": "Bei den {rows} Zeilen, aus denen es lernte, was wenig über andere sagt; für einen Test blieben keine:",
     "train.resume": "Weiter geht es so: {command}",
+    "train.doctor": "Warum: {command}",
     "train.next": "Und nun:",
     "train.next.step": "einen Schritt des Trainings ansehen",
     "train.next.row": "was ein Schritt mit einer Zeile täte",
@@ -736,6 +737,45 @@ WORDS = {
     "er begann.",
     "doctor.rate_too_small": "Die Lernrate {rate} ist zu klein: Nach {steps} Schritten eines Versuchs ist der Fehler {error}; mit "
     "{better} ist er {less}.",
+    "doctor.leaking_column": "Die Spalte {column} verrät das Ziel {target}: |r| = {number}.",
+    "doctor.duplicates": "{count} von {all} Zeilen zum Testen stehen auch unter denen zum Trainieren: Was sie sagen, ist keine Probe.",
+    "doctor.out_of_step.late": "x und y sind verschoben: Die Ziele {rows} Zeilen darunter werden erklärt ({number} ihrer Varianz), die "
+    "neben den Eingaben nicht besser als zufällige.",
+    "doctor.out_of_step.early": "x und y sind verschoben: Die Ziele {rows} Zeilen darüber werden erklärt ({number} ihrer Varianz), die "
+    "neben den Eingaben nicht besser als zufällige.",
+    "doctor.nothing_to_learn": "Es gibt nichts zu lernen, was eine Gerade oder Nachbarn sehen könnten: Die Eingaben erklären {number} der "
+    "Varianz der Ziele, zufällige Reihenfolgen bis zu {chance}.",
+    "doctor.imbalance": "Die Klasse {class} hat {percent} % der Zeilen: Sie immer zu nennen, ist fast richtig.",
+    "doctor.penalty": "Die Strafe {name} gewinnt: Nach {steps} Schritten ist der Fehler ohne sie {error}, und er wäre {less}.",
+    "doctor.batch_too_small": "Stapel von {size} Zeilen sind für die Rate zu klein: Ein Versuch endet mit dem Fehler {error}, mit {other} "
+    "Zeilen mit {less}.",
+    "doctor.batch_too_large": "Stapel von {size} Zeilen sind zu groß: Das Training hat {steps} Schritte und behält einen Fehler von "
+    "{error}; mit {other} Zeilen ist er {less}.",
+    "doctor.worse_than_guessing.r2": "Es ist schlechter als Raten: Auf {rows} Zeilen, die es nie sah, ist R² {number} (immer den "
+    "Mittelwert geraten: {baseline}).",
+    "doctor.worse_than_guessing.accuracy": "Es ist schlechter als Raten: Auf {rows} Zeilen, die es nie sah, ist die Trefferquote {number} "
+    "(immer die häufigste Klasse geraten: {baseline}).",
+    "doctor.class_never_found": "Die Klasse {class} wird nie gefunden: von ihren {rows} Zeilen, die es nie sah, keine (Trefferquote 0).",
+    "doctor.start_kept": "Die Gewichte vom Anfang blieben: Keine von {epochs} Epochen verbesserte den Fehler, der entscheidet.",
+    "doctor.overfitting.r2": "Es hat seine Zeilen auswendig gelernt: R² ist auf ihnen {train}, auf {rows} nie gesehenen {number}.",
+    "doctor.overfitting.accuracy": "Es hat seine Zeilen auswendig gelernt: Die Trefferquote ist auf ihnen {train}, auf {rows} nie "
+    "gesehenen {number}.",
+    "doctor.underfitting": "Es hat nicht gelernt, was da ist: Es erklärt {number} der Varianz seiner eigenen Zeilen, eine Gerade oder "
+    "fünf Nachbarn {simple} der nie gesehenen.",
+    "doctor.advice.leaking_column": "Zu tun: sie weglassen, --ignore {column}, wenn sie nicht vor dem Ziel bekannt sein wird.",
+    "doctor.advice.duplicates": "Zu tun: die Doppelten herausnehmen oder auf einer Seite der Teilung lassen.",
+    "doctor.advice.nothing_to_learn": "Zu tun: Eingaben suchen, die mit dem Ziel zu tun haben.",
+    "doctor.advice.imbalance": "Zu tun: seltene Klassen gleich viel gelten lassen, --class-weights balanced, und bei jeder Klasse sehen, "
+    "wie oft sie gefunden wird.",
+    "doctor.advice.overfitting": "Zu tun: mehr Zeilen, weniger Einheiten (--hidden 8) oder eine Strafe (--regularizer l2:rate=0.01).",
+    "doctor.advice.underfitting": "Zu tun: mehr Epochen, eine größere Rate (--learning-rate 0.01) oder mehr Einheiten (--hidden 64-64).",
+    "doctor.advice.worse_than_guessing": "Zu tun: die Spalten ansehen, chainrule info, und die Werte mehrerer Teilungen, --folds 5.",
+    "doctor.advice.class_never_found": "Zu tun: seltene Klassen gleich viel gelten lassen, --class-weights balanced.",
+    "doctor.advice.start_kept": "Zu tun: eine kleinere Rate (--learning-rate 0.0001) oder andere Spalten.",
+    "doctor.advice.batch_too_large": "Zu tun: kleinere Stapel, --batch-size {other}.",
+    "cure.no_penalty": "ohne die Strafe",
+    "cure.batch": "mit Stapeln von {size} Zeilen",
+    "cure.moved": "mit um {rows} Zeilen verschobenen Zielen",
     "cure.standardised_inputs": "mit standardisierten Eingaben",
     "cure.scaled_inputs": "mit Eingaben, geteilt durch {number},",
     "cure.standardised_targets": "mit standardisierten Zielen",

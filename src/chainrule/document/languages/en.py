@@ -642,6 +642,7 @@ WORDS = {
     "train.scores.validation": "On the {rows} rows that told when to stop; none were left for a test:",
     "train.scores.train": "On the {rows} rows that it learned from, which says little about others; none were left for a test:",
     "train.resume": "To go on: {command}",
+    "train.doctor": "Why: {command}",
     "train.next": "What next:",
     "train.next.step": "look into a step of its training",
     "train.next.row": "what a step on one row would do",
@@ -701,6 +702,44 @@ WORDS = {
     "began.",
     "doctor.rate_too_small": "The learning rate {rate} is too small: after {steps} steps of a trial the error is {error}; with {better} "
     "it is {less}.",
+    "doctor.leaking_column": "The column {column} gives the target {target} away: |r| = {number}.",
+    "doctor.duplicates": "{count} of {all} rows that test stand among the rows that train: what they say is no test.",
+    "doctor.out_of_step.late": "x and y are out of step: the targets {rows} rows below are explained ({number} of their variance), those "
+    "beside the inputs no better than random ones.",
+    "doctor.out_of_step.early": "x and y are out of step: the targets {rows} rows above are explained ({number} of their variance), those "
+    "beside the inputs no better than random ones.",
+    "doctor.nothing_to_learn": "There is nothing to learn that a line or neighbours could see: the inputs explain {number} of the "
+    "targets' variance, random orders of them up to {chance}.",
+    "doctor.imbalance": "The class {class} has {percent} % of the rows: naming it always is nearly right.",
+    "doctor.penalty": "The penalty {name} wins: after {steps} steps the error without it is {error}, and it would be {less}.",
+    "doctor.batch_too_small": "Batches of {size} rows are too small for the rate: a trial ends with the error {error}, with {other} rows "
+    "with {less}.",
+    "doctor.batch_too_large": "Batches of {size} rows are too large: the training takes {steps} steps and keeps an error of {error}; with "
+    "{other} rows it is {less}.",
+    "doctor.worse_than_guessing.r2": "It is worse than guessing: on {rows} rows that it never saw, R² is {number} (always guessing the "
+    "mean: {baseline}).",
+    "doctor.worse_than_guessing.accuracy": "It is worse than guessing: on {rows} rows that it never saw, the accuracy is {number} (always "
+    "guessing the most frequent class: {baseline}).",
+    "doctor.class_never_found": "The class {class} is never found: of its {rows} rows that it never saw, none (recall 0).",
+    "doctor.start_kept": "The weights of the start were kept: none of {epochs} epochs bettered the error that decides.",
+    "doctor.overfitting.r2": "It has learned its rows by heart: R² is {train} on them, and {number} on {rows} that it never saw.",
+    "doctor.overfitting.accuracy": "It has learned its rows by heart: the accuracy is {train} on them, and {number} on {rows} that it "
+    "never saw.",
+    "doctor.underfitting": "It has not learned what is there: it explains {number} of its own rows' variance, a line or five neighbours "
+    "{simple} of rows they have not seen.",
+    "doctor.advice.leaking_column": "To do: leave it out, --ignore {column}, unless it will be known before the target is.",
+    "doctor.advice.duplicates": "To do: take the duplicates out, or keep them on one side of the split.",
+    "doctor.advice.nothing_to_learn": "To do: look for inputs that have to do with the target.",
+    "doctor.advice.imbalance": "To do: let rare classes count as much, --class-weights balanced, and look at the recall of each class.",
+    "doctor.advice.overfitting": "To do: more rows, fewer units (--hidden 8), or a penalty (--regularizer l2:rate=0.01).",
+    "doctor.advice.underfitting": "To do: more epochs, a larger rate (--learning-rate 0.01), or more units (--hidden 64-64).",
+    "doctor.advice.worse_than_guessing": "To do: look at its columns, chainrule info, and at the scores of several splits, --folds 5.",
+    "doctor.advice.class_never_found": "To do: let rare classes count as much, --class-weights balanced.",
+    "doctor.advice.start_kept": "To do: a lower rate (--learning-rate 0.0001), or other columns.",
+    "doctor.advice.batch_too_large": "To do: smaller batches, --batch-size {other}.",
+    "cure.no_penalty": "without the penalty",
+    "cure.batch": "with batches of {size} rows",
+    "cure.moved": "with the targets moved by {rows} rows",
     "cure.standardised_inputs": "with standardised inputs",
     "cure.scaled_inputs": "with inputs divided by {number}",
     "cure.standardised_targets": "with standardised targets",

@@ -1,0 +1,95 @@
+"""Diseases that show in what a training came to: its scores, its weights, and what it has not learned."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from chainrule.diagnosis.case import Case
+from chainrule.diagnosis.criteria import Value, criterion
+from chainrule.diagnosis.row_criteria import ABOVE, error_of_share, explained, some_rows
+from chainrule.training.metrics import Scores
+
+# What a training came to
+
+
+FEWEST_TESTED, GAP_OF_R2, GAP_OF_SHARES = 20, 0.3, 0.1
+"""Test rows of which a gap can be told; how large it has to be in R² and in accuracy."""
+
+
+def tested(case: Case) -> Scores | None:
+    """The scores on rows that were not trained on; None where there are none."""
+    return next((case.scores[part] for part in ("test", "validation") if part in case.scores), None)
+
+
+@criterion(
+    "on rows that were not trained on, the accuracy or R² is below that of someone who always guesses the same",
+    "the definition of a baseline",
+    "whether it is by chance, of a few test rows",
+    after=("nothing_to_learn", "out_of_step", "rate_too_large"),
+)
+def worse_than_guessing(case: Case) -> Mapping[str, Value] | None:
+    """A model that is worth less than none."""
+    scores = tested(case)
+    if scores is None or scores.main[1] is None or scores.baseline is None or scores.main[1] >= min(scores.baseline, 1.0 - 1e-9):
+        return None
+    return {"how": scores.main[0], "number": scores.main[1], "baseline": scores.baseline, "rows": scores.rows}
+
+
+@criterion(
+    "of a class that is rarer than the others, none of several rows that were not trained on is found",
+    "recall 0; He & Garcia (2009), Learning from imbalanced data",
+    "whether the class can be told from the others at all",
+    after=("nothing_to_learn", "imbalance"),
+)
+def class_never_found(case: Case) -> Mapping[str, Value] | None:
+    """A class that the model never recognises."""
+    scores = tested(case)
+    lost = scores.never_found if scores is not None else ()
+    return {"class": lost[0].name, "rows": lost[0].rows} if lost else None
+
+
+@criterion(
+    "the weights that were kept are those of the start",
+    "no epoch bettered the error that decides",
+    "why",
+    after=("nothing_to_learn", "rate_too_large", "worse_than_guessing", "out_of_step"),
+)
+def start_kept(case: Case) -> Mapping[str, Value] | None:
+    """A training after which nothing was better than before it."""
+    return {"epochs": int(str(case.outcome.get("epochs", 0)))} if case.outcome.get("best_epoch") == 0 else None
+
+
+@criterion(
+    f"with at least {FEWEST_TESTED} test rows: on the training rows R² is more than {GAP_OF_R2:g} higher than on these, or the accuracy "
+    f"more than {GAP_OF_SHARES:g} and three standard errors",
+    "Geman, Bienenstock & Doursat (1992), Neural networks and the bias/variance dilemma",
+    "rows of another kind among those that test",
+    after=("nothing_to_learn", "out_of_step"),
+)
+def overfitting(case: Case) -> Mapping[str, Value] | None:
+    """What was learned holds for the training rows alone."""
+    scores, own = tested(case), case.scores.get("train")
+    if scores is None or own is None or scores.main[1] is None or own.main[1] is None or scores.rows < FEWEST_TESTED:
+        return None
+    name, value, learned = scores.main[0], float(scores.main[1]), float(own.main[1])
+    most = GAP_OF_R2 if name == "r2" else max(GAP_OF_SHARES, 3 * error_of_share(value, scores.rows))
+    return {"how": name, "train": learned, "number": value, "rows": scores.rows} if learned - value > most else None
+
+
+@criterion(
+    f"after the training the network explains less of its own rows than a line or five neighbours do of rows they have not seen, by "
+    f"{ABOVE:g}",
+    "the simplest models there are",
+    "a network that was meant to be simpler still",
+    after=("batch_too_large", "penalty", "vanishing", "dead_units", "saturation", "zero_start", "start_kept", "bounded_output"),
+)
+def underfitting(case: Case) -> Mapping[str, Value] | None:
+    """A network that could not learn what is there, or was not given the time."""
+    rows = some_rows(case, spread=True)
+    if case.trained is None or rows is None:
+        return None
+    x, t = rows
+    spread = float(((t - t.mean(axis=0)) ** 2).sum())
+    own = 1 - float(((case.trained.predict(x) - t) ** 2).sum()) / spread
+    simple = explained(x, t)
+    return {"number": max(own, 0.0), "simple": simple} if own < simple - ABOVE else None

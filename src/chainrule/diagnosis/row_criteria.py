@@ -1,0 +1,201 @@
+"""Diseases of the rows: columns that say too much, rows that stand on both sides, targets that nothing can be learned about."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from chainrule.diagnosis.case import Case
+from chainrule.diagnosis.criteria import MEASURED, Value, column_name, criterion, is_binary, is_one_hot
+from chainrule.network.network import Array
+
+# The rows, and what is made of them
+
+
+MOST_OF_ONE = 0.9
+"""A class that more than this share of the rows have."""
+
+LEAK, FEWEST_FOR_DATA, COMMON = 0.999, 30, 0.05
+"""|r| from which on a column gives the target away; rows of which something can be said; the share of test rows that are known already."""
+
+PERMUTED, ABOVE = 20, 0.1
+"""Orders of the targets with which the own one is compared, and by how much it has to be better, as a share of what there is to explain."""
+
+MOST_ROWS, CLEARLY = 400, 0.3
+"""Rows that are looked at; a share of the targets' variance that no random order comes to."""
+
+MOST_SHIFT = 3
+"""Rows by which x and y may be out of step."""
+
+
+def labels_of(t: Array) -> Array | None:
+    """The class of each row, from one-hot targets or from 0 and 1; None where they are numbers."""
+    if is_one_hot(t):
+        return np.asarray(t.argmax(axis=1))
+    return np.asarray(t[:, 0].astype(int)) if is_binary(t) else None
+
+
+def explained(x: Array, t: Array) -> float:
+    """The share of the targets' variance that rows explain which were not used: the better of ridge regression and five neighbours.
+
+    Every fifth row is predicted from the others; below 0 where the mean does better.
+    """
+    x, t = np.asarray(x, dtype=float), np.asarray(t, dtype=float)
+    deviation = x.std(axis=0)
+    x = (x - x.mean(axis=0)) / np.where(deviation > 0, deviation, 1)
+    spread = ((t - t.mean(axis=0)) ** 2).sum()
+    left = np.zeros(2)
+    for fold in range(5):
+        test = np.arange(len(x)) % 5 == fold
+        a, b, mean = x[~test], t[~test], t[~test].mean(axis=0)
+        ridge = x[test] @ np.linalg.solve(a.T @ a + np.eye(x.shape[1]), a.T @ (b - mean)) + mean
+        distance = ((x[test][:, None] - a[None]) ** 2).sum(axis=2)
+        near = b[np.argsort(distance, axis=1, kind="stable")[:, :5]].mean(axis=1)
+        left += [((guess - t[test]) ** 2).sum() for guess in (ridge, near)]
+    return float(1 - left.min() / spread) if spread > 0 else 0.0
+
+
+def some_rows(case: Case, *, spread: bool = False) -> tuple[Array, Array] | None:
+    """At most `MOST_ROWS` rows of which something can be said: the first ones, or spread over all of them.
+
+    None where there are too few, or all targets are the same.
+    """
+    x, t = np.asarray(case.x, dtype=float), np.asarray(case.t, dtype=float)
+    if len(x) < FEWEST_FOR_DATA or not (t.std(axis=0) > 0).any() or not (np.isfinite(x).all() and np.isfinite(t).all()):
+        return None
+    places = np.linspace(0, len(x) - 1, min(len(x), MOST_ROWS)).astype(int) if spread else slice(MOST_ROWS)
+    return x[places], t[places]
+
+
+@criterion(
+    f"with at least {FEWEST_FOR_DATA} rows and two inputs: |r| of one input with a target is above {LEAK}",
+    f"{MEASURED}; Kaufman et al. (2012), Leakage in data mining",
+    "a column that is known before the target is, and says it nevertheless",
+    of_data=True,
+)
+def leaking_column(case: Case) -> Mapping[str, Value] | None:
+    """An input that is the target, but for unit and offset."""
+    if case.x.shape[1] < 2 or (rows := some_rows(case)) is None:
+        return None
+    x, t = rows
+    for place in range(t.shape[1]):
+        with np.errstate(all="ignore"):
+            r = np.abs([np.corrcoef(column, t[:, place])[0, 1] for column in x.T])
+        best = int(np.nanargmax(r)) if np.isfinite(r).any() else 0
+        if np.isfinite(r[best]) and r[best] > LEAK:
+            column, target = column_name(case.inputs, best, "x"), column_name(case.targets, place, "t")
+            return {"column": column, "target": target, "number": float(r[best]), "place": best + 1}
+    return None
+
+
+@criterion(
+    f"more than {100 * COMMON:.0f} % of the rows that test, and at least three, stand among those that train, inputs and targets alike",
+    "what was learned by heart is no test; the share is a convention",
+    "rows that are alike because there are only so many",
+    of_data=True,
+)
+def duplicates(case: Case) -> Mapping[str, Value] | None:
+    """Rows that both train and test."""
+    if case.held_out is None or not len(case.held_out[0]):
+        return None
+    known = {row.tobytes() for row in np.ascontiguousarray(np.hstack([case.x, case.t]), dtype=float)}
+    tests = np.ascontiguousarray(np.hstack(case.held_out), dtype=float)
+    count = sum(row.tobytes() in known for row in tests)
+    return {"count": count, "all": len(tests)} if count >= 3 and count > COMMON * len(tests) else None
+
+
+@criterion(
+    f"with at least {FEWEST_FOR_DATA} rows: the targets moved by up to {MOST_SHIFT} rows are explained better than as they stand, by "
+    f"{ABOVE:g} of their variance, while these are explained no better than {PERMUTED} random orders of them",
+    "compared with permuted targets, as in a permutation test (Fisher 1935)",
+    "rows that were shuffled, and data in which the row before says more",
+    of_data=True,
+)
+def out_of_step(case: Case) -> Mapping[str, Value] | None:
+    """x and y do not belong together row by row: one of them is some rows late."""
+    rows = some_rows(case)
+    if rows is None or is_learnable(case):
+        return None
+    x, t = rows
+    shifts = [shift for shift in range(-MOST_SHIFT, MOST_SHIFT + 1) if shift]
+    gains = {shift: explained(*moved(x, t, shift)) for shift in shifts}
+    best = max(gains, key=lambda shift: gains[shift])
+    chance = best_by_chance(x, t)
+    if gains[best] < max(chance, 0.0) + ABOVE:
+        return None
+    return {"rows": abs(best), "how": "late" if best > 0 else "early", "number": gains[best], "chance": max(chance, 0.0)}
+
+
+def moved(x: Array, t: Array, shift: int) -> tuple[Array, Array]:
+    """Each row with the target that stands so many rows below it."""
+    return (x[:-shift], t[shift:]) if shift > 0 else (x[-shift:], t[:shift])
+
+
+def best_by_chance(x: Array, t: Array) -> float:
+    """How much of the targets the inputs explain at best in `PERMUTED` random orders."""
+    random = np.random.default_rng(0)
+    return max(explained(x, t[random.permutation(len(t))]) for _ in range(PERMUTED))
+
+
+def is_learnable(case: Case) -> bool:
+    """Do the inputs explain the targets better than chance does? True where there are too few rows to tell."""
+    if "is_learnable" not in case.__dict__:
+        rows = some_rows(case)
+        own = 1.0 if rows is None else explained(*rows)
+        case.__dict__["is_learnable"] = rows is None or own > CLEARLY or own > max(best_by_chance(*rows), 0.0)
+    return bool(case.__dict__["is_learnable"])
+
+
+@criterion(
+    f"with at least {FEWEST_FOR_DATA} rows: neither a line nor five neighbours explain the targets better than {PERMUTED} random orders of "
+    "them, and neither does the network",
+    "a permutation test (Fisher 1935)",
+    "a relation that neither of the two can see, as parity of many inputs",
+    after=("out_of_step",),
+    of_data=True,
+)
+def nothing_to_learn(case: Case) -> Mapping[str, Value] | None:
+    """The inputs say nothing about the targets."""
+    if is_learnable(case) or (case.trained is not None and _beats_guessing(case)):
+        return None
+    rows = some_rows(case)
+    assert rows is not None
+    return {"number": max(explained(*rows), 0.0), "chance": max(best_by_chance(*rows), 0.0)}
+
+
+def _beats_guessing(case: Case) -> bool:
+    """Is the trained network clearly better than guessing on rows that it did not see?"""
+    scores = next((case.scores[part] for part in ("test", "validation") if part in case.scores), None)
+    if scores is None or scores.main[1] is None or scores.baseline is None:
+        return False
+    return scores.main[1] > scores.baseline + max(0.05, 2 * error_of_share(scores.main[1], scores.rows))
+
+
+def error_of_share(share: float, rows: int) -> float:
+    """The standard error of a share of so many rows."""
+    return math.sqrt(max(share * (1 - share), 0.01) / rows)
+
+
+@criterion(
+    f"one class has more than {100 * MOST_OF_ONE:.0f} % of the rows",
+    f"{MEASURED}; He & Garcia (2009), Learning from imbalanced data",
+    "whether the rare class is the one that matters",
+    of_data=True,
+)
+def imbalance(case: Case) -> Mapping[str, Value] | None:
+    """Classes of which one is so frequent that naming it always is nearly right."""
+    labels = labels_of(case.t)
+    if labels is None or len(labels) < FEWEST_FOR_DATA:
+        return None
+    counts = np.bincount(labels)
+    share = float(counts.max() / counts.sum())
+    if share <= MOST_OF_ONE:
+        return None
+    return {"percent": float(100 * share), "class": _class_name(case, int(counts.argmax()))}
+
+
+def _class_name(case: Case, place: int) -> str:
+    names = next((scores.names for scores in case.scores.values()), ())
+    return names[place] if place < len(names) else column_name(case.targets, place, "t") if case.t.shape[1] > 1 else str(place)
