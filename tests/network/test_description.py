@@ -106,7 +106,7 @@ def problems(draw):
         optimizer = optimizer.definition.bind(**{**optimizer.given, "learning_rate": draw(bound("schedule"))})
     matrix = lambda columns: st.lists(st.lists(numbers, min_size=columns, max_size=columns), min_size=rows, max_size=rows).map(np.array)
     features = draw(st.just(()) | st.tuples(*[names] * network.inputs))
-    return Problem(network, draw(matrix(network.inputs)), draw(matrix(network.outputs)), optimizer, draw(names), features)
+    return Problem(network, draw(matrix(network.inputs)), draw(matrix(network.targets)), optimizer, draw(names), features)
 
 
 def same(a, b):
