@@ -39,6 +39,8 @@ def differences(stored, today, place=""):
         a, b = np.array(stored, dtype=float), np.array(today, dtype=float)
         if a.shape == b.shape and np.abs(a - b).max(initial=0) <= TOLERANCE * max(np.abs(a).max(initial=0), 1e-3):
             return []
+    elif place.endswith("/info"):  # lines of text, of which there may be more today
+        return [f"{place}: {line!r} is missing" for line in stored if line not in today]
     elif isinstance(stored, list) and isinstance(today, list) and len(stored) == len(today):
         return [found for i, (a, b) in enumerate(zip(stored, today, strict=True)) for found in differences(a, b, f"{place}/{i}")]
     return [] if stored == today else [f"{place}: {today} and not {stored}"]

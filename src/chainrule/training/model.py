@@ -64,25 +64,25 @@ class Model(WithoutCaches, Displayed):
     outcome: Mapping[str, Any] = field(default_factory=dict)
     made_with: str = ""
 
-    def predict(self, data: Any) -> Array:
+    def predict(self, table: Any) -> Array:
         """The answers in the data's own units or labels: (rows,) for one target, (rows, targets) for several.
 
-        data  whatever `chainrule.train` takes, its target left out or not; or an array with the columns of the inputs, in their order
+        table  whatever `chainrule.train` takes, its target left out or not; or an array with the columns of the inputs, in their order
 
         A model that was trained on numbers without a table answers with its outputs, as they are. Raises InputError.
         """
         if self.preparation is None:
-            return self.outputs(np.asarray(data, dtype=float) if isinstance(data, (np.ndarray, list, tuple)) else data)
-        answers = list(self.preparation.answers(self.outputs(self._table(data))).values())
+            return self.outputs(np.asarray(table, dtype=float) if isinstance(table, (np.ndarray, list, tuple)) else table)
+        answers = list(self.preparation.answers(self.outputs(self._table(table))).values())
         return answers[0] if len(answers) == 1 else np.column_stack(answers)
 
-    def predict_proba(self, data: Any) -> Array:
-        """(rows, classes): the probability of each class, in the order of `preparation.classes`; data as of `predict`.
+    def predict_proba(self, table: Any) -> Array:
+        """(rows, classes): the probability of each class, in the order of `preparation.classes`; table as of `predict`.
 
         Raises InputError.
         """
         self._preparation.check_probabilities(of_one=True)
-        return np.column_stack(list(self._preparation.probabilities(self.outputs(self._table(data))).values()))
+        return np.column_stack(list(self._preparation.probabilities(self.outputs(self._table(table))).values()))
 
     def outputs(self, rows: Table | Array) -> Array:
         """y (rows, outputs), what the network itself gives: standardised numbers, or probabilities.
