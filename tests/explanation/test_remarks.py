@@ -102,3 +102,9 @@ def test_the_sign_of_a_gradient_is_told_right() -> None:
         problem("seed")
     )
     assert "Das Vorzeichen von ∂E/∂w sagt, ob E steigt (+) oder fällt (−)" in told(problem("seed", language="de"))
+
+
+def test_an_output_with_an_activation_for_each_unit_is_explained() -> None:
+    network = cr.Network(2, cr.dense(3, ["relu", "tanh", "sigmoid"]), loss="squared", seed=1)
+    step = network.step([[1, 2]], [[1, 0, 2]])
+    assert all(str(step.explain(detail=detail)) for detail in ("overview", "matrix", "scalar"))

@@ -162,6 +162,9 @@ def is_binary(t: Array) -> bool:
 
 def value_range(activation: Bound) -> tuple[float, float]:
     """The least and the largest value of an activation, ±∞ where it has no end: as declared, or as numbers from −10⁶ to 10⁶ show."""
+    if activation.parts != (activation,):  # one for each unit
+        lows, highs = zip(*map(value_range, activation.parts), strict=True)
+        return min(lows), max(highs)
     declared = {"probabilities": (0.0, 1.0), "distribution": (0.0, 1.0), "signs": (-1.0, 1.0)}
     if activation.definition.gives in declared:
         return declared[activation.definition.gives]

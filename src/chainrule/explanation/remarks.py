@@ -18,9 +18,8 @@ from chainrule.formula.primitives import sign
 from chainrule.formula.scalar import Element
 from chainrule.network.definitions import Bound
 from chainrule.network.network import Array
-from chainrule.notation.arithmetic import Real
 from chainrule.notation.formula import Formula
-from chainrule.notation.numbers import evaluated
+from chainrule.notation.numbers import evaluated, meant
 
 BESIDE = Fraction(1, 10**12)
 """So far beside a number the slope is looked at, on both sides."""
@@ -79,7 +78,9 @@ def _slopes(context: Context, of: Element, by: Element) -> tuple[Fraction, Fract
     numbers = {node: context.before[node] for node in order(slope) if node.name is not None}
     if letter not in numbers:
         return None
-    at = numbers[letter].value if isinstance(numbers[letter], Real) else Fraction(numbers[letter])
+    at = meant(numbers[letter])
+    if not isinstance(at, Fraction):
+        return None
     left, taken, right = (evaluated(slope, {**numbers, letter: at + beside}).value for beside in (-BESIDE, 0, BESIDE))
     if not (isinstance(left, Fraction) and isinstance(taken, Fraction) and isinstance(right, Fraction)):
         return None
@@ -164,10 +165,12 @@ def _out_of_reach(context: Context) -> Inline | None:
     if len(step.x) > MOST_TARGETS or not network.measures:
         return None
     activations = [layer.activation for layer in network.layers if network.output_of(layer)]
-    if len(network.goals) != 1 or len(activations) != 1 or activations[0] is None or not activations[0].elementwise:
+    if len(network.goals) != 1 or len(activations) != 1 or activations[0] is None or activations[0].parts != (activations[0],):
         return None
     (activation,) = activations
     assert activation is not None
+    if not activation.elementwise:
+        return None
     near, far = (_given(activation, net_inputs) for net_inputs in (_ordinary(), _extraordinary()))
     never: Inline | None = None
     limit: Inline | None = None
