@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import runpy
 import tomllib
 from importlib.resources import files
 from pathlib import Path
@@ -20,6 +21,7 @@ from chainrule.diagnosis.examination import Diagnosis, cured, examined
 from chainrule.document.languages import de, en
 from chainrule.document.words import Words
 
+ROOT = Path(__file__).parent.parent.parent
 SCHEMA = json.loads(files("chainrule").joinpath("diagnosis/diagnosis.schema.json").read_text(encoding="utf-8"))
 
 
@@ -66,6 +68,13 @@ def test_every_criterion_says_what_it_is_in_both_languages() -> None:
         assert set(row.after) <= set(table), key
         for words in (en.WORDS, de.WORDS):
             assert any(text == f"doctor.{key}" or text.startswith(f"doctor.{key}.") for text in words)
+
+
+def test_the_page_has_a_row_and_a_picture_of_every_disease() -> None:
+    script = runpy.run_path(str(ROOT / "docs" / "doctor" / "draw.py"))
+    assert script["table"]() in (ROOT / "docs" / "doctor.md").read_text(encoding="utf-8"), "python docs/doctor/draw.py makes it anew"
+    assert {path.stem for path in (ROOT / "docs" / "doctor").glob("*.svg")} == set(load_criteria())
+    assert script["bars"]("overfitting", [("one", 0.5), ("two", 0.9)]).startswith("<svg")
 
 
 def test_every_criterion_is_tried() -> None:
