@@ -2,7 +2,10 @@
 
 import sys
 
-from chainrule.cli import main
+try:
+    from chainrule.cli import main
+except KeyboardInterrupt:  # Ctrl-C, while it is still starting
+    sys.exit(130)
 
 if __name__ == "__main__":
     sys.exit(main())

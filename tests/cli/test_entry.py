@@ -1,6 +1,7 @@
 """The entry of the command line: what is answered without click, and how every kind of end becomes an exit code."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -168,3 +169,26 @@ def test_a_full_disk_is_told(body):
 def test_a_terminal_without_mathematics_gets_question_marks():
     ended = run(work("print('∂E')"), env=os.environ | {"PYTHONIOENCODING": "ascii"})
     assert (ended.returncode, ended.stdout) == (0, "?E\n")
+
+
+INTERRUPTED_EARLY = """
+import os, signal, sys
+import chainrule
+calls = 0
+def seen(frame, event, argument):
+    global calls
+    calls += 1
+    if calls == int(sys.argv[1]):
+        sys.setprofile(None)
+        os.kill(os.getpid(), signal.SIGINT)
+sys.setprofile(seen)
+from chainrule.__main__ import main
+sys.exit(main(["explain"]))
+"""
+
+
+@pytest.mark.parametrize("calls", [1500, 4000, 10_000, 40_000, 90_000])
+def test_ctrl_c_while_it_starts_shows_no_traceback(calls):
+    done = subprocess.run([sys.executable, "-c", INTERRUPTED_EARLY, str(calls)], capture_output=True, text=True, check=False)
+    assert done.returncode in (130, -signal.SIGINT)
+    assert done.stderr in ("", "chainrule: interrupted\n")
