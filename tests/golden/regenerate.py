@@ -136,13 +136,18 @@ def short_notebook(document: Document) -> str:
     return re.sub(r'(b64decode\(\\"|svg\+xml;base64,).*?(\\")', r"\1…\2", notebook(document))
 
 
+def bare(write: Callable[[Document], str]) -> Callable[[Document], str]:
+    """A format without the curves, whose points differ from processor to processor."""
+    return lambda document: write(document.without_illustrations)
+
+
 FORMATS: dict[str, Callable[[Document], str]] = {
     ".txt": plain,
     ".md": markdown,
-    ".html": body,
-    ".ipynb": short_notebook,
-    ".typ": typst,
-    ".tex": latex,
+    ".html": bare(body),
+    ".ipynb": bare(short_notebook),
+    ".typ": bare(typst),
+    ".tex": bare(latex),
 }
 """What writes a document; a page without its style, script and font, which are the same everywhere."""
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import itertools
+import re
 from functools import cache
 from xml.etree import ElementTree
 
 import pytest
+from tests.samples import some
 
+from chainrule.api.figures import figure
 from chainrule.api.problems import problem
 from chainrule.document.document import Edge, Neuron, Picture
 from chainrule.notation.formula import Number, Prose, Symbol
 from chainrule.pictures.diagram import network_diagram
-from chainrule.pictures.shapes import Box, Circle, Diagram, Label, Line, covered
+from chainrule.pictures.shapes import Box, Circle, Diagram, Label, Line, Path, covered, still_shapes
 from chainrule.render.palette import PALETTE
+from chainrule.render.plain import plain
 from chainrule.render.svg import svg
 
 HOSTILE = "<script>alert('$x')</script> \"\\input{x}\" \u202eabc שלום 🙂"
@@ -38,43 +42,108 @@ def full(*sizes, label="w"):
     return Picture(layers, edges, tuple(f"layer {k}" for k in range(len(sizes))), sizes, "a network")
 
 
-def boxes(diagram: Diagram) -> list[Box]:
-    """What is to be read: labels outside neurons, and neurons with the letters in them."""
-    circles = [shape for shape in diagram.shapes if isinstance(shape, Circle)]
+def collisions(diagram: Diagram) -> list[str]:
+    """What covers what: letters other letters, circles or lines, and circles each other; but letters stand in their own circle."""
+    shapes = list(still_shapes(diagram.shapes))
+    circles = [shape for shape in shapes if isinstance(shape, Circle)]
     middles = {(circle.x, circle.y) for circle in circles}
-    labels = [shape for shape in diagram.shapes if isinstance(shape, Label) and (shape.x, shape.y) not in middles]
-    return [*(covered(label) for label in labels), *(Box(c.x - c.radius, c.y - c.radius, c.x + c.radius, c.y + c.radius) for c in circles)]
+    labels = [shape for shape in shapes if isinstance(shape, Label) and (shape.x, shape.y) not in middles]
+    named = {**{label: "".join(run.letters for run in label.runs) for label in labels}, **{circle: circle.handle for circle in circles}}
+    boxes = {**{label: covered(label) for label in labels}, **{circle: surrounding(circle) for circle in circles}}
+    found = [f"{named[a]} and {named[b]}" for a, b in itertools.combinations(boxes, 2) if boxes[a].meets(boxes[b])]
+    for line in segments(shapes):
+        found += [f"{named[label]} and a line" for label in labels if crosses(line, boxes[label])]
+    outside = Box(0, 0, diagram.width, diagram.height)
+    return found + [f"{named[one]} outside" for one, box in boxes.items() if not within(box, outside)]
 
 
-def collisions(diagram: Diagram) -> int:
-    return sum(a.meets(b) for a, b in itertools.combinations(boxes(diagram), 2))
+def surrounding(circle: Circle) -> Box:
+    return Box(circle.x - circle.radius, circle.y - circle.radius, circle.x + circle.radius, circle.y + circle.radius)
+
+
+def within(box: Box, outer: Box) -> bool:
+    return outer.left <= box.left and box.right <= outer.right and outer.top <= box.top and box.bottom <= outer.bottom
+
+
+def segments(shapes) -> list[tuple[float, float, float, float]]:
+    found = [(shape.x1, shape.y1, shape.x2, shape.y2) for shape in shapes if isinstance(shape, Line)]
+    for path in (shape for shape in shapes if isinstance(shape, Path)):
+        found += [(*one, *other) for loop in path.loops for one, other in itertools.pairwise(loop)]
+    return found
+
+
+def crosses(line: tuple[float, float, float, float], box: Box) -> bool:
+    """Does a part of the line lie inside the box? Clipped at each of its sides, by Liang & Barsky (1984)."""
+    x1, y1, x2, y2 = line
+    enters, leaves = 0.0, 1.0
+    for way, room in ((x1 - x2, x1 - box.left), (x2 - x1, box.right - x1), (y1 - y2, y1 - box.top), (y2 - y1, box.bottom - y1)):
+        if way == 0:
+            if room <= 0:
+                return False
+        elif way < 0:
+            enters = max(enters, room / way)
+        else:
+            leaves = min(leaves, room / way)
+    return enters < leaves
 
 
 NETWORKS = ["seed", "article", "mazur", "xor", "iris", "vanishing", "784-128-10", "2-8-8-8-1", "4-5-3", "12-12-12", "1-1"]
+FIGURES = ["network", "weights", "sample", "step"]
+LONG = [-1234.56789, 0.000123456789, -0.98765432, 123456.789, -3.14159265e-07]
 
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_nothing_covers_anything(name):
-    _, diagram, _ = drawn(name)
-    assert collisions(diagram) == 0
-    for box in boxes(diagram):
-        assert box.left >= 0
-        assert box.right <= diagram.width
-        assert box.top >= 0
-        assert box.bottom <= diagram.height
+    assert collisions(drawn(name)[1]) == []
 
 
 @pytest.mark.parametrize("sizes", [(12, 12, 12), (12, 1), (1, 12), (5, 3, 7), (2, 2, 2, 2)])
 def test_nothing_covers_anything_with_every_weight_labelled(sizes):
     picture = full(*sizes)
     diagram = network_diagram(picture)
-    assert collisions(diagram) == 0
+    assert collisions(diagram) == []
     assert sum(isinstance(shape, Label) and shape.handle[:1] == "w" for shape in diagram.shapes) == len(picture.edges)
 
 
-def test_the_test_of_collisions_sees_one():
-    moved = Diagram(100, 100, (Label((), 10, 10), Label((), 11, 11)), "")
-    assert collisions(moved) == 1
+SIZES = ["-".join(map(str, sizes)) for sizes in itertools.product((1, 2, 3, 4, 6, 9, 12), repeat=3)]
+
+
+@pytest.mark.parametrize("name", some(SIZES, lambda name: name in ("4-6-3", "2-2-2", "12-12-12", "1-9-2", "6-6-1")))
+def test_nothing_covers_anything_in_any_figure_with_long_numbers(name):
+    """Of networks with biases, up to 12-12-12."""
+    sizes = [int(size) for size in name.split("-")]
+    count = sum(a * b + b for a, b in itertools.pairwise(sizes))
+    asked = problem(
+        name,
+        weights=[LONG[place % 5] * 1e-4 for place in range(count)],
+        input=[[LONG[place % 5] for place in range(sizes[0])]],
+        target=[[LONG[place % 5] for place in range(sizes[-1])]],
+        learning_rate=1e-9,
+    )
+    for kind in FIGURES:
+        assert collisions(figure(asked, kind).content) == [], kind
+    for weight in ("W2[1,1]", "b1[1]"):
+        lit = figure(asked, "chain", weight=weight).content.sections[0].blocks[0]
+        assert collisions(network_diagram(lit)) == [], weight
+
+
+def test_the_test_of_collisions_sees_each_kind():
+    a, b = Label((), 10, 10), Label((), 11, 11)
+    assert len(collisions(Diagram(100, 100, (a, b), ""))) == 1
+    assert len(collisions(Diagram(100, 100, (a, Circle(12, 20, 8)), ""))) == 1
+    assert collisions(Diagram(100, 100, (Label((), 50, 50), Line(0, 40, 100, 60)), "")) == [" and a line"]
+    assert collisions(Diagram(100, 100, (Label((), 50, 50), Line(0, 0, 100, 20)), "")) == []
+
+
+def test_biases_are_drawn():
+    """As weights of a 1, in every picture of a network that has some, and nowhere else."""
+    picture, diagram, document = drawn("xor")
+    letters = ["".join(run.letters for run in shape.runs) for shape in diagram.shapes if isinstance(shape, Label)]
+    assert letters.count("1") == 2
+    assert {"b1(1) = 0.1", "b2(1) = −0.1", "b1(2) = 0"} <= set(letters)
+    assert re.search(r" 1 ─+ b1⁽¹⁾ 0\.1 ─+┴▶ h1", plain(document))
+    assert drawn("seed")[0].biased == ()
+    assert picture.biased == (0, 1)
 
 
 def test_letters_fit_into_their_neurons():
@@ -94,7 +163,7 @@ def test_svg_is_well_formed_and_has_every_part(name):
     picture, diagram, document = drawn(name)
     root = ElementTree.fromstring(svg(diagram, document.colours))
     handles = [element.get("id") for element in root.iter() if element.get("id")]
-    assert len(handles) == len(set(handles)) == sum(isinstance(shape, (Circle, Line)) for shape in diagram.shapes)
+    assert len(handles) == len(set(handles)) == sum(bool(shape.handle) for shape in diagram.shapes if isinstance(shape, (Circle, Path)))
     assert root.get("aria-label") == picture.alt
     text = "".join(root.itertext())
     for edge in picture.edges:

@@ -19,7 +19,7 @@ import chainrule.network.losses
 import chainrule.network.optimizers  # noqa: F401 — importing is registering
 from chainrule.api.problems import problem
 from chainrule.base.errors import InputError
-from chainrule.document.document import Document, Paragraph, Picture, Section
+from chainrule.document.document import Document, Illustration, Paragraph, Picture, Section
 from chainrule.explanation.explain import explain
 from chainrule.network.definitions import REGISTRY
 from chainrule.pictures.diagram import network_diagram
@@ -157,7 +157,8 @@ def test_a_notebook_holds_its_picture():
     document = DOCUMENTS["mazur"]()
     (picture,) = (block for section in document.sections for block in section.blocks if isinstance(block, Picture))
     cells = "\n".join(sources(document, "markdown"))
-    ((alt, source),) = re.findall(r'^<img alt="(.*)" src="(.*)" />$', cells, re.MULTILINE)
+    (alt, source), *others = re.findall(r'^<img alt="(.*)" src="(.*)" />$', cells, re.MULTILINE)
+    assert len(others) == sum(isinstance(block, Illustration) for section in document.illustrated.sections for block in section.blocks)
     assert alt == picture.alt
     kind, data = source.split(",")
     assert kind == "data:image/svg+xml;base64"

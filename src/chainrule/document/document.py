@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import TypeAlias
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, TypeAlias
 
 from chainrule.base.display import Rendered
+from chainrule.base.errors import InputError
 from chainrule.base.nodes import Node
 from chainrule.notation.formula import Equation, Formula
 
@@ -72,6 +74,7 @@ class Picture(Node):
     units        which of them are drawn, counted from 0; the first ones and the last where nothing is said
     highlighted  the neurons ("n0-1") and lines ("e0-1-0") that stand out
     absent       lines that are not there: the layer, and the neurons, among those drawn, from which and to which they would lead
+    biased       the layers whose last neuron is no neuron, but the 1 that the biases of the next layer are multiplied by
     """
 
     layers: tuple[tuple[Neuron, ...], ...]
@@ -82,6 +85,11 @@ class Picture(Node):
     units: tuple[tuple[int, ...], ...] = ()
     highlighted: tuple[str, ...] = ()
     absent: tuple[tuple[int, int, int], ...] = ()
+    biased: tuple[int, ...] = ()
+
+    def neurons(self, layer: int) -> tuple[Neuron, ...]:
+        """The neurons of a layer, without the 1 of biases."""
+        return self.layers[layer][:-1] if layer in self.biased else self.layers[layer]
 
 
 class Vertex(Node):
@@ -124,7 +132,21 @@ class BoxGraph(Node):
     highlighted: tuple[str, ...] = ()
 
 
+class Illustration(Node):
+    """A picture that formats with pictures show: it is drawn when one of them asks, and raises InputError where there is nothing to draw.
+
+    draw    gives the diagram
+    alt     the picture in words, once it is drawn
+    beside  the left side of the derivation with which a slide shows it; other layouts have no room for it
+    """
+
+    draw: Callable[[], Any]
+    alt: str = ""
+    beside: Formula | None = None
+
+
 Drawing: TypeAlias = Picture | BoxGraph
+Visual: TypeAlias = Drawing | Illustration
 
 
 class Subheading(Node):
@@ -133,7 +155,7 @@ class Subheading(Node):
     text: Inline
 
 
-Block: TypeAlias = Paragraph | Note | Equations | TableBlock | Drawing | Subheading
+Block: TypeAlias = Paragraph | Note | Equations | TableBlock | Visual | Subheading
 
 
 class Section(Node):
@@ -161,6 +183,37 @@ class Document(Rendered):
     colours: dict[str, int] = field(default_factory=dict)
     programs: Callable[[], tuple[str, ...]] = field(default=tuple, compare=False)
 
+    @cached_property
+    def illustrated(self) -> Document:
+        """The document with its illustrations drawn, without those of which nothing can be drawn, and those for slides."""
+        return self._with(lambda block: _drawn(block) if isinstance(block, Illustration) and block.beside is None else _other(block))
+
+    @cached_property
+    def staged(self) -> Document:
+        """The same with those for slides."""
+        return self._with(lambda block: _drawn(block) if isinstance(block, Illustration) else block)
+
+    @cached_property
+    def without_illustrations(self) -> Document:
+        """The document without its illustrations."""
+        return self._with(_other)
+
+    def _with(self, changed: Callable[[Block], Block | None]) -> Document:
+        sections = (replace(one, blocks=tuple(new for block in one.blocks if (new := changed(block)) is not None)) for one in self.sections)
+        return replace(self, sections=tuple(sections))
+
     def section(self, key: str) -> Section:
         """The section with a key. Raises KeyError."""
         return next(section for section in self.sections if section.key == key)
+
+
+def _drawn(illustration: Illustration) -> Illustration | None:
+    try:
+        diagram = illustration.draw()
+    except InputError:
+        return None
+    return Illustration(lambda: diagram, diagram.alt, illustration.beside)
+
+
+def _other(block: Block) -> Block | None:
+    return None if isinstance(block, Illustration) else block

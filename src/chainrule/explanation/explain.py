@@ -181,6 +181,7 @@ def fitting_detail(step: Step) -> str:
 def _document(contexts: list[Context], weight: str | None, run: Run | None = None) -> Document:
     from chainrule.document.document import Document
     from chainrule.explanation.colours import colours
+    from chainrule.explanation.illustrations import with_illustrations
 
     context = contexts[0]
     if context.without_target and (weight is not None or len(contexts) > 1 or run is not None or context.step.number > 1):
@@ -188,7 +189,7 @@ def _document(contexts: list[Context], weight: str | None, run: Run | None = Non
     if run is not None:
         groups = _in_order(contexts, weight, run)
     else:
-        groups = [_weight(context, weight) if weight is not None else _whole(context)]
+        groups = [_weight(context, weight) if weight is not None else with_illustrations(context, _whole(context))]
         groups += [_weight(later, weight)[1:] if weight is not None else [_further(later)] for later in contexts[1:]]
     sections = [section for group in groups for section in group]
     return Document(
@@ -273,10 +274,11 @@ def _whole(context: Context) -> list[Section]:
 
 
 def _weight(context: Context, weight: str) -> list[Section]:
-    from chainrule.explanation import setting
+    from chainrule.explanation import illustrations, setting
     from chainrule.explanation import weight as one
 
-    sections = one.weight_sections(context, one.find_weight(context, weight))
+    wanted = one.find_weight(context, weight)
+    sections = illustrations.of_weight(context, one.weight_sections(context, wanted), wanted)
     if context.step.number > 1:
         sections = [
             replace(section, title=context.plain("weight.step", title=section.title, number=context.step.number)) for section in sections

@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from chainrule.base.errors import InputError
-from chainrule.document.document import Block, BoxGraph, Equations, Note, Paragraph, Section, Subheading
+from chainrule.document.document import Block, BoxGraph, Equations, Illustration, Note, Paragraph, Section, Subheading
 from chainrule.explanation import backward, forward, outcome, overview, pictures, plots, predictions, rules, setting
 from chainrule.explanation import weight as one
 from chainrule.explanation.context import Context
@@ -177,4 +177,4 @@ def without_prose(section: Section) -> Section:
 def _kept(block: Block) -> Block | None:
     if isinstance(block, Note) and block.kind == "more":
         return Equations((Ellipsis("vertical"),))
-    return None if isinstance(block, Note | Paragraph) else block
+    return None if isinstance(block, Note | Paragraph | Illustration) else block

@@ -71,6 +71,12 @@ def sample_graph(context: Context) -> BoxGraph:
     return drawing.graph(values=lambda node: (drawing.first(node),) if node in context.derivation.data else ())
 
 
+def forward_graph(context: Context) -> BoxGraph:
+    """The values of every box, of the first sample."""
+    drawing = _Drawing(context, which=context.samples > 1)
+    return drawing.graph(values=lambda node: (drawing.first(node),))
+
+
 def paths_graph(context: Context, weight: Element) -> BoxGraph:
     """Every way from the error to a parameter stands out."""
     drawing = _Drawing(context)

@@ -14,7 +14,7 @@ from chainrule.explanation import graphs
 from chainrule.explanation.context import Context
 from chainrule.formula.expression import Expression
 from chainrule.formula.scalar import Element
-from chainrule.notation.formula import Formula, Prose, Row
+from chainrule.notation.formula import Formula, Number, Prose, Row
 from chainrule.notation.labels import Labels
 from chainrule.notation.numbers import number_formula
 from chainrule.notation.worked import stated
@@ -22,8 +22,8 @@ from chainrule.notation.worked import stated
 MOST_DRAWN = 6
 """A layer with more neurons is drawn with its first and last ones."""
 
-MOST_WEIGHTS = 40
-"""Networks with more weights are drawn without their names."""
+MOST_WEIGHTS, MOST_IN_FIGURES = 40, 100
+"""Networks with more weights are drawn without their names: in documents, where they are drawn in characters too, and in figures."""
 
 MOST_TARGETS = 4
 """So many targets are written below the error."""
@@ -39,7 +39,7 @@ def fitting_picture(context: Context) -> Drawing:
     """The network as circles and lines, with weights and inputs where they fit."""
     if not graphs.is_neurons(context.step.network):
         return graphs.network_graph(context)
-    return _picture(context, _inputs(context), _weights(context))
+    return _picture(context, _inputs(context), _weights(context, most=MOST_WEIGHTS))
 
 
 def network_picture(context: Context) -> Drawing:
@@ -75,6 +75,18 @@ def sample_picture(context: Context) -> Drawing:
     return _titled(context, _picture(context, below))
 
 
+def forward_picture(context: Context) -> Drawing:
+    """What every unit hands on for the first sample, with the weights."""
+    if not graphs.is_neurons(context.step.network):
+        return graphs.forward_graph(context)
+    signals = _signals(context)
+
+    def below(layer: int, unit: int) -> tuple[Formula, ...]:
+        return (number_formula(context.step.values[signals[layer].key][0, unit], context.notation),)
+
+    return _titled(context, _picture(context, below, _weights(context)))
+
+
 def paths_picture(context: Context, weight: Element) -> Drawing:
     """Every path from the error to a weight is highlighted."""
     if not graphs.is_neurons(context.step.network):
@@ -88,8 +100,11 @@ def paths_picture(context: Context, weight: Element) -> Drawing:
     handles = [f"n{layer}-{place}" for place in reached]
     if source:
         handles += [f"e{layer - 1}-{whole.units[layer - 1].index(source[0])}-{place}" for place in reached]
+    else:
+        handles += [f"n{layer - 1}-{len(whole.units[layer - 1])}"]
+        handles += [f"e{layer - 1}-{len(whole.units[layer - 1])}-{place}" for place in reached]
     for before, after in itertools.pairwise(range(layer, len(whole.layers))):
-        every = range(len(whole.layers[after]))
+        every = range(len(whole.neurons(after)))
         handles += [f"e{before}-{i}-{j}" for i in reached for j in every] + [f"n{after}-{j}" for j in every]
         reached = list(every)
     return replace(whole, highlighted=tuple(handles))
@@ -163,13 +178,15 @@ def _drawn(size: int, wanted: int | None = None) -> tuple[int, ...]:
 def _picture(context: Context, below: Below, edges: tuple[Edge, ...] = (), units: list[tuple[int, ...]] | None = None) -> Picture:
     sizes, labels = context.step.network.sizes, _labels(context)
     units = units or [_drawn(size) for size in sizes]
+    biased = tuple(layer for layer in range(len(sizes)) if _biases(context, layer))
     layers = []
     for layer, (signal, own) in enumerate(zip(_signals(context), units, strict=True)):
         assert signal.name is not None
-        layers.append(tuple(_neuron(labels.label(signal.name.at(0, unit)), below(layer, unit)) for unit in own))
+        neurons = (_neuron(labels.label(signal.name.at(0, unit)), below(layer, unit)) for unit in own)
+        layers.append((*neurons, *([Neuron(Number("1"))] if layer in biased else [])))
     titles = (context.plain("layer.input"), *(context.layer(number) for number in range(1, len(sizes))))
     alt = context.plain("network.alt", sizes="-".join(map(str, sizes)))
-    return Picture(tuple(layers), edges, titles, sizes, alt, tuple(units), absent=tuple(_absent(context, units)))
+    return Picture(tuple(layers), edges, titles, sizes, alt, tuple(units), absent=tuple(_absent(context, units)), biased=biased)
 
 
 def _absent(context: Context, units: list[tuple[int, ...]]) -> Iterator[tuple[int, int, int]]:
@@ -181,38 +198,65 @@ def _absent(context: Context, units: list[tuple[int, ...]]) -> Iterator[tuple[in
                 yield layer, units[layer].index(source), units[layer + 1].index(target)
 
 
+def _biases(context: Context, layer: int) -> list[Expression]:
+    """What is added to the net inputs of the layer after this one: its vector of biases, or the one bias of all its units."""
+    parameters = context.derivation.parameters
+    return [one for one in parameters if one.name is not None and one.name.layer == layer + 1 and len(one.shape) < 2]
+
+
 def _neuron(label: Formula, lines: tuple[Formula, ...]) -> Neuron:
     return Neuron(label, lines[0], lines[1:]) if lines else Neuron(label)
 
 
-def _weights(context: Context, after: bool = False) -> tuple[Edge, ...]:
+def _weights(context: Context, after: bool = False, most: int = MOST_IN_FIGURES) -> tuple[Edge, ...]:
     """Every weight, while there are few enough to be read."""
     sizes = context.step.network.sizes
-    if max(sizes) > MOST_DRAWN or sum(a * b for a, b in itertools.pairwise(sizes)) > MOST_WEIGHTS:
+    if max(sizes) > MOST_DRAWN or sum(a * b for a, b in itertools.pairwise(sizes)) > most:
         return ()
     return tuple(_edges(context, after))
 
 
 def _edges(context: Context, after: bool) -> Iterator[Edge]:
-    matrices = [parameter for parameter in context.derivation.parameters if parameter.symbol == "W"]
-    for layer, W in enumerate(matrices):
-        for element in context.elements(W):
-            source, target = element.index
-            sides = (context.step.parameters, context.step.new_parameters) if after else (context.step.parameters,)
-            numbers = [number_formula(side[W.key][element.index], context.notation) for side in sides]
+    sizes = context.step.network.sizes
+    for layer, W in enumerate(_matrices(context)):
+        leading = [(element, element.index[0], element.index[1]) for element in context.elements(W)]
+        leading += [(one, sizes[layer], unit) for unit in range(sizes[layer + 1]) for one in _biases_of(context, layer, unit)]
+        for element, source, target in leading:
+            network = context.step.network
+            moves = after and element.key not in network.frozen and element.index not in network.kept.get(element.key, ())
+            sides = (context.step.parameters, context.step.new_parameters) if moves else (context.step.parameters,)
+            numbers = [number_formula(side[element.key][element.index], context.notation) for side in sides]
             yield Edge(layer, source, target, context.letter(element), *numbers)
+
+
+def _matrices(context: Context) -> list[Expression]:
+    return [parameter for parameter in context.derivation.parameters if parameter.symbol == "W"]
+
+
+def _biases_of(context: Context, layer: int, unit: int) -> list[Element]:
+    """The bias of a unit of the layer after this one."""
+    found = [Element(one, (unit,) if one.shape else ()) for one in _biases(context, layer)]
+    absent = context.step.network.absent
+    return [element for element in found if element.index not in absent.get(element.key, ())]
 
 
 def _between_drawn(context: Context) -> Iterator[Edge]:
     """The weights between units that are drawn, with few digits."""
-    matrices = [parameter for parameter in context.derivation.parameters if parameter.symbol == "W"]
-    for layer, W in enumerate(matrices):
+    for layer, W in enumerate(_matrices(context)):
         sources, targets = (list(enumerate(_drawn(size))) for size in context.step.network.sizes[layer : layer + 2])
         for (i, source), (j, target) in itertools.product(sources, targets):
             if (source, target) in context.step.network.absent.get(W.key, ()):
                 continue
-            number = number_formula(context.step.parameters[W.key][source, target], context.notation, FEW_DIGITS)
-            yield Edge(layer, i, j, context.letter(Element(W, (source, target))), number)
+            yield _brief(context, Edge(layer, i, j, Row(())), Element(W, (source, target)))
+        for j, target in targets:
+            for bias in _biases_of(context, layer, target):
+                yield _brief(context, Edge(layer, len(sources), j, Row(())), bias)
+
+
+def _brief(context: Context, edge: Edge, weight: Element) -> Edge:
+    """With the weight's letter and few digits of its number."""
+    number = number_formula(context.step.parameters[weight.key][weight.index], context.notation, FEW_DIGITS)
+    return replace(edge, label=context.letter(weight), value=number)
 
 
 def _with_error(context: Context, picture: Picture, targets: bool = False) -> Picture:

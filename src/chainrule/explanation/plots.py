@@ -35,6 +35,9 @@ FAR = 1e-6
 FLAT = 1e-7
 """A curve that changes by less than this share of its height is drawn as one that does not."""
 
+SEEN = 14.0
+"""So many steps are as wide as the curve that is drawn downhill."""
+
 TINY = 1e-16
 """Of the first error: nothing smaller is left of it but rounding."""
 
@@ -107,13 +110,13 @@ def _error_along(context: Context, weight: Element) -> Callable[[float], float]:
 
 
 def _around(along: Callable[[float], float], old: float, new: float, slope: float) -> tuple[float, float]:
-    """Where to look: downhill until the error is as large again, but not endlessly far, and a little uphill; the step is in it."""
+    """Where to look: downhill until the error is as large again, but not so far that the step could not be seen, and a little uphill."""
     start, moved, size = along(old), abs(new - old), max(1.0, abs(old))
     downhill = -math.copysign(1.0, slope)
     reach, most = max(moved, 1e-3 * size), max(8 * moved, 4 * size)
     while reach < most and along(old + downhill * reach) < start:
         reach *= 1.25
-    reach = max(reach, 1.25 * moved)
+    reach = max(min(reach, SEEN * moved) if moved else reach, 1.25 * moved)
     ends = sorted((old - downhill * 0.3 * reach, old + downhill * reach))
     return min(ends[0], new - 0.1 * reach), max(ends[1], new + 0.1 * reach)
 
@@ -255,12 +258,10 @@ def gradients_plot(context: Context) -> Plot:
     bottom, top = min(float(single.min()) for _, single, _ in shown) / 3, max(norm for *_, norm in shown) * 5
     series, marks = [], []
     for place, single, norm in shown:
-        left, right = place - 0.3, place
-        series.append(Series(((left, bottom), (left, norm), (right, norm), (right, bottom)), "bar", GRADIENT, closed=True))
         series.append(Series(((place + 0.18, float(single.min())), (place + 0.18, float(single.max()))), "curve"))
         marks.append(Mark(place + 0.18, float(np.median(single)), "dot"))
-        if len(shown) <= MOST_NAMED:
-            marks.append(Mark(place - 0.15, norm, "", GRADIENT, text_runs(printed(norm, context.rounding, 2).formula)))
+        number = text_runs(printed(norm, context.rounding, 2).formula) if len(shown) <= MOST_NAMED else ()
+        marks.append(Mark(place - 0.15, norm, "ring", GRADIENT, number))
     every = -(-len(sizes) // MOST_NAMED)
     names = tuple((float(place), text_runs(context.symbol(W))) for place, (W, *_) in enumerate(sizes, start=1) if (place - 1) % every == 0)
     slope = text_runs(row(Operator("∂", prefix=True), context.labels.error, Operator("/∂", prefix=True), context.labels.label(Name("W"))))
@@ -270,5 +271,5 @@ def gradients_plot(context: Context) -> Plot:
         context.plain("plot.gradients"),
         series=tuple(series),
         marks=tuple(marks),
-        notes=(prose_runs(context.plain("plot.gradients_bars")), prose_runs(context.plain("plot.gradients_lines"))),
+        notes=(prose_runs(context.plain("plot.gradients_rings")), prose_runs(context.plain("plot.gradients_lines"))),
     )

@@ -1,209 +1,280 @@
-"""The picture of a network as a diagram, so laid out that no label covers another or a neuron."""
+"""The picture of a network as a diagram, so laid out that no letters cover anything, nor a line letters."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from chainrule.document.document import BoxGraph, Drawing, Edge, Neuron, Picture
-from chainrule.notation.formula import Formula, Number, Operator, Prose, Row, row
-from chainrule.notation.text import formula_text
+from chainrule.document.document import BoxGraph, Edge, Illustration, Neuron, Picture, Visual
+from chainrule.notation.formula import Formula, Number, Operator, Row, row
 from chainrule.pictures.graph import graph_diagram
-from chainrule.pictures.shapes import (
-    FAMILIES,
-    LINE,
-    SIZE,
-    SMALL,
-    Box,
-    Circle,
-    Diagram,
-    Label,
-    Line,
-    Shape,
-    TextRun,
-    covered,
-    text_runs,
-    width,
-)
+from chainrule.pictures.shapes import FAMILIES, LINE, SIZE, SMALL, Circle, Diagram, Label, Path, Point, Shape, TextRun, text_runs, width
 
-RADIUS, MARGIN = 20.0, 12.0
+RADIUS, SMALL_RADIUS, MARGIN = 20.0, 13.0, 12.0
+"""Of neurons, of the 1 that a bias is multiplied by, and around the picture."""
+
 DOWN = SMALL * LINE + 1
 """From one line of small letters to the next."""
 
-ROW_GAPS = (26.0, 40.0, 60.0, 85.0, 120.0, 170.0, 240.0)
-"""Between neurons of a layer: the first at which all labels find room."""
+APART, DOTS = 16.0, 26.0
+"""Between a neuron with all that belongs to it and the next one below, and what ⋮ takes besides."""
 
-ALONG = (0.5, 0.4, 0.6, 0.32, 0.68, 0.25, 0.75, 0.45, 0.55, 0.2, 0.8, 0.36, 0.64, 0.28, 0.72)
-ACROSS = (0.28, 0.32, 0.25, 0.36, 0.2, 0.72, 0.68, 0.75, 0.64, 0.8, 0.4, 0.6, 0.45, 0.55, 0.5)
-"""Where a label may stand on a line to the next neuron over there, and on one that crosses others."""
+BUS = 9.0
+"""From a neuron's letters, or its rim, to the upright line on which what leads into it is added up, and on to its labels."""
+
+FAN, STEEPEST, WIDEST = 56.0, 0.34, 220.0
+"""How wide the room is in which lines lead from one layer to the labels of the next: at least, in heights of the layers, and at most."""
 
 
-def network_diagram(picture: Drawing) -> Diagram:
-    """A network: a graph of boxes; or a column a layer, a line a weight, the larger the more there is to be written."""
-    if isinstance(picture, BoxGraph):
-        return graph_diagram(picture)
-    for gap in ROW_GAPS:
-        layout = _Layout(picture, gap)
-        if layout.fits or gap == ROW_GAPS[-1]:
-            return layout.diagram
-    raise AssertionError("the last of the gaps is taken as it is")
+def network_diagram(picture: Visual) -> Diagram:
+    """A network: a graph of boxes; or a column a layer, in which each line leads to its label and the labels to their neuron."""
+    if isinstance(picture, Illustration):
+        drawn: Diagram = picture.draw()
+        return drawn
+    return graph_diagram(picture) if isinstance(picture, BoxGraph) else _Layout(picture).diagram
 
 
 class _Layout:
-    """One try: neurons so far apart, and whether each label found room."""
+    """Letters stand in columns, and lines only between them: so nothing covers anything, however many there are."""
 
-    def __init__(self, picture: Picture, gap: float) -> None:
-        self.picture, self.gap = picture, gap
-        self.taken: list[Box] = []
-        self.fits = True
-        self.titles = [self._title(i) for i in range(len(picture.layers))]
-        self.columns = list(self._columns())
-        self.bottom = 0.0
-        shapes = [*self._lines(), *self._neurons(), *self._edge_labels()]
-        self.diagram = Diagram(
-            self.columns[-1] + self._half(len(self.columns) - 1) + MARGIN, self.bottom + MARGIN, tuple(shapes), picture.alt
-        )
+    def __init__(self, picture: Picture) -> None:
+        self.picture = picture
+        self.titles = [self._title(layer) for layer in range(len(picture.layers))]
+        self.stacks = {
+            (layer, unit): [edge for edge in picture.edges if (edge.layer, edge.target) == (layer - 1, unit) and edge.label != Row(())]
+            for layer, neurons in enumerate(picture.layers)
+            for unit in range(len(neurons))
+        }
+        self.y = [list(self._heights(layer)) for layer in range(len(picture.layers))]
+        self._centre()
+        self.x = list(self._columns())
+        shapes = [*self._lines(), *self._neurons(), *self._labels()]
+        last = len(picture.layers) - 1
+        below = max(self.y[layer][-1] + self._below(layer, len(neurons) - 1) for layer, neurons in enumerate(picture.layers))
+        wide = self.x[-1] + max(self._right(last), width(self.titles[last], SMALL) / 2 + 2)
+        self.diagram = Diagram(wide + MARGIN, below + MARGIN, tuple(shapes), picture.alt)
 
     def _title(self, layer: int) -> tuple[TextRun, ...]:
-        count, drawn = self.picture.counts[layer], len(self.picture.layers[layer])
+        count, drawn = self.picture.counts[layer], len(self.picture.layers[layer]) - self._has_bias(layer)
         title = self.picture.titles[layer]
         return (TextRun(f"{title} ({count})" if count > drawn else title),)
 
-    def _half(self, layer: int) -> float:
-        """Half of what the widest thing in a column takes."""
-        values = [
-            width((TextRun(formula_text(row(line))),), SMALL) for neuron in self.picture.layers[layer] for line in neuron_lines(neuron)
-        ]
-        letters = [width(text_runs(neuron.label), SIZE) for neuron in self.picture.layers[layer]]
-        return max(RADIUS, width(self.titles[layer], SMALL) / 2, *(v / 2 for v in values), *(v / 2 + 6 for v in letters))
+    # How much room there must be
 
-    def _columns(self) -> Iterator[float]:
-        """The middle of each layer: far enough apart for titles, and for the labels of the lines between."""
-        x = MARGIN + self._half(0)
-        yield x
-        for layer in range(1, len(self.picture.layers)):
-            labels = [width(text_runs(line), SMALL) for edge in self.picture.edges if edge.layer == layer - 1 for line in edge_lines(edge)]
-            needed = self._half(layer - 1) + self._half(layer) + 18
-            lines = 2 * RADIUS + (max(3.2 * max(labels), 60 + 0.9 * self.gap) if labels else 90)
-            x += max(needed, lines)
-            yield x
+    def _has_bias(self, layer: int) -> bool:
+        """Is the last neuron of a layer the 1 that biases are multiplied by?"""
+        return layer in self.picture.biased
 
-    def _radius(self, layer: int) -> float:
+    def _is_one(self, layer: int, unit: int) -> bool:
+        return self._has_bias(layer) and unit == len(self.picture.layers[layer]) - 1
+
+    def _radius(self, layer: int, unit: int) -> float:
+        if self._is_one(layer, unit):
+            return SMALL_RADIUS
         return max(RADIUS, *(width(text_runs(neuron.label), SIZE) / 2 + 6 for neuron in self.picture.layers[layer]))
 
-    def _place(self, layer: int, neuron: int) -> tuple[float, float]:
-        """The middle of a neuron; below ⋮ there is room for it."""
-        rows, apart = max(map(len, self.picture.layers)), 2 * RADIUS + self.gap
-        top = MARGIN + SMALL * LINE + 14 + RADIUS
-        own = len(self.picture.layers[layer])
-        return self.columns[layer], top + apart * ((rows - own) / 2 + neuron)
+    def _above(self, layer: int, unit: int) -> float:
+        """From the middle of a neuron up to where another may stand."""
+        return max(self._radius(layer, unit), DOWN * len(self.stacks[layer, unit]) / 2, DOWN * self._beside(layer, unit) / 2)
 
-    def _lines(self) -> Iterator[Shape]:
-        """Every weight; between layers whose weights have no labels, every pair of neurons that are drawn, but for what is absent."""
-        for layer, (before, after) in enumerate(itertools.pairwise(self.picture.layers)):
-            pairs = [(edge.source, edge.target) for edge in self.picture.edges if edge.layer == layer]
-            every = pairs or itertools.product(range(len(before)), range(len(after)))
-            yield from (self._line(layer, i, j) for i, j in every if (layer, i, j) not in self.picture.absent)
+    def _below(self, layer: int, unit: int) -> float:
+        """The same, down: what is written below it too."""
+        written = 0 if layer == 0 else len(neuron_lines(self.picture.layers[layer][unit]))
+        return max(self._above(layer, unit), self._radius(layer, unit) + (DOWN * written + 4) * bool(written))
 
-    def _line(self, layer: int, source: int, target: int) -> Line:
-        """From the rim of one neuron to just before the next."""
-        (x1, y1), (x2, y2) = self._place(layer, source), self._place(layer + 1, target)
-        length = ((x2 - x1) ** 2 + (y2 - y1) ** 2) ** 0.5
-        a, b = (self._radius(layer) + 1) / length, (self._radius(layer + 1) + 4) / length
-        handle = f"e{layer}-{source}-{target}"
-        kind, colour = self._light(handle, "line", "faint")
-        return Line(x1 + (x2 - x1) * a, y1 + (y2 - y1) * a, x2 - (x2 - x1) * b, y2 - (y2 - y1) * b, handle, kind, colour)
+    def _beside(self, layer: int, unit: int) -> int:
+        """The lines that stand left of a neuron: an input's."""
+        return len(neuron_lines(self.picture.layers[layer][unit])) if layer == 0 else 0
+
+    def _wide(self, layer: int) -> float:
+        """Of the lines of all neurons of a layer, the widest."""
+        lines = (line for neuron in self.picture.layers[layer] for line in neuron_lines(neuron))
+        return max((width(text_runs(line), SMALL) + 4 for line in lines), default=0.0)
+
+    def _right(self, layer: int) -> float:
+        """From the middle of a column to the right, as far as letters go."""
+        written = 0.0 if layer == 0 else self._wide(layer) / 2
+        return max(self._radius(layer, 0), written)
+
+    def _left(self, layer: int) -> float:
+        """The same to the left; where a column's inputs have their values, or its weights their labels."""
+        if layer == 0:
+            return self._radius(0, 0) + 6 + self._wide(0)
+        labels = self._stack(layer)
+        return self._right(layer) + (2 * BUS + labels if labels else 0)
+
+    def _stack(self, layer: int) -> float:
+        """The widest label of a weight that leads into a layer."""
+        edges = (edge for unit in range(len(self.picture.layers[layer])) for edge in self.stacks[layer, unit])
+        return max((_label_width(edge) + 4 for edge in edges), default=0.0)
+
+    # Where everything stands
+
+    def _heights(self, layer: int) -> Iterator[float]:
+        """The middle of each neuron, from 0."""
+        y, gaps = 0.0, self._gaps(layer)
+        for unit in range(len(self.picture.layers[layer])):
+            if unit:
+                y += self._below(layer, unit - 1) + APART + self._above(layer, unit) + DOTS * ((unit - 1, unit) in gaps)
+            yield y
+
+    def _gaps(self, layer: int) -> list[tuple[int, int]]:
+        """The pairs of neighbours between which neurons are left out."""
+        drawn = len(self.picture.layers[layer]) - self._has_bias(layer)
+        if self.picture.units:
+            units = self.picture.units[layer]
+            return [(i, i + 1) for i in range(drawn - 1) if units[i + 1] - units[i] > 1]
+        return [(drawn - 2, drawn - 1)] if self.picture.counts[layer] > drawn > 1 else []
+
+    def _centre(self) -> None:
+        """Every column around one height, below the line of titles."""
+        tall = [self._above(layer, 0) + column[-1] + self._below(layer, len(column) - 1) for layer, column in enumerate(self.y)]
+        top = MARGIN + DOWN + 8
+        for layer, column in enumerate(self.y):
+            start = top + (max(tall) - tall[layer]) / 2 + self._above(layer, 0)
+            self.y[layer] = [start + y for y in column]
+        self.tall = max(tall)
+
+    def _columns(self) -> Iterator[float]:
+        """The middle of each layer."""
+        titles = [width(title, SMALL) / 2 + 2 for title in self.titles]
+        x = MARGIN + max(self._left(0), titles[0])
+        yield x
+        for layer in range(1, len(self.picture.layers)):
+            apart = self._right(layer - 1) + min(max(FAN, STEEPEST * self.tall), WIDEST) + self._left(layer)
+            x += max(apart, titles[layer - 1] + titles[layer] + MARGIN)
+            yield x
+
+    # Shapes
 
     def _light(self, handle: str, plain: str, others: str) -> tuple[str, int | None]:
         """The kind and the colour of a shape: highlighted, or one of the others, or plain where nothing is highlighted."""
         highlighted = self.picture.highlighted
         return ("lit", FAMILIES["gradient"]) if handle in highlighted else (others if highlighted else plain, None)
 
+    def _lines(self) -> Iterator[Shape]:
+        """Every weight; between layers whose weights have no labels, every pair of neurons that are drawn; what is lit last."""
+        found: list[Path] = []
+        for layer, (before, after) in enumerate(itertools.pairwise(self.picture.layers)):
+            labelled = [edge for edge in self.picture.edges if edge.layer == layer]
+            targets = range(len(after) - self._has_bias(layer + 1))
+            pairs = [(edge.source, edge.target) for edge in labelled] or itertools.product(range(len(before)), targets)
+            absent = self.picture.absent
+            found += [self._line(layer, source, target) for source, target in pairs if (layer, source, target) not in absent]
+            found += [bus for target in targets if (bus := self._bus(layer + 1, target)) is not None]
+        yield from sorted(found, key=lambda path: path.kind == "lit")
+
+    def _line(self, layer: int, source: int, target: int) -> Path:
+        """From the rim of one neuron to the label, or to just before the next neuron; letters beside either are passed."""
+        handle = f"e{layer}-{source}-{target}"
+        kind, colour = self._light(handle, "line", "faint")
+        y, x = self.y[layer][source], self.x[layer]
+        start = [(x + self._radius(layer, source) + 1, y), (x + self._right(layer) + 2, y)]
+        labels = self.stacks[layer + 1, target]
+        place = next((place for place, edge in enumerate(labels) if edge.source == source), None)
+        if place is None:
+            end = self._into(layer + 1, target)
+            return Path(((*self._fanned(start, end),),), kind, colour, handle=handle)
+        left, high = self._label_place(layer + 1, target, place)
+        loops = ((*start, (left - 2, high)),)
+        rest = self._to_neuron(layer + 1, target, place)
+        return Path((*loops, rest) if kind == "lit" else loops, kind, colour, handle=handle)
+
+    def _fanned(self, start: Sequence[Point], end: Sequence[Point]) -> Iterator[Point]:
+        """Straight from rim to rim, where nothing is written beside either."""
+        (x1, y1), (x2, _) = start
+        (x3, _), (x4, y4) = end
+        if x2 - x1 < 6 and x4 - x3 < 6:
+            length = math.hypot(x4 - x1, y4 - y1)
+            yield from ((x1, y1), (x4 - 3 * (x4 - x1) / length, y4 - 3 * (y4 - y1) / length))
+        else:
+            yield from (*start, *end)
+
+    def _into(self, layer: int, unit: int) -> tuple[Point, Point]:
+        """The way of what has no label: past the letters of the column, to the rim."""
+        x, y = self.x[layer], self.y[layer][unit]
+        return (x - self._right(layer) - 2, y), (x - self._radius(layer, unit) - 1, y)
+
+    def _label_place(self, layer: int, unit: int, place: int) -> Point:
+        """The left end and the middle height of a weight's label."""
+        count = len(self.stacks[layer, unit])
+        return self.x[layer] - self._left(layer), self.y[layer][unit] + DOWN * (place - (count - 1) / 2)
+
+    def _to_neuron(self, layer: int, unit: int, place: int) -> tuple[Point, ...]:
+        """From a label to the upright line, along it, and to the neuron."""
+        left, high = self._label_place(layer, unit, place)
+        label = _label_width(self.stacks[layer, unit][place])
+        bus, y = self.x[layer] - self._right(layer) - BUS, self.y[layer][unit]
+        return (left + label + 5, high), (bus, high), (bus, y), (self.x[layer] - self._radius(layer, unit) - 2, y)
+
+    def _bus(self, layer: int, unit: int) -> Path | None:
+        """From all labels of a neuron to it."""
+        count = len(self.stacks[layer, unit])
+        ways = [self._to_neuron(layer, unit, place) for place in range(count)]
+        if not ways:
+            return None
+        straight = tuple(way[:2] for way in ways)
+        upright = ((ways[0][1], ways[-1][1]),) if count > 1 else ()
+        return Path((*straight, *upright, ways[0][2:]), "faint" if self.picture.highlighted else "line")
+
     def _neurons(self) -> Iterator[Shape]:
         for layer, neurons in enumerate(self.picture.layers):
-            x, first = self._place(layer, 0)
-            covering = width(self.titles[layer], SMALL) > 6 * RADIUS
-            yield self._kept(Label(self.titles[layer], x, first - RADIUS - 18, SMALL, quiet=True, covering=covering))
-            for i, neuron in enumerate(neurons):
-                x, y = self._place(layer, i)
-                radius, (kind, colour) = self._radius(layer), self._light(f"n{layer}-{i}", "neuron", "neuron")
-                yield Circle(x, y, radius, f"n{layer}-{i}", kind, colour)
-                self.taken.append(Box(x - radius, y - radius, x + radius, y + radius))
-                self.bottom = max(self.bottom, y + radius)
-                yield Label(text_runs(neuron.label), x, y)
-                for line, formula in enumerate(neuron_lines(neuron)):
-                    down, written = radius + SMALL * 0.8 + DOWN * line, text_runs(formula)
-                    handle = f"v{layer}-{i}" if line == 0 and neuron.value is not None else f"g{layer}-{i}"
-                    covering = layer > 0 or width(written, SMALL) > 3 * RADIUS
-                    yield self._kept(Label(written, x, y + down, SMALL, covering=covering, handle=handle))
+            x = self.x[layer]
+            yield Label(self.titles[layer], x, MARGIN + DOWN / 2, SMALL, quiet=True)
+            for unit, neuron in enumerate(neurons):
+                y, radius = self.y[layer][unit], self._radius(layer, unit)
+                kind, colour = self._light(f"n{layer}-{unit}", "neuron", "neuron")
+                yield Circle(x, y, radius, f"n{layer}-{unit}", kind, colour)
+                yield Label(text_runs(neuron.label), x, y, SMALL if self._is_one(layer, unit) else SIZE)
+                yield from self._written(layer, unit, neuron)
             for above, under in self._gaps(layer):
-                (_, top), (_, bottom) = self._place(layer, above), self._place(layer, under)
-                yield self._kept(Label((TextRun("⋮"),), x, (top + bottom) / 2 + DOWN * self._lines_below(layer) / 2, SIZE, covering=True))
+                top, bottom = self.y[layer][above] + self._below(layer, above), self.y[layer][under] - self._above(layer, under)
+                yield Label((TextRun("⋮"),), x, (top + bottom) / 2, SIZE)
 
-    def _lines_below(self, layer: int) -> int:
-        """How many lines stand below a neuron at most, where there is more than the one that ⋮ has room beside."""
-        most = max(len(neuron_lines(neuron)) for neuron in self.picture.layers[layer])
-        return most if most > 1 else 0
+    def _written(self, layer: int, unit: int, neuron: Neuron) -> Iterator[Label]:
+        """What stands beside an input, or below another neuron."""
+        lines, x, y, radius = neuron_lines(neuron), self.x[layer], self.y[layer][unit], self._radius(layer, unit)
+        for place, line in enumerate(lines):
+            handle = f"v{layer}-{unit}" if place == 0 and neuron.value is not None else f"g{layer}-{unit}"
+            if layer == 0:
+                yield Label(text_runs(line), x - radius - 6, y + DOWN * (place - (len(lines) - 1) / 2), SMALL, side=-1, handle=handle)
+            else:
+                yield Label(text_runs(line), x, y + radius + SMALL * 0.8 + DOWN * place, SMALL, handle=handle)
 
-    def _gaps(self, layer: int) -> list[tuple[int, int]]:
-        """The pairs of neighbours between which neurons are left out."""
-        drawn = len(self.picture.layers[layer])
-        if self.picture.units:
-            units = self.picture.units[layer]
-            return [(i, i + 1) for i in range(drawn - 1) if units[i + 1] - units[i] > 1]
-        return [(drawn - 2, drawn - 1)] if self.picture.counts[layer] > drawn > 1 else []
+    def _labels(self) -> Iterator[Shape]:
+        """The weights, one below the other where their lines end."""
+        for (layer, unit), edges in self.stacks.items():
+            for place, edge in enumerate(edges):
+                x, y = self._label_place(layer, unit, place)
+                name = f"{edge.layer}-{edge.source}-{edge.target}"
+                quiet = bool(self.picture.highlighted) and f"e{name}" not in self.picture.highlighted
+                before = text_runs(edge_line(replace(edge, after=None)))
+                yield Label(before, x + 2, y, SMALL, quiet, side=1, handle=f"w{name}")
+                if edge.after is not None:
+                    yield Label(text_runs(edge_after(edge)), x + 7 + width(before, SMALL), y, SMALL, quiet, side=1, handle=f"u{name}")
 
-    def _kept(self, label: Label) -> Label:
-        box = covered(label)
-        self.fits = self.fits and self._is_free(box)
-        self.taken.append(box)
-        self.bottom = max(self.bottom, box.bottom)
-        return label
 
-    def _is_free(self, box: Box) -> bool:
-        return not any(box.meets(other) for other in self.taken)
-
-    def _edge_labels(self) -> Iterator[Shape]:
-        """Each at the first place on its line where there is room; the first that finds none ends this try."""
-        for edge in self.picture.edges:
-            places = [self._beside(edge, share) for share in self._shares(edge)]
-            chosen = next((place for place in places if all(self._is_free(covered(label)) for label in place)), None)
-            if chosen is None:
-                self.fits, chosen = False, places[0]
-                if self.gap < ROW_GAPS[-1]:
-                    return
-            self.taken += map(covered, chosen)
-            yield from chosen
-
-    def _shares(self, edge: Edge) -> tuple[float, ...]:
-        """Where labels may stand, as shares of the way."""
-        (_, y1), (_, y2) = self._place(edge.layer, edge.source), self._place(edge.layer + 1, edge.target)
-        alone = len(self.picture.layers[edge.layer + 1]) == 1 or abs(y2 - y1) < 2 * RADIUS + self.gap
-        return ALONG if alone else ACROSS
-
-    def _beside(self, edge: Edge, share: float) -> list[Label]:
-        """The labels of a line, one below the other around a place on it."""
-        (x1, y1), (x2, y2) = self._place(edge.layer, edge.source), self._place(edge.layer + 1, edge.target)
-        x, y = x1 + (x2 - x1) * share, y1 + (y2 - y1) * share
-        name = f"{edge.layer}-{edge.source}-{edge.target}"
-        quiet = bool(self.picture.highlighted) and f"e{name}" not in self.picture.highlighted
-        lines = edge_lines(edge)
-        first = y - DOWN * (len(lines) - 1) / 2
-        return [
-            Label(text_runs(line), x, first + DOWN * i, SMALL, quiet, covering=True, handle=f"{'wu'[i]}{name}")
-            for i, line in enumerate(lines)
-        ]
+def _label_width(edge: Edge) -> float:
+    """Of a weight's label, before and after a step."""
+    return width(text_runs(edge_line(edge)), SMALL) + (5 if edge.after is not None else 0)
 
 
 def neuron_lines(neuron: Neuron) -> tuple[Formula, ...]:
-    """What stands below a neuron, a line each."""
+    """What stands beside a neuron, a line each."""
     return neuron.more if neuron.value is None else (neuron.value, *neuron.more)
 
 
-def edge_lines(edge: Edge) -> tuple[Formula, ...]:
-    """w1 = 0.21, or the letter alone; and what it becomes: → 0.374. Nothing for a line without a name."""
+def edge_line(edge: Edge) -> Formula:
+    """w1 = 0.21 → 0.374, or the letter alone; nothing for a line without a name."""
     if edge.label == Row(()):
-        return ()
+        return edge.label
     sign = "≈" if isinstance(edge.value, Number) and edge.value.rounded else "="
     first = edge.label if edge.value is None else row(edge.label, Operator(sign), edge.value)
-    return (first,) if edge.after is None else (first, row(Operator("→", prefix=True), Prose(" "), edge.after))
+    return first if edge.after is None else row(first, edge_after(edge))
+
+
+def edge_after(edge: Edge) -> Formula:
+    """What the weight becomes."""
+    return Row(()) if edge.after is None else row(Operator("→"), edge.after)

@@ -18,8 +18,8 @@ from chainrule.document.document import (
     Block,
     BoxGraph,
     Document,
-    Drawing,
     Equations,
+    Illustration,
     Inline,
     Note,
     Paragraph,
@@ -27,6 +27,7 @@ from chainrule.document.document import (
     Section,
     Subheading,
     TableBlock,
+    Visual,
 )
 from chainrule.document.words import Words
 from chainrule.notation.blocks import text_block
@@ -84,7 +85,7 @@ def html(document: Document) -> str:
 
 def body(document: Document) -> str:
     """What stands in the page: its contents and its text, without style and script."""
-    words = Words(document.language)
+    document, words = document.illustrated, Words(document.language)
     sources = short_programs(document)
     writer = _Writer(document.colours, words, "NumPy" if any("np." in source for source in sources) else "Python")
     numbered = enumerate(zip(document.sections, sources, strict=True), start=1)
@@ -140,7 +141,7 @@ class _Writer:
                 return "\n".join(self.displayed(equations))
             case TableBlock(head, rows):
                 return self.table(head, rows)
-            case Picture() | BoxGraph():
+            case Picture() | BoxGraph() | Illustration():
                 return picture_box(block, self.colours, named)
 
     def program(self, source: str) -> str:
@@ -232,7 +233,7 @@ def escaped_lines(source: str) -> str:
     return "\n".join(map(escape_xml, source.splitlines()))
 
 
-def picture_box(picture: Drawing, colours: Mapping[str, int], named: str = "") -> str:
+def picture_box(picture: Visual, colours: Mapping[str, int], named: str = "") -> str:
     """The network as SVG; where it is wider than the page, it scrolls in its own box."""
     box = {"class": "scroll", "role": "group", "aria-label": picture.alt}
     return element("div", svg(network_diagram(picture), colours, alone=False, named=named), box)

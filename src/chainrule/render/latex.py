@@ -8,7 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from chainrule.document.document import Block, BoxGraph, Document, Equations, Inline, Note, Paragraph, Picture, Subheading, TableBlock
+from chainrule.document.document import (
+    Block,
+    BoxGraph,
+    Document,
+    Equations,
+    Illustration,
+    Inline,
+    Note,
+    Paragraph,
+    Picture,
+    Subheading,
+    TableBlock,
+)
 from chainrule.document.words import Words
 from chainrule.notation.formula import Equation, Formula, Row
 from chainrule.notation.latex import formula_latex
@@ -68,7 +80,7 @@ def latex(document: Document, layout: str = "article", paper: str = "a4") -> str
     layout  "article"; "slides", by beamer, 16:9, one idea a frame; "handout", compact, in two columns
     paper   "a4" or "letter"; slides have a size of their own
     """
-    writer = _Writer(document, Words(document.language), COLUMNS[layout])
+    writer = _Writer(document.staged if layout == "slides" else document.illustrated, Words(document.language), COLUMNS[layout])
     body = writer.frames() if layout == "slides" else writer.sections()
     head = [CLASSES[layout].replace("PAPER", PAPERS[paper]), PREAMBLE.replace("LANGUAGE", LANGUAGES[document.language]).rstrip()]
     colours = {**{f"c{number}": colour.light for number, colour in enumerate(PALETTE)}, "quiet": QUIET[0], **NOTES}
@@ -117,7 +129,7 @@ class _Writer:
             case TableBlock(head, rows):
                 lines = [self._cells(head) + r" \\ \hline", *(self._cells(cells) + r" \\" for cells in rows)]
                 return "\n".join([rf"\datatable{{{'l' * len(head)}}}{{\hline", *lines, r"\hline}"])
-            case Picture() | BoxGraph():
+            case Picture() | BoxGraph() | Illustration():
                 return rf"\begin{{center}}\fitted{{{tikz(network_diagram(block), self._paint)}}}\end{{center}}"
 
     def _cells(self, cells: Iterable[Inline]) -> str:

@@ -13,6 +13,7 @@ from chainrule.document.document import (
     Document,
     Drawing,
     Equations,
+    Illustration,
     Inline,
     Note,
     Paragraph,
@@ -62,6 +63,8 @@ def section_lines(document: Document, section: Section, number: int, width: int)
     yield from _filled((f"{number}. {section.title}",), width, "heading")
     words = Words(document.language)
     for block in section.blocks:
+        if isinstance(block, Illustration):
+            continue
         yield BLANK
         yield from _block(block, words, width)
 
@@ -187,7 +190,7 @@ def _sentences(graph: BoxGraph, width: int) -> Iterator[TextLine]:
 def _wiring(picture: Picture, width: int) -> Iterator[TextLine]:
     """Every unit with the lines that lead into it, layer by layer, side by side where they fit."""
     for layer in range(1, len(picture.layers)):
-        drawings = [_unit(picture, layer, unit) for unit in range(len(picture.layers[layer]))]
+        drawings = [_unit(picture, layer, unit) for unit in range(len(picture.neurons(layer)))]
         if layer > 1:
             yield BLANK
         yield TextLine(((" " * INDENT + f"{picture.titles[layer - 1]} → {picture.titles[layer]}", None),), "head")
@@ -240,7 +243,7 @@ def _wide(drawing: Iterable[list[Segment]]) -> int:
 
 def _columns(picture: Picture, width: int) -> Iterator[TextLine]:
     """One column a layer, with its first and last units."""
-    cells = [[segments(neuron.label) for neuron in layer] for layer in picture.layers]
+    cells = [[segments(neuron.label) for neuron in picture.neurons(layer)] for layer in range(len(picture.layers))]
     for layer, count in zip(cells, picture.counts, strict=True):
         if count > len(layer):
             layer.insert(-1, [("⋮", None)])

@@ -14,14 +14,15 @@ from chainrule.document.document import (
     Block,
     BoxGraph,
     Document,
-    Drawing,
     Equations,
+    Illustration,
     Inline,
     Note,
     Paragraph,
     Picture,
     Subheading,
     TableBlock,
+    Visual,
 )
 from chainrule.document.words import Words
 from chainrule.notation.formula import Equation, Formula
@@ -47,7 +48,7 @@ class Dialect:
     alerts: bool
     dollar: str
     in_cells: bool
-    pictures: Mapping[Drawing, str] = field(default_factory=dict)
+    pictures: Mapping[Visual, str] = field(default_factory=dict)
 
 
 GITHUB = Dialect(("$`", "`$"), ("```math\n", "\n```"), alerts=True, dollar=r"\$", in_cells=True)
@@ -61,16 +62,16 @@ def markdown(document: Document, dialect: Dialect = GITHUB) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def picture_files(document: Document, stem: str) -> dict[Drawing, str]:
+def picture_files(document: Document, stem: str) -> dict[Visual, str]:
     """A name for the file of each picture: step-network.svg of the one in the section `network`, step-network-2.svg of the next there."""
-    names: dict[Drawing, str] = {}
+    names: dict[Visual, str] = {}
     for section in document.sections:
-        new = dict.fromkeys(block for block in section.blocks if isinstance(block, Drawing) and block not in names)
+        new = dict.fromkeys(block for block in section.blocks if isinstance(block, Picture | BoxGraph) and block not in names)
         names |= {picture: f"{stem}-{section.key}{f'-{number}' if number > 1 else ''}.svg" for number, picture in enumerate(new, start=1)}
     return names
 
 
-def linked(picture: Drawing, name: str) -> str:
+def linked(picture: Visual, name: str) -> str:
     """What shows a picture that stands in a file beside the text."""
     return f"![{escape_markdown(picture.alt)}]({quote(name)})"
 
@@ -106,7 +107,7 @@ def _block(block: Block, words: Words, dialect: Dialect) -> Iterator[str]:
         case TableBlock(head, rows):
             lines = [_row(line, words, dialect) for line in rows]
             yield "\n".join([_row(head, words, dialect), "|" + " --- |" * len(head), *lines])
-        case Picture() | BoxGraph() if block in dialect.pictures:
+        case Picture() | BoxGraph() | Illustration() if block in dialect.pictures:
             yield dialect.pictures[block]
         case Picture() | BoxGraph():
             drawn = "\n".join(line.text for line in picture_lines(block, 100))

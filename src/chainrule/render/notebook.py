@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from chainrule.base.files import json_text
-from chainrule.document.document import Block, Document, Drawing
+from chainrule.document.document import Block, Document, Visual
 from chainrule.explanation.colours import of_keys
 from chainrule.notation.mathml import escape_xml
 from chainrule.pictures.diagram import network_diagram
@@ -31,6 +31,7 @@ def notebook(document: Document) -> str:
 
     Raises InputError where it would hold too many numbers.
     """
+    document = document.illustrated
     dialect = with_pictures(block for part in document.sections for block in part.blocks)
     programs = document.programs() or ("",) * len(document.sections)
     cells = [_cell("title", "markdown", heading(document, JUPYTER))]
@@ -43,14 +44,15 @@ def notebook(document: Document) -> str:
 
 def document_markdown(document: Document) -> str:
     """The document as Jupyter shows it, with its pictures in it."""
+    document = document.illustrated
     return markdown(document, with_pictures(block for part in document.sections for block in part.blocks))
 
 
 def with_pictures(shown: Iterable[Block]) -> Dialect:
     """Jupyter's Markdown with the pictures among these blocks in it."""
-    drawn: dict[Drawing, str] = {}
+    drawn: dict[Visual, str] = {}
     for block in shown:
-        if isinstance(block, Drawing):
+        if isinstance(block, Visual):
             diagram = network_diagram(block)
             drawn[block] = image(svg(diagram, of_keys(keys(diagram.shapes))), block.alt)
     return replace(JUPYTER, pictures=drawn)

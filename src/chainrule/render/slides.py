@@ -10,14 +10,15 @@ from chainrule.document.document import (
     Block,
     BoxGraph,
     Document,
-    Drawing,
     Equations,
+    Illustration,
     Note,
     Paragraph,
     Picture,
     Section,
     Subheading,
     TableBlock,
+    Visual,
 )
 from chainrule.notation.blocks import text_block
 from chainrule.notation.formula import Call, Cases, Derivative, Equation, Fenced, Formula, Fraction, Matrix, Power, Row, Sum, Transposed
@@ -34,6 +35,9 @@ COLUMNS = 62
 
 PICTURE = 11.5
 """Lines that a picture takes."""
+
+SMALL_PICTURE = 6.5
+"""Lines that one takes which is repeated beside a derivation."""
 
 ROWS = 8
 """Rows of a table on a slide."""
@@ -63,9 +67,24 @@ class Slide(Node):
 def slides(document: Document) -> Iterator[Slide]:
     """Every section's slides in their order; nothing of the document is left out."""
     for number, section in enumerate(document.sections, start=1):
-        ideas = _ideas(tuple(piece for block in section.blocks for piece in _pieces(block)))
+        ideas = _ideas(tuple(_beside(section.blocks)))
         for part, blocks in enumerate(ideas, start=1):
             yield Slide(section, number, part, len(ideas), tuple(_rejoined(blocks)))
+
+
+def _beside(blocks: Sequence[Block]) -> Iterator[Block]:
+    """The pieces of the blocks; each derivation that leaves room is followed by its picture, in place of those that stand for all."""
+    lit = {block.beside: block for block in blocks if isinstance(block, Illustration) and block.beside is not None}
+    for block in blocks:
+        if isinstance(block, Illustration):
+            if not lit:
+                yield block
+            continue
+        for piece in _pieces(block):
+            yield piece
+            if isinstance(piece, Equations) and isinstance(piece.equations[0], Equation) and _height(piece) <= HEIGHT - SMALL_PICTURE:
+                picture = lit.get(piece.equations[0].sides[0])
+                yield from () if picture is None else (picture,)
 
 
 def _ideas(pieces: Sequence[Block]) -> list[Sequence[Block]]:
@@ -86,8 +105,9 @@ def _ideas(pieces: Sequence[Block]) -> list[Sequence[Block]]:
 
 def _cost(slide: Sequence[Block], high: float, following: Sequence[Block]) -> float:
     """How far a slide is from full, and what stands at the wrong end of it: what leads to something stays with it."""
-    shown = any(isinstance(block, Equations | TableBlock | Drawing) for block in following)
-    leads = 3 * isinstance(slide[-1], Subheading) + (isinstance(slide[-1], Paragraph) and shown)
+    shown = any(isinstance(block, Equations | TableBlock | Visual) for block in following)
+    beside = following and isinstance(following[0], Illustration) and following[0].beside is not None
+    leads = 9 * bool(beside) + 3 * isinstance(slide[-1], Subheading) + (isinstance(slide[-1], Paragraph) and shown)
     inside = SUBHEADING * sum(isinstance(block, Subheading) for block in slide[1:])
     equations = [block.equations for block in slide if isinstance(block, Equations)]
     derivations = sum(any(isinstance(one, Equation) and len(one.relations) >= STEPS for one in own) for own in equations)
@@ -129,7 +149,9 @@ def _height(block: Block) -> float:
             return 0.3 + sum(map(_height_of, equations))
         case TableBlock(_, rows):
             return 2.2 + 1.3 * len(rows)
-        case Picture() | BoxGraph():
+        case Illustration(beside=beside) if beside is not None:
+            return SMALL_PICTURE
+        case Picture() | BoxGraph() | Illustration():
             return PICTURE
 
 

@@ -9,7 +9,19 @@ from importlib.resources import files
 
 from chainrule.base.nodes import Code
 from chainrule.base.printing import clean
-from chainrule.document.document import Block, BoxGraph, Document, Equations, Inline, Note, Paragraph, Picture, Subheading, TableBlock
+from chainrule.document.document import (
+    Block,
+    BoxGraph,
+    Document,
+    Equations,
+    Illustration,
+    Inline,
+    Note,
+    Paragraph,
+    Picture,
+    Subheading,
+    TableBlock,
+)
 from chainrule.document.words import Words
 from chainrule.notation import typst as mathematics
 from chainrule.notation.formula import Equation, Formula, Row
@@ -54,7 +66,7 @@ def typst(document: Document, layout: str = "article", paper: str = "a4") -> str
     layout  "article"; "slides", 16:9, one idea a page; "handout", compact, in two columns; "figure", a single page around the blocks
     paper   "a4" or "letter"; slides and figures have a size of their own
     """
-    writer = _Writer(document, Words(document.language), layout)
+    writer = _Writer(document.staged if layout == "slides" else document.illustrated, Words(document.language), layout)
     pages = {"slides": writer.slides, "figure": writer.figure}.get(layout, writer.pages)()
     return "\n\n".join([_preamble(document, layout, paper), *pages]) + "\n"
 
@@ -150,7 +162,7 @@ class _Writer:
                 return "\n".join([start, *(f"  {self._equation(equation)}," for equation in equations), ")"])
             case TableBlock(head, rows):
                 return "\n".join([f"#data({len(head)}, ({self._cells(head)},),", *(f"  {self._cells(cells)}," for cells in rows), ")"])
-            case Picture() | BoxGraph():
+            case Picture() | BoxGraph() | Illustration():
                 return canvas(network_diagram(block), self.paint)
 
     def _cells(self, cells: Iterable[Inline]) -> str:

@@ -828,7 +828,7 @@ WORDS = {
     "plot.validation_rows": "Validierungszeilen",
     "plot.epoch": "Epoche",
     "plot.gradients": "Die Gradienten der Gewichte jeder Schicht, logarithmisch",
-    "plot.gradients_bars": "Balken: die Norm des Gradienten jeder Schicht.",
+    "plot.gradients_rings": "Ringe: die Norm des Gradienten jeder Schicht.",
     "plot.gradients_lines": "Striche: vom kleinsten zum größten |∂E/∂w| außer 0; Punkte: ihr Median.",
     "plot.layers": "Gewichte, von der ersten Schicht bis zur letzten",
     "plot.boundary": "Was das Netz für jede Eingabe vorhersagt",

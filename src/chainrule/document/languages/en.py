@@ -791,7 +791,7 @@ WORDS = {
     "plot.validation_rows": "validation rows",
     "plot.epoch": "epoch",
     "plot.gradients": "The gradients of each layer's weights, on a log scale",
-    "plot.gradients_bars": "Bars: the norm of each layer's gradient.",
+    "plot.gradients_rings": "Rings: the norm of each layer's gradient.",
     "plot.gradients_lines": "Lines: from the smallest to the largest |∂E/∂w| that is not 0; points: their median.",
     "plot.layers": "weights, from the first layer to the last",
     "plot.boundary": "What the network predicts for each input",

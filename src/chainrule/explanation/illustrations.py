@@ -1,0 +1,125 @@
+"""Where an explanation speaks of something that can be seen, a picture of it, for formats that have pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from chainrule.document.document import Block, Illustration, Paragraph, Section
+from chainrule.explanation.context import Context
+from chainrule.formula.scalar import Element
+
+if TYPE_CHECKING:
+    from chainrule.pictures.shapes import Diagram
+
+MOST_WORK = 10**6
+"""Multiplications of one forward pass: where there are more, the error is not drawn as a curve."""
+
+
+MOST_LAYERS = 3
+"""Of more, the way of a weight is lit in the last and in the first."""
+
+MOST_LIT = 16
+"""Weights whose way is lit beside their chain, on a slide."""
+
+
+def of_weight(context: Context, sections: Sequence[Section], weight: Element) -> list[Section]:
+    """The story of one weight, with its way lit in the network."""
+    lit = Illustration(partial(_lit_diagram, context, weight))
+    return [replace(one, blocks=(*one.blocks[:1], lit, *one.blocks[1:])) if one.key == "chain" else one for one in sections]
+
+
+def with_illustrations(context: Context, sections: Sequence[Section]) -> list[Section]:
+    """The sections, each with its picture: forward pass, a lit chain a layer, the error along a weight, by rates, and step by step."""
+    makers: Mapping[str, Callable[[Context, tuple[Block, ...]], tuple[Block, ...]]] = {
+        "forward": _forward,
+        "descent": _descent,
+        "chain": _chain,
+        "outcome": _outcome,
+        "repeat": _repeat,
+    }
+    return [
+        replace(section, blocks=makers[section.key](context, section.blocks)) if section.key in makers else section for section in sections
+    ]
+
+
+def _forward(context: Context, blocks: tuple[Block, ...]) -> tuple[Block, ...]:
+    """After what the section says first."""
+    return (*blocks[:1], Illustration(partial(_forward_diagram, context)), *blocks[1:])
+
+
+def _forward_diagram(context: Context) -> Diagram:
+    from chainrule.explanation.pictures import forward_picture
+    from chainrule.pictures.diagram import network_diagram
+
+    return network_diagram(forward_picture(context))
+
+
+def _descent(context: Context, blocks: tuple[Block, ...]) -> tuple[Block, ...]:
+    """Before the last sentence: E along the first weight that moves."""
+    weight = _first_weight(context)
+    if weight is None or not _is_small(context):
+        return blocks
+    return (*blocks[:-1], Illustration(partial(_descent_diagram, context, weight)), *blocks[-1:])
+
+
+def _descent_diagram(context: Context, weight: Element) -> Diagram:
+    from chainrule.explanation.figures import draw_descent
+
+    return draw_descent(context, weight)
+
+
+def _first_weight(context: Context) -> Element | None:
+    moving = [part.parameter for part in context.step.update.parameters if len(part.parameter.shape) > 1]
+    return next((element for parameter in moving for element in context.elements(parameter)), None)
+
+
+def _chain(context: Context, blocks: tuple[Block, ...]) -> tuple[Block, ...]:
+    """After the sentences at the beginning: the way of one weight a layer, the last layer first, as the chains are; for slides, of each."""
+    from chainrule.explanation.backward import representatives
+
+    weights = [element for parameter in reversed(context.derivation.parameters) for element in context.elements(parameter)]
+    chosen = representatives(context, weights)
+    chosen = chosen if len(chosen) <= MOST_LAYERS else [chosen[0], chosen[-1]]
+    lit = [Illustration(partial(_lit_diagram, context, weight)) for weight in chosen]
+    lit += [
+        Illustration(partial(_lit_diagram, context, one), beside=context.letter(context.gradient_of(one))) for one in weights[:MOST_LIT]
+    ]
+    start = next((place for place, block in enumerate(blocks) if not isinstance(block, Paragraph)), len(blocks))
+    return (*blocks[:start], *lit, *blocks[start:])
+
+
+def _lit_diagram(context: Context, weight: Element) -> Diagram:
+    from chainrule.explanation.pictures import paths_picture
+    from chainrule.pictures.diagram import network_diagram
+
+    return network_diagram(paths_picture(context, weight))
+
+
+def _outcome(context: Context, blocks: tuple[Block, ...]) -> tuple[Block, ...]:
+    """After the sentences about rates, which are simulated for them."""
+    if context.advice is None or not _is_small(context):
+        return blocks
+    return (*blocks, Illustration(partial(_rates_diagram, context)))
+
+
+def _rates_diagram(context: Context) -> Diagram:
+    from chainrule.explanation.figures import draw_rates
+
+    return draw_rates(context)
+
+
+def _repeat(context: Context, blocks: tuple[Block, ...]) -> tuple[Block, ...]:
+    return (*blocks, Illustration(partial(_curve_diagram, context))) if _is_small(context) else blocks
+
+
+def _curve_diagram(context: Context) -> Diagram:
+    from chainrule.explanation.figures import draw_curve
+
+    return draw_curve(context)
+
+
+def _is_small(context: Context) -> bool:
+    return context.step.network.size * context.samples <= MOST_WORK
