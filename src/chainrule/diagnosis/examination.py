@@ -142,7 +142,7 @@ def what_to_do(words: Words, disease: Disease) -> str:
 def cure_sentence(words: Words, cure: Cure) -> str:
     """What a cure does, and what its trial showed."""
     change = words.plain(f"cure.{cure.treatment.key}", **_texts(words, cure.treatment.values))
-    key = f"cure.tried.{cure.measure}{'.diverged' if math.isinf(cure.without) else ''}"
+    key = f"cure.tried.{cure.measure}.diverged" if math.isinf(cure.without) else f"cure.tried.{cure.measure}"
     scale = 100 if cure.measure == "wrong" else 1
     numbers = {"with_it": cure.with_it * scale, "without": cure.without * scale}
     texts = {name: words.plain("cure.nothing") if 0 < value < TOLERANCE else value for name, value in numbers.items()}
