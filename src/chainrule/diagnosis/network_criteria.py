@@ -324,6 +324,8 @@ def _hidden(case: Case) -> Iterator[tuple[Units, str]]:
         "penalty",
         "nothing_to_learn",
         "out_of_step",
+        "bounded_output",
+        "targets_unscaled",
     ),
 )
 def mean_predicted(case: Case) -> Mapping[str, Value] | None:
@@ -417,7 +419,7 @@ def rate_too_large(case: Case) -> Mapping[str, Value] | None:
     "than half of that",
     "tried: a rate below a twentieth of a good one gave false alarms; measured",
     "a run that is long enough to make up for it",
-    after=("inputs_unscaled", "targets_unscaled", "vanishing", "zero_start", "start_too_large"),
+    after=("inputs_unscaled", "targets_unscaled", "vanishing", "zero_start", "start_too_large", "saturation", "nothing_to_learn"),
 )
 def rate_too_small(case: Case) -> Mapping[str, Value] | None:
     """A learning rate with which hardly anything is learned in the steps of a trial, though it is with a larger one."""
@@ -441,7 +443,8 @@ def faster(case: Case) -> tuple[float, float] | None:
 
 
 @criterion(
-    f"in a trial more than {100 * HARDLY:.0f} % of the error without the penalty are left, and without the penalty less than half of that",
+    f"after a trial the error is, the penalty aside, more than {100 * HARDLY:.0f} % of that of someone who guesses the mean, and without "
+    "the penalty less than half of it",
     "tried; the larger part of E is what is minimised first",
     "a penalty that was meant to win",
 )
@@ -449,9 +452,10 @@ def penalty(case: Case) -> Mapping[str, Value] | None:
     """A penalty on the weights that keeps the network from learning."""
     if case.network.regularizer is None or case.trial.end is None:
         return None
-    start, left = (error_of(case.network, one.predict(case.x), case.t) for one in (case.network, case.trial.end))
+    left = error_of(case.network, case.trial.end.predict(case.x), case.t)
+    guessed = error_of(case.network, np.broadcast_to(case.t.mean(axis=0), case.t.shape), case.t)
     without = case.changed(network=case.network.replaced(regularizer=None)).trial
-    if not left > HARDLY * start or not without.last < TWICE_AS_GOOD * left:
+    if not left > HARDLY * guessed or not without.last < TWICE_AS_GOOD * left:
         return None
     return {"name": case.network.regularizer.name, "error": left, "less": without.last, "steps": without.steps}
 

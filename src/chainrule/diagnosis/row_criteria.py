@@ -108,7 +108,7 @@ def duplicates(case: Case) -> Mapping[str, Value] | None:
 
 @criterion(
     f"with at least {FEWEST_FOR_DATA} rows: the targets moved by up to {MOST_SHIFT} rows are explained better than as they stand, by "
-    f"{ABOVE:g} of their variance, while these are explained no better than {PERMUTED} random orders of them",
+    f"{CLEARLY:g} of their variance, while these are explained no better than {PERMUTED} random orders of them",
     "compared with permuted targets, as in a permutation test (Fisher 1935)",
     "rows that were shuffled, and data in which the row before says more",
     of_data=True,
@@ -123,7 +123,7 @@ def out_of_step(case: Case) -> Mapping[str, Value] | None:
     gains = {shift: explained(*moved(x, t, shift)) for shift in shifts}
     best = max(gains, key=lambda shift: gains[shift])
     chance = best_by_chance(x, t)
-    if gains[best] < max(chance, 0.0) + ABOVE:
+    if gains[best] < max(chance, 0.0) + CLEARLY:
         return None
     return {"rows": abs(best), "how": "late" if best > 0 else "early", "number": gains[best], "chance": max(chance, 0.0)}
 
