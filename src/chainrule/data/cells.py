@@ -39,7 +39,8 @@ def missing_numbers(words: Collection[str]) -> tuple[float, ...]:
 
 
 def without_missing_numbers(values: Array, words: Collection[str]) -> Array:
-    """The numbers, NaN in place of those that mean that there is no value."""
+    """The numbers, NaN in place of those that mean that there is no value, and 0 in place of −0."""
+    values = values + 0.0
     numbers = () if words is MISSING else missing_numbers(frozenset(words))
     return np.where(np.isin(values, numbers), np.nan, values) if numbers else values
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -22,7 +23,7 @@ from chainrule.data.cells import (
     without_missing_numbers,
 )  # fmt: skip
 from chainrule.data.dates import is_date
-from chainrule.data.numbers import Evidence, NumberFormat, NumberOptions, evidence_of, number_format, plain_numbers
+from chainrule.data.numbers import Evidence, NumberFormat, NumberOptions, evidence_of, number_format, padded_cell, plain_numbers
 from chainrule.data.table import Column
 
 Form: TypeAlias = "Kind | NumberFormat"
@@ -74,9 +75,11 @@ def found_in(cells: Sequence[str], first: int, asked: Form | None, options: Cell
     quick = plain_numbers(cells, first, missing)
     if quick is not None:
         values, decimal, evidence = quick
+        evidence.padded = padded_cell(cells, first, missing)
         values = without_missing_numbers(values, missing)
         return Found(values, None if np.isnan(values).all() else "number", decimal, evidence)
     evidence = evidence_of(cells, first, missing)
+    evidence.padded = padded_cell(cells, first, missing)
     if evidence.stray is None and not evidence.units:
         return Found(np.full(len(cells), np.nan), None)
     if evidence.stray is None or asked is not None:
@@ -121,7 +124,9 @@ class Scan:
 
         Raises FileError where it is not clear and numbers are needed.
         """
-        votes = {name: evidence.votes for name, evidence in self.evidence.items() if evidence.stray is None}
+        # The decimal sign of each column that speaks for one alone, and how many columns speak for each.
+        votes = {name: next(iter(evidence.votes)) for name, evidence in self.evidence.items() if self._speaks(evidence)}
+        counts = Counter(votes.values())
         forms: dict[str, Form] = {}
         doubts: dict[str, str] = {}
         for name, kind in self.kinds.items():
@@ -130,7 +135,7 @@ class Scan:
             if kind not in ("number", None):
                 forms[name] = kind
                 continue
-            others = {sign: True for other, found in votes.items() if other != name and len(found) == 1 for sign in found}
+            others = [sign for sign, count in counts.items() if count > (votes.get(name) == sign)]
             form = number_format(evidence, self.options.numbers, asked if isinstance(asked, NumberFormat) else None, others, self.separator)
             if isinstance(form, NumberFormat):
                 forms[name] = form
@@ -142,6 +147,10 @@ class Scan:
             if form:
                 doubts[name] = why
         return forms, doubts
+
+    @staticmethod
+    def _speaks(evidence: Evidence) -> bool:
+        return evidence.stray is None and len(evidence.votes) == 1
 
     def _check_strays(self, name: str, evidence: Evidence, asked: Form | None) -> None:
         if evidence.stray is not None and (isinstance(asked, NumberFormat) or asked in ("number", "boolean")):

@@ -7,7 +7,7 @@ open, and the other cells, the other columns and the file decide.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -45,7 +45,10 @@ GROUPS = {sign: re.compile(rf"[1-9]\d{{0,2}}(?:{re.escape(sign)}\d{{3}})+|[1-9]\
 OPEN = {sign: re.compile(rf"\s*[+-]?[1-9]\d{{0,2}}{re.escape(sign)}\d{{3}}\s*") for sign in ".,"}
 """What may be a number of thousands as well as one with three decimals."""
 
-PADDED = re.compile(r"(?:^|\n) *0\d\d+")
+ZEROS = re.compile(r" *0\d\d")
+
+FIRST = 1000
+"""So many rows tell whether a column holds codes that begin with zeros."""
 
 UNITS = frozenset(
     {"%", "‰", "°", "°c", "°f", "K", "M", "B", "k", "m", "g", "t", "kg", "mg", "lb", "lbs", "oz", "km", "cm", "mm", "mi", "ft", "in", "yd",
@@ -173,7 +176,7 @@ class Evidence:
     short, long  a whole number without any sign: of at most three digits, and of more, which thousands signs would have parted
     units      by unit; "" for a cell without one
     stray      a cell that holds no number
-    padded     a cell that begins with zeros, where all are digits and of one length
+    padded     a cell that begins with zeros, where all of the first ones are digits and of one length
     """
 
     decimal: dict[str, tuple[int, str]] = field(default_factory=dict)
@@ -250,11 +253,7 @@ def plain_numbers(cells: Sequence[str], first: int, missing: Collection[str]) ->
         return None
     if sign not in text:
         sizes = np.abs(values[np.isfinite(values)])
-        return (
-            values,
-            "",
-            Evidence(short=bool((sizes < 1000).any()), long=bool((sizes >= 1000).any()), padded=_padded(text, cells, missing)),
-        )
+        return values, "", Evidence(short=bool((sizes < 1000).any()), long=bool((sizes >= 1000).any()))
     found = Evidence()
     shape = OPEN[sign]
     signed = ((row, cell) for row, cell in enumerate(cells, start=first) if sign in cell and not shape.fullmatch(cell))
@@ -266,13 +265,13 @@ def plain_numbers(cells: Sequence[str], first: int, missing: Collection[str]) ->
     return values, sign, found
 
 
-def _padded(text: str, cells: Sequence[str], missing: Collection[str]) -> str:
-    """A cell that begins with zeros, if all cells are digits of one length, at least three; "" otherwise."""
-    found = PADDED.search(text)
-    if found is None:
+def padded_cell(cells: Sequence[str], first: int, missing: Collection[str]) -> str:
+    """A cell that begins with zeros, if all of the first rows are digits of one length, at least three; "" otherwise."""
+    if first > 1 or not any(map(ZEROS.match, cells[:FIRST])):
         return ""
-    known = [cell.strip() for cell in cells if not is_missing(cell, missing)]
-    return found[0].strip() if len(set(map(len, known))) == 1 and all(map(str.isdigit, known)) else ""
+    known = [cell.strip() for cell in cells[:FIRST] if not is_missing(cell, missing)]
+    found = next((cell for cell in known if cell.startswith("0") and len(cell) > 2), "")
+    return found if len(set(map(len, known))) == 1 and all(map(str.isdigit, known)) else ""
 
 
 @dataclass(frozen=True)
@@ -296,7 +295,7 @@ class NumberOptions:
 
 
 def number_format(
-    evidence: Evidence, asked: NumberOptions, expected: NumberFormat | None, others: Mapping[str, Any], separator: str | None
+    evidence: Evidence, asked: NumberOptions, expected: NumberFormat | None, others: Collection[str], separator: str | None
 ) -> NumberFormat | str:
     """How a column's numbers are written; or, where that is not clear, the complaint: which cells, what is unclear, which option helps.
 
@@ -352,7 +351,7 @@ def _unit(evidence: Evidence, asked: NumberOptions, expected: NumberFormat | Non
 
 
 def _decimal(
-    evidence: Evidence, asked: NumberOptions, expected: NumberFormat | None, others: Mapping[str, Any], separator: str | None
+    evidence: Evidence, asked: NumberOptions, expected: NumberFormat | None, others: Collection[str], separator: str | None
 ) -> str | _Unclear:
     votes, either = evidence.votes, evidence.open
     said = asked.decimal or {",": ".", ".": ","}.get(asked.thousands or "")

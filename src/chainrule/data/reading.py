@@ -13,23 +13,24 @@ from __future__ import annotations
 import os
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from chainrule.base.errors import FileError, InputError, UnknownNameError, quoted
-from chainrule.data import arrays
+from chainrule.data import arrays, arrow_text
 from chainrule.data.cells import KINDS, MISSING, Kind, common_kind, missing_words, parse_number
-from chainrule.data.columns import CellOptions, Form, Scan
+from chainrule.data.columns import CellOptions, Form, Found, Scan
 from chainrule.data.encodings import gives_once, held
 from chainrule.data.files import ARROW, LINES, called, files_of, partition_of, suffix_of
 from chainrule.data.json_lines import of_json
-from chainrule.data.numbers import NumberFormat, NumberOptions
+from chainrule.data.numbers import PLAIN, NumberFormat, NumberOptions
 from chainrule.data.shipped import PREFIX, SHIPPED, of_shipped
-from chainrule.data.table import Column, Table, joined, retyped, row_numbers
+from chainrule.data.table import Column, Table, joined, resized, retyped, row_numbers
 from chainrule.data.text import TextFiles, TextLayout, text_layout
 
 __all__ = ["Column", "Forms", "Kind", "SHIPPED", "Table", "chunks", "forms_of", "kinds_of", "memory", "read", "row_numbers", "size_of"]
@@ -107,14 +108,9 @@ def chunks(
         source = _read(source, kinds, form)
     files, found = form.text_files(source), forms or forms_of(source, kinds=kinds, **options)
     if files is not None:
-        return _with_doubts_all(files, rows, found, form)
+        return _converted(files, rows, found, form)
     known = {name: kind for name, kind in found.forms.items() if not isinstance(kind, NumberFormat)}
     return (retyped(part, known) for part in _parts(source, rows, form))
-
-
-def _with_doubts_all(files: TextFiles, rows: int, found: Forms, form: Reading) -> Iterator[Table]:
-    for block in files.blocks(rows):
-        yield _with_doubts(files.table(block, block.columns(files.name, found.forms, form.cells), found.notes), found)
 
 
 @dataclass(frozen=True)
@@ -137,9 +133,7 @@ def forms_of(source: Any, *, kinds: Mapping[str, str | NumberFormat] | None = No
     files = form.text_files(source)
     if files is None:
         return Forms(dict(_merged_kinds(_parts(source, BLOCK, form))), {})
-    scan = Scan(files.name, files.first.separator, {**files.first.forms, **expected}, form.cells)
-    for block in files.blocks(BLOCK):
-        scan.add(block.found(scan.expected, form.cells))
+    scan, _ = _scanned(files, expected, form, keep=False)
     return _forms(files.first, scan)
 
 
@@ -185,20 +179,75 @@ class Reading:
         return TextFiles(name, tuple(text_layout(str(path), **self.text) for path in several))
 
 
+def _scanned(files: TextFiles, expected: Mapping[str, Form], form: Reading, *, keep: bool) -> tuple[Scan, list[dict[str, Found]]]:
+    """What all rows say about the columns, and, if it is to be kept, what each part of them was found to be."""
+    first: dict[str, Found] = {}
+    if _may_be_quick(files):
+        with closing(files.blocks(arrow_text.FIRST)) as blocks:
+            first = next(blocks).found(_new_scan(files, expected, form).expected, form.cells)
+    for plain in _ways(first):
+        scan, parts = _new_scan(files, expected, form), []
+        if plain is not None:
+            scan.add(first)  # of plain numbers only these rows say how they are written
+        source = files.blocks(BLOCK) if plain is None else arrow_text.parts_of(files.first, plain, form.cells)
+        try:
+            for part in source:
+                found = part.found(scan.expected, form.cells)
+                scan.add(found)
+                parts += [found] if keep else []
+        except arrow_text.Unfit:
+            continue
+        return scan, parts
+    raise AssertionError("the last way always fits")
+
+
+def _new_scan(files: TextFiles, expected: Mapping[str, Form], form: Reading) -> Scan:
+    return Scan(files.name, files.first.separator, {**files.first.forms, **expected}, form.cells)
+
+
+def _ways(first: Mapping[str, Found]) -> Iterator[dict[str, str] | None]:
+    """Which columns pyarrow may read as plain numbers, the quickest way first; None, the last one, is the way of Python's csv.
+
+    first  what the first rows are, where the file is so large that pyarrow may be quicker
+    """
+    if first:
+        plain = arrow_text.plain_columns(first)
+        yield from (plain, {name: kind for name, kind in plain.items() if kind == "point"}, {})
+    yield None
+
+
+def _may_be_quick(files: TextFiles) -> bool:
+    return len(files.layouts) == 1 and (size_of(files.first.path) or 0) >= arrow_text.SMALLEST
+
+
+def _converted(files: TextFiles, rows: int, found: Forms, form: Reading) -> Iterator[Table]:
+    """The table in parts of at most so many rows, in forms that are known. Raises FileError."""
+    done = 0
+    if _may_be_quick(files):
+        plain = {name: "point" for name, form in found.forms.items() if form == PLAIN and name not in found.padded}
+        parts = arrow_text.parts_of(files.first, plain, form.cells)
+        try:
+            for table in resized((files.table(part, part.columns(found.forms, form.cells), found.notes) for part in parts), rows):
+                yield _with_doubts(table, found)
+                done += 1
+        except arrow_text.Unfit:
+            pass
+        else:
+            return
+    for block in islice(files.blocks(rows), done, None):
+        yield _with_doubts(files.table(block, block.columns(files.name, found.forms, form.cells), found.notes), found)
+
+
 def _read_text(files: TextFiles, expected: Mapping[str, Form], form: Reading) -> Table:
-    """The whole table: each block as its own cells say; and once more where all cells together say something else."""
-    scan, parts = Scan(files.name, files.first.separator, {**files.first.forms, **expected}, form.cells), []
-    for block in files.blocks(BLOCK):
-        parts.append(block.found(scan.expected, form.cells))
-        scan.add(parts[-1])
+    """The whole table: each part as its own cells say; and once more where all cells together say something else."""
+    scan, parts = _scanned(files, expected, form, keep=True)
     found = _forms(files.first, scan)
-    if all(part[name].fits(wanted) for part in parts for name, wanted in found.forms.items()):  # each column's pieces go when it is whole
+    if all(part[name].fits(wanted) for part in parts for name, wanted in found.forms.items()):
+        # A column at a time, so that there is never more than one twice.
         columns = [_joined_column(name, wanted, [part.pop(name).values for part in parts]) for name, wanted in found.forms.items()]
-        whole = Table(files.name, tuple(columns), 1, found.notes, files.first.has_header)
-    else:
-        tables = [files.table(block, block.columns(files.name, found.forms, form.cells), found.notes) for block in files.blocks(BLOCK)]
-        whole = joined(tables, {name: kind_of(wanted) for name, wanted in found.forms.items()})
-    return _with_doubts(whole, found)
+        return _with_doubts(Table(files.name, tuple(columns), 1, found.notes, files.first.has_header), found)
+    tables = list(_converted(files, BLOCK, found, form))
+    return joined(tables, {name: kind_of(wanted) for name, wanted in found.forms.items()})
 
 
 def _joined_column(name: str, form: Form, parts: Sequence[Any]) -> Column:
@@ -229,7 +278,8 @@ def _forms(layout: TextLayout, scan: Scan) -> Forms:
         notes = [f"decimal sign: {'comma' if signs[','] or asked == ',' else 'point'}"]
     notes += [f"{'columns' if len(gone) > 1 else 'a column'} without name and values left out"] if len(kept) < len(forms) else []
     numbers = [name for name, form in kept.items() if isinstance(form, NumberFormat)]
-    padded = {name: scan.evidence[name].padded for name in numbers if scan.evidence[name].padded}
+    whole = [name for name in numbers if not scan.evidence[name].votes and not scan.evidence[name].open]
+    padded = {name: scan.evidence[name].padded for name in whole if scan.evidence[name].padded}
     return Forms(kept, doubts, (*layout.notes[:1], *notes, *layout.notes[1:]), padded)
 
 

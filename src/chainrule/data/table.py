@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -169,6 +169,20 @@ def joined(tables: list[Table], kinds: Mapping[str, Kind]) -> Table:
         column = pieces.pop(0)
         columns.append(replace(column[0], values=np.concatenate([part.values for part in column])))
     return replace(first, columns=tuple(columns))
+
+
+def resized(tables: Iterable[Table], rows: int) -> Iterator[Table]:
+    """Consecutive tables as others of so many rows each, the last one of fewer."""
+    waiting: list[Table] = []
+    for table in tables:
+        waiting.append(table)
+        while sum(map(len, waiting)) >= rows:
+            whole = joined(waiting, waiting[0].kinds)
+            yield replace(whole.take(slice(0, rows)), row_numbers=None)
+            rest = replace(whole.take(slice(rows, None)), row_numbers=None, first_row=whole.first_row + rows)
+            waiting = [rest] if len(rest) else []
+    if waiting:
+        yield joined(waiting, waiting[0].kinds)
 
 
 def retyped(table: Table, kinds: Mapping[str, Kind]) -> Table:

@@ -11,6 +11,7 @@ from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, 
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from itertools import islice
+from typing import Any
 
 from chainrule.base.errors import FileError, InputError, quoted
 from chainrule.data.arff import is_arff, read_arff_head
@@ -300,7 +301,7 @@ class TextFiles:
         """The layout of the first file."""
         return self.layouts[0]
 
-    def blocks(self, rows: int) -> Iterator[Block]:
+    def blocks(self, rows: int) -> Generator[Block]:
         """All rows in blocks of at most so many; rows are counted through all files. Raises FileError, which names the row of its file."""
         done = 0
         for layout in self.layouts:
@@ -308,8 +309,8 @@ class TextFiles:
                 yield block if len(self.layouts) == 1 else replace(block, first=done + block.first)
             done += block.first + block.rows - 1
 
-    def table(self, block: Block, columns: Iterable[Column], notes: Collection[str]) -> Table:
-        """These columns of a block as a table."""
+    def table(self, block: Any, columns: Iterable[Column], notes: Collection[str]) -> Table:
+        """These columns of consecutive rows, of which `block.first` is the first, as a table."""
         return Table(self.name, tuple(columns), block.first, tuple(notes), self.first.has_header)
 
 
@@ -340,7 +341,7 @@ class Block:
             yield column
 
 
-def blocks_of(layout: TextLayout, rows: int) -> Iterator[Block]:
+def blocks_of(layout: TextLayout, rows: int) -> Generator[Block]:
     """The file in blocks of at most `rows` rows. Raises FileError, which names the row."""
     first = 1
     with closing(_blocks(layout, rows)) as blocks:

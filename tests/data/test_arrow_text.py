@@ -1,0 +1,135 @@
+"""Text by pyarrow's reader: the same tables, bit for bit, and the same complaints as by Python's csv, whatever is in the file."""
+
+import csv
+import io
+
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from tests.samples import examples
+
+from chainrule.base.errors import InputError
+from chainrule.data import arrow_text, numbers
+from chainrule.data.reading import chunks, forms_of, read
+
+pytest.importorskip("pyarrow.csv")
+
+NUMBERS = (
+    st.floats(allow_nan=False).map(repr)
+    | st.integers(-(10**20), 10**20).map(str)
+    | st.sampled_from(["0", "-0", "1.50", "+3", " 7 ", "1e400", ".5"])
+)
+CELLS = {
+    "numbers": NUMBERS,
+    "whole": st.integers(-99999, 99999).map(str),
+    "prices": st.floats(0, 1e7).map(lambda x: f"{x:,.2f}"),
+    "german": st.floats(0, 1e7).map(lambda x: f"{x:.2f}".replace(".", ",")),
+    "percent": st.floats(0, 100).map(lambda x: f"{x:.1f} %"),
+    "codes": st.integers(0, 99999).map(lambda x: f"{x:05}"),
+    "text": st.text("abc é'.-", max_size=5),
+    "odd": st.text('ab"\n,; \r#', max_size=4),
+    "truth": st.sampled_from(["true", "False"]),
+    "dates": st.dates().map(str),
+}
+MISSING = st.sampled_from(["", "NA", "nan", "None", "n/a", "nAn", "-", "NULL", " "])
+
+
+@st.composite
+def files(draw):
+    """A file with some rows, often of one kind a column, sometimes with a cell of another one far down."""
+    separator, newline = draw(st.sampled_from(",;\t|")), draw(st.sampled_from(["\n", "\r\n"]))
+    count = draw(st.integers(2, 12))
+    columns = []
+    for _ in range(draw(st.integers(2, 4))):
+        cells = CELLS[draw(st.sampled_from(sorted(CELLS)))]
+        cells = draw(st.sampled_from([cells, cells | MISSING, cells | CELLS[draw(st.sampled_from(sorted(CELLS)))]]))
+        columns.append([draw(cells) for _ in range(count)])
+    text = io.StringIO()
+    writer = csv.writer(
+        text, delimiter=separator, lineterminator=newline, quoting=draw(st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]))
+    )
+    writer.writerow(f"name {place}" for place in range(len(columns)))
+    writer.writerows(zip(*columns, strict=True))
+    extra = draw(
+        st.sampled_from(["", "", "", f"1{separator}2{separator}3{separator}4{separator}5{newline}", newline, '"', "# x" + newline])
+    )
+    return text.getvalue() + extra
+
+
+def outcome(path, **options):
+    """What reading gives: everything about the table, or the complaint."""
+    try:
+        whole, parts = read(path, **options), list(chunks(path, rows=3, **options))
+    except InputError as error:
+        return str(error)
+    assert forms_of(path, **options).notes == whole.notes
+    tables = []
+    for table in (whole, *parts):
+        columns = []
+        for column in table.columns:
+            values = column.values.tolist() if column.values.dtype == object else column.values.tobytes()
+            columns.append((column.name, column.kind, column.format, column.doubt, column.padded, values))
+        tables.append((table.first_row, len(table), table.notes, columns))
+    return tables
+
+
+def both(path, **options):
+    """By pyarrow, looking at one row before, and by Python's csv."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(arrow_text, "SMALLEST", 0)
+        patch.setattr(arrow_text, "FIRST", 2)
+        patch.setattr(numbers, "FIRST", 2)
+        quick = outcome(path, **options)
+        patch.setattr(arrow_text, "SMALLEST", 1 << 60)
+        return quick, outcome(path, **options)
+
+
+@given(files(), st.sampled_from([{}, {}, {"missing": ["0", "-99"]}, {"decimal": ","}, {"units": "%"}]))
+@examples(80)
+@example("a,b\n1,x\n2,y\n-0,z\n", {})
+@example("a,b\n1.5,x\n1.250,y\n", {})
+@example("a;b\n980;x\n12;y\n1.250;z\n", {})
+@example("a;b;c\n980;x;1,5\n12;y;2,5\n1.250;z;3\n", {})
+@example('a,b\n"1",x\n"2","y ""z"""\n', {})
+@example("a,b\n1,x\n2,y\n3,\x00\n", {})
+def test_both_ways_are_the_same(tmp_path_factory, content, options):
+    path = tmp_path_factory.mktemp("t") / "t.csv"
+    path.write_bytes(content.encode())
+    quick, slow = both(path, **options)
+    assert quick == slow
+
+
+def test_usual_files_take_the_quick_way(tmp_path, monkeypatch):
+    """Rows of Python's csv are asked for at the beginning only."""
+    random = np.random.default_rng(0)
+    names = [f"x{place}" for place in range(8)]
+    rows = [[f"{x:.4f}" for x in row] for row in random.normal(size=(20_000, 8))]
+    for row, count in zip(rows, random.integers(0, 50, 20_000), strict=True):
+        row[3], row[5], row[6] = str(count), ("red", '"light, blue"', "")[count % 3], "" if count == 7 else row[6]
+    path = tmp_path / "t.csv"
+    path.write_text("\n".join(map(",".join, [names, *rows])) + "\n")
+    assert path.stat().st_size > arrow_text.SMALLEST
+    quick = outcome(path)
+    monkeypatch.setattr("chainrule.data.text.blocks_of", lambda layout, rows, of=arrow_text: _few(layout, rows))
+    assert outcome(path) == quick
+    monkeypatch.undo()
+    monkeypatch.setattr(arrow_text, "SMALLEST", 1 << 60)
+    assert outcome(path) == quick
+
+
+def _few(layout, rows):
+    from chainrule.data import text
+
+    block = next(iter(text._blocks(layout, rows)))
+    assert rows == arrow_text.FIRST, "the file is read by Python's csv"
+    yield text.Block(1, len(block), dict(zip(layout.names, zip(*block, strict=True), strict=True)))
+
+
+def test_without_pyarrow_python_reads(tmp_path, monkeypatch):
+    path = tmp_path / "t.csv"
+    path.write_text("a,b\n" + "1.5,x\n2.5,y\n" * 10)
+    monkeypatch.setattr(arrow_text, "SMALLEST", 0)
+    expected = outcome(path)
+    monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
+    assert outcome(path) == expected
