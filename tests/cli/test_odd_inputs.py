@@ -18,6 +18,7 @@ from chainrule.base.errors import DivergenceError, FileError, InputError
 from chainrule.data.reading import chunks, read
 from chainrule.network.description import from_toml
 from chainrule.preparation.preparation import Preparation
+from chainrule.steps.step import Step
 
 ROWS = "a,b,t\n" + "".join(f"{i % 7},{i % 5}.5,{i % 3}\n" for i in range(60))
 
@@ -218,3 +219,10 @@ def test_reading_twice_as_many_inputs_takes_twice_as_long():
     few, many = preparation(300), preparation(600)
     assert calls(lambda: Preparation.from_dict(many)) < 2.4 * calls(lambda: Preparation.from_dict(few))
     assert calls(lambda: Preparation.from_dict(few)) < 60 * 300
+
+
+@pytest.mark.parametrize("title", [float("nan"), 1, ["a"], None])
+def test_the_title_of_a_record_is_text(title):
+    plain = cr.problem_from(cr.example("seed")).step().to_dict()
+    with pytest.raises(InputError, match="must be text"):
+        Step.from_dict({**plain, "origin": {**plain.get("origin", {}), "title": title}})

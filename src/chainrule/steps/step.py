@@ -482,6 +482,8 @@ def _checked(step: Step) -> Step:
         raise InputError(f"the recorded step has the number {quoted(step.number)}; steps are counted from 1.")
     if not isinstance(step.origin, Mapping):
         raise InputError(f"the origin of the recorded step must be a table, not {quoted(step.origin)}.")
+    if not isinstance(step.origin.get("title", ""), str):
+        raise InputError(f"the title in the origin of the recorded step must be text, not {quoted(step.origin['title'])}.")
     for key in ("features", "targets", "drawn"):
         names = step.origin.get(key, [])
         if not isinstance(names, (list, tuple)) or not all(isinstance(name, str) for name in names):
