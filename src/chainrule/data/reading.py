@@ -183,8 +183,13 @@ def _scanned(files: TextFiles, expected: Mapping[str, Form], form: Reading, *, k
     """What all rows say about the columns, and, if it is to be kept, what each part of them was found to be."""
     first: dict[str, Found] = {}
     if _may_be_quick(files):
+        scan = _new_scan(files, expected, form)
         with closing(files.blocks(arrow_text.FIRST)) as blocks:
-            first = next(blocks).found(_new_scan(files, expected, form).expected, form.cells)
+            block = next(blocks)
+        first = block.found(scan.expected, form.cells)
+        if block.rows < arrow_text.FIRST:  # that is the whole file: a wide one
+            scan.add(first)
+            return scan, [first] if keep else []
     for plain in _ways(first):
         scan, parts = _new_scan(files, expected, form), []
         if plain is not None:
