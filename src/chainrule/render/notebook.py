@@ -43,8 +43,8 @@ def notebook(document: Document) -> str:
 
 
 def document_markdown(document: Document) -> str:
-    """The document as Jupyter shows it, with its pictures in it."""
-    document = document.illustrated
+    """The document as Jupyter shows it, with its network drawn; its other pictures would make a cell long."""
+    document = document.without_illustrations
     return markdown(document, with_pictures(block for part in document.sections for block in part.blocks))
 
 
