@@ -292,7 +292,7 @@ def test_every_format_has_the_same_labels_at_the_same_places(name):
     root = ElementTree.fromstring(svg(drawn, document.colours))
     in_svg = [(float(one.get("x")), float(one.get("y")), "".join(one.itertext())) for one in root.iter("{http://www.w3.org/2000/svg}text")]
     typst_lines = places(
-        canvas(drawn, lambda key: "c1").splitlines(), r"lettering\((?P<x>[\d.]+)pt, (?P<y>[\d.]+)pt, 0.5, (?P<written>.*)\)"
+        canvas(drawn, lambda key: "c1").splitlines(), r"lettering\((?P<x>[\d.]+)pt, (?P<y>[\d.]+)pt, [\d.]+, (?P<written>.*)\)"
     )
     in_typst = [(x / 0.75, y / 0.75, "".join(re.findall(r'"([^"#]+)"\)', written))) for x, y, written in typst_lines]
     tikz_lines = places(
