@@ -1,8 +1,10 @@
 """The doctor finds what was made sick, is silent about what is well, and prescribes nothing that makes things worse."""
 
+import importlib.util
 import itertools
 import json
 import runpy
+import sys
 import tomllib
 from importlib.resources import files
 from pathlib import Path
@@ -47,6 +49,28 @@ def test_nothing_is_found_in_what_is_well(seed: int) -> None:
     diagnosis = examined(healthy(seed), "healthy")
     assert diagnosis.keys == []
     valid(diagnosis)
+
+
+REAL = [
+    "iris", "wine", "breast cancer", "digits", "diabetes", "penguins, species", "penguins, sex", "penguins, mass", "cars, consumption",
+    "cars, origin", "barley", "weather",
+]  # fmt: skip
+"""The sets of docs/training.md; in the weather of Seattle, drizzle is rare and never found."""
+
+
+@pytest.mark.parametrize("name", some(REAL, lambda name: name == "wine"))
+def test_on_real_tables_trained_by_default_it_is_silent_or_right(name: str) -> None:
+    spec = importlib.util.spec_from_file_location("scores", ROOT / "benchmarks" / "scores.py")
+    assert spec is not None
+    assert spec.loader is not None
+    scores = importlib.util.module_from_spec(spec)
+    sys.modules["scores"] = scores
+    spec.loader.exec_module(scores)
+    assert set(scores.SETS) == set(REAL)
+    table, target = scores.SETS[name][0](), scores.SETS[name][1]
+    model = cr.train(table, target=target)
+    keys = cr.doctor(model, data=table).keys
+    assert keys == (["class_never_found"] if model.scores["test"].never_found else [])
 
 
 @pytest.mark.parametrize("key", ["inputs_unscaled", "rate_too_large", "bounded_output"])
