@@ -82,11 +82,11 @@ def selu(z: Expression) -> Expression:
 def gelu(z: Expression, *, approximate: Literal["none", "tanh"] = "none") -> Expression:
     """f(z) = z Φ(z) = ½ z (1 + erf(z / √2)); above −0.17.
 
-    approximate = "tanh": ½ z (1 + tanh(√(2/π) (z + 0.044715 z³))), which differs by less than 0.0005.
+    approximate = "tanh": ½ z (1 + tanh u) = z σ(2u), u = √(2/π) (z + 0.044715 z³), which differs by less than 0.0005.
     Source: Hendrycks & Gimpel (2016), Gaussian error linear units.
     """
     if approximate == "tanh":
-        return HALF * z * (1 + p.tanh(p.sqrt(p.divide(2, math.pi)) * (z + 0.044715 * z**3)))
+        return z * p.sigmoid(2 * p.sqrt(p.divide(2, math.pi)) * (z + 0.044715 * z**3))  # 1 + tanh u would cancel
     return HALF * z * p.erf1p(z / p.sqrt(2))
 
 
