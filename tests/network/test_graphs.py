@@ -244,3 +244,22 @@ def test_every_equation_of_its_document_is_true(name: str) -> None:
     assert_readable(document)
     assert assert_true(document) >= 20
     assert "part(" not in str(document)
+
+
+def test_one_bias_for_a_whole_layer_has_the_sum_of_its_units_as_gradient() -> None:
+    W, V, x, t = (
+        np.array([[0.1, 0.4], [-0.2, 0.3], [0.5, -0.1]]),
+        np.array([[0.2, -0.3], [0.6, 0.1]]),
+        np.array([[1.0, -2.0, 0.5]]),
+        [[0.1, 0.9]],
+    )
+    layers = [cr.dense(2, "sigmoid", bias="shared", weights=W, numbers={"b": 0.5}), cr.dense(2, "sigmoid", bias="shared", weights=V)]
+    step = cr.Network(3, *layers).step(x, t, cr.sgd(0.5))
+    h = 1 / (1 + np.exp(-(x @ W + 0.5)))
+    y = 1 / (1 + np.exp(-(h @ V)))
+    outer = (y - t) * y * (1 - y)
+    inner = (outer @ V.T) * h * (1 - h)
+    assert float(step.gradients["b1"]) == pytest.approx(inner.sum(), rel=1e-12)
+    assert float(step.gradients["b2"]) == pytest.approx(outer.sum(), rel=1e-12)
+    assert float(step.new_parameters["b1"]) == pytest.approx(0.5 - 0.5 * inner.sum(), rel=1e-12)
+    assert "b1" in str(step.explain(weight="b1"))
