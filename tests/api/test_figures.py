@@ -90,7 +90,7 @@ def test_a_figure_has_no_prose():
     kept = without_prose(section)
     assert {type(block).__name__ for block in kept.blocks} == {"Equations", "Subheading"}
     assert [block for block in kept.blocks if block in section.blocks] == list(kept.blocks)
-    with pytest.raises(InputError, match="there is nothing to be drawn: All gradients"):
+    with pytest.raises(InputError, match="there is nothing to be drawn: Every gradient"):
         without_prose(replace(section, blocks=problem("seed").explain().section("weights").blocks[:1]))
 
 

@@ -165,7 +165,7 @@ def _judge(verdict: Verdict, left: str, relation: str, right: str, values: Mappi
     try:
         if relation == "←":
             raise Unknown("an update is no equation")
-        true = any(_computed(digits, ending(left), relation, beginning(right), values) for digits in (DIGITS, 8 * DIGITS, 64 * DIGITS))
+        true = any(_computed(digits, ending(left), relation, beginning(right), values) for digits in (DIGITS, 8 * DIGITS, 16 * DIGITS))
     except (NotRead, Unknown):
         verdict.skipped += 1
         return

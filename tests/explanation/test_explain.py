@@ -82,7 +82,7 @@ def test_a_bias_that_a_layer_has_once_is_told_as_the_sum_over_its_units():
     assert "Ways from the error to it: 4" in text
     assert "≈ 0.0187256" in text
     whole = " ".join(plain(explain(problem("mazur"))).split())
-    assert "the gradient by it is the sum over them: b1, b2." in whole
+    assert "b1, b2: one bias for all units of a layer; the gradient by it is the sum over them." in whole
     assert "∂E/∂b1 = Σ δ⁽¹⁾ ≈ Σ [0.00877135, 0.00995425] = 0.0187256" in whole
     assert "numbered layer by layer" not in whole
 

@@ -113,7 +113,7 @@ def test_a_loss_of_the_wrong_shape() -> None:
         """Sums over the batch, and leaves a number for each output."""
         return p.total((y - t) ** 2, axes=(0,))
 
-    assert "one number per output, per example or in all: but is 4" in failure(proof.prove(turned))
+    assert "one number per output or per example: but is 4" in failure(proof.prove(turned))
 
 
 def test_a_loss_with_a_kink_and_a_pole() -> None:

@@ -105,7 +105,7 @@ ELEMENTWISE = {
     "power": {"loss": "squared"},
     "subtract": {"loss": "squared"},
     "log_cosh": {"loss": "log_cosh"},
-    "log": {"loss": "kl"},
+    "log": {"loss": "binary_cross_entropy", "output": "hard_sigmoid"},
 }
 STRUCTURAL = {
     "matmul": {},

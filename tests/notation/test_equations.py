@@ -142,7 +142,7 @@ def test_a_result_lost_in_rounding_keeps_the_digits_that_follow():
 
 def test_overflow_and_no_numbers_are_said():
     a = LETTERS[0]
-    assert formula_text(worked(Symbol("f"), a * a, {a: 1e200}, Labels(), result=float("inf"))) == "f = a · a = 1 · 10^200 · 1 · 10^200 ≈ ∞"
+    assert formula_text(worked(Symbol("f"), a * a, {a: 1e200}, Labels(), result=float("inf"))) == "f = a · a = 10^200 · 10^200 ≈ ∞"
     assert formula_text(worked(Symbol("f"), 2 * a, {a: float("nan")}, Labels())) == "f = 2 · a = 2 · NaN ≈ NaN"
 
 
@@ -186,7 +186,7 @@ def test_a_large_matrix_is_shortened_and_its_numbers_left_out():
         (7.4e7, "74000000"),
         (7.43219876543e7, "7.43220 · 10^7"),
         (2.1e23, "2.1 · 10^23"),
-        (1e-5, "1 · 10^−5"),
+        (1e-5, "10^−5"),
         (0.0001, "0.0001"),
         (999999.96123456, "1.00000 · 10^6"),
         (0, "0"),
@@ -474,4 +474,3 @@ def test_a_case_takes_the_branch_of_what_is_printed_though_floats_lose_it():
     line = worked(Symbol("f"), expression, {a: -10_000.0}, Labels(), result=3.0)
     assert formula_text(line).endswith("= 2")
     assert read(line).false == []
-    assert 0 < evaluated(p.exp(a), {a: -(10**9)}).value < evaluated(p.exp(a), {a: -10_000}).value

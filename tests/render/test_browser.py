@@ -240,4 +240,5 @@ def test_a_step_moves_only_for_those_who_want_it_to(drawn):
     assert page.evaluate("document.getAnimations().length") > 8
     page.evaluate("document.getAnimations().forEach(animation => { animation.pause(); animation.currentTime = 2700; })")
     shown = {name: opacity for name, *_, opacity in page.evaluate(SAID)}
-    assert (shown["8"], shown["8.4"], shown["2.2136"], shown["→\u00a00.3743488"]) == ("1", "1", "0", "0")
+    (new,) = (opacity for name, opacity in shown.items() if name.strip().endswith("0.3743488"))
+    assert (shown["8"], shown["8.4"], shown["2.2136"], new) == ("1", "1", "0", "0")

@@ -47,6 +47,9 @@ def objects(trained) -> dict[str, object]:
         "Orthogonal": chainrule.Orthogonal(1),
         "Diverged": chainrule.Diverged(3, "z1", "inf", Cause("rate", {"rate": 0.2}), 0.1),
         "Watch": None,
+        "ChainruleClassifier": None,  # scikit-learn shows its estimators
+        "ChainruleRegressor": None,
+        "Diagnosis": chainrule.doctor("seed"),
     }
 
 

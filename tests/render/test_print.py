@@ -240,7 +240,7 @@ def test_a_sign_that_would_break_latex_is_noticed():
     with pytest.raises(AssertionError):
         assert_well_formed(source.replace(r"\end{aligned}", "", 1))
     with pytest.raises(AssertionError):
-        assert_well_formed(source.replace("Layers", "$Layers"))
+        assert_well_formed(source.replace("Conventions", "$Conventions"))
 
 
 @pytest.mark.skipif(not LATEX, reason="there is no LaTeX here")

@@ -241,9 +241,8 @@ def _by_derivatives_on_the_way(context: Context) -> list[Block]:
     on_the_way = [quantity for quantity in context.derivation.backward if _on_the_way(context, quantity)]
     gradients = [(part, context.derivation.gradient(part.parameter)) for part in parts]
     count = sum(value.size for value in context.step.new_parameters.values())
-    whole = (
-        context.brief or context.samples > 1 or count > MOST_WEIGHTS or bool(context.step.network.kept) or bool(context.step.network.absent)
-    )
+    many = context.samples > 1 or count > MOST_WEIGHTS or bool(context.step.network.kept) or bool(context.step.network.absent)
+    whole = context.brief or many
     plain = [gradient is not None and _stands_in(part, gradient) for part, gradient in gradients]
     lines: list[Equation] = []
     for (part, gradient), short in zip(gradients, plain, strict=True):
@@ -274,7 +273,8 @@ def _by_derivatives_on_the_way(context: Context) -> list[Block]:
     )
     then = "formulas.updates" if all(plain) else "formulas.gradients"
     first: list[Block] = [Paragraph(context.text("formulas.shared")), Equations(tuple(shared))] if shared else []
-    return [*first, Paragraph(context.text(then)), Equations(tuple(lines))]
+    more = [Note("more", context.text("formulas.more"))] if whole and not many and context.detail == "scalar" else []
+    return [*first, Paragraph(context.text(then)), Equations(tuple(lines)), *more]
 
 
 def _stands_in(part: ParameterUpdate, gradient: Expression) -> bool:

@@ -212,7 +212,7 @@ def _explained(build: Callable[[], Network], optimizer: Bound | None = None) -> 
     try:
         network = build()
         t = [[1, -1], [-1, 1]] if network.loss.definition.targets == "signs" else [[0.25, 0.75], [1, 0]]
-        step = network.step([[1, 2], [-0.5, 1]], t, optimizer or find("optimizer", "sgd"))
+        step = network.step([[1, 2], [-0.5, 1]], t if network.targets else None, optimizer or find("optimizer", "sgd"))
         for options in ({"detail": "overview"}, {"detail": "matrix"}, {"detail": "scalar"}, {"weight": "w1"}):
             str(step.explain(**options))
     except Exception as error:  # noqa: BLE001  # a person's own function may raise anything

@@ -32,7 +32,7 @@ LARGEST_EXPONENT = 5000
 """e^x is infinite beyond, as it is for floats beyond 709."""
 
 LEAST_EXPONENT = -20_000
-"""e^x is taken for e to this power below: a number above 0, which floats lose below −745."""
+"""e^x is taken for 0 below; floats lose it below −745."""
 
 Operand: TypeAlias = "Real | int | float | Fraction"
 
@@ -177,7 +177,7 @@ class Reals:
         if not isinstance(x.value, Fraction) or x.value > LARGEST_EXPONENT:
             return Real(Fraction(0) if x.value < 0 else x.value if math.isnan(_as_float(x.value)) else math.inf, exact=False)
         if x.value < LEAST_EXPONENT:
-            return Reals.exp(LEAST_EXPONENT)
+            return Real(Fraction(0), exact=False)
         if x.value == 0:
             return Real(Fraction(1), x.exact)
         if abs(x.value) < TINY:

@@ -8,6 +8,7 @@ from functools import singledispatch
 from typing import Any
 
 from chainrule.diagnosis.divergence import Diverged
+from chainrule.diagnosis.examination import Diagnosis
 from chainrule.document.document import Block, Equations, Inline, Paragraph, TableBlock
 from chainrule.document.words import Words
 from chainrule.explanation import definitions, overview, rules, setting
@@ -114,8 +115,8 @@ def _activation(value: Bound) -> Iterable[Block]:
 
 def _loss(value: Bound) -> Iterable[Block]:
     """E for one example with one output, and ∂E/∂y; of two outputs where the loss compares whole rows."""
-    y, t = (variable(Name(letter), ("batch", 2)) for letter in "yt")
-    outputs = len(y.shape) - len(value.apply(y, t).shape) + 1
+    operands = [variable(Name(letter), ("batch", 2)) for letter in value.definition.operands]
+    outputs = 2 - len(value.apply(*operands).shape) + 1
     derivation, labels = Network(1, dense(outputs, "identity", bias=False), loss=value).derivation, Labels()
     lines = [_line(labels, derivation.paper_error)]
     gradient = derivation.gradient(derivation.prediction)
@@ -209,6 +210,13 @@ def _epochs(history: Sequence[Any]) -> Iterable[Block]:
 def _(value: Outcome) -> Iterable[Block]:
     yield _table("", {one.name.replace("_", " "): getattr(value, one.name) for one in fields(value) if one.name not in ("network", "last")})
     yield from content(value.network)
+
+
+@content.register
+def _(value: Diagnosis) -> Iterable[Block]:
+    """What is wrong, a paragraph a sentence."""
+    for _, line in value.lines(Words()):
+        yield Paragraph((line,))
 
 
 @content.register

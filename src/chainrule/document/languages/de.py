@@ -285,6 +285,7 @@ WORDS = {
     "weights.intro": "Jeder Gradient sagt, was eine Änderung dort bewirkt, wo die Gewichte jetzt sind: Deshalb wurden alle mit den alten "
     "Gewichten berechnet, und erst jetzt wird jedes Gewicht ersetzt.",
     "weights.more": "Auf dieselbe Weise werden {left} weitere Gewichte ersetzt; `--weight` zeigt jedes einzelne, `--all` alle.",
+    "formulas.more": "Dasselbe für jedes einzelne Gewicht, das `--all` ausschreibt.",
     "weights.more.left=1": "Auf dieselbe Weise wird ein weiteres Gewicht ersetzt; `--all` zeigt auch dieses.",
     "weights.table": "Und alle, in Zahlen:",
     "weights.weight": "Gewicht",

@@ -270,6 +270,7 @@ WORDS = {
     "weights.intro": "Every gradient says what a change does where the weights are now: so all were computed with the old weights, and "
     "only now every weight is replaced.",
     "weights.more": "{left} more weights are updated in the same way; `--weight` shows any one of them, `--all` shows all.",
+    "formulas.more": "The same for every single weight, which `--all` writes out.",
     "weights.more.left=1": "One more weight is updated in the same way; `--all` shows it, too.",
     "weights.table": "And all of them, in numbers:",
     "weights.weight": "weight",
