@@ -344,7 +344,7 @@ def test_divergence_ends_with_3_a_cause_a_rate_that_works_and_the_best_weights(f
     _, german = printed([*asked, "--learning-rate", "50.5", "--force", "--language", "de"], capsys, 3)
     assert "Die Lernrate 50,5 ist zu groß. In einer Simulation dieses Laufs mit --learning-rate " in german
     assert german.endswith("Die bisher besten Gewichte stehen in model.safetensors.\n")
-    rate = err.split("--learning-rate ")[1].split(".\n")[0].rstrip(".")
+    rate = err.split("--learning-rate ")[1].split(", the error falls")[0]
     printed([*asked, "--learning-rate", rate, "--force"], capsys)
     assert Model.load("model.safetensors").scores["test"].r2 > 0.9
 
