@@ -86,7 +86,9 @@ def test_predictions_are_the_same_in_a_pipe_in_a_file_and_in_the_table(table, wo
         assert {row[0] for row in rows} <= set(known.classes)
 
 
-@pytest.mark.parametrize("suffix", ["txt", "md", "html", "tex", "typ", "ipynb", "json"])
+@pytest.mark.parametrize(
+    "suffix", ["txt", "html", "json", *(pytest.param(one, marks=pytest.mark.proof) for one in ("md", "tex", "typ", "ipynb"))]
+)
 def test_explanations_in_every_format(suffix, table, words, model, capsys, tmp_path):
     said(["explain", model, "--data", table, "--row", "3", "-o", f"x.{suffix}"], capsys)
     if suffix != "json":  # which writes what steers as \u001b
