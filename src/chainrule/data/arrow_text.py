@@ -102,7 +102,7 @@ def _with_rows(evidence: Evidence, rows: Sequence[int]) -> Evidence:
     return replace(evidence, **moved, stray=stray)
 
 
-def parts_of(layout: TextLayout, plain: Mapping[str, str], options: CellOptions) -> Iterator[Part]:
+def read_parts(layout: TextLayout, plain: Mapping[str, str], options: CellOptions) -> Iterator[Part]:
     """The file in parts. Raises Unfit, perhaps after some of them.
 
     plain   the columns that are read as plain numbers: "whole", or "point" for those with a decimal point

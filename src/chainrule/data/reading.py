@@ -194,7 +194,7 @@ def _scanned(files: TextFiles, expected: Mapping[str, Form], form: Reading, *, k
         scan, parts = _new_scan(files, expected, form), []
         if plain is not None:
             scan.add(first)  # of plain numbers only these rows say how they are written
-        source = files.blocks(BLOCK) if plain is None else arrow_text.parts_of(files.first, plain, form.cells)
+        source = files.blocks(BLOCK) if plain is None else arrow_text.read_parts(files.first, plain, form.cells)
         try:
             for part in source:
                 found = part.found(scan.expected, form.cells)
@@ -230,7 +230,7 @@ def _converted(files: TextFiles, rows: int, found: Forms, form: Reading) -> Iter
     done = 0
     if _may_be_quick(files):
         plain = {name: "point" for name, form in found.forms.items() if form == PLAIN and name not in found.padded}
-        parts = arrow_text.parts_of(files.first, plain, form.cells)
+        parts = arrow_text.read_parts(files.first, plain, form.cells)
         try:
             for table in resized((files.table(part, part.columns(found.forms, form.cells), found.notes) for part in parts), rows):
                 yield _with_doubts(table, found)

@@ -112,7 +112,7 @@ FEW_VALUES = 2
 
 
 @dataclass(frozen=True)
-class Scale:
+class ColumnScales:
     """How numbers lie: per column their mean, deviation and root of the mean square, and whether they take more than two values."""
 
     mean: Array
@@ -121,11 +121,11 @@ class Scale:
     many: Array
 
     @staticmethod
-    def of(x: Array) -> Scale:
+    def of(x: Array) -> ColumnScales:
         """Of the columns of an array."""
         x = np.asarray(x, dtype=float)
         several = np.count_nonzero(np.diff(np.sort(x, axis=0), axis=0), axis=0) >= FEW_VALUES  # without np.unique, which takes long to load
-        return Scale(x.mean(axis=0), x.std(axis=0), np.sqrt((x**2).mean(axis=0)), several | (len(x) <= FEW_VALUES))
+        return ColumnScales(x.mean(axis=0), x.std(axis=0), np.sqrt((x**2).mean(axis=0)), several | (len(x) <= FEW_VALUES))
 
 
 def column_name(names: Any, place: int, letter: str) -> str:

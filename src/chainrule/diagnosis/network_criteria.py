@@ -15,7 +15,7 @@ from chainrule.diagnosis.criteria import (
     MOST_MEAN,
     MOST_RATIO,
     MOST_RMS,
-    Scale,
+    ColumnScales,
     Value,
     column_name,
     criterion,
@@ -54,7 +54,7 @@ def not_finite(case: Case) -> Mapping[str, Value] | None:
 def inputs_unscaled(case: Case) -> Mapping[str, Value] | None:
     """Inputs far from mean 0 and deviation 1: the rate that fits one of them is too large or too small for the others."""
     x, _, _ = case.sample
-    scale = Scale.of(x)
+    scale = ColumnScales.of(x)
     wide = scale.many & (scale.deviation > 0)
     if wide.sum() > 1:
         places = np.flatnonzero(wide)
@@ -83,7 +83,7 @@ def inputs_unscaled(case: Case) -> Mapping[str, Value] | None:
 def targets_unscaled(case: Case) -> Mapping[str, Value] | None:
     """Targets far from 0: the first errors, and with them the first gradients, are large."""
     _, t, _ = case.sample
-    scale = Scale.of(t)
+    scale = ColumnScales.of(t)
     for layer, loss, columns in outputs_of(case):
         assert layer.activation is not None
         if loss.definition.targets != "numbers" or all(map(math.isfinite, value_range(layer.activation))):

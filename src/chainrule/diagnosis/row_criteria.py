@@ -30,7 +30,7 @@ MOST_SHIFT = 3
 """Rows by which x and y may be out of step."""
 
 
-def labels_of(t: Array) -> Array | None:
+def classes_of_rows(t: Array) -> Array | None:
     """The class of each row, from one-hot targets or from 0 and 1; None where they are numbers."""
     if is_one_hot(t):
         return np.asarray(t.argmax(axis=1))
@@ -186,7 +186,7 @@ def error_of_share(share: float, rows: int) -> float:
 )
 def imbalance(case: Case) -> Mapping[str, Value] | None:
     """Classes of which one is so frequent that naming it always is nearly right."""
-    labels = labels_of(case.t)
+    labels = classes_of_rows(case.t)
     if labels is None or len(labels) < FEWEST_FOR_DATA:
         return None
     counts = np.bincount(labels)

@@ -40,7 +40,7 @@ MOST_WEIGHTS = 18
 
 
 @dataclass(frozen=True)
-class Line:
+class TableStep:
     """A step in the table of a run."""
 
     number: int
@@ -62,7 +62,7 @@ class Run:
     order: Order
     whole: Step
     worked: list[Step]
-    lines: list[Line]
+    lines: list[TableStep]
     errors: dict[int, float]
 
 
@@ -75,13 +75,13 @@ def taken(problem: Problem, order: WantedOrder, epochs: int | None, exact: bool)
     assert read is not None
     shown = _shown_steps(read)
     ends = {epoch * len(read.batches): epoch for epoch in milestones(read.epochs)}
-    worked, lines, errors = list[Step](), list[Line](), {0: whole.error}
+    worked, lines, errors = list[Step](), list[TableStep](), {0: whole.error}
     step: Step | None = first
     while step is not None:
         if len(worked) < MOST_WORKED:
             worked.append(step)
         if step.number in shown:
-            lines.append(Line(step.number, step.prediction, step.error, dict(step.new_parameters)))
+            lines.append(TableStep(step.number, step.prediction, step.error, dict(step.new_parameters)))
         if step.number in ends:
             after = replace(problem, network=step.network.continued(step.new_parameters))
             errors[ends[step.number]] = next(after.steps(exact=exact)).error

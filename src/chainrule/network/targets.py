@@ -107,8 +107,12 @@ def first_class(numbers: Array, size: int, name: str) -> int:
 
 
 def one_hot(places: Sequence[int] | Array, size: int) -> Array:
-    """Rows (samples, size) of zeros with a 1 at each place, from 0."""
-    return np.asarray(np.eye(size)[np.asarray(places, dtype=int)])
+    """(rows, size): 1 at each place, from 0, and 0 elsewhere; a row of 0 for −1."""
+    places = np.asarray(places, dtype=int)
+    rows = np.zeros((len(places), size))
+    known = np.flatnonzero(places >= 0)
+    rows[known, places[known]] = 1
+    return rows
 
 
 def class_places(cells: Array, size: int, name: str) -> tuple[list[int], list[str]]:

@@ -14,6 +14,7 @@ from chainrule.data.cells import Kind, parse_number
 from chainrule.data.columns import Form
 from chainrule.data.numbers import NumberFormat
 from chainrule.data.table import Column, Table
+from chainrule.network.targets import one_hot
 
 Array: TypeAlias = "np.ndarray[Any, Any]"
 Task: TypeAlias = Literal["classify", "binary", "regress", "mixed"]
@@ -160,14 +161,6 @@ class Target:
 def complete(table: Table, names: Iterable[str]) -> Array:
     """(rows,): True where none of these columns lacks a value."""
     return np.asarray(~np.any([table.column(name).missing for name in names], axis=0))
-
-
-def one_hot(codes: Array, width: int) -> Array:
-    """(rows, width): 1 at the place of each code, 0 elsewhere; a row of 0 for −1."""
-    rows = np.zeros((len(codes), width))
-    known = np.flatnonzero(codes >= 0)
-    rows[known, codes[known]] = 1
-    return rows
 
 
 def labels_of(column: Column) -> Array:

@@ -18,7 +18,8 @@ from chainrule.data.columns import Form
 from chainrule.data.numbers import PLAIN, looks_like_number
 from chainrule.data.table import Table
 from chainrule.network.definitions import find
-from chainrule.preparation.columns import LOSSES, Array, Feature, Target, Task, complete, enumerated, labels_of, missing_message, one_hot
+from chainrule.network.targets import one_hot
+from chainrule.preparation.columns import LOSSES, Array, Feature, Target, Task, complete, enumerated, labels_of, missing_message
 from chainrule.preparation.dates import checked_parts
 from chainrule.preparation.fitting import PreparationOptions, fit_preparation
 from chainrule.preparation.reading import fields_from, without_defaults
