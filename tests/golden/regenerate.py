@@ -75,6 +75,37 @@ def layers(activations: str, **more: Any) -> dict[str, Any]:
     return {"inputs": 2, "layers": [*({"units": 1, "activation": a} for a in hidden), {"units": 1, "activation": last}], **more}
 
 
+GATED: dict[str, Any] = {
+    "inputs": 2,
+    "weights": [0.5, -0.25, 0.4, 0.3, -0.2, 0.6, 0.1, 0.7, 0.8, -0.5],
+    "layers": [
+        {"name": "value", "units": 2, "activation": "tanh", "bias": False},
+        {"name": "gate", "from": "x", "units": 2, "activation": "sigmoid", "bias": False},
+        {"kind": "multiply", "name": "gated", "from": ["value", "gate"]},
+        {"units": 1, "bias": False},
+    ],
+    "data": {"x": [[1, 2]], "t": [[0.5]]},
+    "optimizer": {"name": "sgd", "learning_rate": 0.1},
+}
+"""One layer lets through what another says."""
+
+TWO_OUTPUTS: dict[str, Any] = {
+    "inputs": 2,
+    "outputs": {
+        "price": {"from": "cost", "loss": "half_squared"},
+        "kind": {"from": "choice", "loss": "cross_entropy", "weight": 0.5},
+    },
+    "weights": [0.5, -0.25, 0.4, 0.3, -0.2, 0.6, 0.1, 0.7, 0.8, -0.5],
+    "layers": [
+        {"name": "both", "units": 2, "activation": "tanh", "bias": False},
+        {"name": "cost", "units": 1, "bias": False},
+        {"name": "choice", "from": "both", "units": 2, "bias": False},
+    ],
+    "data": {"x": [[1, 2]], "t": {"price": [[0.5]], "kind": [[0, 1]]}},
+    "optimizer": {"name": "sgd", "learning_rate": 0.1},
+}
+"""A number and a class, each with its own loss, out of the same hidden layer."""
+
 DOCUMENTS: dict[str, Callable[[], Document]] = {
     "seed": one("seed"),
     "seed-german": one("seed", notation="german"),
@@ -112,6 +143,8 @@ DOCUMENTS: dict[str, Callable[[], Document]] = {
     "two-inputs": one("two-inputs"),
     "two-inputs-german": one("two-inputs", notation="german", input="3 2 4; 1 -1 2", target="1; 0", optimizer="adam"),
     "tied": one("tied", exact=True),
+    "gated": one(GATED),
+    "two-outputs": one(TWO_OUTPUTS),
     "momentum": one("2-2-1", **SMALL, optimizer="momentum", steps=2, bias=True),
     "formula": worked("c = a + b; d = a*b + b^3; f = c*d", "a=-4 b=3"),
     "formula-german": worked("z = w*x + b; y = σ(z); E = (y - t)^2 / 2", "w=0.5 x=2 b=-1.5 t=1", notation="german"),
