@@ -228,7 +228,7 @@ def predict(
     Columns are found by their names, in any order. One that lacks is an error; targets and further ones are ignored. A category that the
     model has never seen counts as none of the known ones, and that is said.
     """
-    from chainrule.api.train import formula_cells, predictions
+    from chainrule.api.predictions import formula_cells, predictions
     from chainrule.cli.report import message
     from chainrule.document.words import Words
     from chainrule.training.model import Model
