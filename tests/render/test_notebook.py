@@ -12,6 +12,7 @@ import nbformat
 import numpy as np
 import pytest
 from tests.golden.regenerate import DOCUMENTS, Case
+from tests.random_graphs import case_of, description_of
 from tests.samples import some
 
 import chainrule.network.activations
@@ -22,6 +23,7 @@ from chainrule.base.errors import InputError
 from chainrule.document.document import Document, Illustration, Paragraph, Picture, Section
 from chainrule.explanation.explain import explain
 from chainrule.network.definitions import REGISTRY
+from chainrule.network.description import network_from
 from chainrule.pictures.diagram import network_diagram
 from chainrule.render.markdown import JUPYTER, markdown
 from chainrule.render.notebook import notebook
@@ -189,3 +191,16 @@ def test_the_page_on_notebooks_shows_a_cell():
     page = Path(__file__).parent.parent.parent / "docs" / "notebooks.md"
     (shown,) = re.findall(r"```text\n(.*?)\n```", page.read_text("utf-8"), re.DOTALL)
     assert shown in sources(asked("mazur"))
+
+
+@pytest.mark.parametrize("seed", [0, 3, 7, 11])
+def test_random_graphs_run_whatever_their_inputs_and_outputs_are_called(seed):
+    description = description_of(seed)
+    description["inputs"] = {f"{name}_given": size for name, size in description["inputs"].items()}
+    for layer in description["layers"]:
+        read = [layer["from"]] if isinstance(layer["from"], str) else layer["from"]
+        layer["from"] = [f"{name}_given" if f"{name}_given" in description["inputs"] else name for name in read]
+    network = network_from(description)
+    given = case_of(seed)
+    step = network.with_parameters(dict(given.network.parameters)).step(given.x, given.t)
+    assert "E" in run(sources(explain(step)))

@@ -114,7 +114,7 @@ class Cells:
         if not first:
             again = self._given({**step.parameters, **step.states}) if self.repeated else []
             yield f"step{step.number}", [*again, *options]
-        yield "forward", self._cell(parts["forward pass"], step.before.values, "y")
+        yield "forward", self._cell(parts["forward pass"], step.before.values, *map(identifier, derivation.predictions))
         if not known:
             return
         yield "error", self._cell(parts["error"], step.before.values, "E")
@@ -173,7 +173,8 @@ class Cells:
         return [*imports, *[""] * bool(imports), "import numpy as np", *quiet, ""]
 
     def _size(self) -> list[str]:
-        return ["N = len(x)"] if re.search(r"\bN\b", self._text) else []
+        first = identifier(self.context.step.network.derivation.x)
+        return [f"N = len({first})"] if re.search(r"\bN\b", self._text) else []
 
     def _given(self, arrays: Mapping[str, Any]) -> list[str]:
         """x = np.array([[8.0, 12.0]])"""
