@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -164,6 +164,12 @@ DOCUMENTS: dict[str, Callable[[], Document]] = {
 """Every kept document by the name of its file."""
 
 
+@cache
+def document_of(name: str) -> Document:
+    """A kept document, made once: nothing changes it."""
+    return DOCUMENTS[name]()
+
+
 def short_notebook(document: Document) -> str:
     """A notebook without the numbers of large arrays and without what its pictures, which are kept elsewhere, consist of."""
     return re.sub(r'(b64decode\(\\"|svg\+xml;base64,).*?(\\")', r"\1…\2", notebook(document))
@@ -226,7 +232,7 @@ def is_kept(name: str, suffix: str) -> bool:
 
 def files() -> dict[Path, str]:
     """What should stand in every file."""
-    made = {name: document() for name, document in DOCUMENTS.items()}
+    made = {name: document_of(name) for name in DOCUMENTS}
     documents = {
         HERE / f"{name}{suffix}": write(document)
         for name, document in made.items()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import matplotlib
 import pytest
-from tests.golden.regenerate import DOCUMENTS
+from tests.golden.regenerate import document_of
 from tests.samples import some
 
 from chainrule.render.html import html
@@ -47,7 +47,7 @@ def browser(tmp_path_factory):
 def files(tmp_path_factory):
     folder = tmp_path_factory.mktemp("pages")
     for name in (*NAMES, *OTHERS):
-        (folder / f"{name}.html").write_text(html(DOCUMENTS[name]()), encoding="utf-8")
+        (folder / f"{name}.html").write_text(html(document_of(name)), encoding="utf-8")
     return folder
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests import equations as reader
-from tests.golden.regenerate import DOCUMENTS, DRAWN, FORMATS, HERE, is_kept
+from tests.golden.regenerate import DOCUMENTS, DRAWN, FORMATS, HERE, document_of, is_kept
 from tests.samples import examples
 
 import chainrule.network.activations
@@ -41,7 +41,7 @@ WIDTH = 80
 
 @pytest.fixture(scope="module", params=DOCUMENTS)
 def kept(request) -> tuple[str, Document]:
-    return request.param, DOCUMENTS[request.param]()
+    return request.param, document_of(request.param)
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
@@ -76,7 +76,7 @@ def without_computed(notebook: str) -> tuple[str, list[float]]:
 
 
 def test_what_differs_in_a_notebook_is_noticed():
-    document = DOCUMENTS["seed"]()
+    document = document_of("seed")
     made, numbers = without_computed(FORMATS[".ipynb"](document))
     assert "8.4" in made  # in its text
     assert numbers.count(8.4) > 0
@@ -262,7 +262,7 @@ def named_nodes(step) -> Iterator:
 
 
 def test_a_document_of_another_step_is_noticed():
-    document = DOCUMENTS["seed"]()
+    document = document_of("seed")
     seed, article = (next(iter(problem(name).steps())) for name in ("seed", "article"))
     assert assert_agrees(document, seed) > 50
     with pytest.raises(AssertionError):

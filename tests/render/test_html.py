@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from tests.golden.regenerate import DOCUMENTS, ONLY
+from tests.golden.regenerate import DOCUMENTS, ONLY, document_of
 from tests.render.test_golden import known
 
 from chainrule.api.problems import problem
@@ -27,7 +27,7 @@ MATH = "{http://www.w3.org/1998/Math/MathML}"
 
 @pytest.fixture(scope="module", params=[*ONLY[".html"], "seed-exact", "xor-german", "large", "adam"])
 def made(request) -> tuple[Document, str]:
-    document = DOCUMENTS[request.param]()
+    document = document_of(request.param)
     return document, html(document)
 
 
@@ -90,13 +90,13 @@ def copied(page: str) -> Iterator[tuple[str, str, object]]:
 @pytest.mark.parametrize("name", ["seed", "article", "mazur", "xor", "iris", "vanishing", "penalty", "adam", "cases"])
 def test_the_values_to_copy_are_the_steps_of_any_network(name):
     """Of matrices and of single numbers, of one sample and of a batch."""
-    looked, wrong = compared(html(DOCUMENTS[name]()), DOCUMENTS[name].step())
+    looked, wrong = compared(html(document_of(name)), DOCUMENTS[name].step())
     assert wrong == []
     assert looked > 10
 
 
 def test_values_of_another_step_are_noticed():
-    assert len(compared(html(DOCUMENTS["seed"]()), DOCUMENTS["article"].step())[1]) > 10
+    assert len(compared(html(document_of("seed")), DOCUMENTS["article"].step())[1]) > 10
 
 
 def compared(page: str, step: Step) -> tuple[int, list[tuple[str, str, object]]]:
@@ -123,7 +123,7 @@ def test_nothing_is_asked_of_anybody(made):
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_it_is_small(name):
     """A page holds 80 kB of font and style, and formulas: that of vanishing's ten layers, with every weight's chain, is the largest."""
-    assert len(html(DOCUMENTS[name]()).encode()) < (250_000 if name == "seed" else 450_000)
+    assert len(html(document_of(name)).encode()) < (250_000 if name == "seed" else 450_000)
 
 
 PERSONS = "<script>alert(1)</script> $x$ \\input{a} \"quotes\" 'single' & שלום 🙂 ]]> -->"

@@ -11,7 +11,7 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
-from tests.golden.regenerate import DOCUMENTS, Case
+from tests.golden.regenerate import DOCUMENTS, Case, document_of
 from tests.random_graphs import case_of, description_of
 from tests.samples import some
 
@@ -61,13 +61,13 @@ NETWORKS = [name for name, document in DOCUMENTS.items() if isinstance(document,
 
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_every_cell_runs_and_what_the_text_claims_holds(name):
-    document = DOCUMENTS[name]()
+    document = document_of(name)
     assert ("E" if name in NETWORKS else "b") in run(sources(document))
 
 
 @pytest.mark.parametrize("name", some(NETWORKS, 4))
 def test_a_wrong_number_is_noticed(name):
-    cells = sources(DOCUMENTS[name]())
+    cells = sources(document_of(name))
     claims = [(i, found) for i, cell in enumerate(cells) for found in re.finditer(r"assert_\w+\((?:E|y), .*?(\d[\d.]*)", cell)]
     assert claims
     for i, found in claims[:2]:
@@ -156,7 +156,7 @@ def test_the_text_of_people_is_only_text():
 
 def test_a_notebook_holds_its_picture():
     """As JupyterLab shows it: SVG in an `img`, for it shows none among attachments, and nothing from elsewhere."""
-    document = DOCUMENTS["mazur"]()
+    document = document_of("mazur")
     (picture,) = (block for section in document.sections for block in section.blocks if isinstance(block, Picture))
     cells = "\n".join(sources(document, "markdown"))
     (alt, source), *others = re.findall(r'^<img alt="(.*)" src="(.*)" />$', cells, re.MULTILINE)
@@ -172,12 +172,12 @@ def test_a_notebook_holds_its_picture():
 
 
 def test_jupyter_has_the_dollars_it_understands():
-    text = markdown(DOCUMENTS["mazur"](), JUPYTER)
+    text = markdown(document_of("mazur"), JUPYTER)
     assert "$`" not in text
     assert "```math" not in text
     assert "[!" not in text
     assert "$$\n\\begin{aligned}" in text
-    assert json.loads(notebook(DOCUMENTS["mazur"]()))["cells"][0]["source"][0].startswith("# ")
+    assert json.loads(notebook(document_of("mazur")))["cells"][0]["source"][0].startswith("# ")
 
 
 def test_the_command_writes_one(tmp_path):

@@ -13,7 +13,7 @@ import numpy as np
 import pypdf
 import pytest
 import typst as compiler
-from tests.golden.regenerate import DOCUMENTS, PRINTED
+from tests.golden.regenerate import PRINTED, document_of
 from tests.notation.test_printers import FORMULAS
 from tests.samples import some
 
@@ -74,7 +74,7 @@ def test_symbols_are_painted_in_both():
 
 @pytest.mark.parametrize(("name", "layout"), some(itertools.product(PRINTED, LAYOUTS), 4))
 def test_every_document_is_set_as_an_accessible_pdf(name, layout):
-    document = DOCUMENTS[name]()
+    document = document_of(name)
     written = pdf(document, layout)  # Typst refuses what is not PDF/UA-1
     reader = pypdf.PdfReader(io.BytesIO(written))
     assert "pdfuaid" in reader.xmp_metadata.stream.get_data().decode()
@@ -102,7 +102,7 @@ def test_the_numbers_of_the_step_are_on_the_pages(layout):
 
 
 def test_papers_and_layouts_have_their_sizes():
-    document = DOCUMENTS["seed"]()
+    document = document_of("seed")
     sizes = {
         (layout, paper): tuple(
             round(float(side)) for side in pypdf.PdfReader(io.BytesIO(pdf(document, layout, paper))).pages[0].mediabox[2:]
@@ -117,7 +117,7 @@ def test_papers_and_layouts_have_their_sizes():
 
 @pytest.mark.parametrize(("name", "layout"), some(itertools.product(["xor", "iris", "matrix"], LAYOUTS), 4))
 def test_nothing_runs_off_a_page(name, layout):
-    for page in pypdf.PdfReader(io.BytesIO(pdf(DOCUMENTS[name](), layout))).pages:
+    for page in pypdf.PdfReader(io.BytesIO(pdf(document_of(name), layout))).pages:
         wide, places = float(page.mediabox.width), []
         page.extract_text(
             visitor_text=lambda sign, cm, tm, *_, places=places: places.append(tm[4] * cm[0] + cm[4]) if sign.strip() else None
@@ -127,7 +127,7 @@ def test_nothing_runs_off_a_page(name, layout):
 
 @pytest.mark.parametrize("name", some(PRINTED, 3))
 def test_each_slide_is_a_page_under_its_title(name):
-    document = DOCUMENTS[name]()
+    document = document_of(name)
     _, *printed = pages(pdf(document, "slides"))
     meant = list(slides(document))
     assert len(printed) == len(meant), "nothing runs over onto a further page"
@@ -137,7 +137,7 @@ def test_each_slide_is_a_page_under_its_title(name):
 
 
 def test_slides_leave_nothing_out_and_hold_one_idea_each():
-    document = DOCUMENTS["iris"]()
+    document = document_of("iris")
     shown_ones = list(slides(document))
     equations = [e for slide in shown_ones for block in slide.blocks if isinstance(block, Equations) for e in block.equations]
     assert equations == [e for s in document.sections for block in s.blocks if isinstance(block, Equations) for e in block.equations]
@@ -163,11 +163,11 @@ def test_many_signs_without_a_glyph_are_shown_by_their_numbers():
 def test_without_typst_a_kind_message(monkeypatch):
     monkeypatch.setitem(sys.modules, "typst", None)
     with pytest.raises(InputError, match=r'pip install "chainrule\[pdf\]"'):
-        pdf(DOCUMENTS["seed"]())
+        pdf(document_of("seed"))
 
 
 def test_files_are_written_by_their_suffix(tmp_path):
-    document = DOCUMENTS["seed"]()
+    document = document_of("seed")
     for suffix, start in ((".pdf", b"%PDF"), (".typ", b"#set document"), (".tex", b"\\documentclass")):
         document.save(tmp_path / f"x{suffix}", layout="slides", paper="letter")
         assert (tmp_path / f"x{suffix}").read_bytes().startswith(start)
@@ -191,7 +191,7 @@ def compiled(source: str, folder, engine: str = "pdflatex") -> str:
 @pytest.mark.skipif(not LATEX, reason="there is no LaTeX here; what is written is read by the next tests")
 @pytest.mark.parametrize(("name", "layout"), some(itertools.product(["seed", "seed-german", "mazur", "xor"], LAYOUTS), 4))
 def test_latex_compiles(name, layout, tmp_path):
-    log = compiled(latex(DOCUMENTS[name](), layout), tmp_path)
+    log = compiled(latex(document_of(name), layout), tmp_path)
     wide = [float(points) for points in re.findall(r"Overfull \\hbox \(([\d.]+)pt", log)]
     assert [points for points in wide if points > 15] == []
     assert (tmp_path / "x.pdf").stat().st_size > 10_000
@@ -212,7 +212,7 @@ def test_a_persons_text_is_data_in_latex(engine, tmp_path):
 
 @pytest.mark.parametrize(("name", "layout"), some(itertools.product(PRINTED, LAYOUTS), 4))
 def test_latex_is_well_formed(name, layout):
-    assert_well_formed(latex(DOCUMENTS[name](), layout))
+    assert_well_formed(latex(document_of(name), layout))
 
 
 def test_a_persons_text_leaves_latex_well_formed():
@@ -236,7 +236,7 @@ def assert_well_formed(source: str) -> None:
 
 
 def test_a_sign_that_would_break_latex_is_noticed():
-    source = latex(DOCUMENTS["seed"]())
+    source = latex(document_of("seed"))
     with pytest.raises(AssertionError):
         assert_well_formed(source.replace(r"\end{aligned}", "", 1))
     with pytest.raises(AssertionError):
@@ -256,7 +256,7 @@ def test_german_words_part_where_german_words_do(tmp_path):
 
 
 def test_a_document_in_another_language_says_so():
-    german = DOCUMENTS["seed-german"]()
+    german = document_of("seed-german")
     assert 'lang: "de"' in typst(german)
     assert r"{german}" in latex(german)
     assert r"{english}" in latex(replace(german, language="en"))
@@ -279,7 +279,7 @@ def plain_tex(written: str) -> str:
 
 @pytest.mark.parametrize("name", ["seed", "mazur", "xor", "iris", "large", "vanishing"])
 def test_every_format_has_the_same_labels_at_the_same_places(name):
-    document = DOCUMENTS[name]()
+    document = document_of(name)
     (picture,) = (block for section in document.sections for block in section.blocks if isinstance(block, Picture))
     drawn = network_diagram(picture)
     meant = [
@@ -325,7 +325,7 @@ def test_every_shape_of_a_diagram_can_be_printed(tmp_path):
         *(Path((loop,), kind, closed=True) for kind in PENS),
     ]
     drawn = tikz(Diagram(100, 100, tuple(shapes), "all"), lambda key: "c3")
-    head = latex(DOCUMENTS["seed"]()).split(r"\begin{document}")[0]
+    head = latex(document_of("seed")).split(r"\begin{document}")[0]
     assert_well_formed(r"\begin{document}" + drawn)
     if LATEX:
         compiled(rf"{head}\begin{{document}}{drawn}\end{{document}}", tmp_path)
