@@ -185,7 +185,7 @@ class Known:
         table = "a,b,colour,t\n" + "".join(",".join(map(str, row)) + "\n" for row in rows)
         numbers = np.array([[row[0], row[1], row[3]] for row in rows])
         (folder / "table.csv").write_text(table)
-        cr.train(folder / "table.csv", target="t", hidden=3, epochs=3, output=folder / "model.safetensors")
+        cr.train(folder / "table.csv", target="t", hidden=3, epochs=3, engine="written", output=folder / "model.safetensors")
         model = (folder / "model.safetensors").read_bytes()
         size = int.from_bytes(model[:8], "little")
         self.header, self.tensors = json.loads(model[8 : 8 + size]), model[8 + size :]
@@ -420,10 +420,10 @@ def known(tmp_path_factory):
         patch.chdir(folder)
         made = Known(folder)
         for arguments in (
-            ["explain", "xor"],
-            ["explain", "model.safetensors", "--row", "1", "-o", "x.html"],
+            ["explain", "1-1", "--input", "1", "--target", "1"],
+            ["explain", "1-1", "--input", "1", "--target", "1", "-o", "x.html"],
+            ["info", "model.safetensors"],
             ["code"],
-            ["explain", "-o", "x.typ"],
         ):
             assert main(arguments) == 0  # so that what they import is loaded in every fork
         yield made
@@ -450,6 +450,6 @@ def tried(first: int, count: int, known: Known) -> list[str]:
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 @pytest.mark.parametrize("block", some(range(101), lambda block: block == 0))
 def test_whatever_comes_in(block, known):
-    """Block 0 has 40 inputs; each of the others, of the proof, 50."""
-    found = tried(0, 40, known) if block == 0 else tried(1000 + 50 * block, 50, known)
+    """Block 0 has 30 inputs, none of which trains for long; each of the others, of the proof, 50."""
+    found = tried(7, 30, known) if block == 0 else tried(1000 + 50 * block, 50, known)
     assert not found, "\n".join(found)

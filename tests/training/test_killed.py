@@ -10,6 +10,7 @@ import random
 import signal
 import sys
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -25,9 +26,15 @@ from chainrule.training.loop import Training
 from chainrule.training.model import Model, checkpoint_path, load_checkpoint, save_checkpoint
 from chainrule.training.plan import Plan
 
-PLAN = Plan(epochs=150, batch_size=8, patience=None, optimizer=cr.adam(cr.cosine(rate=0.02, steps=900)))
+PLAN = Plan(epochs=30, batch_size=8, engine="written", patience=None, optimizer=cr.adam(cr.cosine(rate=0.02, steps=180)))
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system forks no processes")
+
+
+@pytest.fixture(autouse=True)
+def without_waiting_for_the_disk(monkeypatch):
+    """What a process wrote is there when it is killed: only a machine that loses its power needs what is on the disk itself."""
+    monkeypatch.setattr(os, "fsync", lambda handle: None)
 
 
 def data():
@@ -72,12 +79,12 @@ class Begun(Watch):
 
 def go_on_by_default(output: Path, started: Callable[[], object] = lambda: None) -> None:
     """The same with no option but --target: cross-validation decides when to stop, and the run goes all the way to the model."""
-    go_on_by_command(output, started, FLOWERS, epochs=60)
+    go_on_by_command(output, started, FLOWERS, epochs=20)
 
 
 def go_on_with_folds(output: Path, started: Callable[[], object] = lambda: None) -> None:
     """A cross-validation before it, whose finished folds are kept."""
-    go_on_by_command(output, started, FLOWERS, folds=3, epochs=12)
+    go_on_by_command(output, started, FLOWERS, folds=3, epochs=4)
 
 
 def go_on_streamed(output: Path, started: Callable[[], object] = lambda: None) -> None:
@@ -88,7 +95,7 @@ def go_on_streamed(output: Path, started: Callable[[], object] = lambda: None) -
         if not path.exists():
             rows = zip(*(column.values for column in FLOWERS.columns), strict=True)
             path.write_text("\n".join([",".join(FLOWERS.names), *(",".join(map(str, row)) for row in rows)]))
-        go_on_by_command(output, started, str(path), validation=0.2, epochs=60)
+        go_on_by_command(output, started, str(path), validation=0.2, epochs=20)
 
 
 def go_on_by_command(output, started, data, epochs, **options):
@@ -102,7 +109,7 @@ def go_on_by_command(output, started, data, epochs, **options):
         cr.train(data, target="species", output=output, resume=resume, watch=watch, **options)
 
 
-FLOWERS = read("data:iris")
+FLOWERS = read("data:iris").take(np.arange(0, 150, 2))
 
 
 class Calls:
@@ -163,23 +170,22 @@ def unbroken(go_on: Callable[..., None], output: Path) -> tuple[int, int]:
     return before[0], calls.number - before[0]
 
 
-WAYS = [(go_on, 8), (go_on_by_default, 8), (go_on_with_folds, 2), (go_on_streamed, 2)]
-"""Each with the part of its calls that the longest life has."""
-
-
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 @pytest.mark.parametrize(
-    ("go_on", "part", "most"),
-    some([(*way, most) for most in (12, 250) for way in WAYS], lambda case: case[-1] == 12),
+    ("go_on", "most"),
+    some(
+        [(go_on_by_default, 250), *product((go_on, go_on_with_folds, go_on_streamed), (4, 250))],
+        lambda case: case[1] == 4,  # the run by default is killed in the test below, too
+    ),
 )
-def test_killed_at_random_moments_and_the_same_bit_for_bit(go_on, part, most, tmp_path):
+def test_killed_at_random_moments_and_the_same_bit_for_bit(go_on, most, tmp_path):
     before, after = unbroken(go_on, tmp_path / "unbroken.safetensors")
     moments = random.Random(0)
     kills, finished, seen = 0, 0, set()
-    while kills < most:
+    while kills < most or len(seen) < 2:
         output = tmp_path / f"killed{finished}.safetensors"
         early = moments.random() < 0.3
-        if not life(go_on, output, moments.randint(1, before if early else after // part), early=early):
+        if not life(go_on, output, moments.randint(1, before if early else after), early=early):
             assert output.read_bytes() == (tmp_path / "unbroken.safetensors").read_bytes()
             finished += 1
             continue
@@ -189,25 +195,23 @@ def test_killed_at_random_moments_and_the_same_bit_for_bit(go_on, part, most, tm
             seen.add((len(model.scores), record["epochs"]))
     go_on(output)
     assert output.read_bytes() == (tmp_path / "unbroken.safetensors").read_bytes()
-    assert len(seen) > 3
     assert not [path for path in tmp_path.iterdir() if path.suffix not in (".safetensors", ".csv")]  # nothing is left behind
 
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
-@pytest.mark.parametrize("most", some([8, 150], 2))
+@pytest.mark.parametrize("most", some([1, 150], 2))
 def test_several_processes_with_one_output_do_not_disturb_each_other(most, tmp_path):
     """Two at a time want to go on with one run, and are killed: one of them does, the other is refused, and the numbers are the same."""
     _, after = unbroken(go_on_by_default, tmp_path / "unbroken.safetensors")
     moments, output = random.Random(1), tmp_path / "killed.safetensors"
-    ends = set()
-    for _ in range(most):
+    ends: list[int] = []
+    while len(ends) < 2 * most or not {REFUSED, -signal.SIGKILL} <= set(ends):
         lives = [forked(lambda: go_on_by_default(output), Calls(moments.randint(1, after // 3))) for _ in range(2)]
-        ends |= {waited(child) for child in lives}
+        ends += map(waited, lives)
         if output.exists() and not checkpoint_path(output).exists():
             assert output.read_bytes() == (tmp_path / "unbroken.safetensors").read_bytes()
             output.unlink()
-    assert ends <= {0, REFUSED, -signal.SIGKILL}
-    assert ends >= {REFUSED, -signal.SIGKILL}
+        assert {*ends} <= {0, REFUSED, -signal.SIGKILL}
     go_on_by_default(output)
     assert output.read_bytes() == (tmp_path / "unbroken.safetensors").read_bytes()
     assert {path.name for path in tmp_path.iterdir()} == {"killed.safetensors", "unbroken.safetensors"}
