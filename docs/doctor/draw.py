@@ -27,6 +27,7 @@ NUMBERS = {
     "underfitting": {"simple": "explained by neighbours", "number": "explained by the network"},
     "batch_too_large": {"error": "error", "less": "error with smaller batches"},
     "nothing_to_learn": {"chance": "explained, in random orders", "number": "explained as it stands"},
+    "outlier": {"number": "times the usual deviation"},
     "leaking_column": {"number": "|r| of the column with the target"},
 }
 """What bars show where no cure is tried: numbers of the finding, by their names there, and what they are."""

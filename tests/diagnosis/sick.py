@@ -184,6 +184,12 @@ def leaking_column(seed: int) -> Case:
     return case(np.hstack([x, t * [1.0, -2.0, 0.5][seed % 3] + seed / 10]), t, hidden(seed), seed=seed)
 
 
+def outlier(seed: int) -> Case:
+    x, t = data(seed)
+    (x if seed % 2 else t)[seed * 7, 0] = [1e5, -1e6, 1e4][seed % 3]
+    return case(x, t, hidden(seed), seed=seed)
+
+
 def duplicates(seed: int) -> Case:
     x, t = data(seed)
     places = np.arange(0, 40, 1 + seed % 3)
@@ -268,7 +274,7 @@ SICK: dict[str, Made] = {
     for made in (
         not_finite, inputs_unscaled, targets_unscaled, bounded_output, double_softmax, wrong_loss, zero_start, equal_units, start_too_large,
         no_gradient, dead_units, saturation, mean_predicted, vanishing, exploding, rate_too_large, rate_too_small, penalty,
-        leaking_column, duplicates, out_of_step, nothing_to_learn, imbalance, batch_too_small, batch_too_large, worse_than_guessing,
-        class_never_found, start_kept, overfitting, underfitting,
+        outlier, leaking_column, duplicates, out_of_step, nothing_to_learn, imbalance, batch_too_small, batch_too_large,
+        worse_than_guessing, class_never_found, start_kept, overfitting, underfitting,
     )
 }  # fmt: skip

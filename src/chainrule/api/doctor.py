@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,13 +19,22 @@ from chainrule.engines.unrolled import operations
 from chainrule.network.definitions import find
 from chainrule.steps.problem import Problem
 from chainrule.training.model import Model
-from chainrule.training.rows import parts_of
+from chainrule.training.rows import Subset, parts_of
+
+if TYPE_CHECKING:
+    from chainrule.api.train import Run
+    from chainrule.network.network import Network
+    from chainrule.preparation.preparation import Preparation
+    from chainrule.training.plan import Plan
 
 MOST_ADVISED = 100_000
 """Parameters × rows up to which rates are simulated whole."""
 
 
-VERDICTS = ("worse_than_guessing", "start_kept", "overfitting")
+OF_ROWS = ("outlier", "leaking_column", "duplicates")
+"""The criteria that ask for nothing but rows, and take no time."""
+
+VERDICTS = ("worse_than_guessing", "class_never_found", "start_kept", "overfitting")
 """The criteria that ask for nothing but what a training came to."""
 
 
@@ -74,25 +83,37 @@ def rates_of(case: Case) -> Mapping[str, float | None]:
 
 def case_of_model(model: Model, data: Any = None) -> Case:
     """A trained model with the rows that it was trained on, or with others. Raises InputError."""
-    train, validation, test = parts_of(model, data)
-    held_out = next((part for part in (test, validation) if len(part)), None)
-    inputs, targets = ((), ()) if model.preparation is None else (model.preparation.feature_names, model.preparation.output_names)
+    known: dict[str, Any] = {"trained": model.network, "history": model.history, "outcome": model.outcome, "scores": model.scores}
+    return case_of_rows(model.start, model.plan, model.preparation, *parts_of(model, data), **known)
+
+
+def case_of_rows(
+    network: Network, plan: Plan, preparation: Preparation | None, train: Subset, validation: Subset, test: Subset, **known: Any
+) -> Case:
+    """A network with the rows of a table that it is to learn from, and with those that it is not; `known`: further fields of the case."""
+    held_out = test if len(test) else validation
+    if preparation is not None:
+        known |= {"inputs": preparation.feature_names, "targets": preparation.output_names}
+        known["columns"] = [feature.name for feature in preparation.features for _ in feature.names]
+        known["scales"] = preparation.input_scales, preparation.output_scales
     return Case(
-        model.start,
+        network,
         train.x,
         train.t,
-        model.plan.optimizer,
+        plan.optimizer,
         weights=train.weights,
-        batch_size=model.plan.batch_size,
-        seed=model.plan.seed,
-        trained=model.network,
-        held_out=None if held_out is None else (held_out.x, held_out.t),
-        inputs=inputs,
-        targets=targets,
-        history=model.history,
-        outcome=model.outcome,
-        scores=model.scores,
+        batch_size=plan.batch_size,
+        seed=plan.seed,
+        held_out=(held_out.x, held_out.t) if len(held_out) else None,
+        numbers=(train.numbers, held_out.numbers),
+        **known,
     )
+
+
+def before(run: Run) -> list[Finding]:
+    """What is wrong with the rows of a training that is about to begin."""
+    case = case_of_rows(run.network, run.plan, run.preparation, run.train, run.validation, run.test)
+    return list(found(case, *OF_ROWS))
 
 
 def verdict(model: Model) -> Finding | None:

@@ -183,9 +183,9 @@ def _give_document(document: Any, output: str | None, layout: str, paper: str, i
 
 def _check_defined(problem: Any) -> None:
     """Raises DivergenceError, after everything was shown, where a number of the first step is not finite."""
-    from chainrule.diagnosis.divergence import not_finite
+    from chainrule.diagnosis.divergence import undefined_in
 
-    if wrong := not_finite(next(problem.steps())):
+    if wrong := undefined_in(next(problem.steps())):
         raise DivergenceError(wrong)
 
 

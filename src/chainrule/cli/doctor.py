@@ -13,7 +13,8 @@ from chainrule.base.errors import InputError
 from chainrule.base.files import json_text
 from chainrule.cli.options import problem_from_options
 from chainrule.cli.output import give, say
-from chainrule.diagnosis.examination import BLANK, Diagnosis
+from chainrule.diagnosis.criteria import BLANK
+from chainrule.diagnosis.examination import Diagnosis
 from chainrule.document.words import Words
 
 DISEASED = 1

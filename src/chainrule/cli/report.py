@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from chainrule.training.model import Model
     from chainrule.training.plan import Plan
 
+MOST_CAUTIONS = 3
+"""More lines than this nobody reads."""
+
 NAMED = 12
 """So many names a line lists before it says how many more there are."""
 
@@ -110,8 +113,8 @@ class TerminalReporter(Watch):
             self.item(message(self.words, "train.group", name=run.plan.group))
         self.item(line_of_network(self.words, run.network))
         self.item(line_of_plan(self.words, run.plan, training.batch_size))
-        for caution in run.cautions:
-            self.item(self.words.plain("train.caution", text=message(self.words, f"caution.{caution.key}", **caution.values)))
+        for text in self._cautions(run):
+            self.item(self.words.plain("train.caution", text=text))
         if training.chosen.written:
             self.item(message(self.words, "train.written", reason=training.chosen.written))
         if training.epochs:
@@ -119,6 +122,17 @@ class TerminalReporter(Watch):
         self.say()
         self.watcher = fitting_progress(self.words, run.plan.epochs, quiet=self.quiet, before=training.history)
         self.watcher.__enter__()
+
+    def _cautions(self, run: Run) -> list[str]:
+        """What about the rows is worth a line: at most three."""
+        if self.quiet:
+            return []
+        from chainrule.api.doctor import before
+        from chainrule.diagnosis.criteria import sentence
+        from chainrule.diagnosis.examination import advice
+
+        found = [f"{sentence(self.words, one)} {advice(self.words, one)}" for one in before(run)]
+        return [*found, *(message(self.words, f"caution.{one.key}", **one.values) for one in run.cautions)][:MOST_CAUTIONS]
 
     def epoch(self, report: Report, measure: Callable[[], Scores | None]) -> None:
         """One epoch more."""
@@ -163,19 +177,11 @@ class TerminalReporter(Watch):
             self.prose(message(self.words, f"train.scores.{part}", rows=model.scores[part].rows))
             for line in lines_of_scores(self.words, model.scores[part]):
                 self.say(f"  {line}".rstrip())
-            never = [one.name for one in model.scores[part].never_found] if model.plan.class_weights is None else []
-            if never:
-                self.prose(self.words.plain("score.never", names=joined_names(self.words, never)))
             self.say()
 
     def _verdict(self, model: Model) -> None:
-        """One sentence where something is wrong with what the training came to, and what to type."""
-        from chainrule.api.doctor import verdict
-        from chainrule.diagnosis.examination import sentence
-
-        if (finding := verdict(model)) is not None:
-            command = f"chainrule doctor {shlex.quote(self.output)}"
-            self.prose(f"{sentence(self.words, finding)} {self.words.plain('train.doctor', command=command)}")
+        if said := verdict_line(self.words, model, self.output):
+            self.prose(said)
             self.say()
 
     def _next(self, model: Model) -> None:
@@ -197,8 +203,7 @@ class TerminalReporter(Watch):
             self.say(f"      {self.words.plain(key)}")
 
     def _diverged(self, outcome: Diverged) -> None:
-        cause = message(self.words, f"train.cause.{outcome.reason.key}", **outcome.reason.values)
-        said = [message(self.words, "train.diverged", step=outcome.step, quantity=outcome.quantity, cause=cause)]
+        said = [self.words.plain("train.diverged", step=outcome.step, quantity=outcome.quantity, cause=outcome.cause(self.words))]
         if outcome.rate_that_works is not None:
             said.append(self.words.plain("train.rate_that_works", rate=f"{outcome.rate_that_works:g}"))
         complain(f"{' '.join(said)}\n{message(self.words, 'train.kept', path=self.output)}")
@@ -331,6 +336,16 @@ def lines_of_model(words: Words, path: str, model: Model) -> Iterator[str]:
     if parts:
         yield ""
         yield from (f"  {line}".rstrip() for line in lines_of_scores(words, model.scores[parts[-1]]))
+
+
+def verdict_line(words: Words, model: Model, path: str) -> str:
+    """One sentence where something is wrong with what the training came to, and what to type; else nothing."""
+    from chainrule.api.doctor import verdict
+    from chainrule.diagnosis.criteria import sentence
+
+    finding = verdict(model)
+    command = f"chainrule doctor {shlex.quote(path)}"
+    return "" if finding is None else f"{sentence(words, finding)} {words.plain('train.doctor', command=command)}"
 
 
 def lines_of_scales(words: Words, preparation: Preparation) -> Iterator[str]:

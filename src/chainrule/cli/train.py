@@ -226,10 +226,10 @@ def predict(
     Numbers have the digits that mean something, down to a thousandth of the error that the model usually makes.
 
     Columns are found by their names, in any order. One that lacks is an error; targets and further ones are ignored. A category that the
-    model has never seen counts as none of the known ones, and that is said.
+    model has never seen counts as none of the known ones, and that is said; so is what the doctor finds wrong with the model's scores.
     """
     from chainrule.api.predictions import formula_cells, predictions
-    from chainrule.cli.report import message
+    from chainrule.cli.report import message, verdict_line
     from chainrule.document.words import Words
     from chainrule.training.model import Model
 
@@ -244,6 +244,8 @@ def predict(
         say(message(words, "wrote", path=output))
     if cells := formula_cells(found):
         complain(message(words, "predict.guarded" if guard_formulas else "predict.formulas", cell=cells[0]))
+    if said := verdict_line(words, found, model):
+        complain(said)
 
 
 def _write_lines(output: str, lines: Iterator[str], *, force: bool) -> None:

@@ -44,10 +44,11 @@ class Case:
     optimizer, batch_size, seed   how it is trained; the size of a batch is chosen where none is said
     trained     the network after its training, where it has been trained
     held_out    x and t of rows that it did not learn from
-    inputs, targets   what the columns of x and t are called
+    inputs, targets   what the columns of x and t are called; columns: which column of the data each input comes from
+    numbers     which row of the data each of x, and each of those held out, is
     epochs      how many epochs its training may take, and history: what they came to; outcome: how it ended, as of `Model`
     scores      on the parts of its data, where they are known
-    scales      μ and σ of each target, where t are standardised by it: value = t σ + μ
+    scales      [μ, σ] of each input and of each target, where they are standardised: value = x σ + μ
     """
 
     network: Network
@@ -61,10 +62,12 @@ class Case:
     held_out: tuple[Array, Array] | None = None
     inputs: Sequence[str] = ()
     targets: Sequence[str] = ()
+    columns: Sequence[str] = ()
+    numbers: tuple[Sequence[int], Sequence[int]] = ((), ())
     history: Sequence[Report] = ()
     outcome: Mapping[str, object] = field(default_factory=dict)
     scores: Mapping[str, Scores] = field(default_factory=dict)
-    scales: tuple[Array, Array] | None = None
+    scales: tuple[Sequence[Sequence[float]], Sequence[Sequence[float]]] = ((), ())
 
     @property
     def rows(self) -> int:

@@ -17,6 +17,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from chainrule.diagnosis.case import Case
+from chainrule.document.words import Words
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Name, variable
 from chainrule.network.definitions import Bound
@@ -25,6 +26,9 @@ from chainrule.network.network import Array
 
 Value: TypeAlias = "float | int | str"
 Finds: TypeAlias = Callable[[Case], "Mapping[str, Value] | None"]
+
+BLANK = "\N{NO-BREAK SPACE}"
+"""Lines are not cut at it."""
 
 MEASURED = "measured: 56 sick networks found, 8 healthy ones silent"
 
@@ -45,6 +49,31 @@ class Finding:
         """The key of its sentence in the catalogue of words."""
         how = self.numbers.get("how")
         return f"doctor.{self.key}.{how}" if how else f"doctor.{self.key}"
+
+
+def sentence(words: Words, finding: Finding) -> str:
+    """What a finding says, with its numbers."""
+    return words.plain(finding.text, **texts(words, finding.numbers))
+
+
+def texts(words: Words, values: Mapping[str, Value]) -> dict[str, Value]:
+    """What stands in the places of a text: numbers with three digits and the decimal sign of the language."""
+    return {name: words.decimal(number_words(value)) if isinstance(value, float) else value for name, value in values.items()}
+
+
+def number_words(value: float) -> str:
+    """A number with three digits, as it stands in a sentence.
+
+    >>> number_words(0.0312), number_words(288000.0), number_words(2.4e-13).replace(BLANK, " ")
+    ('0.0312', '288000', '2.4 · 10^−13')
+    """
+    if not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "∞" if value > 0 else "−∞"
+    rounded = float(f"{value:.3g}")
+    if rounded == 0 or 1e-4 <= abs(rounded) < 1e7:
+        return f"{rounded:.10g}".replace("-", "−")
+    mantissa, exponent = f"{rounded:.2e}".split("e")
+    return f"{float(mantissa):g}{BLANK}·{BLANK}10^{int(exponent)}".replace("-", "−")
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,13 +10,16 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from chainrule.diagnosis.case import Case, error_of
+from chainrule.diagnosis.case import Case, error_of, tried_epochs
 from chainrule.diagnosis.criteria import CRITERIA, Finding, Value, is_binary, outputs_of
-from chainrule.diagnosis.network_criteria import FASTER, FULL_BATCH
+from chainrule.diagnosis.network_criteria import FASTER, FULL_BATCH, SMALLER
 from chainrule.diagnosis.rates import largest_recommended, rounded
-from chainrule.diagnosis.row_criteria import moved
+from chainrule.diagnosis.row_criteria import classes_of_rows, moved
 from chainrule.network.definitions import find
 from chainrule.network.network import Array, Network
+
+AFFORDABLE = 3e8
+"""Parameters × rows × epochs of a whole training, up to which one is tried."""
 
 WORTH_TELLING = 0.9
 """A cure leaves at most this share of the error that is left without it; of rows that are wrong, the same."""
@@ -24,6 +27,9 @@ WORTH_TELLING = 0.9
 
 LOWER = 9
 """Powers of ten by which a rate is lowered, at most."""
+
+PENALTIES, FEW_UNITS, MANY_UNITS, MORE_EPOCHS = (0.001, 0.01, 0.1), 8, 64, 5
+"""What is tried in place of what was trained."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -35,6 +41,9 @@ class Treatment:
     values   the places of the text
     options  the options of `chainrule train` that do the same, where a model was trained by it
     y        how predictions of the changed network become predictions of the first one
+    judged   rows by which both are judged, where these are not the ones that each learns from
+    measure  as of `Cure`; where nothing is said, the error if the losses are the same, and else what is wrong
+    epochs   where it is compared with the trained network itself: how many it is trained for, in place of a trial's steps
     """
 
     key: str
@@ -42,13 +51,17 @@ class Treatment:
     values: Mapping[str, Value] = field(default_factory=dict)
     options: Mapping[str, str] = field(default_factory=dict)
     y: Callable[[Array], Array] = lambda y: y
+    judged: tuple[Array, Array] | None = None
+    measure: str = ""
+    epochs: int = 0
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Cure:
     """A change that was tried out and helped.
 
-    measure   "error" or "wrong" (the share of the rows whose class is not found)
+    measure   "error"; "held_out", the error of rows that it does not learn from; "wrong", the share of the rows whose class is not found;
+              "missed", the same in the mean over the classes
     without, with_it   what a trial of so many steps ends with
     """
 
@@ -75,26 +88,34 @@ def against(*keys: str) -> Callable[[Treatments], Treatments]:
     return add
 
 
-def cure_of(case: Case, finding: Finding) -> Cure | None:
-    """The first kind of treatment that helps against a disease, as trials show, and of that kind the best; None if none helps."""
-    if finding.key not in CURES:
-        return None
-    for _, kind in itertools.groupby(CURES[finding.key](case), key=lambda treatment: treatment.key):
-        helpful = [cure for treatment in kind if (cure := tried_cure(case, treatment)) is not None]
-        if helpful:
-            return min(helpful, key=lambda cure: cure.with_it)
-    return None
+def cure_of(case: Case, finding: Finding) -> tuple[Cure | None, bool]:
+    """The first kind of treatment that helps against a disease, as trials show, and of that kind the best; None if none helps.
+
+    And whether any was tried: some need rows to judge by, or a whole training, for which there is not always time.
+    """
+    tried = False
+    for _, kind in itertools.groupby(CURES.get(finding.key, _nothing)(case), key=lambda treatment: treatment.key):
+        cures = [tried_cure(case, treatment) for treatment in kind]
+        tried = True
+        if helpful := [cure for cure in cures if cure is not None]:
+            return min(helpful, key=lambda cure: cure.with_it), True
+    return None, tried
+
+
+def _nothing(case: Case) -> Iterator[Treatment]:
+    yield from ()
 
 
 def tried_cure(case: Case, treatment: Treatment) -> Cure | None:
     """What a treatment does in a trial; None where it makes nothing better."""
     changed = treatment.case
-    before, after = case.trial, changed.trial
-    measure = "error" if _same_losses(case.network, changed.network) else "wrong"
+    before = case.trained if treatment.epochs else case.trial.end
+    after = tried_epochs(changed, treatment.epochs) if treatment.epochs else changed.trial
+    measure = treatment.measure or ("error" if _same_losses(case.network, changed.network) else "wrong")
     t = changed.t if len(changed.t) != len(case.t) else case.t  # targets that were moved are other ones
-    without = _measured(measure, case, before.end, case.x, case.t, lambda y: y)
-    with_it = _measured(measure, case, after.end, changed.x, t, treatment.y)
-    start = _measured(measure, case, case.network, case.x, case.t, lambda y: y)  # a trial that diverged is no measure
+    own, others = treatment.judged or (case.x, case.t), treatment.judged or (changed.x, t)
+    without, with_it = _measured(measure, case, before, *own), _measured(measure, case, after.end, *others, treatment.y)
+    start = _measured(measure, case, case.network, *own)  # a trial that diverged is no measure
     if not with_it < WORTH_TELLING * min(without, start):
         return None
     return Cure(treatment, measure, without, with_it, after.steps)
@@ -104,24 +125,24 @@ def _same_losses(one: Network, other: Network) -> bool:
     return [goal.loss for goal in one.goals.values()] == [goal.loss for goal in other.goals.values()]
 
 
-def _measured(measure: str, case: Case, end: Network | None, x: Array, t: Array, y: Callable[[Array], Array]) -> float:
+def _measured(measure: str, case: Case, end: Network | None, x: Array, t: Array, y: Callable[[Array], Array] = lambda y: y) -> float:
     """What the predictions at the end of a trial are worth, as predictions of the first network; infinite where it diverged."""
     if end is None:
         return math.inf
     with np.errstate(all="ignore"):
         predicted = y(end.predict(x))
-        if measure == "error":
+        if measure in ("error", "held_out"):
             found = error_of(case.network, predicted, t)
             return found if math.isfinite(found) else math.inf
-        if t.shape[1] > 1:
-            return float(np.mean(predicted.argmax(axis=1) != t.argmax(axis=1)))
-        return float(np.mean((predicted[:, 0] >= 0.5) != (t[:, 0] >= 0.5)))
+        wrong, of_class = (predicted.argmax(axis=1), t.argmax(axis=1)) if t.shape[1] > 1 else (predicted[:, 0] >= 0.5, t[:, 0] >= 0.5)
+        missed = wrong != of_class
+        return float(np.mean([missed[of_class == one].mean() for one in np.unique(of_class)] if measure == "missed" else missed))
 
 
 # Treatments
 
 
-@against("inputs_unscaled")
+@against("inputs_unscaled", "not_finite")
 def standardised_inputs(case: Case) -> Iterator[Treatment]:
     """Each input less its mean, divided by its deviation, and with that the targets, where they need it; else a lower rate."""
     x, size = _standardised(case.x)
@@ -132,6 +153,8 @@ def standardised_inputs(case: Case) -> Iterator[Treatment]:
     if CRITERIA["targets_unscaled"].finds(case) is not None:
         yield from standardised_targets(case)
     yield from smaller_rates(case)
+    if CRITERIA["start_too_large"].finds(case) is not None:
+        yield Treatment("drawn", case.changed(network=redrawn(case.network)))
 
 
 @against("targets_unscaled")
@@ -174,7 +197,7 @@ def smaller_rates(case: Case) -> Iterator[Treatment]:
             return
 
 
-@against("rate_too_small")
+@against("rate_too_small", "mean_predicted")
 def larger_rates(case: Case) -> Iterator[Treatment]:
     """Larger rates, as far as any is ever recommended."""
     most = largest_recommended(case.network, case.optimizer)
@@ -273,6 +296,86 @@ def with_output(network: Network, options: Mapping[str, Any]) -> Network:
 def no_penalty(case: Case) -> Iterator[Treatment]:
     """Weights that cost nothing."""
     yield Treatment("no_penalty", case.changed(network=case.network.replaced(regularizer=None)))
+
+
+@against("outlier")
+def without_row(case: Case) -> Iterator[Treatment]:
+    """Without the row, judged by all others."""
+    finding = CRITERIA["outlier"].finds(case)
+    if finding is None or not finding["place"]:
+        return
+    place = int(finding["place"]) - 1
+    x, t = np.delete(case.x, place, axis=0), np.delete(case.t, place, axis=0)
+    weights = None if case.weights is None else np.delete(case.weights, place)
+    yield Treatment("without_row", case.changed(x=x, t=t, weights=weights), {"row": finding["row"]}, judged=(x, t))
+
+
+@against("imbalance", "class_never_found")
+def balanced_classes(case: Case) -> Iterator[Treatment]:
+    """Rows that count the more the rarer their class is; judged by every class alike, on rows held out if there are some."""
+    labels = classes_of_rows(case.t)
+    if labels is None or case.weights is not None:
+        return
+    counts = np.bincount(labels)
+    weights = len(labels) / (np.count_nonzero(counts) * counts[labels])
+    options = {"class_weights": "balanced"}
+    yield Treatment("balanced", case.changed(weights=weights), {}, options, judged=case.held_out, measure="missed")
+
+
+def _epochs(case: Case, more: float = 1) -> int:
+    """How many epochs a whole training takes that is compared with the one there was; 0 where there is none, or no time for another."""
+    epochs = math.ceil(more * case.history[-1].epoch) if case.history and case.trained is not None else 0
+    return epochs if case.network.size * len(case.sample[0]) * epochs <= AFFORDABLE else 0
+
+
+@against("overfitting", "worse_than_guessing")
+def simpler_networks(case: Case) -> Iterator[Treatment]:
+    """A penalty, and fewer units; judged by rows that are not learned from."""
+    epochs = _epochs(case)
+    if not epochs or case.held_out is None:
+        return
+    known: dict[str, Any] = {"judged": case.held_out, "measure": "held_out", "epochs": epochs}
+    for rate in PENALTIES if case.network.regularizer is None else ():
+        changed = case.network.replaced(regularizer={"name": "l2", "rate": rate})
+        yield Treatment("penalty", case.changed(network=changed), {"rate": rate}, {"regularizer": f"l2:rate={rate:g}"}, **known)
+    if (smaller := with_units(case.network, FEW_UNITS)) is not None:
+        yield Treatment("units", case.changed(network=smaller), {"units": str(FEW_UNITS)}, {"hidden": str(FEW_UNITS)}, **known)
+
+
+@against("underfitting")
+def longer_trainings(case: Case) -> Iterator[Treatment]:
+    """A larger rate, more epochs, more units."""
+    if epochs := _epochs(case):
+        yield from (replace(one, epochs=epochs) for one in itertools.islice(larger_rates(case), 2))
+    if epochs := _epochs(case, MORE_EPOCHS):
+        yield Treatment("epochs", case.changed(), {"epochs": epochs}, {"epochs": str(epochs)}, epochs=epochs)
+    if (epochs := _epochs(case)) and (changed := with_units(case.network, MANY_UNITS)) is not None:
+        yield Treatment("units", case.changed(network=changed), {"units": str(MANY_UNITS)}, {"hidden": str(MANY_UNITS)}, epochs=epochs)
+
+
+def with_units(network: Network, units: int) -> Network | None:
+    """The same chain of dense layers with one hidden layer of so many units, drawn anew; None of other networks."""
+    layers = redrawn(network).numbered_layers
+    if len(layers) < 2 or not network.wiring.is_chain or any(layer.kind.name != "dense" for layer in layers):
+        return None
+    return network.replaced(layers=[layers[0].with_options(units=units), layers[-1]])
+
+
+@against("start_kept")
+def slower_trainings(case: Case) -> Iterator[Treatment]:
+    """Lower rates; judged by rows that are not learned from, if there are some."""
+    if case.rate is not None and (epochs := _epochs(case)):
+        for factor in (10, 100):
+            measure = "held_out" if case.held_out is not None else ""
+            yield replace(_with_rate(case, rounded(case.rate / factor)), epochs=epochs, judged=case.held_out, measure=measure)
+
+
+@against("batch_too_large")
+def smaller_batches(case: Case) -> Iterator[Treatment]:
+    """An eighth of the batch."""
+    if epochs := _epochs(case):
+        size = case.each // SMALLER
+        yield Treatment("batch", case.changed(batch_size=size), {"size": size}, {"batch_size": str(size)}, epochs=epochs)
 
 
 @against("batch_too_small")

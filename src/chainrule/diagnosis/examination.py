@@ -9,7 +9,7 @@ from typing import Any
 
 from chainrule.base.display import Displayed
 from chainrule.diagnosis.case import Case
-from chainrule.diagnosis.criteria import CRITERIA, Finding, Value, found
+from chainrule.diagnosis.criteria import BLANK, CRITERIA, Finding, Value, found, number_words, sentence, texts
 from chainrule.diagnosis.cures import Cure, cure_of
 from chainrule.diagnosis.rates import TOLERANCE
 from chainrule.document.words import Words
@@ -17,9 +17,6 @@ from chainrule.document.words import Words
 FORMAT = "chainrule diagnosis 1"
 
 NO_RATES: Mapping[str, float | None] = {"lowers_below": None, "converges_below": None, "recommended": None}
-
-BLANK = "\N{NO-BREAK SPACE}"
-"""Lines are not cut at it."""
 
 MOST_CURES = 5
 """So many cures are taken one after the other, at most, each where the ones before have been taken."""
@@ -31,11 +28,13 @@ class Disease:
 
     finding   what it is, with the numbers that show it
     cure      what helped in a trial; None if nothing that was tried did, or if it is an effect, whose cause is to be cured
+    tried     whether any cure was tried; None of an effect
     effects   what follows from it
     """
 
     finding: Finding
     cure: Cure | None = None
+    tried: bool | None = None
     effects: tuple[Disease, ...] = ()
 
     @property
@@ -126,46 +125,32 @@ def _effect_lines(words: Words, disease: Disease, indent: int) -> Iterator[tuple
         yield from _effect_lines(words, effect, indent + 2)
 
 
-def sentence(words: Words, finding: Finding) -> str:
-    """What a finding says, with its numbers."""
-    return words.plain(finding.text, **_texts(words, finding.numbers))
-
-
 def what_to_do(words: Words, disease: Disease) -> str:
-    """The cure that was tried; else what the catalogue says is to be done, or that nothing helped."""
+    """The cure that was tried; else that nothing helped, or why nothing was tried; and what the catalogue says is to be done."""
     if disease.cure is not None:
         return cure_sentence(words, disease.cure)
-    advice = f"doctor.advice.{disease.finding.key}"
-    return words.plain(advice if advice in words.catalogue else "doctor.no_cure", **_texts(words, disease.finding.numbers))
+    if disease.tried is None:
+        return words.plain("doctor.effect")
+    key, said = disease.finding.key, advice(words, disease.finding)
+    untried = f"doctor.untried.{key}"
+    why = words.plain("doctor.no_cure" if disease.tried else untried if untried in words.catalogue else "doctor.untried")
+    return " ".join(text for text in ((why, said) if disease.tried else (said, why)) if text)
+
+
+def advice(words: Words, finding: Finding) -> str:
+    """What the catalogue says is to be done; nothing where it says nothing."""
+    key = f"doctor.advice.{finding.key}"
+    return words.plain(key, **texts(words, finding.numbers)) if key in words.catalogue else ""
 
 
 def cure_sentence(words: Words, cure: Cure) -> str:
     """What a cure does, and what its trial showed."""
-    change = words.plain(f"cure.{cure.treatment.key}", **_texts(words, cure.treatment.values))
+    change = words.plain(f"cure.{cure.treatment.key}", **texts(words, cure.treatment.values))
     key = f"cure.tried.{cure.measure}.diverged" if math.isinf(cure.without) else f"cure.tried.{cure.measure}"
-    scale = 100 if cure.measure == "wrong" else 1
+    scale = 100 if cure.measure in ("wrong", "missed") else 1
     numbers = {"with_it": cure.with_it * scale, "without": cure.without * scale}
-    texts = {name: words.plain("cure.nothing") if 0 < value < TOLERANCE else value for name, value in numbers.items()}
-    return words.plain(key, change=change, steps=cure.steps, **_texts(words, texts))
-
-
-def _texts(words: Words, values: Mapping[str, Value]) -> dict[str, Value]:
-    return {name: words.decimal(number_words(value)) if isinstance(value, float) else value for name, value in values.items()}
-
-
-def number_words(value: float) -> str:
-    """A number with three digits, as it stands in a sentence.
-
-    >>> number_words(0.0312), number_words(288000.0), number_words(2.4e-13).replace(BLANK, " ")
-    ('0.0312', '288000', '2.4 · 10^−13')
-    """
-    if not math.isfinite(value):
-        return "NaN" if math.isnan(value) else "∞" if value > 0 else "−∞"
-    rounded = float(f"{value:.3g}")
-    if rounded == 0 or 1e-4 <= abs(rounded) < 1e7:
-        return f"{rounded:.10g}".replace("-", "−")
-    mantissa, exponent = f"{rounded:.2e}".split("e")
-    return f"{float(mantissa):g}{BLANK}·{BLANK}10^{int(exponent)}".replace("-", "−")
+    ends = {name: words.plain("cure.nothing") if 0 < value < TOLERANCE else value for name, value in numbers.items()}
+    return words.plain(key, change=change, steps=cure.steps, **texts(words, ends))
 
 
 def _plain(value: Value) -> Value:
@@ -182,9 +167,8 @@ def examined(case: Case, subject: str, rates: Mapping[str, float | None] = NO_RA
 
 def _disease(case: Case, finding: Finding, findings: Sequence[Finding], *, root: bool) -> Disease:
     effects = [other for other in findings if _cause(other, findings) is finding]
-    return Disease(
-        finding, cure_of(case, finding) if root else None, tuple(_disease(case, effect, findings, root=False) for effect in effects)
-    )
+    cure, tried = cure_of(case, finding) if root else (None, None)
+    return Disease(finding, cure, tried, tuple(_disease(case, effect, findings, root=False) for effect in effects))
 
 
 def _cause(finding: Finding, findings: Sequence[Finding]) -> Finding | None:

@@ -25,7 +25,10 @@ from chainrule.diagnosis.criteria import (
     value_range,
 )
 from chainrule.diagnosis.rates import TOLERANCE, largest_recommended, rounded
+from chainrule.formula.evaluation import evaluate
+from chainrule.formula.expression import order
 from chainrule.network.network import Array
+from chainrule.steps.step import Step
 
 # The numbers themselves
 
@@ -40,9 +43,30 @@ def not_finite(case: Case) -> Mapping[str, Value] | None:
     """NaN or infinity, before the first step or in it: the first quantity of which it is true, in the order of computation."""
     if np.isfinite(case.start.error) and all(np.isfinite(g).all() for g in case.start.gradients.values()):
         return None
-    step = case.first_step
-    key = next((key for key, value in step.values.items() if not np.isfinite(np.asarray(value, dtype=float)).all()), "E")
-    return {"quantity": key}
+    quantity = first_infinite(case.first_step) or "E"
+    return (undefined(case.first_step) if quantity == "E" else None) or {"quantity": quantity}
+
+
+def first_infinite(step: Step) -> str | None:
+    """The key of the first quantity of a step, in the order of computation, that is not finite; None if all of them are."""
+    return None if step.exact else next((key for key, value in step.values.items() if not np.isfinite(value).all()), None)
+
+
+def undefined(step: Step) -> Mapping[str, Value] | None:
+    """Why the loss has no finite value for a prediction y that is finite; None where that is not so."""
+    network, derivation = step.network, step.network.derivation
+    logarithms = [node.arguments[0] for node in order(derivation.error) if node.primitive.name == "log"]
+    data = dict(zip(derivation.data, (step.x, step.t, step.weights), strict=False))
+    values = evaluate([derivation.error, derivation.prediction, *logarithms], {**data, **network.bindings()})
+    if not logarithms or np.isfinite(values[derivation.error]) or not np.isfinite(values[derivation.prediction]).all():
+        return None
+    arguments, output = np.concatenate([np.ravel(values[node]) for node in logarithms]), network.layers[-1].activation
+    lowest = float(np.min(arguments))
+    assert output is not None
+    known: dict[str, Value] = {"loss": network.loss.name, "number": lowest, "activation": output.name}
+    if lowest <= 0:
+        return {"how": "negative" if lowest < 0 else "logarithm", **known}
+    return {"how": "division", **known} if np.isinf(arguments).any() else None
 
 
 @criterion(
@@ -50,6 +74,7 @@ def not_finite(case: Case) -> Mapping[str, Value] | None:
     f"the root of the mean square of one is above {MOST_RMS:g}",
     f"{MEASURED}; LeCun et al. (1998), Efficient BackProp, section 4.3",
     "whether inputs that differ were meant to weigh differently",
+    after=("outlier",),
 )
 def inputs_unscaled(case: Case) -> Mapping[str, Value] | None:
     """Inputs far from mean 0 and deviation 1: the rate that fits one of them is too large or too small for the others."""
@@ -79,6 +104,7 @@ def inputs_unscaled(case: Case) -> Mapping[str, Value] | None:
     f"{MOST_MEAN:g} deviations from 0",
     f"{MEASURED}; gradients grow in proportion to y − t",
     "whether the units of the error are wanted as they are",
+    after=("outlier",),
 )
 def targets_unscaled(case: Case) -> Mapping[str, Value] | None:
     """Targets far from 0: the first errors, and with them the first gradients, are large."""
@@ -217,7 +243,8 @@ def start_too_large(case: Case) -> Mapping[str, Value] | None:
         if len(p.shape) != 2 or p.name is None:
             continue
         W = np.asarray(case.network.parameters[p.key], dtype=float)
-        gain = float(np.sqrt(np.mean(W**2) * W.shape[0]))
+        largest = np.abs(W).max() or 1.0  # whose square may be beyond all numbers
+        gain = float(largest * np.sqrt(np.mean((W / largest) ** 2) * W.shape[0]))
         if W.shape[0] * W.shape[1] >= 4 and gain > MOST_GAIN:
             return {"parameter": p.key, "number": gain, "layer": layer_name(case, p.name.layer or 0)}
     return None
@@ -326,6 +353,7 @@ def _hidden(case: Case) -> Iterator[tuple[Units, str]]:
         "out_of_step",
         "bounded_output",
         "targets_unscaled",
+        "outlier",
     ),
 )
 def mean_predicted(case: Case) -> Mapping[str, Value] | None:
@@ -460,8 +488,9 @@ def penalty(case: Case) -> Mapping[str, Value] | None:
     return {"name": case.network.regularizer.name, "error": left, "less": without.last, "steps": without.steps}
 
 
-SMALL_BATCH, FULL_BATCH, FEW_STEPS = 4, 32, 200
-"""Batches of so few rows are noisy; so many are usual; a training of fewer steps than this is over before it has begun."""
+SMALL_BATCH, FULL_BATCH, FEW_STEPS, SMALLER = 4, 32, 200, 8
+"""Batches of so few rows are noisy; so many are usual; a training of fewer steps than this is over before it has
+begun; and by what a batch is divided that is too large."""
 
 
 @criterion(
@@ -487,9 +516,9 @@ def batch_too_small(case: Case) -> Mapping[str, Value] | None:
 )
 def batch_too_large(case: Case) -> Mapping[str, Value] | None:
     """Batches so large that there are hardly any steps."""
-    if case.trained is None or not case.history or case.history[-1].step >= FEW_STEPS or case.each < 8 * SMALL_BATCH:
+    if case.trained is None or not case.history or case.history[-1].step >= FEW_STEPS or case.each < SMALLER * SMALL_BATCH:
         return None
-    epochs, size = case.history[-1].epoch, case.each // 8
+    epochs, size = case.history[-1].epoch, case.each // SMALLER
     own, other = tried_epochs(case, epochs), tried_epochs(case.changed(batch_size=size), epochs)
     if own.share <= HARDLY or not _halves(other, own):
         return None

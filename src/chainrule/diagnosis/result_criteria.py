@@ -12,6 +12,9 @@ from chainrule.training.metrics import Scores
 # What a training came to
 
 
+MOST_NAMED = 5
+"""So many classes that are never found are named."""
+
 FEWEST_TESTED, GAP_OF_R2, GAP_OF_SHARES = 20, 0.3, 0.1
 """Test rows of which a gap can be told; how large it has to be in R² and in accuracy."""
 
@@ -36,16 +39,19 @@ def worse_than_guessing(case: Case) -> Mapping[str, Value] | None:
 
 
 @criterion(
-    "of a class that is rarer than the others, none of several rows that were not trained on is found",
+    "of a class with fewer rows than the others have in the mean, none of at least two rows that were not trained on is found",
     "recall 0; He & Garcia (2009), Learning from imbalanced data",
     "whether the class can be told from the others at all",
     after=("nothing_to_learn", "imbalance"),
 )
 def class_never_found(case: Case) -> Mapping[str, Value] | None:
-    """A class that the model never recognises."""
+    """Classes that the model never recognises."""
     scores = tested(case)
-    lost = scores.never_found if scores is not None else ()
-    return {"class": lost[0].name, "rows": lost[0].rows} if lost else None
+    if scores is None:
+        return None
+    lost = [one for one in scores.per_class if one.rows > 1 and not one.recall and one.rows * len(scores.per_class) < scores.rows]
+    names = ", ".join(one.name for one in lost[:MOST_NAMED]) + ", …" * (len(lost) > MOST_NAMED)
+    return {"class": names, "count": len(lost), "rows": sum(one.rows for one in lost)} if lost else None
 
 
 @criterion(

@@ -70,14 +70,15 @@ def some_rows(case: Case, *, spread: bool = False) -> tuple[Array, Array] | None
 
 
 @criterion(
-    f"with at least {FEWEST_FOR_DATA} rows and two inputs: |r| of one input with a target is above {LEAK}",
+    f"with at least {FEWEST_FOR_DATA} rows and two columns: |r| of one input with a target is above {LEAK}, or each of its values stands "
+    "for one class",
     f"{MEASURED}; Kaufman et al. (2012), Leakage in data mining",
     "a column that is known before the target is, and says it nevertheless",
     of_data=True,
 )
 def leaking_column(case: Case) -> Mapping[str, Value] | None:
-    """An input that is the target, but for unit and offset."""
-    if case.x.shape[1] < 2 or (rows := some_rows(case)) is None:
+    """An input that is the target, but for unit and offset, or value by value."""
+    if case.x.shape[1] < 2 or len({*case.columns}) == 1 or (rows := some_rows(case, spread=True)) is None:
         return None
     x, t = rows
     for place in range(t.shape[1]):
@@ -85,8 +86,50 @@ def leaking_column(case: Case) -> Mapping[str, Value] | None:
             r = np.abs([np.corrcoef(column, t[:, place])[0, 1] for column in x.T])
         best = int(np.nanargmax(r)) if np.isfinite(r).any() else 0
         if np.isfinite(r[best]) and r[best] > LEAK:
-            column, target = column_name(case.inputs, best, "x"), column_name(case.targets, place, "t")
-            return {"column": column, "target": target, "number": float(r[best]), "place": best + 1}
+            return {**_leak(case, best), "target": column_name(case.targets, place, "t"), "number": float(r[best])}
+    classes = classes_of_rows(t)
+    for place, column in enumerate(x.T if classes is not None else ()):
+        values, of_row = np.unique(column, return_inverse=True)
+        pairs = {*zip(of_row.ravel().tolist(), np.asarray(classes).tolist(), strict=True)}
+        if len(values) > 1 and len(pairs) == len(values) == len({class_ for _, class_ in pairs}):
+            return {**_leak(case, place), "how": "codes", "number": len(values)}
+    return None
+
+
+def _leak(case: Case, place: int) -> dict[str, Value]:
+    """What is to be left out, and which input it is."""
+    return {"column": column_name(case.columns or case.inputs, place, "x"), "place": place + 1}
+
+
+FAR, ALONE, FEWEST_USUAL, MOST_SEARCHED = 1000, 10, 20, 50_000
+"""A value so many usual deviations away is a slip of the pen if the next one lies a tenth as far; of so many rows; of more, the first."""
+
+
+@criterion(
+    f"with at least {FEWEST_USUAL} rows: one value lies more than {FAR} usual deviations (1.48 times the median one) from its column's "
+    f"median, and the next one at most a {ALONE}th as far",
+    "Rousseeuw & Croux (1993), Alternatives to the median absolute deviation; the factor is a convention",
+    "whether the value is right all the same",
+    of_data=True,
+)
+def outlier(case: Case) -> Mapping[str, Value] | None:
+    """A single value far from all others: its error outweighs theirs."""
+    held_out = case.held_out or (case.x[:0], case.t[:0])
+    numbers = np.concatenate([part[:MOST_SEARCHED] for part in case.numbers])
+    named = ("x", case.columns or case.inputs), ("t", case.targets)
+    for side, own, other, (letter, names) in zip((0, 1), (case.x, case.t), held_out, named, strict=True):
+        values = np.vstack([own[:MOST_SEARCHED], other[:MOST_SEARCHED]])
+        for place, column in enumerate(values.T if len(values) >= FEWEST_USUAL else ()):
+            away = np.abs(column - np.median(column))
+            usual, row = 1.4826 * float(np.median(away)), int(away.argmax())
+            far = float(away[row])
+            if usual > 0 and far > FAR * usual and far > ALONE * np.delete(away, row).max():
+                mean, deviation = case.scales[side][place] if len(case.scales[side]) else (0.0, 1.0)
+                return {
+                    "column": column_name(names, place, letter), "value": f"{float(column[row]) * deviation + mean:.12g}",
+                    "row": int(numbers[row]) if len(numbers) else row + 1, "number": far / usual,
+                    "place": row + 1 if row < min(len(own), MOST_SEARCHED) else 0,
+                }  # fmt: skip
     return None
 
 
@@ -100,8 +143,8 @@ def duplicates(case: Case) -> Mapping[str, Value] | None:
     """Rows that both train and test."""
     if case.held_out is None or not len(case.held_out[0]):
         return None
-    known = {row.tobytes() for row in np.ascontiguousarray(np.hstack([case.x, case.t]), dtype=float)}
-    tests = np.ascontiguousarray(np.hstack(case.held_out), dtype=float)
+    known = {row.tobytes() for row in _whole_rows(case.x, case.t)}
+    tests = _whole_rows(*case.held_out)
     count = sum(row.tobytes() in known for row in tests)
     return {"count": count, "all": len(tests)} if count >= 3 and count > COMMON * len(tests) else None
 
@@ -153,7 +196,7 @@ def is_learnable(case: Case) -> bool:
     "them, and neither does the network",
     "a permutation test (Fisher 1935)",
     "a relation that neither of the two can see, as parity of many inputs",
-    after=("out_of_step",),
+    after=("out_of_step", "outlier"),
     of_data=True,
 )
 def nothing_to_learn(case: Case) -> Mapping[str, Value] | None:
@@ -194,6 +237,11 @@ def imbalance(case: Case) -> Mapping[str, Value] | None:
     if share <= MOST_OF_ONE:
         return None
     return {"percent": float(100 * share), "class": _class_name(case, int(counts.argmax()))}
+
+
+def _whole_rows(x: Array, t: Array) -> Array:
+    """Inputs and targets side by side, of as many rows as are searched."""
+    return np.hstack([x[:MOST_SEARCHED], t[:MOST_SEARCHED]], dtype=float)
 
 
 def _class_name(case: Case, place: int) -> str:

@@ -1,12 +1,12 @@
-"""What is worth a line before a training: values and columns that are seldom meant as they are.
+"""What is worth a line before a training about how a table is read: values and columns that are seldom meant as they are.
 
-Healthy data gets no line, and none gets more than three.
+Healthy data gets no line.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,20 +14,11 @@ import numpy as np
 
 from chainrule.data.dates import moment
 from chainrule.data.table import Column, Table
-from chainrule.preparation.columns import Array, enumerated, labels_of
+from chainrule.preparation.columns import Array, enumerated
 from chainrule.preparation.preparation import Preparation
-
-MOST = 3
-"""More lines than this nobody reads."""
 
 STAND_INS = (-1.0, -9.0, -99.0, -999.0, -9999.0, -99999.0, 99.0, 999.0, 9999.0, 99999.0, 999999.0)
 """Numbers that people write where there is no value."""
-
-FAR = 1000
-"""A value so many usual deviations away, alone, is a slip of the pen …"""
-
-ALONE = 10
-"""… if the next one lies a tenth as far."""
 
 FEWEST = 20
 """Of fewer rows nothing can be said."""
@@ -42,29 +33,21 @@ class Caution:
 
 
 def cautions(table: Table, preparation: Preparation, labels: Array, *, split_at_random: bool) -> tuple[Caution, ...]:
-    """At most three, the gravest first.
+    """What there is, the gravest first.
 
     table            the rows, or the first of very many
     labels           of all rows
     split_at_random  whether the test rows are drawn from all rows
     """
     own = labels[: len(table)]
-    checks: list[Callable[[], Iterable[Caution]]] = [
-        lambda: _stand_ins(table, preparation),
-        lambda: _far(table, preparation),
-        lambda: _copies(table, preparation, own),
-        lambda: _zeros(table, preparation),
-        lambda: _spellings(table, preparation),
-        lambda: _singletons(preparation, labels),
-        lambda: _identifiers(table, preparation, own),
-        lambda: _between(table, preparation, own) if split_at_random else (),
-    ]
-    found: list[Caution] = []
-    for check in checks:
-        found += check()
-        if len(found) >= MOST:
-            break
-    return tuple(found[:MOST])
+    return (
+        *_stand_ins(table, preparation),
+        *_zeros(table, preparation),
+        *_spellings(table, preparation),
+        *_singletons(preparation, labels),
+        *_identifiers(table, preparation, own),
+        *(_between(table, preparation, own) if split_at_random else ()),
+    )
 
 
 def _numbers(table: Table, preparation: Preparation) -> Iterator[tuple[Column, Array]]:
@@ -86,42 +69,6 @@ def _stand_ins(table: Table, preparation: Preparation) -> Iterator[Caution]:
             outside = max(low - value, value - high) > max(high - low, 0.5 * abs(value))
             if value in STAND_INS and count > 1 and outside:
                 yield Caution("stand_in", {"name": column.name, "value": f"{value:g}", "count": int(count)})
-
-
-def _far(table: Table, preparation: Preparation) -> Iterator[Caution]:
-    """A single value a thousand usual deviations away from all others."""
-    for column, values in _numbers(table, preparation):
-        if len(values) < FEWEST:
-            continue
-        away = np.abs(values - np.median(values))
-        usual, place = 1.4826 * float(np.median(away)), int(away.argmax())
-        others = away[values != values[place]]
-        if usual > 0 and away[place] > FAR * usual and away[place] > ALONE * others.max(initial=0) and (values == values[place]).sum() == 1:
-            row = table.row(int(np.flatnonzero(column.values == values[place])[0]))
-            yield Caution("far", {"name": column.name, "value": f"{values[place]:.15g}", "row": row})
-
-
-def _copies(table: Table, preparation: Preparation, labels: Array) -> Iterator[Caution]:
-    """A column that says the target: as a number but for unit and offset, or value by value."""
-    if len(table) < FEWEST or len(preparation.features) < 2 or len(preparation.targets) > 1:
-        return
-    target = preparation.targets[0]
-    for feature in preparation.features:
-        column = table.column(feature.name)
-        if feature.kind == "date" or column.missing.any():
-            continue
-        if target.kind == "number":
-            same = feature.kind == "number" and _correlation(column.values, labels) > 1 - 1e-9
-        else:
-            pairs = set(zip(labels_of(column).tolist(), labels.tolist(), strict=True)) if _has_few(column, len(target.classes)) else set()
-            same = len(pairs) == len(target.classes) == len({pair[0] for pair in pairs}) == len({pair[1] for pair in pairs})
-        if same:
-            yield Caution("copy", {"name": feature.name, "target": target.name})
-
-
-def _has_few(column: Column, count: int) -> bool:
-    """Has the column exactly so many different values?"""
-    return len(set(column.values.tolist())) == count
 
 
 def _correlation(a: Array, b: Array) -> float:

@@ -94,12 +94,6 @@ class Scores(Displayed):
         parts = zip(self.names, _ratio(found, said), _ratio(found, true), _ratio(2 * found, said + true), true, strict=True)
         return tuple(ClassScore(name, float(p), float(r), float(f1), int(rows)) for name, p, r, f1, rows in parts)
 
-    @property
-    def never_found(self) -> tuple[ClassScore, ...]:
-        """The rare classes of which several rows were there, and none was found."""
-        classes = self.per_class
-        return tuple(one for one in classes if one.rows > 1 and not one.recall and one.rows * len(classes) < self.rows)
-
     # Numbers
 
     @property

@@ -6,7 +6,7 @@ A source that would fill half of the memory is read in pieces, and its numbers l
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -42,6 +42,7 @@ class Subset:
     labels   the class of each row as a whole number, or its target numbers
     weights  (rows,), what each row counts, where they do not all count the same
     groups   (rows,), a number for each set of rows that belong together, where they do
+    numbers  (rows,), which rows of the data they are
     source   what the data are called
     """
 
@@ -50,6 +51,7 @@ class Subset:
     labels: Array
     weights: Array | None = None
     groups: Array | None = None
+    numbers: Sequence[int] = ()
     source: str = ""
 
     def __len__(self) -> int:
@@ -107,11 +109,12 @@ class Rows:
     def subset(self, preparation: Preparation, places: Array, labels: Array, stack: ExitStack, groups: Array | None = None) -> Subset:
         """These rows as numbers. What lies on a disk is gone when the stack is left."""
         x, t = empty((len(places), preparation.inputs), stack), empty((len(places), preparation.outputs), stack)
+        numbers: Any = np.zeros(len(places), dtype=int)
         for table, inside, start in self._overlaps(places):
             if len(inside):
-                some = table.take(inside)
-                x[start : start + len(inside)], t[start : start + len(inside)] = preparation.x(some), preparation.t(some)
-        return Subset(x, t, labels[places], groups=None if groups is None else groups[places])
+                some, part = table.take(inside), slice(start, start + len(inside))
+                x[part], t[part], numbers[part] = preparation.x(some), preparation.t(some), some.rows
+        return Subset(x, t, labels[places], groups=None if groups is None else groups[places], numbers=numbers)
 
     def _overlaps(self, places: Array) -> Iterator[tuple[Table, Array, int]]:
         """Each table, which of its rows are among the places, and how many came before them."""

@@ -623,9 +623,6 @@ WORDS = {
     "train.caution": "einen Blick wert: {text}",
     "caution.stand_in": "{name} ist in {count} Zeilen {value}, weit weg von allen anderen Werten; steht das für "
     "einen fehlenden Wert: --missing {value}",
-    "caution.far": "{name} ist in Zeile {row} {value}, weit weg von allen anderen Werten; ist das ein "
-    "Versehen, den Wert berichtigen oder die Zeile weglassen",
-    "caution.copy": "{name} sagt {target} genau; weglassen (--ignore {name}), wenn es nicht vor {target} bekannt ist",
     "caution.zeros": "{name} gilt als Zahl und verliert die Nullen, mit denen {cell} beginnt; sind es Codes: "
     "--categories {name} oder --ignore {name}",
     "caution.spelling_columns": "die Spalten {names} unterscheiden sich nur durch Großschreibung oder Leerzeichen",
@@ -657,16 +654,7 @@ WORDS = {
     "train.best": "Behalten sind die Gewichte nach Epoche {epoch}, mit dem kleinsten Fehler ({part}): {error}.",
     "train.best_start": "Behalten sind die Gewichte vom Anfang: keine Epoche brachte den Fehler ({part}) unter {error}.",
     "train.diverged": "das Training divergierte in Schritt {step}: {quantity} verließ als erstes alle Grenzen. {cause}",
-    "train.cause.logarithm": "{loss} nimmt den Logarithmus von 0: Die Vorhersage y ist so gut wie 0 oder 1.",
-    "train.cause.division": "{loss} teilt durch 0: Die Vorhersage y ist so gut wie 0.",
-    "train.cause.negative": "{loss} nimmt den Logarithmus von {number}: Die Ausgabe-Aktivierung {activation} passt nicht dazu. Eine "
-    'Verlustfunktion gibt die an, die passt, etwa @loss(output="sigmoid").',
-    "train.cause.unscaled": "Die Eingaben sind nicht skaliert (x reicht bis {largest}); standardisieren hilft.",
-    "train.cause.start": "Die Gewichte vom Anfang sind zu groß: Noch kein Schritt ist getan.",
-    "train.cause.rate": "Die Lernrate {rate} ist zu groß.",
-    "train.cause.rate_unscaled": "Die Lernrate {rate} ist zu groß, denn die Eingaben sind nicht skaliert (x reicht bis {largest}); "
-    "standardisieren hilft.",
-    "train.cause.unknown": "Keine kleinere Lernrate, die versucht wurde, hilft: Es liegt wohl an den Daten, den ersten Gewichten oder dem "
+    "train.no_cause": "Keine kleinere Lernrate, die versucht wurde, hilft: Es liegt wohl an den Daten, den ersten Gewichten oder dem "
     "Fehlermaß.",
     "train.rate_that_works": "In einer Simulation dieses Laufs mit --learning-rate {rate} fällt der Fehler.",
     "train.kept": "Die bisher besten Gewichte stehen in {path}.",
@@ -701,11 +689,21 @@ WORDS = {
     # Die Diagnose
     "doctor.healthy": "In {subject}, das aus {rows} Zeilen lernt, fand sich nichts.",
     "doctor.no_cure": "Nichts, was versucht wurde, macht es in so wenigen Schritten besser.",
+    "doctor.effect": "Es vergeht mit seiner Ursache, deren Abhilfe versucht wurde.",
+    "doctor.untried": "Nicht versucht: Dazu wäre mehr Zeit für ein Training nötig oder Zeilen, die zum Test beiseite liegen.",
+    "doctor.untried.leaking_column": "Nicht versucht: Ohne sie ist der Fehler größer, und erst dann wahr.",
+    "doctor.untried.duplicates": "Nicht versucht: Ohne sie ist der Fehler größer, und erst dann wahr.",
+    "doctor.untried.nothing_to_learn": "Nicht versucht: Keine Änderung am Netz hilft.",
+    "doctor.untried.outlier": "Nicht versucht: Aus dieser Zeile lernt es nicht.",
     "doctor.rates.lowers_below": "Lernraten unter {rate} senken den Fehler des ersten Schritts.",
     "doctor.rates.converges_below": "Das Training konvergiert mit den versuchten Raten bis {rate}.",
     "doctor.rates.recommended": "Eine gute Lernrate für diesen Anfang ist {rate}.",
     "doctor.not_finite": "{quantity} ist die erste Größe, die NaN oder unendlich ist, und zwar schon im ersten Schritt: Alles danach ist "
     "auch keine Zahl.",
+    "doctor.not_finite.logarithm": "{loss} nimmt den Logarithmus von 0: Die Vorhersage y ist so gut wie 0 oder 1.",
+    "doctor.not_finite.division": "{loss} teilt durch 0: Die Vorhersage y ist so gut wie 0.",
+    "doctor.not_finite.negative": "{loss} nimmt den Logarithmus von {number}: Die Ausgabe-Aktivierung {activation} passt nicht dazu. Eine "
+    'Verlustfunktion gibt die an, die passt, etwa @loss(output="sigmoid").',
     "doctor.inputs_unscaled.ratio": "Die Eingaben sind nicht skaliert: {column} streut {number}-mal so stark wie {other}.",
     "doctor.inputs_unscaled.rms": "Die Eingaben sind nicht skaliert: {column} hat die Größe {number} (Wurzel aus dem mittleren Quadrat).",
     "doctor.inputs_unscaled.mean": "Die Eingaben sind nicht skaliert: Der Mittelwert von {column} liegt {number} Standardabweichungen von "
@@ -732,6 +730,7 @@ WORDS = {
     "wird es mit {factors} multipliziert.",
     "doctor.exploding": "Der Gradient explodiert: δ ist bei {layer} {ratio}-mal so groß wie am Ausgang; von Schicht zu Schicht wird es "
     "mit {factors} multipliziert.",
+    "doctor.rate_too_large.run": "Die Lernrate {rate} ist zu groß.",
     "doctor.rate_too_large.diverged": "Die Lernrate {rate} ist zu groß: In einem Versuch verließ der Fehler in Schritt {step} alle "
     "Grenzen.",
     "doctor.rate_too_large.rose": "Die Lernrate {rate} ist zu groß: In einem Versuch von {steps} Schritten endete der Fehler höher, als "
@@ -739,6 +738,8 @@ WORDS = {
     "doctor.rate_too_small": "Die Lernrate {rate} ist zu klein: Nach {steps} Schritten eines Versuchs ist der Fehler {error}; mit "
     "{better} ist er {less}.",
     "doctor.leaking_column": "Die Spalte {column} verrät das Ziel {target}: |r| = {number}.",
+    "doctor.leaking_column.codes": "Die Spalte {column} verrät das Ziel: Jeder ihrer {number} Werte steht für eine Klasse.",
+    "doctor.outlier": "{column} ist in Zeile {row} {value}, {number}-mal so weit vom Median der Spalte wie üblich, und sonst nichts.",
     "doctor.duplicates": "{count} von {all} Zeilen zum Testen stehen auch unter denen zum Trainieren: Was sie sagen, ist keine Probe.",
     "doctor.out_of_step.late": "x und y sind verschoben: Die Ziele {rows} Zeilen darunter werden erklärt ({number} ihrer Varianz), die "
     "neben den Eingaben nicht besser als zufällige.",
@@ -756,7 +757,9 @@ WORDS = {
     "Mittelwert geraten: {baseline}).",
     "doctor.worse_than_guessing.accuracy": "Es ist schlechter als Raten: Auf {rows} Zeilen, die es nie sah, ist die Trefferquote {number} "
     "(immer die häufigste Klasse geraten: {baseline}).",
-    "doctor.class_never_found": "Die Klasse {class} wird nie gefunden: von ihren {rows} Zeilen, die es nie sah, keine (Trefferquote 0).",
+    "doctor.class_never_found": "Die Klassen {class} werden nie gefunden: von ihren {rows} Zeilen, die es nie sah, keine (Trefferquote 0).",
+    "doctor.class_never_found.count=1": "Die Klasse {class} wird nie gefunden: von ihren {rows} Zeilen, die es nie sah, keine "
+    "(Trefferquote 0).",
     "doctor.start_kept": "Die Gewichte vom Anfang blieben: Keine von {epochs} Epochen verbesserte den Fehler, der entscheidet.",
     "doctor.overfitting.r2": "Es hat seine Zeilen auswendig gelernt: R² ist auf ihnen {train}, auf {rows} nie gesehenen {number}.",
     "doctor.overfitting.accuracy": "Es hat seine Zeilen auswendig gelernt: Die Trefferquote ist auf ihnen {train}, auf {rows} nie "
@@ -764,6 +767,7 @@ WORDS = {
     "doctor.underfitting": "Es hat nicht gelernt, was da ist: Es erklärt {number} der Varianz seiner eigenen Zeilen, eine Gerade oder "
     "fünf Nachbarn {simple} der nie gesehenen.",
     "doctor.advice.leaking_column": "Zu tun: sie weglassen, --ignore {column}, wenn sie nicht vor dem Ziel bekannt sein wird.",
+    "doctor.advice.outlier": "Zu tun: ihn berichtigen oder die Zeile weglassen, wenn er ein Versehen ist.",
     "doctor.advice.duplicates": "Zu tun: die Doppelten herausnehmen oder auf einer Seite der Teilung lassen.",
     "doctor.advice.nothing_to_learn": "Zu tun: Eingaben suchen, die mit dem Ziel zu tun haben.",
     "doctor.advice.imbalance": "Zu tun: seltene Klassen gleich viel gelten lassen, --class-weights balanced, und bei jeder Klasse sehen, "
@@ -775,6 +779,11 @@ WORDS = {
     "doctor.advice.start_kept": "Zu tun: eine kleinere Rate (--learning-rate 0.0001) oder andere Spalten.",
     "doctor.advice.batch_too_large": "Zu tun: kleinere Stapel, --batch-size {other}.",
     "cure.no_penalty": "ohne die Strafe",
+    "cure.without_row": "ohne Zeile {row}",
+    "cure.balanced": "wenn seltene Klassen so viel gelten wie häufige",
+    "cure.penalty": "mit der Strafe l2, Rate {rate},",
+    "cure.units": "mit {units} verborgenen Einheiten",
+    "cure.epochs": "mit {epochs} Epochen",
     "cure.batch": "mit Stapeln von {size} Zeilen",
     "cure.moved": "mit um {rows} Zeilen verschobenen Zielen",
     "cure.standardised_inputs": "mit standardisierten Eingaben",
@@ -791,6 +800,10 @@ WORDS = {
     "cure.nothing": "weniger als 10^−12",
     "cure.tried.error": "Versucht: {change} ist der Fehler nach {steps} Schritten {with_it} statt {without}.",
     "cure.tried.error.diverged": "Versucht: {change} ist der Fehler nach {steps} Schritten {with_it}; ohne das divergiert das Training.",
+    "cure.tried.held_out": "Versucht: {change} ist der Fehler auf Zeilen, aus denen es nicht lernt, nach {steps} Schritten "
+    "{with_it} statt {without}.",
+    "cure.tried.missed": "Versucht: {change}, werden nach {steps} Schritten im Mittel {with_it} % einer Klasse nicht gefunden "
+    "statt {without} %.",
     "cure.tried.wrong": "Versucht: {change} sind nach {steps} Schritten {with_it} % der Zeilen falsch statt {without} %.",
     "cure.tried.wrong.diverged": "Versucht: {change} sind nach {steps} Schritten {with_it} % der Zeilen falsch; ohne das divergiert das "
     "Training.",
@@ -850,7 +863,6 @@ WORDS = {
     "score.table": "Links: von den Zeilen, die der Klasse zugeordnet wurden, die richtigen (Präzision); von ihren Zeilen die gefundenen "
     "(Trefferquote); beides in einer Zahl (F1). Rechts: die Zeilen der Klasse, nach der Klasse, der sie zugeordnet wurden.",
     "score.strange.rows=1": "1 Zeile ist von einer Klasse, die das Modell nicht kennt; sie zählt als falsch.",
-    "score.never": "Von {names} wurde keine Zeile gefunden; mit --class-weights balanced zählen seltene Klassen so viel wie häufige.",
     "score.strange": "{rows} Zeilen sind von Klassen, die das Modell nicht kennt; sie zählen als falsch.",
     "score.many": "{classes} Klassen: zu viele, um jede zu zeigen.",
 }

@@ -595,8 +595,6 @@ WORDS = {
     "train.caution": "worth a look: {text}",
     "caution.stand_in": "{name} is {value} in {count} rows, far from all other values; if that means that there is "
     "no value, say --missing {value}",
-    "caution.far": "{name} is {value} in row {row}, far from all other values; correct it or leave the row out if it is a mistake",
-    "caution.copy": "{name} tells {target} exactly; leave it out (--ignore {name}) unless it is known before {target}",
     "caution.zeros": "{name} is read as numbers, which lose the zeros that {cell} begins with; if these are "
     "codes, say --categories {name} or --ignore {name}",
     "caution.spelling_columns": "the columns {names} differ by capital letters or blanks only",
@@ -627,16 +625,7 @@ WORDS = {
     "train.best": "Kept are the weights after epoch {epoch}, where the {part} error was lowest: {error}.",
     "train.best_start": "Kept are the weights of the start: no epoch brought the {part} error below {error}.",
     "train.diverged": "training diverged in step {step}: {quantity} was the first to leave all bounds. {cause}",
-    "train.cause.logarithm": "{loss} takes the logarithm of 0: the prediction y is as good as 0 or 1.",
-    "train.cause.division": "{loss} divides by 0: the prediction y is as good as 0.",
-    "train.cause.negative": "{loss} takes the logarithm of {number}: the output activation {activation} does not fit it. A loss declares "
-    'the one that does, as @loss(output="sigmoid").',
-    "train.cause.unscaled": "The inputs are not scaled (x reaches {largest}); standardise them.",
-    "train.cause.start": "The weights to begin with are too large: no step has been taken yet.",
-    "train.cause.rate": "The learning rate {rate} is too large.",
-    "train.cause.rate_unscaled": "The learning rate {rate} is too large, because the inputs are not scaled (x reaches {largest}); "
-    "standardise them.",
-    "train.cause.unknown": "No smaller learning rate that was tried helps: look at the data, the first weights and the loss.",
+    "train.no_cause": "No smaller learning rate that was tried helps: look at the data, the first weights and the loss.",
     "train.rate_that_works": "In a simulation of this run with --learning-rate {rate}, the error falls.",
     "train.kept": "The best weights so far are in {path}.",
     "train.scores.test": "On the {rows} rows that it never saw:",
@@ -670,11 +659,21 @@ WORDS = {
     # The doctor
     "doctor.healthy": "Nothing was found in {subject}, which learns from {rows} rows.",
     "doctor.no_cure": "Nothing that was tried makes it better in so few steps.",
+    "doctor.effect": "It goes with its cause, whose cure was tried.",
+    "doctor.untried": "Not tried: that takes a longer training than there is time for here, or rows that are kept for a test.",
+    "doctor.untried.leaking_column": "Not tried: without it the error is larger, and only then is it true.",
+    "doctor.untried.duplicates": "Not tried: without them the error is larger, and only then is it true.",
+    "doctor.untried.nothing_to_learn": "Not tried: no change of the network helps.",
+    "doctor.untried.outlier": "Not tried: the row is not one that it learns from.",
     "doctor.rates.lowers_below": "Learning rates below {rate} lower the error of the first step.",
     "doctor.rates.converges_below": "Training converges at the rates tried up to {rate}.",
     "doctor.rates.recommended": "A good learning rate for this start is {rate}.",
     "doctor.not_finite": "{quantity} is the first quantity that is NaN or infinite, in the first step already: everything after it is no "
     "number either.",
+    "doctor.not_finite.logarithm": "{loss} takes the logarithm of 0: the prediction y is as good as 0 or 1.",
+    "doctor.not_finite.division": "{loss} divides by 0: the prediction y is as good as 0.",
+    "doctor.not_finite.negative": "{loss} takes the logarithm of {number}: the output activation {activation} does not fit it. A loss "
+    'declares the one that does, as @loss(output="sigmoid").',
     "doctor.inputs_unscaled.ratio": "The inputs are not scaled: {column} varies {number} times as much as {other}.",
     "doctor.inputs_unscaled.rms": "The inputs are not scaled: {column} has the size {number} (root of the mean square).",
     "doctor.inputs_unscaled.mean": "The inputs are not scaled: the mean of {column} lies {number} standard deviations from 0.",
@@ -698,12 +697,15 @@ WORDS = {
     "multiplied by {factors}.",
     "doctor.exploding": "The gradient explodes: δ is {ratio} times larger at {layer} than at the output; from layer to layer it is "
     "multiplied by {factors}.",
+    "doctor.rate_too_large.run": "The learning rate {rate} is too large.",
     "doctor.rate_too_large.diverged": "The learning rate {rate} is too large: in a trial the error left all bounds in step {step}.",
     "doctor.rate_too_large.rose": "The learning rate {rate} is too large: in a trial of {steps} steps the error ended higher than it "
     "began.",
     "doctor.rate_too_small": "The learning rate {rate} is too small: after {steps} steps of a trial the error is {error}; with {better} "
     "it is {less}.",
     "doctor.leaking_column": "The column {column} gives the target {target} away: |r| = {number}.",
+    "doctor.leaking_column.codes": "The column {column} gives the target away: each of its {number} values stands for one class.",
+    "doctor.outlier": "{column} is {value} in row {row}, {number} times as far from the column's median as is usual, and nothing else is.",
     "doctor.duplicates": "{count} of {all} rows that test stand among the rows that train: what they say is no test.",
     "doctor.out_of_step.late": "x and y are out of step: the targets {rows} rows below are explained ({number} of their variance), those "
     "beside the inputs no better than random ones.",
@@ -721,7 +723,8 @@ WORDS = {
     "mean: {baseline}).",
     "doctor.worse_than_guessing.accuracy": "It is worse than guessing: on {rows} rows that it never saw, the accuracy is {number} (always "
     "guessing the most frequent class: {baseline}).",
-    "doctor.class_never_found": "The class {class} is never found: of its {rows} rows that it never saw, none (recall 0).",
+    "doctor.class_never_found": "The classes {class} are never found: of their {rows} rows that it never saw, none (recall 0).",
+    "doctor.class_never_found.count=1": "The class {class} is never found: of its {rows} rows that it never saw, none (recall 0).",
     "doctor.start_kept": "The weights of the start were kept: none of {epochs} epochs bettered the error that decides.",
     "doctor.overfitting.r2": "It has learned its rows by heart: R² is {train} on them, and {number} on {rows} that it never saw.",
     "doctor.overfitting.accuracy": "It has learned its rows by heart: the accuracy is {train} on them, and {number} on {rows} that it "
@@ -729,6 +732,7 @@ WORDS = {
     "doctor.underfitting": "It has not learned what is there: it explains {number} of its own rows' variance, a line or five neighbours "
     "{simple} of rows they have not seen.",
     "doctor.advice.leaking_column": "To do: leave it out, --ignore {column}, unless it will be known before the target is.",
+    "doctor.advice.outlier": "To do: correct it, or leave the row out, if it is a mistake.",
     "doctor.advice.duplicates": "To do: take the duplicates out, or keep them on one side of the split.",
     "doctor.advice.nothing_to_learn": "To do: look for inputs that have to do with the target.",
     "doctor.advice.imbalance": "To do: let rare classes count as much, --class-weights balanced, and look at the recall of each class.",
@@ -739,6 +743,11 @@ WORDS = {
     "doctor.advice.start_kept": "To do: a lower rate (--learning-rate 0.0001), or other columns.",
     "doctor.advice.batch_too_large": "To do: smaller batches, --batch-size {other}.",
     "cure.no_penalty": "without the penalty",
+    "cure.without_row": "without row {row}",
+    "cure.balanced": "with rare classes counting as much as frequent ones",
+    "cure.penalty": "with the penalty l2, rate {rate},",
+    "cure.units": "with {units} hidden units",
+    "cure.epochs": "with {epochs} epochs",
     "cure.batch": "with batches of {size} rows",
     "cure.moved": "with the targets moved by {rows} rows",
     "cure.standardised_inputs": "with standardised inputs",
@@ -755,6 +764,9 @@ WORDS = {
     "cure.nothing": "less than 10^−12",
     "cure.tried.error": "Tried: {change}, the error after {steps} steps is {with_it} instead of {without}.",
     "cure.tried.error.diverged": "Tried: {change}, the error after {steps} steps is {with_it}; without, training diverges.",
+    "cure.tried.held_out": "Tried: {change}, the error of rows that it does not learn from is {with_it} after {steps} steps instead "
+    "of {without}.",
+    "cure.tried.missed": "Tried: {change}, {with_it} % of a class are not found in the mean after {steps} steps instead of {without} %.",
     "cure.tried.wrong": "Tried: {change}, {with_it} % of the rows are wrong after {steps} steps instead of {without} %.",
     "cure.tried.wrong.diverged": "Tried: {change}, {with_it} % of the rows are wrong after {steps} steps; without, training diverges.",
     # Pictures and plots
@@ -813,7 +825,6 @@ WORDS = {
     "score.table": "Left: of the rows said to be of the class, those that are (precision); of its rows, those found (recall); both in "
     "one (F1). Right: the rows of the class, by the class that they were said to be of.",
     "score.strange.rows=1": "1 row is of a class that the model does not know; it counts as wrong.",
-    "score.never": "No row of {names} was found; --class-weights balanced lets rare classes count as much as frequent ones.",
     "score.strange": "{rows} rows are of classes that the model does not know; they count as wrong.",
     "score.many": "{classes} classes: too many to print each.",
 }
