@@ -1,11 +1,46 @@
-"""`python -m chainrule` is `chainrule`."""
+"""`python -m chainrule` is `chainrule`: the command line as a process of its own, which ends with 130 whenever it is interrupted."""
 
+import os
 import sys
 
-try:
-    from chainrule.cli import main
-except KeyboardInterrupt:  # Ctrl-C, while it is still starting
-    sys.exit(130)
+INTERRUPTED = 130
+
+
+def main() -> int:
+    """Runs the command line of this process and returns its exit code."""
+    code = INTERRUPTED
+    try:
+        from signal import SIGINT, default_int_handler, getsignal, signal
+
+        if getsignal(SIGINT) is default_int_handler:
+            signal(SIGINT, _gone)  # while it starts and when all is done; in between, the command answers
+        sys.unraisablehook = _unraisable
+        from chainrule.cli import main as answer
+
+        code = answer()
+    except KeyboardInterrupt:
+        pass
+    if code == INTERRUPTED:
+        _gone()
+    return code
+
+
+def _gone(*_: object) -> None:
+    """Ends the process at once: `sys.exit` would end it by the signal, and not with a code, where that came while text was run as code."""
+    from contextlib import suppress
+
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, AttributeError, RuntimeError):  # closed, or written to at this very moment
+            stream.flush()
+    os._exit(INTERRUPTED)
+
+
+def _unraisable(unraisable: "sys.UnraisableHookArgs") -> None:
+    """Python goes on after what is raised while an object is removed; whoever asked for the end would have to ask again."""
+    if issubclass(unraisable.exc_type, KeyboardInterrupt):
+        _gone()
+    sys.__unraisablehook__(unraisable)
+
 
 if __name__ == "__main__":
     sys.exit(main())
