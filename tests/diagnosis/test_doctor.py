@@ -16,6 +16,7 @@ from tests.diagnosis.sick import SICK, healthy
 from tests.samples import some
 
 import chainrule as cr
+from chainrule.api.problems import problem
 from chainrule.cli import main
 from chainrule.diagnosis.criteria import load_criteria
 from chainrule.diagnosis.cures import CURES
@@ -92,6 +93,8 @@ def test_every_criterion_says_what_it_is_in_both_languages() -> None:
         assert set(row.after) <= set(table), key
         for words in (en.WORDS, de.WORDS):
             assert any(text == f"doctor.{key}" or text.startswith(f"doctor.{key}.") for text in words)
+            if key in ("worse_than_guessing", "overfitting"):
+                assert {f"doctor.{key}.{measure}" for measure in ("accuracy", "r2", "mixed")} <= {*words}
 
 
 def test_the_page_has_a_row_and_a_picture_of_every_disease() -> None:
@@ -164,3 +167,40 @@ def test_a_model_is_examined_on_its_own_rows(tmp_path: Path, capsys: pytest.Capt
     assert cr.doctor(model).healthy
     assert cr.doctor(cr.train("data:iris", target="species", epochs=20)).keys == ["underfitting"]
     assert repr(cr.doctor(path)) == f"<Diagnosis of {path}: healthy>"
+
+
+def test_a_model_is_cured_by_a_command_that_can_be_typed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    cr.train("data:iris", target="species", epochs=20, output="iris.safetensors")
+    assert main(["doctor", "iris.safetensors"]) == 1
+    command = "chainrule train data:iris --target species --epochs 20 --learning-rate 0.01 --output cured.safetensors"
+    assert capsys.readouterr().out.endswith(f"\n\nTo train it so: {command}\n")
+    assert main(["doctor", "iris.safetensors", "--apply", "cured.toml"]) == 1
+    command = capsys.readouterr().out.partition("wrote cured.toml\n\nTo train it so: chainrule ")[2]
+    assert "--network cured.toml --learning-rate 0.01" in command
+    assert main(command.split()) == 0
+    assert main(["doctor", "cured.safetensors"]) == 0
+    assert main(["doctor", "cured.safetensors", "--apply", "again.toml"]) == 2
+    assert "there is no cure to be written to again.toml: nothing was found." in capsys.readouterr().err
+
+
+def test_a_checkpoint_and_a_recorded_step_are_examined(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    cr.train("data:iris", target="species", epochs=20, output="iris.safetensors")
+    Path("iris.safetensors").rename("iris.safetensors.checkpoint")
+    assert main(["doctor", "iris.safetensors.checkpoint"]) == 1
+    assert "It has not learned what is there" in capsys.readouterr().out
+    for exact in ([], ["--exact"]):
+        assert main(["explain", *exact, "-o", "step.json"]) == 0
+        assert main(["doctor", "step.json"]) == 1
+        assert "1. The inputs are not scaled: x2 has the size 12" in capsys.readouterr().out
+    third = next(itertools.islice(problem("2-2-1", optimizer="adam").steps(), 2, None))
+    diagnosis = cr.doctor(third)
+    assert diagnosis.drawn
+    assert "The row was drawn at random" in str(diagnosis)
+    with pytest.raises(cr.InputError, match="has its own rows"):
+        cr.doctor(third, learning_rate=1)

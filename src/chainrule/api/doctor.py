@@ -2,34 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import shlex
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.api.models import is_model
+from chainrule.api.models import is_model, recorded
 from chainrule.api.problems import problem
+from chainrule.api.train import typed
 from chainrule.base.errors import DescriptionError, InputError
 from chainrule.diagnosis.case import Case
 from chainrule.diagnosis.criteria import Finding, found
 from chainrule.diagnosis.examination import NO_RATES, Diagnosis, cured, examined
-from chainrule.diagnosis.rates import advise
+from chainrule.diagnosis.rates import advice_at
 from chainrule.engines.unrolled import operations
-from chainrule.network.definitions import find
+from chainrule.network.description import described
 from chainrule.steps.problem import Problem
-from chainrule.training.model import Model
+from chainrule.steps.step import Step, in_floats
+from chainrule.training.model import CHECKPOINT, Model, own_data
+from chainrule.training.plan import Plan
 from chainrule.training.rows import Subset, parts_of
 
 if TYPE_CHECKING:
     from chainrule.api.train import Run
     from chainrule.network.network import Network
     from chainrule.preparation.preparation import Preparation
-    from chainrule.training.plan import Plan
 
 MOST_ADVISED = 100_000
 """Parameters × rows up to which rates are simulated whole."""
 
+
+OF_PLAN, OF_NETWORK = (
+    ("learning_rate", "optimizer", "batch_size", "epochs", "class_weights"),
+    ("network", "hidden", "activation", "loss", "regularizer"),
+)
+"""Options of `chainrule train`: of its plan, those that a cure may change; those that a described network takes the place of."""
+
+CURED_MODEL = "cured.safetensors"
+"""Where the command that is printed writes its model."""
 
 OF_ROWS = ("outlier", "leaking_column", "duplicates")
 """The criteria that ask for nothing but rows, and take no time."""
@@ -41,44 +53,40 @@ VERDICTS = ("worse_than_guessing", "class_never_found", "start_kept", "overfitti
 def doctor(subject: Any = None, *, data: Any = None, **options: Any) -> Diagnosis:
     """Why training fails: the diseases of a network and its rows, causes before effects, each with a cure that was tried.
 
-    subject  a network as of `problem` (an example, a short form, a description …), a `Problem` or a `Network`; or a `Model`, its file, or
-             the checkpoint of a run
+    subject  a network as of `problem` (an example, a short form, a description …), a `Problem` or a `Network`; a recorded `Step`, or its
+             file; or a `Model`, its file, or the checkpoint of a run
     data     a file of numbers; of a model a table of rows, in place of those that it was trained on: a file or a data frame
     options  as of `problem`
 
     Raises InputError.
     """
-    if isinstance(subject, Model) or (isinstance(subject, (str, Path)) and _is_run(subject)):
+    if isinstance(subject, Model) or (isinstance(subject, (str, Path)) and is_run(subject)):
         if options:
             raise InputError(f"a model says its {next(iter(options))} itself; leave it out.")
         model = subject if isinstance(subject, Model) else Model.load(subject)
         name = subject.network.summary if isinstance(subject, Model) else str(subject)
         return examined(case_of_model(model, data), name)
-    given = subject if isinstance(subject, Problem) and not options and data is None else problem(subject, data=data, **options)
-    return examined_problem(given)
+    subject = recorded(subject) if isinstance(subject, Step) else subject
+    if isinstance(subject, Problem) and (options or data is not None):
+        raise InputError("a problem, or a recorded step, has its own rows and rates; leave out data and the other options.")
+    return examined_problem(subject if isinstance(subject, Problem) else problem(subject, data=data, **options))
 
 
-def _is_run(subject: Any) -> bool:
+def is_run(subject: Any) -> bool:
     """Is it the file of a model, or of a run that goes on or was cut short?"""
-    return is_model(subject) or str(subject).lower().endswith(".safetensors.checkpoint")
+    return is_model(subject) or str(subject).lower().endswith(CHECKPOINT)
 
 
 def examined_problem(given: Problem) -> Diagnosis:
     """The diagnosis of a network with its batch. Raises DescriptionError."""
     if given.x is None or given.t is None:
         raise DescriptionError("a diagnosis needs rows to learn from: give x and t, as [data] in a description, or --data FILE.")
-    rule = given.optimizer or find("optimizer", "sgd")
-    case = Case(given.network, given.x, given.t, rule, batch_size=len(given.x), inputs=given.features, targets=given.targets)
-    source = given.origin.get("source")
-    return examined(case, str(source) if source else given.network.summary, rates_of(case))
-
-
-def rates_of(case: Case) -> Mapping[str, float | None]:
-    """What is said about rates, as `explain` prints it."""
-    if operations(case.network, case.rows) > MOST_ADVISED:
-        return NO_RATES
-    advice = advise(case.network, np.asarray(case.x, dtype=float), np.asarray(case.t, dtype=float), case.optimizer)
-    return NO_RATES if advice is None else advice.to_dict()
+    step = in_floats(next(given.steps()))
+    x, t, rule = step.x, step.t, step.optimizer
+    case = Case(step.network, x, t, rule, weights=step.weights, batch_size=len(x), inputs=given.features, targets=given.targets)
+    advice = advice_at(step) if operations(step.network, len(step.x)) <= MOST_ADVISED else None
+    source, drawn = given.origin.get("source"), {"x", "t"} & {*given.origin.get("drawn", ())}
+    return examined(case, str(source or given.network.summary), NO_RATES if advice is None else advice.to_dict(), drawn=bool(drawn))
 
 
 def case_of_model(model: Model, data: Any = None) -> Case:
@@ -129,3 +137,40 @@ def cured_problem(diagnosis: Diagnosis, given: Problem) -> Problem | None:
     if not cures:
         return None
     return Problem(case.network, case.x, case.t, case.optimizer, given.title, given.features, given.targets)
+
+
+def cured_training(model: Model, diagnosis: Diagnosis) -> tuple[dict[str, Any], list[str]] | None:
+    """The description of a model's network with the cures of its diagnosis, and what else is said to train it; None where none can be.
+
+    Cures of the rows are none that a description, or an option, can take.
+    """
+    case, cures = cured(diagnosis)
+    if all(not cure.treatment.options and cure.treatment.case.network is diagnosis.case.network for cure in cures):
+        return None
+    return described(case.network, numbers=False), [word for cure in cures for word in _words(cure.treatment.options, OF_PLAN)]
+
+
+def first_cure(diagnosis: Diagnosis) -> list[str]:
+    """The options of `chainrule train` that are the first cure which has some."""
+    options = (disease.cure.treatment.options for disease in diagnosis.diseases if disease.cure is not None)
+    return _words(next(filter(None, options), {}))
+
+
+def training_command(model: Model, words: Sequence[str]) -> str | None:
+    """The command that trains a model anew with further options; None where its data is no file, or its network cannot be typed.
+
+    words  what is said, which is left out of what was said before
+    """
+    own, said = own_data(model.source), dict(model.source.get("options", {}))
+    whole = "--network" in words
+    kept = {name: value for name, value in said.items() if typed(name, value)[0] not in words and not (whole and name in OF_NETWORK)}
+    if own is None or any(isinstance(value, Mapping) for name, value in kept.items() if name == "network"):
+        return None
+    epochs = {} if model.plan.epochs == Plan().epochs or "--epochs" in words else {"epochs": model.plan.epochs}
+    before, files = _words({**kept, **epochs}), [own] if isinstance(own, str) else own
+    return shlex.join(["chainrule", "train", *files, *before, *words, "--output", CURED_MODEL])
+
+
+def _words(options: Mapping[str, Any], names: Sequence[str] = ()) -> list[str]:
+    """Options as they are typed; only these, if any are named."""
+    return [word for name, value in options.items() if not names or name in names for word in typed(name, value)]

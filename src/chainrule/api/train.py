@@ -8,6 +8,7 @@ What is said while it runs, and where, is a `Watch`'s business.
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -316,13 +317,21 @@ def check_resumed(began: Model, asked: Mapping[str, Any]) -> None:
 
 def _option(name: str, value: Any) -> str:
     """An option as it is typed."""
-    option = name.replace("_", "-")
+    return shlex.join(typed(name, value))
+
+
+def typed(name: str, value: Any) -> list[str]:
+    """The words of an option on the command line, from its plain data."""
+    option = f"--{name.replace('_', '-')}"
     if isinstance(value, bool):
-        return f"--{option}" if value else {"month_first": "--day-first"}.get(name, f"--no-{option}")
+        return [option if value else {"month_first": "--day-first"}.get(name, f"--no-{option[2:]}")]
+    if isinstance(value, list) and name in ("target", "ignore", "categories", "numbers", "missing"):
+        return [word for one in value for word in (option, str(one))]
     if isinstance(value, Mapping):
-        value = value.get("name", "…")
+        options = ",".join(f"{key}={one:g}" if isinstance(one, float) else f"{key}={one}" for key, one in value.items() if key != "name")
+        value = f"{value.get('name', '…')}{':' * bool(options)}{options}"
     shown = ("-" if name == "hidden" else ",").join(map(str, value)) if isinstance(value, list) else str(value)
-    return f"--{option} {shown or 0}"
+    return [option, shown or "0"]
 
 
 # What is decided before

@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import sys
 import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from chainrule.api.doctor import cured_problem, doctor, examined_problem
+from chainrule.api.doctor import (
+    case_of_model,
+    cured_problem,
+    cured_training,
+    examined_problem,
+    first_cure,
+    is_run,
+    training_command,
+)
 from chainrule.base.errors import InputError
 from chainrule.base.files import json_text
 from chainrule.cli.options import problem_from_options
 from chainrule.cli.output import give, say
 from chainrule.diagnosis.criteria import BLANK
-from chainrule.diagnosis.examination import Diagnosis
+from chainrule.diagnosis.examination import Diagnosis, examined
 from chainrule.document.words import Words
+from chainrule.network.description import write_description
+from chainrule.steps.problem import Problem, described_problem
+from chainrule.training.model import Model
 
 DISEASED = 1
 """The exit code of a diagnosis that found something."""
@@ -23,24 +35,25 @@ DISEASED = 1
 
 def doctor_command(network: str | None, as_json: bool, apply: str | None, options: Mapping[str, Any]) -> int:
     """Examines, prints, and perhaps writes what is cured; gives the exit code. Raises InputError."""
-    given: Any = None
-    if network is not None and network.endswith((".safetensors", ".safetensors.checkpoint")):
+    given: Model | Problem
+    if network is not None and is_run(network):
         asked = [name for name, value in options.items() if value not in (None, ()) and name not in ("data", "language")]
         if asked:
             raise InputError(f"a model says its {asked[0].replace('_', ' ')} itself; leave out --{asked[0].replace('_', '-')}.")
-        if apply is not None:
-            raise InputError("--apply writes a description; of a model, the command to type is printed with the diagnosis.")
-        diagnosis, language = doctor(network, data=options["data"]), options["language"] or "en"
+        given, words = Model.load(network), Words(options["language"] or "en")
+        diagnosis = examined(case_of_model(given, options["data"]), network)
     else:
-        given = problem_from_options(network, **options)
-        diagnosis, language = examined_problem(given), given.network.notation.language
+        given = batch = problem_from_options(network, **options)
+        diagnosis, words = examined_problem(batch), Words(batch.network.notation.language)
     if as_json:
         give(json_text(diagnosis.to_dict(), indent=1) + "\n")
     else:
-        for line in lines_of_diagnosis(Words(language), diagnosis):
+        for line in lines_of_diagnosis(words, diagnosis):
             say(line)
     if apply is not None:
-        _write_cured(diagnosis, given, apply, as_json=as_json)
+        _write_cured(words, diagnosis, given, apply, as_json=as_json)
+    elif isinstance(given, Model) and not as_json and (cure := first_cure(diagnosis)):
+        _say_command(words, given, cure)
     return 0 if diagnosis.healthy else DISEASED
 
 
@@ -56,14 +69,26 @@ def lines_of_diagnosis(words: Words, diagnosis: Diagnosis) -> Iterator[str]:
         yield from (words.plain(f"doctor.rates.{key}", rate=rate) for key, rate in known.items())
 
 
-def _write_cured(diagnosis: Diagnosis, given: Any, output: str, *, as_json: bool) -> None:
-    from chainrule.network.description import write_description
-    from chainrule.steps.problem import described_problem
-
-    cured = cured_problem(diagnosis, given)
-    if cured is None:
-        raise InputError(
-            f"there is no cure to be written to {output}: {'nothing was found' if diagnosis.healthy else 'none that was tried helps'}."
-        )
-    write_description(output, described_problem(cured))
+def _write_cured(words: Words, diagnosis: Diagnosis, given: Model | Problem, output: str, *, as_json: bool) -> None:
+    """Writes the description with the cures; of a model, says how it is trained with it. Raises InputError where there are none."""
+    if isinstance(given, Model):
+        training = cured_training(given, diagnosis)
+        description, options = training if training is not None else (None, [])
+    else:
+        cured, options = cured_problem(diagnosis, given), []
+        description = None if cured is None else described_problem(cured)
+    if description is None:
+        why = "nothing was found" if diagnosis.healthy else "no trial found one"
+        if any(disease.cure for disease in diagnosis.diseases):
+            why = "what helped changes the rows, which a description of a model's network does not have"
+        raise InputError(f"there is no cure to be written to {output}: {why}.")
+    write_description(output, description)
     say(f"wrote {output}", aside=as_json)
+    if isinstance(given, Model) and not as_json:
+        _say_command(words, given, ["--network", output, *options])
+
+
+def _say_command(words: Words, model: Model, options: list[str]) -> None:
+    """The line that trains a model anew, as it can be typed; else the options to add."""
+    say()
+    say(words.plain("doctor.train", command=training_command(model, options) or shlex.join(["chainrule", "train", "…", *options])))

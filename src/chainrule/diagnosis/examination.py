@@ -78,6 +78,7 @@ class Diagnosis(Displayed):
     diseases  the causes, what is most likely first; their effects are with them
     rates     what `doctor.rates` says of the first step: lowers_below, converges_below, recommended
     case      what was examined
+    drawn     whether its rows, or their targets, were drawn at random, in place of somebody's own
     """
 
     subject: str
@@ -85,6 +86,7 @@ class Diagnosis(Displayed):
     diseases: tuple[Disease, ...]
     rates: Mapping[str, float | None]
     case: Case = field(repr=False)
+    drawn: bool = False
 
     @property
     def healthy(self) -> bool:
@@ -104,6 +106,8 @@ class Diagnosis(Displayed):
 
     def lines(self, words: Words) -> Iterator[tuple[int, str]]:
         """What is said, a sentence each, with how far it is indented."""
+        if self.drawn:
+            yield 0, words.plain("doctor.drawn", rows=self.rows)
         if self.healthy:
             yield 0, words.plain("doctor.healthy", subject=self.subject, rows=self.rows)
         for number, disease in enumerate(self.diseases, start=1):
@@ -157,12 +161,12 @@ def _plain(value: Value) -> Value:
     return value if isinstance(value, str) or math.isfinite(value) else number_words(value)
 
 
-def examined(case: Case, subject: str, rates: Mapping[str, float | None] = NO_RATES) -> Diagnosis:
+def examined(case: Case, subject: str, rates: Mapping[str, float | None] = NO_RATES, *, drawn: bool = False) -> Diagnosis:
     """The diagnosis of a case: every criterion of the table, and trials of what may help."""
     findings = list(found(case))
     roots = [finding for finding in findings if not any(other.key in CRITERIA[finding.key].after for other in findings)]
     diseases = tuple(_disease(case, root, findings, root=True) for root in roots)
-    return Diagnosis(subject, case.rows, diseases, rates, case)
+    return Diagnosis(subject, case.rows, diseases, rates, case, drawn)
 
 
 def _disease(case: Case, finding: Finding, findings: Sequence[Finding], *, root: bool) -> Disease:
@@ -177,11 +181,15 @@ def _cause(finding: Finding, findings: Sequence[Finding]) -> Finding | None:
 
 
 def cured(diagnosis: Diagnosis) -> tuple[Case, list[Cure]]:
-    """The case with the cures of its diseases, one after the other, as long as there are some; and these cures."""
-    case, taken = diagnosis.case, list[Cure]()
+    """The case with the cures of its diseases, one after the other, as long as there are some; and these cures.
+
+    Of a trained network only diseases that it has itself: what is begun anew is not yet where it was.
+    """
+    case, taken, own = diagnosis.case, list[Cure](), diagnosis.keys
     diseases = diagnosis.diseases
     while len(taken) < MOST_CURES:
-        cure = next((disease.cure for disease in diseases if disease.cure is not None), None)
+        mine = [disease for disease in diseases if diagnosis.case.trained is None or disease.finding.key in own]
+        cure = next((disease.cure for disease in mine if disease.cure is not None), None)
         if cure is None:
             break
         taken.append(cure)

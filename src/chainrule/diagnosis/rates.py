@@ -22,6 +22,8 @@ from chainrule.formula.evaluation import evaluate
 from chainrule.network.definitions import Bound
 from chainrule.network.network import Array, Network
 from chainrule.network.update import STEP_NUMBER, network_update
+from chainrule.steps.order import order_of
+from chainrule.steps.step import Step, in_floats
 
 Run: TypeAlias = Callable[[float, int], "tuple[list[float], Callable[[], Mapping[str, Array]]]"]
 """run(rate, steps): the error before each step, ending early once it is zero or beyond all bounds, and what gives the last
@@ -247,6 +249,12 @@ class Runner:
             self.way = _way(network, program, start, number)
             self.seconds = 4e-8 * len(program.source.partition("def step")[2]) + 4e-9 * cost
 
+    @staticmethod
+    def of(step: Step) -> Runner:
+        """From where a recorded step stands, parameters and states, on its batch."""
+        step = in_floats(step)
+        return Runner(step.network, step.x, step.t, step.optimizer, step.weights, step.states, step.number)
+
     def __call__(self, rate: float, steps: int) -> list[float]:
         """The error before each step."""
         return self.run(rate, steps)[0]
@@ -395,6 +403,19 @@ def advise(
     if not isinstance(rate, (int, float)) or run.seconds > TOO_SLOW or not math.isfinite(run(0.0, 1)[0]):
         return None
     return _Search(run, float(rate), scheduled=isinstance(optimizer.options["learning_rate"], Bound)).advice()
+
+
+def advice_at(step: Step, run: Runner | None = None) -> Advice | None:
+    """What rates do from where a recorded step stands.
+
+    None also where nothing is left to learn, 0 is not aimed at, or other samples come next.
+
+    run  its `Runner`, where there is one already
+    """
+    if order_of(step.origin) is not None or not step.network.measures or not TOLERANCE <= abs(float(step.error)) < math.inf:
+        return None
+    run, step = run or Runner.of(step), in_floats(step)
+    return advise(step.network, step.x, step.t, step.optimizer, run)
 
 
 def affordable(run: Runner) -> int:

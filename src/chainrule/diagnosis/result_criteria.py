@@ -15,6 +15,9 @@ from chainrule.training.metrics import Scores
 MOST_NAMED = 5
 """So many classes that are never found are named."""
 
+FEWEST_GUESSED = 5
+"""Of fewer rows nobody can say whether they were guessed."""
+
 FEWEST_TESTED, GAP_OF_R2, GAP_OF_SHARES = 20, 0.3, 0.1
 """Test rows of which a gap can be told; how large it has to be in R² and in accuracy."""
 
@@ -25,17 +28,22 @@ def tested(case: Case) -> Scores | None:
 
 
 @criterion(
-    "on rows that were not trained on, the accuracy or R² is below that of someone who always guesses the same",
+    f"on at least {FEWEST_GUESSED} rows that were not trained on, or on its own where there are no others, the accuracy or R² is below "
+    "that of someone who always guesses the same",
     "the definition of a baseline",
     "whether it is by chance, of a few test rows",
-    after=("nothing_to_learn", "out_of_step", "rate_too_large"),
+    after=("outlier", "nothing_to_learn", "out_of_step", "rate_too_large"),
 )
 def worse_than_guessing(case: Case) -> Mapping[str, Value] | None:
     """A model that is worth less than none."""
-    scores = tested(case)
-    if scores is None or scores.main[1] is None or scores.baseline is None or scores.main[1] >= min(scores.baseline, 1.0 - 1e-9):
+    others = tested(case)
+    scores = others or case.scores.get("train")
+    if scores is None or scores.rows < FEWEST_GUESSED or scores.main[1] is None or scores.baseline is None:
         return None
-    return {"how": scores.main[0], "number": scores.main[1], "baseline": scores.baseline, "rows": scores.rows}
+    if scores.main[1] >= min(scores.baseline, 1.0 - 1e-9):
+        return None
+    how = scores.main[0] if others is not None else "own"
+    return {"how": how, "number": scores.main[1], "baseline": scores.baseline, "rows": scores.rows}
 
 
 @criterion(
@@ -47,9 +55,9 @@ def worse_than_guessing(case: Case) -> Mapping[str, Value] | None:
 def class_never_found(case: Case) -> Mapping[str, Value] | None:
     """Classes that the model never recognises."""
     scores = tested(case)
-    if scores is None:
-        return None
-    lost = [one for one in scores.per_class if one.rows > 1 and not one.recall and one.rows * len(scores.per_class) < scores.rows]
+    parts = () if scores is None else scores.parts or (scores,)
+    every = [(one, part.rows / len(part.per_class)) for part in parts for one in part.per_class]
+    lost = [one for one, mean in every if 1 < one.rows < mean and not one.recall]
     names = ", ".join(one.name for one in lost[:MOST_NAMED]) + ", …" * (len(lost) > MOST_NAMED)
     return {"class": names, "count": len(lost), "rows": sum(one.rows for one in lost)} if lost else None
 
@@ -70,7 +78,7 @@ def start_kept(case: Case) -> Mapping[str, Value] | None:
     f"more than {GAP_OF_SHARES:g} and three standard errors",
     "Geman, Bienenstock & Doursat (1992), Neural networks and the bias/variance dilemma",
     "rows of another kind among those that test",
-    after=("nothing_to_learn", "out_of_step"),
+    after=("outlier", "nothing_to_learn", "out_of_step"),
 )
 def overfitting(case: Case) -> Mapping[str, Value] | None:
     """What was learned holds for the training rows alone."""
@@ -78,7 +86,7 @@ def overfitting(case: Case) -> Mapping[str, Value] | None:
     if scores is None or own is None or scores.main[1] is None or own.main[1] is None or scores.rows < FEWEST_TESTED:
         return None
     name, value, learned = scores.main[0], float(scores.main[1]), float(own.main[1])
-    most = GAP_OF_R2 if name == "r2" else max(GAP_OF_SHARES, 3 * error_of_share(value, scores.rows))
+    most = GAP_OF_R2 if name != "accuracy" else max(GAP_OF_SHARES, 3 * error_of_share(value, scores.rows))
     return {"how": name, "train": learned, "number": value, "rows": scores.rows} if learned - value > most else None
 
 
@@ -87,7 +95,7 @@ def overfitting(case: Case) -> Mapping[str, Value] | None:
     f"{ABOVE:g}",
     "the simplest models there are",
     "a network that was meant to be simpler still",
-    after=("batch_too_large", "penalty", "vanishing", "dead_units", "saturation", "zero_start", "start_kept", "bounded_output"),
+    after=("outlier", "batch_too_large", "penalty", "vanishing", "dead_units", "saturation", "zero_start", "start_kept", "bounded_output"),
 )
 def underfitting(case: Case) -> Mapping[str, Value] | None:
     """A network that could not learn what is there, or was not given the time."""

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import itertools
-import math
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, TypeVar
 
 from chainrule.base.pickling import WithoutCaches
-from chainrule.diagnosis.rates import TOLERANCE, Advice, Runner, advise
+from chainrule.diagnosis.rates import Advice, Runner, advice_at
 from chainrule.document.document import Block, Equations, Inline, Note
 from chainrule.document.words import Words
 from chainrule.explanation.values import Values
@@ -101,10 +100,7 @@ class Context(WithoutCaches):
     @cached_property
     def run(self) -> Runner:
         """Trains from where the step stands, parameters and states, on its batch, with any rate."""
-        step = self.step
-        network = step.network.continued(_floats(step.parameters)) if step.exact else step.network
-        weights = None if step.weights is None else step.weights.astype(float)
-        return Runner(network, step.x.astype(float), step.t.astype(float), step.optimizer, weights, _floats(step.states), step.number)
+        return Runner.of(self.step)
 
     @cached_property
     def in_order(self) -> bool:
@@ -116,10 +112,7 @@ class Context(WithoutCaches):
         """What simulation says about rates; None where nothing is left to learn, nothing was simulated, 0 is not aimed at, or other samples
         come next.
         """
-        step = self.step
-        if self.in_order or not step.network.measures or not TOLERANCE <= abs(float(step.error)) < math.inf:
-            return None
-        return advise(self.run.network, step.x.astype(float), step.t.astype(float), step.optimizer, self.run)
+        return advice_at(self.step, self.run)
 
     @property
     def without_target(self) -> bool:
@@ -332,10 +325,6 @@ class Context(WithoutCaches):
         assert isinstance(above, Symbol)
         assert isinstance(below, Symbol)
         return Derivative(above, below)
-
-
-def _floats(arrays: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: array.astype(float) for key, array in arrays.items()}
 
 
 def for_one_sample(expression: Expression) -> Expression:

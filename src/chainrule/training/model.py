@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 FORMAT = "chainrule model 1"
 
+CHECKPOINT = ".checkpoint"
+"""What the name of a run's file has after its model's."""
+
 STATE = "run."
 """What the names of tensors begin with that only a checkpoint has."""
 
@@ -206,7 +209,7 @@ def form_for(source: Mapping[str, Any], name: str | Path | Sequence[str | Path])
 
 def checkpoint_path(output: str | Path) -> Path:
     """Where the checkpoint of a model lies while it is trained: beside it."""
-    return Path(f"{output}.checkpoint")
+    return Path(f"{output}{CHECKPOINT}")
 
 
 def save_checkpoint(path: str | Path, model: Model, training: Training, **known: Any) -> None:

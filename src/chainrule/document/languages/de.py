@@ -687,8 +687,12 @@ WORDS = {
     "predict.formulas": "Eine Tabellenkalkulation würde die Zelle {cell} als Formel ausführen; --guard-formulas setzt ' davor.",
     "predict.guarded": "Zellen, die eine Tabellenkalkulation ausführen würde, wie {cell}, haben ein ' davor.",
     # Die Diagnose
+    "doctor.train": "So trainiert: {command}",
+    "doctor.drawn": "Die {rows} Zeilen sind zufällig gezogen: eigene angeben, mit --data DATEI oder mit --input und --target.",
+    "doctor.drawn.rows=1": "Die Zeile ist zufällig gezogen: eigene angeben, mit --data DATEI oder mit --input und --target.",
+    "doctor.healthy.rows=1": "In {subject}, das aus einer Zeile lernt, wurde nichts gefunden.",
     "doctor.healthy": "In {subject}, das aus {rows} Zeilen lernt, fand sich nichts.",
-    "doctor.no_cure": "Nichts, was versucht wurde, macht es in so wenigen Schritten besser.",
+    "doctor.no_cure": "Nichts, was versucht wurde, macht es besser.",
     "doctor.effect": "Es vergeht mit seiner Ursache, deren Abhilfe versucht wurde.",
     "doctor.untried": "Nicht versucht: Dazu wäre mehr Zeit für ein Training nötig oder Zeilen, die zum Test beiseite liegen.",
     "doctor.untried.leaking_column": "Nicht versucht: Ohne sie ist der Fehler größer, und erst dann wahr.",
@@ -757,6 +761,10 @@ WORDS = {
     "Mittelwert geraten: {baseline}).",
     "doctor.worse_than_guessing.accuracy": "Es ist schlechter als Raten: Auf {rows} Zeilen, die es nie sah, ist die Trefferquote {number} "
     "(immer die häufigste Klasse geraten: {baseline}).",
+    "doctor.worse_than_guessing.mixed": "Es ist schlechter als Raten: Auf {rows} Zeilen, die es nie sah, ist das Mittel aus Trefferquoten "
+    "und R² {number} (immer dasselbe geraten: {baseline}).",
+    "doctor.worse_than_guessing.own": "Es ist schlechter als Raten, auch auf den {rows} Zeilen, aus denen es lernt: {number} "
+    "statt {baseline}.",
     "doctor.class_never_found": "Die Klassen {class} werden nie gefunden: von ihren {rows} Zeilen, die es nie sah, keine (Trefferquote 0).",
     "doctor.class_never_found.count=1": "Die Klasse {class} wird nie gefunden: von ihren {rows} Zeilen, die es nie sah, keine "
     "(Trefferquote 0).",
@@ -764,6 +772,8 @@ WORDS = {
     "doctor.overfitting.r2": "Es hat seine Zeilen auswendig gelernt: R² ist auf ihnen {train}, auf {rows} nie gesehenen {number}.",
     "doctor.overfitting.accuracy": "Es hat seine Zeilen auswendig gelernt: Die Trefferquote ist auf ihnen {train}, auf {rows} nie "
     "gesehenen {number}.",
+    "doctor.overfitting.mixed": "Es hat seine Zeilen auswendig gelernt: Das Mittel aus Trefferquoten und R² ist auf ihnen {train}, auf "
+    "{rows} nie gesehenen {number}.",
     "doctor.underfitting": "Es hat nicht gelernt, was da ist: Es erklärt {number} der Varianz seiner eigenen Zeilen, eine Gerade oder "
     "fünf Nachbarn {simple} der nie gesehenen.",
     "doctor.advice.leaking_column": "Zu tun: sie weglassen, --ignore {column}, wenn sie nicht vor dem Ziel bekannt sein wird.",

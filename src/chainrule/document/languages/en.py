@@ -657,8 +657,12 @@ WORDS = {
     "predict.formulas": "a spreadsheet would run the cell {cell} as a formula; --guard-formulas writes ' before such cells.",
     "predict.guarded": "cells that a spreadsheet would run as formulas, as {cell}, have ' before them.",
     # The doctor
+    "doctor.train": "To train it so: {command}",
+    "doctor.drawn": "The {rows} rows were drawn at random: give rows of your own, with --data FILE or with --input and --target.",
+    "doctor.drawn.rows=1": "The row was drawn at random: give rows of your own, with --data FILE or with --input and --target.",
+    "doctor.healthy.rows=1": "Nothing was found in {subject}, which learns from one row.",
     "doctor.healthy": "Nothing was found in {subject}, which learns from {rows} rows.",
-    "doctor.no_cure": "Nothing that was tried makes it better in so few steps.",
+    "doctor.no_cure": "Nothing that was tried makes it better.",
     "doctor.effect": "It goes with its cause, whose cure was tried.",
     "doctor.untried": "Not tried: that takes a longer training than there is time for here, or rows that are kept for a test.",
     "doctor.untried.leaking_column": "Not tried: without it the error is larger, and only then is it true.",
@@ -723,12 +727,18 @@ WORDS = {
     "mean: {baseline}).",
     "doctor.worse_than_guessing.accuracy": "It is worse than guessing: on {rows} rows that it never saw, the accuracy is {number} (always "
     "guessing the most frequent class: {baseline}).",
+    "doctor.worse_than_guessing.mixed": "It is worse than guessing: on {rows} rows that it never saw, the mean of accuracies and R² is "
+    "{number} (always guessing the same: {baseline}).",
+    "doctor.worse_than_guessing.own": "It is worse than guessing, even on the {rows} rows that it learns from: {number} "
+    "instead of {baseline}.",
     "doctor.class_never_found": "The classes {class} are never found: of their {rows} rows that it never saw, none (recall 0).",
     "doctor.class_never_found.count=1": "The class {class} is never found: of its {rows} rows that it never saw, none (recall 0).",
     "doctor.start_kept": "The weights of the start were kept: none of {epochs} epochs bettered the error that decides.",
     "doctor.overfitting.r2": "It has learned its rows by heart: R² is {train} on them, and {number} on {rows} that it never saw.",
     "doctor.overfitting.accuracy": "It has learned its rows by heart: the accuracy is {train} on them, and {number} on {rows} that it "
     "never saw.",
+    "doctor.overfitting.mixed": "It has learned its rows by heart: the mean of accuracies and R² is {train} on them, and {number} on "
+    "{rows} that it never saw.",
     "doctor.underfitting": "It has not learned what is there: it explains {number} of its own rows' variance, a line or five neighbours "
     "{simple} of rows they have not seen.",
     "doctor.advice.leaking_column": "To do: leave it out, --ignore {column}, unless it will be known before the target is.",
