@@ -22,7 +22,7 @@ with a complex step, Im E(x + ih) / h, which is right to the last digits.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from inspect import signature
 from typing import Any
@@ -79,7 +79,8 @@ def prove(
 
     Activations, losses, regularisers and primitives: derivatives by every operand, shapes of the results, value = paper formula,
     element = index notation. Initialisers: a sample. Optimisers: shapes, finite numbers, the direction of the first step. Schedules:
-    one finite rate per step. Of every definition: a step of a small network with it, explained at every level of detail.
+    one finite rate per step. Of every definition, unless shapes or a derivation are given: a step of a small network with it,
+    explained at every level of detail.
     Raises InputError only if there is no way to test the subject.
     """
     random = np.random.default_rng(seed)
@@ -89,6 +90,8 @@ def prove(
     trials = dict(zip(KINDS, (_activation, _loss, _regularizer, _initializer, _optimizer, _schedule), strict=True))
     try:
         checks = tuple(trials[bound.definition.kind](bound, shapes, random, derive))
+        if shapes is None and derive is gradients:
+            checks += (_explained(bound),)
     except (InputError, TypeError, ValueError, AttributeError) as error:
         checks = (failure("can be applied to expressions", f"{type(error).__name__}: {error}"),)
     return Proof(bound.name, checks)
@@ -104,7 +107,6 @@ def _activation(bound: Bound, shapes: Sequence[Shape] | None, random: np.random.
         yield truth(f"h has the shape of z ({shape_text(shape)})", h.shape == z.shape, f"but it has the shape {shape_text(h.shape)}.")
         yield from derivatives("h", h, [z], random, derive)
     yield from _letters_for_options(bound, [z], random)
-    yield _explained(lambda: Network(2, dense(2, bound), dense(2), loss="half_squared"))
 
 
 def _loss(bound: Bound, shapes: Sequence[Shape] | None, random: np.random.Generator, derive: Derive) -> Iterator[Check]:
@@ -117,7 +119,6 @@ def _loss(bound: Bound, shapes: Sequence[Shape] | None, random: np.random.Genera
         yield truth(said, fits, f"but is {shape_text(loss.shape)}.")
         yield from derivatives("loss", loss, operands, random, derive)
     yield from _letters_for_options(bound, operands, random)
-    yield _explained(lambda: Network(2, dense(2, "tanh"), dense(2), loss=bound))
 
 
 def _regularizer(bound: Bound, shapes: Sequence[Shape] | None, random: np.random.Generator, derive: Derive) -> Iterator[Check]:
@@ -129,7 +130,6 @@ def _regularizer(bound: Bound, shapes: Sequence[Shape] | None, random: np.random
         )
         yield from derivatives("penalty", penalty, [W], random, derive)
     yield from _letters_for_options(bound, [W], random)
-    yield _explained(lambda: Network(2, dense(2), loss="half_squared", regularizer=bound))
 
 
 def _initializer(bound: Bound, shapes: Sequence[Shape] | None, random: np.random.Generator, derive: Derive) -> Iterator[Check]:
@@ -139,7 +139,6 @@ def _initializer(bound: Bound, shapes: Sequence[Shape] | None, random: np.random
         W = bound.apply(variable(Name("inputs")), variable(Name("units"))).sample(random, inputs, units)
         yield truth("weights have the shape (inputs, units)", W.shape == (inputs, units), f"but {(inputs, units)} gave {W.shape}.")
         yield truth("weights are finite float64", W.dtype == np.float64 and np.isfinite(W).all(), f"but some of {W} are not.")
-    yield _explained(lambda: Network(2, dense(2, initializer=bound), loss="half_squared"))
 
 
 def _optimizer(bound: Bound, shapes: Sequence[Shape] | None, random: np.random.Generator, derive: Derive) -> Iterator[Check]:
@@ -161,7 +160,6 @@ def _optimizer(bound: Bound, shapes: Sequence[Shape] | None, random: np.random.G
         )
         yield from _steps(letters, dict(zip(["w", *states], results, strict=True)), random)
     yield from _letters_for_options(bound, list(letters.values()), random, **rates)
-    yield _explained(lambda: Network(2, dense(2), loss="half_squared"), bound)
 
 
 def _steps(letters: Mapping[str, Expression], rules: Mapping[str, Expression], random: np.random.Generator) -> Iterator[Check]:
@@ -187,7 +185,6 @@ def _schedule(bound: Bound, shapes: Sequence[Shape] | None, random: np.random.Ge
         number = float(evaluate([rate], {k: np.asarray(float(step))})[rate])
         yield truth(f"the rate of step {step} is finite and not negative", 0 <= number < np.inf, f"but it is {number:.6g}.")
     yield from _letters_for_options(bound, [k], random)
-    yield _explained(lambda: Network(2, dense(2), loss="half_squared"), find("optimizer", "sgd").definition.bind(learning_rate=bound))
 
 
 LAYER: Shape = ("batch", 4)
@@ -206,13 +203,17 @@ def _ranks(bound: Bound, *names: str) -> Iterator[Shape]:
             yield shape
 
 
-def _explained(build: Callable[[], Network], optimizer: Bound | None = None) -> Check:
+def _explained(bound: Bound) -> Check:
     """A step of a network with the definition in it, on two examples, explained at every level of detail."""
-    what = "a step of a small network with it can be explained"
+    what, kind, sgd = "a step of a small network with it can be explained", bound.definition.kind, find("optimizer", "sgd")
+    rule = bound if kind == "optimizer" else sgd.definition.bind(learning_rate=bound) if kind == "schedule" else sgd
+    hidden = [dense(2, bound if kind == "activation" else "tanh")] if kind in ("activation", "loss") else []
+    last = dense(2, initializer=bound) if kind == "initializer" else dense(2)
+    chosen: dict[str, Any] = {"loss": "half_squared"} | ({kind: bound} if kind in ("loss", "regularizer") else {})
     try:
-        network = build()
+        network = Network(2, *hidden, last, **chosen)
         t = [[1, -1], [-1, 1]] if network.loss.definition.targets == "signs" else [[0.25, 0.75], [1, 0]]
-        step = network.step([[1, 2], [-0.5, 1]], t if network.targets else None, optimizer or find("optimizer", "sgd"))
+        step = network.step([[1, 2], [-0.5, 1]], t if network.targets else None, rule)
         for options in ({"detail": "overview"}, {"detail": "matrix"}, {"detail": "scalar"}, {"weight": "w1"}):
             str(step.explain(**options))
     except Exception as error:  # noqa: BLE001  # a person's own function may raise anything
