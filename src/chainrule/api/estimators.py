@@ -66,6 +66,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
     validation_fraction  the part of the rows that is set aside for it
     random_state         draws the first weights, the order of the rows, and those set aside; a whole number repeats the same fit
     engine               "compiled", "written" or "auto", as in `chainrule.train`
+    precision            of the numbers that the training computes with: "float32" or "float64"; None: that of X, as scikit-learn's own
 
     Fitted: coefs_ (inputs, units) and intercepts_ (units,) of each layer; loss_curve_, the mean error of each pass, per example, of
     standardised targets; loss_, the last of it; best_loss_; n_iter_, n_layers_, n_outputs_, out_activation_; t_, examples seen;
@@ -74,6 +75,9 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
 
     _training: Training | None = None
     """Where calls of `partial_fit` left the training."""
+
+    _given = "float64"
+    """The precision of the rows of the first fit."""
 
     def __init__(
         self,
@@ -91,6 +95,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         validation_fraction: float = 0.1,
         random_state: Any = None,
         engine: str = "auto",
+        precision: str | None = None,
     ) -> None:
         self.hidden = hidden
         self.activation = activation
@@ -105,6 +110,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         self.validation_fraction = validation_fraction
         self.random_state = random_state
         self.engine = engine
+        self.precision = precision
 
     def explain(self, x: Any, t: Any, **options: Any) -> Document:
         """A training step on one row, in numbers and formulas: how the prediction comes about, and what would change it.
@@ -195,6 +201,13 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         whole = isinstance(given, numbers.Integral) and not isinstance(given, bool)
         return int(given) if whole else int(check_random_state(given).randint(SEEDS))
 
+    def _rows_to_learn(self, X: Any, y: Any, reset: bool, **checks: Any) -> tuple[Array, Array]:
+        """X in float64, and y; in which precision X came is remembered."""
+        X, y = validate_data(self, X, y, reset=reset, dtype=[np.float64, np.float32], **checks)
+        if reset:
+            self._given = X.dtype.name
+        return X.astype(np.float64, copy=False), y
+
     def _plan(self, seed: int, validation: float = 0.0) -> Plan:
         check_count("max_iter", self.max_iter, 1)
         check_count("n_iter_no_change", self.n_iter_no_change, 1)
@@ -207,6 +220,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
             test=0.0,
             optimizer=chosen_optimizer(None, self.optimizer, self.learning_rate),
             engine=self.engine,
+            precision=self.precision or self._given,
         )
 
     # What came out
@@ -255,11 +269,12 @@ class ChainruleClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]  # 
         class_weight: Any = None,
         random_state: Any = None,
         engine: str = "auto",
+        precision: str | None = None,
     ) -> None:
         super().__init__(
             hidden, activation=activation, regularizer=regularizer, optimizer=optimizer, learning_rate=learning_rate,
             batch_size=batch_size, max_iter=max_iter, tol=tol, n_iter_no_change=n_iter_no_change, early_stopping=early_stopping,
-            validation_fraction=validation_fraction, random_state=random_state, engine=engine,
+            validation_fraction=validation_fraction, random_state=random_state, engine=engine, precision=precision,
         )  # fmt: skip
         self.class_weight = class_weight
 
@@ -291,7 +306,7 @@ class ChainruleClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]  # 
             return np.asarray(np.log(self.predict_proba(X)))
 
     def _checked(self, X: Any, y: Any, sample_weight: Any, classes: Array | None, reset: bool) -> tuple[Labelled, tuple[Target, ...]]:
-        X, y = validate_data(self, X, y, reset=reset, dtype=np.float64, ensure_min_samples=2 if classes is None else 1)
+        X, y = self._rows_to_learn(X, y, reset, ensure_min_samples=2 if classes is None else 1)
         check_classification_targets(y)
         self.classes_ = np.unique(y) if classes is None else classes
         if len(self.classes_) < 2:
@@ -329,7 +344,7 @@ class ChainruleRegressor(RegressorMixin, Estimator):  # type: ignore[misc]  # sc
 
     def _checked(self, X: Any, y: Any, sample_weight: Any, reset: bool) -> tuple[Labelled, tuple[Target, ...]]:
         least = 2 if reset else 1
-        X, y = validate_data(self, X, y, reset=reset, dtype=np.float64, multi_output=True, y_numeric=True, ensure_min_samples=least)
+        X, y = self._rows_to_learn(X, y, reset, multi_output=True, y_numeric=True, ensure_min_samples=least)
         y = np.asarray(column_or_1d(y, warn=True) if np.ndim(y) == 2 and len(y[0]) == 1 else y, dtype=np.float64)
         self._flat = y.ndim == 1
         labels = y[:, None] if self._flat else y

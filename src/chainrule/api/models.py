@@ -113,6 +113,7 @@ def replayed(source: Any, number: int, data: Any, encoding: str | None, notation
     rows = training_rows(model, data, encoding)
     step = model.step_at(rows.x, rows.t, number, weights=rows.weights)
     features, targets = _names_of(model)
-    origin = {"source": str(source), "data": rows.source, "features": list(features), "targets": list(targets), **scales(model.preparation)}
+    origin = {**step.origin, "source": str(source), "data": rows.source, "features": list(features), "targets": list(targets)}
+    origin |= scales(model.preparation)
     found = recorded(replace(step, origin=origin))
     return found.written_in(chosen_notation(step.network.notation, notation, language))

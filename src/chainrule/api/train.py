@@ -42,6 +42,9 @@ HIDDEN = (32,)
 FOLDS = 5
 """Folds of the cross-validation that decides when to stop, where nothing is said about it …"""
 
+PRECISION = "float32"
+"""In which numbers a run computes where nothing is said about it. Scores are the same, in less time and memory (docs/training.md)."""
+
 FEWEST_TO_FOLD, FEWEST_TO_VALIDATE = 20, 2000
 """… and there are so many rows to train on. Of more, validation rows are set aside: enough for a good estimate, and not missed."""
 
@@ -92,7 +95,7 @@ class Run:
 
     def measured(self, network: Network, part: Subset) -> Scores:
         """How good the network is on a part."""
-        return score(self.preparation, Predictor(network, self.plan.engine)(part.x), part.labels, guess=self.guess)
+        return score(self.preparation, Predictor(network, self.plan.engine, self.plan.precision)(part.x), part.labels, guess=self.guess)
 
 
 class Watch:
@@ -139,6 +142,7 @@ def train(
     shuffle: bool = True,
     seed: int = 0,
     engine: str | None = None,
+    precision: str = PRECISION,
     ignore: Sequence[str] = (),
     categories: Sequence[str] = (),
     numbers: Sequence[str] = (),
@@ -171,7 +175,8 @@ def train(
     activation     of the hidden layers
     loss           what fits the task, if none is said; regularizer: a penalty on the weights
     optimizer, learning_rate   Adam, if none is said; the rate is a number or a schedule
-    epochs, batch_size, until, patience, validation, validation_folds, test, class_weights, shuffle, seed, engine   as in `Plan`; of fewer
+    epochs, batch_size, until, patience, validation, validation_folds, test, class_weights, shuffle, seed, engine, precision   as in
+                   `Plan`; of fewer
                    than 2000 rows none are set aside for validation unless `validation` asks for it: 5 validation folds decide
                    test and validation may be "last", or "last:0.2": the last rows, for what runs in time; group: a column whose value rows
                    of one part share, as patient: they train together, or test together. It is no input
@@ -201,7 +206,7 @@ def train(
     plan_settings = {
         "epochs": epochs, "batch_size": batch_size, "until": until, "patience": patience, "validation": validation,
         "validation_folds": validation_folds, "test": test, "class_weights": class_weights, "shuffle": shuffle, "seed": seed,
-        "engine": engine,
+        "engine": engine, "precision": precision,
     }  # fmt: skip
     plan_settings |= last_rows("validation", validation) | last_rows("test", test) | {"group": group}
     plan, shape, watch = _plan(plan_settings, optimizer, learning_rate), (hidden, activation, loss, regularizer), watch or Watch()
@@ -238,7 +243,7 @@ def train(
                 _check_losses(made, preparation)
             known: dict[str, Any] = {"dropped": whole.dropped, "open_values": whole.open_values}
             preparation = replace(preparation, signs=made.loss.definition.targets == "signs", **known)
-            subsets = [rows.subset(preparation, some, labels, stack, groups) for some in places]
+            subsets = [rows.subset(preparation, some, labels, stack, groups, precision=plan.precision) for some in places]
             return Run(rows, made, preparation, plan, train=subsets[0], validation=subsets[1], test=subsets[2], form=said, asked=asked)
 
         in_folds = None if folds is None else CrossValidation(folds, plan, groups, begun)
@@ -518,7 +523,8 @@ def _resumed(rows: Rows, settings: Mapping[str, Any], begun: Begun, outputs: Out
     rows = rows.complete(began.preparation)
     plan, labels = begun.plan(settings), rows.labels(began.preparation)
     groups = rows.groups(plan.group)
-    subsets = [rows.subset(began.preparation, places, labels, stack, groups) for places in split(labels, plan, groups)]
+    parts = split(labels, plan, groups)
+    subsets = [rows.subset(began.preparation, places, labels, stack, groups, precision=plan.precision) for places in parts]
     form, options = began.source.get("form", {}), began.source.get("options", {})
     train, validation, test = subsets
     run = Run(rows, began.start, began.preparation, plan, train, validation, test, form, asked=options)
@@ -577,7 +583,7 @@ def _held_out_scores(run: Run, training: Training) -> Scores | None:
 
 def _now(training: Training) -> Network:
     """The network with the weights that it has now."""
-    return training.network.continued(dict(zip(training.keys, training.state[: len(training.best)], strict=False)))
+    return training.network.continued(training.parameters_of(training.state))
 
 
 def _model(run: Run, training: Training, scores: Mapping[str, Scores], reason: str = "") -> Model:

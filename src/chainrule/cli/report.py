@@ -113,6 +113,7 @@ class TerminalReporter(Watch):
             self.item(message(self.words, "train.group", name=run.plan.group))
         self.item(line_of_network(self.words, run.network))
         self.item(line_of_plan(self.words, run.plan, training.batch_size))
+        self.item(self.words.plain("train.precision", precision=run.plan.precision))
         for text in self._cautions(run):
             self.item(self.words.plain("train.caution", text=text))
         if training.chosen.written:
@@ -322,6 +323,7 @@ def lines_of_model(words: Words, path: str, model: Model) -> Iterator[str]:
         yield from lines_of_scales(words, model.preparation)
     yield list_item(line_of_network(words, model.network))
     yield list_item(line_of_plan(words, model.plan, model.plan.batch_size or batch_size_for(model.source.get("rows", 0))))
+    yield list_item(words.plain("train.precision", precision=model.plan.precision))
     if model.history:
         yield "  " + message(
             words, "model.ended", epochs=model.outcome.get("epochs", model.history[-1].epoch), steps=model.history[-1].step

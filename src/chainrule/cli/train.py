@@ -118,6 +118,10 @@ PLAN_OPTIONS = (
     click.option("--shuffle/--no-shuffle", default=True, help="A new order of the rows in every epoch, or always theirs."),
     click.option("--seed", type=click.IntRange(0), metavar="N", default=0, help="Draws weights, parts and orders.  [default: 0]"),
     click.option(
+        "--precision", type=click.Choice(["float32", "float64"]), default="float32",
+        help="Numbers of 7 digits, twice as many at a time, or of 16.  [default: float32]",
+    ),
+    click.option(
         "--engine", type=click.Choice(["auto", "compiled", "written"]),
         help="Compute by machine code or by the NumPy program.  [default: machine code where there is some]",
     ),

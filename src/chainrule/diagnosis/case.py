@@ -184,8 +184,7 @@ def tried_epochs(case: Case, epochs: int) -> Trial:
                 errors.append(training.judged(training.state))
     except Overflowed as overflow:
         return Trial(errors, overflow.step, None, overflow.step)
-    now = dict(zip(training.keys, training.state[: len(training.best)], strict=False))
-    return Trial(errors, training.step, training.start.continued(now))
+    return Trial(errors, training.step, training.start.continued(training.parameters_of(training.state)))
 
 
 def error_of(network: Network, y: Array, t: Array) -> float:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from chainrule.base.errors import NotCompilable
 from chainrule.engines.epoch import Data, Engine, Written
 from chainrule.network.definitions import Bound
@@ -32,24 +34,24 @@ class Chosen:
     written: str = ""
 
 
-def chosen(name: str, network: Network, optimizer: Bound, data: Data, size: int) -> Chosen:
-    """The engine of that name for batches of `size` of these rows, ready to run.
+def chosen(name: str, network: Network, optimizer: Bound, data: Data, size: int, precision: str = "float64") -> Chosen:
+    """The engine of that name for batches of `size` of these rows, ready to run, in that precision.
 
     Raises NotCompilable where it must be machine code, and there is none for this network, or not on this machine.
     """
     if name == "written":
-        return Chosen(name, Written(network, optimizer))
+        return Chosen(name, Written(network, optimizer, dtype=precision))
     try:
         from chainrule.engines.compiled.engine import Compiled
 
-        engine = Compiled(network, optimizer)
+        engine = Compiled(network, optimizer, dtype=precision)
         engine.prepare(data, size)
         return Chosen("compiled", engine)
     except NO_MACHINE_CODE as error:
         why = next(iter(str(error).splitlines()), type(error).__name__).rstrip(".")
         if name == "compiled":
             raise NotCompilable(f"there is no machine code here: {why}. The engine written computes the same.") from None
-        return Chosen("written", Written(network, optimizer), why)
+        return Chosen("written", Written(network, optimizer, dtype=precision), why)
 
 
 # Predictions of many rows
@@ -64,16 +66,16 @@ WORTH_LOADING, WORTH_COMPILING = 0.07, 0.3
 
 
 class Predictor:
-    """y (rows, outputs) for x (rows, inputs), as `Network.predict` says, to 1e-12 of the largest magnitude.
+    """y (rows, outputs) for x (rows, inputs), as `Network.predict` says, to 1e-12 of the largest magnitude; in float32, to 1e-5.
 
-    engine  as in a plan; with "written", there is no machine code
+    engine, precision  as in a plan; with "written", there is no machine code. Few rows are computed in float64
 
     What a call does follows from the rows of this call and of those before, and from the cache of compiled code: machine code is used
     from where its saving, summed up, pays for what it costs; so a stream of tables is never slower by more than that.
     """
 
-    def __init__(self, network: Network, engine: str = "auto") -> None:
-        self.network = network
+    def __init__(self, network: Network, engine: str = "auto", precision: str = "float64") -> None:
+        self.network, self.precision = network, precision
         self._saved = -math.inf if engine == "written" else 0.0
 
     def __call__(self, x: Array) -> Array:
@@ -83,7 +85,7 @@ class Predictor:
         if self._saved >= WORTH_LOADING:
             try:
                 if self._saved >= WORTH_COMPILING or self._engine.predicts_at_once(len(x)):
-                    return self._engine.predict(network.checked_x(x), self._state)
+                    return np.asarray(self._engine.predict(network.checked_x(x), self._state), dtype=float)
             except NO_MACHINE_CODE:
                 self._saved = -math.inf
         return network.predict(x)
@@ -92,7 +94,7 @@ class Predictor:
     def _engine(self) -> Compiled:
         from chainrule.engines.compiled.engine import Compiled
 
-        return Compiled(self.network, None)
+        return Compiled(self.network, None, dtype=self.precision)
 
     @cached_property
     def _state(self) -> tuple[Array, ...]:

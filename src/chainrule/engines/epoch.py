@@ -1,7 +1,7 @@
 """One pass over the rows, whatever computes it: here an engine is plugged into the loop of `chainrule.training.loop`.
 
 An `Engine` takes a state through the batches of an epoch and measures errors; `engines.choice` makes the one that a plan asks for.
-Every engine takes the same batches in the same order, in float64.
+Every engine takes the same batches in the same order, in the precision that it is made for.
 """
 
 from __future__ import annotations
@@ -77,14 +77,16 @@ class Written:
     """The NumPy program that `chainrule code` prints, batch after batch. NumPy may warn of numbers that overflow: see `unwarned`.
 
     options  given to every step, as {"learning_rate": 0.1} in place of the optimiser's own rate
+    dtype    "float64" or "float32", of states; what an operation computes in float64 nevertheless is rounded after the step
     """
 
-    def __init__(self, network: Network, optimizer: Bound, options: Mapping[str, float] | None = None) -> None:
-        self.network, self.options = network, dict(options or {})
+    def __init__(self, network: Network, optimizer: Bound, options: Mapping[str, float] | None = None, *, dtype: str = "float64") -> None:
+        self.network, self.options, self.dtype = network, dict(options or {}), dtype
         self.program = written_program(network, optimizer)
         rows = [str(node.name) for node in network.derivation.data]
         self.keys = tuple(key for key in self.program.inputs if key not in (*rows, "k"))
-        self._loop, self._rooms, self._columns = _loop(self.program, rows, self.keys), dict[int, Room](), dict[int, tuple[Data, Data]]()
+        self._loop = _loop(self.program, rows, self.keys, single=dtype == "float32")
+        self._rooms, self._columns = dict[int, Room](), dict[int, tuple[Data, Data]]()
 
     def epoch(
         self, data: Data, order: Array | None, size: int, state: State, number: int, bound: float, stopping: Callable[[], bool]
@@ -140,6 +142,7 @@ def loop(step, batches, state, k, low, high, stopping):
             return ({now},), total, k, "stopped"
         k += 1
         E, {now} = step({arguments})
+        {rounded}
         E = float(E)  # scalars of NumPy's take longer to compare and to add
         if not low < E < high:  # nor is NaN
             return ({now},), total, k, "diverged"
@@ -149,10 +152,11 @@ def loop(step, batches, state, k, low, high, stopping):
 """The loop over batches, in the names of a program: packing and unpacking its arrays would take as long as a tiny network computes."""
 
 
-def _loop(program: Program, rows: Sequence[str], keys: Sequence[str]) -> Callable[..., tuple[State, float, int, str]]:
-    names = {"batch": rows, "now": keys, "arguments": program.inputs, "first": rows[:1]}
-    space: dict[str, Any] = {}
-    exec(LOOP.format(**{place: ", ".join(held) for place, held in names.items()}), space)  # noqa: S102  # our own text
+def _loop(program: Program, rows: Sequence[str], keys: Sequence[str], *, single: bool) -> Callable[..., tuple[State, float, int, str]]:
+    names = {place: ", ".join(held) for place, held in {"batch": rows, "now": keys, "arguments": program.inputs, "first": rows[:1]}.items()}
+    rounded = f"{names['now']}, = single({names['now']},)" if single else ""
+    space: dict[str, Any] = {"single": lambda *arrays: in_precision(arrays, "float32")}
+    exec(LOOP.format(**names, rounded=rounded), space)  # noqa: S102  # our own text
     return space["loop"]  # type: ignore[no-any-return]  # what was executed has no types
 
 
@@ -205,6 +209,15 @@ def _cut(arrays: list[Array], size: int) -> list[Data]:
 
 ENGINES = ("auto", "compiled", "written")
 """What `Plan.engine` may be: machine code where it can be had, machine code and nothing else, the NumPy program."""
+
+
+PRECISIONS = ("float32", "float64")
+"""What `Plan.precision` may be: the numbers that an engine computes with."""
+
+
+def in_precision(arrays: State, dtype: str) -> tuple[Array, ...]:
+    """The arrays as numbers of that type; those that are so already, as they are."""
+    return tuple(np.asarray(array, dtype=dtype) for array in arrays)
 
 
 def gathered(data: Data, places: Any) -> Data:

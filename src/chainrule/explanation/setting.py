@@ -44,6 +44,8 @@ def network_section(context: Context) -> Section:
         blocks += _numbering(context)
     blocks += [Paragraph(line) for line in (*_called_again(context), *_drawn(context))]
     blocks.append(Paragraph(_conventions(context)))
+    if (precision := context.step.origin.get("precision")) == "float32":
+        blocks.append(Paragraph(context.text("conventions.precision", precision=precision)))
     return Section("network", context.plain("network.title"), tuple(blocks))
 
 

@@ -19,19 +19,19 @@ def is_large(source: Any) -> bool:
     return (size_of(source) or 0) > memory() // 2
 
 
-def empty(shape: tuple[int, int], stack: ExitStack) -> Array:
-    """An array of float64 to be filled: in memory, or in a file where it would take more than half of memory.
+def empty(shape: tuple[int, int], stack: ExitStack, precision: str = "float64") -> Array:
+    """An array to be filled: in memory, or in a file where it would take more than half of memory.
 
     The file has no name, so that it is gone with the process, however that ends; at the latest when the stack is left (on Unix the array
     can still be read then). Raises FileError where there is no room for it.
     """
-    size = 8 * shape[0] * shape[1]
+    size = np.dtype(precision).itemsize * shape[0] * shape[1]
     if size <= memory() // 2:
-        return np.empty(shape)
+        return np.empty(shape, dtype=precision)
     try:
         file = stack.enter_context(tempfile.TemporaryFile(prefix="chainrule-"))  # noqa: SIM115  # the stack closes it
         _reserve(file.fileno(), size)
-        return np.memmap(file, dtype=float, mode="r+", shape=shape)
+        return np.memmap(file, dtype=precision, mode="r+", shape=shape)
     except OSError as error:
         why = error.strerror or error
         place = tempfile.gettempdir()

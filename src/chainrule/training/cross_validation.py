@@ -78,7 +78,7 @@ def fold_predictions(networks: Sequence[FoldNetwork], network: Network, keys: Se
     rows = sum(len(one.places) for one in networks)
     y = np.empty((rows, network.outputs))
     for one in networks:
-        parameters = {key: array for key, array in zip(keys, one.state, strict=True) if key in network.shapes}
+        parameters = {key: np.asarray(array, dtype=float) for key, array in zip(keys, one.state, strict=True) if key in network.shapes}
         y[one.places] = network.continued(parameters).predict(one.held_out[0])
     return y
 

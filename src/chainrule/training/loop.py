@@ -20,7 +20,7 @@ from chainrule.base.display import Displayed
 from chainrule.base.errors import DivergenceError, InputError, ShapeError, quoted
 from chainrule.base.interruption import CTRL_C, asked_to_end
 from chainrule.engines.choice import chosen
-from chainrule.engines.epoch import ENGINES, Data, State, gathered, unwarned
+from chainrule.engines.epoch import ENGINES, Data, State, gathered, in_precision, unwarned
 from chainrule.formula.evaluation import evaluate
 from chainrule.network.definitions import Bound
 from chainrule.network.network import Array, Network
@@ -80,10 +80,10 @@ class Training(Displayed):
         self.data = self._checked(x, t, weights)
         self.validation = None if validation is None else self._checked(*validation)
         self.batch_size = min(plan.batch_size or batch_size_for(len(x)), len(x))
-        self.chosen = chosen(engine or plan.engine, self.network, plan.optimizer, self.data, self.batch_size)
+        self.chosen = chosen(engine or plan.engine, self.network, plan.optimizer, self.data, self.batch_size, plan.precision)
         self.engine = self.chosen.engine
         self.keys = self.engine.keys
-        self.state: State = tuple(self._starting(key) for key in self.keys)
+        self.state: State = in_precision([self._starting(key) for key in self.keys], plan.precision)
         self.start_state, self.best = self.state, tuple(self.state[: len(self.network.shapes)])
         self.epochs, self.step = 0, 0
         self._history, self._shuffled = History(), Shuffled(plan.seed, len(self.data[0]))
@@ -96,7 +96,8 @@ class Training(Displayed):
     # What it starts from
 
     def _checked(self, x: Any, t: Any, weights: Any = None) -> Data:
-        x, t = _checked_rows("x", x, self.network.inputs), _checked_rows("t", t, self.network.targets)
+        precision = self.plan.precision
+        x, t = _checked_rows("x", x, self.network.inputs, precision), _checked_rows("t", t, self.network.targets, precision)
         if len(x) != len(t):
             raise InputError(f"x has {len(x)} rows but t has {len(t)}; every sample needs its target.")
         check_targets(self.network, t)
@@ -104,7 +105,7 @@ class Training(Displayed):
             return x, t
         s = checked_weights(self.network, weights, len(x))
         assert s is not None
-        return x, t, s
+        return x, t, s.astype(precision, copy=False)
 
     @cached_property
     def _state_shapes(self) -> dict[str, tuple[int, ...]]:
@@ -250,7 +251,11 @@ class Training(Displayed):
     @property
     def best_network(self) -> Network:
         """The network with the best weights so far."""
-        return self.start.continued(dict(zip(self.keys, self.best, strict=False)))
+        return self.start.continued(self.parameters_of(self.best))
+
+    def parameters_of(self, state: State) -> dict[str, Array]:
+        """The parameters in a state, by name, as a network holds them: in float64."""
+        return {key: np.asarray(array, dtype=float) for key, array in zip(self.keys[: len(self.best)], state, strict=False)}
 
     # Kept and continued
 
@@ -286,7 +291,7 @@ class Training(Displayed):
         plan = self.plan.to_dict()
         return {
             "batch_size": self.batch_size,
-            **{name: plan[name] for name in ("seed", "shuffle", "optimizer", "validation_folds")},
+            **{name: plan[name] for name in ("seed", "shuffle", "optimizer", "validation_folds", "precision")},
         }
 
     @staticmethod
@@ -312,17 +317,17 @@ class Training(Displayed):
         began = record.get("engine") if plan.engine == "auto" else None
         engine = began if began in ENGINES else None
         training = Training(network, x, t, plan, weights=weights, validation=validation, engine=engine, groups=groups)
+        for name, value in training._settings().items():
+            if (began := record.get("settings", {}).get(name, getattr(Plan, name, None))) != value:
+                raise InputError(f"this run began with {name} = {quoted(began)}, not {quoted(value)}: resume it with the same.")
         if record.get("digest") != training.digest:
             raise InputError("this run began with other data, or another split of it: resume it with the same data, seed and options.")
-        for name, value in training._settings().items():
-            if (began := record.get("settings", {}).get(name)) != value:
-                raise InputError(f"this run began with {name} = {quoted(began)}, not {quoted(value)}: resume it with the same.")
         try:
-            training.state = tuple(_fitting(key, arrays[key], training._starting(key)) for key in training.keys)
+            training.state = tuple(training._fitting(key, arrays[key]) for key in training.keys)
             names = training.keys[: len(training.best)]
-            training.best = tuple(_fitting(key, arrays[f"best.{key}"], training._starting(key)) for key in names)
+            training.best = tuple(training._fitting(key, arrays[f"best.{key}"]) for key in names)
             training.fold_networks = [
-                replace(one, state=tuple(_fitting(key, arrays[f"fold{k}.{key}"], training._starting(key)) for key in training.keys))
+                replace(one, state=tuple(training._fitting(key, arrays[f"fold{k}.{key}"]) for key in training.keys))
                 for k, one in enumerate(training.fold_networks, start=1)
             ]
             training.step, training.epochs = int(record["step"]), int(record["epochs"])
@@ -333,10 +338,16 @@ class Training(Displayed):
             raise InputError(f"the state of this run is incomplete ({error}), or of another network or optimiser.") from None
         return training
 
+    def _fitting(self, key: str, array: Array) -> Array:
+        """What is to stand in a state under that name, in the run's precision. Raises ValueError where its shape is another one."""
+        if array.shape != self._starting(key).shape:
+            raise ValueError(f"{key} has the shape {array.shape} in place of {self._starting(key).shape}")
+        return np.asarray(array, dtype=self.plan.precision)
+
     def go_on_from(self, other: Training) -> None:
         """Stand where another run of the same network and optimiser stands, to go on with these rows. Raises InputError."""
         try:
-            self.state = tuple(_fitting(key, array, self._starting(key)) for key, array in zip(self.keys, other.state, strict=True))
+            self.state = tuple(self._fitting(key, array) for key, array in zip(self.keys, other.state, strict=True))
         except ValueError as error:
             raise InputError(f"this run cannot go on from another: {error}.") from None
         self.step, self.epochs, self._history = other.step, other.epochs, other._history
@@ -380,11 +391,13 @@ class Training(Displayed):
         return passed.state
 
     def _recorded(self, number: int, batch: Data, state: State) -> Step:
-        values = dict(zip(self.keys, state, strict=True))
+        """The step from a state, in float64 whatever the run's precision: so its numbers agree with each other as printed."""
+        values = dict(zip(self.keys, in_precision(state, "float64"), strict=True))
         network = self.network.continued({key: values.pop(key) for key in self.network.shapes})
         rule = network_update(network, self.plan.optimizer)
-        x, t, *weights = batch
-        return record(network, x, t, rule, number, values, weights=weights[0] if weights else None)
+        x, t, *weights = in_precision(batch, "float64")
+        origin = {} if self.plan.precision == "float64" else {"precision": self.plan.precision}
+        return record(network, x, t, rule, number, values, origin=origin, weights=weights[0] if weights else None)
 
 
 def _resumed(*run: Any) -> Training:
@@ -396,21 +409,15 @@ def _finite(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
-def _checked_rows(name: str, values: Any, columns: int) -> Array:
-    """Rows of finite numbers, as they lie on a disk, or as float64, row after row, in memory. Raises ShapeError, InputError."""
-    array = values if isinstance(values, np.memmap) and values.dtype.kind == "f" else np.ascontiguousarray(values, dtype=float)
+def _checked_rows(name: str, values: Any, columns: int, precision: str) -> Array:
+    """Rows of finite numbers, as they lie on a disk, or row after row in memory, in that precision. Raises ShapeError, InputError."""
+    array = values if isinstance(values, np.memmap) and values.dtype.kind == "f" else np.ascontiguousarray(values, dtype=precision)
     if array.ndim != 2 or array.shape[1] != columns or not len(array):
         raise ShapeError(f"{name} needs rows of {columns} number{'s' * (columns != 1)}, but was given the shape {array.shape}.")
     if not (math.isfinite(array.min()) and math.isfinite(array.max())):
         row, column = np.argwhere(~np.isfinite(array))[0]
         raise InputError(f"{name} holds {array[row, column]} in row {row + 1}, column {column + 1}; every number must be finite.")
     return array
-
-
-def _fitting(key: str, array: Array, like: Array) -> Array:
-    if array.shape != like.shape:
-        raise ValueError(f"{key} has the shape {array.shape} in place of {like.shape}")
-    return np.asarray(array, dtype=float)
 
 
 def digest(*arrays: Array) -> str:

@@ -1,4 +1,4 @@
-"""The file of a trained network: safetensors with float64 tensors W1, b1 …, everything else as JSON in its metadata.
+"""The file of a trained network: safetensors with tensors W1, b1 … in the run's precision, everything else as JSON in its metadata.
 
 Nothing in it is ever run or unpickled. A checkpoint is a model file, with the best weights so far, that also holds where its run stands.
 """
@@ -141,7 +141,7 @@ class Model(WithoutCaches, Displayed):
 
     @cached_property
     def _predictor(self) -> Predictor:
-        return Predictor(self.network, self.plan.engine)
+        return Predictor(self.network, self.plan.engine, self.plan.precision)
 
     @property
     def _preparation(self) -> Preparation:
@@ -171,7 +171,8 @@ class Model(WithoutCaches, Displayed):
         return _read(path)[0]
 
     def _tensors(self) -> dict[str, Array]:
-        return {**self.network.parameters, **{f"start.{key}": numbers for key, numbers in self.start.given.items()}}
+        trained = {key: np.asarray(numbers, dtype=self.plan.precision) for key, numbers in self.network.parameters.items()}
+        return {**trained, **{f"start.{key}": numbers for key, numbers in self.start.given.items()}}
 
     def _plain(self) -> dict[str, Any]:
         from chainrule import __version__
@@ -237,7 +238,12 @@ def _packed(tensors: Mapping[str, Array], plain: Mapping[str, Any]) -> bytes:
     from safetensors.numpy import save
 
     text = json_text(plain)
-    return bytes(save({name: np.ascontiguousarray(array, dtype=float) for name, array in tensors.items()}, {"chainrule": text}))
+    return bytes(save({name: np.ascontiguousarray(array, dtype=_kept(array)) for name, array in tensors.items()}, {"chainrule": text}))
+
+
+def _kept(array: Any) -> str:
+    """The type of number that an array has in the file."""
+    return "float32" if getattr(array, "dtype", None) == np.float32 else "float64"
 
 
 def _read(path: str | Path) -> tuple[Model, dict[str, Array], dict[str, Any]]:
@@ -279,10 +285,10 @@ def _tensor(path: str | Path, file: Any, name: str, shapes: Mapping[str, tuple[i
     wanted = shapes.get(re.split(r"[._]", name)[-1])
     if wanted is None:
         raise FileError(f"{path} holds {quoted(name)}, which its network does not have.")
-    if claimed.get_dtype() != "F64" or tuple(claimed.get_shape()) != wanted:
+    if claimed.get_dtype() not in ("F32", "F64") or tuple(claimed.get_shape()) != wanted:
         kind, shape = claimed.get_dtype(), tuple(claimed.get_shape())
-        raise FileError(f"{path}: {name} should be F64 numbers of the shape {wanted}, not {kind} of the shape {shape}.")
-    return np.asarray(file.get_tensor(name))
+        raise FileError(f"{path}: {name} should be F32 or F64 numbers of the shape {wanted}, not {kind} of the shape {shape}.")
+    return np.asarray(file.get_tensor(name), dtype=float)
 
 
 def _model(plain: Mapping[str, Any], start: Network, tensors: Mapping[str, Array]) -> Model:

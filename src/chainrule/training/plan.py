@@ -11,7 +11,7 @@ import numpy as np
 
 from chainrule.base.display import Displayed
 from chainrule.base.errors import DescriptionError, InputError, UnknownNameError, quoted
-from chainrule.engines.epoch import ENGINES
+from chainrule.engines.epoch import ENGINES, PRECISIONS
 from chainrule.network.definitions import Bound, find
 from chainrule.network.network import Array
 
@@ -20,6 +20,9 @@ FEWEST_ROWS = 5
 
 MOST_BATCH = 256
 """The largest batch that is chosen where none is said."""
+
+RESOLVED = 1e-12
+"""Errors below this drown in the rounding of float32: where squares are so small, predictions differ from targets in the last digit."""
 
 NUMBERS_AT_ONCE, MOST_EPOCHS = 2**16, 32
 """So many numbers, and the orders of so many epochs, one generator draws at a time, at most."""
@@ -46,6 +49,7 @@ class Plan(Displayed):
     optimizer      the update rule
     engine         what computes an epoch: "compiled" (machine code), "written" (the NumPy program), "auto" (machine code where there
                    is some for the network and the machine, else the program)
+    precision      the numbers that it computes with: "float64", of 16 digits, or "float32", of 7: twice as many at a time
 
     Raises DescriptionError, UnknownNameError.
     """
@@ -62,6 +66,7 @@ class Plan(Displayed):
     class_weights: str | Mapping[str, float] | None = None
     optimizer: Bound = field(default_factory=lambda: find("optimizer", "adam"))
     engine: str = "auto"
+    precision: str = "float64"
     validation_last: bool = False
     test_last: bool = False
     group: str | None = None
@@ -86,6 +91,11 @@ class Plan(Displayed):
             raise DescriptionError("group keeps rows together wherever they stand, and last takes the last ones; leave out one of them.")
         if self.engine not in ENGINES:
             raise UnknownNameError("engine that trains", str(self.engine), ENGINES)
+        if self.precision not in PRECISIONS:
+            raise UnknownNameError("precision", str(self.precision), PRECISIONS)
+        if self.until is not None and self.until < RESOLVED and self.precision == "float32":
+            said = f"until = {self.until:g} is finer than numbers of 7 digits resolve"
+            raise DescriptionError(f'{said}; compute with 16: --precision float64 (precision="float64").')
         _check_class_weights(self.class_weights)
         object.__setattr__(self, "optimizer", find("optimizer", self.optimizer))
 

@@ -106,9 +106,11 @@ class Rows:
         known: dict[object, int] = {}
         return np.array([known.setdefault(("row", row) if value is None else value, len(known)) for row, value in enumerate(values)])
 
-    def subset(self, preparation: Preparation, places: Array, labels: Array, stack: ExitStack, groups: Array | None = None) -> Subset:
-        """These rows as numbers. What lies on a disk is gone when the stack is left."""
-        x, t = empty((len(places), preparation.inputs), stack), empty((len(places), preparation.outputs), stack)
+    def subset(
+        self, preparation: Preparation, places: Array, labels: Array, stack: ExitStack, groups: Array | None = None, *, precision: str
+    ) -> Subset:
+        """These rows as numbers, in that precision. What lies on a disk is gone when the stack is left."""
+        x, t = (empty((len(places), columns), stack, precision) for columns in (preparation.inputs, preparation.outputs))
         numbers: Any = np.zeros(len(places), dtype=int)
         for table, inside, start in self._overlaps(places):
             if len(inside):
@@ -173,7 +175,7 @@ def parts_of(model: Model, source: Any = None, encoding: str | None = None) -> t
     labels = rows.labels(preparation)
     with ExitStack() as stack:
         places = split(labels, model.plan, rows.groups(model.plan.group))
-        train, *others = [rows.subset(preparation, some, labels, stack) for some in places]
+        train, *others = [rows.subset(preparation, some, labels, stack, precision=model.plan.precision) for some in places]
     train = replace(train, weights=weights_of(train, train, preparation, model.plan), source=str(source))
     return train, others[0], others[1]
 

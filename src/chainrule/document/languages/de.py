@@ -82,6 +82,8 @@ WORDS = {
     "gerundet und folgen auf ≈, außer in Tabellen.",
     "conventions.alone": "Vereinbarungen: Vektoren sind {vectors}. Zahlen, die nicht vollständig dastehen, sind auf {digits} gültige "
     "Ziffern gerundet und folgen auf ≈, außer in Tabellen.",
+    "conventions.precision": "Das Training rechnete in {precision}, mit etwa 7 Stellen. Dieser Schritt beginnt mit genau seinen Zahlen "
+    "und ist hier in float64 gerechnet.",
     "conventions.outputs.sum": "die Summe über",
     "conventions.outputs.mean": "der Mittelwert über",
     "conventions.batch.mean": "der Mittelwert über",
@@ -619,6 +621,7 @@ WORDS = {
     "train.network_flat": "Netz {sizes}: am Ende {output}, Fehler als {loss}; {parameters} Parameter",
     "train.plan": "Training mit {optimizer}, Lernrate {rate}, {batch_size} Zeilen je Schritt, höchstens {epochs} Epochen, "
     "Startwert\N{NO-BREAK SPACE}{seed}",
+    "train.precision": "gerechnet in {precision}",
     "train.written": "gerechnet vom NumPy-Programm, denn Maschinencode gibt es hier nicht: {reason}",
     "train.caution": "einen Blick wert: {text}",
     "caution.stand_in": "{name} ist in {count} Zeilen {value}, weit weg von allen anderen Werten; steht das für "

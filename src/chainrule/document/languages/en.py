@@ -79,6 +79,8 @@ WORDS = {
     "and follow ≈, except in tables.",
     "conventions.alone": "Conventions: vectors are {vectors}. Numbers that are not printed whole are rounded to {digits} significant "
     "digits and follow ≈, except in tables.",
+    "conventions.precision": "The training computed in {precision}, with about 7 digits. This step begins with its very numbers, and is "
+    "computed here in float64.",
     "conventions.outputs.sum": "summed over",
     "conventions.outputs.mean": "the mean over",
     "conventions.batch.mean": "the mean over",
@@ -591,6 +593,7 @@ WORDS = {
     "train.network_flat": "network {sizes}: {output} at the end, error by {loss}; {parameters} parameters",
     "train.plan": "training by {optimizer}, learning rate {rate}, {batch_size} rows a step, at most {epochs} epochs, "
     "seed\N{NO-BREAK SPACE}{seed}",
+    "train.precision": "computed in {precision}",
     "train.written": "computed by the NumPy program, as there is no machine code here: {reason}",
     "train.caution": "worth a look: {text}",
     "caution.stand_in": "{name} is {value} in {count} rows, far from all other values; if that means that there is "
