@@ -86,7 +86,7 @@ def test_they_compute_what_numpy_computes(extra):
     agrees(found, find("optimizer", {"name": "adam", **extra}), rows=40, size=15, straight=False, threads=3)
 
 
-@pytest.mark.parametrize("name", [name for name, graph in GRAPHS.items() if graph.compiles])
+@pytest.mark.parametrize("name", some([name for name, graph in GRAPHS.items() if graph.compiles], 3))
 def test_networks_that_are_graphs(name):
     same(GRAPHS[name].case, find("optimizer", "adam"), most=2)
 

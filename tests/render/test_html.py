@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from tests.golden.regenerate import DOCUMENTS, ONLY, document_of
 from tests.render.test_golden import known
+from tests.samples import some
 
 from chainrule.api.problems import problem
 from chainrule.base.nodes import Node
@@ -120,7 +121,7 @@ def test_nothing_is_asked_of_anybody(made):
     assert "default-src 'none'" in page
 
 
-@pytest.mark.parametrize("name", DOCUMENTS)
+@pytest.mark.parametrize("name", some(DOCUMENTS, lambda name: name in ("seed", "vanishing", "iris", "adam")))
 def test_it_is_small(name):
     """A page holds 80 kB of font and style, and formulas: that of vanishing's ten layers, with every weight's chain, is the largest."""
     assert len(html(document_of(name)).encode()) < (250_000 if name == "seed" else 450_000)

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.samples import some
 
 ROOT = Path(__file__).parent.parent.parent
 SEEDS = range(10, 20)
@@ -22,7 +23,7 @@ def script():
 scores = script()
 
 
-@pytest.mark.parametrize("name", scores.SETS)
+@pytest.mark.parametrize("name", some(scores.SETS, 4))
 def test_scores_are_no_worse_than_those_of_scikit_learn(name):
     found = scores.compared(name, LARGE.get(name, SEEDS))
     assert found.no_worse, (found.difference, found.error)
