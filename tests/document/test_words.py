@@ -10,7 +10,7 @@ import pytest
 
 import chainrule
 from chainrule.api.problems import problem
-from chainrule.base.nodes import Code
+from chainrule.base.printing import Code
 from chainrule.document.document import Document, Paragraph, Section, TableBlock
 from chainrule.document.words import Words
 from chainrule.explanation.explain import explain

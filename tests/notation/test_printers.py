@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chainrule.api.problems import problem
-from chainrule.base.nodes import Node
+from chainrule.base.frozen import FrozenValue
 from chainrule.explanation.definitions import function_lines
 from chainrule.network.definitions import find
 from chainrule.notation.blocks import line_width, text_block, wrapped
@@ -411,7 +411,7 @@ def test_a_derivative_of_a_function_is_written_as_the_function_is():
 def symbols(part: object) -> list[Symbol]:
     if isinstance(part, Symbol):
         return [part]
-    parts = part if isinstance(part, tuple) else vars(part).values() if isinstance(part, Node) else ()
+    parts = part if isinstance(part, tuple) else vars(part).values() if isinstance(part, FrozenValue) else ()
     return [one for inner in parts for one in symbols(inner)]
 
 

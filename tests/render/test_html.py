@@ -16,7 +16,7 @@ from tests.render.test_golden import known
 from tests.samples import some
 
 from chainrule.api.problems import problem
-from chainrule.base.nodes import Node
+from chainrule.base.frozen import FrozenValue
 from chainrule.document.document import Document, Equations, Note, Paragraph, Section, TableBlock, Visual
 from chainrule.notation.formula import Equation, Number, Prose, Symbol
 from chainrule.notation.parts import before_power
@@ -42,7 +42,7 @@ def numbers(node: Any) -> Iterator[Number]:
     """Every number that stands in formulas, in the order in which it is read."""
     if isinstance(node, Number):
         yield node
-    elif isinstance(node, tuple | Node):
+    elif isinstance(node, tuple | FrozenValue):
         for item in node if isinstance(node, tuple) else vars(node).values():
             yield from numbers(item)
 

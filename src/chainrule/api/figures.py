@@ -5,11 +5,11 @@ A figure has the same formulas and the same numbers, in the same colours, as wha
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from chainrule.base.errors import FileError, InputError, UnknownNameError, quoted
+from chainrule.base.frozen import FrozenValue
 from chainrule.document.document import Block, BoxGraph, Document, Equations, Note, Paragraph, Picture, Section, Subheading, TableBlock
 
 if TYPE_CHECKING:
@@ -54,8 +54,7 @@ SUFFIXES: dict[str, Format] = {".svg": "svg", ".png": "png", ".pdf": "pdf"}
 """Of files of figures, and their formats."""
 
 
-@dataclass(frozen=True, repr=False)
-class Figure:
+class Figure(FrozenValue):
     """A picture: drawn by ourselves, or a section of a document, which Typst sets. In a notebook it shows itself.
 
     title    what it is, for screen readers and as the title of a file

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
 
 from chainrule.api.settings import chosen_notation
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from chainrule.training.model import Model
 
 
-@dataclass(frozen=True, eq=False)
 class Trained(Problem):
     """A trained model, whose preparation turns raw rows into the batch.
 
@@ -29,7 +28,6 @@ class Trained(Problem):
     own: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, eq=False)
 class Replayed(Problem):
     """A recorded step, and those that would follow it on the same batch."""
 

@@ -100,7 +100,8 @@ def problem(
     found = _found(source)
     if isinstance(found, Replayed):
         return _as_recorded(found, options, notation, language)
-    layers = _changed_layers(found.network, bias, activation, initializer)
+    numbered = list(found.network.numbered_layers)
+    layers = _changed_layers(found.network, numbered, bias, activation, initializer)
     new_loss = None if loss is None else find("loss", setting(loss))
     changes = {
         "loss": new_loss,
@@ -110,12 +111,14 @@ def problem(
         "batch": batch,
         "notation": chosen_notation(found.network.notation, notation, language),
     }
-    changes = {key: value for key, value in changes.items() if value is not None}
+    changes = {key: value for key, value in changes.items() if value is not None and value != getattr(found.network, key, None)}
     layers = [
         _changed_output(found.network, layer, new_loss, output_activation) if old in found.network.last_layers else layer
         for old, layer in zip(found.network.layers, layers, strict=True)
     ]
-    network = found.network.replaced(layers=layers, **changes)
+    network = found.network
+    if changes or any(new is not old for old, new in zip(numbered, layers, strict=True)):  # else it keeps what it has worked out
+        network = network.replaced(layers=layers, **changes)
     if not isinstance(source, Network):  # whose numbers are its owner's
         network = network.made_legible()
     if weights is not None:
@@ -222,9 +225,11 @@ def short_form(text: str) -> Network:
 # Options
 
 
-def _changed_layers(network: Network, bias: bool | None, activation: Wanted | None, initializer: Wanted | None) -> list[Layer]:
+def _changed_layers(
+    network: Network, layers: list[Layer], bias: bool | None, activation: Wanted | None, initializer: Wanted | None
+) -> list[Layer]:
     """The layers, with their numbers, as the options want them."""
-    layers, last = list(network.numbered_layers), network.last_layers
+    last = network.last_layers
     if bias is not None:
         changing = [layer.option("bias") is not None and bool(layer.option("bias")) is not bias for layer in layers]
         without = [layer.without_numbers("b").without_numbers("theta").with_options(bias=bias) for layer in layers]

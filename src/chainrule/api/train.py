@@ -11,13 +11,14 @@ import math
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any
 
 from chainrule.api.described import described_targets, description_of, fitted_network, tasks_of
 from chainrule.api.settings import chosen_optimizer, setting
 from chainrule.base.errors import FileError, InputError, quoted
+from chainrule.base.frozen import Frozen, FrozenValue
 from chainrule.base.interruption import asked_to_end, interrupt_by_hand
 from chainrule.diagnosis.divergence import Diverged, diverged
 from chainrule.engines.choice import Predictor
@@ -49,8 +50,7 @@ FEWEST_TO_FOLD, FEWEST_TO_VALIDATE = 20, 2000
 """… and there are so many rows to train on. Of more, validation rows are set aside: enough for a good estimate, and not missed."""
 
 
-@dataclass(frozen=True, eq=False)
-class Run:
+class Run(Frozen):
     """What is about to be trained, when everything is decided.
 
     rows     the data
@@ -430,8 +430,7 @@ def _check_losses(network: Network, preparation: Preparation) -> None:
 # The run
 
 
-@dataclass(frozen=True)
-class Begun:
+class Begun(FrozenValue):
     """A run that was cut short: its model so far, and what `Training.resumed` takes."""
 
     model: Model
@@ -452,8 +451,7 @@ class Begun:
         return replace(run, network=self.model.start).resumed(self.arrays, self.record)
 
 
-@dataclass(frozen=True)
-class CrossValidation:
+class CrossValidation(FrozenValue):
     """A cross-validation in so many folds; `begun` is the one that goes on."""
 
     count: int

@@ -1,1 +1,1 @@
-"""What every part stands on and nothing of the subject: errors, files, inert nodes, and the door by which objects show themselves."""
+"""What every part stands on and nothing of the subject: errors, files, frozen data, and the door by which objects show themselves."""

@@ -1,4 +1,4 @@
-"""What a person wrote, shown to a person: nothing in it steers the terminal, reorders a line or breaks a format."""
+"""Text for a person: what another wrote steers no terminal, reorders no line and breaks no format, and what is typed is known as that."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def clean(text: str) -> str:
     >>> print(clean("size\x1b[31m\u202e of\nit"))
     size\x1b[31m\u202e of it
     """
-    return _STEERING.sub(_code, re.sub(r"[\t\n\v\f\r]+", " ", text))
+    return text if text.isprintable() else _STEERING.sub(_code, re.sub(r"[\t\n\v\f\r]+", " ", text))
 
 
 def clean_lines(text: str) -> str:
@@ -24,3 +24,14 @@ def clean_lines(text: str) -> str:
 def _code(found: re.Match[str]) -> str:
     """The sign as Python writes it in its strings."""
     return ascii(found[0])[1:-1]
+
+
+class Code(str):
+    """What is typed, in prose: `--step N`, with its backticks. In any other text a backtick is a sign like another."""
+
+    __slots__ = ()
+
+    @property
+    def typed(self) -> str:
+        """The letters between the backticks."""
+        return self[1:-1]

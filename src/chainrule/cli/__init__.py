@@ -26,7 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
             stream.reconfigure(errors="replace")  # a terminal that has no ∂ shows a question mark
     try:
         if arguments is None:
-            gc.set_threshold(50_000)  # what follows makes many objects, and hardly a cycle for the collector to find
+            gc.set_threshold(300_000)  # what follows makes many objects, and hardly a cycle for the collector to find
             atexit.register(gc.freeze)  # the process ends: nobody needs its last search for garbage, which takes a while
         return _guarded(sys.argv[1:] if arguments is None else arguments)
     except KeyboardInterrupt:

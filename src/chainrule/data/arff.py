@@ -6,11 +6,11 @@ Source: the Attribute-Relation File Format of Weka, https://waikato.github.io/we
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chainrule.base.errors import FileError, quoted
+from chainrule.base.frozen import FrozenValue
 
 if TYPE_CHECKING:
     from chainrule.data.columns import Form
@@ -20,8 +20,7 @@ ATTRIBUTE = re.compile(r"""@attribute\s+('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^\
 FORMS: dict[str, Form] = {"numeric": "number", "real": "number", "integer": "number", "string": "text", "date": "date"}
 
 
-@dataclass(frozen=True)
-class ArffHead:
+class ArffHead(FrozenValue):
     """How many lines the head has, the columns' names, their forms by name, and the sign that quotes text."""
 
     lines: int

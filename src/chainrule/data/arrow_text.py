@@ -7,11 +7,12 @@ cell. What pyarrow would read otherwise than Python's csv (rows of unequal lengt
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule.base.frozen import FrozenValue
 from chainrule.data.cells import Array, without_missing_numbers
 from chainrule.data.columns import CellOptions, Form, Found, column_of, found_in
 from chainrule.data.encodings import UNREADABLE, open_binary
@@ -35,8 +36,7 @@ class Unfit(Exception):
     """A file that is left to Python's csv."""
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(FrozenValue):
     """Consecutive rows: the number of the first one, how many, and their columns as pyarrow has them."""
 
     first: int

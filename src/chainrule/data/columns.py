@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias
 
 import numpy as np
 
 from chainrule.base.errors import FileError, quoted
+from chainrule.base.frozen import Frozen, FrozenValue
 from chainrule.data.cells import (
     MISSING,
     TRUTH,
@@ -30,16 +31,14 @@ Form: TypeAlias = "Kind | NumberFormat"
 """What a column is read as; of numbers, how they are written."""
 
 
-@dataclass(frozen=True)
-class CellOptions:
+class CellOptions(FrozenValue):
     """What was said about cells: how numbers are written, and which words mean that a value is missing."""
 
     numbers: NumberOptions = field(default_factory=NumberOptions)
     missing: Collection[str] = MISSING
 
 
-@dataclass(frozen=True, eq=False)
-class Found:
+class Found(Frozen):
     """What some cells of a column are.
 
     values    None where they are numbers whose form is decided only when all cells are known
@@ -65,7 +64,7 @@ class Found:
 def found_in(cells: Sequence[str], first: int, asked: Form | None, options: CellOptions) -> Found:
     """What the cells are, of rows from `first` on; the kind may be asked for."""
     missing = options.missing
-    if asked in ("text", "date"):
+    if isinstance(asked, str) and asked in ("text", "date"):
         return Found(texts(cells, missing), asked)
     if asked == "boolean":
         values = truths(cells, missing)

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+
+from chainrule.base.frozen import FrozenValue
 
 MONTHS = (
     "jan januar january jänner", "feb februar february", "mar märz mär march mrz", "apr april", "may mai", "jun juni june", "jul juli july",
@@ -39,8 +40,7 @@ DAYS = (
 FORMS = [re.compile(form, re.IGNORECASE) for form in (*(rf"(?:{day})(?:[T ]\s*{TIME})?" for day in DAYS), TIME)]
 
 
-@dataclass(frozen=True)
-class Moment:
+class Moment(FrozenValue):
     """What a text says; None where it says nothing. Of two numbers either of which may be the day, both are kept as they stand."""
 
     year: int | None = None

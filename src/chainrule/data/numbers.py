@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.base.errors import InputError, quoted
+from chainrule.base.frozen import FrozenValue
 from chainrule.data.cells import Array, is_missing, plain_floats
 
 SIGNS = {".": "point", ",": "comma", " ": "blank", "'": "apostrophe"}
@@ -58,8 +59,7 @@ UNITS = frozenset(
 """Units, two of which in one column are two kinds of numbers, and not names; those of several letters in small ones."""
 
 
-@dataclass(frozen=True)
-class NumberFormat:
+class NumberFormat(FrozenValue):
     """How the numbers of a column are written: 1.234,5 kg with the decimal sign ",", the thousands sign "." and the unit "kg"."""
 
     decimal: str = "."
@@ -105,8 +105,7 @@ def _special(cell: str) -> float | None:
     return float(cell) if cell.strip().lstrip("+-").lower() in ("inf", "infinity") else None
 
 
-@dataclass(frozen=True)
-class Parsed:
+class Parsed(FrozenValue):
     """A cell taken apart: its sign, its digits with the signs between them, its exponent as Python writes it, and its unit."""
 
     sign: str
@@ -274,8 +273,7 @@ def padded_cell(cells: Sequence[str], first: int, missing: Collection[str]) -> s
     return found if len(set(map(len, known))) == 1 and all(map(str.isdigit, known)) else ""
 
 
-@dataclass(frozen=True)
-class NumberOptions:
+class NumberOptions(FrozenValue):
     """What was said about how numbers are written: the decimal sign, the thousands sign, units that may be taken off.
 
     Raises InputError where it cannot be.
@@ -323,8 +321,7 @@ def number_format(
     return NumberFormat(sign, mark, unit)
 
 
-@dataclass(frozen=True)
-class _Unclear:
+class _Unclear(FrozenValue):
     message: str
 
 

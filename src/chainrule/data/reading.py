@@ -14,7 +14,7 @@ import os
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.base.errors import FileError, InputError, UnknownNameError, quoted
+from chainrule.base.frozen import FrozenValue
 from chainrule.data import arrays, arrow_text
 from chainrule.data.cells import KINDS, MISSING, Kind, common_kind, missing_words, parse_number
 from chainrule.data.columns import CellOptions, Form, Found, Scan
@@ -113,8 +114,7 @@ def chunks(
     return (retyped(part, known) for part in _parts(source, rows, form))
 
 
-@dataclass(frozen=True)
-class Forms:
+class Forms(FrozenValue):
     """What all rows of a source say about its columns: by name, the kind, or how numbers are written; and why that is not clear.
 
     notes   what was found out, in words
@@ -142,8 +142,7 @@ def kinds_of(source: Any, **options: Any) -> dict[str, Kind]:
     return {name: "number" if isinstance(form, NumberFormat) else form for name, form in forms_of(source, **options).forms.items()}
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(FrozenValue):
     """What was said about how to read a source."""
 
     cells: CellOptions = field(default_factory=CellOptions)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from chainrule.base.errors import FileError, InputError, UnknownNameError, quoted
+from chainrule.base.frozen import Frozen
 from chainrule.data.cells import Array, Kind, is_missing, parse_number, without_missing_numbers
 from chainrule.data.numbers import NumberFormat
 
@@ -17,8 +18,7 @@ LARGEST_NUMBER = 1e300
 """Beyond this nothing can be computed with a number: its distance from another one overflows."""
 
 
-@dataclass(frozen=True, eq=False)
-class Column:
+class Column(Frozen):
     """One column.
 
     values   float64 with NaN where a value is missing (numbers; booleans as 0 and 1), or objects: text with None where it is
@@ -55,8 +55,7 @@ class Column:
         return replace(self, values=values)
 
 
-@dataclass(frozen=True, eq=False)
-class Table:
+class Table(Frozen):
     """Columns of one length under different names.
 
     source       where it comes from, as messages call it

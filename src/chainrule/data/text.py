@@ -9,11 +9,12 @@ import re
 from collections import Counter
 from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import islice
 from typing import Any
 
 from chainrule.base.errors import FileError, InputError, quoted
+from chainrule.base.frozen import FrozenValue
 from chainrule.data.arff import is_arff, read_arff_head
 from chainrule.data.cells import is_missing, parse_number
 from chainrule.data.columns import CellOptions, Form, Found, column_of, found_in
@@ -48,8 +49,7 @@ SEP_LINE = re.compile(r'"?sep=(.)"?[\r\n]+', re.IGNORECASE)
 """What Excel takes for an instruction where it stands in the first line."""
 
 
-@dataclass(frozen=True)
-class TextLayout:
+class TextLayout(FrozenValue):
     """How a text file holds its table.
 
     separator  None for a single column
@@ -277,8 +277,7 @@ def _names(path: str, first: Sequence[str], has_header: bool) -> tuple[str, ...]
     return tuple(names)
 
 
-@dataclass(frozen=True)
-class TextFiles:
+class TextFiles(FrozenValue):
     """Text files that hold one table together: what messages call them, and how each holds its part. Raises FileError.
 
     The columns are those of the first one; the others may have them in another order.
@@ -317,8 +316,7 @@ class TextFiles:
 # Rows
 
 
-@dataclass(frozen=True)
-class Block:
+class Block(FrozenValue):
     """Consecutive rows: the number of the first one, and the cells of each column."""
 
     first: int

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
+from chainrule.base.frozen import Frozen
 from chainrule.formula.backprop import local_derivatives
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Expression, definition, neighbours, order
@@ -27,8 +27,7 @@ FARTHEST, PLACES = 8.0, 321
 """From −8 to 8 the largest slope of an activation is looked for, at so many places."""
 
 
-@dataclass(frozen=True, eq=False)
-class Units:
+class Units(Frozen):
     """The units of one activation, h = f(z).
 
     quantity  h, as an expression; layer: its number, from 1
@@ -63,8 +62,7 @@ class Units:
         return float(np.mean(np.abs(self.slopes) < FLAT * self.steepest)) if self.bounded else 0.0
 
 
-@dataclass(frozen=True, eq=False)
-class Activity:
+class Activity(Frozen):
     """A network on one batch: everything below follows from its values.
 
     error      E

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from chainrule.base.frozen import Frozen
 from chainrule.diagnosis.activity import Activity, Examiner
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Name, variable
@@ -35,8 +36,7 @@ WORTH_COMPILING = 2e7
 """A trial of so many parameters × rows × steps is computed by machine code; a smaller one is over before that is made."""
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Case:
+class Case(Frozen):
     """A network, its rows, and how it is trained.
 
     network     before the first step
@@ -134,8 +134,7 @@ class Case:
         return self._examiner.network.step(x, t, self.optimizer, weights=s)
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Trial:
+class Trial(Frozen):
     """A training of some steps.
 
     errors   E of all rows before the first step, and now and then after it

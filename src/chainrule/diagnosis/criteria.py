@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from importlib import import_module
 from typing import Any, TypeAlias
 
 import numpy as np
 
+from chainrule.base.frozen import Frozen, FrozenValue
 from chainrule.diagnosis.case import Case
 from chainrule.document.words import Words
 from chainrule.formula.evaluation import evaluate
@@ -33,8 +34,7 @@ BLANK = "\N{NO-BREAK SPACE}"
 MEASURED = "measured: 56 sick networks found, 8 healthy ones silent"
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(FrozenValue):
     """A disease that was found.
 
     key      which, as in `CRITERIA`
@@ -76,8 +76,7 @@ def number_words(value: float) -> str:
     return f"{float(mantissa):g}{BLANK}·{BLANK}10^{int(exponent)}".replace("-", "−")
 
 
-@dataclass(frozen=True, eq=False)
-class Criterion:
+class Criterion(Frozen):
     """A row of the table.
 
     key        of the disease
@@ -114,8 +113,7 @@ def criterion(threshold: str, source: str, blind: str, after: tuple[str, ...] = 
 
 def found(case: Case, *keys: str) -> Iterator[Finding]:
     """The diseases of a case, in the order of the table; only these, if any are named."""
-    load_criteria()
-    for key, row in CRITERIA.items():
+    for key, row in load_criteria(*keys).items():
         if not keys or key in keys:
             with np.errstate(all="ignore"):
                 numbers = row.finds(case)
@@ -123,10 +121,11 @@ def found(case: Case, *keys: str) -> Iterator[Finding]:
                 yield Finding(key, numbers)
 
 
-def load_criteria() -> Mapping[str, Criterion]:
-    """The whole table: the modules of criteria add their rows when they are imported."""
+def load_criteria(*keys: str) -> Mapping[str, Criterion]:
+    """The whole table, or as much of it as holds these keys: the modules of criteria add their rows when they are imported."""
     for module in ("network_criteria", "row_criteria", "result_criteria"):
-        import_module(f"chainrule.diagnosis.{module}")
+        if not keys or not CRITERIA.keys() >= set(keys):
+            import_module(f"chainrule.diagnosis.{module}")
     return CRITERIA
 
 
@@ -140,8 +139,7 @@ FEW_VALUES = 2
 """Columns of so few different values, as those of categories, have the deviation that they have."""
 
 
-@dataclass(frozen=True)
-class ColumnScales:
+class ColumnScales(FrozenValue):
     """How numbers lie: per column their mean, deviation and root of the mean square, and whether they take more than two values."""
 
     mean: Array

@@ -5,11 +5,12 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, TypeAlias
 
 import numpy as np
 
+from chainrule.base.frozen import Frozen
 from chainrule.diagnosis.case import Case, error_of, tried_epochs
 from chainrule.diagnosis.criteria import CRITERIA, Finding, Value, is_binary, outputs_of
 from chainrule.diagnosis.network_criteria import FASTER, FULL_BATCH, SMALLER
@@ -32,8 +33,7 @@ PENALTIES, FEW_UNITS, MANY_UNITS, MORE_EPOCHS = (0.001, 0.01, 0.1), 8, 64, 5
 """What is tried in place of what was trained."""
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Treatment:
+class Treatment(Frozen):
     """A change that may help.
 
     key      of its text
@@ -56,8 +56,7 @@ class Treatment:
     epochs: int = 0
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Cure:
+class Cure(Frozen):
     """A change that was tried out and helped.
 
     measure   "error"; "held_out", the error of rows that it does not learn from; "wrong", the share of the rows whose class is not found;

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from chainrule.base.display import Displayed
+from chainrule.base.frozen import Frozen
 from chainrule.diagnosis.case import Case
 from chainrule.diagnosis.criteria import BLANK, CRITERIA, Finding, Value, found, number_words, sentence, texts
 from chainrule.diagnosis.cures import Cure, cure_of
@@ -22,8 +23,7 @@ MOST_CURES = 5
 """So many cures are taken one after the other, at most, each where the ones before have been taken."""
 
 
-@dataclass(frozen=True, eq=False)
-class Disease:
+class Disease(Frozen):
     """One disease of a case.
 
     finding   what it is, with the numbers that show it
@@ -69,8 +69,7 @@ class Disease:
         }
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Diagnosis(Displayed):
+class Diagnosis(Displayed, Frozen):
     """What the doctor found.
 
     subject   what was examined, in a word

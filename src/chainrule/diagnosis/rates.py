@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
 
+from chainrule.base.frozen import Frozen
 from chainrule.diagnosis.activity import Activity, Examiner
 from chainrule.engines.unrolled import MOST_OPERATIONS, Unrolled, operations
 from chainrule.engines.written import Program, written_error, written_program
@@ -33,13 +33,10 @@ MOST_RATE = 1000.0
 """Rates are not tried beyond this: where the error still falls, it does so because everything saturates."""
 
 TOLERANCE = 1e-12
-"""An error below this counts as reached …"""
+"""An error that is not above this counts as reached, and ends the run …"""
 
 GRADIENT_TOLERANCE = 1e-6
 """… and so does a gradient whose norm is below this share of what it was at the start: a minimum."""
-
-LEAST = 1e-15
-"""A run whose error is below this need not go on."""
 
 STILL = 1e-6
 """An error that changed by no more than this share over the last half of a run stands still."""
@@ -78,8 +75,7 @@ SEEN = 1e-7
 """A smaller change of E, as a share of it, is next to rounding."""
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Simulation:
+class Simulation(Frozen):
     """A run with one rate, always on one batch.
 
     errors   E before each step
@@ -169,8 +165,7 @@ def is_saturated(activity: Activity) -> bool:
     return any(np.mean(np.abs(units.slopes) < OUTPUT_FLAT * units.steepest) > MOST_SATURATED for units in outputs)
 
 
-@dataclass(frozen=True, eq=False)
-class Advice:
+class Advice(Frozen):
     """What simulation says about the rate of one step.
 
     rate           the one in use; of a schedule, that of this step
@@ -233,7 +228,7 @@ class Runner:
             first = unrolled.run(0.0, 1)[0][0]
 
             def run(rate: float, steps: int) -> tuple[list[float], Callable[[], Mapping[str, Array]]]:
-                errors, numbers = unrolled.run(rate, steps, LEAST, _bound(first))
+                errors, numbers = unrolled.run(rate, steps, TOLERANCE, _bound(first))
                 return errors, partial(unrolled.arrays, numbers)
 
             self.run: Run = run
@@ -280,9 +275,8 @@ class Runner:
         """A run of at most so many steps, and how it ended."""
         errors, parameters_then = self.run(rate, steps)
         parameters = parameters_then()
-        errors = _until_reached(errors)
         last = errors[-1]
-        if abs(last) < TOLERANCE:
+        if abs(last) <= TOLERANCE:
             return Simulation(rate, errors, "zero", self, parameters)
         if not abs(last) < _bound(errors[0]):
             return Simulation(rate, errors, "diverged", self, parameters)
@@ -321,19 +315,12 @@ def _written_run(program: Program, start: Mapping[str, Array], number: int) -> R
             values["k"] = k
             results = program.step(*(values[key] for key in program.inputs), **options)
             errors.append(float(results[0]))
-            if not LEAST < abs(errors[-1]) < _bound(errors[0]):
+            if not TOLERANCE < abs(errors[-1]) < _bound(errors[0]):
                 break
             values.update(zip((key.removesuffix("_next") for key in program.outputs[1:]), results[1:], strict=True))
         return errors, lambda: values
 
     return run
-
-
-def _until_reached(errors: list[float]) -> list[float]:
-    for position, error in enumerate(errors):
-        if abs(error) < TOLERANCE:
-            return errors[: position + 1]
-    return errors
 
 
 def _is_stuck(activity: Activity) -> bool:
@@ -352,8 +339,7 @@ def constant(optimizer: Bound, number: int) -> Bound:
     return Bound(optimizer.definition, {**optimizer.given, "learning_rate": rate})
 
 
-@dataclass(frozen=True, eq=False)
-class Way:
+class Way(Frozen):
     """One step of a large network, which changes every weight in proportion to the rate: no gradient is computed twice for it.
 
     loss       E from the data and the parameters, in the order of `start`

@@ -3,46 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 from typing import Any, TypeAlias
 
 from chainrule.base.display import Rendered
 from chainrule.base.errors import InputError
-from chainrule.base.nodes import Node
+from chainrule.base.frozen import FrozenValue
 from chainrule.notation.formula import Equation, Formula
 
 Inline: TypeAlias = "tuple[str | Formula, ...]"
 """Prose with formulas in it, and with `Code`."""
 
 
-class Paragraph(Node):
+class Paragraph(FrozenValue):
     """Prose."""
 
     text: Inline
 
 
-class Note(Node):
+class Note(FrozenValue):
     """Prose that stands out. kind: "insight" (worth remembering), "warning" (goes wrong), "more" (what was left out, how to ask)."""
 
     kind: str
     text: Inline
 
 
-class Equations(Node):
+class Equations(FrozenValue):
     """Displayed equations, one below the other."""
 
     equations: tuple[Equation | Formula, ...]
 
 
-class TableBlock(Node):
+class TableBlock(FrozenValue):
     """Rows below a head; a cell is prose or a formula."""
 
     head: tuple[Inline, ...]
     rows: tuple[tuple[Inline, ...], ...]
 
 
-class Neuron(Node):
+class Neuron(FrozenValue):
     """One circle of a network picture. value: stands below it, and `more` below that."""
 
     label: Formula
@@ -50,7 +50,7 @@ class Neuron(Node):
     more: tuple[Formula, ...] = ()
 
 
-class Edge(Node):
+class Edge(FrozenValue):
     """A line of a network picture, from neuron `source` of one layer to neuron `target` of the next, both counted from 0.
 
     label         its weight; an empty row for a line without one
@@ -65,7 +65,7 @@ class Edge(Node):
     after: Formula | None = None
 
 
-class Picture(Node):
+class Picture(FrozenValue):
     """A network as layers of neurons and the edges between them; a layer that is too large shows its first and last neurons.
 
     titles       of the layers
@@ -92,7 +92,7 @@ class Picture(Node):
         return self.layers[layer][:-1] if layer in self.biased else self.layers[layer]
 
 
-class Vertex(Node):
+class Vertex(FrozenValue):
     """A box of a graph: an input, what a layer gives, a target, an error; or an operation, which has no letter of its own.
 
     label      its letter; of an operation its sign, or its name
@@ -117,7 +117,7 @@ class Vertex(Node):
     shared: int = 0
 
 
-class BoxGraph(Node):
+class BoxGraph(FrozenValue):
     """A network as boxes and arrows between them.
 
     vertices     in an order in which they can be computed
@@ -132,7 +132,7 @@ class BoxGraph(Node):
     highlighted: tuple[str, ...] = ()
 
 
-class Illustration(Node):
+class Illustration(FrozenValue):
     """A picture that formats with pictures show: it is drawn when one of them asks, and raises InputError where there is nothing to draw.
 
     draw    gives the diagram
@@ -149,7 +149,7 @@ Drawing: TypeAlias = Picture | BoxGraph
 Visual: TypeAlias = Drawing | Illustration
 
 
-class Subheading(Node):
+class Subheading(FrozenValue):
     """A heading inside a section."""
 
     text: Inline
@@ -158,7 +158,7 @@ class Subheading(Node):
 Block: TypeAlias = Paragraph | Note | Equations | TableBlock | Visual | Subheading
 
 
-class Section(Node):
+class Section(FrozenValue):
     """A part with a heading. `key` names it in every language."""
 
     key: str
@@ -166,8 +166,7 @@ class Section(Node):
     blocks: tuple[Block, ...]
 
 
-@dataclass(frozen=True, repr=False)
-class Document(Rendered):
+class Document(Rendered, FrozenValue):
     """A titled sequence of sections.
 
     language, decimal  of its words and numbers

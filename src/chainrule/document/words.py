@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from string import Formatter
 
-from chainrule.base.nodes import Code
-from chainrule.base.printing import clean
+from chainrule.base.frozen import FrozenValue
+from chainrule.base.printing import Code, clean
 from chainrule.document.document import Inline
 from chainrule.notation.formula import Formula, Number
 
 RAISED = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 
 
-@dataclass(frozen=True)
-class Words:
+class Words(FrozenValue):
     """The words of one language."""
 
     language: str = "en"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from chainrule.base.errors import NotCompilable
+from chainrule.base.frozen import FrozenValue
 from chainrule.engines.epoch import Data, Engine, Written
 from chainrule.network.definitions import Bound
 from chainrule.network.network import Array, Network
@@ -21,8 +21,7 @@ NO_MACHINE_CODE = ImportError, OSError, RuntimeError, NotCompilable
 """What is raised where there is no machine code for a network, or none on this machine; LLVM's own complaints are RuntimeErrors."""
 
 
-@dataclass(frozen=True)
-class Chosen:
+class Chosen(FrozenValue):
     """The engine of a run.
 
     name     "compiled" or "written"

@@ -9,12 +9,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from chainrule.base.frozen import FrozenValue
 from chainrule.engines.source import ATOM, Fragment, Source, parenthesized, sizes, source_text
 from chainrule.formula.expression import Expression, consumers, order
 from chainrule.network.definitions import Bound, find
@@ -23,8 +24,7 @@ from chainrule.network.network import Network
 from chainrule.network.update import STEP_NUMBER, Update, network_update
 
 
-@dataclass(frozen=True)
-class Program:
+class Program(FrozenValue):
     """A printed program and the functions in it.
 
     inputs, outputs, options  the names of what `step` takes and returns, and of what it takes with a default
@@ -271,8 +271,7 @@ def _indented(lines: Iterable[str]) -> list[str]:
     return [f"    {line}" if line else "" for line in lines]
 
 
-@dataclass(frozen=True)
-class StepLines:
+class StepLines(FrozenValue):
     """The lines of a training step, by part: "forward pass", "error", "backward pass", "update".
 
     targets  which variable holds each new value: that of the old one, unless an old one is still needed later ("m_W1_next")

@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.base.frozen import FrozenValue
 from chainrule.document.document import Block, Equations, Paragraph, Section, TableBlock
 from chainrule.explanation.context import Context
 from chainrule.formula.expression import Expression, Name, variable
+from chainrule.network.network import Array
 from chainrule.notation.formula import Equation, Formula, Prose
 from chainrule.notation.numbers import number_formula
 from chainrule.notation.worked import worked
@@ -19,6 +21,33 @@ MOST_INPUTS = 24
 
 NEAR = 1e-9
 """Two numbers so near to each other are one, but for rounding."""
+
+
+class Units(FrozenValue):
+    """What a person's numbers are where the network's are standardised: value = number · deviation + mean."""
+
+    mean: Array
+    deviation: Array
+
+    def of(self, numbers: Array) -> Array:
+        """The values that numbers of the network stand for."""
+        return numbers * self.deviation + self.mean
+
+    def numbers(self, values: Array) -> Array:
+        """What the network sees of values."""
+        return (values - self.mean) / self.deviation
+
+
+def units(context: Context, symbol: str) -> Units | None:
+    """Of the columns behind x or t; None where nothing is known but the numbers."""
+    scales = context.step.origin.get("scales")
+    found = scales.get(symbol) if isinstance(scales, Mapping) else None
+    try:
+        mean, deviation = np.asarray(found, dtype=float).T
+    except (TypeError, ValueError):  # a record may come from anywhere
+        return None
+    fits = len(mean) == getattr(context.step, symbol).shape[1] and np.isfinite(mean).all() and (deviation > 0).all()
+    return Units(mean, deviation) if fits else None
 
 
 def standardised(context: Context) -> list[Block]:
@@ -121,7 +150,5 @@ def _plain(context: Context, value: float) -> str:
 
 def _scales(context: Context, symbol: str) -> Sequence[tuple[float, float]] | None:
     """[mean, deviation] of each column of x or t; None where nothing is known but the numbers."""
-    from chainrule.explanation.predictions import units
-
     found = units(context, symbol)
     return None if found is None else list(zip(found.mean.tolist(), found.deviation.tolist(), strict=True))

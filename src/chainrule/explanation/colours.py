@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from chainrule.base.nodes import Node
+from chainrule.base.frozen import FrozenValue
 from chainrule.document.document import Section
 from chainrule.notation.formula import Symbol
 from chainrule.pictures.shapes import FAMILIES
@@ -33,9 +33,13 @@ def _colour(key: str) -> int | None:
     return FAMILIES.get(letter[1] or letter[3]) if letter else None
 
 
-def _symbols(node: Any) -> Iterable[Symbol]:
-    if isinstance(node, Symbol):
-        yield node
-    elif isinstance(node, tuple | Node | Section):
-        for item in node if isinstance(node, tuple) else vars(node).values():
-            yield from _symbols(item)
+def _symbols(whole: Any) -> Iterator[Symbol]:
+    pending = [whole]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, Symbol):
+            yield node
+        elif isinstance(node, tuple):
+            pending += node
+        elif isinstance(node, FrozenValue):
+            pending += vars(node).values()

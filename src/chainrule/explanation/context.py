@@ -6,10 +6,11 @@ import itertools
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 from typing import Any, TypeVar
 
+from chainrule.base.frozen import FrozenValue
 from chainrule.base.pickling import WithoutCaches
 from chainrule.diagnosis.rates import Advice, Runner, advice_at
 from chainrule.document.document import Block, Equations, Inline, Note
@@ -43,8 +44,7 @@ LEVELS = ("overview", "matrix", "scalar")
 Thing = TypeVar("Thing")
 
 
-@dataclass(frozen=True)
-class Context(WithoutCaches):
+class Context(WithoutCaches, FrozenValue):
     """One step, ready to be explained.
 
     step      the record
@@ -133,9 +133,9 @@ class Context(WithoutCaches):
         single = [
             formula_text(self.letter(element))
             for parameter in self.derivation.parameters
-            if parameter.key not in network.frozen
+            if parameter.key not in network.frozen and parameter.key in network.kept
             for element in self.elements(parameter)
-            if element.index in network.kept.get(parameter.key, ())
+            if element.index in network.kept[parameter.key]
         ]
         return ", ".join([*sorted(network.frozen), *single[:MOST_NAMED], *["…"] * (len(single) > MOST_NAMED)])
 
@@ -227,10 +227,12 @@ class Context(WithoutCaches):
     def elements(self, quantity: Expression, sample: int | None = None) -> list[Element]:
         """Every element of a quantity, unit by unit as weights are numbered; of one sample if that is asked for."""
         shape = self.scalars.shape(quantity)
-        indices: list[Index] = list(itertools.product(*(range(extent) for extent in shape)))
+        indices: list[Index]
         if quantity in self.derivation.parameters:
-            indices = [index for index in indices if index not in self.step.network.absent.get(quantity.key, ())]
-            indices.sort(key=lambda index: index[::-1])
+            absent = self.step.network.absent.get(quantity.key, ())
+            indices = [index[::-1] for index in itertools.product(*map(range, shape[::-1])) if index[::-1] not in absent]
+        else:
+            indices = list(itertools.product(*map(range, shape)))
         if sample is not None and quantity.shape and quantity.shape[0] == "batch":
             indices = [index for index in indices if index[0] == sample]
         return [Element(quantity, index) for index in indices]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
 from chainrule.base.errors import InputError, UnknownNameError
+from chainrule.base.frozen import FrozenValue
 from chainrule.document.document import (
     Block,
     BoxGraph,
@@ -54,8 +55,7 @@ NEAR = Fraction(1, 10**6)
 LEVELS = ("overview", "scalar")
 
 
-@dataclass(frozen=True)
-class Worked:
+class Worked(FrozenValue):
     """A calculation at a point, ready to be explained.
 
     values  of every letter and every gradient

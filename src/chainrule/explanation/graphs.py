@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from chainrule.base.frozen import Frozen
 from chainrule.document.document import BoxGraph, Inline, Vertex
 from chainrule.explanation.context import PENALTY, Context
+from chainrule.explanation.lettering import shortened_name
 from chainrule.formula.expression import Expression, order
 from chainrule.formula.forms import Infix, Times
 from chainrule.formula.scalar import Element
-from chainrule.network.network import Network
 from chainrule.network.wiring import LayerCall
 from chainrule.notation.formula import Ellipsis, Formula, Matrix, Operator, Prose
 from chainrule.notation.numbers import number_formula, printed
@@ -27,31 +27,11 @@ MOST_BOXES = 48
 MOST_NAMED = 3
 """Columns of an input, or of a target, whose names stand in its box."""
 
-LONGEST_NAME = 24
-"""Letters of a column's name; a longer one is cut."""
-
 MOST_TOLD = 16
 """So many boxes are told in words, for those who do not see them."""
 
 FEW_DIGITS, MOST_NUMBERS, MOST_ROWS = 3, 4, 6
 """Of numbers in a box: their digits, how many stand in a row, and how many rows of a parameter."""
-
-
-def shortened_name(name: str) -> str:
-    """The name of a column, shortened where it is long."""
-    return name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…"
-
-
-def is_neurons(network: Network) -> bool:
-    """Can it be drawn as layers of neurons: a chain in which each layer has one matrix, from the units before it to its own?"""
-    if not network.wiring.is_chain or len(network.layers) != len(network.wiring.calls):
-        return False
-    wanted = [[pair] for pair in itertools.pairwise(network.sizes)]
-    shapes = [
-        [one.variable.shape for one in network.forward.parameters if one.layer is layer and len(one.variable.shape) > 1]
-        for layer in network.layers
-    ]
-    return shapes == wanted
 
 
 def network_graph(context: Context) -> BoxGraph:
@@ -95,8 +75,7 @@ def whole_step_graph(context: Context) -> BoxGraph:
     return drawing.graph(values=lambda node: (drawing.first(node),), gradients=drawing.gradient, changes=drawing.change)
 
 
-@dataclass
-class _Box:
+class _Box(Frozen):
     """A box before it is drawn.
 
     sources     what leads to it

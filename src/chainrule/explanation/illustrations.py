@@ -59,8 +59,8 @@ def _forward_diagram(context: Context) -> Diagram:
 
 def _descent(context: Context, blocks: tuple[Block, ...]) -> tuple[Block, ...]:
     """Before the last sentence: E along the first weight that moves."""
-    weight = _first_weight(context)
-    if weight is None or not _is_small(context):
+    weight = _first_weight(context) if _is_small(context) else None
+    if weight is None:
         return blocks
     return (*blocks[:-1], Illustration(partial(_descent_diagram, context, weight)), *blocks[-1:])
 

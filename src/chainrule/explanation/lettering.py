@@ -11,6 +11,14 @@ from chainrule.pictures.shapes import TextRun, prose_runs, text_runs
 
 Runs: TypeAlias = tuple[TextRun, ...]
 
+LONGEST_NAME = 24
+"""Letters of a column's name; a longer one is cut."""
+
+
+def shortened_name(name: str) -> str:
+    """The name of a column, shortened where it is long."""
+    return name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…"
+
 
 def equation(context: Context, letter: Formula, value: Any, digits: int | None = None) -> Equation:
     """h1 = 8.4, y ≈ 0.751365, in decimals."""

@@ -8,12 +8,15 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import wraps
+from typing import Concatenate, ParamSpec, TypeAlias
 
 from chainrule.document.document import Drawing, Edge, Neuron, Picture
-from chainrule.explanation import graphs
 from chainrule.explanation.context import Context
+from chainrule.explanation.lettering import shortened_name
 from chainrule.formula.expression import Expression
 from chainrule.formula.scalar import Element
+from chainrule.network.network import Network
 from chainrule.notation.formula import Formula, Number, Prose, Row
 from chainrule.notation.labels import Labels
 from chainrule.notation.numbers import number_formula
@@ -31,42 +34,71 @@ MOST_TARGETS = 4
 FEW_DIGITS = 3
 """Of weights where there are many."""
 
+P = ParamSpec("P")
+Draws: TypeAlias = Callable[Concatenate[Context, P], Drawing]
+
 Below = Callable[[int, int], tuple[Formula, ...]]
 """What stands below a neuron, from its layer and its number, both from 0."""
 
 
+def is_neurons(network: Network) -> bool:
+    """Can it be drawn as layers of neurons: a chain in which each layer has one matrix, from the units before it to its own?"""
+    if not network.wiring.is_chain or len(network.layers) != len(network.wiring.calls):
+        return False
+    wanted = [[pair] for pair in itertools.pairwise(network.sizes)]
+    shapes = [
+        [one.variable.shape for one in network.forward.parameters if one.layer is layer and len(one.variable.shape) > 1]
+        for layer in network.layers
+    ]
+    return shapes == wanted
+
+
+def _or_boxes(graph: str) -> Callable[[Draws[P]], Draws[P]]:
+    """Networks that are no layers of neurons are drawn as boxes, by this function of `graphs`."""
+
+    def decorated(draws: Draws[P]) -> Draws[P]:
+        @wraps(draws)
+        def picture(context: Context, /, *rest: P.args, **named: P.kwargs) -> Drawing:
+            if is_neurons(context.step.network):
+                return draws(context, *rest, **named)
+            from chainrule.explanation import graphs
+
+            boxes: Draws[P] = getattr(graphs, graph)
+            return boxes(context, *rest, **named)
+
+        return picture
+
+    return decorated
+
+
+@_or_boxes("network_graph")
 def fitting_picture(context: Context) -> Drawing:
     """The network as circles and lines, with weights and inputs where they fit."""
-    if not graphs.is_neurons(context.step.network):
-        return graphs.network_graph(context)
     return _picture(context, _inputs(context), _weights(context, most=MOST_WEIGHTS))
 
 
+@_or_boxes("network_graph")
 def network_picture(context: Context) -> Drawing:
     """Named neurons in layers; columns of a table with their names."""
-    if not graphs.is_neurons(context.step.network):
-        return graphs.network_graph(context)
     inputs, columns, last = context.step.network.inputs, context.columns, context.layers
 
     def names(layer: int, unit: int) -> tuple[Formula, ...]:
         place = {0: unit, last: inputs + unit}.get(layer, len(columns))
         name = columns[place] if place < len(columns) else ""
-        return (Prose(graphs.shortened_name(name)),) if name else ()
+        return (Prose(shortened_name(name)),) if name else ()
 
     return _picture(context, names)
 
 
+@_or_boxes("weights_graph")
 def weights_picture(context: Context) -> Drawing:
     """The weights on their lines: of large layers, those between the units that are drawn."""
-    if not graphs.is_neurons(context.step.network):
-        return graphs.weights_graph(context)
     return _picture(context, _nothing, _weights(context) or tuple(_between_drawn(context)))
 
 
+@_or_boxes("sample_graph")
 def sample_picture(context: Context) -> Drawing:
     """The first sample on the inputs, its targets below the outputs."""
-    if not graphs.is_neurons(context.step.network):
-        return graphs.sample_graph(context)
     last, inputs = context.layers, _inputs(context)
 
     def below(layer: int, unit: int) -> tuple[Formula, ...]:
@@ -75,10 +107,9 @@ def sample_picture(context: Context) -> Drawing:
     return _titled(context, _picture(context, below))
 
 
+@_or_boxes("forward_graph")
 def forward_picture(context: Context) -> Drawing:
     """What every unit hands on for the first sample, with the weights."""
-    if not graphs.is_neurons(context.step.network):
-        return graphs.forward_graph(context)
     signals = _signals(context)
 
     def below(layer: int, unit: int) -> tuple[Formula, ...]:
@@ -87,10 +118,9 @@ def forward_picture(context: Context) -> Drawing:
     return _titled(context, _picture(context, below, _weights(context)))
 
 
+@_or_boxes("paths_graph")
 def paths_picture(context: Context, weight: Element) -> Drawing:
     """Every path from the error to a weight is highlighted."""
-    if not graphs.is_neurons(context.step.network):
-        return graphs.paths_graph(context, weight)
     layer = _layer(weight)
     *source, unit = weight.index or (None,)  # a bias that a layer has once leads into all of its units
     wanted = {layer: unit, **({layer - 1: source[0]} if source else {})}
@@ -110,10 +140,9 @@ def paths_picture(context: Context, weight: Element) -> Drawing:
     return replace(whole, highlighted=tuple(handles))
 
 
+@_or_boxes("whole_step_graph")
 def step_picture(context: Context) -> Drawing:
     """Every number of a step: the forward pass, the error, the gradient of every unit, the weights before and after."""
-    if not graphs.is_neurons(context.step.network):
-        return graphs.whole_step_graph(context)
     signals, gradients = _signals(context), [_gradient(context, layer) for layer in range(context.layers + 1)]
 
     def below(layer: int, unit: int) -> tuple[Formula, ...]:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import TypeAlias
 
 import numpy as np
 
 from chainrule.base.errors import InputError
+from chainrule.explanation.answers import Units, units
 from chainrule.explanation.context import Context
-from chainrule.explanation.graphs import shortened_name
-from chainrule.explanation.lettering import Runs, equation, message_runs
+from chainrule.explanation.lettering import Runs, equation, message_runs, shortened_name
 from chainrule.formula.expression import Name
 from chainrule.network.network import Array
 from chainrule.notation.formula import Formula, Prose, row
@@ -190,34 +189,6 @@ def _forms(context: Context, t: Array) -> list[str]:
         return [FORMS[int(k) % len(FORMS)] for k in t[:MOST_SHOWN].argmax(axis=1)]
     decision = _decision(context, t)
     return ["dot" if decision is None or value > decision else "ring" for value in t[:MOST_SHOWN, 0]]
-
-
-@dataclass(frozen=True)
-class Units:
-    """What a person's numbers are where the network's are standardised: value = number · deviation + mean."""
-
-    mean: Array
-    deviation: Array
-
-    def of(self, numbers: Array) -> Array:
-        """The values that numbers of the network stand for."""
-        return numbers * self.deviation + self.mean
-
-    def numbers(self, values: Array) -> Array:
-        """What the network sees of values."""
-        return (values - self.mean) / self.deviation
-
-
-def units(context: Context, symbol: str) -> Units | None:
-    """Of the columns behind x or t; None where nothing is known but the numbers."""
-    scales = context.step.origin.get("scales")
-    found = scales.get(symbol) if isinstance(scales, Mapping) else None
-    try:
-        mean, deviation = np.asarray(found, dtype=float).T
-    except (TypeError, ValueError):  # a record may come from anywhere
-        return None
-    fits = len(mean) == getattr(context.step, symbol).shape[1] and np.isfinite(mean).all() and (deviation > 0).all()
-    return Units(mean, deviation) if fits else None
 
 
 def _in_units(context: Context, symbol: str, numbers: Array) -> Array:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.base.errors import InputError
+from chainrule.base.frozen import FrozenValue
 from chainrule.document.document import Section
 from chainrule.engines.source import Fragment, Source
 from chainrule.engines.written import StepLines, identifier, literal, step_lines
@@ -68,8 +68,7 @@ def section_programs(contexts: Sequence[Context], groups: Sequence[Sequence[Sect
     return tuple(sources)
 
 
-@dataclass(frozen=True)
-class Cells:
+class Cells(FrozenValue):
     """The cells of one step. They leave the new parameters under the names of the old ones, where the next step finds them.
 
     weight    the one that alone is explained

@@ -9,12 +9,13 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from chainrule.base.frozen import FrozenValue
 from chainrule.document.document import Block, Equations, Inline, Note, Paragraph, Section, Subheading, TableBlock
 from chainrule.explanation.context import Context
 from chainrule.explanation.remarks import end_of_schedule
@@ -115,8 +116,7 @@ def _options(context: Context) -> list[Block]:
 # What the letters are for
 
 
-@dataclass(frozen=True)
-class Trial:
+class Trial(FrozenValue):
     """The rule for any weight, tried with numbers."""
 
     context: Context

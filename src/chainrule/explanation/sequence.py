@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from chainrule.base.frozen import FrozenValue
 from chainrule.document.document import Block, Equations, Inline, Note, Paragraph, Section, Subheading, TableBlock
 from chainrule.explanation.context import Context
 from chainrule.explanation.forward import MOST_LINES, error_lines
@@ -39,8 +40,7 @@ MOST_WEIGHTS = 18
 """Weights that stand in the tables after each step."""
 
 
-@dataclass(frozen=True)
-class TableStep:
+class TableStep(FrozenValue):
     """A step in the table of a run."""
 
     number: int
@@ -49,8 +49,7 @@ class TableStep:
     parameters: dict[str, Array]
 
 
-@dataclass(frozen=True)
-class Run:
+class Run(FrozenValue):
     """Steps in an order.
 
     whole    a step on all samples from the first weights, which is not taken: what the samples and the weights are

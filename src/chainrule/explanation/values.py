@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 from functools import cached_property
 from itertools import product
 from typing import Any
 
+from chainrule.base.frozen import Frozen
 from chainrule.formula.expression import Expression, order
 from chainrule.formula.scalar import Element, Index, Scalars
 from chainrule.notation.arithmetic import rounded
@@ -29,8 +30,7 @@ MOST_PRECISE = 3000
 """Steps with more numbers are written as floats have them."""
 
 
-@dataclass(frozen=True, eq=False)
-class Values(Mapping[Expression, Any]):
+class Values(Mapping[Expression, Any], Frozen):
     """The number behind each letter: read from the record, or computed from the numbers before it, when it is asked for.
 
     scalars   which letter stands for which element

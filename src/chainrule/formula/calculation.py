@@ -17,12 +17,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, reduce
 from typing import Any
 
 from chainrule.base.errors import InexactError
+from chainrule.base.frozen import Frozen
 from chainrule.formula.backprop import local_derivatives
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Expression, as_expression, named, order
@@ -32,8 +32,7 @@ from chainrule.formula.tidy import tidy
 Refusal = Callable[[Expression, Sequence[float], Expression | None], Exception]
 
 
-@dataclass(frozen=True, eq=False)
-class Calculation:
+class Calculation(Frozen):
     """Named numbers and how they are computed.
 
     inputs      variables, in the order in which they are met

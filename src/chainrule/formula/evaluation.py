@@ -77,6 +77,8 @@ def batch_sizes(values: Mapping[Expression, Any]) -> dict[str, int]:
     sizes: dict[str, int] = {}
     for node, array in values.items():
         given = tuple(getattr(array, "shape", ()))
+        if given == node.shape:
+            continue
         wanted = tuple(sizes.get(dimension, dimension) if isinstance(dimension, str) else dimension for dimension in node.shape)
         fits = len(given) == len(wanted) and all(isinstance(w, str) or w == g for w, g in zip(wanted, given, strict=True))
         if not fits:

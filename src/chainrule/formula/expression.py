@@ -13,11 +13,12 @@ samples a batch holds) stays a symbol: "batch".
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from chainrule.base.display import Displayed, OneLine
+from chainrule.base.frozen import Frozen, FrozenValue
 from chainrule.base.operators import Operators
 
 if TYPE_CHECKING:
@@ -30,8 +31,7 @@ Operand: TypeAlias = "Expression | int | float | Fraction"
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(FrozenValue):
     """What a quantity is called, in parts, so that every notation can write it its own way.
 
     symbol    the letter or word of the code: x, W, b, z, h, y, t, E, learning_rate
@@ -85,8 +85,7 @@ class Name:
         return replace(self, gradient=True)
 
 
-@dataclass(frozen=True, eq=False)
-class Primitive:
+class Primitive(Frozen):
     """One row of the table of primitives: what an operation is, in every reading.
 
     name      as in the table
@@ -144,8 +143,7 @@ def _row(name: str) -> Primitive:
     return PRIMITIVES[name]
 
 
-@dataclass(frozen=True, eq=False, repr=False, slots=True)
-class Expression(Operators, OneLine, Displayed):
+class Expression(Operators, OneLine, Displayed, Frozen):
     """A primitive applied to expressions. Equal only to itself: two nodes that look alike are two nodes."""
 
     primitive: Primitive
@@ -156,8 +154,8 @@ class Expression(Operators, OneLine, Displayed):
     @property
     def name(self) -> Name | None:
         """The name, if this is a variable or a named quantity."""
-        name = self.parameters.get("name")
-        return name if isinstance(name, Name) else None
+        name: Name | None = self.parameters.get("name")
+        return name
 
     @property
     def key(self) -> str:
@@ -256,22 +254,22 @@ def depends_on_variable(expression: Expression) -> bool:
     return any(node.name is not None for node in order(expression, wall=lambda node: node.name is not None))
 
 
-def order(*roots: Expression, wall: Callable[[Expression], bool] = lambda node: False) -> list[Expression]:
+def order(*roots: Expression, wall: Callable[[Expression], bool] | None = None) -> list[Expression]:
     """All nodes below `roots`, arguments before the nodes that use them; nothing below a node for which `wall` is true."""
     ordered: list[Expression] = []
     seen: set[Expression] = set()
-    pending: list[tuple[Expression, bool]] = [(root, False) for root in reversed(roots)]
+    pending: list[Expression | tuple[Expression]] = [*reversed(roots)]
     while pending:
-        node, complete = pending.pop()
-        if complete:
-            ordered.append(node)
+        node = pending.pop()
+        if isinstance(node, tuple):  # its arguments are done
+            ordered += node
         elif node not in seen:
             seen.add(node)
-            if not node.arguments or wall(node):
+            if not node.arguments or (wall is not None and wall(node)):
                 ordered.append(node)
             else:
-                pending.append((node, True))
-                pending += [(argument, False) for argument in reversed(node.arguments) if argument not in seen]
+                pending.append((node,))
+                pending += node.arguments[::-1]
     return ordered
 
 

@@ -4,93 +4,93 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from chainrule.base.nodes import Node
+from chainrule.base.frozen import FrozenValue
 
 SUM, PRODUCT, SIGN, POWER, ATOM = 1, 2, 3, 4, 5
 """How tightly a form holds together: a form inside a tighter one gets parentheses."""
 
 
-class Infix(Node):
+class Infix(FrozenValue):
     """Between its operands: a + b, a − b."""
 
     sign: str
     level: int = SUM
 
 
-class Prefix(Node):
+class Prefix(FrozenValue):
     """Before its operand: −a."""
 
     sign: str
 
 
-class Times(Node):
+class Times(FrozenValue):
     """A product: · where one side is a number, ⊙ between arrays of one shape."""
 
 
-class MatrixTimes(Node):
+class MatrixTimes(FrozenValue):
     """A matrix product."""
 
 
-class Ratio(Node):
+class Ratio(FrozenValue):
     """A fraction with a bar."""
 
 
-class Raised(Node):
+class Raised(FrozenValue):
     """A power; the square root and e^x are powers too where `base` says so."""
 
     base: str = ""
 
 
-class Named(Node):
+class Named(FrozenValue):
     """A function's name before its arguments in parentheses."""
 
     name: str
 
 
-class Fence(Node):
+class Fence(FrozenValue):
     """Between two bars: |a|."""
 
     left: str
     right: str
 
 
-class Radical(Node):
+class Radical(FrozenValue):
     """Under a root sign."""
 
 
-class Bracket(Node):
+class Bracket(FrozenValue):
     """Iverson's bracket: [a > b] is 1 where that holds and 0 elsewhere."""
 
     sign: str
 
 
-class Piecewise(Node):
+class Piecewise(FrozenValue):
     """{a where a condition holds, otherwise b."""
 
 
-class Total(Node):
+class Total(FrozenValue):
     """Σ over axes; `average` for the mean."""
 
     average: bool = False
 
 
-class Transpose(Node):
+class Transpose(FrozenValue):
     """A raised ᵀ."""
 
 
-class Part(Node):
+class Part(FrozenValue):
     """Some places along an axis, after the array in brackets: h[2…5]."""
 
 
-class Quiet(Node):
+class Quiet(FrozenValue):
     """Not written at all: the argument alone (a stretch over the batch, say)."""
 
 
-class Spelled(Node):
+class Spelled(FrozenValue):
     """Written out, as the last column of its row says: a quantity that is computed in one piece, but has no name on paper."""
 
 
-class Leaf(Node):
+class Leaf(FrozenValue):
     """A letter, a number or a size."""
 
 

@@ -32,6 +32,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from chainrule.base.errors import InputError, quoted
+from chainrule.base.frozen import FrozenValue
 from chainrule.formula import primitives as p
 from chainrule.formula.calculation import Calculation
 from chainrule.formula.expression import PRIMITIVES, Expression, Name, as_expression, depends_on_variable, named, order, variable
@@ -84,8 +85,7 @@ def raised(base: Expression, exponent: Expression) -> Expression:
     return p.exp(exponent * p.log(base)) if depends_on_variable(exponent) else p.power(base, exponent)
 
 
-@dataclass(frozen=True)
-class Text:
+class Text(FrozenValue):
     """What was typed. option: by which it is given on the command line."""
 
     typed: str
@@ -108,8 +108,7 @@ def _columns(text: str) -> int:
     return sum(0 if unicodedata.combining(sign) else 2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in text)
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(FrozenValue):
     """What was understood of a text.
 
     calculation  its letters and what they stand for; one that += changes is a new letter with the same symbol, and the next time
@@ -177,8 +176,7 @@ def parse_formula(typed: str, known: Mapping[str, Function] | None = None, lette
     return _Reader(text, {**named_functions(), **(known or {})}, letters).reading()
 
 
-@dataclass(frozen=True)
-class _Token:
+class _Token(FrozenValue):
     kind: str
     sign: str
     start: int

@@ -7,8 +7,9 @@ quantities that have names. Only what is asked for is written out, so the cost g
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from chainrule.base.frozen import Frozen, FrozenValue
 from chainrule.formula.backprop import local_derivatives
 from chainrule.formula.expression import Dimension, Expression, Name, as_expression, definition, neighbours, variable
 from chainrule.formula.tidy import shared, tidy
@@ -16,8 +17,7 @@ from chainrule.formula.tidy import shared, tidy
 Index = tuple[int, ...]
 
 
-@dataclass(frozen=True)
-class Element:
+class Element(FrozenValue):
     """One number of a named quantity: h1[1,2] is `Element(h1, (0, 1))`, counted from 0."""
 
     quantity: Expression
@@ -41,8 +41,7 @@ class Element:
         return isinstance(other, Element) and other.quantity is self.quantity and other.index == self.index
 
 
-@dataclass
-class Scalars:
+class Scalars(Frozen):
     """Reads elements out of graphs, for one batch.
 
     sizes    the numbers behind symbolic sizes: {"batch": 1}

@@ -8,17 +8,17 @@ The derivative is not stated anywhere: it follows from the short form by the rul
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
+from chainrule.base.frozen import FrozenValue
 from chainrule.formula import primitives as p
-from chainrule.formula.expression import Expression, Name, Shape, definition, order, substitute, variable
+from chainrule.formula.expression import Expression, Name, Primitive, Shape, definition, order, substitute, variable
 
 
-@dataclass(frozen=True)
-class Theorem:
+class Theorem(FrozenValue):
     """`long(z, t) = short(z, t)`.
 
     key        its name in catalogues of words
+    has        an operation that the long form has
     condition  what must hold of t, as a key for catalogues of words; empty where it always holds. Of targets as they are given it can
                be checked; of what a loss makes of them it is not assumed
     """
@@ -26,6 +26,7 @@ class Theorem:
     key: str
     long: Callable[[Expression, Expression], Expression]
     short: Callable[[Expression, Expression], Expression]
+    has: Primitive
     condition: str = ""
 
 
@@ -60,15 +61,14 @@ def _kl_from_z(z: Expression, t: Expression) -> Expression:
 
 
 THEOREMS = (
-    Theorem("softmax_cross_entropy", _cross_entropy_of_softmax, _cross_entropy_from_z, condition="rows_sum_to_one"),
-    Theorem("softmax_cross_entropy_of_any_targets", _cross_entropy_of_softmax, _cross_entropy_of_any_targets),
-    Theorem("softmax_kl", _kl_of_softmax, _kl_from_z, condition="rows_sum_to_one"),
-    Theorem("sigmoid_binary_cross_entropy", _binary_cross_entropy_of_sigmoid, lambda z, t: p.softplus(z) - t * z),
+    Theorem("softmax_cross_entropy", _cross_entropy_of_softmax, _cross_entropy_from_z, p.softmax, condition="rows_sum_to_one"),
+    Theorem("softmax_cross_entropy_of_any_targets", _cross_entropy_of_softmax, _cross_entropy_of_any_targets, p.softmax),
+    Theorem("softmax_kl", _kl_of_softmax, _kl_from_z, p.softmax, condition="rows_sum_to_one"),
+    Theorem("sigmoid_binary_cross_entropy", _binary_cross_entropy_of_sigmoid, lambda z, t: p.softplus(z) - t * z, p.sigmoid),
 )
 
 
-@dataclass(frozen=True)
-class Application:
+class Application(FrozenValue):
     """A theorem found in a graph: `place` is the long form there; z and t are what the theorem calls so."""
 
     theorem: Theorem
@@ -86,7 +86,8 @@ def applications(expression: Expression) -> Iterator[Application]:
     """Every place below `expression` where a theorem applies, with the first one that does."""
     nodes = order(expression)
     shapes = dict.fromkeys(node.shape for node in nodes if node.name is not None)
-    patterns = [(theorem, *_pattern(theorem, shape)) for theorem in THEOREMS for shape in shapes]
+    operations = {node.primitive for node in nodes}
+    patterns = [(theorem, *_pattern(theorem, shape)) for theorem in THEOREMS if theorem.has in operations for shape in shapes]
     for node in nodes:
         for theorem, long, z, t in patterns:
             found: dict[Expression, Expression] = {}

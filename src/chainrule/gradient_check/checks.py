@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.base.frozen import FrozenValue
 from chainrule.formula.expression import Shape
 
 Array: TypeAlias = NDArray[Any]
@@ -16,8 +16,7 @@ MEASURED, EXACT = 1e-7, 1e-10
 """How far a derivative may be from one measured with differences, and a value from an equal formula, in parts of the largest element."""
 
 
-@dataclass(frozen=True)
-class Check:
+class Check(FrozenValue):
     """One comparison.
 
     what       what was compared, with the shapes

@@ -23,13 +23,13 @@ with a complex step, Im E(x + ih) / h, which is right to the last digits.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from inspect import signature
 from typing import Any
 
 import numpy as np
 
 from chainrule.base.errors import InputError
+from chainrule.base.frozen import FrozenValue
 from chainrule.formula.backprop import gradients
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Expression, Name, Primitive, Shape, as_expression, order, variable
@@ -41,8 +41,7 @@ from chainrule.network.layers import dense
 from chainrule.network.network import Network
 
 
-@dataclass(frozen=True)
-class Proof:
+class Proof(FrozenValue):
     """What `prove` found about one definition or primitive."""
 
     subject: str

@@ -19,7 +19,7 @@ import inspect
 import math
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property, partial
 from keyword import iskeyword
 from types import SimpleNamespace
@@ -27,6 +27,7 @@ from typing import Annotated, Any, Literal, TypeAlias, TypedDict, Unpack, get_ar
 
 from chainrule.base.display import Displayed
 from chainrule.base.errors import ChainruleError, DescriptionError, UnknownNameError, quoted
+from chainrule.base.frozen import Frozen, FrozenValue
 from chainrule.formula import primitives as p
 from chainrule.formula.expression import Expression, Name, order, variable
 
@@ -82,8 +83,7 @@ Targets: TypeAlias = Literal[Values, "gradient"]
 """What a loss takes beside the outputs: targets, or a given gradient by the outputs."""
 
 
-@dataclass(frozen=True)
-class Range:
+class Range(FrozenValue):
     """The numbers that an option may be, said as its type: `f(z, *, bend: Annotated[float, Range(above=0)] = 0.5)`."""
 
     above: float = -math.inf
@@ -109,8 +109,7 @@ RATES = {("optimizer", "learning_rate"), ("optimizer", "clip_value"), ("optimize
 """Options that every definition of a kind may have; they are rates, unless it says otherwise."""
 
 
-@dataclass(frozen=True, eq=False)
-class Definition(Displayed):
+class Definition(Displayed, Frozen):
     """One named function of some kind, and what it declares; `loss` and `activation` say what that means.
 
     Called with expressions, it is applied (`tanh(z)`); called with options alone, it is bound to them (`leaky_relu(slope=0.2)`,
@@ -231,8 +230,7 @@ def _checked_option(definition: Definition, name: str, value: Any) -> Any:
     return value
 
 
-@dataclass(frozen=True)
-class Bound(Displayed):
+class Bound(Displayed, FrozenValue):
     """A definition with its options: what a network or an optimiser is described with.
 
     implied  what the name by which it was asked for says about how errors are counted: {"outputs": "mean"} of mse
@@ -302,7 +300,6 @@ class Bound(Displayed):
         return f"{self.name}({', '.join(f'{key}={value!r}' for key, value in self.given.items())})"
 
 
-@dataclass(frozen=True)
 class EachUnit(Bound):
     """An activation for each unit of a layer: ["relu", "tanh", "identity"].
 

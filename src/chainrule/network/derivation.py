@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property, reduce
 from operator import add
 
 from chainrule.base.errors import DescriptionError, ShapeError, UnknownNameError, quoted
+from chainrule.base.frozen import Frozen, FrozenValue
 from chainrule.formula import primitives as p
 from chainrule.formula.backprop import gradients
 from chainrule.formula.expression import Expression, Name, named, order, variable
@@ -25,8 +25,7 @@ PRESENT = "M"
 """The letter of what is 1 where a weight is, and 0 where one is absent."""
 
 
-@dataclass(frozen=True)
-class Conventions:
+class Conventions(FrozenValue):
     """How the error is counted: over the outputs of one example, and over the examples of a batch; in loss and gradient alike.
 
     weighted  whether each example's loss is multiplied by a weight of its own before the batch is averaged
@@ -37,8 +36,10 @@ class Conventions:
     weighted: bool = False
 
 
-@dataclass(frozen=True, eq=False)
-class Goal:
+AS_USUAL = Conventions()
+
+
+class Goal(Frozen):
     """What an output is measured by.
 
     loss    from y and t
@@ -54,8 +55,7 @@ class Goal:
         return self.loss.definition.targets == "gradient"
 
 
-@dataclass(frozen=True, eq=False)
-class Forward:
+class Forward(Frozen):
     """What layers compute, without an error.
 
     inputs      x (batch, inputs), one for each input of the network
@@ -122,8 +122,7 @@ def output_name(symbol: str, output: str, outputs: Mapping[str, object]) -> Name
     return Name(symbol) if list(outputs) == [OUTPUT] else Name(symbol, scope=output)
 
 
-@dataclass(frozen=True, eq=False)
-class Derivation:
+class Derivation(Frozen):
     """A graph and its gradients.
 
     inputs       x (batch, inputs), or what the inputs are called
@@ -208,7 +207,7 @@ def derive(
     passed: Forward,
     goals: Mapping[str, Goal],
     regularizer: Bound | None = None,
-    conventions: Conventions = Conventions(),
+    conventions: Conventions = AS_USUAL,
     asked: Sequence[str] = (),
     absent: Mapping[str, Collection[tuple[int, ...]]] = {},
 ) -> Derivation:

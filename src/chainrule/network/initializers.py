@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from chainrule.base.display import Displayed
 from chainrule.base.errors import DescriptionError
+from chainrule.base.frozen import FrozenValue
 from chainrule.formula import primitives as p
 from chainrule.formula.expression import Expression, Name, Operand, as_expression, order, variable
 from chainrule.network.definitions import Bound, NotNegative, initializer
@@ -63,8 +63,7 @@ class Distribution(Displayed, ABC):
     def _deviation(self, shape: tuple[int, int], *numbers: float) -> float: ...
 
 
-@dataclass(frozen=True)
-class Constant(Distribution):
+class Constant(Distribution, FrozenValue):
     """Every weight is `value`."""
 
     value: Operand
@@ -78,8 +77,7 @@ class Constant(Distribution):
         return 0.0
 
 
-@dataclass(frozen=True)
-class Uniform(Distribution):
+class Uniform(Distribution, FrozenValue):
     """Every number from `low` to `high` is equally likely; low must not be above high."""
 
     low: Operand
@@ -96,8 +94,7 @@ class Uniform(Distribution):
         return (high - low) / math.sqrt(12)
 
 
-@dataclass(frozen=True)
-class Normal(Distribution):
+class Normal(Distribution, FrozenValue):
     """The normal distribution with this mean and standard deviation, which must not be negative; its tails are not cut off."""
 
     mean: Operand
@@ -113,8 +110,7 @@ class Normal(Distribution):
         return numbers[1]
 
 
-@dataclass(frozen=True)
-class Orthogonal(Distribution):
+class Orthogonal(Distribution, FrozenValue):
     """A random matrix whose columns, or rows where there are fewer, are perpendicular and of length `gain`."""
 
     gain: Operand

@@ -17,13 +17,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property, partial
 from operator import is_
 from typing import Any
 
 from chainrule.base.display import Displayed
 from chainrule.base.errors import ChainruleError, DescriptionError, ShapeError, UnknownNameError, quoted
+from chainrule.base.frozen import Frozen
 from chainrule.formula import primitives as p
 from chainrule.formula.expression import Dimension, Expression, Name, named, order, substitute, variable
 from chainrule.network.definitions import Bound, find, run_definitions
@@ -50,8 +51,7 @@ KINDS: dict[str, Kind] = {}
 """Every kind of layer by name, the built-in ones first."""
 
 
-@dataclass(frozen=True, eq=False)
-class Kind(Displayed):
+class Kind(Displayed, Frozen):
     """What a layer of some name computes: `function(own, *inputs, **options)` gives an expression. Called with options, it is a `Layer`."""
 
     name: str
@@ -188,8 +188,7 @@ def checked_size(size: object, what: str) -> int:
     return size
 
 
-@dataclass(frozen=True, eq=False)
-class Layer(Displayed):
+class Layer(Displayed, Frozen):
     """A kind of layer with its options: `dense(3, "relu")`. The same object called twice has the same parameters in both places.
 
     given        numbers of its parameters, by symbol
@@ -274,8 +273,7 @@ def kind_of_layer(name: Any) -> Kind:
     return KINDS[name]
 
 
-@dataclass(frozen=True, eq=False)
-class Parameter:
+class Parameter(Frozen):
     """What a layer learns.
 
     variable  W1, with its shape

@@ -266,9 +266,7 @@ class Network(WithoutCaches, Displayed):
 
     def told(self, understood: Mapping[str, Any]) -> Network:
         """The same network, with what was understood of the numbers that it was given, as plain data for explanations."""
-        changed = copy.copy(self)
-        changed.understood = understood
-        return changed
+        return self._with(understood=understood)
 
     @property
     def summary(self) -> str:
@@ -283,23 +281,21 @@ class Network(WithoutCaches, Displayed):
         for key in parameters:
             if key not in self.shapes:
                 raise UnknownNameError("parameter of this network", key, self.shapes)
-        changed = copy.copy(self)
-        changed.__dict__.pop("parameters", None)
         given = {key: checked_numbers(key, numbers, self.shapes[key]) for key, numbers in parameters.items()}
-        changed.given = {**self.given, **self._without_absent(given)}
-        return changed
+        return self._with(given={**self.given, **self._without_absent(given)})
 
     def made_legible(self) -> Network:
         """The same network, whose drawn numbers are round, so that a person can compute along: two decimals, more where they are small."""
-        changed = copy.copy(self)
-        changed.__dict__.pop("parameters", None)
-        changed.legible = True
-        return changed
+        return self._with(legible=True)
 
     def continued(self, parameters: Mapping[str, Array]) -> Network:
-        """The same network after an update, with all its parameters; its expressions, which they do not change, are kept."""
+        """The same network after an update, with all its parameters."""
+        return self._with(forward=self.forward, derivation=self.derivation, given=dict(parameters), parameters=dict(parameters))
+
+    def _with(self, **attributes: Any) -> Network:
+        """The same network but for these, which change none of its expressions: those that were worked out are kept."""
         network = copy.copy(self)
-        network.__dict__.update(forward=self.forward, derivation=self.derivation, given=dict(parameters), parameters=dict(parameters))
+        vars(network).update({name: vars(self)[name] for name in ("forward", "derivation") if name in vars(self)}, **attributes)
         return network
 
     def replaced(self, **changes: Any) -> Network:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from chainrule.base.errors import DescriptionError
+from chainrule.base.frozen import Frozen
 from chainrule.formula.expression import Expression, Name, as_expression, is_scalar, named, order, substitute, variable
 from chainrule.formula.primitives import select
 from chainrule.formula.tidy import tidy
@@ -22,8 +23,7 @@ STEP_NUMBER = variable(Name("k"))
 """The number of the step, from 1."""
 
 
-@dataclass(frozen=True, eq=False)
-class ParameterUpdate:
+class ParameterUpdate(Frozen):
     """One parameter's part of a step.
 
     parameter   W1
@@ -39,8 +39,7 @@ class ParameterUpdate:
     new: Expression
 
 
-@dataclass(frozen=True, eq=False)
-class Update:
+class Update(Frozen):
     """The update of every parameter that is not frozen.
 
     options     the optimiser's letters (learning_rate, beta1 …) and their numbers

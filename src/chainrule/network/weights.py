@@ -14,12 +14,12 @@ import itertools
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from chainrule.base.errors import DescriptionError, InputError, ShapeError, UnknownNameError, quoted
+from chainrule.base.frozen import FrozenValue
 from chainrule.network.elements import THRESHOLDS, Index, called, find_element, leading
 from chainrule.network.layers import THRESHOLD
 from chainrule.network.network import Array, Network, checked_numbers
@@ -45,8 +45,7 @@ WORDS = {
 """What `weights_as` may say, each with what it decides."""
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(FrozenValue):
     """How numbers are read: what their rows belong to, and where the biases stand."""
 
     rows: str
@@ -239,8 +238,7 @@ def _with_matrices(network: Network, given: Mapping[str, Any], said: Mapping[str
     return _read(network, found, chosen, given)
 
 
-@dataclass(frozen=True)
-class _Fitted:
+class _Fitted(FrozenValue):
     """Parameters in one reading. exact: whether every matrix has just the shape of the reading."""
 
     parameters: Mapping[str, Array]

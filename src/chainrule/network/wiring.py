@@ -10,12 +10,12 @@ A chain is the simplest wiring. Any other is recorded while the function of a ne
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from inspect import signature
 from typing import Any
 
 from chainrule.base.errors import DescriptionError, UnknownNameError, quoted
+from chainrule.base.frozen import Frozen
 from chainrule.network import layers as kinds
 from chainrule.network.definitions import checked_name
 from chainrule.network.layers import Layer, checked_size, result_of
@@ -24,8 +24,7 @@ INPUT, OUTPUT = "x", "y"
 """What the input and the output are called where there is one."""
 
 
-@dataclass(frozen=True, eq=False)
-class Signal:
+class Signal(Frozen):
     """What an input or a call of a layer gives, while the function of a network runs. Signals can be added and multiplied."""
 
     name: str = ""
@@ -60,8 +59,7 @@ def check_signal_count(layer: Layer, signals: int) -> None:
         raise DescriptionError(f"{layer!r} takes {wanted or 'two or more'} signal{'s' * (wanted != 1)}, but is called on {signals}.")
 
 
-@dataclass(frozen=True, eq=False)
-class LayerCall:
+class LayerCall(Frozen):
     """A call of a layer. name: of what it gives; sources: what it is called on, inputs or earlier calls."""
 
     name: str
@@ -69,8 +67,7 @@ class LayerCall:
     sources: tuple[str, ...]
 
 
-@dataclass(frozen=True, eq=False)
-class Wiring:
+class Wiring(Frozen):
     """Inputs, calls in an order in which they can be computed, and outputs.
 
     inputs   how many numbers each input has

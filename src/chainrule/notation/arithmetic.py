@@ -9,11 +9,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
 from decimal import Context, Decimal
 from fractions import Fraction
 from typing import TypeAlias
 
+from chainrule.base.frozen import Frozen
 from chainrule.base.operators import PLAIN, Operators
 
 PRECISION = 50
@@ -37,8 +37,7 @@ LEAST_EXPONENT = -20_000
 Operand: TypeAlias = "Real | int | float | Fraction"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Real(Operators):
+class Real(Operators, Frozen):
     """A number with its claim.
 
     value  a fraction; a float where it is infinite or no number at all

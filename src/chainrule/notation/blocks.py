@@ -5,23 +5,22 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TypeAlias
 
+from chainrule.base.frozen import FrozenValue
 from chainrule.notation.formula import Ellipsis, Formula, Matrix, Number, Prose
 from chainrule.notation.parts import ENGLISH
 from chainrule.notation.text import RELATION, Break, Segment, inline_matrices, merge_segments, pieces, segments
 
 
-@dataclass(frozen=True, slots=True)
-class TextBlock:
+class TextBlock(FrozenValue):
     """Lines of segments; `base` counts from 0 and is the line on which the formula's neighbours stand."""
 
     lines: tuple[tuple[Segment, ...], ...]
     base: int = 0
 
-    @property
+    @cached_property
     def width(self) -> int:
         """Columns of the widest line."""
         return max(line_width(line) for line in self.lines)
@@ -57,14 +56,15 @@ def wrapped(formula: Formula, width: int, words: Mapping[str, str] = ENGLISH) ->
 
 def line_width(line: Iterable[Segment]) -> int:
     """Columns a line takes in a terminal."""
-    return sum(_columns(part) for part, _ in line)
+    width = 0
+    for part, _ in line:
+        width += len(part) if part.isascii() else _columns(part)
+    return width
 
 
 @lru_cache(maxsize=4096)
 def _columns(part: str) -> int:
     """Columns of a text: combining marks take none, wide characters two."""
-    if part.isascii():
-        return len(part)
     return sum(0 if unicodedata.category(c) in ("Mn", "Me", "Cf") else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in part)
 
 
@@ -164,7 +164,7 @@ def _filled_sides(sides: list[list[Part]], width: int, column: int, hang: int) -
 
 def _filled(parts: list[Part], first: int, rest: int) -> list[list[Part]]:
     """Parts in lines, broken at the lowest levels that do; the first line has `first` columns, the others `rest`."""
-    levels = [part.level for part in parts if isinstance(part, Break)]
+    levels = [part for part in parts if isinstance(part, Break)]
     if not levels or _width(parts) <= first:
         return [parts]
     lines: list[list[Part]] = []
@@ -180,7 +180,7 @@ def _split(parts: list[Part], level: int) -> list[list[Part]]:
     """The parts between the breaks of a level."""
     chunks: list[list[Part]] = [[]]
     for part in parts:
-        if isinstance(part, Break) and part.level == level:
+        if isinstance(part, Break) and part == level:
             chunks.append([])
         else:
             chunks[-1].append(part)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction as ExactNumber
 from typing import TypeAlias
 
+from chainrule.base.frozen import FrozenValue
 from chainrule.formula import forms
 from chainrule.formula.expression import Expression, Number, order, substitute, variable
 from chainrule.formula.primitives import spread, swapped, transpose
@@ -79,8 +80,7 @@ def _outward(expression: Expression) -> Expression:
     return expression
 
 
-@dataclass(frozen=True)
-class _Piece:
+class _Piece(FrozenValue):
     """A layout and how tightly it holds together."""
 
     formula: f.Formula
@@ -91,8 +91,7 @@ class _Piece:
         return self.formula if self.level >= level else f.Fenced(self.formula)
 
 
-@dataclass(frozen=True)
-class _Builder:
+class _Builder(FrozenValue):
     labels: Labels
     write: Write
     fold: int

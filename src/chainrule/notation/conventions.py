@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from typing import Any
 
 from chainrule.base.display import Displayed
 from chainrule.base.errors import DescriptionError, UnknownNameError
+from chainrule.base.frozen import FrozenValue
 
 LETTERS = {
     "x": "x",
@@ -45,8 +46,7 @@ CHOICES = {
 }
 
 
-@dataclass(frozen=True)
-class Notation(Displayed):
+class Notation(Displayed, FrozenValue):
     """How formulas and numbers are written.
 
     letters   quantity → letter, where it differs from `LETTERS`: {"learning_rate": "α", "y": "ŷ"}

@@ -8,10 +8,10 @@ from __future__ import annotations
 from fractions import Fraction as ExactNumber
 from typing import TypeAlias
 
-from chainrule.base.nodes import Node
+from chainrule.base.frozen import FrozenValue
 
 
-class Symbol(Node):
+class Symbol(FrozenValue):
     """A letter with what hangs on it.
 
     letter       one letter or a short name: w, h, E, η, ∂ is not one (see Derivative)
@@ -28,7 +28,7 @@ class Symbol(Node):
     key: str = ""
 
 
-class Number(Node):
+class Number(FrozenValue):
     """A number as it is printed.
 
     digits   the digits of the mantissa with a point and a true minus: "−3.286976", "7.4"; "NaN", "∞"; "49126/15625" is a Fraction
@@ -43,40 +43,40 @@ class Number(Node):
     rounded: bool = False
 
 
-class Operator(Node):
+class Operator(FrozenValue):
     """A sign between or before its neighbours: + − · ⊙ = > ←; LaTeX and MathML know each of them."""
 
     sign: str
     prefix: bool = False
 
 
-class Row(Node):
+class Row(FrozenValue):
     """Side by side."""
 
     items: tuple[Formula, ...]
 
 
-class Fraction(Node):
+class Fraction(FrozenValue):
     """Above and below a bar."""
 
     above: Formula
     below: Formula
 
 
-class Power(Node):
+class Power(FrozenValue):
     """A raised exponent."""
 
     base: Formula
     exponent: Formula
 
 
-class Root(Node):
+class Root(FrozenValue):
     """Under a root sign."""
 
     inside: Formula
 
 
-class Fenced(Node):
+class Fenced(FrozenValue):
     """Between brackets: ( ), | |, [ ], ⌊ ⌋."""
 
     inside: Formula
@@ -84,14 +84,14 @@ class Fenced(Node):
     right: str = ")"
 
 
-class Call(Node):
+class Call(FrozenValue):
     """A function's name and its arguments in parentheses: tanh(z)."""
 
     name: str
     arguments: tuple[Formula, ...]
 
 
-class Cases(Node):
+class Cases(FrozenValue):
     """{first where the condition holds, otherwise second."""
 
     condition: Formula
@@ -99,45 +99,45 @@ class Cases(Node):
     second: Formula
 
 
-class Sum(Node):
+class Sum(FrozenValue):
     """Σ with what runs below it ("" where everything is summed)."""
 
     inside: Formula
     index: str = ""
 
 
-class Transposed(Node):
+class Transposed(FrozenValue):
     """A raised ᵀ."""
 
     inside: Formula
 
 
-class Derivative(Node):
+class Derivative(FrozenValue):
     """∂of/∂by."""
 
     of: Symbol
     by: Symbol
 
 
-class Matrix(Node):
+class Matrix(FrozenValue):
     """Rows of formulas between square brackets; an Ellipsis stands for what was left out."""
 
     rows: tuple[tuple[Formula, ...], ...]
 
 
-class Ellipsis(Node):
+class Ellipsis(FrozenValue):
     """Something left out: … (⋮ and ⋱ in matrices where the format has them)."""
 
     direction: str = "horizontal"
 
 
-class Prose(Node):
+class Prose(FrozenValue):
     """Prose inside a formula. Data: every printer escapes it."""
 
     text: str
 
 
-class Equation(Node):
+class Equation(FrozenValue):
     """Sides with a relation before each but the first: "=" (equal as printed), "≈" (right to half a unit of the last digit), "←"."""
 
     sides: tuple[Formula, ...]

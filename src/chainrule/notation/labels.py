@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 from itertools import accumulate
 
+from chainrule.base.frozen import FrozenValue
 from chainrule.formula.expression import Expression, Name
 from chainrule.notation.conventions import PRESETS, Notation
 from chainrule.notation.formula import Derivative, Symbol
@@ -20,8 +21,7 @@ MOST_NUMBERED = 99
 """Up to so many weights are numbered w1, w2 …; more are written W1[2,3]."""
 
 
-@dataclass(frozen=True)
-class Labels:
+class Labels(FrozenValue):
     """The letters of one network's quantities in one notation.
 
     parameters  what the network learns, in its order; empty where there is no network
@@ -175,7 +175,6 @@ class Labels:
         return name.layer if self.layers != 1 else None
 
 
-@dataclass(frozen=True)
 class TypedLabels(Labels):
     """The letters of a formula as a person typed them, whatever they mean in a network. Gradients are those of the result.
 

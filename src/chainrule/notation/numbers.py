@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
 from chainrule.base.errors import InputError
+from chainrule.base.frozen import FrozenValue
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Expression
 from chainrule.notation import formula as layout
@@ -34,8 +34,7 @@ MOST_DIGITS = 200
 """Longer fractions are refused."""
 
 
-@dataclass(frozen=True, slots=True)
-class Printed:
+class Printed(FrozenValue):
     """A number on paper.
 
     formula  what is printed

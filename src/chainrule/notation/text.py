@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
 
@@ -29,11 +28,10 @@ RELATION, SUM, PRODUCT, INNER, LEVELS = range(5)
 """Where a line ends first: before relations, then before + and −, then before products, then at any other space of that depth."""
 
 
-@dataclass(frozen=True, slots=True)
-class Break:
-    """A space where a line may end; the lowest level breaks first, and every bracket around it adds `LEVELS`."""
+class Break(int):
+    """A space where a line may end, and its level: the lowest breaks first, and every bracket around it adds `LEVELS`."""
 
-    level: int
+    __slots__ = ()
 
 
 Piece: TypeAlias = Segment | Break | f.Matrix
@@ -57,11 +55,12 @@ def segments(formula: f.Formula, words: Mapping[str, str] = parts.ENGLISH) -> li
 def merge_segments(parts: Iterable[Segment | Break]) -> list[Segment]:
     """Breaks as spaces, uncoloured neighbours as one."""
     line: list[Segment] = []
-    for part, key in (part if isinstance(part, tuple) else (" ", None) for part in parts):
+    for part in parts:
+        text, key = part if isinstance(part, tuple) else (" ", None)
         if line and key is None and line[-1][1] is None:
-            line[-1] = (line[-1][0] + part, None)
-        elif part:
-            line.append((part, key))
+            line[-1] = (line[-1][0] + text, None)
+        elif text:
+            line.append((text, key))
     return line
 
 
@@ -197,7 +196,7 @@ def _matrix(rows: tuple[tuple[f.Formula, ...], ...], words: Mapping[str, str], d
     """On one line: [8, 12] for a single row, else rows between brackets of their own."""
     mark, space = parts.separator(rows), Break(LEVELS * depth + INNER)
     cells = [[list(inline_matrices(pieces(cell, words, depth + 2), words)) for cell in row] for row in rows]
-    bracketed = [[("[", None), *_separated(row, mark, Break(space.level + LEVELS)), ("]", None)] for row in cells]
+    bracketed = [[("[", None), *_separated(row, mark, Break(space + LEVELS)), ("]", None)] for row in cells]
     yield from bracketed[0] if len(rows) == 1 else [("[", None), *_separated(bracketed, mark, space), ("]", None)]
 
 

@@ -9,11 +9,12 @@ Numbers that had to be rounded carry guard digits inside a formula: as many more
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass, replace
 from fractions import Fraction
 from functools import reduce
 from typing import Any
 
+from chainrule.base.frozen import FrozenValue
 from chainrule.formula.expression import Expression, Name, as_expression, order, substitute, variable
 from chainrule.formula.forms import Fence, Infix, Named, Prefix, Radical, Raised, Ratio, Times
 from chainrule.formula.primitives import add, multiply
@@ -159,8 +160,7 @@ def _product(factors: Sequence[Expression]) -> Expression:
 # Numbers in place of letters.
 
 
-@dataclass(frozen=True)
-class _Settled:
+class _Settled(FrozenValue):
     """Numbers that fit each other: the operands with guard digits, what formulas are worth for them as printed, and the results."""
 
     operands: dict[Expression, Printed]

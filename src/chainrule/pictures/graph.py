@@ -9,9 +9,9 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 
+from chainrule.base.frozen import FrozenValue
 from chainrule.document.document import BoxGraph, Inline, Vertex
 from chainrule.notation.text import formula_text
 from chainrule.pictures.shapes import (
@@ -67,8 +67,7 @@ def graph_diagram(graph: BoxGraph) -> Diagram:
     return _Layout(graph).diagram
 
 
-@dataclass(frozen=True)
-class Arranged:
+class Arranged(FrozenValue):
     """Where a graph stands. Places from `boxes` on are those that arrows pass.
 
     columns  from left to right, the places of each from above

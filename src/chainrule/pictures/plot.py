@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from chainrule.base.nodes import Node
+from chainrule.base.frozen import FrozenValue
 from chainrule.notation.conventions import Notation
 from chainrule.notation.numbers import number_formula
 from chainrule.pictures import shapes
@@ -44,7 +44,7 @@ CROSSES, HIDES = 2, 3
 Runs = tuple[shapes.TextRun, ...]
 
 
-class Scale(Node):
+class Scale(FrozenValue):
     """An axis from `low` to `high`. whole: its numbers are; names: what stands there in place of numbers, and where."""
 
     title: Runs
@@ -55,7 +55,7 @@ class Scale(Node):
     names: tuple[tuple[float, Runs], ...] = ()
 
 
-class Series(Node):
+class Series(FrozenValue):
     """Points joined by lines. kind and colour as of shapes; closed: what it surrounds is filled, and nothing is cut.
 
     label   beside it, or, where lines lie side by side, on it in a gap (`inline`), so that it cannot be taken for that of another
@@ -69,7 +69,7 @@ class Series(Node):
     closed: bool = False
 
 
-class Region(Node):
+class Region(FrozenValue):
     """What loops surround, filled."""
 
     loops: tuple[tuple[shapes.Point, ...], ...]
@@ -77,7 +77,7 @@ class Region(Node):
     colour: int | None = None
 
 
-class Mark(Node):
+class Mark(FrozenValue):
     """A point. form: "dot", "ring", "square", "triangle", "diamond", "cross", or "" for a label alone."""
 
     x: float
@@ -87,7 +87,7 @@ class Mark(Node):
     label: Runs = ()
 
 
-class Arrow(Node):
+class Arrow(FrozenValue):
     """From one point to another."""
 
     start: shapes.Point
@@ -96,7 +96,7 @@ class Arrow(Node):
     label: Runs = ()
 
 
-class Plot(Node):
+class Plot(FrozenValue):
     """What is to be drawn; the later ones over the earlier ones. notes: lines above it; grid: lines at the numbers of the axes."""
 
     x: Scale
@@ -116,8 +116,7 @@ def plot_diagram(plot: Plot, notation: Notation) -> shapes.Diagram:
     return _Layout(plot, notation).diagram
 
 
-@dataclass(frozen=True)
-class _Wanted:
+class _Wanted(FrozenValue):
     """A label that has to find a place: near one of its anchors, or on its own line."""
 
     label: Runs

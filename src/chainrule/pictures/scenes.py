@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from chainrule.base.nodes import Node
+from chainrule.base.frozen import FrozenValue
 from chainrule.pictures.shapes import FAMILIES, SIZE, Diagram, Label, Line, Path, Scene, Shape, prose_runs, width
 
 FORWARD, BACKWARD = FAMILIES["h"], FAMILIES["gradient"]
@@ -16,7 +16,7 @@ CAPTION = 30.0
 """The height of the line below the picture that says what is going on."""
 
 
-class Captions(Node):
+class Captions(FrozenValue):
     """What is said in each turn: `forward`, a layer each from the inputs on; `backward`, a layer each from the last back to the first."""
 
     forward: tuple[str, ...]

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TypeAlias
 
-from chainrule.base.nodes import Node
+from chainrule.base.frozen import FrozenValue
 from chainrule.notation.formula import Call, Derivative, Equation, Fenced, Formula, Number, Operator, Power, Row, Symbol, Transposed
 from chainrule.notation.parts import before_power, held, in_a_row, letter_parts, raisable
 from chainrule.notation.text import formula_text
@@ -28,7 +28,7 @@ FAMILIES = {"x": 0, "W": 1, "b": 2, "z": 3, "h": 4, "y": 5, "t": 6, "E": 7, "lea
 Point: TypeAlias = tuple[float, float]
 
 
-class Pen(Node):
+class Pen(FrozenValue):
     """How a kind of shape is drawn: stroke's width and opacity, the opacity of its colour inside, dashes; opaque: hides what is below."""
 
     stroke: float
@@ -58,7 +58,7 @@ PENS = {
 """Every kind of shape there is."""
 
 
-class TextRun(Node):
+class TextRun(FrozenValue):
     """Letters of one kind. raised: 1 above, −1 below, 0 on the line; key: of the symbol that they write."""
 
     letters: str
@@ -68,7 +68,7 @@ class TextRun(Node):
     key: str = ""
 
 
-class Circle(Node):
+class Circle(FrozenValue):
     """A neuron, or a mark. handle: which one, as "n0-1" for the second of the first layer; colour: of the palette, None for ink."""
 
     x: float
@@ -79,7 +79,7 @@ class Circle(Node):
     colour: int | None = None
 
 
-class Line(Node):
+class Line(FrozenValue):
     """A connection. handle: "e0-1-0" from the second neuron of layer 0 to the first of layer 1."""
 
     x1: float
@@ -91,7 +91,7 @@ class Line(Node):
     colour: int | None = None
 
 
-class Path(Node):
+class Path(FrozenValue):
     """Points that lines join; closed: also the last with the first, and what an odd number of loops surrounds is inside.
 
     handle  which part of a graph: "n0" a box, "e1-0" the first arrow, which leads to column 2; "i1-0" if nothing leads to its source
@@ -104,7 +104,7 @@ class Path(Node):
     handle: str = ""
 
 
-class Label(Node):
+class Label(FrozenValue):
     """Letters at a place: around it, or to its right (side 1) or left (−1).
 
     quiet     less important
@@ -123,7 +123,7 @@ class Label(Node):
     handle: str = ""
 
 
-class Scene(Node):
+class Scene(FrozenValue):
     """Shapes that appear in their turn, from 1, where a picture moves.
 
     passing  they are seen in their turn alone, and not at all where nothing moves
@@ -136,7 +136,7 @@ class Scene(Node):
     back: bool = False
 
 
-class Box(Node):
+class Box(FrozenValue):
     """What a shape covers."""
 
     left: float
@@ -152,7 +152,7 @@ class Box(Node):
 Shape: TypeAlias = Circle | Line | Path | Label | Scene
 
 
-class Diagram(Node):
+class Diagram(FrozenValue):
     """Shapes, the later ones over the earlier ones, within (0, 0) to (width, height); `alt` says in words what it is.
 
     about  what is to be read in it, for those who do not see it

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import numpy as np
 
+from chainrule.base.frozen import FrozenValue
 from chainrule.data.dates import moment
 from chainrule.data.table import Column, Table
 from chainrule.preparation.columns import Array, enumerated
@@ -24,8 +25,7 @@ FEWEST = 20
 """Of fewer rows nothing can be said."""
 
 
-@dataclass(frozen=True)
-class Caution:
+class Caution(FrozenValue):
     """What is worth a line: the key of its text in the catalogue of words, and what goes into it."""
 
     key: str

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
 from chainrule.base.errors import FileError, quoted
+from chainrule.base.frozen import FrozenValue
 from chainrule.data.cells import Kind, parse_number
 from chainrule.data.columns import Form
 from chainrule.data.numbers import NumberFormat
@@ -26,8 +27,7 @@ NAMED = 8
 """So many names a message lists before it says how many more there are."""
 
 
-@dataclass(frozen=True)
-class Feature:
+class Feature(FrozenValue):
     """An input column and how it becomes numbers.
 
     kind       "number": (value − mean) / deviation;  "boolean": 0 or 1;  "category": one-hot, in the order of `categories`;
@@ -113,8 +113,7 @@ class Feature:
         return np.array([fill if label is None else places.get(label, -1) for label in labels_of(column)], dtype=np.int64)
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(FrozenValue):
     """A target column and how it becomes numbers: "number": (value − mean) / deviation;  "class": one of `classes`.
 
     written  how its numbers were written, where they were text

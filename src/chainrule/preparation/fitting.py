@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from chainrule.base.errors import FileError, InputError, UnknownNameError, quoted
+from chainrule.base.frozen import FrozenValue
 from chainrule.data.numbers import looks_like_number
 from chainrule.data.reading import memory
 from chainrule.data.table import Table
@@ -27,8 +28,7 @@ LEAST_ROWS_PER_CLASS = 20
 """Whole numbers are classes if there are at most 20 different ones that make less than 5 % of the rows."""
 
 
-@dataclass(frozen=True)
-class PreparationOptions:
+class PreparationOptions(FrozenValue):
     """What was asked for: the arguments of `Preparation.fit`."""
 
     targets: tuple[str, ...]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
+
+from chainrule.base.frozen import FrozenValue
 
 Array: TypeAlias = "np.ndarray[Any, Any]"
 
@@ -20,8 +21,7 @@ UNIT = 1126
 PART = 1 << 24
 
 
-@dataclass(frozen=True)
-class Moments:
+class Moments(FrozenValue):
     """How many numbers, their sum in units of 2^−1126 and the sum of their squares in units of 2^−2252, as whole numbers."""
 
     count: int = 0

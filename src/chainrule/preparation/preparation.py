@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from difflib import get_close_matches
 from functools import cached_property
 from typing import Any
@@ -13,6 +13,7 @@ import numpy as np
 
 from chainrule.base.display import Displayed
 from chainrule.base.errors import FileError, InputError, ShapeError, quoted
+from chainrule.base.frozen import FrozenValue
 from chainrule.data.cells import Kind
 from chainrule.data.columns import Form
 from chainrule.data.numbers import PLAIN, looks_like_number
@@ -25,8 +26,7 @@ from chainrule.preparation.fitting import PreparationOptions, fit_preparation
 from chainrule.preparation.reading import fields_from, without_defaults
 
 
-@dataclass(frozen=True, repr=False)
-class Preparation(Displayed):
+class Preparation(Displayed, FrozenValue):
     """What was decided about a table's columns; made by `Preparation.fit`, kept with the model.
 
     features   the input columns, in the order of the network's inputs

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from hashlib import sha256
 from importlib.resources import files
 from itertools import groupby
 
 from chainrule.base.errors import InputError
-from chainrule.base.nodes import Code
+from chainrule.base.frozen import FrozenValue
+from chainrule.base.printing import Code
 from chainrule.document.document import (
     Block,
     BoxGraph,
@@ -112,8 +112,7 @@ def body(document: Document) -> str:
     )
 
 
-@dataclass(frozen=True)
-class _Writer:
+class _Writer(FrozenValue):
     """Blocks as markup, one symbol in one colour. language: of the programs."""
 
     colours: Mapping[str, int]

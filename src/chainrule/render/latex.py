@@ -6,8 +6,8 @@ Prose is escaped sign by sign (`render.prose`).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
+from chainrule.base.frozen import FrozenValue
 from chainrule.document.document import (
     Block,
     BoxGraph,
@@ -89,8 +89,7 @@ def latex(document: Document, layout: str = "article", paper: str = "a4") -> str
     return "\n".join(head) + "\n\n\\begin{document}\n\n" + "\n\n".join(body) + "\n\n\\end{document}\n"
 
 
-@dataclass(frozen=True)
-class _Writer:
+class _Writer(FrozenValue):
     """What the parts of one document have in common: its words, its colours and the width of a line."""
 
     document: Document

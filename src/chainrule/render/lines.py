@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from chainrule.base.frozen import FrozenValue
 from chainrule.base.printing import clean
 from chainrule.document.document import (
     Block,
@@ -26,15 +26,12 @@ from chainrule.document.words import Words
 from chainrule.notation.blocks import line_width, wrapped
 from chainrule.notation.formula import Formula, row
 from chainrule.notation.text import segments
-from chainrule.pictures.graph import graph_lines
-from chainrule.render.sketch import sketch
 
 Segment: TypeAlias = "tuple[str, str | None]"
 """Text, and the key of the symbol that it writes, if it writes one."""
 
 
-@dataclass(frozen=True)
-class TextLine:
+class TextLine(FrozenValue):
     """One line. kind: "title", "heading", "subheading", "head" of a table, "insight", "warning", "more", or "" for plain text."""
 
     segments: tuple[Segment, ...] = ()
@@ -102,13 +99,16 @@ def _segments(text: Inline) -> Iterator[Segment]:
 def _filled(text: Inline, width: int, kind: str = "") -> Iterator[TextLine]:
     """Prose broken between words; a formula stays in one piece."""
     line: list[Segment] = []
+    taken = 0
     for chunk in _chunks(text):
-        if line and line_width(line) + line_width(chunk) > width:
+        wide = line_width(chunk)
+        if line and taken + wide > width:
             yield TextLine(tuple(_stripped(line)), kind)
-            line = []
+            line, taken = [], 0
             if chunk == [(" ", None)]:
                 continue
         line += chunk
+        taken += wide
     yield TextLine(tuple(_stripped(line)), kind)
 
 
@@ -170,6 +170,8 @@ def _numeric(cell: list[Segment]) -> bool:
 def picture_lines(picture: Drawing, width: int) -> Iterator[TextLine]:
     """A network drawn in characters."""
     if isinstance(picture, BoxGraph):
+        from chainrule.render.sketch import sketch
+
         if drawn := sketch(picture, width - INDENT):
             yield from (TextLine(((" " * INDENT, None), *line)) for line in drawn)
             yield BLANK
@@ -182,6 +184,8 @@ def picture_lines(picture: Drawing, width: int) -> Iterator[TextLine]:
 
 def _sentences(graph: BoxGraph, width: int) -> Iterator[TextLine]:
     """A line for each box: what it is of what leads to it."""
+    from chainrule.pictures.graph import graph_lines
+
     for sentence in graph_lines(graph):
         for line in _filled(sentence, width - INDENT):
             yield TextLine(((" " * INDENT, None), *line.segments))

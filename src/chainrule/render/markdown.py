@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import groupby
 from urllib.parse import quote
 
-from chainrule.base.nodes import Code
-from chainrule.base.printing import clean
+from chainrule.base.frozen import FrozenValue
+from chainrule.base.printing import Code, clean
 from chainrule.document.document import (
     Block,
     BoxGraph,
@@ -32,8 +32,7 @@ from chainrule.render.lines import picture_lines
 ALERTS = {"insight": "NOTE", "warning": "WARNING", "more": "TIP"}
 
 
-@dataclass(frozen=True)
-class Dialect:
+class Dialect(FrozenValue):
     """Where Markdowns differ.
 
     inline, display  what stands around a formula in a line, and around one of its own

@@ -6,7 +6,7 @@ Chosen from the hues that people with any kind of colour vision tell apart; each
 
 from __future__ import annotations
 
-from chainrule.base.nodes import Node
+from chainrule.base.frozen import FrozenValue
 
 INK, GROUND, QUIET, FRAME = ("#1d2126", "#e4e7eb"), ("#ffffff", "#15181d"), ("#565e69", "#a3adb9"), ("#c3c8cf", "#454c56")
 """Light and dark: of lines and letters, of what lies below them, of what is less important, of frames."""
@@ -15,7 +15,7 @@ NOTES = {"insight": "#116b3c", "warning": "#b0202c", "more": "#005ea8"}
 """On white, by the kind of a note."""
 
 
-class Colour(Node):
+class Colour(FrozenValue):
     """A colour on white and on black, as #rrggbb."""
 
     light: str

@@ -5,8 +5,7 @@ Such a sign is \sign{1F600}, of latex.PREAMBLE: itself where the font has it, el
 
 from __future__ import annotations
 
-from chainrule.base.nodes import Code
-from chainrule.base.printing import clean
+from chainrule.base.printing import Code, clean
 from chainrule.notation.latex import GREEK, OPERATORS
 
 SIGNS = {

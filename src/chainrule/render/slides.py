@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-from chainrule.base.nodes import Node
+from chainrule.base.frozen import FrozenValue
 from chainrule.document.document import (
     Block,
     BoxGraph,
@@ -54,7 +54,7 @@ STEPS = 4
 """So many relations make an equation a derivation: an idea of its own."""
 
 
-class Slide(Node):
+class Slide(FrozenValue):
     """What one page shows. part: of how many (`parts`) of its section, from 1."""
 
     section: Section

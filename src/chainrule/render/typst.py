@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from importlib.resources import files
 
-from chainrule.base.nodes import Code
-from chainrule.base.printing import clean
+from chainrule.base.frozen import FrozenValue
+from chainrule.base.printing import Code, clean
 from chainrule.document.document import (
     Block,
     BoxGraph,
@@ -100,8 +99,7 @@ def _preamble(document: Document, layout: str, paper: str) -> str:
     )
 
 
-@dataclass(frozen=True)
-class _Writer:
+class _Writer(FrozenValue):
     """What the parts of one document have in common: its words and its colours."""
 
     document: Document

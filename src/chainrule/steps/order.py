@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from chainrule.base.errors import InputError, quoted
+from chainrule.base.frozen import FrozenValue
 
 Wanted: TypeAlias = "str | Sequence[int | Sequence[int]]"
 
@@ -15,8 +15,7 @@ MOST_STEPS = 100_000
 """A longer run is refused: its steps are computed one by one."""
 
 
-@dataclass(frozen=True)
-class Order:
+class Order(FrozenValue):
     """batches: the rows of each step of an epoch, counted from 1; epochs: how often all of them are gone through."""
 
     batches: tuple[tuple[int, ...], ...]

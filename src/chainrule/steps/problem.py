@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from chainrule.base.display import Displayed
 from chainrule.base.errors import DescriptionError, InputError, quoted
+from chainrule.base.frozen import Frozen
 from chainrule.network.definitions import Bound, find
 from chainrule.network.description import check_table, described, inside, names_of, network_from, numbers_of
 from chainrule.network.network import Array, Network
@@ -18,8 +19,7 @@ from chainrule.steps.step import Explained, Step, steps
 DATA_KEYS = ("x", "t", "features", "targets")
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Problem(Explained, Displayed):
+class Problem(Explained, Displayed, Frozen):
     """What a description describes: a network, and perhaps a batch, an optimiser and names.
 
     x, t       the batch: (batch, inputs), (batch, outputs)

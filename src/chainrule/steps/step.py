@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ import numpy as np
 
 from chainrule.base.display import Displayed
 from chainrule.base.errors import DivergenceError, InexactError, InputError, quoted
+from chainrule.base.frozen import Frozen
 from chainrule.formula.arrays import FLOATS, Arrays, Exact
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Expression
@@ -37,8 +38,7 @@ LAST_STEP = 10**9
 """Nobody's run is longer."""
 
 
-@dataclass(frozen=True, eq=False)
-class Pass:
+class Pass(Frozen):
     """The named quantities of one forward pass, by key: z1, h1, y, E; `outputs` are the keys of the predictions."""
 
     values: Mapping[str, Array]
@@ -70,8 +70,7 @@ class Explained:
         return explain(self, **options)
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Step(Explained, Displayed):
+class Step(Explained, Displayed, Frozen):
     """One training step, whole.
 
     network    with the parameters before the step

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from chainrule.base.frozen import Frozen
 from chainrule.engines.epoch import Data, Engine, State, gathered
 from chainrule.network.network import Array, Network
 from chainrule.training.plan import Plan, Shuffled, fold_places
 
 
-@dataclass(frozen=True, eq=False)
-class FoldNetwork:
+class FoldNetwork(Frozen):
     """The network of one fold.
 
     data, held_out  the rows that it is trained on, and the fold on which it is evaluated

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from chainrule.base.display import Displayed
 from chainrule.base.errors import InputError
+from chainrule.base.frozen import Frozen, FrozenValue
 from chainrule.network.network import Network
 
 MOST_REPORTS = 2000
 """A longer history is thinned out, so that memory and files stay small however long the run."""
 
 
-@dataclass(frozen=True)
-class Report(Displayed):
+class Report(Displayed, FrozenValue):
     """What one epoch came to.
 
     epoch             from 1
@@ -34,8 +34,7 @@ class Report(Displayed):
     seconds: float = field(default=0.0, compare=False)
 
 
-@dataclass(frozen=True, eq=False)
-class Outcome(Displayed):
+class Outcome(Displayed, Frozen):
     """How a run ended.
 
     reason      "until" (the error is below it), "patience" (no more improvement), "epochs" (all done) or "interrupted"

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from chainrule.base.display import Displayed
 from chainrule.base.errors import InputError, ShapeError
+from chainrule.base.frozen import Frozen, FrozenValue
 from chainrule.base.printing import clean
 from chainrule.network.network import Array
 
@@ -32,8 +32,7 @@ WIDTH = 76
 """Characters that a line of a table may have; two more are left for an indentation."""
 
 
-@dataclass(frozen=True)
-class ClassScore:
+class ClassScore(FrozenValue):
     """One class: of the rows said to be of it, how many are (precision); of its rows, how many were found (recall); rows: its rows."""
 
     name: str
@@ -43,8 +42,7 @@ class ClassScore:
     rows: int
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Scores(Displayed):
+class Scores(Displayed, Frozen):
     """What a network's answers are worth on some rows.
 
     task     "classify", "regress", or "mixed" where classes are among several targets

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ import numpy as np
 from chainrule.base.display import Displayed
 from chainrule.base.errors import FileError, InputError, quoted
 from chainrule.base.files import json_text, parse_json, write_whole
+from chainrule.base.frozen import Frozen
 from chainrule.base.pickling import WithoutCaches
 from chainrule.engines.choice import Predictor
 from chainrule.network.description import described, network_from
@@ -40,8 +41,7 @@ STATE = "run."
 """What the names of tensors begin with that only a checkpoint has."""
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Model(WithoutCaches, Displayed):
+class Model(WithoutCaches, Displayed, Frozen):
     """A trained network, and what it takes to use it and to understand it.
 
     network      with its trained weights

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
 from chainrule.base.errors import FileError, InputError
 from chainrule.base.files import claimed, occupied, there_already, write_whole
+from chainrule.base.frozen import FrozenValue
 from chainrule.pictures.curves import Curves, check_picture
 from chainrule.training.history import Report
 from chainrule.training.model import Model, checkpoint_path
@@ -19,8 +20,7 @@ LOGS = (".jsonl", ".csv")
 """Suffixes of logs, which say the format."""
 
 
-@dataclass(frozen=True)
-class Outputs:
+class Outputs(FrozenValue):
     """The files that a run leaves behind, if any.
 
     force     the model may take the place of any file

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from typing import Any
 
 import numpy as np
 
 from chainrule.base.display import Displayed
 from chainrule.base.errors import DescriptionError, InputError, UnknownNameError, quoted
+from chainrule.base.frozen import FrozenValue
 from chainrule.engines.epoch import ENGINES, PRECISIONS
 from chainrule.network.definitions import Bound, find
 from chainrule.network.network import Array
@@ -28,8 +29,7 @@ NUMBERS_AT_ONCE, MOST_EPOCHS = 2**16, 32
 """So many numbers, and the orders of so many epochs, one generator draws at a time, at most."""
 
 
-@dataclass(frozen=True)
-class Plan(Displayed):
+class Plan(Displayed, FrozenValue):
     """How a network is trained; with the network, the data and the seed it says every number of the run.
 
     epochs         how often every row is used, at most

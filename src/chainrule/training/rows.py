@@ -8,13 +8,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from chainrule.base.errors import FileError, InputError
+from chainrule.base.frozen import Frozen
 from chainrule.data.files import files_of
 from chainrule.data.reading import chunks, forms_of, read
 from chainrule.data.shipped import PREFIX
@@ -34,8 +35,7 @@ PIECE = 50_000
 """Rows of a table in memory that are prepared at a time."""
 
 
-@dataclass(frozen=True, eq=False)
-class Subset:
+class Subset(Frozen):
     """Some of the rows, as numbers.
 
     x, t     (rows, inputs), (rows, outputs)
@@ -58,8 +58,7 @@ class Subset:
         return len(self.x)
 
 
-@dataclass(frozen=True, eq=False)
-class Rows:
+class Rows(Frozen):
     """A source that can be gone through again and again, as tables.
 
     files  their names, if they were named one by one

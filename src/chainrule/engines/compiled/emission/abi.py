@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ctypes
-from dataclasses import dataclass
 from typing import Any
 
+from chainrule.base.frozen import FrozenValue
 from chainrule.engines.compiled.llvm import ir
 from chainrule.engines.compiled.llvm.instructions import DOUBLE, I64, POINTER, VOID
 
@@ -48,8 +48,7 @@ FUNCTIONS: dict[str, tuple[Any, dict[str, Any]]] = {"epoch": (I64, EPOCH), "erro
 _KINDS = {POINTER: ctypes.c_void_p, I64: ctypes.c_int64, DOUBLE: ctypes.c_double}
 
 
-@dataclass(frozen=True)
-class FunctionBody:
+class FunctionBody(FrozenValue):
     """A function of which the body is still to be emitted: its arguments by name."""
 
     builder: Any

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from chainrule.base.frozen import FrozenValue
 from chainrule.engines.compiled.emission.abi import begin_function
 from chainrule.engines.compiled.emission.lowering import tiny_as_zero
 from chainrule.engines.compiled.llvm.instructions import DOUBLE, I64, at, whole
 from chainrule.engines.compiled.llvm.machine import Machine, MachineValue
 
 
-@dataclass(frozen=True)
-class Batch:
+class Batch(FrozenValue):
     """A batch, in the code.
 
     first, end  its rows

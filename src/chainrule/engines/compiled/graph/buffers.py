@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from chainrule.base.frozen import FrozenValue
 from chainrule.engines.compiled.graph.layout import LINE, Panels, padded, row_stride
 from chainrule.engines.compiled.graph.operations import Operation
 from chainrule.engines.compiled.llvm.target import Processor, itemsize
@@ -16,8 +17,7 @@ from chainrule.formula.expression import Shape
 from chainrule.network.derivation import BATCH
 
 
-@dataclass(frozen=True)
-class Buffer:
+class Buffer(FrozenValue):
     """An array in memory.
 
     shape   as of its node

@@ -19,12 +19,12 @@ reads them), and a panel is again kept off multiples of 4 KiB.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from chainrule.base.frozen import FrozenValue
 from chainrule.engines.compiled.llvm.target import Processor, itemsize
 
 LINE = 64
@@ -58,8 +58,7 @@ def aligned_array(shape: int | tuple[int, ...], dtype: str) -> Any:
     return room[start : start + count].view(dtype).reshape(shape)
 
 
-@dataclass(frozen=True)
-class Panels:
+class Panels(FrozenValue):
     """The layout of a matrix (rows, columns) in column panels."""
 
     rows: int

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
+from chainrule.base.frozen import Frozen
 from chainrule.engines.compiled.graph.operations import Graph, Operation
 from chainrule.formula.expression import Expression
 from chainrule.network.definitions import Bound
@@ -26,8 +26,7 @@ class Columns(NamedTuple):
     stride: int
 
 
-@dataclass(frozen=True, eq=False)
-class StepGraph:
+class StepGraph(Frozen):
     """The nodes of a step.
 
     data        where the inputs, the targets, and s where the examples are weighted, lie: leaves with their columns

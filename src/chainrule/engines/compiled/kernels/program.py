@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chainrule.base.errors import NotCompilable
+from chainrule.base.frozen import FrozenValue
 from chainrule.engines.compiled.emission.context import SUM, ModuleContext
 from chainrule.engines.compiled.emission.lowering import step_scalar_nodes
 from chainrule.engines.compiled.graph.buffers import Buffer, Buffers, StateLayout
@@ -231,8 +232,7 @@ ROWS, OWN, ALL = "rows", "own", "all"
 """How threads touch an array or a single number: each its own rows; each one of its own; each any of it."""
 
 
-@dataclass(frozen=True)
-class Access:
+class Access(FrozenValue):
     """What a stage touches.
 
     ways     how it touches each array and each single number

@@ -18,15 +18,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from chainrule.base.frozen import FrozenValue
 from chainrule.engines.compiled.llvm import ir
 from chainrule.engines.compiled.llvm.lanes import Lanes, MachineValue
 
 
-@dataclass(frozen=True)
-class Coefficients:
+class Coefficients(FrozenValue):
     """Coefficients, from the constant upwards, and limits, for one type of number.
 
     exp        (eʳ − 1 − r) / r²                  |r| ≤ ½ ln 2

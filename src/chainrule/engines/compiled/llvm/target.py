@@ -11,11 +11,12 @@ AArch64 (NEON)    16         32   6 rows × 4 vectors of 4    6 × 4 vectors of 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import llvmlite.binding as llvm
+
+from chainrule.base.frozen import FrozenValue
 
 MOST_ROWS = 12
 """Rows of a tile, however few vectors it is wide: more would be bound by the loads, one a row, and not by the arithmetic."""
@@ -24,8 +25,7 @@ CACHE = 2**20
 """Bytes that a product may count on to stay near the processor while it is used again: half of a second-level cache of today."""
 
 
-@dataclass(frozen=True)
-class Processor:
+class Processor(FrozenValue):
     """A kind of processor, by the names that LLVM has for it.
 
     triple     x86_64-unknown-linux-gnu

@@ -16,9 +16,9 @@ or of the weights and moments that the next tile updates. So memory works while 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from chainrule.base.frozen import FrozenValue
 from chainrule.engines.compiled.emission.context import ModuleContext
 from chainrule.engines.compiled.graph.layout import LINE, Panels, padded
 from chainrule.engines.compiled.llvm import ir
@@ -49,8 +49,7 @@ BETWEEN = "sums between blocks"
 """The operand that holds incomplete sums where the caller names none."""
 
 
-@dataclass(frozen=True)
-class ProductStrides:
+class ProductStrides(FrozenValue):
     """A product C[r, c] = Σₛ a[r, s] b[s, c] by the strides of its matrices.
 
     rows      of C; none: as many as the batch has
@@ -152,8 +151,7 @@ class Product:
         builder.ret_void()
 
 
-@dataclass(frozen=True)
-class Given:
+class Given(FrozenValue):
     """What a product is called with, as LLVM values."""
 
     a: Any
@@ -165,8 +163,7 @@ class Given:
     operands: Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class Here:
+class Here(FrozenValue):
     """Where the loops are.
 
     rows   the first of the tiles that go through all panels together

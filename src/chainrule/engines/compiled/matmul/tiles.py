@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any
 
+from chainrule.base.frozen import FrozenValue
 from chainrule.engines.compiled.graph.layout import LINE, Panels
 from chainrule.engines.compiled.llvm import ir
 from chainrule.engines.compiled.llvm.instructions import I64, POINTER, at, carried, element_type, internal_function, prefetch
@@ -36,8 +37,7 @@ AT_ONCE = 8
 """Additions that a processor has under way: it starts two a cycle, and each takes four."""
 
 
-@dataclass(frozen=True)
-class Operand:
+class Operand(FrozenValue):
     """How the elements of an operand are found.
 
     kind    "rows", "panels", "columns", "rowwise" or "number"
@@ -63,8 +63,7 @@ def panels(layout: Panels) -> Operand:
     return Operand("panels", layout=layout)
 
 
-@dataclass(frozen=True)
-class TileShape:
+class TileShape(FrozenValue):
     """What distinguishes one tile function of a product from another.
 
     rows, vectors  of the tile
@@ -149,8 +148,7 @@ class Tile:
 Epilogue = Callable[[Tile, MachineValue], None]
 
 
-@dataclass(frozen=True)
-class TileEmitter:
+class TileEmitter(FrozenValue):
     """What all tile functions of a product have in common.
 
     epilogue  emits what is made of a vector of sums

@@ -11,7 +11,6 @@ import ctypes
 import hashlib
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
@@ -19,6 +18,7 @@ from typing import Any, Protocol
 import llvmlite
 import llvmlite.binding as llvm
 
+from chainrule.base.frozen import FrozenValue
 from chainrule.engines.compiled.emission.abi import signature
 from chainrule.engines.compiled.graph.step_graph import StepGraph
 from chainrule.engines.compiled.llvm.target import Processor, finished, load_object, object_code
@@ -45,8 +45,7 @@ class Emitter(Protocol):
         """The function of that name, in LLVM's representation."""
 
 
-@dataclass(frozen=True)
-class FunctionRequest:
+class FunctionRequest(FrozenValue):
     """Which function is asked for.
 
     name      "epoch", "error" or "predict"

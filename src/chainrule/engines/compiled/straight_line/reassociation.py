@@ -10,8 +10,8 @@ only the rounding of the last digit differs.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from chainrule.base.frozen import FrozenValue
 from chainrule.engines.compiled.llvm.machine import Machine, MachineValue
 
 LATENCY = 4
@@ -21,8 +21,7 @@ MOST_PARTS = 6
 """Longer products and sums stay as they are written."""
 
 
-@dataclass(frozen=True)
-class Known:
+class Known(FrozenValue):
     """A value: when it is known, in cycles after the parameters are, and the factors or terms that it is made of."""
 
     value: MachineValue
