@@ -142,6 +142,19 @@ def test_early_stopping_keeps_the_best_weights():
     assert float(best) == pytest.approx(outcome.best_error, rel=1e-12)
 
 
+@pytest.mark.parametrize(("fall", "epochs", "gained"), [(1e-4, 5, 1), (2e-4, 20, 19), (0.0, 5, 1)])
+def test_patience_counts_what_is_learned(fall, epochs, gained, monkeypatch):
+    """The error falls by 0.5 at once, then so much an epoch: 0.0005 within four epochs are worth it."""
+    x, t, _ = rings()
+    training = Training(network(), x[:70], t[:70], Plan(epochs=20, patience=4, engine="written"), **held_out(x, t))
+    training.start_error = training.best_error = training.gained_error = 1.0
+    monkeypatch.setattr(training, "judged", lambda state: 0.5 - fall * training.epochs)
+    outcome = training.run()
+    assert (training.epochs, training.gained_epoch) == (epochs, gained)
+    assert outcome.reason == ("epochs" if epochs == 20 else "patience")
+    assert outcome.best_epoch == (epochs if fall else 1)
+
+
 @pytest.mark.parametrize("batch", ["mean", "sum"])
 @pytest.mark.parametrize("engine", [passes.Written, Compiled])
 def test_the_error_of_many_rows_is_that_of_all_at_once(engine, batch):

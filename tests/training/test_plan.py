@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import chainrule as cr
 from chainrule.base.errors import DescriptionError, InputError, UnknownNameError
-from chainrule.training.plan import Plan, batch_size_for, example_weights, fold_places, split
+from chainrule.training.plan import Plan, batch_size_for, example_weights, fold_places, patience_for, split
 
 # The plan
 
@@ -151,3 +151,10 @@ def test_too_few_groups():
         fold_places(10, 3, 0, np.arange(10) % 2)
     with pytest.raises(InputError, match="leave out one of them"):
         Plan(group="g", test_last=True)
+
+
+@pytest.mark.parametrize(
+    ("rows", "size", "epochs"), [(3, 32, 1000), (100, 32, 250), (1500, 32, 100), (8000, 32, 100), (50_000, 64, 32), (10**7, 256, 30)]
+)
+def test_patience_is_so_many_steps_within_bounds(rows, size, epochs):
+    assert patience_for(rows, size) == epochs

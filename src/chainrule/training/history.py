@@ -37,7 +37,7 @@ class Report(Displayed, FrozenValue):
 class Outcome(Displayed, Frozen):
     """How a run ended.
 
-    reason      "until" (the error is below it), "patience" (no more improvement), "epochs" (all done) or "interrupted"
+    reason      "until" (the error is below it), "patience" (too little was learned), "epochs" (all done) or "interrupted"
     network     with the best weights
     best_epoch  the epoch that ended with them; 0 where the weights at the start were never bettered
     best_error  by which they were chosen: E of the validation rows, or of the training rows where these decide

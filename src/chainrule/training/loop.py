@@ -28,7 +28,7 @@ from chainrule.network.update import STEP_NUMBER, network_update
 from chainrule.steps.step import Step, check_targets, checked_weights, record
 from chainrule.training.cross_validation import FoldNetwork, fold_arrays, fold_error, fold_networks
 from chainrule.training.history import History, Outcome, Report, history_from_dict, history_to_dict
-from chainrule.training.plan import Plan, Shuffled, batch_size_for, check_count
+from chainrule.training.plan import WORTHWHILE, Plan, Shuffled, batch_size_for, check_count
 
 HASHED_AT_ONCE = 10_000
 """Rows that are read at a time for the fingerprint of data."""
@@ -91,6 +91,7 @@ class Training(Displayed):
         self.start_error = unwarned(self.judged)(self.state)
         self.best_epoch = 0
         self.best_error = self.start_error if math.isfinite(self.start_error) else math.inf
+        self.gained_epoch, self.gained_error = self.best_epoch, self.best_error
         self.stopping = False
 
     # What it starts from
@@ -144,10 +145,17 @@ class Training(Displayed):
         self.state, self.step, self.epochs, self.fold_networks = state, number, self.epochs + 1, networks
         if deciding < self.best_error:
             self.best, self.best_epoch, self.best_error = tuple(state[: len(self.network.shapes)]), self.epochs, deciding
+            if self._worthwhile(deciding):
+                self.gained_epoch, self.gained_error = self.epochs, deciding
         held_out = deciding if self._validation_decides else None if self.validation is None else self.engine.error(self.validation, state)
         report = Report(self.epochs, number, passed.error, _finite(held_out), self.rate(number), time.perf_counter() - started)
         self._history.add(report)
         return report
+
+    def _worthwhile(self, error: float) -> bool:
+        """Has the error fallen, since it last did so, by a part of all that it has fallen since the start?"""
+        learned = self.start_error - error if math.isfinite(self.start_error) else 0.0
+        return self.gained_error - error >= WORTHWHILE * learned
 
     def _next_fold_networks(self) -> list[FoldNetwork]:
         """The networks of the folds after one more epoch."""
@@ -205,7 +213,7 @@ class Training(Displayed):
             return "until"
         if self.epochs >= self.plan.epochs:
             return "epochs"
-        if self._validation_decides and self.plan.patience is not None and self.epochs - self.best_epoch >= self.plan.patience:
+        if self._validation_decides and self.plan.patience is not None and self.epochs - self.gained_epoch >= self.plan.patience:
             return "patience"
         return None
 
@@ -279,6 +287,8 @@ class Training(Displayed):
             "epochs": self.epochs,
             "best_epoch": self.best_epoch,
             "best_error": _finite(self.best_error),
+            "gained_epoch": self.gained_epoch,
+            "gained_error": _finite(self.gained_error),
             "every": self._history.every,
             "history": history_to_dict(self.history),
             "digest": self.digest,
@@ -332,7 +342,9 @@ class Training(Displayed):
             ]
             training.step, training.epochs = int(record["step"]), int(record["epochs"])
             training.best_epoch = int(record["best_epoch"])
-            training.best_error = math.inf if record["best_error"] is None else float(record["best_error"])
+            training.best_error = _infinite(record["best_error"])
+            training.gained_epoch = int(record.get("gained_epoch", training.best_epoch))
+            training.gained_error = _infinite(record.get("gained_error", record["best_error"]))
             training._history = History(history_from_dict(record["history"]), int(record["every"]))
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise InputError(f"the state of this run is incomplete ({error}), or of another network or optimiser.") from None
@@ -352,6 +364,7 @@ class Training(Displayed):
             raise InputError(f"this run cannot go on from another: {error}.") from None
         self.step, self.epochs, self._history = other.step, other.epochs, other._history
         self.best, self.best_epoch, self.best_error = self.state[: len(self.best)], other.epochs, math.inf
+        self.gained_epoch, self.gained_error = self.best_epoch, self.best_error
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickled and copied as it is checkpointed: with its rows, without what an engine holds."""
@@ -407,6 +420,10 @@ def _resumed(*run: Any) -> Training:
 
 def _finite(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
+
+
+def _infinite(value: Any) -> float:
+    return math.inf if value is None else float(value)
 
 
 def _checked_rows(name: str, values: Any, columns: int, precision: str) -> Array:

@@ -22,6 +22,9 @@ FEWEST_ROWS = 5
 MOST_BATCH = 256
 """The largest batch that is chosen where none is said."""
 
+WORTHWHILE = 1e-3
+"""The part of all that was learned so far that must be learned within the patience for training to go on."""
+
 RESOLVED = 1e-12
 """Errors below this drown in the rounding of float32: where squares are so small, predictions differ from targets in the last digit."""
 
@@ -36,7 +39,8 @@ class Plan(Displayed, FrozenValue):
     batch_size     rows of one step; None: 32, more for many rows (`batch_size_for`)
     seed           splits and shuffles
     shuffle        whether the rows of each epoch come in a new order
-    patience       ends the run after so many epochs in which the validation error was not lower than ever before; None never does
+    patience       ends the run after so many epochs in which the validation error fell by less than a thousandth (`WORTHWHILE`) of all
+                   that it has fallen since the start; None never does
     until          ends the run once the training error, the mean over an epoch, is below it. Then the training error decides
                    which weights are the best, and patience has no effect
     validation     the part of the rows that decides which weights are the best
@@ -172,8 +176,11 @@ def batch_size_for(rows: int) -> int:
 
 
 def patience_for(rows: int, batch_size: int) -> int:
-    """The patience where none is said: 100 epochs, and no fewer than take 1000 steps, since networks learn by steps."""
-    return max(100, math.ceil(1000 / math.ceil(rows / batch_size)))
+    """The patience where none is said, in steps, by which networks learn: 100 epochs; more, where these are fewer than 1000 steps; fewer,
+    where they are more than 25,000, but at least 30.
+    """
+    steps = math.ceil(rows / batch_size)
+    return max(math.ceil(1000 / steps), min(100, max(30, math.ceil(25_000 / steps))))
 
 
 # Rows: who trains, who decides, who is kept for the end

@@ -652,7 +652,8 @@ WORDS = {
     # Training: wie es endete
     "train.ended.epochs": "Alle {epoch} Epochen sind fertig.",
     "train.ended.until": "Der Fehler fiel in Epoche {epoch} unter {until}: {error}.",
-    "train.ended.patience": "Beendet nach Epoche {epoch}: {patience} Epochen lang wurde der Validierungsfehler nicht kleiner.",
+    "train.ended.patience": "Beendet nach Epoche {epoch}: In den letzten {patience} Epochen sank der Validierungsfehler um weniger als "
+    "ein Tausendstel dessen, um was er insgesamt gesunken war.",
     "train.ended.interrupted": "Unterbrochen nach Epoche {epoch}.",
     "train.best": "Behalten sind die Gewichte nach Epoche {epoch}, mit dem kleinsten Fehler ({part}): {error}.",
     "train.best_start": "Behalten sind die Gewichte vom Anfang: keine Epoche brachte den Fehler ({part}) unter {error}.",

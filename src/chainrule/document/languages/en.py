@@ -623,7 +623,8 @@ WORDS = {
     # Training: how it ended
     "train.ended.epochs": "All {epoch} epochs are done.",
     "train.ended.until": "The error fell below {until} in epoch {epoch}: {error}.",
-    "train.ended.patience": "Stopped after epoch {epoch}: for {patience} epochs the validation error got no lower.",
+    "train.ended.patience": "Stopped after epoch {epoch}: in the last {patience} epochs the validation error fell by less than a "
+    "thousandth of what it had fallen in all.",
     "train.ended.interrupted": "Interrupted after epoch {epoch}.",
     "train.best": "Kept are the weights after epoch {epoch}, where the {part} error was lowest: {error}.",
     "train.best_start": "Kept are the weights of the start: no epoch brought the {part} error below {error}.",
