@@ -6,6 +6,10 @@ import tempfile
 
 from hypothesis import HealthCheck, settings
 
+# There are as many processes as cores already: NumPy's own threads, which wait by spinning, would only take them from each other.
+for threads in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(threads, "1")
+
 # Every run draws the same examples, so that a run says something about the change and not about luck; a search that goes further is
 # part of `scripts/prove`. No deadlines: the first call of a test may import NumPy or torch.
 settings.register_profile("repeatable", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])

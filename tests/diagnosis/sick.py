@@ -139,14 +139,14 @@ def saturation(seed: int) -> Case:
 
 def vanishing(seed: int) -> Case:
     x, t = data(seed)
-    return case(x, t, *[cr.dense(8, "sigmoid") for _ in range(7 + seed % 4)], seed=seed, rule=sgd(0.1))
+    return case(x, t, *[cr.dense(8, "sigmoid") for _ in range(6 + seed % 3)], seed=seed, rule=sgd(0.1))
 
 
 def exploding(seed: int) -> Case:
     x, t = data(seed)
     start = {"name": "normal", "deviation": 2.0 + 0.5 * (seed % 3)}
     return case(
-        x, t, *[cr.dense(8, ["identity", "relu", "leaky_relu"][seed % 3], initializer=start) for _ in range(8)], seed=seed, rule=sgd(1e-3)
+        x, t, *[cr.dense(8, ["identity", "relu", "leaky_relu"][seed % 3], initializer=start) for _ in range(7)], seed=seed, rule=sgd(1e-3)
     )
 
 

@@ -76,7 +76,7 @@ def test_a_good_rate_keeps_its_promise(name: str) -> None:
         assert all(error >= TOLERANCE for error in errors[:reaches])
 
 
-@examples(5)
+@examples(2)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_advice_never_fails_and_is_the_same_each_time(seed: int) -> None:
     found, rule = any_case(seed), optimizer_for(seed)
@@ -220,7 +220,7 @@ CASES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("source", "options", "wanted"), CASES)
+@pytest.mark.parametrize(("source", "options", "wanted"), some(CASES, 3))
 def test_rates_that_once_were_advised_falsely(source: tuple[str], options: dict[str, Any], wanted: dict[str, Any]) -> None:
     found = problem(*source, **options)
     assert found.x is not None

@@ -166,8 +166,11 @@ def training_command(model: Model, words: Sequence[str]) -> str | None:
     kept = {name: value for name, value in said.items() if typed(name, value)[0] not in words and not (whole and name in OF_NETWORK)}
     if own is None or any(isinstance(value, Mapping) for name, value in kept.items() if name == "network"):
         return None
-    epochs = {} if model.plan.epochs == Plan().epochs or "--epochs" in words else {"epochs": model.plan.epochs}
-    before, files = _words({**kept, **epochs}), [own] if isinstance(own, str) else own
+    usual = Plan()
+    for name in ("epochs", "until"):
+        if getattr(model.plan, name) != getattr(usual, name) and typed(name, "")[0] not in words:
+            kept[name] = getattr(model.plan, name)
+    before, files = _words(kept), [own] if isinstance(own, str) else own
     return shlex.join(["chainrule", "train", *files, *before, *words, "--output", CURED_MODEL])
 
 

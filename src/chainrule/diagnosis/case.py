@@ -92,8 +92,15 @@ class Case(Frozen):
         return replace(self, trained=None, history=(), outcome={}, scores={}, **changes)  # type: ignore[arg-type]  # fields by name
 
     def with_rate(self, rate: float) -> Case:
-        """The same with another learning rate."""
-        return self.changed(optimizer=Bound(self.optimizer.definition, {**self.optimizer.given, "learning_rate": rate}))
+        """The same with another learning rate; the same object each time, so that what was tried is not tried again."""
+        if rate not in self._rates:
+            changed = Bound(self.optimizer.definition, {**self.optimizer.given, "learning_rate": rate})
+            self._rates[rate] = self.changed(optimizer=changed)
+        return self._rates[rate]
+
+    @cached_property
+    def _rates(self) -> dict[float, Case]:
+        return {}
 
     @cached_property
     def sample(self) -> tuple[Array, Array, Array | None]:

@@ -19,7 +19,7 @@ from chainrule.diagnosis.row_criteria import classes_of_rows, moved
 from chainrule.network.definitions import find
 from chainrule.network.network import Array, Network
 
-AFFORDABLE = 3e8
+AFFORDABLE = 6e8
 """Parameters × rows × epochs of a whole training, up to which one is tried."""
 
 WORTH_TELLING = 0.9
@@ -29,7 +29,7 @@ WORTH_TELLING = 0.9
 LOWER = 9
 """Powers of ten by which a rate is lowered, at most."""
 
-PENALTIES, FEW_UNITS, MANY_UNITS, MORE_EPOCHS = (0.001, 0.01, 0.1), 8, 64, 5
+PENALTIES, FEW_UNITS, MANY_UNITS, MORE_EPOCHS = (0.001, 0.01), 8, 64, 5
 """What is tried in place of what was trained."""
 
 
@@ -321,35 +321,42 @@ def balanced_classes(case: Case) -> Iterator[Treatment]:
     yield Treatment("balanced", case.changed(weights=weights), {}, options, judged=case.held_out, measure="missed")
 
 
-def _epochs(case: Case, more: float = 1) -> int:
-    """How many epochs a whole training takes that is compared with the one there was; 0 where there is none, or no time for another."""
-    epochs = math.ceil(more * case.history[-1].epoch) if case.history and case.trained is not None else 0
-    return epochs if case.network.size * len(case.sample[0]) * epochs <= AFFORDABLE else 0
+def _whole(case: Case, treatment: Treatment, more: int = 1, **known: Any) -> Iterator[Treatment]:
+    """A treatment that is compared with the trained network, after as many epochs or some times as many; nothing where there is no time."""
+    epochs = more * case.history[-1].epoch if case.history and case.trained is not None else 0
+    if 0 < treatment.case.network.size * len(case.sample[0]) * epochs <= AFFORDABLE:
+        yield replace(treatment, epochs=epochs, values={**treatment.values, "epochs": epochs}, **known)
+
+
+def _wide(case: Case, units: int) -> Iterator[Treatment]:
+    """One hidden layer of so many units."""
+    if (changed := with_units(case.network, units)) is not None:
+        yield Treatment("units", case.changed(network=changed), {"units": str(units)}, {"hidden": str(units)})
 
 
 @against("overfitting", "worse_than_guessing")
 def simpler_networks(case: Case) -> Iterator[Treatment]:
     """A penalty, and fewer units; judged by rows that are not learned from."""
-    epochs = _epochs(case)
-    if not epochs or case.held_out is None:
-        return
-    known: dict[str, Any] = {"judged": case.held_out, "measure": "held_out", "epochs": epochs}
+    if case.held_out is not None:
+        for treatment in (*_penalised(case), *_wide(case, FEW_UNITS)):
+            yield from _whole(case, treatment, judged=case.held_out, measure="held_out")
+
+
+def _penalised(case: Case) -> Iterator[Treatment]:
     for rate in PENALTIES if case.network.regularizer is None else ():
         changed = case.network.replaced(regularizer={"name": "l2", "rate": rate})
-        yield Treatment("penalty", case.changed(network=changed), {"rate": rate}, {"regularizer": f"l2:rate={rate:g}"}, **known)
-    if (smaller := with_units(case.network, FEW_UNITS)) is not None:
-        yield Treatment("units", case.changed(network=smaller), {"units": str(FEW_UNITS)}, {"hidden": str(FEW_UNITS)}, **known)
+        yield Treatment("penalty", case.changed(network=changed), {"rate": rate}, {"regularizer": f"l2:rate={rate:g}"})
 
 
 @against("underfitting")
 def longer_trainings(case: Case) -> Iterator[Treatment]:
     """A larger rate, more epochs, more units."""
-    if epochs := _epochs(case):
-        yield from (replace(one, epochs=epochs) for one in itertools.islice(larger_rates(case), 2))
-    if epochs := _epochs(case, MORE_EPOCHS):
-        yield Treatment("epochs", case.changed(), {"epochs": epochs}, {"epochs": str(epochs)}, epochs=epochs)
-    if (epochs := _epochs(case)) and (changed := with_units(case.network, MANY_UNITS)) is not None:
-        yield Treatment("units", case.changed(network=changed), {"units": str(MANY_UNITS)}, {"hidden": str(MANY_UNITS)}, epochs=epochs)
+    for treatment in itertools.islice(larger_rates(case), 2):
+        yield from _whole(case, treatment)
+    for treatment in _whole(case, Treatment("epochs", case.changed()), MORE_EPOCHS):
+        yield replace(treatment, options={"epochs": str(treatment.epochs)})
+    for treatment in _wide(case, MANY_UNITS):
+        yield from _whole(case, treatment)
 
 
 def with_units(network: Network, units: int) -> Network | None:
@@ -363,18 +370,16 @@ def with_units(network: Network, units: int) -> Network | None:
 @against("start_kept")
 def slower_trainings(case: Case) -> Iterator[Treatment]:
     """Lower rates; judged by rows that are not learned from, if there are some."""
-    if case.rate is not None and (epochs := _epochs(case)):
-        for factor in (10, 100):
-            measure = "held_out" if case.held_out is not None else ""
-            yield replace(_with_rate(case, rounded(case.rate / factor)), epochs=epochs, judged=case.held_out, measure=measure)
+    for factor in (10, 100) if case.rate is not None else ():
+        treatment = _with_rate(case, rounded(float(case.rate or 0) / factor))
+        yield from _whole(case, treatment, judged=case.held_out, measure="held_out" if case.held_out is not None else "")
 
 
 @against("batch_too_large")
 def smaller_batches(case: Case) -> Iterator[Treatment]:
     """An eighth of the batch."""
-    if epochs := _epochs(case):
-        size = case.each // SMALLER
-        yield Treatment("batch", case.changed(batch_size=size), {"size": size}, {"batch_size": str(size)}, epochs=epochs)
+    size = case.each // SMALLER
+    yield from _whole(case, Treatment("batch", case.changed(batch_size=size), {"size": size}, {"batch_size": str(size)}))
 
 
 @against("batch_too_small")

@@ -165,10 +165,10 @@ def out_of_step(case: Case) -> Mapping[str, Value] | None:
     shifts = [shift for shift in range(-MOST_SHIFT, MOST_SHIFT + 1) if shift]
     gains = {shift: explained(*moved(x, t, shift)) for shift in shifts}
     best = max(gains, key=lambda shift: gains[shift])
-    chance = best_by_chance(x, t)
-    if gains[best] < max(chance, 0.0) + CLEARLY:
+    chance = best_by_chance(case)
+    if gains[best] < chance + CLEARLY:
         return None
-    return {"rows": abs(best), "how": "late" if best > 0 else "early", "number": gains[best], "chance": max(chance, 0.0)}
+    return {"rows": abs(best), "how": "late" if best > 0 else "early", "number": gains[best], "chance": chance}
 
 
 def moved(x: Array, t: Array, shift: int) -> tuple[Array, Array]:
@@ -176,19 +176,27 @@ def moved(x: Array, t: Array, shift: int) -> tuple[Array, Array]:
     return (x[:-shift], t[shift:]) if shift > 0 else (x[-shift:], t[:shift])
 
 
-def best_by_chance(x: Array, t: Array) -> float:
-    """How much of the targets the inputs explain at best in `PERMUTED` random orders."""
-    random = np.random.default_rng(0)
-    return max(explained(x, t[random.permutation(len(t))]) for _ in range(PERMUTED))
+def best_by_chance(case: Case) -> float:
+    """How much of the targets the inputs explain at best in `PERMUTED` random orders; never less than nothing."""
+    if "best_by_chance" not in case.__dict__:
+        rows, random = some_rows(case), np.random.default_rng(0)
+        assert rows is not None
+        x, t = rows
+        case.__dict__["best_by_chance"] = max(0.0, *(explained(x, t[random.permutation(len(t))]) for _ in range(PERMUTED)))
+    return float(case.__dict__["best_by_chance"])
+
+
+def own_share(case: Case) -> float:
+    """How much of the targets the inputs explain as they stand; all of it where there are too few rows to tell."""
+    if "own_share" not in case.__dict__:
+        rows = some_rows(case)
+        case.__dict__["own_share"] = 1.0 if rows is None else explained(*rows)
+    return float(case.__dict__["own_share"])
 
 
 def is_learnable(case: Case) -> bool:
     """Do the inputs explain the targets better than chance does? True where there are too few rows to tell."""
-    if "is_learnable" not in case.__dict__:
-        rows = some_rows(case)
-        own = 1.0 if rows is None else explained(*rows)
-        case.__dict__["is_learnable"] = rows is None or own > CLEARLY or own > max(best_by_chance(*rows), 0.0)
-    return bool(case.__dict__["is_learnable"])
+    return own_share(case) > CLEARLY or own_share(case) > best_by_chance(case)
 
 
 @criterion(
@@ -203,9 +211,7 @@ def nothing_to_learn(case: Case) -> Mapping[str, Value] | None:
     """The inputs say nothing about the targets."""
     if is_learnable(case) or (case.trained is not None and _beats_guessing(case)):
         return None
-    rows = some_rows(case)
-    assert rows is not None
-    return {"number": max(explained(*rows), 0.0), "chance": max(best_by_chance(*rows), 0.0)}
+    return {"number": max(own_share(case), 0.0), "chance": best_by_chance(case)}
 
 
 def _beats_guessing(case: Case) -> bool:
