@@ -106,7 +106,7 @@ def test_a_model_predicts_and_measures_by_machine_code(computed, monkeypatch, tm
     x = random.normal(size=(80, 2))
     lines = ["a,b,y", *(f"{a},{b},{a * b}" for a, b in x)]
     (tmp_path / "rows.csv").write_text("\n".join(lines))
-    model = train(str(tmp_path / "rows.csv"), target="y", hidden="8", epochs=2, output=str(tmp_path / "m.safetensors"))
+    model = train(str(tmp_path / "rows.csv"), target="y", hidden="8", epochs=2, precision="float64", output=str(tmp_path / "m.safetensors"))
     assert not computed
     table = read(tmp_path / "rows.csv")
     slow = model.evaluate(table), model.predict(table)

@@ -181,7 +181,7 @@ def test_what_is_drawn_and_explained_is_that_of_ours(sizes, own, mine, capsys):
 def test_an_error_that_is_no_number_never_ends_with_0(output, mine, capsys):
     """A loss that declares nothing gets the identity, which may give a y that it has no value for."""
     _, err = printed(["explain", "2-1", "--loss", "silent", "--seed", "2", *output, *mine], capsys, 3)
-    assert err.startswith("chainrule: the error E is no number. silent takes the logarithm of -0.006: the output activation identity")
+    assert err.startswith("chainrule: the error E is no number. silent takes the logarithm of −0.006: the output activation identity")
     assert err.endswith('does not fit it. A loss declares the one that does, as @loss(output="sigmoid").\n')
 
 
@@ -193,7 +193,7 @@ def test_a_figure_of_an_error_that_is_no_number(mine, capsys):
 def test_a_training_that_begins_with_no_number_tells_why(mine, capsys):
     write_rows("lines.csv", [{"a": i % 17, "b": i % 5, "y": 2 * (i % 17) - (i % 5) + 0.5} for i in range(60)])
     _, err = printed(["train", "lines.csv", "--target", "y", "--loss", "silent", *QUICK, *mine], capsys, 3)
-    assert "silent takes the logarithm of -" in err
+    assert "silent takes the logarithm of −" in err
     assert "identity does not fit it" in err
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import chainrule
-from chainrule.diagnosis.divergence import Cause
+from chainrule.diagnosis.criteria import Finding
 from chainrule.engines.written import written_program
 from chainrule.render.objects import object_markdown
 
@@ -45,7 +45,7 @@ def objects(trained) -> dict[str, object]:
         "Uniform": chainrule.Uniform(-1, 1),
         "Normal": chainrule.Normal(0, 1),
         "Orthogonal": chainrule.Orthogonal(1),
-        "Diverged": chainrule.Diverged(3, "z1", "inf", Cause("rate", {"rate": 0.2}), 0.1),
+        "Diverged": chainrule.Diverged(3, "z1", "inf", [Finding("rate_too_large", {"how": "run", "rate": 0.2, "step": 3})], 0.1),
         "Watch": None,
         "ChainruleClassifier": None,  # scikit-learn shows its estimators
         "ChainruleRegressor": None,
