@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,9 +43,6 @@ OF_PLAN, OF_NETWORK = (
 
 CURED_MODEL = "cured.safetensors"
 """Where the command that is printed writes its model."""
-
-OF_ROWS = ("outlier", "leaking_column", "duplicates")
-"""The criteria that ask for nothing but rows, and take no time."""
 
 VERDICTS = ("worse_than_guessing", "class_never_found", "start_kept", "overfitting")
 """The criteria that ask for nothing but what a training came to."""
@@ -92,7 +90,7 @@ def examined_problem(given: Problem) -> Diagnosis:
 def case_of_model(model: Model, data: Any = None) -> Case:
     """A trained model with the rows that it was trained on, or with others. Raises InputError."""
     known: dict[str, Any] = {"trained": model.network, "history": model.history, "outcome": model.outcome, "scores": model.scores}
-    return case_of_rows(model.start, model.plan, model.preparation, *parts_of(model, data), **known)
+    return case_of_rows(model.start, model.plan, model.preparation, *parts_of(model, data, precision="float64"), **known)
 
 
 def case_of_rows(
@@ -121,7 +119,9 @@ def case_of_rows(
 def before(run: Run) -> list[Finding]:
     """What is wrong with the rows of a training that is about to begin."""
     case = case_of_rows(run.network, run.plan, run.preparation, run.train, run.validation, run.test)
-    return list(found(case, *OF_ROWS))
+    first, preparation = run.rows.first, run.preparation  # in float32, what stands beside an outlier is all the same
+    columns = replace(case, x=preparation.x(first), t=preparation.t(first), weights=None, held_out=None, numbers=(first.rows, ()))
+    return [*found(columns, "outlier", "leaking_column"), *found(case, "duplicates")]
 
 
 def verdict(model: Model) -> Finding | None:

@@ -63,7 +63,7 @@ class Case(Frozen):
     inputs: Sequence[str] = ()
     targets: Sequence[str] = ()
     columns: Sequence[str] = ()
-    numbers: tuple[Sequence[int], Sequence[int]] = ((), ())
+    numbers: tuple[Sequence[int] | Array, Sequence[int] | Array] = ((), ())
     history: Sequence[Report] = ()
     outcome: Mapping[str, object] = field(default_factory=dict)
     scores: Mapping[str, Scores] = field(default_factory=dict)

@@ -125,9 +125,8 @@ def outlier(case: Case) -> Mapping[str, Value] | None:
             far = float(away[row])
             if usual > 0 and far > FAR * usual and far > ALONE * np.delete(away, row).max():
                 mean, deviation = case.scales[side][place] if len(case.scales[side]) else (0.0, 1.0)
-                digits = min(12, np.finfo(column.dtype).precision)  # no digit that the numbers themselves do not have
                 return {
-                    "column": column_name(names, place, letter), "value": f"{float(column[row]) * deviation + mean:.{digits}g}",
+                    "column": column_name(names, place, letter), "value": f"{float(column[row]) * deviation + mean:.12g}",
                     "row": int(numbers[row]) if len(numbers) else row + 1, "number": far / usual,
                     "place": row + 1 if row < min(len(own), MOST_SEARCHED) else 0,
                 }  # fmt: skip

@@ -157,11 +157,12 @@ def training_rows(model: Model, source: Any = None, encoding: str | None = None)
     return parts_of(model, source, encoding)[0]
 
 
-def parts_of(model: Model, source: Any = None, encoding: str | None = None) -> tuple[Subset, Subset, Subset]:
+def parts_of(model: Model, source: Any = None, encoding: str | None = None, precision: str | None = None) -> tuple[Subset, Subset, Subset]:
     """The rows that a model was trained on, validated with and tested with, found again in its source. Raises InputError.
 
     source    the data, in place of the file whose name the model keeps
     encoding  of a text file, where it is not the one that the model keeps
+    precision of the numbers, where it is not to be that of the training
     """
     preparation = model.preparation
     if preparation is None:
@@ -174,7 +175,7 @@ def parts_of(model: Model, source: Any = None, encoding: str | None = None) -> t
     labels = rows.labels(preparation)
     with ExitStack() as stack:
         places = split(labels, model.plan, rows.groups(model.plan.group))
-        train, *others = [rows.subset(preparation, some, labels, stack, precision=model.plan.precision) for some in places]
+        train, *others = [rows.subset(preparation, some, labels, stack, precision=precision or model.plan.precision) for some in places]
     train = replace(train, weights=weights_of(train, train, preparation, model.plan), source=str(source))
     return train, others[0], others[1]
 
