@@ -199,7 +199,7 @@ def test_the_log_of_a_resumed_run_keeps_its_lines(suffix, folder, capsys, monkey
     assert epochs == list(range(1, reached + 8))
 
 
-@pytest.mark.parametrize(("name", "start"), [("curve.png", b"\x89PNG"), ("curve.svg", b"<?xml")])
+@pytest.mark.parametrize(("name", "start"), [("curve.png", b"\x89PNG"), ("curve.svg", b"<svg")])
 def test_a_curve_is_drawn_the_same_each_time(name, start, folder, capsys):
     files = []
     for _ in range(2):
@@ -229,7 +229,7 @@ def test_a_model_that_exists_is_not_replaced_unasked(model, folder, capsys):
         (("-o", "model.pt"), "model.pt: a model is written as .safetensors."),
         (("-o", "nowhere/model.safetensors"), "nowhere/model.safetensors cannot be written: there is no folder nowhere."),
         (("--log", "run.txt"), "run.txt: a log is written as .jsonl or .csv; the suffix says which."),
-        (("--curve", "curve.gif"), "curve.gif: a curve is drawn as .png or .svg; the suffix says which."),
+        (("--curve", "curve.gif"), "'curve.gif': the suffix says the format; .gif is unknown. Known: .svg, .png, .pdf."),
         (("--resume",), "there is no model.safetensors.checkpoint to resume from"),
         (("--validation", "0.6", "--test", "0.6"), "leave no rows to train on"),
         (("--until", "-1"), "until must be a number greater than 0"),

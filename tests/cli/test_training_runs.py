@@ -211,10 +211,12 @@ def test_without_uniplot_there_is_one_hint_and_a_line(folder, monkeypatch):
     assert "╭" not in text
 
 
-def test_a_curve_needs_matplotlib(folder, capsys, monkeypatch):
-    monkeypatch.setattr("chainrule.pictures.curves.find_spec", lambda name: None)
+def test_a_curve_as_svg_needs_nothing_else(folder, capsys, monkeypatch):
+    monkeypatch.setattr("chainrule.render.pdf.find_spec", lambda name: None)
     _, err = train(capsys, "--curve", "x.png", code=2)
-    assert err == "chainrule: a curve is drawn by matplotlib, which is not installed: pip install 'chainrule[plot]'.\n"
+    assert err == 'chainrule: PNG is set by the package typst, which is not installed: pip install "chainrule[pdf]".\n'
+    train(capsys, "--epochs", "3", "--quiet", "--curve", "x.svg")
+    assert "validation" in (folder / "x.svg").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(0, "1 s"), (59.4, "59 s"), (60, "1:00 min"), (3599, "59:59 min"), (7325, "2:02 h")])

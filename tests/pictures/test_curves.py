@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from chainrule.pictures.curves import save_curve, terminal_curves
+from chainrule.pictures.curves import terminal_curves
 
 
 def numbered(text: str) -> tuple[list[str], list[str], str]:
@@ -65,10 +65,3 @@ def test_numbers_are_written_in_the_language():
         terminal_curves({"training": [(1, 1.0), (9, 0.1)]}, 80, 10, colour=False, write=lambda text: text.replace(".", ","))
     )
     assert "0,5" in beside
-
-
-def test_the_picture_of_a_curve_has_whole_epochs(tmp_path):
-    save_curve(tmp_path / "x.svg", {"training": [(1, 1.0), (2, 0.5), (3, 0.4)]})
-    ticks = re.findall(r"<!-- ([^>]*?) -->", (tmp_path / "x.svg").read_text("utf-8"))
-    assert {"1", "2", "3"} <= set(ticks)
-    assert not {"1.5", "2.5"} & set(ticks)

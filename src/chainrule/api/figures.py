@@ -13,13 +13,15 @@ from chainrule.base.frozen import FrozenValue
 from chainrule.document.document import Block, BoxGraph, Document, Equations, Note, Paragraph, Picture, Section, Subheading, TableBlock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from chainrule.explanation.context import Context
+    from chainrule.network.network import Network
     from chainrule.notation.formula import Equation, Formula
     from chainrule.pictures.shapes import Diagram
     from chainrule.steps.problem import Problem
     from chainrule.steps.step import Step
+    from chainrule.training.history import Report
     from chainrule.training.model import Model
 
 FIGURES = {
@@ -159,18 +161,23 @@ def _made(context: Context, name: str, weight: str | None, steps: int | None) ->
 
 
 def _of_model(model: Model, name: str) -> Figure:
-    """The training curve of a model."""
+    """The training curve of a model. Raises InputError where another figure is asked for."""
+    if name != "curve":
+        raise InputError(
+            f"of a model by itself there is its training curve; {name} needs a step, as of model.step_at(…) or of a row of data."
+        )
+    return training_curve(model.history, model.network)
+
+
+def training_curve(history: Sequence[Report], network: Network) -> Figure:
+    """The errors of the epochs of a training, on a log scale. Raises InputError where none of them is a finite number."""
     from chainrule.document.words import Words
     from chainrule.explanation.plots import history_plot
     from chainrule.pictures.plot import plot_diagram
     from chainrule.pictures.shapes import with_description
 
-    if name != "curve":
-        raise InputError(
-            f"of a model by itself there is its training curve; {name} needs a step, as of model.step_at(…) or of a row of data."
-        )
-    notation = model.network.notation
-    diagram = plot_diagram(history_plot(model.history, model.network.derivation.labels(notation), Words(notation.language).plain), notation)
+    notation = network.notation
+    diagram = plot_diagram(history_plot(history, network.derivation.labels(notation), Words(notation.language).plain), notation)
     return Figure(diagram.alt, with_description(diagram), notation.language)
 
 
@@ -196,6 +203,15 @@ def _said(document: Document) -> str:
                 yield "".join(map(plain, inline))
 
     return "; ".join(line for section in document.sections for block in section.blocks for line in lines(block))
+
+
+def check_drawing(path: str | Path) -> None:
+    """Can a picture that is no formula be made with this name? Asked before a training, not after it. Raises FileError, InputError."""
+    format = SUFFIXES[check_figure(path)]
+    if format != "svg":
+        from chainrule.render.pdf import check_typst
+
+        check_typst(format)
 
 
 def check_figure(path: str | Path) -> str:

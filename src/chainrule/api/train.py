@@ -16,16 +16,16 @@ from pathlib import Path
 from typing import Any
 
 from chainrule.api.described import described_targets, description_of, fitted_network, tasks_of
+from chainrule.api.figures import check_drawing, figure
 from chainrule.api.settings import chosen_optimizer, setting
 from chainrule.base.errors import FileError, InputError, quoted
 from chainrule.base.frozen import Frozen, FrozenValue
-from chainrule.base.interruption import asked_to_end, interrupt_by_hand
+from chainrule.base.interruption import CTRL_C, asked_to_end, interrupt_by_hand
 from chainrule.diagnosis.divergence import Diverged, diverged
 from chainrule.engines.choice import Predictor
 from chainrule.network.definitions import Bound, Wanted, find
 from chainrule.network.layers import dense
 from chainrule.network.network import Array, Network
-from chainrule.pictures.curves import save_curve
 from chainrule.preparation.cautions import Caution, cautions
 from chainrule.preparation.preparation import Preparation
 from chainrule.training.cross_validation import fold_predictions
@@ -33,7 +33,7 @@ from chainrule.training.history import Outcome, Report
 from chainrule.training.loop import Overflowed, Training
 from chainrule.training.metrics import Scores, baseline_of, score
 from chainrule.training.model import Model, checkpoint_path, load_checkpoint, save_checkpoint
-from chainrule.training.outputs import Log, Outputs, curves_of, reserved, resumable
+from chainrule.training.outputs import Log, Outputs, reserved, resumable
 from chainrule.training.plan import Plan, batch_size_for, fold_places, last_rows, patience_for, split
 from chainrule.training.rows import Rows, Subset, weights_of
 
@@ -117,6 +117,31 @@ class Watch:
         """The run is over. The model has the best weights; it is written already, if it was to be."""
 
 
+class Calling(Watch):
+    """Calls a function with the report of every epoch."""
+
+    def __init__(self, function: Callable[[Report], object]) -> None:
+        self.function = function
+
+    def epoch(self, report: Report, measure: Callable[[], Scores | None]) -> None:
+        """An epoch is done."""
+        self.function(report)
+
+
+def _watching(watch: Watch | Callable[[Report], object] | None) -> Watch:
+    """Who watches a run: whoever was asked to, or else the notebook in which it runs. Raises InputError."""
+    from chainrule.api.live import NotebookProgress, notebook_output
+
+    if watch is None:
+        show = notebook_output()
+        return Watch() if show is None else NotebookProgress(show)
+    if isinstance(watch, Watch):
+        return watch
+    if not callable(watch) or isinstance(watch, type):
+        raise InputError(f"watch is a function of a report, as watch=print, or a Watch, not {quoted(watch)}.")
+    return Calling(watch)
+
+
 def train(
     data: Any,
     *,
@@ -162,7 +187,7 @@ def train(
     force: bool = False,
     log: str | Path | None = None,
     curve: str | Path | None = None,
-    watch: Watch | None = None,
+    watch: Watch | Callable[[Report], object] | None = None,
 ) -> Model:
     """Train a network on a table; the model that comes out predicts from raw rows.
 
@@ -190,10 +215,14 @@ def train(
     separator, decimal, thousands, encoding, header   the form of a text file, where it is not to be found out
     units, missing   units that are taken off numbers; words, or numbers as -999, that mean that there is no value
     output         where the model is written; resume: go on from the checkpoint beside it; force: replace a model that is there
-    log            every epoch, as .jsonl or .csv; curve: the errors, as .png or .svg
-    watch          callbacks, called as the run goes on
+    log            every epoch, as .jsonl or .csv; curve: the errors, as .svg, .png or .pdf
+    watch          a function that is called with the `Report` of every epoch, or a `Watch`, which has more callbacks; in Jupyter, the
+                   errors are drawn while it runs, if none is said
 
-    Raises InputError; Diverged and KeyboardInterrupt (after Ctrl-C), after which the model with the best weights so far is in `output`.
+    At Ctrl-C, or where a notebook interrupts it, the model with the best weights so far is returned: outcome["reason"] is "interrupted".
+
+    Raises InputError; Diverged and, where the process is asked to end otherwise, KeyboardInterrupt, after which the model with the best
+    weights so far is in `output`.
     """
     asked = asked_options(locals())
     together = (group,) if group is not None and group not in _names(ignore) else ()
@@ -209,8 +238,8 @@ def train(
         "engine": engine, "precision": precision,
     }  # fmt: skip
     plan_settings |= last_rows("validation", validation) | last_rows("test", test) | {"group": group}
-    plan, shape, watch = _plan(plan_settings, optimizer, learning_rate), (hidden, activation, loss, regularizer), watch or Watch()
-    path = None if output is None else Path(output)
+    plan, shape, watch = _plan(plan_settings, optimizer, learning_rate), (hidden, activation, loss, regularizer), _watching(watch)
+    path = _output(output, curve)
     description = None if network is None else _description(network, shape)
     targets = _names(target) or (described_targets(description) if description else ())
     with ExitStack() as stack:
@@ -348,6 +377,13 @@ def _description(network: Any, shape: Sequence[Any]) -> dict[str, Any]:
         if value != default and value != "-".join(map(str, HIDDEN)):
             raise InputError(f"a network that is described whole says its {name} itself; leave out --{name}, or --network.")
     return description_of(network)
+
+
+def _output(output: str | Path | None, curve: str | Path | None) -> Path | None:
+    """Where the model is written. Raises InputError where the curve could not be drawn."""
+    if curve is not None:
+        check_drawing(curve)
+    return None if output is None else Path(output)
 
 
 def _names(wanted: str | Sequence[str]) -> tuple[str, ...]:
@@ -557,11 +593,11 @@ def _trained(run: Run, training: Training, scores: Mapping[str, Scores], outputs
         _remove_checkpoint(outputs)
     outcome = ended if isinstance(ended, Outcome) else diverged(training, ended.step)
     watch.ends(model, outcome)
-    if outputs.curve is not None:
-        save_curve(outputs.curve, curves_of(model.history))
+    if outputs.curve is not None and any(math.isfinite(report.error) for report in model.history):
+        figure(model, "curve").save(outputs.curve)
     if isinstance(outcome, Diverged):
         raise outcome
-    if reason == "interrupted":
+    if reason == "interrupted" and training.stopped_by != CTRL_C:
         raise KeyboardInterrupt
     return model
 

@@ -132,7 +132,7 @@ OUTPUT_OPTIONS = (
     click.option("--resume", is_flag=True, help="Go on with the run that was cut short while it made this model."),
     FORCE,
     click.option("--log", metavar="FILE", help="Write every epoch to a .jsonl or .csv file."),
-    click.option("--curve", metavar="FILE", help="Draw the errors to a .png or .svg file."),
+    click.option("--curve", metavar="FILE", help="Draw the errors to a .svg, .png or .pdf file."),
     click.option("--quiet", is_flag=True, help="Say only where the model is."),
 )
 
@@ -158,14 +158,14 @@ def train(data: tuple[str, ...], output: str, quiet: bool, language: str, **opti
     reporter = TerminalReporter(language, _source(data), output, quiet=quiet, asked=click.get_current_context().obj or ())
     try:
         with reporter:
-            training.train(_source(data), output=output, watch=reporter, **_whole(options))
+            model = training.train(_source(data), output=output, watch=reporter, **_whole(options))
     except Diverged:
         return DIVERGED
     except KeyboardInterrupt:
         if not reporter.ended:
             raise
         return INTERRUPTED
-    return 0
+    return INTERRUPTED if model.outcome["reason"] == "interrupted" else 0
 
 
 def _source(data: tuple[str, ...]) -> str | list[str]:

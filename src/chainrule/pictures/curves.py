@@ -1,20 +1,15 @@
-"""Loss curves, on a log scale: characters for a terminal (uniplot) and pictures for a page (matplotlib)."""
+"""The curves of a training on a terminal, on a log scale, drawn by uniplot in characters."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
-from pathlib import Path
 
-from chainrule.base.errors import FileError, InputError
 from chainrule.pictures.ticks import multiples, on_log_scale
 
-PICTURES = (".png", ".svg")
-"""Suffixes of pictures, which say the format."""
-
-MOST_POINTS = {"terminal": 400, "picture": 4000}
-"""A longer curve is thinned out: nothing shows more."""
+MOST_POINTS = 400
+"""A longer curve is thinned out: no terminal shows more."""
 
 BESIDE = 12
 """Columns for the frame and the numbers beside it."""
@@ -41,7 +36,7 @@ def terminal_curves(curves: Curves, width: int, height: int, *, colour: bool = T
     """
     from uniplot import plot_to_string
 
-    shown = {name: points for name, points in _positive(curves, "terminal").items() if len(points) > 1}
+    shown = {name: points for name, points in _positive(curves).items() if len(points) > 1}
     if not shown:
         return ""
     across = max(10, width - BESIDE)
@@ -98,50 +93,12 @@ def _in_a_line(places: Mapping[float, str]) -> str:
 _COLOURS = ("cyan", "yellow")
 
 
-def save_curve(path: str | Path, curves: Curves, *, title: str = "", epoch: str = "epoch", error: str = "error") -> None:
-    """Write the curves as PNG or SVG, by the suffix; the file is written whole or not at all, and the same curve gives the same file.
-
-    Raises FileError; InputError without matplotlib.
-    """
-    import io
-
-    from chainrule.base.files import write_whole
-
-    check_picture(path)
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
-    from matplotlib.ticker import MaxNLocator
-
-    with mpl.rc_context({"svg.hashsalt": "chainrule"}):
-        figure = Figure(figsize=(6.4, 4), layout="constrained")
-        axes = figure.add_subplot()
-        for name, points in _positive(curves, "picture").items():
-            axes.semilogy([at for at, _ in points], [value for _, value in points], label=name)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.set(xlabel=epoch, ylabel=error, title=title)
-        axes.grid(alpha=0.3)
-        axes.legend()
-        buffer = io.BytesIO()
-        kind = Path(path).suffix.lower()[1:]
-        figure.savefig(buffer, format=kind, dpi=150, metadata={"Date": None} if kind == "svg" else {"Software": None})
-    write_whole(path, buffer.getvalue())
-
-
-def check_picture(path: str | Path) -> None:
-    """Can a picture be made with this name? Asked before a training, not after it. Raises FileError, InputError."""
-    suffix = Path(path).suffix.lower()
-    if suffix not in PICTURES:
-        raise FileError(f"{path}: a curve is drawn as {' or '.join(PICTURES)}; the suffix says which.")
-    if find_spec("matplotlib") is None:
-        raise InputError("a curve is drawn by matplotlib, which is not installed: pip install 'chainrule[plot]'.")
-
-
-def _positive(curves: Curves, where: str) -> dict[str, list[tuple[int, float]]]:
+def _positive(curves: Curves) -> dict[str, list[tuple[int, float]]]:
     """What a log scale can show, thinned out."""
     kept = {name: [(epoch, error) for epoch, error in points if SMALLEST <= error <= LARGEST] for name, points in curves.items()}
-    return {name: _thinned(points, MOST_POINTS[where]) for name, points in kept.items() if points}
+    return {name: _thinned(points) for name, points in kept.items() if points}
 
 
-def _thinned(points: list[tuple[int, float]], most: int) -> list[tuple[int, float]]:
-    every = -(-len(points) // most)
+def _thinned(points: list[tuple[int, float]]) -> list[tuple[int, float]]:
+    every = -(-len(points) // MOST_POINTS)
     return points if every <= 1 else [*points[:-1:every], points[-1]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from importlib.util import find_spec
 from typing import Any, Literal
 
 from chainrule.base.errors import InputError
@@ -29,6 +30,12 @@ def pdf(document: Document, layout: str = "article", paper: str = "a4") -> bytes
     return compile_typst(typst(document, layout, paper), document.title)
 
 
+def check_typst(format: str) -> None:
+    """Can it be asked for this format? Raises InputError where the package typst is not installed."""
+    if find_spec("typst") is None:
+        raise InputError(f'{format.upper()} is set by the package typst, which is not installed: pip install "chainrule[pdf]".')
+
+
 def compile_typst(source: str, title: str, format: Literal["pdf", "svg", "png"] = "pdf", about: str = "") -> bytes:
     """Typst's source as a file: "pdf", or, of a single page, "png" with 192 dots an inch, or "svg" for light and dark.
 
@@ -36,10 +43,8 @@ def compile_typst(source: str, title: str, format: Literal["pdf", "svg", "png"] 
 
     Raises InputError where the package typst is not installed.
     """
-    try:
-        import typst as compiler
-    except ImportError:
-        raise InputError(f'{format.upper()} is set by the package typst, which is not installed: pip install "chainrule[pdf]".') from None
+    check_typst(format)
+    import typst as compiler
 
     def written(source: str, format: Literal["pdf", "svg", "png"], **more: Any) -> bytes:
         """By the fonts that Typst brings alone, so that a document looks the same wherever it is made."""

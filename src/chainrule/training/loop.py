@@ -92,7 +92,7 @@ class Training(Displayed):
         self.best_epoch = 0
         self.best_error = self.start_error if math.isfinite(self.start_error) else math.inf
         self.gained_epoch, self.gained_error = self.best_epoch, self.best_error
-        self.stopping = False
+        self.stopping, self.stopped_by = False, 0
 
     # What it starts from
 
@@ -254,7 +254,7 @@ class Training(Displayed):
         """Sets a flag that is looked at before every batch; a second Ctrl-C does not wait for that."""
         if self.stopping and number == CTRL_C:
             raise KeyboardInterrupt
-        self.stopping = True
+        self.stopping, self.stopped_by = True, number
 
     @property
     def best_network(self) -> Network:

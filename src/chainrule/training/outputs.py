@@ -12,7 +12,7 @@ from typing import TextIO
 from chainrule.base.errors import FileError, InputError
 from chainrule.base.files import claimed, occupied, there_already, write_whole
 from chainrule.base.frozen import FrozenValue
-from chainrule.pictures.curves import Curves, check_picture
+from chainrule.pictures.curves import Curves
 from chainrule.training.history import Report
 from chainrule.training.model import Model, checkpoint_path
 
@@ -77,8 +77,6 @@ def reserved(output: Path | None, log: str | Path | None, curve: str | Path | No
 
 
 def _check_names(output: Path | None, log: str | Path | None, curve: str | Path | None, resume: bool) -> None:
-    if curve is not None:
-        check_picture(curve)
     if log is not None and Path(log).suffix.lower() not in LOGS:
         raise FileError(f"{log}: a log is written as {' or '.join(LOGS)}; the suffix says which.")
     if output is None:
