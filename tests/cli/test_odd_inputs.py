@@ -206,7 +206,7 @@ def test_explaining_twice_as_many_layers_takes_twice_as_long():
         return lambda: str(problem("-".join(["2"] * layers)).explain(detail="overview"))
 
     explained(5)()
-    few, many = calls(explained(60)), calls(explained(120))
+    few, many = calls(explained(20)), calls(explained(40))
     assert many < 2.4 * few
 
 

@@ -374,7 +374,7 @@ def problems(draw) -> tuple[Problem, dict[str, object]]:
     return found, {**asked, **extent}
 
 
-@examples(25)
+@examples(15)
 @given(problems())
 def test_every_equation_of_any_network_is_true(case):
     found, options = case
