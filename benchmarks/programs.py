@@ -37,7 +37,7 @@ def main() -> None:
         [name, milliseconds(median(each) / STEPS), f"{ratio(each, taken['by hand']):.3f}", aims.get(name, "")]
         for name, each in taken.items()
     ]
-    print(table(["one step of 64 × 784-128-10", "time", "÷ by hand", "aim"], rows))
+    print(table(["one step of 64 × 784-128-10, float64", "time", "÷ by hand", "aim"], rows))
 
 
 def trained(step, x, t, parameters):

@@ -20,7 +20,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "measurements.md"
-PARTS = ("startup", "formats", "sizes", "programs", "training", "doctor")
+PARTS = ("startup", "formats", "sizes", "programs", "training", "doctor", "files")
 START, END = "<!-- measurements of {part} -->", "<!-- end of measurements of {part} -->"
 
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
@@ -68,7 +68,7 @@ def environment(python: str | None):
         print("installing chainrule into a fresh environment …", file=sys.stderr)
         venv.create(folder, with_pip=True)
         fresh = str(Path(folder) / ("Scripts" if os.name == "nt" else "bin") / "python")
-        pip = [fresh, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--compile", f"{ROOT}[pdf]"]
+        pip = [fresh, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--compile", f"{ROOT}[data,pdf]", "pandas"]
         subprocess.run(pip, check=True, env=clean_variables())
         yield fresh
 
@@ -81,7 +81,7 @@ def clean_variables() -> dict[str, str]:
 def measured(python: str, part: str, rounds: int) -> str:
     """The tables that one benchmark prints."""
     script = [python, str(Path(__file__).with_name(f"{part}.py")), str(rounds)]
-    variables = clean_variables() if part == "startup" else {**clean_variables(), **STEADY}
+    variables = clean_variables() if part in ("startup", "files") else {**clean_variables(), **STEADY}
     return subprocess.run(script, check=True, env=variables, stdout=subprocess.PIPE, encoding="utf-8").stdout.strip()
 
 

@@ -46,7 +46,7 @@ def shares(rounds: int) -> str:
             progress(name, number, rounds)
             found.append(share(training(samples, sizes, epochs)))
         rows.append([name, milliseconds(median([taken for _, taken in found])), f"{100 * median([part for part, _ in found]):.1f} %", AIM])
-    return table(["training with `written`", "an epoch", "inside the program", "aim"], rows)
+    return table(["training with `written`, float64", "an epoch", "inside the program", "aim"], rows)
 
 
 def training(rows: int, sizes: tuple[int, ...], epochs: int) -> Training:

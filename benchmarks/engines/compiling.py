@@ -45,7 +45,7 @@ def compiling_table(found: Mapping[str, Mapping[str, float]]) -> str:
     rows = []
     for key, parts in found.items():
         workload = named(key)
-        name = workload.label if ":" not in key else f"{workload.name} hidden layers of 64, 32, SGD"
+        name = workload.label if ":" not in key else f"{workload.name} hidden layers of 64, 32, SGD, float32"
         whole, aim = sum(parts[part] for part in PARTS), TINY if workload.parameters <= FEW else ANY
         shown = [parts[part] for part in PARTS] + [whole, aim, parts[CACHED]]
         cells = [number(1e3 * seconds) for seconds in shown]

@@ -102,7 +102,7 @@ def growth_table(growth: dict[str, Any]) -> str:
                 }
                 cells = [number(1e6 * measured["seconds"][kind]) if kind in measured["seconds"] else "–" for kind in kinds]
                 rows.append([about[name], *cells])
-    return table(["µs a step", *(KINDS[kind].name for kind in kinds)], rows)
+    return table(["µs a step, float32", *(KINDS[kind].name for kind in kinds)], rows)
 
 
 def lives_table(found: dict[str, Any]) -> str:
@@ -122,4 +122,4 @@ def lives_table(found: dict[str, Any]) -> str:
             )
         if set(cells) != {"–"}:
             rows.append([name, *cells])
-    return table(["", *("digits, 64-64-10, Adam" if digits else named(key).label for key in found)], rows)
+    return table(["", *("digits, 64-64-10, Adam, float32" if digits else named(key).label for key in found)], rows)

@@ -49,7 +49,7 @@ class Workload:
             else f"{self.sizes[0]}-({self.sizes[1]})×{len(self.sizes) - 2}-{self.sizes[-1]}"
         )
         rule = {"sgd": "SGD", "adam": "Adam"}[self.optimizer] if self.only == "train" else "predict"
-        return f"{self.name} {network}, {self.batch}, {rule}"
+        return f"{self.name} {network}, {self.batch}, {rule}, {self.dtype}"
 
     @property
     def key(self) -> str:
