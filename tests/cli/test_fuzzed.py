@@ -216,7 +216,7 @@ class Known:
 OPTIONS = {
     "explain": {
         "--weight": ["w1", "W1[1,1]", "hidden1.W[1,2]", "b1"],
-        "--step": ["2", "100000"],
+        "--step": ["2", "20000"],
         "--steps": ["3"],
         "--exact": [None],
         "--digits": ["3"],

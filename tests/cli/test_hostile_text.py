@@ -72,6 +72,19 @@ def test_training_and_its_model(table, words, model, capsys):
         assert clean(words[1]) in said(["evaluate", model, table, "--language", language], capsys)
 
 
+def test_a_diagnosis(words, tmp_path, monkeypatch, capsys):
+    """Of a column that gives the target away and a slip of the pen, which are named, and the classes with them."""
+    monkeypatch.chdir(tmp_path)
+    x, t = [i * 0.7 % 3.1 for i in range(60)], [words[1 + (i % 5 < 2)] for i in range(60)]
+    columns = {words[0]: [1e6, *x[1:]], words[1]: [float(one == words[2]) for one in t], words[2]: t}
+    cr.train(columns, target=words[2], hidden=2, epochs=2, optimizer=cr.adam(1000.0), engine="written", output="m.safetensors")
+    with open("d.csv", "w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([words, *zip(*columns.values(), strict=True)])
+    for language in ("en", "de"):
+        text = said(["doctor", "m.safetensors", "--data", "d.csv", "--language", language], capsys, 1)
+        assert all(clean(word) in text for word in words)
+
+
 def test_predictions_are_the_same_in_a_pipe_in_a_file_and_in_the_table(table, words, model, capfdbinary):
     for options in ([], ["--probabilities"]):
         assert main(["predict", model, table, *options]) == 0
@@ -97,6 +110,12 @@ def test_explanations_in_every_format(suffix, table, words, model, capsys, tmp_p
     said(["explain", model, "--data", table, "--row", "3", "-o", f"x.{suffix}"], capsys)
     if suffix != "json":  # which writes what steers as \u001b
         assert not STEERING.search((tmp_path / f"x.{suffix}").read_text("utf-8"))
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("layout", ["article", "slides", "handout"])
+def test_explanations_on_paper(layout, table, words, model, capsys):
+    said(["explain", model, "--data", table, "--row", "3", "--layout", layout, "-o", f"{table}.pdf"], capsys)
 
 
 def test_refusals(table, words, model, capsys):
