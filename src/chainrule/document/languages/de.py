@@ -763,9 +763,9 @@ WORDS = {
     "{error}; mit {other} Zeilen ist er {less}.",
     "doctor.worse_than_guessing.r2": "Es ist schlechter als Raten: Auf {rows} Zeilen, die es nie sah, ist R² {number} (immer den "
     "Mittelwert geraten: {baseline}).",
-    "doctor.worse_than_guessing.accuracy": "Es ist schlechter als Raten: Auf {rows} Zeilen, die es nie sah, ist die Trefferquote {number} "
+    "doctor.worse_than_guessing.accuracy": "Es ist schlechter als Raten: Auf {rows} Zeilen, die es nie sah, ist die Genauigkeit {number} "
     "(immer die häufigste Klasse geraten: {baseline}).",
-    "doctor.worse_than_guessing.mixed": "Es ist schlechter als Raten: Auf {rows} Zeilen, die es nie sah, ist das Mittel aus Trefferquoten "
+    "doctor.worse_than_guessing.mixed": "Es ist schlechter als Raten: Auf {rows} Zeilen, die es nie sah, ist das Mittel aus Genauigkeiten "
     "und R² {number} (immer dasselbe geraten: {baseline}).",
     "doctor.worse_than_guessing.own": "Es ist schlechter als Raten, auch auf den {rows} Zeilen, aus denen es lernt: {number} "
     "statt {baseline}.",
@@ -774,9 +774,9 @@ WORDS = {
     "(Trefferquote 0).",
     "doctor.start_kept": "Die Gewichte vom Anfang blieben: Keine von {epochs} Epochen verbesserte den Fehler, der entscheidet.",
     "doctor.overfitting.r2": "Es hat seine Zeilen auswendig gelernt: R² ist auf ihnen {train}, auf {rows} nie gesehenen {number}.",
-    "doctor.overfitting.accuracy": "Es hat seine Zeilen auswendig gelernt: Die Trefferquote ist auf ihnen {train}, auf {rows} nie "
+    "doctor.overfitting.accuracy": "Es hat seine Zeilen auswendig gelernt: Die Genauigkeit ist auf ihnen {train}, auf {rows} nie "
     "gesehenen {number}.",
-    "doctor.overfitting.mixed": "Es hat seine Zeilen auswendig gelernt: Das Mittel aus Trefferquoten und R² ist auf ihnen {train}, auf "
+    "doctor.overfitting.mixed": "Es hat seine Zeilen auswendig gelernt: Das Mittel aus Genauigkeiten und R² ist auf ihnen {train}, auf "
     "{rows} nie gesehenen {number}.",
     "doctor.underfitting": "Es hat nicht gelernt, was da ist: Es erklärt {number} der Varianz seiner eigenen Zeilen, eine Gerade oder "
     "fünf Nachbarn {simple} der nie gesehenen.",
