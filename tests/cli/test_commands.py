@@ -234,12 +234,23 @@ def test_completion_is_printed(shell, capsys):
         ("chainrule explain --loss hi", {"hinge"}),
         ("chainrule explain --notation ni", {"nielsen"}),
         ("chainrule explain --learning-rate co", {"constant", "cosine"}),
+        ("chainrule explain mazur --weight w", {"w1", "w8"}),
+        ("chainrule explain --layout s", {"slides"}),
+        ("chainrule train data:i", {"data:iris"}),
+        ("chainrule train data:iris --target s", {"species", "sepal_width"}),
     ],
 )
 def test_names_are_completed(words, offered):
     asked = {"COMP_WORDS": words, "COMP_CWORD": str(len(words.split()) - 1), "_CHAINRULE_COMPLETE": "bash_complete"}
     ended = subprocess.run([sys.executable, "-m", "chainrule"], capture_output=True, text=True, env=os.environ | asked, check=False)
     assert offered <= {line.partition(",")[2] for line in ended.stdout.splitlines()}
+
+
+def test_help_has_sections_and_exit_codes(capsys):
+    for command, sections in (("explain", ("The network:", "Which steps:", "Where to:")), ("train", ("The columns:", "The training:"))):
+        text = printed([command, "--help"], capsys)
+        assert all(f"\n{title}\n" in text for title in sections)
+        assert "Exit codes: 0 done; 1 a negative verdict; 2 bad input; 3 training diverged" in text
 
 
 # What is explained

@@ -10,7 +10,18 @@ from click.shell_completion import CompletionItem
 
 from chainrule import __version__
 from chainrule.base.errors import DivergenceError, InputError
-from chainrule.cli.options import BATCH_OPTIONS, FORMULA_OPTIONS, NETWORK_OPTIONS, check_formula_alone, problem_from_options, with_options
+from chainrule.cli.options import (
+    BATCH_OPTIONS,
+    FORMULA_OPTIONS,
+    NETWORK_OPTIONS,
+    Sectioned,
+    check_formula_alone,
+    complete_weights,
+    complete_words,
+    problem_from_options,
+    section,
+    with_options,
+)
 from chainrule.cli.output import give, say
 
 CONTEXT = {"help_option_names": ["-h", "--help"]}
@@ -83,8 +94,50 @@ def _figures(context: click.Context, parameter: click.Parameter, incomplete: str
     return [CompletionItem(name, help=summary) for name, (_, summary) in FIGURES.items() if name.startswith(incomplete)]
 
 
+STEP_OPTIONS = (
+    click.option("--step", type=click.IntRange(1, 100_000), metavar="N", help="Explain the N-th step on the batch.  [default: 1]"),
+    click.option("--steps", type=click.IntRange(1, 1000), default=1, metavar="N", help="Explain the first N steps.  [default: 1]"),
+    click.option(
+        "--order", metavar="ROWS", help='A step for each group of rows: "1; 2; 3", or "1 2; 3 4"; then all of them stand in a table.'
+    ),
+    click.option("--epochs", type=click.IntRange(1), metavar="N", help="Go through the order so many times.  [default: 1]"),
+)
+
+EXTENT_OPTIONS = (
+    click.option("--detail", type=click.Choice(["overview", "matrix", "scalar"]), help="How far to zoom in.  [default: by the size]"),
+    click.option("--brief", is_flag=True, help="Work out one of each kind; the others stand in tables.  [default: beyond 450 lines]"),
+    click.option("--all", is_flag=True, help="Leave nothing out: every weight, every sample."),
+    click.option(
+        "--weight",
+        metavar="NAME",
+        shell_complete=complete_weights,
+        help="Explain one weight only: w1, b1[2], or hidden1.W[2,3]; or one letter of a formula.",
+    ),
+    click.option("--exact", is_flag=True, help="Count in fractions, without rounding."),
+    click.option("--digits", type=click.IntRange(1, 17), metavar="N", help="Significant digits of rounded numbers.  [default: 6]"),
+)
+
+PAGE_OPTIONS = (
+    click.option("--language", metavar="en|de", help="Language of the words.  [default: as described, or en]"),
+    click.option(
+        "--layout",
+        metavar="article|slides|handout",
+        shell_complete=complete_words("article", "slides", "handout"),
+        default="article",
+        help="Of a file with pages.  [default: article]",
+    ),
+    click.option("--paper", metavar="a4|letter", default="a4", help="Of a file with pages.  [default: a4]"),
+    click.option("--interactive", is_flag=True, help="Step through it with the arrow keys."),
+    click.option(
+        "-o", "--output", metavar="FILE", help="Write to a file: .html, .pdf, .tex, .typ, .ipynb, .md, .txt, or .json (the recorded step)."
+    ),
+)
+
+
 class _Commands(click.Group):
     """The commands; those of training are defined when one of them, or the list of all, is asked for."""
+
+    command_class = Sectioned
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names of all."""
@@ -111,24 +164,10 @@ def chainrule() -> None:
 
 
 @chainrule.command(epilog=EXPLAIN_EXAMPLES, short_help="Explain a training step, number by number.")
-@with_options(*NETWORK_OPTIONS, *BATCH_OPTIONS, *FORMULA_OPTIONS)
-@click.option("--detail", type=click.Choice(["overview", "matrix", "scalar"]), help="How far to zoom in.  [default: by the size]")
-@click.option("--brief", is_flag=True, help="Work out one of each kind; the others stand in tables.  [default: beyond 450 lines]")
-@click.option("--all", is_flag=True, help="Leave nothing out: every weight, every sample.")
-@click.option("--weight", metavar="NAME", help="Explain one weight only: w1, b1[2], or hidden1.W[2,3]; or one letter of a formula.")
-@click.option("--step", type=click.IntRange(1, 100_000), metavar="N", help="Explain the N-th step on the batch.  [default: 1]")
-@click.option("--steps", type=click.IntRange(1, 1000), default=1, metavar="N", help="Explain the first N steps.  [default: 1]")
-@click.option("--order", metavar="ROWS", help='A step for each group of rows: "1; 2; 3", or "1 2; 3 4"; then all of them stand in a table.')
-@click.option("--epochs", type=click.IntRange(1), metavar="N", help="Go through the order so many times.  [default: 1]")
-@click.option("--exact", is_flag=True, help="Count in fractions, without rounding.")
-@click.option("--digits", type=click.IntRange(1, 17), metavar="N", help="Significant digits of rounded numbers.  [default: 6]")
-@click.option("--language", metavar="en|de", help="Language of the words.  [default: as described, or en]")
-@click.option("--layout", metavar="article|slides|handout", default="article", help="Of a file with pages.  [default: article]")
-@click.option("--paper", metavar="a4|letter", default="a4", help="Of a file with pages.  [default: a4]")
-@click.option("--interactive", is_flag=True, help="Step through it with the arrow keys.")
-@click.option(
-    "-o", "--output", metavar="FILE", help="Write to a file: .html, .pdf, .tex, .typ, .ipynb, .md, .txt, or .json (the recorded step)."
-)
+@with_options(
+    *section("The network", *NETWORK_OPTIONS), *section("The samples", *BATCH_OPTIONS), *section("In place of a network", *FORMULA_OPTIONS),
+    *section("Which steps", *STEP_OPTIONS), *section("How much is shown", *EXTENT_OPTIONS), *section("Where to", *PAGE_OPTIONS),
+)  # fmt: skip
 def explain(
     detail: str | None, brief: bool, all: bool, weight: str | None, step: int | None, steps: int, order: str | None, epochs: int | None,
     exact: bool, digits: int | None, layout: str, paper: str, interactive: bool, output: str | None, formula: str | None, at: str | None,

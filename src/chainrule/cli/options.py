@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import click
@@ -25,6 +27,87 @@ def _networks(context: click.Context, parameter: click.Parameter, incomplete: st
 def complete_files(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Files."""
     return [CompletionItem(incomplete, type="file")]
+
+
+EXIT_CODES = "Exit codes: 0 done; 1 a negative verdict; 2 bad input; 3 training diverged; 130 interrupted."
+
+
+class Sectioned(click.Command):
+    """A command whose help shows its options in sections, and what it may end with."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The options, section by section."""
+        sections: dict[str, list[tuple[str, str]]] = {}
+        for parameter in self.get_params(ctx):
+            if isinstance(parameter, click.Option) and (line := parameter.get_help_record(ctx)) is not None:
+                sections.setdefault(getattr(parameter, "section", "Options"), []).append(line)
+        for title, lines in sections.items():
+            with formatter.section(title):
+                formatter.write_dl(lines)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Examples, then the exit codes."""
+        super().format_epilog(ctx, formatter)
+        formatter.write_paragraph()
+        formatter.write_text(EXIT_CODES)
+
+
+def section(title: str, *options: Callable[[Any], Any]) -> tuple[Callable[[Any], Any], ...]:
+    """The same options, shown under a title of their own."""
+
+    def titled(option: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        def add(command: Any) -> Any:
+            command = option(command)
+            command.__click_params__[-1].section = title
+            return command
+
+        return add
+
+    return tuple(map(titled, options))
+
+
+def complete_data(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Sets that ship with scikit-learn, then files."""
+    from chainrule.data.shipped import PREFIX, SHIPPED
+
+    found = [CompletionItem(f"{PREFIX}{name}") for name in SHIPPED if f"{PREFIX}{name}".startswith(incomplete)]
+    return [*found, CompletionItem(incomplete, type="file")]
+
+
+def complete_columns(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Columns of the data that stand on the line."""
+    from chainrule.data.reading import chunks
+
+    files = _words_for(context, "data")
+    with suppress(InputError, OSError):
+        table = next(iter(chunks(files[0] if len(files) == 1 else files, rows=1)))
+        return [CompletionItem(name) for name in table.names if name.startswith(incomplete)]
+    return []
+
+
+def _words_for(context: click.Context, name: str) -> list[str]:
+    """What stands on a line, whose last option lacks its value still, for an argument: click leaves such words where they are."""
+    said = context.params.get(name) or context.args
+    return [said] if isinstance(said, str) else list(said)
+
+
+def complete_weights(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Weights of the network that stands on the line, by their numbers."""
+    with suppress(InputError, OSError):
+        parameters = problem_from_options(next(iter(_words_for(context, "network")), None)).network.shapes
+        count = sum(math.prod(shape) for shape in parameters.values() if len(shape) == 2)
+        names = [f"w{number}" for number in range(1, min(count, MOST_OFFERED) + 1)]
+        return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+    return []
+
+
+MOST_OFFERED = 200
+"""Weights that a shell is offered."""
+
+
+def complete_words(*words: str) -> Callable[..., list[CompletionItem]]:
+    """These words."""
+    return lambda context, parameter, incomplete: [CompletionItem(word) for word in words if word.startswith(incomplete)]
 
 
 def definition_option(kind: str, help: str, *names: str, **settings: Any) -> Any:
@@ -105,11 +188,16 @@ BATCH_OPTIONS = (
         "--upstream", metavar="NUMBERS", help='A given ∂E/∂y, "-3 1", in place of targets and loss: back-propagation starts from it.'
     ),
     click.option(
-        "--data", metavar="FILE", shell_complete=complete_files, help="A table of numbers (CSV), in place of --input and --target."
+        "--data", metavar="FILE", shell_complete=complete_data, help="A table of numbers (CSV), in place of --input and --target."
     ),
     click.option("--row", metavar="N", multiple=True, help="Rows of the data or of the batch, from 1: 3, 3-7 or 3,5.  [default: all]"),
     click.option("--encoding", metavar="NAME", help="Encoding of the data, as cp1252.  [default: utf-8]"),
-    click.option("--target-columns", metavar="NAMES", help="Columns of the data that are targets: a,b.  [default: the last ones]"),
+    click.option(
+        "--target-columns",
+        metavar="NAMES",
+        shell_complete=complete_columns,
+        help="Columns of the data that are targets: a,b.  [default: the last ones]",
+    ),
 )
 
 FORMULA_OPTIONS = (

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from chainrule.cli.options import DEFINITIONS, complete_files, definition_option, with_options
+from chainrule.cli.options import (
+    DEFINITIONS,
+    Sectioned,
+    complete_columns,
+    complete_data,
+    complete_files,
+    definition_option,
+    section,
+    with_options,
+)
 from chainrule.cli.output import complain, give, say
 
 if TYPE_CHECKING:
@@ -43,7 +52,7 @@ Example
   chainrule info model.safetensors
 """
 
-DATA = click.argument("data", nargs=-1, required=True, shell_complete=complete_files)
+DATA = click.argument("data", nargs=-1, required=True, shell_complete=complete_data)
 MODEL = click.argument("model", shell_complete=complete_files)
 LANGUAGE = click.option("--language", type=click.Choice(["en", "de"]), default="en", help="Language of what is printed.  [default: en]")
 FORCE = click.option("--force", is_flag=True, help="Replace a file that is there.")
@@ -64,12 +73,28 @@ FORM_OPTIONS = (
 )
 
 COLUMN_OPTIONS = (
-    click.option("--target", metavar="COLUMN", multiple=True, help="What is to be predicted; several for several numbers."),
-    click.option("--task", type=click.Choice(["classify", "regress"]), help="Classes or numbers?  [default: by the target's values]"),
-    click.option("--ignore", metavar="COLUMN", multiple=True, help="Leave a column out."),
-    click.option("--categories", metavar="COLUMN", multiple=True, help="Take a column of numbers as names of categories."),
     click.option(
-        "--numbers", metavar="COLUMN", multiple=True, help="Take a column as numbers that would be left out, as one that counts the rows."
+        "--target",
+        metavar="COLUMN",
+        shell_complete=complete_columns,
+        multiple=True,
+        help="What is to be predicted; several for several numbers.",
+    ),
+    click.option("--task", type=click.Choice(["classify", "regress"]), help="Classes or numbers?  [default: by the target's values]"),
+    click.option("--ignore", metavar="COLUMN", shell_complete=complete_columns, multiple=True, help="Leave a column out."),
+    click.option(
+        "--categories",
+        metavar="COLUMN",
+        shell_complete=complete_columns,
+        multiple=True,
+        help="Take a column of numbers as names of categories.",
+    ),
+    click.option(
+        "--numbers",
+        metavar="COLUMN",
+        shell_complete=complete_columns,
+        multiple=True,
+        help="Take a column as numbers that would be left out, as one that counts the rows.",
     ),
     click.option("--impute", metavar="HOW", help="Fill missing values: mean, median or most_frequent.  [default: they are refused]"),
     click.option("--dates", metavar="PARTS", help="Make inputs of dates: year, month, day, weekday, hour, days.  [default: left out]"),
@@ -112,7 +137,10 @@ PLAN_OPTIONS = (
     click.option(
         "--test", metavar="PART|last", help="Part of the rows that says how good it is; last, last:0.2: the last ones.  [default: 0.15]"
     ),
-    click.option("--group", metavar="COLUMN", help="Rows with the same value here stay in one part, as of a patient; no input."),
+    click.option(
+        "--group", metavar="COLUMN", shell_complete=complete_columns,
+        help="Rows with the same value here stay in one part, as of a patient; no input.",
+    ),
     click.option("--folds", type=click.IntRange(2), metavar="K", help="Cross-validate first, in K folds."),
     click.option("--class-weights", metavar="balanced", help="Let rare classes count as much as frequent ones."),
     click.option("--shuffle/--no-shuffle", default=True, help="A new order of the rows in every epoch, or always theirs."),
@@ -137,9 +165,12 @@ OUTPUT_OPTIONS = (
 )
 
 
-@click.command(epilog=TRAIN_EXAMPLES, short_help="Train a network on your own data.")
+@click.command(cls=Sectioned, epilog=TRAIN_EXAMPLES, short_help="Train a network on your own data.")
 @DATA
-@with_options(*COLUMN_OPTIONS, *NETWORK_OPTIONS, *PLAN_OPTIONS, *FORM_OPTIONS, *OUTPUT_OPTIONS, LANGUAGE)
+@with_options(
+    *section("The columns", *COLUMN_OPTIONS), *section("The network", *NETWORK_OPTIONS), *section("The training", *PLAN_OPTIONS),
+    *section("The file", *FORM_OPTIONS), *section("What is written and said", *OUTPUT_OPTIONS, LANGUAGE),
+)  # fmt: skip
 def train(data: tuple[str, ...], output: str, quiet: bool, language: str, **options: Any) -> int:
     """Train a network on a table, and keep it as a model that predicts from raw rows.
 
@@ -181,7 +212,7 @@ def _whole(options: dict[str, Any]) -> dict[str, Any]:
     return {**options, "separator": separator, "units": options["units"] or ()}
 
 
-@click.command(epilog=EVALUATE_EXAMPLES, short_help="Measure a model on rows with known targets.")
+@click.command(cls=Sectioned, epilog=EVALUATE_EXAMPLES, short_help="Measure a model on rows with known targets.")
 @MODEL
 @DATA
 @with_options(*FORM_OPTIONS, DEFINITIONS, LANGUAGE)
@@ -202,12 +233,18 @@ def evaluate(model: str, data: tuple[str, ...], language: str, **form: Any) -> N
         say(f"  {line}".rstrip())
 
 
-@click.command(epilog=PREDICT_EXAMPLES, short_help="Predict rows with a model.")
+@click.command(cls=Sectioned, epilog=PREDICT_EXAMPLES, short_help="Predict rows with a model.")
 @MODEL
 @DATA
 @click.option("--probabilities", is_flag=True, help="Add the probability of every class.")
 @with_options(*FORM_OPTIONS, DEFINITIONS)
-@click.option("--keep", metavar="COLUMN", multiple=True, help="Write this column of the data before the predictions, as an identifier.")
+@click.option(
+    "--keep",
+    metavar="COLUMN",
+    shell_complete=complete_columns,
+    multiple=True,
+    help="Write this column of the data before the predictions, as an identifier.",
+)
 @click.option("--digits", type=click.IntRange(1, 17), metavar="N", help="Significant digits.  [default: as many as mean something]")
 @click.option("--guard-formulas", is_flag=True, help="Write ' before a cell that a spreadsheet would run as a formula.")
 @click.option("-o", "--output", metavar="FILE", help="Write to a .csv file instead.")
@@ -297,7 +334,7 @@ def _streamed(
             complain(remark)
 
 
-@click.command(epilog=INFO_EXAMPLES, short_help="Show what a model is and how it was made.")
+@click.command(cls=Sectioned, epilog=INFO_EXAMPLES, short_help="Show what a model is and how it was made.")
 @MODEL
 @DEFINITIONS
 @LANGUAGE
