@@ -1,5 +1,6 @@
 """The entry of the command line: what is answered without click, and how every kind of end becomes an exit code."""
 
+import io
 import os
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import chainrule
+from chainrule.cli import main
 
 # A stand-in for the commands, so that these tests say something about the entry alone.
 STAND_IN = """
@@ -179,6 +181,7 @@ def test_a_terminal_without_mathematics_gets_question_marks():
 INTERRUPTED_EARLY = """
 import os, signal, sys
 import chainrule
+from chainrule.cli import main
 calls, most = 0, int(sys.argv.pop())
 def seen(frame, event, argument):
     global calls
@@ -197,3 +200,12 @@ def test_ctrl_c_while_it_starts_shows_no_traceback(calls):
     done = subprocess.run([sys.executable, "-c", INTERRUPTED_EARLY, "explain", str(calls)], capture_output=True, text=True, check=False)
     assert done.returncode == 130
     assert done.stderr in ("", "chainrule: interrupted\n")
+
+
+def test_redirected_output_is_utf_8_whatever_the_console_writes(monkeypatch):
+    monkeypatch.delenv("PYTHONIOENCODING", raising=False)
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding="cp1252"))
+    assert main(["explain", "seed", "--weight", "w1"]) == 0
+    sys.stdout.flush()
+    assert "∂E/∂w1" in written.getvalue().decode("utf-8")

@@ -66,9 +66,13 @@ def test_arrow_keys_turn_every_screen(document, monkeypatch):
     assert screens[-1] == screens[-2], "the last screen stays"
 
 
-def test_home_end_and_back(monkeypatch):
+@pytest.mark.parametrize(
+    "keys", [("\x1b[F", "\x1b[H", "\x1b[B", "\x1b[A"), ("\xe0O", "\xe0G", "\xe0P", "\xe0H"), ("\0O", "\0G", "\0M", "\0K")]
+)
+def test_home_end_and_back(keys, monkeypatch):
+    """As Unix sends them, and as Windows does."""
     document = explain(problem("mazur"))
-    first, last, again, second, back = shown_screens(document, ["\x1b[F", "\x1b[H", "\x1b[B", "\x1b[A"], monkeypatch)
+    first, last, again, second, back = shown_screens(document, keys, monkeypatch)
     assert first == again == back
     assert first != last != second
     count = len(document.sections)

@@ -23,7 +23,10 @@ def main(arguments: list[str] | None = None) -> int:
     _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal that has no ∂ shows a question mark
+            if stream.isatty() or "PYTHONIOENCODING" in os.environ:
+                stream.reconfigure(errors="replace")  # a terminal that has no ∂ shows a question mark
+            else:
+                stream.reconfigure(encoding="utf-8", errors="replace")  # what is read by others is UTF-8, whatever the console writes
     try:
         if arguments is None:
             gc.set_threshold(300_000)  # what follows makes many objects, and hardly a cycle for the collector to find

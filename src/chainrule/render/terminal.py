@@ -65,13 +65,13 @@ def step_through(document: Document, console: Console | None = None) -> None:
         key = click.getchar()
         if key in ("q", "Q", "\x1b", "\x03", "\x04"):
             return
-        if key in ("\x1b[C", "\x1b[B", "\x1bOC", "\x1bOB", " ", "\r", "n"):
+        if key in ("\x1b[C", "\x1b[B", "\x1bOC", "\x1bOB", "\xe0M", "\xe0P", "\x00M", "\x00P", " ", "\r", "n"):
             position = min(position + 1, last)
-        elif key in ("\x1b[D", "\x1b[A", "\x1bOD", "\x1bOA", "p"):
+        elif key in ("\x1b[D", "\x1b[A", "\x1bOD", "\x1bOA", "\xe0K", "\xe0H", "\x00K", "\x00H", "p"):
             position = max(position - 1, 0)
-        elif key in ("\x1b[H", "\x1bOH", "\x1b[1~"):
+        elif key in ("\x1b[H", "\x1bOH", "\x1b[1~", "\xe0G", "\x00G"):
             position = 0
-        elif key in ("\x1b[F", "\x1bOF", "\x1b[4~"):
+        elif key in ("\x1b[F", "\x1bOF", "\x1b[4~", "\xe0O", "\x00O"):
             position = last
 
 
