@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors import safe_open
 from safetensors.numpy import load_file, save, save_file
 
 import chainrule as cr
@@ -372,3 +373,30 @@ def test_nothing_is_ever_unpickled():
     source = Path(sys.modules[Model.__module__].__file__).read_text(encoding="utf-8")
     assert "import pickle" not in source
     assert "allow_pickle" not in source
+
+
+CHANGED = [
+    (("source", "rows"), 10**400),
+    (("source", "rows"), -1),
+    (("outcome", "epochs"), "nan"),
+    (("preparation", "impute"), "\x1b[1m"),
+    (("scores", "test", "rows"), 10**400),
+    (("scores", "test", "rows"), 1.5),
+    (("scores", "test", "guess"), 1e308),
+    (("scores", "test", "guess"), []),
+]
+
+
+@pytest.mark.parametrize(("way", "value"), CHANGED, ids=lambda part: ascii(part)[:20])
+def test_numbers_that_no_run_gives_are_refused(way, value, tmp_path):
+    path, table = tmp_path / "m.safetensors", {"a": [i % 7 for i in range(30)], "t": [f"c{i % 3}" for i in range(30)]}
+    cr.train(table, target="t", hidden=0, epochs=1, engine="written", output=path)
+    with safe_open(path, "numpy") as file:
+        plain = json.loads(file.metadata()["chainrule"])
+    inner = plain
+    for name in way[:-1]:
+        inner = inner[name]
+    assert way[-1] in inner
+    inner[way[-1]] = value
+    path.write_bytes(save(load_file(path), {"chainrule": json.dumps(plain)}))
+    assert "\x1b" not in refused(path, "is no model that can be used")

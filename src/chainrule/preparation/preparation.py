@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.base.display import Displayed
-from chainrule.base.errors import FileError, InputError, ShapeError, quoted
+from chainrule.base.errors import DescriptionError, FileError, InputError, ShapeError, quoted
 from chainrule.base.frozen import FrozenValue
 from chainrule.data.cells import Kind
 from chainrule.data.columns import Form
@@ -22,7 +22,7 @@ from chainrule.network.definitions import find
 from chainrule.network.targets import one_hot
 from chainrule.preparation.columns import LOSSES, Array, Feature, Target, Task, complete, enumerated, labels_of, missing_message
 from chainrule.preparation.dates import checked_parts
-from chainrule.preparation.fitting import PreparationOptions, fit_preparation
+from chainrule.preparation.fitting import IMPUTE, PreparationOptions, fit_preparation
 from chainrule.preparation.reading import fields_from, without_defaults
 
 
@@ -365,4 +365,7 @@ class Preparation(Displayed, FrozenValue):
     @staticmethod
     def from_dict(data: Mapping[str, Any]) -> Preparation:
         """From plain data. Raises DescriptionError if it is not what `to_dict` gives."""
-        return Preparation(**fields_from(data, Preparation.__dataclass_fields__))
+        preparation = Preparation(**fields_from(data, Preparation.__dataclass_fields__))
+        if preparation.impute not in (None, *IMPUTE):
+            raise DescriptionError(f"there is no way to impute {quoted(preparation.impute)}.")
+        return preparation

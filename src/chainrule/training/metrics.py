@@ -6,6 +6,7 @@ Scores hold sums, so that those of two parts of a table add up to those of both:
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -180,24 +181,25 @@ class Scores(Displayed, Frozen):
     def from_dict(plain: Mapping[str, Any]) -> Scores:
         """Scores read back. Raises InputError."""
         try:
-            names = tuple(str(name) for name in plain["names"])
+            names, guess = tuple(str(name) for name in plain["names"]), None if "guess" not in plain else number_or_list(plain["guess"])
+            if not (isinstance(plain["rows"], int) and 1 <= plain["rows"] <= sys.maxsize):
+                raise ValueError("the number of rows is none")
             if "parts" in plain:
                 parts = tuple(Scores.from_dict(part) for part in plain["parts"])
                 if len(parts) != len(names) or {part.rows for part in parts} != {plain["rows"]}:
                     raise ValueError("the parts do not fit")
-                return Scores(
-                    str(plain["task"]), names, int(plain["rows"]), number_or_list(plain["guess"]) if "guess" in plain else None, parts=parts
-                )
+                return Scores(str(plain["task"]), names, plain["rows"], guess, parts=parts)
             size, squares = len(names), (len(names), len(names))
-            guess = None if "guess" not in plain else number_or_list(plain["guess"])
             sums: dict[str, Any] = {key: _numbers(plain[key], (size,)) for key in ("absolute", "squared", "mean", "spread") if key in plain}
             confusion = None if "confusion" not in plain else _numbers(plain["confusion"], squares).astype(int)
-            if (confusion is None) == (len(sums) < 4) or not plain["rows"] >= 1:
+            if (confusion is None) == (len(sums) < 4):
                 raise ValueError("sums are missing")
+            if guess is not None and (np.shape(guess) not in ((), (size,)) if confusion is None else guess not in range(size)):
+                raise ValueError("the guess is none")
             logarithms = float(plain["logarithms"]) if "logarithms" in plain else None
             if "strange" in plain:
                 sums["strange"] = _numbers(plain["strange"], (size,)).astype(int)
-            return Scores(str(plain["task"]), names, int(plain["rows"]), guess, confusion, logarithms, **sums)
+            return Scores(str(plain["task"]), names, plain["rows"], guess, confusion, logarithms, **sums)
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise InputError(f"these scores are incomplete: {error}.") from None
 

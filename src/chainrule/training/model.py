@@ -6,6 +6,7 @@ Nothing in it is ever run or unpickled. A checkpoint is a model file, with the b
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from functools import cached_property
@@ -307,7 +308,7 @@ def _model(plain: Mapping[str, Any], start: Network, tensors: Mapping[str, Array
         scores={str(part): Scores.from_dict(scores) for part, scores in plain["scores"].items()},
         source=_source(plain["source"]),
         guess=None if plain["guess"] is None else number_or_list(plain["guess"]),
-        outcome=dict(plain["outcome"]),
+        outcome=_outcome(plain["outcome"]),
         made_with=str(plain["made_with"]),
     )
 
@@ -320,6 +321,14 @@ def _source(plain: Mapping[str, Any]) -> dict[str, Any]:
     files = plain.get("files", [])
     fits = isinstance(form, Mapping) and all(isinstance(value, words.get(name, ())) for name, value in form.items())
     fits = fits and isinstance(files, list) and all(isinstance(file, str) for file in files)
-    if not fits or not isinstance(plain.get("name", ""), str) or not isinstance(plain.get("rows", 0), int):
+    rows = plain.get("rows", 0)
+    if not fits or not isinstance(plain.get("name", ""), str) or not (isinstance(rows, int) and 0 <= rows <= sys.maxsize):
         raise ValueError("the source of its data is none")
     return source
+
+
+def _outcome(plain: Mapping[str, Any]) -> dict[str, Any]:
+    """How the run ended. Raises ValueError where that is not what is written there."""
+    if not isinstance(plain.get("epochs", 0), int):
+        raise ValueError("the number of its epochs is none")
+    return dict(plain)
