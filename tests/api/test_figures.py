@@ -20,7 +20,9 @@ from chainrule.api.figures import FIGURES, Figure, figure
 from chainrule.api.problems import problem
 from chainrule.base.errors import ChainruleError, FileError, InputError, UnknownNameError
 from chainrule.cli import main
+from chainrule.explanation.explain import contexts
 from chainrule.explanation.figures import without_prose
+from chainrule.explanation.predictions import boundary_plot
 from chainrule.notation.numbers import number_formula
 from chainrule.notation.text import formula_text
 from chainrule.pictures.shapes import Diagram, Label, covered
@@ -199,13 +201,15 @@ def test_other_networks_have_the_figures_that_make_sense(source, tmp_path):
             refused[name] = str(error)
         else:
             ElementTree.parse(tmp_path / "x.svg")
-    assert len(refused) <= 6
-    assert [why for why in refused.values() if not re.search("too (many|long|large)|one or two inputs|otherwise", why)] == []
+    assert refused == {}
 
 
-def test_a_map_needs_two_dimensions():
-    with pytest.raises(InputError, match="one or two inputs predicts; this one has 4"):
-        figure(problem("4-2-1"), "boundary")
+def test_a_map_of_more_inputs_shows_the_first_two_where_the_others_are_as_in_the_first_sample():
+    x = [[0, 1, 5, 2], [1, 0, 5, 2], [1, 1, 4, 2]]
+    (context,) = contexts(problem("4-2-1", input=x, target="1; 0; 1"))
+    plot = boundary_plot(context)
+    assert [(mark.x, mark.y) for mark in plot.marks if mark.form != ""] == [(0, 1), (1, 0)]
+    assert "those of the first sample" in str(plot.notes)
 
 
 def test_classes_have_forms_and_names():

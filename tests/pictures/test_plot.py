@@ -50,8 +50,6 @@ NETWORKS = ("seed", "article", "mazur", "xor", "vanishing", "12-12-12", "1-1", "
 @pytest.mark.parametrize("source", NETWORKS)
 @pytest.mark.parametrize("name", [*PLOTTED, "network", "weights", "sample", "step"])
 def test_labels_never_cover_each_other(source, name):
-    if name == "boundary" and source in ("12-12-12", "784-16-10"):
-        return
     diagram = figure(problem(source), name).content
     assert collisions(diagram) == []
     assert outside(diagram) == []

@@ -27,6 +27,9 @@ MOST_PATHS = 4
 MOST_WEIGHTS = 30
 """Weights whose chain is written out in one section."""
 
+MOST_GRADIENTS = 500
+"""Rows of the table of a brief document, which has one for every weight."""
+
 MOST_SAMPLES, MOST_ROWS = 6, 60
 """Columns and rows of the table of what each sample brings."""
 
@@ -76,17 +79,19 @@ def representatives(context: Context, weights: Sequence[Element]) -> list[Elemen
         layers.setdefault(_layer(weight.quantity), []).append(weight)
 
     def plain(weight: Element) -> tuple[bool, bool]:
-        return len(weight.quantity.shape) < 2, not context.before[context.scalars.variable(context.gradient_of(weight))]
+        return len(weight.quantity.shape) < 2, not context.step.gradients[weight.key][weight.index]
 
     return [min(alike, key=plain) for alike in layers.values()]
 
 
 def _table_of_gradients(context: Context, weights: Sequence[Element]) -> list[Block]:
-    """Every gradient in a row: how it follows from the derivative one step behind it, and its value."""
-    lines = [context.element_line(context.gradient_of(weight)) for weight in weights]
+    """Every gradient in a row, up to `MOST_GRADIENTS`: how it follows from the derivative one step behind it, and its value."""
+    lines = [context.element_line(context.gradient_of(weight)) for weight in weights[:MOST_GRADIENTS]]
     rows = tuple(tuple((side,) for side in (line.sides[0], line.sides[1], line.sides[-1])) for line in lines)
     head = tuple((context.plain(f"chain.{column}"),) for column in ("gradient", "formula", "value"))
-    return [Paragraph(context.text("chain.table")), TableBlock(head, rows)]
+    left = len(weights) - len(lines)
+    more = [Note("more", context.text("chain.more", left=left))] if left else []
+    return [Paragraph(context.text("chain.table")), TableBlock(head, rows), *more]
 
 
 def _ways(context: Context, weight: Element, sample: int | None) -> list[list[Element]] | None:
@@ -221,6 +226,9 @@ def _single_ways(context: Context) -> list[Equation] | None:
     """The updates, where one way leads from E to each weight; None where several do, or there are too many weights."""
     top = Element(context.derivation.error, ())
     lines: list[Equation] = []
+    kept = sum(map(len, context.step.network.kept.values()))
+    if sum(value.size for value in context.step.new_parameters.values()) - kept > MOST_WEIGHTS:
+        return None
     for part in context.step.update.parameters:
         for weight in context.elements(part.parameter):
             if weight.index in context.step.network.kept.get(weight.key, ()):

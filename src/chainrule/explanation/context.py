@@ -291,7 +291,8 @@ class Context(WithoutCaches, FrozenValue):
 
     def symbolic_line(self, quantity: Expression, inner: Expression | None = None) -> Equation:
         """h = x · W1"""
-        return Equation((self.symbol(quantity), formula(self.of_batch(inner or definition(quantity)), self.labels)), ("=",))
+        inner = definition(quantity) if inner is None else inner
+        return Equation((self.symbol(quantity), formula(self.of_batch(inner), self.labels)), ("=",))
 
     def of_batch(self, expression: Expression) -> Expression:
         """A formula of arrays for this batch: with a single sample there is no N to divide by and no sum over samples."""

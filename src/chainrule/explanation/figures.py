@@ -68,13 +68,9 @@ def draw_error(context: Context) -> Section:
 
 
 def draw_expanded(context: Context) -> Section:
-    """The prediction in its weights."""
+    """The prediction in its weights; where that is too long to be read, in matrices."""
     found = None if context.detail == "overview" else forward.expanded_section(context)
-    if found is None:
-        raise InputError(
-            "the prediction of this network, written out in its weights, is too long to be read; a smaller network has this figure."
-        )
-    return without_prose(found)
+    return without_prose(found or forward.expanded_in_matrices(context))
 
 
 def draw_rule(context: Context) -> Section:
@@ -95,13 +91,18 @@ def draw_chain(context: Context, weight: Element) -> Section:
 
 
 def draw_chains(context: Context) -> Section:
-    """The chain rule of every weight."""
-    return without_prose(backward.chain_rule_section(_single_numbers(context)))
+    """The chain rule of every weight; of many, that of one a layer."""
+    if context.detail != "overview":
+        return without_prose(backward.chain_rule_section(context))
+    weights = [element for parameter in reversed(context.derivation.parameters) for element in context.elements(parameter)]
+    chains = [without_prose(one.weight_sections(context, weight)[0]) for weight in backward.representatives(context, weights)]
+    blocks = (block for chain in chains for block in chain.blocks)
+    return Section("chain", context.plain("chain.title"), (*blocks, Equations((Ellipsis("vertical"),))))
 
 
 def draw_closed_forms(context: Context) -> Section:
     """Every update with its gradient written out."""
-    found = backward.closed_forms_section(_single_numbers(context))
+    found = backward.closed_forms_section(context)
     if found is None:
         raise InputError("nothing is learned in this network: no update could be written out.")
     return without_prose(found)
@@ -119,11 +120,7 @@ def draw_new_weights(context: Context) -> Section:
 
 def draw_second(context: Context) -> Section:
     """The forward pass with the new weights."""
-    if context.detail == "overview":
-        raise InputError(
-            "the numbers of this network are too many for a second forward pass in full; --detail matrix shows it all the same."
-        )
-    return without_prose(outcome.second_pass_section(context))
+    return without_prose(overview.second_overview(context) if context.detail == "overview" else outcome.second_pass_section(context))
 
 
 def draw_descent(context: Context, weight: Element) -> Diagram:
@@ -149,14 +146,6 @@ def draw_gradients(context: Context) -> Diagram:
 def draw_boundary(context: Context) -> Diagram:
     """What the network predicts for every input."""
     return plot_diagram(predictions.boundary_plot(context), context.notation)
-
-
-def _single_numbers(context: Context) -> Context:
-    if context.detail == "overview":
-        raise InputError(
-            "this network has too many weights to write out the chain rule of each; chain shows that of one, as --weight says."
-        )
-    return context
 
 
 def _sizes(context: Context) -> str:

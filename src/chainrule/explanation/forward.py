@@ -240,6 +240,27 @@ def expanded_section(context: Context) -> Section | None:
     return Section("expanded", context.plain("expanded.title"), tuple(blocks))
 
 
+def expanded_in_matrices(context: Context) -> Section:
+    """Each prediction as one formula of matrices, down to the inputs as far as it can be read, and what then stands in it."""
+    lines, waiting = list[Equation](), list(context.derivation.predictions)
+    seen = set(waiting)
+    for quantity in waiting:
+        inner = definition(quantity)
+        while computed := [node for node in order(inner, wall=_has_name) if node.arguments and _has_name(node)]:
+            further = substitute(inner, {node: definition(node) for node in computed})
+            if _length(further) > MOST_LETTERS:
+                break
+            inner = further
+        waiting += [node for node in computed if node not in seen]
+        seen.update(computed)
+        lines.append(context.symbolic_line(quantity, inner))
+    return Section("expanded", context.plain("expanded.title"), (Equations(tuple(lines)),))
+
+
+def _has_name(node: Expression) -> bool:
+    return node.name is not None
+
+
 def in_parameters(context: Context, element: Element) -> Expression | None:
     """An element written in weights and inputs alone; None if that takes too many letters."""
     expression, left = _written_out(context, element)

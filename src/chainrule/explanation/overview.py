@@ -8,6 +8,7 @@ import numpy as np
 
 from chainrule.document.document import Block, Equations, Inline, Note, Paragraph, Section, TableBlock
 from chainrule.explanation.context import Context
+from chainrule.explanation.forward import error_lines
 from chainrule.explanation.rules import beside_plain
 from chainrule.formula.expression import Expression
 from chainrule.network.network import Array
@@ -23,6 +24,13 @@ def forward_overview(context: Context) -> Section:
     lines = Equations(tuple(context.symbolic_line(quantity) for quantity in quantities))
     table = _statistics(context, quantities, context.step.before.values)
     return Section("forward", context.plain("forward.title"), (Paragraph(context.text("overview.forward")), lines, table))
+
+
+def second_overview(context: Context) -> Section:
+    """How large each quantity of the forward pass is with the new weights, and the error."""
+    table = _statistics(context, context.derivation.quantities, context.step.after.values)
+    error = Equations(error_lines(context, context.after))
+    return Section("second", context.plain("second.title"), (Paragraph(context.text("second.intro")), table, error))
 
 
 def backward_overview(context: Context) -> Section:

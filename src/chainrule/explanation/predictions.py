@@ -43,14 +43,11 @@ FORMS = tuple(CLASS_MARKS)
 
 
 def boundary_plot(context: Context) -> Plot:
-    """What the network predicts for every input: a line for one input, a map for two, with the samples on it."""
-    inputs = context.step.network.inputs
-    if inputs > 2:
-        raise InputError(f"boundary draws what a network with one or two inputs predicts; this one has {inputs}.")
-    if inputs == 2 and len(context.derivation.predictions) > 1:
-        names = ", ".join(context.step.network.goals)
-        raise InputError(f"boundary draws a map of one output; this network has {names}. With a single input it draws a line for each.")
-    return _line(context) if inputs == 1 else _map(context)
+    """What the network predicts for every input, with the samples on it: a line for one input, a map for two.
+
+    Of more inputs, the others stay as in the first sample; of several outputs, a map shows the first.
+    """
+    return _line(context) if context.step.network.inputs == 1 else _map(context)
 
 
 def _line(context: Context) -> Plot:
@@ -88,14 +85,25 @@ def _line(context: Context) -> Plot:
 def _map(context: Context) -> Plot:
     """Shades of y over x1 and x2, or the class of the largest y."""
     x, t = _batch(context)
+    network = context.step.network
+    (first, width), *others = network.output_sizes.items()
+    t = t[:, : network.target_sizes.get(first, 0) if network.measures else 0]
     (left, right), (low, high) = _extent(x[:, 0]), _extent(x[:, 1])
     xs, ys = np.linspace(left, right, GRID), np.linspace(low, high, GRID)
-    predicted = _predictions(context, np.array([(a, b) for b in ys for a in xs])).reshape(GRID, GRID, -1)
+    places = np.array([(a, b, *x[0, 2:]) for b in ys for a in xs])
+    predicted = _predictions(context, places)[:, :width].reshape(GRID, GRID, width)
     if not np.isfinite(predicted).all():
         raise InputError("some predictions are no numbers: there is no map to be drawn.")
     draw = _classes if predicted.shape[2] > 1 else _levels
     regions, series, marks, notes = draw(context, predicted, t, xs.tolist(), ys.tolist())
-    points = [Mark(float(a), float(b), form, TARGET) for (a, b), form in zip(x[:MOST_SHOWN], _forms(context, t), strict=False)]
+    shown = (x[:, 2:] == x[0, 2:]).all(axis=1)
+    points = [
+        Mark(float(a), float(b), form, TARGET) for (a, b), form in zip(x[shown][:MOST_SHOWN, :2], _forms(context, t[shown]), strict=False)
+    ]
+    if x.shape[1] > 2:
+        notes = (*notes, prose_runs(context.plain("plot.boundary_slice")))
+    if others:
+        notes = (*notes, message_runs(context, "plot.boundary_first", y=context.symbol(context.derivation.predictions[0])))
     return Plot(
         Scale(_column(context, "x", 0), left, right),
         Scale(_column(context, "x", 1), low, high),

@@ -863,6 +863,8 @@ WORDS = {
     "plot.boundary_line": "Linie: Vorhersage; Punkte: Beispiele.",
     "plot.boundary_levels": "Je dunkler, desto größer {y}. Punkte: Beispiele.",
     "plot.boundary_two": "Die Entscheidung wechselt bei {y}; je dunkler, desto größer. Punkte: Beispiele, darüber gefüllt, darunter offen.",
+    "plot.boundary_first": "Von mehreren Ausgaben ist dies {y}.",
+    "plot.boundary_slice": "Die anderen Eingaben sind die des ersten Beispiels, auch die aller Punkte.",
     "plot.boundary_classes": "Welche Vorhersage die größte ist. Punkte: Beispiele, nach ihrer Klasse:",
     # Stepping through
     "stepping": "Abschnitt {number} von {count} · ← → blättern, Pos1 und Ende, q beendet",

@@ -825,6 +825,8 @@ WORDS = {
     "plot.boundary_line": "Line: prediction; points: samples.",
     "plot.boundary_levels": "The darker, the larger {y}. Points: samples.",
     "plot.boundary_two": "The decision changes at {y}; the darker, the larger. Points: samples, filled above and open below.",
+    "plot.boundary_first": "Of several outputs, this is {y}.",
+    "plot.boundary_slice": "The other inputs are those of the first sample, as of all points.",
     "plot.boundary_classes": "Which prediction is largest. Points: samples, by their class:",
     # Stepping through
     "stepping": "section {number} of {count} · ← → to turn, Home and End, q to leave",
