@@ -17,7 +17,7 @@ from chainrule.document.document import Block, Equations, Inline, Note
 from chainrule.document.words import Words
 from chainrule.explanation.values import Values
 from chainrule.formula.expression import Expression, Name, as_expression, definition, order, variable
-from chainrule.formula.scalar import Element, Index, Scalars
+from chainrule.formula.scalar import Element, Scalars
 from chainrule.formula.tidy import tidy
 from chainrule.network.definitions import Bound, EachUnit
 from chainrule.network.derivation import BATCH, Derivation
@@ -226,16 +226,18 @@ class Context(WithoutCaches, FrozenValue):
 
     def elements(self, quantity: Expression, sample: int | None = None) -> list[Element]:
         """Every element of a quantity, unit by unit as weights are numbered; of one sample if that is asked for."""
-        shape = self.scalars.shape(quantity)
-        indices: list[Index]
+        return list(self.each_element(quantity, sample))
+
+    def each_element(self, quantity: Expression, sample: int | None = None) -> Iterator[Element]:
+        """The same, one after the other: a large quantity has a million."""
+        ranges = [range(size) for size in self.scalars.shape(quantity)]
         if quantity in self.derivation.parameters:
             absent = self.step.network.absent.get(quantity.key, ())
-            indices = [index[::-1] for index in itertools.product(*map(range, shape[::-1])) if index[::-1] not in absent]
-        else:
-            indices = list(itertools.product(*map(range, shape)))
+            yield from (Element(quantity, index[::-1]) for index in itertools.product(*ranges[::-1]) if index[::-1] not in absent)
+            return
         if sample is not None and quantity.shape and quantity.shape[0] == "batch":
-            indices = [index for index in indices if index[0] == sample]
-        return [Element(quantity, index) for index in indices]
+            ranges[0] = ranges[0][sample : sample + 1]
+        yield from (Element(quantity, index) for index in itertools.product(*ranges))
 
     def letter(self, element: Element) -> Formula:
         """How an element is written."""

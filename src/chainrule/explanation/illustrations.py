@@ -73,7 +73,7 @@ def _descent_diagram(context: Context, weight: Element) -> Diagram:
 
 def _first_weight(context: Context) -> Element | None:
     moving = [part.parameter for part in context.step.update.parameters if len(part.parameter.shape) > 1]
-    return next((element for parameter in moving for element in context.elements(parameter)), None)
+    return next((element for parameter in moving for element in context.each_element(parameter)), None)
 
 
 def _chain(context: Context, blocks: tuple[Block, ...]) -> tuple[Block, ...]:
