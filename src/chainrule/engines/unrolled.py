@@ -10,6 +10,7 @@ import functools
 import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -94,15 +95,19 @@ def _quiet(function: Callable[[float], float], beyond: Callable[[float], float])
     return quiet
 
 
+BEYOND: dict[str, tuple[Callable[[float], float], Callable[[float], float]]] = {
+    "_exp": (math.exp, lambda x: math.inf),
+    "_expm1": (math.expm1, lambda x: math.inf),
+    "_log": (math.log, lambda x: -math.inf if x == 0 else math.nan),
+    "_log1p": (math.log1p, lambda x: -math.inf if x == -1 else math.nan),
+    "_sqrt": (math.sqrt, lambda x: math.nan),
+    "_sin": (math.sin, lambda x: math.nan),
+    "_cos": (math.cos, lambda x: math.nan),
+    "_floor": (math.floor, lambda x: x),
+}
+"""Functions that raise an error for some numbers, and what NumPy gives there."""
+
 FUNCTIONS: dict[str, Any] = {
-    "_exp": _quiet(math.exp, lambda x: math.inf),
-    "_expm1": _quiet(math.expm1, lambda x: math.inf),
-    "_log": _quiet(math.log, lambda x: -math.inf if x == 0 else math.nan),
-    "_log1p": _quiet(math.log1p, lambda x: -math.inf if x == -1 else math.nan),
-    "_sqrt": _quiet(math.sqrt, lambda x: math.nan),
-    "_sin": _quiet(math.sin, lambda x: math.nan),
-    "_cos": _quiet(math.cos, lambda x: math.nan),
-    "_floor": _quiet(math.floor, lambda x: x),
     "_tanh": math.tanh,
     "_erf": math.erf,
     "_erfc": math.erfc,
@@ -112,6 +117,14 @@ FUNCTIONS: dict[str, Any] = {
     "_minimum": lambda a, b: a if a < b or math.isnan(a) else b,
     "_inf": math.inf,
 }
+
+ERRORS = (OverflowError, ValueError, ZeroDivisionError)
+
+QUICK = {**FUNCTIONS, **{name: function for name, (function, _) in BEYOND.items()}, "_ends": ()}
+"""With these a run is quickest, and ends with one of the errors where a number leaves all bounds …"""
+
+QUIET = {**FUNCTIONS, **{name: _quiet(*pair) for name, pair in BEYOND.items()}, "_ends": (OverflowError, ZeroDivisionError)}
+"""… and with these it goes on, as NumPy does."""
 
 
 class Unrolled:
@@ -145,7 +158,8 @@ class Unrolled:
         self.start = [self._number(element) for element in self.trained]
         self.taken = {str(node.name) for node in order(derivation.error, *derivation.gradients, *self.rule.roots) if node.name is not None}
         self.length = 0
-        self.loop = self._compiled()
+        code = compile("\n".join(self._lines()), "<unrolled by chainrule>", "exec")
+        self.quick, self.quiet = _loop(code, QUICK), _loop(code, QUIET)
 
     def run(self, rate: float | None, most: int, below: float = -math.inf, above: float = math.inf) -> tuple[list[float], list[float]]:
         """E before each of at most `most` steps, until |E| is out of (below, above), and the parameters then.
@@ -157,7 +171,11 @@ class Unrolled:
         options = {str(letter.name): value for letter, value in self.rule.options.items()}
         if rate is not None:
             options["learning_rate"] = rate
-        return self.loop(self.numbers, self.start, options, most, below, above)
+        given = self.numbers, self.start, options, most, below, above
+        try:
+            return self.quick(*given)
+        except ERRORS:
+            return self.quiet(*given)
 
     def arrays(self, numbers: Sequence[float]) -> dict[str, Array]:
         """The parameters that `run` gives, by their keys."""
@@ -171,12 +189,6 @@ class Unrolled:
 
     def _number(self, element: Element) -> float:
         return float(self.network.parameters[str(element.quantity.name)][element.index])
-
-    def _compiled(self) -> Loop:
-        space = dict(FUNCTIONS)
-        source = "\n".join(self._lines())
-        exec(compile(source, "<unrolled by chainrule>", "exec"), space)  # noqa: S102  # our own text: a person's words never enter it
-        return space["run"]  # type: ignore[no-any-return]  # what was executed has no types
 
     def _lines(self) -> Iterator[str]:
         step = list(self._step())
@@ -197,7 +209,7 @@ class Unrolled:
         yield "    try:"
         yield f"        for k in range({self.number}, _most + {self.number}):"
         yield from (f"            {line}" for line in step)
-        yield "    except (OverflowError, ZeroDivisionError):"
+        yield "    except _ends:"
         yield "        _errors.append(_inf)"
         yield f"    return _errors, [{_tuple(self.trained)}]"
 
@@ -228,6 +240,12 @@ class Unrolled:
             writer.write(definition)
             yield from writer.lines
             yield f"{_identifier(element)} = {source_text(writer.pieces[definition])}"
+
+
+def _loop(code: CodeType, functions: Mapping[str, Any]) -> Loop:
+    space = dict(functions)
+    exec(code, space)  # noqa: S102  # our own text: a person's words never enter it
+    return space["run"]  # type: ignore[no-any-return]  # what was executed has no types
 
 
 def _identifier(element: Element) -> str:
