@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from chainrule.base.display import Rendered
 from chainrule.base.errors import InputError
 from chainrule.base.frozen import FrozenValue
-from chainrule.notation.formula import Equation, Formula
+from chainrule.notation.formula import Equation, Formula, Number
 
 Inline: TypeAlias = "tuple[str | Formula, ...]"
 """Prose with formulas in it, and with `Code`."""
@@ -40,6 +40,16 @@ class TableBlock(FrozenValue):
 
     head: tuple[Inline, ...]
     rows: tuple[tuple[Inline, ...], ...]
+
+    @property
+    def numbers(self) -> list[bool]:
+        """Which columns hold nothing but numbers: they stand right."""
+        return [all(is_number(row[place]) for row in self.rows) for place in range(len(self.head))]
+
+
+def is_number(cell: Inline) -> bool:
+    """Does a cell of a table hold nothing but a number?"""
+    return len(cell) == 1 and isinstance(cell[0], Number)
 
 
 class Neuron(FrozenValue):

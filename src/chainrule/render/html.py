@@ -28,6 +28,7 @@ from chainrule.document.document import (
     Subheading,
     TableBlock,
     Visual,
+    is_number,
 )
 from chainrule.document.words import Words
 from chainrule.notation.blocks import text_block
@@ -138,8 +139,8 @@ class _Writer(FrozenValue):
                 return element("h3", self.inline(text))
             case Equations(equations):
                 return "\n".join(self.displayed(equations))
-            case TableBlock(head, rows):
-                return self.table(head, rows)
+            case TableBlock():
+                return self.table(block)
             case Picture() | BoxGraph() | Illustration():
                 return picture_box(block, self.colours, named)
 
@@ -185,14 +186,13 @@ class _Writer(FrozenValue):
         attributes = {"type": "button", "data-copy": copied, "aria-label": label, "title": label}
         return element("button", escape_xml(name or self.words.plain(f"page.{kind}")), attributes)
 
-    def table(self, head: tuple[Inline, ...], rows: tuple[tuple[Inline, ...], ...]) -> str:
+    def table(self, block: TableBlock) -> str:
         """The head names its columns, the first cell its row; numbers stand right."""
-        numbers = [all(is_number(row[i]) for row in rows) for i in range(len(head))]
         columns = "".join(
             element("th", self.head(cell), {"scope": "col", "dir": "auto", **right(number)}) if any(cell) else "<td></td>"
-            for cell, number in zip(head, numbers, strict=True)
+            for cell, number in zip(block.head, block.numbers, strict=True)
         )
-        lines = "".join(element("tr", "".join(self.cell(cell, first=i == 0) for i, cell in enumerate(row))) for row in rows)
+        lines = "".join(element("tr", "".join(self.cell(cell, first=i == 0) for i, cell in enumerate(row))) for row in block.rows)
         table = element("table", element("thead", element("tr", columns)) + element("tbody", lines))
         return element("div", table, {"class": "scroll", "role": "group", "aria-label": self.words.plain("page.table")})
 
@@ -244,11 +244,6 @@ def stacked_width(formula: Equation | Formula) -> int:
         return text_block(formula).width
     left, *sides = formula.sides
     return text_block(left).width + max((text_block(side).width + 3 for side in sides), default=0)
-
-
-def is_number(cell: Inline) -> bool:
-    """Does a cell of a table hold nothing but a number?"""
-    return len(cell) == 1 and isinstance(cell[0], Number)
 
 
 def right(number: bool) -> Mapping[str, str]:

@@ -127,7 +127,8 @@ class _Writer(FrozenValue):
                 return "\n".join(rf"\equations{{{self._equation(equation)}}}" for equation in equations)
             case TableBlock(head, rows):
                 lines = [self._cells(head) + r" \\ \hline", *(self._cells(cells) + r" \\" for cells in rows)]
-                return "\n".join([rf"\datatable{{{'l' * len(head)}}}{{\hline", *lines, r"\hline}"])
+                sides = "".join("r" if number else "l" for number in block.numbers)
+                return "\n".join([rf"\datatable{{{sides}}}{{\hline", *lines, r"\hline}"])
             case Picture() | BoxGraph() | Illustration():
                 return rf"\begin{{center}}\fitted{{{tikz(network_diagram(block), self._paint)}}}\end{{center}}"
 

@@ -137,20 +137,43 @@ def _stripped(line: list[Segment]) -> list[Segment]:
 
 
 def _table(head: Sequence[Inline], rows: Sequence[Sequence[Inline]], width: int) -> Iterator[TextLine]:
-    """Columns as wide as their widest cell; numbers to the right. A table that is too wide is printed row by row."""
+    """Columns as wide as their widest cell; numbers to the right.
+
+    A table that is too wide is divided, its first column before each part, where the others hold numbers; else it is printed row by row.
+    """
     cells = [[list(_segments(cell)) for cell in line] for line in (head, *rows)]
     widths = [max(line_width(line[column]) for line in cells) for column in range(len(head))]
-    if sum(widths) + 2 * (len(widths) - 1) + INDENT > width:
+    right = [all(_numeric(line[column]) for line in cells[1:]) for column in range(len(head))]
+    parts = _divided(widths, width) if all(right[1:]) else [range(1, len(head))]
+    if max(_letters_across(widths, part) for part in parts) > width:
         yield from _stacked(cells)
         return
-    right = [all(_numeric(line[column]) for line in cells[1:]) for column in range(len(head))]
-    for position, line in enumerate(cells):
-        parts: list[Segment] = [(" " * INDENT, None)]
-        for column, cell in enumerate(line):
-            space = " " * (widths[column] - line_width(cell))
-            parts += [(space, None), *cell] if right[column] else [*cell, (space, None)]
-            parts.append(("  ", None))
-        yield TextLine(tuple(parts), "" if position else "head")
+    for part in parts:
+        if part is not parts[0]:
+            yield BLANK
+        for position, line in enumerate(cells):
+            shown: list[Segment] = [(" " * INDENT, None)]
+            for column in (0, *part):
+                space = " " * (widths[column] - line_width(line[column]))
+                shown += [(space, None), *line[column]] if right[column] else [*line[column], (space, None)]
+                shown.append(("  ", None))
+            yield TextLine(tuple(shown), "" if position else "head")
+
+
+def _letters_across(widths: Sequence[int], part: Sequence[int]) -> int:
+    """Letters of a line with the first column and these."""
+    return INDENT + widths[0] + sum(2 + widths[column] for column in part)
+
+
+def _divided(widths: Sequence[int], width: int) -> list[range]:
+    """The columns after the first, in as few parts of alike many as lines so wide allow."""
+    columns = len(widths) - 1
+    for count in range(1, columns + 1):
+        size = -(-columns // count)
+        parts = [range(start, min(start + size, columns + 1)) for start in range(1, columns + 1, size)]
+        if all(_letters_across(widths, part) <= width for part in parts):
+            return parts
+    return [range(1, columns + 1)]
 
 
 def _stacked(cells: list[list[list[Segment]]]) -> Iterator[TextLine]:

@@ -104,8 +104,8 @@ def _block(block: Block, words: Words, dialect: Dialect) -> Iterator[str]:
         case Equations(equations):
             yield from (written.join(dialect.display) for written in _displayed(equations, words))
         case TableBlock(head, rows):
-            lines = [_row(line, words, dialect) for line in rows]
-            yield "\n".join([_row(head, words, dialect), "|" + " --- |" * len(head), *lines])
+            sides = "".join(" ---: |" if number else " --- |" for number in block.numbers)
+            yield "\n".join([_row(head, words, dialect), f"|{sides}", *(_row(line, words, dialect) for line in rows)])
         case Picture() | BoxGraph() | Illustration() if block in dialect.pictures:
             yield dialect.pictures[block]
         case Picture() | BoxGraph():

@@ -159,7 +159,9 @@ class _Writer(FrozenValue):
                 start = "#equations(together: true," if together else "#equations("
                 return "\n".join([start, *(f"  {self._equation(equation)}," for equation in equations), ")"])
             case TableBlock(head, rows):
-                return "\n".join([f"#data({len(head)}, ({self._cells(head)},),", *(f"  {self._cells(cells)}," for cells in rows), ")"])
+                sides = ", ".join("right" if number else "left" for number in block.numbers)
+                lines = (f"  {self._cells(cells)}," for cells in rows)
+                return "\n".join([f"#data(({sides},), ({self._cells(head)},),", *lines, ")"])
             case Picture() | BoxGraph() | Illustration():
                 return canvas(network_diagram(block), self.paint)
 
