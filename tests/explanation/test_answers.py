@@ -13,6 +13,7 @@ from tests.render.test_golden import written
 import chainrule as cr
 from chainrule.api.problems import problem
 from chainrule.cli import main
+from chainrule.network.description import from_toml
 
 ROWS = 40
 
@@ -52,6 +53,42 @@ def test_a_row_is_told_in_its_own_units_and_back(folder: Path) -> None:
     answer = re.search(r"price ≈ (.*?) ≈ ([\d.]+)", text[text.index("in the data's own units") :])
     assert float(answer[2]) == pytest.approx(float(model.predict(table)[1]), rel=1e-5)
     assert f"The table says: price {table.column('price').values[1]:.9g}." in text
+    assert true(document)
+
+
+SEVERAL = """
+inputs = 2
+
+[[layers]]
+name = "both"
+units = 3
+activation = "tanh"
+
+[[layers]]
+name = "cost"
+units = 1
+
+[[layers]]
+name = "size"
+from = "both"
+units = 1
+
+[outputs]
+price = {from = "cost", target = "price", loss = "half_squared"}
+kind = {from = "size", target = "kind", loss = "binary_cross_entropy"}
+"""
+
+
+def test_of_several_targets_each_has_its_answer(folder: Path) -> None:
+    table = cr.read(folder / "homes.csv")
+    cr.train(table, network=from_toml(SEVERAL), epochs=3, output=folder / "several.safetensors")
+    model, document = cr.Model.load(str(folder / "several.safetensors")), explained(folder, "several", "homes.csv")
+    text, predicted = " ".join(str(document).split()), model.predict(table)
+    assert float(re.search(r"price ≈ [^=]*? ≈ ([\d.]+)", text)[1]) == pytest.approx(float(predicted[1, 0]), rel=1e-5)
+    name, share = re.search(r"the answer is kind = (\w+), with the probability ≈ ?([\d.]+)\.", text).groups()
+    assert name == predicted[1, 1]
+    y = float(model.outputs(table)[1, 1])
+    assert float(share) == pytest.approx(max(y, 1 - y), rel=1e-4)
     assert true(document)
 
 

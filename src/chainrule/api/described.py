@@ -118,7 +118,12 @@ def _check(network: Network, preparation: Preparation) -> None:
     if preparation.task == "mixed":
         for (name, size), part in zip(network.output_sizes.items(), preparation.parts, strict=False):
             if size != part.outputs:
-                raise InputError(f"the output {name} has {size} numbers, but its target {part.targets[0].name} becomes {part.outputs}.")
+                target = part.targets[0]
+                why = f" ({quoted(target.classes[0])} or {quoted(target.classes[1])})" if target.task == "binary" else ""
+                raise InputError(
+                    f"the output {name} has {size} numbers, but its target {target.name}{why} becomes {part.outputs}; "
+                    f"give its layer units = {part.outputs}."
+                )
         if len(network.goals) != len(preparation.parts):
             raise InputError("where classes are among several targets, each has an output of its own: [outputs] kind = {target = …}.")
     if network.outputs != preparation.outputs:

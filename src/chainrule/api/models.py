@@ -83,16 +83,18 @@ def _names_of(model: Model) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 def scales(preparation: Preparation | None) -> dict[str, Any]:
     """For the origin of a step: what each number of x and t is multiplied by, and what is added, to be a value of its column
-    again; and which classes the outputs stand for.
+    again; and for which classes the outputs of a target stand that has classes, and which output is the first of them.
     """
     if preparation is None:
         return {}
     found: dict[str, Any] = {"scales": {"x": preparation.input_scales, "t": preparation.output_scales}}
-    if preparation.classes:
-        target = preparation.targets[0].name
-        found["answers"] = {"target": target, "classes": list(preparation.classes), "decision": preparation.decision}
-        found["answers"] |= {"signs": True} if preparation.signs else {}
-    return found
+    answers, output = [], 0
+    for target in preparation.targets:
+        if target.classes:
+            answers.append({"target": target.name, "classes": list(target.classes), "output": output, "decision": preparation.decision})
+            answers[-1] |= {"signs": True} if preparation.signs else {}
+        output += len(target.classes) if target.task == "classify" else 1
+    return found | ({"answers": answers} if answers else {})
 
 
 def is_model(source: object) -> bool:

@@ -111,7 +111,12 @@ def problem(
         "batch": batch,
         "notation": chosen_notation(found.network.notation, notation, language),
     }
-    changes = {key: value for key, value in changes.items() if value is not None and value != getattr(found.network, key, None)}
+    counted = new_loss is not None and bool(new_loss.implied)  # a name such as "mae" says how errors are counted as well
+    changes = {
+        key: value
+        for key, value in changes.items()
+        if value is not None and (value != getattr(found.network, key, None) or (key == "loss" and counted))
+    }
     layers = [
         _changed_output(found.network, layer, new_loss, output_activation) if old in found.network.last_layers else layer
         for old, layer in zip(found.network.layers, layers, strict=True)

@@ -11,6 +11,7 @@ from chainrule.base.frozen import FrozenValue
 from chainrule.document.document import Block, Equations, Paragraph, Section, TableBlock
 from chainrule.explanation.context import Context
 from chainrule.formula.expression import Expression, Name, variable
+from chainrule.formula.scalar import Element
 from chainrule.network.network import Array
 from chainrule.notation.formula import Equation, Formula, Prose
 from chainrule.notation.numbers import number_formula
@@ -72,14 +73,16 @@ def standardised(context: Context) -> list[Block]:
 
 def answer_section(context: Context) -> Section | None:
     """The predictions as answers: in the units of their columns, or as classes with their probabilities; None where nothing is known."""
-    blocks = [*_numbers(context), *_classes(context)]
+    said = context.step.origin.get("answers")
+    answers = [said] if isinstance(said, Mapping) else said if isinstance(said, list) else []  # a record may come from anywhere
+    blocks = [*_numbers(context), *(block for one in answers if isinstance(one, Mapping) for block in _classes(context, one))]
     return Section("answer", context.plain("answer.title"), tuple(blocks)) if blocks else None
 
 
 def _numbers(context: Context) -> list[Block]:
     """price ≈ −0.8 · 457 + 2140 ≈ 1774."""
-    scales, answers = _scales(context, "t"), context.step.origin.get("answers")
-    if scales is None or isinstance(answers, Mapping):
+    scales = _scales(context, "t")
+    if scales is None:
         return []
     step, names = context.step, context.columns[context.step.network.inputs :]
     places = [place for place, (mean, deviation) in enumerate(scales) if (mean, deviation) != (0, 1) and place < len(names)]
@@ -112,21 +115,20 @@ def _numbers(context: Context) -> list[Block]:
     ]
 
 
-def _classes(context: Context) -> list[Block]:
-    """The class of the largest output, or the one of two on whose side y lies, with its probability."""
-    answers = context.step.origin.get("answers")
-    if not isinstance(answers, Mapping):
+def _classes(context: Context, answer: Mapping[str, Any]) -> list[Block]:
+    """The class of a target's largest output, or the one of two on whose side y lies, with its probability."""
+    target, classes = str(answer.get("target", "")), [str(name) for name in answer.get("classes", ())]
+    first, decision, binary = int(answer.get("output", 0)), float(answer.get("decision", 0.5)), len(classes) == 2
+    outputs = context.columns_of(context.derivation.predictions)[first : first + (1 if binary else len(classes))]
+    y = context.step.prediction[:, first : first + len(outputs)].astype(float)
+    if len(outputs) != (1 if binary else len(classes)) or not classes or not np.isfinite(y).all():
         return []
-    target, classes = str(answers.get("target", "")), [str(name) for name in answers.get("classes", ())]
-    y, decision = context.step.prediction.astype(float), float(answers.get("decision", 0.5))
-    if (y.shape[1] == 1 and len(classes) != 2) or (y.shape[1] > 1 and len(classes) != y.shape[1]) or not np.isfinite(y).all():
-        return []
-    binary = y.shape[1] == 1
     places = (y[:, 0] >= decision).astype(int) if binary else y.argmax(axis=1)
     both = np.column_stack([1 - y[:, 0], y[:, 0]]) if binary else y
-    signs = bool(answers.get("signs"))
+    signs = bool(answer.get("signs"))
     if context.samples == 1:
-        letter = context.letter(context.elements(context.derivation.prediction, sample=0)[0 if binary else int(places[0])])
+        output, place = outputs[0 if binary else int(places[0])]
+        letter = context.letter(Element(output, (0, place)))
         values: dict[str, Any] = {"y": letter, "target": target, "name": classes[places[0]], "first": classes[0], "second": classes[-1]}
         values |= {"decision": context.rounded(decision), "probability": context.rounded(float(both[0, places[0]]))}
         key = "answer.signs" if signs else "answer.binary" if binary else "answer.largest"
