@@ -2,8 +2,10 @@
 
 import os
 import shutil
+import signal
 import tempfile
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # There are as many processes as cores already: NumPy's own threads, which wait by spinning, would only take them from each other.
@@ -27,3 +29,9 @@ def pytest_unconfigure(config):
     """… and removed after it."""
     if hasattr(config, "compiled"):
         shutil.rmtree(config.compiled, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def heeded_interrupts():
+    """Ctrl-C is heeded, also where a shell runs the tests in the background and has it ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pypdf
 import pytest
+from tests.samples import some
 
 import chainrule as cr
 from chainrule.api.figures import FIGURES, Figure, figure
@@ -191,7 +192,7 @@ def test_a_step_moves_for_those_who_want_it_to():
 # Others than the seed.
 
 
-@pytest.mark.parametrize("source", ["vanishing", "784-128-10", "12-12-12", "1-1"])
+@pytest.mark.parametrize("source", some(["vanishing", "784-128-10", "12-12-12", "1-1"], lambda name: "784" not in name))
 def test_other_networks_have_the_figures_that_make_sense(source, tmp_path):
     refused = {}
     for name in FIGURES:

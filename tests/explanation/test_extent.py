@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from functools import cache
 
 import pytest
+from tests.samples import some
 
 from chainrule.api.problems import problem
 from chainrule.base.errors import InputError
@@ -53,8 +55,7 @@ def left_out(section: Section) -> list[str]:
     return ["".join(part if isinstance(part, str) else formula_text(part) for part in text) for text in texts]
 
 
-@pytest.mark.parametrize("detail", ["matrix", "scalar"])
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize(("name", "detail"), some(itertools.product(NETWORKS, ["matrix", "scalar"]), 3))
 def test_what_is_shortened_says_so_and_how_to_get_it(name, detail):
     whole = explained(name, detail=detail, all=True)
     for extent in ({}, {"brief": True}):

@@ -82,10 +82,8 @@ LOSSES = [itself, nothing, length, softmax_inside, against_the_mean]
 
 
 def explained(network: cr.Network) -> None:
+    """`prove` explains it at the other levels of detail."""
     step = network.step([[0.5], [-2]], [[1, 0], [0.5, 0.5]])
-    assert str(step.explain(detail="overview"))
-    assert str(step.explain(detail="matrix"))
-    assert str(step.explain(weight="w1"))
     verdicts = [check(equation) for _, equation in written(step.explain(detail="scalar"))]
     assert [false for verdict in verdicts for false in verdict.false] == []
 

@@ -31,11 +31,11 @@ def test_no_digit_is_lost(name, engine):
 
 
 def test_a_run_of_single_numbers_loses_none_either():
-    from chainrule.engines.unrolled import FUNCTIONS
+    from chainrule.engines.unrolled import QUICK, QUIET
 
-    assert FUNCTIONS["_expm1"](-1e-200) == -1e-200
-    assert FUNCTIONS["_expm1"](1e4) == np.inf
-    assert FUNCTIONS["_erfc"](20.0) == pytest.approx(float(mpmath.erfc(20)), rel=1e-13)
+    assert QUICK["_expm1"](-1e-200) == QUIET["_expm1"](-1e-200) == -1e-200
+    assert QUIET["_expm1"](1e4) == np.inf
+    assert QUICK["_erfc"](20.0) == QUIET["_erfc"](20.0) == pytest.approx(float(mpmath.erfc(20)), rel=1e-13)
 
 
 def test_the_slope_of_hard_sigmoid_is_a_sixth():

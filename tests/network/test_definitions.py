@@ -13,7 +13,7 @@ import sympy
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.samples import examples
+from tests.samples import examples, some
 from torch.nn import functional as F
 
 from chainrule.base.errors import DescriptionError, UnknownNameError
@@ -44,7 +44,7 @@ def registered(*kinds: str) -> list[Any]:
     return [pytest.param(bound, id=f"{bound.definition.kind}-{bound}") for bound in found]
 
 
-@pytest.mark.parametrize("bound", registered(*KINDS))
+@pytest.mark.parametrize("bound", some([param.values[0] for param in registered(*KINDS)], 3, ids=str))
 def test_every_definition_is_right(bound: Bound) -> None:
     prove(bound).demand()
 

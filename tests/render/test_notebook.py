@@ -95,12 +95,12 @@ def test_every_activation_runs(name):
     run(sources(asked("2-3-2", activation=name, seed=3, input="1 -2; 0.5 1; 0 -1", optimizer="adam", steps=3)))
 
 
-@pytest.mark.parametrize("name", some(names("loss"), 3))
+@pytest.mark.parametrize("name", some(names("loss"), 6))
 def test_every_loss_runs(name):
     run(sources(asked(f"2-3-{1 if 'binary' in name else 2}", loss=name, seed=3, regularizer="l2:rate=0.1", step=2)))
 
 
-@pytest.mark.parametrize("name", some(names("optimizer"), 2))
+@pytest.mark.parametrize("name", some(names("optimizer"), 4))
 def test_every_optimizer_runs_from_any_step(name):
     optimizer = {"name": name, "clip_norm": 0.1, "clip_value": 0.5, "learning_rate": {"name": "cosine", "rate": 0.1, "steps": 50}}
     run(sources(asked("2-3-1", optimizer=optimizer, seed=3, step=4)))

@@ -8,7 +8,7 @@ import pytest
 from tests.samples import some
 
 ROOT = Path(__file__).parent.parent.parent
-SEEDS = range(10, 20)
+SEEDS = range(10, 16)
 LARGE = {"digits": range(10, 14), "weather": range(10, 14)}
 """A part of the seeds of the page; fewer where one takes seconds."""
 
