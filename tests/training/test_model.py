@@ -384,6 +384,8 @@ CHANGED = [
     (("scores", "test", "rows"), 1.5),
     (("scores", "test", "guess"), 1e308),
     (("scores", "test", "guess"), []),
+    (("guess",), []),
+    (("guess",), [1, 2, 3]),
 ]
 
 

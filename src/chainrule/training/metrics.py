@@ -194,7 +194,7 @@ class Scores(Displayed, Frozen):
             confusion = None if "confusion" not in plain else _numbers(plain["confusion"], squares).astype(int)
             if (confusion is None) == (len(sums) < 4):
                 raise ValueError("sums are missing")
-            if guess is not None and (np.shape(guess) not in ((), (size,)) if confusion is None else guess not in range(size)):
+            if not _is_guess(guess, size, confusion is not None):
                 raise ValueError("the guess is none")
             logarithms = float(plain["logarithms"]) if "logarithms" in plain else None
             if "strange" in plain:
@@ -245,6 +245,24 @@ class Scores(Displayed, Frozen):
         ]
         widths = [max(len(row[column]) for row in [head, *rows]) for column in range(len(head))]
         return ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in [head, *rows]]
+
+
+def _is_guess(guess: Any, size: int, of_classes: bool) -> bool:
+    return guess is None or (np.shape(guess) == () and guess in range(size) if of_classes else np.shape(guess) in ((), (size,)))
+
+
+def checked_guess(preparation: Preparation | None, plain: Any) -> Any:
+    """A guess that was written down, as `baseline_prediction` gives it for these targets. Raises ValueError where it is none."""
+    guess = None if plain is None else number_or_list(plain)
+    if preparation is None or guess is None:
+        return guess
+    mixed = preparation.task == "mixed"
+    parts = preparation.parts if mixed else [preparation]
+    sizes = [(len(part.classes) or len(part.targets), bool(part.classes)) for part in parts]
+    fits = not mixed or guess.shape == (len(parts),)
+    if not fits or not all(_is_guess(one, *size) for one, size in zip(guess if mixed else [guess], sizes, strict=True)):
+        raise ValueError("the guess is none")
+    return guess
 
 
 def score(preparation: Preparation, y: Array, labels: Table | Array, *, guess: Any = None) -> Scores:

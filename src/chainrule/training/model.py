@@ -26,7 +26,7 @@ from chainrule.network.network import Array, Network
 from chainrule.steps.step import Step
 from chainrule.training.history import Report, history_from_dict, history_to_dict
 from chainrule.training.loop import Training
-from chainrule.training.metrics import Scores, number_or_list, score
+from chainrule.training.metrics import Scores, checked_guess, score
 from chainrule.training.plan import Plan
 
 if TYPE_CHECKING:
@@ -299,15 +299,16 @@ def _model(plain: Mapping[str, Any], start: Network, tensors: Mapping[str, Array
         raise InputError(f"{missing[0]} is missing.")
     begun = {key: tensors[f"start.{key}"] for key in start.shapes if f"start.{key}" in tensors}
     start = start.with_parameters(begun)
+    preparation = None if plain["preparation"] is None else Preparation.from_dict(plain["preparation"])
     return Model(
         network=start.with_parameters({key: tensors[key] for key in start.shapes}),
         start=start,
-        preparation=None if plain["preparation"] is None else Preparation.from_dict(plain["preparation"]),
+        preparation=preparation,
         plan=Plan.from_dict(plain["plan"]),
         history=tuple(history_from_dict(plain["history"])),
         scores={str(part): Scores.from_dict(scores) for part, scores in plain["scores"].items()},
         source=_source(plain["source"]),
-        guess=None if plain["guess"] is None else number_or_list(plain["guess"]),
+        guess=checked_guess(preparation, plain["guess"]),
         outcome=_outcome(plain["outcome"]),
         made_with=str(plain["made_with"]),
     )
