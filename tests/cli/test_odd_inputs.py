@@ -15,6 +15,7 @@ from tests.samples import some
 
 import chainrule as cr
 from chainrule.base.errors import DivergenceError, FileError, InputError
+from chainrule.cli import main
 from chainrule.data.reading import chunks, read
 from chainrule.network.description import from_toml
 from chainrule.preparation.preparation import Preparation
@@ -197,6 +198,11 @@ def calls(work):
     finally:
         sys.setprofile(None)
     return count
+
+
+def test_infinities_that_cancel_each_other_are_explained(capsys):
+    assert main(["explain", "xor", "--output-activation", "softmax"]) == 3  # a softmax of one number: E is infinite minus infinite
+    assert "the error E is no number" in capsys.readouterr().err
 
 
 def test_explaining_twice_as_many_layers_takes_twice_as_long():

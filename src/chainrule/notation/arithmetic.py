@@ -87,7 +87,8 @@ def real(value: Operand) -> Real:
     if isinstance(value, Real):
         return value
     if isinstance(value, float):
-        return Real(Fraction(repr(float(value))) if math.isfinite(value) else value)  # one of NumPy is a float, too
+        plain = float(value)  # one of NumPy is a float, too, and warns where ∞ − ∞ is no number
+        return Real(Fraction(repr(plain)) if math.isfinite(plain) else plain)
     return Real(Fraction(value))
 
 
