@@ -408,7 +408,8 @@ def fault(arguments: list[str], code: int, out: str, err: str) -> str:
         return f"a refusal without a reason: {err[:200]!r}"
     if re.search("[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e]", err):
         return f"a message that steers the terminal: {err[:200]!r}"
-    if code == 0 and arguments[0] in ("explain", "predict", "evaluate") and re.search(r"(?<![\w./-])(nan|NaN)(?![\w.])", out):
+    numbers = out.partition("\n")[2]  # below a title, or the names of columns, which may well be "NaN"
+    if code == 0 and arguments[0] in ("explain", "predict", "evaluate") and re.search(r"(?<![\w./-])(nan|NaN)(?![\w.])", numbers):
         return f"a silent NaN: {out[:200]!r}"
     return ""
 

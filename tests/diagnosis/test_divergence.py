@@ -5,7 +5,7 @@ import pytest
 from tests.runs import SEED, rings
 
 import chainrule as cr
-from chainrule.diagnosis.divergence import Diverged, diverged
+from chainrule.diagnosis.divergence import Diverged, diverged, undefined_in
 from chainrule.diagnosis.network_criteria import first_infinite
 from chainrule.training.loop import Overflowed, Training
 from chainrule.training.plan import Plan
@@ -75,6 +75,14 @@ def test_the_logarithm_of_nought_is_told():
     """With the target 1 and a prediction of exactly 0, the logarithm is −∞; no theorem shortens it behind a relu."""
     dead = cr.Network(1, cr.dense(1, "relu", bias=False), loss="cross_entropy").with_weights([-1.0])
     assert "cross_entropy takes the logarithm of 0" in str(caught(Training(dead, [[1.0]], [[1.0]], Plan())))
+
+
+def test_of_several_outputs_the_loss_that_has_no_value_is_told():
+    def two(x, v):
+        return {"sure": cr.dense(1, "sigmoid", bias=False)(x), "free": cr.dense(1, "identity", bias=False)(v)}
+
+    network = cr.Network({"x": 1, "v": 1}, two, loss=dict.fromkeys(("sure", "free"), "binary_cross_entropy")).with_weights([1.0, -2.0])
+    assert "takes the logarithm of −3: the output activation identity" in undefined_in(network.step([[1, 1.5]], [[1, 1]]))
 
 
 def test_unscaled_inputs_are_the_cause_of_small_rates():

@@ -35,11 +35,11 @@ MOST_ADVISED = 100_000
 """Parameters × rows up to which rates are simulated whole."""
 
 
-OF_PLAN, OF_NETWORK = (
-    ("learning_rate", "optimizer", "batch_size", "epochs", "class_weights"),
-    ("network", "hidden", "activation", "loss", "regularizer"),
-)
-"""Options of `chainrule train`: of its plan, those that a cure may change; those that a described network takes the place of."""
+OF_PLAN = ("learning_rate", "optimizer", "batch_size", "epochs", "class_weights")
+"""Options of `chainrule train` that a cure may change, of its plan …"""
+
+OF_NETWORK = ("network", "hidden", "activation", "loss", "regularizer")
+"""… and those that a described network takes the place of."""
 
 CURED_MODEL = "cured.safetensors"
 """Where the command that is printed writes its model."""

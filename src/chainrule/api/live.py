@@ -30,8 +30,8 @@ def notebook_output() -> Callable[[str], Any] | None:
         return None
     from IPython.display import HTML, display
 
-    handle = display(HTML(""), display_id=True)  # type: ignore[no-untyped-call]  # IPython's
-    return lambda html: handle.update(HTML(html))  # type: ignore[no-untyped-call]  # IPython's
+    handle = display(HTML(""), display_id=True)  # type: ignore[no-untyped-call]  # IPython has no types
+    return lambda html: handle.update(HTML(html))  # type: ignore[no-untyped-call]  # IPython has no types
 
 
 class NotebookProgress(Watch):

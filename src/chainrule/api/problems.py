@@ -103,20 +103,16 @@ def problem(
     numbered = list(found.network.numbered_layers)
     layers = _changed_layers(found.network, numbered, bias, activation, initializer)
     new_loss = None if loss is None else find("loss", setting(loss))
+    written = chosen_notation(found.network.notation, notation, language)
     changes = {
         "loss": new_loss,
         "regularizer": None if regularizer is None else find("regularizer", setting(regularizer)),
         "seed": seed,
         "outputs": outputs,
         "batch": batch,
-        "notation": chosen_notation(found.network.notation, notation, language),
+        "notation": None if written == found.network.notation else written,
     }
-    counted = new_loss is not None and bool(new_loss.implied)  # a name such as "mae" says how errors are counted as well
-    changes = {
-        key: value
-        for key, value in changes.items()
-        if value is not None and (value != getattr(found.network, key, None) or (key == "loss" and counted))
-    }
+    changes = {key: value for key, value in changes.items() if value is not None}
     layers = [
         _changed_output(found.network, layer, new_loss, output_activation) if old in found.network.last_layers else layer
         for old, layer in zip(found.network.layers, layers, strict=True)

@@ -266,7 +266,7 @@ def _locked(handle: int, *, wait: bool = False) -> bool | None:
         elif not wait:
             import msvcrt
 
-            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]  # on Windows
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]  # which mypy knows on Windows alone
     except OSError as error:
         return False if error.errno in (errno.EAGAIN, errno.EACCES, errno.EDEADLK) else None
     return True

@@ -64,7 +64,7 @@ def undefined_in(step: Step) -> str | None:
     quantity = first_infinite(step)
     if quantity is None:
         return None
-    why, value = undefined(step) if quantity == "E" else None, _largest(step.values[quantity])
+    why, value = undefined(step), _largest(step.values[quantity])
     said = "the error E is no number." if (quantity, value) == ("E", NO_NUMBER) else f"{quantity} of this step is {value}."
     return f"{said} {sentence(Words(), Finding('not_finite', why)) if why else ''}".strip()
 
@@ -77,7 +77,7 @@ def _largest(value: Array) -> str:
 
 def _causes(training: Training, step: Step, quantity: str, rate: float | None) -> list[Finding]:
     """What the doctor finds: a loss that is not defined; else how the run starts, and the rate, which the search has tried."""
-    if quantity == "E" and (why := undefined(step)):
+    if why := undefined(step):
         return [Finding("not_finite", why)]
     x, t, *weights = training.data
     case = Case(training.start, x, t, training.plan.optimizer, weights=weights[0] if weights else None)

@@ -43,8 +43,7 @@ def not_finite(case: Case) -> Mapping[str, Value] | None:
     """NaN or infinity, before the first step or in it: the first quantity of which it is true, in the order of computation."""
     if np.isfinite(case.start.error) and all(np.isfinite(g).all() for g in case.start.gradients.values()):
         return None
-    quantity = first_infinite(case.first_step) or "E"
-    return (undefined(case.first_step) if quantity == "E" else None) or {"quantity": quantity}
+    return undefined(case.first_step) or {"quantity": first_infinite(case.first_step) or "E"}
 
 
 def first_infinite(step: Step) -> str | None:
@@ -53,20 +52,21 @@ def first_infinite(step: Step) -> str | None:
 
 
 def undefined(step: Step) -> Mapping[str, Value] | None:
-    """Why the loss has no finite value for a prediction y that is finite; None where that is not so."""
+    """Why the loss of an output has no finite value for a prediction y that is finite; None where that is not so."""
     network, derivation = step.network, step.network.derivation
-    logarithms = [node.arguments[0] for node in order(derivation.error) if node.primitive.name == "log"]
-    data = dict(zip(derivation.data, (step.x, step.t, step.weights), strict=False))
-    values = evaluate([derivation.error, derivation.prediction, *logarithms], {**data, **network.bindings()})
-    if not logarithms or np.isfinite(values[derivation.error]) or not np.isfinite(values[derivation.prediction]).all():
-        return None
-    arguments, output = np.concatenate([np.ravel(values[node]) for node in logarithms]), network.layers[-1].activation
-    lowest = float(np.min(arguments))
-    assert output is not None
-    known: dict[str, Value] = {"loss": network.loss.name, "number": lowest, "activation": output.name}
-    if lowest <= 0:
-        return {"how": "negative" if lowest < 0 else "logarithm", **known}
-    return {"how": "division", **known} if np.isinf(arguments).any() else None
+    known = {**{node: step.values[node.key] for node in derivation.data}, **network.bindings()}
+    last = {network.output_of(layer): layer.activation for layer in network.layers}
+    for error, y, (name, goal) in zip(derivation.errors or (derivation.error,), derivation.predictions, network.goals.items(), strict=True):
+        logarithms = [node.arguments[0] for node in order(error) if node.primitive.name == "log"]
+        values = evaluate([error, y, *logarithms], known)
+        if not logarithms or np.isfinite(values[error]) or not np.isfinite(values[y]).all():
+            continue
+        arguments = np.concatenate([np.ravel(values[node]) for node in logarithms])
+        lowest, output = float(np.min(arguments)), last.get(name)
+        how = "negative" if lowest < 0 else "logarithm" if lowest == 0 else "division" if np.isinf(arguments).any() else ""
+        if how:
+            return {"how": how, "loss": goal.loss.name, "number": lowest, "activation": "identity" if output is None else output.name}
+    return None
 
 
 @criterion(
