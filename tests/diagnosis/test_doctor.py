@@ -174,6 +174,19 @@ def short_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cr.train("data:iris", target="species", epochs=20, output="iris.safetensors")
 
 
+def test_a_training_whose_rate_was_too_small_is_told_that_before_its_effects() -> None:
+    random = np.random.default_rng(4)
+    x = random.normal(size=(120, 3))
+    rows = {"a": x[:, 0], "b": x[:, 1], "c": x[:, 2], "t": x @ [3.0, -1.0, 2.0] + random.normal(0, 0.1, 120)}
+    model = cr.train(rows, target="t", optimizer="sgd", learning_rate=1e-6, epochs=30)
+    diagnosis = cr.doctor(model, data=rows)
+    assert diagnosis.diseases[0].finding.key == "rate_too_small"
+    assert diagnosis.diseases[0].cure.treatment.options.keys() == {"learning_rate"}
+    assert {"underfitting", "worse_than_guessing"} & {effect.finding.key for effect in diagnosis.diseases[0].effects}
+    well = cr.train(rows, target="t", optimizer="sgd", learning_rate=0.05, epochs=100)
+    assert "rate_too_small" not in cr.doctor(well, data=rows).keys
+
+
 @pytest.mark.usefixtures("short_training")
 def test_a_model_is_cured_by_a_command_that_can_be_typed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor", "iris.safetensors"]) == 1

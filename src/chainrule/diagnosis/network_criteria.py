@@ -443,8 +443,8 @@ def rate_too_large(case: Case) -> Mapping[str, Value] | None:
 
 
 @criterion(
-    f"in a trial more than {100 * HARDLY:.0f} % of the error are left, and with a larger rate, no larger than is ever recommended, less "
-    "than half of that",
+    f"in a trial, and after the training if there was one, more than {100 * HARDLY:.0f} % of the error are left, and with a larger rate, "
+    "no larger than is ever recommended, a trial leaves less than half of that",
     "tried: a rate below a twentieth of a good one gave false alarms; measured",
     "a run that is long enough to make up for it",
     after=("inputs_unscaled", "targets_unscaled", "vanishing", "zero_start", "start_too_large", "saturation", "nothing_to_learn"),
@@ -452,22 +452,23 @@ def rate_too_large(case: Case) -> Mapping[str, Value] | None:
 def rate_too_small(case: Case) -> Mapping[str, Value] | None:
     """A learning rate with which hardly anything is learned in the steps of a trial, though it is with a larger one."""
     rate = case.rate
-    if rate is None or case.trained is not None or case.trial.share <= HARDLY or not case.trial.share < 1.0 + 1e-9:
+    if rate is None or case.trial.share <= HARDLY or not case.trial.share < 1.0 + 1e-9:
         return None
-    best = faster(case)
-    if best is None:
+    left = case.trial.last if case.trained is None else error_of(case.network, case.trained.predict(case.x), case.t)
+    if not left > HARDLY * case.trial.errors[0]:
+        return None
+    best = faster(case, rate)
+    if best is None or not best[1] < TWICE_AS_GOOD * left:
         return None
     return {"rate": rate, "better": best[0], "error": case.trial.last, "less": best[1], "steps": case.trial.steps}
 
 
-def faster(case: Case) -> tuple[float, float] | None:
-    """A larger rate with which a trial ends with less than half of the error, and that error; None if there is none."""
-    rate = case.rate
-    assert rate is not None
+def faster(case: Case, rate: float) -> tuple[float, float] | None:
+    """The larger rate with which a trial ends with the least error, and that error; None if there is none to try."""
     most = largest_recommended(case.network, case.optimizer)
     tried = {candidate: case.with_rate(candidate).trial.last for candidate in (rounded(rate * k) for k in FASTER) if candidate <= most}
     best = min(tried, key=lambda candidate: tried[candidate], default=None)
-    return None if best is None or not tried[best] < TWICE_AS_GOOD * case.trial.last else (best, tried[best])
+    return None if best is None else (best, tried[best])
 
 
 @criterion(

@@ -32,7 +32,7 @@ def tested(case: Case) -> Scores | None:
     "that of someone who always guesses the same",
     "the definition of a baseline",
     "whether it is by chance, of a few test rows",
-    after=("outlier", "nothing_to_learn", "out_of_step", "rate_too_large"),
+    after=("outlier", "nothing_to_learn", "out_of_step", "rate_too_large", "rate_too_small"),
 )
 def worse_than_guessing(case: Case) -> Mapping[str, Value] | None:
     """A model that is worth less than none."""
@@ -95,7 +95,18 @@ def overfitting(case: Case) -> Mapping[str, Value] | None:
     f"{ABOVE:g}",
     "the simplest models there are",
     "a network that was meant to be simpler still",
-    after=("outlier", "batch_too_large", "penalty", "vanishing", "dead_units", "saturation", "zero_start", "start_kept", "bounded_output"),
+    after=(
+        "outlier",
+        "batch_too_large",
+        "penalty",
+        "vanishing",
+        "dead_units",
+        "saturation",
+        "zero_start",
+        "start_kept",
+        "bounded_output",
+        "rate_too_small",
+    ),
 )
 def underfitting(case: Case) -> Mapping[str, Value] | None:
     """A network that could not learn what is there, or was not given the time."""
