@@ -15,7 +15,8 @@ from chainrule.explanation.explain import explain as explain
 from chainrule.api.formulas import explain_formula as explain_formula
 from chainrule.api.figures import figure as figure
 from chainrule.api.doctor import doctor as doctor
-from chainrule.api.train import train as train, Watch as Watch
+from chainrule.api.train import train as train
+from chainrule.api.watching import Watch as Watch
 from chainrule.api.estimators import ChainruleClassifier as ChainruleClassifier, ChainruleRegressor as ChainruleRegressor
 from chainrule.diagnosis.examination import Diagnosis as Diagnosis
 from chainrule.training.model import Model as Model

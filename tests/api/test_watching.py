@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.api import live
+from chainrule.api import watching
 
 ROWS = {"a": list(range(30)), "b": [k % 7 for k in range(30)], "y": [0.5 * k for k in range(30)]}
 QUICK = {"target": "y", "engine": "written", "hidden": 3, "validation_folds": 0}
@@ -43,8 +43,8 @@ def test_who_is_told_to_end_by_the_system_ends(tmp_path):
 
 def test_a_notebook_shows_the_curve_while_it_runs(monkeypatch):
     shown = []
-    monkeypatch.setattr(live, "SECONDS", 0.0)
-    monkeypatch.setattr(live, "notebook_output", lambda: shown.append)
+    monkeypatch.setattr(watching, "SECONDS", 0.0)
+    monkeypatch.setattr(watching, "notebook_output", lambda: shown.append)
     cr.train(ROWS, **QUICK, epochs=3)
     assert len(shown) == 4
     assert "<progress" in shown[2]
@@ -55,4 +55,4 @@ def test_a_notebook_shows_the_curve_while_it_runs(monkeypatch):
 
 def test_a_notebook_is_known_by_its_kernel(monkeypatch):
     monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=SimpleNamespace))
-    assert live.notebook_output() is None
+    assert watching.notebook_output() is None

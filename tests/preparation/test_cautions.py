@@ -5,7 +5,7 @@ import pytest
 
 import chainrule as cr
 from chainrule.api.doctor import before
-from chainrule.api.train import Watch
+from chainrule.api.watching import Watch
 from chainrule.data.reading import read
 from chainrule.document.words import Words
 from chainrule.preparation.cautions import cautions

@@ -18,7 +18,7 @@ import pytest
 from tests.samples import some
 
 import chainrule as cr
-from chainrule.api.train import Watch
+from chainrule.api.watching import Watch
 from chainrule.base.errors import FileError
 from chainrule.data.reading import read
 from chainrule.preparation import disk

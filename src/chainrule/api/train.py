@@ -18,6 +18,7 @@ from typing import Any
 from chainrule.api.described import described_targets, description_of, fitted_network, tasks_of
 from chainrule.api.figures import check_drawing, figure
 from chainrule.api.settings import chosen_optimizer, setting
+from chainrule.api.watching import Watch, watching
 from chainrule.base.errors import FileError, InputError, quoted
 from chainrule.base.frozen import Frozen, FrozenValue
 from chainrule.base.interruption import CTRL_C, asked_to_end, interrupt_by_hand
@@ -96,50 +97,6 @@ class Run(Frozen):
     def measured(self, network: Network, part: Subset) -> Scores:
         """How good the network is on a part."""
         return score(self.preparation, Predictor(network, self.plan.engine, self.plan.precision)(part.x), part.labels, guess=self.guess)
-
-
-class Watch:
-    """Callbacks of a run, called while it goes on; these do nothing."""
-
-    def begins(self, run: Run, training: Training) -> None:
-        """Everything is decided."""
-
-    def fold(self, number: int, count: int, scores: Scores) -> None:
-        """A fold of the cross-validation, from 1, has been measured."""
-
-    def cut_short(self) -> None:
-        """A cross-validation was interrupted; its finished folds, and the one at hand, can be resumed from the checkpoint."""
-
-    def epoch(self, report: Report, measure: Callable[[], Scores | None]) -> None:
-        """An epoch is done; `measure` gives the scores on the validation rows, and takes the time for it when it is called."""
-
-    def ends(self, model: Model, outcome: Outcome | Diverged) -> None:
-        """The run is over. The model has the best weights; it is written already, if it was to be."""
-
-
-class Calling(Watch):
-    """Calls a function with the report of every epoch."""
-
-    def __init__(self, function: Callable[[Report], object]) -> None:
-        self.function = function
-
-    def epoch(self, report: Report, measure: Callable[[], Scores | None]) -> None:
-        """An epoch is done."""
-        self.function(report)
-
-
-def _watching(watch: Watch | Callable[[Report], object] | None) -> Watch:
-    """Who watches a run: whoever was asked to, or else the notebook in which it runs. Raises InputError."""
-    from chainrule.api.live import NotebookProgress, notebook_output
-
-    if watch is None:
-        show = notebook_output()
-        return Watch() if show is None else NotebookProgress(show)
-    if isinstance(watch, Watch):
-        return watch
-    if not callable(watch) or isinstance(watch, type):
-        raise InputError(f"watch is a function of a report, as watch=print, or a Watch, not {quoted(watch)}.")
-    return Calling(watch)
 
 
 def train(
@@ -238,7 +195,7 @@ def train(
         "engine": engine, "precision": precision,
     }  # fmt: skip
     plan_settings |= last_rows("validation", validation) | last_rows("test", test) | {"group": group}
-    plan, shape, watch = _plan(plan_settings, optimizer, learning_rate), (hidden, activation, loss, regularizer), _watching(watch)
+    plan, shape, watch = _plan(plan_settings, optimizer, learning_rate), (hidden, activation, loss, regularizer), watching(watch)
     path = _output(output, curve)
     description = None if network is None else _description(network, shape)
     targets = _names(target) or (described_targets(description) if description else ())

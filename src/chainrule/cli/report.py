@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from chainrule.api.train import Run, Watch
+from chainrule.api.train import Run
+from chainrule.api.watching import Watch
 from chainrule.cli.options import DEFINED
 from chainrule.cli.output import complain, say
 from chainrule.cli.progress import Progress, fitting_progress, main_score

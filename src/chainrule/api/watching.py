@@ -1,4 +1,4 @@
-"""A training in a notebook: its curve, its errors and how far it is, in one place, while it runs."""
+"""Who watches a training: callbacks, a function that is called with every epoch, or the notebook in which it runs."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from chainrule.api.figures import training_curve
-from chainrule.api.train import Run, Watch
-from chainrule.base.errors import InputError
+from chainrule.base.errors import InputError, quoted
 from chainrule.document.words import Words
 
 if TYPE_CHECKING:
+    from chainrule.api.train import Run
     from chainrule.diagnosis.divergence import Diverged
     from chainrule.training.history import Outcome, Report
     from chainrule.training.loop import Training
@@ -21,6 +21,36 @@ if TYPE_CHECKING:
 
 SECONDS = 0.5
 """Between two pictures."""
+
+
+class Watch:
+    """Callbacks of a run, called while it goes on; these do nothing."""
+
+    def begins(self, run: Run, training: Training) -> None:
+        """Everything is decided."""
+
+    def fold(self, number: int, count: int, scores: Scores) -> None:
+        """A fold of the cross-validation, from 1, has been measured."""
+
+    def cut_short(self) -> None:
+        """A cross-validation was interrupted; its finished folds, and the one at hand, can be resumed from the checkpoint."""
+
+    def epoch(self, report: Report, measure: Callable[[], Scores | None]) -> None:
+        """An epoch is done; `measure` gives the scores on the validation rows, and takes the time for it when it is called."""
+
+    def ends(self, model: Model, outcome: Outcome | Diverged) -> None:
+        """The run is over. The model has the best weights; it is written already, if it was to be."""
+
+
+class Calling(Watch):
+    """Calls a function with the report of every epoch."""
+
+    def __init__(self, function: Callable[[Report], object]) -> None:
+        self.function = function
+
+    def epoch(self, report: Report, measure: Callable[[], Scores | None]) -> None:
+        """An epoch is done."""
+        self.function(report)
 
 
 def notebook_output() -> Callable[[str], Any] | None:
@@ -67,3 +97,15 @@ class NotebookProgress(Watch):
             parts.append(f"{words.plain('train.validation')} {last.validation_error:.4g}")
         bar = f'<progress value="{last.epoch}" max="{most}"></progress> ' if running else ""
         self.show(f"{curve}<div>{bar}{' &#183; '.join(map(words.decimal, parts))}</div>")
+
+
+def watching(watch: Watch | Callable[[Report], object] | None) -> Watch:
+    """Who watches a run: whoever was asked to, or else the notebook in which it runs. Raises InputError."""
+    if watch is None:
+        show = notebook_output()
+        return Watch() if show is None else NotebookProgress(show)
+    if isinstance(watch, Watch):
+        return watch
+    if not callable(watch) or isinstance(watch, type):
+        raise InputError(f"watch is a function of a report, as watch=print, or a Watch, not {quoted(watch)}.")
+    return Calling(watch)
