@@ -6,7 +6,7 @@ import sys
 INTERRUPTED = 130
 
 
-def main() -> int:
+def process() -> int:
     """Runs the command line of this process and returns its exit code."""
     code = INTERRUPTED
     try:
@@ -43,4 +43,4 @@ def _unraisable(unraisable: "sys.UnraisableHookArgs") -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(process())

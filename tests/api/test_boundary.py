@@ -13,7 +13,7 @@ from chainrule.api.figures import figure
 from chainrule.api.problems import problem
 from chainrule.cli import main
 from chainrule.explanation.explain import contexts
-from chainrule.explanation.predictions import boundary_plot, units
+from chainrule.explanation.predictions import boundary_plot, column_units
 from chainrule.pictures.plot import HEIGHT, WIDTH, share
 from chainrule.pictures.shapes import Circle, Diagram, Label, Line, covered
 
@@ -72,7 +72,7 @@ def predicted_at(asked, diagram: Diagram, place: tuple[float, float]) -> float:
     axis = next(s for s in diagram.shapes if isinstance(s, Line) and s.kind == "axis" and s.y1 == s.y2)
     x = plot.x.low + (plot.x.high - plot.x.low) * (place[0] - axis.x1) / WIDTH
     y = plot.y.low + (plot.y.high - plot.y.low) * (axis.y1 - place[1]) / HEIGHT
-    inputs, outputs = units(context, "x"), units(context, "t")
+    inputs, outputs = column_units(context, "x"), column_units(context, "t")
     at = np.array([[x, y]])
     found = context.step.network.predict(at if inputs is None else inputs.numbers(at))
     return float((found if outputs is None else outputs.of(found))[0, 0])
@@ -152,7 +152,7 @@ def test_a_model_without_rows_has_the_units_of_its_columns(houses):
 def test_numbers_that_nobody_standardised_keep_their_letters():
     (context,) = contexts(problem(**XOR))
     assert said_of(boundary_plot(context).x.title) == "x1"
-    assert units(context, "x") is None
+    assert column_units(context, "x") is None
 
 
 SCALES = [None, 3, {"x": 3}, {"x": [[0, 0], [0, 0]]}, {"x": [[1, 2]]}, {"x": [["a", 1], [0, 1]]}, {"x": [[math.nan, 1]] * 2}]
@@ -162,5 +162,5 @@ SCALES = [None, 3, {"x": 3}, {"x": [[0, 0], [0, 0]]}, {"x": [[1, 2]]}, {"x": [["
 def test_scales_of_a_record_from_anywhere_are_not_believed(scales, houses):
     (context,) = contexts(of_model(houses))
     context.step.origin["scales"] = scales
-    assert units(context, "x") is None
+    assert column_units(context, "x") is None
     assert share(boundary_plot(context).x, 0) < 1

@@ -26,9 +26,9 @@ def work(context, detail):
     {body}
 
 sys.modules["chainrule.cli.commands"] = types.SimpleNamespace(chainrule=chainrule)
-from chainrule.__main__ import main
+from chainrule.__main__ import process
 sys.argv[1:] = {arguments}
-sys.exit(main())
+sys.exit(process())
 """
 
 
@@ -190,8 +190,8 @@ def seen(frame, event, argument):
         sys.setprofile(None)
         os.kill(os.getpid(), signal.SIGINT)
 sys.setprofile(seen)
-from chainrule.__main__ import main
-sys.exit(main())
+from chainrule.__main__ import process
+sys.exit(process())
 """
 
 

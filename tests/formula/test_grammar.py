@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from chainrule.base.errors import InexactError, InputError
 from chainrule.formula.expression import Expression
-from chainrule.formula.grammar import MOST_NAMES, MOST_NESTED, MOST_SIGNS, Reading, parse_formula
+from chainrule.formula.grammar import MOST_NAMES, MOST_NESTED, MOST_SIGNS, ParsedFormula, parse_formula
 
 
 def understood(text: str) -> list[str]:
@@ -18,7 +18,7 @@ def understood(text: str) -> list[str]:
     return [f"{quantity} = {quantity.arguments[0]}" for quantity in parse_formula(text).calculation.quantities]
 
 
-def at(reading: Reading, numbers: dict[str, object], exact: bool = False) -> tuple[object, dict[str, object]]:
+def at(reading: ParsedFormula, numbers: dict[str, object], exact: bool = False) -> tuple[object, dict[str, object]]:
     """The result, and the derivative by every letter."""
     calculation = reading.calculation
     given = {node: numbers.get(node.symbol, reading.given.get(node)) for node in calculation.inputs}
@@ -296,7 +296,7 @@ def text_of(lines: list[tuple[str, Tree]]) -> str:
     return "; ".join(f"{name} = {tree.text()}" for name, tree in lines)
 
 
-def inputs_of(reading: Reading) -> set[str]:
+def inputs_of(reading: ParsedFormula) -> set[str]:
     return {node.symbol for node in reading.calculation.inputs}
 
 
@@ -320,7 +320,7 @@ def test_derivatives_are_those_of_pytorch(lines, a, b):
     assert slopes == pytest.approx(wanted, rel=1e-9, abs=1e-9 * max(1, largest))
 
 
-def reading_of(lines: list[tuple[str, Tree]]) -> Reading:
+def reading_of(lines: list[tuple[str, Tree]]) -> ParsedFormula:
     """What is understood, where there is a letter to derive by, and a point that is no number is no example."""
     try:
         return parse_formula(text_of(lines))

@@ -14,7 +14,7 @@ from tests.samples import examples
 import chainrule as cr
 from chainrule.cli import main
 from chainrule.network.elements import find_element, units
-from chainrule.network.weights import APART, FIRST, LAST, SOURCE, TARGET, Reading, in_order
+from chainrule.network.weights import APART, FIRST, LAST, SOURCE, TARGET, WeightLayout, in_order
 from chainrule.notation.conventions import Notation
 from chainrule.render.plain import plain
 
@@ -163,13 +163,13 @@ def test_a_list_in_any_order_gives_the_network_that_it_was_made_of(network: cr.N
     own = any(network.shapes.get(f"{letter}{n}", ()) for n in range(1, 5) for letter in ("b", "theta"))
     if bias != APART and not own:
         return
-    reading = Reading(rows, bias)
+    reading = WeightLayout(rows, bias)
     places = in_order(network, reading, network.size)
     assert len(set(places)) == network.size
     numbers = [float(network.parameters[key][index]) for key, index in places]
     blank = network.with_parameters({key: np.zeros(shape) for key, shape in network.shapes.items()})
     assert same(blank.with_weights(numbers, str(reading)), network)
-    if reading == Reading(TARGET):
+    if reading == WeightLayout(TARGET):
         assert same(blank.with_weights(numbers), network)
         assert numbers == network.weights
 
@@ -179,7 +179,7 @@ def test_a_list_in_any_order_gives_the_network_that_it_was_made_of(network: cr.N
 def test_matrices_in_either_direction_are_read_right_or_refused_with_both(network: cr.Network, vectors: str, rows: str) -> None:
     network = network.replaced(notation=Notation(vectors=vectors))
     given_matrices = {key: (array.T if rows == TARGET and array.ndim == 2 else array).tolist() for key, array in network.parameters.items()}
-    assert same(network.with_weights(given_matrices, str(Reading(rows))), network)
+    assert same(network.with_weights(given_matrices, str(WeightLayout(rows))), network)
     usual = {"rows": SOURCE, "columns": TARGET}[vectors]
     square = all(len(shape) < 2 or shape[0] == shape[1] for shape in network.shapes.values())
     read, refusal = read_or_refused(network, given_matrices)
@@ -212,7 +212,7 @@ def test_every_weight_has_its_name_from_unit_to_unit(network: cr.Network) -> Non
             for unit in range(network.shapes.get(f"{symbol}{number}", (0,))[0] if network.shapes.get(f"{symbol}{number}") else 0):
                 assert weight_called(network, f"w0,{own + unit}") == (f"{symbol}{number}", (unit,))
     for number, (key, index) in enumerate(
-        in_order(network, Reading(TARGET), sum(array.size for array in network.parameters.values() if array.ndim == 2)), start=1
+        in_order(network, WeightLayout(TARGET), sum(array.size for array in network.parameters.values() if array.ndim == 2)), start=1
     ):
         assert weight_called(network, f"w{number}") == (key, index)
         assert weight_called(network, f"{key}[{index[0] + 1},{index[1] + 1}]") == (key, index)

@@ -14,7 +14,7 @@ from chainrule.api.settings import chosen_notation
 from chainrule.base.errors import InputError, UnknownNameError, quoted
 from chainrule.formula.arrays import fraction
 from chainrule.formula.expression import Expression
-from chainrule.formula.grammar import MOST_SIGNS, Reading, Text, about_comma, parse_formula
+from chainrule.formula.grammar import MOST_SIGNS, ParsedFormula, Text, about_comma, parse_formula
 from chainrule.network.definitions import Definition, definitions
 from chainrule.notation.conventions import Notation
 
@@ -69,7 +69,7 @@ def formula_code(formula: str, at: Point = None) -> str:
     return program(reading.calculation, {node.key: float(number) for node, number in numbers.items()})
 
 
-def read_formula(formula: str, at: Point) -> tuple[Reading, dict[Expression, Any]]:
+def read_formula(formula: str, at: Point) -> tuple[ParsedFormula, dict[Expression, Any]]:
     """The formula, in which every registered activation is a function, and the number of every input. Raises InputError."""
     given = _pairs(at) if isinstance(at, str) else {} if at is None else {str(name): (value, None) for name, value in at.items()}
     own = {name: partial(_activation, definition) for name, definition in definitions("activation").items()}
@@ -83,7 +83,7 @@ def _activation(definition: Definition, z: Expression) -> Expression:
     return made
 
 
-def _numbers(reading: Reading, given: Mapping[str, tuple[Any, Any]]) -> dict[Expression, Any]:
+def _numbers(reading: ParsedFormula, given: Mapping[str, tuple[Any, Any]]) -> dict[Expression, Any]:
     """The number of every input. Raises InputError for one that is missing or unknown."""
     calculation = reading.calculation
     inputs = {node.symbol: node for node in calculation.inputs if node not in reading.given}
@@ -97,14 +97,14 @@ def _numbers(reading: Reading, given: Mapping[str, tuple[Any, Any]]) -> dict[Exp
     return {node: numbers[node] if node in numbers else fraction(reading.given[node]) for node in calculation.inputs}
 
 
-def _no_input(reading: Reading, name: str) -> InputError:
+def _no_input(reading: ParsedFormula, name: str) -> InputError:
     letters = (*reading.calculation.inputs, *reading.calculation.quantities)
     if any(node.symbol == name for node in letters):
         return InputError(f"the formula says itself what {name} is, so it takes no number; leave {name} out of --at.")
     return UnknownNameError("letter of the formula", name, {node.symbol for node in letters})
 
 
-def _missing(reading: Reading, missing: list[Expression]) -> InputError:
+def _missing(reading: ParsedFormula, missing: list[Expression]) -> InputError:
     names = [node.symbol for node in missing]
     first, others = names[0], set(names[1:])
     known = {node.symbol for node in (*reading.calculation.inputs, *reading.calculation.quantities)} - {first}

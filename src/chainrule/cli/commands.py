@@ -19,7 +19,7 @@ from chainrule.cli.options import (
     complete_weights,
     complete_words,
     problem_from_options,
-    section,
+    titled,
     with_options,
 )
 from chainrule.cli.output import give, say
@@ -165,8 +165,8 @@ def chainrule() -> None:
 
 @chainrule.command(epilog=EXPLAIN_EXAMPLES, short_help="Explain a training step, number by number.")
 @with_options(
-    *section("The network", *NETWORK_OPTIONS), *section("The samples", *BATCH_OPTIONS), *section("In place of a network", *FORMULA_OPTIONS),
-    *section("Which steps", *STEP_OPTIONS), *section("How much is shown", *EXTENT_OPTIONS), *section("Where to", *PAGE_OPTIONS),
+    *titled("The network", *NETWORK_OPTIONS), *titled("The samples", *BATCH_OPTIONS), *titled("In place of a network", *FORMULA_OPTIONS),
+    *titled("Which steps", *STEP_OPTIONS), *titled("How much is shown", *EXTENT_OPTIONS), *titled("Where to", *PAGE_OPTIONS),
 )  # fmt: skip
 def explain(
     detail: str | None, brief: bool, all: bool, weight: str | None, step: int | None, steps: int, order: str | None, epochs: int | None,

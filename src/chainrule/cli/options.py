@@ -52,10 +52,10 @@ class Sectioned(click.Command):
         formatter.write_text(EXIT_CODES)
 
 
-def section(title: str, *options: Callable[[Any], Any]) -> tuple[Callable[[Any], Any], ...]:
+def titled(title: str, *options: Callable[[Any], Any]) -> tuple[Callable[[Any], Any], ...]:
     """The same options, shown under a title of their own."""
 
-    def titled(option: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def marked(option: Callable[[Any], Any]) -> Callable[[Any], Any]:
         def add(command: Any) -> Any:
             command = option(command)
             command.__click_params__[-1].section = title
@@ -63,7 +63,7 @@ def section(title: str, *options: Callable[[Any], Any]) -> tuple[Callable[[Any],
 
         return add
 
-    return tuple(map(titled, options))
+    return tuple(map(marked, options))
 
 
 def complete_data(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:

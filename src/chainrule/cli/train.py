@@ -16,7 +16,7 @@ from chainrule.cli.options import (
     complete_data,
     complete_files,
     definition_option,
-    section,
+    titled,
     with_options,
 )
 from chainrule.cli.output import complain, give, say
@@ -168,8 +168,8 @@ OUTPUT_OPTIONS = (
 @click.command(cls=Sectioned, epilog=TRAIN_EXAMPLES, short_help="Train a network on your own data.")
 @DATA
 @with_options(
-    *section("The columns", *COLUMN_OPTIONS), *section("The network", *NETWORK_OPTIONS), *section("The training", *PLAN_OPTIONS),
-    *section("The file", *FORM_OPTIONS), *section("What is written and said", *OUTPUT_OPTIONS, LANGUAGE),
+    *titled("The columns", *COLUMN_OPTIONS), *titled("The network", *NETWORK_OPTIONS), *titled("The training", *PLAN_OPTIONS),
+    *titled("The file", *FORM_OPTIONS), *titled("What is written and said", *OUTPUT_OPTIONS, LANGUAGE),
 )  # fmt: skip
 def train(data: tuple[str, ...], output: str, quiet: bool, language: str, **options: Any) -> int:
     """Train a network on a table, and keep it as a model that predicts from raw rows.

@@ -36,7 +36,7 @@ class Unfit(Exception):
     """A file that is left to Python's csv."""
 
 
-class Part(FrozenValue):
+class RowRange(FrozenValue):
     """Consecutive rows: the number of the first one, how many, and their columns as pyarrow has them."""
 
     first: int
@@ -102,7 +102,7 @@ def _with_rows(evidence: Evidence, rows: Sequence[int]) -> Evidence:
     return replace(evidence, **moved, stray=stray)
 
 
-def read_parts(layout: TextLayout, plain: Mapping[str, str], options: CellOptions) -> Iterator[Part]:
+def read_parts(layout: TextLayout, plain: Mapping[str, str], options: CellOptions) -> Iterator[RowRange]:
     """The file in parts. Raises Unfit, perhaps after some of them.
 
     plain   the columns that are read as plain numbers: "whole", or "point" for those with a decimal point
@@ -137,7 +137,7 @@ def read_parts(layout: TextLayout, plain: Mapping[str, str], options: CellOption
             first = 1
             for batch in reader:
                 if batch.num_rows:
-                    yield Part(first, batch.num_rows, dict(zip(layout.names, batch.columns, strict=True)))
+                    yield RowRange(first, batch.num_rows, dict(zip(layout.names, batch.columns, strict=True)))
                     first += batch.num_rows
     except (pyarrow.ArrowException, *UNREADABLE, UnicodeDecodeError, ValueError):
         raise Unfit from None

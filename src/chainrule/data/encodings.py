@@ -62,7 +62,7 @@ _HELD: ContextVar[Mapping[str, bytes]] = ContextVar("held", default=MappingProxy
 
 
 @contextmanager
-def held(path: str | Path) -> Iterator[None]:
+def reopenable(path: str | Path) -> Iterator[None]:
     """While this lasts, what gives its bytes once, as a pipe or standard input, can be opened again and again. Raises FileError."""
     if str(path) in _HELD.get() or not os.path.exists(path) or (content := _given_once(Path(path))) is None:
         yield

@@ -59,7 +59,7 @@ def partition_of(path: Path, folder: Path) -> dict[str, str]:
     return {name: value for name, equals, value in pairs if equals}
 
 
-def called(files: Iterable[Path]) -> str:
+def files_in_words(files: Iterable[Path]) -> str:
     """Several files in a word: "a.csv, b.csv and 3 more"."""
     names = list(map(str, files))
     return ", ".join(names[:2]) + (f" and {len(names) - 2} more" if len(names) > 2 else "")

@@ -26,8 +26,8 @@ from chainrule.base.frozen import FrozenValue
 from chainrule.data import arrays, arrow_text
 from chainrule.data.cells import KINDS, MISSING, Kind, common_kind, missing_words, parse_number
 from chainrule.data.columns import CellOptions, Form, Found, Scan
-from chainrule.data.encodings import gives_once, held
-from chainrule.data.files import ARROW, LINES, called, files_of, partition_of, suffix_of
+from chainrule.data.encodings import gives_once, reopenable
+from chainrule.data.files import ARROW, LINES, files_in_words, files_of, partition_of, suffix_of
 from chainrule.data.json_lines import of_json
 from chainrule.data.numbers import PLAIN, NumberFormat, NumberOptions
 from chainrule.data.shipped import PREFIX, SHIPPED, of_shipped
@@ -74,7 +74,7 @@ def _is_file(source: Any) -> bool:
 
 
 def _read(source: Any, kinds: Mapping[str, str | NumberFormat] | None, form: Reading) -> Table:
-    with held(source) if _is_file(source) else nullcontext():
+    with reopenable(source) if _is_file(source) else nullcontext():
         return _read_whole(source, kinds, form)
 
 
@@ -174,7 +174,7 @@ class Reading(FrozenValue):
             return TextFiles(str(source), (text_layout(str(source), **self.text),))
         if not all(map(_is_text, several)):
             return None
-        name = str(source) if isinstance(source, (str, Path)) else called(several)
+        name = str(source) if isinstance(source, (str, Path)) else files_in_words(several)
         return TextFiles(name, tuple(text_layout(str(path), **self.text) for path in several))
 
 
@@ -369,7 +369,7 @@ def _parts_of_files(source: Any, files: Sequence[Path], rows: int) -> Iterator[T
     if texts:
         other = next(path for path in files if not _is_text(path))
         raise FileError(f"{texts[0]} is a text file, and {other} is none; read them one by one, or name those of one kind.")
-    name = str(source) if isinstance(source, (str, Path)) else called(files)
+    name = str(source) if isinstance(source, (str, Path)) else files_in_words(files)
     folder = Path(source) if isinstance(source, (str, Path)) and Path(source).is_dir() else None
     first, names = 1, None
     for path in files:

@@ -53,10 +53,10 @@ class Finding(FrozenValue):
 
 def sentence(words: Words, finding: Finding) -> str:
     """What a finding says, with its numbers."""
-    return words.plain(finding.text, **texts(words, finding.numbers))
+    return words.plain(finding.text, **number_texts(words, finding.numbers))
 
 
-def texts(words: Words, values: Mapping[str, Value]) -> dict[str, Value]:
+def number_texts(words: Words, values: Mapping[str, Value]) -> dict[str, Value]:
     """What stands in the places of a text: numbers with three digits and the decimal sign of the language."""
     return {name: words.decimal(number_words(value)) if isinstance(value, float) else value for name, value in values.items()}
 

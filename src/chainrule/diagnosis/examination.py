@@ -10,7 +10,7 @@ from typing import Any
 from chainrule.base.display import Displayed
 from chainrule.base.frozen import Frozen
 from chainrule.diagnosis.case import Case
-from chainrule.diagnosis.criteria import BLANK, CRITERIA, Finding, Value, found, number_words, sentence, texts
+from chainrule.diagnosis.criteria import BLANK, CRITERIA, Finding, Value, found, number_texts, number_words, sentence
 from chainrule.diagnosis.cures import Cure, cure_of
 from chainrule.diagnosis.rates import TOLERANCE
 from chainrule.document.words import Words
@@ -143,17 +143,17 @@ def what_to_do(words: Words, disease: Disease) -> str:
 def advice(words: Words, finding: Finding) -> str:
     """What the catalogue says is to be done; nothing where it says nothing."""
     key = f"doctor.advice.{finding.key}"
-    return words.plain(key, **texts(words, finding.numbers)) if key in words.catalogue else ""
+    return words.plain(key, **number_texts(words, finding.numbers)) if key in words.catalogue else ""
 
 
 def cure_sentence(words: Words, cure: Cure) -> str:
     """What a cure does, and what its trial showed."""
-    change = words.plain(f"cure.{cure.treatment.key}", **texts(words, cure.treatment.values))
+    change = words.plain(f"cure.{cure.treatment.key}", **number_texts(words, cure.treatment.values))
     key = f"cure.tried.{cure.measure}.diverged" if math.isinf(cure.without) else f"cure.tried.{cure.measure}"
     scale = 100 if cure.measure in ("wrong", "missed") else 1
     numbers = {"with_it": cure.with_it * scale, "without": cure.without * scale}
     ends = {name: words.plain("cure.nothing") if 0 < value < TOLERANCE else value for name, value in numbers.items()}
-    return words.plain(key, change=change, steps=cure.steps, **texts(words, ends))
+    return words.plain(key, change=change, steps=cure.steps, **number_texts(words, ends))
 
 
 def _plain(value: Value) -> Value:

@@ -220,7 +220,7 @@ class Runner:
         states: Mapping[str, Array] | None = None,
         number: int = 1,
     ) -> None:
-        self.network, self.optimizer, self.number = network, constant(optimizer, number), number
+        self.network, self.optimizer, self.number = network, with_constant_rate(optimizer, number), number
         self.data, cost = (x, t, weights), operations(network, len(x))
         self.has_states = bool(network_update(network, self.optimizer).state_shapes)
         if cost <= MOST_OPERATIONS:
@@ -329,7 +329,7 @@ def _is_stuck(activity: Activity) -> bool:
     return dead or is_saturated(activity) or activity.predicts_the_mean
 
 
-def constant(optimizer: Bound, number: int) -> Bound:
+def with_constant_rate(optimizer: Bound, number: int) -> Bound:
     """The rule with one rate: that of step `number` in place of a schedule."""
     schedule = optimizer.options.get("learning_rate")
     if not isinstance(schedule, Bound):

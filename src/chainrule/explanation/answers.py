@@ -24,7 +24,7 @@ NEAR = 1e-9
 """Two numbers so near to each other are one, but for rounding."""
 
 
-class Units(FrozenValue):
+class ColumnUnits(FrozenValue):
     """What a person's numbers are where the network's are standardised: value = number · deviation + mean."""
 
     mean: Array
@@ -39,7 +39,7 @@ class Units(FrozenValue):
         return (values - self.mean) / self.deviation
 
 
-def units(context: Context, symbol: str) -> Units | None:
+def column_units(context: Context, symbol: str) -> ColumnUnits | None:
     """Of the columns behind x or t; None where nothing is known but the numbers."""
     scales = context.step.origin.get("scales")
     found = scales.get(symbol) if isinstance(scales, Mapping) else None
@@ -48,7 +48,7 @@ def units(context: Context, symbol: str) -> Units | None:
     except (TypeError, ValueError):  # a record may come from anywhere
         return None
     fits = len(mean) == getattr(context.step, symbol).shape[1] and np.isfinite(mean).all() and (deviation > 0).all()
-    return Units(mean, deviation) if fits else None
+    return ColumnUnits(mean, deviation) if fits else None
 
 
 def standardised(context: Context) -> list[Block]:
@@ -152,5 +152,5 @@ def _plain(context: Context, value: float) -> str:
 
 def _scales(context: Context, symbol: str) -> Sequence[tuple[float, float]] | None:
     """[mean, deviation] of each column of x or t; None where nothing is known but the numbers."""
-    found = units(context, symbol)
+    found = column_units(context, symbol)
     return None if found is None else list(zip(found.mean.tolist(), found.deviation.tolist(), strict=True))

@@ -12,7 +12,7 @@ from chainrule.base.errors import DescriptionError, DivergenceError, InputError,
 if TYPE_CHECKING:
     from chainrule.document.document import Document, Section
     from chainrule.explanation.context import Context
-    from chainrule.explanation.sequence import Run
+    from chainrule.explanation.sequence import OrderedRun
     from chainrule.steps.order import Wanted as WantedOrder
     from chainrule.steps.problem import Problem
     from chainrule.steps.step import Step
@@ -63,7 +63,7 @@ def explain(
         raise InputError("brief leaves out what goes alike, and all leaves nothing out: choose one of them.")
     extent = "brief" if brief else "all" if all else "usual"
     shape: dict[str, Any] = {"detail": detail, "extent": extent, "digits": digits, "exact": exact}
-    run: Run | None = None
+    run: OrderedRun | None = None
     if order is None or step is not None or steps != 1:
         found = contexts(subject, step=step, steps=steps, order=order, epochs=epochs, **shape)
     else:
@@ -117,7 +117,7 @@ def _check_no_order(order: WantedOrder | None, epochs: int | None) -> None:
         raise InputError("a recorded step has its own rows; leave out order and epochs.")
 
 
-def _run(subject: Problem | Step, order: WantedOrder, epochs: int | None, exact: bool) -> Run:
+def _run(subject: Problem | Step, order: WantedOrder, epochs: int | None, exact: bool) -> OrderedRun:
     from chainrule.explanation.sequence import taken
     from chainrule.steps.step import Step
 
@@ -178,7 +178,7 @@ def fitting_detail(step: Step) -> str:
     return "matrix" if parameters <= 150 and widest <= 12 and len(step.x) <= 12 else "overview"
 
 
-def _document(contexts: list[Context], weight: str | None, run: Run | None = None) -> Document:
+def _document(contexts: list[Context], weight: str | None, run: OrderedRun | None = None) -> Document:
     from chainrule.document.document import Document
     from chainrule.explanation.colours import colours
     from chainrule.explanation.illustrations import with_illustrations
@@ -202,7 +202,7 @@ def _document(contexts: list[Context], weight: str | None, run: Run | None = Non
     )
 
 
-def _in_order(contexts: list[Context], weight: str | None, run: Run) -> list[list[Section]]:
+def _in_order(contexts: list[Context], weight: str | None, run: OrderedRun) -> list[list[Section]]:
     """The sections of a run in an order: how it begins, its first steps, and all of it in tables."""
     from chainrule.explanation import sequence
 

@@ -8,7 +8,7 @@ from typing import TypeAlias
 import numpy as np
 
 from chainrule.base.errors import InputError
-from chainrule.explanation.answers import Units, units
+from chainrule.explanation.answers import ColumnUnits, column_units
 from chainrule.explanation.context import Context
 from chainrule.explanation.lettering import Runs, equation, message_runs, shortened_name
 from chainrule.formula.expression import Name
@@ -69,7 +69,7 @@ def _line(context: Context) -> Plot:
     )
     least, most = _extent(np.concatenate([t.ravel(), predicted.ravel()[np.isfinite(predicted.ravel())]]))
     both = (*text_runs(context.labels.label(Name("y"))), *prose_runs(", "), *text_runs(context.labels.label(Name("t"))))
-    known, outputs = units(context, "t"), range(predicted.shape[1])
+    known, outputs = column_units(context, "t"), range(predicted.shape[1])
     if known and any(_differ(known, k) for k in outputs):
         both = tuple(run for k in outputs for run in (*prose_runs(", " if k else ""), *_column(context, "y", k)))
     return Plot(
@@ -200,7 +200,7 @@ def _forms(context: Context, t: Array) -> list[str]:
 
 
 def _in_units(context: Context, symbol: str, numbers: Array) -> Array:
-    found = units(context, symbol)
+    found = column_units(context, symbol)
     return numbers.astype(float) if found is None or not numbers.shape[1] else found.of(numbers.astype(float))
 
 
@@ -212,7 +212,7 @@ def _batch(context: Context) -> tuple[Array, Array]:
 
 def _predictions(context: Context, values: Array) -> Array:
     """y for these inputs, both in the units of their columns."""
-    step, inputs = context.step, units(context, "x")
+    step, inputs = context.step, column_units(context, "x")
     network = step.network.continued({key: np.asarray(value, dtype=float) for key, value in step.parameters.items()})
     return _in_units(context, "t", network.predict(values if inputs is None else inputs.numbers(values)))
 
@@ -233,11 +233,11 @@ def _called(context: Context, symbol: str, place: int) -> Formula:
     letter = context.one_sample.label(node.name.at(0, column))
     if not name:
         return letter
-    known = units(context, "t" if symbol == "y" else symbol)
+    known = column_units(context, "t" if symbol == "y" else symbol)
     return Prose(shortened_name(name)) if known and _differ(known, place) else row(letter, Prose(f" ({shortened_name(name)})"))
 
 
-def _differ(known: Units, place: int) -> bool:
+def _differ(known: ColumnUnits, place: int) -> bool:
     """Is a column's value another number than the network's?"""
     return (known.mean[place], known.deviation[place]) != (0, 1)
 

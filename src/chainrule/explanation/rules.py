@@ -116,7 +116,7 @@ def _options(context: Context) -> list[Block]:
 # What the letters are for
 
 
-class Trial(FrozenValue):
+class TriedRule(FrozenValue):
     """The rule for any weight, tried with numbers."""
 
     context: Context
@@ -198,7 +198,7 @@ def _same(a: float, b: float) -> bool:
 
 def told(context: Context) -> list[Inline]:
     """What the states of the rule are for and where they start, what else it does to a step, and how its rate changes."""
-    trial = Trial(context)
+    trial = TriedRule(context)
     lines = [line for place in range(len(trial.part.states)) for line in _state(trial, place)]
     lines += [line for node in trial.inner for line in _made_up_for(trial, node)]
     return [*lines, *_size(trial), *_decay(trial), *_clipping(context), *_schedule(context)]
@@ -210,7 +210,7 @@ def _letter(context: Context, node: Expression) -> Formula:
     return context.labels.label(replace(node.name, mark=_rule_mark(context, node.name)))
 
 
-def _state(trial: Trial, place: int) -> list[Inline]:
+def _state(trial: TriedRule, place: int) -> list[Inline]:
     """What a state remembers, and that it starts at 0."""
     context, state = trial.context, trial.part.states[place]
     letter, memory = _letter(context, state), trial.memory(place)
@@ -234,7 +234,7 @@ def _state(trial: Trial, place: int) -> list[Inline]:
     return [(*said, " ", *context.text(key)) if key else said, *(_ahead(trial, keep) if kind == "velocity" else [])]
 
 
-def _so(trial: Trial) -> str:
+def _so(trial: TriedRule) -> str:
     """What comes of a state: longer steps where gradients stay the same, or shorter ones; "" where neither is so."""
     steady, changing = trial.moves([1.0] * 12), trial.moves([1.0, -1.0] * 6)
     if all(0 < abs(b) < abs(a) for a, b in itertools.pairwise(steady)):
@@ -244,7 +244,7 @@ def _so(trial: Trial) -> str:
     return "state.longer_calmer" if abs(changing[-1]) < trial.rate else "state.longer"
 
 
-def _ahead(trial: Trial, keep: float) -> list[Inline]:
+def _ahead(trial: TriedRule, keep: float) -> list[Inline]:
     """Does the step look ahead, as Nesterov's: to the new gradient, it adds what the next step will keep of the new velocity?"""
     part = trial.part
     if len(part.states) > 1:
@@ -256,7 +256,7 @@ def _ahead(trial: Trial, keep: float) -> list[Inline]:
     return [trial.context.text("state.ahead", state=_letter(trial.context, part.states[0]), keep=trial.context.rounded(keep))]
 
 
-def _made_up_for(trial: Trial, node: Expression) -> list[Inline]:
+def _made_up_for(trial: TriedRule, node: Expression) -> list[Inline]:
     """m̂ = m / (1 − β₁ᵏ): what the rule names for itself, where it makes up for the start of a moving average at 0."""
     for place, state in enumerate(trial.part.new_states):
         memory = trial.memory(place)
@@ -272,7 +272,7 @@ def _made_up_for(trial: Trial, node: Expression) -> list[Inline]:
     return []
 
 
-def _size(trial: Trial) -> list[Inline]:
+def _size(trial: TriedRule) -> list[Inline]:
     """Whether the step grows with the gradients, and what keeps it from dividing by 0."""
     context, new = trial.context, trial.part.new
     lines = [context.text("rule.size")] if _keeps_its_length(trial) else []
@@ -281,7 +281,7 @@ def _size(trial: Trial) -> list[Inline]:
     return [*lines, *(context.text("rule.nonzero", letter=_letter(context, letter)) for letter in needed)]
 
 
-def _keeps_its_length(trial: Trial) -> bool:
+def _keeps_its_length(trial: TriedRule) -> bool:
     """Would every weight have moved as far in this step, had all gradients so far been ten times as large?"""
     step, options = trial.context.step, trial.context.step.optimizer.options
     memories = [trial.memory(place) for place in range(len(trial.part.states))]
@@ -308,7 +308,7 @@ def _keeps_its_length(trial: Trial) -> bool:
     return True
 
 
-def _decay(trial: Trial) -> list[Inline]:
+def _decay(trial: TriedRule) -> list[Inline]:
     """What the rule takes from a weight whatever its gradient."""
     new = trial.part.new
     kept = trial(0.0, weight=1.0)[new]
@@ -372,7 +372,7 @@ def _compares(context: Context) -> bool:
     options = context.step.optimizer.options
     if "learning_rate" not in options or not context.step.update.parameters:
         return False
-    trial = Trial(context)
+    trial = TriedRule(context)
     tried = [(0.7, 0.0, 1), (-1.5, 2.0, 3)]
     plain = all(_same(trial(g, weight=w, k=k)[trial.part.new], w - trial.rate * g) for g, w, k in tried)
     return not plain or bool(trial.part.states) or options["clip_value"] is not None or options["clip_norm"] is not None

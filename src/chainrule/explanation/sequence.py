@@ -49,7 +49,7 @@ class TableStep(FrozenValue):
     parameters: dict[str, Array]
 
 
-class Run(FrozenValue):
+class OrderedRun(FrozenValue):
     """Steps in an order.
 
     whole    a step on all samples from the first weights, which is not taken: what the samples and the weights are
@@ -65,7 +65,7 @@ class Run(FrozenValue):
     errors: dict[int, float]
 
 
-def taken(problem: Problem, order: WantedOrder, epochs: int | None, exact: bool) -> Run:
+def taken(problem: Problem, order: WantedOrder, epochs: int | None, exact: bool) -> OrderedRun:
     """The whole run of a problem in this order. It ends early where the error is no finite number. Raises InputError."""
     whole = next(problem.steps(exact=exact))
     steps = problem.steps(exact=exact, order=order, epochs=epochs)
@@ -85,7 +85,7 @@ def taken(problem: Problem, order: WantedOrder, epochs: int | None, exact: bool)
             after = replace(problem, network=step.network.continued(step.new_parameters))
             errors[ends[step.number]] = next(after.steps(exact=exact)).error
         step = next(steps, None) if math.isfinite(float(step.error)) else None
-    return Run(read, whole, worked, lines, errors)
+    return OrderedRun(read, whole, worked, lines, errors)
 
 
 def _shown_steps(order: Order) -> set[int]:
@@ -102,7 +102,7 @@ def _shown_steps(order: Order) -> set[int]:
 # Sections
 
 
-def opening_sections(context: Context, run: Run) -> list[Section]:
+def opening_sections(context: Context, run: OrderedRun) -> list[Section]:
     """The network at the start, all samples, and in which order they are taken. context: of the first step."""
     from chainrule.explanation.setting import data_section, network_section
 
@@ -157,7 +157,7 @@ def _elements(context: Context, quantities: Sequence[Expression]) -> Equations:
     return Equations(tuple(context.element_line(element) for element in elements))
 
 
-def closing_section(context: Context, run: Run) -> Section:
+def closing_section(context: Context, run: OrderedRun) -> Section:
     """Every step in a row, the weights after each, and E over all samples after each epoch."""
     blocks: list[Block] = [_steps_table(context, run)]
     left = run.order.steps - len(run.lines)
@@ -175,7 +175,7 @@ def closing_section(context: Context, run: Run) -> Section:
     return Section("epochs", context.plain("order.table"), tuple(blocks))
 
 
-def _steps_table(context: Context, run: Run) -> TableBlock:
+def _steps_table(context: Context, run: OrderedRun) -> TableBlock:
     """Step, epoch, samples, the prediction of a single one, E."""
     single = all(len(batch) == 1 for batch in run.order.batches) and run.lines[0].prediction.shape[1] <= MOST_OUTPUTS
     head: list[Inline] = [(context.plain(f"order.{column}"),) for column in ("number", "epoch", "samples")]
@@ -194,7 +194,7 @@ def _steps_table(context: Context, run: Run) -> TableBlock:
     return TableBlock((*head, (context.labels.error,)), tuple(rows))
 
 
-def _weights_tables(context: Context, run: Run) -> list[Block]:
+def _weights_tables(context: Context, run: OrderedRun) -> list[Block]:
     """The weights at the start and after each step, some side by side; none where they are many."""
     elements = [element for parameter in context.derivation.parameters for element in context.elements(parameter)]
     if len(elements) > MOST_WEIGHTS:

@@ -10,7 +10,7 @@ from chainrule.document.document import Inline
 from chainrule.explanation.context import Context
 from chainrule.formula.scalar import Element
 from chainrule.network.elements import THRESHOLDS, units
-from chainrule.network.weights import SOURCE, TARGET, Place, Reading, in_order
+from chainrule.network.weights import SOURCE, TARGET, Place, WeightLayout, in_order
 from chainrule.notation.formula import Formula
 from chainrule.notation.text import formula_text
 
@@ -39,7 +39,7 @@ def weights_understood(context: Context) -> list[Inline]:
 def _sentences(context: Context, told: Mapping[str, Any]) -> list[Inline]:
     if told["form"] == "names":
         return _by_name(context, told)
-    reading = Reading(str(told["rows"]), str(told["bias"]))
+    reading = WeightLayout(str(told["rows"]), str(told["bias"]))
     if reading.rows not in (TARGET, SOURCE):
         return []
     bias = context.text(f"weights_read.{told['form']}.{reading.rows}.{reading.bias}") if reading.bias in ("first", "last") else ()

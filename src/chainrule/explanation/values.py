@@ -19,7 +19,7 @@ from typing import Any
 from chainrule.base.frozen import Frozen
 from chainrule.formula.expression import Expression, order
 from chainrule.formula.scalar import Element, Index, Scalars
-from chainrule.notation.arithmetic import rounded
+from chainrule.notation.arithmetic import rounded_fraction
 from chainrule.notation.numbers import evaluated, printed_as
 
 APART = 1e-9
@@ -106,6 +106,6 @@ class Values(Mapping[Expression, Any], Frozen):
             return printed_as(recorded, exact=self.given)
         formula = self.scalars.definition(element)
         letters = [node for node in order(formula, wall=lambda node: node.name is not None) if node.name is not None]
-        number = rounded(evaluated(formula, {node: self[node] for node in letters}))
+        number = rounded_fraction(evaluated(formula, {node: self[node] for node in letters}))
         near = isinstance(number.value, Fraction) and abs(float(number.value) - recorded) <= APART * self._largest
         return number if near else recorded

@@ -108,7 +108,7 @@ def _columns(text: str) -> int:
     return sum(0 if unicodedata.combining(sign) else 2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in text)
 
 
-class Reading(FrozenValue):
+class ParsedFormula(FrozenValue):
     """What was understood of a text.
 
     calculation  its letters and what they stand for; one that += changes is a new letter with the same symbol, and the next time
@@ -159,7 +159,7 @@ def about_comma(before: str, after: str) -> str:
     return f"a decimal number is written with a point: {before}.{after}."
 
 
-def parse_formula(typed: str, known: Mapping[str, Function] | None = None, letters: Collection[str] = ()) -> Reading:
+def parse_formula(typed: str, known: Mapping[str, Function] | None = None, letters: Collection[str] = ()) -> ParsedFormula:
     """The calculation that a text describes.
 
     known    further functions by their names
@@ -210,7 +210,7 @@ class _Reader:
 
     # Lines
 
-    def reading(self) -> Reading:
+    def reading(self) -> ParsedFormula:
         lines = list(self._lines())
         self.later = [line[0].sign for line in lines if len(line) > 1 and line[0].kind == "name" and line[1].sign == "="]
         for line in lines:
@@ -227,7 +227,7 @@ class _Reader:
         unused = [node for node in self.inputs if node not in order(*self.quantities)]
         if unused:
             raise self.text.refused(f"{unused[0].symbol} is set, but no formula uses it; leave the line out.", *self.places[unused[0]])
-        return Reading(self.text, Calculation(tuple(self.inputs), tuple(self.quantities)), self.given, self.places)
+        return ParsedFormula(self.text, Calculation(tuple(self.inputs), tuple(self.quantities)), self.given, self.places)
 
     def _lines(self) -> Iterator[list[_Token]]:
         """The tokens of each line, with an end; a line break inside parentheses, or beside an operation, is a space."""

@@ -148,7 +148,7 @@ def _by_number(network: Network, kind: str, number: int) -> Element:
         return own[0]
     parts = own[0].name.key + (f" to {own[-1].name.key}" if len(own) > 1 else "")
     what = "threshold" if kind == THRESHOLDS else "bias"
-    counted = f", and the {what} number {number} of all, {called(found)}" if found is not None else ""
+    counted = f", and the {what} number {number} of all, {typed_name(found)}" if found is not None else ""
     raise InputError(f"{vector.key} is the vector of layer {number}, {parts}{counted}: write which one you mean, as {own[0].name.key}.")
 
 
@@ -157,10 +157,10 @@ def _known(network: Network, kind: str, alike: Sequence[Expression]) -> str:
         return "this network has none"
     last = Element(alike[-1], tuple(extent - 1 for extent in _shape(alike[-1])))
     count = sum(math.prod(_shape(parameter)) for parameter in alike)
-    return f"this network has {kind}1 to {kind}{count}" + (f", the last of which is {called(last)}" if kind != "w" else "")
+    return f"this network has {kind}1 to {kind}{count}" + (f", the last of which is {typed_name(last)}" if kind != "w" else "")
 
 
-def called(element: Element) -> str:
+def typed_name(element: Element) -> str:
     """As it can be typed: b1[2]; one that is alone in its parameter by that."""
     return element.name.key if element.index else element.key
 
@@ -223,7 +223,7 @@ def _between(network: Network, source: int, target: int) -> Element:
     if len(found) == 1:
         return found[0]
     if found:
-        both = " and ".join(map(called, found))
+        both = " and ".join(map(typed_name, found))
         raise InputError(f"w{source},{target} may be {both}, which both lead from unit {source} to unit {target}; write one of these.")
     counted = "; ".join(f"{name} {first}" if first == last else f"{name} {first} to {last}" for name, first, last in units(network))
     what = f"unit {target} has no bias" if source == 0 else f"no weight leads from unit {source} to unit {target}"

@@ -243,9 +243,9 @@ class Layer(Displayed, Frozen):
 
     def __call__(self, *signals: Any) -> Any:
         """What this layer makes of signals, inside the function of a network. Raises DescriptionError."""
-        from chainrule.network.wiring import called
+        from chainrule.network.wiring import apply_layer
 
-        return called(self, signals)
+        return apply_layer(self, signals)
 
     def __repr__(self) -> str:
         options = [f"{value!r}" if key == "units" else f"{key}={value!r}" for key, value in self.chosen.items()]

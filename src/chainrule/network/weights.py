@@ -20,7 +20,7 @@ import numpy as np
 
 from chainrule.base.errors import DescriptionError, InputError, ShapeError, UnknownNameError, quoted
 from chainrule.base.frozen import FrozenValue
-from chainrule.network.elements import THRESHOLDS, Index, called, find_element, leading
+from chainrule.network.elements import THRESHOLDS, Index, find_element, leading, typed_name
 from chainrule.network.layers import THRESHOLD
 from chainrule.network.network import Array, Network, checked_numbers
 
@@ -45,7 +45,7 @@ WORDS = {
 """What `weights_as` may say, each with what it decides."""
 
 
-class Reading(FrozenValue):
+class WeightLayout(FrozenValue):
     """How numbers are read: what their rows belong to, and where the biases stand."""
 
     rows: str
@@ -103,7 +103,7 @@ def _with_thresholds(network: Network) -> Network:
 # In one list
 
 
-def positions(network: Network, reading: Reading, *, biases: bool = True) -> dict[str, Array]:
+def positions(network: Network, reading: WeightLayout, *, biases: bool = True) -> dict[str, Array]:
     """The place in one list, from 0, of every number of the parameters. Raises InputError where a bias cannot stand among the weights.
 
     biases  False where the list holds the weights alone
@@ -141,7 +141,7 @@ def _own_biases(network: Network) -> dict[str, str]:
 
 
 def _with_list(network: Network, weights: Any, said: Mapping[str, str]) -> Network:
-    reading = Reading(said.get("rows", TARGET), said.get("bias", APART))
+    reading = WeightLayout(said.get("rows", TARGET), said.get("bias", APART))
     numbers = checked_numbers("the weights", weights, None).ravel()
     if reading.bias != APART and not _own_biases(network):
         raise InputError(
@@ -158,7 +158,7 @@ def _with_list(network: Network, weights: Any, said: Mapping[str, str]) -> Netwo
     return changed.told({"form": "list", "rows": reading.rows, "bias": reading.bias, "count": len(numbers)})
 
 
-def in_order(network: Network, reading: Reading, count: int) -> list[Place]:
+def in_order(network: Network, reading: WeightLayout, count: int) -> list[Place]:
     """What each of the numbers of a list is, in their order."""
     places = positions(network, reading)
     found: list[tuple[int, Place]] = []
@@ -195,8 +195,8 @@ def _place(network: Network, name: str) -> Place:
         of_unit = [one for one in leading(network, 0, int(counted[1])) if one != element]
         if of_unit:
             raise InputError(
-                f"{name} may be number {counted[1]} of all, {called(element)}, or that of unit {counted[1]}, inputs and units counted "
-                f"through, {called(of_unit[0])}: write which one you mean."
+                f"{name} may be number {counted[1]} of all, {typed_name(element)}, or that of unit {counted[1]}, inputs and units counted "
+                f"through, {typed_name(of_unit[0])}: write which one you mean."
             )
     return element.key, element.index
 
@@ -215,9 +215,9 @@ def _key_called(network: Network, name: str) -> str | None:
 def _with_matrices(network: Network, given: Mapping[str, Any], said: Mapping[str, str]) -> Network:
     """Whole parameters, in the one reading that they fit. Raises InputError where they fit two, ShapeError where they fit none."""
     arrays = {key: checked_numbers(key, values, None) for key, values in given.items()}
-    usual = Reading(said.get("rows", SOURCE if network.notation.vectors == "rows" else TARGET), said.get("bias", APART))
+    usual = WeightLayout(said.get("rows", SOURCE if network.notation.vectors == "rows" else TARGET), said.get("bias", APART))
     readings = [
-        Reading(rows, bias)
+        WeightLayout(rows, bias)
         for rows in (TARGET, SOURCE)
         for bias in (APART, FIRST, LAST)
         if said.get("rows", rows) == rows and said.get("bias", bias) == bias
@@ -251,7 +251,7 @@ class _Fitted(FrozenValue):
         )
 
 
-def _fitted(network: Network, arrays: Mapping[str, Array], reading: Reading) -> _Fitted | None:
+def _fitted(network: Network, arrays: Mapping[str, Array], reading: WeightLayout) -> _Fitted | None:
     """The parameters in this reading; None if an array does not fit it. A flat list fits where a matrix has one row or one column."""
     found: dict[str, Array] = {}
     exact, among = True, False
@@ -281,13 +281,13 @@ def _fitted(network: Network, arrays: Mapping[str, Array], reading: Reading) -> 
     return _Fitted(found, exact) if among or reading.bias == APART else None
 
 
-def _read(network: Network, found: Mapping[Reading, _Fitted], reading: Reading, given: Mapping[str, Any]) -> Network:
+def _read(network: Network, found: Mapping[WeightLayout, _Fitted], reading: WeightLayout, given: Mapping[str, Any]) -> Network:
     matrices = [key for key in given if len(network.shapes[key]) == 2]
     told = {"form": "matrices", "rows": reading.rows, "bias": reading.bias, "keys": matrices}
     return network.with_parameters(found[reading].parameters).told(told)
 
 
-def _unfitting(network: Network, arrays: Mapping[str, Array], usual: Reading) -> str:
+def _unfitting(network: Network, arrays: Mapping[str, Array], usual: WeightLayout) -> str:
     """Which shapes were given, and which are needed."""
     parts = []
     for key, array in arrays.items():

@@ -32,16 +32,16 @@ class Signal(Frozen):
     sources: tuple[Signal, ...] = ()
 
     def __add__(self, other: Signal) -> Signal:
-        return called(kinds.add(), (self, other))
+        return apply_layer(kinds.add(), (self, other))
 
     def __mul__(self, other: Signal) -> Signal:
-        return called(kinds.multiply(), (self, other))
+        return apply_layer(kinds.multiply(), (self, other))
 
     def __repr__(self) -> str:
         return f"the input {self.name}" if self.layer is None else f"what {self.layer!r} gives"
 
 
-def called(layer: Layer, signals: Sequence[Any]) -> Signal:
+def apply_layer(layer: Layer, signals: Sequence[Any]) -> Signal:
     """What a layer makes of signals. Raises DescriptionError."""
     for signal in signals:
         if not isinstance(signal, Signal):

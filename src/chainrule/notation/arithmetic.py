@@ -92,7 +92,7 @@ def real(value: Operand) -> Real:
     return Real(Fraction(value))
 
 
-def rounded(number: Real) -> Real:
+def rounded_fraction(number: Real) -> Real:
     """A long fraction with fewer digits: to somewhat more than the precision of functions, and then no longer exact."""
     value = number.value
     if not isinstance(value, Fraction) or max(value.numerator.bit_length(), value.denominator.bit_length()) <= LONG:

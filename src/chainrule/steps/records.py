@@ -14,7 +14,7 @@ from chainrule.formula.expression import Number
 from chainrule.network.network import Array
 
 
-def plain_numbers(values: Array) -> Any:
+def json_numbers(values: Array) -> Any:
     """Nested lists of JSON numbers; what JSON has no number for becomes a string. Raises InputError for absurdly long fractions."""
     if values.dtype == object:
         try:

@@ -24,7 +24,7 @@ from chainrule.network.network import Array, Network, checked_batch
 from chainrule.network.targets import read_targets
 from chainrule.network.update import STEP_NUMBER, Update, network_update
 from chainrule.steps.order import Order
-from chainrule.steps.records import array_from, arrays_from, plain_numbers
+from chainrule.steps.records import array_from, arrays_from, json_numbers
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -186,16 +186,16 @@ class Step(Explained, Displayed, Frozen):
             "network": described(self.network, numbers=False),  # they stand under "parameters"
             "optimizer": self.optimizer.described(),
             "number": self.number,
-            "batch": {str(node.name): plain_numbers(self.values[str(node.name)]) for node in self.network.derivation.data},
-            "values": {key: plain_numbers(value) for key, value in self.before.values.items()},
-            "gradients": {key: plain_numbers(value) for key, value in self.gradients.items()},
-            "states": {key: plain_numbers(value) for key, value in self.states.items()},
-            "updates": {key: plain_numbers(value) for key, value in self.updates.items()},
+            "batch": {str(node.name): json_numbers(self.values[str(node.name)]) for node in self.network.derivation.data},
+            "values": {key: json_numbers(value) for key, value in self.before.values.items()},
+            "gradients": {key: json_numbers(value) for key, value in self.gradients.items()},
+            "states": {key: json_numbers(value) for key, value in self.states.items()},
+            "updates": {key: json_numbers(value) for key, value in self.updates.items()},
             "parameters": {
-                "before": {key: plain_numbers(value) for key, value in self.parameters.items()},
-                "after": {key: plain_numbers(value) for key, value in self.new_parameters.items()},
+                "before": {key: json_numbers(value) for key, value in self.parameters.items()},
+                "after": {key: json_numbers(value) for key, value in self.new_parameters.items()},
             },
-            "after": {key: plain_numbers(value) for key, value in self.after.values.items()},
+            "after": {key: json_numbers(value) for key, value in self.after.values.items()},
             **({"origin": dict(self.origin)} if self.origin else {}),
         }
 

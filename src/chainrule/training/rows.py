@@ -73,7 +73,7 @@ class Rows(Frozen):
         files = tuple(map(str, source)) if isinstance(source, (list, tuple)) and files_of(source) else ()
         if not is_large(source):
             table = read(source, **form)
-            return Rows(lambda: pieces(table), files)
+            return Rows(lambda: in_pieces(table), files)
         forms = forms_of(source, **form)
         form.pop("kinds", None)
         return Rows(lambda: chunks(source, forms=forms, **form), files)
@@ -126,7 +126,7 @@ class Rows(Frozen):
             first, done = first + len(table), after
 
 
-def pieces(table: Table) -> Iterator[Table]:
+def in_pieces(table: Table) -> Iterator[Table]:
     """The table in pieces, of which no copy is made: what is computed of one takes no memory for all."""
     for start in range(0, len(table), PIECE):
         yield table if len(table) <= PIECE else table.take(slice(start, start + PIECE))

@@ -27,7 +27,7 @@ def sum_place(builder: Any, memory: Any, number: int, part: Any) -> Any:
     return at(builder, memory, add_integers(builder, multiply_integers(builder, part, LINE), number * SUM))
 
 
-def total(builder: Any, memory: Any, number: int, parts: int) -> Any:
+def sum_of_parts(builder: Any, memory: Any, number: int, parts: int) -> Any:
     """The sum of the sums of so many parts, in their order."""
     return reduce(builder.fadd, [builder.load(sum_place(builder, memory, number, part), typ=DOUBLE) for part in range(parts)])
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from chainrule.base.errors import NotCompilable
 from chainrule.engines.compiled.emission.barrier import wait
-from chainrule.engines.compiled.emission.context import SUM, ModuleContext, total
+from chainrule.engines.compiled.emission.context import SUM, ModuleContext, sum_of_parts
 from chainrule.engines.compiled.emission.lowering import lowered, step_scalars
 from chainrule.engines.compiled.graph.buffers import Buffer
 from chainrule.engines.compiled.graph.operations import Operation
@@ -155,7 +155,7 @@ class StageCalls(ThreadFrame):
             self.program.order.append(None)
         self.since = [Access(dict.fromkeys(self.pending, ALL), frozenset())] if self.pending and self.several else []
         for node, (result, i) in self.pending.items():
-            self.figures[node] = self.wide.value(total(self.builder, result, i, self.context.parts))
+            self.figures[node] = self.wide.value(sum_of_parts(self.builder, result, i, self.context.parts))
         self.pending = {}
 
     # Single numbers

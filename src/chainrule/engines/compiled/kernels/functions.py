@@ -11,7 +11,7 @@ from typing import Any
 
 from chainrule.engines.compiled.emission.abi import PARTS, begin_function
 from chainrule.engines.compiled.emission.barrier import wait
-from chainrule.engines.compiled.emission.context import SUM, ModuleContext, sum_place, total
+from chainrule.engines.compiled.emission.context import SUM, ModuleContext, sum_of_parts, sum_place
 from chainrule.engines.compiled.emission.epoch_loop import Batch, emit_epoch
 from chainrule.engines.compiled.emission.lowering import narrowed, tiny_as_zero, widened
 from chainrule.engines.compiled.graph.buffers import kernel_state_layout
@@ -149,7 +149,7 @@ class KernelEmitter:
             wait(builder, given["barrier"], given["shares"])
             with builder.if_then(builder.icmp_unsigned("==", given["share"], whole(0))):
                 stage_calls.figures |= {
-                    node: stage_calls.wide.value(total(builder, given["room"], i, PARTS)) for i, node in enumerate(nodes)
+                    node: stage_calls.wide.value(sum_of_parts(builder, given["room"], i, PARTS)) for i, node in enumerate(nodes)
                 }
                 error = stage_calls.stages(behind)[self.step_graph.error].ir
                 part = builder.fmul(error, builder.sitofp(given["rows"], DOUBLE))
