@@ -146,8 +146,21 @@ def test_where_there_are_no_control_groups_nothing_is_limited(tmp_path):
     assert threads.quota(tmp_path / "none", tmp_path) == threads.UNLIMITED
 
 
-@pytest.mark.parametrize(("allowed", "given", "expected"), [(4, 2.5, 2), (2, 8.0, 2), (3, 0.5, 1), (64, 64.0, 64)])
-def test_as_many_threads_as_processors_may_be_used(allowed, given, expected, monkeypatch):
+@pytest.mark.parametrize(
+    ("allowed", "given", "asked", "expected"),
+    [
+        (4, 2.5, "", 2),
+        (2, 8.0, "", 2),
+        (3, 0.5, "", 1),
+        (64, 64.0, "", 64),
+        (64, 64.0, "3", 3),
+        (4, 4.0, "9", 4),
+        (4, 4.0, "0", 4),
+        (4, 4.0, "1,2", 4),
+    ],
+)
+def test_as_many_threads_as_processors_may_be_used(allowed, given, asked, expected, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", asked)
     monkeypatch.setattr(threads.os, "sched_getaffinity", lambda _: set(range(allowed)), raising=False)
     monkeypatch.setattr(threads, "quota", lambda: given)
     assert threads.processors() == expected

@@ -10,6 +10,7 @@ import chainrule
 from chainrule.diagnosis.criteria import Finding
 from chainrule.engines.written import written_program
 from chainrule.render.objects import object_markdown
+from chainrule.training.trials import Trial
 
 ODD = "<script>alert('$1')</script> $x$ | **b**"
 
@@ -50,6 +51,7 @@ def objects(trained) -> dict[str, object]:
         "ChainruleClassifier": None,  # scikit-learn shows its estimators
         "ChainruleRegressor": None,
         "Diagnosis": chainrule.doctor("seed"),
+        "Sweep": chainrule.Sweep("r2", 2, (Trial(2, {"hidden": [2, 2]}, 0.5, 0.1, 9, 1.2), Trial(1, {"hidden": 4}, failure="diverged"))),
     }
 
 

@@ -153,8 +153,10 @@ def _state(path: Path) -> os.stat_result | None:
 
 @contextmanager
 def _beside(path: Path, before: os.stat_result | None, replacing: bool) -> Iterator[BinaryIO]:
-    """A file beside its place, which is moved there when it is whole. It is locked while somebody writes to it: `sweep` spares it then."""
-    sweep(path)
+    """A file beside its place, which is moved there when it is whole. It is locked while somebody writes to it: `remove_unfinished` spares
+    it then.
+    """
+    remove_unfinished(path)
     handle, temporary = _unfinished(path)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -177,7 +179,7 @@ def _beside(path: Path, before: os.stat_result | None, replacing: bool) -> Itera
 
 
 def _unfinished(path: Path) -> tuple[int, str]:
-    """A new file that is this process's alone: open, and locked before a sweep could take it for abandoned."""
+    """A new file that is this process's alone: open, and locked before another could take it for abandoned."""
     while True:
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=UNFINISHED)
         _locked(handle, wait=True)
@@ -201,7 +203,7 @@ def _move(temporary: str, path: Path, replacing: bool) -> None:
         os.replace(temporary, path)
 
 
-def sweep(path: Path) -> None:
+def remove_unfinished(path: Path) -> None:
     """Remove what writers of this file left that were killed before they could move it to its place."""
     for left in path.parent.glob(f".{glob.escape(path.name)}.*{UNFINISHED}"):
         with suppress(OSError), left.open("rb") as file:
@@ -224,7 +226,7 @@ def claimed(path: str | Path) -> Iterator[None]:
     except OSError as error:
         raise FileError(f"{path} cannot be written: {error.strerror or error}.") from None
     try:
-        sweep(Path(real))
+        remove_unfinished(Path(real))
         yield
     finally:
         if LOCKS:

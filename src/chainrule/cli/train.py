@@ -1,4 +1,4 @@
-"""The commands of training: train, evaluate, predict, info. They print; what is computed is computed in `chainrule.api.train`."""
+"""The commands of training: train, sweep, evaluate, predict, info. They print; what is computed is computed in `chainrule.api.train`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from chainrule.training.model import Model
 
 INTERRUPTED, DIVERGED = 130, 3
-DEFAULT_OUTPUT = "model.safetensors"
+DEFAULT_OUTPUT, BEST = "model.safetensors", "best.safetensors"
 
 TRAIN_EXAMPLES = """\b
 Examples
@@ -351,5 +351,59 @@ def info(model: str, language: str) -> None:
         print(curve)
 
 
-COMMANDS: tuple[click.Command, ...] = (train, evaluate, predict, info)
+SWEEP_EXAMPLES = """\b
+Examples
+  chainrule sweep houses.csv --target price --grid "hidden=8,16,32-32 learning_rate=1e-3..1e-1"
+  chainrule sweep data:digits --target digit --grid "hidden=16..256 activation=tanh,relu" --trials 20
+  chainrule sweep houses.csv --target price --grid "hidden=8,16,32-32 learning_rate=1e-3..1e-1" --resume
+"""
+
+GRID_OPTIONS = (
+    click.option(
+        "--grid", metavar="SETTINGS", required=True,
+        help='What trials differ in: "hidden=8,16 learning_rate=1e-3..1e-1". a..b are 5 values, a..b:9 are 9; in equal ratios where b is '
+        "10 a or more.",
+    ),
+    click.option("--trials", type=click.IntRange(1), metavar="N", help="Draw N combinations, anywhere in the ranges.  [default: all]"),
+    click.option("--processes", type=click.IntRange(1), metavar="N", help="Trials side by side.  [default: one for each processor]"),
+    click.option("--cluster", metavar="NAME", help="Where they run instead: dask:tcp://host:8786, or ray:auto."),
+)  # fmt: skip
+
+SWEEP_OUTPUT_OPTIONS = (
+    click.option("-o", "--output", metavar="FILE", default=BEST, help=f"The best model.  [default: {BEST}]"),
+    click.option("--resume", is_flag=True, help="Go on with the sweep that was cut short: what ended is not trained again."),
+    FORCE,
+    click.option("--quiet", is_flag=True, help="Say only where the model is."),
+)
+
+
+@click.command(cls=Sectioned, epilog=SWEEP_EXAMPLES, short_help="Train with many settings, and keep the best.")
+@DATA
+@with_options(
+    *titled("The trials", *GRID_OPTIONS), *titled("The columns", *COLUMN_OPTIONS), *titled("The network", *NETWORK_OPTIONS),
+    *titled("The training", *PLAN_OPTIONS), *titled("The file", *FORM_OPTIONS),
+    *titled("What is written and said", *SWEEP_OUTPUT_OPTIONS, LANGUAGE),
+)  # fmt: skip
+def sweep(data: tuple[str, ...], output: str, quiet: bool, language: str, **options: Any) -> int:
+    """Train a network on a table with every combination of some settings, and keep the best model.
+
+    Each trial is a training as `chainrule train` does it. They are compared on rows that did not train them: the validation rows, or all,
+    each by the network of the fold without it. The rows that are kept for the test choose nothing. Trials run side by side; each one that
+    ends is written at once, so that --resume goes on after whatever cut the sweep short.
+    """
+    from chainrule.cli.sweep import sweep_command
+
+    context = click.get_current_context()
+    own = [parameter.name for parameter in context.command.params if parameter.name in options]
+    said = {name: options[name] for name in own if name is not None and context.get_parameter_source(name) is ParameterSource.COMMANDLINE}
+    return sweep_command(_source(data), output, language, quiet, context.obj or (), **_said(said))
+
+
+def _said(options: dict[str, Any]) -> dict[str, Any]:
+    """What was said, as Python has it."""
+    whole = _whole({"separator": None, "units": None, **options})
+    return {name: whole[name] for name in options}
+
+
+COMMANDS: tuple[click.Command, ...] = (train, sweep, evaluate, predict, info)
 """What `chainrule.cli.commands` adds to the group."""

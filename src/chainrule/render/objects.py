@@ -34,9 +34,13 @@ from chainrule.training.history import Outcome
 from chainrule.training.loop import Training
 from chainrule.training.metrics import Scores
 from chainrule.training.model import Model
+from chainrule.training.trials import Sweep
 
 MOST_EPOCHS = 10
 """Of a longer run, the last epochs are shown."""
+
+MOST_TRIALS = 20
+"""Of a larger sweep, the best trials are shown."""
 
 
 def object_markdown(value: Any) -> str:
@@ -204,6 +208,15 @@ def _epochs(history: Sequence[Any]) -> Iterable[Block]:
     rows = tuple(tuple(_cell(getattr(report, column)) for column in columns) for report in history[-MOST_EPOCHS:])
     if rows:
         yield TableBlock(tuple((column.replace("_", " "),) for column in columns), rows)
+
+
+@content.register
+def _(value: Sweep) -> Iterable[Block]:
+    columns = value.table()
+    shown = [name for name in columns if name not in ("number", "seconds")]
+    lines = tuple(tuple(_cell(columns[name][row]) for name in shown) for row in range(min(MOST_TRIALS, len(value.trials))))
+    yield _title(f"Sweep: {len(value.trials)} of {value.count} trials")
+    yield TableBlock(tuple((name,) for name in shown), lines)
 
 
 @content.register

@@ -59,10 +59,13 @@ def _yielding() -> int:
 
 def processors() -> int:
     """How many processors this process may keep busy: those that it may run on (`sched_getaffinity`, which is where a container's set of
-    processors shows), but no more than its control groups give it time for. At a barrier, a thread more would only be in the way.
+    processors shows), but no more than its control groups give it time for, nor than OMP_NUM_THREADS says, by which whoever starts many
+    processes side by side shares the processors out. At a barrier, a thread more would only be in the way.
     """
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(allowed, math.floor(quota())))
+    asked = os.environ.get("OMP_NUM_THREADS", "")
+    shared_out = int(asked) if asked.isdecimal() and len(asked) < 7 and int(asked) else allowed
+    return max(1, min(allowed, shared_out, math.floor(quota())))
 
 
 @cache

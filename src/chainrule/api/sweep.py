@@ -1,0 +1,221 @@
+"""Many trainings of one table, side by side: which settings learn it best?
+
+    found = cr.sweep("houses.csv", target="price", grid={"hidden": [8, 16], "learning_rate": "1e-3..1e-1"})
+    found.best.predict(others)
+
+Each trial is a whole `train`, with a validation of its own. The rows that are kept for the test choose nothing, so that the score of the
+best model on them is an honest one. joblib runs the trials in processes of this machine, or on a cluster of Dask or Ray.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import BrokenExecutor
+from contextlib import ExitStack, contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+from chainrule.api.grid import combinations, read_grid
+from chainrule.api.train import FREE, OUTSIDE, asked_options, train
+from chainrule.api.watching import Watch
+from chainrule.base.errors import ChainruleError, InputError, UnknownNameError, quoted
+from chainrule.base.interruption import asked_to_end, interrupt
+from chainrule.diagnosis.divergence import Diverged
+from chainrule.network.definitions import KINDS, Definition, definitions
+from chainrule.training.cross_validation import FoldNetwork, fold_predictions
+from chainrule.training.metrics import Scores, score
+from chainrule.training.model import Model
+from chainrule.training.plan import check_count
+from chainrule.training.trials import Sweep, Trial, trial_table
+
+VARIED = (
+    "hidden", "activation", "network", "loss", "regularizer", "optimizer", "learning_rate", "epochs", "batch_size", "patience",
+    "class_weights", "shuffle", "seed", "precision", "engine", "impute",
+)  # fmt: skip
+"""Arguments of `train` that trials may differ in. The others say which rows there are, and who of them trains, decides and tests."""
+
+CLUSTERS = ("dask", "ray")
+
+
+def sweep(
+    data: Any,
+    *,
+    grid: str | Mapping[str, Any],
+    trials: int | None = None,
+    processes: int | None = None,
+    cluster: str | None = None,
+    output: str | Path | None = None,
+    resume: bool = False,
+    force: bool = False,
+    report: Callable[[Sweep, Trial], object] | None = None,
+    **settings: Any,
+) -> Sweep:
+    """Train a network on a table with every combination of some settings, and keep the best one.
+
+    data      as of `train`; so are all further settings, which hold for every trial
+    grid      values for each name: {"hidden": [8, 16], "learning_rate": "1e-3..1e-1"}, or text, "hidden=8,16 learning_rate=1e-3..1e-1".
+              a..b are 5 values from a to b, a..b:9 are 9: with equal ratios where b is 10 a or more, else with equal differences; where
+              both ends are whole numbers, so are all values. Commas within brackets divide nothing: (cosine:rate=0.01,steps=900),0.01
+    trials    so many combinations are drawn, by `settings["seed"]`, from the lists and anywhere within the ranges; all, if none is said
+    processes how many trials run side by side: as many as there are processors, if none is said
+    cluster   "dask:tcp://host:8786" or "ray:auto": where they run instead
+    output    where the best model so far is written; the trials stand beside it, in `best.safetensors.trials.jsonl`, a line each
+    resume    go on with that table: what ended is not trained again; force: replace both
+    report    is called after each trial with what the sweep has come to
+
+    At Ctrl-C, and where the process is asked to end, KeyboardInterrupt is raised; the trials that ended are in the table, for `resume`.
+
+    Raises InputError; also where every trial failed because of one.
+    """
+    values = read_grid(grid)
+    for name in values:
+        if name not in VARIED:
+            hint = "The rows and who tests must be the same in every trial." if name in asked_names() else ""
+            raise UnknownNameError("setting of a grid", name, VARIED, hint)
+        if name in settings and settings[name] is not None:
+            raise InputError(f"{name} is in the grid and is set as well; leave out one of them.")
+    for name in settings:
+        if name not in asked_names():
+            raise UnknownNameError("setting of a training", name, asked_names())
+    points = combinations(values, trials, int(settings.get("seed") or 0))
+    fixed = asked_options(settings) | {name: settings[name] for name in FREE if settings.get(name) is not None}
+    with ExitStack() as stack:
+        kept = stack.enter_context(trial_table(output, {"grid": _plain(points), "settings": fixed}, resume=resume, force=force))
+        todo = [Trial(number, point) for number, point in enumerate(points, start=1) if number not in kept.numbers]
+        found = kept.sweep(len(points))
+        stack.enter_context(asked_to_end(interrupt))
+        for trial, model in _running(data, settings, todo, processes, cluster):
+            found = kept.added(found, trial, model)
+            if report is not None:
+                report(found, trial)
+    if found.best is None:
+        raise InputError(f"no trial came to a model; the first one failed: {found.trials[0].failure}")
+    return found
+
+
+def asked_names() -> tuple[str, ...]:
+    """Arguments of `train` that a sweep passes on."""
+    from inspect import signature
+
+    return tuple(name for name in signature(train).parameters if name not in OUTSIDE)
+
+
+# The trials
+
+
+class Held(Watch):
+    """Remembers the run, and the networks of the folds as they were in the best epoch."""
+
+    def begins(self, run: Any, training: Any) -> None:
+        """The run that is watched."""
+        self.run, self.training = run, training
+        self.folds: Sequence[FoldNetwork] = training.fold_networks
+
+    def epoch(self, report: Any, measure: Any) -> None:
+        """Another epoch, perhaps the best one."""
+        if self.training.best_epoch == report.epoch:
+            self.folds = self.training.fold_networks
+
+    def scores(self, model: Model) -> Scores | None:
+        """On rows that did not train the network; None where there are none."""
+        if not self.folds:
+            return model.scores.get("validation")
+        y = fold_predictions(self.folds, self.training.network, self.training.keys)
+        return score(self.run.preparation, y, self.run.train.labels, guess=self.run.guess)
+
+
+def tried(data: Any, settings: Mapping[str, Any], trial: Trial, _: Sequence[Definition] = ()) -> tuple[Trial, Model | None]:
+    """A trial that has ended, and its model. Raises KeyboardInterrupt where it was interrupted.
+
+    _  a person's own definitions, which are known in a process as soon as they have been unpickled there
+    """
+    watch, began = Held(), time.perf_counter()
+    try:
+        model = train(data, **settings, **trial.settings, watch=watch)
+    except Diverged as error:
+        return _failed(trial, f"diverged in step {error.step}", began), None
+    except ChainruleError as error:
+        return _failed(trial, str(error), began), None
+    if model.outcome["reason"] == "interrupted":
+        raise KeyboardInterrupt
+    folds = [scores.main[1] for name, scores in model.scores.items() if name.startswith("fold ")]
+    held_out = watch.scores(model)
+    if folds:
+        value = None if None in folds else statistics.fmean(one for one in folds if one is not None)
+    elif held_out is not None:
+        value = held_out.main[1]
+    else:
+        why = "no rows are left to compare trials by: ask for validation=0.2 (--validation 0.2), or for folds"
+        return _failed(trial, why, began), None
+    reached = {"epochs": model.outcome["epochs"], "error": model.outcome["best_error"], "seconds": round(time.perf_counter() - began, 3)}
+    return Trial(trial.number, trial.settings, value, **reached), model
+
+
+def _failed(trial: Trial, why: str, began: float) -> Trial:
+    return Trial(trial.number, trial.settings, seconds=round(time.perf_counter() - began, 3), failure=why)
+
+
+def _running(
+    data: Any, settings: Mapping[str, Any], trials: Sequence[Trial], processes: int | None, cluster: str | None
+) -> Iterator[tuple[Trial, Model | None]]:
+    """The trials as they end. Raises InputError where joblib, or what the cluster needs, is not installed."""
+    if processes is not None:
+        check_count("the number of processes", processes, 1)
+    from chainrule.engines.compiled.runtime.threads import processors
+
+    most = min(processes or processors(), len(trials))
+    if cluster is None and most <= 1:
+        yield from (tried(data, settings, trial) for trial in trials)
+        return
+    try:
+        import joblib
+    except ImportError:
+        raise InputError("trials run side by side by joblib: pip install 'chainrule[sweep]', or ask for --processes 1.") from None
+    every = [definition for kind in KINDS for definition in definitions(kind).values()]
+    own = [definition for definition in every if not definition.function.__module__.startswith("chainrule.")]
+    with nullcontext() if cluster is None else _on_cluster(cluster):
+        parallel = joblib.Parallel(n_jobs=-1 if cluster else most, return_as="generator_unordered", pre_dispatch="n_jobs")
+        try:
+            yield from parallel(joblib.delayed(tried)(data, settings, trial, own) for trial in trials)
+        except BrokenExecutor:
+            raise InputError(
+                "a process that tried a setting was killed, perhaps for want of memory. What ended is kept: go on with --resume "
+                "(resume=True) and fewer --processes (processes=1)."
+            ) from None
+
+
+@contextmanager
+def _on_cluster(cluster: str) -> Iterator[None]:
+    """While this lasts, joblib gives its work to the cluster. Raises InputError."""
+    import joblib
+
+    kind, _, address = cluster.partition(":")
+    if kind not in CLUSTERS:
+        raise InputError(f"a cluster is dask:ADDRESS, as dask:tcp://host:8786, or ray:ADDRESS, as ray:auto, not {quoted(cluster)}.")
+    with ExitStack() as stack:
+        try:
+            if kind == "dask":
+                from distributed import Client
+
+                stack.enter_context(Client(address or None, timeout=30))
+            else:
+                import ray
+                from ray.util.joblib import register_ray
+
+                ray.init(address=address or None)
+                stack.callback(ray.shutdown)
+                register_ray()
+        except ImportError as error:
+            package = "'dask[distributed]'" if kind == "dask" else "ray"
+            raise InputError(f"the cluster {kind} needs {error.name}: pip install {package}.") from None
+        except (OSError, RuntimeError, ValueError) as error:  # a TimeoutError is an OSError
+            raise InputError(f"the cluster {quoted(cluster)} does not answer: {error}.") from None
+        stack.enter_context(joblib.parallel_config(kind))
+        yield
+
+
+def _plain(points: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The settings of trials as plain data; a definition of a person's own by its description."""
+    return [{name: value.described() if hasattr(value, "described") else value for name, value in point.items()} for point in points]
