@@ -9,6 +9,7 @@ best model on them is an honest one. joblib runs the trials in processes of this
 
 from __future__ import annotations
 
+import re
 import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -173,8 +174,7 @@ def _running(
         import joblib
     except ImportError:
         raise InputError("trials run side by side by joblib: pip install 'chainrule[sweep]', or ask for --processes 1.") from None
-    every = [definition for kind in KINDS for definition in definitions(kind).values()]
-    own = [definition for definition in every if not definition.function.__module__.startswith("chainrule.")]
+    own = _own_definitions([settings, *(trial.settings for trial in trials)])
     with nullcontext() if cluster is None else _on_cluster(cluster):
         parallel = joblib.Parallel(n_jobs=-1 if cluster else most, return_as="generator_unordered", pre_dispatch="n_jobs")
         try:
@@ -184,6 +184,14 @@ def _running(
                 "a process that tried a setting was killed, perhaps for want of memory. What ended is kept: go on with --resume "
                 "(resume=True) and fewer --processes (processes=1)."
             ) from None
+
+
+def _own_definitions(settings: Sequence[Mapping[str, Any]]) -> list[Definition]:
+    """The definitions of a person's own that the settings name; all of them, where a description may."""
+    names = set(re.findall(r"\w+", repr(settings)))
+    every = [definition for kind in KINDS for definition in definitions(kind).values()]
+    own = [definition for definition in every if not definition.function.__module__.startswith("chainrule.")]
+    return own if "network" in names else [definition for definition in own if definition.name in names]
 
 
 @contextmanager
