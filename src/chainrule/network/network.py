@@ -209,13 +209,13 @@ class Network(WithoutCaches, Displayed):
         """How many numbers are learned; those that are absent are not."""
         return sum(math.prod(shape) for shape in self.shapes.values()) - sum(map(len, self.absent.values()))
 
-    @property
-    def frozen(self) -> set[str]:
+    @cached_property
+    def frozen(self) -> frozenset[str]:
         """The parameters that the update leaves alone as a whole."""
         of_layers = {one.variable.key for one in self.forward.parameters if {one.variable.symbol, EVERY} & {*one.layer.frozen}}
-        return of_layers | {key for key, kept in self.kept.items() if len(kept) == math.prod(self.shapes[key])}
+        return frozenset(of_layers | {key for key, kept in self.kept.items() if len(kept) == math.prod(self.shapes[key])})
 
-    @property
+    @cached_property
     def kept(self) -> dict[str, frozenset[tuple[int, ...]]]:
         """The elements that an update leaves alone, frozen or absent, by the key of their parameter."""
         parts = (self.frozen_elements, self.absent)
@@ -227,7 +227,7 @@ class Network(WithoutCaches, Displayed):
         flat = [self.parameters[key].T.ravel() for key in sorted(self.shapes, key=lambda key: len(self.shapes[key]) < 2)]
         return [float(value) for array in flat for value in array]
 
-    @property
+    @cached_property
     def initializers(self) -> dict[str, Bound]:
         """What draws each W that has no numbers of its own."""
         drawn = {one.variable.key: one.start for one in self.forward.parameters}
