@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import field, replace
 from pathlib import Path
@@ -102,7 +102,7 @@ class Run(Frozen):
 def train(
     data: Any,
     *,
-    target: str | Sequence[str] = (),
+    target: str | int | Sequence[str | int] = (),
     network: str | Path | Mapping[str, Any] | Network | None = None,
     task: str | None = None,
     hidden: str | int | Sequence[int] = HIDDEN,
@@ -118,7 +118,7 @@ def train(
     validation: float | str | None = None,
     validation_folds: int | None = None,
     test: float | str | None = None,
-    group: str | None = None,
+    group: str | int | None = None,
     folds: int | None = None,
     class_weights: str | Mapping[str, float] | None = None,
     shuffle: bool = True,
@@ -182,6 +182,7 @@ def train(
     weights so far is in `output`.
     """
     asked = asked_options(locals())
+    group = None if group is None else str(group)
     together = (group,) if group is not None and group not in _names(ignore) else ()
     columns: dict[str, Any] = {"ignore": (*_names(ignore), *together), "categories": _names(categories), "numbers": _names(numbers)}
     columns |= {"task": task, "impute": impute, "drop_missing": drop_missing, "month_first": month_first}
@@ -268,10 +269,10 @@ def _plain_option(name: str, value: Any) -> Any:
         return description_of(value)
     if name in ("activation", "loss", "regularizer", "optimizer"):
         return find(name, setting(value)).described()
-    if name == "dates" or (name in ("target", "ignore", "categories", "numbers", "missing", "units") and not isinstance(value, str)):
-        return [str(part).strip() for part in (value.split(",") if isinstance(value, str) else value)]
+    if name in ("dates", "units"):
+        return [part.strip() for part in (value.split(",") if isinstance(value, str) else _names(value))]
     if name in ("target", "ignore", "categories", "numbers", "missing"):
-        return [value]
+        return [part.strip() for part in _names(value)]
     if isinstance(value, Bound):
         return value.described()
     return dict(value) if isinstance(value, Mapping) else value if isinstance(value, (bool, int, float)) else str(value)
@@ -343,8 +344,9 @@ def _output(output: str | Path | None, curve: str | Path | None) -> Path | None:
     return None if output is None else Path(output)
 
 
-def _names(wanted: str | Sequence[str]) -> tuple[str, ...]:
-    return (wanted,) if isinstance(wanted, str) else tuple(wanted)
+def _names(wanted: Any) -> tuple[str, ...]:
+    """One name or several; data frames may have numbers as names."""
+    return tuple(map(str, wanted)) if isinstance(wanted, Iterable) and not isinstance(wanted, str) else (str(wanted),)
 
 
 def _plan(settings: Mapping[str, Any], optimizer: Wanted | None, learning_rate: float | Wanted | None) -> Plan:
