@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from chainrule.api.described import described_targets, description_of, fitted_network, tasks_of
 from chainrule.api.figures import check_drawing, figure
@@ -44,7 +44,9 @@ HIDDEN = (32,)
 FOLDS = 5
 """Folds of the cross-validation that decides when to stop, where nothing is said about it …"""
 
-PRECISION = "float32"
+Precision: TypeAlias = Literal["float32", "float64"]
+
+PRECISION: Precision = "float32"
 """In which numbers a run computes where nothing is said about it. Scores are the same, in less time and memory (docs/training.md)."""
 
 FEWEST_TO_FOLD, FEWEST_TO_VALIDATE = 20, 2000
@@ -104,7 +106,7 @@ def train(
     *,
     target: str | int | Sequence[str | int] = (),
     network: str | Path | Mapping[str, Any] | Network | None = None,
-    task: str | None = None,
+    task: Literal["classify", "regress"] | None = None,
     hidden: str | int | Sequence[int] = HIDDEN,
     activation: Wanted = "tanh",
     loss: Wanted | None = None,
@@ -120,23 +122,23 @@ def train(
     test: float | str | None = None,
     group: str | int | None = None,
     folds: int | None = None,
-    class_weights: str | Mapping[str, float] | None = None,
+    class_weights: Literal["balanced"] | Mapping[str, float] | None = None,
     shuffle: bool = True,
     seed: int = 0,
-    engine: str | None = None,
-    precision: str = PRECISION,
-    ignore: Sequence[str] = (),
-    categories: Sequence[str] = (),
-    numbers: Sequence[str] = (),
-    impute: str | None = None,
+    engine: Literal["auto", "compiled", "written"] | None = None,
+    precision: Precision = PRECISION,
+    ignore: str | int | Sequence[str | int] = (),
+    categories: str | int | Sequence[str | int] = (),
+    numbers: str | int | Sequence[str | int] = (),
+    impute: Literal["mean", "median", "most_frequent"] | None = None,
     drop_missing: bool = False,
     dates: str | Sequence[str] = (),
     month_first: bool | None = None,
     separator: str | None = None,
-    decimal: str | None = None,
+    decimal: Literal[".", ","] | None = None,
     thousands: str | None = None,
     units: str | Sequence[str] = (),
-    missing: str | Sequence[Any] = (),
+    missing: str | float | Sequence[str | float] = (),
     encoding: str | None = None,
     header: bool | None = None,
     output: str | Path | None = None,
