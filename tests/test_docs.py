@@ -110,9 +110,17 @@ def test_links_lead_somewhere(page):
             assert (page.parent / target).exists(), target
 
 
-def test_the_four_commands_exist():
+def test_the_commands_exist():
     for script in re.findall(r"`(scripts/\w+)`", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")):
         assert (ROOT / script).exists(), script
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="the scripts are written for bash")
+@pytest.mark.parametrize("script", ["help", "install", "lint", "pictures", "prove", "test"])
+def test_a_script_says_what_it_does(script, tmp_path):
+    said = subprocess.run([ROOT / "scripts" / script, "--help"], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    assert said.startswith(f"scripts/{script}")
+    assert "set -euo" not in said
 
 
 def test_the_design_page_names_every_module():

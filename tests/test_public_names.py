@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import inspect
 import subprocess
 import sys
 from pathlib import Path
@@ -49,6 +50,43 @@ def test_every_built_in_definition_is_public(kind):
 def test_where_an_activation_and_a_primitive_share_a_name_the_activation_wins():
     assert cr.tanh is definitions("activation")["tanh"]
     assert cr.absolute is definitions("loss")["absolute"]
+
+
+@pytest.mark.parametrize("name", ["adam", "tanh", "huber", "step_decay", "l2", "he_normal", "dense", "join"])
+def test_a_definition_says_what_it_is_and_takes(name):
+    found = getattr(cr, name)
+    assert found.__doc__ == found.function.__doc__ != type(found).__doc__
+    parameters = inspect.signature(found).parameters
+    assert list(found.options) == list(parameters)[: len(found.options)]
+    assert all(one.default in (found.options[key], inspect.Parameter.empty) for key, one in parameters.items() if key in found.options)
+
+
+def test_a_class_says_what_it_takes():
+    assert list(inspect.signature(cr.Plan).parameters)[:3] == ["epochs", "batch_size", "seed"]
+    assert inspect.signature(cr.Plan).parameters["epochs"].default == cr.Plan().epochs
+    assert next(iter(inspect.signature(cr.Step).parameters)) == "network"
+
+
+MISTAKES = """
+import chainrule as cr
+
+step = cr.problem("seed").step()
+step.explain(detail="scalr")
+cr.explain(step, detail="scalar", digit=3)
+cr.train("flowers.csv", target="species", precision="float16")
+cr.train("flowers.csv", target="species", impute="meen")
+joined = cr.Network({"x": 1, "v": 1}, lambda x, v: cr.join(cr.dense(3)(x), cr.dense(2)(v)))
+cr.dense(3).without_number("W")
+"""
+
+
+def test_mistakes_are_errors_of_types(tmp_path):
+    (tmp_path / "mine.py").write_text(MISTAKES, encoding="utf-8")
+    settings = Path(__file__).parent.parent / "pyproject.toml"
+    command = [sys.executable, "-m", "mypy", "--config-file", settings, tmp_path / "mine.py"]
+    run = subprocess.run(command, cwd=settings.parent, capture_output=True, text=True, check=False)
+    found = [int(line.split(":")[1]) for line in run.stdout.splitlines() if "mine.py:" in line and ": error:" in line]
+    assert found == [5, 6, 7, 8, 10], run.stdout + run.stderr
 
 
 def test_every_error_is_public():

@@ -209,3 +209,13 @@ def test_redirected_output_is_utf_8_whatever_the_console_writes(monkeypatch):
     assert main(["explain", "seed", "--weight", "w1"]) == 0
     sys.stdout.flush()
     assert "∂E/∂w1" in written.getvalue().decode("utf-8")
+
+
+def test_streams_of_text_alone_are_read_and_written(monkeypatch):
+    written = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", written)
+    monkeypatch.setattr(sys, "stdin", io.StringIO('{"inputs": 2, "layers": [{"units": 1}]}'))
+    assert main(["examples", "xor"]) == 0
+    assert written.getvalue().startswith('title = "Exclusive or')
+    assert main(["explain", "-", "--brief"]) == 0
+    assert "a 2-1 network" in written.getvalue()

@@ -37,6 +37,14 @@ def of(tmp_path, content, name="t.csv", **options):
         ("# height width\n1.5 2\n3.25 4\n5 6\n", "separator: blanks"),
         ("#height,width\n1.5,2\n3.25,4\n5,6\n", "1 line of comments"),
         ("height,width\n1.5,2\n# a remark, with, commas\n3.25,4\n5,6\n", "separator: comma"),
+        ("sep=;\nheight;width\n1,5;2\n3,25;4\n5;6\n", "the line sep= before it passed over"),
+        ("height;width;\n1,5;2\n3,25;4\n5;6\n", "the separator at the end of the header is ignored"),
+        ("height;width\n1,5;2;;\n3,25;4;;\n5;6;;\n", "separators at the end of rows are ignored"),
+        ("height;width\n1,5;2\n3,25;4\n5;6\n;\n;\n", "empty rows at the end left out"),
+        ("Trees of Bonn\n\nheight;width\n1,5;2\n3,25;4\n5;6\n", "2 lines above the table passed over: 'Trees of Bonn'"),
+        ("// by hand\nheight,width\n1.5,2\n3.25,4\n5,6\n", "1 line above the table passed over: '// by hand'"),
+        ("| height | width |\n|---:|---:|\n| 1.5 | 2 |\n| 3.25 | 4 |\n| 5 | 6 |\n", "a ruled line below the header passed over"),
+        ("height   width\n-------- -----\n1.5      2\n3.25     4\n5        6\n", "a ruled line below the header passed over"),
     ],
 )
 def test_what_stands_around_a_table(content, note, tmp_path):
@@ -56,6 +64,25 @@ def test_the_names_of_rows_that_r_writes(content, tmp_path):
     assert table.names == ("row", "height", "width")
     assert table.numbers(["height", "width"]).tolist() == [[1.5, 2], [3.25, 4], [5, 6]]
     assert "the first column has no name in the header, and is called row" in table.notes
+
+
+def test_blanks_before_quotes(tmp_path):
+    table = of(tmp_path, 'height, colour, width\n1.5, "red, dark", 2\n3.25, "blue", 4\n')
+    assert table.column("colour").values.tolist() == ["red, dark", "blue"]
+
+
+def test_a_row_without_a_value_is_one_where_others_follow(tmp_path):
+    assert repr(of(tmp_path, "a,b\n1,2\n,\n3,4\n,\n").column("a").values.tolist()) == "[1.0, nan, 3.0]"
+
+
+def test_columns_that_are_counted_from_0_are_names(tmp_path):
+    assert of(tmp_path, ",0,1,2\n0,3.5,4,2\n1,1,2,3\n").names == ("column1", "0", "1", "2")
+    assert not of(tmp_path, "0,1,2\n3,4,2\n1,2,3\n").has_header
+
+
+def test_a_column_of_text_has_no_title(tmp_path):
+    assert of(tmp_path, "price\n12,5\n13,7\n14,9\n").numbers(["price"]).tolist() == [[12.5], [13.7], [14.9]]
+    assert of(tmp_path, "said\nhello, you\nso, what\nwell, no\n").names == ("said",)
 
 
 def test_years_are_names(tmp_path):
@@ -125,6 +152,8 @@ def test_packed_files(suffix, pack, tmp_path):
         ({"t.csv": PLAIN, "__MACOSX/t.csv": "x"}, None),
         ({"a.csv": PLAIN, "b.csv": PLAIN}, r"holds 2 files \(a.csv, b.csv\); unpack it, and name one file"),
         ({}, "holds no file"),
+        ({"t.parquet": "PAR1"}, "holds t.parquet, which is not read out of an archive; unpack it"),
+        ({"t.jsonl": '{"a": 1}'}, r"holds t.jsonl; let its name end in \.jsonl\.zip"),
     ],
 )
 def test_zip_archives(members, message, tmp_path):
@@ -150,8 +179,18 @@ def test_zip_archives(members, message, tmp_path):
         (b"\n<!DOCTYPE html><html>", "is a web page; fetch the file itself"),
         (b"PAR1\x15\x04", "is a Parquet file; let its name end in .parquet"),
         (b"\x1f\x8b\x08\0", "is packed; let its name end in .gz"),
+        (b"\x80\x04\x95\0", "is a pickle, which could run anything and is not read"),
+        (b"<stata_dta><header>", "is a file of Stata; write it as CSV"),
+        (b"t.csv".ljust(257, b"\0") + b"ustar", r"is an archive of files \(tar\); unpack it"),
+        (b"<table border=1>", "is a table of a web page; save it as CSV"),
     ],
 )
 def test_other_files_are_named_for_what_they_are(start, message, tmp_path):
     with pytest.raises(FileError, match=message):
         of(tmp_path, start + b" and so on\n" * 9)
+
+
+def test_a_currency_sign_alone_tells_the_encoding(tmp_path):
+    with pytest.raises(FileError, match=r"is not text in UTF-8 \(byte 8\); cp1252 fits and would read '€': give --encoding cp1252"):
+        of(tmp_path, b"a;b\n12 \x80;1\n13 \x80;2\n")
+    assert of(tmp_path, b"a;b\n12 \x80;1\n13 \x80;2\n", encoding="cp1252").column("a").format.unit == "€"

@@ -52,6 +52,15 @@ def values(tmp_path, cells, separator=",", others=(), **options):
         (["−4.5", "3"], ",", [-4.5, 3]),  # the sign of mathematics
         (["1.5D+03", "2.25d-1"], ",", [1500, 0.225]),
         (["1.5E+03", "2e-1", "+7"], ",", [1500, 0.2, 7]),
+        (["1.5×10^3", "2 x 10^-1", "7·10²"], ",", [1500, 0.2, 700]),
+        (["92.50-", "3.5", "1,200.00 -"], ",", [-92.5, 3.5, -1200]),  # as SAP writes what is owed
+        (["$(1,250.00)", "$300.00"], ",", [-1250, 300]),
+        (["Rs. 1,23,456", "Rs. 980"], ",", [123456, 980]),
+        (["Fr. 1'234.50", "Fr. 12.–"], ",", [1234.5, 12]),
+        (["12,- €", "1.250,-- €", "7,50 €"], ";", [12, 1250, 7.5]),
+        (['="12.5"', '="7"'], ",", [12.5, 7]),  # how Excel is made to keep a cell as it is
+        (["١٢٫٥", "٣"], ",", [12.5, 3]),
+        (["１２．５", "３"], ",", [12.5, 3]),
     ],
 )
 def test_what_is_clear_is_read(cells, separator, expected, tmp_path):
@@ -89,6 +98,7 @@ def refused(tmp_path, cells, separator=",", others=()):
     [
         (["1,250", "2,375"], ";", (), "'1,250' (row 1) may be a number of thousands as well as one with three decimals; say --thousands"),
         (["1.250", "980", "12.500"], ";", (), "'1.250' (row 1) may be a number of thousands"),
+        (["1.250", "2.375", "5.612"], ";", (), "'1.250' (row 1) may be a number of thousands"),
         (["1.250", "980"], ";", ("3,5", "3.5"), "say --thousands . for 1250, or --decimal . for 1.25. Or take the values"),
         (["5,2", "3.1", "4,4"], ";", (), "'5,2' (row 1) and '3.1' (row 2) have different decimal signs; write them alike"),
         (["1,200", "3,400", "5600"], ",", (), "'1,200' (row 1) may be a number of thousands"),
@@ -110,6 +120,22 @@ def test_what_is_not_clear_is_refused_with_the_cell_and_the_option(cells, separa
     assert "--ignore a" in said
 
 
+@pytest.mark.parametrize("cell", ["~{}", "<{}", "{} ± 0.2", "{}/8", "[{}]", "ca. {}", "{}:30:10", "{}°26'N", "{}_000", "'{}"])
+def test_numbers_with_something_about_them_never_become_inputs_of_their_own(cell, tmp_path):
+    cells = [cell.format(10 + number % 30) for number in range(90)]
+    found = table(tmp_path, {"a": cells, "t": [str(number * 0.37) for number in range(90)]}, ";")
+    with pytest.raises(FileError, match=r"look like numbers, as .*; write plain numbers, take the values as categories \(--categories a\)"):
+        cr.Preparation.fit(found, ["t"])
+    assert len(cr.Preparation.fit(found, ["t"], categories=["a"]).features[0].names) == 30
+
+
+@pytest.mark.parametrize("cell", ["A{}", "#{}", "192.168.{}.1", "{}-50", "No. {}"])
+def test_names_with_digits_in_them_are_categories(cell, tmp_path):
+    cells = [cell.format(10 + number % 30) for number in range(90)]
+    found = table(tmp_path, {"a": cells, "t": [str(number * 0.37) for number in range(90)]}, ";")
+    assert cr.Preparation.fit(found, ["t"]).features[0].kind == "category"
+
+
 def test_options_decide(tmp_path):
     assert values(tmp_path, ["1,250", "2,375"], ";", thousands=",") == [1250, 2375]
     assert values(tmp_path, ["1,250", "2,375"], ";", decimal=",") == [1.25, 2.375]
@@ -124,7 +150,9 @@ def test_options_decide(tmp_path):
             values(tmp_path, ["1", "2"], **options)
 
 
-@pytest.mark.parametrize("cell", ["A1", "192.168.1.1", "1.2.3", "2024-01-05", "12:30", "1/2", "10-20", "12D3", "1_000", "١٢", "5a6", "e5"])
+@pytest.mark.parametrize(
+    "cell", ["A1", "192.168.1.1", "1.2.3", "2024-01-05", "12:30", "1/2", "10-20", "12D3", "1_000", "5a6", "e5", "12x105"]
+)
 def test_what_is_no_number(cell):
     assert not looks_like_number(cell)
 
@@ -138,7 +166,7 @@ def test_names_that_begin_with_numbers_stay_names(tmp_path):
 def test_no_hundred_inputs_are_made_of_numbers(tmp_path):
     cells = [f"{place}.5" if place % 3 else "not measured" for place in range(90)] + ["not measured"] * 60
     found = table(tmp_path, {"a": cells, "t": [str(place * 7 % 11 + 0.5) for place in range(150)]})
-    with pytest.raises(FileError, match=r"column 'a' is text, but 60 of its values look like numbers, as '1\.5'; write them alike"):
+    with pytest.raises(FileError, match=r"column 'a' is text, but 60 of its values look like numbers, as '1\.5'; write plain numbers"):
         cr.Preparation.fit(found, ["t"])
     assert cr.Preparation.fit(found, ["t"], categories=["a"]).inputs == 61
 

@@ -111,9 +111,47 @@ def test_folders_that_say_a_value(tmp_path):
         folder = tmp_path / "d" / f"year={year}" / f"place={place}"
         folder.mkdir(parents=True)
         parquet(folder / "part.parquet", ROWS[:5])
-    table = read(tmp_path / "d")
-    assert table.column("year").values.tolist() == [2023] * 5 + [2024] * 5
-    assert table.column("place").values.tolist() == ["north"] * 5 + ["south"] * 5
+    for source in (tmp_path / "d", f"{tmp_path}/d/*/*/*.parquet", f"{tmp_path}/d/**/*.parquet"):
+        table = read(source)
+        assert table.column("year").values.tolist() == [2023] * 5 + [2024] * 5
+        assert table.column("place").values.tolist() == ["north"] * 5 + ["south"] * 5
+    data_set = pytest.importorskip("pyarrow.dataset").dataset(tmp_path / "d", partitioning="hive")
+    assert read(data_set).column("year").values.tolist() == [2023] * 5 + [2024] * 5
+
+
+@pytest.mark.parametrize("content", [
+    {"data": ROWS, "count": 60},
+    {"columns": list(ROWS[0]), "index": list(range(60)), "data": [list(row.values()) for row in ROWS]},
+    {name: {str(place): row[name] for place, row in enumerate(ROWS)} for name in ROWS[0]},
+    {name: [row[name] for row in ROWS] for name in ROWS[0]},
+])  # fmt: skip
+def test_json_as_programs_write_it(content, tmp_path):
+    (tmp_path / "t.json").write_text(json.dumps(content))
+    table = read(tmp_path / "t.json")
+    assert table.kinds == {"x": "number", "c": "text", "b": "boolean", "t": "number"}
+    assert table.column("t").values.tolist() == [row["t"] for row in ROWS]
+
+
+def test_rows_in_python(tmp_path):
+    model = cr.train(ROWS, target="t", epochs=2)
+    answer = model.predict(ROWS)[4]
+    row, inputs = ROWS[4], [ROWS[4][name] for name in ("x", "c", "b")]
+    frame = pytest.importorskip("pandas").DataFrame(ROWS)
+    for one in (row, [row], {name: [value] for name, value in row.items()}, [inputs], np.array([inputs], dtype=object), frame.iloc[4]):
+        assert model.predict(one) == pytest.approx([answer])
+    numbered = frame.rename(columns={"x": 0, "c": 1, "b": 2, "t": 3})
+    assert cr.train(numbered, target=3, ignore=[1], epochs=2).predict(numbered).shape == (60,)
+    assert model.evaluate(frame).accuracy == model.evaluate(read(frame)).accuracy
+
+
+def test_a_model_reads_files_in_python_as_its_own_were(tmp_path):
+    (tmp_path / "own.csv").write_text(
+        "".join(f"{row}\n" for row in ["a;t", *(f"{place}.{place + 100},5;{place}" for place in range(1, 40))])
+    )
+    (tmp_path / "other.csv").write_text("a;t\n1.234;1\n5.678;2\n")
+    model = cr.train(tmp_path / "own.csv", target="t", epochs=2)
+    assert model.predict(tmp_path / "other.csv").tolist() == model.predict({"a": [1234, 5678]}).tolist()
+    assert model.evaluate(tmp_path / "other.csv").rows == 2
 
 
 def refused(source, match):

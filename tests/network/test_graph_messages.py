@@ -119,8 +119,10 @@ CODE: list[tuple[Callable[[], Any], str]] = [
     (of(lambda x: dense(1)(x) + 1), "add() is called on inputs and on what layers give"),
     (of(lambda x: dense(1)(x, x)), "dense(1) takes 1 signal, but is called on 2"),
     (of(lambda x: join()(x)), "join() takes two or more signals, but is called on 1"),
-    (of(lambda x: add(x, x)), "add takes no options, not [the input x, the input x]; a layer is made first: add()(x)"),
-    (of(lambda x: dense(x)), "the number of units of a layer must be a whole number, not the input x"),
+    (of(lambda x: add(x)), "add() takes two or more signals, but is called on 1"),
+    (of(lambda x: add(x, 3)), "add() is called on inputs and on what layers give, as in Network(2, lambda x: dense(1)(x)), not on 3"),
+    (lambda: add(1, 2), "add takes no options, not [1, 2]; a layer is made first: add()(x)"),
+    (of(lambda x: dense(x)), "dense does not say its units, as dense(units=…)"),
     (
         of(lambda x: x + dense(3)(x)),
         "add() is called on the input x (2 numbers) and the layer '1' (3 numbers): add needs signals with as many",

@@ -29,7 +29,24 @@ def test_what_is_written_is_understood(when, form):
     assert said.part("hour") == (when.hour if "%H" in form or "%I" in form else None)
 
 
-@pytest.mark.parametrize("text", ["31.12.2020", "1. Januar 2024", "3 März 2024", "Sept 5th, 2021", "12:30", "9:05:17 pm", "2024-07"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "31.12.2020",
+        "1. Januar 2024",
+        "3 März 2024",
+        "Sept 5th, 2021",
+        "12:30",
+        "9:05:17 pm",
+        "2024-07",
+        "03jan2024",
+        "2024m7",
+        "2024q3",
+        "03JAN2024:14:05:00",
+        "Monday, 1 January 2024",
+        "Mon Jan  1 12:30:00 2024",
+    ],
+)
 def test_dates(text):
     assert is_date(text)
 

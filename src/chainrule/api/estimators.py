@@ -41,6 +41,7 @@ except ImportError:
 
 if TYPE_CHECKING:
     from chainrule.document.document import Document
+    from chainrule.explanation.explain import Detail
 
 Labelled: TypeAlias = "tuple[Array, Array, Array | None]"
 """X; labels: (rows,) the places of classes or (rows, targets) numbers; (rows,) what each row counts, None where all count the same."""
@@ -112,12 +113,22 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         self.engine = engine
         self.precision = precision
 
-    def explain(self, x: Any, t: Any, **options: Any) -> Document:
+    def explain(
+        self,
+        x: Any,
+        t: Any = None,
+        *,
+        detail: Detail | None = None,
+        brief: bool = False,
+        all: bool = False,
+        weight: str | None = None,
+        digits: int | None = None,
+    ) -> Document:
         """A training step on one row, in numbers and formulas: how the prediction comes about, and what would change it.
 
         x        a row of inputs, (inputs,) or (1, inputs), as they come
-        t        its target: a class, a number, or a row of numbers
-        options  as of `chainrule.explain`: detail, weight, digits …
+        t        its target: a class, a number, or a row of numbers; without it, there is the way to the answer alone
+        detail, brief, all, weight, digits   as of `chainrule.explain`
 
         Raises InputError.
         """
@@ -126,7 +137,8 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "X does not have valid feature names")  # a row alone has none
             row = self._rows([x] if np.ndim(x) == 1 else x)
-        return explain(with_rows(trained(self.model_), _table(self._preparation, row, self._labels(np.atleast_1d(t)))), **options)
+        rows = _table(self._preparation, row, None if t is None else self._labels(np.atleast_1d(t)))
+        return explain(with_rows(trained(self.model_), rows), detail=detail, brief=brief, all=all, weight=weight, digits=digits)
 
     # Fitting
 

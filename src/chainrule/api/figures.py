@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from chainrule.explanation.context import Context
+    from chainrule.explanation.explain import Detail
     from chainrule.network.network import Network
     from chainrule.notation.formula import Equation, Formula
     from chainrule.pictures.shapes import Diagram
@@ -113,7 +114,7 @@ def figure(
     weight: str | None = None,
     step: int | None = None,
     steps: int | None = None,
-    detail: str | None = None,
+    detail: Detail | None = None,
     digits: int | None = None,
     exact: bool = False,
 ) -> Figure:

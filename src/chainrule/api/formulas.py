@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from chainrule.api.settings import chosen_notation
 from chainrule.base.errors import InputError, UnknownNameError, quoted
@@ -31,7 +31,7 @@ def explain_formula(
     formula: str,
     at: Point = None,
     *,
-    detail: str | None = None,
+    detail: Literal["overview", "scalar"] | None = None,
     weight: str | None = None,
     digits: int | None = None,
     exact: bool = False,

@@ -12,6 +12,7 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from chainrule.api.batches import with_batch, with_sample
@@ -200,7 +201,8 @@ def _no_network(name: str, suffix: str) -> InputError:
 def _standard_input() -> dict[str, Any]:
     from chainrule.base.files import read_stream
 
-    text = read_stream(sys.stdin.buffer, "standard input")
+    binary = getattr(sys.stdin, "buffer", None) or BytesIO(sys.stdin.read().encode())  # a stream of text alone, as io.StringIO
+    text = read_stream(binary, "standard input")
     read = from_json if text.lstrip().startswith("{") else from_toml
     return read(text, "standard input")
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import math
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from chainrule.api.described import described_targets, description_of, fitted_network, tasks_of
 from chainrule.api.figures import check_drawing, figure
@@ -44,7 +44,9 @@ HIDDEN = (32,)
 FOLDS = 5
 """Folds of the cross-validation that decides when to stop, where nothing is said about it …"""
 
-PRECISION = "float32"
+Precision: TypeAlias = Literal["float32", "float64"]
+
+PRECISION: Precision = "float32"
 """In which numbers a run computes where nothing is said about it. Scores are the same, in less time and memory (docs/training.md)."""
 
 FEWEST_TO_FOLD, FEWEST_TO_VALIDATE = 20, 2000
@@ -102,9 +104,9 @@ class Run(Frozen):
 def train(
     data: Any,
     *,
-    target: str | Sequence[str] = (),
+    target: str | int | Sequence[str | int] = (),
     network: str | Path | Mapping[str, Any] | Network | None = None,
-    task: str | None = None,
+    task: Literal["classify", "regress"] | None = None,
     hidden: str | int | Sequence[int] = HIDDEN,
     activation: Wanted = "tanh",
     loss: Wanted | None = None,
@@ -118,25 +120,25 @@ def train(
     validation: float | str | None = None,
     validation_folds: int | None = None,
     test: float | str | None = None,
-    group: str | None = None,
+    group: str | int | None = None,
     folds: int | None = None,
-    class_weights: str | Mapping[str, float] | None = None,
+    class_weights: Literal["balanced"] | Mapping[str, float] | None = None,
     shuffle: bool = True,
     seed: int = 0,
-    engine: str | None = None,
-    precision: str = PRECISION,
-    ignore: Sequence[str] = (),
-    categories: Sequence[str] = (),
-    numbers: Sequence[str] = (),
-    impute: str | None = None,
+    engine: Literal["auto", "compiled", "written"] | None = None,
+    precision: Precision = PRECISION,
+    ignore: str | int | Sequence[str | int] = (),
+    categories: str | int | Sequence[str | int] = (),
+    numbers: str | int | Sequence[str | int] = (),
+    impute: Literal["mean", "median", "most_frequent"] | None = None,
     drop_missing: bool = False,
     dates: str | Sequence[str] = (),
     month_first: bool | None = None,
     separator: str | None = None,
-    decimal: str | None = None,
+    decimal: Literal[".", ","] | None = None,
     thousands: str | None = None,
     units: str | Sequence[str] = (),
-    missing: str | Sequence[Any] = (),
+    missing: str | float | Sequence[str | float] = (),
     encoding: str | None = None,
     header: bool | None = None,
     output: str | Path | None = None,
@@ -182,6 +184,7 @@ def train(
     weights so far is in `output`.
     """
     asked = asked_options(locals())
+    group = None if group is None else str(group)
     together = (group,) if group is not None and group not in _names(ignore) else ()
     columns: dict[str, Any] = {"ignore": (*_names(ignore), *together), "categories": _names(categories), "numbers": _names(numbers)}
     columns |= {"task": task, "impute": impute, "drop_missing": drop_missing, "month_first": month_first}
@@ -268,10 +271,10 @@ def _plain_option(name: str, value: Any) -> Any:
         return description_of(value)
     if name in ("activation", "loss", "regularizer", "optimizer"):
         return find(name, setting(value)).described()
-    if name == "dates" or (name in ("target", "ignore", "categories", "numbers", "missing", "units") and not isinstance(value, str)):
-        return [str(part).strip() for part in (value.split(",") if isinstance(value, str) else value)]
+    if name in ("dates", "units"):
+        return [part.strip() for part in (value.split(",") if isinstance(value, str) else _names(value))]
     if name in ("target", "ignore", "categories", "numbers", "missing"):
-        return [value]
+        return [part.strip() for part in _names(value)]
     if isinstance(value, Bound):
         return value.described()
     return dict(value) if isinstance(value, Mapping) else value if isinstance(value, (bool, int, float)) else str(value)
@@ -343,8 +346,9 @@ def _output(output: str | Path | None, curve: str | Path | None) -> Path | None:
     return None if output is None else Path(output)
 
 
-def _names(wanted: str | Sequence[str]) -> tuple[str, ...]:
-    return (wanted,) if isinstance(wanted, str) else tuple(wanted)
+def _names(wanted: Any) -> tuple[str, ...]:
+    """One name or several; data frames may have numbers as names."""
+    return tuple(map(str, wanted)) if isinstance(wanted, Iterable) and not isinstance(wanted, str) else (str(wanted),)
 
 
 def _plan(settings: Mapping[str, Any], optimizer: Wanted | None, learning_rate: float | Wanted | None) -> Plan:

@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, field, fields
 from operator import attrgetter
-from typing import Any, ClassVar, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform
+
+if TYPE_CHECKING:
+    from inspect import Signature
 
 LONGEST = 240
 """Letters of what stands for such an object at Python's prompt: the whole of a formula, and the beginning of a picture."""
@@ -26,6 +29,31 @@ class _WhenAsked:
 
 
 _WHEN_ASKED = _WhenAsked()
+
+
+class _Signature:
+    """What such a class, or one of its objects that can be called, takes: for `help`, and for editors that complete arguments."""
+
+    def __get__(self, instance: Frozen | None, owner: type[Frozen]) -> Any:
+        from inspect import Parameter, Signature
+
+        if instance is not None:
+            called = instance._call_signature()
+            if called is None:
+                raise AttributeError("__signature__")  # its method __call__ says it
+            return called
+        notes = {name: note for base in reversed(owner.__mro__) for name, note in vars(base).get("__annotations__", {}).items()}
+        parameters: list[Parameter] = []
+        for name in owner.__match_args__:
+            given = owner._blank[name]
+            if given is MISSING:
+                made = owner._made[name]
+                given = Parameter.empty if made is MISSING else made()
+            last = given is Parameter.empty and any(one.default is not Parameter.empty for one in parameters)
+            last = last or (bool(parameters) and parameters[-1].kind is Parameter.KEYWORD_ONLY)
+            kind = Parameter.KEYWORD_ONLY if last else Parameter.POSITIONAL_OR_KEYWORD
+            parameters.append(Parameter(name, kind, default=given, annotation=notes.get(name, Parameter.empty)))
+        return Signature(parameters)
 
 
 @dataclass_transform(frozen_default=True, eq_default=False, field_specifiers=(field,))
@@ -46,6 +74,7 @@ class Frozen:
     _made: ClassVar[Mapping[str, Any]] = {}
     _checks: ClassVar[bool]
     _compared: ClassVar[Any]
+    __signature__: ClassVar[Any] = _Signature()
 
     def __init_subclass__(cls) -> None:
         names, blank, made, specified = list(cls.__match_args__), dict(cls._blank), dict(cls._made), dict(cls._specified)
@@ -91,6 +120,10 @@ class Frozen:
 
     def __post_init__(self) -> None:
         """What a class checks, or works out, once its fields are there."""
+
+    def _call_signature(self) -> Signature | None:
+        """What an object takes when it is called, where that depends on it."""
+        return None
 
     def __setattr__(self, name: str, value: object) -> None:
         raise FrozenInstanceError(f"cannot assign to field {name!r}")

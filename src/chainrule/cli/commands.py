@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.shell_completion import CompletionItem
@@ -14,6 +14,7 @@ from chainrule.cli.options import (
     BATCH_OPTIONS,
     FORMULA_OPTIONS,
     NETWORK_OPTIONS,
+    Ending,
     Sectioned,
     check_formula_alone,
     complete_weights,
@@ -23,6 +24,9 @@ from chainrule.cli.options import (
     with_options,
 )
 from chainrule.cli.output import give, say
+
+if TYPE_CHECKING:
+    from chainrule.explanation.explain import Detail
 
 CONTEXT = {"help_option_names": ["-h", "--help"]}
 LARGEST_PROGRAM = 200
@@ -134,7 +138,7 @@ PAGE_OPTIONS = (
 )
 
 
-class _Commands(click.Group):
+class _Commands(Ending, click.Group):
     """The commands; those of training are defined when one of them, or the list of all, is asked for."""
 
     command_class = Sectioned
@@ -169,7 +173,7 @@ def chainrule() -> None:
     *titled("Which steps", *STEP_OPTIONS), *titled("How much is shown", *EXTENT_OPTIONS), *titled("Where to", *PAGE_OPTIONS),
 )  # fmt: skip
 def explain(
-    detail: str | None, brief: bool, all: bool, weight: str | None, step: int | None, steps: int, order: str | None, epochs: int | None,
+    detail: Detail | None, brief: bool, all: bool, weight: str | None, step: int | None, steps: int, order: str | None, epochs: int | None,
     exact: bool, digits: int | None, layout: str, paper: str, interactive: bool, output: str | None, formula: str | None, at: str | None,
     **options: Any,
 ) -> None:  # fmt: skip
@@ -289,7 +293,7 @@ def _show(document: Any, interactive: bool) -> None:
 @click.option("--language", metavar="en|de", help="Language of the words.  [default: as described, or en]")
 @click.option("-o", "--output", metavar="FILE", help="Write to this .svg, .png or .pdf file.")
 def draw(
-    name: str | None, detail: str | None, weight: str | None, step: int | None, steps: int | None, exact: bool, digits: int | None,
+    name: str | None, detail: Detail | None, weight: str | None, step: int | None, steps: int | None, exact: bool, digits: int | None,
     output: str | None, **options: Any,
 ) -> None:  # fmt: skip
     """Draw a part of the explanation as a picture, for slides, papers and pages.

@@ -32,8 +32,18 @@ def complete_files(context: click.Context, parameter: click.Parameter, incomplet
 EXIT_CODES = "Exit codes: 0 done; 1 a negative verdict; 2 bad input; 3 training diverged; 130 interrupted."
 
 
-class Sectioned(click.Command):
-    """A command whose help shows its options in sections, and what it may end with."""
+class Ending(click.Command):
+    """A command whose help says what it may end with."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Examples, then the exit codes."""
+        super().format_epilog(ctx, formatter)
+        formatter.write_paragraph()
+        formatter.write_text(EXIT_CODES)
+
+
+class Sectioned(Ending):
+    """A command whose help shows its options in sections."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The options, section by section."""
@@ -44,12 +54,6 @@ class Sectioned(click.Command):
         for title, lines in sections.items():
             with formatter.section(title):
                 formatter.write_dl(lines)
-
-    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Examples, then the exit codes."""
-        super().format_epilog(ctx, formatter)
-        formatter.write_paragraph()
-        formatter.write_text(EXIT_CODES)
 
 
 def titled(title: str, *options: Callable[[Any], Any]) -> tuple[Callable[[Any], Any], ...]:

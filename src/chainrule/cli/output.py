@@ -32,9 +32,11 @@ def give(data: str) -> None:
     """Data on standard output: to a pipe or a file byte for byte what `-o` writes; to a terminal, which it could steer, as text is."""
     if sys.stdout.isatty():
         print(clean_lines(data), end="")
-    else:
+    elif binary := getattr(sys.stdout, "buffer", None):
         sys.stdout.flush()
-        sys.stdout.buffer.write(data.encode())
+        binary.write(data.encode())
+    else:  # something that takes text alone, as io.StringIO
+        sys.stdout.write(data)
 
 
 def discard_output() -> None:

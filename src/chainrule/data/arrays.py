@@ -121,7 +121,9 @@ def _number_or_text(value: Any) -> Any:
 def of_array(array: Any, source: str = "the array") -> tuple[dict[str, Array], bool]:
     """Columns of a vector, a matrix, a structured array, or of images, and whether their names are the data's own."""
     try:
-        array = np.asanyarray(array)
+        given, array = array, np.asanyarray(array)
+        if array.dtype.kind in "US" and isinstance(given, (list, tuple)):
+            array = np.array(given, dtype=object)  # so that numbers beside text stay numbers
     except ValueError as error:
         raise InputError(f"{source} cannot be read as rows of numbers: {error}.") from None
     if not array.size:
@@ -229,8 +231,12 @@ def _at_most(file: IO[bytes], limit: int) -> bytes:
 
 
 def of_frame(frame: Any) -> dict[str, Array] | None:
-    """Columns of a pandas, polars or pyarrow table; None if it is none. Raises InputError if narwhals is missing."""
+    """Columns of a pandas, polars or pyarrow table or data set; None if it is none. Raises InputError if narwhals is missing."""
     library = type(frame).__module__.split(".")[0]
+    if library == "pandas" and hasattr(frame, "index") and not hasattr(frame, "columns"):
+        return _of_pandas_series(frame)
+    if library == "pyarrow" and hasattr(frame, "to_table"):
+        frame = frame.to_table()
     try:
         import narwhals
     except ImportError:
@@ -245,6 +251,13 @@ def of_frame(frame: Any) -> dict[str, Array] | None:
     if any(not isinstance(name, str) for name in native.columns):
         native = native.rename({name: str(name) for name in native.columns})
     return {column.name: _of_series(column) for column in native.iter_columns()}
+
+
+def _of_pandas_series(series: Any) -> dict[str, Array]:
+    """A row of a data frame, whose names are text; or else a column of one."""
+    if all(isinstance(name, str) for name in series.index):
+        return {name: np.array([value], dtype=object) for name, value in series.items()}
+    return {"column1" if series.name is None else str(series.name): np.asarray(series)}
 
 
 def _of_series(series: Any) -> Array:

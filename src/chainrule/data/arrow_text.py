@@ -117,6 +117,8 @@ def read_parts(layout: TextLayout, plain: Mapping[str, str], options: CellOption
         or len(layout.names) < 2
         or layout.commented
         or layout.forms
+        or layout.spaced
+        or layout.ruled
         or not layout.encoding.startswith("utf-8")
     ):
         raise Unfit
@@ -137,10 +139,17 @@ def read_parts(layout: TextLayout, plain: Mapping[str, str], options: CellOption
             first = 1
             for batch in reader:
                 if batch.num_rows:
+                    if _ends_empty(batch):
+                        raise Unfit  # rows of separators alone are none at the end of a file
                     yield RowRange(first, batch.num_rows, dict(zip(layout.names, batch.columns, strict=True)))
                     first += batch.num_rows
     except (pyarrow.ArrowException, *UNREADABLE, UnicodeDecodeError, ValueError):
         raise Unfit from None
+
+
+def _ends_empty(batch: Any) -> bool:
+    """Is the last row without any value?"""
+    return all(values[-1].as_py() in (None, "") for values in batch.columns)
 
 
 def _at_once(layout: TextLayout) -> int:

@@ -33,11 +33,21 @@ TIME = r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(:(?P<second>\d{2})([.,]\d+)?)?( ?(?
 DAYS = (
     r"(?P<y1>\d{4})[-/.](?P<m1>\d{1,2})[-/.](?P<d1>\d{1,2})",
     r"(?P<first>\d{1,2})[-/.](?P<second_>\d{1,2})[-/.](?P<y2>\d{4}|\d{2})",
-    rf"(?P<d3>\d{{1,2}})[-. ]{{1,2}}{MONTH}[-., ]{{1,2}}(?P<y3>\d{{4}}|\d{{2}})",
+    rf"(?P<d3>\d{{1,2}})[-. ]{{0,2}}{MONTH}[-., ]{{0,2}}(?P<y3>\d{{4}}|\d{{2}})",
     rf"{MONTH} (?P<d4>\d{{1,2}})(?:st|nd|rd|th)?,? (?P<y4>\d{{4}})",
-    r"(?P<y5>\d{4})-(?P<m5>0[1-9]|1[0-2])",
+    r"(?P<y5>\d{4})(?:-|m)(?P<m5>0[1-9]|1[0-2]|(?<=m)[1-9])",
+    r"(?P<y6>\d{4})[- ]?Q(?P<quarter>[1-4])",
+    rf"{MONTH} {{1,2}}(?P<d7>\d{{1,2}}) (?P<hour7>\d{{2}}):(?P<minute7>\d{{2}}):(?P<second7>\d{{2}}) (?P<y7>\d{{4}})",
 )
-FORMS = [re.compile(form, re.IGNORECASE) for form in (*(rf"(?:{day})(?:[T ]\s*{TIME})?" for day in DAYS), TIME)]
+"""… also as Stata writes them (03jan2024, 2024m1, 2024q1), and as C does (Jan 3 14:05:00 2024)."""
+
+NAMED_DAY = (
+    r"(?:(?:mon|tue|tues|wed|wednes|thu|thurs|fri|sat|satur|sun)(?:day)?"
+    r"|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag|mo|di|mi|do|fr|sa|so)[.,]* "
+)
+"""A weekday before a date."""
+
+FORMS = [re.compile(form, re.IGNORECASE) for form in (*(rf"(?:{NAMED_DAY})?(?:{day})(?:[T: ]\s*{TIME})?" for day in DAYS), TIME)]
 
 
 class Moment(FrozenValue):
@@ -89,13 +99,14 @@ def moment(text: str) -> Moment | None:
     match = next((matched for form in FORMS if (matched := form.fullmatch(text.strip()))), None)
     if match is None:
         return None
-    said = {key.rstrip("12345"): value for key, value in match.groupdict().items() if value is not None}
+    said = {key.rstrip("1234567"): value for key, value in match.groupdict().items() if value is not None}
     seconds = _seconds(said)
     if "hour" in said and seconds is None:
         return None
     year = _year(said.get("y"))
     pair = (int(said["first"]), int(said["second_"])) if "first" in said else None
     month = MONTH_NUMBERS[said["name"].lower()] if "name" in said else int(said["m"]) if "m" in said else None
+    month = 3 * int(said["quarter"]) - 2 if "quarter" in said else month
     found = Moment(year, month, int(said["d"]) if "d" in said else None, pair, seconds)
     return found if found.is_possible else None
 

@@ -20,6 +20,7 @@ from typing import IO, Any
 
 from chainrule.base.errors import FileError, UnknownNameError, quoted
 from chainrule.base.files import check_readable
+from chainrule.data.files import ARROW, LINES, suffix_of
 
 MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
          (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))  # fmt: skip
@@ -50,9 +51,20 @@ OTHERS = {
     b"BZh": "packed; let its name end in .bz2",
     b"\xfd7zXZ": "packed; let its name end in .xz",
     b"7z\xbc\xaf": "packed by 7-Zip; unpack it",
+    b"Rar!": "packed by RAR; unpack it",
+    b"<stata_dta>": "a file of Stata; write it as CSV (export delimited)",
+    **dict.fromkeys((b"r\1\1\0", b"r\2\1\0", b"s\1\1\0", b"s\2\1\0"), "a file of Stata; write it as CSV (export delimited)"),
+    b"$FL2": "a file of SPSS; save it as CSV",
+    b"RDX": "a file of R; write its table by write.csv",
+    b"X\n\0\0\0": "a file of R; write its table by write.csv",
+    b"\x80\x04\x95": "a pickle, which could run anything and is not read; write its table as CSV or Parquet",
+    b"\x80\x05\x95": "a pickle, which could run anything and is not read; write its table as CSV or Parquet",
+    b"{\\rtf": "a text with a layout (RTF); save its table as CSV",
 }
 """What files of other kinds begin with, and what to do about them."""
 
+WESTERN_SIGN = re.compile(rb"(?<![\x80-\xff])[\x80\x89\x91-\x97\xa0\xa2-\xa5\xa7\xb0-\xb3\xb5\xbc-\xbe](?![\x80-\xff])")
+"""€, ‰, £, §, °, ², µ and the like in cp1252, alone among other signs: they stand in tables without a single letter."""
 
 LARGEST_STREAM = 1 << 30
 """Bytes of what can be read only once, which has to be kept in memory."""
@@ -137,6 +149,11 @@ def _only_member(path: Path, source: Any) -> Any:
             if len(names) != 1:
                 held = f"{len(names)} files ({', '.join(names[:3])}{' …' if len(names) > 3 else ''})" if names else "no file"
                 raise FileError(f"{path} holds {held}; unpack it, and name one file.")
+            inner = suffix_of(names[0])
+            if inner in (*ARROW, ".npy", ".npz"):
+                raise FileError(f"{path} holds {names[0]}, which is not read out of an archive; unpack it.")
+            if inner in LINES and suffix_of(path) != inner:
+                raise FileError(f"{path} holds {names[0]}; let its name end in {inner}.zip.")
             return archive.open(names[0])  # its file stays open until this is closed
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:  # RuntimeError: it has a password
         raise FileError(f"{path} is no zip archive that can be read: {error}.") from None
@@ -148,8 +165,12 @@ def check_is_table(path: str | Path, start: bytes) -> None:
     if start.startswith(b"PK\x03\x04"):
         office = b"[Content_Types].xml" in start or b"mimetype" in start
         found = "a workbook, as of Excel; save its sheet as CSV" if office else "a zip archive; let its name end in .zip"
-    if start.lstrip()[:9].lower() in (b"<!doctype", b"<html>") or start.lstrip()[:5].lower() == b"<html":
+    if start[257:262] == b"ustar":
+        found = "an archive of files (tar); unpack it, and name one file, or their folder"
+    if start.lstrip()[:9].lower() == b"<!doctype" or start.lstrip()[:5].lower() == b"<html":
         found = "a web page; fetch the file itself"
+    elif start.lstrip()[:6].lower() == b"<table":
+        found = "a table of a web page; save it as CSV"
     if found:
         raise FileError(f"{path} is {found}.")
 
@@ -205,7 +226,7 @@ def _offer(data: bytes, place: int) -> str:
     if name is None:
         return "; it looks like no text at all: save it as CSV in UTF-8."
     text = data[:place].decode(name, "ignore")[-30:] + data[place:].decode(name, "ignore")[:30]
-    word = next((word for word in re.findall(r"\w+", text) if not word.isascii()), "")
+    word = next((word for word in re.findall(r"[^\s\d,;.\"']+", text) if not word.isascii()), "")
     return f"; {name} fits{word and f' and would read {quoted(word)}'}: give --encoding {name}, or save it as UTF-8."
 
 
@@ -220,7 +241,8 @@ def fitting_encoding(data: bytes) -> str | None:
     if zeros or sum(byte < 32 and byte not in b"\t\n\r\f" for byte in data[:PIECE]) > len(data[:PIECE]) // 100:
         return None
     # Western text has an accent here and there; where most letters are beyond ASCII, it is another script.
-    letters, foreign = sum(bytes([byte]).isalpha() for byte in data[:PIECE]), sum(byte >= 128 for byte in data[:PIECE])
+    start = WESTERN_SIGN.sub(b"", data[:PIECE])
+    letters, foreign = sum(bytes([byte]).isalpha() for byte in start), sum(byte >= 128 for byte in start)
     names = ("cp1252", "latin-1") if foreign <= letters else ("shift_jis", "cp1251", "gb18030", "latin-1")
     return next(name for name in names if _fits(data, name))
 

@@ -6,6 +6,7 @@ import glob
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from chainrule.base.errors import FileError
 
@@ -53,10 +54,18 @@ def _is_table(path: Path) -> bool:
     return not hidden and suffix_of(path) in (*TEXT, *ARROW, *LINES)
 
 
+def folder_of(source: Any) -> Path | None:
+    """The folder below which the files of a folder, or of a pattern, lie; None where files are named one by one."""
+    if not isinstance(source, (str, Path)):
+        return None
+    path = Path(source)
+    return path if path.is_dir() else next((above for above in path.parents if not glob.has_magic(str(above))), None)
+
+
 def partition_of(path: Path, folder: Path) -> dict[str, str]:
     """What the folders on the way say, as year=2024/month=5 does."""
     pairs = [part.partition("=") for part in path.relative_to(folder).parts[:-1]]
-    return {name: value for name, equals, value in pairs if equals}
+    return {name: unquote(value) for name, equals, value in pairs if equals}
 
 
 def files_in_words(files: Iterable[Path]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -49,17 +49,42 @@ def _whole(path: Path) -> Mapping[str, list[Any]] | None:
     lines = text.strip().splitlines()
     if len(lines) > 1 and lines[0].strip().startswith("{") and lines[0].strip().endswith("}"):
         return None
-    data = parse_json(text, str(path))
+    data = _unwrapped(parse_json(text, str(path)))
     if isinstance(data, Mapping) and data and all(isinstance(values, list) for values in data.values()):
         return data
     if isinstance(data, Mapping):
         data = [data]
     if not isinstance(data, list) or not data or not all(isinstance(row, Mapping) for row in data):
         raise FileError(f"{path} is no table: it should hold a list of objects, one a row, or an object of columns.")
-    names = list(dict.fromkeys(name for row in data for name in row))
+    columns = columns_of(data)
     for number, row in enumerate(data, start=1):
-        _check(path, number, row, names)
-    return {name: [row.get(name) for row in data] for name in names}
+        _check(path, number, row, columns)
+    return columns
+
+
+def columns_of(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """Rows as columns; what a row lacks is None."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    return {name: [row.get(name) for row in rows] for name in names}
+
+
+def _unwrapped(data: Any) -> Any:
+    """The table in what stands around it: {"data": [{…}, …]}; or in one of the other forms that pandas writes.
+
+    These are {"columns": […], "data": [[…], …]}, and an object of columns, each an object by the names of its rows.
+    """
+    if not isinstance(data, Mapping):
+        return data
+    if len(data) > 1 and all(isinstance(column, Mapping) for column in data.values()):
+        columns = {name: list(column.values()) for name, column in data.items()}
+        return columns if len(set(map(tuple, data.values()))) == 1 else data
+    lists = [value for value in data.values() if isinstance(value, list) and value and all(isinstance(row, Mapping) for row in value)]
+    if len(lists) == 1 and not any(isinstance(value, list) for value in data.values() if value is not lists[0]):
+        return lists[0]
+    names, rows = data.get("columns"), data.get("data")
+    if isinstance(names, list) and isinstance(rows, list) and all(isinstance(row, list) and len(row) == len(names) for row in rows):
+        return [dict(zip(map(str, names), row, strict=True)) for row in rows]
+    return data
 
 
 def _objects(path: Path) -> Iterator[dict[str, Any]]:
@@ -87,7 +112,7 @@ def _lines(file: Iterable[bytes]) -> Iterator[bytes]:
         yield line.removeprefix(b"\xef\xbb\xbf") if place == 0 else line
 
 
-def _check(path: Path, number: int, row: Mapping[str, Any], names: list[str]) -> None:
+def _check(path: Path, number: int, row: Mapping[str, Any], names: Collection[str]) -> None:
     """Raises FileError for a column that comes late, and for what is no single value."""
     for name, value in row.items():
         if name not in names:

@@ -24,20 +24,50 @@ SIGNS = {".": "point", ",": "comma", " ": "blank", "'": "apostrophe"}
 BLANKS = "\u00a0\u2007\u2009\u202f\u3000"
 """No-break, figure, thin, narrow and ideographic blanks: they all count as one kind of blank."""
 
-PLAIN_SIGNS = str.maketrans(dict.fromkeys(BLANKS, " ") | {"’": "'", "`": "'", "−": "-"})
+DIGIT_ZEROS = (0x0660, 0x06F0, 0x07C0, 0x0966, 0x09E6, 0x0A66, 0x0AE6, 0x0B66, 0x0BE6, 0x0C66, 0x0CE6, 0x0D66, 0x0E50, 0x0ED0, 0xFF10)
+"""The signs for 0 of other scripts, as Arabic, Devanagari and full width; those for 1 to 9 follow each."""
 
-CURRENCIES = "USD|EUR|GBP|CHF|JPY|CNY|INR|CAD|AUD|NZD|SEK|NOK|DKK|PLN|CZK|HUF|BRL|MXN|ZAR|KRW|TRY|RUB|SGD|HKD"
+PLAIN_SIGNS = str.maketrans(
+    dict.fromkeys(BLANKS, " ")
+    | {"’": "'", "`": "'", "−": "-", "－": "-", "٫": ".", "٬": "'", "．": ".", "，": ","}
+    | {chr(zero + digit): str(digit) for zero in DIGIT_ZEROS for digit in range(10)}
+)
+
+CURRENCIES = "USD|EUR|GBP|CHF|JPY|CNY|INR|CAD|AUD|NZD|SEK|NOK|DKK|PLN|CZK|HUF|BRL|MXN|ZAR|KRW|TRY|RUB|SGD|HKD|RMB"
+SHORT_CURRENCIES = r"Euro|[Rr]s\.?|[Ss]?Fr\.?|[Kk]r\.?|Kč|Ft|zł"
 SYMBOLS = "$£¥€¢₹₽₩₺₴₫₦₱₪₡₲₵₸₼₾₿"
 
 CELL = re.compile(
     rf"""(?P<open>\(\ *)? (?P<sign>[+-]?)\ *
-    (?P<before>[A-Z]{{0,3}}[{SYMBOLS}]|(?:{CURRENCIES})(?![A-Za-z]))?\ * (?P<late>[+-]?)
+    (?P<before>[A-Z]{{0,3}}[{SYMBOLS}]|(?:{CURRENCIES}|{SHORT_CURRENCIES})(?![^\W\d]))?\ * (?P<inner>\(\ *)? (?P<late>[+-]?)
     (?P<body>[.,]?[0-9](?:[0-9.,' ]*[0-9])?[.,]?)
     (?P<exponent>[eEdD][+-]?[0-9]+)?
+    (?P<behind>\ ?-)?
+    (?(inner)\ *\)|)
     \ *(?P<after>(?:[^\W\d_]|[%‰°µ{SYMBOLS}])[^\d,;:()+=<>?!&|_\[\]{{}}]{{0,11}})?
     (?(open)\ *\)|)""",
     re.VERBOSE,
 )
+
+FORCED = re.compile(r'="([^"]*)"')
+"""How Excel is made to keep a cell as it is."""
+
+NO_CENTS = re.compile(r"(?<=\d)([.,])[-–—]{1,2}(?=\D*$)")
+"""The dash of a price without cents: 12,– and 1'250.--"""
+
+POWER = re.compile(r"(?<=\d) ?[×xX·*] ?10(?:(?:\^|\*\*)([+-]?\d{1,3})|([⁺⁻]?[⁰¹²³⁴-⁹]{1,3}))")
+"""The power of ten behind a number: 1.5×10^3, 1.5 · 10⁻³"""
+
+SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-")
+
+DIGITS = r"\d+(?:[,_']\d{3})*(?:[.,]\d+)?"
+RESEMBLES = re.compile(
+    rf"""(?:[~≈≃≤≥]|[<>]=?|ca\.?|circa|approx\.?|about|around|etwa|rund|\[|'|")?\ * [+-]?{DIGITS}
+    (?: \ *(?:±|\+/?-|[×xX*]|°|')\ *{DIGITS} ){{0,2}} (?: /[1-9]\d{{0,2}} | (?::[0-5]?\d){{1,2}} )?
+    \ *[*†°'"\]]{{0,2}}\ *[NSEWO]?""",
+    re.VERBOSE | re.IGNORECASE,
+)
+"""What says a number, but is none as it stands: ~5, <0.1, 5 ± 0.2, 3/8, 5*, 63_000, 12:30:10, 46°26'N."""
 
 GROUPS = {sign: re.compile(rf"[1-9]\d{{0,2}}(?:{re.escape(sign)}\d{{3}})+|[1-9]\d?(?:{re.escape(sign)}\d{{2}})+{re.escape(sign)}\d{{3}}")
           for sign in SIGNS}  # fmt: skip
@@ -69,7 +99,7 @@ class NumberFormat(FrozenValue):
     @property
     def example(self) -> str:
         """A number as it is written, and its value: "1,234.5 kg is 1234.5"."""
-        before, after = (self.unit, "") if self.unit and self.unit[-1] in SYMBOLS else ("", self.unit)
+        before, after = (self.unit, "") if self.unit[-1:] in SYMBOLS and len(self.unit) < 4 else ("", self.unit)
         gap = " " if after[:1].isalpha() else ""
         whole, value = (f"1{self.thousands}234", "1234.5") if self.thousands else ("12", "12.5")
         return f"{before}{whole}{self.decimal}5{gap}{after} is {value}"
@@ -121,22 +151,38 @@ def parsed(cell: str) -> Parsed | None:
     >>> parsed("1.5D+03"), parsed("(12 %)")
     (Parsed(sign='', body='1.5', exponent='e+03', unit=''), Parsed(sign='-', body='12', exponent='', unit='%'))
     """
-    match = CELL.fullmatch(cell.strip().translate(PLAIN_SIGNS))
-    if match is None or (match["sign"] and match["late"]) or (match["before"] and match["after"]):
+    match = CELL.fullmatch(_plainly(cell))
+    if match is None or (match["before"] and match["after"]):
+        return None
+    if sum(bool(match[sign]) for sign in ("open", "sign", "inner", "late", "behind")) > 1:
         return None
     exponent, body = match["exponent"] or "", match["body"]
     if exponent[:1] in ("d", "D") and not (exponent[1] in "+-" or "." in body or "," in body):
         return None  # 12D3 is a name
-    sign = "-" if match["open"] or "-" in (match["sign"], match["late"]) else ""
-    if match["open"] and (match["sign"] or match["late"]):
-        return None
+    negative = match["open"] or match["inner"] or match["behind"] or "-" in (match["sign"], match["late"])
+    sign = "-" if negative else ""
     unit = (match["before"] or match["after"] or "").strip()
     return Parsed(sign, body, exponent.lower().replace("d", "e"), unit) if _reading(body) is not None else None
+
+
+def _plainly(cell: str) -> str:
+    """The cell with ASCII's digits and signs, and without what stands around numbers in some programs and price lists."""
+    text = cell.strip().translate(PLAIN_SIGNS)
+    if text.startswith("=") and (forced := FORCED.fullmatch(text)):
+        text = forced[1].strip()
+    if "10" in text:
+        text = POWER.sub(lambda match: "e" + (match[1] or match[2].translate(SUPERSCRIPTS)), text)
+    return text if text[-1:].isdigit() else NO_CENTS.sub(r"\g<1>0", text)
 
 
 def looks_like_number(cell: str) -> bool:
     """Does the cell hold a number, in whatever way it is written?"""
     return parsed(cell) is not None
+
+
+def resembles_number(cell: str) -> bool:
+    """Does the cell hold a number, or say one with something about it, as ~5, <0.1, 5 ± 0.2 and 3/8?"""
+    return looks_like_number(cell) or RESEMBLES.fullmatch(_plainly(cell)) is not None
 
 
 @lru_cache(maxsize=10_000)
@@ -371,7 +417,7 @@ def _decimal(
     if expected is not None:
         return expected.decimal
     parts_thousands = other in others if len(others) == 1 else sign == ","
-    alone = separator == "," if sign == "," else separator != ";" or not evidence.short or evidence.long
+    alone = separator == "," if sign == "," else separator != ";" or evidence.long
     if len(others) > 1 or not (others or alone) or (parts_thousands and evidence.long):
         return _Unclear(_question([place], sign))
     return other if parts_thousands else sign

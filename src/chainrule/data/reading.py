@@ -27,8 +27,8 @@ from chainrule.data import arrays, arrow_text
 from chainrule.data.cells import KINDS, MISSING, Kind, common_kind, missing_words, parse_number
 from chainrule.data.columns import CellOptions, Form, Found, Scan
 from chainrule.data.encodings import gives_once, reopenable
-from chainrule.data.files import ARROW, LINES, files_in_words, files_of, partition_of, suffix_of
-from chainrule.data.json_lines import of_json
+from chainrule.data.files import ARROW, LINES, files_in_words, files_of, folder_of, partition_of, suffix_of
+from chainrule.data.json_lines import columns_of, of_json
 from chainrule.data.numbers import PLAIN, NumberFormat, NumberOptions
 from chainrule.data.shipped import PREFIX, SHIPPED, of_shipped
 from chainrule.data.table import Column, Table, joined, resized, retyped, row_numbers
@@ -350,12 +350,19 @@ def _parts_of_memory(source: Any, rows: int) -> Iterator[Table]:
         starts = range(0, len(source), rows)
         return (source.take(slice(start, start + rows)) for start in starts)
     if isinstance(source, Mapping):
-        return arrays.array_tables("the data", source, rows)
+        return arrays.array_tables("the data", source if _has_columns(source) else {name: [value] for name, value in source.items()}, rows)
+    if isinstance(source, (list, tuple)) and source and all(isinstance(row, Mapping) for row in source):
+        return arrays.array_tables("the data", columns_of(source), rows)
     frame = arrays.of_frame(source)
     if frame is not None:
         return arrays.array_tables("the data frame", frame, rows)
     columns, named = arrays.of_array(source)
     return arrays.array_tables("the array", columns, rows, has_header=named)
+
+
+def _has_columns(data: Mapping[Any, Any]) -> bool:
+    """Does it hold columns? Else it is a single row, of numbers, truth values and text."""
+    return not data or not all(value is None or isinstance(value, (str, float, int, np.generic)) for value in data.values())
 
 
 def _is_text(path: Path) -> bool:
@@ -370,7 +377,7 @@ def _parts_of_files(source: Any, files: Sequence[Path], rows: int) -> Iterator[T
         other = next(path for path in files if not _is_text(path))
         raise FileError(f"{texts[0]} is a text file, and {other} is none; read them one by one, or name those of one kind.")
     name = str(source) if isinstance(source, (str, Path)) else files_in_words(files)
-    folder = Path(source) if isinstance(source, (str, Path)) and Path(source).is_dir() else None
+    folder = folder_of(source)
     first, names = 1, None
     for path in files:
         said = partition_of(path, folder) if folder else {}

@@ -45,6 +45,12 @@ LARGEST_SAMPLE = 1 << 26
 
 COMMENT = "#"
 
+RULE = re.compile(r"[\s|+:=-]*-{3}[\s|+:=-]*")
+"""A line below the header, as programs draw it that print tables for people."""
+
+MOST_TITLES = 12
+"""Lines above a table, at most."""
+
 SEP_LINE = re.compile(r'"?sep=(.)"?[\r\n]+', re.IGNORECASE)
 """What Excel takes for an instruction where it stands in the first line."""
 
@@ -56,6 +62,8 @@ class TextLayout(FrozenValue):
     skipped    how many lines stand before the table
     commented  whether lines that begin with # are no rows
     unnamed    the columns whose place in the header is empty; where they hold nothing either, they are left out
+    spaced     whether blanks may stand between a separator and a quote
+    ruled      whether a ruled line stands below the header
     forms      what the file itself says about its columns (ARFF)
     """
 
@@ -69,6 +77,8 @@ class TextLayout(FrozenValue):
     skipped: int = 0
     commented: bool = False
     unnamed: frozenset[str] = frozenset()
+    spaced: bool = False
+    ruled: bool = False
     forms: Mapping[str, Form] = field(default_factory=dict)
 
     @property
@@ -90,7 +100,7 @@ def text_layout(
     """
     if separator is not None and (len(separator) != 1 or separator in '\r\n"'):
         raise InputError(f"the separator is one character, as ; or a tab, not {quoted(separator)}.")
-    found, text, marked = _sample(path, encoding)
+    found, text, marked, whole = _sample(path, encoding)
     if not text.strip():
         raise FileError(f"{path} is empty.")
     encoded = [f"encoding: {found.removesuffix('-sig')}{' with a byte-order mark' if marked else ''}"]
@@ -98,40 +108,56 @@ def text_layout(
     if is_arff(path, text):
         head = read_arff_head(path, text)
         return TextLayout(path, found, ",", head.names, True, (*notes, "ARFF"), head.quote, head.lines, True, forms=head.forms)
-    layout = _found_layout(path, found, text, separator, header, notes)
+    layout = _found_layout(path, found, text, separator, header, notes, whole=whole)
     called = next((tuple(order) for order in names if len(order) == len(layout.names)), None)
     return layout if layout.has_header or called is None else replace(layout, names=called)
 
 
-def _found_layout(path: str, encoding: str, text: str, separator: str | None, header: bool | None, notes: list[str]) -> TextLayout:
+def _found_layout(
+    path: str, encoding: str, text: str, separator: str | None, header: bool | None, notes: list[str], *, whole: bool
+) -> TextLayout:
+    """whole  whether the text is the whole file"""
     skipped, asked = 0, SEP_LINE.match(text)
     if asked:
         text, skipped, separator = text[asked.end() :], 1, separator or asked[1]
     comments, text = _comments(text)
+    titles = [] if header is False else _titles(text, separator)
+    text = text[sum(map(len, titles)) :]
     divider = _separator(text) if separator is None else separator
-    rows = [row for row in _rows(path, io.StringIO(text, newline=""), divider, lenient=True) if any(cell.strip() for cell in row)]
+    spaced = _is_spaced(text, divider)
+    lines = io.StringIO(text, newline="")
+    rows = [row for row in _rows(path, lines, divider, lenient=True, spaced=spaced) if any(cell.strip() for cell in row)]
     if not rows:
         raise FileError(f"{path} is not a table: its first row cannot be read; is a quote left open?")
     hidden = _hidden_header(path, comments, divider, rows) if header is not False else None
     rows = [hidden, *rows] if hidden else rows
     has_header = bool(hidden) or (_has_header(rows) if header is None else header)
+    ruled = has_header and len(rows) > 1 and RULE.fullmatch("".join(rows[1])) is not None
+    rows = [rows[0], *rows[2:]] if ruled else rows
     usual = _usual_width(rows)
     first, extra = _completed_header(rows[0], usual, has_header, rows[1:])
     names = _names(path, first, has_header)
     unnamed = frozenset(name for name, cell in zip(names, first, strict=True) if has_header and not cell.strip())
     called = {"": "none (one column)"}.get(divider or "", SEPARATORS.get(divider or "", quoted(divider)))
     notes = [f"separator: {called}", *notes, *extra]
+    notes += ["the line sep= before it passed over"] if asked else []
     notes += [f"{len(comments)} line{'s' * (len(comments) != 1)} of comments"] if comments else []
+    if titles:
+        notes.append(f"{len(titles)} line{'s' * (len(titles) != 1)} above the table passed over: {quoted(titles[0].strip())}")
+    notes += ["a ruled line below the header passed over"] if ruled else []
+    notes += ["empty rows at the end left out"] if whole and divider and _ends_empty(text, divider) else []
     if not has_header:
         notes.append(f"no header: the columns are called {', '.join(names) if len(names) < 4 else f'{names[0]} … {names[-1]}'}")
     elif any(_is_number(cell) for cell in rows[0]):
         notes.append("the first row is taken for the header although it holds numbers")
-    lines = skipped + len(comments) - bool(hidden)
-    return TextLayout(path, encoding, divider, names, has_header, tuple(notes), skipped=lines, commented=bool(comments), unnamed=unnamed)
+    return TextLayout(
+        path, encoding, divider, names, has_header, tuple(notes), skipped=skipped + len(comments) + len(titles) - bool(hidden),
+        commented=bool(comments), unnamed=unnamed, spaced=spaced, ruled=ruled,
+    )  # fmt: skip
 
 
-def _sample(path: str, encoding: str | None) -> tuple[str, str, bool]:
-    """The encoding, whole lines from the start of the file, and whether a byte-order mark was taken off."""
+def _sample(path: str, encoding: str | None) -> tuple[str, str, bool, bool]:
+    """The encoding, whole lines from the start of the file, whether a byte-order mark was taken off, and whether that is all."""
     try:
         with open_binary(path) as file:
             data = file.read(SAMPLE)
@@ -148,7 +174,7 @@ def _sample(path: str, encoding: str | None) -> tuple[str, str, bool]:
         raise encoding_error(path, name) from None
     if "\0" in text:
         raise not_text_error(path, name, data)
-    return name, text[: text.rfind("\n") + 1] if rest else text, marked_encoding(data) != "utf-8"
+    return name, text[: text.rfind("\n") + 1] if rest else text, marked_encoding(data) != "utf-8", not rest
 
 
 def _comments(text: str) -> tuple[list[str], str]:
@@ -163,6 +189,39 @@ def _comments(text: str) -> tuple[list[str], str]:
     return comments, "".join(lines[len(comments) :])
 
 
+def _titles(text: str, separator: str | None) -> list[str]:
+    """The lines above a table: at most one cell is filled in each; below them stand names, and rows as wide, with numbers among them."""
+    lines = list(islice(io.StringIO(text, newline=""), MOST_TITLES + 200))
+    for tried in (sign for sign in SEPARATORS if sign != " ") if separator is None else (separator,):
+        above = 0
+        while above < min(len(lines), MOST_TITLES) and '"' not in lines[above] and _filled(lines[above].split(tried)) < 2:
+            above += 1
+        rows = [row for row in _rows("", lines[above:], tried, lenient=True) if row]
+        if not above or len(rows) < 3 or len(rows[0]) < 2 or not any(line.strip() for line in lines[:above]):
+            continue
+        names, others = rows[0], rows[1:]
+        alike = sum(len(row) == len(names) for row in others) > 0.9 * len(others)
+        if alike and all(cell.strip() for cell in names) and not any(map(_is_number, names)) and any(map(_is_number, others[0])):
+            return lines[:above]
+    return []
+
+
+def _filled(cells: Iterable[str]) -> int:
+    """How many of the cells hold something."""
+    return sum(bool(cell.strip()) for cell in cells)
+
+
+def _is_spaced(text: str, separator: str | None) -> bool:
+    """Do blanks stand between separators and quotes, as in 1.5, "red, dark"?"""
+    return separator not in (None, " ") and re.search(rf'{re.escape(separator or "")} +"', text) is not None
+
+
+def _ends_empty(text: str, separator: str) -> bool:
+    """Is the last row one of separators alone?"""
+    last = text.rstrip("\r\n").rpartition("\n")[2].strip("\r")
+    return bool(last) and not last.replace(separator, "")
+
+
 def _hidden_header(path: str, comments: Sequence[str], separator: str | None, rows: Sequence[Sequence[str]]) -> list[str] | None:
     """The last line of comments, where it names the columns, as NumPy writes it: # height width."""
     if not comments or not comments[-1].startswith(COMMENT) or not any(map(_is_number, rows[0])):
@@ -173,9 +232,11 @@ def _hidden_header(path: str, comments: Sequence[str], separator: str | None, ro
     return names if whole and all(name.strip() for name in names) else None
 
 
-def _rows(path: str, lines: Iterable[str], separator: str | None, lenient: bool = False, quote: str = '"') -> Iterator[list[str]]:
+def _rows(
+    path: str, lines: Iterable[str], separator: str | None, lenient: bool = False, quote: str = '"', *, spaced: bool = False
+) -> Iterator[list[str]]:
     """The cells of every row. Raises FileError at what is no row; with `lenient` the rows end there."""
-    blanks = separator == " " or quote != '"'
+    blanks = separator == " " or quote != '"' or spaced
     if separator == " ":
         lines = (line.strip().replace("\t", " ") for line in lines)
     reader = csv.reader(lines, delimiter=separator or NO_SEPARATOR, skipinitialspace=blanks, strict=True, quotechar=quote)
@@ -207,7 +268,8 @@ def _first_row(text: str) -> str:
 
 def _score(text: str, separator: str) -> tuple[float, float]:
     """The share of rows as wide as the first, or as most where these are wider by one, and the share of numbers among the cells."""
-    rows = [row for row in _rows("", io.StringIO(text, newline=""), separator, lenient=True) if row]
+    lines = io.StringIO(text, newline="")
+    rows = [row for row in _rows("", lines, separator, lenient=True, spaced=_is_spaced(text, separator)) if row]
     if not rows:
         return 0.5, 0  # a quote is left open; that is said later
     if len(rows[0]) < 2:
@@ -219,10 +281,11 @@ def _score(text: str, separator: str) -> tuple[float, float]:
 
 
 def _usual_width(rows: Sequence[Sequence[str]]) -> int:
-    """How many cells most rows have: as many as the first one, or one more."""
+    """How many cells most rows have: as many as the first one, or one more, or as many as are filled there before its empty end."""
     width = len(rows[0])
+    filled = max((place for place, cell in enumerate(rows[0], start=1) if cell.strip()), default=width)
     counts = Counter(len(row) for row in rows[1:])
-    return width + 1 if counts[width + 1] > counts[width] else width
+    return max((width, width + 1, filled), key=lambda tried: counts[tried])
 
 
 def _is_number(cell: str) -> bool:
@@ -239,7 +302,7 @@ def _has_header(rows: Sequence[Sequence[str]]) -> bool:
         return True
     texts = [place for place, is_number in enumerate(numeric) if not is_number]
     if not texts:
-        return _are_years(first) and not any(_are_years(row) for row in rows[1:])
+        return (_are_years(first) and not any(_are_years(row) for row in rows[1:])) or _counts_columns(first, rows[1:])
     below = [{row[place] for row in rows[1:] if len(row) > place} for place in texts]
     return not all(first[place] in cells for place, cells in zip(texts, below, strict=True))
 
@@ -253,6 +316,14 @@ def _are_years(row: Sequence[str]) -> bool:
     return years == list(range(years[0], years[0] + len(years))) and 1000 <= years[0] < 3000
 
 
+def _counts_columns(row: Sequence[str], others: Sequence[Sequence[str]]) -> bool:
+    """Are these the numbers from 0 on, as pandas calls columns without a name, above rows that are no whole numbers?"""
+    cells = [cell.strip() for cell in (row if row[0].strip() else row[1:])]
+    if len(cells) < 3 or cells != list(map(str, range(len(cells)))):
+        return False
+    return any(not cell.strip().isdigit() for other in others[:1] for cell in other[len(row) - len(cells) :])
+
+
 def _completed_header(
     first: Sequence[str], usual: int, has_header: bool, others: Sequence[Sequence[str]]
 ) -> tuple[Sequence[str], list[str]]:
@@ -261,7 +332,10 @@ def _completed_header(
     An empty last cell is a separator at the end of the line; else the first column has no name, as where R writes the names of rows.
     """
     if not has_header or usual == len(first):
-        return first, []
+        longer = sum(len(row) > len(first) for row in others) > len(others) / 2
+        return first, ["separators at the end of rows are ignored"] if longer else []
+    if usual < len(first):
+        return first[:usual], ["the separator at the end of the header is ignored"]
     wide = [row for row in others if len(row) == usual]
     if not any(row[-1].strip() for row in wide):
         return first, ["the separator at the end of rows is ignored"]
@@ -356,9 +430,9 @@ def _blocks(layout: TextLayout, rows: int) -> Generator[list[list[str]]]:
         with open_binary(layout.path) as file, io.TextIOWrapper(file, encoding=layout.encoding, newline="") as lines:
             for _ in islice(lines, layout.skipped):
                 pass
-            rows_of_cells = _rows(layout.path, _headless(layout, lines), layout.separator, quote=layout.quote)
-            wanted = _without_blank_rows(rows_of_cells, len(layout.names))
-            if layout.own_header:
+            rows_of_cells = _rows(layout.path, _headless(layout, lines), layout.separator, quote=layout.quote, spaced=layout.spaced)
+            wanted = _without_last_empty(_without_blank_rows(rows_of_cells, len(layout.names)))
+            for _ in range(layout.own_header + layout.ruled):
                 next(wanted, None)
             first = 1
             while block := list(islice(wanted, rows)):
@@ -390,6 +464,19 @@ def _uncommented(lines: Iterable[str], sign: str, header: bool) -> Iterator[str]
 
 def _without_blank_rows(rows: Iterable[list[str]], width: int) -> Iterator[list[str]]:
     return (row for row in rows if row and (len(row) > 1 or width == 1 or row[0].strip()))
+
+
+def _without_last_empty(rows: Iterable[list[str]]) -> Iterator[list[str]]:
+    """The rows without those at the end that are nothing but separators, as spreadsheets leave them."""
+    empty: list[list[str]] = []
+    for row in rows:
+        if any(row):
+            if empty:
+                yield from empty
+                empty = []
+            yield row
+        else:
+            empty.append(row)
 
 
 def _checked_widths(layout: TextLayout, first: int, block: list[list[str]]) -> list[list[str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from chainrule.base.errors import DescriptionError, DivergenceError, InputError, UnknownNameError
 
@@ -23,6 +23,9 @@ LONGEST = 450
 MOST_WRITTEN = 5_000
 """Weights, each for every sample, that are worked out where nothing is to be left out."""
 
+Detail: TypeAlias = Literal["overview", "matrix", "scalar"]
+"""How close an explanation looks."""
+
 MOST_STEPS = 100_000
 """Steps are computed one by one before the one that is explained; more are refused."""
 
@@ -30,7 +33,7 @@ MOST_STEPS = 100_000
 def explain(
     subject: Problem | Step,
     *,
-    detail: str | None = None,
+    detail: Detail | None = None,
     brief: bool = False,
     all: bool = False,
     weight: str | None = None,
@@ -85,7 +88,7 @@ def _is_example(step: Step) -> bool:
 def contexts(
     subject: Problem | Step,
     *,
-    detail: str | None = None,
+    detail: Detail | None = None,
     extent: str = "usual",
     step: int | None = None,
     steps: int = 1,

@@ -213,7 +213,8 @@ def _explained(bound: Bound) -> Check:
         network = Network(2, *hidden, last, **chosen)
         t = [[1, -1], [-1, 1]] if network.loss.definition.targets == "signs" else [[0.25, 0.75], [1, 0]]
         step = network.step([[1, 2], [-0.5, 1]], t if network.targets else None, rule)
-        for options in ({"detail": "overview"}, {"detail": "matrix"}, {"detail": "scalar"}, {"weight": "w1"}):
+        every: list[dict[str, Any]] = [{"detail": "overview"}, {"detail": "matrix"}, {"detail": "scalar"}, {"weight": "w1"}]
+        for options in every:
             str(step.explain(**options))
     except Exception as error:  # noqa: BLE001  # a person's own function may raise anything
         return failure(what, f"{type(error).__name__}: {error}")

@@ -129,6 +129,19 @@ class Definition(Displayed, Frozen):
     meant: Mapping[str, str] = field(default_factory=dict)
     spelled: Mapping[str, str] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        """What it says of itself is what its function says."""
+        if self.function.__doc__:
+            vars(self)["__doc__"] = self.function.__doc__
+
+    def _call_signature(self) -> inspect.Signature:
+        """Its options; expressions come before them."""
+        both, notes = inspect.Parameter.POSITIONAL_OR_KEYWORD, self.function.__annotations__
+        return inspect.Signature([
+            inspect.Parameter(name, both, default=default, annotation=notes.get(name, inspect.Parameter.empty))
+            for name, default in self.options.items()
+        ])  # fmt: skip
+
     @cached_property
     def options(self) -> dict[str, Any]:
         """The keyword-only parameters and their defaults, in order; then those common to the kind."""

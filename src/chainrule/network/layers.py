@@ -20,7 +20,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field, replace
 from functools import cached_property, partial
 from operator import is_
-from typing import Any
+from typing import TYPE_CHECKING, Any, overload
 
 from chainrule.base.display import Displayed
 from chainrule.base.errors import ChainruleError, DescriptionError, ShapeError, UnknownNameError, quoted
@@ -28,6 +28,9 @@ from chainrule.base.frozen import Frozen
 from chainrule.formula import primitives as p
 from chainrule.formula.expression import Dimension, Expression, Name, named, order, substitute, variable
 from chainrule.network.definitions import Bound, find, run_definitions
+
+if TYPE_CHECKING:
+    from chainrule.network.wiring import Signal
 
 MOST_UNITS = 10**7
 """Nobody means more units than this; refused before memory is taken."""
@@ -57,6 +60,19 @@ class Kind(Displayed, Frozen):
     name: str
     function: Callable[..., Expression]
 
+    def __post_init__(self) -> None:
+        """What it says of itself is what its function says."""
+        if self.function.__doc__:
+            vars(self)["__doc__"] = self.function.__doc__
+
+    def _call_signature(self) -> inspect.Signature:
+        """Its options, and those of every kind."""
+        both, own = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.signature(self.function).parameters.values()
+        options = [one.replace(kind=both) for one in own if one.kind is one.KEYWORD_ONLY]
+        return inspect.Signature(
+            [*options, *(one for one in inspect.signature(Kind.__call__).parameters.values() if one.kind is one.KEYWORD_ONLY)]
+        )
+
     @cached_property
     def options(self) -> dict[str, Any]:
         """The keyword-only parameters and their defaults, in order; one without a default has to be given."""
@@ -76,6 +92,10 @@ class Kind(Displayed, Frozen):
         """The first line of the docstring."""
         return (inspect.getdoc(self.function) or "").partition("\n")[0]
 
+    @overload
+    def __call__(self, *values: *tuple[Signal, *tuple[Signal, ...]], **options: Any) -> Signal: ...
+    @overload
+    def __call__(self, *values: Any, **options: Any) -> Layer: ...
     def __call__(
         self,
         *values: Any,
@@ -85,8 +105,8 @@ class Kind(Displayed, Frozen):
         numbers: Mapping[str, Any] | None = None,
         name: str = "",
         **options: Any,
-    ) -> Layer:
-        """A layer of this kind. Positional values are options in their order.
+    ) -> Any:
+        """A layer of this kind. Positional values are options in their order; or else signals, on which the layer is called at once.
 
         weights      numbers of W, in place of an initialiser; `numbers` those of any parameter, by its symbol
         initializer  how its matrices start where no numbers are given
@@ -95,6 +115,9 @@ class Kind(Displayed, Frozen):
 
         Raises DescriptionError, UnknownNameError.
         """
+        if values and _are_signals(values):
+            made: Layer = self(weights=weights, initializer=initializer, frozen=frozen, numbers=numbers, name=name, **options)
+            return made(*values)
         if len(values) > len(self.options):
             names = f"{', '.join(self.options)} as options" if self.options else "no options"
             raise DescriptionError(f"{self.name} takes {names}, not {quoted([*values])}; a layer is made first: {self.name}()(x).")
@@ -131,6 +154,13 @@ class Kind(Displayed, Frozen):
 
     def __repr__(self) -> str:
         return f"chainrule.{self.name}"
+
+
+def _are_signals(values: Sequence[Any]) -> bool:
+    """Is one of them what an input, or another layer, gives?"""
+    from chainrule.network.wiring import Signal
+
+    return any(isinstance(value, Signal) for value in values)
 
 
 def _kind_called(name: str, module: str, path: str) -> Kind:

@@ -10,7 +10,7 @@ import numpy as np
 
 from chainrule.base.errors import FileError, InputError, UnknownNameError, quoted
 from chainrule.base.frozen import FrozenValue
-from chainrule.data.numbers import looks_like_number
+from chainrule.data.numbers import resembles_number
 from chainrule.data.reading import memory
 from chainrule.data.table import Table
 from chainrule.network.definitions import find
@@ -186,10 +186,10 @@ def _check_text(source: str, summary: Summary, *ways: str) -> None:
             f"cells of that column are; correct it, {fixes}."
         )
     if summary.numeric_labels > MOST_INTEGER_CLASSES:
-        cell = next(filter(looks_like_number, summary.labels))
+        cell = next(filter(resembles_number, summary.labels))
         raise FileError(
             f"{source}: column {quoted(summary.name)} is text, but {summary.numeric_labels:,} of its values look like numbers, as "
-            f"{quoted(cell)}; write them alike, {fixes}."
+            f"{quoted(cell)}; write plain numbers, {fixes}."
         )
 
 

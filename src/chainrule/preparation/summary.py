@@ -9,7 +9,7 @@ import numpy as np
 
 from chainrule.base.errors import InputError, quoted
 from chainrule.data.cells import Kind
-from chainrule.data.numbers import NumberFormat, looks_like_number
+from chainrule.data.numbers import NumberFormat, looks_like_number, resembles_number
 from chainrule.data.table import Column, Table
 from chainrule.preparation.columns import labels_of
 from chainrule.preparation.moments import Array, Moments
@@ -63,8 +63,8 @@ class Summary:
 
     @property
     def numeric_labels(self) -> int:
-        """How many different values of a text column look like numbers."""
-        return sum(map(looks_like_number, self.labels)) if self.kind == "text" else 0
+        """How many different values of a text column say a number."""
+        return sum(map(resembles_number, self.labels)) if self.kind == "text" else 0
 
     @property
     def is_constant(self) -> bool:

@@ -29,6 +29,10 @@ from chainrule.steps.records import array_from, arrays_from, json_numbers
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from chainrule.document.document import Document
+    from chainrule.explanation.explain import Detail
+    from chainrule.steps.order import Wanted
+
 FORMAT = "chainrule step 1"
 
 ONE_BY_ONE = 1000
@@ -63,11 +67,25 @@ class Pass(Frozen):
 class Explained:
     """What can be explained: a step, or a problem by its first one."""
 
-    def explain(self: Any, **options: Any) -> Any:
-        """A document, which shows itself in a terminal and in a notebook. Options as of `chainrule explain`."""
+    def explain(
+        self: Any,
+        *,
+        detail: Detail | None = None,
+        brief: bool = False,
+        all: bool = False,
+        weight: str | None = None,
+        step: int | None = None,
+        steps: int = 1,
+        order: Wanted | None = None,
+        epochs: int | None = None,
+        digits: int | None = None,
+        exact: bool = False,
+    ) -> Document:
+        """A document, which shows itself in a terminal and in a notebook. Options as of `chainrule.explain`."""
         from chainrule.explanation.explain import explain
 
-        return explain(self, **options)
+        run: dict[str, Any] = {"step": step, "steps": steps, "order": order, "epochs": epochs}
+        return explain(self, detail=detail, brief=brief, all=all, weight=weight, digits=digits, exact=exact, **run)
 
 
 class Step(Explained, Displayed, Frozen):

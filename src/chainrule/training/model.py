@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from functools import cached_property
 from pathlib import Path
@@ -97,21 +97,25 @@ class Model(WithoutCaches, Displayed, Frozen):
         """
         return self._predictor(rows if isinstance(rows, np.ndarray) else self._preparation.x(rows))
 
-    def _table(self, data: Any) -> Table:
-        """The rows of a source as the model reads them. Raises InputError."""
+    def _table(self, data: Any, *, targets: bool = False) -> Table:
+        """The rows of a source as the model reads them, with its targets or without. Raises InputError."""
         from chainrule.data.reading import read
 
         features = [feature.name for feature in self._preparation.features]
         if isinstance(data, np.ndarray) and not data.dtype.names and data.ndim == 2 and data.shape[1] == len(features):
             data = {name: data[:, place] for place, name in enumerate(features)}
-        return read(data, kinds=self._preparation.kinds, **self.source.get("form", {}))
+        elif isinstance(data, (list, tuple)) and data and all(isinstance(row, (list, tuple)) and len(row) == len(features) for row in data):
+            data = dict(zip(features, map(list, zip(*data, strict=True)), strict=True))
+        kinds = self._preparation.forms if targets else self._preparation.input_forms
+        return read(data, kinds=kinds, **form_for(self.source, data if isinstance(data, (str, Path, list, tuple)) else ""))
 
-    def evaluate(self, tables: Table | Iterable[Table]) -> Scores:
-        """The scores on a table, or on all tables of a stream together. Raises InputError."""
+    def evaluate(self, data: Any) -> Scores:
+        """The scores on rows with their targets: whatever `chainrule.train` takes, or tables of a stream together. Raises InputError."""
         from chainrule.data.table import Table
 
         total: Scores | None = None
-        for table in [tables] if isinstance(tables, Table) else tables:
+        tables = isinstance(data, Iterator) or (isinstance(data, list) and all(isinstance(table, Table) for table in data))
+        for table in data if tables else [data if isinstance(data, Table) else self._preparation.complete(self._table(data, targets=True))]:
             part = score(self._preparation, self.outputs(table), table, guess=self.guess)
             total = part if total is None else total + part
         if total is None:
