@@ -6,7 +6,7 @@ Of 03/04/2024 the whole column tells whether the day or the month comes first; w
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date
 from functools import lru_cache
 
@@ -37,6 +37,7 @@ DAYS = (
     rf"{MONTH} (?P<d4>\d{{1,2}})(?:st|nd|rd|th)?,? (?P<y4>\d{{4}})",
     r"(?P<y5>\d{4})-(?P<m5>0[1-9]|1[0-2])",
 )
+TIMES, NINES = ("99:99", "99:99:99"), str.maketrans("012345678", "999999999")
 FORMS = [re.compile(form, re.IGNORECASE) for form in (*(rf"(?:{day})(?:[T ]\s*{TIME})?" for day in DAYS), TIME)]
 
 
@@ -122,6 +123,25 @@ def _seconds(said: dict[str, str]) -> int | None:
 def is_date(text: str) -> bool:
     """Is the text a date, a time, or both?"""
     return moment(text) is not None
+
+
+def are_dates(texts: Collection[str]) -> bool:
+    """Are all of these texts, which differ, dates, times, or both?
+
+    Of very many, days and times of day come again and again: each is looked at once.
+    """
+    shapes = set("\n".join(texts).translate(NINES).split("\n"))
+    if shapes <= {"9999-99-99", *(f"9999-99-99{gap}{at}" for gap in " T" for at in TIMES)}:
+        days, times = {text[:10] for text in texts}, {text[11:] for text in texts}
+    elif all(shape.rpartition(" ")[2] in TIMES for shape in shapes):
+        pairs = [text.rpartition(" ") for text in texts]
+        days, times = {day for day, _, _ in pairs}, {at for _, _, at in pairs}
+    else:
+        return all(map(is_date, texts))
+    lone = any(day != day.strip() or ":" in day or not day for day in days)
+    if lone or not all(at[:2] < "24" and at[3:5] < "60" and at[6:] < "61" for at in times):
+        return all(map(is_date, texts))
+    return all(map(is_date, days))
 
 
 def day_first(texts: Iterable[str]) -> bool | str | None:

@@ -323,6 +323,11 @@ class Block(FrozenValue):
     rows: int
     cells: Mapping[str, Sequence[str]]
 
+    @property
+    def various(self) -> tuple[str, ...]:
+        """The columns most of whose cells are different."""
+        return tuple(name for name, cells in self.cells.items() if len(set(cells)) > len(cells) / 2)
+
     def found(self, asked: Mapping[str, Form], options: CellOptions) -> dict[str, Found]:
         """What the cells of every column are."""
         return {name: found_in(cells, self.first, asked.get(name), options) for name, cells in self.cells.items()}
