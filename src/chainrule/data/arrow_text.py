@@ -127,7 +127,7 @@ def read_parts(layout: TextLayout, plain: Mapping[str, str], many: Collection[st
     """The file in parts. Raises Unfit, perhaps after some of them.
 
     plain   by name of a column that is read as plain numbers, their decimal sign; "" for whole ones
-    many    columns most of whose cells are different
+    many    columns nearly all of whose cells are different
     """
     try:
         import pyarrow
@@ -193,18 +193,26 @@ def plain_columns(found: Mapping[str, Found]) -> dict[str, str]:
 
 def _checked_signs(layout: TextLayout) -> bool:
     """Does a cell go over several lines? Raises Unfit if a quote stands elsewhere than around a cell, or a line ends in an old way."""
-    sign, rest, inside, lines = ord(str(layout.separator)), b"\n", False, False
+    sign, rest, inside, longer = ord(str(layout.separator)), b"\n", False, False
     with open_binary(layout.path) as file:
         while data := file.read(AT_ONCE):
-            whole, newline, rest = (rest + data).rpartition(b"\n")
-            if b'"' in whole or inside or b"\r" in whole or b"\0" in whole:
-                inside, longer = _checked(whole + newline, sign, inside)
-                lines = lines or longer
-            rest = newline + rest
+            end = data.rfind(b"\n") + 1
+            if end and not inside and not _is_special(data):
+                start = data.find(b"\n") + 1 if _is_special(rest) else 0  # of lines without quotes no copy is made
+            else:
+                start = end
+            if start:
+                inside, more = _checked(rest + data[:start], sign, inside)
+                longer = longer or more
+            rest = b"\n" + data[end:] if end else rest + data
     inside, _ = _checked(rest + b"\n", sign, inside)
     if inside:
         raise Unfit
-    return lines
+    return longer
+
+
+def _is_special(text: bytes) -> bool:
+    return b'"' in text or b"\r" in text or b"\0" in text
 
 
 def _checked(text: bytes, sign: int, inside: bool) -> tuple[bool, bool]:

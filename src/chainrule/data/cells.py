@@ -94,10 +94,19 @@ def truths(cells: Sequence[str], missing: Collection[str] = MISSING) -> Array | 
 
 def texts(cells: Sequence[str], missing: Collection[str] = MISSING) -> Array:
     """(cells,) objects: the text without the blanks around it, None where missing."""
-    values, different = np.empty(len(cells), dtype=object), set(cells)
-    text = {cell: None if (bare := cell.strip()).lower() in missing else bare for cell in different}
-    values[:] = list(map(text.__getitem__, cells))
+    values, longest = np.empty(len(cells), dtype=object), max(map(len, missing))
+    if are_various(cells):
+        values[:] = [bare if len(bare := cell.strip()) > longest or bare.lower() not in missing else None for cell in cells]
+    else:
+        known = {cell: None if (bare := cell.strip()).lower() in missing else bare for cell in set(cells)}
+        values[:] = list(map(known.__getitem__, cells))
     return values
+
+
+def are_various(cells: Sequence[str]) -> bool:
+    """Are nearly all of the first thousand different?"""
+    some = cells[:1000]
+    return len(set(some)) > 0.95 * len(some)
 
 
 def common_kind(first: Kind | None, second: Kind | None) -> Kind | None:

@@ -104,7 +104,7 @@ def _of_text(cells: Sequence[str], evidence: Evidence, missing: Collection[str])
     if first.strip().lower() in TRUTH and (values := truths(cells, missing)) is not None:
         return Found(values, "boolean", evidence=evidence)
     values = texts(cells, missing)
-    dates = is_date(first) and are_dates({text for text in values if text is not None})
+    dates = is_date(first) and are_dates([text for text in values if text is not None])
     return Found(values, "date" if dates else "text", evidence=evidence)
 
 

@@ -126,7 +126,7 @@ def is_date(text: str) -> bool:
 
 
 def are_dates(texts: Collection[str]) -> bool:
-    """Are all of these texts, which differ, dates, times, or both?
+    """Are all of these texts dates, times, or both?
 
     Of very many, days and times of day come again and again: each is looked at once.
     """

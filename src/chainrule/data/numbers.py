@@ -218,15 +218,19 @@ def shapes_of(cells: Sequence[str], missing: Collection[str]) -> list[str] | Non
     if len(shapes) != len(cells) or b"#" in text:  # as in 1.#QNAN, a word that holds a digit
         return None
     grouped = {shape for shape in set(shapes) if (found := parsed(shape)) and any((_reading(found.body) or ("", "", ""))[1:])}
-    if not grouped:
-        return shapes
-    pairs = zip(shapes, cells, strict=True)
-    return [shape.replace("9", "0", 1) if shape in grouped and _first_digit(cell) == "0" else shape for shape, cell in pairs]
+    for place in _with_zero_first(cells) if grouped else ():
+        if shapes[place] in grouped and (first := DIGIT.search(cells[place])) and first[0] == "0":
+            shapes[place] = shapes[place].replace("9", "0", 1)
+    return shapes
 
 
-def _first_digit(cell: str) -> str:
-    found = DIGIT.search(cell)
-    return found[0] if found else ""
+def _with_zero_first(cells: Sequence[str]) -> list[int]:
+    """The places of cells whose first digit may be 0: one follows neither another digit nor a point or comma."""
+    signs = np.frombuffer("\n".join(("", *cells)).encode(errors="surrogatepass"), np.uint8)
+    before = signs[:-1]
+    inside = ((before >= ord("0")) & (before <= ord("9"))) | (before == ord(".")) | (before == ord(","))
+    zeros = np.flatnonzero((signs[1:] == ord("0")) & ~inside)
+    return sorted(set((np.searchsorted(np.flatnonzero(signs == ord("\n")), zeros, side="right") - 1).tolist()))
 
 
 @dataclass
@@ -270,10 +274,9 @@ def _different(cells: Sequence[str], first: int, missing: Collection[str]) -> It
     """The first cell of each shape, with its row, in their order."""
     for start, stop in ((0, FEW), (FEW, len(cells))):  # most text shows at once that it is no number
         some = cells[start:stop]
-        places: dict[str, int] = {}
-        for place, shape in enumerate(shapes_of(some, missing) or some):
-            places.setdefault(shape, place)
-        yield from ((first + start + place, some[place]) for place in places.values())
+        shapes, last = shapes_of(some, missing) or some, len(some) - 1
+        places = dict(zip(reversed(shapes), range(last, -1, -1), strict=True))  # of one shape, the first place is the last to be put in
+        yield from ((first + start + place, some[place]) for place in sorted(places.values()))
 
 
 def evidence_of(cells: Sequence[str], first: int, missing: Collection[str]) -> Evidence:

@@ -16,7 +16,7 @@ from typing import Any
 from chainrule.base.errors import FileError, InputError, quoted
 from chainrule.base.frozen import FrozenValue
 from chainrule.data.arff import is_arff, read_arff_head
-from chainrule.data.cells import is_missing, parse_number
+from chainrule.data.cells import are_various, is_missing, parse_number, plain_floats
 from chainrule.data.columns import CellOptions, Form, Found, column_of, found_in
 from chainrule.data.encodings import (
     UNREADABLE,
@@ -227,6 +227,8 @@ def _usual_width(rows: Sequence[Sequence[str]]) -> int:
 
 def _is_number(cell: str) -> bool:
     """Does the cell hold a number without a unit?"""
+    if cell[-1:].isdigit() and cell.isascii() and "_" not in cell and plain_floats([cell]) is not None:
+        return True
     found = parsed(cell)
     return (found is not None and not found.unit) or (not is_missing(cell) and parse_number(cell) is not None)
 
@@ -325,8 +327,8 @@ class Block(FrozenValue):
 
     @property
     def various(self) -> tuple[str, ...]:
-        """The columns most of whose cells are different."""
-        return tuple(name for name, cells in self.cells.items() if len(set(cells)) > len(cells) / 2)
+        """The columns nearly all of whose cells are different."""
+        return tuple(name for name, cells in self.cells.items() if are_various(cells))
 
     def found(self, asked: Mapping[str, Form], options: CellOptions) -> dict[str, Found]:
         """What the cells of every column are."""
