@@ -136,12 +136,12 @@ def are_dates(texts: Collection[str]) -> bool:
     elif all(shape.rpartition(" ")[2] in TIMES for shape in shapes):
         pairs = [text.rpartition(" ") for text in texts]
         days, times = {day for day, _, _ in pairs}, {at for _, _, at in pairs}
+        if any(day != day.strip() or ":" in day or not day for day in days):
+            return all(map(is_date, texts))
     else:
-        return all(map(is_date, texts))
-    lone = any(day != day.strip() or ":" in day or not day for day in days)
-    if lone or not all(at[:2] < "24" and at[3:5] < "60" and at[6:] < "61" for at in times):
-        return all(map(is_date, texts))
-    return all(map(is_date, days))
+        return all(map(is_date, set(texts)))
+    greatest = [max({at[start:stop] for at in times}, default="") for start, stop in ((0, 2), (3, 5), (6, 8))]
+    return all(map(is_date, days if greatest[0] < "24" and greatest[1] < "60" and greatest[2] < "61" else texts))
 
 
 def day_first(texts: Iterable[str]) -> bool | str | None:
