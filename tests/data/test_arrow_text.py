@@ -121,9 +121,9 @@ def test_usual_files_take_the_quick_way(tmp_path, monkeypatch):
 def _few(layout, rows):
     from chainrule.data import text
 
-    block = next(iter(text._blocks(layout, rows)))
-    assert rows == arrow_text.FIRST, "the file is read by Python's csv"
-    yield text.Block(1, len(block), dict(zip(layout.names, zip(*block, strict=True), strict=True)))
+    count, columns = next(iter(text._blocks(layout, rows)))
+    assert rows == arrow_text.FIRST, "the file is read without pyarrow"
+    yield text.Block(1, count, dict(zip(layout.names, columns, strict=True)))
 
 
 def test_without_pyarrow_python_reads(tmp_path, monkeypatch):

@@ -6,14 +6,14 @@ cell. What pyarrow would read otherwise than Python's csv (rows of unequal lengt
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from chainrule.base.frozen import FrozenValue
-from chainrule.data.cells import Array, without_missing_numbers
+from chainrule.data.cells import Array, spellings, without_missing_numbers
 from chainrule.data.columns import CellOptions, Form, Found, column_of, found_in
 from chainrule.data.encodings import UNREADABLE, open_binary
 from chainrule.data.numbers import Evidence, NumberFormat
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 FIRST = 1000
 """Rows that say which columns are plain numbers."""
+
+QUOTE, NEWLINE, RETURN = b'"\n\r'
 
 SMALLEST = 1 << 20
 """Bytes; a smaller file is read before pyarrow is imported."""
@@ -37,37 +39,44 @@ class Unfit(Exception):
 
 
 class RowRange(FrozenValue):
-    """Consecutive rows: the number of the first one, how many, and their columns as pyarrow has them."""
+    """Consecutive rows: the number of the first one, how many, and their columns as pyarrow has them.
+
+    plain   by name of a column of plain numbers, their decimal sign; "" for whole ones
+    """
 
     first: int
     rows: int
     arrays: Mapping[str, Any]
+    plain: Mapping[str, str]
 
     def found(self, asked: Mapping[str, Form], options: CellOptions) -> dict[str, Found]:
         """What the cells of every column are."""
-        return {name: self._found(values, asked.get(name), options) for name, values in self.arrays.items()}
+        return {name: self._found(name, values, asked.get(name), options) for name, values in self.arrays.items()}
 
-    def _found(self, values: Any, asked: Form | None, options: CellOptions) -> Found:
-        if not is_dictionary(values):
-            numbers, decimal = _numbers(values, options)
+    def _found(self, name: str, values: Any, asked: Form | None, options: CellOptions) -> Found:
+        if name in self.plain:
+            numbers, decimal = _numbers(values, options), self.plain[name]
             return Found(numbers, None if np.isnan(numbers).all() else "number", decimal, _evidence(numbers, decimal))
-        cells, places = values.dictionary.to_pylist(), np.asarray(values.indices)
+        if not is_dictionary(values):
+            return found_in(values.to_pylist(), self.first, asked, options)
+        cells, places = values.dictionary.to_pylist(), _places(values)
         found = found_in(cells, 2, asked, options)  # the first rows have been looked at
-        firsts = np.unique(places, return_index=True)[1]
-        evidence = _with_rows(found.evidence, [self.first + int(row) for row in firsts])
+        firsts = np.zeros(len(cells), dtype=int)
+        firsts[places[::-1]] = np.arange(len(places))[::-1]  # of several rows the first one is the last to be written
+        evidence = _with_rows(found.evidence, firsts + self.first)
         return replace(found, values=None if found.values is None else found.values[places], evidence=evidence)
 
     def columns(self, forms: Mapping[str, Form], options: CellOptions) -> Iterator[Column]:
         """The columns that have a form. Raises Unfit."""
         for name, form in forms.items():
             values = self.arrays[name]
-            if not is_dictionary(values):
-                yield Column(name, _numbers(values, options)[0], "number", form if isinstance(form, NumberFormat) else None)
+            if name in self.plain:
+                yield Column(name, _numbers(values, options), "number", form if isinstance(form, NumberFormat) else None)
                 continue
-            column = column_of(name, values.dictionary.to_pylist(), form, options)
+            column = column_of(name, (values.dictionary if is_dictionary(values) else values).to_pylist(), form, options)
             if column is None:
                 raise Unfit
-            yield column.take(np.asarray(values.indices))
+            yield column.take(_places(values)) if is_dictionary(values) else column
 
 
 def is_dictionary(values: Any) -> bool:
@@ -75,15 +84,27 @@ def is_dictionary(values: Any) -> bool:
     return hasattr(values, "dictionary")
 
 
-def _numbers(values: Any, options: CellOptions) -> tuple[Array, str]:
-    """The numbers, NaN where one is missing, and their decimal sign. Raises Unfit where pyarrow may have taken a word for one."""
+# What pyarrow's own ways to NumPy's arrays would cost is the time to import pandas.
+
+
+def _places(values: Any) -> Array:
+    """(rows,): which of the different cells each row has."""
+    return np.frombuffer(values.indices.buffers()[1], np.int32, len(values), 4 * values.indices.offset)
+
+
+def _numbers(values: Any, options: CellOptions) -> Array:
+    """(rows,) float64, NaN where one is missing. Raises Unfit where pyarrow may have taken a word for one."""
     import pyarrow
 
-    is_whole = values.type == pyarrow.int64()
-    numbers = np.asarray(values.cast(pyarrow.float64(), safe=False).to_numpy(zero_copy_only=False), dtype=np.float64)
+    known, data = values.buffers()
+    kind = np.int64 if values.type == pyarrow.int64() else np.float64
+    numbers = np.frombuffer(data, kind, len(values), 8 * values.offset).astype(np.float64)
+    if values.null_count:
+        bits = np.unpackbits(np.frombuffer(known, np.uint8), count=values.offset + len(values), bitorder="little")
+        numbers[bits[values.offset :] == 0] = np.nan
     if int(np.isnan(numbers).sum()) != values.null_count:
         raise Unfit
-    return without_missing_numbers(numbers, options.missing), "" if is_whole else "."
+    return without_missing_numbers(numbers, options.missing)
 
 
 def _evidence(numbers: Array, decimal: str) -> Evidence:
@@ -93,19 +114,20 @@ def _evidence(numbers: Array, decimal: str) -> Evidence:
     return Evidence(short=bool((sizes < 1000).any()), long=bool((sizes >= 1000).any()))
 
 
-def _with_rows(evidence: Evidence, rows: Sequence[int]) -> Evidence:
+def _with_rows(evidence: Evidence, rows: Array) -> Evidence:
     """The evidence of different cells, counted from 2, with the numbers of the rows that have them first."""
     moved: dict[str, Any] = {}
     for name in ("decimal", "thousands", "open", "units"):
-        moved[name] = {key: (rows[place - 2], cell) for key, (place, cell) in getattr(evidence, name).items()}
-    stray = evidence.stray and (rows[evidence.stray[0] - 2], evidence.stray[1])
+        moved[name] = {key: (int(rows[place - 2]), cell) for key, (place, cell) in getattr(evidence, name).items()}
+    stray = evidence.stray and (int(rows[evidence.stray[0] - 2]), evidence.stray[1])
     return replace(evidence, **moved, stray=stray)
 
 
-def read_parts(layout: TextLayout, plain: Mapping[str, str], options: CellOptions) -> Iterator[RowRange]:
+def read_parts(layout: TextLayout, plain: Mapping[str, str], many: Collection[str], options: CellOptions) -> Iterator[RowRange]:
     """The file in parts. Raises Unfit, perhaps after some of them.
 
-    plain   the columns that are read as plain numbers: "whole", or "point" for those with a decimal point
+    plain   by name of a column that is read as plain numbers, their decimal sign; "" for whole ones
+    many    columns nearly all of whose cells are different
     """
     try:
         import pyarrow
@@ -114,6 +136,7 @@ def read_parts(layout: TextLayout, plain: Mapping[str, str], options: CellOption
         raise Unfit from None
     if (
         layout.separator in (None, " ")
+        or not layout.separator.isascii()
         or len(layout.names) < 2
         or layout.commented
         or layout.forms
@@ -122,10 +145,13 @@ def read_parts(layout: TextLayout, plain: Mapping[str, str], options: CellOption
         or not layout.encoding.startswith("utf-8")
     ):
         raise Unfit
-    quoted, separator = _checked_signs(layout), str(layout.separator)
-    cells, types = pyarrow.dictionary(pyarrow.int32(), pyarrow.string()), {"whole": pyarrow.int64(), "point": pyarrow.float64()}
+    lines = _checked_signs(layout)
+    decimal = max(".,", key=[*plain.values()].count)  # pyarrow knows one at a time
+    plain = {name: sign for name, sign in plain.items() if sign in ("", decimal)}
+    types = {name: pyarrow.float64() if sign else pyarrow.int64() for name, sign in plain.items()}
+    different, text = pyarrow.dictionary(pyarrow.int32(), pyarrow.string()), pyarrow.string()
     names = [str(place) for place in range(len(layout.names))]
-    column_types = {place: types.get(plain.get(name, ""), cells) for place, name in zip(names, layout.names, strict=True)}
+    kinds = [types.get(name, text if name in many else different) for name in layout.names]
     try:
         with open_binary(layout.path) as file:
             reader = csv.open_csv(
@@ -133,15 +159,20 @@ def read_parts(layout: TextLayout, plain: Mapping[str, str], options: CellOption
                 csv.ReadOptions(
                     block_size=_at_once(layout), column_names=names, skip_rows=layout.skipped, skip_rows_after_names=int(layout.own_header)
                 ),
-                csv.ParseOptions(delimiter=separator, newlines_in_values=quoted),
-                csv.ConvertOptions(column_types=column_types, null_values=_spellings(options.missing), strings_can_be_null=False),
+                csv.ParseOptions(delimiter=layout.separator, newlines_in_values=lines),
+                csv.ConvertOptions(
+                    column_types=dict(zip(names, kinds, strict=True)),
+                    null_values=sorted(spellings(frozenset(options.missing))),
+                    strings_can_be_null=False,
+                    decimal_point=decimal,
+                ),
             )
             first = 1
             for batch in reader:
                 if batch.num_rows:
                     if _ends_empty(batch):
                         raise Unfit  # rows of separators alone are none at the end of a file
-                    yield RowRange(first, batch.num_rows, dict(zip(layout.names, batch.columns, strict=True)))
+                    yield RowRange(first, batch.num_rows, dict(zip(layout.names, batch.columns, strict=True)), plain)
                     first += batch.num_rows
     except (pyarrow.ArrowException, *UNREADABLE, UnicodeDecodeError, ValueError):
         raise Unfit from None
@@ -158,48 +189,54 @@ def _at_once(layout: TextLayout) -> int:
 
 
 def plain_columns(found: Mapping[str, Found]) -> dict[str, str]:
-    """The columns that the first rows say are plain numbers: "whole", or "point" where a decimal point is evident."""
+    """By name of a column that the first rows say is one of plain numbers, their decimal sign, which is evident; "" for whole ones."""
     plain = {}
     for name, one in found.items():
-        if one.kind == "number" and one.values is not None and not one.evidence.padded:
-            if one.decimal == "." and "." in one.evidence.decimal:
-                plain[name] = "point"
+        if one.kind == "number" and one.values is not None and one.format is None and not one.evidence.padded:
+            if one.decimal in one.evidence.decimal:
+                plain[name] = one.decimal
             elif one.decimal == "" and bool((np.isnan(one.values) | (one.values == np.floor(one.values))).all()):
-                plain[name] = "whole"
+                plain[name] = ""
     return plain
 
 
-def _spellings(words: Collection[str]) -> list[str]:
-    """The words as people write them; another mixture of small and capital letters is left to Python."""
-    return sorted({spelling for word in words for spelling in (word, word.upper(), word.capitalize(), word.title())})
-
-
 def _checked_signs(layout: TextLayout) -> bool:
-    """Are there quotes? Raises Unfit if one stands elsewhere than around a cell, or if a line ends in an old way."""
-    sign, rest, quoted = str(layout.separator).encode(), b"", False
+    """Does a cell go over several lines? Raises Unfit if a quote stands elsewhere than around a cell, or a line ends in an old way."""
+    sign, rest, inside, longer = ord(str(layout.separator)), b"\n", False, False
     with open_binary(layout.path) as file:
         while data := file.read(AT_ONCE):
-            if b'"' in data or b"\r" in data or b"\0" in data or b"\n" not in data:
-                whole, newline, rest = (rest + data).rpartition(b"\n")
-                quoted = _checked(b"\n" + whole + newline, sign) or quoted
-                continue
-            if rest:
-                line, newline, data = data.partition(b"\n")
-                quoted = _checked(b"\n" + rest + line + newline, sign) or quoted
-            rest = data.rpartition(b"\n")[2]
-    return _checked(b"\n" + rest + b"\n", sign) or quoted
+            start = end = data.rfind(b"\n") + 1
+            if end and not inside and not _is_special(data):  # of lines without quotes no copy is made
+                start = data.find(b"\n") + 1 if _is_special(rest) else 0
+            if start:
+                inside, more = _checked(rest + data[:start], sign, inside)
+                longer = longer or more
+            rest = b"\n" + data[end:] if end else rest + data
+    inside, _ = _checked(rest + b"\n", sign, inside)
+    if inside:
+        raise Unfit
+    return longer
 
 
-def _checked(lines: bytes, sign: bytes) -> bool:
-    """Are there quotes in these whole lines, which begin with the end of the one before? Raises Unfit."""
-    if b"\0" in lines or (b"\r" in lines and lines.count(b"\r") != lines.count(b"\r\n")):
+def _is_special(text: bytes) -> bool:
+    return b'"' in text or b"\r" in text or b"\0" in text
+
+
+def _checked(text: bytes, sign: int, inside: bool) -> tuple[bool, bool]:
+    """Whether a quote is open at the end of these lines, which begin with the end of the one before, and whether at another one's end.
+    Raises Unfit.
+
+    inside  whether a quote is open at their beginning
+    """
+    if b"\0" in text or (b"\r" in text and text.count(b"\r") != text.count(b"\r\n")):
         raise Unfit
-    quotes = lines.count(b'"')
-    if not quotes:
-        return False
-    opening = lines.count(sign + b'"') + lines.count(b'\n"')
-    closing = lines.count(b'"' + sign) + lines.count(b'"\n') + lines.count(b'"\r')
-    alone = lines.count(sign + b'"' + sign) + lines.count(b'\n"' + sign) + lines.count(sign + b'"\n')
-    if opening != closing or opening + closing != quotes or alone:
+    signs = np.frombuffer(text, np.uint8)
+    quotes, ends = np.flatnonzero(signs == QUOTE), np.flatnonzero(signs == NEWLINE)
+    first = int(inside)
+    # They open and close in turn: two that stand for one close and open again.
+    opening, closing = quotes[first::2], quotes[1 - first :: 2]
+    before, after = signs[opening - 1], signs[closing + 1]
+    if not (((before == sign) | (before == NEWLINE) | (before == QUOTE)).all() and np.isin(after, (sign, NEWLINE, RETURN, QUOTE)).all()):
         raise Unfit
-    return True
+    is_open = (np.searchsorted(quotes, ends) + first) % 2 == 1
+    return bool(is_open[-1]), bool(is_open[1:].any())

@@ -27,6 +27,12 @@ def is_missing(cell: str, words: Collection[str] = MISSING) -> bool:
     return cell.strip().lower() in words
 
 
+@lru_cache
+def spellings(words: Collection[str]) -> frozenset[str]:
+    """The words as people write them most often, in small and capital letters: the quick way to know most cells without a value."""
+    return frozenset({spelling for word in words for spelling in (word, word.upper(), word.capitalize(), word.title())} | {"NaN", "NaT"})
+
+
 def missing_words(further: Iterable[Any]) -> frozenset[str]:
     """The usual words for a missing value, and these."""
     return MISSING | {str(word).strip().lower() for word in further}
@@ -57,7 +63,7 @@ def parse_number(cell: str) -> float | None:
     return None if values is None else float(values[0])
 
 
-def plain_floats(cells: Sequence[str]) -> Array | None:
+def plain_floats(cells: Iterable[str]) -> Array | None:
     """(cells,) float64; None if any cell is no number to Python."""
     try:
         return np.array(list(map(float, cells)), dtype=np.float64)
@@ -65,19 +71,42 @@ def plain_floats(cells: Sequence[str]) -> Array | None:
         return None
 
 
+def known_floats(cells: Sequence[str], words: Collection[str], plain: Sequence[str]) -> Array | None:
+    """(cells,) float64, NaN where a value is missing; None if any other cell is no number to Python.
+
+    plain  the cells as Python is to read them
+    """
+    values, usual = plain_floats(plain), spellings(frozenset(words))
+    if values is None:
+        values = plain_floats("nan" if cell in usual else number for cell, number in zip(cells, plain, strict=True))
+    if values is None:
+        values = plain_floats("nan" if is_missing(cell, words) else number for cell, number in zip(cells, plain, strict=True))
+    return values
+
+
 def truths(cells: Sequence[str], missing: Collection[str] = MISSING) -> Array | None:
     """(cells,) 0 for false, 1 for true, NaN where missing; None if any cell is neither."""
-    values = [TRUTH.get(cell.strip().lower()) for cell in cells]
-    if any(value is None and not is_missing(cell, missing) for value, cell in zip(values, cells, strict=True)):
+    known = {cell: TRUTH.get(cell.strip().lower()) for cell in set(cells)}
+    if any(value is None and not is_missing(cell, missing) for cell, value in known.items()):
         return None
-    return np.array(values, dtype=np.float64)
+    return np.array([known[cell] for cell in cells], dtype=np.float64)
 
 
 def texts(cells: Sequence[str], missing: Collection[str] = MISSING) -> Array:
     """(cells,) objects: the text without the blanks around it, None where missing."""
-    values = np.empty(len(cells), dtype=object)
-    values[:] = [None if is_missing(cell, missing) else cell.strip() for cell in cells]
+    values, longest = np.empty(len(cells), dtype=object), max(map(len, missing))
+    if are_various(cells):
+        values[:] = [bare if len(bare := cell.strip()) > longest or bare.lower() not in missing else None for cell in cells]
+    else:
+        known = {cell: None if (bare := cell.strip()).lower() in missing else bare for cell in set(cells)}
+        values[:] = list(map(known.__getitem__, cells))
     return values
+
+
+def are_various(cells: Sequence[str]) -> bool:
+    """Are nearly all of the first thousand different?"""
+    some = cells[:1000]
+    return len(set(some)) > 0.95 * len(some)
 
 
 def common_kind(first: Kind | None, second: Kind | None) -> Kind | None:

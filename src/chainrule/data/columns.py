@@ -18,12 +18,12 @@ from chainrule.data.cells import (
     Kind,
     common_kind,
     is_missing,
-    plain_floats,
+    known_floats,
     texts,
     truths,
     without_missing_numbers,
 )  # fmt: skip
-from chainrule.data.dates import is_date
+from chainrule.data.dates import are_dates, is_date
 from chainrule.data.numbers import Evidence, NumberFormat, NumberOptions, evidence_of, number_format, padded_cell, plain_numbers
 from chainrule.data.table import Column
 
@@ -45,17 +45,21 @@ class Found(Frozen):
     kind      None where all are missing
     decimal   the decimal sign that numbers were read with; "" where they have none
     evidence  what the cells say about how numbers are written
+    format    of numbers that are more than digits and a decimal sign, how they were read
     """
 
     values: Array | None
     kind: Kind | None
     decimal: str = ""
     evidence: Evidence = field(default_factory=Evidence)
+    format: NumberFormat | None = None
 
     def fits(self, form: Form) -> bool:
         """Are the values what they are when all cells of the column are read in this form?"""
         if self.values is None:
             return False
+        if isinstance(form, NumberFormat) and self.format is not None:
+            return self.format == form
         if isinstance(form, NumberFormat):
             return self.kind is None or (self.kind == "number" and self.decimal in ("", form.decimal))
         return self.kind is None or form == self.kind or (form == "text" and self.kind == "date")
@@ -68,7 +72,7 @@ def found_in(cells: Sequence[str], first: int, asked: Form | None, options: Cell
         return Found(texts(cells, missing), asked)
     if asked == "boolean":
         values = truths(cells, missing)
-        values = plain_floats(["nan" if is_missing(cell, missing) else cell for cell in cells]) if values is None else values  # 0 and 1
+        values = known_floats(cells, missing, cells) if values is None else values  # 0 and 1
         stray = None if values is not None else _first_stray(cells, first, missing)
         return Found(values, "boolean", evidence=Evidence(stray=stray))
     quick = plain_numbers(cells, first, missing)
@@ -82,7 +86,11 @@ def found_in(cells: Sequence[str], first: int, asked: Form | None, options: Cell
     if evidence.stray is None and not evidence.units:
         return Found(np.full(len(cells), np.nan), None)
     if evidence.stray is None or asked is not None:
-        return Found(None, "number", evidence=evidence)
+        likely = number_format(evidence, options.numbers, asked if isinstance(asked, NumberFormat) else None, (), None)
+        values = likely.values(cells, missing) if evidence.stray is None and isinstance(likely, NumberFormat) else None
+        if values is None or not isinstance(likely, NumberFormat):
+            return Found(None, "number", evidence=evidence)
+        return Found(without_missing_numbers(values, missing), "number", evidence=evidence, format=likely)
     return _of_text(cells, evidence, missing)
 
 
@@ -96,7 +104,7 @@ def _of_text(cells: Sequence[str], evidence: Evidence, missing: Collection[str])
     if first.strip().lower() in TRUTH and (values := truths(cells, missing)) is not None:
         return Found(values, "boolean", evidence=evidence)
     values = texts(cells, missing)
-    dates = is_date(first) and all(cell is None or is_date(cell) for cell in values)
+    dates = is_date(first) and are_dates([text for text in values if text is not None])
     return Found(values, "date" if dates else "text", evidence=evidence)
 
 
@@ -117,6 +125,11 @@ class Scan:
             self.kinds[name] = common_kind(self.kinds.get(name), part.kind)
             before = self.evidence.get(name)
             self.evidence[name] = part.evidence if before is None else before + part.evidence
+
+    @property
+    def known(self) -> Mapping[str, Form]:
+        """What further rows need not be asked any more: forms that were expected, and text, which stays text whatever follows."""
+        return {**{name: kind for name, kind in self.kinds.items() if kind == "text"}, **self.expected}
 
     def decided(self) -> tuple[dict[str, Form], dict[str, str]]:
         """The form of every column, and by name of a column of numbers that is left as text why it is not clear how they are written.

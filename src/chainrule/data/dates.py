@@ -6,7 +6,7 @@ Of 03/04/2024 the whole column tells whether the day or the month comes first; w
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date
 from functools import lru_cache
 
@@ -48,6 +48,8 @@ NAMED_DAY = (
 """A weekday before a date."""
 
 FORMS = [re.compile(form, re.IGNORECASE) for form in (*(rf"(?:{NAMED_DAY})?(?:{day})(?:[T: ]\s*{TIME})?" for day in DAYS), TIME)]
+
+TIMES, NINES = ("99:99", "99:99:99"), str.maketrans("012345678", "999999999")
 
 
 class Moment(FrozenValue):
@@ -133,6 +135,25 @@ def _seconds(said: dict[str, str]) -> int | None:
 def is_date(text: str) -> bool:
     """Is the text a date, a time, or both?"""
     return moment(text) is not None
+
+
+def are_dates(texts: Collection[str]) -> bool:
+    """Are all of these texts dates, times, or both?
+
+    Of very many, days and times of day come again and again: each is looked at once.
+    """
+    shapes = set("\n".join(texts).translate(NINES).split("\n"))
+    if shapes <= {"9999-99-99", *(f"9999-99-99{gap}{at}" for gap in " T" for at in TIMES)}:
+        days, times = {text[:10] for text in texts}, {text[11:] for text in texts}
+    elif all(shape.rpartition(" ")[2] in TIMES for shape in shapes):
+        pairs = [text.rpartition(" ") for text in texts]
+        days, times = {day for day, _, _ in pairs}, {at for _, _, at in pairs}
+        if any(day != day.strip() or ":" in day or not day for day in days):
+            return all(map(is_date, texts))
+    else:
+        return all(map(is_date, set(texts)))
+    greatest = [max({at[start:stop] for at in times}, default="") for start, stop in ((0, 2), (3, 5), (6, 8))]
+    return all(map(is_date, days if greatest[0] < "24" and greatest[1] < "60" and greatest[2] < "61" else texts))
 
 
 def day_first(texts: Iterable[str]) -> bool | str | None:

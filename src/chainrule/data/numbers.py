@@ -6,8 +6,9 @@ open, and the other cells, the other columns and the file decide.
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -16,7 +17,7 @@ import numpy as np
 
 from chainrule.base.errors import InputError, quoted
 from chainrule.base.frozen import FrozenValue
-from chainrule.data.cells import Array, is_missing, plain_floats
+from chainrule.data.cells import MISSING, Array, is_missing, known_floats
 
 SIGNS = {".": "point", ",": "comma", " ": "blank", "'": "apostrophe"}
 """The signs that stand inside numbers, as messages call them."""
@@ -78,6 +79,9 @@ OPEN = {sign: re.compile(rf"\s*[+-]?[1-9]\d{{0,2}}{re.escape(sign)}\d{{3}}\s*") 
 
 ZEROS = re.compile(r" *0\d\d")
 
+FEW = 50
+"""Cells that are looked at before all others are."""
+
 FIRST = 1000
 """So many rows tell whether a column holds codes that begin with zeros."""
 
@@ -106,10 +110,33 @@ class NumberFormat(FrozenValue):
 
     def values(self, cells: Sequence[str], missing: Collection[str]) -> Array | None:
         """(cells,) float64, NaN where a value is missing; None if any cell cannot be read so."""
-        known: dict[str, float | None] = {cell: self._value(cell, missing) for cell in set(cells)}
-        if None in known.values():
-            return None
-        return np.array([known[cell] for cell in cells], dtype=np.float64)
+        shapes = shapes_of(cells, missing)
+        if shapes is not None:
+            known = {shape: self._value(shape, missing) for shape in set(shapes)}
+            if None not in known.values() and (values := self._values_by_signs(cells, shapes, known)) is not None:
+                return values
+        by_cell = {cell: self._value(cell, missing) for cell in set(cells)}
+        return None if None in by_cell.values() else np.array([by_cell[cell] for cell in cells], dtype=np.float64)
+
+    def _values_by_signs(self, cells: Sequence[str], shapes: Sequence[str], known: Mapping[str, float | None]) -> Array | None:
+        """The numbers of cells that differ from what Python reads by signs that have one meaning each; None for others.
+
+        known  what each shape is worth, read as a cell: if signs are removed to the same effect there, so they are in all cells
+        """
+        gone = {shape for shape, value in known.items() if value is not None and math.isnan(value)}
+        removed = f"{self.thousands}{self.unit} )".replace(self.decimal, "").encode()
+        turned = bytes.maketrans(f"{self.decimal}(".encode(), b".-")
+        for shape, value in known.items():
+            if shape not in gone and not (_float(shape.encode().translate(turned, removed)) == value != np.inf):
+                return None
+        text = "\n".join(cells)
+        if not text.isascii():
+            for sign, plain_sign in PLAIN_SIGNS.items():
+                text = text.replace(chr(sign), plain_sign)
+        plain = text.encode().translate(turned, removed).split(b"\n")
+        if gone:
+            plain = [b"nan" if shape in gone else cell for shape, cell in zip(shapes, plain, strict=True)]
+        return np.array(list(map(float, plain)), dtype=np.float64)
 
     def _value(self, cell: str, missing: Collection[str]) -> float | None:
         if is_missing(cell, missing):
@@ -127,7 +154,15 @@ class NumberFormat(FrozenValue):
         return float(f"{found.sign}{whole or '0'}.{fraction or '0'}{found.exponent}")
 
 
-PLAIN = NumberFormat()
+PLAIN, COMMA = NumberFormat(), NumberFormat(",")
+"""Nothing but digits and a decimal sign."""
+
+
+def _float(cell: bytes) -> float | None:
+    try:
+        return float(cell)
+    except ValueError:
+        return None
 
 
 def _special(cell: str) -> float | None:
@@ -211,6 +246,40 @@ def _reading(body: str) -> tuple[str, str, str] | None:
 # Over a whole column
 
 
+NINES, DIGIT = bytes.maketrans(b"012345678", b"9" * 9), re.compile(r"[0-9]")
+
+
+def shapes_of(cells: Sequence[str], missing: Collection[str]) -> list[str] | None:
+    """(cells,): each with the digit 9 in place of any other; None where that is not all that their meaning depends on.
+
+    Cells of one shape are numbers alike, whatever their digits are, but where there may be thousands signs: 0,512 holds none, so that a
+    first 0 is kept there.
+
+    >>> shapes_of(["$1,250", "$3,999", "0,512", "0.5", "7.5", "NA"], MISSING)
+    ['$9,999', '$9,999', '0,999', '9.9', '9.9', 'NA']
+    """
+    if missing is not MISSING and any(DIGIT.search(word) for word in missing if word not in MISSING):
+        return None
+    text = "\n".join(cells).encode(errors="surrogatepass").translate(NINES)
+    shapes = text.decode(errors="surrogatepass").split("\n")
+    if len(shapes) != len(cells) or b"#" in text:  # as in 1.#QNAN, a word that holds a digit
+        return None
+    grouped = {shape for shape in set(shapes) if (found := parsed(shape)) and any((_reading(found.body) or ("", "", ""))[1:])}
+    for place in _with_zero_first(cells) if grouped else ():
+        if shapes[place] in grouped and (first := DIGIT.search(cells[place])) and first[0] == "0":
+            shapes[place] = shapes[place].replace("9", "0", 1)
+    return shapes
+
+
+def _with_zero_first(cells: Sequence[str]) -> list[int]:
+    """The places of cells whose first digit may be 0: one follows neither another digit nor a point or comma."""
+    signs = np.frombuffer("\n".join(("", *cells)).encode(errors="surrogatepass"), np.uint8)
+    before = signs[:-1]
+    inside = ((before >= ord("0")) & (before <= ord("9"))) | (before == ord(".")) | (before == ord(","))
+    zeros = np.flatnonzero((signs[1:] == ord("0")) & ~inside)
+    return sorted(set((np.searchsorted(np.flatnonzero(signs == ord("\n")), zeros, side="right") - 1).tolist()))
+
+
 @dataclass
 class Evidence:
     """What the cells of a column say about how its numbers are written; of each kind the first cell, with the number of its row.
@@ -248,14 +317,19 @@ class Evidence:
         return {**turned, **self.decimal}
 
 
-def evidence_of(cells: Iterable[str], first: int, missing: Collection[str]) -> Evidence:
+def _different(cells: Sequence[str], first: int, missing: Collection[str]) -> Iterator[tuple[int, str]]:
+    """The first cell of each shape, with its row, in their order."""
+    for start, stop in ((0, FEW), (FEW, len(cells))):  # most text shows at once that it is no number
+        some = cells[start:stop]
+        shapes, last = shapes_of(some, missing) or some, len(some) - 1
+        places = dict(zip(reversed(shapes), range(last, -1, -1), strict=True))  # of one shape, the first place is the last to be put in
+        yield from ((first + start + place, some[place]) for place in sorted(places.values()))
+
+
+def evidence_of(cells: Sequence[str], first: int, missing: Collection[str]) -> Evidence:
     """What these cells, of rows from `first` on, say; ends with the first that holds no number."""
     found = Evidence()
-    seen: set[str] = set()
-    for row, cell in enumerate(cells, start=first):
-        if cell in seen:
-            continue
-        seen.add(cell)
+    for row, cell in _different(cells, first, missing):
         if is_missing(cell, missing):
             continue
         if _special(cell) is not None:
@@ -291,9 +365,7 @@ def plain_numbers(cells: Sequence[str], first: int, missing: Collection[str]) ->
     if sign == "," and "." in text:
         return None
     plain = [cell.replace(",", ".") for cell in cells] if sign == "," else cells
-    values = plain_floats(plain)  # without missing values
-    if values is None:
-        values = plain_floats(["nan" if is_missing(cell, missing) else number for cell, number in zip(cells, plain, strict=True)])
+    values = known_floats(cells, missing, plain)
     if values is None:
         return None
     if sign not in text:

@@ -29,10 +29,10 @@ from chainrule.data.columns import CellOptions, Form, Found, Scan
 from chainrule.data.encodings import gives_once, reopenable
 from chainrule.data.files import ARROW, LINES, files_in_words, files_of, folder_of, partition_of, suffix_of
 from chainrule.data.json_lines import columns_of, of_json
-from chainrule.data.numbers import PLAIN, NumberFormat, NumberOptions
+from chainrule.data.numbers import COMMA, PLAIN, NumberFormat, NumberOptions
 from chainrule.data.shipped import PREFIX, SHIPPED, of_shipped
 from chainrule.data.table import Column, Table, joined, resized, retyped, row_numbers
-from chainrule.data.text import TextFiles, TextLayout, text_layout
+from chainrule.data.text import Block, TextFiles, TextLayout, text_layout
 
 __all__ = ["Column", "Forms", "Kind", "SHIPPED", "Table", "chunks", "forms_of", "kinds_of", "memory", "read", "row_numbers", "size_of"]
 
@@ -181,11 +181,10 @@ class Reading(FrozenValue):
 def _scanned(files: TextFiles, expected: Mapping[str, Form], form: Reading, *, keep: bool) -> tuple[Scan, list[dict[str, Found]]]:
     """What all rows say about the columns, and, if it is to be kept, what each part of them was found to be."""
     first: dict[str, Found] = {}
+    many: tuple[str, ...] = ()
     if _may_be_quick(files):
-        scan = _new_scan(files, expected, form)
-        with closing(files.blocks(arrow_text.FIRST)) as blocks:
-            block = next(blocks)
-        first = block.found(scan.expected, form.cells)
+        scan, block = _new_scan(files, expected, form), _first_block(files)
+        first, many = block.found(scan.expected, form.cells), block.various
         if block.rows < arrow_text.FIRST:  # that is the whole file: a wide one
             scan.add(first)
             return scan, [first] if keep else []
@@ -193,16 +192,21 @@ def _scanned(files: TextFiles, expected: Mapping[str, Form], form: Reading, *, k
         scan, parts = _new_scan(files, expected, form), []
         if plain is not None:
             scan.add(first)  # of plain numbers only these rows say how they are written
-        source = files.blocks(BLOCK) if plain is None else arrow_text.read_parts(files.first, plain, form.cells)
+        source = files.blocks(BLOCK) if plain is None else arrow_text.read_parts(files.first, plain, many, form.cells)
         try:
             for part in source:
-                found = part.found(scan.expected, form.cells)
+                found = part.found(scan.known, form.cells)
                 scan.add(found)
                 parts += [found] if keep else []
         except arrow_text.Unfit:
             continue
         return scan, parts
     raise AssertionError("the last way always fits")
+
+
+def _first_block(files: TextFiles) -> Block:
+    with closing(files.blocks(arrow_text.FIRST)) as blocks:
+        return next(blocks)
 
 
 def _new_scan(files: TextFiles, expected: Mapping[str, Form], form: Reading) -> Scan:
@@ -216,7 +220,7 @@ def _ways(first: Mapping[str, Found]) -> Iterator[dict[str, str] | None]:
     """
     if first:
         plain = arrow_text.plain_columns(first)
-        yield from (plain, {name: kind for name, kind in plain.items() if kind == "point"}, {})
+        yield from (plain, {name: sign for name, sign in plain.items() if sign}, {})
     yield None
 
 
@@ -228,8 +232,9 @@ def _converted(files: TextFiles, rows: int, found: Forms, form: Reading) -> Iter
     """The table in parts of at most so many rows, in forms that are known. Raises FileError."""
     done = 0
     if _may_be_quick(files):
-        plain = {name: "point" for name, form in found.forms.items() if form == PLAIN and name not in found.padded}
-        parts = arrow_text.read_parts(files.first, plain, form.cells)
+        signs: dict[Form, str] = {PLAIN: ".", COMMA: ","}
+        plain = {name: signs[form] for name, form in found.forms.items() if form in signs and name not in found.padded}
+        parts = arrow_text.read_parts(files.first, plain, _first_block(files).various, form.cells)
         try:
             for table in resized((files.table(part, part.columns(found.forms, form.cells), found.notes) for part in parts), rows):
                 yield _with_doubts(table, found)

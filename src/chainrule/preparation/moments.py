@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -18,7 +20,8 @@ LOW = (1 << HALF_BITS) - 1
 UNIT = 1126
 """Every double is a whole multiple of 2^−1126 (of a 53-bit integer times 2^(e − 53), e ≥ −1073)."""
 
-PART = 1 << 24
+PART, AT_ONCE = 1 << 24, 1 << 18
+"""Numbers of a column that are summed before the sums become Python's whole numbers; and numbers of all columns, to stay in a cache."""
 
 
 class Moments(FrozenValue):
@@ -31,7 +34,20 @@ class Moments(FrozenValue):
     @staticmethod
     def of(values: Array) -> Moments:
         """Of finite numbers, (n,)."""
-        return sum((_moments(values[start : start + PART]) for start in range(0, len(values), PART)), Moments())
+        return Moments.of_columns([values])[0]
+
+    @staticmethod
+    def of_columns(columns: Sequence[Array]) -> list[Moments]:
+        """Of each of some columns of finite numbers, (n,) all of them."""
+        found = [Moments()] * len(columns)
+        rows = len(columns[0]) if columns else 0
+        at_once = max(1, AT_ONCE // max(rows, 1))
+        for first in range(0, len(columns), at_once):
+            group = columns[first : first + at_once]
+            for start in range(0, rows, PART):
+                parts = _moments(np.array([column[start : start + PART] for column in group]))
+                found[first : first + len(group)] = [a + b for a, b in zip(found[first : first + len(group)], parts, strict=True)]
+        return found
 
     def __add__(self, other: Moments) -> Moments:
         return Moments(self.count + other.count, self.total + other.total, self.squares + other.squares)
@@ -48,23 +64,28 @@ class Moments(FrozenValue):
         return scaled / (self.count << (UNIT + 64))
 
 
-def _moments(values: Array) -> Moments:
-    mantissas, exponents = np.frexp(values)
+def _moments(columns: Array) -> list[Moments]:
+    """Of each row of (columns, n)."""
+    mantissas, exponents = np.frexp(columns)
     whole = np.ldexp(mantissas, 53).astype(np.int64)
     high, low, places = whole >> HALF_BITS, whole & LOW, exponents.astype(np.int64) + 1073
-    squares = (
-        (_total(high * high, places, 2) << 2 * HALF_BITS) + (_total(high * low, places, 2) << HALF_BITS + 1) + _total(low * low, places, 2)
-    )
-    return Moments(len(values), _total(whole, places, 1), squares)
+    count, lowest = columns.shape[1], int(places.min(initial=0))
+    height = int(places.max(initial=0)) - lowest + 1
+    places += height * np.arange(len(columns))[:, None] - lowest
+    add = partial(_totals, places.ravel(), len(columns), height, lowest)
+    parts = zip(add(whole, 1), add(high * high, 2), add(high * low, 2), add(low * low, 2), strict=True)
+    return [Moments(count, total, (hh << 2 * HALF_BITS) + (hl << HALF_BITS + 1) + ll) for total, hh, hl, ll in parts]
 
 
-def _total(parts: Array, places: Array, power: int) -> int:
-    """Σ parts · 2^(power · places), exactly: summed place by place in halves that no float rounds."""
-    if not len(parts):
-        return 0
-    lowest = int(places.min())
-    high = np.bincount(places - lowest, parts >> HALF_BITS)
-    low = np.bincount(places - lowest, parts & LOW)
-    return sum(
-        ((int(high[i]) << HALF_BITS) + int(low[i])) << power * (i + lowest) for i in map(int, np.flatnonzero((high != 0) | (low != 0)))
-    )
+def _totals(places: Array, columns: int, height: int, lowest: int, parts: Array, power: int) -> list[int]:
+    """By column Σ parts · 2^(power · place), exactly: summed place by place in halves that no float rounds.
+
+    places  of all numbers: height · column + place − lowest
+    """
+    parts, shape = parts.ravel(), (columns, height)
+    high = np.bincount(places, parts >> HALF_BITS, columns * height).reshape(shape)
+    low = np.bincount(places, parts & LOW, columns * height).reshape(shape)
+    totals = [0] * columns
+    for column, place in zip(*(found.tolist() for found in np.nonzero((high != 0) | (low != 0))), strict=True):
+        totals[column] += ((int(high[column, place]) << HALF_BITS) + int(low[column, place])) << power * (place + lowest)
+    return totals

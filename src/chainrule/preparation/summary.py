@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from chainrule.base.errors import InputError, quoted
 from chainrule.data.cells import Kind
 from chainrule.data.numbers import NumberFormat, looks_like_number, resembles_number
-from chainrule.data.table import Column, Table
+from chainrule.data.table import LARGEST_NUMBER, Column, Table
 from chainrule.preparation.columns import labels_of
 from chainrule.preparation.moments import Array, Moments
 
@@ -81,8 +82,8 @@ class Summary:
         """Text that differs in (nearly) all rows."""
         return self.distinct == self.present or (self.distinct > 20 and self.distinct > self.present / 2)
 
-    def add(self, table: Table, column: Column) -> None:
-        """Take in the next rows. Raises InputError."""
+    def add(self, table: Table, column: Column, moments: Moments | None = None) -> None:
+        """Take in the next rows; their moments may be known. Raises InputError."""
         self.format, self.doubt = self.format or column.format, self.doubt or column.doubt
         gaps = np.flatnonzero(column.missing)
         self.gaps += [table.row(int(place)) for place in gaps[: max(0, 3 - len(self.gaps))]]
@@ -91,16 +92,16 @@ class Summary:
         if column.kind in ("number", "boolean"):
             table.check_size(column)
             present = ~column.missing if len(gaps) else slice(None)
-            self._add_numbers(column.values[present], table.rows[present])
+            self._add_numbers(column.values[present], table.rows[present], moments)
         elif column.kind == "text":
             self._add_texts(table, column)
         if column.kind == "text" or self.wants_labels:
             self._count(column)
 
-    def _add_numbers(self, values: Array, rows: Array) -> None:
+    def _add_numbers(self, values: Array, rows: Array, moments: Moments | None) -> None:
         if not len(values):
             return
-        self.moments += Moments.of(values)
+        self.moments += Moments.of(values) if moments is None else moments
         self.low, self.high = min(self.low, float(values.min())), max(self.high, float(values.max()))
         self.whole = self.whole and bool((values == np.floor(values)).all())
         for found, offsets in ((self.rising, values - rows), (self.falling, values + rows)):
@@ -122,6 +123,18 @@ class Summary:
         if len(self.labels) > self.most:
             self.crowded = True
             self.labels.clear()
+
+
+def moments_of(table: Table, names: Iterable[str]) -> dict[str, Moments]:
+    """The moments of those of the columns that are numbers, none of them missing or too large: together, as there may be very many."""
+    columns = [table.column(name) for name in names]
+    whole = [
+        column
+        for column in columns
+        if column.values.dtype != object and len(table) and np.abs(column.values).max() <= LARGEST_NUMBER  # nor NaN
+    ]
+    found = Moments.of_columns([column.values for column in whole])
+    return {column.name: moments for column, moments in zip(whole, found, strict=True)}
 
 
 def checked_kind(summary: Summary, table: Table, column: Column) -> Column:
