@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.base.frozen import FrozenValue
-from chainrule.document.document import Block, Equations, Inline, Note, Paragraph, Section, Subheading, TableBlock
+from chainrule.document.document import Block, Equations, Inline, Paragraph, Section, Subheading, TableBlock
 from chainrule.explanation.context import Context
 from chainrule.explanation.remarks import end_of_schedule
 from chainrule.formula.evaluation import evaluate
@@ -401,5 +401,5 @@ def _table_of_moves(context: Context) -> list[Block]:
     head = tuple((context.plain(f"beside.{column}"),) for column in ("weight", "gradient", "plain", "own"))
     blocks: list[Block] = [TableBlock(head, tuple(rows))]
     if len(elements) > len(shown):
-        blocks.append(Note("more", context.text("beside.more", left=len(elements) - len(shown))))
+        blocks.append(context.more("beside.more", left=len(elements) - len(shown)))
     return blocks

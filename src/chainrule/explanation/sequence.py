@@ -134,9 +134,9 @@ def step_section(context: Context) -> Section:
     assert order is not None
     rows = order.rows(number)
     title = context.plain("order.step", number=number, rows=", ".join(map(str, rows)), count=len(rows))
-    error = Equations(error_lines(context, context.before))
+    intro, error = Paragraph(context.text("later.intro", number=number, before=number - 1)), Equations(error_lines(context, context.before))
     if context.detail == "overview":
-        blocks: list[Block] = [*overview.forward_overview(context).blocks[2:], error, *overview.updates_overview(context).blocks[1:]]
+        blocks: list[Block] = [intro, *overview.forward_overview(context).blocks[2:], error, *overview.updates_overview(context).blocks[1:]]
         return Section(f"step{number}", title, tuple(blocks))
     if context.detail == "scalar":
         forward = _elements(context, context.derivation.quantities)
@@ -146,7 +146,7 @@ def step_section(context: Context) -> Section:
         backward = Equations(tuple(context.matrix_line(quantity) for quantity in context.derivation.backward))
     renewed = new_weights_section(context).blocks[1:]
     cut = next((place for place, block in enumerate(renewed) if isinstance(block, Subheading)), len(renewed))
-    return Section(f"step{number}", title, (forward, error, backward, *renewed[:cut]))
+    return Section(f"step{number}", title, (intro, forward, error, backward, *renewed[:cut]))
 
 
 def _elements(context: Context, quantities: Sequence[Expression]) -> Equations:
@@ -159,7 +159,7 @@ def _elements(context: Context, quantities: Sequence[Expression]) -> Equations:
 
 def closing_section(context: Context, run: OrderedRun) -> Section:
     """Every step in a row, the weights after each, and E over all samples after each epoch."""
-    blocks: list[Block] = [_steps_table(context, run)]
+    blocks: list[Block] = [Paragraph(context.text("order.table_intro")), _steps_table(context, run)]
     left = run.order.steps - len(run.lines)
     if run.lines[-1].number < run.order.steps:
         blocks.append(Note("warning", context.text("order.overflow", number=run.lines[-1].number)))
