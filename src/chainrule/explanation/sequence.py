@@ -12,7 +12,7 @@ from chainrule.document.document import Block, Equations, Inline, Note, Paragrap
 from chainrule.explanation.context import Context
 from chainrule.explanation.forward import MOST_LINES, error_lines
 from chainrule.explanation.outcome import milestones, new_weights_section
-from chainrule.explanation.rules import descent_section
+from chainrule.explanation.rules import TriedRule, options_told, rule_lines, states_told
 from chainrule.formula.expression import Expression
 from chainrule.formula.scalar import Element
 from chainrule.notation.numbers import number_formula
@@ -110,7 +110,8 @@ def opening_sections(context: Context, run: OrderedRun) -> list[Section]:
     blocks: list[Block] = [Paragraph(context.text("order.intro", order=_written(run.order), epochs=run.order.epochs))]
     if states := _states(context):
         blocks.append(Paragraph((*context.text("order.states"), " ", *states, ".")))
-    blocks += [block for block in descent_section(context).blocks if isinstance(block, Equations)]  # the rule, and its numbers
+    blocks += [Equations(tuple(rule_lines(context))), *options_told(context, of_step=False)]
+    blocks += [Paragraph(line) for line in states_told(TriedRule(context))]
     return [network_section(whole), data_section(whole), Section("order", context.plain("order.title"), tuple(blocks))]
 
 

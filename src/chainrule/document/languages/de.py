@@ -210,9 +210,9 @@ WORDS = {
     "Größe für jedes Gewicht 0.",
     "state.slower": "So bewegt, bei einer Lernrate, selbst ein Gradient, der gleich bleibt, sein Gewicht mit jedem Schritt weniger.",
     "state.other": "{state} wird von Schritt zu Schritt weitergegeben. Am Anfang ist diese Größe für jedes Gewicht 0.",
-    "state.corrected": "{corrected} gleicht diesen Anfang aus: Die Anteile aller Gradienten an {state} ergeben in diesem Schritt zusammen "
-    "{share}, und durch so viel teilt {corrected}. Im ersten Schritt ist {corrected} deshalb {gradient} selbst.",
-    "state.corrected_squares": "{corrected} gleicht diesen Anfang aus: Die Anteile aller Quadrate an {state} ergeben in diesem Schritt "
+    "state.corrected": "{corrected} gleicht diesen Anfang aus: Die Anteile aller Gradienten an {state} ergeben in Schritt {number} "
+    "zusammen {share}, und durch so viel teilt {corrected}. Im ersten Schritt ist {corrected} deshalb {gradient} selbst.",
+    "state.corrected_squares": "{corrected} gleicht diesen Anfang aus: Die Anteile aller Quadrate an {state} ergeben in Schritt {number} "
     "zusammen {share}, und durch so viel teilt {corrected}. Im ersten Schritt ist {corrected} deshalb das Quadrat von {gradient} selbst.",
     "rule.size": "Wie groß die Gradienten sind, geht in den Schritt nicht ein: Wären alle, in diesem Schritt und davor, zehnmal so groß "
     "gewesen, hätte sich jedes Gewicht bis auf eine Spur genauso weit bewegt.",
@@ -288,8 +288,8 @@ WORDS = {
     "matrix.present": ": 1, wo ein Gewicht ist, 0, wo eines fehlt.",
     "matrix.moved": ": 1, wo der Schritt ein Gewicht ändert, 0, wo es bleibt, wie es ist.",
     "matrix.update": "Und die neuen Parameter:",
-    "matrices.folded": "Wo … und ⋮ stehen, sind Zahlen weggelassen",
-    "matrices.brief": "Die Seiten in Zahlen, zwischen Formel und Ergebnis, wurden weggelassen",
+    "matrices.folded": "Wo … und ⋮ stehen, fehlen Zahlen",
+    "matrices.brief": "Die Seiten in Zahlen, zwischen Formel und Ergebnis",
     # New weights
     "weights.title": "Die neuen Gewichte",
     "weights.intro": "Jeder Gradient sagt, was eine Änderung dort bewirkt, wo die Gewichte jetzt sind: Deshalb wurden alle mit den alten "
@@ -433,7 +433,7 @@ WORDS = {
     "left_out.overview": "Dies ist eine Übersicht: Von den {parameters} Parametern zeigt sie keinen einzeln. `--weight {weight}` rechnet "
     "ein Gewicht durch, `--detail matrix` zeigt die Matrizen, `-o step.json` schreibt jede Zahl.",
     "left_out.brief": "Diese Erklärung ist kurz: Von dem, was gleich geht, ist eines vorgerechnet, und das Übrige steht in Tabellen",
-    "left_out.matrix": "Einzelne Zahlen wurden weggelassen, und die Kette der Ableitungen jedes Gewichts",
+    "left_out.matrix": "Hier fehlen einzelne Zahlen und die Kette der Ableitungen jedes Gewichts",
     # One weight
     "weight.title": "Das Gewicht {weight}",
     "weight.title_bias": "Der Bias {weight}",

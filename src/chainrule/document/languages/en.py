@@ -199,10 +199,10 @@ WORDS = {
     "state.sum_squares": "{state} adds up the squared gradients of all steps, so that it never falls. It starts at 0, for every weight.",
     "state.slower": "So, at one rate, even a gradient that stays the same moves its weight less with every step.",
     "state.other": "{state} is carried on from step to step. It starts at 0, for every weight.",
-    "state.corrected": "{corrected} makes up for that start: the shares of all gradients in {state} add up to {share} in this step, and "
-    "{corrected} divides by that. So in the first step {corrected} is {gradient} itself.",
-    "state.corrected_squares": "{corrected} makes up for that start: the shares of all squares in {state} add up to {share} in this step, "
-    "and {corrected} divides by that. So in the first step {corrected} is the square of {gradient} itself.",
+    "state.corrected": "{corrected} makes up for that start: the shares of all gradients in {state} add up to {share} in step {number}, "
+    "and {corrected} divides by that. So in the first step {corrected} is {gradient} itself.",
+    "state.corrected_squares": "{corrected} makes up for that start: the shares of all squares in {state} add up to {share} in step "
+    "{number}, and {corrected} divides by that. So in the first step {corrected} is the square of {gradient} itself.",
     "rule.size": "The size of the gradients is taken out of the step: had all of them, in this step and before, been ten times as large, "
     "every weight would have moved just as far, but for a trace.",
     "rule.nonzero": "{letter} is there so that nothing is divided by 0 where a gradient has always been 0.",
@@ -274,8 +274,8 @@ WORDS = {
     "matrix.present": ": 1 where there is a weight, 0 where one is absent.",
     "matrix.moved": ": 1 where the update moves a weight, 0 where it stays as it is.",
     "matrix.update": "And the updates:",
-    "matrices.folded": "Numbers are left out where … and ⋮ stand",
-    "matrices.brief": "The sides in numbers, between formula and result, were left out",
+    "matrices.folded": "Numbers are missing where … and ⋮ stand",
+    "matrices.brief": "The sides in numbers, between formula and result",
     # New weights
     "weights.title": "The new weights",
     "weights.intro": "Every gradient says what a change does where the weights are now: so all were computed with the old weights, and "
@@ -410,7 +410,7 @@ WORDS = {
     "left_out.overview": "This is an overview: it shows none of the {parameters} parameters by itself. `--weight {weight}` works through "
     "one weight, `--detail matrix` shows the matrices, `-o step.json` writes every number.",
     "left_out.brief": "This explanation is brief: of what goes alike, one is worked out, and the others stand in tables",
-    "left_out.matrix": "Single numbers were left out, and each weight's chain of derivatives",
+    "left_out.matrix": "Single numbers are missing here, and so is each weight's chain of derivatives",
     # One weight
     "weight.title": "The weight {weight}",
     "weight.title_bias": "The bias {weight}",
