@@ -96,7 +96,6 @@ ARGUMENTS = [
     (["explain", "--steps", "0"], "0 is not in the range"),
     (["explain", "--step", "99999999999"], "is not in the range"),
     (["explain", "--digits", "40"], "40 is not in the range"),
-    (["explain", "--step", "2", "--steps", "3"], "leave out one of them"),
     # rates
     (["explain", "--learning-rate", "0"], "sgd got learning_rate = 0; it must be greater than 0 and at most 1,000,000"),
     (["explain", "--learning-rate", "-0.1"], "sgd got learning_rate = -0.1; it must be greater than 0"),

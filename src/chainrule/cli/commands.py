@@ -100,7 +100,13 @@ def _figures(context: click.Context, parameter: click.Parameter, incomplete: str
 
 STEP_OPTIONS = (
     click.option("--step", type=click.IntRange(1, 100_000), metavar="N", help="Explain the N-th step on the batch.  [default: 1]"),
-    click.option("--steps", type=click.IntRange(1, 1000), default=1, metavar="N", help="Explain the first N steps.  [default: 1]"),
+    click.option(
+        "--steps",
+        type=click.IntRange(1, 1000),
+        default=1,
+        metavar="N",
+        help="Explain N steps, the first ones or from --step on.  [default: 1]",
+    ),
     click.option(
         "--order", metavar="ROWS", help='A step for each group of rows: "1; 2; 3", or "1 2; 3 4"; then all of them stand in a table.'
     ),
@@ -188,8 +194,6 @@ def explain(
 
     check_formula_alone(formula, at)
     suffix = None if output is None else check_format(output, ".json")
-    if step is not None and steps > 1:
-        raise InputError("--step asks for one step and --steps for the first few; leave out one of them.")
     if brief and all:
         raise InputError("--brief leaves out what goes alike, and --all leaves nothing out; choose one of them.")
     if interactive and not (output is None and sys.stdout.isatty() and sys.stdin.isatty()):

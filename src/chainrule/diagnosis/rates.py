@@ -10,20 +10,22 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property, partial
 from itertools import pairwise
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from chainrule.base.frozen import Frozen
 from chainrule.diagnosis.activity import Activity, Examiner
 from chainrule.engines.unrolled import MOST_OPERATIONS, Unrolled, operations
-from chainrule.engines.written import Program, written_error, written_program
 from chainrule.formula.evaluation import evaluate
 from chainrule.network.definitions import Bound
 from chainrule.network.network import Array, Network
 from chainrule.network.update import STEP_NUMBER, network_update
 from chainrule.steps.order import order_of
 from chainrule.steps.step import Step, in_floats
+
+if TYPE_CHECKING:
+    from chainrule.engines.written import Program
 
 Run: TypeAlias = Callable[[float, int], "tuple[list[float], Callable[[], Mapping[str, Array]]]"]
 """run(rate, steps): the error before each step, ending early once it is zero or beyond all bounds, and what gives the last
@@ -235,6 +237,8 @@ class Runner:
             self.way: Way | None = None
             self.seconds = 1e-9 * unrolled.length
         else:
+            from chainrule.engines.written import written_program
+
             program = written_program(network, self.optimizer)
             data = {node.key: part for node, part in network.split(x, t, None if weights is None else weights.astype(float)).items()}
             rule = network_update(network, self.optimizer)
@@ -371,6 +375,8 @@ def _way(network: Network, program: Program, start: Mapping[str, Array], number:
         straight = (np.allclose(two[key], still[key] + 2 * way, rtol=1e-9, atol=1e-12) for key, way in direction.items())
         if not all(straight) or not all(np.allclose(still[key], start[key], rtol=0, atol=0) for key in still):
             return None
+    from chainrule.engines.written import written_error
+
     error = written_error(network)
     return Way(error.functions["error"], [start[key] for key in error.inputs], [direction.get(key) for key in error.inputs])
 
@@ -600,9 +606,9 @@ def first_that(holds: Callable[[float], bool], rate: float, halvings: int) -> fl
 
 
 def bisected(holds: Callable[[float], bool], low: float, high: float, times: int, digits: int) -> float:
-    """A border between `low`, where it holds, and `high`, where it does not, to so many digits if it takes at most `times` halvings."""
+    """A place from `low`, where it holds, up to a border below `high`, where it does not: `times` halvings, or so many digits of it."""
     for _ in range(times):
-        if rounded(low, digits) == rounded(high, digits):
+        if rounded_down(low, digits) == rounded_down(high, digits):
             break
         middle = (low + high) / 2
         low, high = (middle, high) if holds(middle) else (low, middle)
@@ -626,10 +632,10 @@ def rounded(rate: float, digits: int = 3) -> float:
     return float(f"{rate:.{digits}g}")
 
 
-def rounded_down(rate: float) -> float:
-    """The largest rate of three digits that is not above this one."""
-    near = rounded(rate)
-    return near if near <= rate else rounded(near - 10.0 ** (math.floor(math.log10(rate)) - 2))
+def rounded_down(rate: float, digits: int = 3) -> float:
+    """The largest rate of so many digits that is not above this one."""
+    near = rounded(rate, digits)
+    return near if near <= rate else rounded(near - 10.0 ** (math.floor(math.log10(rate)) - digits + 1), digits)
 
 
 def rounded_up(rate: float) -> float:

@@ -20,6 +20,9 @@ from chainrule.notation.worked import worked
 MOST_INPUTS = 24
 """Inputs of one row whose standardising is written out."""
 
+MOST_ROWS = 8
+"""Samples in a table of answers."""
+
 NEAR = 1e-9
 """Two numbers so near to each other are one, but for rounding."""
 
@@ -68,7 +71,11 @@ def standardised(context: Context) -> list[Block]:
             v, m, s = (variable(Name(letter)) for letter in ("value", "m", "s"))
             left = context.one_sample.label(node.name.at(0, own))
             lines.append(_line(context, left, (v - m) / s, {v: float(value), m: mean, s: deviation}, number))
-    return [Paragraph(context.text("data.standardised")), Equations(tuple(lines))] if lines and len(lines) <= MOST_INPUTS else []
+    if not lines:
+        return []
+    shown = context.shown(lines, MOST_INPUTS)
+    more = [context.more("data.more_values", left=len(lines) - len(shown))] if len(lines) > len(shown) else []
+    return [Paragraph(context.text("data.standardised")), Equations(tuple(shown)), *more]
 
 
 def answer_section(context: Context) -> Section | None:
@@ -106,13 +113,20 @@ def _numbers(context: Context) -> list[Block]:
             (str(sample + 1),),
             *((number_formula(float(side[sample, k]) * scales[k][1] + scales[k][0], context.rounding),) for k in places for side in sides),
         )
-        for sample in context.shown_samples(8)
+        for sample in context.shown_samples(MOST_ROWS)
     ]
     heads = [names[k] if side is step.prediction else context.plain("answer.target", name=names[k]) for k in places for side in sides]
     return [
         Paragraph(context.text("answer.table")),
         TableBlock(((context.plain("data.sample"),), *((head,) for head in heads)), tuple(rows)),
+        *_further_samples(context),
     ]
+
+
+def _further_samples(context: Context) -> list[Block]:
+    """How many samples are in no row of a table of answers."""
+    left = context.samples - len(context.shown_samples(MOST_ROWS))
+    return [context.more("data.more", left=left)] if left else []
 
 
 def _classes(context: Context, answer: Mapping[str, Any]) -> list[Block]:
@@ -134,11 +148,12 @@ def _classes(context: Context, answer: Mapping[str, Any]) -> list[Block]:
         key = "answer.signs" if signs else "answer.binary" if binary else "answer.largest"
         return [Paragraph(context.text(key, **values))]
     rows = []
-    for sample in context.shown_samples(8):
+    for sample in context.shown_samples(MOST_ROWS):
         share = () if signs else ((number_formula(float(both[sample, places[sample]]), context.rounding),),)
         rows.append(((str(sample + 1),), (classes[places[sample]],), *share))
     heads = (context.plain("data.sample"), target, *(() if signs else (context.plain("answer.probability"),)))
-    return [Paragraph(context.text("answer.class_table")), TableBlock(tuple((head,) for head in heads), tuple(rows))]
+    table = TableBlock(tuple((head,) for head in heads), tuple(rows))
+    return [Paragraph(context.text("answer.class_table")), table, *_further_samples(context)]
 
 
 def _line(context: Context, left: Formula, formula: Expression, values: Mapping[Expression, float], result: float) -> Equation:

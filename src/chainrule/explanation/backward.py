@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from chainrule.document.document import Block, Equations, Inline, Note, Paragraph, Section, Subheading, TableBlock
+from chainrule.document.document import Block, Equations, Inline, Paragraph, Section, Subheading, TableBlock
 from chainrule.explanation.context import Context, paths
 from chainrule.explanation.definitions import bracket, theorems
 from chainrule.explanation.remarks import kinks
@@ -62,14 +62,22 @@ def chain_rule_section(context: Context) -> Section:
         blocks += recursion_blocks(context, every=not parts)
     blocks += [Equations(tuple(lines)), *bracket(context, lines, after_functions=True), *kinks(context)]
     if parts and (left := context.samples - len(samples)) > 0:
-        blocks.append(Note("more", context.text("chain.more_chains", left=left)))
+        blocks.append(context.more("chain.more_chains", left=left))
     if len(weights) > len(shown):
-        blocks.append(Note("more", context.text("chain.more", left=len(weights) - len(shown))))
+        left_out = next(weight for weight in weights if weight not in shown)
+        blocks.append(context.more("chain.more", context.typed(left_out), left=len(weights) - len(shown)))
     if parts:
         blocks += sample_contributions(context, weights, parts)
     elif context.brief:
         blocks += _table_of_gradients(context, weights)
-    return Section("chain", context.plain("chain.title"), tuple(blocks))
+    return Section("chain", _title(context, len(shown), len(weights)), tuple(blocks))
+
+
+def _title(context: Context, shown: int, all: int) -> str:
+    """What the chain rule is written out for."""
+    if shown == all:
+        return context.plain("chain.title")
+    return context.plain("chain.title_layers") if context.brief else context.plain("chain.title_some", shown=shown, all=all)
 
 
 def representatives(context: Context, weights: Sequence[Element]) -> list[Element]:
@@ -90,8 +98,9 @@ def _table_of_gradients(context: Context, weights: Sequence[Element]) -> list[Bl
     rows = tuple(tuple((side,) for side in (line.sides[0], line.sides[1], line.sides[-1])) for line in lines)
     head = tuple((context.plain(f"chain.{column}"),) for column in ("gradient", "formula", "value"))
     left = len(weights) - len(lines)
-    more = [Note("more", context.text("chain.more", left=left))] if left else []
-    return [Paragraph(context.text("chain.table")), TableBlock(head, rows), *more]
+    more = [context.more("chain.more_rows", left=left)] if left else []
+    title = context.text("chain.table", count=len(lines), section=context.plain("matrix.title"))
+    return [Paragraph(title), TableBlock(head, rows), *more]
 
 
 def _ways(context: Context, weight: Element, sample: int | None) -> list[list[Element]] | None:
@@ -111,7 +120,7 @@ def recursion_blocks(context: Context, every: bool = False) -> list[Block]:
     shown = [group[0] for group in groups] if context.brief else context.shown(elements, MOST_WEIGHTS)
     blocks: list[Block] = [Paragraph(context.text("chain.recursive")), Equations(tuple(context.element_line(e) for e in shown))]
     if len(elements) > len(shown):
-        blocks.append(Note("more", context.text("chain.more_units", left=len(elements) - len(shown))))
+        blocks.append(context.more("chain.more_units", left=len(elements) - len(shown)))
     return blocks
 
 
@@ -144,9 +153,9 @@ def sample_contributions(context: Context, weights: list[Element], parts: list[d
         TableBlock(columns, tuple(rows)),
     ]
     if context.samples > len(samples):
-        blocks.append(Note("more", context.text("chain.more_samples", left=context.samples - len(samples))))
+        blocks.append(context.more("chain.more_samples", left=context.samples - len(samples)))
     if len(weights) > len(rows):
-        blocks.append(Note("more", context.text("chain.more_rows", left=len(weights) - len(rows))))
+        blocks.append(context.more("chain.more_rows", left=len(weights) - len(rows)))
     return blocks
 
 
@@ -281,7 +290,7 @@ def _by_derivatives_on_the_way(context: Context) -> list[Block]:
     )
     then = "formulas.updates" if all(plain) else "formulas.gradients"
     first: list[Block] = [Paragraph(context.text("formulas.shared")), Equations(tuple(shared))] if shared else []
-    more = [Note("more", context.text("formulas.more"))] if whole and not many and context.detail == "scalar" else []
+    more = [context.more("formulas.more")] if whole and not many and context.detail == "scalar" else []
     return [*first, Paragraph(context.text(then)), Equations(tuple(lines)), *more]
 
 

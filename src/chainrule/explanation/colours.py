@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable
 
-from chainrule.base.frozen import FrozenValue
 from chainrule.document.document import Section
 from chainrule.notation.formula import Symbol
+from chainrule.notation.parts import everything_in
 from chainrule.pictures.shapes import FAMILIES
 
 
 def colours(sections: Iterable[Section]) -> dict[str, int]:
     """The colour, counted from 0, of each symbol's key that occurs."""
-    return of_keys(symbol.key for section in sections for symbol in _symbols(section))
+    return of_keys(symbol.key for symbol in everything_in(sections) if isinstance(symbol, Symbol))
 
 
 def of_keys(keys: Iterable[str]) -> dict[str, int]:
@@ -31,15 +30,3 @@ def _colour(key: str) -> int | None:
         return FAMILIES["gradient"]
     letter = re.match(r"([A-Za-z])\d*(?:_t\d+)?(\[|$)|\w+_([ytE])(\[|$)", key)
     return FAMILIES.get(letter[1] or letter[3]) if letter else None
-
-
-def _symbols(whole: Any) -> Iterator[Symbol]:
-    pending = [whole]
-    while pending:
-        node = pending.pop()
-        if isinstance(node, Symbol):
-            yield node
-        elif isinstance(node, tuple):
-            pending += node
-        elif isinstance(node, FrozenValue):
-            pending += vars(node).values()

@@ -21,6 +21,7 @@ from chainrule.formula.scalar import Element, Scalars
 from chainrule.formula.tidy import tidy
 from chainrule.network.definitions import Bound, EachUnit
 from chainrule.network.derivation import BATCH, Derivation
+from chainrule.network.elements import typed_name
 from chainrule.network.update import ParameterUpdate
 from chainrule.network.wiring import OUTPUT
 from chainrule.notation.build import formula
@@ -40,6 +41,12 @@ MOST_NAMED = 16
 """Weights that a sentence names; of more it says …"""
 
 LEVELS = ("overview", "matrix", "scalar")
+
+MOST_WRITTEN = 5_000
+"""Weights, each for every sample, that are worked out one by one where nothing is to be left out …"""
+
+MOST_PRINTED = 20_000
+"""… and numbers of the network and the samples that are printed in matrices."""
 
 Thing = TypeVar("Thing")
 
@@ -137,7 +144,8 @@ class Context(WithoutCaches, FrozenValue):
             for element in self.elements(parameter)
             if element.index in network.kept[parameter.key]
         ]
-        return ", ".join([*sorted(network.frozen), *single[:MOST_NAMED], *["…"] * (len(single) > MOST_NAMED)])
+        shown = self.shown(single, MOST_NAMED)
+        return ", ".join([*sorted(network.frozen), *shown, *["…"] * (len(single) > len(shown))])
 
     def columns_of(self, side: Sequence[Expression]) -> list[tuple[Expression, int]]:
         """The columns of inputs, or of targets, in their order: each with its place in what it is a column of."""
@@ -181,6 +189,28 @@ class Context(WithoutCaches, FrozenValue):
     def worked_samples(self) -> Sequence[int]:
         """The samples that are worked out in single numbers."""
         return self.shown_samples(1)
+
+    @property
+    def everything(self) -> str:
+        """The options of a command with which nothing is left out; "" where that would be more than anybody reads."""
+        if can_be_written(self.step, "scalar"):
+            return "--all"
+        return f"--detail {self.detail} --all" if can_be_written(self.step, self.detail) else ""
+
+    def more(self, key: str, weight: str = "", options: str | None = None, **values: str | int | Formula) -> Note:
+        """That something was left out, and how to get it.
+
+        weight   one of the weights that were, as it is typed
+        options  with which nothing is left out, "" if there are none; `everything` where nothing is said
+        """
+        options = self.everything if options is None else options
+        ways = [self.text("more.weight", weight=weight)] if weight else []
+        if options:
+            ways.append(self.text("more.all", options=options))
+        elif not weight:
+            ways.append(self.text("more.record"))
+        told = [part for way in ways for part in (", ", *way)][1:]
+        return Note("more", (*self.text(key, **values), "; ", *told, "."))
 
     def text(self, key: str, **values: str | int | Formula) -> Inline:
         """A text of the catalogue with formulas in it."""
@@ -243,6 +273,11 @@ class Context(WithoutCaches, FrozenValue):
         """How an element is written."""
         return formula(self.scalars.variable(element), self.labels)
 
+    def typed(self, weight: Element) -> str:
+        """What is typed for a weight: its letter, where a keyboard has it."""
+        written = formula_text(self.letter(weight))
+        return written if written.isascii() else typed_name(weight)
+
     def symbol(self, quantity: Expression) -> Formula:
         """How a whole quantity is written."""
         assert quantity.name is not None
@@ -286,9 +321,9 @@ class Context(WithoutCaches, FrozenValue):
         equations = tuple(lines)
         blocks: list[Block] = [Equations(equations)]
         if any(isinstance(cell, Ellipsis) for line in equations for side in line.sides for cell in _cells(side)):
-            blocks.append(Note("more", self.text("matrices.folded")))
+            blocks.append(self.more("matrices.folded"))
         elif worked and self._without_numbers:
-            blocks.append(Note("more", self.text("matrices.brief")))
+            blocks.append(self.more("matrices.brief"))
         return blocks
 
     def symbolic_line(self, quantity: Expression, inner: Expression | None = None) -> Equation:
@@ -330,6 +365,13 @@ class Context(WithoutCaches, FrozenValue):
         assert isinstance(above, Symbol)
         assert isinstance(below, Symbol)
         return Derivative(above, below)
+
+
+def can_be_written(step: Step, detail: str) -> bool:
+    """Is everything, at this level of detail, still something that a person could read?"""
+    if detail == "scalar":
+        return step.network.size * len(step.x) <= MOST_WRITTEN
+    return detail == "overview" or step.network.size + sum(value.size for value in step.before.values.values()) <= MOST_PRINTED
 
 
 def for_one_sample(expression: Expression) -> Expression:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from chainrule.base.frozen import FrozenValue
 from chainrule.document.document import Block, Equations, Note, Paragraph
 from chainrule.explanation.context import Context, paths
 from chainrule.formula import primitives as p
@@ -19,12 +19,10 @@ from chainrule.formula.tidy import shared, tidy
 from chainrule.network.definitions import Bound
 from chainrule.network.derivation import BATCH
 from chainrule.notation.build import formula
-from chainrule.notation.formula import Call, Equation, Formula, Prose, Symbol
+from chainrule.notation.formula import Call, Equation, Fenced, Formula, Operator, Prose, Row, Symbol
 from chainrule.notation.labels import Labels
+from chainrule.notation.parts import everything_in
 from chainrule.notation.text import formula_text
-
-BRACKET = re.compile(r"\[[^\[\]]* > ")
-"""How a comparison that is 1 or 0 begins in a formula's text; {a if c > d, otherwise b} says itself what it is."""
 
 MOST_OUTPUTS = 4
 """A theorem is proved on paper for networks of up to so many outputs; a sum over more is not read."""
@@ -73,10 +71,15 @@ def _every_function(context: Context) -> list[list[Equation]]:
 
 def bracket(context: Context, lines: Iterable[Equation], after_functions: bool = False) -> list[Block]:
     """What [a > b] means, where it stands in one of these equations; not again where the functions have told it."""
-    if not any(BRACKET.search(formula_text(line)) for line in lines):
+    if not any(map(_is_bracket, everything_in(lines))):
         return []
-    told = after_functions and any(BRACKET.search(formula_text(line)) for line in itertools.chain(*_every_function(context)))
+    told = after_functions and any(map(_is_bracket, everything_in(itertools.chain(*_every_function(context)))))
     return [] if told else [Paragraph(context.text("functions.bracket"))]
+
+
+def _is_bracket(part: FrozenValue) -> bool:
+    """Is it a comparison that is 1 or 0? {a if c > d, otherwise b} says itself what it is."""
+    return isinstance(part, Fenced) and part.left == "[" and isinstance(part.inside, Row) and Operator(">") in part.inside.items
 
 
 def function_lines(labels: Labels, activation: Bound) -> list[Equation]:

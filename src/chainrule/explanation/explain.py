@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 LONGEST = 450
 """Lines of text; what would be longer is brief, where nobody said how long it should be."""
 
-MOST_WRITTEN = 5_000
-"""Weights, each for every sample, that are worked out where nothing is to be left out."""
-
 Detail: TypeAlias = Literal["overview", "matrix", "scalar"]
 """How close an explanation looks."""
 
@@ -132,7 +129,7 @@ def _run(subject: Problem | Step, order: WantedOrder, epochs: int | None, exact:
 
 def _ready(recorded: list[Step], detail: str | None, extent: str, digits: int | None, exact: bool) -> list[Context]:
     """Recorded steps, ready to be explained. Raises UnknownNameError, InputError."""
-    from chainrule.explanation.context import LEVELS, Context
+    from chainrule.explanation.context import LEVELS, Context, can_be_written
 
     if detail is not None and detail not in LEVELS:
         raise UnknownNameError("level of detail", detail, LEVELS)
@@ -143,17 +140,19 @@ def _ready(recorded: list[Step], detail: str | None, extent: str, digits: int | 
         notation = replace(notation, exact=True)
     if extent == "all":
         detail = detail or "scalar"
-        _check_written(recorded[0], detail)
+        if not can_be_written(recorded[0], detail):
+            raise _more_than_anybody_reads(recorded[0], detail)
     return [Context(one, detail or fitting_detail(one), notation, extent) for one in recorded]
 
 
-def _check_written(step: Step, detail: str) -> None:
-    """Everything in single numbers, where a person could still turn its pages. Raises InputError."""
-    if detail == "scalar" and step.network.size * len(step.x) > MOST_WRITTEN:
-        raise InputError(
-            f"{step.network.size:,} weights for each of {len(step.x):,} samples, all worked out, are more than anybody reads; --weight "
-            "works through one weight, --detail overview shows how large everything is, and -o step.json holds every number."
-        )
+def _more_than_anybody_reads(step: Step, detail: str) -> InputError:
+    """Why not everything is printed, and what is there in its place."""
+    samples = "one sample" if len(step.x) == 1 else f"each of {len(step.x):,} samples"
+    how = "all worked out," if detail == "scalar" else "all printed,"
+    return InputError(
+        f"{step.network.size:,} weights for {samples}, {how} are more than anybody reads; --weight works through one weight, --detail "
+        "overview shows how large everything is, and -o step.json holds every number."
+    )
 
 
 def _check_sensible(step: Step) -> None:
@@ -300,7 +299,7 @@ def _further(context: Context) -> Section:
 
 def _later(context: Context) -> Section:
     """A further step, shorter: forward pass, gradients, new weights, error."""
-    from chainrule.document.document import Equations, Section
+    from chainrule.document.document import Equations, Paragraph, Section
     from chainrule.explanation import forward, outcome, overview
 
     if context.detail == "overview":
@@ -311,4 +310,6 @@ def _later(context: Context) -> Section:
     passed = Equations(tuple(context.matrix_line(quantity) for quantity in context.derivation.quantities))
     error = Equations(forward.error_lines(context, context.before))
     start = (error,) if context.detail == "overview" else (passed, error)
-    return Section(f"step{context.step.number}", context.plain("later.title", number=context.step.number), (*start, *blocks))
+    number = context.step.number
+    intro = Paragraph(context.text("later.intro", number=number, before=number - 1))
+    return Section(f"step{number}", context.plain("later.title", number=number), (intro, *start, *blocks))

@@ -97,7 +97,7 @@ def draw_chains(context: Context) -> Section:
     weights = [element for parameter in reversed(context.derivation.parameters) for element in context.elements(parameter)]
     chains = [without_prose(one.weight_sections(context, weight)[0]) for weight in backward.representatives(context, weights)]
     blocks = (block for chain in chains for block in chain.blocks)
-    return Section("chain", context.plain("chain.title"), (*blocks, Equations((Ellipsis("vertical"),))))
+    return Section("chain", context.plain("chain.title_layers"), (*blocks, Equations((Ellipsis("vertical"),))))
 
 
 def draw_closed_forms(context: Context) -> Section:

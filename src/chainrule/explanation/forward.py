@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.document.document import Block, Equations, Inline, Note, Paragraph, Section, Subheading, TableBlock
+from chainrule.document.document import Block, Equations, Inline, Paragraph, Section, Subheading, TableBlock
 from chainrule.explanation.context import PENALTY, Context
 from chainrule.explanation.definitions import functions
 from chainrule.explanation.remarks import unreachable
@@ -60,7 +60,7 @@ def scalar_lines(context: Context, values: Values) -> list[Block]:
             title = context.text("forward.scalars_of", sample=sample + 1, samples=context.samples)
         blocks += [Subheading(title), *unit_lines(context, values, sample)]
     if (left := context.samples - len(context.worked_samples)) > 0:
-        blocks.append(Note("more", context.text("forward.more_samples", left=left)))
+        blocks.append(context.more("forward.more_samples", left=left))
     return blocks
 
 
@@ -71,7 +71,7 @@ def unit_lines(context: Context, values: Values, sample: int) -> list[Block]:
     shown = [units[0] for units in quantities] if context.brief else context.shown(elements, MOST_LINES)
     blocks: list[Block] = [Equations(tuple(context.element_line(element, values) for element in shown))]
     if len(elements) > len(shown):
-        blocks.append(Note("more", context.text("forward.more", left=len(elements) - len(shown))))
+        blocks.append(context.more("forward.more", left=len(elements) - len(shown)))
     return blocks
 
 
@@ -95,9 +95,9 @@ def error_section(context: Context) -> Section:
             counted = context.step.network.conventions.batch
             blocks.append(Paragraph(context.text(f"error.{kind}.{counted}", error=context.labels.error)))
         if (left := context.samples - len(context.shown_samples(MOST_SAMPLES))) > 0:
-            blocks.append(Note("more", context.text("data.more", left=left)))
+            blocks.append(context.more("data.more", left=left))
         if (left := context.step.prediction.shape[1] - len(context.shown(range(context.step.prediction.shape[1]), MOST_COLUMNS))) > 0:
-            blocks.append(Note("more", context.text("error.more", left=left)))
+            blocks.append(context.more("error.more", left=left))
     return Section("error", context.plain("error.title"), (*blocks, *unreachable(context)))
 
 
@@ -235,7 +235,7 @@ def expanded_section(context: Context) -> Section | None:
     if layered:
         blocks += [Paragraph(context.text("expanded.layers")), Equations(tuple(layered))]
     if (left := context.samples * len(elements) // len(context.worked_samples) - len(shown)) > 0:
-        blocks.append(Note("more", context.text("expanded.more", left=left)))
+        blocks.append(context.more("expanded.more", left=left))
     blocks.append(Paragraph(context.text("expanded.outro")))
     return Section("expanded", context.plain("expanded.title"), tuple(blocks))
 

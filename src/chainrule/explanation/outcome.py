@@ -56,14 +56,15 @@ def weight_by_weight(context: Context) -> list[Block]:
     elements = [(part, one) for part in parts for one in context.elements(part.parameter) if one.index not in kept.get(one.key, ())]
     chosen = representatives(context, [element for _, element in elements]) if context.brief else None
     lines: list[Equation] = []
-    written = 0
+    written = set[Element]()
     for part, element in elements:
         if chosen is not None and element not in chosen:
             continue
         own = update_lines(context, Element(part.new, element.index), element)
         if chosen is None and lines and len(context.shown(lines + own, MOST_LINES)) < len(lines) + len(own):
             break
-        lines, written = lines + own, written + 1
+        lines.extend(own)
+        written.add(element)
     blocks: list[Block] = []
     if shared:
         blocks.append(Equations(tuple(context.element_line(Element(node, ())) for node in shared)))
@@ -71,8 +72,8 @@ def weight_by_weight(context: Context) -> list[Block]:
         blocks.append(Equations(tuple(lines)))
     if chosen is not None:
         blocks += [Paragraph(context.text("weights.table")), _table_of_weights(context, elements)]
-    if len(elements) > written:
-        blocks.append(Note("more", context.text("weights.more", left=len(elements) - written)))
+    if left := [element for _, element in elements if element not in written]:
+        blocks.append(context.more("weights.more", context.typed(left[0]), left=len(left)))
     return blocks
 
 
@@ -112,7 +113,7 @@ def second_pass_section(context: Context) -> Section:
     blocks: list[Block] = [Paragraph(context.text("second.intro"))]
     blocks += context.matrix_blocks(context.matrix_line(quantity, context.after) for quantity in derivation.quantities)
     if context.detail == "scalar":
-        in_brief = [Note("more", context.text("second.brief"))]
+        in_brief = [context.more("second.brief")]
         blocks += in_brief if context.brief else scalar_lines(context, context.after)
     blocks.append(Equations(error_lines(context, context.after)))
     return Section("second", context.plain("second.title"), tuple(blocks))
@@ -304,7 +305,13 @@ def _run(context: Context, optimizer: Bound, most: int) -> list[Block]:
             (first, *((number_formula(value, context.rounding),) for value in prediction.ravel()), last)
             for (first, last), prediction in zip(rows, predictions, strict=True)
         ]
-    return [TableBlock(head, tuple(rows)), Paragraph(_ending(context, optimizer, errors, most))]
+    blocks: list[Block] = [TableBlock(head, tuple(rows))]
+    if len(rows) < len(errors):
+        rate = optimizer.options.get("learning_rate")
+        other = [] if optimizer == step.optimizer else [f"--learning-rate {rate:.12g}"]
+        between = step.number + next(k for k, following in itertools.pairwise(milestones(len(errors))) if following > k + 1)
+        blocks.append(Note("more", context.text("repeat.more", options=" ".join([*other, f"--step {between}"]))))
+    return [*blocks, Paragraph(_ending(context, optimizer, errors, most))]
 
 
 def run_errors(context: Context, optimizer: Bound, most: int, *, patient: bool = False) -> list[float]:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.document.document import Block, Equations, Inline, Note, Paragraph, Section, TableBlock
-from chainrule.explanation.context import Context
+from chainrule.explanation.context import Context, can_be_written
 from chainrule.explanation.forward import error_lines
 from chainrule.explanation.rules import beside_plain
 from chainrule.formula.expression import Expression
@@ -83,8 +83,23 @@ def _mean(values: Any) -> float:
 
 def left_out_section(context: Context) -> Section:
     """What an overview does not show and how to ask for it."""
-    net = context.step.network
-    parameters = f"{sum(value.size for value in context.step.parameters.values()):,}".replace(",", " ")
-    middle = f"hidden1.W[{min(2, net.inputs)},{min(3, net.units(net.layers[0]))}]" if context.layers > 1 else "output.W[1,1]"
-    key = "left_out.brief" if context.brief and context.detail == "scalar" else f"left_out.{context.detail}"
-    return Section("left_out", context.plain("left_out.title"), (Note("more", context.text(key, parameters=parameters, weight=middle)),))
+    if context.detail == "overview":
+        parameters = f"{sum(value.size for value in context.step.parameters.values()):,}".replace(",", " ")
+        note = Note("more", context.text("left_out.overview", parameters=parameters, weight=_some_weight(context)))
+    elif context.detail == "scalar":
+        note = context.more("left_out.brief", _some_weight(context))
+    else:
+        options = "--detail scalar --all" if can_be_written(context.step, "scalar") else ""
+        note = context.more("left_out.matrix", _some_weight(context), options)
+    return Section("left_out", context.plain("left_out.title"), (note,))
+
+
+def _some_weight(context: Context) -> str:
+    """A weight in the middle of the first matrix that is there, as one may type it: hidden1.W[2,3]."""
+    there = [parameter for parameter in context.derivation.parameters if any(context.each_element(parameter))]
+    matrix = next((parameter for parameter in there if len(parameter.shape) == 2), there[0])
+    wanted = tuple(min(place, int(extent) - 1) for place, extent in zip((1, 2), matrix.shape, strict=False))
+    if len(wanted) < len(matrix.shape) or not wanted or wanted in context.step.network.absent.get(matrix.key, ()):
+        return context.typed(next(context.each_element(matrix)))
+    layer = context.step.network.layer_names[(matrix.name.layer or 1) - 1] if matrix.name else ""
+    return f"{layer}.{matrix.symbol}[{','.join(str(place + 1) for place in wanted)}]"

@@ -93,8 +93,9 @@ def _kink(
 ) -> Inline:
     """z1 stands on a kink: the slope of h by z is 0 to the left of it and 1 to the right; 0 is taken."""
     standing = list(dict.fromkeys(standing))
-    letters: list[str | Formula] = [part for one in standing[:MOST_NAMED] for part in (", ", context.letter(one))][1:]
-    more = [", …"] if len(standing) > MOST_NAMED else []
+    shown = context.shown(standing, MOST_NAMED)
+    letters: list[str | Formula] = [part for one in shown for part in (", ", context.letter(one))][1:]
+    more = [", …"] if len(standing) > len(shown) else []
     slopes = {name: context.rounded(value) for name, value in (("left", left), ("taken", taken), ("right", right))}
     return (*letters, *more, " ", *context.text("kink", count=len(standing), of=context.symbol(of), by=context.symbol(by), **slopes))
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.base.frozen import FrozenValue
-from chainrule.document.document import Block, Equations, Inline, Note, Paragraph, Section, Subheading, TableBlock
+from chainrule.document.document import Block, Equations, Inline, Paragraph, Section, Subheading, TableBlock
 from chainrule.explanation.context import Context
 from chainrule.explanation.remarks import end_of_schedule
 from chainrule.formula.evaluation import evaluate
@@ -46,7 +46,7 @@ def descent_section(context: Context) -> Section:
     slope = Derivative(context.labels.error, w)
     intro = context.text("descent.intro", error=context.labels.error, slope=slope)
     blocks: list[Block] = [Paragraph(intro), Equations(tuple(rule_lines(context)))]
-    blocks += [*_options(context), *(Paragraph(line) for line in told(context)), *end_of_schedule(context)]
+    blocks += [*options_told(context), *(Paragraph(line) for line in told(context)), *end_of_schedule(context)]
     if not context.in_order and "learning_rate" in context.step.optimizer.options:
         blocks.append(Paragraph(context.text("descent.outro" if context.advice is not None else "descent.outro_chosen")))
     return Section("descent", context.plain("descent.title"), tuple(blocks))
@@ -99,8 +99,8 @@ def _without_marks(context: Context, expression: Expression) -> Expression:
     return substitute(expression, letters)
 
 
-def _options(context: Context) -> list[Block]:
-    """The numbers behind the rule's letters."""
+def options_told(context: Context, of_step: bool = True) -> list[Block]:
+    """The numbers behind the rule's letters. of_step: that of the step among them, which changes from step to step"""
     blocks: list[Block] = []
     lines = [
         stated(context.labels.label(letter.name), value, context.labels)
@@ -108,7 +108,8 @@ def _options(context: Context) -> list[Block]:
         if letter.name
     ]
     if STEP_NUMBER in order(*context.step.update.roots):
-        lines.append(stated(context.labels.label(Name("k")), context.step.number, context.labels))
+        if of_step:
+            lines.append(stated(context.labels.label(Name("k")), context.step.number, context.labels))
         blocks.append(Paragraph(context.text("descent.step", k=context.labels.label(Name("k")))))
     return [*blocks, Equations(tuple(lines))] if lines else []
 
@@ -199,9 +200,14 @@ def _same(a: float, b: float) -> bool:
 def told(context: Context) -> list[Inline]:
     """What the states of the rule are for and where they start, what else it does to a step, and how its rate changes."""
     trial = TriedRule(context)
+    return [*states_told(trial), *_decay(trial), *_clipping(context), *_schedule(context)]
+
+
+def states_told(trial: TriedRule) -> list[Inline]:
+    """What is said of the rule in any step: what its states are for, where they start, and what comes of them."""
     lines = [line for place in range(len(trial.part.states)) for line in _state(trial, place)]
     lines += [line for node in trial.inner for line in _made_up_for(trial, node)]
-    return [*lines, *_size(trial), *_decay(trial), *_clipping(context), *_schedule(context)]
+    return [*lines, *_size(trial)]
 
 
 def _letter(context: Context, node: Expression) -> Formula:
@@ -268,7 +274,8 @@ def _made_up_for(trial: TriedRule, node: Expression) -> list[Inline]:
             key = "state.corrected_squares" if power == 2 else "state.corrected"
             letters = {"corrected": node, "state": state, "gradient": trial.part.gradient}
             called = {place: _letter(trial.context, quantity) for place, quantity in letters.items()}
-            return [trial.context.text(key, share=trial.context.rounded(1 - keep**trial.context.step.number), **called)]
+            number = trial.context.step.number
+            return [trial.context.text(key, share=trial.context.rounded(1 - keep**number), number=number, **called)]
     return []
 
 
@@ -401,5 +408,5 @@ def _table_of_moves(context: Context) -> list[Block]:
     head = tuple((context.plain(f"beside.{column}"),) for column in ("weight", "gradient", "plain", "own"))
     blocks: list[Block] = [TableBlock(head, tuple(rows))]
     if len(elements) > len(shown):
-        blocks.append(Note("more", context.text("beside.more", left=len(elements) - len(shown))))
+        blocks.append(context.more("beside.more", left=len(elements) - len(shown)))
     return blocks

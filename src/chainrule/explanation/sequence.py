@@ -12,7 +12,7 @@ from chainrule.document.document import Block, Equations, Inline, Note, Paragrap
 from chainrule.explanation.context import Context
 from chainrule.explanation.forward import MOST_LINES, error_lines
 from chainrule.explanation.outcome import milestones, new_weights_section
-from chainrule.explanation.rules import descent_section
+from chainrule.explanation.rules import TriedRule, options_told, rule_lines, states_told
 from chainrule.formula.expression import Expression
 from chainrule.formula.scalar import Element
 from chainrule.notation.numbers import number_formula
@@ -110,7 +110,8 @@ def opening_sections(context: Context, run: OrderedRun) -> list[Section]:
     blocks: list[Block] = [Paragraph(context.text("order.intro", order=_written(run.order), epochs=run.order.epochs))]
     if states := _states(context):
         blocks.append(Paragraph((*context.text("order.states"), " ", *states, ".")))
-    blocks += [block for block in descent_section(context).blocks if isinstance(block, Equations)]  # the rule, and its numbers
+    blocks += [Equations(tuple(rule_lines(context))), *options_told(context, of_step=False)]
+    blocks += [Paragraph(line) for line in states_told(TriedRule(context))]
     return [network_section(whole), data_section(whole), Section("order", context.plain("order.title"), tuple(blocks))]
 
 
@@ -134,9 +135,9 @@ def step_section(context: Context) -> Section:
     assert order is not None
     rows = order.rows(number)
     title = context.plain("order.step", number=number, rows=", ".join(map(str, rows)), count=len(rows))
-    error = Equations(error_lines(context, context.before))
+    intro, error = Paragraph(context.text("later.intro", number=number, before=number - 1)), Equations(error_lines(context, context.before))
     if context.detail == "overview":
-        blocks: list[Block] = [*overview.forward_overview(context).blocks[2:], error, *overview.updates_overview(context).blocks[1:]]
+        blocks: list[Block] = [intro, *overview.forward_overview(context).blocks[2:], error, *overview.updates_overview(context).blocks[1:]]
         return Section(f"step{number}", title, tuple(blocks))
     if context.detail == "scalar":
         forward = _elements(context, context.derivation.quantities)
@@ -146,7 +147,7 @@ def step_section(context: Context) -> Section:
         backward = Equations(tuple(context.matrix_line(quantity) for quantity in context.derivation.backward))
     renewed = new_weights_section(context).blocks[1:]
     cut = next((place for place, block in enumerate(renewed) if isinstance(block, Subheading)), len(renewed))
-    return Section(f"step{number}", title, (forward, error, backward, *renewed[:cut]))
+    return Section(f"step{number}", title, (intro, forward, error, backward, *renewed[:cut]))
 
 
 def _elements(context: Context, quantities: Sequence[Expression]) -> Equations:
@@ -159,7 +160,7 @@ def _elements(context: Context, quantities: Sequence[Expression]) -> Equations:
 
 def closing_section(context: Context, run: OrderedRun) -> Section:
     """Every step in a row, the weights after each, and E over all samples after each epoch."""
-    blocks: list[Block] = [_steps_table(context, run)]
+    blocks: list[Block] = [Paragraph(context.text("order.table_intro")), _steps_table(context, run)]
     left = run.order.steps - len(run.lines)
     if run.lines[-1].number < run.order.steps:
         blocks.append(Note("warning", context.text("order.overflow", number=run.lines[-1].number)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -161,8 +160,9 @@ def data_section(context: Context) -> Section:
     blocks: list[Block] = [Paragraph(context.text(f"data.{'one' if len(step.x) == 1 else 'many'}{sort}", samples=len(step.x)))]
     raw = step.origin.get("raw")
     if isinstance(raw, Mapping):
-        before = ", ".join(f"{name} {_as_it_was(context, value)}" for name, value in itertools.islice(raw.items(), MOST_NAMED))
-        more = ", …" if len(raw) > MOST_NAMED else ""
+        named = context.shown(list(raw.items()), MOST_NAMED)
+        before = ", ".join(f"{name} {_as_it_was(context, value)}" for name, value in named)
+        more = ", …" if len(raw) > len(named) else ""
         blocks.append(Paragraph((*context.text("data.raw"), f" {before}{more}.")))
     blocks += standardised(context)
     if context.without_target:
@@ -187,7 +187,7 @@ def data_section(context: Context) -> Section:
             both = tuple(part for letter in letters_drawn for part in (", ", letter))[1:]
             blocks.append(Paragraph((*context.text("data.drawn", seed=str(step.origin.get("seed", 0))), " ", *both, ".")))
         if (left := context.samples - len(context.shown_samples(MOST_ROWS))) > 0:
-            blocks.append(Note("more", context.text("data.more", left=left)))
+            blocks.append(context.more("data.more", left=left))
     blocks += [Paragraph(line) for line in classes_understood(context)]
     if context.in_order:
         from chainrule.explanation.sequence import place_in_run

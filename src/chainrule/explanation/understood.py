@@ -45,11 +45,11 @@ def _sentences(context: Context, told: Mapping[str, Any]) -> list[Inline]:
     bias = context.text(f"weights_read.{told['form']}.{reading.rows}.{reading.bias}") if reading.bias in ("first", "last") else ()
     after: Inline = (" ", *bias) if bias else ()
     if told["form"] == "matrices":
-        letters = _listed([context.symbol(context.derivation.named[key]) for key in told["keys"]])
+        letters = _listed(context, [context.symbol(context.derivation.named[key]) for key in told["keys"]])
         return [(*context.text(f"weights_read.matrices.{reading.rows}"), " ", *letters, ".", *after)] if letters else []
     count = int(told["count"])
     order = in_order(context.step.network, reading, count) if count <= MOST_ORDERED else []
-    listed: Inline = (": ", *_listed([_letter(context, place) for place in order])) if order else ()
+    listed: Inline = (": ", *_listed(context, [_letter(context, place) for place in order])) if order else ()
     return [(*context.text(f"weights_read.list.{reading.rows}", count=count), *listed, ".", *after)]
 
 
@@ -60,16 +60,15 @@ def _by_name(context: Context, told: Mapping[str, Any]) -> list[Inline]:
     letters = {name: _letter(context, place) for name, place in places.items()}
     other = [(name, letter) for name, letter in letters.items() if formula_text(letter) != name]
     if other:
-        pairs = [
-            part for name, letter in other[:MOST_LISTED] for part in (", ", *context.text("weights_read.is", name=name, weight=letter))
-        ]
-        lines.append((*context.text("weights_read.names"), " ", *pairs[1:], ", …" if len(other) > MOST_LISTED else "."))
+        shown = context.shown(other, MOST_LISTED)
+        pairs = [part for name, letter in shown for part in (", ", *context.text("weights_read.is", name=name, weight=letter))]
+        lines.append((*context.text("weights_read.names"), " ", *pairs[1:], ", …" if len(other) > len(shown) else "."))
     if any(re.fullmatch(r"w_?\[?\d+\s*,.*", name) for name in places):
         lines.append((*context.text("weights_read.units"), f" {_counted(context)}."))
     for how in ("drawn", "kept", "zero"):
         keys = [key for key, rest in told["rest"].items() if rest == how]
         if keys:
-            letters_of = _listed([context.symbol(context.derivation.named[key]) for key in keys])
+            letters_of = _listed(context, [context.symbol(context.derivation.named[key]) for key in keys])
             lines.append((*context.text(f"weights_read.rest.{how}", seed=context.step.network.seed), " ", *letters_of, "."))
     return lines
 
@@ -92,10 +91,10 @@ def _letter(context: Context, place: Place) -> Formula:
     return context.letter(Element(context.derivation.named[key], index))
 
 
-def _listed(letters: Sequence[Formula]) -> Inline:
+def _listed(context: Context, letters: Sequence[Formula]) -> Inline:
     """w1, w4, w2 …"""
     shown: list[str | Formula] = list(letters)
-    if len(shown) > MOST_LISTED:
+    if len(context.shown(shown, MOST_LISTED)) < len(shown):
         shown = [*shown[: MOST_LISTED - 4], "…", *shown[-2:]]
     return tuple(part for letter in shown for part in (", ", letter))[1:]
 

@@ -93,12 +93,14 @@ def _recursive(context: Context, weight: Element) -> list[Block]:
     gradient = context.gradient_of(weight)
     blocks: list[Block] = [Paragraph(context.text("weight.recursive"))]
     shown: list[Element] = []
-    level = [gradient]
+    level, left = [gradient], 0
     while level:
         shown += context.shown(level, 3)
+        left += len(level) - len(context.shown(level, 3))
         following = [parent for element in context.shown(level, 1) for parent in context.scalars.parents(element) if _is_gradient(parent)]
         level = [element for element in following if element not in shown]
     blocks.append(Equations(tuple(context.element_line(element) for element in shown)))
+    blocks += [context.more("weight.more_units", left=left)] if left else []
     blocks += [Subheading(context.text("weight.forward", samples=context.samples)), Equations(tuple(_forward(context, weight)))]
     return blocks
 

@@ -105,7 +105,7 @@ def _meant(value: float) -> Real:
 @lru_cache(maxsize=4096)
 def _decimal(number: Fraction, digits: int, comma: bool, certain: bool) -> Printed:
     whole, last = _rounded(number, max(WHOLE, digits))
-    exact = certain and whole * Fraction(10) ** last == number
+    exact = certain and whole * _power_of_ten(last) == number
     mantissa, last = _stripped(whole, last) if exact else _rounded(number, digits)
     text = str(abs(mantissa))
     lead = last + len(text) - 1
@@ -114,9 +114,14 @@ def _decimal(number: Fraction, digits: int, comma: bool, certain: bool) -> Print
     else:
         plain, power = _with_point(text, len(text) - 1), lead
     written = ("−" if number < 0 else "") + (plain.replace(".", ",") if comma else plain)
-    unit = Fraction(10) ** (last if power is not None else min(last, 0))
-    value = mantissa * Fraction(10) ** last
+    unit = _power_of_ten(last if power is not None else min(last, 0))
+    value = mantissa * _power_of_ten(last)
     return Printed(Number(written, power, value, rounded=not exact), value, unit, exact)
+
+
+@lru_cache(maxsize=1024)
+def _power_of_ten(exponent: int) -> Fraction:
+    return Fraction(10) ** exponent
 
 
 def _is_plain(lead: int, last: int, exact: bool, digits: int) -> bool:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
-from dataclasses import fields, is_dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
+from chainrule.base.frozen import FrozenValue
 from chainrule.notation.formula import Call, Ellipsis, Equation, Fenced, Formula, Matrix, Number, Operator, Prose, Root, Row, Symbol
 
 ENGLISH: Mapping[str, str] = {"if": "if", "otherwise": "otherwise"}
@@ -72,17 +73,21 @@ def in_a_row(formula: Row | Equation) -> tuple[Formula, ...]:
     return (formula.sides[0], *(item for relation, side in pairs for item in (Operator(relation), side)))
 
 
+def everything_in(formulas: Iterable[object]) -> Iterator[FrozenValue]:
+    """Formulas, and all that they are made of."""
+    waiting = list(formulas)
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, FrozenValue):
+            yield part
+            waiting += vars(part).values()
+        elif isinstance(part, tuple):
+            waiting += part
+
+
 def has_decimal_comma(formulas: Iterable[object]) -> bool:
     """Is there a number with a decimal comma inside? Then commas cannot separate."""
-    for formula in formulas:
-        if isinstance(formula, Number) and "," in formula.digits:
-            return True
-        inner = (
-            formula if isinstance(formula, tuple) else (getattr(formula, f.name) for f in fields(formula)) if is_dataclass(formula) else ()
-        )
-        if has_decimal_comma(inner):
-            return True
-    return False
+    return any(isinstance(part, Number) and "," in part.digits for part in everything_in(formulas))
 
 
 def separator(formulas: Iterable[object]) -> str:

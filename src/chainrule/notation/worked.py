@@ -210,11 +210,17 @@ def _settled(
     Results of operands that are printed whole are what these give; others are the true results, correctly rounded, with fewer digits
     if not even 30 digits of the operands lead there. None where the printed operands give no number but there is one.
     """
+    own = [[node for node in order(one, wall=_is_letter) if _is_letter(node)] for one in expressions]
     true = {letter: printed_as(value) for letter, value in values.items()}
-    targets = [evaluated(e, true).value if given is None else meant(given) for e, given in zip(expressions, results, strict=True)]
+    targets = [
+        evaluated(one, {letter: true[letter] for letter in letters}).value if given is None else meant(given)
+        for one, letters, given in zip(expressions, own, results, strict=True)
+    ]
     for digits in range(notation.digits, MOST_GUARDED + 1):
         operands = {letter: printed(value, notation, digits) for letter, value in values.items()}
-        worth = _worth(expressions, operands)
+        worth = [
+            evaluated(one, {letter: operands[letter].value for letter in letters}) for one, letters in zip(expressions, own, strict=True)
+        ]
         if all(operand.exact for operand in operands.values()):
             targets = [_better(side, target) for side, target in zip(worth, targets, strict=True)]
         settled = _Settled(operands, worth, [printed(target, notation) for target in targets])
@@ -223,11 +229,6 @@ def _settled(
     if any(_is_number(target) and not _is_number(side.value) for side, target in zip(worth, targets, strict=True)):
         return None
     return replace(settled, results=[_shortened(side, target, notation) for side, target in zip(worth, targets, strict=True)])
-
-
-def _worth(expressions: Sequence[Expression], operands: Mapping[Expression, Printed]) -> list[Real]:
-    numbers = {letter: operand.value for letter, operand in operands.items()}
-    return [evaluated(expression, numbers) for expression in expressions]
 
 
 def _is_number(value: Fraction | float) -> bool:

@@ -11,6 +11,10 @@ WORDS = {
     "title.step": ", Schritt {number}",
     "title.answer": "Warum diese Antwort: {name}",
     "later.title": "Schritt {number}",
+    "later.intro": "Noch einmal dasselbe, von den Gewichten aus, die Schritt {before} hinterlassen hat: Vorwärtsdurchlauf, Fehler, "
+    "Gradienten und neue Gewichte. `--step {number}` rechnet alles vor.",
+    "later.intro.number=1": "Vorwärtsdurchlauf, Fehler, Gradienten und neue Gewichte, von den gegebenen Gewichten aus; `--step 1` rechnet "
+    "alles vor.",
     # Layers
     "layer.input": "Eingabeschicht",
     "layer.hidden": "verborgene Schicht",
@@ -99,11 +103,13 @@ WORDS = {
     "data.one_alone": "Ein Beispiel: seine Eingaben.",
     "data.many_alone": "{samples} Beispiele: ihre Eingaben.",
     "data.sample": "Beispiel",
-    "data.more": "Der Stapel enthält {left} weitere Beispiele; `--all` zeigt sie.",
-    "data.more.left=1": "Der Stapel enthält ein weiteres Beispiel; `--all` zeigt es.",
+    "data.more": "Der Stapel enthält {left} weitere Beispiele",
+    "data.more.left=1": "Der Stapel enthält ein weiteres Beispiel",
     "data.columns": "Die Spalten:",
     "data.columns_standardised": "Die Spalten, Zahlen darunter standardisiert:",
     "data.raw": "Was das Modell aus dieser Zeile der Daten macht:",
+    "data.more_values": "{left} weitere Zahlen dieser Zeile werden auf dieselbe Weise gelesen",
+    "data.more_values.left=1": "Eine weitere Zahl dieser Zeile wird auf dieselbe Weise gelesen",
     "data.standardised": "Zahlen sind standardisiert: Von einem Wert wird der Mittelwert seiner Spalte abgezogen, und die Differenz wird "
     "durch die Standardabweichung der Spalte geteilt.",
     "data.without_target": "Über den Zielwert ist nichts bekannt: Die Vorwärtsrechnung zeigt, warum die Antwort so ausfällt, und gelernt "
@@ -125,10 +131,10 @@ WORDS = {
     "forward.matrices": "In Matrizen",
     "forward.scalars": "In einzelnen Zahlen",
     "forward.scalars_of": "In einzelnen Zahlen, für Beispiel {sample} von {samples}",
-    "forward.more": "Auf dieselbe Weise werden {left} weitere Größen berechnet; `--all` schreibt sie aus.",
-    "forward.more.left=1": "Auf dieselbe Weise wird eine weitere Größe berechnet; `--all` schreibt sie aus.",
-    "forward.more_samples": "Die übrigen {left} Beispiele gehen denselben Weg; `--all` rechnet auch sie vor.",
-    "forward.more_samples.left=1": "Das andere Beispiel geht denselben Weg; `--all` rechnet auch dieses vor.",
+    "forward.more": "Auf dieselbe Weise werden {left} weitere Größen berechnet",
+    "forward.more.left=1": "Auf dieselbe Weise wird eine weitere Größe berechnet",
+    "forward.more_samples": "Die übrigen {left} Beispiele gehen denselben Weg",
+    "forward.more_samples.left=1": "Das andere Beispiel geht denselben Weg",
     "functions.intro": "Die Aktivierungsfunktionen und ihre Ableitungen:",
     "functions.bracket": "[a > b] ist 1, wo das gilt, sonst 0.",
     # The answer
@@ -166,13 +172,13 @@ WORDS = {
     "der Netzeingabe der Ausgabeschicht ({activation}) über alle Grenzen wächst, aber nie 0.",
     "unreachable.contradiction": "{error} kann nicht 0 werden: Die Beispiele {first} und {second} haben dieselben Eingaben und "
     "verschiedene Zielwerte, und keine Vorhersage ist für beide richtig.",
-    "error.more": "Zu den Vorhersagen gehören {left} weitere Ausgaben; `--all` zeigt sie.",
-    "error.more.left=1": "Zu den Vorhersagen gehört eine weitere Ausgabe; `--all` zeigt sie.",
+    "error.more": "Zu den Vorhersagen gehören {left} weitere Ausgaben",
+    "error.more.left=1": "Zu den Vorhersagen gehört eine weitere Ausgabe",
     "expanded.title": "Die Vorhersage, in ihre Gewichte zerlegt",
     "expanded.intro": "Der Zielwert ist gegeben und kann sich nicht ändern. Damit der Fehler sinkt, muss sich die Vorhersage ändern; und "
     "sie besteht aus den Eingaben, die ebenfalls gegeben sind, und den Gewichten:",
-    "expanded.more": "{left} weitere Vorhersagen schreibt `--all` auf dieselbe Weise aus.",
-    "expanded.more.left=1": "Eine weitere Vorhersage schreibt `--all` auf dieselbe Weise aus.",
+    "expanded.more": "{left} weitere Vorhersagen lassen sich auf dieselbe Weise ausschreiben",
+    "expanded.more.left=1": "Eine weitere Vorhersage lässt sich auf dieselbe Weise ausschreiben",
     "expanded.intro_own": "Damit E sinkt, muss sich die Ausgabe ändern; und sie besteht aus den Eingaben, die gegeben sind, und den "
     "Gewichten:",
     "expanded.layers": "Ganz ausgeschrieben wäre das zu lang; Schicht für Schicht ist es",
@@ -204,9 +210,9 @@ WORDS = {
     "Größe für jedes Gewicht 0.",
     "state.slower": "So bewegt, bei einer Lernrate, selbst ein Gradient, der gleich bleibt, sein Gewicht mit jedem Schritt weniger.",
     "state.other": "{state} wird von Schritt zu Schritt weitergegeben. Am Anfang ist diese Größe für jedes Gewicht 0.",
-    "state.corrected": "{corrected} gleicht diesen Anfang aus: Die Anteile aller Gradienten an {state} ergeben in diesem Schritt zusammen "
-    "{share}, und durch so viel teilt {corrected}. Im ersten Schritt ist {corrected} deshalb {gradient} selbst.",
-    "state.corrected_squares": "{corrected} gleicht diesen Anfang aus: Die Anteile aller Quadrate an {state} ergeben in diesem Schritt "
+    "state.corrected": "{corrected} gleicht diesen Anfang aus: Die Anteile aller Gradienten an {state} ergeben in Schritt {number} "
+    "zusammen {share}, und durch so viel teilt {corrected}. Im ersten Schritt ist {corrected} deshalb {gradient} selbst.",
+    "state.corrected_squares": "{corrected} gleicht diesen Anfang aus: Die Anteile aller Quadrate an {state} ergeben in Schritt {number} "
     "zusammen {share}, und durch so viel teilt {corrected}. Im ersten Schritt ist {corrected} deshalb das Quadrat von {gradient} selbst.",
     "rule.size": "Wie groß die Gradienten sind, geht in den Schritt nicht ein: Wären alle, in diesem Schritt und davor, zehnmal so groß "
     "gewesen, hätte sich jedes Gewicht bis auf eine Spur genauso weit bewegt.",
@@ -224,6 +230,8 @@ WORDS = {
     "descent.outro": "Die Lernrate wird nicht gelernt, sondern gewählt. Was eine Wahl bewirkt, steht am Ende.",
     # The chain rule
     "chain.title": "Die Kettenregel, für jedes Gewicht",
+    "chain.title_layers": "Die Kettenregel, für ein Gewicht jeder Schicht",
+    "chain.title_some": "Die Kettenregel, für {shown} von {all} Gewichten",
     "chain.intro": "Eine kleine Änderung eines Gewichts pflanzt sich von Größe zu Größe bis zum Fehler fort und wird dabei jedes Mal mit "
     "einer Ableitung multipliziert: Der Gradient ist das Produkt dieser Ableitungen.",
     "chain.ways": "Eine Änderung, die den Fehler auf mehreren Wegen erreicht, kommt auf jedem davon an: Deshalb werden die Produkte aller "
@@ -236,26 +244,26 @@ WORDS = {
     "Anteil am Gradienten.",
     "chain.recursive": "Vom Fehler zu einem Gewicht führen viele Wege, und sie haben die meisten Schritte gemeinsam. Deshalb wird die "
     "Ableitung nach jedem Neuron einmal berechnet, aus denen der Neuronen hinter ihm, und für alles vor ihm verwendet:",
-    "chain.more": "Auf dieselbe Weise folgen {left} weitere Gewichte; `--weight` rechnet jedes einzelne vor, `--all` alle.",
-    "chain.more.left=1": "Auf dieselbe Weise folgt ein weiteres Gewicht; `--all` rechnet auch dieses vor.",
-    "chain.more_units": "Auf dieselbe Weise folgen {left} weitere dieser Ableitungen; `--all` rechnet alle vor.",
-    "chain.more_units.left=1": "Auf dieselbe Weise folgt eine weitere dieser Ableitungen; `--all` rechnet auch diese vor.",
-    "chain.table": "Alle Gradienten, jeder aus den Ableitungen, die dem Fehler um einen Schritt näher sind; der nächste Abschnitt hat sie "
-    "als Matrizen:",
+    "chain.more": "Auf dieselbe Weise folgen {left} weitere Gewichte",
+    "chain.more.left=1": "Auf dieselbe Weise folgt ein weiteres Gewicht",
+    "chain.more_units": "Auf dieselbe Weise folgen {left} weitere dieser Ableitungen",
+    "chain.more_units.left=1": "Auf dieselbe Weise folgt eine weitere dieser Ableitungen",
+    "chain.table": "{count} Gradienten, jeder aus Ableitungen einen Schritt näher am Fehler, die unter „{section}“ als Matrizen stehen:",
+    "chain.table.count=1": "Ein Gradient, aus Ableitungen einen Schritt näher am Fehler, die unter „{section}“ als Matrizen stehen:",
     "chain.gradient": "Gradient",
     "chain.formula": "Formel",
     "chain.value": "Wert",
-    "chain.more_chains": "Was die übrigen {left} Beispiele beitragen, schreibt `--all` auf dieselbe Weise aus.",
-    "chain.more_chains.left=1": "Was das andere Beispiel beiträgt, schreibt `--all` auf dieselbe Weise aus.",
+    "chain.more_chains": "Was die übrigen {left} Beispiele beitragen, folgt auf dieselbe Weise",
+    "chain.more_chains.left=1": "Was das andere Beispiel beiträgt, folgt auf dieselbe Weise",
     "chain.shares": "Was jedes Beispiel beiträgt",
     "chain.shares_intro": "Der Gradient des Stapels ist die Summe der Beiträge seiner Beispiele:",
     "chain.sample": "Beispiel {sample}",
     "chain.penalty": "Strafterm",
     "chain.sum": "Summe",
-    "chain.more_samples": "In der Summe stecken {left} weitere Beispiele; `--all` zeigt, was sie beitragen.",
-    "chain.more_samples.left=1": "In der Summe steckt ein weiteres Beispiel; `--all` zeigt, was es beiträgt.",
-    "chain.more_rows": "Für {left} weitere Gewichte gibt es solche Zeilen; `--all` zeigt sie.",
-    "chain.more_rows.left=1": "Für ein weiteres Gewicht gibt es eine solche Zeile; `--all` zeigt sie.",
+    "chain.more_samples": "In der Summe stecken {left} weitere Beispiele",
+    "chain.more_samples.left=1": "In der Summe steckt ein weiteres Beispiel",
+    "chain.more_rows": "Für {left} weitere Gewichte gibt es solche Zeilen",
+    "chain.more_rows.left=1": "Für ein weiteres Gewicht gibt es eine solche Zeile",
     "theorem.softmax_cross_entropy": "Softmax und Kreuzentropie haben zusammen eine kurze Ableitung: Für jedes Beispiel ist die "
     "Ableitung der Kreuzentropie nach {z} gleich {result}, weil sich die Zielwerte eines Beispiels zu 1 summieren.",
     "theorem.softmax_cross_entropy_of_any_targets": "Softmax und Kreuzentropie haben zusammen eine kurze Ableitung: Für jedes Beispiel "
@@ -280,15 +288,15 @@ WORDS = {
     "matrix.present": ": 1, wo ein Gewicht ist, 0, wo eines fehlt.",
     "matrix.moved": ": 1, wo der Schritt ein Gewicht ändert, 0, wo es bleibt, wie es ist.",
     "matrix.update": "Und die neuen Parameter:",
-    "matrices.folded": "Wo … und ⋮ stehen, sind Zahlen weggelassen; `--all` druckt sie.",
-    "matrices.brief": "Die Seiten in Zahlen, zwischen Formel und Ergebnis, wurden weggelassen; `--all` druckt sie.",
+    "matrices.folded": "Wo … und ⋮ stehen, fehlen Zahlen",
+    "matrices.brief": "Die Seiten in Zahlen, zwischen Formel und Ergebnis",
     # New weights
     "weights.title": "Die neuen Gewichte",
     "weights.intro": "Jeder Gradient sagt, was eine Änderung dort bewirkt, wo die Gewichte jetzt sind: Deshalb wurden alle mit den alten "
     "Gewichten berechnet, und erst jetzt wird jedes Gewicht ersetzt.",
-    "weights.more": "Auf dieselbe Weise werden {left} weitere Gewichte ersetzt; `--weight` zeigt jedes einzelne, `--all` alle.",
-    "formulas.more": "Dasselbe für jedes einzelne Gewicht, das `--all` ausschreibt.",
-    "weights.more.left=1": "Auf dieselbe Weise wird ein weiteres Gewicht ersetzt; `--all` zeigt auch dieses.",
+    "weights.more": "Auf dieselbe Weise werden {left} weitere Gewichte ersetzt",
+    "formulas.more": "Dasselbe gilt für jedes einzelne Gewicht",
+    "weights.more.left=1": "Auf dieselbe Weise wird ein weiteres Gewicht ersetzt",
     "weights.table": "Und alle, in Zahlen:",
     "weights.weight": "Gewicht",
     "weights.before": "vorher",
@@ -306,12 +314,12 @@ WORDS = {
     "beside.gradient": "Gradient",
     "beside.plain": "hätte sich bewegt um",
     "beside.own": "bewegt sich um",
-    "beside.more": "Für {left} weitere Gewichte gibt es solche Zeilen; `--all` zeigt sie.",
-    "beside.more.left=1": "Für ein weiteres Gewicht gibt es eine solche Zeile; `--all` zeigt sie.",
+    "beside.more": "Für {left} weitere Gewichte gibt es solche Zeilen",
+    "beside.more.left=1": "Für ein weiteres Gewicht gibt es eine solche Zeile",
     # Second forward pass
     "second.title": "Der zweite Vorwärtsdurchlauf",
     "second.intro": "Was der Schritt bewirkt hat, zeigen dieselben Eingaben mit den neuen Gewichten:",
-    "second.brief": "Die einzelnen Zahlen folgen wie im ersten Vorwärtsdurchlauf; `--all` schreibt sie aus.",
+    "second.brief": "Die einzelnen Zahlen folgen wie im ersten Vorwärtsdurchlauf",
     # Outcome
     "outcome.title": "Was der Schritt am Fehler geändert hat",
     "outcome.larger": "Der Fehler war {before} und ist jetzt {after}. Er ist etwa {factor}-mal so groß: Der Schritt war zu lang.",
@@ -371,6 +379,7 @@ WORDS = {
     "order.step": "Schritt {number}: Beispiele {rows}",
     "order.step.count=1": "Schritt {number}: Beispiel {rows}",
     "order.table": "Alle Schritte in einer Tabelle",
+    "order.table_intro": "Womit jeder Schritt begann und wohin er führte, ein Schritt je Zeile:",
     "order.number": "Schritt",
     "order.epoch": "Epoche",
     "order.samples": "Beispiele",
@@ -397,9 +406,10 @@ WORDS = {
     "repeat.slow": "Mit der Lernrate {rate} geht es langsam:",
     "repeat.good": "Mit der Lernrate {rate}:",
     "repeat.step": "Schritt",
+    "repeat.more": "Die Schritte zwischen diesen Zeilen gehen denselben Weg; `{options}` rechnet einen davon vor.",
     "repeat.reached": "Nach {steps} Schritten liegt der Fehler unter 10⁻¹².",
     "repeat.reached.steps=1": "Nach einem Schritt liegt der Fehler unter 10⁻¹².",
-    "repeat.not_reached": "Nach {steps} Schritten liegt der Fehler noch über 10⁻¹²; `--step N` zeigt jeden von ihnen.",
+    "repeat.not_reached": "Nach {steps} Schritten liegt der Fehler noch über 10⁻¹².",
     "repeat.settled": "Nach {steps} Schritten steht der Fehler still, bei {error}.",
     "repeat.settled.steps=1": "Nach einem Schritt steht der Fehler still, bei {error}.",
     "repeat.overflow": "Bei Schritt {step} verlassen die Zahlen jeden sinnvollen Bereich: Dieser Lauf divergiert.",
@@ -417,12 +427,13 @@ WORDS = {
     "overview.moved": "bewegt um",
     "overview.share": "Anteil",
     "left_out.title": "Was weggelassen wurde",
+    "more.weight": "`--weight {weight}` rechnet ein Gewicht vor",
+    "more.all": "`{options}` zeigt alles",
+    "more.record": "`-o step.json` schreibt jede Zahl",
     "left_out.overview": "Dies ist eine Übersicht: Von den {parameters} Parametern zeigt sie keinen einzeln. `--weight {weight}` rechnet "
     "ein Gewicht durch, `--detail matrix` zeigt die Matrizen, `-o step.json` schreibt jede Zahl.",
-    "left_out.brief": "Diese Erklärung ist kurz: Von dem, was gleich geht, ist eines vorgerechnet, und die übrigen stehen in Tabellen. "
-    "`--all` rechnet jedes Gewicht und jedes Beispiel vor, `--weight {weight}` ein Gewicht.",
-    "left_out.matrix": "Einzelne Zahlen wurden weggelassen. `--detail scalar` schreibt für jedes Gewicht die Kette der Ableitungen aus, "
-    "`--weight {weight}` die eines einzelnen.",
+    "left_out.brief": "Diese Erklärung ist kurz: Von dem, was gleich geht, ist eines vorgerechnet, und das Übrige steht in Tabellen",
+    "left_out.matrix": "Hier fehlen einzelne Zahlen und die Kette der Ableitungen jedes Gewichts",
     # One weight
     "weight.title": "Das Gewicht {weight}",
     "weight.title_bias": "Der Bias {weight}",
@@ -439,6 +450,8 @@ WORDS = {
     "weight.no_way": "Kein Weg führt von {error} zu {weight}: Der Fehler hängt davon nicht ab.",
     "weight.recursive": "Vom Fehler führen zu viele Wege zu diesem Gewicht, um sie alle aufzuschreiben. Die Ableitung wird Schritt für "
     "Schritt berechnet; wo eine Summe über mehrere Neuronen läuft, stehen die ersten da:",
+    "weight.more_units": "Auf dieselbe Weise werden {left} weitere dieser Einheiten berechnet",
+    "weight.more_units.left=1": "Auf dieselbe Weise wird eine weitere dieser Einheiten berechnet",
     "weight.forward": "Woran es beteiligt ist, für das erste Beispiel",
     "weight.forward.samples=1": "Woran es beteiligt ist",
     "weight.update_intro": "Mit diesem Gradienten ersetzt das Optimierungsverfahren {weight}:",

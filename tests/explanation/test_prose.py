@@ -1,0 +1,111 @@
+"""What sentences of an explanation say about random networks, beside what another program makes of the same numbers."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.random_graphs import case_of
+from tests.samples import some
+
+from chainrule.document.document import Document, Equations, Note, Section
+from chainrule.explanation.explain import explain
+from chainrule.network.definitions import find
+from chainrule.notation.text import formula_text
+from chainrule.steps.problem import Problem
+
+OPTIMIZERS: list[Any] = [
+    "sgd",
+    "momentum",
+    "nesterov",
+    "adam",
+    "adamw",
+    "rmsprop",
+    "adagrad",
+    {"name": "momentum", "clip_norm": 0.1},
+    {"name": "sgd", "clip_value": 0.05},
+]
+EXTENTS: list[dict[str, Any]] = [{}, {"brief": True}, {"all": True}]
+NUMBER = r"≈?(−?[\d.]+(?: · 10\^−?\d+)?)"
+
+
+def random_problem(seed: int, rows: int = 1) -> Problem:
+    """A random graph of layers, with one of the optimisers, and perhaps with weights that are frozen."""
+    found, random = case_of(seed, rows), np.random.default_rng(seed)
+    network = found.network
+    if random.integers(3) == 0:
+        network = network.replaced(frozen=[str(random.choice(list(network.shapes)))])
+    return Problem(network, x=found.x, t=found.t, optimizer=find("optimizer", OPTIMIZERS[seed % len(OPTIMIZERS)]))
+
+
+def said(document: Document) -> str:
+    """All of it on one line."""
+    return " ".join(str(document).split())
+
+
+def value(text: str) -> float:
+    return float(text.replace("−", "-").replace(" · 10^", "e"))
+
+
+def left_sides(section: Section) -> list[str]:
+    blocks = (block for block in section.blocks if isinstance(block, Equations))
+    return [formula_text(line.sides[0]) for block in blocks for line in block.equations]
+
+
+def written(document: Document) -> list[str]:
+    blocks = (block for section in document.sections for block in section.blocks if isinstance(block, Equations))
+    return [formula_text(line) for block in blocks for line in block.equations]
+
+
+@pytest.mark.parametrize(("seed", "rows", "extent"), some([(seed, 1 + seed % 3, seed % 3) for seed in range(60)], 11))
+def test_sentences_of_random_networks_are_true(seed: int, rows: int, extent: int) -> None:
+    asked = random_problem(seed, rows)
+    document, step = explain(asked, detail="scalar", **EXTENTS[extent]), asked.step()
+    text, network = said(document), step.network
+    brackets = [line for line in written(document) if re.search(r"\[[^\[\]]* > ", line)]
+    assert ("[a > b] is 1" in text) == bool(brackets), brackets[:1]
+    assert rows > 1 or not re.search(r"first sample|first one brings|sample 1 of 1|other samples?", text)
+    assert ("is shown at the end" not in text) or "rates.title" in text or "Which learning rates lower it" in text
+    learned = network.size
+    assert re.search(rf"learn: {learned} of them" if learned > 1 else r"learn: 1 of them", text)
+    moved, plain = {}, {}
+    for key in step.parameters:
+        gradient = step.gradients[key]
+        moved[key] = np.asarray(step.new_parameters[key] - step.parameters[key], dtype=float)
+        plain[key] = np.zeros_like(gradient) if key in network.frozen else gradient
+    if lengths := re.search(rf"would have taken a step of the length {NUMBER} .*?; this one has the length {NUMBER}\.", text):
+        rate = step.optimizer.options["learning_rate"]
+        own = np.sqrt(sum(float((one**2).sum()) for one in moved.values()))
+        other = rate * np.sqrt(sum(float((one**2).sum()) for one in plain.values()))
+        assert value(lengths[1]) == pytest.approx(other, rel=1e-4)
+        assert value(lengths[2]) == pytest.approx(own, rel=1e-4)
+    elif "would have taken this very step" in text:
+        rate = step.optimizer.options["learning_rate"]
+        assert all(np.allclose(moved[key], -rate * plain[key], rtol=1e-8, atol=1e-12) for key in moved)
+    if verdict := re.search(r"It became about ([\d.]+) times (larger|smaller)", text):
+        assert value(verdict[1]) == pytest.approx((step.after.error / step.error) ** (1 if verdict[2] == "larger" else -1), rel=0.06)
+    elif verdict := re.search(r"It (rose|fell) by ([\d.]+) %", text):
+        assert value(verdict[2]) == pytest.approx(100 * (step.after.error / step.error - 1) * (1 if verdict[1] == "rose" else -1), rel=0.06)
+    else:
+        assert re.search(r"Nothing changed|nothing (left )?to learn|left the range", text)
+
+
+@pytest.mark.parametrize(("seed", "extent"), some([(seed, seed % 3) for seed in range(60)], 13))
+def test_what_stands_there_and_what_is_left_out_make_the_whole(seed: int, extent: int) -> None:
+    asked = random_problem(seed)
+    step = asked.step()
+    weights = sum(value.size for key, value in step.parameters.items())
+    document = explain(asked, detail="scalar", **EXTENTS[extent])
+    section = document.section("chain")
+    gradients = {side for side in left_sides(section) if re.fullmatch(r"∂E/∂[wb]\S*", side)}
+    notes = ["".join(map(str, block.text)) for block in section.blocks if isinstance(block, Note)]
+    left = [re.match(r"(\d+|One) more weights? ", note) for note in notes]
+    more = sum(1 if one[1] == "One" else int(one[1]) for one in left if one)
+    assert len(gradients) + more == weights
+    assert ("for every weight" in section.title) == (more == 0)
+    if more and "This explanation is brief" in said(document):
+        assert section.title.endswith("for one weight of each layer")
+    elif more:
+        assert section.title.endswith(f"for {len(gradients)} of {weights} weights")
