@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from tests.pictures.test_plot import collisions, said
+from tests.collisions import collisions, said
 
 import chainrule as cr
 from chainrule.api.figures import figure

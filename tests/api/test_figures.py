@@ -8,12 +8,12 @@ import sys
 from base64 import b64decode
 from dataclasses import replace
 from functools import cache
-from itertools import combinations
 from xml.etree import ElementTree
 
 import numpy as np
 import pypdf
 import pytest
+from tests.collisions import collisions
 from tests.samples import some
 
 import chainrule as cr
@@ -26,7 +26,7 @@ from chainrule.explanation.figures import without_prose
 from chainrule.explanation.predictions import boundary_plot
 from chainrule.notation.numbers import number_formula
 from chainrule.notation.text import formula_text
-from chainrule.pictures.shapes import Diagram, Label, covered
+from chainrule.pictures.shapes import Diagram, Label
 from chainrule.render.pdf import compile_typst
 
 DRAWN = ("network", "weights", "sample", "step", "descent", "rates", "curve", "gradients", "boundary")
@@ -231,8 +231,9 @@ def test_two_classes_have_a_line_between(loss, target, decision):
 def test_gradients_that_vanish_are_named():
     printed = words(made("vanishing", "gradients").content)
     assert "3.6 · 10−6" in printed
-    with pytest.raises(InputError, match="every gradient of this step is 0"):
-        figure(problem("2-2-1", weights="0 0 0 0 0 0", target="0", bias=False), "gradients")
+    printed = words(figure(problem("2-2-1", weights="0 0 0 0 0 0", target="0", bias=False), "gradients").content)
+    assert "0: every gradient of these weights is 0." in printed
+    assert "Rings" not in printed
 
 
 def test_numbers_that_left_all_bounds_are_no_curve():
@@ -253,16 +254,26 @@ def test_numbers_that_left_all_bounds_are_no_curve():
     ],
     ids=str,
 )
-def test_curves_of_odd_numbers_are_drawn_or_refused_in_words(asked):
+def test_curves_of_odd_numbers_are_drawn(asked):
     for name in ("descent", "rates", "curve", "gradients", "boundary"):
-        try:
-            diagram = figure(problem(**asked), name).content
-        except InputError:
-            assert name in ("rates", "gradients")
-        else:
-            labels = [shape for shape in diagram.shapes if isinstance(shape, Label)]
-            assert [a for a, b in combinations(map(covered, labels), 2) if a.meets(b)] == []
-            assert len([label for label in labels if label.handle == "tick"]) >= 4
+        diagram = figure(problem(**asked), name).content
+        assert collisions(diagram) == []
+        assert sum(isinstance(shape, Label) and shape.handle == "tick" for shape in diagram.shapes) >= 4
+
+
+def test_a_step_that_is_too_small_to_be_seen_is_said_and_the_curve_is_drawn_where_it_bends():
+    printed = words(figure(problem("seed", learning_rate=1e-12), "descent").content)
+    assert "This step, ≈ +3.28698 · 10−12, is too small to be seen here." in printed
+    assert "w1 ←" not in printed
+    assert "w1 ←" in words(figure(problem("seed", learning_rate=1e-4), "descent").content)
+
+
+def test_rates_are_drawn_where_no_simulation_says_which_lower_the_error():
+    learned = problem("1-1", weights="2", bias=False, input="1", target="2")
+    printed = words(figure(learned, "rates").content)
+    assert "Which rates lower it is not known here." in printed
+    assert "used: η = 0.05" in printed
+    assert "not known" not in words(made("seed", "rates").content)
 
 
 def test_biases_have_figures_and_frozen_ones_no_update():

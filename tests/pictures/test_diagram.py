@@ -8,6 +8,7 @@ from functools import cache
 from xml.etree import ElementTree
 
 import pytest
+from tests.collisions import collisions
 from tests.samples import some
 
 from chainrule.api.figures import figure
@@ -15,7 +16,7 @@ from chainrule.api.problems import problem
 from chainrule.document.document import Edge, Neuron, Picture
 from chainrule.notation.formula import Number, Prose, Symbol
 from chainrule.pictures.diagram import network_diagram
-from chainrule.pictures.shapes import Box, Circle, Diagram, Label, Line, Path, covered, still_shapes
+from chainrule.pictures.shapes import Circle, Label, Path, covered
 from chainrule.render.palette import PALETTE
 from chainrule.render.plain import plain
 from chainrule.render.svg import svg
@@ -40,51 +41,6 @@ def full(*sizes, label="w"):
         for j in range(b)
     )
     return Picture(layers, edges, tuple(f"layer {k}" for k in range(len(sizes))), sizes, "a network")
-
-
-def collisions(diagram: Diagram) -> list[str]:
-    """What covers what: letters other letters, circles or lines, and circles each other; but letters stand in their own circle."""
-    shapes = list(still_shapes(diagram.shapes))
-    circles = [shape for shape in shapes if isinstance(shape, Circle)]
-    middles = {(circle.x, circle.y) for circle in circles}
-    labels = [shape for shape in shapes if isinstance(shape, Label) and (shape.x, shape.y) not in middles]
-    named = {**{label: "".join(run.letters for run in label.runs) for label in labels}, **{circle: circle.handle for circle in circles}}
-    boxes = {**{label: covered(label) for label in labels}, **{circle: surrounding(circle) for circle in circles}}
-    found = [f"{named[a]} and {named[b]}" for a, b in itertools.combinations(boxes, 2) if boxes[a].meets(boxes[b])]
-    for line in segments(shapes):
-        found += [f"{named[label]} and a line" for label in labels if crosses(line, boxes[label])]
-    outside = Box(0, 0, diagram.width, diagram.height)
-    return found + [f"{named[one]} outside" for one, box in boxes.items() if not within(box, outside)]
-
-
-def surrounding(circle: Circle) -> Box:
-    return Box(circle.x - circle.radius, circle.y - circle.radius, circle.x + circle.radius, circle.y + circle.radius)
-
-
-def within(box: Box, outer: Box) -> bool:
-    return outer.left <= box.left and box.right <= outer.right and outer.top <= box.top and box.bottom <= outer.bottom
-
-
-def segments(shapes) -> list[tuple[float, float, float, float]]:
-    found = [(shape.x1, shape.y1, shape.x2, shape.y2) for shape in shapes if isinstance(shape, Line)]
-    for path in (shape for shape in shapes if isinstance(shape, Path)):
-        found += [(*one, *other) for loop in path.loops for one, other in itertools.pairwise(loop)]
-    return found
-
-
-def crosses(line: tuple[float, float, float, float], box: Box) -> bool:
-    """Does a part of the line lie inside the box? Clipped at each of its sides, by Liang & Barsky (1984)."""
-    x1, y1, x2, y2 = line
-    enters, leaves = 0.0, 1.0
-    for way, room in ((x1 - x2, x1 - box.left), (x2 - x1, box.right - x1), (y1 - y2, y1 - box.top), (y2 - y1, box.bottom - y1)):
-        if way == 0:
-            if room <= 0:
-                return False
-        elif way < 0:
-            enters = max(enters, room / way)
-        else:
-            leaves = min(leaves, room / way)
-    return enters < leaves
 
 
 NETWORKS = ["seed", "article", "mazur", "xor", "iris", "vanishing", "784-128-10", "2-8-8-8-1", "4-5-3", "12-12-12", "1-1"]
@@ -125,14 +81,6 @@ def test_nothing_covers_anything_in_any_figure_with_long_numbers(name):
     for weight in ("W2[1,1]", "b1[1]"):
         lit = figure(asked, "chain", weight=weight).content.sections[0].blocks[0]
         assert collisions(network_diagram(lit)) == [], weight
-
-
-def test_the_test_of_collisions_sees_each_kind():
-    a, b = Label((), 10, 10), Label((), 11, 11)
-    assert len(collisions(Diagram(100, 100, (a, b), ""))) == 1
-    assert len(collisions(Diagram(100, 100, (a, Circle(12, 20, 8)), ""))) == 1
-    assert collisions(Diagram(100, 100, (Label((), 50, 50), Line(0, 40, 100, 60)), "")) == [" and a line"]
-    assert collisions(Diagram(100, 100, (Label((), 50, 50), Line(0, 0, 100, 20)), "")) == []
 
 
 def test_biases_are_drawn():

@@ -230,7 +230,8 @@ class Runner:
             first = unrolled.run(0.0, 1)[0][0]
 
             def run(rate: float, steps: int) -> tuple[list[float], Callable[[], Mapping[str, Array]]]:
-                errors, numbers = unrolled.run(rate, steps, TOLERANCE, _bound(first))
+                below = TOLERANCE if steps > 2 else -1.0  # a single step is made from any error, 0 too
+                errors, numbers = unrolled.run(rate, steps, below, _bound(first))
                 return errors, partial(unrolled.arrays, numbers)
 
             self.run: Run = run

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from chainrule.explanation.context import Context
@@ -41,3 +42,8 @@ def signed(context: Context, change: float) -> Formula:
 def message_runs(context: Context, key: str, **values: Formula) -> Runs:
     """A text of the catalogue with formulas in it."""
     return tuple(run for part in context.text(key, **values) for run in (prose_runs(part) if isinstance(part, str) else text_runs(part)))
+
+
+def in_ink(runs: Runs) -> Runs:
+    """The same without the colours of symbols, which could not be read on an area of the same colour."""
+    return tuple(replace(run, key="") for run in runs)

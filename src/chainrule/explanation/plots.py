@@ -35,8 +35,13 @@ FAR = 1e-6
 FLAT = 1e-7
 """A curve that changes by less than this share of its height is drawn as one that does not."""
 
-SEEN = 14.0
-"""So many steps are as wide as the curve that is drawn downhill."""
+SEEN, UNSEEN = 14.0, 1e-6
+"""So many steps are as wide as the curve that is drawn downhill, unless a step is a smaller share of what it moves than the second: numbers
+at the axes would no longer differ, and the curve is drawn where it bends.
+"""
+
+TOUCHING = 0.02
+"""Points less than this share of the axis apart are one."""
 
 TINY = 1e-16
 """Of the first error: nothing smaller is left of it but rounding."""
@@ -62,6 +67,7 @@ def descent_plot(context: Context, weight: Element) -> Plot:
         raise InputError("the numbers of this step have left the range of floating point: there is no curve to be drawn.")
     start, end, moves = along(old), along(new), new != old and math.isfinite(along(new))
     low, high = _around(along, old, new, slope)
+    seen = moves and abs(new - old) > TOUCHING * (high - low)
     curve, reach = _curve(along, low, high), 0.3 * (high - low)
     series = [
         Series(curve, "curve", ERROR, text_runs(context.labels.error)),
@@ -73,20 +79,22 @@ def descent_plot(context: Context, weight: Element) -> Plot:
         ),
     ]
     marks = [Mark(old, start, "dot", WEIGHT, _point(context, equation(context, letter, old), start))]
-    arrows = []
-    if moves:
+    arrows, notes = [], [message_runs(context, "plot.descent", weight=letter)]
+    if moves and not seen:
+        notes.append(message_runs(context, "plot.step_unseen", change=signed(context, new - old)))
+    if seen:
         becomes = Equation((letter, printed(new, context.rounding).formula), ("←",))
         marks.append(Mark(new, end, "ring", WEIGHT, _point(context, becomes, end)))
         arrows.append(Arrow((old, start), (new, start), WEIGHT, message_runs(context, "plot.step", change=signed(context, new - old))))
         series.append(Series(((new, start), (new, end)), "dashed", WEIGHT))
     return Plot(
         Scale(text_runs(letter), low, high),
-        _error_scale(context, [value for _, value in curve], (start, end) if moves else (start,)),
+        _error_scale(context, [value for _, value in curve], (start, end) if seen else (start,)),
         "".join(run.letters for run in message_runs(context, "plot.descent", weight=letter)),
         series=tuple(series),
         arrows=tuple(arrows),
         marks=tuple(marks),
-        notes=(message_runs(context, "plot.descent", weight=letter),),
+        notes=tuple(notes),
     )
 
 
@@ -113,10 +121,13 @@ def _around(along: Callable[[float], float], old: float, new: float, slope: floa
     """Where to look: downhill until the error is as large again, but not so far that the step could not be seen, and a little uphill."""
     start, moved, size = along(old), abs(new - old), max(1.0, abs(old))
     downhill = -math.copysign(1.0, slope)
+    zoomed = moved > UNSEEN * abs(old) and abs(slope) * moved > UNSEEN * abs(start)
     reach, most = max(moved, 1e-3 * size), max(8 * moved, 4 * size)
     while reach < most and along(old + downhill * reach) < start:
         reach *= 1.25
-    reach = max(min(reach, SEEN * moved) if moved else reach, 1.25 * moved)
+    if zoomed:
+        reach = min(reach, SEEN * moved)
+    reach = max(reach, 1.25 * moved)
     ends = sorted((old - downhill * 0.3 * reach, old + downhill * reach))
     return min(ends[0], new - 0.1 * reach), max(ends[1], new + 0.1 * reach)
 
@@ -140,30 +151,31 @@ def _error_scale(context: Context, curve: Sequence[float], points: Sequence[floa
 
 
 def rates_plot(context: Context) -> Plot:
-    """E after this step, by the learning rate, and which rates lower it."""
-    advice = context.advice
-    if advice is None:
-        raise InputError(
-            "which learning rates lower the error is simulated for an optimiser that has a rate, in a network that is not too large, "
-            "and where there is an error; of this step it is not."
-        )
-    rate, before = context.labels.label(Name("learning_rate")), float(context.step.error)
-    points = {"plot.used": (advice.rate, "dot"), "plot.lowers": (advice.lowers_below, "diamond")}
-    if advice.best_single is not None:
+    """E after this step, by the learning rate, and which rates lower it, where that is known."""
+    used, before = context.run.optimizer.options.get("learning_rate"), float(context.step.error)
+    if not isinstance(used, (int, float)):
+        raise InputError(f"{context.step.optimizer.name} has no learning rate: there is no curve to be drawn.")
+    if context.without_target or not math.isfinite(before):
+        raise InputError("the error of this step is no number: there is no curve to be drawn.")
+    rate, advice = context.labels.label(Name("learning_rate")), context.advice
+    points = {"plot.used": (float(used), "dot")}
+    if advice is not None and advice.lowers_below is not None:
+        points["plot.lowers"] = (advice.lowers_below, "diamond")
+    if advice is not None and advice.best_single is not None:
         points["plot.best"] = (advice.best_single[0], "ring")
     known = {key: (at, form) for key, (at, form) in points.items() if at and (at < MOST_RATE or key == "plot.used")}
-    if not known:
-        raise InputError("no learning rate lowers the error of this step: there is no curve to be drawn.")
-    low, high = min(at for at, _ in known.values()) / 8, max(at for at, _ in known.values()) * 4
-    tried = sorted([*(low * (high / low) ** (i / FINE) for i in range(FINE + 1)), *(at for at, _ in known.values())])
-    curve = [(at, context.run(at, 2)[-1]) for at in tried]
-    after = {key: context.run(at, 2)[-1] for key, (at, _) in known.items()}
+    rates = [at for at, _ in known.values()] or [1.0]
+    first, last = (0.01, 100) if len(known) < 2 else (1 / 8, 4)
+    low, high = first * min(rates), last * max(rates)
+    tried = sorted([*(low * (high / low) ** (i / FINE) for i in range(FINE + 1)), *rates])
+    curve = [(at, context.run.after(at)) for at in tried]
+    after = {key: context.run.after(at) for key, (at, _) in known.items()}
     errors = [error for _, error in curve if math.isfinite(error)]
-    least = max(min(errors, default=before), FAR * before)
-    most = min(max(errors, default=before), 20 * max(before, *(error for error in after.values() if math.isfinite(error))))
-    y = _spread(message_runs(context, "plot.after", error=context.labels.error), least, most)
+    least = max(min(errors, default=before), FAR * before if before > 0 else before - 20 * abs(before))
+    most = min(max(errors, default=before), 20 * max(abs(before), *(abs(error) for error in after.values() if math.isfinite(error))))
+    y = _spread(message_runs(context, "plot.after", error=context.labels.error), least, max(least, most))
     marks = [
-        Mark(at, min(max(after[key], y.low), y.high), form, RATE, message_runs(context, key, rate=equation(context, rate, at, 3)))
+        Mark(at, _between(after[key], y, y.high), form, RATE, message_runs(context, key, rate=equation(context, rate, at, 3)))
         for key, (at, form) in known.items()
     ]
     level = Series(
@@ -172,9 +184,15 @@ def rates_plot(context: Context) -> Plot:
         ERROR,
         message_runs(context, "plot.before", error=equation(context, context.labels.error, before)),
     )
-    drawn = Series(tuple((at, min(max(error, y.low), 10 * y.high)) for at, error in curve), "curve", ERROR)
+    drawn = Series(tuple((at, _between(error, y, y.high + 9 * abs(y.high))) for at, error in curve), "curve", ERROR)
     title = (*text_runs(rate), *prose_runs(f" ({context.plain('plot.rate')})"))
-    return Plot(Scale(title, low, high, log=True), y, context.plain("plot.rates"), series=(drawn, level), marks=tuple(marks))
+    notes = () if advice is not None else (prose_runs(context.plain("plot.rates_unknown")),)
+    return Plot(Scale(title, low, high, log=True), y, context.plain("plot.rates"), series=(drawn, level), marks=tuple(marks), notes=notes)
+
+
+def _between(error: float, scale: Scale, most: float) -> float:
+    """The error, where it can be drawn: from the lower end of the axis to the most, which also stands for what is no number."""
+    return min(max(error, scale.low), most) if math.isfinite(error) else most
 
 
 def _spread(title: Runs, least: float, most: float) -> Scale:
@@ -233,7 +251,7 @@ def _errors_plot(labels: Labels, curves: Sequence[tuple[Runs, Points]], across: 
     for (called, points), kind, form in zip(kept, ("curve", "dashed"), ("dot", "ring"), strict=False):
         series.append(Series(points, kind, ERROR, called))
         if last - first <= FEW:
-            marks += [Mark(k, error, form, ERROR) for k, error in points if error <= y.high]
+            marks += [Mark(k, error, form, ERROR) for k, error in points if y.low <= error <= y.high]
     return Plot(
         Scale(prose_runs(across), first - 0.02 * (last - first or 1), last + 0.02 * (last - first or 1), whole=True),
         y,
@@ -249,19 +267,24 @@ def _thinned(points: Points) -> Points:
 
 
 def gradients_plot(context: Context) -> Plot:
-    """How large the gradient of each layer's weights is, as a whole and one by one, on a log scale."""
+    """How large the gradient of each layer's weights is, as a whole and one by one, on a log scale; 0 stands below it."""
     found = [(p, np.abs(np.asarray(context.step.gradients[p.key], dtype=float))) for p in context.derivation.parameters if len(p.shape) > 1]
     sizes = [(W, values[(values > 0) & np.isfinite(values)], float(np.linalg.norm(values))) for W, values in found]
     shown = [(place, single, norm) for place, (_, single, norm) in enumerate(sizes, start=1) if single.size and 0 < norm < math.inf]
-    if not shown:
-        raise InputError("every gradient of this step is 0 or no number, so that there is nothing to be drawn on a log scale.")
-    bottom, top = min(float(single.min()) for _, single, _ in shown) / 3, max(norm for *_, norm in shown) * 5
+    bottom, top = min((float(one.min()) for _, one, _ in shown), default=1.0) / 3, max((norm for *_, norm in shown), default=1.0) * 5
     series, marks = [], []
     for place, single, norm in shown:
         series.append(Series(((place + 0.18, float(single.min())), (place + 0.18, float(single.max()))), "curve"))
         marks.append(Mark(place + 0.18, float(np.median(single)), "dot"))
         number = text_runs(printed(norm, context.rounding, 2).formula) if len(shown) <= MOST_NAMED else ()
         marks.append(Mark(place - 0.15, norm, "ring", GRADIENT, number))
+    others = {place: norm for place, (*_, norm) in enumerate(sizes, start=1) if place not in {at for at, *_ in shown}}
+    marks += [
+        Mark(place, top if norm else bottom, "", GRADIENT, text_runs(printed(norm, context.rounding, 2).formula))
+        for place, norm in others.items()
+    ]
+    notes = [context.plain("plot.gradients_rings"), context.plain("plot.gradients_lines")] if shown else []
+    notes += [context.plain("plot.gradients_zero")] * any(norm == 0 for norm in others.values())
     every = -(-len(sizes) // MOST_NAMED)
     names = tuple((float(place), text_runs(context.symbol(W))) for place, (W, *_) in enumerate(sizes, start=1) if (place - 1) % every == 0)
     slope = text_runs(row(Operator("∂", prefix=True), context.labels.error, Operator("/∂", prefix=True), context.labels.label(Name("W"))))
@@ -271,5 +294,5 @@ def gradients_plot(context: Context) -> Plot:
         context.plain("plot.gradients"),
         series=tuple(series),
         marks=tuple(marks),
-        notes=(prose_runs(context.plain("plot.gradients_rings")), prose_runs(context.plain("plot.gradients_lines"))),
+        notes=tuple(map(prose_runs, notes)),
     )

@@ -10,7 +10,7 @@ import numpy as np
 from chainrule.base.errors import InputError
 from chainrule.explanation.answers import ColumnUnits, column_units
 from chainrule.explanation.context import Context
-from chainrule.explanation.lettering import Runs, equation, message_runs, shortened_name
+from chainrule.explanation.lettering import Runs, equation, in_ink, message_runs, shortened_name
 from chainrule.formula.expression import Name
 from chainrule.network.network import Array
 from chainrule.notation.formula import Formula, Prose, row
@@ -134,7 +134,7 @@ def _levels(context: Context, predicted: Array, t: Array, xs: list[float], ys: l
     if decision is None:
         return regions, series, [], (message_runs(context, "plot.boundary_levels", y=y),)
     changes = equation(context, y, decision)
-    line = _contour(loops(values.tolist(), decision, xs, ys), text_runs(changes), "curve", None, xs, ys)
+    line = _contour(loops(values.tolist(), decision, xs, ys), in_ink(text_runs(changes)), "curve", None, xs, ys)
     return regions, [*line, *series], [], (message_runs(context, "plot.boundary_two", y=changes),)
 
 
@@ -156,8 +156,9 @@ def _decision(context: Context, t: Array) -> float | None:
 
 
 def _classes(context: Context, predicted: Array, t: Array, xs: list[float], ys: list[float]) -> Drawn:
-    """Several outputs: where each of them is the largest."""
+    """Several outputs: where each of them is the largest; where several are, the first of them, as it is what the network answers."""
     regions, series, marks = [], [], []
+    predicted = predicted - FLAT * (float(np.ptp(predicted)) or 1.0) * np.arange(predicted.shape[2])
     for k in range(predicted.shape[2]):
         ahead = predicted[:, :, k] - np.delete(predicted, k, axis=2).max(axis=2)
         around = loops(ahead.tolist(), 0.0, xs, ys)
@@ -167,7 +168,7 @@ def _classes(context: Context, predicted: Array, t: Array, xs: list[float], ys: 
             regions.append(Region(tuple(around), kind, PREDICTION))
         series += [Series(piece, "curve") for loop in around for piece in inner_pieces(loop, xs, ys)]
         i, j = _deepest(ahead)
-        marks.append(Mark(xs[j], ys[i], "", PREDICTION, _column(context, "y", k)))
+        marks.append(Mark(xs[j], ys[i], "", PREDICTION, in_ink(_column(context, "y", k))))
     legend = (_legend(context, predicted.shape[2]),) if t.shape[1] else ()
     return regions, series, marks, (prose_runs(context.plain("plot.boundary_classes")), *legend)
 

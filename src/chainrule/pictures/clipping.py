@@ -65,5 +65,9 @@ def _within(a: Point, b: Point, box: Box) -> tuple[Point, Point] | None:
             end = min(end, room / step)
     if start > end:
         return None
-    first = a if start == 0 else (a[0] + start * dx, a[1] + start * dy)
-    return first, b if end == 1 else (a[0] + end * dx, a[1] + end * dy)
+    return a if start == 0 else _at(a, dx, dy, start, box), b if end == 1 else _at(a, dx, dy, end, box)
+
+
+def _at(a: Point, dx: float, dy: float, share: float, box: Box) -> Point:
+    """So far along from a; in the box, however far away a is, by whose size it is rounded."""
+    return min(max(a[0] + share * dx, box.left), box.right), min(max(a[1] + share * dy, box.top), box.bottom)

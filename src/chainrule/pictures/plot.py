@@ -25,7 +25,7 @@ RADIUS = 4.5
 DISTANCES = (9.0, 16.0, 26.0, 40.0, 58.0, 80.0, 106.0, 136.0, 170.0, 210.0)
 """Between a point and its label: the first at which there is room."""
 
-ANGLES = (-45, 45, -135, 135, -90, 90, 0, 180, -20, 20, -160, 160)
+ANGLES = (-45, 45, -135, 135, -90, 90, 0, 180, -20, 20, -160, 160, -70, 70, -110, 110)
 ABOVE = (-90, -60, -120, *ANGLES)
 """Of the label seen from its point, in degrees; −90 is above it, where one without a mark stands first."""
 
@@ -38,8 +38,8 @@ PARTS = (1.0, 0.85, 0.7, 0.5, 0.3, 0.15, 0.0)
 MIDDLE = (0.5, *(0.5 + side * part / 40 for part in range(1, 20) for side in (1, -1)))
 """Where a label on the line itself may stand: the nearer to the middle the better."""
 
-CROSSES, HIDES = 2, 3
-"""Faults of a label's place: it crosses curves; it hides points, which only the number that stands for a label may, where all is full."""
+THIN, CROSSES = 1, 2
+"""Faults of a label's place: it crosses thin lines, which it may where nothing else is free; it crosses curves or hides points."""
 
 Runs = tuple[shapes.TextRun, ...]
 
@@ -117,10 +117,11 @@ def plot_diagram(plot: Plot, notation: Notation) -> shapes.Diagram:
 
 
 class _Wanted(FrozenValue):
-    """A label that has to find a place: near one of its anchors, or on its own line."""
+    """A label that has to find a place: near one of its anchors, or on its own line. rank: 0 of a point, 1 of an arrow, 2 of a line."""
 
     label: Runs
     anchors: Sequence[shapes.Point]
+    rank: int
     angles: tuple[int, ...] = ANGLES
     line: Series | None = None
 
@@ -137,15 +138,15 @@ class _Layout:
         self.right, self.bottom = self.left + WIDTH, self.top + HEIGHT
         self.foot = self.bottom + 2 * shapes.SMALL * shapes.LINE + BELOW + 2
         self.taken: list[shapes.Box] = []
+        self.leaders: list[shapes.Box] = []
         self.points: list[shapes.Box] = []
         self.lines: list[tuple[Series | Arrow, list[shapes.Box]]] = []
         self.gaps: list[tuple[Series, shapes.Box]] = []
         self.wanted: list[_Wanted] = []
         written = [*self._notes(), *self._axes()]
         self.taken += [shapes.covered(label) for label in written if isinstance(label, shapes.Label)]
-        # Labels of points come first, which have least choice, then those of arrows, then those of lines.
         marks, arrows, pieces = list(self._marks()), list(self._arrows()), list(self._pieces())
-        labels = list(self._labels())
+        labels = self._labels()
         everything = (*self._regions(), *written, *self._strokes(pieces), *arrows, *marks, *labels)
         boxes = [shapes.covered(shape) for shape in shapes.still_shapes(everything) if isinstance(shape, shapes.Label)]
         wide = max(self.right, *(box.right for box in boxes)) + MARGIN
@@ -189,7 +190,7 @@ class _Layout:
             if mark.form:
                 self.points.append(shapes.Box(x - RADIUS, y - RADIUS, x + RADIUS, y + RADIUS))
             if mark.label:
-                self.wanted.append(_Wanted(mark.label, [(x, y)], ANGLES if mark.form else ABOVE))
+                self.wanted.append(_Wanted(mark.label, [(x, y)], 0, ANGLES if mark.form else ABOVE))
 
     def _arrows(self) -> Iterator[shapes.Shape]:
         for arrow in self.plot.arrows:
@@ -197,7 +198,7 @@ class _Layout:
             yield from _arrow(start, end, arrow.colour)
             self.lines.append((arrow, [_around(point) for point in along([start, end])]))
             if arrow.label:
-                self.wanted.append(_Wanted(arrow.label, [((start[0] + end[0]) / 2, (start[1] + end[1]) / 2)]))
+                self.wanted.append(_Wanted(arrow.label, [((start[0] + end[0]) / 2, (start[1] + end[1]) / 2)], 1))
 
     def _pieces(self) -> Iterator[tuple[Series, list[list[shapes.Point]]]]:
         """Each line with its pieces that lie between the axes."""
@@ -214,7 +215,7 @@ class _Layout:
                 self.lines.append((series, [_around(point) for point in passed]))
                 if series.label:
                     anchors = [passed[round((len(passed) - 1) * part)] for part in (MIDDLE if series.inline else PARTS)]
-                    self.wanted.append(_Wanted(series.label, anchors, line=series))
+                    self.wanted.append(_Wanted(series.label, anchors, 2, line=series))
 
     def _strokes(self, lines: Iterable[tuple[Series, list[list[shapes.Point]]]]) -> Iterator[shapes.Shape]:
         """Lines, with gaps where their own labels stand on them."""
@@ -223,40 +224,50 @@ class _Layout:
                 pieces = [part for piece in pieces for part in interrupted(piece, gap)]
             yield shapes.Path(tuple(map(tuple, pieces)), series.kind, series.colour, closed=series.closed)
 
-    def _labels(self) -> Iterator[shapes.Shape]:
-        """Each near its point or line; one that finds no room stands below the axes, with a number that stands for it."""
+    def _labels(self) -> list[shapes.Shape]:
+        """Each near its point or line, in the first order in which all find room; else as many as can be."""
+        wanted, foot, taken = self.wanted, self.foot, list(self.taken)
+        tried = []
+        for turn, order in enumerate(((0, 1, 2), (2, 1, 0), (1, 0, 2))):
+            ranked = sorted(wanted, key=lambda one: order[one.rank])
+            self.foot, self.taken, self.leaders, self.gaps = foot, list(taken), [], []
+            placed = list(self._in_order(ranked))
+            tried.append((self.foot, turn, placed, self.gaps))
+            if self.foot == foot:
+                break
+        self.foot, _, placed, self.gaps = min(tried, key=lambda one: one[:2])
+        return placed
+
+    def _in_order(self, labels: Sequence[_Wanted]) -> Iterator[shapes.Shape]:
+        """One after the other; one that finds no room stands below the axes, and a number in its place, if that has room."""
         numbered = 0
-        for wanted in self.wanted:
+        for wanted in labels:
             placed = list(self._placed(wanted))
             if not placed:
-                numbered += 1
-                reference = shapes.prose_runs(f"({numbered})")
-                placed = list(self._placed(replace(wanted, label=reference), worst=HIDES))
-                placed.append(
-                    shapes.Label(
-                        (*reference, shapes.TextRun(" "), *wanted.label),
-                        MARGIN,
-                        self.foot + shapes.SMALL * shapes.LINE / 2,
-                        shapes.SMALL,
-                        side=1,
-                    )
-                )
+                reference = shapes.prose_runs(f"({numbered + 1})")
+                placed = list(self._placed(replace(wanted, label=reference)))
+                numbered += bool(placed)
+                below = (*reference, shapes.TextRun(" "), *wanted.label) if placed else wanted.label
+                placed.append(shapes.Label(below, MARGIN, self.foot + shapes.SMALL * shapes.LINE / 2, shapes.SMALL, side=1))
                 self.foot += shapes.SMALL * shapes.LINE
-            self.taken += [shapes.covered(shape) for shape in placed if isinstance(shape, shapes.Label)]
+            for shape in placed:
+                if isinstance(shape, shapes.Label):
+                    self.taken.append(shapes.covered(shape))
+                elif isinstance(shape, shapes.Line):  # nothing is written on what joins a label with its point
+                    self.leaders += [_around(point, 1) for point in along([(shape.x1, shape.y1), (shape.x2, shape.y2)])]
             yield from placed
 
-    def _placed(self, wanted: _Wanted, worst: int = CROSSES) -> Iterator[shapes.Shape]:
-        """The label at its place, joined with its point by a line where it is far away; nothing where no place is better than the worst."""
+    def _placed(self, wanted: _Wanted) -> Iterator[shapes.Shape]:
+        """The label at its place, joined with its point by a line where it is far away; nothing where there is none."""
         on_line = wanted.line is not None and wanted.line.inline
         if on_line and (written := self._on_line(wanted)):
             yield written
             return
-        place = self._place(wanted, worst)
+        place = self._place(wanted)
         if place is None:
             return
         written, (x, y) = place
-        box = shapes.covered(written)
-        near = (min(max(x, box.left), box.right), min(max(y, box.top), box.bottom))
+        near = _nearest((x, y), shapes.covered(written))
         if on_line:
             yield from (shapes.Line(x, y, *near), shapes.Circle(x, y, 1.5, kind="dot"))
         elif math.dist((x, y), near) > LEADER:
@@ -268,40 +279,50 @@ class _Layout:
         for x, y in wanted.anchors:
             written = shapes.Label(wanted.label, x, y, shapes.SMALL)
             box = shapes.covered(written)
-            if self._is_inside(box) and not _meets(box, self.taken) and not self._fault(box, wanted.line):
+            if self._is_free(box) and not self._fault(box, wanted.line):
                 assert wanted.line is not None
                 self.gaps.append((wanted.line, box))
                 return written
         return None
 
-    def _place(self, wanted: _Wanted, worst: int) -> tuple[shapes.Label, shapes.Point] | None:
+    def _place(self, wanted: _Wanted) -> tuple[shapes.Label, shapes.Point] | None:
         """The label at the best free place near one of its anchors; off other labels always. None where there is none."""
-        best: tuple[int, shapes.Label, shapes.Point] | None = None
+        best: tuple[shapes.Label, shapes.Point] | None = None
         for distance, x, y, angle in _candidates(wanted.anchors, wanted.angles):
             beside = self._beside(wanted.label, x, y, distance, angle)
             box = shapes.covered(beside)
-            if not self._is_inside(box) or _meets(box, self.taken) or (best and best[0] == 1):
+            if not self._is_free(box):
+                continue
+            joined = [(x, y), _nearest((x, y), box)]
+            if math.dist(*joined) > LEADER and any(clipped(joined, other) for other in self.taken):
                 continue
             fault = self._fault(box) or (distance > LEADER and wanted.angles is ABOVE)
             if not fault:
                 return beside, (x, y)
-            if fault <= worst and (best is None or fault < best[0]):
-                best = fault, beside, (x, y)
-        return best and best[1:]
+            if fault == THIN and best is None:
+                best = beside, (x, y)
+        return best
 
     def _fault(self, box: shapes.Box, own: Series | None = None) -> int:
-        """What is wrong with a place, the worse the larger: it hides points, crosses curves or crosses thin lines; never its own."""
+        """What is wrong with a place, the worse the larger; nothing where it crosses its own line."""
         if _meets(box, self.points):
-            return HIDES
+            return CROSSES
         crossed = [line for line, boxes in self.lines if line is not own and _meets(box, boxes)]
-        return 0 if not crossed else 1 if all(isinstance(line, Series) and line.kind == "faint" for line in crossed) else CROSSES
+        return 0 if not crossed else THIN if all(isinstance(line, Series) and line.kind == "faint" for line in crossed) else CROSSES
 
     def _beside(self, label: Runs, x: float, y: float, distance: float, angle: float) -> shapes.Label:
-        """So far from a point in a direction; to the right of it, to its left, or around where it is above or below."""
+        """So far from a point in a direction; to the right of it, to its left, or around where it is above or below, as the axes allow."""
         across, down = math.cos(math.radians(angle)), math.sin(math.radians(angle))
         side = 0 if abs(across) < 0.1 else 1 if across > 0 else -1
+        if side == 0:
+            half = shapes.width(label, shapes.SMALL) / 2 + 2
+            x = min(max(x, self.left + half), self.right - half)
         lower = y + distance * down + shapes.SMALL * shapes.LINE / 2 * down * (1 if side == 0 else 0.6)
         return shapes.Label(label, x + distance * across, lower, shapes.SMALL, covering=self.plot.grid, side=side)
+
+    def _is_free(self, box: shapes.Box) -> bool:
+        """Is it between the axes, off other labels, and off what joins them with their points?"""
+        return self._is_inside(box) and not _meets(box, self.taken) and not _meets(box, self.leaders)
 
     def _is_inside(self, box: shapes.Box) -> bool:
         return self.left <= box.left and box.right <= self.right + 1 and self.top <= box.top and box.bottom <= self.bottom
@@ -327,9 +348,14 @@ def ticks(scale: Scale, notation: Notation) -> list[tuple[float, Runs]]:
     return [(value, (shapes.TextRun("10"), shapes.TextRun(str(k).replace("-", "−"), 1))) for value, k in zip(values, powers, strict=True)]
 
 
-def _around(point: shapes.Point) -> shapes.Box:
+def _around(point: shapes.Point, room: float = 3) -> shapes.Box:
     """What a place on a line keeps free of labels."""
-    return shapes.Box(point[0] - 3, point[1] - 3, point[0] + 3, point[1] + 3)
+    return shapes.Box(point[0] - room, point[1] - room, point[0] + room, point[1] + room)
+
+
+def _nearest(point: shapes.Point, box: shapes.Box) -> shapes.Point:
+    """The place of a box that is nearest to a point."""
+    return min(max(point[0], box.left), box.right), min(max(point[1], box.top), box.bottom)
 
 
 def _meets(box: shapes.Box, others: Iterable[shapes.Box]) -> bool:
