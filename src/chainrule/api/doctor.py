@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +13,7 @@ from chainrule.api.models import is_model, recorded
 from chainrule.api.problems import problem
 from chainrule.api.train import typed
 from chainrule.base.errors import DescriptionError, InputError
+from chainrule.base.printing import command_line
 from chainrule.diagnosis.case import Case
 from chainrule.diagnosis.criteria import Finding, found
 from chainrule.diagnosis.examination import NO_RATES, Diagnosis, cured, examined
@@ -171,7 +171,7 @@ def training_command(model: Model, words: Sequence[str]) -> str | None:
         if getattr(model.plan, name) != getattr(usual, name) and typed(name, "")[0] not in words:
             kept[name] = getattr(model.plan, name)
     before, files = _words(kept), [own] if isinstance(own, str) else own
-    return shlex.join(["chainrule", "train", *files, *before, *words, "--output", CURED_MODEL])
+    return command_line("chainrule", "train", *files, *before, *words, "--output", CURED_MODEL)
 
 
 def _words(options: Mapping[str, Any], names: Sequence[str] = ()) -> list[str]:

@@ -8,7 +8,6 @@ What is said while it runs, and where, is a `Watch`'s business.
 from __future__ import annotations
 
 import math
-import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import field, replace
@@ -22,6 +21,7 @@ from chainrule.api.watching import Watch, watching
 from chainrule.base.errors import FileError, InputError, quoted
 from chainrule.base.frozen import Frozen, FrozenValue
 from chainrule.base.interruption import CTRL_C, asked_to_end, interrupt_by_hand
+from chainrule.base.printing import command_line
 from chainrule.diagnosis.divergence import Diverged, diverged
 from chainrule.engines.choice import Predictor
 from chainrule.network.definitions import Bound, Wanted, find
@@ -311,7 +311,7 @@ def check_resumed(began: Model, asked: Mapping[str, Any]) -> None:
 
 def _option(name: str, value: Any) -> str:
     """An option as it is typed."""
-    return shlex.join(typed(name, value))
+    return command_line(*typed(name, value))
 
 
 def typed(name: str, value: Any) -> list[str]:

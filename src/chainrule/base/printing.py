@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
+
+_BARE = re.compile(r"[\w+\-./:\\=@]+")
+"""A word that needs no quotes in the shells of Windows."""
 
 _STEERING = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 
@@ -19,6 +23,19 @@ def clean(text: str) -> str:
 def clean_lines(text: str) -> str:
     """The same of a text of several lines, which stay lines."""
     return "\n".join(map(clean, text.split("\n")))
+
+
+def command_line(*words: str) -> str:
+    """The words as a line that can be typed into the shell at hand: in single quotes where they need some, on Windows in double ones.
+
+    >>> print(command_line("chainrule", "info", "my model.safetensors"))
+    chainrule info 'my model.safetensors'
+    """
+    if os.name != "nt":
+        from shlex import join
+
+        return join(words)
+    return " ".join(word if _BARE.fullmatch(word) else '"' + word.replace('"', '\\"') + '"' for word in words)
 
 
 def _code(found: re.Match[str]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import shutil
 import sys
 import textwrap
@@ -20,6 +19,7 @@ from chainrule.api.doctor import (
 )
 from chainrule.base.errors import InputError
 from chainrule.base.files import json_text
+from chainrule.base.printing import command_line
 from chainrule.cli.options import problem_from_options
 from chainrule.cli.output import give, say
 from chainrule.diagnosis.criteria import BLANK
@@ -91,4 +91,4 @@ def _write_cured(words: Words, diagnosis: Diagnosis, given: Model | Problem, out
 def _say_command(words: Words, model: Model, options: list[str]) -> None:
     """The line that trains a model anew, as it can be typed; else the options to add."""
     say()
-    say(words.plain("doctor.train", command=training_command(model, options) or shlex.join(["chainrule", "train", "…", *options])))
+    say(words.plain("doctor.train", command=training_command(model, options) or command_line("chainrule", "train", "…", *options)))

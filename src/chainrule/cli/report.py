@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import shlex
 import shutil
 import statistics
 import sys
@@ -15,6 +14,7 @@ import click
 
 from chainrule.api.train import Run
 from chainrule.api.watching import Watch
+from chainrule.base.printing import command_line
 from chainrule.cli.options import DEFINED
 from chainrule.cli.output import complain, say
 from chainrule.cli.progress import Progress, fitting_progress, main_score
@@ -188,10 +188,10 @@ class TerminalReporter(Watch):
 
     def _next(self, model: Model) -> None:
         """Commands that can be typed as they stand, but for a file of other rows."""
-        model_file, others = shlex.quote(self.output), self.words.plain("train.others")
-        data = f" --data {shlex.quote(self.data)}" if isinstance(self.data, str) else ""  # several files the model knows by itself
+        model_file, others = command_line(self.output), self.words.plain("train.others")
+        data = f" --data {command_line(self.data)}" if isinstance(self.data, str) else ""  # several files the model knows by itself
         step = max(1, model.history[-1].step // 2) if model.history else 1
-        own = "".join(f" --definitions {shlex.quote(path)}" for path in click.get_current_context().meta.get(DEFINED, ()))
+        own = "".join(f" --definitions {command_line(path)}" for path in click.get_current_context().meta.get(DEFINED, ()))
         commands = {
             "train.next.step": f"chainrule explain {model_file}{data} --step {step}{own}",
             "train.next.row": f"chainrule explain {model_file}{data} --row 3{own}",
@@ -213,7 +213,7 @@ class TerminalReporter(Watch):
     def _command(self, *, force: bool = False) -> str:
         """The same command, to go on with it."""
         asked = [argument for argument in self.asked if argument not in ("--resume", "--force")]
-        return shlex.join(["chainrule", *asked, "--resume", *(["--force"] if force else [])])
+        return command_line("chainrule", *asked, "--resume", *(["--force"] if force else []))
 
 
 # Lines
@@ -347,7 +347,7 @@ def verdict_line(words: Words, model: Model, path: str) -> str:
     from chainrule.diagnosis.criteria import sentence
 
     finding = verdict(model)
-    command = f"chainrule doctor {shlex.quote(path)}"
+    command = f"chainrule doctor {command_line(path)}"
     return "" if finding is None else f"{sentence(words, finding)} {words.plain('train.doctor', command=command)}"
 
 

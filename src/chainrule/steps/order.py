@@ -47,7 +47,9 @@ def read_order(wanted: Wanted, rows: int, epochs: int | None = None) -> Order:
 
     Raises InputError.
     """
-    batches = _from_text(wanted) if isinstance(wanted, str) else [[batch] if isinstance(batch, int) else batch for batch in wanted]
+    batches: list[Any] = (
+        _from_text(wanted) if isinstance(wanted, str) else [[batch] if isinstance(batch, int) else batch for batch in wanted]
+    )
     if not batches:
         raise InputError('--order names the rows of each step, as "1; 2; 3" or "1 2; 3 4".')
     for batch in batches:
