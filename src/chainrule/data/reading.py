@@ -181,13 +181,14 @@ class Reading(FrozenValue):
 def _scanned(files: TextFiles, expected: Mapping[str, Form], form: Reading, *, keep: bool) -> tuple[Scan, list[dict[str, Found]]]:
     """What all rows say about the columns, and, if it is to be kept, what each part of them was found to be."""
     first: dict[str, Found] = {}
-    many: tuple[str, ...] = ()
+    many: Sequence[str] = ()
     if _may_be_quick(files):
         scan, block = _new_scan(files, expected, form), _first_block(files)
-        first, many = block.found(scan.expected, form.cells), block.various
+        first = block.found(scan.expected, form.cells)
         if block.rows < arrow_text.FIRST:  # that is the whole file: a wide one
             scan.add(first)
             return scan, [first] if keep else []
+        many = block.various
     for plain in _ways(first):
         scan, parts = _new_scan(files, expected, form), []
         if plain is not None:
