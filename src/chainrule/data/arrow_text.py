@@ -197,10 +197,9 @@ def _checked_signs(layout: TextLayout) -> bool:
     with open_binary(layout.path) as file:
         while data := file.read(AT_ONCE):
             end = data.rfind(b"\n") + 1
+            start = end
             if end and not inside and not _is_special(data):
                 start = data.find(b"\n") + 1 if _is_special(rest) else 0  # of lines without quotes no copy is made
-            else:
-                start = end
             if start:
                 inside, more = _checked(rest + data[:start], sign, inside)
                 longer = longer or more

@@ -92,7 +92,7 @@ class NumberFormat(FrozenValue):
 
         known  what each shape is worth, read as a cell: if signs are removed to the same effect there, so they are in all cells
         """
-        gone = {shape for shape, value in known.items() if value != value}
+        gone = {shape for shape, value in known.items() if value is None or np.isnan(value)}
         removed = f"{self.thousands}{self.unit} )".replace(self.decimal, "").encode()
         turned = bytes.maketrans(f"{self.decimal}(".encode(), b".-")
         for shape, value in known.items():

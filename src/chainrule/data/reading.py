@@ -233,8 +233,8 @@ def _converted(files: TextFiles, rows: int, found: Forms, form: Reading) -> Iter
     """The table in parts of at most so many rows, in forms that are known. Raises FileError."""
     done = 0
     if _may_be_quick(files):
-        signs = {PLAIN: ".", COMMA: ","}
-        plain = {name: signs[form] for name, form in found.forms.items() if form in signs and name not in found.padded}
+        formats = {name: known for name, known in found.forms.items() if known in (PLAIN, COMMA) and name not in found.padded}
+        plain = {name: known.decimal for name, known in formats.items() if isinstance(known, NumberFormat)}
         parts = arrow_text.read_parts(files.first, plain, _first_block(files).various, form.cells)
         try:
             for table in resized((files.table(part, part.columns(found.forms, form.cells), found.notes) for part in parts), rows):
