@@ -24,7 +24,7 @@ if asked == "train":
     model = keras.Sequential([keras.Input(x.shape[1:]), scale, keras.layers.Dense(32, activation="relu"), outputs])
     model.compile("adam", loss)
     stop = keras.callbacks.EarlyStopping(patience=10, restore_best_weights=True)
-    order = np.random.permutation(len(x))  # the validation rows are the last ones
+    order = np.random.default_rng().permutation(len(x))  # the validation rows are the last ones
     model.fit(x[order], t[order], batch_size=64, epochs=1000, validation_split=0.1, callbacks=[stop], verbose=0)
     model.save(path)
 else:

@@ -384,7 +384,7 @@ def _blocks(layout: TextLayout, rows: int) -> Generator[tuple[int, Columns]]:
                     yield rows, columns
                     first += rows
                 wanted = chain(rest.rows, _wanted_rows(layout, chain(io.StringIO(rest.text, newline=""), lines)))
-            while block := _without_collecting(lambda: list(islice(wanted, rows))):  # noqa: B023 (it is called at once)
+            while block := _without_collecting(lambda: list(islice(wanted, rows))):
                 block = _checked_widths(layout, first, block)
                 yield len(block), list(zip(*block, strict=True)) if block else [()] * len(layout.names)
                 first += len(block)
