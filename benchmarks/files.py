@@ -1,7 +1,8 @@
 """What a user sees: a CSV file, a command or a script, and some seconds later a model on the disk; time, memory and score side by side.
 
 `chainrule train FILE --target y` and nothing else, beside what people write with scikit-learn, Keras and torch (`people/`), each in a
-process of its own, from its start to its end. All of them have one hidden layer of 32 units, and Adam. Peers that are not installed are left out.
+process of its own, from its start to its end. All of them have one hidden layer of 32 units, and Adam. Peers that are not installed are
+left out.
 """
 
 from __future__ import annotations
