@@ -1,7 +1,8 @@
 """What a user sees: a CSV file, a command or a script, and some seconds later a model on the disk; time, memory and score side by side.
 
-`chainrule train FILE --target y` and nothing else, beside what people write with scikit-learn and torch (`people/`), each in a process
-of its own, from its start to its end. All of them have one hidden layer of 32 units, and Adam. Peers that are not installed are left out.
+`chainrule train FILE --target y` and nothing else, beside what people write with scikit-learn, Keras and torch (`people/`), each in a
+process of its own, from its start to its end. All of them have one hidden layer of 32 units, and Adam. Peers that are not installed are
+left out.
 """
 
 from __future__ import annotations
@@ -63,7 +64,12 @@ def programs(folder: Path) -> dict[str, tuple[list[str], list[str]]]:
             [*chainrule, "evaluate", model, test],
         )
     }
-    for name, module, file in (("scikit-learn, float64", "sklearn", "scikit_learn.py"), ("torch, float32", "torch", "torch_loop.py")):
+    people = {
+        "scikit-learn, float64": ("sklearn", "scikit_learn.py"),
+        "Keras, float32": ("keras", "keras_fit.py"),
+        "torch, float32": ("torch", "torch_loop.py"),
+    }
+    for name, (module, file) in people.items():
         if find_spec(module) and find_spec("pandas"):
             script, path = [sys.executable, str(PEOPLE / file)], str(folder / f"model.{module}")
             known[name] = ([*script, "train", train, path], [*script, "score", test, path])

@@ -20,7 +20,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "measurements.md"
-PARTS = ("startup", "formats", "sizes", "programs", "training", "doctor", "files")
+PARTS = ("startup", "formats", "sizes", "programs", "training", "doctor", "reading", "files")
 START, END = "<!-- measurements of {part} -->", "<!-- end of measurements of {part} -->"
 
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
@@ -81,7 +81,7 @@ def clean_variables() -> dict[str, str]:
 def measured(python: str, part: str, rounds: int) -> str:
     """The tables that one benchmark prints."""
     script = [python, str(Path(__file__).with_name(f"{part}.py")), str(rounds)]
-    variables = clean_variables() if part in ("startup", "files") else {**clean_variables(), **STEADY}
+    variables = clean_variables() if part in ("startup", "reading", "files") else {**clean_variables(), **STEADY}
     return subprocess.run(script, check=True, env=variables, stdout=subprocess.PIPE, encoding="utf-8").stdout.strip()
 
 

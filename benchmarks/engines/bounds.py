@@ -48,7 +48,7 @@ class Bounds:
 
     def registers(self) -> float:
         """Multiply-adds from registers."""
-        return float(self.library.peak(ctypes.c_long(20_000_000), _pointer(self.c)))
+        return float(self.library.peak(ctypes.c_double(1e10), _pointer(self.c)))
 
     def caches(self) -> float:
         """Multiply-adds of a product, as its tiles read them."""

@@ -80,11 +80,11 @@ class Peak:
         self.pool = ThreadPoolExecutor(threads)
 
     def go(self, steps: int) -> int:
-        rounds = -(-self.each * steps // (2 * 16 * 16 * self.threads))
+        operations = ctypes.c_double(self.each * steps / self.threads)
 
         def one(_: int) -> None:
             out = np.zeros(16, np.float32)
-            self.library.peak(ctypes.c_long(rounds), out.ctypes.data_as(ctypes.c_void_p))
+            self.library.peak(operations, out.ctypes.data_as(ctypes.c_void_p))
 
         list(self.pool.map(one, range(self.threads)))
         return steps

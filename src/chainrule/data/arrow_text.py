@@ -205,9 +205,10 @@ def _checked_signs(layout: TextLayout) -> bool:
     sign, rest, inside, longer = ord(str(layout.separator)), b"\n", False, False
     with open_binary(layout.path) as file:
         while data := file.read(AT_ONCE):
-            start = end = data.rfind(b"\n") + 1
-            if end and not inside and not _is_special(data):  # of lines without quotes no copy is made
-                start = data.find(b"\n") + 1 if _is_special(rest) else 0
+            end = data.rfind(b"\n") + 1
+            start = end
+            if end and not inside and not _is_special(data):
+                start = data.find(b"\n") + 1 if _is_special(rest) else 0  # of lines without quotes no copy is made
             if start:
                 inside, more = _checked(rest + data[:start], sign, inside)
                 longer = longer or more

@@ -6,7 +6,6 @@ open, and the other cells, the other columns and the file decide.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -123,7 +122,7 @@ class NumberFormat(FrozenValue):
 
         known  what each shape is worth, read as a cell: if signs are removed to the same effect there, so they are in all cells
         """
-        gone = {shape for shape, value in known.items() if value is not None and math.isnan(value)}
+        gone = {shape for shape, value in known.items() if value is None or np.isnan(value)}
         removed = f"{self.thousands}{self.unit} )".replace(self.decimal, "").encode()
         turned = bytes.maketrans(f"{self.decimal}(".encode(), b".-")
         for shape, value in known.items():

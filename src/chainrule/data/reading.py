@@ -181,13 +181,14 @@ class Reading(FrozenValue):
 def _scanned(files: TextFiles, expected: Mapping[str, Form], form: Reading, *, keep: bool) -> tuple[Scan, list[dict[str, Found]]]:
     """What all rows say about the columns, and, if it is to be kept, what each part of them was found to be."""
     first: dict[str, Found] = {}
-    many: tuple[str, ...] = ()
+    many: Sequence[str] = ()
     if _may_be_quick(files):
         scan, block = _new_scan(files, expected, form), _first_block(files)
-        first, many = block.found(scan.expected, form.cells), block.various
+        first = block.found(scan.expected, form.cells)
         if block.rows < arrow_text.FIRST:  # that is the whole file: a wide one
             scan.add(first)
             return scan, [first] if keep else []
+        many = block.various
     for plain in _ways(first):
         scan, parts = _new_scan(files, expected, form), []
         if plain is not None:
@@ -232,8 +233,8 @@ def _converted(files: TextFiles, rows: int, found: Forms, form: Reading) -> Iter
     """The table in parts of at most so many rows, in forms that are known. Raises FileError."""
     done = 0
     if _may_be_quick(files):
-        signs: dict[Form, str] = {PLAIN: ".", COMMA: ","}
-        plain = {name: signs[form] for name, form in found.forms.items() if form in signs and name not in found.padded}
+        formats = {name: known for name, known in found.forms.items() if known in (PLAIN, COMMA) and name not in found.padded}
+        plain = {name: known.decimal for name, known in formats.items() if isinstance(known, NumberFormat)}
         parts = arrow_text.read_parts(files.first, plain, _first_block(files).various, form.cells)
         try:
             for table in resized((files.table(part, part.columns(found.forms, form.cells), found.notes) for part in parts), rows):

@@ -64,6 +64,10 @@ WORTH_LOADING, WORTH_COMPILING = 0.07, 0.3
 """Seconds that have to be saved: LLVM takes the first to be imported, and the second to compile a network of some hidden units as well."""
 
 
+AT_ONCE = 1 << 14
+"""Rows of a call that are computed at a time: the hidden units of very many would take more memory than the rows themselves."""
+
+
 class Predictor:
     """y (rows, outputs) for x (rows, inputs), as `Network.predict` says, to 1e-12 of the largest magnitude; in float32, to 1e-5.
 
@@ -81,6 +85,12 @@ class Predictor:
         """Raises ShapeError, InputError."""
         network = self.network
         self._saved += len(x) * (SAVED_BY_UNIT * network.unit_count + SAVED_BY_PARAMETER * network.size)
+        if len(x) <= AT_ONCE:
+            return self._predicted(x)
+        return np.concatenate([self._predicted(x[start : start + AT_ONCE]) for start in range(0, len(x), AT_ONCE)])
+
+    def _predicted(self, x: Array) -> Array:
+        network = self.network
         if self._saved >= WORTH_LOADING:
             try:
                 if self._saved >= WORTH_COMPILING or self._engine.predicts_at_once(len(x)):

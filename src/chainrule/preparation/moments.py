@@ -86,6 +86,7 @@ def _totals(places: Array, columns: int, height: int, lowest: int, parts: Array,
     high = np.bincount(places, parts >> HALF_BITS, columns * height).reshape(shape)
     low = np.bincount(places, parts & LOW, columns * height).reshape(shape)
     totals = [0] * columns
-    for column, place in zip(*(found.tolist() for found in np.nonzero((high != 0) | (low != 0))), strict=True):
-        totals[column] += ((int(high[column, place]) << HALF_BITS) + int(low[column, place])) << power * (place + lowest)
+    filled = np.nonzero((high != 0) | (low != 0))
+    for column, place, upper, lower in zip(*(found.tolist() for found in (*filled, high[filled], low[filled])), strict=True):
+        totals[column] += ((int(upper) << HALF_BITS) + int(lower)) << power * (place + lowest)
     return totals

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from difflib import get_close_matches
 from functools import cached_property
 from typing import Any
@@ -356,11 +356,18 @@ class Preparation(Displayed, FrozenValue):
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data for JSON; `from_dict` gives back the same, bit for bit."""
+        from json import loads
+
+        plain: dict[str, Any] = loads(self._text)
+        return plain
+
+    @cached_property
+    def _text(self) -> str:
+        """The plain data as JSON, made once: a checkpoint asks for it every second, and columns may be very many."""
         from json import dumps, loads
 
-        data: dict[str, Any] = loads(dumps(asdict(self)))  # lists in place of tuples; floats keep every digit
-        plain: dict[str, Any] = without_defaults(data)
-        return plain
+        whole = dumps(self, default=lambda item: {name: getattr(item, name) for name in item.__match_args__})  # floats keep every digit
+        return dumps(without_defaults(loads(whole)))
 
     @staticmethod
     def from_dict(data: Mapping[str, Any]) -> Preparation:
