@@ -491,10 +491,13 @@ WORDS = {
     "formula.derived": "abgeleitet",
     "formula.value": "Wert",
     "formula.derivative": "Ableitung",
+    "formula.values": "Was jeder Buchstabe wert ist, und wie schnell sich {result} mit ihm ändert:",
     "formula.values.title": "Werte und Ableitungen",
     "formula.kink": "Bei {letters} weichen sie ab: Die Formel hat an dieser Stelle einen Knick, und die Ableitung ist dort eine "
     "Festlegung.",
     "formula.letter.title": "Die Ableitung nach {letter}",
+    "formula.letter_intro": "Eine kleine Änderung von {letter} pflanzt sich von Zeile zu Zeile bis {result} fort und wird dabei jedes Mal "
+    "mit einer Ableitung multipliziert:",
     "formula.letter": "Wege von {result} zu {letter}: {ways}.",
     "formula.independent": "{result} hängt nicht von {letter} ab.",
     "formula.left_out": "Dies ist eine Übersicht. `--detail scalar` schreibt jede Ableitung, `--weight {letter}` die nach einem "

@@ -466,9 +466,12 @@ WORDS = {
     "formula.derived": "derived",
     "formula.value": "value",
     "formula.derivative": "derivative",
+    "formula.values": "What each letter is worth, and how fast {result} changes with it:",
     "formula.values.title": "Values and derivatives",
     "formula.kink": "For {letters} they differ: the formula has a kink at this point, and the derivative there is a convention.",
     "formula.letter.title": "The derivative by {letter}",
+    "formula.letter_intro": "A small change of {letter} is passed on from line to line up to {result}, and multiplied by a derivative "
+    "each time:",
     "formula.letter": "Ways from {result} to {letter}: {ways}.",
     "formula.independent": "{result} does not depend on {letter}.",
     "formula.left_out": "This is an overview. `--detail scalar` writes every derivative, `--weight {letter}` that by one letter.",
