@@ -172,6 +172,10 @@ WORDS = {
     "der Netzeingabe der Ausgabeschicht ({activation}) über alle Grenzen wächst, aber nie 0.",
     "unreachable.contradiction": "{error} kann nicht 0 werden: Die Beispiele {first} und {second} haben dieselben Eingaben und "
     "verschiedene Zielwerte, und keine Vorhersage ist für beide richtig.",
+    "unreachable.penalty": "{error} kann nur 0 werden, wo jedes Gewicht 0 ist, das die Strafe trifft: Solange eines es nicht ist, kostet "
+    "es etwas.",
+    "unreachable.penalty_never": "{error} kann nicht 0 werden: Ein Gewicht, das die Strafe trifft, kostet etwas, solange es nicht 0 ist; "
+    "und wo alle 0 sind, haben die Beispiele {first} und {second} dieselbe Vorhersage und verschiedene Zielwerte.",
     "error.more": "Zu den Vorhersagen gehören {left} weitere Ausgaben",
     "error.more.left=1": "Zu den Vorhersagen gehört eine weitere Ausgabe",
     "expanded.title": "Die Vorhersage, in ihre Gewichte zerlegt",

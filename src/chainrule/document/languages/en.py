@@ -164,6 +164,9 @@ WORDS = {
     "of the net input of the output layer ({activation}) grows without end.",
     "unreachable.contradiction": "{error} cannot reach 0: samples {first} and {second} have the same inputs and different targets, and no "
     "prediction is right for both.",
+    "unreachable.penalty": "{error} can reach 0 only where every weight that is penalised is 0: as long as one is not, it costs something.",
+    "unreachable.penalty_never": "{error} cannot reach 0: a penalised weight costs something as long as it is not 0, and where all of "
+    "them are 0, samples {first} and {second} have the same prediction and different targets.",
     "error.more": "{left} more outputs are among the predictions",
     "error.more.left=1": "One more output is among the predictions",
     "expanded.title": "The prediction, written out in its weights",
