@@ -67,17 +67,16 @@ COMMANDS = [
     "2-2-1 --input '1 0; 0 1' --target '1; 0' --order '1; 2'",
     "3-4-2 --seed 1",
     "2-2-1 --activation relu --steps 2 --detail matrix --language de",
-    "2-9-3 --detail matrix",
     "30-20-1",
     "2-8-8-1 --input '1 0; 0 1' --target '1; 0' --order '1; 2' --epochs 40",
+    "12-10-1 --detail scalar",
     "2-2-1 --input '1 0; 0 1' --target '1; 0' --order '1; 2' --epochs 2 --step 3",
-    "30-20-1 --detail scalar",
     "1-1-5 --input '1; 2' --target '1 2 3 4 5; 5 4 3 2 1' --optimizer adam",
     "20-30-20-3 --weight w1",
-    "2-40-40-1 --detail matrix --seed 2",
-    "two-inputs --detail overview",
     "xor",
+    "two-inputs --detail overview",
     "iris",
+    "2-9-3 --detail matrix",
     "--formula 'c = a + b; f = relu(c*a)' --at 'a=-4 b=2' --detail overview",
     "--formula 'c = a + b; f = relu(c*a)' --at 'a=-4 b=2' --weight a",
     "784-20-10",
@@ -99,13 +98,14 @@ def test_what_a_document_advises_works_when_it_is_typed(command: str, tmp_path) 
     assert code == 0
     for section in re.split(r"\n\n(?=\d+\. [^\n]*\n─)", text)[1:]:
         assert re.match(r"\d+\. .*\n─+\n\n\S", section), section[:200]  # each begins with a sentence
-    notes = {" ".join(note.split()) for note in text.split("\n\n")}
-    for note in notes:
+    advised: dict[str, list[str]] = {}
+    for note in (" ".join(note.split()) for note in text.split("\n\n")):
         for options in re.findall(r"`(--?[a-z][^`]* [^`]+|--all)`", note):
-            typed = shlex.split(options.replace(" N", " 2").replace("step.json", str(tmp_path / "step.json")))
-            code, answer = printed([*arguments, *typed])
-            assert code == 0, (options, note)
-            assert "--all" not in options or note not in " ".join(answer.split())
+            advised.setdefault(options.replace(" N", " 2").replace("step.json", str(tmp_path / "step.json")), []).append(note)
+    for options, notes in advised.items():
+        code, answer = printed([*arguments, *shlex.split(options)])
+        assert code == 0, (options, notes)
+        assert "--all" not in options or not any(note in " ".join(answer.split()) for note in notes)
 
 
 @pytest.mark.parametrize(("seed", "rows", "extent"), some([(seed, 1 + seed % 3, seed % 3) for seed in range(60)], 11))

@@ -172,10 +172,10 @@ WORDS = {
     "der Netzeingabe der Ausgabeschicht ({activation}) über alle Grenzen wächst, aber nie 0.",
     "unreachable.contradiction": "{error} kann nicht 0 werden: Die Beispiele {first} und {second} haben dieselben Eingaben und "
     "verschiedene Zielwerte, und keine Vorhersage ist für beide richtig.",
-    "unreachable.penalty": "{error} kann nur 0 werden, wo jedes Gewicht 0 ist, das die Strafe trifft: Solange eines es nicht ist, kostet "
-    "es etwas.",
-    "unreachable.penalty_never": "{error} kann nicht 0 werden: Ein Gewicht, das die Strafe trifft, kostet etwas, solange es nicht 0 ist; "
-    "und wo alle 0 sind, haben die Beispiele {first} und {second} dieselbe Vorhersage und verschiedene Zielwerte.",
+    "unreachable.penalty": "{error} kann nur 0 werden, wo alle Gewichte 0 sind, die der Strafterm trifft: Solange eines es nicht ist, "
+    "kostet es etwas.",
+    "unreachable.penalty_never": "{error} kann nicht 0 werden: Ein Gewicht, das der Strafterm trifft, kostet etwas, solange es nicht 0 "
+    "ist; und wo alle 0 sind, haben die Beispiele {first} und {second} dieselbe Vorhersage und verschiedene Zielwerte.",
     "error.more": "Zu den Vorhersagen gehören {left} weitere Ausgaben",
     "error.more.left=1": "Zu den Vorhersagen gehört eine weitere Ausgabe",
     "expanded.title": "Die Vorhersage, in ihre Gewichte zerlegt",
@@ -186,6 +186,8 @@ WORDS = {
     "expanded.intro_own": "Damit E sinkt, muss sich die Ausgabe ändern; und sie besteht aus den Eingaben, die gegeben sind, und den "
     "Gewichten:",
     "expanded.layers": "Ganz ausgeschrieben wäre das zu lang; Schicht für Schicht ist es",
+    "expanded.matrices": "In einzelnen Gewichten ausgeschrieben wäre das zu lang; in Matrizen ist es",
+    "expanded.in_weights": "Dasselbe lässt sich in einzelnen Gewichten schreiben",
     "expanded.outro": "Die Frage ist also, wie jedes Gewicht zu ändern ist, damit der Fehler sinkt. Die Fehlerrückführung beantwortet sie.",
     # Gradient descent
     "descent.title": "Gradientenabstieg und Lernregel",
@@ -432,7 +434,7 @@ WORDS = {
     "overview.share": "Anteil",
     "left_out.title": "Was weggelassen wurde",
     "more.weight": "`--weight {weight}` rechnet ein Gewicht vor",
-    "more.all": "`{options}` zeigt alles",
+    "more.all": "`{options}` zeigt den ganzen Schritt",
     "more.record": "`-o step.json` schreibt jede Zahl",
     "left_out.overview": "Dies ist eine Übersicht: Von den {parameters} Parametern zeigt sie keinen einzeln. `--weight {weight}` rechnet "
     "ein Gewicht durch, `--detail matrix` zeigt die Matrizen, `-o step.json` schreibt jede Zahl.",

@@ -176,6 +176,8 @@ WORDS = {
     "expanded.more.left=1": "One more prediction can be written out in the same way",
     "expanded.intro_own": "To lower E, the output has to change; and what it is made of are the inputs, which are given, and the weights:",
     "expanded.layers": "Written out whole it would be too long to be read; layer by layer it is",
+    "expanded.matrices": "Written out in single weights it would be too long; in matrices it is",
+    "expanded.in_weights": "The same can be written in single weights",
     "expanded.outro": "So the question is how to change each weight so that the error falls. Back-propagation answers it.",
     # Gradient descent
     "descent.title": "Gradient descent and the update rule",
@@ -408,7 +410,7 @@ WORDS = {
     "overview.share": "share",
     "left_out.title": "What was left out",
     "more.weight": "`--weight {weight}` works through one weight",
-    "more.all": "`{options}` shows everything",
+    "more.all": "`{options}` shows the whole step",
     "more.record": "`-o step.json` writes every number",
     "left_out.overview": "This is an overview: it shows none of the {parameters} parameters by itself. `--weight {weight}` works through "
     "one weight, `--detail matrix` shows the matrices, `-o step.json` writes every number.",
