@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import re
+import shlex
 from typing import Any
 
 import numpy as np
@@ -10,6 +13,7 @@ import pytest
 from tests.random_graphs import case_of
 from tests.samples import some
 
+from chainrule.cli import main
 from chainrule.document.document import Document, Equations, Note, Section
 from chainrule.explanation.explain import explain
 from chainrule.network.definitions import find
@@ -59,13 +63,59 @@ def written(document: Document) -> list[str]:
     return [formula_text(line) for block in blocks for line in block.equations]
 
 
+COMMANDS = [
+    "2-2-1 --input '1 0; 0 1' --target '1; 0' --order '1; 2'",
+    "3-4-2 --seed 1",
+    "2-2-1 --activation relu --steps 2 --detail matrix --language de",
+    "30-20-1",
+    "2-8-8-1 --input '1 0; 0 1' --target '1; 0' --order '1; 2' --epochs 40",
+    "12-10-1 --detail scalar",
+    "2-2-1 --input '1 0; 0 1' --target '1; 0' --order '1; 2' --epochs 2 --step 3",
+    "1-1-5 --input '1; 2' --target '1 2 3 4 5; 5 4 3 2 1' --optimizer adam",
+    "20-30-20-3 --weight w1",
+    "xor",
+    "two-inputs --detail overview",
+    "iris",
+    "2-9-3 --detail matrix",
+    "--formula 'c = a + b; f = relu(c*a)' --at 'a=-4 b=2' --detail overview",
+    "--formula 'c = a + b; f = relu(c*a)' --at 'a=-4 b=2' --weight a",
+    "784-20-10",
+]
+
+
+def printed(arguments: list[str]) -> tuple[int, str]:
+    """What a command answers."""
+    raw = io.BytesIO()
+    with contextlib.redirect_stdout(io.TextIOWrapper(raw, encoding="utf-8", write_through=True)), contextlib.redirect_stderr(io.StringIO()):
+        code = main(arguments)
+        return code, raw.getvalue().decode()
+
+
+@pytest.mark.parametrize("command", some(COMMANDS, 6))
+def test_what_a_document_advises_works_when_it_is_typed(command: str, tmp_path) -> None:
+    arguments = ["explain", *shlex.split(command)]
+    code, text = printed(arguments)
+    assert code == 0
+    for section in re.split(r"\n\n(?=\d+\. [^\n]*\n─)", text)[1:]:
+        assert re.match(r"\d+\. .*\n─+\n\n\S", section), section[:200]  # each begins with a sentence
+    advised: dict[str, list[str]] = {}
+    for note in (" ".join(note.split()) for note in text.split("\n\n")):
+        for options in re.findall(r"`(--?[a-z][^`]* [^`]+|--all)`", note):
+            advised.setdefault(options.replace(" N", " 2").replace("step.json", str(tmp_path / "step.json")), []).append(note)
+    for options, notes in advised.items():
+        code, answer = printed([*arguments, *shlex.split(options)])
+        assert code == 0, (options, notes)
+        assert "--all" not in options or not any(note in " ".join(answer.split()) for note in notes)
+
+
 @pytest.mark.parametrize(("seed", "rows", "extent"), some([(seed, 1 + seed % 3, seed % 3) for seed in range(60)], 11))
 def test_sentences_of_random_networks_are_true(seed: int, rows: int, extent: int) -> None:
     asked = random_problem(seed, rows)
     document, step = explain(asked, detail="scalar", **EXTENTS[extent]), asked.step()
     text, network = said(document), step.network
-    brackets = [line for line in written(document) if re.search(r"\[[^\[\]]* > ", line)]
-    assert ("[a > b] is 1" in text) == bool(brackets), brackets[:1]
+    for one in (document, explain(asked, detail="matrix"), explain(asked, detail="overview")):
+        brackets = [line for line in written(one) if re.search(r"\[[^\[\]]* > ", line)]
+        assert said(one).count("[a > b] is 1") == bool(brackets), brackets[:1]
     assert rows > 1 or not re.search(r"first sample|first one brings|sample 1 of 1|other samples?", text)
     assert ("is shown at the end" not in text) or "rates.title" in text or "Which learning rates lower it" in text
     learned = network.size

@@ -71,6 +71,14 @@ def test_where_it_can_nothing_is_said(options: dict[str, str]) -> None:
 def test_the_penalty_is_told_as_a_part_of_the_error() -> None:
     text = told(problem("1-1", input="1", target="1", weights="0.5 0", regularizer="l2:rate=0.1"), detail="scalar")
     assert "Of E, 9.09 % is the penalty" in text  # ½ · 0.1 · 0.25 of 0.125 + 0.0125
+    assert "E can reach 0 only where every weight that is penalised is 0" in text  # with the bias 1 it does
+
+
+@pytest.mark.parametrize("regularizer", ["l1:rate=0.1", "l2:rate=0.1", "elastic_net"])
+def test_with_a_penalty_the_error_cannot_reach_zero_where_targets_differ(regularizer: str) -> None:
+    text = told(problem("2-2-1", seed=1, input="1 2; 0 1; 3 1", target="1; 1; 2", regularizer=regularizer))
+    assert "where all of them are 0, samples 2 and 3 have the same prediction and different targets" in text
+    assert "penalised" not in told(problem("2-2-1", seed=1, input="1 2; 0 1", target="1; 2"))
 
 
 @pytest.mark.parametrize(

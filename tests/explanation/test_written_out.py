@@ -52,6 +52,17 @@ def test_a_long_prediction_is_written_out_by_layers() -> None:
     assert "h4⁽²⁾ = " in text or "z4⁽²⁾ = " in text or "h4⁽¹⁾ = " in text
 
 
+def test_one_that_is_too_long_for_that_by_layers_in_matrices() -> None:
+    asked = problem("3-12-12-2", seed=1, input="1 2 3", target="1 0")
+    text = section(asked, "expanded")
+    assert "y = " in text
+    assert "W1" in text
+    assert "in single weights" in text
+    whole = section(asked, "expanded", all=True)
+    assert "W1" not in whole
+    assert {f"{unit}⁽¹⁾" for unit in range(1, 13)} <= set(re.findall(r"^ +[hz](\S+) = ", whole, re.MULTILINE))
+
+
 @pytest.mark.parametrize(
     ("options", "counted"),
     [

@@ -9,7 +9,7 @@ from typing import Any
 
 from chainrule.document.document import Block, Equations, Inline, Paragraph, Section, Subheading, TableBlock
 from chainrule.explanation.context import Context, paths
-from chainrule.explanation.definitions import bracket, theorems
+from chainrule.explanation.definitions import theorems
 from chainrule.explanation.remarks import kinks
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Expression, definition, order, substitute
@@ -60,7 +60,7 @@ def chain_rule_section(context: Context) -> Section:
             lines.append(context.element_line(context.gradient_of(weight)))
     if None in ways.values():
         blocks += recursion_blocks(context, every=not parts)
-    blocks += [Equations(tuple(lines)), *bracket(context, lines, after_functions=True), *kinks(context)]
+    blocks += [Equations(tuple(lines)), *kinks(context)]
     if parts and (left := context.samples - len(samples)) > 0:
         blocks.append(context.more("chain.more_chains", left=left))
     if len(weights) > len(shown):

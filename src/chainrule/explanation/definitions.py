@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from chainrule.base.frozen import FrozenValue
 from chainrule.document.document import Block, Equations, Note, Paragraph
 from chainrule.explanation.context import Context, paths
 from chainrule.formula import primitives as p
@@ -19,9 +17,8 @@ from chainrule.formula.tidy import shared, tidy
 from chainrule.network.definitions import Bound
 from chainrule.network.derivation import BATCH
 from chainrule.notation.build import formula
-from chainrule.notation.formula import Call, Equation, Fenced, Formula, Operator, Prose, Row, Symbol
+from chainrule.notation.formula import Call, Equation, Formula, Prose, Symbol
 from chainrule.notation.labels import Labels
-from chainrule.notation.parts import everything_in
 from chainrule.notation.text import formula_text
 
 MOST_OUTPUTS = 4
@@ -53,33 +50,15 @@ def _bound(context: Context, value: Any) -> str:
 
 def functions(context: Context) -> list[Block]:
     """What σ, tanh … stand for and their derivatives, for each activation of the network that is a function of one number."""
-    lines = _every_function(context)
-    blocks: list[Block] = [Equations(tuple(own)) for own in lines]
-    return [Paragraph(context.text("functions.intro")), *blocks, *bracket(context, itertools.chain(*lines))] if blocks else []
-
-
-def _every_function(context: Context) -> list[list[Equation]]:
     layers = context.step.network.layers
     activations = {part.name: part for layer in layers if layer.activation is not None for part in layer.activation.parts}
     z = variable(Name("z"), (BATCH, 2))
-    return [
-        function_lines(context.labels, activation)
+    blocks: list[Block] = [
+        Equations(tuple(function_lines(context.labels, activation)))
         for activation in activations.values()
         if activation.elementwise and activation.apply(z) is not z
     ]
-
-
-def bracket(context: Context, lines: Iterable[Equation], after_functions: bool = False) -> list[Block]:
-    """What [a > b] means, where it stands in one of these equations; not again where the functions have told it."""
-    if not any(map(_is_bracket, everything_in(lines))):
-        return []
-    told = after_functions and any(map(_is_bracket, everything_in(itertools.chain(*_every_function(context)))))
-    return [] if told else [Paragraph(context.text("functions.bracket"))]
-
-
-def _is_bracket(part: FrozenValue) -> bool:
-    """Is it a comparison that is 1 or 0? {a if c > d, otherwise b} says itself what it is."""
-    return isinstance(part, Fenced) and part.left == "[" and isinstance(part.inside, Row) and Operator(">") in part.inside.items
+    return [Paragraph(context.text("functions.intro")), *blocks] if blocks else []
 
 
 def function_lines(labels: Labels, activation: Bound) -> list[Equation]:

@@ -182,6 +182,7 @@ def fitting_detail(step: Step) -> str:
 
 def _document(contexts: list[Context], weight: str | None, run: OrderedRun | None = None) -> Document:
     from chainrule.document.document import Document
+    from chainrule.explanation.brackets import with_brackets_told
     from chainrule.explanation.colours import colours
     from chainrule.explanation.illustrations import with_illustrations
 
@@ -193,7 +194,7 @@ def _document(contexts: list[Context], weight: str | None, run: OrderedRun | Non
     else:
         groups = [_weight(context, weight) if weight is not None else with_illustrations(context, _whole(context))]
         groups += [_weight(later, weight)[1:] if weight is not None else [_further(later)] for later in contexts[1:]]
-    sections = [section for group in groups for section in group]
+    sections = with_brackets_told(context.words, (section for group in groups for section in group))
     return Document(
         title=title(context),
         sections=tuple(sections),

@@ -69,8 +69,7 @@ def draw_error(context: Context) -> Section:
 
 def draw_expanded(context: Context) -> Section:
     """The prediction in its weights; where that is too long to be read, in matrices."""
-    found = None if context.detail == "overview" else forward.expanded_section(context)
-    return without_prose(found or forward.expanded_in_matrices(context))
+    return without_prose(forward.expanded_in_matrices(context) if context.detail == "overview" else forward.expanded_section(context))
 
 
 def draw_rule(context: Context) -> Section:

@@ -25,6 +25,7 @@ from chainrule.document.document import (
     Vertex,
 )
 from chainrule.document.words import Words
+from chainrule.explanation.brackets import with_brackets_told
 from chainrule.formula.calculation import Calculation
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Expression
@@ -150,7 +151,8 @@ def explain_calculation(worked: Worked, *, detail: str | None = None, weight: st
     if detail is not None and detail not in LEVELS:
         raise UnknownNameError("level of detail", detail, LEVELS)
     letter = None if weight is None else _found(worked, weight)
-    sections = tuple(_overview(worked) if detail == "overview" else _whole(worked) if letter is None else _one(worked, letter))
+    shown = _overview(worked) if detail == "overview" else _whole(worked) if letter is None else _one(worked, letter)
+    sections = tuple(with_brackets_told(worked.words, shown))
     result = formula_text(worked.symbol(worked.calculation.result))
     name = worked.words.plain("formula.name", result=result)
     colours = {node.key: FAMILIES["x" if node in worked.calculation.inputs else "h"] for node in worked.letters}
@@ -201,7 +203,8 @@ def _overview(worked: Worked) -> Iterator[Section]:
         ((worked.symbol(node),), (worked.number(node),), (worked.gradient(node),), (worked.number(gradients[node]),))
         for node in worked.letters
     )
-    yield Section("forward", words.plain("formula.values.title"), (TableBlock(tuple((title,) for title in head), rows),))
+    intro = Paragraph(words("formula.values", result=worked.symbol(worked.calculation.result)))
+    yield Section("forward", words.plain("formula.values.title"), (intro, TableBlock(tuple((title,) for title in head), rows)))
     check = _check(worked, worked.calculation.inputs)
     left_out = Note("more", words("formula.left_out", letter=worked.calculation.inputs[0].symbol))
     yield replace(check, blocks=(*check.blocks, left_out))
@@ -217,7 +220,7 @@ def _one(worked: Worked, letter: Expression) -> Iterator[Section]:
         node for node in calculation.quantities if node is not letter and calculation.ways[node] and letter in _below(calculation, node)
     ]
     on_ways = {letter, *between}
-    blocks: list[Block] = []
+    blocks: list[Block] = [Paragraph(words("formula.letter_intro", **values))] if ways else []
     if not ways:
         blocks.append(Note("insight", words("formula.independent", **values)))
     if between:

@@ -215,8 +215,10 @@ def _sample_table(context: Context, own: Sequence[Any]) -> TableBlock:
     return TableBlock((*((title,) for title in head), *letters, *last), rows)
 
 
-def expanded_section(context: Context) -> Section | None:
-    """The prediction with every hidden unit replaced by its own sum, down to the weights; None where that is too long to read."""
+def expanded_section(context: Context) -> Section:
+    """The prediction with every hidden unit replaced by its own sum, down to the weights; layer by layer, or in matrices, where that is
+    too long to be read.
+    """
     lines: list[Equation] = []
     elements = [element for sample in context.worked_samples for element in context.elements(context.derivation.prediction, sample)]
     shown = context.shown(elements, 1 if context.brief else MOST_EXPANDED)
@@ -228,13 +230,15 @@ def expanded_section(context: Context) -> Section | None:
         else:
             letter = context.scalars.variable(element)
             lines.append(worked(context.letter(element), expression, context.before, context.labels, result=context.before[letter]))
-    if len(layered) > MOST_LINES or not (lines or layered):
-        return None
+    in_matrices = len(context.shown(layered, MOST_LINES)) < len(layered)
     intro = "expanded.intro" if context.step.network.measures else "expanded.intro_own"
     blocks: list[Block] = [Paragraph(context.text(intro)), Equations(tuple(lines))] if lines else [Paragraph(context.text(intro))]
     if layered:
-        blocks += [Paragraph(context.text("expanded.layers")), Equations(tuple(layered))]
-    if (left := context.samples * len(elements) // len(context.worked_samples) - len(shown)) > 0:
+        blocks.append(Paragraph(context.text("expanded.matrices" if in_matrices else "expanded.layers")))
+        blocks += expanded_in_matrices(context).blocks if in_matrices else [Equations(tuple(layered))]
+    if in_matrices:
+        blocks.append(context.more("expanded.in_weights"))
+    elif (left := context.samples * len(elements) // len(context.worked_samples) - len(shown)) > 0:
         blocks.append(context.more("expanded.more", left=left))
     blocks.append(Paragraph(context.text("expanded.outro")))
     return Section("expanded", context.plain("expanded.title"), tuple(blocks))
@@ -282,7 +286,7 @@ def _written_out(context: Context, element: Element) -> tuple[Expression, list[E
 def _by_layers(context: Context, element: Element) -> list[Equation]:
     """An element in letters, and then those of its letters that are computed themselves, each as far as it can be read."""
     lines, waiting, seen = list[Equation](), [element], {element}
-    while waiting and len(lines) <= MOST_LINES:
+    while waiting and len(context.shown(lines, MOST_LINES)) == len(lines):
         one = waiting.pop(0)
         expression, left = _written_out(context, one)
         lines.append(Equation((context.letter(one), formula(expression, context.labels)), ("=",)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -101,8 +102,9 @@ def _kink(
 
 
 def unreachable(context: Context) -> list[Block]:
-    """Why E cannot reach 0, or only in the limit, as far as that is seen: contradictory targets, an output within bounds."""
-    return [Note("insight", text) for text in (_contradiction(context), _out_of_reach(context)) if text is not None]
+    """Why E cannot reach 0, or only in the limit, as far as that is seen: contradictory targets, an output within bounds, a penalty."""
+    found = (_contradiction(context), _out_of_reach(context), _costs(context))
+    return [Note("insight", text) for text in found if text is not None]
 
 
 def _contradiction(context: Context) -> Inline | None:
@@ -131,6 +133,28 @@ def _differ(context: Context, first: int, second: int) -> bool:
             if np.isfinite(both).any() and np.nanmin(np.where(np.isfinite(both), both, np.inf)) > LEAST:
                 return True
     return False
+
+
+def _costs(context: Context) -> Inline | None:
+    """A penalty that is 0 only without weights; and what the predictions are then."""
+    step, regularizer = context.step, context.step.network.regularizer
+    if regularizer is None or not step.network.measures:
+        return None
+    w = variable(Name("w"), (1, 1))
+    cost = regularizer.apply(w)
+    costs = [float(evaluate([cost], {w: np.full((1, 1), weight)})[cost]) for weight in (0.0, -3.0, -0.1, 0.1, 3.0)]
+    if costs[0] != 0 or min(costs[1:]) <= 0:
+        return None
+    samples = [(first, place) for first, place in pairwise(range(len(step.x[:MOST_TARGETS]))) if _differ(context, first, place)]
+    rows = step.x.astype(float)
+    for moved in (0.0, 0.37) if samples else ():  # what is equal with two biases is equal with all
+        parameters = {key: np.asarray(value, dtype=float) for key, value in step.parameters.items()}
+        empty = {key: np.zeros(value.shape) if value.ndim > 1 else value + moved for key, value in parameters.items()}
+        predictions = step.network.continued(empty).predict(rows)
+        samples = [(first, place) for first, place in samples if np.array_equal(predictions[first], predictions[place])]
+    if not samples:
+        return context.text("unreachable.penalty", error=context.labels.error)
+    return context.text("unreachable.penalty_never", first=samples[0][0] + 1, second=samples[0][1] + 1, error=context.labels.error)
 
 
 def _measured(context: Context) -> Iterator[tuple[Bound, Array]]:

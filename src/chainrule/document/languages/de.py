@@ -172,6 +172,10 @@ WORDS = {
     "der Netzeingabe der Ausgabeschicht ({activation}) über alle Grenzen wächst, aber nie 0.",
     "unreachable.contradiction": "{error} kann nicht 0 werden: Die Beispiele {first} und {second} haben dieselben Eingaben und "
     "verschiedene Zielwerte, und keine Vorhersage ist für beide richtig.",
+    "unreachable.penalty": "{error} kann nur 0 werden, wo alle Gewichte 0 sind, die der Strafterm trifft: Solange eines es nicht ist, "
+    "kostet es etwas.",
+    "unreachable.penalty_never": "{error} kann nicht 0 werden: Ein Gewicht, das der Strafterm trifft, kostet etwas, solange es nicht 0 "
+    "ist; und wo alle 0 sind, haben die Beispiele {first} und {second} dieselbe Vorhersage und verschiedene Zielwerte.",
     "error.more": "Zu den Vorhersagen gehören {left} weitere Ausgaben",
     "error.more.left=1": "Zu den Vorhersagen gehört eine weitere Ausgabe",
     "expanded.title": "Die Vorhersage, in ihre Gewichte zerlegt",
@@ -182,6 +186,8 @@ WORDS = {
     "expanded.intro_own": "Damit E sinkt, muss sich die Ausgabe ändern; und sie besteht aus den Eingaben, die gegeben sind, und den "
     "Gewichten:",
     "expanded.layers": "Ganz ausgeschrieben wäre das zu lang; Schicht für Schicht ist es",
+    "expanded.matrices": "In einzelnen Gewichten ausgeschrieben wäre das zu lang; in Matrizen ist es",
+    "expanded.in_weights": "Dasselbe lässt sich in einzelnen Gewichten schreiben",
     "expanded.outro": "Die Frage ist also, wie jedes Gewicht zu ändern ist, damit der Fehler sinkt. Die Fehlerrückführung beantwortet sie.",
     # Gradient descent
     "descent.title": "Gradientenabstieg und Lernregel",
@@ -428,7 +434,7 @@ WORDS = {
     "overview.share": "Anteil",
     "left_out.title": "Was weggelassen wurde",
     "more.weight": "`--weight {weight}` rechnet ein Gewicht vor",
-    "more.all": "`{options}` zeigt alles",
+    "more.all": "`{options}` zeigt den ganzen Schritt",
     "more.record": "`-o step.json` schreibt jede Zahl",
     "left_out.overview": "Dies ist eine Übersicht: Von den {parameters} Parametern zeigt sie keinen einzeln. `--weight {weight}` rechnet "
     "ein Gewicht durch, `--detail matrix` zeigt die Matrizen, `-o step.json` schreibt jede Zahl.",
@@ -491,10 +497,13 @@ WORDS = {
     "formula.derived": "abgeleitet",
     "formula.value": "Wert",
     "formula.derivative": "Ableitung",
+    "formula.values": "Was jeder Buchstabe wert ist, und wie schnell sich {result} mit ihm ändert:",
     "formula.values.title": "Werte und Ableitungen",
     "formula.kink": "Bei {letters} weichen sie ab: Die Formel hat an dieser Stelle einen Knick, und die Ableitung ist dort eine "
     "Festlegung.",
     "formula.letter.title": "Die Ableitung nach {letter}",
+    "formula.letter_intro": "Eine kleine Änderung von {letter} pflanzt sich von Zeile zu Zeile bis {result} fort und wird dabei jedes Mal "
+    "mit einer Ableitung multipliziert:",
     "formula.letter": "Wege von {result} zu {letter}: {ways}.",
     "formula.independent": "{result} hängt nicht von {letter} ab.",
     "formula.left_out": "Dies ist eine Übersicht. `--detail scalar` schreibt jede Ableitung, `--weight {letter}` die nach einem "

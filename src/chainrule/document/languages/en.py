@@ -164,6 +164,9 @@ WORDS = {
     "of the net input of the output layer ({activation}) grows without end.",
     "unreachable.contradiction": "{error} cannot reach 0: samples {first} and {second} have the same inputs and different targets, and no "
     "prediction is right for both.",
+    "unreachable.penalty": "{error} can reach 0 only where every weight that is penalised is 0: as long as one is not, it costs something.",
+    "unreachable.penalty_never": "{error} cannot reach 0: a penalised weight costs something as long as it is not 0, and where all of "
+    "them are 0, samples {first} and {second} have the same prediction and different targets.",
     "error.more": "{left} more outputs are among the predictions",
     "error.more.left=1": "One more output is among the predictions",
     "expanded.title": "The prediction, written out in its weights",
@@ -173,6 +176,8 @@ WORDS = {
     "expanded.more.left=1": "One more prediction can be written out in the same way",
     "expanded.intro_own": "To lower E, the output has to change; and what it is made of are the inputs, which are given, and the weights:",
     "expanded.layers": "Written out whole it would be too long to be read; layer by layer it is",
+    "expanded.matrices": "Written out in single weights it would be too long; in matrices it is",
+    "expanded.in_weights": "The same can be written in single weights",
     "expanded.outro": "So the question is how to change each weight so that the error falls. Back-propagation answers it.",
     # Gradient descent
     "descent.title": "Gradient descent and the update rule",
@@ -405,7 +410,7 @@ WORDS = {
     "overview.share": "share",
     "left_out.title": "What was left out",
     "more.weight": "`--weight {weight}` works through one weight",
-    "more.all": "`{options}` shows everything",
+    "more.all": "`{options}` shows the whole step",
     "more.record": "`-o step.json` writes every number",
     "left_out.overview": "This is an overview: it shows none of the {parameters} parameters by itself. `--weight {weight}` works through "
     "one weight, `--detail matrix` shows the matrices, `-o step.json` writes every number.",
@@ -466,9 +471,12 @@ WORDS = {
     "formula.derived": "derived",
     "formula.value": "value",
     "formula.derivative": "derivative",
+    "formula.values": "What each letter is worth, and how fast {result} changes with it:",
     "formula.values.title": "Values and derivatives",
     "formula.kink": "For {letters} they differ: the formula has a kink at this point, and the derivative there is a convention.",
     "formula.letter.title": "The derivative by {letter}",
+    "formula.letter_intro": "A small change of {letter} is passed on from line to line up to {result}, and multiplied by a derivative "
+    "each time:",
     "formula.letter": "Ways from {result} to {letter}: {ways}.",
     "formula.independent": "{result} does not depend on {letter}.",
     "formula.left_out": "This is an overview. `--detail scalar` writes every derivative, `--weight {letter}` that by one letter.",
