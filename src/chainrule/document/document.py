@@ -147,12 +147,12 @@ class Illustration(FrozenValue):
 
     draw    gives the diagram
     alt     the picture in words, once it is drawn
-    beside  the left side of the derivation with which a slide shows it; other layouts have no room for it
+    beside  what a slide shows it with: a table, a paragraph, or a derivation, by its left side; other layouts have no room for it
     """
 
     draw: Callable[[], Any]
     alt: str = ""
-    beside: Formula | None = None
+    beside: Formula | TableBlock | Paragraph | None = None
 
 
 Drawing: TypeAlias = Picture | BoxGraph

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from chainrule.document.document import Block, Illustration, Paragraph, Section
+from chainrule.document.document import Block, Illustration, Paragraph, Section, TableBlock
 from chainrule.explanation.context import Context
 from chainrule.formula.scalar import Element
 
@@ -20,6 +20,9 @@ MOST_WORK = 10**6
 
 MOST_LAYERS = 3
 """Of more, the way of a weight is lit in the last and in the first."""
+
+MOST_ROWS = 4
+"""Of a table of samples that has a picture beside it, on a slide."""
 
 MOST_LIT = 16
 """Weights whose way is lit beside their chain, on a slide."""
@@ -34,6 +37,7 @@ def of_weight(context: Context, sections: Sequence[Section], weight: Element) ->
 def with_illustrations(context: Context, sections: Sequence[Section]) -> list[Section]:
     """The sections, each with its picture: forward pass, a lit chain a layer, the error along a weight, by rates, and step by step."""
     makers: Mapping[str, Callable[[Context, tuple[Block, ...]], tuple[Block, ...]]] = {
+        "data": _data,
         "forward": _forward,
         "descent": _descent,
         "chain": _chain,
@@ -43,6 +47,22 @@ def with_illustrations(context: Context, sections: Sequence[Section]) -> list[Se
     return [
         replace(section, blocks=makers[section.key](context, section.blocks)) if section.key in makers else section for section in sections
     ]
+
+
+def _data(context: Context, blocks: tuple[Block, ...]) -> tuple[Block, ...]:
+    """For slides, the first sample beside a short table, or beside what stands in its place."""
+    tables = [block for block in blocks if isinstance(block, TableBlock)]
+    last = tables[0] if tables else blocks[-1]
+    if isinstance(last, Paragraph) or (isinstance(last, TableBlock) and len(last.rows) <= MOST_ROWS):
+        return (*blocks, Illustration(partial(_sample_diagram, context), beside=last))
+    return blocks
+
+
+def _sample_diagram(context: Context) -> Diagram:
+    from chainrule.explanation.pictures import sample_picture
+    from chainrule.pictures.diagram import network_diagram
+
+    return network_diagram(sample_picture(context))
 
 
 def _forward(context: Context, blocks: tuple[Block, ...]) -> tuple[Block, ...]:

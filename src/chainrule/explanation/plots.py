@@ -35,10 +35,13 @@ FAR = 1e-6
 FLAT = 1e-7
 """A curve that changes by less than this share of its height is drawn as one that does not."""
 
-SEEN, UNSEEN = 14.0, 1e-6
+SEEN, UNSEEN = 14.0, 1e-8
 """So many steps are as wide as the curve that is drawn downhill, unless a step is a smaller share of what it moves than the second: numbers
 at the axes would no longer differ, and the curve is drawn where it bends.
 """
+
+FARTHEST, BENT = 100.0, 0.2
+"""Sizes of a weight to which a curve is followed until it has left its tangent by this share of the way down."""
 
 TOUCHING = 0.02
 """Points less than this share of the axis apart are one."""
@@ -127,6 +130,9 @@ def _around(along: Callable[[float], float], old: float, new: float, slope: floa
         reach *= 1.25
     if zoomed:
         reach = min(reach, SEEN * moved)
+    else:
+        while reach < FARTHEST * size and abs(along(old + downhill * reach) - start + abs(slope) * reach) < BENT * abs(slope) * reach:
+            reach *= 1.25
     reach = max(reach, 1.25 * moved)
     ends = sorted((old - downhill * 0.3 * reach, old + downhill * reach))
     return min(ends[0], new - 0.1 * reach), max(ends[1], new + 0.1 * reach)

@@ -43,7 +43,7 @@ def text_block(formula: Formula, words: Mapping[str, str] = ENGLISH) -> TextBloc
 def wrapped(formula: Formula, width: int, words: Mapping[str, str] = ENGLISH) -> list[list[Segment]]:
     """The formula as a block, broken into lines of at most `width` columns.
 
-    Relations go below each other; sides that are still too long break before + and −, then before products, then inside brackets.
+    Relations go below each other; sides that are still too long break after + and −, then after signs of products, then inside brackets.
     A matrix too wide to be drawn is written on one line and broken. A line is longer only where a single symbol or number is.
     """
     lines: list[list[Segment]] = []

@@ -25,7 +25,7 @@ Segment: TypeAlias = tuple[str, str | None]
 """Text, and the key of its colour (None: no colour)."""
 
 RELATION, SUM, PRODUCT, INNER, LEVELS = range(5)
-"""Where a line ends first: before relations, then before + and −, then before products, then at any other space of that depth."""
+"""Where a line ends first: before relations, then after + and −, then after signs of products, then at any other space of that depth."""
 
 
 class Break(int):
@@ -158,15 +158,17 @@ def _needs_parentheses(before: f.Formula | None, item: f.Fraction, after: f.Form
 
 
 def _space(before: f.Formula, item: f.Formula, depth: int) -> Iterator[Piece]:
-    """What stands between neighbours: nothing after a sign of its own or before the places of a part, as in h[2], a firm space after an
-    operator, else one that may break.
+    """What stands between neighbours: nothing after a sign of its own or before the places of a part, as in h[2], else a space, which may
+    break before a relation and after any other operator.
     """
     if isinstance(item, f.Operator) and not item.prefix:
-        yield from () if item.sign in ",;" else [Break(LEVELS * depth + _level(item.sign))]
+        level = _level(item.sign)
+        yield from () if item.sign in ",;" else [Break(LEVELS * depth + level) if level == RELATION else (" ", None)]
     elif not isinstance(before, f.Operator):
         yield from () if isinstance(item, f.Fenced) and item.left == "[" else [Break(LEVELS * depth + PRODUCT)]
     elif not before.prefix:
-        yield Break(LEVELS * depth + INNER) if before.sign in ",;" else (" ", None)
+        level = INNER if before.sign in ",;" else _level(before.sign)
+        yield (" ", None) if level == RELATION else Break(LEVELS * depth + level)
 
 
 def _is_simple(part: f.Formula) -> bool:

@@ -47,7 +47,7 @@ def with_short_lines(equation: Equation, columns: int) -> Equation:
 
 
 def broken(items: Sequence[Formula], columns: int) -> list[tuple[Formula, ...]]:
-    """A side in lines of about so many letters: before + and −, then before products, then inside brackets."""
+    """A side in lines of about so many letters: they end after + and −, then after signs of products, then inside brackets."""
     if formulas_width(items) <= columns:
         return [tuple(items)]
     for signs in (SUMS, PRODUCTS):
@@ -64,12 +64,12 @@ def formulas_width(items: Iterable[Formula]) -> int:
 
 
 def _chunks(items: Sequence[Formula], signs: frozenset[str]) -> list[list[Formula]]:
-    """What stands between signs outside of brackets; each sign begins its chunk."""
+    """What stands between signs outside of brackets; each sign ends its chunk."""
     chunks: list[list[Formula]] = [[]]
-    for item in items:
-        if isinstance(item, Operator) and item.sign in signs and not item.prefix and chunks[-1]:
-            chunks.append([])
+    for place, item in enumerate(items):
         chunks[-1].append(item)
+        if isinstance(item, Operator) and item.sign in signs and not item.prefix and 0 < place < len(items) - 1:
+            chunks.append([])
     return chunks
 
 

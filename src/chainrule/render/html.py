@@ -49,8 +49,8 @@ LONGEST_PROGRAMS = 30_000
 WIDEST = 85
 """Letters of a line of an equation; what is longer goes on in the next line."""
 
-WIDE = 60
-"""Letters of a formula that may be too many for a line on paper: there its type is as small as it has to be."""
+WIDE = 30
+"""Letters of a formula that may be too many for a line on a telephone, or on paper: there its type is as small as it has to be."""
 
 
 def html(document: Document) -> str:

@@ -5,7 +5,8 @@ Prose is escaped sign by sign (`render.prose`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from chainrule.base.frozen import FrozenValue
 from chainrule.document.document import (
@@ -28,7 +29,7 @@ from chainrule.pictures.diagram import network_diagram
 from chainrule.render.breaking import broken, formulas_width, lines_of
 from chainrule.render.palette import NOTES, PALETTE, QUIET
 from chainrule.render.prose import escape_latex_prose, visible
-from chainrule.render.slides import slides
+from chainrule.render.slides import BESIDE, is_beside, share_beside, slides
 from chainrule.render.tikz import tikz
 
 ARTICLE = r"""
@@ -111,8 +112,21 @@ class _Writer(FrozenValue):
                 yield rf"\section{{{escape_latex_prose(slide.section.title)}}}"
             part = rf"\part{{{slide.part} / {slide.parts}}}" if slide.parts > 1 else ""
             yield rf"\begin{{frame}}[shrink]{{{slide.number}. {escape_latex_prose(slide.section.title)}{part}}}"
-            yield from map(self.block, slide.blocks)
+            yield from self._beside(slide.blocks)
             yield r"\end{frame}"
+
+    def _beside(self, blocks: Sequence[Block]) -> Iterator[str]:
+        """The blocks of a slide; pictures that stand beside derivations are there."""
+        for block, following in zip(blocks, (*blocks[1:], None), strict=True):
+            if following is not None and is_beside(following):
+                share = share_beside(block)
+                yield rf"\begin{{columns}}[T,onlytextwidth]\begin{{column}}{{{share:.2f}\textwidth}}"
+                yield replace(self, columns=BESIDE).block(block)
+                yield rf"\end{{column}}\begin{{column}}{{{0.98 - share:.2f}\textwidth}}"
+                yield self.block(following)
+                yield r"\end{column}\end{columns}"
+            elif not is_beside(block):
+                yield self.block(block)
 
     def block(self, block: Block) -> str:
         """A block in LaTeX's markup."""
@@ -155,5 +169,7 @@ class _Writer(FrozenValue):
             left, relation, *items = line.items if place == 0 else (Row(()), *line.items)
             head, *rest = broken(items, self.columns - formulas_width((equation.sides[0],)))
             rows.append(f"{self._formula(left)} &{self._formula(relation)} {self._formula(Row(head))}")
-            rows += [rf"&\qquad {{}}{self._formula(Row(part))}" for part in rest]
+            for part in rest:  # {} is what a sign at the end of a line stands before
+                rows[-1] += " {}"
+                rows.append(rf"&\qquad {self._formula(Row(part))}")
         return "\\begin{aligned}\n  " + " \\\\\n  ".join(rows) + "\n\\end{aligned}"

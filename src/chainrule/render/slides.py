@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 
 from chainrule.base.frozen import FrozenValue
@@ -30,14 +31,14 @@ HEIGHT = 15.0
 LETTERS = 75
 """Letters of prose on a line of a slide."""
 
-COLUMNS = 62
-"""Letters of an equation on a line of a slide."""
+COLUMNS, BESIDE = 62, 36
+"""Letters of an equation on a line of a slide; beside a picture."""
 
 PICTURE = 11.5
 """Lines that a picture takes."""
 
-SMALL_PICTURE = 6.5
-"""Lines that one takes which is repeated beside a derivation."""
+SMALL_PICTURE = 5.0
+"""Lines that one takes beside a derivation, at least."""
 
 ROWS = 8
 """Rows of a table on a slide."""
@@ -45,7 +46,10 @@ ROWS = 8
 FULLEST = 1.25
 """How full a slide may be, its type smaller, where what leads to something would stand alone otherwise."""
 
-ANOTHER, SUBHEADING, DERIVATION, BARE, CROWDED = 0.4, 0.3, 1.0, 1.0, 40.0
+CLOSING = 1.4
+"""The same, where it ends with what would be a slide of its own with nothing but a remark."""
+
+ANOTHER, SUBHEADING, DERIVATION, BARE, CROWDED = 0.4, 0.3, 1.0, 1.0, 12.0
 """What a further slide costs, a subheading in the middle of one, a derivation that is not the first on its slide, and less than a third
 of one. An empty slide costs 1 more, a full one nothing, and one that is too full CROWDED times the square of what is too much.
 """
@@ -65,24 +69,38 @@ class Slide(FrozenValue):
 
 
 def slides(document: Document) -> Iterator[Slide]:
-    """Every section's slides in their order; nothing of the document is left out."""
+    """Every section's slides in their order; nothing of the document is left out. A section that is a remark and has room on the slide
+    before it stands there, under a subheading.
+    """
+    made: list[Slide] = []
     for number, section in enumerate(document.sections, start=1):
+        if made and all(isinstance(block, Note) for block in section.blocks):
+            remark = (*made[-1].blocks, Subheading((f"{number}. {section.title}",)), *section.blocks)
+            if _height_of_all(remark) <= CLOSING * HEIGHT:
+                made[-1] = replace(made[-1], blocks=remark)
+                continue
         ideas = _ideas(tuple(_beside(section.blocks)))
         for part, blocks in enumerate(ideas, start=1):
-            yield Slide(section, number, part, len(ideas), tuple(_rejoined(blocks)))
+            made.append(Slide(section, number, part, len(ideas), tuple(_rejoined(blocks))))
+    yield from made
 
 
 def _beside(blocks: Sequence[Block]) -> Iterator[Block]:
-    """The pieces of the blocks; each derivation that leaves room is followed by its picture, in place of those that stand for all."""
-    lit = {block.beside: block for block in blocks if isinstance(block, Illustration) and block.beside is not None}
+    """The pieces of the blocks; each derivation, or table, is followed by the picture beside it, in place of those that stand for all."""
+    lit: dict[object, Illustration] = {
+        block.beside: block for block in blocks if isinstance(block, Illustration) and block.beside is not None
+    }
     for block in blocks:
         if isinstance(block, Illustration):
             if not lit:
                 yield block
             continue
+        if block in lit:
+            yield from (block, lit[block])
+            continue
         for piece in _pieces(block):
             yield piece
-            if isinstance(piece, Equations) and isinstance(piece.equations[0], Equation) and _height(piece) <= HEIGHT - SMALL_PICTURE:
+            if isinstance(piece, Equations) and isinstance(piece.equations[0], Equation) and _height(piece, BESIDE) <= HEIGHT:
                 picture = lit.get(piece.equations[0].sides[0])
                 yield from () if picture is None else (picture,)
 
@@ -94,7 +112,7 @@ def _ideas(pieces: Sequence[Block]) -> list[Sequence[Block]]:
         found = []
         for start in range(end - 1, -1, -1):
             slide = pieces[start:end]
-            high = sum(map(_height, slide))
+            high = _height_of_all(slide)
             if high > FULLEST * HEIGHT and len(slide) > 1:
                 break
             before, cut = ways[start]
@@ -106,8 +124,7 @@ def _ideas(pieces: Sequence[Block]) -> list[Sequence[Block]]:
 def _cost(slide: Sequence[Block], high: float, following: Sequence[Block]) -> float:
     """How far a slide is from full, and what stands at the wrong end of it: what leads to something stays with it."""
     shown = any(isinstance(block, Equations | TableBlock | Visual) for block in following)
-    beside = following and isinstance(following[0], Illustration) and following[0].beside is not None
-    leads = 9 * bool(beside) + 3 * isinstance(slide[-1], Subheading) + (isinstance(slide[-1], Paragraph) and shown)
+    leads = 9 * any(map(is_beside, following)) + 3 * isinstance(slide[-1], Subheading) + (isinstance(slide[-1], Paragraph) and shown)
     inside = SUBHEADING * sum(isinstance(block, Subheading) for block in slide[1:])
     equations = [block.equations for block in slide if isinstance(block, Equations)]
     derivations = sum(any(isinstance(one, Equation) and len(one.relations) >= STEPS for one in own) for own in equations)
@@ -138,29 +155,53 @@ def _rejoined(pieces: Iterable[Block]) -> Iterator[Block]:
             yield from group
 
 
-def _height(block: Block) -> float:
-    """Lines that a block takes on a slide, about."""
+def is_beside(block: Block) -> bool:
+    """Is it a picture that stands beside what is before it?"""
+    return isinstance(block, Illustration) and block.beside is not None
+
+
+def share_beside(block: Block) -> float:
+    """How much of a slide's width something needs that has a picture beside it."""
+    if isinstance(block, TableBlock):
+        return min(0.1 + 0.08 * len(block.head), 0.6)
+    if isinstance(block, Paragraph):
+        return 0.5
+    equations = [one for one in block.equations if isinstance(one, Equation)] if isinstance(block, Equations) else []
+    wide = [_letters_across(line) for one in equations for line in lines_of(one)]
+    return min(max((max(wide, default=0) + 8) / COLUMNS, 0.35), 0.6)
+
+
+def _height_of_all(slide: Sequence[Block]) -> float:
+    """Lines that blocks below each other take, about; what has a picture beside it has less room."""
+    pairs = zip(slide, (*slide[1:], None), strict=True)
+    return sum(
+        max(_height(block, BESIDE), SMALL_PICTURE) if following is not None and is_beside(following) else _height(block)
+        for block, following in pairs
+        if not is_beside(block)
+    )
+
+
+def _height(block: Block, columns: int = COLUMNS) -> float:
+    """Lines that a block takes on a slide, about, with so many letters of an equation on a line."""
     match block:
         case Paragraph(prose) | Note(_, prose):
             return 0.6 + 1.25 * -(-sum(len(part) if isinstance(part, str) else 4 for part in prose) // LETTERS)
         case Subheading():
             return 2.2
         case Equations(equations):
-            return 0.3 + sum(map(_height_of, equations))
+            return 0.3 + sum(_height_of(equation, columns) for equation in equations)
         case TableBlock(_, rows):
             return 2.2 + 1.3 * len(rows)
-        case Illustration(beside=beside) if beside is not None:
-            return SMALL_PICTURE
         case Picture() | BoxGraph() | Illustration():
             return PICTURE
 
 
-def _height_of(formula: Formula) -> float:
+def _height_of(formula: Formula, columns: int = COLUMNS) -> float:
     """Lines that a formula takes, about; each side of an equation stands on a line of its own."""
     match formula:
         case Equation(sides):
             lines = lines_of(formula)
-            return 0.3 * (len(lines) > 1) + sum(map(_height_of_line, lines)) if len(sides) > 1 else 1.3
+            return 0.3 * (len(lines) > 1) + sum(_height_of_line(line, columns) for line in lines) if len(sides) > 1 else 1.3
         case Row(items):
             return max(map(_height_of, items), default=1.3)
         case Fraction(above, below):
@@ -178,6 +219,12 @@ def _height_of(formula: Formula) -> float:
     return 1.3
 
 
-def _height_of_line(line: Row) -> float:
-    """A line of an equation, parted where it is longer than the slide is wide."""
-    return max(map(_height_of, line.items)) * -(-text_block(line).width // COLUMNS)
+def _height_of_line(line: Row, columns: int) -> float:
+    """A line of an equation, parted where it is longer than so many letters."""
+    tallest, *others = sorted(map(_height_of, line.items), reverse=True)
+    return tallest + max(others, default=0.0) * (-(-_letters_across(line) // columns) - 1)
+
+
+def _letters_across(line: Row) -> int:
+    """Letters of a line next to each other, about: those of a derivative stand above each other."""
+    return text_block(line).width - sum(text_block(item).width for item in line.items if isinstance(item, Derivative)) // 2

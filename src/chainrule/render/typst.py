@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.resources import files
 
 from chainrule.base.frozen import FrozenValue
@@ -30,7 +30,7 @@ from chainrule.pictures.shapes import Diagram
 from chainrule.render.breaking import lines_of
 from chainrule.render.canvas import canvas
 from chainrule.render.palette import FRAME, NOTES, PALETTE, QUIET
-from chainrule.render.slides import slides
+from chainrule.render.slides import is_beside, share_beside, slides
 
 KEPT_IN_COLUMNS = 36
 """Letters in brackets that stand on one line of a narrow column."""
@@ -50,7 +50,7 @@ LAYOUTS = {
 #let (equation-height, picture-height, part-equations, tight) = (600pt, 200pt, false, none)""",
     "slides": """#set page(width: 254mm, height: 142.875mm, margin: (x: 16mm, top: 13mm, bottom: 13mm), numbering: "1")
 #set text(size: 18pt)
-#let (equation-height, picture-height, part-equations, tight) = (220pt, 230pt, true, none)""",
+#let (equation-height, picture-height, part-equations, tight) = (220pt, 11em, true, none)""",
     "figure": """#set page(width: auto, height: auto, margin: 3mm, fill: white)
 #set text(size: 10.5pt)
 #let (equation-height, picture-height, part-equations, tight) = (600pt, 100cm, false, 180mm)""",
@@ -138,8 +138,16 @@ class _Writer(FrozenValue):
         for slide in slides(self.document):
             title = f"{slide.number}. {escape_typst(slide.section.title)}"
             part = f"{slide.part} / {slide.parts}" if slide.parts > 1 else ""
-            body = "\n\n".join(map(self.block, slide.blocks))
+            body = "\n\n".join(self._beside(slide.blocks))
             yield f"#slide({'true' if slide.part == 1 else 'false'}, [{title}], [{part}])[\n{body}\n]"
+
+    def _beside(self, blocks: Sequence[Block]) -> Iterator[str]:
+        """The blocks of a slide; pictures that stand beside derivations are there."""
+        for block, following in zip(blocks, (*blocks[1:], None), strict=True):
+            if following is not None and is_beside(following):
+                yield f"#beside({100 * share_beside(block):.0f}%)[\n{self.block(block)}\n][\n{self.block(following)}\n]"
+            elif not is_beside(block):
+                yield self.block(block)
 
     def _title(self, size: str) -> str:
         return f"#[\n  #show title: set text(size: {size}, hyphenate: false)\n  #show title: set par(justify: false)\n  #title()\n]"
