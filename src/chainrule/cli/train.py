@@ -222,8 +222,9 @@ def evaluate(model: str, data: tuple[str, ...], language: str, **form: Any) -> N
     Columns are found by their names, in any order. One that lacks is an error; further ones are ignored. A category that the model has
     never seen counts as none of the known ones; rows of a class that it has never seen count as wrong.
     """
-    from chainrule.cli.report import lines_of_scores, message
+    from chainrule.cli.report import lines_of_scores
     from chainrule.document.words import Words
+    from chainrule.report.lines import message
     from chainrule.training.model import Model
 
     words, found = Words(language), Model.load(model)
@@ -270,8 +271,9 @@ def predict(
     model has never seen counts as none of the known ones, and that is said; so is what the doctor finds wrong with the model's scores.
     """
     from chainrule.api.predictions import formula_cells, predictions
-    from chainrule.cli.report import message, verdict_line
+    from chainrule.cli.report import verdict_line
     from chainrule.document.words import Words
+    from chainrule.report.lines import message
     from chainrule.training.model import Model
 
     words, found = Words(language), Model.load(model)

@@ -124,8 +124,9 @@ class _Writer(FrozenValue):
         heading = element("h2", f'<span class="number">{number}</span> {escape_xml(section.title)}', {"dir": "auto"})
         named = (f"{section.key}-{place}-" for place in range(len(section.blocks)))
         blocks = "\n".join(map(self.block, section.blocks, named)) + self.program(program)
-        folding = f'<details open="open"><summary>{heading}</summary>\n{blocks}\n</details>'
-        return element("section", folding, {"id": section.key})
+        folding = f"<summary>{heading}</summary>\n{blocks}\n"
+        given = {} if section.folded else {"open": "open"}
+        return element("section", element("details", folding, given), {"id": section.key})
 
     def block(self, block: Block, named: str = "") -> str:
         """named: what stands before the handles of a picture."""
