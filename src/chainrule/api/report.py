@@ -163,6 +163,9 @@ def _again(model: Model) -> tuple[str, str]:
     if model.preparation is None:
         return "", ""
     own, said = own_data(model.source), options_of(model)
+    targets = said.get("target")
+    if isinstance(targets, list) and len(targets) == 1:
+        said["target"] = targets[0]
     typed = training_command(model, [], output=SOMEWHERE) if _is_file(model) else None
     data = repr(own) if _is_file(model) else "data"
     line = f"cr.train({', '.join([data, *(f'{name}={value!r}' for name, value in said.items())])})"

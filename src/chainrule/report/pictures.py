@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -39,6 +40,9 @@ COUNTED = 14
 CELL, SMALL_CELL, CELL_HEIGHT, MARGIN = 42.0, 17.0, 30.0, 12.0
 """Of the picture of classes."""
 
+WIDEST = 460.0
+"""Of all columns with names above them; where these are wider, the columns have numbers."""
+
 SHADES = ((0.5, "deep"), (0.1, "shade"), (0.0, "area"))
 """How a cell is drawn of which more than this share of its row lies in it."""
 
@@ -64,14 +68,14 @@ def confusion_diagram(words: Words, names: Sequence[str], confusion: Array) -> D
     across, down = (CELL, CELL_HEIGHT) if counted else (SMALL_CELL, SMALL_CELL)
     if counted:
         across = max(across, *(width(prose_runs(str(count)), SMALL) + 12 for count in confusion.ravel().tolist()))
-    named = size <= 8 and all(width(prose_runs(name), SMALL) <= 2.2 * across for name in shown)
-    if named:
-        across = max(across, *(width(prose_runs(name), SMALL) + 10 for name in shown))
+    widest = max(width(prose_runs(name), SMALL) + 10 for name in shown)
+    named = size * max(across, widest) <= WIDEST if counted else widest <= across
+    across = max(across, widest) if named else across
     heads = shown if named else [str(number) for number in range(1, size + 1)]
     sides = shown if named or heads == shown else [f"{name} ({number})" for number, name in enumerate(shown, start=1)]
     said, true = (prose_runs(words.plain(f"report.confusion.{key}")) for key in ("said", "true"))
     left = MARGIN + max(width(runs, SMALL) for runs in (true, *map(prose_runs, sides))) + 10
-    top = MARGIN + 3.6 * SMALL * LINE
+    top = MARGIN + 2.4 * SMALL * LINE
     alt = words.plain("report.confusion.alt", classes=size)
 
     def shapes() -> Iterator[Shape]:
@@ -99,9 +103,10 @@ def confusion_diagram(words: Words, names: Sequence[str], confusion: Array) -> D
     return with_description(Diagram(wide, top + down * size + MARGIN, tuple(shapes()), alt))
 
 
-def residuals_diagram(words: Words, notation: Notation, name: str, predicted: Array, true: Array) -> Diagram:
+def residuals_diagram(words: Words, notation: Notation, name: str, part: str, predicted: Array, true: Array) -> Diagram:
     """How far each prediction is from its target, y − t over y, both in the data's own units. Raises InputError where none is finite.
 
+    part             which rows they are: "train", "validation" or "test"
     predicted, true  (rows,)
     """
     off = predicted - true
@@ -118,6 +123,7 @@ def residuals_diagram(words: Words, notation: Notation, name: str, predicted: Ar
         words.plain("report.residuals.alt", name=called),
         series=(Series(((low, 0.0), (high, 0.0)), "dashed"),),
         marks=tuple(Mark(float(predicted[row]), float(off[row]), "ring", RIGHT) for row in kept),
+        notes=(prose_runs(words.plain(f"report.residuals.{part}")), prose_runs(words.plain("report.residuals.sides"))),
     )
     return with_description(plot_diagram(plot, notation))
 
@@ -129,11 +135,10 @@ def _around(values: Array) -> tuple[float, float]:
     return low - room, high + room
 
 
-def gradients_diagram(words: Words, notation: Notation, norms: Mapping[Formula, Sequence[tuple[int, float]]], slope: Formula) -> Diagram:
+def gradients_diagram(words: Words, notation: Notation, norms: Mapping[Formula, Sequence[tuple[int, float]]]) -> Diagram:
     """How large the gradient of each layer's weights is at some steps of a run, both on a log scale.
 
     norms  by the letter of the weights: the number of a step, and the norm of the gradient in it
-    slope  what stands at the axis
 
     Raises InputError where no gradient is a number above 0.
     """
@@ -147,13 +152,13 @@ def gradients_diagram(words: Words, notation: Notation, norms: Mapping[Formula, 
     step = -(-len(lines) // MOST_NAMED_LINES)
     series, marks = [], []
     for place, (letter, points) in enumerate(lines.items()):
-        label = text_runs(letter) if place % step == 0 or place == len(lines) - 1 else ()
+        label = tuple(replace(run, key="") for run in text_runs(letter)) if place % step == 0 or place == len(lines) - 1 else ()
         colour = COLOURS[place % len(COLOURS)]
         series.append(Series(tuple(points), ("curve", "dashed")[place // len(COLOURS) % 2], colour, label))
         marks += [Mark(k, norm, FORMS[place % len(FORMS)], colour) for k, norm in points] if len(lines) <= MOST_NAMED_LINES else []
     plot = Plot(
         Scale(prose_runs(words.plain("report.gradients.step")), 0.9, max(last * 1.25, 2.0), log=True),
-        Scale(text_runs(slope), least / room, most * room, log=True),
+        Scale(prose_runs(words.plain("report.gradients.norm")), least / room, most * room, log=True),
         words.plain("report.gradients.alt"),
         series=tuple(series),
         marks=tuple(marks),

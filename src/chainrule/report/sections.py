@@ -25,9 +25,8 @@ from chainrule.explanation.pictures import network_picture
 from chainrule.explanation.plots import history_plot
 from chainrule.explanation.predictions import boundary_plot
 from chainrule.explanation.setting import network_section
-from chainrule.formula.expression import Name
 from chainrule.notation.conventions import Notation
-from chainrule.notation.formula import Formula, Number, Operator, row
+from chainrule.notation.formula import Formula, Number
 from chainrule.notation.numbers import number_formula
 from chainrule.pictures.plot import plot_diagram
 from chainrule.pictures.shapes import Diagram
@@ -55,7 +54,7 @@ from chainrule.training.model import Model
 from chainrule.training.plan import batch_size_for
 from chainrule.training.rows import Subset
 
-MOST_COLUMNS = 40
+MOST_COLUMNS = 20
 """Columns of the data that are listed."""
 
 MOST_RESIDUALS = 4
@@ -154,7 +153,7 @@ def data_section(facts: RunFacts) -> Section | None:
     blocks: list[Block] = []
     if facts.table is not None:
         sizes = [len(facts.subsets[part]) for part in ("train", "validation", "test")]
-        blocks.append(_said(line_of_table(words, facts.table, sum(sizes))))
+        blocks.append(Paragraph((line_of_table(words, facts.table, sum(sizes)),)))
         blocks += map(_said, lines_of_split(words, facts.model.plan, *sizes))
     blocks.append(_column_table(facts, preparation.targets, preparation.features))
     if (left := len(preparation.targets) + len(preparation.features) - MOST_COLUMNS) > 0:
@@ -291,12 +290,12 @@ def _measure_table(facts: RunFacts, scores: Mapping[str, Scores]) -> TableBlock:
     words = facts.words
     of_classes = next(iter(scores.values())).confusion is not None
     keys = ("accuracy", "loss") if of_classes else ("r2", "mean_absolute_error", "root_mean_squared_error")
-    rows = []
+    rows = list[tuple[Inline, ...]]()
     for part in reversed(PARTS):
         if part in scores:
             own = scores[part]
-            cells = ((_measure(words, getattr(own, key)),) for key in (*keys, "baseline"))
-            rows.append(((words.plain(f"report.worth.{part}"),), (Number(str(own.rows)),), *cells))
+            cells = [_measure(words, getattr(own, key)) for key in (*keys, "baseline")]
+            rows.append(((words.plain(f"report.worth.{part}"),), (Number(str(own.rows)),), *((cell,) for cell in cells)))
     guess = "report.worth.guess.classes" if of_classes else "report.worth.guess"
     heads = ("report.worth.part", "score.rows", *(f"report.worth.{key}" for key in keys), guess)
     return TableBlock(tuple((words.plain(head),) for head in heads), tuple(rows))
@@ -317,11 +316,9 @@ def _residuals(facts: RunFacts, part: str) -> Iterator[Block]:
     labels = np.asarray(subset.labels)
     labels = labels if labels.ndim > 1 else labels[:, None]
     numbers = [(place, target) for place, target in enumerate(preparation.targets) if target.kind == "number"]
-    for number, (place, target) in enumerate(numbers[:MOST_RESIDUALS]):
-        if not number:
-            yield Paragraph((facts.words.plain(f"report.residuals.{part}"),))
+    for place, target in numbers[:MOST_RESIDUALS]:
         predicted, true = (np.asarray(column, dtype=float) for column in (answers[target.name], labels[:, place]))
-        yield Illustration(partial(residuals_diagram, facts.words, facts.notation, target.name, predicted, true))
+        yield Illustration(partial(residuals_diagram, facts.words, facts.notation, target.name, part, predicted, true))
     if len(numbers) > MOST_RESIDUALS:
         yield Note("more", (facts.words.plain("report.residuals.more", count=len(numbers) - MOST_RESIDUALS),))
 
@@ -349,11 +346,8 @@ def gradients_section(facts: RunFacts) -> Section | None:
         context.symbol(W): [(step.number, _norm(step.gradients[W.key])) for step in shown if W.key in step.gradients] for W in weights
     }
     norms = {letter: points for letter, points in norms.items() if points}
-    slope = row(
-        Operator("‖∂", prefix=True), context.labels.error, Operator("/∂", prefix=True), context.labels.label(Name("W")), Operator("‖")
-    )
     blocks: list[Block] = [Paragraph((words.plain("report.gradients.intro"),))]
-    blocks.append(Illustration(partial(gradients_diagram, words, facts.notation, norms, slope)))
+    blocks.append(Illustration(partial(gradients_diagram, words, facts.notation, norms)))
     blocks.append(_gradient_table(facts, norms, [step.number for step in shown]))
     if len(shown) < len(facts.looked.over_time):
         blocks.append(Note("more", (words.plain("report.gradients.more", step=shown[-1].number),)))

@@ -600,7 +600,7 @@ WORDS = {
     "report.curve.validation": "Validierungsfehler",
     "report.curve.best": "behalten",
     "report.worth": "Was es wert ist",
-    "report.worth.part": "Zeilen",
+    "report.worth.part": "welche Zeilen",
     "report.worth.train": "aus denen es lernte",
     "report.worth.validation": "die sagten, wann Schluss ist",
     "report.worth.test": "die es nie sah",
@@ -609,20 +609,18 @@ WORDS = {
     "report.worth.r2": "R²",
     "report.worth.mean_absolute_error": "mittlerer absoluter Fehler",
     "report.worth.root_mean_squared_error": "Wurzel des mittleren quadratischen Fehlers",
-    "report.worth.guess": "R², wer immer den Mittelwert rät",
-    "report.worth.guess.classes": "Genauigkeit, wer immer die häufigste Klasse rät",
+    "report.worth.guess": "R², wenn man den Mittelwert rät",
+    "report.worth.guess.classes": "Genauigkeit, wenn man die häufigste Klasse rät",
     "report.worth.table": "Precision: von den Zeilen, die zu der Klasse gezählt wurden, die richtigen; Recall: von ihren Zeilen die "
     "gefundenen; F1: beides in einem.",
     "report.confusion.alt": "Welche von {classes} Klassen für welche gehalten wurde: eine Zeile je wahre Klasse, eine Spalte für die "
     "Antwort",
     "report.confusion.said": "Antwort",
     "report.confusion.true": "wahre Klasse",
-    "report.residuals.test": "Wie weit jede der Zeilen verfehlt wurde, die es nie sah: über der Linie wurde zu viel vorhergesagt, "
-    "darunter zu wenig.",
-    "report.residuals.validation": "Wie weit jede der Zeilen verfehlt wurde, die sagten, wann Schluss ist: über der Linie wurde zu viel "
-    "vorhergesagt, darunter zu wenig.",
-    "report.residuals.train": "Wie weit jede der Zeilen verfehlt wurde, aus denen es lernte: über der Linie wurde zu viel vorhergesagt, "
-    "darunter zu wenig.",
+    "report.residuals.test": "Ringe: die Zeilen, die es nie sah.",
+    "report.residuals.validation": "Ringe: die Zeilen, die sagten, wann Schluss ist.",
+    "report.residuals.train": "Ringe: die Zeilen, aus denen es lernte.",
+    "report.residuals.sides": "Über der Linie wurde zu viel vorhergesagt, darunter zu wenig.",
     "report.residuals.alt": "Wie weit die Vorhersage von {name} vom Ziel entfernt ist, über der Vorhersage",
     "report.residuals.predicted": "{name}, vorhergesagt",
     "report.residuals.off": "Vorhersage − Ziel",
@@ -631,6 +629,7 @@ WORDS = {
     "report.gradients.intro": "Wie groß der Gradient der Gewichte jeder Schicht als Ganzes ist (seine euklidische Norm, für die Zeilen "
     "des Schritts). Dafür wurden Schritte noch einmal berechnet, vom ersten bis zum letzten, jeder etwa doppelt so spät wie der vorige.",
     "report.gradients.alt": "Die Norm des Gradienten der Gewichte jeder Schicht, nach dem Schritt, beide logarithmisch",
+    "report.gradients.norm": "Norm des Gradienten",
     "report.gradients.step": "Schritt",
     "report.gradients.more": "Schritte nach {step}: sie noch einmal zu berechnen, würde neben dem Training selbst zu lange dauern.",
     "report.alarms": "Was der Doktor sagt",

@@ -572,7 +572,7 @@ WORDS = {
     "report.curve.validation": "validation error",
     "report.curve.best": "kept",
     "report.worth": "What it is worth",
-    "report.worth.part": "rows",
+    "report.worth.part": "which rows",
     "report.worth.train": "it learned from",
     "report.worth.validation": "that told when to stop",
     "report.worth.test": "it never saw",
@@ -581,20 +581,18 @@ WORDS = {
     "report.worth.r2": "R²",
     "report.worth.mean_absolute_error": "mean absolute error",
     "report.worth.root_mean_squared_error": "root mean squared error",
-    "report.worth.guess": "R² of always guessing the mean",
-    "report.worth.guess.classes": "accuracy of always guessing the most frequent class",
+    "report.worth.guess": "R² of guessing the mean",
+    "report.worth.guess.classes": "accuracy of guessing the most frequent class",
     "report.worth.table": "Precision: of the rows said to be of the class, those that are; recall: of its rows, those found; F1: both in "
     "one.",
     "report.confusion.alt": "Which of {classes} classes was taken for which: a row for each true class, a column for what it was said to "
     "be",
     "report.confusion.said": "said to be",
     "report.confusion.true": "true class",
-    "report.residuals.test": "How far each of the rows that it never saw was missed: above the line too much was predicted, below it too "
-    "little.",
-    "report.residuals.validation": "How far each of the rows that told when to stop was missed: above the line too much was predicted, "
-    "below it too little.",
-    "report.residuals.train": "How far each of the rows that it learned from was missed: above the line too much was predicted, below it "
-    "too little.",
+    "report.residuals.test": "Rings: the rows that it never saw.",
+    "report.residuals.validation": "Rings: the rows that told when to stop.",
+    "report.residuals.train": "Rings: the rows that it learned from.",
+    "report.residuals.sides": "Above the line too much was predicted, below it too little.",
     "report.residuals.alt": "How far the prediction of {name} is from its target, by the prediction",
     "report.residuals.predicted": "{name}, predicted",
     "report.residuals.off": "prediction − target",
@@ -603,6 +601,7 @@ WORDS = {
     "report.gradients.intro": "How large the gradient of each layer's weights is, as a whole (its Euclidean norm, for the rows of the "
     "step). Steps were computed once more for it, from the first to the last, each about twice as late as the one before.",
     "report.gradients.alt": "The norm of the gradient of each layer's weights, by the step, both on a log scale",
+    "report.gradients.norm": "norm of the gradient",
     "report.gradients.step": "step",
     "report.gradients.more": "Steps after {step}: to compute them once more would take too long beside the training itself.",
     "report.alarms": "What the doctor says",
