@@ -12,7 +12,7 @@ import numpy as np
 
 from chainrule.api.models import is_model, recorded
 from chainrule.api.problems import problem
-from chainrule.api.train import typed
+from chainrule.api.settings import typed
 from chainrule.base.errors import DescriptionError, InputError
 from chainrule.diagnosis.case import Case
 from chainrule.diagnosis.criteria import Finding, found

@@ -18,6 +18,7 @@ from chainrule.diagnosis.examination import examined
 from chainrule.document.document import Document
 from chainrule.document.words import Words
 from chainrule.explanation.context import Context
+from chainrule.notation.conventions import Notation
 from chainrule.preparation.cautions import cautions
 from chainrule.render.formats import check_format, save
 from chainrule.report.replay import looked_at, replayed_steps
@@ -38,6 +39,10 @@ LONGEST_LINE = 1000
 """Letters of the line of Python that makes a run again."""
 
 
+DECIMALS = {"de": "comma"}
+"""The decimal sign of a language in which it is not that of the notation: what a training says has it, too."""
+
+
 def report(model: str | Path | Model, path: str | Path | None = None, *, data: Any = None, language: str = "en") -> Document:
     """The report of the training of a model: its data, its network, how the error fell, what it is worth, how large gradients were,
     what the doctor says, three steps explained, and how to make the run again.
@@ -53,7 +58,7 @@ def report(model: str | Path | Model, path: str | Path | None = None, *, data: A
     Raises FileError, InputError; InputError where `data` is given and holds other rows.
     """
     if path is not None:
-        check_report(path)
+        check_report(path, language)
     found = model if isinstance(model, Model) else Model.load(model)
     rows, lacking = _rows(found, data)
     document = report_of(found, SOMEWHERE if isinstance(model, Model) else str(model), rows, lacking=lacking, language=language)
@@ -62,8 +67,9 @@ def report(model: str | Path | Model, path: str | Path | None = None, *, data: A
     return document
 
 
-def check_report(path: str | Path) -> None:
-    """Can a report be written with this name? Asked before a training, not after it. Raises FileError, InputError."""
+def check_report(path: str | Path, language: str) -> None:
+    """Can a report be written with this name, in this language? Asked before a training, not after it. Raises FileError, InputError."""
+    chosen_notation(Notation(), None, language)
     if check_format(path) == ".pdf":
         from chainrule.render.pdf import check_typst
 
@@ -102,15 +108,24 @@ def report_of(
     """
     subsets = None if rows is None else subsets_of(model, rows, "float64")
     context = _context(model, language)
-    known: dict[str, Any] = {"diverged": diverged, "lacking": lacking, "options": _data_options(model, rows), "again": _again(model)}
+    known: dict[str, Any] = {
+        "diverged": diverged,
+        "lacking": lacking,
+        "options": _data_options(model, rows),
+        "speaking": _speaking(language),
+        "again": _again(model),
+    }
     if rows is None or subsets is None:
         finding = verdict(model)
         known["verdict"] = "" if finding is None else sentence(Words(language), finding)
         return run_document(RunFacts(model, context, path, **known))
     if training is None:
         training = model.replay(subsets[0].x, subsets[0].t, weights=subsets[0].weights)
+    each, best = training.steps_per_epoch, int(model.outcome.get("best_epoch") or 0)
     steps = model.history[-1].step if model.history else 1
-    looked = looked_at(steps, training.steps_per_epoch, int(model.outcome.get("best_epoch") or 0))
+    if diverged is not None:  # to the last step whose numbers are some
+        steps = max(1, diverged.step - 1)
+    looked = looked_at(steps, each, best * each if best and diverged is None else steps)
     found = {step.number: step for step in replayed_steps(training, looked.all, steps, states or {})}
     ended: dict[str, Any] = {"trained": model.network, "history": model.history, "outcome": model.outcome, "scores": model.scores}
     diagnosis = examined(case_of_rows(model.start, model.plan, model.preparation, *subsets, **ended), path)
@@ -125,7 +140,7 @@ def report_of(
 def _context(model: Model, language: str) -> Context:
     """The network before the first step, with the names of its columns."""
     problem = trained(model)
-    notation = chosen_notation(model.start.notation, None, language)
+    notation = chosen_notation(model.start.notation, {"decimal": DECIMALS[language]} if language in DECIMALS else None, language)
     known = {**problem.origin, **scales(model.preparation), "features": list(problem.features), "targets": list(problem.targets)}
     start = with_sample(replace(problem, network=model.start.replaced(notation=notation), origin=known))
     return Context(start.step(), "overview", notation)
@@ -154,8 +169,16 @@ def _is_file(model: Model) -> bool:
 
 def _data_options(model: Model, rows: Rows | None) -> list[str]:
     """What a command says about the data of a model, where that is one file."""
-    own = own_data(model.source)
-    return ["--data", own] if isinstance(own, str) and rows is not None and is_here(own) else []
+    if rows is None:
+        return []
+    named = [name for name in (rows.called, own_data(model.source)) if isinstance(name, str) and is_here(name)]
+    return ["--data", named[0]] if named else []
+
+
+def _speaking(language: str) -> tuple[list[str], list[str]]:
+    """What `doctor` and `explain` are told to speak as the report does."""
+    spoken = [] if language == "en" else ["--language", language]
+    return spoken, spoken + (["--notation", f"decimal={DECIMALS[language]}"] if language in DECIMALS else [])
 
 
 def _again(model: Model) -> tuple[str, str]:

@@ -180,6 +180,11 @@ class TerminalReporter(Watch):
             self.say(f"  {command}")
             self.say(f"      {self.words.plain(key)}")
 
+    def reported(self, path: str | None) -> None:
+        """Where the report is, if one was asked for."""
+        if path is not None:
+            say(message(self.words, "wrote", path=path))
+
     def _diverged(self, outcome: Diverged) -> None:
         said = [self.words.plain("train.diverged", step=outcome.step, quantity=outcome.quantity, cause=outcome.cause(self.words))]
         if outcome.rate_that_works is not None:

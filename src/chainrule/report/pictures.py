@@ -12,6 +12,7 @@ from chainrule.base.errors import InputError
 from chainrule.base.printing import clean
 from chainrule.document.words import Words
 from chainrule.explanation.lettering import shortened_name
+from chainrule.explanation.predictions import CLASS_MARKS, FORMS
 from chainrule.network.network import Array
 from chainrule.notation.conventions import Notation
 from chainrule.notation.formula import Formula
@@ -25,6 +26,7 @@ from chainrule.pictures.shapes import (
     Line,
     Path,
     Shape,
+    TextRun,
     prose_runs,
     text_runs,
     width,
@@ -51,8 +53,8 @@ RIGHT, WRONG = FAMILIES["y"], FAMILIES["E"]
 MOST_POINTS = 300
 """Rows that are drawn."""
 
-MOST_NAMED_LINES = 8
-"""Lines with a name beside them."""
+COLOURS = (0, 1, 4, 7, 3, 2)
+"""Of lines, which can be told apart without colour by the marks on them, where there are as few."""
 
 
 def confusion_diagram(words: Words, names: Sequence[str], confusion: Array) -> Diagram:
@@ -149,22 +151,22 @@ def gradients_diagram(words: Words, notation: Notation, norms: Mapping[Formula, 
     every = [point for points in lines.values() for point in points]
     last, least, most = max(k for k, _ in every), min(norm for _, norm in every), max(norm for _, norm in every)
     room = max((most / least) ** 0.08, 1.3)
-    step = -(-len(lines) // MOST_NAMED_LINES)
-    series, marks = [], []
+    few = len(lines) <= len(FORMS)
+    step = -(-len(lines) // len(FORMS))
+    series, marks, legend = [], [], list[TextRun]()
     for place, (letter, points) in enumerate(lines.items()):
-        label = tuple(replace(run, key="") for run in text_runs(letter)) if place % step == 0 or place == len(lines) - 1 else ()
-        colour = COLOURS[place % len(COLOURS)]
+        named = tuple(replace(run, key="") for run in text_runs(letter))  # not in the colour of weights, which a line may have
+        label = named if not few and (place % step == 0 or place == len(lines) - 1) else ()
+        colour, form = COLOURS[place % len(COLOURS)], FORMS[place % len(FORMS)]
+        legend += (*prose_runs(f"{', ' if place else ''}{CLASS_MARKS[form]} "), *named)
         series.append(Series(tuple(points), ("curve", "dashed")[place // len(COLOURS) % 2], colour, label))
-        marks += [Mark(k, norm, FORMS[place % len(FORMS)], colour) for k, norm in points] if len(lines) <= MOST_NAMED_LINES else []
+        marks += [Mark(k, norm, form, colour) for k, norm in points] if few else []
     plot = Plot(
         Scale(prose_runs(words.plain("report.gradients.step")), 0.9, max(last * 1.25, 2.0), log=True),
         Scale(prose_runs(words.plain("report.gradients.norm")), least / room, most * room, log=True),
         words.plain("report.gradients.alt"),
         series=tuple(series),
         marks=tuple(marks),
+        notes=(tuple(legend),) if few else (),
     )
     return with_description(plot_diagram(plot, notation))
-
-
-COLOURS, FORMS = (0, 1, 4, 7, 3, 2), ("dot", "ring", "square", "triangle", "diamond", "cross")
-"""Of lines, which can be told apart without colour by the marks on them."""

@@ -21,6 +21,10 @@ FREE_WORK = 3e10
 """Parameters × rows that are gone through again, whatever share of the run they are: some seconds."""
 
 
+CLOSE = 1.5
+"""Steps that are looked at lie farther apart than this, as ratios."""
+
+
 class Looked(Frozen):
     """Which steps of a run are looked at again.
 
@@ -37,18 +41,24 @@ class Looked(Frozen):
         return tuple(sorted({*self.over_time, *self.explained}))
 
 
-def looked_at(steps: int, each: int, best_epoch: int) -> Looked:
-    """Of a run of so many steps, `each` of them an epoch. Beyond the first epoch they are first steps of epochs, but for the best one.
+def looked_at(steps: int, each: int, best: int) -> Looked:
+    """Of a run of so many steps, `each` of them an epoch, of which step `best` is the last one before the weights that were kept.
 
-    >>> looked_at(120, 4, 20)
-    Looked(over_time=(1, 2, 5, 9, 17, 49, 97, 117), explained=(1, 49, 80))
+    Beyond the first epoch they are first steps of epochs, but for the best one.
+
+    >>> looked_at(120, 4, 80)
+    Looked(over_time=(1, 2, 5, 9, 17, 49, 117), explained=(1, 49, 80))
     """
-    moments = [number for power in range(len(str(steps))) for number in (10**power, 2 * 10**power, 5 * 10**power) if number < steps]
-    over_time = sorted({number if number <= each else first_of_epoch(number, each) for number in (*moments, steps) if number >= 1})
-    best = best_epoch * each if best_epoch else steps
+    moments = [digit * 10**power for power in range(len(str(steps))) for digit in (1, 2, 5)]
+    found = [number if number <= each else first_of_epoch(number, each) for number in moments if number < steps]
+    last = steps if steps <= each else first_of_epoch(steps, each)
+    over_time = list[int]()
+    for number in found:
+        if CLOSE * number <= last and (not over_time or number >= CLOSE * over_time[-1]):
+            over_time.append(number)
     between = [number for number in over_time if 1 < number < best]
     middle = min(between, key=lambda number: abs(number - best / 2), default=1)
-    return Looked(tuple(over_time), tuple(sorted({1, middle, max(best, 1)})))
+    return Looked((*over_time, last), tuple(sorted({1, middle, best})))
 
 
 def first_of_epoch(number: int, each: int) -> int:

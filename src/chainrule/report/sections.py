@@ -76,6 +76,7 @@ class RunFacts(Frozen):
     model      what came out of it
     context    the network before the first step, ready to be shown
     path       what the model's file is called in commands; options: what commands about it say besides, as --data FILE
+    speaking   what the commands doctor and explain are told for this report's language
     table      the data that was read, or the beginning of it; None where it is not here, and `lacking` says why
     subsets    its rows as numbers, by the part: "train", "validation" and "test"
     cautions   what about the data is worth a line
@@ -91,6 +92,7 @@ class RunFacts(Frozen):
     context: Context
     path: str
     options: Sequence[str] = ()
+    speaking: tuple[Sequence[str], Sequence[str]] = ((), ())
     table: Table | None = None
     lacking: str = ""
     subsets: Mapping[str, Subset] = field(default_factory=dict)
@@ -171,7 +173,7 @@ def _column_table(facts: RunFacts, targets: Sequence[Target], features: Sequence
     columns: list[Target | Feature] = [*targets, *features]
     for column in columns[:MOST_COLUMNS]:
         scaled = column.kind == "number" and (column.mean, column.deviation) != (0, 1)
-        scales = [(number_formula(value, facts.notation),) if scaled else ("–",) for value in (column.mean, column.deviation)]
+        scales = [(number_formula(value, facts.notation),) if scaled else ("",) for value in (column.mean, column.deviation)]
         rows.append(((clean(column.name),), (_became(words, column),), *scales))
     head = tuple((words.plain(f"report.columns.{key}"),) for key in ("column", "became", "mean", "deviation"))
     return TableBlock(head, tuple(rows))
@@ -380,8 +382,6 @@ def alarms_section(facts: RunFacts) -> Section:
     """What the doctor says of the training, in its words."""
     words, diagnosis = facts.words, facts.diagnosis
     blocks: list[Block] = []
-    if facts.diverged is not None:
-        blocks.append(Note("warning", _said(_diverged(words, facts.diverged)).text))
     for indent, line in diagnosis.lines(words) if diagnosis is not None else ():
         said = _said(line)
         healthy = diagnosis is not None and diagnosis.healthy
@@ -392,7 +392,7 @@ def alarms_section(facts: RunFacts) -> Section:
         blocks.append(_said(words.plain("report.alarms.scores")))
     if facts.advised:
         blocks.append(_with_command(words.plain("report.alarms.advised"), facts.advised))
-    command = shlex.join(["chainrule", "doctor", facts.path, *facts.options])
+    command = shlex.join(["chainrule", "doctor", facts.path, *facts.options, *facts.speaking[0]])
     blocks.append(_with_command(words.plain("report.alarms.command"), command))
     return Section("alarms", words.plain("report.alarms"), tuple(blocks))
 
@@ -411,10 +411,10 @@ def step_sections(facts: RunFacts) -> Iterator[Section]:
     for number in chosen:
         step = facts.steps[number]
         document = explain(step, brief=True)
-        end = "best" if facts.model.outcome.get("best_epoch") else "last"
+        end = "diverged" if facts.diverged is not None else "best" if facts.model.outcome.get("best_epoch") else "last"
         which = "first" if number == 1 else end if number == facts.looked.explained[-1] else "middle"
         blocks: list[Block] = [Paragraph((words.plain(f"report.step.{which}"),))]
-        command = shlex.join(["chainrule", "explain", facts.path, *facts.options, "--step", str(number)])
+        command = shlex.join(["chainrule", "explain", facts.path, *facts.options, "--step", str(number), *facts.speaking[1]])
         blocks.append(_with_command(words.plain("report.step.command"), command))
         for section in document.sections:
             blocks += [Subheading((section.title,)), *section.blocks]

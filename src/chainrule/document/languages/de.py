@@ -587,6 +587,7 @@ WORDS = {
     "report.columns.became": "wird zu",
     "report.columns.mean": "Mittelwert",
     "report.columns.deviation": "Standardabweichung",
+    "report.columns.more.count=1": "1 weitere Spalte.",
     "report.columns.more": "{count} weitere Spalten.",
     "report.became.target.class": "Ziel: {count} Klassen ({names})",
     "report.became.target.number": "Ziel: eine Zahl, standardisiert",
@@ -611,7 +612,7 @@ WORDS = {
     "report.worth.root_mean_squared_error": "Wurzel des mittleren quadratischen Fehlers",
     "report.worth.guess": "R², wenn man den Mittelwert rät",
     "report.worth.guess.classes": "Genauigkeit, wenn man die häufigste Klasse rät",
-    "report.worth.table": "Precision: von den Zeilen, die zu der Klasse gezählt wurden, die richtigen; Recall: von ihren Zeilen die "
+    "report.worth.table": "Präzision: von den Zeilen, die zu der Klasse gezählt wurden, die richtigen; Trefferquote: von ihren Zeilen die "
     "gefundenen; F1: beides in einem.",
     "report.confusion.alt": "Welche von {classes} Klassen für welche gehalten wurde: eine Zeile je wahre Klasse, eine Spalte für die "
     "Antwort",
@@ -624,6 +625,7 @@ WORDS = {
     "report.residuals.alt": "Wie weit die Vorhersage von {name} vom Ziel entfernt ist, über der Vorhersage",
     "report.residuals.predicted": "{name}, vorhergesagt",
     "report.residuals.off": "Vorhersage − Ziel",
+    "report.residuals.more.count=1": "Dasselbe für ein weiteres Ziel.",
     "report.residuals.more": "Dasselbe für {count} weitere Ziele.",
     "report.gradients": "Gradienten der Schichten im Lauf der Zeit",
     "report.gradients.intro": "Wie groß der Gradient der Gewichte jeder Schicht als Ganzes ist (seine euklidische Norm, für die Zeilen "
@@ -640,6 +642,7 @@ WORDS = {
     "report.step.first": "Der erste Schritt des Trainings.",
     "report.step.middle": "Ein Schritt mitten im Training.",
     "report.step.best": "Der letzte Schritt vor den Gewichten, die behalten wurden.",
+    "report.step.diverged": "Der letzte Schritt vor dem, in dem das Training divergierte.",
     "report.step.last": "Der letzte Schritt des Trainings.",
     "report.step.command": "Ausführlich, auf Wunsch Gewicht für Gewicht:",
     "report.again": "Derselbe Lauf noch einmal",

@@ -559,6 +559,7 @@ WORDS = {
     "report.columns.became": "becomes",
     "report.columns.mean": "mean",
     "report.columns.deviation": "standard deviation",
+    "report.columns.more.count=1": "1 more column.",
     "report.columns.more": "{count} more columns.",
     "report.became.target.class": "target: {count} classes ({names})",
     "report.became.target.number": "target: a number, standardised",
@@ -596,6 +597,7 @@ WORDS = {
     "report.residuals.alt": "How far the prediction of {name} is from its target, by the prediction",
     "report.residuals.predicted": "{name}, predicted",
     "report.residuals.off": "prediction − target",
+    "report.residuals.more.count=1": "The same of one more target.",
     "report.residuals.more": "The same of {count} more targets.",
     "report.gradients": "Gradients by layer over time",
     "report.gradients.intro": "How large the gradient of each layer's weights is, as a whole (its Euclidean norm, for the rows of the "
@@ -612,6 +614,7 @@ WORDS = {
     "report.step.first": "The first step of the training.",
     "report.step.middle": "A step in the middle of the training.",
     "report.step.best": "The last step before the weights that were kept.",
+    "report.step.diverged": "The last step before the one in which the training diverged.",
     "report.step.last": "The last step of the training.",
     "report.step.command": "In full, weight by weight if you ask for it:",
     "report.again": "The same run again",
