@@ -21,6 +21,7 @@ from chainrule.document.words import Words
 from chainrule.explanation.colours import colours
 from chainrule.explanation.context import Context
 from chainrule.explanation.explain import explain
+from chainrule.explanation.lettering import shortened_name
 from chainrule.explanation.pictures import network_picture
 from chainrule.explanation.plots import history_plot
 from chainrule.explanation.predictions import boundary_plot
@@ -56,6 +57,9 @@ from chainrule.training.rows import Subset
 
 MOST_COLUMNS = 20
 """Columns of the data that are listed."""
+
+LONGEST_NAMES = 36
+"""Letters of the names of classes, or of categories, in a row of a table; no format breaks them nicely."""
 
 MOST_RESIDUALS = 4
 """Targets whose residuals are drawn."""
@@ -184,7 +188,11 @@ def _became(words: Words, column: Target | Feature) -> str:
     kind = f"report.became.{'target.' if isinstance(column, Target) else ''}{column.kind}"
     values = column.classes if isinstance(column, Target) else column.categories
     parts = "" if isinstance(column, Target) or not column.parts else parts_of_date(words, column)
-    return words.plain(kind, count=len(values), names=joined_names(words, [clean(name) for name in values]), parts=parts)
+    shown, named = [shortened_name(clean(name)) for name in values], 0
+    while named < len(shown) and sum(map(len, shown[: named + 1])) <= LONGEST_NAMES:
+        named += 1
+    names = ", ".join([*shown[: max(named, 1)], *["…"] * (named < len(shown))])
+    return words.plain(kind, count=len(values), names=names, parts=parts)
 
 
 def architecture_section(facts: RunFacts) -> Section:
