@@ -21,8 +21,8 @@ from chainrule.explanation.context import Context
 from chainrule.notation.conventions import Notation
 from chainrule.preparation.cautions import cautions
 from chainrule.render.formats import check_format, save
-from chainrule.report.replay import looked_at, replayed_steps
-from chainrule.report.sections import RunFacts, run_document
+from chainrule.reports.replay import looked_at, replayed_steps
+from chainrule.reports.sections import RunFacts, run_document
 from chainrule.training.model import Model, own_data
 from chainrule.training.rows import Rows, is_here, rows_of, subsets_of
 

@@ -29,7 +29,7 @@ from chainrule.network.layers import dense
 from chainrule.network.network import Array, Network
 from chainrule.preparation.cautions import Caution, cautions
 from chainrule.preparation.preparation import Preparation
-from chainrule.report.replay import Landmarks
+from chainrule.reports.replay import Landmarks
 from chainrule.training.cross_validation import fold_predictions
 from chainrule.training.history import Outcome, Report
 from chainrule.training.loop import Overflowed, Training
@@ -551,7 +551,7 @@ def _trained(run: Run, training: Training, scores: Mapping[str, Scores], outputs
     watch.ends(model, outcome)
     if outputs.curve is not None and any(math.isfinite(report.error) for report in model.history):
         figure(model, "curve").save(outputs.curve)
-    if landmarks is not None and outputs.report is not None:
+    if landmarks is not None and outputs.report is not None and (reason != "interrupted" or training.stopped_by == CTRL_C):
         from chainrule.api.report import SOMEWHERE, report_of
 
         ways: dict[str, Any] = {"training": training, "states": landmarks.states, "language": language}

@@ -19,7 +19,7 @@ from chainrule.cli.options import DEFINED
 from chainrule.cli.output import complain, say
 from chainrule.cli.progress import Progress, fitting_progress, main_score
 from chainrule.document.words import Words
-from chainrule.report.lines import (
+from chainrule.reports.lines import (
     line_of_network,
     line_of_plan,
     line_of_table,

@@ -227,7 +227,7 @@ def evaluate(model: str, data: tuple[str, ...], language: str, **form: Any) -> N
     """
     from chainrule.cli.report import lines_of_scores
     from chainrule.document.words import Words
-    from chainrule.report.lines import message
+    from chainrule.reports.lines import message
     from chainrule.training.model import Model
 
     words, found = Words(language), Model.load(model)
@@ -276,7 +276,7 @@ def predict(
     from chainrule.api.predictions import formula_cells, predictions
     from chainrule.cli.report import verdict_line
     from chainrule.document.words import Words
-    from chainrule.report.lines import message
+    from chainrule.reports.lines import message
     from chainrule.training.model import Model
 
     words, found = Words(language), Model.load(model)

@@ -33,7 +33,7 @@ from chainrule.pictures.plot import plot_diagram
 from chainrule.pictures.shapes import Diagram
 from chainrule.preparation.cautions import Caution
 from chainrule.preparation.columns import Feature, Target
-from chainrule.report.lines import (
+from chainrule.reports.lines import (
     joined_names,
     line_of_network,
     line_of_plan,
@@ -45,8 +45,8 @@ from chainrule.report.lines import (
     message,
     parts_of_date,
 )
-from chainrule.report.pictures import MOST_CLASSES, confusion_diagram, gradients_diagram, residuals_diagram
-from chainrule.report.replay import Looked
+from chainrule.reports.pictures import MOST_CLASSES, confusion_diagram, gradients_diagram, residuals_diagram
+from chainrule.reports.replay import Looked
 from chainrule.steps.problem import Problem
 from chainrule.steps.step import Step
 from chainrule.training.metrics import MOST_CLASSES as MOST_IN_TABLE
