@@ -185,9 +185,10 @@ def _column_table(facts: RunFacts, targets: Sequence[Target], features: Sequence
 
 def _became(words: Words, column: Target | Feature) -> str:
     """What became of a column."""
-    kind = f"report.became.{'target.' if isinstance(column, Target) else ''}{column.kind}"
-    values = column.classes if isinstance(column, Target) else column.categories
-    parts = "" if isinstance(column, Target) or not column.parts else parts_of_date(words, column)
+    if isinstance(column, Target):
+        kind, values, parts = f"report.became.target.{column.kind}", column.classes, ""
+    else:
+        kind, values, parts = f"report.became.{column.kind}", column.categories, parts_of_date(words, column)
     shown, named = [shortened_name(clean(name)) for name in values], 0
     while named < len(shown) and sum(map(len, shown[: named + 1])) <= LONGEST_NAMES:
         named += 1
