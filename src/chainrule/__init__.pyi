@@ -16,6 +16,7 @@ from chainrule.api.formulas import explain_formula as explain_formula
 from chainrule.api.figures import figure as figure
 from chainrule.api.doctor import doctor as doctor
 from chainrule.api.train import train as train
+from chainrule.api.report import report as report
 from chainrule.api.sweep import sweep as sweep
 from chainrule.training.trials import Sweep as Sweep
 from chainrule.api.watching import Watch as Watch

@@ -11,7 +11,7 @@ import numpy as np
 
 from chainrule.api.models import is_model, recorded
 from chainrule.api.problems import problem
-from chainrule.api.train import typed
+from chainrule.api.settings import typed
 from chainrule.base.errors import DescriptionError, InputError
 from chainrule.base.printing import command_line
 from chainrule.diagnosis.case import Case
@@ -23,7 +23,7 @@ from chainrule.network.description import described
 from chainrule.steps.problem import Problem
 from chainrule.steps.step import Step, in_floats
 from chainrule.training.model import CHECKPOINT, Model, own_data
-from chainrule.training.plan import Plan
+from chainrule.training.plan import Plan, batch_size_for, patience_for
 from chainrule.training.rows import Subset, parts_of
 
 if TYPE_CHECKING:
@@ -156,22 +156,31 @@ def first_cure(diagnosis: Diagnosis) -> list[str]:
     return _words(next(filter(None, options), {}))
 
 
-def training_command(model: Model, words: Sequence[str]) -> str | None:
+def training_command(model: Model, words: Sequence[str], output: str = CURED_MODEL) -> str | None:
     """The command that trains a model anew with further options; None where its data is no file, or its network cannot be typed.
 
-    words  what is said, which is left out of what was said before
+    words   what is said, which is left out of what was said before
+    output  the file of what comes out
     """
-    own, said = own_data(model.source), dict(model.source.get("options", {}))
+    own, said = own_data(model.source), options_of(model)
     whole = "--network" in words
     kept = {name: value for name, value in said.items() if typed(name, value)[0] not in words and not (whole and name in OF_NETWORK)}
     if own is None or any(isinstance(value, Mapping) for name, value in kept.items() if name == "network"):
         return None
-    usual = Plan()
-    for name in ("epochs", "until"):
-        if getattr(model.plan, name) != getattr(usual, name) and typed(name, "")[0] not in words:
-            kept[name] = getattr(model.plan, name)
     before, files = _words(kept), [own] if isinstance(own, str) else own
-    return command_line("chainrule", "train", *files, *before, *words, "--output", CURED_MODEL)
+    return command_line("chainrule", "train", *files, *before, *words, "--output", output)
+
+
+def options_of(model: Model) -> dict[str, Any]:
+    """The options with which a model was trained, by name, where they are not the usual ones: plain data."""
+    plan, usual, said = model.plan, Plan(), dict(model.source.get("options", {}))
+    for name in ("epochs", "until", "engine"):
+        if getattr(plan, name) != getattr(usual, name):
+            said[name] = getattr(plan, name)
+    rows = model.source.get("rows", 0)
+    if plan.until is None and plan.patience != patience_for(max(rows, 1), plan.batch_size or batch_size_for(rows)):
+        said["patience"] = plan.patience
+    return said
 
 
 def _words(options: Mapping[str, Any], names: Sequence[str] = ()) -> list[str]:

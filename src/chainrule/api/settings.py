@@ -37,6 +37,20 @@ def _value(text: str) -> Any:
     return text
 
 
+def typed(name: str, value: Any) -> list[str]:
+    """The words of an option on the command line, from its plain data."""
+    option = f"--{name.replace('_', '-')}"
+    if isinstance(value, bool):
+        return [option if value else {"month_first": "--day-first"}.get(name, f"--no-{option[2:]}")]
+    if isinstance(value, list) and name in ("target", "ignore", "categories", "numbers", "missing"):
+        return [word for one in value for word in (option, str(one))]
+    if isinstance(value, Mapping):
+        options = ",".join(f"{key}={one:g}" if isinstance(one, float) else f"{key}={one}" for key, one in value.items() if key != "name")
+        value = f"{value.get('name', '…')}{':' * bool(options)}{options}"
+    shown = ("-" if name == "hidden" else ",").join(map(str, value)) if isinstance(value, list) else str(value)
+    return [option, shown or "0"]
+
+
 def chosen_optimizer(present: Bound | None, wanted: Wanted | None, learning_rate: float | Wanted | None) -> Bound:
     """The optimiser wanted, else the description's, else gradient descent; with the learning rate if one is wanted."""
     rule = find("optimizer", setting(wanted)) if wanted is not None else present or find("optimizer", "sgd")

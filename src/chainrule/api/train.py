@@ -16,7 +16,7 @@ from typing import Any, Literal, TypeAlias
 
 from chainrule.api.described import described_targets, description_of, fitted_network, tasks_of
 from chainrule.api.figures import check_drawing, figure
-from chainrule.api.settings import chosen_optimizer, setting
+from chainrule.api.settings import chosen_optimizer, setting, typed
 from chainrule.api.watching import Watch, watching
 from chainrule.base.errors import FileError, InputError, quoted
 from chainrule.base.frozen import Frozen, FrozenValue
@@ -29,6 +29,7 @@ from chainrule.network.layers import dense
 from chainrule.network.network import Array, Network
 from chainrule.preparation.cautions import Caution, cautions
 from chainrule.preparation.preparation import Preparation
+from chainrule.reports.replay import Landmarks
 from chainrule.training.cross_validation import fold_predictions
 from chainrule.training.history import Outcome, Report
 from chainrule.training.loop import Overflowed, Training
@@ -146,6 +147,8 @@ def train(
     force: bool = False,
     log: str | Path | None = None,
     curve: str | Path | None = None,
+    report: str | Path | None = None,
+    language: str = "en",
     watch: Watch | Callable[[Report], object] | None = None,
 ) -> Model:
     """Train a network on a table; the model that comes out predicts from raw rows.
@@ -175,6 +178,7 @@ def train(
     units, missing   units that are taken off numbers; words, or numbers as -999, that mean that there is no value
     output         where the model is written; resume: go on from the checkpoint beside it; force: replace a model that is there
     log            every epoch, as .jsonl or .csv; curve: the errors, as .svg, .png or .pdf
+    report         the whole run in one file, as .html, .pdf, .md …: as of `chainrule.report`; language: of the report, "en" or "de"
     watch          a function that is called with the `Report` of every epoch, or a `Watch`, which has more callbacks; in Jupyter, the
                    errors are drawn while it runs, if none is said
 
@@ -199,16 +203,16 @@ def train(
     }  # fmt: skip
     plan_settings |= last_rows("validation", validation) | last_rows("test", test) | {"group": group}
     plan, shape, watch = _plan(plan_settings, optimizer, learning_rate), (hidden, activation, loss, regularizer), watching(watch)
-    path = _output(output, curve)
+    path = _output(output, curve, report, language)
     description = None if network is None else _description(network, shape)
     targets = _names(target) or (described_targets(description) if description else ())
     with ExitStack() as stack:
-        outputs = stack.enter_context(reserved(path, log, curve, resume=resume, force=force))
+        outputs = stack.enter_context(reserved(path, log, curve, report, resume=resume, force=force))
         begun = _begun(outputs, asked) if resume else None
         outputs = outputs if begun is None else outputs.going_on(begun.model)
         rows = Rows.of(data, **said)
         if begun is not None and not begun.in_folds:
-            return _resumed(rows, plan_settings, begun, outputs, watch, stack)
+            return _resumed(rows, plan_settings, begun, outputs, watch, stack, language)
         whole = Preparation.fit(rows.tables, targets, **(columns | {"task": (tasks := tasks_of(description, targets, task))}))
         rows = rows.complete(whole)
         labels = rows.labels(whole)
@@ -240,7 +244,7 @@ def train(
         run = prepared(*parts)
         drawn = len(run.test) > 0 and not plan.test_last
         run = replace(run, cautions=cautions(rows.first, whole, labels, split_at_random=drawn))
-        return _trained(run, run.training(), scores, outputs, watch)
+        return _trained(run, run.training(), scores, outputs, watch, language)
 
 
 # What was asked for
@@ -248,7 +252,7 @@ def train(
 FREE = ("epochs", "until", "patience", "engine")
 """What a run that is resumed may be asked anew."""
 
-OUTSIDE = ("data", "output", "resume", "force", "log", "curve", "watch")
+OUTSIDE = ("data", "output", "resume", "force", "log", "curve", "report", "language", "watch")
 """Arguments that say nothing about the run itself."""
 
 
@@ -314,20 +318,6 @@ def _option(name: str, value: Any) -> str:
     return command_line(*typed(name, value))
 
 
-def typed(name: str, value: Any) -> list[str]:
-    """The words of an option on the command line, from its plain data."""
-    option = f"--{name.replace('_', '-')}"
-    if isinstance(value, bool):
-        return [option if value else {"month_first": "--day-first"}.get(name, f"--no-{option[2:]}")]
-    if isinstance(value, list) and name in ("target", "ignore", "categories", "numbers", "missing"):
-        return [word for one in value for word in (option, str(one))]
-    if isinstance(value, Mapping):
-        options = ",".join(f"{key}={one:g}" if isinstance(one, float) else f"{key}={one}" for key, one in value.items() if key != "name")
-        value = f"{value.get('name', '…')}{':' * bool(options)}{options}"
-    shown = ("-" if name == "hidden" else ",").join(map(str, value)) if isinstance(value, list) else str(value)
-    return [option, shown or "0"]
-
-
 # What is decided before
 
 
@@ -339,10 +329,14 @@ def _description(network: Any, shape: Sequence[Any]) -> dict[str, Any]:
     return description_of(network)
 
 
-def _output(output: str | Path | None, curve: str | Path | None) -> Path | None:
-    """Where the model is written. Raises InputError where the curve could not be drawn."""
+def _output(output: str | Path | None, curve: str | Path | None, report: str | Path | None, language: str) -> Path | None:
+    """Where the model is written. Raises InputError where the curve could not be drawn, or the report not be made."""
     if curve is not None:
         check_drawing(curve)
+    if report is not None:
+        from chainrule.api.report import check_report
+
+        check_report(report, language)
     return None if output is None else Path(output)
 
 
@@ -511,7 +505,9 @@ def _begun(outputs: Outputs, asked: Mapping[str, Any]) -> Begun:
     return begun
 
 
-def _resumed(rows: Rows, settings: Mapping[str, Any], begun: Begun, outputs: Outputs, watch: Watch, stack: ExitStack) -> Model:
+def _resumed(
+    rows: Rows, settings: Mapping[str, Any], begun: Begun, outputs: Outputs, watch: Watch, stack: ExitStack, language: str
+) -> Model:
     """The run of a checkpoint, to its end. Everything is as it was when it began, but for how long it goes on, where that is said anew."""
     began = begun.model
     assert began.preparation is not None
@@ -523,17 +519,20 @@ def _resumed(rows: Rows, settings: Mapping[str, Any], begun: Begun, outputs: Out
     form, options = began.source.get("form", {}), began.source.get("options", {})
     train, validation, test = subsets
     run = Run(rows, began.start, began.preparation, plan, train, validation, test, form, asked=options)
-    return _trained(run, run.resumed(begun.arrays, begun.record), began.scores, outputs, watch)
+    return _trained(run, run.resumed(begun.arrays, begun.record), began.scores, outputs, watch, language)
 
 
-def _trained(run: Run, training: Training, scores: Mapping[str, Scores], outputs: Outputs, watch: Watch) -> Model:
+def _trained(run: Run, training: Training, scores: Mapping[str, Scores], outputs: Outputs, watch: Watch, language: str) -> Model:
     """The model at the end of the run, written if it was to be; whatever the end is, the best weights so far are not lost."""
     ended: Outcome | Overflowed
     watch.begins(run, training)
+    landmarks = None if outputs.report is None else Landmarks(training)
     with Log(outputs.log, training.history) as log:
 
         def report(now: Report) -> None:
             log.add(now)
+            if landmarks is not None:
+                landmarks.keep(training)
             watch.epoch(now, lambda: _held_out_scores(run, training))
 
         def checkpoint(training: Training) -> None:
@@ -556,6 +555,12 @@ def _trained(run: Run, training: Training, scores: Mapping[str, Scores], outputs
     watch.ends(model, outcome)
     if outputs.curve is not None and any(math.isfinite(report.error) for report in model.history):
         figure(model, "curve").save(outputs.curve)
+    if landmarks is not None and outputs.report is not None and (reason != "interrupted" or training.stopped_by == CTRL_C):
+        from chainrule.api.report import SOMEWHERE, report_of
+
+        ways: dict[str, Any] = {"training": training, "states": landmarks.states, "language": language}
+        diverging = outcome if isinstance(outcome, Diverged) else None
+        report_of(model, str(outputs.model or SOMEWHERE), run.rows, diverged=diverging, **ways).save(outputs.report)
     if isinstance(outcome, Diverged):
         raise outcome
     if reason == "interrupted" and training.stopped_by != CTRL_C:

@@ -19,6 +19,18 @@ class Displayed:
         return object_markdown(self)
 
 
+class Reported:
+    """A trained model, which tells of its training in a file."""
+
+    __slots__ = ()
+
+    def report(self: Any, path: str | Path, *, data: Any = None, language: str = "en") -> None:
+        """Write the report of its training to a file, .html, .pdf, .md …: as `chainrule.report`. Raises InputError."""
+        from chainrule.api.report import report
+
+        report(self, path, data=data, language=language)
+
+
 class OneLine:
     """A formula, which is written in one line of plain text with the default letters; a named quantity by its name."""
 

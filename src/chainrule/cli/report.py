@@ -19,39 +19,30 @@ from chainrule.cli.options import DEFINED
 from chainrule.cli.output import complain, say
 from chainrule.cli.progress import Progress, fitting_progress, main_score
 from chainrule.document.words import Words
+from chainrule.reports.lines import (
+    line_of_network,
+    line_of_plan,
+    line_of_table,
+    lines_of_ending,
+    lines_of_preparation,
+    lines_of_split,
+    message,
+)
 
 if TYPE_CHECKING:
     from chainrule.diagnosis.divergence import Diverged
-    from chainrule.network.network import Network
     from chainrule.preparation.preparation import Preparation
     from chainrule.training.history import Outcome, Report
     from chainrule.training.loop import Training
     from chainrule.training.metrics import Scores
     from chainrule.training.model import Model
-    from chainrule.training.plan import Plan
 
 MOST_CAUTIONS = 3
 """More lines than this nobody reads."""
 
-NAMED = 12
-"""So many names a line lists before it says how many more there are."""
-
-REASONS = ("as asked", "constant", "dates", "numbers the rows", "all different", "nearly all different")
-"""Why a column was left out, where the catalogue has words for it."""
-
 
 MOST_SCALES = 24
 """Columns whose mean and standard deviation `chainrule info` lists."""
-
-
-def message(words: Words, key: str, **values: object) -> str:
-    """A text of the catalogue; numbers in it are rounded to six digits and have the language's decimal sign."""
-    return words.plain(key, **{name: number_text(words, value) if isinstance(value, float) else value for name, value in values.items()})
-
-
-def number_text(words: Words, value: float, digits: int = 6) -> str:
-    """A number with so many significant digits at most."""
-    return words.decimal(f"{value:.{digits}g}")
 
 
 class TerminalReporter(Watch):
@@ -102,16 +93,12 @@ class TerminalReporter(Watch):
 
     def begins(self, run: Run, training: Training) -> None:
         """Data, columns, subsets, network and plan; then the progress of the epochs."""
-        table, subsets = run.rows.first, (run.train, run.validation, run.test)
-        notes = "".join(f", {note}" for note in table.notes)
-        self.say(message(self.words, "train.data", source=table.source, rows=sum(map(len, subsets)), columns=len(table.names), notes=notes))
+        subsets = run.train, run.validation, run.test
+        self.say(line_of_table(self.words, run.rows.first, sum(map(len, subsets))))
         for line in lines_of_preparation(self.words, run.preparation):
             self.item(line)
-        key = "train.split" if len(run.validation) else "train.split_folds" if training.fold_networks else "train.split_without"
-        sizes = {"train": len(run.train), "validation": len(run.validation), "test": len(run.test)}
-        self.item(message(self.words, key, **sizes, folds=run.plan.validation_folds))
-        if run.plan.group is not None:
-            self.item(message(self.words, "train.group", name=run.plan.group))
+        for line in lines_of_split(self.words, run.plan, *map(len, subsets)):
+            self.item(line)
         self.item(line_of_network(self.words, run.network))
         self.item(line_of_plan(self.words, run.plan, training.batch_size))
         self.item(self.words.plain("train.precision", precision=run.plan.precision))
@@ -151,7 +138,8 @@ class TerminalReporter(Watch):
             self._diverged(outcome)
             return
         self.say()
-        self._ended(model)
+        for line in lines_of_ending(self.words, model):
+            self.prose(line)
         self._scores(model)
         self._verdict(model)
         say(message(self.words, "wrote", path=self.output))
@@ -159,18 +147,6 @@ class TerminalReporter(Watch):
             say(message(self.words, "train.resume", command=self._command()))
         else:
             self._next(model)
-
-    def _ended(self, model: Model) -> None:
-        """Why it ended, and which weights are kept."""
-        ended, plan = model.outcome, model.plan
-        last = model.history[-1].error if model.history else float("nan")
-        values = {"epoch": ended["epochs"], "until": plan.until or 0.0, "error": last, "patience": plan.patience}
-        self.prose(message(self.words, f"train.ended.{ended['reason']}", **values))
-        held_out = plan.until is None and ("validation" in model.scores or plan.validation_folds)
-        part = self.words.plain("train.validation" if held_out else "train.training")
-        key, error = "train.best" if ended["best_epoch"] else "train.best_start", ended["best_error"]
-        if error is not None:
-            self.prose(message(self.words, key, epoch=ended["best_epoch"], part=part, error=float(error)))
 
     def _scores(self, model: Model) -> None:
         part = next((name for name in ("test", "validation", "train") if name in model.scores), None)
@@ -204,6 +180,11 @@ class TerminalReporter(Watch):
             self.say(f"  {command}")
             self.say(f"      {self.words.plain(key)}")
 
+    def reported(self, path: str | None) -> None:
+        """Where the report is, if one was asked for."""
+        if path is not None:
+            say(message(self.words, "wrote", path=path))
+
     def _diverged(self, outcome: Diverged) -> None:
         said = [self.words.plain("train.diverged", step=outcome.step, quantity=outcome.quantity, cause=outcome.cause(self.words))]
         if outcome.rate_that_works is not None:
@@ -230,70 +211,6 @@ def _filled(text: str, first: str = "", others: str = "") -> str:
     return textwrap.fill(text, columns, initial_indent=first, subsequent_indent=others, break_on_hyphens=False).replace(
         "\N{NO-BREAK SPACE}", " "
     )
-
-
-def lines_of_preparation(words: Words, preparation: Preparation) -> Iterator[str]:
-    """What was decided about the columns."""
-    for target in preparation.targets:
-        kind = f"decided.target.{target.kind}"
-        yield words.plain(kind, name=target.name, count=len(target.classes), classes=joined_names(words, target.classes))
-        if preparation.open_values:
-            yield words.plain(f"decided.open.{target.kind}", name=target.name, count=preparation.open_values)
-    for kind in ("number", "boolean", "category"):
-        features = [feature for feature in preparation.features if feature.kind == kind]
-        names = [
-            words.plain("decided.values", name=feature.name, count=len(feature.categories)) if kind == "category" else feature.name
-            for feature in features
-        ]
-        if names:
-            yield words.plain(f"decided.{kind}", names=joined_names(words, names))
-    for feature in preparation.features:
-        if feature.parts:
-            parts = [words.plain(f"decided.part.{part.name.removeprefix(f'{feature.name} ')}") for part in feature.parts]
-            yield words.plain("decided.date", name=feature.name, parts=", ".join(parts))
-    forms = {target.name: target.written for target in preparation.targets} | {one.name: one.written for one in preparation.features}
-    written = [(name, form) for name, form in forms.items() if form]
-    shown = [f"{name} {form.example}".replace(" ", "\N{NO-BREAK SPACE}") for name, form in written if form.thousands or form.unit]
-    if shown:
-        yield words.plain("decided.written", names=joined_names(words, shown))
-    for reason in dict.fromkeys(reason for _, reason in preparation.left_out):
-        key = reason.replace(" ", "_") if reason in REASONS else "many"
-        names = [name for name, why in preparation.left_out if why == reason]
-        yield words.plain("decided.left_out", reason=words.plain(f"decided.reason.{key}"), names=joined_names(words, names))
-    if preparation.impute is not None:
-        yield words.plain(f"decided.impute.{preparation.impute}")
-    for key, of_category in (("indicator", False), ("missing", True)):
-        names = [feature.name for feature in preparation.features if feature.missing and (feature.kind == "category") == of_category]
-        if names:
-            yield words.plain(f"decided.{key}", names=joined_names(words, names))
-    if preparation.dropped:
-        yield words.plain("decided.dropped", count=preparation.dropped)
-
-
-def joined_names(words: Words, names: Sequence[str]) -> str:
-    """Names with commas between, the first few of many."""
-    rest = [words.plain("decided.more", count=len(names) - NAMED)] if len(names) > NAMED + 1 else []
-    return ", ".join([*(names[:NAMED] if rest else names), *rest])
-
-
-def line_of_network(words: Words, network: Network) -> str:
-    """Sizes, functions and how many parameters there are."""
-    key = "train.network" if len(network.layers) > 1 else "train.network_flat"
-    inner = network.layers[0].activation
-    names = {"activation": "" if inner is None else words.called("activation", inner.name)}
-    results = {call.name: call.layer.activation for call in network.wiring.calls}
-    ends = [results[call] for call in network.wiring.outputs.values()]
-    names["output"] = ", ".join("–" if end is None else words.called("activation", end.name) for end in ends)
-    losses = {name: words.called("loss", goal.loss.name) for name, goal in network.goals.items()}
-    names["loss"] = ", ".join(f"{name}: {loss}" if len(losses) > 1 else loss for name, loss in losses.items())
-    return words.plain(key, sizes=network.summary, parameters=network.size, **names)
-
-
-def line_of_plan(words: Words, plan: Plan, batch_size: int) -> str:
-    """Optimiser, rate, batches, epochs and seed."""
-    rate = plan.optimizer.options.get("learning_rate")
-    shown = number_text(words, rate) if isinstance(rate, (int, float)) else str(rate)
-    return words.plain("train.plan", optimizer=plan.optimizer.name, rate=shown, batch_size=batch_size, epochs=plan.epochs, seed=plan.seed)
 
 
 def lines_of_scores(words: Words, scores: Scores) -> Iterator[str]:

@@ -9,8 +9,9 @@ from typing import Any
 from chainrule.api.sweep import sweep
 from chainrule.cli.output import complain, say
 from chainrule.cli.progress import duration
-from chainrule.cli.report import lines_of_scores, message, number_text
+from chainrule.cli.report import lines_of_scores
 from chainrule.document.words import Words
+from chainrule.reports.lines import message, number_text
 from chainrule.training.metrics import score_text
 from chainrule.training.trials import TRIALS, Sweep, Trial
 

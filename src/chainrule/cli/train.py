@@ -32,7 +32,7 @@ TRAIN_EXAMPLES = """\b
 Examples
   chainrule train flowers.csv --target species
   chainrule train houses.csv --target price --hidden 32-32 --activation relu
-  chainrule train data:iris --target species --curve iris.svg
+  chainrule train data:iris --target species --report iris.html
   chainrule train flowers.csv --target species --resume
 """
 
@@ -161,6 +161,7 @@ OUTPUT_OPTIONS = (
     FORCE,
     click.option("--log", metavar="FILE", help="Write every epoch to a .jsonl or .csv file."),
     click.option("--curve", metavar="FILE", help="Draw the errors to a .svg, .png or .pdf file."),
+    click.option("--report", metavar="FILE", help="Report the run in one file: .html, .pdf, .md, .ipynb, .tex, .typ or .txt."),
     click.option("--quiet", is_flag=True, help="Say only where the model is."),
 )
 
@@ -189,13 +190,15 @@ def train(data: tuple[str, ...], output: str, quiet: bool, language: str, **opti
     reporter = TerminalReporter(language, _source(data), output, quiet=quiet, asked=click.get_current_context().obj or ())
     try:
         with reporter:
-            model = training.train(_source(data), output=output, watch=reporter, **_whole(options))
+            model = training.train(_source(data), output=output, watch=reporter, language=language, **_whole(options))
     except Diverged:
+        reporter.reported(options["report"])
         return DIVERGED
     except KeyboardInterrupt:
         if not reporter.ended:
             raise
         return INTERRUPTED
+    reporter.reported(options["report"])
     return INTERRUPTED if model.outcome["reason"] == "interrupted" else 0
 
 
@@ -222,8 +225,9 @@ def evaluate(model: str, data: tuple[str, ...], language: str, **form: Any) -> N
     Columns are found by their names, in any order. One that lacks is an error; further ones are ignored. A category that the model has
     never seen counts as none of the known ones; rows of a class that it has never seen count as wrong.
     """
-    from chainrule.cli.report import lines_of_scores, message
+    from chainrule.cli.report import lines_of_scores
     from chainrule.document.words import Words
+    from chainrule.reports.lines import message
     from chainrule.training.model import Model
 
     words, found = Words(language), Model.load(model)
@@ -270,8 +274,9 @@ def predict(
     model has never seen counts as none of the known ones, and that is said; so is what the doctor finds wrong with the model's scores.
     """
     from chainrule.api.predictions import formula_cells, predictions
-    from chainrule.cli.report import message, verdict_line
+    from chainrule.cli.report import verdict_line
     from chainrule.document.words import Words
+    from chainrule.reports.lines import message
     from chainrule.training.model import Model
 
     words, found = Words(language), Model.load(model)

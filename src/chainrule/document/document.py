@@ -169,11 +169,12 @@ Block: TypeAlias = Paragraph | Note | Equations | TableBlock | Visual | Subheadi
 
 
 class Section(FrozenValue):
-    """A part with a heading. `key` names it in every language."""
+    """A part with a heading. `key` names it in every language; folded: it is to be opened where a format folds."""
 
     key: str
     title: str
     blocks: tuple[Block, ...]
+    folded: bool = False
 
 
 class Document(Rendered, FrozenValue):

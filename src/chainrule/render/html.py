@@ -124,8 +124,9 @@ class _Writer(FrozenValue):
         heading = element("h2", f'<span class="number">{number}</span> {escape_xml(section.title)}', {"dir": "auto"})
         named = (f"{section.key}-{place}-" for place in range(len(section.blocks)))
         blocks = "\n".join(map(self.block, section.blocks, named)) + self.program(program)
-        folding = f'<details open="open"><summary>{heading}</summary>\n{blocks}\n</details>'
-        return element("section", folding, {"id": section.key})
+        folding = f"<summary>{heading}</summary>\n{blocks}\n"
+        given = {} if section.folded else {"open": "open"}
+        return element("section", element("details", folding, given), {"id": section.key})
 
     def block(self, block: Block, named: str = "") -> str:
         """named: what stands before the handles of a picture."""
@@ -253,7 +254,17 @@ def right(number: bool) -> Mapping[str, str]:
 
 def prose(text: str) -> str:
     """Text, or code."""
-    return element("code", escape_xml(text.typed)) if isinstance(text, Code) else escape_xml(text)
+    return element("code", command(text.typed)) if isinstance(text, Code) else escape_xml(text)
+
+
+def command(typed: str) -> str:
+    """What is typed, whose options are not broken after their hyphens where it goes on in the next line.
+
+    >>> command("explain <b> --step 3")
+    'explain &lt;b&gt; <span class="word">--step</span> 3'
+    """
+    first, *words = map(escape_xml, typed.split(" "))
+    return " ".join([first, *(element("span", word, {"class": "word"}) if word.startswith("-") else word for word in words)])
 
 
 def plain_value(formula: Formula) -> str:

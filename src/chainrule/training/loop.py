@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -377,12 +377,28 @@ class Training(Displayed):
     def step_at(self, number: int) -> Step:
         """The step of that number, from 1, with every value kept: the run is replayed from its start. Raises DescriptionError."""
         check_count("the number of a step", number, 1)
-        each = -(-len(self.data[0]) // self.batch_size)
+        return next(self.steps_at((number,)))
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Batches of all rows."""
+        return -(-len(self.data[0]) // self.batch_size)
+
+    def steps_at(self, numbers: Sequence[int], states: Mapping[int, State] | None = None) -> Iterator[Step]:
+        """The steps of these numbers, rising, as of `step_at`: the run is replayed once for all of them.
+
+        states  of the run after so many epochs, from which it is replayed where that is shorter than from its start
+        """
         state: State = self.start_state
-        whole = (number - 1) // each
-        for epoch in range(whole):
-            state = self._passed(epoch + 1, each, state, epoch * each)
-        return self._replayed(whole + 1, number - whole * each, state, whole * each)
+        each, done = self.steps_per_epoch, 0
+        for number in numbers:
+            whole = (number - 1) // each
+            known = max((epochs for epochs in states or () if epochs <= whole), default=0)
+            if states and known * each > done:
+                state, done = states[known], known * each
+            for epoch in range(done // each, whole):
+                state, done = self._passed(epoch + 1, each, state, done), (epoch + 1) * each
+            yield self._replayed(whole + 1, number - whole * each, state, whole * each)
 
     def step_of_epoch(self, number: int) -> Step:
         """The step of that number, of the epoch that follows where the run stands, with every value kept."""

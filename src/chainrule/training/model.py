@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.base.display import Displayed
+from chainrule.base.display import Displayed, Reported
 from chainrule.base.errors import FileError, InputError, quoted
 from chainrule.base.files import json_text, parse_json, write_whole
 from chainrule.base.frozen import Frozen
@@ -42,7 +42,7 @@ STATE = "run."
 """What the names of tensors begin with that only a checkpoint has."""
 
 
-class Model(WithoutCaches, Displayed, Frozen):
+class Model(WithoutCaches, Displayed, Reported, Frozen):
     """A trained network, and what it takes to use it and to understand it.
 
     network      with its trained weights
@@ -127,12 +127,17 @@ class Model(WithoutCaches, Displayed, Frozen):
 
         Raises InputError where the rows are other ones, or the run was shorter.
         """
-        training = Training(self.start, x, t, replace(self.plan, validation_folds=0), weights=weights)
-        if self.source.get("digest") not in (None, training.digest):
-            raise InputError("these are not the rows that the model was trained on: give the same data, with the same split.")
+        training = self.replay(x, t, weights=weights)
         if self.history and number > self.history[-1].step:
             raise InputError(f"the run took {self.history[-1].step:,} steps; there is no step {number:,}.")
         return training.step_at(number)
+
+    def replay(self, x: Array, t: Array, *, weights: Array | None = None) -> Training:
+        """The run that made the model, at its start, on the rows that it was trained on. Raises InputError where these are other ones."""
+        training = Training(self.start, x, t, replace(self.plan, validation_folds=0), weights=weights)
+        if self.source.get("digest") not in (None, training.digest):
+            raise InputError("these are not the rows that the model was trained on: give the same data, with the same split.")
+        return training
 
     @property
     def column_orders(self) -> list[tuple[str, ...]]:

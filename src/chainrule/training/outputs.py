@@ -1,4 +1,4 @@
-"""What a run leaves behind: its model, a log, a picture of its errors. Checked before it begins; a full disk is reported."""
+"""What a run leaves behind: its model, a log, a picture of its errors, a report. Checked before it begins; a full disk is reported."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ class Outputs(FrozenValue):
     model: Path | None = None
     log: str | Path | None = None
     curve: str | Path | None = None
+    report: str | Path | None = None
     force: bool = False
     replaced: tuple[int, ...] | None = None
 
@@ -58,13 +59,22 @@ def state_of(path: Path) -> tuple[int, ...] | None:
 
 
 @contextmanager
-def reserved(output: Path | None, log: str | Path | None, curve: str | Path | None, *, resume: bool, force: bool) -> Iterator[Outputs]:
+def reserved(
+    output: Path | None,
+    log: str | Path | None,
+    curve: str | Path | None,
+    report: str | Path | None = None,
+    *,
+    resume: bool,
+    force: bool,
+) -> Iterator[Outputs]:
     """The outputs of a run, which are no other run's while this lasts. Whether everything can be written is asked before a training, not
     after it. Raises InputError.
     """
-    _check_names(output, log, curve, resume)
+    _check_names(output, log, resume)
+    _check_folders(output, log, curve, report)
     if output is None:
-        yield Outputs(None, log, curve)
+        yield Outputs(None, log, curve, report)
         return
     with claimed(output):
         if occupied(output) and not (force or resume):
@@ -73,10 +83,10 @@ def reserved(output: Path | None, log: str | Path | None, curve: str | Path | No
             raise FileError(
                 f"{checkpoint_path(output)} is of a run that was cut short: go on with it by --resume, or begin anew with --force."
             )
-        yield Outputs(output, log, curve, force)
+        yield Outputs(output, log, curve, report, force)
 
 
-def _check_names(output: Path | None, log: str | Path | None, curve: str | Path | None, resume: bool) -> None:
+def _check_names(output: Path | None, log: str | Path | None, resume: bool) -> None:
     if log is not None and Path(log).suffix.lower() not in LOGS:
         raise FileError(f"{log}: a log is written as {' or '.join(LOGS)}; the suffix says which.")
     if output is None:
@@ -85,7 +95,11 @@ def _check_names(output: Path | None, log: str | Path | None, curve: str | Path 
         return
     if output.suffix.lower() != ".safetensors":
         raise FileError(f"{output}: a model is written as .safetensors.")
-    for path in (output, log, curve):
+
+
+def _check_folders(*paths: str | Path | None) -> None:
+    """Are they there? Raises FileError."""
+    for path in paths:
         if path is not None and not Path(path).absolute().parent.is_dir():
             raise FileError(f"{path} cannot be written: there is no folder {Path(path).parent}.")
 

@@ -61,11 +61,13 @@ class Subset(Frozen):
 class Rows(Frozen):
     """A source that can be gone through again and again, as tables.
 
-    files  their names, if they were named one by one
+    files   their names, if they were named one by one
+    called  what was named, as text
     """
 
     tables: Callable[[], Iterable[Table]]
     files: tuple[str, ...] = ()
+    called: str = ""
 
     @staticmethod
     def of(source: Any, **form: Any) -> Rows:
@@ -132,6 +134,12 @@ def in_pieces(table: Table) -> Iterator[Table]:
         yield table if len(table) <= PIECE else table.take(slice(start, start + PIECE))
 
 
+def is_here(names: str | Sequence[str]) -> bool:
+    """Are these names of files, folders or patterns that are there, or of data that is shipped?"""
+    each = [names] if isinstance(names, str) else names
+    return bool(each) and all(name.startswith(PREFIX) or os.path.isfile(name) or os.path.isdir(name) or "*" in name for name in each)
+
+
 def checked_own_data(source: Mapping[str, Any], preparation: Preparation) -> str | list[str]:
     """The data that a model was trained on, as its file says it. Raises FileError unless that is a table with its columns.
 
@@ -140,9 +148,8 @@ def checked_own_data(source: Mapping[str, Any], preparation: Preparation) -> str
     own = own_data(source)
     names = own if isinstance(own, list) else [] if own is None else [own]
     said = ", ".join(names)
-    for name in names or [""]:
-        if not name.startswith(PREFIX) and not os.path.isfile(name) and not (os.path.isdir(name) or "*" in name):
-            raise FileError(f"the data that the model was trained on ({said or 'without a name'}) is not here; give it with --data FILE.")
+    if not is_here(names):
+        raise FileError(f"the data that the model was trained on ({said or 'without a name'}) is not here; give it with --data FILE.")
     columns: tuple[str, ...] = ()
     with suppress(InputError):
         columns = next(iter(chunks(own, rows=1, **source.get("form", {})))).names
@@ -164,6 +171,11 @@ def parts_of(model: Model, source: Any = None, encoding: str | None = None, prec
     encoding  of a text file, where it is not the one that the model keeps
     precision of the numbers, where it is not to be that of the training
     """
+    return subsets_of(model, rows_of(model, source, encoding), precision or model.plan.precision)
+
+
+def rows_of(model: Model, source: Any = None, encoding: str | None = None) -> Rows:
+    """The rows of a model's data but those that its training left out; source and encoding as of `parts_of`. Raises InputError."""
     preparation = model.preparation
     if preparation is None:
         raise InputError("this model was trained on numbers without a table; replay its steps from Python, with `step_at`.")
@@ -171,12 +183,18 @@ def parts_of(model: Model, source: Any = None, encoding: str | None = None, prec
     form = form_for(model.source, source)
     if encoding is not None:
         form["encoding"] = encoding
-    rows = Rows.of(source, kinds=preparation.forms, **form).complete(preparation)
+    return replace(Rows.of(source, kinds=preparation.forms, **form).complete(preparation), called=str(source))
+
+
+def subsets_of(model: Model, rows: Rows, precision: str) -> tuple[Subset, Subset, Subset]:
+    """The rows that a model was trained on, validated with and tested with, among those of its data, as numbers. Raises InputError."""
+    preparation = model.preparation
+    assert preparation is not None
     labels = rows.labels(preparation)
     with ExitStack() as stack:
         places = split(labels, model.plan, rows.groups(model.plan.group))
-        train, *others = [rows.subset(preparation, some, labels, stack, precision=precision or model.plan.precision) for some in places]
-    train = replace(train, weights=weights_of(train, train, preparation, model.plan), source=str(source))
+        train, *others = [rows.subset(preparation, some, labels, stack, precision=precision) for some in places]
+    train = replace(train, weights=weights_of(train, train, preparation, model.plan), source=rows.called)
     return train, others[0], others[1]
 
 

@@ -1,0 +1,137 @@
+"""What is said of a training and of its model, a line each: texts of the catalogue, with the decimal sign of their language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from chainrule.document.words import Words
+
+if TYPE_CHECKING:
+    from chainrule.data.table import Table
+    from chainrule.network.network import Network
+    from chainrule.preparation.columns import Feature
+    from chainrule.preparation.preparation import Preparation
+    from chainrule.training.model import Model
+    from chainrule.training.plan import Plan
+
+NAMED = 12
+"""So many names a line lists before it says how many more there are."""
+
+REASONS = ("as asked", "constant", "dates", "numbers the rows", "all different", "nearly all different")
+"""Why a column was left out, where the catalogue has words for it."""
+
+
+def message(words: Words, key: str, **values: object) -> str:
+    """A text of the catalogue; numbers in it are rounded to six digits and have the language's decimal sign."""
+    return words.plain(key, **{name: number_text(words, value) if isinstance(value, float) else value for name, value in values.items()})
+
+
+def number_text(words: Words, value: float, digits: int = 6) -> str:
+    """A number with so many significant digits at most."""
+    return words.decimal(f"{value:.{digits}g}")
+
+
+def line_of_table(words: Words, table: Table, rows: int) -> str:
+    """Which data was read, how many rows and columns, and what was detected in it."""
+    notes = "".join(f", {note}" for note in table.notes)
+    return message(words, "train.data", source=table.source, rows=rows, columns=len(table.names), notes=notes)
+
+
+def lines_of_split(words: Words, plan: Plan, train: int, validation: int, test: int) -> Iterator[str]:
+    """How many rows train the network, tell when to stop and test it."""
+    key = "train.split" if validation else "train.split_folds" if plan.validation_folds else "train.split_without"
+    yield message(words, key, train=train, validation=validation, test=test, folds=plan.validation_folds)
+    if plan.group is not None:
+        yield message(words, "train.group", name=plan.group)
+
+
+def lines_of_preparation(words: Words, preparation: Preparation) -> Iterator[str]:
+    """What was decided about the columns."""
+    for target in preparation.targets:
+        kind = f"decided.target.{target.kind}"
+        yield words.plain(kind, name=target.name, count=len(target.classes), classes=joined_names(words, target.classes))
+    yield from lines_of_open_targets(words, preparation)
+    for kind in ("number", "boolean", "category"):
+        features = [feature for feature in preparation.features if feature.kind == kind]
+        names = [
+            words.plain("decided.values", name=feature.name, count=len(feature.categories)) if kind == "category" else feature.name
+            for feature in features
+        ]
+        if names:
+            yield words.plain(f"decided.{kind}", names=joined_names(words, names))
+    for feature in preparation.features:
+        if feature.parts:
+            yield words.plain("decided.date", name=feature.name, parts=parts_of_date(words, feature))
+    yield from lines_of_cells(words, preparation)
+
+
+def lines_of_open_targets(words: Words, preparation: Preparation) -> Iterator[str]:
+    """What whole numbers as targets were taken for, where they may be something else."""
+    for target in preparation.targets if preparation.open_values else ():
+        yield words.plain(f"decided.open.{target.kind}", name=target.name, count=preparation.open_values)
+
+
+def parts_of_date(words: Words, feature: Feature) -> str:
+    """What became an input of a column of dates."""
+    return ", ".join(words.plain(f"decided.part.{part.name.removeprefix(f'{feature.name} ')}") for part in feature.parts)
+
+
+def lines_of_cells(words: Words, preparation: Preparation) -> Iterator[str]:
+    """How numbers were read, what was left out, and what stands in for missing values."""
+    forms = {target.name: target.written for target in preparation.targets} | {one.name: one.written for one in preparation.features}
+    written = [(name, form) for name, form in forms.items() if form]
+    shown = [f"{name} {form.example}".replace(" ", "\N{NO-BREAK SPACE}") for name, form in written if form.thousands or form.unit]
+    if shown:
+        yield words.plain("decided.written", names=joined_names(words, shown))
+    for reason in dict.fromkeys(reason for _, reason in preparation.left_out):
+        key = reason.replace(" ", "_") if reason in REASONS else "many"
+        names = [name for name, why in preparation.left_out if why == reason]
+        yield words.plain("decided.left_out", reason=words.plain(f"decided.reason.{key}"), names=joined_names(words, names))
+    if preparation.impute is not None:
+        yield words.plain(f"decided.impute.{preparation.impute}")
+    for key, of_category in (("indicator", False), ("missing", True)):
+        names = [feature.name for feature in preparation.features if feature.missing and (feature.kind == "category") == of_category]
+        if names:
+            yield words.plain(f"decided.{key}", names=joined_names(words, names))
+    if preparation.dropped:
+        yield words.plain("decided.dropped", count=preparation.dropped)
+
+
+def joined_names(words: Words, names: Sequence[str]) -> str:
+    """Names with commas between, the first few of many."""
+    rest = [words.plain("decided.more", count=len(names) - NAMED)] if len(names) > NAMED + 1 else []
+    return ", ".join([*(names[:NAMED] if rest else names), *rest])
+
+
+def line_of_network(words: Words, network: Network) -> str:
+    """Sizes, functions and how many parameters there are."""
+    key = "train.network" if len(network.layers) > 1 else "train.network_flat"
+    inner = network.layers[0].activation
+    names = {"activation": "" if inner is None else words.called("activation", inner.name)}
+    results = {call.name: call.layer.activation for call in network.wiring.calls}
+    ends = [results[call] for call in network.wiring.outputs.values()]
+    names["output"] = ", ".join("–" if end is None else words.called("activation", end.name) for end in ends)
+    losses = {name: words.called("loss", goal.loss.name) for name, goal in network.goals.items()}
+    names["loss"] = ", ".join(f"{name}: {loss}" if len(losses) > 1 else loss for name, loss in losses.items())
+    return words.plain(key, sizes=network.summary, parameters=network.size, **names)
+
+
+def line_of_plan(words: Words, plan: Plan, batch_size: int) -> str:
+    """Optimiser, rate, batches, epochs and seed."""
+    rate = plan.optimizer.options.get("learning_rate")
+    shown = number_text(words, rate) if isinstance(rate, (int, float)) else str(rate)
+    return words.plain("train.plan", optimizer=plan.optimizer.name, rate=shown, batch_size=batch_size, epochs=plan.epochs, seed=plan.seed)
+
+
+def lines_of_ending(words: Words, model: Model) -> Iterator[str]:
+    """Why its training ended, and which weights are kept."""
+    ended, plan = model.outcome, model.plan
+    last = model.history[-1].error if model.history else float("nan")
+    values = {"epoch": ended["epochs"], "until": plan.until or 0.0, "error": last, "patience": plan.patience}
+    yield message(words, f"train.ended.{ended['reason']}", **values)
+    held_out = plan.until is None and ("validation" in model.scores or plan.validation_folds)
+    part = words.plain("train.validation" if held_out else "train.training")
+    key, error = "train.best" if ended["best_epoch"] else "train.best_start", ended["best_error"]
+    if error is not None:
+        yield message(words, key, epoch=ended["best_epoch"], part=part, error=float(error))
