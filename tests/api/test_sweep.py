@@ -144,14 +144,14 @@ def test_a_sweep_that_was_cut_short_goes_on_with_the_same_numbers(tmp_path):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        cr.sweep(TABLE, grid=grid, output=path, report=cut, **QUICK)
+        cr.sweep(TABLE, grid=grid, output=path, watch=cut, **QUICK)
     assert cr.Model.load(path).network.size in {trial.settings["hidden"] * 4 + 1 for trial in whole.trials}
     assert len((tmp_path / f"best.safetensors{TRIALS}").read_text().splitlines()) == 3
-    found = cr.sweep(TABLE, grid=grid, output=path, resume=True, report=cut, **QUICK)
+    found = cr.sweep(TABLE, grid=grid, output=path, resume=True, watch=cut, **QUICK)
     assert ran == [1, 2, 3, 4]
     assert results(found) == results(whole)
     assert cr.Model.load(path).start == found.best.start
-    again = cr.sweep(TABLE, grid=grid, output=path, resume=True, report=cut, **QUICK)
+    again = cr.sweep(TABLE, grid=grid, output=path, resume=True, watch=cut, **QUICK)
     assert len(ran) == 4
     assert results(again) == results(whole)
     with pytest.raises(InputError, match="began with other grid"):

@@ -50,7 +50,7 @@ def sweep(
     output: str | Path | None = None,
     resume: bool = False,
     force: bool = False,
-    report: Callable[[Sweep, Trial], object] | None = None,
+    watch: Callable[[Sweep, Trial], object] | None = None,
     **settings: Any,
 ) -> Sweep:
     """Train a network on a table with every combination of some settings, and keep the best one.
@@ -64,7 +64,7 @@ def sweep(
     cluster   "dask:tcp://host:8786" or "ray:auto": where they run instead
     output    where the best model so far is written; the trials stand beside it, in `best.safetensors.trials.jsonl`, a line each
     resume    go on with that table: what ended is not trained again; force: replace both
-    report    is called after each trial with what the sweep has come to
+    watch     is called after each trial with what the sweep has come to, and the trial
 
     At Ctrl-C, and where the process is asked to end, KeyboardInterrupt is raised; the trials that ended are in the table, for `resume`.
 
@@ -89,8 +89,8 @@ def sweep(
         stack.enter_context(asked_to_end(interrupt))
         for trial, model in _running(data, settings, todo, processes, cluster):
             found = kept.added(found, trial, model)
-            if report is not None:
-                report(found, trial)
+            if watch is not None:
+                watch(found, trial)
     if found.best is None:
         raise InputError(f"no trial came to a model; the first one failed: {found.trials[0].failure}")
     return found

@@ -31,7 +31,7 @@ def sweep_command(data: str | list[str], output: str, language: str, quiet: bool
             say(line_of_trial(words, found, trial))
 
     try:
-        found = sweep(data, output=output, report=report, **options)
+        found = sweep(data, output=output, watch=report, **options)
     except KeyboardInterrupt:
         ended = len(last[0].trials) if last else 0
         complain(message(words, "sweep.interrupted", ended=ended, command=_again(asked)))
