@@ -6,7 +6,8 @@ Nothing in it depends on the numbers of the step but the state that it begins wi
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from chainrule.base.errors import InputError
@@ -106,6 +107,7 @@ class _Content:
             "updates": self._updates(),
             "quantities": self._quantities(),
             "leaves": self._leaves(),
+            "record": self._record(),
         }
         return {
             "format": FORMAT,
@@ -350,6 +352,24 @@ class _Content:
             "number": self.step.number,
             "next": {part.parameter.key: part.new.key for part in update.parameters}
             | {state.key: after.key for part in update.parameters for state, after in zip(part.states, part.new_states, strict=True)},
+        }
+
+    def _record(self) -> dict[str, Any]:
+        """What of the record of the step does not change with the numbers, and which quantity stands under which name in it."""
+        plain, step = self.step.to_dict(), self.step
+        gradients = {str(replace(node.name, gradient=False).key): node.key for node in self.derivation.backward if node.name}
+
+        def same(keys: Iterable[str]) -> dict[str, str]:
+            return {key: key for key in keys}
+
+        return {
+            **{key: plain.get(key, {}) for key in ("format", "network", "optimizer", "origin")},
+            "batch": same(plain["batch"]),
+            "values": same(step.before.values),
+            "gradients": {key: gradients[key] for key in step.gradients},
+            "states": same(step.states),
+            "updates": same(step.updates),
+            "parameters": same(step.parameters),
         }
 
     def _program(self) -> dict[str, Any]:

@@ -47,7 +47,8 @@ class Formulas:
         self.nodes: list[Plain] = []
         self.paper: dict[str, int] = {}
         self._elements: dict[tuple[str, tuple[int, ...]], int] = {}
-        self._nodes: dict[str, int] = {}
+        self._places: dict[Expression, int] = {}
+        self._leaves: dict[str, int] = {}
         self._known = {node.key: node for node in (*context.derivation.named.values(), *order(*context.step.update.roots)) if node.name}
         self._arrays = Scalars({"batch": context.samples})
         self._quantities = set(self._known.values())
@@ -107,11 +108,15 @@ class Formulas:
     # Nodes
 
     def node(self, expression: Expression) -> int:
-        """The number of a node of single numbers; what it is made of is added before it."""
-        places: dict[Expression, int] = {}
-        for node in order(expression, wall=lambda node: node.name is not None):
-            places[node] = self._written(self._plain(node, [places[argument] for argument in node.arguments]))
-        return places[expression]
+        """The number of a node of single numbers; what it is made of is added before it.
+
+        As in graphs, two nodes that look alike are two nodes: of one, brackets are worked out where it stands, and not of the other.
+        """
+        for node in order(expression, wall=lambda node: node.name is not None or node in self._places):
+            if node not in self._places:
+                plain = self._plain(node, [self._places[argument] for argument in node.arguments])
+                self._places[node] = self._leaf(plain) if plain[0] in ("letter", "constant", "argument") else self._added_node(plain)
+        return self._places[expression]
 
     def _plain(self, node: Expression, arguments: list[int]) -> Plain:
         if node.name is not None:
@@ -131,11 +136,16 @@ class Formulas:
             self.paper[primitive.name] = -1  # it may be written in itself
             self.paper[primitive.name] = self.node(primitive.paper(*letters))
 
-    def _written(self, plain: Plain) -> int:
-        place = self._nodes.setdefault(repr(plain), len(self.nodes))
-        if place == len(self.nodes):
-            self.nodes.append(plain)
-        return place
+    def _leaf(self, plain: Plain) -> int:
+        """A letter or a constant is written once."""
+        key = repr(plain)
+        if key not in self._leaves:
+            self._leaves[key] = self._added_node(plain)
+        return self._leaves[key]
+
+    def _added_node(self, plain: Plain) -> int:
+        self.nodes.append(plain)
+        return len(self.nodes) - 1
 
     # Layouts that do not depend on numbers
 

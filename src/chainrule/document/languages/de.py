@@ -657,7 +657,7 @@ WORDS = {
     "live.samples.mixed": "Hier hängen die Beispiele voneinander ab; kein Anteil gehört einem allein.",
     "live.alarm.none": "Nichts fällt auf.",
     "live.alarm.title": "Diagnose",
-    "live.alarm.nan": "{name} ist keine Zahl mehr. Als erster Wert hat {name} in Schritt {number} den Zahlenbereich verlassen; eine kleinere Rate kann helfen.",
+    "live.alarm.nan": "{error} ist keine Zahl mehr. Als erster Wert hat {name} in Schritt {number} den Zahlenbereich verlassen; eine kleinere Rate kann helfen.",
     "live.alarm.growing": "Dieser Schritt vergrößert den Fehler: {before} → {after}. Ein Schritt senkt ihn mit einer Rate unter etwa {limit}.",
     "live.alarm.growing_only": "Dieser Schritt vergrößert den Fehler: {before} → {after}.",
     "live.alarm.dead": "{name} ist tot: Die Steigung ist für jedes Beispiel 0, und nichts, was hineinführt, wird gelernt.",

@@ -629,7 +629,7 @@ WORDS = {
     "live.samples.mixed": "Here the samples depend on each other, and no share is one sample’s own.",
     "live.alarm.none": "Nothing looks wrong.",
     "live.alarm.title": "Diagnosis",
-    "live.alarm.nan": "{name} is no number any more. The first value that left the range is {name} in step {number}; a smaller rate may prevent it.",
+    "live.alarm.nan": "{error} is no number any more. The first value that left the range is {name} in step {number}; a smaller rate may prevent it.",
     "live.alarm.growing": "This step makes the error larger: {before} → {after}. One step lowers it with a rate below about {limit}.",
     "live.alarm.growing_only": "This step makes the error larger: {before} → {after}.",
     "live.alarm.dead": "{name} is dead: its slope is 0 for every sample, so nothing that leads into it is learned.",
