@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from chainrule.base.errors import InputError
 from chainrule.base.files import write_whole

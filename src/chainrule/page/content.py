@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from chainrule.base.errors import InputError
-from chainrule.document.document import Block, Equations, Inline, Note, Paragraph, Section, Subheading, TableBlock
+from chainrule.document.document import Block, Equations, Inline, Paragraph, Section, Subheading, TableBlock
 from chainrule.explanation.backward import MOST_PATHS, sample_gradients
 from chainrule.explanation.context import PENALTY, Context, paths
 from chainrule.explanation.explain import LONGEST, contexts, title, whole_sections
@@ -20,7 +20,7 @@ from chainrule.explanation.outcome import intermediate_quantities
 from chainrule.formula.expression import PRIMITIVES, Expression, named, order
 from chainrule.formula.scalar import Element
 from chainrule.network.update import STEP_NUMBER
-from chainrule.notation.formula import Number
+from chainrule.notation.formula import Equation, Number
 from chainrule.page.formulas import Formulas
 from chainrule.page.program import functions, program
 from chainrule.steps.problem import Problem
@@ -56,8 +56,8 @@ def page_content(subject: Problem | Step, *, detail: str | None = None, digits: 
 
 def _lines(context: Context) -> int:
     """How many lines of text the document would have, about."""
-    equations = [block for section in whole_sections(context) for block in section.blocks if isinstance(block, Equations)]
-    return sum(len(equation.sides) for block in equations for equation in block.equations if hasattr(equation, "sides"))
+    blocks = [block for section in whole_sections(context) for block in section.blocks if isinstance(block, Equations)]
+    return sum(len(equation.sides) for block in blocks for equation in block.equations if isinstance(equation, Equation))
 
 
 def _check_size(context: Context) -> None:
@@ -71,8 +71,8 @@ def _check_size(context: Context) -> None:
     ):
         if size > most:
             raise InputError(
-                f"a page shows up to {most} {what}, and here are {size:,}; take fewer (--row 1-{MOST_SAMPLES} chooses samples), or write the "
-                "explanation: chainrule explain … -o file.html."
+                f"a page shows up to {most} {what}, and here are {size:,}; take fewer (--row 1-{MOST_SAMPLES} chooses samples), or write "
+                "the explanation: chainrule explain … -o file.html."
             )
 
 
@@ -97,6 +97,7 @@ class _Content:
             "exact": exact,
             "vectors": context.notation.vectors,
             "samples": context.samples,
+            "brief": context.brief,
             "words": {key[5:]: text for key, text in context.words.catalogue.items() if key.startswith("live.")}
             | {key: context.words.catalogue[key] for key in ("if", "otherwise")},
             "sections": [self._section(section) for section in whole_sections(context) if section.key not in ELSEWHERE],
@@ -124,16 +125,14 @@ class _Content:
         return {"key": section.key, "title": section.title, "blocks": blocks}
 
     def _block(self, block: Block) -> list[Any] | None:
-        """A block; none where it holds numbers in prose or in a table, or says what was found for these numbers alone."""
+        """A block; none where it holds numbers in prose or in a table, or says what was found for these numbers, or what was left out."""
         match block:
             case Equations(equations):
-                return ["equations", [self.formulas.line(one) for one in equations if hasattr(one, "sides")]]
+                return ["equations", [self.formulas.line(one) for one in equations if isinstance(one, Equation)]]
             case Subheading(text):
                 return ["heading", self._inline(text)]
             case Paragraph(text) if not _has_number(text):
                 return ["prose", self._inline(text)]
-            case Note("more", text) if not _has_number(text):
-                return ["note", self._inline(text)]
             case TableBlock(head, rows) if not any(_has_number(cell) for row in rows for cell in row) and not any(map(_has_number, head)):
                 return ["table", [self._inline(cell) for cell in head], [[self._inline(cell) for cell in row] for row in rows]]
         return None

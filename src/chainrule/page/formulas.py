@@ -61,7 +61,8 @@ class Formulas:
         return whole[whole.index(">") + 1 : whole.rindex("<")]
 
     def _attributes(self, key: str) -> Mapping[str, str]:
-        return {"class": f"c{colour}" for colour in of_keys([key]).values()}
+        colour = of_keys([key]).get(key)
+        return {} if colour is None else {"class": f"c{colour}"}
 
     def element(self, letter: Expression) -> int:
         """The number of the element for which a letter of single numbers stands."""
@@ -203,7 +204,7 @@ class Formulas:
         context = self.context
         after = trace.values is not None and bool(getattr(trace.values, "replaced", None))
         plain: dict[str, Any] = {}
-        if equation.relations[0] != "=":
+        if equation.relations[0] == "←":
             plain["first"] = equation.relations[0]
         if trace.values is None:
             plain["source"] = "new"

@@ -19,7 +19,7 @@ export class Card {
 
   /** Shows what is selected; while stepping, the quantity that is computed now. asked: is its number to be predicted first? */
   show(now: number | undefined, title: string, asked?: (typed: string) => void): void {
-    const { session, words } = this.changing;
+    const { session } = this.changing;
     const selected = session.ownerOf(session.selected);
     const key = now === undefined ? `${selected} ${session.sample}` : `now ${now} ${asked ? "?" : ""}`;
     if (key === this.shown) return this.lines.change();
@@ -58,7 +58,6 @@ export class Card {
     if (updated)
       this.part("update", [...updates.shared.map(line), ...updated.slice(0, -1).map(line), elementLine(session.content, updated[updated.length - 1]!, selected)]);
     else if (session.content.elements[selected]![0] in session.content.leaves.parameters) this.part("update", [], false, "no_update");
-    void words;
   }
 
   private part(key: string, lines: Line[], without = false, note?: string): void {

@@ -58,7 +58,7 @@ export type Prose = (string | Layout)[];
 
 export type Block =
   | ["equations", Line[]]
-  | ["heading" | "prose" | "note", Prose]
+  | ["heading" | "prose", Prose]
   | ["table", Prose[], Prose[][]];
 
 export interface Section {

@@ -4,7 +4,7 @@ import { alarms } from "./alarms";
 import { Card } from "./card";
 import type { Content, Phase } from "./content";
 import { html } from "./dom";
-import { type Changing, handleAt, listen } from "./handles";
+import { type Changing, Knob, handleAt, listen } from "./handles";
 import { printedAs } from "./numbers";
 import { Session } from "./session";
 import { StageView, plainName } from "./stage";
@@ -54,6 +54,7 @@ class Page {
       changed: (element) => this.moved(element),
       select: (element) => this.select(element),
     };
+    this.rate = new Knob(this.changing);
     const stagePlace = html("div", { class: "stage-box" });
     const cardPlace = html("div", { class: "card", id: "card", role: "region", "aria-labelledby": "card-title" });
     const timePlace = html("div", { class: "time" });
@@ -149,17 +150,18 @@ class Page {
     return details;
   }
 
+  private readonly rate: Knob;
   private readonly checks = new Map<string, HTMLInputElement>();
 
   private timeControls(place: HTMLElement): void {
     const { words, session } = this;
-    const { options } = session.content.rule;
     place.append(
-      this.button("rewind", () => this.act(() => session.rewind()), "⏮"),
+      this.button("rewind", () => this.act(() => session.rewind()), "«"),
       this.button("train", () => this.train(1), "+1"),
       this.button("train_many", () => this.train(MANY), `+${MANY}`, words.say("train_many", { count: MANY })),
     );
-    void options;
+    const rate = session.places.get("learning_rate 0");
+    if (rate !== undefined) place.append(this.rate.build(rate));
   }
 
   private tabs(place: HTMLElement): void {
@@ -427,6 +429,7 @@ class Page {
     for (const view of this.views.values()) view.stale = true;
     this.refreshView();
     this.timeline.refresh();
+    this.rate.refresh();
     this.phase.textContent = `${words.say("state", { number: session.start.number })} · ${phase ? words.say(`phase.${phase}`) : words.say("phase.rest")}`;
     this.refreshAlarms();
     this.refreshControls();
@@ -490,12 +493,18 @@ class Page {
 
   // For tests and benchmarks: what a person does with the pointer, and what stands on the page.
 
-  /** Gives numbers by the key and the place of their elements: {"W1 0": 0.5}. */
+  /** Gives numbers, by the key and the place of their elements: {"W1 0": 0.5}. */
   change(numbers: Record<string, number>): void {
     this.session.change(new Map(Object.entries(numbers).map(([key, value]) => [this.session.places.get(key)!, value])));
     this.render();
   }
 
+  /** The record of the step, as it is saved. */
+  record(): string {
+    return record(this.session);
+  }
+
+  /** Every formula written, also where it cannot be seen. */
   finish(): void {
     const { view } = this.views.get("formulas")!;
     (view as Formulas).finish();

@@ -6,7 +6,7 @@ import { type Changing, move, type } from "./handles";
 import type { Session } from "./session";
 import type { Words } from "./words";
 
-const [WIDTH, GAP, TOP] = [760, 92, 46];
+const [WIDTH, TOP] = [640, 52];
 /** More lines than this are drawn without their numbers, but for those that matter now. */
 const MOST_LABELS = 14;
 
@@ -29,9 +29,12 @@ export class StageView {
   private readonly words: Words;
   private spots = new Map<number, Spot>();
   private radius = 24;
+  /** Are units too near to each other to have their names above them, and their biases below? */
+  private crowded = false;
   private numbers: Shown[] = [];
   private lines = new Map<number, { from: number; to: number; weight: number; line: SVGLineElement; label: Shown | undefined; product: SVGTextElement }>();
   private circles = new Map<number, SVGGElement>();
+  private biases: [SVGGElement, number, number][] = [];
   private focusable: SVGGElement[] = [];
   private sample = -1;
 
@@ -74,7 +77,7 @@ export class StageView {
     const { stage } = session.content;
     this.sample = session.sample;
     this.picture.replaceChildren();
-    [this.numbers, this.focusable] = [[], []];
+    [this.numbers, this.focusable, this.biases] = [[], [], []];
     this.spots.clear();
     this.lines.clear();
     this.circles.clear();
@@ -83,15 +86,16 @@ export class StageView {
     for (const { group, unit } of this.units())
       stacks[stage.groups[group]!.column]!.push({ element: unit.element, unit, first: unit.unit === 0 });
     const most = Math.max(...stacks.map((stack) => stack.length));
-    const gap = Math.max(44, Math.min(GAP + 30, 460 / Math.max(most, 2)));
-    this.radius = Math.min(25, gap * 0.36);
-    const height = TOP + Math.max(most * gap, 220) + 34;
-    const right = WIDTH - 150;
+    const gap = Math.max(52, Math.min(150, 440 / Math.max(most, 2)));
+    this.crowded = gap < 80;
+    this.radius = Math.min(27, gap * (this.crowded ? 0.38 : 0.34));
+    const height = TOP + Math.max(most * gap, 230) + 22;
+    const right = WIDTH - 168;
     this.picture.setAttribute("viewBox", `0 0 ${WIDTH} ${height}`);
     this.picture.setAttribute("aria-label", words.say("stage"));
     stacks.forEach((stack, column) => {
-      const x = columns === 1 ? 60 : 52 + ((right - 52) * column) / (columns - 1);
-      stack.forEach(({ element }, place) => this.spots.set(element, { x, y: TOP + (height - TOP - 20) / 2 + (place - (stack.length - 1) / 2) * gap }));
+      const x = columns === 1 ? 60 : 40 + ((right - 40) * column) / (columns - 1);
+      stack.forEach(({ element }, place) => this.spots.set(element, { x, y: TOP + (height - TOP - 14) / 2 + (place - (stack.length - 1) / 2) * gap }));
     });
     const titles = new Map<number, string[]>();
     for (const group of stage.groups) titles.set(group.column, [...(titles.get(group.column) ?? []), group.title]);
@@ -117,7 +121,6 @@ export class StageView {
     if (weight >= 0) line.setAttribute("data-e", String(weight));
     const wide = svg("line", { x1: a.x, y1: a.y, x2: b.x, y2: b.y, class: "grip", ...(weight >= 0 ? { "data-e": weight } : {}) });
     edges.append(line, wide);
-    const length = Math.hypot(b.x - a.x, b.y - a.y) || 1;
     const part = count <= MOST_LABELS ? (Math.abs(b.y - a.y) < 4 ? 0.5 : 0.36) : 0.3;
     const spot = { x: a.x + (b.x - a.x) * part, y: a.y + (b.y - a.y) * part };
     const product = svg("text", { class: "product", x: a.x + (b.x - a.x) * 0.68, y: a.y + (b.y - a.y) * 0.68 - 6 });
@@ -129,7 +132,6 @@ export class StageView {
     }
     labels.append(product);
     this.lines.set(place, { from, to, weight, line, label, product });
-    void length;
   }
 
   /** A number with its letter, on ground of its own. */
@@ -149,7 +151,8 @@ export class StageView {
     const group = svg("g", { class: `unit${handle ? " handle" : ""} ${isInput ? "c0" : "c4"}`, "data-e": unit.element });
     group.setAttribute("transform", `translate(${spot.x.toFixed(1)} ${spot.y.toFixed(1)})`);
     if (this.session.content.stage.outputs.flat().includes(unit.element)) group.classList.replace("c4", "c5");
-    const name = svg("text", { class: "name", y: -this.radius - 6 }, ...letter(plainName(this.words.name(unit.element))));
+    const beside = { class: "name small", x: -this.radius * 0.8, y: -this.radius * 0.78 };
+    const name = svg("text", this.crowded ? beside : { class: "name", y: -this.radius - 7 }, ...letter(plainName(this.words.name(unit.element))));
     const text = svg("text", { class: "digits", y: 4.5 });
     if (this.radius < 22) text.setAttribute("font-size", String(Math.max(9, this.radius * 0.62)));
     group.append(svg("circle", { r: this.radius, class: "disc" }), name, text);
@@ -158,7 +161,8 @@ export class StageView {
     this.circles.set(unit.element, group);
     this.focus(group, unit.element);
     unit.biases.forEach((bias, place) => {
-      const shown = this.number(bias, spot.x, spot.y + this.radius + 13 + 17 * place, "bias");
+      const shown = this.number(bias, spot.x, spot.y + this.radius + (this.crowded ? 5 : 13) + 17 * place, "bias");
+      this.biases.push([shown.group, bias, unit.element]);
       nodes.append(shown.group);
       this.focus(shown.group, bias, [bias, unit.element]);
     });
@@ -177,16 +181,18 @@ export class StageView {
         ends.push(spot);
         const target = targets[i];
         if (target === undefined) return;
-        const shown = this.number(target, right + 66, spot.y + this.radius + 14, "target c6");
+        const [x, y] = output.length > 1 ? [right + this.radius + 34, spot.y + 17] : [WIDTH - 48, spot.y + 84];
+        if (output.length === 1) goal.append(svg("path", { class: "link", d: `M${x} ${y - 10}V${spot.y + 22}` }));
+        const shown = this.number(target, x, y, "target c6");
         goal.append(shown.group);
         this.focus(shown.group, target);
       });
     });
     const middle = ends.reduce((sum, { y }) => sum + y, 0) / (ends.length || 1);
-    for (const { x, y } of ends) goal.prepend(svg("path", { class: "link", d: `M${x + this.radius} ${y}L${WIDTH - 76} ${middle}` }));
+    for (const { x, y } of ends) goal.prepend(svg("path", { class: "link", d: `M${x + this.radius} ${y}L${WIDTH - 88} ${middle}` }));
     const group = svg("g", { class: "unit error c7", "data-e": stage.error, transform: `translate(${WIDTH - 46} ${middle.toFixed(1)})` });
     const text = svg("text", { class: "digits", y: 5 });
-    group.append(svg("rect", { class: "disc", x: -41, y: -21, width: 82, height: 42, rx: 8 }), svg("text", { class: "name", y: -28 }, ...letter(this.words.name(stage.error))), text);
+    group.append(svg("rect", { class: "disc", x: -42, y: -22, width: 84, height: 44, rx: 9 }), svg("text", { class: "name", y: -28 }, ...letter(this.words.name(stage.error))), text);
     this.numbers.push({ element: stage.error, group, text });
     goal.append(group);
     this.focus(group, stage.error);
@@ -238,7 +244,7 @@ export class StageView {
     for (const { element, group, text, back } of this.numbers) {
       const value = session.double(element);
       const covered = hidden(element);
-      const digits = covered ? "·" : words.brief(value);
+      const digits = covered ? "·" : words.brief(value, this.crowded ? 3 : 4);
       if (back) {
         const before = group.classList.contains("edge-number") || group.classList.contains("bias") || group.classList.contains("target");
         const key = `${words.name(element)} ${digits}`;
@@ -268,6 +274,10 @@ export class StageView {
     const owner = now === undefined ? undefined : session.ownerOf(now);
     const forward = now !== undefined && session.content.stage.groups.some((group) => group.units.some((unit) => unit.parts[0] === now));
     const backward = now !== undefined && owner !== undefined && this.circles.has(owner) && owner !== now && !forward && session.content.elements[now]![0] === gradientKey(session, owner);
+    for (const [group, bias, unit] of this.biases) {
+      const matters = !this.crowded || selected === bias || selected === unit || owner === unit || owner === bias;
+      group.style.display = matters ? "" : "none";
+    }
     let largest = 1e-9;
     for (const { weight } of this.lines.values()) if (weight >= 0) largest = Math.max(largest, Math.abs(session.double(weight)));
     for (const { from, to, weight, line, label, product } of this.lines.values()) {

@@ -3,8 +3,7 @@
 import type { Tensor } from "./arrays";
 import type { Block } from "./content";
 import { html, svg } from "./dom";
-import type { Changing } from "./handles";
-import { move, unitOf } from "./handles";
+import { type Changing, move } from "./handles";
 import { Lines, prose, stated } from "./lines";
 import { HEIGHT, WIDTH, frame, path } from "./plot";
 import { plainName } from "./stage";
@@ -77,7 +76,6 @@ export class Formulas extends Base {
       const box = html("section", { class: "chapter" }, html("h3", {}, section.title));
       for (const block of section.blocks) this.block(box, block);
       place.append(box);
-      if (section.key === "forward") continue;
     }
     const box = html("section", { class: "chapter" }, html("h3", {}, this.say("rule")));
     const lines = html("div", { class: "lines" });
@@ -291,7 +289,7 @@ export class Curve extends Base {
     if (rate !== undefined) {
       choosers.append(html("span", {}, this.say("curve.compare")));
       for (const factor of [0.25, 0.5, 2, 4]) {
-        const other = html("input", { type: "checkbox", value: factor });
+        const other = html("input", { type: "checkbox", value: factor, checked: factor === 0.25 });
         this.factors.push(other);
         other.addEventListener("change", () => this.refresh());
         choosers.append(html("label", { class: "check" }, other, html("span", { "data-factor": factor })));
@@ -319,7 +317,7 @@ export class Curve extends Base {
       const value = session.double(rate!, first.arrays) * factor;
       const label = this.say("curve.rate", { name: words.name(rate!), value: words.brief(value) });
       box.parentElement!.querySelector("span")!.textContent = label;
-      if (box.checked) runs.push([label, this.run(first, rate!, value, count), ["c0", "c1", "c4", "c8"][place]!]);
+      if (box.checked) runs.push([label, this.run(first, value, count), ["c0", "c1", "c4", "c8"][place]!]);
     });
     const all = runs.flatMap(([, numbers]) => numbers).filter((value) => Number.isFinite(value) && (!this.logarithmic || value > 0));
     const start = errors[0]!;
@@ -339,7 +337,7 @@ export class Curve extends Base {
     this.picture.replaceChildren(picture);
   }
 
-  private run(first: Start, rate: number, value: number, count: number): number[] {
+  private run(first: Start, value: number, count: number): number[] {
     const known = this.others.get(value);
     if (known && known.length >= count) return known;
     const arrays = new Map(first.arrays);
@@ -352,7 +350,6 @@ export class Curve extends Base {
       start = this.session.runner.next(start, this.session.runner.before(start));
     }
     this.others.set(value, errors);
-    void rate;
     return errors;
   }
 }
@@ -585,7 +582,6 @@ export class AllNumbers extends Base {
       }
       place.append(html("section", { class: "chapter" }, html("h3", {}, this.say(title)), grid));
     }
-    void unitOf;
   }
 
   override refresh(): void {

@@ -22,8 +22,8 @@ export class Words {
   }
 
   /** A number in few letters, for pictures. */
-  brief(value: number): string {
-    return Number.isFinite(value) ? this.number(Number(value.toPrecision(3)), 3) : this.number(value);
+  brief(value: number, digits = 4): string {
+    return Number.isFinite(value) ? this.number(Number(value.toPrecision(digits)), digits) : this.number(value);
   }
 
   /** What an element is called. */

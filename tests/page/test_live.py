@@ -1,0 +1,173 @@
+"""The live page in a browser: its formulas read as those of `explain`, for any numbers; it is quiet, and everybody can use it."""
+
+from __future__ import annotations
+
+import json
+import re
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.samples import some
+
+from chainrule.api.page import page
+from chainrule.api.problems import problem
+from chainrule.document.document import Equations
+from chainrule.explanation.explain import contexts, whole_sections
+from chainrule.notation.formula import Equation
+from chainrule.notation.mathml import formula_mathml
+from chainrule.page.content import ELSEWHERE, page_content
+from chainrule.steps.step import Step
+
+NETWORKS: dict[str, dict[str, Any]] = {
+    "seed": {},
+    "mazur": {"source": "mazur"},
+    "xor": {"source": "xor"},
+    "adam": {"source": "2-3-1", "optimizer": "adam", "regularizer": "l2", "learning_rate": 0.1},
+    "columns": {"source": "2-3-2", "loss": "cross_entropy", "notation": "nielsen"},
+    "german": {"notation": "german", "activation": "softplus", "source": "2-2-1"},
+    "relu": {"source": "3-2-1", "activation": "relu", "loss": "binary_cross_entropy", "seed": 3},
+    "leaky": {"source": "2-2-1", "activation": "leaky_relu", "loss": "huber"},
+    "elu": {"source": "2-2-1", "activation": "elu", "loss": "log_cosh", "optimizer": "momentum"},
+    "selu": {"source": "1-2-1", "activation": "selu", "loss": "squared"},
+    "gelu": {"source": "2-2-2", "activation": "gelu", "loss": "huber", "seed": 4},
+    "silu": {"source": "2-2-1", "activation": "silu", "loss": "absolute"},
+    "softsign": {"source": "2-2-1", "activation": "softsign", "optimizer": "rmsprop"},
+    "hard": {"source": "2-2-1", "activation": "hard_sigmoid", "loss": "half_squared", "optimizer": "nesterov"},
+    "hard tanh": {"source": "2-2-1", "activation": "hard_tanh", "optimizer": "adagrad"},
+    "swish": {"source": "2-2-1", "activation": "hard_swish", "optimizer": "adamw"},
+    "relu6": {"source": "2-2-1", "activation": "relu6", "regularizer": "l1"},
+    "hinge": {"source": "2-2-1", "loss": "hinge", "target": "1"},
+    "logits": {"source": "2-2-3", "loss": "cross_entropy_from_logits", "target": "0 1 0"},
+    "vanishing": {"source": "vanishing"},
+}
+"""Over activations, losses, optimisers, regularisers, notations, and several samples."""
+
+CHANGES = range(100)
+
+ORDINARY = {
+    ("seed", 0), ("mazur", 1), ("xor", 0), ("adam", 2), ("columns", 0), ("german", 1), ("relu", 0), ("gelu", 0), ("hinge", 1),
+    ("logits", 0),
+}  # fmt: skip
+"""What the ordinary tests look at."""
+
+
+@pytest.fixture(scope="module")
+def pages(browser, tmp_path_factory):
+    """Opens the page of a problem, once; what it says to the console, and asks for, has to be nothing."""
+    folder, opened, said = tmp_path_factory.mktemp("pages"), {}, []
+
+    def open_page(name: str, **context: Any) -> Any:
+        key = (name, *sorted(context.items()))
+        if key not in opened:
+            path = folder / f"{name}.html"
+            page(problem(**NETWORKS[name]), path)
+            made = browser.new_context(
+                **{"viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce", "offline": True, **context}
+            )
+            made.add_init_script("localStorage.setItem('chainrule tour', '1')")
+            tab = made.new_page()
+            tab.on("console", lambda message: said.append(message.text))
+            tab.on("pageerror", lambda error: said.append(str(error)))
+            tab.on("request", lambda request: said.append(request.url) if not request.url.startswith(("file:", "data:", "blob:")) else None)
+            tab.goto(path.as_uri())
+            opened[key] = tab
+        return opened[key]
+
+    yield open_page
+    for tab in opened.values():
+        tab.context.close()
+    assert said == []
+
+
+def bare(markup: str) -> str:
+    """Markup without attributes, and without the elements that only say what something is."""
+
+    def written(element: ET.Element) -> str:
+        inner = (element.text or "") + "".join(written(child) + (child.tail or "") for child in element)
+        return inner if element.tag == "mrow" and element.attrib else f"<{element.tag}>{inner}</{element.tag}>"
+
+    plain = re.sub(r' xmlns="[^"]*"', "", markup).replace("&nbsp;", "\u00a0")
+    return "".join(written(child) for child in ET.fromstring(plain))
+
+
+def printed(equation: Equation, words: Any) -> list[str]:
+    """The sides of an equation with the relations before them."""
+    sides = [bare(formula_mathml(side, words=words)) for side in equation.sides]
+    return [sides[0], *(part for pair in zip(equation.relations, sides[1:], strict=True) for part in pair)]
+
+
+def explained(step: Step, content: Any) -> list[list[str]]:
+    """Every equation that `explain` prints of this step, in the sections that a page has."""
+    detail = "scalar" if any(section["key"] == "chain" for section in content["sections"]) else "matrix"
+    (context,) = contexts(step, detail=detail, extent="brief" if content["brief"] else "usual")
+    sections = [section for section in whole_sections(context) if section.key not in ELSEWHERE]
+    blocks = [block for section in sections for block in section.blocks if isinstance(block, Equations)]
+    words = context.words.catalogue
+    return [printed(equation, words) for block in blocks for equation in block.equations if isinstance(equation, Equation)]
+
+
+SHOWN = """(place) => [...document.querySelectorAll(`${place} .line`)].map((line) =>
+    [...line.querySelector("mtable").children].flatMap((row, i) => {
+        const [left, right] = row.children, [sign, ...side] = right.children;
+        const text = (parts) => `<math>${parts.map((part) => part.outerHTML).join("")}</math>`;
+        return [...(i ? [] : [text([...left.children])]), sign.textContent, text(side)];
+    }))"""
+
+
+def shown(tab: Any, place: str) -> list[list[str]]:
+    """Every equation that stands on the page."""
+    tab.evaluate("chainrule.finish()")
+    lines = tab.evaluate(SHOWN, place)
+    return [[bare(part) if part.startswith("<math>") else part for part in line] for line in lines]
+
+
+def random_numbers(content: Any, rng: np.random.Generator) -> dict[str, float]:
+    """Other numbers for some of the weights, inputs, targets and the rate."""
+    leaves, changed = content["leaves"], {}
+    for kind, share in (("parameters", 0.5), ("inputs", 0.4)):
+        for key, numbers in leaves[kind].items():
+            for place in range(len(numbers)):
+                if rng.random() < share:
+                    digits = int(rng.choice([1, 2, 4, 17], p=[0.3, 0.4, 0.2, 0.1]))
+                    changed[f"{key} {place}"] = float(f"{rng.normal(0, rng.choice([0.3, 1, 4])):.{digits}g}")
+    if "learning_rate" in leaves["options"] and rng.random() < 0.5:
+        changed["learning_rate 0"] = float(f"{rng.uniform(0.001, 0.5):.2g}")
+    return changed
+
+
+def with_numbers(name: str, changed: dict[str, float]) -> Step:
+    """The step of the problem with these numbers, by Python."""
+    given = problem(**NETWORKS[name])
+    first = given.step()
+    arrays = {key: np.array(first.values[key], dtype=float) for key in {name.split()[0] for name in changed}}
+    for key, value in changed.items():
+        array, place = key.split()
+        arrays[array].flat[int(place)] = value
+    network = given.network.with_parameters({**given.network.parameters, **{k: v for k, v in arrays.items() if k in given.network.shapes}})
+    optimizer = first.optimizer
+    if "learning_rate" in arrays:
+        optimizer = optimizer.definition.bind(**{**optimizer.given, "learning_rate": float(arrays["learning_rate"])})
+    return replace(given, network=network, x=arrays.get("x", given.x), optimizer=optimizer).step()
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    some([(name, change) for change in CHANGES for name in NETWORKS], lambda case: case in ORDINARY),
+)
+def test_every_formula_reads_as_explain_prints_it(pages, name, change):
+    tab, content = pages(name), page_content(problem(**NETWORKS[name]))
+    changed = random_numbers(content, np.random.default_rng([change, *map(ord, name)]))
+    tab.evaluate("(numbers) => { chainrule.session.rewind(); chainrule.change(numbers); }", changed)
+    step = with_numbers(name, changed)
+    assert shown(tab, ".view.formulas .chapter:not(:last-child)") == explained(step, content)
+    later = change % 3 + 1
+    tab.evaluate("(count) => { chainrule.session.train(count); chainrule.render(); }", later)
+    record = Step.from_dict(json.loads(tab.evaluate("chainrule.record()")))
+    if not np.isfinite(record.error) or record.number == 1:
+        return
+    assert record.number == later + 1
+    assert record.replay().differences(record, 1e-11) == {}
+    assert shown(tab, ".view.formulas .chapter:not(:last-child)") == explained(record, content)
