@@ -86,14 +86,9 @@ class Formulas:
         assert name is not None
         place = self._elements[key, index] = len(self.elements)
         letter = self.context.labels.label(name)
-        own: Plain = [
-            key,
-            0,
-            -1,
-            self.markup(letter),
-            int(raisable(letter) != letter) + 2 * int(held(letter) != letter),
-            formula_text(letter),
-        ]
+        flags = int(raisable(letter) != letter) + 2 * int(held(letter) != letter)
+        alone = formula_text(self.context.one_sample.label(name))
+        own: Plain = [key, 0, -1, self.markup(letter), flags, formula_text(letter), alone]
         self.elements.append(own)
         if quantity is None:
             return place

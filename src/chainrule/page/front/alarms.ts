@@ -1,7 +1,6 @@
 /** What goes wrong, in words, at the first culprit. */
 
 import type { Session } from "./session";
-import { plainName } from "./stage";
 import type { Words } from "./words";
 
 export interface Alarm {
@@ -95,7 +94,7 @@ function* asleep(session: Session, words: Words): Generator<Alarm> {
     }
     for (const [unit, own] of slopes) {
       const element = group.units.find((one) => one.unit === unit)!.element;
-      const name = plainName(words.name(element));
+      const name = words.short(element);
       if (own.every((slope) => slope === 0)) yield { text: words.say("alarm.dead", { name }), element };
       else if (own.every((slope) => slope < SATURATED)) yield { text: words.say("alarm.saturated", { name }), element };
     }
@@ -112,7 +111,7 @@ function* alike(session: Session, words: Words): Generator<Alarm> {
       const out = edges.filter(([from, , weight]) => from === unit.element && weight >= 0).map(([, to, weight]) => `${to}:${session.double(weight)}`);
       const key = [...into.sort(), "|", ...out.sort(), "|", ...unit.biases.map((bias) => session.double(bias))].join(" ");
       const other = seen.get(key);
-      if (other !== undefined && into.length) yield { text: words.say("alarm.identical", { name: plainName(words.name(other)), other: plainName(words.name(unit.element)) }), element: unit.element };
+      if (other !== undefined && into.length) yield { text: words.say("alarm.identical", { name: words.short(other), other: words.short(unit.element) }), element: unit.element };
       seen.set(key, unit.element);
     }
   }

@@ -21,8 +21,11 @@ export type Layout =
   | ["…", string]
   | ["t", string];
 
-/** [key of the array, place in it, node it is computed from (−1: it comes from outside, −2: it is absent), MathML, flags, text] */
-export type ElementRecord = [string, number, number, string, number, string];
+/**
+ * [key of the array, place in it, node it is computed from (−1: it comes from outside, −2: it is absent), MathML, flags, text, the same
+ * without the sample]
+ */
+export type ElementRecord = [string, number, number, string, number, string, string];
 
 /** [operation, …]: a letter with its element, a constant with its value and layout, or an operation with its operands. */
 export type GraphNode = ["letter" | "argument", number] | ["constant", string, Layout] | [string, ...number[]];

@@ -7,7 +7,7 @@ import { html } from "./dom";
 import { type Changing, Knob, handleAt, listen } from "./handles";
 import { printedAs } from "./numbers";
 import { Session } from "./session";
-import { StageView, plainName } from "./stage";
+import { StageView } from "./stage";
 import { decode, download, encoded, load, record } from "./storage";
 import { Timeline } from "./timeline";
 import { tour, wasSeen } from "./tour";
@@ -62,7 +62,7 @@ class Page {
     const main = html(
       "main",
       { id: "text", tabindex: -1 },
-      html("div", { class: "side" }, this.controls(), html("section", { class: "stage-part", "aria-label": words.say("stage") }, stagePlace, this.phase, this.alarmBox)),
+      html("div", { class: "side" }, this.controls(), html("section", { class: "stage-part", "aria-label": words.say("stage") }, stagePlace), html("div", { class: "notes" }, this.phase, this.alarmBox)),
       html("div", { class: "reading" }, html("p", { class: "hint" }, words.say("about")), cardPlace, viewPlace),
     );
     const foot = html("footer", { "aria-label": words.say("timeline") }, timePlace);
@@ -424,7 +424,7 @@ class Page {
     performance.mark("frame");
     this.stage.refresh((element) => this.hidden(element), now);
     const phase: Phase | undefined = session.content.sequence[session.position]?.[0];
-    const name = plainName(words.name(session.selected));
+    const name = words.short(session.selected);
     this.card.show(now, phase ? `${words.say(`phase.${phase}`)}: ${words.name(now!)}` : this.titleOf(session.selected, name), this.asking === undefined ? undefined : (typed) => this.answer(typed));
     for (const view of this.views.values()) view.stale = true;
     this.refreshView();
@@ -443,9 +443,9 @@ class Page {
     const { words } = this;
     const [key] = elements[element]!;
     const edge = stage.edges.find(([, , weight]) => weight === element);
-    if (edge) return words.say("weight", { name, source: plainName(words.name(edge[0])), target: plainName(words.name(edge[1])) });
+    if (edge) return words.say("weight", { name, source: words.short(edge[0]), target: words.short(edge[1]) });
     const unit = stage.groups.flatMap((group) => group.units).find((one) => one.biases.includes(element));
-    if (unit) return words.say("bias", { name, target: plainName(words.name(unit.element)) });
+    if (unit) return words.say("bias", { name, target: words.short(unit.element) });
     const kind = key in leaves.inputs ? "input" : key in leaves.targets ? "target" : key in leaves.options ? "rate" : key in leaves.parameters ? "parameter" : element === stage.error ? "quantity" : "unit";
     return words.say(kind, { name });
   }

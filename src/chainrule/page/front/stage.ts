@@ -152,7 +152,7 @@ export class StageView {
     group.setAttribute("transform", `translate(${spot.x.toFixed(1)} ${spot.y.toFixed(1)})`);
     if (this.session.content.stage.outputs.flat().includes(unit.element)) group.classList.replace("c4", "c5");
     const beside = { class: "name small", x: -this.radius * 0.8, y: -this.radius * 0.78 };
-    const name = svg("text", this.crowded ? beside : { class: "name", y: -this.radius - 7 }, ...letter(plainName(this.words.name(unit.element))));
+    const name = svg("text", this.crowded ? beside : { class: "name", y: -this.radius - 7 }, ...letter(this.words.short(unit.element)));
     const text = svg("text", { class: "digits", y: 4.5 });
     if (this.radius < 22) text.setAttribute("font-size", String(Math.max(9, this.radius * 0.62)));
     group.append(svg("circle", { r: this.radius, class: "disc" }), name, text);
@@ -251,8 +251,8 @@ export class StageView {
         if (text.getAttribute("data-key") !== key) {
           text.setAttribute("data-key", key);
           const named = this.session.content.elements.length < 400;
-          text.replaceChildren(...(before && named ? [...letter(plainName(words.name(element))), svg("tspan", { dx: 4, class: "value" }, digits)] : [svg("tspan", { class: "value" }, digits)]));
-          const wide = 8 * (digits.length + (named ? plainName(words.name(element)).length * 0.8 + 0.8 : 0)) + 10;
+          text.replaceChildren(...(before && named ? [...letter(this.words.short(element)), svg("tspan", { dx: 4, class: "value" }, digits)] : [svg("tspan", { class: "value" }, digits)]));
+          const wide = 8 * (digits.length + (named ? this.words.short(element).length * 0.8 + 0.8 : 0)) + 10;
           for (const [name, at] of Object.entries({ x: -wide / 2, y: -11, width: wide, height: 21 })) back.setAttribute(name, String(at));
           const spans = text.querySelectorAll("tspan");
           const lowered = spans.length > 2 && spans[spans.length - 2]!.hasAttribute("dy");
@@ -314,6 +314,3 @@ function gradientKey(session: Session, unit: number): string | undefined {
   const gradient = session.content.gradients.of[unit];
   return gradient === undefined ? undefined : session.content.elements[gradient]![0];
 }
-
-/** Without the sample, which the chooser says. */
-export const plainName = (text: string): string => text.replace(/\[\d+\]|⁽[⁰¹²³⁴⁵⁶⁷⁸⁹]+⁾\[\d+\]/g, (found) => found.replace(/\[\d+\]/, ""));

@@ -6,7 +6,6 @@ import { html, svg } from "./dom";
 import { type Changing, move } from "./handles";
 import { Lines, prose, stated } from "./lines";
 import { HEIGHT, WIDTH, frame, path } from "./plot";
-import { plainName } from "./stage";
 import type { Arrays, Start } from "./program";
 
 /** A view: `build` makes it when it is opened, `refresh` brings it up to date. */
@@ -34,7 +33,7 @@ abstract class Base implements View {
   }
 
   protected name(element: number): string {
-    return plainName(this.changing.words.name(element));
+    return this.changing.words.short(element);
   }
 
   /** The numbers that move: every weight and bias. */

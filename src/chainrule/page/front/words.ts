@@ -31,6 +31,11 @@ export class Words {
     return this.content.elements[element]![5];
   }
 
+  /** The same without the sample, where that is said elsewhere. */
+  short(element: number): string {
+    return this.content.elements[element]![6];
+  }
+
   /** The number that a person typed; nothing where it is none. */
   typed(text: string): number | undefined {
     const plain = text.trim().replace("−", "-").replace(",", ".");
