@@ -19,6 +19,7 @@ from chainrule.explanation.explain import contexts, whole_sections
 from chainrule.notation.formula import Equation
 from chainrule.notation.mathml import formula_mathml
 from chainrule.page.content import ELSEWHERE, page_content
+from chainrule.steps.problem import problem_from
 from chainrule.steps.step import Step
 
 NETWORKS: dict[str, dict[str, Any]] = {
@@ -60,7 +61,7 @@ def pages(browser, tmp_path_factory):
     folder, opened, said = tmp_path_factory.mktemp("pages"), {}, []
 
     def open_page(name: str, **context: Any) -> Any:
-        key = (name, *sorted(context.items()))
+        key = (name, repr(context))
         if key not in opened:
             path = folder / f"{name}.html"
             page(problem(**NETWORKS[name]), path)
@@ -171,3 +172,164 @@ def test_every_formula_reads_as_explain_prints_it(pages, name, change):
     assert record.number == later + 1
     assert record.replay().differences(record, 1e-11) == {}
     assert shown(tab, ".view.formulas .chapter:not(:last-child)") == explained(record, content)
+
+
+# What a person does.
+
+
+@pytest.fixture
+def fresh(pages):
+    """The page of the seed, as it begins."""
+    tab = pages("seed")
+    tab.goto(tab.url.partition("#")[0])
+    return tab
+
+
+def error_of(tab: Any) -> str:
+    return tab.locator(".stage .error .digits").text_content()
+
+
+def test_a_weight_is_dragged_in_a_formula_and_everything_follows_until_it_is_undone(fresh):
+    before = error_of(fresh)
+    box = fresh.locator("#card .number.handle").first.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    fresh.mouse.move(x, y)
+    fresh.mouse.down()
+    fresh.mouse.move(x + 40, y, steps=4)
+    fresh.mouse.up()
+    fresh.locator(".edge-number .value", has_text="0.31").wait_for()
+    assert error_of(fresh) != before
+    assert shown(fresh, ".view.formulas .chapter")[2][4].count("0.31")
+    fresh.get_by_role("button", name="Undo").click()
+    fresh.locator(".edge-number .value", has_text="0.21").wait_for()
+    assert error_of(fresh) == before
+    fresh.get_by_role("button", name="Redo").click()
+    fresh.locator(".edge-number .value", has_text="0.31").wait_for()
+
+
+def test_a_number_is_typed_by_keyboard_alone_and_said_aloud(fresh):
+    fresh.locator(".stage [tabindex='0']").focus()
+    for _ in range(40):
+        if fresh.evaluate("document.activeElement.dataset.label ?? ''").startswith("w5"):
+            break
+        fresh.keyboard.press("ArrowRight")
+    fresh.keyboard.press("ArrowUp")
+    fresh.locator(".edge-number .value", has_text="0.24").wait_for()
+    fresh.keyboard.press("Enter")
+    fresh.keyboard.type("-1,5")
+    fresh.keyboard.press("Enter")
+    fresh.locator(".edge-number .value", has_text="−1.5").wait_for()
+    fresh.locator("[role=status]", has_text="w5 = −1.5. Error 1.59561248 →").wait_for(state="attached")
+    fresh.keyboard.press("Enter")
+    fresh.keyboard.type("twelve")
+    fresh.keyboard.press("Enter")
+    assert fresh.locator(".typing").get_attribute("aria-invalid") == "true"
+    fresh.keyboard.press("Escape")
+    assert fresh.locator(".typing").count() == 0
+
+
+def test_the_step_is_walked_through_from_the_first_sum_to_the_next_step(fresh):
+    forward = fresh.get_by_role("button", name="Step", exact=True)
+    titles = []
+    for _ in range(fresh.evaluate("chainrule.content.sequence.length")):
+        forward.click()
+        titles.append(fresh.locator("#card-title").text_content())
+    phases = list(dict.fromkeys(title.partition(":")[0] for title in titles))
+    assert phases == ["Forward pass", "Error", "Backward pass", "Gradients", "Update"]
+    assert fresh.locator("#card .line").text_content().replace("\u2062", "").startswith("w6←w6−η·∂E∂w6")
+    forward.click()
+    fresh.locator(".phase", has_text="before step 2").wait_for()
+    fresh.get_by_role("button", name="Back", exact=True).click()
+    assert error_of(fresh) == "49.25"
+
+
+def test_a_number_is_predicted_before_it_is_shown(fresh):
+    fresh.locator(".more summary").click()
+    fresh.get_by_label("Predict first").check()
+    fresh.keyboard.press("Escape")
+    fresh.get_by_role("button", name="Step", exact=True).click()
+    assert "8.4" not in fresh.locator("#card").text_content()
+    fresh.locator("#guess").fill("8.4")
+    fresh.keyboard.press("Enter")
+    fresh.locator(".toast", has_text="Right: 8.4").wait_for()
+    fresh.get_by_role("button", name="Step", exact=True).click()
+    fresh.locator("#guess").fill("1.7")
+    fresh.keyboard.press("Enter")
+    fresh.locator(".toast", has_text="Not quite: it is 1.76").wait_for()
+    assert "1.76" in fresh.locator("#card").text_content()
+
+
+def test_training_goes_on_a_time_line_and_is_rewound(fresh):
+    fresh.evaluate("chainrule.change({'learning_rate 0': 0.01})")
+    fresh.get_by_role("button", name="Train 20 steps").click()
+    fresh.locator(".phase", has_text="before step 21").wait_for()
+    fresh.get_by_role("slider", name="Training steps").focus()
+    fresh.keyboard.press("Home")
+    fresh.locator(".phase", has_text="before step 1").wait_for()
+    assert error_of(fresh) == "1.596"
+    fresh.get_by_role("button", name="Rewind").click()
+    assert fresh.locator(".knob-digits").text_content() == "0.05"
+
+
+def test_too_large_a_rate_is_told_with_the_range_that_lowers_the_error(fresh):
+    """One step of the seed lowers E with rates up to 0.01894."""
+    alarm = fresh.locator(".alarm").first
+    assert "1.59561248 → 49.25" in alarm.text_content()
+    assert "0.0189" in alarm.text_content()
+    fresh.evaluate("chainrule.change({'learning_rate 0': 0.018})")
+    fresh.locator(".alarms", has_text="Nothing looks wrong.").wait_for()
+
+
+def test_a_link_brings_the_numbers_back(fresh, pages):
+    fresh.evaluate("chainrule.change({'W1 0': -0.125, 't 0': 7})")
+    fresh.evaluate("chainrule.link()")
+    fresh.wait_for_function("location.hash.length > 1")
+    error = error_of(fresh)
+    fresh.reload()
+    fresh.locator(".edge-number .value", has_text="−0.125").wait_for()
+    assert error_of(fresh) == error
+    fresh.evaluate("history.replaceState(null, '', location.pathname + '#nonsense')")
+    fresh.reload()
+    assert error_of(fresh) == "1.596"
+
+
+@pytest.mark.parametrize("name", ["seed", "adam"])
+def test_a_saved_step_is_one_that_the_command_line_reads(pages, name):
+    tab = pages(name)
+    tab.evaluate("() => { chainrule.session.rewind(); chainrule.session.train(2); chainrule.render(); }")
+    text = tab.evaluate("chainrule.record()")
+    step = Step.from_dict(json.loads(text))
+    wanted = list(zip(range(3), problem(**NETWORKS[name]).steps(), strict=False))[2][1]
+    assert wanted.differences(step, 1e-12) == {}
+    assert (step.number, step.optimizer) == (3, wanted.optimizer)
+
+
+@pytest.mark.parametrize(("width", "scheme"), some([(360, "dark"), (360, "light"), (1280, "light"), (1920, "dark")], 2))
+def test_axe_finds_nothing_in_any_view_and_nothing_sticks_out(pages, width, scheme):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    tab = pages("xor", viewport={"width": width, "height": 900}, color_scheme=scheme)
+    for view in ("formulas", "slope", "contours", "curve", "function", "layers", "samples", "numbers"):
+        tab.evaluate("(view) => chainrule.open(view)", view)
+        tab.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        found = axe.Axe().run(tab)
+        assert found.violations_count == 0, f"{view}: {found.generate_report()}"
+        assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth"), view
+
+
+HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(1)>\"'&{x}\u202e"
+
+
+def test_hostile_names_do_no_harm(browser, tmp_path):
+    network = {"inputs": 2, "title": HOSTILE, "layers": [{"units": 2, "name": "hidden"}, {"units": 1}], "data": {"x": [[1, 2]], "t": [[1]]}}
+    network["data"] |= {"features": [HOSTILE, "b" * 10_000], "targets": [HOSTILE]}
+    page(problem_from(network), tmp_path / "page.html")
+    tab = browser.new_page()
+    said: list[str] = []
+    tab.on("console", lambda message: said.append(message.text))
+    tab.on("pageerror", lambda error: said.append(str(error)))
+    tab.on("dialog", lambda dialog: said.append(dialog.message))
+    tab.goto((tmp_path / "page.html").as_uri())
+    tab.locator(".stage .error").wait_for()
+    assert "<script>alert(1)</script>" in tab.locator("h1").text_content()
+    assert (said, tab.locator("img").count()) == ([], 0)
+    tab.close()

@@ -14,7 +14,7 @@ export class Card {
     private readonly place: HTMLElement,
     private readonly changing: Changing,
   ) {
-    this.lines = new Lines(changing.session);
+    this.lines = new Lines(changing.session, changing.words.say("view.formulas"));
   }
 
   /** Shows what is selected; while stepping, the quantity that is computed now. asked: is its number to be predicted first? */

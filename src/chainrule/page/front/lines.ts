@@ -21,8 +21,19 @@ export class Lines {
   private readonly seen = new WeakMap<Element, boolean>();
   private readonly observer: IntersectionObserver;
   private waiting = 0;
+  /** A box whose lines are wider than it can be scrolled, also by those who have no pointer. */
+  private readonly resized = new ResizeObserver((entries) => {
+    for (const box of new Set(entries.map((entry) => entry.target.parentElement))) {
+      if (!box) continue;
+      if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+      else box.removeAttribute("tabindex");
+    }
+  });
 
-  constructor(private readonly session: Session) {
+  constructor(
+    private readonly session: Session,
+    private readonly label: string,
+  ) {
     this.observer = new IntersectionObserver(
       (entries) => {
         for (const entry of entries) this.seen.set(entry.target, entry.isIntersecting);
@@ -36,15 +47,19 @@ export class Lines {
   add(box: HTMLElement, line: Line, without = false): HTMLElement {
     const place = html("div", { class: "line" });
     box.append(place);
+    box.setAttribute("role", "group");
+    box.setAttribute("aria-label", this.label);
     const live = { place, line, without };
     this.live.push(live);
     this.stale.add(live);
     this.observer.observe(place);
+    this.resized.observe(place);
     return place;
   }
 
   clear(): void {
     this.observer.disconnect();
+    this.resized.disconnect();
     this.live = [];
     this.stale.clear();
   }

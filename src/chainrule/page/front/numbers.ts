@@ -1,7 +1,7 @@
 /** Numbers as they are printed, as `chainrule.notation.numbers` prints them. */
 
 import type { Layout } from "./content";
-import { type Real, compare, digitsOf, equal, fraction, isFinite, multiply, ofDouble, ofNumber, parsed, rounding, subtract, ten } from "./real";
+import { type Real, compare, equal, fraction, isFinite, leadOf, multiply, ofDouble, ofNumber, parsed, rounding, subtract, ten } from "./real";
 
 /** A number that ends within so many significant digits is printed whole. */
 export const WHOLE = 9;
@@ -36,7 +36,18 @@ export function printedAs(value: Real | number, exact = false): Real {
   return exact ? { ...found, exact: true } : found;
 }
 
+const meant = new Map<number, Real>();
+const MOST_MEANT = 4000;
+
 function meantBy(value: number): Real {
+  let known = meant.get(value);
+  if (known && !Object.is(value, -0)) return known;
+  if (meant.size > MOST_MEANT) meant.clear();
+  meant.set(value, (known = read(value)));
+  return known;
+}
+
+function read(value: number): Real {
   if (!Number.isFinite(value)) return ofNumber(value);
   const short = parsed(value.toPrecision(WHOLE));
   const off = subtract(short, ofDouble(value));
@@ -87,7 +98,7 @@ function isPlain(lead: number, last: number, exact: boolean, digits: number): bo
 /** [mantissa, last] with number ≈ mantissa · 10^last, to so many significant digits. */
 function rounded(number: Real, digits: number): [bigint, number] {
   if (number.above === 0n) return [0n, 0];
-  let last = digitsOf(number.above) - digitsOf(number.below) - digits;
+  let last = leadOf(number) - digits + 1;
   const most = ten(digits);
   const size = (x: bigint): bigint => (x < 0n ? -x : x);
   let mantissa = rounding(number, last);

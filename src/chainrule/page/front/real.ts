@@ -14,6 +14,7 @@ const PRECISION = 50;
 /** Bits of a fraction that need not be kept whole where many are computed from each other. */
 const LONG = 1000;
 const MOST_BITS = 20_000n;
+const LONG_BELOW = 1n << 600n;
 const LARGEST_EXPONENT = 5000n;
 const LEAST_EXPONENT = -20_000n;
 const PI = fraction(31415926535897932384626433832795028841971693993751058209749445923078164062862089n, 10n ** 79n, false);
@@ -46,8 +47,8 @@ function bits(x: bigint): number {
   return x === 0n ? 0 : 4 * hex.length - Math.clz32(parseInt(hex[0]!, 16)) + 28;
 }
 
-/** How many decimal digits a whole number above 0 has. */
-export const digitsOf = (x: bigint): number => magnitude(x).toString().length;
+/** The power of ten of the first digit of a fraction, or the one before it. */
+export const leadOf = (x: Real): number => Math.floor((bits(x.above) - bits(x.below) - 1) * Math.log10(2));
 
 function reduced(x: Real): Real {
   let [a, b] = [magnitude(x.above), x.below];
@@ -87,7 +88,7 @@ export function ofDouble(x: number): Real {
 export function toNumber(x: Real): number {
   if (x.below === 0n) return x.above ? Number(x.above) * Infinity : NaN;
   if (x.above === 0n) return 0;
-  const last = digitsOf(x.above) - digitsOf(x.below) - 20;
+  const last = leadOf(x) - 20;
   return Number(`${rounding(x, last)}e${last}`);
 }
 
@@ -144,8 +145,11 @@ export function divide(a: Real, b: Real): Real {
   return shortened(fraction(a.above * b.below, a.below * b.above, exact));
 }
 
-/** A fraction that has grown long, in lowest terms. */
-const shortened = (x: Real): Real => (x.below > 1n << 400n ? reduced(x) : x);
+/** A fraction that has grown long: in lowest terms where it is exact, else with no more digits than mean anything. */
+function shortened(x: Real): Real {
+  if (x.below <= LONG_BELOW || x.below === 0n) return x;
+  return x.exact ? reduced(x) : significant(x, PRECISION + 20);
+}
 
 export function power(base: Real, exponent: Real): Real {
   if (!isFinite(base) || !isFinite(exponent)) return special(toNumber(base) ** toNumber(exponent));
@@ -165,14 +169,14 @@ export function power(base: Real, exponent: Real): Real {
 /** A long fraction with fewer digits: to somewhat more than the precision of functions, and then no longer exact. */
 export function roundedFraction(x: Real): Real {
   if (x.below === 0n || Math.max(bits(x.above), bits(x.below)) <= LONG) return x;
-  const short = reduced(x);
+  const short = x.exact ? reduced(x) : x;
   return Math.max(bits(short.above), bits(short.below)) <= LONG ? short : significant(short, PRECISION + 10);
 }
 
 /** To so many significant digits; no longer exact. */
 function significant(x: Real, digits: number): Real {
   if (x.above === 0n) return inexact(x);
-  const last = digitsOf(x.above) - digitsOf(x.below) - digits;
+  const last = leadOf(x) - digits + 1;
   const whole = rounding(x, last);
   return last >= 0 ? fraction(whole * ten(last), 1n, false) : fraction(whole, ten(-last), false);
 }

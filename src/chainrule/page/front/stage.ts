@@ -21,6 +21,8 @@ interface Shown {
   group: SVGGElement;
   text: SVGTextElement;
   back?: SVGRectElement;
+  /** What it showed last. */
+  last?: string;
 }
 
 export class StageView {
@@ -241,9 +243,12 @@ export class StageView {
     const { session, words } = this;
     if (this.sample !== session.sample) this.draw();
     const selected = session.ownerOf(session.selected);
-    for (const { element, group, text, back } of this.numbers) {
+    for (const shown of this.numbers) {
+      const { element, group, text, back } = shown;
       const value = session.double(element);
       const covered = hidden(element);
+      if (shown.last === `${value} ${covered}`) continue;
+      shown.last = `${value} ${covered}`;
       const digits = covered ? "·" : words.brief(value, this.crowded ? 3 : 4);
       if (back) {
         const before = group.classList.contains("edge-number") || group.classList.contains("bias") || group.classList.contains("target");
@@ -283,12 +288,14 @@ export class StageView {
     for (const { from, to, weight, line, label, product } of this.lines.values()) {
       const value = weight >= 0 ? session.double(weight) : 1;
       const strength = Math.min(1, Math.abs(value) / largest);
-      line.setAttribute("stroke-width", (1 + 3.5 * strength).toFixed(2));
+      const wide = (1 + 3.5 * strength).toFixed(2);
+      if (line.getAttribute("stroke-width") !== wide) line.setAttribute("stroke-width", wide);
       line.classList.toggle("negative", value < 0);
       const active = owner !== undefined && ((forward && to === owner) || (backward && from === owner) || weight === owner);
       line.classList.toggle("active", active);
       const matters = this.lines.size <= MOST_LABELS || active || from === selected || to === selected || weight === selected;
-      if (label) label.group.style.display = matters ? "" : "none";
+      const display = matters ? "" : "none";
+      if (label && label.group.style.display !== display) label.group.style.display = display;
       const text =
         active && weight >= 0
           ? forward

@@ -66,11 +66,15 @@ export function record(session: Session): string {
   const { record: own } = session.content;
   const of = (arrays: ReadonlyMap<string, { shape: readonly number[]; data: Float64Array }>, keys: Record<string, string>): Plain =>
     Object.fromEntries(Object.entries(keys).map(([name, key]) => [name, nested(arrays.get(key)!.shape, arrays.get(key)!.data)]));
-  const options = Object.fromEntries(Object.keys(session.content.leaves.options).map((key) => [key, session.double(session.places.get(`${key} 0`)!)]));
+  const given = typeof own.optimizer === "string" ? { name: own.optimizer } : own.optimizer;
+  const beginning = firstStart(session.content).arrays;
+  const options = Object.keys(session.content.leaves.options)
+    .map((key) => [key, before.get(key)!.data[0]!] as const)
+    .filter(([key, value]) => key in given || value !== beginning.get(key)!.data[0]);
   const plain = {
     format: own.format,
     network: own.network,
-    optimizer: typeof own.optimizer === "string" ? { name: own.optimizer, ...options } : { ...own.optimizer, ...options },
+    optimizer: { ...given, ...Object.fromEntries(options) },
     number: session.start.number,
     batch: of(before, own.batch),
     values: of(before, own.values),

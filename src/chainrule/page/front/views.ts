@@ -69,7 +69,7 @@ export class Formulas extends Base {
 
   override build(place: HTMLElement): void {
     const { session } = this;
-    this.lines = new Lines(session);
+    this.lines = new Lines(session, this.say("view.formulas"));
     const { rule, sections } = session.content;
     for (const section of sections) {
       const box = html("section", { class: "chapter" }, html("h3", {}, section.title));
