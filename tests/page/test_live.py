@@ -256,7 +256,7 @@ def test_a_number_is_predicted_before_it_is_shown(fresh):
     fresh.locator("#guess").fill("1.7")
     fresh.keyboard.press("Enter")
     fresh.locator(".toast", has_text="Not quite: it is 1.76").wait_for()
-    assert "1.76" in fresh.locator("#card").text_content()
+    fresh.locator("#card", has_text="1.76").wait_for()
 
 
 def test_training_goes_on_a_time_line_and_is_rewound(fresh):
