@@ -569,7 +569,7 @@ WORDS = {
     "live.timeline": "Trainingsschritte",
     "live.views": "Ansichten",
     "live.skip": "Zu den Formeln",
-    "live.about": "Jede farbig unterstrichene Zahl lässt sich ziehen oder nach einem Doppelklick eingeben. Alles folgt sofort.",
+    "live.about": "Jede unterstrichene Zahl lässt sich ziehen oder nach einem Doppelklick eingeben. Alles folgt sofort.",
     "live.back": "Zurück",
     "live.step": "Weiter",
     "live.play": "Abspielen",

@@ -541,7 +541,7 @@ WORDS = {
     "live.timeline": "Training steps",
     "live.views": "Views",
     "live.skip": "Skip to the formulas",
-    "live.about": "Every number in an underlined colour can be dragged, or typed after a double click. Everything follows at once.",
+    "live.about": "Every underlined number can be dragged, or typed after a double click. Everything follows at once.",
     "live.back": "Back",
     "live.step": "Step",
     "live.play": "Play",

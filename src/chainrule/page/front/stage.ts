@@ -264,7 +264,10 @@ export class StageView {
           if (lowered) spans[spans.length - 1]!.setAttribute("dy", "-0.18em");
           text.setAttribute("y", "4.5");
         }
-      } else if (setText(text, digits)) text.classList.toggle("long", digits.length > 6);
+      } else if (setText(text, digits)) {
+        text.classList.toggle("long", digits.length > 6);
+        text.classList.toggle("longer", digits.length > 9);
+      }
       group.classList.toggle("hidden", covered);
       if (group.getAttribute("role") === "slider") {
         group.setAttribute("aria-valuenow", String(Number.isFinite(value) ? value : 0));
