@@ -55,7 +55,7 @@ def patterns() -> list[str]:
 
 def patterns_of_the_page() -> list[str]:
     """The same of the live page's front end, which asks for what begins with "live."."""
-    sources = "".join(path.read_text("utf-8") for path in (SOURCE / "page/front").glob("*.ts"))
+    sources = "".join(path.read_text("utf-8") for path in (SOURCE / "pages/front").glob("*.ts"))
     plain = [re.escape(text) for text in re.findall(r'"([\w.]+)"', sources)]
     filled = [
         "[^.]+".join(map(re.escape, re.split(r"\$\{[^}]*\}", text))) for text in re.findall(r"`([\w.]+\.\$\{[^`]*\}[\w.]*)`", sources)

@@ -1,4 +1,4 @@
-"""The live page of a step: `cr.page(…)`, `problem.page(…)`, and what `chainrule page` is made of."""
+"""The live page of a step: `cr.page(…)`, and what `chainrule page` is made of."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def page(
 
     Returns the text of the page. Raises InputError where the network is too large to be seen, FileError.
     """
-    from chainrule.page.content import page_content
-    from chainrule.page.file import page_file
+    from chainrule.pages.content import page_content
+    from chainrule.pages.file import page_file
 
     if output is not None and Path(output).suffix.lower() not in (".html", ".htm"):
         raise InputError(f"a page is written as .html, not {Path(output).suffix or 'without a suffix'}: choose another name for {output}.")

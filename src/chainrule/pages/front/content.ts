@@ -1,4 +1,4 @@
-/** What Python hands to the page (chainrule.page.content): formulas, program and words as plain data. */
+/** What Python hands to the page (chainrule.pages.content): formulas, program and words as plain data. */
 
 /** A layout of a formula: its kind, and what belongs to it. Numbers and letters say which element they show. */
 export type Layout =

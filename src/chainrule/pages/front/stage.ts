@@ -183,8 +183,9 @@ export class StageView {
         ends.push(spot);
         const target = targets[i];
         if (target === undefined) return;
-        const [x, y] = output.length > 1 ? [right + this.radius + 34, spot.y + 17] : [WIDTH - 48, spot.y + 84];
-        if (output.length === 1) goal.append(svg("path", { class: "link", d: `M${x} ${y - 10}V${spot.y + 22}` }));
+        const alone = output.length === this.session.content.samples;
+        const [x, y] = !alone ? [right + this.radius + 34, spot.y + 17] : [WIDTH - 48, spot.y + 84];
+        if (alone) goal.append(svg("path", { class: "link", d: `M${x} ${y - 10}V${spot.y + 22}` }));
         const shown = this.number(target, x, y, "target c6");
         goal.append(shown.group);
         this.focus(shown.group, target);
@@ -255,7 +256,7 @@ export class StageView {
         const key = `${words.name(element)} ${digits}`;
         if (text.getAttribute("data-key") !== key) {
           text.setAttribute("data-key", key);
-          const named = this.session.content.elements.length < 400;
+          const named = !group.classList.contains("edge-number") || this.lines.size <= MOST_LABELS * 2;
           text.replaceChildren(...(before && named ? [...letter(this.words.short(element)), svg("tspan", { dx: 4, class: "value" }, digits)] : [svg("tspan", { class: "value" }, digits)]));
           const wide = 8 * (digits.length + (named ? this.words.short(element).length * 0.8 + 0.8 : 0)) + 10;
           for (const [name, at] of Object.entries({ x: -wide / 2, y: -11, width: wide, height: 21 })) back.setAttribute(name, String(at));

@@ -19,7 +19,7 @@ from chainrule.notation.conventions import Notation
 from chainrule.notation.formula import Number
 from chainrule.notation.numbers import printed
 
-PAGE = Path(str(files("chainrule.page")))
+PAGE = Path(str(files("chainrule.pages")))
 TOOLS = PAGE / "front/node_modules/.bin"
 needs_node = pytest.mark.skipif(
     shutil.which("node") is None or not (TOOLS / "esbuild").exists(), reason="needs Node: scripts/install test, where there is npm"
@@ -34,7 +34,7 @@ def test_the_built_file_is_what_its_sources_give(tmp_path, script, built):
     command = json.loads((PAGE / "front/package.json").read_text())["scripts"][script]
     tool, *options = command.replace(f"../{built}", str(tmp_path / built)).split()
     subprocess.run([TOOLS / tool, *options], cwd=PAGE / "front", check=True)
-    assert (tmp_path / built).read_bytes() == (PAGE / built).read_bytes(), "npm run build, in src/chainrule/page/front, builds it anew"
+    assert (tmp_path / built).read_bytes() == (PAGE / built).read_bytes(), "npm run build, in src/chainrule/pages/front, builds it anew"
 
 
 def test_the_module_is_small_and_asks_nothing_of_anybody():

@@ -48,10 +48,12 @@ export class Card {
       const parts = stage.groups.flatMap((group) => group.units).filter((one) => units.has(one.element) && one.sample === session.sample);
       if (parts.length && parts.length <= 3) this.part("forward", parts.map((one) => line(one.parts[0]!)));
     }
-    const chains = (gradients.chains[selected] ?? []).filter((chain): chain is Line => chain !== null);
+    const { samples } = session.content;
+    const all = gradients.chains[selected] ?? [];
+    const chains = (samples > 1 ? all.slice(session.sample, session.sample + 1) : all).filter((chain): chain is Line => chain !== null);
     const own = unit?.parts.length ? [...unit.parts].reverse() : [selected];
     const of = own.map((element) => gradients.of[element]).filter((element): element is number => element !== undefined);
-    const more = session.content.samples > 1 || !chains.length ? of.map(line) : [];
+    const more = samples > 1 || !chains.length ? of.map(line) : [];
     if (chains.length || more.length) this.part("gradient", [...chains, ...more], false, selected in gradients.of && !chains.length && gradients.chains[selected] ? "many_paths" : undefined);
     else if (handle && !(session.content.elements[selected]![0] in session.content.leaves.options)) this.part("gradient", [], false, "no_gradient");
     const updated = updates.own[selected];

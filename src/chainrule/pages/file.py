@@ -12,8 +12,8 @@ from typing import Any
 from chainrule.notation.mathml import escape_xml
 from chainrule.render.html import font_face, palette_rules
 
-MODULE = files("chainrule.page") / "page.js"
-STYLE = files("chainrule.page") / "page.css"
+MODULE = files("chainrule.pages") / "page.js"
+STYLE = files("chainrule.pages") / "page.css"
 
 
 def page_file(content: Mapping[str, Any]) -> str:

@@ -21,8 +21,8 @@ from chainrule.formula.expression import PRIMITIVES, Expression, named, order
 from chainrule.formula.scalar import Element
 from chainrule.network.update import STEP_NUMBER
 from chainrule.notation.formula import Equation, Number
-from chainrule.page.formulas import Formulas
-from chainrule.page.program import functions, program
+from chainrule.pages.formulas import Formulas
+from chainrule.pages.program import functions, program
 from chainrule.steps.problem import Problem
 from chainrule.steps.records import json_numbers
 from chainrule.steps.step import Step

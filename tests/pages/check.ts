@@ -1,9 +1,9 @@
 /** Answers what the tests ask of the front end's arithmetic, one JSON array a line: [module, function, …operands]. */
 
 import { createInterface } from "node:readline";
-import { ROWS, pairwise, tensor } from "../../src/chainrule/page/front/arrays";
-import { printed } from "../../src/chainrule/page/front/numbers";
-import { FUNCTIONS, parsed, roundedFraction } from "../../src/chainrule/page/front/real";
+import { ROWS, pairwise, tensor } from "../../src/chainrule/pages/front/arrays";
+import { printed } from "../../src/chainrule/pages/front/numbers";
+import { FUNCTIONS, parsed, roundedFraction } from "../../src/chainrule/pages/front/real";
 
 const answer = ([kind, name, ...operands]: [string, string, ...never[]]): unknown => {
   switch (kind) {

@@ -18,7 +18,7 @@ from chainrule.document.document import Equations
 from chainrule.explanation.explain import contexts, whole_sections
 from chainrule.notation.formula import Equation
 from chainrule.notation.mathml import formula_mathml
-from chainrule.page.content import ELSEWHERE, page_content
+from chainrule.pages.content import ELSEWHERE, page_content
 from chainrule.steps.problem import problem_from
 from chainrule.steps.step import Step
 
