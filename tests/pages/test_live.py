@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from tests.samples import some
 
+import chainrule as cr
 from chainrule.api.page import page
 from chainrule.api.problems import problem
 from chainrule.document.document import Equations
@@ -314,6 +315,16 @@ def test_axe_finds_nothing_in_any_view_and_nothing_sticks_out(pages, width, sche
         found = axe.Axe().run(tab)
         assert found.violations_count == 0, f"{view}: {found.generate_report()}"
         assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth"), view
+
+
+def test_the_function_stays_what_it_is_and_refuses_what_cannot_be_a_page(tmp_path):
+    seed = cr.problem_from(cr.example("seed"))
+    assert cr.page(seed) == cr.page(seed, tmp_path / "seed.html") == (tmp_path / "seed.html").read_text("utf-8")
+    assert len(cr.page(seed).encode()) < 350_000
+    with pytest.raises(cr.InputError, match="written as .html"):
+        cr.page(seed, tmp_path / "seed.pdf")
+    with pytest.raises(cr.InputError, match="up to 400 weights, and here are 101,770"):
+        cr.page(problem("784-128-10"))
 
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(1)>\"'&{x}\u202e"
