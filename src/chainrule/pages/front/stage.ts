@@ -31,10 +31,12 @@ export class StageView {
   private readonly words: Words;
   private spots = new Map<number, Spot>();
   private radius = 24;
+  /** From one column to the next. */
+  private apart = WIDTH;
   /** Are units too near to each other to have their names above them, and their biases below? */
   private crowded = false;
   private numbers: Shown[] = [];
-  private lines = new Map<number, { from: number; to: number; weight: number; line: SVGLineElement; label: Shown | undefined; product: SVGTextElement }>();
+  private lines = new Map<number, { from: number; to: number; weight: number; line: SVGPathElement; label: Shown | undefined; product: SVGTextElement }>();
   private circles = new Map<number, SVGGElement>();
   private biases: [SVGGElement, number, number][] = [];
   private focusable: SVGGElement[] = [];
@@ -93,6 +95,7 @@ export class StageView {
     this.radius = Math.min(27, gap * (this.crowded ? 0.38 : 0.34));
     const height = TOP + Math.max(most * gap, 230) + 22;
     const right = WIDTH - 168;
+    this.apart = (right - 40) / Math.max(columns - 1, 1);
     this.picture.setAttribute("viewBox", `0 0 ${WIDTH} ${height}`);
     this.picture.setAttribute("aria-label", words.say("stage"));
     stacks.forEach((stack, column) => {
@@ -119,12 +122,15 @@ export class StageView {
 
   private drawEdge(edges: SVGGElement, labels: SVGGElement, from: number, to: number, weight: number, count: number, place: number): void {
     const [a, b] = [this.spots.get(from)!, this.spots.get(to)!];
-    const line = svg("line", { x1: a.x, y1: a.y, x2: b.x, y2: b.y, class: "edge" });
+    const passing = b.x - a.x > 1.5 * this.apart; // what skips a column passes above it
+    const d = passing ? `M${a.x} ${a.y}Q${(a.x + b.x) / 2} ${Math.min(a.y, b.y) - 4 * this.radius} ${b.x} ${b.y}` : `M${a.x} ${a.y}L${b.x} ${b.y}`;
+    const line = svg("path", { d, class: "edge" });
     if (weight >= 0) line.setAttribute("data-e", String(weight));
-    const wide = svg("line", { x1: a.x, y1: a.y, x2: b.x, y2: b.y, class: "grip", ...(weight >= 0 ? { "data-e": weight } : {}) });
+    const wide = svg("path", { d, class: "grip", ...(weight >= 0 ? { "data-e": weight } : {}) });
     edges.append(line, wide);
     const part = count <= MOST_LABELS ? (Math.abs(b.y - a.y) < 4 ? 0.5 : 0.36) : 0.3;
-    const spot = { x: a.x + (b.x - a.x) * part, y: a.y + (b.y - a.y) * part };
+    const raised = passing ? 8 * this.radius * part * (1 - part) : 0;
+    const spot = { x: a.x + (b.x - a.x) * part, y: a.y + (b.y - a.y) * part - raised };
     const product = svg("text", { class: "product", x: a.x + (b.x - a.x) * 0.68, y: a.y + (b.y - a.y) * 0.68 - 6 });
     let label: Shown | undefined;
     if (weight >= 0) {
