@@ -25,6 +25,16 @@ from chainrule.pages.file import page_file
 from chainrule.steps.problem import problem_from
 from chainrule.steps.step import Step
 
+RESIDUAL = {
+    "inputs": 2,
+    "layers": [
+        {"name": "one", "units": 2, "activation": "tanh"},
+        {"name": "skip", "kind": "add", "from": ["x", "one"]},
+        {"units": 1, "from": "skip"},
+    ],
+    "data": {"x": [[1, 2]], "t": [[1]]},
+}
+
 NETWORKS: dict[str, dict[str, Any]] = {
     "seed": {},
     "mazur": {"source": "mazur"},
@@ -45,14 +55,14 @@ NETWORKS: dict[str, dict[str, Any]] = {
     "relu6": {"source": "2-2-1", "activation": "relu6", "regularizer": "l1"},
     "hinge": {"source": "2-2-1", "loss": "hinge", "target": "1"},
     "logits": {"source": "2-2-3", "loss": "cross_entropy_from_logits", "target": "0 1 0"},
-    "vanishing": {"source": "vanishing"},
+    "residual": {"source": RESIDUAL},
 }
 """Over activations, losses, optimisers, regularisers, notations, and several samples."""
 
 CHANGES = range(100)
 
 ORDINARY = {
-    ("seed", 0), ("mazur", 1), ("xor", 0), ("adam", 2), ("columns", 0), ("german", 1), ("relu", 0), ("gelu", 0), ("hinge", 1),
+    ("seed", 0), ("mazur", 1), ("xor", 0), ("adam", 2), ("columns", 0), ("german", 1), ("relu", 0), ("residual", 0), ("hinge", 1),
     ("logits", 0),
 }  # fmt: skip
 """What the ordinary tests look at."""
