@@ -8,7 +8,6 @@ less than 350,000 bytes for the seed.
 """
 
 import itertools
-import itertools
 import shutil
 import statistics
 import sys
