@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from chainrule.base.errors import InputError
 from chainrule.base.files import write_whole
 from chainrule.steps.problem import Problem
 from chainrule.steps.step import Step
+
+if TYPE_CHECKING:
+    from chainrule.explanation.explain import Detail
 
 
 def page(
@@ -27,8 +31,7 @@ def page(
 
     Returns the text of the page. Raises InputError where the network is too large to be seen, FileError.
     """
-    from chainrule.explanation.explain import Detail
-from chainrule.pages.content import page_content
+    from chainrule.pages.content import page_content
     from chainrule.pages.file import page_file
 
     if output is not None and Path(output).suffix.lower() not in (".html", ".htm"):
