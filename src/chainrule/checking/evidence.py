@@ -76,9 +76,9 @@ class Observation(Frozen):
     """What a program answered to one probe.
 
     problem      the probe: network with its weights, x and t, learning rate
-    quantities   what the program gave, by chainrule's keys and in chainrule's layout: whatever it gave, and nothing that is computed from the
-                 truth. Arrays keep the shape that the program gave them (turned with the layout), even if that is not the right one:
-                 a shape may be the mistake
+    quantities   what the program gave, by chainrule's keys and in chainrule's layout: whatever it gave, and nothing that is computed from
+                 the truth. Arrays keep the shape that the program gave them (turned with the layout), even if that is not the right
+                 one: a shape may be the mistake
     after        every parameter after each of the program's update steps on this batch, one after the other; () where it takes none
     from_update  whether dW1, db1 … were read off an update, (before − after) ÷ learning rate; then their sign is the program's own,
                  while gradients that a function returns may be meant to be added
@@ -115,6 +115,7 @@ class Fault(Frozen):
     """One mistake that was found, or what is known of one that has no name.
 
     number     in the table of mistakes; None where it is none of them
+    key        what it is where it is none of the table: "untrained", "loss_and_gradient", "unknown"
     others     further numbers of the table that give the very same numbers here
     layers     at which layers, the output's number last
     quantity   the first quantity that is wrong in the order of computation, by its key: "delta1"
@@ -140,6 +141,7 @@ class Fault(Frozen):
     probe: int = 0
     agreeing: int = 0
     probes: int = 0
+    key: str = ""
     place: Place | None = None
 
 
@@ -195,9 +197,9 @@ class Submission(Protocol):
 def probes(architecture: Architecture, seed: int = 0) -> list[Problem]:
     """The problems that a program is tried on.
 
-    Sizes and numbers of rows are such that no product of powers of 2 and of some of them is another: a factor tells where it comes from.
-    Layers of different sizes show a wrong layout, equal ones what a missing transposition gives; several rows, one row; errors of both signs;
-    biases that are not 0; units of relu on both sides of their kink. The weights are plain numbers of the order of 1.
+    Sizes and numbers of rows are such that no product of powers of 2 and of some of them is another: a factor tells where it comes
+    from. Layers of different sizes show a wrong layout, equal ones what a missing transposition gives; several rows, one row; errors of
+    both signs; biases that are not 0; units of relu on both sides of their kink. The weights are of the order of 1.
 
     Raises InputError where the architecture is none.
     """
@@ -214,11 +216,10 @@ def probes(architecture: Architecture, seed: int = 0) -> list[Problem]:
 def _extents(architecture: Architecture) -> Iterator[tuple[tuple[int, ...], int]]:
     """Sizes and rows of each probe."""
     depth, last = architecture.depth, architecture.last
-    several = 3 if architecture.loss.startswith("cross_entropy") or architecture.loss == "kl" else 2
     hidden = itertools.islice(itertools.cycle((7, 11, 13)), depth - 1)
     unequal = (5, *hidden, last or 3)
     wider = (7, *itertools.islice(itertools.cycle((3, 11, 13)), depth - 1), last or 5)
-    equal = tuple([last if last and last > 1 else max(several, 3)] * (depth + 1)) if last != 1 else (*([3] * depth), 1)
+    equal = (*([3] * depth), 1) if last == 1 else (last or 3,) * (depth + 1)
     free = [(unequal, 11), (equal, 7), (unequal, 1), (wider, 13), (equal, 5)]
     for sizes, rows in free:
         yield architecture.sizes or sizes, architecture.rows or rows
@@ -229,9 +230,10 @@ def _probe(architecture: Architecture, sizes: tuple[int, ...], rows: int, rng: n
         dense(units, activation, bias=bias)
         for units, activation, bias in zip(sizes[1:], architecture.activations, architecture.biases, strict=True)
     ]
-    counted = {} if find("loss", architecture.loss).implied else {"outputs": architecture.outputs, "batch": architecture.batch}
+    loss = find("loss", architecture.loss)
+    counted = loss.implied or {"outputs": architecture.outputs, "batch": architecture.batch}
     penalty = {"name": "l2", "rate": architecture.penalty} if architecture.penalty else None
-    network = Network(sizes[0], *layers, loss=architecture.loss, regularizer=penalty, **counted)
+    network = Network(sizes[0], *layers, loss=loss, regularizer=penalty, outputs=counted["outputs"], batch=counted["batch"])
     optimizer = find("optimizer", {"name": "sgd", "learning_rate": architecture.rate or PROBE_RATE})
     for _ in range(200):
         drawn = network.with_parameters(
@@ -263,7 +265,7 @@ def _targets(network: Network, x: Array, rng: np.random.Generator) -> Array:
         classes = rng.permutation(np.arange(max(rows, outputs)) % outputs)[:rows]
         return np.eye(outputs)[classes]
     if wanted in ("probabilities", "signs"):
-        binary = rng.permutation(np.arange(rows * outputs) % 2).reshape(rows, outputs).astype(float)
+        binary: Array = rng.permutation(np.arange(rows * outputs) % 2).reshape(rows, outputs).astype(float)
         return binary if wanted == "probabilities" else 2 * binary - 1
     y = network.predict(x)
     sign = np.where(rng.permutation(np.arange(rows * outputs) % 2).reshape(rows, outputs) == 0, 1.0, -1.0)
