@@ -153,13 +153,6 @@ class Layout(FrozenValue):
             b = b.T
         return {f"b{layer + 1}": b}
 
-    def read_y(self, y: Any, probe: Probe) -> Array | None:
-        """The prediction as (rows, outputs); None where it has not so many elements."""
-        y = np.array(y, dtype=float)
-        if y.size != probe.t.size:
-            return None
-        return y.reshape(probe.t.T.shape).T if self.columns and y.ndim == 2 else y.reshape(probe.t.shape)
-
     def to_dict(self) -> dict[str, Any]:
         """As plain data."""
         return {name: getattr(self, name) for name in self.__match_args__}

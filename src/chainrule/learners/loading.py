@@ -11,6 +11,7 @@ import contextlib
 import copy
 import importlib.abc
 import importlib.machinery
+import re
 import signal
 import sys
 import types
@@ -26,6 +27,9 @@ from chainrule.learners.reporting import Recorder, Reported, rewritten
 SHOWS = ("matplotlib", "pylab", "seaborn", "plotly", "IPython", "google", "mpl_toolkits", "graphviz", "bokeh", "termcolor", "colorama", "prettytable",
          "rich", "ipywidgets", "wandb", "tensorboard", "tensorboardX", "progressbar", "alive_progress")  # fmt: skip
 """Packages that show something: nothing is shown here, and what they give is never looked at."""
+
+ADAPTIVE = re.compile(r"\b(?:adam|rmsprop|adagrad|adadelta|nadam)\b|beta_?2|momentum|velocity|\bv_?d?[Ww]", re.IGNORECASE)
+"""What programs have that do not step along the gradient itself."""
 
 PATIENCE = 1.0
 """Seconds that one statement may take while a file is loaded; one that takes longer, as a training, is left."""
@@ -102,6 +106,7 @@ class Loaded:
     namespace   its global names
     tree        as it is written, to be looked at; `functions` and `classes` by name
     statements  those of the top level, as they report
+    adaptive    whether it steps otherwise than along the gradient itself
     failures    statements that failed: line, what Python said
     """
 
@@ -116,6 +121,7 @@ class Loaded:
         self.statements = self.rewritten(_flat(ast.parse(code).body, self.functions))
         self.recorder = Recorder(guard.mark, self.spots, self.loops)
         self.namespace = self.fresh()
+        self.adaptive = bool(ADAPTIVE.search(code))
         if not any(isinstance(finder, _Shows) for finder in sys.meta_path):
             sys.meta_path.insert(0, _Shows())
 

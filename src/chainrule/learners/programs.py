@@ -43,7 +43,6 @@ class Answer(Frozen):
     after        all parameters after each update; empty where it takes none
     from_update  whether the gradients were read off an update
     forward      what was seen of its forward pass
-    y            what its forward function gave, where there is one
     names        what it calls its quantities
     altered      which arguments it changed though they are not its own
     shared       parameters that are one array before and after
@@ -57,7 +56,6 @@ class Answer(Frozen):
     forward: Forward
     names: Mapping[str, str]
     altered: tuple[str, ...] = ()
-    y: Array | None = None
     values: Values = field(default_factory=lambda: Values(()), repr=False)
     sizes: tuple[int, ...] = ()
 
@@ -111,28 +109,24 @@ class Program:
         named: Mapping[str, Any],
         states: list[dict[str, Array]],
         names: dict[str, str],
-        y: Any,
     ) -> Answer:
         """The answer from what was collected: `named` values of the first step, and the parameters before and after each."""
         values = Values(self.loaded.recorder.values)
         forward = forward_seen(values, probe.x, probe.t, probe.weights, probe.biases)
         gradients, called = gradients_among(named, probe, layout)
         moved = len(states) > 1 and any(not np.array_equal(states[0][key], states[1][key]) for key in states[0] if key in states[1])
-        from_update = False
-        if not gradients and moved:
+        from_update = moved and not (gradients and self.loaded.adaptive)
+        if from_update:
             rate = self.rate or probe.rate
             gradients = {f"d{key}": _difference(states[0][key], states[1][key]) / rate for key in states[0]}
-            from_update = True
         names = {**names, **{key: name for key, name in called.items()}, **pool.names}
-        given = numbers(y)
         return Answer(
             gradients,
-            states[1:] if moved else [],
+            states[1:] if from_update else [],
             from_update,
             forward,
             names,
             pool.altered(),
-            None if given is None else layout.read_y(given, probe),
             values,
             probe.sizes,
         )
@@ -185,15 +179,12 @@ class FunctionProgram(Program):
             _put_data(loaded.namespace, self.nodes, pool)
         states = [places.read(probe, layout)]
         first: dict[str, Any] = {}
-        y: Any = None
         loaded.recorder.begin()
         try:
             for step in range(steps):
                 pool.given.clear()
                 if self.forward:
                     given = self._called(self.forward, pool)
-                    if step == 0:
-                        y = _output(given)
                 named = self._called(self.backward, pool)
                 if step == 0:
                     first = {key: copy.deepcopy(value) for key, value in named.items()}
@@ -210,7 +201,7 @@ class FunctionProgram(Program):
         finally:
             loaded.recorder.on = False
         self.rate = None if self._rate_known(pool) else literal_rate(self.nodes)
-        return self._finished(probe, layout, pool, _without(first, roots), states, places.names(), y)
+        return self._finished(probe, layout, pool, _without(first, roots), states, places.names())
 
     def _rate_known(self, pool: Pool) -> bool:
         del pool
@@ -573,7 +564,6 @@ class ObjectProgram(Program):
         pool.stated = self.stated
         states = [places.read(probe, layout)]
         named: dict[str, Any] = {}
-        y: Any = None
         loaded.recorder.begin()
         try:
             for step in range(steps):
@@ -581,8 +571,6 @@ class ObjectProgram(Program):
                 for place, name in enumerate(self.sequence):
                     method = self.methods[name]
                     given = pool.take(method, self._quietly(getattr(made, name), **pool.arguments(method, method=True)))
-                    if step == 0 and place == 0 and len(self.sequence) > 1:
-                        y = _output(given)
                     if step == 0 and (place > 0 or len(self.sequence) == 1):
                         named.update({key: copy.deepcopy(value) for key, value in given.items()})
                 if step == 0:
@@ -598,7 +586,7 @@ class ObjectProgram(Program):
         takes_rate = any(meaning(argument.arg).kind == "rate" for name in (*self.sequence, "__init__") if name in self.methods for argument in self.methods[name].args.args)
         self.rate = None if self._rated or takes_rate else literal_rate(nodes)
         named = {key: value for key, value in named.items() if not as_kind(key, "W", "b") or as_kind(key, "dW", "db")}
-        return self._finished(probe, layout, pool, named, states, places.names(), y)
+        return self._finished(probe, layout, pool, named, states, places.names())
 
     def _state(self, made: Any, places: Parameters, probe: Probe, layout: Layout) -> dict[str, Array]:
         return places.read(probe, layout)

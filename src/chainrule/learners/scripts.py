@@ -123,7 +123,7 @@ class ScriptProgram(Program):
         if len(states) <= steps:
             states.append(places.read(probe, layout))
         self.rate = None if self._rates else self._fixed_rate()
-        answer = self._finished(probe, layout, pool, {}, states, places.names(), None)
+        answer = self._finished(probe, layout, pool, {}, states, places.names())
         altered = tuple(key for key, name in (("x", self.data.x), ("t", self.data.t)) if name and not _equal(namespace[name], given[name]))
         return Answer(**{**{name: getattr(answer, name) for name in answer.__match_args__}, "altered": altered})
 

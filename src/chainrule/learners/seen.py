@@ -6,7 +6,6 @@ So a layout, an activation, an output and a loss are not guessed from names: a p
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import field
 from typing import Any
 
 import numpy as np
@@ -90,7 +89,7 @@ class Forward(Frozen):
     y            the output that follows, (rows, outputs)
     loss, outputs, batch   of the loss whose value was seen; loss is empty where none was
     error        its value
-    rivals       other losses that have the same value here
+    given        what the program has in place of y, where that is a softmax over the wrong axis, or of a softmax
     """
 
     depth: int
@@ -100,29 +99,29 @@ class Forward(Frozen):
     outputs: str = "sum"
     batch: str = "mean"
     error: float | None = None
-    rivals: tuple[str, ...] = field(default_factory=tuple)
+    given: Array | None = None
 
 
 def forward_seen(values: Values, x: Array, t: Array, weights: list[Array], biases: list[Array | None]) -> Forward:
     """Follow the forward pass through the values that were seen, layer by layer."""
     h, names = x, []
+    given = None
     for number, (w, b) in enumerate(zip(weights, biases, strict=True), start=1):
         z = h @ w if b is None else h @ w + b
-        last = number == len(weights)
         if not values.holds(z):
             return Forward(number - 1, tuple(names))
-        name = _activation(values, z, None if last else weights[number], None if last else biases[number])
+        if number < len(weights):
+            name = _activation(values, z, weights[number], biases[number])
+        else:
+            name, given = _output(values, z)
         names.append(name)
         h = z if name == "identity" else ACTIVATIONS[name](z)
-    found = _loss(values, h, t)
-    return Forward(len(weights), tuple(names), h, *found)
+    return Forward(len(weights), tuple(names), h, *_loss(values, h if given is None else given, t), given=given)
 
 
-def _activation(values: Values, z: Array, w: Array | None, b: Array | None) -> str:
-    """Which f: f(z) was seen, and where there is a next layer, so was what it makes of f(z)."""
+def _activation(values: Values, z: Array, w: Array, b: Array | None) -> str:
+    """Which f: f(z) was seen, and so was what the next layer makes of it."""
     seen = [name for name, f in ACTIVATIONS.items() if (name != "softmax" or z.shape[-1] > 1) and values.holds(f(z))]
-    if w is None:
-        return _output(values, z, seen)
     for name in [*seen, "identity"]:
         h = z if name == "identity" else ACTIVATIONS[name](z)
         if values.holds(h @ w if b is None else h @ w + b):
@@ -130,11 +129,21 @@ def _activation(values: Values, z: Array, w: Array | None, b: Array | None) -> s
     return seen[0] if seen else "identity"
 
 
-def _output(values: Values, z: Array, seen: list[str]) -> str:
-    """Of the output, one that was seen; relu(z) equals z where all are positive."""
-    del values
-    different = [name for name in seen if not np.allclose(ACTIVATIONS[name](z), z)]
-    return different[0] if different else "identity"
+def _output(values: Values, z: Array) -> tuple[str, Array | None]:
+    """The activation of the output, and what the program has in its place, where that is a softmax over the wrong axis or a second one."""
+    for name, f in ACTIVATIONS.items():
+        if (name == "softmax" and z.shape[-1] == 1) or not values.holds(f(z)) or np.allclose(f(z), z):
+            continue
+        twice = _softmax(f(z))
+        if name == "softmax" and values.find(twice) is not None:
+            return name, twice
+        return name, None
+    if z.shape[0] > 1 and z.shape[1] > 1:
+        samples, everything = _softmax(z.T).T, np.exp(z) / np.exp(z).sum()
+        for wrong in (samples, everything):
+            if values.find(wrong) is not None:
+                return "softmax", wrong
+    return "identity", None
 
 
 def errors(y: Array, t: Array) -> Iterable[tuple[str, str, str, float]]:
@@ -159,10 +168,20 @@ def errors(y: Array, t: Array) -> Iterable[tuple[str, str, str, float]]:
 
 
 def _loss(values: Values, y: Array, t: Array) -> tuple[str, str, str, float | None]:
-    """The loss whose value was seen; nothing where none was, or where a single number says nothing (one row and one output)."""
+    """The loss whose value was seen: of several, the one that was computed last, because ½ Σ e² is computed after Σ e²."""
     if y.shape != t.shape:
         return "", "sum", "mean", None
+    found = []
+    for order, (name, outputs, batch, value) in enumerate(errors(y, t)):
+        place = values.find(np.array(value)) if abs(value) > 1e-12 else None
+        if place is not None:
+            found.append((-place, order, name, outputs, batch, float(value)))
+    return min(found)[2:] if found else ("", "sum", "mean", None)
+
+
+def error_seen(values: Values, y: Array, t: Array, loss: tuple[str, str, str]) -> float | None:
+    """The value of a loss that is known, where it was seen."""
     for name, outputs, batch, value in errors(y, t):
-        if values.find(np.array(value)) is not None and abs(value) > 1e-12:
-            return name, outputs, batch, float(value)
-    return "", "sum", "mean", None
+        if (name, outputs, batch) == loss and values.find(np.array(value)) is not None:
+            return float(value)
+    return None

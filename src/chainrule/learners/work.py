@@ -15,6 +15,7 @@ from chainrule.learners.loading import Loaded, said
 from chainrule.learners.programs import Answer, Unreadable
 from chainrule.learners.calling import Unbound
 from chainrule.learners.reading import Reading, Trials, read_again, understand
+from chainrule.learners.seen import error_seen
 
 STEPS = 3
 """Update steps of a probe."""
@@ -105,7 +106,7 @@ def _observe(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
     for plain in job["probes"]:
         probe = Probe.from_dict(plain)
         try:
-            answers.append(_observed(program.answer(probe, layout, STEPS)))
+            answers.append(_observed(program.answer(probe, layout, STEPS), probe, tuple(job["loss"])))
         except (Unreadable, Unbound) as error:
             answers.append({"failure": str(error)})
         except MemoryError:
@@ -115,20 +116,20 @@ def _observe(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
     return {"answers": answers}
 
 
-def _observed(answer: Answer) -> dict[str, Any]:
-    quantities = {key: value.tolist() for key, value in answer.gradients.items()}
-    if answer.y is not None:
-        quantities["y"] = answer.y.tolist()
-    elif answer.forward.y is not None:
-        quantities["y"] = answer.forward.y.tolist()
-    if answer.forward.error is not None:
-        quantities["E"] = answer.forward.error
+def _observed(answer: Answer, probe: Probe, loss: tuple[str, str, str]) -> dict[str, Any]:
+    forward = answer.forward
+    quantities: dict[str, Any] = {key: value.tolist() for key, value in answer.gradients.items()}
+    y = forward.y if forward.given is None else forward.given
+    if y is not None:
+        quantities["y"] = y.tolist()
+        error = error_seen(answer.values, y, probe.t, loss)
+        if error is not None:
+            quantities["E"] = error
     return {
         "quantities": quantities,
         "after": [{key: value.tolist() for key, value in state.items()} for state in answer.after],
         "from_update": answer.from_update,
         "altered": list(answer.altered),
-        "depth": answer.forward.depth,
     }
 
 
