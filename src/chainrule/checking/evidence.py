@@ -263,7 +263,7 @@ def _targets(network: Network, x: Array, rng: np.random.Generator) -> Array:
     rows, outputs, wanted = len(x), network.outputs, network.loss.definition.targets
     if wanted == "distribution":
         classes = rng.permutation(np.arange(max(rows, outputs)) % outputs)[:rows]
-        return np.eye(outputs)[classes]
+        return np.asarray(np.eye(outputs)[classes])
     if wanted in ("probabilities", "signs"):
         binary: Array = rng.permutation(np.arange(rows * outputs) % 2).reshape(rows, outputs).astype(float)
         return binary if wanted == "probabilities" else 2 * binary - 1
