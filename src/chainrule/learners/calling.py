@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -33,7 +34,6 @@ class Pool:
         self.used: set[str] = set()
         self.names: dict[str, str] = {}
         self.epochs = 1
-        self.stated: Mapping[str, str] = {}
 
     def altered(self) -> tuple[str, ...]:
         """Which of x and t the program has changed."""
@@ -69,12 +69,12 @@ class Pool:
         return {role for role, value in (("x", self.x), ("t", self.t)) if any(item is value for item in bound.values())}
 
     def _value(self, name: str, optional: bool, beside: list[str]) -> Any:
-        if name in self.stated:
-            return self._known(Meaning(self.stated[name]), name)
         if name in self.roots:
             return self.roots[name]
         if name in self.given and not isinstance(self.given[name], type(None)):
             return self.given[name]
+        if {"N", "M"} <= set(beside) and name in ("N", "M"):
+            return self.probe.rate if name == "N" else 0.0
         for meaning in meanings(name):
             if optional and meaning.kind not in ("rate", "momentum", "penalty", "epochs", "batch", "quiet", "x", "t", "sizes", "inputs", "hidden", "outputs"):
                 continue
@@ -136,15 +136,22 @@ class Pool:
 _NOTHING = object()
 
 
+_GRADIENTS = re.compile(r"grad|back|deriv|bprop|nabla", re.IGNORECASE)
+_UPDATES = re.compile(r"update|step|train|descent|learn|fit|optim", re.IGNORECASE)
+
+
 def results(function: Function, result: Any) -> dict[str, Any]:
-    """What a function gave, by the names in its `return`, and by the keys of dicts in it."""
+    """What a function gave, by the names in its `return`, and by the keys of dicts in it. A dict without a name that a function gives
+    whose name says that it gives gradients is called "grads".
+    """
     named: dict[str, Any] = {}
     value = returned(function)
     if isinstance(value, ast.Tuple) and isinstance(result, (tuple, list)) and len(result) == len(value.elts):
         for place, (node, item) in enumerate(zip(value.elts, result, strict=True)):
             named[_name(node) or f"return {place + 1}"] = item
     elif isinstance(value, ast.Dict) and isinstance(result, dict):
-        named["return"] = result
+        gives = _GRADIENTS.search(function.name) and not _UPDATES.search(function.name)
+        named["grads" if gives else "return"] = result
     elif result is not None:
         named[(_name(value) if value is not None else "") or "return"] = result
     for item in list(named.values()):

@@ -89,9 +89,9 @@ def _arguments(text: str) -> dict[str, str]:
     for part in text.split(","):
         name, equals, kind = (piece.strip() for piece in part.partition("="))
         if equals:
-            if kind not in KINDS:
+            if kind not in KINDS and not re.fullmatch(r"(?:W|b|z|h|delta)\d+", kind):
                 kind = meaning(kind).kind
-            if kind not in KINDS:
+            if not kind:
                 raise HeaderError(part.strip())
             result[name] = kind
     return result

@@ -16,7 +16,7 @@ import signal
 import sys
 import types
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,9 @@ SHOWS = ("matplotlib", "pylab", "seaborn", "plotly", "IPython", "google", "mpl_t
 
 ADAPTIVE = re.compile(r"\b(?:adam|rmsprop|adagrad|adadelta|nadam)\b|beta_?2|momentum|velocity|\bv_?d?[Ww]", re.IGNORECASE)
 """What programs have that do not step along the gradient itself."""
+
+BRINGS = ("sklearn", "pandas", "tensorflow", "keras", "torchvision", "h5py", "mnist", "datasets", "scikit_learn", "sns", "statsmodels")
+"""Packages that bring samples: they are not imported, which would take seconds. Samples are a probe's; what loads some gets random ones."""
 
 PATIENCE = 1.0
 """Seconds that one statement may take while a file is loaded; one that takes longer, as a training, is left."""
@@ -66,11 +69,11 @@ class Nothing:
 
 
 class _Shows(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Gives modules in which every name is nothing."""
+    """Gives modules in which every name is nothing, or gives random samples."""
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> importlib.machinery.ModuleSpec | None:
         first = name.partition(".")[0]
-        if first in SHOWS or first in ("tqdm",):
+        if first in SHOWS or first in BRINGS or first == "tqdm":
             return importlib.machinery.ModuleSpec(name, self, is_package=True)
         return None
 
@@ -87,12 +90,74 @@ class _Shown(types.ModuleType):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        if self.__name__.startswith("tqdm"):
+        first = self.__name__.partition(".")[0]
+        if first == "tqdm":
             return (lambda *a, **k: range(*a)) if name in ("trange", "tnrange") else _through
+        if first == "pandas" and name.startswith("read_"):
+            return _missing
+        if name in SAMPLES:
+            return SAMPLES[name]
         return Nothing()
 
     def __call__(self, *arguments: Any, **_: Any) -> Any:
         return _through(*arguments)
+
+
+def _missing(*_: Any, **__: Any) -> Any:
+    raise FileNotFoundError("a program that is checked has an empty folder")
+
+
+def _samples(features: int, classes: int) -> Callable[..., Any]:
+    """What loads or makes samples: random ones of these sizes, and numbers of classes."""
+
+    def make(n_samples: Any = 60, *_: Any, return_X_y: bool = True, n_features: int = features, **__: Any) -> Any:
+        rng = np.random.default_rng(0)
+        rows = n_samples if isinstance(n_samples, int) else 60
+        x, t = rng.normal(size=(rows, n_features)), np.arange(rows) % max(classes, 1)
+        return (x, t) if classes else (x, x.sum(axis=1))
+
+    return make
+
+
+def _bunch(features: int, classes: int) -> Callable[..., Any]:
+    def load(*_: Any, return_X_y: bool = False, **__: Any) -> Any:
+        x, t = _samples(features, classes)()
+        return (x, t) if return_X_y else types.SimpleNamespace(data=x, target=t, images=x, feature_names=[], target_names=[])
+
+    return load
+
+
+def _split(*arrays: Any, **_: Any) -> list[Any]:
+    """Samples to learn from, and the rest."""
+    return [part for array in arrays for part in (array[: len(array) * 3 // 4], array[len(array) * 3 // 4 :])]
+
+
+class _Scaler(Nothing):
+    """Leaves samples as they are."""
+
+    def fit_transform(self, x: Any, *_: Any) -> Any:
+        return x
+
+    transform = inverse_transform = fit_transform
+
+
+SAMPLES: dict[str, Any] = {
+    "make_moons": _samples(2, 2),
+    "make_circles": _samples(2, 2),
+    "make_blobs": _samples(2, 3),
+    "make_classification": _samples(20, 2),
+    "make_regression": _samples(5, 0),
+    "make_gaussian_quantiles": _samples(2, 2),
+    "load_iris": _bunch(4, 3),
+    "load_digits": _bunch(64, 10),
+    "load_wine": _bunch(13, 3),
+    "load_breast_cancer": _bunch(30, 2),
+    "load_diabetes": _bunch(10, 0),
+    "fetch_openml": _bunch(784, 10),
+    "train_test_split": _split,
+    "StandardScaler": _Scaler,
+    "MinMaxScaler": _Scaler,
+}
 
 
 def _through(things: Any = None, *_: Any, **__: Any) -> Any:
@@ -137,9 +202,11 @@ class Loaded:
 
     def load(self) -> None:
         """Run definitions and simple assignments."""
+        self.recorder.short = True
         for statement in self.statements:
             if simple(statement):
-                self.run(statement)
+                self.run(statement, patience=5.0 if isinstance(statement, (ast.Import, ast.ImportFrom)) else PATIENCE)
+        self.recorder.short = False
 
     def run(self, statement: ast.stmt, *, namespace: dict[str, Any] | None = None, patience: float | None = PATIENCE) -> bool:
         """Run one statement; whether it ran through."""

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from chainrule.base.frozen import FrozenValue
 
@@ -45,10 +46,10 @@ _PATTERNS = [
         ("delta", rf"{_LAYER}(?:layer)?(?:delta|d)"),
         ("rate", r"lr|lrate|learningrate|learnrate|alpha|eta|rate|stepsize|epsilon_?lr|tauxapprentissage|lernrate|tasa|l_?r|learning|ita"),
         ("momentum", r"momentum|mu|beta|mom|m0mentum"),
-        ("penalty", r"reg|lambda|lambd|lmbda|lamda|regularization|reglambda|regstrength|l2|l2reg|weightdecay|decay|regrate"),
+        ("penalty", r"reg|lambda|lambd|lmbda|lamda|lam|regularization|reglambda|regstrength|l2|l2reg|weightdecay|decay|regrate"),
         ("epochs", r"epochs?|nepochs?|numepochs?|iterations?|niter|niters|numiterations?|maxiter|maxiterations?|iters?|numiters?|nits?|numsteps|steps|nsteps|"
          r"maxepochs?|trainingiterations|noofepochs|numberofepochs|numberoftrainingiterations|epochcount|numpasses|passes|times|ntrain"),
-        ("batch", r"batchsize|minibatchsize|batch|minibatch|bs|mbsize"),
+        ("batch", r"batchsize|minibatchsize|bs|mbsize"),
         ("count", r"m|nsamples|numsamples|numexamples|nexamples|numtrain|nbsamples|n"),
         ("quiet", r"verbose|printcost|printloss|debug|plot|showplot|display|log|printevery|verbosity|monitor\w*|evaluation\w*"),
         ("x", r"x|xs|xtrain|trainx|xbatch|inputs?|inputdata|inputslist|inputlist|data|features?|xinput|trainingin?puts?|traininginputs?|trainingsetinputs|inputvector|row|"
@@ -77,6 +78,19 @@ _PATTERNS = [
 _SPECIAL = {"U": Meaning("W", 1.0), "V": Meaning("W", LAST)}
 
 
+STATED: dict[str, Meaning] = {}
+"""What the owner of the program that this process runs has said of its names."""
+
+
+def stated(names: Mapping[str, str]) -> None:
+    """Take a header at its word: {"A": "W1", "p": "x"}."""
+    STATED.clear()
+    for name, kind in names.items():
+        found = re.fullmatch(r"([A-Za-z_]+?)(\d*)", kind)
+        if found is not None:
+            STATED[name] = Meaning(found[1], float(found[2]) if found[2] else None)
+
+
 def compact(name: str) -> str:
     """A name without what is before its last point, without underscores and capitals."""
     if name.endswith("]") and (key := re.search(r"[\"'](\w+)[\"']\]$", name)):
@@ -86,6 +100,8 @@ def compact(name: str) -> str:
 
 def meanings(name: str) -> list[Meaning]:
     """All that a name may mean, the likeliest first."""
+    if name in STATED:
+        return [STATED[name]]
     short = compact(name)
     if not short:
         return []

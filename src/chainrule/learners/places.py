@@ -169,7 +169,8 @@ class Parameters(Frozen):
     """The places of W and b of every layer, and how they are written.
 
     units_first, inside   as in `Layout`
-    frozen   whether a bias is shared by units, and so is no parameter of its own
+    held     for each layer whether its bias stands in its W
+    frozen   biases that units share, which are no parameters of their own here: they are set to 0
     """
 
     weights: list[Leaf]
@@ -177,16 +178,18 @@ class Parameters(Frozen):
     units_first: bool
     inside: str
     sizes: tuple[int, ...]
-    singles: tuple[tuple[int, ...], ...] = ()
-    marks: list[str] = field(default_factory=list)
+    held: tuple[bool, ...] = ()
+    frozen: list[Leaf] = field(default_factory=list)
 
-    def layout(self, base: Layout) -> Layout:
-        """The layout, as far as these places say it."""
-        plain = {**base.to_dict(), "units_first": self.units_first, "inside": self.inside}
-        return Layout(**plain)
+    @property
+    def has(self) -> tuple[bool, ...]:
+        """For each layer whether it has a bias."""
+        return tuple(leaf is not None or held for leaf, held in zip(self.biases, self.held, strict=True))
 
     def set(self, probe: Probe, layout: Layout) -> None:
         """Write a probe's parameters."""
+        for leaf in self.frozen:
+            leaf.put(np.zeros(leaf.shape))
         for number, leaf in enumerate(self.weights):
             leaf.put(layout.w(probe, number).reshape(leaf.shape))
             bias = self.biases[number]
@@ -252,28 +255,26 @@ def _ranked(paths: list[str]) -> list[str]:
     return paths
 
 
-def _chains(group: list[Leaf]) -> Iterator[tuple[list[Leaf], bool, str]]:
-    """All of the group one behind the other, in either orientation, with the bias inside or not."""
+def _chains(group: list[Leaf]) -> Iterator[tuple[list[Leaf], bool, tuple[bool, ...]]]:
+    """All of the group one behind the other, in either orientation, with the bias inside all of them, the first, or none."""
     if not 1 <= len(group) <= 8:
         return
-    for inside in ("", "last", "mixed"):
+    several = len(group) > 1
+    for held in ((False,) * len(group), (True,) * len(group), *([(True, *(False,) * (len(group) - 1))] if several else [])):
         for units_first in (False, True):
-            extra = 1 if inside else 0
             ends = [(leaf.shape[1], leaf.shape[0]) if units_first else leaf.shape for leaf in group]
-            if all(before[1] + extra == after[0] for before, after in itertools.pairwise(ends)) and (inside != "mixed" or len(group) > 1):
-                if inside == "mixed":
-                    continue
-                yield group, units_first, inside
+            if all(before[1] + extra == after[0] for before, after, extra in zip(ends, ends[1:], held[1:], strict=False)):
+                yield group, units_first, held
 
 
-def _with_biases(chain: tuple[list[Leaf], bool, str], biases: list[Leaf]) -> Parameters | None:
-    group, units_first, inside = chain
+def _with_biases(chain: tuple[list[Leaf], bool, tuple[bool, ...]], biases: list[Leaf]) -> Parameters | None:
+    group, units_first, held = chain
     ends = [(leaf.shape[1], leaf.shape[0]) if units_first else leaf.shape for leaf in group]
-    sizes = (ends[0][0] - (1 if inside else 0), *(end[1] for end in ends))
+    sizes = (ends[0][0] - held[0], *(end[1] for end in ends))
     if min(sizes) < 1:
         return None
-    if inside:
-        return Parameters(group, [None] * len(group), units_first, inside, sizes)
+    if any(held):
+        return Parameters(group, [None] * len(group), units_first, "last", sizes, held)
     order = {path: place for place, path in enumerate(_ranked_biases([leaf.path for leaf in biases]))}
     left = sorted(biases, key=lambda leaf: order[leaf.path])
     chosen: list[Leaf | None] = []
@@ -283,7 +284,62 @@ def _with_biases(chain: tuple[list[Leaf], bool, str], biases: list[Leaf]) -> Par
         if fitting is not None:
             left.remove(fitting)
         chosen.append(fitting)
-    return Parameters(group, chosen, units_first, inside, sizes)
+    return Parameters(group, chosen, units_first, "", sizes, held)
+
+
+def single_numbers(found: list[Leaf]) -> Iterator[Parameters]:
+    """Ways to read w1, w2 … and b1, b2 …, each a number, as the parameters of a network with one hidden layer or none."""
+    weights = _numbered(found, "W")
+    biases = _numbered(found, "b")
+    if len(weights) < 2:
+        return
+    for sizes in _possible_sizes(len(weights)):
+        units = sum(sizes[1:])
+        if len(biases) not in (0, units, len(sizes) - 1):
+            continue
+        for by_unit in (True, False):
+            yield _singles(weights, biases, sizes, by_unit)
+
+
+def _numbered(found: list[Leaf], kind: str) -> list[Leaf]:
+    """Numbers that are called w1, w2 … in their order."""
+    named = [(meaning.rank, leaf) for leaf in found if not leaf.shape and (meaning := as_kind(leaf.name, kind)) is not None and meaning.rank is not None]
+    return [leaf for _, leaf in sorted(named, key=lambda pair: pair[0])]
+
+
+def _possible_sizes(count: int) -> Iterator[tuple[int, ...]]:
+    for inputs, hidden, outputs in itertools.product(range(1, 5), range(1, 6), range(1, 4)):
+        if inputs * hidden + hidden * outputs == count:
+            yield inputs, hidden, outputs
+    for inputs, outputs in itertools.product(range(1, 5), range(1, 4)):
+        if inputs * outputs == count:
+            yield inputs, outputs
+
+
+def _singles(weights: list[Leaf], biases: list[Leaf], sizes: tuple[int, ...], by_unit: bool) -> Parameters:
+    left, matrices = iter(weights), []
+    for inputs, units in itertools.pairwise(sizes):
+        taken = [next(left) for _ in range(inputs * units)]
+        grid = [taken[unit * inputs : (unit + 1) * inputs] for unit in range(units)] if by_unit else [taken[unit::units] for unit in range(units)]
+        matrices.append(_grid(grid))
+    vectors: list[Leaf | None] = [None] * len(matrices)
+    if len(biases) == sum(sizes[1:]):
+        rest = iter(biases)
+        vectors = [_stack(", ".join(leaf.path for leaf in row), row) for row in ([next(rest) for _ in range(units)] for units in sizes[1:])]
+        return Parameters(matrices, vectors, True, "", sizes, (False,) * len(matrices))
+    return Parameters(matrices, vectors, True, "", sizes, (False,) * len(matrices), biases)
+
+
+def _grid(rows: list[list[Leaf]]) -> Leaf:
+    """Numbers as a matrix (units, inputs)."""
+
+    def put(new: Array) -> None:
+        for row, values in zip(rows, new, strict=True):
+            for leaf, value in zip(row, values, strict=True):
+                leaf.put(np.array(value))
+
+    names = ", ".join(leaf.path for row in rows for leaf in row)
+    return Leaf(names, (len(rows), len(rows[0])), lambda: np.array([[float(leaf.get()) for leaf in row] for row in rows]), put)
 
 
 def _owner(path: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import itertools
 import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,15 +19,15 @@ import numpy as np
 from chainrule.base.frozen import Frozen
 from chainrule.learners.calling import Function, Pool, Unbound
 from chainrule.learners.gradients import gradients_among
-from chainrule.learners.layout import Array, Layout, Probe
+from chainrule.learners.layout import Array, Layout, Probe, trial
 from chainrule.learners.loading import Loaded
 from chainrule.learners.names import as_kind, meaning, ranked
-from chainrule.learners.places import Parameters, leaves, parameters
+from chainrule.learners.places import Parameters, leaves, parameters, single_numbers
 from chainrule.learners.reporting import numbers
 from chainrule.learners.seen import Forward, Values, forward_seen
 
-FORWARD = re.compile(r"forw|feed|predict|fprop|hypothesis|query|inference|(?<!back)(?<!back_)prop|think|activate|run|calc|output|net|model|pass", re.IGNORECASE)
-BACKWARD = re.compile(r"back|bprop|grad|deriv|nabla|loss|cost|train|learn|fit|update|step|descent|delta|sgd|optimi|epoch|retro|error", re.IGNORECASE)
+FORWARD = re.compile(r"forw|vorw|adelante|avant|feed|predict|fprop|hypothesis|query|inference|(?<!back)(?<!back_)prop|think|activate|run|calc|output|net|model|pass", re.IGNORECASE)
+BACKWARD = re.compile(r"back|lern|apren|entren|apprend|entrain|rueck|ruck|atras|uchi|obuch|bprop|grad|deriv|nabla|loss|cost|train|learn|fit|update|step|descent|delta|sgd|optimi|epoch|retro|error", re.IGNORECASE)
 UPDATE = re.compile(r"updat|step|optim|descent|apply|adjust|learn|sgd", re.IGNORECASE)
 LOSS = re.compile(r"loss|cost|error|mse|entropy|objective|criterion|bce", re.IGNORECASE)
 INIT = re.compile(r"init|create|build|make|random|setup|new|get_?(?:params|weights)|generate", re.IGNORECASE)
@@ -74,7 +75,6 @@ class Program:
 
     def __init__(self, loaded: Loaded) -> None:
         self.loaded = loaded
-        self.stated: Mapping[str, str] = {}
 
     def depths(self) -> Sequence[int]:
         """Numbers of layers to be tried; empty where the program says its sizes itself."""
@@ -174,12 +174,12 @@ class FunctionProgram(Program):
         roots = self.style.make(loaded, probe, layout)
         places = _placed(roots, probe, layout)
         pool = Pool(probe, layout, roots)
-        pool.stated = self.stated
         if self.style.globals:
             _put_data(loaded.namespace, self.nodes, pool)
         states = [places.read(probe, layout)]
         first: dict[str, Any] = {}
         loaded.recorder.begin()
+        loaded.recorder.short = True
         try:
             for step in range(steps):
                 pool.given.clear()
@@ -199,8 +199,8 @@ class FunctionProgram(Program):
                 if all(np.array_equal(states[-1][key], states[-2][key]) for key in states[-1] if key in states[-2]):
                     break
         finally:
-            loaded.recorder.on = False
-        self.rate = None if self._rate_known(pool) else literal_rate(self.nodes)
+            loaded.recorder.on = loaded.recorder.short = False
+        self.rate = None if self._rate_known(pool) else literal_rate(self.nodes, loaded.namespace)
         return self._finished(probe, layout, pool, _without(first, roots), states, places.names())
 
     def _rate_known(self, pool: Pool) -> bool:
@@ -319,12 +319,14 @@ def _container(loaded: Loaded, name: str, *, in_globals: bool = False) -> Style:
     keys = _keys(loaded)
     weights = ranked([key for key in keys if meaning(key).kind == "W"], "W")
     biases = ranked([key for key in keys if meaning(key).kind == "b"], "b")
+    lists = isinstance(_initialised(loaded, trial((5, 7, 3), 1), list, missing=None), list)
+    weights = [] if lists else weights
 
     def make(loaded: Loaded, probe: Probe, layout: Layout) -> dict[str, Any]:
         depth = len(probe.weights)
         inner: Any = {}
-        if not weights:
-            inner = _initialised(loaded, probe)
+        if not weights or lists:
+            inner = _initialised(loaded, probe, list if lists else dict)
         else:
             for number in range(depth):
                 inner[_key(weights, number)] = layout.w(probe, number)
@@ -337,7 +339,7 @@ def _container(loaded: Loaded, name: str, *, in_globals: bool = False) -> Style:
         return roots
 
     if not weights:
-        return Style(make, (2, 3, 1), (True, False), True, in_globals)
+        return Style(make, (2, 3, 1), (True, False), False, in_globals)
     counted = len(weights) if len(weights) > 1 else 0
     return Style(make, (counted,) if counted else (2, 3, 1), (True,) if biases else (False, True), bool(biases), in_globals)
 
@@ -368,17 +370,26 @@ def _keys(loaded: Loaded) -> list[str]:
     return [key for key in found if not (key.endswith("1") and f"{key[:-1]}" in ("",))]
 
 
-def _initialised(loaded: Loaded, probe: Probe) -> Any:
+def _initialised(loaded: Loaded, probe: Probe, kind: type, missing: Any = "refused") -> Any:
     """What the program's own function makes, that begins its parameters; its numbers are set afterwards."""
     for name, node in loaded.functions.items():
         if INIT.search(name):
-            pool = Pool(probe, Layout(), {})
             try:
-                made = loaded.namespace[name](**pool.arguments(node))
-            except (Unbound, TypeError, ValueError, IndexError, KeyError):
+                made = loaded.namespace[name](**Pool(probe, Layout(), {}).arguments(node))
+            except (Unbound, TypeError, ValueError, IndexError, KeyError, NameError):
                 continue
-            if isinstance(made, (dict, list)) and made:
+            if isinstance(made, kind) and made and next(parameters(list(leaves({"made": made}, ""))), None) is not None:
                 return made
+    for name, value in loaded.namespace.items():
+        places = next(parameters(list(leaves({name: value}, ""))), None) if isinstance(value, kind) and as_kind(name, "params") else None
+        if places is None:
+            continue
+        if isinstance(value, list) and all(isinstance(item, list) and np.ndim(numbers(item)) == 2 for item in value):
+            ends = [(inputs + held, units) for inputs, units, held in zip(probe.sizes, probe.sizes[1:], (any(places.held),) * len(probe.weights), strict=False)]
+            return [np.zeros(end[::-1] if places.units_first else end).tolist() for end in ends]
+        return copy.deepcopy(value)
+    if missing is None:
+        return None
     raise Unreadable("no structure")
 
 
@@ -468,10 +479,31 @@ def _signature(node: Function, owner: str = "") -> str:
     return f"{owner}{node.name}({', '.join(names)})"
 
 
-def literal_rate(nodes: Sequence[ast.AST]) -> float | None:
-    """The number by which updates are multiplied, where it is written into them: W -= 0.1 * dW. None where there are several."""
+def literal_rate(nodes: Sequence[ast.AST], known: Mapping[str, Any] | None = None) -> float | None:
+    """The number by which updates are multiplied: written into them, W -= 0.1 * dW, or a variable that is a number.
+
+    known  global variables
+
+    1 where there is none; None where there are several.
+    """
+    variables = {name: float(value) for name, value in (known or {}).items() if isinstance(value, (int, float)) and not isinstance(value, bool)}
+    for root in nodes:
+        for node in ast.walk(root):
+            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, (int, float)):
+                variables.update({target.id: float(node.value.value) for target in node.targets if isinstance(target, ast.Name)})
     found: set[float] = set()
-    plain = False
+    for name, value in variables.items():
+        if meaning(name).kind == "rate" and any(isinstance(node, ast.Name) and node.id == name for root in nodes for node in ast.walk(root)):
+            return value
+    for value in _updates(nodes):
+        numbers_in = [float(part.value) for part in _factors(value) if isinstance(part, ast.Constant) and isinstance(part.value, (int, float))]
+        numbers_in += [variables[part.id] for part in _factors(value) if isinstance(part, ast.Name) and part.id in variables]
+        found.add(float(np.prod([abs(number) for number in numbers_in])) if numbers_in else 1.0)
+    return found.pop() if len(found) == 1 else 1.0 if not found else None
+
+
+def _updates(nodes: Sequence[ast.AST]) -> Iterator[ast.expr]:
+    """What is added to parameters, or taken from them."""
     for root in nodes:
         for node in ast.walk(root):
             if isinstance(node, ast.AugAssign) and isinstance(node.op, (ast.Add, ast.Sub)):
@@ -485,12 +517,8 @@ def literal_rate(nodes: Sequence[ast.AST]) -> float | None:
                 target, value = node.targets[0], node.value.right
             else:
                 continue
-            if not as_kind(re.sub(r"\[.*", "", ast.unparse(target)), "W", "b"):
-                continue
-            numbers_in = [float(part.value) for part in _factors(value) if isinstance(part, ast.Constant) and isinstance(part.value, (int, float))]
-            found.update(numbers_in)
-            plain = plain or not numbers_in
-    return found.pop() if len(found) == 1 and not plain else 1.0 if not found else None
+            if as_kind(re.sub(r"\[.*", "", ast.unparse(target)), "W", "b"):
+                yield value
 
 
 def _factors(node: ast.expr) -> Iterator[ast.expr]:
@@ -498,6 +526,8 @@ def _factors(node: ast.expr) -> Iterator[ast.expr]:
         yield from _factors(node.left)
         if isinstance(node.op, ast.Mult):
             yield from _factors(node.right)
+    elif isinstance(node, ast.UnaryOp):
+        yield from _factors(node.operand)
     else:
         yield node
 
@@ -505,9 +535,9 @@ def _factors(node: ast.expr) -> Iterator[ast.expr]:
 class ObjectProgram(Program):
     """A class: it is made with the sizes of a probe, its parameters are set, and its methods called in order."""
 
-    def __init__(self, loaded: Loaded, name: str, sequence: Sequence[str], loss: str = "") -> None:
+    def __init__(self, loaded: Loaded, name: str, sequence: Sequence[str], choice: int | None = None) -> None:
         super().__init__(loaded)
-        self.name, self.sequence, self.loss = name, tuple(sequence), loss
+        self.name, self.sequence, self.choice = name, tuple(sequence), choice
         node = loaded.classes[name]
         self.methods = methods_of(loaded, name)
         self.maker = self.methods.get("__init__")
@@ -515,8 +545,6 @@ class ObjectProgram(Program):
         self.line = last.lineno
         self.entry = " → ".join(_signature(self.methods[method], f"{name}." if place == 0 else "") for place, method in enumerate(sequence))
         self.node = node
-        self._fixed: tuple[int, ...] | None = None
-        self._with_bias: tuple[bool, ...] = (True, False)
         self._rated = False
 
     def depths(self) -> Sequence[int]:
@@ -531,7 +559,6 @@ class ObjectProgram(Program):
     def construct(self, probe: Probe, layout: Layout) -> Any:
         """An object of the class, with the sizes of a probe. Raises Unbound."""
         pool = Pool(probe, layout, {})
-        pool.stated = self.stated
         arguments = pool.arguments(self.maker, method=True) if self.maker is not None else {}
         made = self._quietly(self.loaded.namespace[self.name], **arguments)
         for name, value in list(vars(made).items()):
@@ -544,7 +571,14 @@ class ObjectProgram(Program):
     def found(self, probe: Probe, layout: Layout) -> Iterator[tuple[Any, Parameters]]:
         """Objects, with each way to read their parameters."""
         made = self.construct(probe, layout)
-        yield from ((made, places) for places in parameters(list(leaves({"self": made}, ""))))
+        yield from ((made, places) for places in self._places(made))
+
+    def _places(self, made: Any) -> Iterator[Parameters]:
+        found = list(leaves({"self": made}, ""))
+        if self.choice is None:
+            yield from parameters(found)
+        else:
+            yield from itertools.islice(single_numbers(found), self.choice, self.choice + 1)
 
     def answer(self, probe: Probe, layout: Layout, steps: int) -> Answer:
         loaded = self.loaded
@@ -552,7 +586,7 @@ class ObjectProgram(Program):
         places = next(
             (
                 found
-                for found in parameters(list(leaves({"self": made}, "")))
+                for found in self._places(made)
                 if found.sizes == probe.sizes and found.units_first == layout.units_first and found.inside == layout.inside
             ),
             None,
@@ -561,10 +595,10 @@ class ObjectProgram(Program):
             raise Unreadable("places")
         places.set(probe, layout)
         pool = Pool(probe, layout, {})
-        pool.stated = self.stated
         states = [places.read(probe, layout)]
         named: dict[str, Any] = {}
         loaded.recorder.begin()
+        loaded.recorder.short = True
         try:
             for step in range(steps):
                 pool.given.clear()
@@ -581,10 +615,10 @@ class ObjectProgram(Program):
                 if all(np.array_equal(states[-1][key], states[-2][key]) for key in states[-1] if key in states[-2]):
                     break
         finally:
-            loaded.recorder.on = False
+            loaded.recorder.on = loaded.recorder.short = False
         nodes = list(self.methods.values())
         takes_rate = any(meaning(argument.arg).kind == "rate" for name in (*self.sequence, "__init__") if name in self.methods for argument in self.methods[name].args.args)
-        self.rate = None if self._rated or takes_rate else literal_rate(nodes)
+        self.rate = None if self._rated or takes_rate else literal_rate(nodes, loaded.namespace)
         named = {key: value for key, value in named.items() if not as_kind(key, "W", "b") or as_kind(key, "dW", "db")}
         return self._finished(probe, layout, pool, named, states, places.names())
 

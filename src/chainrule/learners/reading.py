@@ -156,7 +156,6 @@ def understand(loaded: Loaded, header: Header, guard: Guard, trials: Trials) -> 
     started = time.monotonic()
     best: Reading | None = None
     for number, program in enumerate(proposals(loaded, header)):
-        program.stated = header.arguments
         for reading in _readings(number, program, header, guard, trials):
             if best is None or _worth(reading) > _worth(best):
                 best = reading
@@ -242,8 +241,6 @@ def _probe_for(program: Program, sizes: tuple[int, ...], rows: int, bias: bool, 
 
 def read_again(loaded: Loaded, header: Header, number: int) -> Program:
     """The proposal of this number."""
-    program = next(itertools.islice(proposals(loaded, header), number, None))
-    program.stated = header.arguments
-    return program
+    return next(itertools.islice(proposals(loaded, header), number, None))
 
 

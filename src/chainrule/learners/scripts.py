@@ -19,7 +19,7 @@ from chainrule.base.frozen import Frozen
 from chainrule.learners.calling import Pool
 from chainrule.learners.layout import Array, Layout, Probe
 from chainrule.learners.limits import FILE
-from chainrule.learners.loading import Loaded, inlined
+from chainrule.learners.loading import Loaded, inlined, simple
 from chainrule.learners.names import as_kind, meaning, meanings
 from chainrule.learners.places import Leaf, Parameters, leaves, parameters
 from chainrule.learners.programs import Answer, Program, Unreadable, literal_rate
@@ -60,6 +60,8 @@ class Data(Frozen):
         for name, value in ((self.x, layout.x(probe)), (self.t, layout.t(probe))):
             old = namespace[name]
             if isinstance(value, np.ndarray):
+                if np.ndim(old) == 3 and np.shape(old)[-1] == 1:  # each sample a column
+                    value = (value.T if layout.columns else value)[:, :, None]
                 value = value.tolist() if isinstance(old, list) else np.matrix(value) if isinstance(old, np.matrix) else value
             namespace[name] = value
 
@@ -182,7 +184,7 @@ def script_programs(loaded: Loaded) -> Iterator[Program]:
             body = inlined(node, arguments=True)
             if body is not None:
                 names = [argument.arg for argument in node.args.args]
-                before = [statement for statement in loaded.statements if isinstance(statement, (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef))]
+                before = [statement for statement in loaded.statements if simple(statement)]
                 for bindings in _bound(loaded, names):
                     yield from _loops(loaded, [*before, *loaded.rewritten(copy.deepcopy(body))], bindings, name)
 
@@ -297,11 +299,15 @@ def _data(namespace: Mapping[str, Any], loop: ast.stmt) -> Iterator[Data]:
 
 def _together(x: Any, t: Any) -> bool:
     """Can they be inputs and targets of the same samples?"""
-    return bool(set(np.shape(x)) & set(np.shape(t))) or 1 in np.shape(t) or np.ndim(t) == 0 or np.ndim(x) == 1
+    try:
+        x, t = np.shape(x), np.shape(t)
+    except ValueError:  # of different lengths
+        return False
+    return bool(set(x) & set(t)) or 1 in t or len(t) == 0 or len(x) == 1
 
 
 def _holds_data(value: Any) -> bool:
-    return isinstance(value, (np.ndarray, list, tuple)) and len(value) > 0 if np.ndim(value) or isinstance(value, (list, tuple)) else False
+    return (isinstance(value, np.ndarray) and value.ndim > 0) or (isinstance(value, (list, tuple)) and len(value) > 0)
 
 
 def _is_pairs(value: Sequence[Any]) -> bool:

@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.learners.calling import Unbound
 from chainrule.learners.header import Header, read_header
 from chainrule.learners.layout import Layout, Probe
 from chainrule.learners.limits import Guard, Stopped, line_of_error
 from chainrule.learners.loading import Loaded, said
+from chainrule.learners.names import stated
 from chainrule.learners.programs import Answer, Unreadable
-from chainrule.learners.calling import Unbound
 from chainrule.learners.reading import Reading, Trials, read_again, understand
 from chainrule.learners.seen import error_seen
 
@@ -43,9 +44,11 @@ def done(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
 
 
 def _loaded(job: Mapping[str, Any], guard: Guard) -> tuple[Loaded, Header]:
+    header = read_header(job.get("stated", ""))
+    stated(header.arguments)
     loaded = Loaded(job["code"], guard)
     loaded.load()
-    return loaded, read_header(job.get("stated", ""))
+    return loaded, header
 
 
 def _understand(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
@@ -83,7 +86,7 @@ def _told(reading: Reading, header: Header) -> dict[str, Any]:
         "number": reading.number,
         "entry": program.entry,
         "line": program.line,
-        "rate": header.rate if header.rate is not None else program.rate,
+        "rate": header.rate if header.rate is not None else program.rate if reading.answer.from_update else None,
         "layout": reading.layout.to_dict(),
         "activations": list(forward.activations),
         "loss": forward.loss,
