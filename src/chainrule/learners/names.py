@@ -54,7 +54,7 @@ _PATTERNS = [
         ("quiet", r"verbose|printcost|printloss|debug|plot|showplot|display|log|printevery|verbosity|monitor\w*|evaluation\w*"),
         ("x", r"x|xs|xtrain|trainx|xbatch|inputs?|inputdata|inputslist|inputlist|data|features?|xinput|trainingin?puts?|traininginputs?|trainingsetinputs|inputvector|row|"
          r"a0|layer0|l0|xi|sample|datain|inp|xdata|trainx|xb|xtr|inputarray|inputlayer|imgs?|images?|entradas?|entrees?|eingabe|inputvalues?|inputnodes?values|tx|sampleinput"),
-        ("t", r"y|ys|ytrue|t|ts|targets?|targetslist|labels?|trainy|ytrain|ybatch|expected|expectedoutputs?|outputdata|trainingoutputs?|trainingsetoutputs|d|desired|"
+        ("t", r"y|ys|ytrue|ytrues|allytrues|t|ts|targets?|targetslist|labels?|trainy|ytrain|ybatch|expected|expectedoutputs?|outputdata|trainingoutputs?|trainingsetoutputs|d|desired|"
          r"desiredoutputs?|targetvector|truth|groundtruth|actual|actualy|yi|onehoty|yonehot|onehot|yact|ydata|salidas?|etiquetas?|sollwert|real|ytr|yb|yenc|goal|"
          r"yreal|yactual|answers?|correct|outputtrue|ty|targetlist|actualoutput|sampleoutput"),
         ("y", r"yhat|ypred|yp|pred|preds|predictions?|predicted|outputs?|out|probs?|a?final|al|scores?|o|yout|finaloutputs?|outputlayeroutput|outputactivations?|predictedoutput|layeroutput|res|result|hypothesis|activation2|p"),

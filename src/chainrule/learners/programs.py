@@ -92,6 +92,15 @@ class Program:
         """The sizes that it fixes."""
         return None
 
+    def one_output(self) -> bool:
+        """Has its network, as far as its file says, one output?"""
+        shapes = [np.shape(value) for name, value in self.loaded.namespace.items() if isinstance(value, np.ndarray) and meaning(name).kind == "t"]
+        return bool(shapes) and all(len(shape) == 2 and 1 in shape and max(shape) > 1 for shape in shapes)
+
+    def one_sample(self) -> bool:
+        """Does its file give it one sample at a time?"""
+        return False
+
     def answer(self, probe: Probe, layout: Layout, steps: int) -> Answer:
         """Run it. Raises Unreadable, Unbound, and whatever the program raises."""
         raise NotImplementedError
@@ -165,6 +174,9 @@ class FunctionProgram(Program):
 
     def inside(self) -> bool:
         return not self.style.separate_bias
+
+    def one_sample(self) -> bool:
+        return called_by_sample(self.loaded, self.backward)
 
     def answer(self, probe: Probe, layout: Layout, steps: int) -> Answer:
         loaded = self.loaded
@@ -556,6 +568,9 @@ class ObjectProgram(Program):
     def inside(self) -> bool:
         return False
 
+    def one_sample(self) -> bool:
+        return any(called_by_sample(self.loaded, method) for method in self.sequence)
+
     def construct(self, probe: Probe, layout: Layout) -> Any:
         """An object of the class, with the sizes of a probe. Raises Unbound."""
         pool = Pool(probe, layout, {})
@@ -624,6 +639,24 @@ class ObjectProgram(Program):
 
     def _state(self, made: Any, places: Parameters, probe: Probe, layout: Layout) -> dict[str, Array]:
         return places.read(probe, layout)
+
+
+def called_by_sample(loaded: Loaded, name: str) -> bool:
+    """Is a function called with what a loop goes through one by one: for x, y in batch: backprop(x, y)?"""
+    for loop in ast.walk(loaded.tree):
+        if not isinstance(loop, ast.For) or not isinstance(loop.target, ast.Tuple):
+            continue
+        given = {node.id for node in ast.walk(loop.target) if isinstance(node, ast.Name)}
+        for call in (node for statement in loop.body for node in ast.walk(statement) if isinstance(node, ast.Call)):
+            called = call.func.attr if isinstance(call.func, ast.Attribute) else call.func.id if isinstance(call.func, ast.Name) else ""
+            if called == name and any(isinstance(argument, ast.Name) and argument.id in given for argument in call.args):
+                return not _batches(loop)
+    return False
+
+
+def _batches(loop: ast.For) -> bool:
+    """Does it go through batches, and not through the samples of one?"""
+    return bool(re.search(r"batches|loader|get_batch|iterate", ast.unparse(loop.iter), re.IGNORECASE))
 
 
 def methods_of(loaded: Loaded, name: str) -> dict[str, Function]:
