@@ -64,7 +64,7 @@ _PATTERNS = [
         ("cache", r"caches?|memory|memo|forwardcache|store|intermediates?|activationscache|vals?|values|forwardpass|state"),
         ("grads", r"grads?|gradients?|derivatives?|deltas?|updates?|derivs|nablas?"),
         ("inputs", r"nx|ninputs?|numinputs?|inputsize|inputdim|inputnodes|nin|ni|nbinputs?|inputnodes|inputs|innodes|insize|indim|numfeatures|nfeatures|inputneurons|inputlayerneurons|inputlayersize|numinputneurons|d|din|inputcount|nfeat|inputunits|nodesin"),
-        ("hidden", r"nh|nhidden|numhidden|hiddensize|hiddendim|hiddennodes|hidnodes|nhid|hidden|hiddenneurons|hiddenlayerneurons|hiddenlayersize|numhiddenneurons|h|hiddenunits|hdim|nbhidden|hiddencount|nhiddens|hiddennodescount|nodes|neurons"),
+        ("hidden", r"nh|nnhdim|nhid|nhidden|numhidden|hiddensize|hiddendim|hiddennodes|hidnodes|nhid|hidden|hiddenneurons|hiddenlayerneurons|hiddenlayersize|numhiddenneurons|h|hiddenunits|hdim|nbhidden|hiddencount|nhiddens|hiddennodescount|nodes|neurons"),
         ("outputs", r"ny|noutputs?|numoutputs?|outputsize|outputdim|outputnodes|nout|no|nboutputs?|outsize|outdim|outnodes|numclasses|nclasses|outputneurons|outputlayerneurons|outputlayersize|numoutputneurons|numlabels|c|k|outputcount|outputs|outputunits|classes"),
         ("sizes", r"sizes|layers?|layersizes?|layerdims?|layersdims?|dims?|architecture|topology|nnstructure|structure|shape|layernodes|nodes|networksize|neurons|arch|layout|npl|netstructure|layerslist|nnarchitecture"),
         ("W", rf"{_WEIGHT}{_LAYER}?"),

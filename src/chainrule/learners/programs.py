@@ -61,6 +61,17 @@ class Answer(Frozen):
     sizes: tuple[int, ...] = ()
 
 
+class Form(Frozen):
+    """How a program keeps its parameters: W as (units, inputs) or not, None where either may be; the bias inside of W; sizes; which layers
+    have a bias.
+    """
+
+    units_first: bool | None
+    inside: bool
+    sizes: tuple[int, ...]
+    has: tuple[bool, ...]
+
+
 class Program:
     """Something in a file that computes gradients or trains.
 
@@ -84,9 +95,10 @@ class Program:
         """Whether biases are to be tried."""
         return (True, False)
 
-    def inside(self) -> bool:
-        """Whether biases within the weights are to be tried."""
-        return False
+    def forms(self, sizes: tuple[int, ...], rows: int, bias: bool) -> Iterator[Form]:
+        """How it keeps its parameters. Raises Unreadable, Unbound, and whatever the program raises when it is made."""
+        del rows
+        yield Form(None, False, sizes, (bias,) * (len(sizes) - 1))
 
     def fixed(self) -> tuple[int, ...] | None:
         """The sizes that it fixes."""
@@ -172,8 +184,8 @@ class FunctionProgram(Program):
     def has_bias(self) -> Sequence[bool]:
         return self.style.biases
 
-    def inside(self) -> bool:
-        return not self.style.separate_bias
+    def forms(self, sizes: tuple[int, ...], rows: int, bias: bool) -> Iterator[Form]:
+        yield Form(None, bias and not self.style.separate_bias, sizes, (bias,) * (len(sizes) - 1))
 
     def one_sample(self) -> bool:
         return called_by_sample(self.loaded, self.backward)
@@ -408,7 +420,7 @@ def _initialised(loaded: Loaded, probe: Probe, kind: type, missing: Any = "refus
 def _placed(roots: Mapping[str, Any], probe: Probe, layout: Layout, *, checked: bool = True) -> Parameters:
     """Where the parameters are in what was made for a probe, and the probe's numbers in them. Raises Unreadable."""
     for found in parameters(list(leaves(dict(roots), ""))):
-        same = found.sizes == probe.sizes and found.units_first == layout.units_first and found.inside == layout.inside
+        same = found.sizes == probe.sizes and found.units_first == layout.units_first and bool(found.inside) == bool(layout.inside)
         if same or not checked:
             if checked:
                 found.set(probe, layout)
@@ -565,8 +577,18 @@ class ObjectProgram(Program):
     def has_bias(self) -> Sequence[bool]:
         return (True,)
 
-    def inside(self) -> bool:
-        return False
+    def forms(self, sizes: tuple[int, ...], rows: int, bias: bool) -> Iterator[Form]:
+        met = []
+        for columns in (False, True) if self._made_of_samples() else (False,):
+            made = self.construct(trial(sizes, rows, bias=bias, kind="classes"), Layout(columns=columns))
+            for places in self._places(made):
+                form = (places.units_first, bool(places.inside), places.sizes, places.has)
+                if form not in met and places.sizes[0] >= 1:
+                    met.append(form)
+        yield from (Form(*form) for form in met)
+
+    def _made_of_samples(self) -> bool:
+        return self.maker is not None and any(meaning(argument.arg).kind in ("x", "t") for argument in self.maker.args.args[1:])
 
     def one_sample(self) -> bool:
         return any(called_by_sample(self.loaded, method) for method in self.sequence)
@@ -583,11 +605,6 @@ class ObjectProgram(Program):
                 self._rated = self._rated or kind == "rate"
         return made
 
-    def found(self, probe: Probe, layout: Layout) -> Iterator[tuple[Any, Parameters]]:
-        """Objects, with each way to read their parameters."""
-        made = self.construct(probe, layout)
-        yield from ((made, places) for places in self._places(made))
-
     def _places(self, made: Any) -> Iterator[Parameters]:
         found = list(leaves({"self": made}, ""))
         if self.choice is None:
@@ -602,7 +619,7 @@ class ObjectProgram(Program):
             (
                 found
                 for found in self._places(made)
-                if found.sizes == probe.sizes and found.units_first == layout.units_first and found.inside == layout.inside
+                if found.sizes == probe.sizes and found.units_first == layout.units_first and bool(found.inside) == bool(layout.inside)
             ),
             None,
         )

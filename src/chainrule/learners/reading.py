@@ -18,7 +18,7 @@ from chainrule.base.frozen import Frozen
 from chainrule.learners.calling import Unbound
 from chainrule.learners.header import Header
 from chainrule.learners.layers import layer_programs
-from chainrule.learners.layout import Layout, Probe, layouts, trial
+from chainrule.learners.layout import Layout, Probe, Wanted, layouts, trial
 from chainrule.learners.limits import Guard, Stopped, line_of_error
 from chainrule.learners.loading import Loaded, TooLong, impatient, said
 from chainrule.learners.names import meaning
@@ -28,6 +28,7 @@ from chainrule.learners.programs import (
     LOSS,
     UPDATE,
     Answer,
+    Form,
     FunctionProgram,
     ObjectProgram,
     Program,
@@ -197,23 +198,21 @@ def _readings(number: int, program: Program, header: Header, guard: Guard, trial
     """What a proposal gives in each way in which it may be called, as far as it can be called at all."""
     met: set[tuple[Any, ...]] = set()
     started = time.monotonic()
-    for sizes, rows, free in extents(program):
-        for bias in program.has_bias():
-            inside = program.inside() and bias
-            for layout in layouts(header.wanted, inside=inside, biases=bias, outputs=sizes[-1]):
-                if layout.vectors and rows != 1:
+    for (sizes, rows, free), bias in itertools.product(extents(program), program.has_bias()):
+        for form in _forms(program, sizes, rows, bias, trials):
+            if form is None:
+                return
+            probe = trial(form.sizes, rows, bias=form.has, kind="classes")
+            wanted = Wanted(header.columns, form.units_first if header.units_first is None else header.units_first, header.targets, header.vectors)
+            for layout in layouts(wanted, inside=form.inside, biases=any(form.has), outputs=form.sizes[-1]):
+                key = (probe.sizes, rows, form.has, layout)
+                if key in met or (layout.vectors and rows != 1):
                     continue
-                if time.monotonic() - started > TIME / 4:
+                met.add(key)
+                trials.count[0] += 1
+                if time.monotonic() - started > TIME / 3:
                     return
-                if layout.targets == "flat" and sizes[-1] != 1:
-                    continue
                 try:
-                    probe, own = _probe_for(program, sizes, rows, bias, layout, guard)
-                    key = (probe.sizes, rows, tuple(b is None for b in probe.biases), layout)
-                    if key in met:
-                        continue
-                    met.add(key)
-                    trials.count[0] += 1
                     with impatient(2.0):
                         answer = program.answer(probe, layout, 2)
                 except Unbound as error:
@@ -221,8 +220,6 @@ def _readings(number: int, program: Program, header: Header, guard: Guard, trial
                     return
                 except Unreadable:
                     continue
-                except Stopped:
-                    raise
                 except MemoryError as error:
                     raise Stopped("learners.refused.memory", line_of_error(error)) from None
                 except TooLong as error:
@@ -234,27 +231,27 @@ def _readings(number: int, program: Program, header: Header, guard: Guard, trial
                 except Exception as error:  # noqa: BLE001  # whatever a learner's program raises when called in a wrong way
                     trials.note(0, error)
                     continue
-                yield Reading(number, program, layout, answer, probe, "own" if own or free == "own" else free, 1 if rows == 1 else None)
+                own = free == "own" or form.sizes != sizes
+                yield Reading(number, program, layout, answer, probe, "own" if own else free, 1 if rows == 1 else None)
 
 
-def _probe_for(program: Program, sizes: tuple[int, ...], rows: int, bias: bool, layout: Layout, guard: Guard) -> tuple[Probe, bool]:
-    """A trial of these sizes; of a class that fixes its sizes, of those. Whether they are its own is the second value."""
-    probe = trial(sizes, rows, bias=bias, kind="classes")
-    if isinstance(program, ObjectProgram):
+def _forms(program: Program, sizes: tuple[int, ...], rows: int, bias: bool, trials: Trials) -> Iterator[Form | None]:
+    """How the program keeps its parameters, at these sizes; None where it cannot even be made."""
+    try:
         with impatient(2.0):
-            _, places = next(program.found(probe, layout), (None, None))
-            for _, other in program.found(probe, layout):
-                if other.units_first == layout.units_first:
-                    places = other
-                    break
-        if places is None or places.units_first != layout.units_first:
-            raise Unreadable("places")
-        has = places.has
-        plain = Layout(**{**layout.to_dict(), "inside": places.inside})
-        if plain != layout:
-            raise Unreadable("inside")
-        return trial(places.sizes, rows, bias=has, kind="classes"), places.sizes != sizes
-    return probe, False
+            found = list(program.forms(sizes, rows, bias))
+    except Unbound as error:
+        trials.errors.append((-1, program.line, str(error)))
+        yield None
+        return
+    except TooLong:
+        yield None
+        return
+    except (Unreadable, Exception) as error:  # noqa: BLE001  # whatever a learner's program raises when it is made
+        if not isinstance(error, Unreadable):
+            trials.note(0, error)
+        return
+    yield from found
 
 
 def read_again(loaded: Loaded, header: Header, number: int) -> Program:

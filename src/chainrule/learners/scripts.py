@@ -23,7 +23,7 @@ from chainrule.learners.limits import FILE
 from chainrule.learners.loading import Loaded, inlined, simple
 from chainrule.learners.names import as_kind, meaning, meanings
 from chainrule.learners.places import Leaf, Parameters, leaves, parameters, single_numbers
-from chainrule.learners.programs import Answer, Program, Unreadable, literal_rate
+from chainrule.learners.programs import Answer, Form, Program, Unreadable, literal_rate
 from chainrule.learners.reporting import numbers
 
 GIVEN = 8
@@ -107,8 +107,9 @@ class ScriptProgram(Program):
     def has_bias(self) -> Sequence[bool]:
         return (any(self.own.has),)
 
-    def inside(self) -> bool:
-        return bool(self.own.inside)
+    def forms(self, sizes: tuple[int, ...], rows: int, bias: bool) -> Iterator[Form]:
+        has = self.own.has if len(self.own.has) == len(sizes) - 1 else (bias,) * (len(sizes) - 1)
+        yield Form(None if _square(self.own) else self.own.units_first, bool(self.own.inside), sizes, has)
 
     def one_output(self) -> bool:
         return self.own.sizes[-1] == 1
@@ -117,10 +118,6 @@ class ScriptProgram(Program):
         return self.own.sizes
 
     def answer(self, probe: Probe, layout: Layout, steps: int) -> Answer:
-        if layout.units_first != self.own.units_first and not _square(self.own):
-            raise Unreadable("layout")
-        if layout.inside != self.own.inside:
-            raise Unreadable("inside")
         namespace = self._copied()
         places = self._single(namespace, probe, layout) if self.choice is not None else self._set(namespace, probe, layout)
         single = {leaf.path: leaf for leaf in leaves(namespace, "") if not leaf.shape}
@@ -241,7 +238,7 @@ def _bound(loaded: Loaded, names: Sequence[str]) -> Iterator[dict[str, Any]]:
                     result[name] = simple[found.kind]
                     break
             else:
-                return
+                result[name] = 7  # perhaps how many hidden units
         yield result
 
 
