@@ -23,6 +23,7 @@ class Pool:
     """What is known by name while a program is called: its parameters, x and t, and what it has given so far.
 
     given    what calls gave, by the names in their `return`
+    labelled whether a row has its class behind its inputs
     roots    its parameters, by the names of arguments or of global variables
     """
 
@@ -34,6 +35,7 @@ class Pool:
         self.used: set[str] = set()
         self.names: dict[str, str] = {}
         self.epochs = 1
+        self.labelled = False
 
     def altered(self) -> tuple[str, ...]:
         """Which of x and t the program has changed."""
@@ -95,6 +97,8 @@ class Pool:
                 return _NOTHING
             self.names.setdefault(kind, name)
             self.used.add(kind)
+            if kind == "x" and name == "row" and self.labelled and self.layout.vectors:
+                return [*self.x, int(probe.t[0].argmax())]
             return self.x if kind == "x" else self.t
         if kind in ("z", "h", "y", "cache", "grads", "delta", "dW", "db"):
             return self._like(kind, meaning.rank)
@@ -142,6 +146,14 @@ _NO_DATA = re.compile(r"grad|delta|^d[A-Z_]|^d(?:out|values|inputs|loss)|upstrea
 
 _PAIRS = re.compile(r"^(?:training_?|train_?|test_?)?(?:data|dataset|set|samples|patterns|examples|train|pairs|batch|mini_?batch)$", re.IGNORECASE)
 """Names of what holds inputs and targets together, where no other argument holds the targets."""
+
+
+
+def needs_pairs(function: Function) -> bool:
+    """Does it take inputs and targets together, in an argument that it needs?"""
+    names = [argument.arg for argument in function.args.args][: len(function.args.args) - len(function.args.defaults)]
+    return any(_PAIRS.match(name) for name in names) and not any(meanings(name)[:1] and meanings(name)[0].kind == "t" for name in names)
+
 
 _NOTHING = object()
 

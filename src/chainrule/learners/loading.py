@@ -172,6 +172,7 @@ class Loaded:
     tree        as it is written, to be looked at; `functions` and `classes` by name
     statements  those of the top level, as they report
     classifies  whether it speaks of classes
+    labelled    whether its rows have their class behind their inputs
     adaptive    whether it steps otherwise than along the gradient itself
     failures    statements that failed: line, what Python said
     """
@@ -188,6 +189,7 @@ class Loaded:
         self.recorder = Recorder(guard.mark, self.spots, self.loops)
         self.namespace = self.fresh()
         self.classifies = bool(re.search(r"softmax|one_?hot|arg_?max|exp_scores|np\.eye", code, re.IGNORECASE))
+        self.labelled = bool(re.search(r"\brow\[:?-1\]", code))
         self.adaptive = bool(ADAPTIVE.search(code))
         if not any(isinstance(finder, _Shows) for finder in sys.meta_path):
             sys.meta_path.insert(0, _Shows())

@@ -25,11 +25,11 @@ GRACE = 2.0
 
 def serve() -> None:
     """Answer jobs, a line of JSON each, until there are no more. The command of this process."""
-    work.prepare()
     jobs, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     silent()
     for line in jobs:
         job = json.loads(line)
+        work.prepare(job.get("code", ""))
         answer = _forked(job) if hasattr(os, "fork") else _alone(job)
         answers.write(json.dumps(answer).encode() + b"\n")
         answers.flush()

@@ -198,6 +198,7 @@ class FunctionProgram(Program):
         roots = self.style.make(loaded, probe, layout)
         places = _placed(roots, probe, layout)
         pool = Pool(probe, layout, roots)
+        pool.labelled = loaded.labelled
         if self.style.globals:
             _put_data(loaded.namespace, self.nodes, pool)
         states = [places.read(probe, layout)]

@@ -15,7 +15,7 @@ from dataclasses import field
 from typing import Any
 
 from chainrule.base.frozen import Frozen
-from chainrule.learners.calling import Unbound
+from chainrule.learners.calling import Unbound, needs_pairs
 from chainrule.learners.header import Header
 from chainrule.learners.layers import layer_programs
 from chainrule.learners.layout import Layout, Probe, Wanted, layouts, trial
@@ -39,6 +39,9 @@ from chainrule.learners.scripts import ScriptProgram, script_programs
 
 TIME = 6.0
 """Seconds that are spent on trying ways to read a file."""
+
+ALIKE = 16
+"""So many trials that fail in the very same way, and none that does not, are enough."""
 
 ROWS = 4
 """Samples of a trial."""
@@ -94,7 +97,7 @@ def _function_programs(loaded: Loaded, header: Header) -> Iterator[Program]:
     backwards = [entry] if entry in loaded.functions else [] if entry else sorted((name for name in names if BACKWARD.search(name)), key=_backward_first)
     forwards = [name for name in names if FORWARD.search(name) and name not in backwards[:1]]
     forwards.sort(key=_forward_first)
-    updates = [name for name in names if UPDATE.search(name)]
+    updates = [name for name in names if UPDATE.search(name) and not needs_pairs(loaded.functions[name])]
     losses = [name for name in names if LOSS.search(name)]
     for backward in backwards[:8]:
         others = [name for name in forwards if name != backward][:5]
@@ -129,7 +132,8 @@ def _object_programs(loaded: Loaded, header: Header) -> Iterator[Program]:
         backwards = [stated] if stated in methods else sorted((method for method in methods if BACKWARD.search(method)), key=_backward_first)
         forwards = sorted((method for method in methods if FORWARD.search(method) and not BACKWARD.search(method)), key=_forward_first)
         forwards += [method for method in methods if method not in forwards and _takes_x(methods_of(loaded, name)[method])]
-        updates = [method for method in methods if UPDATE.search(method)]
+        own = methods_of(loaded, name)
+        updates = [method for method in methods if UPDATE.search(method) and not needs_pairs(own[method])]
         for backward in backwards[:6]:
             for forward in [*[other for other in forwards if other != backward][:3], ""]:
                 for update in [*[other for other in updates if other not in (backward, forward)][:2], ""]:
@@ -197,7 +201,7 @@ def _whole(reading: Reading) -> bool:
 def _readings(number: int, program: Program, header: Header, guard: Guard, trials: Trials) -> Iterator[Reading]:
     """What a proposal gives in each way in which it may be called, as far as it can be called at all."""
     met: set[tuple[Any, ...]] = set()
-    started = time.monotonic()
+    started, failed = time.monotonic(), list[tuple[int | None, str]]()
     for (sizes, rows, free), bias in itertools.product(extents(program), program.has_bias()):
         for form in _forms(program, sizes, rows, bias, trials):
             if form is None:
@@ -230,7 +234,11 @@ def _readings(number: int, program: Program, header: Header, guard: Guard, trial
                     raise Stopped("learners.refused.ended", line_of_error(error)) from None
                 except Exception as error:  # noqa: BLE001  # whatever a learner's program raises when called in a wrong way
                     trials.note(0, error)
+                    failed.append(trials.errors[-1][1:])
+                    if len(failed) >= ALIKE and len(set(failed)) == 1:
+                        return
                     continue
+                failed.clear()
                 own = free == "own" or form.sizes != sizes
                 yield Reading(number, program, layout, answer, probe, "own" if own else free, 1 if rows == 1 else None)
 

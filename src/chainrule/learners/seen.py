@@ -61,19 +61,31 @@ class Values:
                     return place
         return None
 
-    def proportional(self, wanted: Array, tolerance: float = 1e-7) -> int | None:
-        """The place of the first value that is a multiple of this array, which has several elements."""
-        if wanted.size < 2:
-            return None
+    def multiple(self, wanted: Array, tolerance: float = 1e-6) -> int | None:
+        """The place of the first value that is a multiple of this array; of a single number, ± 1, 2 or ½ times it."""
+        places = self._sizes.get(wanted.size, ())
+        if wanted.size == 1:
+            number = float(wanted.ravel()[0])
+            near = [factor * number for factor in (1, -1, 2, -2, 0.5, -0.5)]
+            values = ((place, float(self.kept[place][1].ravel()[0])) for place in places)
+            return next((place for place, value in values if number and any(abs(value - one) <= tolerance * abs(one) for one in near)), None)
         for candidate in (wanted.ravel(), wanted.T.ravel()):
             length = float(np.sqrt(np.sum(candidate**2)))
-            if length == 0:
-                return None
-            for place in self._sizes.get(wanted.size, ()):
+            for place in places if length else ():
                 value = self.kept[place][1].ravel()
                 size = float(np.sqrt(np.sum(value**2)))
                 if size and min(np.max(np.abs(value / size - candidate / length)), np.max(np.abs(value / size + candidate / length))) < tolerance:
                     return place
+        return self._spread(wanted, tolerance)
+
+    def _spread(self, wanted: Array, tolerance: float) -> int | None:
+        """The place of its first element, where a program computes number by number, and each element was seen up to a sign."""
+        for sign in (1.0, -1.0):
+            if self.each(sign * wanted, tolerance):
+                first = sign * float(wanted.ravel()[0])
+                for place in self._sizes.get(1, ()):
+                    if abs(float(self.kept[place][1].ravel()[0]) - first) <= tolerance * abs(first):
+                        return place
         return None
 
     def holds(self, wanted: Array, tolerance: float = TOLERANCE) -> bool:

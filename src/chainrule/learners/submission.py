@@ -14,7 +14,6 @@ from chainrule.learners.header import HeaderError, read_header
 from chainrule.learners.layout import Layout
 from chainrule.learners.sandbox import Refusal, Sandbox
 from chainrule.learners.source import Source, read_source
-from chainrule.network.network import Array
 from chainrule.steps.problem import Problem
 
 
@@ -40,10 +39,13 @@ class FileSubmission:
 
     def locate(self, fault: Fault, observation: Observation) -> Place | None:
         """Where in the file the quantity that is wrong is computed; None where that is not known."""
-        wanted = _wanted(fault, observation)
-        if not wanted:
-            return None
-        job = {**self._job("locate"), "probes": [_plain(observation.problem)], "wanted": wanted}
+        values = [value for value in (fault.found, observation.quantities.get(fault.shown)) if value is not None and np.size(value)]
+        job = {
+            **self._job("locate"),
+            "probes": [_plain(observation.problem)],
+            "quantity": fault.quantity,
+            "values": [np.nan_to_num(np.asarray(value, dtype=float)).tolist() for value in values],
+        }
         try:
             found = self._sandbox.run(job)
         except Refusal:
@@ -168,15 +170,3 @@ def _observation(problem: Problem, answer: Mapping[str, Any]) -> Observation:
         altered=tuple(answer["altered"]),
     )
 
-
-def _wanted(fault: Fault, observation: Observation) -> list[dict[str, Any]]:
-    """The values that a wrong expression has: what was found, first of the quantity that is wrong itself."""
-    result = []
-    for key, value in ((fault.quantity, fault.found), (fault.shown, observation.quantities.get(fault.shown))):
-        if value is not None and np.size(value):
-            result.append({"key": key, "value": _finite(np.asarray(value, dtype=float)).tolist()})
-    return result
-
-
-def _finite(value: Array) -> Array:
-    return np.nan_to_num(value)
