@@ -214,6 +214,7 @@ class Loaded:
 
     def run(self, statement: ast.stmt, *, namespace: dict[str, Any] | None = None, patience: float | None = PATIENCE) -> bool:
         """Run one statement; whether it ran through."""
+        self.recorder.turns = {}
         try:
             with impatient(patience), warnings.catch_warnings(), np.errstate(all="ignore"):
                 warnings.simplefilter("ignore")
@@ -339,7 +340,7 @@ def simple(statement: ast.stmt) -> bool:
         return not any(isinstance(node, (ast.For, ast.While)) for node in ast.walk(statement))
     if isinstance(statement, ast.Expr):
         text = ast.unparse(statement)
-        return "chainrule_named" in text or any(word in text for word in ("seed(", "set_printoptions", "seterr", "filterwarnings", ".append(", "shuffle("))
+        return "chainrule_" in text[:20] or any(word in text for word in ("seed(", "set_printoptions", "seterr", "filterwarnings", ".append(", "shuffle("))
     if isinstance(statement, (ast.For, ast.While)):
         return False
     return False

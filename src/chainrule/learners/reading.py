@@ -41,7 +41,7 @@ TIME = 6.0
 """Seconds that are spent on trying ways to read a file."""
 
 ALIKE = 16
-"""So many trials that fail in the very same way, and none that does not, are enough."""
+"""So many trials that fail in the very same way, some with one sample as a vector, and none that does not, are enough."""
 
 ROWS = 4
 """Samples of a trial."""
@@ -201,7 +201,7 @@ def _whole(reading: Reading) -> bool:
 def _readings(number: int, program: Program, header: Header, guard: Guard, trials: Trials) -> Iterator[Reading]:
     """What a proposal gives in each way in which it may be called, as far as it can be called at all."""
     met: set[tuple[Any, ...]] = set()
-    started, failed = time.monotonic(), list[tuple[int | None, str]]()
+    started, failed = time.monotonic(), list[tuple[int | None, str, bool]]()
     for (sizes, rows, free), bias in itertools.product(extents(program), program.has_bias()):
         for form in _forms(program, sizes, rows, bias, trials):
             if form is None:
@@ -234,8 +234,9 @@ def _readings(number: int, program: Program, header: Header, guard: Guard, trial
                     raise Stopped("learners.refused.ended", line_of_error(error)) from None
                 except Exception as error:  # noqa: BLE001  # whatever a learner's program raises when called in a wrong way
                     trials.note(0, error)
-                    failed.append(trials.errors[-1][1:])
-                    if len(failed) >= ALIKE and len(set(failed)) == 1:
+                    failed.append((*trials.errors[-1][1:], layout.vectors))
+                    alike = len({failure[:2] for failure in failed}) == 1
+                    if alike and len(failed) >= ALIKE and sum(failure[2] for failure in failed) >= ALIKE / 4:
                         return
                     continue
                 failed.clear()

@@ -61,6 +61,11 @@ class Values:
                     return place
         return None
 
+    def signed(self, wanted: Array, tolerance: float = 1e-6) -> int | None:
+        """The place of the first value that is this array or its negative, as a whole, or else each element by itself."""
+        places = [place for place in (self.find(wanted, tolerance), self.find(-wanted, tolerance)) if place is not None]
+        return min(places) if places else self._spread(wanted, tolerance)
+
     def multiple(self, wanted: Array, tolerance: float = 1e-6) -> int | None:
         """The place of the first value that is a multiple of this array; of a single number, ± 1, 2 or ½ times it."""
         places = self._sizes.get(wanted.size, ())
@@ -76,7 +81,7 @@ class Values:
                 size = float(np.sqrt(np.sum(value**2)))
                 if size and min(np.max(np.abs(value / size - candidate / length)), np.max(np.abs(value / size + candidate / length))) < tolerance:
                     return place
-        return self._spread(wanted, tolerance)
+        return None
 
     def _spread(self, wanted: Array, tolerance: float) -> int | None:
         """The place of its first element, where a program computes number by number, and each element was seen up to a sign."""

@@ -162,10 +162,11 @@ def _locate(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
         if answer is not None and delta is not None:
             delta, slope = delta
             wanted = [delta] if quantity.startswith("delta") or slope is None else [delta / slope, delta]
-            for value in wanted:
-                place = answer.values.multiple(value)
-                if place is not None:
-                    return _spot(loaded, answer, place)
+            for look in (answer.values.signed, answer.values.multiple):  # W2 itself is a multiple of δ W2ᵀ where there is one output
+                for value in wanted:
+                    place = look(value)
+                    if place is not None:
+                        return _spot(loaded, answer, place)
     answer = program.answer(probe, layout, 1)
     for plain in job["values"]:
         value = np.array(plain, dtype=float)
