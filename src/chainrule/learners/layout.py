@@ -38,10 +38,11 @@ class Probe(Frozen):
         """How many samples."""
         return len(self.x)
 
-    def one_row(self) -> Probe:
-        """The same with one of its samples: one of the last class, so that all classes are counted."""
-        row = int(np.argmax(self.t[:, -1]))
-        return Probe(self.x[row : row + 1], self.t[row : row + 1], self.weights, self.biases, self.rate, self.penalty)
+    def first_rows(self, rows: int) -> Probe:
+        """The same with so many of its samples, among them one of the last class, so that all classes are counted."""
+        last = int(np.argmax(self.t[:, -1]))
+        chosen = [last, *(row for row in range(self.rows) if row != last)][:rows]
+        return Probe(self.x[chosen], self.t[chosen], self.weights, self.biases, self.rate, self.penalty)
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Probe:

@@ -6,6 +6,7 @@ So a layout, an activation, an output and a loss are not guessed from names: a p
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 import numpy as np
@@ -50,25 +51,28 @@ class Values:
             self._sizes.setdefault(value.size, []).append(place)
         self._floats: Array | None = None
 
-    def find(self, wanted: Array, tolerance: float = TOLERANCE) -> int | None:
-        """The place of the first value that is this array, as it is or transposed; None where there is none."""
+    def find(self, wanted: Array, tolerance: float = TOLERANCE, without: AbstractSet[int] = frozenset()) -> int | None:
+        """The place of the first value that is this array, as it is or transposed; None where there is none but at spots `without`."""
         flat, turned = wanted.ravel(), wanted.T.ravel()
         scale = max(float(np.max(np.abs(flat), initial=0.0)), 1e-300)
         for place in self._sizes.get(wanted.size, ()):
+            if self.kept[place][0] in without:
+                continue
             value = self.kept[place][1].ravel()
             for candidate in (flat, turned):
                 if np.all(np.abs(value - candidate) <= tolerance * scale):
                     return place
         return None
 
-    def signed(self, wanted: Array, tolerance: float = 1e-6) -> int | None:
+    def signed(self, wanted: Array, without: AbstractSet[int] = frozenset(), tolerance: float = 1e-6) -> int | None:
         """The place of the first value that is this array or its negative, as a whole, or else each element by itself."""
-        places = [place for place in (self.find(wanted, tolerance), self.find(-wanted, tolerance)) if place is not None]
-        return min(places) if places else self._spread(wanted, tolerance)
+        found = (self.find(wanted, tolerance, without), self.find(-wanted, tolerance, without))
+        places = [place for place in found if place is not None]
+        return min(places) if places else self._spread(wanted, without, tolerance)
 
-    def multiple(self, wanted: Array, tolerance: float = 1e-6) -> int | None:
+    def multiple(self, wanted: Array, without: AbstractSet[int] = frozenset(), tolerance: float = 1e-6) -> int | None:
         """The place of the first value that is a multiple of this array; of a single number, ± 1, 2 or ½ times it."""
-        places = self._sizes.get(wanted.size, ())
+        places = [place for place in self._sizes.get(wanted.size, ()) if self.kept[place][0] not in without]
         if wanted.size == 1:
             number = float(wanted.ravel()[0])
             near = [factor * number for factor in (1, -1, 2, -2, 0.5, -0.5)]
@@ -83,13 +87,20 @@ class Values:
                     return place
         return None
 
-    def _spread(self, wanted: Array, tolerance: float) -> int | None:
+    def named(self, wanted: Array, spots: AbstractSet[int], tolerance: float = 1e-6) -> int | None:
+        """The place of the first value at one of these spots that is this array or its negative."""
+        others = frozenset(spot for spot, _ in self.kept if spot not in spots)
+        found = (self.find(wanted, tolerance, others), self.find(-wanted, tolerance, others))
+        return next((place for place in found if place is not None), None)
+
+    def _spread(self, wanted: Array, without: AbstractSet[int], tolerance: float) -> int | None:
         """The place of its first element, where a program computes number by number, and each element was seen up to a sign."""
         for sign in (1.0, -1.0):
             if self.each(sign * wanted, tolerance):
                 first = sign * float(wanted.ravel()[0])
                 for place in self._sizes.get(1, ()):
-                    if abs(float(self.kept[place][1].ravel()[0]) - first) <= tolerance * abs(first):
+                    near = abs(float(self.kept[place][1].ravel()[0]) - first) <= tolerance * abs(first)
+                    if near and self.kept[place][0] not in without:
                         return place
         return None
 

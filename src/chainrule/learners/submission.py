@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,9 +34,17 @@ class FileSubmission:
 
     def observe(self, problems: Sequence[Problem]) -> Sequence[Observation]:
         """What it answers to each problem, in their order. Raises Refusal where its process gave nothing."""
+        problems = [self._classed(problem) for problem in problems]
         job = {**self._job("observe"), "probes": [_plain(problem) for problem in problems]}
         answers = self._sandbox.run(job)["answers"]
         return [_observation(problem, answer) for problem, answer in zip(problems, answers, strict=True)]
+
+    def _classed(self, problem: Problem) -> Problem:
+        """The problem with one class for each sample, where the program takes numbers of classes."""
+        t = np.asarray(problem.t, dtype=float)
+        if self._layout.targets not in ("classes", "column") or t.shape[1] == 1 or np.all((t == 0) | (t == 1)) and np.all(t.sum(axis=1) == 1):
+            return problem
+        return replace(problem, t=np.eye(t.shape[1])[np.arange(len(t))[::-1] % t.shape[1]])
 
     def locate(self, fault: Fault, observation: Observation) -> Place | None:
         """Where in the file the quantity that is wrong is computed; None where that is not known."""
@@ -44,6 +53,7 @@ class FileSubmission:
             **self._job("locate"),
             "probes": [_plain(observation.problem)],
             "quantity": fault.quantity,
+            "name": self.names.get(fault.shown, fault.shown),
             "values": [np.nan_to_num(np.asarray(value, dtype=float)).tolist() for value in values],
         }
         try:

@@ -17,8 +17,8 @@ from chainrule.learners.header import Header, read_header
 from chainrule.learners.layout import Array, Layout, Probe
 from chainrule.learners.limits import Guard, Stopped, line_of_error
 from chainrule.learners.loading import Loaded, said
-from chainrule.learners.names import stated
-from chainrule.learners.programs import Answer, Unreadable
+from chainrule.learners.names import compact, stated
+from chainrule.learners.programs import BACKWARD, Answer, Program, Unreadable
 from chainrule.learners.reading import Reading, Trials, read_again, understand
 from chainrule.learners.seen import ACTIVATIONS, error_seen, output_seen
 
@@ -146,35 +146,52 @@ def _observed(answer: Answer, probe: Probe, job: Mapping[str, Any]) -> dict[str,
 def _locate(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
     """The first expression whose value is the wrong one.
 
-    An error that is handed back is not given by most programs; with one sample it follows from the gradient: ∂E/∂W = hᵀ δ has one row.
+    An error that is handed back is not given by most programs; with few samples it follows from the gradient: ∂E/∂W = hᵀ δ.
     """
     loaded, header = _loaded(job, guard)
     program = read_again(loaded, header, job["number"])
     layout, probe, quantity = Layout(**job["layout"]), Probe.from_dict(job["probes"][0]), str(job["quantity"])
     number = int(quantity[-1]) if quantity[-1].isdigit() else len(probe.weights)
+    helpers = _helpers(loaded, program)
     if quantity.startswith(("dh", "delta", "dy")):
-        one = probe.one_row()
-        try:
-            answer = program.answer(one, layout, 1)
-        except Exception:  # noqa: BLE001  # a program that takes no single sample is looked at with several
-            answer = None
-        delta = None if answer is None else _delta(answer, one, job["activations"], number)
-        if answer is not None and delta is not None:
-            delta, slope = delta
+        for rows in (min(3, *probe.sizes[:-1]), 1):
+            few = probe.first_rows(rows)
+            try:
+                answer = program.answer(few, layout, 1)
+            except Exception:  # noqa: BLE001  # a program that takes no such sample is looked at with others
+                continue
+            found = _delta(answer, few, job["activations"], number)
+            if found is None:
+                continue
+            delta, slope = found
             wanted = [delta] if quantity.startswith("delta") or slope is None else [delta / slope, delta]
+            wanted = [value for value in wanted if value.size == 1 or np.ptp(value) > 1e-9 * np.max(np.abs(value))]
             for look in (answer.values.signed, answer.values.multiple):  # W2 itself is a multiple of δ W2ᵀ where there is one output
                 for value in wanted:
-                    place = look(value)
+                    place = look(value, helpers)
                     if place is not None:
                         return _spot(loaded, answer, place)
     answer = program.answer(probe, layout, 1)
     for plain in job["values"]:
         value = np.array(plain, dtype=float)
-        place = answer.values.find(value, 1e-7)
-        place = answer.values.multiple(value) if place is None else place
-        if place is not None:
-            return _spot(loaded, answer, place)
+        named = answer.values.named(value, {spot for spot, one in enumerate(loaded.spots) if one.target and compact(one.target) == compact(job["name"])})
+        for place in (named, answer.values.signed(value, helpers), answer.values.multiple(value, helpers)):
+            if place is not None:
+                return _spot(loaded, answer, place)
+        if value.size > 1 and np.ptp(value) <= 1e-9 * np.max(np.abs(value)):  # one number that was spread over all
+            place = answer.values.signed(value.ravel()[:1], helpers)
+            if place is not None:
+                return _spot(loaded, answer, place)
     return {}
+
+
+def _helpers(loaded: Loaded, program: Program) -> frozenset[int]:
+    """Spots in functions that compute for anybody, as a scalar product does: what is wrong is where they are called."""
+    lines: set[int] = set()
+    for name, node in loaded.functions.items():
+        if not BACKWARD.search(name) and node.lineno != program.line:
+            lines.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+    return frozenset(number for number, spot in enumerate(loaded.spots) if spot.line in lines)
 
 
 def _spot(loaded: Loaded, answer: Answer, place: int) -> dict[str, Any]:
@@ -192,7 +209,9 @@ def _delta(answer: Answer, probe: Probe, activations: Sequence[str], number: int
         h = z if activations[layer] == "identity" else ACTIVATIONS[activations[layer]](z)
     if gradient is None or gradient.shape != probe.weights[number - 1].shape or not np.any(before):
         return None
-    delta = before @ gradient / np.sum(before**2)
+    delta = np.linalg.lstsq(before.T, gradient, rcond=None)[0]
+    if np.linalg.matrix_rank(before) < len(before):
+        return None
     if np.max(np.abs(before.T @ delta - gradient)) > 1e-6 * max(np.max(np.abs(gradient)), 1e-300):
         return None
     name = activations[number - 1]
