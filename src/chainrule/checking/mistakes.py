@@ -16,16 +16,17 @@ number, its rewritings, and who was seen to make it; what it is called, what sho
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from chainrule.base.frozen import Frozen
 from chainrule.checking.factors import Factor
 from chainrule.checking.passes import LayerPass, ProbePass, slope_of
-from chainrule.network.definitions import find
+from chainrule.network.definitions import Bound, find
 from chainrule.network.network import Array
 
 Computes: TypeAlias = "Callable[[Situation], Array | None]"
@@ -91,6 +92,38 @@ class Rewriting(Frozen):
     computes: Computes
 
 
+class Course(Frozen):
+    """The gradients of one parameter in the steps of a training, and the update rule that is meant.
+
+    gradients  ∂E/∂ the parameter before each step
+    optimizer  the rule, with its options
+    """
+
+    gradients: Sequence[Array]
+    optimizer: Bound
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """Of the rule."""
+        return self.optimizer.options
+
+    @property
+    def rate(self) -> float:
+        """The learning rate."""
+        return float(self.options["learning_rate"])
+
+
+class Slip(Frozen):
+    """What somebody does to a parameter step by step in place of the update rule.
+
+    written   as a formula
+    computes  what is taken off the parameter in each step; None where the rule is another
+    """
+
+    written: str
+    computes: Callable[[Course], Sequence[Array] | None]
+
+
 class Mistake(Frozen):
     """A row of the table.
 
@@ -99,6 +132,7 @@ class Mistake(Frozen):
     source      where it was seen
     rewritings  what is computed instead
     right_if    under which convention the same numbers are right, as a key of the catalogue; nothing if under none
+    slips       what is done over several steps instead
     """
 
     number: int
@@ -106,6 +140,7 @@ class Mistake(Frozen):
     source: str
     rewritings: tuple[Rewriting, ...] = ()
     right_if: str = ""
+    slips: tuple[Slip, ...] = ()
 
 
 def _d(s: Situation) -> Array:
@@ -139,7 +174,7 @@ def _is(s: Situation, *names: str) -> bool:
 def _times_slope(s: Situation, name: str, *, of_h: bool) -> Array | None:
     """g ⊙ the derivative of another function, at z, or its formula in h fed with h."""
     slope = slope_of(find("activation", name))
-    if slope is None or _is(s, name):
+    if slope is None or _is(s, name, "softmax"):
         return None
     return _g(s) * slope.at(s.layer.z, s.layer.h if of_h else None)
 
@@ -162,6 +197,12 @@ def _per_class(s: Situation) -> Array:
     """y (1 − y)."""
     y = s.probe.layers[-1].h
     return np.asarray(y * (1 - y))
+
+
+def _is_taken_for_delta(s: Situation) -> bool:
+    """Has somebody something else than ∂E/∂y at an output whose loss and activation go together?"""
+    together = s.probe.network.loss.definition.output == s.layer.activation.name != "identity"
+    return s.last and together and not np.array_equal(_g(s), s.probe.truth["dy"])
 
 
 OTHERS = ("sigmoid", "tanh", "relu", "leaky_relu")
@@ -191,9 +232,9 @@ MISTAKES: tuple[Mistake, ...] = (
         *(Rewriting("slope", f"∂E/∂h{{l}} ⊙ {name}′(z{{l}})", partial(_times_slope, name=name, of_h=False)) for name in OTHERS),
         Rewriting("slope", "∂E/∂h{l} ⊙ h{l} (1 − h{l})", lambda s: _times_slope(s, "sigmoid", of_h=True)),
         Rewriting("slope", "∂E/∂h{l} ⊙ (1 − h{l}²)", lambda s: _times_slope(s, "tanh", of_h=True)),
-        Rewriting("slope", "∂E/∂h{l} ⊙ (1 + h{l}²)", lambda s: _g(s) * (1 + s.layer.h**2)),
-        Rewriting("slope", "∂E/∂h{l} ⊙ (1 − h{l})", lambda s: _g(s) * (1 - s.layer.h)),
-        Rewriting("slope", "∂E/∂h{l} ⊙ h{l}", lambda s: None if _is(s, "relu") else _g(s) * s.layer.h),
+        Rewriting("slope", "∂E/∂h{l} ⊙ (1 + h{l}²)", lambda s: None if _is(s, "softmax") else _g(s) * (1 + s.layer.h**2)),
+        Rewriting("slope", "∂E/∂h{l} ⊙ (1 − h{l})", lambda s: None if _is(s, "softmax") else _g(s) * (1 - s.layer.h)),
+        Rewriting("slope", "∂E/∂h{l} ⊙ h{l}", lambda s: None if _is(s, "relu", "softmax") else _g(s) * s.layer.h),
     )),
     Mistake(7, "G", "deeplearning4j/nd4j#271", (
         Rewriting("slope", "∂E/∂h{l} ⊙ h{l}", lambda s: _g(s) * s.layer.h if _is(s, "relu", "leaky_relu") else None),
@@ -271,6 +312,7 @@ MISTAKES: tuple[Mistake, ...] = (
     Mistake(27, "G", "louisjc/mnist-neural-network#1"),
     Mistake(28, "G", "pocketpy/cTensor#31", (
         Rewriting("fused", "(y − t) ⊙ y (1 − y)", lambda s: _d(s) * _per_class(s)),
+        Rewriting("slope", "∂E/∂y ⊙ y (1 − y)", lambda s: _g(s) * _per_class(s) if _is_taken_for_delta(s) else None),
     ), right_if="squared_error"),
     Mistake(29, "G", "pjreddie/darknet#96", (
         Rewriting("fused", "∂E/∂y ⊙ y (1 − y)", lambda s: _g(s) * _per_class(s) if _is(s, "softmax") else None),
@@ -283,7 +325,9 @@ MISTAKES: tuple[Mistake, ...] = (
         Rewriting("out", "y − tᵀ", lambda s: s.probe.layers[-1].h - s.probe.t.T if s.probe.t.shape[1] == 1 < len(s.probe.t) else None),
     )),
     Mistake(34, "D", "forum question"),
-    Mistake(35, "U", "micrograd#102, d2l-java#202", right_if="accumulated"),
+    Mistake(35, "U", "micrograd#102, d2l-java#202", right_if="accumulated", slips=(
+        Slip("η · (the sum of all gradients so far)", lambda c: [c.rate * one for one in np.cumsum(c.gradients, axis=0)]),
+    )),
     Mistake(36, "G", "nn-zero-to-hero#52, micrograd#64", (
         Rewriting("back", "the last of the terms δ{n} · W{n}ᵀ", lambda s: np.outer(_dn(s)[:, -1], _Wn(s)[:, -1])),
         Rewriting("weight", "h{p}ᵀ · δ{l} of the last sample alone", lambda s: s.layer.a[-1:].T @ _d(s)[-1:]),
@@ -292,7 +336,12 @@ MISTAKES: tuple[Mistake, ...] = (
     Mistake(37, "G", "CS231n solutions", right_if="penalty"),
     Mistake(38, "D", "udacity/sdc-issue-reports#1326"),
     Mistake(39, "U", "davidstutz/matlab-mnist-two-layer-perceptron#3", right_if="online"),
-    Mistake(40, "U", "mdenil/dropout#4, convnetjs#70"),
+    Mistake(40, "U", "mdenil/dropout#4, convnetjs#70", slips=(
+        Slip("η · v, with η in v as well", lambda c: _velocities(c, lambda v, before: c.rate**2 * v)),
+        Slip("η · v, with the v before the step", lambda c: _velocities(c, lambda v, before: c.rate * before)),
+        Slip("η · m · (1 − β₁ᵏ) / (√(v · (1 − β₂ᵏ)) + ε)", lambda c: _adam(c, multiplied=True)),
+        Slip("η · m / (√v + ε), without the corrections", lambda c: _adam(c, multiplied=False)),
+    )),
     Mistake(42, "U", "epfml/ML_course#6"),
     Mistake(48, "G", "pytorch#114234"),
     Mistake(49, "G", "several introductory books", (
@@ -304,12 +353,39 @@ MISTAKES: tuple[Mistake, ...] = (
 NUMBERED = {mistake.number: mistake for mistake in MISTAKES}
 
 
-def factor_mistakes(factor: Factor, place: str) -> tuple[int, ...] | None:
+def _velocities(c: Course, move: Callable[[Array, Array], Array]) -> list[Array] | None:
+    """The moves of a rule with momentum, where somebody makes something else of v than the rule does."""
+    if c.optimizer.name != "momentum":
+        return None
+    v, moves = np.zeros_like(c.gradients[0]), list[Array]()
+    for g in c.gradients:
+        before, v = v, c.options["momentum"] * v + g
+        moves.append(move(v, before))
+    return moves
+
+
+def _adam(c: Course, *, multiplied: bool) -> list[Array] | None:
+    """The moves of Adam, with its corrections multiplied in place of divided, or left out."""
+    if c.optimizer.name != "adam":
+        return None
+    beta1, beta2 = c.options["beta1"], c.options["beta2"]
+    m, v, moves = np.zeros_like(c.gradients[0]), np.zeros_like(c.gradients[0]), list[Array]()
+    for k, g in enumerate(c.gradients, start=1):
+        m, v = beta1 * m + (1 - beta1) * g, beta2 * v + (1 - beta2) * g**2
+        first, second = (1 - beta1**k, 1 - beta2**k) if multiplied else (1.0, 1.0)
+        moves.append(c.rate * m * first / (np.sqrt(v * second) + c.options["epsilon"]))
+    return moves
+
+
+def factor_mistakes(factor: Factor, place: str, *, alike: bool = False) -> tuple[int, ...] | None:
     """Which mistakes a factor is that is too much: one for each of its parts; None if it is none of them.
 
     place  "all" gradients, "delta" of a layer and all below it, "weight" or "bias" alone
+    alike  whether layers have as many inputs as the network has outputs, so that a factor does not tell one from the other
     """
     found = list[int]()
+    if alike and place == "bias" and factor.outputs == 1 and not factor.inputs:
+        factor = replace(factor, outputs=0, inputs=1)
     if factor.sign < 0:
         found.append(9)
     if factor.twos:
