@@ -20,6 +20,7 @@ FAMILIES = {
     "linear": Architecture(("identity", "identity"), "half_squared"),
     "deep, squared": Architecture(("tanh", "sigmoid", "identity"), "half_squared"),
     "one output": Architecture(("sigmoid", "sigmoid"), "half_squared", last=1),
+    "one layer": Architecture(("identity",), "half_squared", last=1),
 }
 
 SLIPS = {

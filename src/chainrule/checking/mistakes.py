@@ -193,6 +193,12 @@ def _without_weights(s: Situation) -> Array | None:
     return dn if dn.shape[1] == s.layer.h.shape[1] else np.broadcast_to(dn.sum(axis=1, keepdims=True), s.layer.h.shape)
 
 
+def _crossed(s: Situation) -> Array | None:
+    """Every prediction against every target, n × n: what (n, 1) − (n,) gives."""
+    y, t = s.probe.layers[-1].h, s.probe.t
+    return (y - t.T) * s.share if t.shape[1] == 1 else None
+
+
 def _per_class(s: Situation) -> Array:
     """y (1 − y)."""
     y = s.probe.layers[-1].h
@@ -322,7 +328,7 @@ MISTAKES: tuple[Mistake, ...] = (
     Mistake(31, "F", "manassharma07/crysx_nn#7"),
     Mistake(32, "F", "deeplearning4j#3247"),
     Mistake(33, "D", "forum notes", (
-        Rewriting("out", "y − tᵀ", lambda s: s.probe.layers[-1].h - s.probe.t.T if s.probe.t.shape[1] == 1 < len(s.probe.t) else None),
+        Rewriting("out", "y − tᵀ", _crossed),
     )),
     Mistake(34, "D", "forum question"),
     Mistake(35, "U", "micrograd#102, d2l-java#202", right_if="accumulated", slips=(
