@@ -232,8 +232,8 @@ def _if_softmax(probe: ProbePass, value: Array) -> Array | None:
 
 FORWARD: tuple[tuple[int, str, Callable[[ProbePass], Array | None]], ...] = (
     (30, "softmax(softmax(z))", lambda probe: _if_softmax(probe, _softmax(probe.layers[-1].h, 1))),
-    (31, "softmax(z), over the samples", lambda probe: _if_softmax(probe, _softmax(probe.layers[-1].z, 0))),
-    (31, "e^z / Σ e^z over all samples", lambda probe: _if_softmax(probe, np.exp(probe.layers[-1].z) / np.exp(probe.layers[-1].z).sum())),
+    (31, "softmax(z, axis=0)", lambda probe: _if_softmax(probe, _softmax(probe.layers[-1].z, 0))),
+    (31, "e^z / Σ_n Σ_k e^z", lambda probe: _if_softmax(probe, np.exp(probe.layers[-1].z) / np.exp(probe.layers[-1].z).sum())),
 )
 """What people compute in place of y: the number of the mistake, as it is written, and its numbers."""
 

@@ -400,7 +400,7 @@ def _other_fits(
         yield None, None, Fit(None)
         return
     if (longer := _one_longer(probed, number, edge, candidate)) is not None:
-        yield Carrier((27,), edge, "δ{l}, with that of the bias unit"), None, longer
+        yield Carrier((27,), edge, "(δ{l}, δ0)"), None, longer
         return
     situations = [situation(one, number, g, d) for one, g, d in zip(probed, candidate.g, candidate.d, strict=True)]
     found: dict[tuple[Factor | None, Factor | None], tuple[Carrier, Rewriting, Fit]] = {}

@@ -216,23 +216,23 @@ OTHERS = ("sigmoid", "tanh", "relu", "leaky_relu")
 
 MISTAKES: tuple[Mistake, ...] = (
     Mistake(1, "G", "joelgrus/data-science-from-scratch#31, CodingTrain/Toy-Neural-Network-JS#72", (
-        Rewriting("back", "δ{n} · (W{n} after its update)ᵀ", lambda s: None if s.moved is None else _dn(s) @ s.moved.T),
+        Rewriting("back", "δ{n} · (W{n} − η ∂E/∂W{n})ᵀ", lambda s: None if s.moved is None else _dn(s) @ s.moved.T),
     )),
     Mistake(2, "G", "makeyourownneuralnetwork#88", (
         Rewriting("slope", "∂E/∂h{l}", lambda s: None if s.last else _g(s)),
         Rewriting("weight", "h{p}ᵀ · ∂E/∂h{l}", lambda s: None if s.last else s.layer.a.T @ _g(s)),
-        Rewriting("bias", "Σ ∂E/∂h{l}", lambda s: None if s.last else _summed(_g(s))),
+        Rewriting("bias", "Σ_n ∂E/∂h{l}", lambda s: None if s.last else _summed(_g(s))),
     )),
     Mistake(3, "G", "jiexunsee/Neural-Network-with-Python#1", (
         Rewriting("slope", "∂E/∂y", lambda s: _g(s) if s.last else None),
         Rewriting("weight", "h{p}ᵀ · ∂E/∂y", lambda s: s.layer.a.T @ _g(s) if s.last else None),
-        Rewriting("bias", "Σ ∂E/∂y", lambda s: _summed(_g(s)) if s.last else None),
+        Rewriting("bias", "Σ_n ∂E/∂y", lambda s: _summed(_g(s)) if s.last else None),
     ), right_if="cross_entropy"),
     Mistake(4, "G", "davidrmiller/neural2d#40", (
         Rewriting("slope", "∂E/∂h{l} ⊙ f′(h{l})", lambda s: _own_slope(s, s.layer.h)),
     )),
     Mistake(5, "G", "BoltzmannEntropy/interviews.ai#15", (
-        Rewriting("slope", "∂E/∂h{l} ⊙ f′ as a formula of h, fed with z{l}", lambda s: _own_slope(s, s.layer.z, s.layer.z)),
+        Rewriting("slope", "∂E/∂h{l} ⊙ f′ [h{l} := z{l}]", lambda s: _own_slope(s, s.layer.z, s.layer.z)),
     )),
     Mistake(6, "G", "scientific-computing/FKB#15", (
         *(Rewriting("slope", f"∂E/∂h{{l}} ⊙ {name}′(z{{l}})", partial(_times_slope, name=name, of_h=False)) for name in OTHERS),
@@ -262,7 +262,7 @@ MISTAKES: tuple[Mistake, ...] = (
             ("|y − t|", lambda s: np.abs(s.error) * s.share),
             ("(y − t)²", lambda s: s.error**2 * s.share),
             ("sign(y − t)", lambda s: np.sign(s.error) * s.share),
-            ("the loss", lambda s: s.loss * s.share),
+            ("ℓ(y, t)", lambda s: s.loss * s.share),
             ("−t ln y", lambda s: -s.probe.t * np.log(s.probe.layers[-1].h) * s.share),
             ("E", lambda s: np.full_like(s.error, s.probe.truth["E"]) * s.share),
         )
@@ -285,31 +285,31 @@ MISTAKES: tuple[Mistake, ...] = (
         Rewriting("weight", "h{n}ᵀ · δ{l}", lambda s: None if s.following is None else _fits(s.following.h, s)),
     )),
     Mistake(18, "G", "math.stackexchange", (
-        Rewriting("weight", "W{l} ⊙ Σ δ{l}", lambda s: s.layer.W * _summed(_d(s))),
+        Rewriting("weight", "W{l} ⊙ Σ_n δ{l}", lambda s: s.layer.W * _summed(_d(s))),
     )),
     Mistake(19, "G", "forum question", (
-        Rewriting("back", "δ{n}, without W{n}", _without_weights),
+        Rewriting("back", "δ{n}", _without_weights),
     )),
     Mistake(20, "G", "forum question", (
-        Rewriting("back", "the last of the terms δ{n} · W{n}ᵀ", lambda s: np.outer(_dn(s)[:, -1], _Wn(s)[:, -1])),
-        Rewriting("back", "the first of the terms δ{n} · W{n}ᵀ", lambda s: np.outer(_dn(s)[:, 0], _Wn(s)[:, 0])),
+        Rewriting("back", "δ{n}[:, −1] · W{n}[:, −1]ᵀ", lambda s: np.outer(_dn(s)[:, -1], _Wn(s)[:, -1])),
+        Rewriting("back", "δ{n}[:, 0] · W{n}[:, 0]ᵀ", lambda s: np.outer(_dn(s)[:, 0], _Wn(s)[:, 0])),
         Rewriting("back", "h{n} · W{n}ᵀ", lambda s: None if s.following is None else s.following.h @ _Wn(s).T),
         Rewriting("back", "h{l}", lambda s: s.layer.h),
     )),
     Mistake(21, "G", "jimfleming/differentiation#1, mlpack#3679", (
-        Rewriting("bias", "δ{l}, not summed over the samples", lambda s: _d(s) if len(_d(s)) > 1 else _d(s)[0]),
+        Rewriting("bias", "δ{l}", lambda s: _d(s) if len(_d(s)) > 1 else _d(s)[0]),
     )),
     Mistake(22, "G", "rasbt/stat453-deep-learning-ss21#5", (
-        Rewriting("bias", "Σ of all elements of δ{l}", lambda s: np.full(_d(s).shape[1], _d(s).sum())),
-        Rewriting("bias", "Σ of δ{l} over the units", lambda s: _d(s).sum(axis=1)),
+        Rewriting("bias", "Σ_n Σ_k δ{l}", lambda s: np.full(_d(s).shape[1], _d(s).sum())),
+        Rewriting("bias", "Σ_k δ{l}", lambda s: _d(s).sum(axis=1)),
     )),
     Mistake(23, "G", "kvfrans/notes#5"),
     Mistake(24, "G", "NLP-Specialization#64", (
-        Rewriting("bias", "Σ δ{l} ⊙ h{l}", lambda s: _summed(_d(s) * s.layer.h)),
-        Rewriting("bias", "Σ δ{l} ⊙ z{l}", lambda s: _summed(_d(s) * s.layer.z)),
+        Rewriting("bias", "Σ_n δ{l} ⊙ h{l}", lambda s: _summed(_d(s) * s.layer.h)),
+        Rewriting("bias", "Σ_n δ{l} ⊙ z{l}", lambda s: _summed(_d(s) * s.layer.z)),
         Rewriting("bias", "Σ h{p}ᵀ · δ{l}", lambda s: _summed(s.layer.a.T @ _d(s))),
-        Rewriting("bias", "b{l} ⊙ Σ δ{l}", lambda s: None if s.layer.b is None else s.layer.b * _summed(_d(s))),
-        Rewriting("bias", "Σ δ{l} ⊙ h{p}", lambda s: _summed(_d(s) * s.layer.a) if _d(s).shape == s.layer.a.shape else None),
+        Rewriting("bias", "b{l} ⊙ Σ_n δ{l}", lambda s: None if s.layer.b is None else s.layer.b * _summed(_d(s))),
+        Rewriting("bias", "Σ_n δ{l} ⊙ h{p}", lambda s: _summed(_d(s) * s.layer.a) if _d(s).shape == s.layer.a.shape else None),
     )),
     Mistake(25, "U", "mattm/simple-neural-network#5", (
         Rewriting("bias", "0", lambda s: np.zeros(_d(s).shape[1])),
@@ -332,21 +332,21 @@ MISTAKES: tuple[Mistake, ...] = (
     )),
     Mistake(34, "D", "forum question"),
     Mistake(35, "U", "micrograd#102, d2l-java#202", right_if="accumulated", slips=(
-        Slip("η · (the sum of all gradients so far)", lambda c: [c.rate * one for one in np.cumsum(c.gradients, axis=0)]),
+        Slip("η · (∂E/∂w⟨1⟩ + … + ∂E/∂w⟨k⟩)", lambda c: [c.rate * one for one in np.cumsum(c.gradients, axis=0)]),
     )),
     Mistake(36, "G", "nn-zero-to-hero#52, micrograd#64", (
-        Rewriting("back", "the last of the terms δ{n} · W{n}ᵀ", lambda s: np.outer(_dn(s)[:, -1], _Wn(s)[:, -1])),
-        Rewriting("weight", "h{p}ᵀ · δ{l} of the last sample alone", lambda s: s.layer.a[-1:].T @ _d(s)[-1:]),
-        Rewriting("bias", "δ{l} of the last sample alone", lambda s: _d(s)[-1]),
+        Rewriting("back", "δ{n}[:, −1] · W{n}[:, −1]ᵀ", lambda s: np.outer(_dn(s)[:, -1], _Wn(s)[:, -1])),
+        Rewriting("weight", "h{p}[−1]ᵀ · δ{l}[−1]", lambda s: s.layer.a[-1:].T @ _d(s)[-1:]),
+        Rewriting("bias", "δ{l}[−1]", lambda s: _d(s)[-1]),
     )),
     Mistake(37, "G", "CS231n solutions", right_if="penalty"),
     Mistake(38, "D", "udacity/sdc-issue-reports#1326"),
     Mistake(39, "U", "davidstutz/matlab-mnist-two-layer-perceptron#3", right_if="online"),
     Mistake(40, "U", "mdenil/dropout#4, convnetjs#70", slips=(
-        Slip("η · v, with η in v as well", lambda c: _velocities(c, lambda v, before: c.rate**2 * v)),
-        Slip("η · v, with the v before the step", lambda c: _velocities(c, lambda v, before: c.rate * before)),
+        Slip("η² · v", lambda c: _velocities(c, lambda v, before: c.rate**2 * v)),
+        Slip("η · v⟨k−1⟩", lambda c: _velocities(c, lambda v, before: c.rate * before)),
         Slip("η · m · (1 − β₁ᵏ) / (√(v · (1 − β₂ᵏ)) + ε)", lambda c: _adam(c, multiplied=True)),
-        Slip("η · m / (√v + ε), without the corrections", lambda c: _adam(c, multiplied=False)),
+        Slip("η · m / (√v + ε)", lambda c: _adam(c, multiplied=False)),
     )),
     Mistake(42, "U", "epfml/ML_course#6"),
     Mistake(48, "G", "pytorch#114234"),

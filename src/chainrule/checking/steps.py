@@ -108,10 +108,10 @@ def step_fault(explanation: Explanation, probed: Sequence[Probed], sign: int = 1
     if still and len(still) < len(moves) and all(one.key[0] == "b" for one in still):
         others = [one for one in moves if one not in still]
         if all(one.near(_right_moves(one), exact_to) for one in others):
-            return _fault(25, "b, as it was", still, still[0], exact_to)
+            return _fault(25, "0", still, still[0], exact_to)
     opposite = [[-move for move in _right_moves(one)] for one in moves]
     if all(one.near(wanted, exact_to) for one, wanted in zip(moves, opposite, strict=True)):
-        return _fault(9, "w + η ∂E/∂w", moves, moves[0], exact_to)
+        return _fault(9, "−η ∂E/∂w", moves, moves[0], exact_to)
     for mistake in MISTAKES:
         for slip in mistake.slips:
             wanted = [slip.computes(Course(one.gradients, one.optimizer)) for one in moves]
@@ -119,7 +119,7 @@ def step_fault(explanation: Explanation, probed: Sequence[Probed], sign: int = 1
                 return _fault(mistake.number, slip.written, moves, moves[0], exact_to)
     loops = [one for one in moves if one.key[0] == "b" and not one.near(_right_moves(one), exact_to)]
     if loops and all(_in_weight_loop(one, probed, exact_to) for one in loops):
-        return _fault(26, "b − n · η ∂E/∂b", loops, loops[0], exact_to)
+        return _fault(26, "n · η ∂E/∂b", loops, loops[0], exact_to)
     if _own_rule(moves, exact_to):
         return None
     wrong = [one for one in moves if not one.near(_right_moves(one), exact_to)]
@@ -195,7 +195,7 @@ def online_fault(probed: Sequence[Probed]) -> StepFault | None:
                 key = next(iter(one.observation.after[0]))
                 wanted = one.probe.network.parameters[key] - one.rate * one.probe.truth[f"d{key}"]
                 keys = tuple(one.observation.after[0])
-                return StepFault(39, "w − η ∂E/∂w, after every sample", keys, 1, place, wanted, np.asarray(one.observation.after[0][key]))
+                return StepFault(39, "η ∂E/∂w⟨n⟩, n = 1 … N", keys, 1, place, wanted, np.asarray(one.observation.after[0][key]))
     return None
 
 
@@ -230,6 +230,4 @@ def stale_fault(probed: Sequence[Probed]) -> StepFault | None:
     place, one = several[0]
     key = next(iter(one.observation.after[0]))
     wanted = one.probe.network.parameters[key] - one.rate * one.probe.truth[f"d{key}"]
-    return StepFault(
-        40, "η · v, with the v before the step", tuple(one.observation.after[0]), 1, place, wanted, one.observation.after[0][key]
-    )
+    return StepFault(40, "η · v⟨k−1⟩", tuple(one.observation.after[0]), 1, place, wanted, one.observation.after[0][key])
