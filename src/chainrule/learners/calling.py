@@ -56,6 +56,8 @@ class Pool:
             elif name not in optional:
                 missing.append(name)
         open_roles = [role for role in ("x", "t") if role not in self._roles(bound)]
+        if missing and (function.name == "__init__" or any(_NO_DATA.search(name) for name in missing)):
+            raise Unbound(missing[0])
         if missing and len(missing) <= len(open_roles):
             for name, role in zip(missing, open_roles[-1:] if len(missing) == 1 and "t" in open_roles and len(open_roles) == 1 else open_roles, strict=False):
                 bound[name] = self.x if role == "x" else self.t
@@ -75,6 +77,8 @@ class Pool:
             return self.given[name]
         if {"N", "M"} <= set(beside) and name in ("N", "M"):
             return self.probe.rate if name == "N" else 0.0
+        if _PAIRS.match(name) and not any(meanings(other)[:1] and meanings(other)[0].kind == "t" for other in beside):
+            return _NOTHING
         for meaning in meanings(name):
             if optional and meaning.kind not in ("rate", "momentum", "penalty", "epochs", "batch", "quiet", "x", "t", "sizes", "inputs", "hidden", "outputs"):
                 continue
@@ -132,6 +136,12 @@ class Pool:
         self.given.update(named)
         return named
 
+
+_NO_DATA = re.compile(r"grad|delta|^d[A-Z_]|^d(?:out|values|inputs|loss)|upstream|err|cache|act|weight|bias|batch|param|size|num|rate", re.IGNORECASE)
+"""Names of arguments that are neither x nor t, whatever they are."""
+
+_PAIRS = re.compile(r"^(?:training_?|train_?|test_?)?(?:data|dataset|set|samples|patterns|examples|train|pairs|batch|mini_?batch)$", re.IGNORECASE)
+"""Names of what holds inputs and targets together, where no other argument holds the targets."""
 
 _NOTHING = object()
 

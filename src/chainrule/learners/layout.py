@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import field
 from typing import Any
@@ -170,19 +171,15 @@ class Wanted(Frozen):
 
 def layouts(wanted: Wanted, *, inside: bool, biases: bool, outputs: int) -> Iterator[Layout]:
     """Layouts to be tried, the commonest first."""
-    targets = [wanted.targets] if wanted.targets else ["matrix", "flat", "classes"] if outputs == 1 else ["matrix", "classes", "column"]
+    usual = ["matrix", "flat"] if outputs == 1 else ["matrix", "classes", "column"]
     places = ["last", "first"] if inside and biases else [""]
-    for target in targets:
-        for vectors in [wanted.vectors] if wanted.vectors is not None else [False, True]:
-            for columns, units_first in ((False, False), (True, True), (False, True), (True, False)):
-                if (wanted.columns is not None and columns != wanted.columns) or (wanted.units_first is not None and units_first != wanted.units_first):
-                    continue
-                if vectors and columns and wanted.columns is None:
-                    continue
-                for place in places:
-                    forms = ["flat"] if place or not biases or vectors else ["column", "flat"] if columns else ["row", "flat"]
-                    for form in forms:
-                        for lists in [False, True] if vectors else [False]:
-                            if target == "column" and vectors:
-                                continue
-                            yield Layout(columns, units_first, form, place, target, vectors, lists)
+    for target, vectors in itertools.product([wanted.targets] if wanted.targets else usual, [False, True] if wanted.vectors is None else [wanted.vectors]):
+        for columns, units_first in ((False, False), (True, True), (False, True), (True, False)):
+            if (wanted.columns is not None and columns != wanted.columns) or (wanted.units_first is not None and units_first != wanted.units_first):
+                continue
+            if vectors and ((columns and wanted.columns is None) or target == "column"):
+                continue
+            for place in places:
+                forms = ["flat"] if place or not biases or vectors else ["column", "flat"] if columns else ["row", "flat"]
+                for form, lists in itertools.product(forms, [False, True] if vectors else [False]):
+                    yield Layout(columns, units_first, form, place, target, vectors, lists)

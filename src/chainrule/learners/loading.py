@@ -97,10 +97,10 @@ class _Shown(types.ModuleType):
             return _missing
         if name in SAMPLES:
             return SAMPLES[name]
-        return Nothing()
+        return _Shown(f"{self.__name__}.{name}") if first in BRINGS else Nothing()
 
     def __call__(self, *arguments: Any, **_: Any) -> Any:
-        return _through(*arguments)
+        return _through(*arguments) if self.__name__.startswith("tqdm") else Nothing()
 
 
 def _missing(*_: Any, **__: Any) -> Any:
@@ -171,6 +171,7 @@ class Loaded:
     namespace   its global names
     tree        as it is written, to be looked at; `functions` and `classes` by name
     statements  those of the top level, as they report
+    classifies  whether it speaks of classes
     adaptive    whether it steps otherwise than along the gradient itself
     failures    statements that failed: line, what Python said
     """
@@ -186,6 +187,7 @@ class Loaded:
         self.statements = self.rewritten(_flat(ast.parse(code).body, self.functions))
         self.recorder = Recorder(guard.mark, self.spots, self.loops)
         self.namespace = self.fresh()
+        self.classifies = bool(re.search(r"softmax|one_?hot|arg_?max|exp_scores|np\.eye", code, re.IGNORECASE))
         self.adaptive = bool(ADAPTIVE.search(code))
         if not any(isinstance(finder, _Shows) for finder in sys.meta_path):
             sys.meta_path.insert(0, _Shows())

@@ -54,7 +54,7 @@ _PATTERNS = [
         ("quiet", r"verbose|printcost|printloss|debug|plot|showplot|display|log|printevery|verbosity|monitor\w*|evaluation\w*"),
         ("x", r"x|xs|xtrain|trainx|xbatch|inputs?|inputdata|inputslist|inputlist|data|features?|xinput|trainingin?puts?|traininginputs?|trainingsetinputs|inputvector|row|"
          r"a0|layer0|l0|xi|sample|datain|inp|xdata|trainx|xb|xtr|inputarray|inputlayer|imgs?|images?|entradas?|entrees?|eingabe|inputvalues?|inputnodes?values|tx|sampleinput"),
-        ("t", r"y|ys|ytrue|t|ts|targets?|targetslist|labels?|trainy|ytrain|ybatch|expected|expectedoutputs?|outputdata|trainingoutputs?|trainingsetoutputs|d|desired|"
+        ("t", r"y|ys|ytrue|ytrues|allytrues|t|ts|targets?|targetslist|labels?|trainy|ytrain|ybatch|expected|expectedoutputs?|outputdata|trainingoutputs?|trainingsetoutputs|d|desired|"
          r"desiredoutputs?|targetvector|truth|groundtruth|actual|actualy|yi|onehoty|yonehot|onehot|yact|ydata|salidas?|etiquetas?|sollwert|real|ytr|yb|yenc|goal|"
          r"yreal|yactual|answers?|correct|outputtrue|ty|targetlist|actualoutput|sampleoutput"),
         ("y", r"yhat|ypred|yp|pred|preds|predictions?|predicted|outputs?|out|probs?|a?final|al|scores?|o|yout|finaloutputs?|outputlayeroutput|outputactivations?|predictedoutput|layeroutput|res|result|hypothesis|activation2|p"),
@@ -64,7 +64,7 @@ _PATTERNS = [
         ("cache", r"caches?|memory|memo|forwardcache|store|intermediates?|activationscache|vals?|values|forwardpass|state"),
         ("grads", r"grads?|gradients?|derivatives?|deltas?|updates?|derivs|nablas?"),
         ("inputs", r"nx|ninputs?|numinputs?|inputsize|inputdim|inputnodes|nin|ni|nbinputs?|inputnodes|inputs|innodes|insize|indim|numfeatures|nfeatures|inputneurons|inputlayerneurons|inputlayersize|numinputneurons|d|din|inputcount|nfeat|inputunits|nodesin"),
-        ("hidden", r"nh|nhidden|numhidden|hiddensize|hiddendim|hiddennodes|hidnodes|nhid|hidden|hiddenneurons|hiddenlayerneurons|hiddenlayersize|numhiddenneurons|h|hiddenunits|hdim|nbhidden|hiddencount|nhiddens|hiddennodescount|nodes|neurons"),
+        ("hidden", r"nh|nnhdim|nhid|nhidden|numhidden|hiddensize|hiddendim|hiddennodes|hidnodes|nhid|hidden|hiddenneurons|hiddenlayerneurons|hiddenlayersize|numhiddenneurons|h|hiddenunits|hdim|nbhidden|hiddencount|nhiddens|hiddennodescount|nodes|neurons"),
         ("outputs", r"ny|noutputs?|numoutputs?|outputsize|outputdim|outputnodes|nout|no|nboutputs?|outsize|outdim|outnodes|numclasses|nclasses|outputneurons|outputlayerneurons|outputlayersize|numoutputneurons|numlabels|c|k|outputcount|outputs|outputunits|classes"),
         ("sizes", r"sizes|layers?|layersizes?|layerdims?|layersdims?|dims?|architecture|topology|nnstructure|structure|shape|layernodes|nodes|networksize|neurons|arch|layout|npl|netstructure|layerslist|nnarchitecture"),
         ("W", rf"{_WEIGHT}{_LAYER}?"),

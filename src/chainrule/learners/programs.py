@@ -61,6 +61,17 @@ class Answer(Frozen):
     sizes: tuple[int, ...] = ()
 
 
+class Form(Frozen):
+    """How a program keeps its parameters: W as (units, inputs) or not, None where either may be; the bias inside of W; sizes; which layers
+    have a bias.
+    """
+
+    units_first: bool | None
+    inside: bool
+    sizes: tuple[int, ...]
+    has: tuple[bool, ...]
+
+
 class Program:
     """Something in a file that computes gradients or trains.
 
@@ -84,13 +95,23 @@ class Program:
         """Whether biases are to be tried."""
         return (True, False)
 
-    def inside(self) -> bool:
-        """Whether biases within the weights are to be tried."""
-        return False
+    def forms(self, sizes: tuple[int, ...], rows: int, bias: bool) -> Iterator[Form]:
+        """How it keeps its parameters. Raises Unreadable, Unbound, and whatever the program raises when it is made."""
+        del rows
+        yield Form(None, False, sizes, (bias,) * (len(sizes) - 1))
 
     def fixed(self) -> tuple[int, ...] | None:
         """The sizes that it fixes."""
         return None
+
+    def one_output(self) -> bool:
+        """Has its network, as far as its file says, one output?"""
+        shapes = [np.shape(value) for name, value in self.loaded.namespace.items() if isinstance(value, np.ndarray) and meaning(name).kind == "t"]
+        return bool(shapes) and all(len(shape) == 2 and 1 in shape and max(shape) > 1 for shape in shapes)
+
+    def one_sample(self) -> bool:
+        """Does its file give it one sample at a time?"""
+        return False
 
     def answer(self, probe: Probe, layout: Layout, steps: int) -> Answer:
         """Run it. Raises Unreadable, Unbound, and whatever the program raises."""
@@ -163,8 +184,11 @@ class FunctionProgram(Program):
     def has_bias(self) -> Sequence[bool]:
         return self.style.biases
 
-    def inside(self) -> bool:
-        return not self.style.separate_bias
+    def forms(self, sizes: tuple[int, ...], rows: int, bias: bool) -> Iterator[Form]:
+        yield Form(None, bias and not self.style.separate_bias, sizes, (bias,) * (len(sizes) - 1))
+
+    def one_sample(self) -> bool:
+        return called_by_sample(self.loaded, self.backward)
 
     def answer(self, probe: Probe, layout: Layout, steps: int) -> Answer:
         loaded = self.loaded
@@ -396,7 +420,7 @@ def _initialised(loaded: Loaded, probe: Probe, kind: type, missing: Any = "refus
 def _placed(roots: Mapping[str, Any], probe: Probe, layout: Layout, *, checked: bool = True) -> Parameters:
     """Where the parameters are in what was made for a probe, and the probe's numbers in them. Raises Unreadable."""
     for found in parameters(list(leaves(dict(roots), ""))):
-        same = found.sizes == probe.sizes and found.units_first == layout.units_first and found.inside == layout.inside
+        same = found.sizes == probe.sizes and found.units_first == layout.units_first and bool(found.inside) == bool(layout.inside)
         if same or not checked:
             if checked:
                 found.set(probe, layout)
@@ -553,8 +577,21 @@ class ObjectProgram(Program):
     def has_bias(self) -> Sequence[bool]:
         return (True,)
 
-    def inside(self) -> bool:
-        return False
+    def forms(self, sizes: tuple[int, ...], rows: int, bias: bool) -> Iterator[Form]:
+        met = []
+        for columns in (False, True) if self._made_of_samples() else (False,):
+            made = self.construct(trial(sizes, rows, bias=bias, kind="classes"), Layout(columns=columns))
+            for places in self._places(made):
+                form = (places.units_first, bool(places.inside), places.sizes, places.has)
+                if form not in met and places.sizes[0] >= 1:
+                    met.append(form)
+        yield from (Form(*form) for form in met)
+
+    def _made_of_samples(self) -> bool:
+        return self.maker is not None and any(meaning(argument.arg).kind in ("x", "t") for argument in self.maker.args.args[1:])
+
+    def one_sample(self) -> bool:
+        return any(called_by_sample(self.loaded, method) for method in self.sequence)
 
     def construct(self, probe: Probe, layout: Layout) -> Any:
         """An object of the class, with the sizes of a probe. Raises Unbound."""
@@ -567,11 +604,6 @@ class ObjectProgram(Program):
                 setattr(made, name, {"rate": probe.rate, "momentum": 0.0, "penalty": 0.0}[kind])
                 self._rated = self._rated or kind == "rate"
         return made
-
-    def found(self, probe: Probe, layout: Layout) -> Iterator[tuple[Any, Parameters]]:
-        """Objects, with each way to read their parameters."""
-        made = self.construct(probe, layout)
-        yield from ((made, places) for places in self._places(made))
 
     def _places(self, made: Any) -> Iterator[Parameters]:
         found = list(leaves({"self": made}, ""))
@@ -587,7 +619,7 @@ class ObjectProgram(Program):
             (
                 found
                 for found in self._places(made)
-                if found.sizes == probe.sizes and found.units_first == layout.units_first and found.inside == layout.inside
+                if found.sizes == probe.sizes and found.units_first == layout.units_first and bool(found.inside) == bool(layout.inside)
             ),
             None,
         )
@@ -624,6 +656,24 @@ class ObjectProgram(Program):
 
     def _state(self, made: Any, places: Parameters, probe: Probe, layout: Layout) -> dict[str, Array]:
         return places.read(probe, layout)
+
+
+def called_by_sample(loaded: Loaded, name: str) -> bool:
+    """Is a function called with what a loop goes through one by one: for x, y in batch: backprop(x, y)?"""
+    for loop in ast.walk(loaded.tree):
+        if not isinstance(loop, ast.For) or not isinstance(loop.target, ast.Tuple):
+            continue
+        given = {node.id for node in ast.walk(loop.target) if isinstance(node, ast.Name)}
+        for call in (node for statement in loop.body for node in ast.walk(statement) if isinstance(node, ast.Call)):
+            called = call.func.attr if isinstance(call.func, ast.Attribute) else call.func.id if isinstance(call.func, ast.Name) else ""
+            if called == name and any(isinstance(argument, ast.Name) and argument.id in given for argument in call.args):
+                return not _batches(loop)
+    return False
+
+
+def _batches(loop: ast.For) -> bool:
+    """Does it go through batches, and not through the samples of one?"""
+    return bool(re.search(r"batches|loader|get_batch|iterate", ast.unparse(loop.iter), re.IGNORECASE))
 
 
 def methods_of(loaded: Loaded, name: str) -> dict[str, Function]:

@@ -6,28 +6,29 @@ layer and gives a gradient, or a step, for every W.
 
 from __future__ import annotations
 
-import copy
+import ast
 import itertools
+import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import field
 from typing import Any
 
-import numpy as np
-
 from chainrule.base.frozen import Frozen
-from chainrule.learners.calling import Pool, Unbound
+from chainrule.learners.calling import Unbound
 from chainrule.learners.header import Header
 from chainrule.learners.layers import layer_programs
 from chainrule.learners.layout import Layout, Probe, Wanted, layouts, trial
 from chainrule.learners.limits import Guard, Stopped, line_of_error
 from chainrule.learners.loading import Loaded, TooLong, impatient, said
+from chainrule.learners.names import meaning
 from chainrule.learners.programs import (
     BACKWARD,
     FORWARD,
     LOSS,
     UPDATE,
     Answer,
+    Form,
     FunctionProgram,
     ObjectProgram,
     Program,
@@ -35,7 +36,6 @@ from chainrule.learners.programs import (
     methods_of,
 )
 from chainrule.learners.scripts import ScriptProgram, script_programs
-from chainrule.learners.seen import Forward
 
 TIME = 6.0
 """Seconds that are spent on trying ways to read a file."""
@@ -128,12 +128,26 @@ def _object_programs(loaded: Loaded, header: Header) -> Iterator[Program]:
         stated = header.entry.rpartition(".")[2]
         backwards = [stated] if stated in methods else sorted((method for method in methods if BACKWARD.search(method)), key=_backward_first)
         forwards = sorted((method for method in methods if FORWARD.search(method) and not BACKWARD.search(method)), key=_forward_first)
+        forwards += [method for method in methods if method not in forwards and _takes_x(methods_of(loaded, name)[method])]
         updates = [method for method in methods if UPDATE.search(method)]
         for backward in backwards[:6]:
             for forward in [*[other for other in forwards if other != backward][:3], ""]:
                 for update in [*[other for other in updates if other not in (backward, forward)][:2], ""]:
                     sequence = [method for method in (forward, backward, update) if method]
                     yield ObjectProgram(loaded, name, sequence)
+        for backward in backwards[:3] if _single_numbers(loaded, name) else []:
+            yield from (ObjectProgram(loaded, name, [backward], choice) for choice in range(6))
+
+
+def _single_numbers(loaded: Loaded, name: str) -> bool:
+    """Has a class attributes w1, w2 …?"""
+    attributes = {node.attr for node in ast.walk(loaded.classes[name]) if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)}
+    return sum(bool(re.fullmatch(r"w\d+", attribute, re.IGNORECASE)) for attribute in attributes) > 2
+
+
+def _takes_x(method: ast.FunctionDef) -> bool:
+    """Is its only argument the inputs?"""
+    return len(method.args.args) == 2 and meaning(method.args.args[1].arg).kind == "x"
 
 
 def _sizes(depth: int, last: int) -> tuple[int, ...]:
@@ -142,10 +156,12 @@ def _sizes(depth: int, last: int) -> tuple[int, ...]:
 
 def extents(program: Program) -> Iterator[tuple[tuple[int, ...], int, str]]:
     """Sizes, rows and what is free of them, to be tried in this order."""
-    own = program.fixed()
+    own, one = program.fixed(), program.one_output()
+    outputs = ((1, "last"),) if one else ((3, ""), (1, "last"))
     for depth in program.depths():
-        for last, rows, free in ((3, ROWS, ""), (1, ROWS, "last"), (3, 1, ""), (1, 1, "last")):
-            yield _sizes(depth, last), rows, free
+        for rows in (1,) if program.one_sample() else (ROWS, 1):
+            for last, free in outputs[::-1] if depth == 1 and not program.loaded.classifies else outputs:
+                yield _sizes(depth, last), rows, free
     if own is not None:
         for rows in (ROWS, 1):
             yield own, rows, "own"
@@ -181,21 +197,22 @@ def _whole(reading: Reading) -> bool:
 def _readings(number: int, program: Program, header: Header, guard: Guard, trials: Trials) -> Iterator[Reading]:
     """What a proposal gives in each way in which it may be called, as far as it can be called at all."""
     met: set[tuple[Any, ...]] = set()
-    for sizes, rows, free in extents(program):
-        for bias in program.has_bias():
-            inside = program.inside() and bias
-            for layout in layouts(header.wanted, inside=inside, biases=bias, outputs=sizes[-1]):
-                if layout.vectors and rows != 1:
+    started = time.monotonic()
+    for (sizes, rows, free), bias in itertools.product(extents(program), program.has_bias()):
+        for form in _forms(program, sizes, rows, bias, trials):
+            if form is None:
+                return
+            probe = trial(form.sizes, rows, bias=form.has, kind="classes")
+            wanted = Wanted(header.columns, form.units_first if header.units_first is None else header.units_first, header.targets, header.vectors)
+            for layout in layouts(wanted, inside=form.inside, biases=any(form.has), outputs=form.sizes[-1]):
+                key = (probe.sizes, rows, form.has, layout)
+                if key in met or (layout.vectors and rows != 1):
                     continue
-                if layout.targets == "flat" and sizes[-1] != 1:
-                    continue
+                met.add(key)
+                trials.count[0] += 1
+                if time.monotonic() - started > TIME / 3:
+                    return
                 try:
-                    probe, own = _probe_for(program, sizes, rows, bias, layout, guard)
-                    key = (probe.sizes, rows, tuple(b is None for b in probe.biases), layout)
-                    if key in met:
-                        continue
-                    met.add(key)
-                    trials.count[0] += 1
                     with impatient(2.0):
                         answer = program.answer(probe, layout, 2)
                 except Unbound as error:
@@ -203,8 +220,6 @@ def _readings(number: int, program: Program, header: Header, guard: Guard, trial
                     return
                 except Unreadable:
                     continue
-                except Stopped:
-                    raise
                 except MemoryError as error:
                     raise Stopped("learners.refused.memory", line_of_error(error)) from None
                 except TooLong as error:
@@ -216,31 +231,29 @@ def _readings(number: int, program: Program, header: Header, guard: Guard, trial
                 except Exception as error:  # noqa: BLE001  # whatever a learner's program raises when called in a wrong way
                     trials.note(0, error)
                     continue
-                yield Reading(number, program, layout, answer, probe, "own" if own or free == "own" else free, 1 if rows == 1 else None)
+                own = free == "own" or form.sizes != sizes
+                yield Reading(number, program, layout, answer, probe, "own" if own else free, 1 if rows == 1 else None)
 
 
-def _probe_for(program: Program, sizes: tuple[int, ...], rows: int, bias: bool, layout: Layout, guard: Guard) -> tuple[Probe, bool]:
-    """A trial of these sizes; of a class that fixes its sizes, of those. Whether they are its own is the second value."""
-    probe = trial(sizes, rows, bias=bias, kind="classes")
-    if isinstance(program, ObjectProgram):
+def _forms(program: Program, sizes: tuple[int, ...], rows: int, bias: bool, trials: Trials) -> Iterator[Form | None]:
+    """How the program keeps its parameters, at these sizes; None where it cannot even be made."""
+    try:
         with impatient(2.0):
-            _, places = next(program.found(probe, layout), (None, None))
-            for _, other in program.found(probe, layout):
-                if other.units_first == layout.units_first:
-                    places = other
-                    break
-        if places is None or places.units_first != layout.units_first:
-            raise Unreadable("places")
-        has = tuple(leaf is not None or bool(places.inside) for leaf in places.biases)
-        plain = Layout(**{**layout.to_dict(), "inside": places.inside})
-        if plain != layout:
-            raise Unreadable("inside")
-        return trial(places.sizes, rows, bias=has, kind="classes"), places.sizes != sizes
-    return probe, False
+            found = list(program.forms(sizes, rows, bias))
+    except Unbound as error:
+        trials.errors.append((-1, program.line, str(error)))
+        yield None
+        return
+    except TooLong:
+        yield None
+        return
+    except (Unreadable, Exception) as error:  # noqa: BLE001  # whatever a learner's program raises when it is made
+        if not isinstance(error, Unreadable):
+            trials.note(0, error)
+        return
+    yield from found
 
 
 def read_again(loaded: Loaded, header: Header, number: int) -> Program:
     """The proposal of this number."""
     return next(itertools.islice(proposals(loaded, header), number, None))
-
-

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import itertools
 import re
 import types
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,8 +22,8 @@ from chainrule.learners.layout import Array, Layout, Probe
 from chainrule.learners.limits import FILE
 from chainrule.learners.loading import Loaded, inlined, simple
 from chainrule.learners.names import as_kind, meaning, meanings
-from chainrule.learners.places import Leaf, Parameters, leaves, parameters
-from chainrule.learners.programs import Answer, Program, Unreadable, literal_rate
+from chainrule.learners.places import Leaf, Parameters, leaves, parameters, single_numbers
+from chainrule.learners.programs import Answer, Form, Program, Unreadable, literal_rate
 from chainrule.learners.reporting import numbers
 
 GIVEN = 8
@@ -33,7 +34,8 @@ class Data(Frozen):
     """Where a script has its samples.
 
     x, t    names of variables; t is "" where x holds both
-    form    "apart": x and t by themselves; "pairs": (x, t) for each sample; "rows": the target at the end of each row
+    form    "apart": x and t by themselves; "pairs": (x, t) for each sample; "rows": the target at the end of each row;
+            "numbers": each input and each target a variable, their names separated by commas
     """
 
     x: str
@@ -53,6 +55,12 @@ class Data(Frozen):
                 pairs.append(tuple(one) if isinstance(old[0], tuple) else one)
             namespace[self.x] = pairs if isinstance(old, list) else tuple(pairs)
             return
+        if self.form == "numbers":
+            for names, values in ((self.x, probe.x[0]), (self.t, probe.t[0])):
+                if len(names.split(",")) != len(values) or probe.rows != 1:
+                    raise Unreadable("numbers")
+                namespace.update(dict(zip(names.split(","), values.tolist(), strict=True)))
+            return
         if self.form == "rows":
             rows = np.hstack([probe.x, probe.t])
             namespace[self.x] = rows.tolist() if isinstance(namespace[self.x], list) else rows
@@ -69,45 +77,60 @@ class Data(Frozen):
 class ScriptProgram(Program):
     """A loop at the top level of a script, with what stands before it."""
 
-    def __init__(self, loaded: Loaded, before: Sequence[ast.stmt], loop: ast.stmt, number: int, data: Data, bindings: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        loaded: Loaded,
+        before: Sequence[ast.stmt],
+        loop: ast.stmt,
+        number: int,
+        data: Data,
+        bindings: Mapping[str, Any] | None = None,
+        choice: int | None = None,
+    ) -> None:
         super().__init__(loaded)
+        self.choice = choice
         self.loop, self.number, self.data = loop, number, data
         self.line = loop.lineno
         self.before = before
         self.namespace = _began(loaded, before, bindings)
         self.entry = f"{_kind(loop)} in line {self.line}"
-        self.own = _own_parameters(loaded, self.namespace, loop, number)
-        self._rates = [name for name, value in self.namespace.items() if meaning(name).kind == "rate" and _number(value)]
-        self._others = [name for name, value in self.namespace.items() if meaning(name).kind in ("momentum", "penalty") and _number(value)]
+        self.own = _own_parameters(loaded, self.namespace, loop, number, choice)
+        single = {leaf.path: leaf for leaf in leaves(self.namespace, "") if not leaf.shape}
+        self._rates = [path for path, leaf in single.items() if meaning(leaf.name).kind == "rate"]
+        self._others = [path for path, leaf in single.items() if meaning(leaf.name).kind in ("momentum", "penalty")]
+        self._counts = [path for path, leaf in single.items() if meaning(leaf.name).kind == "count" and float(leaf.get()) in _rows_of(self.namespace, data)]
         self._code = compile(ast.Module([loop], []), FILE, "exec", dont_inherit=True)
 
     def depths(self) -> Sequence[int]:
         return (len(self.own.weights),)
 
     def has_bias(self) -> Sequence[bool]:
-        return (any(leaf is not None for leaf in self.own.biases) or bool(self.own.inside),)
+        return (any(self.own.has),)
 
-    def inside(self) -> bool:
-        return bool(self.own.inside)
+    def forms(self, sizes: tuple[int, ...], rows: int, bias: bool) -> Iterator[Form]:
+        has = self.own.has if len(self.own.has) == len(sizes) - 1 else (bias,) * (len(sizes) - 1)
+        yield Form(None if _square(self.own) else self.own.units_first, bool(self.own.inside), sizes, has)
+
+    def one_output(self) -> bool:
+        return self.own.sizes[-1] == 1
 
     def fixed(self) -> tuple[int, ...] | None:
         return self.own.sizes
 
     def answer(self, probe: Probe, layout: Layout, steps: int) -> Answer:
-        if layout.units_first != self.own.units_first and not _square(self.own):
-            raise Unreadable("layout")
-        if layout.inside != self.own.inside:
-            raise Unreadable("inside")
         namespace = self._copied()
-        places = self._set(namespace, probe, layout)
-        for name in self._rates:
-            namespace[name] = probe.rate
-        for name in self._others:
-            namespace[name] = 0.0
+        places = self._single(namespace, probe, layout) if self.choice is not None else self._set(namespace, probe, layout)
+        single = {leaf.path: leaf for leaf in leaves(namespace, "") if not leaf.shape}
+        for path in self._rates:
+            single[path].put(np.array(probe.rate))
+        for path in self._others:
+            single[path].put(np.array(0.0))
+        for path in self._counts:
+            single[path].slot.put(probe.rows)
         self.data.put(namespace, probe, layout)
         pool = Pool(probe, layout, {})
         pool.names.update(x=self.data.x, t=self.data.t or self.data.x)
-        given = {name: copy.deepcopy(namespace[name]) for name in (self.data.x, self.data.t) if name}
+        given = {name: copy.deepcopy(namespace[name]) for name in (self.data.x, self.data.t) if name in namespace}
         recorder = self.loaded.recorder
         states: list[dict[str, Array]] = []
 
@@ -126,7 +149,7 @@ class ScriptProgram(Program):
             states.append(places.read(probe, layout))
         self.rate = None if self._rates else self._fixed_rate()
         answer = self._finished(probe, layout, pool, {}, states, places.names())
-        altered = tuple(key for key, name in (("x", self.data.x), ("t", self.data.t)) if name and not _equal(namespace[name], given[name]))
+        altered = tuple(key for key, name in (("x", self.data.x), ("t", self.data.t)) if name in given and not _equal(namespace[name], given[name]))
         return Answer(**{**{name: getattr(answer, name) for name in answer.__match_args__}, "altered": altered})
 
     def _copied(self) -> dict[str, Any]:
@@ -141,6 +164,14 @@ class ScriptProgram(Program):
                 function.__kwdefaults__ = value.__kwdefaults__
                 result[name] = function
         return result
+
+    def _single(self, namespace: dict[str, Any], probe: Probe, layout: Layout) -> Parameters:
+        """The same of parameters that are numbers by themselves."""
+        if probe.sizes != self.own.sizes or self.choice is None:
+            raise Unreadable("sizes")
+        places = next(itertools.islice(single_numbers(list(leaves(namespace, ""))), self.choice, self.choice + 1))
+        places.set(probe, layout)
+        return places
 
     def _set(self, namespace: dict[str, Any], probe: Probe, layout: Layout) -> Parameters:
         """The places of the parameters in a copy of the variables, with a probe's numbers, perhaps of other sizes."""
@@ -159,7 +190,7 @@ class ScriptProgram(Program):
                 if not bias.shape and units > 1:
                     raise Unreadable("bias")
                 biases.append(_put(found.get(bias.path), wanted.reshape(shape), bias))
-        return Parameters(weights, biases, layout.units_first, layout.inside, probe.sizes)
+        return Parameters(weights, biases, layout.units_first, layout.inside, probe.sizes, self.own.held)
 
     def _fixed_rate(self) -> float | None:
         """A rate that is written into the loop, or into a call in it, or into an update in a function."""
@@ -173,7 +204,7 @@ class ScriptProgram(Program):
                     if meaning(name).kind == "rate" and isinstance(value, ast.Constant) and isinstance(value.value, (int, float)):
                         return float(value.value)
         called = {node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
-        return literal_rate([tree, *(node for name, node in self.loaded.functions.items() if name in called)])
+        return literal_rate([tree, *(node for name, node in self.loaded.functions.items() if name in called)], self.namespace)
 
 
 def script_programs(loaded: Loaded) -> Iterator[Program]:
@@ -207,7 +238,7 @@ def _bound(loaded: Loaded, names: Sequence[str]) -> Iterator[dict[str, Any]]:
                     result[name] = simple[found.kind]
                     break
             else:
-                return
+                result[name] = 7  # perhaps how many hidden units
         yield result
 
 
@@ -223,6 +254,12 @@ def _loops(loaded: Loaded, statements: Sequence[ast.stmt], bindings: Mapping[str
                 if function:
                     program.entry = f"{function}: {program.entry}"
                 yield program
+        except Unreadable:
+            pass
+        try:
+            for data in _numbers(namespace):
+                for choice in range(6):
+                    yield ScriptProgram(loaded, statements[:place], loop, number, data, bindings, choice)
         except Unreadable:
             continue
 
@@ -250,7 +287,7 @@ def _began(loaded: Loaded, before: Sequence[ast.stmt], bindings: Mapping[str, An
     return namespace
 
 
-def _own_parameters(loaded: Loaded, namespace: dict[str, Any], loop: ast.stmt, number: int) -> Parameters:
+def _own_parameters(loaded: Loaded, namespace: dict[str, Any], loop: ast.stmt, number: int, choice: int | None) -> Parameters:
     """Where the script has its parameters: those that a turn of the loop changes. Raises Unreadable where there are none."""
     before = {leaf.path: leaf.get() for leaf in leaves(namespace, "")}
     changing = {name: value for name, value in namespace.items() if not _is_shared(value)}
@@ -268,7 +305,7 @@ def _own_parameters(loaded: Loaded, namespace: dict[str, Any], loop: ast.stmt, n
     if not changed:
         raise Unreadable("nothing changes" if ran else "the loop fails")
     found = [leaf for leaf in leaves(namespace, "") if leaf.path in changed or as_kind(leaf.name, "b")]
-    for places in parameters(found):
+    for places in parameters(found) if choice is None else itertools.islice(single_numbers(found), choice, choice + 1):
         return places
     raise Unreadable("no parameters")
 
@@ -295,6 +332,21 @@ def _data(namespace: Mapping[str, Any], loop: ast.stmt) -> Iterator[Data]:
     for name in arrays:
         if name in used and np.ndim(numbers(arrays[name])) == 2 and as_kind(name, "x"):
             yield Data(name, "", "rows")
+
+
+def _numbers(namespace: Mapping[str, Any]) -> Iterator[Data]:
+    """Inputs x1, x2 … and targets t1, t2 … that are variables by themselves."""
+    groups: dict[str, list[str]] = {}
+    for name, value in namespace.items():
+        found = re.fullmatch(r"(\D+?)_?(?:[oa]_?)?(\d+)", name)
+        if found is not None and _number(value):
+            groups.setdefault(found[1].lower(), []).append(name)
+    xs = [sorted(names) for stem, names in groups.items() if re.fullmatch(r"i|x|in|inp|input|inputs", stem)]
+    ts = [sorted(names) for stem, names in groups.items() if re.fullmatch(r"t|y|target|targets?|expected|actual|true|y_?true|desired|d|out", stem)]
+    if not ts:
+        ts = [[name] for name, value in namespace.items() if _number(value) and as_kind(name, "t") and meaning(name).kind == "t"]
+    for x, t in itertools.product(xs, ts):
+        yield Data(",".join(x), ",".join(t), "numbers")
 
 
 def _together(x: Any, t: Any) -> bool:
@@ -348,6 +400,11 @@ def _equal(now: Any, before: Any) -> bool:
         return bool(np.array_equal(np.asarray(now), np.asarray(before)))
     except (ValueError, TypeError):
         return True
+
+
+def _rows_of(namespace: Mapping[str, Any], data: Data) -> tuple[int, ...]:
+    """How many samples the script may have: so many m, N … may say."""
+    return tuple(np.shape(namespace[data.x])) if data.x in namespace and data.form == "apart" else ()
 
 
 def _kind(loop: ast.stmt) -> str:

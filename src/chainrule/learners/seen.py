@@ -5,7 +5,7 @@ So a layout, an activation, an output and a loss are not guessed from names: a p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -58,6 +58,21 @@ class Values:
             value = self.kept[place][1].ravel()
             for candidate in (flat, turned):
                 if np.all(np.abs(value - candidate) <= tolerance * scale):
+                    return place
+        return None
+
+    def proportional(self, wanted: Array, tolerance: float = 1e-7) -> int | None:
+        """The place of the first value that is a multiple of this array, which has several elements."""
+        if wanted.size < 2:
+            return None
+        for candidate in (wanted.ravel(), wanted.T.ravel()):
+            length = float(np.sqrt(np.sum(candidate**2)))
+            if length == 0:
+                return None
+            for place in self._sizes.get(wanted.size, ()):
+                value = self.kept[place][1].ravel()
+                size = float(np.sqrt(np.sum(value**2)))
+                if size and min(np.max(np.abs(value / size - candidate / length)), np.max(np.abs(value / size + candidate / length))) < tolerance:
                     return place
         return None
 
@@ -117,6 +132,20 @@ def forward_seen(values: Values, x: Array, t: Array, weights: list[Array], biase
         names.append(name)
         h = z if name == "identity" else ACTIVATIONS[name](z)
     return Forward(len(weights), tuple(names), h, *_loss(values, h if given is None else given, t), given=given)
+
+
+def output_seen(values: Values, x: Array, weights: list[Array], biases: list[Array | None], activations: Sequence[str]) -> Array | None:
+    """What a program whose activations are known has for y; None where that was not seen."""
+    h = x
+    for w, b, name in zip(weights, biases, activations, strict=True):
+        z = h @ w if b is None else h @ w + b
+        if not values.holds(z):
+            return None
+        h = z if name == "identity" else ACTIVATIONS[name](z)
+    name, given = _output(values, z)
+    if given is not None and name == activations[-1]:
+        return given
+    return h if values.holds(h) else None
 
 
 def _activation(values: Values, z: Array, w: Array, b: Array | None) -> str:

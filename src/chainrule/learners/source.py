@@ -91,16 +91,26 @@ def _python(text: str) -> tuple[str, tuple[str, ...]]:
 
 def _python3(text: str) -> str:
     """Python 2 in Python 3: statements that print become calls; other left-overs are few."""
-    lines = []
+    lines: list[str] = []
+    depth = 0  # of brackets that a print of several lines has opened
     for line in text.split("\n"):
-        found = _PRINT.match(line)
-        if found:
-            line = f"{found[1]}print({(found[2] or '').rstrip().rstrip(',')})"
+        found = None if depth else _PRINT.match(line)
+        if depth or found:
+            content = line if found is None else (found[2] or "").rstrip().rstrip(",")
+            depth += _opened(content)
+            start = "" if found is None else f"{found[1]}print("
+            lines.append(f"{start}{content}{')' if not depth else ''}")
+            continue
         line = re.sub(r"^(\s*except\s+[\w.()]+(?:\s*,\s*[\w.]+)*)\s*,\s*(\w+)\s*:", r"\1 as \2:", line)
         line = re.sub(r"^(\s*raise\s+\w+)\s*,\s*(.+)$", r"\1(\2)", line)
-        line = re.sub(r"<>", "!=", line)
-        lines.append(line)
+        lines.append(line.replace("<>", "!="))
     return "\n".join(lines)
+
+
+def _opened(text: str) -> int:
+    """How many brackets are opened and not closed, strings left out."""
+    bare = re.sub(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"", "", text)
+    return sum(bare.count(sign) for sign in "([{") - sum(bare.count(sign) for sign in ")]}")
 
 
 def _reads(text: str) -> bool:

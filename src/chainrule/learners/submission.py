@@ -61,6 +61,7 @@ class FileSubmission:
             "stated": self._stated,
             "number": self._read["number"],
             "layout": self._read["layout"],
+            "activations": self._read["activations"],
             "loss": [self._read["loss"], self._read["outputs"], self._read["batch"]] if self._read["loss"] else [architecture.loss, "sum", "mean"],
         }
 
@@ -94,7 +95,8 @@ def understood(source: Source, sandbox: Sandbox, stated: str = "", *, observe: b
 
 def _architecture(read: Mapping[str, Any], stated: str) -> Architecture:
     activations = tuple(read["activations"])
-    loss = stated or read["loss"] or {"softmax": "cross_entropy"}.get(activations[-1], "half_squared")
+    assumed = {"softmax": "cross_entropy", "sigmoid": "binary_cross_entropy" if read["logarithm"] else "half_squared"}
+    loss = stated or read["loss"] or assumed.get(activations[-1], "half_squared")
     sizes = tuple(read["sizes"])
     biases = tuple(read["biases"])
     return Architecture(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,7 +17,7 @@ from chainrule.learners.loading import Loaded, said
 from chainrule.learners.names import stated
 from chainrule.learners.programs import Answer, Unreadable
 from chainrule.learners.reading import Reading, Trials, read_again, understand
-from chainrule.learners.seen import error_seen
+from chainrule.learners.seen import error_seen, output_seen
 
 STEPS = 3
 """Update steps of a probe."""
@@ -94,6 +95,7 @@ def _told(reading: Reading, header: Header) -> dict[str, Any]:
         "batch": forward.batch,
         "biases": [b is not None for b in probe.biases],
         "sizes": list(probe.sizes),
+        "logarithm": bool(re.search(r"\blog\w*\(", reading.program.loaded.code)),
         "free": reading.free,
         "rows": reading.rows,
         "names": dict(reading.answer.names),
@@ -109,7 +111,7 @@ def _observe(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
     for plain in job["probes"]:
         probe = Probe.from_dict(plain)
         try:
-            answers.append(_observed(program.answer(probe, layout, STEPS), probe, tuple(job["loss"])))
+            answers.append(_observed(program.answer(probe, layout, STEPS), probe, job))
         except (Unreadable, Unbound) as error:
             answers.append({"failure": str(error)})
         except MemoryError:
@@ -119,13 +121,12 @@ def _observe(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
     return {"answers": answers}
 
 
-def _observed(answer: Answer, probe: Probe, loss: tuple[str, str, str]) -> dict[str, Any]:
-    forward = answer.forward
+def _observed(answer: Answer, probe: Probe, job: Mapping[str, Any]) -> dict[str, Any]:
     quantities: dict[str, Any] = {key: value.tolist() for key, value in answer.gradients.items()}
-    y = forward.y if forward.given is None else forward.given
+    y = output_seen(answer.values, probe.x, probe.weights, probe.biases, job["activations"])
     if y is not None:
         quantities["y"] = y.tolist()
-        error = error_seen(answer.values, y, probe.t, loss)
+        error = error_seen(answer.values, y, probe.t, tuple(job["loss"]))
         if error is not None:
             quantities["E"] = error
     return {
@@ -136,4 +137,19 @@ def _observed(answer: Answer, probe: Probe, loss: tuple[str, str, str]) -> dict[
     }
 
 
-_JOBS = {"understand": _understand, "observe": _observe}
+def _locate(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
+    """The first expression that has a value that is wrong: as it is, else up to a factor."""
+    loaded, header = _loaded(job, guard)
+    program = read_again(loaded, header, job["number"])
+    answer = program.answer(Probe.from_dict(job["probes"][0]), Layout(**job["layout"]), 1)
+    for wanted in job["wanted"]:
+        value = np.array(wanted["value"], dtype=float)
+        place = answer.values.find(value, 1e-7)
+        place = answer.values.proportional(value) if place is None else place
+        if place is not None:
+            spot = loaded.spots[answer.values.kept[place][0]]
+            return {"line": spot.line, "expression": spot.text(loaded.code), "key": wanted["key"]}
+    return {}
+
+
+_JOBS = {"understand": _understand, "observe": _observe, "locate": _locate}

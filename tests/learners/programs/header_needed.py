@@ -1,4 +1,4 @@
-# chainrule: rechne(p, q, A, B); X rows; loss half_squared
+# chainrule: rechne(A = W1, B = W2, p = x, q = t); X rows; loss half_squared
 import numpy as np
 
 # p = Eingaben, q = was rauskommen soll
