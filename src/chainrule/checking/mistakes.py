@@ -205,10 +205,14 @@ def _per_class(s: Situation) -> Array:
     return np.asarray(y * (1 - y))
 
 
+def _is_together(s: Situation) -> bool:
+    """Do loss and activation of the output go together, so that δ = y − t?"""
+    return s.last and s.probe.network.loss.definition.output == s.layer.activation.name != "identity"
+
+
 def _is_taken_for_delta(s: Situation) -> bool:
-    """Has somebody something else than ∂E/∂y at an output whose loss and activation go together?"""
-    together = s.probe.network.loss.definition.output == s.layer.activation.name != "identity"
-    return s.last and together and not np.array_equal(_g(s), s.probe.truth["dy"])
+    """Has somebody something else than ∂E/∂y at such an output?"""
+    return _is_together(s) and not np.array_equal(_g(s), s.probe.truth["dy"])
 
 
 OTHERS = ("sigmoid", "tanh", "relu", "leaky_relu")
@@ -240,6 +244,7 @@ MISTAKES: tuple[Mistake, ...] = (
         Rewriting("slope", "∂E/∂h{l} ⊙ (1 − h{l}²)", lambda s: _times_slope(s, "tanh", of_h=True)),
         Rewriting("slope", "∂E/∂h{l} ⊙ (1 + h{l}²)", lambda s: None if _is(s, "softmax") else _g(s) * (1 + s.layer.h**2)),
         Rewriting("slope", "∂E/∂h{l} ⊙ (1 − h{l})", lambda s: None if _is(s, "softmax") else _g(s) * (1 - s.layer.h)),
+        Rewriting("slope", "∂E/∂h{l} ⊙ (1 − h{l})²", lambda s: None if _is(s, "softmax") else _g(s) * (1 - s.layer.h) ** 2),
         Rewriting("slope", "∂E/∂h{l} ⊙ h{l}", lambda s: None if _is(s, "relu", "softmax") else _g(s) * s.layer.h),
     )),
     Mistake(7, "G", "deeplearning4j/nd4j#271", (
@@ -319,6 +324,8 @@ MISTAKES: tuple[Mistake, ...] = (
     Mistake(28, "G", "pocketpy/cTensor#31", (
         Rewriting("fused", "(y − t) ⊙ y (1 − y)", lambda s: _d(s) * _per_class(s)),
         Rewriting("slope", "∂E/∂y ⊙ y (1 − y)", lambda s: _g(s) * _per_class(s) if _is_taken_for_delta(s) else None),
+        Rewriting("weight", "h{p}ᵀ · ((y − t) ⊙ y (1 − y))", lambda s: s.layer.a.T @ (_d(s) * _per_class(s)) if _is_together(s) else None),
+        Rewriting("bias", "Σ_n (y − t) ⊙ y (1 − y)", lambda s: _summed(_d(s) * _per_class(s)) if _is_together(s) else None),
     ), right_if="squared_error"),
     Mistake(29, "G", "pjreddie/darknet#96", (
         Rewriting("fused", "∂E/∂y ⊙ y (1 − y)", lambda s: _g(s) * _per_class(s) if _is(s, "softmax") else None),

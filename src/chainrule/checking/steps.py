@@ -79,7 +79,7 @@ def moves_of(explanation: Explanation, probed: Sequence[Probed], sign: int) -> l
         after = one.observation.after
         if not after:
             continue
-        states = [dict(one.probe.network.parameters), *(dict(state) for state in after)]
+        states = [dict(one.probe.network.parameters), *_moving(after)]
         gradients = list[Mapping[str, Array]]()
         for state in states[:-1]:
             there = one if state is states[0] else Probed(one.probe.with_parameters(state), Observation(one.observation.problem), one.rate)
@@ -95,6 +95,16 @@ def moves_of(explanation: Explanation, probed: Sequence[Probed], sign: int) -> l
                     continue
                 moved = [before - later for before, later in itertools.pairwise(values)]
                 found.append(Moves(key, place, moved, [sign * given[key] for given in gradients], values, rule))
+    return found
+
+
+def _moving(after: Sequence[Mapping[str, Array]]) -> list[dict[str, Array]]:
+    """The states up to the first that is the one before it: a function that keeps nothing gives the same when it is asked again."""
+    found = list[dict[str, Array]]()
+    for state in after:
+        if found and all(np.array_equal(state[key], found[-1][key]) for key in state):
+            break
+        found.append(dict(state))
     return found
 
 
