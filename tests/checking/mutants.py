@@ -20,6 +20,7 @@ FAMILIES = {
     "linear": Architecture(("identity", "identity"), "half_squared"),
     "deep, squared": Architecture(("tanh", "sigmoid", "identity"), "half_squared"),
     "one output": Architecture(("sigmoid", "sigmoid"), "half_squared", last=1),
+    "one layer": Architecture(("identity",), "half_squared", last=1),
 }
 
 SLIPS = {
@@ -282,9 +283,9 @@ def learner(problem, *slips, with_error=True, penalty=0.0):
         del given["E"]
     if set(slips) & VISIBLE_BY_UPDATE:
         before = problem.network.parameters
-        after = {key: before[key] - 0.1 * given[f"d{key}"] for key in before}
-        given = (
-            {f"d{key}": (before[key] - after[key]) / 0.1 for key in before} | {"y": given["y"]} | ({"E": given["E"]} if with_error else {})
-        )
-        return Observation(problem, given, (after,), from_update=True)
+        if any(given[f"d{key}"].shape not in ((), value.shape) for key, value in before.items()):
+            return Observation(problem, failure="ValueError: shapes do not fit")
+        after = {key: value - 0.1 * given[f"d{key}"] for key, value in before.items()}
+        read = {f"d{key}": (value - after[key]) / 0.1 for key, value in before.items()}
+        return Observation(problem, {**given, **read}, (after,), from_update=True)
     return Observation(problem, given)

@@ -99,12 +99,11 @@ def _power(letter: str, power: int) -> str:
 
 
 @cache
-def _exponents() -> tuple[Array, Array]:
-    """Every combination of exponents, the likeliest first, and how unlikely each is."""
+def _exponents() -> Array:
+    """Every combination of exponents, the likeliest first."""
     every = np.array(list(itertools.product(*(range(-reach, reach + 1) for reach in REACH.values()))), dtype=float)
     cost = np.abs(every) @ np.array(WEIGHTS)
-    order = np.argsort(cost, kind="stable")
-    return every[order], cost[order]
+    return np.asarray(every[np.argsort(cost, kind="stable")])
 
 
 def read_factor(numbers: Sequence[float], extents: Sequence[Extent], *, exact_to: float = 1e-7) -> Factor | None:
@@ -114,7 +113,7 @@ def read_factor(numbers: Sequence[float], extents: Sequence[Extent], *, exact_to
         return None
     sign = int(np.sign(values[0]))
     sizes = np.log([[2, one.rows, one.outputs, one.inputs, one.units] for one in extents])
-    every, _ = _exponents()
+    every = _exponents()
     far = np.abs(every @ sizes.T - np.log(np.abs(values)))
     near = np.flatnonzero((far < exact_to).all(axis=1))
     if len(near):

@@ -23,6 +23,7 @@ from chainrule.checking.matching import (
 )
 from chainrule.checking.mistakes import factor_mistakes
 from chainrule.checking.passes import ProbePass
+from chainrule.checking.steps import StepFault, online_fault, stale_fault, step_fault
 from chainrule.network.definitions import find
 from chainrule.network.network import Array
 
@@ -125,13 +126,44 @@ def _judged_as(observations: Sequence[Observation], architecture: Architecture) 
         return Verdict("refused", remarks=(Saying("check.refused.nothing"),), observations=observations)
     remarks = [Saying("check.remark.failed", {"probes": len(observations), "failed": len(observations) - len(answered)})]
     remarks = remarks if len(answered) < len(observations) else []
-    faults = [*_forward_faults(probed)]
+    faults = [*itertools.islice(_forward_faults(probed), 1)]
     if faults:
-        return Verdict("mistakes" if faults[0].number else "unknown", (faults[0],), (), tuple(remarks), observations)
-    if untrained := _untrained(probed):
-        return Verdict("mistakes", (untrained,), (), tuple(remarks), observations)
-    judged = _best(probed, architecture)
-    return _verdict(probed, judged, architecture, remarks, observations)
+        if faults[0].number is None or any("y" not in one.observation.quantities for one in probed):
+            return Verdict("mistakes" if faults[0].number else "unknown", tuple(faults), (), tuple(remarks), observations)
+        # The rest is judged by what follows from the y that it has.
+        probed = [replace(one, probe=one.probe.with_output(np.asarray(one.observation.quantities["y"], dtype=float))) for one in probed]
+    if stale := stale_fault(probed):
+        faults.append(_fault_of_steps(probed, stale))
+    elif untrained := _untrained(probed):
+        faults.append(untrained)
+    else:
+        judged = _best(probed, architecture)
+        online = online_fault(probed) if judged[0].cost and architecture.rows is None else None
+        if online is None:
+            return _verdict(probed, judged, architecture, faults, remarks, observations)
+        faults.append(_fault_of_steps(probed, online))
+    faults += _shared_faults(probed)
+    return Verdict("mistakes", tuple(faults), (), tuple(remarks), observations)
+
+
+def _fault_of_steps(probed: Sequence[Probed], found: StepFault) -> Fault:
+    layers = tuple(sorted({int(key[1:]) for key in found.keys}, reverse=True))
+    key = f"{found.keys[0]}_next"
+    why = Saying("check.why.steps" if found.number else "check.why.unknown_steps", {"written": found.written, "step": found.step})
+    return Fault(
+        found.number, key, key, why, found.expected, found.found, layers,
+        probe=found.probe, agreeing=len(probed), probes=len(probed), key="" if found.number else "unknown",
+    )  # fmt: skip
+
+
+def _shared_faults(probed: Sequence[Probed]) -> Iterator[Fault]:
+    """Parameters "before" and "after" that are one and the same array."""
+    sharing = [one for one in probed if one.observation.shared]
+    if sharing:
+        key = sharing[0].observation.shared[0]
+        value = sharing[0].probe.network.parameters.get(key.split()[0].removesuffix(","), np.zeros(()))
+        why = Saying("check.why.shared", {"arrays": key})
+        yield Fault(42, f"{key.split()[0]}_next", key, why, value, value, agreeing=len(sharing), probes=len(probed))
 
 
 def _probed(observation: Observation) -> Probed:
@@ -200,8 +232,8 @@ def _if_softmax(probe: ProbePass, value: Array) -> Array | None:
 
 FORWARD: tuple[tuple[int, str, Callable[[ProbePass], Array | None]], ...] = (
     (30, "softmax(softmax(z))", lambda probe: _if_softmax(probe, _softmax(probe.layers[-1].h, 1))),
-    (31, "softmax(z), over the samples", lambda probe: _if_softmax(probe, _softmax(probe.layers[-1].z, 0))),
-    (31, "e^z / Σ e^z over all samples", lambda probe: _if_softmax(probe, np.exp(probe.layers[-1].z) / np.exp(probe.layers[-1].z).sum())),
+    (31, "softmax(z, axis=0)", lambda probe: _if_softmax(probe, _softmax(probe.layers[-1].z, 0))),
+    (31, "e^z / Σ_n Σ_k e^z", lambda probe: _if_softmax(probe, np.exp(probe.layers[-1].z) / np.exp(probe.layers[-1].z).sum())),
 )
 """What people compute in place of y: the number of the mistake, as it is written, and its numbers."""
 
@@ -235,9 +267,10 @@ def _untrained(probed: Sequence[Probed]) -> Fault | None:
 def _best(probed: Sequence[Probed], architecture: Architecture) -> list[Judged]:
     """The explanations that need the fewest mistakes; several where they are tied."""
     depth = architecture.depth
+    alike = all(one.probe.t.shape[1] in layer.W.shape[:1] for one in probed for layer in one.probe.layers)
     judged = list[Judged]()
     for explanation in explanations(probed):
-        factors = decided_factors(explanation, depth)
+        factors = decided_factors(explanation, depth, alike=alike)
         counted = factors.whole * _own_counting(architecture)
         strength = probed[0].probe.penalty or _own_strength(explanation)
         reading = _error_reading(probed, strength)
@@ -328,7 +361,7 @@ def _faulty(
     probed: Sequence[Probed], architecture: Architecture, whole: Factor, counted: Factor, reading: ErrorReading | None
 ) -> tuple[int, ...] | None:
     """The mistakes in the factor of all gradients; none where another way of counting makes it right."""
-    certain = any(one.observation.from_update or one.observation.after for one in probed)
+    certain = any(one.observation.from_update for one in probed)
     sign = whole.sign if certain else 1
     if reading is not None:
         against = Factor(sign) * (replace(whole, sign=1) / reading.data)
@@ -357,18 +390,24 @@ def _verdict(
     probed: Sequence[Probed],
     judged: Sequence[Judged],
     architecture: Architecture,
+    before: Sequence[Fault],
     remarks: list[Saying],
     observations: Sequence[Observation],
 ) -> Verdict:
     best = judged[0]
-    faults = sorted(_faults(probed, best), key=lambda fault: _order(fault, architecture.depth))
+    faults = [*before, *sorted(_faults(probed, best), key=lambda fault: _order(fault, architecture.depth))]
+    added = best.factors.whole.sign < 0 and not any(one.observation.from_update for one in probed)
+    if (steps := step_fault(best.explanation, probed, -1 if added else 1)) is not None:
+        faults.append(_fault_of_steps(probed, steps))
+    faults += _shared_faults(probed)
     if not faults:
         conventions = tuple(_conventions(probed, best, architecture))
         return Verdict("convention" if conventions else "right", (), conventions, tuple(remarks), observations)
     ties = {number for other in judged[1:] for fault in _faults(probed, other) for number in (fault.number, *fault.others) if number}
     known = {number for fault in faults for number in (fault.number, *fault.others) if number}
-    if ties - known and faults[0].number is not None:
-        faults[0] = replace(faults[0], others=(*faults[0].others, *sorted(ties - known)))
+    place = len(before)
+    if ties - known and place < len(faults) and faults[place].number is not None:
+        faults[place] = replace(faults[place], others=(*faults[place].others, *sorted(ties - known)))
     kind = "unknown" if any(fault.number is None for fault in faults) else "class" if any(fault.others for fault in faults) else "mistakes"
     return Verdict(kind, tuple(faults), tuple(_conventions(probed, best, architecture)), tuple(remarks), observations)
 
@@ -457,7 +496,7 @@ def _conventions(probed: Sequence[Probed], judged: Judged, architecture: Archite
     if judged.faulty is None or judged.faulty:
         return
     whole = judged.factors.whole
-    certain = any(one.observation.from_update or one.observation.after for one in probed)
+    certain = any(one.observation.from_update for one in probed)
     if whole.sign < 0 and not certain:
         yield Saying("check.convention.added")
     counted = judged.counted

@@ -272,6 +272,8 @@ def _candidates(probed: Sequence[Probed], number: int, before: Explanation) -> I
     bare = [situation(one, number, **more) for one, more in zip(probed, above, strict=True)]
     edge = "out" if last else "back"
     right = tuple(s.probe.truth["dy"] if last else _carried(s) for s in bare)
+    if last and _is_fused(bare[0]):  # the same as the long way, but where y is not f(z): then people have y − t all the same
+        yield Candidate((), {}, right, tuple(s.probe.truth[f"delta{number}"] for s in bare))
     carried: list[tuple[Carrier | None, Rewriting | None, tuple[Array | None, ...]]] = [(None, None, right)]
     carried += [(Carrier((n,), edge, way.written), way, _computed(way, bare)) for n, way in rewritings(edge)]
     for upper, upper_way, g in carried:
@@ -337,11 +339,20 @@ def _distinct(candidates: Iterator[Candidate]) -> Iterator[Candidate]:
         known = found.get(key)
         if known is None or len(candidate.carriers) < len(known.carriers):
             found[key] = candidate
-        elif len(known.carriers) == len(candidate.carriers) == 1:
-            mine, other = known.carriers[0], candidate.carriers[0]
-            if not set(other.numbers) <= set(mine.numbers):
-                found[key] = replace(known, carriers=(Carrier((*mine.numbers, *other.numbers), mine.edge, mine.written),))
+        elif len(known.carriers) == len(candidate.carriers):
+            found[key] = replace(known, carriers=_tied(known.carriers, candidate.carriers))
     yield from found.values()
+
+
+def _tied(mine: tuple[Carrier, ...], others: tuple[Carrier, ...]) -> tuple[Carrier, ...]:
+    """Carriers with the numbers of others that give the same, where they differ at one place; so nobody is told a mixture of two."""
+    differing = [place for place, (one, other) in enumerate(zip(mine, others, strict=True)) if not set(other.numbers) <= set(one.numbers)]
+    if len(differing) != 1:
+        return mine
+    (place,) = differing
+    more = tuple(number for number in others[place].numbers if number not in mine[place].numbers)
+    one = mine[place]
+    return (*mine[:place], Carrier((*one.numbers, *more), one.edge, one.written), *mine[place + 1 :])
 
 
 def _digest(array: Array | None) -> bytes:
@@ -389,7 +400,7 @@ def _other_fits(
         yield None, None, Fit(None)
         return
     if (longer := _one_longer(probed, number, edge, candidate)) is not None:
-        yield Carrier((27,), edge, "δ{l}, with that of the bias unit"), None, longer
+        yield Carrier((27,), edge, "(δ{l}, δ0)"), None, longer
         return
     situations = [situation(one, number, g, d) for one, g, d in zip(probed, candidate.g, candidate.d, strict=True)]
     found: dict[tuple[Factor | None, Factor | None], tuple[Carrier, Rewriting, Fit]] = {}
@@ -496,6 +507,40 @@ def _ratio(value: Array, found: Array) -> float:
     return float(flat @ found.ravel() / (flat @ flat))
 
 
+def followed(explanation: Explanation, one: Probed) -> dict[str, Array] | None:
+    """The gradients that the same program would give on another pass, by "W1", "b1" …; None where something is not explained."""
+    if 0 in explanation.chosen:
+        return None
+    found: dict[str, Array] = {}
+    g: Array | None = None
+    d: Array | None = None
+    for number in range(len(one.probe.layers), 0, -1):
+        last = number == len(one.probe.layers)
+        s = situation(one, number, **({} if last else {"gn": g, "dn": d, "moved": one.moved(number + 1)}))
+        upper = explanation.path.get((number, "out" if last else "back"))
+        g = _value(upper, s) if upper is not None else s.probe.truth["dy"] if last else _carried(s)
+        s = replace(s, g=g)
+        fused, lower = explanation.path.get((number, "fused")), explanation.path.get((number, "slope"))
+        if fused is not None:
+            d = _value(fused, replace(s, d=s.probe.truth[f"delta{number}"]))
+        else:
+            d = _value(lower, s) if lower is not None else _sloped(s)
+        s = replace(s, d=d)
+        for edge, fits in (("weight", explanation.weights), ("bias", explanation.biases)):
+            fit, way = fits.get(number), explanation.path.get((number, edge))
+            parameter = s.layer.W if edge == "weight" else s.layer.b
+            if fit is None or parameter is None:
+                continue
+            value = _value(way, s) if way is not None else _right(edge, s)
+            if value is None or value.shape != parameter.shape:
+                return None
+            value = value * (1.0 if fit.factor is None else fit.factor.at(one.extent(number)))
+            if fit.penalty is not None:
+                value = value + fit.penalty.at(one.extent(number)) * (one.probe.penalty or 1.0) * parameter
+            found[_key(edge, number)[1:]] = value
+    return found
+
+
 # What the factors mean
 
 
@@ -527,8 +572,11 @@ class Factors(Frozen):
         return sum(len(fault.numbers) or UNEXPLAINED for fault in self.faults)
 
 
-def decided_factors(explanation: Explanation, depth: int) -> Factors:
-    """The reading of all factors with the fewest mistakes: a whole, what changes from layer to layer, and what W or b alone have."""
+def decided_factors(explanation: Explanation, depth: int, *, alike: bool) -> Factors:
+    """The reading of all factors with the fewest mistakes: a whole, what changes from layer to layer, and what W or b alone have.
+
+    alike  whether layers have as many inputs as the network has outputs
+    """
     weights = {number: fit.factor for number, fit in explanation.weights.items() if fit.factor is not None}
     biases = {number: fit.factor for number, fit in explanation.biases.items() if fit.factor is not None}
     numbers = [number for number in range(depth, 0, -1) if number in weights or number in biases]
@@ -551,7 +599,7 @@ def decided_factors(explanation: Explanation, depth: int) -> Factors:
                 *(("bias", biases[number] / now) for _ in range(number in biases)),
             ):
                 if not ratio.plain:
-                    fault = FactorFault(factor_mistakes(ratio, where) or (), where, ratio)
+                    fault = FactorFault(factor_mistakes(ratio, where, alike=alike) or (), where, ratio)
                     faults[fault] = (*faults.get(fault, ()), number)
         made = Factors(whole, faults)
         cost = made.cost, sum(2 if fault.place == "weight" else 1 for fault in faults)

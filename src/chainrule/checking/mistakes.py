@@ -16,16 +16,17 @@ number, its rewritings, and who was seen to make it; what it is called, what sho
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from chainrule.base.frozen import Frozen
 from chainrule.checking.factors import Factor
 from chainrule.checking.passes import LayerPass, ProbePass, slope_of
-from chainrule.network.definitions import find
+from chainrule.network.definitions import Bound, find
 from chainrule.network.network import Array
 
 Computes: TypeAlias = "Callable[[Situation], Array | None]"
@@ -91,6 +92,38 @@ class Rewriting(Frozen):
     computes: Computes
 
 
+class Course(Frozen):
+    """The gradients of one parameter in the steps of a training, and the update rule that is meant.
+
+    gradients  ∂E/∂ the parameter before each step
+    optimizer  the rule, with its options
+    """
+
+    gradients: Sequence[Array]
+    optimizer: Bound
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """Of the rule."""
+        return self.optimizer.options
+
+    @property
+    def rate(self) -> float:
+        """The learning rate."""
+        return float(self.options["learning_rate"])
+
+
+class Slip(Frozen):
+    """What somebody does to a parameter step by step in place of the update rule.
+
+    written   as a formula
+    computes  what is taken off the parameter in each step; None where the rule is another
+    """
+
+    written: str
+    computes: Callable[[Course], Sequence[Array] | None]
+
+
 class Mistake(Frozen):
     """A row of the table.
 
@@ -99,6 +132,7 @@ class Mistake(Frozen):
     source      where it was seen
     rewritings  what is computed instead
     right_if    under which convention the same numbers are right, as a key of the catalogue; nothing if under none
+    slips       what is done over several steps instead
     """
 
     number: int
@@ -106,6 +140,7 @@ class Mistake(Frozen):
     source: str
     rewritings: tuple[Rewriting, ...] = ()
     right_if: str = ""
+    slips: tuple[Slip, ...] = ()
 
 
 def _d(s: Situation) -> Array:
@@ -139,7 +174,7 @@ def _is(s: Situation, *names: str) -> bool:
 def _times_slope(s: Situation, name: str, *, of_h: bool) -> Array | None:
     """g ⊙ the derivative of another function, at z, or its formula in h fed with h."""
     slope = slope_of(find("activation", name))
-    if slope is None or _is(s, name):
+    if slope is None or _is(s, name, "softmax"):
         return None
     return _g(s) * slope.at(s.layer.z, s.layer.h if of_h else None)
 
@@ -158,10 +193,26 @@ def _without_weights(s: Situation) -> Array | None:
     return dn if dn.shape[1] == s.layer.h.shape[1] else np.broadcast_to(dn.sum(axis=1, keepdims=True), s.layer.h.shape)
 
 
+def _crossed(s: Situation) -> Array | None:
+    """Every prediction against every target, n × n: what (n, 1) − (n,) gives."""
+    y, t = s.probe.layers[-1].h, s.probe.t
+    return (y - t.T) * s.share if t.shape[1] == 1 else None
+
+
 def _per_class(s: Situation) -> Array:
     """y (1 − y)."""
     y = s.probe.layers[-1].h
     return np.asarray(y * (1 - y))
+
+
+def _is_together(s: Situation) -> bool:
+    """Do loss and activation of the output go together, so that δ = y − t?"""
+    return s.last and s.probe.network.loss.definition.output == s.layer.activation.name != "identity"
+
+
+def _is_taken_for_delta(s: Situation) -> bool:
+    """Has somebody something else than ∂E/∂y at such an output?"""
+    return _is_together(s) and not np.array_equal(_g(s), s.probe.truth["dy"])
 
 
 OTHERS = ("sigmoid", "tanh", "relu", "leaky_relu")
@@ -169,31 +220,32 @@ OTHERS = ("sigmoid", "tanh", "relu", "leaky_relu")
 
 MISTAKES: tuple[Mistake, ...] = (
     Mistake(1, "G", "joelgrus/data-science-from-scratch#31, CodingTrain/Toy-Neural-Network-JS#72", (
-        Rewriting("back", "δ{n} · (W{n} after its update)ᵀ", lambda s: None if s.moved is None else _dn(s) @ s.moved.T),
+        Rewriting("back", "δ{n} · (W{n} − η ∂E/∂W{n})ᵀ", lambda s: None if s.moved is None else _dn(s) @ s.moved.T),
     )),
     Mistake(2, "G", "makeyourownneuralnetwork#88", (
         Rewriting("slope", "∂E/∂h{l}", lambda s: None if s.last else _g(s)),
         Rewriting("weight", "h{p}ᵀ · ∂E/∂h{l}", lambda s: None if s.last else s.layer.a.T @ _g(s)),
-        Rewriting("bias", "Σ ∂E/∂h{l}", lambda s: None if s.last else _summed(_g(s))),
+        Rewriting("bias", "Σ_n ∂E/∂h{l}", lambda s: None if s.last else _summed(_g(s))),
     )),
     Mistake(3, "G", "jiexunsee/Neural-Network-with-Python#1", (
         Rewriting("slope", "∂E/∂y", lambda s: _g(s) if s.last else None),
         Rewriting("weight", "h{p}ᵀ · ∂E/∂y", lambda s: s.layer.a.T @ _g(s) if s.last else None),
-        Rewriting("bias", "Σ ∂E/∂y", lambda s: _summed(_g(s)) if s.last else None),
+        Rewriting("bias", "Σ_n ∂E/∂y", lambda s: _summed(_g(s)) if s.last else None),
     ), right_if="cross_entropy"),
     Mistake(4, "G", "davidrmiller/neural2d#40", (
         Rewriting("slope", "∂E/∂h{l} ⊙ f′(h{l})", lambda s: _own_slope(s, s.layer.h)),
     )),
     Mistake(5, "G", "BoltzmannEntropy/interviews.ai#15", (
-        Rewriting("slope", "∂E/∂h{l} ⊙ f′ as a formula of h, fed with z{l}", lambda s: _own_slope(s, s.layer.z, s.layer.z)),
+        Rewriting("slope", "∂E/∂h{l} ⊙ f′ [h{l} := z{l}]", lambda s: _own_slope(s, s.layer.z, s.layer.z)),
     )),
     Mistake(6, "G", "scientific-computing/FKB#15", (
         *(Rewriting("slope", f"∂E/∂h{{l}} ⊙ {name}′(z{{l}})", partial(_times_slope, name=name, of_h=False)) for name in OTHERS),
         Rewriting("slope", "∂E/∂h{l} ⊙ h{l} (1 − h{l})", lambda s: _times_slope(s, "sigmoid", of_h=True)),
         Rewriting("slope", "∂E/∂h{l} ⊙ (1 − h{l}²)", lambda s: _times_slope(s, "tanh", of_h=True)),
-        Rewriting("slope", "∂E/∂h{l} ⊙ (1 + h{l}²)", lambda s: _g(s) * (1 + s.layer.h**2)),
-        Rewriting("slope", "∂E/∂h{l} ⊙ (1 − h{l})", lambda s: _g(s) * (1 - s.layer.h)),
-        Rewriting("slope", "∂E/∂h{l} ⊙ h{l}", lambda s: None if _is(s, "relu") else _g(s) * s.layer.h),
+        Rewriting("slope", "∂E/∂h{l} ⊙ (1 + h{l}²)", lambda s: None if _is(s, "softmax") else _g(s) * (1 + s.layer.h**2)),
+        Rewriting("slope", "∂E/∂h{l} ⊙ (1 − h{l})", lambda s: None if _is(s, "softmax") else _g(s) * (1 - s.layer.h)),
+        Rewriting("slope", "∂E/∂h{l} ⊙ (1 − h{l})²", lambda s: None if _is(s, "softmax") else _g(s) * (1 - s.layer.h) ** 2),
+        Rewriting("slope", "∂E/∂h{l} ⊙ h{l}", lambda s: None if _is(s, "relu", "softmax") else _g(s) * s.layer.h),
     )),
     Mistake(7, "G", "deeplearning4j/nd4j#271", (
         Rewriting("slope", "∂E/∂h{l} ⊙ h{l}", lambda s: _g(s) * s.layer.h if _is(s, "relu", "leaky_relu") else None),
@@ -215,7 +267,7 @@ MISTAKES: tuple[Mistake, ...] = (
             ("|y − t|", lambda s: np.abs(s.error) * s.share),
             ("(y − t)²", lambda s: s.error**2 * s.share),
             ("sign(y − t)", lambda s: np.sign(s.error) * s.share),
-            ("the loss", lambda s: s.loss * s.share),
+            ("ℓ(y, t)", lambda s: s.loss * s.share),
             ("−t ln y", lambda s: -s.probe.t * np.log(s.probe.layers[-1].h) * s.share),
             ("E", lambda s: np.full_like(s.error, s.probe.truth["E"]) * s.share),
         )
@@ -238,31 +290,31 @@ MISTAKES: tuple[Mistake, ...] = (
         Rewriting("weight", "h{n}ᵀ · δ{l}", lambda s: None if s.following is None else _fits(s.following.h, s)),
     )),
     Mistake(18, "G", "math.stackexchange", (
-        Rewriting("weight", "W{l} ⊙ Σ δ{l}", lambda s: s.layer.W * _summed(_d(s))),
+        Rewriting("weight", "W{l} ⊙ Σ_n δ{l}", lambda s: s.layer.W * _summed(_d(s))),
     )),
     Mistake(19, "G", "forum question", (
-        Rewriting("back", "δ{n}, without W{n}", _without_weights),
+        Rewriting("back", "δ{n}", _without_weights),
     )),
     Mistake(20, "G", "forum question", (
-        Rewriting("back", "the last of the terms δ{n} · W{n}ᵀ", lambda s: np.outer(_dn(s)[:, -1], _Wn(s)[:, -1])),
-        Rewriting("back", "the first of the terms δ{n} · W{n}ᵀ", lambda s: np.outer(_dn(s)[:, 0], _Wn(s)[:, 0])),
+        Rewriting("back", "δ{n}[:, −1] · W{n}[:, −1]ᵀ", lambda s: np.outer(_dn(s)[:, -1], _Wn(s)[:, -1])),
+        Rewriting("back", "δ{n}[:, 0] · W{n}[:, 0]ᵀ", lambda s: np.outer(_dn(s)[:, 0], _Wn(s)[:, 0])),
         Rewriting("back", "h{n} · W{n}ᵀ", lambda s: None if s.following is None else s.following.h @ _Wn(s).T),
         Rewriting("back", "h{l}", lambda s: s.layer.h),
     )),
     Mistake(21, "G", "jimfleming/differentiation#1, mlpack#3679", (
-        Rewriting("bias", "δ{l}, not summed over the samples", lambda s: _d(s) if len(_d(s)) > 1 else _d(s)[0]),
+        Rewriting("bias", "δ{l}", lambda s: _d(s) if len(_d(s)) > 1 else _d(s)[0]),
     )),
     Mistake(22, "G", "rasbt/stat453-deep-learning-ss21#5", (
-        Rewriting("bias", "Σ of all elements of δ{l}", lambda s: np.full(_d(s).shape[1], _d(s).sum())),
-        Rewriting("bias", "Σ of δ{l} over the units", lambda s: _d(s).sum(axis=1)),
+        Rewriting("bias", "Σ_n Σ_k δ{l}", lambda s: np.full(_d(s).shape[1], _d(s).sum())),
+        Rewriting("bias", "Σ_k δ{l}", lambda s: _d(s).sum(axis=1)),
     )),
     Mistake(23, "G", "kvfrans/notes#5"),
     Mistake(24, "G", "NLP-Specialization#64", (
-        Rewriting("bias", "Σ δ{l} ⊙ h{l}", lambda s: _summed(_d(s) * s.layer.h)),
-        Rewriting("bias", "Σ δ{l} ⊙ z{l}", lambda s: _summed(_d(s) * s.layer.z)),
+        Rewriting("bias", "Σ_n δ{l} ⊙ h{l}", lambda s: _summed(_d(s) * s.layer.h)),
+        Rewriting("bias", "Σ_n δ{l} ⊙ z{l}", lambda s: _summed(_d(s) * s.layer.z)),
         Rewriting("bias", "Σ h{p}ᵀ · δ{l}", lambda s: _summed(s.layer.a.T @ _d(s))),
-        Rewriting("bias", "b{l} ⊙ Σ δ{l}", lambda s: None if s.layer.b is None else s.layer.b * _summed(_d(s))),
-        Rewriting("bias", "Σ δ{l} ⊙ h{p}", lambda s: _summed(_d(s) * s.layer.a) if _d(s).shape == s.layer.a.shape else None),
+        Rewriting("bias", "b{l} ⊙ Σ_n δ{l}", lambda s: None if s.layer.b is None else s.layer.b * _summed(_d(s))),
+        Rewriting("bias", "Σ_n δ{l} ⊙ h{p}", lambda s: _summed(_d(s) * s.layer.a) if _d(s).shape == s.layer.a.shape else None),
     )),
     Mistake(25, "U", "mattm/simple-neural-network#5", (
         Rewriting("bias", "0", lambda s: np.zeros(_d(s).shape[1])),
@@ -271,6 +323,9 @@ MISTAKES: tuple[Mistake, ...] = (
     Mistake(27, "G", "louisjc/mnist-neural-network#1"),
     Mistake(28, "G", "pocketpy/cTensor#31", (
         Rewriting("fused", "(y − t) ⊙ y (1 − y)", lambda s: _d(s) * _per_class(s)),
+        Rewriting("slope", "∂E/∂y ⊙ y (1 − y)", lambda s: _g(s) * _per_class(s) if _is_taken_for_delta(s) else None),
+        Rewriting("weight", "h{p}ᵀ · ((y − t) ⊙ y (1 − y))", lambda s: s.layer.a.T @ (_d(s) * _per_class(s)) if _is_together(s) else None),
+        Rewriting("bias", "Σ_n (y − t) ⊙ y (1 − y)", lambda s: _summed(_d(s) * _per_class(s)) if _is_together(s) else None),
     ), right_if="squared_error"),
     Mistake(29, "G", "pjreddie/darknet#96", (
         Rewriting("fused", "∂E/∂y ⊙ y (1 − y)", lambda s: _g(s) * _per_class(s) if _is(s, "softmax") else None),
@@ -280,19 +335,26 @@ MISTAKES: tuple[Mistake, ...] = (
     Mistake(31, "F", "manassharma07/crysx_nn#7"),
     Mistake(32, "F", "deeplearning4j#3247"),
     Mistake(33, "D", "forum notes", (
-        Rewriting("out", "y − tᵀ", lambda s: s.probe.layers[-1].h - s.probe.t.T if s.probe.t.shape[1] == 1 < len(s.probe.t) else None),
+        Rewriting("out", "y − tᵀ", _crossed),
     )),
     Mistake(34, "D", "forum question"),
-    Mistake(35, "U", "micrograd#102, d2l-java#202", right_if="accumulated"),
+    Mistake(35, "U", "micrograd#102, d2l-java#202", right_if="accumulated", slips=(
+        Slip("η · (∂E/∂w⟨1⟩ + … + ∂E/∂w⟨k⟩)", lambda c: [c.rate * one for one in np.cumsum(c.gradients, axis=0)]),
+    )),
     Mistake(36, "G", "nn-zero-to-hero#52, micrograd#64", (
-        Rewriting("back", "the last of the terms δ{n} · W{n}ᵀ", lambda s: np.outer(_dn(s)[:, -1], _Wn(s)[:, -1])),
-        Rewriting("weight", "h{p}ᵀ · δ{l} of the last sample alone", lambda s: s.layer.a[-1:].T @ _d(s)[-1:]),
-        Rewriting("bias", "δ{l} of the last sample alone", lambda s: _d(s)[-1]),
+        Rewriting("back", "δ{n}[:, −1] · W{n}[:, −1]ᵀ", lambda s: np.outer(_dn(s)[:, -1], _Wn(s)[:, -1])),
+        Rewriting("weight", "h{p}[−1]ᵀ · δ{l}[−1]", lambda s: s.layer.a[-1:].T @ _d(s)[-1:]),
+        Rewriting("bias", "δ{l}[−1]", lambda s: _d(s)[-1]),
     )),
     Mistake(37, "G", "CS231n solutions", right_if="penalty"),
     Mistake(38, "D", "udacity/sdc-issue-reports#1326"),
     Mistake(39, "U", "davidstutz/matlab-mnist-two-layer-perceptron#3", right_if="online"),
-    Mistake(40, "U", "mdenil/dropout#4, convnetjs#70"),
+    Mistake(40, "U", "mdenil/dropout#4, convnetjs#70", slips=(
+        Slip("η² · v", lambda c: _velocities(c, lambda v, before: c.rate**2 * v)),
+        Slip("η · v⟨k−1⟩", lambda c: _velocities(c, lambda v, before: c.rate * before)),
+        Slip("η · m · (1 − β₁ᵏ) / (√(v · (1 − β₂ᵏ)) + ε)", lambda c: _adam(c, multiplied=True)),
+        Slip("η · m / (√v + ε)", lambda c: _adam(c, multiplied=False)),
+    )),
     Mistake(42, "U", "epfml/ML_course#6"),
     Mistake(48, "G", "pytorch#114234"),
     Mistake(49, "G", "several introductory books", (
@@ -304,12 +366,39 @@ MISTAKES: tuple[Mistake, ...] = (
 NUMBERED = {mistake.number: mistake for mistake in MISTAKES}
 
 
-def factor_mistakes(factor: Factor, place: str) -> tuple[int, ...] | None:
+def _velocities(c: Course, move: Callable[[Array, Array], Array]) -> list[Array] | None:
+    """The moves of a rule with momentum, where somebody makes something else of v than the rule does."""
+    if c.optimizer.name != "momentum":
+        return None
+    v, moves = np.zeros_like(c.gradients[0]), list[Array]()
+    for g in c.gradients:
+        before, v = v, c.options["momentum"] * v + g
+        moves.append(move(v, before))
+    return moves
+
+
+def _adam(c: Course, *, multiplied: bool) -> list[Array] | None:
+    """The moves of Adam, with its corrections multiplied in place of divided, or left out."""
+    if c.optimizer.name != "adam":
+        return None
+    beta1, beta2 = c.options["beta1"], c.options["beta2"]
+    m, v, moves = np.zeros_like(c.gradients[0]), np.zeros_like(c.gradients[0]), list[Array]()
+    for k, g in enumerate(c.gradients, start=1):
+        m, v = beta1 * m + (1 - beta1) * g, beta2 * v + (1 - beta2) * g**2
+        first, second = (1 - beta1**k, 1 - beta2**k) if multiplied else (1.0, 1.0)
+        moves.append(c.rate * m * first / (np.sqrt(v * second) + c.options["epsilon"]))
+    return moves
+
+
+def factor_mistakes(factor: Factor, place: str, *, alike: bool = False) -> tuple[int, ...] | None:
     """Which mistakes a factor is that is too much: one for each of its parts; None if it is none of them.
 
     place  "all" gradients, "delta" of a layer and all below it, "weight" or "bias" alone
+    alike  whether layers have as many inputs as the network has outputs, so that a factor does not tell one from the other
     """
     found = list[int]()
+    if alike and place == "bias" and factor.outputs == 1 and not factor.inputs:
+        factor = replace(factor, outputs=0, inputs=1)
     if factor.sign < 0:
         found.append(9)
     if factor.twos:

@@ -6,6 +6,7 @@ Everything comes from the network's own expressions; nothing is derived a second
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
@@ -143,6 +144,29 @@ class ProbePass(Frozen):
             if not last and f"dh{layer.number}" not in truth:
                 truth[f"dh{layer.number}"] = truth[f"delta{layer.number + 1}"] @ self.layers[layer.number].W.T
         vars(self)["truth"] = truth
+
+    def with_output(self, y: Array) -> ProbePass:
+        """The same pass as it would go on with other numbers for y: what somebody's forward pass gave."""
+        last = self.layers[-1]
+        found = replace(self, layers=(*self.layers[:-1], replace(last, h=y)), truth=dict(self.truth))
+        truth = {key: value for key, value in self.truth.items() if key[0] != "d"}
+        rows, outputs = self.t.shape
+        together = self.network.loss.definition.output == last.activation.name != "identity"
+        counted = self.network.conventions
+        share = (1 / rows if counted.batch == "mean" else 1.0) * (1 / outputs if counted.outputs == "mean" else 1.0)
+        vars(found)["truth"] = truth
+        truth["dy"] = found.output_gradient
+        d = (y - self.t) * share if together else found.layers[-1].carried(truth["dy"])
+        for layer in reversed(found.layers):
+            if layer.number < len(self.layers):
+                truth[f"dh{layer.number}"] = d @ self.layers[layer.number].W.T
+                d = layer.carried(truth[f"dh{layer.number}"])
+            truth[f"delta{layer.number}"] = d
+            truth[f"dW{layer.number}"] = layer.a.T @ d + self.penalty * layer.W
+            if layer.b is not None:
+                truth[f"db{layer.number}"] = d.sum(axis=0)
+        truth |= {"y": y, "E": np.asarray(found.losses.sum() * share + self.penalty * self.squared_weights)}
+        return found
 
     @property
     def rows(self) -> int:
