@@ -24,8 +24,8 @@ import numpy as np
 from chainrule.learners.limits import FILE, Guard, Stopped, line_of_error
 from chainrule.learners.reporting import Recorder, Reported, rewritten
 
-SHOWS = ("matplotlib", "pylab", "seaborn", "plotly", "IPython", "google", "mpl_toolkits", "graphviz", "bokeh", "termcolor", "colorama", "prettytable",
-         "rich", "ipywidgets", "wandb", "tensorboard", "tensorboardX", "progressbar", "alive_progress")  # fmt: skip
+SHOWS = ("matplotlib", "pylab", "seaborn", "plotly", "IPython", "google", "mpl_toolkits", "graphviz", "bokeh", "termcolor", "colorama",
+         "prettytable",          "rich", "ipywidgets", "wandb", "tensorboard", "tensorboardX", "progressbar", "alive_progress")  # fmt: skip
 """Packages that show something: nothing is shown here, and what they give is never looked at."""
 
 ADAPTIVE = re.compile(r"\b(?:adam|rmsprop|adagrad|adadelta|nadam)\b|beta_?2|momentum|velocity|\bv_?d?[Ww]", re.IGNORECASE)
@@ -44,7 +44,8 @@ class Nothing:
     def __init__(self, *_: Any, **__: Any) -> None:
         pass
 
-    def __call__(self, *arguments: Any, **__: Any) -> Any:
+    def __call__(self, *_: Any, **__: Any) -> Any:
+        """Whatever is asked of it."""
         return self
 
     def __getattr__(self, name: str) -> Any:
@@ -334,13 +335,17 @@ def _own(statement: ast.AST) -> Iterator[ast.AST]:
 
 def simple(statement: ast.stmt) -> bool:
     """Is it a definition, or something that only gives values their names?"""
-    if isinstance(statement, (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Try)):
+    if isinstance(
+        statement, (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Try)
+    ):
         return True
     if isinstance(statement, ast.If):
         return not any(isinstance(node, (ast.For, ast.While)) for node in ast.walk(statement))
     if isinstance(statement, ast.Expr):
         text = ast.unparse(statement)
-        return "chainrule_" in text[:20] or any(word in text for word in ("seed(", "set_printoptions", "seterr", "filterwarnings", ".append(", "shuffle("))
+        return "chainrule_" in text[:20] or any(
+            word in text for word in ("seed(", "set_printoptions", "seterr", "filterwarnings", ".append(", "shuffle(")
+        )
     if isinstance(statement, (ast.For, ast.While)):
         return False
     return False

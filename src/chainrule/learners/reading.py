@@ -78,6 +78,7 @@ class Trials(Frozen):
     count: list[int] = field(default_factory=lambda: [0])
 
     def note(self, depth: int, error: BaseException) -> None:
+        """Keep what Python said of a trial."""
         self.errors.append((depth, line_of_error(error), said(error)))
 
 
@@ -94,7 +95,13 @@ def proposals(loaded: Loaded, header: Header) -> Iterator[Program]:
 def _function_programs(loaded: Loaded, header: Header) -> Iterator[Program]:
     names = list(loaded.functions)
     entry = header.entry
-    backwards = [entry] if entry in loaded.functions else [] if entry else sorted((name for name in names if BACKWARD.search(name)), key=_backward_first)
+    backwards = (
+        [entry]
+        if entry in loaded.functions
+        else []
+        if entry
+        else sorted((name for name in names if BACKWARD.search(name)), key=_backward_first)
+    )
     forwards = [name for name in names if FORWARD.search(name) and name not in backwards[:1]]
     forwards.sort(key=_forward_first)
     updates = [name for name in names if UPDATE.search(name) and not needs_pairs(loaded.functions[name])]
@@ -114,13 +121,17 @@ def _backward_first(name: str) -> int:
     lowered = name.lower()
     order = ("back", "bprop", "grad", "deriv", "loss", "cost", "train", "update", "learn", "fit", "step")
     place = next((place for place, word in enumerate(order) if word in lowered), len(order))
-    return place + (20 if any(word in lowered for word in ("sigmoid", "relu", "tanh", "softmax", "activation", "check", "numerical", "linear_")) else 0)
+    return place + (
+        20 if any(word in lowered for word in ("sigmoid", "relu", "tanh", "softmax", "activation", "check", "numerical", "linear_")) else 0
+    )
 
 
 def _forward_first(name: str) -> int:
     lowered = name.lower()
     order = ("forw", "feed", "fprop", "prop", "predict", "model")
-    return next((place for place, word in enumerate(order) if word in lowered), len(order)) + (10 if "linear" in lowered or "activation" in lowered else 0)
+    return next((place for place, word in enumerate(order) if word in lowered), len(order)) + (
+        10 if "linear" in lowered or "activation" in lowered else 0
+    )
 
 
 def _object_programs(loaded: Loaded, header: Header) -> Iterator[Program]:
@@ -129,7 +140,9 @@ def _object_programs(loaded: Loaded, header: Header) -> Iterator[Program]:
         if header.entry and header.entry not in methods and header.entry.rpartition(".")[2] not in methods:
             continue
         stated = header.entry.rpartition(".")[2]
-        backwards = [stated] if stated in methods else sorted((method for method in methods if BACKWARD.search(method)), key=_backward_first)
+        backwards = (
+            [stated] if stated in methods else sorted((method for method in methods if BACKWARD.search(method)), key=_backward_first)
+        )
         forwards = sorted((method for method in methods if FORWARD.search(method) and not BACKWARD.search(method)), key=_forward_first)
         forwards += [method for method in methods if method not in forwards and _takes_x(methods_of(loaded, name)[method])]
         own = methods_of(loaded, name)
@@ -145,7 +158,9 @@ def _object_programs(loaded: Loaded, header: Header) -> Iterator[Program]:
 
 def _single_numbers(loaded: Loaded, name: str) -> bool:
     """Has a class attributes w1, w2 …?"""
-    attributes = {node.attr for node in ast.walk(loaded.classes[name]) if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)}
+    attributes = {
+        node.attr for node in ast.walk(loaded.classes[name]) if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
+    }
     return sum(bool(re.fullmatch(r"w\d+", attribute, re.IGNORECASE)) for attribute in attributes) > 2
 
 
@@ -207,7 +222,9 @@ def _readings(number: int, program: Program, header: Header, guard: Guard, trial
             if form is None:
                 return
             probe = trial(form.sizes, rows, bias=form.has, kind="classes")
-            wanted = Wanted(header.columns, form.units_first if header.units_first is None else header.units_first, header.targets, header.vectors)
+            wanted = Wanted(
+                header.columns, form.units_first if header.units_first is None else header.units_first, header.targets, header.vectors
+            )
             for layout in layouts(wanted, inside=form.inside, biases=any(form.has), outputs=form.sizes[-1]):
                 key = (probe.sizes, rows, form.has, layout)
                 if key in met or (layout.vectors and rows != 1):

@@ -256,10 +256,7 @@ class Recorder:
 
     def _keep(self, value: Any, number: int) -> None:
         kind = type(value)
-        if kind is float or kind is int:
-            kept = np.array(float(value)) if abs(value) < 1e300 else None
-        else:
-            kept = numbers(value)
+        kept = (np.array(float(value)) if abs(value) < 1e300 else None) if kind is float or kind is int else numbers(value)
         if kept is not None and len(self.values) < MOST_VALUES:
             self.values.append((number, kept))
 
@@ -299,5 +296,3 @@ def _numeric(value: Any) -> bool:
     while isinstance(first, (list, tuple)) and first:
         first = first[0]
     return isinstance(first, (float, int, np.floating, np.integer, np.ndarray)) and not isinstance(first, bool)
-
-

@@ -18,7 +18,7 @@ Array = np.ndarray[Any, Any]
 
 def _softmax(z: Array) -> Array:
     e = np.exp(z - z.max(axis=-1, keepdims=True))
-    return e / e.sum(axis=-1, keepdims=True)
+    return np.asarray(e / e.sum(axis=-1, keepdims=True))
 
 
 def _sigmoid(z: Array) -> Array:
@@ -77,13 +77,19 @@ class Values:
             number = float(wanted.ravel()[0])
             near = [factor * number for factor in (1, -1, 2, -2, 0.5, -0.5)]
             values = ((place, float(self.kept[place][1].ravel()[0])) for place in places)
-            return next((place for place, value in values if number and any(abs(value - one) <= tolerance * abs(one) for one in near)), None)
+            return next(
+                (place for place, value in values if number and any(abs(value - one) <= tolerance * abs(one) for one in near)), None
+            )
         for candidate in (wanted.ravel(), wanted.T.ravel()):
             length = float(np.sqrt(np.sum(candidate**2)))
             for place in places if length else ():
                 value = self.kept[place][1].ravel()
                 size = float(np.sqrt(np.sum(value**2)))
-                if size and min(np.max(np.abs(value / size - candidate / length)), np.max(np.abs(value / size + candidate / length))) < tolerance:
+                if (
+                    size
+                    and min(np.max(np.abs(value / size - candidate / length)), np.max(np.abs(value / size + candidate / length)))
+                    < tolerance
+                ):
                     return place
         return None
 
@@ -147,7 +153,7 @@ class Forward(Frozen):
 
 def forward_seen(values: Values, x: Array, t: Array, weights: list[Array], biases: list[Array | None]) -> Forward:
     """Follow the forward pass through the values that were seen, layer by layer."""
-    h, names = x, []
+    h, names = x, list[str]()
     given = None
     for number, (w, b) in enumerate(zip(weights, biases, strict=True), start=1):
         z = h @ w if b is None else h @ w + b

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.base.errors import InputError
-from chainrule.checking.evidence import Architecture, Fault, Observation, Place, Saying
+from chainrule.checking.evidence import Architecture, Fault, Observation, Place, Saying, Verdict
 from chainrule.learners.header import HeaderError, read_header
 from chainrule.learners.layout import Layout
 from chainrule.learners.sandbox import Refusal, Sandbox
@@ -42,7 +42,11 @@ class FileSubmission:
     def _classed(self, problem: Problem) -> Problem:
         """The problem with one class for each sample, where the program takes numbers of classes."""
         t = np.asarray(problem.t, dtype=float)
-        if self._layout.targets not in ("classes", "column") or t.shape[1] == 1 or np.all((t == 0) | (t == 1)) and np.all(t.sum(axis=1) == 1):
+        if (
+            self._layout.targets not in ("classes", "column")
+            or t.shape[1] == 1
+            or (np.all((t == 0) | (t == 1)) and np.all(t.sum(axis=1) == 1))
+        ):
             return problem
         return replace(problem, t=np.eye(t.shape[1])[np.arange(len(t))[::-1] % t.shape[1]])
 
@@ -74,7 +78,9 @@ class FileSubmission:
             "number": self._read["number"],
             "layout": self._read["layout"],
             "activations": self._read["activations"],
-            "loss": [self._read["loss"], self._read["outputs"], self._read["batch"]] if self._read["loss"] else [architecture.loss, "sum", "mean"],
+            "loss": [self._read["loss"], self._read["outputs"], self._read["batch"]]
+            if self._read["loss"]
+            else [architecture.loss, "sum", "mean"],
         }
 
 
@@ -105,6 +111,20 @@ def understood(source: Source, sandbox: Sandbox, stated: str = "", *, observe: b
     return FileSubmission(source, sandbox, whole, record)
 
 
+UNREAD = ("nothing", "argument", "not_understood", "not_seen", "forms")
+"""Reasons for which a header helps."""
+
+
+def refused(refusal: Refusal) -> Verdict:
+    """The verdict on a program that gave nothing to judge: why, at which line, and what to write."""
+    remarks = [Saying(refusal.reason, refusal.values)]
+    if refusal.line is not None:
+        remarks.append(Saying("learners.refused.line", {"line": refusal.line}))
+    if refusal.reason.rpartition(".")[2] in UNREAD:
+        remarks.append(Saying("learners.refused.header"))
+    return Verdict("refused", remarks=tuple(remarks))
+
+
 def _architecture(read: Mapping[str, Any], stated: str) -> Architecture:
     activations = tuple(read["activations"])
     assumed = {"softmax": "cross_entropy", "sigmoid": "binary_cross_entropy" if read["logarithm"] else "half_squared"}
@@ -129,12 +149,16 @@ def _understood(read: Mapping[str, Any], layout: Layout, architecture: Architect
     """In sentences: entry, layout, activation, loss, convention."""
     line, file = source.place(read["line"])
     key = "loop" if read["entry"].startswith(("for ", "while ")) or ": for " in read["entry"] or ": while " in read["entry"] else "entry"
-    says = [Saying(f"learners.understood.{key}", {"entry": read["entry"], "line": line, "file": file})]
+    says = [Saying(f"learners.understood.{key}", {"entry": read["entry"], "line": f"{file}:{line}" if file else line})]
     samples = "vectors" if layout.vectors else "columns" if layout.columns else "rows"
     weights = "units_first" if layout.units_first else "inputs_first"
     x, w = read["names"].get("x", "x"), read["names"].get("W1", "W1")
     says.append(Saying(f"learners.understood.layout.{samples}.{weights}", {"x": x, "w": w}))
-    says.append(Saying("learners.understood.network", {"sizes": "-".join(map(str, read["sizes"])), "activations": ", ".join(architecture.activations)}))
+    says.append(
+        Saying(
+            "learners.understood.network", {"sizes": "-".join(map(str, read["sizes"])), "activations": ", ".join(architecture.activations)}
+        )
+    )
     where = "stated" if stated else "seen" if read["loss"] else "assumed"
     says.append(Saying(f"learners.understood.loss.{where}", {"loss": architecture.loss}))
     says.extend(Saying(note) for note in source.notes)
@@ -179,4 +203,3 @@ def _observation(problem: Problem, answer: Mapping[str, Any]) -> Observation:
         answer["from_update"],
         altered=tuple(answer["altered"]),
     )
-

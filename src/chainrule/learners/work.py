@@ -174,7 +174,9 @@ def _locate(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
     answer = program.answer(probe, layout, 1)
     for plain in job["values"]:
         value = np.array(plain, dtype=float)
-        named = answer.values.named(value, {spot for spot, one in enumerate(loaded.spots) if one.target and compact(one.target) == compact(job["name"])})
+        named = answer.values.named(
+            value, {spot for spot, one in enumerate(loaded.spots) if one.target and compact(one.target) == compact(job["name"])}
+        )
         for place in (named, answer.values.signed(value, helpers), answer.values.multiple(value, helpers)):
             if place is not None:
                 return _spot(loaded, answer, place)
