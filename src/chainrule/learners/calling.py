@@ -23,6 +23,7 @@ class Pool:
     """What is known by name while a program is called: its parameters, x and t, and what it has given so far.
 
     given    what calls gave, by the names in their `return`
+    labelled whether a row has its class behind its inputs
     roots    its parameters, by the names of arguments or of global variables
     """
 
@@ -34,6 +35,7 @@ class Pool:
         self.used: set[str] = set()
         self.names: dict[str, str] = {}
         self.epochs = 1
+        self.labelled = False
 
     def altered(self) -> tuple[str, ...]:
         """Which of x and t the program has changed."""
@@ -59,7 +61,9 @@ class Pool:
         if missing and (function.name == "__init__" or any(_NO_DATA.search(name) for name in missing)):
             raise Unbound(missing[0])
         if missing and len(missing) <= len(open_roles):
-            for name, role in zip(missing, open_roles[-1:] if len(missing) == 1 and "t" in open_roles and len(open_roles) == 1 else open_roles, strict=False):
+            for name, role in zip(
+                missing, open_roles[-1:] if len(missing) == 1 and "t" in open_roles and len(open_roles) == 1 else open_roles, strict=False
+            ):
                 bound[name] = self.x if role == "x" else self.t
                 self.names.setdefault(role, name)
             missing = missing[len(open_roles) :]
@@ -80,7 +84,20 @@ class Pool:
         if _PAIRS.match(name) and not any(meanings(other)[:1] and meanings(other)[0].kind == "t" for other in beside):
             return _NOTHING
         for meaning in meanings(name):
-            if optional and meaning.kind not in ("rate", "momentum", "penalty", "epochs", "batch", "quiet", "x", "t", "sizes", "inputs", "hidden", "outputs"):
+            if optional and meaning.kind not in (
+                "rate",
+                "momentum",
+                "penalty",
+                "epochs",
+                "batch",
+                "quiet",
+                "x",
+                "t",
+                "sizes",
+                "inputs",
+                "hidden",
+                "outputs",
+            ):
                 continue
             value = self._known(meaning, name, beside)
             if value is not _NOTHING:
@@ -90,11 +107,13 @@ class Pool:
     def _known(self, meaning: Meaning, name: str, beside: list[str] = []) -> Any:  # noqa: B006  # never changed
         probe, kind = self.probe, meaning.kind
         if kind in ("x", "t"):
-            rivals = [other for other in beside if other != name and (found := meanings(other)) and found[0].kind == kind]
+            rivals = [other for other in beside if other != name and (others := meanings(other)) and others[0].kind == kind]
             if rivals and kind in self.names and self.names[kind] != name and self.names[kind] in beside:
                 return _NOTHING
             self.names.setdefault(kind, name)
             self.used.add(kind)
+            if kind == "x" and name == "row" and self.labelled and self.layout.vectors:
+                return [*self.x, int(probe.t[0].argmax())]
             return self.x if kind == "x" else self.t
         if kind in ("z", "h", "y", "cache", "grads", "delta", "dW", "db"):
             return self._like(kind, meaning.rank)
@@ -137,11 +156,22 @@ class Pool:
         return named
 
 
-_NO_DATA = re.compile(r"grad|delta|^d[A-Z_]|^d(?:out|values|inputs|loss)|upstream|err|cache|act|weight|bias|batch|param|size|num|rate", re.IGNORECASE)
+_NO_DATA = re.compile(
+    r"grad|delta|^d[A-Z_]|^d(?:out|values|inputs|loss)|upstream|err|cache|act|weight|bias|batch|param|size|num|rate", re.IGNORECASE
+)
 """Names of arguments that are neither x nor t, whatever they are."""
 
-_PAIRS = re.compile(r"^(?:training_?|train_?|test_?)?(?:data|dataset|set|samples|patterns|examples|train|pairs|batch|mini_?batch)$", re.IGNORECASE)
+_PAIRS = re.compile(
+    r"^(?:training_?|train_?|test_?)?(?:data|dataset|set|samples|patterns|examples|train|pairs|batch|mini_?batch)$", re.IGNORECASE
+)
 """Names of what holds inputs and targets together, where no other argument holds the targets."""
+
+
+def needs_pairs(function: Function) -> bool:
+    """Does it take inputs and targets together, in an argument that it needs?"""
+    names = [argument.arg for argument in function.args.args][: len(function.args.args) - len(function.args.defaults)]
+    return any(_PAIRS.match(name) for name in names) and not any(meanings(name)[:1] and meanings(name)[0].kind == "t" for name in names)
+
 
 _NOTHING = object()
 

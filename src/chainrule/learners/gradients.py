@@ -91,7 +91,11 @@ def _by_shape(named: Mapping[str, Any], probe: Probe, layout: Layout) -> tuple[d
         for kind, wanted in (("W", layout.w(probe, number)), ("b", layout.b(probe, number))):
             if wanted is None:
                 continue
-            fitting = [(name, item) for name, item in flat if as_kind(name, "W", "b", "x", "t", "h", "z", "y") is None and np.shape(item) == wanted.shape]
+            fitting = [
+                (name, item)
+                for name, item in flat
+                if as_kind(name, "W", "b", "x", "t", "h", "z", "y") is None and np.shape(item) == wanted.shape
+            ]
             if len(fitting) != 1:
                 if kind == "W":
                     return {}, {}

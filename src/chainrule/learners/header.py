@@ -21,7 +21,25 @@ from chainrule.base.frozen import FrozenValue
 from chainrule.learners.layout import Wanted
 from chainrule.learners.names import meaning
 
-KINDS = ("x", "t", "rate", "momentum", "penalty", "epochs", "batch", "count", "quiet", "index", "params", "cache", "grads", "sizes", "inputs", "hidden", "outputs")
+KINDS = (
+    "x",
+    "t",
+    "rate",
+    "momentum",
+    "penalty",
+    "epochs",
+    "batch",
+    "count",
+    "quiet",
+    "index",
+    "params",
+    "cache",
+    "grads",
+    "sizes",
+    "inputs",
+    "hidden",
+    "outputs",
+)
 LOSSES = {
     "half_squared": "half_squared",
     "half squared": "half_squared",
@@ -115,7 +133,9 @@ def _statement(words: str, statement: str) -> dict[str, object]:
         return {"columns": "column" in words}
     if re.match(r"^(columns?|rows?)$", words):
         return {"columns": "column" in words}
-    if re.match(r"^(?:y|t|targets?|labels?)\s*[:=]?\s*(?:as\s+|are\s+)?(?:class(?:es)?(?:\s+numbers)?|numbers of classes|integers)$", words):
+    if re.match(
+        r"^(?:y|t|targets?|labels?)\s*[:=]?\s*(?:as\s+|are\s+)?(?:class(?:es)?(?:\s+numbers)?|numbers of classes|integers)$", words
+    ):
         return {"targets": "classes"}
     if re.match(r"^(?:y|t|targets?|labels?)\s*[:=]?\s*(?:as\s+|are\s+)?(?:one[- _]?hot|matrix)$", words):
         return {"targets": "matrix"}

@@ -38,6 +38,12 @@ class Probe(Frozen):
         """How many samples."""
         return len(self.x)
 
+    def first_rows(self, rows: int) -> Probe:
+        """The same with so many of its samples, among them one of the last class, so that all classes are counted."""
+        last = int(np.argmax(self.t[:, -1]))
+        chosen = [last, *(row for row in range(self.rows) if row != last)][:rows]
+        return Probe(self.x[chosen], self.t[chosen], self.weights, self.biases, self.rate, self.penalty)
+
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Probe:
         """From what a job says."""
@@ -62,12 +68,16 @@ class Probe(Frozen):
         }
 
 
-def trial(sizes: tuple[int, ...], rows: int, *, bias: bool | tuple[bool, ...] = True, kind: str = "numbers", seed: int = 3, rate: float = 0.1) -> Probe:
+def trial(
+    sizes: tuple[int, ...], rows: int, *, bias: bool | tuple[bool, ...] = True, kind: str = "numbers", seed: int = 3, rate: float = 0.1
+) -> Probe:
     """A probe of plain numbers, to see whether a program was read rightly; its targets are classes or numbers between 0 and 1."""
     rng = np.random.default_rng(seed)
-    weights = [rng.normal(size=pair) * 0.8 for pair in zip(sizes, sizes[1:], strict=False)]
+    weights = [rng.normal(size=pair) * 0.8 for pair in itertools.pairwise(sizes)]
     with_bias = (bias,) * len(weights) if isinstance(bias, bool) else bias
-    biases = [rng.normal(size=w.shape[1]) * 0.5 if has else None for w, has in zip(weights, with_bias, strict=True)]
+    biases: list[Array | None] = [
+        np.asarray(rng.normal(size=w.shape[1]) * 0.5) if has else None for w, has in zip(weights, with_bias, strict=True)
+    ]
     if kind == "classes" and sizes[-1] > 1:
         classes = np.arange(max(rows, sizes[-1])) % sizes[-1]
         t = np.eye(sizes[-1])[rng.permutation(classes)[:rows] if rows >= sizes[-1] else classes[:rows] * 0 + sizes[-1] - 1]
@@ -85,7 +95,8 @@ class Layout(FrozenValue):
     units_first  W is (units, inputs)
     bias         "flat": (units,); "row": (1, units); "column": (units, 1)
     inside       where the bias stands in W, beside the inputs: "first", "last" or ""
-    targets      "matrix": as the outputs; "classes": numbers of classes; "flat": (rows,) of one output; "column": numbers of classes (rows, 1)
+    targets      "matrix": as the outputs; "classes": numbers of classes; "flat": (rows,) of one output; "column":
+                 the same as (rows, 1)
     vectors      one sample at a time, as vectors without a second axis
     lists        Python's lists in place of arrays
     """
@@ -173,9 +184,13 @@ def layouts(wanted: Wanted, *, inside: bool, biases: bool, outputs: int) -> Iter
     """Layouts to be tried, the commonest first."""
     usual = ["matrix", "flat"] if outputs == 1 else ["matrix", "classes", "column"]
     places = ["last", "first"] if inside and biases else [""]
-    for target, vectors in itertools.product([wanted.targets] if wanted.targets else usual, [False, True] if wanted.vectors is None else [wanted.vectors]):
+    for target, vectors in itertools.product(
+        [wanted.targets] if wanted.targets else usual, [False, True] if wanted.vectors is None else [wanted.vectors]
+    ):
         for columns, units_first in ((False, False), (True, True), (False, True), (True, False)):
-            if (wanted.columns is not None and columns != wanted.columns) or (wanted.units_first is not None and units_first != wanted.units_first):
+            if (wanted.columns is not None and columns != wanted.columns) or (
+                wanted.units_first is not None and units_first != wanted.units_first
+            ):
                 continue
             if vectors and ((columns and wanted.columns is None) or target == "column"):
                 continue

@@ -77,9 +77,9 @@ class Guard:
             sys.addaudithook(_audited)
             Guard._hooked = True
         sys.stdin, sys.stdout, sys.stderr = _Keyboard(), self.output, self.output
-        builtins.input = lambda *_: self.stop("learners.refused.keyboard")  # type: ignore[assignment]
+        builtins.input = lambda *_: self.stop("learners.refused.keyboard")
         os._exit = _exited
-        os.system = lambda command: 0  # type: ignore[assignment]  # clearing the screen is what learners do with it
+        os.system = lambda command: 0  # clearing the screen is what learners do with it
         if hasattr(signal, "setitimer"):
             signal.signal(signal.SIGALRM, self._alarmed)
             self.whole()
@@ -141,7 +141,18 @@ def _exited(status: int) -> NoReturn:
 
 
 _FORBIDDEN = {"os.fork", "os.forkpty", "os.exec", "os.posix_spawn", "os.spawn", "subprocess.Popen", "os.startfile", "pty.spawn"}
-_REMOVING = {"os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.chmod", "os.chown", "os.link", "os.symlink", "os.truncate", "shutil.rmtree"}
+_REMOVING = {
+    "os.remove",
+    "os.rename",
+    "os.rmdir",
+    "os.mkdir",
+    "os.chmod",
+    "os.chown",
+    "os.link",
+    "os.symlink",
+    "os.truncate",
+    "shutil.rmtree",
+}
 
 
 def _audited(event: str, arguments: tuple[Any, ...]) -> None:
@@ -151,7 +162,7 @@ def _audited(event: str, arguments: tuple[Any, ...]) -> None:
         return
     if event in _FORBIDDEN:
         guard.stop("learners.refused.starts")
-    elif event == "os.kill" or event == "os.killpg":
+    elif event in {"os.kill", "os.killpg"}:
         guard.stop("learners.refused.kills")
     elif event.startswith("socket.") and event not in ("socket.gethostname",):
         raise OSError("a program that is checked has no network")
@@ -170,7 +181,7 @@ def _inside(path: Any) -> bool:
         path = os.path.realpath(os.fsdecode(path))
     except (TypeError, ValueError):
         return False
-    return path.startswith(os.path.realpath(".") + os.sep) or path == os.path.realpath(os.devnull)
+    return str(path).startswith(os.path.realpath(".") + os.sep) or path == os.path.realpath(os.devnull)
 
 
 class _Keyboard(io.TextIOBase):
@@ -185,7 +196,7 @@ class _Keyboard(io.TextIOBase):
     def readline(self, *_: Any) -> str:  # type: ignore[override]
         return self._asked()
 
-    def __next__(self) -> str:
+    def __next__(self) -> str:  # type: ignore[override]
         return self._asked()
 
     def _asked(self) -> NoReturn:

@@ -24,8 +24,8 @@ import numpy as np
 from chainrule.learners.limits import FILE, Guard, Stopped, line_of_error
 from chainrule.learners.reporting import Recorder, Reported, rewritten
 
-SHOWS = ("matplotlib", "pylab", "seaborn", "plotly", "IPython", "google", "mpl_toolkits", "graphviz", "bokeh", "termcolor", "colorama", "prettytable",
-         "rich", "ipywidgets", "wandb", "tensorboard", "tensorboardX", "progressbar", "alive_progress")  # fmt: skip
+SHOWS = ("matplotlib", "pylab", "seaborn", "plotly", "IPython", "google", "mpl_toolkits", "graphviz", "bokeh", "termcolor", "colorama",
+         "prettytable",          "rich", "ipywidgets", "wandb", "tensorboard", "tensorboardX", "progressbar", "alive_progress")  # fmt: skip
 """Packages that show something: nothing is shown here, and what they give is never looked at."""
 
 ADAPTIVE = re.compile(r"\b(?:adam|rmsprop|adagrad|adadelta|nadam)\b|beta_?2|momentum|velocity|\bv_?d?[Ww]", re.IGNORECASE)
@@ -44,7 +44,8 @@ class Nothing:
     def __init__(self, *_: Any, **__: Any) -> None:
         pass
 
-    def __call__(self, *arguments: Any, **__: Any) -> Any:
+    def __call__(self, *_: Any, **__: Any) -> Any:
+        """Whatever is asked of it."""
         return self
 
     def __getattr__(self, name: str) -> Any:
@@ -172,6 +173,7 @@ class Loaded:
     tree        as it is written, to be looked at; `functions` and `classes` by name
     statements  those of the top level, as they report
     classifies  whether it speaks of classes
+    labelled    whether its rows have their class behind their inputs
     adaptive    whether it steps otherwise than along the gradient itself
     failures    statements that failed: line, what Python said
     """
@@ -188,6 +190,7 @@ class Loaded:
         self.recorder = Recorder(guard.mark, self.spots, self.loops)
         self.namespace = self.fresh()
         self.classifies = bool(re.search(r"softmax|one_?hot|arg_?max|exp_scores|np\.eye", code, re.IGNORECASE))
+        self.labelled = bool(re.search(r"\brow\[:?-1\]", code))
         self.adaptive = bool(ADAPTIVE.search(code))
         if not any(isinstance(finder, _Shows) for finder in sys.meta_path):
             sys.meta_path.insert(0, _Shows())
@@ -212,6 +215,7 @@ class Loaded:
 
     def run(self, statement: ast.stmt, *, namespace: dict[str, Any] | None = None, patience: float | None = PATIENCE) -> bool:
         """Run one statement; whether it ran through."""
+        self.recorder.turns = {}
         try:
             with impatient(patience), warnings.catch_warnings(), np.errstate(all="ignore"):
                 warnings.simplefilter("ignore")
@@ -331,13 +335,17 @@ def _own(statement: ast.AST) -> Iterator[ast.AST]:
 
 def simple(statement: ast.stmt) -> bool:
     """Is it a definition, or something that only gives values their names?"""
-    if isinstance(statement, (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Try)):
+    if isinstance(
+        statement, (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Try)
+    ):
         return True
     if isinstance(statement, ast.If):
         return not any(isinstance(node, (ast.For, ast.While)) for node in ast.walk(statement))
     if isinstance(statement, ast.Expr):
         text = ast.unparse(statement)
-        return "chainrule_named" in text or any(word in text for word in ("seed(", "set_printoptions", "seterr", "filterwarnings", ".append(", "shuffle("))
+        return "chainrule_" in text[:20] or any(
+            word in text for word in ("seed(", "set_printoptions", "seterr", "filterwarnings", ".append(", "shuffle(")
+        )
     if isinstance(statement, (ast.For, ast.While)):
         return False
     return False

@@ -22,14 +22,24 @@ class Meaning(FrozenValue):
     rank: float | None = None
 
 
-_WEIGHT = r"(?:w|ws|wt|wts|weights?|weightmatri(?:x|ces)|theta|thetas|syn|synapses?|kernels?|coefs?|poids|pesos?|gewichte?|vesa|ves|omega)"
+_WEIGHT = (
+    r"(?:w|ws|wt|wts|weights?|weightmatri(?:x|ces)|theta|thetas|syn|synapses?|kernels?|coefs?|poids|pesos?|"
+    r"gewichte?|vesa|ves|omega)"
+)
 _BIAS = r"(?:b|bs|bias|biases|biais|intercepts?|sesgo|sesgos|smeshenie|thresholds?)"
 _LAYER = (
-    r"(?:(?P<digits>\d+)|(?P<first>i|ih|xh|ij|in|input|inputs|inputhidden|inputtohidden|inhid|h|hid|hidden|hiddenlayer|hiddens|hl|first|one|x|ji|j|oculta|cachee|"
-    r"entrada|versteckt)|(?P<last>o|ho|hy|hk|jk|kj|k|out|output|outputs|outputlayer|outputlayers|hiddenoutput|hiddentooutput|hidout|ol|final|second|two|y|salida|sortie|ausgabe|last))"
+    r"(?:(?P<digits>\d+)|(?P<first>i|ih|xh|ij|in|input|inputs|inputhidden|inputtohidden|inhid|h|hid|hidden|"
+    r"hiddenlayer|hiddens|hl|first|one|x|ji|j|oculta|cachee|"
+    r"entrada|versteckt)|(?P<last>o|ho|hy|hk|jk|kj|k|out|output|outputs|outputlayer|outputlayers|hiddenoutput|"
+    r"hiddentooutput|hidout|ol|final|second|two|y|salida|sortie|ausgabe|last))"
 )
-_GRADIENT = r"(?:d|d[jlec]|d[jlec]d|dcostd|dlossd|derrord|dcost|dloss|derror|grad|grads|gradient|gradients|gradientof|gradof|nabla|nablas|delta|deltas|del|partial|dd|sumd|totald|acc|g|update)"
-_GRADIENT_AFTER = r"(?:grad|grads|gradient|gradients|deltas?|delta|adjustments?|corrections?|updates?|derivatives?|der|deriv|d|changes?|steps?|error)"
+_GRADIENT = (
+    r"(?:d|d[jlec]|d[jlec]d|dcostd|dlossd|derrord|dcost|dloss|derror|grad|grads|gradient|gradients|gradientof|"
+    r"gradof|nabla|nablas|delta|deltas|del|partial|dd|sumd|totald|acc|g|update)"
+)
+_GRADIENT_AFTER = (
+    r"(?:grad|grads|gradient|gradients|deltas?|delta|adjustments?|corrections?|updates?|derivatives?|der|deriv|d|changes?|steps?|error)"
+)
 
 _PATTERNS = [
     (kind, re.compile(rf"^(?:{pattern})$"))
@@ -44,29 +54,44 @@ _PATTERNS = [
         ("db", rf"{_LAYER}{_BIAS}{_GRADIENT_AFTER}"),
         ("delta", rf"(?:delta|deltas|d|dz|dlayer|dnet|dpre|erro?rterm){_LAYER}?"),
         ("delta", rf"{_LAYER}(?:layer)?(?:delta|d)"),
-        ("rate", r"lr|lrate|learningrate|learnrate|alpha|eta|rate|stepsize|epsilon_?lr|tauxapprentissage|lernrate|tasa|l_?r|learning|ita"),
+        ("rate", r"lr|lrate|learningrate|learnrate|alpha|eta|rate|stepsize|epsilon_?lr|tauxapprentissage|lernrate|tasa|l_?r|"
+         r"learning|ita"),
         ("momentum", r"momentum|mu|beta|mom|m0mentum"),
         ("penalty", r"reg|lambda|lambd|lmbda|lamda|lam|regularization|reglambda|regstrength|l2|l2reg|weightdecay|decay|regrate"),
-        ("epochs", r"epochs?|nepochs?|numepochs?|iterations?|niter|niters|numiterations?|maxiter|maxiterations?|iters?|numiters?|nits?|numsteps|steps|nsteps|"
+        ("epochs", r"epochs?|nepochs?|numepochs?|iterations?|niter|niters|numiterations?|maxiter|maxiterations?|iters?|"
+         r"numiters?|nits?|numsteps|steps|nsteps|"
          r"maxepochs?|trainingiterations|noofepochs|numberofepochs|numberoftrainingiterations|epochcount|numpasses|passes|times|ntrain"),
         ("batch", r"batchsize|minibatchsize|bs|mbsize"),
         ("count", r"m|nsamples|numsamples|numexamples|nexamples|numtrain|nbsamples|n"),
         ("quiet", r"verbose|printcost|printloss|debug|plot|showplot|display|log|printevery|verbosity|monitor\w*|evaluation\w*"),
-        ("x", r"x|xs|xtrain|trainx|xbatch|inputs?|inputdata|inputslist|inputlist|data|features?|xinput|trainingin?puts?|traininginputs?|trainingsetinputs|inputvector|row|"
-         r"a0|layer0|l0|xi|sample|datain|inp|xdata|trainx|xb|xtr|inputarray|inputlayer|imgs?|images?|entradas?|entrees?|eingabe|inputvalues?|inputnodes?values|tx|sampleinput"),
-        ("t", r"y|ys|ytrue|ytrues|allytrues|t|ts|targets?|targetslist|labels?|trainy|ytrain|ybatch|expected|expectedoutputs?|outputdata|trainingoutputs?|trainingsetoutputs|d|desired|"
-         r"desiredoutputs?|targetvector|truth|groundtruth|actual|actualy|yi|onehoty|yonehot|onehot|yact|ydata|salidas?|etiquetas?|sollwert|real|ytr|yb|yenc|goal|"
+        ("x", r"x|xs|xtrain|trainx|xbatch|inputs?|inputdata|inputslist|inputlist|data|features?|xinput|trainingin?puts?|"
+         r"traininginputs?|trainingsetinputs|inputvector|row|"
+         r"a0|layer0|l0|xi|sample|datain|inp|xdata|trainx|xb|xtr|inputarray|inputlayer|imgs?|images?|entradas?|"
+         r"entrees?|eingabe|inputvalues?|inputnodes?values|tx|sampleinput"),
+        ("t", r"y|ys|ytrue|ytrues|allytrues|t|ts|targets?|targetslist|labels?|trainy|ytrain|ybatch|expected|"
+         r"expectedoutputs?|outputdata|trainingoutputs?|trainingsetoutputs|d|desired|"
+         r"desiredoutputs?|targetvector|truth|groundtruth|actual|actualy|yi|onehoty|yonehot|onehot|yact|ydata|"
+         r"salidas?|etiquetas?|sollwert|real|ytr|yb|yenc|goal|"
          r"yreal|yactual|answers?|correct|outputtrue|ty|targetlist|actualoutput|sampleoutput"),
-        ("y", r"yhat|ypred|yp|pred|preds|predictions?|predicted|outputs?|out|probs?|a?final|al|scores?|o|yout|finaloutputs?|outputlayeroutput|outputactivations?|predictedoutput|layeroutput|res|result|hypothesis|activation2|p"),
+        ("y", r"yhat|ypred|yp|pred|preds|predictions?|predicted|outputs?|out|probs?|a?final|al|scores?|o|yout|"
+         r"finaloutputs?|outputlayeroutput|outputactivations?|predictedoutput|layeroutput|res|result|hypothesis|"
+         r"activation2|p"),
         ("z", rf"(?:z|net|pre|preact|preactivation|sum|s|in|logit|logits|u){_LAYER}?"),
         ("h", rf"(?:a|h|hidden|act|activations?|layer|l|o|out|outputs?|hiddenlayer|hiddenlayeractivation|hiddenoutputs?|hiddenlayeroutput|hid){_LAYER}?"),
         ("params", r"params?|parameters?|model|network|net|nn|theta|thetas|weightsandbiases|weightdict|p|mlp|layers"),
         ("cache", r"caches?|memory|memo|forwardcache|store|intermediates?|activationscache|vals?|values|forwardpass|state"),
         ("grads", r"grads?|gradients?|derivatives?|deltas?|updates?|derivs|nablas?"),
-        ("inputs", r"nx|ninputs?|numinputs?|inputsize|inputdim|inputnodes|nin|ni|nbinputs?|inputnodes|inputs|innodes|insize|indim|numfeatures|nfeatures|inputneurons|inputlayerneurons|inputlayersize|numinputneurons|d|din|inputcount|nfeat|inputunits|nodesin"),
-        ("hidden", r"nh|nnhdim|nhid|nhidden|numhidden|hiddensize|hiddendim|hiddennodes|hidnodes|nhid|hidden|hiddenneurons|hiddenlayerneurons|hiddenlayersize|numhiddenneurons|h|hiddenunits|hdim|nbhidden|hiddencount|nhiddens|hiddennodescount|nodes|neurons"),
-        ("outputs", r"ny|noutputs?|numoutputs?|outputsize|outputdim|outputnodes|nout|no|nboutputs?|outsize|outdim|outnodes|numclasses|nclasses|outputneurons|outputlayerneurons|outputlayersize|numoutputneurons|numlabels|c|k|outputcount|outputs|outputunits|classes"),
-        ("sizes", r"sizes|layers?|layersizes?|layerdims?|layersdims?|dims?|architecture|topology|nnstructure|structure|shape|layernodes|nodes|networksize|neurons|arch|layout|npl|netstructure|layerslist|nnarchitecture"),
+        ("inputs", r"nx|ninputs?|numinputs?|inputsize|inputdim|inputnodes|nin|ni|nbinputs?|inputnodes|inputs|innodes|insize|"
+         r"indim|numfeatures|nfeatures|inputneurons|inputlayerneurons|inputlayersize|numinputneurons|d|din|"
+         r"inputcount|nfeat|inputunits|nodesin"),
+        ("hidden", r"nh|nnhdim|nhid|nhidden|numhidden|hiddensize|hiddendim|hiddennodes|hidnodes|nhid|hidden|hiddenneurons|"
+         r"hiddenlayerneurons|hiddenlayersize|numhiddenneurons|h|hiddenunits|hdim|nbhidden|hiddencount|nhiddens|"
+         r"hiddennodescount|nodes|neurons"),
+        ("outputs", r"ny|noutputs?|numoutputs?|outputsize|outputdim|outputnodes|nout|no|nboutputs?|outsize|outdim|outnodes|"
+         r"numclasses|nclasses|outputneurons|outputlayerneurons|outputlayersize|numoutputneurons|numlabels|c|k|"
+         r"outputcount|outputs|outputunits|classes"),
+        ("sizes", r"sizes|layers?|layersizes?|layerdims?|layersdims?|dims?|architecture|topology|nnstructure|structure|shape|"
+         r"layernodes|nodes|networksize|neurons|arch|layout|npl|netstructure|layerslist|nnarchitecture"),
         ("W", rf"{_WEIGHT}{_LAYER}?"),
         ("W", rf"{_LAYER}(?:layer)?{_WEIGHT}"),
         ("b", rf"{_BIAS}{_LAYER}?"),

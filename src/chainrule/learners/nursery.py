@@ -10,7 +10,6 @@ import select
 import shutil
 import signal
 import struct
-import sys
 import tempfile
 import time
 from typing import Any
@@ -25,11 +24,11 @@ GRACE = 2.0
 
 def serve() -> None:
     """Answer jobs, a line of JSON each, until there are no more. The command of this process."""
-    work.prepare()
     jobs, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     silent()
     for line in jobs:
         job = json.loads(line)
+        work.prepare(job.get("code", ""))
         answer = _forked(job) if hasattr(os, "fork") else _alone(job)
         answers.write(json.dumps(answer).encode() + b"\n")
         answers.flush()
@@ -69,7 +68,7 @@ def _forked(job: dict[str, Any]) -> dict[str, Any]:
         if record is not None:
             answer: dict[str, Any] = json.loads(record)
             return answer
-        return _died(status, HEAD.unpack(mark[: HEAD.size])[0])
+        return _died(status, HEAD.unpack(mark[: HEAD.size])[0], job["limits"]["seconds"])
     finally:
         os.close(reading)
         mark.close()
@@ -87,13 +86,13 @@ def _ended(process: int) -> tuple[int, int]:
     return os.waitpid(process, 0)
 
 
-def _died(status: int, line: int) -> dict[str, Any]:
+def _died(status: int, line: int, seconds: float) -> dict[str, Any]:
     """What is said of a process that gave no record."""
     where = {"line": line} if line else {}
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
         if number in (signal.SIGXCPU, signal.SIGKILL):
-            return {"refused": "learners.refused.endless", **where}
+            return {"refused": "learners.refused.endless", "values": {"seconds": f"{seconds:g}"}, **where}
         return {"refused": "learners.refused.crashed", "values": {"signal": signal.Signals(number).name}, **where}
     return {"refused": "learners.refused.ended", **where}
 

@@ -19,9 +19,13 @@ from chainrule.learners.names import as_kind, compact, ranked
 
 DEEPEST = 6
 _NOT = re.compile(
-    r"^(?:d|grad|nabla|delta|del|m|v|s|vel|velocity|prev|last|old|mom|momentum|best|init|cache|change|c|acc|update|sum)_?(?:d?w|d?b|weight|bias|theta)", re.IGNORECASE
+    r"^(?:d|grad|nabla|delta|del|m|v|s|vel|velocity|prev|last|old|mom|momentum|best|init|cache|change|c|acc|update|sum)_?(?:d?w|d?b|weight|bias|theta)",
+    re.IGNORECASE,
 )
-_NOT_AFTER = re.compile(r"(?:grad|gradients?|delta|deltas|velocity|momentum|momentums|change|changes|prev|old|cache|history|m|v|update|copy)s?\d*$", re.IGNORECASE)
+_NOT_AFTER = re.compile(
+    r"(?:grad|gradients?|delta|deltas|velocity|momentum|momentums|change|changes|prev|old|cache|history|m|v|update|copy)s?\d*$",
+    re.IGNORECASE,
+)
 
 
 class Leaf(Frozen):
@@ -37,6 +41,11 @@ class Leaf(Frozen):
     get: Callable[[], Array]
     put: Callable[[Array], None]
     slot: _Slot | None = None
+
+    def whole(self, number: int) -> None:
+        """Put a whole number there, which may be a size."""
+        if self.slot is not None:
+            self.slot.put(number)
 
     @property
     def name(self) -> str:
@@ -219,7 +228,9 @@ def parameters(found: list[Leaf], limit: int = 6) -> Iterator[Parameters]:
     kept = [leaf for leaf in found if not _NOT.match(leaf.name) and not _NOT_AFTER.search(compact(leaf.name)[1:])]
     matrices = [leaf for leaf in kept if len(leaf.shape) == 2]
     named = [leaf for leaf in matrices if as_kind(leaf.name, "W") or as_kind(leaf.path, "W")]
-    biases = [leaf for leaf in kept if as_kind(leaf.name, "b") and not (as_kind(leaf.name, "W") and len(leaf.shape) == 2 and min(leaf.shape) > 1)]
+    biases = [
+        leaf for leaf in kept if as_kind(leaf.name, "b") and not (as_kind(leaf.name, "W") and len(leaf.shape) == 2 and min(leaf.shape) > 1)
+    ]
     given = 0
     for group in _groups(named, matrices, biases):
         for chain in _chains(group):
@@ -303,7 +314,11 @@ def single_numbers(found: list[Leaf]) -> Iterator[Parameters]:
 
 def _numbered(found: list[Leaf], kind: str) -> list[Leaf]:
     """Numbers that are called w1, w2 … in their order."""
-    named = [(meaning.rank, leaf) for leaf in found if not leaf.shape and (meaning := as_kind(leaf.name, kind)) is not None and meaning.rank is not None]
+    named = [
+        (meaning.rank, leaf)
+        for leaf in found
+        if not leaf.shape and (meaning := as_kind(leaf.name, kind)) is not None and meaning.rank is not None
+    ]
     return [leaf for _, leaf in sorted(named, key=lambda pair: pair[0])]
 
 
@@ -320,7 +335,11 @@ def _singles(weights: list[Leaf], biases: list[Leaf], sizes: tuple[int, ...], by
     left, matrices = iter(weights), []
     for inputs, units in itertools.pairwise(sizes):
         taken = [next(left) for _ in range(inputs * units)]
-        grid = [taken[unit * inputs : (unit + 1) * inputs] for unit in range(units)] if by_unit else [taken[unit::units] for unit in range(units)]
+        grid = (
+            [taken[unit * inputs : (unit + 1) * inputs] for unit in range(units)]
+            if by_unit
+            else [taken[unit::units] for unit in range(units)]
+        )
         matrices.append(_grid(grid))
     vectors: list[Leaf | None] = [None] * len(matrices)
     if len(biases) == sum(sizes[1:]):

@@ -26,8 +26,14 @@ from chainrule.learners.places import Parameters, leaves, parameters, single_num
 from chainrule.learners.reporting import numbers
 from chainrule.learners.seen import Forward, Values, forward_seen
 
-FORWARD = re.compile(r"forw|vorw|adelante|avant|feed|predict|fprop|hypothesis|query|inference|(?<!back)(?<!back_)prop|think|activate|run|calc|output|net|model|pass", re.IGNORECASE)
-BACKWARD = re.compile(r"back|lern|apren|entren|apprend|entrain|rueck|ruck|atras|uchi|obuch|bprop|grad|deriv|nabla|loss|cost|train|learn|fit|update|step|descent|delta|sgd|optimi|epoch|retro|error", re.IGNORECASE)
+FORWARD = re.compile(
+    r"forw|vorw|adelante|avant|feed|predict|fprop|hypothesis|query|inference|(?<!back)(?<!back_)prop|think|activate|run|calc|output|net|model|pass",
+    re.IGNORECASE,
+)
+BACKWARD = re.compile(
+    r"back|lern|apren|entren|apprend|entrain|rueck|ruck|atras|uchi|obuch|bprop|grad|deriv|nabla|loss|cost|train|learn|fit|update|step|descent|delta|sgd|optimi|epoch|retro|error",
+    re.IGNORECASE,
+)
 UPDATE = re.compile(r"updat|step|optim|descent|apply|adjust|learn|sgd", re.IGNORECASE)
 LOSS = re.compile(r"loss|cost|error|mse|entropy|objective|criterion|bce", re.IGNORECASE)
 INIT = re.compile(r"init|create|build|make|random|setup|new|get_?(?:params|weights)|generate", re.IGNORECASE)
@@ -106,7 +112,9 @@ class Program:
 
     def one_output(self) -> bool:
         """Has its network, as far as its file says, one output?"""
-        shapes = [np.shape(value) for name, value in self.loaded.namespace.items() if isinstance(value, np.ndarray) and meaning(name).kind == "t"]
+        shapes = [
+            np.shape(value) for name, value in self.loaded.namespace.items() if isinstance(value, np.ndarray) and meaning(name).kind == "t"
+        ]
         return bool(shapes) and all(len(shape) == 2 and 1 in shape and max(shape) > 1 for shape in shapes)
 
     def one_sample(self) -> bool:
@@ -140,7 +148,7 @@ class Program:
         if from_update:
             rate = self.rate or probe.rate
             gradients = {f"d{key}": _difference(states[0][key], states[1][key]) / rate for key in states[0]}
-        names = {**names, **{key: name for key, name in called.items()}, **pool.names}
+        names = {**names, **dict(called.items()), **pool.names}
         return Answer(
             gradients,
             states[1:] if from_update else [],
@@ -198,6 +206,7 @@ class FunctionProgram(Program):
         roots = self.style.make(loaded, probe, layout)
         places = _placed(roots, probe, layout)
         pool = Pool(probe, layout, roots)
+        pool.labelled = loaded.labelled
         if self.style.globals:
             _put_data(loaded.namespace, self.nodes, pool)
         states = [places.read(probe, layout)]
@@ -239,7 +248,7 @@ class FunctionProgram(Program):
             raise Unreadable(name)
         return pool.take(node, self._quietly(function, **pool.arguments(node)))
 
-    def _tell_loss(self, pool: Pool, given: Mapping[str, Any]) -> None:
+    def _tell_loss(self, pool: Pool, given: dict[str, Any]) -> None:
         """The program's own loss is called, so that its value is reported; nothing hangs on it."""
         try:
             loss = self.loaded.functions[self.loss]
@@ -259,9 +268,13 @@ class FunctionProgram(Program):
         if len(roots) == 1:
             (name,) = roots
             for value in named.values():
-                if isinstance(value, dict) and isinstance(roots[name], dict) and value.keys() == roots[name].keys() and value is not roots[name]:
-                    if not any(meaning(key).kind == "grads" for key, item in named.items() if item is value):
-                        roots[name] = value
+                if (
+                    isinstance(value, dict)
+                    and isinstance(roots[name], dict)
+                    and value.keys() == roots[name].keys()
+                    and value is not roots[name]
+                ) and not any(meaning(key).kind == "grads" for key, item in named.items() if item is value):
+                    roots[name] = value
 
 
 class Style(Frozen):
@@ -282,7 +295,9 @@ class Style(Frozen):
 
 def _style(loaded: Loaded, nodes: Sequence[Function]) -> Style:
     """Which it is, by the names of arguments. Raises Unreadable where nothing looks like a parameter."""
-    arguments = list(dict.fromkeys(argument.arg for node in nodes for argument in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)))
+    arguments = list(
+        dict.fromkeys(argument.arg for node in nodes for argument in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs))
+    )
     weights = ranked([name for name in arguments if meaning(name).kind == "W"], "W")
     biases = ranked([name for name in arguments if meaning(name).kind == "b"], "b")
     if len(weights) > 1 or (weights and not _plural(weights[0], nodes)):
@@ -320,13 +335,15 @@ def _separate(weights: list[str], biases: list[str], *, globals_too: bool) -> St
             loaded.namespace.update(roots)
         return roots
 
-    return Style(make, (len(weights),), (True,) if len(biases) >= len(weights) else (False, True) if not biases else (), bool(biases), globals_too)
+    return Style(
+        make, (len(weights),), (True,) if len(biases) >= len(weights) else (False, True) if not biases else (), bool(biases), globals_too
+    )
 
 
 def _lists(weights: str, biases: str, *, in_globals: bool = False) -> Style:
     def make(loaded: Loaded, probe: Probe, layout: Layout) -> dict[str, Any]:
         several = [layout.w(probe, number) for number in range(len(probe.weights))]
-        roots: dict[str, Any] = {weights: several if len(several) > 1 or not layout.bias == "single" else several[0]}
+        roots: dict[str, Any] = {weights: several if len(several) > 1 or layout.bias != "single" else several[0]}
         if biases:
             roots[biases] = [layout.b(probe, number) for number in range(len(probe.weights))]
         if len(several) == 1:
@@ -390,7 +407,7 @@ def _keys(loaded: Loaded) -> list[str]:
         elif isinstance(text, ast.BinOp) and isinstance(text.left, ast.Constant) and isinstance(text.left.value, str):
             found.setdefault(f"{text.left.value}1")
         elif isinstance(text, ast.JoinedStr) and text.values and isinstance(text.values[0], ast.Constant):
-            found.setdefault(f"{text.values[0].value}1")
+            found.setdefault(f"{text.values[0].value!s}1")
     return [key for key in found if not (key.endswith("1") and f"{key[:-1]}" in ("",))]
 
 
@@ -408,8 +425,13 @@ def _initialised(loaded: Loaded, probe: Probe, kind: type, missing: Any = "refus
         places = next(parameters(list(leaves({name: value}, ""))), None) if isinstance(value, kind) and as_kind(name, "params") else None
         if places is None:
             continue
-        if isinstance(value, list) and all(isinstance(item, list) and np.ndim(numbers(item)) == 2 for item in value):
-            ends = [(inputs + held, units) for inputs, units, held in zip(probe.sizes, probe.sizes[1:], (any(places.held),) * len(probe.weights), strict=False)]
+        if isinstance(value, list) and all(
+            isinstance(item, list) and len(np.shape(item)) == 2 for item in value if numbers(item) is not None
+        ):
+            ends = [
+                (inputs + held, units)
+                for inputs, units, held in zip(probe.sizes, probe.sizes[1:], (any(places.held),) * len(probe.weights), strict=False)
+            ]
             return [np.zeros(end[::-1] if places.units_first else end).tolist() for end in ends]
         return copy.deepcopy(value)
     if missing is None:
@@ -434,9 +456,16 @@ def _plural(name: str, nodes: Sequence[Function]) -> bool:
         return False
     for node in nodes:
         for part in ast.walk(node):
-            if isinstance(part, ast.Subscript) and isinstance(part.value, ast.Name) and part.value.id == name and not isinstance(part.slice, (ast.Tuple, ast.Slice)):
+            if (
+                isinstance(part, ast.Subscript)
+                and isinstance(part.value, ast.Name)
+                and part.value.id == name
+                and not isinstance(part.slice, (ast.Tuple, ast.Slice))
+            ):
                 return True
-            if isinstance(part, (ast.For, ast.comprehension)) and any(isinstance(inner, ast.Name) and inner.id == name for inner in ast.walk(part.iter)):
+            if isinstance(part, (ast.For, ast.comprehension)) and any(
+                isinstance(inner, ast.Name) and inner.id == name for inner in ast.walk(part.iter)
+            ):
                 return True
     return False
 
@@ -481,10 +510,14 @@ def _is_data(value: Any) -> bool:
 def _rates(loaded: Loaded, names: Mapping[str, Any], nodes: Sequence[Function]) -> list[str]:
     """Global variables that hold the learning rate, where functions read them."""
     read = _read_globals(loaded, nodes)
-    return [name for name in read if meaning(name).kind == "rate" and isinstance(names.get(name), (int, float)) and not isinstance(names.get(name), bool)]
+    return [
+        name
+        for name in read
+        if meaning(name).kind == "rate" and isinstance(names.get(name), (int, float)) and not isinstance(names.get(name), bool)
+    ]
 
 
-def _output(named: Mapping[str, Any]) -> Any:
+def _output(named: dict[str, Any]) -> Any:
     """The prediction among what a forward function gave: by its name, else the last array."""
     for name in reversed(named):
         if meaning(name).kind == "y" and numbers(named[name]) is not None:
@@ -510,18 +543,24 @@ def literal_rate(nodes: Sequence[ast.AST], known: Mapping[str, Any] | None = Non
 
     1 where there is none; None where there are several.
     """
-    variables = {name: float(value) for name, value in (known or {}).items() if isinstance(value, (int, float)) and not isinstance(value, bool)}
+    variables = {
+        name: float(value) for name, value in (known or {}).items() if isinstance(value, (int, float)) and not isinstance(value, bool)
+    }
     for root in nodes:
         for node in ast.walk(root):
             if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, (int, float)):
                 variables.update({target.id: float(node.value.value) for target in node.targets if isinstance(target, ast.Name)})
     found: set[float] = set()
     for name, value in variables.items():
-        if meaning(name).kind == "rate" and any(isinstance(node, ast.Name) and node.id == name for root in nodes for node in ast.walk(root)):
+        if meaning(name).kind == "rate" and any(
+            isinstance(node, ast.Name) and node.id == name for root in nodes for node in ast.walk(root)
+        ):
             return value
-    for value in _updates(nodes):
-        numbers_in = [float(part.value) for part in _factors(value) if isinstance(part, ast.Constant) and isinstance(part.value, (int, float))]
-        numbers_in += [variables[part.id] for part in _factors(value) if isinstance(part, ast.Name) and part.id in variables]
+    for update in _updates(nodes):
+        numbers_in = [
+            float(part.value) for part in _factors(update) if isinstance(part, ast.Constant) and isinstance(part.value, (int, float))
+        ]
+        numbers_in += [variables[part.id] for part in _factors(update) if isinstance(part, ast.Name) and part.id in variables]
         found.add(float(np.prod([abs(number) for number in numbers_in])) if numbers_in else 1.0)
     return found.pop() if len(found) == 1 else 1.0 if not found else None
 
@@ -530,6 +569,7 @@ def _updates(nodes: Sequence[ast.AST]) -> Iterator[ast.expr]:
     """What is added to parameters, or taken from them."""
     for root in nodes:
         for node in ast.walk(root):
+            target: ast.expr
             if isinstance(node, ast.AugAssign) and isinstance(node.op, (ast.Add, ast.Sub)):
                 target, value = node.target, node.value
             elif (
@@ -649,7 +689,12 @@ class ObjectProgram(Program):
         finally:
             loaded.recorder.on = loaded.recorder.short = False
         nodes = list(self.methods.values())
-        takes_rate = any(meaning(argument.arg).kind == "rate" for name in (*self.sequence, "__init__") if name in self.methods for argument in self.methods[name].args.args)
+        takes_rate = any(
+            meaning(argument.arg).kind == "rate"
+            for name in (*self.sequence, "__init__")
+            if name in self.methods
+            for argument in self.methods[name].args.args
+        )
         self.rate = None if self._rated or takes_rate else literal_rate(nodes, loaded.namespace)
         named = {key: value for key, value in named.items() if not as_kind(key, "W", "b") or as_kind(key, "dW", "db")}
         return self._finished(probe, layout, pool, named, states, places.names())

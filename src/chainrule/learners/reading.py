@@ -15,7 +15,7 @@ from dataclasses import field
 from typing import Any
 
 from chainrule.base.frozen import Frozen
-from chainrule.learners.calling import Unbound
+from chainrule.learners.calling import Unbound, needs_pairs
 from chainrule.learners.header import Header
 from chainrule.learners.layers import layer_programs
 from chainrule.learners.layout import Layout, Probe, Wanted, layouts, trial
@@ -39,6 +39,9 @@ from chainrule.learners.scripts import ScriptProgram, script_programs
 
 TIME = 6.0
 """Seconds that are spent on trying ways to read a file."""
+
+ALIKE = 16
+"""So many trials that fail in the very same way, some with one sample as a vector, and none that does not, are enough."""
 
 ROWS = 4
 """Samples of a trial."""
@@ -75,6 +78,7 @@ class Trials(Frozen):
     count: list[int] = field(default_factory=lambda: [0])
 
     def note(self, depth: int, error: BaseException) -> None:
+        """Keep what Python said of a trial."""
         self.errors.append((depth, line_of_error(error), said(error)))
 
 
@@ -91,10 +95,16 @@ def proposals(loaded: Loaded, header: Header) -> Iterator[Program]:
 def _function_programs(loaded: Loaded, header: Header) -> Iterator[Program]:
     names = list(loaded.functions)
     entry = header.entry
-    backwards = [entry] if entry in loaded.functions else [] if entry else sorted((name for name in names if BACKWARD.search(name)), key=_backward_first)
+    backwards = (
+        [entry]
+        if entry in loaded.functions
+        else []
+        if entry
+        else sorted((name for name in names if BACKWARD.search(name)), key=_backward_first)
+    )
     forwards = [name for name in names if FORWARD.search(name) and name not in backwards[:1]]
     forwards.sort(key=_forward_first)
-    updates = [name for name in names if UPDATE.search(name)]
+    updates = [name for name in names if UPDATE.search(name) and not needs_pairs(loaded.functions[name])]
     losses = [name for name in names if LOSS.search(name)]
     for backward in backwards[:8]:
         others = [name for name in forwards if name != backward][:5]
@@ -111,13 +121,17 @@ def _backward_first(name: str) -> int:
     lowered = name.lower()
     order = ("back", "bprop", "grad", "deriv", "loss", "cost", "train", "update", "learn", "fit", "step")
     place = next((place for place, word in enumerate(order) if word in lowered), len(order))
-    return place + (20 if any(word in lowered for word in ("sigmoid", "relu", "tanh", "softmax", "activation", "check", "numerical", "linear_")) else 0)
+    return place + (
+        20 if any(word in lowered for word in ("sigmoid", "relu", "tanh", "softmax", "activation", "check", "numerical", "linear_")) else 0
+    )
 
 
 def _forward_first(name: str) -> int:
     lowered = name.lower()
     order = ("forw", "feed", "fprop", "prop", "predict", "model")
-    return next((place for place, word in enumerate(order) if word in lowered), len(order)) + (10 if "linear" in lowered or "activation" in lowered else 0)
+    return next((place for place, word in enumerate(order) if word in lowered), len(order)) + (
+        10 if "linear" in lowered or "activation" in lowered else 0
+    )
 
 
 def _object_programs(loaded: Loaded, header: Header) -> Iterator[Program]:
@@ -126,10 +140,13 @@ def _object_programs(loaded: Loaded, header: Header) -> Iterator[Program]:
         if header.entry and header.entry not in methods and header.entry.rpartition(".")[2] not in methods:
             continue
         stated = header.entry.rpartition(".")[2]
-        backwards = [stated] if stated in methods else sorted((method for method in methods if BACKWARD.search(method)), key=_backward_first)
+        backwards = (
+            [stated] if stated in methods else sorted((method for method in methods if BACKWARD.search(method)), key=_backward_first)
+        )
         forwards = sorted((method for method in methods if FORWARD.search(method) and not BACKWARD.search(method)), key=_forward_first)
         forwards += [method for method in methods if method not in forwards and _takes_x(methods_of(loaded, name)[method])]
-        updates = [method for method in methods if UPDATE.search(method)]
+        own = methods_of(loaded, name)
+        updates = [method for method in methods if UPDATE.search(method) and not needs_pairs(own[method])]
         for backward in backwards[:6]:
             for forward in [*[other for other in forwards if other != backward][:3], ""]:
                 for update in [*[other for other in updates if other not in (backward, forward)][:2], ""]:
@@ -141,7 +158,9 @@ def _object_programs(loaded: Loaded, header: Header) -> Iterator[Program]:
 
 def _single_numbers(loaded: Loaded, name: str) -> bool:
     """Has a class attributes w1, w2 …?"""
-    attributes = {node.attr for node in ast.walk(loaded.classes[name]) if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)}
+    attributes = {
+        node.attr for node in ast.walk(loaded.classes[name]) if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
+    }
     return sum(bool(re.fullmatch(r"w\d+", attribute, re.IGNORECASE)) for attribute in attributes) > 2
 
 
@@ -197,13 +216,15 @@ def _whole(reading: Reading) -> bool:
 def _readings(number: int, program: Program, header: Header, guard: Guard, trials: Trials) -> Iterator[Reading]:
     """What a proposal gives in each way in which it may be called, as far as it can be called at all."""
     met: set[tuple[Any, ...]] = set()
-    started = time.monotonic()
+    started, failed = time.monotonic(), list[tuple[int | None, str, bool]]()
     for (sizes, rows, free), bias in itertools.product(extents(program), program.has_bias()):
         for form in _forms(program, sizes, rows, bias, trials):
             if form is None:
                 return
             probe = trial(form.sizes, rows, bias=form.has, kind="classes")
-            wanted = Wanted(header.columns, form.units_first if header.units_first is None else header.units_first, header.targets, header.vectors)
+            wanted = Wanted(
+                header.columns, form.units_first if header.units_first is None else header.units_first, header.targets, header.vectors
+            )
             for layout in layouts(wanted, inside=form.inside, biases=any(form.has), outputs=form.sizes[-1]):
                 key = (probe.sizes, rows, form.has, layout)
                 if key in met or (layout.vectors and rows != 1):
@@ -230,7 +251,12 @@ def _readings(number: int, program: Program, header: Header, guard: Guard, trial
                     raise Stopped("learners.refused.ended", line_of_error(error)) from None
                 except Exception as error:  # noqa: BLE001  # whatever a learner's program raises when called in a wrong way
                     trials.note(0, error)
+                    failed.append((*trials.errors[-1][1:], layout.vectors))
+                    alike = len({failure[:2] for failure in failed}) == 1
+                    if alike and len(failed) >= ALIKE and sum(failure[2] for failure in failed) >= ALIKE / 4:
+                        return
                     continue
+                failed.clear()
                 own = free == "own" or form.sizes != sizes
                 yield Reading(number, program, layout, answer, probe, "own" if own else free, 1 if rows == 1 else None)
 

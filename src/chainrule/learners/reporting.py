@@ -15,7 +15,7 @@ import numpy as np
 
 from chainrule.base.frozen import FrozenValue
 
-SEEN, NAMED, TURN = "chainrule_seen", "chainrule_named", "chainrule_turn"
+SEEN, NAMED, BEGIN, TURN = "chainrule_seen", "chainrule_named", "chainrule_begin", "chainrule_turn"
 """The names that are put into the program. None begins with two underscores: inside a class, Python would change such a name."""
 
 MOST_VALUES = 200_000
@@ -163,7 +163,7 @@ class Reported(ast.NodeTransformer):
         self.loops.append(Loop(node.lineno, _long(node)))
         self.generic_visit(node)
         node.body.insert(0, _placed(ast.If(_call(TURN, ast.Constant(number), at=node), [ast.Break()], []), node))
-        return node
+        return [_placed(ast.Expr(_call(BEGIN, ast.Constant(number), at=node)), node), node]
 
     visit_While = visit_For
 
@@ -241,7 +241,7 @@ class Recorder:
 
     def names(self) -> dict[str, Any]:
         """What the program calls."""
-        return {SEEN: self.seen, NAMED: self.named, TURN: self.turn}
+        return {SEEN: self.seen, NAMED: self.named, BEGIN: self.begins, TURN: self.turn}
 
     def seen(self, value: Any, number: int) -> Any:
         """Keep a value, and give it back."""
@@ -256,12 +256,13 @@ class Recorder:
 
     def _keep(self, value: Any, number: int) -> None:
         kind = type(value)
-        if kind is float or kind is int:
-            kept = np.array(float(value)) if abs(value) < 1e300 else None
-        else:
-            kept = numbers(value)
+        kept = (np.array(float(value)) if abs(value) < 1e300 else None) if kind is float or kind is int else numbers(value)
         if kept is not None and len(self.values) < MOST_VALUES:
             self.values.append((number, kept))
+
+    def begins(self, number: int) -> None:
+        """A loop begins, perhaps once more."""
+        self.turns.pop(number, None)
 
     def turn(self, number: int) -> bool:
         """Whether to leave the loop now."""
@@ -295,5 +296,3 @@ def _numeric(value: Any) -> bool:
     while isinstance(first, (list, tuple)) and first:
         first = first[0]
     return isinstance(first, (float, int, np.floating, np.integer, np.ndarray)) and not isinstance(first, bool)
-
-

@@ -98,7 +98,11 @@ class ScriptProgram(Program):
         single = {leaf.path: leaf for leaf in leaves(self.namespace, "") if not leaf.shape}
         self._rates = [path for path, leaf in single.items() if meaning(leaf.name).kind == "rate"]
         self._others = [path for path, leaf in single.items() if meaning(leaf.name).kind in ("momentum", "penalty")]
-        self._counts = [path for path, leaf in single.items() if meaning(leaf.name).kind == "count" and float(leaf.get()) in _rows_of(self.namespace, data)]
+        self._counts = [
+            path
+            for path, leaf in single.items()
+            if meaning(leaf.name).kind == "count" and float(leaf.get()) in _rows_of(self.namespace, data)
+        ]
         self._code = compile(ast.Module([loop], []), FILE, "exec", dont_inherit=True)
 
     def depths(self) -> Sequence[int]:
@@ -126,7 +130,7 @@ class ScriptProgram(Program):
         for path in self._others:
             single[path].put(np.array(0.0))
         for path in self._counts:
-            single[path].slot.put(probe.rows)
+            single[path].whole(probe.rows)
         self.data.put(namespace, probe, layout)
         pool = Pool(probe, layout, {})
         pool.names.update(x=self.data.x, t=self.data.t or self.data.x)
@@ -149,7 +153,9 @@ class ScriptProgram(Program):
             states.append(places.read(probe, layout))
         self.rate = None if self._rates else self._fixed_rate()
         answer = self._finished(probe, layout, pool, {}, states, places.names())
-        altered = tuple(key for key, name in (("x", self.data.x), ("t", self.data.t)) if name in given and not _equal(namespace[name], given[name]))
+        altered = tuple(
+            key for key, name in (("x", self.data.x), ("t", self.data.t)) if name in given and not _equal(namespace[name], given[name])
+        )
         return Answer(**{**{name: getattr(answer, name) for name in answer.__match_args__}, "altered": altered})
 
     def _copied(self) -> dict[str, Any]:
@@ -176,7 +182,8 @@ class ScriptProgram(Program):
     def _set(self, namespace: dict[str, Any], probe: Probe, layout: Layout) -> Parameters:
         """The places of the parameters in a copy of the variables, with a probe's numbers, perhaps of other sizes."""
         found = {leaf.path: leaf for leaf in leaves(namespace, "")}
-        weights, biases = [], []
+        weights: list[Leaf] = []
+        biases: list[Leaf | None] = []
         for number, leaf in enumerate(self.own.weights):
             weights.append(_put(found.get(leaf.path), layout.w(probe, number), leaf))
             bias, wanted = self.own.biases[number], probe.biases[number]
@@ -194,13 +201,18 @@ class ScriptProgram(Program):
 
     def _fixed_rate(self) -> float | None:
         """A rate that is written into the loop, or into a call in it, or into an update in a function."""
-        tree = next((node for node in ast.walk(self.loaded.tree) if isinstance(node, (ast.For, ast.While)) and node.lineno == self.line), None)
+        tree = next(
+            (node for node in ast.walk(self.loaded.tree) if isinstance(node, (ast.For, ast.While)) and node.lineno == self.line), None
+        )
         if tree is None:
             return None
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in self.loaded.functions:
                 names = [argument.arg for argument in self.loaded.functions[node.func.id].args.args]
-                for name, value in [*zip(names, node.args, strict=False), *((keyword.arg or "", keyword.value) for keyword in node.keywords)]:
+                for name, value in [
+                    *zip(names, node.args, strict=False),
+                    *((keyword.arg or "", keyword.value) for keyword in node.keywords),
+                ]:
                     if meaning(name).kind == "rate" and isinstance(value, ast.Constant) and isinstance(value.value, (int, float)):
                         return float(value.value)
         called = {node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
@@ -228,8 +240,8 @@ def _bound(loaded: Loaded, names: Sequence[str]) -> Iterator[dict[str, Any]]:
         result: dict[str, Any] = {}
         for name in names:
             for found in meanings(name):
-                simple: dict[str, Any] = {"rate": 0.1, "momentum": 0.0, "penalty": 0.0, "epochs": 3, "batch": GIVEN, "count": GIVEN, "quiet": False, "index": 0,
-                                          "inputs": 5, "hidden": 7, "outputs": 3, "sizes": [5, 7, 3]}  # fmt: skip
+                simple: dict[str, Any] = {"rate": 0.1, "momentum": 0.0, "penalty": 0.0, "epochs": 3, "batch": GIVEN, "count": GIVEN, "quiet": False,
+                                          "index": 0,                                           "inputs": 5, "hidden": 7, "outputs": 3, "sizes": [5, 7, 3]}  # fmt: skip
                 if found.kind in ("x", "t"):
                     array = rng.normal(size=(GIVEN, 5)) if found.kind == "x" else np.eye(3)[np.arange(GIVEN) % 3]
                     result[name] = array.T if columns else array
@@ -329,8 +341,8 @@ def _data(namespace: Mapping[str, Any], loop: ast.stmt) -> Iterator[Data]:
                     return
     for name in pairs:
         yield Data(name, "", "pairs")
-    for name in arrays:
-        if name in used and np.ndim(numbers(arrays[name])) == 2 and as_kind(name, "x"):
+    for name, value in arrays.items():
+        if name in used and _matrix(value) and as_kind(name, "x"):
             yield Data(name, "", "rows")
 
 
@@ -342,7 +354,11 @@ def _numbers(namespace: Mapping[str, Any]) -> Iterator[Data]:
         if found is not None and _number(value):
             groups.setdefault(found[1].lower(), []).append(name)
     xs = [sorted(names) for stem, names in groups.items() if re.fullmatch(r"i|x|in|inp|input|inputs", stem)]
-    ts = [sorted(names) for stem, names in groups.items() if re.fullmatch(r"t|y|target|targets?|expected|actual|true|y_?true|desired|d|out", stem)]
+    ts = [
+        sorted(names)
+        for stem, names in groups.items()
+        if re.fullmatch(r"t|y|target|targets?|expected|actual|true|y_?true|desired|d|out", stem)
+    ]
     if not ts:
         ts = [[name] for name, value in namespace.items() if _number(value) and as_kind(name, "t") and meaning(name).kind == "t"]
     for x, t in itertools.product(xs, ts):
@@ -405,6 +421,11 @@ def _equal(now: Any, before: Any) -> bool:
 def _rows_of(namespace: Mapping[str, Any], data: Data) -> tuple[int, ...]:
     """How many samples the script may have: so many m, N … may say."""
     return tuple(np.shape(namespace[data.x])) if data.x in namespace and data.form == "apart" else ()
+
+
+def _matrix(value: Any) -> bool:
+    array = numbers(value)
+    return array is not None and array.ndim == 2
 
 
 def _kind(loop: ast.stmt) -> str:

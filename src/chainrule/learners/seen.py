@@ -6,6 +6,7 @@ So a layout, an activation, an output and a loss are not guessed from names: a p
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ Array = np.ndarray[Any, Any]
 
 def _softmax(z: Array) -> Array:
     e = np.exp(z - z.max(axis=-1, keepdims=True))
-    return e / e.sum(axis=-1, keepdims=True)
+    return np.asarray(e / e.sum(axis=-1, keepdims=True))
 
 
 def _sigmoid(z: Array) -> Array:
@@ -50,30 +51,63 @@ class Values:
             self._sizes.setdefault(value.size, []).append(place)
         self._floats: Array | None = None
 
-    def find(self, wanted: Array, tolerance: float = TOLERANCE) -> int | None:
-        """The place of the first value that is this array, as it is or transposed; None where there is none."""
+    def find(self, wanted: Array, tolerance: float = TOLERANCE, without: AbstractSet[int] = frozenset()) -> int | None:
+        """The place of the first value that is this array, as it is or transposed; None where there is none but at spots `without`."""
         flat, turned = wanted.ravel(), wanted.T.ravel()
         scale = max(float(np.max(np.abs(flat), initial=0.0)), 1e-300)
         for place in self._sizes.get(wanted.size, ()):
+            if self.kept[place][0] in without:
+                continue
             value = self.kept[place][1].ravel()
             for candidate in (flat, turned):
                 if np.all(np.abs(value - candidate) <= tolerance * scale):
                     return place
         return None
 
-    def proportional(self, wanted: Array, tolerance: float = 1e-7) -> int | None:
-        """The place of the first value that is a multiple of this array, which has several elements."""
-        if wanted.size < 2:
-            return None
+    def signed(self, wanted: Array, without: AbstractSet[int] = frozenset(), tolerance: float = 1e-6) -> int | None:
+        """The place of the first value that is this array or its negative, as a whole, or else each element by itself."""
+        found = (self.find(wanted, tolerance, without), self.find(-wanted, tolerance, without))
+        places = [place for place in found if place is not None]
+        return min(places) if places else self._spread(wanted, without, tolerance)
+
+    def multiple(self, wanted: Array, without: AbstractSet[int] = frozenset(), tolerance: float = 1e-6) -> int | None:
+        """The place of the first value that is a multiple of this array; of a single number, ± 1, 2 or ½ times it."""
+        places = [place for place in self._sizes.get(wanted.size, ()) if self.kept[place][0] not in without]
+        if wanted.size == 1:
+            number = float(wanted.ravel()[0])
+            near = [factor * number for factor in (1, -1, 2, -2, 0.5, -0.5)]
+            values = ((place, float(self.kept[place][1].ravel()[0])) for place in places)
+            return next(
+                (place for place, value in values if number and any(abs(value - one) <= tolerance * abs(one) for one in near)), None
+            )
         for candidate in (wanted.ravel(), wanted.T.ravel()):
             length = float(np.sqrt(np.sum(candidate**2)))
-            if length == 0:
-                return None
-            for place in self._sizes.get(wanted.size, ()):
+            for place in places if length else ():
                 value = self.kept[place][1].ravel()
                 size = float(np.sqrt(np.sum(value**2)))
-                if size and min(np.max(np.abs(value / size - candidate / length)), np.max(np.abs(value / size + candidate / length))) < tolerance:
+                if (
+                    size
+                    and min(np.max(np.abs(value / size - candidate / length)), np.max(np.abs(value / size + candidate / length)))
+                    < tolerance
+                ):
                     return place
+        return None
+
+    def named(self, wanted: Array, spots: AbstractSet[int], tolerance: float = 1e-6) -> int | None:
+        """The place of the first value at one of these spots that is this array or its negative."""
+        others = frozenset(spot for spot, _ in self.kept if spot not in spots)
+        found = (self.find(wanted, tolerance, others), self.find(-wanted, tolerance, others))
+        return next((place for place in found if place is not None), None)
+
+    def _spread(self, wanted: Array, without: AbstractSet[int], tolerance: float) -> int | None:
+        """The place of its first element, where a program computes number by number, and each element was seen up to a sign."""
+        for sign in (1.0, -1.0):
+            if self.each(sign * wanted, tolerance):
+                first = sign * float(wanted.ravel()[0])
+                for place in self._sizes.get(1, ()):
+                    near = abs(float(self.kept[place][1].ravel()[0]) - first) <= tolerance * abs(first)
+                    if near and self.kept[place][0] not in without:
+                        return place
         return None
 
     def holds(self, wanted: Array, tolerance: float = TOLERANCE) -> bool:
@@ -119,7 +153,7 @@ class Forward(Frozen):
 
 def forward_seen(values: Values, x: Array, t: Array, weights: list[Array], biases: list[Array | None]) -> Forward:
     """Follow the forward pass through the values that were seen, layer by layer."""
-    h, names = x, []
+    h, names = x, list[str]()
     given = None
     for number, (w, b) in enumerate(zip(weights, biases, strict=True), start=1):
         z = h @ w if b is None else h @ w + b

@@ -37,10 +37,10 @@ class Source(Frozen):
     notes: tuple[str, ...] = ()
 
     def place(self, line: int) -> tuple[int, str]:
-        """The line within its cell and the file with its cell, of a notebook; otherwise the line itself and the file."""
+        """The line within its cell and the file with its cell, of a notebook; otherwise the line itself and no file."""
         below = [(first, cell) for cell, first in self.cells.items() if first <= line]
         if not below:
-            return line, self.name
+            return line, ""
         first, cell = max(below)
         return line - first + 1, f"{self.name}[{cell}]"
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from chainrule.base.errors import InputError
-from chainrule.checking.evidence import Architecture, Fault, Observation, Place, Saying
+from chainrule.checking.evidence import Architecture, Fault, Observation, Place, Saying, Verdict
 from chainrule.learners.header import HeaderError, read_header
 from chainrule.learners.layout import Layout
 from chainrule.learners.sandbox import Refusal, Sandbox
 from chainrule.learners.source import Source, read_source
-from chainrule.network.network import Array
 from chainrule.steps.problem import Problem
 
 
@@ -34,16 +34,32 @@ class FileSubmission:
 
     def observe(self, problems: Sequence[Problem]) -> Sequence[Observation]:
         """What it answers to each problem, in their order. Raises Refusal where its process gave nothing."""
+        problems = [self._classed(problem) for problem in problems]
         job = {**self._job("observe"), "probes": [_plain(problem) for problem in problems]}
         answers = self._sandbox.run(job)["answers"]
         return [_observation(problem, answer) for problem, answer in zip(problems, answers, strict=True)]
 
+    def _classed(self, problem: Problem) -> Problem:
+        """The problem with one class for each sample, where the program takes numbers of classes."""
+        t = np.asarray(problem.t, dtype=float)
+        if (
+            self._layout.targets not in ("classes", "column")
+            or t.shape[1] == 1
+            or (np.all((t == 0) | (t == 1)) and np.all(t.sum(axis=1) == 1))
+        ):
+            return problem
+        return replace(problem, t=np.eye(t.shape[1])[np.arange(len(t))[::-1] % t.shape[1]])
+
     def locate(self, fault: Fault, observation: Observation) -> Place | None:
         """Where in the file the quantity that is wrong is computed; None where that is not known."""
-        wanted = _wanted(fault, observation)
-        if not wanted:
-            return None
-        job = {**self._job("locate"), "probes": [_plain(observation.problem)], "wanted": wanted}
+        values = [value for value in (fault.found, observation.quantities.get(fault.shown)) if value is not None and np.size(value)]
+        job = {
+            **self._job("locate"),
+            "probes": [_plain(observation.problem)],
+            "quantity": fault.quantity,
+            "name": self.names.get(fault.shown, fault.shown),
+            "values": [np.nan_to_num(np.asarray(value, dtype=float)).tolist() for value in values],
+        }
         try:
             found = self._sandbox.run(job)
         except Refusal:
@@ -62,7 +78,9 @@ class FileSubmission:
             "number": self._read["number"],
             "layout": self._read["layout"],
             "activations": self._read["activations"],
-            "loss": [self._read["loss"], self._read["outputs"], self._read["batch"]] if self._read["loss"] else [architecture.loss, "sum", "mean"],
+            "loss": [self._read["loss"], self._read["outputs"], self._read["batch"]]
+            if self._read["loss"]
+            else [architecture.loss, "sum", "mean"],
         }
 
 
@@ -93,6 +111,20 @@ def understood(source: Source, sandbox: Sandbox, stated: str = "", *, observe: b
     return FileSubmission(source, sandbox, whole, record)
 
 
+UNREAD = ("nothing", "argument", "not_understood", "not_seen", "forms")
+"""Reasons for which a header helps."""
+
+
+def refused(refusal: Refusal) -> Verdict:
+    """The verdict on a program that gave nothing to judge: why, at which line, and what to write."""
+    remarks = [Saying(refusal.reason, refusal.values)]
+    if refusal.line is not None:
+        remarks.append(Saying("learners.refused.line", {"line": refusal.line}))
+    if refusal.reason.rpartition(".")[2] in UNREAD:
+        remarks.append(Saying("learners.refused.header"))
+    return Verdict("refused", remarks=tuple(remarks))
+
+
 def _architecture(read: Mapping[str, Any], stated: str) -> Architecture:
     activations = tuple(read["activations"])
     assumed = {"softmax": "cross_entropy", "sigmoid": "binary_cross_entropy" if read["logarithm"] else "half_squared"}
@@ -117,12 +149,16 @@ def _understood(read: Mapping[str, Any], layout: Layout, architecture: Architect
     """In sentences: entry, layout, activation, loss, convention."""
     line, file = source.place(read["line"])
     key = "loop" if read["entry"].startswith(("for ", "while ")) or ": for " in read["entry"] or ": while " in read["entry"] else "entry"
-    says = [Saying(f"learners.understood.{key}", {"entry": read["entry"], "line": line, "file": file})]
+    says = [Saying(f"learners.understood.{key}", {"entry": read["entry"], "line": f"{file}:{line}" if file else line})]
     samples = "vectors" if layout.vectors else "columns" if layout.columns else "rows"
     weights = "units_first" if layout.units_first else "inputs_first"
     x, w = read["names"].get("x", "x"), read["names"].get("W1", "W1")
     says.append(Saying(f"learners.understood.layout.{samples}.{weights}", {"x": x, "w": w}))
-    says.append(Saying("learners.understood.network", {"sizes": "-".join(map(str, read["sizes"])), "activations": ", ".join(architecture.activations)}))
+    says.append(
+        Saying(
+            "learners.understood.network", {"sizes": "-".join(map(str, read["sizes"])), "activations": ", ".join(architecture.activations)}
+        )
+    )
     where = "stated" if stated else "seen" if read["loss"] else "assumed"
     says.append(Saying(f"learners.understood.loss.{where}", {"loss": architecture.loss}))
     says.extend(Saying(note) for note in source.notes)
@@ -167,16 +203,3 @@ def _observation(problem: Problem, answer: Mapping[str, Any]) -> Observation:
         answer["from_update"],
         altered=tuple(answer["altered"]),
     )
-
-
-def _wanted(fault: Fault, observation: Observation) -> list[dict[str, Any]]:
-    """The values that a wrong expression has: what was found, first of the quantity that is wrong itself."""
-    result = []
-    for key, value in ((fault.quantity, fault.found), (fault.shown, observation.quantities.get(fault.shown))):
-        if value is not None and np.size(value):
-            result.append({"key": key, "value": _finite(np.asarray(value, dtype=float)).tolist()})
-    return result
-
-
-def _finite(value: Array) -> Array:
-    return np.nan_to_num(value)

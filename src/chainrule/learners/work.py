@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import random
 import re
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from chainrule.learners.calling import Unbound
 from chainrule.learners.header import Header, read_header
-from chainrule.learners.layout import Layout, Probe
+from chainrule.learners.layout import Array, Layout, Probe
 from chainrule.learners.limits import Guard, Stopped, line_of_error
 from chainrule.learners.loading import Loaded, said
-from chainrule.learners.names import stated
-from chainrule.learners.programs import Answer, Unreadable
+from chainrule.learners.names import compact, stated
+from chainrule.learners.programs import BACKWARD, Answer, Program, Unreadable
 from chainrule.learners.reading import Reading, Trials, read_again, understand
-from chainrule.learners.seen import error_seen, output_seen
+from chainrule.learners.seen import ACTIVATIONS, error_seen, output_seen
 
 STEPS = 3
 """Update steps of a probe."""
 
 
-def prepare() -> None:
-    """What every job needs is imported once, before the first."""
-    np.random.default_rng(0).normal(size=(2, 2)) @ np.eye(2)
+def prepare(code: str) -> None:
+    """Packages that a program imports and that take long are imported before it gets its process, once for all."""
+    for module in ("scipy.special", "scipy.stats", "scipy.optimize"):
+        if module.partition(".")[0] in code and module.rpartition(".")[2] in code and module not in sys.modules:
+            with contextlib.suppress(ImportError):
+                importlib.import_module(module)
 
 
 def done(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
@@ -138,18 +144,83 @@ def _observed(answer: Answer, probe: Probe, job: Mapping[str, Any]) -> dict[str,
 
 
 def _locate(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
-    """The first expression that has a value that is wrong: as it is, else up to a factor."""
+    """The first expression whose value is the wrong one.
+
+    An error that is handed back is not given by most programs; with few samples it follows from the gradient: ∂E/∂W = hᵀ δ.
+    """
     loaded, header = _loaded(job, guard)
     program = read_again(loaded, header, job["number"])
-    answer = program.answer(Probe.from_dict(job["probes"][0]), Layout(**job["layout"]), 1)
-    for wanted in job["wanted"]:
-        value = np.array(wanted["value"], dtype=float)
-        place = answer.values.find(value, 1e-7)
-        place = answer.values.proportional(value) if place is None else place
-        if place is not None:
-            spot = loaded.spots[answer.values.kept[place][0]]
-            return {"line": spot.line, "expression": spot.text(loaded.code), "key": wanted["key"]}
+    layout, probe, quantity = Layout(**job["layout"]), Probe.from_dict(job["probes"][0]), str(job["quantity"])
+    number = int(quantity[-1]) if quantity[-1].isdigit() else len(probe.weights)
+    helpers = _helpers(loaded, program)
+    if quantity.startswith(("dh", "delta", "dy")):
+        for rows in (min(3, *probe.sizes[:-1]), 1):
+            few = probe.first_rows(rows)
+            try:
+                answer = program.answer(few, layout, 1)
+            except Exception:  # noqa: BLE001  # a program that takes no such sample is looked at with others
+                continue
+            found = _delta(answer, few, job["activations"], number)
+            if found is None:
+                continue
+            delta, slope = found
+            wanted = [delta] if quantity.startswith("delta") or slope is None else [delta / slope, delta]
+            wanted = [value for value in wanted if value.size == 1 or np.ptp(value) > 1e-9 * np.max(np.abs(value))]
+            for look in (answer.values.signed, answer.values.multiple):  # W2 itself is a multiple of δ W2ᵀ where there is one output
+                for value in wanted:
+                    place = look(value, helpers)
+                    if place is not None:
+                        return _spot(loaded, answer, place)
+    answer = program.answer(probe, layout, 1)
+    for plain in job["values"]:
+        value = np.array(plain, dtype=float)
+        named = answer.values.named(
+            value, {spot for spot, one in enumerate(loaded.spots) if one.target and compact(one.target) == compact(job["name"])}
+        )
+        for place in (named, answer.values.signed(value, helpers), answer.values.multiple(value, helpers)):
+            if place is not None:
+                return _spot(loaded, answer, place)
+        if value.size > 1 and np.ptp(value) <= 1e-9 * np.max(np.abs(value)):  # one number that was spread over all
+            place = answer.values.signed(value.ravel()[:1], helpers)
+            if place is not None:
+                return _spot(loaded, answer, place)
     return {}
+
+
+def _helpers(loaded: Loaded, program: Program) -> frozenset[int]:
+    """Spots in functions that compute for anybody, as a scalar product does: what is wrong is where they are called."""
+    lines: set[int] = set()
+    for name, node in loaded.functions.items():
+        if not BACKWARD.search(name) and node.lineno != program.line:
+            lines.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+    return frozenset(number for number, spot in enumerate(loaded.spots) if spot.line in lines)
+
+
+def _spot(loaded: Loaded, answer: Answer, place: int) -> dict[str, Any]:
+    spot = loaded.spots[answer.values.kept[place][0]]
+    return {"line": spot.line, "expression": spot.text(loaded.code)}
+
+
+def _delta(answer: Answer, probe: Probe, activations: Sequence[str], number: int) -> tuple[Array, Array | None] | None:
+    """The program's own ∂E/∂z of a layer for one sample, and f′(z), where that is not 0."""
+    gradient, h, z = answer.gradients.get(f"dW{number}"), probe.x, probe.x
+    for layer in range(number):
+        w, b = probe.weights[layer], probe.biases[layer]
+        before = h
+        z = h @ w if b is None else h @ w + b
+        h = z if activations[layer] == "identity" else ACTIVATIONS[activations[layer]](z)
+    if gradient is None or gradient.shape != probe.weights[number - 1].shape or not np.any(before):
+        return None
+    delta = np.linalg.lstsq(before.T, gradient, rcond=None)[0]
+    if np.linalg.matrix_rank(before) < len(before):
+        return None
+    if np.max(np.abs(before.T @ delta - gradient)) > 1e-6 * max(np.max(np.abs(gradient)), 1e-300):
+        return None
+    name = activations[number - 1]
+    if name in ("identity", "softmax"):
+        return delta, None
+    slope = (ACTIVATIONS[name](z + 1e-5) - ACTIVATIONS[name](z - 1e-5)) / 2e-5
+    return delta, slope if np.all(np.abs(slope) > 1e-3) else None
 
 
 _JOBS = {"understand": _understand, "observe": _observe, "locate": _locate}
