@@ -86,6 +86,7 @@ class Observation(Frozen):
     altered      keys of arguments that the program changed though they were not its own: "x"
     failure      why there is no answer, in the program's own words; then everything above but the problem is empty
     exact_to     relative precision of its numbers; 1e-6 where it computes in float32, 0.5e-3 where it prints three digits
+    rounded_to   by how much its numbers may be rounded, absolutely: half a unit of the last digit that is written
     """
 
     problem: Problem
@@ -96,6 +97,7 @@ class Observation(Frozen):
     altered: tuple[str, ...] = ()
     failure: str = ""
     exact_to: float = 1e-9
+    rounded_to: float = 0.0
 
 
 class Place(FrozenValue):

@@ -190,16 +190,18 @@ def _forward_faults(probed: Sequence[Probed]) -> Iterator[Fault]:
             if found is None:
                 continue
             expected, found = one.probe.truth[key], np.asarray(found, dtype=float)
-            if not _close(found, expected, one.observation.exact_to):
+            if not _close(found, expected, one.observation.exact_to, one.observation.rounded_to):
                 yield _forward_fault(probed, place, key, expected, found)
                 return
 
 
-def _close(found: Array, expected: Array, exact_to: float) -> bool:
+def _close(found: Array, expected: Array, exact_to: float, rounded_to: float = 0.0) -> bool:
     if found.size == expected.size and found.shape != expected.shape and sorted(found.squeeze().shape) == sorted(expected.squeeze().shape):
         found = found.reshape(expected.shape)
     largest = float(np.abs(expected).max(initial=0.0))
-    return found.shape == expected.shape and bool(np.all(np.abs(found - expected) <= max(exact_to * 10, 1e-9) * largest + 1e-12))
+    return found.shape == expected.shape and bool(
+        np.all(np.abs(found - expected) <= max(exact_to * 10, 1e-9) * largest + 1.5 * rounded_to + 1e-12)
+    )
 
 
 def _forward_fault(probed: Sequence[Probed], place: int, key: str, expected: Array, found: Array) -> Fault:

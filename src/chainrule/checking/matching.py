@@ -97,7 +97,7 @@ class Probed(Frozen):
     def floor(self, parameter: Array | None) -> float:
         """How large an error is that comes from reading a gradient off an update."""
         if not self.observation.from_update or parameter is None or not parameter.size:
-            return 0.0
+            return 1.5 * self.observation.rounded_to
         return float(2e-15 * np.abs(parameter).max() / self.rate)
 
 
@@ -443,6 +443,7 @@ def _fitted(
 ) -> Fit | None:
     key = _key(edge, number)
     factors, penalties, extents, far, given = list[float](), list[float](), list[Extent](), 0.0, False
+    blurred = 0.0
     for one, value, size in zip(probed, values, sizes, strict=True):
         found = one.gradient(key)
         if found is None:
@@ -473,6 +474,7 @@ def _fitted(
         if deviation > max(allowed, 1e-12 * largest) or abs(numbers[0]) * size < 1e-12 * largest:
             return None
         far = max(far, deviation / max(largest, 1e-300))
+        blurred = max(blurred, one.observation.rounded_to / max(largest, 1e-300))
         factors.append(float(numbers[0]))
         extents.append(one.extent(number))
         if penalty:
@@ -481,7 +483,7 @@ def _fitted(
         return None
     if not factors:
         return None if penalty else Fit(None)
-    loose = max(1e-7, 1e3 * max(one.observation.exact_to for one in probed))
+    loose = max(1e-7, 1e3 * max(one.observation.exact_to for one in probed), 2 * blurred)
     factor = read_factor(factors, extents, exact_to=loose)
     weight = _read_penalty(probed[0].probe, penalties, extents, 100 * loose) if penalty else None
     if factor is None or (penalty and weight is None):

@@ -16,6 +16,7 @@ from chainrule.cli.options import (
     NETWORK_OPTIONS,
     Sectioned,
     check_formula_alone,
+    complete_files,
     complete_weights,
     complete_words,
     problem_from_options,
@@ -77,6 +78,16 @@ Examples
   chainrule doctor 3-8-1 --data houses.csv --learning-rate 0.01
   chainrule doctor mine.toml --apply cured.toml
   chainrule doctor model.safetensors --data houses.csv
+"""
+
+CHECK_EXAMPLES = """\b
+Examples
+  chainrule check mine.py
+  chainrule check mine.py --as "gradients = back_prop(W1, W2, X, Y); X columns; loss cross_entropy"
+  chainrule check submissions/*.py
+  chainrule check step.json
+  chainrule check numbers.csv --as mazur --marks
+  chainrule check --by-hand mazur
 """
 
 COMPLETION_EXAMPLES = """\b
@@ -336,6 +347,38 @@ def doctor(network: str | None, as_json: bool, apply: str | None, **options: Any
     from chainrule.cli.doctor import doctor_command
 
     return doctor_command(network, as_json, apply, options)
+
+
+@chainrule.command("check", epilog=CHECK_EXAMPLES, short_help="Name the mistake in somebody's back-propagation.")
+@click.argument("files", nargs=-1, metavar="FILE …", shell_complete=complete_files)
+@click.option("--as", "stated", default="", metavar="TEXT", help="What the program is, as in a header; of numbers, which network.")
+@click.option("--observe", is_flag=True, help="Watch the loop that trains, whatever functions there are.")
+@click.option("--loss", default="", metavar="NAME", help="The loss.  [default: as the program has it]")
+@click.option("--hint", type=click.IntRange(1, 3), metavar="1|2|3", help="Lead to the mistake in place of naming it; 3 is plainest.")
+@click.option("--marks", "form", flag_value="marks", help="Of numbers: a mark for each quantity, with errors carried forward.")
+@click.option("--gradescope", "form", flag_value="gradescope", help="Print the result in Gradescope's format.")
+@click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
+@click.option("--by-hand", "paper", is_flag=True, help="FILE is a network; its quantities are typed in, one by one.")
+@click.option("--language", type=click.Choice(["en", "de"]), default="en", help="Language of the words.  [default: en]")
+def check(
+    files: tuple[str, ...], stated: str, observe: bool, loss: str, hint: int | None, form: str | None, as_json: bool, paper: bool,
+    language: str,
+) -> int:  # fmt: skip
+    """Name the mistake in a back-propagation that was written by hand: what is wrong first, why, on which line, what should stand there.
+
+    FILE is a program of Python or a notebook, which runs in a process of its own with limits (that of a stranger belongs into a container);
+    or numbers: .json, .csv, .npz, a recorded step, a PyTorch state. The exit code is 0 where all is right, by whatever conventions, and 1
+    where something is wrong or nothing could be judged.
+    """
+    from chainrule.cli.check import by_hand, check_command
+
+    if paper:
+        from chainrule.document.words import Words
+
+        if len(files) > 1:
+            raise InputError("one network at a time is computed by hand; name one.")
+        return by_hand(problem_from_options(files[0] if files else None), Words(language))
+    return check_command(files, stated, observe, loss, as_json, hint, form or "", language)
 
 
 @chainrule.command(epilog=CODE_EXAMPLES, short_help="Print the step as a NumPy program.")

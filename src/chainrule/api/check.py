@@ -1,0 +1,144 @@
+"""Somebody's back-propagation, checked: `cr.check(…)`, and what `chainrule check` is made of."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from chainrule.base.errors import FileError, InputError, quoted
+from chainrule.base.files import check_readable
+from chainrule.checking.evidence import Observation, Saying, Verdict, probes
+from chainrule.checking.given import SUFFIXES, architecture_of, observation_of, read_numbers
+from chainrule.checking.judgement import judge
+from chainrule.checking.marks import Mark, marked
+from chainrule.checking.report import Check, completed
+from chainrule.steps.problem import Problem
+
+if TYPE_CHECKING:
+    from chainrule.learners.sandbox import Sandbox
+
+PROGRAMS = (".py", ".ipynb")
+"""Files that are run."""
+
+
+def check(file: str | os.PathLike[str], stated: str = "", *, observe: bool = False, loss: str = "", seed: int = 0) -> Check:
+    """What is wrong with the back-propagation of a program, by name; or that it is right, and by which conventions.
+
+    file     a program of Python or a notebook; or a file of numbers: .json, .csv, .npz, a recorded step, a PyTorch state
+    stated   what is said of it: of a program what its entry, its layout, its loss are, as in a header "# chainrule: …"; of numbers the
+             network and its batch, as `problem` takes them: "2-2-1", "mazur", "mine.toml"
+    observe  watch the loop that trains, whatever functions there are
+    loss     the loss, by chainrule's name
+    seed     of the probes
+
+    A program runs in a process of its own with limits of time, memory and output; those of strangers belong into a container.
+    Raises InputError, FileError.
+    """
+    return next(check_each([file], stated, observe=observe, loss=loss, seed=seed))
+
+
+def check_each(
+    files: Sequence[str | os.PathLike[str]], stated: str = "", *, observe: bool = False, loss: str = "", seed: int = 0
+) -> Iterator[Check]:
+    """The same of several files, one after the other; what one of them does harms no other."""
+    from chainrule.learners.sandbox import Sandbox
+
+    with Sandbox() as sandbox:
+        for file in files:
+            if Path(file).suffix.lower() in SUFFIXES:
+                yield check_numbers(file, stated, loss=loss)
+            else:
+                yield _check_program(file, sandbox, stated, observe=observe, loss=loss, seed=seed)
+
+
+def _check_program(file: str | os.PathLike[str], sandbox: Sandbox, stated: str, *, observe: bool, loss: str, seed: int) -> Check:
+    from chainrule.learners.sandbox import Refusal
+    from chainrule.learners.submission import read_submission
+
+    path = Path(file)
+    _check_there(path)
+    if path.suffix.lower() not in PROGRAMS:
+        raise InputError(f"{quoted(str(path))} is no program that can be read: give a file of Python, a notebook, or one of numbers.")
+    try:
+        submission = read_submission(path, sandbox, stated, observe=observe, loss=loss)
+        observations = submission.observe(probes(submission.architecture, seed))
+    except Refusal as refusal:
+        said = Saying(refusal.reason, {**refusal.values, **({} if refusal.line is None else {"line": refusal.line})})
+        return Check(path.name, Verdict("refused", remarks=(said,)))
+    verdict = completed(judge(observations, submission.architecture), submission)
+    return Check(
+        submission.name, verdict, tuple(submission.understood), submission.names, submission.columns, tuple(submission.conventions)
+    )  # fmt: skip
+
+
+def check_numbers(file: str | os.PathLike[str], network: str = "", *, loss: str = "") -> Check:
+    """What is wrong with numbers that somebody computed for a network and its batch. Raises InputError, FileError."""
+    observation = numbers_observed(file, network, loss=loss)
+    return check_observed(str(Path(file).name), [observation])
+
+
+def numbers_observed(file: str | os.PathLike[str], network: str = "", *, loss: str = "") -> Observation:
+    """The numbers of a file as an answer to one probe. Raises InputError, FileError."""
+    path = Path(file)
+    _check_there(path)
+    plain, rounded_to = read_numbers(path)
+    return observation_of(plain, _stated_problem(plain, network, loss), rounded_to)
+
+
+def _stated_problem(plain: Any, network: str, loss: str) -> Problem | None:
+    from chainrule.api.problems import problem
+
+    if plain.get("format"):
+        return None
+    described = plain.get("network") if isinstance(plain, dict) else None
+    if described is not None and not network:
+        plain.pop("network")
+    if not network and described is None:
+        return None
+    options: dict[str, Any] = {"loss": loss} if loss else {}
+    return problem(network or described, **options)
+
+
+def check_observed(name: str, observations: Sequence[Observation]) -> Check:
+    """What is wrong with what somebody's program, or paper, gave for one or more problems of one network."""
+    first = observations[0].problem
+    architecture = architecture_of(first.network)
+    verdict = completed(judge(observations, architecture))
+    return Check(name, verdict)
+
+
+def marks(file: str | os.PathLike[str], network: str = "", *, loss: str = "") -> list[Mark]:
+    """A mark for each quantity in a file of numbers, with errors carried forward. Raises InputError, FileError."""
+    return marked(numbers_observed(file, network, loss=loss))
+
+
+def _check_there(path: Path) -> None:
+    try:
+        check_readable(path)
+    except FileNotFoundError:
+        raise FileError(f"there is no file {path}.") from None
+
+
+def mistakes_of_class(checks: Sequence[Check]) -> list[tuple[int, list[str]]]:
+    """Which mistakes a class makes, the commonest first, and in which files."""
+    found: dict[int, list[str]] = {}
+    for one in checks:
+        for number in dict.fromkeys(one.mistakes):
+            found.setdefault(number, []).append(one.name)
+    return sorted(found.items(), key=lambda item: (-len(item[1]), item[0]))
+
+
+def gradescope_results(one: Check, most: float = 10.0) -> dict[str, Any]:
+    """A check in Gradescope's format of results: a test for each quantity that was wrong, or one that is passed.
+
+    most  the points of work without a mistake; each mistake costs a share of them
+    """
+    from chainrule.checking.report import hinted
+    from chainrule.document.words import Words
+
+    words, faults = Words(), one.verdict.faults
+    reached = most if one.passed else 0.0 if one.kind == "refused" or not faults else most * max(0.0, 1 - len(faults) / 4)
+    tests = [{"name": one.called(fault.quantity), "score": 0, "max_score": 0, "output": hinted(words, fault, 3)} for fault in faults]
+    return {"score": round(reached, 2), "output": "\n".join(line for _, line in one.lines(words, hint=2)), "tests": tests}
