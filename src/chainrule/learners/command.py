@@ -110,6 +110,7 @@ class CommandSubmission:
     def locate(self, fault: Fault, observation: Observation) -> Place | None:
         """None: its source is not read."""
         del fault, observation
+        return None
 
     def _asked(self, activations: tuple[str, ...], loss: str) -> Architecture:
         """The network that it computes, by what is stated, or by what it says itself."""
