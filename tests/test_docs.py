@@ -20,7 +20,7 @@ from chainrule.network import layers
 from chainrule.network.definitions import REGISTRY
 
 ROOT = Path(__file__).parent.parent
-VERDICTS = ("doctor",)
+VERDICTS = ("doctor", "check")
 """Commands that end with 1 where they find something."""
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -70,6 +70,8 @@ CONSOLE = [(page, commands(block)) for page in PAGES for block in fences(page, "
 def test_commands_print_what_the_page_says(page, block, capsys, tmp_path, monkeypatch):
     """The commands of one block, in one folder: the later ones may use what the earlier ones wrote."""
     monkeypatch.chdir(tmp_path)
+    for program in page.with_suffix("").glob("*.py"):  # those that the page shows
+        shutil.copy(program, tmp_path)
     for command, expected in block:
         program, *arguments = shlex.split(command)
         assert program == "chainrule"
@@ -81,6 +83,8 @@ def test_commands_print_what_the_page_says(page, block, capsys, tmp_path, monkey
 @pytest.mark.parametrize("page", [page for page in PAGES if fences(page, "python")], ids=lambda page: page.name)
 def test_python_examples_run(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    for program in page.with_suffix("").glob("*.py"):
+        shutil.copy(program, tmp_path)
     for kind, table in REGISTRY.items():
         monkeypatch.setitem(REGISTRY, kind, dict(table))
     monkeypatch.setattr(layers, "KINDS", dict(layers.KINDS))

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
 
 from chainrule.base.errors import FileError, InputError, quoted
 from chainrule.base.files import check_readable
-from chainrule.checking.evidence import Observation, Saying, Verdict, probes
+from chainrule.checking.evidence import Architecture, Observation, Saying, Verdict, probes
 from chainrule.checking.given import SUFFIXES, architecture_of, observation_of, read_numbers
 from chainrule.checking.judgement import judge
 from chainrule.checking.marks import Mark, marked
 from chainrule.checking.report import Check, completed
+from chainrule.network.network import Array
 from chainrule.steps.problem import Problem
 
 if TYPE_CHECKING:
     from chainrule.learners.sandbox import Sandbox
+
+Gradients: TypeAlias = "Callable[[Array, Array, Mapping[str, Array]], Mapping[str, Any]]"
 
 PROGRAMS = (".py", ".ipynb")
 """Files that are run."""
@@ -71,6 +76,30 @@ def _check_program(file: str | os.PathLike[str], sandbox: Sandbox, stated: str, 
     return Check(
         submission.name, verdict, tuple(submission.understood), submission.names, submission.columns, tuple(submission.conventions)
     )  # fmt: skip
+
+
+def check_function(function: Gradients, activations: Sequence[str], loss: str = "half_squared", *, seed: int = 0, **known: Any) -> Check:
+    """What is wrong with a function of x (batch, inputs), t (batch, outputs) and {"W1": …, "b1": …}, which gives {"dW1": …, "db1": …}.
+
+    activations  of its layers, the output's last
+    known        more about its network, as of `Architecture`: bias=False, last=1, outputs="mean" …
+
+    It runs in this process. What it raises is why there is no answer.
+    """
+    architecture = Architecture(tuple(activations), loss, **known)
+    observations = [_answer(function, problem) for problem in probes(architecture, seed)]
+    return Check(getattr(function, "__name__", "function"), completed(judge(observations, architecture)))
+
+
+def _answer(function: Gradients, problem: Problem) -> Observation:
+    assert problem.x is not None
+    assert problem.t is not None
+    parameters = {key: value.copy() for key, value in problem.network.parameters.items()}
+    try:
+        given = function(problem.x.copy(), problem.t.copy(), parameters)
+        return Observation(problem, {key: np.asarray(value, dtype=float) for key, value in given.items()})
+    except Exception as error:  # noqa: BLE001  # a person's own function may raise anything
+        return Observation(problem, failure=f"{type(error).__name__}: {error}")
 
 
 def check_numbers(file: str | os.PathLike[str], network: str = "", *, loss: str = "") -> Check:

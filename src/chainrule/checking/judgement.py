@@ -402,6 +402,8 @@ def _verdict(
     if (steps := step_fault(best.explanation, probed, -1 if added else 1)) is not None:
         faults.append(_fault_of_steps(probed, steps))
     faults += _shared_faults(probed)
+    if best.reading is not None and set(best.faulty or ()) - {9}:
+        remarks = [*remarks, Saying("check.loss_and_gradient")]
     if not faults:
         conventions = tuple(_conventions(probed, best, architecture))
         return Verdict("convention" if conventions else "right", (), conventions, tuple(remarks), observations)

@@ -107,13 +107,18 @@ class Check(Displayed, Frozen):
         if self.understood:
             yield 0, words.plain("check.title", name=self.name)
             yield from ((2, said(words, one)) for one in self.understood)
+        faults, kind = self.verdict.faults, self.kind
+        if faults and self.all_conventions:
+            yield 0, words.plain("check.otherwise")
+            yield from ((2, said(words, one)) for one in self.all_conventions)
+        if self.understood:
+            yield 0, ""
         yield from ((0, said(words, one)) for one in self.verdict.remarks)
-        count = len(self.verdict.faults)
-        observations = len(self.verdict.observations)
-        kind = "mistakes" if self.kind == "class" and count > 1 else self.kind
-        yield 0, words.plain(f"check.{kind}", count=observations if kind == "right" else count)
-        yield from ((2, said(words, one)) for one in self.all_conventions)
-        for place, fault in enumerate(self.verdict.faults):
+        kind = "mistakes" if kind == "class" and len(faults) > 1 else kind
+        yield 0, words.plain(f"check.{kind}", count=len(self.verdict.observations) if kind == "right" else len(faults))
+        if not faults:
+            yield from ((2, said(words, one)) for one in self.all_conventions)
+        for place, fault in enumerate(faults):
             if hint is not None:
                 yield 2, hinted(words, fault, hint)
                 return
@@ -210,10 +215,10 @@ def paper_name(key: str) -> str:
     """What a quantity is called on paper.
 
     >>> paper_name("dW1"), paper_name("delta2"), paper_name("dy"), paper_name("W1_next")
-    ('∂E/∂W1', 'δ2', '∂E/∂y', 'W1 after a step')
+    ('∂E/∂W1', 'δ2', '∂E/∂y', 'W1⟨k+1⟩')
     """
     if key.endswith("_next"):
-        return f"{key.removesuffix('_next')} after a step"
+        return f"{key.removesuffix('_next')}⟨k+1⟩"
     if key.startswith("delta"):
         return f"δ{key.removeprefix('delta')}"
     return f"∂E/∂{key[1:]}" if re.fullmatch(r"d(W|b|h|y|z)\d*", key) else key
@@ -297,7 +302,16 @@ def _equation(network: Network, key: str, *, columns: bool) -> str:
     if not right:
         return ""
     left = formula_text(formula(network.derivation.named[key], network.derivation.labels(network.notation, 2)))
-    return f"{left} = {right}"
+    return _plain_letters(f"{left} = {right}", len(network.layers))
+
+
+def _plain_letters(text: str, depth: int) -> str:
+    """A formula with the numbers of layers as they stand in what is said besides: δ⁽¹⁾ as δ1, and h of the only hidden layer as h1."""
+    digits = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
+    said = re.sub(r"(?<=[a-zδ])⁽([⁰¹²³-⁹]+)⁾", lambda found: found[1].translate(digits), text).replace("^2", "²")
+    for letter, only in (("h", depth == 2), ("z", depth == 1), ("δ", depth == 1), ("b", depth == 1), ("W", depth == 1)):
+        said = re.sub(rf"(?<![\w]){letter}(?![\w])", f"{letter}1", said) if only else said
+    return said
 
 
 def _following(faults: Sequence[Fault], observation: Observation) -> Iterator[str]:

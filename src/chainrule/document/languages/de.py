@@ -925,6 +925,7 @@ WORDS = {
     # The check of somebody's back-propagation
     "check.title": "Was von {name} verstanden wurde",
     "check.right": "Richtig: jede Größe in {count} Proben ist, was sie sein soll.",
+    "check.otherwise": "Anders gemacht, und richtig:",
     "check.convention": "Richtig, nach anderen Konventionen:",
     "check.mistakes": "{count} Fehler:",
     "check.mistakes.count=1": "Ein Fehler:",
@@ -948,7 +949,6 @@ WORDS = {
     "check.why.factor": "Es ist das {factor}-Fache des richtigen Werts, in {agreeing} von {probes} Proben (N Beispiele, k Ausgaben, n "
     "Eingänge der Schicht).",
     "check.why.unknown": "Es weicht bis zu {percent} % des größten Elements vom richtigen Wert ab.",
-    "check.why.unknown_factor": "Es ist auf der ersten Probe etwa das {factor}-Fache des richtigen Werts.",
     "check.why.forward": "Hier geht es vorwärts falsch: {quantity} ist nicht, was Gewichte und Eingänge ergeben.",
     "check.why.untrained": "Jeder Gradient ist genau 0, E aber nicht: kein Schritt ändert ein Gewicht.",
     "check.why.penalty.missing": "Die Strafe auf die Gewichte fehlt im Gradienten.",

@@ -887,6 +887,7 @@ WORDS = {
     # The check of somebody's back-propagation
     "check.title": "What was understood of {name}",
     "check.right": "Right: every quantity of {count} probes is what it should be.",
+    "check.otherwise": "Done otherwise, and right:",
     "check.convention": "Right, by other conventions:",
     "check.mistakes": "{count} mistakes:",
     "check.mistakes.count=1": "A mistake:",
@@ -910,7 +911,6 @@ WORDS = {
     "check.why.factor": "It is {factor} times the right value, in {agreeing} of {probes} probes (N samples, k outputs, n inputs of "
     "the layer).",
     "check.why.unknown": "It differs from the right value by up to {percent} % of the largest element.",
-    "check.why.unknown_factor": "It is about {factor} times the right value on the first probe.",
     "check.why.forward": "The forward pass goes wrong here: {quantity} is not what the weights and the inputs give.",
     "check.why.untrained": "Every gradient is exactly 0, though E is not: no step changes a weight.",
     "check.why.penalty.missing": "The penalty on the weights is missing in the gradient.",
@@ -936,9 +936,9 @@ WORDS = {
     "check.convention.rate": "every update is {factor} times that of the rate that was assumed",
     "check.convention.loss": "it was read as {loss}, under which the gradients fit",
     "check.hint.1": "Look at {quantity} again, by hand, for one sample.",
-    "check.hint.2": "Look at {quantity} again. Its sign: {sign}.",
+    "check.hint.2": "Look at {quantity} again. What shows it: {sign}.",
     "check.hint.2.unknown": "Look at {quantity} again; what comes before it is right.",
-    "check.hint.3": "Look at {quantity} again. Its cure: {cure}",
+    "check.hint.3": "Look at {quantity} again. What helps: {cure}",
     "check.marks.title": "{name}: {reached} of {all} marks",
     "check.marks.right": "right",
     "check.marks.follows": "follows from an earlier error",
