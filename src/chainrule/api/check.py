@@ -11,7 +11,7 @@ import numpy as np
 
 from chainrule.base.errors import FileError, InputError, quoted
 from chainrule.base.files import check_readable
-from chainrule.checking.evidence import Architecture, Observation, Saying, Verdict, probes
+from chainrule.checking.evidence import Architecture, Observation, probes
 from chainrule.checking.given import SUFFIXES, architecture_of, observation_of, read_numbers
 from chainrule.checking.judgement import judge
 from chainrule.checking.marks import Mark, marked
@@ -24,8 +24,11 @@ if TYPE_CHECKING:
 
 Gradients: TypeAlias = "Callable[[Array, Array, Mapping[str, Array]], Mapping[str, Any]]"
 
-PROGRAMS = (".py", ".ipynb")
-"""Files that are run."""
+PROGRAMS = (".py", ".ipynb", ".md", ".txt")
+"""Files that are run: programs, notebooks, and documents with programs in them."""
+
+LANES = 2
+"""So many programs run at once."""
 
 
 def check(file: str | os.PathLike[str], stated: str = "", *, observe: bool = False, loss: str = "", seed: int = 0) -> Check:
@@ -48,19 +51,40 @@ def check_each(
     files: Sequence[str | os.PathLike[str]], stated: str = "", *, observe: bool = False, loss: str = "", seed: int = 0
 ) -> Iterator[Check]:
     """The same of several files, one after the other; what one of them does harms no other."""
+    from concurrent.futures import ThreadPoolExecutor
+    from contextlib import ExitStack
+    from queue import SimpleQueue
+
     from chainrule.learners.sandbox import Sandbox
 
-    with Sandbox() as sandbox:
-        for file in files:
+    lanes = min(LANES, os.cpu_count() or 1, len(files))
+    with ExitStack() as open_ones:
+        free: SimpleQueue[Sandbox] = SimpleQueue()
+        for _ in range(lanes):
+            free.put(open_ones.enter_context(Sandbox()))
+
+        def one(file: str | os.PathLike[str]) -> Check:
             if Path(file).suffix.lower() in SUFFIXES:
-                yield check_numbers(file, stated, loss=loss)
-            else:
-                yield _check_program(file, sandbox, stated, observe=observe, loss=loss, seed=seed)
+                return check_numbers(file, stated, loss=loss)
+            sandbox = free.get()
+            try:
+                return _check_program(file, sandbox, stated, observe=observe, loss=loss, seed=seed)
+            finally:
+                free.put(sandbox)
+
+        if lanes < 2:
+            yield from map(one, files)
+            return
+        pool = open_ones.enter_context(ThreadPoolExecutor(lanes))
+        try:
+            yield from pool.map(one, files)
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _check_program(file: str | os.PathLike[str], sandbox: Sandbox, stated: str, *, observe: bool, loss: str, seed: int) -> Check:
     from chainrule.learners.sandbox import Refusal
-    from chainrule.learners.submission import read_submission
+    from chainrule.learners.submission import read_submission, refused
 
     path = Path(file)
     _check_there(path)
@@ -69,10 +93,9 @@ def _check_program(file: str | os.PathLike[str], sandbox: Sandbox, stated: str, 
     try:
         submission = read_submission(path, sandbox, stated, observe=observe, loss=loss)
         observations = submission.observe(probes(submission.architecture, seed))
+        verdict = completed(judge(observations, submission.architecture), submission)
     except Refusal as refusal:
-        said = Saying(refusal.reason, {**refusal.values, **({} if refusal.line is None else {"line": refusal.line})})
-        return Check(path.name, Verdict("refused", remarks=(said,)))
-    verdict = completed(judge(observations, submission.architecture), submission)
+        return Check(path.name, refused(refusal))
     return Check(
         submission.name, verdict, tuple(submission.understood), submission.names, submission.columns, tuple(submission.conventions)
     )  # fmt: skip
@@ -100,6 +123,26 @@ def _answer(function: Gradients, problem: Problem) -> Observation:
         return Observation(problem, {key: np.asarray(value, dtype=float) for key, value in given.items()})
     except Exception as error:  # noqa: BLE001  # a person's own function may raise anything
         return Observation(problem, failure=f"{type(error).__name__}: {error}")
+
+
+def check_asked(command: str, stated: str = "", *, loss: str = "", seed: int = 0) -> Check:
+    """What is wrong with the back-propagation of a program in any language, which is asked in lines of JSON: `docs/programs.md`.
+
+    command  how it is started, "./mynet"; nothing holds it but a limit of time
+    stated   its activations and its loss, where its answers do not say them: "activations tanh, identity; loss half_squared"
+
+    Raises InputError where it cannot be started.
+    """
+    from chainrule.learners.command import CommandSubmission
+    from chainrule.learners.sandbox import Refusal
+    from chainrule.learners.submission import refused
+
+    try:
+        with CommandSubmission(command, stated, loss=loss) as submission:
+            verdict = completed(judge(submission.observe(probes(submission.architecture, seed)), submission.architecture), submission)
+    except Refusal as refusal:
+        return Check(command, refused(refusal))
+    return Check(command, verdict, tuple(submission.understood))
 
 
 def check_numbers(file: str | os.PathLike[str], network: str = "", *, loss: str = "") -> Check:
