@@ -8,6 +8,7 @@ Statements are separated by semicolons; each is optional:
     W units x inputs | W inputs x units                          one sample | batch       vectors of one sample, or several samples
     loss NAME               half_squared, squared, binary_cross_entropy, cross_entropy
     rate NUMBER             the learning rate that is written in the file
+    activations NAME, …     of each layer, of a program that is asked by lines of JSON
     watch                   watch the loop that trains, whatever functions there are
 """
 
@@ -65,6 +66,7 @@ class Header(FrozenValue):
     entry      the function or the method
     arguments  what its arguments are, "a": "x"
     loss       by chainrule's name
+    activations  of each layer, of a program that is asked by lines
     rate       the learning rate
     observe    whether the loop is watched in any case
     wanted     layouts that are possible
@@ -73,6 +75,7 @@ class Header(FrozenValue):
     entry: str = ""
     arguments: Mapping[str, str] = field(default_factory=dict)
     loss: str = ""
+    activations: tuple[str, ...] = ()
     rate: float | None = None
     observe: bool = False
     columns: bool | None = None
@@ -127,6 +130,8 @@ def _statement(words: str, statement: str) -> dict[str, object]:
             return {"rate": float(found[1])}
         except ValueError:
             raise HeaderError(statement) from None
+    if found := re.match(r"^activations?\s*[:=]?\s*(.+)$", words):
+        return {"activations": tuple(found[1].split())}
     if found := re.match(r"^entry\s*[:=]?\s*([\w.]+)$", statement, re.IGNORECASE):
         return {"entry": found[1]}
     if re.match(r"^(?:x|samples?|inputs?)\s*[:=]?\s*(?:as\s+|in\s+|are\s+)?(columns?|rows?)$", words):

@@ -77,7 +77,7 @@ _PATTERNS = [
          r"finaloutputs?|outputlayeroutput|outputactivations?|predictedoutput|layeroutput|res|result|hypothesis|"
          r"activation2|p"),
         ("z", rf"(?:z|net|pre|preact|preactivation|sum|s|in|logit|logits|u){_LAYER}?"),
-        ("h", rf"(?:a|h|hidden|act|activations?|layer|l|o|out|outputs?|hiddenlayer|hiddenlayeractivation|hiddenoutputs?|hiddenlayeroutput|hid){_LAYER}?"),
+        ("h", rf"(?:a|h|hidden|act|activations?|layer|l|o|out|outputs?|hidden(?:layer)?(?:activation|outputs?)?|hiddenlayer|hid){_LAYER}?"),
         ("params", r"params?|parameters?|model|network|net|nn|theta|thetas|weightsandbiases|weightdict|p|mlp|layers"),
         ("cache", r"caches?|memory|memo|forwardcache|store|intermediates?|activationscache|vals?|values|forwardpass|state"),
         ("grads", r"grads?|gradients?|derivatives?|deltas?|updates?|derivs|nablas?"),

@@ -200,7 +200,18 @@ def understand(loaded: Loaded, header: Header, guard: Guard, trials: Trials) -> 
                 return None
         if time.monotonic() - started > TIME:
             break
+    if loaded.recorder.left:
+        _patiently(loaded, header, guard)
     return None
+
+
+def _patiently(loaded: Loaded, header: Header, guard: Guard) -> None:
+    """Run what was not understood with its loops as they are. Raises Stopped where it does not end, or takes all memory."""
+    loaded.recorder.patient = True
+    for number, program in enumerate(itertools.islice(proposals(loaded, header), 3)):
+        for _ in itertools.islice(_readings(number, program, header, guard, Trials()), 4):
+            pass
+    loaded.recorder.patient = False
 
 
 def _worth(reading: Reading) -> int:
@@ -216,6 +227,7 @@ def _whole(reading: Reading) -> bool:
 def _readings(number: int, program: Program, header: Header, guard: Guard, trials: Trials) -> Iterator[Reading]:
     """What a proposal gives in each way in which it may be called, as far as it can be called at all."""
     met: set[tuple[Any, ...]] = set()
+    patience = min(2.0, guard.limits["seconds"] / 3)
     started, failed = time.monotonic(), list[tuple[int | None, str, bool]]()
     for (sizes, rows, free), bias in itertools.product(extents(program), program.has_bias()):
         for form in _forms(program, sizes, rows, bias, trials):
@@ -234,7 +246,7 @@ def _readings(number: int, program: Program, header: Header, guard: Guard, trial
                 if time.monotonic() - started > TIME / 3:
                     return
                 try:
-                    with impatient(2.0):
+                    with impatient(patience):
                         answer = program.answer(probe, layout, 2)
                 except Unbound as error:
                     trials.errors.append((-1, program.line, str(error)))
@@ -245,7 +257,7 @@ def _readings(number: int, program: Program, header: Header, guard: Guard, trial
                     raise Stopped("learners.refused.memory", line_of_error(error)) from None
                 except TooLong as error:
                     if not isinstance(program, ScriptProgram):
-                        raise Stopped("learners.refused.endless", line_of_error(error) or program.line, seconds="2") from None
+                        raise Stopped("learners.refused.endless", line_of_error(error) or program.line, seconds=f"{patience:g}") from None
                     return
                 except SystemExit as error:
                     raise Stopped("learners.refused.ended", line_of_error(error)) from None

@@ -224,12 +224,14 @@ class Recorder:
     values   (number of the spot, value as an array of floats)
     bounds   for loops, by their number, how often their body may run; others run as they like
     turns    how often the body of each loop has begun
-    short    whether loops that train are left after one turn, where nothing else is said
+    short    whether loops that train are left after one turn, where nothing else is said; `left`: those that were
+    patient  whether they run on all the same, to see whether they end
     """
 
     def __init__(self, mark: Callable[[int], None], spots: list[Spot], loops: list[Loop]) -> None:
         self.mark, self.spots, self.loops = mark, spots, loops
-        self.on, self.short = False, False
+        self.on, self.short, self.patient = False, False, False
+        self.left: set[int] = set()
         self.values: list[tuple[int, np.ndarray[Any, Any]]] = []
         self.bounds: dict[int, int] = {}
         self.turns: dict[int, int] = {}
@@ -271,7 +273,10 @@ class Recorder:
         if self.hook is not None:
             self.hook(number, turns)
         self.mark(self.loops[number].line)
-        bound = self.bounds.get(number, 1 if self.loops[number].long and self.short else None)
+        bound = self.bounds.get(number)
+        if bound is None and self.loops[number].long and self.short and not self.patient:
+            bound = 1
+            self.left.add(number)
         return bound is not None and turns >= bound
 
 

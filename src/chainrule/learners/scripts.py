@@ -30,6 +30,23 @@ GIVEN = 8
 """Samples that a function gets for its data while its variables are looked at."""
 
 
+_PLAIN: Mapping[str, Any] = {
+    "rate": 0.1,
+    "momentum": 0.0,
+    "penalty": 0.0,
+    "epochs": 3,
+    "batch": GIVEN,
+    "count": GIVEN,
+    "quiet": False,
+    "index": 0,
+    "inputs": 5,
+    "hidden": 7,
+    "outputs": 3,
+    "sizes": [5, 7, 3],
+}
+"""What other arguments are given meanwhile."""
+
+
 class Data(Frozen):
     """Where a script has its samples.
 
@@ -240,14 +257,12 @@ def _bound(loaded: Loaded, names: Sequence[str]) -> Iterator[dict[str, Any]]:
         result: dict[str, Any] = {}
         for name in names:
             for found in meanings(name):
-                simple: dict[str, Any] = {"rate": 0.1, "momentum": 0.0, "penalty": 0.0, "epochs": 3, "batch": GIVEN, "count": GIVEN, "quiet": False,
-                                          "index": 0,                                           "inputs": 5, "hidden": 7, "outputs": 3, "sizes": [5, 7, 3]}  # fmt: skip
                 if found.kind in ("x", "t"):
                     array = rng.normal(size=(GIVEN, 5)) if found.kind == "x" else np.eye(3)[np.arange(GIVEN) % 3]
                     result[name] = array.T if columns else array
                     break
-                if found.kind in simple:
-                    result[name] = simple[found.kind]
+                if found.kind in _PLAIN:
+                    result[name] = copy.deepcopy(_PLAIN[found.kind])
                     break
             else:
                 result[name] = 7  # perhaps how many hidden units

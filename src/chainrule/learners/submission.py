@@ -35,7 +35,7 @@ class FileSubmission:
     def observe(self, problems: Sequence[Problem]) -> Sequence[Observation]:
         """What it answers to each problem, in their order. Raises Refusal where its process gave nothing."""
         problems = [self._classed(problem) for problem in problems]
-        job = {**self._job("observe"), "probes": [_plain(problem) for problem in problems]}
+        job = {**self._job("observe"), "probes": [plain_problem(problem) for problem in problems]}
         answers = self._sandbox.run(job)["answers"]
         return [_observation(problem, answer) for problem, answer in zip(problems, answers, strict=True)]
 
@@ -55,7 +55,7 @@ class FileSubmission:
         values = [value for value in (fault.found, observation.quantities.get(fault.shown)) if value is not None and np.size(value)]
         job = {
             **self._job("locate"),
-            "probes": [_plain(observation.problem)],
+            "probes": [plain_problem(observation.problem)],
             "quantity": fault.quantity,
             "name": self.names.get(fault.shown, fault.shown),
             "values": [np.nan_to_num(np.asarray(value, dtype=float)).tolist() for value in values],
@@ -176,7 +176,7 @@ def _conventions(layout: Layout) -> list[Saying]:
     return [Saying(f"learners.convention.{key}") for key, holds in keys if holds]
 
 
-def _plain(problem: Problem) -> dict[str, Any]:
+def plain_problem(problem: Problem) -> dict[str, Any]:
     """A problem as a learner's process gets it."""
     network = problem.network
     assert problem.x is not None

@@ -17,7 +17,7 @@ from chainrule.learners.header import Header, read_header
 from chainrule.learners.layout import Array, Layout, Probe
 from chainrule.learners.limits import Guard, Stopped, line_of_error
 from chainrule.learners.loading import Loaded, said
-from chainrule.learners.names import compact, stated
+from chainrule.learners.names import compact, meaning, stated
 from chainrule.learners.programs import BACKWARD, Answer, Program, Unreadable
 from chainrule.learners.reading import Reading, Trials, read_again, understand
 from chainrule.learners.seen import ACTIVATIONS, error_seen, output_seen
@@ -174,10 +174,12 @@ def _locate(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
     answer = program.answer(probe, layout, 1)
     for plain in job["values"]:
         value = np.array(plain, dtype=float)
-        named = answer.values.named(
+        assigned = answer.values.named(
             value, {spot for spot, one in enumerate(loaded.spots) if one.target and compact(one.target) == compact(job["name"])}
         )
-        for place in (named, answer.values.signed(value, helpers), answer.values.multiple(value, helpers)):
+        lines = set() if assigned is None else {loaded.spots[answer.values.kept[assigned][0]].line}
+        inside = answer.values.named(value, {spot for spot, one in enumerate(loaded.spots) if one.line in lines and not one.target})
+        for place in (inside, assigned, answer.values.signed(value, helpers), answer.values.multiple(value, helpers)):
             if place is not None:
                 return _spot(loaded, answer, place)
         if value.size > 1 and np.ptp(value) <= 1e-9 * np.max(np.abs(value)):  # one number that was spread over all
@@ -191,8 +193,10 @@ def _helpers(loaded: Loaded, program: Program) -> frozenset[int]:
     """Spots in functions that compute for anybody, as a scalar product does: what is wrong is where they are called."""
     lines: set[int] = set()
     for name, node in loaded.functions.items():
-        if not BACKWARD.search(name) and node.lineno != program.line:
-            lines.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+        own = range(node.lineno, (node.end_lineno or node.lineno) + 1)
+        gives = any(spot.line in own and meaning(spot.target).kind in ("dW", "db", "delta") for spot in loaded.spots if spot.target)
+        if not gives and not BACKWARD.search(name) and node.lineno != program.line:
+            lines.update(own)
     return frozenset(number for number, spot in enumerate(loaded.spots) if spot.line in lines)
 
 
