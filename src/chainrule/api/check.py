@@ -11,7 +11,7 @@ import numpy as np
 
 from chainrule.base.errors import FileError, InputError, quoted
 from chainrule.base.files import check_readable
-from chainrule.checking.evidence import Architecture, Observation, Saying, Verdict, probes
+from chainrule.checking.evidence import Architecture, Observation, Saying, Submission, Verdict, probes
 from chainrule.checking.given import SUFFIXES, architecture_of, observation_of, read_numbers
 from chainrule.checking.judgement import judge
 from chainrule.checking.marks import Mark, marked
@@ -20,7 +20,7 @@ from chainrule.network.network import Array
 from chainrule.steps.problem import Problem
 
 if TYPE_CHECKING:
-    from chainrule.learners.sandbox import Sandbox
+    from chainrule.learners.sandbox import Refusal, Sandbox
 
 Gradients: TypeAlias = "Callable[[Array, Array, Mapping[str, Array]], Mapping[str, Any]]"
 
@@ -45,17 +45,71 @@ def check(file: str | os.PathLike[str], stated: str = "", *, observe: bool = Fal
 
 
 def check_each(
-    files: Sequence[str | os.PathLike[str]], stated: str = "", *, observe: bool = False, loss: str = "", seed: int = 0
+    files: Sequence[str | os.PathLike[str]],
+    stated: str = "",
+    *,
+    observe: bool = False,
+    loss: str = "",
+    seed: int = 0,
+    workers: int | None = None,
 ) -> Iterator[Check]:
-    """The same of several files, one after the other; what one of them does harms no other."""
-    from chainrule.learners.sandbox import Sandbox
+    """The same of several files, in their order; what one of them does harms no other.
 
-    with Sandbox() as sandbox:
-        for file in files:
-            if Path(file).suffix.lower() in SUFFIXES:
-                yield check_numbers(file, stated, loss=loss)
-            else:
-                yield _check_program(file, sandbox, stated, observe=observe, loss=loss, seed=seed)
+    workers  how many run at the same time; one for each core if nothing is said
+    """
+    from concurrent.futures import ThreadPoolExecutor
+
+    for file in files:  # a name that is wrong is told before anybody's program runs
+        _check_there(Path(file))
+    several = min(len(files), workers or os.cpu_count() or 1)
+    with Sandboxes(several) as sandboxes, ThreadPoolExecutor(several) as pool:
+        yield from pool.map(lambda file: sandboxes.checked(file, stated, observe, loss, seed), files)
+
+
+class Sandboxes:
+    """So many places in which programs run, each for one at a time."""
+
+    def __init__(self, count: int) -> None:
+        from queue import SimpleQueue
+
+        from chainrule.learners.sandbox import Sandbox
+
+        self._all = [Sandbox() for _ in range(count)]
+        self._free: SimpleQueue[Sandbox] = SimpleQueue()
+        for one in self._all:
+            self._free.put(one)
+
+    def __enter__(self) -> Sandboxes:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for one in self._all:
+            one.close()
+
+    def checked(self, file: str | os.PathLike[str], stated: str, observe: bool, loss: str, seed: int) -> Check:
+        """A file, checked in the first place that is free."""
+        if Path(file).suffix.lower() in SUFFIXES:
+            return check_numbers(file, stated, loss=loss)
+        sandbox = self._free.get()
+        try:
+            return _check_program(file, sandbox, stated, observe=observe, loss=loss, seed=seed)
+        finally:
+            self._free.put(sandbox)
+
+
+def check_command_line(command: str, stated: str = "", *, loss: str = "", seed: int = 0) -> Check:
+    """What is wrong with a program in any language, which is asked by lines of JSON on its standard input. Raises InputError.
+
+    stated  what it computes: "activations tanh, identity; loss half_squared"
+    """
+    from chainrule.learners.command import CommandSubmission
+    from chainrule.learners.sandbox import Refusal
+
+    try:
+        with CommandSubmission(command, stated, loss=loss) as submission:
+            return _checked(submission, seed)
+    except Refusal as refusal:
+        return _refused(command, refusal)
 
 
 def _check_program(file: str | os.PathLike[str], sandbox: Sandbox, stated: str, *, observe: bool, loss: str, seed: int) -> Check:
@@ -67,15 +121,21 @@ def _check_program(file: str | os.PathLike[str], sandbox: Sandbox, stated: str, 
     if path.suffix.lower() not in PROGRAMS:
         raise InputError(f"{quoted(str(path))} is no program that can be read: give a file of Python, a notebook, or one of numbers.")
     try:
-        submission = read_submission(path, sandbox, stated, observe=observe, loss=loss)
-        observations = submission.observe(probes(submission.architecture, seed))
+        return _checked(read_submission(path, sandbox, stated, observe=observe, loss=loss), seed)
     except Refusal as refusal:
-        said = Saying(refusal.reason, {**refusal.values, **({} if refusal.line is None else {"line": refusal.line})})
-        return Check(path.name, Verdict("refused", remarks=(said,)))
+        return _refused(path.name, refusal)
+
+
+def _checked(submission: Submission, seed: int) -> Check:
+    observations = submission.observe(probes(submission.architecture, seed))
     verdict = completed(judge(observations, submission.architecture), submission)
-    return Check(
-        submission.name, verdict, tuple(submission.understood), submission.names, submission.columns, tuple(submission.conventions)
-    )  # fmt: skip
+    said, conventions = tuple(submission.understood), tuple(submission.conventions)
+    return Check(submission.name, verdict, said, submission.names, submission.columns, conventions)
+
+
+def _refused(name: str, refusal: Refusal) -> Check:
+    said = Saying(refusal.reason, {**refusal.values, **({} if refusal.line is None else {"line": refusal.line})})
+    return Check(name, Verdict("refused", remarks=(said,)))
 
 
 def check_function(function: Gradients, activations: Sequence[str], loss: str = "half_squared", *, seed: int = 0, **known: Any) -> Check:
