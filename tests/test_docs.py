@@ -152,5 +152,5 @@ def test_each_task_has_one_place(tmp_path):
             ended = subprocess.run(
                 program, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, check=False
             )
-            assert ended.returncode == 0, ended.stderr
+            assert ended.returncode in ((0, 1) if program[3] in VERDICTS else (0,)), ended.stderr
             assert follows([line.rstrip() for line in ended.stdout.splitlines()], expected), ended.stdout

@@ -130,13 +130,6 @@ def test_right_work_is_never_flagged(family, counting, way):
         assert verdict.kind == "convention"
 
 
-@pytest.mark.proof
-def test_no_right_program_is_flagged():
-    for (family, counting, way), seed in itertools.product(cases(), (1, 2)):
-        architecture, made = answers(family, counting, way, seed)
-        assert judge(made, architecture).passed, (family, counting, way, seed)
-
-
 def after_steps(problem, move):
     """Parameters after three steps, where `move` says what is taken off: of the gradients so far, by key."""
     network, past, after = problem.network, [], []

@@ -11,7 +11,7 @@ import numpy as np
 
 from chainrule.base.errors import FileError, InputError, quoted
 from chainrule.base.files import check_readable
-from chainrule.checking.evidence import Architecture, Observation, probes
+from chainrule.checking.evidence import Architecture, Observation, Submission, probes
 from chainrule.checking.given import SUFFIXES, architecture_of, observation_of, read_numbers
 from chainrule.checking.judgement import judge
 from chainrule.checking.marks import Mark, marked
@@ -20,15 +20,12 @@ from chainrule.network.network import Array
 from chainrule.steps.problem import Problem
 
 if TYPE_CHECKING:
-    from chainrule.learners.sandbox import Sandbox
+    from chainrule.learners.sandbox import Refusal, Sandbox
 
 Gradients: TypeAlias = "Callable[[Array, Array, Mapping[str, Array]], Mapping[str, Any]]"
 
 PROGRAMS = (".py", ".ipynb", ".md", ".txt")
-"""Files that are run: programs, notebooks, and documents with programs in them."""
-
-LANES = 2
-"""So many programs run at once."""
+"""Files that are run: programs, notebooks, documents with programs in them."""
 
 
 def check(file: str | os.PathLike[str], stated: str = "", *, observe: bool = False, loss: str = "", seed: int = 0) -> Check:
@@ -48,57 +45,98 @@ def check(file: str | os.PathLike[str], stated: str = "", *, observe: bool = Fal
 
 
 def check_each(
-    files: Sequence[str | os.PathLike[str]], stated: str = "", *, observe: bool = False, loss: str = "", seed: int = 0
+    files: Sequence[str | os.PathLike[str]],
+    stated: str = "",
+    *,
+    observe: bool = False,
+    loss: str = "",
+    seed: int = 0,
+    workers: int | None = None,
 ) -> Iterator[Check]:
-    """The same of several files, one after the other; what one of them does harms no other."""
+    """The same of several files, in their order; what one of them does harms no other.
+
+    workers  how many run at the same time; one for each core if nothing is said
+    """
     from concurrent.futures import ThreadPoolExecutor
-    from contextlib import ExitStack
-    from queue import SimpleQueue
 
-    from chainrule.learners.sandbox import Sandbox
+    for file in files:  # a name that is wrong is told before anybody's program runs
+        _check_there(Path(file))
+    several = min(len(files), workers or os.cpu_count() or 1)
+    with Sandboxes(several) as sandboxes, ThreadPoolExecutor(several) as pool:
+        yield from pool.map(lambda file: sandboxes.checked(file, stated, observe, loss, seed), files)
 
-    lanes = min(LANES, os.cpu_count() or 1, len(files))
-    with ExitStack() as open_ones:
-        free: SimpleQueue[Sandbox] = SimpleQueue()
-        for _ in range(lanes):
-            free.put(open_ones.enter_context(Sandbox()))
 
-        def one(file: str | os.PathLike[str]) -> Check:
-            if Path(file).suffix.lower() in SUFFIXES:
-                return check_numbers(file, stated, loss=loss)
-            sandbox = free.get()
-            try:
-                return _check_program(file, sandbox, stated, observe=observe, loss=loss, seed=seed)
-            finally:
-                free.put(sandbox)
+class Sandboxes:
+    """So many places in which programs run, each for one at a time."""
 
-        if lanes < 2:
-            yield from map(one, files)
-            return
-        pool = open_ones.enter_context(ThreadPoolExecutor(lanes))
+    def __init__(self, count: int) -> None:
+        from queue import SimpleQueue
+
+        from chainrule.learners.sandbox import Sandbox
+
+        self._all = [Sandbox() for _ in range(count)]
+        self._free: SimpleQueue[Sandbox] = SimpleQueue()
+        for one in self._all:
+            self._free.put(one)
+
+    def __enter__(self) -> Sandboxes:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for one in self._all:
+            one.close()
+
+    def checked(self, file: str | os.PathLike[str], stated: str, observe: bool, loss: str, seed: int) -> Check:
+        """A file, checked in the first place that is free."""
+        if Path(file).suffix.lower() in SUFFIXES:
+            return check_numbers(file, stated, loss=loss)
+        sandbox = self._free.get()
         try:
-            yield from pool.map(one, files)
+            return _check_program(file, sandbox, stated, observe=observe, loss=loss, seed=seed)
         finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+            self._free.put(sandbox)
+
+
+def check_command_line(command: str, stated: str = "", *, loss: str = "", seed: int = 0) -> Check:
+    """What is wrong with a program in any language, which is asked by lines of JSON on its standard input. Raises InputError.
+
+    stated  what it computes: "activations tanh, identity; loss half_squared"
+    """
+    from chainrule.learners.command import CommandSubmission
+    from chainrule.learners.sandbox import Refusal
+
+    try:
+        with CommandSubmission(command, stated, loss=loss) as submission:
+            return _checked(submission, seed)
+    except Refusal as refusal:
+        return _refused(command, refusal)
 
 
 def _check_program(file: str | os.PathLike[str], sandbox: Sandbox, stated: str, *, observe: bool, loss: str, seed: int) -> Check:
     from chainrule.learners.sandbox import Refusal
-    from chainrule.learners.submission import read_submission, refused
+    from chainrule.learners.submission import read_submission
 
     path = Path(file)
     _check_there(path)
     if path.suffix.lower() not in PROGRAMS:
         raise InputError(f"{quoted(str(path))} is no program that can be read: give a file of Python, a notebook, or one of numbers.")
     try:
-        submission = read_submission(path, sandbox, stated, observe=observe, loss=loss)
-        observations = submission.observe(probes(submission.architecture, seed))
-        verdict = completed(judge(observations, submission.architecture), submission)
+        return _checked(read_submission(path, sandbox, stated, observe=observe, loss=loss), seed)
     except Refusal as refusal:
-        return Check(path.name, refused(refusal))
-    return Check(
-        submission.name, verdict, tuple(submission.understood), submission.names, submission.columns, tuple(submission.conventions)
-    )  # fmt: skip
+        return _refused(path.name, refusal)
+
+
+def _checked(submission: Submission, seed: int) -> Check:
+    observations = submission.observe(probes(submission.architecture, seed))
+    verdict = completed(judge(observations, submission.architecture), submission)
+    said, conventions = tuple(submission.understood), tuple(submission.conventions)
+    return Check(submission.name, verdict, said, submission.names, submission.columns, conventions)
+
+
+def _refused(name: str, refusal: Refusal) -> Check:
+    from chainrule.learners.submission import refused
+
+    return Check(name, refused(refusal))
 
 
 def check_function(function: Gradients, activations: Sequence[str], loss: str = "half_squared", *, seed: int = 0, **known: Any) -> Check:
@@ -123,26 +161,6 @@ def _answer(function: Gradients, problem: Problem) -> Observation:
         return Observation(problem, {key: np.asarray(value, dtype=float) for key, value in given.items()})
     except Exception as error:  # noqa: BLE001  # a person's own function may raise anything
         return Observation(problem, failure=f"{type(error).__name__}: {error}")
-
-
-def check_asked(command: str, stated: str = "", *, loss: str = "", seed: int = 0) -> Check:
-    """What is wrong with the back-propagation of a program in any language, which is asked in lines of JSON: `docs/programs.md`.
-
-    command  how it is started, "./mynet"; nothing holds it but a limit of time
-    stated   its activations and its loss, where its answers do not say them: "activations tanh, identity; loss half_squared"
-
-    Raises InputError where it cannot be started.
-    """
-    from chainrule.learners.command import CommandSubmission
-    from chainrule.learners.sandbox import Refusal
-    from chainrule.learners.submission import refused
-
-    try:
-        with CommandSubmission(command, stated, loss=loss) as submission:
-            verdict = completed(judge(submission.observe(probes(submission.architecture, seed)), submission.architecture), submission)
-    except Refusal as refusal:
-        return Check(command, refused(refusal))
-    return Check(command, verdict, tuple(submission.understood))
 
 
 def check_numbers(file: str | os.PathLike[str], network: str = "", *, loss: str = "") -> Check:

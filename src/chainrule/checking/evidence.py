@@ -181,13 +181,26 @@ class Submission(Protocol):
     columns       whether its vectors are columns; units_first: whether its W are (units, inputs)
     """
 
-    name: str
-    architecture: Architecture
-    understood: Sequence[Saying]
-    conventions: Sequence[Saying]
-    names: Mapping[str, str]
-    columns: bool
-    units_first: bool
+    @property
+    def name(self) -> str: ...  # noqa: D102  # said above
+
+    @property
+    def architecture(self) -> Architecture: ...  # noqa: D102
+
+    @property
+    def understood(self) -> Sequence[Saying]: ...  # noqa: D102
+
+    @property
+    def conventions(self) -> Sequence[Saying]: ...  # noqa: D102
+
+    @property
+    def names(self) -> Mapping[str, str]: ...  # noqa: D102
+
+    @property
+    def columns(self) -> bool: ...  # noqa: D102
+
+    @property
+    def units_first(self) -> bool: ...  # noqa: D102
 
     def observe(self, problems: Sequence[Problem]) -> Sequence[Observation]:
         """What it answers to each problem, in their order; `Observation.failure` where it fails."""

@@ -65,9 +65,12 @@ class Probed(Frozen):
             return None
         found = np.asarray(found, dtype=float)
         if key.startswith("db"):
-            units = self.probe.layers[int(key[2:]) - 1].W.shape[1]
+            layer = self.probe.layers[int(key[2:]) - 1]
+            units = layer.W.shape[1]
             if found.size == units:
                 return found.reshape(units)
+            if found.size == 1 and layer.shares_bias:
+                return found.reshape(1)
             if found.size == 1:
                 return np.full(units, found.item())
         return found
@@ -369,7 +372,9 @@ def _right(edge: str, s: Situation) -> Array | None:
     if s.d is None or s.d.shape[1] != s.layer.W.shape[1] or s.d.shape[0] != s.layer.a.shape[0]:
         # An error of n × n goes on as if it were δ: its products have shapes of their own.
         return None if s.d is None or s.d.shape[0] != s.layer.a.shape[0] else s.layer.a.T @ s.d if edge == "weight" else s.d.sum(axis=0)
-    return s.layer.a.T @ s.d if edge == "weight" else s.d.sum(axis=0)
+    if edge == "bias":
+        return np.full(1, s.d.sum()) if s.layer.shares_bias else np.asarray(s.d.sum(axis=0))
+    return np.asarray(s.layer.a.T @ s.d)
 
 
 def _size(edge: str, s: Situation) -> float:

@@ -80,6 +80,11 @@ class LayerPass(Frozen):
     h: Array
     slope: Slope | None
 
+    @property
+    def shares_bias(self) -> bool:
+        """Have all its units one bias?"""
+        return self.b is not None and self.b.size == 1 < self.W.shape[1]
+
     @cached_property
     def f1(self) -> Array:
         """f′(z)."""

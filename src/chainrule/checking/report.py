@@ -308,10 +308,10 @@ def _equation(network: Network, key: str, *, columns: bool) -> str:
 def _plain_letters(text: str, depth: int) -> str:
     """A formula with the numbers of layers as they stand in what is said besides: δ⁽¹⁾ as δ1, and h of the only hidden layer as h1."""
     digits = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
-    said = re.sub(r"(?<=[a-zδ])⁽([⁰¹²³-⁹]+)⁾", lambda found: found[1].translate(digits), text).replace("^2", "²")
+    said = re.sub(r"(?<=[a-zδ])⁽([⁰¹²³-⁹]+)⁾", lambda found: found[1].translate(digits), text)
     for letter, only in (("h", depth == 2), ("z", depth == 1), ("δ", depth == 1), ("b", depth == 1), ("W", depth == 1)):
         said = re.sub(rf"(?<![\w]){letter}(?![\w])", f"{letter}1", said) if only else said
-    return said
+    return said.replace("^2", "²")
 
 
 def _following(faults: Sequence[Fault], observation: Observation) -> Iterator[str]:

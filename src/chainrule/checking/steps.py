@@ -89,7 +89,7 @@ def moves_of(explanation: Explanation, probed: Sequence[Probed], sign: int) -> l
             gradients.append(given)
         rule = one.observation.problem.optimizer or find("optimizer", "sgd")
         for key in after[0]:
-            if key in states[0] and all(key in given for given in gradients):
+            if key in states[0] and key not in one.probe.network.frozen and all(key in given for given in gradients):
                 values = [np.asarray(state[key], dtype=float) for state in states]
                 if any(value.shape != values[0].shape for value in values):
                     continue

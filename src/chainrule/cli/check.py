@@ -10,7 +10,7 @@ from typing import Any
 import click
 import numpy as np
 
-from chainrule.api.check import check_asked, check_each, gradescope_results, marks, mistakes_of_class
+from chainrule.api.check import check_command_line, check_each, gradescope_results, marks, mistakes_of_class
 from chainrule.base.errors import InputError
 from chainrule.base.files import json_text
 from chainrule.checking.evidence import Observation
@@ -26,27 +26,20 @@ WRONG = 1
 
 
 def check_command(
-    files: Sequence[str],
-    stated: str,
-    observe: bool,
-    loss: str,
-    as_json: bool,
-    hint: int | None,
-    form: str,
+    files: Sequence[str], command: str | None, stated: str, observe: bool, loss: str, as_json: bool, hint: int | None, form: str,
     language: str,
-    command: str | None = None,
-) -> int:
+) -> int:  # fmt: skip
     """Checks, prints, and gives the exit code. Raises InputError."""
     words = Words(language)
-    if command is not None and (files or observe):
-        raise InputError("a command is checked by itself; leave out FILE and --observe.")
-    if command is None and not files:
+    if files and command is not None:
+        raise InputError("a command is a program by itself; leave out the files, or --command.")
+    if not files and command is None:
         raise InputError("name a file to check, as chainrule check mine.py; or a network to compute by hand, with --by-hand.")
     if form == "marks":
         return _print_marks(words, files, stated, loss)
     checks = list[Check]()
-    asked = check_each(files, stated, observe=observe, loss=loss) if command is None else [check_asked(command, stated, loss=loss)]
-    for one in asked:
+    found = check_each(files, stated, observe=observe, loss=loss) if command is None else [check_command_line(command, stated, loss=loss)]
+    for one in found:
         checks.append(one)
         if as_json or form == "gradescope":
             continue

@@ -84,6 +84,7 @@ CHECK_EXAMPLES = """\b
 Examples
   chainrule check mine.py
   chainrule check mine.py --as "gradients = back_prop(W1, W2, X, Y); X columns; loss cross_entropy"
+  chainrule check --command ./mynet --as "activations tanh, identity; loss half_squared"
   chainrule check submissions/*.py
   chainrule check step.json
   chainrule check numbers.csv --as mazur --marks
@@ -352,9 +353,9 @@ def doctor(network: str | None, as_json: bool, apply: str | None, **options: Any
 @chainrule.command("check", epilog=CHECK_EXAMPLES, short_help="Name the mistake in somebody's back-propagation.")
 @click.argument("files", nargs=-1, metavar="FILE …", shell_complete=complete_files)
 @click.option("--as", "stated", default="", metavar="TEXT", help="What the program is, as in a header; of numbers, which network.")
-@click.option("--observe", is_flag=True, help="Watch the loop that trains, whatever functions there are.")
-@click.option("--command", metavar="TEXT", help="A program in any language, asked in lines of JSON, in place of FILE: './mynet'.")
+@click.option("--command", metavar="COMMAND", help="A program in any language, which is asked by lines of JSON.")
 @click.option("--template", metavar="STYLE", help="Print a file to fill in: functions, dictionaries, class, script, layers.")
+@click.option("--observe", is_flag=True, help="Watch the loop that trains, whatever functions there are.")
 @click.option("--loss", default="", metavar="NAME", help="The loss.  [default: as the program has it]")
 @click.option("--hint", type=click.IntRange(1, 3), metavar="1|2|3", help="Lead to the mistake in place of naming it; 3 is plainest.")
 @click.option("--marks", "form", flag_value="marks", help="Of numbers: a mark for each quantity, with errors carried forward.")
@@ -363,7 +364,7 @@ def doctor(network: str | None, as_json: bool, apply: str | None, **options: Any
 @click.option("--by-hand", "paper", is_flag=True, help="FILE is a network; its quantities are typed in, one by one.")
 @click.option("--language", type=click.Choice(["en", "de"]), default="en", help="Language of the words.  [default: en]")
 def check(
-    files: tuple[str, ...], stated: str, observe: bool, command: str | None, template: str | None, loss: str, hint: int | None,
+    files: tuple[str, ...], command: str | None, template: str | None, stated: str, observe: bool, loss: str, hint: int | None,
     form: str | None, as_json: bool, paper: bool, language: str,
 ) -> int:  # fmt: skip
     """Name the mistake in a back-propagation that was written by hand: what is wrong first, why, on which line, what should stand there.
@@ -385,7 +386,7 @@ def check(
         if len(files) > 1:
             raise InputError("one network at a time is computed by hand; name one.")
         return by_hand(problem_from_options(files[0] if files else None), Words(language))
-    return check_command(files, stated, observe, loss, as_json, hint, form or "", language, command)
+    return check_command(files, command, stated, observe, loss, as_json, hint, form or "", language)
 
 
 @chainrule.command(epilog=CODE_EXAMPLES, short_help="Print the step as a NumPy program.")
