@@ -42,6 +42,7 @@ WRONG = {
     "enlight_no_slope.py": (2, "self.o_delta.dot(self.W2.T)"),
     "grad_list_square.py": (6, "delta @ weights[i].T * (1 - activations[i])**2"),
     "grus_lists.py": (1, "dot(output_deltas, [n[i] for n in network[-1]])"),
+    "layers_only_mask.py": (7, ""),
     "layers_updated_first.py": (1, "np.dot(self.weights.T, output_gradient)"),
     "logistic_slope_again.py": (28, "(1/m) * np.dot(X, (A - Y).T * (A * (1 - A)).T)"),
     "loy_prime_of_z.py": (5, ""),

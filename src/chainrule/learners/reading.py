@@ -87,9 +87,9 @@ def proposals(loaded: Loaded, header: Header) -> Iterator[Program]:
     if not header.observe:
         yield from _function_programs(loaded, header)
         yield from _object_programs(loaded, header)
-        yield from layer_programs(loaded)
     if not header.entry:
         yield from script_programs(loaded)
+        yield from layer_programs(loaded)
 
 
 def _function_programs(loaded: Loaded, header: Header) -> Iterator[Program]:
