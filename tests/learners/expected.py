@@ -22,7 +22,7 @@ RIGHT = (
     *("loy_class.py", "mazur_scalars.py", "momentum_class.py", "myonn_right.py", "neuron_objects.py", "nielsen.py", "nnfs_layers.py"),
     *("notebook.ipynb", "octave_style.py", "perceptron_like.py", "perceptron_no_slope.py", "polynomial_german.py", "rows_script_relu.py"),
     *("rows_three_layers.py", "russian_class.py", "seed.md", "six_scalars.py", "spanish_loop.py", "train_all_in_one.py", "while_error.py"),
-    "xor_right.py",
+    *("xor_right.py", "layers_only.py", "torch_functions.py"),
 )
 """Right, perhaps by a convention of their own. perceptron_no_slope: without a loss, ŷ − t behind a sigmoid is cross-entropy's."""
 
@@ -62,6 +62,7 @@ WRONG = {
     "six_scalars_raw_error.py": (49, ""),
     "spanish_raw_error.py": (49, "dA2 @ W2.T"),
     "spanish_upstream_dropped.py": (8, "A1 * (1 - A1)"),
+    "torch_sigmoid.py": (5, "grad_output * z * (1 - z)"),
     "train_bias_one_number.py": (22, "dyhat.sum()"),
     "while_sigmoid_for_tanh.py": (6, "np.dot(g_out, w_output.T) * hidden * (1 - hidden)"),
     "xor_bias_frozen.py": (25, ""),

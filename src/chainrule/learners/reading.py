@@ -36,6 +36,7 @@ from chainrule.learners.programs import (
     methods_of,
 )
 from chainrule.learners.scripts import ScriptProgram, script_programs
+from chainrule.learners.torch_functions import torch_programs
 
 TIME = 6.0
 """Seconds that are spent on trying ways to read a file."""
@@ -85,6 +86,7 @@ class Trials(Frozen):
 def proposals(loaded: Loaded, header: Header) -> Iterator[Program]:
     """Everything in a file that may be what is looked for, the likeliest first; the order is the same each time."""
     if not header.observe:
+        yield from torch_programs(loaded)
         yield from _function_programs(loaded, header)
         yield from _object_programs(loaded, header)
     if not header.entry:

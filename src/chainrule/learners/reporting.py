@@ -288,6 +288,8 @@ def numbers(value: Any) -> np.ndarray[Any, Any] | None:
         return np.array(value, dtype=float, subok=False)
     if isinstance(value, (np.floating, np.integer)):
         return np.array(float(value))
+    if type(value).__module__ == "torch" and hasattr(value, "detach"):
+        return numbers(value.detach().cpu().numpy())
     if isinstance(value, (list, tuple)) and value and len(value) <= 1000 and _numeric(value):
         try:
             return np.array(value, dtype=float)
