@@ -16,9 +16,9 @@ import chainrule as cr
 from chainrule.api.check import check_function, gradescope_results, mistakes_of_class
 from chainrule.checking.evidence import probes
 from chainrule.checking.judgement import judge
-from chainrule.checking.marks import marked, score
+from chainrule.checking.marks import marked, marks_reached
 from chainrule.checking.mistakes import MISTAKES, NUMBERED
-from chainrule.checking.report import Check, completed, program_of
+from chainrule.checking.report import Assessment, completed, program_of
 from chainrule.cli import main
 from chainrule.document.words import Words
 from chainrule.testing import assert_backprop
@@ -28,7 +28,7 @@ SCHEMA = json.loads(files("chainrule").joinpath("checking/check.schema.json").re
 
 def checked(family, *slips):
     architecture = FAMILIES[family]
-    return Check("mine.py", completed(judge([learner(problem, *slips) for problem in probes(architecture)], architecture)))
+    return Assessment("mine.py", completed(judge([learner(problem, *slips) for problem in probes(architecture)], architecture)))
 
 
 def wrong_function(x, t, p):
@@ -146,7 +146,7 @@ def test_errors_are_carried_forward_in_marks():
         ("db1", False, True),
         ("dW2", True, True),
     ]
-    assert score(marks) == (3, 4)
+    assert marks_reached(marks) == (3, 4)
 
 
 def test_paper_is_typed_in_and_rounded_as_a_person_rounds(monkeypatch, capsys):

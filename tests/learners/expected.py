@@ -22,7 +22,7 @@ RIGHT = (
     *("loy_class.py", "mazur_scalars.py", "momentum_class.py", "myonn_right.py", "neuron_objects.py", "nielsen.py", "nnfs_layers.py"),
     *("notebook.ipynb", "octave_style.py", "perceptron_like.py", "perceptron_no_slope.py", "polynomial_german.py", "rows_script_relu.py"),
     *("rows_three_layers.py", "russian_class.py", "seed.md", "six_scalars.py", "spanish_loop.py", "train_all_in_one.py", "while_error.py"),
-    *("xor_right.py", "layers_only.py", "torch_functions.py"),
+    *("xor_right.py", "layers_only.py", "torch_functions.py", "layers_in_network.py", "french_class.py", "mini_batches.py"),
 )
 """Right, perhaps by a convention of their own. perceptron_no_slope: without a loss, ŷ − t behind a sigmoid is cross-entropy's."""
 
@@ -42,6 +42,7 @@ WRONG = {
     "enlight_no_slope.py": (2, "self.o_delta.dot(self.W2.T)"),
     "grad_list_square.py": (6, "delta @ weights[i].T * (1 - activations[i])**2"),
     "grus_lists.py": (1, "dot(output_deltas, [n[i] for n in network[-1]])"),
+    "layers_in_network_prime.py": (5, "self.activation_prime(self.input) * output_error"),
     "layers_only_mask.py": (7, ""),
     "layers_updated_first.py": (1, "np.dot(self.weights.T, output_gradient)"),
     "logistic_slope_again.py": (28, "(1/m) * np.dot(X, (A - Y).T * (A * (1 - A)).T)"),

@@ -14,8 +14,8 @@ from chainrule.base.files import check_readable
 from chainrule.checking.evidence import Architecture, Observation, Submission, probes
 from chainrule.checking.given import SUFFIXES, architecture_of, observation_of, read_numbers
 from chainrule.checking.judgement import judge
-from chainrule.checking.marks import Mark, marked
-from chainrule.checking.report import Check, completed
+from chainrule.checking.marks import QuantityMark, marked
+from chainrule.checking.report import Assessment, completed
 from chainrule.network.network import Array
 from chainrule.steps.problem import Problem
 
@@ -28,7 +28,7 @@ PROGRAMS = (".py", ".ipynb", ".md", ".txt")
 """Files that are run: programs, notebooks, documents with programs in them."""
 
 
-def check(file: str | os.PathLike[str], stated: str = "", *, observe: bool = False, loss: str = "", seed: int = 0) -> Check:
+def check(file: str | os.PathLike[str], stated: str = "", *, observe: bool = False, loss: str = "", seed: int = 0) -> Assessment:
     """What is wrong with the back-propagation of a program, by name; or that it is right, and by which conventions.
 
     file     a program of Python or a notebook; or a file of numbers: .json, .csv, .npz, a recorded step, a PyTorch state
@@ -52,7 +52,7 @@ def check_each(
     loss: str = "",
     seed: int = 0,
     workers: int | None = None,
-) -> Iterator[Check]:
+) -> Iterator[Assessment]:
     """The same of several files, in their order; what one of them does harms no other.
 
     workers  how many run at the same time; one for each core if nothing is said
@@ -86,7 +86,7 @@ class Sandboxes:
         for one in self._all:
             one.close()
 
-    def checked(self, file: str | os.PathLike[str], stated: str, observe: bool, loss: str, seed: int) -> Check:
+    def checked(self, file: str | os.PathLike[str], stated: str, observe: bool, loss: str, seed: int) -> Assessment:
         """A file, checked in the first place that is free."""
         if Path(file).suffix.lower() in SUFFIXES:
             return check_numbers(file, stated, loss=loss)
@@ -97,7 +97,7 @@ class Sandboxes:
             self._free.put(sandbox)
 
 
-def check_command_line(command: str, stated: str = "", *, loss: str = "", seed: int = 0) -> Check:
+def check_command_line(command: str, stated: str = "", *, loss: str = "", seed: int = 0) -> Assessment:
     """What is wrong with a program in any language, which is asked by lines of JSON on its standard input. Raises InputError.
 
     stated  what it computes: "activations tanh, identity; loss half_squared"
@@ -112,7 +112,7 @@ def check_command_line(command: str, stated: str = "", *, loss: str = "", seed: 
         return _refused(command, refusal)
 
 
-def _check_program(file: str | os.PathLike[str], sandbox: Sandbox, stated: str, *, observe: bool, loss: str, seed: int) -> Check:
+def _check_program(file: str | os.PathLike[str], sandbox: Sandbox, stated: str, *, observe: bool, loss: str, seed: int) -> Assessment:
     from chainrule.learners.sandbox import Refusal
     from chainrule.learners.submission import read_submission
 
@@ -126,20 +126,22 @@ def _check_program(file: str | os.PathLike[str], sandbox: Sandbox, stated: str, 
         return _refused(path.name, refusal)
 
 
-def _checked(submission: Submission, seed: int) -> Check:
+def _checked(submission: Submission, seed: int) -> Assessment:
     observations = submission.observe(probes(submission.architecture, seed))
     verdict = completed(judge(observations, submission.architecture), submission)
     said, conventions = tuple(submission.understood), tuple(submission.conventions)
-    return Check(submission.name, verdict, said, submission.names, submission.columns, conventions)
+    return Assessment(submission.name, verdict, said, submission.names, submission.columns, conventions)
 
 
-def _refused(name: str, refusal: Refusal) -> Check:
+def _refused(name: str, refusal: Refusal) -> Assessment:
     from chainrule.learners.submission import refused
 
-    return Check(name, refused(refusal))
+    return Assessment(name, refused(refusal))
 
 
-def check_function(function: Gradients, activations: Sequence[str], loss: str = "half_squared", *, seed: int = 0, **known: Any) -> Check:
+def check_function(
+    function: Gradients, activations: Sequence[str], loss: str = "half_squared", *, seed: int = 0, **known: Any
+) -> Assessment:
     """What is wrong with a function of x (batch, inputs), t (batch, outputs) and {"W1": …, "b1": …}, which gives {"dW1": …, "db1": …}.
 
     activations  of its layers, the output's last
@@ -149,7 +151,7 @@ def check_function(function: Gradients, activations: Sequence[str], loss: str = 
     """
     architecture = Architecture(tuple(activations), loss, **known)
     observations = [_answer(function, problem) for problem in probes(architecture, seed)]
-    return Check(getattr(function, "__name__", "function"), completed(judge(observations, architecture)))
+    return Assessment(getattr(function, "__name__", "function"), completed(judge(observations, architecture)))
 
 
 def _answer(function: Gradients, problem: Problem) -> Observation:
@@ -163,7 +165,7 @@ def _answer(function: Gradients, problem: Problem) -> Observation:
         return Observation(problem, failure=f"{type(error).__name__}: {error}")
 
 
-def check_numbers(file: str | os.PathLike[str], network: str = "", *, loss: str = "") -> Check:
+def check_numbers(file: str | os.PathLike[str], network: str = "", *, loss: str = "") -> Assessment:
     """What is wrong with numbers that somebody computed for a network and its batch. Raises InputError, FileError."""
     observation = numbers_observed(file, network, loss=loss)
     return check_observed(str(Path(file).name), [observation])
@@ -191,15 +193,15 @@ def _stated_problem(plain: Any, network: str, loss: str) -> Problem | None:
     return problem(network or described, **options)
 
 
-def check_observed(name: str, observations: Sequence[Observation]) -> Check:
+def check_observed(name: str, observations: Sequence[Observation]) -> Assessment:
     """What is wrong with what somebody's program, or paper, gave for one or more problems of one network."""
     first = observations[0].problem
     architecture = architecture_of(first.network)
     verdict = completed(judge(observations, architecture))
-    return Check(name, verdict)
+    return Assessment(name, verdict)
 
 
-def marks(file: str | os.PathLike[str], network: str = "", *, loss: str = "") -> list[Mark]:
+def marks(file: str | os.PathLike[str], network: str = "", *, loss: str = "") -> list[QuantityMark]:
     """A mark for each quantity in a file of numbers, with errors carried forward. Raises InputError, FileError."""
     return marked(numbers_observed(file, network, loss=loss))
 
@@ -211,7 +213,7 @@ def _check_there(path: Path) -> None:
         raise FileError(f"there is no file {path}.") from None
 
 
-def mistakes_of_class(checks: Sequence[Check]) -> list[tuple[int, list[str]]]:
+def mistakes_of_class(checks: Sequence[Assessment]) -> list[tuple[int, list[str]]]:
     """Which mistakes a class makes, the commonest first, and in which files."""
     found: dict[int, list[str]] = {}
     for one in checks:
@@ -220,7 +222,7 @@ def mistakes_of_class(checks: Sequence[Check]) -> list[tuple[int, list[str]]]:
     return sorted(found.items(), key=lambda item: (-len(item[1]), item[0]))
 
 
-def gradescope_results(one: Check, most: float = 10.0) -> dict[str, Any]:
+def gradescope_results(one: Assessment, most: float = 10.0) -> dict[str, Any]:
     """A check in Gradescope's format of results: a test for each quantity that was wrong, or one that is passed.
 
     most  the points of work without a mistake; each mistake costs a share of them

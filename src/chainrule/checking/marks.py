@@ -14,7 +14,7 @@ from chainrule.network.network import Array, Network
 from chainrule.steps.problem import Problem
 
 
-class Mark(Frozen):
+class QuantityMark(Frozen):
     """What a quantity that somebody gave is worth.
 
     key       of the quantity
@@ -69,18 +69,20 @@ class Paper(Frozen):
             found[quantity.key if quantity.name is None else str(quantity.name)] = self.value(quantity, {})
         return found
 
-    def mark(self, quantity: Expression, found: Array, given: Mapping[str, Array], rounded_to: float = 0.0, exact_to: float = 1e-9) -> Mark:
+    def mark(
+        self, quantity: Expression, found: Array, given: Mapping[str, Array], rounded_to: float = 0.0, exact_to: float = 1e-9
+    ) -> QuantityMark:
         """Whether a number, or an array, is right, or follows from what was given before it; rounded as it is."""
         expected, wanted = self.value(quantity, {}), self.value(quantity, given)
         # A person rounds what goes in, too: their last digit may be off by one.
         allowed = max(rounded_to * 1.5, exact_to * float(np.abs(wanted).max(initial=0.0)), 1e-14)
         right, follows = (one.shape == found.shape and bool(np.all(np.abs(found - one) <= allowed)) for one in (expected, wanted))
-        return Mark(str(quantity.name), right, follows, expected, wanted, found)
+        return QuantityMark(str(quantity.name), right, follows, expected, wanted, found)
 
 
-def marked(observation: Observation) -> list[Mark]:
+def marked(observation: Observation) -> list[QuantityMark]:
     """A mark for each quantity that was given, in the order of computation."""
-    paper, given, marks = Paper(observation.problem), dict[str, Array](), list[Mark]()
+    paper, given, marks = Paper(observation.problem), dict[str, Array](), list[QuantityMark]()
     for quantity in paper.quantities:
         key = str(quantity.name)
         if key not in observation.quantities:
@@ -94,7 +96,7 @@ def marked(observation: Observation) -> list[Mark]:
     return marks
 
 
-def score(marks: Sequence[Mark]) -> tuple[int, int]:
+def marks_reached(marks: Sequence[QuantityMark]) -> tuple[int, int]:
     """Marks reached, and marks there are."""
     return sum(mark.mark for mark in marks), len(marks)
 

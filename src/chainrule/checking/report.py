@@ -27,7 +27,7 @@ MOST_SHOWN = 6
 """Elements of a quantity that are shown side by side."""
 
 
-class Check(Displayed, Frozen):
+class Assessment(Displayed, Frozen):
     """What a check of one submission came to.
 
     name         of the file, or of what was given
@@ -72,9 +72,9 @@ class Check(Displayed, Frozen):
             "format": FORMAT,
             "name": self.name,
             "verdict": self.kind,
-            "understood": [said(words, one) for one in self.understood],
-            "conventions": [said(words, one) for one in self.all_conventions],
-            "remarks": [said(words, one) for one in self.verdict.remarks],
+            "understood": [sentence_of(words, one) for one in self.understood],
+            "conventions": [sentence_of(words, one) for one in self.all_conventions],
+            "remarks": [sentence_of(words, one) for one in self.verdict.remarks],
             "findings": [self._finding(words, fault) for fault in self.verdict.faults],
         }
 
@@ -106,18 +106,18 @@ class Check(Displayed, Frozen):
         """
         if self.understood:
             yield 0, words.plain("check.title", name=self.name)
-            yield from ((2, said(words, one)) for one in self.understood)
+            yield from ((2, sentence_of(words, one)) for one in self.understood)
         faults, kind = self.verdict.faults, self.kind
         if faults and self.all_conventions:
             yield 0, words.plain("check.otherwise")
-            yield from ((2, said(words, one)) for one in self.all_conventions)
+            yield from ((2, sentence_of(words, one)) for one in self.all_conventions)
         if self.understood:
             yield 0, ""
-        yield from ((0, said(words, one)) for one in self.verdict.remarks)
+        yield from ((0, sentence_of(words, one)) for one in self.verdict.remarks)
         kind = "mistakes" if kind == "class" and len(faults) > 1 else kind
         yield 0, words.plain(f"check.{kind}", count=len(self.verdict.observations) if kind == "right" else len(faults))
         if not faults:
-            yield from ((2, said(words, one)) for one in self.all_conventions)
+            yield from ((2, sentence_of(words, one)) for one in self.all_conventions)
         for place, fault in enumerate(faults):
             if hint is not None:
                 yield 2, hinted(words, fault, hint)
@@ -134,7 +134,7 @@ class Check(Displayed, Frozen):
             yield 4, words.plain("check.others", names=others)
         yield 4, words.plain("check.first" if first else "check.then", quantity=self.called(fault.quantity))
         yield 4, why(words, fault)
-        yield from ((4, line) for line in side_by_side(words, fault, self.called(fault.shown)))
+        yield from ((4, line) for line in expected_and_found(words, fault, self.called(fault.shown)))
         if fault.place is not None:
             known = {"line": fault.place.line, "expression": fault.place.expression, "file": fault.place.file}
             yield 4, words.plain("check.place.file" if fault.place.file else "check.place", **known)
@@ -157,10 +157,10 @@ class Check(Displayed, Frozen):
         return "\n".join(" " * indent + line for indent, line in self.lines(Words()))
 
     def __repr__(self) -> str:
-        return f"<Check of {self.name}: {self.kind}{f' {self.mistakes}' if self.mistakes else ''}>"
+        return f"<Assessment of {self.name}: {self.kind}{f' {self.mistakes}' if self.mistakes else ''}>"
 
 
-def said(words: Words, saying: Saying) -> str:
+def sentence_of(words: Words, saying: Saying) -> str:
     """A sentence in a language."""
     return words.plain(saying.key, **saying.values)
 
@@ -195,7 +195,7 @@ def hinted(words: Words, fault: Fault, hint: int) -> str:
     return words.plain("check.hint.3", quantity=quantity, cure=words.plain(f"mistake.{fault.number}.cure"))
 
 
-def side_by_side(words: Words, fault: Fault, name: str) -> Iterator[str]:
+def expected_and_found(words: Words, fault: Fault, name: str) -> Iterator[str]:
     """The first elements of what should be and of what is, one above the other."""
     expected, found = (np.asarray(one, dtype=float) for one in (fault.expected, fault.found))
     shapes = "" if expected.shape == found.shape else " × ".join(map(str, found.shape))

@@ -15,7 +15,7 @@ from chainrule.base.errors import InputError
 from chainrule.base.files import json_text
 from chainrule.checking.evidence import Observation
 from chainrule.checking.marks import Paper, digits_of
-from chainrule.checking.report import Check, paper_name
+from chainrule.checking.report import Assessment, paper_name
 from chainrule.cli.output import give, say
 from chainrule.document.words import Words
 
@@ -37,7 +37,7 @@ def check_command(
         raise InputError("name a file to check, as chainrule check mine.py; or a network to compute by hand, with --by-hand.")
     if form == "marks":
         return _print_marks(words, files, stated, loss)
-    checks = list[Check]()
+    checks = list[Assessment]()
     found = check_each(files, stated, observe=observe, loss=loss) if command is None else [check_command_line(command, stated, loss=loss)]
     for one in found:
         checks.append(one)
@@ -55,7 +55,7 @@ def check_command(
     return 0 if all(one.passed for one in checks) else WRONG
 
 
-def print_check(words: Words, one: Check, hint: int | None = None) -> None:
+def print_check(words: Words, one: Assessment, hint: int | None = None) -> None:
     """What a check came to; on a terminal in colours: what is wrong red, what should be green."""
     colours = {words.plain("check.found"): "red", words.plain("check.expected"): "green", words.plain("check.should"): "green"}
     for indent, line in one.lines(words, hint=hint):
@@ -75,7 +75,7 @@ def _wrapped(line: str, indent: int) -> list[str]:
     return textwrap.wrap(line, WIDE, initial_indent=start, subsequent_indent=start + "  ", break_on_hyphens=False) or [start]
 
 
-def _print_class(words: Words, checks: Sequence[Check]) -> None:
+def _print_class(words: Words, checks: Sequence[Assessment]) -> None:
     """Which mistakes a class makes."""
     say()
     say(words.plain("check.class.title", files=len(checks), passed=sum(one.passed for one in checks)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import copy
 import itertools
 import re
@@ -169,8 +170,15 @@ def layer_programs(loaded: Loaded) -> Iterator[Program]:
     plain = [name for name in able if not _made_of(loaded, name) and not _NO_ACTIVATION.search(name)][:3]
     for dense in able:
         if len(_made_of(loaded, dense)) >= 2:
-            for activations in dict.fromkeys([tuple(plain), *((name,) for name in plain), ()]):
-                yield LayerProgram(loaded, dense, activations)
+            others = [name for name in able if name not in (dense, *plain) and not _NO_ACTIVATION.search(name)]
+            if not any(_is_layer(loaded, name) for name in others):  # what is not looked at is not called right
+                yield LayerProgram(loaded, dense, plain)
+
+
+def _is_layer(loaded: Loaded, name: str) -> bool:
+    """Does its backward pass compute anything? That of a base class does not."""
+    _, backward = _passes(loaded, name)
+    return not all(isinstance(statement, (ast.Pass, ast.Raise, ast.Expr)) for statement in backward.body)
 
 
 def _made_of(loaded: Loaded, name: str) -> list[Any]:
