@@ -59,9 +59,11 @@ class Pool:
                 missing.append(name)
         open_roles = [role for role in ("x", "t") if role not in self._roles(bound)]
         sizes = self.probe.sizes
-        if function.name == "__init__" and len(missing) == len(sizes) and not any(_is_size(name) for name in bound):
-            bound.update(dict(zip(missing, sizes, strict=True)))  # inputs, hidden units, outputs, in whatever language
-            missing = []
+        plain = [name for name in names if name not in optional and not as_kind(name, "rate", "momentum", "penalty", "epochs", "batch")]
+        doubtful = bool(missing) or self._roles(bound) == {"x"}
+        if function.name == "__init__" and len(plain) == len(sizes) and doubtful:
+            bound.update(dict(zip(plain, sizes, strict=True)))  # inputs, hidden units, outputs, in whatever language
+            missing = [name for name in missing if name not in plain]
         if missing and (function.name == "__init__" or any(_NO_DATA.search(name) for name in missing)):
             raise Unbound(missing[0])
         if missing and len(missing) <= len(open_roles):
@@ -162,10 +164,6 @@ class Pool:
         named = results(function, result)
         self.given.update(named)
         return named
-
-
-def _is_size(name: str) -> bool:
-    return any(found.kind in ("inputs", "hidden", "outputs", "sizes", "x", "t") for found in meanings(name)[:1])
 
 
 _NO_DATA = re.compile(

@@ -192,14 +192,20 @@ def understand(loaded: Loaded, header: Header, guard: Guard, trials: Trials) -> 
     """The first proposal that proves itself; else None. Raises Stopped where the program did what it may not."""
     started = time.monotonic()
     best: Reading | None = None
+    doubtful: Reading | None = None
     for number, program in enumerate(proposals(loaded, header)):
         for reading in _readings(number, program, header, guard, trials):
             if best is None or _worth(reading) > _worth(best):
                 best = reading
+            if _whole(reading) and reading.answer.forward.given is None:
+                same = doubtful is None or reading.answer.forward.activations == doubtful.answer.forward.activations
+                return reading if same else doubtful
             if _whole(reading):
-                return reading
+                doubtful = doubtful or reading  # a softmax over the wrong axis; or it is meant for one sample
             if time.monotonic() - started > TIME:
-                return None
+                return doubtful
+        if doubtful is not None:
+            return doubtful
         if time.monotonic() - started > TIME:
             break
     if loaded.recorder.left:

@@ -350,6 +350,12 @@ def _own_parameters(loaded: Loaded, namespace: dict[str, Any], loop: ast.stmt, n
         raise Unreadable("nothing changes" if ran else "the loop fails")
     found = [leaf for leaf in leaves(namespace, "") if leaf.path in changed or as_kind(leaf.name, "b")]
     for places in parameters(found) if choice is None else itertools.islice(single_numbers(found), choice, choice + 1):
+        covered = " ".join(leaf.path for leaf in places.weights)
+        left = [
+            leaf for leaf in found if leaf.shape and leaf.path not in covered and meaning(leaf.name).kind == "W" and "[" not in leaf.path
+        ]
+        if choice is None and left:
+            raise Unreadable("not all weights")
         return places
     raise Unreadable("no parameters")
 
@@ -363,10 +369,11 @@ def _data(namespace: Mapping[str, Any], loop: ast.stmt) -> Iterator[Data]:
     ts = [name for name in arrays if name not in pairs and as_kind(name, "t")]
     xs.sort(key=lambda name: (meaning(name).kind != "x", name not in used, bool(re.search(r"test|val", name, re.IGNORECASE))))
     ts.sort(key=lambda name: (meaning(name).kind != "t", name not in used, bool(re.search(r"test|val", name, re.IGNORECASE))))
+    singles = [name for name, value in namespace.items() if _number(value) and meaning(name).kind == "t" and name in used]
     given = 0
     for x in xs:
-        for t in ts:
-            if x != t and _together(arrays[x], arrays[t]):
+        for t in [*ts, *(singles if _vector(arrays[x]) else [])]:
+            if x != t and _together(arrays[x], namespace[t]):
                 given += 1
                 yield Data(x, t)
                 if given > 5:
@@ -423,6 +430,9 @@ def _put(leaf: Leaf | None, new: Array, own: Leaf) -> Leaf:
     if leaf.shape == new.shape:
         leaf.put(new)
         return leaf
+    if own.vector and 1 in new.shape:
+        placed = _put(leaf, new.ravel(), Leaf(own.path, leaf.shape, leaf.get, leaf.put, leaf.slot))
+        return Leaf(leaf.path, new.shape, lambda: placed.get().reshape(new.shape), placed.put, placed.slot, True)
     if len(leaf.shape) == len(new.shape) and leaf.slot is not None:
         old = leaf.slot.get()
         leaf.slot.put(new.tolist() if isinstance(old, list) else np.matrix(new) if isinstance(old, np.matrix) else new.copy())
@@ -453,6 +463,11 @@ def _equal(now: Any, before: Any) -> bool:
 def _rows_of(namespace: Mapping[str, Any], data: Data) -> tuple[int, ...]:
     """How many samples the script may have: so many m, N … may say."""
     return tuple(np.shape(namespace[data.x])) if data.x in namespace and data.form == "apart" else ()
+
+
+def _vector(value: Any) -> bool:
+    array = numbers(value)
+    return array is not None and array.ndim == 1
 
 
 def _matrix(value: Any) -> bool:
