@@ -241,7 +241,8 @@ def _readings(number: int, program: Program, header: Header, guard: Guard, trial
         for form in _forms(program, sizes, rows, bias, trials):
             if form is None:
                 return
-            probe = trial(form.sizes, rows, bias=form.has, kind="classes")
+            kind = "numbers" if form.sizes[-1] == 1 else "classes"  # with t = 0, (y − t) y is (y − t)²
+            probe = trial(form.sizes, rows, bias=form.has, kind=kind)
             wanted = Wanted(
                 header.columns, form.units_first if header.units_first is None else header.units_first, header.targets, header.vectors
             )
