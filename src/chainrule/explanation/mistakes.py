@@ -51,7 +51,6 @@ def _at_layer(probe: ProbePass, number: int, rate: float) -> Iterator[tuple[int,
     """Number, quantity, right and wrong values of every mistake at a layer; the rest of the calculation is as it should be."""
     layer, truth = probe.layers[number - 1], probe.truth
     last = number == len(probe.layers)
-    following = None if last else probe.layers[number]
     s = Situation(probe, layer, None if last else probe.layers[number], truth["dy" if last else f"dh{number}"], truth[f"delta{number}"])
     if s.following is not None:
         gn = truth["dy" if number + 1 == len(probe.layers) else f"dh{number + 1}"]
