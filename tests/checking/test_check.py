@@ -179,3 +179,16 @@ def test_what_a_class_does_wrong_is_counted():
     results = gradescope_results(checks[0])
     assert 0 < results["score"] < 10
     assert gradescope_results(checks[-1])["score"] == 10
+
+
+def test_common_mistakes_are_told_with_what_they_would_give(capsys):
+    step = cr.problem_from(cr.example("mazur")).step()
+    without_slope = step.gradients["h1"][0, 1]
+    for language in ("en", "de"):
+        assert main(["explain", "mazur", "--mistakes", "--language", language]) == 0
+        said = capsys.readouterr().out
+        assert Words(language).plain("mistake.2") in said
+        assert Words(language).decimal(f"{without_slope:.6g}") in said
+    assert main(["explain", "mazur"]) == 0
+    assert Words().plain("mistake.2") not in capsys.readouterr().out
+    assert main(["explain", "--mistakes", "--exact"]) == 2

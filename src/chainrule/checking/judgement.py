@@ -15,6 +15,7 @@ from chainrule.base.frozen import Frozen
 from chainrule.checking.evidence import Architecture, Fault, Observation, Saying, Verdict
 from chainrule.checking.factors import Factor, read_factor
 from chainrule.checking.matching import (
+    EDGE_QUANTITIES,
     Explanation,
     Factors,
     Probed,
@@ -416,15 +417,9 @@ def _verdict(
     return Verdict(kind, tuple(faults), tuple(_conventions(probed, best, architecture)), tuple(remarks), observations)
 
 
-EDGE_ORDER = ("all", "out", "fused", "back", "slope", "delta", "weight", "bias")
-
-
 def _order(fault: Fault, depth: int) -> tuple[int, int]:
     quantity = {"dy": 0, "dh": 1, "de": 2, "dW": 3, "db": 4}
     return depth - max(fault.layers or (depth,)), quantity.get(fault.quantity[:2], 0)
-
-
-QUANTITIES = {"out": "dy", "fused": "delta", "back": "dh", "slope": "delta", "delta": "delta", "weight": "dW", "bias": "db"}
 
 
 def _faults(probed: Sequence[Probed], judged: Judged) -> Iterator[Fault]:
@@ -466,7 +461,7 @@ def _fault(
     probed: Sequence[Probed], judged: Judged, number: int | None, others: Sequence[int], edge: str, layers: Sequence[int], why: Saying
 ) -> Fault:
     depth, top = len(probed[0].probe.layers), max(layers)
-    quantity = QUANTITIES.get(edge, "dy")
+    quantity = EDGE_QUANTITIES.get(edge, "dy")
     quantity = quantity if quantity == "dy" else f"{quantity}{top}"
     if edge in ("weight", "bias"):
         shown = quantity

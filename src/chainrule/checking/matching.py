@@ -31,8 +31,8 @@ SLACK = 1
 UNEXPLAINED = 4
 """What a gradient costs that nothing explains: more than any two mistakes that would."""
 
-EDGES = ("forward", "loss", "out", "fused", "slope", "delta", "all", "weight", "bias", "back", "step")
-"""In the order of computation, within a layer."""
+EDGE_QUANTITIES = {"out": "dy", "fused": "delta", "back": "dh", "slope": "delta", "delta": "delta", "weight": "dW", "bias": "db"}
+"""Which quantity is wrong first where a carrier of an edge is; the number of the layer follows."""
 
 
 class Carrier(FrozenValue):
@@ -275,7 +275,7 @@ def _candidates(probed: Sequence[Probed], number: int, before: Explanation) -> I
     bare = [situation(one, number, **more) for one, more in zip(probed, above, strict=True)]
     edge = "out" if last else "back"
     right = tuple(s.probe.truth["dy"] if last else _carried(s) for s in bare)
-    if last and _is_fused(bare[0]):  # the same as the long way, but where y is not f(z): then people have y − t all the same
+    if last and bare[0].together:  # the same as the long way, but where y is not f(z): then people have y − t all the same
         yield Candidate((), {}, right, tuple(s.probe.truth[f"delta{number}"] for s in bare))
     carried: list[tuple[Carrier | None, Rewriting | None, tuple[Array | None, ...]]] = [(None, None, right)]
     carried += [(Carrier((n,), edge, way.written), way, _computed(way, bare)) for n, way in rewritings(edge)]
@@ -286,15 +286,10 @@ def _candidates(probed: Sequence[Probed], number: int, before: Explanation) -> I
         for lower, lower_way, d in slopes:
             ways = {e: way for e, way in ((edge, upper_way), ("slope", lower_way)) if way is not None}
             yield Candidate(tuple(one for one in (upper, lower) if one is not None), ways, g, d)
-    if last and _is_fused(bare[0]):
+    if last and bare[0].together:
         fused = [replace(s, g=g, d=s.probe.truth[f"delta{number}"]) for s, g in zip(bare, right, strict=True)]
         for n, way in rewritings("fused"):
             yield Candidate((Carrier((n,), "fused", way.written),), {"fused": way}, right, _computed(way, fused))
-
-
-def _is_fused(s: Situation) -> bool:
-    """Do loss and activation of the output belong together, so that δ = y − t?"""
-    return s.probe.network.loss.definition.output == s.layer.activation.name != "identity"
 
 
 def _carried(s: Situation) -> Array | None:

@@ -56,6 +56,11 @@ class Situation(Frozen):
         return self.following is None
 
     @property
+    def together(self) -> bool:
+        """Is it the output's, with a loss that goes together with its activation, so that δ = y − t?"""
+        return self.last and self.probe.network.loss.definition.output == self.layer.activation.name != "identity"
+
+    @property
     def below(self) -> LayerPass | None:
         """The layer before; None at the first."""
         return self.probe.layers[self.layer.number - 2] if self.layer.number > 1 else None
@@ -205,14 +210,9 @@ def _per_class(s: Situation) -> Array:
     return np.asarray(y * (1 - y))
 
 
-def _is_together(s: Situation) -> bool:
-    """Do loss and activation of the output go together, so that δ = y − t?"""
-    return s.last and s.probe.network.loss.definition.output == s.layer.activation.name != "identity"
-
-
 def _is_taken_for_delta(s: Situation) -> bool:
     """Has somebody something else than ∂E/∂y at such an output?"""
-    return _is_together(s) and not np.array_equal(_g(s), s.probe.truth["dy"])
+    return s.together and not np.array_equal(_g(s), s.probe.truth["dy"])
 
 
 OTHERS = ("sigmoid", "tanh", "relu", "leaky_relu")
@@ -324,8 +324,8 @@ MISTAKES: tuple[Mistake, ...] = (
     Mistake(28, "G", "pocketpy/cTensor#31", (
         Rewriting("fused", "(y − t) ⊙ y (1 − y)", lambda s: _d(s) * _per_class(s)),
         Rewriting("slope", "∂E/∂y ⊙ y (1 − y)", lambda s: _g(s) * _per_class(s) if _is_taken_for_delta(s) else None),
-        Rewriting("weight", "h{p}ᵀ · ((y − t) ⊙ y (1 − y))", lambda s: s.layer.a.T @ (_d(s) * _per_class(s)) if _is_together(s) else None),
-        Rewriting("bias", "Σ_n (y − t) ⊙ y (1 − y)", lambda s: _summed(_d(s) * _per_class(s)) if _is_together(s) else None),
+        Rewriting("weight", "h{p}ᵀ · ((y − t) ⊙ y (1 − y))", lambda s: s.layer.a.T @ (_d(s) * _per_class(s)) if s.together else None),
+        Rewriting("bias", "Σ_n (y − t) ⊙ y (1 − y)", lambda s: _summed(_d(s) * _per_class(s)) if s.together else None),
     ), right_if="squared_error"),
     Mistake(29, "G", "pjreddie/darknet#96", (
         Rewriting("fused", "∂E/∂y ⊙ y (1 − y)", lambda s: _g(s) * _per_class(s) if _is(s, "softmax") else None),

@@ -119,6 +119,7 @@ EXTENT_OPTIONS = (
     click.option("--detail", type=click.Choice(["overview", "matrix", "scalar"]), help="How far to zoom in.  [default: by the size]"),
     click.option("--brief", is_flag=True, help="Work out one of each kind; the others stand in tables.  [default: beyond 450 lines]"),
     click.option("--all", is_flag=True, help="Leave nothing out: every weight, every sample."),
+    click.option("--mistakes", is_flag=True, help="Add which common mistakes would change a number here, and to what."),
     click.option(
         "--weight",
         metavar="NAME",
@@ -181,9 +182,9 @@ def chainrule() -> None:
     *titled("Which steps", *STEP_OPTIONS), *titled("How much is shown", *EXTENT_OPTIONS), *titled("Where to", *PAGE_OPTIONS),
 )  # fmt: skip
 def explain(
-    detail: str | None, brief: bool, all: bool, weight: str | None, step: int | None, steps: int, order: str | None, epochs: int | None,
-    exact: bool, digits: int | None, layout: str, paper: str, interactive: bool, output: str | None, formula: str | None, at: str | None,
-    **options: Any,
+    detail: str | None, brief: bool, all: bool, mistakes: bool, weight: str | None, step: int | None, steps: int, order: str | None,
+    epochs: int | None, exact: bool, digits: int | None, layout: str, paper: str, interactive: bool, output: str | None,
+    formula: str | None, at: str | None, **options: Any,
 ) -> None:  # fmt: skip
     """Explain a training step: forward pass, error, chain rule, update, and what it did.
 
@@ -216,7 +217,7 @@ def explain(
     if output is not None and suffix == ".json":
         _record(problem, output, step, steps, exact, order, epochs)
     else:
-        document = problem.explain(step=step, steps=steps, order=order, epochs=epochs, brief=brief, all=all, **shape)
+        document = problem.explain(step=step, steps=steps, order=order, epochs=epochs, brief=brief, all=all, mistakes=mistakes, **shape)
         _give_document(document, output, layout, paper, interactive)
     _check_defined(problem)
 

@@ -15,7 +15,6 @@ import threading
 from collections.abc import Mapping
 from typing import IO, Any
 
-from chainrule.base.errors import ChainruleError
 from chainrule.base.frozen import FrozenValue
 
 FORKS = hasattr(os, "fork")
@@ -39,7 +38,7 @@ class Limits(FrozenValue):
     output: int = 20_000
 
 
-class Refusal(ChainruleError):
+class Refusal(Exception):
     """A program that gave nothing to judge.
 
     reason   the key of a text in the catalogues: "learners.refused.endless"
