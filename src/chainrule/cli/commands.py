@@ -17,6 +17,7 @@ from chainrule.cli.options import (
     Ending,
     Sectioned,
     check_formula_alone,
+    complete_files,
     complete_weights,
     complete_words,
     problem_from_options,
@@ -90,6 +91,17 @@ Examples
   chainrule doctor model.safetensors --data houses.csv
 """
 
+CHECK_EXAMPLES = """\b
+Examples
+  chainrule check mine.py
+  chainrule check mine.py --as "gradients = back_prop(W1, W2, X, Y); X columns; loss cross_entropy"
+  chainrule check --command ./mynet --as "activations tanh, identity; loss half_squared"
+  chainrule check submissions/*.py
+  chainrule check step.json
+  chainrule check numbers.csv --as mazur --marks
+  chainrule check --by-hand mazur
+"""
+
 COMPLETION_EXAMPLES = """\b
 Put it where your shell finds it:
   bash   chainrule completion bash >> ~/.bashrc
@@ -124,6 +136,7 @@ EXTENT_OPTIONS = (
     click.option("--detail", type=click.Choice(["overview", "matrix", "scalar"]), help="How far to zoom in.  [default: by the size]"),
     click.option("--brief", is_flag=True, help="Work out one of each kind; the others stand in tables.  [default: beyond 450 lines]"),
     click.option("--all", is_flag=True, help="Leave nothing out: every weight, every sample."),
+    click.option("--mistakes", is_flag=True, help="Add which common mistakes would change a number here, and to what."),
     click.option(
         "--weight",
         metavar="NAME",
@@ -186,9 +199,9 @@ def chainrule() -> None:
     *titled("Which steps", *STEP_OPTIONS), *titled("How much is shown", *EXTENT_OPTIONS), *titled("Where to", *PAGE_OPTIONS),
 )  # fmt: skip
 def explain(
-    detail: Detail | None, brief: bool, all: bool, weight: str | None, step: int | None, steps: int, order: str | None, epochs: int | None,
-    exact: bool, digits: int | None, layout: str, paper: str, interactive: bool, output: str | None, formula: str | None, at: str | None,
-    **options: Any,
+    detail: Detail | None, brief: bool, all: bool, mistakes: bool, weight: str | None, step: int | None, steps: int, order: str | None,
+    epochs: int | None, exact: bool, digits: int | None, layout: str, paper: str, interactive: bool, output: str | None,
+    formula: str | None, at: str | None, **options: Any,
 ) -> None:  # fmt: skip
     """Explain a training step: forward pass, error, chain rule, update, and what it did.
 
@@ -219,7 +232,7 @@ def explain(
     if output is not None and suffix == ".json":
         _record(problem, output, step, steps, exact, order, epochs)
     else:
-        document = problem.explain(step=step, steps=steps, order=order, epochs=epochs, brief=brief, all=all, **shape)
+        document = problem.explain(step=step, steps=steps, order=order, epochs=epochs, brief=brief, all=all, mistakes=mistakes, **shape)
         _give_document(document, output, layout, paper, interactive)
     _check_defined(problem)
 
@@ -369,6 +382,45 @@ def doctor(network: str | None, as_json: bool, apply: str | None, **options: Any
     from chainrule.cli.doctor import doctor_command
 
     return doctor_command(network, as_json, apply, options)
+
+
+@chainrule.command("check", epilog=CHECK_EXAMPLES, short_help="Name the mistake in somebody's back-propagation.")
+@click.argument("files", nargs=-1, metavar="FILE …", shell_complete=complete_files)
+@click.option("--as", "stated", default="", metavar="TEXT", help="What the program is, as in a header; of numbers, which network.")
+@click.option("--command", metavar="COMMAND", help="A program in any language, which is asked by lines of JSON.")
+@click.option("--template", metavar="STYLE", help="Print a file to fill in: functions, dictionaries, class, script, layers.")
+@click.option("--observe", is_flag=True, help="Watch the loop that trains, whatever functions there are.")
+@click.option("--loss", default="", metavar="NAME", help="The loss.  [default: as the program has it]")
+@click.option("--hint", type=click.IntRange(1, 3), metavar="1|2|3", help="Lead to the mistake in place of naming it; 3 is plainest.")
+@click.option("--marks", "form", flag_value="marks", help="Of numbers: a mark for each quantity, with errors carried forward.")
+@click.option("--gradescope", "form", flag_value="gradescope", help="Print the result in Gradescope's format.")
+@click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
+@click.option("--by-hand", "paper", is_flag=True, help="FILE is a network; its quantities are typed in, one by one.")
+@click.option("--language", type=click.Choice(["en", "de"]), default="en", help="Language of the words.  [default: en]")
+def check(
+    files: tuple[str, ...], command: str | None, template: str | None, stated: str, observe: bool, loss: str, hint: int | None,
+    form: str | None, as_json: bool, paper: bool, language: str,
+) -> int:  # fmt: skip
+    """Name the mistake in a back-propagation that was written by hand: what is wrong first, why, on which line, what should stand there.
+
+    FILE is a program of Python or a notebook, which runs in a process of its own with limits (that of a stranger belongs into a container);
+    or numbers: .json, .csv, .npz, a recorded step, a PyTorch state. The exit code is 0 where all is right, by whatever conventions, and 1
+    where something is wrong or nothing could be judged.
+    """
+    from chainrule.cli.check import by_hand, check_command
+
+    if template is not None:
+        from chainrule.learners.templates import template as template_of
+
+        give(template_of(template))
+        return 0
+    if paper:
+        from chainrule.document.words import Words
+
+        if len(files) > 1:
+            raise InputError("one network at a time is computed by hand; name one.")
+        return by_hand(problem_from_options(files[0] if files else None), Words(language))
+    return check_command(files, command, stated, observe, loss, as_json, hint, form or "", language)
 
 
 @chainrule.command(epilog=CODE_EXAMPLES, short_help="Print the step as a NumPy program.")

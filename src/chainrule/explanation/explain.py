@@ -40,6 +40,7 @@ def explain(
     epochs: int | None = None,
     digits: int | None = None,
     exact: bool = False,
+    mistakes: bool = False,
 ) -> Document:
     """A worked example of a training step.
 
@@ -56,6 +57,7 @@ def explain(
     epochs   how often the order is gone through
     digits   significant digits of rounded numbers
     exact    fractions in place of rounded numbers
+    mistakes at the end, which common mistakes would change a number here, and to what
 
     Raises InputError, UnknownNameError, InexactError.
     """
@@ -69,10 +71,12 @@ def explain(
     else:
         run = _run(subject, order, epochs, exact)
         found = _ready(run.worked, **shape)
-    document = _document(found, weight, run)
+    document = _document(found, weight, run, mistakes=mistakes)
     if extent != "usual" or weight is not None or found[0].detail == "overview" or _is_example(found[0].step):
         return document
-    return _document([one.made_brief() for one in found], weight, run) if str(document).count("\n") > LONGEST else document
+    return (
+        _document([one.made_brief() for one in found], weight, run, mistakes=mistakes) if str(document).count("\n") > LONGEST else document
+    )
 
 
 def _is_example(step: Step) -> bool:
@@ -180,7 +184,7 @@ def fitting_detail(step: Step) -> str:
     return "matrix" if parameters <= 150 and widest <= 12 and len(step.x) <= 12 else "overview"
 
 
-def _document(contexts: list[Context], weight: str | None, run: OrderedRun | None = None) -> Document:
+def _document(contexts: list[Context], weight: str | None, run: OrderedRun | None = None, *, mistakes: bool = False) -> Document:
     from chainrule.document.document import Document
     from chainrule.explanation.brackets import with_brackets_told
     from chainrule.explanation.colours import colours
@@ -194,6 +198,10 @@ def _document(contexts: list[Context], weight: str | None, run: OrderedRun | Non
     else:
         groups = [_weight(context, weight) if weight is not None else with_illustrations(context, whole_sections(context))]
         groups += [_weight(later, weight)[1:] if weight is not None else [_further(later)] for later in contexts[1:]]
+    if mistakes:
+        from chainrule.explanation.mistakes import mistakes_section
+
+        groups[-1] = [*groups[-1], mistakes_section(context)]
     sections = with_brackets_told(context.words, (section for group in groups for section in group))
     return Document(
         title=title(context),

@@ -7,6 +7,7 @@ from dataclasses import fields, is_dataclass, replace
 from functools import singledispatch
 from typing import Any
 
+from chainrule.checking.report import Assessment
 from chainrule.diagnosis.divergence import Diverged
 from chainrule.diagnosis.examination import Diagnosis
 from chainrule.document.document import Block, Equations, Inline, Paragraph, TableBlock
@@ -230,6 +231,14 @@ def _(value: Diagnosis) -> Iterable[Block]:
     """What is wrong, a paragraph a sentence."""
     for _, line in value.lines(Words()):
         yield Paragraph((line,))
+
+
+@content.register
+def _(value: Assessment) -> Iterable[Block]:
+    """What is wrong, a paragraph a line."""
+    for _, line in value.lines(Words()):
+        if line:
+            yield Paragraph((line,))
 
 
 @content.register

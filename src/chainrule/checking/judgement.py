@@ -1,0 +1,509 @@
+"""The judgement: from what a program answered to the name of its mistake, or to the word that it is right.
+
+It looks at the quantities in the order of computation: the forward pass, E, the gradients of the first step, and the steps after it.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from chainrule.base.frozen import Frozen
+from chainrule.checking.evidence import Architecture, Fault, Observation, Saying, Verdict
+from chainrule.checking.factors import Factor, read_factor
+from chainrule.checking.matching import (
+    EDGE_QUANTITIES,
+    Explanation,
+    Factors,
+    Probed,
+    decided_factors,
+    explanations,
+)
+from chainrule.checking.mistakes import factor_mistakes
+from chainrule.checking.passes import ProbePass
+from chainrule.checking.steps import StepFault, online_fault, stale_fault, step_fault
+from chainrule.network.definitions import find
+from chainrule.network.network import Array
+
+SQUARES = ("half_squared", "squared")
+
+NEAR = 1e-6
+"""Two factors are the same up to this, relatively."""
+
+
+class ErrorReading(Frozen):
+    """How the E that a program gives is counted, against that of its probes.
+
+    data     how many times the error of the data is in it
+    penalty  how many times ½ λ Σ w² is in it; None where it is not
+    """
+
+    data: Factor
+    penalty: Factor | None
+
+
+class Judged(Frozen):
+    """An explanation with the reading of its factors, and how these are counted.
+
+    counted   the factor of all gradients against a sum over outputs and samples without a ½ or 2 of its own
+    faulty    the mistakes in that factor, () where it is a convention; None where it is none that is known
+    penalized what is wrong with the penalty on large weights: the layers and how, as a word of the catalogue
+    reading   how E is counted, where the program gives it
+    """
+
+    explanation: Explanation
+    factors: Factors
+    counted: Factor
+    faulty: tuple[int, ...] | None
+    penalized: Mapping[str, tuple[int, ...]]
+    reading: ErrorReading | None
+
+    @property
+    def cost(self) -> int:
+        """How many different mistakes it needs."""
+        whole = UNKNOWN_FACTOR if self.faulty is None else len(self.faulty)
+        return self.explanation.cost + self.factors.cost + whole + bool(self.penalized)
+
+
+UNKNOWN_FACTOR = 4
+"""What a factor costs that is neither a convention nor a mistake of the table."""
+
+
+def judge(observations: Sequence[Observation], architecture: Architecture) -> Verdict:
+    """What somebody's back-propagation comes to.
+
+    observations  what their program answered to `probes(architecture)`
+    architecture  what is known of their network; where its loss is assumed only, that is taken of which their E is a multiple, and
+                  where they give no E, that under which they are right
+    """
+    if architecture.loss_said:
+        return _judged_as(observations, architecture)
+    first: Verdict | None = None
+    for loss in (architecture.loss, *OTHER_LOSSES.get((architecture.activations[-1], architecture.loss), ())):
+        same = loss == architecture.loss
+        read = observations if same else [_with_loss(one, loss) for one in observations]
+        other = architecture if same else replace(architecture, loss=loss, outputs="sum", batch="mean")
+        answered = [_probed(one) for one in read if not one.failure]
+        given = any("E" in one.observation.quantities for one in answered)
+        certain = given and _error_reading(answered, 0.0) is not None
+        verdict = _judged_as(read, replace(other, loss_said=certain))
+        if not same and (verdict.passed or certain):
+            said = Saying("check.convention.loss", {"loss": loss})
+            kind = "convention" if verdict.passed else verdict.kind
+            return replace(verdict, kind=kind, conventions=(said, *verdict.conventions))
+        if certain or verdict.passed or verdict.kind == "refused":
+            return verdict
+        first = first or verdict
+    assert first is not None
+    return first
+
+
+def _with_loss(observation: Observation, loss: str) -> Observation:
+    network = observation.problem.network.replaced(loss=loss, outputs="sum", batch="mean")
+    return replace(observation, problem=replace(observation.problem, network=network))
+
+
+OTHER_LOSSES = {
+    ("sigmoid", "half_squared"): ("binary_cross_entropy",),
+    ("sigmoid", "squared"): ("binary_cross_entropy",),
+    ("sigmoid", "binary_cross_entropy"): ("half_squared",),
+    ("softmax", "cross_entropy"): ("half_squared",),
+    ("softmax", "half_squared"): ("cross_entropy",),
+    ("softmax", "squared"): ("cross_entropy",),
+}
+"""Losses that go with an output, by the output and the loss that was assumed."""
+
+
+def _judged_as(observations: Sequence[Observation], architecture: Architecture) -> Verdict:
+    answered = [one for one in observations if not one.failure]
+    if not answered:
+        why = observations[0].failure if observations else ""
+        return Verdict("refused", remarks=(Saying("check.refused.failure", {"why": why}),), observations=observations)
+    probed = [_probed(one) for one in answered]
+    if not any(_gradient_keys(one) for one in answered):
+        return Verdict("refused", remarks=(Saying("check.refused.nothing"),), observations=observations)
+    remarks = [Saying("check.remark.failed", {"probes": len(observations), "failed": len(observations) - len(answered)})]
+    remarks = remarks if len(answered) < len(observations) else []
+    faults = [*itertools.islice(_forward_faults(probed), 1)]
+    if faults:
+        if faults[0].number is None or any("y" not in one.observation.quantities for one in probed):
+            return Verdict("mistakes" if faults[0].number else "unknown", tuple(faults), (), tuple(remarks), observations)
+        # The rest is judged by what follows from the y that it has.
+        probed = [replace(one, probe=one.probe.with_output(np.asarray(one.observation.quantities["y"], dtype=float))) for one in probed]
+    if stale := stale_fault(probed):
+        faults.append(_fault_of_steps(probed, stale))
+    elif untrained := _untrained(probed):
+        faults.append(untrained)
+    else:
+        judged = _best(probed, architecture)
+        online = online_fault(probed) if judged[0].cost and architecture.rows is None else None
+        if online is None:
+            return _verdict(probed, judged, architecture, faults, remarks, observations)
+        faults.append(_fault_of_steps(probed, online))
+    faults += _shared_faults(probed)
+    return Verdict("mistakes", tuple(faults), (), tuple(remarks), observations)
+
+
+def _fault_of_steps(probed: Sequence[Probed], found: StepFault) -> Fault:
+    layers = tuple(sorted({int(key[1:]) for key in found.keys}, reverse=True))
+    key = f"{found.keys[0]}_next"
+    why = Saying("check.why.steps" if found.number else "check.why.unknown_steps", {"written": found.written, "step": found.step})
+    return Fault(
+        found.number, key, key, why, found.expected, found.found, layers,
+        probe=found.probe, agreeing=len(probed), probes=len(probed), key="" if found.number else "unknown",
+    )  # fmt: skip
+
+
+def _shared_faults(probed: Sequence[Probed]) -> Iterator[Fault]:
+    """Parameters "before" and "after" that are one and the same array."""
+    sharing = [one for one in probed if one.observation.shared]
+    if sharing:
+        key = sharing[0].observation.shared[0]
+        value = sharing[0].probe.network.parameters.get(key.split()[0].removesuffix(","), np.zeros(()))
+        why = Saying("check.why.shared", {"arrays": key})
+        yield Fault(42, f"{key.split()[0]}_next", key, why, value, value, agreeing=len(sharing), probes=len(probed))
+
+
+def _probed(observation: Observation) -> Probed:
+    problem = observation.problem
+    assert problem.x is not None
+    assert problem.t is not None
+    rate = 1.0 if problem.optimizer is None else problem.optimizer.options.get("learning_rate", 1.0)
+    return Probed(ProbePass.of(problem.network, problem.x, problem.t), observation, float(rate))
+
+
+def _gradient_keys(observation: Observation) -> list[str]:
+    return [key for key in observation.quantities if key[:2] in ("dW", "db")]
+
+
+# The forward pass
+
+
+def _forward_faults(probed: Sequence[Probed]) -> Iterator[Fault]:
+    """Quantities of the forward pass that are wrong, in the order of computation."""
+    keys = [key for key in probed[0].probe.truth if key[0] in "zhy"]
+    for key in keys:
+        for place, one in enumerate(probed):
+            found = one.observation.quantities.get(key)
+            if found is None:
+                continue
+            expected, found = one.probe.truth[key], np.asarray(found, dtype=float)
+            if not _close(found, expected, one.observation.exact_to, one.observation.rounded_to):
+                yield _forward_fault(probed, place, key, expected, found)
+                return
+
+
+def _close(found: Array, expected: Array, exact_to: float, rounded_to: float = 0.0) -> bool:
+    if found.size == expected.size and found.shape != expected.shape and sorted(found.squeeze().shape) == sorted(expected.squeeze().shape):
+        found = found.reshape(expected.shape)
+    largest = float(np.abs(expected).max(initial=0.0))
+    return found.shape == expected.shape and bool(
+        np.all(np.abs(found - expected) <= max(exact_to * 10, 1e-9) * largest + 1.5 * rounded_to + 1e-12)
+    )
+
+
+def _forward_fault(probed: Sequence[Probed], place: int, key: str, expected: Array, found: Array) -> Fault:
+    number, written = None, ""
+    if key == "y":
+        for candidate, text, computes in FORWARD:
+            if all(_computes_y(computes, one) for one in probed):
+                number, written = candidate, text
+                break
+    layer = int(key[1:]) if key[1:].isdigit() else len(probed[0].probe.layers)
+    known = {"quantity": key, "written": written}
+    why = Saying("check.why.forward" if number is None else "check.why.written", known)
+    unknown = "" if number else "unknown"
+    return Fault(number, key, key, why, expected, found, (layer,), probe=place, agreeing=len(probed), probes=len(probed), key=unknown)
+
+
+def _computes_y(computes: Callable[[ProbePass], Array | None], one: Probed) -> bool:
+    found, candidate = one.observation.quantities.get("y"), computes(one.probe)
+    return found is None or (candidate is not None and _close(np.asarray(found), candidate, one.observation.exact_to))
+
+
+def _softmax(z: Array, axis: int) -> Array:
+    raised = np.exp(z - z.max(axis=axis, keepdims=True))
+    return np.asarray(raised / raised.sum(axis=axis, keepdims=True))
+
+
+def _if_softmax(probe: ProbePass, value: Array) -> Array | None:
+    return value if probe.layers[-1].activation.name == "softmax" else None
+
+
+FORWARD: tuple[tuple[int, str, Callable[[ProbePass], Array | None]], ...] = (
+    (30, "softmax(softmax(z))", lambda probe: _if_softmax(probe, _softmax(probe.layers[-1].h, 1))),
+    (31, "softmax(z, axis=0)", lambda probe: _if_softmax(probe, _softmax(probe.layers[-1].z, 0))),
+    (31, "e^z / Σ_n Σ_k e^z", lambda probe: _if_softmax(probe, np.exp(probe.layers[-1].z) / np.exp(probe.layers[-1].z).sum())),
+)
+"""What people compute in place of y: the number of the mistake, as it is written, and its numbers."""
+
+
+# Nothing is trained
+
+
+def _untrained(probed: Sequence[Probed]) -> Fault | None:
+    """A wholly zero gradient explains everything; it is looked for before anything else."""
+    for one in probed:
+        for key in _gradient_keys(one.observation):
+            number = int(key[2:])
+            found = one.gradient(key)
+            assert found is not None
+            layer = one.probe.layers[number - 1]
+            if np.abs(found).max(initial=0.0) > one.floor(layer.W if key[1] == "W" else layer.b):
+                return None
+    first = probed[0]
+    key = next(iter(sorted(_gradient_keys(first.observation), reverse=True)))
+    layers = tuple(range(1, len(first.probe.layers) + 1))
+    expected = first.probe.truth[key]
+    return Fault(
+        None, key, key, Saying("check.why.untrained"), expected, np.zeros_like(expected), layers,
+        agreeing=len(probed), probes=len(probed), key="untrained",
+    )  # fmt: skip
+
+
+# Which explanation
+
+
+def _best(probed: Sequence[Probed], architecture: Architecture) -> list[Judged]:
+    """The explanations that need the fewest mistakes; several where they are tied."""
+    depth = architecture.depth
+    alike = all(one.probe.t.shape[1] in layer.W.shape[:1] for one in probed for layer in one.probe.layers)
+    judged = list[Judged]()
+    for explanation in explanations(probed):
+        factors = decided_factors(explanation, depth, alike=alike)
+        counted = factors.whole * _own_counting(architecture)
+        strength = probed[0].probe.penalty or _own_strength(explanation)
+        reading = _error_reading(probed, strength)
+        faulty = _faulty(probed, architecture, factors.whole, counted, reading)
+        judged.append(Judged(explanation, factors, counted, faulty, _penalized(probed, explanation, factors, reading), reading))
+    least = min(one.cost for one in judged)
+    return [one for one in judged if one.cost == least]
+
+
+def _own_strength(explanation: Explanation) -> float:
+    """λ of a penalty that only the gradients show; 0 where there is none."""
+    found = next((fit.penalty for fit in explanation.weights.values() if fit.penalty is not None), None)
+    return 0.0 if found is None else found.constant
+
+
+def _own_counting(architecture: Architecture) -> Factor:
+    """How the loss that the probes have counts: 2 of a square without ½, 1/N of a mean over samples, 1/k of one over outputs."""
+    implied = find("loss", architecture.loss).implied
+    counted = {"outputs": architecture.outputs, "batch": architecture.batch, **implied}
+    name = find("loss", architecture.loss).name
+    return Factor(twos=int(name == "squared"), rows=-int(counted["batch"] == "mean"), outputs=-int(counted["outputs"] == "mean"))
+
+
+def _error_reading(probed: Sequence[Probed], strength: float) -> ErrorReading | None:
+    """How the E that the program gives is counted; None where it gives none, or one that is no multiple of the true one.
+
+    strength  λ of the penalty that may be in it
+    """
+    given = [one.observation.quantities.get("E") for one in probed]
+    if any(found is None or np.size(found) != 1 for found in given):
+        return None
+    errors = np.array([np.asarray(found, dtype=float).item() for found in given])
+    data = np.array([one.probe.data_error for one in probed])
+    extents = [one.extent(len(one.probe.layers)) for one in probed]
+    loose = max(1e-7, 1e3 * max(one.observation.exact_to for one in probed))
+    if not np.isfinite(errors).all() or (data == 0).any():
+        return None
+    plain = read_factor(list(errors / data), extents, exact_to=loose)
+    if plain is not None and _counts(plain):
+        return ErrorReading(plain, None)
+    weights = np.array([strength * one.probe.squared_weights for one in probed])
+    if not strength:
+        return None
+    for twos, rows in itertools.product((0, 1, -1), (0, -1, 1)):
+        share = Factor(twos=twos, rows=rows)
+        left = errors - weights * [share.at(extent) for extent in extents]
+        found = read_factor(list(left / data), extents, exact_to=10 * loose)
+        if found is not None and _counts(found):
+            return ErrorReading(found, share)
+    return None
+
+
+def _counts(factor: Factor) -> bool:
+    """Is it a way of counting errors: 2, N, k and nothing else?"""
+    return factor.constant == 1 and factor.sign > 0 and not factor.inputs and not factor.units
+
+
+def _penalized(
+    probed: Sequence[Probed], explanation: Explanation, factors: Factors, reading: ErrorReading | None
+) -> Mapping[str, tuple[int, ...]]:
+    """What is wrong with the penalty: "missing", "other" than the loss has it, "biases"; with the layers at which it is."""
+    fits = {number: fit for number, fit in explanation.weights.items() if fit.factor is not None}
+    known = probed[0].probe.penalty
+    if not fits or (not known and all(fit.penalty is None for fit in fits.values())):
+        return {}
+    found: dict[str, tuple[int, ...]] = {}
+    wanted = reading.penalty if reading is not None else None
+    present = [fit.penalty for fit in fits.values() if fit.penalty is not None]
+    if reading is not None and wanted is None and known:
+        # The E that is given is that of the data alone: it does not say how the penalty is counted.
+        reading = None
+    if not present:
+        return {"missing": tuple(fits)} if known else {}
+    usual = wanted or max(present, key=present.count)
+    usual = replace(usual, sign=usual.sign * (factors.whole.sign if wanted else 1))
+    for number, fit in fits.items():
+        if fit.penalty is None:
+            found["missing"] = (*found.get("missing", ()), number)
+        elif (not known and replace(fit.penalty, constant=1.0) != replace(usual, constant=1.0)) or (known and fit.penalty != usual):
+            found["other"] = (*found.get("other", ()), number)
+    if wanted is None and usual.sign != factors.whole.sign:
+        found["other"] = tuple(fits)
+    biased = tuple(number for number, fit in explanation.biases.items() if fit.penalty is not None)
+    return {**found, "biases": biased} if biased and wanted is not None else found
+
+
+def _faulty(
+    probed: Sequence[Probed], architecture: Architecture, whole: Factor, counted: Factor, reading: ErrorReading | None
+) -> tuple[int, ...] | None:
+    """The mistakes in the factor of all gradients; none where another way of counting makes it right."""
+    certain = any(one.observation.from_update for one in probed)
+    sign = whole.sign if certain else 1
+    if reading is not None:
+        against = Factor(sign) * (replace(whole, sign=1) / reading.data)
+        if against.constant != 1 and certain:
+            against = replace(against, constant=1.0)
+        return factor_mistakes(against, "all")
+    loss = find("loss", architecture.loss)
+    name = loss.name
+    twos = (
+        0 if name not in SQUARES else 1 if architecture.loss_said and name == "squared" else 0 if architecture.loss_said else counted.twos
+    )
+    twos = twos if twos in (0, 1) else 0
+    rows = -1 if counted.rows < -1 else 0 if counted.rows > 0 else counted.rows
+    outputs = -1 if counted.outputs < -1 else 0 if counted.outputs > 0 else counted.outputs
+    if loss.implied and architecture.loss_said:
+        rows, outputs = -int(loss.implied["batch"] == "mean"), -int(loss.implied["outputs"] == "mean")
+    constant = counted.constant if not certain else 1.0
+    against = Factor(sign, counted.twos - twos, counted.rows - rows, counted.outputs - outputs, counted.inputs, counted.units, constant)
+    return factor_mistakes(against, "all")
+
+
+# The verdict
+
+
+def _verdict(
+    probed: Sequence[Probed],
+    judged: Sequence[Judged],
+    architecture: Architecture,
+    before: Sequence[Fault],
+    remarks: list[Saying],
+    observations: Sequence[Observation],
+) -> Verdict:
+    best = judged[0]
+    faults = [*before, *sorted(_faults(probed, best), key=lambda fault: _order(fault, architecture.depth))]
+    added = best.factors.whole.sign < 0 and not any(one.observation.from_update for one in probed)
+    if (steps := step_fault(best.explanation, probed, -1 if added else 1)) is not None:
+        faults.append(_fault_of_steps(probed, steps))
+    faults += _shared_faults(probed)
+    if best.reading is not None and set(best.faulty or ()) - {9}:
+        remarks = [*remarks, Saying("check.loss_and_gradient")]
+    if not faults:
+        conventions = tuple(_conventions(probed, best, architecture))
+        return Verdict("convention" if conventions else "right", (), conventions, tuple(remarks), observations)
+    ties = {number for other in judged[1:] for fault in _faults(probed, other) for number in (fault.number, *fault.others) if number}
+    known = {number for fault in faults for number in (fault.number, *fault.others) if number}
+    place = len(before)
+    if ties - known and place < len(faults) and faults[place].number is not None:
+        faults[place] = replace(faults[place], others=(*faults[place].others, *sorted(ties - known)))
+    kind = "unknown" if any(fault.number is None for fault in faults) else "class" if any(fault.others for fault in faults) else "mistakes"
+    return Verdict(kind, tuple(faults), tuple(_conventions(probed, best, architecture)), tuple(remarks), observations)
+
+
+def _order(fault: Fault, depth: int) -> tuple[int, int]:
+    quantity = {"dy": 0, "dh": 1, "de": 2, "dW": 3, "db": 4}
+    return depth - max(fault.layers or (depth,)), quantity.get(fault.quantity[:2], 0)
+
+
+def _faults(probed: Sequence[Probed], judged: Judged) -> Iterator[Fault]:
+    """Every mistake of an explanation: carriers, factors at single places, and the factor of everything."""
+    depth = len(probed[0].probe.layers)
+    if judged.faulty is None or judged.faulty:
+        for number in judged.faulty or (None,):
+            yield _fault(probed, judged, number, (), "all", tuple(range(1, depth + 1)), Saying("check.why.factor", _factor_words(judged)))
+    for number, carriers in judged.explanation.chosen.items():
+        layers = tuple(sorted({layer for carrier in carriers for layer in judged.explanation.carriers[carrier]}, reverse=True))
+        top = max(carriers, key=lambda carrier: max(judged.explanation.carriers[carrier]))
+        known: dict[str, str | int] = {"written": _written(top.written, layers[0], depth)}
+        others = [other for other in carriers[0].numbers if other != number and all(other in carrier.numbers for carrier in carriers)]
+        if number:
+            yield _fault(probed, judged, number, others, top.edge, layers, Saying("check.why.written", known))
+            continue
+        for carrier in carriers:
+            yield _fault(
+                probed, judged, None, (), carrier.edge, judged.explanation.carriers[carrier], Saying("check.why.unknown")
+            )  # fmt: skip
+    for how, layers in judged.penalized.items():
+        yield _fault(probed, judged, 37, (), "bias" if how == "biases" else "weight", layers, Saying(f"check.why.penalty.{how}"))
+    for fault, layers in judged.factors.faults.items():
+        for number in fault.numbers or (None,):
+            yield _fault(probed, judged, number, (), fault.place, layers, Saying("check.why.factor", {"factor": str(fault.factor)}))
+
+
+def _factor_words(judged: Judged) -> Mapping[str, str | int]:
+    return {"factor": str(judged.factors.whole)}
+
+
+def _written(text: str, layer: int, depth: int) -> str:
+    """A formula with the numbers of its layers; h0 is x, and the last h is y."""
+    said = text.format(l=layer, n=layer + 1, p=layer - 1).replace("h0", "x").replace("z0", "x")
+    return said.replace(f"h{depth}", "y")
+
+
+def _fault(
+    probed: Sequence[Probed], judged: Judged, number: int | None, others: Sequence[int], edge: str, layers: Sequence[int], why: Saying
+) -> Fault:
+    depth, top = len(probed[0].probe.layers), max(layers)
+    quantity = EDGE_QUANTITIES.get(edge, "dy")
+    quantity = quantity if quantity == "dy" else f"{quantity}{top}"
+    if edge in ("weight", "bias"):
+        shown = quantity
+    else:
+        possible = [quantity, f"delta{top}", f"dW{top}", f"db{top}"]
+        given = probed[0].observation.quantities
+        shown = next((key for key in possible if key in given), f"dW{top}")
+    first = probed[0]
+    found = first.observation.quantities.get(shown)
+    expected = first.probe.truth[shown]
+    layer = int(shown.lstrip("deltahWby") or depth)
+    faulty_whole = judged.faulty is None or judged.faulty
+    expected = expected if faulty_whole else expected * judged.factors.whole.at(first.extent(layer))
+    return Fault(
+        number,
+        quantity,
+        shown,
+        why,
+        np.asarray(expected),
+        np.asarray(found if found is not None else np.full_like(expected, np.nan)),
+        tuple(layers),
+        tuple(others),
+        agreeing=len(probed),
+        probes=len(probed),
+        key="" if number else "unknown",
+    )
+
+
+def _conventions(probed: Sequence[Probed], judged: Judged, architecture: Architecture) -> Iterator[Saying]:
+    """What is counted otherwise than by default, and is right all the same."""
+    if judged.faulty is None or judged.faulty:
+        return
+    whole = judged.factors.whole
+    certain = any(one.observation.from_update for one in probed)
+    if whole.sign < 0 and not certain:
+        yield Saying("check.convention.added")
+    counted = judged.counted
+    if whole.rows:
+        yield Saying("check.convention.sum" if counted.rows == 0 else "check.convention.mean")
+    if whole.outputs:
+        yield Saying("check.convention.outputs_sum" if counted.outputs == 0 else "check.convention.outputs_mean")
+    if whole.twos:
+        yield Saying("check.convention.no_half" if counted.twos == 1 else "check.convention.half")
+    if whole.constant != 1:
+        yield Saying("check.convention.rate", {"factor": f"{whole.constant:.6g}"})

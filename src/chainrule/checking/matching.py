@@ -1,0 +1,616 @@
+"""Matching: which carriers of the edges of the backward pass give the gradients that a program gave, layer by layer from the output.
+
+Each layer is decided by its own numbers, so that two mistakes together cost no search. A candidate for δ is a carrier of the edge above
+(E, or the next layer's δ) and one of the slope; it is taken where it explains ∂E/∂W or ∂E/∂b by the right carrier of that edge, times a
+factor that can be read; only where none does, every carrier of those edges is tried. Cost is how many different mistakes an explanation
+needs.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import field, replace
+from functools import cached_property
+
+import numpy as np
+
+from chainrule.base.frozen import Frozen, FrozenValue
+from chainrule.checking.evidence import Observation
+from chainrule.checking.factors import Extent, Factor, read_factor
+from chainrule.checking.mistakes import MISTAKES, Rewriting, Situation, factor_mistakes
+from chainrule.checking.passes import ProbePass
+from chainrule.network.network import Array
+
+WIDTH = 12
+"""So many explanations of the layers above are followed."""
+
+SLACK = 1
+"""Explanations that need so many mistakes more than the best are followed, too."""
+
+UNEXPLAINED = 4
+"""What a gradient costs that nothing explains: more than any two mistakes that would."""
+
+EDGE_QUANTITIES = {"out": "dy", "fused": "delta", "back": "dh", "slope": "delta", "delta": "delta", "weight": "dW", "bias": "db"}
+"""Which quantity is wrong first where a carrier of an edge is; the number of the layer follows."""
+
+
+class Carrier(FrozenValue):
+    """What is computed at an edge in place of the right value, by the numbers of the mistakes of which it is one.
+
+    numbers  in the table, the likeliest first; () where it is none of it
+    edge     where; written: as a formula, its layers in braces
+    """
+
+    numbers: tuple[int, ...]
+    edge: str
+    written: str = ""
+
+
+class Probed(Frozen):
+    """One probe with its answer.
+
+    probe        the true pass; observation: what the program gave
+    rate         the learning rate of its update
+    """
+
+    probe: ProbePass
+    observation: Observation
+    rate: float
+
+    def gradient(self, key: str) -> Array | None:
+        """What the program gave for ∂E/∂ a parameter, "dW1"; biases that came as rows or columns are laid flat."""
+        found = self.observation.quantities.get(key)
+        if found is None:
+            return None
+        found = np.asarray(found, dtype=float)
+        if key.startswith("db"):
+            layer = self.probe.layers[int(key[2:]) - 1]
+            units = layer.W.shape[1]
+            if found.size == units:
+                return found.reshape(units)
+            if found.size == 1 and layer.shares_bias:
+                return found.reshape(1)
+            if found.size == 1:
+                return np.full(units, found.item())
+        return found
+
+    def without(self, key: str, columns: slice) -> Probed | None:
+        """The same, with these columns of a gradient alone; None where it has no column too many."""
+        found, units = self.observation.quantities.get(key), self.probe.layers[int(key[2:]) - 1].W.shape[1]
+        if found is None or np.ndim(found) == 0 or np.shape(found)[-1] != units + 1:
+            return None
+        quantities = {**self.observation.quantities, key: np.asarray(found)[..., columns]}
+        return replace(self, observation=replace(self.observation, quantities=quantities))
+
+    def moved(self, number: int) -> Array | None:
+        """W of a layer after the first update."""
+        after = self.observation.after
+        if after and f"W{number}" in after[0]:
+            return np.asarray(after[0][f"W{number}"], dtype=float)
+        gradient = self.gradient(f"dW{number}")
+        W = self.probe.layers[number - 1].W
+        return None if gradient is None or gradient.shape != W.shape else W - self.rate * gradient
+
+    def extent(self, number: int) -> Extent:
+        """What factors may be made of at a layer."""
+        W = self.probe.layers[number - 1].W
+        return Extent(self.probe.rows, self.probe.t.shape[1], W.shape[0], W.shape[1])
+
+    def floor(self, parameter: Array | None) -> float:
+        """How large an error is that comes from reading a gradient off an update."""
+        if not self.observation.from_update or parameter is None or not parameter.size:
+            return 1.5 * self.observation.rounded_to
+        return float(2e-15 * np.abs(parameter).max() / self.rate)
+
+
+class Fit(Frozen):
+    """How what somebody has follows from a candidate: factor × candidate + penalty × parameter.
+
+    factor   None where both are zero, so that anything fits
+    penalty  None where there is none
+    far      the largest deviation, relative to the terms
+    """
+
+    factor: Factor | None
+    penalty: Factor | None = None
+    far: float = 0.0
+
+
+class Explanation(Frozen):
+    """How the gradients of the layers so far come about.
+
+    carriers   what is computed otherwise, with the layers at which it is
+    weights, biases  the fits by the number of the layer
+    g, d       ∂E/∂h and δ of the lowest layer so far, probe by probe
+    path       the carriers of each layer, by its number and edge, for computing the same on other numbers
+    """
+
+    carriers: Mapping[Carrier, tuple[int, ...]] = field(default_factory=dict)
+    weights: Mapping[int, Fit] = field(default_factory=dict)
+    biases: Mapping[int, Fit] = field(default_factory=dict)
+    g: tuple[Array | None, ...] = ()
+    d: tuple[Array | None, ...] = ()
+    path: Mapping[tuple[int, str], Rewriting] = field(default_factory=dict)
+
+    @cached_property
+    def chosen(self) -> Mapping[int, tuple[Carrier, ...]]:
+        """The fewest mistakes that are all its carriers, each with those that it is; 0 is what none of the table is."""
+        left = [carrier for carrier in self.carriers if carrier.numbers]
+        unknown = tuple(carrier for carrier in self.carriers if not carrier.numbers)
+        found: dict[int, tuple[Carrier, ...]] = {}
+        while left:
+            numbers = list(dict.fromkeys(number for carrier in left for number in carrier.numbers))
+            most = max(numbers, key=lambda number: sum(number in carrier.numbers for carrier in left))
+            found[most] = tuple(carrier for carrier in left if most in carrier.numbers)
+            left = [carrier for carrier in left if most not in carrier.numbers]
+        return {**found, 0: unknown} if unknown else found
+
+    @property
+    def cost(self) -> int:
+        """How many different mistakes it needs."""
+        return sum(1 if number else UNEXPLAINED * len(carriers) for number, carriers in self.chosen.items())
+
+    def extended(self, number: int, carriers: Sequence[Carrier], **changes: object) -> Explanation:
+        """With the carriers of a further layer."""
+        merged = dict(self.carriers)
+        for carrier in carriers:
+            merged[carrier] = (*merged.get(carrier, ()), number)
+        return replace(self, carriers=merged, **changes)  # type: ignore[arg-type]  # fields by name
+
+
+class Candidate(Frozen):
+    """A δ of a layer with the carriers that lead to it; None in the place of probes on which it cannot be computed."""
+
+    carriers: tuple[Carrier, ...]
+    rewritings: Mapping[str, Rewriting]
+    g: tuple[Array | None, ...]
+    d: tuple[Array | None, ...]
+
+
+def rewritings(edge: str) -> list[tuple[int, Rewriting]]:
+    """Every row of the table at an edge, with its number."""
+    return [(mistake.number, one) for mistake in MISTAKES for one in mistake.rewritings if one.edge == edge]
+
+
+def explanations(probed: Sequence[Probed]) -> list[Explanation]:
+    """How the gradients of all probes come about: the explanations that need the fewest mistakes, best first."""
+    depth = len(probed[0].probe.layers)
+    found = [Explanation(g=(None,) * len(probed), d=(None,) * len(probed))]
+    for number in range(depth, 0, -1):
+        further = [one for before in found for one in _layer(probed, number, before)]
+        least = min(one.cost for one in further)
+        found = sorted((one for one in further if one.cost <= least + SLACK), key=lambda one: one.cost)[:WIDTH]
+    return found
+
+
+def _layer(probed: Sequence[Probed], number: int, before: Explanation) -> Iterator[Explanation]:
+    """One layer further down: every candidate that explains some of what the program gave there."""
+    candidates = list(_distinct(_candidates(probed, number, before)))
+    accepted = list[Explanation]()
+    for candidate in candidates:
+        weight = _fit(probed, number, "weight", candidate)
+        bias = _fit(probed, number, "bias", candidate)
+        if weight is not None or bias is not None:
+            accepted += _with_edges(probed, number, before, candidate, weight, bias)
+    if accepted and min(one.cost for one in accepted) < before.cost + UNEXPLAINED:
+        yield from accepted
+        return
+    for candidate in candidates:
+        weights, biases = (list(_other_fits(probed, number, edge, candidate)) for edge in ("weight", "bias"))
+        for (weight_carrier, weight_way, weight), (bias_carrier, bias_way, bias) in itertools.product(weights, biases):
+            ways = {(number, edge): way for edge, way in (("weight", weight_way), ("bias", bias_way))}
+            made = _extended(number, before, candidate, (weight_carrier, bias_carrier), weight, bias, ways)
+            if made.cost < before.cost + UNEXPLAINED:
+                accepted.append(made)
+    yield from accepted
+    if not accepted:
+        right = candidates[0]
+        unexplained = [
+            Carrier((), edge) for edge in ("weight", "bias") if any(one.gradient(_key(edge, number)) is not None for one in probed)
+        ]
+        observed = tuple(one.observation.quantities.get(f"delta{number}") for one in probed)
+        carried = right if any(one is None for one in observed) else replace(right, d=observed)
+        yield _extended(number, before, carried, unexplained, None, None, {})
+
+
+def _key(edge: str, number: int) -> str:
+    return f"d{'W' if edge == 'weight' else 'b'}{number}"
+
+
+def _with_edges(
+    probed: Sequence[Probed], number: int, before: Explanation, candidate: Candidate, weight: Fit | None, bias: Fit | None
+) -> Iterator[Explanation]:
+    """A candidate with what explains the edge of its two that the right carrier does not."""
+    edges = list[list[tuple[Carrier | None, Rewriting | None, Fit | None]]]()
+    for edge, fit in (("weight", weight), ("bias", bias)):
+        ways: list[tuple[Carrier | None, Rewriting | None, Fit | None]] = [(None, None, fit)]
+        if fit is None:
+            ways = [*_other_fits(probed, number, edge, candidate)] or ways
+        edges.append(ways)
+    weights, biases = edges
+    for (weight_carrier, weight_way, one), (bias_carrier, bias_way, other) in itertools.product(weights, biases):
+        carriers = [carrier for carrier in (weight_carrier, bias_carrier) if carrier is not None]
+        carriers += [Carrier((), edge) for edge, fit in (("weight", one), ("bias", other)) if fit is None]
+        places = {(number, edge): way for edge, way in (("weight", weight_way), ("bias", bias_way)) if way is not None}
+        yield _extended(number, before, candidate, carriers, one, other, places)
+
+
+def _extended(
+    number: int,
+    before: Explanation,
+    candidate: Candidate,
+    carriers: Sequence[Carrier | None],
+    weight: Fit | None,
+    bias: Fit | None,
+    ways: Mapping[tuple[int, str], Rewriting | None],
+) -> Explanation:
+    path = {**before.path, **{(number, edge): one for edge, one in candidate.rewritings.items()}}
+    path |= {place: way for place, way in ways.items() if way is not None}
+    return before.extended(
+        number,
+        [*candidate.carriers, *(carrier for carrier in carriers if carrier is not None)],
+        weights={**before.weights, **({} if weight is None else {number: weight})},
+        biases={**before.biases, **({} if bias is None else {number: bias})},
+        g=candidate.g,
+        d=candidate.d,
+        path=path,
+    )
+
+
+# Candidates for δ
+
+
+def situation(one: Probed, number: int, g: Array | None = None, d: Array | None = None, **above: Array | None) -> Situation:
+    """A layer of a probe, with what is carried to it."""
+    layers = one.probe.layers
+    return Situation(one.probe, layers[number - 1], layers[number] if number < len(layers) else None, g, d, **above)
+
+
+def _candidates(probed: Sequence[Probed], number: int, before: Explanation) -> Iterator[Candidate]:
+    last = number == len(probed[0].probe.layers)
+    above = [
+        {} if last else {"gn": gn, "dn": dn, "moved": one.moved(number + 1)} for one, gn, dn in zip(probed, before.g, before.d, strict=True)
+    ]
+    bare = [situation(one, number, **more) for one, more in zip(probed, above, strict=True)]
+    edge = "out" if last else "back"
+    right = tuple(s.probe.truth["dy"] if last else _carried(s) for s in bare)
+    if last and bare[0].together:  # the same as the long way, but where y is not f(z): then people have y − t all the same
+        yield Candidate((), {}, right, tuple(s.probe.truth[f"delta{number}"] for s in bare))
+    carried: list[tuple[Carrier | None, Rewriting | None, tuple[Array | None, ...]]] = [(None, None, right)]
+    carried += [(Carrier((n,), edge, way.written), way, _computed(way, bare)) for n, way in rewritings(edge)]
+    for upper, upper_way, g in carried:
+        with_g = [replace(s, g=one) for s, one in zip(bare, g, strict=True)]
+        slopes: list[tuple[Carrier | None, Rewriting | None, tuple[Array | None, ...]]] = [(None, None, tuple(_sloped(s) for s in with_g))]
+        slopes += [(Carrier((n,), "slope", way.written), way, _computed(way, with_g)) for n, way in rewritings("slope")]
+        for lower, lower_way, d in slopes:
+            ways = {e: way for e, way in ((edge, upper_way), ("slope", lower_way)) if way is not None}
+            yield Candidate(tuple(one for one in (upper, lower) if one is not None), ways, g, d)
+    if last and bare[0].together:
+        fused = [replace(s, g=g, d=s.probe.truth[f"delta{number}"]) for s, g in zip(bare, right, strict=True)]
+        for n, way in rewritings("fused"):
+            yield Candidate((Carrier((n,), "fused", way.written),), {"fused": way}, right, _computed(way, fused))
+
+
+def _carried(s: Situation) -> Array | None:
+    if s.dn is None or s.following is None or s.dn.shape[1] != s.following.W.shape[1]:
+        return None
+    return np.asarray(s.dn @ s.following.W.T)
+
+
+def _sloped(s: Situation) -> Array | None:
+    if s.g is None or not np.isfinite(s.g).all():
+        return None
+    try:
+        return s.layer.carried(s.g)
+    except (ValueError, IndexError):
+        return None
+
+
+def _computed(way: Rewriting, situations: Sequence[Situation]) -> tuple[Array | None, ...]:
+    return tuple(_value(way, s) for s in situations)
+
+
+def _value(way: Rewriting, s: Situation) -> Array | None:
+    """A rewriting on one probe; None where it cannot be computed, for want of something or because shapes do not fit."""
+    if (
+        (way.edge in ("slope",) and s.g is None)
+        or (way.edge == "back" and s.dn is None)
+        or (way.edge in ("weight", "bias") and s.d is None)
+    ):
+        return None
+    try:
+        with np.errstate(all="ignore"):
+            value = way.computes(s)
+    except (ValueError, IndexError, AssertionError):
+        return None
+    return value if value is not None and np.isfinite(value).all() else None
+
+
+def _distinct(candidates: Iterator[Candidate]) -> Iterator[Candidate]:
+    """Each δ once, under the names of all that lead to it by equally many mistakes; what the right way gives is no mistake."""
+    found: dict[bytes, Candidate] = {}
+    for candidate in candidates:
+        if all(one is None for one in candidate.d):
+            continue
+        key = b"|".join(_digest(d) + _digest(g) for d, g in zip(candidate.d, candidate.g, strict=True))
+        known = found.get(key)
+        if known is None or len(candidate.carriers) < len(known.carriers):
+            found[key] = candidate
+        elif len(known.carriers) == len(candidate.carriers):
+            found[key] = replace(known, carriers=_tied(known.carriers, candidate.carriers))
+    yield from found.values()
+
+
+def _tied(mine: tuple[Carrier, ...], others: tuple[Carrier, ...]) -> tuple[Carrier, ...]:
+    """Carriers with the numbers of others that give the same, where they differ at one place; so nobody is told a mixture of two."""
+    differing = [place for place, (one, other) in enumerate(zip(mine, others, strict=True)) if not set(other.numbers) <= set(one.numbers)]
+    if len(differing) != 1:
+        return mine
+    (place,) = differing
+    more = tuple(number for number in others[place].numbers if number not in mine[place].numbers)
+    one = mine[place]
+    return (*mine[:place], Carrier((*one.numbers, *more), one.edge, one.written), *mine[place + 1 :])
+
+
+def _digest(array: Array | None) -> bytes:
+    if array is None:
+        return b"-"
+    largest = float(np.abs(array).max(initial=0.0)) or 1.0
+    return np.round(array / largest, 8).__add__(0.0).tobytes() + f"{largest:.8g}".encode()
+
+
+# Fits
+
+
+def _right(edge: str, s: Situation) -> Array | None:
+    if s.d is None or s.d.shape[1] != s.layer.W.shape[1] or s.d.shape[0] != s.layer.a.shape[0]:
+        # An error of n × n goes on as if it were δ: its products have shapes of their own.
+        return None if s.d is None or s.d.shape[0] != s.layer.a.shape[0] else s.layer.a.T @ s.d if edge == "weight" else s.d.sum(axis=0)
+    if edge == "bias":
+        return np.full(1, s.d.sum()) if s.layer.shares_bias else np.asarray(s.d.sum(axis=0))
+    return np.asarray(s.layer.a.T @ s.d)
+
+
+def _size(edge: str, s: Situation) -> float:
+    """How large the terms are of which the sum is taken: what round-off is measured by."""
+    if s.d is None:
+        return 0.0
+    d = np.abs(s.d)
+    with np.errstate(all="ignore"):
+        return float((np.abs(s.layer.a).T @ d).max(initial=0.0) if edge == "weight" else d.sum(axis=0).max(initial=0.0))
+
+
+def _fit(probed: Sequence[Probed], number: int, edge: str, candidate: Candidate) -> Fit | None:
+    """How what was given follows from δ by the right carrier; None where it does not, or where nothing was given."""
+    situations = [situation(one, number, g, d) for one, g, d in zip(probed, candidate.g, candidate.d, strict=True)]
+    values = [_right(edge, s) for s in situations]
+    return fitted(probed, number, edge, values, [_size(edge, s) for s in situations])
+
+
+def _other_fits(
+    probed: Sequence[Probed], number: int, edge: str, candidate: Candidate
+) -> Iterator[tuple[Carrier | None, Rewriting | None, Fit]]:
+    """Every way to compute what was given from δ: the right one first, which is the only one where nothing was given."""
+    right = _fit(probed, number, edge, candidate)
+    if right is not None:
+        yield None, None, right
+        return
+    if all(one.gradient(_key(edge, number)) is None for one in probed):
+        yield None, None, Fit(None)
+        return
+    if (longer := _one_longer(probed, number, edge, candidate)) is not None:
+        yield Carrier((27,), edge, "(δ{l}, δ0)"), None, longer
+        return
+    situations = [situation(one, number, g, d) for one, g, d in zip(probed, candidate.g, candidate.d, strict=True)]
+    found: dict[tuple[Factor | None, Factor | None], tuple[Carrier, Rewriting, Fit]] = {}
+    for n, way in rewritings(edge):
+        values = _computed(way, situations)
+        fit = fitted(probed, number, edge, values, [max(_size(edge, s), _largest(v)) for s, v in zip(situations, values, strict=True)])
+        if fit is None:
+            continue
+        known = found.get((fit.factor, fit.penalty))
+        if known is None:
+            found[fit.factor, fit.penalty] = (Carrier((n,), edge, way.written), way, fit)
+        elif n not in known[0].numbers:
+            found[fit.factor, fit.penalty] = (replace(known[0], numbers=(*known[0].numbers, n)), known[1], known[2])
+    yield from found.values()
+
+
+def _one_longer(probed: Sequence[Probed], number: int, edge: str, candidate: Candidate) -> Fit | None:
+    """How what was given follows by the right carrier, but for one column too many: that of a bias unit."""
+    for columns in (slice(None, -1), slice(1, None)):
+        shorter = [one.without(_key(edge, number), columns) for one in probed]
+        if all(one is not None for one in shorter):
+            fit = _fit([one for one in shorter if one is not None], number, edge, candidate)
+            if fit is not None:
+                return fit
+    return None
+
+
+def _largest(array: Array | None) -> float:
+    return 0.0 if array is None else float(np.abs(array).max(initial=0.0))
+
+
+def fitted(probed: Sequence[Probed], number: int, edge: str, values: Sequence[Array | None], sizes: Sequence[float]) -> Fit | None:
+    """The factor, and the penalty, by which values become what was given, on all probes; None where there are none."""
+    plain = _fitted(probed, number, edge, values, sizes, penalty=False)
+    return plain if plain is not None else _fitted(probed, number, edge, values, sizes, penalty=True)
+
+
+def _fitted(
+    probed: Sequence[Probed], number: int, edge: str, values: Sequence[Array | None], sizes: Sequence[float], *, penalty: bool
+) -> Fit | None:
+    key = _key(edge, number)
+    factors, penalties, extents, far, given = list[float](), list[float](), list[Extent](), 0.0, False
+    blurred = 0.0
+    for one, value, size in zip(probed, values, sizes, strict=True):
+        found = one.gradient(key)
+        if found is None:
+            continue
+        given = True
+        if value is not None and value.shape != found.shape and value.squeeze().shape == found.squeeze().shape:
+            found = found.reshape(value.shape)
+        if value is None or value.shape != found.shape or not np.isfinite(found).all():
+            return None
+        layer = one.probe.layers[number - 1]
+        parameter = layer.W if edge == "weight" else layer.b
+        floor = one.floor(parameter)
+        largest = float(np.abs(found).max(initial=0.0))
+        tolerance = one.observation.exact_to
+        if not penalty and largest <= max(floor, tolerance * size * 1e-3) and _largest(value) <= tolerance * size:
+            continue  # zero against zero
+        if penalty and (parameter is None or parameter.shape != value.shape or not parameter.any()):
+            return None
+        if not value.any():
+            return None
+        columns = [value.ravel(), *([parameter.ravel()] if penalty and parameter is not None else [])]
+        if penalty and found.size <= 2:
+            return None
+        numbers = np.linalg.lstsq(np.stack(columns, axis=1), found.ravel(), rcond=None)[0] if penalty else [_ratio(value, found)]
+        made = sum(c * column for c, column in zip(numbers, columns, strict=True))
+        allowed = tolerance * (abs(float(numbers[0])) * size + (abs(float(numbers[1])) * _largest(parameter) if penalty else 0)) + floor
+        deviation = float(np.abs(found.ravel() - made).max())
+        if deviation > max(allowed, 1e-12 * largest) or abs(numbers[0]) * size < 1e-12 * largest:
+            return None
+        far = max(far, deviation / max(largest, 1e-300))
+        blurred = max(blurred, one.observation.rounded_to / max(largest, 1e-300))
+        factors.append(float(numbers[0]))
+        extents.append(one.extent(number))
+        if penalty:
+            penalties.append(float(numbers[1]))
+    if not given:
+        return None
+    if not factors:
+        return None if penalty else Fit(None)
+    loose = max(1e-7, 1e3 * max(one.observation.exact_to for one in probed), 2 * blurred)
+    factor = read_factor(factors, extents, exact_to=loose)
+    weight = _read_penalty(probed[0].probe, penalties, extents, 100 * loose) if penalty else None
+    if factor is None or (penalty and weight is None):
+        return None
+    return Fit(factor, weight, far)
+
+
+def _read_penalty(probe: ProbePass, numbers: Sequence[float], extents: Sequence[Extent], exact_to: float) -> Factor | None:
+    """How many times the penalty's derivative λ W is there; where no λ is known, what λ is, perhaps over N."""
+    known = probe.penalty
+    if known:
+        return read_factor([number / known for number in numbers], extents, exact_to=exact_to)
+    whole = read_factor(numbers, extents, exact_to=exact_to)
+    if whole is not None:
+        return whole
+    times_rows = [number * extent.rows for number, extent in zip(numbers, extents, strict=True)]
+    found = read_factor(times_rows, extents, exact_to=exact_to)
+    return None if found is None else found / Factor(rows=1)
+
+
+def _ratio(value: Array, found: Array) -> float:
+    flat = value.ravel()
+    return float(flat @ found.ravel() / (flat @ flat))
+
+
+def followed(explanation: Explanation, one: Probed) -> dict[str, Array] | None:
+    """The gradients that the same program would give on another pass, by "W1", "b1" …; None where something is not explained."""
+    if 0 in explanation.chosen:
+        return None
+    found: dict[str, Array] = {}
+    g: Array | None = None
+    d: Array | None = None
+    for number in range(len(one.probe.layers), 0, -1):
+        last = number == len(one.probe.layers)
+        s = situation(one, number, **({} if last else {"gn": g, "dn": d, "moved": one.moved(number + 1)}))
+        upper = explanation.path.get((number, "out" if last else "back"))
+        g = _value(upper, s) if upper is not None else s.probe.truth["dy"] if last else _carried(s)
+        s = replace(s, g=g)
+        fused, lower = explanation.path.get((number, "fused")), explanation.path.get((number, "slope"))
+        if fused is not None:
+            d = _value(fused, replace(s, d=s.probe.truth[f"delta{number}"]))
+        else:
+            d = _value(lower, s) if lower is not None else _sloped(s)
+        s = replace(s, d=d)
+        for edge, fits in (("weight", explanation.weights), ("bias", explanation.biases)):
+            fit, way = fits.get(number), explanation.path.get((number, edge))
+            parameter = s.layer.W if edge == "weight" else s.layer.b
+            if fit is None or parameter is None:
+                continue
+            value = _value(way, s) if way is not None else _right(edge, s)
+            if value is None or value.shape != parameter.shape:
+                return None
+            value = value * (1.0 if fit.factor is None else fit.factor.at(one.extent(number)))
+            if fit.penalty is not None:
+                value = value + fit.penalty.at(one.extent(number)) * (one.probe.penalty or 1.0) * parameter
+            found[_key(edge, number)[1:]] = value
+    return found
+
+
+# What the factors mean
+
+
+class FactorFault(FrozenValue):
+    """A factor that is too much somewhere.
+
+    numbers  the mistakes that it is, one for each of its parts; () where it is none of the table
+    place    "delta" of a layer and all below it, "weight", "bias", or "penalty"
+    """
+
+    numbers: tuple[int, ...]
+    place: str
+    factor: Factor
+
+
+class Factors(Frozen):
+    """What the factors of an explanation come to.
+
+    whole   the factor of all gradients: a convention, or a mistake
+    faults  those at single places, with their layers
+    """
+
+    whole: Factor
+    faults: Mapping[FactorFault, tuple[int, ...]]
+
+    @property
+    def cost(self) -> int:
+        """How many different mistakes the places need."""
+        return sum(len(fault.numbers) or UNEXPLAINED for fault in self.faults)
+
+
+def decided_factors(explanation: Explanation, depth: int, *, alike: bool) -> Factors:
+    """The reading of all factors with the fewest mistakes: a whole, what changes from layer to layer, and what W or b alone have.
+
+    alike  whether layers have as many inputs as the network has outputs
+    """
+    weights = {number: fit.factor for number, fit in explanation.weights.items() if fit.factor is not None}
+    biases = {number: fit.factor for number, fit in explanation.biases.items() if fit.factor is not None}
+    numbers = [number for number in range(depth, 0, -1) if number in weights or number in biases]
+    if not numbers:
+        return Factors(Factor(), {})
+    options = [list(dict.fromkeys(side[number] for side in (weights, biases) if number in side)) for number in numbers]
+    best: Factors | None = None
+    best_cost = (10**6, 10**6)
+    for chosen in itertools.product(*(_with_before(options, place) for place in range(len(options)))):
+        carried, whole = list[Factor](), chosen[0]
+        assert whole is not None
+        for one in chosen:
+            carried.append(carried[-1] if one is None else one)
+        faults: dict[FactorFault, tuple[int, ...]] = {}
+        for place, (number, now) in enumerate(zip(numbers, carried, strict=True)):
+            before = carried[place - 1] if place else now
+            for where, ratio in (
+                ("delta", now / before),
+                *(("weight", weights[number] / now) for _ in range(number in weights)),
+                *(("bias", biases[number] / now) for _ in range(number in biases)),
+            ):
+                if not ratio.plain:
+                    fault = FactorFault(factor_mistakes(ratio, where, alike=alike) or (), where, ratio)
+                    faults[fault] = (*faults.get(fault, ()), number)
+        made = Factors(whole, faults)
+        cost = made.cost, sum(2 if fault.place == "weight" else 1 for fault in faults)
+        if cost < best_cost:
+            best, best_cost = made, cost
+    assert best is not None
+    return best
+
+
+def _with_before(options: Sequence[Sequence[Factor]], place: int) -> list[Factor | None]:
+    """The factors that δ of a layer may have: those of its W and b, or, as None, that of the layer above."""
+    return [*options[place]] if place == 0 else [None, *options[place]]

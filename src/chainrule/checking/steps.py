@@ -1,0 +1,243 @@
+"""Mistakes that show over several steps only: what a program takes off its parameters, against what its own gradients would take off."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from chainrule.base.frozen import Frozen
+from chainrule.checking.evidence import Observation
+from chainrule.checking.matching import Explanation, Probed, followed
+from chainrule.checking.mistakes import MISTAKES, Course
+from chainrule.checking.passes import ProbePass
+from chainrule.formula.evaluation import evaluate
+from chainrule.formula.expression import Name, variable
+from chainrule.network.definitions import Bound, find
+from chainrule.network.network import Array
+from chainrule.network.update import STEP_NUMBER, update
+
+ONLINE = (1.0, 2.0, 0.5)
+"""Factors that are tried where somebody steps after every sample: of the loss with and without ½."""
+
+
+class StepFault(Frozen):
+    """What is wrong with the steps.
+
+    number    in the table; None where it is none of it
+    written   what is done, as a formula
+    keys      of the parameters at which it is
+    step      the first step that is wrong, from 1
+    probe     on which probe; expected, found: the first of these parameters after that step
+    """
+
+    number: int | None
+    written: str
+    keys: tuple[str, ...]
+    step: int
+    probe: int
+    expected: Array
+    found: Array
+
+
+class Moves(Frozen):
+    """What a program took off a parameter in each step of a probe, and its own gradients before each of them.
+
+    size  the largest |parameter|, by which round-off is measured
+    """
+
+    key: str
+    probe: int
+    moved: Sequence[Array]
+    gradients: Sequence[Array]
+    before: Sequence[Array]
+    optimizer: Bound
+
+    def near(self, wanted: Sequence[Array], exact_to: float) -> bool:
+        """Are these the moves?"""
+        return all(self._step_near(k, one, exact_to) for k, one in enumerate(wanted))
+
+    def first_far(self, wanted: Sequence[Array], exact_to: float) -> int:
+        """The first step that moves otherwise, from 0."""
+        return next((k for k, one in enumerate(wanted) if not self._step_near(k, one, exact_to)), 0)
+
+    def _step_near(self, k: int, wanted: Array, exact_to: float) -> bool:
+        far = np.abs(self.moved[k] - wanted).max(initial=0.0)
+        scale = np.abs(wanted).max(initial=0.0) + 1e-6 * np.abs(self.before[k]).max(initial=0.0)
+        return bool(far <= max(10 * exact_to, 1e-8) * scale + 1e-14)
+
+
+def moves_of(explanation: Explanation, probed: Sequence[Probed], sign: int) -> list[Moves]:
+    """Of every parameter on every probe of which there are steps.
+
+    sign  −1 where the gradients that the program returns are meant to be added
+    """
+    found = list[Moves]()
+    for place, one in enumerate(probed):
+        after = one.observation.after
+        if not after:
+            continue
+        states = [dict(one.probe.network.parameters), *_moving(after)]
+        gradients = list[Mapping[str, Array]]()
+        for state in states[:-1]:
+            there = one if state is states[0] else Probed(one.probe.with_parameters(state), Observation(one.observation.problem), one.rate)
+            given = followed(explanation, there)
+            if given is None:
+                return []
+            gradients.append(given)
+        rule = one.observation.problem.optimizer or find("optimizer", "sgd")
+        for key in after[0]:
+            if key in states[0] and key not in one.probe.network.frozen and all(key in given for given in gradients):
+                values = [np.asarray(state[key], dtype=float) for state in states]
+                if any(value.shape != values[0].shape for value in values):
+                    continue
+                moved = [before - later for before, later in itertools.pairwise(values)]
+                found.append(Moves(key, place, moved, [sign * given[key] for given in gradients], values, rule))
+    return found
+
+
+def _moving(after: Sequence[Mapping[str, Array]]) -> list[dict[str, Array]]:
+    """The states up to the first that is the one before it: a function that keeps nothing gives the same when it is asked again."""
+    found = list[dict[str, Array]]()
+    for state in after:
+        if found and all(np.array_equal(state[key], found[-1][key]) for key in state):
+            break
+        found.append(dict(state))
+    return found
+
+
+def step_fault(explanation: Explanation, probed: Sequence[Probed], sign: int = 1) -> StepFault | None:
+    """What is wrong with the steps of a program whose gradients are explained; None if nothing is, or nothing is known."""
+    moves = moves_of(explanation, probed, sign)
+    exact_to = max(one.observation.exact_to for one in probed)
+    if not moves or all(one.near(_right_moves(one), exact_to) for one in moves):
+        return None
+    still = [one for one in moves if not any(move.any() for move in one.moved) and any(g.any() for g in one.gradients)]
+    if still and len(still) < len(moves) and all(one.key[0] == "b" for one in still):
+        others = [one for one in moves if one not in still]
+        if all(one.near(_right_moves(one), exact_to) for one in others):
+            return _fault(25, "0", still, still[0], exact_to)
+    opposite = [[-move for move in _right_moves(one)] for one in moves]
+    if all(one.near(wanted, exact_to) for one, wanted in zip(moves, opposite, strict=True)):
+        return _fault(9, "−η ∂E/∂w", moves, moves[0], exact_to)
+    for mistake in MISTAKES:
+        for slip in mistake.slips:
+            wanted = [slip.computes(Course(one.gradients, one.optimizer)) for one in moves]
+            if all(want is not None and one.near(want, exact_to) for one, want in zip(moves, wanted, strict=True)):
+                return _fault(mistake.number, slip.written, moves, moves[0], exact_to)
+    loops = [one for one in moves if one.key[0] == "b" and not one.near(_right_moves(one), exact_to)]
+    if loops and all(_in_weight_loop(one, probed, exact_to) for one in loops):
+        return _fault(26, "n · η ∂E/∂b", loops, loops[0], exact_to)
+    if _own_rule(moves, exact_to):
+        return None
+    wrong = [one for one in moves if not one.near(_right_moves(one), exact_to)]
+    return _fault(None, "", wrong, wrong[0], exact_to)
+
+
+def _in_weight_loop(one: Moves, probed: Sequence[Probed], exact_to: float) -> bool:
+    inputs = probed[one.probe].extent(int(one.key[1:])).inputs
+    return one.near([inputs * move for move in _right_moves(one)], exact_to)
+
+
+def _own_rule(moves: Sequence[Moves], exact_to: float) -> bool:
+    """Is it gradient descent at another rate, or with a momentum of its own: move = c · gradient + μ · the move before?"""
+    if any(not np.any(one.gradients[0]) for one in moves):
+        return False
+    rates = [float(np.vdot(one.gradients[0], one.moved[0]) / np.vdot(one.gradients[0], one.gradients[0])) for one in moves]
+    rate = rates[0]
+    if rate <= 0 or not np.allclose(rates, rate, rtol=1e-6, atol=0):
+        return False
+    later = [one for one in moves if len(one.moved) > 1]
+    if not later:
+        return all(one.near([rate * one.gradients[0]], exact_to) for one in moves)
+    momenta = [float(np.vdot(one.moved[0], one.moved[1] - rate * one.gradients[1]) / np.vdot(one.moved[0], one.moved[0])) for one in later]
+    momentum = momenta[0]
+    if not (-1e-6 <= momentum < 0.9999) or not np.allclose(momenta, momentum, atol=1e-5):
+        return False
+    for one in moves:
+        wanted, before = list[Array](), np.zeros_like(one.moved[0])
+        for gradient in one.gradients:
+            before = rate * gradient + momentum * before
+            wanted.append(before)
+        if not one.near(wanted, max(exact_to, 1e-6)):
+            return False
+    return True
+
+
+def _right_moves(one: Moves) -> list[Array]:
+    """What the update rule takes off the parameter, step by step, with the program's own gradients."""
+    if one.optimizer.name == "sgd":
+        return [one.optimizer.options["learning_rate"] * g for g in one.gradients]
+    w, g = (variable(Name(letter), one.before[0].shape) for letter in "wg")
+    rule = update(one.optimizer, [w], [g])
+    (part,) = rule.parameters
+    states: dict[Any, Any] = {state: np.zeros(one.before[0].shape) for state in part.states}
+    wanted = list[Array]()
+    for k, (value, gradient) in enumerate(zip(one.before, one.gradients, strict=False), start=1):
+        bindings = {**rule.options, **states, w: value, g: gradient, STEP_NUMBER: np.asarray(float(k))}
+        found = evaluate([part.new, *part.new_states], bindings)
+        states = {state: found[new] for state, new in zip(part.states, part.new_states, strict=True)}
+        wanted.append(np.asarray(value - found[part.new]))
+    return wanted
+
+
+def _fault(number: int | None, written: str, where: Sequence[Moves], first: Moves, exact_to: float) -> StepFault:
+    right = _right_moves(first)
+    k = first.first_far(right, exact_to)
+    keys = tuple(dict.fromkeys(one.key for one in where))
+    return StepFault(number, written, keys, k + 1, first.probe, first.before[k] - right[k], first.before[k + 1])
+
+
+# Steps that follow from no gradient of the batch
+
+
+def online_fault(probed: Sequence[Probed]) -> StepFault | None:
+    """A step after every sample, where one for the whole batch was meant: the parameters after the first step are those of N steps."""
+    several = [(place, one) for place, one in enumerate(probed) if one.observation.after and one.probe.rows > 1]
+    if not several:
+        return None
+    for factor in ONLINE:
+        for share in (False, True):
+            if all(_is_online(one, factor / (one.probe.rows if share else 1)) for _, one in several):
+                place, one = several[0]
+                key = next(iter(one.observation.after[0]))
+                wanted = one.probe.network.parameters[key] - one.rate * one.probe.truth[f"d{key}"]
+                keys = tuple(one.observation.after[0])
+                return StepFault(39, "η ∂E/∂w⟨n⟩, n = 1 … N", keys, 1, place, wanted, np.asarray(one.observation.after[0][key]))
+    return None
+
+
+def _is_online(one: Probed, factor: float) -> bool:
+    parameters = {key: np.asarray(value, dtype=float) for key, value in one.probe.network.parameters.items()}
+    for n in range(one.probe.rows):
+        sample = ProbePass.of(one.probe.network.continued(parameters), one.probe.x[n : n + 1], one.probe.t[n : n + 1])
+        parameters = {key: value - one.rate * factor * sample.truth[f"d{key}"] for key, value in parameters.items()}
+    after = one.observation.after[0]
+    exact_to = max(one.observation.exact_to, 1e-8)
+    return all(
+        np.shape(after[key]) == value.shape and np.allclose(after[key], value, rtol=exact_to, atol=exact_to)
+        for key, value in parameters.items()
+        if key in after
+    )
+
+
+def stale_fault(probed: Sequence[Probed]) -> StepFault | None:
+    """A first step that does nothing, and a second one that takes the first gradient: the buffer before the step was used."""
+    several = [(place, one) for place, one in enumerate(probed) if len(one.observation.after) > 1]
+    if not several:
+        return None
+    for _, one in several:
+        start, (first, second) = one.probe.network.parameters, one.observation.after[:2]
+        for key in first:
+            size = np.abs(start[key]).max(initial=0.0)
+            wanted = one.rate * one.probe.truth[f"d{key}"]
+            if np.abs(first[key] - start[key]).max(initial=0.0) > 1e-14 * size:
+                return None
+            if not np.allclose(first[key] - second[key], wanted, rtol=1e-7, atol=1e-14 * max(size, 1.0)):
+                return None
+    place, one = several[0]
+    key = next(iter(one.observation.after[0]))
+    wanted = one.probe.network.parameters[key] - one.rate * one.probe.truth[f"d{key}"]
+    return StepFault(40, "η · v⟨k−1⟩", tuple(one.observation.after[0]), 1, place, wanted, one.observation.after[0][key])

@@ -1,0 +1,248 @@
+"""How a learner's functions are called: every argument is bound by its name, from what is known and from what earlier calls gave."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from chainrule.learners.layout import Layout, Probe
+from chainrule.learners.names import LAST, Meaning, as_kind, meanings
+
+Function = ast.FunctionDef
+
+
+class Unbound(Exception):
+    """An argument of which nothing says what it is. Its name is the message."""
+
+
+class Pool:
+    """What is known by name while a program is called: its parameters, x and t, and what it has given so far.
+
+    given    what calls gave, by the names in their `return`
+    labelled whether a row has its class behind its inputs
+    roots    its parameters, by the names of arguments or of global variables
+    """
+
+    def __init__(self, probe: Probe, layout: Layout, roots: dict[str, Any]) -> None:
+        self.probe, self.layout, self.roots = probe, layout, roots
+        self.given: dict[str, Any] = {}
+        self.x, self.t = layout.x(probe), layout.t(probe)
+        self.before = (_copied(self.x), _copied(self.t))
+        self.used: set[str] = set()
+        self.names: dict[str, str] = {}
+        self.epochs = 1
+        self.labelled = False
+
+    def altered(self) -> tuple[str, ...]:
+        """Which of x and t the program has changed."""
+        return tuple(key for key, now, before in (("x", self.x, self.before[0]), ("t", self.t, self.before[1])) if not _same(now, before))
+
+    def arguments(self, function: Function, *, method: bool = False) -> dict[str, Any]:
+        """A value for every argument of a function that needs one, and for those that say what they are. Raises Unbound."""
+        names = [argument.arg for argument in (*function.args.posonlyargs, *function.args.args)]
+        names = names[1:] if method and names else names
+        optional = set(names[len(names) - len(function.args.defaults) :]) if function.args.defaults else set()
+        defaults = function.args.kw_defaults
+        optional |= {argument.arg for argument, default in zip(function.args.kwonlyargs, defaults, strict=True) if default is not None}
+        names += [argument.arg for argument in function.args.kwonlyargs]
+        bound: dict[str, Any] = {}
+        missing = []
+        for name in names:
+            value = self._value(name, name in optional, names)
+            if value is not _NOTHING:
+                bound[name] = value
+            elif name not in optional:
+                missing.append(name)
+        open_roles = [role for role in ("x", "t") if role not in self._roles(bound)]
+        sizes = self.probe.sizes
+        plain = [name for name in names if name not in optional and not as_kind(name, "rate", "momentum", "penalty", "epochs", "batch")]
+        doubtful = bool(missing) or self._roles(bound) == {"x"}
+        if function.name == "__init__" and len(plain) == len(sizes) and doubtful:
+            bound.update(dict(zip(plain, sizes, strict=True)))  # inputs, hidden units, outputs, in whatever language
+            missing = [name for name in missing if name not in plain]
+        if missing and (function.name == "__init__" or any(_NO_DATA.search(name) for name in missing)):
+            raise Unbound(missing[0])
+        if missing and len(missing) <= len(open_roles):
+            for name, role in zip(
+                missing, open_roles[-1:] if len(missing) == 1 and "t" in open_roles and len(open_roles) == 1 else open_roles, strict=False
+            ):
+                bound[name] = self.x if role == "x" else self.t
+                self.names.setdefault(role, name)
+            missing = missing[len(open_roles) :]
+        if missing:
+            raise Unbound(missing[0])
+        return bound
+
+    def _roles(self, bound: Mapping[str, Any]) -> set[str]:
+        return {role for role, value in (("x", self.x), ("t", self.t)) if any(item is value for item in bound.values())}
+
+    def _value(self, name: str, optional: bool, beside: list[str]) -> Any:
+        if name in self.roots:
+            return self.roots[name]
+        if name in self.given and not isinstance(self.given[name], type(None)):
+            return self.given[name]
+        if {"N", "M"} <= set(beside) and name in ("N", "M"):
+            return self.probe.rate if name == "N" else 0.0
+        if _PAIRS.match(name) and not any(meanings(other)[:1] and meanings(other)[0].kind == "t" for other in beside):
+            return _NOTHING
+        for meaning in meanings(name):
+            if optional and meaning.kind not in (
+                "rate",
+                "momentum",
+                "penalty",
+                "epochs",
+                "batch",
+                "quiet",
+                "x",
+                "t",
+                "sizes",
+                "inputs",
+                "hidden",
+                "outputs",
+            ):
+                continue
+            value = self._known(meaning, name, beside)
+            if value is not _NOTHING:
+                return value
+        return _NOTHING
+
+    def _known(self, meaning: Meaning, name: str, beside: list[str] = []) -> Any:  # noqa: B006  # never changed
+        probe, kind = self.probe, meaning.kind
+        if kind in ("x", "t"):
+            rivals = [other for other in beside if other != name and (others := meanings(other)) and others[0].kind == kind]
+            if rivals and kind in self.names and self.names[kind] != name and self.names[kind] in beside:
+                return _NOTHING
+            self.names.setdefault(kind, name)
+            self.used.add(kind)
+            if kind == "x" and name == "row" and self.labelled and self.layout.vectors:
+                return [*self.x, int(probe.t[0].argmax())]
+            return self.x if kind == "x" else self.t
+        if kind in ("z", "h", "y", "cache", "grads", "delta", "dW", "db"):
+            return self._like(kind, meaning.rank)
+        if kind in ("W", "b"):
+            mine = [key for key in self.roots if (found := as_kind(key, kind)) is not None and found.rank == meaning.rank]
+            return self.roots[mine[0]] if len(mine) == 1 else _NOTHING
+        if kind == "params":
+            containers = [value for value in self.roots.values() if isinstance(value, (dict, list))]
+            return containers[0] if len(containers) == 1 and len(self.roots) == 1 else _NOTHING
+        sizes = probe.sizes
+        simple: dict[str, Any] = {
+            "rate": probe.rate,
+            "momentum": 0.0,
+            "penalty": probe.penalty,
+            "epochs": self.epochs,
+            "batch": probe.rows,
+            "count": probe.rows,
+            "quiet": False,
+            "index": 0,
+            "inputs": sizes[0],
+            "outputs": sizes[-1],
+            "sizes": list(sizes),
+        }
+        if kind == "hidden":
+            return sizes[1] if len(sizes) > 2 else _NOTHING
+        return simple.get(kind, _NOTHING)
+
+    def _like(self, kind: str, rank: float | None) -> Any:
+        """The newest value of this meaning among what calls gave."""
+        for name, value in reversed(self.given.items()):
+            found = as_kind(name, kind)
+            if found is not None and (found.rank == rank or (rank is None and found.rank == LAST) or (found.rank is None and rank == LAST)):
+                return value
+        unnamed = [value for name, value in self.given.items() if name.startswith("return ")]
+        held = [value for value in unnamed if isinstance(value, (dict, list, tuple))]
+        if kind == "cache" and len(held) == 1:
+            return held[0]
+        return _NOTHING
+
+    def take(self, function: Function, result: Any) -> dict[str, Any]:
+        """What a call gave, by the names in its `return`; kept for later calls."""
+        named = results(function, result)
+        self.given.update(named)
+        return named
+
+
+_NO_DATA = re.compile(
+    r"grad|delta|^d[A-Z_]|^d(?:out|values|inputs|loss)|upstream|err|cache|act|weight|bias|batch|param|size|num|rate", re.IGNORECASE
+)
+"""Names of arguments that are neither x nor t, whatever they are."""
+
+_PAIRS = re.compile(
+    r"^(?:training_?|train_?|test_?)?(?:data|dataset|set|samples|patterns|examples|train|pairs|batch|mini_?batch)$", re.IGNORECASE
+)
+"""Names of what holds inputs and targets together, where no other argument holds the targets."""
+
+
+def needs_pairs(function: Function) -> bool:
+    """Does it take inputs and targets together, in an argument that it needs?"""
+    names = [argument.arg for argument in function.args.args][: len(function.args.args) - len(function.args.defaults)]
+    return any(_PAIRS.match(name) for name in names) and not any(meanings(name)[:1] and meanings(name)[0].kind == "t" for name in names)
+
+
+_NOTHING = object()
+
+
+_GRADIENTS = re.compile(r"grad|back|deriv|bprop|nabla", re.IGNORECASE)
+_UPDATES = re.compile(r"update|step|train|descent|learn|fit|optim", re.IGNORECASE)
+
+
+def results(function: Function, result: Any) -> dict[str, Any]:
+    """What a function gave, by the names in its `return`, and by the keys of dicts in it. A dict without a name that a function gives
+    whose name says that it gives gradients is called "grads".
+    """
+    named: dict[str, Any] = {}
+    value = returned(function)
+    if isinstance(value, ast.Tuple) and isinstance(result, (tuple, list)) and len(result) == len(value.elts):
+        for place, (node, item) in enumerate(zip(value.elts, result, strict=True)):
+            named[_name(node) or f"return {place + 1}"] = item
+    elif isinstance(value, ast.Dict) and isinstance(result, dict):
+        gives = _GRADIENTS.search(function.name) and not _UPDATES.search(function.name)
+        named["grads" if gives else "return"] = result
+    elif result is not None:
+        named[(_name(value) if value is not None else "") or "return"] = result
+    for item in list(named.values()):
+        if isinstance(item, dict):
+            for key, inner in item.items():
+                if isinstance(key, str):
+                    named.setdefault(key, inner)
+    return named
+
+
+def returned(function: Function) -> ast.expr | None:
+    """What the last `return` of a function gives."""
+    found = [node.value for node in _own(function) if isinstance(node, ast.Return) and node.value is not None]
+    return found[-1] if found else None
+
+
+def _own(node: ast.AST) -> list[ast.AST]:
+    result: list[ast.AST] = []
+    for child in ast.iter_child_nodes(node):
+        result.append(child)
+        if not isinstance(child, (ast.FunctionDef, ast.Lambda, ast.ClassDef)):
+            result.extend(_own(child))
+    return result
+
+
+def _name(node: ast.expr | None) -> str:
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
+        return node.slice.value
+    return ""
+
+
+def _copied(value: Any) -> Any:
+    return np.array(value)
+
+
+def _same(now: Any, before: Any) -> bool:
+    try:
+        return np.shape(now) == np.shape(before) and bool(np.array_equal(np.asarray(now), before))
+    except (ValueError, TypeError):
+        return False

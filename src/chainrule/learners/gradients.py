@@ -1,0 +1,104 @@
+"""Which of the values that a program gave are the gradients of its parameters: by their names, else by their shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from chainrule.learners.layout import Array, Layout, Probe
+from chainrule.learners.names import as_kind, compact, meaning, ranked
+from chainrule.learners.reporting import numbers
+
+
+def gradients_among(named: Mapping[str, Any], probe: Probe, layout: Layout) -> tuple[dict[str, Array], dict[str, str]]:
+    """dW1, db1 … in chainrule's layout, and what the program calls them; empty where they are not all there."""
+    depth = len(probe.weights)
+    found: dict[str, Any] = {}
+    names: dict[str, str] = {}
+    inner = _inside(named)
+    for kind in ("W", "b"):
+        wanted = [number for number in range(depth) if kind == "W" or (probe.biases[number] is not None and not layout.inside)]
+        values = _of_kind(named, inner, kind, len(wanted), depth)
+        if values is None:
+            if kind == "W":
+                return _by_shape(named, probe, layout)
+            continue
+        for number, (name, value) in zip(wanted, values, strict=True):
+            found[f"{kind}{number + 1}"] = value
+            names[f"d{kind}{number + 1}"] = name
+    return _read(found, probe, layout), names
+
+
+def _read(found: Mapping[str, Any], probe: Probe, layout: Layout) -> dict[str, Array]:
+    result: dict[str, Array] = {}
+    for key, value in found.items():
+        array = numbers(value)
+        if array is None:
+            continue
+        number = int(key[1:]) - 1
+        read = layout.read_w(array, probe, number) if key[0] == "W" else layout.read_b(array, probe, number)
+        result.update({f"d{name}": part for name, part in read.items()})
+    return result
+
+
+def _inside(named: Mapping[str, Any]) -> dict[str, Any]:
+    """What stands in containers of gradients: grads["W1"] is a gradient although its key is that of a weight."""
+    result: dict[str, Any] = {}
+    for name, value in named.items():
+        if as_kind(name, "grads", "dW") and isinstance(value, dict):
+            result.update({f"{name}[{key!r}]": item for key, item in value.items() if isinstance(key, str)})
+    return result
+
+
+def _of_kind(named: Mapping[str, Any], inner: Mapping[str, Any], kind: str, count: int, depth: int) -> list[tuple[str, Any]] | None:
+    """The values of one kind in the order of their layers; None where there are not so many."""
+    direct = [name for name in named if meaning(name).kind == f"d{kind}"]
+    arrays = [name for name in direct if not isinstance(named[name], (dict, list, tuple)) or numbers(named[name]) is not None]
+    if len(arrays) == count and count:
+        single = arrays[0] if count == 1 else ""
+        if not single or not _many(named[single], depth):
+            return [(name, named[name]) for name in ranked(arrays, f"d{kind}")]
+    for name in direct:
+        if isinstance(named[name], (list, tuple)) and len(named[name]) == count and count:
+            return [(f"{name}[{place}]", item) for place, item in enumerate(named[name])]
+        if isinstance(named[name], np.ndarray) and named[name].dtype == object and len(named[name]) == count:
+            return [(f"{name}[{place}]", item) for place, item in enumerate(named[name])]
+    keys = [path for path in inner if as_kind(path, kind, f"d{kind}")]
+    if len(keys) == count and count:
+        order = ranked([compact(path) for path in keys], kind)
+        keys.sort(key=lambda path: order.index(compact(path)))
+        return [(path, inner[path]) for path in keys]
+    return None
+
+
+def _many(value: Any, depth: int) -> bool:
+    return isinstance(value, (list, tuple)) and len(value) == depth > 1
+
+
+def _by_shape(named: Mapping[str, Any], probe: Probe, layout: Layout) -> tuple[dict[str, Array], dict[str, str]]:
+    """Of what a `return` without names gave: exactly one array in the shape of each W."""
+    flat: list[tuple[str, Any]] = []
+    for name, value in named.items():
+        if isinstance(value, (list, tuple)) and numbers(value) is None:
+            flat.extend((f"{name}[{place}]", item) for place, item in enumerate(value))
+        elif not isinstance(value, dict):
+            flat.append((name, value))
+    found: dict[str, Any] = {}
+    names: dict[str, str] = {}
+    for number in range(len(probe.weights)):
+        for kind, wanted in (("W", layout.w(probe, number)), ("b", layout.b(probe, number))):
+            if wanted is None:
+                continue
+            fitting = [
+                (name, item)
+                for name, item in flat
+                if as_kind(name, "W", "b", "x", "t", "h", "z", "y") is None and np.shape(item) == wanted.shape
+            ]
+            if len(fitting) != 1:
+                if kind == "W":
+                    return {}, {}
+                continue
+            names[f"d{kind}{number + 1}"], found[f"{kind}{number + 1}"] = fitting[0]
+    return _read(found, probe, layout), names

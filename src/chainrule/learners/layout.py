@@ -1,0 +1,200 @@
+"""How a learner writes arrays: samples as rows or as columns, W as (inputs, units) or (units, inputs), biases, targets; there and back."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import field
+from typing import Any
+
+import numpy as np
+
+from chainrule.base.frozen import Frozen, FrozenValue
+
+Array = np.ndarray[Any, Any]
+
+
+class Probe(Frozen):
+    """A problem as a learner's process gets it: chainrule's layout, (rows, inputs), (inputs, units), (units,).
+
+    biases   None where a layer has none
+    classes  whether every target is one of several classes
+    """
+
+    x: Array
+    t: Array
+    weights: list[Array]
+    biases: list[Array | None]
+    rate: float
+    penalty: float = 0.0
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Inputs and units of each layer."""
+        return (self.weights[0].shape[0], *(w.shape[1] for w in self.weights))
+
+    @property
+    def rows(self) -> int:
+        """How many samples."""
+        return len(self.x)
+
+    def first_rows(self, rows: int) -> Probe:
+        """The same with so many of its samples, among them one of the last class, so that all classes are counted."""
+        last = int(np.argmax(self.t[:, -1]))
+        chosen = [last, *(row for row in range(self.rows) if row != last)][:rows]
+        return Probe(self.x[chosen], self.t[chosen], self.weights, self.biases, self.rate, self.penalty)
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Probe:
+        """From what a job says."""
+        return cls(
+            np.array(plain["x"], dtype=float),
+            np.array(plain["t"], dtype=float),
+            [np.array(w, dtype=float) for w in plain["weights"]],
+            [None if b is None else np.array(b, dtype=float) for b in plain["biases"]],
+            float(plain["rate"]),
+            float(plain.get("penalty", 0.0)),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """As a job says it."""
+        return {
+            "x": self.x.tolist(),
+            "t": self.t.tolist(),
+            "weights": [w.tolist() for w in self.weights],
+            "biases": [None if b is None else b.tolist() for b in self.biases],
+            "rate": self.rate,
+            "penalty": self.penalty,
+        }
+
+
+def trial(
+    sizes: tuple[int, ...], rows: int, *, bias: bool | tuple[bool, ...] = True, kind: str = "numbers", seed: int = 3, rate: float = 0.1
+) -> Probe:
+    """A probe of plain numbers, to see whether a program was read rightly; its targets are classes or numbers between 0 and 1."""
+    rng = np.random.default_rng(seed)
+    weights = [rng.normal(size=pair) * 0.8 for pair in itertools.pairwise(sizes)]
+    with_bias = (bias,) * len(weights) if isinstance(bias, bool) else bias
+    biases: list[Array | None] = [
+        np.asarray(rng.normal(size=w.shape[1]) * 0.5) if has else None for w, has in zip(weights, with_bias, strict=True)
+    ]
+    if kind == "classes" and sizes[-1] > 1:
+        classes = np.arange(max(rows, sizes[-1])) % sizes[-1]
+        t = np.eye(sizes[-1])[rng.permutation(classes)[:rows] if rows >= sizes[-1] else classes[:rows] * 0 + sizes[-1] - 1]
+    elif kind == "classes":
+        t = (rng.permutation(rows) % 2).astype(float)[:, None]
+    else:
+        t = rng.uniform(0.1, 0.9, size=(rows, sizes[-1]))
+    return Probe(rng.normal(size=(rows, sizes[0])), t, weights, biases, rate)
+
+
+class Layout(FrozenValue):
+    """How a program writes its arrays.
+
+    columns      samples are columns: x is (inputs, rows)
+    units_first  W is (units, inputs)
+    bias         "flat": (units,); "row": (1, units); "column": (units, 1)
+    inside       where the bias stands in W, beside the inputs: "first", "last" or ""
+    targets      "matrix": as the outputs; "classes": numbers of classes; "flat": (rows,) of one output; "column":
+                 the same as (rows, 1)
+    vectors      one sample at a time, as vectors without a second axis
+    lists        Python's lists in place of arrays
+    """
+
+    columns: bool = False
+    units_first: bool = False
+    bias: str = "flat"
+    inside: str = ""
+    targets: str = "matrix"
+    vectors: bool = False
+    lists: bool = False
+
+    def x(self, probe: Probe) -> Any:
+        """The inputs, as the program takes them."""
+        return self._listed(probe.x[0].copy() if self.vectors else np.array(probe.x.T if self.columns else probe.x))
+
+    def t(self, probe: Probe) -> Any:
+        """The targets, as the program takes them."""
+        if self.targets == "classes":
+            classes = probe.t.argmax(axis=1) if probe.t.shape[1] > 1 else probe.t[:, 0].astype(int)
+            return int(classes[0]) if self.vectors else self._listed(classes)
+        if self.targets == "column":
+            classes = probe.t.argmax(axis=1)
+            return self._listed(classes[None, :] if self.columns else classes[:, None])
+        if self.targets == "flat":
+            return float(probe.t[0, 0]) if self.vectors else self._listed(probe.t[:, 0].copy())
+        return self._listed(probe.t[0].copy() if self.vectors else np.array(probe.t.T if self.columns else probe.t))
+
+    def _listed(self, array: Array) -> Any:
+        return array.tolist() if self.lists else array
+
+    def w(self, probe: Probe, layer: int) -> Array:
+        """W of a layer, counted from 0, with the bias in it where that is so."""
+        w, b = probe.weights[layer], probe.biases[layer]
+        if self.inside and b is not None:
+            w = np.vstack([b[None, :], w] if self.inside == "first" else [w, b[None, :]])
+        return np.array(w.T if self.units_first else w)
+
+    def b(self, probe: Probe, layer: int) -> Array | None:
+        """The bias of a layer, where it stands by itself."""
+        b = probe.biases[layer]
+        if b is None or self.inside:
+            return None
+        return b.copy() if self.bias == "flat" else b[None, :].copy() if self.bias == "row" else b[:, None].copy()
+
+    def read_w(self, w: Any, probe: Probe, layer: int) -> dict[str, Array]:
+        """W or its gradient, and with it the bias's where that stands in it; whatever shape it has, turned with the layout."""
+        w = np.array(w, dtype=float)
+        w = w.T if self.units_first and w.ndim == 2 else w
+        if w.ndim == 1 and w.size == probe.weights[layer].size and 1 in probe.weights[layer].shape and not self.inside:
+            w = w.reshape(probe.weights[layer].shape)
+        number = layer + 1
+        if not self.inside or probe.biases[layer] is None:
+            return {f"W{number}": w}
+        if w.ndim != 2 or len(w) != len(probe.weights[layer]) + 1:
+            return {f"W{number}": w}
+        return {f"W{number}": w[1:] if self.inside == "first" else w[:-1], f"b{number}": w[0] if self.inside == "first" else w[-1]}
+
+    def read_b(self, b: Any, probe: Probe, layer: int) -> dict[str, Array]:
+        """The bias or its gradient; whatever shape it has, turned with the layout."""
+        b = np.array(b, dtype=float)
+        units = probe.weights[layer].shape[1]
+        if b.size == units and (b.ndim == 1 or b.shape in ((1, units), (units, 1)) or units == 1):
+            b = b.reshape(units)
+        elif b.ndim == 2 and self.columns:
+            b = b.T
+        return {f"b{layer + 1}": b}
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain data."""
+        return {name: getattr(self, name) for name in self.__match_args__}
+
+
+class Wanted(Frozen):
+    """What a header or the program itself says of its layout: only such layouts are tried. None where nothing is said."""
+
+    columns: bool | None = None
+    units_first: bool | None = None
+    targets: str | None = None
+    vectors: bool | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+def layouts(wanted: Wanted, *, inside: bool, biases: bool, outputs: int) -> Iterator[Layout]:
+    """Layouts to be tried, the commonest first."""
+    usual = ["matrix", "flat"] if outputs == 1 else ["matrix", "classes", "column"]
+    places = ["last", "first"] if inside and biases else [""]
+    for target, vectors in itertools.product(
+        [wanted.targets] if wanted.targets else usual, [False, True] if wanted.vectors is None else [wanted.vectors]
+    ):
+        for columns, units_first in ((False, False), (True, True), (False, True), (True, False)):
+            if (wanted.columns is not None and columns != wanted.columns) or (
+                wanted.units_first is not None and units_first != wanted.units_first
+            ):
+                continue
+            if vectors and ((columns and wanted.columns is None) or target == "column"):
+                continue
+            for place in places:
+                forms = ["flat"] if place or not biases or vectors else ["column", "flat"] if columns else ["row", "flat"]
+                for form, lists in itertools.product(forms, [False, True] if vectors else [False]):
+                    yield Layout(columns, units_first, form, place, target, vectors, lists)

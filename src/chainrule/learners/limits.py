@@ -1,0 +1,232 @@
+"""What a learner's process may not do, and what is said of one that tries: each with the line at which it happened."""
+
+from __future__ import annotations
+
+import builtins
+import io
+import os
+import signal
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from types import FrameType, TracebackType
+from typing import Any, NoReturn
+
+FILE = "<learner>"
+"""The name under which a learner's program is compiled; frames of it are the learner's lines."""
+
+
+class Stopped(BaseException):
+    """Ends a learner's program from within: not an Exception, so that `except Exception` lets it pass."""
+
+    def __init__(self, reason: str, line: int | None = None, **values: str | int) -> None:
+        super().__init__(reason)
+        self.reason, self.line, self.values = reason, line, values
+
+    def record(self) -> dict[str, Any]:
+        """As it leaves the process."""
+        return {"refused": self.reason, "line": self.line, "values": self.values}
+
+
+def silent() -> None:
+    """Nothing to read, and nobody to write to."""
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for standard in (0, 1, 2):
+        os.dup2(nothing, standard)
+    os.close(nothing)
+
+
+def limited(limits: Mapping[str, Any]) -> None:
+    """Limits of the system: processor time, memory, size of files. Nothing where there are none, as on Windows."""
+    try:
+        import resource
+    except ImportError:
+        return
+    seconds = int(limits["seconds"]) + 2
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limits["file"], limits["file"]))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with suppress(OSError, ValueError, IndexError):  # macOS has no such count, and no such limit
+        with open("/proc/self/statm", "rb") as file:
+            taken = int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+        resource.setrlimit(resource.RLIMIT_AS, (taken + limits["memory"],) * 2)
+
+
+class Guard:
+    """Stands between a learner's program and the system while it runs.
+
+    stopped   the first thing for which the program was stopped; it counts even where the program went on
+    printed   what it printed, as far as it is kept
+    """
+
+    leave: Callable[[int], NoReturn] = staticmethod(os._exit)
+    _current: Guard | None = None
+    _hooked = False
+
+    def __init__(self, limits: Mapping[str, Any], mark: Callable[[int], None] | None = None) -> None:
+        self.stopped: Stopped | None = None
+        self.limits = limits
+        self.mark = mark or (lambda line: None)
+        self.output = _Cut(limits["output"])
+        self.active = False
+        self._slice: tuple[float, str] | None = None
+
+    def __enter__(self) -> Guard:
+        Guard._current = self
+        if not Guard._hooked:
+            sys.addaudithook(_audited)
+            Guard._hooked = True
+        sys.stdin, sys.stdout, sys.stderr = _Keyboard(), self.output, self.output
+        builtins.input = lambda *_: self.stop("learners.refused.keyboard")
+        os._exit = _exited
+        os.system = lambda command: 0  # clearing the screen is what learners do with it
+        if hasattr(signal, "setitimer"):
+            signal.signal(signal.SIGALRM, self._alarmed)
+            self.whole()
+        self.active = True
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.active = False
+        if hasattr(signal, "setitimer"):
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
+    def stop(self, reason: str, line: int | None = None, **values: str | int) -> NoReturn:
+        """Stop the learner's program. Raises Stopped."""
+        stopped = Stopped(reason, line or line_now(), **values)
+        self.stopped = self.stopped or stopped
+        raise stopped
+
+    def whole(self) -> None:
+        """Count the time of the whole run from now; it rings again, for programs that catch everything."""
+        self._slice = None
+        if hasattr(signal, "setitimer"):
+            signal.setitimer(signal.ITIMER_REAL, self.limits["seconds"], 0.2)
+
+    def _alarmed(self, number: int, frame: FrameType | None) -> None:
+        if self.active:
+            self.stop("learners.refused.endless", _line_of(frame), seconds=f"{self.limits['seconds']:g}")
+
+
+def line_now() -> int | None:
+    """The line at which the learner's program is."""
+    return _line_of(sys._getframe())
+
+
+def _line_of(frame: FrameType | None) -> int | None:
+    while frame is not None:
+        if frame.f_code.co_filename == FILE:
+            return frame.f_lineno
+        frame = frame.f_back
+    return None
+
+
+def line_of_error(error: BaseException) -> int | None:
+    """The line of the learner's program at which an error arose: the innermost of its own."""
+    if isinstance(error, SyntaxError) and error.filename == FILE:
+        return error.lineno
+    line, trace = None, error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == FILE:
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line
+
+
+def _exited(status: int) -> NoReturn:
+    guard = Guard._current
+    if guard is not None and guard.active:
+        guard.stop("learners.refused.ended")
+    Guard.leave(status)
+
+
+_FORBIDDEN = {"os.fork", "os.forkpty", "os.exec", "os.posix_spawn", "os.spawn", "subprocess.Popen", "os.startfile", "pty.spawn"}
+_REMOVING = {
+    "os.remove",
+    "os.rename",
+    "os.rmdir",
+    "os.mkdir",
+    "os.chmod",
+    "os.chown",
+    "os.link",
+    "os.symlink",
+    "os.truncate",
+    "shutil.rmtree",
+}
+
+
+def _audited(event: str, arguments: tuple[Any, ...]) -> None:
+    """What Python tells before it does something."""
+    guard = Guard._current
+    if guard is None or not guard.active:
+        return
+    if event in _FORBIDDEN:
+        guard.stop("learners.refused.starts")
+    elif event in {"os.kill", "os.killpg"}:
+        guard.stop("learners.refused.kills")
+    elif event.startswith("socket.") and event not in ("socket.gethostname",):
+        raise OSError("a program that is checked has no network")
+    elif event == "open" and isinstance(arguments[0], (str, bytes, os.PathLike)):
+        mode, flags = arguments[1], arguments[2]
+        writes = any(letter in (mode or "") for letter in "wax+") or bool((flags or 0) & (os.O_WRONLY | os.O_RDWR | os.O_CREAT))
+        if writes and not _inside(arguments[0]):
+            guard.stop("learners.refused.writes")
+    elif event in _REMOVING and not _inside(arguments[0]):
+        guard.stop("learners.refused.writes")
+
+
+def _inside(path: Any) -> bool:
+    """Is it in the process's own folder?"""
+    try:
+        path = os.path.realpath(os.fsdecode(path))
+    except (TypeError, ValueError):
+        return False
+    return str(path).startswith(os.path.realpath(".") + os.sep) or path == os.path.realpath(os.devnull)
+
+
+class _Keyboard(io.TextIOBase):
+    """Standard input, where nobody types."""
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, *_: Any) -> str:
+        return self._asked()
+
+    def readline(self, *_: Any) -> str:  # type: ignore[override]
+        return self._asked()
+
+    def __next__(self) -> str:  # type: ignore[override]
+        return self._asked()
+
+    def _asked(self) -> NoReturn:
+        assert Guard._current is not None
+        Guard._current.stop("learners.refused.keyboard")
+
+
+class _Cut(io.TextIOBase):
+    """Keeps so many characters of what is printed, and counts the rest."""
+
+    def __init__(self, most: int) -> None:
+        self.most, self.length, self.parts = most, 0, []  # type: ignore[var-annotated]
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        if not isinstance(text, str):
+            raise TypeError("write() argument must be str")
+        if self.length < self.most:
+            self.parts.append(text[: self.most - self.length])
+        self.length += len(text)
+        return len(text)
+
+    @property
+    def buffer(self) -> Any:
+        return io.BytesIO()
+
+    def fileno(self) -> int:
+        return 1
+
+    def text(self) -> str:
+        return "".join(self.parts)

@@ -1,0 +1,306 @@
+"""Reading: which of a file's functions, classes or loops is the back-propagation, and how it takes and gives its arrays.
+
+Names make proposals; numbers decide. A proposal is accepted when, called with known x, W and b, the program reports z and f(z) of every
+layer and gives a gradient, or a step, for every W.
+"""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import field
+from typing import Any
+
+from chainrule.base.frozen import Frozen
+from chainrule.learners.calling import Unbound, needs_pairs
+from chainrule.learners.header import Header
+from chainrule.learners.layers import layer_programs
+from chainrule.learners.layout import Layout, Probe, Wanted, layouts, trial
+from chainrule.learners.limits import Guard, Stopped, line_of_error
+from chainrule.learners.loading import Loaded, TooLong, impatient, said
+from chainrule.learners.names import meaning
+from chainrule.learners.programs import (
+    BACKWARD,
+    FORWARD,
+    LOSS,
+    UPDATE,
+    Answer,
+    Form,
+    FunctionProgram,
+    ObjectProgram,
+    Program,
+    Unreadable,
+    methods_of,
+)
+from chainrule.learners.scripts import ScriptProgram, script_programs
+from chainrule.learners.torch_functions import torch_programs
+
+TIME = 6.0
+"""Seconds that are spent on trying ways to read a file."""
+
+ALIKE = 16
+"""So many trials that fail in the very same way, some with one sample as a vector, and none that does not, are enough."""
+
+ROWS = 4
+"""Samples of a trial."""
+
+
+class Reading(Frozen):
+    """A program as it was read.
+
+    number    of the proposal, by which it is found again
+    program   what runs
+    layout    how it writes its arrays
+    answer    what it gave on the trial
+    probe     the trial
+    free      what of its sizes is free: "" all; "last": but for one output; "own": none
+    rows      1 of a program of one sample; None of one that takes several
+    """
+
+    number: int
+    program: Program
+    layout: Layout
+    answer: Answer
+    probe: Probe
+    free: str = ""
+    rows: int | None = None
+
+
+class Trials(Frozen):
+    """What happened to the proposals that were not accepted: to say why a file was not understood.
+
+    errors    what Python said, and at which line, the furthest first
+    """
+
+    errors: list[tuple[int, int | None, str]] = field(default_factory=list)
+    count: list[int] = field(default_factory=lambda: [0])
+
+    def note(self, depth: int, error: BaseException) -> None:
+        """Keep what Python said of a trial."""
+        self.errors.append((depth, line_of_error(error), said(error)))
+
+
+def proposals(loaded: Loaded, header: Header) -> Iterator[Program]:
+    """Everything in a file that may be what is looked for, the likeliest first; the order is the same each time."""
+    if not header.observe:
+        yield from torch_programs(loaded)
+        yield from _function_programs(loaded, header)
+        yield from _object_programs(loaded, header)
+    if not header.entry:
+        yield from script_programs(loaded)
+        yield from layer_programs(loaded)
+
+
+def _function_programs(loaded: Loaded, header: Header) -> Iterator[Program]:
+    names = list(loaded.functions)
+    entry = header.entry
+    backwards = (
+        [entry]
+        if entry in loaded.functions
+        else []
+        if entry
+        else sorted((name for name in names if BACKWARD.search(name)), key=_backward_first)
+    )
+    forwards = [name for name in names if FORWARD.search(name) and name not in backwards[:1]]
+    forwards.sort(key=_forward_first)
+    updates = [name for name in names if UPDATE.search(name) and not needs_pairs(loaded.functions[name])]
+    losses = [name for name in names if LOSS.search(name)]
+    for backward in backwards[:8]:
+        others = [name for name in forwards if name != backward][:5]
+        for forward in ["", *others]:
+            loss = next((name for name in losses if name != backward), "")
+            for update in [*[name for name in updates if name not in (backward, forward)][:2], ""]:
+                try:
+                    yield FunctionProgram(loaded, backward, forward, update, loss)
+                except Unreadable:
+                    continue
+
+
+def _backward_first(name: str) -> int:
+    lowered = name.lower()
+    order = ("back", "bprop", "grad", "deriv", "loss", "cost", "train", "update", "learn", "fit", "step")
+    place = next((place for place, word in enumerate(order) if word in lowered), len(order))
+    return place + (
+        20 if any(word in lowered for word in ("sigmoid", "relu", "tanh", "softmax", "activation", "check", "numerical", "linear_")) else 0
+    )
+
+
+def _forward_first(name: str) -> int:
+    lowered = name.lower()
+    order = ("forw", "feed", "fprop", "prop", "predict", "model")
+    return next((place for place, word in enumerate(order) if word in lowered), len(order)) + (
+        10 if "linear" in lowered or "activation" in lowered else 0
+    )
+
+
+def _object_programs(loaded: Loaded, header: Header) -> Iterator[Program]:
+    for name in loaded.classes:
+        methods = [method for method in methods_of(loaded, name) if not method.startswith("__")]
+        if header.entry and header.entry not in methods and header.entry.rpartition(".")[2] not in methods:
+            continue
+        stated = header.entry.rpartition(".")[2]
+        backwards = (
+            [stated] if stated in methods else sorted((method for method in methods if BACKWARD.search(method)), key=_backward_first)
+        )
+        forwards = sorted((method for method in methods if FORWARD.search(method) and not BACKWARD.search(method)), key=_forward_first)
+        forwards += [method for method in methods if method not in forwards and _takes_x(methods_of(loaded, name)[method])]
+        own = methods_of(loaded, name)
+        updates = [method for method in methods if UPDATE.search(method) and not needs_pairs(own[method])]
+        for backward in backwards[:6]:
+            for forward in [*[other for other in forwards if other != backward][:3], ""]:
+                for update in [*[other for other in updates if other not in (backward, forward)][:2], ""]:
+                    sequence = [method for method in (forward, backward, update) if method]
+                    yield ObjectProgram(loaded, name, sequence)
+        for backward in backwards[:3] if _single_numbers(loaded, name) else []:
+            yield from (ObjectProgram(loaded, name, [backward], choice) for choice in range(6))
+
+
+def _single_numbers(loaded: Loaded, name: str) -> bool:
+    """Has a class attributes w1, w2 …?"""
+    attributes = {
+        node.attr for node in ast.walk(loaded.classes[name]) if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
+    }
+    return sum(bool(re.fullmatch(r"w\d+", attribute, re.IGNORECASE)) for attribute in attributes) > 2
+
+
+def _takes_x(method: ast.FunctionDef) -> bool:
+    """Is its only argument the inputs?"""
+    return len(method.args.args) == 2 and meaning(method.args.args[1].arg).kind == "x"
+
+
+def _sizes(depth: int, last: int) -> tuple[int, ...]:
+    return (5, *itertools.islice(itertools.cycle((7, 4)), depth - 1), last)
+
+
+def extents(program: Program) -> Iterator[tuple[tuple[int, ...], int, str]]:
+    """Sizes, rows and what is free of them, to be tried in this order."""
+    own, one = program.fixed(), program.one_output()
+    outputs = ((1, "last"),) if one else ((3, ""), (1, "last"))
+    for depth in program.depths():
+        for rows in (1,) if program.one_sample() else (ROWS, 1):
+            for last, free in outputs[::-1] if depth == 1 and not program.loaded.classifies else outputs:
+                yield _sizes(depth, last), rows, free
+    if own is not None:
+        for rows in (ROWS, 1):
+            yield own, rows, "own"
+
+
+def understand(loaded: Loaded, header: Header, guard: Guard, trials: Trials) -> Reading | None:
+    """The first proposal that proves itself; else None. Raises Stopped where the program did what it may not."""
+    started = time.monotonic()
+    best: Reading | None = None
+    doubtful: Reading | None = None
+    for number, program in enumerate(proposals(loaded, header)):
+        for reading in _readings(number, program, header, guard, trials):
+            if best is None or _worth(reading) > _worth(best):
+                best = reading
+            if _whole(reading) and reading.answer.forward.given is None:
+                same = doubtful is None or reading.answer.forward.activations == doubtful.answer.forward.activations
+                return reading if same else doubtful
+            if _whole(reading):
+                doubtful = doubtful or reading  # a softmax over the wrong axis; or it is meant for one sample
+            if time.monotonic() - started > TIME:
+                return doubtful
+        if doubtful is not None:
+            return doubtful
+        if time.monotonic() - started > TIME:
+            break
+    if loaded.recorder.left:
+        _patiently(loaded, header, guard)
+    return None
+
+
+def _patiently(loaded: Loaded, header: Header, guard: Guard) -> None:
+    """Run what was not understood with its loops as they are. Raises Stopped where it does not end, or takes all memory."""
+    loaded.recorder.patient = True
+    for number, program in enumerate(itertools.islice(proposals(loaded, header), 3)):
+        for _ in itertools.islice(_readings(number, program, header, guard, Trials()), 4):
+            pass
+    loaded.recorder.patient = False
+
+
+def _worth(reading: Reading) -> int:
+    return reading.answer.forward.depth
+
+
+def _whole(reading: Reading) -> bool:
+    """Is every layer seen, and is there a gradient of every W?"""
+    depth = len(reading.probe.weights)
+    return reading.answer.forward.depth == depth and all(f"dW{number}" in reading.answer.gradients for number in range(1, depth + 1))
+
+
+def _readings(number: int, program: Program, header: Header, guard: Guard, trials: Trials) -> Iterator[Reading]:
+    """What a proposal gives in each way in which it may be called, as far as it can be called at all."""
+    met: set[tuple[Any, ...]] = set()
+    patience = min(2.0, guard.limits["seconds"] / 3)
+    started, failed = time.monotonic(), list[tuple[int | None, str, bool]]()
+    for (sizes, rows, free), bias in itertools.product(extents(program), program.has_bias()):
+        for form in _forms(program, sizes, rows, bias, trials):
+            if form is None:
+                return
+            kind = "numbers" if form.sizes[-1] == 1 else "classes"  # with t = 0, (y − t) y is (y − t)²
+            probe = trial(form.sizes, rows, bias=form.has, kind=kind)
+            wanted = Wanted(
+                header.columns, form.units_first if header.units_first is None else header.units_first, header.targets, header.vectors
+            )
+            for layout in layouts(wanted, inside=form.inside, biases=any(form.has), outputs=form.sizes[-1]):
+                key = (probe.sizes, rows, form.has, layout)
+                if key in met or (layout.vectors and rows != 1):
+                    continue
+                met.add(key)
+                trials.count[0] += 1
+                if time.monotonic() - started > TIME / 3:
+                    return
+                try:
+                    with impatient(patience):
+                        answer = program.answer(probe, layout, 2)
+                except Unbound as error:
+                    trials.errors.append((-1, program.line, str(error)))
+                    return
+                except Unreadable:
+                    continue
+                except MemoryError as error:
+                    raise Stopped("learners.refused.memory", line_of_error(error)) from None
+                except TooLong as error:
+                    if not isinstance(program, ScriptProgram):
+                        raise Stopped("learners.refused.endless", line_of_error(error) or program.line, seconds=f"{patience:g}") from None
+                    return
+                except SystemExit as error:
+                    raise Stopped("learners.refused.ended", line_of_error(error)) from None
+                except Exception as error:  # noqa: BLE001  # whatever a learner's program raises when called in a wrong way
+                    trials.note(0, error)
+                    failed.append((*trials.errors[-1][1:], layout.vectors))
+                    alike = len({failure[:2] for failure in failed}) == 1
+                    if alike and len(failed) >= ALIKE and sum(failure[2] for failure in failed) >= ALIKE / 4:
+                        return
+                    continue
+                failed.clear()
+                own = free == "own" or form.sizes != sizes
+                yield Reading(number, program, layout, answer, probe, "own" if own else free, 1 if rows == 1 else None)
+
+
+def _forms(program: Program, sizes: tuple[int, ...], rows: int, bias: bool, trials: Trials) -> Iterator[Form | None]:
+    """How the program keeps its parameters, at these sizes; None where it cannot even be made."""
+    try:
+        with impatient(2.0):
+            found = list(program.forms(sizes, rows, bias))
+    except Unbound as error:
+        trials.errors.append((-1, program.line, str(error)))
+        yield None
+        return
+    except TooLong:
+        yield None
+        return
+    except (Unreadable, Exception) as error:  # noqa: BLE001  # whatever a learner's program raises when it is made
+        if not isinstance(error, Unreadable):
+            trials.note(0, error)
+        return
+    yield from found
+
+
+def read_again(loaded: Loaded, header: Header, number: int) -> Program:
+    """The proposal of this number."""
+    return next(itertools.islice(proposals(loaded, header), number, None))

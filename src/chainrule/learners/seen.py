@@ -1,0 +1,253 @@
+"""What a program computed, told from its numbers alone: z, f(z), y and E of known x, W, b are looked for among the values that it reported.
+
+So a layout, an activation, an output and a loss are not guessed from names: a program that was read wrongly shows none of these numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from typing import Any
+
+import numpy as np
+
+from chainrule.base.frozen import Frozen
+
+Array = np.ndarray[Any, Any]
+
+
+def _softmax(z: Array) -> Array:
+    e = np.exp(z - z.max(axis=-1, keepdims=True))
+    return np.asarray(e / e.sum(axis=-1, keepdims=True))
+
+
+def _sigmoid(z: Array) -> Array:
+    return 1 / (1 + np.exp(-z))
+
+
+ACTIVATIONS: Mapping[str, Callable[[Array], Array]] = {
+    "sigmoid": _sigmoid,
+    "tanh": np.tanh,
+    "relu": lambda z: np.maximum(z, 0),
+    "softmax": _softmax,
+    "leaky_relu": lambda z: np.where(z > 0, z, 0.01 * z),
+    "softplus": lambda z: np.log1p(np.exp(z)),
+    "elu": lambda z: np.where(z > 0, z, np.expm1(np.minimum(z, 0))),
+    "silu": lambda z: z * _sigmoid(z),
+    "sine": np.sin,
+}
+"""To look for, by chainrule's names; identity is what is left when none of them is seen. A test compares them with chainrule's own."""
+
+TOLERANCE = 1e-9
+
+
+class Values:
+    """The values that a program reported, to be asked whether a number or an array was among them."""
+
+    def __init__(self, kept: Iterable[tuple[int, Array]]) -> None:
+        self.kept = list(kept)
+        self._sizes: dict[int, list[int]] = {}
+        for place, (_, value) in enumerate(self.kept):
+            self._sizes.setdefault(value.size, []).append(place)
+        self._floats: Array | None = None
+
+    def find(self, wanted: Array, tolerance: float = TOLERANCE, without: AbstractSet[int] = frozenset()) -> int | None:
+        """The place of the first value that is this array, as it is or transposed; None where there is none but at spots `without`."""
+        flat, turned = wanted.ravel(), wanted.T.ravel()
+        scale = max(float(np.max(np.abs(flat), initial=0.0)), 1e-300)
+        for place in self._sizes.get(wanted.size, ()):
+            if self.kept[place][0] in without:
+                continue
+            value = self.kept[place][1].ravel()
+            for candidate in (flat, turned):
+                if np.all(np.abs(value - candidate) <= tolerance * scale):
+                    return place
+        return None
+
+    def signed(self, wanted: Array, without: AbstractSet[int] = frozenset(), tolerance: float = 1e-6) -> int | None:
+        """The place of the first value that is this array or its negative, as a whole, or else each element by itself."""
+        found = (self.find(wanted, tolerance, without), self.find(-wanted, tolerance, without))
+        places = [place for place in found if place is not None]
+        return min(places) if places else self._spread(wanted, without, tolerance)
+
+    def multiple(self, wanted: Array, without: AbstractSet[int] = frozenset(), tolerance: float = 1e-6) -> int | None:
+        """The place of the first value that is a multiple of this array; of a single number, ± 1, 2 or ½ times it."""
+        places = [place for place in self._sizes.get(wanted.size, ()) if self.kept[place][0] not in without]
+        if wanted.size == 1:
+            number = float(wanted.ravel()[0])
+            near = [factor * number for factor in (1, -1, 2, -2, 0.5, -0.5)]
+            values = ((place, float(self.kept[place][1].ravel()[0])) for place in places)
+            return next(
+                (place for place, value in values if number and any(abs(value - one) <= tolerance * abs(one) for one in near)), None
+            )
+        for candidate in (wanted.ravel(), wanted.T.ravel()):
+            length = float(np.sqrt(np.sum(candidate**2)))
+            for place in places if length else ():
+                value = self.kept[place][1].ravel()
+                size = float(np.sqrt(np.sum(value**2)))
+                if (
+                    size
+                    and min(np.max(np.abs(value / size - candidate / length)), np.max(np.abs(value / size + candidate / length)))
+                    < tolerance
+                ):
+                    return place
+        return None
+
+    def named(self, wanted: Array, spots: AbstractSet[int], tolerance: float = 1e-6) -> int | None:
+        """The place of the first value at one of these spots that is this array or its negative."""
+        others = frozenset(spot for spot, _ in self.kept if spot not in spots)
+        found = (self.find(wanted, tolerance, others), self.find(-wanted, tolerance, others))
+        return next((place for place in found if place is not None), None)
+
+    def _spread(self, wanted: Array, without: AbstractSet[int], tolerance: float) -> int | None:
+        """The place of its first element, where a program computes number by number, and each element was seen up to a sign."""
+        for sign in (1.0, -1.0):
+            if self.each(sign * wanted, tolerance):
+                first = sign * float(wanted.ravel()[0])
+                for place in self._sizes.get(1, ()):
+                    near = abs(float(self.kept[place][1].ravel()[0]) - first) <= tolerance * abs(first)
+                    if near and self.kept[place][0] not in without:
+                        return place
+        return None
+
+    def holds(self, wanted: Array, tolerance: float = TOLERANCE) -> bool:
+        """Was the array seen as it is, or each of its elements by itself?"""
+        return self.find(wanted, tolerance) is not None or self.each(wanted, tolerance)
+
+    def each(self, wanted: Array, tolerance: float = TOLERANCE) -> bool:
+        """Was every element seen, in whatever array or number?"""
+        if self._floats is None:
+            parts = [value.ravel() for _, value in self.kept if value.size <= 4096]
+            self._floats = np.unique(np.concatenate(parts)) if parts else np.empty(0)
+            self._floats = self._floats[np.isfinite(self._floats)]
+        floats = self._floats
+        if not floats.size:
+            return False
+        flat = wanted.ravel()
+        place = np.clip(np.searchsorted(floats, flat), 1, max(floats.size - 1, 1))
+        near = np.minimum(np.abs(floats[np.minimum(place, floats.size - 1)] - flat), np.abs(floats[place - 1] - flat))
+        scale = np.maximum(np.abs(flat), float(np.max(np.abs(flat), initial=0.0)) * 1e-3)
+        return bool(np.all(near <= tolerance * scale))
+
+
+class Forward(Frozen):
+    """What was found of a forward pass.
+
+    depth        so many layers were found, from the input
+    activations  of each of them
+    y            the output that follows, (rows, outputs)
+    loss, outputs, batch   of the loss whose value was seen; loss is empty where none was
+    error        its value
+    given        what the program has in place of y, where that is a softmax over the wrong axis, or of a softmax
+    """
+
+    depth: int
+    activations: tuple[str, ...] = ()
+    y: Array | None = None
+    loss: str = ""
+    outputs: str = "sum"
+    batch: str = "mean"
+    error: float | None = None
+    given: Array | None = None
+
+
+def forward_seen(values: Values, x: Array, t: Array, weights: list[Array], biases: list[Array | None]) -> Forward:
+    """Follow the forward pass through the values that were seen, layer by layer."""
+    h, names = x, list[str]()
+    given = None
+    for number, (w, b) in enumerate(zip(weights, biases, strict=True), start=1):
+        z = h @ w if b is None else h @ w + b
+        if not values.holds(z):
+            return Forward(number - 1, tuple(names))
+        if number < len(weights):
+            name = _activation(values, z, weights[number], biases[number])
+        else:
+            name, given = _output(values, z)
+        names.append(name)
+        h = z if name == "identity" else ACTIVATIONS[name](z)
+    return Forward(len(weights), tuple(names), h, *_loss(values, h if given is None else given, t), given=given)
+
+
+def output_seen(values: Values, x: Array, weights: list[Array], biases: list[Array | None], activations: Sequence[str]) -> Array | None:
+    """What a program whose activations are known has for y; None where that was not seen."""
+    h = x
+    for w, b, name in zip(weights, biases, activations, strict=True):
+        z = h @ w if b is None else h @ w + b
+        if not values.holds(z):
+            return None
+        h = z if name == "identity" else ACTIVATIONS[name](z)
+    name, given = _output(values, z)
+    if given is not None and name == activations[-1]:
+        return given
+    return h if values.holds(h) else None
+
+
+def _activation(values: Values, z: Array, w: Array, b: Array | None) -> str:
+    """Which f: f(z) was seen, and so was what the next layer makes of it."""
+    seen = [name for name, f in ACTIVATIONS.items() if (name != "softmax" or z.shape[-1] > 1) and values.holds(f(z))]
+    for name in [*seen, "identity"]:
+        h = z if name == "identity" else ACTIVATIONS[name](z)
+        if values.holds(h @ w if b is None else h @ w + b):
+            return name
+    return seen[0] if seen else "identity"
+
+
+def _output(values: Values, z: Array) -> tuple[str, Array | None]:
+    """The activation of the output, and what the program has in its place, where that is a softmax over the wrong axis or a second one."""
+    for name, f in ACTIVATIONS.items():
+        if (name == "softmax" and z.shape[-1] == 1) or np.allclose(f(z), z):
+            continue
+        kinked = name.endswith("relu")  # its elements are those of z, or 0: each of them is seen in any case
+        if not (values.find(f(z)) is not None if kinked else values.holds(f(z))):
+            continue
+        twice = _softmax(f(z))
+        if name == "softmax" and values.find(twice) is not None:
+            return name, twice
+        return name, None
+    if z.shape[0] > 1 and z.shape[1] > 1:
+        samples, everything = _softmax(z.T).T, np.exp(z) / np.exp(z).sum()
+        for wrong in (samples, everything):
+            if values.find(wrong) is not None:
+                return "softmax", wrong
+    return "identity", None
+
+
+def errors(y: Array, t: Array) -> Iterable[tuple[str, str, str, float]]:
+    """The losses that learners print: name, how outputs and samples are counted, value."""
+    rows, outputs = y.shape
+    with np.errstate(all="ignore"):
+        elements = {
+            "squared": ((y - t) ** 2).sum(),
+            "half_squared": ((y - t) ** 2).sum() / 2,
+            "binary_cross_entropy": -(t * np.log(y) + (1 - t) * np.log1p(-y)).sum(),
+        }
+        classes = -(t * np.log(y)).sum() if outputs > 1 and np.allclose(y.sum(axis=1), 1) else np.nan
+    if np.isfinite(classes):
+        yield "cross_entropy", "sum", "mean", classes / rows
+        yield "cross_entropy", "sum", "sum", classes
+    for name, value in elements.items():
+        if np.isfinite(value):
+            yield name, "sum", "mean", value / rows
+            yield name, "mean", "mean", value / rows / outputs
+            yield name, "sum", "sum", value
+            yield name, "mean", "sum", value / outputs
+
+
+def _loss(values: Values, y: Array, t: Array) -> tuple[str, str, str, float | None]:
+    """The loss whose value was seen: of several, the one that was computed last, because ½ Σ e² is computed after Σ e²."""
+    if y.shape != t.shape:
+        return "", "sum", "mean", None
+    found = []
+    for order, (name, outputs, batch, value) in enumerate(errors(y, t)):
+        place = values.find(np.array(value)) if abs(value) > 1e-12 else None
+        if place is not None:
+            found.append((-place, order, name, outputs, batch, float(value)))
+    return min(found)[2:] if found else ("", "sum", "mean", None)
+
+
+def error_seen(values: Values, y: Array, t: Array, loss: tuple[str, str, str]) -> float | None:
+    """The value of a loss that is known, where it was seen."""
+    for name, outputs, batch, value in errors(y, t):
+        if (name, outputs, batch) == loss and values.find(np.array(value)) is not None:
+            return float(value)
+    return None

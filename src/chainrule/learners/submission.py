@@ -1,0 +1,207 @@
+"""A learner's file as what a check asks: what was understood of it, what it answers to probes, and where it computes a value."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from chainrule.base.errors import InputError
+from chainrule.checking.evidence import Architecture, Fault, Observation, Place, Saying, Verdict
+from chainrule.learners.header import HeaderError, read_header
+from chainrule.learners.layout import Layout
+from chainrule.learners.sandbox import Refusal, Sandbox
+from chainrule.learners.source import Source, read_source
+from chainrule.steps.problem import Problem
+
+
+class FileSubmission:
+    """A file of Python, read. Keeps to `chainrule.checking.evidence.Submission`."""
+
+    def __init__(self, source: Source, sandbox: Sandbox, stated: str, understood: Mapping[str, Any]) -> None:
+        self.source, self.name, self._sandbox, self._stated = source, source.name, sandbox, stated
+        self._read = dict(understood)
+        self._layout = Layout(**understood["layout"])
+        self.columns, self.units_first = self._layout.columns, self._layout.units_first
+        self.names: Mapping[str, str] = understood["names"]
+        header = read_header(stated)
+        self.architecture = _architecture(understood, header.loss)
+        self.understood: Sequence[Saying] = tuple(_understood(understood, self._layout, self.architecture, source, bool(header.loss)))
+        self.conventions: Sequence[Saying] = tuple(_conventions(self._layout))
+
+    def observe(self, problems: Sequence[Problem]) -> Sequence[Observation]:
+        """What it answers to each problem, in their order. Raises Refusal where its process gave nothing."""
+        problems = [self._classed(problem) for problem in problems]
+        job = {**self._job("observe"), "probes": [plain_problem(problem) for problem in problems]}
+        answers = self._sandbox.run(job)["answers"]
+        return [_observation(problem, answer) for problem, answer in zip(problems, answers, strict=True)]
+
+    def _classed(self, problem: Problem) -> Problem:
+        """The problem with one class for each sample, where the program takes numbers of classes."""
+        t = np.asarray(problem.t, dtype=float)
+        if (
+            self._layout.targets not in ("classes", "column")
+            or t.shape[1] == 1
+            or (np.all((t == 0) | (t == 1)) and np.all(t.sum(axis=1) == 1))
+        ):
+            return problem
+        return replace(problem, t=np.eye(t.shape[1])[np.arange(len(t))[::-1] % t.shape[1]])
+
+    def locate(self, fault: Fault, observation: Observation) -> Place | None:
+        """Where in the file the quantity that is wrong is computed; None where that is not known."""
+        values = [value for value in (fault.found, observation.quantities.get(fault.shown)) if value is not None and np.size(value)]
+        job = {
+            **self._job("locate"),
+            "probes": [plain_problem(observation.problem)],
+            "quantity": fault.quantity,
+            "name": self.names.get(fault.shown, fault.shown),
+            "values": [np.nan_to_num(np.asarray(value, dtype=float)).tolist() for value in values],
+        }
+        try:
+            found = self._sandbox.run(job)
+        except Refusal:
+            return None
+        if not found.get("line"):
+            return None
+        line, file = self.source.place(found["line"])
+        return Place(line, found["expression"], file)
+
+    def _job(self, work: str) -> dict[str, Any]:
+        architecture = self.architecture
+        return {
+            "work": work,
+            "code": self.source.code,
+            "stated": self._stated,
+            "number": self._read["number"],
+            "layout": self._read["layout"],
+            "activations": self._read["activations"],
+            "loss": [self._read["loss"], self._read["outputs"], self._read["batch"]]
+            if self._read["loss"]
+            else [architecture.loss, "sum", "mean"],
+        }
+
+
+def read_submission(path: str | Path, sandbox: Sandbox, stated: str = "", *, observe: bool = False, loss: str = "") -> FileSubmission:
+    """Read and understand a learner's file.
+
+    stated   what its owner says of it, as in a header; what is said here counts more
+    observe  whether the loop that trains is watched, whatever functions there are
+    loss     by chainrule's name
+
+    Raises Refusal where it cannot be understood or did what it may not, FileError where it cannot be read, InputError where `stated`
+    says nothing that is known.
+    """
+    return understood(read_source(path), sandbox, stated, observe=observe, loss=loss)
+
+
+def understood(source: Source, sandbox: Sandbox, stated: str = "", *, observe: bool = False, loss: str = "") -> FileSubmission:
+    """The same of a text that was read already."""
+    whole = " ; ".join(part for part in (source.stated, stated, "watch" if observe else "", f"loss {loss}" if loss else "") if part)
+    try:
+        read_header(whole)
+    except HeaderError as error:
+        raise InputError(
+            f"'{error}' says nothing that is known of a program. A header reads as this one:\n"
+            "# chainrule: back_prop(Z1, A1, W1, W2, X, Y); X columns; Y classes; loss cross_entropy; rate 0.1; watch"
+        ) from None
+    record = sandbox.run({"work": "understand", "code": source.code, "stated": whole})
+    return FileSubmission(source, sandbox, whole, record)
+
+
+UNREAD = ("nothing", "argument", "not_understood", "not_seen", "forms")
+"""Reasons for which a header helps."""
+
+
+def refused(refusal: Refusal) -> Verdict:
+    """The verdict on a program that gave nothing to judge: why, at which line, and what to write."""
+    remarks = [Saying(refusal.reason, refusal.values)]
+    if refusal.line is not None:
+        remarks.append(Saying("learners.refused.line", {"line": refusal.line}))
+    if refusal.reason.rpartition(".")[2] in UNREAD:
+        remarks.append(Saying("learners.refused.header"))
+    return Verdict("refused", remarks=tuple(remarks))
+
+
+def _architecture(read: Mapping[str, Any], stated: str) -> Architecture:
+    activations = tuple(read["activations"])
+    assumed = {"softmax": "cross_entropy", "sigmoid": "binary_cross_entropy" if read["logarithm"] else "half_squared"}
+    loss = stated or read["loss"] or assumed.get(activations[-1], "half_squared")
+    sizes = tuple(read["sizes"])
+    biases = tuple(read["biases"])
+    return Architecture(
+        activations,
+        loss,
+        read["outputs"] if read["loss"] == loss else "sum",
+        read["batch"] if read["loss"] == loss else "mean",
+        biases if len(set(biases)) > 1 else biases[0],
+        sizes if read["free"] == "own" else None,
+        1 if read["free"] == "last" else None,
+        read["rows"],
+        rate=read["rate"],
+        loss_said=bool(stated),
+    )
+
+
+def _understood(read: Mapping[str, Any], layout: Layout, architecture: Architecture, source: Source, stated: bool) -> list[Saying]:
+    """In sentences: entry, layout, activation, loss, convention."""
+    line, file = source.place(read["line"])
+    watched = re.search(r"(?:^|: )(?:for|while|call) in line ", read["entry"])
+    key = "loop" if watched else "entry"
+    says = [Saying(f"learners.understood.{key}", {"entry": read["entry"], "line": f"{file}:{line}" if file else line})]
+    samples = "vectors" if layout.vectors else "columns" if layout.columns else "rows"
+    weights = "units_first" if layout.units_first else "inputs_first"
+    x, w = read["names"].get("x", "x"), read["names"].get("W1", "W1")
+    says.append(Saying(f"learners.understood.layout.{samples}.{weights}", {"x": x, "w": w}))
+    says.append(
+        Saying(
+            "learners.understood.network", {"sizes": "-".join(map(str, read["sizes"])), "activations": ", ".join(architecture.activations)}
+        )
+    )
+    where = "stated" if stated else "seen" if read["loss"] else "assumed"
+    says.append(Saying(f"learners.understood.loss.{where}", {"loss": architecture.loss}))
+    says.extend(Saying(note) for note in source.notes)
+    return says
+
+
+def _conventions(layout: Layout) -> list[Saying]:
+    """What is done otherwise than by default, and is right all the same."""
+    keys = [
+        ("columns", layout.columns),
+        ("units_first", layout.units_first),
+        ("inside", bool(layout.inside)),
+        ("classes", layout.targets in ("classes", "column")),
+    ]
+    return [Saying(f"learners.convention.{key}") for key, holds in keys if holds]
+
+
+def plain_problem(problem: Problem) -> dict[str, Any]:
+    """A problem as a learner's process gets it."""
+    network = problem.network
+    assert problem.x is not None
+    assert problem.t is not None
+    depth = sum(1 for key in network.parameters if key.startswith("W"))
+    parameters = network.parameters
+    rate = 1.0 if problem.optimizer is None else problem.optimizer.options.get("learning_rate", 1.0)
+    return {
+        "x": np.asarray(problem.x, dtype=float).tolist(),
+        "t": np.asarray(problem.t, dtype=float).tolist(),
+        "weights": [np.asarray(parameters[f"W{number}"]).tolist() for number in range(1, depth + 1)],
+        "biases": [np.asarray(parameters[f"b{number}"]).tolist() if f"b{number}" in parameters else None for number in range(1, depth + 1)],
+        "rate": float(rate),
+    }
+
+
+def _observation(problem: Problem, answer: Mapping[str, Any]) -> Observation:
+    if "failure" in answer:
+        return Observation(problem, failure=str(answer["failure"]))
+    return Observation(
+        problem,
+        {key: np.array(value, dtype=float) for key, value in answer["quantities"].items()},
+        [{key: np.array(value, dtype=float) for key, value in state.items()} for state in answer["after"]],
+        answer["from_update"],
+        altered=tuple(answer["altered"]),
+    )

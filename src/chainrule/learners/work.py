@@ -1,0 +1,233 @@
+"""What is done in a learner's process: understand a program, answer probes, say where a value is computed."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import random
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from chainrule.learners.calling import Unbound
+from chainrule.learners.header import Header, read_header
+from chainrule.learners.layout import Array, Layout, Probe
+from chainrule.learners.limits import Guard, Stopped, line_of_error
+from chainrule.learners.loading import Loaded, said
+from chainrule.learners.names import compact, meaning, stated
+from chainrule.learners.programs import BACKWARD, Answer, Program, Unreadable
+from chainrule.learners.reading import Reading, Trials, read_again, understand
+from chainrule.learners.seen import ACTIVATIONS, error_seen, output_seen
+
+STEPS = 3
+"""Update steps of a probe."""
+
+
+def prepare(code: str) -> None:
+    """Packages that a program imports and that take long are imported before it gets its process, once for all."""
+    for module in ("scipy.special", "scipy.stats", "scipy.optimize"):
+        if module.partition(".")[0] in code and module.rpartition(".")[2] in code and module not in sys.modules:
+            with contextlib.suppress(ImportError):
+                importlib.import_module(module)
+    if "autograd" in code and "torch" not in sys.modules:
+        with contextlib.suppress(ImportError):
+            importlib.import_module("torch").set_num_threads(1)  # what is forked has one thread
+
+
+def done(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
+    """The record of a job."""
+    try:
+        with guard:
+            np.random.seed(1)  # noqa: NPY002  # what learners' programs draw from
+            random.seed(1)
+            record = _JOBS[job["work"]](job, guard)
+    except Stopped as stopped:
+        return stopped.record()
+    except MemoryError as error:
+        return Stopped("learners.refused.memory", line_of_error(error)).record()
+    if guard.stopped is not None:
+        return guard.stopped.record()
+    return record
+
+
+def _loaded(job: Mapping[str, Any], guard: Guard) -> tuple[Loaded, Header]:
+    header = read_header(job.get("stated", ""))
+    stated(header.arguments)
+    loaded = Loaded(job["code"], guard)
+    loaded.load()
+    return loaded, header
+
+
+def _understand(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
+    loaded, header = _loaded(job, guard)
+    trials = Trials()
+    reading = understand(loaded, header, guard, trials)
+    if guard.stopped is not None:
+        raise guard.stopped
+    if reading is None:
+        raise _not_understood(loaded, trials)
+    return {**_told(reading, header), "trials": trials.count[0]}
+
+
+def _not_understood(loaded: Loaded, trials: Trials) -> Stopped:
+    """Why a file was not understood: what Python said where a trial came furthest, else that nothing was found."""
+    errors = [error for error in trials.errors if error[0] >= 0]
+    if errors:
+        _, line, problem = errors[0]
+        return Stopped("learners.refused.not_understood", line, problem=problem)
+    if trials.count[0]:
+        return Stopped("learners.refused.not_seen")
+    if trials.errors:
+        _, line, name = trials.errors[0]
+        return Stopped("learners.refused.argument", line, name=name)
+    if loaded.failures:
+        line, problem = loaded.failures[0]
+        return Stopped("learners.refused.not_understood", line, problem=problem)
+    return Stopped("learners.refused.nothing")
+
+
+def _told(reading: Reading, header: Header) -> dict[str, Any]:
+    """A reading as plain data."""
+    program, probe, forward = reading.program, reading.probe, reading.answer.forward
+    return {
+        "number": reading.number,
+        "entry": program.entry,
+        "line": program.line,
+        "rate": header.rate if header.rate is not None else program.rate if reading.answer.from_update else None,
+        "layout": reading.layout.to_dict(),
+        "activations": list(forward.activations),
+        "loss": forward.loss,
+        "outputs": forward.outputs,
+        "batch": forward.batch,
+        "biases": [b is not None for b in probe.biases],
+        "sizes": list(probe.sizes),
+        "logarithm": bool(re.search(r"\blog\w*\(", reading.program.loaded.code)),
+        "free": reading.free,
+        "rows": reading.rows,
+        "names": dict(reading.answer.names),
+        "updates": bool(reading.answer.after),
+    }
+
+
+def _observe(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
+    loaded, header = _loaded(job, guard)
+    program = read_again(loaded, header, job["number"])
+    layout = Layout(**job["layout"])
+    answers = []
+    for plain in job["probes"]:
+        probe = Probe.from_dict(plain)
+        try:
+            answers.append(_observed(program.answer(probe, layout, STEPS), probe, job))
+        except (Unreadable, Unbound) as error:
+            answers.append({"failure": str(error)})
+        except MemoryError:
+            raise
+        except (Exception, SystemExit) as error:  # noqa: BLE001  # whatever a learner's program raises
+            answers.append({"failure": said(error), "line": line_of_error(error)})
+    return {"answers": answers}
+
+
+def _observed(answer: Answer, probe: Probe, job: Mapping[str, Any]) -> dict[str, Any]:
+    quantities: dict[str, Any] = {key: value.tolist() for key, value in answer.gradients.items()}
+    y = output_seen(answer.values, probe.x, probe.weights, probe.biases, job["activations"])
+    if y is not None:
+        quantities["y"] = y.tolist()
+        error = error_seen(answer.values, y, probe.t, tuple(job["loss"]))
+        if error is not None:
+            quantities["E"] = error
+    return {
+        "quantities": quantities,
+        "after": [{key: value.tolist() for key, value in state.items()} for state in answer.after],
+        "from_update": answer.from_update,
+        "altered": list(answer.altered),
+    }
+
+
+def _locate(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
+    """The first expression whose value is the wrong one.
+
+    An error that is handed back is not given by most programs; with few samples it follows from the gradient: ∂E/∂W = hᵀ δ.
+    """
+    loaded, header = _loaded(job, guard)
+    program = read_again(loaded, header, job["number"])
+    layout, probe, quantity = Layout(**job["layout"]), Probe.from_dict(job["probes"][0]), str(job["quantity"])
+    number = int(quantity[-1]) if quantity[-1].isdigit() else len(probe.weights)
+    helpers = _helpers(loaded, program)
+    if quantity.startswith(("dh", "delta", "dy")):
+        for rows in (min(3, *probe.sizes[:-1]), 1):
+            few = probe.first_rows(rows)
+            try:
+                answer = program.answer(few, layout, 1)
+            except Exception:  # noqa: BLE001  # a program that takes no such sample is looked at with others
+                continue
+            found = _delta(answer, few, job["activations"], number)
+            if found is None:
+                continue
+            delta, slope = found
+            wanted = [delta] if quantity.startswith("delta") or slope is None else [delta / slope, delta]
+            wanted = [value for value in wanted if value.size == 1 or np.ptp(value) > 1e-9 * np.max(np.abs(value))]
+            for look in (answer.values.signed, answer.values.multiple):  # W2 itself is a multiple of δ W2ᵀ where there is one output
+                for value in wanted:
+                    place = look(value, helpers)
+                    if place is not None:
+                        return _spot(loaded, answer, place)
+    answer = program.answer(probe, layout, 1)
+    for plain in job["values"]:
+        value = np.array(plain, dtype=float)
+        assigned = answer.values.named(
+            value, {spot for spot, one in enumerate(loaded.spots) if one.target and compact(one.target) == compact(job["name"])}
+        )
+        lines = set() if assigned is None else {loaded.spots[answer.values.kept[assigned][0]].line}
+        inside = answer.values.named(value, {spot for spot, one in enumerate(loaded.spots) if one.line in lines and not one.target})
+        for place in (inside, assigned, answer.values.signed(value, helpers), answer.values.multiple(value, helpers)):
+            if place is not None:
+                return _spot(loaded, answer, place)
+        if value.size > 1 and np.ptp(value) <= 1e-9 * np.max(np.abs(value)):  # one number that was spread over all
+            place = answer.values.signed(value.ravel()[:1], helpers)
+            if place is not None:
+                return _spot(loaded, answer, place)
+    return {}
+
+
+def _helpers(loaded: Loaded, program: Program) -> frozenset[int]:
+    """Spots in functions that compute for anybody, as a scalar product does: what is wrong is where they are called."""
+    lines: set[int] = set()
+    for name, node in loaded.functions.items():
+        own = range(node.lineno, (node.end_lineno or node.lineno) + 1)
+        gives = any(spot.line in own and meaning(spot.target).kind in ("dW", "db", "delta") for spot in loaded.spots if spot.target)
+        if not gives and not BACKWARD.search(name) and node.lineno != program.line:
+            lines.update(own)
+    return frozenset(number for number, spot in enumerate(loaded.spots) if spot.line in lines)
+
+
+def _spot(loaded: Loaded, answer: Answer, place: int) -> dict[str, Any]:
+    spot = loaded.spots[answer.values.kept[place][0]]
+    return {"line": spot.line, "expression": spot.text(loaded.code)}
+
+
+def _delta(answer: Answer, probe: Probe, activations: Sequence[str], number: int) -> tuple[Array, Array | None] | None:
+    """The program's own ∂E/∂z of a layer for one sample, and f′(z), where that is not 0."""
+    gradient, h, z = answer.gradients.get(f"dW{number}"), probe.x, probe.x
+    for layer in range(number):
+        w, b = probe.weights[layer], probe.biases[layer]
+        before = h
+        z = h @ w if b is None else h @ w + b
+        h = z if activations[layer] == "identity" else ACTIVATIONS[activations[layer]](z)
+    if gradient is None or gradient.shape != probe.weights[number - 1].shape or not np.any(before):
+        return None
+    delta = np.linalg.lstsq(before.T, gradient, rcond=None)[0]
+    if np.linalg.matrix_rank(before) < len(before):
+        return None
+    if np.max(np.abs(before.T @ delta - gradient)) > 1e-6 * max(np.max(np.abs(gradient)), 1e-300):
+        return None
+    name = activations[number - 1]
+    if name in ("identity", "softmax"):
+        return delta, None
+    slope = (ACTIVATIONS[name](z + 1e-5) - ACTIVATIONS[name](z - 1e-5)) / 2e-5
+    return delta, slope if np.all(np.abs(slope) > 1e-3) else None
+
+
+_JOBS = {"understand": _understand, "observe": _observe, "locate": _locate}

@@ -1,0 +1,194 @@
+"""The front doors: files of numbers, functions, marks, paper typed in; what is printed, and the published schema."""
+
+from __future__ import annotations
+
+import io
+import json
+from importlib.resources import files
+
+import jsonschema
+import numpy as np
+import pytest
+from tests.checking.mutants import FAMILIES, SLIPS, gradients, learner
+from tests.checking.table import PAGE, TABLE, lines
+
+import chainrule as cr
+from chainrule.api.check import check_function, gradescope_results, mistakes_of_class
+from chainrule.checking.evidence import probes
+from chainrule.checking.judgement import judge
+from chainrule.checking.marks import marked, marks_reached
+from chainrule.checking.mistakes import MISTAKES, NUMBERED
+from chainrule.checking.report import Assessment, completed, program_of
+from chainrule.cli import main
+from chainrule.document.words import Words
+from chainrule.testing import assert_backprop
+
+SCHEMA = json.loads(files("chainrule").joinpath("checking/check.schema.json").read_text(encoding="utf-8"))
+
+
+def checked(family, *slips):
+    architecture = FAMILIES[family]
+    return Assessment("mine.py", completed(judge([learner(problem, *slips) for problem in probes(architecture)], architecture)))
+
+
+def wrong_function(x, t, p):
+    h = np.tanh(x @ p["W1"] + p["b1"])
+    delta2 = h @ p["W2"] + p["b2"] - t
+    delta1 = delta2 @ p["W2"].T * (1 - h)
+    return {"dW1": x.T @ delta1, "db1": delta1.sum(0), "dW2": h.T @ delta2, "db2": delta2.sum(0)}
+
+
+def test_every_row_of_the_table_is_named_in_both_languages():
+    assert len(NUMBERED) == len(MISTAKES)
+    for language in ("en", "de"):
+        words = Words(language)
+        for number in NUMBERED:
+            for text in ("", ".sign", ".cure"):
+                assert words.plain(f"mistake.{number}{text}")
+    assert set(SLIPS.values()) <= set(NUMBERED)
+
+
+def test_the_page_says_where_each_mistake_shows():
+    assert TABLE.search(PAGE.read_text(encoding="utf-8"))[0] == "\n".join(lines()), "python -m tests.checking.table"
+
+
+@pytest.mark.parametrize("slips", [(), ("hidden slope missing",), ("one path", "softmax over samples"), ("dW transposed",)])
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_a_verdict_fits_the_schema_and_can_be_said(slips, language):
+    found = checked("softmax, cross-entropy", *slips)
+    jsonschema.Draft202012Validator(SCHEMA).validate(json.loads(json.dumps(found.to_dict())))
+    said = "\n".join(line for _, line in found.lines(Words(language)))
+    assert "{" not in said
+    for hint in (1, 2, 3):
+        led = "\n".join(line for _, line in found.lines(Words(language), hint=hint))
+        for number in found.mistakes:
+            assert Words(language).plain(f"mistake.{number}") not in led
+
+
+def test_the_first_wrong_quantity_comes_first_and_what_follows_is_said():
+    found = checked("tanh, squared", "hidden slope missing", "bias averaged")
+    assert set(found.mistakes) == {2, 23}
+    found = checked("tanh, squared", "hidden slope missing")
+    (fault,) = found.verdict.faults
+    assert (fault.quantity, fault.shown, fault.follows) == ("delta1", "dW1", ("db1",))
+    assert fault.formula == "δ1 = ∂E/∂h1 ⊙ (1 − h1²)"
+
+
+def test_the_formula_is_written_in_the_programs_own_names_and_layout():
+    (problem, *_) = probes(FAMILIES["tanh, squared"])
+    names = {"delta1": "dZ1", "delta2": "dZ2", "dh1": "dA1", "dW1": "dW1", "W2": "W2", "h1": "A1", "x": "X", "db1": "db1"}
+    assert program_of(problem.network, "delta1", names) == "dZ1 = dA1 * (1 - A1**2)"
+    assert program_of(problem.network, "dW1", names) == "dW1 = X.T @ dZ1"
+    assert program_of(problem.network, "dW1", names, columns=True) == "dW1 = dZ1 @ X.T"
+    assert program_of(problem.network, "dh1", names, columns=True) == "dA1 = W2.T @ dZ2"
+    assert program_of(problem.network, "dW2", names) == ""
+
+
+def test_a_function_is_checked_in_this_process():
+    found = check_function(wrong_function, ["tanh", "identity"])
+    assert found.mistakes == [6]
+    with pytest.raises(AssertionError, match="derivative of another function"):
+        assert_backprop(wrong_function, activations=["tanh", "identity"])
+    with pytest.raises(AssertionError, match="δ1"):
+        assert_backprop(wrong_function, activations=["tanh", "identity"], hint=1)
+
+
+def test_a_function_that_raises_is_refused():
+    def raising(x, t, p):
+        raise ValueError("no")
+
+    found = check_function(raising, ["tanh"])
+    assert found.kind == "refused"
+    assert "no" in str(found)
+
+
+def test_a_recorded_step_that_was_edited_is_checked(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    step = cr.problem_from(cr.example("mazur")).step()
+    record = step.to_dict()
+    (tmp_path / "right.json").write_text(json.dumps(record))
+    assert main(["check", "right.json"]) == 0
+    record["gradients"]["W2"] = (2 * np.array(record["gradients"]["W2"])).tolist()
+    (tmp_path / "wrong.json").write_text(json.dumps(record))
+    capsys.readouterr()
+    assert main(["check", "wrong.json", "--json"]) == 1
+    jsonschema.Draft202012Validator(SCHEMA).validate(json.loads(capsys.readouterr().out))
+
+
+@pytest.mark.parametrize("suffix", ["csv", "npz", "json"])
+def test_numbers_of_every_kind_are_read(tmp_path, suffix):
+    step = cr.problem_from(cr.example("mazur")).step()
+    values = {"dW2": step.gradients["W2"], "dW1": step.gradients["W1"], "z1": step.values["z1"]}
+    path = tmp_path / f"mine.{suffix}"
+    if suffix == "csv":
+        path.write_text("\n".join(f"{name}, {', '.join(f'{one:.7f}' for one in row)}" for name, rows in values.items() for row in rows))
+    elif suffix == "npz":
+        np.savez(path, **values)
+    else:
+        path.write_text(json.dumps({name: value.tolist() for name, value in values.items()}))
+    assert cr.check(path, "mazur").passed
+
+
+def test_errors_are_carried_forward_in_marks():
+    architecture = FAMILIES["tanh, squared"]
+    (problem, *_) = probes(architecture)
+    given = gradients(problem, ("hidden slope missing",))
+    network = problem.network
+    from chainrule.checking.evidence import Observation
+    from chainrule.checking.passes import ProbePass
+
+    truth = ProbePass.of(network, problem.x, problem.t).truth
+    delta1 = truth["dh1"]  # f′ is missing
+    marks = marked(Observation(problem, {"delta1": delta1, "dW1": given["dW1"], "db1": given["db1"], "dW2": given["dW2"]}))
+    assert [(mark.key, mark.right, mark.follows) for mark in marks] == [
+        ("delta1", False, False),
+        ("dW1", False, True),
+        ("db1", False, True),
+        ("dW2", True, True),
+    ]
+    assert marks_reached(marks) == (3, 4)
+
+
+def test_paper_is_typed_in_and_rounded_as_a_person_rounds(monkeypatch, capsys):
+    problem = cr.problem_from(cr.example("seed"))
+    lines = ["8.4 1.76", "2.21", "1.6", "", "", "", "", ""]
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n".join(lines)))
+    assert main(["check", "--by-hand", "seed"]) == 0, capsys.readouterr().out
+    monkeypatch.setattr("sys.stdin", io.StringIO("8.4 1.76\n3.21\n"))
+    assert main(["check", "--by-hand", "seed"]) == 1
+    said = capsys.readouterr().out
+    assert "does not follow" in said
+    assert problem.network.summary in said
+
+
+def test_nothing_to_check_is_bad_input(capsys):
+    assert main(["check"]) == 2
+    assert main(["check", "nothing.py"]) == 2
+    assert main(["check", "nothing.npz"]) == 2
+    assert "there is no file" in capsys.readouterr().err
+
+
+def test_what_a_class_does_wrong_is_counted():
+    checks = [
+        checked("tanh, squared", "hidden slope missing"),
+        checked("linear", "sign"),
+        checked("relu, linear", "sign"),
+        checked("linear"),
+    ]
+    assert [(number, len(names)) for number, names in mistakes_of_class(checks)] == [(9, 2), (2, 1)]
+    results = gradescope_results(checks[0])
+    assert 0 < results["score"] < 10
+    assert gradescope_results(checks[-1])["score"] == 10
+
+
+def test_common_mistakes_are_told_with_what_they_would_give(capsys):
+    step = cr.problem_from(cr.example("mazur")).step()
+    without_slope = step.gradients["h1"][0, 1]
+    for language in ("en", "de"):
+        assert main(["explain", "mazur", "--mistakes", "--language", language]) == 0
+        said = capsys.readouterr().out
+        assert Words(language).plain("mistake.2") in said
+        assert Words(language).decimal(f"{without_slope:.6g}") in said
+    assert main(["explain", "mazur"]) == 0
+    assert Words().plain("mistake.2") not in capsys.readouterr().out
+    assert main(["explain", "--mistakes", "--exact"]) == 2

@@ -1,0 +1,77 @@
+"""Programs as people write them are read without a word from them; what is wrong in them is named, and what is right is passed."""
+
+from pathlib import Path
+
+import pytest
+from tests.learners.expected import RIGHT, UNKNOWN, WRONG
+from tests.samples import some
+
+from chainrule.checking.evidence import probes
+from chainrule.checking.judgement import judge
+from chainrule.learners.sandbox import Sandbox
+from chainrule.learners.submission import read_submission
+
+PROGRAMS = Path(__file__).parent / "programs"
+
+QUICK = {
+    "seed.md",
+    "nielsen.py",
+    "course_planar_slope.py",
+    "mazur_one_path.py",
+    "notebook_slope.ipynb",
+    "layers_with_rate.py",
+    "myonn_class.py",
+}
+"""What the ordinary tests look at."""
+
+
+@pytest.fixture(scope="module")
+def sandbox():
+    with Sandbox() as opened:
+        yield opened
+
+
+def judged(name, sandbox):
+    submission = read_submission(PROGRAMS / name, sandbox)
+    observations = submission.observe(probes(submission.architecture))
+    return submission, observations, judge(observations, submission.architecture)
+
+
+def quick(name):
+    return name in QUICK
+
+
+def test_every_program_is_in_one_of_the_lists():
+    assert sorted([*RIGHT, *WRONG, *UNKNOWN]) == sorted(path.name for path in PROGRAMS.iterdir())
+    assert len(RIGHT) >= 40
+
+
+@pytest.mark.parametrize("name", some(RIGHT, quick))
+def test_right_work_is_passed(name, sandbox):
+    assert judged(name, sandbox)[2].passed
+
+
+@pytest.mark.parametrize("name", some(WRONG, quick))
+def test_the_mistake_is_named_and_found(name, sandbox):
+    number, expression = WRONG[name]
+    submission, observations, verdict = judged(name, sandbox)
+    fault = verdict.faults[0]
+    assert number in (fault.number, *fault.others)
+    if expression:
+        place = submission.locate(fault, observations[fault.probe])
+        assert place.expression == expression
+        if name.endswith(".py"):
+            assert expression in (PROGRAMS / name).read_text("utf-8").splitlines()[place.line - 1]
+
+
+@pytest.mark.parametrize("name", some(UNKNOWN, quick))
+def test_what_is_no_mistake_of_the_table_is_called_so(name, sandbox):
+    verdict = judged(name, sandbox)[2]
+    assert verdict.kind == "unknown"
+    assert verdict.faults[0].number is None
+
+
+def test_a_line_of_a_notebook_is_told_with_its_cell(sandbox):
+    submission, observations, verdict = judged("notebook_slope.ipynb", sandbox)
+    place = submission.locate(verdict.faults[0], observations[0])
+    assert (place.file, place.line) == ("notebook_slope.ipynb[4]", 22)

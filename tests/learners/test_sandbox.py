@@ -1,0 +1,77 @@
+"""Whatever a learner's program does, there is a verdict with its line, and the next program is read."""
+
+import pytest
+
+from chainrule.document.languages.en import WORDS as ENGLISH
+from chainrule.learners.sandbox import Limits, Refusal, Sandbox
+from chainrule.learners.source import source_of
+from chainrule.learners.submission import refused, understood
+
+HEAD = "import numpy as np\ndef backprop(X, Y, W1, b1, W2, b2):\n"
+RIGHT = """import numpy as np
+def backprop(X, Y, W1, W2):
+    H = np.tanh(X @ W1)
+    D = H @ W2 - Y
+    return X.T @ ((D @ W2.T) * (1 - H * H)), H.T @ D
+"""
+
+BAD = {
+    "    while True: pass\n": ("endless", 3),
+    "    while True:\n        try:\n            while True: pass\n        except: pass\n": ("endless", None),
+    "    while True: print('x' * 1000)\n": ("endless", 3),
+    "    return np.zeros((1 << 34,))\n": ("memory", 3),
+    "    kept = []\n    while True: kept.append(np.zeros(1 << 24))\n": ("memory", 4),
+    "    import sys\n    sys.exit(0)\n": ("ended", 4),
+    "    import os\n    os._exit(0)\n": ("ended", 4),
+    "    raise ValueError('no')\n": ("not_understood", 3),
+    "    name = input('your name?')\n": ("keyboard", 3),
+    "    import os\n    os.fork()\n": ("starts", 4),
+    "    import subprocess\n    subprocess.run(['ls'])\n": ("starts", None),
+    "    import os\n    os.kill(os.getpid(), 9)\n": ("kills", 4),
+    "    import ctypes\n    ctypes.string_at(0)\n": ("crashed", None),
+    "    open('/tmp/x', 'w')\n": ("writes", 3),
+    "    return 'hello'\n": ("not_seen", None),
+    "    return 1\n  x = 2\n": ("syntax", 4),
+}
+
+
+@pytest.fixture(scope="module")
+def sandbox():
+    with Sandbox(Limits(seconds=3.0)) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("body", BAD)
+def test_each_gets_a_verdict_and_the_next_is_read(body, sandbox):
+    reason, line = BAD[body]
+    with pytest.raises(Refusal) as raised:
+        understood(source_of(HEAD + body, "bad.py"), sandbox)
+    assert raised.value.reason == f"learners.refused.{reason}"
+    if line is not None:
+        assert raised.value.line == line
+    verdict = refused(raised.value)
+    assert verdict.kind == "refused"
+    assert all(ENGLISH[saying.key].format(**saying.values) for saying in verdict.remarks)
+    assert understood(source_of(RIGHT, "right.py"), sandbox).architecture.activations == ("tanh", "identity")
+
+
+def test_what_is_printed_is_no_matter(sandbox):
+    chatty = RIGHT.replace("    H =", "    print('x' * 1_000_000)\n    H =")
+    assert understood(source_of(chatty, "chatty.py"), sandbox).architecture.depth == 2
+
+
+def test_files_may_be_written_in_the_own_folder(sandbox):
+    writing = RIGHT.replace("    H =", "    np.save('weights.npy', W1)\n    H =")
+    assert understood(source_of(writing, "writing.py"), sandbox).architecture.depth == 2
+
+
+def test_an_argument_that_is_changed_is_told(sandbox):
+    from chainrule.checking.evidence import probes
+
+    changing = RIGHT.replace("    H =", "    X -= X.mean(axis=0)\n    H =")
+    with pytest.raises(Refusal) as raised:
+        understood(source_of(changing, "changing.py"), sandbox)
+    assert raised.value.reason == "learners.refused.not_understood"
+    later = RIGHT.replace("    return", "    X *= 2\n    return")
+    submission = understood(source_of(later, "later.py"), sandbox)
+    assert submission.observe(probes(submission.architecture)[:1])[0].altered == ("x",)
