@@ -73,6 +73,7 @@ class Explained:
         detail: Detail | None = None,
         brief: bool = False,
         all: bool = False,
+        mistakes: bool = False,
         weight: str | None = None,
         step: int | None = None,
         steps: int = 1,
@@ -84,8 +85,8 @@ class Explained:
         """A document, which shows itself in a terminal and in a notebook. Options as of `chainrule.explain`."""
         from chainrule.explanation.explain import explain
 
-        run: dict[str, Any] = {"step": step, "steps": steps, "order": order, "epochs": epochs}
-        return explain(self, detail=detail, brief=brief, all=all, weight=weight, digits=digits, exact=exact, **run)
+        extent: dict[str, Any] = {"detail": detail, "brief": brief, "all": all, "mistakes": mistakes, "weight": weight}
+        return explain(self, step=step, steps=steps, order=order, epochs=epochs, digits=digits, exact=exact, **extent)
 
 
 class Step(Explained, Displayed, Frozen):
