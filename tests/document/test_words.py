@@ -134,7 +134,7 @@ def test_a_german_document_holds_no_english_word(german):
 
 
 def test_a_german_document_has_decimal_commas(german):
-    text, written = german
+    text, written = (re.sub(r"`--[^`]*`", "", one) for one in german)  # what is typed has points in every language
     assert re.findall(r"\d\.\d", text) == []
     assert re.findall(r"\d\.\d", written) == []
     assert re.search(r"\d,\d", text)
