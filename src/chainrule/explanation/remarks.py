@@ -34,6 +34,9 @@ MOST_TARGETS = 200
 LEAST = 1e-9
 """An error below is as good as 0."""
 
+CLOSE = 0.01
+"""Outputs between which there is no gap: neighbours lie no farther apart than this share of all of them."""
+
 FAR = 15.0
 """Net inputs up to this size are ordinary: sigmoid and tanh have not reached their limits there, not even as floats."""
 
@@ -196,28 +199,52 @@ def _out_of_reach(context: Context) -> Inline | None:
     assert activation is not None
     if not activation.elementwise:
         return None
-    near, far = (_given(activation, net_inputs) for net_inputs in (_ordinary(), _extraordinary()))
+    near = _given(activation, _ordinary())
     never: Inline | None = None
     limit: Inline | None = None
     for column, (loss, targets) in enumerate(_measured(context)):
         counted = targets if step.weights is None else targets[step.weights > 0]
         for target in dict.fromkeys(counted[:, 0].tolist()):
-            beside, beyond = (_losses(loss, values, target) for values in (near, far))
+            beside = _losses(loss, near, target)
             if not np.isfinite(beside).all() or beside.min() < 0:
                 return None
-            if beside.min() == 0:
+            if beside.min() == 0 or _is_passed(loss, near, target):
+                continue
+            outwards = _extraordinary() if beside.argmin() == len(beside) - 1 else -_extraordinary()
+            beyond = _losses(loss, _given(activation, outwards), target)
+            if (beyond < 0).any():  # then another loss may make up for this one
+                return None
+            ends = beside.argmin() in (0, len(beside) - 1)
+            least = _least(activation, loss, target, outwards, beyond) if ends else _least(activation, loss, target, _ordinary(), beside)
+            falling = ends and least == np.nanmin(beyond) == beyond[np.isfinite(beyond)][-1]
+            if least <= LEAST and not falling:
                 continue
             letter = context.one_sample.label(context.columns_of(tuple(context.derivation.targets))[column][0].name.at(0, column))  # type: ignore[union-attr]
             values: dict[str, Any] = {"t": letter, "target": context.rounded(target), "error": context.labels.error}
             values["activation"] = context.called(activation)
-            least = float(np.nanmin(np.where(np.isfinite(beyond), beyond, np.inf)))
-            if least < 0:  # then another loss may make up for this one
-                return None
-            if min(float(beside.min()), least) > LEAST:
+            if least > LEAST:
                 never = never or context.text("unreachable.never", **values)
-            elif beside.argmin() in (0, len(beside) - 1) and network.regularizer is None:
+            elif network.regularizer is None:
                 limit = limit or context.text("unreachable.limit", **values)
     return never or limit
+
+
+def _is_passed(loss: Bound, outputs: Array, target: float) -> bool:
+    """Is the loss 0 where the prediction is the target, and does the target lie among outputs close to each other?"""
+    low, high = float(outputs.min()), float(outputs.max())
+    close = float(np.abs(outputs - target).min()) <= CLOSE * (high - low)
+    return low <= target <= high and close and _losses(loss, np.array([target]), target)[0] == 0
+
+
+def _least(activation: Bound, loss: Bound, target: float, net_inputs: Array, losses: Array) -> float:
+    """The least loss near the place where it is least of these, closer and closer."""
+    values = np.where(np.isfinite(losses), losses, np.inf)
+    for _ in range(12):
+        place = int(values.argmin())
+        net_inputs = np.linspace(net_inputs[max(place - 1, 0)], net_inputs[min(place + 1, len(net_inputs) - 1)], 41)
+        found = _losses(loss, _given(activation, net_inputs), target)
+        values = np.where(np.isfinite(found), found, np.inf)
+    return min(float(values.min()), float(np.nanmin(losses)))
 
 
 def _ordinary() -> Array:
@@ -225,8 +252,8 @@ def _ordinary() -> Array:
 
 
 def _extraordinary() -> Array:
-    sizes = np.geomspace(FAR, 1e6, 200)
-    return np.concatenate([-sizes[::-1], sizes])
+    """Sizes, outwards."""
+    return np.geomspace(FAR, 1e6, 200)
 
 
 def _given(activation: Bound, z: Array) -> Array:
