@@ -228,7 +228,10 @@ def parameters(found: list[Leaf], limit: int = 6) -> Iterator[Parameters]:
     """Ways to read numbers as the parameters of a network, the likeliest first."""
     found = stacked(found)
     kept = [leaf for leaf in found if not _NOT.match(leaf.name) and not _NOT_AFTER.search(compact(leaf.name)[1:])]
-    kept = [_column(leaf) if len(leaf.shape) == 1 and as_kind(leaf.name, "W") and not as_kind(leaf.name, "b") else leaf for leaf in kept]
+    kept = [
+        _column(leaf) if len(leaf.shape) == 1 and "[" not in leaf.path and as_kind(leaf.name, "W") and not as_kind(leaf.name, "b") else leaf
+        for leaf in kept
+    ]
     matrices = [leaf for leaf in kept if len(leaf.shape) == 2]
     named = [leaf for leaf in matrices if as_kind(leaf.name, "W") or as_kind(leaf.path, "W")]
     biases = [

@@ -39,7 +39,7 @@ from chainrule.learners.scripts import ScriptProgram, script_programs
 from chainrule.learners.torch_functions import torch_programs
 
 TIME = 6.0
-"""Seconds that are spent on trying ways to read a file."""
+"""Seconds of the processor that are spent on trying ways to read a file: the same on a busy machine."""
 
 ALIKE = 16
 """So many trials that fail in the very same way, some with one sample as a vector, and none that does not, are enough."""
@@ -190,7 +190,7 @@ def extents(program: Program) -> Iterator[tuple[tuple[int, ...], int, str]]:
 
 def understand(loaded: Loaded, header: Header, guard: Guard, trials: Trials) -> Reading | None:
     """The first proposal that proves itself; else None. Raises Stopped where the program did what it may not."""
-    started = time.monotonic()
+    started = time.process_time()
     best: Reading | None = None
     doubtful: Reading | None = None
     for number, program in enumerate(proposals(loaded, header)):
@@ -202,11 +202,11 @@ def understand(loaded: Loaded, header: Header, guard: Guard, trials: Trials) -> 
                 return reading if same else doubtful
             if _whole(reading):
                 doubtful = doubtful or reading  # a softmax over the wrong axis; or it is meant for one sample
-            if time.monotonic() - started > TIME:
+            if time.process_time() - started > TIME:
                 return doubtful
         if doubtful is not None:
             return doubtful
-        if time.monotonic() - started > TIME:
+        if time.process_time() - started > TIME:
             break
     if loaded.recorder.left:
         _patiently(loaded, header, guard)
@@ -236,7 +236,7 @@ def _readings(number: int, program: Program, header: Header, guard: Guard, trial
     """What a proposal gives in each way in which it may be called, as far as it can be called at all."""
     met: set[tuple[Any, ...]] = set()
     patience = min(2.0, guard.limits["seconds"] / 3)
-    started, failed = time.monotonic(), list[tuple[int | None, str, bool]]()
+    started, failed = time.process_time(), list[tuple[int | None, str, bool]]()
     for (sizes, rows, free), bias in itertools.product(extents(program), program.has_bias()):
         for form in _forms(program, sizes, rows, bias, trials):
             if form is None:
@@ -252,7 +252,7 @@ def _readings(number: int, program: Program, header: Header, guard: Guard, trial
                     continue
                 met.add(key)
                 trials.count[0] += 1
-                if time.monotonic() - started > TIME / 3:
+                if time.process_time() - started > TIME / 3:
                     return
                 try:
                     with impatient(patience):
