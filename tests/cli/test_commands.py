@@ -238,6 +238,7 @@ def test_completion_is_printed(shell, capsys):
         ("chainrule explain --layout s", {"slides"}),
         ("chainrule train data:i", {"data:iris"}),
         ("chainrule train data:iris --target s", {"species", "sepal_width"}),
+        ("chainrule predict model.safetensors data:iris --keep s", {"species", "sepal_width"}),
     ],
 )
 def test_names_are_completed(words, offered):

@@ -228,7 +228,7 @@ def test_predict_reads_with_the_models_signs_and_says_where_a_file_differs(model
     assert own[1] == ""
     english, said = predicted("a,b\n25000,3.5\n", capsys)
     assert english == own[0]
-    assert "column b is written otherwise than where the model was trained: 12.5 is 12.5" in said
+    assert "column b is written otherwise than where the model was trained: here 12.5 is 12.5; there" in said
     assert predicted('a,b\n"25,000",3.5\n', capsys)[0] != own[0]  # 25.000 in a model with decimal commas is 25000, and 25,000 is 25 …
     assert predicted('a,b\n"25,000",3.5\n', capsys, "--decimal", ".")[0] == own[0]  # … unless it is said
     assert printed(["evaluate", "model.safetensors", "own.csv"], capsys)[1] == ""

@@ -91,8 +91,10 @@ def complete_columns(context: click.Context, parameter: click.Parameter, incompl
 
 def _words_for(context: click.Context, name: str) -> list[str]:
     """What stands on a line, whose last option lacks its value still, for an argument: click leaves such words where they are."""
-    said = context.params.get(name) or context.args
-    return [said] if isinstance(said, str) else list(said)
+    if said := context.params.get(name):
+        return [said] if isinstance(said, str) else list(said)
+    arguments = [parameter.name for parameter in context.command.params if isinstance(parameter, click.Argument)]
+    return context.args[arguments.index(name) :]  # those before it are one word each
 
 
 def complete_weights(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:

@@ -328,11 +328,13 @@ class Preparation(Displayed, FrozenValue):
         """In words: extra columns, categories that were not there when fitting, and values far outside; of this table, or as given."""
         extra, counts = self.extra(table), self.unseen(table) if unseen is None else unseen
         said = [f"columns that the model does not know are ignored: {enumerated(extra)}"] if extra else []
-        said += [
-            f"column {column.name} is written otherwise than where the model was trained: {column.format.example}"
-            for column, known in ((table.column(feature.name), feature.written) for feature in self.features)
-            if column.format is not None and column.format != known and (known is not None or column.format != PLAIN)
-        ]
+        otherwise: dict[tuple[str, str], list[str]] = {}
+        for column, known in ((table.column(feature.name), feature.written) for feature in self.features):
+            if column.format is not None and column.format != (known or PLAIN):
+                otherwise.setdefault((column.format.example, (known or PLAIN).example), []).append(column.name)
+        for (here, there), names in otherwise.items():
+            columns = f"column{'s' * (len(names) > 1)} {enumerated(names)} {'are' if len(names) > 1 else 'is'}"
+            said.append(f"{columns} written otherwise than where the model was trained: here {here}; there {there}")
         for name in dict.fromkeys(column for column, _ in counts):
             labels = [f"{label} ({count} ×)" for (column, label), count in counts.items() if column == name]
             what = "categories that the model has never seen, taken as none of the known"

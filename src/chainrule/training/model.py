@@ -109,13 +109,16 @@ class Model(WithoutCaches, Displayed, Reported, Frozen):
         kinds = self._preparation.forms if targets else self._preparation.input_forms
         return read(data, kinds=kinds, **form_for(self.source, data if isinstance(data, (str, Path, list, tuple)) else ""))
 
-    def evaluate(self, data: Any) -> Scores:
+    def evaluate(self, tables: Any) -> Scores:
         """The scores on rows with their targets: whatever `chainrule.train` takes, or tables of a stream together. Raises InputError."""
         from chainrule.data.table import Table
 
         total: Scores | None = None
-        tables = isinstance(data, Iterator) or (isinstance(data, list) and all(isinstance(table, Table) for table in data))
-        for table in data if tables else [data if isinstance(data, Table) else self._preparation.complete(self._table(data, targets=True))]:
+        if isinstance(tables, Table):
+            tables = [tables]
+        elif not (isinstance(tables, Iterator) or (isinstance(tables, list) and all(isinstance(table, Table) for table in tables))):
+            tables = [self._preparation.complete(self._table(tables, targets=True))]
+        for table in tables:
             part = score(self._preparation, self.outputs(table), table, guess=self.guess)
             total = part if total is None else total + part
         if total is None:
