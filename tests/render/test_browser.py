@@ -60,6 +60,17 @@ def test_axe_finds_nothing_and_nothing_sticks_out(opened, name, width, scheme):
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+def test_on_a_telephone_formulas_are_whole_and_the_page_is_short(opened):
+    page = opened("seed", 360)
+    assert (
+        page.evaluate("[...document.querySelectorAll('.display > .scroll')].filter((box) => box.scrollWidth > box.clientWidth).length") == 0
+    )
+    small = """[...document.querySelectorAll(".display math")].map((one) => parseFloat(getComputedStyle(one).fontSize))"""
+    assert min(page.evaluate(small)) >= 11.9
+    assert page.evaluate("[...document.querySelectorAll('.diagram')].every((one) => one.getBoundingClientRect().right <= innerWidth)")
+    assert page.evaluate("document.documentElement.scrollHeight") < 13 * 800
+
+
 def test_brackets_stretch_and_the_font_is_its_own(opened):
     page = opened()
     assert page.evaluate("[...document.fonts].map((font) => font.status)") == ["loaded"]

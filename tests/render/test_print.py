@@ -160,7 +160,7 @@ def test_each_short_chain_stands_beside_its_lit_network(name):
     """In Typst and in LaTeX; a chain of two ways is too long for that."""
     document = document_of(name)
     lit = [block for slide in slides(document.staged) for block in slide.blocks if is_beside(block)]
-    assert len(lit) == {"seed": 7, "mazur": 6}[name]  # one of them is the sample, beside its table
+    assert len(lit) == {"seed": 7, "mazur": 5}[name]  # one of them is the sample, beside its table
     assert typst(document, "slides").count("\n#beside(") == len(lit)
     assert latex(document, "slides").count(r"\begin{columns}") == len(lit)
 
