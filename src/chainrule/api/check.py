@@ -11,7 +11,7 @@ import numpy as np
 
 from chainrule.base.errors import FileError, InputError, quoted
 from chainrule.base.files import check_readable
-from chainrule.checking.evidence import Architecture, Observation, Saying, Submission, Verdict, probes
+from chainrule.checking.evidence import Architecture, Observation, Submission, probes
 from chainrule.checking.given import SUFFIXES, architecture_of, observation_of, read_numbers
 from chainrule.checking.judgement import judge
 from chainrule.checking.marks import QuantityMark, marked
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 Gradients: TypeAlias = "Callable[[Array, Array, Mapping[str, Array]], Mapping[str, Any]]"
 
-PROGRAMS = (".py", ".ipynb")
-"""Files that are run."""
+PROGRAMS = (".py", ".ipynb", ".md", ".txt")
+"""Files that are run: programs, notebooks, documents with programs in them."""
 
 
 def check(file: str | os.PathLike[str], stated: str = "", *, observe: bool = False, loss: str = "", seed: int = 0) -> Assessment:
@@ -134,8 +134,9 @@ def _checked(submission: Submission, seed: int) -> Assessment:
 
 
 def _refused(name: str, refusal: Refusal) -> Assessment:
-    said = Saying(refusal.reason, {**refusal.values, **({} if refusal.line is None else {"line": refusal.line})})
-    return Assessment(name, Verdict("refused", remarks=(said,)))
+    from chainrule.learners.submission import refused
+
+    return Assessment(name, refused(refusal))
 
 
 def check_function(

@@ -355,6 +355,7 @@ def doctor(network: str | None, as_json: bool, apply: str | None, **options: Any
 @click.argument("files", nargs=-1, metavar="FILE …", shell_complete=complete_files)
 @click.option("--as", "stated", default="", metavar="TEXT", help="What the program is, as in a header; of numbers, which network.")
 @click.option("--command", metavar="COMMAND", help="A program in any language, which is asked by lines of JSON.")
+@click.option("--template", metavar="STYLE", help="Print a file to fill in: functions, dictionaries, class, script, layers.")
 @click.option("--observe", is_flag=True, help="Watch the loop that trains, whatever functions there are.")
 @click.option("--loss", default="", metavar="NAME", help="The loss.  [default: as the program has it]")
 @click.option("--hint", type=click.IntRange(1, 3), metavar="1|2|3", help="Lead to the mistake in place of naming it; 3 is plainest.")
@@ -364,8 +365,8 @@ def doctor(network: str | None, as_json: bool, apply: str | None, **options: Any
 @click.option("--by-hand", "paper", is_flag=True, help="FILE is a network; its quantities are typed in, one by one.")
 @click.option("--language", type=click.Choice(["en", "de"]), default="en", help="Language of the words.  [default: en]")
 def check(
-    files: tuple[str, ...], command: str | None, stated: str, observe: bool, loss: str, hint: int | None, form: str | None, as_json: bool,
-    paper: bool, language: str,
+    files: tuple[str, ...], command: str | None, template: str | None, stated: str, observe: bool, loss: str, hint: int | None,
+    form: str | None, as_json: bool, paper: bool, language: str,
 ) -> int:  # fmt: skip
     """Name the mistake in a back-propagation that was written by hand: what is wrong first, why, on which line, what should stand there.
 
@@ -375,6 +376,11 @@ def check(
     """
     from chainrule.cli.check import by_hand, check_command
 
+    if template is not None:
+        from chainrule.learners.templates import template as template_of
+
+        give(template_of(template))
+        return 0
     if paper:
         from chainrule.document.words import Words
 

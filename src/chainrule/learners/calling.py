@@ -58,6 +58,12 @@ class Pool:
             elif name not in optional:
                 missing.append(name)
         open_roles = [role for role in ("x", "t") if role not in self._roles(bound)]
+        sizes = self.probe.sizes
+        plain = [name for name in names if name not in optional and not as_kind(name, "rate", "momentum", "penalty", "epochs", "batch")]
+        doubtful = bool(missing) or self._roles(bound) == {"x"}
+        if function.name == "__init__" and len(plain) == len(sizes) and doubtful:
+            bound.update(dict(zip(plain, sizes, strict=True)))  # inputs, hidden units, outputs, in whatever language
+            missing = [name for name in missing if name not in plain]
         if missing and (function.name == "__init__" or any(_NO_DATA.search(name) for name in missing)):
             raise Unbound(missing[0])
         if missing and len(missing) <= len(open_roles):
@@ -147,6 +153,10 @@ class Pool:
             found = as_kind(name, kind)
             if found is not None and (found.rank == rank or (rank is None and found.rank == LAST) or (found.rank is None and rank == LAST)):
                 return value
+        unnamed = [value for name, value in self.given.items() if name.startswith("return ")]
+        held = [value for value in unnamed if isinstance(value, (dict, list, tuple))]
+        if kind == "cache" and len(held) == 1:
+            return held[0]
         return _NOTHING
 
     def take(self, function: Function, result: Any) -> dict[str, Any]:

@@ -71,7 +71,7 @@ class CommandSubmission:
         except BaseException:
             self.close()
             raise
-        self.understood = (
+        self.understood: Sequence[Saying] = (
             Saying("learners.understood.command", {"entry": command}),
             Saying("learners.understood.network", {"sizes": "5-7-3", "activations": ", ".join(self.architecture.activations)}),
             Saying("learners.understood.loss.stated", {"loss": self.architecture.loss}),

@@ -1,14 +1,187 @@
-"""Layer objects: classes with forward and backward, one behind the other."""
+"""Layer objects without a network: classes with forward and backward are put one behind the other, and E = ½ Σ (y − t)² / N behind them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import ast
+import copy
+import itertools
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
 
+import numpy as np
+
+from chainrule.learners.calling import Function, Pool, Unbound
+from chainrule.learners.gradients import gradients_among
+from chainrule.learners.layout import Array, Layout, Probe, trial
 from chainrule.learners.loading import Loaded
-from chainrule.learners.programs import Program
+from chainrule.learners.names import meaning
+from chainrule.learners.places import Parameters, leaves, parameters
+from chainrule.learners.programs import Answer, Form, Program, Unreadable, methods_of
+from chainrule.learners.seen import Values, forward_seen
+
+_FORWARD = ("forward", "forward_pass", "forward_propagation", "__call__", "call", "fprop")
+_BACKWARD = ("backward", "backward_pass", "backward_propagation", "back", "bprop", "backprop")
+_HANDED_ON = re.compile(
+    r"^_?(?:d|grad|gradient)_?(?:x|in|input|inputs|a_?prev|loss_?d?input)s?$|^(?:x|inputs?)_?grad(?:ient)?$", re.IGNORECASE
+)
+"""Attributes in which a layer leaves the gradient for the layer below, where it does not return it."""
+
+
+_NO_ACTIVATION = re.compile(r"softmax|loss|entropy|mse|error|cost|drop|norm|flatten|base|optim", re.IGNORECASE)
+"""Classes that are no activation of a hidden layer, though they have a forward and a backward pass."""
+
+
+class LayerProgram(Program):
+    """Layers with weights, and each activation of the file between two of them."""
+
+    def __init__(self, loaded: Loaded, dense: str, activations: Sequence[str]) -> None:
+        super().__init__(loaded)
+        self.dense, self.activations = dense, tuple(activations)
+        self.forward, self.backward = _passes(loaded, dense)
+        self.line = self.backward.lineno
+        self.entry = f"{' → '.join([dense, *(name for one in activations for name in (one, dense))])}: {self.backward.name}"
+
+    def depths(self) -> Sequence[int]:
+        return (len(self.activations) + 1,)
+
+    def has_bias(self) -> Sequence[bool]:
+        return (True,)
+
+    def forms(self, sizes: tuple[int, ...], rows: int, bias: bool) -> Iterator[Form]:
+        probe = trial(sizes, rows, bias=bias)
+        places = [_places(layer) for layer in self._made(probe) if layer[1] is self.backward]
+        if any(one.sizes != pair for one, pair in zip(places, itertools.pairwise(sizes), strict=True)):
+            raise Unreadable("sizes")
+        yield Form(places[0].units_first, False, sizes, tuple(one.has[0] for one in places))
+
+    def _made(self, probe: Probe) -> list[tuple[Any, Function, Function]]:
+        """The layers: each with its backward and its forward pass."""
+        layers: list[tuple[Any, Function, Function]] = []
+        for number, (w, b) in enumerate(zip(probe.weights, probe.biases, strict=True)):
+            one = Probe(probe.x, probe.t, [w], [b], probe.rate)
+            layers.append((self._new(self.dense, one), self.backward, self.forward))
+            if number + 1 < len(probe.weights):
+                forward, backward = _passes(self.loaded, self.activations[number])
+                layers.append((self._new(self.activations[number], one), backward, forward))
+        return layers
+
+    def _new(self, name: str, probe: Probe) -> Any:
+        """A layer; what its constructor takes are sizes, in the order inputs, units."""
+        maker = methods_of(self.loaded, name).get("__init__")
+        if maker is None:
+            return self._quietly(self.loaded.namespace[name])
+        names = [argument.arg for argument in maker.args.args[1:]]
+        needed = names[: len(names) - len(maker.args.defaults)]
+        sizes = iter(probe.sizes)
+        given = {key: probe.rate if meaning(key).kind == "rate" else next(sizes, None) for key in needed}
+        if None in given.values():
+            raise Unbound(needed[-1])
+        return self._quietly(self.loaded.namespace[name], **given)
+
+    def answer(self, probe: Probe, layout: Layout, steps: int) -> Answer:
+        del steps
+        made = self._made(probe)
+        with_weights = [layer for layer in made if layer[1] is self.backward]
+        places = [_places(layer) for layer in with_weights]
+        singles = [
+            Probe(probe.x, probe.t, [w], [b], probe.rate) for w, b in zip(probe.weights, probe.biases, strict=True)
+        ]  # fmt: skip
+        for place, single in zip(places, singles, strict=True):
+            place.set(single, layout)
+        before = [place.read(single, layout) for place, single in zip(places, singles, strict=True)]
+        pool = Pool(probe, layout, {})
+        recorder = self.loaded.recorder
+        recorder.begin()
+        try:
+            value = pool.x
+            for layer, _, forward in made:
+                value = _handed(layer, self._passed(layer, forward, value, probe), re.compile(r"^_?(?:output|out|a|y|h|z)$", re.IGNORECASE))
+            gradient = (np.asarray(value) - pool.t) / probe.rows
+            for layer, backward, _ in reversed(made):
+                gradient = _handed(layer, self._passed(layer, backward, gradient, probe), _HANDED_ON)
+        finally:
+            recorder.on = False
+        gradients: dict[str, Array] = {}
+        names: dict[str, str] = {}
+        updated = False
+        for number, (layer, place, single, old) in enumerate(zip(with_weights, places, singles, before, strict=True), start=1):
+            own = {key: copy.deepcopy(item) for key, item in vars(layer[0]).items() if meaning(key).kind in ("dW", "db")}
+            found, called = gradients_among(own, single, layout)
+            new = place.read(single, layout)
+            moved = any(not np.array_equal(new[key], old[key]) for key in old)
+            if moved:
+                found = {f"d{key}": (old[key] - new[key]) / probe.rate for key in old}
+                updated = True
+            gradients.update({f"{key[:-1]}{number}": item for key, item in found.items()})
+            names.update({f"{key[:-1]}{number}": f"{self.dense}.{name}" for key, name in called.items()})
+            names.update({f"{key[:-1]}{number}": name for key, name in place.names().items()})
+        values = Values(recorder.values)
+        forward_found = forward_seen(values, probe.x, probe.t, probe.weights, probe.biases)
+        return Answer(gradients, [], updated, forward_found, names, pool.altered(), values=values, sizes=probe.sizes)
+
+    def _passed(self, layer: Any, method: Function, value: Any, probe: Probe) -> Any:
+        """A pass of a layer: its first argument is what is handed to it, another may be the rate."""
+        names = [argument.arg for argument in method.args.args[1:]]
+        needed = names[1 : len(names) - len(method.args.defaults)] if len(names) > len(method.args.defaults) else []
+        others = {name: probe.rate for name in names[1:] if meaning(name).kind == "rate"}
+        if any(name not in others for name in needed):
+            raise Unbound(needed[0])
+        return self._quietly(getattr(layer, method.name), value, **others)
+
+
+def _handed(layer: Any, given: Any, attribute: re.Pattern[str]) -> Any:
+    """What a pass gave, or else left in an attribute of the layer."""
+    if given is not None:
+        return given
+    for name, value in vars(layer).items():
+        if attribute.match(name) and value is not None:
+            return value
+    raise Unreadable("nothing is handed on")
+
+
+def _places(layer: tuple[Any, Function, Function]) -> Parameters:
+    """Where a layer has its weights. Raises Unreadable where it has none."""
+    found = next(parameters(list(leaves({"self": layer[0]}, ""))), None)
+    if found is None or len(found.weights) != 1:
+        raise Unreadable("no weights")
+    return found
+
+
+def _passes(loaded: Loaded, name: str) -> tuple[Function, Function]:
+    """The forward and the backward pass of a class. Raises Unreadable where it lacks one."""
+    methods = methods_of(loaded, name)
+    forward = next((methods[one] for one in _FORWARD if one in methods), None)
+    backward = next((methods[one] for one in _BACKWARD if one in methods), None)
+    if forward is None or backward is None or len(backward.args.args) < 2 or len(forward.args.args) < 2:
+        raise Unreadable(name)
+    return forward, backward
 
 
 def layer_programs(loaded: Loaded) -> Iterator[Program]:
-    """Networks that can be built of a file's layers."""
-    del loaded
-    yield from ()
+    """Networks that can be built of a file's layers: with each class that has weights, all that have none between them, or one of these."""
+    able = []
+    for name in loaded.classes:
+        try:
+            _passes(loaded, name)
+        except Unreadable:
+            continue
+        able.append(name)
+    plain = [name for name in able if not _made_of(loaded, name) and not _NO_ACTIVATION.search(name)][:3]
+    for dense in able:
+        if len(_made_of(loaded, dense)) >= 2:
+            others = [name for name in able if name not in (dense, *plain) and not _NO_ACTIVATION.search(name)]
+            if not any(_is_layer(loaded, name) for name in others):  # what is not looked at is not called right
+                yield LayerProgram(loaded, dense, plain)
+
+
+def _is_layer(loaded: Loaded, name: str) -> bool:
+    """Does its backward pass compute anything? That of a base class does not."""
+    _, backward = _passes(loaded, name)
+    return not all(isinstance(statement, (ast.Pass, ast.Raise, ast.Expr)) for statement in backward.body)
+
+
+def _made_of(loaded: Loaded, name: str) -> list[Any]:
+    """The arguments that the constructor of a class needs."""
+    maker = methods_of(loaded, name).get("__init__")
+    return [] if maker is None else maker.args.args[1 : len(maker.args.args) - len(maker.args.defaults)]

@@ -54,7 +54,7 @@ _PATTERNS = [
         ("db", rf"{_LAYER}{_BIAS}{_GRADIENT_AFTER}"),
         ("delta", rf"(?:delta|deltas|d|dz|dlayer|dnet|dpre|erro?rterm){_LAYER}?"),
         ("delta", rf"{_LAYER}(?:layer)?(?:delta|d)"),
-        ("rate", r"lr|lrate|learningrate|learnrate|alpha|eta|rate|stepsize|epsilon_?lr|tauxapprentissage|lernrate|tasa|l_?r|"
+        ("rate", r"lr|lrate|learningrate|learnrate|alpha|eta|rate|stepsize|epsilon_?lr|taux|lernrate|tasa|l_?r|"
          r"learning|ita"),
         ("momentum", r"momentum|mu|beta|mom|m0mentum"),
         ("penalty", r"reg|lambda|lambd|lmbda|lamda|lam|regularization|reglambda|regstrength|l2|l2reg|weightdecay|decay|regrate"),

@@ -34,6 +34,7 @@ class Leaf(Frozen):
     path    how it is written: "self.W1", "self.params['W1']", "network[0][1]['weights']"
     shape   of the numbers
     get, put   read and write them
+    slot     the place itself; vector: whether they are written as a vector although they are a matrix with one unit
     """
 
     path: str
@@ -41,6 +42,7 @@ class Leaf(Frozen):
     get: Callable[[], Array]
     put: Callable[[Array], None]
     slot: _Slot | None = None
+    vector: bool = False
 
     def whole(self, number: int) -> None:
         """Put a whole number there, which may be a size."""
@@ -226,6 +228,7 @@ def parameters(found: list[Leaf], limit: int = 6) -> Iterator[Parameters]:
     """Ways to read numbers as the parameters of a network, the likeliest first."""
     found = stacked(found)
     kept = [leaf for leaf in found if not _NOT.match(leaf.name) and not _NOT_AFTER.search(compact(leaf.name)[1:])]
+    kept = [_column(leaf) if len(leaf.shape) == 1 and as_kind(leaf.name, "W") and not as_kind(leaf.name, "b") else leaf for leaf in kept]
     matrices = [leaf for leaf in kept if len(leaf.shape) == 2]
     named = [leaf for leaf in matrices if as_kind(leaf.name, "W") or as_kind(leaf.path, "W")]
     biases = [
@@ -240,6 +243,18 @@ def parameters(found: list[Leaf], limit: int = 6) -> Iterator[Parameters]:
                 yield result
                 if given >= limit:
                     return
+
+
+def _column(leaf: Leaf) -> Leaf:
+    """Weights of one unit, written as a vector, as a matrix (inputs, 1)."""
+    return Leaf(
+        leaf.path, (*leaf.shape, 1), lambda: leaf.get()[:, None], lambda new: leaf.put(np.asarray(new).reshape(leaf.shape)), leaf.slot, True
+    )
+
+
+def _row(leaf: Leaf) -> Leaf:
+    """The same as a matrix (1, inputs)."""
+    return Leaf(leaf.path, leaf.shape[::-1], lambda: leaf.get().T, lambda new: leaf.put(np.asarray(new).T), leaf.slot, True)
 
 
 def _groups(named: list[Leaf], matrices: list[Leaf], biases: list[Leaf]) -> Iterator[list[Leaf]]:
@@ -273,9 +288,10 @@ def _chains(group: list[Leaf]) -> Iterator[tuple[list[Leaf], bool, tuple[bool, .
     several = len(group) > 1
     for held in ((False,) * len(group), (True,) * len(group), *([(True, *(False,) * (len(group) - 1))] if several else [])):
         for units_first in (False, True):
-            ends = [(leaf.shape[1], leaf.shape[0]) if units_first else leaf.shape for leaf in group]
+            turned = [_row(leaf) if leaf.vector and units_first else leaf for leaf in group]
+            ends = [(leaf.shape[1], leaf.shape[0]) if units_first else leaf.shape for leaf in turned]
             if all(before[1] + extra == after[0] for before, after, extra in zip(ends, ends[1:], held[1:], strict=False)):
-                yield group, units_first, held
+                yield turned, units_first, held
 
 
 def _with_biases(chain: tuple[list[Leaf], bool, tuple[bool, ...]], biases: list[Leaf]) -> Parameters | None:

@@ -36,6 +36,7 @@ from chainrule.learners.programs import (
     methods_of,
 )
 from chainrule.learners.scripts import ScriptProgram, script_programs
+from chainrule.learners.torch_functions import torch_programs
 
 TIME = 6.0
 """Seconds that are spent on trying ways to read a file."""
@@ -85,11 +86,12 @@ class Trials(Frozen):
 def proposals(loaded: Loaded, header: Header) -> Iterator[Program]:
     """Everything in a file that may be what is looked for, the likeliest first; the order is the same each time."""
     if not header.observe:
+        yield from torch_programs(loaded)
         yield from _function_programs(loaded, header)
         yield from _object_programs(loaded, header)
-        yield from layer_programs(loaded)
     if not header.entry:
         yield from script_programs(loaded)
+        yield from layer_programs(loaded)
 
 
 def _function_programs(loaded: Loaded, header: Header) -> Iterator[Program]:
@@ -190,14 +192,20 @@ def understand(loaded: Loaded, header: Header, guard: Guard, trials: Trials) -> 
     """The first proposal that proves itself; else None. Raises Stopped where the program did what it may not."""
     started = time.monotonic()
     best: Reading | None = None
+    doubtful: Reading | None = None
     for number, program in enumerate(proposals(loaded, header)):
         for reading in _readings(number, program, header, guard, trials):
             if best is None or _worth(reading) > _worth(best):
                 best = reading
+            if _whole(reading) and reading.answer.forward.given is None:
+                same = doubtful is None or reading.answer.forward.activations == doubtful.answer.forward.activations
+                return reading if same else doubtful
             if _whole(reading):
-                return reading
+                doubtful = doubtful or reading  # a softmax over the wrong axis; or it is meant for one sample
             if time.monotonic() - started > TIME:
-                return None
+                return doubtful
+        if doubtful is not None:
+            return doubtful
         if time.monotonic() - started > TIME:
             break
     if loaded.recorder.left:
@@ -233,7 +241,8 @@ def _readings(number: int, program: Program, header: Header, guard: Guard, trial
         for form in _forms(program, sizes, rows, bias, trials):
             if form is None:
                 return
-            probe = trial(form.sizes, rows, bias=form.has, kind="classes")
+            kind = "numbers" if form.sizes[-1] == 1 else "classes"  # with t = 0, (y − t) y is (y − t)²
+            probe = trial(form.sizes, rows, bias=form.has, kind=kind)
             wanted = Wanted(
                 header.columns, form.units_first if header.units_first is None else header.units_first, header.targets, header.vectors
             )

@@ -55,7 +55,7 @@ class Loop(FrozenValue):
     long: bool
 
 
-_LONG = re.compile(r"epoch|iter|err|cost|loss|tol|diff|converg|step|train|delta", re.IGNORECASE)
+_LONG = re.compile(r"epoch|iter|err|cost|loss|tol|diff|converg|step|delta", re.IGNORECASE)
 MANY = 30
 """Turns from which on a loop is one that trains; no probe has so many units or samples."""
 
@@ -72,6 +72,10 @@ def _long(node: ast.For | ast.While) -> bool:
 
 def _many(tested: ast.expr) -> bool:
     """Is there a large number in it, or a name of what counts epochs or measures errors?"""
+    if isinstance(tested, ast.Call) and isinstance(tested.func, ast.Name) and tested.func.id == "len":
+        return False  # of samples
+    if isinstance(tested, ast.Call):
+        return any(_many(argument) for argument in tested.args)
     for part in ast.walk(tested):
         if isinstance(part, ast.Constant) and isinstance(part.value, (int, float)) and part.value >= MANY:
             return True
@@ -288,6 +292,8 @@ def numbers(value: Any) -> np.ndarray[Any, Any] | None:
         return np.array(value, dtype=float, subok=False)
     if isinstance(value, (np.floating, np.integer)):
         return np.array(float(value))
+    if type(value).__module__ == "torch" and hasattr(value, "detach"):
+        return numbers(value.detach().cpu().numpy())
     if isinstance(value, (list, tuple)) and value and len(value) <= 1000 and _numeric(value):
         try:
             return np.array(value, dtype=float)

@@ -85,7 +85,9 @@ class Data(Frozen):
         for name, value in ((self.x, layout.x(probe)), (self.t, layout.t(probe))):
             old = namespace[name]
             if isinstance(value, np.ndarray):
-                if np.ndim(old) == 3 and np.shape(old)[-1] == 1:  # each sample a column
+                if np.ndim(old) == 3 and np.shape(old)[1] == 1 and np.shape(old)[-1] > 1 and not layout.columns:  # each sample a row
+                    value = value[:, None, :] if value.ndim == 2 else value[:, None, None]
+                elif np.ndim(old) == 3 and np.shape(old)[-1] == 1:  # each sample a column
                     value = (value.T if layout.columns else value)[:, :, None]
                 value = value.tolist() if isinstance(old, list) else np.matrix(value) if isinstance(old, np.matrix) else value
             namespace[name] = value
@@ -115,6 +117,7 @@ class ScriptProgram(Program):
         single = {leaf.path: leaf for leaf in leaves(self.namespace, "") if not leaf.shape}
         self._rates = [path for path, leaf in single.items() if meaning(leaf.name).kind == "rate"]
         self._others = [path for path, leaf in single.items() if meaning(leaf.name).kind in ("momentum", "penalty")]
+        self._batches = [path for path, leaf in single.items() if meaning(leaf.name).kind == "batch"]
         self._counts = [
             path
             for path, leaf in single.items()
@@ -146,7 +149,7 @@ class ScriptProgram(Program):
             single[path].put(np.array(probe.rate))
         for path in self._others:
             single[path].put(np.array(0.0))
-        for path in self._counts:
+        for path in (*self._batches, *self._counts):
             single[path].whole(probe.rows)
         self.data.put(namespace, probe, layout)
         pool = Pool(probe, layout, {})
@@ -161,11 +164,14 @@ class ScriptProgram(Program):
                 recorder.on = turns == 0
 
         recorder.begin()
-        recorder.hook, recorder.bounds = turned, {self.number: steps}
+        recorder.hook, recorder.bounds, recorder.short = turned, {self.number: steps}, self.number < 0
         try:
-            self._quietly(exec, self._code, namespace)
+            for _ in range(1 if self.number >= 0 else steps):  # a call trains for one turn of its loops
+                if self.number < 0:
+                    turned(self.number, len(states))
+                self._quietly(exec, self._code, namespace)
         finally:
-            recorder.on, recorder.hook, recorder.bounds = False, None, {}
+            recorder.on, recorder.hook, recorder.bounds, recorder.short = False, None, {}, False
         if len(states) <= steps:
             states.append(places.read(probe, layout))
         self.rate = None if self._rates else self._fixed_rate()
@@ -291,7 +297,18 @@ def _loops(loaded: Loaded, statements: Sequence[ast.stmt], bindings: Mapping[str
             continue
 
 
+_TRAINS = re.compile(r"train|fit|learn|sgd|descent|optimi|run|entren|entrain|lern", re.IGNORECASE)
+
+CALL = -1
+"""In place of the number of a loop, where a call trains: net.fit(x_train, y_train, 1000, 0.1)."""
+
+
 def _loop_number(statement: ast.stmt) -> int | None:
+    """The number of a loop, CALL for a call that trains, None for everything else."""
+    if isinstance(statement, ast.Expr):
+        calls = [node for node in ast.walk(statement.value) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)]
+        called = [call.func.attr for call in calls if isinstance(call.func, ast.Attribute)]
+        return CALL if called and _TRAINS.search(called[0]) else None
     if not isinstance(statement, (ast.For, ast.While)):
         return None
     first = statement.body[0]
@@ -320,9 +337,9 @@ def _own_parameters(loaded: Loaded, namespace: dict[str, Any], loop: ast.stmt, n
     changing = {name: value for name, value in namespace.items() if not _is_shared(value)}
     kept = copy.deepcopy(changing)
     recorder = loaded.recorder
-    recorder.bounds = {number: 2}
+    recorder.bounds, recorder.short = {number: 2}, number < 0
     ran = loaded.run(loop, namespace=namespace, patience=1.0)
-    recorder.bounds = {}
+    recorder.bounds, recorder.short = {}, False
     after = {leaf.path: leaf.get() for leaf in leaves(namespace, "")}
     for name in list(namespace):
         if name not in kept and not _is_shared(namespace[name]):
@@ -333,6 +350,12 @@ def _own_parameters(loaded: Loaded, namespace: dict[str, Any], loop: ast.stmt, n
         raise Unreadable("nothing changes" if ran else "the loop fails")
     found = [leaf for leaf in leaves(namespace, "") if leaf.path in changed or as_kind(leaf.name, "b")]
     for places in parameters(found) if choice is None else itertools.islice(single_numbers(found), choice, choice + 1):
+        covered = " ".join(leaf.path for leaf in places.weights)
+        left = [
+            leaf for leaf in found if leaf.shape and leaf.path not in covered and meaning(leaf.name).kind == "W" and "[" not in leaf.path
+        ]
+        if choice is None and left:
+            raise Unreadable("not all weights")
         return places
     raise Unreadable("no parameters")
 
@@ -346,10 +369,11 @@ def _data(namespace: Mapping[str, Any], loop: ast.stmt) -> Iterator[Data]:
     ts = [name for name in arrays if name not in pairs and as_kind(name, "t")]
     xs.sort(key=lambda name: (meaning(name).kind != "x", name not in used, bool(re.search(r"test|val", name, re.IGNORECASE))))
     ts.sort(key=lambda name: (meaning(name).kind != "t", name not in used, bool(re.search(r"test|val", name, re.IGNORECASE))))
+    singles = [name for name, value in namespace.items() if _number(value) and meaning(name).kind == "t" and name in used]
     given = 0
     for x in xs:
-        for t in ts:
-            if x != t and _together(arrays[x], arrays[t]):
+        for t in [*ts, *(singles if _vector(arrays[x]) else [])]:
+            if x != t and _together(arrays[x], namespace[t]):
                 given += 1
                 yield Data(x, t)
                 if given > 5:
@@ -406,6 +430,9 @@ def _put(leaf: Leaf | None, new: Array, own: Leaf) -> Leaf:
     if leaf.shape == new.shape:
         leaf.put(new)
         return leaf
+    if own.vector and 1 in new.shape:
+        placed = _put(leaf, new.ravel(), Leaf(own.path, leaf.shape, leaf.get, leaf.put, leaf.slot))
+        return Leaf(leaf.path, new.shape, lambda: placed.get().reshape(new.shape), placed.put, placed.slot, True)
     if len(leaf.shape) == len(new.shape) and leaf.slot is not None:
         old = leaf.slot.get()
         leaf.slot.put(new.tolist() if isinstance(old, list) else np.matrix(new) if isinstance(old, np.matrix) else new.copy())
@@ -438,10 +465,18 @@ def _rows_of(namespace: Mapping[str, Any], data: Data) -> tuple[int, ...]:
     return tuple(np.shape(namespace[data.x])) if data.x in namespace and data.form == "apart" else ()
 
 
+def _vector(value: Any) -> bool:
+    array = numbers(value)
+    return array is not None and array.ndim == 1
+
+
 def _matrix(value: Any) -> bool:
     array = numbers(value)
     return array is not None and array.ndim == 2
 
 
 def _kind(loop: ast.stmt) -> str:
+    """How a loop is called, or a call that trains."""
+    if isinstance(loop, ast.Expr):
+        return "call"
     return "for" if isinstance(loop, ast.For) else "while"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -148,7 +149,8 @@ def _architecture(read: Mapping[str, Any], stated: str) -> Architecture:
 def _understood(read: Mapping[str, Any], layout: Layout, architecture: Architecture, source: Source, stated: bool) -> list[Saying]:
     """In sentences: entry, layout, activation, loss, convention."""
     line, file = source.place(read["line"])
-    key = "loop" if read["entry"].startswith(("for ", "while ")) or ": for " in read["entry"] or ": while " in read["entry"] else "entry"
+    watched = re.search(r"(?:^|: )(?:for|while|call) in line ", read["entry"])
+    key = "loop" if watched else "entry"
     says = [Saying(f"learners.understood.{key}", {"entry": read["entry"], "line": f"{file}:{line}" if file else line})]
     samples = "vectors" if layout.vectors else "columns" if layout.columns else "rows"
     weights = "units_first" if layout.units_first else "inputs_first"

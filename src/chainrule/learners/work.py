@@ -32,6 +32,9 @@ def prepare(code: str) -> None:
         if module.partition(".")[0] in code and module.rpartition(".")[2] in code and module not in sys.modules:
             with contextlib.suppress(ImportError):
                 importlib.import_module(module)
+    if "autograd" in code and "torch" not in sys.modules:
+        with contextlib.suppress(ImportError):
+            importlib.import_module("torch").set_num_threads(1)  # what is forked has one thread
 
 
 def done(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
