@@ -400,7 +400,7 @@ def _verdict(
     best = judged[0]
     faults = [*before, *sorted(_faults(probed, best), key=lambda fault: _order(fault, architecture.depth))]
     added = best.factors.whole.sign < 0 and not any(one.observation.from_update for one in probed)
-    if (steps := step_fault(best.explanation, probed, -1 if added else 1)) is not None:
+    if not before and (steps := step_fault(best.explanation, probed, -1 if added else 1)) is not None:
         faults.append(_fault_of_steps(probed, steps))
     faults += _shared_faults(probed)
     if best.reading is not None and set(best.faulty or ()) - {9}:

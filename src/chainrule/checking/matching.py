@@ -225,8 +225,9 @@ def _with_edges(
     edges = list[list[tuple[Carrier | None, Rewriting | None, Fit | None]]]()
     for edge, fit in (("weight", weight), ("bias", bias)):
         ways: list[tuple[Carrier | None, Rewriting | None, Fit | None]] = [(None, None, fit)]
-        if fit is None:
-            ways = [*_other_fits(probed, number, edge, candidate)] or ways
+        differ = bias is not None and (weight is None or weight.factor != bias.factor)
+        if fit is None or (differ and edge == "bias"):  # a factor of its own may be another carrier, where all terms are alike
+            ways = [*_other_fits(probed, number, edge, candidate, every=differ)] or ways
         edges.append(ways)
     weights, biases = edges
     for (weight_carrier, weight_way, one), (bias_carrier, bias_way, other) in itertools.product(weights, biases):
@@ -389,13 +390,14 @@ def _fit(probed: Sequence[Probed], number: int, edge: str, candidate: Candidate)
 
 
 def _other_fits(
-    probed: Sequence[Probed], number: int, edge: str, candidate: Candidate
+    probed: Sequence[Probed], number: int, edge: str, candidate: Candidate, *, every: bool = False
 ) -> Iterator[tuple[Carrier | None, Rewriting | None, Fit]]:
-    """Every way to compute what was given from δ: the right one first, which is the only one where nothing was given."""
+    """Every way to compute what was given from δ: the right one first, and alone, where it gives that; others beside it if `every`."""
     right = _fit(probed, number, edge, candidate)
     if right is not None:
         yield None, None, right
-        return
+        if not every:
+            return
     if all(one.gradient(_key(edge, number)) is None for one in probed):
         yield None, None, Fit(None)
         return
@@ -600,7 +602,8 @@ def decided_factors(explanation: Explanation, depth: int, *, alike: bool) -> Fac
                 *(("weight", weights[number] / now) for _ in range(number in weights)),
                 *(("bias", biases[number] / now) for _ in range(number in biases)),
             ):
-                if not ratio.plain:
+                way = explanation.path.get((number, "back"))
+                if not ratio.plain and not (where == "delta" and way is not None and way.fresh):
                     fault = FactorFault(factor_mistakes(ratio, where, alike=alike) or (), where, ratio)
                     faults[fault] = (*faults.get(fault, ()), number)
         made = Factors(whole, faults)

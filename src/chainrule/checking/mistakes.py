@@ -90,11 +90,13 @@ class Rewriting(Frozen):
     edge      where
     written   as a formula; {l}, {n} and {p} are the numbers of the layer, the next and the previous one, h0 is x
     computes  its numbers; None where it cannot be computed
+    fresh     whether it carries nothing from above, and so no factor that is wrong there
     """
 
     edge: str
     written: str
     computes: Computes
+    fresh: bool = False
 
 
 class Course(Frozen):
@@ -255,8 +257,8 @@ MISTAKES: tuple[Mistake, ...] = (
     Mistake(8, "G", "yizt/numpy_neural_network#3", (
         Rewriting("out", "1", lambda s: np.ones_like(s.error) * s.share),
         Rewriting("fused", "1", lambda s: np.ones_like(s.error) * s.share),
-        Rewriting("back", "1", lambda s: np.ones_like(s.layer.h)),
-        Rewriting("back", "Σ W{n}", lambda s: np.broadcast_to(_Wn(s).sum(axis=1), s.layer.h.shape)),
+        Rewriting("back", "1", lambda s: np.ones_like(s.layer.h), fresh=True),
+        Rewriting("back", "Σ W{n}", lambda s: np.broadcast_to(_Wn(s).sum(axis=1), s.layer.h.shape), fresh=True),
         Rewriting("weight", "h{p}ᵀ · f′(z{l})", lambda s: None if s.layer.slope is None else s.layer.a.T @ s.layer.f1),
     )),
     Mistake(9, "G", "dennybritz/nn-from-scratch#11", right_if="added"),
@@ -298,8 +300,8 @@ MISTAKES: tuple[Mistake, ...] = (
     Mistake(20, "G", "forum question", (
         Rewriting("back", "δ{n}[:, −1] · W{n}[:, −1]ᵀ", lambda s: np.outer(_dn(s)[:, -1], _Wn(s)[:, -1])),
         Rewriting("back", "δ{n}[:, 0] · W{n}[:, 0]ᵀ", lambda s: np.outer(_dn(s)[:, 0], _Wn(s)[:, 0])),
-        Rewriting("back", "h{n} · W{n}ᵀ", lambda s: None if s.following is None else s.following.h @ _Wn(s).T),
-        Rewriting("back", "h{l}", lambda s: s.layer.h),
+        Rewriting("back", "h{n} · W{n}ᵀ", lambda s: None if s.following is None else s.following.h @ _Wn(s).T, fresh=True),
+        Rewriting("back", "h{l}", lambda s: s.layer.h, fresh=True),
     )),
     Mistake(21, "G", "jimfleming/differentiation#1, mlpack#3679", (
         Rewriting("bias", "δ{l}", lambda s: _d(s) if len(_d(s)) > 1 else _d(s)[0]),
