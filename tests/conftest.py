@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import tempfile
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -35,3 +36,31 @@ def pytest_unconfigure(config):
 def heeded_interrupts():
     """Ctrl-C is heeded, also where a shell runs the tests in the background and has it ignored."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+FAMILIES = {"serif": "DejaVu Serif", "sans-serif": "DejaVu Sans", "monospace": "DejaVu Sans Mono"}
+"""What the browser of the tests has in place of the fonts of the machine: the widest that are common."""
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    """Chromium, with the same fonts everywhere. Where there is none, its tests are skipped: apt-get install chromium."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if found is None:
+        pytest.skip("needs Chromium: apt-get install chromium")
+    import matplotlib
+
+    api = pytest.importorskip("playwright.sync_api")
+    fonts = Path(matplotlib.get_data_path()) / "fonts/ttf"
+    folder = tmp_path_factory.mktemp("fonts")
+    chosen = [f"<alias><family>{kind}</family><prefer><family>{family}</family></prefer></alias>" for kind, family in FAMILIES.items()]
+    head = f"<fontconfig><dir>{fonts}</dir><cachedir>{folder}</cachedir>"
+    (folder / "fonts.conf").write_text(f"{head}{''.join(chosen)}</fontconfig>", encoding="utf-8")
+    with api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=found,
+            args=["--no-sandbox", "--disable-gpu"],
+            env={**os.environ, "FONTCONFIG_FILE": str(folder / "fonts.conf")},
+        )
+        yield browser
+        browser.close()

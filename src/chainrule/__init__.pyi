@@ -14,6 +14,7 @@ from chainrule.steps.step import Step as Step
 from chainrule.explanation.explain import explain as explain
 from chainrule.api.formulas import explain_formula as explain_formula
 from chainrule.api.figures import figure as figure
+from chainrule.api.page import page as page
 from chainrule.api.doctor import doctor as doctor
 from chainrule.api.train import train as train
 from chainrule.api.report import report as report

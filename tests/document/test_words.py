@@ -49,7 +49,18 @@ def patterns() -> list[str]:
     nodes = [node for tree in TREES for node in ast.walk(tree)]
     whole = [re.escape(node.value) for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
     joined = [node.values for node in nodes if isinstance(node, ast.JoinedStr)]
-    return whole + ["".join(re.escape(str(p.value)) if isinstance(p, ast.Constant) else "[^.]+" for p in parts) for parts in joined]
+    written = ["".join(re.escape(str(p.value)) if isinstance(p, ast.Constant) else "[^.]+" for p in parts) for parts in joined]
+    return [*whole, *written, *patterns_of_the_page()]
+
+
+def patterns_of_the_page() -> list[str]:
+    """The same of the live page's front end, which asks for what begins with "live."."""
+    sources = "".join(path.read_text("utf-8") for path in (SOURCE / "pages/front").glob("*.ts"))
+    plain = [re.escape(text) for text in re.findall(r'"([\w.]+)"', sources)]
+    filled = [
+        "[^.]+".join(map(re.escape, re.split(r"\$\{[^}]*\}", text))) for text in re.findall(r"`([\w.]+\.\$\{[^`]*\}[\w.]*)`", sources)
+    ]
+    return [rf"live\.{text}" for text in (*plain, *filled)]
 
 
 @pytest.mark.parametrize("language", CATALOGUES)

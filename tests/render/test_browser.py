@@ -1,46 +1,19 @@
 """The page in a browser: quiet, reachable by keyboard, readable for all, at any width, light and dark."""
 
 import itertools
-import os
-import shutil
 from itertools import combinations
 from pathlib import Path
 
-import matplotlib
 import pytest
+from tests.conftest import FAMILIES
 from tests.golden.regenerate import document_of
 from tests.samples import some
 
 from chainrule.render.html import html
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium")
-
 NAMES = ("seed", "mazur-german", "iris")
 OTHERS = ("xor", "vanishing", "large", "cases", "penalty", "adam")
 """Looked at once, on a telephone."""
-
-
-FONTS = Path(matplotlib.get_data_path()) / "fonts/ttf"
-FAMILIES = {"serif": "DejaVu Serif", "sans-serif": "DejaVu Sans", "monospace": "DejaVu Sans Mono"}
-"""What the browser of the tests has in place of the fonts of the machine: the widest that are common."""
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    api = pytest.importorskip("playwright.sync_api")
-    folder = tmp_path_factory.mktemp("fonts")
-    chosen = [f"<alias><family>{kind}</family><prefer><family>{family}</family></prefer></alias>" for kind, family in FAMILIES.items()]
-    head = f"<fontconfig><dir>{FONTS}</dir><cachedir>{folder}</cachedir>"
-    (folder / "fonts.conf").write_text(f"{head}{''.join(chosen)}</fontconfig>", encoding="utf-8")
-    with api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu"],
-            env={**os.environ, "FONTCONFIG_FILE": str(folder / "fonts.conf")},
-        )
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

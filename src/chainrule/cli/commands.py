@@ -57,6 +57,13 @@ Examples
   chainrule figure forward 2-3-1 --input "1 2" -o forward.pdf
 """
 
+LIVE_EXAMPLES = """\b
+Examples
+  chainrule page -o seed.html
+  chainrule page mazur --notation ng -o mazur.html
+  chainrule page 2-2-1 --input "1 0; 0 1" --target "1; 0" -o mine.html
+"""
+
 CODE_EXAMPLES = """\b
 Examples
   chainrule code
@@ -320,6 +327,24 @@ def draw(
     say(f"wrote {output}")
     if not of_its_training:
         _check_defined(subject)
+
+
+@chainrule.command("page", epilog=LIVE_EXAMPLES, short_help="Write a training step as a page that can be touched.")
+@with_options(*NETWORK_OPTIONS, *BATCH_OPTIONS)
+@click.option("--detail", type=click.Choice(["matrix", "scalar"]), help="How far its formulas zoom in.  [default: by the size]")
+@click.option("--exact", is_flag=True, help="Begin with fractions in place of rounded numbers.")
+@click.option("--digits", type=click.IntRange(1, 17), metavar="N", help="Significant digits of rounded numbers.  [default: 6]")
+@click.option("--language", metavar="en|de", help="Language of the words.  [default: as described, or en]")
+@click.option("-o", "--output", metavar="FILE", help="Write to this .html file.")
+def write_page(detail: str | None, exact: bool, digits: int | None, output: str | None, **options: Any) -> None:
+    """Write a training step as a page in which every number can be changed, and everything follows at once.
+
+    One file that a browser opens from disk, without network access: weights, inputs, targets and the learning rate are dragged or typed,
+    the step is walked through number by number, and training goes on as long as one likes. NETWORK as in `chainrule explain`.
+    """
+    from chainrule.cli.page import page_command
+
+    page_command(output, {"detail": detail, "exact": exact, "digits": digits}, options)
 
 
 @chainrule.command(epilog=DOCTOR_EXAMPLES, short_help="Say why training fails, with a cure that was tried.")

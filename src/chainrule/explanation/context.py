@@ -15,6 +15,7 @@ from chainrule.base.pickling import WithoutCaches
 from chainrule.diagnosis.rates import Advice, Runner, advice_at
 from chainrule.document.document import Block, Equations, Inline, Note
 from chainrule.document.words import Words
+from chainrule.explanation.traces import Trace, traced
 from chainrule.explanation.values import Values
 from chainrule.formula.expression import Expression, Name, as_expression, definition, order, variable
 from chainrule.formula.scalar import Element, Scalars
@@ -29,7 +30,7 @@ from chainrule.notation.formula import Derivative, Ellipsis, Equation, Formula, 
 from chainrule.notation.labels import Labels
 from chainrule.notation.numbers import printed
 from chainrule.notation.text import formula_text
-from chainrule.notation.worked import chain, matrices, worked
+from chainrule.notation.worked import chain, matrices, summed_products, worked
 from chainrule.steps.order import order_of
 from chainrule.steps.step import Step
 
@@ -250,9 +251,13 @@ class Context(WithoutCaches, FrozenValue):
 
     def element_line(self, element: Element, values: Values | None = None) -> Equation:
         """h1 = x1 · w1 + x2 · w2 = 8 · 0.21 + 12 · 0.56 = 8.4"""
+        return self.worked_line(self.letter(element), self.scalars.definition(element), self.scalars.variable(element), values)
+
+    def worked_line(self, left: Formula, expression: Expression, result: Expression, values: Values | None = None) -> Equation:
+        """An expression of single numbers, worked out; it is worth what the letter `result` is."""
         values = self.before if values is None else values
-        letter = self.scalars.variable(element)
-        return worked(self.letter(element), self.scalars.definition(element), values, self.labels, result=values[letter])
+        line = worked(left, expression, values, self.labels, result=values[result])
+        return traced(line, Trace(expression, values, result))
 
     def matrix_line(self, quantity: Expression, values: Values | None = None) -> Equation:
         """h = x · W1 = [8 12] · [[0.21 0.19] [0.56 0.02]] = [8.4 1.76]"""
@@ -264,12 +269,15 @@ class Context(WithoutCaches, FrozenValue):
             for node in order(inner, wall=lambda node: node.name is not None)
             if node.name is not None
         }
-        left, result = self.symbol(quantity), values.array(quantity)
-        return matrices(left, inner, leaves, result, self.labels, most=self._most_cells, worked=not self._without_numbers)
+        left, result, shown = self.symbol(quantity), values.array(quantity), not self._without_numbers
+        line = matrices(left, inner, leaves, result, self.labels, most=self._most_cells, worked=shown)
+        return traced(line, Trace(inner, values, quantity, stated=not shown))
 
     def array_line(self, quantity: Expression, values: Any) -> Equation:
         """W1 = [[0.21 0.19] [0.56 0.02]]"""
-        return matrices(self.symbol(quantity), quantity, {quantity: _nested(values)}, _nested(values), self.labels, most=self._most_cells)
+        numbers = _nested(values)
+        line = matrices(self.symbol(quantity), quantity, {quantity: numbers}, numbers, self.labels, most=self._most_cells)
+        return traced(line, Trace(quantity, None, quantity))
 
     @property
     def _most_cells(self) -> tuple[int, int]:
@@ -311,12 +319,14 @@ class Context(WithoutCaches, FrozenValue):
         """
         factors = [[(self._derivative(of, by), self.scalars.derivative(of, by)) for of, by in itertools.pairwise(path)] for path in paths]
         if share is None:
-            gradient = self.gradient_of(weight)
-            return chain(factors, self.letter(gradient), self.before, self.labels, result=self.before[self.scalars.variable(gradient)])
+            gradient = self.scalars.variable(self.gradient_of(weight))
+            line = chain(factors, formula(gradient, self.labels), self.before, self.labels, result=self.before[gradient])
+            return traced(line, Trace(summed_products(factors), self.before, gradient, paths))
         copy = self.letter(weight)
         assert isinstance(copy, Symbol)
         left = Derivative(self.labels.error, replace(copy, superscript=f"{copy.superscript}[{sample + 1}]"))
-        return chain(factors, left, self.before, self.labels, result=None if self.before.precise else share)
+        line = chain(factors, left, self.before, self.labels, result=None if self.before.precise else share)
+        return traced(line, Trace(summed_products(factors), self.before, paths=paths))
 
     def gradient_of(self, element: Element) -> Element:
         """∂E/∂ an element, an element of the gradient."""

@@ -189,7 +189,7 @@ def _document(contexts: list[Context], weight: str | None, run: OrderedRun | Non
     if run is not None:
         groups = _in_order(contexts, weight, run)
     else:
-        groups = [_weight(context, weight) if weight is not None else with_illustrations(context, _whole(context))]
+        groups = [_weight(context, weight) if weight is not None else with_illustrations(context, whole_sections(context))]
         groups += [_weight(later, weight)[1:] if weight is not None else [_further(later)] for later in contexts[1:]]
     sections = [section for group in groups for section in group]
     return Document(
@@ -238,7 +238,7 @@ def _name(context: Context) -> str:
     return context.plain("title.graph", inputs=", ".join(network.wiring.inputs), outputs=", ".join(network.wiring.outputs))
 
 
-def _whole(context: Context) -> list[Section]:
+def whole_sections(context: Context) -> list[Section]:
     """Every section in the order of the story; what a level of detail leaves out is None or a shorter one."""
     from chainrule.explanation import answers, backward, forward, outcome, overview, rules, setting
 

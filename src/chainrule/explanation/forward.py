@@ -15,6 +15,7 @@ from chainrule.document.document import Block, Equations, Inline, Note, Paragrap
 from chainrule.explanation.context import PENALTY, Context
 from chainrule.explanation.definitions import functions
 from chainrule.explanation.remarks import unreachable
+from chainrule.explanation.traces import Trace, traced
 from chainrule.explanation.values import Values
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Expression, definition, order, substitute, variable
@@ -24,7 +25,7 @@ from chainrule.notation.build import formula
 from chainrule.notation.formula import Equation, Formula
 from chainrule.notation.numbers import number_formula
 from chainrule.notation.text import formula_text
-from chainrule.notation.worked import stated, worked
+from chainrule.notation.worked import stated
 
 MOST_LINES = 24
 """Scalar lines of a section; beyond, the others are a question away."""
@@ -82,7 +83,9 @@ def error_section(context: Context) -> Section:
     if context.step.network.regularizer is not None:
         blocks.append(Paragraph(context.text("error.penalty", penalty=context.labels.label(PENALTY))))
         R, value = context.labels.label(PENALTY), _penalty_value(context, context.before)
-        blocks.append(Equations((_in_arrays(context, R, _penalty(context), value),)))  # R = ½ λ Σ W² = …
+        blocks.append(
+            Equations((_in_arrays(context, R, penalty_expression(context), with_penalty(context, context.before), variable(PENALTY)),))
+        )
         error = float(context.step.error)
         if 0 < value <= error < math.inf:
             percent = formula_text(number_formula(float(f"{100 * float(value) / error:.3g}"), context.rounding))
@@ -119,32 +122,34 @@ def error_lines(context: Context, values: Values) -> tuple[Equation, ...]:
     """E, after the errors of the outputs where there are several."""
     parts = []
     for quantity in context.derivation.paper_errors:
-        letter, value = context.symbol(quantity), values.of(context.derivation.named[quantity.key])
+        letter, worth = context.symbol(quantity), context.scalars.variable(Element(context.derivation.named[quantity.key], ()))
         long = context.samples * context.step.t.shape[1] > 8 or context.detail == "overview"
         inner = tidy(context.scalars(definition(quantity), ()))
-        part = (
-            _in_arrays(context, letter, definition(quantity), value)
-            if long
-            else worked(letter, inner, values, context.labels, result=value)
+        parts.append(
+            _in_arrays(context, letter, definition(quantity), values, worth) if long else context.worked_line(letter, inner, worth, values)
         )
-        parts.append(part)
     return (*parts, error_line(context, values))
 
 
 def error_line(context: Context, values: Values) -> Equation:
     """E = ½ · (y − t)² = … in numbers while that is short; else in matrices, and its value."""
-    error, value = _written_error(context), values.of(context.derivation.error)
+    error, worth = _written_error(context), context.scalars.variable(Element(context.derivation.error, ()))
     if context.samples * context.step.t.shape[1] > 8 or context.detail == "overview":
-        return _in_arrays(context, context.labels.error, error, value)
-    if context.step.network.regularizer is not None:
-        values = replace(values, arrays={**values.arrays, str(PENALTY): np.asarray(_penalty_value(context, values))})
-    return worked(context.labels.error, tidy(context.scalars(error, ())), values, context.labels, result=value)
+        return _in_arrays(context, context.labels.error, error, values, worth)
+    values = values if context.step.network.regularizer is None else with_penalty(context, values)
+    return context.worked_line(context.labels.error, tidy(context.scalars(error, ())), worth, values)
 
 
-def _in_arrays(context: Context, letter: Formula, expression: Expression, value: Any) -> Equation:
-    """A formula of whole arrays, and what it is worth."""
-    number = stated(letter, value, context.labels)
-    return Equation((letter, formula(context.of_batch(expression), context.labels), number.sides[1]), ("=", number.relations[0]))
+def with_penalty(context: Context, values: Values) -> Values:
+    """The numbers with that of R among them."""
+    return replace(values, arrays={**values.arrays, str(PENALTY): np.asarray(_penalty_value(context, values))})
+
+
+def _in_arrays(context: Context, letter: Formula, expression: Expression, values: Values, worth: Expression) -> Equation:
+    """A formula of whole arrays, and what it is worth: the number of a letter."""
+    number, shown = stated(letter, values[worth], context.labels), context.of_batch(expression)
+    line = Equation((letter, formula(shown, context.labels), number.sides[1]), ("=", number.relations[0]))
+    return traced(line, Trace(shown, values, worth, stated=True))
 
 
 def _written_error(context: Context) -> Expression:
@@ -159,7 +164,7 @@ def _written_error(context: Context) -> Expression:
     return error if network.regularizer is None else error + variable(PENALTY)
 
 
-def _penalty(context: Context) -> Expression:
+def penalty_expression(context: Context) -> Expression:
     """What large weights cost."""
     regularizer = context.step.network.regularizer
     assert regularizer is not None
@@ -169,7 +174,7 @@ def _penalty(context: Context) -> Expression:
 
 def _penalty_value(context: Context, values: Values) -> Any:
     weights = {W: values.arrays[W.key] for W in context.derivation.parameters if len(W.shape) > 1}
-    penalty = _penalty(context)
+    penalty = penalty_expression(context)
     return evaluate([penalty], weights, context.step.arrays)[penalty]
 
 
@@ -227,7 +232,7 @@ def expanded_section(context: Context) -> Section | None:
             layered += [line for line in _by_layers(context, element) if line not in layered]
         else:
             letter = context.scalars.variable(element)
-            lines.append(worked(context.letter(element), expression, context.before, context.labels, result=context.before[letter]))
+            lines.append(context.worked_line(context.letter(element), expression, letter))
     if len(layered) > MOST_LINES or not (lines or layered):
         return None
     intro = "expanded.intro" if context.step.network.measures else "expanded.intro_own"

@@ -91,7 +91,7 @@ def _table_of_weights(context: Context, elements: Sequence[tuple[ParameterUpdate
 def update_lines(context: Context, new: Element, old: Element) -> list[Equation]:
     """w6 ← w6 − η · ∂E/∂w6 = 0.16 − 0.05 · (−3.144064) = 0.3172032, after what the rule computes for itself: m, m̂ …"""
     line = context.element_line(new)
-    update = Equation((context.letter(old), *line.sides[1:]), ("←", *line.relations[1:]))
+    update = replace(line, sides=(context.letter(old), *line.sides[1:]), relations=("←", *line.relations[1:]))
     return [*(context.element_line(Element(node, old.index)) for node in intermediate_quantities(new.quantity) if node.shape), update]
 
 

@@ -76,13 +76,17 @@ def chain(
     Factors of 1 are left out of the products.
     """
     named = _joined([_joined([derivative for derivative, _ in path], "·") for path in factors], "+")
-    terms = [_product([factor for _, factor in path]) for path in factors]
-    following = worked(named, reduce(add, terms), values, labels, result=result)
+    following = worked(named, summed_products(factors), values, labels, result=result)
     line = _Line(left)
     line.add("=", named)
     for relation, side in zip(following.relations, following.sides[1:], strict=True):
         line.add(relation, side)
     return line.equation
+
+
+def summed_products(factors: Sequence[Sequence[tuple[Formula, Expression]]]) -> Expression:
+    """What a chain is worth: the sum over its paths of the products of their factors, without factors of 1."""
+    return reduce(add, [_product([factor for _, factor in path]) for path in factors])
 
 
 def matrices(
@@ -342,19 +346,19 @@ def _matrix_numbers(line: _Line, expression: Expression, operands: Mapping[Expre
         return _laid_out(_shape(operands[node]), lambda index: settled.operands[letters[node, index]].formula, sideways)
 
     numbers = dict(zip(indices, settled.results, strict=True))
-    line.add(_relation(settled.exact), _with_sizes(formula(expression, labels, write), sizes))
+    line.add(_relation(settled.exact), with_sizes(formula(expression, labels, write), sizes))
     line.add(settled.relation, _laid_out(shape, lambda index: numbers[index].formula, turned))
     return True
 
 
-def _with_sizes(part: Any, sizes: Mapping[str, int]) -> Any:
+def with_sizes(part: Any, sizes: Mapping[str, int]) -> Any:
     """A layout with the numbers in place of the letters of sizes: N = 4."""
     if isinstance(part, Symbol) and part.key in sizes:
         return Number(str(sizes[part.key]), value=Fraction(sizes[part.key]))
     if isinstance(part, tuple):
-        return tuple(_with_sizes(item, sizes) for item in part)
+        return tuple(with_sizes(item, sizes) for item in part)
     if is_dataclass(part) and not isinstance(part, type | Number):
-        return replace(part, **{field.name: _with_sizes(getattr(part, field.name), sizes) for field in fields(part)})
+        return replace(part, **{field.name: with_sizes(getattr(part, field.name), sizes) for field in fields(part)})
     return part
 
 

@@ -284,10 +284,18 @@ def plain_value(formula: Formula) -> str:
 
 def _style() -> str:
     """The style sheet, with the colours of symbols and the font in it."""
+    return "\n".join(((PAGE / "style.css").read_text("utf-8"), pens(), palette_rules(), font_face()))
+
+
+def font_face() -> str:
+    """The font of formulas, as a rule of CSS."""
     font = b64encode((PAGE / "stix-two-math.woff2").read_bytes()).decode()
-    face = f'@font-face {{ font-family: "STIX Two Math subset"; src: url("data:font/woff2;base64,{font}") format("woff2"); }}'
-    colours = [f".c{i} {{ color: light-dark({colour.light}, {colour.dark}); }}" for i, colour in enumerate(PALETTE)]
-    return "\n".join(((PAGE / "style.css").read_text("utf-8"), pens(), *colours, face))
+    return f'@font-face {{ font-family: "STIX Two Math subset"; src: url("data:font/woff2;base64,{font}") format("woff2"); }}'
+
+
+def palette_rules() -> str:
+    """The colours of symbols, light and dark, as rules of CSS."""
+    return "\n".join(f".c{i} {{ color: light-dark({colour.light}, {colour.dark}); }}" for i, colour in enumerate(PALETTE))
 
 
 def _hash(content: str) -> str:

@@ -1,0 +1,70 @@
+"""How fast the live page is: milliseconds of work a frame while a weight is dragged, first paint, and bytes.
+
+    python benchmarks/page.py [FRAMES]
+
+In headless Chromium, with the page from disk. Work is what the page's own script takes for a frame, by the browser's clock; the drag is one
+of the pointer, an event a frame, on a number in a formula. What is wanted: less than 8 ms, 60 frames/s, a first paint within a second, and
+less than 350,000 bytes for the seed.
+"""
+
+import itertools
+import shutil
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+from chainrule.api.page import page
+from chainrule.api.problems import problem
+
+NETWORKS = ("seed", "2-2-1", "4-8-8-3")
+
+PAINT = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? NaN"
+DRAG = """async (count) => {
+    const handle = document.querySelector(".card .number.handle"), box = handle.getBoundingClientRect();
+    const at = (type, x) => new PointerEvent(type, { bubbles: true, clientX: box.x + x, clientY: box.y + 4, button: 0 });
+    performance.clearMeasures();
+    handle.dispatchEvent(at("pointerdown", 2));
+    const times = [];
+    for (let i = 0; i < count; i++) {
+        window.dispatchEvent(at("pointermove", 2 + 120 * Math.abs(((i / 30) % 2) - 1)));
+        times.push(await new Promise((done) => requestAnimationFrame(done)));
+    }
+    window.dispatchEvent(at("pointerup", 2));
+    return [performance.getEntriesByName("render").map((entry) => entry.duration), times];
+}"""
+
+
+def measured(browser, name, frames):
+    """Work a frame (median, and the best tenth, which the rest of the machine disturbs least), frames a second, first paint, bytes."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "page.html"
+        page(problem(None if name == "seed" else name), path)
+        context = browser.new_context(viewport={"width": 1280, "height": 900})
+        context.add_init_script("localStorage.setItem('chainrule tour', '1')")
+        tab = context.new_page()
+        tab.goto(path.as_uri())
+        tab.wait_for_timeout(1500)
+        paint = tab.evaluate(PAINT)
+        work, times = tab.evaluate(DRAG, frames)
+        size = path.stat().st_size
+        context.close()
+    gaps = [b - a for a, b in itertools.pairwise(times)]
+    return statistics.median(work), sorted(work)[len(work) // 10], 1000 / statistics.median(gaps), paint, size
+
+
+def main():
+    frames = int(sys.argv[1]) if len(sys.argv) > 1 else 300
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"])
+        print(f"{'network':<10} {'work/frame':>11} {'best tenth':>11} {'frames/s':>9} {'paint':>8} {'bytes':>9}")
+        for name in NETWORKS:
+            work, best, rate, paint, size = measured(browser, name, frames)
+            print(f"{name:<10} {work:>8.2f} ms {best:>8.2f} ms {rate:>9.1f} {paint:>5.0f} ms {size:>9,}")
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The live page: the explanation as one file in which every number can be changed, and what it needs as plain data."""

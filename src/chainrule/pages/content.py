@@ -1,0 +1,393 @@
+"""What a page shows, as plain data: the document of `explain`, a card for each part of the network, the stage, and the way through a step.
+
+Nothing in it depends on the numbers of the step but the state that it begins with: the page computes every number itself.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from chainrule.base.errors import InputError
+from chainrule.document.document import Block, Equations, Inline, Paragraph, Section, Subheading, TableBlock
+from chainrule.explanation.backward import MOST_PATHS, sample_gradients
+from chainrule.explanation.context import PENALTY, Context, paths
+from chainrule.explanation.explain import LONGEST, contexts, title, whole_sections
+from chainrule.explanation.forward import penalty_expression
+from chainrule.explanation.outcome import intermediate_quantities
+from chainrule.formula.expression import PRIMITIVES, Expression, named, order
+from chainrule.formula.scalar import Element
+from chainrule.network.update import STEP_NUMBER
+from chainrule.notation.formula import Equation, Number
+from chainrule.pages.formulas import Formulas
+from chainrule.pages.program import functions, program
+from chainrule.steps.problem import Problem
+from chainrule.steps.records import json_numbers
+from chainrule.steps.step import Step
+
+FORMAT = "chainrule page 1"
+
+MOST_NUMBERS, MOST_UNITS, MOST_SAMPLES = 400, 16, 12
+"""Weights, units of a layer and samples up to which there is a page: more are no longer seen."""
+
+ELSEWHERE = frozenset({"network", "data", "answer", "outcome", "repeat", "left_out", "descent"})
+"""Sections in whose place the page has something to touch, or which are simulated."""
+
+
+def page_content(subject: Problem | Step, *, detail: str | None = None, digits: int | None = None, exact: bool = False) -> dict[str, Any]:
+    """The page of a step as plain data.
+
+    subject        a `Problem` (network, batch, optimiser), of which it is the first step, or a recorded `Step`
+    detail, digits as of `explain`
+    exact          does the page begin with fractions?
+
+    Raises InputError where the network is too large to be seen, or its rows have no target.
+    """
+    (context,) = contexts(subject, detail=detail, digits=digits)
+    _check_size(context)
+    if context.detail == "overview":
+        (context,) = contexts(subject, detail="matrix", digits=digits)
+    if _lines(context) > LONGEST:
+        context = context.made_brief()
+    return _Content(context).plain(exact)
+
+
+def _lines(context: Context) -> int:
+    """How many lines of text the document would have, about."""
+    blocks = [block for section in whole_sections(context) for block in section.blocks if isinstance(block, Equations)]
+    return sum(len(equation.sides) for block in blocks for equation in block.equations if isinstance(equation, Equation))
+
+
+def _check_size(context: Context) -> None:
+    network, samples = context.step.network, context.samples
+    if context.without_target:
+        raise InputError("a page shows how a network learns, and these rows have no target: add it.")
+    for what, size, most in (
+        ("weights", network.size, MOST_NUMBERS),
+        ("units in a layer", max(network.sizes), MOST_UNITS),
+        ("samples", samples, MOST_SAMPLES),
+    ):
+        if size > most:
+            raise InputError(
+                f"a page shows up to {most} {what}, and here are {size:,}; take fewer (--row 1-{MOST_SAMPLES} chooses samples), or write "
+                "the explanation: chainrule explain … -o file.html."
+            )
+
+
+class _Content:
+    """Collects what the page needs of one step."""
+
+    def __init__(self, context: Context) -> None:
+        self.context, self.derivation, self.step = context, context.derivation, context.step
+        self.formulas = Formulas(context)
+        self.parameters = {parameter.key for parameter in self.derivation.parameters}
+        self.parts = {part.parameter.key: part for part in self.step.update.parameters}
+
+    def plain(self, exact: bool) -> dict[str, Any]:
+        """All of it."""
+        context = self.context
+        stage = self._stage()
+        content = {
+            "title": title(context),
+            "language": context.notation.language,
+            "decimal": context.notation.decimal,
+            "digits": context.notation.digits,
+            "exact": exact,
+            "vectors": context.notation.vectors,
+            "samples": context.samples,
+            "brief": context.brief,
+            "words": {key[5:]: text for key, text in context.words.catalogue.items() if key.startswith("live.")}
+            | {key: context.words.catalogue[key] for key in ("if", "otherwise")},
+            "sections": [self._section(section) for section in whole_sections(context) if section.key not in ELSEWHERE],
+            "rule": self._rule(),
+            "stage": stage,
+            "sequence": self._sequence(),
+            "gradients": self._gradients(),
+            "updates": self._updates(),
+            "quantities": self._quantities(),
+            "leaves": self._leaves(),
+            "record": self._record(),
+        }
+        return {
+            "format": FORMAT,
+            **content,
+            **self.formulas.table(),
+            "program": self._program(),
+            "functions": functions(PRIMITIVES.values()),
+        }
+
+    # Sections
+
+    def _section(self, section: Section) -> dict[str, Any]:
+        blocks = [plain for block in section.blocks if (plain := self._block(block)) is not None]
+        return {"key": section.key, "title": section.title, "blocks": blocks}
+
+    def _block(self, block: Block) -> list[Any] | None:
+        """A block; none where it holds numbers in prose or in a table, or says what was found for these numbers, or what was left out."""
+        match block:
+            case Equations(equations):
+                return ["equations", [self.formulas.line(one) for one in equations if isinstance(one, Equation)]]
+            case Subheading(text):
+                return ["heading", self._inline(text)]
+            case Paragraph(text) if not _has_number(text):
+                return ["prose", self._inline(text)]
+            case TableBlock(head, rows) if not any(_has_number(cell) for row in rows for cell in row) and not any(map(_has_number, head)):
+                return ["table", [self._inline(cell) for cell in head], [[self._inline(cell) for cell in row] for row in rows]]
+        return None
+
+    def _inline(self, text: Inline) -> list[Any]:
+        """Prose as strings, formulas as layouts."""
+        return [str(part) if isinstance(part, str) else self.formulas.layout(part) for part in text]
+
+    def _rule(self) -> dict[str, Any]:
+        """The update rule for any weight, and the numbers of its letters."""
+        from chainrule.explanation.rules import rule_lines
+
+        options = [self.formulas.element(letter) for letter in self.step.update.options]
+        if STEP_NUMBER in order(*self.step.update.roots):
+            options.append(self.formulas.element(STEP_NUMBER))
+        return {"lines": [self.formulas.line(line) for line in rule_lines(self.context)], "options": options}
+
+    # The network
+
+    def _signals(self) -> list[Expression]:
+        """What is drawn as units: inputs, and what layers give."""
+        results = [result.key for result in self.step.network.forward.results.values() if result.name is not None]
+        return [self.derivation.named[key] for key in results if key in self.derivation.named]
+
+    def _stage(self) -> dict[str, Any]:
+        """Columns of units, the lines between them with their weights, targets, and the error."""
+        signals = self._signals()
+        own = {signal.key for signal in signals}
+        columns: dict[str, int] = {}
+        groups: list[dict[str, Any]] = []
+        edges: list[list[int]] = []
+        seen: set[tuple[int, int, int]] = set()
+        for signal in signals:
+            units, sources = [], set[str]()
+            for index in itertools.product(*map(range, self.context.scalars.shape(signal))):
+                element = Element(signal, index)
+                unit = self.formulas.of(element)
+                biases = []
+                for source, weight in self._incoming(element, own):
+                    if source is None and weight is not None:
+                        biases.append(self.formulas.of(weight))
+                    elif source is not None:
+                        sources.add(source.key)
+                        edge = (self.formulas.of(source), unit, -1 if weight is None else self.formulas.of(weight))
+                        if edge not in seen:
+                            seen.add(edge)
+                            edges.append(list(edge))
+                units.append(
+                    {
+                        "element": unit,
+                        "sample": index[0],
+                        "unit": index[-1],
+                        "biases": list(dict.fromkeys(biases)),
+                        "parts": self._parts(element, own),
+                    }
+                )
+            columns[signal.key] = 1 + max((columns[key] for key in sources if key in columns), default=-1)
+            groups.append({"key": signal.key, "column": columns[signal.key], "title": self._called(signal), "units": units})
+        last = max(columns.values())
+        for prediction in self.derivation.predictions:
+            columns[prediction.key] = last
+        for group in groups:
+            group["column"] = columns[group["key"]]
+        targets = [
+            [self.formulas.of(Element(t, i)) for i in itertools.product(*map(range, self.context.scalars.shape(t)))]
+            for t in self.derivation.targets
+        ]
+        outputs = [
+            [self.formulas.of(Element(y, i)) for i in itertools.product(*map(range, self.context.scalars.shape(y)))]
+            for y in self.derivation.predictions
+        ]
+        inputs = [node.key for node in self.derivation.inputs]
+        return {
+            "groups": groups,
+            "edges": edges,
+            "targets": targets,
+            "outputs": outputs,
+            "inputs": inputs,
+            "error": self.formulas.of(Element(self.derivation.error, ())),
+        }
+
+    def _called(self, signal: Expression) -> str:
+        """What stands above a column."""
+        if signal in self.derivation.inputs:
+            return self.context.plain("live.inputs")
+        network, number = self.step.network, signal.name.layer if signal.name else None
+        if number is None:
+            numbers = [
+                network.forward.numbers.get(call.layer)
+                for call in network.wiring.calls
+                if network.forward.results[call.name].name == signal.name
+            ]
+            number = numbers[0] if numbers and numbers[0] else None
+        return self.context.layer(number) if number else signal.key
+
+    def _incoming(self, element: Element, signals: set[str]) -> Iterator[tuple[Element | None, Element | None]]:
+        """What leads into a unit: a signal with the weight it is multiplied by, a signal alone, or a bias alone."""
+        scalars = self.context.scalars
+        pending, seen = [scalars.definition(element)] if element.quantity.arguments else [], set[Expression]()
+        while pending:
+            node = pending.pop()
+            if node in seen:
+                continue
+            seen.add(node)
+            if scalars.has(node):
+                one = scalars.element(node)
+                if one.key in signals and one != element:
+                    yield one, None
+                elif one.key in self.parameters:
+                    yield None, one
+                elif one.quantity.arguments:
+                    pending.append(scalars.definition(one))
+                continue
+            letters = [scalars.element(argument) for argument in node.arguments if scalars.has(argument)]
+            weights = [one for one in letters if one.key in self.parameters]
+            sources = [one for one in letters if one.key in signals]
+            if node.primitive.name == "multiply" and len(weights) == 1 and len(sources) == 1:
+                yield sources[0], weights[0]
+            else:
+                pending += node.arguments[::-1]
+
+    def _parts(self, element: Element, signals: set[str]) -> list[int]:
+        """What a unit is computed in: its net input, and itself."""
+        found, pending = [], [element]
+        while pending:
+            one = pending.pop()
+            if one.quantity.arguments:
+                found.append(self.formulas.of(one))
+                pending += [p for p in self.context.scalars.parents(one) if p.key not in signals and p.key not in self.parameters]
+        return found[::-1]
+
+    def _sequence(self) -> list[list[Any]]:
+        """The way through a step: what is computed next, as [phase, element]."""
+        found: list[list[Any]] = []
+        for sample in range(self.context.samples):
+            for quantity in self.derivation.quantities:
+                found += [["forward", self.formulas.of(one)] for one in self.context.elements(quantity, sample)]
+        found += [["error", self.formulas.of(Element(node, ()))] for node in (*self.derivation.errors, self.derivation.error)]
+        gradients = set(self.derivation.gradients)
+        for quantity in self.derivation.backward:
+            if quantity not in gradients:
+                found += [["backward", self.formulas.of(one)] for one in self.context.elements(quantity)]
+        for parameter, gradient in zip(self.derivation.parameters, self.derivation.gradients, strict=True):
+            found += [["gradient", self.formulas.of(Element(gradient, one.index))] for one in self.context.elements(parameter)]
+        for part in self.step.update.parameters:
+            for one in self.context.elements(part.parameter):
+                if one.index not in self.step.network.kept.get(one.key, ()):
+                    found.append(["update", self.formulas.of(Element(part.new, one.index))])
+        return found
+
+    def _gradients(self) -> dict[str, Any]:
+        """For each weight the line of its gradient along every path, or nothing where there are too many; for each quantity ∂E/∂ it."""
+        chains: dict[int, list[Any]] = {}
+        of: dict[int, int] = {}
+        top, alone = Element(self.derivation.error, ()), self.context.samples == 1
+        parts = [] if alone else sample_gradients(self.context)
+        small = sum(value.size for value in self.step.values.values()) <= 4000
+        for parameter in self.derivation.parameters:
+            for weight in self.context.elements(parameter):
+                place, gradient = self.formulas.of(weight), self.context.gradient_of(weight)
+                of[place] = self.formulas.of(gradient)
+                if not small:
+                    continue
+                if alone:
+                    found = paths(self.context.scalars, top, weight, MOST_PATHS)
+                    chains[place] = [self.formulas.line(self.context.chain_line(weight, found))] if found else []
+                elif parts:
+                    chains[place] = [
+                        self._share(weight, sample, parts[sample][weight.key][weight.index]) for sample in range(self.context.samples)
+                    ]
+        for quantity in (*self.derivation.inputs, *self.derivation.quantities):
+            if (gradient_of := self.derivation.gradient(quantity)) is not None:
+                for one in self.context.elements(quantity):
+                    of[self.formulas.of(one)] = self.formulas.of(Element(gradient_of, one.index))
+        return {"chains": chains, "of": of}
+
+    def _share(self, weight: Element, sample: int, share: Any) -> Any:
+        """What one sample brings to the gradient of a weight; nothing where there are too many paths."""
+        found = paths(self.context.scalars, Element(self.derivation.error, ()), weight, MOST_PATHS, sample=sample)
+        found = [path for path in found or [] if len(path) > 2]
+        return self.formulas.line(self.context.chain_line(weight, found, share=share, sample=sample)) if found else None
+
+    def _updates(self) -> dict[str, Any]:
+        """For each weight that moves what the rule computes for it: what all share, its own, and itself after the step."""
+        shared: list[int] = []
+        own: dict[int, list[int]] = {}
+        for part in self.step.update.parameters:
+            nodes = intermediate_quantities(part.new)
+            shared += [place for node in nodes if not node.shape and (place := self.formulas.of(Element(node, ()))) not in shared]
+            for weight in self.context.elements(part.parameter):
+                if weight.index not in self.step.network.kept.get(weight.key, ()):
+                    between = [self.formulas.of(Element(node, weight.index)) for node in nodes if node.shape]
+                    own[self.formulas.of(weight)] = [*between, self.formulas.of(Element(part.new, weight.index))]
+        return {"shared": shared, "own": own}
+
+    # Numbers
+
+    def _quantities(self) -> dict[str, list[int]]:
+        """The shape of every quantity of the step, by key."""
+        return {key: list(array.shape) for key, array in self.step.values.items()}
+
+    def _leaves(self) -> dict[str, Any]:
+        """What comes from outside, by kind: for each key the numbers, flat, with which the page begins."""
+        values, update = self.step.values, self.step.update
+
+        def numbers(keys: Sequence[str]) -> dict[str, Any]:
+            return {key: json_numbers(values[key].astype(float).ravel()) for key in keys}
+
+        return {
+            "parameters": numbers([parameter.key for parameter in self.derivation.parameters]),
+            "inputs": numbers([node.key for node in self.derivation.inputs]),
+            "targets": numbers([node.key for node in self.derivation.targets]),
+            "weights": numbers([] if self.derivation.weights is None else [self.derivation.weights.key]),
+            "options": numbers([letter.key for letter in update.options]),
+            "states": numbers(list(self.step.states)),
+            "number": self.step.number,
+            "next": {part.parameter.key: part.new.key for part in update.parameters}
+            | {state.key: after.key for part in update.parameters for state, after in zip(part.states, part.new_states, strict=True)},
+        }
+
+    def _record(self) -> dict[str, Any]:
+        """What of the record of the step does not change with the numbers, and which quantity stands under which name in it."""
+        plain, step = self.step.to_dict(), self.step
+        gradients = {str(replace(node.name, gradient=False).key): node.key for node in self.derivation.backward if node.name}
+
+        def same(keys: Iterable[str]) -> dict[str, str]:
+            return {key: key for key in keys}
+
+        return {
+            **{key: plain.get(key, {}) for key in ("format", "network", "optimizer", "origin")},
+            "batch": same(plain["batch"]),
+            "values": same(step.before.values),
+            "gradients": {key: gradients[key] for key in step.gradients},
+            "states": same(step.states),
+            "updates": same(step.updates),
+            "parameters": same(step.parameters),
+        }
+
+    def _program(self) -> dict[str, Any]:
+        """What the page runs: the whole step, and what stands in the forward pass alone."""
+        derivation, update = self.derivation, self.step.update
+        penalty = [] if self.step.network.regularizer is None else [named(PENALTY, penalty_expression(self.context))]
+        roots = [*derivation.predictions, *derivation.errors, derivation.error, *derivation.gradients, *update.roots, *penalty]
+        nodes = order(*roots)
+        leaves = {node.key: node for node in nodes if node.primitive.name == "variable"}
+        passed = [node.key for node in (*derivation.passed, *penalty)]
+        return {**program(roots, leaves), "passed": passed, "error": derivation.error.key}
+
+
+def _has_number(text: Inline) -> bool:
+    return any(not isinstance(part, str) and _holds_number(part) for part in text)
+
+
+def _holds_number(part: Any) -> bool:
+    if isinstance(part, Number):
+        return True
+    inner = part if isinstance(part, tuple) else vars(part).values() if hasattr(part, "__match_args__") else ()
+    return any(_holds_number(one) for one in inner)

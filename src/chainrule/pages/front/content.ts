@@ -1,0 +1,160 @@
+/** What Python hands to the page (chainrule.pages.content): formulas, program and words as plain data. */
+
+/** A layout of a formula: its kind, and what belongs to it. Numbers and letters say which element they show. */
+export type Layout =
+  | ["s", string, number] // MathML as it is; may it be raised (1) or transposed (2) only in parentheses?
+  | ["l", number] // the letter of an element
+  | ["∂", number, number] // the derivative of one element by another
+  | ["n", string, (number | undefined)?, (boolean | undefined)?, (number | undefined)?] // digits, power of ten, rounded?, element
+  | ["h", string] // a hole for the numbers of a quantity
+  | ["o", string, number?] // a sign; 1 where it stands before one operand
+  | ["r", ...Layout[]]
+  | ["f", Layout, Layout]
+  | ["p", Layout, Layout]
+  | ["q", Layout]
+  | ["(", Layout, string, string]
+  | ["c", string, ...Layout[]]
+  | ["{", Layout, Layout, Layout]
+  | ["Σ", Layout, string]
+  | ["T", Layout]
+  | ["m", Layout[][]]
+  | ["…", string]
+  | ["t", string];
+
+/**
+ * [key of the array, place in it, node it is computed from (−1: it comes from outside, −2: it is absent), MathML, flags, text, the same
+ * without the sample]
+ */
+export type ElementRecord = [string, number, number, string, number, string, string];
+
+/** [operation, …]: a letter with its element, a constant with its value and layout, or an operation with its operands. */
+export type GraphNode = ["letter" | "argument", number] | ["constant", string, Layout] | [string, ...number[]];
+
+export type Form = [string, (string | Layout)?, string?];
+
+export interface Hole {
+  shape: number[];
+  elements: number[];
+  sideways: boolean;
+}
+
+/** An equation, as `Formulas.line` describes it. */
+export interface Line {
+  kind: "fixed" | "numbers" | "stated" | "arrays";
+  first?: string;
+  source?: "after" | "new";
+  left?: Layout;
+  sides?: Layout[];
+  relations?: string[];
+  letters?: Layout;
+  node?: number;
+  result?: number | number[];
+  paths?: number[][];
+  shape?: number[];
+  holes?: Record<string, Hole>;
+  numbers?: string[];
+  variants?: Record<string, Layout>;
+  nodes?: number[];
+}
+
+export type Prose = (string | Layout)[];
+
+export type Block =
+  | ["equations", Line[]]
+  | ["heading" | "prose", Prose]
+  | ["table", Prose[], Prose[][]];
+
+export interface Section {
+  key: string;
+  title: string;
+  blocks: Block[];
+}
+
+export interface Unit {
+  element: number;
+  sample: number;
+  unit: number;
+  biases: number[];
+  parts: number[];
+}
+
+export interface Group {
+  key: string;
+  column: number;
+  title: string;
+  units: Unit[];
+}
+
+export interface Stage {
+  groups: Group[];
+  edges: [number, number, number][];
+  targets: number[][];
+  outputs: number[][];
+  inputs: string[];
+  error: number;
+}
+
+export type Parameters = Record<string, unknown>;
+export type Instruction = [string, number[], Parameters];
+
+export interface Program {
+  instructions: Instruction[];
+  names: Record<string, number>;
+  passed: string[];
+  error: string;
+}
+
+export type Numbers = Record<string, (number | string)[]>;
+
+export interface Leaves {
+  parameters: Numbers;
+  inputs: Numbers;
+  targets: Numbers;
+  weights: Numbers;
+  options: Numbers;
+  states: Numbers;
+  number: number;
+  next: Record<string, string>;
+}
+
+export type Phase = "forward" | "error" | "backward" | "gradient" | "update";
+
+export interface Content {
+  title: string;
+  language: string;
+  decimal: "point" | "comma";
+  digits: number;
+  exact: boolean;
+  vectors: "rows" | "columns";
+  samples: number;
+  words: Record<string, string>;
+  sections: Section[];
+  rule: { lines: Line[]; options: number[] };
+  stage: Stage;
+  sequence: [Phase, number][];
+  gradients: { chains: Record<string, (Line | null)[]>; of: Record<string, number> };
+  updates: { shared: number[]; own: Record<string, number[]> };
+  quantities: Record<string, number[]>;
+  leaves: Leaves;
+  elements: ElementRecord[];
+  nodes: GraphNode[];
+  paper: Record<string, number>;
+  forms: Record<string, Form>;
+  program: Program;
+  functions: Record<string, { instructions: Instruction[]; result: number }>;
+  record: StepRecord;
+}
+
+/** What of the record of a step does not change, and which quantity stands under which name in it. */
+export interface StepRecord {
+  format: string;
+  network: unknown;
+  optimizer: string | Record<string, unknown>;
+  origin: unknown;
+  batch: Record<string, string>;
+  values: Record<string, string>;
+  gradients: Record<string, string>;
+  states: Record<string, string>;
+  updates: Record<string, string>;
+  parameters: Record<string, string>;
+}

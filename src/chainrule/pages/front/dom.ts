@@ -1,0 +1,38 @@
+/** Small helpers for elements of the page. */
+
+export type Attributes = Record<string, string | number | boolean | undefined>;
+
+function fill<T extends Element>(element: T, attributes: Attributes, children: (Node | string)[]): T {
+  for (const [name, value] of Object.entries(attributes))
+    if (value !== undefined && value !== false) element.setAttribute(name, value === true ? "" : String(value));
+  element.append(...children);
+  return element;
+}
+
+export function html<K extends keyof HTMLElementTagNameMap>(tag: K, attributes: Attributes = {}, ...children: (Node | string)[]): HTMLElementTagNameMap[K] {
+  return fill(document.createElement(tag), attributes, children);
+}
+
+export function svg<K extends keyof SVGElementTagNameMap>(tag: K, attributes: Attributes = {}, ...children: (Node | string)[]): SVGElementTagNameMap[K] {
+  return fill(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
+}
+
+/** Sets text only where it differs; says whether it did. */
+export function setText(element: Element, text: string): boolean {
+  if (element.textContent === text) return false;
+  element.textContent = text;
+  return true;
+}
+
+/** A letter with its digits lowered, for pictures: w12 as w₁₂. */
+export function letter(text: string): SVGTSpanElement[] {
+  const runs = text.match(/[A-Za-zͰ-Ͽ∂∇]+|[\d,]+|[^\dA-Za-zͰ-Ͽ∂∇,]+/g) ?? [text];
+  let lowered = false;
+  return runs.map((run, i) => {
+    const low = i > 0 && /^[\d,]+$/.test(run);
+    const span = svg("tspan", low ? { "font-size": "0.72em", dy: "0.25em" } : lowered ? { dy: "-0.25em" } : {}, run);
+    if (/^[A-Za-zͰ-Ͽ]+$/.test(run)) span.setAttribute("font-style", "italic");
+    lowered = low;
+    return span;
+  });
+}

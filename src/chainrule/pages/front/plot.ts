@@ -1,0 +1,79 @@
+/** Coordinates, axes and ticks of the small pictures. */
+
+import { svg } from "./dom";
+import type { Words } from "./words";
+
+export const [WIDTH, HEIGHT] = [640, 340];
+const [LEFT, RIGHT, TOP, BOTTOM] = [66, 16, 14, 40];
+
+export interface Scale {
+  (value: number): number;
+  low: number;
+  high: number;
+}
+
+function scale(low: number, high: number, from: number, to: number, logarithmic = false): Scale {
+  const f = logarithmic ? Math.log10 : (x: number): number => x;
+  const [a, b] = [f(low), f(high)];
+  return Object.assign((value: number) => from + ((f(value) - a) / (b - a || 1)) * (to - from), { low, high });
+}
+
+/** Round numbers between two ends. */
+export function ticks(low: number, high: number, count = 5): number[] {
+  const rough = (high - low) / count;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const unit = [1, 2, 5, 10].map((factor) => factor * power).find((one) => one >= rough * 0.99)!;
+  const found = [];
+  for (let tick = Math.ceil(low / unit); tick * unit <= high * (1 + 1e-12) + 1e-300; tick++) found.push(Number((tick * unit).toPrecision(12)));
+  return found;
+}
+
+function powers(low: number, high: number): number[] {
+  const [first, last] = [Math.ceil(Math.log10(low)), Math.floor(Math.log10(high))];
+  const every = Math.max(1, Math.ceil((last - first) / 6));
+  return Array.from({ length: Math.max(0, Math.floor((last - first) / every) + 1) }, (_, i) => 10 ** (first + i * every));
+}
+
+export interface Frame {
+  picture: SVGSVGElement;
+  x: Scale;
+  y: Scale;
+}
+
+/** An empty picture with its axes. */
+export function frame(
+  words: Words,
+  alt: string,
+  [xLow, xHigh]: [number, number],
+  [yLow, yHigh]: [number, number],
+  [xTitle, yTitle]: [string, string],
+  logarithmic = false,
+): Frame {
+  const picture = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: "plot", role: "img", "aria-label": alt });
+  const x = scale(xLow, xHigh, LEFT, WIDTH - RIGHT);
+  const y = scale(yLow, yHigh, HEIGHT - BOTTOM, TOP, logarithmic);
+  for (const tick of ticks(xLow, xHigh, 6)) {
+    picture.append(svg("line", { class: "grid", x1: x(tick), x2: x(tick), y1: TOP, y2: HEIGHT - BOTTOM }));
+    picture.append(svg("text", { class: "tick", x: x(tick), y: HEIGHT - BOTTOM + 16 }, words.brief(tick)));
+  }
+  for (const tick of logarithmic ? powers(yLow, yHigh) : ticks(yLow, yHigh)) {
+    picture.append(svg("line", { class: "grid", x1: LEFT, x2: WIDTH - RIGHT, y1: y(tick), y2: y(tick) }));
+    picture.append(svg("text", { class: "tick left", x: LEFT - 7, y: y(tick) + 4 }, words.brief(tick)));
+  }
+  picture.append(svg("text", { class: "axis", x: (LEFT + WIDTH - RIGHT) / 2, y: HEIGHT - 5 }, xTitle));
+  picture.append(svg("text", { class: "axis left", x: 4, y: TOP + 10 }, yTitle));
+  return { picture, x, y };
+}
+
+/** A path through points; gaps where one is no number. */
+export function path(points: Iterable<[number, number]>): string {
+  let [text, down] = ["", false];
+  for (const [x, y] of points) {
+    if (!Number.isFinite(x) || !Number.isFinite(y)) down = false;
+    else {
+      text += `${down ? "L" : "M"}${x.toFixed(1)} ${Math.max(-1e4, Math.min(1e4, y)).toFixed(1)}`;
+      down = true;
+    }
+  }
+  return text;
+}

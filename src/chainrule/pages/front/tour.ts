@@ -1,0 +1,52 @@
+/** A tour of a minute, which can be skipped: five places, each in a sentence. */
+
+import { html } from "./dom";
+import type { Words } from "./words";
+
+const SEEN = "chainrule tour";
+
+/** Was the tour seen before? Where nothing can be stored, it was. */
+export function wasSeen(): boolean {
+  try {
+    return localStorage.getItem(SEEN) !== null;
+  } catch {
+    return true;
+  }
+}
+
+export function tour(words: Words, places: string[], example: string): void {
+  document.querySelector(".tour")?.remove();
+  let at = 0;
+  const text = html("p", { id: "tour-text" });
+  const next = html("button", { type: "button", class: "main" });
+  const skip = html("button", { type: "button" }, words.say("tour.skip"));
+  const box = html("div", { class: "tour", role: "dialog", "aria-label": words.say("tour"), "aria-describedby": "tour-text" }, text, html("div", { class: "choosers" }, next, skip));
+  const end = (): void => {
+    box.remove();
+    for (const lit of document.querySelectorAll(".toured")) lit.classList.remove("toured");
+    try {
+      localStorage.setItem(SEEN, "1");
+    } catch {
+      // A page from disk may not be allowed to keep anything.
+    }
+  };
+  const show = (): void => {
+    for (const lit of document.querySelectorAll(".toured")) lit.classList.remove("toured");
+    const place = document.querySelector(places[at]!);
+    place?.classList.add("toured");
+    text.textContent = words.say(`tour.${at + 1}`, { name: example });
+    next.textContent = words.say(at + 1 < places.length ? "tour.next" : "tour.done");
+    place?.scrollIntoView({ block: "nearest" });
+    next.focus({ preventScroll: true });
+  };
+  next.addEventListener("click", () => {
+    if (++at < places.length) show();
+    else end();
+  });
+  skip.addEventListener("click", end);
+  box.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") end();
+  });
+  document.body.append(box);
+  show();
+}

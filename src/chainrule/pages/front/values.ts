@@ -1,0 +1,108 @@
+/**
+ * The number behind each element, as `chainrule.explanation.values` has it: computed from the numbers before it to fifty digits, when it
+ * is asked for, with the mark that tells an exact number from a rounded one.
+ */
+
+import type { Tensor } from "./arrays";
+import type { Content, Instruction } from "./content";
+import { printedAs } from "./numbers";
+import { FUNCTIONS, type Real, ZERO, abs, compare, fraction, isFinite, ofNumber, parsed, roundedFraction, toNumber } from "./real";
+
+/** Where a number differs from its double by more than this part of the largest number of the step, the double counts. */
+const APART = 1e-9;
+/** Steps with more numbers are written as doubles have them. */
+const MOST_PRECISE = 3000;
+const BY_PAPER = fraction(5000n);
+
+export type Number_ = Real | number;
+
+/** What a node comes to. value: the number of a letter; given: nodes whose numbers are known; operands: those of a paper's formula. */
+export function worth(
+  content: Content,
+  node: number,
+  value: (element: number) => Real,
+  given: ReadonlyMap<number, Real> = new Map(),
+  operands: readonly Real[] = [],
+): Real {
+  const known = new Map(given);
+  const at = (place: number): Real => {
+    const before = known.get(place);
+    if (before) return before;
+    const [operation, ...rest] = content.nodes[place]!;
+    let result: Real;
+    if (operation === "letter") result = value(rest[0] as number);
+    else if (operation === "argument") result = operands[rest[0] as number]!;
+    else if (operation === "constant") result = parsed(rest[0] as string);
+    else result = applied(content, operation, (rest as number[]).map(at));
+    known.set(place, result);
+    return result;
+  };
+  return at(node);
+}
+
+/** An elementwise operation: as paper writes it where that is harmless, else as the table computes it. */
+function applied(content: Content, operation: string, operands: Real[]): Real {
+  const paper = content.paper[operation];
+  if (paper !== undefined && operands.every((operand) => compare(abs(operand), BY_PAPER) < 0))
+    return worth(content, paper, () => ZERO, new Map(), operands);
+  const own = content.functions[operation];
+  if (!own) return FUNCTIONS[operation]!(...operands);
+  const found: Real[] = [];
+  own.instructions.forEach(([name, places, parameters]: Instruction, at) => {
+    if (name === "leaf") found[at] = operands[at]!;
+    else if (name === "constant") found[at] = ofNumber(parameters["number"] as number);
+    else found[at] = FUNCTIONS[name]!(...places.map((place) => found[place]!));
+  });
+  return found[own.result]!;
+}
+
+export class Values {
+  private readonly numbers: (Number_ | undefined)[] = [];
+  private readonly largest: number;
+
+  /**
+   * arrays    the doubles of the step, by key
+   * given     are the numbers from outside exactly the decimals that they are written as?
+   * fractions is everything to be computed without rounding?
+   * replaced  what stands for elements that come from outside: after the step, the numbers of the new weights
+   */
+  constructor(
+    private readonly content: Content,
+    private readonly arrays: ReadonlyMap<string, Tensor>,
+    private readonly given: boolean,
+    private readonly fractions = false,
+    private readonly replaced?: (element: number) => Number_ | undefined,
+  ) {
+    let [count, largest] = [0, 0];
+    for (const { data } of arrays.values()) {
+      count += data.length;
+      for (const number of data) largest = Math.abs(number) <= largest ? largest : Math.abs(number);
+    }
+    this.largest = count > MOST_PRECISE || !Number.isFinite(largest) ? 0 : largest;
+  }
+
+  /** The double of an element. */
+  double(element: number): number {
+    const [key, place, node] = this.content.elements[element]!;
+    return node === -2 ? 0 : this.arrays.get(key)!.data[place]!;
+  }
+
+  /** The number of an element, which is a double where it is known no better. */
+  of(element: number): Number_ {
+    return (this.numbers[element] ??= this.found(element));
+  }
+
+  private found(element: number): Number_ {
+    const [key, , node] = this.content.elements[element]!;
+    const recorded = this.double(element);
+    if (!this.largest) return recorded;
+    if (node === -2) return ZERO;
+    const other = this.replaced?.(element);
+    if (other !== undefined) return other;
+    if (node === -1) return printedAs(recorded, (this.given || this.fractions) && key !== "R");
+    const exact = worth(this.content, node, (letter) => printedAs(this.of(letter)));
+    if (this.fractions) return exact;
+    const number = roundedFraction(exact);
+    return isFinite(number) && Math.abs(toNumber(number) - recorded) <= APART * this.largest ? number : recorded;
+  }
+}

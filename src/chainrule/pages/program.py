@@ -1,0 +1,146 @@
+"""The program of a step as plain data: what a page runs to compute every number anew.
+
+The value column of the table of primitives is run on `Traced` values, which write down what is done with them. So a page needs only
+the functions in which the table writes its values, exp, maximum, sum …, and no formula of a network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from chainrule.base.operators import Operators
+from chainrule.formula.expression import Expression, Primitive, order
+
+Instruction = list[Any]
+"""[operation, the numbers of earlier instructions, parameters]"""
+
+
+class Traced(Operators):
+    """A value of which only the number of its instruction is known."""
+
+    def __init__(self, tracer: Tracer, place: int) -> None:
+        self.tracer, self.place = tracer, place
+
+    def applied(self, operation: str, *operands: Any) -> Traced:
+        """The operation, written down."""
+        return self.tracer.write(operation, operands)
+
+    def __matmul__(self, other: Any) -> Traced:
+        return self.tracer.write("matmul", (self, other))
+
+    def __getitem__(self, slices: tuple[slice, ...]) -> Traced:
+        return self.tracer.write("part", (self,), axis=len(slices) - 1, start=slices[-1].start, stop=slices[-1].stop)
+
+
+class Tracer:
+    """Array functions that write down that they were called, in place of computing."""
+
+    def __init__(self) -> None:
+        self.instructions: list[Instruction] = []
+        self._known: dict[str, int] = {}
+
+    def write(self, operation: str, operands: Sequence[Any], **parameters: Any) -> Traced:
+        """An instruction; the same one is written once."""
+        places = [operand.place if isinstance(operand, Traced) else self.number(operand).place for operand in operands]
+        instruction: Instruction = [operation, places, parameters]
+        place = self._known.setdefault(repr(instruction), len(self.instructions))
+        if place == len(self.instructions):
+            self.instructions.append(instruction)
+        return Traced(self, place)
+
+    def number(self, number: Any) -> Traced:
+        """A constant; a size is looked up when the program runs."""
+        if isinstance(number, str):
+            return self.write("size", (), dimension=number)
+        return self.write("constant", (), number=float(number))
+
+    def sum(self, x: Traced, axis: Any, keepdims: bool = False) -> Traced:
+        """The sum over some axes."""
+        return self.write("sum", (x,), axes=_axes(axis), keepdims=keepdims)
+
+    def mean(self, x: Traced, axis: Any) -> Traced:
+        """The mean over some axes."""
+        return self.write("mean", (x,), axes=_axes(axis), keepdims=False)
+
+    def max(self, x: Traced, axis: Any, keepdims: bool = False) -> Traced:
+        """The largest along an axis."""
+        return self.write("max", (x,), axes=_axes(axis), keepdims=keepdims)
+
+    def squeeze(self, x: Traced, axis: int) -> Traced:
+        """Without an axis of length 1."""
+        return self.write("squeeze", (x,), axes=[axis])
+
+    def permute_dims(self, x: Traced, axes: Sequence[int]) -> Traced:
+        """The axes in another order."""
+        return self.write("transpose", (x,), axes=list(axes))
+
+    def reshape(self, x: Traced, sizes: Sequence[Any]) -> Traced:
+        """The same elements in another shape."""
+        return self.write("reshape", (x,), sizes=list(sizes))
+
+    def spread(self, x: Any, axes: Sequence[int], sizes: Sequence[Any]) -> Traced:
+        """x with new axes, repeated along them."""
+        return self.write("spread", (x,), axes=list(axes), sizes=list(sizes))
+
+    def pattern(self, sizes: Sequence[int], gaps: Sequence[Sequence[int]]) -> Traced:
+        """1 everywhere but at the gaps, where it is 0."""
+        return self.write("pattern", (), sizes=list(sizes), gaps=[list(gap) for gap in gaps])
+
+    def concat(self, arrays: Sequence[Traced], axis: int) -> Traced:
+        """Arrays side by side along an axis."""
+        return self.write("join", arrays, axis=axis)
+
+    def place(self, x: Traced, axis: int, start: int, extent: Any) -> Traced:
+        """x at `start` of a longer axis, zeros elsewhere."""
+        return self.write("place", (x,), axis=axis, start=start, extent=extent)
+
+    def __getattr__(self, operation: str) -> Any:
+        """A function of one or two arrays, element by element: exp, maximum, where …"""
+        if operation.startswith("_"):
+            raise AttributeError(operation)
+        return lambda *operands: self.write(operation, operands)
+
+
+def _axes(axis: Any) -> list[int]:
+    return [axis] if isinstance(axis, int) else list(axis)
+
+
+def program(roots: Iterable[Expression], leaves: Mapping[str, Expression]) -> dict[str, Any]:
+    """Instructions that compute every named quantity below `roots`.
+
+    leaves  what comes from outside, by key
+
+    The result holds "instructions" and "names": which instruction gives the numbers of which key.
+    """
+    tracer, places, names = Tracer(), dict[Expression, Traced](), dict[str, int]()
+    for node in order(*roots, *leaves.values()):
+        if node.primitive.name == "variable":
+            places[node] = tracer.write("leaf", (), key=node.key)
+        else:
+            places[node] = traced_value(tracer, node.primitive, [places[argument] for argument in node.arguments], node.parameters)
+        if node.name is not None:
+            names[node.key] = places[node].place
+    return {"instructions": tracer.instructions, "names": names}
+
+
+def traced_value(tracer: Tracer, primitive: Primitive, operands: Sequence[Traced], parameters: Mapping[str, Any]) -> Traced:
+    """What the value column of a row does with its operands, written down."""
+    value = primitive.value(tracer, *operands, **parameters)
+    return value if isinstance(value, Traced) else tracer.number(value)
+
+
+def functions(primitives: Iterable[Primitive]) -> dict[str, dict[str, Any]]:
+    """Elementwise rows whose value is written in other functions, each as a program of its own: σ(z) = 1/(1 + exp(−z))."""
+    found = {}
+    for primitive in primitives:
+        if primitive.elementwise:
+            tracer = Tracer()
+            operands = [
+                tracer.write("leaf", (), key=name)
+                for name in primitive.value.__code__.co_varnames[1 : primitive.value.__code__.co_argcount]
+            ]
+            value = traced_value(tracer, primitive, operands, {})
+            if len(tracer.instructions) > len(operands) + 1:
+                found[primitive.name] = {"instructions": tracer.instructions, "result": value.place}
+    return found

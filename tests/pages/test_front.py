@@ -1,0 +1,135 @@
+"""The front end's sources: the built files are theirs, its arithmetic is Python's."""
+
+from __future__ import annotations
+
+import json
+import math
+import operator
+import shutil
+import subprocess
+from fractions import Fraction
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from chainrule.notation.arithmetic import REALS, real, rounded_fraction
+from chainrule.notation.conventions import Notation
+from chainrule.notation.formula import Number
+from chainrule.notation.numbers import printed
+
+PAGE = Path(str(files("chainrule.pages")))
+TOOLS = PAGE / "front/node_modules/.bin"
+needs_node = pytest.mark.skipif(
+    shutil.which("node") is None or not (TOOLS / "esbuild").exists(), reason="needs Node: scripts/install test, where there is npm"
+)
+LARGEST = 120_000
+"""Bytes of module and style together."""
+
+
+@needs_node
+@pytest.mark.parametrize(("script", "built"), [("module", "page.js"), ("style", "page.css")])
+def test_the_built_file_is_what_its_sources_give(tmp_path, script, built):
+    command = json.loads((PAGE / "front/package.json").read_text())["scripts"][script]
+    tool, *options = command.replace(f"../{built}", str(tmp_path / built)).split()
+    subprocess.run([TOOLS / tool, *options], cwd=PAGE / "front", check=True)
+    assert (tmp_path / built).read_bytes() == (PAGE / built).read_bytes(), "npm run build, in src/chainrule/pages/front, builds it anew"
+
+
+def test_the_module_is_small_and_asks_nothing_of_anybody():
+    module, style = ((PAGE / name).read_text("utf-8") for name in ("page.js", "page.css"))
+    assert len(module.encode()) + len(style.encode()) < LARGEST
+    for reaching in ("fetch(", "XMLHttpRequest", "WebSocket", "eval(", "new Function", "import(", "http://", "https://"):
+        assert reaching not in module.replace("http://www.w3.org/", "").replace("https://www.w3.org/", "")
+    assert "url(" not in style
+
+
+@pytest.fixture(scope="module")
+def ask(tmp_path_factory):
+    """Asks the front end, many things at once."""
+    built = tmp_path_factory.mktemp("front") / "check.mjs"
+    source = Path(__file__).parent / "check.ts"
+    subprocess.run(
+        [TOOLS / "esbuild", source, "--bundle", "--platform=node", "--format=esm", f"--outfile={built}", "--log-level=error"], check=True
+    )
+
+    def asked(questions):
+        lines = "\n".join(json.dumps(question) for question in questions)
+        found = subprocess.run(["node", built], input=lines, capture_output=True, text=True, check=True)
+        return [json.loads(line) for line in found.stdout.splitlines()]
+
+    return asked
+
+
+CALLED = {"add": "add", "sub": "subtract", "mul": "multiply", "truediv": "divide"}
+RNG = np.random.default_rng(1)
+DECIMALS = [f"{RNG.normal(0, scale):.{digits}g}" for scale in (1e-6, 0.1, 1, 8) for digits in (1, 3, 17) for _ in range(3)]
+ABOVE = {"log": abs, "sqrt": abs}
+ONE = ("exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tanh", "erf", "abs", "sign", "floor")
+
+
+@needs_node
+def test_real_numbers_are_those_of_python_to_48_digits(ask):
+    cases = [(name, str(float(text).__abs__()) if name in ABOVE else text) for name in ONE for text in DECIMALS]
+    cases = [case for case in cases if case[0] != "log1p" or float(case[1]) > -1]
+    for (name, text), (above, below, exact) in zip(cases, ask(["real", *case] for case in cases), strict=True):
+        wanted = rounded_fraction(getattr(REALS, name)(real(Fraction(text))))
+        assert exact == wanted.exact, (name, text)
+        assert abs(Fraction(int(above), int(below)) - wanted.value) <= abs(wanted.value) / 10**48, (name, text)
+
+
+@needs_node
+def test_sums_products_and_powers_of_real_numbers_are_exact(ask):
+    pairs = [(name, a, b) for name in ("add", "sub", "mul", "truediv") for a, b in zip(DECIMALS, DECIMALS[::-1], strict=True)]
+    for (name, a, b), (above, below, exact) in zip(pairs, ask(["real", CALLED[pair[0]], *pair[1:]] for pair in pairs), strict=True):
+        wanted = getattr(operator, name)(real(Fraction(a)), real(Fraction(b)))
+        assert (Fraction(int(above), int(below)), exact) == (wanted.value, wanted.exact)
+
+
+@needs_node
+def test_doubles_are_those_of_numpy(ask):
+    """+ − × ÷ √ bit for bit, other functions within 4 units in the last place; sums in NumPy's order."""
+    xs = [float(text) for text in DECIMALS]
+    exactly = [(name, a, b) for name in ("add", "subtract", "multiply", "divide") for a, b in zip(xs, xs[::-1], strict=True)]
+    for (name, a, b), found in zip(exactly, ask(["double", *case] for case in exactly), strict=True):
+        assert float(found) == getattr(np, name)(a, b)
+    one = [(name, abs(x) if name in ABOVE else x) for name in (*ONE, "erfc") for x in xs if name != "log1p" or x > -1]
+    for (name, x), found in zip(one, ask(["double", *case] for case in one), strict=True):
+        wanted = float(getattr(math, name)(x)) if name in ("erf", "erfc") else float(getattr(np, name)(x))
+        assert abs(float(found) - wanted) <= (0 if name == "sqrt" else 4) * math.ulp(wanted), (name, x)
+    rows = [RNG.normal(size=count) for count in (1, 5, 8, 13, 127, 128, 129, 300, 1000)]
+    assert [float(found) for found in ask(["sum", "", [repr(float(x)) for x in row]] for row in rows)] == [row.sum() for row in rows]
+
+
+NUMBERS = [
+    *DECIMALS,
+    "0",
+    "-0.0",
+    "1e22",
+    "1e-7",
+    "8.399999999999999",
+    "123456789",
+    "1234567891",
+    "999999.5",
+    "0.1",
+    "1e300",
+    "-5e-324",
+    "NaN",
+]
+
+
+@needs_node
+@pytest.mark.parametrize(("digits", "comma"), [(6, False), (3, True), (12, False)])
+def test_numbers_are_printed_as_python_prints_them(ask, digits, comma):
+    notation = Notation(digits=digits, decimal="comma" if comma else "point")
+    for text, (layout, above, below, exact) in zip(
+        NUMBERS, ask(["printed", "", text, digits, comma, False] for text in NUMBERS), strict=True
+    ):
+        wanted = printed(float(text), notation)
+        assert isinstance(wanted.formula, Number)
+        assert (layout[1], layout[2] if len(layout) > 2 else None, exact) == (wanted.formula.digits, wanted.formula.power, wanted.exact), (
+            text
+        )
+        if isinstance(wanted.value, Fraction):
+            assert Fraction(int(above), int(below)) == wanted.value

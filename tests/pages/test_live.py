@@ -1,0 +1,364 @@
+"""The live page in a browser: its formulas read as those of `explain`, for any numbers; it is quiet, and everybody can use it."""
+
+from __future__ import annotations
+
+import json
+import re
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.samples import some
+
+import chainrule as cr
+from chainrule.api.page import page
+from chainrule.api.problems import problem
+from chainrule.document.document import Equations
+from chainrule.explanation.explain import contexts, whole_sections
+from chainrule.notation.formula import Equation
+from chainrule.notation.mathml import formula_mathml
+from chainrule.pages.content import ELSEWHERE, page_content
+from chainrule.pages.file import page_file
+from chainrule.steps.problem import problem_from
+from chainrule.steps.step import Step
+
+RESIDUAL = {
+    "inputs": 2,
+    "layers": [
+        {"name": "one", "units": 2, "activation": "tanh"},
+        {"name": "skip", "kind": "add", "from": ["x", "one"]},
+        {"units": 1, "from": "skip"},
+    ],
+    "data": {"x": [[1, 2]], "t": [[1]]},
+}
+
+NETWORKS: dict[str, dict[str, Any]] = {
+    "seed": {},
+    "mazur": {"source": "mazur"},
+    "xor": {"source": "xor"},
+    "adam": {"source": "2-3-1", "optimizer": "adam", "regularizer": "l2", "learning_rate": 0.1},
+    "columns": {"source": "2-3-2", "loss": "cross_entropy", "notation": "nielsen"},
+    "german": {"notation": "german", "activation": "softplus", "source": "2-2-1"},
+    "relu": {"source": "3-2-1", "activation": "relu", "loss": "binary_cross_entropy", "seed": 3},
+    "leaky": {"source": "2-2-1", "activation": "leaky_relu", "loss": "huber"},
+    "elu": {"source": "2-2-1", "activation": "elu", "loss": "log_cosh", "optimizer": "momentum"},
+    "selu": {"source": "1-2-1", "activation": "selu", "loss": "squared"},
+    "gelu": {"source": "2-2-2", "activation": "gelu", "loss": "huber", "seed": 4},
+    "silu": {"source": "2-2-1", "activation": "silu", "loss": "absolute"},
+    "softsign": {"source": "2-2-1", "activation": "softsign", "optimizer": "rmsprop"},
+    "hard": {"source": "2-2-1", "activation": "hard_sigmoid", "loss": "half_squared", "optimizer": "nesterov"},
+    "hard tanh": {"source": "2-2-1", "activation": "hard_tanh", "optimizer": "adagrad"},
+    "swish": {"source": "2-2-1", "activation": "hard_swish", "optimizer": "adamw"},
+    "relu6": {"source": "2-2-1", "activation": "relu6", "regularizer": "l1"},
+    "hinge": {"source": "2-2-1", "loss": "hinge", "target": "1"},
+    "logits": {"source": "2-2-3", "loss": "cross_entropy_from_logits", "target": "0 1 0"},
+    "residual": {"source": RESIDUAL},
+}
+"""Over activations, losses, optimisers, regularisers, notations, and several samples."""
+
+CHANGES = range(100)
+
+ORDINARY = {
+    ("seed", 0), ("mazur", 1), ("xor", 0), ("adam", 2), ("columns", 0), ("german", 1), ("relu", 0), ("residual", 0), ("hinge", 1),
+    ("logits", 0),
+}  # fmt: skip
+"""What the ordinary tests look at."""
+
+
+@cache
+def content_of(name: str) -> dict[str, Any]:
+    """What the page of a network shows."""
+    return page_content(problem(**NETWORKS[name]))
+
+
+@pytest.fixture(scope="module")
+def pages(browser, tmp_path_factory):
+    """Opens the page of a problem, once; what it says to the console, and asks for, has to be nothing."""
+    folder, opened, said = tmp_path_factory.mktemp("pages"), {}, []
+
+    def open_page(name: str, **context: Any) -> Any:
+        key = (name, repr(context))
+        if key not in opened:
+            path = folder / f"{name}.html"
+            path.write_text(page_file(content_of(name)), encoding="utf-8")
+            made = browser.new_context(
+                **{"viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce", "offline": True, **context}
+            )
+            made.add_init_script("localStorage.setItem('chainrule tour', '1')")
+            tab = made.new_page()
+            tab.on("console", lambda message: said.append(message.text))
+            tab.on("pageerror", lambda error: said.append(str(error)))
+            tab.on("request", lambda request: said.append(request.url) if not request.url.startswith(("file:", "data:", "blob:")) else None)
+            tab.goto(path.as_uri())
+            opened[key] = tab
+        return opened[key]
+
+    yield open_page
+    for tab in opened.values():
+        tab.context.close()
+    assert said == []
+
+
+def bare(markup: str) -> str:
+    """Markup without attributes, and without the elements that only say what something is."""
+
+    def written(element: ET.Element) -> str:
+        inner = (element.text or "") + "".join(written(child) + (child.tail or "") for child in element)
+        return inner if element.tag == "mrow" and element.attrib else f"<{element.tag}>{inner}</{element.tag}>"
+
+    plain = re.sub(r' xmlns="[^"]*"', "", markup).replace("&nbsp;", "\u00a0")
+    return "".join(written(child) for child in ET.fromstring(plain))
+
+
+def printed(equation: Equation, words: Any) -> list[str]:
+    """The sides of an equation with the relations before them."""
+    sides = [bare(formula_mathml(side, words=words)) for side in equation.sides]
+    return [sides[0], *(part for pair in zip(equation.relations, sides[1:], strict=True) for part in pair)]
+
+
+def explained(step: Step, content: Any) -> list[list[str]]:
+    """Every equation that `explain` prints of this step, in the sections that a page has."""
+    detail = "scalar" if any(section["key"] == "chain" for section in content["sections"]) else "matrix"
+    (context,) = contexts(step, detail=detail, extent="brief" if content["brief"] else "usual")
+    sections = [section for section in whole_sections(context) if section.key not in ELSEWHERE]
+    blocks = [block for section in sections for block in section.blocks if isinstance(block, Equations)]
+    words = context.words.catalogue
+    return [printed(equation, words) for block in blocks for equation in block.equations if isinstance(equation, Equation)]
+
+
+SHOWN = """(place) => [...document.querySelectorAll(`${place} .line`)].map((line) =>
+    [...line.querySelector("mtable").children].flatMap((row, i) => {
+        const [left, right] = row.children, [sign, ...side] = right.children;
+        const text = (parts) => `<math>${parts.map((part) => part.outerHTML).join("")}</math>`;
+        return [...(i ? [] : [text([...left.children])]), sign.textContent, text(side)];
+    }))"""
+
+
+def shown(tab: Any, place: str) -> list[list[str]]:
+    """Every equation that stands on the page."""
+    tab.evaluate("chainrule.finish()")
+    lines = tab.evaluate(SHOWN, place)
+    return [[bare(part) if part.startswith("<math>") else part for part in line] for line in lines]
+
+
+def random_numbers(content: Any, rng: np.random.Generator) -> dict[str, float]:
+    """Other numbers for some of the weights, inputs, targets and the rate."""
+    leaves, changed = content["leaves"], {}
+    for kind, share in (("parameters", 0.5), ("inputs", 0.4)):
+        for key, numbers in leaves[kind].items():
+            for place in range(len(numbers)):
+                if rng.random() < share:
+                    digits = int(rng.choice([1, 2, 4, 17], p=[0.3, 0.4, 0.2, 0.1]))
+                    changed[f"{key} {place}"] = float(f"{rng.normal(0, rng.choice([0.3, 1, 4])):.{digits}g}")
+    if "learning_rate" in leaves["options"] and rng.random() < 0.5:
+        changed["learning_rate 0"] = float(f"{rng.uniform(0.001, 0.5):.2g}")
+    return changed
+
+
+def with_numbers(name: str, changed: dict[str, float]) -> Step:
+    """The step of the problem with these numbers, by Python."""
+    given = problem(**NETWORKS[name])
+    first = given.step()
+    arrays = {key: np.array(first.values[key], dtype=float) for key in {name.split()[0] for name in changed}}
+    for key, value in changed.items():
+        array, place = key.split()
+        arrays[array].flat[int(place)] = value
+    network = given.network.with_parameters({**given.network.parameters, **{k: v for k, v in arrays.items() if k in given.network.shapes}})
+    optimizer = first.optimizer
+    if "learning_rate" in arrays:
+        optimizer = optimizer.definition.bind(**{**optimizer.given, "learning_rate": float(arrays["learning_rate"])})
+    return replace(given, network=network, x=arrays.get("x", given.x), optimizer=optimizer).step()
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    some([(name, change) for change in CHANGES for name in NETWORKS], lambda case: case in ORDINARY),
+)
+def test_every_formula_reads_as_explain_prints_it(pages, name, change):
+    tab, content = pages(name), content_of(name)
+    changed = random_numbers(content, np.random.default_rng([change, *map(ord, name)]))
+    tab.evaluate("(numbers) => { chainrule.session.rewind(); chainrule.change(numbers); }", changed)
+    step = with_numbers(name, changed)
+    assert shown(tab, ".view.formulas .chapter:not(:last-child)") == explained(step, content)
+    later = change % 3 + 1
+    tab.evaluate("(count) => { chainrule.session.train(count); chainrule.render(); }", later)
+    record = Step.from_dict(json.loads(tab.evaluate("chainrule.record()")))
+    if not np.isfinite(record.error) or record.number == 1:
+        return
+    assert record.number == later + 1
+    assert record.replay().differences(record, 1e-11) == {}
+    assert shown(tab, ".view.formulas .chapter:not(:last-child)") == explained(record, content)
+
+
+# What a person does.
+
+
+@pytest.fixture
+def fresh(pages):
+    """The page of the seed, as it begins."""
+    tab = pages("seed")
+    tab.goto(tab.url.partition("#")[0])
+    return tab
+
+
+def error_of(tab: Any) -> str:
+    return tab.locator(".stage .error .digits").text_content()
+
+
+def test_a_weight_is_dragged_in_a_formula_and_everything_follows_until_it_is_undone(fresh):
+    before = error_of(fresh)
+    box = fresh.locator("#card .number.handle").first.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    fresh.mouse.move(x, y)
+    fresh.mouse.down()
+    fresh.mouse.move(x + 40, y, steps=4)
+    fresh.mouse.up()
+    fresh.locator(".edge-number .value", has_text="0.31").wait_for()
+    assert error_of(fresh) != before
+    assert shown(fresh, ".view.formulas .chapter")[2][4].count("0.31")
+    fresh.get_by_role("button", name="Undo").click()
+    fresh.locator(".edge-number .value", has_text="0.21").wait_for()
+    assert error_of(fresh) == before
+    fresh.get_by_role("button", name="Redo").click()
+    fresh.locator(".edge-number .value", has_text="0.31").wait_for()
+
+
+def test_a_number_is_typed_by_keyboard_alone_and_said_aloud(fresh):
+    fresh.locator(".stage [tabindex='0']").focus()
+    for _ in range(40):
+        if fresh.evaluate("document.activeElement.dataset.label ?? ''").startswith("w5"):
+            break
+        fresh.keyboard.press("ArrowRight")
+    fresh.keyboard.press("ArrowUp")
+    fresh.locator(".edge-number .value", has_text="0.24").wait_for()
+    fresh.keyboard.press("Enter")
+    fresh.keyboard.type("-1,5")
+    fresh.keyboard.press("Enter")
+    fresh.locator(".edge-number .value", has_text="−1.5").wait_for()
+    fresh.locator("[role=status]", has_text="w5 = −1.5. Error ").wait_for(state="attached")
+    fresh.keyboard.press("Enter")
+    fresh.keyboard.type("twelve")
+    fresh.keyboard.press("Enter")
+    assert fresh.locator(".typing").get_attribute("aria-invalid") == "true"
+    fresh.keyboard.press("Escape")
+    assert fresh.locator(".typing").count() == 0
+
+
+def test_the_step_is_walked_through_from_the_first_sum_to_the_next_step(fresh):
+    forward = fresh.get_by_role("button", name="Step", exact=True)
+    titles = []
+    for _ in range(fresh.evaluate("chainrule.content.sequence.length")):
+        forward.click()
+        titles.append(fresh.locator("#card-title").text_content())
+    phases = list(dict.fromkeys(title.partition(":")[0] for title in titles))
+    assert phases == ["Forward pass", "Error", "Backward pass", "Gradients", "Update"]
+    assert fresh.locator("#card .line").text_content().replace("\u2062", "").startswith("w6←w6−η·∂E∂w6")
+    forward.click()
+    fresh.locator(".phase", has_text="before step 2").wait_for()
+    fresh.get_by_role("button", name="Back", exact=True).click()
+    assert error_of(fresh) == "49.25"
+
+
+def test_a_number_is_predicted_before_it_is_shown(fresh):
+    fresh.locator(".more summary").click()
+    fresh.get_by_label("Predict first").check()
+    fresh.keyboard.press("Escape")
+    fresh.get_by_role("button", name="Step", exact=True).click()
+    assert "8.4" not in fresh.locator("#card").text_content()
+    fresh.locator("#guess").fill("8.4")
+    fresh.keyboard.press("Enter")
+    fresh.locator(".toast", has_text="Right: 8.4").wait_for()
+    fresh.get_by_role("button", name="Step", exact=True).click()
+    fresh.locator("#guess").fill("1.7")
+    fresh.keyboard.press("Enter")
+    fresh.locator(".toast", has_text="Not quite: it is 1.76").wait_for()
+    fresh.locator("#card", has_text="1.76").wait_for()
+
+
+def test_training_goes_on_a_time_line_and_is_rewound(fresh):
+    fresh.evaluate("chainrule.change({'learning_rate 0': 0.01})")
+    fresh.get_by_role("button", name="Train 20 steps").click()
+    fresh.locator(".phase", has_text="before step 21").wait_for()
+    fresh.get_by_role("slider", name="Training steps").focus()
+    fresh.keyboard.press("Home")
+    fresh.locator(".phase", has_text="before step 1").wait_for()
+    assert error_of(fresh) == "1.596"
+    fresh.get_by_role("button", name="Rewind").click()
+    assert fresh.locator(".knob-digits").text_content() == "0.05"
+
+
+def test_too_large_a_rate_is_told_with_the_range_that_lowers_the_error(fresh):
+    """One step of the seed lowers E with rates up to 0.01894."""
+    alarm = fresh.locator(".alarm").first
+    assert "1.59561248 → 49.25" in alarm.text_content()
+    assert "0.0189" in alarm.text_content()
+    fresh.evaluate("chainrule.change({'learning_rate 0': 0.018})")
+    fresh.locator(".alarms", has_text="Nothing looks wrong.").wait_for()
+
+
+def test_a_link_brings_the_numbers_back(fresh, pages):
+    fresh.evaluate("chainrule.change({'W1 0': -0.125, 't 0': 7})")
+    fresh.evaluate("chainrule.link()")
+    fresh.wait_for_function("location.hash.length > 1")
+    error = error_of(fresh)
+    fresh.reload()
+    fresh.locator(".edge-number .value", has_text="−0.125").wait_for()
+    assert error_of(fresh) == error
+    fresh.evaluate("history.replaceState(null, '', location.pathname + '#nonsense')")
+    fresh.reload()
+    assert error_of(fresh) == "1.596"
+
+
+@pytest.mark.parametrize("name", ["seed", "adam"])
+def test_a_saved_step_is_one_that_the_command_line_reads(pages, name):
+    tab = pages(name)
+    tab.evaluate("() => { chainrule.session.rewind(); chainrule.session.train(2); chainrule.render(); }")
+    text = tab.evaluate("chainrule.record()")
+    step = Step.from_dict(json.loads(text))
+    wanted = list(zip(range(3), problem(**NETWORKS[name]).steps(), strict=False))[2][1]
+    assert wanted.differences(step, 1e-12) == {}
+    assert (step.number, step.optimizer) == (3, wanted.optimizer)
+
+
+@pytest.mark.parametrize(("width", "scheme"), some([(360, "dark"), (360, "light"), (1280, "light"), (1920, "dark")], 2))
+def test_axe_finds_nothing_in_any_view_and_nothing_sticks_out(pages, width, scheme):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    tab = pages("xor", viewport={"width": width, "height": 900}, color_scheme=scheme)
+    for view in ("formulas", "slope", "contours", "curve", "function", "layers", "samples", "numbers"):
+        tab.evaluate("(view) => chainrule.open(view)", view)
+        tab.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        found = axe.Axe().run(tab)
+        assert found.violations_count == 0, f"{view}: {found.generate_report()}"
+        assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth"), view
+
+
+def test_the_function_stays_what_it_is_and_refuses_what_cannot_be_a_page(tmp_path):
+    seed = cr.problem_from(cr.example("seed"))
+    assert cr.page(seed) == cr.page(seed, tmp_path / "seed.html") == (tmp_path / "seed.html").read_text("utf-8")
+    assert len(cr.page(seed).encode()) < 350_000
+    with pytest.raises(cr.InputError, match=r"written as \.html"):
+        cr.page(seed, tmp_path / "seed.pdf")
+    with pytest.raises(cr.InputError, match="up to 400 weights, and here are 101,770"):
+        cr.page(problem("784-128-10"))
+
+
+HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(1)>\"'&{x}\u202e"
+
+
+def test_hostile_names_do_no_harm(browser, tmp_path):
+    network = {"inputs": 2, "title": HOSTILE, "layers": [{"units": 2, "name": "hidden"}, {"units": 1}], "data": {"x": [[1, 2]], "t": [[1]]}}
+    network["data"] |= {"features": [HOSTILE, "b" * 10_000], "targets": [HOSTILE]}
+    page(problem_from(network), tmp_path / "page.html")
+    tab = browser.new_page()
+    said: list[str] = []
+    tab.on("console", lambda message: said.append(message.text))
+    tab.on("pageerror", lambda error: said.append(str(error)))
+    tab.on("dialog", lambda dialog: said.append(dialog.message))
+    tab.goto((tmp_path / "page.html").as_uri())
+    tab.locator(".stage .error").wait_for()
+    assert "<script>alert(1)</script>" in tab.locator("h1").text_content()
+    assert (said, tab.locator("img").count()) == ([], 0)
+    tab.close()
