@@ -9,7 +9,10 @@ from tests.conftest import FAMILIES
 from tests.golden.regenerate import document_of
 from tests.samples import some
 
+import chainrule as cr
+from chainrule.api.report import report_of
 from chainrule.render.html import html
+from chainrule.training.rows import rows_of
 
 NAMES = ("seed", "mazur-german", "iris")
 OTHERS = ("xor", "vanishing", "large", "cases", "penalty", "adam")
@@ -69,6 +72,24 @@ def test_on_a_telephone_formulas_are_whole_and_the_page_is_short(opened):
     assert min(page.evaluate(small)) >= 11.9
     assert page.evaluate("[...document.querySelectorAll('.diagram')].every((one) => one.getBoundingClientRect().right <= innerWidth)")
     assert page.evaluate("document.documentElement.scrollHeight") < 13 * 800
+
+
+def test_a_report_is_for_all_and_its_steps_open_live_by_keyboard(opened, files):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    table = {"x": [place / 7 for place in range(30)], "y": [(place % 5) / 3 for place in range(30)]}
+    model = cr.train(table, target="y", hidden=2, epochs=2, batch_size=8, validation_folds=0)
+    report_of(model, "model.safetensors", rows_of(model, table)).save(files / "report.html")
+    page = opened("report", 360)
+    page.evaluate("document.querySelectorAll('section > details').forEach((details) => { details.open = true; })")
+    found = axe.Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.locator("[data-live]").first.focus()
+    page.keyboard.press("Enter")
+    page.frame_locator("dialog iframe").locator("math").first.wait_for()
+    page.locator("dialog > button").press("Enter")
+    page.locator("dialog").wait_for(state="detached")
+    assert page.evaluate("document.activeElement.dataset.live")
 
 
 def test_brackets_stretch_and_the_font_is_its_own(opened):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,14 +15,17 @@ from chainrule.base.errors import InputError
 from chainrule.diagnosis.criteria import sentence
 from chainrule.diagnosis.divergence import Diverged
 from chainrule.diagnosis.examination import examined
-from chainrule.document.document import Document
+from chainrule.document.document import Block, Document, LivePages, Note
 from chainrule.document.words import Words
 from chainrule.explanation.context import Context
 from chainrule.notation.conventions import Notation
+from chainrule.pages.content import MOST_NUMBERS, MOST_UNITS, page_content
+from chainrule.pages.file import json_in_markup, page_module, page_style
 from chainrule.preparation.cautions import cautions
 from chainrule.render.formats import check_format, save
 from chainrule.reports.replay import looked_at, replayed_steps
 from chainrule.reports.sections import RunFacts, run_document
+from chainrule.steps.step import record
 from chainrule.training.model import Model, own_data
 from chainrule.training.rows import Rows, is_here, rows_of, subsets_of
 
@@ -34,6 +37,9 @@ if TYPE_CHECKING:
 SOMEWHERE = "model.safetensors"
 """What a model is called in commands whose file is not known."""
 
+
+LIVE_ROWS = 4
+"""Rows of a step that is opened live: each of them makes the file larger."""
 
 LONGEST_LINE = 1000
 """Letters of the line of Python that makes a run again."""
@@ -134,7 +140,36 @@ def report_of(
     known["subsets"] = dict(zip(("train", "validation", "test"), subsets, strict=True))
     known["steps"] = {number: _told(step, model, path, rows, context) for number, step in found.items()}
     known["advised"] = (training_command(model, cure) or "") if cure and _is_file(model) else ""
-    return run_document(RunFacts(model, context, path, **known))
+    return _with_live(run_document(RunFacts(model, context, path, **known)), looked.explained, known["steps"])
+
+
+def _with_live(document: Document, explained: Sequence[int], steps: Mapping[int, Step]) -> Document:
+    """The report with its explained steps as live pages, where the network is small enough to be seen; else it says why there are none."""
+    chosen = [steps[number] for number in explained if number in steps]
+    words, pages, notes = Words(document.language), dict[str, str](), dict[str, Block]()
+    for step in chosen:
+        key, seen = f"step{step.number}", _first_rows(step)
+        try:
+            pages[key] = json_in_markup(page_content(seen))
+        except InputError:
+            large = words.plain("report.step.large", weights=MOST_NUMBERS, units=MOST_UNITS)
+            notes[key] = Note("more", (large,))
+        else:
+            if seen is not step:
+                notes[key] = Note("more", (words.plain("report.step.live", rows=len(seen.x), samples=len(step.x)),))
+    sections = tuple(
+        replace(one, blocks=(*one.blocks[:2], notes[one.key], *one.blocks[2:])) if one.key in notes else one for one in document.sections
+    )
+    return replace(document, sections=sections, live=LivePages(page_style(), page_module(), pages) if pages else None)
+
+
+def _first_rows(step: Step) -> Step:
+    """The step on as many of its rows as a page shows, from the same parameters and states."""
+    if len(step.x) <= LIVE_ROWS:
+        return step
+    weights = None if step.weights is None else step.weights[:LIVE_ROWS]
+    rows = step.x[:LIVE_ROWS], step.t[:LIVE_ROWS]
+    return record(step.network, *rows, step.update, step.number, step.states, origin=step.origin, weights=weights)
 
 
 def _context(model: Model, language: str) -> Context:

@@ -177,6 +177,18 @@ class Section(FrozenValue):
     folded: bool = False
 
 
+class LivePages(FrozenValue):
+    """Steps that can be opened as pages in which every number can be changed, where a format runs what is in it.
+
+    style, module  of every page, once
+    contents       by the key of the section that has the button: the page's content as JSON that cannot end the element it stands in
+    """
+
+    style: str
+    module: str
+    contents: dict[str, str]
+
+
 class Document(Rendered, FrozenValue):
     """A titled sequence of sections.
 
@@ -184,6 +196,7 @@ class Document(Rendered, FrozenValue):
     colours            which colour (counted from 0) each symbol's key has, the same everywhere
     programs           writes each section's part of the step as NumPy that runs, "" for a section without one; formats that run ask
                        for it, and only they pay
+    live               the pages of some sections
     """
 
     title: str
@@ -192,6 +205,7 @@ class Document(Rendered, FrozenValue):
     decimal: str = "point"
     colours: dict[str, int] = field(default_factory=dict)
     programs: Callable[[], tuple[str, ...]] = field(default=tuple, compare=False)
+    live: LivePages | None = field(default=None, compare=False)
 
     @cached_property
     def illustrated(self) -> Document:

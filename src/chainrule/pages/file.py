@@ -22,8 +22,7 @@ def page_file(content: Mapping[str, Any]) -> str:
     Its Content-Security-Policy allows that style and that module by their hashes, and no request. What people wrote stands in it as data
     and as escaped text.
     """
-    style = "\n".join((STYLE.read_text("utf-8").strip(), palette_rules(), font_face()))
-    module = MODULE.read_text("utf-8").strip()
+    style, module = page_style(), page_module()
     policy = "; ".join(
         (
             "default-src 'none'",
@@ -49,7 +48,7 @@ def page_file(content: Mapping[str, Any]) -> str:
         "</head>",
         "<body>",
         '<div id="page"></div>',
-        f'<script type="application/json" id="content">{_plain_data(content)}</script>',
+        f'<script type="application/json" id="content">{json_in_markup(content)}</script>',
         f"<script>{module}</script>",
         "</body>",
         "</html>",
@@ -57,7 +56,17 @@ def page_file(content: Mapping[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _plain_data(content: Mapping[str, Any]) -> str:
+def page_style() -> str:
+    """The style of every page, with its font in it."""
+    return "\n".join((STYLE.read_text("utf-8").strip(), palette_rules(), font_face()))
+
+
+def page_module() -> str:
+    """What every page does, as JavaScript."""
+    return MODULE.read_text("utf-8").strip()
+
+
+def json_in_markup(content: Mapping[str, Any]) -> str:
     """JSON that cannot end the element it stands in."""
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")

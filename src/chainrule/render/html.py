@@ -59,12 +59,13 @@ def html(document: Document) -> str:
     Its Content-Security-Policy allows the style and the script that it carries, by their hashes, and nothing from anywhere else.
     """
     style, script = _style(), (PAGE / "page.js").read_text("utf-8")
+    live = [] if document.live is None else [_hash(document.live.style), _hash(document.live.module)]
     policy = "; ".join(
         (
             "default-src 'none'",
-            f"style-src {_hash(style)}",
+            f"style-src {' '.join([_hash(style), *live[:1]])}",
             "style-src-attr 'unsafe-inline'",  # the alignment inside formulas: printers write it, never a person
-            f"script-src {_hash(script)}",
+            f"script-src {' '.join([_hash(script), *live[1:]])}",
             "font-src data:",
             "img-src data:",
             "base-uri 'none'",
@@ -80,7 +81,7 @@ def html(document: Document) -> str:
         '<link rel="icon" href="data:," />',  # or a browser would ask the server for one
         f"<style>{style}</style>",
     )
-    lines = ("<head>", *head, "</head>", "<body>", body(document), f"<script>{script}</script>", "</body>")
+    lines = ("<head>", *head, "</head>", "<body>", body(document), *_live(document), f"<script>{script}</script>", "</body>")
     return f'<!DOCTYPE html>\n<html lang="{escape_xml(document.language)}">\n' + "\n".join(lines) + "\n</html>\n"
 
 
@@ -90,7 +91,8 @@ def body(document: Document) -> str:
     sources = short_programs(document)
     writer = _Writer(document.colours, words, "NumPy" if any("np." in source for source in sources) else "Python")
     numbered = enumerate(zip(document.sections, sources, strict=True), start=1)
-    sections = [writer.section(number, section, program) for number, (section, program) in numbered]
+    live = () if document.live is None else document.live.contents
+    sections = [writer.section(number, section, program, live=section.key in live) for number, (section, program) in numbered]
     links = "".join(element("li", element("a", escape_xml(s.title), {"href": f"#{s.key}"})) for s in document.sections)
     contents = element("summary", escape_xml(words.plain("page.contents"))) + f"<ol>{links}</ol>"
     switches = "".join(
@@ -113,6 +115,16 @@ def body(document: Document) -> str:
     )
 
 
+def _live(document: Document) -> Iterator[str]:
+    """The pages of a document as data, which its script puts together when one of them is asked for; style and module once."""
+    if document.live is None:
+        return
+    for kind, text in (("style", document.live.style), ("module", document.live.module)):
+        yield f'<script type="text/plain" id="live-{kind}">{text}</script>'
+    for key, content in document.live.contents.items():
+        yield f'<script type="application/json" id="live-{key}">{content}</script>'
+
+
 class _Writer(FrozenValue):
     """Blocks as markup, one symbol in one colour. language: of the programs."""
 
@@ -120,10 +132,18 @@ class _Writer(FrozenValue):
     words: Words
     language: str
 
-    def section(self, number: int, section: Section, program: str) -> str:
+    def section(self, number: int, section: Section, program: str, *, live: bool = False) -> str:
         heading = element("h2", f'<span class="number">{number}</span> {escape_xml(section.title)}', {"dir": "auto"})
         named = (f"{section.key}-{place}-" for place in range(len(section.blocks)))
         blocks = "\n".join(map(self.block, section.blocks, named)) + self.program(program)
+        if live:
+            given = {
+                "type": "button",
+                "data-live": section.key,
+                "data-title": section.title,
+                "data-close": self.words.plain("page.live.close"),
+            }
+            blocks = element("p", element("button", escape_xml(self.words.plain("page.live")), given)) + blocks
         folding = f"<summary>{heading}</summary>\n{blocks}\n"
         given = {} if section.folded else {"open": "open"}
         return element("section", element("details", folding, given), {"id": section.key})

@@ -719,6 +719,8 @@ WORDS = {
     "page.formula": "Formel",
     "page.table": "Tabelle",
     "page.program": "Dasselbe in {language}",
+    "page.live": "Lebendig öffnen: jede Zahl lässt sich ändern",
+    "page.live.close": "Schließen",
     "page.settings": "Seite",
     # Der Bericht eines Trainings
     "report.title": "Ein Training: {targets}, aus {source}",
@@ -787,6 +789,9 @@ WORDS = {
     "report.step.diverged": "Der letzte Schritt vor dem, in dem das Training divergierte.",
     "report.step.last": "Der letzte Schritt des Trainings.",
     "report.step.command": "Ausführlich, auf Wunsch Gewicht für Gewicht:",
+    "report.step.live": "Lebendig geöffnet hat er die ersten {rows} seiner {samples} Zeilen: jede macht diese Datei größer.",
+    "report.step.large": "Um lebendig geöffnet zu werden, ist er zu groß: Eine Seite zeigt bis zu {weights} Gewichte und {units} "
+    "Neuronen je Schicht.",
     "report.again": "Derselbe Lauf noch einmal",
     "report.again.intro": "Ein Lauf ist eine Funktion seiner Daten, seiner Einstellungen und seines Startwerts: mit denselben kommt er "
     "zu denselben Zahlen, auf demselben Rechner Bit für Bit, auf anderen bis auf Rundung.",

@@ -690,6 +690,8 @@ WORDS = {
     "page.formula": "Formula",
     "page.table": "Table",
     "page.program": "The same in {language}",
+    "page.live": "Open it live: change any number",
+    "page.live.close": "Close",
     "page.settings": "Page",
     # The report of a training
     "report.title": "A training: {targets}, from {source}",
@@ -758,6 +760,8 @@ WORDS = {
     "report.step.diverged": "The last step before the one in which the training diverged.",
     "report.step.last": "The last step of the training.",
     "report.step.command": "In full, weight by weight if you ask for it:",
+    "report.step.live": "Opened live, it has the first {rows} of its {samples} rows: each makes this file larger.",
+    "report.step.large": "To be opened live it is too large: a page shows up to {weights} weights and {units} units in a layer.",
     "report.again": "The same run again",
     "report.again.intro": "A run is a function of its data, its settings and its seed: with the same ones it comes to the same numbers, "
     "bit for bit on the same machine, but for rounding on others.",

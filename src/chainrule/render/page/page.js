@@ -46,6 +46,31 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   button.addEventListener("click", () => copy(button.dataset.copy || button.parentElement.querySelector("pre").textContent));
 }
 
+// A step as a page of its own, over this one, put together from what stands in this file: style and module once for all of them.
+const held = (name) => document.getElementById(`live-${name}`).textContent;
+const markup = (text) => text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
+for (const button of document.querySelectorAll("[data-live]")) {
+  button.addEventListener("click", () => {
+    const { live, title, close } = button.dataset;
+    const dialog = document.createElement("dialog");
+    const frame = document.createElement("iframe");
+    const end = document.createElement("button");
+    frame.title = title;
+    frame.srcdoc = `<!DOCTYPE html><html lang="${root.lang}"><head><meta charset="utf-8"><title>${markup(title)}</title>`
+      + `<style>${held("style")}</style></head><body><div id="page"></div>`
+      + `<script type="application/json" id="content">${held(live)}<\/script><script>${held("module")}<\/script></body></html>`;
+    end.type = "button";
+    end.textContent = close;
+    end.addEventListener("click", () => dialog.close());
+    dialog.className = "live";
+    dialog.setAttribute("aria-label", title);
+    dialog.append(end, frame);
+    dialog.addEventListener("close", () => { dialog.remove(); button.focus(); });
+    document.body.append(dialog);
+    dialog.showModal();
+  });
+}
+
 // Contents: folded away where they would fill the screen; a link opens the section that it leads to.
 const fit = () => { contents.open = wide.matches; };
 wide.addEventListener("change", fit);
