@@ -237,7 +237,7 @@ WRITTEN = st.builds(lambda before, body, after: before + body + after, st.sample
     st.sampled_from([MISSING, MISSING | {"-999"}]),
     st.builds(NumberFormat, st.sampled_from(".,"), st.sampled_from(["", "'", " "]), st.sampled_from(["", "%", "kg", "$"])),
 )
-@examples(200)
+@examples(100)
 def test_cells_are_read_by_their_shape_as_one_by_one(cells, missing, form):
     """The digits make no difference to what a cell says, but those that do."""
     cells = cells * 2
