@@ -1,4 +1,5 @@
-"""Text by pyarrow's reader: the same tables, bit for bit, and the same complaints as by Python's csv, whatever is in the file."""
+"""Text by pyarrow's reader, and cut at its separators: the same tables, bit for bit, and the same complaints as by Python's csv, whatever
+is in the file."""
 
 import csv
 import io
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from tests.samples import examples
 
 from chainrule.base.errors import InputError
-from chainrule.data import arrow_text, numbers
+from chainrule.data import arrow_text, numbers, text
 from chainrule.data.reading import chunks, forms_of, read
 
 pytest.importorskip("pyarrow.csv")
@@ -31,6 +32,10 @@ CELLS = {
     "odd": st.text('ab"\n,; \r#', max_size=4),
     "truth": st.sampled_from(["true", "False"]),
     "dates": st.dates().map(str),
+    "times": st.datetimes().map(lambda x: f"{x:%Y-%m-%d %H:%M:%S}") | st.sampled_from(["2024-02-30 10:00:00", "2024-02-28 24:00:00"]),
+    "American dates": st.dates().map(lambda x: f"{x.month:02}/{x.day:02}/{x.year:04}"),
+    "dollars": st.floats(0, 1e5).map(lambda x: f"${x:,.2f}") | st.sampled_from(["$0,512", "$1,234", "($5.00)"]),
+    "spoken": st.text('a"', min_size=1, max_size=3),
 }
 MISSING = st.sampled_from(["", "NA", "nan", "None", "n/a", "nAn", "-", "NULL", " "])
 
@@ -74,29 +79,37 @@ def outcome(path, **options):
     return tables
 
 
-def both(path, **options):
-    """By pyarrow, looking at one row before, and by Python's csv."""
+def every(path, **options):
+    """By pyarrow, looking at two rows before; cut at the separators; by Python's csv."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(arrow_text, "SMALLEST", 0)
         patch.setattr(arrow_text, "FIRST", 2)
         patch.setattr(numbers, "FIRST", 2)
+        patch.setattr(numbers, "FEW", 1)
+        patch.setattr(text, "PART", 20)
         quick = outcome(path, **options)
         patch.setattr(arrow_text, "SMALLEST", 1 << 60)
-        return quick, outcome(path, **options)
+        cut = outcome(path, **options)
+        patch.setattr(text, "_is_simple", lambda layout: False)
+        return quick, cut, outcome(path, **options)
 
 
 @given(files(), st.sampled_from([{}, {}, {"missing": ["0", "-99"]}, {"decimal": ","}, {"units": "%"}]))
-@examples(80)
+@examples(50)
 @example("a,b\n1,x\n2,y\n-0,z\n", {})
 @example("a,b\n1.5,x\n1.250,y\n", {})
 @example("a;b\n980;x\n12;y\n1.250;z\n", {})
 @example("a;b;c\n980;x;1,5\n12;y;2,5\n1.250;z;3\n", {})
 @example('a,b\n"1",x\n"2","y ""z"""\n', {})
 @example("a,b\n1,x\n2,y\n3,\x00\n", {})
-def test_both_ways_are_the_same(tmp_path_factory, content, options):
+@example('a,b\n"x ""y""",1\n"z\n""",2\n"",3\n', {})
+@example("a,b\n2024-01-05 10:30,1\n2024-01-05 10:61,2\n", {})
+@example("a,b\n05/13/2024 10:30,1\n05/13/2024 24:30,2\n", {})
+def test_all_ways_are_the_same(tmp_path_factory, content, options):
     path = tmp_path_factory.mktemp("t") / "t.csv"
     path.write_bytes(content.encode())
-    quick, slow = both(path, **options)
+    quick, cut, slow = every(path, **options)
+    assert cut == slow
     assert quick == slow
 
 
@@ -119,8 +132,6 @@ def test_usual_files_take_the_quick_way(tmp_path, monkeypatch):
 
 
 def _few(layout, rows):
-    from chainrule.data import text
-
     count, columns = next(iter(text._blocks(layout, rows)))
     assert rows == arrow_text.FIRST, "the file is read without pyarrow"
     yield text.Block(1, count, dict(zip(layout.names, columns, strict=True)))

@@ -4,10 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.flowers import printed
+from tests.samples import examples
 
 import chainrule as cr
 from chainrule.base.errors import FileError, InputError
-from chainrule.data.numbers import NumberFormat, looks_like_number
+from chainrule.data import numbers
+from chainrule.data.cells import MISSING
+from chainrule.data.numbers import NumberFormat, evidence_of, looks_like_number
 from chainrule.data.reading import chunks, forms_of, read
 from chainrule.training.model import Model
 
@@ -250,3 +253,27 @@ def test_words_for_missing_values_are_kept_with_the_model(tmp_path, monkeypatch,
     cr.train("own.csv", target="t", missing="-999", impute="mean", epochs=1, output="model.safetensors")
     assert predicted("w,v\n7,-999.0\n", capsys) == predicted("w,v\n7,NA\n", capsys)
     assert printed(["explain", "model.safetensors", "--step", "2"], capsys)[1] == ""
+
+
+BODIES = st.text("0019.,' ", min_size=1, max_size=9) | st.floats(0, 1e7).map(lambda x: f"{x:,.2f}") | st.integers(0, 99999).map(str)
+WRITTEN = st.builds(lambda before, body, after: before + body + after, st.sampled_from(["", "", "$", "-", "€ ", "("]), BODIES,
+                    st.sampled_from(["", "", "%", " kg", "e3", ")", "D+2"]))  # fmt: skip
+
+
+@given(
+    st.lists(WRITTEN | st.sampled_from(["", "NA", "-", "1.#QNAN", "x", "inf", "-999"]), min_size=1, max_size=8),
+    st.sampled_from([MISSING, MISSING | {"-999"}]),
+    st.builds(NumberFormat, st.sampled_from(".,"), st.sampled_from(["", "'", " "]), st.sampled_from(["", "%", "kg", "$"])),
+)
+@examples(100)
+def test_cells_are_read_by_their_shape_as_one_by_one(cells, missing, form):
+    """The digits make no difference to what a cell says, but those that do."""
+    cells = cells * 2
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(numbers, "FEW", 1)
+        together = evidence_of(cells, 1, missing), form.values(cells, missing)
+        patch.setattr(numbers, "shapes_of", lambda cells, missing: None)
+        alone = evidence_of(cells, 1, missing), form.values(cells, missing)
+    assert together[0] == alone[0]
+    assert (together[1] is None) == (alone[1] is None)
+    assert together[1] is None or together[1].tobytes() == alone[1].tobytes()

@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chainrule.base.errors import FileError, InputError
-from chainrule.data.dates import WEEKDAYS, is_date, moment
+from chainrule.data.dates import WEEKDAYS, are_dates, is_date, moment
 from chainrule.data.reading import chunks, read
 from chainrule.preparation.preparation import Preparation
 from chainrule.training.plan import Plan, last_rows, split
@@ -155,3 +155,13 @@ def test_how_the_last_rows_are_said():
         with pytest.raises(InputError, match=r"or the last ones, as last or last:0\.2"):
             last_rows("test", wanted)
     assert Plan.from_dict(Plan(test_last=True).to_dict()) == Plan(test_last=True)
+
+
+DAYS = st.sampled_from(["2024-02-28", "2024-02-30", "05/13/2024", "13.05.2024", "3. Mai 2024", "2024-05", "10:00", "x", "2024-02-28 ", ""])
+TIMES = st.sampled_from(["", " 10:30", " 10:30:60", "T23:59:59", " 24:00", " 10:61", " 9:05", " 10:30 pm", "  10:30", "T10:30"])
+
+
+@given(st.lists(st.builds(str.__add__, DAYS, TIMES), min_size=1, max_size=4))
+@example(["2024-02-28T10:30", "2024-02-28"])
+def test_dates_are_known_together_as_one_by_one(texts):
+    assert are_dates(texts) == all(map(is_date, texts))

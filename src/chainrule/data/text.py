@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from itertools import chain, islice
+from itertools import chain, islice, repeat
 from typing import Any, TextIO, TypeAlias, TypeVar
 
 import numpy as np
@@ -448,16 +448,18 @@ def _blocks(layout: TextLayout, rows: int) -> Generator[tuple[int, Columns]]:
         with open_binary(layout.path) as file, io.TextIOWrapper(file, encoding=layout.encoding, newline="") as lines:
             for _ in islice(lines, layout.skipped):
                 pass
-            wanted = _wanted_rows(layout, _headless(layout, lines))
+            rest, simple = Rest(), _is_simple(layout)
+            wanted = _wanted_rows(layout, rest.counted(lines) if simple else _headless(layout, lines))
             for _ in range(layout.own_header + layout.ruled):
                 next(wanted, None)
             first = 1
-            if _is_simple(layout):
-                rest = Rest()
+            if simple:
                 for columns in _simple_blocks(layout, lines, rows, rest):
                     yield rows, columns
                     first += rows
-                wanted = chain(rest.rows, _wanted_rows(layout, chain(io.StringIO(rest.text, newline=""), lines)))
+                # Blank lines in place of those that are done, so that a complaint names the right one.
+                following = chain(repeat("\n", rest.lines), io.StringIO(rest.text, newline=""), lines)
+                wanted = chain(rest.rows, _wanted_rows(layout, following))
             while block := _without_collecting(lambda: list(islice(wanted, rows))):
                 block = _checked_widths(layout, first, block)
                 yield len(block), list(zip(*block, strict=True)) if block else [()] * len(layout.names)
@@ -478,10 +480,17 @@ def _wanted_rows(layout: TextLayout, lines: Iterable[str]) -> Iterator[list[str]
 
 @dataclass
 class Rest:
-    """What was not cut: rows that are too few for a block, and the text after them."""
+    """What was not cut: rows that are too few for a block, and the text after them; and how many lines came before that."""
 
     rows: list[list[str]] = field(default_factory=list)
     text: str = ""
+    lines: int = 0
+
+    def counted(self, lines: Iterable[str]) -> Iterator[str]:
+        """The lines, each of which is counted."""
+        for line in lines:
+            self.lines += 1
+            yield line
 
 
 def _is_simple(layout: TextLayout) -> bool:
@@ -499,6 +508,7 @@ def _simple_blocks(layout: TextLayout, lines: TextIO, rows: int, rest: Rest) -> 
         if columns is None:
             rest.text = text + lines.readline()
             break
+        rest.lines += len(columns[0])
         waiting = [before + cells for before, cells in zip(waiting, columns, strict=True)]
         stop = len(waiting[0]) - len(waiting[0]) % rows
         yield from ([cells[start : start + rows] for cells in waiting] for start in range(0, stop, rows))
