@@ -18,7 +18,7 @@ from chainrule.learners.loading import Loaded
 from chainrule.learners.names import meaning
 from chainrule.learners.places import Parameters, leaves, parameters
 from chainrule.learners.programs import Answer, Form, Program, Unreadable, methods_of
-from chainrule.learners.seen import Values, forward_seen
+from chainrule.learners.recognition import Values, forward_seen
 
 _FORWARD = ("forward", "forward_pass", "forward_propagation", "__call__", "call", "fprop")
 _BACKWARD = ("backward", "backward_pass", "backward_propagation", "back", "bprop", "backprop")

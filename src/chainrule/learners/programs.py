@@ -23,8 +23,8 @@ from chainrule.learners.layout import Array, Layout, Probe, trial
 from chainrule.learners.loading import Loaded
 from chainrule.learners.names import as_kind, meaning, ranked
 from chainrule.learners.places import Parameters, leaves, parameters, single_numbers
+from chainrule.learners.recognition import Forward, Values, forward_seen
 from chainrule.learners.reporting import numbers
-from chainrule.learners.seen import Forward, Values, forward_seen
 
 FORWARD = re.compile(
     r"forw|vorw|adelante|avant|feed|predict|fprop|hypothesis|query|inference|(?<!back)(?<!back_)prop|think|activate|run|calc|output|net|model|pass",

@@ -60,7 +60,7 @@ class Sandbox:
 
     def __init__(self, limits: Limits | None = None) -> None:
         self.limits = limits or Limits()
-        self._nursery: subprocess.Popen[bytes] | None = None
+        self._server: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
 
     def __enter__(self) -> Sandbox:
@@ -71,17 +71,17 @@ class Sandbox:
 
     def close(self) -> None:
         """End the process from which the others come. The next job starts another."""
-        nursery, self._nursery = self._nursery, None
-        if nursery is not None:
-            for pipe in (nursery.stdin, nursery.stdout):
+        server, self._server = self._server, None
+        if server is not None:
+            for pipe in (server.stdin, server.stdout):
                 if pipe is not None:
                     with contextlib.suppress(OSError):
                         pipe.close()
             try:
-                nursery.wait(2)
+                server.wait(2)
             except subprocess.TimeoutExpired:
-                nursery.kill()
-                nursery.wait()
+                server.kill()
+                server.wait()
 
     def run(self, job: Mapping[str, Any]) -> dict[str, Any]:
         """What the job gave. Raises Refusal where the program gave nothing."""
@@ -95,16 +95,16 @@ class Sandbox:
         return record
 
     def _asked(self, line: bytes) -> bytes:
-        for _ in range(2):  # a nursery that was killed by somebody, as for want of memory, is started once more
-            nursery = self._nursery = self._nursery if self._nursery is not None and self._nursery.poll() is None else _nursery()
-            assert nursery.stdin is not None
-            assert nursery.stdout is not None
+        for _ in range(2):  # a server that was killed by somebody, as for want of memory, is started once more
+            server = self._server = self._server if self._server is not None and self._server.poll() is None else _started()
+            assert server.stdin is not None
+            assert server.stdout is not None
             with contextlib.suppress(OSError):
-                nursery.stdin.write(line)
-                nursery.stdin.flush()
+                server.stdin.write(line)
+                server.stdin.flush()
                 if not FORKS:
-                    nursery.stdin.close()
-                if answer := _line(nursery.stdout, None if FORKS else nursery, self.limits.seconds):
+                    server.stdin.close()
+                if answer := _line(server.stdout, None if FORKS else server, self.limits.seconds):
                     if not FORKS:
                         self.close()
                     return answer
@@ -112,24 +112,24 @@ class Sandbox:
         return json.dumps({"refused": "learners.refused.died", "values": {}}).encode()
 
 
-def _nursery() -> subprocess.Popen[bytes]:
+def _started() -> subprocess.Popen[bytes]:
     """The process from which the others come: Python with NumPy, that waits for jobs."""
     root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     environment.update(dict.fromkeys(THREADS, "1"), PYTHONHASHSEED="0", PYTHONDONTWRITEBYTECODE="1", MPLBACKEND="Agg")
-    start = f"import sys; sys.path.insert(0, {root!r}); from chainrule.learners.nursery import serve; serve()"
+    start = f"import sys; sys.path.insert(0, {root!r}); from chainrule.learners.fork_server import serve; serve()"
     return subprocess.Popen(
         [sys.executable, "-c", start],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         env=environment,
-        start_new_session=FORKS,  # so that Ctrl-C reaches chainrule alone, which ends the nursery
+        start_new_session=FORKS,  # so that Ctrl-C reaches chainrule alone, which ends the server
     )
 
 
 def _line(stream: IO[bytes], alone: subprocess.Popen[bytes] | None, seconds: float) -> bytes:
-    """The next line. Where no nursery looks after the time, `alone` is killed when it is over."""
+    """The next line. Where no server looks after the time, `alone` is killed when it is over."""
     if alone is None:
         return stream.readline()
     timer = threading.Timer(2 * seconds + 5, alone.kill)

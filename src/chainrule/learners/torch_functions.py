@@ -15,7 +15,7 @@ from chainrule.learners.calling import Function, Pool
 from chainrule.learners.layout import Array, Layout, Probe
 from chainrule.learners.loading import Loaded
 from chainrule.learners.programs import Answer, Form, Program, Unreadable, methods_of
-from chainrule.learners.seen import Values, forward_seen
+from chainrule.learners.recognition import Values, forward_seen
 
 
 class TorchProgram(Program):

@@ -14,7 +14,7 @@ import tempfile
 import time
 from typing import Any
 
-from chainrule.learners import work
+from chainrule.learners import jobs
 from chainrule.learners.limits import Guard, limited, silent
 
 HEAD = struct.Struct("<q")
@@ -24,11 +24,11 @@ GRACE = 2.0
 
 def serve() -> None:
     """Answer jobs, a line of JSON each, until there are no more. The command of this process."""
-    jobs, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    lines, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     silent()
-    for line in jobs:
+    for line in lines:
         job = json.loads(line)
-        work.prepare(job.get("code", ""))
+        jobs.prepare(job.get("code", ""))
         answer = _forked(job) if hasattr(os, "fork") else _alone(job)
         answers.write(json.dumps(answer).encode() + b"\n")
         answers.flush()
@@ -39,7 +39,7 @@ def _alone(job: dict[str, Any]) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         os.chdir(folder)
         try:
-            return work.done(job, Guard(job["limits"]))
+            return jobs.done(job, Guard(job["limits"]))
         finally:
             os.chdir(os.path.dirname(folder))
 
@@ -120,7 +120,7 @@ def _child(job: dict[str, Any], folder: str, mark: mmap.mmap, pipe: int) -> None
         limits = job["limits"]
         limited(limits)
         guard = Guard(limits, lambda line: HEAD.pack_into(mark, 0, line))
-        record = json.dumps(work.done(job, guard)).encode()
+        record = json.dumps(jobs.done(job, guard)).encode()
         content = memoryview(HEAD.pack(len(record)) + record)
         while content:
             content = content[os.write(pipe, content) :]

@@ -20,7 +20,7 @@ from chainrule.learners.loading import Loaded, said
 from chainrule.learners.names import compact, meaning, stated
 from chainrule.learners.programs import BACKWARD, Answer, Program, Unreadable
 from chainrule.learners.reading import Reading, Trials, read_again, understand
-from chainrule.learners.seen import ACTIVATIONS, error_seen, output_seen
+from chainrule.learners.recognition import ACTIVATIONS, error_seen, output_seen
 
 STEPS = 3
 """Update steps of a probe."""
