@@ -49,6 +49,7 @@ for (const button of document.querySelectorAll("[data-copy]")) {
 // A step as a page of its own, over this one, put together from what stands in this file: style and module once for all of them.
 const held = (name) => document.getElementById(`live-${name}`).textContent;
 const markup = (text) => text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
+const element = (name, content, given = "") => `<${name}${given}>${content}</${name}>`; // no tag of a script stands in this one
 for (const button of document.querySelectorAll("[data-live]")) {
   button.addEventListener("click", () => {
     const { live, title, close } = button.dataset;
@@ -56,9 +57,10 @@ for (const button of document.querySelectorAll("[data-live]")) {
     const frame = document.createElement("iframe");
     const end = document.createElement("button");
     frame.title = title;
-    frame.srcdoc = `<!DOCTYPE html><html lang="${root.lang}"><head><meta charset="utf-8"><title>${markup(title)}</title>`
-      + `<style>${held("style")}</style></head><body><div id="page"></div>`
-      + `<script type="application/json" id="content">${held(live)}<\/script><script>${held("module")}<\/script></body></html>`;
+    const head = `<meta charset="utf-8">${element("title", markup(title))}${element("style", held("style"))}`;
+    const data = element("script", held(live), ' type="application/json" id="content"');
+    frame.srcdoc = `<!DOCTYPE html><html lang="${root.lang}">${element("head", head)}`
+      + `${element("body", `<div id="page"></div>${data}${element("script", held("module"))}`)}</html>`;
     end.type = "button";
     end.textContent = close;
     end.addEventListener("click", () => dialog.close());
