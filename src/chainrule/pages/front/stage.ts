@@ -162,7 +162,6 @@ export class StageView {
     const beside = { class: "name small", x: -this.radius * 0.8, y: -this.radius * 0.78 };
     const name = svg("text", this.crowded ? beside : { class: "name", y: -this.radius - 7 }, ...letter(this.words.short(unit.element)));
     const text = svg("text", { class: "digits", y: 4.5 });
-    if (this.radius < 22) text.setAttribute("font-size", String(Math.max(9, this.radius * 0.62)));
     group.append(svg("circle", { r: this.radius, class: "disc" }), name, text);
     this.numbers.push({ element: unit.element, group, text });
     nodes.append(group);
@@ -272,6 +271,7 @@ export class StageView {
           text.setAttribute("y", "4.5");
         }
       } else if (setText(text, digits)) {
+        if (this.circles.has(element)) text.style.fontSize = `${Math.min(15, (1.66 * this.radius) / (0.52 * digits.length)).toFixed(1)}px`;
         text.classList.toggle("long", digits.length > 6);
         text.classList.toggle("longer", digits.length > 9);
       }
