@@ -363,14 +363,19 @@ def _penalized(
 def _faulty(
     probed: Sequence[Probed], architecture: Architecture, whole: Factor, counted: Factor, reading: ErrorReading | None
 ) -> tuple[int, ...] | None:
-    """The mistakes in the factor of all gradients; none where another way of counting makes it right."""
+    """The mistakes in the factor of all gradients; none where another way of counting makes it right.
+
+    A program that trains may give an E to look at, as the mean of all squares, while it descends ½ Σ (y − t)²: gradients that differ from
+    those of its E in several ways of counting at once, and are right in another, belong to another measure.
+    """
     certain = any(one.observation.from_update for one in probed)
     sign = whole.sign if certain else 1
     if reading is not None:
         against = Factor(sign) * (replace(whole, sign=1) / reading.data)
         if against.constant != 1 and certain:
             against = replace(against, constant=1.0)
-        return factor_mistakes(against, "all")
+        found = factor_mistakes(against, "all")
+        return () if certain and sign > 0 and len(found or ()) > 1 and _is_usual(counted) else found
     loss = find("loss", architecture.loss)
     name = loss.name
     twos = (
@@ -384,6 +389,12 @@ def _faulty(
     constant = counted.constant if not certain else 1.0
     against = Factor(sign, counted.twos - twos, counted.rows - rows, counted.outputs - outputs, counted.inputs, counted.units, constant)
     return factor_mistakes(against, "all")
+
+
+def _is_usual(counted: Factor) -> bool:
+    """Is it a way in which people count errors: with or without ½, summed or averaged over samples, and over outputs?"""
+    ways = counted.twos in (0, 1) and counted.rows in (0, -1) and counted.outputs in (0, -1)
+    return ways and not counted.inputs and not counted.units
 
 
 # The verdict
@@ -496,6 +507,8 @@ def _conventions(probed: Sequence[Probed], judged: Judged, architecture: Archite
         return
     whole = judged.factors.whole
     certain = any(one.observation.from_update for one in probed)
+    if certain and judged.reading is not None and (against := whole / judged.reading.data).parts > 1:
+        yield Saying("check.convention.measured", {"factor": str(replace(against, constant=1.0))})
     if whole.sign < 0 and not certain:
         yield Saying("check.convention.added")
     counted = judged.counted

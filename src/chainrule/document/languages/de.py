@@ -1208,6 +1208,7 @@ WORDS = {
     "check.right_if.cross_entropy": "Richtig wäre es mit Kreuzentropie hinter Softmax oder Sigmoid.",
     "check.right_if.squared_error": "Richtig wäre es mit dem quadratischen Fehler.",
     "check.loss_and_gradient": "Das Fehlermaß sagt das eine, der Gradient das andere.",
+    "check.convention.measured": "das E, das es angibt, ist zum Ansehen: Seine Gradienten sind das {factor}-Fache von denen dieses E",
     "check.convention.added": "gegeben ist −∂E/∂W, das zu addieren ist",
     "check.convention.sum": "Gradienten sind Summen über die Beispiele, keine Mittel",
     "check.convention.mean": "Gradienten sind Mittel über die Beispiele, keine Summen",

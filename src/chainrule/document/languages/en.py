@@ -1168,6 +1168,7 @@ WORDS = {
     "check.right_if.cross_entropy": "It would be right with cross-entropy behind a softmax or a sigmoid.",
     "check.right_if.squared_error": "It would be right with the squared error.",
     "check.loss_and_gradient": "The loss says one thing, the gradient another.",
+    "check.convention.measured": "the E that it gives is for looking at: its gradients are {factor} times those of that E",
     "check.convention.added": "what is given is −∂E/∂W, which is to be added",
     "check.convention.sum": "gradients are sums over the samples, not means",
     "check.convention.mean": "gradients are means over the samples, not sums",
