@@ -19,8 +19,10 @@ QUICK = {
     "dict_columns_slope.py",
     "eight_scalars_one_path.py",
     "notebook_slope.ipynb",
+    "layer_objects.py",
     "layers_with_rate.py",
     "column_class_raw_error.py",
+    "popped_no_slope.py",
 }
 """What the ordinary tests look at."""
 
