@@ -10,7 +10,7 @@ from fractions import Fraction
 import pytest
 from hypothesis import assume, given, settings
 from tests import equations as reader
-from tests.formula.test_grammar import MICROGRAD, NUMBERS, inputs_of, programs, reading_of, text_of
+from tests.formula.test_grammar import NUMBERS, REASSIGNED, inputs_of, programs, reading_of, text_of
 from tests.render.test_golden import assert_readable, contradictions, written
 
 import chainrule as cr
@@ -65,7 +65,7 @@ def without_graphs(document: Document) -> Document:
 FORMULAS = {
     "the issue's": (ISSUE, {"a": -4, "b": 2}),
     "somewhere else": (ISSUE, {"a": 0.3, "b": -1.7}),
-    "micrograd": (MICROGRAD, {}),
+    "reassigned": (REASSIGNED, {}),
     "a neuron": ("z = w*x + b; y = σ(z); E = (y - t)^2/2", {"w": 0.5, "x": 2, "b": -0.3, "t": 1}),
     "a direct way": ("c = a + b; f = c*a + ln(a)", {"a": 1.5, "b": 2}),
     "copies": ("c = a; d = c; f = d", {"a": 3}),
@@ -120,7 +120,7 @@ def test_what_is_told_fits_the_formula():
     longer = cr.explain_formula("c = a*2; d = c + 1; f = d*c", "a=1")
     assert sections(longer) == ["formula", "forward", "local", "backward", "paths", "check"]
     assert "∂f/∂a = ∂f_direct/∂c · ∂c/∂a + ∂f/∂d · ∂d/∂c · ∂c/∂a" in plain(longer).replace("\n          ", " ")
-    many = plain(cr.explain_formula(MICROGRAD)).replace("\n", " ")
+    many = plain(cr.explain_formula(REASSIGNED)).replace("\n", " ")
     assert "there are 10 ways" in many
 
 
@@ -255,5 +255,5 @@ def test_no_variable_of_a_program_hides_another():
 
 
 def test_the_cells_of_a_notebook_check_themselves():
-    for formula, numbers in (FORMULAS["micrograd"], FORMULAS["functions"]):
+    for formula, numbers in (FORMULAS["reassigned"], FORMULAS["functions"]):
         run("\n".join(cr.explain_formula(formula, numbers).programs()))

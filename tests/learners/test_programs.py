@@ -15,12 +15,14 @@ PROGRAMS = Path(__file__).parent / "programs"
 
 QUICK = {
     "seed.md",
-    "nielsen.py",
-    "course_planar_slope.py",
-    "mazur_one_path.py",
+    "batch_class.py",
+    "dict_columns_slope.py",
+    "eight_scalars_one_path.py",
     "notebook_slope.ipynb",
+    "layer_objects.py",
     "layers_with_rate.py",
-    "myonn_class.py",
+    "column_class_raw_error.py",
+    "popped_no_slope.py",
 }
 """What the ordinary tests look at."""
 

@@ -63,7 +63,8 @@ MANY = 30
 def _long(node: ast.For | ast.While) -> bool:
     tested = node.iter if isinstance(node, ast.For) else node.test
     if isinstance(tested, ast.Constant):
-        return True
+        ends = [part.test for part in ast.walk(node) if isinstance(part, ast.If) and isinstance(part.body[-1], (ast.Break, ast.Return))]
+        return not ends or any(_many(test) or _measures(test) for test in ends)
     if isinstance(node, ast.For) and not (isinstance(tested, ast.Call) and "range" in ast.dump(tested.func)):
         inner = tested.args[0] if isinstance(tested, ast.Call) and tested.args else None  # tqdm(range(1000)), enumerate(range(1000))
         return isinstance(inner, ast.Call) and "range" in ast.dump(inner.func) and _many(inner)
@@ -83,6 +84,16 @@ def _many(tested: ast.expr) -> bool:
         if name not in ("range", "len") and _LONG.search(name):
             return True
     return False
+
+
+def _measures(tested: ast.expr) -> bool:
+    """Is something less or greater than a number that does not count layers, as an error is less than a tolerance?"""
+    return any(
+        isinstance(sign, (ast.Lt, ast.LtE, ast.Gt, ast.GtE)) and not (isinstance(limit, ast.Constant) and isinstance(limit.value, int))
+        for part in ast.walk(tested)
+        if isinstance(part, ast.Compare)
+        for sign, limit in zip(part.ops, part.comparators, strict=True)
+    )
 
 
 class Reported(ast.NodeTransformer):

@@ -23,7 +23,7 @@ from chainrule.learners.limits import FILE
 from chainrule.learners.loading import Loaded, inlined, simple
 from chainrule.learners.names import as_kind, meaning, meanings
 from chainrule.learners.places import Leaf, Parameters, leaves, parameters, single_numbers
-from chainrule.learners.programs import Answer, Form, Program, Unreadable, literal_rate
+from chainrule.learners.programs import Answer, Form, Program, Unreadable, literal_rate, methods_of
 from chainrule.learners.reporting import numbers
 
 GIVEN = 8
@@ -222,6 +222,16 @@ class ScriptProgram(Program):
                 biases.append(_put(found.get(bias.path), wanted.reshape(shape), bias))
         return Parameters(weights, biases, layout.units_first, layout.inside, probe.sizes, self.own.held)
 
+    def _arguments_of(self, call: ast.Call) -> Iterator[list[str]]:
+        """The names of the arguments of what a call may call: a function of the program, or a method of one of its classes."""
+        if isinstance(call.func, ast.Name) and call.func.id in self.loaded.functions:
+            yield [argument.arg for argument in self.loaded.functions[call.func.id].args.args]
+        elif isinstance(call.func, ast.Attribute):
+            for name in self.loaded.classes:
+                method = methods_of(self.loaded, name).get(call.func.attr)
+                if method is not None:
+                    yield [argument.arg for argument in method.args.args[1:]]
+
     def _fixed_rate(self) -> float | None:
         """A rate that is written into the loop, or into a call in it, or into an update in a function."""
         tree = next(
@@ -229,12 +239,11 @@ class ScriptProgram(Program):
         )
         if tree is None:
             return None
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in self.loaded.functions:
-                names = [argument.arg for argument in self.loaded.functions[node.func.id].args.args]
+        for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+            for names in self._arguments_of(call):
                 for name, value in [
-                    *zip(names, node.args, strict=False),
-                    *((keyword.arg or "", keyword.value) for keyword in node.keywords),
+                    *zip(names, call.args, strict=False),
+                    *((keyword.arg or "", keyword.value) for keyword in call.keywords),
                 ]:
                     if meaning(name).kind == "rate" and isinstance(value, ast.Constant) and isinstance(value.value, (int, float)):
                         return float(value.value)

@@ -41,7 +41,7 @@ _DICTIONARIES = '''"""Two layers, parameters in a dict. X has a sample in each c
 import numpy as np
 
 
-def forward_propagation(X, parameters):
+def forward(X, parameters):
     W1, b1, W2, b2 = parameters["W1"], parameters["b1"], parameters["W2"], parameters["b2"]
     Z1 = W1 @ X + b1  # yours
     A1 = np.tanh(Z1)  # yours
@@ -50,11 +50,11 @@ def forward_propagation(X, parameters):
     return A2, {"Z1": Z1, "A1": A1, "Z2": Z2, "A2": A2}
 
 
-def compute_cost(A2, Y):
+def cost(A2, Y):
     return -np.sum(Y * np.log(A2) + (1 - Y) * np.log(1 - A2)) / Y.shape[1]  # yours
 
 
-def backward_propagation(parameters, cache, X, Y):
+def backward(X, Y, parameters, cache):
     m = X.shape[1]
     W2, A1, A2 = parameters["W2"], cache["A1"], cache["A2"]
     dZ2 = A2 - Y  # yours

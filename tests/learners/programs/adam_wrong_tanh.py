@@ -22,10 +22,9 @@ def grads(params, x, y):
     d1 = (d2 @ params["W2"].T) * (1 + a ** 2)
     return {"W1": x.T @ d1, "b1": d1.sum(0), "W2": a.T @ d2, "b2": d2.sum(0)}
 
-def adam_step(params, g, m, v, t, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8):
-    for k in params:
-        m[k] = beta1 * m[k] + (1 - beta1) * g[k]
-        v[k] = beta2 * v[k] + (1 - beta2) * g[k] ** 2
-        mhat = m[k] / (1 - beta1 ** t)
-        vhat = v[k] / (1 - beta2 ** t)
-        params[k] -= lr * mhat / (np.sqrt(vhat) + eps)
+def adam_step(params, g, first, second, t, lr=1e-3, decay=(0.9, 0.999), eps=1e-8):
+    for name, slope in g.items():
+        first[name] += (1 - decay[0]) * (slope - first[name])
+        second[name] += (1 - decay[1]) * (slope * slope - second[name])
+        size = np.sqrt(second[name] / (1 - decay[1] ** t)) + eps
+        params[name] -= lr * first[name] / (1 - decay[0] ** t) / size

@@ -1,81 +1,63 @@
+# parts that can be put together in any order (columns!)
 import numpy as np
 
-class Layer:
-    def __init__(self):
-        self.input = None
-        self.output = None
+class Part:
+    def forward(self, x):
+        raise NotImplementedError
 
-    def forward(self, input):
-        pass
+    def backward(self, dy, rate):
+        raise NotImplementedError
 
-    def backward(self, output_gradient, learning_rate):
-        pass
+class Linear(Part):
+    def __init__(self, n_in, n_out):
+        self.W = np.random.standard_normal((n_out, n_in)) / np.sqrt(n_in)
+        self.b = np.zeros((n_out, 1))
 
-class Dense(Layer):
-    def __init__(self, input_size, output_size):
-        self.weights = np.random.randn(output_size, input_size)
-        self.bias = np.random.randn(output_size, 1)
+    def forward(self, x):
+        self.x = x
+        return self.W @ x + self.b
 
-    def forward(self, input):
-        self.input = input
-        return np.dot(self.weights, self.input) + self.bias
+    def backward(self, dy, rate):
+        dx = self.W.T @ dy
+        self.W -= rate * dy @ self.x.T
+        self.b -= rate * dy
+        return dx
 
-    def backward(self, output_gradient, learning_rate):
-        weights_gradient = np.dot(output_gradient, self.input.T)
-        input_gradient = np.dot(self.weights.T, output_gradient)
-        self.weights -= learning_rate * weights_gradient
-        self.bias -= learning_rate * output_gradient
-        return input_gradient
+class Elementwise(Part):
+    def forward(self, x):
+        self.x = x
+        return self.f(x)
 
-class Activation(Layer):
-    def __init__(self, activation, activation_prime):
-        self.activation = activation
-        self.activation_prime = activation_prime
+    def backward(self, dy, rate):
+        return self.df(self.x) * dy
 
-    def forward(self, input):
-        self.input = input
-        return self.activation(self.input)
+class Tanh(Elementwise):
+    f = staticmethod(np.tanh)
 
-    def backward(self, output_gradient, learning_rate):
-        return np.multiply(output_gradient, self.activation_prime(self.input))
+    @staticmethod
+    def df(x):
+        return (1 + np.tanh(x)) * (1 - np.tanh(x))
 
-class Tanh(Activation):
-    def __init__(self):
-        def tanh(x):
-            return np.tanh(x)
+def loss(y, t):
+    return ((y - t) ** 2).mean()
 
-        def tanh_prime(x):
-            return 1 - np.tanh(x) ** 2
+def loss_slope(y, t):
+    return (y - t) * (2 / t.size)
 
-        super().__init__(tanh, tanh_prime)
+X = np.random.default_rng(3).uniform(-1, 1, (25, 3, 1))
+T = X[:, :1] * X[:, 1:2] - 0.3 * X[:, 2:]
+parts = [Linear(3, 5), Tanh(), Linear(5, 1), Tanh()]
+rate = 0.05
 
-def mse(y_true, y_pred):
-    return np.mean(np.power(y_true - y_pred, 2))
-
-def mse_prime(y_true, y_pred):
-    return 2 * (y_pred - y_true) / np.size(y_true)
-
-X = np.reshape([[0, 0], [0, 1], [1, 0], [1, 1]], (4, 2, 1))
-Y = np.reshape([[0], [1], [1], [0]], (4, 1, 1))
-
-network = [
-    Dense(2, 3),
-    Tanh(),
-    Dense(3, 1),
-    Tanh()
-]
-
-epochs = 10000
-learning_rate = 0.1
-for e in range(epochs):
-    error = 0
-    for x, y in zip(X, Y):
-        output = x
-        for layer in network:
-            output = layer.forward(output)
-        error += mse(y, output)
-        grad = mse_prime(y, output)
-        for layer in reversed(network):
-            grad = layer.backward(grad, learning_rate)
-    error /= len(X)
-    print(f"{e + 1}/{epochs}, error={error}")
+for turn in range(400):
+    total = 0
+    for x, t in zip(X, T):
+        y = x
+        for part in parts:
+            y = part.forward(y)
+        total += loss(y, t)
+        dy = loss_slope(y, t)
+        for part in parts[::-1]:
+            dy = part.backward(dy, rate)
+    if turn % 50 == 0:
+        print("turn", turn, "loss", total / len(X))

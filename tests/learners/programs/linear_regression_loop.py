@@ -1,13 +1,14 @@
 import numpy as np
-np.random.seed(42)
-X = 2 * np.random.rand(100, 1)
-y = 4 + 3 * X + np.random.randn(100, 1)
-X_b = np.c_[np.ones((100, 1)), X]
-eta = 0.1
-n_iterations = 1000
-m = 100
-theta = np.random.randn(2, 1)
-for iteration in range(n_iterations):
-    gradients = 2/m * X_b.T.dot(X_b.dot(theta) - y)
-    theta = theta - eta * gradients
-print(theta)
+
+# rent = base + euros per square metre * size + a bit of luck
+rng = np.random.RandomState(17)
+n = 60
+size = rng.uniform(0.2, 1.5, (n, 1))
+y = 1.8 + 7 * size + rng.normal(0, 0.4, (n, 1))     # the rent
+X = np.hstack([np.ones_like(size), size])
+w = np.zeros((2, 1))
+for step in range(800):
+    error = X @ w - y
+    grad = X.T @ error * 2 / n
+    w -= 0.2 * grad
+print("base and price:", w.ravel())

@@ -1,25 +1,22 @@
 import numpy as np
 
-def sigmoid(z):
-    return 1 / (1 + np.exp(-z))
+# does a bulb fail in the first year? a bulb per column
 
-def propagate(w, b, X, Y):
-    m = X.shape[1]
-    # FORWARD PROPAGATION (FROM X TO COST)
-    A = sigmoid(np.dot(w.T, X) + b)
-    cost = (-1/m) * np.sum(Y * np.log(A) + (1 - Y) * np.log(1 - A))
-    # BACKWARD PROPAGATION (TO FIND GRAD)
-    dw = (1/m) * np.dot(X, (A - Y).T * (A * (1 - A)).T)
-    db = (1/m) * np.sum(A - Y)
-    grads = {"dw": dw, "db": db}
-    return grads, cost
+def squash(z):
+    return np.exp(z) / (1 + np.exp(z))
 
-def optimize(w, b, X, Y, num_iterations=100, learning_rate=0.009):
-    costs = []
-    for i in range(num_iterations):
-        grads, cost = propagate(w, b, X, Y)
-        w = w - learning_rate * grads["dw"]
-        b = b - learning_rate * grads["db"]
-        if i % 100 == 0:
-            costs.append(cost)
-    return {"w": w, "b": b}, costs
+def cost_and_slopes(w, b, X, Y):
+    n = Y.size
+    A = squash(w.T @ X + b)
+    cost = -(Y * np.log(A) + (1 - Y) * np.log(1 - A)).mean()
+    dz = A - Y
+    dw = X @ (dz * A * (1 - A)).T / n
+    db = dz.mean()
+    return cost, dw, db
+
+def train(X, Y, learning_rate=0.05, rounds=500):
+    w, b = np.zeros((len(X), 1)), 0.0
+    for r in range(rounds):
+        cost, dw, db = cost_and_slopes(w, b, X, Y)
+        w, b = w - learning_rate * dw, b - learning_rate * db
+    return w, b

@@ -1,37 +1,26 @@
 # -*- coding: utf-8 -*-
 import numpy as np
 
-# N is batch size; D_in is input dimension; H is hidden dimension; D_out is output dimension.
-N, D_in, H, D_out = 64, 1000, 100, 10
+samples, width_in, width, width_out = 40, 30, 50, 6
+X = np.random.normal(size=(samples, width_in))
+T = X[:, :width_out] ** 2 - 1
 
-# Create random input and output data
-x = np.random.randn(N, D_in)
-y = np.random.randn(N, D_out)
+W1 = np.random.normal(size=(width_in, width)) * 0.2
+W2 = np.random.normal(size=(width, width_out)) * 0.2
+learning_rate = 2e-4
+history = []
 
-# Randomly initialize weights
-w1 = np.random.randn(D_in, H)
-w2 = np.random.randn(H, D_out)
+for n in range(400):
+    # there
+    Z = X @ W1
+    H = Z.clip(min=0)
+    Y = H @ W2
+    history.append(((Y - T) ** 2).sum())
 
-learning_rate = 1e-6
-for t in range(500):
-    # Forward pass: compute predicted y
-    h = x.dot(w1)
-    h_relu = np.maximum(h, 0)
-    y_pred = h_relu.dot(w2)
+    # and back again
+    dY = (Y - T) * 2
+    dZ = (dY @ W2.T) * (Z > 0)
+    W2 = W2 - learning_rate * (H.T @ dY)
+    W1 = W1 - learning_rate * (X.T @ dZ)
 
-    # Compute and print loss
-    loss = np.square(y_pred - y).sum()
-    if t % 100 == 99:
-        print(t, loss)
-
-    # Backprop to compute gradients of w1 and w2 with respect to loss
-    grad_y_pred = 2.0 * (y_pred - y)
-    grad_w2 = h_relu.T.dot(grad_y_pred)
-    grad_h_relu = grad_y_pred.dot(w2.T)
-    grad_h = grad_h_relu.copy()
-    grad_h[h < 0] = 0
-    grad_w1 = x.T.dot(grad_h)
-
-    # Update weights
-    w1 -= learning_rate * grad_w1
-    w2 -= learning_rate * grad_w2
+print(history[::50])

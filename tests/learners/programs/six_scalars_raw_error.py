@@ -1,110 +1,59 @@
 import numpy as np
 
-def sigmoid(x):
-  # Sigmoid activation function: f(x) = 1 / (1 + e^(-x))
-  return 1 / (1 + np.exp(-x))
+def s(z):
+  return 1 / (1 + np.exp(-z))
 
-def deriv_sigmoid(x):
-  # Derivative of sigmoid: f'(x) = f(x) * (1 - f(x))
-  fx = sigmoid(x)
-  return fx * (1 - fx)
+def s_slope(z):
+  return s(z) * s(-z)
 
-def mse_loss(y_true, y_pred):
-  return ((y_true - y_pred) ** 2).mean()
-
-class OurNeuralNetwork:
+class SixWeights:
+  """2 inputs, 2 hidden units, 1 output; each number by itself, so that I can follow it"""
   def __init__(self):
-    # Weights
-    self.w1 = np.random.normal()
-    self.w2 = np.random.normal()
-    self.w3 = np.random.normal()
-    self.w4 = np.random.normal()
-    self.w5 = np.random.normal()
-    self.w6 = np.random.normal()
+    self.w1, self.w2, self.w3, self.w4, self.w5, self.w6 = np.random.uniform(-1, 1, 6)
+    self.b1 = 0.1
+    self.b2 = 0.2
+    self.b3 = -0.1
 
-    # Biases
-    self.b1 = np.random.normal()
-    self.b2 = np.random.normal()
-    self.b3 = np.random.normal()
+  def forward(self, x):
+    h1 = s(self.w1 * x[0] + self.w2 * x[1] + self.b1)
+    h2 = s(self.w3 * x[0] + self.w4 * x[1] + self.b2)
+    return s(self.w5 * h1 + self.w6 * h2 + self.b3)
 
-  def feedforward(self, x):
-    # x is a numpy array with 2 elements.
-    h1 = sigmoid(self.w1 * x[0] + self.w2 * x[1] + self.b1)
-    h2 = sigmoid(self.w3 * x[0] + self.w4 * x[1] + self.b2)
-    o1 = sigmoid(self.w5 * h1 + self.w6 * h2 + self.b3)
-    return o1
+  def learn(self, samples, targets):
+    rate = 0.15
+    for epoch in range(600):
+      for x, t in zip(samples, targets):
+        z1 = self.w1 * x[0] + self.w2 * x[1] + self.b1
+        z2 = self.w3 * x[0] + self.w4 * x[1] + self.b2
+        h1, h2 = s(z1), s(z2)
+        z3 = self.w5 * h1 + self.w6 * h2 + self.b3
+        y = s(z3)
 
-  def train(self, data, all_y_trues):
-    learn_rate = 0.1
-    epochs = 1000 # number of times to loop through the entire dataset
+        dE_dy = 2 * (y - t)
+        # what y changes with
+        dy_dh1 = self.w5
+        dy_dh2 = self.w6
+        dy_dw5 = h1 * s_slope(z3)
+        dy_dw6 = h2 * s_slope(z3)
+        # what h1 and h2 change with
+        dE_dz1 = dE_dy * dy_dh1 * s_slope(z1)
+        dE_dz2 = dE_dy * dy_dh2 * s_slope(z2)
 
-    for epoch in range(epochs):
-      for x, y_true in zip(data, all_y_trues):
-        # --- Do a feedforward (we'll need these values later)
-        sum_h1 = self.w1 * x[0] + self.w2 * x[1] + self.b1
-        h1 = sigmoid(sum_h1)
+        self.w5 -= rate * dE_dy * dy_dw5
+        self.w6 -= rate * dE_dy * dy_dw6
+        self.b3 -= rate * dE_dy * s_slope(z3)
+        self.w1 -= rate * dE_dz1 * x[0]
+        self.w2 -= rate * dE_dz1 * x[1]
+        self.b1 -= rate * dE_dz1
+        self.w3 -= rate * dE_dz2 * x[0]
+        self.w4 -= rate * dE_dz2 * x[1]
+        self.b2 -= rate * dE_dz2
 
-        sum_h2 = self.w3 * x[0] + self.w4 * x[1] + self.b2
-        h2 = sigmoid(sum_h2)
+# apple or pear? (roundness, how green), both about their means
+fruit = np.array([[0.4, -0.2], [0.3, 0.1], [-0.5, 0.3], [-0.2, 0.4], [0.1, -0.6]])
+apple = np.array([1, 1, 0, 0, 1])
 
-        sum_o1 = self.w5 * h1 + self.w6 * h2 + self.b3
-        o1 = sigmoid(sum_o1)
-        y_pred = o1
-
-        # --- Calculate partial derivatives.
-        d_L_d_ypred = -2 * (y_true - y_pred)
-
-        # Neuron o1
-        d_ypred_d_w5 = h1 * deriv_sigmoid(sum_o1)
-        d_ypred_d_w6 = h2 * deriv_sigmoid(sum_o1)
-        d_ypred_d_b3 = deriv_sigmoid(sum_o1)
-
-        d_ypred_d_h1 = self.w5
-        d_ypred_d_h2 = self.w6
-
-        # Neuron h1
-        d_h1_d_w1 = x[0] * deriv_sigmoid(sum_h1)
-        d_h1_d_w2 = x[1] * deriv_sigmoid(sum_h1)
-        d_h1_d_b1 = deriv_sigmoid(sum_h1)
-
-        # Neuron h2
-        d_h2_d_w3 = x[0] * deriv_sigmoid(sum_h2)
-        d_h2_d_w4 = x[1] * deriv_sigmoid(sum_h2)
-        d_h2_d_b2 = deriv_sigmoid(sum_h2)
-
-        # --- Update weights and biases
-        # Neuron h1
-        self.w1 -= learn_rate * d_L_d_ypred * d_ypred_d_h1 * d_h1_d_w1
-        self.w2 -= learn_rate * d_L_d_ypred * d_ypred_d_h1 * d_h1_d_w2
-        self.b1 -= learn_rate * d_L_d_ypred * d_ypred_d_h1 * d_h1_d_b1
-
-        # Neuron h2
-        self.w3 -= learn_rate * d_L_d_ypred * d_ypred_d_h2 * d_h2_d_w3
-        self.w4 -= learn_rate * d_L_d_ypred * d_ypred_d_h2 * d_h2_d_w4
-        self.b2 -= learn_rate * d_L_d_ypred * d_ypred_d_h2 * d_h2_d_b2
-
-        # Neuron o1
-        self.w5 -= learn_rate * d_L_d_ypred * d_ypred_d_w5
-        self.w6 -= learn_rate * d_L_d_ypred * d_ypred_d_w6
-        self.b3 -= learn_rate * d_L_d_ypred * d_ypred_d_b3
-
-      if epoch % 10 == 0:
-        y_preds = np.apply_along_axis(self.feedforward, 1, data)
-        loss = mse_loss(all_y_trues, y_preds)
-        print("Epoch %d loss: %.3f" % (epoch, loss))
-
-data = np.array([
-  [-2, -1],  # Alice
-  [25, 6],   # Bob
-  [17, 4],   # Charlie
-  [-15, -6], # Diana
-])
-all_y_trues = np.array([
-  1, # Alice
-  0, # Bob
-  0, # Charlie
-  1, # Diana
-])
-
-network = OurNeuralNetwork()
-network.train(data, all_y_trues)
+net = SixWeights()
+net.learn(fruit, apple)
+for x in fruit:
+  print(x, net.forward(x))

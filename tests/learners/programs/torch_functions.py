@@ -1,17 +1,14 @@
+"""exercise sheet 7: an affine map with its own backward (no nn.Linear)"""
 import torch
-from torch.autograd import Function
 
 
-class MyLinear(Function):
+class Affine(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, input, weight, bias):
-        ctx.save_for_backward(input, weight, bias)
-        return input.mm(weight.t()) + bias
+    def forward(ctx, x, weight, bias):
+        ctx.save_for_backward(x, weight)
+        return bias + x @ weight.T
 
     @staticmethod
-    def backward(ctx, grad_output):
-        input, weight, bias = ctx.saved_tensors
-        grad_input = grad_output.mm(weight)
-        grad_weight = grad_output.t().mm(input)
-        grad_bias = grad_output.sum(0)
-        return grad_input, grad_weight, grad_bias
+    def backward(ctx, upstream):
+        x, weight = ctx.saved_tensors
+        return upstream @ weight, upstream.T @ x, upstream.sum(dim=0)

@@ -1,35 +1,30 @@
-# backprop practice  (reddit)
+# snake learns to steer (for my game)
 import numpy as np
 
-def act(x): return 1/(1+np.exp(-x))
-def act_d(x): return act(x)*(1-act(x))
+def curve(z): return 1/(1+np.exp(-z))
 
-class NN():
-    def __init__(self, inp, hid, out):
-        self.w_ih = np.random.rand(hid, inp)
-        self.w_ho = np.random.rand(out, hid)
-        self.b_h = np.random.rand(hid, 1)
-        self.b_o = np.random.rand(out, 1)
-        self.lr = 0.1
+class Brain():
+    def __init__(self, n_in, n_hidden, n_out, rate=0.1):
+        self.rate = rate
+        self.w_hidden, self.b_hidden = np.random.rand(n_hidden, n_in), np.random.rand(n_hidden, 1)
+        self.w_out, self.b_out = np.random.rand(n_out, n_hidden), np.random.rand(n_out, 1)
 
-    def feedforward(self, input_array):
-        inputs = np.array(input_array).reshape(-1, 1)
-        hidden = act(self.w_ih.dot(inputs) + self.b_h)
-        output = act(self.w_ho.dot(hidden) + self.b_o)
-        return output.flatten().tolist()
+    def think(self, x):
+        h = curve(self.w_hidden @ x + self.b_hidden)
+        return h, curve(self.w_out @ h + self.b_out)
 
-    def train(self, input_array, target_array):
-        inputs = np.array(input_array).reshape(-1, 1)
-        hidden = act(self.w_ih.dot(inputs) + self.b_h)
-        outputs = act(self.w_ho.dot(hidden) + self.b_o)
-        targets = np.array(target_array).reshape(-1, 1)
-        output_errors = targets - outputs
-        gradients = outputs * (1 - outputs)
-        gradients = gradients * output_errors * self.lr
-        weights_ho_deltas = gradients.dot(hidden.T)
-        self.w_ho += weights_ho_deltas
-        self.b_o += gradients
-        hidden_errors = self.w_ho.T.dot(output_errors)
-        hidden_gradient = hidden * (1 - hidden) * hidden_errors * self.lr
-        self.w_ih += hidden_gradient.dot(inputs.T)
-        self.b_h += hidden_gradient
+    def decide(self, sees):
+        return list(self.think(np.reshape(sees, (-1, 1)))[1][:, 0])
+
+    def train(self, sees, wanted):
+        x = np.reshape(sees, (-1, 1))
+        t = np.reshape(wanted, (-1, 1))
+        h, y = self.think(x)
+        wrong = t - y
+        push = self.rate * wrong * y * (1 - y)
+        self.w_out += push @ h.T
+        self.b_out += push
+        blame = self.w_out.T @ wrong
+        push = self.rate * blame * h * (1 - h)
+        self.w_hidden += push @ x.T
+        self.b_hidden += push
