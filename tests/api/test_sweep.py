@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+from contextlib import nullcontext
 from itertools import product
 
 import numpy as np
@@ -124,6 +125,12 @@ def test_a_trial_that_fails_costs_the_others_nothing():
     assert sorted(bool(trial.failure) for trial in found.trials) == [False, True, True, True]
     assert not found.trials[0].failure
     assert {trial.failure.split()[0] for trial in found.trials[1:]} == {"diverged", "no"}
+
+
+def test_a_sweep_that_came_to_nothing_stands_in_no_others_way(tmp_path):
+    for activation in ("nothing", "nothing", "tanh"):
+        with nullcontext() if activation == "tanh" else pytest.raises(InputError, match="no trial came to a model"):
+            cr.sweep(TABLE, grid={"activation": [activation]}, output=tmp_path / "best.safetensors", **QUICK)
 
 
 def test_where_every_trial_fails_the_reason_is_said():

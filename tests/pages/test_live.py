@@ -204,7 +204,13 @@ def fresh(pages):
     return tab
 
 
+def drawn(tab: Any) -> None:
+    """Wait until what was done is drawn, however busy the machine is."""
+    tab.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
 def error_of(tab: Any) -> str:
+    drawn(tab)
     return tab.locator(".stage .error .digits").text_content()
 
 
@@ -252,7 +258,7 @@ def test_the_step_is_walked_through_from_the_first_sum_to_the_next_step(fresh):
     titles = []
     for _ in range(fresh.evaluate("chainrule.content.sequence.length")):
         forward.click()
-        fresh.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")  # until it is drawn
+        drawn(fresh)
         titles.append(fresh.locator("#card-title").text_content())
     phases = list(dict.fromkeys(title.partition(":")[0] for title in titles))
     assert phases == ["Forward pass", "Error", "Backward pass", "Gradients", "Update"]
@@ -268,6 +274,7 @@ def test_a_number_is_predicted_before_it_is_shown(fresh):
     fresh.get_by_label("Predict first").check()
     fresh.keyboard.press("Escape")
     fresh.get_by_role("button", name="Step", exact=True).click()
+    drawn(fresh)
     assert "8.4" not in fresh.locator("#card").text_content()
     fresh.locator("#guess").fill("8.4")
     fresh.keyboard.press("Enter")

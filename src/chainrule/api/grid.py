@@ -43,7 +43,7 @@ def _values(name: str, given: Any) -> list[Any]:
     """The values, and ranges, that stand after a name. Raises InputError."""
     if isinstance(given, str):
         parts = [part.strip().removeprefix("(").removesuffix(")") for part in re.split(r",(?![^()]*\))", given)]
-        found = [Range.read(name, part) or _value(part) for part in parts]
+        found = [GridRange.read(name, part) or _value(part) for part in parts]
     elif isinstance(given, (list, tuple, range, np.ndarray)):
         found = [one.item() if isinstance(one, np.generic) else one for one in given]
     else:
@@ -63,7 +63,7 @@ def _value(text: str) -> Any:
     return text
 
 
-class Range(FrozenValue):
+class GridRange(FrozenValue):
     """Numbers from a to b, of which so many are tried in turn; any of them, where trials are drawn."""
 
     first: float
@@ -71,7 +71,7 @@ class Range(FrozenValue):
     count: int
 
     @staticmethod
-    def read(name: str, text: str) -> Range | None:
+    def read(name: str, text: str) -> GridRange | None:
         """a..b, or a..b:9. None where it is something else. Raises InputError."""
         start, dots, rest = text.partition("..")
         end, colon, count = rest.partition(":")
@@ -82,7 +82,7 @@ class Range(FrozenValue):
             raise InputError(f"{name}: a range goes from a number to a larger one, as 1e-3..1e-1, not {quoted(text)}.")
         if colon and not (count.isdecimal() and len(count) < 7 and int(count) > 1):
             raise InputError(f"{name}: a range has 2 values or more, as {start}..{end}:2, not {quoted(text)}.")
-        return Range(first, last, int(count) if colon else POINTS)
+        return GridRange(first, last, int(count) if colon else POINTS)
 
     @property
     def whole(self) -> bool:
@@ -105,7 +105,8 @@ class Range(FrozenValue):
 def combinations(values: Mapping[str, list[Any]], trials: int | None, seed: int) -> list[dict[str, Any]]:
     """The settings of each trial: every combination, or so many that are drawn, without one twice. Raises InputError."""
     listed = {
-        name: [one for part in parts for one in (part.values() if isinstance(part, Range) else [part])] for name, parts in values.items()
+        name: [one for part in parts for one in (part.values() if isinstance(part, GridRange) else [part])]
+        for name, parts in values.items()
     }
     every = math.prod(map(len, listed.values()))
     if trials is None:
@@ -116,7 +117,7 @@ def combinations(values: Mapping[str, list[Any]], trials: int | None, seed: int)
     random, points = np.random.default_rng([seed, 1]), list[dict[str, Any]]()
     for _ in range(100 * trials):
         parts = {name: parts[random.integers(len(parts))] for name, parts in values.items()}
-        point = {name: part.at(random.random()) if isinstance(part, Range) else part for name, part in parts.items()}
+        point = {name: part.at(random.random()) if isinstance(part, GridRange) else part for name, part in parts.items()}
         if point not in points:
             points.append(point)
         if len(points) == trials:

@@ -91,6 +91,8 @@ def sweep(
             found = kept.added(found, trial, model)
             if watch is not None:
                 watch(found, trial)
+        if found.best is None:
+            kept.forget()
     if found.best is None:
         raise InputError(f"no trial came to a model; the first one failed: {found.trials[0].failure}")
     return found
@@ -127,7 +129,7 @@ class Held(Watch):
         return score(self.run.preparation, y, self.run.train.labels, guess=self.run.guess)
 
 
-def tried(data: Any, settings: Mapping[str, Any], trial: Trial, _: Sequence[Definition] = ()) -> tuple[Trial, Model | None]:
+def ran_trial(data: Any, settings: Mapping[str, Any], trial: Trial, _: Sequence[Definition] = ()) -> tuple[Trial, Model | None]:
     """A trial that has ended, and its model. Raises KeyboardInterrupt where it was interrupted.
 
     _  a person's own definitions, which are known in a process as soon as they have been unpickled there
@@ -168,7 +170,7 @@ def _running(
 
     most = min(processes or processors(), len(trials))
     if cluster is None and most <= 1:
-        yield from (tried(data, settings, trial) for trial in trials)
+        yield from (ran_trial(data, settings, trial) for trial in trials)
         return
     try:
         import joblib
@@ -178,7 +180,7 @@ def _running(
     with nullcontext() if cluster is None else _on_cluster(cluster):
         parallel = joblib.Parallel(n_jobs=-1 if cluster else most, return_as="generator_unordered", pre_dispatch="n_jobs")
         try:
-            yield from parallel(joblib.delayed(tried)(data, settings, trial, own) for trial in trials)
+            yield from parallel(joblib.delayed(ran_trial)(data, settings, trial, own) for trial in trials)
         except BrokenExecutor:
             raise InputError(
                 "a process that tried a setting was killed, perhaps for want of memory. What ended is kept: go on with --resume "

@@ -185,22 +185,22 @@ class Submission(Protocol):
     def name(self) -> str: ...  # noqa: D102  # said above
 
     @property
-    def architecture(self) -> Architecture: ...  # noqa: D102
+    def architecture(self) -> Architecture: ...  # noqa: D102  # said above
 
     @property
-    def understood(self) -> Sequence[Saying]: ...  # noqa: D102
+    def understood(self) -> Sequence[Saying]: ...  # noqa: D102  # said above
 
     @property
-    def conventions(self) -> Sequence[Saying]: ...  # noqa: D102
+    def conventions(self) -> Sequence[Saying]: ...  # noqa: D102  # said above
 
     @property
-    def names(self) -> Mapping[str, str]: ...  # noqa: D102
+    def names(self) -> Mapping[str, str]: ...  # noqa: D102  # said above
 
     @property
-    def columns(self) -> bool: ...  # noqa: D102
+    def columns(self) -> bool: ...  # noqa: D102  # said above
 
     @property
-    def units_first(self) -> bool: ...  # noqa: D102
+    def units_first(self) -> bool: ...  # noqa: D102  # said above
 
     def observe(self, problems: Sequence[Problem]) -> Sequence[Observation]:
         """What it answers to each problem, in their order; `Observation.failure` where it fails."""

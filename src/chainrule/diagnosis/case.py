@@ -124,7 +124,7 @@ class Case(Frozen):
         return self._examiner()
 
     @cached_property
-    def trial(self) -> Trial:
+    def trial(self) -> CureTrial:
         """Its training for `TRIED_STEPS` steps, as it would begin."""
         return tried(self)
 
@@ -141,7 +141,7 @@ class Case(Frozen):
         return self._examiner.network.step(x, t, self.optimizer, weights=s)
 
 
-class Trial(Frozen):
+class CureTrial(Frozen):
     """A training of some steps.
 
     errors   E of all rows before the first step, and now and then after it
@@ -165,13 +165,13 @@ class Trial(Frozen):
         return self.last / self.errors[0] if self.errors[0] else 1.0
 
 
-def tried(case: Case, steps: int = TRIED_STEPS) -> Trial:
+def tried(case: Case, steps: int = TRIED_STEPS) -> CureTrial:
     """Train on the rows that are looked at, for so many steps, at least an epoch."""
     rows = len(case.sample[0])
     return tried_epochs(case, max(1, math.ceil(steps / math.ceil(rows / min(case.each, rows)))))
 
 
-def tried_epochs(case: Case, epochs: int) -> Trial:
+def tried_epochs(case: Case, epochs: int) -> CureTrial:
     """Train on the rows that are looked at, for so many epochs."""
     from chainrule.training.loop import Overflowed, Training  # nobody who only looks at a step waits for it
     from chainrule.training.plan import Plan
@@ -189,8 +189,8 @@ def tried_epochs(case: Case, epochs: int) -> Trial:
             if epoch == epochs or epoch % max(1, epochs // LOOKS) == 0:
                 errors.append(training.judged(training.state))
     except Overflowed as overflow:
-        return Trial(errors, overflow.step, None, overflow.step)
-    return Trial(errors, training.step, training.start.continued(training.parameters_of(training.state)))
+        return CureTrial(errors, overflow.step, None, overflow.step)
+    return CureTrial(errors, training.step, training.start.continued(training.parameters_of(training.state)))
 
 
 def error_of(network: Network, y: Array, t: Array) -> float:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from chainrule.diagnosis.activity import Units
-from chainrule.diagnosis.case import Case, Trial, error_of, tried_epochs
+from chainrule.diagnosis.case import Case, CureTrial, error_of, tried_epochs
 from chainrule.diagnosis.criteria import (
     MEASURED,
     MOST_MEAN,
@@ -526,6 +526,6 @@ def batch_too_large(case: Case) -> Mapping[str, Value] | None:
     return {"size": case.each, "steps": case.history[-1].step, "other": size, "error": own.last, "less": other.last}
 
 
-def _halves(one: Trial, other: Trial) -> bool:
+def _halves(one: CureTrial, other: CureTrial) -> bool:
     """Does a trial end with less than half of the error of another?"""
     return one.last < TWICE_AS_GOOD * other.last

@@ -15,7 +15,7 @@ from chainrule.base.pickling import WithoutCaches
 from chainrule.diagnosis.rates import Advice, Runner, advice_at
 from chainrule.document.document import Block, Equations, Inline, Note
 from chainrule.document.words import Words
-from chainrule.explanation.traces import Trace, traced
+from chainrule.explanation.traces import Trace, with_trace
 from chainrule.explanation.values import Values
 from chainrule.formula.expression import Expression, Name, as_expression, definition, order, variable
 from chainrule.formula.scalar import Element, Scalars
@@ -292,7 +292,7 @@ class Context(WithoutCaches, FrozenValue):
         """An expression of single numbers, worked out; it is worth what the letter `result` is."""
         values = self.before if values is None else values
         line = worked(left, expression, values, self.labels, result=values[result])
-        return traced(line, Trace(expression, values, result))
+        return with_trace(line, Trace(expression, values, result))
 
     def matrix_line(self, quantity: Expression, values: Values | None = None) -> Equation:
         """h = x · W1 = [8 12] · [[0.21 0.19] [0.56 0.02]] = [8.4 1.76]"""
@@ -306,13 +306,13 @@ class Context(WithoutCaches, FrozenValue):
         }
         left, result, shown = self.symbol(quantity), values.array(quantity), not self._without_numbers
         line = matrices(left, inner, leaves, result, self.labels, most=self._most_cells, worked=shown)
-        return traced(line, Trace(inner, values, quantity, stated=not shown))
+        return with_trace(line, Trace(inner, values, quantity, stated=not shown))
 
     def array_line(self, quantity: Expression, values: Any) -> Equation:
         """W1 = [[0.21 0.19] [0.56 0.02]]"""
         numbers = _nested(values)
         line = matrices(self.symbol(quantity), quantity, {quantity: numbers}, numbers, self.labels, most=self._most_cells)
-        return traced(line, Trace(quantity, None, quantity))
+        return with_trace(line, Trace(quantity, None, quantity))
 
     @property
     def _most_cells(self) -> tuple[int, int]:
@@ -356,12 +356,12 @@ class Context(WithoutCaches, FrozenValue):
         if share is None:
             gradient = self.scalars.variable(self.gradient_of(weight))
             line = chain(factors, formula(gradient, self.labels), self.before, self.labels, result=self.before[gradient])
-            return traced(line, Trace(summed_products(factors), self.before, gradient, paths))
+            return with_trace(line, Trace(summed_products(factors), self.before, gradient, paths))
         copy = self.letter(weight)
         assert isinstance(copy, Symbol)
         left = Derivative(self.labels.error, replace(copy, superscript=f"{copy.superscript}[{sample + 1}]"))
         line = chain(factors, left, self.before, self.labels, result=None if self.before.precise else share)
-        return traced(line, Trace(summed_products(factors), self.before, paths=paths))
+        return with_trace(line, Trace(summed_products(factors), self.before, paths=paths))
 
     def gradient_of(self, element: Element) -> Element:
         """∂E/∂ an element, an element of the gradient."""

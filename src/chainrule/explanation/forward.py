@@ -15,7 +15,7 @@ from chainrule.document.document import Block, Equations, Inline, Paragraph, Sec
 from chainrule.explanation.context import PENALTY, Context
 from chainrule.explanation.definitions import functions
 from chainrule.explanation.remarks import unreachable
-from chainrule.explanation.traces import Trace, traced
+from chainrule.explanation.traces import Trace, with_trace
 from chainrule.explanation.values import Values
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Expression, definition, order, substitute, variable
@@ -149,7 +149,7 @@ def _in_arrays(context: Context, letter: Formula, expression: Expression, values
     """A formula of whole arrays, and what it is worth: the number of a letter."""
     number, shown = stated(letter, values[worth], context.labels), context.of_batch(expression)
     line = Equation((letter, formula(shown, context.labels), number.sides[1]), ("=", number.relations[0]))
-    return traced(line, Trace(shown, values, worth, stated=True))
+    return with_trace(line, Trace(shown, values, worth, stated=True))
 
 
 def _written_error(context: Context) -> Expression:

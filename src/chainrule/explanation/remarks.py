@@ -219,7 +219,7 @@ def _out_of_reach(context: Context) -> Inline | None:
             falling = ends and least == np.nanmin(beyond) == beyond[np.isfinite(beyond)][-1]
             if least <= LEAST and not falling:
                 continue
-            letter = context.one_sample.label(context.columns_of(tuple(context.derivation.targets))[column][0].name.at(0, column))  # type: ignore[union-attr]
+            letter = context.one_sample.label(context.columns_of(tuple(context.derivation.targets))[column][0].name.at(0, column))  # type: ignore[union-attr]  # a target has a name
             values: dict[str, Any] = {"t": letter, "target": context.rounded(target), "error": context.labels.error}
             values["activation"] = context.called(activation)
             if least > LEAST:

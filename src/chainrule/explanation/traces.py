@@ -35,6 +35,6 @@ class TracedEquation(Equation):
     trace: Trace | None = field(default=None, compare=False, repr=False)
 
 
-def traced(equation: Equation, trace: Trace) -> TracedEquation:
+def with_trace(equation: Equation, trace: Trace) -> TracedEquation:
     """The equation with its trace."""
     return TracedEquation(equation.sides, equation.relations, trace)

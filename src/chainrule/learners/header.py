@@ -102,7 +102,7 @@ def read_header(text: str) -> Header:
             continue
         words = statement.lower().replace("×", "x").replace(",", " ")
         said.update(_statement(words, statement))
-    return Header(**said)  # type: ignore[arg-type]
+    return Header(**said)  # type: ignore[arg-type]  # fields by name
 
 
 def _arguments(text: str) -> dict[str, str]:

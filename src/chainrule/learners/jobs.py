@@ -17,9 +17,9 @@ from chainrule.learners.header import Header, read_header
 from chainrule.learners.layout import Array, Layout, Probe
 from chainrule.learners.limits import Guard, Stopped, line_of_error
 from chainrule.learners.loading import Loaded, said
-from chainrule.learners.names import compact, meaning, stated
-from chainrule.learners.programs import BACKWARD, Answer, Program, Unreadable
-from chainrule.learners.reading import Reading, Trials, read_again, understand
+from chainrule.learners.names import compact, meaning, use_stated_names
+from chainrule.learners.programs import BACKWARD, Answer, LearnerProgram, Unreadable
+from chainrule.learners.reading import ProgramReading, Trials, read_again, understand
 from chainrule.learners.recognition import ACTIVATIONS, error_seen, output_seen
 
 STEPS = 3
@@ -55,7 +55,7 @@ def done(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
 
 def _loaded(job: Mapping[str, Any], guard: Guard) -> tuple[Loaded, Header]:
     header = read_header(job.get("stated", ""))
-    stated(header.arguments)
+    use_stated_names(header.arguments)
     loaded = Loaded(job["code"], guard)
     loaded.load()
     return loaded, header
@@ -89,7 +89,7 @@ def _not_understood(loaded: Loaded, trials: Trials) -> Stopped:
     return Stopped("learners.refused.nothing")
 
 
-def _told(reading: Reading, header: Header) -> dict[str, Any]:
+def _told(reading: ProgramReading, header: Header) -> dict[str, Any]:
     """A reading as plain data."""
     program, probe, forward = reading.program, reading.probe, reading.answer.forward
     return {
@@ -192,7 +192,7 @@ def _locate(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
     return {}
 
 
-def _helpers(loaded: Loaded, program: Program) -> frozenset[int]:
+def _helpers(loaded: Loaded, program: LearnerProgram) -> frozenset[int]:
     """Spots in functions that compute for anybody, as a scalar product does: what is wrong is where they are called."""
     lines: set[int] = set()
     for name, node in loaded.functions.items():

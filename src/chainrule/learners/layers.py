@@ -16,9 +16,9 @@ from chainrule.learners.gradients import gradients_among
 from chainrule.learners.layout import Array, Layout, Probe, trial
 from chainrule.learners.loading import Loaded
 from chainrule.learners.names import meaning
-from chainrule.learners.places import Parameters, leaves, parameters
-from chainrule.learners.programs import Answer, Form, Program, Unreadable, methods_of
-from chainrule.learners.recognition import Values, forward_seen
+from chainrule.learners.places import Parameters, leaves, parameter_places
+from chainrule.learners.programs import Answer, Form, LearnerProgram, Unreadable, methods_of
+from chainrule.learners.recognition import SeenValues, forward_seen
 
 _FORWARD = ("forward", "forward_pass", "forward_propagation", "__call__", "call", "fprop")
 _BACKWARD = ("backward", "backward_pass", "backward_propagation", "back", "bprop", "backprop")
@@ -32,7 +32,7 @@ _NO_ACTIVATION = re.compile(r"softmax|loss|entropy|mse|error|cost|drop|norm|flat
 """Classes that are no activation of a hidden layer, though they have a forward and a backward pass."""
 
 
-class LayerProgram(Program):
+class LayerProgram(LearnerProgram):
     """Layers with weights, and each activation of the file between two of them."""
 
     def __init__(self, loaded: Loaded, dense: str, activations: Sequence[str]) -> None:
@@ -116,7 +116,7 @@ class LayerProgram(Program):
             gradients.update({f"{key[:-1]}{number}": item for key, item in found.items()})
             names.update({f"{key[:-1]}{number}": f"{self.dense}.{name}" for key, name in called.items()})
             names.update({f"{key[:-1]}{number}": name for key, name in place.names().items()})
-        values = Values(recorder.values)
+        values = SeenValues(recorder.values)
         forward_found = forward_seen(values, probe.x, probe.t, probe.weights, probe.biases)
         return Answer(gradients, [], updated, forward_found, names, pool.altered(), values=values, sizes=probe.sizes)
 
@@ -142,7 +142,7 @@ def _handed(layer: Any, given: Any, attribute: re.Pattern[str]) -> Any:
 
 def _places(layer: tuple[Any, Function, Function]) -> Parameters:
     """Where a layer has its weights. Raises Unreadable where it has none."""
-    found = next(parameters(list(leaves({"self": layer[0]}, ""))), None)
+    found = next(parameter_places(list(leaves({"self": layer[0]}, ""))), None)
     if found is None or len(found.weights) != 1:
         raise Unreadable("no weights")
     return found
@@ -158,7 +158,7 @@ def _passes(loaded: Loaded, name: str) -> tuple[Function, Function]:
     return forward, backward
 
 
-def layer_programs(loaded: Loaded) -> Iterator[Program]:
+def layer_programs(loaded: Loaded) -> Iterator[LearnerProgram]:
     """Networks that can be built of a file's layers: with each class that has weights, all that have none between them, or one of these."""
     able = []
     for name in loaded.classes:

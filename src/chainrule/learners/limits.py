@@ -193,10 +193,10 @@ class _Keyboard(io.TextIOBase):
     def read(self, *_: Any) -> str:
         return self._asked()
 
-    def readline(self, *_: Any) -> str:  # type: ignore[override]
+    def readline(self, *_: Any) -> str:  # type: ignore[override]  # whatever is asked for, nobody types it
         return self._asked()
 
-    def __next__(self) -> str:  # type: ignore[override]
+    def __next__(self) -> str:  # type: ignore[override]  # whatever is asked for, nobody types it
         return self._asked()
 
     def _asked(self) -> NoReturn:
@@ -208,7 +208,7 @@ class _Cut(io.TextIOBase):
     """Keeps so many characters of what is printed, and counts the rest."""
 
     def __init__(self, most: int) -> None:
-        self.most, self.length, self.parts = most, 0, []  # type: ignore[var-annotated]
+        self.most, self.length, self.parts = most, 0, []  # type: ignore[var-annotated]  # texts
 
     def writable(self) -> bool:
         return True

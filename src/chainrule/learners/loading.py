@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.learners.limits import FILE, Guard, Stopped, line_of_error
-from chainrule.learners.reporting import Recorder, Reported, rewritten
+from chainrule.learners.reporting import Recorder, ReportedProgram, rewritten
 
 SHOWS = ("matplotlib", "pylab", "seaborn", "plotly", "IPython", "google", "mpl_toolkits", "graphviz", "bokeh", "termcolor", "colorama",
          "prettytable",          "rich", "ipywidgets", "wandb", "tensorboard", "tensorboardX", "progressbar", "alive_progress")  # fmt: skip
@@ -184,7 +184,7 @@ class Loaded:
         self.failures: list[tuple[int, str]] = []
         self.classes = {node.name: node for node in self.tree.body if isinstance(node, ast.ClassDef)}
         self.functions = {node.name: node for node in _top(self.tree.body) if isinstance(node, ast.FunctionDef)}
-        self.rewriting = Reported()
+        self.rewriting = ReportedProgram()
         self.spots, self.loops = self.rewriting.spots, self.rewriting.loops
         self.statements = self.rewritten(_flat(ast.parse(code).body, self.functions))
         self.recorder = Recorder(guard.mark, self.spots, self.loops)

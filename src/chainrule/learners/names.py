@@ -107,7 +107,7 @@ STATED: dict[str, Meaning] = {}
 """What the owner of the program that this process runs has said of its names."""
 
 
-def stated(names: Mapping[str, str]) -> None:
+def use_stated_names(names: Mapping[str, str]) -> None:
     """Take a header at its word: {"A": "W1", "p": "x"}."""
     STATED.clear()
     for name, kind in names.items():

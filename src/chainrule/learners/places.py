@@ -28,7 +28,7 @@ _NOT_AFTER = re.compile(
 )
 
 
-class Leaf(Frozen):
+class Stored(Frozen):
     """Numbers somewhere in an object.
 
     path    how it is written: "self.W1", "self.params['W1']", "network[0][1]['weights']"
@@ -56,7 +56,7 @@ class Leaf(Frozen):
         return found[-1] if found else self.path
 
 
-def leaves(root: Any, path: str, depth: int = 0, met: set[int] | None = None) -> Iterator[Leaf]:
+def leaves(root: Any, path: str, depth: int = 0, met: set[int] | None = None) -> Iterator[Stored]:
     """The numbers within a dict, a list or an object, in their order."""
     met = set() if met is None else met
     if depth > DEEPEST or id(root) in met:
@@ -121,16 +121,18 @@ def _children(root: Any, path: str, depth: int) -> list[tuple[str, Any, _Slot]]:
     return []
 
 
-def _leaf(path: str, value: Any, slot: _Slot) -> Leaf | None:
+def _leaf(path: str, value: Any, slot: _Slot) -> Stored | None:
     """The value as numbers; None where it is none, or holds others."""
     if isinstance(value, (bool, str)):
         return None
     if isinstance(value, (int, float, np.floating, np.integer)):
-        return Leaf(path, (), slot.number, slot.put_number, slot)
+        return Stored(path, (), slot.number, slot.put_number, slot)
     if isinstance(value, np.ndarray):
-        return None if value.dtype.kind not in "fiu" or value.size > 100_000 else Leaf(path, value.shape, slot.array, slot.put_array, slot)
+        return (
+            None if value.dtype.kind not in "fiu" or value.size > 100_000 else Stored(path, value.shape, slot.array, slot.put_array, slot)
+        )
     if isinstance(value, list) and value and (shape := _shape(value)):
-        return Leaf(path, shape, slot.array, slot.put_list, slot)
+        return Stored(path, shape, slot.array, slot.put_list, slot)
     return None
 
 
@@ -153,9 +155,9 @@ def _shape(value: list[Any]) -> tuple[int, ...]:
     return ()
 
 
-def stacked(found: list[Leaf]) -> list[Leaf]:
+def stacked(found: list[Stored]) -> list[Stored]:
     """Together with what belongs to neurons of one layer as rows of a matrix: network[0][*]['weights'], layer.neurons[*].bias."""
-    groups: dict[str, list[Leaf]] = {}
+    groups: dict[str, list[Stored]] = {}
     for leaf in found:
         places = list(re.finditer(r"\[\d+\]", leaf.path))
         if len(leaf.shape) <= 1 and places:
@@ -168,12 +170,12 @@ def stacked(found: list[Leaf]) -> list[Leaf]:
     return [*found, *result]
 
 
-def _stack(path: str, rows: list[Leaf]) -> Leaf:
+def _stack(path: str, rows: list[Stored]) -> Stored:
     def put(new: Array) -> None:
         for row, value in zip(rows, new, strict=True):
             row.put(np.array(value))
 
-    return Leaf(path, (len(rows), *rows[0].shape), lambda: np.array([row.get() for row in rows]), put)
+    return Stored(path, (len(rows), *rows[0].shape), lambda: np.array([row.get() for row in rows]), put)
 
 
 class Parameters(Frozen):
@@ -184,13 +186,13 @@ class Parameters(Frozen):
     frozen   biases that units share, which are no parameters of their own here: they are set to 0
     """
 
-    weights: list[Leaf]
-    biases: list[Leaf | None]
+    weights: list[Stored]
+    biases: list[Stored | None]
     units_first: bool
     inside: str
     sizes: tuple[int, ...]
     held: tuple[bool, ...] = ()
-    frozen: list[Leaf] = field(default_factory=list)
+    frozen: list[Stored] = field(default_factory=list)
 
     @property
     def has(self) -> tuple[bool, ...]:
@@ -224,7 +226,7 @@ class Parameters(Frozen):
         return named
 
 
-def parameters(found: list[Leaf], limit: int = 6) -> Iterator[Parameters]:
+def parameter_places(found: list[Stored], limit: int = 6) -> Iterator[Parameters]:
     """Ways to read numbers as the parameters of a network, the likeliest first."""
     found = stacked(found)
     kept = [leaf for leaf in found if not _NOT.match(leaf.name) and not _NOT_AFTER.search(compact(leaf.name)[1:])]
@@ -248,19 +250,19 @@ def parameters(found: list[Leaf], limit: int = 6) -> Iterator[Parameters]:
                     return
 
 
-def _column(leaf: Leaf) -> Leaf:
+def _column(leaf: Stored) -> Stored:
     """Weights of one unit, written as a vector, as a matrix (inputs, 1)."""
-    return Leaf(
+    return Stored(
         leaf.path, (*leaf.shape, 1), lambda: leaf.get()[:, None], lambda new: leaf.put(np.asarray(new).reshape(leaf.shape)), leaf.slot, True
     )
 
 
-def _row(leaf: Leaf) -> Leaf:
+def _row(leaf: Stored) -> Stored:
     """The same as a matrix (1, inputs)."""
-    return Leaf(leaf.path, leaf.shape[::-1], lambda: leaf.get().T, lambda new: leaf.put(np.asarray(new).T), leaf.slot, True)
+    return Stored(leaf.path, leaf.shape[::-1], lambda: leaf.get().T, lambda new: leaf.put(np.asarray(new).T), leaf.slot, True)
 
 
-def _groups(named: list[Leaf], matrices: list[Leaf], biases: list[Leaf]) -> Iterator[list[Leaf]]:
+def _groups(named: list[Stored], matrices: list[Stored], biases: list[Stored]) -> Iterator[list[Stored]]:
     taken = {leaf.path for leaf in biases}
     named = [leaf for leaf in named if leaf.path not in taken]
     if named:
@@ -284,7 +286,7 @@ def _ranked(paths: list[str]) -> list[str]:
     return paths
 
 
-def _chains(group: list[Leaf]) -> Iterator[tuple[list[Leaf], bool, tuple[bool, ...]]]:
+def _chains(group: list[Stored]) -> Iterator[tuple[list[Stored], bool, tuple[bool, ...]]]:
     """All of the group one behind the other, in either orientation, with the bias inside all of them, the first, or none."""
     if not 1 <= len(group) <= 8:
         return
@@ -297,7 +299,7 @@ def _chains(group: list[Leaf]) -> Iterator[tuple[list[Leaf], bool, tuple[bool, .
                 yield turned, units_first, held
 
 
-def _with_biases(chain: tuple[list[Leaf], bool, tuple[bool, ...]], biases: list[Leaf]) -> Parameters | None:
+def _with_biases(chain: tuple[list[Stored], bool, tuple[bool, ...]], biases: list[Stored]) -> Parameters | None:
     group, units_first, held = chain
     ends = [(leaf.shape[1], leaf.shape[0]) if units_first else leaf.shape for leaf in group]
     sizes = (ends[0][0] - held[0], *(end[1] for end in ends))
@@ -307,7 +309,7 @@ def _with_biases(chain: tuple[list[Leaf], bool, tuple[bool, ...]], biases: list[
         return Parameters(group, [None] * len(group), units_first, "last", sizes, held)
     order = {path: place for place, path in enumerate(_ranked_biases([leaf.path for leaf in biases]))}
     left = sorted(biases, key=lambda leaf: order[leaf.path])
-    chosen: list[Leaf | None] = []
+    chosen: list[Stored | None] = []
     for (_, units), weight in zip(ends, group, strict=True):
         beside = [leaf for leaf in left if _size(leaf) == units and _owner(leaf.path) == _owner(weight.path)]
         fitting = next(iter(beside or [leaf for leaf in left if _size(leaf) == units]), None)
@@ -317,7 +319,7 @@ def _with_biases(chain: tuple[list[Leaf], bool, tuple[bool, ...]], biases: list[
     return Parameters(group, chosen, units_first, "", sizes, held)
 
 
-def single_numbers(found: list[Leaf]) -> Iterator[Parameters]:
+def single_numbers(found: list[Stored]) -> Iterator[Parameters]:
     """Ways to read w1, w2 … and b1, b2 …, each a number, as the parameters of a network with one hidden layer or none."""
     weights = _numbered(found, "W")
     biases = _numbered(found, "b")
@@ -331,7 +333,7 @@ def single_numbers(found: list[Leaf]) -> Iterator[Parameters]:
             yield _singles(weights, biases, sizes, by_unit)
 
 
-def _numbered(found: list[Leaf], kind: str) -> list[Leaf]:
+def _numbered(found: list[Stored], kind: str) -> list[Stored]:
     """Numbers that are called w1, w2 … in their order."""
     named = [
         (meaning.rank, leaf)
@@ -350,7 +352,7 @@ def _possible_sizes(count: int) -> Iterator[tuple[int, ...]]:
             yield inputs, outputs
 
 
-def _singles(weights: list[Leaf], biases: list[Leaf], sizes: tuple[int, ...], by_unit: bool) -> Parameters:
+def _singles(weights: list[Stored], biases: list[Stored], sizes: tuple[int, ...], by_unit: bool) -> Parameters:
     left, matrices = iter(weights), []
     for inputs, units in itertools.pairwise(sizes):
         taken = [next(left) for _ in range(inputs * units)]
@@ -360,7 +362,7 @@ def _singles(weights: list[Leaf], biases: list[Leaf], sizes: tuple[int, ...], by
             else [taken[unit::units] for unit in range(units)]
         )
         matrices.append(_grid(grid))
-    vectors: list[Leaf | None] = [None] * len(matrices)
+    vectors: list[Stored | None] = [None] * len(matrices)
     if len(biases) == sum(sizes[1:]):
         rest = iter(biases)
         vectors = [_stack(", ".join(leaf.path for leaf in row), row) for row in ([next(rest) for _ in range(units)] for units in sizes[1:])]
@@ -368,7 +370,7 @@ def _singles(weights: list[Leaf], biases: list[Leaf], sizes: tuple[int, ...], by
     return Parameters(matrices, vectors, True, "", sizes, (False,) * len(matrices), biases)
 
 
-def _grid(rows: list[list[Leaf]]) -> Leaf:
+def _grid(rows: list[list[Stored]]) -> Stored:
     """Numbers as a matrix (units, inputs)."""
 
     def put(new: Array) -> None:
@@ -377,14 +379,14 @@ def _grid(rows: list[list[Leaf]]) -> Leaf:
                 leaf.put(np.array(value))
 
     names = ", ".join(leaf.path for row in rows for leaf in row)
-    return Leaf(names, (len(rows), len(rows[0])), lambda: np.array([[float(leaf.get()) for leaf in row] for row in rows]), put)
+    return Stored(names, (len(rows), len(rows[0])), lambda: np.array([[float(leaf.get()) for leaf in row] for row in rows]), put)
 
 
 def _owner(path: str) -> str:
     return path.rsplit(".", 1)[0] if "." in path else path.rsplit("[", 1)[0]
 
 
-def _size(leaf: Leaf) -> int:
+def _size(leaf: Stored) -> int:
     return int(np.prod(leaf.shape)) if len(leaf.shape) <= 1 or 1 in leaf.shape else 0
 
 

@@ -22,8 +22,8 @@ from chainrule.learners.gradients import gradients_among
 from chainrule.learners.layout import Array, Layout, Probe, trial
 from chainrule.learners.loading import Loaded
 from chainrule.learners.names import as_kind, meaning, ranked
-from chainrule.learners.places import Parameters, leaves, parameters, single_numbers
-from chainrule.learners.recognition import Forward, Values, forward_seen
+from chainrule.learners.places import Parameters, leaves, parameter_places, single_numbers
+from chainrule.learners.recognition import RecognisedForward, SeenValues, forward_seen
 from chainrule.learners.reporting import numbers
 
 FORWARD = re.compile(
@@ -60,10 +60,10 @@ class Answer(Frozen):
     gradients: Mapping[str, Array]
     after: Sequence[Mapping[str, Array]]
     from_update: bool
-    forward: Forward
+    forward: RecognisedForward
     names: Mapping[str, str]
     altered: tuple[str, ...] = ()
-    values: Values = field(default_factory=lambda: Values(()), repr=False)
+    values: SeenValues = field(default_factory=lambda: SeenValues(()), repr=False)
     sizes: tuple[int, ...] = ()
 
 
@@ -78,7 +78,7 @@ class Form(Frozen):
     has: tuple[bool, ...]
 
 
-class Program:
+class LearnerProgram:
     """Something in a file that computes gradients or trains.
 
     entry   how it is called, as it is shown: "backward(X, Y, cache)"
@@ -140,7 +140,7 @@ class Program:
         names: dict[str, str],
     ) -> Answer:
         """The answer from what was collected: `named` values of the first step, and the parameters before and after each."""
-        values = Values(self.loaded.recorder.values)
+        values = SeenValues(self.loaded.recorder.values)
         forward = forward_seen(values, probe.x, probe.t, probe.weights, probe.biases)
         gradients, called = gradients_among(named, probe, layout)
         moved = len(states) > 1 and any(not np.array_equal(states[0][key], states[1][key]) for key in states[0] if key in states[1])
@@ -171,7 +171,7 @@ def _difference(before: Array, after: Array) -> Array:
         return after * np.nan
 
 
-class FunctionProgram(Program):
+class FunctionProgram(LearnerProgram):
     """A function that gives gradients or updated parameters, with those that it needs before and after."""
 
     def __init__(self, loaded: Loaded, backward: str, forward: str = "", update: str = "", loss: str = "") -> None:
@@ -419,10 +419,12 @@ def _initialised(loaded: Loaded, probe: Probe, kind: type, missing: Any = "refus
                 made = loaded.namespace[name](**Pool(probe, Layout(), {}).arguments(node))
             except (Unbound, TypeError, ValueError, IndexError, KeyError, NameError):
                 continue
-            if isinstance(made, kind) and made and next(parameters(list(leaves({"made": made}, ""))), None) is not None:
+            if isinstance(made, kind) and made and next(parameter_places(list(leaves({"made": made}, ""))), None) is not None:
                 return made
     for name, value in loaded.namespace.items():
-        places = next(parameters(list(leaves({name: value}, ""))), None) if isinstance(value, kind) and as_kind(name, "params") else None
+        places = (
+            next(parameter_places(list(leaves({name: value}, ""))), None) if isinstance(value, kind) and as_kind(name, "params") else None
+        )
         if places is None:
             continue
         if isinstance(value, list) and all(
@@ -441,7 +443,7 @@ def _initialised(loaded: Loaded, probe: Probe, kind: type, missing: Any = "refus
 
 def _placed(roots: Mapping[str, Any], probe: Probe, layout: Layout, *, checked: bool = True) -> Parameters:
     """Where the parameters are in what was made for a probe, and the probe's numbers in them. Raises Unreadable."""
-    for found in parameters(list(leaves(dict(roots), ""))):
+    for found in parameter_places(list(leaves(dict(roots), ""))):
         same = found.sizes == probe.sizes and found.units_first == layout.units_first and bool(found.inside) == bool(layout.inside)
         if same or not checked:
             if checked:
@@ -596,7 +598,7 @@ def _factors(node: ast.expr) -> Iterator[ast.expr]:
         yield node
 
 
-class ObjectProgram(Program):
+class ObjectProgram(LearnerProgram):
     """A class: it is made with the sizes of a probe, its parameters are set, and its methods called in order."""
 
     def __init__(self, loaded: Loaded, name: str, sequence: Sequence[str], choice: int | None = None) -> None:
@@ -648,7 +650,7 @@ class ObjectProgram(Program):
     def _places(self, made: Any) -> Iterator[Parameters]:
         found = list(leaves({"self": made}, ""))
         if self.choice is None:
-            yield from parameters(found)
+            yield from parameter_places(found)
         else:
             yield from itertools.islice(single_numbers(found), self.choice, self.choice + 1)
 

@@ -30,8 +30,8 @@ from chainrule.learners.programs import (
     Answer,
     Form,
     FunctionProgram,
+    LearnerProgram,
     ObjectProgram,
-    Program,
     Unreadable,
     methods_of,
 )
@@ -48,7 +48,7 @@ ROWS = 4
 """Samples of a trial."""
 
 
-class Reading(Frozen):
+class ProgramReading(Frozen):
     """A program as it was read.
 
     number    of the proposal, by which it is found again
@@ -61,7 +61,7 @@ class Reading(Frozen):
     """
 
     number: int
-    program: Program
+    program: LearnerProgram
     layout: Layout
     answer: Answer
     probe: Probe
@@ -83,7 +83,7 @@ class Trials(Frozen):
         self.errors.append((depth, line_of_error(error), said(error)))
 
 
-def proposals(loaded: Loaded, header: Header) -> Iterator[Program]:
+def proposals(loaded: Loaded, header: Header) -> Iterator[LearnerProgram]:
     """Everything in a file that may be what is looked for, the likeliest first; the order is the same each time."""
     if not header.observe:
         yield from torch_programs(loaded)
@@ -94,7 +94,7 @@ def proposals(loaded: Loaded, header: Header) -> Iterator[Program]:
         yield from layer_programs(loaded)
 
 
-def _function_programs(loaded: Loaded, header: Header) -> Iterator[Program]:
+def _function_programs(loaded: Loaded, header: Header) -> Iterator[LearnerProgram]:
     names = list(loaded.functions)
     entry = header.entry
     backwards = (
@@ -136,7 +136,7 @@ def _forward_first(name: str) -> int:
     )
 
 
-def _object_programs(loaded: Loaded, header: Header) -> Iterator[Program]:
+def _object_programs(loaded: Loaded, header: Header) -> Iterator[LearnerProgram]:
     for name in loaded.classes:
         methods = [method for method in methods_of(loaded, name) if not method.startswith("__")]
         if header.entry and header.entry not in methods and header.entry.rpartition(".")[2] not in methods:
@@ -175,7 +175,7 @@ def _sizes(depth: int, last: int) -> tuple[int, ...]:
     return (5, *itertools.islice(itertools.cycle((7, 4)), depth - 1), last)
 
 
-def extents(program: Program) -> Iterator[tuple[tuple[int, ...], int, str]]:
+def extents(program: LearnerProgram) -> Iterator[tuple[tuple[int, ...], int, str]]:
     """Sizes, rows and what is free of them, to be tried in this order."""
     own, one = program.fixed(), program.one_output()
     outputs = ((1, "last"),) if one else ((3, ""), (1, "last"))
@@ -188,11 +188,11 @@ def extents(program: Program) -> Iterator[tuple[tuple[int, ...], int, str]]:
             yield own, rows, "own"
 
 
-def understand(loaded: Loaded, header: Header, guard: Guard, trials: Trials) -> Reading | None:
+def understand(loaded: Loaded, header: Header, guard: Guard, trials: Trials) -> ProgramReading | None:
     """The first proposal that proves itself; else None. Raises Stopped where the program did what it may not."""
     started = time.process_time()
-    best: Reading | None = None
-    doubtful: Reading | None = None
+    best: ProgramReading | None = None
+    doubtful: ProgramReading | None = None
     for number, program in enumerate(proposals(loaded, header)):
         for reading in _readings(number, program, header, guard, trials):
             if best is None or _worth(reading) > _worth(best):
@@ -222,17 +222,17 @@ def _patiently(loaded: Loaded, header: Header, guard: Guard) -> None:
     loaded.recorder.patient = False
 
 
-def _worth(reading: Reading) -> int:
+def _worth(reading: ProgramReading) -> int:
     return reading.answer.forward.depth
 
 
-def _whole(reading: Reading) -> bool:
+def _whole(reading: ProgramReading) -> bool:
     """Is every layer seen, and is there a gradient of every W?"""
     depth = len(reading.probe.weights)
     return reading.answer.forward.depth == depth and all(f"dW{number}" in reading.answer.gradients for number in range(1, depth + 1))
 
 
-def _readings(number: int, program: Program, header: Header, guard: Guard, trials: Trials) -> Iterator[Reading]:
+def _readings(number: int, program: LearnerProgram, header: Header, guard: Guard, trials: Trials) -> Iterator[ProgramReading]:
     """What a proposal gives in each way in which it may be called, as far as it can be called at all."""
     met: set[tuple[Any, ...]] = set()
     patience = min(2.0, guard.limits["seconds"] / 3)
@@ -279,10 +279,10 @@ def _readings(number: int, program: Program, header: Header, guard: Guard, trial
                     continue
                 failed.clear()
                 own = free == "own" or form.sizes != sizes
-                yield Reading(number, program, layout, answer, probe, "own" if own else free, 1 if rows == 1 else None)
+                yield ProgramReading(number, program, layout, answer, probe, "own" if own else free, 1 if rows == 1 else None)
 
 
-def _forms(program: Program, sizes: tuple[int, ...], rows: int, bias: bool, trials: Trials) -> Iterator[Form | None]:
+def _forms(program: LearnerProgram, sizes: tuple[int, ...], rows: int, bias: bool, trials: Trials) -> Iterator[Form | None]:
     """How the program keeps its parameters, at these sizes; None where it cannot even be made."""
     try:
         with impatient(2.0):
@@ -301,6 +301,6 @@ def _forms(program: Program, sizes: tuple[int, ...], rows: int, bias: bool, tria
     yield from found
 
 
-def read_again(loaded: Loaded, header: Header, number: int) -> Program:
+def read_again(loaded: Loaded, header: Header, number: int) -> LearnerProgram:
     """The proposal of this number."""
     return next(itertools.islice(proposals(loaded, header), number, None))

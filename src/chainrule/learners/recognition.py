@@ -41,7 +41,7 @@ ACTIVATIONS: Mapping[str, Callable[[Array], Array]] = {
 TOLERANCE = 1e-9
 
 
-class Values:
+class SeenValues:
     """The values that a program reported, to be asked whether a number or an array was among them."""
 
     def __init__(self, kept: Iterable[tuple[int, Array]]) -> None:
@@ -130,7 +130,7 @@ class Values:
         return bool(np.all(near <= tolerance * scale))
 
 
-class Forward(Frozen):
+class RecognisedForward(Frozen):
     """What was found of a forward pass.
 
     depth        so many layers were found, from the input
@@ -151,24 +151,24 @@ class Forward(Frozen):
     given: Array | None = None
 
 
-def forward_seen(values: Values, x: Array, t: Array, weights: list[Array], biases: list[Array | None]) -> Forward:
+def forward_seen(values: SeenValues, x: Array, t: Array, weights: list[Array], biases: list[Array | None]) -> RecognisedForward:
     """Follow the forward pass through the values that were seen, layer by layer."""
     h, names = x, list[str]()
     given = None
     for number, (w, b) in enumerate(zip(weights, biases, strict=True), start=1):
         z = h @ w if b is None else h @ w + b
         if not values.holds(z):
-            return Forward(number - 1, tuple(names))
+            return RecognisedForward(number - 1, tuple(names))
         if number < len(weights):
             name = _activation(values, z, weights[number], biases[number])
         else:
             name, given = _output(values, z)
         names.append(name)
         h = z if name == "identity" else ACTIVATIONS[name](z)
-    return Forward(len(weights), tuple(names), h, *_loss(values, h if given is None else given, t), given=given)
+    return RecognisedForward(len(weights), tuple(names), h, *_loss(values, h if given is None else given, t), given=given)
 
 
-def output_seen(values: Values, x: Array, weights: list[Array], biases: list[Array | None], activations: Sequence[str]) -> Array | None:
+def output_seen(values: SeenValues, x: Array, weights: list[Array], biases: list[Array | None], activations: Sequence[str]) -> Array | None:
     """What a program whose activations are known has for y; None where that was not seen."""
     h = x
     for w, b, name in zip(weights, biases, activations, strict=True):
@@ -182,7 +182,7 @@ def output_seen(values: Values, x: Array, weights: list[Array], biases: list[Arr
     return h if values.holds(h) else None
 
 
-def _activation(values: Values, z: Array, w: Array, b: Array | None) -> str:
+def _activation(values: SeenValues, z: Array, w: Array, b: Array | None) -> str:
     """Which f: f(z) was seen, and so was what the next layer makes of it."""
     seen = [name for name, f in ACTIVATIONS.items() if (name != "softmax" or z.shape[-1] > 1) and values.holds(f(z))]
     for name in [*seen, "identity"]:
@@ -192,7 +192,7 @@ def _activation(values: Values, z: Array, w: Array, b: Array | None) -> str:
     return seen[0] if seen else "identity"
 
 
-def _output(values: Values, z: Array) -> tuple[str, Array | None]:
+def _output(values: SeenValues, z: Array) -> tuple[str, Array | None]:
     """The activation of the output, and what the program has in its place, where that is a softmax over the wrong axis or a second one."""
     for name, f in ACTIVATIONS.items():
         if (name == "softmax" and z.shape[-1] == 1) or np.allclose(f(z), z):
@@ -233,7 +233,7 @@ def errors(y: Array, t: Array) -> Iterable[tuple[str, str, str, float]]:
             yield name, "mean", "sum", value / outputs
 
 
-def _loss(values: Values, y: Array, t: Array) -> tuple[str, str, str, float | None]:
+def _loss(values: SeenValues, y: Array, t: Array) -> tuple[str, str, str, float | None]:
     """The loss whose value was seen: of several, the one that was computed last, because ½ Σ e² is computed after Σ e²."""
     if y.shape != t.shape:
         return "", "sum", "mean", None
@@ -245,7 +245,7 @@ def _loss(values: Values, y: Array, t: Array) -> tuple[str, str, str, float | No
     return min(found)[2:] if found else ("", "sum", "mean", None)
 
 
-def error_seen(values: Values, y: Array, t: Array, loss: tuple[str, str, str]) -> float | None:
+def error_seen(values: SeenValues, y: Array, t: Array, loss: tuple[str, str, str]) -> float | None:
     """The value of a loss that is known, where it was seen."""
     for name, outputs, batch, value in errors(y, t):
         if (name, outputs, batch) == loss and values.find(np.array(value)) is not None:

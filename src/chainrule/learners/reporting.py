@@ -96,7 +96,7 @@ def _measures(tested: ast.expr) -> bool:
     )
 
 
-class Reported(ast.NodeTransformer):
+class ReportedProgram(ast.NodeTransformer):
     """Rewrites a syntax tree; `spots` says where each number comes from, `loops` which line each loop has."""
 
     def __init__(self) -> None:
@@ -148,7 +148,7 @@ class Reported(ast.NodeTransformer):
     def visit_Import(self, node: ast.Import) -> Any:
         return node
 
-    visit_ImportFrom = visit_Import  # type: ignore[assignment]
+    visit_ImportFrom = visit_Import  # type: ignore[assignment]  # both are imports
 
     def visit_FunctionDef(self, node: Any) -> Any:
         node.body = self._body(node.body)
@@ -227,7 +227,7 @@ def _placed(node: ast.AST, at: ast.AST) -> Any:
     return node
 
 
-def rewritten(statements: list[ast.stmt], rewriting: Reported) -> list[ast.stmt]:
+def rewritten(statements: list[ast.stmt], rewriting: ReportedProgram) -> list[ast.stmt]:
     """Statements that report; their numbers go on where those of earlier ones ended."""
     module = ast.Module(rewriting._body(statements), [])
     return ast.fix_missing_locations(module).body

@@ -22,8 +22,8 @@ from chainrule.learners.layout import Array, Layout, Probe
 from chainrule.learners.limits import FILE
 from chainrule.learners.loading import Loaded, inlined, simple
 from chainrule.learners.names import as_kind, meaning, meanings
-from chainrule.learners.places import Leaf, Parameters, leaves, parameters, single_numbers
-from chainrule.learners.programs import Answer, Form, Program, Unreadable, literal_rate, methods_of
+from chainrule.learners.places import Parameters, Stored, leaves, parameter_places, single_numbers
+from chainrule.learners.programs import Answer, Form, LearnerProgram, Unreadable, literal_rate, methods_of
 from chainrule.learners.reporting import numbers
 
 GIVEN = 8
@@ -93,7 +93,7 @@ class Data(Frozen):
             namespace[name] = value
 
 
-class ScriptProgram(Program):
+class ScriptProgram(LearnerProgram):
     """A loop at the top level of a script, with what stands before it."""
 
     def __init__(
@@ -205,8 +205,8 @@ class ScriptProgram(Program):
     def _set(self, namespace: dict[str, Any], probe: Probe, layout: Layout) -> Parameters:
         """The places of the parameters in a copy of the variables, with a probe's numbers, perhaps of other sizes."""
         found = {leaf.path: leaf for leaf in leaves(namespace, "")}
-        weights: list[Leaf] = []
-        biases: list[Leaf | None] = []
+        weights: list[Stored] = []
+        biases: list[Stored | None] = []
         for number, leaf in enumerate(self.own.weights):
             weights.append(_put(found.get(leaf.path), layout.w(probe, number), leaf))
             bias, wanted = self.own.biases[number], probe.biases[number]
@@ -251,7 +251,7 @@ class ScriptProgram(Program):
         return literal_rate([tree, *(node for name, node in self.loaded.functions.items() if name in called)], self.namespace)
 
 
-def script_programs(loaded: Loaded) -> Iterator[Program]:
+def script_programs(loaded: Loaded) -> Iterator[LearnerProgram]:
     """The loops of a script that may be its training; then those within functions that begin their parameters themselves."""
     yield from _loops(loaded, loaded.statements, None)
     for name, node in loaded.functions.items():
@@ -284,7 +284,9 @@ def _bound(loaded: Loaded, names: Sequence[str]) -> Iterator[dict[str, Any]]:
         yield result
 
 
-def _loops(loaded: Loaded, statements: Sequence[ast.stmt], bindings: Mapping[str, Any] | None, function: str = "") -> Iterator[Program]:
+def _loops(
+    loaded: Loaded, statements: Sequence[ast.stmt], bindings: Mapping[str, Any] | None, function: str = ""
+) -> Iterator[LearnerProgram]:
     for place, loop in enumerate(statements):
         number = _loop_number(loop)
         if number is None:
@@ -358,7 +360,7 @@ def _own_parameters(loaded: Loaded, namespace: dict[str, Any], loop: ast.stmt, n
     if not changed:
         raise Unreadable("nothing changes" if ran else "the loop fails")
     found = [leaf for leaf in leaves(namespace, "") if leaf.path in changed or as_kind(leaf.name, "b")]
-    for places in parameters(found) if choice is None else itertools.islice(single_numbers(found), choice, choice + 1):
+    for places in parameter_places(found) if choice is None else itertools.islice(single_numbers(found), choice, choice + 1):
         covered = " ".join(leaf.path for leaf in places.weights)
         left = [
             leaf for leaf in found if leaf.shape and leaf.path not in covered and meaning(leaf.name).kind == "W" and "[" not in leaf.path
@@ -432,7 +434,7 @@ def _is_pairs(value: Sequence[Any]) -> bool:
     return all(isinstance(item[0], (list, tuple, np.ndarray)) for item in value)
 
 
-def _put(leaf: Leaf | None, new: Array, own: Leaf) -> Leaf:
+def _put(leaf: Stored | None, new: Array, own: Stored) -> Stored:
     """The leaf with other numbers in it, perhaps of another shape."""
     if leaf is None:
         raise Unreadable(own.path)
@@ -440,12 +442,12 @@ def _put(leaf: Leaf | None, new: Array, own: Leaf) -> Leaf:
         leaf.put(new)
         return leaf
     if own.vector and 1 in new.shape:
-        placed = _put(leaf, new.ravel(), Leaf(own.path, leaf.shape, leaf.get, leaf.put, leaf.slot))
-        return Leaf(leaf.path, new.shape, lambda: placed.get().reshape(new.shape), placed.put, placed.slot, True)
+        placed = _put(leaf, new.ravel(), Stored(own.path, leaf.shape, leaf.get, leaf.put, leaf.slot))
+        return Stored(leaf.path, new.shape, lambda: placed.get().reshape(new.shape), placed.put, placed.slot, True)
     if len(leaf.shape) == len(new.shape) and leaf.slot is not None:
         old = leaf.slot.get()
         leaf.slot.put(new.tolist() if isinstance(old, list) else np.matrix(new) if isinstance(old, np.matrix) else new.copy())
-        return Leaf(leaf.path, new.shape, leaf.get, leaf.put, leaf.slot)
+        return Stored(leaf.path, new.shape, leaf.get, leaf.put, leaf.slot)
     raise Unreadable(own.path)
 
 

@@ -20,7 +20,7 @@ _PRINT = re.compile(r"^(\s*)print(?:\s*>>\s*\w+(?:\.\w+)*\s*,?)?(?:\s+(?![=(.,)\
 _MAGIC = re.compile(r"^(\s*)[%!?].*$|^(\s*)\w[\w.]*\?{1,2}\s*$")
 
 
-class Source(Frozen):
+class ProgramSource(Frozen):
     """A learner's program, as Python reads it.
 
     name    of the file
@@ -45,13 +45,13 @@ class Source(Frozen):
         return line - first + 1, f"{self.name}[{cell}]"
 
 
-def read_source(path: str | Path) -> Source:
+def read_source(path: str | Path) -> ProgramSource:
     """Read a learner's file. Raises FileError where it cannot be read, Refusal where it holds no program."""
     path = Path(path)
     return source_of(read_text(path), path.name)
 
 
-def source_of(text: str, name: str) -> Source:
+def source_of(text: str, name: str) -> ProgramSource:
     """What a learner's text says. Raises Refusal where it holds no program that Python reads; its line is said."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u00a0", " ").removeprefix("\ufeff")
     cells: dict[int, int] = {}
@@ -65,7 +65,7 @@ def source_of(text: str, name: str) -> Source:
         raise Refusal("learners.refused.empty")
     stated = " ; ".join(found[1].strip() for found in HEADER.finditer(text))
     code, notes = _python(text)
-    return Source(name, code, stated, cells, notes)
+    return ProgramSource(name, code, stated, cells, notes)
 
 
 def _python(text: str) -> tuple[str, tuple[str, ...]]:

@@ -15,14 +15,14 @@ from chainrule.checking.evidence import Architecture, Fault, Observation, Place,
 from chainrule.learners.header import HeaderError, read_header
 from chainrule.learners.layout import Layout
 from chainrule.learners.sandbox import Refusal, Sandbox
-from chainrule.learners.source import Source, read_source
+from chainrule.learners.source import ProgramSource, read_source
 from chainrule.steps.problem import Problem
 
 
 class FileSubmission:
     """A file of Python, read. Keeps to `chainrule.checking.evidence.Submission`."""
 
-    def __init__(self, source: Source, sandbox: Sandbox, stated: str, understood: Mapping[str, Any]) -> None:
+    def __init__(self, source: ProgramSource, sandbox: Sandbox, stated: str, understood: Mapping[str, Any]) -> None:
         self.source, self.name, self._sandbox, self._stated = source, source.name, sandbox, stated
         self._read = dict(understood)
         self._layout = Layout(**understood["layout"])
@@ -98,7 +98,7 @@ def read_submission(path: str | Path, sandbox: Sandbox, stated: str = "", *, obs
     return understood(read_source(path), sandbox, stated, observe=observe, loss=loss)
 
 
-def understood(source: Source, sandbox: Sandbox, stated: str = "", *, observe: bool = False, loss: str = "") -> FileSubmission:
+def understood(source: ProgramSource, sandbox: Sandbox, stated: str = "", *, observe: bool = False, loss: str = "") -> FileSubmission:
     """The same of a text that was read already."""
     whole = " ; ".join(part for part in (source.stated, stated, "watch" if observe else "", f"loss {loss}" if loss else "") if part)
     try:
@@ -146,7 +146,7 @@ def _architecture(read: Mapping[str, Any], stated: str) -> Architecture:
     )
 
 
-def _understood(read: Mapping[str, Any], layout: Layout, architecture: Architecture, source: Source, stated: bool) -> list[Saying]:
+def _understood(read: Mapping[str, Any], layout: Layout, architecture: Architecture, source: ProgramSource, stated: bool) -> list[Saying]:
     """In sentences: entry, layout, activation, loss, convention."""
     line, file = source.place(read["line"])
     watched = re.search(r"(?:^|: )(?:for|while|call) in line ", read["entry"])

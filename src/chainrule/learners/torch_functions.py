@@ -14,11 +14,11 @@ import numpy as np
 from chainrule.learners.calling import Function, Pool
 from chainrule.learners.layout import Array, Layout, Probe
 from chainrule.learners.loading import Loaded
-from chainrule.learners.programs import Answer, Form, Program, Unreadable, methods_of
-from chainrule.learners.recognition import Values, forward_seen
+from chainrule.learners.programs import Answer, Form, LearnerProgram, Unreadable, methods_of
+from chainrule.learners.recognition import SeenValues, forward_seen
 
 
-class TorchProgram(Program):
+class TorchProgram(LearnerProgram):
     """A subclass of torch.autograd.Function; `inputs` is how many tensors its forward pass takes."""
 
     def __init__(self, loaded: Loaded, name: str, forward: Function, backward: Function) -> None:
@@ -77,12 +77,12 @@ class TorchProgram(Program):
                 gradients.update({f"d{key}": item for key, item in layout.read_w(w.grad.numpy(), probe, number).items()})
             if b is not None and b.grad is not None:
                 gradients.update({f"d{key}": item for key, item in layout.read_b(b.grad.numpy(), probe, number).items()})
-        values = Values([*recorder.values, *((0, item.detach().numpy()) for item in kept)])
+        values = SeenValues([*recorder.values, *((0, item.detach().numpy()) for item in kept)])
         forward = forward_seen(values, probe.x, probe.t, probe.weights, probe.biases)
         return Answer(gradients, [], False, forward, {}, Pool(probe, layout, {}).altered(), values=values, sizes=probe.sizes)
 
 
-def torch_programs(loaded: Loaded) -> Iterator[Program]:
+def torch_programs(loaded: Loaded) -> Iterator[LearnerProgram]:
     """The functions of a file with a backward pass of their own."""
     for name, node in loaded.classes.items():
         methods = methods_of(loaded, name)

@@ -22,7 +22,7 @@ from chainrule.formula.scalar import Element
 from chainrule.network.update import STEP_NUMBER
 from chainrule.notation.formula import Equation, Number
 from chainrule.pages.formulas import Formulas
-from chainrule.pages.program import functions, program
+from chainrule.pages.program import function_table, traced_program
 from chainrule.steps.problem import Problem
 from chainrule.steps.records import json_numbers
 from chainrule.steps.step import Step
@@ -117,7 +117,7 @@ class _Content:
             **content,
             **self.formulas.table(),
             "program": self._program(),
-            "functions": functions(PRIMITIVES.values()),
+            "functions": function_table(PRIMITIVES.values()),
         }
 
     # Sections
@@ -381,7 +381,7 @@ class _Content:
         nodes = order(*roots)
         leaves = {node.key: node for node in nodes if node.primitive.name == "variable"}
         passed = [node.key for node in (*derivation.passed, *penalty)]
-        return {**program(roots, leaves), "passed": passed, "error": derivation.error.key}
+        return {**traced_program(roots, leaves), "passed": passed, "error": derivation.error.key}
 
 
 def _has_number(text: Inline) -> bool:

@@ -80,7 +80,7 @@ class Formulas:
         key = (element.key, element.index)
         if key in self._elements:
             return self._elements[key]
-        return self._added(element.key, element.index, quantity.name.at(*element.index) if quantity.shape else quantity.name, quantity)  # type: ignore[union-attr]
+        return self._added(element.key, element.index, quantity.name.at(*element.index) if quantity.shape else quantity.name, quantity)  # type: ignore[union-attr]  # a quantity has a name
 
     def _added(self, key: str, index: tuple[int, ...], name: Name | None, quantity: Expression | None) -> int:
         assert name is not None

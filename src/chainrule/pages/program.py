@@ -106,7 +106,7 @@ def _axes(axis: Any) -> list[int]:
     return [axis] if isinstance(axis, int) else list(axis)
 
 
-def program(roots: Iterable[Expression], leaves: Mapping[str, Expression]) -> dict[str, Any]:
+def traced_program(roots: Iterable[Expression], leaves: Mapping[str, Expression]) -> dict[str, Any]:
     """Instructions that compute every named quantity below `roots`.
 
     leaves  what comes from outside, by key
@@ -130,7 +130,7 @@ def traced_value(tracer: Tracer, primitive: Primitive, operands: Sequence[Traced
     return value if isinstance(value, Traced) else tracer.number(value)
 
 
-def functions(primitives: Iterable[Primitive]) -> dict[str, dict[str, Any]]:
+def function_table(primitives: Iterable[Primitive]) -> dict[str, dict[str, Any]]:
     """Elementwise rows whose value is written in other functions, each as a program of its own: σ(z) = 1/(1 + exp(−z))."""
     found = {}
     for primitive in primitives:

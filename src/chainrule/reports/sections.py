@@ -123,7 +123,7 @@ class RunFacts(Frozen):
 def run_document(facts: RunFacts) -> Document:
     """The report of a training."""
     makers: tuple[Callable[[RunFacts], Section | None], ...]
-    makers = (data_section, architecture_section, curve_section, worth_section, gradients_section, alarms_section)
+    makers = (rows_section, architecture_section, curve_section, worth_section, gradients_section, alarms_section)
     found = [section for make in makers if (section := make(facts)) is not None]
     sections = (*found, *step_sections(facts), again_section(facts))
     words, notation = facts.words, facts.notation
@@ -151,7 +151,7 @@ def _code(command: str) -> Code:
 # Data and network
 
 
-def data_section(facts: RunFacts) -> Section | None:
+def rows_section(facts: RunFacts) -> Section | None:
     """What was read, what became of its columns, and what about it is worth a line."""
     words, preparation = facts.words, facts.model.preparation
     if preparation is None:

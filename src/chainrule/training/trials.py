@@ -140,6 +140,11 @@ class TrialTable:
             write_whole(self.path, "".join(f"{json_text(line)}\n" for line in lines))
         return Sweep(measure, found.count, ranked, best)
 
+    def forget(self) -> None:
+        """Remove the table of a sweep that came to nothing, so that it stands in no other's way."""
+        if self.path is not None:
+            self.path.unlink(missing_ok=True)
+
 
 @contextmanager
 def trial_table(output: str | Path | None, head: Mapping[str, Any], *, resume: bool, force: bool) -> Iterator[TrialTable]:
