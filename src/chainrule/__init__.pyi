@@ -54,7 +54,8 @@ from chainrule.network.initializers import he_normal as he_normal, lecun_uniform
 from chainrule.network.initializers import orthogonal as orthogonal, Constant as Constant, Uniform as Uniform, Normal as Normal
 from chainrule.network.initializers import Orthogonal as Orthogonal
 from chainrule.network.optimizers import sgd as sgd, momentum as momentum, nesterov as nesterov, adagrad as adagrad, rmsprop as rmsprop
-from chainrule.network.optimizers import adam as adam, adamw as adamw, let as let
+from chainrule.network.optimizers import adam as adam, adamw as adamw, nadam as nadam, radam as radam, adamax as adamax
+from chainrule.network.optimizers import adadelta as adadelta, lion as lion, muon as muon, let as let
 from chainrule.network.schedules import step_decay as step_decay, exponential as exponential, cosine as cosine, warmup as warmup
 from chainrule.network.schedules import one_cycle as one_cycle
 from chainrule.formula.primitives import exp as exp, log as log, sqrt as sqrt, sin as sin, cos as cos, sign as sign, floor as floor

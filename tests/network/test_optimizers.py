@@ -1,6 +1,6 @@
 """Update rules, clipping and schedules, step by step against PyTorch."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,12 @@ OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
     "rmsprop": lambda w: torch.optim.RMSprop(w, lr=0.03, alpha=0.95),
     "adam": lambda w: torch.optim.Adam(w, lr=0.03, betas=(0.85, 0.98)),
     "adamw": lambda w: torch.optim.AdamW(w, lr=0.03, weight_decay=0.1),
+    "nadam": lambda w: torch.optim.NAdam(w, lr=0.03, betas=(0.85, 0.98), momentum_decay=0.05),
+    "radam": lambda w: torch.optim.RAdam(w, lr=0.03, betas=(0.85, 0.98)),
+    "adamax": lambda w: torch.optim.Adamax(w, lr=0.03, betas=(0.85, 0.98)),
+    "adadelta": lambda w: torch.optim.Adadelta(w, lr=0.03, rho=0.8, eps=1e-3),
+    "lion": lambda w: Lion(w, 0.03, (0.85, 0.97), 0.1),
+    "muon": lambda w: torch.optim.Muon(w, lr=0.03, momentum=0.8, weight_decay=0.05, eps=1e-5),
 }
 OPTIONS: dict[str, dict[str, float]] = {
     "sgd": {},
@@ -32,7 +38,52 @@ OPTIONS: dict[str, dict[str, float]] = {
     "rmsprop": {"decay": 0.95},
     "adam": {"beta1": 0.85, "beta2": 0.98},
     "adamw": {"decay": 0.1},
+    "nadam": {"beta1": 0.85, "beta2": 0.98, "momentum_decay": 0.05},
+    "radam": {"beta1": 0.85, "beta2": 0.98},
+    "adamax": {"beta1": 0.85, "beta2": 0.98},
+    "adadelta": {"decay": 0.8, "epsilon": 1e-3},
+    "lion": {"beta1": 0.85, "beta2": 0.97, "decay": 0.1},
+    "muon": {"momentum": 0.8, "decay": 0.05, "epsilon": 1e-5},
 }
+DEFAULTS: dict[str, Callable[..., torch.optim.Optimizer]] = {
+    "adam": torch.optim.Adam,
+    "adamw": torch.optim.AdamW,
+    "rmsprop": torch.optim.RMSprop,
+    "adagrad": torch.optim.Adagrad,
+    "nadam": torch.optim.NAdam,
+    "radam": torch.optim.RAdam,
+    "adamax": torch.optim.Adamax,
+    "adadelta": torch.optim.Adadelta,
+    "muon": torch.optim.Muon,
+}
+
+
+@pytest.fixture(autouse=True)
+def in_float64(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """torch's NAdam keeps a product, and its Muon a matrix, in fewer digits than the weights have."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    monkeypatch.setattr(torch.Tensor, "bfloat16", torch.Tensor.clone)
+    yield
+    torch.set_default_dtype(before)
+
+
+class Lion(torch.optim.Optimizer):
+    """Algorithm 2 of Chen et al. (2023), line by line, in NumPy."""
+
+    def __init__(self, weights: list[torch.Tensor], rate: float, betas: tuple[float, float], decay: float) -> None:
+        super().__init__(weights, {"lr": rate})
+        self.betas, self.decay = betas, decay
+        self.momenta = [np.zeros(tuple(w.shape)) for w in weights]
+
+    def step(self, closure: Any = None) -> None:
+        """One step."""
+        for place, w in enumerate(self.param_groups[0]["params"]):
+            g, momentum = w.grad.numpy(), self.momenta[place]
+            update = np.sign(momentum * self.betas[0] + g * (1 - self.betas[0]))
+            rate = self.param_groups[0]["lr"]
+            w.data -= torch.tensor(rate * (update + self.decay * w.detach().numpy()))
+            self.momenta[place] = momentum * self.betas[1] + g * (1 - self.betas[1])
 
 
 def gradient(w: np.ndarray, k: int) -> np.ndarray:
@@ -60,28 +111,46 @@ def run(bound: Bound, w: np.ndarray, steps: int) -> np.ndarray:
 
 @pytest.mark.parametrize("name", sorted(REGISTRY["optimizer"] or OPTIMIZERS))
 def test_hundred_steps_like_torch(name: str) -> None:
-    start = np.random.default_rng(7).normal(size=(3, 2))
-    ours = run(find("optimizer", {"name": name, "learning_rate": 0.03, **OPTIONS[name]}), start, STEPS)
-    w = torch.tensor(start, requires_grad=True)
-    optimizer = OPTIMIZERS[name]([w])
-    for k in range(1, STEPS + 1):
-        w.grad = torch.tensor(gradient(w.detach().numpy(), k))
+    for shape in ((3, 2), (2, 3), (1, 4)):
+        start = np.random.default_rng(7).normal(size=shape)
+        ours = run(find("optimizer", {"name": name, "learning_rate": 0.03, **OPTIONS[name]}), start, STEPS)
+        np.testing.assert_allclose(ours, theirs(OPTIMIZERS[name], start, STEPS), rtol=1e-12, atol=1e-13)
+
+
+def theirs(make: Callable[..., torch.optim.Optimizer], start: np.ndarray, steps: int) -> np.ndarray:
+    """Every w after steps 1 … `steps`; torch's matrices are (units, inputs)."""
+    w = torch.tensor(start.T.copy(), requires_grad=True)
+    optimizer, path = make([w]), []
+    for k in range(1, steps + 1):
+        w.grad = torch.tensor(gradient(w.detach().numpy().T.copy(), k).T.copy())
         optimizer.step()
-        np.testing.assert_allclose(ours[k - 1], w.detach().numpy(), rtol=1e-12, atol=1e-13)
+        path.append(w.detach().numpy().T.copy())
+    return np.asarray(path)
 
 
-@pytest.mark.parametrize("name", ["adam", "adamw", "rmsprop", "adagrad"])
+@pytest.mark.parametrize("name", sorted(DEFAULTS))
 def test_defaults_are_those_of_torch(name: str) -> None:
     start = np.array([[0.4, -1.3]])
-    ours = run(find("optimizer", name), start, 10)
-    w = torch.tensor(start, requires_grad=True)
-    optimizer = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "rmsprop": torch.optim.RMSprop, "adagrad": torch.optim.Adagrad}[
-        name
-    ]([w])
-    for k in range(1, 11):
-        w.grad = torch.tensor(gradient(w.detach().numpy(), k))
-        optimizer.step()
-    np.testing.assert_allclose(ours[-1], w.detach().numpy(), rtol=1e-12)
+    np.testing.assert_allclose(run(find("optimizer", name), start, 10), theirs(DEFAULTS[name], start, 10), rtol=1e-12)
+
+
+@pytest.mark.parametrize("shape", [(3,), (1,), (), (2, 2, 3), (3, 1, 2, 2)])
+def test_muon_takes_a_parameter_of_other_axes_as_a_matrix(shape: tuple[int, ...]) -> None:
+    start = np.random.default_rng(3).normal(size=shape)
+    rows = start.reshape(-1, shape[-1]) if len(shape) > 1 else start.reshape(1, -1)
+    rule, scale = find("optimizer", {"name": "muon", "learning_rate": 0.03}), 1.0
+    if len(shape) < 2:  # a vector is no matrix whose units outnumber its inputs
+        scale = 1 / np.sqrt(max(1, rows.shape[1]))
+    first, moved = run(rule, start, 1)[0], run(rule, rows, 1)[0]
+    kept = (1 - 0.03 * 0.1) * start
+    np.testing.assert_allclose((first - kept).ravel(), (moved - (1 - 0.03 * 0.1) * rows).ravel() * scale, rtol=1e-12)
+
+
+def test_where_v_rests_on_few_steps_for_ever_radam_never_uses_it() -> None:
+    """β₂ = 0.5: ℓ∞ is 3, whose root would be one of a number below 0."""
+    start = np.array([[0.4, -1.3]])
+    path = run(find("optimizer", {"name": "radam", "beta2": 0.5}), start, 30)
+    np.testing.assert_allclose(path, theirs(lambda w: torch.optim.RAdam(w, betas=(0.9, 0.5)), start, 30), rtol=1e-12)
 
 
 def test_quantities_inside_a_rule_have_names() -> None:

@@ -70,7 +70,7 @@ ABSENT: dict[str, frozenset[str]] = {
             "quantile",
         ]
     ),
-    "optimizer": frozenset(["adadelta", "adamax", "nadam", "radam", "lion", "lamb", "lars", "lbfgs", "ftrl", "rprop", "newton"]),
+    "optimizer": frozenset(["lamb", "lars", "lbfgs", "ftrl", "rprop", "newton", "shampoo", "soap", "adafactor", "yogi", "adabelief"]),
 }
 """Functions of the field that are not here: nothing of a similar spelling is offered in their place."""
 
@@ -297,11 +297,21 @@ class Bound(Displayed, FrozenValue):
 
     @cached_property
     def elementwise(self) -> bool:
-        """Does each element of an activation depend on the same element of z alone?"""
-        z = variable(Name("z"), ("batch", 2))
-        h = self.apply(z)
-        between = [node for node in order(h) if node is not z and z in order(node)]
-        return all(node.primitive.elementwise or node.primitive.name == "named" for node in between)
+        """Does each element of an activation depend on the same element of z alone? Of an optimiser: each new weight on its own numbers?"""
+        if self.definition.kind == "optimizer":
+            operands = [variable(Name(name), () if name == "k" else (2, 2)) for name in self.definition.operands]
+            results = self.apply(*operands, **({"learning_rate": 1.0} if "learning_rate" in self.options else {}))
+            results = results if isinstance(results, tuple) else (results,)
+        else:
+            operands = [variable(Name("z"), ("batch", 2))]
+            results = (self.apply(*operands),)
+        read = {operand for operand in operands if operand.shape}
+        for node in order(*results):
+            if node not in read and not read.isdisjoint(node.arguments):
+                if not node.primitive.elementwise and node.primitive.name != "named":
+                    return False
+                read.add(node)
+        return True
 
     def described(self) -> Any:
         """As in a description: the name alone, or a table with the given options; of a list, the list."""

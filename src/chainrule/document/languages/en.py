@@ -203,6 +203,19 @@ WORDS = {
     "state.sum": "{state} adds up the gradients of all steps. It starts at 0, for every weight.",
     "state.sum_squares": "{state} adds up the squared gradients of all steps, so that it never falls. It starts at 0, for every weight.",
     "state.slower": "So, at one rate, even a gradient that stays the same moves its weight less with every step.",
+    "state.largest": "{state} is the size of the largest gradient of late: it rises to any larger one at once, and each step keeps {keep} "
+    "of it. It starts at 0, for every weight.",
+    "state.average_of": "{state} is a moving average of {quantity}. Each step keeps {keep} of it and adds {take} of the new value. It "
+    "starts at 0, for every weight.",
+    "state.average_of_squares": "{state} is a moving average of the squares of {quantity}: how far steps have lately gone. Each step keeps "
+    "{keep} of it and adds {take} of the new square. It starts at 0, for every weight.",
+    "state.counts": "{state} hangs on no gradient: it is the same for every weight, and follows from the number of the step. It starts at "
+    "0.",
+    "state.leaning": "{quantity} gives the newest gradient more weight than {state} does: the step looks ahead, to where the average is "
+    "going.",
+    "state.not_yet": "{state} makes no difference to the first {before} steps: it rests on too few gradients yet. From step {first} on it "
+    "does.",
+    "state.in_use": "{state} makes a difference from step {first} on: in the {before} steps before, it rested on too few gradients.",
     "state.other": "{state} is carried on from step to step. It starts at 0, for every weight.",
     "state.corrected": "{corrected} makes up for that start: the shares of all gradients in {state} add up to {share} in step {number}, "
     "and {corrected} divides by that. So in the first step {corrected} is {gradient} itself.",
@@ -210,7 +223,11 @@ WORDS = {
     "{number}, and {corrected} divides by that. So in the first step {corrected} is the square of {gradient} itself.",
     "rule.size": "The size of the gradients is taken out of the step: had all of them, in this step and before, been ten times as large, "
     "every weight would have moved just as far, but for a trace.",
+    "rule.orthogonal": "The rule takes all weights of {matrix} together: the gradient would move it {gradient} times as far in its "
+    "steepest direction as in its flattest (its largest singular value by its smallest); this step, {own} times. So no direction is left "
+    "behind.",
     "rule.nonzero": "{letter} is there so that nothing is divided by 0 where a gradient has always been 0.",
+    "rule.begins": "{letter} lets the steps begin: without it, the first one would be 0, and so would all after it.",
     "rule.decay": "Whatever its gradient, every weight also loses {share} of itself in this step: weight decay.",
     "rule.clip_value": "Clipping keeps every element of a gradient between −{limit} and {limit}; in this step, {beyond} of {count} lie "
     "beyond.",
@@ -288,6 +305,8 @@ WORDS = {
     "weights.more": "{left} more weights are updated in the same way",
     "formulas.more": "The same holds for every single weight",
     "weights.more.left=1": "One more weight is updated in the same way",
+    "weights.more_together": "{left} more quantities are computed for other parameters in the same way",
+    "weights.more_together.left=1": "One more quantity is computed for another parameter in the same way",
     "weights.table": "And all of them, in numbers:",
     "weights.weight": "weight",
     "weights.before": "before",
