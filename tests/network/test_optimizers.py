@@ -1,5 +1,7 @@
 """Update rules, clipping and schedules, step by step against PyTorch."""
 
+import itertools
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -7,11 +9,18 @@ import numpy as np
 import pytest
 import torch
 
-from chainrule.base.errors import DescriptionError
+import chainrule as cr
+from chainrule.base.errors import DescriptionError, UnknownNameError
+from chainrule.engines.compiled.engine import Compiled
+from chainrule.engines.epoch import Written
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Expression, Name, neighbours, order, variable
 from chainrule.network import optimizers
 from chainrule.network.definitions import REGISTRY, Bound, find
+from chainrule.network.description import from_toml, to_toml
+from chainrule.network.layers import dense
+from chainrule.network.network import Network
+from chainrule.network.update import network_update
 
 STEPS = 100
 
@@ -278,3 +287,74 @@ def test_after_the_cycle_the_rate_stays_down() -> None:
 def test_schedules_that_cannot_be(name: str, options: dict[str, float], words: str) -> None:
     with pytest.raises(DescriptionError, match=words):
         find("schedule", {"name": name, **options}).apply(variable(Name("k")))
+
+
+# Rates of layers and parameters.
+
+
+@pytest.mark.parametrize("name", ["sgd", "adamw", "nadam"])
+def test_rates_of_their_own_like_torch_with_groups(name: str) -> None:
+    network = Network(3, dense(4, "tanh", name="first"), dense(2, "tanh"), dense(1), loss="half_squared", seed=3)
+    random = np.random.default_rng(1)
+    x, t = random.normal(size=(6, 3)), random.normal(size=(6, 1))
+    multipliers = {"first": 0.1, "b1": 3, "hidden2.W": 0.5, "output": 2}
+    factors = {"W1": 0.1, "b1": 3, "W2": 0.5, "b2": 1, "W3": 2, "b3": 2}
+    rule = {"name": name, "learning_rate": 0.03, **OPTIONS[name], "multipliers": multipliers}
+    tensors = {key: torch.tensor(value, requires_grad=True) for key, value in network.parameters.items()}
+    theirs = OPTIMIZERS[name](list(tensors.values()))
+    first = theirs.param_groups[0]
+    theirs.param_groups = [{**first, "params": [tensors[key]], "lr": 0.03 * factor} for key, factor in factors.items()]
+    for step in itertools.islice(network.steps(x, t, rule), 20):
+        for key, tensor in tensors.items():
+            tensor.grad = torch.tensor(step.gradients[key])
+        theirs.step()
+        for key, tensor in tensors.items():
+            np.testing.assert_allclose(step.new_parameters[key], tensor.detach().numpy(), rtol=1e-11, atol=1e-13)
+
+
+@pytest.mark.parametrize("rate", [0.03, {"name": "cosine", "rate": 0.1}])
+def test_every_engine_takes_rates_of_their_own(rate: Any) -> None:
+    network = Network(3, dense(4, "tanh"), dense(1), seed=3)
+    rule = find("optimizer", {"name": "adam", "learning_rate": rate, "multipliers": {"W1": 0.1, "output": 2.5}})
+    random = np.random.default_rng(1)
+    data = random.normal(size=(12, 3)), random.normal(size=(12, 1))
+    slow, fast = Written(network, rule), [Compiled(network, rule, straight=straight) for straight in (True, False)]
+    zeros = {key: np.zeros(shape) for key, shape in network_update(network, rule).state_shapes.items()}
+    start = tuple({**network.parameters, **zeros}[key] for key in slow.keys)
+    states = [engine.epoch(data, None, 4, start, 0, math.inf, lambda: False).state for engine in (slow, *fast)]
+    for state in states[1:]:
+        for one, other in zip(states[0], state, strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-10, atol=1e-13)
+    (step,) = itertools.islice(network.steps(data[0][:4], data[1][:4], rule), 1)
+    alone = slow.epoch((data[0][:4], data[1][:4]), None, 4, start, 0, math.inf, lambda: False).state
+    np.testing.assert_allclose(dict(zip(slow.keys, alone, strict=True))["W2"], step.new_parameters["W2"], rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("multipliers", "message"),
+    [
+        ({"hidden": 2}, r"no layer or parameter is called 'hidden'\. Did you mean 'hidden1'"),
+        ({"hidden1": 0}, r"sgd got 0 as the multiplier of hidden1; it must be a number greater than 0 .* is frozen"),
+        ({"hidden1": True}, "sgd got True as the multiplier of hidden1"),
+        ([0.1, 2], r"multipliers of rates stand behind names of layers or parameters, as .* not \[0\.1, 2\]"),
+    ],
+)
+def test_multipliers_that_cannot_be(multipliers: Any, message: str) -> None:
+    with pytest.raises((DescriptionError, UnknownNameError), match=message):
+        network_update(Network(2, dense(2), dense(1)), find("optimizer", {"name": "sgd", "multipliers": multipliers}))
+
+
+def test_multipliers_are_described_read_and_explained() -> None:
+    problem = cr.problem("2-2-1", learning_rate=0.1, multipliers="hidden1=0.1, b2=3")
+    described = cr.described_problem(problem)
+    assert described["optimizer"]["multipliers"] == {"hidden1": 0.1, "b2": 3}
+    again = cr.problem_from(from_toml(to_toml(described)))
+    assert again.optimizer == problem.optimizer
+    text = str(problem.explain(detail="scalar"))
+    assert "W1, b1 learn at a rate of their own: η is multiplied by 0.1 there, which makes 0.01 in" in " ".join(text.split())
+    assert "b2 learns at a rate of its own: η is multiplied by 3 there, which makes 0.3 in this step." in " ".join(text.split())
+    assert "η_W1 = 0.1 · η = 0.1 · 0.1 = 0.01" in text
+    assert "Beside plain gradient descent" not in text  # it is gradient descent, at several rates
+    table = {"a": np.arange(40.0), "b": np.arange(40.0) % 7, "y": np.arange(40.0) * 2}
+    model = cr.train(table, target="y", hidden=[3], epochs=2, optimizer="sgd", multipliers={"hidden1": 1e-6})
+    assert model.plan.optimizer.options["multipliers"] == {"hidden1": 1e-6}

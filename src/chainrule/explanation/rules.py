@@ -24,7 +24,7 @@ from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Expression, Name, order, substitute, variable
 from chainrule.formula.tidy import tidy
 from chainrule.network.definitions import Bound
-from chainrule.network.update import STEP_NUMBER, ParameterUpdate, Update, update
+from chainrule.network.update import STEP_NUMBER, ParameterUpdate, Update, multipliers_of, update
 from chainrule.notation.build import formula
 from chainrule.notation.formula import Derivative, Equation, Formula, Symbol
 from chainrule.notation.numbers import number_formula
@@ -238,8 +238,11 @@ class TriedRule(FrozenValue):
         return all(_same(one, found[0]) for one in found)
 
 
-def rate_of(context: Context) -> float:
-    """The learning rate of the step, of a schedule its value; 0 where the rule has none."""
+def rate_of(context: Context, parameter: Expression | None = None) -> float:
+    """The learning rate of the step, of a schedule its value; that of a parameter where it has its own; 0 where the rule has none."""
+    own = context.step.updates.get(f"learning_rate_{parameter.key}") if parameter is not None else None
+    if own is not None:
+        return float(np.ravel(own)[0])
     rate = context.step.optimizer.options.get("learning_rate", 0.0)
     return float(np.ravel(context.step.updates["learning_rate"])[0]) if isinstance(rate, Bound) else float(rate)
 
@@ -251,7 +254,7 @@ def _same(a: float, b: float) -> bool:
 def told(context: Context) -> list[Inline]:
     """What the states of the rule are for and where they start, what else it does to a step, and how its rate changes."""
     trial = TriedRule(context)
-    return [*states_told(trial), *_orthogonal(context), *_decay(trial), *_clipping(context), *_schedule(context)]
+    return [*states_told(trial), *_orthogonal(context), *_decay(trial), *_clipping(context), *_schedule(context), *_own_rates(context)]
 
 
 def states_told(trial: TriedRule) -> list[Inline]:
@@ -483,6 +486,20 @@ def _schedule(context: Context) -> list[Inline]:
     return [context.text("rule.schedule", schedule=context.called(schedule), **numbers)]
 
 
+def _own_rates(context: Context) -> list[Inline]:
+    """Which parameters have rates of their own, and how large they are."""
+    factors = multipliers_of(context.step.network, context.step.optimizer.options["multipliers"] or {})
+    moving = {part.parameter.key: part.parameter for part in context.step.update.parameters}
+    lines = list[Inline]()
+    for factor in dict.fromkeys(factor for key, factor in factors.items() if key in moving):
+        own = [parameter for key, parameter in moving.items() if factors.get(key) == factor]
+        names = tuple(part for parameter in own for part in (", ", context.symbol(parameter)))[1:]
+        rate = context.labels.label(Name("learning_rate"))
+        numbers = {"factor": context.rounded(factor), "own": context.rounded(rate_of(context, own[0]))}
+        lines.append((*names, *context.text("rule.own_rate", rate=rate, count=len(own), **numbers)))
+    return lines
+
+
 # What the step would have been
 
 
@@ -518,7 +535,7 @@ def _moves(context: Context, part: ParameterUpdate) -> tuple[Any, Any]:
     key, step = part.parameter.key, context.step
     old, new, gradient = (np.asarray(one[key], dtype=float) for one in (step.parameters, step.new_parameters, step.gradients))
     with np.errstate(over="ignore", invalid="ignore"):
-        own, plain = new - old, -rate_of(context) * gradient
+        own, plain = new - old, -rate_of(context, part.parameter) * gradient
     for index in step.network.kept.get(key, ()):
         plain[index] = 0.0  # whatever the rule, these stay as they are
     return own, plain

@@ -39,7 +39,7 @@ TAKEN = re.compile(r"[xtyEsNk]|[Wbzh]\d*|d[Wbxyzh]\d*|delta\d+|theta\d*|dtheta\d
 REGISTRY: dict[str, dict[str, Definition]] = {kind: {} for kind in KINDS}
 """Every definition by kind and name."""
 
-COMMON_OPTIONS: dict[str, dict[str, Any]] = {"optimizer": {"clip_value": None, "clip_norm": None}}
+COMMON_OPTIONS: dict[str, dict[str, Any]] = {"optimizer": {"clip_value": None, "clip_norm": None, "multipliers": None}}
 """Options that every definition of a kind takes beside its own; `chainrule.network.update` heeds them."""
 
 OPTION_NAMES: dict[str, dict[str, str]] = {
@@ -104,6 +104,9 @@ NotNegative = Annotated[float, Range(at_least=0)]
 Share = Annotated[float, Range(at_least=0, below=1)]
 Rate = Annotated[float, Range(above=0, at_most=1e6)]
 """Types of options; nobody means a larger rate than a million."""
+
+LARGEST_MULTIPLIER = 1_000_000
+"""Nobody means that one layer learns a million times as fast as another."""
 
 RATES = {("optimizer", "learning_rate"), ("optimizer", "clip_value"), ("optimizer", "clip_norm"), ("schedule", "rate")}
 """Options that every definition of a kind may have; they are rates, unless it says otherwise."""
@@ -226,6 +229,8 @@ def _checked_option(definition: Definition, name: str, value: Any) -> Any:
     if (definition.kind, name) == ("optimizer", "learning_rate") and isinstance(value, (str, Mapping, Definition, Bound)):
         return find("schedule", value)
     default, asked = definition.options[name], f"{definition.name} got {name} = {quoted(value)}"
+    if (definition.kind, name) == ("optimizer", "multipliers"):
+        return _checked_multipliers(definition, value)
     kind: Any = bool if isinstance(default, bool) else str if isinstance(default, str) else (int, float)
     if not isinstance(value, kind) or isinstance(value, bool) != (kind is bool):
         raise DescriptionError(f"{asked}, which is no {'truth value' if kind is bool else 'text' if kind is str else 'number'}.")
@@ -241,6 +246,24 @@ def _checked_option(definition: Definition, name: str, value: Any) -> Any:
         if isinstance(allowed, Range) and value not in allowed:
             raise DescriptionError(f"{asked}; it must be {allowed}.")
     return value
+
+
+def _checked_multipliers(definition: Definition, value: Any) -> dict[str, float] | None:
+    """By what the rates of layers and parameters are multiplied, by their names. Raises DescriptionError."""
+    if value is None:
+        return None
+    if not isinstance(value, Mapping) or not all(isinstance(name, str) for name in value):
+        example = '{"hidden1": 0.1, "b2": 2}'
+        raise DescriptionError(f"multipliers of rates stand behind names of layers or parameters, as {example}, not {quoted(value)}.")
+    if "learning_rate" not in definition.options:
+        raise DescriptionError(f"{definition.name} has no learning rate that could be multiplied.")
+    for name, factor in value.items():
+        if isinstance(factor, bool) or not isinstance(factor, (int, float)) or not 0 < factor <= LARGEST_MULTIPLIER:
+            raise DescriptionError(
+                f"{definition.name} got {quoted(factor)} as the multiplier of {name}; it must be a number greater than 0 and at most "
+                f"{LARGEST_MULTIPLIER:,}. What is to stay as it is, is frozen."
+            )
+    return dict(value)
 
 
 class Bound(Displayed, FrozenValue):

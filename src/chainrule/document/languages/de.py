@@ -248,6 +248,8 @@ WORDS = {
     "wird jeder mit {share} multipliziert (clipping); ihre Richtung bleibt.",
     "rule.clip_norm_within": "Zusammen haben alle Gradienten die Länge {norm} (die Wurzel der Summe ihrer Quadrate), nicht mehr als "
     "{limit}. Deshalb wird in diesem Schritt nichts abgeschnitten (clipping).",
+    "rule.own_rate": " haben eine eigene Lernrate: Dort wird {rate} mit {factor} multipliziert, das macht {own} in diesem Schritt.",
+    "rule.own_rate.count=1": " hat eine eigene Lernrate: Dort wird {rate} mit {factor} multipliziert, das macht {own} in diesem Schritt.",
     "rule.schedule": "Die Lernrate folgt einem Plan, {schedule}: {now} in diesem Schritt, {next} im nächsten.",
     "descent.outro_chosen": "Die Lernrate wird nicht gelernt, sondern gewählt.",
     "descent.outro": "Die Lernrate wird nicht gelernt, sondern gewählt. Was eine Wahl bewirkt, steht am Ende.",

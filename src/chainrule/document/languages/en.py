@@ -235,6 +235,8 @@ WORDS = {
     "So each is multiplied by {share}, which keeps their direction.",
     "rule.clip_norm_within": "Clipping: all gradients together have the length {norm} (the root of the sum of their squares), not more "
     "than {limit}. So nothing is cut in this step.",
+    "rule.own_rate": " learn at a rate of their own: {rate} is multiplied by {factor} there, which makes {own} in this step.",
+    "rule.own_rate.count=1": " learns at a rate of its own: {rate} is multiplied by {factor} there, which makes {own} in this step.",
     "rule.schedule": "The rate follows a schedule, {schedule}: {now} in this step, {next} in the next.",
     "descent.outro_chosen": "The learning rate is not learned: somebody chooses it.",
     "descent.outro": "The learning rate is not learned: somebody chooses it. What a choice does is shown at the end.",
