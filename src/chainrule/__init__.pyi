@@ -46,6 +46,9 @@ from chainrule.network.losses import log_cosh as log_cosh
 from chainrule.network.losses import binary_cross_entropy as binary_cross_entropy
 from chainrule.network.losses import binary_cross_entropy_from_logits as binary_cross_entropy_from_logits, cross_entropy as cross_entropy
 from chainrule.network.losses import cross_entropy_from_logits as cross_entropy_from_logits, hinge as hinge, squared_hinge as squared_hinge
+from chainrule.network.losses import smoothed_cross_entropy as smoothed_cross_entropy, focal as focal
+from chainrule.network.losses import sequence_cross_entropy as sequence_cross_entropy, cosine_distance as cosine_distance
+from chainrule.network.losses import contrastive as contrastive, triplet as triplet
 from chainrule.network.losses import kl as kl, objective as objective, upstream as upstream
 from chainrule.network.regularizers import l1 as l1, l2 as l2, elastic_net as elastic_net
 from chainrule.network.initializers import zeros as zeros, constant as constant, uniform as uniform, normal as normal

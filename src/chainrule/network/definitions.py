@@ -60,11 +60,9 @@ ABSENT: dict[str, frozenset[str]] = {
             "mape",
             "msle",
             "poisson",
-            "focal",
             "dice",
-            "triplet",
-            "contrastive",
-            "cosine_similarity",
+            "info_nce",
+            "ctc",
             "perceptron",
             "zero_one",
             "quantile",
@@ -79,8 +77,10 @@ Wanted: TypeAlias = "str | Mapping[str, Any] | Definition | Bound | Sequence[Any
 Values: TypeAlias = Literal["numbers", "probabilities", "distribution", "signs"]
 """What targets and outputs are: any numbers; each from 0 to 1; from 0 to 1 and 1 in sum over an example; −1 or 1, outputs between them."""
 
-Targets: TypeAlias = Literal[Values, "gradient"]
-"""What a loss takes beside the outputs: targets, or a given gradient by the outputs."""
+Targets: TypeAlias = Literal[Values, "steps", "pairs", "gradient"]
+"""What a loss takes beside the outputs: targets as `Values` says, or, for each step of a sequence, a distribution or all 0 where the step
+does not count; whether two examples differ, 0 or 1; or a given gradient by the outputs.
+"""
 
 
 class Range(FrozenValue):
@@ -504,6 +504,8 @@ def loss(
     targets  what it compares with: "numbers" (any), "probabilities" (each from 0 to 1), "distribution" (from 0 to 1, and 1 in sum over
              the outputs), "signs" (−1 or 1). So targets are drawn and checked, classes become numbers (0 and 1; one output each; −1 and
              1), and outputs become classes (from ½ upward; the largest; from 0 upward) and probabilities, which signs have none of.
+             "steps": as "distribution", of each step of a sequence, or all 0 for a step that does not count. "pairs": 0 or 1, whether two
+             examples differ; the output is their distance, which tells no classes apart.
              "gradient": no targets but a given ∂E/∂y, written u; such a loss is one number for the whole batch
     logits   True where y are net inputs, of which the loss takes the sigmoid or the softmax itself: classes part at 0
     names    other names, `OtherNames`: also={"mse": {"outputs": "mean"}}

@@ -297,6 +297,8 @@ WORDS = {
     "Ableitung des Verlusts nach {z} gleich {result}, weil sich die Zielwerte eines Beispiels zu 1 summieren.",
     "theorem.sigmoid_binary_cross_entropy": "Sigmoid und binäre Kreuzentropie haben zusammen eine kurze Ableitung: Für jedes Beispiel "
     "ist die Ableitung der binären Kreuzentropie nach {z} gleich {result}.",
+    "theorem.sigmoid_focal": "Sigmoid und fokaler Verlust werden zusammen berechnet, aus {z}, damit kein Logarithmus von 0 auftritt, wo "
+    "eine Vorhersage sicher ist. Die Ableitung des Verlusts nach {z} ist {result}.",
     "theorem.proof.samples=1": "Der Beweis, an diesem Beispiel: Der lange Weg, über jede Ausgabe, ergibt dasselbe wie der kurze.",
     "theorem.proof": "Der Beweis, am ersten Beispiel: Der lange Weg, über jede Ausgabe, ergibt dasselbe wie der kurze.",
     # Update formulas
@@ -572,6 +574,12 @@ WORDS = {
     "name.loss.binary_cross_entropy_from_logits": "binäre Kreuzentropie aus Logits",
     "name.loss.cross_entropy": "Kreuzentropie",
     "name.loss.cross_entropy_from_logits": "Kreuzentropie aus Logits",
+    "name.loss.smoothed_cross_entropy": "Kreuzentropie mit geglätteten Zielen",
+    "name.loss.sequence_cross_entropy": "Kreuzentropie einer Folge",
+    "name.loss.focal": "fokaler Verlust",
+    "name.loss.cosine_distance": "Kosinus-Abstand",
+    "name.loss.contrastive": "kontrastiver Verlust",
+    "name.loss.triplet": "Triplett-Verlust",
     "name.loss.hinge": "Hinge-Verlust",
     "name.loss.squared_hinge": "quadrierter Hinge-Verlust",
     "name.loss.objective": "die Ausgabe selbst",
@@ -600,6 +608,10 @@ WORDS = {
     "name.option.slope": "Steigung",
     "name.option.alpha": "α",
     "name.option.approximate": "Näherung",
+    "name.option.smoothing": "Glättung",
+    "name.option.gamma": "γ",
+    "name.option.margin": "Abstand",
+    "name.option.squared": "quadriert",
     "name.option.delta": "δ",
     # Notes
     "note.insight": "Merke",

@@ -282,6 +282,8 @@ WORDS = {
     "loss by {z} is {result}, because the targets of an example add up to 1.",
     "theorem.sigmoid_binary_cross_entropy": "Sigmoid and binary cross-entropy together have a short derivative: for each example the "
     "derivative of the binary cross-entropy by {z} is {result}.",
+    "theorem.sigmoid_focal": "Sigmoid and focal loss are computed together, from {z}, so that no logarithm of 0 comes up where a "
+    "prediction is sure. The derivative of the loss by {z} is {result}.",
     "theorem.proof.samples=1": "The proof on this sample: the long way, through every output, gives what the short one gives.",
     "theorem.proof": "The proof, on the first sample: the long way, through every output, gives what the short one gives.",
     # Update formulas
@@ -544,6 +546,12 @@ WORDS = {
     "name.loss.binary_cross_entropy_from_logits": "binary cross-entropy from logits",
     "name.loss.cross_entropy": "cross-entropy",
     "name.loss.cross_entropy_from_logits": "cross-entropy from logits",
+    "name.loss.smoothed_cross_entropy": "cross-entropy with label smoothing",
+    "name.loss.sequence_cross_entropy": "cross-entropy of a sequence",
+    "name.loss.focal": "focal loss",
+    "name.loss.cosine_distance": "cosine distance",
+    "name.loss.contrastive": "contrastive loss",
+    "name.loss.triplet": "triplet loss",
     "name.loss.hinge": "hinge loss",
     "name.loss.squared_hinge": "squared hinge loss",
     "name.loss.objective": "the output itself",
@@ -572,6 +580,10 @@ WORDS = {
     "name.option.slope": "slope",
     "name.option.alpha": "α",
     "name.option.approximate": "approximation",
+    "name.option.smoothing": "smoothing",
+    "name.option.gamma": "γ",
+    "name.option.margin": "margin",
+    "name.option.squared": "squared",
     "name.option.delta": "δ",
     # Notes
     "note.insight": "Note",
