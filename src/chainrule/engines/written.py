@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.base.frozen import FrozenValue
-from chainrule.engines.source import ATOM, Fragment, Source, parenthesized, sizes, source_text
+from chainrule.engines.source import ATOM, COMPARISON, PRODUCT, Fragment, Source, number_like, parenthesized, sizes, source_text
 from chainrule.formula.expression import Expression, consumers, order
 from chainrule.network.definitions import Bound, find
 from chainrule.network.derivation import BATCH, Derivation
@@ -111,6 +111,10 @@ class Writer:
             return self._spread(node, arguments[0])
         if node.primitive.name == "place":
             return self.source.pad(arguments[0], _margins(node))
+        if node.primitive.name in _LAID_OUT:
+            return getattr(self, f"_{node.primitive.name}")(node, *arguments)  # type: ignore[no-any-return]  # one of the methods below
+        if (rows := _product_of_rows(node)) is not None:
+            return self._flat_product(node, *rows)
         if node.primitive.name == "total" and self._kept_axis(node):
             return self.source.sum(arguments[0], node.parameters["axes"], keepdims=True)
         if node.primitive.name in ("total", "mean") and len(node.parameters["axes"]) == len(node.arguments[0].shape):
@@ -133,6 +137,57 @@ class Writer:
         if not self.users[node] or not all(_stretches(user) for user in self.users[node]):
             return Fragment(["np.broadcast_to(", light, f", {sizes(node.shape)})"], word="spread")
         return light
+
+    def _flat_product(self, node: Expression, a: Expression, b: Expression) -> Fragment:
+        """A product over all places at once, which takes half the time of one product after the other."""
+        left, right = self.pieces[a], self.pieces[b]
+        rows = self.source.reshape(left, (-1, a.shape[-1]))
+        if node.primitive.name == "total":
+            return Fragment([parenthesized(rows, ATOM), ".T @ ", self.source.reshape(right, (-1, b.shape[-1]))], PRODUCT)
+        return self.source.reshape(rows @ right, node.shape)
+
+    def _at_largest(self, node: Expression, x: Fragment) -> Fragment:
+        axis, shape = node.parameters["axis"], node.shape
+        places = f"np.arange({shape[axis]})" + (f"[:{', None' * (len(shape) - axis - 1)}]" if axis < len(shape) - 1 else "")
+        return Fragment(["np.argmax(", x, f", axis={axis}, keepdims=True) == {places}"], COMPARISON, "largest_here", truth=True)
+
+    def _window(self, node: Expression, x: Fragment) -> Fragment:
+        axis, size, step, gap = (node.parameters[key] for key in ("axis", "size", "step", "gap"))
+        name = self._array(x, "array")
+        cut = _cuts(axis, gap, node.shape[axis], step)
+        return Fragment([f"np.stack([{name}[{cut}] for k in range({size})], axis={axis + 1})"], word="windows")
+
+    def _overlap(self, node: Expression, x: Fragment) -> Fragment:
+        (inner,) = node.arguments
+        axis, step, gap = (node.parameters[key] for key in ("axis", "step", "gap"))
+        name, result = self._array(x, "windows"), self._fresh("overlap")
+        cut = _cuts(axis, gap, inner.shape[axis], step)
+        self.lines += [
+            f"{result} = np.zeros({sizes(node.shape)}, {name}.dtype)",
+            f"for k in range({inner.shape[axis + 1]}):",
+            f"    {result}[{cut}] += {name}[{':, ' * (axis + 1)}k]",
+        ]
+        return Fragment([result])
+
+    def _lookup(self, node: Expression, table: Fragment, index: Fragment) -> Fragment:
+        return Fragment([parenthesized(table, ATOM), "[", parenthesized(index, ATOM), ".astype(int)]"], word="rows")
+
+    def _added_at(self, node: Expression, x: Fragment, index: Fragment) -> Fragment:
+        name, result = self._array(x, "rows"), self._fresh("table")
+        self.lines += [
+            f"{result} = np.zeros({sizes(node.shape)}, {name}.dtype)",
+            source_text(Fragment([f"np.add.at({result}, ", parenthesized(index, ATOM), f".astype(int), {name})"])),
+        ]
+        return Fragment([result])
+
+    def _array(self, piece: Fragment, word: str) -> str:
+        """The variable of a piece; a new one, unless it is one already."""
+        text = source_text(piece)
+        if text.isidentifier() and not piece.truth:
+            return text
+        name = self._fresh(word)
+        self._assign(name, number_like(piece))
+        return name
 
     def _without_repeats(self, piece: Fragment) -> Fragment:
         """A piece that a value uses twice (e of a softmax) is computed once, on a line of its own."""
@@ -173,6 +228,30 @@ class Writer:
 
     def _assign(self, name: str, piece: Fragment) -> None:
         self.lines.append(f"{name} = {source_text(piece)}")
+
+
+_LAID_OUT = ("at_largest", "window", "overlap", "lookup", "added_at")
+"""Rows whose text depends on shapes."""
+
+
+def _product_of_rows(node: Expression) -> tuple[Expression, Expression] | None:
+    """A and B, if the node is A B with the rows of A along several axes, or Σ over all places of Aᵀ B."""
+    inner = node.arguments[0] if node.primitive.name == "total" else node
+    if inner.primitive.name != "matmul" or len(inner.arguments[0].shape) < 3:
+        return None
+    a, b = inner.arguments
+    if node is inner:
+        return (a, b) if len(b.shape) == 2 else None
+    lead = len(a.shape) - 2
+    summed = node.parameters["axes"] == tuple(range(lead)) and len(b.shape) == len(a.shape)
+    turned = a.primitive.name == "transpose" and a.parameters["axes"] == (*range(lead), lead + 1, lead)
+    return (a.arguments[0], b) if summed and turned else None
+
+
+def _cuts(axis: int, gap: int, places: Any, step: int) -> str:
+    """The slices that cut the k-th place out of every window."""
+    first, last = ("k", f"k + {(places - 1) * step + 1}") if gap == 1 else (f"{gap} * k", f"{gap} * k + {(places - 1) * step + 1}")
+    return f"{':, ' * axis}{first}:{last}{f':{step}' if step > 1 else ''}"
 
 
 def _margins(node: Expression) -> list[tuple[Any, Any]]:

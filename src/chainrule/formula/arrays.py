@@ -154,6 +154,47 @@ class Arrays:
         """1 everywhere but at the gaps, where it is 0."""
         return self.namespace.asarray(_pattern(sizes, gaps).tolist(), dtype=self.dtype)
 
+    def position(self, extent: int) -> Any:
+        """0, 1 … extent − 1."""
+        return self.namespace.asarray([float(place) for place in range(extent)], dtype=self.dtype)
+
+    def at_largest(self, x: Any, axis: int) -> Any:
+        """1 at the first of the largest along an axis, 0 elsewhere."""
+        places = self.namespace.arange(x.shape[axis])
+        places = self.namespace.reshape(places, (-1, *(1 for _ in x.shape[axis + 1 :])))
+        return self.namespace.astype(self.namespace.argmax(x, axis=axis, keepdims=True) == places, x.dtype)
+
+    def window(self, x: Any, axis: int, size: int, step: int, gap: int) -> Any:
+        """Every window along an axis: a new axis after it counts within the window."""
+        places = (x.shape[axis] - (size - 1) * gap - 1) // step + 1
+        cuts = [x[_cut(axis, k * gap, places, step)] for k in range(size)]
+        return self.namespace.stack(cuts, axis=axis + 1)
+
+    def overlap(self, x: Any, axis: int, step: int, gap: int, extent: int) -> Any:
+        """Windows laid where they come from, and added."""
+        places, size = x.shape[axis], x.shape[axis + 1]
+        result = self.namespace.zeros((*x.shape[:axis], extent, *x.shape[axis + 2 :]), dtype=x.dtype)
+        for k in range(size):
+            laid = _cut(axis, k * gap, places, step)
+            result[laid] = result[laid] + x[(slice(None),) * (axis + 1) + (k,)]
+        return result
+
+    def whole(self, index: Any) -> Any:
+        """Places as whole numbers, in one row."""
+        real = getattr(index, "real", index)  # a gradient check may go through complex numbers
+        return self.namespace.reshape(self.namespace.astype(real, self.namespace.int64), (-1,))
+
+    def lookup(self, table: Any, index: Any) -> Any:
+        """The rows of a table at places."""
+        return self.namespace.reshape(self.namespace.take(table, self.whole(index), axis=0), (*index.shape, *table.shape[1:]))
+
+    def added_at(self, x: Any, index: Any, extent: int) -> Any:
+        """Rows added up in a table, each at its place."""
+        rest = x.shape[len(index.shape) :]
+        rows = self.namespace.reshape(x, (-1, math.prod(rest)))
+        here = self.namespace.arange(extent)[:, None] == self.whole(index)[None, :]
+        return self.namespace.reshape(self.namespace.astype(here, x.dtype) @ rows, (extent, *rest))
+
     def concat(self, arrays: Sequence[Any], axis: int) -> Any:
         """Arrays side by side along an axis."""
         return self.namespace.concat(list(arrays), axis=axis)
@@ -165,6 +206,11 @@ class Arrays:
             return self.namespace.zeros((*x.shape[:axis], length, *x.shape[axis + 1 :]), dtype=x.dtype)
 
         return self.namespace.concat([zeros(start), x, zeros(extent - start - x.shape[axis])], axis=axis)
+
+
+def _cut(axis: int, start: int, places: int, step: int) -> tuple[slice, ...]:
+    """So many places along an axis, every step-th of them from a first one."""
+    return (*(slice(None),) * axis, slice(start, start + (places - 1) * step + 1, step))
 
 
 def _pattern(sizes: Sequence[int], gaps: Sequence[Sequence[int]]) -> np.ndarray:
@@ -259,6 +305,25 @@ class Exact(Arrays):
     def pattern(self, sizes: Sequence[int], gaps: Sequence[Sequence[int]]) -> Any:
         """1 everywhere but at the gaps, where it is 0."""
         return exact_array(_pattern(sizes, gaps))
+
+    def position(self, extent: int) -> Any:
+        """0, 1 … extent − 1."""
+        return exact_array(range(extent))
+
+    def at_largest(self, x: Any, axis: int) -> Any:
+        """1 at the first of the largest along an axis, 0 elsewhere."""
+        places = np.arange(x.shape[axis]).reshape(-1, *(1 for _ in x.shape[axis + 1 :]))
+        return exact_array((np.argmax(x, axis=axis, keepdims=True) == places).astype(int))
+
+    def overlap(self, x: Any, axis: int, step: int, gap: int, extent: int) -> Any:
+        """Windows laid where they come from, and added."""
+        return super().overlap(x, axis, step, gap, extent) + Fraction(0)
+
+    def added_at(self, x: Any, index: Any, extent: int) -> Any:
+        """Rows added up in a table, each at its place."""
+        table = np.full((extent, *x.shape[len(index.shape) :]), Fraction(0), dtype=object)
+        np.add.at(table, index.astype(int), x)
+        return table
 
     def mean(self, x: Any, axis: Any) -> Any:
         """The mean over some axes."""

@@ -138,6 +138,9 @@ class _Builder(FrozenValue):
                 start, stop = (_whole(node.parameters[end] + first) for end, first in (("start", 1), ("stop", 0)))
                 places = (start,) if start == stop else (start, f.Ellipsis(), stop)
                 return _Piece(f.row(self._in(arguments[0], forms.ATOM), f.Fenced(f.row(*places), "[", "]")), forms.POWER)
+            case forms.Taken():
+                places = f.Fenced(self.piece(arguments[1]).formula, "[", "]")
+                return _Piece(f.row(self._in(arguments[0], forms.ATOM), places), forms.POWER)
             case forms.Transpose():
                 return _Piece(f.Transposed(self._in(arguments[0], forms.ATOM)), forms.POWER)
             case forms.Quiet():
