@@ -152,21 +152,34 @@ class Writer:
         return Fragment(["np.argmax(", x, f", axis={axis}, keepdims=True) == {places}"], COMPARISON, "largest_here", truth=True)
 
     def _window(self, node: Expression, x: Fragment) -> Fragment:
-        axis, size, step, gap = (node.parameters[key] for key in ("axis", "size", "step", "gap"))
-        name = self._array(x, "array")
-        cut = _cuts(axis, gap, node.shape[axis], step)
-        return Fragment([f"np.stack([{name}[{cut}] for k in range({size})], axis={axis + 1})"], word="windows")
+        axis, lengths, steps, gaps = (node.parameters[key] for key in ("axis", "lengths", "steps", "gaps"))
+        several, rest = len(lengths), len(node.shape) - node.parameters["axis"] - 2 * len(lengths)
+        reaches = tuple((length - 1) * gap + 1 for length, gap in zip(lengths, gaps, strict=True))
+        axes = tuple(range(axis, axis + several))
+        view = f"np.lib.stride_tricks.sliding_window_view({self._array(x, 'array')}, {reaches}, {axes})"
+        every = [*[":"] * axis, *(f"::{step}" if step > 1 else ":" for step in steps), *[":"] * rest]
+        every += [f"::{gap}" if gap > 1 else ":" for gap in gaps]
+        if set(every) != {":"}:
+            view += f"[{', '.join(every)}]"
+        order = (*range(axis + several), *range(axis + several + rest, len(node.shape)), *range(axis + several, axis + several + rest))
+        return Fragment([f"{view}.transpose{order}" if rest else view], word="windows")
 
     def _overlap(self, node: Expression, x: Fragment) -> Fragment:
         (inner,) = node.arguments
-        axis, step, gap = (node.parameters[key] for key in ("axis", "step", "gap"))
+        axis, steps, gaps, extents = (node.parameters[key] for key in ("axis", "steps", "gaps", "extents"))
+        several = len(extents)
+        places, lengths = inner.shape[axis : axis + several], inner.shape[axis + several : axis + 2 * several]
         name, result = self._array(x, "windows"), self._fresh("overlap")
-        cut = _cuts(axis, gap, inner.shape[axis], step)
-        self.lines += [
-            f"{result} = np.zeros({sizes(node.shape)}, {name}.dtype)",
-            f"for k in range({inner.shape[axis + 1]}):",
-            f"    {result}[{cut}] += {name}[{':, ' * (axis + 1)}k]",
-        ]
+        letters = ["i", "j", "k"][:several] if several <= len("ijk") else [f"i{place}" for place in range(several)]
+        self.lines.append(f"{result} = np.zeros({sizes(node.shape)}, {name}.dtype)")
+        cuts = list[str]()
+        for depth, letter in enumerate(letters):
+            self.lines.append(f"{'    ' * depth}for {letter} in range({lengths[depth]}):")
+            first = letter if gaps[depth] == 1 else f"{gaps[depth]} * {letter}"
+            by = f":{steps[depth]}" if steps[depth] > 1 else ""
+            cuts.append(f"{first}:{first} + {(int(places[depth]) - 1) * steps[depth] + 1}{by}")
+        laid = ", ".join([":"] * axis + cuts)
+        self.lines.append(f"{'    ' * several}{result}[{laid}] += {name}[{', '.join([':'] * (axis + several) + letters)}]")
         return Fragment([result])
 
     def _lookup(self, node: Expression, table: Fragment, index: Fragment) -> Fragment:
@@ -248,12 +261,6 @@ def _product_of_rows(node: Expression) -> tuple[Expression, Expression] | None:
     return (a.arguments[0], b) if summed and turned else None
 
 
-def _cuts(axis: int, gap: int, places: Any, step: int) -> str:
-    """The slices that cut the k-th place out of every window."""
-    first, last = ("k", f"k + {(places - 1) * step + 1}") if gap == 1 else (f"{gap} * k", f"{gap} * k + {(places - 1) * step + 1}")
-    return f"{':, ' * axis}{first}:{last}{f':{step}' if step > 1 else ''}"
-
-
 def _margins(node: Expression) -> list[tuple[Any, Any]]:
     """How many zeros a `place` puts before and after along each axis."""
     (x,), axis, start = node.arguments, node.parameters["axis"], node.parameters["start"]
@@ -303,7 +310,7 @@ def written_program(network: Network, optimizer: Bound | None = None, example: M
     rule = network_update(network, optimizer or find("optimizer", "sgd"))
     step, inputs, outputs, options = _step_function(derivation, rule)
     quiet = any(node.primitive.name in ("exp", "sigmoid") for node in order(derivation.error, *derivation.gradients, *rule.roots))
-    lines = [*_header(step, quiet), *_predict_function(derivation), "", "", *step]
+    lines = [*_header(step, quiet), *_predict_function(network.inference), "", "", *step]
     if example is not None:
         lines += ["", "", *_main(network, rule, example, inputs, outputs)]
     return Program("\n".join(lines) + "\n", tuple(inputs), tuple(outputs), tuple(options))
@@ -332,7 +339,7 @@ def _predict_function(derivation: Derivation) -> list[str]:
 
 def written_error(network: Network) -> Program:
     """The forward pass up to E alone, as the function error(x, t, parameters …): what measuring a network takes."""
-    derivation = network.derivation
+    derivation = network.inference
     writer = Writer([derivation.error])
     writer.write(derivation.error)
     inputs = [identifier(node) for node in (*derivation.data, *derivation.parameters)]

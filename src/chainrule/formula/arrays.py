@@ -6,8 +6,9 @@ arrays of fractions. The program that `chainrule code` prints is a third kind, i
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -164,20 +165,25 @@ class Arrays:
         places = self.namespace.reshape(places, (-1, *(1 for _ in x.shape[axis + 1 :])))
         return self.namespace.astype(self.namespace.argmax(x, axis=axis, keepdims=True) == places, x.dtype)
 
-    def window(self, x: Any, axis: int, size: int, step: int, gap: int) -> Any:
-        """Every window along an axis: a new axis after it counts within the window."""
-        places = (x.shape[axis] - (size - 1) * gap - 1) // step + 1
-        cuts = [x[_cut(axis, k * gap, places, step)] for k in range(size)]
-        return self.namespace.stack(cuts, axis=axis + 1)
+    def window(self, x: Any, axis: int, lengths: Sequence[int], steps: Sequence[int], gaps: Sequence[int]) -> Any:
+        """Every window along the axes from `axis` on: new axes after them count within the window."""
+        extents = x.shape[axis : axis + len(lengths)]
+        places = [(n - (k - 1) * gap - 1) // step + 1 for n, k, step, gap in zip(extents, lengths, steps, gaps, strict=True)]
+        cuts = [x[cut] for _, cut in _cuts(axis, lengths, places, steps, gaps)]
+        shape = (*x.shape[:axis], *places, *lengths, *x.shape[axis + len(lengths) :])
+        return self.namespace.reshape(self.namespace.stack(cuts, axis=axis + len(lengths)), shape)
 
-    def overlap(self, x: Any, axis: int, step: int, gap: int, extent: int) -> Any:
+    def overlap(self, x: Any, axis: int, steps: Sequence[int], gaps: Sequence[int], extents: Sequence[int]) -> Any:
         """Windows laid where they come from, and added."""
-        places, size = x.shape[axis], x.shape[axis + 1]
-        result = self.namespace.zeros((*x.shape[:axis], extent, *x.shape[axis + 2 :]), dtype=x.dtype)
-        for k in range(size):
-            laid = _cut(axis, k * gap, places, step)
-            result[laid] = result[laid] + x[(slice(None),) * (axis + 1) + (k,)]
+        several = len(extents)
+        places, lengths = x.shape[axis : axis + several], x.shape[axis + several : axis + 2 * several]
+        result = self._zeros((*x.shape[:axis], *extents, *x.shape[axis + 2 * several :]), x.dtype)
+        for within, cut in _cuts(axis, lengths, places, steps, gaps):
+            result[cut] = result[cut] + x[(*(slice(None),) * (axis + several), *within)]
         return result
+
+    def _zeros(self, shape: Sequence[int], dtype: Any) -> Any:
+        return self.namespace.zeros(tuple(shape), dtype=dtype)
 
     def whole(self, index: Any) -> Any:
         """Places as whole numbers, in one row."""
@@ -208,9 +214,15 @@ class Arrays:
         return self.namespace.concat([zeros(start), x, zeros(extent - start - x.shape[axis])], axis=axis)
 
 
-def _cut(axis: int, start: int, places: int, step: int) -> tuple[slice, ...]:
-    """So many places along an axis, every step-th of them from a first one."""
-    return (*(slice(None),) * axis, slice(start, start + (places - 1) * step + 1, step))
+def _cuts(
+    axis: int, lengths: Sequence[int], places: Sequence[int], steps: Sequence[int], gaps: Sequence[int]
+) -> Iterator[tuple[tuple[int, ...], tuple[slice, ...]]]:
+    """For each place within a window: its index, and the slices that cut it out of every window."""
+    for within in itertools.product(*map(range, lengths)):
+        slices = (
+            slice(k * gap, k * gap + (count - 1) * step + 1, step) for k, count, step, gap in zip(within, places, steps, gaps, strict=True)
+        )
+        yield within, (*(slice(None),) * axis, *slices)
 
 
 def _pattern(sizes: Sequence[int], gaps: Sequence[Sequence[int]]) -> np.ndarray:
@@ -315,9 +327,8 @@ class Exact(Arrays):
         places = np.arange(x.shape[axis]).reshape(-1, *(1 for _ in x.shape[axis + 1 :]))
         return exact_array((np.argmax(x, axis=axis, keepdims=True) == places).astype(int))
 
-    def overlap(self, x: Any, axis: int, step: int, gap: int, extent: int) -> Any:
-        """Windows laid where they come from, and added."""
-        return super().overlap(x, axis, step, gap, extent) + Fraction(0)
+    def _zeros(self, shape: Sequence[int], dtype: Any) -> Any:
+        return np.full(tuple(shape), Fraction(0), dtype=object)
 
     def added_at(self, x: Any, index: Any, extent: int) -> Any:
         """Rows added up in a table, each at its place."""

@@ -363,7 +363,7 @@ reshape = _structural(
     shape=lambda x, sizes: sizes,
     pullback=lambda g, x, y, sizes: (reshape(g, sizes=x.shape),),
     element=_reshape_element,
-    form=Named("reshape"),
+    form=Quiet(),
 )
 
 
@@ -432,6 +432,7 @@ join = _structural(
     form=Named(""),
 )
 
+
 def _largest_pullback(g: Expression, x: Expression, y: Expression, axis: int) -> tuple[Expression]:
     axes, sizes = _along(x, axis)
     return (spread(g, axes=axes, sizes=sizes) * at_largest(x, axis=axis),)
@@ -473,40 +474,67 @@ at_largest = _structural(
 """1 at the first of the largest along an axis, 0 elsewhere."""
 
 
-def _window_shape(x: Expression, axis: int, size: int, step: int, gap: int) -> Shape:
-    extent, reach = x.shape[axis], (size - 1) * gap + 1
-    if not isinstance(extent, int) or extent < reach:
-        raise ShapeError(f"a window over {reach} places does not fit into {extent}.")
-    return (*x.shape[:axis], (extent - reach) // step + 1, size, *x.shape[axis + 1 :])
+def _window_shape(x: Expression, axis: int, lengths: tuple[int, ...], steps: tuple[int, ...], gaps: tuple[int, ...]) -> Shape:
+    places: list[int] = []
+    for extent, length, step, gap in zip(x.shape[axis:], lengths, steps, gaps, strict=False):
+        reach = (length - 1) * gap + 1
+        if not isinstance(extent, int) or extent < reach:
+            raise ShapeError(f"a window over {reach} places does not fit into {extent}.")
+        places.append((extent - reach) // step + 1)
+    return (*x.shape[:axis], *places, *lengths, *x.shape[axis + len(lengths) :])
 
 
-def _window_element(at: Any, index: tuple[int, ...], x: Expression, axis: int, size: int, step: int, gap: int) -> Expression:
-    element: Expression = at(x, (*index[:axis], index[axis] * step + index[axis + 1] * gap, *index[axis + 2 :]))
+def _window_element(
+    at: Any, index: tuple[int, ...], x: Expression, axis: int, lengths: tuple[int, ...], steps: tuple[int, ...], gaps: tuple[int, ...]
+) -> Expression:
+    several = len(lengths)
+    places, within = index[axis : axis + several], index[axis + several : axis + 2 * several]
+    there = (place * step + k * gap for place, k, step, gap in zip(places, within, steps, gaps, strict=True))
+    element: Expression = at(x, (*index[:axis], *there, *index[axis + 2 * several :]))
     return element
 
 
 window = _structural(
     "window",
-    value=lambda xp, x, axis, size, step, gap: xp.window(x, axis, size, step, gap),
+    value=lambda xp, x, axis, lengths, steps, gaps: xp.window(x, axis, lengths, steps, gaps),
     shape=_window_shape,
-    pullback=lambda g, x, y, axis, size, step, gap: (overlap(g, axis=axis, step=step, gap=gap, extent=x.shape[axis]),),
+    pullback=lambda g, x, y, axis, lengths, steps, gaps: (
+        overlap(g, axis=axis, steps=steps, gaps=gaps, extents=x.shape[axis : axis + len(lengths)]),
+    ),
     element=_window_element,
     form=Named("windows"),
 )
-"""Every window along an axis: [place, k] is x at place · step + k · gap."""
+"""Every window along some axes that follow each other, the first of which is `axis`: [place …, k …] is x at place · step + k · gap."""
 
 
-def _overlap_element(at: Any, index: tuple[int, ...], x: Expression, axis: int, step: int, gap: int, extent: int) -> Expression:
-    places, size = at.size(x.shape[axis]), at.size(x.shape[axis + 1])
-    found = [(place, k) for k in range(size) for place, rest in [divmod(index[axis] - k * gap, step)] if not rest and 0 <= place < places]
-    return _summed([at(x, (*index[:axis], place, k, *index[axis + 1 :])) for place, k in found])
+def _overlap_shape(x: Expression, axis: int, steps: tuple[int, ...], gaps: tuple[int, ...], extents: tuple[int, ...]) -> Shape:
+    return (*x.shape[:axis], *extents, *x.shape[axis + 2 * len(extents) :])
+
+
+def _overlap_element(
+    at: Any, index: tuple[int, ...], x: Expression, axis: int, steps: tuple[int, ...], gaps: tuple[int, ...], extents: tuple[int, ...]
+) -> Expression:
+    several = len(extents)
+    choices = []
+    for one in range(several):
+        places, length = at.size(x.shape[axis + one]), at.size(x.shape[axis + several + one])
+        within = ((divmod(index[axis + one] - k * gaps[one], steps[one]), k) for k in range(length))
+        choices.append([(place, k) for (place, rest), k in within if not rest and 0 <= place < places])
+    return _summed(
+        [
+            at(x, (*index[:axis], *(place for place, _ in chosen), *(k for _, k in chosen), *index[axis + several :]))
+            for chosen in itertools.product(*choices)
+        ]
+    )
 
 
 overlap = _structural(
     "overlap",
-    value=lambda xp, x, axis, step, gap, extent: xp.overlap(x, axis, step, gap, extent),
-    shape=lambda x, axis, step, gap, extent: (*x.shape[:axis], extent, *x.shape[axis + 2 :]),
-    pullback=lambda g, x, y, axis, step, gap, extent: (window(g, axis=axis, size=x.shape[axis + 1], step=step, gap=gap),),
+    value=lambda xp, x, axis, steps, gaps, extents: xp.overlap(x, axis, steps, gaps, extents),
+    shape=_overlap_shape,
+    pullback=lambda g, x, y, axis, steps, gaps, extents: (
+        window(g, axis=axis, lengths=x.shape[axis + len(extents) : axis + 2 * len(extents)], steps=steps, gaps=gaps),
+    ),
     element=_overlap_element,
     form=Named("overlap"),
 )
