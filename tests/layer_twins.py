@@ -152,7 +152,10 @@ def conv_transpose(seed: int) -> Twin:
     size, gap, stride = _each(random, axes, 1, 3), _each(random, axes, 1, 2), _each(random, axes, 1, 3)
     extra = [int(random.integers(0, max(s, d))) for s, d in zip(_all(stride, axes), _all(gap, axes), strict=True)]
     places, channels, units = [int(random.integers(1, 4)) for _ in range(axes)], int(random.integers(1, 3)), int(random.integers(1, 4))
-    full = [(n - 1) * s + (k - 1) * d + 1 + e for n, s, k, d, e in zip(places, _all(stride, axes), _all(size, axes), _all(gap, axes), extra, strict=True)]
+    full = [
+        (n - 1) * s + (k - 1) * d + 1 + e
+        for n, s, k, d, e in zip(places, _all(stride, axes), _all(size, axes), _all(gap, axes), extra, strict=True)
+    ]
     padding = 1 if min(full) > 2 and random.integers(2) else 0
     layer = cr.conv_transpose(units, size, stride, padding, extra, gap)
 
@@ -172,7 +175,7 @@ def max_pool(seed: int) -> Twin:
     stride = _pick(random, None, None, 1, 2, 4)
     gap = _pick(random, 1, 1, 2)
     padding = min(_all(size, axes)) // 2 if random.integers(2) else 0
-    places = [max(1, (k - 1) * gap + 1 - 2 * padding) + int(random.integers(0, 4)) for k in _all(size, axes)]
+    places = [max(1, (k - 1) * gap + 1 - padding) + int(random.integers(0, 4)) for k in _all(size, axes)]
     layer = cr.max_pool(size, stride, padding, gap)
 
     def by_hand(p: Any, x: Tensor) -> Tensor:
@@ -271,7 +274,9 @@ def layer_norm(seed: int) -> Twin:
 
 def rms_norm(seed: int) -> Twin:
     scale = bool(seed % 3)
-    return Twin({"x": cr.sequence(2, 3)}, cr.rms_norm(scale=scale), lambda p, x: F.rms_norm(x, x.shape[-1:], p.gamma if scale else None, 1e-5))
+    return Twin(
+        {"x": cr.sequence(2, 3)}, cr.rms_norm(scale=scale), lambda p, x: F.rms_norm(x, x.shape[-1:], p.gamma if scale else None, 1e-5)
+    )
 
 
 def group_norm(seed: int) -> Twin:
@@ -410,7 +415,7 @@ def attention(seed: int) -> Twin:
     random = np.random.default_rng(seed)
     rows, length, d, features = (int(random.integers(1, 4)) for _ in range(4))
     causal = bool(random.integers(2))
-    places = length + int(random.integers(0, 3)) * (1 if causal else 1)
+    places = length + int(random.integers(0, 3))
     mask = _seen(random, rows, length, places)
     inputs: dict[str, Any] = {"x": cr.sequence(length, d), "v": cr.sequence(places, d), "w": cr.sequence(places, features)}
     numbers = {}

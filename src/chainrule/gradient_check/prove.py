@@ -269,7 +269,7 @@ _EXAMPLES: Mapping[str, Sequence[tuple[Sequence[Shape], Mapping[str, Any]]]] = {
     "overlap": [
         ([("batch", 2, 3)], {"axis": 1, "steps": (2,), "gaps": (1,), "extents": (6,)}),
         ([("batch", 3, 2, 2)], {"axis": 1, "steps": (1,), "gaps": (2,), "extents": (5,)}),
-        ([(2, 3, 2, 2, 1)], {"axis": 0, "steps": (1, 2), "gaps": (2, 1), "extents": (4, 6)}),
+        ([(2, 3, 2, 2, 1)], {"axis": 0, "steps": (1, 2), "gaps": (2, 1), "extents": (6, 7)}),
     ],
     "lookup": [([(3, 2), ("batch", 2)], {}), ([(3,), (4,)], {})],
     "added_at": [([("batch", 2, 2), ("batch", 2)], {"extent": 3}), ([(4,), (4,)], {"extent": 4})],

@@ -269,7 +269,8 @@ class Network(WithoutCaches, Displayed):
         """The masks of a step, drawn from the seed and the number of the step: 1 / share where a unit stays, 0 where it is dropped."""
         random = np.random.default_rng((self.seed, number))
         return {
-            mask.variable: (random.random((rows, *map(int, mask.variable.shape[1:]))) < mask.share) / mask.share for mask in self.derivation.masks
+            mask.variable: (random.random((rows, *map(int, mask.variable.shape[1:]))) < mask.share) / mask.share
+            for mask in self.derivation.masks
         }
 
     def with_weights(self, weights: Any, weights_as: str | Sequence[str] = ()) -> Network:
