@@ -69,7 +69,7 @@ def standardised(context: Context) -> list[Block]:
             continue
         if abs((value - mean) / deviation - number) <= NEAR * max(1.0, abs(number)) and node.name is not None:
             v, m, s = (variable(Name(letter)) for letter in ("value", "m", "s"))
-            left = context.one_sample.label(node.name.at(0, own))
+            left = context.one_sample.label(node.name.at(0, *own))
             lines.append(_line(context, left, (v - m) / s, {v: float(value), m: mean, s: deviation}, number))
     if not lines:
         return []

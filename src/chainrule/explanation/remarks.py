@@ -167,8 +167,16 @@ def _measured(context: Context) -> Iterator[tuple[Bound, Array]]:
         t = derivation.compared.get(name)
         if t is not None and goal.loss.definition.targets != "gradient" and goal.weight > 0 and _is_elementwise(goal.loss):
             targets = context.step.values[t.key].astype(float)
-            for column in range(int(y.shape[-1])):
-                yield goal.loss, targets[:, column : column + 1]
+            flat = targets.reshape(len(targets), -1)
+            for column in range(flat.shape[1]):
+                yield goal.loss, flat[:, column : column + 1]
+
+
+def _at_column(context: Context, column: int) -> Name:
+    """The name of a column of all targets."""
+    node, place = context.columns_of(tuple(context.derivation.targets))[column]
+    assert node.name is not None
+    return node.name.at(0, *place)
 
 
 def _is_elementwise(loss: Bound) -> bool:
@@ -219,7 +227,7 @@ def _out_of_reach(context: Context) -> Inline | None:
             falling = ends and least == np.nanmin(beyond) == beyond[np.isfinite(beyond)][-1]
             if least <= LEAST and not falling:
                 continue
-            letter = context.one_sample.label(context.columns_of(tuple(context.derivation.targets))[column][0].name.at(0, column))  # type: ignore[union-attr]  # a target has a name
+            letter = context.one_sample.label(_at_column(context, column))
             values: dict[str, Any] = {"t": letter, "target": context.rounded(target), "error": context.labels.error}
             values["activation"] = context.called(activation)
             if least > LEAST:

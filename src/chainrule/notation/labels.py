@@ -150,8 +150,9 @@ class Labels(FrozenValue):
             bold = name.symbol in {"x", "t", "y", "z", "h"} or (name.key in self._known and bool(self._known[name.key].shape))
             return Symbol(letter, name.scope, (f"({layer})" if layer else "") + _time(name), bold=bold)
         *sample, unit = name.index if name.index else (None,)
-        alone = unit is None or self._alone(name, layer)
-        below = "" if alone else str(int(unit) + 1)  # type: ignore[arg-type]  # alone where there is no unit
+        sample, places = sample[:1], sample[1:]  # an example, and where in it
+        alone = unit is None or (not places and self._alone(name, layer))
+        below = "" if alone else ",".join(str(int(place) + 1) for place in (*places, unit))  # type: ignore[arg-type]  # alone where none
         above = f"({layer})" if layer and self.notation.layers == "superscript" else ""
         if layer and self.notation.layers == "subscript":
             below = f"{layer},{below}" if below else str(layer)

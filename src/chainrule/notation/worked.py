@@ -314,9 +314,12 @@ def _at(numbers: Any, index: Index) -> Any:
 
 
 def _grid(shape: tuple[int, ...], turned: bool) -> list[list[Index]]:
-    """The indices of a matrix as they are laid out: a single list is a row, or a column where vectors are columns."""
-    rows, columns = shape if len(shape) == 2 else (1, shape[0])
-    grid = [[(i, j)[2 - len(shape) :] for j in range(columns)] for i in range(rows)]
+    """The indices of a matrix as they are laid out: a single list is a row, or a column where vectors are columns.
+
+    Of more than two axes the last one lies along the rows, and the places of the others below each other.
+    """
+    *lead, columns = shape
+    grid = [[(*place, j) for j in range(columns)] for place in _indices(tuple(lead))]
     return [list(column) for column in zip(*grid, strict=True)] if turned else grid
 
 
