@@ -142,7 +142,7 @@ def _classes(context: Context, answer: Mapping[str, Any]) -> list[Block]:
     signs = bool(answer.get("signs"))
     if context.samples == 1:
         output, place = outputs[0 if binary else int(places[0])]
-        letter = context.letter(Element(output, (0, place)))
+        letter = context.letter(Element(output, (0, *place)))
         values: dict[str, Any] = {"y": letter, "target": target, "name": classes[places[0]], "first": classes[0], "second": classes[-1]}
         values |= {"decision": context.rounded(decision), "probability": context.rounded(float(both[0, places[0]]))}
         key = "answer.signs" if signs else "answer.binary" if binary else "answer.largest"

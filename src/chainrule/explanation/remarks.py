@@ -163,7 +163,7 @@ def _costs(context: Context) -> Inline | None:
 def _measured(context: Context) -> Iterator[tuple[Bound, Array]]:
     """Each output whose loss is counted number by number, with its targets, one column at a time."""
     derivation = context.derivation
-    for (name, goal), y in zip(context.step.network.goals.items(), derivation.predictions, strict=True):
+    for name, goal in context.step.network.goals.items():
         t = derivation.compared.get(name)
         if t is not None and goal.loss.definition.targets != "gradient" and goal.weight > 0 and _is_elementwise(goal.loss):
             targets = context.step.values[t.key].astype(float)
