@@ -11,7 +11,7 @@ from chainrule.document.document import Block, Equations, Inline, Paragraph, Sec
 from chainrule.explanation.context import Context, paths
 from chainrule.explanation.definitions import theorems
 from chainrule.explanation.remarks import kinks
-from chainrule.explanation.uses import FEW_USES, is_large, use_blocks, uses_of, ways
+from chainrule.explanation.uses import is_large, use_blocks, ways
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Expression, definition, order, substitute
 from chainrule.formula.scalar import Element
@@ -101,9 +101,9 @@ def representatives(context: Context, weights: Sequence[Element]) -> list[Elemen
 def _table_of_gradients(context: Context, weights: Sequence[Element]) -> list[Block]:
     """Every gradient in a row, up to `MOST_GRADIENTS`: how it follows from the derivative one step behind it, and its value.
 
-    In a large step, in which each is a sum over many uses, they are arrays of numbers.
+    In a large step they are arrays of numbers.
     """
-    if is_large(context) and any(len(uses_of(context, weight)) > FEW_USES for weight in representatives(context, weights)):
+    if is_large(context):
         gradients = [context.derivation.gradient(parameter) for parameter in context.derivation.parameters]
         lines = [context.array_line(gradient, context.step.values[gradient.key]) for gradient in gradients if gradient is not None]
         return [Paragraph(context.text("chain.arrays")), *context.matrix_blocks(lines, worked=False)]
