@@ -205,9 +205,7 @@ def train(
     plan, shape, watch = _plan(plan_settings, optimizer, learning_rate), (hidden, activation, loss, regularizer), watching(watch)
     path = _output(output, curve, report, language)
     description = None if network is None else _description(network, shape)
-    targets = _names(target) or (described_targets(description) if description else ())
-    if (places := places_of(description)) is not None:
-        columns["places"] = places
+    targets, columns["places"] = _names(target) or described_targets(description or {}), places_of(description)
     with ExitStack() as stack:
         outputs = stack.enter_context(reserved(path, log, curve, report, resume=resume, force=force))
         begun = _begun(outputs, asked) if resume else None

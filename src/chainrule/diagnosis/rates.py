@@ -241,7 +241,7 @@ class Runner:
             from chainrule.engines.written import written_program
 
             program = written_program(network, self.optimizer)
-            batch = network.split(x, t, None if weights is None else weights.astype(float), number)
+            batch = network.split(x, t, None if weights is None else weights.astype(float), number=number)
             data = {node.key: part for node, part in batch.items()}
             rule = network_update(network, self.optimizer)
             zeros = {key: np.zeros(shape) for key, shape in rule.state_shapes.items()}
