@@ -301,6 +301,8 @@ def _shape(numbers: Any) -> tuple[int, ...]:
 
 
 def _fits(shape: tuple[int, ...], most: tuple[int, int], turned: bool) -> bool:
+    if len(shape) > 2:  # no sheet shows them as they are
+        return False
     grid = _grid(shape, turned) if shape else [[()]]
     return len(grid) <= most[0] and len(grid[0]) <= most[1]
 
