@@ -14,6 +14,7 @@ from itertools import accumulate
 
 from chainrule.base.frozen import FrozenValue
 from chainrule.formula.expression import Expression, Name
+from chainrule.formula.primitives import unflat
 from chainrule.notation.conventions import PRESETS, Notation
 from chainrule.notation.formula import Derivative, Symbol
 
@@ -168,7 +169,7 @@ class Labels(FrozenValue):
             return (), index
         extents = tuple(int(extent) for extent in known.shape[1:])
         if len(index) == 2 and len(extents) > 1:  # a place counted through all axes
-            index = (index[0], *_unflat(index[1], extents))
+            index = (index[0], *unflat(index[1], extents))
         return index[:1], index[1:-1] if len(extents) > 1 and extents[-1] == 1 else index[1:]
 
     def _alone(self, name: Name, layer: int | None) -> bool:
@@ -187,15 +188,6 @@ class Labels(FrozenValue):
         if name.layer is None or (name.symbol == "h" and self._one_hidden and self.notation.letter("y") != self.notation.letter("h")):
             return None
         return name.layer if self.layers != 1 else None
-
-
-def _unflat(place: int, extents: tuple[int, ...]) -> tuple[int, ...]:
-    """The index of a place that is counted through all axes, the last one fastest."""
-    index: tuple[int, ...] = ()
-    for extent in reversed(extents):
-        place, own = divmod(place, extent)
-        index = (own, *index)
-    return index
 
 
 class TypedLabels(Labels):

@@ -316,7 +316,11 @@ def _at(numbers: Any, index: Index) -> Any:
 
 
 def _grid(shape: tuple[int, ...], turned: bool) -> list[list[Index]]:
-    """The indices of a matrix as they are laid out: a single list is a row, or a column where vectors are columns."""
+    """The indices of a matrix as they are laid out: a single list is a row, or a column where vectors are columns; of more axes, the
+    rows of all matrices below each other.
+    """
+    if len(shape) > 2:
+        return [[(*place, j) for j in range(shape[-1])] for place in _indices(shape[:-1])]
     rows, columns = shape if len(shape) == 2 else (1, shape[0])
     grid = [[(i, j)[2 - len(shape) :] for j in range(columns)] for i in range(rows)]
     return [list(column) for column in zip(*grid, strict=True)] if turned else grid
