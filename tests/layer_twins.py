@@ -53,7 +53,7 @@ def compare(twin: Twin, seed: int) -> None:
     """What the layer gives, and the gradients by every parameter and input, here and in PyTorch; and the NumPy program's."""
     random = np.random.default_rng((seed, 1))
     drawn = [name for name in twin.inputs if name not in twin.numbers]
-    network = Network(twin.inputs, lambda *signals: twin.layer(*signals), loss="upstream", gradients=drawn)
+    network = Network(twin.inputs, twin.layer.__call__, loss="upstream", gradients=drawn)
     parameters = {key: random.normal(0, 0.7, shape) for key, shape in network.shapes.items()}
     network = network.with_parameters(parameters)
     shapes = {node.key: (twin.rows, *map(int, node.shape[1:])) for node in network.derivation.inputs}

@@ -243,7 +243,7 @@ class _Drawing:
     def first(self, node: Expression) -> Inline:
         """The numbers of a quantity, of the first sample."""
         values = np.asarray(self.context.step.values[node.key])
-        return self.numbers(values[0] if values.ndim > 1 else values.reshape(-1))
+        return self.numbers((values[0] if values.ndim > 1 else values).reshape(-1))
 
     def gradient(self, box: _Box) -> tuple[Inline, ...]:
         """δ = […]: the first gradient in it, which is that by the net input of a layer; those of its parameters follow from it."""
@@ -254,7 +254,8 @@ class _Drawing:
     def rows(self, node: Expression) -> tuple[Inline, ...]:
         """The numbers of a parameter, a line a row; of a large one, its shape."""
         values = np.asarray(self.context.step.parameters[node.key])
-        values = values.reshape(-1, values.shape[-1]) if values.ndim > 2 else values
+        if values.ndim > 2:
+            return (self.shapes((node,)),)
         values = np.atleast_2d(values.T if self.context.notation.vectors == "columns" else values)
         if len(values) > MOST_ROWS or values.shape[1] > MOST_NUMBERS:
             return (self.shapes((node,)),)
