@@ -31,6 +31,9 @@ MOST_WEIGHTS = 30
 MOST_GRADIENTS = 500
 """Rows of the table of a brief document, which has one for every weight."""
 
+MOST_STEPS = 4
+"""A gradient that is a sum over steps of time is shortened to so many."""
+
 MOST_SAMPLES, MOST_ROWS = 6, 60
 """Columns and rows of the table of what each sample brings."""
 
@@ -151,7 +154,19 @@ def recursion_in_arrays(context: Context, quantities: Sequence[Expression]) -> l
     blocks: list[Block] = [Paragraph(context.text("chain.recursive")), Equations(tuple(map(context.symbolic_line, shown)))]
     if left:
         blocks.append(Paragraph(context.text("chain.steps_alike", left=left)))
-    return blocks
+    pairs = zip(context.derivation.parameters, context.derivation.gradients, strict=True)
+    gradients = [gradient for parameter, gradient in pairs if parameter not in context.derivation.moving]
+    lines = [
+        Equation((context.symbol(gradient), formula(context.of_batch(definition(gradient)), context.labels, fold=MOST_STEPS)), ("=",))
+        for gradient in gradients
+    ]
+    return [*blocks, Paragraph(context.text("chain.parameters")), Equations(tuple(lines)), *signs_told(context)]
+
+
+def signs_told(context: Context) -> list[Block]:
+    """What ⋆ and ∗ mean, where a formula of the network has them."""
+    nodes = order(*context.derivation.gradients, context.derivation.error)
+    return [Paragraph(context.text("signs.windows"))] if any(node.primitive.name == "window" for node in nodes) else []
 
 
 def _on_the_way(context: Context, gradient: Expression) -> bool:
@@ -226,7 +241,7 @@ def matrix_form_section(context: Context) -> Section:
     lines = [context.symbolic_update(part) for part in context.step.update.parameters]
     if lines:
         blocks += [Paragraph(context.text("matrix.update")), Equations(tuple(lines))]
-    return Section("matrix", context.plain("matrix.title"), (*blocks, *patterns(context)))
+    return Section("matrix", context.plain("matrix.title"), (*blocks, *signs_told(context), *patterns(context)))
 
 
 def patterns(context: Context) -> list[Block]:

@@ -284,6 +284,9 @@ WORDS = {
     "uses.all": "{weight} wird {count}-mal verwendet. Bei {nothing} Verwendungen kommt 0 an, sie fehlen hier; {gradient} ist die Summe der "
     "anderen:",
     "uses.none": "{weight} wird {count}-mal verwendet, und bei keiner Verwendung kommt etwas anderes als 0 an.",
+    "chain.parameters": "Was jeder Parameter davon bekommt; wird er an mehreren Zeitschritten verwendet, die Summe:",
+    "signs.windows": "x ⋆ W legt das Fenster von W an jede Stelle von x, mit Nullen jenseits des Rands, wo die Schicht sie vorsieht, und "
+    "summiert die Produkte; δ ∗ W ist der Weg zurück: Jedes δ legt sein Fenster, und was sich überlappt, wird addiert.",
     "chain.gradient": "Gradient",
     "chain.formula": "Formel",
     "chain.value": "Wert",

@@ -267,6 +267,9 @@ WORDS = {
     "uses.nothing=0": "{weight} is used {count} times. These {shown} uses bring most to {gradient}, which is the sum of all:",
     "uses.all": "{weight} is used {count} times. {nothing} of its uses carry 0 and are left out here; {gradient} is the sum of the others:",
     "uses.none": "{weight} is used {count} times, and every one of its uses carries 0.",
+    "chain.parameters": "What each parameter gets of it; one that is used at several steps of time gets the sum:",
+    "signs.windows": "x ⋆ W lays the window of W on every place of x, with zeros beyond an edge where the layer has a padding, and adds "
+    "up the products; δ ∗ W is the way back: every δ lays its window, and what overlaps is added.",
     "chain.gradient": "gradient",
     "chain.formula": "formula",
     "chain.value": "value",
