@@ -251,7 +251,7 @@ def _name(context: Context) -> str:
 
 def whole_sections(context: Context) -> list[Section]:
     """Every section in the order of the story; what a level of detail leaves out is None or a shorter one."""
-    from chainrule.explanation import answers, backward, forward, outcome, overview, rules, setting
+    from chainrule.explanation import answers, backward, forward, inside, outcome, overview, rules, setting
 
     sections: list[Section | None] = [setting.network_section(context), setting.data_section(context)]
     passed = overview.forward_overview(context) if context.detail == "overview" else forward.forward_section(context)
@@ -261,12 +261,14 @@ def whole_sections(context: Context) -> list[Section]:
         sections += [passed, answers.answer_section(context), forward.error_section(context), rules.descent_section(context)]
         sections += [
             overview.backward_overview(context),
+            inside.inside_section(context),
             overview.updates_overview(context),
             outcome.outcome_section(context),
             overview.left_out_section(context),
         ]
         return [section for section in sections if section is not None]
     sections += [passed, answers.answer_section(context), forward.error_section(context)]
+    within = inside.inside_section(context)
     if context.detail == "scalar":
         sections += [
             forward.expanded_section(context),
@@ -276,7 +278,7 @@ def whole_sections(context: Context) -> list[Section]:
         ]
     else:
         sections.append(rules.descent_section(context))
-    sections += [backward.matrix_form_section(context), outcome.new_weights_section(context), outcome.second_pass_section(context)]
+    sections += [backward.matrix_form_section(context), within, outcome.new_weights_section(context), outcome.second_pass_section(context)]
     # A step whose samples are followed by others is not repeated on its own.
     sections += [outcome.outcome_section(context), None if context.in_order else outcome.repeat_section(context)]
     if context.detail == "matrix" or context.brief:

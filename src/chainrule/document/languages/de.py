@@ -253,6 +253,62 @@ WORDS = {
     "rule.schedule": "Die Lernrate folgt einem Plan, {schedule}: {now} in diesem Schritt, {next} im nächsten.",
     "descent.outro_chosen": "Die Lernrate wird nicht gelernt, sondern gewählt.",
     "descent.outro": "Die Lernrate wird nicht gelernt, sondern gewählt. Was eine Wahl bewirkt, steht am Ende.",
+    # Inside the layers
+    "inside.title": "In den Schichten",
+    "inside.windows": "Die Fenster von {output}",
+    "inside.window": "{output} sieht ein Fenster von {places} Stellen. Sein größter Teil kommt aus Kanal {channel}:",
+    "inside.kernel": "Jede Zahl wird mit dem Gewicht von {weights} an derselben Stelle des Fensters multipliziert, dem für Einheit {unit}:",
+    "inside.window_sum": "Die Produkte dieses Kanals ergeben zusammen {own}, die aller {channels} Kanäle {all}. Mit dem Bias, falls es "
+    "einen gibt, ist {output} gleich {value}.",
+    "inside.window_sum.channels=1": "Die Produkte ergeben zusammen {all}. Mit dem Bias, falls es einen gibt, ist {output} gleich {value}.",
+    "inside.touched": "Alle Fenster haben dieselben Gewichte. So berührt {weight} beim ersten Beispiel {count} Ausgaben und bekommt von "
+    "jeder etwas, nämlich womit es multipliziert wird mal die Ableitung dort, an diesen Stellen; bei {nothing} kommt 0 an, ein Punkt. "
+    "Über alle Stellen und alle Beispiele summiert ist das sein Teil von {gradient}, {total}:",
+    "inside.time": "Durch die Zeit: {layer}",
+    "inside.step": "Schritt",
+    "inside.gates": "Wie weit die Tore offen sind, im Mittel über die Einheiten, und wie viel vom Gradienten bei jedem Schritt ankommt "
+    "(die Wurzel der Summe seiner Quadrate):",
+    "inside.no_gates": "Wie viel vom Gradienten bei jedem Schritt ankommt (die Wurzel der Summe seiner Quadrate):",
+    "inside.vanishes": "Von Schritt {start} bis Schritt {end} schrumpft der Gradient von {error} nach {state} auf das {share}-Fache: Er "
+    "verschwindet unterwegs, und was die fernen Schritte sagen, wird kaum gelernt.",
+    "inside.explodes": "Von Schritt {start} bis Schritt {end} wächst der Gradient von {error} nach {state} auf das {share}-Fache: Er "
+    "explodiert unterwegs, und dagegen hilft, ihn auf eine Länge zu begrenzen (clipping).",
+    "inside.survives": "Von Schritt {start} bis Schritt {end} kommt das {share}-Fache des Gradienten von {error} nach {state} an: Er "
+    "überlebt.",
+    "inside.path": "Von einem {state} zum nächsten führt ein Weg, auf dem nur {gate} multipliziert und keine Matrix: Von einem "
+    "Gradienten, der ihn durch alle Schritte nimmt, bleibt {product}, das Produkt der mittleren Tore.",
+    "inside.attention": "Wer wohin blickt: {shares}",
+    "inside.looks": "von",
+    "inside.looked_at": "nach",
+    "inside.scores": "Die Werte Q Kᵀ / √d des ersten Kopfs: wie gut die Anfrage jeder Stelle (eine Zeile) zum Schlüssel jeder Stelle (eine "
+    "Spalte) passt; ein Punkt ist 0 oder eine Stelle, auf die nicht geblickt werden darf:",
+    "inside.shares": "Der Softmax jeder Zeile, {shares}: Anteile, die zusammen 1 ergeben und mit denen die Werte gemischt werden:",
+    "inside.jacobian": "Ein Anteil kann nur wachsen, wenn andere schrumpfen: Die Ableitungen der Anteile der letzten Zeile nach ihren "
+    "Werten sind Aⱼ ([j = k] − Aₖ), Zeile j, Spalte k:",
+    "inside.blame": "So wird die Schuld weitergegeben, ∂{error}/∂S = A ⊙ (∂{error}/∂A − Σ A ⊙ ∂{error}/∂A): Die Zeilen ergeben zusammen 0. "
+    "Am meisten, {blame}, trifft es den Blick von Stelle {looking} auf Stelle {place}:",
+    "inside.attention_closed": "Daraus folgt, was Lehrbücher angeben: Mit G, der Ableitung nach A V, ist ∂E/∂V = Aᵀ G, ∂E/∂A = G Vᵀ, "
+    "∂E/∂Q = ∂E/∂S K / √d und ∂E/∂K = ∂E/∂Sᵀ Q / √d.",
+    "inside.batch_norm": "Warum die Beispiele voneinander abhängen: {n}",
+    "inside.layer_norm": "Warum die Kanäle voneinander abhängen: {n}",
+    "inside.normalised_batch": "Der Mittelwert und {v} gehören dem ganzen Batch: Eine Änderung an einem Beispiel verschiebt beide und "
+    "damit {n} jedes anderen. Deshalb nimmt sein Gradient von g = ∂{error}/∂{n} weg, was alle Beispiele gemeinsam haben und was mit {n} "
+    "geht:",
+    "inside.normalised_own": "Der Mittelwert und {v} gehören allen Kanälen eines Beispiels: Eine Änderung an einem verschiebt beide und "
+    "damit {n} jedes anderen. Deshalb nimmt sein Gradient von g = ∂{error}/∂{n} weg, was alle Kanäle gemeinsam haben und was mit {n} geht:",
+    "inside.sample": "Beispiel",
+    "inside.channel": "Kanal",
+    "inside.mean_of": "Mittel",
+    "inside.g": "g",
+    "inside.mean": "Mittel(g)",
+    "inside.along": "n ⊙ Mittel(g ⊙ n)",
+    "inside.root": "√(v + ε)",
+    "inside.result": "∂E/∂x",
+    "inside.table": "Die Zeilen von {table}",
+    "inside.uses": "In diesem Batch stehen {distinct} Tokens, und nur ihre Zeilen bekommen einen Gradienten. Token {token} steht an "
+    "{count} Stellen: Seine Zeile bekommt die Summe dessen, was sie bringen.",
+    "inside.uses.count=1": "In diesem Batch stehen {distinct} Tokens, und nur ihre Zeilen bekommen einen Gradienten. Token {token} steht "
+    "an einer Stelle, und seine Zeile bekommt, was diese bringt.",
     # The chain rule
     "chain.title": "Die Kettenregel, für jedes Gewicht",
     "chain.title_layers": "Die Kettenregel, für ein Gewicht jeder Schicht",

@@ -240,6 +240,60 @@ WORDS = {
     "rule.schedule": "The rate follows a schedule, {schedule}: {now} in this step, {next} in the next.",
     "descent.outro_chosen": "The learning rate is not learned: somebody chooses it.",
     "descent.outro": "The learning rate is not learned: somebody chooses it. What a choice does is shown at the end.",
+    # Inside the layers
+    "inside.title": "Inside the layers",
+    "inside.windows": "The windows of {output}",
+    "inside.window": "{output} sees one window of {places} places. Its largest part comes from channel {channel}:",
+    "inside.kernel": "Each number is multiplied by the weight of {weights} at the same place of the window, those for unit {unit}:",
+    "inside.window_sum": "The products of this channel add up to {own}; those of all {channels} channels to {all}. With its bias, if "
+    "there is one, {output} is {value}.",
+    "inside.window_sum.channels=1": "The products add up to {all}. With its bias, if there is one, {output} is {value}.",
+    "inside.touched": "All windows have the same weights. So {weight} touches {count} outputs of the first sample, and gets something from "
+    "each, what it is multiplied by times the derivative there, at these places; {nothing} of them bring 0, a dot. Summed over all places "
+    "and all samples that is its part of {gradient}, {total}:",
+    "inside.time": "Through time: {layer}",
+    "inside.step": "step",
+    "inside.gates": "How far the gates are open, on average over the units, and how much of the gradient arrives at each step (the root of "
+    "the sum of its squares):",
+    "inside.no_gates": "How much of the gradient arrives at each step (the root of the sum of its squares):",
+    "inside.vanishes": "From step {start} to step {end}, the gradient of {error} by {state} shrinks to {share} of itself: it vanishes on "
+    "the way, and what the far steps say is hardly learned.",
+    "inside.explodes": "From step {start} to step {end}, the gradient of {error} by {state} grows to {share} times itself: it explodes on "
+    "the way, and clipping by norm is what is done about it.",
+    "inside.survives": "From step {start} to step {end}, {share} times the gradient of {error} by {state} arrives: it survives.",
+    "inside.path": "From one {state} to the next one leads a way on which {gate} alone multiplies, and no matrix: of a gradient that takes "
+    "it through all steps {product} is left, the product of the mean gates.",
+    "inside.attention": "Who looks at whom: {shares}",
+    "inside.looks": "from",
+    "inside.looked_at": "at",
+    "inside.scores": "The scores Q Kᵀ / √d of the first head: how well the query of each place (a row) fits the key of each (a column); a "
+    "dot is 0, or a place that must not be looked at:",
+    "inside.shares": "The softmax of each row, {shares}: shares that add up to 1, in which the values are mixed:",
+    "inside.jacobian": "A share cannot grow unless others shrink: the derivatives of the shares of the last row by its scores are "
+    "Aⱼ ([j = k] − Aₖ), row j, column k:",
+    "inside.blame": "So the blame is passed on, ∂{error}/∂S = A ⊙ (∂{error}/∂A − Σ A ⊙ ∂{error}/∂A): the rows add up to 0. Most of it, "
+    "{blame}, goes to how place {looking} looks at place {place}:",
+    "inside.attention_closed": "What textbooks state follows: with G, the derivative by A V, ∂E/∂V = Aᵀ G, ∂E/∂A = G Vᵀ, "
+    "∂E/∂Q = ∂E/∂S K / √d and ∂E/∂K = ∂E/∂Sᵀ Q / √d.",
+    "inside.batch_norm": "Why the samples depend on each other: {n}",
+    "inside.layer_norm": "Why the channels depend on each other: {n}",
+    "inside.normalised_batch": "The mean and {v} are of the whole batch: a change of one sample moves both, and with them {n} of every "
+    "other. So its gradient takes away from g = ∂{error}/∂{n} what all samples have in common, and what goes along with {n}:",
+    "inside.normalised_own": "The mean and {v} are of all channels of an example: a change of one moves both, and with them {n} of every "
+    "other. So its gradient takes away from g = ∂{error}/∂{n} what all channels have in common, and what goes along with {n}:",
+    "inside.sample": "sample",
+    "inside.channel": "channel",
+    "inside.mean_of": "mean",
+    "inside.g": "g",
+    "inside.mean": "mean(g)",
+    "inside.along": "n ⊙ mean(g ⊙ n)",
+    "inside.root": "√(v + ε)",
+    "inside.result": "∂E/∂x",
+    "inside.table": "The rows of {table}",
+    "inside.uses": "{distinct} tokens stand in this batch, and only their rows get a gradient. Token {token} stands at {count} places: "
+    "its row gets the sum of what they bring.",
+    "inside.uses.count=1": "{distinct} tokens stand in this batch, and only their rows get a gradient. Token {token} stands at one place, "
+    "and its row gets what that brings.",
     # The chain rule
     "chain.title": "The chain rule, for every weight",
     "chain.title_layers": "The chain rule, for one weight of each layer",

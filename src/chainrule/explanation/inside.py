@@ -1,0 +1,372 @@
+"""What happens inside layers that are more than a product: windows, gates, shares of attention, statistics of a batch, rows of a table.
+
+Each is found in the graph and shown with the numbers of the first sample, as grids. So a layer of one's own that does the same is
+told the same.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from chainrule.document.document import Block, Equations, Inline, Paragraph, Section, Subheading, TableBlock
+from chainrule.explanation.context import Context
+from chainrule.formula.closed_forms import normalised_gradient
+from chainrule.formula.evaluation import evaluate
+from chainrule.formula.expression import Expression, Name, definition, neighbours, order, variable
+from chainrule.notation.formula import Call, Derivative, Equation, Fraction, Operator, Root, Row, Symbol, row
+from chainrule.notation.numbers import number_formula, printed
+
+DIGITS = 3
+"""Significant digits of a number in a grid."""
+
+MOST_CELLS = 12
+"""Rows and columns of a grid."""
+
+MOST_STEPS = 12
+"""Steps of time, each a row."""
+
+MOST_USES = 8
+"""Places of one token that are added up one by one."""
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+def inside_section(context: Context) -> Section | None:
+    """Every layer that does more than multiply; None where there is none."""
+    blocks = [block for told in (_windows, _recurrences, _attentions, _normalisations, _tables) for block in told(context)]
+    return Section("inside", context.plain("inside.title"), tuple(blocks)) if blocks else None
+
+
+def _numbers(context: Context, node: Expression) -> Array:
+    """The value of any part of the graph in this step."""
+    letters = [inner for inner in order(node, wall=lambda one: one.name is not None) if inner.name is not None]
+    given = {letter: np.asarray(context.step.values[letter.key], dtype=float) for letter in letters}
+    if node in given:
+        return given[node]
+    return np.asarray(evaluate([node], given)[node], dtype=float)
+
+
+def _gradient(context: Context, node: Expression) -> Array | None:
+    gradient = context.derivation.gradient(node)
+    return None if gradient is None or gradient.key not in context.step.values else np.asarray(context.step.values[gradient.key], float)
+
+
+def _grid(context: Context, values: Array, rows: str = "", columns: str = "") -> TableBlock:
+    """Numbers of a plane, each at its place; a 0 is a dot."""
+    values = np.atleast_2d(values)
+    shown = values[:MOST_CELLS, :MOST_CELLS]
+    more = (values.shape[0] > MOST_CELLS, values.shape[1] > MOST_CELLS)
+    head: list[Inline] = [(f"{rows} – {columns}" if rows and columns else "",)]
+    head += [(str(place + 1),) for place in range(shown.shape[1])] + [("…",)] * more[1]
+    body = [((str(place + 1),), *(_cell(context, value) for value in line), *([("…",)] * more[1])) for place, line in enumerate(shown)]
+    body += [tuple(("…",) for _ in head)] * more[0]
+    return TableBlock(tuple(head), tuple(body))
+
+
+def _cell(context: Context, value: float) -> Inline:
+    return ("·",) if value == 0 else (number_formula(float(value), context.rounding, DIGITS),)
+
+
+# Windows of a convolution
+
+
+def _windows(context: Context) -> Iterator[Block]:
+    for quantity in context.derivation.quantities:
+        for node in order(definition(quantity), wall=lambda one: one.name is not None):
+            window = _window_under(node.arguments[0]) if node.primitive.name == "matmul" else None
+            weights = _parameter_under(context, node.arguments[1]) if window is not None else None
+            if window is None or weights is None:
+                continue
+            slope = _gradient(context, quantity)
+            if slope is None or len(weights.shape) != len(quantity.shape):
+                continue
+            yield from _convolution(context, quantity, window, weights, slope)
+
+
+def _window_under(node: Expression) -> Expression | None:
+    while node.name is None and node.primitive.name in ("reshape", "transpose"):
+        (node,) = node.arguments
+    return node if node.name is None and node.primitive.name == "window" else None
+
+
+def _parameter_under(context: Context, node: Expression) -> Expression | None:
+    while node.name is None and node.primitive.name in ("reshape", "transpose"):
+        (node,) = node.arguments
+    return node if node in context.derivation.parameters else None
+
+
+def _convolution(context: Context, z: Expression, window: Expression, W: Expression, slope: Array) -> Iterator[Block]:
+    """The window that made one output, and all outputs that one weight touches."""
+    windows, weights = _numbers(context, window), np.asarray(context.step.parameters[W.key], dtype=float)
+    several = len(z.shape) - 2  # axes of places
+    first = np.abs(slope[0])
+    *place, unit = (int(i) for i in np.unravel_index(int(first.argmax()), first.shape))
+    seen, own = windows[(0, *place)], weights[..., unit]
+    channel = int(np.abs(seen * own).reshape(-1, seen.shape[-1]).sum(axis=0).argmax())
+    assert z.name is not None
+    output = context.labels.label(z.name.at(0, *place, unit))
+    yield Subheading(context.text("inside.windows", output=context.symbol(z)))
+    letters: dict[str, Any] = {"output": output, "weights": context.symbol(W), "channel": channel + 1, "unit": unit + 1}
+    letters["places"] = " × ".join(map(str, seen.shape[:-1]))
+    yield Paragraph(context.text("inside.window", **letters))
+    yield _grid(context, seen[..., channel])
+    yield Paragraph(context.text("inside.kernel", **letters))
+    yield _grid(context, own[..., channel])
+    products = seen * own
+    numbers = {"own": products[..., channel].sum(), "all": products.sum(), "value": float(context.step.values[z.key][(0, *place, unit)])}
+    yield Paragraph(
+        context.text(
+            "inside.window_sum",
+            **letters,
+            channels=seen.shape[-1],
+            **{key: context.rounded(float(value)) for key, value in numbers.items()},
+        )
+    )
+    index = tuple(int(i) for i in np.unravel_index(int(np.abs(products).argmax()), products.shape))
+    everywhere: Any = (slice(None), *[slice(None)] * several, *index)
+    touched = windows[everywhere] * slope[..., unit]
+    assert W.name is not None
+    weight = context.labels.label(W.name.at(*index, unit))
+    carried = touched[0]
+    total = context.rounded(float(touched.sum()))
+    counts = {"count": carried.size, "nothing": int(np.count_nonzero(carried == 0)), "samples": context.samples}
+    gradient = context.symbol(context.derivation.gradients[context.derivation.parameters.index(W)])
+    yield Paragraph(context.text("inside.touched", weight=weight, gradient=gradient, total=total, **counts))
+    yield _grid(context, carried)
+
+
+# Gates of a recurrence
+
+
+def _recurrences(context: Context) -> Iterator[Block]:
+    """A row for each step of time: how far gates are open, and how much of the gradient arrives."""
+    groups: dict[tuple[int, str], dict[int, Expression]] = {}
+    for quantity in context.derivation.quantities:
+        if quantity.name is not None and quantity.name.layer is not None and quantity.name.time is not None:
+            groups.setdefault((quantity.name.layer, quantity.symbol), {})[quantity.name.time] = quantity
+    for layer in dict.fromkeys(layer for layer, _ in groups):
+        own = {symbol: times for (number, symbol), times in groups.items() if number == layer and len(times) > 1}
+        gates = {symbol: times for symbol, times in own.items() if all(_is_gate(one) for one in times.values())}
+        crossing = {
+            state
+            for times in own.values()
+            for time, quantity in times.items()
+            for state in neighbours(definition(quantity))
+            if state.name is not None and state.name.layer == layer and state.name.time not in (None, time)
+        }
+        carried = {symbol: times for symbol, times in own.items() if _is_carried(times, crossing)}
+        if carried:
+            yield from _through_time(context, layer, gates, carried)
+
+
+def _is_gate(quantity: Expression) -> bool:
+    """σ of something: a number from 0 to 1 that another one is multiplied by."""
+    return definition(quantity).primitive.name == "sigmoid"
+
+
+def _is_carried(times: dict[int, Expression], crossing: set[Expression]) -> bool:
+    """Is it what one step leaves to the next, whichever way the steps go?"""
+    return sum(one in crossing for one in times.values()) >= len(times) - 1
+
+
+def _reads(quantity: Expression, other: Expression) -> bool:
+    return other in order(quantity)
+
+
+def _through_time(
+    context: Context, layer: int, gates: dict[str, dict[int, Expression]], carried: dict[str, dict[int, Expression]]
+) -> Iterator[Block]:
+    steps = sorted(next(iter(carried.values())))
+    norms: dict[str, dict[int, float]] = {}
+    for symbol, times in carried.items():
+        slopes = {time: _gradient(context, quantity) for time, quantity in times.items()}
+        norms[symbol] = {time: float(np.linalg.norm(slope)) for time, slope in slopes.items() if slope is not None}
+    yield Subheading(context.text("inside.time", layer=context.layer(layer)))
+    names = {symbol: _whole(context, next(iter(times.values()))) for symbol, times in {**gates, **carried}.items()}
+    head: list[Inline] = [(context.plain("inside.step"),), *((names[symbol],) for symbol in gates)]
+    head += [("‖∂", context.labels.error, "/∂", names[symbol], "‖") for symbol in carried]
+    rows = list[tuple[Inline, ...]]()
+    for time in _spread_out(steps):
+        if time is None:
+            rows.append(tuple(("…",) for _ in head))
+            continue
+        means = [_numbers(context, times[time]).mean() if time in times else math.nan for times in gates.values()]
+        arriving = [norms[symbol].get(time, math.nan) for symbol in carried]
+        rows.append(((str(time),), *(_cell(context, value) if math.isfinite(value) else ("–",) for value in (*means, *arriving))))
+    yield Paragraph(context.text("inside.gates" if gates else "inside.no_gates"))
+    yield TableBlock(tuple(head), tuple(rows))
+    for symbol in carried:
+        known = [time for time in steps if time in norms[symbol]]
+        if len(known) < 2 or not norms[symbol][known[-1]] or not norms[symbol][known[0]]:
+            continue
+        backwards = _reads(carried[symbol][known[0]], carried[symbol][known[-1]])
+        start, end = (known[0], known[-1]) if backwards else (known[-1], known[0])
+        share = norms[symbol][end] / norms[symbol][start]
+        values = {"state": names[symbol], "start": start, "end": end, "share": context.rounded(float(f"{share:.3g}"))}
+        key = "inside.vanishes" if share < 0.1 else "inside.explodes" if share > 10 else "inside.survives"
+        yield Paragraph(context.text(key, **values, error=context.labels.error))
+    yield from _kept_by(context, carried, gates, names)
+
+
+def _whole(context: Context, quantity: Expression) -> Any:
+    """The letter of a quantity at any step of time."""
+    assert quantity.name is not None
+    return context.labels.label(replace(quantity.name, time=None))
+
+
+def _spread_out(steps: list[int]) -> list[int | None]:
+    if len(steps) <= MOST_STEPS:
+        return list(steps)
+    return [*steps[: MOST_STEPS // 2], None, *steps[-(MOST_STEPS // 2) :]]
+
+
+def _kept_by(
+    context: Context, carried: dict[str, dict[int, Expression]], gates: dict[str, dict[int, Expression]], names: dict[str, Any]
+) -> Iterator[Block]:
+    """The state that one gate alone multiplies from step to step: there the gradient goes on without a matrix between."""
+    for symbol, times in carried.items():
+        for gate, open_ in gates.items():
+            steps = [time for time in times if time in open_ and _multiplied(times[time], open_[time], times.get(time - 1))]
+            if len(steps) > 1 and len(steps) >= len(times) - 1:
+                kept = float(np.prod([_numbers(context, open_[time]).mean() for time in steps]))
+                product = context.rounded(float(f"{kept:.3g}"))
+                yield Paragraph(context.text("inside.path", state=names[symbol], gate=names[gate], product=product))
+
+
+def _multiplied(state: Expression, gate: Expression, before: Expression | None) -> bool:
+    """Is gate ⊙ before a term of the state?"""
+    nodes = order(definition(state), wall=lambda node: node.name is not None)
+    return before is not None and any(node.primitive.name == "multiply" and {*node.arguments} == {gate, before} for node in nodes)
+
+
+# Attention
+
+
+def _attentions(context: Context) -> Iterator[Block]:
+    for quantity in context.derivation.quantities:
+        nodes = order(definition(quantity), wall=lambda node: node.name is not None)
+        softmax = next((node for node in nodes if node.primitive.name == "softmax" and len(node.shape) > 3), None)
+        slope = _gradient(context, quantity)
+        if softmax is None or slope is None or quantity.shape != softmax.shape:
+            continue
+        shares = _numbers(context, quantity)[0, 0]
+        blame = shares * (slope[0, 0] - (slope[0, 0] * shares).sum(axis=-1, keepdims=True))
+        scores = _numbers(context, softmax.arguments[0])[0, 0]
+        heads = int(quantity.shape[1])
+        letters = {"shares": context.symbol(quantity), "error": context.labels.error, "heads": heads}
+        places = {"rows": context.plain("inside.looks"), "columns": context.plain("inside.looked_at")}
+        yield Subheading(context.text("inside.attention", **letters))
+        yield Paragraph(context.text("inside.scores", **letters))
+        yield _grid(context, np.where(scores < -1e29, 0, scores), **places)
+        yield Paragraph(context.text("inside.shares", **letters))
+        yield _grid(context, shares, **places)
+        yield Paragraph(context.text("inside.jacobian", **letters))
+        yield _grid(context, np.diag(shares[-1]) - np.outer(shares[-1], shares[-1]))
+        worst = tuple(int(i) for i in np.unravel_index(int(np.abs(blame).argmax()), blame.shape))
+        most = {"looking": worst[0] + 1, "place": worst[1] + 1, "blame": context.rounded(float(f"{blame[worst]:.3g}"))}
+        yield Paragraph(context.text("inside.blame", **letters, **most))
+        yield _grid(context, blame, **places)
+        yield Paragraph(context.text("inside.attention_closed"))
+
+
+# Normalisation
+
+
+def _normalisations(context: Context) -> Iterator[Block]:
+    for quantity in context.derivation.quantities:
+        inner = definition(quantity)
+        centred = inner.arguments[0] if inner.primitive.name == "mean" and inner.arguments[0].primitive.name == "power" else None
+        if centred is None or centred.arguments[0].name is None:
+            continue
+        (deviation, _), axes = centred.arguments, tuple(inner.parameters["axes"])
+        users = [n for n in context.derivation.quantities if deviation in definition(n).arguments and quantity in order(definition(n))]
+        before = next((node for node in order(definition(deviation)) if node.primitive.name == "subtract"), None)
+        if not users or before is None or _gradient(context, users[0]) is None:
+            continue
+        yield from _normalised(context, users[0], before.arguments[0], quantity, axes)
+
+
+def _normalised(context: Context, n: Expression, x: Expression, v: Expression, axes: tuple[int, ...]) -> Iterator[Block]:
+    """Why the gradient of each number depends on the others that were normalised with it."""
+    of_batch = 0 in axes
+    slope, own = _gradient(context, n), _numbers(context, n)
+    assert slope is not None
+    yield Subheading(context.text("inside.batch_norm" if of_batch else "inside.layer_norm", n=context.symbol(n)))
+    letters = {"n": context.symbol(n), "v": context.symbol(v), "error": context.labels.error}
+    yield Paragraph(context.text("inside.normalised_batch" if of_batch else "inside.normalised_own", **letters))
+    g, signal = variable(Name("g"), n.shape), variable(Name("x"), n.shape)
+    yield Equations((closed_form_line(context),))
+    root = np.sqrt(_numbers(context, v) + _epsilon_of(n))
+    moved = tuple(axis for axis in range(own.ndim) if axis in axes)
+    means = [np.broadcast_to(part.mean(axis=moved, keepdims=True), own.shape) for part in (slope, slope * own)]
+    divided = np.broadcast_to(np.expand_dims(root, moved), own.shape)
+    result = evaluate([normalised_gradient(g, signal, axes, _epsilon_of(n))], {g: slope, signal: _numbers(context, x)})
+    (whole,) = result.values() if len(result) == 1 else (next(reversed(result.values())),)
+    along: Any = (slice(None), *[0] * (own.ndim - 1)) if of_batch else (*[0] * (own.ndim - 1), slice(None))
+    columns = [part[along] for part in (slope, means[0], own * means[1], divided, np.asarray(whole))]
+    heads = ("g", "mean", "along", "root", "result")
+    head = ((context.plain("inside.sample" if of_batch else "inside.channel"),), *((context.plain(f"inside.{one}"),) for one in heads))
+    rows = [((str(place + 1),), *(_cell(context, value) for value in line)) for place, line in enumerate(zip(*columns, strict=True))]
+    yield TableBlock(tuple(head), tuple(rows[:MOST_CELLS]))
+
+
+def _epsilon_of(n: Expression) -> float:
+    """The small number that is added under the root."""
+    for node in order(definition(n)):
+        if node.primitive.name == "sqrt":
+            constants = [argument.constant for argument in node.arguments[0].arguments if argument.constant is not None]
+            return float(constants[0]) if constants else 0.0
+    return 0.0
+
+
+def closed_form_line(context: Context) -> Equation:
+    """∂E/∂x = (g − mean(g) − n ⊙ mean(g ⊙ n)) / √(v + ε)."""
+    x, g, n, v = (Symbol(letter, bold=True, key=letter) for letter in ("x", "g", "n", "v"))
+    mean = context.plain("inside.mean_of")
+    above = row(g, Operator("−"), Call(mean, (g,)), Operator("−"), n, Operator("⊙"), Call(mean, (row(g, Operator("⊙"), n),)))
+    return Equation((Derivative(context.labels.error, x), Fraction(above, Root(row(v, Operator("+"), Symbol("ε", key=""))))), ("=",))
+
+
+# Rows of a table
+
+
+def _tables(context: Context) -> Iterator[Block]:
+    """The row of the token that is used most: the sum of what all its places bring."""
+    for quantity in context.derivation.quantities:
+        inner = definition(quantity)
+        slope = _gradient(context, quantity)
+        if inner.primitive.name != "lookup" or slope is None or inner.arguments[0] not in context.derivation.parameters:
+            continue
+        table, where = inner.arguments
+        places = _numbers(context, where).astype(int)
+        token = int(np.bincount(places.ravel()).argmax())
+        found = [tuple(map(int, place)) for place in np.argwhere(places == token)]
+        assert table.name is not None
+        assert quantity.name is not None
+        column = int(np.abs(slope[tuple(np.transpose(found))].sum(axis=0)).argmax())
+        gradient = context.derivation.gradient(table)
+        assert gradient is not None
+        assert gradient.name is not None
+        left = context.labels.label(gradient.name.at(token, column))
+        shown, terms = found[:MOST_USES], list[Any]()
+        numbers = list[Any]()
+        for place in shown:
+            terms += [Operator("+"), context.labels.label(quantity.name.of_gradient.at(*place, column))]
+            value = printed(float(slope[(*place, column)]), context.rounding, DIGITS + 3)
+            numbers += [
+                Operator("+"),
+                value.formula if float(slope[(*place, column)]) >= 0 else row(Operator("("), value.formula, Operator(")")),
+            ]
+        letters = {"token": token, "count": len(found), "table": context.symbol(table), "distinct": len({*places.ravel().tolist()})}
+        yield Subheading(context.text("inside.table", **letters))
+        yield Paragraph(context.text("inside.uses", **letters))
+        if len(found) == len(shown):
+            total = number_formula(float(np.asarray(context.step.values[gradient.key])[token, column]), context.rounding)
+            yield Equations((Equation((left, Row(tuple(terms[1:])), Row(tuple(numbers[1:])), total), ("=", "≈", "≈")),))
+        else:
+            yield Equations((Equation((left, Row((*terms[1:], Operator("+"), Operator("…")))), ("=",)),))
