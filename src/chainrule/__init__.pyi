@@ -4,6 +4,7 @@ Where a name stands in several modules, it is the one that people mean: `tanh` i
 """
 
 from chainrule.network.network import Network as Network
+from chainrule.network.layers import subtract as subtract, distance as distance
 from chainrule.network.layers import dense as dense, tied as tied, add as add, multiply as multiply, join as join, layer as layer
 from chainrule.network.wiring import image as image, sequence as sequence, tokens as tokens
 from chainrule.network.spatial import conv as conv, conv_transpose as conv_transpose, max_pool as max_pool, average_pool as average_pool

@@ -130,7 +130,7 @@ IDENTITIES: list[tuple[Expression, Any]] = [
     ),
     (
         placed(piece(A, 2, 3), 2) + placed(piece(A, 0, 1), 0) + placed(piece(B, 1, 2), 1),
-        placed(piece(A, 2, 3), 2) + placed(piece(A, 0, 1), 0) + placed(piece(B, 1, 2), 1),
+        p.join(piece(A, 0, 1), piece(B, 1, 2), piece(A, 2, 3), axis=1),
     ),
     (
         placed(piece(A, 0, 1), 0) + placed(piece(B, 1, 2), 1) + placed(piece(A, 2, 3), 2),

@@ -231,7 +231,11 @@ def _kept_by(
     """The state that one gate alone multiplies from step to step: there the gradient goes on without a matrix between."""
     for symbol, times in carried.items():
         for gate, open_ in gates.items():
-            steps = [time for time in times if time in open_ and _multiplied(times[time], open_[time], times.get(time - 1))]
+            steps = [
+                time
+                for time in times
+                if time in open_ and any(_multiplied(times[time], open_[time], times.get(beside)) for beside in (time - 1, time + 1))
+            ]
             if len(steps) > 1 and len(steps) >= len(times) - 1:
                 kept = float(np.prod([_numbers(context, open_[time]).mean() for time in steps]))
                 product = context.rounded(float(f"{kept:.3g}"))

@@ -259,7 +259,7 @@ def derive(
     for name, goal in goals.items():
         operands = [passed.outputs[name], *([targets[name]] if name in targets else [])]
         loss, shape = goal.loss.apply(*operands), operands[0].shape
-        if loss.shape not in (shape, shape[:-1], ()):
+        if loss.shape not in (shape, shape[:-1], shape[:1], ()):
             raise ShapeError(
                 f"the loss {goal.loss.name} gives the shape {loss.shape} for predictions of the shape {shape}; it must give a number for "
                 f"each of them, or one for each example, {shape[:-1]}."

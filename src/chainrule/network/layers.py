@@ -549,6 +549,32 @@ def multiply(own: Owner, *signals: Expression) -> Expression:
 
 
 @layer
+def subtract(own: Owner, x: Expression, y: Expression) -> Expression:
+    """The difference of two signals of one shape: x − y.
+
+    Raises ShapeError.
+    """
+    return _folded("subtract", (x, y), lambda a, b: a - b)
+
+
+@layer
+def distance(own: Owner, x: Expression, y: Expression, *, squared: bool = False) -> Expression:
+    """How far two signals of one shape are apart: D = √Σ (x − y)², one number for each example; D² with squared = true.
+
+    x, y : (batch, columns)    D : (batch, 1)
+
+    A distance below 10⁻¹² is taken as 10⁻¹², and has the derivative 0: in one point it has no direction.
+    Raises ShapeError.
+    Source: Hadsell, Chopra & LeCun (2006), Dimensionality reduction by learning an invariant mapping, eq. 1.
+    """
+    between = _folded("distance", (x, y), lambda a, b: a - b)
+    axes = tuple(range(1, len(between.shape)))
+    total = p.total(between**2, axes=axes)
+    found = total if squared else p.sqrt(p.maximum(total, 1e-24))
+    return own.named("D", p.spread(found, axes=(1,), sizes=(1,)))
+
+
+@layer
 def join(own: Owner, *signals: Expression) -> Expression:
     """Signals side by side: (batch, 2) and (batch, 3) give (batch, 5)."""
     _several("join", signals)

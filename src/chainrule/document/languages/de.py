@@ -616,6 +616,8 @@ WORDS = {
     "name.layer.tied": "gekoppelt",
     "name.layer.add": "Summe",
     "name.layer.multiply": "Produkt",
+    "name.layer.subtract": "Differenz",
+    "name.layer.distance": "Abstand",
     "name.layer.join": "verkettet",
     "name.activation.identity": "Identität",
     "name.activation.sigmoid": "Sigmoid",

@@ -584,6 +584,8 @@ WORDS = {
     "name.layer.tied": "tied",
     "name.layer.add": "sum",
     "name.layer.multiply": "product",
+    "name.layer.subtract": "difference",
+    "name.layer.distance": "distance",
     "name.layer.join": "join",
     "name.activation.identity": "identity",
     "name.activation.sigmoid": "sigmoid",
