@@ -506,18 +506,18 @@ def transformer_block(seed: int) -> Twin:
     mask = random.integers(0, 2, (rows, length)).astype(float) if random.integers(2) else None
 
     def by_hand(p: Any, x: Tensor, m: Tensor | None = None) -> Tensor:
-        def norm(signal: Tensor, place: int) -> Tensor:
+        def norm(signal: Tensor, place: str) -> Tensor:
             return F.layer_norm(signal, (features,), getattr(p, f"gamma{place}"), getattr(p, f"shift{place}"))
 
         def think(signal: Tensor) -> Tensor:
             return f(signal @ p.W + p.b) @ p.U + p.d
 
         if before:
-            signal = norm(x, 1)
+            signal = norm(x, "a")
             h = x + _multi_head(p, signal, signal, heads, causal, m, rotary)
-            return h + think(norm(h, 2))
-        h = norm(x + _multi_head(p, x, x, heads, causal, m, rotary), 1)
-        return norm(h + think(h), 2)
+            return h + think(norm(h, "b"))
+        h = norm(x + _multi_head(p, x, x, heads, causal, m, rotary), "a")
+        return norm(h + think(h), "b")
 
     layer = cr.transformer_block(heads, int(random.integers(2, 6)), activation, causal, before, rotary)
     inputs: dict[str, Any] = {"x": cr.sequence(length, features)}
