@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import field, replace
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -19,7 +19,7 @@ from chainrule.api.figures import check_drawing, figure
 from chainrule.api.settings import chosen_optimizer, setting, typed
 from chainrule.api.watching import Watch, watching
 from chainrule.base.errors import FileError, InputError, quoted
-from chainrule.base.frozen import Frozen, FrozenValue
+from chainrule.base.frozen import Frozen, FrozenValue, replace
 from chainrule.base.interruption import CTRL_C, asked_to_end, interrupt_by_hand
 from chainrule.base.printing import command_line
 from chainrule.diagnosis.divergence import Diverged, diverged

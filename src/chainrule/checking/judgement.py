@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 
-from chainrule.base.frozen import Frozen
+from chainrule.base.frozen import Frozen, replace
 from chainrule.checking.evidence import Architecture, Fault, Observation, Saying, Verdict
 from chainrule.checking.factors import Factor, read_factor
 from chainrule.checking.matching import (

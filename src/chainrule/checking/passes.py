@@ -6,12 +6,11 @@ Everything comes from the network's own expressions; nothing is derived a second
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
 
-from chainrule.base.frozen import Frozen
+from chainrule.base.frozen import Frozen, replace
 from chainrule.formula.backprop import local_derivatives
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Expression, Name, as_expression, named, variable

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from chainrule.base.errors import DescriptionError, DivergenceError, InputError, UnknownNameError
+from chainrule.base.frozen import replace
 
 if TYPE_CHECKING:
     from chainrule.document.document import Document, Section
@@ -251,7 +251,10 @@ def _name(context: Context) -> str:
 
 def whole_sections(context: Context) -> list[Section]:
     """Every section in the order of the story; what a level of detail leaves out is None or a shorter one."""
-    from chainrule.explanation import answers, backward, forward, outcome, overview, rules, setting
+    from chainrule.explanation import answers, backward, forward, outcome, rules, setting
+
+    if context.detail != "scalar" or context.brief:
+        from chainrule.explanation import overview
 
     sections: list[Section | None] = [setting.network_section(context), setting.data_section(context)]
     passed = overview.forward_overview(context) if context.detail == "overview" else forward.forward_section(context)
