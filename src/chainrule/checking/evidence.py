@@ -17,6 +17,7 @@ import numpy as np
 
 from chainrule.base.errors import InputError
 from chainrule.base.frozen import Frozen, FrozenValue
+from chainrule.checking.declared import is_kinked
 from chainrule.formula.evaluation import evaluate
 from chainrule.network.definitions import Bound, find
 from chainrule.network.layers import dense
@@ -265,7 +266,7 @@ def _lively(network: Network, x: Array) -> bool:
     derivation = network.derivation
     values = evaluate(derivation.quantities, {**network.bindings(), derivation.x: x})
     for number, layer in enumerate(network.layers, start=1):
-        if layer.activation is None or "relu" not in layer.activation.name:
+        if layer.activation is None or not is_kinked(layer.activation):
             continue
         positive = values[derivation.named[f"z{number}"]] > 0
         if positive.all() or (positive.any(axis=0) & ~positive.all(axis=0) if len(x) > 1 else positive).mean() < 0.4:

@@ -6,12 +6,14 @@ It looks at the quantities in the order of computation: the forward pass, E, the
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from chainrule.base.frozen import Frozen
+from chainrule.checking.declared import other_losses, square_factor
 from chainrule.checking.evidence import Architecture, Fault, Observation, Saying, Verdict
 from chainrule.checking.factors import Factor, read_factor
 from chainrule.checking.matching import (
@@ -25,10 +27,8 @@ from chainrule.checking.matching import (
 from chainrule.checking.mistakes import factor_mistakes
 from chainrule.checking.passes import ProbePass
 from chainrule.checking.steps import StepFault, online_fault, stale_fault, step_fault
-from chainrule.network.definitions import find
+from chainrule.network.definitions import Bound, find
 from chainrule.network.network import Array
-
-SQUARES = ("half_squared", "squared")
 
 NEAR = 1e-6
 """Two factors are the same up to this, relatively."""
@@ -82,7 +82,7 @@ def judge(observations: Sequence[Observation], architecture: Architecture) -> Ve
     if architecture.loss_said:
         return _judged_as(observations, architecture)
     first: Verdict | None = None
-    for loss in (architecture.loss, *OTHER_LOSSES.get((architecture.activations[-1], architecture.loss), ())):
+    for loss in (architecture.loss, *_other_losses(observations, architecture)):
         same = loss == architecture.loss
         read = observations if same else [_with_loss(one, loss) for one in observations]
         other = architecture if same else replace(architecture, loss=loss, outputs="sum", batch="mean")
@@ -106,15 +106,12 @@ def _with_loss(observation: Observation, loss: str) -> Observation:
     return replace(observation, problem=replace(observation.problem, network=network))
 
 
-OTHER_LOSSES = {
-    ("sigmoid", "half_squared"): ("binary_cross_entropy",),
-    ("sigmoid", "squared"): ("binary_cross_entropy",),
-    ("sigmoid", "binary_cross_entropy"): ("half_squared",),
-    ("softmax", "cross_entropy"): ("half_squared",),
-    ("softmax", "half_squared"): ("cross_entropy",),
-    ("softmax", "squared"): ("cross_entropy",),
-}
-"""Losses that go with an output, by the output and the loss that was assumed."""
+def _other_losses(observations: Sequence[Observation], architecture: Architecture) -> Iterator[str]:
+    """Losses that go with the output, where the one that is known was assumed only."""
+    t = next((one.problem.t for one in observations if one.problem.t is not None), None)
+    if t is not None:
+        output, loss = find("activation", architecture.activations[-1]), find("loss", architecture.loss)
+        yield from (other.name for other in other_losses(output, loss, t))
 
 
 def _judged_as(observations: Sequence[Observation], architecture: Architecture) -> Verdict:
@@ -230,7 +227,7 @@ def _softmax(z: Array, axis: int) -> Array:
 
 
 def _if_softmax(probe: ProbePass, value: Array) -> Array | None:
-    return value if probe.layers[-1].activation.name == "softmax" else None
+    return value if probe.layers[-1].activation.definition.gives == "distribution" else None
 
 
 FORWARD: tuple[tuple[int, str, Callable[[ProbePass], Array | None]], ...] = (
@@ -291,10 +288,15 @@ def _own_strength(explanation: Explanation) -> float:
 
 def _own_counting(architecture: Architecture) -> Factor:
     """How the loss that the probes have counts: 2 of a square without ½, 1/N of a mean over samples, 1/k of one over outputs."""
-    implied = find("loss", architecture.loss).implied
-    counted = {"outputs": architecture.outputs, "batch": architecture.batch, **implied}
-    name = find("loss", architecture.loss).name
-    return Factor(twos=int(name == "squared"), rows=-int(counted["batch"] == "mean"), outputs=-int(counted["outputs"] == "mean"))
+    loss = find("loss", architecture.loss)
+    counted = {"outputs": architecture.outputs, "batch": architecture.batch, **loss.implied}
+    return Factor(twos=_squares(loss) or 0, rows=-int(counted["batch"] == "mean"), outputs=-int(counted["outputs"] == "mean"))
+
+
+def _squares(loss: Bound) -> int | None:
+    """The power of 2 that a squared error counts with against one with a ½: 1 of (y − t)²; None of any other loss."""
+    factor = square_factor(loss)
+    return round(math.log2(factor)) if factor > 0 and math.log2(factor).is_integer() else None
 
 
 def _error_reading(probed: Sequence[Probed], strength: float) -> ErrorReading | None:
@@ -377,11 +379,9 @@ def _faulty(
         found = factor_mistakes(against, "all")
         return () if certain and sign > 0 and len(found or ()) > 1 and _is_usual(counted) else found
     loss = find("loss", architecture.loss)
-    name = loss.name
-    twos = (
-        0 if name not in SQUARES else 1 if architecture.loss_said and name == "squared" else 0 if architecture.loss_said else counted.twos
-    )
-    twos = twos if twos in (0, 1) else 0
+    squares = _squares(loss)
+    twos = 0 if squares is None else squares if architecture.loss_said else counted.twos
+    twos = twos if architecture.loss_said or twos in (0, 1) else 0
     rows = -1 if counted.rows < -1 else 0 if counted.rows > 0 else counted.rows
     outputs = -1 if counted.outputs < -1 else 0 if counted.outputs > 0 else counted.outputs
     if loss.implied and architecture.loss_said:

@@ -24,8 +24,9 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from chainrule.base.frozen import Frozen
+from chainrule.checking.declared import goes_together, is_kinked, is_rectifier, slope_of
 from chainrule.checking.factors import Factor
-from chainrule.checking.passes import LayerPass, ProbePass, slope_of
+from chainrule.checking.passes import LayerPass, ProbePass
 from chainrule.network.definitions import Bound, find
 from chainrule.network.network import Array
 
@@ -58,7 +59,7 @@ class Situation(Frozen):
     @property
     def together(self) -> bool:
         """Is it the output's, with a loss that goes together with its activation, so that δ = y − t?"""
-        return self.last and self.probe.network.loss.definition.output == self.layer.activation.name != "identity"
+        return self.last and goes_together(self.probe.network.loss, self.layer.activation)
 
     @property
     def below(self) -> LayerPass | None:
@@ -174,16 +175,17 @@ def _summed(a: Array) -> Array:
     return np.asarray(a.sum(axis=0))
 
 
-def _is(s: Situation, *names: str) -> bool:
-    return s.layer.activation.name in names
-
-
 def _times_slope(s: Situation, name: str, *, of_h: bool) -> Array | None:
     """g ⊙ the derivative of another function, at z, or its formula in h fed with h."""
-    slope = slope_of(find("activation", name))
-    if slope is None or _is(s, name, "softmax"):
+    other = find("activation", name)
+    slope = slope_of(other)
+    if slope is None or s.layer.slope is None or s.layer.activation == other:
         return None
     return _g(s) * slope.at(s.layer.z, s.layer.h if of_h else None)
+
+
+def _times_h(s: Situation) -> Array | None:
+    return None if s.layer.slope is None or is_rectifier(s.layer.activation) else _g(s) * s.layer.h
 
 
 def _own_slope(s: Situation, z: Array, h: Array | None = None) -> Array | None:
@@ -244,15 +246,15 @@ MISTAKES: tuple[Mistake, ...] = (
         *(Rewriting("slope", f"∂E/∂h{{l}} ⊙ {name}′(z{{l}})", partial(_times_slope, name=name, of_h=False)) for name in OTHERS),
         Rewriting("slope", "∂E/∂h{l} ⊙ h{l} (1 − h{l})", lambda s: _times_slope(s, "sigmoid", of_h=True)),
         Rewriting("slope", "∂E/∂h{l} ⊙ (1 − h{l}²)", lambda s: _times_slope(s, "tanh", of_h=True)),
-        Rewriting("slope", "∂E/∂h{l} ⊙ (1 + h{l}²)", lambda s: None if _is(s, "softmax") else _g(s) * (1 + s.layer.h**2)),
-        Rewriting("slope", "∂E/∂h{l} ⊙ (1 − h{l})", lambda s: None if _is(s, "softmax") else _g(s) * (1 - s.layer.h)),
-        Rewriting("slope", "∂E/∂h{l} ⊙ (1 − h{l})²", lambda s: None if _is(s, "softmax") else _g(s) * (1 - s.layer.h) ** 2),
-        Rewriting("slope", "∂E/∂h{l} ⊙ h{l}", lambda s: None if _is(s, "relu", "softmax") else _g(s) * s.layer.h),
+        Rewriting("slope", "∂E/∂h{l} ⊙ (1 + h{l}²)", lambda s: None if s.layer.slope is None else _g(s) * (1 + s.layer.h**2)),
+        Rewriting("slope", "∂E/∂h{l} ⊙ (1 − h{l})", lambda s: None if s.layer.slope is None else _g(s) * (1 - s.layer.h)),
+        Rewriting("slope", "∂E/∂h{l} ⊙ (1 − h{l})²", lambda s: None if s.layer.slope is None else _g(s) * (1 - s.layer.h) ** 2),
+        Rewriting("slope", "∂E/∂h{l} ⊙ h{l}", _times_h),
     )),
     Mistake(7, "G", "deeplearning4j/nd4j#271", (
-        Rewriting("slope", "∂E/∂h{l} ⊙ h{l}", lambda s: _g(s) * s.layer.h if _is(s, "relu", "leaky_relu") else None),
-        Rewriting("slope", "∂E/∂h{l} ⊙ z{l}", lambda s: _g(s) * s.layer.z if _is(s, "relu", "leaky_relu") else None),
-        Rewriting("slope", "∂E/∂h{l} ⊙ [h{l} ≥ 0]", lambda s: _g(s) if _is(s, "relu") else None),
+        Rewriting("slope", "∂E/∂h{l} ⊙ h{l}", lambda s: _g(s) * s.layer.h if is_kinked(s.layer.activation) else None),
+        Rewriting("slope", "∂E/∂h{l} ⊙ z{l}", lambda s: _g(s) * s.layer.z if is_kinked(s.layer.activation) else None),
+        Rewriting("slope", "∂E/∂h{l} ⊙ [h{l} ≥ 0]", lambda s: _g(s) if is_rectifier(s.layer.activation) else None),
     )),
     Mistake(8, "G", "yizt/numpy_neural_network#3", (
         Rewriting("out", "1", lambda s: np.ones_like(s.error) * s.share),
@@ -330,8 +332,8 @@ MISTAKES: tuple[Mistake, ...] = (
         Rewriting("bias", "Σ_n (y − t) ⊙ y (1 − y)", lambda s: _summed(_d(s) * _per_class(s)) if s.together else None),
     ), right_if="squared_error"),
     Mistake(29, "G", "pjreddie/darknet#96", (
-        Rewriting("fused", "∂E/∂y ⊙ y (1 − y)", lambda s: _g(s) * _per_class(s) if _is(s, "softmax") else None),
-        Rewriting("slope", "∂E/∂y ⊙ y (1 − y)", lambda s: _g(s) * _per_class(s) if _is(s, "softmax") else None),
+        Rewriting("fused", "∂E/∂y ⊙ y (1 − y)", lambda s: _g(s) * _per_class(s) if s.layer.slope is None else None),
+        Rewriting("slope", "∂E/∂y ⊙ y (1 − y)", lambda s: _g(s) * _per_class(s) if s.layer.slope is None else None),
     )),
     Mistake(30, "F", "tflearn#562"),
     Mistake(31, "F", "manassharma07/crysx_nn#7"),
@@ -370,7 +372,7 @@ NUMBERED = {mistake.number: mistake for mistake in MISTAKES}
 
 def _velocities(c: Course, move: Callable[[Array, Array], Array]) -> list[Array] | None:
     """The moves of a rule with momentum, where somebody makes something else of v than the rule does."""
-    if c.optimizer.name != "momentum":
+    if c.options.get("momentum") is None:
         return None
     v, moves = np.zeros_like(c.gradients[0]), list[Array]()
     for g in c.gradients:
@@ -381,7 +383,7 @@ def _velocities(c: Course, move: Callable[[Array, Array], Array]) -> list[Array]
 
 def _adam(c: Course, *, multiplied: bool) -> list[Array] | None:
     """The moves of Adam, with its corrections multiplied in place of divided, or left out."""
-    if c.optimizer.name != "adam":
+    if not {"beta1", "beta2", "epsilon"} <= c.options.keys():
         return None
     beta1, beta2 = c.options["beta1"], c.options["beta2"]
     m, v, moves = np.zeros_like(c.gradients[0]), np.zeros_like(c.gradients[0]), list[Array]()

@@ -168,8 +168,6 @@ def _own_rule(moves: Sequence[Moves], exact_to: float) -> bool:
 
 def _right_moves(one: Moves) -> list[Array]:
     """What the update rule takes off the parameter, step by step, with the program's own gradients."""
-    if one.optimizer.name == "sgd":
-        return [one.optimizer.options["learning_rate"] * g for g in one.gradients]
     w, g = (variable(Name(letter), one.before[0].shape) for letter in "wg")
     rule = update(one.optimizer, [w], [g])
     (part,) = rule.parameters
