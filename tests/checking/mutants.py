@@ -72,6 +72,8 @@ SLIPS = {
     "penalty by N": 37,
     "penalty on biases": 37,
     "raw error passed back": 49,
+    "slope of the next layer": 51,
+    "relu of the gradient": 52,
 }
 
 
@@ -260,6 +262,14 @@ def gradients(problem, slips=(), penalty=0.0):
             carried = raw @ W.T
         else:
             carried = delta @ used.T
+        if "relu of the gradient" in slips and names[l - 1] == "relu":
+            raw, following, delta = carried, delta, np.maximum(carried, 0)
+            continue
+        if "slope of the next layer" in slips:
+            if zs[l].shape != zs[l - 1].shape:
+                return None
+            raw, following, delta = carried, delta, carried * slope(names[l - 1], zs[l], FUNCTIONS.get(names[l - 1], sigmoid)(zs[l]))
+            continue
         raw = carried
         following = delta
         delta = carried * hidden_slope(names[l - 1], zs[l - 1], a[l - 1], slips)

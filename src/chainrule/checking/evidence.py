@@ -73,6 +73,19 @@ class Architecture(FrozenValue):
         return (self.bias,) * self.depth if isinstance(self.bias, bool) else self.bias
 
 
+class Place(FrozenValue):
+    """Where in a file something is computed.
+
+    line        counted from 1
+    expression  the very expression, as it stands there
+    file        the file, where there are several; of a notebook with its cell
+    """
+
+    line: int
+    expression: str = ""
+    file: str = ""
+
+
 class Observation(Frozen):
     """What a program answered to one probe.
 
@@ -86,6 +99,8 @@ class Observation(Frozen):
     shared       keys of what turned out to be one and the same array object, "W1 before, W1 after"
     altered      keys of arguments that the program changed though they were not its own: "x"
     failure      why there is no answer, in the program's own words; then everything above but the problem is empty
+    integers     names of its parameters that are arrays of integers
+    broken       where in its file the first value is computed that is no number
     exact_to     relative precision of its numbers; 1e-6 where it computes in float32, 0.5e-3 where it prints three digits
     rounded_to   by how much its numbers may be rounded, absolutely: half a unit of the last digit that is written
     """
@@ -97,21 +112,10 @@ class Observation(Frozen):
     shared: tuple[str, ...] = ()
     altered: tuple[str, ...] = ()
     failure: str = ""
+    integers: tuple[str, ...] = ()
+    broken: Place | None = None
     exact_to: float = 1e-9
     rounded_to: float = 0.0
-
-
-class Place(FrozenValue):
-    """Where in a file something is computed.
-
-    line        counted from 1
-    expression  the very expression, as it stands there
-    file        the file, where there are several; of a notebook with its cell
-    """
-
-    line: int
-    expression: str = ""
-    file: str = ""
 
 
 class Fault(Frozen):
@@ -157,6 +161,7 @@ class Verdict(Frozen):
     conventions  what is done otherwise than chainrule does it by default, and is right all the same
     remarks      what else is to be said: "nothing is trained", what could not be seen in these numbers
     observations what was judged
+    cautions     what is right on ordinary numbers and fails on others, as where an output is saturated; nothing is wrong because of it
     """
 
     kind: str
@@ -164,6 +169,7 @@ class Verdict(Frozen):
     conventions: tuple[Saying, ...] = ()
     remarks: tuple[Saying, ...] = ()
     observations: Sequence[Observation] = field(default=(), repr=False)
+    cautions: tuple[Fault, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -226,7 +232,7 @@ def probes(architecture: Architecture, seed: int = 0) -> list[Problem]:
             f"sizes {architecture.sizes} are of {len(architecture.sizes) - 1} layers, the activations of {architecture.depth}."
         )
     rng = np.random.default_rng(seed)
-    return [_probe(architecture, sizes, rows, rng) for sizes, rows in _extents(architecture)]
+    return [probe_of(architecture, sizes, rows, rng) for sizes, rows in _extents(architecture)]
 
 
 def _extents(architecture: Architecture) -> Iterator[tuple[tuple[int, ...], int]]:
@@ -241,7 +247,8 @@ def _extents(architecture: Architecture) -> Iterator[tuple[tuple[int, ...], int]
         yield architecture.sizes or sizes, architecture.rows or rows
 
 
-def _probe(architecture: Architecture, sizes: tuple[int, ...], rows: int, rng: np.random.Generator) -> Problem:
+def probe_of(architecture: Architecture, sizes: tuple[int, ...], rows: int, rng: np.random.Generator) -> Problem:
+    """A problem of these sizes and so many samples."""
     layers = [
         dense(units, activation, bias=bias)
         for units, activation, bias in zip(sizes[1:], architecture.activations, architecture.biases, strict=True)

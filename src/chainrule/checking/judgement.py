@@ -15,6 +15,7 @@ import numpy as np
 from chainrule.base.frozen import Frozen
 from chainrule.checking.declared import other_losses, square_factor
 from chainrule.checking.evidence import Architecture, Fault, Observation, Saying, Verdict
+from chainrule.checking.extremes import NO_ANSWERS, Answers, extreme_faults, paired_fault
 from chainrule.checking.factors import Factor, read_factor
 from chainrule.checking.matching import (
     EDGE_QUANTITIES,
@@ -72,15 +73,16 @@ UNKNOWN_FACTOR = 4
 """What a factor costs that is neither a convention nor a mistake of the table."""
 
 
-def judge(observations: Sequence[Observation], architecture: Architecture) -> Verdict:
+def judge(observations: Sequence[Observation], architecture: Architecture, answers: Answers = NO_ANSWERS) -> Verdict:
     """What somebody's back-propagation comes to.
 
     observations  what their program answered to `probes(architecture)`
     architecture  what is known of their network; where its loss is assumed only, that is taken of which their E is a multiple, and
                   where they give no E, that under which they are right
+    answers       what it answered to `chainrule.checking.extremes`, where it was asked
     """
     if architecture.loss_said:
-        return _judged_as(observations, architecture)
+        return _judged_as(observations, architecture, answers)
     first: Verdict | None = None
     for loss in (architecture.loss, *_other_losses(observations, architecture)):
         same = loss == architecture.loss
@@ -89,7 +91,7 @@ def judge(observations: Sequence[Observation], architecture: Architecture) -> Ve
         answered = [_probed(one) for one in read if not one.failure]
         given = any("E" in one.observation.quantities for one in answered)
         certain = given and _error_reading(answered, 0.0) is not None
-        verdict = _judged_as(read, replace(other, loss_said=certain))
+        verdict = _judged_as(read, replace(other, loss_said=certain), answers if same else _answers_with_loss(answers, loss))
         if not same and (verdict.passed or certain):
             said = Saying("check.convention.loss", {"loss": loss})
             kind = "convention" if verdict.passed else verdict.kind
@@ -99,6 +101,10 @@ def judge(observations: Sequence[Observation], architecture: Architecture) -> Ve
         first = first or verdict
     assert first is not None
     return first
+
+
+def _answers_with_loss(answers: Answers, loss: str) -> Answers:
+    return answers.each(lambda one: _with_loss(one, loss))
 
 
 def _with_loss(observation: Observation, loss: str) -> Observation:
@@ -114,7 +120,7 @@ def _other_losses(observations: Sequence[Observation], architecture: Architectur
         yield from (other.name for other in other_losses(output, loss, t))
 
 
-def _judged_as(observations: Sequence[Observation], architecture: Architecture) -> Verdict:
+def _judged_as(observations: Sequence[Observation], architecture: Architecture, answers: Answers) -> Verdict:
     answered = [one for one in observations if not one.failure]
     if not answered:
         why = observations[0].failure if observations else ""
@@ -138,10 +144,24 @@ def _judged_as(observations: Sequence[Observation], architecture: Architecture) 
         judged = _best(probed, architecture)
         online = online_fault(probed) if judged[0].cost and architecture.rows is None else None
         if online is None:
-            return _verdict(probed, judged, architecture, faults, remarks, observations)
+            verdict = _verdict(probed, judged, architecture, faults, remarks, observations)
+            return _with_answers(verdict, probed, judged[0].explanation, answers)
         faults.append(_fault_of_steps(probed, online))
     faults += _shared_faults(probed)
     return Verdict("mistakes", tuple(faults), (), tuple(remarks), observations)
+
+
+def _with_answers(verdict: Verdict, probed: Sequence[Probed], explanation: Explanation, answers: Answers) -> Verdict:
+    """With what only problems of their own show."""
+    if verdict.kind == "unknown" and (pairs := paired_fault(answers, probed)) is not None:
+        return replace(verdict, kind="mistakes", faults=(pairs,))
+    for fault, anywhere in extreme_faults(explanation if verdict.kind != "unknown" else None, answers, len(probed[0].probe.layers)):
+        if not anywhere:
+            verdict = replace(verdict, cautions=(*verdict.cautions, fault))
+            continue
+        kind = "mistakes" if verdict.passed else verdict.kind
+        verdict = replace(verdict, kind=kind, faults=(*verdict.faults, fault))
+    return verdict
 
 
 def _fault_of_steps(probed: Sequence[Probed], found: StepFault) -> Fault:

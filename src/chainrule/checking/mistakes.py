@@ -192,6 +192,11 @@ def _own_slope(s: Situation, z: Array, h: Array | None = None) -> Array | None:
     return None if s.layer.slope is None else _g(s) * s.layer.slope.at(z, h)
 
 
+def _slope_there(s: Situation, z: Array) -> Array | None:
+    """g ⊙ f′ at the net inputs of another layer, where that has as many units."""
+    return _own_slope(s, z) if z.shape == s.layer.z.shape else None
+
+
 def _fits(a: Array, s: Situation) -> Array | None:
     """aᵀ δ, where a has as many columns as W has rows."""
     return a.T @ _d(s) if a.shape[1] == s.layer.W.shape[0] and a.shape[0] == _d(s).shape[0] else None
@@ -363,6 +368,14 @@ MISTAKES: tuple[Mistake, ...] = (
     Mistake(48, "G", "pytorch#114234"),
     Mistake(49, "G", "several introductory books", (
         Rewriting("back", "∂E/∂h{n} · W{n}ᵀ", lambda s: None if s.gn is None else s.gn @ _Wn(s).T),
+    )),
+    Mistake(50, "F", "karpathy/micrograd#29"),
+    Mistake(51, "G", "dennybritz/nn-from-scratch#3", (
+        Rewriting("slope", "∂E/∂h{l} ⊙ f′(z{n})", lambda s: None if s.following is None else _slope_there(s, s.following.z)),
+        Rewriting("slope", "∂E/∂h{l} ⊙ f′(z{p})", lambda s: _slope_there(s, s.layer.a if s.below is None else s.below.z)),
+    )),
+    Mistake(52, "G", "exacity/deeplearningbook-chinese#127", (
+        Rewriting("slope", "∂E/∂h{l} ⊙ [∂E/∂h{l} > 0]", lambda s: np.maximum(_g(s), 0) if is_kinked(s.layer.activation) else None),
     )),
 )  # fmt: skip
 """The table. Numbers 41 and 43 to 47 belong to dropout and to the doctor."""

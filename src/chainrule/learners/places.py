@@ -101,7 +101,7 @@ class _Slot(Frozen):
         if isinstance(old, np.ndarray) and old.dtype.kind == "f" and old.shape == new.shape and old.flags.writeable:
             old[...] = new
         else:
-            self.put(new.astype(old.dtype) if isinstance(old, np.ndarray) and old.dtype.kind == "f" else np.array(new))
+            self.put(like(new, old))
 
     def put_list(self, new: Array) -> None:
         _put_list(self.get(), new)
@@ -134,6 +134,18 @@ def _leaf(path: str, value: Any, slot: _Slot) -> Stored | None:
     if isinstance(value, list) and value and (shape := _shape(value)):
         return Stored(path, shape, slot.array, slot.put_list, slot)
     return None
+
+
+def like(new: Array, old: Any) -> Array:
+    """Numbers in the type of those that were there; whole ones stay integers where integers were."""
+    kind = old.dtype.kind if isinstance(old, np.ndarray) else ""
+    keeps = kind == "f" or (kind in ("i", "u") and np.array_equal(new, np.rint(new)))
+    return new.astype(old.dtype) if keeps else np.array(new)
+
+
+def of_integers(value: Any) -> bool:
+    """Is it an array of integers, which cuts off what is put into it?"""
+    return isinstance(value, np.ndarray) and value.dtype.kind in ("i", "u")
 
 
 def _put_list(old: Any, new: Array) -> None:
@@ -208,6 +220,11 @@ class Parameters(Frozen):
             bias = self.biases[number]
             if bias is not None and probe.biases[number] is not None:
                 bias.put(np.array(probe.biases[number]).reshape(bias.shape))
+
+    def integers(self) -> tuple[str, ...]:
+        """Which of them are arrays of integers."""
+        stored = [leaf for leaf in (*self.weights, *self.biases) if leaf is not None and leaf.slot is not None]
+        return tuple(leaf.path for leaf in stored if leaf.slot is not None and of_integers(leaf.slot.get()))
 
     def read(self, probe: Probe, layout: Layout) -> dict[str, Array]:
         """The parameters as they are now, in chainrule's layout."""

@@ -22,7 +22,7 @@ from chainrule.learners.gradients import gradients_among
 from chainrule.learners.layout import Array, Layout, Probe, trial
 from chainrule.learners.loading import Loaded
 from chainrule.learners.names import as_kind, meaning, ranked
-from chainrule.learners.places import Parameters, leaves, parameter_places, single_numbers
+from chainrule.learners.places import Parameters, leaves, like, parameter_places, single_numbers
 from chainrule.learners.recognition import RecognisedForward, SeenValues, forward_seen
 from chainrule.learners.reporting import numbers
 
@@ -84,11 +84,13 @@ class LearnerProgram:
     entry   how it is called, as it is shown: "backward(X, Y, cache)"
     line    where it stands
     rate    the learning rate that the program fixes; None where it takes ours, or takes no step
+    integers  which of its arrays are of integers, as it was asked last
     """
 
     entry: str = ""
     line: int = 1
     rate: float | None = None
+    integers: tuple[str, ...] = ()
 
     def __init__(self, loaded: Loaded) -> None:
         self.loaded = loaded
@@ -205,6 +207,7 @@ class FunctionProgram(LearnerProgram):
             loaded.namespace[name] = probe.rate
         roots = self.style.make(loaded, probe, layout)
         places = _placed(roots, probe, layout)
+        self.integers = places.integers()
         pool = Pool(probe, layout, roots)
         pool.labelled = loaded.labelled
         if self.style.globals:
@@ -332,6 +335,7 @@ def _separate(weights: list[str], biases: list[str], *, globals_too: bool) -> St
         if layout.vectors and layout.lists:
             roots = {name: value.tolist() for name, value in roots.items()}
         if globals_too:
+            roots = {name: like(np.asarray(value), loaded.namespace.get(name)) for name, value in roots.items()}
             loaded.namespace.update(roots)
         return roots
 
@@ -668,6 +672,7 @@ class ObjectProgram(LearnerProgram):
         if places is None:
             raise Unreadable("places")
         places.set(probe, layout)
+        self.integers = places.integers()
         pool = Pool(probe, layout, {})
         states = [places.read(probe, layout)]
         named: dict[str, Any] = {}

@@ -38,7 +38,15 @@ class FileSubmission:
         problems = [self._classed(problem) for problem in problems]
         job = {**self._job("observe"), "probes": [plain_problem(problem) for problem in problems]}
         answers = self._sandbox.run(job)["answers"]
-        return [_observation(problem, answer) for problem, answer in zip(problems, answers, strict=True)]
+        return [self._observation(problem, answer) for problem, answer in zip(problems, answers, strict=True)]
+
+    def _observation(self, problem: Problem, answer: Mapping[str, Any]) -> Observation:
+        found = _observation(problem, answer)
+        broken = answer.get("broken")
+        if not broken:
+            return found
+        line, file = self.source.place(broken["line"])
+        return replace(found, broken=Place(line, broken["expression"], file))
 
     def _classed(self, problem: Problem) -> Problem:
         """The problem with one class for each sample, where the program takes numbers of classes."""
@@ -192,6 +200,7 @@ def plain_problem(problem: Problem) -> dict[str, Any]:
         "weights": [np.asarray(parameters[f"W{number}"]).tolist() for number in range(1, depth + 1)],
         "biases": [np.asarray(parameters[f"b{number}"]).tolist() if f"b{number}" in parameters else None for number in range(1, depth + 1)],
         "rate": float(rate),
+        "whole": all(np.array_equal(value, np.rint(value)) for value in (problem.x, problem.t, *parameters.values())),
     }
 
 
@@ -204,4 +213,5 @@ def _observation(problem: Problem, answer: Mapping[str, Any]) -> Observation:
         [{key: np.array(value, dtype=float) for key, value in state.items()} for state in answer["after"]],
         answer["from_update"],
         altered=tuple(answer["altered"]),
+        integers=tuple(answer.get("integers", ())),
     )
