@@ -96,7 +96,7 @@ class Observation(Frozen):
     after        every parameter after each of the program's update steps on this batch, one after the other; () where it takes none
     from_update  whether dW1, db1 … were read off an update, (before − after) ÷ learning rate; then their sign is the program's own,
                  while gradients that a function returns may be meant to be added
-    shared       keys of what turned out to be one and the same array object, "W1 before, W1 after"
+    shared       what turned out to be one and the same array object, by the parameter: "W1: history[0], history[1]"
     altered      keys of arguments that the program changed though they were not its own: "x"
     failure      why there is no answer, in the program's own words; then everything above but the problem is empty
     integers     names of its parameters that are arrays of integers
@@ -133,6 +133,7 @@ class Fault(Frozen):
     follows    keys of quantities that are wrong only because of this
     agreeing, probes  in how many of how many probes its numbers are explained
     place      where in the file, once located
+    observed   the answer in which it was found, where that is none of those to ordinary probes
     """
 
     number: int | None
@@ -150,6 +151,7 @@ class Fault(Frozen):
     probes: int = 0
     key: str = ""
     place: Place | None = None
+    observed: Observation | None = field(default=None, repr=False)
 
 
 class Verdict(Frozen):

@@ -86,9 +86,19 @@ def extremes(architecture: Architecture, seed: int = 0) -> Extremes:
     large = replace(ordinary, x=ordinary.x * FAR)
     paired = None
     if architecture.rows is None:
-        few = min(FEW, *(sizes[:-1]))
-        paired = probe_of(architecture, sizes, max(few, 2), rng)
+        paired = _paired(architecture, sizes, rng)
     return Extremes(saturated, large, _whole(architecture, sizes, rows, rng), paired)
+
+
+def _paired(architecture: Architecture, sizes: tuple[int, ...], rng: np.random.Generator) -> Problem:
+    """Few samples, whose targets read neither backwards nor one further on as they do forwards."""
+    rows = max(2, min(FEW, *sizes[:-1]))
+    for _ in range(200):
+        found = probe_of(architecture, sizes, rows, rng)
+        t = _targets_of(found)
+        if not np.array_equal(t, t[::-1]) and not np.array_equal(t, np.roll(t, 1, axis=0)):
+            break
+    return found
 
 
 def _targets_of(problem: Problem) -> Array:
@@ -165,7 +175,7 @@ def _caution(number: int, key: str, why: Saying, truth: object, found: Array | N
     expected = np.asarray(truth[key])
     layers = (int(key[2:]),) if key[2:].isdigit() else ()
     value = np.full_like(expected, np.nan) if found is None else np.asarray(found, dtype=float)
-    return Fault(number, key, key, why, expected, value, layers, agreeing=1, probes=1, place=observation.broken)
+    return Fault(number, key, key, why, expected, value, layers, agreeing=1, probes=1, place=observation.broken, observed=observation)
 
 
 # Integers
@@ -190,7 +200,7 @@ def _cut_off(observation: Observation, explanation: Explanation) -> Fault | None
         tolerance = 1e-6 * max(float(np.abs(gradient).max(initial=0.0)), 1e-6) + one.floor(problem.network.parameters[key])
         if np.isfinite(found).all() and np.abs(found - gradient).max() > tolerance:
             why = Saying("check.why.whole", {"names": ", ".join(observation.integers) or "x"})
-            return Fault(34, f"d{key}", f"d{key}", why, gradient * 1.0, found, (int(key[1:]),), agreeing=1, probes=1)
+            return Fault(34, f"d{key}", f"d{key}", why, gradient * 1.0, found, (int(key[1:]),), agreeing=1, probes=1, observed=observation)
     return None
 
 
@@ -214,7 +224,7 @@ def paired_fault(answers: Answers, probed: Sequence[Probed]) -> Fault | None:
             why = Saying("check.why.paired", {"order": ", ".join(str(place + 1) for place in order)})
             key = f"dW{len(other.layers)}"
             found = np.asarray(one.gradient(key))
-            return Fault(38, "dy", key, why, one.probe.truth[key], found, (len(other.layers),), agreeing=1, probes=1)
+            return Fault(38, "dy", key, why, one.probe.truth[key], found, (len(other.layers),), agreeing=1, probes=1, observed=observation)
     return None
 
 

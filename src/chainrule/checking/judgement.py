@@ -178,10 +178,11 @@ def _shared_faults(probed: Sequence[Probed]) -> Iterator[Fault]:
     """Parameters "before" and "after" that are one and the same array."""
     sharing = [one for one in probed if one.observation.shared]
     if sharing:
-        key = sharing[0].observation.shared[0]
-        value = sharing[0].probe.network.parameters.get(key.split()[0].removesuffix(","), np.zeros(()))
-        why = Saying("check.why.shared", {"arrays": key})
-        yield Fault(42, f"{key.split()[0]}_next", key, why, value, value, agreeing=len(sharing), probes=len(probed))
+        key, _, arrays = sharing[0].observation.shared[0].partition(": ")
+        value = sharing[0].probe.network.parameters.get(key, np.zeros(()))
+        why = Saying("check.why.shared", {"arrays": arrays})
+        layers = (int(key[1:]),) if key[1:].isdigit() else ()
+        yield Fault(42, f"{key}_next", f"{key}_next", why, value, value, layers, agreeing=len(sharing), probes=len(probed))
 
 
 def _probed(observation: Observation) -> Probed:

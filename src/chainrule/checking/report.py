@@ -295,22 +295,26 @@ def _text(fragment: Any) -> str:
 
 def completed(verdict: Verdict, submission: Submission | None = None) -> Verdict:
     """A verdict with the formulas that should stand there, with what follows from its first mistake, and with the places in the file."""
-    if not verdict.faults:
-        return verdict
     answered = [one for one in verdict.observations if not one.failure]
-    faults = list[Fault]()
-    for fault in verdict.faults:
-        observation = answered[min(fault.probe, len(answered) - 1)]
-        network = observation.problem.network
-        possible = (fault.quantity, f"delta{max(fault.layers or (0,))}", fault.shown)
-        key = next((one for one in possible if one in network.derivation.named), fault.shown)
-        columns = submission is not None and submission.columns
-        names = {} if submission is None else submission.names
-        text = program_of(network, key, names, columns=columns) or _equation(network, key, columns=columns)
-        place = fault.place or (submission.locate(fault, observation) if submission is not None else None)
-        faults.append(replace(fault, formula=text, place=place))
-    faults[0] = replace(faults[0], follows=tuple(_following(faults, answered[0])))
-    return replace(verdict, faults=tuple(faults))
+    faults = [_completed(fault, answered, submission) for fault in verdict.faults]
+    cautions = tuple(_completed(fault, answered, submission) for fault in verdict.cautions)
+    if faults:
+        faults[0] = replace(faults[0], follows=tuple(_following(faults, answered[0])))
+    return replace(verdict, faults=tuple(faults), cautions=cautions)
+
+
+def _completed(fault: Fault, answered: Sequence[Observation], submission: Submission | None) -> Fault:
+    observation = fault.observed or answered[min(fault.probe, len(answered) - 1)]
+    network = observation.problem.network
+    possible = (fault.quantity, f"delta{max(fault.layers or (0,))}", fault.shown)
+    key = next((one for one in possible if one in network.derivation.named), fault.shown)
+    columns = submission is not None and submission.columns
+    names = {} if submission is None else submission.names
+    text = program_of(network, key, names, columns=columns) or _equation(network, key, columns=columns)
+    place = fault.place
+    if place is None and submission is not None and np.isfinite(fault.found).all():
+        place = submission.locate(fault, observation)
+    return replace(fault, formula=text, place=place)
 
 
 def _equation(network: Network, key: str, *, columns: bool) -> str:

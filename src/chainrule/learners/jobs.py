@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import importlib
 import random
@@ -18,7 +19,7 @@ from chainrule.learners.layout import Array, Layout, Probe
 from chainrule.learners.limits import Guard, Stopped, line_of_error
 from chainrule.learners.loading import Loaded, said
 from chainrule.learners.names import compact, meaning, use_stated_names
-from chainrule.learners.programs import BACKWARD, Answer, LearnerProgram, Unreadable
+from chainrule.learners.programs import BACKWARD, UPDATE, Answer, FunctionProgram, LearnerProgram, Unreadable
 from chainrule.learners.reading import ProgramReading, Trials, read_again, understand
 from chainrule.learners.recognition import ACTIVATIONS, SeenValues, error_seen, output_seen
 
@@ -127,7 +128,29 @@ def _observe(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
             raise
         except (Exception, SystemExit) as error:  # noqa: BLE001  # whatever a learner's program raises
             answers.append({"failure": said(error), "line": line_of_error(error)})
+    shared = _kept_elsewhere(loaded, header, program, Probe.from_dict(job["probes"][0]), layout)
+    for answer in answers:
+        if shared and "failure" not in answer:
+            answer["shared"] = answer["shared"] or shared
     return {"answers": answers}
+
+
+def _kept_elsewhere(loaded: Loaded, header: Header, program: LearnerProgram, probe: Probe, layout: Layout) -> list[str]:
+    """What another function keeps of a parameter, where the one that was read gives gradients only, and that one trains by them."""
+    if not isinstance(program, FunctionProgram) or program.update:
+        return []
+    trains = [
+        name
+        for name, node in loaded.functions.items()
+        if name != program.backward and UPDATE.search(name) and any(isinstance(part, (ast.For, ast.While)) for part in node.body)
+    ]
+    use_stated_names({"gamma": "rate", **header.arguments})  # what some call the learning rate and others the momentum
+    for name in trains[:3]:
+        with contextlib.suppress(Exception):  # whatever a learner's program raises: nothing hangs on this
+            other = FunctionProgram(loaded, name)
+            other.answer(probe, layout, 1)
+            return list(other.shared)
+    return []
 
 
 def _observed(
@@ -155,6 +178,7 @@ def _observed(
         "after": [{key: value.tolist() for key, value in state.items()} for state in answer.after],
         "from_update": answer.from_update,
         "altered": list(answer.altered),
+        "shared": list(answer.shared),
     }
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field
 from typing import Any
 
@@ -226,6 +226,13 @@ class Parameters(Frozen):
         stored = [leaf for leaf in (*self.weights, *self.biases) if leaf is not None and leaf.slot is not None]
         return tuple(leaf.path for leaf in stored if leaf.slot is not None and of_integers(leaf.slot.get()))
 
+    def arrays(self) -> dict[str, Any]:
+        """The array objects in which they are kept, by W1, b1 …, where they are kept in arrays."""
+        named = [(f"W{number}", leaf) for number, leaf in enumerate(self.weights, start=1)]
+        named += [(f"b{number}", leaf) for number, leaf in enumerate(self.biases, start=1) if leaf is not None]
+        held = {key: leaf.slot.get() for key, leaf in named if leaf.slot is not None}
+        return {key: value for key, value in held.items() if isinstance(value, np.ndarray) and value.ndim}
+
     def read(self, probe: Probe, layout: Layout) -> dict[str, Array]:
         """The parameters as they are now, in chainrule's layout."""
         result: dict[str, Array] = {}
@@ -241,6 +248,31 @@ class Parameters(Frozen):
         named = {f"W{number}": leaf.path for number, leaf in enumerate(self.weights, start=1)}
         named.update({f"b{number}": leaf.path for number, leaf in enumerate(self.biases, start=1) if leaf is not None})
         return named
+
+
+_OLD = re.compile(r"^(?:old|prev|previous|last)_?|_(?:old|prev|previous|last|before)$", re.IGNORECASE)
+"""Names of what is kept from before a step."""
+
+
+def shared_arrays(roots: Mapping[str, Any], before: Mapping[str, Any], now: Mapping[str, Any], names: Mapping[str, str]) -> tuple[str, ...]:
+    """What was to be kept of a parameter, and is the very array that changes: "W1: ws[0], ws[1]", or "W1: old, w".
+
+    roots   variables or attributes of a program after its steps
+    names   what the program calls its parameters
+    before, now  the arrays of its parameters before and after them; what is not the same array any more was not changed in place
+    """
+    found = list[str]()
+    inplace = {key: value for key, value in now.items() if before.get(key) is value}
+    known = {id(value): key for key, value in {**before, **now}.items()}
+    for name, value in roots.items():
+        if isinstance(value, list) and len(value) > 1 and all(isinstance(one, np.ndarray) for one in value):
+            places = [place for place, one in enumerate(value) if id(one) in known]
+            twice = next((pair for pair in itertools.combinations(places, 2) if value[pair[0]] is value[pair[1]]), None)
+            if twice is not None:
+                found.append(f"{known[id(value[twice[0]])]}: {name}[{twice[0]}], {name}[{twice[1]}]")
+        elif _OLD.search(name) and (key := next((key for key, one in inplace.items() if one is value), "")):
+            found.append(f"{key}: {name}, {names.get(key, key)}")
+    return tuple(found)
 
 
 def parameter_places(found: list[Stored], limit: int = 6) -> Iterator[Parameters]:

@@ -22,7 +22,7 @@ from chainrule.learners.layout import Array, Layout, Probe
 from chainrule.learners.limits import FILE
 from chainrule.learners.loading import Loaded, inlined, simple
 from chainrule.learners.names import as_kind, meaning, meanings
-from chainrule.learners.places import Parameters, Stored, leaves, like, of_integers, parameter_places, single_numbers
+from chainrule.learners.places import Parameters, Stored, leaves, like, of_integers, parameter_places, shared_arrays, single_numbers
 from chainrule.learners.programs import Answer, Form, LearnerProgram, Unreadable, literal_rate, methods_of
 from chainrule.learners.reporting import numbers
 
@@ -158,7 +158,7 @@ class ScriptProgram(LearnerProgram):
         pool = Pool(probe, layout, {})
         pool.names.update(x=self.data.x, t=self.data.t or self.data.x)
         given = {name: copy.deepcopy(namespace[name]) for name in (self.data.x, self.data.t) if name in namespace}
-        recorder = self.loaded.recorder
+        recorder, arrays = self.loaded.recorder, places.arrays()
         states: list[dict[str, Array]] = []
 
         def turned(number: int, turns: int) -> None:
@@ -177,6 +177,7 @@ class ScriptProgram(LearnerProgram):
             recorder.on, recorder.hook, recorder.bounds, recorder.short = False, None, {}, False
         if len(states) <= steps:
             states.append(places.read(probe, layout))
+        self.shared = shared_arrays(namespace, arrays, places.arrays(), places.names())
         self.rate = None if self._rates else self._fixed_rate()
         answer = self._finished(probe, layout, pool, {}, states, places.names())
         altered = tuple(
@@ -360,6 +361,9 @@ def _own_parameters(loaded: Loaded, namespace: dict[str, Any], loop: ast.stmt, n
             del namespace[name]
     namespace.update(kept)
     changed = {path for path, value in before.items() if path in after and not np.array_equal(after[path], value, equal_nan=True)}
+    # Integers cut off a small step: that they stay as they are does not say that they are no weights.
+    held = {leaf.path for leaf in leaves(namespace, "") if leaf.slot is not None and of_integers(leaf.slot.get())}
+    changed |= {path for path in held if as_kind(path.rpartition(".")[2], "W", "b")}
     if not changed:
         raise Unreadable("nothing changes" if ran else "the loop fails")
     found = [leaf for leaf in leaves(namespace, "") if leaf.path in changed or as_kind(leaf.name, "b")]
