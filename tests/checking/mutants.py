@@ -77,6 +77,11 @@ SLIPS = {
 }
 
 
+def rate_of(problem):
+    """The learning rate of a problem."""
+    return 0.1 if problem.optimizer is None else problem.optimizer.options["learning_rate"]
+
+
 def sigmoid(z):
     return 1 / (1 + np.exp(-z))
 
@@ -245,7 +250,7 @@ def gradients(problem, slips=(), penalty=0.0):
         given[f"dW{l}"], given[f"db{l}"] = dW, db
         if l == 1:
             break
-        used = W - 0.1 * dW if "updated first" in slips else W
+        used = W - rate_of(problem) * dW if "updated first" in slips else W
         if "W for its transpose" in slips:
             if W.shape[0] != W.shape[1]:
                 return None
@@ -295,7 +300,7 @@ def learner(problem, *slips, with_error=True, penalty=0.0):
         before = problem.network.parameters
         if any(given[f"d{key}"].shape not in ((), value.shape) for key, value in before.items()):
             return Observation(problem, failure="ValueError: shapes do not fit")
-        after = {key: value - 0.1 * given[f"d{key}"] for key, value in before.items()}
-        read = {f"d{key}": (value - after[key]) / 0.1 for key, value in before.items()}
+        after = {key: value - rate_of(problem) * given[f"d{key}"] for key, value in before.items()}
+        read = {f"d{key}": (value - after[key]) / rate_of(problem) for key, value in before.items()}
         return Observation(problem, {**given, **read}, (after,), from_update=True)
     return Observation(problem, given)

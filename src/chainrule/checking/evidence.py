@@ -24,8 +24,8 @@ from chainrule.network.layers import dense
 from chainrule.network.network import Array, Network
 from chainrule.steps.problem import Problem
 
-PROBE_RATE = 0.1
-"""The learning rate of a probe, where the program takes it as an argument."""
+PROBE_RATES = (0.1, 0.07, 0.13, 0.09, 0.11)
+"""The learning rates of the probes, where the program takes it as an argument; different, so that a rate twice is told from a number."""
 
 
 class Saying(FrozenValue):
@@ -96,6 +96,7 @@ class Observation(Frozen):
     after        every parameter after each of the program's update steps on this batch, one after the other; () where it takes none
     from_update  whether dW1, db1 … were read off an update, (before − after) ÷ learning rate; then their sign is the program's own,
                  while gradients that a function returns may be meant to be added
+    adaptive     whether `after` comes of a rule that does not step along the gradients; then only a slip that is known is held against it
     shared       what turned out to be one and the same array object, by the parameter: "W1: history[0], history[1]"
     altered      keys of arguments that the program changed though they were not its own: "x"
     failure      why there is no answer, in the program's own words; then everything above but the problem is empty
@@ -109,6 +110,7 @@ class Observation(Frozen):
     quantities: Mapping[str, Array] = field(default_factory=dict)
     after: Sequence[Mapping[str, Array]] = ()
     from_update: bool = False
+    adaptive: bool = False
     shared: tuple[str, ...] = ()
     altered: tuple[str, ...] = ()
     failure: str = ""
@@ -234,7 +236,7 @@ def probes(architecture: Architecture, seed: int = 0) -> list[Problem]:
             f"sizes {architecture.sizes} are of {len(architecture.sizes) - 1} layers, the activations of {architecture.depth}."
         )
     rng = np.random.default_rng(seed)
-    return [probe_of(architecture, sizes, rows, rng) for sizes, rows in _extents(architecture)]
+    return [probe_of(architecture, sizes, rows, rng, rate) for (sizes, rows), rate in zip(_extents(architecture), PROBE_RATES, strict=True)]
 
 
 def _extents(architecture: Architecture) -> Iterator[tuple[tuple[int, ...], int]]:
@@ -249,7 +251,9 @@ def _extents(architecture: Architecture) -> Iterator[tuple[tuple[int, ...], int]
         yield architecture.sizes or sizes, architecture.rows or rows
 
 
-def probe_of(architecture: Architecture, sizes: tuple[int, ...], rows: int, rng: np.random.Generator) -> Problem:
+def probe_of(
+    architecture: Architecture, sizes: tuple[int, ...], rows: int, rng: np.random.Generator, rate: float = PROBE_RATES[0]
+) -> Problem:
     """A problem of these sizes and so many samples."""
     layers = [
         dense(units, activation, bias=bias)
@@ -259,7 +263,7 @@ def probe_of(architecture: Architecture, sizes: tuple[int, ...], rows: int, rng:
     counted = loss.implied or {"outputs": architecture.outputs, "batch": architecture.batch}
     penalty = {"name": "l2", "rate": architecture.penalty} if architecture.penalty else None
     network = Network(sizes[0], *layers, loss=loss, regularizer=penalty, outputs=counted["outputs"], batch=counted["batch"])
-    optimizer = find("optimizer", {"name": "sgd", "learning_rate": architecture.rate or PROBE_RATE})
+    optimizer = find("optimizer", {"name": "sgd", "learning_rate": architecture.rate or rate})
     for _ in range(200):
         drawn = network.with_parameters(
             {key: rng.normal(size=shape) * (0.9 / math.sqrt(shape[0]) if len(shape) > 1 else 0.5) for key, shape in network.shapes.items()}

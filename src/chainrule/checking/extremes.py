@@ -14,7 +14,7 @@ import numpy as np
 
 from chainrule.base.frozen import Frozen
 from chainrule.checking.declared import goes_together
-from chainrule.checking.evidence import PROBE_RATE, Architecture, Fault, Observation, Saying, probe_of
+from chainrule.checking.evidence import PROBE_RATES, Architecture, Fault, Observation, Saying, probe_of
 from chainrule.checking.matching import Explanation, Probed, followed
 from chainrule.checking.passes import ProbePass
 from chainrule.network.definitions import find
@@ -110,7 +110,7 @@ def _whole(architecture: Architecture, sizes: tuple[int, ...], rows: int, rng: n
     """Whole numbers everywhere; no net input of a relu unit is 0, where its slope is a matter of taste."""
     ordinary = probe_of(architecture, sizes, rows, rng)
     shapes, t = ordinary.network.shapes, np.rint(_targets_of(ordinary))
-    optimizer = find("optimizer", {"name": "sgd", "learning_rate": architecture.rate or PROBE_RATE})
+    optimizer = find("optimizer", {"name": "sgd", "learning_rate": architecture.rate or PROBE_RATES[0]})
     for _ in range(200):
         x = rng.integers(-2, 3, size=(rows, sizes[0])).astype(float)
         parameters = {key: rng.choice([-1.0, 1.0], size=shape) for key, shape in shapes.items()}

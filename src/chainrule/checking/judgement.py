@@ -395,8 +395,8 @@ def _faulty(
     sign = whole.sign if certain else 1
     if reading is not None:
         against = Factor(sign) * (replace(whole, sign=1) / reading.data)
-        if against.constant != 1 and certain:
-            against = replace(against, constant=1.0)
+        if certain:
+            against = replace(against, constant=1.0, rates=max(against.rates, 0))
         found = factor_mistakes(against, "all")
         return () if certain and sign > 0 and len(found or ()) > 1 and _is_usual(counted) else found
     loss = find("loss", architecture.loss)
@@ -408,7 +408,11 @@ def _faulty(
     if loss.implied and architecture.loss_said:
         rows, outputs = -int(loss.implied["batch"] == "mean"), -int(loss.implied["outputs"] == "mean")
     constant = counted.constant if not certain else 1.0
-    against = Factor(sign, counted.twos - twos, counted.rows - rows, counted.outputs - outputs, counted.inputs, counted.units, constant)
+    # An update at a rate of its own, or an update that is returned in place of a gradient, is as good as another.
+    rates = max(counted.rates, 0) if certain else min(counted.rates, 0)
+    against = Factor(
+        sign, counted.twos - twos, counted.rows - rows, counted.outputs - outputs, counted.inputs, counted.units, constant, rates
+    )
     return factor_mistakes(against, "all")
 
 
@@ -539,5 +543,6 @@ def _conventions(probed: Sequence[Probed], judged: Judged, architecture: Archite
         yield Saying("check.convention.outputs_sum" if counted.outputs == 0 else "check.convention.outputs_mean")
     if whole.twos:
         yield Saying("check.convention.no_half" if counted.twos == 1 else "check.convention.half")
-    if whole.constant != 1:
-        yield Saying("check.convention.rate", {"factor": f"{whole.constant:.6g}"})
+    own = whole.constant * probed[0].rate ** min(whole.rates, 0)
+    if own != 1:
+        yield Saying("check.convention.rate", {"factor": f"{own:.6g}"})

@@ -95,7 +95,7 @@ class Probed(Frozen):
     def extent(self, number: int) -> Extent:
         """What factors may be made of at a layer."""
         W = self.probe.layers[number - 1].W
-        return Extent(self.probe.rows, self.probe.t.shape[1], W.shape[0], W.shape[1])
+        return Extent(self.probe.rows, self.probe.t.shape[1], W.shape[0], W.shape[1], self.rate)
 
     def floor(self, parameter: Array | None) -> float:
         """How large an error is that comes from reading a gradient off an update."""

@@ -362,7 +362,12 @@ MISTAKES: tuple[Mistake, ...] = (
         Slip("η² · v", lambda c: _velocities(c, lambda v, before: c.rate**2 * v)),
         Slip("η · v⟨k−1⟩", lambda c: _velocities(c, lambda v, before: c.rate * before)),
         Slip("η · m · (1 − β₁ᵏ) / (√(v · (1 − β₂ᵏ)) + ε)", lambda c: _adam(c, multiplied=True)),
-        Slip("η · m / (√v + ε)", lambda c: _adam(c, multiplied=False)),
+        Slip("η · m / (√v + ε)", lambda c: _adam(c, corrected=False)),
+        Slip("η · m̂ / (v̂ + ε)", lambda c: _adam(c, corrected=True, rooted=False)),
+        Slip("η · g / (√v̂ + ε)", lambda c: _adam(c, corrected=True, mean=False)),
+        Slip("β₁ and β₂ interchanged", lambda c: _adam(c, corrected=True, interchanged=True)),
+        Slip("η · g / (s + ε)", lambda c: _rmsprop(c, rooted=False)),
+        Slip("s ← ρ s + g²", lambda c: _rmsprop(c, share=False)),
     )),
     Mistake(42, "U", "epfml/ML_course#6"),
     Mistake(48, "G", "pytorch#114234"),
@@ -394,16 +399,34 @@ def _velocities(c: Course, move: Callable[[Array, Array], Array]) -> list[Array]
     return moves
 
 
-def _adam(c: Course, *, multiplied: bool) -> list[Array] | None:
-    """The moves of Adam, with its corrections multiplied in place of divided, or left out."""
-    if not {"beta1", "beta2", "epsilon"} <= c.options.keys():
+def _adam(
+    c: Course, *, multiplied: bool = False, corrected: bool = False, rooted: bool = True, mean: bool = True, interchanged: bool = False
+) -> list[Array] | None:
+    """The moves of Adam, where its corrections are multiplied in place of divided, or left out, or where something else is otherwise.
+
+    rooted  whether there is a root of v; mean: whether m stands above it; interchanged: whether β₁ and β₂ are
+    """
+    if not {"beta1", "beta2", "epsilon"} <= c.options.keys() or "decay" in c.options:
         return None
-    beta1, beta2 = c.options["beta1"], c.options["beta2"]
+    beta1, beta2 = (c.options[name] for name in (("beta2", "beta1") if interchanged else ("beta1", "beta2")))
     m, v, moves = np.zeros_like(c.gradients[0]), np.zeros_like(c.gradients[0]), list[Array]()
     for k, g in enumerate(c.gradients, start=1):
         m, v = beta1 * m + (1 - beta1) * g, beta2 * v + (1 - beta2) * g**2
-        first, second = (1 - beta1**k, 1 - beta2**k) if multiplied else (1.0, 1.0)
-        moves.append(c.rate * m * first / (np.sqrt(v * second) + c.options["epsilon"]))
+        first, second = 1 - beta1**k, 1 - beta2**k
+        powers = (1, 1) if multiplied else (-1, -1) if corrected else (0, 0)
+        upper, lower = m * first ** powers[0] if mean else g, v * second ** powers[1]
+        moves.append(c.rate * upper / ((np.sqrt(lower) if rooted else lower) + c.options["epsilon"]))
+    return moves
+
+
+def _rmsprop(c: Course, *, rooted: bool = True, share: bool = True) -> list[Array] | None:
+    """The moves of RMSprop without its root, or without (1 − ρ)."""
+    if not {"decay", "epsilon"} <= c.options.keys() or "beta1" in c.options:
+        return None
+    rho, s, moves = c.options["decay"], np.zeros_like(c.gradients[0]), list[Array]()
+    for g in c.gradients:
+        s = rho * s + (1 - rho if share else 1) * g**2
+        moves.append(c.rate * g / ((np.sqrt(s) if rooted else s) + c.options["epsilon"]))
     return moves
 
 
@@ -428,4 +451,8 @@ def factor_mistakes(factor: Factor, place: str, *, alike: bool = False) -> tuple
         if place != "bias" or factor.inputs < 0:
             return None
         found.append(26)
+    if factor.rates:
+        if factor.rates < 0 and place != "all":
+            return None
+        found += [40] * (factor.rates > 0)
     return None if factor.units or factor.constant != 1 else tuple(found)

@@ -156,7 +156,7 @@ class LearnerProgram:
         names = {**names, **dict(called.items()), **pool.names}
         return Answer(
             gradients,
-            states[1:] if from_update else [],
+            states[1:] if moved else [],
             from_update,
             forward,
             names,

@@ -233,6 +233,7 @@ def _observation(problem: Problem, answer: Mapping[str, Any]) -> Observation:
         {key: np.array(value, dtype=float) for key, value in answer["quantities"].items()},
         [{key: np.array(value, dtype=float) for key, value in state.items()} for state in answer["after"]],
         answer["from_update"],
+        bool(answer["after"]) and not answer["from_update"],
         shared=tuple(answer.get("shared", ())),
         altered=tuple(answer["altered"]),
         integers=tuple(answer.get("integers", ())),
