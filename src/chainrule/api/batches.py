@@ -229,9 +229,9 @@ def fitting_targets(network: Network, random: np.random.Generator, rows: int) ->
 def _fitting(asked: str, given: str, random: np.random.Generator, shape: tuple[int, int]) -> Array:
     """Targets of one output: asked by its loss, given by its layer."""
     rows, size = shape
-    if asked == "distribution" or (asked == "numbers" and given == "distribution"):
+    if asked in ("distribution", "steps") or (asked == "numbers" and given == "distribution"):
         return np.asarray(np.eye(size)[random.integers(size, size=rows)])
-    if asked == "probabilities":
+    if asked in ("probabilities", "pairs"):
         return random.integers(2, size=shape).astype(float)
     if asked == "signs":
         return 2.0 * random.integers(2, size=shape) - 1

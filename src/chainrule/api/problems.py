@@ -62,6 +62,7 @@ def problem(
     target_columns: str | Sequence[str] | None = None,
     encoding: str | None = None,
     learning_rate: float | Wanted | None = None,
+    multipliers: str | Mapping[str, float] | None = None,
     optimizer: Wanted | None = None,
     step: int | None = None,
 ) -> Problem:
@@ -88,6 +89,7 @@ def problem(
     target_columns     the columns of the data that are targets, "a,b" or a list; the last ones if none is said
     encoding           of the data, if it is text that is not in UTF-8, as "cp1252"
     learning_rate      a number, or a schedule as in "cosine:rate=0.1"
+    multipliers        what the learning rates of layers or parameters are multiplied by: "hidden1=0.1 b2=2" or {"hidden1": 0.1, "b2": 2}
     step               of a model: the very step of that number in its training, replayed from `data` or, without it, from the file
                        that it was trained on
 
@@ -129,7 +131,7 @@ def problem(
         raise InputError("--weights-as says how weights are written; give them, with --weights.")
     if upstream is not None:
         network, target = network.with_upstream(), upstream
-    changed = replace(found, network=network, optimizer=chosen_optimizer(found.optimizer, optimizer, learning_rate))
+    changed = replace(found, network=network, optimizer=chosen_optimizer(found.optimizer, optimizer, learning_rate, multipliers))
     if upstream is not None:
         changed = replace(changed, t=None, targets=())
     return with_sample(with_batch(changed, input, target, data, row, target_columns, encoding))

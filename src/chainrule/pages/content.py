@@ -322,7 +322,7 @@ class _Content:
         shared: list[int] = []
         own: dict[int, list[int]] = {}
         for part in self.step.update.parameters:
-            nodes = intermediate_quantities(part.new)
+            nodes = [node for node in intermediate_quantities(part.new) if self.step.optimizer.elementwise or not node.shape]
             shared += [place for node in nodes if not node.shape and (place := self.formulas.of(Element(node, ()))) not in shared]
             for weight in self.context.elements(part.parameter):
                 if weight.index not in self.step.network.kept.get(weight.key, ()):

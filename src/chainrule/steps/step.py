@@ -402,6 +402,12 @@ def check_targets(network: Network, t: Array) -> None:
             wanted, off = ("−1 or 1", np.abs(part) - 1) if kind == "signs" else ("from 0 to 1", np.maximum(np.abs(part - 0.5) - 0.5, 0))
             for row, column in np.argwhere(np.abs(off) > 1e-6)[:1]:
                 raise InputError(f"{name} needs targets {wanted}; row {row + 1} holds {part[row, column]:g}.")
+        if kind == "steps":
+            sums = part.sum(axis=-1)
+            for place in np.argwhere((np.abs(sums - 1) > 1e-6) & (np.abs(sums) > 1e-6))[:1]:
+                where = f"row {place[0] + 1}" + (f", step {place[1] + 1}" if len(place) > 1 else "")
+                raise InputError(f"{name} needs targets that add up to 1 in every step that counts, and to 0 in every other; {where} adds "
+                                 f"up to {sums[tuple(place)]:g}.")  # fmt: skip
         if conditions.get(node) == "rows_sum_to_one":
             sums = part.sum(axis=-1)
             for row in np.flatnonzero(np.abs(sums - 1) > 1e-6)[:1]:

@@ -203,6 +203,19 @@ WORDS = {
     "state.sum": "{state} adds up the gradients of all steps. It starts at 0, for every weight.",
     "state.sum_squares": "{state} adds up the squared gradients of all steps, so that it never falls. It starts at 0, for every weight.",
     "state.slower": "So, at one rate, even a gradient that stays the same moves its weight less with every step.",
+    "state.largest": "{state} is the size of the largest gradient of late: it rises to any larger one at once, and each step keeps {keep} "
+    "of it. It starts at 0, for every weight.",
+    "state.average_of": "{state} is a moving average of {quantity}. Each step keeps {keep} of it and adds {take} of the new value. It "
+    "starts at 0, for every weight.",
+    "state.average_of_squares": "{state} is a moving average of the squares of {quantity}: how far steps have lately gone. Each step keeps "
+    "{keep} of it and adds {take} of the new square. It starts at 0, for every weight.",
+    "state.counts": "{state} hangs on no gradient: it is the same for every weight, and follows from the number of the step. It starts at "
+    "0.",
+    "state.leaning": "{quantity} gives the newest gradient more weight than {state} does: the step looks ahead, to where the average is "
+    "going.",
+    "state.not_yet": "{state} makes no difference to the first {before} steps: it rests on too few gradients yet. From step {first} on it "
+    "does.",
+    "state.in_use": "{state} makes a difference from step {first} on: in the {before} steps before, it rested on too few gradients.",
     "state.other": "{state} is carried on from step to step. It starts at 0, for every weight.",
     "state.corrected": "{corrected} makes up for that start: the shares of all gradients in {state} add up to {share} in step {number}, "
     "and {corrected} divides by that. So in the first step {corrected} is {gradient} itself.",
@@ -210,7 +223,11 @@ WORDS = {
     "{number}, and {corrected} divides by that. So in the first step {corrected} is the square of {gradient} itself.",
     "rule.size": "The size of the gradients is taken out of the step: had all of them, in this step and before, been ten times as large, "
     "every weight would have moved just as far, but for a trace.",
+    "rule.orthogonal": "The rule takes all weights of {matrix} together: the gradient would move it {gradient} times as far in its "
+    "steepest direction as in its flattest (its largest singular value by its smallest); this step, {own} times. So no direction is left "
+    "behind.",
     "rule.nonzero": "{letter} is there so that nothing is divided by 0 where a gradient has always been 0.",
+    "rule.begins": "{letter} lets the steps begin: without it, the first one would be 0, and so would all after it.",
     "rule.decay": "Whatever its gradient, every weight also loses {share} of itself in this step: weight decay.",
     "rule.clip_value": "Clipping keeps every element of a gradient between −{limit} and {limit}; in this step, {beyond} of {count} lie "
     "beyond.",
@@ -218,6 +235,8 @@ WORDS = {
     "So each is multiplied by {share}, which keeps their direction.",
     "rule.clip_norm_within": "Clipping: all gradients together have the length {norm} (the root of the sum of their squares), not more "
     "than {limit}. So nothing is cut in this step.",
+    "rule.own_rate": " learn at a rate of their own: {rate} is multiplied by {factor} there, which makes {own} in this step.",
+    "rule.own_rate.count=1": " learns at a rate of its own: {rate} is multiplied by {factor} there, which makes {own} in this step.",
     "rule.schedule": "The rate follows a schedule, {schedule}: {now} in this step, {next} in the next.",
     "descent.outro_chosen": "The learning rate is not learned: somebody chooses it.",
     "descent.outro": "The learning rate is not learned: somebody chooses it. What a choice does is shown at the end.",
@@ -263,6 +282,8 @@ WORDS = {
     "loss by {z} is {result}, because the targets of an example add up to 1.",
     "theorem.sigmoid_binary_cross_entropy": "Sigmoid and binary cross-entropy together have a short derivative: for each example the "
     "derivative of the binary cross-entropy by {z} is {result}.",
+    "theorem.sigmoid_focal": "Sigmoid and focal loss are computed together, from {z}, so that no logarithm of 0 comes up where a "
+    "prediction is sure. The derivative of the loss by {z} is {result}.",
     "theorem.proof.samples=1": "The proof on this sample: the long way, through every output, gives what the short one gives.",
     "theorem.proof": "The proof, on the first sample: the long way, through every output, gives what the short one gives.",
     # Update formulas
@@ -288,6 +309,8 @@ WORDS = {
     "weights.more": "{left} more weights are updated in the same way",
     "formulas.more": "The same holds for every single weight",
     "weights.more.left=1": "One more weight is updated in the same way",
+    "weights.more_together": "{left} more quantities are computed for other parameters in the same way",
+    "weights.more_together.left=1": "One more quantity is computed for another parameter in the same way",
     "weights.table": "And all of them, in numbers:",
     "weights.weight": "weight",
     "weights.before": "before",
@@ -523,6 +546,12 @@ WORDS = {
     "name.loss.binary_cross_entropy_from_logits": "binary cross-entropy from logits",
     "name.loss.cross_entropy": "cross-entropy",
     "name.loss.cross_entropy_from_logits": "cross-entropy from logits",
+    "name.loss.smoothed_cross_entropy": "cross-entropy with label smoothing",
+    "name.loss.sequence_cross_entropy": "cross-entropy of a sequence",
+    "name.loss.focal": "focal loss",
+    "name.loss.cosine_distance": "cosine distance",
+    "name.loss.contrastive": "contrastive loss",
+    "name.loss.triplet": "triplet loss",
     "name.loss.hinge": "hinge loss",
     "name.loss.squared_hinge": "squared hinge loss",
     "name.loss.objective": "the output itself",
@@ -551,6 +580,10 @@ WORDS = {
     "name.option.slope": "slope",
     "name.option.alpha": "α",
     "name.option.approximate": "approximation",
+    "name.option.smoothing": "smoothing",
+    "name.option.gamma": "γ",
+    "name.option.margin": "margin",
+    "name.option.squared": "squared",
     "name.option.delta": "δ",
     # Notes
     "note.insight": "Note",
