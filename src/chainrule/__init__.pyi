@@ -27,6 +27,7 @@ from chainrule.explanation.explain import explain as explain
 from chainrule.api.formulas import explain_formula as explain_formula
 from chainrule.api.figures import figure as figure
 from chainrule.api.page import page as page
+from chainrule.live.widget import Live as Live
 from chainrule.api.check import check as check
 from chainrule.api.doctor import doctor as doctor
 from chainrule.api.train import train as train

@@ -51,14 +51,16 @@ def page_content(
     _check_size(context)
     if context.detail == "overview":
         (context,) = contexts(subject, detail="matrix", digits=digits)
-    if _lines(context) > LONGEST:
+    sections = whole_sections(context, without=ELSEWHERE)
+    if _lines(sections) > LONGEST:
         context = context.made_brief()
-    return _Content(context).plain(exact)
+        sections = whole_sections(context, without=ELSEWHERE)
+    return _Content(context).plain(sections, exact)
 
 
-def _lines(context: Context) -> int:
+def _lines(sections: Iterable[Section]) -> int:
     """How many lines of text the document would have, about."""
-    blocks = [block for section in whole_sections(context) for block in section.blocks if isinstance(block, Equations)]
+    blocks = [block for section in sections for block in section.blocks if isinstance(block, Equations)]
     return sum(len(equation.sides) for block in blocks for equation in block.equations if isinstance(equation, Equation))
 
 
@@ -87,8 +89,8 @@ class _Content:
         self.parameters = {parameter.key for parameter in self.derivation.parameters}
         self.parts = {part.parameter.key: part for part in self.step.update.parameters}
 
-    def plain(self, exact: bool) -> dict[str, Any]:
-        """All of it."""
+    def plain(self, sections: Iterable[Section], exact: bool) -> dict[str, Any]:
+        """All of it, with these sections of the document."""
         context = self.context
         stage = self._stage()
         content = {
@@ -102,7 +104,7 @@ class _Content:
             "brief": context.brief,
             "words": {key[5:]: text for key, text in context.words.catalogue.items() if key.startswith("live.")}
             | {key: context.words.catalogue[key] for key in ("if", "otherwise")},
-            "sections": [self._section(section) for section in whole_sections(context) if section.key not in ELSEWHERE],
+            "sections": [self._section(section) for section in sections if section.key not in ELSEWHERE],
             "rule": self._rule(),
             "stage": stage,
             "sequence": self._sequence(),

@@ -250,6 +250,10 @@ class Training(Displayed):
                 checkpoint(self)
         return Outcome(reason, self.best_network, self.best_epoch, self.best_error, last)
 
+    def stop(self) -> None:
+        """Ends the run before its next batch, as Ctrl-C does; another thread may call it, or whoever is told of an epoch."""
+        self.stopping, self.stopped_by = True, CTRL_C
+
     def _stop(self, number: int) -> None:
         """Sets a flag that is looked at before every batch; a second Ctrl-C does not wait for that."""
         if self.stopping and number == CTRL_C:
