@@ -21,6 +21,7 @@ from chainrule.formula.expression import PRIMITIVES, Expression, named, order
 from chainrule.formula.scalar import Element
 from chainrule.network.update import STEP_NUMBER
 from chainrule.notation.formula import Equation, Number
+from chainrule.pages.diagnosis import Doctor
 from chainrule.pages.formulas import Formulas
 from chainrule.pages.program import function_table, traced_program
 from chainrule.steps.problem import Problem
@@ -86,6 +87,7 @@ class _Content:
         self.formulas = Formulas(context)
         self.parameters = {parameter.key for parameter in self.derivation.parameters}
         self.parts = {part.parameter.key: part for part in self.step.update.parameters}
+        self.doctor = Doctor(context)
 
     def plain(self, exact: bool) -> dict[str, Any]:
         """All of it."""
@@ -111,6 +113,7 @@ class _Content:
             "quantities": self._quantities(),
             "leaves": self._leaves(),
             "record": self._record(),
+            "doctor": self.doctor.plain(),
         }
         return {
             "format": FORMAT,
@@ -381,7 +384,7 @@ class _Content:
         nodes = order(*roots)
         leaves = {node.key: node for node in nodes if node.primitive.name == "variable"}
         passed = [node.key for node in (*derivation.passed, *penalty)]
-        return {**traced_program(roots, leaves), "passed": passed, "error": derivation.error.key}
+        return {**traced_program(roots, leaves, self.doctor.looks), "passed": passed, "error": derivation.error.key}
 
 
 def _has_number(text: Inline) -> bool:

@@ -102,6 +102,44 @@ export interface Program {
   names: Record<string, number>;
   passed: string[];
   error: string;
+  /** What only the doctor looks at, by its name. */
+  looks: Record<string, number>;
+}
+
+/** What is known of the units of an activation for all numbers. */
+export interface UnitFacts {
+  quantity: string;
+  slope: string;
+  layer: number;
+  output: boolean;
+  steepest: number;
+  bounded: boolean;
+}
+
+type Limit = "flat" | "same" | "near" | "most_rms" | "most_ratio" | "most_mean" | "few_values" | "most_gain" | "fewest_rows" | "most_dead" | "most_saturated" | "least_passed" | "most_passed" | "most_outside" | "hardly" | "twice_as_good" | "tolerance" | "most_rate" | "seen";
+
+/** What the doctor looks at (chainrule.pages.diagnosis). */
+export interface DoctorFacts {
+  after: Record<string, string[]>;
+  limits: Record<Limit, number> & { slower: number[]; faster: number[] };
+  trial: { steps: number; looks: number; bound: number };
+  texts: Record<string, string>;
+  comma: boolean;
+  inputs: string[];
+  targets: string[];
+  outputs: { activation: string; low: number | string; high: number | string; loss: string; targets: string; logits: boolean; columns: [number, number] }[];
+  found: [string, Record<string, string>][];
+  matrices: [string, string][];
+  pairs: [string, string, string | null, string][];
+  units: UnitFacts[];
+  deltas: string[];
+  losses: { error: string; prediction: string; logarithms: string[]; loss: string; activation: string }[];
+  values: string[];
+  gradients: [string, string, boolean][];
+  rate: boolean;
+  largest_rate: number;
+  scan: number;
+  layers: string[];
 }
 
 export type Numbers = Record<string, (number | string)[]>;
@@ -143,6 +181,7 @@ export interface Content {
   program: Program;
   functions: Record<string, { instructions: Instruction[]; result: number }>;
   record: StepRecord;
+  doctor: DoctorFacts;
 }
 
 /** What of the record of a step does not change, and which quantity stands under which name in it. */
