@@ -696,6 +696,8 @@ WORDS = {
     "live.slider": "{name}: Pfeiltasten ändern, Enter öffnet die Eingabe",
     "live.data": "Daten",
     "live.rule": "Regel der Anpassung",
+    "live.fold": "Neuronen {first} bis {last} von {count}",
+    "live.all_of_them": "Alle {count}",
     "live.inexact": "Brüche nur, wo jede Zahl einer ist: Hier ist eine Funktion wie e^x im Weg.",
     "page.contents": "Inhalt",
     "page.skip": "Zum Text",

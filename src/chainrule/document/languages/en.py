@@ -668,6 +668,8 @@ WORDS = {
     "live.slider": "{name}: arrow keys change it, Enter types it",
     "live.data": "Data",
     "live.rule": "Update rule",
+    "live.fold": "Units {first} to {last} of {count}",
+    "live.all_of_them": "All {count}",
     "live.inexact": "Fractions only where every number is one: here a function such as e^x is in the way.",
     "page.contents": "Contents",
     "page.skip": "Skip to the text",

@@ -27,6 +27,34 @@ export type Layout =
  */
 export type ElementRecord = [string, number, number, string, number, string, string];
 
+/** A kind of element: its flags, and its texts with places for numbers. */
+type Kind = [number, string, string, string];
+
+/** What Python hands over of elements and nodes: in few letters. */
+export interface Packed {
+  keys: string[];
+  kinds: Kind[];
+  elements: [number, number, number, number, ...number[]][];
+  operations: string[];
+  nodes: [number, ...unknown[]][];
+}
+
+/** The content with every element and every node as the page reads them. */
+export function unpacked(packed: Omit<Content, keyof Packed> & Packed): Content {
+  const { keys, kinds, operations } = packed;
+  const elements = packed.elements.map(([key, place, node, kind, ...numbers]): ElementRecord => {
+    const [flags, ...texts] = kinds[kind]!;
+    const [markup, text, alone] = texts.map((one) => one.replace(/\u0002(.)/g, (_, letter: string) => String(numbers[letter.charCodeAt(0) - 97])));
+    return [keys[key]!, place, node, markup!, flags, text!, alone!];
+  });
+  const leaves = new Set(["letter", "argument", "constant"]);
+  const nodes = packed.nodes.map(([operation, ...rest], at) => {
+    const name = operations[operation]!;
+    return [name, ...(leaves.has(name) ? rest : (rest as number[]).map((back) => at - back))] as GraphNode;
+  });
+  return { ...packed, elements, nodes };
+}
+
 /** [operation, …]: a letter with its element, a constant with its value and layout, or an operation with its operands. */
 export type GraphNode = ["letter" | "argument", number] | ["constant", string, Layout] | [string, ...number[]];
 

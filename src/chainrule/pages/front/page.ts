@@ -2,7 +2,7 @@
 
 import { Alarms } from "./alarms";
 import { Card } from "./card";
-import type { Content, Phase } from "./content";
+import { type Content, type Phase, unpacked } from "./content";
 import { html } from "./dom";
 import { type Changing, Knob, handleAt, listen } from "./handles";
 import { printedAs } from "./numbers";
@@ -236,7 +236,7 @@ class Page {
     this.schedule();
   }
 
-  private select(element: number): void {
+  select(element: number): void {
     this.session.selected = this.session.ownerOf(element);
     if (this.session.position !== Infinity && !this.playing) this.session.position = Infinity;
     this.asking = undefined;
@@ -522,6 +522,6 @@ class Page {
 
 const data = document.getElementById("content");
 if (data) {
-  const page = new Page(document.getElementById("page")!, JSON.parse(data.textContent!) as Content);
+  const page = new Page(document.getElementById("page")!, unpacked(JSON.parse(data.textContent!) as Parameters<typeof unpacked>[0]));
   Object.assign(globalThis, { chainrule: page });
 }
