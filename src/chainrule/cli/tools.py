@@ -361,5 +361,5 @@ def completion(shell: str) -> None:
     give(known(chainrule, {}, "chainrule", "_CHAINRULE_COMPLETE").source() + "\n")
 
 
-COMMANDS: tuple[click.Command, ...] = (draw, write_page, doctor, check, code, examples, completion)
+COMMANDS: tuple[click.Command, ...] = (draw, write_page, open_page, doctor, check, code, examples, completion)
 """What `chainrule.cli.commands` adds to the group."""

@@ -25,6 +25,9 @@ from chainrule.notation.formula import Ellipsis, Equation, Formula, Matrix, Numb
 from chainrule.notation.labels import Labels
 from chainrule.notation.numbers import Printed, evaluated, meant, printed, printed_as
 
+MOST_CELLS = (8, 6)
+"""Rows and columns up to which a matrix is printed in full."""
+
 MOST_GUARDED = 30
 """More significant digits than any float has; what is known to fifty can need them where it cancels."""
 
@@ -95,7 +98,7 @@ def matrices(
     result: Any,
     labels: Labels,
     *,
-    most: tuple[int, int] = (8, 6),
+    most: tuple[int, int] = MOST_CELLS,
     worked: bool = True,
 ) -> Equation:
     """An expression of arrays in letters, in matrices of numbers and as a matrix.
@@ -113,8 +116,8 @@ def matrices(
     operands = {node: arrays[node] for node in order(expression, wall=_is_letter) if _is_letter(node)}
     line = _Line(left)
     line.add("=", formula(expression, labels))
-    fits = all(_fits(_shape(numbers), most, turned) for numbers in (*operands.values(), result))
-    if not (fits and worked and _matrix_numbers(line, expression, operands, result, labels)):
+    whole = all(fits(_shape(numbers), most, turned=turned) for numbers in (*operands.values(), result))
+    if not (whole and worked and _matrix_numbers(line, expression, operands, result, labels)):
         shown, exact = _folded(result, most, labels.notation)
         line.add(_relation(exact), shown)
     return line.equation
@@ -299,7 +302,8 @@ def _shape(numbers: Any) -> tuple[int, ...]:
     return (len(numbers), *_shape(numbers[0])) if isinstance(numbers, list | tuple) else ()
 
 
-def _fits(shape: tuple[int, ...], most: tuple[int, int], turned: bool) -> bool:
+def fits(shape: tuple[int, ...], most: tuple[int, int] = MOST_CELLS, *, turned: bool = False) -> bool:
+    """Is an array of this shape printed whole?"""
     grid = _grid(shape, turned) if shape else [[()]]
     return len(grid) <= most[0] and len(grid[0]) <= most[1]
 

@@ -711,15 +711,7 @@ WORDS = {
     "live.samples.mixed": "Hier hängen die Beispiele voneinander ab; kein Anteil gehört einem allein.",
     "live.alarm.none": "Nichts fällt auf.",
     "live.alarm.title": "Diagnose",
-    "live.alarm.nan": "{error} ist keine Zahl mehr. Als erster Wert hat {name} in Schritt {number} den Zahlenbereich "
-    "verlassen; eine kleinere Rate kann helfen.",
-    "live.alarm.growing": "Dieser Schritt vergrößert den Fehler: {before} → {after}. Ein Schritt senkt ihn mit einer Rate "
-    "unter etwa {limit}.",
-    "live.alarm.growing_only": "Dieser Schritt vergrößert den Fehler: {before} → {after}.",
-    "live.alarm.dead": "{name} ist tot: Die Steigung ist für jedes Beispiel 0, und nichts, was hineinführt, wird gelernt.",
-    "live.alarm.saturated": "{name} ist gesättigt: Die Steigung liegt für jedes Beispiel unter 0,01, und es wird nur sehr langsam gelernt.",
-    "live.alarm.identical": "{name} und {other} haben gleiche Gewichte: Sie lernen immer dasselbe.",
-    "live.alarm.vanishing": "Die Gradienten verschwinden: In der ersten Schicht sind sie {ratio}-mal kleiner als in der letzten.",
+    "live.alarm.growing": "Dieser Schritt vergrößert den Fehler: {before} → {after}.",
     "live.predict.ask": "Wie groß wird {name}? Zahl eingeben, dann Enter.",
     "live.predict.right": "Richtig: {value}.",
     "live.predict.wrong": "Nicht ganz: Es ist {value}.",
@@ -737,6 +729,8 @@ WORDS = {
     "live.slider": "{name}: Pfeiltasten ändern, Enter öffnet die Eingabe",
     "live.data": "Daten",
     "live.rule": "Regel der Anpassung",
+    "live.fold": "Neuronen {first} bis {last} von {count}",
+    "live.all_of_them": "Alle {count}",
     "live.inexact": "Brüche nur, wo jede Zahl einer ist: Hier ist eine Funktion wie e^x im Weg.",
     # Die lebende Seite, wo Python ist
     "served.network": "Netz und Daten",
