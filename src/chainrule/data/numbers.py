@@ -76,8 +76,6 @@ GROUPS = {sign: re.compile(rf"[1-9]\d{{0,2}}(?:{re.escape(sign)}\d{{3}})+|[1-9]\
 OPEN = {sign: re.compile(rf"\s*[+-]?[1-9]\d{{0,2}}{re.escape(sign)}\d{{3}}\s*") for sign in ".,"}
 """What may be a number of thousands as well as one with three decimals."""
 
-ZEROS = re.compile(r" *0\d\d")
-
 FEW = 50
 """Cells that are looked at before all others are."""
 
@@ -383,7 +381,7 @@ def plain_numbers(cells: Sequence[str], first: int, missing: Collection[str]) ->
 
 def padded_cell(cells: Sequence[str], first: int, missing: Collection[str]) -> str:
     """A cell that begins with zeros, if all of the first rows are digits of one length, at least three; "" otherwise."""
-    if first > 1 or not any(map(ZEROS.match, cells[:FIRST])):
+    if first > 1 or not next((cell for cell in cells if not is_missing(cell, missing)), "").strip().isdigit():
         return ""
     known = [cell.strip() for cell in cells[:FIRST] if not is_missing(cell, missing)]
     found = next((cell for cell in known if cell.startswith("0") and len(cell) > 2), "")

@@ -30,7 +30,8 @@ def without_defaults(data: Any) -> Any:
         return [without_defaults(item) for item in data]
     if not isinstance(data, dict):
         return data
-    return {name: without_defaults(value) for name, value in data.items() if name not in LATER or value != LATER[name]}
+    kept = ((name, value) for name, value in data.items() if name not in LATER or value != LATER[name])
+    return {name: without_defaults(value) if isinstance(value, (list, dict)) else value for name, value in kept}
 
 
 def fields_from(data: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
