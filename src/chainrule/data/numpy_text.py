@@ -1,5 +1,4 @@
-"""Large text files by NumPy's reader, where pyarrow's is not installed: several times as fast as Python's csv, and the same values and
-decisions.
+"""Large text files by NumPy's reader, where pyarrow's is not installed: much faster than Python's csv, and the same values and decisions.
 
 The first rows say which columns are read as plain numbers; all others are text, whose cells `columns` looks at. What NumPy would read
 otherwise than Python's csv is left to that.

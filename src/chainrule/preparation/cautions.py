@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.base.frozen import FrozenValue
-from chainrule.data.dates import moment
+from chainrule.data.dates import moments_of
 from chainrule.data.table import Column, Table
 from chainrule.preparation.columns import Array, enumerated
 from chainrule.preparation.preparation import Preparation
@@ -138,12 +138,10 @@ def _between(table: Table, preparation: Preparation, labels: Array) -> Iterator[
         return
     for column in table.columns:
         if column.kind == "date" and not column.missing.any():
-            found = [moment(text) for text in column.values]
+            found = moments_of(column.values.tolist())
             day_first = next((feature.day_first for feature in preparation.features if feature.name == column.name), True)
-            days = [said.ordered(day_first) for said in found if said is not None]
-            times = np.array([said.part("days") if said.is_possible and said.year else np.nan for said in days], dtype=float)
-            steps = np.diff(times)
-            if len(times) == len(table) and ((steps >= 0).all() or (steps <= 0).all()) and (steps != 0).any():
+            steps = np.diff(found.days(day_first)) if found is not None else np.array([np.nan])
+            if ((steps >= 0).all() or (steps <= 0).all()) and (steps != 0).any():
                 yield Caution("between_dates", {"name": column.name})
                 return
     counting = next((name for name, why in preparation.left_out if why == "numbers the rows"), None)
