@@ -231,7 +231,7 @@ def train(
 
         def prepared(*places: Array) -> Run:
             """The run that trains on the first of these places; means and spreads are of them alone."""
-            preparation = Preparation.fit(rows.only(places[0]), targets, **columns)
+            preparation = whole if len(places[0]) == len(labels) else Preparation.fit(rows.only(places[0]), targets, **columns)
             if whole.task == "mixed":  # classes that only some of the rows have
                 kept = (known if known.classes else one for known, one in zip(whole.targets, preparation.targets, strict=True))
                 preparation = replace(preparation, targets=tuple(kept), task="mixed")

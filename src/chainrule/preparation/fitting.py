@@ -15,7 +15,7 @@ from chainrule.data.table import Table
 from chainrule.network.definitions import find
 from chainrule.preparation.columns import LOSSES, Array, Feature, Target, Task, complete, enumerated, missing_message, ordered
 from chainrule.preparation.dates import date_feature
-from chainrule.preparation.summary import MOST_CATEGORIES, MOST_LABELS, Summary, checked_kind, moments_of
+from chainrule.preparation.summary import MOST_CATEGORIES, MOST_LABELS, Summary, checked_kind, numbers_of
 
 Tables: TypeAlias = Callable[[], Iterable[Table]]
 
@@ -126,7 +126,7 @@ def column_summaries(tables: Tables, options: PreparationOptions) -> tuple[str, 
         source = table.source
         if not found:
             found = _started(table, options)
-        known = moments_of(table, found)
+        known = numbers_of(table, found)
         for name, summary in found.items():
             summary.add(table, checked_kind(summary, table, table.column(name)), known.get(name))
     if not found:

@@ -329,7 +329,7 @@ class Preparation(Displayed, FrozenValue):
         said = [f"columns that the model does not know are ignored: {enumerated(extra)}"] if extra else []
         otherwise: dict[tuple[str, str], list[str]] = {}
         for column, known in ((table.column(feature.name), feature.written) for feature in self.features):
-            if column.format is not None and column.format != (known or PLAIN):
+            if column.format is not None and not column.format.is_within(known or PLAIN):
                 otherwise.setdefault((column.format.example, (known or PLAIN).example), []).append(column.name)
         for (here, there), names in otherwise.items():
             columns = f"column{'s' * (len(names) > 1)} {enumerated(names)} {'are' if len(names) > 1 else 'is'}"
