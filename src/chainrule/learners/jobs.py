@@ -18,7 +18,8 @@ from chainrule.learners.layout import Array, Layout, Probe
 from chainrule.learners.limits import Guard, Stopped, line_of_error
 from chainrule.learners.loading import Loaded, said
 from chainrule.learners.names import compact, meaning, use_stated_names
-from chainrule.learners.programs import BACKWARD, Answer, LearnerProgram, Unreadable
+from chainrule.learners.places import Unreadable
+from chainrule.learners.programs import BACKWARD, Answer, LearnerProgram
 from chainrule.learners.reading import ProgramReading, Trials, read_again, understand
 from chainrule.learners.recognition import ACTIVATIONS, error_seen, output_seen
 

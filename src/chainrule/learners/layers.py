@@ -16,8 +16,8 @@ from chainrule.learners.gradients import gradients_among
 from chainrule.learners.layout import Array, Layout, Probe, trial
 from chainrule.learners.loading import Loaded
 from chainrule.learners.names import meaning
-from chainrule.learners.places import Parameters, leaves, parameter_places
-from chainrule.learners.programs import Answer, Form, LearnerProgram, Unreadable, methods_of
+from chainrule.learners.places import Parameters, Unreadable, leaves, parameter_places
+from chainrule.learners.programs import Answer, Form, LearnerProgram, methods_of
 from chainrule.learners.recognition import SeenValues, forward_seen
 
 _FORWARD = ("forward", "forward_pass", "forward_propagation", "__call__", "call", "fprop")
@@ -142,7 +142,7 @@ def _handed(layer: Any, given: Any, attribute: re.Pattern[str]) -> Any:
 
 def _places(layer: tuple[Any, Function, Function]) -> Parameters:
     """Where a layer has its weights. Raises Unreadable where it has none."""
-    found = next(parameter_places(list(leaves({"self": layer[0]}, ""))), None)
+    found = next(parameter_places(list(leaves({"self": layer[0]}))), None)
     if found is None or len(found.weights) != 1:
         raise Unreadable("no weights")
     return found

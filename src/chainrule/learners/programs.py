@@ -22,12 +22,12 @@ from chainrule.learners.gradients import gradients_among
 from chainrule.learners.layout import Array, Layout, Probe, trial
 from chainrule.learners.loading import Loaded
 from chainrule.learners.names import as_kind, meaning, ranked
-from chainrule.learners.places import Parameters, leaves, parameter_places, single_numbers
+from chainrule.learners.places import Parameters, Unreadable, leaves, parameter_places, single_numbers
 from chainrule.learners.recognition import RecognisedForward, SeenValues, forward_seen
 from chainrule.learners.reporting import numbers
 
 FORWARD = re.compile(
-    r"forw|vorw|adelante|avant|feed|predict|fprop|hypothesis|query|inference|(?<!back)(?<!back_)prop|think|activate|run|calc|output|net|model|pass",
+    r"forw|vorw|adelante|avant|propag|feed|predict|fprop|hypothesis|query|inference|(?<!back)(?<!back_)prop|think|activate|run|calc|output|net|model|pass",
     re.IGNORECASE,
 )
 BACKWARD = re.compile(
@@ -37,10 +37,6 @@ BACKWARD = re.compile(
 UPDATE = re.compile(r"updat|step|optim|descent|apply|adjust|learn|sgd", re.IGNORECASE)
 LOSS = re.compile(r"loss|cost|error|mse|entropy|objective|criterion|bce", re.IGNORECASE)
 INIT = re.compile(r"init|create|build|make|random|setup|new|get_?(?:params|weights)|generate", re.IGNORECASE)
-
-
-class Unreadable(Exception):
-    """This way of reading the program does not go; another one may."""
 
 
 class Answer(Frozen):
@@ -110,6 +106,14 @@ class LearnerProgram:
         """The sizes that it fixes."""
         return None
 
+    def fixed_rows(self) -> int | None:
+        """The number of samples that it fixes."""
+        return None
+
+    def doubtful(self) -> bool:
+        """Is what it takes for its targets a guess that no name supports? It has to react to them before that is believed."""
+        return False
+
     def one_output(self) -> bool:
         """Has its network, as far as its file says, one output?"""
         shapes = [
@@ -141,7 +145,7 @@ class LearnerProgram:
     ) -> Answer:
         """The answer from what was collected: `named` values of the first step, and the parameters before and after each."""
         values = SeenValues(self.loaded.recorder.values)
-        forward = forward_seen(values, probe.x, probe.t, probe.weights, probe.biases)
+        forward = forward_seen(values, probe.x, probe.t, probe.weights, probe.biases, self.loaded.shown())
         gradients, called = gradients_among(named, probe, layout)
         moved = len(states) > 1 and any(not np.array_equal(states[0][key], states[1][key]) for key in states[0] if key in states[1])
         from_update = moved and not (gradients and self.loaded.adaptive)
@@ -357,7 +361,8 @@ def _lists(weights: str, biases: str, *, in_globals: bool = False) -> Style:
 
 def _container(loaded: Loaded, name: str, *, in_globals: bool = False) -> Style:
     """A dict with keys such as W1; or whatever an initialising function of the program makes."""
-    keys = _keys(loaded)
+    own = _keys(loaded, name)
+    keys = own if any(meaning(key).kind == "W" for key in own) else _keys(loaded)
     weights = ranked([key for key in keys if meaning(key).kind == "W"], "W")
     biases = ranked([key for key in keys if meaning(key).kind == "b"], "b")
     lists = isinstance(_initialised(loaded, trial((5, 7, 3), 1), list, missing=None), list)
@@ -391,14 +396,14 @@ def _key(keys: list[str], number: int) -> str:
     return re.sub(r"\d+$", "", keys[-1]) + str(number + 1)
 
 
-def _keys(loaded: Loaded) -> list[str]:
-    """Keys of dicts in the program, by their texts; "W" + str(l) stands for W1 and W2."""
+def _keys(loaded: Loaded, name: str = "") -> list[str]:
+    """Keys of dicts in the program, or of those of one name, by their texts; "W" + str(l) stands for W1 and W2."""
     found: dict[str, None] = {}
     for node in ast.walk(loaded.tree):
         text = None
         if isinstance(node, ast.Subscript):
-            text = node.slice
-        elif isinstance(node, ast.Dict):
+            text = node.slice if not name or (isinstance(node.value, ast.Name) and node.value.id == name) else None
+        elif isinstance(node, ast.Dict) and not name:
             for key in node.keys:
                 if isinstance(key, ast.Constant) and isinstance(key.value, str):
                     found.setdefault(key.value)
@@ -417,14 +422,12 @@ def _initialised(loaded: Loaded, probe: Probe, kind: type, missing: Any = "refus
         if INIT.search(name):
             try:
                 made = loaded.namespace[name](**Pool(probe, Layout(), {}).arguments(node))
-            except (Unbound, TypeError, ValueError, IndexError, KeyError, NameError):
+            except (Unbound, Exception):  # noqa: BLE001  # whatever a learner's function raises when it is called with what it may not mean
                 continue
-            if isinstance(made, kind) and made and next(parameter_places(list(leaves({"made": made}, ""))), None) is not None:
+            if isinstance(made, kind) and made and next(parameter_places(list(leaves({"made": made}))), None) is not None:
                 return made
     for name, value in loaded.namespace.items():
-        places = (
-            next(parameter_places(list(leaves({name: value}, ""))), None) if isinstance(value, kind) and as_kind(name, "params") else None
-        )
+        places = next(parameter_places(list(leaves({name: value}))), None) if isinstance(value, kind) and as_kind(name, "params") else None
         if places is None:
             continue
         if isinstance(value, list) and all(
@@ -443,9 +446,8 @@ def _initialised(loaded: Loaded, probe: Probe, kind: type, missing: Any = "refus
 
 def _placed(roots: Mapping[str, Any], probe: Probe, layout: Layout, *, checked: bool = True) -> Parameters:
     """Where the parameters are in what was made for a probe, and the probe's numbers in them. Raises Unreadable."""
-    for found in parameter_places(list(leaves(dict(roots), ""))):
-        same = found.sizes == probe.sizes and found.units_first == layout.units_first and bool(found.inside) == bool(layout.inside)
-        if same or not checked:
+    for found in parameter_places(list(leaves(dict(roots)))):
+        if not checked or found.fits(probe, layout):
             if checked:
                 found.set(probe, layout)
             return found
@@ -627,7 +629,8 @@ class ObjectProgram(LearnerProgram):
                 form = (places.units_first, bool(places.inside), places.sizes, places.has)
                 if form not in met and places.sizes[0] >= 1:
                     met.append(form)
-        yield from (Form(*form) for form in met)
+        fitting = [form for form in met if form[2] == sizes]  # a class that takes our sizes has no others
+        yield from (Form(*form) for form in fitting or met)
 
     def _made_of_samples(self) -> bool:
         return self.maker is not None and any(meaning(argument.arg).kind in ("x", "t") for argument in self.maker.args.args[1:])
@@ -648,7 +651,7 @@ class ObjectProgram(LearnerProgram):
         return made
 
     def _places(self, made: Any) -> Iterator[Parameters]:
-        found = list(leaves({"self": made}, ""))
+        found = list(leaves({"self": made}))
         if self.choice is None:
             yield from parameter_places(found)
         else:
@@ -657,14 +660,8 @@ class ObjectProgram(LearnerProgram):
     def answer(self, probe: Probe, layout: Layout, steps: int) -> Answer:
         loaded = self.loaded
         made = self.construct(probe, layout)
-        places = next(
-            (
-                found
-                for found in self._places(made)
-                if found.sizes == probe.sizes and found.units_first == layout.units_first and bool(found.inside) == bool(layout.inside)
-            ),
-            None,
-        )
+        has = tuple(b is not None for b in probe.biases)
+        places = next((found for found in self._places(made) if found.fits(probe, layout) and found.has == has), None)
         if places is None:
             raise Unreadable("places")
         places.set(probe, layout)

@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from dataclasses import field
 from typing import Any
 
+import numpy as np
+
 from chainrule.base.frozen import Frozen
 from chainrule.learners.calling import Unbound, needs_pairs
 from chainrule.learners.header import Header
@@ -22,6 +24,7 @@ from chainrule.learners.layout import Layout, Probe, Wanted, layouts, trial
 from chainrule.learners.limits import Guard, Stopped, line_of_error
 from chainrule.learners.loading import Loaded, TooLong, impatient, said
 from chainrule.learners.names import meaning
+from chainrule.learners.places import Unreadable
 from chainrule.learners.programs import (
     BACKWARD,
     FORWARD,
@@ -32,7 +35,6 @@ from chainrule.learners.programs import (
     FunctionProgram,
     LearnerProgram,
     ObjectProgram,
-    Unreadable,
     methods_of,
 )
 from chainrule.learners.scripts import ScriptProgram, script_programs
@@ -57,7 +59,7 @@ class ProgramReading(Frozen):
     answer    what it gave on the trial
     probe     the trial
     free      what of its sizes is free: "" all; "last": but for one output; "own": none
-    rows      1 of a program of one sample; None of one that takes several
+    rows      how many samples at once, where that is fixed: 1 of a program of one sample
     """
 
     number: int
@@ -177,14 +179,15 @@ def _sizes(depth: int, last: int) -> tuple[int, ...]:
 
 def extents(program: LearnerProgram) -> Iterator[tuple[tuple[int, ...], int, str]]:
     """Sizes, rows and what is free of them, to be tried in this order."""
-    own, one = program.fixed(), program.one_output()
+    own, one, fixed = program.fixed(), program.one_output(), program.fixed_rows()
     outputs = ((1, "last"),) if one else ((3, ""), (1, "last"))
+    several = (fixed,) if fixed is not None else (1,) if program.one_sample() else (ROWS, 1)
     for depth in program.depths():
-        for rows in (1,) if program.one_sample() else (ROWS, 1):
+        for rows in several:
             for last, free in outputs[::-1] if depth == 1 and not program.loaded.classifies else outputs:
                 yield _sizes(depth, last), rows, free
     if own is not None:
-        for rows in (ROWS, 1):
+        for rows in several:
             yield own, rows, "own"
 
 
@@ -197,6 +200,8 @@ def understand(loaded: Loaded, header: Header, guard: Guard, trials: Trials) -> 
         for reading in _readings(number, program, header, guard, trials):
             if best is None or _worth(reading) > _worth(best):
                 best = reading
+            if _whole(reading) and program.doubtful() and not _reacts(reading):
+                continue
             if _whole(reading) and reading.answer.forward.given is None:
                 same = doubtful is None or reading.answer.forward.activations == doubtful.answer.forward.activations
                 return reading if same else doubtful
@@ -230,6 +235,21 @@ def _whole(reading: ProgramReading) -> bool:
     """Is every layer seen, and is there a gradient of every W?"""
     depth = len(reading.probe.weights)
     return reading.answer.forward.depth == depth and all(f"dW{number}" in reading.answer.gradients for number in range(1, depth + 1))
+
+
+def _reacts(reading: ProgramReading) -> bool:
+    """Does the program answer otherwise when the targets are others?"""
+    probe = reading.probe
+    other = Probe(probe.x, np.roll(probe.t, 1, axis=1) * 0.5 + 0.3, probe.weights, probe.biases, probe.rate)
+    if reading.layout.targets in ("classes", "column"):
+        other = Probe(probe.x, np.roll(probe.t, 1, axis=1), probe.weights, probe.biases, probe.rate)
+    try:
+        with impatient(2.0):
+            after = reading.program.answer(other, reading.layout, 1).gradients
+    except (Exception, TooLong):  # noqa: BLE001  # a program that fails with other targets takes them for something else
+        return False
+    before = reading.answer.gradients
+    return any(not np.allclose(after.get(key, before[key]), before[key], rtol=1e-9, atol=0) for key in before)
 
 
 def _readings(number: int, program: LearnerProgram, header: Header, guard: Guard, trials: Trials) -> Iterator[ProgramReading]:
@@ -279,7 +299,9 @@ def _readings(number: int, program: LearnerProgram, header: Header, guard: Guard
                     continue
                 failed.clear()
                 own = free == "own" or form.sizes != sizes
-                yield ProgramReading(number, program, layout, answer, probe, "own" if own else free, 1 if rows == 1 else None)
+                yield ProgramReading(
+                    number, program, layout, answer, probe, "own" if own else free, rows if rows == 1 or program.fixed_rows() else None
+                )
 
 
 def _forms(program: LearnerProgram, sizes: tuple[int, ...], rows: int, bias: bool, trials: Trials) -> Iterator[Form | None]:

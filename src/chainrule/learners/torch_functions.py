@@ -14,7 +14,8 @@ import numpy as np
 from chainrule.learners.calling import Function, Pool
 from chainrule.learners.layout import Array, Layout, Probe
 from chainrule.learners.loading import Loaded
-from chainrule.learners.programs import Answer, Form, LearnerProgram, Unreadable, methods_of
+from chainrule.learners.places import Unreadable
+from chainrule.learners.programs import Answer, Form, LearnerProgram, methods_of
 from chainrule.learners.recognition import SeenValues, forward_seen
 
 
