@@ -49,6 +49,8 @@ def done(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
         return stopped.record()
     except MemoryError as error:
         return Stopped("learners.refused.memory", line_of_error(error)).record()
+    except Exception as error:  # noqa: BLE001  # whatever a learner's objects do where they are looked at, there is a verdict
+        return Stopped("learners.refused.not_understood", line_of_error(error), problem=said(error)).record()
     if guard.stopped is not None:
         return guard.stopped.record()
     return record

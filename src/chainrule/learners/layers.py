@@ -97,7 +97,8 @@ class LayerProgram(LearnerProgram):
             value = pool.x
             for layer, _, forward in made:
                 value = _handed(layer, self._passed(layer, forward, value, probe), re.compile(r"^_?(?:output|out|a|y|h|z)$", re.IGNORECASE))
-            gradient = (np.asarray(value) - pool.t) / probe.rows
+            miss = np.asarray(value) - pool.t
+            gradient = miss / probe.rows
             for layer, backward, _ in reversed(made):
                 gradient = _handed(layer, self._passed(layer, backward, gradient, probe), _HANDED_ON)
         finally:
@@ -116,7 +117,7 @@ class LayerProgram(LearnerProgram):
             gradients.update({f"{key[:-1]}{number}": item for key, item in found.items()})
             names.update({f"{key[:-1]}{number}": f"{self.dense}.{name}" for key, name in called.items()})
             names.update({f"{key[:-1]}{number}": name for key, name in place.names().items()})
-        values = SeenValues(recorder.values)
+        values = SeenValues([*recorder.values, (0, np.array(miss, dtype=float))])
         forward_found = forward_seen(values, probe.x, probe.t, probe.weights, probe.biases)
         return Answer(gradients, [], updated, forward_found, names, pool.altered(), values=values, sizes=probe.sizes)
 

@@ -39,6 +39,10 @@ LOSS = re.compile(r"loss|cost|error|mse|entropy|objective|criterion|bce", re.IGN
 INIT = re.compile(r"init|create|build|make|random|setup|new|get_?(?:params|weights)|generate", re.IGNORECASE)
 
 
+ROWS = 4
+"""Samples of a trial, where a program takes several."""
+
+
 class Answer(Frozen):
     """What a program gave on a probe.
 
@@ -88,6 +92,7 @@ class LearnerProgram:
 
     def __init__(self, loaded: Loaded) -> None:
         self.loaded = loaded
+        self._orders: dict[str, int] = {}
 
     def depths(self) -> Sequence[int]:
         """Numbers of layers to be tried; empty where the program says its sizes itself."""
@@ -106,9 +111,9 @@ class LearnerProgram:
         """The sizes that it fixes."""
         return None
 
-    def fixed_rows(self) -> int | None:
-        """The number of samples that it fixes."""
-        return None
+    def rows_tried(self) -> Sequence[int]:
+        """Numbers of samples to be tried; what works with ROWS works with any."""
+        return (1,) if self.one_sample() else (ROWS, 1)
 
     def doubtful(self) -> bool:
         """Is what it takes for its targets a guess that no name supports? It has to react to them before that is believed."""
@@ -146,7 +151,7 @@ class LearnerProgram:
         """The answer from what was collected: `named` values of the first step, and the parameters before and after each."""
         values = SeenValues(self.loaded.recorder.values)
         forward = forward_seen(values, probe.x, probe.t, probe.weights, probe.biases, self.loaded.shown())
-        gradients, called = gradients_among(named, probe, layout)
+        gradients, called = gradients_among(named, probe, layout, self._orders)
         moved = len(states) > 1 and any(not np.array_equal(states[0][key], states[1][key]) for key in states[0] if key in states[1])
         from_update = moved and not (gradients and self.loaded.adaptive)
         if from_update:
@@ -197,7 +202,12 @@ class FunctionProgram(LearnerProgram):
         return self.style.biases
 
     def forms(self, sizes: tuple[int, ...], rows: int, bias: bool) -> Iterator[Form]:
-        yield Form(None, bias and not self.style.separate_bias, sizes, (bias,) * (len(sizes) - 1))
+        if not self.style.own:
+            yield Form(None, bias and not self.style.separate_bias, sizes, (bias,) * (len(sizes) - 1))
+            return
+        roots = self.style.make(self.loaded, trial(sizes, rows), Layout())
+        ways = [places for places in parameter_places(list(leaves(dict(roots)))) if places.sizes == sizes]
+        yield from (Form(*form) for form in dict.fromkeys((way.units_first, bool(way.inside), sizes, way.has) for way in ways))
 
     def one_sample(self) -> bool:
         return called_by_sample(self.loaded, self.backward)
@@ -288,6 +298,7 @@ class Style(Frozen):
     depths   numbers of layers that are possible
     biases   whether there are biases
     separate_bias  whether there are places for biases beside W
+    own      whether the program makes the structure itself: its places are looked for in it
     """
 
     make: Callable[[Loaded, Probe, Layout], dict[str, Any]]
@@ -295,6 +306,7 @@ class Style(Frozen):
     biases: tuple[bool, ...]
     separate_bias: bool
     globals: bool = False
+    own: bool = False
 
 
 def _style(loaded: Loaded, nodes: Sequence[Function]) -> Style:
@@ -385,7 +397,7 @@ def _container(loaded: Loaded, name: str, *, in_globals: bool = False) -> Style:
         return roots
 
     if not weights:
-        return Style(make, (2, 3, 1), (True, False), False, in_globals)
+        return Style(make, (2, 3, 1), (True,), False, in_globals, own=True)
     counted = len(weights) if len(weights) > 1 else 0
     return Style(make, (counted,) if counted else (2, 3, 1), (True,) if biases else (False, True), bool(biases), in_globals)
 
@@ -446,8 +458,9 @@ def _initialised(loaded: Loaded, probe: Probe, kind: type, missing: Any = "refus
 
 def _placed(roots: Mapping[str, Any], probe: Probe, layout: Layout, *, checked: bool = True) -> Parameters:
     """Where the parameters are in what was made for a probe, and the probe's numbers in them. Raises Unreadable."""
+    has = tuple(b is not None for b in probe.biases)
     for found in parameter_places(list(leaves(dict(roots)))):
-        if not checked or found.fits(probe, layout):
+        if not checked or (found.fits(probe, layout) and (found.has == has or found.inside)):
             if checked:
                 found.set(probe, layout)
             return found

@@ -29,6 +29,7 @@ from chainrule.learners.programs import (
     BACKWARD,
     FORWARD,
     LOSS,
+    ROWS,
     UPDATE,
     Answer,
     Form,
@@ -45,9 +46,6 @@ TIME = 6.0
 
 ALIKE = 16
 """So many trials that fail in the very same way, some with one sample as a vector, and none that does not, are enough."""
-
-ROWS = 4
-"""Samples of a trial."""
 
 
 class ProgramReading(Frozen):
@@ -179,9 +177,8 @@ def _sizes(depth: int, last: int) -> tuple[int, ...]:
 
 def extents(program: LearnerProgram) -> Iterator[tuple[tuple[int, ...], int, str]]:
     """Sizes, rows and what is free of them, to be tried in this order."""
-    own, one, fixed = program.fixed(), program.one_output(), program.fixed_rows()
+    own, one, several = program.fixed(), program.one_output(), program.rows_tried()
     outputs = ((1, "last"),) if one else ((3, ""), (1, "last"))
-    several = (fixed,) if fixed is not None else (1,) if program.one_sample() else (ROWS, 1)
     for depth in program.depths():
         for rows in several:
             for last, free in outputs[::-1] if depth == 1 and not program.loaded.classifies else outputs:
@@ -299,9 +296,7 @@ def _readings(number: int, program: LearnerProgram, header: Header, guard: Guard
                     continue
                 failed.clear()
                 own = free == "own" or form.sizes != sizes
-                yield ProgramReading(
-                    number, program, layout, answer, probe, "own" if own else free, rows if rows == 1 or program.fixed_rows() else None
-                )
+                yield ProgramReading(number, program, layout, answer, probe, "own" if own else free, None if rows == ROWS else rows)
 
 
 def _forms(program: LearnerProgram, sizes: tuple[int, ...], rows: int, bias: bool, trials: Trials) -> Iterator[Form | None]:

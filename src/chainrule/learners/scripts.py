@@ -22,7 +22,7 @@ from chainrule.learners.limits import FILE
 from chainrule.learners.loading import Loaded, inlined, simple
 from chainrule.learners.names import as_kind, meaning, meanings
 from chainrule.learners.places import Parameters, Unreadable, leaves, parameter_places, single_numbers
-from chainrule.learners.programs import Answer, Form, LearnerProgram, literal_rate, methods_of
+from chainrule.learners.programs import ROWS, Answer, Form, LearnerProgram, literal_rate, methods_of
 from chainrule.learners.reporting import numbers
 
 GIVEN = 8
@@ -246,18 +246,18 @@ class ScriptProgram(LearnerProgram):
     def fixed(self) -> tuple[int, ...] | None:
         return self.own.sizes
 
-    def fixed_rows(self) -> int | None:
-        """So many samples as it has, where it has one, or where their number is written into it."""
-        if self.rows == 1 or not self.rows:
-            return 1 if self.rows == 1 and self.data.form != "numbers" else None
+    def rows_tried(self) -> Sequence[int]:
+        if self.data.form == "numbers" or self.rows == 1:
+            return (1,)
+        if not 1 < self.rows <= 200:
+            return (ROWS, 1)
         roots = [tree for tree in ast.walk(self.loaded.tree) if isinstance(tree, (ast.For, ast.While, ast.FunctionDef))]
-        divided = (
-            node.right
-            for root in roots
-            for node in ast.walk(root)
-            if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Div, ast.Mult))
-        )
-        return self.rows if any(isinstance(node, ast.Constant) and node.value == self.rows for node in divided) else None
+        nodes = [
+            node for root in roots for node in ast.walk(root) if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Div, ast.Mult))
+        ]
+        if any(isinstance(node.right, ast.Constant) and node.right.value == self.rows for node in nodes):
+            return (self.rows,)  # their number is written into it
+        return (ROWS, self.rows, 1)
 
     def doubtful(self) -> bool:
         return not self.data.named

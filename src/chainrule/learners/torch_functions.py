@@ -69,6 +69,7 @@ class TorchProgram(LearnerProgram):
             hidden = apply(hidden) if self.inputs == 1 else torch.tanh(hidden)
             kept.append(hidden)
             y = layer(hidden, 1)
+            kept.append(y - t)
             (0.5 * ((y - t) ** 2).sum() / probe.rows).backward()
         finally:
             recorder.on = False
