@@ -44,7 +44,6 @@ class Loaded:
         self.code, self.guard = code, guard
         self.tree = ast.parse(code)
         self.failures: list[tuple[int, str]] = []
-        self.slow: set[int] = set()
         self.classes = {node.name: node for node in self.tree.body if isinstance(node, ast.ClassDef)}
         self.functions = {node.name: node for node in _top(self.tree.body) if isinstance(node, ast.FunctionDef)}
         self.rewriting = ReportedProgram()
@@ -81,7 +80,7 @@ class Loaded:
 
     def run(self, statement: ast.stmt, *, namespace: dict[str, Any] | None = None, patience: float | None = PATIENCE) -> bool:
         """Run one statement; whether it ran through. One that took too long is not begun again."""
-        if id(statement) in self.slow:
+        if getattr(statement, "chainrule_slow", False):
             return False
         self.recorder.turns = {}
         try:
@@ -90,7 +89,7 @@ class Loaded:
                 code = compile(ast.Module([statement], []), FILE, "exec", dont_inherit=True)
                 exec(code, self.namespace if namespace is None else namespace)  # noqa: S102  # the learner's own program, in a process of its own: what a check is for
         except TooLong:
-            self.slow.add(id(statement))
+            statement.chainrule_slow = True  # type: ignore[attr-defined]  # a mark of our own on the statement itself
             self.failures.append((statement.lineno, "it takes too long"))
         except Stopped as stopped:
             self.guard.stopped = None  # a statement that asks for a number, as the one before a training, is passed over
@@ -108,28 +107,21 @@ class TooLong(BaseException):
 
 @contextlib.contextmanager
 def impatient(seconds: float | None) -> Iterator[None]:
-    """Raises TooLong in what takes longer. The clock of the whole run goes on."""
+    """Raises TooLong in what takes longer, in seconds of the processor: the same on a busy machine. The clock of the whole run goes on."""
     if seconds is None or not hasattr(signal, "setitimer"):
-        yield
-        return
-    before = signal.getsignal(signal.SIGALRM)
-    left, interval = signal.getitimer(signal.ITIMER_REAL)
-    if left and left <= seconds:
         yield
         return
 
     def alarmed(*_: Any) -> None:
         raise TooLong
 
-    signal.signal(signal.SIGALRM, alarmed)
-    signal.setitimer(signal.ITIMER_REAL, seconds, 0.1)
+    before = signal.signal(signal.SIGPROF, alarmed)
+    signal.setitimer(signal.ITIMER_PROF, seconds, 0.1)
     try:
         yield
     finally:
-        rest, _ = signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-        if left:
-            signal.setitimer(signal.ITIMER_REAL, max(left - (seconds - rest), 0.05), interval)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
 def said(error: BaseException) -> str:

@@ -21,7 +21,7 @@ from chainrule.learners.layout import Array, Layout, Probe
 from chainrule.learners.limits import FILE
 from chainrule.learners.loading import Loaded, inlined, simple
 from chainrule.learners.names import as_kind, meaning, meanings
-from chainrule.learners.places import Parameters, Unreadable, leaves, parameter_places, single_numbers
+from chainrule.learners.places import Parameters, Unreadable, leaves, of_integers, parameter_places, shared_arrays, single_numbers
 from chainrule.learners.programs import ROWS, Answer, Form, LearnerProgram, literal_rate, methods_of
 from chainrule.learners.reporting import numbers
 
@@ -100,6 +100,7 @@ def _like(value: Any, own: Any, *, columns: bool = False) -> Any:
         return type(own)(value.reshape(len(value), *own[0].shape) if own[0].size == value[0].size else value[:, :, None])
     if isinstance(own, tuple):
         return tuple(value.tolist())
+    value = value.astype(float) if np.asarray(own).dtype.kind == "f" else value
     return value.tolist() if isinstance(own, list) else np.matrix(value) if isinstance(own, np.matrix) else value
 
 
@@ -146,6 +147,9 @@ class Script(Frozen):
         ran = self.turned(namespace, 2)
         after = {leaf.path: leaf.get() for leaf in leaves(namespace)}
         changed = {path for path, value in before.items() if path in after and not np.array_equal(after[path], value, equal_nan=True)}
+        # Integers cut off a small step: that they stay as they are does not say that they are no weights.
+        held = [leaf for leaf in leaves(namespace) if leaf.slot is not None and of_integers(leaf.slot.get())]
+        changed |= {leaf.path for leaf in held if as_kind(leaf.name, "W", "b")}
         if not changed:
             raise Unreadable("nothing changes" if ran else "the loop fails")
         return changed
@@ -275,11 +279,13 @@ class ScriptProgram(LearnerProgram):
         for paths, value in zip((*self._known, [*self._batches, *self._counts]), (probe.rate, 0.0, probe.rows), strict=True):
             for path in paths:
                 single[path].slot.put(value)  # type: ignore[union-attr]  # those without a slot are left out above
+        own = tuple(name for name in (self.data.x, self.data.t) if of_integers(namespace.get(name)))
         self.data.put(namespace, probe, layout)
+        self.integers = (*places.integers(), *(name for name in own if of_integers(namespace.get(name))))
         pool = Pool(probe, layout, {})
         pool.names.update(x=self.data.x, t=self.data.t or self.data.x)
         given = {name: copy.deepcopy(namespace[name]) for name in (self.data.x, self.data.t) if name in namespace}
-        recorder = self.loaded.recorder
+        recorder, arrays = self.loaded.recorder, places.arrays()
         states: list[dict[str, Array]] = []
 
         def turned(loop: int, turns: int) -> None:
@@ -298,6 +304,7 @@ class ScriptProgram(LearnerProgram):
             recorder.on, recorder.hook, recorder.bounds, recorder.short = False, None, {}, False
         if len(states) <= steps:
             states.append(places.read(probe, layout))
+        self.shared = shared_arrays(namespace, arrays, places.arrays(), places.names())
         self.rate = None if self._known[0] else self._fixed_rate()
         answer = self._finished(probe, layout, pool, {}, states, places.names())
         altered = tuple(
