@@ -108,12 +108,27 @@ def _told(reading: ProgramReading, header: Header) -> dict[str, Any]:
         "batch": forward.batch,
         "biases": [b is not None for b in probe.biases],
         "sizes": list(probe.sizes),
-        "logarithm": bool(re.search(r"\blog\w*\(", reading.program.loaded.code)),
+        "logarithm": bool(re.search(r"\blog\w*\(", reading.program.loaded.code)) or _plain_error(reading),
         "free": reading.free,
         "rows": reading.rows,
         "names": dict(reading.answer.names),
         "updates": bool(reading.answer.after),
     }
+
+
+def _plain_error(reading: ProgramReading) -> bool:
+    """Is the gradient of the last W that of y − t by itself, as with cross-entropy, and not of (y − t) y (1 − y)?"""
+    probe, y = reading.probe, reading.answer.forward.y
+    depth = len(probe.weights)
+    gradient = reading.answer.gradients.get(f"dW{depth}")
+    if y is None or gradient is None or gradient.shape != probe.weights[-1].shape:
+        return False
+    h = probe.x
+    for w, b, name in zip(probe.weights[:-1], probe.biases[:-1], reading.answer.forward.activations, strict=False):
+        z = h @ w if b is None else h @ w + b
+        h = z if name == "identity" else ACTIVATIONS[name](z)
+    plain = h.T @ (y - probe.t)
+    return gradient.size > 1 and abs(float(np.corrcoef(plain.ravel(), gradient.ravel())[0, 1])) > 1 - 1e-9
 
 
 def _observe(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
