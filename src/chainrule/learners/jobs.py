@@ -78,6 +78,9 @@ def _understand(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
 
 def _not_understood(loaded: Loaded, trials: Trials) -> Stopped:
     """Why a file was not understood: what Python said where a trial came furthest, else that nothing was found."""
+    if trials.forward:
+        entry, gave = trials.forward[0]
+        return Stopped("learners.refused.forms", entry, problem=gave)
     errors = [error for error in trials.errors if error[0] >= 0]
     if errors:
         _, line, problem = errors[0]

@@ -72,6 +72,7 @@ class Guard:
         self.limits = limits
         self.mark = mark or (lambda line: None)
         self.output = _Cut(limits["output"])
+        self.folder = os.path.realpath(".") + os.sep
         self.active = False
 
     def __enter__(self) -> Guard:
@@ -173,22 +174,24 @@ def _audited(event: str, arguments: tuple[Any, ...]) -> None:
         guard.stop("learners.refused.kills")
     elif event.startswith("socket.") and event not in ("socket.gethostname",):
         raise OSError("a program that is checked has no network")
+    elif event == "open" and arguments[0] == "/dev/tty":
+        guard.stop("learners.refused.keyboard")
     elif event == "open" and isinstance(arguments[0], (str, bytes, os.PathLike)):
         mode, flags = arguments[1], arguments[2]
         writes = any(letter in (mode or "") for letter in "wax+") or bool((flags or 0) & (os.O_WRONLY | os.O_RDWR | os.O_CREAT))
-        if writes and not _inside(arguments[0]):
+        if writes and not _inside(arguments[0], guard.folder):
             guard.stop("learners.refused.writes")
-    elif event in _REMOVING and not _inside(arguments[0]):
+    elif event in _REMOVING and not _inside(arguments[0], guard.folder):
         guard.stop("learners.refused.writes")
 
 
-def _inside(path: Any) -> bool:
-    """Is it in the process's own folder?"""
+def _inside(path: Any, folder: str) -> bool:
+    """Is it in the process's own folder, wherever the program has gone?"""
     try:
         path = os.path.realpath(os.fsdecode(path))
     except (TypeError, ValueError):
         return False
-    return str(path).startswith(os.path.realpath(".") + os.sep) or path == os.path.realpath(os.devnull)
+    return str(path).startswith(folder) or path == os.path.realpath(os.devnull)
 
 
 class _Keyboard(io.TextIOBase):

@@ -55,6 +55,7 @@ class Answer(Frozen):
     shared       parameters that are one array before and after
     values       everything that it reported
     sizes        of its parameters
+    gave         what it gave in its first step, in a line: to say of what is no gradient
     """
 
     gradients: Mapping[str, Array]
@@ -66,6 +67,7 @@ class Answer(Frozen):
     shared: tuple[str, ...] = ()
     values: SeenValues = field(default_factory=lambda: SeenValues(()), repr=False)
     sizes: tuple[int, ...] = ()
+    gave: str = ""
 
 
 class Form(Frozen):
@@ -173,7 +175,22 @@ class LearnerProgram:
             self.shared,
             values,
             probe.sizes,
+            ", ".join(f"{name}: {_described(value)}" for name, value in list(named.items())[:6]),
         )
+
+
+def _described(value: Any) -> str:
+    """What a value is, in a few words: "ndarray of (7, 3)"."""
+    shape = np.shape(value) if isinstance(value, np.ndarray) else ()
+    return f"{type(value).__name__} of {shape}" if shape else type(value).__name__
+
+
+def _kept(value: Any) -> Any:
+    """A copy of what a program gave; what cannot be copied, as a generator, as it is."""
+    try:
+        return copy.deepcopy(value)
+    except Exception:  # noqa: BLE001  # whatever a learner's objects do when they are copied
+        return value
 
 
 def _difference(before: Array, after: Array) -> Array:
@@ -241,7 +258,7 @@ class FunctionProgram(LearnerProgram):
                     given = self._called(self.forward, pool)
                 named = self._called(self.backward, pool)
                 if step == 0:
-                    first = {key: copy.deepcopy(value) for key, value in named.items()}
+                    first = {key: _kept(value) for key, value in named.items()}
                     if self.loss:
                         self._tell_loss(pool, given if self.forward else named)
                 if self.update:
@@ -703,11 +720,11 @@ class ObjectProgram(LearnerProgram):
                     method = self.methods[name]
                     given = pool.take(method, self._quietly(getattr(made, name), **pool.arguments(method, method=True)))
                     if step == 0 and (place > 0 or len(self.sequence) == 1):
-                        named.update({key: copy.deepcopy(value) for key, value in given.items()})
+                        named.update({key: _kept(value) for key, value in given.items()})
                 if step == 0:
                     loaded.recorder.on = False
                     own = {leaf: value for leaf, value in vars(made).items() if meaning(leaf).kind in ("dW", "db", "grads")}
-                    named = {**copy.deepcopy(own), **named}
+                    named = {**{key: _kept(value) for key, value in own.items()}, **named}
                 states.append(self._state(made, places, probe, layout))
                 if all(np.array_equal(states[-1][key], states[-2][key]) for key in states[-1] if key in states[-2]):
                     break

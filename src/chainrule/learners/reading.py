@@ -73,9 +73,11 @@ class Trials(Frozen):
     """What happened to the proposals that were not accepted: to say why a file was not understood.
 
     errors    what Python said, and at which line, the furthest first
+    forward   of those whose forward pass was seen, but no gradients: the line, and what they gave
     """
 
     errors: list[tuple[int, int | None, str]] = field(default_factory=list)
+    forward: list[tuple[int, str]] = field(default_factory=list)
     count: list[int] = field(default_factory=lambda: [0])
 
     def note(self, depth: int, error: BaseException) -> None:
@@ -197,6 +199,8 @@ def understand(loaded: Loaded, header: Header, guard: Guard, trials: Trials) -> 
         for reading in _readings(number, program, header, guard, trials):
             if best is None or _worth(reading) > _worth(best):
                 best = reading
+            if reading.answer.forward.depth == len(reading.probe.weights) and not reading.answer.gradients:
+                trials.forward.append((program.line, reading.answer.gave or "None"))
             if _whole(reading) and program.doubtful() and not _reacts(reading):
                 continue
             if _whole(reading) and reading.answer.forward.given is None:
