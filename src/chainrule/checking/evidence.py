@@ -11,6 +11,7 @@ import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -235,8 +236,15 @@ def probes(architecture: Architecture, seed: int = 0) -> list[Problem]:
         raise InputError(
             f"sizes {architecture.sizes} are of {len(architecture.sizes) - 1} layers, the activations of {architecture.depth}."
         )
+    return list(_probes(architecture, seed))
+
+
+@lru_cache(maxsize=16)
+def _probes(architecture: Architecture, seed: int) -> tuple[Problem, ...]:
+    """The same for every file of a class that has such a network, so that they are derived once."""
     rng = np.random.default_rng(seed)
-    return [probe_of(architecture, sizes, rows, rng, rate) for (sizes, rows), rate in zip(_extents(architecture), PROBE_RATES, strict=True)]
+    extents = zip(_extents(architecture), PROBE_RATES, strict=True)
+    return tuple(probe_of(architecture, sizes, rows, rng, rate) for (sizes, rows), rate in extents)
 
 
 def _extents(architecture: Architecture) -> Iterator[tuple[tuple[int, ...], int]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -71,6 +72,7 @@ NO_ANSWERS = Answers()
 """Of a program that was asked ordinary problems only."""
 
 
+@lru_cache(maxsize=16)
 def extremes(architecture: Architecture, seed: int = 0) -> Extremes:
     """The problems of an architecture that ordinary probes do not stand for."""
     rng = np.random.default_rng([seed, 77])

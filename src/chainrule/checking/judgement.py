@@ -24,6 +24,7 @@ from chainrule.checking.matching import (
     Probed,
     decided_factors,
     explanations,
+    right_explanation,
 )
 from chainrule.checking.mistakes import factor_mistakes
 from chainrule.checking.passes import ProbePass
@@ -289,14 +290,19 @@ def _best(probed: Sequence[Probed], architecture: Architecture) -> list[Judged]:
     """The explanations that need the fewest mistakes; several where they are tied."""
     depth = architecture.depth
     alike = all(one.probe.t.shape[1] in layer.W.shape[:1] for one in probed for layer in one.probe.layers)
-    judged = list[Judged]()
-    for explanation in explanations(probed):
+
+    def judged_by(explanation: Explanation) -> Judged:
         factors = decided_factors(explanation, depth, alike=alike)
         counted = factors.whole * _own_counting(architecture)
         strength = probed[0].probe.penalty or _own_strength(explanation)
         reading = _error_reading(probed, strength)
         faulty = _faulty(probed, architecture, factors.whole, counted, reading)
-        judged.append(Judged(explanation, factors, counted, faulty, _penalized(probed, explanation, factors, reading), reading))
+        return Judged(explanation, factors, counted, faulty, _penalized(probed, explanation, factors, reading), reading)
+
+    right = right_explanation(probed)
+    if right is not None and (found := judged_by(right)).cost == 0:
+        return [found]
+    judged = [judged_by(explanation) for explanation in explanations(probed)]
     least = min(one.cost for one in judged)
     return [one for one in judged if one.cost == least]
 
