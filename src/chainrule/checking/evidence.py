@@ -298,12 +298,12 @@ def _lively(network: Network, x: Array) -> bool:
 def _targets(network: Network, x: Array, rng: np.random.Generator) -> Array:
     """Targets of the kind that the loss wants; numbers lie on both sides of the predictions, within what the output can give."""
     rows, outputs, wanted = len(x), network.outputs, network.loss.definition.targets
-    if wanted == "distribution":
+    if wanted in ("distribution", "steps"):
         classes = rng.permutation(np.arange(max(rows, outputs)) % outputs)[:rows]
         return np.asarray(np.eye(outputs)[classes])
-    if wanted in ("probabilities", "signs"):
+    if wanted in ("probabilities", "signs", "pairs"):
         binary: Array = rng.permutation(np.arange(rows * outputs) % 2).reshape(rows, outputs).astype(float)
-        return binary if wanted == "probabilities" else 2 * binary - 1
+        return 2 * binary - 1 if wanted == "signs" else binary
     y = network.predict(x)
     sign = np.where(rng.permutation(np.arange(rows * outputs) % 2).reshape(rows, outputs) == 0, 1.0, -1.0)
     away = rng.uniform(0.3, 0.9, size=y.shape)

@@ -8,11 +8,10 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 
-from chainrule.base.frozen import Frozen
+from chainrule.base.frozen import Frozen, replace
 from chainrule.checking.declared import other_losses, square_factor
 from chainrule.checking.evidence import Architecture, Fault, Observation, Saying, Verdict
 from chainrule.checking.extremes import NO_ANSWERS, Answers, extreme_faults, paired_fault

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import field
 from functools import cached_property
 
 import numpy as np
 
-from chainrule.base.frozen import Frozen, FrozenValue
+from chainrule.base.frozen import Frozen, FrozenValue, replace
 from chainrule.checking.evidence import Observation
 from chainrule.checking.factors import Extent, Factor, read_factor
 from chainrule.checking.mistakes import MISTAKES, Rewriting, Situation, factor_mistakes

@@ -17,13 +17,12 @@ number, its rewritings, and who was seen to make it; what it is called, what sho
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from chainrule.base.frozen import Frozen
+from chainrule.base.frozen import Frozen, replace
 from chainrule.checking.declared import goes_together, is_kinked, is_rectifier, slope_of
 from chainrule.checking.factors import Factor
 from chainrule.checking.passes import LayerPass, ProbePass

@@ -6,12 +6,11 @@ Everything comes from the network's own expressions; nothing is derived a second
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
 
-from chainrule.base.frozen import Frozen
+from chainrule.base.frozen import Frozen, replace
 from chainrule.checking.declared import Slope, carried, goes_together, loss_gradient, loss_values, slope_of, strength
 from chainrule.formula.evaluation import evaluate
 from chainrule.network.definitions import Bound

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import field
 from typing import Any
 
 import numpy as np
 
 from chainrule.base.display import Displayed
-from chainrule.base.frozen import Frozen
+from chainrule.base.frozen import Frozen, replace
 from chainrule.checking.evidence import Fault, Observation, Saying, Submission, Verdict
 from chainrule.checking.mistakes import NUMBERED
 from chainrule.document.words import Words

@@ -5,13 +5,13 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from chainrule.base.errors import InputError
+from chainrule.base.frozen import replace
 from chainrule.checking.evidence import Architecture, Fault, Observation, Place, Saying, Verdict
 from chainrule.learners.header import HeaderError, read_header
 from chainrule.learners.layout import Layout
