@@ -3,7 +3,7 @@
 RIGHT = (
     *("adam_function.py", "backprop_rows_function.py", "batch_class.py", "bce_loop.py", "class_gradients.py", "class_without_bias.py"),
     *("column_class.py", "deep_caches.py", "dict_columns.py", "eight_scalars.py", "french_class.py", "func_global.py"),
-    "grads_like_x.py",
+    *("grads_like_x.py", "numeric_both_sides.py"),
     *("function_owns_loop.py", "grad_list.py", "header_needed.py", "layer_objects.py", "layers_in_network.py", "layers_only.py"),
     *("layers_with_rate.py", "linear_regression_loop.py", "lists_of_neurons.py", "logistic_regression.py", "loops_momentum.py"),
     *("mini_batches.py", "model_any_depth.py", "momentum_class.py", "neuron_objects.py", "neurons_as_vectors.py", "notebook.ipynb"),
@@ -40,6 +40,8 @@ WRONG = {
     "neuron_bias_in_loop.py": (26, ""),
     "neurons_as_vectors_updated_first.py": (1, "[product(d_y, [neuron[j] for neuron in network[-1]]) for j in range(len(h))]"),
     "notebook_slope.ipynb": (4, "dh * (1 - np.tanh(self.h)**2)"),
+    "numeric_float32.py": (48, "numerical_gradient"),
+    "numeric_half.py": (48, "numerical_gradient"),
     "old_is_the_same.py": (42, "prev_W = W"),
     "params_class_no_mean.py": (12, ""),
     "params_class_no_relu.py": (2, "d2.dot(W2.T)"),

@@ -87,6 +87,22 @@ class Place(FrozenValue):
     file: str = ""
 
 
+class OwnCheck(Frozen):
+    """A function of a program that differentiates by differences, asked about a function whose derivative is known.
+
+    name      of the function
+    expected  the derivative; found: what it gave
+    altered   whether it left its argument changed
+    place     where it stands
+    """
+
+    name: str
+    expected: Array
+    found: Array
+    altered: bool = False
+    place: Place | None = None
+
+
 class Observation(Frozen):
     """What a program answered to one probe.
 
@@ -102,6 +118,7 @@ class Observation(Frozen):
     altered      keys of arguments that the program changed though they were not its own: "x"
     failure      why there is no answer, in the program's own words; then everything above but the problem is empty
     integers     names of its parameters that are arrays of integers
+    checks       what its own functions that differentiate by differences gave
     broken       where in its file the first value is computed that is no number
     exact_to     relative precision of its numbers; 1e-6 where it computes in float32, 0.5e-3 where it prints three digits
     rounded_to   by how much its numbers may be rounded, absolutely: half a unit of the last digit that is written
@@ -116,6 +133,7 @@ class Observation(Frozen):
     altered: tuple[str, ...] = ()
     failure: str = ""
     integers: tuple[str, ...] = ()
+    checks: tuple[OwnCheck, ...] = ()
     broken: Place | None = None
     exact_to: float = 1e-9
     rounded_to: float = 0.0

@@ -14,7 +14,7 @@ import numpy as np
 from chainrule.base.frozen import Frozen, replace
 from chainrule.checking.declared import other_losses, square_factor
 from chainrule.checking.evidence import Architecture, Fault, Observation, Saying, Verdict
-from chainrule.checking.extremes import NO_ANSWERS, Answers, extreme_faults, paired_fault
+from chainrule.checking.extremes import NO_ANSWERS, Answers, check_fault, extreme_faults, paired_fault
 from chainrule.checking.factors import Factor, read_factor
 from chainrule.checking.matching import (
     EDGE_QUANTITIES,
@@ -74,13 +74,22 @@ UNKNOWN_FACTOR = 4
 
 
 def judge(observations: Sequence[Observation], architecture: Architecture, answers: Answers = NO_ANSWERS) -> Verdict:
-    """What somebody's back-propagation comes to.
+    """What somebody's back-propagation comes to, and their own gradient check, where their program has one.
 
     observations  what their program answered to `probes(architecture)`
     architecture  what is known of their network; where its loss is assumed only, that is taken of which their E is a multiple, and
                   where they give no E, that under which they are right
     answers       what it answered to `chainrule.checking.extremes`, where it was asked
     """
+    verdict = _judged(observations, architecture, answers)
+    wrong = check_fault(observations[0].checks if observations else ())
+    if wrong is None or verdict.kind == "refused":
+        return verdict
+    return replace(verdict, kind="mistakes" if verdict.passed else verdict.kind, faults=(*verdict.faults, wrong))
+
+
+def _judged(observations: Sequence[Observation], architecture: Architecture, answers: Answers) -> Verdict:
+    """The back-propagation by itself."""
     if architecture.loss_said:
         return _judged_as(observations, architecture, answers)
     first: Verdict | None = None

@@ -235,6 +235,8 @@ def paper_name(key: str) -> str:
     """
     if key.endswith("_next"):
         return f"{key.removesuffix('_next')}⟨k+1⟩"
+    if key == "check":
+        return "∂f/∂w"
     if key.startswith("delta"):
         return f"δ{key.removeprefix('delta')}"
     return f"∂E/∂{key[1:]}" if re.fullmatch(r"d(W|b|h|y|z)\d*", key) else key

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.learners.calling import Unbound
+from chainrule.learners.differences import own_checks
 from chainrule.learners.header import Header, read_header
 from chainrule.learners.layout import Array, Layout, Probe
 from chainrule.learners.limits import Guard, Stopped, line_of_error
@@ -132,7 +133,7 @@ def _observe(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
     for answer in answers:
         if shared and "failure" not in answer:
             answer["shared"] = answer["shared"] or shared
-    return {"answers": answers}
+    return {"answers": answers, "checks": list(own_checks(loaded))}
 
 
 def _kept_elsewhere(loaded: Loaded, header: Header, program: LearnerProgram, probe: Probe, layout: Layout) -> list[str]:

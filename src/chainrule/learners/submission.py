@@ -12,7 +12,7 @@ import numpy as np
 
 from chainrule.base.errors import InputError
 from chainrule.base.frozen import replace
-from chainrule.checking.evidence import Architecture, Fault, Observation, Place, Saying, Verdict
+from chainrule.checking.evidence import Architecture, Fault, Observation, OwnCheck, Place, Saying, Verdict
 from chainrule.learners.header import HeaderError, read_header
 from chainrule.learners.layout import Layout
 from chainrule.learners.sandbox import Refusal, Sandbox
@@ -38,8 +38,15 @@ class FileSubmission:
         """What it answers to each problem, in their order. Raises Refusal where its process gave nothing."""
         problems = [self._classed(problem) for problem in problems]
         job = {**self._job("observe"), "probes": [plain_problem(problem) for problem in problems]}
-        answers = self._sandbox.run(job)["answers"]
-        return [self._observation(problem, answer) for problem, answer in zip(problems, answers, strict=True)]
+        record = self._sandbox.run(job)
+        found = [self._observation(problem, answer) for problem, answer in zip(problems, record["answers"], strict=True)]
+        checks = tuple(self._own_check(plain) for plain in record.get("checks", ()))
+        return [replace(one, checks=checks) for one in found]
+
+    def _own_check(self, plain: Mapping[str, Any]) -> OwnCheck:
+        line, file = self.source.place(plain["line"])
+        expected, found = (np.array(plain[key], dtype=float) for key in ("expected", "found"))
+        return OwnCheck(plain["name"], expected, found, bool(plain["altered"]), Place(line, plain["name"], file))
 
     def _observation(self, problem: Problem, answer: Mapping[str, Any]) -> Observation:
         found = _observation(problem, answer)

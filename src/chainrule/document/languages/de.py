@@ -1282,6 +1282,11 @@ WORDS = {
     "check.why.not_finite.raises": "Wo eine Nettoeingabe 1000 ist, scheitert das Programm: {problem}.",
     "check.why.whole": "Mit ganzen Zahlen in {names} gehen die Stellen nach dem Komma verloren; als float bleiben sie.",
     "check.why.paired": "Mit x und t jeder Zeile ist der Gradient falsch; er ist genau der zu den Zielwerten in der Reihenfolge {order}.",
+    "check.why.differences.factor": "{name} gibt das {factor}-Fache der Ableitung einer bekannten Funktion.",
+    "check.why.differences.constant": "{name} gibt überall dieselbe Zahl, wo eine bekannte Ableitung überall eine andere ist.",
+    "check.why.differences.noise": "{name} weicht um bis zu {percent} % von einer bekannten Ableitung ab: die Schrittweite ist "
+    "zu groß, zu klein für die Genauigkeit, oder einseitig.",
+    "check.why.differences.altered": "{name} stellt nicht wieder her, was es ändert: danach ist das Argument ein anderes.",
     "check.cautions": "Richtig mit gewöhnlichen Zahlen, aber mit anderen:",
     "check.should": "Es soll sein",
     "check.place": "Zeile {line}: {expression}",

@@ -1243,6 +1243,11 @@ WORDS = {
     "check.why.not_finite.raises": "Where a net input is 1000 the program fails: {problem}.",
     "check.why.whole": "With integers in {names} the digits behind the point are lost; as floats they stay.",
     "check.why.paired": "With x and t of each sample the gradient is wrong; it is exactly that of the targets in the order {order}.",
+    "check.why.differences.factor": "{name} gives {factor} times the derivative of a function that is known.",
+    "check.why.differences.constant": "{name} gives the same number everywhere, where a known derivative is another in each place.",
+    "check.why.differences.noise": "{name} is up to {percent} % away from a known derivative: its step is too large, "
+    "too small for its precision, or from one side.",
+    "check.why.differences.altered": "{name} does not put back what it changes: after it the argument is another.",
     "check.cautions": "Right on ordinary numbers, but on others:",
     "check.should": "It should be",
     "check.place": "line {line}: {expression}",
