@@ -6,12 +6,8 @@ import pytest
 from tests.learners.expected import CAUTIONS, RIGHT, UNKNOWN, WRONG
 from tests.samples import some
 
-from chainrule.checking.evidence import probes
-from chainrule.checking.extremes import extremes
-from chainrule.checking.judgement import judge
-from chainrule.checking.report import completed
+from chainrule.api.check import check_program
 from chainrule.learners.sandbox import Sandbox
-from chainrule.learners.submission import read_submission
 
 PROGRAMS = Path(__file__).parent / "programs"
 
@@ -29,6 +25,9 @@ QUICK = {
     "history_in_class.py",
     "integer_weights.py",
     "bce_loop.py",
+    "engine.py",
+    "engine_overwritten.py",
+    "numeric_half.py",
 }
 """What the ordinary tests look at."""
 
@@ -40,11 +39,7 @@ def sandbox():
 
 
 def judged(name, sandbox):
-    submission = read_submission(PROGRAMS / name, sandbox)
-    ordinary, further = probes(submission.architecture), extremes(submission.architecture)
-    observations = submission.observe([*ordinary, *further.problems])
-    answers = further.answered(observations[len(ordinary) :])
-    return completed(judge(observations[: len(ordinary)], submission.architecture, answers), submission)
+    return check_program(PROGRAMS / name, sandbox).verdict
 
 
 def quick(name):

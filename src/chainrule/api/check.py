@@ -11,7 +11,7 @@ import numpy as np
 
 from chainrule.base.errors import FileError, InputError, quoted
 from chainrule.base.files import check_readable
-from chainrule.checking.evidence import Architecture, Observation, Submission, probes
+from chainrule.checking.evidence import Architecture, Observation, Place, Saying, Submission, probes
 from chainrule.checking.extremes import extremes
 from chainrule.checking.given import SUFFIXES, architecture_of, observation_of, read_numbers
 from chainrule.checking.judgement import judge
@@ -93,7 +93,7 @@ class Sandboxes:
             return check_numbers(file, stated, loss=loss)
         sandbox = self._free.get()
         try:
-            return _check_program(file, sandbox, stated, observe=observe, loss=loss, seed=seed)
+            return check_program(file, sandbox, stated, observe=observe, loss=loss, seed=seed)
         finally:
             self._free.put(sandbox)
 
@@ -113,7 +113,10 @@ def check_command_line(command: str, stated: str = "", *, loss: str = "", seed: 
         return _refused(command, refusal)
 
 
-def _check_program(file: str | os.PathLike[str], sandbox: Sandbox, stated: str, *, observe: bool, loss: str, seed: int) -> Assessment:
+def check_program(
+    file: str | os.PathLike[str], sandbox: Sandbox, stated: str = "", *, observe: bool = False, loss: str = "", seed: int = 0
+) -> Assessment:
+    """A program, checked in a place where programs run. Raises InputError, FileError."""
     from chainrule.learners.sandbox import Refusal
     from chainrule.learners.submission import read_submission
 
@@ -124,7 +127,24 @@ def _check_program(file: str | os.PathLike[str], sandbox: Sandbox, stated: str, 
     try:
         return _checked(read_submission(path, sandbox, stated, observe=observe, loss=loss), seed)
     except Refusal as refusal:
-        return _refused(path.name, refusal)
+        return _graph_checked(path, sandbox) or _refused(path.name, refusal)
+
+
+def _graph_checked(path: Path, sandbox: Sandbox) -> Assessment | None:
+    """An engine of one number a node, where a file has one in place of a network; None where it has none."""
+    from chainrule.checking.graphs import judge_graphs
+    from chainrule.learners.sandbox import Refusal
+    from chainrule.learners.submission import graphs_of
+
+    try:
+        found = graphs_of(path, sandbox)
+    except Refusal:
+        return None
+    if not found:
+        return None
+    place = next((Place(line, text, file) for line, file, text in found["places"]), None)
+    said = Saying("learners.understood.graph", {"name": found["class"], "line": found["line"], "count": len(found["answers"])})
+    return Assessment(path.name, judge_graphs(found["answers"], place), (said,))
 
 
 def _checked(submission: Submission, seed: int) -> Assessment:

@@ -15,6 +15,7 @@ import numpy as np
 
 from chainrule.learners.calling import Unbound
 from chainrule.learners.differences import own_checks
+from chainrule.learners.graphs import graph_answers
 from chainrule.learners.header import Header, read_header
 from chainrule.learners.layout import Array, Layout, Probe
 from chainrule.learners.limits import Guard, Stopped, line_of_error
@@ -279,4 +280,9 @@ def _delta(answer: Answer, probe: Probe, activations: Sequence[str], number: int
     return delta, slope if np.all(np.abs(slope) > 1e-3) else None
 
 
-_JOBS = {"understand": _understand, "observe": _observe, "locate": _locate}
+def _graph(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
+    loaded, _ = _loaded(job, guard)
+    return graph_answers(loaded)
+
+
+_JOBS = {"understand": _understand, "observe": _observe, "locate": _locate, "graph": _graph}

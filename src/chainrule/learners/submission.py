@@ -148,6 +148,19 @@ def understood(source: ProgramSource, sandbox: Sandbox, stated: str = "", *, obs
     return FileSubmission(source, sandbox, whole, record)
 
 
+def graphs_of(path: str | Path, sandbox: Sandbox) -> dict[str, Any]:
+    """What a file's engine of one number a node gives for small graphs; nothing where it has none. Raises Refusal."""
+    source = read_source(path)
+    found = sandbox.run({"work": "graph", "code": source.code, "stated": ""})
+    if not found:
+        return {}
+    return {
+        **found,
+        "line": source.place(found["line"])[0],
+        "places": [(*source.place(line), text) for line, text in found["places"]],
+    }
+
+
 UNREAD = ("nothing", "argument", "not_understood", "not_seen", "forms")
 """Reasons for which a header helps."""
 

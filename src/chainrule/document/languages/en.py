@@ -1184,6 +1184,7 @@ WORDS = {
     "# chainrule: backward(X = x, Y = t, A = W1, B = W2); X columns; Y classes; loss cross_entropy; rate 0.1",
     "learners.understood.entry": "{entry}, line {line}",
     "learners.understood.loop": "the training, {entry}, watched while it runs",
+    "learners.understood.graph": "class {name}, line {line}, an engine of one number a node; it was tried with {count} small graphs",
     "learners.understood.command": "{entry}, asked in lines of JSON",
     "learners.understood.layout.rows.inputs_first": "{x} has a sample in each row, {w} is (inputs, units)",
     "learners.understood.layout.rows.units_first": "{x} has a sample in each row, {w} is (units, inputs)",
@@ -1205,6 +1206,7 @@ WORDS = {
     # The check of somebody's back-propagation
     "check.title": "What was understood of {name}",
     "check.right": "Right: every quantity of {count} probes is what it should be.",
+    "check.right.bare": "Right.",
     "check.otherwise": "Done otherwise, and right:",
     "check.convention": "Right, by other conventions:",
     "check.mistakes": "{count} mistakes:",
@@ -1248,6 +1250,10 @@ WORDS = {
     "check.why.differences.noise": "{name} is up to {percent} % away from a known derivative: its step is too large, "
     "too small for its precision, or from one side.",
     "check.why.differences.altered": "{name} does not put back what it changes: after it the argument is another.",
+    "check.graph.right": "Gradients of {count} small graphs are what differences of numbers give.",
+    "check.why.graph.overwritten": "What is used once is right; in {written} a value is used twice, and one of its two gradients is kept.",
+    "check.why.graph.order": "What is used twice is right where it is given; in {written} it is computed, and goes on "
+    "before all of its own gradient is there: no topological order.",
     "check.cautions": "Right on ordinary numbers, but on others:",
     "check.should": "It should be",
     "check.place": "line {line}: {expression}",
