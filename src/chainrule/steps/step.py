@@ -171,7 +171,7 @@ class Step(Explained, Displayed, Frozen):
         gradients = {str(node.name): self.gradients[_plain(node)] for node in derivation.backward}
         options = {str(letter.name): np.asarray(number) for letter, number in self.update.options.items()}
         after = {f"{key}_next": value for key, value in self.new_parameters.items()}
-        data = {str(node.name): part for node, part in self.network.split(self.x, self.t, self.weights, self.number).items()}
+        data = {str(node.name): part for node, part in self.network.split(self.x, self.t, self.weights, number=self.number).items()}
         both = {**data, **self.parameters, **self.before.values, **gradients, **self.states, **self.updates}
         return {**both, **options, **after, "k": np.asarray(self.number)}
 
@@ -439,7 +439,7 @@ def record(
 ) -> Step:
     """The step number `number` of a run, from the network's parameters and the optimiser's states before it."""
     derivation = network.derivation
-    data = network.split(x, t, weights, number)
+    data = network.split(x, t, weights, number=number)
     bindings: dict[Expression, Any] = {**data, STEP_NUMBER: arrays.number(number)}
     bindings |= {expression: arrays.array(network.parameters[str(expression.name)]) for expression in derivation.parameters}
     bindings |= {letter: arrays.number(value) for letter, value in rule.options.items()}
