@@ -250,15 +250,33 @@ def mistakes_of_class(checks: Sequence[Assessment]) -> list[tuple[int, list[str]
     return sorted(found.items(), key=lambda item: (-len(item[1]), item[0]))
 
 
-def gradescope_results(one: Assessment, most: float = 10.0) -> dict[str, Any]:
-    """A check in Gradescope's format of results: a test for each quantity that was wrong, or one that is passed.
+def unnamed_of_class(checks: Sequence[Assessment]) -> dict[str, list[str]]:
+    """Files that are wrong by no mistake that is known ("unknown"), and those of which nothing could be judged ("refused")."""
+    kinds = {kind: [one.name for one in checks if one.kind == kind] for kind in ("unknown", "refused")}
+    return {kind: names for kind, names in kinds.items() if names}
 
-    most  the points of work without a mistake; each mistake costs a share of them
+
+def gradescope_results(one: Assessment, most: float = 10.0) -> dict[str, Any]:
+    """A check in Gradescope's format of results: a test for each gradient, with errors carried forward.
+
+    most  the points of work without a mistake; each quantity has an equal share of them, and what only follows from a mistake keeps its own
     """
     from chainrule.checking.report import hinted
     from chainrule.document.words import Words
 
     words, faults = Words(), one.verdict.faults
-    reached = most if one.passed else 0.0 if one.kind == "refused" or not faults else most * max(0.0, 1 - len(faults) / 4)
-    tests = [{"name": one.called(fault.quantity), "score": 0, "max_score": 0, "output": hinted(words, fault, 3)} for fault in faults]
-    return {"score": round(reached, 2), "output": "\n".join(line for _, line in one.lines(words, hint=2)), "tests": tests}
+    said = "\n".join(line for _, line in one.lines(words, hint=2))
+    given = next((observed.quantities for observed in one.verdict.observations if not observed.failure), {})
+    keys = sorted((key for key in given if key[:2] in ("dW", "db")), key=lambda key: (-int(key[2:]), key))
+    keys += [fault.shown for fault in faults if fault.shown not in keys]
+    if not keys or one.kind == "refused":
+        return {"score": most if one.passed else 0.0, "output": said, "tests": []}
+    follows = {key for fault in faults for key in fault.follows}
+    tests = []
+    for key in dict.fromkeys(keys):
+        own = [hinted(words, fault, 3) for fault in faults if fault.shown == key]
+        word = words.plain(f"check.marks.{'follows' if key in follows else 'right'}")
+        points = round(most / len(set(keys)), 4)
+        tests.append({"name": one.called(key), "score": 0.0 if own else points, "max_score": points, "output": "\n".join(own) or word})
+    reached = most * sum(bool(test["score"]) for test in tests) / len(tests)
+    return {"score": round(reached, 2), "output": said, "tests": tests}

@@ -1334,6 +1334,8 @@ WORDS = {
     "mistakes_here.quantity": "wo er sich zeigt",
     "mistakes_here.right": "richtig",
     "mistakes_here.then": "dann",
+    "check.class.unknown": "kein Fehler, der hier bekannt ist",
+    "check.class.refused": "nichts war zu beurteilen",
     "check.class.title": "{files} Abgaben, {passed} davon richtig",
     "mistake.1": "die Gewichte der Ausgabe ändern sich, bevor das innere δ aus ihnen folgt",
     "mistake.1.sign": "am Ausgang genau; weiter innen wächst der Fehler mit der Lernrate",

@@ -1294,6 +1294,8 @@ WORDS = {
     "mistakes_here.quantity": "where it shows",
     "mistakes_here.right": "right",
     "mistakes_here.then": "then",
+    "check.class.unknown": "not a mistake that is known here",
+    "check.class.refused": "nothing could be judged",
     "check.class.title": "{files} submissions, {passed} of them right",
     "mistake.1": "the output's weights are updated before the hidden δ is taken from them",
     "mistake.1.sign": "exact at the output; the inner error grows with the learning rate",
