@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -11,7 +12,7 @@ import numpy as np
 
 from chainrule.base.errors import FileError, InputError, quoted
 from chainrule.base.files import check_readable
-from chainrule.checking.evidence import Architecture, Observation, Place, Saying, Submission, probes
+from chainrule.checking.evidence import Architecture, Fault, Observation, Place, Saying, Submission, probes
 from chainrule.checking.extremes import extremes
 from chainrule.checking.given import SUFFIXES, architecture_of, observation_of, read_numbers
 from chainrule.checking.judgement import judge
@@ -256,6 +257,14 @@ def unnamed_of_class(checks: Sequence[Assessment]) -> dict[str, list[str]]:
     return {kind: names for kind, names in kinds.items() if names}
 
 
+def _wrong_by_itself(fault: Fault) -> set[str]:
+    """The gradients at which a mistake is made: at each of its layers, but for one in the error, from which all else follows."""
+    if fault.quantity == "dy" or not re.fullmatch(r"(?:dW|db|dh|delta)\d+", fault.quantity):
+        return {fault.shown}
+    kind = fault.quantity[:2] if fault.quantity[:2] in ("dW", "db") else "dW"
+    return {fault.shown, *(f"{kind}{layer}" for layer in fault.layers)}
+
+
 def gradescope_results(one: Assessment, most: float = 10.0) -> dict[str, Any]:
     """A check in Gradescope's format of results: a test for each gradient, with errors carried forward.
 
@@ -274,7 +283,7 @@ def gradescope_results(one: Assessment, most: float = 10.0) -> dict[str, Any]:
     follows = {key for fault in faults for key in fault.follows}
     tests = []
     for key in dict.fromkeys(keys):
-        own = [hinted(words, fault, 3) for fault in faults if fault.shown == key]
+        own = [hinted(words, fault, 3) for fault in faults if key in _wrong_by_itself(fault)]
         word = words.plain(f"check.marks.{'follows' if key in follows else 'right'}")
         points = round(most / len(set(keys)), 4)
         tests.append({"name": one.called(key), "score": 0.0 if own else points, "max_score": points, "output": "\n".join(own) or word})
