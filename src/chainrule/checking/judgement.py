@@ -305,7 +305,7 @@ def _best(probed: Sequence[Probed], architecture: Architecture) -> list[Judged]:
         strength = probed[0].probe.penalty or _own_strength(explanation)
         reading = _error_reading(probed, strength)
         faulty = _faulty(probed, architecture, factors.whole, counted, reading)
-        return Judged(explanation, factors, counted, faulty, _penalized(probed, explanation, factors, reading), reading)
+        return Judged(explanation, factors, counted, faulty, _penalized(probed, architecture, explanation, factors, reading), reading)
 
     right = right_explanation(probed)
     if right is not None and (found := judged_by(right)).cost == 0:
@@ -369,7 +369,7 @@ def _counts(factor: Factor) -> bool:
 
 
 def _penalized(
-    probed: Sequence[Probed], explanation: Explanation, factors: Factors, reading: ErrorReading | None
+    probed: Sequence[Probed], architecture: Architecture, explanation: Explanation, factors: Factors, reading: ErrorReading | None
 ) -> Mapping[str, tuple[int, ...]]:
     """What is wrong with the penalty: "missing", "other" than the loss has it, "biases"; with the layers at which it is."""
     fits = {number: fit for number, fit in explanation.weights.items() if fit.factor is not None}
@@ -383,7 +383,7 @@ def _penalized(
         # The E that is given is that of the data alone: it does not say how the penalty is counted.
         reading = None
     if not present:
-        return {"missing": tuple(fits)} if known else {}
+        return {"missing": tuple(fits)} if wanted is not None or (known and architecture.loss_said) else {}
     usual = wanted or max(present, key=present.count)
     usual = replace(usual, sign=usual.sign * (factors.whole.sign if wanted else 1))
     for number, fit in fits.items():

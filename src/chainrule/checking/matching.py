@@ -18,7 +18,7 @@ import numpy as np
 from chainrule.base.frozen import Frozen, FrozenValue, replace
 from chainrule.checking.evidence import Observation
 from chainrule.checking.factors import Extent, Factor, read_factor
-from chainrule.checking.mistakes import MISTAKES, Rewriting, Situation, factor_mistakes
+from chainrule.checking.mistakes import MISTAKES, TOGETHER, Rewriting, Situation, factor_mistakes
 from chainrule.checking.passes import ProbePass
 from chainrule.network.network import Array
 
@@ -291,15 +291,18 @@ def _candidates(probed: Sequence[Probed], number: int, before: Explanation) -> I
     right = tuple(s.probe.truth["dy"] if last else _carried(s) for s in bare)
     if last and bare[0].together:  # the same as the long way, but where y is not f(z): then people have y − t all the same
         yield Candidate((), {}, right, tuple(s.probe.truth[f"delta{number}"] for s in bare))
-    carried: list[tuple[Carrier | None, Rewriting | None, tuple[Array | None, ...]]] = [(None, None, right)]
-    carried += [(Carrier((n,), edge, way.written), way, _computed(way, bare)) for n, way in rewritings(edge)]
+    carried: list[tuple[tuple[Carrier, ...], Rewriting | None, tuple[Array | None, ...]]] = [((), None, right)]
+    carried += [((Carrier((n,), edge, way.written),), way, _computed(way, bare)) for n, way in rewritings(edge)]
+    carried += [
+        (tuple(Carrier((n,), edge, way.written) for n in both), way, _computed(way, bare)) for both, way in TOGETHER if way.edge == edge
+    ]
     for upper, upper_way, g in carried:
         with_g = [replace(s, g=one) for s, one in zip(bare, g, strict=True)]
         slopes: list[tuple[Carrier | None, Rewriting | None, tuple[Array | None, ...]]] = [(None, None, tuple(_sloped(s) for s in with_g))]
         slopes += [(Carrier((n,), "slope", way.written), way, _computed(way, with_g)) for n, way in rewritings("slope")]
         for lower, lower_way, d in slopes:
             ways = {e: way for e, way in ((edge, upper_way), ("slope", lower_way)) if way is not None}
-            yield Candidate(tuple(one for one in (upper, lower) if one is not None), ways, g, d)
+            yield Candidate((*upper, *([] if lower is None else [lower])), ways, g, d)
     if last and bare[0].together:
         fused = [replace(s, g=g, d=s.probe.truth[f"delta{number}"]) for s, g in zip(bare, right, strict=True)]
         for n, way in rewritings("fused"):

@@ -23,7 +23,7 @@ from chainrule.learners.loading import Loaded, said
 from chainrule.learners.names import compact, meaning, use_stated_names
 from chainrule.learners.programs import BACKWARD, UPDATE, Answer, FunctionProgram, LearnerProgram, Unreadable
 from chainrule.learners.reading import ProgramReading, Trials, read_again, understand
-from chainrule.learners.recognition import ACTIVATIONS, SeenValues, error_seen, output_seen
+from chainrule.learners.recognition import ACTIVATIONS, SeenValues, error_seen, output_seen, total_seen
 
 STEPS = 3
 """Update steps of a probe."""
@@ -112,6 +112,7 @@ def _told(reading: ProgramReading, header: Header) -> dict[str, Any]:
         "rows": reading.rows,
         "names": dict(reading.answer.names),
         "updates": bool(reading.answer.after),
+        "penalized": program.penalized(),
     }
 
 
@@ -164,6 +165,7 @@ def _observed(
     with np.errstate(all="ignore"):
         y = output_seen(values, probe.x, probe.weights, probe.biases, job["activations"])
         error = None if y is None else error_seen(values, y, probe.t, tuple(job["loss"]))
+    error = None if error is None else total_seen(values, error, probe.penalty, probe.weights, probe.rows)
     for key, value in (("y", y), ("E", error)):
         place = None if value is None else values.find(np.asarray(value))
         if place is not None:

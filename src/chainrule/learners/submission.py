@@ -12,6 +12,7 @@ import numpy as np
 
 from chainrule.base.errors import InputError
 from chainrule.base.frozen import replace
+from chainrule.checking.declared import strength
 from chainrule.checking.evidence import Architecture, Fault, Observation, OwnCheck, Place, Saying, Verdict
 from chainrule.learners.header import HeaderError, read_header
 from chainrule.learners.layout import Layout
@@ -75,7 +76,7 @@ class FileSubmission:
         values = [value for value in (fault.found, observation.quantities.get(fault.shown)) if value is not None and np.size(value)]
         job = {
             **self._job("locate"),
-            "probes": [plain_problem(observation.problem)],
+            "probes": [{**plain_problem(observation.problem), **({} if fault.number == PENALIZED else {"penalty": 0.0})}],
             "quantity": fault.quantity,
             "name": self.names.get(fault.shown, fault.shown),
             "values": [np.nan_to_num(np.asarray(value, dtype=float)).tolist() for value in values],
@@ -161,6 +162,12 @@ def graphs_of(path: str | Path, sandbox: Sandbox) -> dict[str, Any]:
     }
 
 
+PENALIZED = 37
+"""The mistake that is about penalties; any other is found where there is none."""
+
+PENALTY = 0.1
+"""λ of the probes, where a program takes one."""
+
 UNREAD = ("nothing", "argument", "not_understood", "not_seen", "forms")
 """Reasons for which a header helps."""
 
@@ -190,6 +197,7 @@ def _architecture(read: Mapping[str, Any], stated: str) -> Architecture:
         sizes if read["free"] == "own" else None,
         1 if read["free"] == "last" else None,
         read["rows"],
+        penalty=PENALTY if read.get("penalized") else 0.0,
         rate=read["rate"],
         loss_said=bool(stated),
     )
@@ -241,6 +249,7 @@ def plain_problem(problem: Problem) -> dict[str, Any]:
         "weights": [np.asarray(parameters[f"W{number}"]).tolist() for number in range(1, depth + 1)],
         "biases": [np.asarray(parameters[f"b{number}"]).tolist() if f"b{number}" in parameters else None for number in range(1, depth + 1)],
         "rate": float(rate),
+        "penalty": strength(network.regularizer),
         "whole": all(np.array_equal(value, np.rint(value)) for value in (problem.x, problem.t, *parameters.values())),
     }
 
