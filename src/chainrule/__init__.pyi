@@ -72,8 +72,29 @@ from chainrule.network.initializers import glorot_uniform as glorot_uniform, glo
 from chainrule.network.initializers import he_normal as he_normal, lecun_uniform as lecun_uniform, lecun_normal as lecun_normal
 from chainrule.network.initializers import Constant as Constant, Uniform as Uniform, Normal as Normal
 from chainrule.network.initializers import Orthogonal as Orthogonal
-from chainrule.network.optimizers import sgd as sgd, momentum as momentum, nesterov as nesterov, adagrad as adagrad, rmsprop as rmsprop, adam as adam, adamw as adamw, nadam as nadam, radam as radam, adamax as adamax, adadelta as adadelta, lion as lion, muon as muon, let as let
-from chainrule.network.schedules import step_decay as step_decay, exponential as exponential, cosine as cosine, warmup as warmup, one_cycle as one_cycle
+from chainrule.network.optimizers import (
+    sgd as sgd,
+    momentum as momentum,
+    nesterov as nesterov,
+    adagrad as adagrad,
+    rmsprop as rmsprop,
+    adam as adam,
+    adamw as adamw,
+    nadam as nadam,
+    radam as radam,
+    adamax as adamax,
+    adadelta as adadelta,
+    lion as lion,
+    muon as muon,
+    let as let,
+)
+from chainrule.network.schedules import (
+    step_decay as step_decay,
+    exponential as exponential,
+    cosine as cosine,
+    warmup as warmup,
+    one_cycle as one_cycle,
+)
 from chainrule.formula.primitives import exp as exp, log as log, sqrt as sqrt, sin as sin, cos as cos, sign as sign, floor as floor
 from chainrule.formula.primitives import erf as erf
 from chainrule.formula.primitives import maximum as maximum, minimum as minimum, select as select

@@ -6,7 +6,7 @@ cell. What pyarrow would read otherwise than Python's csv (rows of unequal lengt
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
