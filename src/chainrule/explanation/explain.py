@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from chainrule.base.errors import DescriptionError, DivergenceError, InputError, UnknownNameError
+from chainrule.base.frozen import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container
@@ -256,7 +256,10 @@ def whole_sections(context: Context, without: Container[str] = ()) -> list[Secti
 
     without  keys of sections that are not wanted, and not made: "outcome", for one, takes longer than all others, since it simulates
     """
-    from chainrule.explanation import answers, backward, forward, outcome, overview, rules, setting
+    from chainrule.explanation import answers, backward, forward, outcome, rules, setting
+
+    if context.detail != "scalar" or context.brief:
+        from chainrule.explanation import overview
 
     def wanted(key: str, made: Callable[[Context], Section | None]) -> Section | None:
         return None if key in without else made(context)

@@ -10,7 +10,6 @@ import hashlib
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -18,6 +17,7 @@ import numpy as np
 
 from chainrule.base.display import Displayed
 from chainrule.base.errors import DivergenceError, InputError, ShapeError, quoted
+from chainrule.base.frozen import replace
 from chainrule.base.interruption import CTRL_C, asked_to_end
 from chainrule.engines.choice import chosen
 from chainrule.engines.epoch import ENGINES, Data, State, gathered, in_precision, unwarned

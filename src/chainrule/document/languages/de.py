@@ -215,6 +215,19 @@ WORDS = {
     "state.sum_squares": "{state} summiert die quadrierten Gradienten aller Schritte und wird deshalb nie kleiner. Am Anfang ist diese "
     "Größe für jedes Gewicht 0.",
     "state.slower": "So bewegt, bei einer Lernrate, selbst ein Gradient, der gleich bleibt, sein Gewicht mit jedem Schritt weniger.",
+    "state.largest": "{state} ist die Größe des größten Gradienten der letzten Zeit: Jeder größere hebt sie sofort auf seine Höhe, und "
+    "jeder Schritt behält {keep} davon. Am Anfang ist sie für jedes Gewicht 0.",
+    "state.average_of": "{state} ist ein gleitender Mittelwert von {quantity}. Jeder Schritt behält {keep} davon und nimmt {take} des "
+    "neuen Werts dazu. Am Anfang ist er für jedes Gewicht 0.",
+    "state.average_of_squares": "{state} ist ein gleitender Mittelwert der Quadrate von {quantity}: wie weit Schritte zuletzt gegangen "
+    "sind. Jeder Schritt behält {keep} davon und nimmt {take} des neuen Quadrats dazu. Am Anfang ist er für jedes Gewicht 0.",
+    "state.counts": "{state} hängt von keinem Gradienten ab: Diese Größe ist für jedes Gewicht gleich und folgt aus der Nummer des "
+    "Schritts. Am Anfang ist sie 0.",
+    "state.leaning": "{quantity} gibt dem neuesten Gradienten mehr Gewicht als {state}: Der Schritt blickt voraus, dorthin, wohin der "
+    "Mittelwert unterwegs ist.",
+    "state.not_yet": "{state} ändert an den ersten {before} Schritten nichts: Noch beruht diese Größe auf zu wenigen Gradienten. Ab "
+    "Schritt {first} zählt sie.",
+    "state.in_use": "{state} zählt ab Schritt {first}: In den {before} Schritten davor beruhte diese Größe auf zu wenigen Gradienten.",
     "state.other": "{state} wird von Schritt zu Schritt weitergegeben. Am Anfang ist diese Größe für jedes Gewicht 0.",
     "state.corrected": "{corrected} gleicht diesen Anfang aus: Die Anteile aller Gradienten an {state} ergeben in Schritt {number} "
     "zusammen {share}, und durch so viel teilt {corrected}. Im ersten Schritt ist {corrected} deshalb {gradient} selbst.",
@@ -222,7 +235,11 @@ WORDS = {
     "zusammen {share}, und durch so viel teilt {corrected}. Im ersten Schritt ist {corrected} deshalb das Quadrat von {gradient} selbst.",
     "rule.size": "Wie groß die Gradienten sind, geht in den Schritt nicht ein: Wären alle, in diesem Schritt und davor, zehnmal so groß "
     "gewesen, hätte sich jedes Gewicht bis auf eine Spur genauso weit bewegt.",
+    "rule.orthogonal": "Die Regel nimmt alle Gewichte von {matrix} zusammen: Der Gradient würde sie in seiner steilsten Richtung "
+    "{gradient}-mal so weit bewegen wie in seiner flachsten (sein größter Singulärwert durch seinen kleinsten), dieser Schritt {own}-mal. "
+    "So bleibt keine Richtung zurück.",
     "rule.nonzero": "{letter} sorgt dafür, dass nicht durch 0 geteilt wird, wo ein Gradient immer 0 war.",
+    "rule.begins": "{letter} lässt die Schritte beginnen: Ohne diese Zahl wäre der erste 0, und alle danach auch.",
     "rule.decay": "Was auch sein Gradient ist, jedes Gewicht verliert in diesem Schritt außerdem das {share}-Fache seiner selbst "
     "(weight decay).",
     "rule.clip_value": "Jedes Element eines Gradienten wird zwischen −{limit} und {limit} gehalten (clipping); in diesem Schritt liegen "
@@ -231,6 +248,8 @@ WORDS = {
     "wird jeder mit {share} multipliziert (clipping); ihre Richtung bleibt.",
     "rule.clip_norm_within": "Zusammen haben alle Gradienten die Länge {norm} (die Wurzel der Summe ihrer Quadrate), nicht mehr als "
     "{limit}. Deshalb wird in diesem Schritt nichts abgeschnitten (clipping).",
+    "rule.own_rate": " haben eine eigene Lernrate: Dort wird {rate} mit {factor} multipliziert, das macht {own} in diesem Schritt.",
+    "rule.own_rate.count=1": " hat eine eigene Lernrate: Dort wird {rate} mit {factor} multipliziert, das macht {own} in diesem Schritt.",
     "rule.schedule": "Die Lernrate folgt einem Plan, {schedule}: {now} in diesem Schritt, {next} im nächsten.",
     "descent.outro_chosen": "Die Lernrate wird nicht gelernt, sondern gewählt.",
     "descent.outro": "Die Lernrate wird nicht gelernt, sondern gewählt. Was eine Wahl bewirkt, steht am Ende.",
@@ -278,6 +297,8 @@ WORDS = {
     "Ableitung des Verlusts nach {z} gleich {result}, weil sich die Zielwerte eines Beispiels zu 1 summieren.",
     "theorem.sigmoid_binary_cross_entropy": "Sigmoid und binäre Kreuzentropie haben zusammen eine kurze Ableitung: Für jedes Beispiel "
     "ist die Ableitung der binären Kreuzentropie nach {z} gleich {result}.",
+    "theorem.sigmoid_focal": "Sigmoid und fokaler Verlust werden zusammen berechnet, aus {z}, damit kein Logarithmus von 0 auftritt, wo "
+    "eine Vorhersage sicher ist. Die Ableitung des Verlusts nach {z} ist {result}.",
     "theorem.proof.samples=1": "Der Beweis, an diesem Beispiel: Der lange Weg, über jede Ausgabe, ergibt dasselbe wie der kurze.",
     "theorem.proof": "Der Beweis, am ersten Beispiel: Der lange Weg, über jede Ausgabe, ergibt dasselbe wie der kurze.",
     # Update formulas
@@ -303,6 +324,8 @@ WORDS = {
     "weights.more": "Auf dieselbe Weise werden {left} weitere Gewichte ersetzt",
     "formulas.more": "Dasselbe gilt für jedes einzelne Gewicht",
     "weights.more.left=1": "Auf dieselbe Weise wird ein weiteres Gewicht ersetzt",
+    "weights.more_together": "Auf dieselbe Weise werden für andere Parameter {left} weitere Größen berechnet",
+    "weights.more_together.left=1": "Auf dieselbe Weise wird für einen anderen Parameter eine weitere Größe berechnet",
     "weights.table": "Und alle, in Zahlen:",
     "weights.weight": "Gewicht",
     "weights.before": "vorher",
@@ -551,6 +574,12 @@ WORDS = {
     "name.loss.binary_cross_entropy_from_logits": "binäre Kreuzentropie aus Logits",
     "name.loss.cross_entropy": "Kreuzentropie",
     "name.loss.cross_entropy_from_logits": "Kreuzentropie aus Logits",
+    "name.loss.smoothed_cross_entropy": "Kreuzentropie mit geglätteten Zielen",
+    "name.loss.sequence_cross_entropy": "Kreuzentropie einer Folge",
+    "name.loss.focal": "fokaler Verlust",
+    "name.loss.cosine_distance": "Kosinus-Abstand",
+    "name.loss.contrastive": "kontrastiver Verlust",
+    "name.loss.triplet": "Triplett-Verlust",
     "name.loss.hinge": "Hinge-Verlust",
     "name.loss.squared_hinge": "quadrierter Hinge-Verlust",
     "name.loss.objective": "die Ausgabe selbst",
@@ -579,6 +608,10 @@ WORDS = {
     "name.option.slope": "Steigung",
     "name.option.alpha": "α",
     "name.option.approximate": "Näherung",
+    "name.option.smoothing": "Glättung",
+    "name.option.gamma": "γ",
+    "name.option.margin": "Abstand",
+    "name.option.squared": "quadriert",
     "name.option.delta": "δ",
     # Notes
     "note.insight": "Merke",
@@ -678,15 +711,7 @@ WORDS = {
     "live.samples.mixed": "Hier hängen die Beispiele voneinander ab; kein Anteil gehört einem allein.",
     "live.alarm.none": "Nichts fällt auf.",
     "live.alarm.title": "Diagnose",
-    "live.alarm.nan": "{error} ist keine Zahl mehr. Als erster Wert hat {name} in Schritt {number} den Zahlenbereich "
-    "verlassen; eine kleinere Rate kann helfen.",
-    "live.alarm.growing": "Dieser Schritt vergrößert den Fehler: {before} → {after}. Ein Schritt senkt ihn mit einer Rate "
-    "unter etwa {limit}.",
-    "live.alarm.growing_only": "Dieser Schritt vergrößert den Fehler: {before} → {after}.",
-    "live.alarm.dead": "{name} ist tot: Die Steigung ist für jedes Beispiel 0, und nichts, was hineinführt, wird gelernt.",
-    "live.alarm.saturated": "{name} ist gesättigt: Die Steigung liegt für jedes Beispiel unter 0,01, und es wird nur sehr langsam gelernt.",
-    "live.alarm.identical": "{name} und {other} haben gleiche Gewichte: Sie lernen immer dasselbe.",
-    "live.alarm.vanishing": "Die Gradienten verschwinden: In der ersten Schicht sind sie {ratio}-mal kleiner als in der letzten.",
+    "live.alarm.growing": "Dieser Schritt vergrößert den Fehler: {before} → {after}.",
     "live.predict.ask": "Wie groß wird {name}? Zahl eingeben, dann Enter.",
     "live.predict.right": "Richtig: {value}.",
     "live.predict.wrong": "Nicht ganz: Es ist {value}.",
@@ -704,6 +729,8 @@ WORDS = {
     "live.slider": "{name}: Pfeiltasten ändern, Enter öffnet die Eingabe",
     "live.data": "Daten",
     "live.rule": "Regel der Anpassung",
+    "live.fold": "Neuronen {first} bis {last} von {count}",
+    "live.all_of_them": "Alle {count}",
     "live.inexact": "Brüche nur, wo jede Zahl einer ist: Hier ist eine Funktion wie e^x im Weg.",
     # Die lebende Seite, wo Python ist
     "served.network": "Netz und Daten",
@@ -1249,6 +1276,13 @@ WORDS = {
     "check.why.steps": "Abgezogen wird {written}; das zeigt sich ab Schritt {step}.",
     "check.why.unknown_steps": "Abgezogen wird nicht η ∂E/∂w mit den eigenen Gradienten; das zeigt sich ab Schritt {step}.",
     "check.why.shared": "{arrays} sind ein und dasselbe Feld.",
+    "check.why.not_finite.31": "Wo eine Nettoeingabe 1000 ist, ist e^z keine Zahl und y auch nicht: das größte z wird nicht abgezogen.",
+    "check.why.not_finite.32": "Wo eine Ausgabe bis zur letzten Stelle 0 oder 1 ist, ist {quantity} keine Zahl.",
+    "check.why.not_finite.50": "Wo eine Nettoeingabe 1000 ist, ist e^z keine Zahl und auch nicht, was daraus berechnet wird.",
+    "check.why.not_finite.raises": "Wo eine Nettoeingabe 1000 ist, scheitert das Programm: {problem}.",
+    "check.why.whole": "Mit ganzen Zahlen in {names} gehen die Stellen nach dem Komma verloren; als float bleiben sie.",
+    "check.why.paired": "Mit x und t jeder Zeile ist der Gradient falsch; er ist genau der zu den Zielwerten in der Reihenfolge {order}.",
+    "check.cautions": "Richtig mit gewöhnlichen Zahlen, aber mit anderen:",
     "check.should": "Es soll sein",
     "check.place": "Zeile {line}: {expression}",
     "check.place.file": "{file}, Zeile {line}: {expression}",
@@ -1416,6 +1450,15 @@ WORDS = {
     "mistake.48": "die Gradientenprüfung selbst ist falsch",
     "mistake.48.sign": "konstant, auf 1e-2 verrauscht, oder ½",
     "mistake.48.cure": "Das Fehlermaß differenzieren, in float64, abseits von Knicken, von beiden Seiten.",
+    "mistake.50": "e^z läuft über",
+    "mistake.50.sign": "NaN oder ein OverflowError, wo eine Nettoeingabe groß ist",
+    "mistake.50.cure": "np.tanh und scipy.special.expit nehmen; e mit keiner großen positiven Zahl potenzieren.",
+    "mistake.51": "f′ steht an der Stelle einer anderen Schicht",
+    "mistake.51.sign": "scheitert, wenn Schichten nicht gleich groß sind",
+    "mistake.51.cure": "f′ am z der Schicht nehmen, zu der δ gehört.",
+    "mistake.52": "ReLU wird auf den Gradienten angewandt",
+    "mistake.52.sign": "keine negative Zahl kommt durch, was immer z ist",
+    "mistake.52.cure": "Das Vorzeichen von z entscheidet, nicht das des Gradienten: ∂E/∂h, wo z > 0, sonst 0.",
     "mistake.49": "die bloße Abweichung geht zurück statt δ",
     "mistake.49.sign": "am Ausgang genau; weiter innen um f′ der Ausgabe falsch",
     "mistake.49.cure": "δ zurückgeben, die Abweichung mal f′ ihrer eigenen Schicht.",

@@ -203,6 +203,19 @@ WORDS = {
     "state.sum": "{state} adds up the gradients of all steps. It starts at 0, for every weight.",
     "state.sum_squares": "{state} adds up the squared gradients of all steps, so that it never falls. It starts at 0, for every weight.",
     "state.slower": "So, at one rate, even a gradient that stays the same moves its weight less with every step.",
+    "state.largest": "{state} is the size of the largest gradient of late: it rises to any larger one at once, and each step keeps {keep} "
+    "of it. It starts at 0, for every weight.",
+    "state.average_of": "{state} is a moving average of {quantity}. Each step keeps {keep} of it and adds {take} of the new value. It "
+    "starts at 0, for every weight.",
+    "state.average_of_squares": "{state} is a moving average of the squares of {quantity}: how far steps have lately gone. Each step keeps "
+    "{keep} of it and adds {take} of the new square. It starts at 0, for every weight.",
+    "state.counts": "{state} hangs on no gradient: it is the same for every weight, and follows from the number of the step. It starts at "
+    "0.",
+    "state.leaning": "{quantity} gives the newest gradient more weight than {state} does: the step looks ahead, to where the average is "
+    "going.",
+    "state.not_yet": "{state} makes no difference to the first {before} steps: it rests on too few gradients yet. From step {first} on it "
+    "does.",
+    "state.in_use": "{state} makes a difference from step {first} on: in the {before} steps before, it rested on too few gradients.",
     "state.other": "{state} is carried on from step to step. It starts at 0, for every weight.",
     "state.corrected": "{corrected} makes up for that start: the shares of all gradients in {state} add up to {share} in step {number}, "
     "and {corrected} divides by that. So in the first step {corrected} is {gradient} itself.",
@@ -210,7 +223,11 @@ WORDS = {
     "{number}, and {corrected} divides by that. So in the first step {corrected} is the square of {gradient} itself.",
     "rule.size": "The size of the gradients is taken out of the step: had all of them, in this step and before, been ten times as large, "
     "every weight would have moved just as far, but for a trace.",
+    "rule.orthogonal": "The rule takes all weights of {matrix} together: the gradient would move it {gradient} times as far in its "
+    "steepest direction as in its flattest (its largest singular value by its smallest); this step, {own} times. So no direction is left "
+    "behind.",
     "rule.nonzero": "{letter} is there so that nothing is divided by 0 where a gradient has always been 0.",
+    "rule.begins": "{letter} lets the steps begin: without it, the first one would be 0, and so would all after it.",
     "rule.decay": "Whatever its gradient, every weight also loses {share} of itself in this step: weight decay.",
     "rule.clip_value": "Clipping keeps every element of a gradient between −{limit} and {limit}; in this step, {beyond} of {count} lie "
     "beyond.",
@@ -218,6 +235,8 @@ WORDS = {
     "So each is multiplied by {share}, which keeps their direction.",
     "rule.clip_norm_within": "Clipping: all gradients together have the length {norm} (the root of the sum of their squares), not more "
     "than {limit}. So nothing is cut in this step.",
+    "rule.own_rate": " learn at a rate of their own: {rate} is multiplied by {factor} there, which makes {own} in this step.",
+    "rule.own_rate.count=1": " learns at a rate of its own: {rate} is multiplied by {factor} there, which makes {own} in this step.",
     "rule.schedule": "The rate follows a schedule, {schedule}: {now} in this step, {next} in the next.",
     "descent.outro_chosen": "The learning rate is not learned: somebody chooses it.",
     "descent.outro": "The learning rate is not learned: somebody chooses it. What a choice does is shown at the end.",
@@ -263,6 +282,8 @@ WORDS = {
     "loss by {z} is {result}, because the targets of an example add up to 1.",
     "theorem.sigmoid_binary_cross_entropy": "Sigmoid and binary cross-entropy together have a short derivative: for each example the "
     "derivative of the binary cross-entropy by {z} is {result}.",
+    "theorem.sigmoid_focal": "Sigmoid and focal loss are computed together, from {z}, so that no logarithm of 0 comes up where a "
+    "prediction is sure. The derivative of the loss by {z} is {result}.",
     "theorem.proof.samples=1": "The proof on this sample: the long way, through every output, gives what the short one gives.",
     "theorem.proof": "The proof, on the first sample: the long way, through every output, gives what the short one gives.",
     # Update formulas
@@ -288,6 +309,8 @@ WORDS = {
     "weights.more": "{left} more weights are updated in the same way",
     "formulas.more": "The same holds for every single weight",
     "weights.more.left=1": "One more weight is updated in the same way",
+    "weights.more_together": "{left} more quantities are computed for other parameters in the same way",
+    "weights.more_together.left=1": "One more quantity is computed for another parameter in the same way",
     "weights.table": "And all of them, in numbers:",
     "weights.weight": "weight",
     "weights.before": "before",
@@ -523,6 +546,12 @@ WORDS = {
     "name.loss.binary_cross_entropy_from_logits": "binary cross-entropy from logits",
     "name.loss.cross_entropy": "cross-entropy",
     "name.loss.cross_entropy_from_logits": "cross-entropy from logits",
+    "name.loss.smoothed_cross_entropy": "cross-entropy with label smoothing",
+    "name.loss.sequence_cross_entropy": "cross-entropy of a sequence",
+    "name.loss.focal": "focal loss",
+    "name.loss.cosine_distance": "cosine distance",
+    "name.loss.contrastive": "contrastive loss",
+    "name.loss.triplet": "triplet loss",
     "name.loss.hinge": "hinge loss",
     "name.loss.squared_hinge": "squared hinge loss",
     "name.loss.objective": "the output itself",
@@ -551,6 +580,10 @@ WORDS = {
     "name.option.slope": "slope",
     "name.option.alpha": "α",
     "name.option.approximate": "approximation",
+    "name.option.smoothing": "smoothing",
+    "name.option.gamma": "γ",
+    "name.option.margin": "margin",
+    "name.option.squared": "squared",
     "name.option.delta": "δ",
     # Notes
     "note.insight": "Note",
@@ -650,14 +683,7 @@ WORDS = {
     "live.samples.mixed": "Here the samples depend on each other, and no share is one sample’s own.",
     "live.alarm.none": "Nothing looks wrong.",
     "live.alarm.title": "Diagnosis",
-    "live.alarm.nan": "{error} is no number any more. The first value that left the range is {name} in step {number}; a "
-    "smaller rate may prevent it.",
-    "live.alarm.growing": "This step makes the error larger: {before} → {after}. One step lowers it with a rate below about {limit}.",
-    "live.alarm.growing_only": "This step makes the error larger: {before} → {after}.",
-    "live.alarm.dead": "{name} is dead: its slope is 0 for every sample, so nothing that leads into it is learned.",
-    "live.alarm.saturated": "{name} is saturated: its slope is below 0.01 for every sample, so it learns very slowly.",
-    "live.alarm.identical": "{name} and {other} have the same weights: they will always learn the same.",
-    "live.alarm.vanishing": "Gradients vanish: in the first layer they are {ratio} times smaller than in the last.",
+    "live.alarm.growing": "This step makes the error larger: {before} → {after}.",
     "live.predict.ask": "What will {name} be? Type a number and press Enter.",
     "live.predict.right": "Right: {value}.",
     "live.predict.wrong": "Not quite: it is {value}.",
@@ -675,6 +701,8 @@ WORDS = {
     "live.slider": "{name}: arrow keys change it, Enter types it",
     "live.data": "Data",
     "live.rule": "Update rule",
+    "live.fold": "Units {first} to {last} of {count}",
+    "live.all_of_them": "All {count}",
     "live.inexact": "Fractions only where every number is one: here a function such as e^x is in the way.",
     # The live page where Python is
     "served.network": "Network and data",
@@ -1209,6 +1237,13 @@ WORDS = {
     "check.why.steps": "What is taken off is {written}; it shows from step {step} on.",
     "check.why.unknown_steps": "What is taken off is not η ∂E/∂w of the program's own gradients; it shows from step {step} on.",
     "check.why.shared": "{arrays} are one and the same array.",
+    "check.why.not_finite.31": "Where a net input is 1000, e^z is no number, and so is y: the largest z is not subtracted first.",
+    "check.why.not_finite.32": "Where an output is 0 or 1 to the last digit, {quantity} is no number.",
+    "check.why.not_finite.50": "Where a net input is 1000, e^z is no number, and so is what is computed from it.",
+    "check.why.not_finite.raises": "Where a net input is 1000 the program fails: {problem}.",
+    "check.why.whole": "With integers in {names} the digits behind the point are lost; as floats they stay.",
+    "check.why.paired": "With x and t of each sample the gradient is wrong; it is exactly that of the targets in the order {order}.",
+    "check.cautions": "Right on ordinary numbers, but on others:",
     "check.should": "It should be",
     "check.place": "line {line}: {expression}",
     "check.place.file": "{file}, line {line}: {expression}",
@@ -1375,6 +1410,15 @@ WORDS = {
     "mistake.48": "the gradient check itself is wrong",
     "mistake.48.sign": "constant, noisy by 1e-2, or ½",
     "mistake.48.cure": "Difference the loss, in float64, away from kinks, from both sides.",
+    "mistake.50": "e^z overflows",
+    "mistake.50.sign": "NaN, or an OverflowError, where a net input is large",
+    "mistake.50.cure": "Use np.tanh and scipy.special.expit; raise e to no large positive power.",
+    "mistake.51": "f′ is taken where another layer is",
+    "mistake.51.sign": "fails unless layers are of one size",
+    "mistake.51.cure": "Take f′ at the z of the layer whose δ it is.",
+    "mistake.52": "ReLU is applied to the gradient",
+    "mistake.52.sign": "no negative number passes, whatever z is",
+    "mistake.52.cure": "What decides is the sign of z, not that of the gradient: ∂E/∂h where z > 0, 0 elsewhere.",
     "mistake.49": "the raw error is passed back in place of δ",
     "mistake.49.sign": "exact at the output; further in wrong by f′ of the output",
     "mistake.49.cure": "Pass δ back, the error times f′ of its own layer.",

@@ -1,11 +1,12 @@
 /** The live page: puts its parts together, listens to the controls, and brings everything up to date once a frame. */
 
-import { alarms } from "./alarms";
+import { Alarms } from "./alarms";
 import { Card } from "./card";
 import type { Content, Phase } from "./content";
 import { html } from "./dom";
 import { type Changing, Knob, handleAt, listen } from "./handles";
 import { printedAs } from "./numbers";
+import type { Said } from "./doctor";
 import { Session } from "./session";
 import { StageView } from "./stage";
 import { decode, download, encoded, load, record } from "./storage";
@@ -46,6 +47,7 @@ export class Page {
   private readonly stage: StageView;
   private readonly card: Card;
   private readonly timeline: Timeline;
+  private readonly alarms: Alarms;
   private readonly views = new Map<ViewName, { view: View; place: HTMLElement; tab: HTMLElement; stale: boolean; built: boolean }>();
   private view: ViewName = "formulas";
   private readonly buttons = new Map<string, HTMLButtonElement>();
@@ -71,6 +73,7 @@ export class Page {
       changed: (element) => this.moved(element),
       select: (element) => this.select(element),
     };
+    this.alarms = new Alarms(session, words, (found) => this.showAlarms(found));
     this.rate = new Knob(this.changing);
     const stagePlace = html("div", { class: "stage-box" });
     const cardPlace = html("div", { class: "card", id: "card", role: "region", "aria-labelledby": "card-title" });
@@ -279,7 +282,7 @@ export class Page {
     this.schedule();
   }
 
-  private select(element: number): void {
+  select(element: number): void {
     this.session.selected = this.session.ownerOf(element);
     if (this.session.position !== Infinity && !this.playing) this.session.position = Infinity;
     this.asking = undefined;
@@ -477,7 +480,7 @@ export class Page {
     this.timeline.refresh();
     this.rate.refresh();
     this.phase.textContent = `${words.say("state", { number: session.start.number })} · ${phase ? words.say(`phase.${phase}`) : words.say("phase.rest")}`;
-    this.refreshAlarms();
+    this.alarms.refresh();
     this.refreshControls();
     this.light("selected", session.ownerOf(now ?? session.selected));
     performance.measure("render", "frame");
@@ -497,17 +500,18 @@ export class Page {
     return words.say(kind, { name });
   }
 
-  private refreshAlarms(): void {
-    const found = alarms(this.session, this.words);
+  private showAlarms(found?: Said[]): void {
+    this.alarmBox.classList.toggle("pending", !found);
+    if (!found) return;
     const text = found.map((alarm) => alarm.text).join("\n");
     if (this.alarmBox.dataset["text"] === text) return;
     this.alarmBox.dataset["text"] = text;
     this.alarmBox.replaceChildren(
       ...(found.length
         ? found.map((alarm) => {
-            const button = html("button", { type: "button", class: "alarm" }, alarm.text);
+            const button = html("button", { type: "button", class: "alarm" }, (alarm.depth ? "↳ " : "") + alarm.text);
             button.addEventListener("click", () => this.select(alarm.element));
-            return html("li", {}, button);
+            return html("li", { class: alarm.depth ? "effect" : undefined }, button);
           })
         : [html("li", { class: "fine" }, this.words.say("alarm.none"))]),
     );
@@ -544,6 +548,11 @@ export class Page {
   change(numbers: Record<string, number>): void {
     this.session.change(new Map(Object.entries(numbers).map(([key, value]) => [this.session.places.get(key)!, value])));
     this.render();
+  }
+
+  /** What the doctor says, at once. */
+  diagnose(): Said[] {
+    return this.alarms.now();
   }
 
   /** The record of the step, as it is saved. */

@@ -2,7 +2,7 @@
 
 import { Bench, type Change } from "./bench";
 import { type Answer, type Architecture, type Channel, type Question, toCell, toServer } from "./channel";
-import type { Content, Numbers } from "./content";
+import { type Content, type Numbers, type PackedContent, unpacked } from "./content";
 import { html } from "./dom";
 import { type Home, Page } from "./page";
 import { Phrases } from "./phrases";
@@ -99,7 +99,7 @@ class Served {
 
   private take(answer: Answer): void {
     if (answer.words) this.words.become(answer.words);
-    if (answer.content && answer.architecture) this.become(answer as Answer & { content: Content; architecture: Architecture });
+    if (answer.content && answer.architecture) this.become(answer as Answer & { content: PackedContent; architecture: Architecture });
     if (answer.data !== undefined) this.training.showData(answer.data);
     if (answer.run !== undefined) this.training.showRun(answer.run);
     if (answer.words) this.training.refresh();
@@ -122,9 +122,10 @@ class Served {
 
   // What is shown
 
-  private become(answer: Answer & { content: Content; architecture: Architecture }): void {
+  private become(answer: Answer & { content: PackedContent; architecture: Architecture }): void {
     const before = this.shown;
-    const session = new Session(answer.content);
+    const content = unpacked(answer.content);
+    const session = new Session(content);
     if (before) session.follow(before.session);
     const looks = before !== undefined && session.start === before.session.start;
     if (before && !looks) {
@@ -132,7 +133,7 @@ class Served {
       this.future = [];
       this.catchUp(session, before.session);
     }
-    this.build({ content: answer.content, architecture: answer.architecture, place: answer.place ?? 0, session });
+    this.build({ content, architecture: answer.architecture, place: answer.place ?? 0, session });
   }
 
   /** Gives a new network the numbers that a person changed while Python derived it. */
