@@ -125,7 +125,7 @@ def test_a_page_asks_and_is_answered_and_comes_back_to_where_it_was(served):
         content = talk(connection, do="begin")
         assert content["content"]["title"].startswith("Back-propagation step by step")
         assert talk(connection, do="numbers", numbers={"W1": [1, 2, 3, 4]}) == {"id": 1}
-        assert "1 to 16 units" in talk(connection, do="change", change={"units": 10**9, "layer": 0})["error"]
+        assert "1 to 128 units" in talk(connection, do="change", change={"units": 10**9, "layer": 0})["error"]
         assert "error" in talk(connection, do="<script>")
     with client.connect(served.socket("one"), origin=served.origin, max_size=None) as connection:
         assert talk(connection, do="begin")["numbers"] == {"W1": [1, 2, 3, 4]}
@@ -211,7 +211,7 @@ def test_a_port_that_is_taken_is_named_with_the_way_out(capsys):
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
-        (["784-128-10"], "up to 400 weights"),
+        (["784-128-10"], "up to 2,500 weights"),
         (["missing.csv"], "missing.csv"),
         (["2-2-1", "--port", "0"], "--port"),
         (["data:iris", "--hidden", "3"], "--hidden"),

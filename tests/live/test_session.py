@@ -13,6 +13,7 @@ import chainrule as cr
 from chainrule.api.problems import problem
 from chainrule.live.architecture import architecture, changed, with_numbers
 from chainrule.live.session import PageSession
+from chainrule.pages.content import MOST_NUMBERS, MOST_UNITS
 
 
 def ask(session: PageSession, **message: Any) -> dict[str, Any]:
@@ -81,10 +82,10 @@ def test_an_optimiser_keeps_the_rate_that_was_chosen():
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        ({"units": 10**9, "layer": 0}, "1 to 16 units"),
-        ({"units": 0, "layer": 0}, "1 to 16 units"),
-        ({"units": True, "layer": 0}, "1 to 16 units"),
-        ({"inputs": 17}, "1 to 16 inputs"),
+        ({"units": 10**9, "layer": 0}, f"1 to {MOST_UNITS} units"),
+        ({"units": 0, "layer": 0}, f"1 to {MOST_UNITS} units"),
+        ({"units": True, "layer": 0}, f"1 to {MOST_UNITS} units"),
+        ({"inputs": MOST_UNITS + 1}, f"1 to {MOST_UNITS} inputs"),
         ({"activation": "<script>", "layer": 0}, "no activation is called '<script>'"),
         ({"activation": "relu", "layer": 7}, "no layer at place 7"),
         ({"remove": 1}, "no layer at place 1"),
@@ -208,7 +209,7 @@ def test_rows_with_missing_values_are_left_out_and_that_is_said():
         ("t.csv", b"", "t.csv"),
         ("m.safetensors", b"\x00", "no model"),
         ("d.toml", b"inputs = 2\n[[layers]]\nunits = 1000000000\n", "10,000,000"),
-        ("d.toml", b"inputs = 9000\n[[layers]]\nunits = 9000\n", "up to 400 weights"),
+        ("d.toml", b"inputs = 9000\n[[layers]]\nunits = 9000\n", f"up to {MOST_NUMBERS:,} weights"),
         ("d.toml", b"inputs = nan\n[[layers]]\nunits = 1\n", "inputs"),
         ("d.json", b'{"format": "chainrule step 1"}', "step"),
         ("d.json", b"{" * 100_000, "d.json"),

@@ -62,7 +62,7 @@ def test_another_network_of_the_page_or_of_python_is_that_of_every_cell(live):
     live.show(cr.problem("3-2-1", seed=2))
     assert live.network.sizes == (3, 2, 1)
     assert len(live.x[0]) == 3
-    assert "1 to 16 units" in ask(live, 2, do="change", change={"units": 99, "layer": 0})["answer"]["error"]
+    assert "1 to 128 units" in ask(live, 2, do="change", change={"units": 999, "layer": 0})["answer"]["error"]
 
 
 @pytest.mark.parametrize(
@@ -94,8 +94,8 @@ def test_where_widgets_are_not_trusted_a_picture_stands_in_words_and_as_png(live
 def test_only_networks_and_problems_are_shown():
     with pytest.raises(cr.InputError, match="Live shows a network"):
         cr.Live("2-2-1")
-    with pytest.raises(cr.InputError, match="up to 400 weights"):
-        cr.Live(cr.problem("64-32-10"))
+    with pytest.raises(cr.InputError, match="up to 2,500 weights"):
+        cr.Live(cr.problem("784-128-10"))
 
 
 NOTEBOOK = """<!DOCTYPE html><meta charset="utf-8"><body><div id="cell"></div><div id="second"></div><script type="module">
@@ -137,7 +137,7 @@ def test_the_bridge_keeps_page_and_values_together_in_two_cells(browser, live, t
     for frame in (first, second):
         frame.locator(".edge-number .value", has_text="0.5").first.wait_for()
     drawn(tab)
-    first.locator(".bench summary").click()  # it is folded where there is little room
+    first.locator(".bench details").evaluate("(details) => { details.open = true; }")  # it is folded where there is little room
     first.get_by_role("button", name="Layer 1: Units: one more").click()
     tab.wait_for_function("() => values._questions.length === 1")
     (question,) = tab.evaluate("values._questions")

@@ -273,7 +273,7 @@ def session_of_model(path: str, subject: Problem, **shape: Any) -> PageSession:
 def _check_small(network: Network) -> None:
     """Before anything is computed. Raises InputError."""
     if network.size > MOST_NUMBERS:
-        raise InputError(f"a page shows up to {MOST_NUMBERS} weights, not {network.size:,}; a smaller network can be seen.")
+        raise InputError(f"a page shows up to {MOST_NUMBERS:,} weights, not {network.size:,}; a smaller network can be seen.")
 
 
 def _read(text: str) -> Message:
