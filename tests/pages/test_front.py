@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import operator
+import shlex
 import shutil
 import subprocess
 from fractions import Fraction
@@ -32,7 +33,7 @@ LARGEST = 120_000
 @pytest.mark.parametrize(("script", "built"), [("module", "page.js"), ("style", "page.css")])
 def test_the_built_file_is_what_its_sources_give(tmp_path, script, built):
     command = json.loads((PAGE / "front/package.json").read_text())["scripts"][script]
-    tool, *options = command.replace(f"../{built}", str(tmp_path / built)).split()
+    tool, *options = shlex.split(command.replace(f"../{built}", str(tmp_path / built)))
     subprocess.run([TOOLS / tool, *options], cwd=PAGE / "front", check=True)
     assert (tmp_path / built).read_bytes() == (PAGE / built).read_bytes(), "npm run build, in src/chainrule/pages/front, builds it anew"
 

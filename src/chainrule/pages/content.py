@@ -24,6 +24,7 @@ from chainrule.notation.formula import Equation, Number
 from chainrule.pages.diagnosis import Doctor
 from chainrule.pages.formulas import Formulas
 from chainrule.pages.program import function_table, traced_program
+from chainrule.pages.saving import saved_files
 from chainrule.steps.problem import Problem
 from chainrule.steps.records import json_numbers
 from chainrule.steps.step import Step
@@ -126,6 +127,7 @@ class _Content:
             "updates": self._updates(),
             "quantities": self._quantities(),
             "doctor": self.doctor.plain(),
+            "files": saved_files(context),
         }
         return {
             "format": FORMAT,

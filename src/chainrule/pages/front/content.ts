@@ -210,6 +210,8 @@ export interface Content {
   functions: Record<string, { instructions: Instruction[]; result: number }>;
   record: StepRecord;
   doctor: DoctorFacts;
+  /** Texts of files with holes for numbers, by the kind of file. */
+  files: { toml: string; numpy: string; safetensors: string };
 }
 
 /** What of the record of a step does not change, and which quantity stands under which name in it. */

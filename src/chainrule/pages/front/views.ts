@@ -65,30 +65,30 @@ abstract class Base implements View {
 
 /** The document of `explain`, alive. */
 export class Formulas extends Base {
-  private lines!: Lines;
+  #lines!: Lines;
 
   override build(place: HTMLElement): void {
     const { session } = this;
-    this.lines = new Lines(session, this.say("view.formulas"));
+    this.#lines = new Lines(session, this.say("view.formulas"));
     const { rule, sections } = session.content;
     for (const section of sections) {
       const box = html("section", { class: "chapter" }, html("h3", {}, section.title));
-      for (const block of section.blocks) this.block(box, block);
+      for (const block of section.blocks) this.#block(box, block);
       place.append(box);
     }
     const box = html("section", { class: "chapter" }, html("h3", {}, this.say("rule")));
     const lines = html("div", { class: "lines" });
-    for (const line of [...rule.lines, ...rule.options.map(stated)]) this.lines.add(lines, line);
+    for (const line of [...rule.lines, ...rule.options.map(stated)]) this.#lines.add(lines, line);
     box.append(lines);
     place.append(box);
   }
 
-  private block(box: HTMLElement, block: Block): void {
+  #block(box: HTMLElement, block: Block): void {
     const { session } = this;
     switch (block[0]) {
       case "equations": {
         const lines = html("div", { class: "lines" });
-        for (const line of block[1]) this.lines.add(lines, line);
+        for (const line of block[1]) this.#lines.add(lines, line);
         box.append(lines);
         return;
       }
@@ -107,30 +107,30 @@ export class Formulas extends Base {
   }
 
   override refresh(): void {
-    this.lines.change();
+    this.#lines.change();
   }
 
   /** Every line written, for those who read them all. */
   finish(): void {
-    this.lines.finish();
+    this.#lines.finish();
   }
 }
 
 /** The error as a function of one number, its tangent, and the step. */
 export class Slope extends Base {
   private element = -1;
-  private chooser!: HTMLElement;
-  private picture!: HTMLElement;
-  private text!: HTMLElement;
+  #chooser!: HTMLElement;
+  #picture!: HTMLElement;
+  #text!: HTMLElement;
 
   override build(place: HTMLElement): void {
-    this.chooser = html("div", { class: "choosers" });
-    this.picture = html("div");
-    this.text = html("p", { class: "about" });
-    place.append(this.chooser, this.picture, this.text);
+    this.#chooser = html("div", { class: "choosers" });
+    this.#picture = html("div");
+    this.#text = html("p", { class: "about" });
+    place.append(this.#chooser, this.#picture, this.#text);
     const all = this.parameters();
     this.element = all[0] ?? -1;
-    this.chooser.append(this.choose(this.say("axis.first"), all, this.element, (element) => this.changing.select(element)));
+    this.#chooser.append(this.choose(this.say("axis.first"), all, this.element, (element) => this.changing.select(element)));
   }
 
   override refresh(): void {
@@ -140,7 +140,7 @@ export class Slope extends Base {
     if (this.parameters().includes(selected)) this.element = selected;
     const { element } = this;
     if (element < 0) return;
-    this.chooser.querySelector("select")!.value = String(element);
+    this.#chooser.querySelector("select")!.value = String(element);
     const value = session.double(element);
     const gradient = session.double(session.content.gradients.of[element]!);
     const error = session.double(session.content.stage.error);
@@ -173,8 +173,8 @@ export class Slope extends Base {
     }
     const dot = svg("circle", { class: "dot handle c7", cx: x(value), cy: y(error), r: 8, "data-e": element });
     picture.append(dot);
-    this.picture.replaceChildren(picture);
-    this.text.textContent = about + (ending > error ? ` ${this.say("slope.over")}` : "");
+    this.#picture.replaceChildren(picture);
+    this.#text.textContent = about + (ending > error ? ` ${this.say("slope.over")}` : "");
   }
 }
 
@@ -182,42 +182,42 @@ const CELLS = 41;
 
 /** The error over two numbers, as contours. */
 export class Contours extends Base {
-  private pair: [number, number] = [-1, -1];
-  private picture!: HTMLElement;
-  private text!: HTMLElement;
-  private waiting = 0;
+  #pair: [number, number] = [-1, -1];
+  #picture!: HTMLElement;
+  #text!: HTMLElement;
+  #waiting = 0;
 
   override build(place: HTMLElement): void {
     const all = this.parameters();
-    this.pair = [all[0] ?? -1, all[Math.min(1, all.length - 1)] ?? -1];
-    if (all.length > 4) this.pair[1] = all[all.length - 1]!;
-    this.picture = html("div");
-    this.text = html("p", { class: "about" });
+    this.#pair = [all[0] ?? -1, all[Math.min(1, all.length - 1)] ?? -1];
+    if (all.length > 4) this.#pair[1] = all[all.length - 1]!;
+    this.#picture = html("div");
+    this.#text = html("p", { class: "about" });
     const choosers = html(
       "div",
       { class: "choosers" },
-      this.choose(this.say("axis.first"), all, this.pair[0], (element) => this.set(0, element)),
-      this.choose(this.say("axis.second"), all, this.pair[1], (element) => this.set(1, element)),
+      this.choose(this.say("axis.first"), all, this.#pair[0], (element) => this.#set(0, element)),
+      this.choose(this.say("axis.second"), all, this.#pair[1], (element) => this.#set(1, element)),
     );
-    place.append(choosers, this.picture, this.text);
+    place.append(choosers, this.#picture, this.#text);
   }
 
-  private set(which: 0 | 1, element: number): void {
-    this.pair[which] = element;
+  #set(which: 0 | 1, element: number): void {
+    this.#pair[which] = element;
     this.refresh();
   }
 
   override refresh(): void {
-    if (!this.waiting)
-      this.waiting = requestAnimationFrame(() => {
-        this.waiting = 0;
-        this.draw();
+    if (!this.#waiting)
+      this.#waiting = requestAnimationFrame(() => {
+        this.#waiting = 0;
+        this.#draw();
       });
   }
 
-  private draw(): void {
+  #draw(): void {
     const { session, changing } = this;
-    const [a, b] = this.pair;
+    const [a, b] = this.#pair;
     if (a < 0) return;
     const now = [a, b].map((element) => session.double(element)) as [number, number];
     const after = [a, b].map((element) => session.double(session.nextOf(element) ?? element)) as [number, number];
@@ -244,8 +244,8 @@ export class Contours extends Base {
     }
     if (after.every(Number.isFinite)) picture.append(svg("path", { class: "tangent c1", d: path([[x(now[0]), y(now[1])], [x(after[0]), y(after[1])]]) }), svg("circle", { class: "end c1", cx: x(after[0]), cy: y(after[1]), r: 4 }));
     picture.append(svg("circle", { class: "dot c7", cx: x(now[0]), cy: y(now[1]), r: 7 }));
-    this.picture.replaceChildren(picture);
-    this.text.textContent = about;
+    this.#picture.replaceChildren(picture);
+    this.#text.textContent = about;
   }
 }
 
@@ -271,73 +271,73 @@ function contour(values: number[][], level: number): [Point, Point][] {
 
 /** The error of every step, and of runs with other rates from the same start. */
 export class Curve extends Base {
-  private logarithmic = true;
-  private picture!: HTMLElement;
-  private others = new Map<number, number[]>();
-  private of: Start | undefined;
-  private factors: HTMLInputElement[] = [];
+  #logarithmic = true;
+  #picture!: HTMLElement;
+  #others = new Map<number, number[]>();
+  #of: Start | undefined;
+  #factors: HTMLInputElement[] = [];
 
   override build(place: HTMLElement): void {
     const box = html("input", { type: "checkbox", checked: true });
     box.addEventListener("change", () => {
-      this.logarithmic = box.checked;
+      this.#logarithmic = box.checked;
       this.refresh();
     });
     const choosers = html("div", { class: "choosers" }, html("label", { class: "check" }, box, html("span", {}, this.say("curve.log"))));
-    const rate = this.rate();
+    const rate = this.#rate();
     if (rate !== undefined) {
       choosers.append(html("span", {}, this.say("curve.compare")));
       for (const factor of [0.25, 0.5, 2, 4]) {
         const other = html("input", { type: "checkbox", value: factor, checked: factor === 0.25 });
-        this.factors.push(other);
+        this.#factors.push(other);
         other.addEventListener("change", () => this.refresh());
         choosers.append(html("label", { class: "check" }, other, html("span", { "data-factor": factor })));
       }
     }
-    this.picture = html("div");
-    place.append(choosers, this.picture, html("p", { class: "about" }, this.say("curve.about")));
+    this.#picture = html("div");
+    place.append(choosers, this.#picture, html("p", { class: "about" }, this.say("curve.about")));
   }
 
-  private rate(): number | undefined {
+  #rate(): number | undefined {
     return this.session.places.get("learning_rate 0");
   }
 
   override refresh(): void {
     const { session, changing } = this;
     const { words } = changing;
-    const rate = this.rate();
+    const rate = this.#rate();
     const first = session.steps[0]!;
     const errors = session.steps.map((start) => session.errorOf(start));
     const count = Math.max(errors.length, 30);
-    if (this.of !== first) [this.of, this.others] = [first, new Map()];
+    if (this.#of !== first) [this.#of, this.#others] = [first, new Map()];
     const runs: [string, number[], string][] = [["", errors, "c7"]];
-    this.factors.forEach((box, place) => {
+    this.#factors.forEach((box, place) => {
       const factor = Number(box.value);
       const value = session.double(rate!, first.arrays) * factor;
       const label = this.say("curve.rate", { name: words.name(rate!), value: words.brief(value) });
       box.parentElement!.querySelector("span")!.textContent = label;
-      if (box.checked) runs.push([label, this.run(first, value, count), ["c0", "c1", "c4", "c8"][place]!]);
+      if (box.checked) runs.push([label, this.#run(first, value, count), ["c0", "c1", "c4", "c8"][place]!]);
     });
-    const all = runs.flatMap(([, numbers]) => numbers).filter((value) => Number.isFinite(value) && (!this.logarithmic || value > 0));
+    const all = runs.flatMap(([, numbers]) => numbers).filter((value) => Number.isFinite(value) && (!this.#logarithmic || value > 0));
     const start = errors[0]!;
     let [low, high] = [Math.min(...all), Math.max(...all)];
     if (!all.length) [low, high] = [0.1, 1];
-    if (this.logarithmic) [low, high] = [Math.max(low / 2, high * 1e-30), Math.min(high * 2, Math.max(start, 1e-30) * 1e12)];
+    if (this.#logarithmic) [low, high] = [Math.max(low / 2, high * 1e-30), Math.min(high * 2, Math.max(start, 1e-30) * 1e12)];
     else [low, high] = [Math.min(0, low), Math.min(high * 1.05, Math.max(start, 1e-9) * 50)];
     const first_ = session.steps[0]!.number;
-    const { picture, x, y } = frame(words, this.say("curve.about"), [first_, first_ + Math.max(count - 1, 1)], [low, high], ["", words.name(session.content.stage.error)], this.logarithmic && low > 0);
+    const { picture, x, y } = frame(words, this.say("curve.about"), [first_, first_ + Math.max(count - 1, 1)], [low, high], ["", words.name(session.content.stage.error)], this.#logarithmic && low > 0);
     for (const [label, numbers, colour] of runs.reverse()) {
-      picture.append(svg("path", { class: `curve ${colour}`, d: path(numbers.map((value, i) => [x(first_ + i), value > 0 || !this.logarithmic ? y(value) : NaN])) }));
+      picture.append(svg("path", { class: `curve ${colour}`, d: path(numbers.map((value, i) => [x(first_ + i), value > 0 || !this.#logarithmic ? y(value) : NaN])) }));
       const last = numbers.length - 1;
       if (label && Number.isFinite(numbers[last]!)) picture.append(svg("text", { class: `mark ${colour}`, x: Math.min(x(first_ + last), WIDTH - 90), y: Math.max(24, y(Math.max(numbers[last]!, low)) - 6) }, label));
     }
     const here = session.errorOf(session.start);
     if (Number.isFinite(here)) picture.append(svg("circle", { class: "dot c7", cx: x(session.start.number), cy: y(Math.max(here, low)), r: 6 }));
-    this.picture.replaceChildren(picture);
+    this.#picture.replaceChildren(picture);
   }
 
-  private run(first: Start, value: number, count: number): number[] {
-    const known = this.others.get(value);
+  #run(first: Start, value: number, count: number): number[] {
+    const known = this.#others.get(value);
     if (known && known.length >= count) return known;
     const arrays = new Map(first.arrays);
     arrays.set("learning_rate", { shape: [], data: Float64Array.of(value) });
@@ -348,20 +348,20 @@ export class Curve extends Base {
       if (!Number.isFinite(errors[step]!)) break;
       start = this.session.runner.next(start, this.session.runner.before(start));
     }
-    this.others.set(value, errors);
+    this.#others.set(value, errors);
     return errors;
   }
 }
 
 /** What the network computes, for one or two inputs. */
 export class Learned extends Base {
-  private picture!: HTMLElement;
-  private text!: HTMLElement;
+  #picture!: HTMLElement;
+  #text!: HTMLElement;
 
   override build(place: HTMLElement): void {
-    this.picture = html("div");
-    this.text = html("p", { class: "about" });
-    place.append(this.picture, this.text);
+    this.#picture = html("div");
+    this.#text = html("p", { class: "about" });
+    place.append(this.#picture, this.#text);
   }
 
   override refresh(): void {
@@ -370,7 +370,7 @@ export class Learned extends Base {
     const data = session.start.arrays.get(inputs[0]!)!;
     const count = inputs.reduce((sum, key) => sum + session.content.quantities[key]![1]!, 0);
     if (count > 2 || inputs.length > 1) {
-      this.text.textContent = this.say("function.none", { count });
+      this.#text.textContent = this.say("function.none", { count });
       return;
     }
     const samples = session.content.samples;
@@ -388,13 +388,13 @@ export class Learned extends Base {
     if (count === 1) {
       const [low, high] = ends(column(0));
       const xs = Float64Array.from({ length: POINTS }, (_, i) => low + ((high - low) * i) / (POINTS - 1));
-      const y = this.predict(inputs[0]!, { shape: [POINTS, 1], data: xs }, output).data;
+      const y = this.#predict(inputs[0]!, { shape: [POINTS, 1], data: xs }, output).data;
       const range = [...y, ...(targets ?? [])].filter(Number.isFinite);
       const box = frame(words, this.say("function.one", { x: names[0]! }), [low, high], ends(range), [names[0]!, "y"]);
       for (let unit = 0; unit < width; unit++) box.picture.append(svg("path", { class: "curve c5", d: path([...xs].map((at, i) => [box.x(at), box.y(y[i * width + unit]!)])) }));
       targets?.forEach((target, at) => box.picture.append(svg("circle", { class: "end c6", cx: box.x(column(0)[Math.floor(at / width)]!), cy: box.y(target), r: 5 })));
-      this.picture.replaceChildren(box.picture);
-      this.text.textContent = this.say("function.one", { x: names[0]! });
+      this.#picture.replaceChildren(box.picture);
+      this.#text.textContent = this.say("function.one", { x: names[0]! });
       return;
     }
     const [across, up] = [ends(column(0)), ends(column(1))];
@@ -405,7 +405,7 @@ export class Learned extends Base {
         grid[2 * (j * cells + i)] = across[0] + ((across[1] - across[0]) * (i + 0.5)) / cells;
         grid[2 * (j * cells + i) + 1] = up[0] + ((up[1] - up[0]) * (j + 0.5)) / cells;
       }
-    const y = this.predict(inputs[0]!, { shape: [cells * cells, 2], data: grid }, output).data;
+    const y = this.#predict(inputs[0]!, { shape: [cells * cells, 2], data: grid }, output).data;
     const about = this.say("function.two", { x: names[0]!, y: names[1]! });
     const { picture, x, y: height } = frame(words, about, across, up, names as [string, string]);
     const value = (at: number): number => y[at * width]!;
@@ -425,11 +425,11 @@ export class Learned extends Base {
       if (target !== undefined) place.append(svg("text", { class: "mark outlined", x: 11, y: 4 }, words.brief(target)));
       picture.append(place);
     }
-    this.picture.replaceChildren(picture);
-    this.text.textContent = about;
+    this.#picture.replaceChildren(picture);
+    this.#text.textContent = about;
   }
 
-  private predict(input: string, rows: Tensor, output: string): Tensor {
+  #predict(input: string, rows: Tensor, output: string): Tensor {
     const arrays = new Map(this.session.start.arrays).set(input, rows);
     for (const key of [...Object.keys(this.session.content.leaves.targets), ...Object.keys(this.session.content.leaves.weights)]) {
       const { shape } = arrays.get(key)!;
@@ -441,7 +441,7 @@ export class Learned extends Base {
 
 /** Weights, activations and gradients by layer, as marks. */
 export class Layers extends Base {
-  private rows: [SVGRectElement, number][] = [];
+  #rows: [SVGRectElement, number][] = [];
 
   override build(place: HTMLElement): void {
     const { content } = this.session;
@@ -467,7 +467,7 @@ export class Layers extends Base {
           const mark = svg("rect", { x: i * wide + 0.1 * wide, y: 1, width: 0.8 * wide, height: 24, rx: Math.min(3, wide / 3), "data-e": element }, svg("title"));
           mark.addEventListener("pointerenter", () => (mark.firstElementChild!.textContent = `${this.name(element)} = ${this.changing.words.number(this.session.double(element))}`));
           picture.append(mark);
-          this.rows.push([mark, element]);
+          this.#rows.push([mark, element]);
         });
         box.append(html("div", { class: "strip-row" }, html("span", {}, title), picture));
       }
@@ -478,8 +478,8 @@ export class Layers extends Base {
 
   override refresh(): void {
     const strips = new Map<Element, number>();
-    for (const [mark, element] of this.rows) strips.set(mark.parentElement!, Math.max(strips.get(mark.parentElement!) ?? 1e-300, Math.abs(this.session.double(element))));
-    for (const [mark, element] of this.rows) {
+    for (const [mark, element] of this.#rows) strips.set(mark.parentElement!, Math.max(strips.get(mark.parentElement!) ?? 1e-300, Math.abs(this.session.double(element))));
+    for (const [mark, element] of this.#rows) {
       const value = this.session.double(element);
       mark.setAttribute("class", `strip-mark ${value < 0 ? "c0" : "c1"}`);
       mark.setAttribute("fill-opacity", (0.1 + 0.9 * Math.min(1, Math.abs(value) / strips.get(mark.parentElement!)!)).toFixed(2));
@@ -507,7 +507,7 @@ export class Samples extends Base {
     const keyOf = (element: number): string => content.elements[element]![0];
     const chosen = keyOf(all.includes(session.ownerOf(session.selected)) ? session.ownerOf(session.selected) : all[0]!);
     const weights = all.length > MOST_ROWS ? all.filter((element) => keyOf(element) === chosen).slice(0, MOST_ROWS) : all;
-    const mean = this.shares(weights);
+    const mean = this.#shares(weights);
     const shares = mean ?? [];
     const head = [html("td"), ...Array.from({ length: content.samples }, (_, n) => html("th", { scope: "col" }, String(n + 1))), html("th", { scope: "col" }, this.say("samples.sum"))];
     const rows = weights.map((element, row) => {
@@ -524,7 +524,7 @@ export class Samples extends Base {
   }
 
   /** The gradient of each sample by itself, as far as these add up to the whole: divided by N where E is a mean. */
-  private shares(weights: number[]): number[][] | undefined {
+  #shares(weights: number[]): number[][] | undefined {
     const { session } = this;
     const { content } = session;
     const { inputs, targets, weights: counts } = content.leaves;
@@ -553,7 +553,7 @@ export class Samples extends Base {
 
 /** Every number that can be changed, in tables. */
 export class AllNumbers extends Base {
-  private inputs: [HTMLInputElement, number][] = [];
+  #inputs: [HTMLInputElement, number][] = [];
 
   override build(place: HTMLElement): void {
     const { session, changing } = this;
@@ -583,7 +583,7 @@ export class AllNumbers extends Base {
           event.preventDefault();
         });
         grid.append(html("label", { for: `number-${element}` }, changing.words.name(element)), input);
-        this.inputs.push([input, element]);
+        this.#inputs.push([input, element]);
       });
       const box = html("section", { class: "chapter" }, html("h3", {}, this.say(title)));
       if (own.length <= MOST_ROWS) box.append(grid);
@@ -602,7 +602,7 @@ export class AllNumbers extends Base {
 
   override refresh(): void {
     const comma = this.session.content.decimal === "comma";
-    for (const [input, element] of this.inputs) {
+    for (const [input, element] of this.#inputs) {
       if (document.activeElement === input && input.value !== "" && this.changing.words.typed(input.value) === this.session.double(element)) continue;
       const text = String(this.session.double(element)).replace("-", "−");
       input.value = comma ? text.replace(".", ",") : text;
