@@ -5,6 +5,18 @@ Where a name stands in several modules, it is the one that people mean: `tanh` i
 
 from chainrule.network.network import Network as Network
 from chainrule.network.layers import dense as dense, tied as tied, add as add, multiply as multiply, join as join, layer as layer
+from chainrule.network.wiring import image as image, sequence as sequence, tokens as tokens
+from chainrule.network.spatial import conv as conv, conv_transpose as conv_transpose, max_pool as max_pool, average_pool as average_pool
+from chainrule.network.spatial import adaptive_pool as adaptive_pool, global_pool as global_pool
+from chainrule.network.spatial import flatten as flatten, reshape as reshape, permute as permute, split as split
+from chainrule.network.normalization import batch_norm as batch_norm, layer_norm as layer_norm, rms_norm as rms_norm
+from chainrule.network.normalization import group_norm as group_norm, instance_norm as instance_norm, dropout as dropout
+from chainrule.network.recurrence import rnn as rnn, lstm as lstm, gru as gru, bidirectional as bidirectional, step as step
+from chainrule.network.recurrence import embedding as embedding
+from chainrule.network.attention import attention as attention, multi_head_attention as multi_head_attention
+from chainrule.network.attention import sinusoidal_position as sinusoidal_position, learned_position as learned_position
+from chainrule.network.attention import rotary_position as rotary_position, transformer_block as transformer_block
+from chainrule.network.attention import glu as glu, highway as highway, squeeze_excite as squeeze_excite
 from chainrule.network.description import described as described, network_from as network_from
 from chainrule.network.description import read_description as read_description, write_description as write_description
 from chainrule.steps.problem import Problem as Problem, described_problem as described_problem, problem_from as problem_from
@@ -15,6 +27,7 @@ from chainrule.explanation.explain import explain as explain
 from chainrule.api.formulas import explain_formula as explain_formula
 from chainrule.api.figures import figure as figure
 from chainrule.api.page import page as page
+from chainrule.live.widget import Live as Live
 from chainrule.api.check import check as check
 from chainrule.api.doctor import doctor as doctor
 from chainrule.api.train import train as train
@@ -46,6 +59,9 @@ from chainrule.network.losses import log_cosh as log_cosh
 from chainrule.network.losses import binary_cross_entropy as binary_cross_entropy
 from chainrule.network.losses import binary_cross_entropy_from_logits as binary_cross_entropy_from_logits, cross_entropy as cross_entropy
 from chainrule.network.losses import cross_entropy_from_logits as cross_entropy_from_logits, hinge as hinge, squared_hinge as squared_hinge
+from chainrule.network.losses import smoothed_cross_entropy as smoothed_cross_entropy, focal as focal
+from chainrule.network.losses import sequence_cross_entropy as sequence_cross_entropy, cosine_distance as cosine_distance
+from chainrule.network.losses import contrastive as contrastive, triplet as triplet
 from chainrule.network.losses import kl as kl, objective as objective, upstream as upstream
 from chainrule.network.regularizers import l1 as l1, l2 as l2, elastic_net as elastic_net
 from chainrule.network.initializers import zeros as zeros, constant as constant, uniform as uniform, normal as normal
@@ -54,7 +70,8 @@ from chainrule.network.initializers import he_normal as he_normal, lecun_uniform
 from chainrule.network.initializers import orthogonal as orthogonal, Constant as Constant, Uniform as Uniform, Normal as Normal
 from chainrule.network.initializers import Orthogonal as Orthogonal
 from chainrule.network.optimizers import sgd as sgd, momentum as momentum, nesterov as nesterov, adagrad as adagrad, rmsprop as rmsprop
-from chainrule.network.optimizers import adam as adam, adamw as adamw, let as let
+from chainrule.network.optimizers import adam as adam, adamw as adamw, nadam as nadam, radam as radam, adamax as adamax
+from chainrule.network.optimizers import adadelta as adadelta, lion as lion, muon as muon, let as let
 from chainrule.network.schedules import step_decay as step_decay, exponential as exponential, cosine as cosine, warmup as warmup
 from chainrule.network.schedules import one_cycle as one_cycle
 from chainrule.formula.primitives import exp as exp, log as log, sqrt as sqrt, sin as sin, cos as cos, sign as sign, floor as floor

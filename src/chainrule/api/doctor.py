@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from chainrule.api.models import is_model, recorded
 from chainrule.api.problems import problem
 from chainrule.api.settings import typed
 from chainrule.base.errors import DescriptionError, InputError
+from chainrule.base.frozen import replace
 from chainrule.base.printing import command_line
 from chainrule.diagnosis.case import Case
 from chainrule.diagnosis.criteria import Finding, found

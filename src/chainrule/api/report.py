@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from chainrule.api.doctor import case_of_rows, first_cure, options_of, training_
 from chainrule.api.models import scales, trained
 from chainrule.api.settings import chosen_notation
 from chainrule.base.errors import InputError
+from chainrule.base.frozen import replace
 from chainrule.diagnosis.criteria import sentence
 from chainrule.diagnosis.divergence import Diverged
 from chainrule.diagnosis.examination import examined

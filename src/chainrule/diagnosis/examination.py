@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import field
 from typing import Any
 
 from chainrule.base.display import Displayed
-from chainrule.base.frozen import Frozen
+from chainrule.base.frozen import Frozen, replace
 from chainrule.diagnosis.case import Case
 from chainrule.diagnosis.criteria import BLANK, CRITERIA, Finding, Value, found, number_texts, number_words, sentence
 from chainrule.diagnosis.cures import Cure, cure_of

@@ -43,12 +43,7 @@ def not_finite(case: Case) -> Mapping[str, Value] | None:
     """NaN or infinity, before the first step or in it: the first quantity of which it is true, in the order of computation."""
     if np.isfinite(case.start.error) and all(np.isfinite(g).all() for g in case.start.gradients.values()):
         return None
-    return undefined(case.first_step) or {"quantity": first_infinite(case.first_step) or "E"}
-
-
-def first_infinite(step: Step) -> str | None:
-    """The key of the first quantity of a step, in the order of computation, that is not finite; None if all of them are."""
-    return None if step.exact else next((key for key, value in step.values.items() if not np.isfinite(value).all()), None)
+    return undefined(case.first_step) or {"quantity": case.first_step.first_infinite or "E"}
 
 
 def undefined(step: Step) -> Mapping[str, Value] | None:

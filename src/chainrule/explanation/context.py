@@ -6,11 +6,11 @@ import itertools
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
-from dataclasses import field, replace
+from dataclasses import field
 from functools import cached_property
 from typing import Any, TypeVar
 
-from chainrule.base.frozen import FrozenValue
+from chainrule.base.frozen import FrozenValue, replace
 from chainrule.base.pickling import WithoutCaches
 from chainrule.diagnosis.rates import Advice, Runner, advice_at
 from chainrule.document.document import Block, Equations, Inline, Note

@@ -9,12 +9,11 @@ Numbers that had to be rounded carry guard digits inside a formula: as many more
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import fields, is_dataclass, replace
 from fractions import Fraction
 from functools import reduce
 from typing import Any
 
-from chainrule.base.frozen import FrozenValue
+from chainrule.base.frozen import FrozenValue, replace
 from chainrule.formula.expression import Expression, Name, as_expression, order, substitute, variable
 from chainrule.formula.forms import Fence, Infix, Named, Prefix, Radical, Raised, Ratio, Times
 from chainrule.formula.primitives import add, multiply
@@ -362,8 +361,9 @@ def with_sizes(part: Any, sizes: Mapping[str, int]) -> Any:
         return Number(str(sizes[part.key]), value=Fraction(sizes[part.key]))
     if isinstance(part, tuple):
         return tuple(with_sizes(item, sizes) for item in part)
-    if is_dataclass(part) and not isinstance(part, type | Number):
-        return replace(part, **{field.name: with_sizes(getattr(part, field.name), sizes) for field in fields(part)})
+    if isinstance(part, FrozenValue) and not isinstance(part, Number):
+        names: tuple[str, ...] = part.__match_args__
+        return type(part)(*[with_sizes(getattr(part, name), sizes) for name in names])
     return part
 
 

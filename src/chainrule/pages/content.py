@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 from chainrule.base.errors import InputError
+from chainrule.base.frozen import replace
 from chainrule.document.document import Block, Equations, Inline, Paragraph, Section, Subheading, TableBlock
 from chainrule.explanation.backward import MOST_PATHS, sample_gradients
 from chainrule.explanation.context import PENALTY, Context, paths
@@ -60,14 +60,16 @@ def page_content(
     _check_size(context)
     if context.detail == "overview":
         (context,) = contexts(subject, detail="matrix", digits=digits)
-    if _lines(context) > LONGEST:
+    sections = whole_sections(context, without=ELSEWHERE)
+    if _lines(sections) > LONGEST:
         context = context.made_brief()
-    return _Content(context).plain(exact)
+        sections = whole_sections(context, without=ELSEWHERE)
+    return _Content(context).plain(sections, exact)
 
 
-def _lines(context: Context) -> int:
+def _lines(sections: Iterable[Section]) -> int:
     """How many lines of text the document would have, about."""
-    blocks = [block for section in whole_sections(context) for block in section.blocks if isinstance(block, Equations)]
+    blocks = [block for section in sections for block in section.blocks if isinstance(block, Equations)]
     return sum(len(equation.sides) for block in blocks for equation in block.equations if isinstance(equation, Equation))
 
 
@@ -104,8 +106,8 @@ class _Content:
         self.parts = {part.parameter.key: part for part in self.step.update.parameters}
         self.doctor = Doctor(context)
 
-    def plain(self, exact: bool) -> dict[str, Any]:
-        """All of it."""
+    def plain(self, sections: Iterable[Section], exact: bool) -> dict[str, Any]:
+        """All of it, with these sections of the document."""
         context = self.context
         stage = self._stage()
         content = {
@@ -119,7 +121,7 @@ class _Content:
             "brief": context.brief,
             "words": {key[5:]: text for key, text in context.words.catalogue.items() if key.startswith("live.")}
             | {key: context.words.catalogue[key] for key in ("if", "otherwise")},
-            "sections": [self._section(section) for section in whole_sections(context) if section.key not in ELSEWHERE],
+            "sections": [self._section(section) for section in sections if section.key not in ELSEWHERE],
             "rule": self._rule(),
             "stage": stage,
             "sequence": self._sequence(),
@@ -347,7 +349,7 @@ class _Content:
         shared: list[int] = []
         own: dict[int, list[int]] = {}
         for part in self.step.update.parameters:
-            nodes = intermediate_quantities(part.new)
+            nodes = [node for node in intermediate_quantities(part.new) if self.step.optimizer.elementwise or not node.shape]
             shared += [place for node in nodes if not node.shape and (place := self.formulas.of(Element(node, ()))) not in shared]
             for weight in self.context.elements(part.parameter):
                 if weight.index not in self.step.network.kept.get(weight.key, ()):

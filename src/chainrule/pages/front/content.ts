@@ -39,8 +39,11 @@ export interface Packed {
   nodes: [number, ...unknown[]][];
 }
 
+/** The content as Python hands it over. */
+export type PackedContent = Omit<Content, keyof Packed> & Packed;
+
 /** The content with every element and every node as the page reads them. */
-export function unpacked(packed: Omit<Content, keyof Packed> & Packed): Content {
+export function unpacked(packed: PackedContent): Content {
   const { keys, kinds, operations } = packed;
   const elements = packed.elements.map(([key, place, node, kind, ...numbers]): ElementRecord => {
     const [flags, ...texts] = kinds[kind]!;

@@ -2,7 +2,7 @@
 
 import { Alarms } from "./alarms";
 import { Card } from "./card";
-import { type Content, type Phase, unpacked } from "./content";
+import type { Content, Phase } from "./content";
 import { html } from "./dom";
 import { fromToml } from "./formats";
 import { type Changing, Knob, handleAt, listen } from "./handles";
@@ -24,8 +24,25 @@ type ViewName = (typeof VIEWS)[number];
 const SPEEDS = [1600, 900, 450, 200, 80];
 const MANY = 20;
 
-class Page {
-  private readonly session: Session;
+/** Where the page is at home, besides in a file. */
+export interface Home {
+  /** What it knows already, of the same content. */
+  session?: Session;
+  /** Is it built for the first time? */
+  first?: boolean;
+  /** Can a link lead to it? */
+  linked?: boolean;
+  /** Called whenever it was drawn. */
+  drawn?: () => void;
+  /** What undo and redo lead to where the numbers have nothing more; absent where there is nothing either. */
+  earlier?: () => (() => void) | undefined;
+  later?: () => (() => void) | undefined;
+}
+
+export class Page {
+  readonly session: Session;
+  /** What listens beyond the page's own elements, until it is closed. */
+  readonly #listening = new AbortController();
   private readonly words: Words;
   readonly #changing: Changing;
   private readonly stage: StageView;
@@ -47,8 +64,8 @@ class Page {
   #spoken = 0;
   #erring = NaN;
 
-  constructor(root: HTMLElement, readonly content: Content) {
-    this.session = new Session(content);
+  constructor(private readonly root: HTMLElement, readonly content: Content, private readonly home: Home = {}) {
+    this.session = home.session ?? new Session(content);
     this.words = new Words(content);
     const { words, session } = this;
     this.#changing = {
@@ -79,12 +96,23 @@ class Page {
     this.#tabs(viewPlace);
     listen(root, this.#changing);
     this.#listenForHovering(root);
-    addEventListener("keydown", (event) => this.#key(event));
-    addEventListener("hashchange", () => this.#fromLink());
+    const { signal } = this.#listening;
+    addEventListener("keydown", (event) => this.#key(event), { signal });
+    addEventListener("hashchange", () => this.#fromLink(), { signal });
     this.#fromLink();
     this.#erring = session.errorOf(session.start);
     this.render();
-    if (!wasSeen() && !location.hash) this.#tour();
+    if (home.first !== false && !wasSeen() && !location.hash) this.#tour();
+  }
+
+  /** Takes the page away, for another one in its place. */
+  close(): void {
+    this.#listening.abort();
+    clearTimeout(this.#playing);
+    clearTimeout(this.#speaking);
+    cancelAnimationFrame(this.#frame);
+    document.querySelector(".typing")?.remove();
+    this.root.replaceChildren();
   }
 
   // Controls
@@ -99,15 +127,15 @@ class Page {
   }
 
   #controls(): HTMLElement {
-    const { words, session } = this;
+    const { words } = this;
     const bar = html("div", { class: "controls", role: "toolbar", "aria-label": words.say("phase.rest") });
     bar.append(
       this.#button("back", () => this.#walk(-1), "◂"),
       this.#button("step", () => this.#walk(1), "▸"),
       this.#button("play", () => this.#play(), "▶"),
       html("span", { class: "gap" }),
-      this.#button("undo", () => this.#act(() => session.undo()), "↶"),
-      this.#button("redo", () => this.#act(() => session.redo()), "↷"),
+      this.#button("undo", () => this.#undo(), "↶"),
+      this.#button("redo", () => this.#redo(), "↷"),
       this.#more(),
     );
     return bar;
@@ -132,7 +160,7 @@ class Page {
       check("exact", this.session.fractions, (on) => this.#fractions(on)),
       html("label", { class: "check" }, html("span", {}, words.say("speed")), speed),
       html("hr"),
-      this.#button("link", () => void this.link()),
+      ...(this.home.linked === false ? [] : [this.#button("link", () => void this.link())]),
       this.#button("load", () => file.click()),
       html(
         "div",
@@ -153,9 +181,10 @@ class Page {
       details.querySelector("summary")!.focus();
       event.stopPropagation();
     });
-    document.addEventListener("pointerdown", (event) => {
+    const outside = (event: Event): void => {
       if (!details.contains(event.target as Node)) details.open = false;
-    });
+    };
+    document.addEventListener("pointerdown", outside, { signal: this.#listening.signal });
     return details;
   }
 
@@ -206,6 +235,11 @@ class Page {
     this.open("formulas");
   }
 
+  /** The view that is open. */
+  get opened(): ViewName {
+    return this.view;
+  }
+
   open(name: ViewName): void {
     this.view = name;
     for (const [other, { tab, place }] of this.#views) {
@@ -229,6 +263,18 @@ class Page {
   }
 
   // What happens
+
+  #undo(): void {
+    const earlier = this.session.canUndo ? undefined : this.home.earlier?.();
+    if (earlier) earlier();
+    else this.#act(() => this.session.undo());
+  }
+
+  #redo(): void {
+    const later = this.session.canRedo ? undefined : this.home.later?.();
+    if (later) later();
+    else this.#act(() => this.session.redo());
+  }
 
   #act(what: () => void): void {
     what();
@@ -299,7 +345,7 @@ class Page {
     const actual = session.double(now!);
     const right = isFiniteReal(value) && (Number(text) === actual || Number(actual.toPrecision(digits)) === Number(text));
     this.#asking = undefined;
-    this.#say(words.say(right ? "predict.right" : "predict.wrong", { value: words.number(session.sources.before.of(now!)) }));
+    this.say(words.say(right ? "predict.right" : "predict.wrong", { value: words.number(session.sources.before.of(now!)) }));
     this.#schedule();
   }
 
@@ -308,12 +354,12 @@ class Page {
     if (on && this.session.content.sequence.some(([, element]) => !printedAs(this.session.sources.before.of(element)).exact)) {
       this.session.fractions = false;
       this.#checks.get("exact")!.checked = false;
-      this.#say(this.words.say("inexact"));
+      this.say(this.words.say("inexact"));
     }
     this.#schedule();
   }
 
-  #say(text: string): void {
+  say(text: string): void {
     this.#said.textContent = text;
     this.#said.classList.add("shown");
     setTimeout(() => this.#said.classList.remove("shown"), 4000);
@@ -323,7 +369,7 @@ class Page {
     const text = encoded(this.session, this.view);
     if (text === undefined) {
       this.#save("json");
-      this.#say(this.words.say("link_long"));
+      this.say(this.words.say("link_long"));
       return;
     }
     history.replaceState(null, "", `#${text}`);
@@ -332,7 +378,7 @@ class Page {
     } catch {
       // The address bar has it all the same.
     }
-    this.#say(this.words.say("link_copied"));
+    this.say(this.words.say("link_copied"));
   }
 
   #fromLink(): void {
@@ -343,7 +389,7 @@ class Page {
 
   #save(kind: SavedKind): void {
     download(...savedFile(this.session, kind));
-    this.#say(this.words.say("saved"));
+    this.say(this.words.say("saved"));
   }
 
   async #load(file: HTMLInputElement): Promise<void> {
@@ -354,7 +400,7 @@ class Page {
       await load(this.session, chosen);
       this.#act(() => undefined);
     } catch (error) {
-      this.#say(this.words.say("load_failed", { reason: (error as Error).message.slice(0, 120) }));
+      this.say(this.words.say("load_failed", { reason: (error as Error).message.slice(0, 120) }));
     }
   }
 
@@ -396,8 +442,8 @@ class Page {
   #key(event: KeyboardEvent): void {
     const target = event.target as Element;
     if (target.closest("input, select, textarea, [role=dialog], details")) return;
-    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z") this.#act(() => (event.shiftKey ? this.session.redo() : this.session.undo()));
-    else if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "y") this.#act(() => this.session.redo());
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z") event.shiftKey ? this.#redo() : this.#undo();
+    else if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "y") this.#redo();
     else if (event.ctrlKey || event.metaKey || event.altKey) return;
     else if (event.key === "n" || event.key === "s") this.#walk(1);
     else if (event.key === "p" || event.key === "b") this.#walk(-1);
@@ -458,6 +504,7 @@ class Page {
     this.#light("selected", session.ownerOf(now ?? session.selected));
     performance.measure("render", "frame");
     this.#speakLater();
+    this.home.drawn?.();
   }
 
   #titleOf(element: number, name: string): string {
@@ -491,8 +538,8 @@ class Page {
 
   #refreshControls(): void {
     const { session, words } = this;
-    this.#buttons.get("undo")!.disabled = !session.canUndo;
-    this.#buttons.get("redo")!.disabled = !session.canRedo;
+    this.#buttons.get("undo")!.disabled = !session.canUndo && !this.home.earlier?.();
+    this.#buttons.get("redo")!.disabled = !session.canRedo && !this.home.later?.();
     this.#buttons.get("back")!.disabled = session.position === Infinity;
     const play = this.#buttons.get("play")!;
     play.querySelector(".symbol")!.textContent = this.#playing ? "❚❚" : "▶";
@@ -540,10 +587,4 @@ class Page {
     const { view } = this.#views.get("formulas")!;
     (view as Formulas).finish();
   }
-}
-
-const data = document.getElementById("content");
-if (data) {
-  const page = new Page(document.getElementById("page")!, unpacked(JSON.parse(data.textContent!) as Parameters<typeof unpacked>[0]));
-  Object.assign(globalThis, { chainrule: page });
 }

@@ -25,7 +25,7 @@ export function encoded(session: Session, view: string): string | undefined {
   return text.length <= LONGEST ? text : undefined;
 }
 
-const plainNumber = (value: number): number | string => (Number.isFinite(value) ? value : String(value));
+export const plainNumber = (value: number): number | string => (Number.isFinite(value) ? value : String(value));
 
 /** Puts what a link holds in its place. Gives the view; nothing where the link is none of this network. */
 export function decode(session: Session, text: string): string | undefined {
@@ -41,7 +41,7 @@ export function decode(session: Session, text: string): string | undefined {
 }
 
 /** Where a step of these numbers starts. Throws where they do not fit the network. */
-function startOf(content: Content, given: Plain, number: unknown): Start {
+export function startOf(content: Content, given: Plain, number: unknown): Start {
   const own = firstStart(content);
   const arrays = new Map(own.arrays);
   for (const [key, numbers] of Object.entries(given)) {
