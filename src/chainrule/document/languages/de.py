@@ -736,6 +736,14 @@ WORDS = {
     "live.rule": "Regel der Anpassung",
     "live.fold": "Neuronen {first} bis {last} von {count}",
     "live.all_of_them": "Alle {count}",
+    "live.view.graph": "Graph",
+    "live.graph.about": "Jede benannte Zahl, und an jeder Kante die Ableitung der hinteren nach der vorderen. Entlang eines "
+    "Pfads multipliziert und über alle Pfade summiert ergeben sie den Gradienten.",
+    "live.graph.arrays": "Jede benannte Matrix mit ihrer Form, in der Reihenfolge der Berechnung.",
+    "live.graph.local": "Lokale Ableitungen",
+    "live.curve.rules": "Optimierer, bei gleicher Lernrate:",
+    "live.curve.starts": "Startwerte:",
+    "live.curve.start": "Start {number}",
     "live.inexact": "Brüche nur, wo jede Zahl einer ist: Hier ist eine Funktion wie e^x im Weg.",
     # Die lebende Seite, wo Python ist
     "served.network": "Netz und Daten",

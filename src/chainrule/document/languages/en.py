@@ -708,6 +708,14 @@ WORDS = {
     "live.rule": "Update rule",
     "live.fold": "Units {first} to {last} of {count}",
     "live.all_of_them": "All {count}",
+    "live.view.graph": "Graph",
+    "live.graph.about": "Every named number, and on each edge the derivative of the one behind it by the one before it. "
+    "Multiplied along a path and added up over all paths, they are the gradient.",
+    "live.graph.arrays": "Every named array with its shape, in the order of computation.",
+    "live.graph.local": "Local derivatives",
+    "live.curve.rules": "Optimisers, at the same rate:",
+    "live.curve.starts": "Starts:",
+    "live.curve.start": "start {number}",
     "live.inexact": "Fractions only where every number is one: here a function such as e^x is in the way.",
     # The live page where Python is
     "served.network": "Network and data",

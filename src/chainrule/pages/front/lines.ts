@@ -1,7 +1,7 @@
 /** Equations on the page, which are written anew where they stand when numbers change. */
 
 import type { Layout, Line, Prose } from "./content";
-import { html } from "./dom";
+import { html, svg } from "./dom";
 import { Printer, put } from "./mathml";
 import { TooLong } from "./numbers";
 import type { Session } from "./session";
@@ -47,6 +47,7 @@ export class Lines {
   add(box: HTMLElement, line: Line, without = false): HTMLElement {
     const place = html("div", { class: "line" });
     box.append(place);
+    if (line.shapes?.length) box.append(shapes(line.shapes));
     box.setAttribute("role", "group");
     box.setAttribute("aria-label", this.label);
     const live = { place, line, without };
@@ -106,6 +107,24 @@ export class Lines {
       live.place.textContent = "…";
     }
   }
+}
+
+/** Arrays as boxes of their rows and columns. */
+function shapes(drawn: [string, ...number[]][]): HTMLElement {
+  const size = (extent: number): number => 7 * Math.min(extent, 9);
+  return html(
+    "div",
+    { class: "shapes" },
+    ...drawn.map(([letter, ...extents]) => {
+      const [rows, columns] = extents.length > 1 ? (extents as [number, number]) : [1, extents[0]!];
+      const [wide, tall] = [size(columns), size(rows)];
+      const picture = svg("svg", { width: wide + 2, height: tall + 2, "aria-hidden": "true" }, svg("rect", { x: 1, y: 1, width: wide, height: tall }));
+      if (rows <= 9 && columns <= 9) picture.append(svg("path", { d: Array.from({ length: rows + columns }, (_, i) => (i < rows ? `M1 ${1 + 7 * i}h${wide}` : `M${1 + 7 * (i - rows)} 1v${tall}`)).join("") }));
+      const name = html("span");
+      name.innerHTML = `<math>${letter}</math> ${extents.join("×")}`;
+      return html("span", { class: "shape" }, picture, name);
+    }),
+  );
 }
 
 /** Prose with formulas in it. */

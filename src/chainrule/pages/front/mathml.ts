@@ -1,6 +1,7 @@
 /** Layouts as MathML Core, as `chainrule.notation.mathml` prints them. Letters come as MathML from Python. */
 
 import type { Content, Layout } from "./content";
+import { flash } from "./dom";
 import type { NumberLayout } from "./numbers";
 import type { Equation } from "./worked";
 
@@ -174,6 +175,7 @@ export function put(place: Element, markup: Markup): boolean {
     const text = markup.digits[at++]!;
     if (slot.textContent !== text) {
       slot.textContent = text;
+      flash(slot);
       changed = true;
     }
   }

@@ -3,7 +3,7 @@
 import { Alarms } from "./alarms";
 import { Card } from "./card";
 import type { Content, Phase } from "./content";
-import { html } from "./dom";
+import { flashing, html } from "./dom";
 import { fromToml } from "./formats";
 import { type Changing, Knob, handleAt, listen } from "./handles";
 import { printedAs } from "./numbers";
@@ -13,11 +13,11 @@ import { StageView } from "./stage";
 import { type SavedKind, decode, download, encoded, load, record, savedFile } from "./storage";
 import { Timeline } from "./timeline";
 import { tour, wasSeen } from "./tour";
-import { AllNumbers, Contours, Curve, Formulas, Layers, Learned, Samples, Slope, type View } from "./views";
+import { AllNumbers, Contours, Curve, Formulas, Graph, Layers, Learned, Samples, Slope, type View } from "./views";
 import { Words } from "./words";
 import { isFinite as isFiniteReal } from "./real";
 
-const VIEWS = ["formulas", "slope", "contours", "curve", "function", "layers", "samples", "numbers"] as const;
+const VIEWS = ["formulas", "graph", "slope", "contours", "curve", "function", "layers", "samples", "numbers"] as const;
 type ViewName = (typeof VIEWS)[number];
 
 /** Milliseconds between two quantities while playing, by speed. */
@@ -208,6 +208,7 @@ export class Page {
     place.append(list);
     const make: Record<ViewName, View> = {
       formulas: new Formulas(this.#changing),
+      graph: new Graph(this.#changing),
       slope: new Slope(this.#changing),
       contours: new Contours(this.#changing),
       curve: new Curve(this.#changing),
@@ -490,6 +491,7 @@ export class Page {
     this.#frame = 0;
     const { session, words, now } = this;
     performance.mark("frame");
+    flashing.on = !document.body.classList.contains("dragging") && matchMedia("(prefers-reduced-motion: no-preference)").matches;
     this.stage.refresh((element) => this.#hidden(element), now);
     const phase: Phase | undefined = session.content.sequence[session.position]?.[0];
     const name = words.short(session.selected);

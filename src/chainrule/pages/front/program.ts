@@ -1,7 +1,7 @@
 /** Runs the program of a step: from the numbers that come from outside to every quantity, and from there to the next step. */
 
 import { ROWS, type Tensor, scalar, tensor } from "./arrays";
-import type { Content, Leaves, Numbers } from "./content";
+import type { Content, Leaves, Numbers, Program } from "./content";
 
 export type Arrays = Map<string, Tensor>;
 
@@ -32,6 +32,14 @@ export function firstStart(content: Content): Start {
 /** The same with another rate. */
 export function withRate(start: Start, rate: number): Start {
   return { arrays: new Map(start.arrays).set("learning_rate", scalar(rate)), number: start.number };
+}
+
+/** Runs a program whose leaves are given by key; single numbers are repeated as they are needed. */
+export function result(program: Pick<Program, "instructions" | "names">, leaf: (key: string) => Tensor): (key: string) => Tensor {
+  const found: Tensor[] = [];
+  for (const [operation, operands, parameters] of program.instructions)
+    found.push(operation === "leaf" ? leaf(parameters["key"] as string) : ROWS[operation]!(operands.map((operand) => found[operand]!), parameters as never));
+  return (key) => found[program.names[key]!]!;
 }
 
 /** A program that was read. */

@@ -1,12 +1,15 @@
 /** The views below: the step in formulas, the error as a curve, as contours, the training, what was learned, layers, samples, numbers. */
 
-import type { Tensor } from "./arrays";
-import type { Block } from "./content";
-import { html, svg } from "./dom";
-import { type Changing, move } from "./handles";
+import { type Tensor, scalar, tensor } from "./arrays";
+import type { Block, Content } from "./content";
+import { html, letter, setText, svg } from "./dom";
+import { type Changing, move, type } from "./handles";
 import { Lines, prose, stated } from "./lines";
 import { HEIGHT, WIDTH, frame, path } from "./plot";
-import type { Arrays, Start } from "./program";
+import { printedAs } from "./numbers";
+import { type Arrays, type Start, result, withRate } from "./program";
+import { type Real, toNumber } from "./real";
+import { worth } from "./values";
 
 /** A view: `build` makes it when it is opened, `refresh` brings it up to date. */
 export interface View {
@@ -269,54 +272,112 @@ function contour(values: number[][], level: number): [Point, Point][] {
   return pieces;
 }
 
-/** The error of every step, and of runs with other rates from the same start. */
+/** A run beside the network's own: where it starts, how it goes on, and what it is called. */
+interface Run {
+  label: () => string;
+  errors: number[];
+  begin: () => Start;
+  next: (start: Start) => Start;
+  box: HTMLInputElement;
+}
+
+const COLOURS = ["c0", "c1", "c4", "c8", "c2", "c3", "c5", "c6", "c9"];
+
+/** The error of every step, and beside it of runs with other rates, optimisers or starts. */
 export class Curve extends Base {
   #logarithmic = true;
   #picture!: HTMLElement;
-  #others = new Map<number, number[]>();
   #of: Start | undefined;
-  #factors: HTMLInputElement[] = [];
+  readonly #runs: Run[] = [];
 
   override build(place: HTMLElement): void {
+    const { session, changing } = this;
+    const { content, runner } = session;
     const box = html("input", { type: "checkbox", checked: true });
     box.addEventListener("change", () => {
       this.#logarithmic = box.checked;
       this.refresh();
     });
-    const choosers = html("div", { class: "choosers" }, html("label", { class: "check" }, box, html("span", {}, this.say("curve.log"))));
-    const rate = this.#rate();
+    const rate = session.places.get("learning_rate 0");
+    const start = (): Start => session.steps[0]!;
+    const next = (from: Start): Start => runner.next(from, runner.before(from));
+    place.append(html("div", { class: "choosers" }, html("label", { class: "check" }, box, html("span", {}, this.say("curve.log")))));
     if (rate !== undefined) {
-      choosers.append(html("span", {}, this.say("curve.compare")));
-      for (const factor of [0.25, 0.5, 2, 4]) {
-        const other = html("input", { type: "checkbox", value: factor, checked: factor === 0.25 });
-        this.#factors.push(other);
-        other.addEventListener("change", () => this.refresh());
-        choosers.append(html("label", { class: "check" }, other, html("span", { "data-factor": factor })));
-      }
+      const value = (factor: number): number => session.double(rate, start().arrays) * factor;
+      this.#choosers(
+        place,
+        "curve.compare",
+        [0.25, 0.5, 2, 4].map((factor) => ({
+          label: () => this.say("curve.rate", { name: changing.words.name(rate), value: changing.words.brief(value(factor)) }),
+          begin: () => withRate(start(), value(factor)),
+          next,
+        })),
+      );
+      this.#choosers(place, "curve.rules", content.rules.filter(({ own }) => !own).map((rule) => ({ label: () => rule.name, begin: start, next: this.#following(rule) })));
     }
+    const others = content.starts.map((numbers, place) => ({
+      label: () => this.say("curve.start", { number: place + 2 }),
+      begin: () => ({ ...start(), arrays: new Map([...start().arrays].map(([key, array]) => [key, key in numbers ? tensor(array.shape, Float64Array.from(numbers[key]!)) : array])) }),
+      next,
+    }));
+    this.#choosers(place, "curve.starts", others);
+    this.#runs[0]!.box.checked = true;
     this.#picture = html("div");
-    place.append(choosers, this.#picture, html("p", { class: "about" }, this.say("curve.about")));
+    place.append(this.#picture, html("p", { class: "about" }, this.say("curve.about")));
   }
 
-  #rate(): number | undefined {
-    return this.session.places.get("learning_rate 0");
+  #choosers(place: HTMLElement, title: string, runs: Omit<Run, "errors" | "box">[]): void {
+    const row = html("div", { class: "choosers" }, html("span", {}, this.say(title)));
+    for (const run of runs) {
+      const box = html("input", { type: "checkbox" });
+      box.addEventListener("change", () => this.refresh());
+      this.#runs.push({ ...run, errors: [], box });
+      row.append(html("label", { class: "check" }, box, html("span", {}, run.label())));
+    }
+    place.append(row);
+  }
+
+  /** How another optimiser goes on: its rule for each parameter that moves, with the rate that is set here. */
+  #following(rule: Content["rules"][number]): (start: Start) => Start {
+    const { session } = this;
+    const { doctor, leaves, updates } = session.content;
+    return (from) => {
+      const before = session.runner.before(from);
+      const arrays = new Map(from.arrays);
+      for (const [key, gradient] of doctor.gradients) {
+        if (!(key in leaves.next)) continue;
+        const w = arrays.get(key)!;
+        const of = result(rule, (name): Tensor => {
+          if (name === "w") return w;
+          if (name === "g") return before.get(gradient)!;
+          if (name === "k") return scalar(from.number);
+          if (name in rule.states) return arrays.get(`${key} ${name}`) ?? tensor(w.shape);
+          return name === "learning_rate" ? from.arrays.get(name)! : scalar(rule.options[name]!);
+        });
+        const fresh = of("w_next");
+        const moves = (at: number): boolean => String(session.places.get(`${key} ${at}`)) in updates.own;
+        arrays.set(key, tensor(w.shape, fresh.data.map((value, at) => (moves(at) ? value : w.data[at]!))));
+        for (const [state, after] of Object.entries(rule.states)) arrays.set(`${key} ${state}`, of(after));
+      }
+      return { arrays, number: from.number + 1 };
+    };
   }
 
   override refresh(): void {
     const { session, changing } = this;
     const { words } = changing;
-    const rate = this.#rate();
     const first = session.steps[0]!;
     const errors = session.steps.map((start) => session.errorOf(start));
     const count = Math.max(errors.length, 30);
-    if (this.#of !== first) [this.#of, this.#others] = [first, new Map()];
+    if (this.#of !== first) {
+      this.#of = first;
+      for (const run of this.#runs) run.errors = [];
+    }
     const runs: [string, number[], string][] = [["", errors, "c7"]];
-    this.#factors.forEach((box, place) => {
-      const factor = Number(box.value);
-      const value = session.double(rate!, first.arrays) * factor;
-      const label = this.say("curve.rate", { name: words.name(rate!), value: words.brief(value) });
-      box.parentElement!.querySelector("span")!.textContent = label;
-      if (box.checked) runs.push([label, this.#run(first, value, count), ["c0", "c1", "c4", "c8"][place]!]);
+    this.#runs.forEach((run, place) => {
+      const label = run.label();
+      setText(run.box.parentElement!.querySelector("span")!, label);
+      if (run.box.checked) runs.push([label, this.#run(run, count), COLOURS[place % COLOURS.length]!]);
     });
     const all = runs.flatMap(([, numbers]) => numbers).filter((value) => Number.isFinite(value) && (!this.#logarithmic || value > 0));
     const start = errors[0]!;
@@ -324,32 +385,125 @@ export class Curve extends Base {
     if (!all.length) [low, high] = [0.1, 1];
     if (this.#logarithmic) [low, high] = [Math.max(low / 2, high * 1e-30), Math.min(high * 2, Math.max(start, 1e-30) * 1e12)];
     else [low, high] = [Math.min(0, low), Math.min(high * 1.05, Math.max(start, 1e-9) * 50)];
-    const first_ = session.steps[0]!.number;
-    const { picture, x, y } = frame(words, this.say("curve.about"), [first_, first_ + Math.max(count - 1, 1)], [low, high], ["", words.name(session.content.stage.error)], this.#logarithmic && low > 0);
+    const begin = first.number;
+    const { picture, x, y } = frame(words, this.say("curve.about"), [begin, begin + Math.max(count - 1, 1)], [low, high], ["", words.name(session.content.stage.error)], this.#logarithmic && low > 0);
+    const ends: number[] = [];
     for (const [label, numbers, colour] of runs.reverse()) {
-      picture.append(svg("path", { class: `curve ${colour}`, d: path(numbers.map((value, i) => [x(first_ + i), value > 0 || !this.#logarithmic ? y(value) : NaN])) }));
+      picture.append(svg("path", { class: `curve ${colour}`, d: path(numbers.map((value, i) => [x(begin + i), value > 0 || !this.#logarithmic ? y(value) : NaN])) }));
       const last = numbers.length - 1;
-      if (label && Number.isFinite(numbers[last]!)) picture.append(svg("text", { class: `mark ${colour}`, x: Math.min(x(first_ + last), WIDTH - 90), y: Math.max(24, y(Math.max(numbers[last]!, low)) - 6) }, label));
+      if (!label || !Number.isFinite(numbers[last]!)) continue;
+      let at = Math.max(24, y(Math.max(numbers[last]!, low)) - 6);
+      while (ends.some((other) => Math.abs(other - at) < 13)) at += 13;
+      ends.push(at);
+      picture.append(svg("text", { class: `mark ${colour}`, x: Math.min(x(begin + last), WIDTH - 110), y: at }, label));
     }
     const here = session.errorOf(session.start);
     if (Number.isFinite(here)) picture.append(svg("circle", { class: "dot c7", cx: x(session.start.number), cy: y(Math.max(here, low)), r: 6 }));
     this.#picture.replaceChildren(picture);
   }
 
-  #run(first: Start, value: number, count: number): number[] {
-    const known = this.#others.get(value);
-    if (known && known.length >= count) return known;
-    const arrays = new Map(first.arrays);
-    arrays.set("learning_rate", { shape: [], data: Float64Array.of(value) });
-    let start: Start = { arrays, number: first.number };
+  #run(run: Run, count: number): number[] {
+    if (run.errors.length >= count) return run.errors;
+    let start = run.begin();
     const errors: number[] = [];
     for (let step = 0; step < count; step++) {
       errors.push(this.session.runner.error(start.arrays));
       if (!Number.isFinite(errors[step]!)) break;
-      start = this.session.runner.next(start, this.session.runner.before(start));
+      start = run.next(start);
     }
-    this.#others.set(value, errors);
-    return errors;
+    return (run.errors = errors);
+  }
+}
+
+/** The computation as a graph: named numbers, and the derivatives between them. */
+export class Graph extends Base {
+  #marks: [SVGElement, () => string, number][] = [];
+  #sample = -1;
+  #lines!: Lines;
+  #local!: HTMLElement;
+  #about = -1;
+
+  override build(place: HTMLElement): void {
+    this.place = html("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": this.say("view.graph") });
+    this.#local = html("div", { class: "lines" });
+    this.#lines = new Lines(this.session, this.say("graph.local"));
+    const numbers = typeof this.session.content.graph.nodes[0]![0] === "number";
+    place.append(html("p", { class: "about" }, this.say(numbers ? "graph.about" : "graph.arrays")), this.place, this.#local);
+  }
+
+  #draw(): void {
+    const { session } = this;
+    const { content } = session;
+    const { nodes, edges } = content.graph;
+    this.#sample = session.sample;
+    this.#marks = [];
+    const columns: number[][] = [];
+    nodes.forEach(([, sample, column], place) => {
+      if (typeof sample === "string" || sample < 0 || sample === session.sample) (columns[column] ??= []).push(place);
+    });
+    const tall = Math.max(...columns.map((column) => column.length));
+    const spots = new Map<number, [number, number]>();
+    columns.forEach((column, x) => column.forEach((place, y) => spots.set(place, [60 + 150 * x, 26 + (48 * tall * (y + 0.5)) / column.length])));
+    const [width, height] = [150 * columns.length - 20, 48 * tall + 46];
+    const picture = svg("svg", { viewBox: `0 0 ${width} ${height}`, width, class: "flow", role: "group", "aria-label": this.say("view.graph") });
+    const texts: SVGElement[] = [];
+    for (const [from, to, node] of edges) {
+      const [a, b] = [spots.get(from), spots.get(to)];
+      if (!a || !b) continue;
+      const middle = (a[0] + b[0]) / 2;
+      picture.append(svg("path", { d: `M${a[0] + 44} ${a[1]}C${middle} ${a[1]} ${middle} ${b[1]} ${b[0] - 44} ${b[1]}` }));
+      if (node < 0) continue;
+      const text = svg("text", { class: "local c9", x: b[0] - 48 - (edges.length % 2), y: b[1] + 0.32 * (a[1] - b[1]) + 3 });
+      this.#marks.push([text, () => this.changing.words.brief(toNumber(this.#value(node)), 3), -1]);
+      texts.push(text);
+    }
+    for (const [place, [x, y]] of spots) {
+      const [own, shape] = nodes[place]!;
+      const name = typeof own === "number" ? this.name(own) : own;
+      const group = svg("g", { transform: `translate(${x} ${y})`, ...(typeof own === "number" ? { "data-e": own, class: session.isHandle(own) ? "handle" : "", tabindex: 0, role: "button" } : {}) });
+      const text = svg("text", { class: "value", y: 14 });
+      group.append(svg("rect", { x: -44, y: -20, width: 88, height: 40, rx: 8 }), svg("text", { y: -4 }, ...letter(name)), text);
+      if (typeof own === "number") {
+        this.#marks.push([text, () => this.changing.words.brief(session.double(own)), own]);
+        group.addEventListener("keydown", (event) => {
+          if (event.key === "Enter") (session.isHandle(own) ? type(this.changing, own, group) : this.changing.select(own));
+        });
+      } else text.textContent = String(shape);
+      picture.append(group);
+    }
+    picture.append(...texts);
+    this.place.replaceChildren(picture);
+  }
+
+  #value(node: number): Real {
+    return worth(this.session.content, node, (letter) => printedAs(this.session.sources.before.of(letter)));
+  }
+
+  override refresh(): void {
+    const { session } = this;
+    if (this.#sample !== session.sample) this.#draw();
+    for (const [mark, text, own] of this.#marks) {
+      const digits = text();
+      setText(mark, digits);
+      if (own >= 0) mark.parentElement!.setAttribute("aria-label", `${this.name(own)} = ${digits}`);
+    }
+    this.#refreshLocal();
+  }
+
+  /** The derivatives by what is selected, and of it. */
+  #refreshLocal(): void {
+    const { session } = this;
+    const { nodes, edges } = session.content.graph;
+    if (this.#about !== session.selected) {
+      this.#about = session.selected;
+      this.#lines.clear();
+      this.#local.replaceChildren();
+      for (const [from, to, node] of edges) {
+        const [by, of] = [nodes[from]![0], nodes[to]![0]];
+        if (typeof by === "number" && typeof of === "number" && (by === session.selected || of === session.selected)) this.#lines.add(this.#local, { kind: "numbers", left: ["∂", of, by], node });
+      }
+    }
+    this.#lines.change();
   }
 }
 
