@@ -23,6 +23,7 @@ from chainrule.formula.tidy import tidy
 from chainrule.network.definitions import Bound, EachUnit
 from chainrule.network.derivation import BATCH, Derivation
 from chainrule.network.elements import typed_name
+from chainrule.network.network import numbers_in
 from chainrule.network.update import ParameterUpdate
 from chainrule.network.wiring import OUTPUT
 from chainrule.notation.build import formula
@@ -150,7 +151,7 @@ class Context(WithoutCaches, FrozenValue):
 
     def columns_of(self, side: Sequence[Expression]) -> list[tuple[Expression, int]]:
         """The columns of inputs, or of targets, in their order: each with its place in what it is a column of."""
-        return [(node, place) for node in side for place in range(int(node.shape[-1]))]
+        return [(node, place) for node in side for place in range(numbers_in(node))]
 
     @property
     def derivation(self) -> Derivation:

@@ -344,7 +344,8 @@ def _flat(index: tuple[int, ...], shape: tuple[int, ...]) -> int:
     return position
 
 
-def _unflat(position: int, shape: tuple[int, ...]) -> tuple[int, ...]:
+def unflat(position: int, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The index of a place that is counted through all axes, the last one fastest."""
     index: tuple[int, ...] = ()
     for extent in reversed(shape):
         position, i = divmod(position, extent)
@@ -354,7 +355,7 @@ def _unflat(position: int, shape: tuple[int, ...]) -> tuple[int, ...]:
 
 def _reshape_element(at: Any, index: tuple[int, ...], x: Expression, sizes: Shape) -> Expression:
     before, after = (tuple(at.size(dimension) for dimension in shape) for shape in (x.shape, sizes))
-    element: Expression = at(x, _unflat(_flat(index, after), before))
+    element: Expression = at(x, unflat(_flat(index, after), before))
     return element
 
 
