@@ -275,6 +275,18 @@ WORDS = {
     "chain.more_units.left=1": "Auf dieselbe Weise folgt eine weitere dieser Ableitungen",
     "chain.table": "{count} Gradienten, jeder aus Ableitungen einen Schritt näher am Fehler, die unter „{section}“ als Matrizen stehen:",
     "chain.table.count=1": "Ein Gradient, aus Ableitungen einen Schritt näher am Fehler, die unter „{section}“ als Matrizen stehen:",
+    "chain.arrays": "Alle Gradienten, als Felder von Zahlen:",
+    "chain.steps_alike": "An den anderen Zeitschritten geht es genauso ({left} weitere dieser Ableitungen).",
+    "uses": "{weight} wird {count}-mal verwendet. Bei {nothing} Verwendungen kommt 0 an, sie fehlen hier; von den {bringing} anderen "
+    "tragen diese {shown} am meisten zu {gradient} bei, der Summe von allen:",
+    "uses.nothing=0": "{weight} wird {count}-mal verwendet. Diese {shown} Verwendungen tragen am meisten zu {gradient} bei, der Summe von "
+    "allen:",
+    "uses.all": "{weight} wird {count}-mal verwendet. Bei {nothing} Verwendungen kommt 0 an, sie fehlen hier; {gradient} ist die Summe der "
+    "anderen:",
+    "uses.none": "{weight} wird {count}-mal verwendet, und bei keiner Verwendung kommt etwas anderes als 0 an.",
+    "chain.parameters": "Was jeder Parameter davon bekommt; wird er an mehreren Zeitschritten verwendet, die Summe:",
+    "signs.windows": "x ⋆ W legt das Fenster von W an jede Stelle von x, mit Nullen jenseits des Rands, wo die Schicht sie vorsieht, und "
+    "summiert die Produkte; δ ∗ W ist der Weg zurück: Jedes δ legt sein Fenster, und was sich überlappt, wird addiert.",
     "chain.gradient": "Gradient",
     "chain.formula": "Formel",
     "chain.value": "Wert",

@@ -260,6 +260,16 @@ WORDS = {
     "chain.more_units.left=1": "One more of these derivatives follows in the same way",
     "chain.table": "{count} gradients, each from the derivatives one step nearer to the error, which stand as matrices under “{section}”:",
     "chain.table.count=1": "One gradient, from the derivatives one step nearer to the error, which stand as matrices under “{section}”:",
+    "chain.arrays": "All gradients, as arrays of numbers:",
+    "chain.steps_alike": "The other steps of time go alike ({left} more of these derivatives).",
+    "uses": "{weight} is used {count} times. {nothing} of its uses carry 0 and are left out here; of the {bringing} others these {shown} "
+    "bring most to {gradient}, which is the sum of all:",
+    "uses.nothing=0": "{weight} is used {count} times. These {shown} uses bring most to {gradient}, which is the sum of all:",
+    "uses.all": "{weight} is used {count} times. {nothing} of its uses carry 0 and are left out here; {gradient} is the sum of the others:",
+    "uses.none": "{weight} is used {count} times, and every one of its uses carries 0.",
+    "chain.parameters": "What each parameter gets of it; one that is used at several steps of time gets the sum:",
+    "signs.windows": "x ⋆ W lays the window of W on every place of x, with zeros beyond an edge where the layer has a padding, and adds "
+    "up the products; δ ∗ W is the way back: every δ lays its window, and what overlaps is added.",
     "chain.gradient": "gradient",
     "chain.formula": "formula",
     "chain.value": "value",
