@@ -104,10 +104,12 @@ class Writer:
 
     def _is_read_flat(self, node: Expression) -> bool:
         """Is it a transpose that stands in products over all places alone? These are written without it."""
-        if node.primitive.name != "transpose":
-            return False
-        users = [user for product in self.users[node] for user in self.users[product]]
-        return all(any(inner is node.arguments[0] for inner in _product_of_rows(user) or ()) for user in users)
+        products = [product for product in self.users[node] if self.users[product]]
+        return node.primitive.name == "transpose" and all(
+            any(inner is node.arguments[0] for inner in _product_of_rows(user) or ())
+            for product in products
+            for user in self.users[product]
+        )
 
     def _readers(self, node: Expression) -> list[Expression]:
         return [] if node.primitive.name == "constant" else self.users[node]

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from chainrule.base.frozen import Frozen
+from chainrule.base.frozen import Frozen, replace
 from chainrule.document.document import BoxGraph, Inline, Vertex
 from chainrule.explanation.context import PENALTY, Context
 from chainrule.explanation.lettering import shortened_name
@@ -171,7 +170,8 @@ class _Drawing:
         kind = self.context.words.catalogue.get(f"name.layer.{layer.kind.name}", layer.kind.name.replace("_", " "))
         known = result.primitive.name == "named"
         about = () if layer.activation is None else ((self.context.called(layer.activation),),)
-        units = (self.counted("units", numbers_in(result)),)
+        own = tuple(map(int, result.shape[1:]))
+        units = (self.counted("units", own[0]) if len(own) == 1 else (" × ".join(map(str, own)),),)
         named = f"{layer.name}: {kind}" if layer.name and parameters and layer.name != result.symbol else kind
         quantities = [self.context.derivation.named[str(node.name)] for node in inner if node.primitive.name == "named"]
         label = self.letter(result) if known else Prose(kind)
@@ -233,6 +233,7 @@ class _Drawing:
 
     def numbers(self, values: Any, most: int = MOST_NUMBERS) -> Inline:
         """[0.2, −0.5, …]"""
+        values = np.ravel(values)
         some = [number_formula(value, self.context.notation, FEW_DIGITS) for value in values[:most]]
         if len(values) > most:
             some[-1] = Ellipsis()

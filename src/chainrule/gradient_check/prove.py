@@ -113,7 +113,7 @@ def _loss(bound: Bound, shapes: Sequence[Shape] | None, random: np.random.Genera
     for shape in shapes or _ranks(bound, *bound.definition.operands):
         operands = [variable(Name(name), shape) for name in bound.definition.operands]
         loss = as_expression(bound.apply(*operands))
-        fits = loss.shape in ((),) if bound.definition.targets == "gradient" else loss.shape in (shape, shape[:-1])
+        fits = loss.shape in ((),) if bound.definition.targets == "gradient" else loss.shape in (shape, shape[:-1], shape[:1])
         of = " and ".join(bound.definition.operands)
         said = f"the loss of {of} ({shape_text(shape)}) is one number per output or per example"
         yield truth(said, fits, f"but is {shape_text(loss.shape)}.")
