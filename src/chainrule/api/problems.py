@@ -11,7 +11,6 @@ import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +18,7 @@ from chainrule.api.batches import with_batch, with_sample
 from chainrule.api.models import Replayed, Trained, recorded, replayed, scales, trained
 from chainrule.api.settings import Numbers, chosen_notation, chosen_optimizer, setting, weights_of_numbers
 from chainrule.base.errors import FileError, InputError, UnknownNameError, quoted
+from chainrule.base.frozen import replace
 from chainrule.network.definitions import Bound, Wanted, find
 from chainrule.network.description import from_json, from_toml, read_description
 from chainrule.network.examples import EXAMPLES
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-SHORT_FORM = re.compile(r"\s*(?:[-–]?\d[\w\s.,;:×+–-]*|v\d+x[\w:.×-]*)")
+SHORT_FORM = r"\s*(?:[-–]?\d[\w\s.,;:×+–-]*|v\d+x[\w:.×-]*)"
 """What looks like 2-2-1, or like 8x8x1:c4k3-10 and v7x20:e16-10, right or wrong."""
 
 FILES = {".csv", ".tsv", ".txt", ".safetensors"}
@@ -182,7 +182,7 @@ def problem_named(name: str) -> Problem:
         return _described(read_description(name))
     if suffix == ".safetensors":
         return trained(name)
-    if SHORT_FORM.fullmatch(name) and suffix not in FILES and not os.path.exists(name):
+    if re.fullmatch(SHORT_FORM, name) and suffix not in FILES and not os.path.exists(name):
         return Problem(short_form(name))
     raise _no_network(name, suffix)
 

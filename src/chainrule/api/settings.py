@@ -114,7 +114,7 @@ def _notation_settings(text: str) -> dict[str, Any]:
 
 # Numbers
 
-NAMED = re.compile(r"""(?P<name>[^\W\d]\w*(?:\.\w+)?(?:\s*\[[\d\s,]+\]|\s*,\s*\d+)?)\s*=""")
+NAMED = r"""(?P<name>[^\W\d]\w*(?:\.\w+)?(?:\s*\[[\d\s,]+\]|\s*,\s*\d+)?)\s*="""
 """The name of a weight, or of a matrix, before its numbers: w14=, w1,4=, W1=, hidden1.W[2,3]=."""
 
 
@@ -122,7 +122,7 @@ def weights_of_numbers(weights: Numbers | Mapping[str, Any]) -> Any:
     """Weights: one list of numbers, or what stands after each name: `W1="0.3 -0.1; 0.2 0.4" b1="0 0"`. Raises InputError."""
     if not isinstance(weights, str) or "=" not in weights:
         return weights if isinstance(weights, Mapping) else row_of_numbers("weights", weights)
-    names = list(NAMED.finditer(weights))
+    names = list(re.finditer(NAMED, weights))
     if not names or weights[: names[0].start()].strip(" ,;"):
         raise InputError(f'weights are numbers, or names with numbers, as W1="0.3 -0.1; 0.2 0.4" or w14=0.2, not {quoted(weights)}.')
     found: dict[str, Any] = {}

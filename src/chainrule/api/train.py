@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import field, replace
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -19,7 +19,7 @@ from chainrule.api.figures import check_drawing, figure
 from chainrule.api.settings import chosen_optimizer, setting, typed
 from chainrule.api.watching import Watch, watching
 from chainrule.base.errors import FileError, InputError, quoted
-from chainrule.base.frozen import Frozen, FrozenValue
+from chainrule.base.frozen import Frozen, FrozenValue, replace
 from chainrule.base.interruption import CTRL_C, asked_to_end, interrupt_by_hand
 from chainrule.base.printing import command_line
 from chainrule.diagnosis.divergence import Diverged, diverged
@@ -231,7 +231,7 @@ def train(
 
         def prepared(*places: Array) -> Run:
             """The run that trains on the first of these places; means and spreads are of them alone."""
-            preparation = Preparation.fit(rows.only(places[0]), targets, **columns)
+            preparation = whole if len(places[0]) == len(labels) else Preparation.fit(rows.only(places[0]), targets, **columns)
             if whole.task == "mixed":  # classes that only some of the rows have
                 kept = (known if known.classes else one for known, one in zip(whole.targets, preparation.targets, strict=True))
                 preparation = replace(preparation, targets=tuple(kept), task="mixed")

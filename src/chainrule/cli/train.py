@@ -311,9 +311,9 @@ def _streamed(
 ) -> Iterator[Table]:
     """The tables of a file, a part at a time, with the kinds of columns that the model knows; remarks go to standard error at the end."""
     from collections import Counter
-    from dataclasses import replace
 
     from chainrule.base.errors import InputError
+    from chainrule.base.frozen import replace
     from chainrule.data.reading import chunks
     from chainrule.training.model import form_for
 

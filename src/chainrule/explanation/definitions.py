@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
+from chainrule.base.frozen import replace
 from chainrule.document.document import Block, Equations, Note, Paragraph
 from chainrule.explanation.context import Context, paths
 from chainrule.formula import primitives as p

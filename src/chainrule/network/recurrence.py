@@ -14,6 +14,8 @@ MOST_STEPS = 512
 """An unrolled recurrence is written out step by step; more steps than this would be a graph that nobody waits for."""
 
 State: TypeAlias = "tuple[Expression, ...]"
+StepOf: TypeAlias = "Callable[[int, State], State]"
+Start: TypeAlias = "Callable[[Owner, Expression], StepOf]"
 
 
 def sequence_of(x: Expression) -> tuple[int, int]:
@@ -47,22 +49,22 @@ def unrolled(
     own: Owner,
     x: Expression,
     mask: Expression | None,
-    start: Callable[[Owner], Callable[[Expression, State, int], State]],
+    start: Start,
     *,
     reverse: bool,
     states: bool,
 ) -> Expression:
     """The states of a cell, step by step: all of them as a sequence, or the last one.
 
-    start  declares the parameters and gives the step: (x⟨t⟩, states before, t) → states, of which the first is what the layer gives
+    start  declares the parameters and gives the step: (place from 0, states before) → states, of which the first is what the layer gives
     """
     length, _ = sequence_of(x)
     if mask is not None and mask.shape != (x.shape[0], length):
         raise ShapeError(f"the mask of a sequence has one number for each of its {length} steps, not the shape {mask.shape[1:]}.")
-    step, before = start(own), tuple[Expression, ...]()
+    step, before = start(own, x), tuple[Expression, ...]()
     found = dict[int, Expression]()
     for place in reversed(range(length)) if reverse else range(length):
-        now = step(at_step(x, place), before, place + 1)
+        now = step(place, before)
         if mask is not None:
             now = tuple(
                 own.named(f"{'h' if i == 0 else 'c'}_kept", _kept(mask, place, new, before[i] if before else None), place + 1)
@@ -75,16 +77,6 @@ def unrolled(
     return stacked([found[place] for place in range(length)])
 
 
-def _net_input(own: Owner, W: Expression, U: Expression, b: Expression | None) -> Callable[[Expression, State], Expression]:
-    """x⟨t⟩ W + h⟨t−1⟩ U + b; before the first step h is 0."""
-
-    def z(x: Expression, before: State) -> Expression:
-        inner = x @ W + before[0] @ U if before else x @ W
-        return inner if b is None else inner + b
-
-    return z
-
-
 def _weights(own: Owner, features: int, units: int, gates: int, bias: bool) -> tuple[Expression, Expression, Expression | None]:
     W = own.parameter("W", features, gates * units, start="glorot_uniform")
     U = own.parameter("U", units, gates * units, start="glorot_uniform")
@@ -95,24 +87,35 @@ def _gate(z: Expression, place: int, units: int) -> Expression:
     return p.part(z, axis=1, start=place * units, stop=(place + 1) * units)
 
 
-def _rnn(features: int, units: int, activation: Any, bias: bool) -> Callable[[Owner], Callable[[Expression, State, int], State]]:
-    def start(own: Owner) -> Callable[[Expression, State, int], State]:
-        z = _net_input(own, *_weights(own, features, units, 1, bias))
-        return lambda x, before, time: (own.activated(activation, z(x, before), "h", time),)
+def _inputs(x: Expression, W: Expression, b: Expression | None) -> Expression:
+    """x W + b of all steps: one product in place of one for each step."""
+    return x @ W if b is None else x @ W + b
+
+
+def _rnn(units: int, activation: Any, bias: bool) -> Start:
+    def start(own: Owner, x: Expression) -> StepOf:
+        W, U, b = _weights(own, int(x.shape[2]), units, 1, bias)
+        inputs = _inputs(x, W, b)
+
+        def step(place: int, before: State) -> State:
+            now = at_step(inputs, place)
+            return (own.activated(activation, now + before[0] @ U if before else now, "h", place + 1),)
+
+        return step
 
     return start
 
 
-def _lstm(features: int, units: int, bias: bool) -> Callable[[Owner], Callable[[Expression, State, int], State]]:
-    def start(own: Owner) -> Callable[[Expression, State, int], State]:
-        net = _net_input(own, *_weights(own, features, units, 4, bias))
+def _lstm(units: int, bias: bool) -> Start:
+    def start(own: Owner, x: Expression) -> StepOf:
+        W, U, b = _weights(own, int(x.shape[2]), units, 4, bias)
+        inputs = _inputs(x, W, b)
 
-        def step(x: Expression, before: State, time: int) -> State:
-            a = own.named("a", net(x, before), time)
-            i, f, g, o = (
-                own.named(symbol, function(_gate(a, place, units)), time)
-                for place, (symbol, function) in enumerate((("i", p.sigmoid), ("f", p.sigmoid), ("g", p.tanh), ("o", p.sigmoid)))
-            )
+        def step(place: int, before: State) -> State:
+            now, time = at_step(inputs, place), place + 1
+            a = own.named("a", now + before[0] @ U if before else now, time)
+            gates = (("i", p.sigmoid), ("f", p.sigmoid), ("g", p.tanh), ("o", p.sigmoid))
+            i, f, g, o = (own.named(symbol, function(_gate(a, gate, units)), time) for gate, (symbol, function) in enumerate(gates))
             c = own.named("c", f * before[1] + i * g if before else i * g, time)
             return own.named("h", o * p.tanh(c), time), c
 
@@ -121,13 +124,15 @@ def _lstm(features: int, units: int, bias: bool) -> Callable[[Owner], Callable[[
     return start
 
 
-def _gru(features: int, units: int, bias: bool) -> Callable[[Owner], Callable[[Expression, State, int], State]]:
-    def start(own: Owner) -> Callable[[Expression, State, int], State]:
-        W, U, b = _weights(own, features, units, 3, bias)
+def _gru(units: int, bias: bool) -> Start:
+    def start(own: Owner, x: Expression) -> StepOf:
+        W, U, b = _weights(own, int(x.shape[2]), units, 3, bias)
         c = own.parameter("c", units) if bias else None
+        inputs = _inputs(x, W, b)
 
-        def step(x: Expression, before: State, time: int) -> State:
-            a = own.named("a", x @ W if b is None else x @ W + b, time)
+        def step(place: int, before: State) -> State:
+            time = place + 1
+            a = own.named("a", at_step(inputs, place), time)
             gates, new = p.part(a, axis=1, start=0, stop=2 * units), _gate(a, 2, units)
             back = None
             if before:
@@ -145,15 +150,11 @@ def _gru(features: int, units: int, bias: bool) -> Callable[[Owner], Callable[[E
     return start
 
 
-def _cell(name: str, features: int, units: int, bias: bool) -> Callable[[Owner], Callable[[Expression, State, int], State]]:
-    cells = {
-        "rnn": lambda: _rnn(features, units, "tanh", bias),
-        "lstm": lambda: _lstm(features, units, bias),
-        "gru": lambda: _gru(features, units, bias),
-    }
+def _cell(name: str, units: int, bias: bool) -> Start:
+    cells = {"rnn": _rnn(units, "tanh", bias), "lstm": _lstm(units, bias), "gru": _gru(units, bias)}
     if name not in cells:
         raise UnknownNameError("recurrent cell", str(name), cells)
-    return cells[name]()
+    return cells[name]
 
 
 @layer
@@ -179,8 +180,7 @@ def rnn(
     Raises ShapeError, DescriptionError.
     Source: Elman (1990), Finding structure in time.
     """
-    _, features = sequence_of(x)
-    return unrolled(own, x, mask, _rnn(features, units, activation, bias), reverse=reverse, states=states)
+    return unrolled(own, x, mask, _rnn(units, activation, bias), reverse=reverse, states=states)
 
 
 @layer
@@ -195,8 +195,7 @@ def lstm(
     Options and the mask as of `rnn`. Raises ShapeError, DescriptionError.
     Source: Hochreiter & Schmidhuber (1997), Long short-term memory; with the forget gate f of Gers, Schmidhuber & Cummins (2000).
     """
-    _, features = sequence_of(x)
-    return unrolled(own, x, mask, _lstm(features, units, bias), reverse=reverse, states=states)
+    return unrolled(own, x, mask, _lstm(units, bias), reverse=reverse, states=states)
 
 
 @layer
@@ -212,8 +211,7 @@ def gru(
     Raises ShapeError, DescriptionError.
     Source: Cho et al. (2014), Learning phrase representations using RNN encoder-decoder, eqs. 5 to 8.
     """
-    _, features = sequence_of(x)
-    return unrolled(own, x, mask, _gru(features, units, bias), reverse=reverse, states=states)
+    return unrolled(own, x, mask, _gru(units, bias), reverse=reverse, states=states)
 
 
 @layer
@@ -229,10 +227,9 @@ def bidirectional(
     Raises ShapeError, DescriptionError, UnknownNameError.
     Source: Schuster & Paliwal (1997), Bidirectional recurrent neural networks.
     """
-    _, features = sequence_of(x)
     ways = []
     for owner, reverse in ((own, False), (own.inner("b"), True)):
-        ways.append(unrolled(owner, x, mask, _cell(cell, features, units, bias), reverse=reverse, states=states))
+        ways.append(unrolled(owner, x, mask, _cell(cell, units, bias), reverse=reverse, states=states))
     return p.join(*ways, axis=len(ways[0].shape) - 1)
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from chainrule.base.errors import DescriptionError, UnknownNameError
-from chainrule.base.frozen import Frozen
+from chainrule.base.frozen import Frozen, replace
 from chainrule.formula.expression import Expression, Name, as_expression, is_scalar, named, order, substitute, variable
 from chainrule.formula.primitives import select
 from chainrule.formula.tidy import tidy

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection
-from dataclasses import field, replace
+from dataclasses import field
 from functools import cached_property
 from itertools import accumulate
 
-from chainrule.base.frozen import FrozenValue
+from chainrule.base.frozen import FrozenValue, replace
 from chainrule.formula.expression import Expression, Name
 from chainrule.formula.primitives import unflat
 from chainrule.notation.conventions import PRESETS, Notation

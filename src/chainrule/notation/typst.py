@@ -29,7 +29,7 @@ FENCES = frozenset("()[]{}|‖⌊⌋⌈⌉⟨⟩")
 TALL = ("frac(", "mat(", "cases(", "sum", "sqrt(")
 """What makes the brackets around it grow."""
 
-KEPT = 60
+KEPT = 72
 """So many letters in brackets stand on one line."""
 
 _BRACKETS = frozenset("()[]{}|")

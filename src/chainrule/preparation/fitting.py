@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
 from chainrule.base.errors import FileError, InputError, UnknownNameError, quoted
-from chainrule.base.frozen import FrozenValue
+from chainrule.base.frozen import FrozenValue, replace
 from chainrule.data.numbers import resembles_number
 from chainrule.data.reading import memory
 from chainrule.data.table import Table
 from chainrule.network.definitions import find
 from chainrule.preparation.columns import LOSSES, Array, Feature, Target, Task, complete, enumerated, missing_message, ordered
 from chainrule.preparation.dates import date_feature
-from chainrule.preparation.summary import MOST_CATEGORIES, MOST_LABELS, Summary, checked_kind, moments_of
+from chainrule.preparation.summary import MOST_CATEGORIES, MOST_LABELS, Summary, checked_kind, numbers_of
 
 Tables: TypeAlias = Callable[[], Iterable[Table]]
 
@@ -136,7 +135,7 @@ def column_summaries(tables: Tables, options: PreparationOptions) -> tuple[str, 
         source = table.source
         if not found:
             found = _started(table, options)
-        known = moments_of(table, found)
+        known = numbers_of(table, found)
         for name, summary in found.items():
             summary.add(table, checked_kind(summary, table, table.column(name)), known.get(name))
     if not found:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from difflib import get_close_matches
 from functools import cached_property
 from typing import Any
@@ -13,7 +12,7 @@ import numpy as np
 
 from chainrule.base.display import Displayed
 from chainrule.base.errors import DescriptionError, FileError, InputError, ShapeError, quoted
-from chainrule.base.frozen import FrozenValue
+from chainrule.base.frozen import FrozenValue, replace
 from chainrule.data.cells import Kind
 from chainrule.data.columns import Form
 from chainrule.data.numbers import PLAIN, looks_like_number
@@ -333,7 +332,7 @@ class Preparation(Displayed, FrozenValue):
         said = [f"columns that the model does not know are ignored: {enumerated(extra)}"] if extra else []
         otherwise: dict[tuple[str, str], list[str]] = {}
         for column, known in ((table.column(feature.name), feature.written) for feature in self.features):
-            if column.format is not None and column.format != (known or PLAIN):
+            if column.format is not None and not column.format.is_within(known or PLAIN):
                 otherwise.setdefault((column.format.example, (known or PLAIN).example), []).append(column.name)
         for (here, there), names in otherwise.items():
             columns = f"column{'s' * (len(names) > 1)} {enumerated(names)} {'are' if len(names) > 1 else 'is'}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import field
 from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ import numpy as np
 
 from chainrule.base.display import Displayed
 from chainrule.base.errors import DivergenceError, InexactError, InputError, quoted
-from chainrule.base.frozen import Frozen
+from chainrule.base.frozen import Frozen, replace
 from chainrule.formula.arrays import FLOATS, Arrays, Exact
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Expression
@@ -133,6 +133,11 @@ class Step(Explained, Displayed, Frozen):
     def prediction(self) -> Array:
         """y before the step."""
         return self.before.prediction
+
+    @property
+    def first_infinite(self) -> str | None:
+        """The key of the first quantity, in the order of computation, that is not finite; None if all of them are."""
+        return None if self.exact else next((key for key, value in self.values.items() if not np.isfinite(value).all()), None)
 
     @property
     def error(self) -> float:
