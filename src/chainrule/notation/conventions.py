@@ -22,7 +22,6 @@ LETTERS = {
     "theta": "θ",
     "gamma": "γ",
     "shift": "β",
-    "mu": "μ",
     "delta": "δ",
     "learning_rate": "η",
     "batch": "N",
