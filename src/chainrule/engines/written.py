@@ -155,6 +155,14 @@ class Writer:
             return Fragment([parenthesized(rows, ATOM), ".T @ ", self.source.reshape(right, (-1, b.shape[-1]))], PRODUCT)
         return self.source.reshape(rows @ right, node.shape)
 
+    def _position(self, node: Expression) -> Fragment:
+        """In the precision of the first array that comes from outside."""
+        given = next((known for known in self.nodes if known.primitive.name == "variable" and known.shape), None)
+        kind = "" if given is None else f", dtype={identifier(given)}.dtype"
+        return Fragment(
+            [f"np.arange({node.parameters['extent']}{kind})" if kind else f"np.arange({node.parameters['extent']}.0)"], word="places"
+        )
+
     def _at_largest(self, node: Expression, x: Fragment) -> Fragment:
         axis, shape = node.parameters["axis"], node.shape
         places = f"np.arange({shape[axis]})" + (f"[:{', None' * (len(shape) - axis - 1)}]" if axis < len(shape) - 1 else "")
@@ -252,8 +260,8 @@ class Writer:
         self.lines.append(f"{name} = {source_text(piece)}")
 
 
-_LAID_OUT = ("at_largest", "window", "overlap", "lookup", "added_at")
-"""Rows whose text depends on shapes."""
+_LAID_OUT = ("position", "at_largest", "window", "overlap", "lookup", "added_at")
+"""Rows whose text depends on shapes, or on what else is there."""
 
 
 def _product_of_rows(node: Expression) -> tuple[Expression, Expression] | None:

@@ -113,13 +113,14 @@ def update_lines(context: Context, new: Element, old: Element) -> list[Equation]
 
 def intermediate_quantities(*new: Expression) -> list[Expression]:
     """What a rule computes between gradient and new weight: the rate of a schedule, ‖g‖, the clipped gradient, new states, m̂ …"""
-    nodes = order(*new, wall=_is_gradient)
-    named = [node for node in nodes if node.primitive.name == "named" and node not in new and not _is_gradient(node)]
+    nodes = order(*new, wall=_is_known)
+    named = [node for node in nodes if node.primitive.name == "named" and node not in new and not _is_known(node)]
     return [node for node in named if definition(node).primitive.name != "pattern"]
 
 
-def _is_gradient(node: Expression) -> bool:
-    return node.name is not None and node.name.gradient and not node.name.mark
+def _is_known(node: Expression) -> bool:
+    """Is it a gradient, or a quantity of the forward pass, which a running mean follows?"""
+    return node.name is not None and not node.name.mark and (node.name.gradient or node.name.layer is not None)
 
 
 def second_pass_section(context: Context) -> Section:

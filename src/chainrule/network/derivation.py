@@ -22,6 +22,9 @@ from chainrule.notation.labels import Labels
 
 BATCH = "batch"
 
+MOST_QUANTITIES = 20_000
+"""Named ones: a recurrence has some for each step. Nobody waits for the derivation of more."""
+
 PRESENT = "M"
 """The letter of what is 1 where a weight is, and 0 where one is absent."""
 
@@ -122,6 +125,10 @@ def forward(wiring: Wiring, trained: Forward | None = None) -> Forward:
             result = named(Name(checked_name(layer.name)), result)
         made = [node for node in order(result, wall=known.__contains__) if node.primitive.name == "named" and node not in known]
         quantities += made
+        if len(quantities) > MOST_QUANTITIES:
+            raise DescriptionError(
+                f"{layer!r} brings the network to more than {MOST_QUANTITIES:,} quantities; take shorter sequences or fewer of these."
+            )
         known |= {*made, result}
         results[call.name] = result
     parameters = tuple(parameter for layer in numbers for parameter in declared.get(layer, {}).values())

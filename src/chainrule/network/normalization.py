@@ -64,6 +64,8 @@ def batch_norm(own: Owner, x: Expression, *, momentum: float = 0.1, epsilon: flo
     are kept, m ← (1 − momentum) m + momentum · μ and r ← (1 − momentum) r + momentum · v · n / (n − 1), from m = 0 and r = 1; n is how
     many numbers each mean is of. A prediction, and an error that is measured beside the training, takes m and r.
 
+    A channel with one number in all has v = 0.
+
     Raises DescriptionError.
     Source: Ioffe & Szegedy (2015), Batch normalization: accelerating deep network training, algorithms 1 and 2.
     """

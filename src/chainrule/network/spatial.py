@@ -18,6 +18,9 @@ from chainrule.network.layers import Owner, checked_size, layer
 LOWEST = -1e30
 """Below every number that a network computes; what lies beyond an edge can be no maximum. float32 has it, too."""
 
+MOST_PARTS = 1024
+"""Of what is written out part by part, as groups of channels are."""
+
 Sizes: TypeAlias = tuple[int, ...]
 
 AVERAGE, LARGEST = "average", "max"
@@ -95,6 +98,7 @@ def grouped(x: Expression, W: Expression, groups: int) -> Expression:
         weights = p.reshape(W, sizes=(k, channels, each))
         spread = p.spread(x, axes=(len(x.shape),), sizes=(each,))
         return p.reshape(p.total(spread * weights, axes=(len(lead),)), sizes=(*lead, units))
+    _check_parts(groups, "groups")
     parts = []
     for group in range(groups):
         inner = p.part(x, axis=len(x.shape) - 1, start=group * own, stop=(group + 1) * own)
@@ -102,6 +106,11 @@ def grouped(x: Expression, W: Expression, groups: int) -> Expression:
         flat = p.reshape(inner, sizes=(*lead, int(k) * own))
         parts.append(flat @ p.reshape(matrix, sizes=(int(k) * own, units // groups)))
     return p.join(*parts, axis=len(lead)) if groups > 1 else parts[0]
+
+
+def _check_parts(count: int, what: str) -> None:
+    if count > MOST_PARTS:
+        raise ShapeError(f"{count:,} {what} are more than this writes out one by one; the limit is {MOST_PARTS:,}.")
 
 
 @layer
@@ -208,8 +217,9 @@ def _pooled(x: Expression, size: Any, stride: Any, padding: Any, gap: Any, kind:
     strides = sizes if stride is None else per_axis(stride, axes, "steps")
     margins = _margins(padding, places, sizes, strides, gaps)
     for extent, k, step, apart, (before, after) in zip(places, sizes, strides, gaps, margins, strict=True):
-        last = before + extent + after - (k - 1) * apart
-        for start in range(0, last, step):
+        last, reach = before + extent + after - (k - 1) * apart, (k - 1) * apart + 1
+        behind = max(0, before + extent - reach) // step * step
+        for start in (*range(0, min(last, before), step), *range(behind, last, step)):  # the windows at the edges
             if not any(before <= start + i * apart < before + extent for i in range(k)):
                 raise ShapeError(f"with a padding of {before} a window of {k} places would hold nothing of the {extent} that there are.")
     if strides == sizes and gaps == (1,) * axes and not any(map(any, margins)):
@@ -293,6 +303,7 @@ def adaptive_pool(own: Owner, x: Expression, *, places: Any, pool: str = AVERAGE
 
 def _adapted(x: Expression, axis: int, count: int, reduce: Callable[[Expression, int], Expression]) -> Expression:
     extent = int(x.shape[axis])
+    _check_parts(count, "windows of different sizes")
     one = (*x.shape[:axis], 1, *x.shape[axis + 1 :])
     cuts = [(i * extent // count, -(-(i + 1) * extent // count)) for i in range(count)]
     found = [p.reshape(reduce(p.part(x, axis=axis, start=start, stop=stop), axis), sizes=one) for start, stop in cuts]
