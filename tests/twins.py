@@ -126,11 +126,11 @@ def torch_error(given: Case, parameters: Tensors) -> tuple[torch.Tensor, torch.T
 
 
 def close(ours: Any, theirs: Any, tolerance: float = 1e-9) -> None:
-    """Equal to so many parts of the largest magnitude of the array."""
+    """Equal to so many parts of the largest magnitude of the array, or but for rounding of numbers near 1."""
     ours = np.asarray(ours, dtype=float)
     theirs = np.asarray(theirs.detach() if isinstance(theirs, torch.Tensor) else theirs, dtype=float)
     assert ours.shape == theirs.shape
-    np.testing.assert_allclose(ours, theirs, rtol=0, atol=tolerance * max(float(np.abs(theirs).max(initial=0)), 1e-9))
+    np.testing.assert_allclose(ours, theirs, rtol=0, atol=max(tolerance * float(np.abs(theirs).max(initial=0)), 1e-14))
 
 
 def agrees_with_torch(given: Case) -> None:
