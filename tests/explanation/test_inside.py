@@ -141,7 +141,7 @@ def test_a_row_of_a_table_is_the_sum_of_its_uses():
     network = cr.Network(cr.tokens(6, 4), cr.embedding(3, 4), cr.flatten(), cr.dense(1), seed=2)
     context = context_of(network, 1, 3)
     texts, _ = told(context)
-    token, count = map(int, re.search(r"Token (\d+) stands at (\d+) places", texts[0]).groups())
+    token, count = map(int, re.search(r"Token (\d+) \(row \d+\) stands at (\d+) places", texts[0]).groups())
     assert count == np.count_nonzero(context.step.x == token)
     section = inside_section(context)
     line = formula_text(section.blocks[-1].equations[0].sides[-1])

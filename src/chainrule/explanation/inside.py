@@ -366,7 +366,13 @@ def _tables(context: Context) -> Iterator[Block]:
                 Operator("+"),
                 value.formula if float(slope[(*place, column)]) >= 0 else row(Operator("("), value.formula, Operator(")")),
             ]
-        letters = {"token": token, "count": len(found), "table": context.symbol(table), "distinct": len({*places.ravel().tolist()})}
+        letters = {
+            "token": token,
+            "row": token + 1,
+            "count": len(found),
+            "table": context.symbol(table),
+            "distinct": len({*places.ravel().tolist()}),
+        }
         yield Subheading(context.text("inside.table", **letters))
         yield Paragraph(context.text("inside.uses", **letters))
         if len(found) == len(shown):

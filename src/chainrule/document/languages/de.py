@@ -305,10 +305,10 @@ WORDS = {
     "inside.root": "√(v + ε)",
     "inside.result": "∂E/∂x",
     "inside.table": "Die Zeilen von {table}",
-    "inside.uses": "In diesem Batch stehen {distinct} Tokens, und nur ihre Zeilen bekommen einen Gradienten. Token {token} steht an "
-    "{count} Stellen: Seine Zeile bekommt die Summe dessen, was sie bringen.",
-    "inside.uses.count=1": "In diesem Batch stehen {distinct} Tokens, und nur ihre Zeilen bekommen einen Gradienten. Token {token} steht "
-    "an einer Stelle, und seine Zeile bekommt, was diese bringt.",
+    "inside.uses": "In diesem Batch stehen {distinct} Tokens, und nur ihre Zeilen bekommen einen Gradienten. Token {token} (Zeile {row}) "
+    "steht an {count} Stellen: Seine Zeile bekommt die Summe dessen, was sie bringen.",
+    "inside.uses.count=1": "In diesem Batch stehen {distinct} Tokens, und nur ihre Zeilen bekommen einen Gradienten. Token {token} (Zeile "
+    "{row}) steht an einer Stelle, und seine Zeile bekommt, was diese bringt.",
     # The chain rule
     "chain.title": "Die Kettenregel, für jedes Gewicht",
     "chain.title_layers": "Die Kettenregel, für ein Gewicht jeder Schicht",

@@ -290,10 +290,10 @@ WORDS = {
     "inside.root": "√(v + ε)",
     "inside.result": "∂E/∂x",
     "inside.table": "The rows of {table}",
-    "inside.uses": "{distinct} tokens stand in this batch, and only their rows get a gradient. Token {token} stands at {count} places: "
-    "its row gets the sum of what they bring.",
-    "inside.uses.count=1": "{distinct} tokens stand in this batch, and only their rows get a gradient. Token {token} stands at one place, "
-    "and its row gets what that brings.",
+    "inside.uses": "{distinct} tokens stand in this batch, and only their rows get a gradient. Token {token} (row {row}) stands at "
+    "{count} places: its row gets the sum of what they bring.",
+    "inside.uses.count=1": "{distinct} tokens stand in this batch, and only their rows get a gradient. Token {token} (row {row}) stands "
+    "at one place, and its row gets what that brings.",
     # The chain rule
     "chain.title": "The chain rule, for every weight",
     "chain.title_layers": "The chain rule, for one weight of each layer",
