@@ -39,7 +39,8 @@ class Name(FrozenValue):
     index     of one element: (input, unit) of a W, (unit,) of a b, (sample, unit) of an activation
     gradient  True for ∂E/∂ the quantity
     mark      what else tells it apart: "next" for the value after the update, a moment's letter …
-    scope     what it is a part of: the output "price" of y, t and E where a network has several
+    scope     what it is a part of: the output "price" of y, t and E where a network has several; the layer "encoder.0", where layers have
+              names in place of numbers
     time      which call of its layer it belongs to, from 1, where a layer is called several times
     """
 
@@ -54,12 +55,14 @@ class Name(FrozenValue):
     @property
     def key(self) -> str:
         """The identifier in programs and records: W1, dW1, delta1 (which is ∂E/∂z1), learning_rate."""
-        plain = f"{self.symbol}{'' if self.layer is None else self.layer}"
+        plain = f"{self.symbol}{'' if self.layer is None or self.scope else self.layer}"
         if self.gradient:
             plain = f"delta{plain[1:]}" if self.symbol == "z" else f"d{plain}"
         if self.time is not None:
             plain = f"{plain}_t{self.time}"
-        if self.scope:
+        if self.scope and self.layer is not None:
+            plain = f"{plain}_{self.scope.replace('.', '_')}"
+        elif self.scope:
             plain = f"{self.scope}_{plain}"
         if self.mark:
             plain = f"{plain}_{self.mark}"

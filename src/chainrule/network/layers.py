@@ -55,10 +55,16 @@ KINDS: dict[str, Kind] = {}
 
 
 class Kind(Displayed, Frozen):
-    """What a layer of some name computes: `function(own, *inputs, **options)` gives an expression. Called with options, it is a `Layer`."""
+    """What a layer of some name computes: `function(own, *inputs, **options)` gives an expression. Called with options, it is a `Layer`.
+
+    fewest  signals that it takes, where it takes any number
+    scoped  whether its quantities are called by the name of the layer, as W_encoder, in place of its number
+    """
 
     name: str
     function: Callable[..., Expression]
+    fewest: int = 2
+    scoped: bool = False
 
     def __post_init__(self) -> None:
         """What it says of itself is what its function says."""
@@ -282,13 +288,24 @@ class Layer(Displayed, Frozen):
         return f"{self.kind.name}({', '.join(options)})"
 
 
-def layer(function: Callable[..., Expression]) -> Kind:
-    """Register a kind of layer: `f(own, x, …, *, options)`, where `own` is an `Owner`. Raises DescriptionError for a name that is taken."""
+@overload
+def layer(function: Callable[..., Expression]) -> Kind: ...
+@overload
+def layer(*, fewest: int = 2, scoped: bool = False) -> Callable[[Callable[..., Expression]], Kind]: ...
+def layer(function: Callable[..., Expression] | None = None, **facts: Any) -> Kind | Callable[[Callable[..., Expression]], Kind]:
+    """Register a kind of layer: `f(own, x, …, *, options)`, where `own` is an `Owner`; facts as of `Kind`.
+
+    Raises DescriptionError for a name that is taken.
+    """
+    return partial(_registered, **facts) if function is None else _registered(function, **facts)
+
+
+def _registered(function: Callable[..., Expression], **facts: Any) -> Kind:
     name = function.__name__
     before = KINDS.get(name)
     if before is not None and before.function.__module__ != function.__module__:
         raise DescriptionError(f"there is already a layer called '{name}'; choose another name.")
-    kind = Kind(name, function)
+    kind = Kind(name, function, **facts)
     for option in kind.options:
         if option in (*WIRING_KEYS, *NUMBER_KEYS):
             raise DescriptionError(f"an option of {name} cannot be called '{option}': descriptions say something else with it.")
@@ -327,6 +344,7 @@ class Owner:
 
     def __init__(self, layer: Layer, number: int, time: int | None, declared: dict[Layer, dict[str, Parameter]]) -> None:
         self.layer, self.number, self.time, self.declared = layer, number, time, declared
+        self.scope = layer.name if layer.kind.scoped else ""
         self.declares = False
 
     def parameter(self, symbol: str, *shape: int, start: Any = None) -> Expression:
@@ -340,7 +358,7 @@ class Owner:
         own = self.declared.setdefault(self.layer, {})
         if symbol not in own:
             drawn = None if start is None else self.layer.initializer or find("initializer", start)
-            own[symbol] = Parameter(variable(Name(symbol, self.number), shape), drawn, self.layer)
+            own[symbol] = Parameter(variable(Name(symbol, self.number, scope=self.scope), shape), drawn, self.layer)
         found = own[symbol].variable
         if found.shape != shape:
             raise ShapeError(f"{found} has the shape {found.shape}, but is called for {shape}: a shared layer needs inputs of one size.")
@@ -358,7 +376,7 @@ class Owner:
     def named(self, symbol: str, expression: Expression) -> Expression:
         """A quantity of its own: formulas write its name, and chains of derivatives stop at it."""
         self.declares = True
-        return named(Name(symbol, self.number, time=self.time), expression)
+        return named(Name(symbol, self.number, time=self.time, scope=self.scope), expression)
 
     def linear(self, x: Expression, units: int, weights: str = "W", bias: str | None = "b", *, start: Any = "glorot_uniform") -> Expression:
         """z = x W + b.

@@ -55,7 +55,7 @@ def apply_layer(layer: Layer, signals: Sequence[Any]) -> Signal:
 def check_signal_count(layer: Layer, signals: int) -> None:
     """Does the layer take so many signals? Raises DescriptionError."""
     wanted = layer.kind.inputs
-    if signals != wanted if wanted is not None else signals < 2:
+    if signals != wanted if wanted is not None else signals < layer.kind.fewest:
         raise DescriptionError(f"{layer!r} takes {wanted or 'two or more'} signal{'s' * (wanted != 1)}, but is called on {signals}.")
 
 

@@ -1,0 +1,425 @@
+"""A PyTorch module as a network: what `torch.export` traces, cut where its submodules end, with their own names.
+
+Each submodule that has no parts of its own becomes a layer of the network, and so does each operation between them that computes
+something; what only moves elements belongs to whatever reads it. Buffers, and arrays that depend on nothing, are parameters that the update
+leaves alone.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chainrule.base.errors import ChainruleError, DescriptionError, InputError
+from chainrule.base.frozen import Frozen
+from chainrule.formula import primitives as p
+from chainrule.formula.expression import Dimension, Expression, Name, Shape, order, variable
+from chainrule.interop.operations import OPERATIONS, QUIET, Unreadable, permuted
+from chainrule.network.derivation import BATCH
+from chainrule.network.graphs import graph, instructions
+from chainrule.network.layers import Layer
+from chainrule.network.network import Array, Network
+from chainrule.network.wiring import INPUT, OUTPUT, LayerCall, Wiring, checked
+
+if TYPE_CHECKING:
+    import torch
+
+BY_ONE_NUMBER = {"add", "sub", "rsub", "mul", "div"}
+"""Operations that have no name of their own where one of their two operands is a plain number."""
+
+WITH_SHAPE = {"view", "reshape", "_unsafe_view", "flatten", "unflatten", "squeeze", "unsqueeze", "expand", "expand_as", "repeat_interleave"}
+"""Operations whose result is told by its shape alone."""
+
+
+class Origin(Frozen):
+    """Which tensor of the module a parameter of the network is.
+
+    name  as the module calls it, as "encoder.0.weight"
+    axes  the order in which the parameter has the tensor's axes: (1, 0) for a matrix (in, out)
+    """
+
+    name: str
+    axes: tuple[int, ...]
+
+
+class ReadModule(Frozen):
+    """A module as layers.
+
+    wiring   the layers and how they are connected
+    origins  which tensor each parameter is, by (layer, symbol)
+    nodes    which value of the exported program each layer gives, by the name of its call
+    program  what `torch.export` made
+    """
+
+    wiring: Wiring
+    origins: Mapping[tuple[str, str], Origin]
+    nodes: Mapping[str, Any]
+    program: Any = field(repr=False)
+
+
+def torch_needed() -> Any:
+    """PyTorch. Raises InputError where it is not installed."""
+    try:
+        import torch
+    except ImportError:
+        raise InputError("a PyTorch model is read with PyTorch, which is not installed: pip install torch") from None
+    return torch
+
+
+def read_module(module: torch.nn.Module, inputs: Sequence[torch.Tensor]) -> ReadModule:
+    """The layers of a module that is called on tensors like these, whose first axis counts the examples.
+
+    The module is read as it stands, in training or evaluation mode; it is not changed. Raises DescriptionError, InputError.
+    """
+    program = exported(module, inputs)
+    return _Reader(program, module).read()
+
+
+def exported(module: torch.nn.Module, inputs: Sequence[torch.Tensor]) -> Any:
+    """The program of the module in float64, for any number of examples. Raises DescriptionError."""
+    torch = torch_needed()
+    double = copy.deepcopy(module).double()
+    several = tuple(_two_or_more(x.double() if x.is_floating_point() else x) for x in inputs)
+    examples = torch.export.Dim("examples", min=2)
+    try:
+        with _quiet():
+            program = torch.export.export(double, several, dynamic_shapes=tuple({0: examples} for _ in several), strict=False)
+            for _ in range(3):
+                unknown = {node.target for node in program.graph.nodes if _needs_decomposition(node)}
+                table = torch._decomp.get_decompositions(list(unknown)) if unknown else {}
+                if not table:
+                    break
+                program = program.run_decompositions(table)
+    except ChainruleError:
+        raise
+    except Exception as error:  # PyTorch raises what it wants, and says the rest in many lines
+        raise DescriptionError(f"PyTorch cannot export this model: {_first_line(error)}") from None
+    return program
+
+
+def _two_or_more(x: torch.Tensor) -> torch.Tensor:
+    """The examples, twice where there is one alone: PyTorch takes a size of 1 for one that never changes."""
+    import torch
+
+    return torch.cat([x, x]) if x.dim() and len(x) == 1 else x
+
+
+def _quiet() -> Any:
+    import contextlib
+    import logging
+    import warnings
+
+    @contextlib.contextmanager
+    def quiet() -> Any:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            before = logging.root.manager.disable
+            logging.disable(logging.ERROR)
+            try:
+                yield
+            finally:
+                logging.disable(before)
+
+    return quiet()
+
+
+def _first_line(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return (lines[0] if lines else type(error).__name__)[:300].rstrip(".") + "."
+
+
+def operation_of(node: Any) -> str:
+    """The name of a node's operation, as "linear"."""
+    schema = getattr(node.target, "_schema", None)
+    return schema.name.partition("::")[2] if schema is not None else getattr(node.target, "__name__", str(node.target))
+
+
+def _needs_decomposition(node: Any) -> bool:
+    return node.op == "call_function" and hasattr(node.target, "_schema") and operation_of(node) not in OPERATIONS
+
+
+def shape_of(value: Any) -> Shape:
+    """The shape of a traced tensor, in which the number of examples is a symbol. Raises Unreadable."""
+    import torch
+
+    shape: list[Dimension] = []
+    for extent in value.shape:
+        if isinstance(extent, torch.SymInt):
+            if not str(extent.node.expr).isidentifier():
+                raise Unreadable(f"an axis of {extent.node.expr} elements, in which the examples are counted together with something else")
+            shape.append(BATCH)
+        else:
+            shape.append(int(extent))
+    return tuple(shape)
+
+
+class _Reader:
+    """Goes through an exported program once; `values` has a formula for each node that depends on inputs or parameters."""
+
+    def __init__(self, program: Any, module: torch.nn.Module) -> None:
+        self.program, self.module = program, module
+        self.nodes = list(program.graph.nodes)
+        self.values: dict[Any, Any] = {}
+        self.signals: dict[Expression, str] = {}
+        self.inputs: dict[str, int] = {}
+        self.calls: list[LayerCall] = []
+        self.layers: dict[str, Layer] = {}
+        self.origins: dict[tuple[str, str], Origin] = {}
+        self.given: dict[Expression, tuple[str, Origin, Array, bool]] = {}
+        self.made_by: dict[str, Any] = {}
+        self.taken: dict[str, int] = {}
+        self.groups = _leaf_calls(self.nodes, module)
+
+    def read(self) -> ReadModule:
+        """Every node, in the order of the program."""
+        for node in self.nodes:
+            if node.op == "placeholder":
+                self._placeholder(node)
+            elif node.op == "get_attr":
+                self.values[node] = _attribute(self.program.graph_module, node.target)
+            elif node.op == "call_function":
+                self._called(node)
+            elif node.op == "output":
+                self._output(node)
+        wiring = checked(Wiring(self.inputs, tuple(self.calls), {OUTPUT: self.calls[-1].name}))
+        return ReadModule(wiring, self.origins, self.made_by, self.program)
+
+    # What comes from outside
+
+    def _placeholder(self, node: Any) -> None:
+        signature = self.program.graph_signature
+        for known, trained in ((signature.inputs_to_parameters, True), (signature.inputs_to_buffers, False)):
+            if node.name in known:
+                name = known[node.name]
+                tensor = self.program.state_dict.get(name)
+                self.values[node] = self._parameter(node, name, self.program.constants[name] if tensor is None else tensor, trained)
+                return
+        constants = getattr(signature, "inputs_to_lifted_tensor_constants", {})
+        if node.name in constants:
+            self.values[node] = self.program.constants[constants[node.name]]
+            return
+        name = node.name if len(self._user_inputs) > 1 else INPUT
+        shape = shape_of(node.meta["val"])
+        self.inputs[name] = _input_size(shape)
+        self.values[node] = signal = variable(Name(name), shape)
+        self.signals[signal] = name
+
+    @property
+    def _user_inputs(self) -> Sequence[str]:
+        return self.program.graph_signature.user_inputs
+
+    def _parameter(self, node: Any, name: str, tensor: torch.Tensor, trained: bool) -> Expression:
+        """The formula of a tensor of the module: (out, in) becomes (in, out) where it is only used as such."""
+        linear = [user for user in node.users if operation_of(user) == "linear" and user.args[1] is node and user.args[0] is not node]
+        turned = tensor.dim() == 2 and len(linear) == len(node.users) > 0
+        axes = (1, 0) if turned else tuple(range(tensor.dim()))
+        owner, _, last = name.rpartition(".")
+        symbol = _symbol(last, tensor.dim())
+        array = np.asarray(tensor.detach().double().permute(axes).numpy(), dtype=float)
+        leaf = {self.groups.get(user, (None,))[0] for user in node.users} == {owner}
+        parameter = variable(Name(symbol, scope=owner), array.shape)
+        self.given[parameter] = (owner if leaf else "", Origin(name, axes), array, trained)
+        if not leaf:
+            self._shared(parameter, f"{owner}.{last}" if owner else last)
+        return permuted(parameter, axes) if turned else parameter
+
+    def _shared(self, parameter: Expression, name: str) -> None:
+        """A parameter that is used in several places is a layer of its own, called on nothing."""
+        for ending in (".weight", "_weight", ".bias", "_bias"):
+            name = name.removesuffix(ending) or name
+        called = self._free(name)
+        self._call(called, self._layer(called, parameter, ()), ())
+        self.signals[parameter] = called
+
+    # Operations
+
+    def _called(self, node: Any) -> None:
+        arguments, options = _mapped((node.args, node.kwargs), self._operand)
+        if not any(isinstance(one, Expression) for one in _leaves((arguments, options))):
+            self.values[node] = self._without_signals(node, arguments, options)
+            return
+        if operation_of(node) == "getitem":
+            self.values[node] = arguments[0][arguments[1]]
+        else:
+            self.values[node] = self._formula(node, arguments, options)
+        group = self.groups.get(node)
+        if group is not None and group[1] is not node:
+            return
+        if isinstance(self.values[node], Expression) and (group is not None or not self._is_quiet(node)):
+            path = group[0] if group is not None else ".".join(filter(None, (_path(node), operation_of(node).strip("_"))))
+            self.values[node] = self._cut(node, path, self.values[node])
+
+    def _operand(self, value: Any) -> Any:
+        return self.values[value] if hasattr(value, "users") and value in self.values else value
+
+    def _without_signals(self, node: Any, arguments: Any, options: Any) -> Any:
+        """An array, or a size, that depends on nothing that is learned or given: computed now."""
+        if operation_of(node) in ("sym_size", "sym_numel"):
+            return int(node.meta["val"].node.hint)
+        return node.target(*arguments, **options)
+
+    def _formula(self, node: Any, arguments: Any, options: Any) -> Any:
+        name = operation_of(node)
+        if name not in OPERATIONS:
+            raise DescriptionError(f"{self._where(node)}: {name} is no formula that can be read.")
+        arguments, options = _mapped((arguments, options), self._constant)
+        try:
+            if name in WITH_SHAPE:
+                return OPERATIONS[name](arguments[0], shape=shape_of(node.meta["val"]))
+            if name in ("split", "split_with_sizes", "chunk", "unbind", "tensor_split"):
+                return OPERATIONS[name](*arguments, shapes=[shape_of(one) for one in node.meta["val"]], name=name)
+            return OPERATIONS[name](*arguments, **options)
+        except Unreadable as error:
+            raise DescriptionError(f"{self._where(node)}: {error}.") from None
+        except (ChainruleError, TypeError, ValueError, LookupError) as error:
+            raise DescriptionError(f"{self._where(node)}: {name} cannot be read in this form: {error}") from None
+
+    def _where(self, node: Any) -> str:
+        path = _path(node)
+        return f"the model's operation {operation_of(node)}{f' in {path}' if path else ''}"
+
+    def _constant(self, value: Any) -> Any:
+        """A tensor that depends on nothing: a number where all of it is one, else a parameter that is not trained."""
+        import torch
+
+        if not isinstance(value, torch.Tensor):
+            return value
+        array = value.detach().double().numpy()
+        if array.size and (array == array.flat[0]).all():
+            number = float(array.flat[0])
+            return p.constant(number=max(-1e30, min(number, 1e30)))
+        name = self._free("constant")
+        parameter = variable(Name("C", scope=name), array.shape)
+        self.given[parameter] = ("", Origin("", tuple(range(array.ndim))), np.clip(array, -1e30, 1e30), False)
+        self._call(name, self._layer(name, parameter, ()), ())
+        self.signals[parameter] = name
+        return parameter
+
+    def _is_quiet(self, node: Any) -> bool:
+        name = operation_of(node)
+        if name in BY_ONE_NUMBER:
+            return sum(isinstance(self._operand(one), Expression) for one in node.args) < 2
+        return name in QUIET or name == "getitem"
+
+    # Layers
+
+    def _free(self, name: str) -> str:
+        """The name, with a number behind it where it is taken."""
+        number = self.taken[name] = self.taken.get(name, 0) + 1
+        return name if number == 1 else f"{name}{number}"
+
+    def _cut(self, node: Any, path: str, value: Expression) -> Expression:
+        """What a layer of its own gives from here on."""
+        walls = self.signals.keys()
+        used = [one for one in order(value, wall=walls.__contains__) if one in walls]
+        written = instructions(value, used)
+        known = self.layers.get(path)
+        layer = known if known is not None and known.chosen["instructions"] == written else None
+        called = self._free(path or "model")
+        if layer is None:
+            layer = self._layer(called, value, used)
+        self._call(called, layer, tuple(self.signals[one] for one in used))
+        self.made_by[called] = node
+        signal = variable(Name("h", scope=called), value.shape)
+        self.signals[signal] = called
+        return signal
+
+    def _layer(self, name: str, value: Expression, used: Sequence[Expression]) -> Layer:
+        own = {one.symbol: self.given[one] for one in order(value, wall=set(used).__contains__) if one in self.given and one not in used}
+        for symbol, (_, origin, _, _) in own.items():
+            self.origins[name, symbol] = origin
+        made = Layer(
+            graph,
+            {"instructions": instructions(value, used)},
+            given={symbol: array for symbol, (_, _, array, _) in own.items()},
+            frozen=tuple(symbol for symbol, (_, _, _, trained) in own.items() if not trained),
+            name=name,
+        )
+        self.layers[name] = made
+        return made
+
+    def _call(self, name: str, layer: Layer, sources: tuple[str, ...]) -> None:
+        self.calls.append(LayerCall(name, layer, sources))
+
+    def _output(self, node: Any) -> None:
+        results = [one for one in _leaves(node.args) if one is not None]
+        tensors = [self.values[one] for one in results]
+        if len(tensors) != 1:
+            raise DescriptionError(f"this model returns {len(tensors)} tensors; wrap it in a module that returns the one that is trained.")
+        (value,) = tensors
+        if not isinstance(value, Expression):
+            raise DescriptionError("this model returns numbers that do not depend on its inputs.")
+        last = self.signals.get(value)
+        if last is None or last in self.inputs or last != self.calls[-1].name:
+            self._cut(results[0], "output", value)
+
+
+def _attribute(module: Any, target: str) -> Any:
+    for part in target.split("."):
+        module = getattr(module, part)
+    return module
+
+
+def _input_size(shape: Shape) -> Any:
+    if not shape or shape[0] != BATCH:
+        raise InputError("every input of the model needs the examples along its first axis.")
+    return int(shape[1]) if len(shape) == 2 else tuple(shape[1:])
+
+
+def _symbol(last: str, axes: int) -> str:
+    """The letter of a tensor of a module: W of weight, b of bias, W_ih_l0 of weight_ih_l0."""
+    plain = re.sub(r"^weight", "W", last)
+    plain = re.sub(r"^bias", "b", plain)
+    return plain if plain.isidentifier() else f"p_{re.sub(r'[^0-9A-Za-z_]', '_', plain)}"
+
+
+def _path(node: Any) -> str:
+    """Which submodule an operation stands in, as "encoder.0"; "" for the model itself."""
+    stack = list(node.meta.get("nn_module_stack", {}).values())
+    return str(stack[-1][0]) if stack else ""
+
+
+def _leaf_calls(nodes: Sequence[Any], module: torch.nn.Module) -> dict[Any, tuple[str, Any]]:
+    """The submodule without parts that each operation belongs to, and the last operation of that call.
+
+    A call of which more than the last value is used outside is no layer: its operations stand for themselves.
+    """
+    leaves = {path for path, part in module.named_modules() if path and not list(part.children())}
+    calls: dict[str, list[Any]] = {}
+    for node in nodes:
+        stack = node.meta.get("nn_module_stack", {})
+        if node.op == "call_function" and stack:
+            key = list(stack)[-1]
+            if str(stack[key][0]) in leaves:
+                calls.setdefault(key, []).append(node)
+    found: dict[Any, tuple[str, Any]] = {}
+    for own in calls.values():
+        *before, last = own
+        inside = set(own)
+        if all(set(node.users) <= inside for node in before) and not all(operation_of(node) in QUIET for node in own):
+            found |= dict.fromkeys(own, (_path(last), last))
+    return found
+
+
+def _leaves(value: Any) -> list[Any]:
+    if isinstance(value, (list, tuple)):
+        return [leaf for part in value for leaf in _leaves(part)]
+    return [leaf for part in value.values() for leaf in _leaves(part)] if isinstance(value, Mapping) else [value]
+
+
+def _mapped(value: Any, function: Callable[[Any], Any]) -> Any:
+    if isinstance(value, (list, tuple)):
+        return type(value)(_mapped(part, function) for part in value)
+    if isinstance(value, Mapping):
+        return {key: _mapped(part, function) for key, part in value.items()}
+    return function(value)
+
+
+def network_of(read: ReadModule, **settings: Any) -> Network:
+    """The network of a module, with a loss and whatever else `Network` takes."""
+    return Network(0, read.wiring, **settings)

@@ -1,0 +1,578 @@
+"""PyTorch's operations, each as a formula of our table: what `torch.export` gives, read one by one.
+
+An operation is a function of its operands, as PyTorch declares them: formulas, numbers, or tensors that depend on nothing. It gives a
+formula, or a tuple of them. What is not here is decomposed by PyTorch into what is.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from chainrule.base.errors import DescriptionError
+from chainrule.formula import primitives as p
+from chainrule.formula.expression import Dimension, Expression, Shape
+
+OPERATIONS: dict[str, Callable[..., Any]] = {}
+"""By PyTorch's name without a namespace: "linear", "add" …"""
+
+QUIET = set[str]()
+"""Operations that only move elements, or scale them by a number: what they give has no name of its own."""
+
+
+class Unreadable(DescriptionError):
+    """An operation that is no formula of ours, and why."""
+
+
+def operation(*names: str, quiet: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Declares a function as PyTorch's operation of these names."""
+
+    def declared(function: Callable[..., Any]) -> Callable[..., Any]:
+        for name in names:
+            OPERATIONS[name] = function
+            if quiet:
+                QUIET.add(name)
+        return function
+
+    return declared
+
+
+# Shapes
+
+
+def fitted(*operands: Expression | float) -> list[Expression]:
+    """Operands in one shape, as PyTorch and NumPy broadcast them."""
+    expressions = [one if isinstance(one, Expression) else p.constant(number=one) for one in operands]
+    full: Shape = ()
+    for one in expressions:
+        full = _common(full, one.shape)
+    return [stretched(one, full) for one in expressions]
+
+
+def _common(a: Shape, b: Shape) -> Shape:
+    longer, shorter = (a, b) if len(a) >= len(b) else (b, a)
+    lead = len(longer) - len(shorter)
+    return (*longer[:lead], *(i if j == 1 else j for i, j in zip(longer[lead:], shorter, strict=True)))
+
+
+def stretched(x: Expression, full: Shape) -> Expression:
+    """x in that shape: new axes, and axes of length 1, are repeated."""
+    if x.shape in (full, ()):
+        return x
+    lead = len(full) - len(x.shape)
+    repeated = [axis for axis, extent in enumerate(x.shape) if extent == 1 and full[lead + axis] != 1]
+    if repeated:
+        x = reshaped(x, tuple(extent for axis, extent in enumerate(x.shape) if axis not in repeated))
+    axes = (*range(lead), *(lead + axis for axis in repeated))
+    if len(axes) == len(full):
+        return x
+    return p.spread(x, axes=axes, sizes=tuple(full[axis] for axis in axes)) if axes else x
+
+
+def reshaped(x: Expression, sizes: Sequence[Dimension]) -> Expression:
+    """x in that shape; as it is if it has it."""
+    sizes = tuple(sizes)
+    if x.primitive.name == "reshape":
+        x = x.arguments[0]
+    return x if x.shape == sizes else p.reshape(x, sizes=sizes)
+
+
+def permuted(x: Expression, axes: Sequence[int]) -> Expression:
+    """x with its axes in another order; what two permutations undo is not written."""
+    axes = tuple(axis % len(x.shape) for axis in axes)
+    if x.primitive.name == "transpose":
+        before = x.parameters["axes"]
+        x, axes = x.arguments[0], tuple(before[axis] for axis in axes)
+    return x if axes == tuple(range(len(axes))) else p.transpose(x, axes=axes)
+
+
+def swapped(x: Expression) -> Expression:
+    """The last two axes exchanged."""
+    *lead, rows, columns = range(len(x.shape))
+    return permuted(x, (*lead, columns, rows))
+
+
+def product(a: Expression, b: Expression) -> Expression:
+    """a @ b, of vectors and of stacks of matrices, as PyTorch has it."""
+    if len(a.shape) == 1:
+        return _without(product(reshaped(a, (1, *a.shape)), b), (-2,))
+    if len(b.shape) == 1:
+        return _without(product(a, reshaped(b, (*b.shape, 1))), (-1,))
+    lead = _common(a.shape[:-2], b.shape[:-2])
+    return stretched(a, (*lead, *a.shape[-2:])) @ stretched(b, (*lead, *b.shape[-2:]))
+
+
+def _axes(x: Expression, axes: int | Sequence[int] | None) -> tuple[int, ...]:
+    if axes is None or axes == []:
+        return tuple(range(len(x.shape)))
+    return tuple(sorted(axis % len(x.shape) for axis in ([axes] if isinstance(axes, int) else axes)))
+
+
+def _without(x: Expression, axes: Sequence[int]) -> Expression:
+    gone = [axis % len(x.shape) for axis in axes]
+    return reshaped(x, [extent for axis, extent in enumerate(x.shape) if axis not in gone])
+
+
+def _kept(x: Expression, axes: tuple[int, ...], keepdim: bool, of: Expression) -> Expression:
+    return reshaped(x, [1 if axis in axes else extent for axis, extent in enumerate(of.shape)]) if keepdim else x
+
+
+def _known(extent: Dimension, what: str) -> int:
+    if not isinstance(extent, int):
+        raise Unreadable(f"{what} along the axis of the examples")
+    return extent
+
+
+# Elements
+
+
+def _elementwise(name: str, formula: Callable[..., Expression], **defaults: Any) -> None:
+    """An operation of one array, element by element, with PyTorch's defaults for its numbers."""
+    OPERATIONS[name] = lambda x, *numbers: formula(x, *numbers, *list(defaults.values())[len(numbers) :])
+
+
+for _name, _formula in {
+    "relu": p.relu,
+    "tanh": p.tanh,
+    "sigmoid": p.sigmoid,
+    "exp": p.exp,
+    "expm1": p.expm1,
+    "log": p.log,
+    "log1p": lambda x: p.log(1 + x),
+    "log2": lambda x: p.log(x) / math.log(2),
+    "sqrt": p.sqrt,
+    "rsqrt": lambda x: 1 / p.sqrt(x),
+    "sin": p.sin,
+    "cos": p.cos,
+    "abs": p.absolute,
+    "sign": p.sign,
+    "floor": p.floor,
+    "erf": p.erf,
+    "reciprocal": lambda x: 1 / x,
+    "square": lambda x: x**2,
+    "silu": lambda x: x * p.sigmoid(x),
+    "mish": lambda x: x * p.tanh(p.softplus(x)),
+    "selu": lambda x: 1.0507009873554805 * p.select(x > 0, x, 1.6732632423543772 * p.expm1(p.minimum(x, 0))),
+    "relu6": lambda x: p.minimum(p.maximum(x, 0), 6),
+    "hardsigmoid": lambda x: p.minimum(p.maximum(x + 3, 0), 6) / 6,
+    "hardswish": lambda x: x * p.minimum(p.maximum(x + 3, 0), 6) / 6,
+    "log_sigmoid": lambda x: -p.softplus(-x),
+}.items():
+    _elementwise(_name, _formula)
+
+_elementwise("leaky_relu", lambda x, slope: p.select(x > 0, x, slope * x), slope=0.01)
+_elementwise("hardtanh", lambda x, low, high: p.minimum(p.maximum(x, low), high), low=-1.0, high=1.0)
+
+
+@operation("elu")
+def _elu(x: Expression, alpha: float = 1.0, scale: float = 1.0, input_scale: float = 1.0) -> Expression:
+    return scale * p.select(x > 0, x, alpha * p.expm1(p.minimum(input_scale * x, 0)))
+
+
+@operation("softplus")
+def _softplus(x: Expression, beta: float = 1.0, threshold: float = 20.0) -> Expression:
+    return p.softplus(x) if beta == 1 else p.softplus(beta * x) / beta
+
+
+@operation("gelu")
+def _gelu(x: Expression, approximate: str = "none") -> Expression:
+    if approximate == "tanh":
+        return x / 2 * (1 + p.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
+    return x / 2 * p.erf1p(x / math.sqrt(2))
+
+
+@operation("prelu")
+def _prelu(x: Expression, slope: Expression) -> Expression:
+    if len(slope.shape) == 1 and len(x.shape) > 1:
+        slope = reshaped(slope, (1, *slope.shape, *[1] * (len(x.shape) - 2)))
+    x, slope = fitted(x, slope)
+    return p.select(x > 0, x, slope * x)
+
+
+@operation("add")
+def _add(a: Expression, b: Expression, *, alpha: float = 1) -> Expression:
+    a, b = fitted(a, b)
+    return a + b if alpha == 1 else a + alpha * b
+
+
+@operation("sub")
+def _sub(a: Expression, b: Expression, *, alpha: float = 1) -> Expression:
+    a, b = fitted(a, b)
+    return a - b if alpha == 1 else a - alpha * b
+
+
+@operation("rsub")
+def _rsub(a: Expression, b: Expression, *, alpha: float = 1) -> Expression:
+    return _sub(b, a, alpha=alpha)
+
+
+@operation("mul")
+def _mul(a: Expression, b: Expression) -> Expression:
+    a, b = fitted(a, b)
+    return a * b
+
+
+@operation("div")
+def _div(a: Expression, b: Expression, *, rounding_mode: str | None = None) -> Expression:
+    if rounding_mode is not None:
+        raise Unreadable(f"division that is rounded ({rounding_mode})")
+    a, b = fitted(a, b)
+    return a / b
+
+
+@operation("neg", quiet=True)
+def _neg(x: Expression) -> Expression:
+    return -x
+
+
+@operation("pow")
+def _pow(a: Expression, b: Expression | float) -> Expression:
+    if isinstance(b, (int, float)):
+        return a**b
+    if isinstance(a, (int, float)):
+        return p.exp(b * math.log(a))
+    raise Unreadable("a power whose exponent is computed")
+
+
+@operation("maximum")
+def _maximum(a: Expression, b: Expression) -> Expression:
+    return p.maximum(*fitted(a, b))
+
+
+@operation("minimum")
+def _minimum(a: Expression, b: Expression) -> Expression:
+    return p.minimum(*fitted(a, b))
+
+
+@operation("clamp", "clip")
+def _clamp(x: Expression, min: float | None = None, max: float | None = None) -> Expression:  # noqa: A002  # PyTorch's own names
+    if min is not None:
+        x = p.maximum(*fitted(x, min))
+    return x if max is None else p.minimum(*fitted(x, max))
+
+
+@operation("clamp_min")
+def _clamp_min(x: Expression, least: float) -> Expression:
+    return p.maximum(*fitted(x, least))
+
+
+@operation("gt")
+def _gt(a: Expression, b: Expression) -> Expression:
+    return p.greater(*fitted(a, b))
+
+
+@operation("lt")
+def _lt(a: Expression, b: Expression) -> Expression:
+    a, b = fitted(a, b)
+    return p.greater(b, a)
+
+
+@operation("ge")
+def _ge(a: Expression, b: Expression) -> Expression:
+    return 1 - _lt(a, b)
+
+
+@operation("le")
+def _le(a: Expression, b: Expression) -> Expression:
+    return 1 - _gt(a, b)
+
+
+@operation("where")
+def _where(condition: Expression, a: Expression, b: Expression) -> Expression:
+    return p.select(*fitted(condition, a, b))
+
+
+@operation("masked_fill")
+def _masked_fill(x: Expression, mask: Expression, value: float) -> Expression:
+    mask, x, filled = fitted(mask, x, _finite(value))
+    return p.select(mask, filled, x)
+
+
+def _finite(value: float) -> float:
+    """A number that stands for infinity in a softmax: e to the power of it is 0, and no product with it is undefined."""
+    return value if math.isfinite(value) else math.copysign(1e30, value)
+
+
+# Sums
+
+
+@operation("sum")
+def _sum(x: Expression, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Expression:
+    axes = _axes(x, dim)
+    return _kept(p.total(x, axes=axes), axes, keepdim, x)
+
+
+@operation("mean")
+def _mean(x: Expression, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Expression:
+    axes = _axes(x, dim)
+    return _kept(p.mean(x, axes=axes), axes, keepdim, x)
+
+
+@operation("var")
+def _var(x: Expression, dim: Any = None, correction: Any = None, keepdim: bool = False, *, unbiased: bool | None = None) -> Expression:
+    if isinstance(correction, bool):
+        correction = int(correction)
+    axes = _axes(x, dim)
+    count = math.prod(_known(x.shape[axis], "a variance") for axis in axes)
+    less = 1 if correction is None else correction
+    centred = x - stretched(_kept(p.mean(x, axes=axes), axes, True, x), x.shape)
+    return _kept(p.total(centred**2, axes=axes) / (count - less), axes, keepdim, x)
+
+
+@operation("std")
+def _std(x: Expression, dim: Any = None, correction: Any = None, keepdim: bool = False) -> Expression:
+    return p.sqrt(_var(x, dim, correction, keepdim))
+
+
+@operation("linalg_vector_norm")
+def _vector_norm(x: Expression, ord: float = 2, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Expression:  # noqa: A002  # PyTorch's own name
+    if ord not in (1, 2):
+        raise Unreadable(f"a norm of the order {ord}")
+    axes = _axes(x, dim)
+    inner = p.absolute(x) if ord == 1 else x**2
+    total = p.total(inner, axes=axes)
+    return _kept(total if ord == 1 else p.sqrt(total), axes, keepdim, x)
+
+
+@operation("softmax", "_softmax")
+def _softmax(x: Expression, dim: int, dtype: Any = None) -> Expression:
+    return p.softmax(x, axis=dim % len(x.shape))
+
+
+@operation("log_softmax", "_log_softmax")
+def _log_softmax(x: Expression, dim: int, dtype: Any = None) -> Expression:
+    return p.log(p.softmax(x, axis=dim % len(x.shape)))
+
+
+@operation("logsumexp")
+def _logsumexp(x: Expression, dim: Any, keepdim: bool = False) -> Expression:
+    (axis,) = _axes(x, dim)
+    return _kept(p.logsumexp(x, axis=axis), (axis,), keepdim, x)
+
+
+# Products
+
+
+@operation("linear")
+def _linear(x: Expression, W: Expression, b: Expression | None = None) -> Expression:
+    z = product(x, swapped(W))
+    return z if b is None else _add(z, b)
+
+
+@operation("matmul", "mm", "bmm")
+def _matmul(a: Expression, b: Expression) -> Expression:
+    return product(a, b)
+
+
+@operation("addmm", "baddbmm")
+def _addmm(c: Expression, a: Expression, b: Expression, *, beta: float = 1, alpha: float = 1) -> Expression:
+    z = product(a, b) if alpha == 1 else alpha * product(a, b)
+    return _add(z, c if beta == 1 else beta * c)
+
+
+@operation("scaled_dot_product_attention")
+def _attention(
+    q: Expression, k: Expression, v: Expression, mask: Any = None, dropout: float = 0.0, is_causal: bool = False, *,
+    scale: float | None = None, enable_gqa: bool = False,
+) -> Expression:  # fmt: skip
+    if dropout:
+        raise Unreadable("attention that drops out")
+    width = _known(q.shape[-1], "attention")
+    scores = product(q, swapped(k)) * (1 / math.sqrt(width) if scale is None else scale)
+    if is_causal:
+        rows, columns = (_known(extent, "a causal mask") for extent in scores.shape[-2:])
+        later = tuple((i, j) for i in range(rows) for j in range(columns) if j > i)
+        if later:
+            seen = p.pattern(sizes=(rows, columns), gaps=later)
+            scores = p.select(stretched(seen, scores.shape), scores, _finite(-math.inf))
+    elif mask is not None:
+        scores = _add(scores, mask)
+    return product(p.softmax(scores, axis=len(scores.shape) - 1), v)
+
+
+# Normalisation
+
+
+@operation("layer_norm")
+def _layer_norm(x: Expression, shape: Sequence[int], weight: Any = None, bias: Any = None, eps: float = 1e-5, enable: bool = False) -> Expression:
+    axes = tuple(range(len(x.shape) - len(shape), len(x.shape)))
+    return _scaled(_normalized(x, axes, eps), weight, bias)
+
+
+@operation("rms_norm")
+def _rms_norm(x: Expression, shape: Sequence[int], weight: Any = None, eps: float | None = None) -> Expression:
+    axes = tuple(range(len(x.shape) - len(shape), len(x.shape)))
+    square = _kept(p.mean(x**2, axes=axes), axes, True, x)
+    return _scaled(x / stretched(p.sqrt(square + (2.220446049250313e-16 if eps is None else eps)), x.shape), weight, None)
+
+
+@operation("batch_norm")
+def _batch_norm(
+    x: Expression, weight: Any, bias: Any, mean: Any, variance: Any, training: bool, momentum: float, eps: float, enable: bool = False
+) -> Expression:
+    channels = [1, x.shape[1], *[1] * (len(x.shape) - 2)]
+    if training or mean is None:
+        z = _normalized(x, tuple(axis for axis in range(len(x.shape)) if axis != 1), eps)
+    else:
+        mean, variance = (stretched(reshaped(one, channels), x.shape) for one in (mean, variance))
+        z = (x - mean) / p.sqrt(variance + eps)
+    return _scaled(z, *(None if one is None else reshaped(one, channels) for one in (weight, bias)))
+
+
+@operation("group_norm")
+def _group_norm(x: Expression, groups: int, weight: Any = None, bias: Any = None, eps: float = 1e-5, enable: bool = False) -> Expression:
+    channels = _known(x.shape[1], "groups")
+    apart = reshaped(x, (x.shape[0], groups, channels // groups, *x.shape[2:]))
+    z = reshaped(_normalized(apart, tuple(range(2, len(apart.shape))), eps), x.shape)
+    across = [1, channels, *[1] * (len(x.shape) - 2)]
+    return _scaled(z, *(None if one is None else reshaped(one, across) for one in (weight, bias)))
+
+
+@operation("instance_norm")
+def _instance_norm(
+    x: Expression, weight: Any, bias: Any, mean: Any, variance: Any, use_input: bool, momentum: float, eps: float, enable: bool = False
+) -> Expression:
+    across = [1, x.shape[1], *[1] * (len(x.shape) - 2)]
+    z = _normalized(x, tuple(range(2, len(x.shape))), eps)
+    return _scaled(z, *(None if one is None else reshaped(one, across) for one in (weight, bias)))
+
+
+def _normalized(x: Expression, axes: tuple[int, ...], eps: float) -> Expression:
+    """(x − μ)/√(σ² + ε), the mean and the variance taken over some axes."""
+    centred = x - stretched(_kept(p.mean(x, axes=axes), axes, True, x), x.shape)
+    variance = _kept(p.mean(centred**2, axes=axes), axes, True, x)
+    return centred / stretched(p.sqrt(variance + eps), x.shape)
+
+
+def _scaled(z: Expression, weight: Any, bias: Any) -> Expression:
+    z = z if weight is None else _mul(z, weight)
+    return z if bias is None else _add(z, bias)
+
+
+# What moves elements
+
+
+@operation("view", "reshape", "_unsafe_view", "flatten", "unflatten", "squeeze", "unsqueeze", quiet=True)
+def _reshape(x: Expression, *_: Any, shape: Shape) -> Expression:
+    return reshaped(x, shape)
+
+
+@operation("expand", "expand_as", "repeat_interleave", quiet=True)
+def _expand(x: Expression, *_: Any, shape: Shape) -> Expression:
+    return stretched(x, shape)
+
+
+@operation("t", quiet=True)
+def _t(x: Expression) -> Expression:
+    return swapped(x) if len(x.shape) > 1 else x
+
+
+@operation("numpy_T", "mT", "matrix_H", "adjoint", quiet=True)
+def _mT(x: Expression) -> Expression:
+    return swapped(x)
+
+
+@operation("transpose", "swapaxes", quiet=True)
+def _transpose(x: Expression, a: int, b: int) -> Expression:
+    axes = list(range(len(x.shape)))
+    axes[a], axes[b] = axes[b], axes[a]
+    return permuted(x, axes)
+
+
+@operation("permute", quiet=True)
+def _permute(x: Expression, axes: Sequence[int]) -> Expression:
+    return permuted(x, axes)
+
+
+@operation("movedim", "moveaxis", quiet=True)
+def _movedim(x: Expression, source: Any, target: Any) -> Expression:
+    sources, targets = ([one] if isinstance(one, int) else one for one in (source, target))
+    place = {b % len(x.shape): a % len(x.shape) for a, b in zip(sources, targets, strict=True)}
+    rest = iter(axis for axis in range(len(x.shape)) if axis not in place.values())
+    return permuted(x, [place[axis] if axis in place else next(rest) for axis in range(len(x.shape))])
+
+
+@operation("cat", "concat", quiet=True)
+def _cat(parts: Sequence[Expression], dim: int = 0) -> Expression:
+    parts = [part for part in parts if part.shape != (0,)]
+    return p.join(*parts, axis=dim % len(parts[0].shape)) if len(parts) > 1 else parts[0]
+
+
+@operation("stack", quiet=True)
+def _stack(parts: Sequence[Expression], dim: int = 0) -> Expression:
+    axis = dim % (len(parts[0].shape) + 1)
+    return _cat([reshaped(part, (*part.shape[:axis], 1, *part.shape[axis:])) for part in parts], axis)
+
+
+@operation("slice", quiet=True)
+def _slice(x: Expression, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1) -> Expression:
+    axis = dim % len(x.shape)
+    if start in (None, 0) and step == 1 and (end is None or (isinstance(end, int) and end >= 2**31)):
+        return x
+    extent = _known(x.shape[axis], "a part is taken")
+    first, last, _ = slice(start, end).indices(extent)
+    if step != 1:
+        pieces = [p.part(x, axis=axis, start=i, stop=i + 1) for i in range(first, last, step)]
+        return _cat(pieces, axis)
+    return x if (first, last) == (0, extent) else p.part(x, axis=axis, start=first, stop=last)
+
+
+@operation("select", quiet=True)
+def _select(x: Expression, dim: int, index: int) -> Expression:
+    axis = dim % len(x.shape)
+    place = index % _known(x.shape[axis], "one is picked")
+    return _without(p.part(x, axis=axis, start=place, stop=place + 1), (axis,))
+
+
+@operation("split", "split_with_sizes", "chunk", "unbind", "tensor_split", quiet=True)
+def _split(x: Expression, *given: Any, shapes: Sequence[Shape], name: str) -> tuple[Expression, ...]:
+    if name == "unbind":
+        axis = (given[0] if given else 0) % len(x.shape)
+        return tuple(_select(x, axis, place) for place in range(_known(x.shape[axis], "it is taken apart")))
+    axis = (given[1] if len(given) > 1 else 0) % len(x.shape)
+    start, parts = 0, list[Expression]()
+    for shape in shapes:
+        extent = _known(shape[axis], "it is split")
+        parts.append(p.part(x, axis=axis, start=start, stop=start + extent))
+        start += extent
+    return tuple(parts)
+
+
+@operation("clone", "contiguous", "alias", "detach_", "to", "_to_copy", "type_as", "lift_fresh_copy", "_assert_tensor_metadata", quiet=True)
+def _same(x: Expression, *_: Any, **__: Any) -> Expression:
+    return x
+
+
+@operation("dropout", "feature_dropout", "alpha_dropout", "native_dropout", quiet=True)
+def _dropout(x: Expression, probability: float, training: bool) -> Expression:
+    if training and probability:
+        raise Unreadable(
+            f"dropout with the probability {probability:g} in training mode, which is another function every time; call model.eval() first"
+        )
+    return x
+
+
+@operation("glu")
+def _glu(x: Expression, dim: int = -1) -> Expression:
+    axis = dim % len(x.shape)
+    half = _known(x.shape[axis], "a gated unit") // 2
+    return p.part(x, axis=axis, start=0, stop=half) * p.sigmoid(p.part(x, axis=axis, start=half, stop=2 * half))
+
+
+@operation("constant_pad_nd", "pad", quiet=True)
+def _pad(x: Expression, margins: Sequence[int], mode: Any = "constant", value: float | None = 0.0) -> Expression:
+    if not isinstance(mode, str):
+        mode, value = "constant", mode
+    if mode != "constant" or value not in (None, 0, 0.0):
+        raise Unreadable("padding with something else than 0")
+    for place in range(0, len(margins), 2):
+        before, after = margins[place : place + 2]
+        axis = len(x.shape) - 1 - place // 2
+        extent = _known(x.shape[axis], "padding")
+        if before < 0 or after < 0:
+            x = _slice(x, axis, max(0, -before), extent - max(0, -after))
+            before, after, extent = max(0, before), max(0, after), _known(x.shape[axis], "padding")
+        if before or after:
+            x = p.place(x, axis=axis, start=before, extent=extent + before + after)
+    return x
