@@ -5,13 +5,14 @@ Where a name stands in several modules, it is the one that people mean: `tanh` i
 
 from chainrule.network.network import Network as Network
 from chainrule.network.layers import dense as dense, tied as tied, add as add, multiply as multiply, join as join, layer as layer
-from chainrule.network.description import described as described, network_from as network_from
+from chainrule.network.description import described as described
+from chainrule.api.modules import network_from as network_from
 from chainrule.network.description import read_description as read_description, write_description as write_description
 from chainrule.steps.problem import Problem as Problem, described_problem as described_problem, problem_from as problem_from
 from chainrule.api.problems import problem as problem
 from chainrule.network.examples import example as example
 from chainrule.steps.step import Step as Step
-from chainrule.explanation.explain import explain as explain
+from chainrule.api.modules import explain as explain
 from chainrule.api.formulas import explain_formula as explain_formula
 from chainrule.api.figures import figure as figure
 from chainrule.api.page import page as page

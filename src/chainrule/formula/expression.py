@@ -60,10 +60,9 @@ class Name(FrozenValue):
             plain = f"delta{plain[1:]}" if self.symbol == "z" else f"d{plain}"
         if self.time is not None:
             plain = f"{plain}_t{self.time}"
-        if self.scope and self.layer is not None:
-            plain = f"{plain}_{self.scope.replace('.', '_')}"
-        elif self.scope:
-            plain = f"{self.scope}_{plain}"
+        if self.scope:
+            scope = self.scope.replace(".", "_")
+            plain = f"{scope}_{plain}" if self.layer is None else f"{plain}_{scope}"
         if self.mark:
             plain = f"{plain}_{self.mark}"
         if self.index is not None:

@@ -7,12 +7,14 @@ formula, or a tuple of them. What is not here is decomposed by PyTorch into what
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from chainrule.base.errors import DescriptionError
 from chainrule.formula import primitives as p
 from chainrule.formula.expression import Dimension, Expression, Shape
+from chainrule.network.definitions import find
 
 OPERATIONS: dict[str, Callable[..., Any]] = {}
 """By PyTorch's name without a namespace: "linear", "add" …"""
@@ -127,15 +129,19 @@ def _known(extent: Dimension, what: str) -> int:
 # Elements
 
 
-def _elementwise(name: str, formula: Callable[..., Expression], **defaults: Any) -> None:
-    """An operation of one array, element by element, with PyTorch's defaults for its numbers."""
-    OPERATIONS[name] = lambda x, *numbers: formula(x, *numbers, *list(defaults.values())[len(numbers) :])
+ACTIVATIONS: dict[str, tuple[str, dict[str, Any]]] = {
+    "relu": ("relu", {}),
+    "tanh": ("tanh", {}),
+    "sigmoid": ("sigmoid", {}),
+    "silu": ("silu", {}),
+    "selu": ("selu", {}),
+    "relu6": ("relu6", {}),
+    "gelu": ("gelu", {"approximate": "none"}),
+    "leaky_relu": ("leaky_relu", {"slope": 0.01}),
+}
+"""Activations of ours by PyTorch's name, with its defaults for their options."""
 
-
-for _name, _formula in {
-    "relu": p.relu,
-    "tanh": p.tanh,
-    "sigmoid": p.sigmoid,
+FUNCTIONS: dict[str, Callable[[Expression], Expression]] = {
     "exp": p.exp,
     "expm1": p.expm1,
     "log": p.log,
@@ -151,35 +157,40 @@ for _name, _formula in {
     "erf": p.erf,
     "reciprocal": lambda x: 1 / x,
     "square": lambda x: x**2,
-    "silu": lambda x: x * p.sigmoid(x),
     "mish": lambda x: x * p.tanh(p.softplus(x)),
-    "selu": lambda x: 1.0507009873554805 * p.select(x > 0, x, 1.6732632423543772 * p.expm1(p.minimum(x, 0))),
-    "relu6": lambda x: p.minimum(p.maximum(x, 0), 6),
     "hardsigmoid": lambda x: p.minimum(p.maximum(x + 3, 0), 6) / 6,
     "hardswish": lambda x: x * p.minimum(p.maximum(x + 3, 0), 6) / 6,
     "log_sigmoid": lambda x: -p.softplus(-x),
-}.items():
-    _elementwise(_name, _formula)
+}
+"""Functions of one number, element by element."""
 
-_elementwise("leaky_relu", lambda x, slope: p.select(x > 0, x, slope * x), slope=0.01)
-_elementwise("hardtanh", lambda x, low, high: p.minimum(p.maximum(x, low), high), low=-1.0, high=1.0)
+
+def _activated(ours: str, defaults: Mapping[str, Any]) -> Callable[..., Expression]:
+    def formula(x: Expression, *given: Any, **options: Any) -> Expression:
+        chosen = {**dict(zip(defaults, (*given, *list(defaults.values())[len(given) :]), strict=True)), **options}
+        return find("activation", {"name": ours, **chosen}).apply(x)
+
+    return formula
+
+
+OPERATIONS |= {name: _activated(*ours) for name, ours in ACTIVATIONS.items()}
+OPERATIONS |= {name: partial(lambda formula, x: formula(x), formula) for name, formula in FUNCTIONS.items()}
+
+
+@operation("hardtanh")
+def _hardtanh(x: Expression, low: float = -1.0, high: float = 1.0) -> Expression:
+    return p.minimum(p.maximum(x, low), high)
 
 
 @operation("elu")
 def _elu(x: Expression, alpha: float = 1.0, scale: float = 1.0, input_scale: float = 1.0) -> Expression:
-    return scale * p.select(x > 0, x, alpha * p.expm1(p.minimum(input_scale * x, 0)))
+    z = find("activation", {"name": "elu", "alpha": alpha}).apply(x if input_scale == 1 else input_scale * x)
+    return z if scale == 1 else scale * z
 
 
 @operation("softplus")
 def _softplus(x: Expression, beta: float = 1.0, threshold: float = 20.0) -> Expression:
     return p.softplus(x) if beta == 1 else p.softplus(beta * x) / beta
-
-
-@operation("gelu")
-def _gelu(x: Expression, approximate: str = "none") -> Expression:
-    if approximate == "tanh":
-        return x / 2 * (1 + p.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
-    return x / 2 * p.erf1p(x / math.sqrt(2))
 
 
 @operation("prelu")
@@ -316,7 +327,7 @@ def _var(x: Expression, dim: Any = None, correction: Any = None, keepdim: bool =
     axes = _axes(x, dim)
     count = math.prod(_known(x.shape[axis], "a variance") for axis in axes)
     less = 1 if correction is None else correction
-    centred = x - stretched(_kept(p.mean(x, axes=axes), axes, True, x), x.shape)
+    centred = x - _repeated(p.mean(x, axes=axes), axes, x)
     return _kept(p.total(centred**2, axes=axes) / (count - less), axes, keepdim, x)
 
 
@@ -395,7 +406,9 @@ def _attention(
 
 
 @operation("layer_norm")
-def _layer_norm(x: Expression, shape: Sequence[int], weight: Any = None, bias: Any = None, eps: float = 1e-5, enable: bool = False) -> Expression:
+def _layer_norm(
+    x: Expression, shape: Sequence[int], weight: Any = None, bias: Any = None, eps: float = 1e-5, enable: bool = False
+) -> Expression:
     axes = tuple(range(len(x.shape) - len(shape), len(x.shape)))
     return _scaled(_normalized(x, axes, eps), weight, bias)
 
@@ -403,8 +416,8 @@ def _layer_norm(x: Expression, shape: Sequence[int], weight: Any = None, bias: A
 @operation("rms_norm")
 def _rms_norm(x: Expression, shape: Sequence[int], weight: Any = None, eps: float | None = None) -> Expression:
     axes = tuple(range(len(x.shape) - len(shape), len(x.shape)))
-    square = _kept(p.mean(x**2, axes=axes), axes, True, x)
-    return _scaled(x / stretched(p.sqrt(square + (2.220446049250313e-16 if eps is None else eps)), x.shape), weight, None)
+    square = p.mean(x**2, axes=axes) + (2.220446049250313e-16 if eps is None else eps)
+    return _scaled(x / _repeated(p.sqrt(square), axes, x), weight, None)
 
 
 @operation("batch_norm")
@@ -440,9 +453,13 @@ def _instance_norm(
 
 def _normalized(x: Expression, axes: tuple[int, ...], eps: float) -> Expression:
     """(x − μ)/√(σ² + ε), the mean and the variance taken over some axes."""
-    centred = x - stretched(_kept(p.mean(x, axes=axes), axes, True, x), x.shape)
-    variance = _kept(p.mean(centred**2, axes=axes), axes, True, x)
-    return centred / stretched(p.sqrt(variance + eps), x.shape)
+    centred = x - _repeated(p.mean(x, axes=axes), axes, x)
+    return centred / _repeated(p.sqrt(p.mean(centred**2, axes=axes) + eps), axes, x)
+
+
+def _repeated(x: Expression, axes: tuple[int, ...], of: Expression) -> Expression:
+    """x once for each place along the axes that it lacks."""
+    return p.spread(x, axes=axes, sizes=tuple(of.shape[axis] for axis in axes))
 
 
 def _scaled(z: Expression, weight: Any, bias: Any) -> Expression:

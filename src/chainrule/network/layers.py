@@ -358,11 +358,16 @@ class Owner:
         own = self.declared.setdefault(self.layer, {})
         if symbol not in own:
             drawn = None if start is None else self.layer.initializer or find("initializer", start)
-            own[symbol] = Parameter(variable(Name(symbol, self.number, scope=self.scope), shape), drawn, self.layer)
+            own[symbol] = Parameter(variable(self._name_of(symbol), shape), drawn, self.layer)
         found = own[symbol].variable
         if found.shape != shape:
             raise ShapeError(f"{found} has the shape {found.shape}, but is called for {shape}: a shared layer needs inputs of one size.")
         return found
+
+    def _name_of(self, symbol: str) -> Name:
+        """A layer that is called as its parameter, decoder.mask, is that parameter: mask of decoder."""
+        parent, _, last = self.scope.rpartition(".")
+        return Name(symbol, scope=parent) if last == symbol else Name(symbol, self.number, scope=self.scope)
 
     def of(self, layer: Layer, symbol: str) -> Expression:
         """A parameter of another layer that was called before. Raises DescriptionError."""
