@@ -266,7 +266,12 @@ def with_agreement(document: Document, found: Agreement) -> Document:
     ]
     parts.append(TableBlock(head, tuple(cells)))
     section = Section("agreement", words.plain("section.agreement"), tuple(parts))
-    return replace(document, sections=(*document.sections, section))
+
+    def programs() -> tuple[str, ...]:
+        written = document.programs()
+        return (*written, "") if written else ()
+
+    return replace(document, sections=(*document.sections, section), programs=programs)
 
 
 def _figure(words: Words, difference: float) -> str:

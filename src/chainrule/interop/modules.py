@@ -319,23 +319,23 @@ class _Reader:
         used = [one for one in order(value, wall=walls.__contains__) if one in walls]
         written = instructions(value, used)
         known = self.layers.get(path)
-        layer = known if known is not None and known.chosen["instructions"] == written else None
+        layer = known if known is not None and known.chosen.get("instructions") == written else None
         called = self._free(path or "model")
         if layer is None:
-            layer = self._layer(called, value, used)
+            layer = self._layer(called, value, used, _kind_of(node, path))
         self._call(called, layer, tuple(self.signals[one] for one in used))
         self.made_by[called] = node
         signal = variable(Name("h", scope=called), value.shape)
         self.signals[signal] = called
         return signal
 
-    def _layer(self, name: str, value: Expression, used: Sequence[Expression]) -> Layer:
+    def _layer(self, name: str, value: Expression, used: Sequence[Expression], kind: str = "parameter") -> Layer:
         own = {one.symbol: self.given[one] for one in order(value, wall=set(used).__contains__) if one in self.given and one not in used}
         for symbol, (_, origin, _, _) in own.items():
             self.origins[name, symbol] = origin
         made = Layer(
             graph,
-            {"instructions": instructions(value, used)},
+            {"instructions": instructions(value, used), "called": kind},
             given={symbol: array for symbol, (_, _, array, _) in own.items()},
             frozen=tuple(symbol for symbol, (_, _, _, trained) in own.items() if not trained),
             name=name,
@@ -382,6 +382,12 @@ def _path(node: Any) -> str:
     """Which submodule an operation stands in, as "encoder.0"; "" for the model itself."""
     stack = list(node.meta.get("nn_module_stack", {}).values())
     return str(stack[-1][0]) if stack else ""
+
+
+def _kind_of(node: Any, path: str) -> str:
+    """What kind of layer gives it: "Linear", or the operation."""
+    stack = list(node.meta.get("nn_module_stack", {}).values())
+    return str(stack[-1][1]).rpartition(".")[2] if stack and stack[-1][0] == path else operation_of(node).strip("_").replace("_", " ")
 
 
 def _leaf_calls(nodes: Sequence[Any], module: torch.nn.Module) -> dict[Any, tuple[str, Any]]:

@@ -7,6 +7,7 @@ was made of a PyTorch module is described, recorded and trained like any other, 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
 from chainrule.base.errors import ChainruleError, DescriptionError, quoted
@@ -21,11 +22,12 @@ NAMELESS = ("variable", "named")
 
 
 @layer(fewest=0, scoped=True)
-def graph(own: Owner, *signals: Expression, instructions: Sequence[Sequence[Any]]) -> Expression:
+def graph(own: Owner, *signals: Expression, instructions: Sequence[Sequence[Any]], called: str = "") -> Expression:
     """What a list of instructions computes, the last of which is the result.
 
     instructions  each [operation, [numbers of earlier instructions, from 0], {parameters}]: a row of the table of primitives; "input"
                   with its place among the signals; "parameter" with its symbol and shape; "quantity", which names an earlier one
+    called        what kind of layer it is to people, as "Linear"
 
     Raises DescriptionError.
     """
@@ -52,6 +54,8 @@ def _value(own: Owner, signals: Sequence[Expression], operation: str, operands: 
         return own.named(given["symbol"], *operands)
     if operation in NAMELESS:
         raise ValueError(f"{operation} is no operation on numbers")
+    if isinstance(number := given.get("number"), str):
+        given["number"] = Fraction(number)
     return PRIMITIVES[operation](*operands, **given)
 
 
@@ -85,7 +89,8 @@ def _instruction(node: Expression, operands: list[int], signals: Sequence[Expres
 
 
 def _plain(value: Any) -> Any:
-    return [_plain(part) for part in value] if isinstance(value, tuple) else value
+    """As JSON has it: a fraction as text."""
+    return [_plain(part) for part in value] if isinstance(value, tuple) else str(value) if isinstance(value, Fraction) else value
 
 
 def quantity(symbol: str, expression: Expression) -> Expression:

@@ -256,6 +256,11 @@ class Layer(Displayed, Frozen):
         return find("activation", activation) if activation is not None else None
 
     @property
+    def called(self) -> str:
+        """What kind of layer it is to people."""
+        return str(self.option("called") or self.kind.name.replace("_", " "))
+
+    @property
     def undecided(self) -> bool:
         """Is there an activation to decide? A network does: identity inside, what fits the loss at the end."""
         return "activation" in self.kind.options and self.option("activation") is None
@@ -284,7 +289,7 @@ class Layer(Displayed, Frozen):
         return apply_layer(self, signals)
 
     def __repr__(self) -> str:
-        options = [f"{value!r}" if key == "units" else f"{key}={value!r}" for key, value in self.chosen.items()]
+        options = [f"{value!r}" if key == "units" else f"{key}={quoted(value)}" for key, value in self.chosen.items()]
         return f"{self.kind.name}({', '.join(options)})"
 
 

@@ -17,6 +17,7 @@ WORDS = {
     "alles vor.",
     # Layers
     "layer.input": "Eingabeschicht",
+    "layer.named": "Schicht {name}",
     "layer.hidden": "verborgene Schicht",
     "layer.hidden_number": "verborgene Schicht {number}",
     "layer.output": "Ausgabeschicht",

@@ -14,6 +14,7 @@ WORDS = {
     "all of it.",
     # Layers
     "layer.input": "input layer",
+    "layer.named": "layer {name}",
     "layer.hidden": "hidden layer",
     "layer.hidden_number": "hidden layer {number}",
     "layer.output": "output layer",
