@@ -20,7 +20,6 @@ from chainrule.base.errors import DescriptionError, InputError, quoted
 from chainrule.document.document import Document, Note, Paragraph, Section, TableBlock
 from chainrule.document.words import Words
 from chainrule.explanation.explain import Detail
-from chainrule.explanation.explain import explain as explained
 from chainrule.network.definitions import Wanted, find
 from chainrule.network.description import network_from as described_network
 from chainrule.network.network import Network
@@ -53,19 +52,22 @@ MOST_ROWS = 12
 class ModuleProblem(Problem):
     """A PyTorch module with a batch, as a problem.
 
-    read    its layers, and which tensors they are made of
-    inputs  what it is called on
+    read  its layers, and which tensors they are made of
     """
 
     read: ReadModule | None = None
-    inputs: tuple[Any, ...] = ()
+
+    def explain(self, **how: Any) -> Document:
+        """As of `Problem.explain`, with how far the step is from autograd's."""
+        document = super().explain(**how)
+        return document if how.get("weight") is not None else with_agreement(document, self.agreement(self.step()))
 
     def agreement(self, step: Step) -> Agreement:
-        """Every value and gradient of a step beside autograd's."""
+        """Every value and gradient of a step of it beside autograd's."""
         from chainrule.interop.agreement import agreement
 
         assert self.read is not None
-        return agreement(self.read, self.inputs, step)
+        return agreement(self.read, step)
 
 
 def is_module(model: object) -> bool:
@@ -108,7 +110,16 @@ def module_problem(
     targets, classes = read_targets(network, _plain(t), "t", len(rows))
     origin = {"source": type(model).__name__, **({"classes": classes} if classes else {})}
     rule = chosen_optimizer(None, optimizer, learning_rate)
-    return ModuleProblem(network, rows, targets, rule, origin=origin, read=read, inputs=inputs)
+    return ModuleProblem(network, rows, targets, rule, origin=origin, read=read)
+
+
+def program_problem(path: str) -> ModuleProblem:
+    """The problem of an exported program in a file, without a batch. Raises FileError, DescriptionError."""
+    from chainrule.interop.archives import exported_program
+    from chainrule.interop.modules import read_program
+
+    read = read_program(exported_program(path))
+    return ModuleProblem(Network(0, read.wiring, loss="mse"), read=read)
 
 
 def explain(
@@ -164,15 +175,13 @@ def explain(
         if x is None:
             raise InputError("a PyTorch model needs inputs to be explained: explain(model, x, t).")
         written = {"notation": chosen_notation(Notation(), said.pop("notation", None), said.pop("language", None))}
-        found = module_problem(subject, x, t, **said, **written)
-        document = explained(found, **how)
-        return document if weight is not None else with_agreement(document, found.agreement(next(found.steps())))
+        return module_problem(subject, x, t, **said, **written).explain(**how)
     if isinstance(subject, (Problem, Step)):
         given = [name for name, value in {"x": x, "t": t, **settings}.items() if value is not None]
         if given:
             raise InputError(f"a {type(subject).__name__} has its own batch and settings; leave out {', '.join(given)}.")
-        return explained(subject, **how)
-    return explained(problem(subject, input=x, target=t, **said), **how)
+        return subject.explain(**how)
+    return problem(subject, input=x, target=t, **said).explain(**how)
 
 
 def _read(model: Any, x: Any, loss: Any, settings: Mapping[str, Any]) -> tuple[Network, ReadModule, tuple[Any, ...]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -59,13 +59,13 @@ class Agreement(FrozenValue):
         return tuple(one for one in self.compared if not one.agrees)
 
 
-def agreement(read: ReadModule, inputs: Sequence[torch.Tensor], step: Step) -> Agreement:
-    """Every layer's value and gradient, and every parameter's gradient, of a step on these inputs.
+def agreement(read: ReadModule, step: Step) -> Agreement:
+    """Every layer's value and gradient, and every parameter's gradient, of a step.
 
     Autograd starts from ∂E/∂y of the step, so that PyTorch needs no loss of ours.
     """
     torch = torch_needed()
-    values, parameters = _run(read, inputs)
+    values, parameters = _run(read, step.network.split(step.x, None))
     keys = {call.name: key for call, key in zip(read.wiring.calls, _keys(read, step), strict=True)}
     layers = {name: (values[node], keys[name]) for name, node in read.nodes.items()}
     known = {origin.name: (key, origin) for key, origin in parameter_origins(read, step.network).items()}
@@ -110,10 +110,10 @@ def _difference(ours: Any, theirs: torch.Tensor) -> tuple[float, float]:
     return apart / float(np.abs(other).max(initial=0.0) or 1.0), apart
 
 
-def _run(read: ReadModule, inputs: Sequence[torch.Tensor]) -> tuple[dict[Any, torch.Tensor], Mapping[str, torch.Tensor]]:
+def _run(read: ReadModule, inputs: Mapping[Any, Any]) -> tuple[dict[Any, torch.Tensor], Mapping[str, torch.Tensor]]:
     """The value of every node of the exported program, with the graph that autograd needs."""
     torch = torch_needed()
-    program, given = read.program, iter(inputs)
+    program, given = read.program, iter(inputs.values())
     values: dict[Any, Any] = {}
     parameters: dict[str, Any] = {}
     signature = program.graph_signature
@@ -131,9 +131,16 @@ def _run(read: ReadModule, inputs: Sequence[torch.Tensor]) -> tuple[dict[Any, to
             elif node.name in getattr(signature, "inputs_to_lifted_tensor_constants", {}):
                 values[node] = program.constants[signature.inputs_to_lifted_tensor_constants[node.name]]
             else:
-                values[node] = next(given)
+                values[node] = torch.as_tensor(next(given)).to(_doubled(node.meta["val"].dtype))
         elif node.op == "get_attr":
             values[node] = getattr(program.graph_module, node.target)
         elif node.op == "call_function":
             values[node] = node.target(*held(node.args), **held(node.kwargs))
     return values, parameters
+
+
+def _doubled(dtype: torch.dtype) -> torch.dtype:
+    """Float64 for every kind of float; whole numbers stay what they are."""
+    import torch
+
+    return torch.float64 if dtype.is_floating_point else dtype

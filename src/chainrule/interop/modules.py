@@ -76,8 +76,12 @@ def read_module(module: torch.nn.Module, inputs: Sequence[torch.Tensor]) -> Read
 
     The module is read as it stands, in training or evaluation mode; it is not changed. Raises DescriptionError, InputError.
     """
-    program = exported(module, inputs)
-    return _Reader(program, module).read()
+    return read_program(exported(module, inputs))
+
+
+def read_program(program: Any) -> ReadModule:
+    """The layers of an exported program. Raises DescriptionError."""
+    return _Reader(_decomposed(program)).read()
 
 
 def exported(module: torch.nn.Module, inputs: Sequence[torch.Tensor]) -> Any:
@@ -89,16 +93,21 @@ def exported(module: torch.nn.Module, inputs: Sequence[torch.Tensor]) -> Any:
     try:
         with _quiet():
             program = torch.export.export(double, several, dynamic_shapes=tuple({0: examples} for _ in several), strict=False)
-            for _ in range(3):
-                unknown = {node.target for node in program.graph.nodes if _needs_decomposition(node)}
-                table = torch._decomp.get_decompositions(list(unknown)) if unknown else {}
-                if not table:
-                    break
-                program = program.run_decompositions(table)
-    except ChainruleError:
-        raise
     except Exception as error:  # PyTorch raises what it wants, and says the rest in many lines
         raise DescriptionError(f"PyTorch cannot export this model: {_first_line(error)}") from None
+    return program
+
+
+def _decomposed(program: Any) -> Any:
+    """The program with operations that are no formula here taken apart, as far as PyTorch does that."""
+    torch = torch_needed()
+    with _quiet():
+        for _ in range(3):
+            unknown = {node.target for node in program.graph.nodes if _needs_decomposition(node)}
+            table = torch._decomp.get_decompositions(list(unknown)) if unknown else {}
+            if not table:
+                break
+            program = program.run_decompositions(table)
     return program
 
 
@@ -161,8 +170,8 @@ def shape_of(value: Any) -> Shape:
 class _Reader:
     """Goes through an exported program once; `values` has a formula for each node that depends on inputs or parameters."""
 
-    def __init__(self, program: Any, module: torch.nn.Module) -> None:
-        self.program, self.module = program, module
+    def __init__(self, program: Any) -> None:
+        self.program = program
         self.nodes = list(program.graph.nodes)
         self.values: dict[Any, Any] = {}
         self.signals: dict[Expression, str] = {}
@@ -173,7 +182,7 @@ class _Reader:
         self.given: dict[Expression, tuple[str, Origin, Array, bool]] = {}
         self.made_by: dict[str, Any] = {}
         self.taken: dict[str, int] = {}
-        self.groups = _leaf_calls(self.nodes, module)
+        self.groups = _leaf_calls(self.nodes)
 
     def read(self) -> ReadModule:
         """Every node, in the order of the program."""
@@ -390,12 +399,13 @@ def _kind_of(node: Any, path: str) -> str:
     return str(stack[-1][1]).rpartition(".")[2] if stack and stack[-1][0] == path else operation_of(node).strip("_").replace("_", " ")
 
 
-def _leaf_calls(nodes: Sequence[Any], module: torch.nn.Module) -> dict[Any, tuple[str, Any]]:
+def _leaf_calls(nodes: Sequence[Any]) -> dict[Any, tuple[str, Any]]:
     """The submodule without parts that each operation belongs to, and the last operation of that call.
 
     A call of which more than the last value is used outside is no layer: its operations stand for themselves.
     """
-    leaves = {path for path, part in module.named_modules() if path and not list(part.children())}
+    paths = {str(path) for node in nodes for path, _ in node.meta.get("nn_module_stack", {}).values()}
+    leaves = {path for path in paths if path and not any(other.startswith(f"{path}.") for other in paths)}
     calls: dict[str, list[Any]] = {}
     for node in nodes:
         stack = node.meta.get("nn_module_stack", {})
