@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     import torch
 
     from chainrule.interop.agreement import Agreement
-    from chainrule.interop.modules import ReadModule
+    from chainrule.interop.modules import Origin, ReadModule
 
 LOSSES: dict[str, str] = {
     "MSELoss": "mse",
@@ -61,6 +61,14 @@ class ModuleProblem(Problem):
         """As of `Problem.explain`, with how far the step is from autograd's."""
         document = super().explain(**how)
         return document if how.get("weight") is not None else with_agreement(document, self.agreement(self.step()))
+
+    @property
+    def origins(self) -> dict[str, Origin]:
+        """Which tensor of the module each parameter is, by the parameter's key."""
+        from chainrule.interop.agreement import parameter_origins
+
+        assert self.read is not None
+        return parameter_origins(self.read, self.network)
 
     def agreement(self, step: Step) -> Agreement:
         """Every value and gradient of a step of it beside autograd's."""

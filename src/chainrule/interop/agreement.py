@@ -127,7 +127,8 @@ def _run(read: ReadModule, inputs: Mapping[Any, Any]) -> tuple[dict[Any, torch.T
             if name is not None:
                 tensor = program.state_dict.get(name)
                 tensor = (program.constants[name] if tensor is None else tensor).detach().clone()
-                values[node] = parameters[name] = tensor.double().requires_grad_() if tensor.is_floating_point() else tensor
+                trained = node.name in signature.inputs_to_parameters
+                values[node] = parameters[name] = tensor.to(_doubled(tensor.dtype)).requires_grad_(trained)
             elif node.name in getattr(signature, "inputs_to_lifted_tensor_constants", {}):
                 values[node] = program.constants[signature.inputs_to_lifted_tensor_constants[node.name]]
             else:

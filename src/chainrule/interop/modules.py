@@ -103,7 +103,7 @@ def _decomposed(program: Any) -> Any:
     torch = torch_needed()
     with _quiet():
         for _ in range(3):
-            unknown = {node.target for node in program.graph.nodes if _needs_decomposition(node)}
+            unknown = {node.target for node in _needed(program) if _needs_decomposition(node)}
             table = torch._decomp.get_decompositions(list(unknown)) if unknown else {}
             if not table:
                 break
@@ -172,7 +172,8 @@ class _Reader:
 
     def __init__(self, program: Any) -> None:
         self.program = program
-        self.nodes = list(program.graph.nodes)
+        self.nodes = _needed(program)
+        self.needed = set(self.nodes)
         self.values: dict[Any, Any] = {}
         self.signals: dict[Expression, str] = {}
         self.inputs: dict[str, int] = {}
@@ -224,13 +225,13 @@ class _Reader:
 
     def _parameter(self, node: Any, name: str, tensor: torch.Tensor, trained: bool) -> Expression:
         """The formula of a tensor of the module: (out, in) becomes (in, out) where it is only used as such."""
-        linear = [user for user in node.users if operation_of(user) == "linear" and user.args[1] is node and user.args[0] is not node]
-        turned = tensor.dim() == 2 and len(linear) == len(node.users) > 0
+        users = [user for user in node.users if user in self.needed]
+        turned = tensor.dim() == 2 and all(operation_of(user) == "linear" and user.args[0] is not node for user in users)
         axes = (1, 0) if turned else tuple(range(tensor.dim()))
         owner, _, last = name.rpartition(".")
         symbol = _symbol(last, tensor.dim())
         array = np.asarray(tensor.detach().double().permute(axes).numpy(), dtype=float)
-        leaf = {self.groups.get(user, (None,))[0] for user in node.users} == {owner}
+        leaf = {self.groups.get(user, (None,))[0] for user in users} == {owner}
         parameter = variable(Name(symbol, scope=owner), array.shape)
         self.given[parameter] = (owner if leaf else "", Origin(name, axes), array, trained)
         if not leaf:
@@ -249,6 +250,9 @@ class _Reader:
 
     def _called(self, node: Any) -> None:
         arguments, options = _mapped((node.args, node.kwargs), self._operand)
+        if operation_of(node) in ("sym_size", "sym_numel"):  # only arrays that are the same for every example are made of these
+            self.values[node] = int(node.meta["val"].node.hint)
+            return
         if not any(isinstance(one, Expression) for one in _leaves((arguments, options))):
             self.values[node] = self._without_signals(node, arguments, options)
             return
@@ -267,9 +271,7 @@ class _Reader:
         return self.values[value] if hasattr(value, "users") and value in self.values else value
 
     def _without_signals(self, node: Any, arguments: Any, options: Any) -> Any:
-        """An array, or a size, that depends on nothing that is learned or given: computed now."""
-        if operation_of(node) in ("sym_size", "sym_numel"):
-            return int(node.meta["val"].node.hint)
+        """An array that depends on nothing that is learned or given: computed now."""
         return node.target(*arguments, **options)
 
     def _formula(self, node: Any, arguments: Any, options: Any) -> Any:
@@ -356,7 +358,8 @@ class _Reader:
         self.calls.append(LayerCall(name, layer, sources))
 
     def _output(self, node: Any) -> None:
-        results = [one for one in _leaves(node.args) if one is not None]
+        given = self.program.graph_signature.user_outputs  # after the buffers that the module would update
+        results = [one for one in _leaves(node.args) if getattr(one, "name", None) in given]
         tensors = [self.values[one] for one in results]
         if len(tensors) != 1:
             raise DescriptionError(f"this model returns {len(tensors)} tensors; wrap it in a module that returns the one that is trained.")
@@ -366,6 +369,24 @@ class _Reader:
         last = self.signals.get(value)
         if last is None or last in self.inputs or last != self.calls[-1].name:
             self._cut(results[0], "output", value)
+
+
+def _needed(program: Any) -> list[Any]:
+    """The nodes that the results depend on, without those that only bring buffers up to date."""
+    given = program.graph_signature.user_outputs
+    output = next(node for node in program.graph.nodes if node.op == "output")
+    pending = [one for one in _leaves(output.args) if getattr(one, "name", None) in given]
+    needed = {output}
+    while pending:
+        node = pending.pop()
+        if node not in needed:
+            needed.add(node)
+            pending += node.all_input_nodes
+    return [
+        node
+        for node in program.graph.nodes
+        if node in needed or (node.op == "placeholder" and node.name in program.graph_signature.user_inputs)
+    ]
 
 
 def _attribute(module: Any, target: str) -> Any:
@@ -414,10 +435,11 @@ def _leaf_calls(nodes: Sequence[Any]) -> dict[Any, tuple[str, Any]]:
             if str(stack[key][0]) in leaves:
                 calls.setdefault(key, []).append(node)
     found: dict[Any, tuple[str, Any]] = {}
+    alive = set(nodes)
     for own in calls.values():
         *before, last = own
         inside = set(own)
-        if all(set(node.users) <= inside for node in before) and not all(operation_of(node) in QUIET for node in own):
+        if all(set(node.users) & alive <= inside for node in before) and not all(operation_of(node) in QUIET for node in own):
             found |= dict.fromkeys(own, (_path(last), last))
     return found
 

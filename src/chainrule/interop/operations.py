@@ -325,7 +325,7 @@ def _var(x: Expression, dim: Any = None, correction: Any = None, keepdim: bool =
     if isinstance(correction, bool):
         correction = int(correction)
     axes = _axes(x, dim)
-    count = math.prod(_known(x.shape[axis], "a variance") for axis in axes)
+    count = p.count(x.shape, axes)
     less = 1 if correction is None else correction
     centred = x - _repeated(p.mean(x, axes=axes), axes, x)
     return _kept(p.total(centred**2, axes=axes) / (count - less), axes, keepdim, x)
@@ -449,6 +449,32 @@ def _instance_norm(
     across = [1, x.shape[1], *[1] * (len(x.shape) - 2)]
     z = _normalized(x, tuple(range(2, len(x.shape))), eps)
     return _scaled(z, *(None if one is None else reshaped(one, across) for one in (weight, bias)))
+
+
+@operation("native_layer_norm")
+def _native_layer_norm(x: Expression, shape: Sequence[int], weight: Any, bias: Any, eps: float) -> tuple[Any, ...]:
+    return _layer_norm(x, shape, weight, bias, eps), None, None
+
+
+@operation("native_group_norm")
+def _native_group_norm(
+    x: Expression, weight: Any, bias: Any, rows: Any, channels: int, places: int, groups: int, eps: float
+) -> tuple[Any, ...]:
+    return _group_norm(x, groups, weight, bias, eps), None, None
+
+
+@operation("_native_batch_norm_legit_functional", "_native_batch_norm_legit")
+def _native_batch_norm(
+    x: Expression, weight: Any, bias: Any, mean: Any, variance: Any, training: bool, momentum: float, eps: float
+) -> tuple[Any, ...]:
+    return _batch_norm(x, weight, bias, mean, variance, training, momentum, eps), None, None, None, None
+
+
+@operation("_native_batch_norm_legit_no_training")
+def _native_batch_norm_of_statistics(
+    x: Expression, weight: Any, bias: Any, mean: Any, variance: Any, momentum: float, eps: float
+) -> tuple[Any, ...]:
+    return _batch_norm(x, weight, bias, mean, variance, False, momentum, eps), None, None
 
 
 def _normalized(x: Expression, axes: tuple[int, ...], eps: float) -> Expression:
