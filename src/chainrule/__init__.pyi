@@ -5,6 +5,18 @@ Where a name stands in several modules, it is the one that people mean: `tanh` i
 
 from chainrule.network.network import Network as Network
 from chainrule.network.layers import dense as dense, tied as tied, add as add, multiply as multiply, join as join, layer as layer
+from chainrule.network.wiring import image as image, sequence as sequence, tokens as tokens
+from chainrule.network.spatial import conv as conv, conv_transpose as conv_transpose, max_pool as max_pool, average_pool as average_pool
+from chainrule.network.spatial import adaptive_pool as adaptive_pool, global_pool as global_pool
+from chainrule.network.spatial import flatten as flatten, reshape as reshape, permute as permute, split as split
+from chainrule.network.normalization import batch_norm as batch_norm, layer_norm as layer_norm, rms_norm as rms_norm
+from chainrule.network.normalization import group_norm as group_norm, instance_norm as instance_norm, dropout as dropout
+from chainrule.network.recurrence import rnn as rnn, lstm as lstm, gru as gru, bidirectional as bidirectional, step as step
+from chainrule.network.recurrence import embedding as embedding
+from chainrule.network.attention import attention as attention, multi_head_attention as multi_head_attention
+from chainrule.network.attention import sinusoidal_position as sinusoidal_position, learned_position as learned_position
+from chainrule.network.attention import rotary_position as rotary_position, transformer_block as transformer_block
+from chainrule.network.attention import glu as glu, highway as highway, squeeze_excite as squeeze_excite
 from chainrule.network.description import described as described
 from chainrule.api.modules import network_from as network_from
 from chainrule.network.description import read_description as read_description, write_description as write_description

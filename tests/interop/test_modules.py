@@ -87,7 +87,7 @@ MODELS = {
     "activations": lambda: nn.Sequential(
         nn.Linear(4, 5), nn.SiLU(), nn.Linear(5, 5), nn.Mish(), nn.Linear(5, 4), nn.ELU(0.7), nn.Linear(4, 3)
     ),
-    "normalised": lambda: nn.Sequential(nn.Linear(4, 6), nn.BatchNorm1d(6), nn.ReLU(), nn.Linear(6, 3), nn.GroupNorm(3, 3)),
+    "normalised": lambda: nn.Sequential(nn.Linear(4, 6), nn.BatchNorm1d(6), nn.ReLU(), nn.Linear(6, 3), nn.GroupNorm(1, 3)),
     "stacked": Stacked,
     "tied": Tied,
     "twice": Twice,

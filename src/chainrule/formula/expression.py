@@ -41,7 +41,8 @@ class Name(FrozenValue):
     mark      what else tells it apart: "next" for the value after the update, a moment's letter …
     scope     what it is a part of: the output "price" of y, t and E where a network has several; the layer "encoder.0", where layers have
               names in place of numbers
-    time      which call of its layer it belongs to, from 1, where a layer is called several times
+    time      which call of its layer it belongs to, from 1, where a layer is called several times; or which step of a sequence
+    call      which call, where a layer that goes through a sequence is called several times
     """
 
     symbol: str
@@ -51,6 +52,7 @@ class Name(FrozenValue):
     mark: str = ""
     scope: str = ""
     time: int | None = None
+    call: int | None = None
 
     @property
     def key(self) -> str:
@@ -60,6 +62,8 @@ class Name(FrozenValue):
             plain = f"delta{plain[1:]}" if self.symbol == "z" else f"d{plain}"
         if self.time is not None:
             plain = f"{plain}_t{self.time}"
+        if self.call is not None:
+            plain = f"{plain}_call{self.call}"
         if self.scope:
             scope = self.scope.replace(".", "_")
             plain = f"{scope}_{plain}" if self.layer is None else f"{plain}_{scope}"

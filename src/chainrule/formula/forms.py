@@ -78,6 +78,10 @@ class Transpose(FrozenValue):
     """A raised ᵀ."""
 
 
+class Taken(FrozenValue):
+    """Rows of a table at places, which stand after it in brackets: T[x]."""
+
+
 class Part(FrozenValue):
     """Some places along an axis, after the array in brackets: h[2…5]."""
 
@@ -108,6 +112,7 @@ Form: TypeAlias = (
     | Piecewise
     | Total
     | Transpose
+    | Taken
     | Part
     | Quiet
     | Spelled

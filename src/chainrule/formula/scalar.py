@@ -104,7 +104,7 @@ class Scalars(Frozen):
             return as_expression(0) if gone else self._letter(expression, expression.name, index)
         if expression.primitive.name == "size":
             return as_expression(self.size(expression.parameters["dimension"]))
-        if not expression.arguments:
+        if not expression.arguments and expression.primitive.element is None:
             return expression
         if expression.primitive.elementwise:
             arguments = (self(argument, index if argument.shape else ()) for argument in expression.arguments)

@@ -40,7 +40,7 @@ def exported_program(path: str | Path) -> Any:
         raise FileError(f"{path}: {error}") from None
     except (OSError, zipfile.BadZipFile) as error:
         raise FileError(f"{path} is no exported program, as torch.export.save writes it: {error}.") from None
-    except Exception as error:  # PyTorch's reader raises what it wants at a file that is damaged
+    except Exception as error:  # noqa: BLE001  # PyTorch's reader raises what it wants at a file that is damaged
         raise FileError(f"{path} cannot be read: {str(error).splitlines()[0][:200] if str(error) else type(error).__name__}.") from None
 
 

@@ -93,7 +93,7 @@ def exported(module: torch.nn.Module, inputs: Sequence[torch.Tensor]) -> Any:
     try:
         with _quiet():
             program = torch.export.export(double, several, dynamic_shapes=tuple({0: examples} for _ in several), strict=False)
-    except Exception as error:  # PyTorch raises what it wants, and says the rest in many lines
+    except Exception as error:  # noqa: BLE001  # PyTorch raises what it wants, and says the rest in many lines
         raise DescriptionError(f"PyTorch cannot export this model: {_first_line(error)}") from None
     return program
 

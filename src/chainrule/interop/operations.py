@@ -257,7 +257,7 @@ def _minimum(a: Expression, b: Expression) -> Expression:
 
 
 @operation("clamp", "clip")
-def _clamp(x: Expression, min: float | None = None, max: float | None = None) -> Expression:  # noqa: A002  # PyTorch's own names
+def _clamp(x: Expression, min: float | None = None, max: float | None = None) -> Expression:  # PyTorch's own names
     if min is not None:
         x = p.maximum(*fitted(x, min))
     return x if max is None else p.minimum(*fitted(x, max))
@@ -337,7 +337,9 @@ def _std(x: Expression, dim: Any = None, correction: Any = None, keepdim: bool =
 
 
 @operation("linalg_vector_norm")
-def _vector_norm(x: Expression, ord: float = 2, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Expression:  # noqa: A002  # PyTorch's own name
+def _vector_norm(
+    x: Expression, ord: float = 2, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
+) -> Expression:  # PyTorch's own name
     if ord not in (1, 2):
         raise Unreadable(f"a norm of the order {ord}")
     axes = _axes(x, dim)

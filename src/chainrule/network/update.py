@@ -95,16 +95,27 @@ def update(
 
 
 def network_update(network: Network, optimizer: Bound) -> Update:
-    """The update of every parameter of the network that is not frozen."""
+    """The update of every parameter of the network that is not frozen, and of running statistics, which no gradient moves."""
     derivation, frozen = network.derivation, network.frozen
     pairs = [
         (parameter, gradient)
         for parameter, gradient in zip(derivation.parameters, derivation.gradients, strict=True)
         if parameter.key not in frozen
     ]
+    moving = tuple(
+        ParameterUpdate(parameter, gradient, (), (), named(replace(_name(parameter), mark="next"), derivation.moving[parameter]))
+        for parameter, gradient in zip(derivation.parameters, derivation.gradients, strict=True)
+        if parameter in derivation.moving
+    )
     kept = {parameter: network.kept[parameter.key] for parameter, _ in pairs if parameter.key in network.kept}
     moved = {parameter: pattern(MOVED, parameter, gaps) for parameter, gaps in kept.items()}
-    return update(optimizer, [parameter for parameter, _ in pairs], [gradient for _, gradient in pairs], moved)
+    found = update(optimizer, [parameter for parameter, _ in pairs], [gradient for _, gradient in pairs], moved)
+    return replace(found, parameters=(*found.parameters, *moving))
+
+
+def _name(parameter: Expression) -> Name:
+    assert parameter.name is not None
+    return parameter.name
 
 
 def _letters(optimizer: Bound) -> dict[str, Expression]:

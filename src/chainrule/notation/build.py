@@ -138,6 +138,11 @@ class _Builder(FrozenValue):
                 start, stop = (_whole(node.parameters[end] + first) for end, first in (("start", 1), ("stop", 0)))
                 places = (start,) if start == stop else (start, f.Ellipsis(), stop)
                 return _Piece(f.row(self._in(arguments[0], forms.ATOM), f.Fenced(f.row(*places), "[", "]")), forms.POWER)
+            case forms.Taken():
+                inside = f.Fenced(self.piece(arguments[1]).formula, "[", "]")
+                return _Piece(f.row(self._in(arguments[0], forms.ATOM), inside), forms.POWER)
+            case forms.Transpose() if not _turns_matrices(node):
+                return self.piece(arguments[0])
             case forms.Transpose():
                 return _Piece(f.Transposed(self._in(arguments[0], forms.ATOM)), forms.POWER)
             case forms.Quiet():
@@ -205,6 +210,12 @@ class _Builder(FrozenValue):
 
         number = self.piece(count(inside.shape, tuple(axes))).formula
         return _Piece(f.row(f.Fraction(f.Number("1", value=ExactNumber(1)), number), total), forms.SUM)
+
+
+def _turns_matrices(node: Expression) -> bool:
+    """Are the last two axes exchanged, and nothing else? Another order of axes is seen by the indices alone."""
+    axes = node.parameters["axes"]
+    return tuple(axes) == (*range(len(axes) - 2), len(axes) - 1, len(axes) - 2)
 
 
 def _terms(node: Expression) -> list[tuple[str, Expression]]:

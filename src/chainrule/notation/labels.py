@@ -220,8 +220,10 @@ def _lowered(symbol: str) -> tuple[str, str]:
 
 
 def _time(name: Name) -> str:
-    """⟨2⟩ of a quantity in the second call of its layer."""
-    return "" if name.time is None else f"⟨{name.time}⟩"
+    """⟨2⟩ of a quantity in the second call of its layer; ⟨2,3⟩ at the third place of a sequence there."""
+    if name.time is None:
+        return ""
+    return f"⟨{name.time}⟩" if name.call is None else f"⟨{name.call},{name.time}⟩"
 
 
 DEFAULT = Labels()

@@ -1374,7 +1374,8 @@ WORDS = {
     "mistake.49.cure": "δ zurückgeben, die Abweichung mal f′ ihrer eigenen Schicht.",
     # A PyTorch model
     "section.agreement": "Verglichen mit PyTorch",
-    "agreement.how": "PyTorch hat dasselbe Modell in float64 mit denselben Eingaben gerechnet, und autograd ging vom selben ∂E/∂y aus. Darunter steht von jedem Feld die größte Abweichung, geteilt durch seinen größten Betrag.",
+    "agreement.how": "PyTorch hat dasselbe Modell in float64 mit denselben Eingaben gerechnet, und autograd ging vom "
+    "selben ∂E/∂y aus. Darunter steht von jedem Feld die größte Abweichung, geteilt durch seinen größten Betrag.",
     "agreement.equal": "Alle {count} Felder stimmen überein; die größte Abweichung ist {largest}.",
     "agreement.apart": "{apart} von {count} Feldern stimmen nicht mit denen von PyTorch überein; die größte Abweichung ist {largest}.",
     "agreement.array": "Feld",

@@ -1333,7 +1333,8 @@ WORDS = {
     "mistake.49.cure": "Pass δ back, the error times f′ of its own layer.",
     # A PyTorch model
     "section.agreement": "Compared with PyTorch",
-    "agreement.how": "PyTorch ran the same model, in float64, on the same inputs, and autograd started from the same ∂E/∂y. Below, the largest difference of each array, by the array's largest magnitude.",
+    "agreement.how": "PyTorch ran the same model, in float64, on the same inputs, and autograd started from the same "
+    "∂E/∂y. Below, the largest difference of each array, by the array's largest magnitude.",
     "agreement.equal": "All {count} arrays agree; the largest difference is {largest}.",
     "agreement.apart": "{apart} of {count} arrays do not agree with PyTorch's; the largest difference is {largest}.",
     "agreement.array": "array",
