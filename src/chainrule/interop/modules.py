@@ -8,6 +8,7 @@ leaves alone.
 from __future__ import annotations
 
 import copy
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
@@ -19,12 +20,12 @@ from chainrule.base.errors import ChainruleError, DescriptionError, InputError
 from chainrule.base.frozen import Frozen
 from chainrule.formula import primitives as p
 from chainrule.formula.expression import Dimension, Expression, Name, Shape, order, variable
-from chainrule.interop.operations import OPERATIONS, QUIET, Unreadable, permuted
+from chainrule.interop.operations import OPERATIONS, QUIET, Unreadable, permuted, reshaped
 from chainrule.network.derivation import BATCH
 from chainrule.network.graphs import graph, instructions
 from chainrule.network.layers import Layer
 from chainrule.network.network import Array, Network
-from chainrule.network.wiring import INPUT, OUTPUT, LayerCall, Wiring, checked
+from chainrule.network.wiring import INPUT, OUTPUT, Extent, LayerCall, Wiring, checked
 
 if TYPE_CHECKING:
     import torch
@@ -260,6 +261,8 @@ class _Reader:
             self.values[node] = arguments[0][arguments[1]]
         else:
             self.values[node] = self._formula(node, arguments, options)
+            if isinstance(self.values[node], tuple) and node not in self.groups and not self._is_quiet(node):
+                self.values[node] = self._together(node, self.values[node])
         group = self.groups.get(node)
         if group is not None and group[1] is not node:
             return
@@ -272,7 +275,14 @@ class _Reader:
 
     def _without_signals(self, node: Any, arguments: Any, options: Any) -> Any:
         """An array that depends on nothing that is learned or given: computed now."""
-        return node.target(*arguments, **options)
+        result = node.target(*arguments, **options)
+        import torch
+
+        if isinstance(result, torch.Tensor):
+            for axis, extent in enumerate(node.meta["val"].shape):
+                if isinstance(extent, torch.SymInt):
+                    result = _for_one(result, axis)
+        return result
 
     def _formula(self, node: Any, arguments: Any, options: Any) -> Any:
         name = operation_of(node)
@@ -340,6 +350,25 @@ class _Reader:
         self.signals[signal] = called
         return signal
 
+    def _together(self, node: Any, values: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Several results of one operation, of which more than one is used: one layer gives them side by side."""
+        places = {user.args[1] for user in node.users if user in self.needed}
+        first = [permuted(one, (_axis(one), *(a for a in range(len(one.shape)) if a != _axis(one)))) for one in values if one is not None]
+        if len(places) < 2 or len(first) < len(values):
+            return values
+        flat = [reshaped(one, (BATCH, _count(one))) for one in first]
+        path = ".".join(filter(None, (_path(node), operation_of(node))))
+        joined, start, parts = self._cut(node, path, p.join(*flat, axis=1)), 0, []
+        del self.made_by[self.signals[joined]]  # no value of PyTorch's
+        for one, value in zip(first, values, strict=True):
+            part = reshaped(p.part(joined, axis=1, start=start, stop=start + _count(one)), one.shape)
+            back = sorted(
+                range(len(value.shape)), key=[_axis(value), *(a for a in range(len(value.shape)) if a != _axis(value))].__getitem__
+            )
+            parts.append(permuted(part, back))
+            start += _count(one)
+        return tuple(parts)
+
     def _layer(self, name: str, value: Expression, used: Sequence[Expression], kind: str = "parameter") -> Layer:
         own = {one.symbol: self.given[one] for one in order(value, wall=set(used).__contains__) if one in self.given and one not in used}
         for symbol, (_, origin, _, _) in own.items():
@@ -398,7 +427,26 @@ def _attribute(module: Any, target: str) -> Any:
 def _input_size(shape: Shape) -> Any:
     if not shape or shape[0] != BATCH:
         raise InputError("every input of the model needs the examples along its first axis.")
-    return int(shape[1]) if len(shape) == 2 else tuple(shape[1:])
+    inner = tuple(int(extent) for extent in shape[1:])
+    return inner[0] if len(inner) == 1 else Extent(inner)
+
+
+def _for_one(constant: torch.Tensor, axis: int) -> torch.Tensor:
+    """Of an array that is the same for every example, that of one, along an axis of length 1. Raises DescriptionError."""
+    one = constant.narrow(axis, 0, 1)
+    if not bool((constant == one).all()):
+        raise DescriptionError("the model has an array that is different for every example although it does not depend on the inputs.")
+    return one
+
+
+def _axis(x: Expression) -> int:
+    """Along which axis the examples lie."""
+    return x.shape.index(BATCH)
+
+
+def _count(x: Expression) -> int:
+    """How many numbers there are of each example."""
+    return math.prod(int(extent) for extent in x.shape if extent != BATCH)
 
 
 def _symbol(last: str, axes: int) -> str:

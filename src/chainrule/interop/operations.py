@@ -9,11 +9,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 from chainrule.base.errors import DescriptionError
 from chainrule.formula import primitives as p
-from chainrule.formula.expression import Dimension, Expression, Shape
+from chainrule.formula.expression import Dimension, Expression, Name, Shape, named
 from chainrule.network.definitions import find
 
 OPERATIONS: dict[str, Callable[..., Any]] = {}
@@ -101,6 +101,8 @@ def product(a: Expression, b: Expression) -> Expression:
         return _without(product(reshaped(a, (1, *a.shape)), b), (-2,))
     if len(b.shape) == 1:
         return _without(product(a, reshaped(b, (*b.shape, 1))), (-1,))
+    if len(b.shape) == 2:
+        return a @ b
     lead = _common(a.shape[:-2], b.shape[:-2])
     return stretched(a, (*lead, *a.shape[-2:])) @ stretched(b, (*lead, *b.shape[-2:]))
 
@@ -621,3 +623,284 @@ def _pad(x: Expression, margins: Sequence[int], mode: Any = "constant", value: f
         if before or after:
             x = p.place(x, axis=axis, start=before, extent=extent + before + after)
     return x
+
+
+# Images
+
+
+@operation("conv1d", "conv2d", "conv3d")
+def _conv(
+    x: Expression, W: Expression, b: Expression | None = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1
+) -> Expression:
+    axes = len(W.shape) - 2
+    lengths = tuple(int(extent) for extent in W.shape[2:])
+    steps, gaps = _each(stride, axes), _each(dilation, axes)
+    if isinstance(padding, str):
+        reach = [(k - 1) * gap for k, gap in zip(lengths, gaps, strict=True)]
+        margins = [(0, 0) if padding == "valid" else (one // 2, one - one // 2) for one in reach]
+    else:
+        margins = [(one, one) for one in _each(padding, axes)]
+    windows = p.window(_within(x, margins), axis=2, lengths=lengths, steps=steps, gaps=gaps)
+    units, own = int(W.shape[0]), int(W.shape[1])
+    places, count = windows.shape[2 : 2 + axes], own * math.prod(lengths)
+    # (examples, places …, channels, window …): each window as a row.
+    rows = permuted(windows, (0, *range(2, 2 + axes), 1, *range(2 + axes, 2 + 2 * axes)))
+    parts = []
+    for group in range(groups):
+        inner = rows if groups == 1 else p.part(rows, axis=1 + axes, start=group * own, stop=(group + 1) * own)
+        matrix = W if groups == 1 else p.part(W, axis=0, start=group * (units // groups), stop=(group + 1) * (units // groups))
+        flat = reshaped(inner, (x.shape[0], *places, count))
+        parts.append(flat @ swapped(reshaped(matrix, (units // groups, count))))
+    z = p.join(*parts, axis=1 + axes) if groups > 1 else parts[0]
+    z = z if b is None else _add(z, b)
+    return permuted(z, (0, 1 + axes, *range(1, 1 + axes)))
+
+
+@operation("convolution")
+def _convolution(
+    x: Expression, W: Expression, b: Any, stride: Any, padding: Any, dilation: Any, transposed: bool, extra: Any, groups: int
+) -> Expression:
+    if transposed:
+        return _conv_transpose(x, W, b, stride, padding, extra, groups, dilation)
+    return _conv(x, W, b, stride, padding, dilation, groups)
+
+
+@operation("conv_transpose1d", "conv_transpose2d", "conv_transpose3d")
+def _conv_transpose(
+    x: Expression, W: Expression, b: Any = None, stride: Any = 1, padding: Any = 0, extra: Any = 0, groups: int = 1, dilation: Any = 1
+) -> Expression:
+    if groups != 1:
+        raise Unreadable("a transposed convolution in groups")
+    axes = len(W.shape) - 2
+    lengths = tuple(int(extent) for extent in W.shape[2:])
+    steps, gaps, cut, more = (_each(one, axes) for one in (stride, dilation, padding, extra))
+    channels, units = int(W.shape[0]), int(W.shape[1])
+    places = x.shape[2:]
+    rows = permuted(x, (0, *range(2, 2 + axes), 1))
+    laid = reshaped(rows @ reshaped(W, (channels, units * math.prod(lengths))), (x.shape[0], *places, units, *lengths))
+    windows = permuted(laid, (0, 1 + axes, *range(1, 1 + axes), *range(2 + axes, 2 + 2 * axes)))
+    extents = tuple(
+        (_known(extent, "a convolution") - 1) * step + (k - 1) * gap + 1 + added
+        for extent, step, k, gap, added in zip(places, steps, lengths, gaps, more, strict=True)
+    )
+    z = p.overlap(windows, axis=2, steps=steps, gaps=gaps, extents=extents)
+    for axis, (extent, away) in enumerate(zip(extents, cut, strict=True), start=2):
+        z = p.part(z, axis=axis, start=away, stop=extent - away) if away else z
+    return z if b is None else _add(z, reshaped(b, (units, *[1] * axes)))
+
+
+def _each(value: Any, axes: int) -> tuple[int, ...]:
+    """One number for each axis; one alone counts for all."""
+    several = list(value) if isinstance(value, (list, tuple)) else [value]
+    return tuple(int(one) for one in (several * axes if len(several) == 1 else several))
+
+
+def _within(x: Expression, margins: Sequence[tuple[int, int]], fill: float = 0) -> Expression:
+    """x with so many places before and after along the last axes, which hold a number."""
+    first = len(x.shape) - len(margins)
+    for axis, (before, after) in enumerate(margins, start=first):
+        if not before and not after:
+            continue
+        inner = _known(x.shape[axis], "padding")
+        extent = before + inner + after
+        x = p.place(x, axis=axis, start=before, extent=extent)
+        if fill:
+            outside = tuple((place,) for place in range(extent) if not before <= place < before + inner)
+            others = tuple(other for other in range(len(x.shape)) if other != axis)
+            seen = p.spread(p.pattern(sizes=(extent,), gaps=outside), axes=others, sizes=tuple(x.shape[other] for other in others))
+            x = p.select(seen, x, fill)
+    return x
+
+
+@operation("max_pool1d", "max_pool2d", "max_pool3d")
+def _max_pool(x: Expression, size: Any, stride: Any = (), padding: Any = 0, dilation: Any = 1, ceil: bool = False) -> Expression:
+    return p.largest(_pooled(x, size, stride, padding, dilation, ceil, fill=_finite(-math.inf)), axis=len(x.shape))
+
+
+@operation("max_pool1d_with_indices", "max_pool2d_with_indices", "max_pool3d_with_indices")
+def _max_pool_with_indices(x: Expression, *options: Any) -> tuple[Any, ...]:
+    return _max_pool(x, *options), None
+
+
+@operation("avg_pool1d", "avg_pool2d", "avg_pool3d")
+def _average_pool(
+    x: Expression, size: Any, stride: Any = (), padding: Any = 0, ceil: bool = False, count_include_pad: bool = True, divisor: Any = None
+) -> Expression:
+    axes = len(x.shape) - 2
+    if divisor is not None or (any(_each(padding, axes)) and not count_include_pad):
+        raise Unreadable("an average that does not count the places of the padding")
+    return p.mean(_pooled(x, size, stride, padding, 1, ceil), axes=(len(x.shape),))
+
+
+def _pooled(x: Expression, size: Any, stride: Any, padding: Any, dilation: Any, ceil: bool, fill: float = 0) -> Expression:
+    """Every window as a further axis, the last one."""
+    axes = len(x.shape) - 2
+    lengths, gaps = _each(size, axes), _each(dilation, axes)
+    steps = _each(stride, axes) if stride not in ((), [], None) else lengths
+    margins = [(one, one) for one in _each(padding, axes)]
+    if ceil:
+        spare = [
+            (_known(extent, "a pool") + 2 * before - (k - 1) * gap - 1) % step
+            for extent, (before, _), k, gap, step in zip(x.shape[2:], margins, lengths, gaps, steps, strict=True)
+        ]
+        if any(spare):
+            raise Unreadable("a pool whose last windows reach beyond the edge (ceil_mode)")
+    windows = p.window(_within(x, margins, fill), axis=2, lengths=lengths, steps=steps, gaps=gaps)
+    return reshaped(windows, (*windows.shape[: 2 + axes], math.prod(lengths)))
+
+
+@operation("adaptive_avg_pool1d", "adaptive_avg_pool2d", "_adaptive_avg_pool2d", "adaptive_avg_pool3d")
+def _adaptive_average_pool(x: Expression, places: Any) -> Expression:
+    return _adapted(x, places, lambda part, axis: p.mean(part, axes=(axis,)))
+
+
+@operation("adaptive_max_pool1d", "adaptive_max_pool2d")
+def _adaptive_max_pool(x: Expression, places: Any) -> tuple[Any, ...]:
+    return _adapted(x, places, lambda part, axis: p.largest(part, axis=axis)), None
+
+
+def _adapted(x: Expression, places: Any, reduce: Callable[[Expression, int], Expression]) -> Expression:
+    """Windows so large, and so far apart, that so many fit: from ⌊i n / m⌋ to ⌈(i + 1) n / m⌉."""
+    axes = len(x.shape) - 2
+    for axis, count in enumerate(_each(places, axes), start=2):
+        extent = _known(x.shape[axis], "a pool")
+        if count == extent:
+            continue
+        bounds = [(i * extent // count, -(-(i + 1) * extent // count)) for i in range(count)]
+        parts = [reduce(p.part(x, axis=axis, start=a, stop=b) if (a, b) != (0, extent) else x, axis) for a, b in bounds]
+        x = _stack(parts, axis)
+    return x
+
+
+@operation("amax")
+def _amax(x: Expression, dim: Any = (), keepdim: bool = False) -> Expression:
+    axes = _axes(x, list(dim) if isinstance(dim, (list, tuple)) else dim)
+    y = x
+    for axis in reversed(axes):
+        y = p.largest(y, axis=axis)
+    return _kept(y, axes, keepdim, x)
+
+
+@operation("max")
+def _max(x: Expression, dim: Any = None, keepdim: bool = False) -> Any:
+    if isinstance(dim, Expression):
+        return _maximum(x, dim)
+    return _amax(x, () if dim is None else dim, keepdim) if dim is None else (_amax(x, dim, keepdim), None)
+
+
+# Tokens and sequences
+
+
+@operation("embedding")
+def _embedding(table: Expression, index: Expression, padding: int = -1, scale: bool = False, sparse: bool = False) -> Expression:
+    return p.lookup(table, index)
+
+
+def _at_step(x: Expression, step: int) -> Expression:
+    return _select(x, 1, step)
+
+
+Cell: TypeAlias = Callable[[Expression, list[Any], list[Any], int, str], list[Any]]
+"""From x at a place, the state before it, the four parameters, the place and what is added to letters: the state after it."""
+
+
+def _gates(x: Expression, h: Any, own: Sequence[Any]) -> tuple[Expression, Expression | None]:
+    """What comes from x and what from the state before, with their biases."""
+    W, U, b, c = own
+    return _linear(x, W, b), None if h is None else _linear(h, U, c)
+
+
+def _part_of(z: Expression, place: int, units: int) -> Expression:
+    return p.part(z, axis=len(z.shape) - 1, start=place * units, stop=(place + 1) * units)
+
+
+def _simple_cell(activation: Callable[[Expression], Expression]) -> Cell:
+    def cell(x: Expression, state: list[Any], own: list[Any], step: int, side: str) -> list[Any]:
+        a, b = _gates(x, state[0], own)
+        z = _named(f"z{side}", a if b is None else a + b, step)
+        return [_named(f"h{side}", activation(z), step)]
+
+    return cell
+
+
+def _lstm_cell(x: Expression, state: list[Any], own: list[Any], step: int, side: str) -> list[Any]:
+    """Source: Hochreiter & Schmidhuber (1997), with the forget gate of Gers, Schmidhuber & Cummins (2000)."""
+    a, b = _gates(x, state[0], own)
+    z = a if b is None else a + b
+    units = int(own[1].shape[1])
+    i, f, o = (_named(f"{letter}{side}", p.sigmoid(_part_of(z, place, units)), step) for letter, place in (("i", 0), ("f", 1), ("o", 3)))
+    g = _named(f"g{side}", p.tanh(_part_of(z, 2, units)), step)
+    c = _named(f"c{side}", i * g if state[1] is None else f * state[1] + i * g, step)
+    return [_named(f"h{side}", o * p.tanh(c), step), c]
+
+
+def _gru_cell(x: Expression, state: list[Any], own: list[Any], step: int, side: str) -> list[Any]:
+    """Source: Cho et al. (2014), with the reset gate after the product, as cuDNN has it."""
+    units, before = int(own[1].shape[1]), state[0]
+    a, b = _gates(x, before, own)
+    if b is None:
+        b = stretched(own[3], a.shape) if own[3] is not None else None
+    r, u = (
+        _named(f"{letter}{side}", p.sigmoid(_part_of(a if b is None else a + b, place, units)), step)
+        for letter, place in (("r", 0), ("u", 1))
+    )
+    new = _part_of(a, 2, units)
+    n = _named(f"n{side}", p.tanh(new if b is None else new + r * _part_of(b, 2, units)), step)
+    return [_named(f"h{side}", (1 - u) * n if before is None else (1 - u) * n + u * before, step)]
+
+
+def _named(symbol: str, expression: Expression, step: int) -> Expression:
+    return named(Name(symbol, time=step), expression)
+
+
+def _recurrent(
+    cell: Cell, states: int, x: Expression, given: Sequence[Any], parameters: Sequence[Any], biases: bool, layers: int, dropout: float,
+    training: bool, both: bool, batch_first: bool,
+) -> tuple[Any, ...]:  # fmt: skip
+    """Layers of a recurrence through the places of x: (examples, places, units of the last layer), and the states after the last place."""
+    if dropout and training and layers > 1:
+        _dropout(x, dropout, training)
+    if not batch_first:
+        x = permuted(x, (1, 0, 2))
+    length, each, last = _known(x.shape[1], "a sequence"), 4 if biases else 2, list[list[Any]]()
+    for number in range(layers):
+        sides = []
+        for side in range(2 if both else 1):
+            place = number * (2 if both else 1) + side
+            own = [*parameters[place * each : (place + 1) * each], *([] if biases else [None, None])]
+            suffix = f"{'' if layers == 1 else f'_l{number}'}{'_back' if side else ''}"
+            state = [None if _is_zero(one) else _select(one, 0, place) for one in given] or [None] * states
+            outputs: dict[int, Expression] = {}
+            for step in reversed(range(length)) if side else range(length):
+                state = cell(_at_step(x, step), state, own, step + 1, suffix)
+                outputs[step] = state[0]
+            sides.append(_stack([outputs[step] for step in range(length)], 1))
+            last.append(state)
+        x = _cat(sides, 2)
+    ended = [_stack([state[which] for state in last], 0) for which in range(states)]
+    return (x if batch_first else permuted(x, (1, 0, 2)), *ended)
+
+
+def _is_zero(state: Any) -> bool:
+    """Does a state begin with zeros, so that it is not there?"""
+    return not isinstance(state, Expression) or state.constant == 0
+
+
+@operation("lstm")
+def _lstm(x: Expression, states: Any, parameters: Any, *how: Any) -> tuple[Any, ...]:
+    return _recurrent(_lstm_cell, 2, x, states, parameters, *how)
+
+
+@operation("gru")
+def _gru(x: Expression, state: Any, parameters: Any, *how: Any) -> tuple[Any, ...]:
+    return _recurrent(_gru_cell, 1, x, [state], parameters, *how)
+
+
+@operation("rnn_tanh")
+def _rnn_tanh(x: Expression, state: Any, parameters: Any, *how: Any) -> tuple[Any, ...]:
+    return _recurrent(_simple_cell(p.tanh), 1, x, [state], parameters, *how)
+
+
+@operation("rnn_relu")
+def _rnn_relu(x: Expression, state: Any, parameters: Any, *how: Any) -> tuple[Any, ...]:
+    return _recurrent(_simple_cell(p.relu), 1, x, [state], parameters, *how)

@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 from chainrule.base.errors import ChainruleError, DescriptionError, quoted
-from chainrule.formula.expression import PRIMITIVES, Expression, Name, named, order
+from chainrule.formula.expression import PRIMITIVES, Expression, order
 from chainrule.network.layers import Owner, layer
 
 INPUT, PARAMETER, QUANTITY = "input", "parameter", "quantity"
@@ -51,7 +51,7 @@ def _value(own: Owner, signals: Sequence[Expression], operation: str, operands: 
     if operation == PARAMETER:
         return own.parameter(given["symbol"], *given["shape"], start="glorot_uniform" if len(given["shape"]) > 1 else None)
     if operation == QUANTITY:
-        return own.named(given["symbol"], *operands)
+        return own.named(given["symbol"], *operands, time=given.get("time"))
     if operation in NAMELESS:
         raise ValueError(f"{operation} is no operation on numbers")
     if isinstance(number := given.get("number"), str):
@@ -84,15 +84,11 @@ def _instruction(node: Expression, operands: list[int], signals: Sequence[Expres
     if node.primitive.name == "variable":
         return [PARAMETER, [], {"symbol": node.symbol, "shape": list(node.shape)}]
     if node.primitive.name == "named":
-        return [QUANTITY, operands, {"symbol": node.symbol}]
+        time = {} if node.name is None or node.name.time is None else {"time": node.name.time}
+        return [QUANTITY, operands, {"symbol": node.symbol, **time}]
     return [node.primitive.name, operands, {key: _plain(value) for key, value in node.parameters.items()}]
 
 
 def _plain(value: Any) -> Any:
     """As JSON has it: a fraction as text."""
     return [_plain(part) for part in value] if isinstance(value, tuple) else str(value) if isinstance(value, Fraction) else value
-
-
-def quantity(symbol: str, expression: Expression) -> Expression:
-    """A quantity of a graph that is to be written down: its layer says later whose it is."""
-    return named(Name(symbol), expression)
