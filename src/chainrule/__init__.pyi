@@ -28,6 +28,7 @@ from chainrule.api.modules import explain as explain
 from chainrule.api.formulas import explain_formula as explain_formula
 from chainrule.api.figures import figure as figure
 from chainrule.api.page import page as page
+from chainrule.live.widget import Live as Live
 from chainrule.api.check import check as check
 from chainrule.api.doctor import doctor as doctor
 from chainrule.api.train import train as train
@@ -59,6 +60,9 @@ from chainrule.network.losses import log_cosh as log_cosh
 from chainrule.network.losses import binary_cross_entropy as binary_cross_entropy
 from chainrule.network.losses import binary_cross_entropy_from_logits as binary_cross_entropy_from_logits, cross_entropy as cross_entropy
 from chainrule.network.losses import cross_entropy_from_logits as cross_entropy_from_logits, hinge as hinge, squared_hinge as squared_hinge
+from chainrule.network.losses import smoothed_cross_entropy as smoothed_cross_entropy, focal as focal
+from chainrule.network.losses import sequence_cross_entropy as sequence_cross_entropy, cosine_distance as cosine_distance
+from chainrule.network.losses import contrastive as contrastive, triplet as triplet
 from chainrule.network.losses import kl as kl, objective as objective, upstream as upstream
 from chainrule.network.regularizers import l1 as l1, l2 as l2, elastic_net as elastic_net
 from chainrule.network.initializers import zeros as zeros, constant as constant, uniform as uniform, normal as normal
@@ -67,7 +71,8 @@ from chainrule.network.initializers import he_normal as he_normal, lecun_uniform
 from chainrule.network.initializers import orthogonal as orthogonal, Constant as Constant, Uniform as Uniform, Normal as Normal
 from chainrule.network.initializers import Orthogonal as Orthogonal
 from chainrule.network.optimizers import sgd as sgd, momentum as momentum, nesterov as nesterov, adagrad as adagrad, rmsprop as rmsprop
-from chainrule.network.optimizers import adam as adam, adamw as adamw, let as let
+from chainrule.network.optimizers import adam as adam, adamw as adamw, nadam as nadam, radam as radam, adamax as adamax
+from chainrule.network.optimizers import adadelta as adadelta, lion as lion, muon as muon, let as let
 from chainrule.network.schedules import step_decay as step_decay, exponential as exponential, cosine as cosine, warmup as warmup
 from chainrule.network.schedules import one_cycle as one_cycle
 from chainrule.formula.primitives import exp as exp, log as log, sqrt as sqrt, sin as sin, cos as cos, sign as sign, floor as floor

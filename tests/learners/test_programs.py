@@ -3,11 +3,13 @@
 from pathlib import Path
 
 import pytest
-from tests.learners.expected import RIGHT, UNKNOWN, WRONG
+from tests.learners.expected import CAUTIONS, RIGHT, UNKNOWN, WRONG
 from tests.samples import some
 
 from chainrule.checking.evidence import probes
+from chainrule.checking.extremes import extremes
 from chainrule.checking.judgement import judge
+from chainrule.checking.report import completed
 from chainrule.learners.sandbox import Sandbox
 from chainrule.learners.submission import read_submission
 
@@ -23,6 +25,10 @@ QUICK = {
     "layers_with_rate.py",
     "column_class_raw_error.py",
     "popped_no_slope.py",
+    "shuffled_apart.py",
+    "history_in_class.py",
+    "integer_weights.py",
+    "bce_loop.py",
 }
 """What the ordinary tests look at."""
 
@@ -35,8 +41,10 @@ def sandbox():
 
 def judged(name, sandbox):
     submission = read_submission(PROGRAMS / name, sandbox)
-    observations = submission.observe(probes(submission.architecture))
-    return submission, observations, judge(observations, submission.architecture)
+    ordinary, further = probes(submission.architecture), extremes(submission.architecture)
+    observations = submission.observe([*ordinary, *further.problems])
+    answers = further.answered(observations[len(ordinary) :])
+    return completed(judge(observations[: len(ordinary)], submission.architecture, answers), submission)
 
 
 def quick(name):
@@ -50,30 +58,39 @@ def test_every_program_is_in_one_of_the_lists():
 
 @pytest.mark.parametrize("name", some(RIGHT, quick))
 def test_right_work_is_passed(name, sandbox):
-    assert judged(name, sandbox)[2].passed
+    assert judged(name, sandbox).passed
 
 
 @pytest.mark.parametrize("name", some(WRONG, quick))
 def test_the_mistake_is_named_and_found(name, sandbox):
     number, expression = WRONG[name]
-    submission, observations, verdict = judged(name, sandbox)
+    verdict = judged(name, sandbox)
     fault = verdict.faults[0]
     assert number in (fault.number, *fault.others)
     if expression:
-        place = submission.locate(fault, observations[fault.probe])
+        place = fault.place
         assert place.expression == expression
         if name.endswith(".py"):
             assert expression in (PROGRAMS / name).read_text("utf-8").splitlines()[place.line - 1]
 
 
+@pytest.mark.parametrize("name", some(CAUTIONS, quick))
+def test_what_fails_on_other_numbers_only_is_a_caution(name, sandbox):
+    number, expression = CAUTIONS[name]
+    verdict = judged(name, sandbox)
+    assert verdict.passed
+    assert [fault.number for fault in verdict.cautions] == [number]
+    assert ("" if verdict.cautions[0].place is None else verdict.cautions[0].place.expression) == expression
+
+
 @pytest.mark.parametrize("name", some(UNKNOWN, quick))
 def test_what_is_no_mistake_of_the_table_is_called_so(name, sandbox):
-    verdict = judged(name, sandbox)[2]
+    verdict = judged(name, sandbox)
     assert verdict.kind == "unknown"
     assert verdict.faults[0].number is None
 
 
 def test_a_line_of_a_notebook_is_told_with_its_cell(sandbox):
-    submission, observations, verdict = judged("notebook_slope.ipynb", sandbox)
-    place = submission.locate(verdict.faults[0], observations[0])
+    verdict = judged("notebook_slope.ipynb", sandbox)
+    place = verdict.faults[0].place
     assert (place.file, place.line) == ("notebook_slope.ipynb[4]", 22)

@@ -382,8 +382,8 @@ def test_ranges(allowed, inside, outside, said):
 
 DEFINING = {"activations", "losses", "regularizers", "initializers", "optimizers", "schedules"}
 
-RECOGNISING = {"checking", "learners"}
-"""Wings that find out which of the known functions somebody's program computes; and mistakes are about particular ones."""
+RECOGNISING = {"learners"}
+"""The wing that finds out which of the known functions somebody's program computes."""
 
 OTHER_THINGS = {
     ("_places[node]", "constant"),  # numbers that a formula holds itself
@@ -392,6 +392,7 @@ OTHER_THINGS = {
     ("measures", "absolute"),  # of scores
     ("measures", "squared"),
     ("FUNCTIONS", "tanh"),  # what LaTeX and Typst have an upright word for
+    *(("OTHERS", name) for name in ("sigmoid", "tanh", "relu", "leaky_relu")),  # whose derivatives are taken for one another
 }
 """Words that are names of definitions too, by the constant or variable that holds them."""
 

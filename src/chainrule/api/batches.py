@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from chainrule.api.models import Trained
 from chainrule.api.settings import Numbers, rows_of_numbers
 from chainrule.base.errors import FileError, InputError, UnknownNameError, quoted
+from chainrule.base.frozen import replace
 from chainrule.network.network import Array, Network
 from chainrule.network.targets import Classes, class_outputs, class_places, first_class, one_hot, read_targets, widths
 from chainrule.steps.problem import Problem
@@ -229,9 +229,9 @@ def fitting_targets(network: Network, random: np.random.Generator, rows: int) ->
 def _fitting(asked: str, given: str, random: np.random.Generator, shape: tuple[int, int]) -> Array:
     """Targets of one output: asked by its loss, given by its layer."""
     rows, size = shape
-    if asked == "distribution" or (asked == "numbers" and given == "distribution"):
+    if asked in ("distribution", "steps") or (asked == "numbers" and given == "distribution"):
         return np.asarray(np.eye(size)[random.integers(size, size=rows)])
-    if asked == "probabilities":
+    if asked in ("probabilities", "pairs"):
         return random.integers(2, size=shape).astype(float)
     if asked == "signs":
         return 2.0 * random.integers(2, size=shape) - 1

@@ -12,6 +12,7 @@ import numpy as np
 from chainrule.base.errors import FileError, InputError, quoted
 from chainrule.base.files import check_readable
 from chainrule.checking.evidence import Architecture, Observation, Submission, probes
+from chainrule.checking.extremes import extremes
 from chainrule.checking.given import SUFFIXES, architecture_of, observation_of, read_numbers
 from chainrule.checking.judgement import judge
 from chainrule.checking.marks import QuantityMark, marked
@@ -127,8 +128,11 @@ def _check_program(file: str | os.PathLike[str], sandbox: Sandbox, stated: str, 
 
 
 def _checked(submission: Submission, seed: int) -> Assessment:
-    observations = submission.observe(probes(submission.architecture, seed))
-    verdict = completed(judge(observations, submission.architecture), submission)
+    architecture = submission.architecture
+    ordinary, further = probes(architecture, seed), extremes(architecture, seed)
+    observations = submission.observe([*ordinary, *further.problems])
+    answers = further.answered(observations[len(ordinary) :])
+    verdict = completed(judge(observations[: len(ordinary)], architecture, answers), submission)
     said, conventions = tuple(submission.understood), tuple(submission.conventions)
     return Assessment(submission.name, verdict, said, submission.names, submission.columns, conventions)
 
@@ -150,16 +154,20 @@ def check_function(
     It runs in this process. What it raises is why there is no answer.
     """
     architecture = Architecture(tuple(activations), loss, **known)
+    further = extremes(architecture, seed)
     observations = [_answer(function, problem) for problem in probes(architecture, seed)]
-    return Assessment(getattr(function, "__name__", "function"), completed(judge(observations, architecture)))
+    answers = further.answered([_answer(function, problem, whole=problem is further.whole) for problem in further.problems])
+    return Assessment(getattr(function, "__name__", "function"), completed(judge(observations, architecture, answers)))
 
 
-def _answer(function: Gradients, problem: Problem) -> Observation:
+def _answer(function: Gradients, problem: Problem, *, whole: bool = False) -> Observation:
     assert problem.x is not None
     assert problem.t is not None
     parameters = {key: value.copy() for key, value in problem.network.parameters.items()}
     try:
-        given = function(problem.x.copy(), problem.t.copy(), parameters)
+        kind = int if whole else float
+        with np.errstate(all="ignore"):
+            given = function(problem.x.astype(kind), problem.t.astype(kind), parameters)
         return Observation(problem, {key: np.asarray(value, dtype=float) for key, value in given.items()})
     except Exception as error:  # noqa: BLE001  # a person's own function may raise anything
         return Observation(problem, failure=f"{type(error).__name__}: {error}")

@@ -13,12 +13,12 @@ Without columns, all of them go into the one input, whatever its size is said to
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from chainrule.api.problems import problem_named
 from chainrule.base.errors import InputError, UnknownNameError, quoted
+from chainrule.base.frozen import replace
 from chainrule.network.definitions import find
 from chainrule.network.description import described, network_from, read_description
 from chainrule.network.network import Network

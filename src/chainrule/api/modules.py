@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +16,7 @@ import numpy as np
 from chainrule.api.problems import problem
 from chainrule.api.settings import chosen_notation, chosen_optimizer, setting
 from chainrule.base.errors import DescriptionError, InputError, quoted
+from chainrule.base.frozen import replace
 from chainrule.document.document import Document, Note, Paragraph, Section, TableBlock
 from chainrule.document.words import Words
 from chainrule.explanation.explain import Detail

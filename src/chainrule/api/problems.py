@@ -11,7 +11,6 @@ import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +18,7 @@ from chainrule.api.batches import with_batch, with_sample
 from chainrule.api.models import Replayed, Trained, recorded, replayed, scales, trained
 from chainrule.api.settings import Numbers, chosen_notation, chosen_optimizer, setting, weights_of_numbers
 from chainrule.base.errors import DescriptionError, FileError, InputError, UnknownNameError, quoted
+from chainrule.base.frozen import replace
 from chainrule.network.definitions import Bound, Wanted, find
 from chainrule.network.description import from_json, from_toml, read_description
 from chainrule.network.examples import EXAMPLES
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-SHORT_FORM = re.compile(r"\s*[-–]?\d[\w\s.,;:×+–-]*")
+SHORT_FORM = r"\s*[-–]?\d[\w\s.,;:×+–-]*"
 """What looks like 2-2-1, right or wrong."""
 
 FILES = {".csv", ".tsv", ".txt", ".safetensors"}
@@ -62,6 +62,7 @@ def problem(
     target_columns: str | Sequence[str] | None = None,
     encoding: str | None = None,
     learning_rate: float | Wanted | None = None,
+    multipliers: str | Mapping[str, float] | None = None,
     optimizer: Wanted | None = None,
     step: int | None = None,
 ) -> Problem:
@@ -88,6 +89,7 @@ def problem(
     target_columns     the columns of the data that are targets, "a,b" or a list; the last ones if none is said
     encoding           of the data, if it is text that is not in UTF-8, as "cp1252"
     learning_rate      a number, or a schedule as in "cosine:rate=0.1"
+    multipliers        what the learning rates of layers or parameters are multiplied by: "hidden1=0.1 b2=2" or {"hidden1": 0.1, "b2": 2}
     step               of a model: the very step of that number in its training, replayed from `data` or, without it, from the file
                        that it was trained on
 
@@ -129,7 +131,7 @@ def problem(
         raise InputError("--weights-as says how weights are written; give them, with --weights.")
     if upstream is not None:
         network, target = network.with_upstream(), upstream
-    changed = replace(found, network=network, optimizer=chosen_optimizer(found.optimizer, optimizer, learning_rate))
+    changed = replace(found, network=network, optimizer=chosen_optimizer(found.optimizer, optimizer, learning_rate, multipliers))
     if upstream is not None:
         changed = replace(changed, t=None, targets=())
     return with_sample(with_batch(changed, input, target, data, row, target_columns, encoding))
@@ -183,7 +185,7 @@ def problem_named(name: str) -> Problem:
         from chainrule.api.modules import program_problem
 
         return program_problem(name)
-    if SHORT_FORM.fullmatch(name) and suffix not in FILES and not os.path.exists(name):
+    if re.fullmatch(SHORT_FORM, name) and suffix not in FILES and not os.path.exists(name):
         return Problem(short_form(name))
     raise _no_network(name, suffix)
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import field
 from functools import cached_property
 
 import numpy as np
 
-from chainrule.base.frozen import Frozen, FrozenValue
+from chainrule.base.frozen import Frozen, FrozenValue, replace
 from chainrule.checking.evidence import Observation
 from chainrule.checking.factors import Extent, Factor, read_factor
 from chainrule.checking.mistakes import MISTAKES, Rewriting, Situation, factor_mistakes
@@ -95,7 +95,7 @@ class Probed(Frozen):
     def extent(self, number: int) -> Extent:
         """What factors may be made of at a layer."""
         W = self.probe.layers[number - 1].W
-        return Extent(self.probe.rows, self.probe.t.shape[1], W.shape[0], W.shape[1])
+        return Extent(self.probe.rows, self.probe.t.shape[1], W.shape[0], W.shape[1], self.rate)
 
     def floor(self, parameter: Array | None) -> float:
         """How large an error is that comes from reading a gradient off an update."""
@@ -446,12 +446,13 @@ def _fitted(
     key = _key(edge, number)
     factors, penalties, extents, far, given = list[float](), list[float](), list[Extent](), 0.0, False
     blurred = 0.0
+    common = _common_numbers(probed, number, edge, values) if penalty else None
     for one, value, size in zip(probed, values, sizes, strict=True):
         found = one.gradient(key)
         if found is None:
             continue
         given = True
-        if value is not None and value.shape != found.shape and value.squeeze().shape == found.squeeze().shape:
+        if value is not None and value.ndim != found.ndim and value.squeeze().shape == found.squeeze().shape:
             found = found.reshape(value.shape)
         if value is None or value.shape != found.shape or not np.isfinite(found).all():
             return None
@@ -467,9 +468,13 @@ def _fitted(
         if not value.any():
             return None
         columns = [value.ravel(), *([parameter.ravel()] if penalty and parameter is not None else [])]
-        if penalty and found.size <= 2:
+        if penalty and found.size <= 2 and common is None:
             return None
-        numbers = np.linalg.lstsq(np.stack(columns, axis=1), found.ravel(), rcond=None)[0] if penalty else [_ratio(value, found)]
+        if penalty:
+            own = np.linalg.lstsq(np.stack(columns, axis=1), found.ravel(), rcond=None)[0] if found.size > 2 else common
+            numbers = [float(one) for one in own] if own is not None else []
+        else:
+            numbers = [_ratio(value, found)]
         made = sum(c * column for c, column in zip(numbers, columns, strict=True))
         allowed = tolerance * (abs(float(numbers[0])) * size + (abs(float(numbers[1])) * _largest(parameter) if penalty else 0)) + floor
         deviation = float(np.abs(found.ravel() - made).max())
@@ -491,6 +496,22 @@ def _fitted(
     if factor is None or (penalty and weight is None):
         return None
     return Fit(factor, weight, far)
+
+
+def _common_numbers(probed: Sequence[Probed], number: int, edge: str, values: Sequence[Array | None]) -> Array | None:
+    """A factor and a penalty that are the same on all probes: of a layer whose one or two numbers tell neither from the other."""
+    columns, wanted = list[Array](), list[Array]()
+    for one, value in zip(probed, values, strict=True):
+        found, layer = one.gradient(_key(edge, number)), one.probe.layers[number - 1]
+        parameter = layer.W if edge == "weight" else layer.b
+        if found is None or value is None or parameter is None or not found.size == value.size == parameter.size:
+            return None
+        columns.append(np.stack([value.ravel(), parameter.ravel()], axis=1))
+        wanted.append(found.ravel())
+    rows = np.concatenate(columns)
+    if len(rows) < 4 or not np.isfinite(rows).all():
+        return None
+    return np.asarray(np.linalg.lstsq(rows, np.concatenate(wanted), rcond=None)[0])
 
 
 def _read_penalty(probe: ProbePass, numbers: Sequence[float], extents: Sequence[Extent], exact_to: float) -> Factor | None:

@@ -416,6 +416,11 @@ def affordable(run: Runner) -> int:
     return max(FEWEST_STEPS, min(MOST_STEPS, int((BUDGET / run.seconds - 3 * SCAN) / RUNS)))
 
 
+def places_of_scan(run: Runner) -> int:
+    """At how many rates one step is tried."""
+    return max(40, min(SCAN, int(SCAN_SECONDS / run.seconds)))
+
+
 def steps_for(cost: int) -> int:
     """How many steps each simulation is given, so that all of them together take well under a second.
 
@@ -496,7 +501,7 @@ class _Search:
         least = MOST_RATE
         while least > 1e-15 and not abs(self.after(least / 10) - self.before) <= SEEN * abs(self.before):
             least /= 10
-        count = max(40, min(SCAN, int(SCAN_SECONDS / self.run.seconds)))
+        count = places_of_scan(self.run)
         return [least * (MOST_RATE / least) ** (k / count) for k in range(count + 1)] if least < MOST_RATE else [MOST_RATE]
 
     def _peak(self, below: list[float]) -> float | None:

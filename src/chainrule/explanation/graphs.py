@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from chainrule.base.frozen import Frozen
+from chainrule.base.frozen import Frozen, replace
 from chainrule.document.document import BoxGraph, Inline, Vertex
 from chainrule.explanation.context import PENALTY, Context
 from chainrule.explanation.lettering import shortened_name

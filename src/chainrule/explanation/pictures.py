@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeAlias
 
+from chainrule.base.frozen import replace
 from chainrule.document.document import Drawing, Edge, Neuron, Picture
 from chainrule.explanation.context import Context
 from chainrule.explanation.lettering import shortened_name

@@ -70,6 +70,7 @@ transpose: Primitive
 total: Primitive
 reshape: Primitive
 overlap: Primitive
+part: Primitive
 added_at: Primitive
 
 # fmt: off
@@ -511,6 +512,18 @@ def _overlap_shape(x: Expression, axis: int, steps: tuple[int, ...], gaps: tuple
     return (*x.shape[:axis], *extents, *x.shape[axis + 2 * len(extents) :])
 
 
+def _overlap_pullback(
+    g: Expression, x: Expression, y: Expression, axis: int, steps: tuple[int, ...], gaps: tuple[int, ...], extents: tuple[int, ...]
+) -> tuple[Expression]:
+    several = len(extents)
+    lengths = tuple(int(length) for length in x.shape[axis + several : axis + 2 * several])
+    for one, (step, gap, length) in enumerate(zip(steps, gaps, lengths, strict=True)):
+        covered = (int(x.shape[axis + one]) - 1) * step + (length - 1) * gap + 1
+        if covered < extents[one]:  # where more places lie behind the last window, another one could begin
+            g = part(g, axis=axis + one, start=0, stop=covered)
+    return (window(g, axis=axis, lengths=lengths, steps=steps, gaps=gaps),)
+
+
 def _overlap_element(
     at: Any, index: tuple[int, ...], x: Expression, axis: int, steps: tuple[int, ...], gaps: tuple[int, ...], extents: tuple[int, ...]
 ) -> Expression:
@@ -532,9 +545,7 @@ overlap = _structural(
     "overlap",
     value=lambda xp, x, axis, steps, gaps, extents: xp.overlap(x, axis, steps, gaps, extents),
     shape=_overlap_shape,
-    pullback=lambda g, x, y, axis, steps, gaps, extents: (
-        window(g, axis=axis, lengths=x.shape[axis + len(extents) : axis + 2 * len(extents)], steps=steps, gaps=gaps),
-    ),
+    pullback=_overlap_pullback,
     element=_overlap_element,
     form=Named("overlap"),
 )

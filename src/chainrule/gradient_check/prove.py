@@ -113,7 +113,7 @@ def _loss(bound: Bound, shapes: Sequence[Shape] | None, random: np.random.Genera
     for shape in shapes or _ranks(bound, *bound.definition.operands):
         operands = [variable(Name(name), shape) for name in bound.definition.operands]
         loss = as_expression(bound.apply(*operands))
-        fits = loss.shape in ((),) if bound.definition.targets == "gradient" else loss.shape in (shape, shape[:-1])
+        fits = loss.shape in ((),) if bound.definition.targets == "gradient" else loss.shape in (shape, shape[:-1], shape[:1])
         of = " and ".join(bound.definition.operands)
         said = f"the loss of {of} ({shape_text(shape)}) is one number per output or per example"
         yield truth(said, fits, f"but is {shape_text(loss.shape)}.")
@@ -269,7 +269,7 @@ _EXAMPLES: Mapping[str, Sequence[tuple[Sequence[Shape], Mapping[str, Any]]]] = {
     "overlap": [
         ([("batch", 2, 3)], {"axis": 1, "steps": (2,), "gaps": (1,), "extents": (6,)}),
         ([("batch", 3, 2, 2)], {"axis": 1, "steps": (1,), "gaps": (2,), "extents": (5,)}),
-        ([(2, 3, 2, 2, 1)], {"axis": 0, "steps": (1, 2), "gaps": (2, 1), "extents": (4, 6)}),
+        ([(2, 3, 2, 2, 1)], {"axis": 0, "steps": (1, 2), "gaps": (2, 1), "extents": (6, 7)}),
     ],
     "lookup": [([(3, 2), ("batch", 2)], {}), ([(3,), (4,)], {})],
     "added_at": [([("batch", 2, 2), ("batch", 2)], {"extent": 3}), ([(4,), (4,)], {"extent": 4})],

@@ -58,7 +58,7 @@ _PATTERNS = [
          r"learning|ita"),
         ("momentum", r"momentum|mu|beta|mom|m0mentum"),
         ("penalty", r"reg|lambda|lambd|lmbda|lamda|lam|regularization|reglambda|regstrength|l2|l2reg|weightdecay|decay|regrate"),
-        ("epochs", r"epochs?|nepochs?|numepochs?|iterations?|niter|niters|numiterations?|maxiter|maxiterations?|iters?|"
+        ("epochs", r"epochs?|nepochs?|numepochs?|iterations?|niter|niters|numiterations?|maxiters?|maxiterations?|iters?|"
          r"numiters?|nits?|numsteps|steps|nsteps|"
          r"maxepochs?|trainingiterations|noofepochs|numberofepochs|numberoftrainingiterations|epochcount|numpasses|passes|times|ntrain"),
         ("batch", r"batchsize|minibatchsize|bs|mbsize"),
@@ -92,7 +92,7 @@ _PATTERNS = [
          r"outputcount|outputs|outputunits|classes"),
         ("sizes", r"sizes|layers?|layersizes?|layerdims?|layersdims?|dims?|architecture|topology|nnstructure|structure|shape|"
          r"layernodes|nodes|networksize|neurons|arch|layout|npl|netstructure|layerslist|nnarchitecture"),
-        ("W", rf"{_WEIGHT}{_LAYER}?"),
+        ("W", rf"(?:initial|init|start)?{_WEIGHT}{_LAYER}?"),
         ("W", rf"{_LAYER}(?:layer)?{_WEIGHT}"),
         ("b", rf"{_BIAS}{_LAYER}?"),
         ("b", rf"{_LAYER}(?:layer)?{_BIAS}"),

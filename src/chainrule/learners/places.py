@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field
 from typing import Any
 
@@ -101,7 +101,7 @@ class _Slot(Frozen):
         if isinstance(old, np.ndarray) and old.dtype.kind == "f" and old.shape == new.shape and old.flags.writeable:
             old[...] = new
         else:
-            self.put(new.astype(old.dtype) if isinstance(old, np.ndarray) and old.dtype.kind == "f" else np.array(new))
+            self.put(like(new, old))
 
     def put_list(self, new: Array) -> None:
         _put_list(self.get(), new)
@@ -134,6 +134,18 @@ def _leaf(path: str, value: Any, slot: _Slot) -> Stored | None:
     if isinstance(value, list) and value and (shape := _shape(value)):
         return Stored(path, shape, slot.array, slot.put_list, slot)
     return None
+
+
+def like(new: Array, old: Any) -> Array:
+    """Numbers in the type of those that were there; whole ones stay integers where integers were."""
+    kind = old.dtype.kind if isinstance(old, np.ndarray) else ""
+    keeps = kind == "f" or (kind in ("i", "u") and np.array_equal(new, np.rint(new)))
+    return new.astype(old.dtype) if keeps else np.array(new)
+
+
+def of_integers(value: Any) -> bool:
+    """Is it an array of integers, which cuts off what is put into it?"""
+    return isinstance(value, np.ndarray) and value.dtype.kind in ("i", "u")
 
 
 def _put_list(old: Any, new: Array) -> None:
@@ -209,6 +221,18 @@ class Parameters(Frozen):
             if bias is not None and probe.biases[number] is not None:
                 bias.put(np.array(probe.biases[number]).reshape(bias.shape))
 
+    def integers(self) -> tuple[str, ...]:
+        """Which of them are arrays of integers."""
+        stored = [leaf for leaf in (*self.weights, *self.biases) if leaf is not None and leaf.slot is not None]
+        return tuple(leaf.path for leaf in stored if leaf.slot is not None and of_integers(leaf.slot.get()))
+
+    def arrays(self) -> dict[str, Any]:
+        """The array objects in which they are kept, by W1, b1 …, where they are kept in arrays."""
+        named = [(f"W{number}", leaf) for number, leaf in enumerate(self.weights, start=1)]
+        named += [(f"b{number}", leaf) for number, leaf in enumerate(self.biases, start=1) if leaf is not None]
+        held = {key: leaf.slot.get() for key, leaf in named if leaf.slot is not None}
+        return {key: value for key, value in held.items() if isinstance(value, np.ndarray) and value.ndim}
+
     def read(self, probe: Probe, layout: Layout) -> dict[str, Array]:
         """The parameters as they are now, in chainrule's layout."""
         result: dict[str, Array] = {}
@@ -224,6 +248,31 @@ class Parameters(Frozen):
         named = {f"W{number}": leaf.path for number, leaf in enumerate(self.weights, start=1)}
         named.update({f"b{number}": leaf.path for number, leaf in enumerate(self.biases, start=1) if leaf is not None})
         return named
+
+
+_OLD = re.compile(r"^(?:old|prev|previous|last)_?|_(?:old|prev|previous|last|before)$", re.IGNORECASE)
+"""Names of what is kept from before a step."""
+
+
+def shared_arrays(roots: Mapping[str, Any], before: Mapping[str, Any], now: Mapping[str, Any], names: Mapping[str, str]) -> tuple[str, ...]:
+    """What was to be kept of a parameter, and is the very array that changes: "W1: ws[0], ws[1]", or "W1: old, w".
+
+    roots   variables or attributes of a program after its steps
+    names   what the program calls its parameters
+    before, now  the arrays of its parameters before and after them; what is not the same array any more was not changed in place
+    """
+    found = list[str]()
+    inplace = {key: value for key, value in now.items() if before.get(key) is value}
+    known = {id(value): key for key, value in {**before, **now}.items()}
+    for name, value in roots.items():
+        if isinstance(value, list) and len(value) > 1 and all(isinstance(one, np.ndarray) for one in value):
+            places = [place for place, one in enumerate(value) if id(one) in known]
+            twice = next((pair for pair in itertools.combinations(places, 2) if value[pair[0]] is value[pair[1]]), None)
+            if twice is not None:
+                found.append(f"{known[id(value[twice[0]])]}: {name}[{twice[0]}], {name}[{twice[1]}]")
+        elif _OLD.search(name) and (key := next((key for key, one in inplace.items() if one is value), "")):
+            found.append(f"{key}: {name}, {names.get(key, key)}")
+    return tuple(found)
 
 
 def parameter_places(found: list[Stored], limit: int = 6) -> Iterator[Parameters]:

@@ -22,7 +22,7 @@ from chainrule.learners.gradients import gradients_among
 from chainrule.learners.layout import Array, Layout, Probe, trial
 from chainrule.learners.loading import Loaded
 from chainrule.learners.names import as_kind, meaning, ranked
-from chainrule.learners.places import Parameters, leaves, parameter_places, single_numbers
+from chainrule.learners.places import Parameters, leaves, like, parameter_places, shared_arrays, single_numbers
 from chainrule.learners.recognition import RecognisedForward, SeenValues, forward_seen
 from chainrule.learners.reporting import numbers
 
@@ -63,6 +63,7 @@ class Answer(Frozen):
     forward: RecognisedForward
     names: Mapping[str, str]
     altered: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ()
     values: SeenValues = field(default_factory=lambda: SeenValues(()), repr=False)
     sizes: tuple[int, ...] = ()
 
@@ -84,11 +85,15 @@ class LearnerProgram:
     entry   how it is called, as it is shown: "backward(X, Y, cache)"
     line    where it stands
     rate    the learning rate that the program fixes; None where it takes ours, or takes no step
+    integers  which of its arrays are of integers, as it was asked last
+    shared    what it keeps of a parameter that is the very array which changes, as it was asked last
     """
 
     entry: str = ""
     line: int = 1
     rate: float | None = None
+    integers: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ()
 
     def __init__(self, loaded: Loaded) -> None:
         self.loaded = loaded
@@ -151,11 +156,12 @@ class LearnerProgram:
         names = {**names, **dict(called.items()), **pool.names}
         return Answer(
             gradients,
-            states[1:] if from_update else [],
+            states[1:] if moved else [],
             from_update,
             forward,
             names,
             pool.altered(),
+            self.shared,
             values,
             probe.sizes,
         )
@@ -205,11 +211,12 @@ class FunctionProgram(LearnerProgram):
             loaded.namespace[name] = probe.rate
         roots = self.style.make(loaded, probe, layout)
         places = _placed(roots, probe, layout)
+        self.integers = places.integers()
         pool = Pool(probe, layout, roots)
         pool.labelled = loaded.labelled
         if self.style.globals:
             _put_data(loaded.namespace, self.nodes, pool)
-        states = [places.read(probe, layout)]
+        states, arrays, kept = [places.read(probe, layout)], places.arrays(), dict[str, Any]()
         first: dict[str, Any] = {}
         loaded.recorder.begin()
         loaded.recorder.short = True
@@ -224,7 +231,8 @@ class FunctionProgram(LearnerProgram):
                     if self.loss:
                         self._tell_loss(pool, given if self.forward else named)
                 if self.update:
-                    named = self._called(self.update, pool)
+                    named = {**named, **self._called(self.update, pool)}
+                kept.update(named)
                 self._renew(roots, named)
                 if step == 0:
                     loaded.recorder.on = False
@@ -233,6 +241,9 @@ class FunctionProgram(LearnerProgram):
                     break
         finally:
             loaded.recorder.on = loaded.recorder.short = False
+        ends = {key: (states[0][key], states[-1][key]) for key in arrays if key in states[0] and key in states[-1]}
+        changed = {key: arrays[key] for key, (start, end) in ends.items() if not np.array_equal(start, end)}
+        self.shared = shared_arrays({**loaded.namespace, **kept}, changed, changed, places.names())
         self.rate = None if self._rate_known(pool) else literal_rate(self.nodes, loaded.namespace)
         return self._finished(probe, layout, pool, _without(first, roots), states, places.names())
 
@@ -332,6 +343,7 @@ def _separate(weights: list[str], biases: list[str], *, globals_too: bool) -> St
         if layout.vectors and layout.lists:
             roots = {name: value.tolist() for name, value in roots.items()}
         if globals_too:
+            roots = {name: like(np.asarray(value), loaded.namespace.get(name)) for name, value in roots.items()}
             loaded.namespace.update(roots)
         return roots
 
@@ -668,8 +680,9 @@ class ObjectProgram(LearnerProgram):
         if places is None:
             raise Unreadable("places")
         places.set(probe, layout)
+        self.integers = places.integers()
         pool = Pool(probe, layout, {})
-        states = [places.read(probe, layout)]
+        states, arrays = [places.read(probe, layout)], places.arrays()
         named: dict[str, Any] = {}
         loaded.recorder.begin()
         loaded.recorder.short = True
@@ -690,6 +703,7 @@ class ObjectProgram(LearnerProgram):
                     break
         finally:
             loaded.recorder.on = loaded.recorder.short = False
+        self.shared = shared_arrays(vars(made), arrays, places.arrays(), places.names())
         nodes = list(self.methods.values())
         takes_rate = any(
             meaning(argument.arg).kind == "rate"

@@ -64,6 +64,11 @@ class SeenValues:
                     return place
         return None
 
+    def not_finite(self, spot: int | None) -> Array | None:
+        """The first value at a spot, if it is no number."""
+        found = next((value for number, value in self.kept if number == spot), None)
+        return None if found is None or np.isfinite(found).all() else found
+
     def signed(self, wanted: Array, without: AbstractSet[int] = frozenset(), tolerance: float = 1e-6) -> int | None:
         """The place of the first value that is this array or its negative, as a whole, or else each element by itself."""
         found = (self.find(wanted, tolerance, without), self.find(-wanted, tolerance, without))

@@ -22,7 +22,7 @@ from chainrule.learners.layout import Array, Layout, Probe
 from chainrule.learners.limits import FILE
 from chainrule.learners.loading import Loaded, inlined, simple
 from chainrule.learners.names import as_kind, meaning, meanings
-from chainrule.learners.places import Parameters, Stored, leaves, parameter_places, single_numbers
+from chainrule.learners.places import Parameters, Stored, leaves, like, of_integers, parameter_places, shared_arrays, single_numbers
 from chainrule.learners.programs import Answer, Form, LearnerProgram, Unreadable, literal_rate, methods_of
 from chainrule.learners.reporting import numbers
 
@@ -89,6 +89,7 @@ class Data(Frozen):
                     value = value[:, None, :] if value.ndim == 2 else value[:, None, None]
                 elif np.ndim(old) == 3 and np.shape(old)[-1] == 1:  # each sample a column
                     value = (value.T if layout.columns else value)[:, :, None]
+                value = value.astype(float) if np.asarray(old).dtype.kind == "f" else value
                 value = value.tolist() if isinstance(old, list) else np.matrix(value) if isinstance(old, np.matrix) else value
             namespace[name] = value
 
@@ -151,11 +152,13 @@ class ScriptProgram(LearnerProgram):
             single[path].put(np.array(0.0))
         for path in (*self._batches, *self._counts):
             single[path].whole(probe.rows)
+        own = tuple(name for name in (self.data.x, self.data.t) if of_integers(namespace.get(name)))
         self.data.put(namespace, probe, layout)
+        self.integers = (*places.integers(), *(name for name in own if of_integers(namespace.get(name))))
         pool = Pool(probe, layout, {})
         pool.names.update(x=self.data.x, t=self.data.t or self.data.x)
         given = {name: copy.deepcopy(namespace[name]) for name in (self.data.x, self.data.t) if name in namespace}
-        recorder = self.loaded.recorder
+        recorder, arrays = self.loaded.recorder, places.arrays()
         states: list[dict[str, Array]] = []
 
         def turned(number: int, turns: int) -> None:
@@ -174,6 +177,7 @@ class ScriptProgram(LearnerProgram):
             recorder.on, recorder.hook, recorder.bounds, recorder.short = False, None, {}, False
         if len(states) <= steps:
             states.append(places.read(probe, layout))
+        self.shared = shared_arrays(namespace, arrays, places.arrays(), places.names())
         self.rate = None if self._rates else self._fixed_rate()
         answer = self._finished(probe, layout, pool, {}, states, places.names())
         altered = tuple(
@@ -357,6 +361,9 @@ def _own_parameters(loaded: Loaded, namespace: dict[str, Any], loop: ast.stmt, n
             del namespace[name]
     namespace.update(kept)
     changed = {path for path, value in before.items() if path in after and not np.array_equal(after[path], value, equal_nan=True)}
+    # Integers cut off a small step: that they stay as they are does not say that they are no weights.
+    held = {leaf.path for leaf in leaves(namespace, "") if leaf.slot is not None and of_integers(leaf.slot.get())}
+    changed |= {path for path in held if as_kind(path.rpartition(".")[2], "W", "b")}
     if not changed:
         raise Unreadable("nothing changes" if ran else "the loop fails")
     found = [leaf for leaf in leaves(namespace, "") if leaf.path in changed or as_kind(leaf.name, "b")]
@@ -446,7 +453,7 @@ def _put(leaf: Stored | None, new: Array, own: Stored) -> Stored:
         return Stored(leaf.path, new.shape, lambda: placed.get().reshape(new.shape), placed.put, placed.slot, True)
     if len(leaf.shape) == len(new.shape) and leaf.slot is not None:
         old = leaf.slot.get()
-        leaf.slot.put(new.tolist() if isinstance(old, list) else np.matrix(new) if isinstance(old, np.matrix) else new.copy())
+        leaf.slot.put(new.tolist() if isinstance(old, list) else np.matrix(new) if isinstance(old, np.matrix) else like(new, old))
         return Stored(leaf.path, new.shape, leaf.get, leaf.put, leaf.slot)
     raise Unreadable(own.path)
 

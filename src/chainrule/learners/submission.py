@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from chainrule.base.errors import InputError
+from chainrule.base.frozen import replace
 from chainrule.checking.evidence import Architecture, Fault, Observation, Place, Saying, Verdict
 from chainrule.learners.header import HeaderError, read_header
 from chainrule.learners.layout import Layout
@@ -38,7 +39,15 @@ class FileSubmission:
         problems = [self._classed(problem) for problem in problems]
         job = {**self._job("observe"), "probes": [plain_problem(problem) for problem in problems]}
         answers = self._sandbox.run(job)["answers"]
-        return [_observation(problem, answer) for problem, answer in zip(problems, answers, strict=True)]
+        return [self._observation(problem, answer) for problem, answer in zip(problems, answers, strict=True)]
+
+    def _observation(self, problem: Problem, answer: Mapping[str, Any]) -> Observation:
+        found = _observation(problem, answer)
+        broken = answer.get("broken")
+        if not broken:
+            return found
+        line, file = self.source.place(broken["line"])
+        return replace(found, broken=Place(line, broken["expression"], file))
 
     def _classed(self, problem: Problem) -> Problem:
         """The problem with one class for each sample, where the program takes numbers of classes."""
@@ -53,6 +62,9 @@ class FileSubmission:
 
     def locate(self, fault: Fault, observation: Observation) -> Place | None:
         """Where in the file the quantity that is wrong is computed; None where that is not known."""
+        written = {34: observation.integers[:1], 42: tuple(one.rpartition(": ")[2] for one in observation.shared[:1])}
+        if place := self._written(re.split(r"[\[,]", name)[0] for name in written.get(fault.number or 0, ())):
+            return place
         values = [value for value in (fault.found, observation.quantities.get(fault.shown)) if value is not None and np.size(value)]
         job = {
             **self._job("locate"),
@@ -69,6 +81,23 @@ class FileSubmission:
             return None
         line, file = self.source.place(found["line"])
         return Place(line, found["expression"], file)
+
+    def _written(self, names: Iterable[str]) -> Place | None:
+        """Where a variable gets its value, or a list one more."""
+        name = next(iter(names), "")
+        found: list[tuple[bool, int, str]] = []
+        for node in ast.walk(ast.parse(self.source.code)) if name else ():
+            text = " ".join((ast.get_source_segment(self.source.code, node) or "").split())
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "append":
+                if ast.unparse(node.func.value).endswith(name):
+                    found.append((True, node.lineno, text))
+            elif isinstance(node, ast.Assign) and any(ast.unparse(target).endswith(name) for target in node.targets):
+                found.append((False, node.lineno, text))
+        if not found:
+            return None
+        _, number, text = max(found)
+        line, file = self.source.place(number)
+        return Place(line, text, file)
 
     def _job(self, work: str) -> dict[str, Any]:
         architecture = self.architecture
@@ -192,6 +221,7 @@ def plain_problem(problem: Problem) -> dict[str, Any]:
         "weights": [np.asarray(parameters[f"W{number}"]).tolist() for number in range(1, depth + 1)],
         "biases": [np.asarray(parameters[f"b{number}"]).tolist() if f"b{number}" in parameters else None for number in range(1, depth + 1)],
         "rate": float(rate),
+        "whole": all(np.array_equal(value, np.rint(value)) for value in (problem.x, problem.t, *parameters.values())),
     }
 
 
@@ -203,5 +233,8 @@ def _observation(problem: Problem, answer: Mapping[str, Any]) -> Observation:
         {key: np.array(value, dtype=float) for key, value in answer["quantities"].items()},
         [{key: np.array(value, dtype=float) for key, value in state.items()} for state in answer["after"]],
         answer["from_update"],
+        bool(answer["after"]) and not answer["from_update"],
+        shared=tuple(answer.get("shared", ())),
         altered=tuple(answer["altered"]),
+        integers=tuple(answer.get("integers", ())),
     )

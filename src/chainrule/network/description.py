@@ -31,13 +31,13 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from inspect import Parameter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from chainrule.base.errors import DescriptionError, FileError, InputError, UnknownNameError, quoted
+from chainrule.base.frozen import replace
 from chainrule.network.definitions import Bound
 from chainrule.network.layers import EVERY, NUMBER_KEYS, SHARED, THRESHOLD, WIRING_KEYS, Layer, dense, kind_of_layer
 from chainrule.network.network import MOST_LAYERS, Network, check_implied
@@ -68,8 +68,8 @@ OUTPUT_KEYS = ("from", "loss", "weight")
 DEEPEST_KEY = 32
 """Parts of a key in TOML, a.b.c; Python's own reader takes time and memory by their square."""
 
-DEEP_KEY = re.compile(rf"(?:\.[ \t]*[\w-]+[ \t]*){{{DEEPEST_KEY},}}")
-TOML_TEXT = re.compile(r'''"""(?:[^\\]|\\.)*?"""|\'\'\'.*?\'\'\'|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|\#[^\n]*''', re.DOTALL)
+DEEP_KEY = rf"(?:\.[ \t]*[\w-]+[ \t]*){{{DEEPEST_KEY},}}"
+TOML_TEXT = r'''"""(?:[^\\]|\\.)*?"""|\'\'\'.*?\'\'\'|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|\#[^\n]*'''
 """Text in quotes, and comments, in which dots mean nothing."""
 
 
@@ -349,7 +349,7 @@ def from_toml(text: str, where: str = "the description") -> dict[str, Any]:
     """What TOML text says. Raises FileError, which names the line."""
     import tomllib
 
-    if DEEP_KEY.search(TOML_TEXT.sub("s", text)):
+    if re.search(DEEP_KEY, re.sub(TOML_TEXT, "s", text, flags=re.DOTALL)):
         raise FileError(f"{where} is not TOML that a description could be: a key in it has more than {DEEPEST_KEY} parts.")
     try:
         return tomllib.loads(text)

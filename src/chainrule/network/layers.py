@@ -18,14 +18,14 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import field
 from functools import cached_property, partial
 from operator import is_
 from typing import TYPE_CHECKING, Any, overload
 
 from chainrule.base.display import Displayed
 from chainrule.base.errors import ChainruleError, DescriptionError, ShapeError, UnknownNameError, quoted
-from chainrule.base.frozen import Frozen
+from chainrule.base.frozen import Frozen, replace
 from chainrule.formula import primitives as p
 from chainrule.formula.expression import Dimension, Expression, Name, named, order, substitute, variable
 from chainrule.network.definitions import Bound, find, run_definitions

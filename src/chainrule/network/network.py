@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
@@ -13,6 +12,7 @@ import numpy as np
 
 from chainrule.base.display import Displayed
 from chainrule.base.errors import DescriptionError, InputError, ShapeError, UnknownNameError, quoted
+from chainrule.base.frozen import replace
 from chainrule.base.pickling import WithoutCaches
 from chainrule.formula.expression import Expression, order
 from chainrule.network.definitions import Bound, Wanted, find
@@ -247,7 +247,7 @@ class Network(WithoutCaches, Displayed):
         there = {key for key, shape in self.shapes.items() if len(self.absent.get(key, ())) < math.prod(shape)}
         return {key: start for key, start in drawn.items() if start is not None and key not in self.given and key in there}
 
-    def split(self, x: Any, t: Any = None, s: Any = None, number: int = 1) -> dict[Expression, Array]:
+    def split(self, x: Any, t: Any = None, s: Any = None, *, number: int = 1) -> dict[Expression, Array]:
         """A batch by what its columns are called in the derivation: x (batch, inputs) and t (batch, outputs) hold those of all inputs
         and of all outputs side by side, in their order.
 

@@ -207,9 +207,11 @@ def _pooled(x: Expression, size: Any, stride: Any, padding: Any, gap: Any, kind:
     sizes, gaps = per_axis(size, axes, "places of a window"), per_axis(gap, axes, "steps of a gap")
     strides = sizes if stride is None else per_axis(stride, axes, "steps")
     margins = _margins(padding, places, sizes, strides, gaps)
-    for (before, _), k in zip(margins, sizes, strict=True):
-        if 2 * before > k:
-            raise ShapeError(f"a padding of {before} is more than half of a window of {k}: some windows would hold nothing.")
+    for extent, k, step, apart, (before, after) in zip(places, sizes, strides, gaps, margins, strict=True):
+        last = before + extent + after - (k - 1) * apart
+        for start in range(0, last, step):
+            if not any(before <= start + i * apart < before + extent for i in range(k)):
+                raise ShapeError(f"with a padding of {before} a window of {k} places would hold nothing of the {extent} that there are.")
     if strides == sizes and gaps == (1,) * axes and not any(map(any, margins)):
         return _reduced(_blocks(x, sizes), kind, [2 + 2 * axis for axis in range(axes)])
     windows = windows_of(padded(x, margins, LOWEST if kind == LARGEST else 0), sizes, strides, gaps)
@@ -245,7 +247,7 @@ def max_pool(own: Owner, x: Expression, *, size: Any, stride: Any = None, paddin
     x : (batch, places …, channels) → (batch, new places …, channels)
 
     stride   from one window to the next; as large as a window if nothing is said
-    padding  places on each side that are never the largest; half a window at most
+    padding  places on each side that are never the largest; no window may hold these alone
 
     Raises ShapeError, DescriptionError.
     Source: Ranzato, Huang, Boureau & LeCun (2007), Unsupervised learning of invariant feature hierarchies, section 2.

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
 from fractions import Fraction as ExactNumber
 from typing import TypeAlias
 
-from chainrule.base.frozen import FrozenValue
+from chainrule.base.frozen import FrozenValue, replace
 from chainrule.formula import forms
 from chainrule.formula.expression import Expression, Number, order, substitute, variable
 from chainrule.formula.primitives import spread, swapped, transpose

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection
-from dataclasses import field, replace
+from dataclasses import field
 from functools import cached_property
 from itertools import accumulate
 
-from chainrule.base.frozen import FrozenValue
+from chainrule.base.frozen import FrozenValue, replace
 from chainrule.formula.expression import Expression, Name
 from chainrule.notation.conventions import PRESETS, Notation
 from chainrule.notation.formula import Derivative, Symbol
@@ -111,9 +111,12 @@ class Labels(FrozenValue):
         """A state of an optimiser: m with the weight it belongs to below."""
         known = self._known.get(owner)
         whole = Name(owner) if known is None or known.name is None else known.name
-        whole = replace(whole, index=name.index)
+        index = name.index
+        if index is not None and known is not None:  # of a matrix of one row in place of a vector, the place in the row
+            index = index[len(index) - len(known.shape) :] if len(index) > len(known.shape) else index
+        whole = replace(whole, index=index)
         weight = self._plain(self._plain_symbol(whole))
-        return Symbol(self.notation.letter(name.symbol), weight, bold=name.index is None, key=self._key(name))
+        return Symbol(self.notation.letter(name.symbol), weight, _time(name), bold=name.index is None, key=self._key(name))
 
     def _plain(self, symbol: Symbol) -> str:
         return f"{symbol.letter}{symbol.superscript}{symbol.subscript}"

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 
-from chainrule.base.frozen import FrozenValue
+from chainrule.base.frozen import FrozenValue, replace
 from chainrule.notation.formula import Call, Ellipsis, Equation, Fenced, Formula, Matrix, Number, Operator, Prose, Root, Row, Symbol
 
 ENGLISH: Mapping[str, str] = {"if": "if", "otherwise": "otherwise"}

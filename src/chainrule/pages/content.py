@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 from chainrule.base.errors import InputError
+from chainrule.base.frozen import replace
 from chainrule.document.document import Block, Equations, Inline, Paragraph, Section, Subheading, TableBlock
 from chainrule.explanation.backward import MOST_PATHS, sample_gradients
 from chainrule.explanation.context import PENALTY, Context, paths
@@ -21,6 +21,7 @@ from chainrule.formula.expression import PRIMITIVES, Expression, named, order
 from chainrule.formula.scalar import Element
 from chainrule.network.update import STEP_NUMBER
 from chainrule.notation.formula import Equation, Number
+from chainrule.pages.diagnosis import Doctor
 from chainrule.pages.formulas import Formulas
 from chainrule.pages.program import function_table, traced_program
 from chainrule.steps.problem import Problem
@@ -29,8 +30,15 @@ from chainrule.steps.step import Step
 
 FORMAT = "chainrule page 1"
 
-MOST_NUMBERS, MOST_UNITS, MOST_SAMPLES = 400, 16, 12
-"""Weights, units of a layer and samples up to which there is a page: more are no longer seen."""
+MOST_NUMBERS, MOST_UNITS, MOST_SAMPLES = 2500, 128, 12
+"""Weights, units of a layer and samples up to which there is a page."""
+
+MOST_WRITTEN = 10_000
+"""Weights × samples up to which there is one: each is a term of a formula."""
+
+MOST_CHAINS = 400
+"""Weights × samples up to which the gradient of each weight is written along every path; of more, it is computed from that of the layer
+behind."""
 
 ELSEWHERE = frozenset({"network", "data", "answer", "outcome", "repeat", "left_out", "descent"})
 """Sections in whose place the page has something to touch, or which are simulated."""
@@ -51,14 +59,16 @@ def page_content(
     _check_size(context)
     if context.detail == "overview":
         (context,) = contexts(subject, detail="matrix", digits=digits)
-    if _lines(context) > LONGEST:
+    sections = whole_sections(context, without=ELSEWHERE)
+    if _lines(sections) > LONGEST:
         context = context.made_brief()
-    return _Content(context).plain(exact)
+        sections = whole_sections(context, without=ELSEWHERE)
+    return _Content(context).plain(sections, exact)
 
 
-def _lines(context: Context) -> int:
+def _lines(sections: Iterable[Section]) -> int:
     """How many lines of text the document would have, about."""
-    blocks = [block for section in whole_sections(context) for block in section.blocks if isinstance(block, Equations)]
+    blocks = [block for section in sections for block in section.blocks if isinstance(block, Equations)]
     return sum(len(equation.sides) for block in blocks for equation in block.equations if isinstance(equation, Equation))
 
 
@@ -70,12 +80,19 @@ def _check_size(context: Context) -> None:
         ("weights", network.size, MOST_NUMBERS),
         ("units in a layer", max(network.sizes), MOST_UNITS),
         ("samples", samples, MOST_SAMPLES),
+        ("weights times samples", network.size * samples, MOST_WRITTEN),
     ):
         if size > most:
             raise InputError(
-                f"a page shows up to {most} {what}, and here are {size:,}; take fewer (--row 1-{MOST_SAMPLES} chooses samples), or write "
+                f"a page shows up to {most:,} {what}, and here are {size:,}; take fewer (--row 1-{MOST_SAMPLES} chooses samples), or write "
                 "the explanation: chainrule explain … -o file.html."
             )
+
+
+def page_start(step: Step) -> dict[str, Any]:
+    """What the page of another step of the same training has of its own: `page_content` with this is that of the step."""
+    (context,) = contexts(step, detail="matrix")
+    return _Content(context).start()
 
 
 class _Content:
@@ -86,13 +103,14 @@ class _Content:
         self.formulas = Formulas(context)
         self.parameters = {parameter.key for parameter in self.derivation.parameters}
         self.parts = {part.parameter.key: part for part in self.step.update.parameters}
+        self.doctor = Doctor(context)
 
-    def plain(self, exact: bool) -> dict[str, Any]:
-        """All of it."""
+    def plain(self, sections: Iterable[Section], exact: bool) -> dict[str, Any]:
+        """All of it, with these sections of the document."""
         context = self.context
         stage = self._stage()
         content = {
-            "title": title(context),
+            **self.start(),
             "language": context.notation.language,
             "decimal": context.notation.decimal,
             "digits": context.notation.digits,
@@ -102,15 +120,14 @@ class _Content:
             "brief": context.brief,
             "words": {key[5:]: text for key, text in context.words.catalogue.items() if key.startswith("live.")}
             | {key: context.words.catalogue[key] for key in ("if", "otherwise")},
-            "sections": [self._section(section) for section in whole_sections(context) if section.key not in ELSEWHERE],
+            "sections": [self._section(section) for section in sections if section.key not in ELSEWHERE],
             "rule": self._rule(),
             "stage": stage,
             "sequence": self._sequence(),
             "gradients": self._gradients(),
             "updates": self._updates(),
             "quantities": self._quantities(),
-            "leaves": self._leaves(),
-            "record": self._record(),
+            "doctor": self.doctor.plain(),
         }
         return {
             "format": FORMAT,
@@ -119,6 +136,10 @@ class _Content:
             "program": self._program(),
             "functions": function_table(PRIMITIVES.values()),
         }
+
+    def start(self) -> dict[str, Any]:
+        """What belongs to this step alone: its title, its numbers, and what of its record does not change with them."""
+        return {"title": title(self.context), "leaves": self._leaves(), "record": self._record()}
 
     # Sections
 
@@ -245,7 +266,7 @@ class _Content:
                     yield one, None
                 elif one.key in self.parameters:
                     yield None, one
-                elif one.quantity.arguments:
+                elif one.quantity.arguments and (one.index == element.index or not self._is_beside(one, element)):
                     pending.append(scalars.definition(one))
                 continue
             letters = [scalars.element(argument) for argument in node.arguments if scalars.has(argument)]
@@ -255,6 +276,10 @@ class _Content:
                 yield sources[0], weights[0]
             else:
                 pending += node.arguments[::-1]
+
+    def _is_beside(self, one: Element, element: Element) -> bool:
+        """Is it the net input of another unit, as a softmax has all of them? What leads there leads into that unit."""
+        return self.context.scalars.shape(one.quantity) == self.context.scalars.shape(element.quantity)
 
     def _parts(self, element: Element, signals: set[str]) -> list[int]:
         """What a unit is computed in: its net input, and itself."""
@@ -291,7 +316,7 @@ class _Content:
         of: dict[int, int] = {}
         top, alone = Element(self.derivation.error, ()), self.context.samples == 1
         parts = [] if alone else sample_gradients(self.context)
-        small = sum(value.size for value in self.step.values.values()) <= 4000
+        small = self.step.network.size * self.context.samples <= MOST_CHAINS
         for parameter in self.derivation.parameters:
             for weight in self.context.elements(parameter):
                 place, gradient = self.formulas.of(weight), self.context.gradient_of(weight)
@@ -322,7 +347,7 @@ class _Content:
         shared: list[int] = []
         own: dict[int, list[int]] = {}
         for part in self.step.update.parameters:
-            nodes = intermediate_quantities(part.new)
+            nodes = [node for node in intermediate_quantities(part.new) if self.step.optimizer.elementwise or not node.shape]
             shared += [place for node in nodes if not node.shape and (place := self.formulas.of(Element(node, ()))) not in shared]
             for weight in self.context.elements(part.parameter):
                 if weight.index not in self.step.network.kept.get(weight.key, ()):
@@ -381,7 +406,7 @@ class _Content:
         nodes = order(*roots)
         leaves = {node.key: node for node in nodes if node.primitive.name == "variable"}
         passed = [node.key for node in (*derivation.passed, *penalty)]
-        return {**traced_program(roots, leaves), "passed": passed, "error": derivation.error.key}
+        return {**traced_program(roots, leaves, self.doctor.looks), "passed": passed, "error": derivation.error.key}
 
 
 def _has_number(text: Inline) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ import numpy as np
 from chainrule.base.display import Displayed, Reported
 from chainrule.base.errors import FileError, InputError, quoted
 from chainrule.base.files import json_text, parse_json, write_whole
-from chainrule.base.frozen import Frozen
+from chainrule.base.frozen import Frozen, replace
 from chainrule.base.pickling import WithoutCaches
 from chainrule.engines.choice import Predictor
 from chainrule.network.description import described, network_from

@@ -1,11 +1,12 @@
 /** The live page: puts its parts together, listens to the controls, and brings everything up to date once a frame. */
 
-import { alarms } from "./alarms";
+import { Alarms } from "./alarms";
 import { Card } from "./card";
 import type { Content, Phase } from "./content";
 import { html } from "./dom";
 import { type Changing, Knob, handleAt, listen } from "./handles";
 import { printedAs } from "./numbers";
+import type { Said } from "./doctor";
 import { Session } from "./session";
 import { StageView } from "./stage";
 import { decode, download, encoded, load, record } from "./storage";
@@ -22,13 +23,31 @@ type ViewName = (typeof VIEWS)[number];
 const SPEEDS = [1600, 900, 450, 200, 80];
 const MANY = 20;
 
-class Page {
-  private readonly session: Session;
+/** Where the page is at home, besides in a file. */
+export interface Home {
+  /** What it knows already, of the same content. */
+  session?: Session;
+  /** Is it built for the first time? */
+  first?: boolean;
+  /** Can a link lead to it? */
+  linked?: boolean;
+  /** Called whenever it was drawn. */
+  drawn?: () => void;
+  /** What undo and redo lead to where the numbers have nothing more; absent where there is nothing either. */
+  earlier?: () => (() => void) | undefined;
+  later?: () => (() => void) | undefined;
+}
+
+export class Page {
+  readonly session: Session;
+  /** What listens beyond the page's own elements, until it is closed. */
+  private readonly listening = new AbortController();
   private readonly words: Words;
   private readonly changing: Changing;
   private readonly stage: StageView;
   private readonly card: Card;
   private readonly timeline: Timeline;
+  private readonly alarms: Alarms;
   private readonly views = new Map<ViewName, { view: View; place: HTMLElement; tab: HTMLElement; stale: boolean; built: boolean }>();
   private view: ViewName = "formulas";
   private readonly buttons = new Map<string, HTMLButtonElement>();
@@ -44,8 +63,8 @@ class Page {
   private spoken = 0;
   private erring = NaN;
 
-  constructor(root: HTMLElement, readonly content: Content) {
-    this.session = new Session(content);
+  constructor(private readonly root: HTMLElement, readonly content: Content, private readonly home: Home = {}) {
+    this.session = home.session ?? new Session(content);
     this.words = new Words(content);
     const { words, session } = this;
     this.changing = {
@@ -54,6 +73,7 @@ class Page {
       changed: (element) => this.moved(element),
       select: (element) => this.select(element),
     };
+    this.alarms = new Alarms(session, words, (found) => this.showAlarms(found));
     this.rate = new Knob(this.changing);
     const stagePlace = html("div", { class: "stage-box" });
     const cardPlace = html("div", { class: "card", id: "card", role: "region", "aria-labelledby": "card-title" });
@@ -75,12 +95,23 @@ class Page {
     this.tabs(viewPlace);
     listen(root, this.changing);
     this.listenForHovering(root);
-    addEventListener("keydown", (event) => this.key(event));
-    addEventListener("hashchange", () => this.fromLink());
+    const { signal } = this.listening;
+    addEventListener("keydown", (event) => this.key(event), { signal });
+    addEventListener("hashchange", () => this.fromLink(), { signal });
     this.fromLink();
     this.erring = session.errorOf(session.start);
     this.render();
-    if (!wasSeen() && !location.hash) this.tour();
+    if (home.first !== false && !wasSeen() && !location.hash) this.tour();
+  }
+
+  /** Takes the page away, for another one in its place. */
+  close(): void {
+    this.listening.abort();
+    clearTimeout(this.playing);
+    clearTimeout(this.speaking);
+    cancelAnimationFrame(this.frame);
+    document.querySelector(".typing")?.remove();
+    this.root.replaceChildren();
   }
 
   // Controls
@@ -95,15 +126,15 @@ class Page {
   }
 
   private controls(): HTMLElement {
-    const { words, session } = this;
+    const { words } = this;
     const bar = html("div", { class: "controls", role: "toolbar", "aria-label": words.say("phase.rest") });
     bar.append(
       this.button("back", () => this.walk(-1), "◂"),
       this.button("step", () => this.walk(1), "▸"),
       this.button("play", () => this.play(), "▶"),
       html("span", { class: "gap" }),
-      this.button("undo", () => this.act(() => session.undo()), "↶"),
-      this.button("redo", () => this.act(() => session.redo()), "↷"),
+      this.button("undo", () => this.undo(), "↶"),
+      this.button("redo", () => this.redo(), "↷"),
       this.more(),
     );
     return bar;
@@ -128,7 +159,7 @@ class Page {
       check("exact", this.session.fractions, (on) => this.fractions(on)),
       html("label", { class: "check" }, html("span", {}, words.say("speed")), speed),
       html("hr"),
-      this.button("link", () => void this.link()),
+      ...(this.home.linked === false ? [] : [this.button("link", () => void this.link())]),
       this.button("save", () => this.save()),
       this.button("load", () => file.click()),
       this.button("svg", () => this.picture()),
@@ -144,9 +175,10 @@ class Page {
       details.querySelector("summary")!.focus();
       event.stopPropagation();
     });
-    document.addEventListener("pointerdown", (event) => {
+    const outside = (event: Event): void => {
       if (!details.contains(event.target as Node)) details.open = false;
-    });
+    };
+    document.addEventListener("pointerdown", outside, { signal: this.listening.signal });
     return details;
   }
 
@@ -197,6 +229,11 @@ class Page {
     this.open("formulas");
   }
 
+  /** The view that is open. */
+  get opened(): ViewName {
+    return this.view;
+  }
+
   open(name: ViewName): void {
     this.view = name;
     for (const [other, { tab, place }] of this.views) {
@@ -221,6 +258,18 @@ class Page {
 
   // What happens
 
+  private undo(): void {
+    const earlier = this.session.canUndo ? undefined : this.home.earlier?.();
+    if (earlier) earlier();
+    else this.act(() => this.session.undo());
+  }
+
+  private redo(): void {
+    const later = this.session.canRedo ? undefined : this.home.later?.();
+    if (later) later();
+    else this.act(() => this.session.redo());
+  }
+
   private act(what: () => void): void {
     what();
     this.asking = undefined;
@@ -233,7 +282,7 @@ class Page {
     this.schedule();
   }
 
-  private select(element: number): void {
+  select(element: number): void {
     this.session.selected = this.session.ownerOf(element);
     if (this.session.position !== Infinity && !this.playing) this.session.position = Infinity;
     this.asking = undefined;
@@ -304,7 +353,7 @@ class Page {
     this.schedule();
   }
 
-  private say(text: string): void {
+  say(text: string): void {
     this.said.textContent = text;
     this.said.classList.add("shown");
     setTimeout(() => this.said.classList.remove("shown"), 4000);
@@ -374,8 +423,8 @@ class Page {
   private key(event: KeyboardEvent): void {
     const target = event.target as Element;
     if (target.closest("input, select, textarea, [role=dialog], details")) return;
-    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z") this.act(() => (event.shiftKey ? this.session.redo() : this.session.undo()));
-    else if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "y") this.act(() => this.session.redo());
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z") event.shiftKey ? this.redo() : this.undo();
+    else if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "y") this.redo();
     else if (event.ctrlKey || event.metaKey || event.altKey) return;
     else if (event.key === "n" || event.key === "s") this.walk(1);
     else if (event.key === "p" || event.key === "b") this.walk(-1);
@@ -431,11 +480,12 @@ class Page {
     this.timeline.refresh();
     this.rate.refresh();
     this.phase.textContent = `${words.say("state", { number: session.start.number })} · ${phase ? words.say(`phase.${phase}`) : words.say("phase.rest")}`;
-    this.refreshAlarms();
+    this.alarms.refresh();
     this.refreshControls();
     this.light("selected", session.ownerOf(now ?? session.selected));
     performance.measure("render", "frame");
     this.speakLater();
+    this.home.drawn?.();
   }
 
   private titleOf(element: number, name: string): string {
@@ -450,17 +500,18 @@ class Page {
     return words.say(kind, { name });
   }
 
-  private refreshAlarms(): void {
-    const found = alarms(this.session, this.words);
+  private showAlarms(found?: Said[]): void {
+    this.alarmBox.classList.toggle("pending", !found);
+    if (!found) return;
     const text = found.map((alarm) => alarm.text).join("\n");
     if (this.alarmBox.dataset["text"] === text) return;
     this.alarmBox.dataset["text"] = text;
     this.alarmBox.replaceChildren(
       ...(found.length
         ? found.map((alarm) => {
-            const button = html("button", { type: "button", class: "alarm" }, alarm.text);
+            const button = html("button", { type: "button", class: "alarm" }, (alarm.depth ? "↳ " : "") + alarm.text);
             button.addEventListener("click", () => this.select(alarm.element));
-            return html("li", {}, button);
+            return html("li", { class: alarm.depth ? "effect" : undefined }, button);
           })
         : [html("li", { class: "fine" }, this.words.say("alarm.none"))]),
     );
@@ -468,8 +519,8 @@ class Page {
 
   private refreshControls(): void {
     const { session, words } = this;
-    this.buttons.get("undo")!.disabled = !session.canUndo;
-    this.buttons.get("redo")!.disabled = !session.canRedo;
+    this.buttons.get("undo")!.disabled = !session.canUndo && !this.home.earlier?.();
+    this.buttons.get("redo")!.disabled = !session.canRedo && !this.home.later?.();
     this.buttons.get("back")!.disabled = session.position === Infinity;
     const play = this.buttons.get("play")!;
     play.querySelector(".symbol")!.textContent = this.playing ? "❚❚" : "▶";
@@ -499,6 +550,11 @@ class Page {
     this.render();
   }
 
+  /** What the doctor says, at once. */
+  diagnose(): Said[] {
+    return this.alarms.now();
+  }
+
   /** The record of the step, as it is saved. */
   record(): string {
     return record(this.session);
@@ -509,10 +565,4 @@ class Page {
     const { view } = this.views.get("formulas")!;
     (view as Formulas).finish();
   }
-}
-
-const data = document.getElementById("content");
-if (data) {
-  const page = new Page(document.getElementById("page")!, JSON.parse(data.textContent!) as Content);
-  Object.assign(globalThis, { chainrule: page });
 }

@@ -1,6 +1,6 @@
 /** Runs the program of a step: from the numbers that come from outside to every quantity, and from there to the next step. */
 
-import { ROWS, type Tensor, tensor } from "./arrays";
+import { ROWS, type Tensor, scalar, tensor } from "./arrays";
 import type { Content, Leaves, Numbers } from "./content";
 
 export type Arrays = Map<string, Tensor>;
@@ -29,25 +29,38 @@ export function firstStart(content: Content): Start {
   return { arrays, number: content.leaves.number };
 }
 
+/** The same with another rate. */
+export function withRate(start: Start, rate: number): Start {
+  return { arrays: new Map(start.arrays).set("learning_rate", scalar(rate)), number: start.number };
+}
+
 /** A program that was read. */
 export class Runner {
   private readonly passes: boolean[];
+  private readonly usual: boolean[];
   private readonly known: (Tensor | undefined)[];
   private readonly given: Record<string, unknown>[];
 
   constructor(private readonly content: Content) {
     const { instructions, names, passed } = content.program;
-    this.passes = instructions.map(() => false);
-    const pending = passed.map((key) => names[key]!);
-    for (let at = pending.pop(); at !== undefined; at = pending.pop())
-      if (!this.passes[at]) {
-        this.passes[at] = true;
-        pending.push(...instructions[at]![1]);
-      }
+    this.passes = this.below(passed.map((key) => names[key]!));
+    this.usual = this.below(Object.values(names));
     this.given = instructions.map(([, , parameters]) => this.resolved(parameters, content.samples));
     this.known = instructions.map(([operation], at) =>
       operation === "constant" || operation === "pattern" ? ROWS[operation]!([], this.given[at] as never) : undefined,
     );
+  }
+
+  /** Which instructions are needed for some of them. */
+  private below(pending: number[]): boolean[] {
+    const { instructions } = this.content.program;
+    const needed = instructions.map(() => false);
+    for (let at = pending.pop(); at !== undefined; at = pending.pop())
+      if (!needed[at]) {
+        needed[at] = true;
+        pending.push(...instructions[at]![1]);
+      }
+    return needed;
   }
 
   private resolved(parameters: Record<string, unknown>, samples: number): Record<string, unknown> {
@@ -55,13 +68,13 @@ export class Runner {
     return Object.fromEntries(Object.entries(parameters).map(([key, value]) => [key, key === "key" ? value : one(value)]));
   }
 
-  /** The numbers of every instruction; of the forward pass alone where that is all that is wanted. samples: rows, if other than usual. */
-  private run(arrays: Arrays, number: number, forward: boolean, samples = this.content.samples): (Tensor | undefined)[] {
+  /** The numbers of the instructions that are wanted. samples: rows, if other than usual. */
+  private run(arrays: Arrays, number: number, wanted: readonly boolean[], samples = this.content.samples): (Tensor | undefined)[] {
     const found: (Tensor | undefined)[] = [];
     const { instructions } = this.content.program;
     const usual = samples === this.content.samples;
     for (let at = 0; at < instructions.length; at++) {
-      if (forward && !this.passes[at]) continue;
+      if (!wanted[at]) continue;
       const [operation, operands, parameters] = instructions[at]!;
       if (operation === "leaf") {
         const key = parameters["key"] as string;
@@ -81,21 +94,30 @@ export class Runner {
 
   /** The forward pass for other numbers: every quantity up to the error. */
   forward(arrays: Arrays, samples?: number): Arrays {
-    return this.named(this.run(arrays, 1, true, samples), this.content.program.passed);
+    return this.named(this.run(arrays, 1, this.passes, samples), this.content.program.passed);
   }
 
   /** E for other numbers. */
   error(arrays: Arrays): number {
-    return this.run(arrays, 1, true)[this.content.program.names[this.content.program.error]!]!.data[0]!;
+    return this.run(arrays, 1, this.passes)[this.content.program.names[this.content.program.error]!]!.data[0]!;
   }
 
   /** Every quantity of a step but what comes after it. */
   before(start: Start, samples?: number): Arrays {
-    const found = this.run(start.arrays, start.number, false, samples);
+    const found = this.run(start.arrays, start.number, this.usual, samples);
     const all = this.named(found, Object.keys(this.content.program.names));
     for (const [key, array] of start.arrays) all.set(key, array);
     return all.set("k", tensor([], Float64Array.of(start.number)));
   }
+
+  /** What only the doctor looks at. */
+  looked(start: Start): Arrays {
+    const { looks } = this.content.program;
+    const found = this.run(start.arrays, start.number, (this.looks ??= this.below(Object.values(looks))));
+    return new Map(Object.entries(looks).map(([key, at]) => [key, found[at]!]));
+  }
+
+  private looks: boolean[] | undefined;
 
   /** Where the next step starts. */
   next(start: Start, before: Arrays): Start {

@@ -10,6 +10,9 @@ const [WIDTH, TOP] = [640, 52];
 /** More lines than this are drawn without their numbers, but for those that matter now. */
 const MOST_LABELS = 14;
 
+/** Of more units in a column so many are drawn; the others are folded away, and come when they are asked for. */
+const [MOST_UNITS, SHOWN] = [11, 8];
+
 interface Spot {
   x: number;
   y: number;
@@ -41,6 +44,11 @@ export class StageView {
   private biases: [SVGGElement, number, number][] = [];
   private focusable: SVGGElement[] = [];
   private sample = -1;
+  /** Of columns with folded units: the first one that is drawn. */
+  private readonly first = new Map<number, number>();
+  private followed = -1;
+  /** The column in which a person has just asked for others. */
+  private turned = -1;
 
   constructor(
     place: HTMLElement,
@@ -89,6 +97,12 @@ export class StageView {
     const stacks: { element: number; unit: Unit; first: boolean }[][] = Array.from({ length: columns }, () => []);
     for (const { group, unit } of this.units())
       stacks[stage.groups[group]!.column]!.push({ element: unit.element, unit, first: unit.unit === 0 });
+    const whole = stacks.map((stack) => stack.length);
+    stacks.forEach((stack, column) => {
+      if (stack.length <= MOST_UNITS) return;
+      const first = this.first.get(column) ?? 0;
+      stacks[column] = stack.slice(first, first + SHOWN);
+    });
     const most = Math.max(...stacks.map((stack) => stack.length));
     const gap = Math.max(52, Math.min(150, 440 / Math.max(most, 2)));
     this.crowded = gap < 80;
@@ -114,10 +128,55 @@ export class StageView {
     own.forEach(([from, to, weight], place) => this.drawEdge(edges, labels, from, to, weight, own.length, place));
     this.picture.append(edges);
     const nodes = svg("g");
-    for (const { group, unit } of this.units()) this.drawUnit(nodes, unit, stage.inputs.includes(stage.groups[group]!.key));
+    for (const { group, unit } of this.units()) if (this.spots.has(unit.element)) this.drawUnit(nodes, unit, stage.inputs.includes(stage.groups[group]!.key));
     this.picture.append(nodes, labels);
+    stacks.forEach((stack, column) => {
+      if (stack.length < whole[column]!) this.drawFold(column, whole[column]!, this.spots.get(stack[0]!.element)!, this.spots.get(stack[stack.length - 1]!.element)!);
+    });
+    this.turned = -1;
     this.drawGoal(right);
     this.focusable.forEach((item, place) => item.setAttribute("tabindex", place ? "-1" : "0"));
+  }
+
+  /** Where units are folded away: how many there are above and below; a click shows the next ones. */
+  private drawFold(column: number, whole: number, top: Spot, bottom: Spot): void {
+    const { words } = this;
+    const first = this.first.get(column) ?? 0;
+    const last = Math.min(first + SHOWN, whole);
+    const turn = (start: number): SVGGElement => {
+      const group = svg("g", { class: "fold", role: "button", "aria-label": words.say("fold", { first: start + 1, last: Math.min(start + SHOWN, whole), count: whole }) });
+      const go = (): void => {
+        this.first.set(column, start);
+        [this.sample, this.turned] = [-1, column];
+        this.changing.changed(-1);
+      };
+      group.addEventListener("pointerdown", go);
+      group.addEventListener("keydown", (event) => {
+        if (event.key !== "Enter" && event.key !== " ") return;
+        go();
+        event.preventDefault();
+      });
+      this.focusable.push(group);
+      if (this.turned === column) queueMicrotask(() => group.focus({ preventScroll: true }));
+      return group;
+    };
+    const place = (group: SVGGElement, { x, y }: Spot, text: string): void => {
+      group.append(svg("rect", { x: x - 34, y: y - 12, width: 68, height: 20, rx: 6 }), svg("text", { x, y: y + 3 }, text));
+      this.picture.append(group);
+    };
+    if (first > 0) place(turn(Math.max(0, first - SHOWN)), { x: top.x, y: top.y - this.radius - 14 }, `⋮ ${first}`);
+    if (last < whole) place(turn(Math.min(first + SHOWN, whole - SHOWN)), { x: bottom.x, y: bottom.y + this.radius + 14 }, `⋮ ${whole - last}`);
+  }
+
+  /** Draws a unit that is folded away. */
+  private unfold(element: number): boolean {
+    const unit = [...this.units()].find(({ unit }) => unit.element === element);
+    if (!unit || this.spots.has(element)) return false;
+    const { stage } = this.session.content;
+    const { column } = stage.groups[unit.group]!;
+    const stack = [...this.units()].filter(({ group }) => stage.groups[group]!.column === column);
+    this.first.set(column, Math.max(0, Math.min(stack.findIndex(({ unit: one }) => one.element === element), stack.length - SHOWN)));
+    return true;
   }
 
   private drawEdge(edges: SVGGElement, labels: SVGGElement, from: number, to: number, weight: number, count: number, place: number): void {
@@ -247,8 +306,11 @@ export class StageView {
   /** Writes every number. hidden: is this one not computed yet? now: what is computed at this moment. */
   refresh(hidden: (element: number) => boolean, now: number | undefined): void {
     const { session, words } = this;
-    if (this.sample !== session.sample) this.draw();
-    const selected = session.ownerOf(session.selected);
+    const selected = session.ownerOf(now ?? session.selected);
+    const between = session.content.stage.edges.find(([, , weight]) => weight === selected && weight >= 0)?.slice(0, 2) ?? [];
+    const unfolded = selected === this.followed ? [] : [selected, ...between].map((element) => this.unfold(element));
+    this.followed = selected;
+    if (this.sample !== session.sample || unfolded.includes(true)) this.draw();
     for (const shown of this.numbers) {
       const { element, group, text, back } = shown;
       const value = session.double(element);
@@ -281,7 +343,7 @@ export class StageView {
         group.setAttribute("aria-valuetext", words.number(value));
       } else group.setAttribute("aria-label", `${group.getAttribute("data-label")}, ${covered ? "?" : words.number(value)}`);
     }
-    this.refreshLines(selected, now);
+    this.refreshLines(session.ownerOf(session.selected), now);
   }
 
   private refreshLines(selected: number, now: number | undefined): void {

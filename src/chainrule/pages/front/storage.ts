@@ -24,7 +24,7 @@ export function encoded(session: Session, view: string): string | undefined {
   return text.length <= LONGEST ? text : undefined;
 }
 
-const plainNumber = (value: number): number | string => (Number.isFinite(value) ? value : String(value));
+export const plainNumber = (value: number): number | string => (Number.isFinite(value) ? value : String(value));
 
 /** Puts what a link holds in its place. Gives the view; nothing where the link is none of this network. */
 export function decode(session: Session, text: string): string | undefined {
@@ -40,7 +40,7 @@ export function decode(session: Session, text: string): string | undefined {
 }
 
 /** Where a step of these numbers starts. Throws where they do not fit the network. */
-function startOf(content: Content, given: Plain, number: unknown): Start {
+export function startOf(content: Content, given: Plain, number: unknown): Start {
   const own = firstStart(content);
   const arrays = new Map(own.arrays);
   for (const [key, numbers] of Object.entries(given)) {
@@ -95,7 +95,7 @@ export function load(session: Session, text: string): void {
   session.begin(startOf(session.content, { ...plain.batch, ...plain.parameters.before, ...plain.states }, plain.number ?? 1));
 }
 
-export function download(name: string, text: string, kind: string): void {
+export function download(name: string, text: string | Uint8Array<ArrayBuffer>, kind: string): void {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob([text], { type: kind }));
   link.download = name;

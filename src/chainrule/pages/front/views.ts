@@ -464,7 +464,8 @@ export class Layers extends Base {
         const wide = Math.min(24, 560 / elements.length);
         const picture = svg("svg", { viewBox: `0 0 ${Math.max(wide * elements.length, 240)} 26`, class: "strip", role: "img", "aria-label": `${group.title}: ${title}` });
         elements.forEach((element, i) => {
-          const mark = svg("rect", { x: i * wide + 0.5, y: 1, width: wide - 1, height: 24, rx: 3, "data-e": element }, svg("title"));
+          const mark = svg("rect", { x: i * wide + 0.1 * wide, y: 1, width: 0.8 * wide, height: 24, rx: Math.min(3, wide / 3), "data-e": element }, svg("title"));
+          mark.addEventListener("pointerenter", () => (mark.firstElementChild!.textContent = `${this.name(element)} = ${this.changing.words.number(this.session.double(element))}`));
           picture.append(mark);
           this.rows.push([mark, element]);
         });
@@ -482,12 +483,14 @@ export class Layers extends Base {
       const value = this.session.double(element);
       mark.setAttribute("class", `strip-mark ${value < 0 ? "c0" : "c1"}`);
       mark.setAttribute("fill-opacity", (0.1 + 0.9 * Math.min(1, Math.abs(value) / strips.get(mark.parentElement!)!)).toFixed(2));
-      mark.firstElementChild!.textContent = `${this.name(element)} = ${this.changing.words.number(value)}`;
     }
   }
 }
 
-/** What each sample brings to each gradient. */
+/** Rows of a table, and numbers of an array that are shown unasked. */
+const MOST_ROWS = 60;
+
+/** What each sample brings to each gradient; of many weights, those of the array in which the selected one stands. */
 export class Samples extends Base {
   override build(place: HTMLElement): void {
     this.place = place;
@@ -500,7 +503,10 @@ export class Samples extends Base {
       this.place.replaceChildren(html("p", { class: "about" }, this.say("samples.one")));
       return;
     }
-    const weights = this.parameters().filter((element) => element in content.gradients.of);
+    const all = this.parameters().filter((element) => element in content.gradients.of);
+    const keyOf = (element: number): string => content.elements[element]![0];
+    const chosen = keyOf(all.includes(session.ownerOf(session.selected)) ? session.ownerOf(session.selected) : all[0]!);
+    const weights = all.length > MOST_ROWS ? all.filter((element) => keyOf(element) === chosen).slice(0, MOST_ROWS) : all;
     const mean = this.shares(weights);
     const shares = mean ?? [];
     const head = [html("td"), ...Array.from({ length: content.samples }, (_, n) => html("th", { scope: "col" }, String(n + 1))), html("th", { scope: "col" }, this.say("samples.sum"))];
@@ -561,7 +567,7 @@ export class AllNumbers extends Base {
       const own = elements.flatMap(([key, , node], element) => (key in keys && node === -1 ? [element] : []));
       if (!own.length) continue;
       const grid = html("div", { class: "all" });
-      for (const element of own.sort((a, b) => a - b)) {
+      const fill = (): void => own.sort((a, b) => a - b).forEach((element) => {
         const input = html("input", { inputmode: "decimal", id: `number-${element}`, "data-e": element });
         input.addEventListener("change", () => {
           const value = changing.words.typed(input.value);
@@ -578,8 +584,19 @@ export class AllNumbers extends Base {
         });
         grid.append(html("label", { for: `number-${element}` }, changing.words.name(element)), input);
         this.inputs.push([input, element]);
+      });
+      const box = html("section", { class: "chapter" }, html("h3", {}, this.say(title)));
+      if (own.length <= MOST_ROWS) box.append(grid);
+      else {
+        const details = html("details", {}, html("summary", {}, this.say("all_of_them", { count: own.length })), grid);
+        details.addEventListener("toggle", () => {
+          if (details.open && !grid.firstChild) fill();
+          this.refresh();
+        });
+        box.append(details);
       }
-      place.append(html("section", { class: "chapter" }, html("h3", {}, this.say(title)), grid));
+      if (grid.parentElement === box) fill();
+      place.append(box);
     }
   }
 
