@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 AGREED = 1e-9
 """Of the largest magnitude of an array: what is further apart does not agree."""
 
-FLOOR = 1e-14
-"""An absolute difference that is none, where an array is itself of that size."""
+INFINITE = 1e30
+"""What stands here for infinity, which a mask puts before a softmax."""
+
+FLOOR, NOTHING = 1e-14, 1e-12
+"""An absolute difference that is none; and a magnitude below which an array is 0 but for rounding."""
 
 
 class Compared(FrozenValue):
@@ -65,19 +68,31 @@ def agreement(read: ReadModule, step: Step) -> Agreement:
     Autograd starts from ∂E/∂y of the step, so that PyTorch needs no loss of ours.
     """
     torch = torch_needed()
-    values, parameters = _run(read, step.network.split(step.x, None))
+    rows, count = len(step.x), read.count
+    x = step.x if count is None else np.resize(step.x, (count, step.x.shape[1]))  # the same examples again and again
+    values, parameters = _run(read, step.network.split(x, None))
     keys = {call.name: key for call, key in zip(read.wiring.calls, _keys(read, step), strict=True)}
     layers = {name: (values[node], keys[name]) for name, node in read.nodes.items()}
     known = {origin.name: (key, origin) for key, origin in parameter_origins(read, step.network).items()}
     tensors = {known[name]: tensor for name, tensor in parameters.items() if name in known}
     y = next(reversed(layers.values()))[0]
-    upstream = torch.as_tensor(step.values["dy"]).reshape(y.shape)
+    upstream = torch.as_tensor(step.values["dy"]).reshape(rows, *y.shape[1:])
+    if count is not None:
+        upstream = torch.cat(
+            [upstream, torch.zeros(count - rows, *y.shape[1:], dtype=upstream.dtype)]
+        )  # those that are too many count nothing
     wanted = {name: value for name, (value, _) in layers.items()} | {origin.name: tensor for (_, origin), tensor in tensors.items()}
     moving = {name: tensor for name, tensor in wanted.items() if tensor.requires_grad and tensor is not y}
     found = dict(zip(moving, torch.autograd.grad(y, list(moving.values()), upstream, allow_unused=True), strict=True))
-    compared = [Compared(name, False, *_difference(step.values[key], value)) for name, (value, key) in layers.items()]
+
+    def own(tensor: torch.Tensor) -> torch.Tensor:
+        """What is of the step's own examples."""
+        axis = next((axis for axis, extent in enumerate(tensor.shape) if extent == count), None)
+        return tensor if axis is None else tensor.narrow(axis, 0, rows)
+
+    compared = [Compared(name, False, *_difference(step.values[key], own(value))) for name, (value, key) in layers.items()]
     compared += [
-        Compared(name, True, *_difference(step.values[f"d{key}"], found[name]))
+        Compared(name, True, *_difference(step.values[f"d{key}"], own(found[name])))
         for name, (_, key) in layers.items()
         if found.get(name) is not None and f"d{key}" in step.values
     ]
@@ -103,11 +118,12 @@ def parameter_origins(read: ReadModule, network: Network) -> dict[str, Origin]:
 
 
 def _difference(ours: Any, theirs: torch.Tensor) -> tuple[float, float]:
-    """By the largest magnitude of PyTorch's array, and as it is."""
+    """By the largest magnitude of PyTorch's array, unless that is as good as 0; and as it is."""
     mine: Array = np.asarray(ours, dtype=float)
-    other: Array = theirs.detach().double().numpy()
+    other: Array = np.clip(theirs.detach().double().numpy(), -INFINITE, INFINITE)
     apart = float(np.abs(mine.reshape(other.shape) - other).max(initial=0.0))
-    return apart / float(np.abs(other).max(initial=0.0) or 1.0), apart
+    scale = float(np.abs(other).max(initial=0.0))
+    return apart / (scale if scale > NOTHING else 1.0), apart
 
 
 def _run(read: ReadModule, inputs: Mapping[Any, Any]) -> tuple[dict[Any, torch.Tensor], Mapping[str, torch.Tensor]]:

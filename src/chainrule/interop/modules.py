@@ -20,6 +20,7 @@ from chainrule.base.errors import ChainruleError, DescriptionError, InputError
 from chainrule.base.frozen import Frozen
 from chainrule.formula import primitives as p
 from chainrule.formula.expression import Dimension, Expression, Name, Shape, order, variable
+from chainrule.interop.merged import Merged, merged_formula
 from chainrule.interop.operations import OPERATIONS, QUIET, Unreadable, permuted, reshaped
 from chainrule.network.derivation import BATCH
 from chainrule.network.graphs import graph, instructions
@@ -35,6 +36,10 @@ BY_ONE_NUMBER = {"add", "sub", "rsub", "mul", "div"}
 
 WITH_SHAPE = {"view", "reshape", "_unsafe_view", "flatten", "unflatten", "squeeze", "unsqueeze", "expand", "expand_as", "repeat_interleave"}
 """Operations whose result is told by its shape alone."""
+
+
+SIZES = {"sym_size", "sym_numel"}
+"""Operations that give the size of an array."""
 
 
 class Origin(Frozen):
@@ -55,12 +60,14 @@ class ReadModule(Frozen):
     origins  which tensor each parameter is, by (layer, symbol)
     nodes    which value of the exported program each layer gives, by the name of its call
     program  what `torch.export` made
+    count    the number of examples that it was made for, if it works for one alone
     """
 
     wiring: Wiring
     origins: Mapping[tuple[str, str], Origin]
     nodes: Mapping[str, Any]
     program: Any = field(repr=False)
+    count: int | None = None
 
 
 def torch_needed() -> Any:
@@ -86,37 +93,67 @@ def read_program(program: Any) -> ReadModule:
 
 
 def exported(module: torch.nn.Module, inputs: Sequence[torch.Tensor]) -> Any:
-    """The program of the module in float64, for any number of examples. Raises DescriptionError."""
+    """The program of the module in float64, for any number of examples. Raises DescriptionError.
+
+    Where the module takes the number of examples for a plain number, as len(x) does, it is exported for one that is told from every other
+    size: `COUNTS` has them.
+    """
     torch = torch_needed()
     double = copy.deepcopy(module).double()
-    several = tuple(_two_or_more(x.double() if x.is_floating_point() else x) for x in inputs)
+    given = tuple(x.double() if x.is_floating_point() else x for x in inputs)
     examples = torch.export.Dim("examples", min=2)
-    try:
-        with _quiet():
-            program = torch.export.export(double, several, dynamic_shapes=tuple({0: examples} for _ in several), strict=False)
-    except Exception as error:  # noqa: BLE001  # PyTorch raises what it wants, and says the rest in many lines
-        raise DescriptionError(f"PyTorch cannot export this model: {_first_line(error)}") from None
-    return program
+    sizes = {extent for tensor in (*double.parameters(), *double.buffers(), *given) for extent in tensor.shape}
+    count = next((one for one in COUNTS if not any(extent % one == 0 for extent in sizes)), COUNTS[-1])
+    failed: Exception | None = None
+    for rows, shapes in ((2, tuple({0: examples} for _ in given)), (count, None)):
+        try:
+            with _quiet():
+                return torch.export.export(double, tuple(_of_length(x, rows) for x in given), dynamic_shapes=shapes, strict=False)
+        except Exception as error:  # noqa: BLE001  # PyTorch raises what it wants, and says the rest in many lines
+            failed = failed or error
+    assert failed is not None
+    raise DescriptionError(f"PyTorch cannot export this model: {_first_line(failed)}") from None
+
+
+COUNTS = (97, 193, 389, 769, 1543)
+"""Numbers of examples, primes: sizes that they divide count examples."""
+
+
+def _of_length(x: torch.Tensor, rows: int) -> torch.Tensor:
+    """At least so many examples, the same again and again; of more than 2, just as many. A size of 1 never changes for PyTorch."""
+    import torch
+
+    if not x.dim() or len(x) >= rows == 2:
+        return x
+    return torch.cat([x] * -(-rows // len(x)))[:rows]
 
 
 def _decomposed(program: Any) -> Any:
     """The program with operations that are no formula here taken apart, as far as PyTorch does that."""
     torch = torch_needed()
     with _quiet():
+        known = torch.export.default_decompositions()
         for _ in range(3):
-            unknown = {node.target for node in _needed(program) if _needs_decomposition(node)}
-            table = torch._decomp.get_decompositions(list(unknown)) if unknown else {}
-            if not table:
+            nodes = _needed(program)
+            varying = _varying(program, nodes)
+            wanted = [node for node in nodes if node in varying and _needs_decomposition(node)]
+            in_place = [node for node in nodes if node.op == "call_function" and operation_of(node).endswith("_") and node in varying]
+            table = {node.target: known[node.target] for node in wanted if node.target in known}
+            table |= torch._decomp.get_decompositions([node.target for node in wanted if node.target not in known])
+            if not wanted and not in_place:
                 break
-            program = program.run_decompositions(table)
+            program = program.run_decompositions(table)  # which also writes what is done in place as new values
     return program
 
 
-def _two_or_more(x: torch.Tensor) -> torch.Tensor:
-    """The examples, twice where there is one alone: PyTorch takes a size of 1 for one that never changes."""
-    import torch
-
-    return torch.cat([x, x]) if x.dim() and len(x) == 1 else x
+def _varying(program: Any, nodes: Sequence[Any]) -> set[Any]:
+    """The nodes that depend on inputs or on trained parameters; all others are arrays that stay as they are."""
+    signature, found = program.graph_signature, set[Any]()
+    for node in nodes:
+        outside = node.op == "placeholder" and (node.name in signature.inputs_to_parameters or node.name in signature.user_inputs)
+        if outside or (operation_of(node) not in SIZES and any(one in found for one in node.all_input_nodes)):
+            found.add(node)
+    return found
 
 
 def _quiet() -> Any:
@@ -153,18 +190,25 @@ def _needs_decomposition(node: Any) -> bool:
     return node.op == "call_function" and hasattr(node.target, "_schema") and operation_of(node) not in OPERATIONS
 
 
-def shape_of(value: Any) -> Shape:
-    """The shape of a traced tensor, in which the number of examples is a symbol. Raises Unreadable."""
+def shape_of(value: Any, count: int | None) -> tuple[tuple[Dimension, ...], ...]:
+    """The shape of a traced tensor, in which the number of examples is a symbol; along an axis where each of them has several elements there
+    are both.
+
+    count  the number of examples that it was traced with, if it was traced with one. Raises Unreadable.
+    """
     import torch
 
-    shape: list[Dimension] = []
+    shape: list[tuple[Dimension, ...]] = []
     for extent in value.shape:
         if isinstance(extent, torch.SymInt):
-            if not str(extent.node.expr).isidentifier():
-                raise Unreadable(f"an axis of {extent.node.expr} elements, in which the examples are counted together with something else")
-            shape.append(BATCH)
+            several, _, symbol = str(extent.node.expr).rpartition("*")
+            if not symbol.isidentifier() or not (several == "" or several.isdecimal()):
+                raise Unreadable(f"an axis of {extent.node.expr} elements, where s is the number of examples")
+            shape.append((BATCH, int(several)) if several else (BATCH,))
+        elif count is not None and extent and extent % count == 0:
+            shape.append((BATCH, extent // count) if extent > count else (BATCH,))
         else:
-            shape.append(int(extent))
+            shape.append((int(extent),))
     return tuple(shape)
 
 
@@ -181,10 +225,15 @@ class _Reader:
         self.calls: list[LayerCall] = []
         self.layers: dict[str, Layer] = {}
         self.origins: dict[tuple[str, str], Origin] = {}
-        self.given: dict[Expression, tuple[str, Origin, Array, bool]] = {}
+        self.given: dict[Expression, tuple[Origin, Array, bool]] = {}
         self.made_by: dict[str, Any] = {}
         self.taken: dict[str, int] = {}
         self.groups = _leaf_calls(self.nodes)
+        given = next(node for node in self.nodes if node.op == "placeholder" and node.name in self._user_inputs)
+        first = given.meta["val"].shape[0]
+        self.count = first if isinstance(first, int) else None
+        self.named: dict[int, str] = {}
+        self.constants: dict[int, tuple[Any, Expression]] = {}
 
     def read(self) -> ReadModule:
         """Every node, in the order of the program."""
@@ -198,24 +247,28 @@ class _Reader:
             elif node.op == "output":
                 self._output(node)
         wiring = checked(Wiring(self.inputs, tuple(self.calls), {OUTPUT: self.calls[-1].name}))
-        return ReadModule(wiring, self.origins, self.made_by, self.program)
+        return ReadModule(wiring, self.origins, self.made_by, self.program, self.count)
 
     # What comes from outside
 
     def _placeholder(self, node: Any) -> None:
         signature = self.program.graph_signature
-        for known, trained in ((signature.inputs_to_parameters, True), (signature.inputs_to_buffers, False)):
-            if node.name in known:
-                name = known[node.name]
-                tensor = self.program.state_dict.get(name)
-                self.values[node] = self._parameter(node, name, self.program.constants[name] if tensor is None else tensor, trained)
-                return
+        if node.name in signature.inputs_to_parameters:
+            name = signature.inputs_to_parameters[node.name]
+            self.values[node] = self._parameter(node, name, self.program.state_dict[name])
+            return
+        if node.name in signature.inputs_to_buffers:
+            name = signature.inputs_to_buffers[node.name]
+            tensor = self.program.state_dict.get(name)
+            self.values[node] = tensor = self.program.constants[name] if tensor is None else tensor
+            self.named[id(tensor)] = name
+            return
         constants = getattr(signature, "inputs_to_lifted_tensor_constants", {})
         if node.name in constants:
             self.values[node] = self.program.constants[constants[node.name]]
             return
         name = node.name if len(self._user_inputs) > 1 else INPUT
-        shape = shape_of(node.meta["val"])
+        shape = _plain_shape(shape_of(node.meta["val"], self.count))
         self.inputs[name] = _input_size(shape)
         self.values[node] = signal = variable(Name(name), shape)
         self.signals[signal] = name
@@ -224,7 +277,7 @@ class _Reader:
     def _user_inputs(self) -> Sequence[str]:
         return self.program.graph_signature.user_inputs
 
-    def _parameter(self, node: Any, name: str, tensor: torch.Tensor, trained: bool) -> Expression:
+    def _parameter(self, node: Any, name: str, tensor: torch.Tensor) -> Expression:
         """The formula of a tensor of the module: (out, in) becomes (in, out) where it is only used as such."""
         users = [user for user in node.users if user in self.needed]
         turned = tensor.dim() == 2 and all(operation_of(user) == "linear" and user.args[0] is not node for user in users)
@@ -234,9 +287,9 @@ class _Reader:
         array = np.asarray(tensor.detach().double().permute(axes).numpy(), dtype=float)
         leaf = {self.groups.get(user, (None,))[0] for user in users} == {owner}
         parameter = variable(Name(symbol, scope=owner), array.shape)
-        self.given[parameter] = (owner if leaf else "", Origin(name, axes), array, trained)
+        self.given[parameter] = (Origin(name, axes), array, True)
         if not leaf:
-            self._shared(parameter, f"{owner}.{last}" if owner else last)
+            self._shared(parameter, name)
         return permuted(parameter, axes) if turned else parameter
 
     def _shared(self, parameter: Expression, name: str) -> None:
@@ -251,10 +304,11 @@ class _Reader:
 
     def _called(self, node: Any) -> None:
         arguments, options = _mapped((node.args, node.kwargs), self._operand)
-        if operation_of(node) in ("sym_size", "sym_numel"):  # only arrays that are the same for every example are made of these
-            self.values[node] = int(node.meta["val"].node.hint)
+        if operation_of(node) in SIZES:  # only arrays that are the same for every example are made of these
+            extent = node.meta["val"]
+            self.values[node] = int(extent if isinstance(extent, int) else extent.node.hint)
             return
-        if not any(isinstance(one, Expression) for one in _leaves((arguments, options))):
+        if not any(isinstance(one, (Expression, Merged)) for one in _leaves((arguments, options))):
             self.values[node] = self._without_signals(node, arguments, options)
             return
         if operation_of(node) == "getitem":
@@ -280,7 +334,7 @@ class _Reader:
 
         if isinstance(result, torch.Tensor):
             for axis, extent in enumerate(node.meta["val"].shape):
-                if isinstance(extent, torch.SymInt):
+                if isinstance(extent, torch.SymInt) or (self.count is not None and extent == self.count):
                     result = _for_one(result, axis)
         return result
 
@@ -288,12 +342,19 @@ class _Reader:
         name = operation_of(node)
         if name not in OPERATIONS:
             raise DescriptionError(f"{self._where(node)}: {name} is no formula that can be read.")
-        arguments, options = _mapped((arguments, options), self._constant)
         try:
+            if name != "index":  # which has places in its arrays, not numbers
+                arguments, options = _mapped((arguments, options), lambda value: self._constant(node, value))
+            result = node.meta["val"]
+            shapes = [
+                shape_of(one, self.count) for one in (result if isinstance(result, (list, tuple)) else [result]) if hasattr(one, "shape")
+            ]
+            if any(len(axis) > 1 for shape in shapes for axis in shape) or any(isinstance(one, Merged) for one in _leaves(arguments)):
+                return merged_formula(name, arguments, options, shapes[0])
             if name in WITH_SHAPE:
-                return OPERATIONS[name](arguments[0], shape=shape_of(node.meta["val"]))
+                return OPERATIONS[name](arguments[0], shape=_plain_shape(shapes[0]))
             if name in ("split", "split_with_sizes", "chunk", "unbind", "tensor_split"):
-                return OPERATIONS[name](*arguments, shapes=[shape_of(one) for one in node.meta["val"]], name=name)
+                return OPERATIONS[name](*arguments, shapes=[_plain_shape(one) for one in shapes], name=name)
             return OPERATIONS[name](*arguments, **options)
         except Unreadable as error:
             raise DescriptionError(f"{self._where(node)}: {error}.") from None
@@ -304,7 +365,7 @@ class _Reader:
         path = _path(node)
         return f"the model's operation {operation_of(node)}{f' in {path}' if path else ''}"
 
-    def _constant(self, value: Any) -> Any:
+    def _constant(self, node: Any, value: Any) -> Any:
         """A tensor that depends on nothing: a number where all of it is one, else a parameter that is not trained."""
         import torch
 
@@ -314,11 +375,19 @@ class _Reader:
         if array.size and (array == array.flat[0]).all():
             number = float(array.flat[0])
             return p.constant(number=max(-1e30, min(number, 1e30)))
-        name = self._free("constant")
-        parameter = variable(Name("C", scope=name), array.shape)
-        self.given[parameter] = ("", Origin("", tuple(range(array.ndim))), np.clip(array, -1e30, 1e30), False)
-        self._call(name, self._layer(name, parameter, ()), ())
-        self.signals[parameter] = name
+        if id(value) in self.constants:
+            return self.constants[id(value)][1]
+        name = self.named.get(id(value), "constant")
+        owner, _, last = name.rpartition(".")
+        parameter = variable(Name(_symbol(last, array.ndim), scope=owner), array.shape)
+        self.given[parameter] = (
+            Origin(name if id(value) in self.named else "", tuple(range(array.ndim))),
+            np.clip(array, -1e30, 1e30),
+            False,
+        )
+        if self.groups.get(node, ("",))[0] != owner or not owner:
+            self._shared(parameter, name)
+            self.constants[id(value)] = (value, parameter)  # the tensor is kept, so that nothing else gets its number
         return parameter
 
     def _is_quiet(self, node: Any) -> bool:
@@ -371,13 +440,13 @@ class _Reader:
 
     def _layer(self, name: str, value: Expression, used: Sequence[Expression], kind: str = "parameter") -> Layer:
         own = {one.symbol: self.given[one] for one in order(value, wall=set(used).__contains__) if one in self.given and one not in used}
-        for symbol, (_, origin, _, _) in own.items():
+        for symbol, (origin, _, _) in own.items():
             self.origins[name, symbol] = origin
         made = Layer(
             graph,
             {"instructions": instructions(value, used), "called": kind},
-            given={symbol: array for symbol, (_, _, array, _) in own.items()},
-            frozen=tuple(symbol for symbol, (_, _, _, trained) in own.items() if not trained),
+            given={symbol: array for symbol, (_, array, _) in own.items()},
+            frozen=tuple(symbol for symbol, (_, _, trained) in own.items() if not trained),
             name=name,
         )
         self.layers[name] = made
@@ -422,6 +491,11 @@ def _attribute(module: Any, target: str) -> Any:
     for part in target.split("."):
         module = getattr(module, part)
     return module
+
+
+def _plain_shape(shape: tuple[tuple[Dimension, ...], ...]) -> Shape:
+    """A shape along none of whose axes examples are counted together with something else."""
+    return tuple(axis for (axis,) in shape)
 
 
 def _input_size(shape: Shape) -> Any:

@@ -432,9 +432,13 @@ def _batch_norm(
     if training or mean is None:
         z = _normalized(x, tuple(axis for axis in range(len(x.shape)) if axis != 1), eps)
     else:
-        mean, variance = (stretched(reshaped(one, channels), x.shape) for one in (mean, variance))
-        z = (x - mean) / p.sqrt(variance + eps)
-    return _scaled(z, *(None if one is None else reshaped(one, channels) for one in (weight, bias)))
+        z = _sub(x, _across(mean, channels)) / stretched(p.sqrt(_across(variance, channels) + eps), x.shape)
+    return _scaled(z, _across(weight, channels), _across(bias, channels))
+
+
+def _across(x: Any, shape: Sequence[Dimension]) -> Any:
+    """Numbers of channels, in that shape; one number, or nothing, is what it is."""
+    return reshaped(x, shape) if isinstance(x, Expression) and x.shape else x
 
 
 @operation("group_norm")
@@ -443,7 +447,7 @@ def _group_norm(x: Expression, groups: int, weight: Any = None, bias: Any = None
     apart = reshaped(x, (x.shape[0], groups, channels // groups, *x.shape[2:]))
     z = reshaped(_normalized(apart, tuple(range(2, len(apart.shape))), eps), x.shape)
     across = [1, channels, *[1] * (len(x.shape) - 2)]
-    return _scaled(z, *(None if one is None else reshaped(one, across) for one in (weight, bias)))
+    return _scaled(z, _across(weight, across), _across(bias, across))
 
 
 @operation("instance_norm")
@@ -452,7 +456,7 @@ def _instance_norm(
 ) -> Expression:
     across = [1, x.shape[1], *[1] * (len(x.shape) - 2)]
     z = _normalized(x, tuple(range(2, len(x.shape))), eps)
-    return _scaled(z, *(None if one is None else reshaped(one, across) for one in (weight, bias)))
+    return _scaled(z, _across(weight, across), _across(bias, across))
 
 
 @operation("native_layer_norm")
@@ -490,6 +494,54 @@ def _normalized(x: Expression, axes: tuple[int, ...], eps: float) -> Expression:
 def _repeated(x: Expression, axes: tuple[int, ...], of: Expression) -> Expression:
     """x once for each place along the axes that it lacks."""
     return p.spread(x, axes=axes, sizes=tuple(of.shape[axis] for axis in axes))
+
+
+@operation("bilinear")
+def _bilinear(x: Expression, v: Expression, W: Expression, b: Expression | None = None) -> Expression:
+    units, rows, columns = (int(extent) for extent in W.shape)
+    each = reshaped(product(x, reshaped(permuted(W, (1, 0, 2)), (rows, units * columns))), (*x.shape[:-1], units, columns))
+    z = p.total(each * p.spread(v, axes=(len(v.shape) - 1,), sizes=(units,)), axes=(len(each.shape) - 1,))
+    return z if b is None else _add(z, b)
+
+
+@operation("cumsum")
+def _cumsum(x: Expression, dim: int, *, dtype: Any = None) -> Expression:
+    axis = dim % len(x.shape)
+    extent = _known(x.shape[axis], "a running sum")
+    order = (*(other for other in range(len(x.shape)) if other != axis), axis)
+    later = tuple((i, j) for i in range(extent) for j in range(extent) if j < i)
+    summed = permuted(x, order) @ p.pattern(sizes=(extent, extent), gaps=later)
+    return permuted(summed, [order.index(place) for place in range(len(order))])
+
+
+@operation("index")
+def _index(x: Expression, indices: Sequence[Any]) -> Expression:
+    """Elements at places that are the same for every example, along each axis by itself, as a picture is enlarged; or those that are looked up
+    along the first axis.
+    """
+    picked = {axis: index for axis, index in enumerate(indices) if index is not None}
+    if list(picked) == [0] and isinstance(picked[0], Expression):
+        return p.lookup(x, picked[0])
+    if any(isinstance(index, Expression) for index in picked.values()):
+        raise Unreadable("elements at places that are computed")
+    if any(sum(extent > 1 for extent in index.shape) > 1 for index in picked.values()):
+        raise Unreadable("elements at pairs of places")
+    if sum(index.numel() > 1 for index in picked.values()) > 1 and len({len(index.shape) for index in picked.values()}) == 1:
+        raise Unreadable("elements at pairs of places")
+    for axis, index in picked.items():
+        x = _taken(x, axis, [int(place) % _known(x.shape[axis], "picking") for place in index.flatten().tolist()])
+    return x
+
+
+def _taken(x: Expression, axis: int, places: list[int]) -> Expression:
+    """The elements at these places of an axis, in this order."""
+    extent, times = int(x.shape[axis]), len(places) // max(1, int(x.shape[axis]))
+    if places == list(range(extent)):
+        return x
+    if times > 1 and places == [place for place in range(extent) for _ in range(times)]:
+        repeated = p.spread(x, axes=(axis + 1,), sizes=(times,))
+        return reshaped(repeated, (*x.shape[:axis], extent * times, *x.shape[axis + 1 :]))
+    return _cat([p.part(x, axis=axis, start=place, stop=place + 1) for place in places], axis)
 
 
 def _scaled(z: Expression, weight: Any, bias: Any) -> Expression:
@@ -807,7 +859,8 @@ Cell: TypeAlias = Callable[[Expression, list[Any], list[Any], int, str], list[An
 def _gates(x: Expression, h: Any, own: Sequence[Any]) -> tuple[Expression, Expression | None]:
     """What comes from x and what from the state before, with their biases."""
     W, U, b, c = own
-    return _linear(x, W, b), None if h is None else _linear(h, U, c)
+    a = _linear(x, W, b)
+    return a, _linear(h, U, c) if h is not None else None if c is None else stretched(c, a.shape)
 
 
 def _part_of(z: Expression, place: int, units: int) -> Expression:
@@ -838,8 +891,6 @@ def _gru_cell(x: Expression, state: list[Any], own: list[Any], step: int, side: 
     """Source: Cho et al. (2014), with the reset gate after the product, as cuDNN has it."""
     units, before = int(own[1].shape[1]), state[0]
     a, b = _gates(x, before, own)
-    if b is None:
-        b = stretched(own[3], a.shape) if own[3] is not None else None
     r, u = (
         _named(f"{letter}{side}", p.sigmoid(_part_of(a if b is None else a + b, place, units)), step)
         for letter, place in (("r", 0), ("u", 1))
