@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.base.frozen import FrozenValue
+from chainrule.formula.expression import Shape
 from chainrule.interop.modules import Origin, ReadModule, torch_needed
 from chainrule.network.network import Array, Network
 
@@ -72,7 +73,8 @@ def agreement(read: ReadModule, step: Step) -> Agreement:
     x = step.x if count is None else np.resize(step.x, (count, step.x.shape[1]))  # the same examples again and again
     values, parameters = _run(read, step.network.split(x, None))
     keys = {call.name: key for call, key in zip(read.wiring.calls, _keys(read, step), strict=True)}
-    layers = {name: (values[node], keys[name]) for name, node in read.nodes.items()}
+    results = step.network.forward.results
+    layers = {name: (_examples_first(values[node], results[name].shape), keys[name]) for name, node in read.nodes.items()}
     known = {origin.name: (key, origin) for key, origin in parameter_origins(read, step.network).items()}
     tensors = {known[name]: tensor for name, tensor in parameters.items() if name in known}
     y = next(reversed(layers.values()))[0]
@@ -115,6 +117,13 @@ def parameter_origins(read: ReadModule, network: Network) -> dict[str, Origin]:
         for one in network.forward.parameters
         if read.origins[one.layer.name, one.variable.symbol].name
     }
+
+
+def _examples_first(tensor: torch.Tensor, shape: Shape) -> torch.Tensor:
+    """A value of PyTorch's with the axis first that counts the examples, as the network has it: the one whose others are these."""
+    others = list(shape[1:])
+    axis = next(axis for axis in range(tensor.dim()) if [*tensor.shape[:axis], *tensor.shape[axis + 1 :]] == others)
+    return tensor.movedim(axis, 0)
 
 
 def _difference(ours: Any, theirs: torch.Tensor) -> tuple[float, float]:

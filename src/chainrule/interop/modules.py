@@ -404,7 +404,11 @@ class _Reader:
         return name if number == 1 else f"{name}{number}"
 
     def _cut(self, node: Any, path: str, value: Expression) -> Expression:
-        """What a layer of its own gives from here on."""
+        """What a layer of its own gives from here on, of which the first axis counts the examples."""
+        if BATCH in value.shape[1:]:
+            turned = _first(value)
+            first = self._cut(node, path, permuted(value, turned))
+            return permuted(first, [turned.index(axis) for axis in range(len(turned))])
         walls = self.signals.keys()
         used = [one for one in order(value, wall=walls.__contains__) if one in walls]
         written = instructions(value, used)
@@ -422,7 +426,7 @@ class _Reader:
     def _together(self, node: Any, values: tuple[Any, ...]) -> tuple[Any, ...]:
         """Several results of one operation, of which more than one is used: one layer gives them side by side."""
         places = {user.args[1] for user in node.users if user in self.needed}
-        first = [permuted(one, (_axis(one), *(a for a in range(len(one.shape)) if a != _axis(one)))) for one in values if one is not None]
+        first = [permuted(one, _first(one)) for one in values if one is not None]
         if len(places) < 2 or len(first) < len(values):
             return values
         flat = [reshaped(one, (BATCH, _count(one))) for one in first]
@@ -431,10 +435,8 @@ class _Reader:
         del self.made_by[self.signals[joined]]  # no value of PyTorch's
         for one, value in zip(first, values, strict=True):
             part = reshaped(p.part(joined, axis=1, start=start, stop=start + _count(one)), one.shape)
-            back = sorted(
-                range(len(value.shape)), key=[_axis(value), *(a for a in range(len(value.shape)) if a != _axis(value))].__getitem__
-            )
-            parts.append(permuted(part, back))
+            there = _first(value)
+            parts.append(permuted(part, [there.index(axis) for axis in range(len(there))]))
             start += _count(one)
         return tuple(parts)
 
@@ -513,9 +515,10 @@ def _for_one(constant: torch.Tensor, axis: int) -> torch.Tensor:
     return one
 
 
-def _axis(x: Expression) -> int:
-    """Along which axis the examples lie."""
-    return x.shape.index(BATCH)
+def _first(x: Expression) -> list[int]:
+    """Its axes, that of the examples first."""
+    place = x.shape.index(BATCH)
+    return [place, *(axis for axis in range(len(x.shape)) if axis != place)]
 
 
 def _count(x: Expression) -> int:
