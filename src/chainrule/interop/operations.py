@@ -386,6 +386,12 @@ def _addmm(c: Expression, a: Expression, b: Expression, *, beta: float = 1, alph
     return _add(z, c if beta == 1 else beta * c)
 
 
+def _later(rows: int, columns: int) -> Expression:
+    """[j > i] for each row i and column j."""
+    places = p.spread(p.position(extent=columns), axes=(0,), sizes=(rows,))
+    return places > p.spread(p.position(extent=rows), axes=(1,), sizes=(columns,))
+
+
 @operation("scaled_dot_product_attention")
 def _attention(
     q: Expression, k: Expression, v: Expression, mask: Any = None, dropout: float = 0.0, is_causal: bool = False, *,
@@ -396,11 +402,8 @@ def _attention(
     width = _known(q.shape[-1], "attention")
     scores = product(q, swapped(k)) * (1 / math.sqrt(width) if scale is None else scale)
     if is_causal:
-        rows, columns = (_known(extent, "a causal mask") for extent in scores.shape[-2:])
-        later = tuple((i, j) for i in range(rows) for j in range(columns) if j > i)
-        if later:
-            seen = p.pattern(sizes=(rows, columns), gaps=later)
-            scores = p.select(stretched(seen, scores.shape), scores, _finite(-math.inf))
+        later = _later(*(_known(extent, "a causal mask") for extent in scores.shape[-2:]))
+        scores = p.select(stretched(later, scores.shape), _finite(-math.inf), scores)
     elif mask is not None:
         scores = _add(scores, mask)
     return product(p.softmax(scores, axis=len(scores.shape) - 1), v)
@@ -509,8 +512,7 @@ def _cumsum(x: Expression, dim: int, *, dtype: Any = None) -> Expression:
     axis = dim % len(x.shape)
     extent = _known(x.shape[axis], "a running sum")
     order = (*(other for other in range(len(x.shape)) if other != axis), axis)
-    later = tuple((i, j) for i in range(extent) for j in range(extent) if j < i)
-    summed = permuted(x, order) @ p.pattern(sizes=(extent, extent), gaps=later)
+    summed = permuted(x, order) @ (1 - swapped(_later(extent, extent)))
     return permuted(summed, [order.index(place) for place in range(len(order))])
 
 
@@ -757,10 +759,10 @@ def _within(x: Expression, margins: Sequence[tuple[int, int]], fill: float = 0) 
         extent = before + inner + after
         x = p.place(x, axis=axis, start=before, extent=extent)
         if fill:
-            outside = tuple((place,) for place in range(extent) if not before <= place < before + inner)
+            place = p.position(extent=extent)
+            inside = (place > before - 1) * (before + inner > place)
             others = tuple(other for other in range(len(x.shape)) if other != axis)
-            seen = p.spread(p.pattern(sizes=(extent,), gaps=outside), axes=others, sizes=tuple(x.shape[other] for other in others))
-            x = p.select(seen, x, fill)
+            x = p.select(p.spread(inside, axes=others, sizes=tuple(x.shape[other] for other in others)), x, fill)
     return x
 
 
