@@ -127,7 +127,7 @@ def program_problem(path: str) -> ModuleProblem:
     from chainrule.interop.modules import read_program
 
     read = read_program(exported_program(path))
-    return ModuleProblem(Network(0, read.wiring, loss="mse"), read=read)
+    return ModuleProblem(_network(read, loss="mse"), read=read)
 
 
 def explain(
@@ -182,7 +182,7 @@ def explain(
     if is_module(subject):
         if x is None:
             raise InputError("a PyTorch model needs inputs to be explained: explain(model, x, t).")
-        written = {"notation": chosen_notation(Notation(), said.pop("notation", None), said.pop("language", None))}
+        written: dict[str, Any] = {"notation": chosen_notation(Notation(), said.pop("notation", None), said.pop("language", None))}
         return module_problem(subject, x, t, **said, **written).explain(**how)
     if isinstance(subject, (Problem, Step)):
         given = [name for name, value in {"x": x, "t": t, **settings}.items() if value is not None]
@@ -202,7 +202,12 @@ def _read(model: Any, x: Any, loss: Any, settings: Mapping[str, Any]) -> tuple[N
     inputs = _tensors(model, x)
     read = read_module(model, inputs)
     wanted, implied = _loss(loss)
-    return Network(0, read.wiring, loss=wanted, **{**implied, **settings}), read, inputs
+    return _network(read, loss=wanted, **{**implied, **settings}), read, inputs
+
+
+def _network(read: ReadModule, **settings: Any) -> Network:
+    wiring: Any = read.wiring
+    return Network(0, wiring, **settings)
 
 
 def _loss(loss: Any) -> tuple[Any, dict[str, Any]]:

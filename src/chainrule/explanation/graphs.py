@@ -174,7 +174,7 @@ class _Drawing:
         units = (self.counted("units", own[0]) if len(own) == 1 else (" × ".join(map(str, own)),),)
         named = f"{layer.name}: {kind}" if layer.name and parameters and layer.name != result.symbol else kind
         quantities = [self.context.derivation.named[str(node.name)] for node in inner if node.primitive.name == "named"]
-        label = self.letter(result) if known else Prose(kind)
+        label = Prose(kind) if result.name is None else self.letter(result)
         family = "y" if call.name in self.network.wiring.outputs.values() else "h" if known else ""
         vertex = Vertex(label, family, named if known else "", (*about, *units), shared=shared)
         return _Box(vertex, sources, quantities[-1] if known else None, parameters, tuple(quantities))

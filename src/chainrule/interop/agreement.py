@@ -87,7 +87,7 @@ def agreement(read: ReadModule, step: Step) -> Agreement:
     moving = {name: tensor for name, tensor in wanted.items() if tensor.requires_grad and tensor is not y}
     found = dict(zip(moving, torch.autograd.grad(y, list(moving.values()), upstream, allow_unused=True), strict=True))
 
-    def own(tensor: torch.Tensor) -> torch.Tensor:
+    def own(tensor: Any) -> Any:
         """What is of the step's own examples."""
         axis = next((axis for axis, extent in enumerate(tensor.shape) if extent == count), None)
         return tensor if axis is None else tensor.narrow(axis, 0, rows)

@@ -59,7 +59,7 @@ def _program(files: Mapping[str, bytes]) -> Any:
     graph["guards_code"] = []  # text that PyTorch would run
     model = names[0].removeprefix("models/").removesuffix(".json")
     tensors = {kind: _tensors(files, f"data/{kind}/", f"{model}_{kind}_config.json") for kind in ("weights", "constants")}
-    read = serialize._dict_to_dataclass(schema.ExportedProgram, graph)
+    read = serialize._dict_to_dataclass(schema.ExportedProgram, graph)  # type: ignore[no-untyped-call]  # PyTorch's own, without types
     return serialize.ExportedProgramDeserializer().deserialize(read, tensors["weights"], tensors["constants"], b"")
 
 
@@ -84,7 +84,7 @@ def _tensors(files: Mapping[str, bytes], folder: str, config: str) -> dict[str, 
     for name, payload in listed.items():
         if payload["use_pickle"] or not payload["tensor_meta"]:
             raise FileError(f"{name} is stored as a Python object, which is not read: it could run anything.")
-        meta = serialize._dict_to_dataclass(schema.TensorMeta, payload["tensor_meta"])
+        meta = serialize._dict_to_dataclass(schema.TensorMeta, payload["tensor_meta"])  # type: ignore[no-untyped-call]  # as above
         dtype = serialize.deserialize_scalar_type(meta.dtype)
         sizes, strides = serialize.deserialize_size(meta.sizes), serialize.deserialize_stride(meta.strides)
         stored = files[folder + payload["path_name"]]

@@ -25,7 +25,7 @@ from chainrule.interop.operations import OPERATIONS, QUIET, Unreadable, permuted
 from chainrule.network.derivation import BATCH
 from chainrule.network.graphs import graph, instructions
 from chainrule.network.layers import Layer
-from chainrule.network.network import Array, Network
+from chainrule.network.network import Array
 from chainrule.network.wiring import INPUT, OUTPUT, Extent, LayerCall, Wiring, checked
 
 if TYPE_CHECKING:
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 BY_ONE_NUMBER = {"add", "sub", "rsub", "mul", "div"}
 """Operations that have no name of their own where one of their two operands is a plain number."""
+
+WITH_PLACES = {"index", "embedding"}
+"""Operations that have places in an array, not numbers, where it depends on nothing."""
 
 WITH_SHAPE = {"view", "reshape", "_unsafe_view", "flatten", "unflatten", "squeeze", "unsqueeze", "expand", "expand_as", "repeat_interleave"}
 """Operations whose result is told by its shape alone."""
@@ -191,8 +194,8 @@ def _needs_decomposition(node: Any) -> bool:
 
 
 def shape_of(value: Any, count: int | None) -> tuple[tuple[Dimension, ...], ...]:
-    """The shape of a traced tensor, in which the number of examples is a symbol; along an axis where each of them has several elements there
-    are both.
+    """The shape of a traced tensor, in which the number of examples is a symbol; along an axis where each has several elements there are
+    both.
 
     count  the number of examples that it was traced with, if it was traced with one. Raises Unreadable.
     """
@@ -229,6 +232,7 @@ class _Reader:
         self.made_by: dict[str, Any] = {}
         self.taken: dict[str, int] = {}
         self.groups = _leaf_calls(self.nodes)
+        self.paths = {path for path, _ in self.groups.values()}
         given = next(node for node in self.nodes if node.op == "placeholder" and node.name in self._user_inputs)
         first = given.meta["val"].shape[0]
         self.count = first if isinstance(first, int) else None
@@ -275,7 +279,7 @@ class _Reader:
 
     @property
     def _user_inputs(self) -> Sequence[str]:
-        return self.program.graph_signature.user_inputs
+        return list(self.program.graph_signature.user_inputs)
 
     def _parameter(self, node: Any, name: str, tensor: torch.Tensor) -> Expression:
         """The formula of a tensor of the module: (out, in) becomes (in, out) where it is only used as such."""
@@ -283,7 +287,7 @@ class _Reader:
         turned = tensor.dim() == 2 and all(operation_of(user) == "linear" and user.args[0] is not node for user in users)
         axes = (1, 0) if turned else tuple(range(tensor.dim()))
         owner, _, last = name.rpartition(".")
-        symbol = _symbol(last, tensor.dim())
+        symbol = _symbol(last)
         array = np.asarray(tensor.detach().double().permute(axes).numpy(), dtype=float)
         leaf = {self.groups.get(user, (None,))[0] for user in users} == {owner}
         parameter = variable(Name(symbol, scope=owner), array.shape)
@@ -294,8 +298,9 @@ class _Reader:
 
     def _shared(self, parameter: Expression, name: str) -> None:
         """A parameter that is used in several places is a layer of its own, called on nothing."""
-        for ending in (".weight", "_weight", ".bias", "_bias"):
-            name = name.removesuffix(ending) or name
+        for ending in ("_weight", ".weight", "_bias", ".bias"):
+            if name.removesuffix(ending) not in self.paths:
+                name = name.removesuffix(ending) or name
         called = self._free(name)
         self._call(called, self._layer(called, parameter, ()), ())
         self.signals[parameter] = called
@@ -343,7 +348,7 @@ class _Reader:
         if name not in OPERATIONS:
             raise DescriptionError(f"{self._where(node)}: {name} is no formula that can be read.")
         try:
-            if name != "index":  # which has places in its arrays, not numbers
+            if name not in WITH_PLACES:
                 arguments, options = _mapped((arguments, options), lambda value: self._constant(node, value))
             result = node.meta["val"]
             shapes = [
@@ -379,7 +384,7 @@ class _Reader:
             return self.constants[id(value)][1]
         name = self.named.get(id(value), "constant")
         owner, _, last = name.rpartition(".")
-        parameter = variable(Name(_symbol(last, array.ndim), scope=owner), array.shape)
+        parameter = variable(Name(_symbol(last) if id(value) in self.named else "C", scope=owner), array.shape)
         self.given[parameter] = (
             Origin(name if id(value) in self.named else "", tuple(range(array.ndim))),
             np.clip(array, -1e30, 1e30),
@@ -526,7 +531,7 @@ def _count(x: Expression) -> int:
     return math.prod(int(extent) for extent in x.shape if extent != BATCH)
 
 
-def _symbol(last: str, axes: int) -> str:
+def _symbol(last: str) -> str:
     """The letter of a tensor of a module: W of weight, b of bias, W_ih_l0 of weight_ih_l0."""
     plain = re.sub(r"^weight", "W", last)
     plain = re.sub(r"^bias", "b", plain)
@@ -581,8 +586,3 @@ def _mapped(value: Any, function: Callable[[Any], Any]) -> Any:
     if isinstance(value, Mapping):
         return {key: _mapped(part, function) for key, part in value.items()}
     return function(value)
-
-
-def network_of(read: ReadModule, **settings: Any) -> Network:
-    """The network of a module, with a loss and whatever else `Network` takes."""
-    return Network(0, read.wiring, **settings)

@@ -9,12 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from chainrule.base.errors import DescriptionError
 from chainrule.formula import primitives as p
 from chainrule.formula.expression import Dimension, Expression, Name, Shape, named
 from chainrule.network.definitions import find
+
+Formula = TypeVar("Formula", bound=Callable[..., Any])
 
 OPERATIONS: dict[str, Callable[..., Any]] = {}
 """By PyTorch's name without a namespace: "linear", "add" …"""
@@ -27,10 +29,10 @@ class Unreadable(DescriptionError):
     """An operation that is no formula of ours, and why."""
 
 
-def operation(*names: str, quiet: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def operation(*names: str, quiet: bool = False) -> Callable[[Formula], Formula]:
     """Declares a function as PyTorch's operation of these names."""
 
-    def declared(function: Callable[..., Any]) -> Callable[..., Any]:
+    def declared(function: Formula) -> Formula:
         for name in names:
             OPERATIONS[name] = function
             if quiet:
@@ -170,7 +172,8 @@ FUNCTIONS: dict[str, Callable[[Expression], Expression]] = {
 def _activated(ours: str, defaults: Mapping[str, Any]) -> Callable[..., Expression]:
     def formula(x: Expression, *given: Any, **options: Any) -> Expression:
         chosen = {**dict(zip(defaults, (*given, *list(defaults.values())[len(given) :]), strict=True)), **options}
-        return find("activation", {"name": ours, **chosen}).apply(x)
+        result: Expression = find("activation", {"name": ours, **chosen}).apply(x)
+        return result
 
     return formula
 
@@ -186,7 +189,7 @@ def _hardtanh(x: Expression, low: float = -1.0, high: float = 1.0) -> Expression
 
 @operation("elu")
 def _elu(x: Expression, alpha: float = 1.0, scale: float = 1.0, input_scale: float = 1.0) -> Expression:
-    z = find("activation", {"name": "elu", "alpha": alpha}).apply(x if input_scale == 1 else input_scale * x)
+    z: Expression = find("activation", {"name": "elu", "alpha": alpha}).apply(x if input_scale == 1 else input_scale * x)
     return z if scale == 1 else scale * z
 
 
@@ -240,10 +243,10 @@ def _neg(x: Expression) -> Expression:
 
 
 @operation("pow")
-def _pow(a: Expression, b: Expression | float) -> Expression:
-    if isinstance(b, (int, float)):
+def _pow(a: Expression | float, b: Expression | float) -> Expression:
+    if isinstance(a, Expression) and isinstance(b, (int, float)):
         return a**b
-    if isinstance(a, (int, float)):
+    if isinstance(b, Expression) and isinstance(a, (int, float)):
         return p.exp(b * math.log(a))
     raise Unreadable("a power whose exponent is computed")
 
@@ -518,7 +521,7 @@ def _cumsum(x: Expression, dim: int, *, dtype: Any = None) -> Expression:
 
 @operation("index")
 def _index(x: Expression, indices: Sequence[Any]) -> Expression:
-    """Elements at places that are the same for every example, along each axis by itself, as a picture is enlarged; or those that are looked up
+    """Elements at places that are the same for every example, along each axis by itself, as a picture is enlarged; or looked up by numbers
     along the first axis.
     """
     picked = {axis: index for axis, index in enumerate(indices) if index is not None}
@@ -543,6 +546,8 @@ def _taken(x: Expression, axis: int, places: list[int]) -> Expression:
     if times > 1 and places == [place for place in range(extent) for _ in range(times)]:
         repeated = p.spread(x, axes=(axis + 1,), sizes=(times,))
         return reshaped(repeated, (*x.shape[:axis], extent * times, *x.shape[axis + 1 :]))
+    if places == list(range(places[0], places[-1] + 1)):
+        return p.part(x, axis=axis, start=places[0], stop=places[-1] + 1)
     return _cat([p.part(x, axis=axis, start=place, stop=place + 1) for place in places], axis)
 
 
@@ -846,8 +851,11 @@ def _max(x: Expression, dim: Any = None, keepdim: bool = False) -> Any:
 
 
 @operation("embedding")
-def _embedding(table: Expression, index: Expression, padding: int = -1, scale: bool = False, sparse: bool = False) -> Expression:
-    return p.lookup(table, index)
+def _embedding(table: Expression, index: Any, padding: int = -1, scale: bool = False, sparse: bool = False) -> Expression:
+    """A row of the table for each token; rows at places that are the same for every example are a part of it."""
+    if isinstance(index, Expression):
+        return p.lookup(table, index)
+    return reshaped(_taken(table, 0, [int(place) for place in index.flatten().tolist()]), (*index.shape, table.shape[1]))
 
 
 def _at_step(x: Expression, step: int) -> Expression:
@@ -922,7 +930,7 @@ def _recurrent(
             place = number * (2 if both else 1) + side
             own = [*parameters[place * each : (place + 1) * each], *([] if biases else [None, None])]
             suffix = f"{'' if layers == 1 else f'_l{number}'}{'_back' if side else ''}"
-            state = [None if _is_zero(one) else _select(one, 0, place) for one in given] or [None] * states
+            state: list[Any] = [None if _is_zero(one) else _select(one, 0, place) for one in given] or [None] * states
             outputs: dict[int, Expression] = {}
             for step in reversed(range(length)) if side else range(length):
                 state = cell(_at_step(x, step), state, own, step + 1, suffix)

@@ -47,11 +47,12 @@ def graph(own: Owner, *signals: Expression, instructions: Sequence[Sequence[Any]
 
 def _value(own: Owner, signals: Sequence[Expression], operation: str, operands: list[Expression], given: dict[str, Any]) -> Expression:
     if operation == INPUT:
-        return signals[given["place"]]
+        return signals[int(given["place"])]
     if operation == PARAMETER:
         return own.parameter(given["symbol"], *given["shape"], start="glorot_uniform" if len(given["shape"]) > 1 else None)
     if operation == QUANTITY:
-        return own.named(given["symbol"], *operands, time=given.get("time"))
+        (quantity,) = operands
+        return own.named(given["symbol"], quantity, given.get("time"))
     if operation in NAMELESS:
         raise ValueError(f"{operation} is no operation on numbers")
     if isinstance(number := given.get("number"), str):
