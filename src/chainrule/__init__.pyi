@@ -23,13 +23,14 @@ from chainrule.network.attention import attention as attention, multi_head_atten
 from chainrule.network.attention import sinusoidal_position as sinusoidal_position, learned_position as learned_position
 from chainrule.network.attention import rotary_position as rotary_position, transformer_block as transformer_block
 from chainrule.network.attention import glu as glu, highway as highway, squeeze_excite as squeeze_excite
-from chainrule.network.description import described as described, network_from as network_from
+from chainrule.network.description import described as described
+from chainrule.api.modules import network_from as network_from
 from chainrule.network.description import read_description as read_description, write_description as write_description
 from chainrule.steps.problem import Problem as Problem, described_problem as described_problem, problem_from as problem_from
 from chainrule.api.problems import problem as problem
 from chainrule.network.examples import example as example
 from chainrule.steps.step import Step as Step
-from chainrule.explanation.explain import explain as explain
+from chainrule.api.modules import explain as explain
 from chainrule.api.formulas import explain_formula as explain_formula
 from chainrule.api.figures import figure as figure
 from chainrule.api.page import page as page

@@ -182,6 +182,10 @@ def problem_named(name: str) -> Problem:
         return _described(read_description(name))
     if suffix == ".safetensors":
         return trained(name)
+    if suffix == ".pt2":
+        from chainrule.api.modules import program_problem
+
+        return program_problem(name)
     if re.fullmatch(SHORT_FORM, name) and suffix not in FILES and not os.path.exists(name):
         return Problem(short_form(name))
     raise _no_network(name, suffix)

@@ -97,9 +97,9 @@ def explain(
     """Explain a training step: forward pass, error, chain rule, update, and what it did.
 
     NETWORK is nothing (the seed's network), a built-in example (see `chainrule examples`), a short form such as 2-2-1,
-    a description in a .toml or .json file, - for one on standard input, or a model in a .safetensors file. Of a model, --data FILE --row 3
-    shows what a step on that row would do, and --step 500 the very step of its training. A step that -o step.json has recorded is
-    explained as it was. With --formula it is a formula that is explained, without a network.
+    a description in a .toml or .json file, - for one on standard input, a model in a .safetensors file, or a PyTorch program in a .pt2
+    file. Of a model, --data FILE --row 3 shows what a step on that row would do, and --step 500 the very step of its training. A step that
+    -o step.json has recorded is explained as it was. With --formula it is a formula that is explained, without a network.
     """
     from chainrule.render.formats import check_format
 

@@ -12,7 +12,7 @@ from chainrule.formula.backprop import local_derivatives
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Expression, definition, neighbours, order
 from chainrule.formula.primitives import spread
-from chainrule.network.network import Array, Network
+from chainrule.network.network import Array, Network, side_by_side
 
 FLAT = 0.05
 """A slope f′ below this share of its maximum lets next to nothing of a gradient through: σ beyond ±4.4, tanh beyond ±2.2."""
@@ -136,7 +136,7 @@ class Examiner:
         return Activity(
             network,
             float(values[derivation.error]),
-            np.concatenate([values[y] for y in derivation.predictions], axis=1),
+            side_by_side([values[y] for y in derivation.predictions]),
             self.t,
             {p.key: np.asarray(values[g]) for p, g in zip(derivation.parameters, derivation.gradients, strict=True)},
             {node.key: np.asarray(values[node]) for node in self.backward if node in values},

@@ -250,7 +250,7 @@ class Context(WithoutCaches, FrozenValue):
         network = self.step.network
         layer = network.layers[number - 1]
         if layer.name:
-            return layer.name
+            return self.plain("layer.named", name=layer.name) if layer.kind.scoped else layer.name
         if output := network.output_of(layer):
             return self.plain("layer.output") if output == OUTPUT else self.plain("layer.output_named", name=output)
         return self.plain("layer.hidden") if self.layers == 2 else self.plain("layer.hidden_number", number=number)

@@ -167,14 +167,14 @@ class _Drawing:
         if sign:
             return _Box(Vertex(Operator(sign, prefix=True), round=True), sources)
         parameters = self.network.parameters_of(layer)
-        kind = self.context.words.catalogue.get(f"name.layer.{layer.kind.name}", layer.kind.name.replace("_", " "))
+        kind = self.context.words.catalogue.get(f"name.layer.{layer.kind.name}", layer.called)
         known = result.primitive.name == "named"
         about = () if layer.activation is None else ((self.context.called(layer.activation),),)
         own = tuple(map(int, result.shape[1:]))
         units = (self.counted("units", own[0]) if len(own) == 1 else (" × ".join(map(str, own)),),)
         named = f"{layer.name}: {kind}" if layer.name and parameters and layer.name != result.symbol else kind
         quantities = [self.context.derivation.named[str(node.name)] for node in inner if node.primitive.name == "named"]
-        label = self.letter(result) if known else Prose(kind)
+        label = Prose(kind) if result.name is None else self.letter(result)
         family = "y" if call.name in self.network.wiring.outputs.values() else "h" if known else ""
         vertex = Vertex(label, family, named if known else "", (*about, *units), shared=shared)
         return _Box(vertex, sources, quantities[-1] if known else None, parameters, tuple(quantities))

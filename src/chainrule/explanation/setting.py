@@ -91,8 +91,8 @@ def layer_table(context: Context) -> TableBlock:
         sizes = ", ".join(" × ".join(map(str, _oriented(context, net.shapes[node.key]))) or "1" for node in used)
         names: Inline = tuple(part for node in used for part in (context.symbol(node), ", "))[:-1]
         units = str(net.units(layer))
-        kind = context.called(layer.activation) if layer.activation is not None else layer.kind.name.replace("_", " ")
-        rows.append(((context.layer(number),), (units,), (kind,), names or ("–",), (sizes or "–",)))
+        kind = context.called(layer.activation) if layer.activation is not None else layer.called
+        rows.append(((layer.name or context.layer(number),), (units,), (kind,), names or ("–",), (sizes or "–",)))
     head = tuple((context.plain(f"network.{column}"),) for column in ("layer", "units", "activation", "parameters", "shape"))
     return TableBlock(head, tuple(rows))
 

@@ -39,8 +39,10 @@ class Name(FrozenValue):
     index     of one element: (input, unit) of a W, (unit,) of a b, (sample, unit) of an activation
     gradient  True for ∂E/∂ the quantity
     mark      what else tells it apart: "next" for the value after the update, a moment's letter …
-    scope     what it is a part of: the output "price" of y, t and E where a network has several
-    time      which call of its layer it belongs to, from 1, where a layer is called several times
+    scope     what it is a part of: the output "price" of y, t and E where a network has several; the layer "encoder.0", where layers have
+              names in place of numbers
+    time      which call of its layer it belongs to, from 1, where a layer is called several times; or which step of a sequence
+    call      which call, where a layer that goes through a sequence is called several times
     """
 
     symbol: str
@@ -50,17 +52,21 @@ class Name(FrozenValue):
     mark: str = ""
     scope: str = ""
     time: int | None = None
+    call: int | None = None
 
     @property
     def key(self) -> str:
         """The identifier in programs and records: W1, dW1, delta1 (which is ∂E/∂z1), learning_rate."""
-        plain = f"{self.symbol}{'' if self.layer is None else self.layer}"
+        plain = f"{self.symbol}{'' if self.layer is None or self.scope else self.layer}"
         if self.gradient:
             plain = f"delta{plain[1:]}" if self.symbol == "z" else f"d{plain}"
         if self.time is not None:
             plain = f"{plain}_t{self.time}"
+        if self.call is not None:
+            plain = f"{plain}_call{self.call}"
         if self.scope:
-            plain = f"{self.scope}_{plain}"
+            scope = self.scope.replace(".", "_")
+            plain = f"{scope}_{plain}" if self.layer is None else f"{plain}_{scope}"
         if self.mark:
             plain = f"{plain}_{self.mark}"
         if self.index is not None:

@@ -119,8 +119,10 @@ def forward(wiring: Wiring, trained: Forward | None = None) -> Forward:
             numbers.setdefault(layer, owner.number)
         if call.name in named_outputs:
             result = named(named_outputs[call.name], result)
+        elif result.primitive.name == "variable":  # a parameter that several layers use
+            known.add(result)
         elif owner.declares:
-            result = named(Name("h", owner.number, time=owner.time), result)
+            result = named(Name("h", owner.number, time=owner.time, scope=owner.scope), result)
         elif layer.name:
             result = named(Name(checked_name(layer.name)), result)
         made = [node for node in order(result, wall=known.__contains__) if node.primitive.name == "named" and node not in known]

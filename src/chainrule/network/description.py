@@ -124,15 +124,15 @@ def _described_call(
     """A call as a table; what a chain says by its order is left out."""
     before = wiring.calls[place - 1].name if place else next(iter(wiring.inputs))
     sources = None if call.sources == (before,) else call.sources[0] if len(call.sources) == 1 else list(call.sources)
-    name = None if call.name == str(place + 1) else call.name
+    name = None if call.name == str(place + 1) and not call.layer.kind.scoped else call.name
     if names[call.layer] != call.name:
         return {key: value for key, value in {"share": names[call.layer], "name": name, "from": sources}.items() if value is not None}
     layer = given.get(call.layer, call.layer)
     options = {key: _described_option(value, names) for key, value in layer.chosen.items()}
     numbers = {key: numbers_of(np.asarray(value).tolist()) for key, value in layer.given.items()}
-    weights, bias = numbers.pop("W", None), numbers.pop("b", None) if options.get("bias", True) is True else None
-    if bias is not None:
-        options["bias"] = bias
+    weights = numbers.pop("W", None)
+    if "b" in numbers and "bias" in layer.kind.options and options.get("bias", True) is True:
+        options["bias"] = numbers.pop("b")
     settings = {
         "kind": None if layer.kind is dense else layer.kind.name,
         "name": name,

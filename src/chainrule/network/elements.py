@@ -80,7 +80,7 @@ def find_element(network: Network, wanted: str) -> Element:
     if counted:
         return _by_number(network, counted[1], int(counted[2]))
     spelled = wanted.strip().replace("θ", THRESHOLDS)
-    full = re.fullmatch(r"(?:(\w+)\.)?([A-Za-z_]+?)(\d{0,9})(?:\[(\d{1,9})(?:,\s*(\d{1,9}))?\])?", spelled)
+    full = re.fullmatch(r"(?:([\w.]+)\.)?([A-Za-z_]+?)(\d{0,9})(?:\[(\d{1,9})(?:,\s*(\d{1,9}))?\])?", spelled)
     if not full:
         raise InputError(
             f"'{wanted[:40]}' names no weight. Write w1 (numbered), b1[2] (unit 2 of layer 1), W1[2,3] (input 2 to unit 3) or w1,4 (from "

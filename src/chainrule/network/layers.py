@@ -54,15 +54,21 @@ NUMBER_KEYS = ("weights", "numbers", "initializer", "frozen")
 KINDS: dict[str, Kind] = {}
 """Every kind of layer by name, the built-in ones first."""
 
-BUILT_IN = ("spatial", "normalization", "recurrence", "attention")
+BUILT_IN = ("spatial", "normalization", "recurrence", "attention", "graphs")
 """The modules in which further kinds stand; those of this one are there at once."""
 
 
 class Kind(Displayed, Frozen):
-    """What a layer of some name computes: `function(own, *inputs, **options)` gives an expression. Called with options, it is a `Layer`."""
+    """What a layer of some name computes: `function(own, *inputs, **options)` gives an expression. Called with options, it is a `Layer`.
+
+    fewest  signals that it takes, where it takes any number
+    scoped  whether its quantities are called by the name of the layer, as W_encoder, in place of its number
+    """
 
     name: str
     function: Callable[..., Expression]
+    fewest: int = 2
+    scoped: bool = False
 
     def __post_init__(self) -> None:
         """What it says of itself is what its function says."""
@@ -85,10 +91,10 @@ class Kind(Displayed, Frozen):
 
     @cached_property
     def signals(self) -> tuple[int, float]:
-        """How many signals it takes, at least and at most; two or more where it takes any number."""
+        """How many signals it takes, at least and at most."""
         parameters = list(inspect.signature(self.function).parameters.values())[1:]
         if any(one.kind is one.VAR_POSITIONAL for one in parameters):
-            return 2, math.inf
+            return self.fewest, math.inf
         given = [one for one in parameters if one.kind is not one.KEYWORD_ONLY]
         return sum(one.default is one.empty for one in given), len(given)
 
@@ -256,6 +262,11 @@ class Layer(Displayed, Frozen):
         return find("activation", activation) if activation is not None else None
 
     @property
+    def called(self) -> str:
+        """What kind of layer it is to people."""
+        return str(self.option("called") or self.kind.name.replace("_", " "))
+
+    @property
     def undecided(self) -> bool:
         """Is there an activation to decide? A network does: identity inside, what fits the loss at the end."""
         return "activation" in self.kind.options and self.option("activation") is None
@@ -284,19 +295,30 @@ class Layer(Displayed, Frozen):
         return apply_layer(self, signals)
 
     def __repr__(self) -> str:
-        options = [f"{value!r}" if key == "units" else f"{key}={value!r}" for key, value in self.chosen.items()]
+        options = [f"{value!r}" if key == "units" else f"{key}={quoted(value)}" for key, value in self.chosen.items()]
         return f"{self.kind.name}({', '.join(options)})"
 
 
-def layer(function: Callable[..., Expression]) -> Kind:
-    """Register a kind of layer: `f(own, x, …, *, options)`, where `own` is an `Owner`. Raises DescriptionError for a name that is taken."""
+@overload
+def layer(function: Callable[..., Expression]) -> Kind: ...
+@overload
+def layer(*, fewest: int = 2, scoped: bool = False) -> Callable[[Callable[..., Expression]], Kind]: ...
+def layer(function: Callable[..., Expression] | None = None, **facts: Any) -> Kind | Callable[[Callable[..., Expression]], Kind]:
+    """Register a kind of layer: `f(own, x, …, *, options)`, where `own` is an `Owner`; facts as of `Kind`.
+
+    Raises DescriptionError for a name that is taken.
+    """
+    return partial(_registered, **facts) if function is None else _registered(function, **facts)
+
+
+def _registered(function: Callable[..., Expression], **facts: Any) -> Kind:
     name = function.__name__
     if not function.__module__.startswith("chainrule."):
         load_built_in()
     before = KINDS.get(name)
     if before is not None and before.function.__module__ != function.__module__:
         raise DescriptionError(f"there is already a layer called '{name}'; choose another name.")
-    kind = Kind(name, function)
+    kind = Kind(name, function, **facts)
     for option in kind.options:
         if option in (*WIRING_KEYS, *NUMBER_KEYS):
             raise DescriptionError(f"an option of {name} cannot be called '{option}': descriptions say something else with it.")
@@ -368,6 +390,7 @@ class Owner:
         suffix: str = "",
     ) -> None:
         self.layer, self.number, self.time, self.declared = layer, number, time, declared
+        self.scope = layer.name if layer.kind.scoped else ""
         self.declares, self.asked, self._training, self.suffix = False, False, training, suffix
         self.masks: list[Mask] = []
         self.outer: Owner | None = None
@@ -406,8 +429,8 @@ class Owner:
 
     def _name(self, symbol: str, time: int | None = None) -> Name:
         """The name of a quantity; where a layer with times of its own is called several times, it says which call, too."""
-        scope = "" if time is None or self.time is None else f"call{self.time}"
-        return Name(symbol + self.suffix, self.number, time=self.time if time is None else time, scope=scope)
+        call = None if time is None else self.time
+        return Name(symbol + self.suffix, self.number, time=self.time if time is None else time, scope=self.scope, call=call)
 
     def parameter(self, symbol: str, *shape: int, start: Any = None, fixed: bool = False) -> Expression:
         """A parameter: the same one in every call of the layer.
@@ -422,11 +445,16 @@ class Owner:
         if symbol not in own:
             chosen = None if fixed else self.layer.initializer
             drawn = None if start is None else chosen or find("initializer", start)
-            own[symbol] = Parameter(variable(Name(symbol, self.number), shape), drawn, self.layer)
+            own[symbol] = Parameter(variable(self._name_of(symbol), shape), drawn, self.layer)
         found = own[symbol].variable
         if found.shape != shape:
             raise ShapeError(f"{found} has the shape {found.shape}, but is called for {shape}: a shared layer needs inputs of one size.")
         return found
+
+    def _name_of(self, symbol: str) -> Name:
+        """A layer that is called as its parameter, decoder.mask, is that parameter: mask of decoder."""
+        parent, _, last = self.scope.rpartition(".")
+        return Name(symbol, scope=parent) if last == symbol else Name(symbol, self.number, scope=self.scope)
 
     def of(self, layer: Layer, symbol: str) -> Expression:
         """A parameter of another layer that was called before. Raises DescriptionError."""

@@ -127,7 +127,7 @@ def check_signal_count(layer: Layer, signals: int) -> None:
     """Does the layer take so many signals? Raises DescriptionError."""
     least, most = layer.kind.signals
     if not least <= signals <= most:
-        wanted = "two or more" if most == math.inf else str(least) if least == most else f"{least} to {most}"
+        wanted = f"{'two' if least == 2 else least} or more" if most == math.inf else str(least) if least == most else f"{least} to {most}"
         raise DescriptionError(f"{layer!r} takes {wanted} signal{'s' * (wanted != '1')}, but is called on {signals}.")
 
 

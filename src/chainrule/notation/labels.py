@@ -134,7 +134,7 @@ class Labels(FrozenValue):
         letter, layer = self.notation.letter(name.symbol), name.layer or 1
         if not name.index:  # the whole, or the one number that it is
             known = self._known.get(name.key)
-            return Symbol(letter, str(name.layer or ""), bold=known is None or bool(known.shape))
+            return Symbol(letter, name.scope or str(name.layer or ""), bold=known is None or bool(known.shape))
         if len(name.index) > 1 and self.numbered:  # the first axis fastest: unit by unit, in the order of the inputs
             before, number = 1, self._starts[name.whole.key] + 1
             for place, extent in zip(name.index, self._known[name.whole.key].shape, strict=True):
@@ -142,6 +142,8 @@ class Labels(FrozenValue):
             return Symbol(letter.lower(), str(number))
         index = name.index if self.notation.vectors == "rows" else name.index[::-1]
         below = ",".join(str(i + 1) for i in index)
+        if name.scope:
+            return Symbol(letter, f"{name.scope},{below}")
         if len(index) == 1 and self.notation.layers == "subscript":
             return Symbol(letter, f"{layer},{below}")
         return Symbol(letter, below, f"({layer})")
@@ -183,7 +185,9 @@ class Labels(FrozenValue):
         return (name.symbol in ("y", "t") and not layer) or (name.symbol == "z" and name.layer == self.layers)
 
     def _layer(self, name: Name) -> int | None:
-        """The layer, where the letter alone would not tell: h of a single hidden layer needs none."""
+        """The layer, where neither its name nor the letter alone would tell: h of a single hidden layer needs none."""
+        if name.scope:
+            return None
         if name.symbol == "y" and self.notation.letter("y") == self.notation.letter("h") and self.layers:
             return self.layers
         if self.notation.letter(name.symbol) in self._plain_letters:
@@ -234,8 +238,10 @@ def _lowered(symbol: str) -> tuple[str, str]:
 
 
 def _time(name: Name) -> str:
-    """⟨2⟩ of a quantity in the second call of its layer."""
-    return "" if name.time is None else f"⟨{name.time}⟩"
+    """⟨2⟩ of a quantity in the second call of its layer; ⟨2,3⟩ at the third place of a sequence there."""
+    if name.time is None:
+        return ""
+    return f"⟨{name.time}⟩" if name.call is None else f"⟨{name.call},{name.time}⟩"
 
 
 DEFAULT = Labels()

@@ -17,6 +17,7 @@ WORDS = {
     "alles vor.",
     # Layers
     "layer.input": "Eingabeschicht",
+    "layer.named": "Schicht {name}",
     "layer.hidden": "verborgene Schicht",
     "layer.hidden_number": "verborgene Schicht {number}",
     "layer.output": "Ausgabeschicht",
@@ -1560,4 +1561,15 @@ WORDS = {
     "mistake.49": "die bloße Abweichung geht zurück statt δ",
     "mistake.49.sign": "am Ausgang genau; weiter innen um f′ der Ausgabe falsch",
     "mistake.49.cure": "δ zurückgeben, die Abweichung mal f′ ihrer eigenen Schicht.",
+    # A PyTorch model
+    "section.agreement": "Verglichen mit PyTorch",
+    "agreement.how": "PyTorch hat dasselbe Modell in float64 mit denselben Eingaben gerechnet, und autograd ging vom "
+    "selben ∂E/∂y aus. Darunter steht von jedem Feld die größte Abweichung, geteilt durch seinen größten Betrag.",
+    "agreement.equal": "Alle {count} Felder stimmen überein; die größte Abweichung ist {largest}.",
+    "agreement.apart": "{apart} von {count} Feldern stimmen nicht mit denen von PyTorch überein; die größte Abweichung ist {largest}.",
+    "agreement.array": "Feld",
+    "agreement.of": "was davon",
+    "agreement.difference": "Abweichung",
+    "agreement.gradient": "Gradient",
+    "agreement.value": "Wert",
 }

@@ -14,6 +14,7 @@ WORDS = {
     "all of it.",
     # Layers
     "layer.input": "input layer",
+    "layer.named": "layer {name}",
     "layer.hidden": "hidden layer",
     "layer.hidden_number": "hidden layer {number}",
     "layer.output": "output layer",
@@ -1515,4 +1516,15 @@ WORDS = {
     "mistake.49": "the raw error is passed back in place of δ",
     "mistake.49.sign": "exact at the output; further in wrong by f′ of the output",
     "mistake.49.cure": "Pass δ back, the error times f′ of its own layer.",
+    # A PyTorch model
+    "section.agreement": "Compared with PyTorch",
+    "agreement.how": "PyTorch ran the same model, in float64, on the same inputs, and autograd started from the same "
+    "∂E/∂y. Below, the largest difference of each array, by the array's largest magnitude.",
+    "agreement.equal": "All {count} arrays agree; the largest difference is {largest}.",
+    "agreement.apart": "{apart} of {count} arrays do not agree with PyTorch's; the largest difference is {largest}.",
+    "agreement.array": "array",
+    "agreement.of": "what of it",
+    "agreement.difference": "difference",
+    "agreement.gradient": "gradient",
+    "agreement.value": "value",
 }

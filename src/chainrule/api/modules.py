@@ -1,0 +1,304 @@
+"""A person's own PyTorch model: as a network, and every formula and number of a step of it.
+
+model = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Tanh(), torch.nn.Linear(3, 1))
+network = cr.network_from(model, x)
+cr.explain(model, x, t, loss="mse")
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chainrule.api.problems import problem
+from chainrule.api.settings import chosen_notation, chosen_optimizer, setting
+from chainrule.base.errors import DescriptionError, InputError, quoted
+from chainrule.base.frozen import replace
+from chainrule.document.document import Document, Note, Paragraph, Section, TableBlock
+from chainrule.document.words import Words
+from chainrule.explanation.explain import Detail
+from chainrule.network.definitions import Wanted, find
+from chainrule.network.description import network_from as described_network
+from chainrule.network.network import Network
+from chainrule.network.targets import read_targets
+from chainrule.notation.conventions import Notation
+from chainrule.steps.problem import Problem
+from chainrule.steps.step import Step
+
+if TYPE_CHECKING:
+    import torch
+
+    from chainrule.interop.agreement import Agreement
+    from chainrule.interop.modules import Origin, ReadModule
+
+LOSSES: dict[str, str] = {
+    "MSELoss": "mse",
+    "L1Loss": "mae",
+    "SmoothL1Loss": "smooth_l1",
+    "HuberLoss": "huber",
+    "BCELoss": "binary_cross_entropy",
+    "BCEWithLogitsLoss": "bce_with_logits",
+    "CrossEntropyLoss": "cross_entropy_from_logits",
+}
+"""Losses of ours by PyTorch's classes."""
+
+MOST_ROWS = 12
+"""Arrays that are listed in a comparison with autograd; of more, those that are furthest apart."""
+
+
+class ModuleProblem(Problem):
+    """A PyTorch module with a batch, as a problem.
+
+    read  its layers, and which tensors they are made of
+    """
+
+    read: ReadModule | None = None
+
+    def explain(self, **how: Any) -> Document:
+        """As of `Problem.explain`, with how far the step is from autograd's."""
+        document = super().explain(**how)
+        return document if how.get("weight") is not None else with_agreement(document, self.agreement(self.step()))
+
+    @property
+    def origins(self) -> dict[str, Origin]:
+        """Which tensor of the module each parameter is, by the parameter's key."""
+        from chainrule.interop.agreement import parameter_origins
+
+        assert self.read is not None
+        return parameter_origins(self.read, self.network)
+
+    def agreement(self, step: Step) -> Agreement:
+        """Every value and gradient of a step of it beside autograd's."""
+        from chainrule.interop.agreement import agreement
+
+        assert self.read is not None
+        return agreement(self.read, step)
+
+
+def is_module(model: object) -> bool:
+    """Is it a PyTorch module, or an exported program? PyTorch is not imported to know it."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(model, (torch.nn.Module, torch.export.ExportedProgram))
+
+
+def network_from(model: Any, x: Any = None, *, loss: Any = None, **settings: Any) -> Network:
+    """The network of a PyTorch module, or of a description.
+
+    model     a `torch.nn.Module` or an exported program, which keeps the names of its submodules; or a description as plain data
+    x         inputs of the module, with the examples along the first axis: from them PyTorch learns the shapes
+    loss      by name, or as PyTorch's class; the mean squared error if none is said
+    settings  whatever else `Network` takes, as batch="sum"
+
+    The module is read as it stands, in training or in evaluation mode, in float64; buffers, and arrays that depend on nothing, are frozen
+    parameters. A matrix that is only used in a linear layer is (in, out) here. Raises InputError.
+    """
+    if isinstance(model, Mapping):
+        return described_network(model)
+    return _read(model, x, loss, settings)[0]
+
+
+def module_problem(
+    model: Any,
+    x: Any,
+    t: Any = None,
+    *,
+    loss: Any = None,
+    optimizer: Wanted | None = None,
+    learning_rate: float | Wanted | None = None,
+    **settings: Any,
+) -> ModuleProblem:
+    """A PyTorch module with a batch and an optimiser; arguments as of `network_from` and `chainrule.problem`. Raises InputError."""
+    if loss is None and _are_classes(t):
+        loss = "cross_entropy_from_logits"
+    network, read, inputs = _read(model, x, loss, settings)
+    rows = network.checked_x(_columns(network, inputs), "x")
+    targets, classes = read_targets(network, _plain(t), "t", len(rows))
+    origin = {"source": type(model).__name__, **({"classes": classes} if classes else {})}
+    rule = chosen_optimizer(None, optimizer, learning_rate)
+    return ModuleProblem(network, rows, targets, rule, origin=origin, read=read)
+
+
+def program_problem(path: str) -> ModuleProblem:
+    """The problem of an exported program in a file, without a batch. Raises FileError, DescriptionError."""
+    from chainrule.interop.archives import exported_program
+    from chainrule.interop.modules import read_program
+
+    read = read_program(exported_program(path))
+    return ModuleProblem(_network(read, loss="mse"), read=read)
+
+
+def explain(
+    subject: Any,
+    x: Any = None,
+    t: Any = None,
+    *,
+    loss: Any = None,
+    optimizer: Wanted | None = None,
+    learning_rate: float | Wanted | None = None,
+    language: str | None = None,
+    notation: Any = None,
+    detail: Detail | None = None,
+    brief: bool = False,
+    all: bool = False,
+    weight: str | None = None,
+    step: int | None = None,
+    steps: int = 1,
+    order: Any = None,
+    epochs: int | None = None,
+    digits: int | None = None,
+    exact: bool = False,
+    mistakes: bool = False,
+) -> Document:
+    """A worked example of a training step.
+
+    subject  a `Problem` (network, batch, optimiser), a recorded `Step`, a network or a description as plain data; or a PyTorch module
+    x, t     the batch, where the subject has none: inputs and targets, a row an example
+    loss, optimizer, learning_rate, notation, language   of a network or of a module, as of `chainrule.problem`; PyTorch's losses, too
+    detail   "overview", "matrix" or "scalar"; by default what the network's size allows
+    brief    of what goes alike, one is worked out, and the others stand in tables; so are documents of more than 450 lines, but for
+             those of built-in examples
+    all      every weight and every sample is worked out; with no other detail said, in single numbers
+    weight   one weight alone, with all its paths: "w1", "b2", "hidden1.W[2,3]", "encoder.0.W[2,3]"
+    step     which step of the run to explain, from 1
+    steps    how many steps to explain, one after the other
+    order    the rows that each step learns from, in place of all of them: "1; 2; 3" goes sample by sample, "1 2; 3 4" by mini-batches; all
+             steps are explained, and stand in a table, unless `step` or `steps` asks for some of them
+    epochs   how often the order is gone through
+    digits   significant digits of rounded numbers
+    exact    fractions in place of rounded numbers
+    mistakes at the end, which common mistakes would change a number here, and to what
+
+    Of a module it is said how far every value and every gradient is from autograd's. Raises InputError, UnknownNameError, InexactError.
+    """
+    how: dict[str, Any] = {
+        "detail": detail, "brief": brief, "all": all, "weight": weight, "step": step, "steps": steps, "order": order, "epochs": epochs,
+        "digits": digits, "exact": exact, "mistakes": mistakes,
+    }  # fmt: skip
+    settings = {"loss": loss, "optimizer": optimizer, "learning_rate": learning_rate, "notation": notation, "language": language}
+    said = {name: value for name, value in settings.items() if value is not None}
+    if is_module(subject):
+        if x is None:
+            raise InputError("a PyTorch model needs inputs to be explained: explain(model, x, t).")
+        written: dict[str, Any] = {"notation": chosen_notation(Notation(), said.pop("notation", None), said.pop("language", None))}
+        return module_problem(subject, x, t, **said, **written).explain(**how)
+    if isinstance(subject, (Problem, Step)):
+        given = [name for name, value in {"x": x, "t": t, **settings}.items() if value is not None]
+        if given:
+            raise InputError(f"a {type(subject).__name__} has its own batch and settings; leave out {', '.join(given)}.")
+        return subject.explain(**how)
+    return problem(subject, input=x, target=t, **said).explain(**how)
+
+
+def _read(model: Any, x: Any, loss: Any, settings: Mapping[str, Any]) -> tuple[Network, ReadModule, tuple[Any, ...]]:
+    from chainrule.interop.modules import read_module
+
+    if not is_module(model):
+        raise DescriptionError(f"a network is made of a PyTorch module, or of a description as plain data, not of {quoted(model)}.")
+    if x is None:
+        raise InputError("PyTorch learns the shapes from inputs: network_from(model, x).")
+    inputs = _tensors(model, x)
+    read = read_module(model, inputs)
+    wanted, implied = _loss(loss)
+    return _network(read, loss=wanted, **{**implied, **settings}), read, inputs
+
+
+def _network(read: ReadModule, **settings: Any) -> Network:
+    wiring: Any = read.wiring
+    return Network(0, wiring, **settings)
+
+
+def _loss(loss: Any) -> tuple[Any, dict[str, Any]]:
+    """A loss of ours, and how it counts the examples, for one of PyTorch's. Raises InputError."""
+    torch = sys.modules.get("torch")
+    if torch is None or not isinstance(loss, torch.nn.Module):
+        return find("loss", setting("mse" if loss is None else loss)), {}
+    name = type(loss).__name__
+    if name not in LOSSES:
+        raise InputError(f"{name} is no loss that is known here; known are {', '.join(LOSSES)}, and those of this package by name.")
+    for option in ("weight", "pos_weight"):
+        if getattr(loss, option, None) is not None:
+            raise InputError(f"{name} with {option} counts examples differently, which is not read; give the loss by name.")
+    if getattr(loss, "label_smoothing", 0.0):
+        raise InputError(f"{name} with label_smoothing is not read; give smoothed targets.")
+    options = {"delta": loss.delta} if name == "HuberLoss" else {"beta": loss.beta} if name == "SmoothL1Loss" else {}
+    wanted = find("loss", {"name": LOSSES[name], **options})
+    implied: dict[str, Any] = {} if loss.reduction != "sum" else {"batch": "sum", "outputs": "sum"}
+    if loss.reduction == "none":
+        raise InputError(f"{name} with reduction='none' is no single number; take 'mean' or 'sum'.")
+    if loss.reduction == "mean" and wanted.definition.targets not in ("distribution",):
+        implied = {"batch": "mean", "outputs": "mean"}
+    return replace(wanted, implied={}) if implied else wanted, implied
+
+
+def _tensors(model: Any, x: Any) -> tuple[torch.Tensor, ...]:
+    """What the module is called on. Whole numbers stay whole where it has an embedding, which looks them up."""
+    import torch
+
+    several = list(x.values()) if isinstance(x, Mapping) else list(x) if isinstance(x, tuple) else [x]
+    looked_up = isinstance(model, torch.nn.Module) and any(isinstance(part, torch.nn.Embedding) for part in model.modules())
+    made = []
+    for one in several:
+        try:
+            tensor = one.detach() if isinstance(one, torch.Tensor) else torch.as_tensor(np.asarray(one))
+        except (TypeError, ValueError) as error:
+            raise InputError(f"the inputs of a model are tensors or arrays of numbers: {error}.") from None
+        made.append(tensor if looked_up and not tensor.is_floating_point() else tensor.double())
+    if len({len(one) for one in made if one.dim()}) > 1 or not all(one.dim() for one in made):
+        raise InputError("every input of the model needs as many examples along its first axis.")
+    return tuple(made)
+
+
+def _columns(network: Network, inputs: Sequence[Any]) -> Any:
+    arrays = [one.numpy().astype(float) for one in inputs]
+    return arrays[0] if len(arrays) == 1 else dict(zip(network.wiring.inputs, arrays, strict=True))
+
+
+def _plain(t: Any) -> Any:
+    torch = sys.modules.get("torch")
+    if torch is not None and isinstance(t, torch.Tensor):
+        return t.detach().cpu().numpy()
+    return t
+
+
+def _are_classes(t: Any) -> bool:
+    """Are the targets class numbers: whole numbers, one for each example?"""
+    array = np.asarray(_plain(t)) if t is not None else np.empty(0)
+    return array.dtype.kind in "iu" and array.ndim == 1 and array.size > 0
+
+
+# Beside autograd
+
+
+def with_agreement(document: Document, found: Agreement) -> Document:
+    """The document with a section that says how far the step is from autograd's."""
+    words = Words(document.language)
+    rows = sorted(found.compared, key=lambda one: -one.difference)[:MOST_ROWS]
+    figure = _figure(words, found.largest)
+    kind = "agreement.equal" if not found.apart else "agreement.apart"
+    parts: list[Any] = [Paragraph(words("agreement.how"))]
+    parts.append(
+        Note("warning" if found.apart else "insight", words(kind, count=len(found.compared), apart=len(found.apart), largest=figure))
+    )
+    head = tuple(words(f"agreement.{name}") for name in ("array", "of", "difference"))
+    cells = [
+        ((one.name,), words("agreement.gradient" if one.gradient else "agreement.value"), (_figure(words, one.difference),)) for one in rows
+    ]
+    parts.append(TableBlock(head, tuple(cells)))
+    section = Section("agreement", words.plain("section.agreement"), tuple(parts))
+
+    def programs() -> tuple[str, ...]:
+        written = document.programs()
+        return (*written, "") if written else ()
+
+    return replace(document, sections=(*document.sections, section), programs=programs)
+
+
+def _figure(words: Words, difference: float) -> str:
+    """A difference as people write it: 3 · 10⁻¹⁶."""
+    if difference == 0:
+        return "0"
+    mantissa, exponent = f"{difference:.0e}".split("e")
+    return f"{mantissa} · 10{str(int(exponent)).translate(str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'))}"

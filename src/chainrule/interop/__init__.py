@@ -1,0 +1,1 @@
+"""Models that were written elsewhere: PyTorch's modules as networks of this one."""

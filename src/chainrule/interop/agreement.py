@@ -1,0 +1,172 @@
+"""How far a network agrees with the PyTorch module that it was made of: every value, and every gradient, beside autograd's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chainrule.base.frozen import FrozenValue
+from chainrule.formula.expression import Shape
+from chainrule.interop.modules import Origin, ReadModule, torch_needed
+from chainrule.network.network import Array, Network
+
+if TYPE_CHECKING:
+    import torch
+
+    from chainrule.steps.step import Step
+
+AGREED = 1e-9
+"""Of the largest magnitude of an array: what is further apart does not agree."""
+
+INFINITE = 1e30
+"""What stands here for infinity, which a mask puts before a softmax."""
+
+FLOOR, NOTHING = 1e-14, 1e-12
+"""An absolute difference that is none; and a magnitude below which an array is 0 but for rounding."""
+
+
+class Compared(FrozenValue):
+    """An array beside PyTorch's.
+
+    name        as the module calls it
+    gradient    whether it is ∂E/∂ that
+    difference  the largest one, by the largest magnitude of PyTorch's array
+    absolute    the same as it is
+    """
+
+    name: str
+    gradient: bool
+    difference: float
+    absolute: float
+
+    @property
+    def agrees(self) -> bool:
+        """Is it the same but for rounding?"""
+        return self.difference <= AGREED or self.absolute <= FLOOR
+
+
+class Agreement(FrozenValue):
+    """Every array that was compared."""
+
+    compared: tuple[Compared, ...]
+
+    @property
+    def largest(self) -> float:
+        """The largest difference of all."""
+        return max((one.difference for one in self.compared), default=0.0)
+
+    @property
+    def apart(self) -> tuple[Compared, ...]:
+        """What does not agree."""
+        return tuple(one for one in self.compared if not one.agrees)
+
+
+def agreement(read: ReadModule, step: Step) -> Agreement:
+    """Every layer's value and gradient, and every parameter's gradient, of a step.
+
+    Autograd starts from ∂E/∂y of the step, so that PyTorch needs no loss of ours.
+    """
+    torch = torch_needed()
+    rows, count = len(step.x), read.count
+    x = step.x if count is None else np.resize(step.x, (count, step.x.shape[1]))  # the same examples again and again
+    values, parameters = _run(read, step.network.split(x, None))
+    keys = {call.name: key for call, key in zip(read.wiring.calls, _keys(read, step), strict=True)}
+    results = step.network.forward.results
+    layers = {name: (_examples_first(values[node], results[name].shape), keys[name]) for name, node in read.nodes.items()}
+    known = {origin.name: (key, origin) for key, origin in parameter_origins(read, step.network).items()}
+    tensors = {known[name]: tensor for name, tensor in parameters.items() if name in known}
+    y = next(reversed(layers.values()))[0]
+    upstream = torch.as_tensor(step.values["dy"]).reshape(rows, *y.shape[1:])
+    if count is not None:
+        upstream = torch.cat(
+            [upstream, torch.zeros(count - rows, *y.shape[1:], dtype=upstream.dtype)]
+        )  # those that are too many count nothing
+    wanted = {name: value for name, (value, _) in layers.items()} | {origin.name: tensor for (_, origin), tensor in tensors.items()}
+    moving = {name: tensor for name, tensor in wanted.items() if tensor.requires_grad and tensor is not y}
+    found = dict(zip(moving, torch.autograd.grad(y, list(moving.values()), upstream, allow_unused=True), strict=True))
+
+    def own(tensor: Any) -> Any:
+        """What is of the step's own examples."""
+        axis = next((axis for axis, extent in enumerate(tensor.shape) if extent == count), None)
+        return tensor if axis is None else tensor.narrow(axis, 0, rows)
+
+    compared = [Compared(name, False, *_difference(step.values[key], own(value))) for name, (value, key) in layers.items()]
+    compared += [
+        Compared(name, True, *_difference(step.values[f"d{key}"], own(found[name])))
+        for name, (_, key) in layers.items()
+        if found.get(name) is not None and f"d{key}" in step.values
+    ]
+    for (key, origin), _ in tensors.items():
+        if found.get(origin.name) is not None and key in step.gradients:
+            compared.append(Compared(origin.name, True, *_difference(step.gradients[key], found[origin.name].permute(origin.axes))))
+    return Agreement(tuple(compared))
+
+
+def _keys(read: ReadModule, step: Step) -> list[str]:
+    """What each call gives, by its key in a step."""
+    results = step.network.forward.results
+    return [results[call.name].key for call in read.wiring.calls]
+
+
+def parameter_origins(read: ReadModule, network: Network) -> dict[str, Origin]:
+    """Which tensor of the module each parameter of the network is, by the parameter's key."""
+    return {
+        one.variable.key: read.origins[one.layer.name, one.variable.symbol]
+        for one in network.forward.parameters
+        if read.origins[one.layer.name, one.variable.symbol].name
+    }
+
+
+def _examples_first(tensor: torch.Tensor, shape: Shape) -> torch.Tensor:
+    """A value of PyTorch's with the axis first that counts the examples, as the network has it: the one whose others are these."""
+    others = list(shape[1:])
+    axis = next(axis for axis in range(tensor.dim()) if [*tensor.shape[:axis], *tensor.shape[axis + 1 :]] == others)
+    return tensor.movedim(axis, 0)
+
+
+def _difference(ours: Any, theirs: torch.Tensor) -> tuple[float, float]:
+    """By the largest magnitude of PyTorch's array, unless that is as good as 0; and as it is."""
+    mine: Array = np.asarray(ours, dtype=float)
+    other: Array = np.clip(theirs.detach().double().numpy(), -INFINITE, INFINITE)
+    apart = float(np.abs(mine.reshape(other.shape) - other).max(initial=0.0))
+    scale = float(np.abs(other).max(initial=0.0))
+    return apart / (scale if scale > NOTHING else 1.0), apart
+
+
+def _run(read: ReadModule, inputs: Mapping[Any, Any]) -> tuple[dict[Any, torch.Tensor], Mapping[str, torch.Tensor]]:
+    """The value of every node of the exported program, with the graph that autograd needs."""
+    torch = torch_needed()
+    program, given = read.program, iter(inputs.values())
+    values: dict[Any, Any] = {}
+    parameters: dict[str, Any] = {}
+    signature = program.graph_signature
+
+    def held(value: Any) -> Any:
+        return torch.fx.node.map_arg(value, lambda node: values[node])
+
+    for node in program.graph.nodes:
+        if node.op == "placeholder":
+            name = signature.inputs_to_parameters.get(node.name) or signature.inputs_to_buffers.get(node.name)
+            if name is not None:
+                tensor = program.state_dict.get(name)
+                tensor = (program.constants[name] if tensor is None else tensor).detach().clone()
+                trained = node.name in signature.inputs_to_parameters
+                values[node] = parameters[name] = tensor.to(_doubled(tensor.dtype)).requires_grad_(trained)
+            elif node.name in getattr(signature, "inputs_to_lifted_tensor_constants", {}):
+                values[node] = program.constants[signature.inputs_to_lifted_tensor_constants[node.name]]
+            else:
+                values[node] = torch.as_tensor(next(given)).to(_doubled(node.meta["val"].dtype))
+        elif node.op == "get_attr":
+            values[node] = getattr(program.graph_module, node.target)
+        elif node.op == "call_function":
+            values[node] = node.target(*held(node.args), **held(node.kwargs))
+    return values, parameters
+
+
+def _doubled(dtype: torch.dtype) -> torch.dtype:
+    """Float64 for every kind of float; whole numbers stay what they are."""
+    import torch
+
+    return torch.float64 if dtype.is_floating_point else dtype

@@ -1,0 +1,588 @@
+"""A PyTorch module as a network: what `torch.export` traces, cut where its submodules end, with their own names.
+
+Each submodule that has no parts of its own becomes a layer of the network, and so does each operation between them that computes
+something; what only moves elements belongs to whatever reads it. Buffers, and arrays that depend on nothing, are parameters that the update
+leaves alone.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chainrule.base.errors import ChainruleError, DescriptionError, InputError
+from chainrule.base.frozen import Frozen
+from chainrule.formula import primitives as p
+from chainrule.formula.expression import Dimension, Expression, Name, Shape, order, variable
+from chainrule.interop.merged import Merged, merged_formula
+from chainrule.interop.operations import OPERATIONS, QUIET, Unreadable, permuted, reshaped
+from chainrule.network.derivation import BATCH
+from chainrule.network.graphs import graph, instructions
+from chainrule.network.layers import Layer
+from chainrule.network.network import Array
+from chainrule.network.wiring import INPUT, OUTPUT, Extent, LayerCall, Wiring, checked
+
+if TYPE_CHECKING:
+    import torch
+
+BY_ONE_NUMBER = {"add", "sub", "rsub", "mul", "div"}
+"""Operations that have no name of their own where one of their two operands is a plain number."""
+
+WITH_PLACES = {"index", "embedding"}
+"""Operations that have places in an array, not numbers, where it depends on nothing."""
+
+WITH_SHAPE = {"view", "reshape", "_unsafe_view", "flatten", "unflatten", "squeeze", "unsqueeze", "expand", "expand_as", "repeat_interleave"}
+"""Operations whose result is told by its shape alone."""
+
+
+SIZES = {"sym_size", "sym_numel"}
+"""Operations that give the size of an array."""
+
+
+class Origin(Frozen):
+    """Which tensor of the module a parameter of the network is.
+
+    name  as the module calls it, as "encoder.0.weight"
+    axes  the order in which the parameter has the tensor's axes: (1, 0) for a matrix (in, out)
+    """
+
+    name: str
+    axes: tuple[int, ...]
+
+
+class ReadModule(Frozen):
+    """A module as layers.
+
+    wiring   the layers and how they are connected
+    origins  which tensor each parameter is, by (layer, symbol)
+    nodes    which value of the exported program each layer gives, by the name of its call
+    program  what `torch.export` made
+    count    the number of examples that it was made for, if it works for one alone
+    """
+
+    wiring: Wiring
+    origins: Mapping[tuple[str, str], Origin]
+    nodes: Mapping[str, Any]
+    program: Any = field(repr=False)
+    count: int | None = None
+
+
+def torch_needed() -> Any:
+    """PyTorch. Raises InputError where it is not installed."""
+    try:
+        import torch
+    except ImportError:
+        raise InputError("a PyTorch model is read with PyTorch, which is not installed: pip install torch") from None
+    return torch
+
+
+def read_module(module: torch.nn.Module, inputs: Sequence[torch.Tensor]) -> ReadModule:
+    """The layers of a module that is called on tensors like these, whose first axis counts the examples.
+
+    The module is read as it stands, in training or evaluation mode; it is not changed. Raises DescriptionError, InputError.
+    """
+    return read_program(exported(module, inputs))
+
+
+def read_program(program: Any) -> ReadModule:
+    """The layers of an exported program. Raises DescriptionError."""
+    return _Reader(_decomposed(program)).read()
+
+
+def exported(module: torch.nn.Module, inputs: Sequence[torch.Tensor]) -> Any:
+    """The program of the module in float64, for any number of examples. Raises DescriptionError.
+
+    Where the module takes the number of examples for a plain number, as len(x) does, it is exported for one that is told from every other
+    size: `COUNTS` has them.
+    """
+    torch = torch_needed()
+    double = copy.deepcopy(module).double()
+    given = tuple(x.double() if x.is_floating_point() else x for x in inputs)
+    examples = torch.export.Dim("examples", min=2)
+    sizes = {extent for tensor in (*double.parameters(), *double.buffers(), *given) for extent in tensor.shape}
+    count = next((one for one in COUNTS if not any(extent % one == 0 for extent in sizes)), COUNTS[-1])
+    failed: Exception | None = None
+    for rows, shapes in ((2, tuple({0: examples} for _ in given)), (count, None)):
+        try:
+            with _quiet():
+                return torch.export.export(double, tuple(_of_length(x, rows) for x in given), dynamic_shapes=shapes, strict=False)
+        except Exception as error:  # noqa: BLE001  # PyTorch raises what it wants, and says the rest in many lines
+            failed = failed or error
+    assert failed is not None
+    raise DescriptionError(f"PyTorch cannot export this model: {_first_line(failed)}") from None
+
+
+COUNTS = (97, 193, 389, 769, 1543)
+"""Numbers of examples, primes: sizes that they divide count examples."""
+
+
+def _of_length(x: torch.Tensor, rows: int) -> torch.Tensor:
+    """At least so many examples, the same again and again; of more than 2, just as many. A size of 1 never changes for PyTorch."""
+    import torch
+
+    if not x.dim() or len(x) >= rows == 2:
+        return x
+    return torch.cat([x] * -(-rows // len(x)))[:rows]
+
+
+def _decomposed(program: Any) -> Any:
+    """The program with operations that are no formula here taken apart, as far as PyTorch does that."""
+    torch = torch_needed()
+    with _quiet():
+        known = torch.export.default_decompositions()
+        for _ in range(3):
+            nodes = _needed(program)
+            varying = _varying(program, nodes)
+            wanted = [node for node in nodes if node in varying and _needs_decomposition(node)]
+            in_place = [node for node in nodes if node.op == "call_function" and operation_of(node).endswith("_") and node in varying]
+            table = {node.target: known[node.target] for node in wanted if node.target in known}
+            table |= torch._decomp.get_decompositions([node.target for node in wanted if node.target not in known])
+            if not wanted and not in_place:
+                break
+            program = program.run_decompositions(table)  # which also writes what is done in place as new values
+    return program
+
+
+def _varying(program: Any, nodes: Sequence[Any]) -> set[Any]:
+    """The nodes that depend on inputs or on trained parameters; all others are arrays that stay as they are."""
+    signature, found = program.graph_signature, set[Any]()
+    for node in nodes:
+        outside = node.op == "placeholder" and (node.name in signature.inputs_to_parameters or node.name in signature.user_inputs)
+        if outside or (operation_of(node) not in SIZES and any(one in found for one in node.all_input_nodes)):
+            found.add(node)
+    return found
+
+
+def _quiet() -> Any:
+    import contextlib
+    import logging
+    import warnings
+
+    @contextlib.contextmanager
+    def quiet() -> Any:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            before = logging.root.manager.disable
+            logging.disable(logging.ERROR)
+            try:
+                yield
+            finally:
+                logging.disable(before)
+
+    return quiet()
+
+
+def _first_line(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return (lines[0] if lines else type(error).__name__)[:300].rstrip(".") + "."
+
+
+def operation_of(node: Any) -> str:
+    """The name of a node's operation, as "linear"."""
+    schema = getattr(node.target, "_schema", None)
+    return schema.name.partition("::")[2] if schema is not None else getattr(node.target, "__name__", str(node.target))
+
+
+def _needs_decomposition(node: Any) -> bool:
+    return node.op == "call_function" and hasattr(node.target, "_schema") and operation_of(node) not in OPERATIONS
+
+
+def shape_of(value: Any, count: int | None) -> tuple[tuple[Dimension, ...], ...]:
+    """The shape of a traced tensor, in which the number of examples is a symbol; along an axis where each has several elements there are
+    both.
+
+    count  the number of examples that it was traced with, if it was traced with one. Raises Unreadable.
+    """
+    import torch
+
+    shape: list[tuple[Dimension, ...]] = []
+    for extent in value.shape:
+        if isinstance(extent, torch.SymInt):
+            several, _, symbol = str(extent.node.expr).rpartition("*")
+            if not symbol.isidentifier() or not (several == "" or several.isdecimal()):
+                raise Unreadable(f"an axis of {extent.node.expr} elements, where s is the number of examples")
+            shape.append((BATCH, int(several)) if several else (BATCH,))
+        elif count is not None and extent and extent % count == 0:
+            shape.append((BATCH, extent // count) if extent > count else (BATCH,))
+        else:
+            shape.append((int(extent),))
+    return tuple(shape)
+
+
+class _Reader:
+    """Goes through an exported program once; `values` has a formula for each node that depends on inputs or parameters."""
+
+    def __init__(self, program: Any) -> None:
+        self.program = program
+        self.nodes = _needed(program)
+        self.needed = set(self.nodes)
+        self.values: dict[Any, Any] = {}
+        self.signals: dict[Expression, str] = {}
+        self.inputs: dict[str, int] = {}
+        self.calls: list[LayerCall] = []
+        self.layers: dict[str, Layer] = {}
+        self.origins: dict[tuple[str, str], Origin] = {}
+        self.given: dict[Expression, tuple[Origin, Array, bool]] = {}
+        self.made_by: dict[str, Any] = {}
+        self.taken: dict[str, int] = {}
+        self.groups = _leaf_calls(self.nodes)
+        self.paths = {path for path, _ in self.groups.values()}
+        given = next(node for node in self.nodes if node.op == "placeholder" and node.name in self._user_inputs)
+        first = given.meta["val"].shape[0]
+        self.count = first if isinstance(first, int) else None
+        self.named: dict[int, str] = {}
+        self.constants: dict[int, tuple[Any, Expression]] = {}
+
+    def read(self) -> ReadModule:
+        """Every node, in the order of the program."""
+        for node in self.nodes:
+            if node.op == "placeholder":
+                self._placeholder(node)
+            elif node.op == "get_attr":
+                self.values[node] = _attribute(self.program.graph_module, node.target)
+            elif node.op == "call_function":
+                self._called(node)
+            elif node.op == "output":
+                self._output(node)
+        wiring = checked(Wiring(self.inputs, tuple(self.calls), {OUTPUT: self.calls[-1].name}))
+        return ReadModule(wiring, self.origins, self.made_by, self.program, self.count)
+
+    # What comes from outside
+
+    def _placeholder(self, node: Any) -> None:
+        signature = self.program.graph_signature
+        if node.name in signature.inputs_to_parameters:
+            name = signature.inputs_to_parameters[node.name]
+            self.values[node] = self._parameter(node, name, self.program.state_dict[name])
+            return
+        if node.name in signature.inputs_to_buffers:
+            name = signature.inputs_to_buffers[node.name]
+            tensor = self.program.state_dict.get(name)
+            self.values[node] = tensor = self.program.constants[name] if tensor is None else tensor
+            self.named[id(tensor)] = name
+            return
+        constants = getattr(signature, "inputs_to_lifted_tensor_constants", {})
+        if node.name in constants:
+            self.values[node] = self.program.constants[constants[node.name]]
+            return
+        name = node.name if len(self._user_inputs) > 1 else INPUT
+        shape = _plain_shape(shape_of(node.meta["val"], self.count))
+        self.inputs[name] = _input_size(shape)
+        self.values[node] = signal = variable(Name(name), shape)
+        self.signals[signal] = name
+
+    @property
+    def _user_inputs(self) -> Sequence[str]:
+        return list(self.program.graph_signature.user_inputs)
+
+    def _parameter(self, node: Any, name: str, tensor: torch.Tensor) -> Expression:
+        """The formula of a tensor of the module: (out, in) becomes (in, out) where it is only used as such."""
+        users = [user for user in node.users if user in self.needed]
+        turned = tensor.dim() == 2 and all(operation_of(user) == "linear" and user.args[0] is not node for user in users)
+        axes = (1, 0) if turned else tuple(range(tensor.dim()))
+        owner, _, last = name.rpartition(".")
+        symbol = _symbol(last)
+        array = np.asarray(tensor.detach().double().permute(axes).numpy(), dtype=float)
+        leaf = {self.groups.get(user, (None,))[0] for user in users} == {owner}
+        parameter = variable(Name(symbol, scope=owner), array.shape)
+        self.given[parameter] = (Origin(name, axes), array, True)
+        if not leaf:
+            self._shared(parameter, name)
+        return permuted(parameter, axes) if turned else parameter
+
+    def _shared(self, parameter: Expression, name: str) -> None:
+        """A parameter that is used in several places is a layer of its own, called on nothing."""
+        for ending in ("_weight", ".weight", "_bias", ".bias"):
+            if name.removesuffix(ending) not in self.paths:
+                name = name.removesuffix(ending) or name
+        called = self._free(name)
+        self._call(called, self._layer(called, parameter, ()), ())
+        self.signals[parameter] = called
+
+    # Operations
+
+    def _called(self, node: Any) -> None:
+        arguments, options = _mapped((node.args, node.kwargs), self._operand)
+        if operation_of(node) in SIZES:  # only arrays that are the same for every example are made of these
+            extent = node.meta["val"]
+            self.values[node] = int(extent if isinstance(extent, int) else extent.node.hint)
+            return
+        if not any(isinstance(one, (Expression, Merged)) for one in _leaves((arguments, options))):
+            self.values[node] = self._without_signals(node, arguments, options)
+            return
+        if operation_of(node) == "getitem":
+            self.values[node] = arguments[0][arguments[1]]
+        else:
+            self.values[node] = self._formula(node, arguments, options)
+            if isinstance(self.values[node], tuple) and node not in self.groups and not self._is_quiet(node):
+                self.values[node] = self._together(node, self.values[node])
+        group = self.groups.get(node)
+        if group is not None and group[1] is not node:
+            return
+        if isinstance(self.values[node], Expression) and (group is not None or not self._is_quiet(node)):
+            path = group[0] if group is not None else ".".join(filter(None, (_path(node), operation_of(node).strip("_"))))
+            self.values[node] = self._cut(node, path, self.values[node])
+
+    def _operand(self, value: Any) -> Any:
+        return self.values[value] if hasattr(value, "users") and value in self.values else value
+
+    def _without_signals(self, node: Any, arguments: Any, options: Any) -> Any:
+        """An array that depends on nothing that is learned or given: computed now."""
+        result = node.target(*arguments, **options)
+        import torch
+
+        if isinstance(result, torch.Tensor):
+            for axis, extent in enumerate(node.meta["val"].shape):
+                if isinstance(extent, torch.SymInt) or (self.count is not None and extent == self.count):
+                    result = _for_one(result, axis)
+        return result
+
+    def _formula(self, node: Any, arguments: Any, options: Any) -> Any:
+        name = operation_of(node)
+        if name not in OPERATIONS:
+            raise DescriptionError(f"{self._where(node)}: {name} is no formula that can be read.")
+        try:
+            if name not in WITH_PLACES:
+                arguments, options = _mapped((arguments, options), lambda value: self._constant(node, value))
+            result = node.meta["val"]
+            shapes = [
+                shape_of(one, self.count) for one in (result if isinstance(result, (list, tuple)) else [result]) if hasattr(one, "shape")
+            ]
+            if any(len(axis) > 1 for shape in shapes for axis in shape) or any(isinstance(one, Merged) for one in _leaves(arguments)):
+                return merged_formula(name, arguments, options, shapes[0])
+            if name in WITH_SHAPE:
+                return OPERATIONS[name](arguments[0], shape=_plain_shape(shapes[0]))
+            if name in ("split", "split_with_sizes", "chunk", "unbind", "tensor_split"):
+                return OPERATIONS[name](*arguments, shapes=[_plain_shape(one) for one in shapes], name=name)
+            return OPERATIONS[name](*arguments, **options)
+        except Unreadable as error:
+            raise DescriptionError(f"{self._where(node)}: {error}.") from None
+        except (ChainruleError, TypeError, ValueError, LookupError) as error:
+            raise DescriptionError(f"{self._where(node)}: {name} cannot be read in this form: {error}") from None
+
+    def _where(self, node: Any) -> str:
+        path = _path(node)
+        return f"the model's operation {operation_of(node)}{f' in {path}' if path else ''}"
+
+    def _constant(self, node: Any, value: Any) -> Any:
+        """A tensor that depends on nothing: a number where all of it is one, else a parameter that is not trained."""
+        import torch
+
+        if not isinstance(value, torch.Tensor):
+            return value
+        array = value.detach().double().numpy()
+        if array.size and (array == array.flat[0]).all():
+            number = float(array.flat[0])
+            return p.constant(number=max(-1e30, min(number, 1e30)))
+        if id(value) in self.constants:
+            return self.constants[id(value)][1]
+        name = self.named.get(id(value), "constant")
+        owner, _, last = name.rpartition(".")
+        parameter = variable(Name(_symbol(last) if id(value) in self.named else "C", scope=owner), array.shape)
+        self.given[parameter] = (
+            Origin(name if id(value) in self.named else "", tuple(range(array.ndim))),
+            np.clip(array, -1e30, 1e30),
+            False,
+        )
+        if self.groups.get(node, ("",))[0] != owner or not owner:
+            self._shared(parameter, name)
+            self.constants[id(value)] = (value, parameter)  # the tensor is kept, so that nothing else gets its number
+        return parameter
+
+    def _is_quiet(self, node: Any) -> bool:
+        name = operation_of(node)
+        if name in BY_ONE_NUMBER:
+            return sum(isinstance(self._operand(one), Expression) for one in node.args) < 2
+        return name in QUIET or name == "getitem"
+
+    # Layers
+
+    def _free(self, name: str) -> str:
+        """The name, with a number behind it where it is taken."""
+        number = self.taken[name] = self.taken.get(name, 0) + 1
+        return name if number == 1 else f"{name}{number}"
+
+    def _cut(self, node: Any, path: str, value: Expression) -> Expression:
+        """What a layer of its own gives from here on, of which the first axis counts the examples."""
+        if BATCH in value.shape[1:]:
+            turned = _first(value)
+            first = self._cut(node, path, permuted(value, turned))
+            return permuted(first, [turned.index(axis) for axis in range(len(turned))])
+        walls = self.signals.keys()
+        used = [one for one in order(value, wall=walls.__contains__) if one in walls]
+        written = instructions(value, used)
+        known = self.layers.get(path)
+        layer = known if known is not None and known.chosen.get("instructions") == written else None
+        called = self._free(path or "model")
+        if layer is None:
+            layer = self._layer(called, value, used, _kind_of(node, path))
+        self._call(called, layer, tuple(self.signals[one] for one in used))
+        self.made_by[called] = node
+        signal = variable(Name("h", scope=called), value.shape)
+        self.signals[signal] = called
+        return signal
+
+    def _together(self, node: Any, values: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Several results of one operation, of which more than one is used: one layer gives them side by side."""
+        places = {user.args[1] for user in node.users if user in self.needed}
+        first = [permuted(one, _first(one)) for one in values if one is not None]
+        if len(places) < 2 or len(first) < len(values):
+            return values
+        flat = [reshaped(one, (BATCH, _count(one))) for one in first]
+        path = ".".join(filter(None, (_path(node), operation_of(node))))
+        joined, start, parts = self._cut(node, path, p.join(*flat, axis=1)), 0, []
+        del self.made_by[self.signals[joined]]  # no value of PyTorch's
+        for one, value in zip(first, values, strict=True):
+            part = reshaped(p.part(joined, axis=1, start=start, stop=start + _count(one)), one.shape)
+            there = _first(value)
+            parts.append(permuted(part, [there.index(axis) for axis in range(len(there))]))
+            start += _count(one)
+        return tuple(parts)
+
+    def _layer(self, name: str, value: Expression, used: Sequence[Expression], kind: str = "parameter") -> Layer:
+        own = {one.symbol: self.given[one] for one in order(value, wall=set(used).__contains__) if one in self.given and one not in used}
+        for symbol, (origin, _, _) in own.items():
+            self.origins[name, symbol] = origin
+        made = Layer(
+            graph,
+            {"instructions": instructions(value, used), "called": kind},
+            given={symbol: array for symbol, (_, array, _) in own.items()},
+            frozen=tuple(symbol for symbol, (_, _, trained) in own.items() if not trained),
+            name=name,
+        )
+        self.layers[name] = made
+        return made
+
+    def _call(self, name: str, layer: Layer, sources: tuple[str, ...]) -> None:
+        self.calls.append(LayerCall(name, layer, sources))
+
+    def _output(self, node: Any) -> None:
+        given = self.program.graph_signature.user_outputs  # after the buffers that the module would update
+        results = [one for one in _leaves(node.args) if getattr(one, "name", None) in given]
+        tensors = [self.values[one] for one in results]
+        if len(tensors) != 1:
+            raise DescriptionError(f"this model returns {len(tensors)} tensors; wrap it in a module that returns the one that is trained.")
+        (value,) = tensors
+        if not isinstance(value, Expression):
+            raise DescriptionError("this model returns numbers that do not depend on its inputs.")
+        last = self.signals.get(value)
+        if last is None or last in self.inputs or last != self.calls[-1].name:
+            self._cut(results[0], "output", value)
+
+
+def _needed(program: Any) -> list[Any]:
+    """The nodes that the results depend on, without those that only bring buffers up to date."""
+    given = program.graph_signature.user_outputs
+    output = next(node for node in program.graph.nodes if node.op == "output")
+    pending = [one for one in _leaves(output.args) if getattr(one, "name", None) in given]
+    needed = {output}
+    while pending:
+        node = pending.pop()
+        if node not in needed:
+            needed.add(node)
+            pending += node.all_input_nodes
+    return [
+        node
+        for node in program.graph.nodes
+        if node in needed or (node.op == "placeholder" and node.name in program.graph_signature.user_inputs)
+    ]
+
+
+def _attribute(module: Any, target: str) -> Any:
+    for part in target.split("."):
+        module = getattr(module, part)
+    return module
+
+
+def _plain_shape(shape: tuple[tuple[Dimension, ...], ...]) -> Shape:
+    """A shape along none of whose axes examples are counted together with something else."""
+    return tuple(axis for (axis,) in shape)
+
+
+def _input_size(shape: Shape) -> Any:
+    if not shape or shape[0] != BATCH:
+        raise InputError("every input of the model needs the examples along its first axis.")
+    inner = tuple(int(extent) for extent in shape[1:])
+    return inner[0] if len(inner) == 1 else Extent(inner)
+
+
+def _for_one(constant: torch.Tensor, axis: int) -> torch.Tensor:
+    """Of an array that is the same for every example, that of one, along an axis of length 1. Raises DescriptionError."""
+    one = constant.narrow(axis, 0, 1)
+    if not bool((constant == one).all()):
+        raise DescriptionError("the model has an array that is different for every example although it does not depend on the inputs.")
+    return one
+
+
+def _first(x: Expression) -> list[int]:
+    """Its axes, that of the examples first."""
+    place = x.shape.index(BATCH)
+    return [place, *(axis for axis in range(len(x.shape)) if axis != place)]
+
+
+def _count(x: Expression) -> int:
+    """How many numbers there are of each example."""
+    return math.prod(int(extent) for extent in x.shape if extent != BATCH)
+
+
+def _symbol(last: str) -> str:
+    """The letter of a tensor of a module: W of weight, b of bias, W_ih_l0 of weight_ih_l0."""
+    plain = re.sub(r"^weight", "W", last)
+    plain = re.sub(r"^bias", "b", plain)
+    return plain if plain.isidentifier() else f"p_{re.sub(r'[^0-9A-Za-z_]', '_', plain)}"
+
+
+def _path(node: Any) -> str:
+    """Which submodule an operation stands in, as "encoder.0"; "" for the model itself."""
+    stack = list(node.meta.get("nn_module_stack", {}).values())
+    return str(stack[-1][0]) if stack else ""
+
+
+def _kind_of(node: Any, path: str) -> str:
+    """What kind of layer gives it: "Linear", or the operation."""
+    stack = list(node.meta.get("nn_module_stack", {}).values())
+    return str(stack[-1][1]).rpartition(".")[2] if stack and stack[-1][0] == path else operation_of(node).strip("_").replace("_", " ")
+
+
+def _leaf_calls(nodes: Sequence[Any]) -> dict[Any, tuple[str, Any]]:
+    """The submodule without parts that each operation belongs to, and the last operation of that call.
+
+    A call of which more than the last value is used outside is no layer: its operations stand for themselves.
+    """
+    paths = {str(path) for node in nodes for path, _ in node.meta.get("nn_module_stack", {}).values()}
+    leaves = {path for path in paths if path and not any(other.startswith(f"{path}.") for other in paths)}
+    calls: dict[str, list[Any]] = {}
+    for node in nodes:
+        stack = node.meta.get("nn_module_stack", {})
+        if node.op == "call_function" and stack:
+            key = list(stack)[-1]
+            if str(stack[key][0]) in leaves:
+                calls.setdefault(key, []).append(node)
+    found: dict[Any, tuple[str, Any]] = {}
+    alive = set(nodes)
+    for own in calls.values():
+        *before, last = own
+        inside = set(own)
+        if all(set(node.users) & alive <= inside for node in before) and not all(operation_of(node) in QUIET for node in own):
+            found |= dict.fromkeys(own, (_path(last), last))
+    return found
+
+
+def _leaves(value: Any) -> list[Any]:
+    if isinstance(value, (list, tuple)):
+        return [leaf for part in value for leaf in _leaves(part)]
+    return [leaf for part in value.values() for leaf in _leaves(part)] if isinstance(value, Mapping) else [value]
+
+
+def _mapped(value: Any, function: Callable[[Any], Any]) -> Any:
+    if isinstance(value, (list, tuple)):
+        return type(value)(_mapped(part, function) for part in value)
+    if isinstance(value, Mapping):
+        return {key: _mapped(part, function) for key, part in value.items()}
+    return function(value)

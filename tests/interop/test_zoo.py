@@ -1,0 +1,43 @@
+"""Models of every kind in use: each value and each gradient is autograd's, and the step is explained."""
+
+import numpy as np
+import pytest
+from tests.samples import some
+
+pytest.importorskip("torch")
+import torch  # after it is known to be there
+from tests.interop.zoo import ZOO  # as above
+
+from chainrule.api.modules import module_problem  # as above
+
+QUICK = {"convolutional", "gru", "encoder", "gpt", "temporal", "einsum"}
+
+
+def quick(name):
+    return name in QUICK
+
+
+@pytest.mark.parametrize("name", some(ZOO, quick))
+def test_every_value_and_gradient_is_autograds(name):
+    make, x = ZOO[name]
+    torch.manual_seed(0)
+    model = make()
+    network = module_problem(model, x, None, loss="objective").network
+    t = np.random.default_rng(1).normal(size=(3, network.outputs))
+    problem = module_problem(model, x, t)
+    found = problem.agreement(problem.step())
+    assert not found.apart
+    assert found.largest < 1e-11
+    gradients = {one.name for one in found.compared if one.gradient}
+    names = dict(model.named_parameters(remove_duplicate=False))
+    assert {id(tensor) for tensor in names.values()} == {id(names[name]) for name in gradients & names.keys()}
+
+
+@pytest.mark.parametrize("name", some(ZOO, lambda name: name == "encoder"))
+def test_the_step_is_explained(name):
+    make, x = ZOO[name]
+    torch.manual_seed(0)
+    model = make()
+    network = module_problem(model, x, None, loss="objective").network
+    document = module_problem(model, x, np.zeros((3, network.outputs))).explain(detail="overview")
+    assert "arrays agree" in str(document)
