@@ -18,6 +18,7 @@ from chainrule.learners.header import HeaderError, read_header
 from chainrule.learners.layout import Layout
 from chainrule.learners.sandbox import Refusal, Sandbox
 from chainrule.learners.source import ProgramSource, read_source
+from chainrule.network.definitions import find
 from chainrule.steps.problem import Problem
 
 
@@ -139,12 +140,14 @@ def understood(source: ProgramSource, sandbox: Sandbox, stated: str = "", *, obs
     """The same of a text that was read already."""
     whole = " ; ".join(part for part in (source.stated, stated, "watch" if observe else "", f"loss {loss}" if loss else "") if part)
     try:
-        read_header(whole)
+        said = read_header(whole)
     except HeaderError as error:
         raise InputError(
             f"'{error}' says nothing that is known of a program. A header reads as this one:\n"
             "# chainrule: back_prop(Z1, A1, W1, W2, X, Y); X columns; Y classes; loss cross_entropy; rate 0.1; watch"
         ) from None
+    if said.loss:
+        find("loss", said.loss)
     record = sandbox.run({"work": "understand", "code": source.code, "stated": whole})
     return FileSubmission(source, sandbox, whole, record)
 
