@@ -8,7 +8,14 @@ RIGHT = (
     *("layers_with_rate.py", "linear_regression_loop.py", "lists_of_neurons.py", "logistic_regression.py", "loops_momentum.py"),
     *("mini_batches.py", "model_any_depth.py", "momentum_class.py", "neuron_objects.py", "neurons_as_vectors.py", "notebook.ipynb"),
     *("one_neuron.py", "one_neuron_no_slope.py", "one_sample_softmax.py", "params_class.py", "pictures_functions.py"),
-    *("polynomial_german.py", "rows_script_relu.py", "rows_three_layers.py", "russian_class.py", "samples_in_class.py"),
+    *(
+        "polynomial_german.py",
+        "rows_script_relu.py",
+        "rows_three_layers.py",
+        "russian_class.py",
+        "shuffled_by_one_seed.py",
+        "samples_in_class.py",
+    ),
     *("seed.md", "short_loop.py", "six_scalars.py", "spanish_loop.py", "switches_right.py", "theta_matrices.py", "torch_functions.py"),
     *("train_all_in_one.py", "vector_weights.py", "while_error.py"),
 )
@@ -59,6 +66,7 @@ WRONG = {
     "russian_raw_error.py": (49, "self.W.T.dot(d - y)"),
     "samples_in_class_z.py": (5, "(miss @ self.w_out.T)*df(self.x @ self.w_in)"),
     "shuffled_apart.py": (38, "y_hat - y"),
+    "shuffled_before.py": (38, "np.random.shuffle(y)"),
     "shuffled_function.py": (38, "P - Y"),
     "short_loop_z.py": (5, "dy.dot(w1.T)*(x.dot(w0)*(1-x.dot(w0)))"),
     "six_scalars_raw_error.py": (49, ""),
