@@ -109,7 +109,7 @@ def check_command_line(command: str, stated: str = "", *, loss: str = "", seed: 
 
     try:
         with CommandSubmission(command, stated, loss=loss) as submission:
-            return _checked(submission, seed)
+            return check_submission(submission, seed)
     except Refusal as refusal:
         return _refused(command, refusal)
 
@@ -126,7 +126,7 @@ def check_program(
     if path.suffix.lower() not in PROGRAMS:
         raise InputError(f"{quoted(str(path))} is no program that can be read: give a file of Python, a notebook, or one of numbers.")
     try:
-        return _checked(read_submission(path, sandbox, stated, observe=observe, loss=loss), seed)
+        return check_submission(read_submission(path, sandbox, stated, observe=observe, loss=loss), seed)
     except Refusal as refusal:
         return _graph_checked(path, sandbox) or _refused(path.name, refusal)
 
@@ -148,7 +148,8 @@ def _graph_checked(path: Path, sandbox: Sandbox) -> Assessment | None:
     return Assessment(path.name, judge_graphs(found["answers"], place), (said,))
 
 
-def _checked(submission: Submission, seed: int) -> Assessment:
+def check_submission(submission: Submission, seed: int = 0) -> Assessment:
+    """What is wrong with a program that has been read."""
     architecture = submission.architecture
     ordinary, further = probes(architecture, seed), extremes(architecture, seed)
     observations = submission.observe([*ordinary, *further.problems])

@@ -21,7 +21,8 @@ from chainrule.learners.layout import Array, Layout, Probe
 from chainrule.learners.limits import Guard, Stopped, line_of_error
 from chainrule.learners.loading import Loaded, said
 from chainrule.learners.names import compact, meaning, use_stated_names
-from chainrule.learners.programs import BACKWARD, UPDATE, Answer, FunctionProgram, LearnerProgram, Unreadable
+from chainrule.learners.places import Unreadable
+from chainrule.learners.programs import BACKWARD, UPDATE, Answer, FunctionProgram, LearnerProgram
 from chainrule.learners.reading import ProgramReading, Trials, read_again, understand
 from chainrule.learners.recognition import ACTIVATIONS, SeenValues, error_seen, output_seen, total_seen
 
@@ -51,6 +52,8 @@ def done(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
         return stopped.record()
     except MemoryError as error:
         return Stopped("learners.refused.memory", line_of_error(error)).record()
+    except Exception as error:  # noqa: BLE001  # whatever a learner's objects do where they are looked at, there is a verdict
+        return Stopped("learners.refused.not_understood", line_of_error(error), problem=said(error)).record()
     if guard.stopped is not None:
         return guard.stopped.record()
     return record
@@ -77,6 +80,9 @@ def _understand(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
 
 def _not_understood(loaded: Loaded, trials: Trials) -> Stopped:
     """Why a file was not understood: what Python said where a trial came furthest, else that nothing was found."""
+    if trials.forward:
+        entry, gave = trials.forward[0]
+        return Stopped("learners.refused.forms", entry, problem=gave)
     errors = [error for error in trials.errors if error[0] >= 0]
     if errors:
         _, line, problem = errors[0]
@@ -107,13 +113,28 @@ def _told(reading: ProgramReading, header: Header) -> dict[str, Any]:
         "batch": forward.batch,
         "biases": [b is not None for b in probe.biases],
         "sizes": list(probe.sizes),
-        "logarithm": bool(re.search(r"\blog\w*\(", reading.program.loaded.code)),
+        "logarithm": bool(re.search(r"\blog\w*\(", reading.program.loaded.code)) or _plain_error(reading),
         "free": reading.free,
         "rows": reading.rows,
         "names": dict(reading.answer.names),
         "updates": bool(reading.answer.after),
         "penalized": program.penalized(),
     }
+
+
+def _plain_error(reading: ProgramReading) -> bool:
+    """Is the gradient of the last W that of y − t by itself, as with cross-entropy, and not of (y − t) y (1 − y)?"""
+    probe, y = reading.probe, reading.answer.forward.y
+    depth = len(probe.weights)
+    gradient = reading.answer.gradients.get(f"dW{depth}")
+    if y is None or gradient is None or gradient.shape != probe.weights[-1].shape:
+        return False
+    h = probe.x
+    for w, b, name in zip(probe.weights[:-1], probe.biases[:-1], reading.answer.forward.activations, strict=False):
+        z = h @ w if b is None else h @ w + b
+        h = z if name == "identity" else ACTIVATIONS[name](z)
+    plain = h.T @ (y - probe.t)
+    return gradient.size > 1 and abs(float(np.corrcoef(plain.ravel(), gradient.ravel())[0, 1])) > 1 - 1e-9
 
 
 def _observe(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
