@@ -37,7 +37,12 @@ def main() -> None:
     bare = [processors for _, processors in taken[NUMPY]]
     rows = [row(f"`chainrule check`, {name}", taken[name], bare, AIMS[name]) for name in commands if name != NUMPY]
     rows.append(row(f"`chainrule check` of {HUNDRED} files", [waited([chainrule, "check", *hundred])], bare, AIMS["hundred"]))
-    print(table(["from start to verdict", "CPU time", "÷ NumPy", "wall time", "aim of the wall time"], [row(NUMPY, taken[NUMPY], bare, ""), *rows]))
+    print(
+        table(
+            ["from start to verdict", "CPU time", "÷ NumPy", "wall time", "aim of the wall time"],
+            [row(NUMPY, taken[NUMPY], bare, ""), *rows],
+        )
+    )
     print(f"\n{os.cpu_count()} processors, {os.getloadavg()[0]:.1f} processes that wanted one, this benchmark's own among them.")
 
 
