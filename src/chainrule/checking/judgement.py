@@ -69,6 +69,9 @@ class Judged(Frozen):
         return self.explanation.cost + self.factors.cost + whole + bool(self.penalized)
 
 
+APART = 38
+"""The mistake that is in the pairs of samples and targets."""
+
 UNKNOWN_FACTOR = 4
 """What a factor costs that is neither a convention nor a mistake of the table."""
 
@@ -84,6 +87,9 @@ def judge(observations: Sequence[Observation], architecture: Architecture, answe
     verdict = _judged(observations, architecture, answers)
     if not observations or verdict.kind == "refused":
         return verdict
+    if (apart := observations[0].apart) is not None:  # the text says where it is done, the numbers only where it first shows
+        faults = tuple(replace(fault, place=apart[1]) if fault.number == APART else fault for fault in verdict.faults)
+        verdict = replace(verdict, faults=faults)
     known = {fault.number for fault in verdict.faults}
     found = (check_fault(observations[0].checks), apart_fault(observations[0]))
     further = tuple(fault for fault in found if fault is not None and fault.number not in known)
