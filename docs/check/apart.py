@@ -1,9 +1,11 @@
 import numpy as np
 
+rng = np.random.default_rng(1)
+
 
 def train_step(X, Y, W1, b1, W2, b2, lr=0.1):
-    X = X[np.random.permutation(len(X))]
-    Y = Y[np.random.permutation(len(Y))]
+    X = rng.permutation(X)
+    Y = rng.permutation(Y)
     H = np.tanh(X @ W1 + b1)
     D2 = (H @ W2 + b2 - Y) / len(X)
     D1 = D2 @ W2.T * (1 - H**2)

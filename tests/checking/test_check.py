@@ -13,7 +13,7 @@ from tests.checking.mutants import FAMILIES, SLIPS, gradients, learner
 from tests.checking.table import PAGE, TABLE, lines
 
 import chainrule as cr
-from chainrule.api.check import check_function, gradescope_results, mistakes_of_class
+from chainrule.api.check import check_function, gradescope_results, mistakes_of_class, unnamed_of_class
 from chainrule.checking.evidence import probes
 from chainrule.checking.judgement import judge
 from chainrule.checking.marks import marked, marks_reached
@@ -179,6 +179,19 @@ def test_what_a_class_does_wrong_is_counted():
     results = gradescope_results(checks[0])
     assert 0 < results["score"] < 10
     assert gradescope_results(checks[-1])["score"] == 10
+
+
+def test_a_mistake_costs_its_own_gradients_and_nothing_that_follows():
+    slope, twice = checked("deep, squared", "hidden slope missing"), checked("tanh, squared", "twice")
+    scores = {test["name"]: test["score"] > 0 for test in gradescope_results(slope)["tests"]}
+    assert scores == {"∂E/∂W3": True, "∂E/∂b3": True, "∂E/∂W2": False, "∂E/∂b2": True, "∂E/∂W1": False, "∂E/∂b1": True}
+    assert gradescope_results(twice)["score"] == 7.5
+    assert sum(test["score"] for test in gradescope_results(slope)["tests"]) == pytest.approx(gradescope_results(slope)["score"], abs=0.01)
+
+
+def test_what_is_not_known_and_what_gave_nothing_is_counted():
+    refused = Assessment("r.py", judge([], FAMILIES["linear"]))
+    assert unnamed_of_class([refused, checked("linear")]) == {"refused": ["r.py"]}
 
 
 def test_common_mistakes_are_told_with_what_they_would_give(capsys):

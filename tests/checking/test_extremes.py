@@ -1,5 +1,9 @@
 """What only problems of their own show: saturated outputs, overflowing exponentials, integers, samples with the targets of others."""
 
+import json
+from importlib.resources import files
+
+import jsonschema
 import numpy as np
 import pytest
 from tests.checking.mutants import FAMILIES
@@ -8,6 +12,8 @@ from chainrule.api.check import check_function
 from chainrule.checking.evidence import OwnCheck
 from chainrule.checking.extremes import FAR, check_fault, extremes
 from chainrule.checking.passes import ProbePass
+
+SCHEMA = json.loads(files("chainrule").joinpath("checking/check.schema.json").read_text(encoding="utf-8"))
 
 
 def sigmoid(z):
@@ -79,7 +85,9 @@ def test_right_work_that_fails_on_other_numbers_gets_a_caution(network, function
     found = check_function(function, *network)
     assert found.passed
     assert [(fault.number, fault.quantity) for fault in found.verdict.cautions] == expected
-    assert [one["number"] for one in found.to_dict()["cautions"]] == [number for number, _ in expected]
+    plain = json.loads(json.dumps(found.to_dict(), allow_nan=False))
+    jsonschema.Draft202012Validator(SCHEMA).validate(plain)
+    assert [one["number"] for one in plain["cautions"]] == [number for number, _ in expected]
     assert ("Right on ordinary numbers" in str(found)) == bool(expected)
 
 

@@ -12,8 +12,11 @@ from tests.checking.conventions import answers, cases, trained
 from tests.checking.mutants import FAMILIES, SLIPS, gradients, learner, rate_of
 from tests.samples import some
 
+import chainrule as cr
+from chainrule.checking.declared import goes_together, strength
 from chainrule.checking.evidence import Observation, probes
 from chainrule.checking.judgement import judge
+from chainrule.network.definitions import REGISTRY, definitions, find
 
 PENALTY = 0.1
 
@@ -209,3 +212,27 @@ def test_a_program_that_fails_everywhere_is_refused():
     architecture = FAMILIES["linear"]
     verdict = judge([Observation(problem, failure="it raised") for problem in probes(architecture)], architecture)
     assert verdict.kind == "refused"
+
+
+def test_a_persons_own_loss_and_penalty_are_recognised_by_their_formulas(monkeypatch):
+    monkeypatch.setitem(REGISTRY, "loss", dict(definitions("loss")))
+    monkeypatch.setitem(REGISTRY, "regularizer", dict(definitions("regularizer")))
+
+    @cr.loss(output="sigmoid", targets="probabilities")
+    def own_binary(y, t):
+        """ℓ = −(t ln y + (1 − t) ln(1 − y))."""
+        return -(t * cr.log(y) + (1 - t) * cr.log(1 - y))
+
+    @cr.regularizer
+    def own_squares(W, *, share=0.1):
+        """r = ½ share Σ w²."""
+        return cr.total(share * W**2 / 2, axes=tuple(range(len(W.shape))))
+
+    architecture = replace(FAMILIES["sigmoid, cross-entropy"], loss="own_binary")
+    slips = [learner(replace(problem, network=problem.network.replaced(loss="binary_cross_entropy")), "p(1-p) again") for problem in
+             probes(architecture)]  # fmt: skip
+    again = [replace(one, problem=problem) for one, problem in zip(slips, probes(architecture), strict=True)]
+    assert names(judge(again, architecture)) == [{28}]
+    assert goes_together(find("loss", "own_binary"), find("activation", "sigmoid"))
+    assert strength(find("regularizer", {"name": "own_squares", "share": 0.3})) == pytest.approx(0.3)
+    assert strength(find("regularizer", "l1")) == 0

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from tests.samples import some
 
+from chainrule.api.check import check_command_line
 from chainrule.base.errors import InputError
 from chainrule.checking.evidence import probes
 from chainrule.checking.judgement import judge
@@ -94,3 +95,32 @@ def test_activations_are_asked_for(tmp_path):
         CommandSubmission(python(echo, tmp_path))
     with CommandSubmission(python(echo, tmp_path), "activations tanh, identity; loss half_squared") as submission:
         assert submission.architecture.loss_said
+
+
+EXTREME = """
+import math
+for line in sys.stdin:
+    asked = json.loads(line)
+    if any(abs(float(x)) > 100 for x in asked["x"]):
+        {then}
+    n, (k, m) = asked["rows"], asked["sizes"]
+    x = [asked["x"][i * k:(i + 1) * k] for i in range(n)]
+    t = [asked["t"][i * m:(i + 1) * m] for i in range(n)]
+    W, b = asked["W1"], asked["b1"]
+    d = [[sum(x[i][a] * W[a * m + j] for a in range(k)) + b[j] - t[i][j] for j in range(m)] for i in range(n)]
+    dW = [[sum(x[i][a] * d[i][j] for i in range(n)) / n for j in range(m)] for a in range(k)]
+    print(json.dumps({{"dW1": dW, "db1": [sum(d[i][j] for i in range(n)) / n for j in range(m)]}}), flush=True)
+"""
+
+
+AWAY = {
+    "no numbers": """print('{"dW1": [nan, -inf], "db1": -nan}', flush=True); continue""",
+    "it ends": "sys.exit(3)",
+    "no answer": "print('?', flush=True); continue",
+}
+
+
+@pytest.mark.parametrize("then", AWAY.values(), ids=AWAY)
+def test_what_it_does_where_numbers_are_extreme_does_not_keep_it_from_being_judged(then, tmp_path):
+    found = check_command_line(python(EXTREME.format(then=then), tmp_path), "activations identity; loss half_squared")
+    assert found.passed

@@ -13,7 +13,7 @@ import numpy as np
 from chainrule.base.errors import FileError, InputError, quoted
 from chainrule.base.files import check_readable
 from chainrule.checking.evidence import Architecture, Fault, Observation, Place, Saying, Submission, probes
-from chainrule.checking.extremes import extremes
+from chainrule.checking.extremes import NO_ANSWERS, extremes
 from chainrule.checking.given import SUFFIXES, architecture_of, observation_of, read_numbers
 from chainrule.checking.judgement import judge
 from chainrule.checking.marks import QuantityMark, marked
@@ -150,10 +150,15 @@ def _graph_checked(path: Path, sandbox: Sandbox) -> Assessment | None:
 
 def check_submission(submission: Submission, seed: int = 0) -> Assessment:
     """What is wrong with a program that has been read."""
+    from chainrule.learners.sandbox import Refusal
+
     architecture = submission.architecture
     ordinary, further = probes(architecture, seed), extremes(architecture, seed)
-    observations = submission.observe([*ordinary, *further.problems])
-    answers = further.answered(observations[len(ordinary) :])
+    try:
+        observations = submission.observe([*ordinary, *further.problems])
+        answers = further.answered(observations[len(ordinary) :])
+    except Refusal:  # what a program does where numbers are extreme is no reason not to judge it
+        observations, answers = submission.observe(ordinary), NO_ANSWERS
     verdict = completed(judge(observations[: len(ordinary)], architecture, answers), submission)
     said, conventions = tuple(submission.understood), tuple(submission.conventions)
     return Assessment(submission.name, verdict, said, submission.names, submission.columns, conventions)

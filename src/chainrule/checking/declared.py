@@ -52,13 +52,15 @@ class Slope(Frozen):
     def at(self, z: Array, h: Array | None = None) -> Array:
         """f′(z), element by element; with h: what comes out where its formula is fed with other numbers for h."""
         key = (id(self), z.tobytes(), b"" if h is None else h.tobytes())
-        if key not in _VALUES:
+        found = _VALUES.get(key)  # several files may be judged at the same time: what is found here may be gone a moment later
+        if found is None:
             known = {self.z: z.reshape(-1, 1), **({} if h is None else {self.h: h.reshape(-1, 1)})}
             if len(_VALUES) >= MOST_VALUES:
                 _VALUES.clear()
             with np.errstate(all="ignore"):
-                _VALUES[key] = np.asarray(np.broadcast_to(evaluate([self.slope], known)[self.slope], (z.size, 1)))
-        return _VALUES[key].reshape(z.shape)
+                found = np.asarray(np.broadcast_to(evaluate([self.slope], known)[self.slope], (z.size, 1)))
+            _VALUES[key] = found
+        return found.reshape(z.shape)
 
 
 MOST_VALUES = 2000

@@ -119,6 +119,7 @@ class Observation(Frozen):
     failure      why there is no answer, in the program's own words; then everything above but the problem is empty
     integers     names of its parameters that are arrays of integers
     checks       what its own functions that differentiate by differences gave
+    apart        where in its file x and t are shuffled, each by an order of its own
     broken       where in its file the first value is computed that is no number
     exact_to     relative precision of its numbers; 1e-6 where it computes in float32, 0.5e-3 where it prints three digits
     rounded_to   by how much its numbers may be rounded, absolutely: half a unit of the last digit that is written
@@ -134,6 +135,7 @@ class Observation(Frozen):
     failure: str = ""
     integers: tuple[str, ...] = ()
     checks: tuple[OwnCheck, ...] = ()
+    apart: tuple[Place, Place] | None = None
     broken: Place | None = None
     exact_to: float = 1e-9
     rounded_to: float = 0.0

@@ -256,6 +256,16 @@ def paired_fault(answers: Answers, probed: Sequence[Probed]) -> Fault | None:
     return None
 
 
+def apart_fault(observation: Observation) -> Fault | None:
+    """Samples and targets that are shuffled apart before anything is learned, where a program's text says so."""
+    if observation.apart is None:
+        return None
+    first, second = observation.apart
+    why = Saying("check.why.apart", {"first": first.line, "second": second.line})
+    t = _targets_of(observation.problem)
+    return Fault(38, "t", "t", why, t, t, agreeing=1, probes=1, place=second)
+
+
 def _is_multiple(one: Probed, other: ProbePass) -> bool:
     """Are all gradients one and the same multiple of those of another pass?"""
     factors = list[float]()

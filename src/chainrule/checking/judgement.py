@@ -14,7 +14,7 @@ import numpy as np
 from chainrule.base.frozen import Frozen, replace
 from chainrule.checking.declared import other_losses, square_factor
 from chainrule.checking.evidence import Architecture, Fault, Observation, Saying, Verdict
-from chainrule.checking.extremes import NO_ANSWERS, Answers, check_fault, extreme_faults, paired_fault
+from chainrule.checking.extremes import NO_ANSWERS, Answers, apart_fault, check_fault, extreme_faults, paired_fault
 from chainrule.checking.factors import Factor, read_factor
 from chainrule.checking.matching import (
     EDGE_QUANTITIES,
@@ -69,6 +69,9 @@ class Judged(Frozen):
         return self.explanation.cost + self.factors.cost + whole + bool(self.penalized)
 
 
+APART = 38
+"""The mistake that is in the pairs of samples and targets."""
+
 UNKNOWN_FACTOR = 4
 """What a factor costs that is neither a convention nor a mistake of the table."""
 
@@ -82,10 +85,15 @@ def judge(observations: Sequence[Observation], architecture: Architecture, answe
     answers       what it answered to `chainrule.checking.extremes`, where it was asked
     """
     verdict = _judged(observations, architecture, answers)
-    wrong = check_fault(observations[0].checks if observations else ())
-    if wrong is None or verdict.kind == "refused":
+    if not observations or verdict.kind == "refused":
         return verdict
-    return replace(verdict, kind="mistakes" if verdict.passed else verdict.kind, faults=(*verdict.faults, wrong))
+    if (apart := observations[0].apart) is not None:  # the text says where it is done, the numbers only where it first shows
+        faults = tuple(replace(fault, place=apart[1]) if fault.number == APART else fault for fault in verdict.faults)
+        verdict = replace(verdict, faults=faults)
+    known = {fault.number for fault in verdict.faults}
+    found = (check_fault(observations[0].checks), apart_fault(observations[0]))
+    further = tuple(fault for fault in found if fault is not None and fault.number not in known)
+    return replace(verdict, kind="mistakes" if verdict.passed and further else verdict.kind, faults=(*verdict.faults, *further))
 
 
 def _judged(observations: Sequence[Observation], architecture: Architecture, answers: Answers) -> Verdict:

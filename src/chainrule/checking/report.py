@@ -147,7 +147,8 @@ class Assessment(Displayed, Frozen):
             yield 4, words.plain("check.others", names=others)
         yield 4, words.plain("check.first" if first else "check.then", quantity=self.called(fault.quantity))
         yield 4, why(words, fault)
-        yield from ((4, line) for line in expected_and_found(words, fault, self.called(fault.shown)))
+        if fault.expected is not fault.found:  # the same array where nothing is wrong with a number
+            yield from ((4, line) for line in expected_and_found(words, fault, self.called(fault.shown)))
         yield from _place_lines(words, fault)
         if fault.formula:
             yield 4, f"{words.plain('check.should')} {fault.formula}"

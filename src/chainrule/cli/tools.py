@@ -10,6 +10,7 @@ from chainrule.base.errors import InputError
 from chainrule.cli.explain import check_defined, step_of_batch
 from chainrule.cli.options import (
     BATCH_OPTIONS,
+    DEFINITIONS,
     FORMULA_OPTIONS,
     NETWORK_OPTIONS,
     Sectioned,
@@ -212,6 +213,7 @@ def doctor(network: str | None, as_json: bool, apply: str | None, **options: Any
 @click.option("--template", metavar="STYLE", help="Print a file to fill in: functions, dictionaries, class, script, layers.")
 @click.option("--observe", is_flag=True, help="Watch the loop that trains, whatever functions there are.")
 @click.option("--loss", default="", metavar="NAME", help="The loss.  [default: as the program has it]")
+@DEFINITIONS
 @click.option("--hint", type=click.IntRange(1, 3), metavar="1|2|3", help="Lead to the mistake in place of naming it; 3 is plainest.")
 @click.option("--marks", "form", flag_value="marks", help="Of numbers: a mark for each quantity, with errors carried forward.")
 @click.option("--gradescope", "form", flag_value="gradescope", help="Print the result in Gradescope's format.")

@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -56,16 +57,7 @@ class CommandSubmission:
             raise InputError(
                 f"'{error}' says nothing that is known of a program; write: activations tanh, identity; loss half_squared"
             ) from None
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115  # closed with the process
-        try:
-            words = shlex.split(command)
-            environment = {**os.environ, **dict.fromkeys(THREADS, "1")}
-            self._process = subprocess.Popen(
-                words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, env=environment, start_new_session=True
-            )
-        except (OSError, ValueError, IndexError) as error:
-            self._errors.close()
-            raise InputError(f"the command {quoted(command)} cannot be started: {getattr(error, 'strerror', None) or error}.") from None
+        self._start()
         try:
             self.architecture = self._asked(header.activations, loss or header.loss)
         except BaseException:
@@ -76,6 +68,20 @@ class CommandSubmission:
             Saying("learners.understood.network", {"sizes": "5-7-3", "activations": ", ".join(self.architecture.activations)}),
             Saying("learners.understood.loss.stated", {"loss": self.architecture.loss}),
         )
+
+    def _start(self) -> None:
+        """Start the program. Raises InputError."""
+        command = self.name
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115  # closed with the process
+        try:
+            words = shlex.split(command)
+            environment = {**os.environ, **dict.fromkeys(THREADS, "1")}
+            self._process = subprocess.Popen(
+                words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, env=environment, start_new_session=True
+            )
+        except (OSError, ValueError, IndexError) as error:
+            self._errors.close()
+            raise InputError(f"the command {quoted(command)} cannot be started: {getattr(error, 'strerror', None) or error}.") from None
 
     def __enter__(self) -> CommandSubmission:
         return self
@@ -96,7 +102,10 @@ class CommandSubmission:
         self._errors.close()
 
     def observe(self, problems: Sequence[Problem]) -> Sequence[Observation]:
-        """What it answers to each problem, in their order. Raises Refusal where it answers no more."""
+        """What it answers to each problem, in their order; it is started anew if it has ended. Raises Refusal where it answers no more."""
+        if self._process.poll() is not None:
+            self.close()
+            self._start()
         observations = []
         for problem in problems:
             probe = Probe.from_dict(plain_problem(problem))
@@ -130,7 +139,7 @@ class CommandSubmission:
     def _answer(self, probe: Probe) -> dict[str, Any]:
         line = self._line((json.dumps(_request(probe), separators=(",", ":")) + "\n").encode())
         try:
-            answer = json.loads(line)
+            answer = json.loads(NO_NUMBER.sub(_as_json, line))
         except (ValueError, RecursionError):
             raise Refusal("learners.refused.forms", problem=line[:60].decode(errors="replace").strip()) from None
         if not isinstance(answer, dict):
@@ -165,6 +174,14 @@ class CommandSubmission:
         self._errors.seek(0)
         lines = self._errors.read(100_000).decode(errors="replace").strip().splitlines()
         return lines[-1][:200] if lines else f"it ended with exit code {self._process.wait()}"
+
+
+NO_NUMBER = re.compile(rb'(?<![\w"])(-?)(nan|inf(?:inity)?)(?:\(\w*\))?(?![\w"])', re.IGNORECASE)
+"""What is no number, as printf of C, Rust and others write it."""
+
+
+def _as_json(found: re.Match[bytes]) -> bytes:
+    return b"NaN" if found[2].lower() == b"nan" else found[1] + b"Infinity"
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -124,6 +124,8 @@ def _statement(words: str, statement: str) -> dict[str, object]:
     if found := re.match(r"^(?:loss|cost|error)\s*[:=]?\s*(.+)$", words):
         if found[1].strip() in LOSSES:
             return {"loss": LOSSES[found[1].strip()]}
+        if found[1].strip().isidentifier():  # perhaps one of the person's own: who asks knows what there is
+            return {"loss": found[1].strip()}
         raise HeaderError(statement)
     if found := re.match(r"^(?:learning[_ ]?rate|rate|lr)\s*[:=]?\s*([\d.eE+-]+)$", words):
         try:

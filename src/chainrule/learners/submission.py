@@ -16,8 +16,10 @@ from chainrule.checking.declared import strength
 from chainrule.checking.evidence import Architecture, Fault, Observation, OwnCheck, Place, Saying, Verdict
 from chainrule.learners.header import HeaderError, read_header
 from chainrule.learners.layout import Layout
+from chainrule.learners.pairing import shuffled_apart
 from chainrule.learners.sandbox import Refusal, Sandbox
 from chainrule.learners.source import ProgramSource, read_source
+from chainrule.network.definitions import find
 from chainrule.steps.problem import Problem
 
 
@@ -42,7 +44,14 @@ class FileSubmission:
         record = self._sandbox.run(job)
         found = [self._observation(problem, answer) for problem, answer in zip(problems, record["answers"], strict=True)]
         checks = tuple(self._own_check(plain) for plain in record.get("checks", ()))
-        return [replace(one, checks=checks) for one in found]
+        return [replace(one, checks=checks, apart=self._apart()) for one in found]
+
+    def _apart(self) -> tuple[Place, Place] | None:
+        found = shuffled_apart(self.source.code)
+        if found is None:
+            return None
+        first, second = (Place(*self.source.place(one.lineno)[:1], ast.unparse(one), self.source.place(one.lineno)[1]) for one in found)
+        return first, second
 
     def _own_check(self, plain: Mapping[str, Any]) -> OwnCheck:
         line, file = self.source.place(plain["line"])
@@ -139,12 +148,14 @@ def understood(source: ProgramSource, sandbox: Sandbox, stated: str = "", *, obs
     """The same of a text that was read already."""
     whole = " ; ".join(part for part in (source.stated, stated, "watch" if observe else "", f"loss {loss}" if loss else "") if part)
     try:
-        read_header(whole)
+        said = read_header(whole)
     except HeaderError as error:
         raise InputError(
             f"'{error}' says nothing that is known of a program. A header reads as this one:\n"
             "# chainrule: back_prop(Z1, A1, W1, W2, X, Y); X columns; Y classes; loss cross_entropy; rate 0.1; watch"
         ) from None
+    if said.loss:
+        find("loss", said.loss)
     record = sandbox.run({"work": "understand", "code": source.code, "stated": whole})
     return FileSubmission(source, sandbox, whole, record)
 

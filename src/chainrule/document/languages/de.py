@@ -1373,6 +1373,7 @@ WORDS = {
     "check.why.differences.noise": "{name} weicht um bis zu {percent} % von einer bekannten Ableitung ab: die Schrittweite ist "
     "zu groß, zu klein für die Genauigkeit, oder einseitig.",
     "check.why.differences.altered": "{name} stellt nicht wieder her, was es ändert: danach ist das Argument ein anderes.",
+    "check.why.apart": "x und t werden in den Zeilen {first} und {second} neu geordnet, jedes für sich, so dass nichts zueinander gehört.",
     "check.graph.right": "Die Gradienten von {count} kleinen Graphen sind, was Differenzen von Zahlen geben.",
     "check.why.graph.overwritten": "Was einmal gebraucht wird, ist richtig; in {written} wird ein Wert zweimal gebraucht, und einer seiner "
     "beiden Gradienten bleibt.",

@@ -1330,6 +1330,7 @@ WORDS = {
     "check.why.differences.noise": "{name} is up to {percent} % away from a known derivative: its step is too large, "
     "too small for its precision, or from one side.",
     "check.why.differences.altered": "{name} does not put back what it changes: after it the argument is another.",
+    "check.why.apart": "x and t get a new order in lines {first} and {second}, each one of its own: no sample keeps its target.",
     "check.graph.right": "Gradients of {count} small graphs are what differences of numbers give.",
     "check.why.graph.overwritten": "What is used once is right; in {written} a value is used twice, and one of its two gradients is kept.",
     "check.why.graph.order": "What is used twice is right where it is given; in {written} it is computed, and goes on "
