@@ -22,7 +22,7 @@ Start with
 HOMES = {
     "explain": ("explain",),
     "train": ("train", "sweep", "evaluate", "predict", "info"),
-    "tools": ("figure", "page", "doctor", "check", "code", "examples", "completion"),
+    "tools": ("figure", "page", "open", "doctor", "check", "code", "examples", "completion"),
 }
 """In which module of `chainrule.cli` each command is defined."""
 

@@ -194,6 +194,10 @@ NETWORK_OPTIONS = (
         "schedule", "A number, or a schedule as cosine:rate=0.1,steps=50.  [default: as described, or the optimiser's own]",
         "--learning-rate", "--lr", metavar="RATE",
     ),
+    click.option(
+        "--multipliers", metavar="NUMBERS",
+        help='What the rates of layers or parameters are multiplied by: "hidden1=0.1 b2=2".  [default: 1 each]',
+    ),
     DEFINITIONS,
     click.option(
         "--notation", metavar="PRESET", shell_complete=_presets,

@@ -44,6 +44,14 @@ Examples
   chainrule page 2-2-1 --input "1 0; 0 1" --target "1; 0" -o mine.html
 """
 
+OPEN_EXAMPLES = """\b
+Examples
+  chainrule open
+  chainrule open 2-3-1 --activation relu --notation ng
+  chainrule open flowers.csv
+  chainrule open model.safetensors
+"""
+
 CODE_EXAMPLES = """\b
 Examples
   chainrule code
@@ -163,6 +171,28 @@ def write_page(detail: str | None, exact: bool, digits: int | None, output: str 
     page_command(output, {"detail": detail, "exact": exact, "digits": digits}, options)
 
 
+@click.command(
+    "open", cls=Sectioned, epilog=OPEN_EXAMPLES, short_help="Open a page in the browser: change the network, train, look into it."
+)
+@with_options(*NETWORK_OPTIONS, *BATCH_OPTIONS)
+@click.option("--detail", type=click.Choice(["matrix", "scalar"]), help="How far its formulas zoom in.  [default: by the size]")
+@click.option("--exact", is_flag=True, help="Begin with fractions in place of rounded numbers.")
+@click.option("--digits", type=click.IntRange(1, 17), metavar="N", help="Significant digits of rounded numbers.  [default: 6]")
+@click.option("--language", metavar="en|de", help="Language of the words.  [default: as described, or en]")
+@click.option("--port", type=click.IntRange(1, 65535), metavar="N", help="Where the server listens.  [default: 8365, or one that is free]")
+@click.option("--browser/--no-browser", default=True, help="Open it in the browser, or only print its address.")
+def open_page(detail: str | None, exact: bool, digits: int | None, port: int | None, browser: bool, **options: Any) -> int:
+    """Open a page in the browser, where the network itself can be changed, too, and trained on your own data.
+
+    NETWORK as in `chainrule explain`; a trained model, as model.safetensors; or a table, as flowers.csv or data:iris. Layers, activations,
+    loss, optimiser, letters and language are chosen in the page; files are dropped on it; a training is watched, and any of its steps
+    opened. The server answers this machine alone, and only who has the printed address. Ctrl-C ends it.
+    """
+    from chainrule.cli.open import open_command
+
+    return open_command(port, browser, {"detail": detail, "exact": exact, "digits": digits}, options)
+
+
 @click.command(cls=Sectioned, epilog=DOCTOR_EXAMPLES, short_help="Say why training fails, with a cure that was tried.")
 @with_options(*NETWORK_OPTIONS, *BATCH_OPTIONS)
 @click.option("--json", "as_json", is_flag=True, help="Print the diagnosis as JSON.")
@@ -202,7 +232,8 @@ def check(
     or numbers: .json, .csv, .npz, a recorded step, a PyTorch state. The exit code is 0 where all is right, by whatever conventions, and 1
     where something is wrong or nothing could be judged.
     """
-    from chainrule.cli.check import by_hand, check_command
+    from chainrule.cli.by_hand import by_hand
+    from chainrule.cli.check import check_command
 
     if template is not None:
         from chainrule.learners.templates import template as template_of
@@ -335,5 +366,5 @@ def completion(shell: str) -> None:
     give(known(chainrule, {}, "chainrule", "_CHAINRULE_COMPLETE").source() + "\n")
 
 
-COMMANDS: tuple[click.Command, ...] = (draw, write_page, doctor, check, code, examples, completion)
+COMMANDS: tuple[click.Command, ...] = (draw, write_page, open_page, doctor, check, code, examples, completion)
 """What `chainrule.cli.commands` adds to the group."""

@@ -157,7 +157,7 @@ class Unrolled:
         self.scalars = _SafeScalars({"batch": len(x)})
         derivation = network.derivation
         self.fixed = [element for data in derivation.data for element in self._elements(data)]
-        self.numbers = [float(value) for data in network.split(x, t, weights).values() for value in data.ravel()]
+        self.numbers = [float(value) for data in network.split(x, t, weights, number=number).values() for value in data.ravel()]
         self.trained = [element for part in self.rule.parameters for element in self._elements(part.parameter)]
         self.states = [element for part in self.rule.parameters for state in part.states for element in self._elements(state)]
         self.start = [self._number(element) for element in self.trained]

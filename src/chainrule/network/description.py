@@ -31,6 +31,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from inspect import Parameter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -43,6 +44,7 @@ from chainrule.network.network import MOST_LAYERS, Network, check_implied
 from chainrule.network.wiring import (
     INPUT,
     OUTPUT,
+    Extent,
     LayerCall,
     Wiring,
     check_signal_count,
@@ -85,7 +87,7 @@ def described(network: Network, *, numbers: bool = True) -> dict[str, Any]:
     given = dict(zip(network.layers, shown, strict=True))
     single = list(wiring.outputs) == [OUTPUT] and network.goals[OUTPUT].weight == 1
     settings = {
-        "inputs": wiring.inputs[INPUT] if list(wiring.inputs) == [INPUT] else dict(wiring.inputs),
+        "inputs": _described_inputs(wiring.inputs),
         "loss": network.loss.described() if single else None,
         "regularizer": network.regularizer and network.regularizer.described(),
         "outputs": None if conventions.outputs == "sum" else conventions.outputs,
@@ -102,6 +104,12 @@ def described(network: Network, *, numbers: bool = True) -> dict[str, Any]:
         settings["over_outputs"] = settings["outputs"]
         settings["outputs"] = {name: _described_output(name, network) for name in wiring.outputs}
     return {key: value for key, value in settings.items() if value is not None}
+
+
+def _described_inputs(inputs: Mapping[str, int]) -> Any:
+    sizes = {name: size.described if isinstance(size, Extent) else size for name, size in inputs.items()}
+    alone = list(sizes) == [INPUT] and not isinstance(sizes[INPUT], Mapping)
+    return sizes[INPUT] if alone else sizes
 
 
 def _described_output(name: str, network: Network) -> dict[str, Any]:
@@ -244,7 +252,7 @@ def _layer_from(table: Mapping[str, Any], made: Mapping[str, Layer]) -> Layer:
         return _layer_called(table["share"], made)
     kind = kind_of_layer(table.get("kind", "dense"))
     check_table(table, f"the layer {kind.name}", (*kind.options, *NUMBER_KEYS, *WIRING_KEYS))
-    if "units" in kind.options and "units" not in table:
+    if kind.options.get("units") is Parameter.empty and "units" not in table:
         raise DescriptionError("it does not say how many units it has, as units = 2.")
     if not isinstance(table.get("bias", True), (bool, list, tuple)) and table["bias"] not in (SHARED, THRESHOLD):
         raise DescriptionError(f'bias is true, false, "{SHARED}", "{THRESHOLD}" or a list of numbers, not {quoted(table["bias"])}.')

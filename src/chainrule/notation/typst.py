@@ -22,7 +22,7 @@ Paint: TypeAlias = Callable[[str], str]
 OPERATORS = {",": r"\,", ";": r"\;", ":": r"\:", "/": r"\/", "·": "dot.op", "…": "dots.c", "-": "−", "*": "ast.op"}
 """Signs that Typst would read as its own; every other one of SIGNS is itself."""
 
-SIGNS = frozenset("+−=<>⊙×±≤≥≠≈≔←→⇒∈∝")
+SIGNS = frozenset("+−=<>⊙⋆∗×±≤≥≠≈≔←→⇒∈∝")
 FUNCTIONS = frozenset(("arctan", "cos", "cosh", "exp", "ln", "log", "max", "min", "sin", "sinh", "tan", "tanh"))
 ACCENTS = {"hat": "hat", "tilde": "tilde", "bar": "macron", "dot": "dot", "ddot": "dot.double", "vec": "arrow"}
 FENCES = frozenset("()[]{}|‖⌊⌋⌈⌉⟨⟩")

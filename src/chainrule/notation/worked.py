@@ -25,6 +25,9 @@ from chainrule.notation.formula import Ellipsis, Equation, Formula, Matrix, Numb
 from chainrule.notation.labels import Labels
 from chainrule.notation.numbers import Printed, evaluated, meant, printed, printed_as
 
+MOST_CELLS = (8, 6)
+"""Rows and columns up to which a matrix is printed in full."""
+
 MOST_GUARDED = 30
 """More significant digits than any float has; what is known to fifty can need them where it cancels."""
 
@@ -95,7 +98,7 @@ def matrices(
     result: Any,
     labels: Labels,
     *,
-    most: tuple[int, int] = (8, 6),
+    most: tuple[int, int] = MOST_CELLS,
     worked: bool = True,
 ) -> Equation:
     """An expression of arrays in letters, in matrices of numbers and as a matrix.
@@ -113,8 +116,8 @@ def matrices(
     operands = {node: arrays[node] for node in order(expression, wall=_is_letter) if _is_letter(node)}
     line = _Line(left)
     line.add("=", formula(expression, labels))
-    fits = all(_fits(_shape(numbers), most, turned) for numbers in (*operands.values(), result))
-    if not (fits and worked and _matrix_numbers(line, expression, operands, result, labels)):
+    whole = all(fits(_shape(numbers), most, turned=turned) for numbers in (*operands.values(), result))
+    if not (whole and worked and _matrix_numbers(line, expression, operands, result, labels)):
         shown, exact = _folded(result, most, labels.notation)
         line.add(_relation(exact), shown)
     return line.equation
@@ -299,7 +302,10 @@ def _shape(numbers: Any) -> tuple[int, ...]:
     return (len(numbers), *_shape(numbers[0])) if isinstance(numbers, list | tuple) else ()
 
 
-def _fits(shape: tuple[int, ...], most: tuple[int, int], turned: bool) -> bool:
+def fits(shape: tuple[int, ...], most: tuple[int, int] = MOST_CELLS, *, turned: bool = False) -> bool:
+    """Is an array of this shape printed whole?"""
+    if len(shape) > 2:  # no sheet shows them as they are
+        return False
     grid = _grid(shape, turned) if shape else [[()]]
     return len(grid) <= most[0] and len(grid[0]) <= most[1]
 
@@ -313,7 +319,11 @@ def _at(numbers: Any, index: Index) -> Any:
 
 
 def _grid(shape: tuple[int, ...], turned: bool) -> list[list[Index]]:
-    """The indices of a matrix as they are laid out: a single list is a row, or a column where vectors are columns."""
+    """The indices of a matrix as they are laid out: a single list is a row, or a column where vectors are columns; of more axes, the
+    rows of all matrices below each other.
+    """
+    if len(shape) > 2:
+        return [[(*place, j) for j in range(shape[-1])] for place in _indices(shape[:-1])]
     rows, columns = shape if len(shape) == 2 else (1, shape[0])
     grid = [[(i, j)[2 - len(shape) :] for j in range(columns)] for i in range(rows)]
     return [list(column) for column in zip(*grid, strict=True)] if turned else grid
