@@ -6,6 +6,7 @@ import select
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from tests.flowers import ENDLESS, QUICK, printed, started, train, wait_for, wri
 import chainrule as cr
 from chainrule.base.errors import InputError
 from chainrule.base.files import write_whole
+from chainrule.cli import main
 from chainrule.cli.progress import duration
 from chainrule.training.model import Model, checkpoint_path
 
@@ -272,3 +274,14 @@ def test_what_contradicts_the_run_is_refused_by_name(cut_short, folder, capsys):
     with pytest.raises(InputError, match=r"hidden 16 contradicts the run"):
         cr.train("flowers.csv", target="kind", hidden=[16], output="model.safetensors", resume=True)
     train(capsys, *cut_short, "--hidden", "8", "--seed", "3", "--validation", "0.2", "--patience", "7")
+
+
+def test_a_curve_has_the_words_of_its_language(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    asked = ["train", "data:iris", "--target", "species", "--hidden", "2", "--epochs", "3", "--quiet", "-o", "m.safetensors"]
+    assert main([*asked, "--curve", "de.svg", "--language", "de"]) == 0
+    assert main(["figure", "curve", "m.safetensors", "--language", "de", "-o", "figure.svg"]) == 0
+    for name in ("de.svg", "figure.svg"):
+        drawn = Path(name).read_text(encoding="utf-8")
+        assert "Validierung" in drawn, name
+        assert "validation" not in drawn, name

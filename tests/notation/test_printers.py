@@ -417,7 +417,7 @@ def symbols(part: object) -> list[Symbol]:
 
 def test_lines_end_outside_of_short_brackets():
     short = row(y, times, Fenced(row(Number("1"), minus, y)))
-    assert formula_typst(short) == 'y dot.op class("normal", \\( 1 − y \\))'
+    assert formula_typst(short) == 'y dot.op \\( class("normal", 1 − y) \\)'
     long = Fenced(row(*[part for _ in range(30) for part in (y, plus)], y))
     assert "class" not in formula_typst(long)
     assert "class" not in formula_typst(short, kept=3)

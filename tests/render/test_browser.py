@@ -74,6 +74,21 @@ def test_on_a_telephone_formulas_are_whole_and_the_page_is_short(opened):
     assert page.evaluate("document.documentElement.scrollHeight") < 13 * 800
 
 
+def test_on_a_telephone_a_picture_is_whole_and_large_where_it_is_touched(opened):
+    page = opened("seed", 360)
+    picture = page.locator(".scroll:has(> .diagram)").first
+    letters = """(box) => Math.min(...[...box.querySelectorAll("text")].map((one) => parseFloat(getComputedStyle(one).fontSize)))
+        * box.firstElementChild.getBoundingClientRect().width / box.firstElementChild.viewBox.baseVal.width"""
+    whole = "(box) => box.scrollWidth <= box.clientWidth"
+    assert picture.evaluate(whole)
+    picture.click(position={"x": 250, "y": 40})
+    assert picture.evaluate(letters) >= 12
+    assert picture.evaluate("(box) => box.scrollLeft") > 100  # what was touched is what is seen
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    picture.press("Enter")
+    assert picture.evaluate(whole)
+
+
 def test_a_report_is_for_all_and_its_steps_open_live_by_keyboard(opened, files):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")
     table = {"x": [place / 7 for place in range(30)], "y": [(place % 5) / 3 for place in range(30)]}

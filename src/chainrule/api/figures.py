@@ -170,14 +170,18 @@ def _of_model(model: Model, name: str) -> Figure:
     return training_curve(model.history, model.network)
 
 
-def training_curve(history: Sequence[Report], network: Network) -> Figure:
-    """The errors of the epochs of a training, on a log scale. Raises InputError where none of them is a finite number."""
+def training_curve(history: Sequence[Report], network: Network, language: str | None = None) -> Figure:
+    """The errors of the epochs of a training, on a log scale, in the network's language or in another one.
+
+    Raises InputError where none of the errors is a finite number, UnknownNameError for an unknown language.
+    """
+    from chainrule.api.settings import chosen_notation
     from chainrule.document.words import Words
     from chainrule.explanation.plots import history_plot
     from chainrule.pictures.plot import plot_diagram
     from chainrule.pictures.shapes import with_description
 
-    notation = network.notation
+    notation = chosen_notation(network.notation, None, language)
     diagram = plot_diagram(history_plot(history, network.derivation.labels(notation), Words(notation.language).plain), notation)
     return Figure(diagram.alt, with_description(diagram), notation.language)
 

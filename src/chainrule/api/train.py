@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from chainrule.api.described import described_targets, description_of, fitted_network, places_of, tasks_of
-from chainrule.api.figures import check_drawing, figure
+from chainrule.api.figures import check_drawing, training_curve
 from chainrule.api.settings import chosen_optimizer, setting, typed
 from chainrule.api.watching import Watch, watching
 from chainrule.base.errors import FileError, InputError, quoted
@@ -565,7 +565,7 @@ def _trained(run: Run, training: Training, scores: Mapping[str, Scores], outputs
     outcome = ended if isinstance(ended, Outcome) else diverged(training, ended.step)
     watch.ends(model, outcome)
     if outputs.curve is not None and any(math.isfinite(report.error) for report in model.history):
-        figure(model, "curve").save(outputs.curve)
+        training_curve(model.history, model.network, language).save(outputs.curve)
     if landmarks is not None and outputs.report is not None and (reason != "interrupted" or training.stopped_by == CTRL_C):
         from chainrule.api.report import SOMEWHERE, report_of
 

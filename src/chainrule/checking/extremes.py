@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
 
-from chainrule.base.frozen import Frozen
+from chainrule.base.frozen import Frozen, replace
 from chainrule.checking.declared import goes_together
 from chainrule.checking.evidence import PROBE_RATES, Architecture, Fault, Observation, OwnCheck, Saying, probe_of
 from chainrule.checking.matching import Explanation, Probed, followed

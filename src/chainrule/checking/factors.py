@@ -5,12 +5,11 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import cache
 
 import numpy as np
 
-from chainrule.base.frozen import FrozenValue
+from chainrule.base.frozen import FrozenValue, replace
 from chainrule.network.network import Array
 
 REACH = {"twos": 3, "rows": 4, "outputs": 2, "inputs": 1, "units": 1}

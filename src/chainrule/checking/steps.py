@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from chainrule.base.frozen import Frozen
+from chainrule.base.frozen import Frozen, replace
 from chainrule.checking.evidence import Observation
 from chainrule.checking.matching import Explanation, Probed, followed
 from chainrule.checking.mistakes import MISTAKES, Course

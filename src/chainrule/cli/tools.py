@@ -125,7 +125,7 @@ def draw(
     Without a NAME, the figures are listed. NETWORK as in `chainrule explain`. Networks and curves as .svg need nothing else; formulas, .png
     and .pdf are set by Typst: pip install "chainrule[pdf]".
     """
-    from chainrule.api.figures import FIGURES, check_figure, figure
+    from chainrule.api.figures import FIGURES, check_figure, figure, training_curve
     from chainrule.api.models import is_model, training_data_name
     from chainrule.base.errors import UnknownNameError
     from chainrule.training.model import Model
@@ -143,11 +143,15 @@ def draw(
     step = None if of_its_training else step_of_batch(step, options)
     if name == "boundary" and is_model(options["network"]) and not any(map(options.get, ("data", "input", "target", "row", "step"))):
         options["data"] = training_data_name(options["network"])
-    subject = Model.load(options["network"]) if of_its_training else problem_from_options(**options)
+    if of_its_training:
+        model = Model.load(options["network"])
+        training_curve(model.history, model.network, options["language"]).save(output)
+        say(f"wrote {output}")
+        return
+    subject = problem_from_options(**options)
     figure(subject, name, weight=weight, step=step, steps=steps, detail=detail, digits=digits, exact=exact).save(output)
     say(f"wrote {output}")
-    if not of_its_training:
-        check_defined(subject)
+    check_defined(subject)
 
 
 @click.command("page", cls=Sectioned, epilog=LIVE_EXAMPLES, short_help="Write a training step as a page that can be touched.")

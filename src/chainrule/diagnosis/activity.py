@@ -115,7 +115,8 @@ class Examiner:
         derivation = network.derivation
         self.data = network.split(x, t, None if weights is None else weights.astype(float))
         self.slopes = {h: slope for h in derivation.quantities if (slope := _slope(h)) is not None}
-        self.backward = [node for node in derivation.backward if node not in derivation.gradients]
+        gradients = set(derivation.gradients)
+        self.backward = [node for node in derivation.backward if node not in gradients]
 
     @cached_property
     def _known(self) -> dict[Expression, tuple[float, bool]]:

@@ -111,6 +111,14 @@ class Context(WithoutCaches, FrozenValue):
         return Runner.of(self.step)
 
     @cached_property
+    def parameters_of_layers(self) -> dict[int | None, list[Expression]]:
+        """The parameters by the number of their layer."""
+        found: dict[int | None, list[Expression]] = {}
+        for one in self.derivation.parameters:
+            found.setdefault(None if one.name is None else one.name.layer, []).append(one)
+        return found
+
+    @cached_property
     def in_order(self) -> bool:
         """Is it a step of a run whose steps learn from other samples each?"""
         return order_of(self.step.origin) is not None
@@ -262,7 +270,7 @@ class Context(WithoutCaches, FrozenValue):
     def each_element(self, quantity: Expression, sample: int | None = None) -> Iterator[Element]:
         """The same, one after the other: a large quantity has a million."""
         ranges = [range(size) for size in self.scalars.shape(quantity)]
-        if quantity in self.derivation.parameters:
+        if quantity.name is not None and quantity in self.parameters_of_layers.get(quantity.name.layer, ()):
             absent = self.step.network.absent.get(quantity.key, ())
             yield from (Element(quantity, index[::-1]) for index in itertools.product(*ranges[::-1]) if index[::-1] not in absent)
             return

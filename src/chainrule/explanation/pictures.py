@@ -229,8 +229,7 @@ def _absent(context: Context, units: list[tuple[int, ...]]) -> Iterator[tuple[in
 
 def _biases(context: Context, layer: int) -> list[Expression]:
     """What is added to the net inputs of the layer after this one: its vector of biases, or the one bias of all its units."""
-    parameters = context.derivation.parameters
-    return [one for one in parameters if one.name is not None and one.name.layer == layer + 1 and len(one.shape) < 2]
+    return [one for one in context.parameters_of_layers.get(layer + 1, ()) if len(one.shape) < 2]
 
 
 def _neuron(label: Formula, lines: tuple[Formula, ...]) -> Neuron:

@@ -6,9 +6,7 @@ there its gradient is a sum over its uses, of which many bring nothing.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from chainrule.base.frozen import FrozenValue
+from chainrule.base.frozen import FrozenValue, replace
 from chainrule.document.document import Block, Equations, Paragraph
 from chainrule.explanation.context import Context, paths
 from chainrule.formula.expression import Expression, definition, neighbours, order

@@ -6,7 +6,6 @@ Of the numbers everything is kept that still fits: a weight between two units th
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from chainrule.api.models import Replayed
 from chainrule.api.problems import problem
 from chainrule.api.settings import chosen_notation, chosen_optimizer
 from chainrule.base.errors import InputError, quoted
+from chainrule.base.frozen import replace
 from chainrule.document.words import Words
 from chainrule.network.definitions import definitions
 from chainrule.network.layers import dense

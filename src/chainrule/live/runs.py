@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -18,6 +17,7 @@ from chainrule.api.models import Replayed, recorded, replayed, scales
 from chainrule.api.settings import chosen_optimizer
 from chainrule.api.watching import Watch
 from chainrule.base.errors import ChainruleError, InputError, quoted
+from chainrule.base.frozen import replace
 from chainrule.document.words import Words
 from chainrule.network.description import described
 from chainrule.pages.content import MOST_NUMBERS, MOST_SAMPLES

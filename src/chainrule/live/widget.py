@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +12,7 @@ import numpy as np
 from chainrule.api.batches import with_sample
 from chainrule.api.settings import chosen_optimizer, weights_of_numbers
 from chainrule.base.errors import InputError, quoted
+from chainrule.base.frozen import replace
 from chainrule.live.session import PageSession
 from chainrule.network.definitions import Wanted
 from chainrule.network.network import Array, Network

@@ -171,8 +171,12 @@ class Network(WithoutCaches, Displayed):
 
     def output_of(self, layer: Layer) -> str:
         """The output that is what a layer gives; nothing if there is none."""
-        given = {call.name for call in self.wiring.calls if call.layer is layer}
-        return next((name for name, call in self.wiring.outputs.items() if call in given), "")
+        return self._output_layers.get(layer, "")
+
+    @cached_property
+    def _output_layers(self) -> dict[Layer, str]:
+        layers = {call.name: call.layer for call in self.wiring.calls}
+        return {layers[call]: name for name, call in [*self.wiring.outputs.items()][::-1] if call in layers}  # of two, the first
 
     @property
     def loss(self) -> Bound:

@@ -71,9 +71,10 @@ def formula_typst(formula: f.Formula, words: Mapping[str, str] = ENGLISH, paint:
         case f.Root(content):
             return f"sqrt({inside(unfenced(content))})"
         case f.Fenced(content, left, right):
-            return _kept(kept, formula, _fenced(inside(content), left, right))
+            return _fenced(inside(content), left, right, kept=_is_kept(kept, formula))
         case f.Call(name, arguments):
-            return _kept(kept, formula, f"{_function(name)} {_fenced(f'{chr(92)}{separator(arguments)} '.join(map(inside, arguments)))}")
+            given = f"{chr(92)}{separator(arguments)} ".join(map(inside, arguments))
+            return f"{_function(name)} {_fenced(given, kept=_is_kept(kept, formula))}"
         case f.Cases(condition, first, second):
             lines = (
                 f"{inside(first)} & {string(words['if'] + ' ')} {inside(condition)}",
@@ -151,20 +152,24 @@ def _digits(digits: str) -> str:
     return sign + (rest if re.fullmatch(r"[0-9]+(\.[0-9]+)?|∞", rest) else string(rest))
 
 
-def _fenced(inside: str, left: str = "(", right: str = ")") -> str:
-    """Between fences, which grow where what they hold is tall."""
+def _fenced(inside: str, left: str = "(", right: str = ")", *, kept: bool = False) -> str:
+    """Between fences, which grow where what they hold is tall.
+
+    kept  no line ends in them: what they hold has no signs for Typst, which parts lines after signs, in fences that grow as well
+    """
     opening, closing = (("\\" + sign if sign in _BRACKETS else sign) if sign in FENCES else string(sign) for sign in (left, right))
+    held = f'class("normal", {inside})' if kept else inside
     if any(command in inside for command in TALL):
-        return f"lr({opening} {inside} {closing})"
+        return f"lr({opening} {held} {closing})"
     if left == right:  # the same sign opens and closes
-        return f'class("opening", {opening}) {inside} class("closing", {closing})'
-    return f"{opening} {inside} {closing}"
+        return f'class("opening", {opening}) {held} class("closing", {closing})'
+    return f"{opening} {held} {closing}"
 
 
-def _kept(most: int, formula: f.Formula, written: str) -> str:
-    """Brackets in which no line ends, unless they are too long for one."""
+def _is_kept(most: int, formula: f.Formula) -> bool:
+    """Is it a bracket in which no line ends? Not where it is too long for one."""
     text = formula_text(formula)
-    return f'class("normal", {written})' if len(text) <= most and " " in text else written
+    return len(text) <= most and " " in text
 
 
 def _row(items: Sequence[f.Formula], inside: Callable[[f.Formula], str]) -> str:

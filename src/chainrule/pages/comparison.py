@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
+from chainrule.base.frozen import replace
 from chainrule.explanation.context import Context
 from chainrule.formula.expression import Name, order, variable
 from chainrule.network.definitions import definitions, find

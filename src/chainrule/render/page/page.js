@@ -86,9 +86,22 @@ function open() {
 addEventListener("hashchange", open);
 open();
 
-// What scrolls sideways can be reached by keyboard.
+// A picture that is smaller than it was drawn, on a narrow page, is shown large when it is touched, where the finger is.
+const narrow = matchMedia("(width < 40rem)");
+const shrunk = (box) => narrow.matches && box.querySelector(":scope > .diagram") !== null;
+function enlarged(box, share) {
+  if (!shrunk(box)) return;
+  box.classList.toggle("large");
+  box.scrollLeft = share * box.scrollWidth - box.clientWidth / 2;
+}
+document.querySelectorAll(".scroll:has(> .diagram)").forEach((box) => {
+  box.addEventListener("click", (event) => enlarged(box, (event.clientX - box.getBoundingClientRect().left) / box.clientWidth));
+  box.addEventListener("keydown", (event) => { if (event.key === "Enter") enlarged(box, 0); });
+});
+
+// What scrolls sideways, or can be enlarged, can be reached by keyboard.
 function reachable(box) {
-  if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+  if (box.scrollWidth > box.clientWidth || shrunk(box)) box.tabIndex = 0;
   else box.removeAttribute("tabindex");
 }
 const boxes = document.querySelectorAll(".scroll");
