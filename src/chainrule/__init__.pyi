@@ -63,38 +63,14 @@ from chainrule.network.losses import log_cosh as log_cosh
 from chainrule.network.losses import binary_cross_entropy as binary_cross_entropy
 from chainrule.network.losses import binary_cross_entropy_from_logits as binary_cross_entropy_from_logits, cross_entropy as cross_entropy
 from chainrule.network.losses import cross_entropy_from_logits as cross_entropy_from_logits, hinge as hinge, squared_hinge as squared_hinge
-from chainrule.network.losses import smoothed_cross_entropy as smoothed_cross_entropy, focal as focal
 from chainrule.network.losses import sequence_cross_entropy as sequence_cross_entropy, cosine_distance as cosine_distance
-from chainrule.network.losses import contrastive as contrastive, triplet as triplet
 from chainrule.network.losses import kl as kl, objective as objective, upstream as upstream
 from chainrule.network.initializers import zeros as zeros
 from chainrule.network.initializers import glorot_uniform as glorot_uniform, glorot_normal as glorot_normal, he_uniform as he_uniform
 from chainrule.network.initializers import he_normal as he_normal, lecun_uniform as lecun_uniform, lecun_normal as lecun_normal
 from chainrule.network.initializers import Constant as Constant, Uniform as Uniform, Normal as Normal
 from chainrule.network.initializers import Orthogonal as Orthogonal
-from chainrule.network.optimizers import (
-    sgd as sgd,
-    momentum as momentum,
-    nesterov as nesterov,
-    adagrad as adagrad,
-    rmsprop as rmsprop,
-    adam as adam,
-    adamw as adamw,
-    nadam as nadam,
-    radam as radam,
-    adamax as adamax,
-    adadelta as adadelta,
-    lion as lion,
-    muon as muon,
-    let as let,
-)
-from chainrule.network.schedules import (
-    step_decay as step_decay,
-    exponential as exponential,
-    cosine as cosine,
-    warmup as warmup,
-    one_cycle as one_cycle,
-)
+from chainrule.network.optimizers import let as let
 from chainrule.formula.primitives import exp as exp, log as log, sqrt as sqrt, sin as sin, cos as cos, sign as sign, floor as floor
 from chainrule.formula.primitives import erf as erf
 from chainrule.formula.primitives import maximum as maximum, minimum as minimum, select as select
@@ -110,13 +86,25 @@ __version__: str
 if not TYPE_CHECKING:
     from chainrule.network.activations import elu as elu, gelu as gelu, leaky_relu as leaky_relu
     from chainrule.network.initializers import constant as constant, normal as normal, orthogonal as orthogonal, uniform as uniform
-    from chainrule.network.losses import huber as huber
+    from chainrule.network.losses import (
+        contrastive as contrastive,
+        focal as focal,
+        huber as huber,
+        smoothed_cross_entropy as smoothed_cross_entropy,
+        triplet as triplet,
+    )
     from chainrule.network.optimizers import (
+        adadelta as adadelta,
         adagrad as adagrad,
         adam as adam,
+        adamax as adamax,
         adamw as adamw,
+        lion as lion,
         momentum as momentum,
+        muon as muon,
+        nadam as nadam,
         nesterov as nesterov,
+        radam as radam,
         rmsprop as rmsprop,
         sgd as sgd,
     )
@@ -129,6 +117,32 @@ if not TYPE_CHECKING:
         warmup as warmup,
     )
 
+class _adadelta(Definition):
+    @overload
+    def __call__(
+        self,
+        learning_rate: float | str | Mapping[str, Any] | Definition | Bound = 1.0,
+        decay: float = 0.9,
+        epsilon: float = 1e-06,
+        clip_value: float | None = None,
+        clip_norm: float | None = None,
+        multipliers: float | None = None,
+        *,
+        lr: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        eta: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        η: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        step_size: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        eps: float = ...,
+        rho: float = ...,
+        ρ: float = ...,
+        beta: float = ...,
+        gamma: float = ...,
+    ) -> Bound: ...
+    @overload
+    def __call__(self, first: Expression, /, *others: Expression, **options: Any) -> Any: ...
+
+adadelta: _adadelta
+
 class _adagrad(Definition):
     @overload
     def __call__(
@@ -137,6 +151,7 @@ class _adagrad(Definition):
         epsilon: float = 1e-10,
         clip_value: float | None = None,
         clip_norm: float | None = None,
+        multipliers: float | None = None,
         *,
         lr: float | str | Mapping[str, Any] | Definition | Bound = ...,
         eta: float | str | Mapping[str, Any] | Definition | Bound = ...,
@@ -159,6 +174,7 @@ class _adam(Definition):
         epsilon: float = 1e-08,
         clip_value: float | None = None,
         clip_norm: float | None = None,
+        multipliers: float | None = None,
         *,
         lr: float | str | Mapping[str, Any] | Definition | Bound = ...,
         eta: float | str | Mapping[str, Any] | Definition | Bound = ...,
@@ -172,6 +188,30 @@ class _adam(Definition):
 
 adam: _adam
 
+class _adamax(Definition):
+    @overload
+    def __call__(
+        self,
+        learning_rate: float | str | Mapping[str, Any] | Definition | Bound = 0.002,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        epsilon: float = 1e-08,
+        clip_value: float | None = None,
+        clip_norm: float | None = None,
+        multipliers: float | None = None,
+        *,
+        lr: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        eta: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        η: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        step_size: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        eps: float = ...,
+        alpha: float | str | Mapping[str, Any] | Definition | Bound = ...,
+    ) -> Bound: ...
+    @overload
+    def __call__(self, first: Expression, /, *others: Expression, **options: Any) -> Any: ...
+
+adamax: _adamax
+
 class _adamw(Definition):
     @overload
     def __call__(
@@ -183,6 +223,7 @@ class _adamw(Definition):
         decay: float = 0.01,
         clip_value: float | None = None,
         clip_norm: float | None = None,
+        multipliers: float | None = None,
         *,
         lr: float | str | Mapping[str, Any] | Definition | Bound = ...,
         eta: float | str | Mapping[str, Any] | Definition | Bound = ...,
@@ -204,6 +245,14 @@ class _constant(Definition):
     def __call__(self, first: Expression, /, *others: Expression, **options: Any) -> Any: ...
 
 constant: _constant
+
+class _contrastive(Definition):
+    @overload
+    def __call__(self, margin: float = 1.0) -> Bound: ...
+    @overload
+    def __call__(self, first: Expression, /, *others: Expression, **options: Any) -> Expression: ...
+
+contrastive: _contrastive
 
 class _cosine(Definition):
     @overload
@@ -259,6 +308,14 @@ class _exponential(Definition):
 
 exponential: _exponential
 
+class _focal(Definition):
+    @overload
+    def __call__(self, gamma: float = 2.0, alpha: float = 0.25) -> Bound: ...
+    @overload
+    def __call__(self, first: Expression, /, *others: Expression, **options: Any) -> Expression: ...
+
+focal: _focal
+
 class _gelu(Definition):
     @overload
     def __call__(self, approximate: Literal["none", "tanh"] = "none") -> Bound: ...
@@ -299,6 +356,30 @@ class _leaky_relu(Definition):
 
 leaky_relu: _leaky_relu
 
+class _lion(Definition):
+    @overload
+    def __call__(
+        self,
+        learning_rate: float | str | Mapping[str, Any] | Definition | Bound = 0.0001,
+        beta1: float = 0.9,
+        beta2: float = 0.99,
+        decay: float = 0.0,
+        clip_value: float | None = None,
+        clip_norm: float | None = None,
+        multipliers: float | None = None,
+        *,
+        lr: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        eta: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        η: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        step_size: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        alpha: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        weight_decay: float = ...,
+    ) -> Bound: ...
+    @overload
+    def __call__(self, first: Expression, /, *others: Expression, **options: Any) -> Any: ...
+
+lion: _lion
+
 class _momentum(Definition):
     @overload
     def __call__(
@@ -307,6 +388,7 @@ class _momentum(Definition):
         momentum: float = 0.9,
         clip_value: float | None = None,
         clip_norm: float | None = None,
+        multipliers: float | None = None,
         *,
         lr: float | str | Mapping[str, Any] | Definition | Bound = ...,
         eta: float | str | Mapping[str, Any] | Definition | Bound = ...,
@@ -321,6 +403,59 @@ class _momentum(Definition):
 
 momentum: _momentum
 
+class _muon(Definition):
+    @overload
+    def __call__(
+        self,
+        learning_rate: float | str | Mapping[str, Any] | Definition | Bound = 0.001,
+        momentum: float = 0.95,
+        decay: float = 0.1,
+        epsilon: float = 1e-07,
+        clip_value: float | None = None,
+        clip_norm: float | None = None,
+        multipliers: float | None = None,
+        *,
+        lr: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        eta: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        η: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        step_size: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        eps: float = ...,
+        mu: float = ...,
+        μ: float = ...,
+        beta: float = ...,
+        weight_decay: float = ...,
+    ) -> Bound: ...
+    @overload
+    def __call__(self, first: Expression, /, *others: Expression, **options: Any) -> Any: ...
+
+muon: _muon
+
+class _nadam(Definition):
+    @overload
+    def __call__(
+        self,
+        learning_rate: float | str | Mapping[str, Any] | Definition | Bound = 0.002,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        epsilon: float = 1e-08,
+        momentum_decay: float = 0.004,
+        clip_value: float | None = None,
+        clip_norm: float | None = None,
+        multipliers: float | None = None,
+        *,
+        lr: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        eta: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        η: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        step_size: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        eps: float = ...,
+        alpha: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        psi: float = ...,
+    ) -> Bound: ...
+    @overload
+    def __call__(self, first: Expression, /, *others: Expression, **options: Any) -> Any: ...
+
+nadam: _nadam
+
 class _nesterov(Definition):
     @overload
     def __call__(
@@ -329,6 +464,7 @@ class _nesterov(Definition):
         momentum: float = 0.9,
         clip_value: float | None = None,
         clip_norm: float | None = None,
+        multipliers: float | None = None,
         *,
         lr: float | str | Mapping[str, Any] | Definition | Bound = ...,
         eta: float | str | Mapping[str, Any] | Definition | Bound = ...,
@@ -382,6 +518,30 @@ class _orthogonal(Definition):
 
 orthogonal: _orthogonal
 
+class _radam(Definition):
+    @overload
+    def __call__(
+        self,
+        learning_rate: float | str | Mapping[str, Any] | Definition | Bound = 0.001,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        epsilon: float = 1e-08,
+        clip_value: float | None = None,
+        clip_norm: float | None = None,
+        multipliers: float | None = None,
+        *,
+        lr: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        eta: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        η: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        step_size: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        eps: float = ...,
+        alpha: float | str | Mapping[str, Any] | Definition | Bound = ...,
+    ) -> Bound: ...
+    @overload
+    def __call__(self, first: Expression, /, *others: Expression, **options: Any) -> Any: ...
+
+radam: _radam
+
 class _rmsprop(Definition):
     @overload
     def __call__(
@@ -391,6 +551,7 @@ class _rmsprop(Definition):
         epsilon: float = 1e-08,
         clip_value: float | None = None,
         clip_norm: float | None = None,
+        multipliers: float | None = None,
         *,
         lr: float | str | Mapping[str, Any] | Definition | Bound = ...,
         eta: float | str | Mapping[str, Any] | Definition | Bound = ...,
@@ -414,6 +575,7 @@ class _sgd(Definition):
         learning_rate: float | str | Mapping[str, Any] | Definition | Bound = 0.05,
         clip_value: float | None = None,
         clip_norm: float | None = None,
+        multipliers: float | None = None,
         *,
         lr: float | str | Mapping[str, Any] | Definition | Bound = ...,
         eta: float | str | Mapping[str, Any] | Definition | Bound = ...,
@@ -425,6 +587,14 @@ class _sgd(Definition):
     def __call__(self, first: Expression, /, *others: Expression, **options: Any) -> Any: ...
 
 sgd: _sgd
+
+class _smoothed_cross_entropy(Definition):
+    @overload
+    def __call__(self, smoothing: float = 0.1) -> Bound: ...
+    @overload
+    def __call__(self, first: Expression, /, *others: Expression, **options: Any) -> Expression: ...
+
+smoothed_cross_entropy: _smoothed_cross_entropy
 
 class _step_decay(Definition):
     @overload
@@ -445,6 +615,14 @@ class _step_decay(Definition):
     def __call__(self, first: Expression, /, *others: Expression, **options: Any) -> Any: ...
 
 step_decay: _step_decay
+
+class _triplet(Definition):
+    @overload
+    def __call__(self, margin: float = 1.0) -> Bound: ...
+    @overload
+    def __call__(self, first: Expression, /, *others: Expression, **options: Any) -> Expression: ...
+
+triplet: _triplet
 
 class _uniform(Definition):
     @overload

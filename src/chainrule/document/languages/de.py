@@ -1345,7 +1345,8 @@ WORDS = {
     "check.marks.right": "richtig",
     "check.marks.follows": "folgt aus einem früheren Fehler",
     "check.marks.wrong": "falsch",
-    "check.hand.title": "Das Netz {network}, Größe für Größe: Zahlen zeilenweise, eine leere Zeile zum Auslassen, < nimmt die letzte zurück.",
+    "check.hand.title": "Das Netz {network}, Größe für Größe: Zahlen zeilenweise, eine leere Zeile zum Auslassen, "
+    "< nimmt die letzte zurück.",
     "check.hand.ask": "{quantity} ({shape}):",
     "check.hand.numbers": "Gebraucht werden {count} Zahlen mit Leerzeichen dazwischen.",
     "check.hand.numbers.count=1": "Gebraucht wird eine Zahl.",

@@ -1303,7 +1303,8 @@ WORDS = {
     "check.marks.right": "right",
     "check.marks.follows": "follows from an earlier error",
     "check.marks.wrong": "wrong",
-    "check.hand.title": "The network {network}, quantity by quantity: numbers in rows, an empty line to leave one out, < to take the last one back.",
+    "check.hand.title": "The network {network}, quantity by quantity: numbers in rows, an empty line to leave one out, < to "
+    "take the last one back.",
     "check.hand.ask": "{quantity} ({shape}):",
     "check.hand.numbers": "{count} numbers are wanted, with blanks between them.",
     "check.hand.numbers.count=1": "One number is wanted.",
