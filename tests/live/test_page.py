@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 from tests.pages.test_live import drawn, explained, shown
@@ -18,7 +19,13 @@ HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(1)>\"'"
 
 
 @pytest.fixture
-def tab(browser, served):
+def connections():
+    """The connections that the page has opened."""
+    return []
+
+
+@pytest.fixture
+def tab(browser, served, connections):
     """A page of its own; what it says to the console, and asks of others, has to be nothing."""
     said: list[str] = []
     context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce", accept_downloads=True)
@@ -28,6 +35,7 @@ def tab(browser, served):
     tab.on("pageerror", lambda error: said.append(str(error)))
     tab.on("dialog", lambda dialog: said.append(dialog.message))
     tab.on("request", lambda request: said.append(request.url) if not request.url.startswith((served.origin, "data:", "blob:")) else None)
+    tab.on("websocket", lambda connection: connections.insert(0, connection))
     tab.goto(served.address)
     tab.locator(".stage .error").wait_for()
     yield tab
@@ -81,13 +89,11 @@ def test_numbers_that_a_person_gave_stay_through_other_units_letters_and_languag
     sizes(tab, "2-3-1")
 
 
-def test_a_page_that_is_loaded_again_stands_where_it_stood(tab):
+def test_a_page_that_is_loaded_again_stands_where_it_stood(tab, connections):
     tab.get_by_role("button", name="Put in a layer before Layer 2").click()
     sizes(tab, "2-2-2-1")
-    tab.evaluate("chainrule.change({'W1 0': -0.125})")
-    drawn(tab)
-    tab.locator(".edge-number .value", has_text="−0.125").first.wait_for()
-    tab.evaluate("new Promise((done) => setTimeout(done, 400))")  # until Python was told
+    with connections[0].expect_event("framereceived", lambda text: re.fullmatch(r'\{"id":\d+\}', text)):  # Python was told
+        tab.evaluate("chainrule.change({'W1 0': -0.125})")
     tab.reload()
     tab.locator(".edge-number .value", has_text="−0.125").first.wait_for()
     sizes(tab, "2-2-2-1")
@@ -103,9 +109,9 @@ def test_what_is_refused_is_said_and_nothing_changes(tab):
 
 def test_a_persons_table_is_trained_watched_and_looked_into(tab):
     opens(tab, "<b>mine.csv", TABLE.replace("kind", HOSTILE.replace('"', "'").replace(",", "")))
-    tab.locator(".training h2", has_text="<b>mine.csv").wait_for()
+    tab.locator(".training summary b", has_text="<b>mine.csv").wait_for()
     assert "<script>alert(1)</script>" in tab.locator(".training .decided").text_content()
-    assert (tab.locator("img").count(), tab.locator(".training b").count()) == (0, 0)
+    assert (tab.locator("img").count(), tab.locator(".training b").count()) == (0, 1)
     tab.get_by_label("Epochs").fill("30")
     tab.get_by_role("button", name="Train on all rows").click()
     tab.get_by_role("button", name="Train once more").wait_for()
@@ -121,12 +127,33 @@ def test_a_persons_table_is_trained_watched_and_looked_into(tab):
     assert download.value.path().stat().st_size > 1000
 
 
-def test_a_training_is_stopped(tab):
+def test_a_training_is_stopped(tab, monkeypatch):
+    def waiting(watch, report, measure):
+        while not watch.going.stopping:
+            time.sleep(0.01)
+        watch.going.training.stop()
+
+    monkeypatch.setattr("chainrule.live.runs._Watch.epoch", waiting)
     opens(tab, "t.csv", TABLE)
-    tab.get_by_label("Epochs").fill("100000")
     tab.get_by_role("button", name="Train on all rows").click()
     tab.get_by_role("button", name="Stop").click()
     tab.get_by_role("button", name="Train once more").wait_for()
+    assert "Interrupted" in tab.locator(".training-lines").text_content()
+
+
+def test_another_activation_begins_anew_with_the_same_weights(tab):
+    tab.get_by_role("button", name="Train", exact=True).click()
+    tab.locator(".phase", has_text="before step 2").wait_for()
+    weight = tab.evaluate("chainrule.session.double(0)")
+    tab.get_by_label("Layer 1: Activation").select_option("tanh")
+    tab.locator("#view-formulas", has_text="tanh").wait_for()
+    tab.get_by_label("Layer 1: Activation").select_option("sigmoid")
+    tab.locator("#view-formulas", has_text="σ").wait_for()
+    assert "before step 1" in tab.locator(".phase").text_content()
+    assert tab.evaluate("chainrule.session.steps.length") == 1
+    assert tab.evaluate("chainrule.session.double(0)") == weight
+    tab.get_by_role("button", name="Undo").click()
+    tab.locator("#view-formulas", has_text="tanh").wait_for()
 
 
 def test_a_file_is_dropped_on_the_page(tab):
@@ -135,7 +162,7 @@ def test_a_file_is_dropped_on_the_page(tab):
     )
     tab.dispatch_event("#page", "dragover", {"dataTransfer": transfer})
     tab.dispatch_event("#page", "drop", {"dataTransfer": transfer})
-    tab.locator(".training h2", has_text="a.csv").wait_for()
+    tab.locator(".training summary b", has_text="a.csv").wait_for()
 
 
 def test_a_description_is_saved_as_the_command_line_reads_it(tab, tmp_path):
@@ -156,14 +183,14 @@ def test_everything_is_done_by_keyboard_alone(tab):
     sizes(tab, "2-4-1")
 
 
-@pytest.mark.parametrize(("width", "scheme"), some([(360, "dark"), (1280, "light"), (900, "dark")], 1))
+@pytest.mark.parametrize(("width", "scheme"), some([(360, "dark"), (1280, "light"), (900, "dark")], lambda case: case[0] == 360))
 def test_axe_finds_nothing_and_nothing_sticks_out(tab, width, scheme):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")
     tab.emulate_media(color_scheme=scheme)
     tab.set_viewport_size({"width": width, "height": 900})
     tab.evaluate("document.querySelector('.bench details').open = true")
     opens(tab, "t.csv", TABLE)
-    tab.locator(".training h2").wait_for()
+    tab.locator(".training summary b").wait_for()
     tab.get_by_label("Epochs").fill("5")
     tab.get_by_role("button", name="Train on all rows").click()
     tab.get_by_role("button", name="Open this step").wait_for()

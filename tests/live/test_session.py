@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import threading
 from typing import Any
 
 import numpy as np
@@ -265,12 +266,19 @@ def test_a_training_is_watched_and_its_steps_are_those_of_train():
 
 
 def test_a_training_is_stopped_and_keeps_what_it_has():
-    session = PageSession(problem())
+    asked = threading.Event()
+
+    def waiting(told):
+        if told["run"]["curve"] and told["run"]["state"] == "running":
+            asked.wait()
+
+    session = PageSession(problem(), tell=waiting)
     ask(session, **sent("t.csv", table()))
     ask(session, do="train", epochs=100_000, batch_size=4)
     assert "stop it first" in refusal(session, do="train")
     assert "stop it first" in refusal(session, **sent("t.csv", table()))
     ask(session, do="stop")
+    asked.set()
     session.run.thread.join()
     assert session.run.state == "ended"
     assert session.run.model.outcome["reason"] == "interrupted"

@@ -33,7 +33,10 @@ LARGEST = 120_000
 
 
 @needs_node
-@pytest.mark.parametrize(("script", "built"), [("module", "page.js"), ("style", "page.css")])
+@pytest.mark.parametrize(
+    ("script", "built"),
+    [("module", "page.js"), ("style", "page.css"), ("served", "served.js"), ("served-style", "served.css"), ("widget", "widget.js")],
+)
 def test_the_built_file_is_what_its_sources_give(tmp_path, script, built):
     command = json.loads((PAGE / "front/package.json").read_text())["scripts"][script]
     tool, *options = shlex.split(command.replace(f"../{built}", str(tmp_path / built)))
@@ -64,6 +67,16 @@ def test_no_name_that_is_shortened_stands_in_what_python_hands_over():
         problem("2-3-2", loss="cross_entropy", optimizer="adam", regularizer="l2", input="1 2; 3 4", target="1 0; 0 1"),
     ):
         assert shortened.isdisjoint(keys(page_content(given)))
+
+
+def test_what_is_added_where_python_is_reaches_only_its_own_server_or_its_own_cell():
+    served, widget, style = ((PAGE / name).read_text("utf-8") for name in ("served.js", "widget.js", "served.css"))
+    for reaching in ("fetch(", "XMLHttpRequest", "eval(", "new Function", "import(", "https://"):
+        assert reaching not in (served + widget).replace("https://www.w3.org/", "")
+    assert served.count("new WebSocket(") == 1
+    assert "new WebSocket(`ws://${location.host}/live" in served
+    assert "WebSocket" not in widget
+    assert "url(" not in style
 
 
 @pytest.fixture(scope="module")

@@ -36,6 +36,8 @@ class Served {
   private asking = 0;
   /** The numbers of the page when it asked for another network. */
   private askedWith: ReadonlyMap<string, string> | undefined;
+  /** Did it ask for another notation or language, and for the same numbers? */
+  private looks = false;
   private queued: Change | undefined;
   private told: ReadonlyMap<string, string> = new Map();
   private telling = false;
@@ -50,7 +52,7 @@ class Served {
       data: (target, drop) => void this.show({ do: "data", target, drop }),
       train: (epochs, batchSize) => void this.train(epochs, batchSize),
       stop: () => void this.ask({ do: "stop" }),
-      step: (number) => void this.show({ do: "step", number }),
+      step: (number) => void this.show({ do: "step", number }).then(() => this.root.querySelector(".controls")?.scrollIntoView({ block: "start" })),
       model: () => void this.saveModel(),
     });
     channel.heard = (answer) => this.heard(answer);
@@ -126,9 +128,8 @@ class Served {
     const before = this.shown;
     const content = unpacked(answer.content);
     const session = new Session(content);
-    if (before) session.follow(before.session);
-    const looks = before !== undefined && session.start === before.session.start;
-    if (before && !looks) {
+    if (before) session.follow(before.session, this.looks);
+    if (before && !this.looks) {
       this.past = [...this.past, before].slice(-MOST_SHOWN);
       this.future = [];
       this.catchUp(session, before.session);
@@ -196,7 +197,9 @@ class Served {
       return;
     }
     this.askedWith = this.shown && this.numbersOf(this.shown.session);
+    this.looks = "notation" in change || "language" in change;
     await this.show({ do: "change", change, numbers: this.differing() });
+    this.looks = false;
     this.askedWith = undefined;
     const next = this.queued;
     this.queued = undefined;

@@ -41,15 +41,13 @@ export class Session {
     this.selected = content.stage.edges.find(([, , weight]) => weight >= 0)?.[2] ?? content.stage.error;
   }
 
-  /** Takes over where another session stands, if it has the same quantities; in any case what is selected, where that is still there. */
-  follow(other: Session): void {
+  /** Takes over what is selected in another session, where that is still there; and all that it knows, if it is of the same numbers. */
+  follow(other: Session, same: boolean): void {
     const [key, place] = other.content.elements[other.selected]!;
     this.selected = this.places.get(`${key} ${place}`) ?? this.selected;
     this.sample = Math.min(other.sample, this.content.samples - 1);
-    const sizes = ({ content }: Session): string => JSON.stringify([content.quantities, content.leaves.next, Object.keys(content.leaves.options)]);
-    if (sizes(this) !== sizes(other)) return;
-    [this.#moment, this.#past, this.#future] = [other.#moment, other.#past, other.#future];
-    if (this.content.sequence.length === other.content.sequence.length) this.position = other.position;
+    if (!same) return;
+    [this.#moment, this.#past, this.#future, this.position] = [other.#moment, other.#past, other.#future, other.position];
   }
 
   // Where one stands

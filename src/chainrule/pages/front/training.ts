@@ -27,7 +27,9 @@ export class TrainingPanel {
   private readonly picture = svg("svg", { viewBox: `0 0 ${WIDE} ${TALL}`, class: "training-curve", role: "img", preserveAspectRatio: "none" }, this.curve, this.held);
   private readonly lines = html("pre", { class: "training-lines", tabindex: 0 });
   private readonly steps = html("div", { class: "bench-choices" });
-  private readonly title = html("h2", {});
+  private readonly title = html("b", {});
+  private readonly folded = html("details", {});
+  private readonly results = html("div", { class: "training-results" });
   private epochs = EPOCHS;
   private batchSize = BATCH_SIZE;
   private data: Data | null = null;
@@ -37,7 +39,11 @@ export class TrainingPanel {
     private readonly words: Phrases,
     private readonly asked: Asked,
   ) {
-    this.element.append(this.title, this.settings, this.decided, this.said, this.picture, this.steps, this.lines);
+    const course = html("div", { class: "training-course" }, this.said, this.picture, this.steps);
+    this.results.append(course, this.lines);
+    this.folded.open = true;
+    this.folded.append(html("summary", {}, this.title), this.settings, this.decided, this.results);
+    this.element.append(this.folded);
   }
 
   /** Shows a table; nothing where there is none. */
@@ -118,6 +124,7 @@ export class TrainingPanel {
     this.said.hidden = !run?.said;
     this.lines.textContent = run?.lines.join("\n") ?? "";
     this.lines.hidden = !run?.lines.length;
+    this.results.hidden = !run;
     const curve = run?.curve ?? [];
     this.picture.toggleAttribute("hidden", curve.length < 2);
     if (curve.length < 2) return;
