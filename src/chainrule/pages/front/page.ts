@@ -576,6 +576,11 @@ export class Page {
     return this.#alarms.now();
   }
 
+  /** The errors of the runs beside this one, by what they are called. */
+  runs(count: number): Record<string, number[]> {
+    return (this.#views.get("curve")!.view as Curve).compared(count);
+  }
+
   /** TOML, as it is loaded. */
   readonly toml = fromToml;
 
