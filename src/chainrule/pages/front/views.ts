@@ -6,6 +6,7 @@ import { html, letter, setText, svg } from "./dom";
 import { type Changing, move, type } from "./handles";
 import { Lines, prose, stated } from "./lines";
 import { HEIGHT, WIDTH, frame, path } from "./plot";
+import { built } from "./mathml";
 import { printedAs } from "./numbers";
 import { type Arrays, type Start, result, withRate } from "./program";
 import { type Real, toNumber } from "./real";
@@ -480,6 +481,7 @@ export class Graph extends Base {
     }
     picture.append(...texts);
     this.place.replaceChildren(picture);
+    built.count++;
   }
 
   #value(node: number): Real {
