@@ -1,17 +1,16 @@
 """Programs as people write them are read without a word from them; what is wrong in them is named, and what is right is passed."""
 
+import json
 from pathlib import Path
 
 import pytest
-from tests.learners.expected import CAUTIONS, RIGHT, UNKNOWN, WRONG
+from tests.learners.expected import CAUTIONS, EDITED, RIGHT, UNKNOWN, WRONG
 from tests.samples import some
 
-from chainrule.checking.evidence import probes
-from chainrule.checking.extremes import extremes
-from chainrule.checking.judgement import judge
-from chainrule.checking.report import completed
+from chainrule.api.check import check_program, check_submission
 from chainrule.learners.sandbox import Sandbox
-from chainrule.learners.submission import read_submission
+from chainrule.learners.source import source_of
+from chainrule.learners.submission import understood
 
 PROGRAMS = Path(__file__).parent / "programs"
 
@@ -29,6 +28,13 @@ QUICK = {
     "history_in_class.py",
     "integer_weights.py",
     "bce_loop.py",
+    "german_free.py",
+    "closures.py",
+    "unnamed_forward.py",
+    "pandas_houses.py",
+    "engine.py",
+    "engine_overwritten.py",
+    "numeric_half.py",
 }
 """What the ordinary tests look at."""
 
@@ -40,11 +46,17 @@ def sandbox():
 
 
 def judged(name, sandbox):
-    submission = read_submission(PROGRAMS / name, sandbox)
-    ordinary, further = probes(submission.architecture), extremes(submission.architecture)
-    observations = submission.observe([*ordinary, *further.problems])
-    answers = further.answered(observations[len(ordinary) :])
-    return completed(judge(observations[: len(ordinary)], submission.architecture, answers), submission)
+    return check_program(PROGRAMS / name, sandbox).verdict
+
+
+def edited(name):
+    """A right program with the mistake that `EDITED` makes in it."""
+    old, new, _ = EDITED[name]
+    text = (PROGRAMS / name).read_text("utf-8")
+    if name.endswith(".ipynb"):
+        old, new = (json.dumps(part)[1:-1] for part in (old, new))
+    assert old in text
+    return source_of(text.replace(old, new), name)
 
 
 def quick(name):
@@ -72,6 +84,13 @@ def test_the_mistake_is_named_and_found(name, sandbox):
         assert place.expression == expression
         if name.endswith(".py"):
             assert expression in (PROGRAMS / name).read_text("utf-8").splitlines()[place.line - 1]
+
+
+@pytest.mark.parametrize("name", some(EDITED, quick))
+def test_a_mistake_in_a_right_program_is_named(name, sandbox):
+    number = EDITED[name][2]
+    fault = check_submission(understood(edited(name), sandbox)).verdict.faults[0]
+    assert number in (fault.number, *fault.others) or (number == 0 and fault.number is None)
 
 
 @pytest.mark.parametrize("name", some(CAUTIONS, quick))

@@ -228,7 +228,8 @@ def check(
     or numbers: .json, .csv, .npz, a recorded step, a PyTorch state. The exit code is 0 where all is right, by whatever conventions, and 1
     where something is wrong or nothing could be judged.
     """
-    from chainrule.cli.check import by_hand, check_command
+    from chainrule.cli.by_hand import by_hand
+    from chainrule.cli.check import check_command
 
     if template is not None:
         from chainrule.learners.templates import template as template_of

@@ -14,14 +14,17 @@ from typing import Any
 import numpy as np
 
 from chainrule.learners.calling import Unbound
+from chainrule.learners.differences import own_checks
+from chainrule.learners.graphs import graph_answers
 from chainrule.learners.header import Header, read_header
 from chainrule.learners.layout import Array, Layout, Probe
 from chainrule.learners.limits import Guard, Stopped, line_of_error
 from chainrule.learners.loading import Loaded, said
 from chainrule.learners.names import compact, meaning, use_stated_names
-from chainrule.learners.programs import BACKWARD, UPDATE, Answer, FunctionProgram, LearnerProgram, Unreadable
+from chainrule.learners.places import Unreadable
+from chainrule.learners.programs import BACKWARD, UPDATE, Answer, FunctionProgram, LearnerProgram
 from chainrule.learners.reading import ProgramReading, Trials, read_again, understand
-from chainrule.learners.recognition import ACTIVATIONS, SeenValues, error_seen, output_seen
+from chainrule.learners.recognition import ACTIVATIONS, SeenValues, error_seen, output_seen, total_seen
 
 STEPS = 3
 """Update steps of a probe."""
@@ -49,6 +52,8 @@ def done(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
         return stopped.record()
     except MemoryError as error:
         return Stopped("learners.refused.memory", line_of_error(error)).record()
+    except Exception as error:  # noqa: BLE001  # whatever a learner's objects do where they are looked at, there is a verdict
+        return Stopped("learners.refused.not_understood", line_of_error(error), problem=said(error)).record()
     if guard.stopped is not None:
         return guard.stopped.record()
     return record
@@ -75,6 +80,9 @@ def _understand(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
 
 def _not_understood(loaded: Loaded, trials: Trials) -> Stopped:
     """Why a file was not understood: what Python said where a trial came furthest, else that nothing was found."""
+    if trials.forward:
+        entry, gave = trials.forward[0]
+        return Stopped("learners.refused.forms", entry, problem=gave)
     errors = [error for error in trials.errors if error[0] >= 0]
     if errors:
         _, line, problem = errors[0]
@@ -105,12 +113,28 @@ def _told(reading: ProgramReading, header: Header) -> dict[str, Any]:
         "batch": forward.batch,
         "biases": [b is not None for b in probe.biases],
         "sizes": list(probe.sizes),
-        "logarithm": bool(re.search(r"\blog\w*\(", reading.program.loaded.code)),
+        "logarithm": bool(re.search(r"\blog\w*\(", reading.program.loaded.code)) or _plain_error(reading),
         "free": reading.free,
         "rows": reading.rows,
         "names": dict(reading.answer.names),
         "updates": bool(reading.answer.after),
+        "penalized": program.penalized(),
     }
+
+
+def _plain_error(reading: ProgramReading) -> bool:
+    """Is the gradient of the last W that of y − t by itself, as with cross-entropy, and not of (y − t) y (1 − y)?"""
+    probe, y = reading.probe, reading.answer.forward.y
+    depth = len(probe.weights)
+    gradient = reading.answer.gradients.get(f"dW{depth}")
+    if y is None or gradient is None or gradient.shape != probe.weights[-1].shape:
+        return False
+    h = probe.x
+    for w, b, name in zip(probe.weights[:-1], probe.biases[:-1], reading.answer.forward.activations, strict=False):
+        z = h @ w if b is None else h @ w + b
+        h = z if name == "identity" else ACTIVATIONS[name](z)
+    plain = h.T @ (y - probe.t)
+    return gradient.size > 1 and abs(float(np.corrcoef(plain.ravel(), gradient.ravel())[0, 1])) > 1 - 1e-9
 
 
 def _observe(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
@@ -132,7 +156,7 @@ def _observe(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
     for answer in answers:
         if shared and "failure" not in answer:
             answer["shared"] = answer["shared"] or shared
-    return {"answers": answers}
+    return {"answers": answers, "checks": list(own_checks(loaded))}
 
 
 def _kept_elsewhere(loaded: Loaded, header: Header, program: LearnerProgram, probe: Probe, layout: Layout) -> list[str]:
@@ -162,6 +186,7 @@ def _observed(
     with np.errstate(all="ignore"):
         y = output_seen(values, probe.x, probe.weights, probe.biases, job["activations"])
         error = None if y is None else error_seen(values, y, probe.t, tuple(job["loss"]))
+    error = None if error is None else total_seen(values, error, probe.penalty, probe.weights, probe.rows)
     for key, value in (("y", y), ("E", error)):
         place = None if value is None else values.find(np.asarray(value))
         if place is not None:
@@ -278,4 +303,9 @@ def _delta(answer: Answer, probe: Probe, activations: Sequence[str], number: int
     return delta, slope if np.all(np.abs(slope) > 1e-3) else None
 
 
-_JOBS = {"understand": _understand, "observe": _observe, "locate": _locate}
+def _graph(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
+    loaded, _ = _loaded(job, guard)
+    return graph_answers(loaded)
+
+
+_JOBS = {"understand": _understand, "observe": _observe, "locate": _locate, "graph": _graph}

@@ -275,6 +275,18 @@ WORDS = {
     "chain.more_units.left=1": "Auf dieselbe Weise folgt eine weitere dieser Ableitungen",
     "chain.table": "{count} Gradienten, jeder aus Ableitungen einen Schritt näher am Fehler, die unter „{section}“ als Matrizen stehen:",
     "chain.table.count=1": "Ein Gradient, aus Ableitungen einen Schritt näher am Fehler, die unter „{section}“ als Matrizen stehen:",
+    "chain.arrays": "Alle Gradienten, als Felder von Zahlen:",
+    "chain.steps_alike": "An den anderen Zeitschritten geht es genauso ({left} weitere dieser Ableitungen).",
+    "uses": "{weight} wird {count}-mal verwendet. Bei {nothing} Verwendungen kommt 0 an, sie fehlen hier; von den {bringing} anderen "
+    "tragen diese {shown} am meisten zu {gradient} bei, der Summe von allen:",
+    "uses.nothing=0": "{weight} wird {count}-mal verwendet. Diese {shown} Verwendungen tragen am meisten zu {gradient} bei, der Summe von "
+    "allen:",
+    "uses.all": "{weight} wird {count}-mal verwendet. Bei {nothing} Verwendungen kommt 0 an, sie fehlen hier; {gradient} ist die Summe der "
+    "anderen:",
+    "uses.none": "{weight} wird {count}-mal verwendet, und bei keiner Verwendung kommt etwas anderes als 0 an.",
+    "chain.parameters": "Was jeder Parameter davon bekommt; wird er an mehreren Zeitschritten verwendet, die Summe:",
+    "signs.windows": "x ⋆ W legt das Fenster von W an jede Stelle von x, mit Nullen jenseits des Rands, wo die Schicht sie vorsieht, und "
+    "summiert die Produkte; δ ∗ W ist der Weg zurück: Jedes δ legt sein Fenster, und was sich überlappt, wird addiert.",
     "chain.gradient": "Gradient",
     "chain.formula": "Formel",
     "chain.value": "Wert",
@@ -1236,6 +1248,7 @@ WORDS = {
     "# chainrule: backward(X = x, Y = t, A = W1, B = W2); X columns; Y classes; loss cross_entropy; rate 0.1",
     "learners.understood.entry": "{entry}, Zeile {line}",
     "learners.understood.loop": "das Training, {entry}, beobachtet, während es läuft",
+    "learners.understood.graph": "Klasse {name}, Zeile {line}, rechnet mit einer Zahl je Knoten; versucht mit {count} kleinen Graphen",
     "learners.understood.command": "{entry}, gefragt in Zeilen aus JSON",
     "learners.understood.layout.rows.inputs_first": "{x} hat in jeder Zeile ein Beispiel, {w} ist (Eingaben, Neuronen)",
     "learners.understood.layout.rows.units_first": "{x} hat in jeder Zeile ein Beispiel, {w} ist (Neuronen, Eingaben)",
@@ -1257,6 +1270,7 @@ WORDS = {
     # The check of somebody's back-propagation
     "check.title": "Was von {name} verstanden wurde",
     "check.right": "Richtig: jede Größe in {count} Proben ist, was sie sein soll.",
+    "check.right.bare": "Richtig.",
     "check.otherwise": "Anders gemacht, und richtig:",
     "check.convention": "Richtig, nach anderen Konventionen:",
     "check.mistakes": "{count} Fehler:",
@@ -1295,6 +1309,16 @@ WORDS = {
     "check.why.not_finite.raises": "Wo eine Nettoeingabe 1000 ist, scheitert das Programm: {problem}.",
     "check.why.whole": "Mit ganzen Zahlen in {names} gehen die Stellen nach dem Komma verloren; als float bleiben sie.",
     "check.why.paired": "Mit x und t jeder Zeile ist der Gradient falsch; er ist genau der zu den Zielwerten in der Reihenfolge {order}.",
+    "check.why.differences.factor": "{name} gibt das {factor}-Fache der Ableitung einer bekannten Funktion.",
+    "check.why.differences.constant": "{name} gibt überall dieselbe Zahl, wo eine bekannte Ableitung überall eine andere ist.",
+    "check.why.differences.noise": "{name} weicht um bis zu {percent} % von einer bekannten Ableitung ab: die Schrittweite ist "
+    "zu groß, zu klein für die Genauigkeit, oder einseitig.",
+    "check.why.differences.altered": "{name} stellt nicht wieder her, was es ändert: danach ist das Argument ein anderes.",
+    "check.graph.right": "Die Gradienten von {count} kleinen Graphen sind, was Differenzen von Zahlen geben.",
+    "check.why.graph.overwritten": "Was einmal gebraucht wird, ist richtig; in {written} wird ein Wert zweimal gebraucht, und einer seiner "
+    "beiden Gradienten bleibt.",
+    "check.why.graph.order": "Was zweimal gebraucht wird, ist richtig, wo es gegeben ist; in {written} wird es berechnet und geht weiter, "
+    "bevor sein eigener Gradient vollständig ist: keine topologische Reihenfolge.",
     "check.cautions": "Richtig mit gewöhnlichen Zahlen, aber mit anderen:",
     "check.should": "Es soll sein",
     "check.place": "Zeile {line}: {expression}",
@@ -1321,7 +1345,8 @@ WORDS = {
     "check.marks.right": "richtig",
     "check.marks.follows": "folgt aus einem früheren Fehler",
     "check.marks.wrong": "falsch",
-    "check.hand.title": "Das Netz {network}, Größe für Größe: Zahlen zeilenweise, oder eine leere Zeile zum Auslassen.",
+    "check.hand.title": "Das Netz {network}, Größe für Größe: Zahlen zeilenweise, eine leere Zeile zum Auslassen, "
+    "< nimmt die letzte zurück.",
     "check.hand.ask": "{quantity} ({shape}):",
     "check.hand.numbers": "Gebraucht werden {count} Zahlen mit Leerzeichen dazwischen.",
     "check.hand.numbers.count=1": "Gebraucht wird eine Zahl.",
@@ -1335,6 +1360,8 @@ WORDS = {
     "mistakes_here.quantity": "wo er sich zeigt",
     "mistakes_here.right": "richtig",
     "mistakes_here.then": "dann",
+    "check.class.unknown": "kein Fehler, der hier bekannt ist",
+    "check.class.refused": "nichts war zu beurteilen",
     "check.class.title": "{files} Abgaben, {passed} davon richtig",
     "mistake.1": "die Gewichte der Ausgabe ändern sich, bevor das innere δ aus ihnen folgt",
     "mistake.1.sign": "am Ausgang genau; weiter innen wächst der Fehler mit der Lernrate",
