@@ -17,11 +17,13 @@ import numpy as np
 import pytest
 
 from chainrule.api.problems import problem
+from chainrule.base.errors import InputError
 from chainrule.notation.arithmetic import REALS, real, rounded_fraction
 from chainrule.notation.conventions import Notation
 from chainrule.notation.formula import Number
 from chainrule.notation.numbers import printed
 from chainrule.pages.content import page_content
+from chainrule.pages.program import OPERATIONS
 
 PAGE = Path(str(files("chainrule.pages")))
 TOOLS = PAGE / "front/node_modules/.bin"
@@ -47,6 +49,13 @@ def test_the_module_is_small_and_asks_nothing_of_anybody():
     for reaching in ("fetch(", "XMLHttpRequest", "WebSocket", "eval(", "new Function", "import(", "http://", "https://"):
         assert reaching not in module.replace("http://www.w3.org/", "").replace("https://www.w3.org/", "")
     assert "url(" not in style
+
+
+def test_a_page_is_given_only_what_it_computes():
+    rows = (PAGE / "front/arrays.ts").read_text().partition("export const ROWS")[2]
+    assert {*re.findall(r"^  (\w+): ", rows, re.MULTILINE), "leaf"} == OPERATIONS
+    with pytest.raises(InputError, match="a page does not compute"):
+        page_content(problem("6x6x1:c2k3p1-p2-2"))
 
 
 def test_no_name_that_is_shortened_stands_in_what_python_hands_over():
