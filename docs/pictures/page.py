@@ -21,7 +21,7 @@ from chainrule.steps.problem import problem_from
 
 WIDTH, HEIGHT = 1120, 700
 
-MOVING = 920, 560
+MOVING = 1000, 600
 """Of the picture in motion."""
 
 TRAINED = "chainrule.change({'learning_rate 0': 0.012}); chainrule.session.train(12); chainrule.session.visit(2); chainrule.render()"
@@ -63,7 +63,7 @@ def frames(tab: Page) -> Iterator[tuple[Image.Image, int]]:
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     tab.mouse.move(x, y)
     tab.mouse.down()
-    for way in (*range(6, 61, 6), *range(54, -49, -6)):
+    for way in (*range(8, 57, 8), *range(48, -41, -8)):
         tab.mouse.move(x + way, y)
         yield seen(130)
     tab.mouse.up()
@@ -87,7 +87,7 @@ def move(browser: Browser, page_file: Path, picture: str) -> None:
     tab.evaluate("document.fonts.ready.then(() => true)")
     images, times = zip(*frames(tab), strict=True)
     path = Path(__file__).with_name(picture)
-    images[0].save(path, save_all=True, append_images=images[1:], duration=list(times), loop=0, quality=50, method=6)
+    images[0].save(path, save_all=True, append_images=images[1:], duration=list(times), loop=0, quality=45, method=4)
     tab.close()
 
 
