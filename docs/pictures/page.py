@@ -1,4 +1,4 @@
-"""Two pages in a browser, as pictures for the README: of `chainrule explain -o seed.html`, and of `chainrule page -o seed.html`.
+"""Pages in a browser, as pictures for the README: of `chainrule explain -o seed.html`, and of `chainrule page`, also in motion.
 
 Needs Chromium; scripts/pictures runs it.
 """
@@ -8,18 +8,28 @@ from __future__ import annotations
 import io
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from chainrule.api.page import page
 from chainrule.api.problems import problem
+from chainrule.network.examples import EXAMPLES
+from chainrule.steps.problem import problem_from
 
 WIDTH, HEIGHT = 1120, 700
 
+MOVING = 1000, 600
+"""Of the picture in motion."""
+
 TRAINED = "chainrule.change({'learning_rate 0': 0.012}); chainrule.session.train(12); chainrule.session.visit(2); chainrule.render()"
 """The live page in the middle of a training."""
+
+
+SEED = Path(__file__).parents[1] / "seed.html"
+"""The page of the worked example, to be opened."""
 
 
 def draw(browser: Browser, page_file: Path, picture: str, first: str = "") -> None:
@@ -37,6 +47,50 @@ def draw(browser: Browser, page_file: Path, picture: str, first: str = "") -> No
     tab.close()
 
 
+def frames(tab: Page) -> Iterator[tuple[Image.Image, int]]:
+    """What a person does in half a minute, as pictures with the milliseconds for which each is seen.
+
+    A weight is dragged, the step is walked through, and training is looked back at.
+    """
+
+    def seen(milliseconds: int) -> tuple[Image.Image, int]:
+        tab.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        return Image.open(io.BytesIO(tab.screenshot())).convert("RGB"), milliseconds
+
+    yield seen(1500)
+    box = tab.locator("#card .number.handle").first.bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    tab.mouse.move(x, y)
+    tab.mouse.down()
+    for way in (*range(8, 57, 8), *range(48, -41, -8)):
+        tab.mouse.move(x + way, y)
+        yield seen(130)
+    tab.mouse.up()
+    yield seen(900)
+    tab.evaluate("chainrule.change({'W1 0': 0.21, 'learning_rate 0': 0.012})")
+    for _ in range(tab.evaluate("chainrule.content.sequence.length")):
+        tab.get_by_role("button", name="Step", exact=True).click()
+        yield seen(420)
+    tab.evaluate("() => { chainrule.open('curve'); chainrule.session.train(12); chainrule.render(); }")
+    yield seen(900)
+    for step in range(11, -1, -1):
+        tab.evaluate("(at) => { chainrule.session.visit(at); chainrule.render(); }", step)
+        yield seen(160)
+
+
+def move(browser: Browser, page_file: Path, picture: str) -> None:
+    """A page in motion: an animated WebP."""
+    tab = browser.new_page(viewport={"width": MOVING[0], "height": MOVING[1]}, reduced_motion="reduce")
+    tab.add_init_script("localStorage.setItem('chainrule tour', '1')")
+    tab.goto(page_file.as_uri())
+    tab.evaluate("document.fonts.ready.then(() => true)")
+    images, times = zip(*frames(tab), strict=True)
+    path = Path(__file__).with_name(picture)
+    images[0].save(path, save_all=True, append_images=images[1:], duration=list(times), loop=0, quality=45, method=4)
+    tab.close()
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         seed, live = Path(folder) / "seed.html", Path(folder) / "live.html"
@@ -45,7 +99,9 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"])
         draw(browser, seed, "page.png")
         draw(browser, live, "live.png", TRAINED)
+        move(browser, live, "live.webp")
         browser.close()
+    page(problem_from(EXAMPLES["seed"]), SEED)
 
 
 if __name__ == "__main__":

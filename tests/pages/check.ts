@@ -3,6 +3,7 @@
 import { createInterface } from "node:readline";
 import { ROWS, pairwise, tensor } from "../../src/chainrule/pages/front/arrays";
 import { printed } from "../../src/chainrule/pages/front/numbers";
+import { result } from "../../src/chainrule/pages/front/program";
 import { FUNCTIONS, parsed, roundedFraction } from "../../src/chainrule/pages/front/real";
 
 const answer = ([kind, name, ...operands]: [string, string, ...never[]]): unknown => {
@@ -13,6 +14,10 @@ const answer = ([kind, name, ...operands]: [string, string, ...never[]]): unknow
     }
     case "double":
       return String(ROWS[name]!(operands.map((operand) => tensor([], Float64Array.of(Number(operand)))), {} as never).data[0]);
+    case "program": {
+      const [program, numbers] = operands as unknown as [Parameters<typeof result>[0], Record<string, string>];
+      return String(result(program, (key) => tensor([], Float64Array.of(Number(numbers[key]))))("result").data[0]);
+    }
     case "sum":
       return String(pairwise(Float64Array.from(operands[0]!, Number), 0, (operands[0]! as string[]).length));
     case "printed": {

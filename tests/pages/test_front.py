@@ -17,11 +17,15 @@ import numpy as np
 import pytest
 
 from chainrule.api.problems import problem
+from chainrule.base.errors import InputError
+from chainrule.formula.evaluation import evaluate
+from chainrule.formula.expression import PRIMITIVES, Name, named, variable
 from chainrule.notation.arithmetic import REALS, real, rounded_fraction
 from chainrule.notation.conventions import Notation
 from chainrule.notation.formula import Number
 from chainrule.notation.numbers import printed
 from chainrule.pages.content import page_content
+from chainrule.pages.program import OPERATIONS, traced_program
 
 PAGE = Path(str(files("chainrule.pages")))
 TOOLS = PAGE / "front/node_modules/.bin"
@@ -50,6 +54,13 @@ def test_the_module_is_small_and_asks_nothing_of_anybody():
     for reaching in ("fetch(", "XMLHttpRequest", "WebSocket", "eval(", "new Function", "import(", "http://", "https://"):
         assert reaching not in module.replace("http://www.w3.org/", "").replace("https://www.w3.org/", "")
     assert "url(" not in style
+
+
+def test_a_page_is_given_only_what_it_computes():
+    rows = (PAGE / "front/arrays.ts").read_text().partition("export const ROWS")[2]
+    assert {*re.findall(r"^  (\w+): ", rows, re.MULTILINE), "leaf"} == OPERATIONS
+    with pytest.raises(InputError, match="a page does not compute"):
+        page_content(problem("6x6x1:c2k3p1-p2-2"))
 
 
 def test_no_name_that_is_shortened_stands_in_what_python_hands_over():
@@ -134,6 +145,33 @@ def test_doubles_are_those_of_numpy(ask):
         assert abs(float(found) - wanted) <= (0 if name == "sqrt" else 4) * math.ulp(wanted), (name, x)
     rows = [RNG.normal(size=count) for count in (1, 5, 8, 13, 127, 128, 129, 300, 1000)]
     assert [float(found) for found in ask(["sum", "", [repr(float(x)) for x in row]] for row in rows)] == [row.sum() for row in rows]
+
+
+@needs_node
+def test_every_elementwise_primitive_is_pythons_to_four_units_in_the_last_place(ask):
+    """Of rows in which terms may cancel, as |e| + log(1 + e^(−2|e|)) − log 2, these are units of the largest of their terms."""
+    cases, wanted = [], []
+    for primitive in PRIMITIVES.values():
+        if not primitive.elementwise:
+            continue
+        names = primitive.value.__code__.co_varnames[1 : primitive.value.__code__.co_argcount]
+        letters = [variable(Name(name)) for name in names]
+        program = traced_program([named(Name("result"), primitive(*letters))], {letter.key: letter for letter in letters})
+        rows = zip(*(DECIMALS[shift:] + DECIMALS[:shift] for shift in range(len(names))), strict=True)
+        for row in rows:
+            with np.errstate(all="ignore"):
+                node = primitive(*letters)
+                value = float(evaluate([node], {letter: np.asarray(float(text)) for letter, text in zip(letters, row, strict=True)})[node])
+            cases.append(["program", primitive.name, program, dict(zip(names, row, strict=True))])
+            wanted.append(value)
+    assert len({case[1] for case in cases}) > 20
+    for case, value, found in zip(cases, wanted, ask(cases), strict=True):
+        if np.isfinite(value):
+            cancels = any(operation in ("add", "subtract") for operation, *_ in case[2]["instructions"])
+            largest = max([abs(value), *(abs(float(text)) for text in case[3].values()), 1.0]) if cancels else value
+            assert abs(float(found.replace("Infinity", "inf")) - value) <= 4 * math.ulp(largest), case[1:2] + case[3:]
+        else:
+            assert str(float(found.replace("Infinity", "inf"))) == str(value), case[1:2] + case[3:]
 
 
 NUMBERS = [

@@ -335,7 +335,7 @@ def test_a_saved_step_is_one_that_the_command_line_reads(pages, name):
 def test_axe_finds_nothing_in_any_view_and_nothing_sticks_out(pages, width, scheme):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")
     tab = pages("xor", viewport={"width": width, "height": 900}, color_scheme=scheme)
-    for view in ("formulas", "slope", "contours", "curve", "function", "layers", "samples", "numbers"):
+    for view in ("formulas", "graph", "slope", "contours", "curve", "function", "layers", "samples", "numbers"):
         tab.evaluate("(view) => chainrule.open(view)", view)
         tab.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
         found = axe.Axe().run(tab)

@@ -7,7 +7,7 @@ from typing import Any
 from chainrule.base.frozen import replace
 from chainrule.explanation.context import Context
 from chainrule.formula.expression import Name, order, variable
-from chainrule.network.definitions import definitions, find
+from chainrule.network.definitions import Bound, definitions, find
 from chainrule.network.network import Network
 from chainrule.network.update import update
 from chainrule.pages.program import traced_program
@@ -18,13 +18,15 @@ STARTS = 2
 
 
 def other_rules(context: Context) -> list[dict[str, Any]]:
-    """Every optimiser's rule for one weight `w` with the gradient `g`, as a program; it works element by element.
+    """The rule of every optimiser that works weight by weight, for `w` with the gradient `g`, as a program.
 
     "states" says under which name the program gives what a state becomes; "options" are the usual ones.
     """
     rules = []
     for name in definitions("optimizer"):
         optimizer = find("optimizer", name)
+        if not _is_weight_by_weight(optimizer):
+            continue
         whole = update(optimizer, [variable(Name("w"))], [variable(Name("g"))])
         (part,) = whole.parameters
         leaves = {node.key: node for node in order(*whole.roots) if node.primitive.name == "variable"}
@@ -38,6 +40,13 @@ def other_rules(context: Context) -> list[dict[str, Any]]:
             }
         )
     return rules
+
+
+def _is_weight_by_weight(optimizer: Bound) -> bool:
+    """Does the rule of a matrix compute each of its elements by itself? Muon's does not."""
+    matrices = [variable(Name(letter), (2, 3)) for letter in "wg"]
+    nodes = order(*update(optimizer, matrices[:1], matrices[1:]).roots)
+    return all(not node.arguments or node.primitive.elementwise or node.primitive.name in ("named", "spread") for node in nodes)
 
 
 def other_starts(context: Context) -> list[dict[str, Any]]:

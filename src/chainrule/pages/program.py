@@ -9,11 +9,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from chainrule.base.errors import InputError
 from chainrule.base.operators import Operators
 from chainrule.formula.expression import Expression, Primitive, order
 
 Instruction = list[Any]
 """[operation, the numbers of earlier instructions, parameters]"""
+
+
+OPERATIONS = frozenset(
+    {
+        "leaf", "constant", "size", "pattern", "add", "subtract", "multiply", "divide", "negative", "power", "exp", "expm1", "log",
+        "log1p", "sqrt", "sin", "cos", "tanh", "erf", "erfc", "abs", "sign", "floor", "maximum", "minimum", "greater", "where", "sum",
+        "mean", "max", "squeeze", "matmul", "transpose", "spread", "reshape", "part", "place", "join"
+    }
+)  # fmt: skip
+"""What a page can compute: the rows of front/arrays.ts, and what comes from outside."""
 
 
 class Traced(Operators):
@@ -41,7 +52,11 @@ class Tracer:
         self._known: dict[str, int] = {}
 
     def write(self, operation: str, operands: Sequence[Any], **parameters: Any) -> Traced:
-        """An instruction; the same one is written once."""
+        """An instruction; the same one is written once. Raises InputError where a page has no such operation."""
+        if operation not in OPERATIONS:
+            raise InputError(
+                f"a page does not compute {operation}, which this network needs; write the explanation: chainrule explain … -o file.html."
+            )
         places = [operand.place if isinstance(operand, Traced) else self.number(operand).place for operand in operands]
         instruction: Instruction = [operation, places, parameters]
         place = self._known.setdefault(repr(instruction), len(self.instructions))

@@ -161,23 +161,25 @@ export function joined({ skeleton, digits }: Markup): string {
   return skeleton.replaceAll(SLOT, () => escaped(digits[at++]!));
 }
 
-const shownIn = new WeakMap<Element, string>();
+/** What stands in a place: its skeleton, its digits, and where these stand. */
+const shownIn = new WeakMap<Element, Markup & { slots: NodeListOf<Element> }>();
 
-/** Puts markup where it is to stand; numbers alone are replaced where they stand. Says whether anything changed. */
-export function put(place: Element, markup: Markup): boolean {
-  if (shownIn.get(place) !== markup.skeleton) {
+/** How often markup was built anew, whose elements nobody has marked yet. */
+export const built = { count: 0 };
+
+/** Puts markup where it is to stand; numbers alone are replaced where they stand. */
+export function put(place: Element, markup: Markup): void {
+  const shown = shownIn.get(place);
+  if (shown?.skeleton !== markup.skeleton) {
     place.innerHTML = joined(markup);
-    shownIn.set(place, markup.skeleton);
-    return true;
+    built.count++;
+    shownIn.set(place, { ...markup, slots: place.querySelectorAll("mn[data-d]") });
+    return;
   }
-  let [at, changed] = [0, false];
-  for (const slot of place.querySelectorAll("mn[data-d]")) {
-    const text = markup.digits[at++]!;
-    if (slot.textContent !== text) {
-      slot.textContent = text;
-      flash(slot);
-      changed = true;
-    }
-  }
-  return changed;
+  markup.digits.forEach((text, at) => {
+    if (shown.digits[at] === text) return;
+    shown.slots[at]!.textContent = text;
+    flash(shown.slots[at]!);
+  });
+  shown.digits = markup.digits;
 }

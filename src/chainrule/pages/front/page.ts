@@ -6,6 +6,7 @@ import type { Content, Phase } from "./content";
 import { flashing, html } from "./dom";
 import { fromToml } from "./formats";
 import { type Changing, Knob, handleAt, listen } from "./handles";
+import { built } from "./mathml";
 import { printedAs } from "./numbers";
 import type { Said } from "./doctor";
 import { Session } from "./session";
@@ -61,6 +62,8 @@ export class Page {
   #predicting = false;
   #asking: number | undefined;
   #frame = 0;
+  #lit = -1;
+  #built = -1;
   #spoken = 0;
   #erring = NaN;
 
@@ -258,6 +261,7 @@ export class Page {
       opened.built = true;
       opened.view.build(opened.place);
       opened.stale = true;
+      built.count++;
     }
     if (opened.stale) opened.view.refresh();
     opened.stale = false;
@@ -503,7 +507,9 @@ export class Page {
     this.#phase.textContent = `${words.say("state", { number: session.start.number })} · ${phase ? words.say(`phase.${phase}`) : words.say("phase.rest")}`;
     this.#alarms.refresh();
     this.#refreshControls();
-    this.#light("selected", session.ownerOf(now ?? session.selected));
+    const lit = session.ownerOf(now ?? session.selected);
+    if (lit !== this.#lit || built.count !== this.#built) this.#light("selected", lit);
+    [this.#lit, this.#built] = [lit, built.count];
     performance.measure("render", "frame");
     this.#speakLater();
     this.home.drawn?.();
@@ -574,6 +580,11 @@ export class Page {
   /** What the doctor says, at once. */
   diagnose(): Said[] {
     return this.#alarms.now();
+  }
+
+  /** The errors of the runs beside this one, by what they are called. */
+  runs(count: number): Record<string, number[]> {
+    return (this.#views.get("curve")!.view as Curve).compared(count);
   }
 
   /** TOML, as it is loaded. */

@@ -1,6 +1,7 @@
 /** The network as a stage that stays in view: units, lines with their weights, biases, targets and the error, with their numbers. */
 
 import type { Unit } from "./content";
+import { built } from "./mathml";
 import { html, letter, setText, svg } from "./dom";
 import { type Changing, move, type } from "./handles";
 import type { Session } from "./session";
@@ -89,6 +90,7 @@ export class StageView {
     const { stage } = session.content;
     this.#sample = session.sample;
     this.picture.replaceChildren();
+    built.count++;
     [this.#numbers, this.#focusable, this.#biases] = [[], [], []];
     this.#spots.clear();
     this.#lines.clear();

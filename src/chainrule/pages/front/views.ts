@@ -6,6 +6,7 @@ import { html, letter, setText, svg } from "./dom";
 import { type Changing, move, type } from "./handles";
 import { Lines, prose, stated } from "./lines";
 import { HEIGHT, WIDTH, frame, path } from "./plot";
+import { built } from "./mathml";
 import { printedAs } from "./numbers";
 import { type Arrays, type Start, result, withRate } from "./program";
 import { type Real, toNumber } from "./real";
@@ -402,6 +403,11 @@ export class Curve extends Base {
     this.#picture.replaceChildren(picture);
   }
 
+  /** Every run, for those who compare them all. */
+  compared(count: number): Record<string, number[]> {
+    return Object.fromEntries(this.#runs.map((run) => [run.label(), this.#run(run, count)]));
+  }
+
   #run(run: Run, count: number): number[] {
     if (run.errors.length >= count) return run.errors;
     let start = run.begin();
@@ -422,6 +428,7 @@ export class Graph extends Base {
   #lines!: Lines;
   #local!: HTMLElement;
   #about = -1;
+  #drawn = -1;
 
   override build(place: HTMLElement): void {
     this.place = html("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": this.say("view.graph") });
@@ -462,7 +469,8 @@ export class Graph extends Base {
       const name = typeof own === "number" ? this.name(own) : own;
       const group = svg("g", { transform: `translate(${x} ${y})`, ...(typeof own === "number" ? { "data-e": own, class: session.isHandle(own) ? "handle" : "", tabindex: 0, role: "button" } : {}) });
       const text = svg("text", { class: "value", y: 14 });
-      group.append(svg("rect", { x: -44, y: -20, width: 88, height: 40, rx: 8 }), svg("text", { y: -4 }, ...letter(name)), text);
+      const colour = typeof own === "number" ? /class="(c\d+)"/.exec(session.content.elements[own]![3])?.[1] : undefined;
+      group.append(svg("rect", { x: -44, y: -20, width: 88, height: 40, rx: 8 }), svg("text", { y: -4, class: colour }, ...letter(name)), text);
       if (typeof own === "number") {
         this.#marks.push([text, () => this.changing.words.brief(session.double(own)), own]);
         group.addEventListener("keydown", (event) => {
@@ -473,6 +481,7 @@ export class Graph extends Base {
     }
     picture.append(...texts);
     this.place.replaceChildren(picture);
+    built.count++;
   }
 
   #value(node: number): Real {
@@ -494,13 +503,14 @@ export class Graph extends Base {
   #refreshLocal(): void {
     const { session } = this;
     const { nodes, edges } = session.content.graph;
-    if (this.#about !== session.selected) {
-      this.#about = session.selected;
+    const shown = (place: number): boolean => [-1, session.sample].includes(nodes[place]![1] as number);
+    if (this.#about !== session.selected || this.#drawn !== this.#sample) {
+      [this.#about, this.#drawn] = [session.selected, this.#sample];
       this.#lines.clear();
       this.#local.replaceChildren();
       for (const [from, to, node] of edges) {
         const [by, of] = [nodes[from]![0], nodes[to]![0]];
-        if (typeof by === "number" && typeof of === "number" && (by === session.selected || of === session.selected)) this.#lines.add(this.#local, { kind: "numbers", left: ["∂", of, by], node });
+        if (typeof by === "number" && typeof of === "number" && (by === session.selected || of === session.selected) && shown(from) && shown(to)) this.#lines.add(this.#local, { kind: "numbers", left: ["∂", of, by], node });
       }
     }
     this.#lines.change();

@@ -32,19 +32,18 @@ export interface Sources {
 
 const relation = (same: boolean): string => (same ? "=" : "≈");
 
-/** A layout without the elements that it shows, to be compared. */
-export function plain(layout: Layout): string {
-  return JSON.stringify(layout, (_, value: unknown) =>
-    Array.isArray(value) && value[0] === "n" ? [value[0], value[1], value[2] ?? null, Boolean(value[3])] : value,
-  );
+/** Are two layouts the same, whatever elements their numbers show? */
+function alike(a: unknown, b: unknown): boolean {
+  if (!Array.isArray(a) || !Array.isArray(b)) return a === b;
+  if (a[0] === "n" && b[0] === "n") return a[1] === b[1] && a[2] === b[2] && !a[3] === !b[3];
+  return a.length === b.length && a.every((part, at) => alike(part, b[at]));
 }
 
 /** A side without its minus, and whether there was one: −0.23 is the same as a minus before 0.23. */
-function unsigned(side: Layout): string {
-  if (side[0] === "n" && side[1].startsWith("−")) return `−${plain(["n", side[1].slice(1), side[2], side[3]])}`;
-  if (side[0] === "r" && (side[1] as Layout)[0] === "o" && (side[1] as Layout)[1] === "−" && (side[1] as Layout)[2] === 1)
-    return `−${plain(row(...(side.slice(2) as Layout[])))}`;
-  return plain(side);
+function unsigned(side: Layout): [boolean, Layout] {
+  if (side[0] === "n" && side[1].startsWith("−")) return [true, ["n", side[1].slice(1), side[2], side[3]]];
+  if (side[0] === "r" && (side[1] as Layout)[0] === "o" && (side[1] as Layout)[1] === "−" && (side[1] as Layout)[2] === 1) return [true, row(...(side.slice(2) as Layout[]))];
+  return [false, side];
 }
 
 /** An equation that grows to the right; a side that repeats the one before it is left out. */
@@ -57,7 +56,7 @@ class Growing {
 
   add(sign: string, side: Layout): void {
     const { sides, relations } = this.equation;
-    if (unsigned(side) === unsigned(sides[sides.length - 1]!)) return;
+    if (alike(unsigned(side), unsigned(sides[sides.length - 1]!))) return;
     relations.push(sign);
     sides.push(side);
   }

@@ -1,0 +1,177 @@
+"""The views below a page: the graph of the computation, runs beside each other, shapes; by keyboard, in both languages, in fractions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.samples import some
+
+from chainrule.api.problems import problem
+from chainrule.network.definitions import find
+from chainrule.pages.comparison import other_rules
+from chainrule.pages.content import page_content
+from chainrule.pages.file import page_file
+
+FOUR = {"source": "xor", "learning_rate": 0.05}
+
+
+@pytest.fixture
+def opened(browser, tmp_path):
+    """Opens the page of a problem."""
+    contexts: list[Any] = []
+
+    def open_page(given: Any, motion: str = "reduce", **shape: Any) -> Any:
+        path = tmp_path / f"page{len(contexts)}.html"
+        path.write_text(page_file(page_content(given, **shape)), encoding="utf-8")
+        contexts.append(browser.new_context(reduced_motion=motion, offline=True))
+        contexts[-1].add_init_script("localStorage.setItem('chainrule tour', '1')")
+        tab = contexts[-1].new_page()
+        tab.goto(path.as_uri())
+        return tab
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+def test_the_graph_has_every_named_number_and_the_derivative_on_each_edge(opened):
+    given = problem("2-2-1", activation="sigmoid", input="1 2", target="1", weights="0.1 0.2 0.3 0.4 0.5 0.6 0 0 0")
+    tab = opened(given)
+    tab.evaluate("chainrule.open('graph')")
+    step = given.step()
+    z, h, y = (np.asarray(step.values[key], dtype=float)[0] for key in ("z1", "h1", "y"))
+    assert tab.locator(".flow g[data-e]").count() == 2 + 9 + 2 + 2 + 1 + 1 + 1
+    shown = sorted(tab.locator(".flow .local").all_text_contents())
+    assert len(shown) == 2 * 5 + 2 + 5 + 2
+    assert {f"{float(y[0] - 1):.3g}".replace("-", "−"), f"{float(h[0] * (1 - h[0])):.3g}", f"{float(h[0]):.3g}"} <= {*shown}
+    tab.evaluate("chainrule.select(chainrule.session.places.get('z1 0'))")
+    tab.evaluate("chainrule.select(chainrule.session.places.get('W1 0'))")
+    tab.locator(".view.graph .lines", has_text="∂w1").wait_for()
+    assert f"{float(z[0]):.3g}" in "".join(tab.locator(".flow .value").all_text_contents())
+    node = tab.locator(".flow .handle").first
+    node.focus()
+    tab.keyboard.press("Enter")
+    tab.keyboard.type("3")
+    tab.keyboard.press("Enter")
+    tab.locator(".flow .handle .value", has_text="3").first.wait_for()
+
+
+def trained(name: str, steps: int) -> list[float]:
+    """E before each step with another optimiser."""
+    found = problem(**{**FOUR, "optimizer": name})
+    return [float(step.error) for _, step in zip(range(steps), found.steps(), strict=False)]
+
+
+NAMES = ("momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw")
+
+
+def test_runs_with_other_optimisers_are_those_of_python(opened):
+    given = problem(**FOUR)
+    tab = opened(given)
+    tab.evaluate("chainrule.open('curve')")
+    names = [rule["name"] for rule in page_content(given)["rules"]]
+    errors = tab.evaluate("chainrule.runs(20)")
+    assert {*NAMES} <= {*errors}
+    assert "muon" not in names
+    for name in NAMES:
+        assert errors[name][:20] == pytest.approx(trained(name, 20), rel=1e-12), name
+    twice = problem("xor", learning_rate=0.1).steps()
+    assert errors["η = 0.1"][:20] == pytest.approx([float(step.error) for _, step in zip(range(20), twice, strict=False)], rel=1e-12)
+    assert errors["start 2"][0] != errors["start 3"][0]
+    boxes = tab.locator(".view.curve input[type=checkbox]")
+    lines = tab.locator(".view.curve .curve").count()
+    boxes.nth(6).check()
+    assert tab.locator(".view.curve .curve").count() == lines + 1
+
+
+def test_rules_are_taken_from_the_definitions():
+    from chainrule.explanation.explain import contexts
+
+    (context,) = contexts(problem(**FOUR))
+    rules = {rule["name"]: rule for rule in other_rules(context)}
+    assert rules["adam"]["options"]["beta1"] == find("optimizer", "adam").options["beta1"]
+    assert [rule["own"] for rule in rules.values()].count(True) == 1
+
+
+def test_shapes_stand_below_formulas_of_matrices(opened):
+    tab = opened(problem())
+    tab.evaluate("chainrule.finish()")
+    assert tab.locator(".view.formulas .shapes").first.locator(".shape").all_text_contents() == ["𝐱 1×2", "𝐖1 2×2", "𝐡 1×2"]
+
+
+def test_what_changed_flashes_once_but_not_for_those_who_want_no_motion(opened):
+    for motion, flashes in (("no-preference", True), ("reduce", False)):
+        tab = opened(problem(), motion)
+        tab.get_by_role("button", name="Train", exact=False).first.click()
+        count = "document.querySelector('.stage').getAnimations({subtree: true}).filter((one) => one.constructor === Animation).length"
+        tab.evaluate("() => { chainrule.change({'W1 0': 0.5}); }")
+        assert (tab.evaluate(count) > 0) is flashes
+        if flashes:
+            tab.wait_for_function(f"() => {count} === 0")
+
+
+def test_fractions_are_switched_on_and_refused_where_there_are_none(opened):
+    tab = opened(problem())
+    tab.locator(".more summary").click()
+    tab.get_by_label("Exact fractions").check()
+    tab.locator("#card", has_text="51359").wait_for()
+    tab = opened(problem("2-2-1"))
+    tab.locator(".more summary").click()
+    tab.get_by_label("Exact fractions").click()
+    tab.locator(".toast.shown", has_text="Fractions only where every number is one").wait_for()
+    assert not tab.get_by_label("Exact fractions").is_checked()
+    assert opened(problem(), exact=True).locator("#card", has_text="51359").count() == 1
+
+
+def test_a_german_page_speaks_german_and_reads_commas(opened):
+    tab = opened(problem(notation="german"))
+    tab.get_by_role("button", name="Schritt").first.wait_for()
+    tab.evaluate("chainrule.change({'W1 0': 0.25})")
+    tab.locator(".edge-number .value", has_text="0,25").wait_for()
+    tab.locator(".alarms:not(.pending)", has_text="Lernrate").wait_for()
+
+
+BRANCHES = "several inputs and outputs"
+
+
+@pytest.mark.parametrize("name", some([BRANCHES, "a layer that is used twice", "residual"], lambda name: name != "residual"))
+def test_networks_that_are_no_chain_are_walked_and_shown_in_every_view(opened, name):
+    from tests.pages.test_live import NETWORKS
+    from tests.pages.test_saving import OTHERS
+
+    tab = opened(problem(**(NETWORKS | OTHERS)[name]))
+    said: list[str] = []
+    tab.on("pageerror", lambda error: said.append(str(error)))
+    for view in ("formulas", "graph", "slope", "contours", "curve", "function", "layers", "samples", "numbers"):
+        tab.evaluate("(view) => chainrule.open(view)", view)
+    for _ in range(6):
+        tab.keyboard.press("n")
+    tab.evaluate("() => { chainrule.session.train(2); chainrule.render(); chainrule.diagnose(); }")
+    assert tab.locator(".stage .unit").count() >= 5
+    assert said == []
+
+
+def test_everything_is_reached_by_keyboard_alone(opened):
+    tab = opened(problem())
+    reached = set()
+    for _ in range(400):
+        tab.keyboard.press("Tab")
+        reached.add(tab.evaluate("document.activeElement.dataset.control ?? document.activeElement.id ?? ''"))
+        if tab.evaluate("document.activeElement === document.body"):
+            break
+    wanted = {"step", "play", "rewind", "train", "train_many", "tab-formulas"}
+    assert wanted <= reached
+    tab.locator(".more summary").focus()
+    tab.keyboard.press("Enter")
+    inside = set()
+    for _ in range(14):
+        tab.keyboard.press("Tab")
+        inside.add(tab.evaluate("document.activeElement.dataset.control ?? ''"))
+    assert {"link", "load", "json", "toml", "safetensors", "numpy", "svg", "png", "dark", "tour"} <= inside
+    tab.keyboard.press("Escape")
+    tab.locator("#tab-formulas").focus()
+    for name in ("graph", "slope", "contours", "curve", "function", "layers", "samples", "numbers"):
+        tab.keyboard.press("ArrowRight")
+        assert tab.evaluate("document.activeElement.id") == f"tab-{name}"
