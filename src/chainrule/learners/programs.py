@@ -25,6 +25,7 @@ from chainrule.learners.names import as_kind, meaning, ranked
 from chainrule.learners.places import Parameters, Unreadable, leaves, like, parameter_places, shared_arrays, single_numbers
 from chainrule.learners.recognition import RecognisedForward, SeenValues, forward_seen
 from chainrule.learners.reporting import numbers
+from chainrule.learners.tensors import tensor
 
 FORWARD = re.compile(
     r"forw|vorw|adelante|avant|propag|feed|predict|fprop|hypothesis|query|inference|(?<!back)(?<!back_)prop|think|activate|run|calc|output|net|model|pass",
@@ -144,7 +145,7 @@ class LearnerProgram:
     def _quietly(self, function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
-            return function(*arguments, **named)
+            return function(*arguments, **{name: tensor(value, self.loaded.library) for name, value in named.items()})
 
     def _finished(
         self,

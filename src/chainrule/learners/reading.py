@@ -19,6 +19,7 @@ import numpy as np
 from chainrule.base.frozen import Frozen
 from chainrule.learners.calling import Unbound, needs_pairs
 from chainrule.learners.header import Header
+from chainrule.learners.jax_functions import jax_programs
 from chainrule.learners.layers import layer_programs
 from chainrule.learners.layout import Layout, Probe, Wanted, layouts, trial
 from chainrule.learners.limits import Guard, Stopped, line_of_error
@@ -89,6 +90,7 @@ def proposals(loaded: Loaded, header: Header) -> Iterator[LearnerProgram]:
     """Everything in a file that may be what is looked for, the likeliest first; the order is the same each time."""
     if not header.observe:
         yield from torch_programs(loaded)
+        yield from jax_programs(loaded)
         yield from _function_programs(loaded, header)
         yield from _object_programs(loaded, header)
     if not header.entry:
