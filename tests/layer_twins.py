@@ -53,7 +53,7 @@ def compare(twin: Twin, seed: int) -> None:
     """What the layer gives, and the gradients by every parameter and input, here and in PyTorch; and the NumPy program's."""
     random = np.random.default_rng((seed, 1))
     drawn = [name for name in twin.inputs if name not in twin.numbers]
-    network = Network(twin.inputs, lambda *signals: twin.layer(*signals), loss="upstream", gradients=drawn)
+    network = Network(twin.inputs, twin.layer.__call__, loss="upstream", gradients=drawn)
     parameters = {key: random.normal(0, 0.7, shape) for key, shape in network.shapes.items()}
     network = network.with_parameters(parameters)
     shapes = {node.key: (twin.rows, *map(int, node.shape[1:])) for node in network.derivation.inputs}
@@ -256,7 +256,7 @@ def batch_norm(seed: int) -> Twin:
 
     def by_hand(p: Any, x: Tensor) -> Tensor:
         z = first(x) if axes else x
-        z = F.batch_norm(z, None, None, p.gamma if scale else None, p.beta if scale else None, training=True)
+        z = F.batch_norm(z, None, None, p.gamma if scale else None, p.shift if scale else None, training=True)
         return last(z) if axes else z
 
     return Twin({"x": extent}, cr.batch_norm(scale=scale), by_hand, rows=int(random.integers(2, 5)))
@@ -268,7 +268,7 @@ def layer_norm(seed: int) -> Twin:
     channels = int(random.integers(2, 5))
     extent = channels if not axes else _input([int(random.integers(1, 4)) for _ in range(axes)], channels)
     return Twin(
-        {"x": extent}, cr.layer_norm(scale=scale), lambda p, x: F.layer_norm(x, x.shape[-1:], *((p.gamma, p.beta) if scale else ()))
+        {"x": extent}, cr.layer_norm(scale=scale), lambda p, x: F.layer_norm(x, x.shape[-1:], *((p.gamma, p.shift) if scale else ()))
     )
 
 
@@ -286,7 +286,7 @@ def group_norm(seed: int) -> Twin:
     return Twin(
         {"x": _input(places, 2 * groups)},
         cr.group_norm(groups, scale=scale),
-        lambda p, x: last(F.group_norm(first(x), groups, *((p.gamma, p.beta) if scale else ()))),
+        lambda p, x: last(F.group_norm(first(x), groups, *((p.gamma, p.shift) if scale else ()))),
     )
 
 
@@ -297,7 +297,7 @@ def instance_norm(seed: int) -> Twin:
     return Twin(
         {"x": _input(places, 3)},
         cr.instance_norm(scale=scale),
-        lambda p, x: last(F.instance_norm(first(x), weight=p.gamma if scale else None, bias=p.beta if scale else None)),
+        lambda p, x: last(F.instance_norm(first(x), weight=p.gamma if scale else None, bias=p.shift if scale else None)),
     )
 
 
@@ -506,18 +506,18 @@ def transformer_block(seed: int) -> Twin:
     mask = random.integers(0, 2, (rows, length)).astype(float) if random.integers(2) else None
 
     def by_hand(p: Any, x: Tensor, m: Tensor | None = None) -> Tensor:
-        def norm(signal: Tensor, place: int) -> Tensor:
-            return F.layer_norm(signal, (features,), getattr(p, f"gamma{place}"), getattr(p, f"beta{place}"))
+        def norm(signal: Tensor, place: str) -> Tensor:
+            return F.layer_norm(signal, (features,), getattr(p, f"gamma{place}"), getattr(p, f"shift{place}"))
 
         def think(signal: Tensor) -> Tensor:
             return f(signal @ p.W + p.b) @ p.U + p.d
 
         if before:
-            signal = norm(x, 1)
+            signal = norm(x, "a")
             h = x + _multi_head(p, signal, signal, heads, causal, m, rotary)
-            return h + think(norm(h, 2))
-        h = norm(x + _multi_head(p, x, x, heads, causal, m, rotary), 1)
-        return norm(h + think(h), 2)
+            return h + think(norm(h, "b"))
+        h = norm(x + _multi_head(p, x, x, heads, causal, m, rotary), "a")
+        return norm(h + think(h), "b")
 
     layer = cr.transformer_block(heads, int(random.integers(2, 6)), activation, causal, before, rotary)
     inputs: dict[str, Any] = {"x": cr.sequence(length, features)}

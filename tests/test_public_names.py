@@ -3,6 +3,7 @@
 import ast
 import importlib
 import inspect
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -20,8 +21,8 @@ SHADOWED = {("schedule", "constant")}
 def stub():
     """The names that the stub file imports, each with its module."""
     tree = ast.parse(Path(cr.__file__).with_suffix(".pyi").read_text(encoding="utf-8"))
-    imports = [node for node in tree.body if isinstance(node, ast.ImportFrom)]
-    return [(alias.asname, node.module) for node in imports for alias in node.names]
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    return [(alias.asname, node.module) for node in sorted(imports, key=lambda node: node.lineno) for alias in node.names if alias.asname]
 
 
 @pytest.mark.parametrize("name", cr.__all__)
@@ -77,6 +78,16 @@ cr.train("flowers.csv", target="species", precision="float16")
 cr.train("flowers.csv", target="species", impute="meen")
 joined = cr.Network({"x": 1, "v": 1}, lambda x, v: cr.join(cr.dense(3)(x), cr.dense(2)(v)))
 cr.dense(3).without_number("W")
+cr.adam(learning_rat=0.1)
+cr.leaky_relu(slope="steep")
+cr.dense(3, cr.leaky_relu(0.2), initializer=cr.normal(deviation=0.1))
+cr.train("flowers.csv", optimizer=cr.adam(cr.cosine(rate=0.1, steps=50), beta1=0.8, clip_norm=1.0), regularizer=cr.l2(λ=0.1))
+cr.sgd(lr=0.1)
+
+
+@cr.activation
+def mine(z: cr.Expression) -> cr.Expression:
+    return cr.leaky_relu(z, slope=0.3)
 """
 
 
@@ -86,7 +97,14 @@ def test_mistakes_are_errors_of_types(tmp_path):
     command = [sys.executable, "-m", "mypy", "--config-file", settings, tmp_path / "mine.py"]
     run = subprocess.run(command, cwd=settings.parent, capture_output=True, text=True, check=False)
     found = [int(line.split(":")[1]) for line in run.stdout.splitlines() if "mine.py:" in line and ": error:" in line]
-    assert found == [5, 6, 7, 8, 10], run.stdout + run.stderr
+    assert found == [5, 6, 7, 8, 10, 11, 12], run.stdout + run.stderr
+
+
+def test_the_signatures_of_definitions_are_those_of_their_functions():
+    root = Path(__file__).parent.parent
+    signatures = runpy.run_path(str(root / "docs" / "signatures.py"))
+    stored = signatures["MADE"].search((root / "src" / "chainrule" / "__init__.pyi").read_text(encoding="utf-8"))
+    assert ast.dump(ast.parse(stored[0])) == ast.dump(ast.parse("\n".join(signatures["lines"]()))), "run scripts/help"
 
 
 def test_every_error_is_public():

@@ -40,12 +40,23 @@ def _install(*what: str) -> bool:
     return subprocess.run(command, check=False).returncode == 0
 
 
+ONLY_AVX2 = {
+    "ONEDNN_MAX_CPU_ISA": "AVX2", "MKL_ENABLE_INSTRUCTIONS": "AVX2", "ATEN_CPU_CAPABILITY": "avx2", "OPENBLAS_CORETYPE": "Haswell",
+}  # fmt: skip
+"""What keeps torch's and NumPy's kernels to AVX2."""
+
+
 def variables(threads: int) -> dict[str, str]:
     """This process's variables for a peer with so many threads. What changes kernels or the imports of Python is taken out."""
+    avx2 = os.environ.get("BENCHMARK_PROCESSOR") == "avx2"
     pools = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "CHAINRULE_THREADS")
     out = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "PYTHONDONTWRITEBYTECODE", "PYTHONPATH")
     kept = {name: value for name, value in os.environ.items() if name not in out}
-    flags = f"--xla_cpu_multi_thread_eigen={'true' if threads > 1 else 'false'} intra_op_parallelism_threads={threads}"
+    flags = (
+        "--xla_cpu_max_isa=AVX2 " * avx2
+        + f"--xla_cpu_multi_thread_eigen={'true' if threads > 1 else 'false'} intra_op_parallelism_threads={threads}"
+    )
+    kept |= ONLY_AVX2 if avx2 else {}
     return {**kept, **dict.fromkeys(pools, str(threads)), "XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu", "KERAS_BACKEND": "jax"}
 
 

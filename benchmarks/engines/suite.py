@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import sys
 import time
@@ -48,6 +49,7 @@ def parsed_options(words: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--repeat", type=int, default=7, metavar="N", help="rounds (default: 7)")
     parser.add_argument("--seconds", type=float, default=0.2, metavar="S", help="what a measurement should take (default: 0.2)")
     parser.add_argument("--clock", choices=("wall", "cpu"), default="wall", help="cpu: for one thread on a machine that others use too")
+    parser.add_argument("--processor", choices=("avx2",), help="keep everyone to what processors with AVX2 and no more have")
     parser.add_argument("--quick", action="store_true", help="3 rounds of 0.05 s, without the slowest peers")
     parser.add_argument("--write", action="store_true", help="put tables and picture into docs")
     options = parser.parse_args(words)
@@ -60,8 +62,10 @@ def parsed_options(words: Sequence[str] | None = None) -> argparse.Namespace:
     if options.quick:
         options.repeat, options.seconds = 3, 0.05
     options.rounds = options.repeat
-    if options.write and (options.only or set(options.parts) != set(PARTS) or options.threads != [1, 2]):
-        parser.error("--write puts all of it into docs; leave --only, --parts and --threads out")
+    if options.processor:
+        os.environ["BENCHMARK_PROCESSOR"] = options.processor
+    if options.write and (options.only or options.processor or set(options.parts) != set(PARTS) or options.threads != [1, 2]):
+        parser.error("--write puts all of it into docs; leave --only, --parts, --threads and --processor out")
     for what, given, known in (("peer", options.peers, KINDS), ("part", options.parts, PARTS)):
         if unknown := set(given) - set(known):
             parser.error(f"there is no {what} called {', '.join(sorted(unknown))}; there are {', '.join(known)}")

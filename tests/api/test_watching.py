@@ -44,15 +44,27 @@ def test_who_is_told_to_end_by_the_system_ends(tmp_path):
 def test_a_notebook_shows_the_curve_while_it_runs(monkeypatch):
     shown = []
     monkeypatch.setattr(watching, "SECONDS", 0.0)
-    monkeypatch.setattr(watching, "notebook_output", lambda: shown.append)
+    monkeypatch.setattr(watching, "notebook_output", lambda: lambda html, text: shown.append((html, text)))
     cr.train(ROWS, **QUICK, epochs=3)
     assert len(shown) == 4
-    assert "<progress" in shown[2]
-    assert "epoch 2 / 3" in shown[1]
-    assert "<img" in shown[-1]
-    assert "<progress" not in shown[-1]
+    assert "<progress" in shown[2][0]
+    assert "epoch 2 / 3" in shown[1][0]
+    assert shown[1][1].startswith("epoch 2 / 3 · ")  # where a notebook shows no HTML
+    assert "<img" in shown[-1][0]
+    assert "<progress" not in shown[-1][0]
 
 
 def test_a_notebook_is_known_by_its_kernel(monkeypatch):
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=SimpleNamespace))
+    assert watching.notebook_output() is None
+
+
+def test_marimo_shows_it_in_place_of_what_it_showed_before(monkeypatch):
+    shown = []
+    output = SimpleNamespace(replace=shown.append)
+    monkeypatch.setitem(sys.modules, "marimo", SimpleNamespace(running_in_notebook=lambda: True, output=output, Html=str))
+    watching.notebook_output()("<b>epoch 1</b>", "epoch 1")
+    assert shown == ["<b>epoch 1</b>"]
+    monkeypatch.setitem(sys.modules, "marimo", SimpleNamespace(running_in_notebook=lambda: False))
     monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=SimpleNamespace))
     assert watching.notebook_output() is None

@@ -5,7 +5,8 @@ import pytest
 from tests.checking.mutants import FAMILIES
 
 from chainrule.api.check import check_function
-from chainrule.checking.extremes import FAR, extremes
+from chainrule.checking.evidence import OwnCheck
+from chainrule.checking.extremes import FAR, check_fault, extremes
 from chainrule.checking.passes import ProbePass
 
 
@@ -109,3 +110,26 @@ def test_the_problems_are_what_they_say(family):
     whole = ProbePass.of(found.whole.network, found.whole.x, found.whole.t)
     assert all(np.array_equal(value, np.rint(value)) for value in (whole.x, whole.t, *found.whole.network.parameters.values()))
     assert all((layer.z != 0).all() for layer in whole.layers[:-1])
+
+
+def differences(factor=1.0, noise=0.0, constant=False, altered=False):
+    expected = np.array([1.0, -2.0, 5.0])
+    found = np.full(3, 4.0) if constant else factor * expected + noise * np.array([1, -1, 1])
+    return OwnCheck("numeric", expected, found, altered)
+
+
+@pytest.mark.parametrize(
+    ("check", "why"),
+    [
+        (differences(), None),
+        (differences(noise=1e-3), None),
+        (differences(factor=0.5), "factor"),
+        (differences(constant=True), "constant"),
+        (differences(noise=0.1), "noise"),
+        (differences(altered=True), "altered"),
+        (differences(factor=float("nan")), "constant"),
+    ],
+)
+def test_a_gradient_check_that_is_wrong_itself_is_told(check, why):
+    found = check_fault([check])
+    assert (None if found is None else (found.number, found.why.key)) == (None if why is None else (48, f"check.why.differences.{why}"))

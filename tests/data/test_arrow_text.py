@@ -3,6 +3,7 @@ is in the file."""
 
 import csv
 import io
+import sys
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from tests.samples import examples
 
 from chainrule.base.errors import InputError
-from chainrule.data import arrow_text, numbers, text
+from chainrule.data import arrow_text, numbers, numpy_text, text
 from chainrule.data.reading import chunks, forms_of, read
 
 pytest.importorskip("pyarrow.csv")
@@ -80,18 +81,22 @@ def outcome(path, **options):
 
 
 def every(path, **options):
-    """By pyarrow, looking at two rows before; cut at the separators; by Python's csv."""
+    """By pyarrow, looking at two rows before; by NumPy; cut at the separators; by Python's csv."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(arrow_text, "SMALLEST", 0)
         patch.setattr(arrow_text, "FIRST", 2)
         patch.setattr(numbers, "FIRST", 2)
         patch.setattr(numbers, "FEW", 1)
         patch.setattr(text, "PART", 20)
+        patch.setattr(numpy_text, "CELLS", 6)
+        patch.setattr(numpy_text, "FEWEST", 2)
         quick = outcome(path, **options)
+        patch.setitem(sys.modules, "pyarrow", None)
+        loaded = outcome(path, **options)
         patch.setattr(arrow_text, "SMALLEST", 1 << 60)
         cut = outcome(path, **options)
         patch.setattr(text, "_is_simple", lambda layout: False)
-        return quick, cut, outcome(path, **options)
+        return quick, loaded, cut, outcome(path, **options)
 
 
 @given(files(), st.sampled_from([{}, {}, {"missing": ["0", "-99"]}, {"decimal": ","}, {"units": "%"}]))
@@ -108,8 +113,9 @@ def every(path, **options):
 def test_all_ways_are_the_same(tmp_path_factory, content, options):
     path = tmp_path_factory.mktemp("t") / "t.csv"
     path.write_bytes(content.encode())
-    quick, cut, slow = every(path, **options)
+    quick, loaded, cut, slow = every(path, **options)
     assert cut == slow
+    assert loaded == slow
     assert quick == slow
 
 
@@ -142,5 +148,5 @@ def test_without_pyarrow_python_reads(tmp_path, monkeypatch):
     path.write_text("a,b\n" + "1.5,x\n2.5,y\n" * 10)
     monkeypatch.setattr(arrow_text, "SMALLEST", 0)
     expected = outcome(path)
-    monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
     assert outcome(path) == expected

@@ -246,6 +246,18 @@ def test_a_file_in_another_unit_is_refused(tmp_path, monkeypatch, capsys):
     assert predicted("w\n70 lb\n", capsys, "--units", "lb")[0] == predicted("w\n70 kg\n", capsys)[0]
 
 
+def test_every_unit_that_is_taken_off_is_named_and_kept_with_the_model(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    units = ("g", "kg", "g", "lb")
+    (tmp_path / "own.csv").write_text("w,t\n" + "".join(f"{place * 7 % 50 + 0.5} {units[place % 4]},{place}.25\n" for place in range(40)))
+    trained = cr.train("own.csv", target="t", units="g,kg,lb", epochs=1, output="model.safetensors")
+    assert trained.preparation.features[0].written.example == "12.5 g is 12.5, and so is 12.5 kg and 12.5 lb"
+    assert "12.5 g is 12.5, and so is 12.5 kg and 12.5 lb" in " ".join(printed(["info", "model.safetensors"], capsys)[0].split())
+    assert predicted("w\n70 lb\n", capsys) == predicted("w\n70 kg\n", capsys)
+    assert "column w is written otherwise" in predicted("w\n70\n", capsys)[1]
+    assert "knows this column in g" in predicted("w\n70 oz\n", capsys, code=2)[1]
+
+
 def test_words_for_missing_values_are_kept_with_the_model(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     lines = [f"{place * 7 % 50},{'-999' if place % 10 == 3 else place % 6},{place}.25\n" for place in range(60)]

@@ -7,13 +7,10 @@ import pytest
 from tests.learners.expected import CAUTIONS, EDITED, RIGHT, UNKNOWN, WRONG
 from tests.samples import some
 
-from chainrule.checking.evidence import probes
-from chainrule.checking.extremes import extremes
-from chainrule.checking.judgement import judge
-from chainrule.checking.report import completed
+from chainrule.api.check import check_program, check_submission
 from chainrule.learners.sandbox import Sandbox
 from chainrule.learners.source import source_of
-from chainrule.learners.submission import FileSubmission, read_submission, understood
+from chainrule.learners.submission import understood
 
 PROGRAMS = Path(__file__).parent / "programs"
 
@@ -35,6 +32,9 @@ QUICK = {
     "closures.py",
     "unnamed_forward.py",
     "pandas_houses.py",
+    "engine.py",
+    "engine_overwritten.py",
+    "numeric_half.py",
 }
 """What the ordinary tests look at."""
 
@@ -46,19 +46,12 @@ def sandbox():
 
 
 def judged(name, sandbox):
-    return verdict_of(read_submission(PROGRAMS / name, sandbox))
+    return check_program(PROGRAMS / name, sandbox).verdict
 
 
 def needs_jax(name):
     if name.startswith("jax"):
         pytest.importorskip("jax")
-
-
-def verdict_of(submission: FileSubmission):
-    ordinary, further = probes(submission.architecture), extremes(submission.architecture)
-    observations = submission.observe([*ordinary, *further.problems])
-    answers = further.answered(observations[len(ordinary) :])
-    return completed(judge(observations[: len(ordinary)], submission.architecture, answers), submission)
 
 
 def edited(name):
@@ -103,7 +96,7 @@ def test_the_mistake_is_named_and_found(name, sandbox):
 def test_a_mistake_in_a_right_program_is_named(name, sandbox):
     needs_jax(name)
     number = EDITED[name][2]
-    fault = verdict_of(understood(edited(name), sandbox)).faults[0]
+    fault = check_submission(understood(edited(name), sandbox)).verdict.faults[0]
     assert number in (fault.number, *fault.others) or (number == 0 and fault.number is None)
 
 

@@ -212,6 +212,10 @@ def test_what_ours_declare():
         "hinge": ("tanh", "signs", False),
         "squared_hinge": ("identity", "signs", False),
         "upstream": ("identity", "gradient", False),
+        "contrastive": ("identity", "pairs", False),
+        "focal": ("sigmoid", "probabilities", False),
+        "sequence_cross_entropy": ("softmax", "steps", False),
+        "smoothed_cross_entropy": ("softmax", "distribution", False),
     }
     activations = {name: (activation.start, activation.gives) for name, activation in built_in("activation").items()}
     assert {name: facts for name, facts in activations.items() if facts != ("glorot_uniform", "numbers")} == {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 
 import numpy as np
 from loop import one_hot
@@ -21,9 +22,12 @@ class Epochs:
 
     def __init__(self, workload: Workload, threads: int) -> None:
         from chainrule.engines.compiled.engine import Compiled
+        from chainrule.engines.compiled.llvm.target import processor_named
 
+        name = os.environ.get("BENCHMARK_PROCESSOR")
+        processor = processor_named(name) if name else None
         self.workload, made = workload, network(workload)
-        self.engine = Compiled(made, optimizer(workload), dtype=workload.dtype, threads=threads)
+        self.engine = Compiled(made, optimizer(workload), processor=processor, dtype=workload.dtype, threads=threads)
         x, t = workload.data()
         self.data = x, one_hot(workload, t)
         first = dict(zip(made.shapes, workload.weights(), strict=True))

@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING, Any
 from chainrule.api.batches import with_batch, with_sample
 from chainrule.api.models import Replayed, Trained, recorded, replayed, scales, trained
 from chainrule.api.settings import Numbers, chosen_notation, chosen_optimizer, setting, weights_of_numbers
-from chainrule.base.errors import DescriptionError, FileError, InputError, UnknownNameError, quoted
+from chainrule.base.errors import FileError, InputError, UnknownNameError, quoted
 from chainrule.base.frozen import replace
 from chainrule.network.definitions import Bound, Wanted, find
 from chainrule.network.description import from_json, from_toml, read_description
 from chainrule.network.examples import EXAMPLES
-from chainrule.network.layers import Layer, dense
-from chainrule.network.network import MOST_LAYERS, Network
+from chainrule.network.layers import Layer
+from chainrule.network.network import Network
+from chainrule.network.short_form import short_form
 from chainrule.notation.conventions import Notation
 from chainrule.steps.problem import Problem, problem_from
 
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-SHORT_FORM = r"\s*[-–]?\d[\w\s.,;:×+–-]*"
-"""What looks like 2-2-1, right or wrong."""
+SHORT_FORM = r"\s*(?:[-–]?\d[\w\s.,;:×+–-]*|v\d+x[\w:.×-]*)"
+"""What looks like 2-2-1, or like 8x8x1:c4k3-10 and v7x20:e16-10, right or wrong."""
 
 FILES = {".csv", ".tsv", ".txt", ".safetensors"}
 """Suffixes of files that are no descriptions."""
@@ -207,24 +208,6 @@ def _standard_input() -> dict[str, Any]:
     text = read_stream(binary, "standard input")
     read = from_json if text.lstrip().startswith("{") else from_toml
     return read(text, "standard input")
-
-
-def short_form(text: str) -> Network:
-    """The network that 2-2-1 means: dense layers with biases, tanh inside, at the end what fits the loss. Raises DescriptionError.
-
-    >>> short_form("3-4-2").sizes
-    (3, 4, 2)
-    """
-    sizes = text.strip().split("-")
-    if len(sizes) < 2 or not all(size.isdecimal() for size in sizes):
-        raise DescriptionError(f"{quoted(text)} is no short form: write the inputs and the units of each layer with - between, as 2-2-1.")
-    if len(sizes) - 1 > MOST_LAYERS:
-        raise DescriptionError(f"{len(sizes) - 1:,} layers are more than this can hold; the limit is {MOST_LAYERS:,}.")
-    for size in sizes:
-        if len(size) > 12:
-            raise DescriptionError(f"a layer with a number of {len(size):,} digits is more than this can hold; try 2-2-1.")
-    inputs, *hidden, outputs = map(int, sizes)
-    return Network(inputs, *(dense(units, "tanh") for units in hidden), dense(outputs))
 
 
 # Options

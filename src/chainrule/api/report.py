@@ -147,14 +147,16 @@ def _with_live(document: Document, explained: Sequence[int], steps: Mapping[int,
     """The report with its explained steps as live pages, where the network is small enough to be seen; else it says why there are none."""
     chosen = [steps[number] for number in explained if number in steps]
     words, pages, notes = Words(document.language), dict[str, str](), dict[str, Block]()
+    alike: dict[int, str] = {}  # by their number of rows: the last batch of an epoch may be shorter
     for step in chosen:
         key, seen = f"step{step.number}", _first_rows(step)
         try:
-            content = page_content(seen) if not pages else page_start(seen) | {"like": next(iter(pages))}
+            content = page_start(seen) | {"like": alike[len(seen.x)]} if len(seen.x) in alike else page_content(seen)
         except InputError:
             notes[key] = Note("more", (words.plain("report.step.large", weights=MOST_NUMBERS, units=MOST_UNITS),))
         else:
             pages[key] = json_in_markup(content)
+            alike.setdefault(len(seen.x), key)
             if seen is not step:
                 notes[key] = Note("more", (words.plain("report.step.live", rows=len(seen.x), samples=len(step.x)),))
     sections = tuple(

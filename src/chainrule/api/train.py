@@ -14,7 +14,7 @@ from dataclasses import field
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from chainrule.api.described import described_targets, description_of, fitted_network, tasks_of
+from chainrule.api.described import described_targets, description_of, fitted_network, places_of, tasks_of
 from chainrule.api.figures import check_drawing, figure
 from chainrule.api.settings import chosen_optimizer, setting, typed
 from chainrule.api.watching import Watch, watching
@@ -211,7 +211,7 @@ def train(
     )
     path = _output(output, curve, report, language)
     description = None if network is None else _description(network, shape)
-    targets = _names(target) or (described_targets(description) if description else ())
+    targets, columns["places"] = _names(target) or described_targets(description or {}), places_of(description)
     with ExitStack() as stack:
         outputs = stack.enter_context(reserved(path, log, curve, report, resume=resume, force=force))
         begun = _begun(outputs, asked) if resume else None
@@ -231,7 +231,7 @@ def train(
 
         def prepared(*places: Array) -> Run:
             """The run that trains on the first of these places; means and spreads are of them alone."""
-            preparation = Preparation.fit(rows.only(places[0]), targets, **columns)
+            preparation = whole if len(places[0]) == len(labels) else Preparation.fit(rows.only(places[0]), targets, **columns)
             if whole.task == "mixed":  # classes that only some of the rows have
                 kept = (known if known.classes else one for known, one in zip(whole.targets, preparation.targets, strict=True))
                 preparation = replace(preparation, targets=tuple(kept), task="mixed")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from chainrule.api.figures import training_curve
 from chainrule.base.errors import InputError, quoted
@@ -53,21 +53,28 @@ class Calling(Watch):
         self.function(report)
 
 
-def notebook_output() -> Callable[[str], Any] | None:
-    """What shows HTML in the cell that is running, in place of what it showed before; None outside of Jupyter."""
+Show: TypeAlias = "Callable[[str, str], Any]"
+"""Shows HTML, or the text that says the same where there is none."""
+
+
+def notebook_output() -> Show | None:
+    """What shows something in the cell that is running, in place of what it showed before; None outside of Jupyter and marimo."""
+    marimo = sys.modules.get("marimo")
+    if marimo is not None and marimo.running_in_notebook():
+        return lambda html, text: marimo.output.replace(marimo.Html(html))  # marimo shows HTML everywhere
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
     if getattr(shell, "kernel", None) is None:
         return None
-    from IPython.display import HTML, display
+    from IPython.display import display
 
-    handle = display(HTML(""), display_id=True)  # type: ignore[no-untyped-call]  # IPython has no types
-    return lambda html: handle.update(HTML(html))  # type: ignore[no-untyped-call]  # IPython has no types
+    handle = display({"text/plain": ""}, raw=True, display_id=True)  # type: ignore[no-untyped-call]  # IPython has no types
+    return lambda html, text: handle.update({"text/html": html, "text/plain": text}, raw=True)
 
 
 class NotebookProgress(Watch):
     """Shows the errors of the epochs as a curve, twice a second, and the last ones in words."""
 
-    def __init__(self, show: Callable[[str], Any]) -> None:
+    def __init__(self, show: Show) -> None:
         self.show, self.next = show, 0.0
 
     def begins(self, run: Run, training: Training) -> None:
@@ -95,8 +102,8 @@ class NotebookProgress(Watch):
         parts = [f"{words.plain('train.epoch')} {last.epoch:,} / {most:,}", f"{words.plain('train.error')} {last.error:.4g}"]
         if last.validation_error is not None:
             parts.append(f"{words.plain('train.validation')} {last.validation_error:.4g}")
-        bar = f'<progress value="{last.epoch}" max="{most}"></progress> ' if running else ""
-        self.show(f"{curve}<div>{bar}{' &#183; '.join(map(words.decimal, parts))}</div>")
+        bar, said = f'<progress value="{last.epoch}" max="{most}"></progress> ' if running else "", list(map(words.decimal, parts))
+        self.show(f"{curve}<div>{bar}{' &#183; '.join(said)}</div>", " · ".join(said))
 
 
 def watching(watch: Watch | Callable[[Report], object] | None) -> Watch:

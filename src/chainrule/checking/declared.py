@@ -51,10 +51,20 @@ class Slope(Frozen):
 
     def at(self, z: Array, h: Array | None = None) -> Array:
         """f′(z), element by element; with h: what comes out where its formula is fed with other numbers for h."""
-        known = {self.z: z.reshape(-1, 1), **({} if h is None else {self.h: h.reshape(-1, 1)})}
-        with np.errstate(all="ignore"):
-            return np.asarray(np.broadcast_to(evaluate([self.slope], known)[self.slope], (z.size, 1))).reshape(z.shape)
+        key = (id(self), z.tobytes(), b"" if h is None else h.tobytes())
+        if key not in _VALUES:
+            known = {self.z: z.reshape(-1, 1), **({} if h is None else {self.h: h.reshape(-1, 1)})}
+            if len(_VALUES) >= MOST_VALUES:
+                _VALUES.clear()
+            with np.errstate(all="ignore"):
+                _VALUES[key] = np.asarray(np.broadcast_to(evaluate([self.slope], known)[self.slope], (z.size, 1)))
+        return _VALUES[key].reshape(z.shape)
 
+
+MOST_VALUES = 2000
+"""So many arrays of slopes are kept: a layer's is asked for once for every way in which somebody may have gone on from it."""
+
+_VALUES: dict[tuple[int, bytes, bytes], Array] = {}
 
 _SLOPES: dict[str, Slope | None] = {}
 

@@ -11,6 +11,7 @@ import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -86,6 +87,22 @@ class Place(FrozenValue):
     file: str = ""
 
 
+class OwnCheck(Frozen):
+    """A function of a program that differentiates by differences, asked about a function whose derivative is known.
+
+    name      of the function
+    expected  the derivative; found: what it gave
+    altered   whether it left its argument changed
+    place     where it stands
+    """
+
+    name: str
+    expected: Array
+    found: Array
+    altered: bool = False
+    place: Place | None = None
+
+
 class Observation(Frozen):
     """What a program answered to one probe.
 
@@ -101,6 +118,7 @@ class Observation(Frozen):
     altered      keys of arguments that the program changed though they were not its own: "x"
     failure      why there is no answer, in the program's own words; then everything above but the problem is empty
     integers     names of its parameters that are arrays of integers
+    checks       what its own functions that differentiate by differences gave
     broken       where in its file the first value is computed that is no number
     exact_to     relative precision of its numbers; 1e-6 where it computes in float32, 0.5e-3 where it prints three digits
     rounded_to   by how much its numbers may be rounded, absolutely: half a unit of the last digit that is written
@@ -115,6 +133,7 @@ class Observation(Frozen):
     altered: tuple[str, ...] = ()
     failure: str = ""
     integers: tuple[str, ...] = ()
+    checks: tuple[OwnCheck, ...] = ()
     broken: Place | None = None
     exact_to: float = 1e-9
     rounded_to: float = 0.0
@@ -235,8 +254,15 @@ def probes(architecture: Architecture, seed: int = 0) -> list[Problem]:
         raise InputError(
             f"sizes {architecture.sizes} are of {len(architecture.sizes) - 1} layers, the activations of {architecture.depth}."
         )
+    return list(_probes(architecture, seed))
+
+
+@lru_cache(maxsize=16)
+def _probes(architecture: Architecture, seed: int) -> tuple[Problem, ...]:
+    """The same for every file of a class that has such a network, so that they are derived once."""
     rng = np.random.default_rng(seed)
-    return [probe_of(architecture, sizes, rows, rng, rate) for (sizes, rows), rate in zip(_extents(architecture), PROBE_RATES, strict=True)]
+    extents = zip(_extents(architecture), PROBE_RATES, strict=True)
+    return tuple(probe_of(architecture, sizes, rows, rng, rate) for (sizes, rows), rate in extents)
 
 
 def _extents(architecture: Architecture) -> Iterator[tuple[tuple[int, ...], int]]:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 
 from chainrule.base.frozen import Frozen
 from chainrule.checking.declared import goes_together
-from chainrule.checking.evidence import PROBE_RATES, Architecture, Fault, Observation, Saying, probe_of
+from chainrule.checking.evidence import PROBE_RATES, Architecture, Fault, Observation, OwnCheck, Saying, probe_of
 from chainrule.checking.matching import Explanation, Probed, followed
 from chainrule.checking.passes import ProbePass
 from chainrule.network.definitions import find
@@ -71,6 +72,7 @@ NO_ANSWERS = Answers()
 """Of a program that was asked ordinary problems only."""
 
 
+@lru_cache(maxsize=16)
 def extremes(architecture: Architecture, seed: int = 0) -> Extremes:
     """The problems of an architecture that ordinary probes do not stand for."""
     rng = np.random.default_rng([seed, 77])
@@ -201,6 +203,32 @@ def _cut_off(observation: Observation, explanation: Explanation) -> Fault | None
         if np.isfinite(found).all() and np.abs(found - gradient).max() > tolerance:
             why = Saying("check.why.whole", {"names": ", ".join(observation.integers) or "x"})
             return Fault(34, f"d{key}", f"d{key}", why, gradient * 1.0, found, (int(key[1:]),), agreeing=1, probes=1, observed=observation)
+    return None
+
+
+# Gradient checks of their own
+
+COARSE = 2e-3
+"""How far differences may be from a derivative, relatively: from one side, with a step of a thousandth, they are."""
+
+
+def check_fault(checks: Sequence[OwnCheck]) -> Fault | None:
+    """What is wrong with a program's own gradient check; None if nothing is."""
+    for one in checks:
+        largest = float(np.abs(one.expected).max())
+        far = float(np.abs(one.found - one.expected).max()) / largest if np.isfinite(one.found).all() else np.inf
+        if far <= COARSE and not one.altered:
+            continue
+        factor = float(np.vdot(one.expected, one.found) / np.vdot(one.expected, one.expected))
+        if far <= COARSE:
+            why = Saying("check.why.differences.altered", {"name": one.name})
+        elif not np.isfinite(factor) or np.ptp(one.found) == 0:
+            why = Saying("check.why.differences.constant", {"name": one.name})
+        elif np.abs(one.found - factor * one.expected).max() <= COARSE * abs(factor) * largest:
+            why = Saying("check.why.differences.factor", {"name": one.name, "factor": f"{factor:.4g}"})
+        else:
+            why = Saying("check.why.differences.noise", {"name": one.name, "percent": f"{100 * far:.3g}"})
+        return Fault(48, "check", "check", why, one.expected, one.found, agreeing=1, probes=1, place=one.place)
     return None
 
 

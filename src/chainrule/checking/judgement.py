@@ -14,7 +14,7 @@ import numpy as np
 from chainrule.base.frozen import Frozen, replace
 from chainrule.checking.declared import other_losses, square_factor
 from chainrule.checking.evidence import Architecture, Fault, Observation, Saying, Verdict
-from chainrule.checking.extremes import NO_ANSWERS, Answers, extreme_faults, paired_fault
+from chainrule.checking.extremes import NO_ANSWERS, Answers, check_fault, extreme_faults, paired_fault
 from chainrule.checking.factors import Factor, read_factor
 from chainrule.checking.matching import (
     EDGE_QUANTITIES,
@@ -23,6 +23,7 @@ from chainrule.checking.matching import (
     Probed,
     decided_factors,
     explanations,
+    right_explanation,
 )
 from chainrule.checking.mistakes import factor_mistakes
 from chainrule.checking.passes import ProbePass
@@ -73,13 +74,22 @@ UNKNOWN_FACTOR = 4
 
 
 def judge(observations: Sequence[Observation], architecture: Architecture, answers: Answers = NO_ANSWERS) -> Verdict:
-    """What somebody's back-propagation comes to.
+    """What somebody's back-propagation comes to, and their own gradient check, where their program has one.
 
     observations  what their program answered to `probes(architecture)`
     architecture  what is known of their network; where its loss is assumed only, that is taken of which their E is a multiple, and
                   where they give no E, that under which they are right
     answers       what it answered to `chainrule.checking.extremes`, where it was asked
     """
+    verdict = _judged(observations, architecture, answers)
+    wrong = check_fault(observations[0].checks if observations else ())
+    if wrong is None or verdict.kind == "refused":
+        return verdict
+    return replace(verdict, kind="mistakes" if verdict.passed else verdict.kind, faults=(*verdict.faults, wrong))
+
+
+def _judged(observations: Sequence[Observation], architecture: Architecture, answers: Answers) -> Verdict:
+    """The back-propagation by itself."""
     if architecture.loss_said:
         return _judged_as(observations, architecture, answers)
     first: Verdict | None = None
@@ -288,14 +298,19 @@ def _best(probed: Sequence[Probed], architecture: Architecture) -> list[Judged]:
     """The explanations that need the fewest mistakes; several where they are tied."""
     depth = architecture.depth
     alike = all(one.probe.t.shape[1] in layer.W.shape[:1] for one in probed for layer in one.probe.layers)
-    judged = list[Judged]()
-    for explanation in explanations(probed):
+
+    def judged_by(explanation: Explanation) -> Judged:
         factors = decided_factors(explanation, depth, alike=alike)
         counted = factors.whole * _own_counting(architecture)
         strength = probed[0].probe.penalty or _own_strength(explanation)
         reading = _error_reading(probed, strength)
         faulty = _faulty(probed, architecture, factors.whole, counted, reading)
-        judged.append(Judged(explanation, factors, counted, faulty, _penalized(probed, explanation, factors, reading), reading))
+        return Judged(explanation, factors, counted, faulty, _penalized(probed, architecture, explanation, factors, reading), reading)
+
+    right = right_explanation(probed)
+    if right is not None and (found := judged_by(right)).cost == 0:
+        return [found]
+    judged = [judged_by(explanation) for explanation in explanations(probed)]
     least = min(one.cost for one in judged)
     return [one for one in judged if one.cost == least]
 
@@ -354,7 +369,7 @@ def _counts(factor: Factor) -> bool:
 
 
 def _penalized(
-    probed: Sequence[Probed], explanation: Explanation, factors: Factors, reading: ErrorReading | None
+    probed: Sequence[Probed], architecture: Architecture, explanation: Explanation, factors: Factors, reading: ErrorReading | None
 ) -> Mapping[str, tuple[int, ...]]:
     """What is wrong with the penalty: "missing", "other" than the loss has it, "biases"; with the layers at which it is."""
     fits = {number: fit for number, fit in explanation.weights.items() if fit.factor is not None}
@@ -368,7 +383,7 @@ def _penalized(
         # The E that is given is that of the data alone: it does not say how the penalty is counted.
         reading = None
     if not present:
-        return {"missing": tuple(fits)} if known else {}
+        return {"missing": tuple(fits)} if wanted is not None or (known and architecture.loss_said) else {}
     usual = wanted or max(present, key=present.count)
     usual = replace(usual, sign=usual.sign * (factors.whole.sign if wanted else 1))
     for number, fit in fits.items():

@@ -18,7 +18,7 @@ import numpy as np
 from chainrule.base.frozen import Frozen, FrozenValue, replace
 from chainrule.checking.evidence import Observation
 from chainrule.checking.factors import Extent, Factor, read_factor
-from chainrule.checking.mistakes import MISTAKES, Rewriting, Situation, factor_mistakes
+from chainrule.checking.mistakes import MISTAKES, TOGETHER, Rewriting, Situation, factor_mistakes
 from chainrule.checking.passes import ProbePass
 from chainrule.network.network import Array
 
@@ -173,6 +173,19 @@ def rewritings(edge: str) -> list[tuple[int, Rewriting]]:
     return [(mistake.number, one) for mistake in MISTAKES for one in mistake.rewritings if one.edge == edge]
 
 
+def right_explanation(probed: Sequence[Probed]) -> Explanation | None:
+    """That by the right way alone, which costs no search; None where it does not explain everything that was given."""
+    found = Explanation(g=(None,) * len(probed), d=(None,) * len(probed))
+    for number in range(len(probed[0].probe.layers), 0, -1):
+        candidate = next(_candidates(probed, number, found))
+        fits = {edge: _fit(probed, number, edge, candidate) for edge in ("weight", "bias")}
+        for edge, fit in fits.items():
+            if fit is None and any(one.gradient(_key(edge, number)) is not None for one in probed):
+                return None
+        found = _extended(number, found, candidate, (), fits["weight"], fits["bias"], {})
+    return found
+
+
 def explanations(probed: Sequence[Probed]) -> list[Explanation]:
     """How the gradients of all probes come about: the explanations that need the fewest mistakes, best first."""
     depth = len(probed[0].probe.layers)
@@ -278,15 +291,18 @@ def _candidates(probed: Sequence[Probed], number: int, before: Explanation) -> I
     right = tuple(s.probe.truth["dy"] if last else _carried(s) for s in bare)
     if last and bare[0].together:  # the same as the long way, but where y is not f(z): then people have y − t all the same
         yield Candidate((), {}, right, tuple(s.probe.truth[f"delta{number}"] for s in bare))
-    carried: list[tuple[Carrier | None, Rewriting | None, tuple[Array | None, ...]]] = [(None, None, right)]
-    carried += [(Carrier((n,), edge, way.written), way, _computed(way, bare)) for n, way in rewritings(edge)]
+    carried: list[tuple[tuple[Carrier, ...], Rewriting | None, tuple[Array | None, ...]]] = [((), None, right)]
+    carried += [((Carrier((n,), edge, way.written),), way, _computed(way, bare)) for n, way in rewritings(edge)]
+    carried += [
+        (tuple(Carrier((n,), edge, way.written) for n in both), way, _computed(way, bare)) for both, way in TOGETHER if way.edge == edge
+    ]
     for upper, upper_way, g in carried:
         with_g = [replace(s, g=one) for s, one in zip(bare, g, strict=True)]
         slopes: list[tuple[Carrier | None, Rewriting | None, tuple[Array | None, ...]]] = [(None, None, tuple(_sloped(s) for s in with_g))]
         slopes += [(Carrier((n,), "slope", way.written), way, _computed(way, with_g)) for n, way in rewritings("slope")]
         for lower, lower_way, d in slopes:
             ways = {e: way for e, way in ((edge, upper_way), ("slope", lower_way)) if way is not None}
-            yield Candidate(tuple(one for one in (upper, lower) if one is not None), ways, g, d)
+            yield Candidate((*upper, *([] if lower is None else [lower])), ways, g, d)
     if last and bare[0].together:
         fused = [replace(s, g=g, d=s.probe.truth[f"delta{number}"]) for s, g in zip(bare, right, strict=True)]
         for n, way in rewritings("fused"):
@@ -446,7 +462,7 @@ def _fitted(
     key = _key(edge, number)
     factors, penalties, extents, far, given = list[float](), list[float](), list[Extent](), 0.0, False
     blurred = 0.0
-    common = _common_numbers(probed, number, edge, values) if penalty else None
+    common: Array | None = None
     for one, value, size in zip(probed, values, sizes, strict=True):
         found = one.gradient(key)
         if found is None:
@@ -469,7 +485,9 @@ def _fitted(
             return None
         columns = [value.ravel(), *([parameter.ravel()] if penalty and parameter is not None else [])]
         if penalty and found.size <= 2 and common is None:
-            return None
+            common = _common_numbers(probed, number, edge, values)
+            if common is None:
+                return None
         if penalty:
             own = np.linalg.lstsq(np.stack(columns, axis=1), found.ravel(), rcond=None)[0] if found.size > 2 else common
             numbers = [float(one) for one in own] if own is not None else []

@@ -384,6 +384,14 @@ MISTAKES: tuple[Mistake, ...] = (
 )  # fmt: skip
 """The table. Numbers 41 and 43 to 47 belong to dropout and to the doctor."""
 
+TOGETHER: tuple[tuple[tuple[int, ...], Rewriting], ...] = (
+    (
+        (49, 1),
+        Rewriting("back", "∂E/∂h{n} · (W{n} − η ∂E/∂W{n})ᵀ", lambda s: None if s.gn is None or s.moved is None else s.gn @ s.moved.T),
+    ),
+)
+"""Mistakes that are made together at one edge, where neither is seen by itself."""
+
 NUMBERED = {mistake.number: mistake for mistake in MISTAKES}
 
 

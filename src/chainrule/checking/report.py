@@ -116,7 +116,8 @@ class Assessment(Displayed, Frozen):
             yield 0, ""
         yield from ((0, sentence_of(words, one)) for one in self.verdict.remarks)
         kind = "mistakes" if kind == "class" and len(faults) > 1 else kind
-        yield 0, words.plain(f"check.{kind}", count=len(self.verdict.observations) if kind == "right" else len(faults))
+        bare = ".bare" if kind == "right" and not self.verdict.observations else ""
+        yield 0, words.plain(f"check.{kind}{bare}", count=len(self.verdict.observations) if kind == "right" else len(faults))
         if not faults:
             yield from ((2, sentence_of(words, one)) for one in self.all_conventions)
         for place, fault in enumerate(faults):
@@ -235,6 +236,8 @@ def paper_name(key: str) -> str:
     """
     if key.endswith("_next"):
         return f"{key.removesuffix('_next')}⟨k+1⟩"
+    if key == "check":
+        return "∂f/∂w"
     if key.startswith("delta"):
         return f"δ{key.removeprefix('delta')}"
     return f"∂E/∂{key[1:]}" if re.fullmatch(r"d(W|b|h|y|z)\d*", key) else key

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from chainrule.api.check import check_command_line, check_each, gradescope_results, marks, mistakes_of_class
+from chainrule.api.check import check_command_line, check_each, gradescope_results, marks, mistakes_of_class, unnamed_of_class
 from chainrule.base.errors import InputError
 from chainrule.base.files import json_text
 from chainrule.checking.report import Assessment, paper_name
@@ -77,6 +77,9 @@ def _print_class(words: Words, checks: Sequence[Assessment]) -> None:
     say(words.plain("check.class.title", files=len(checks), passed=sum(one.passed for one in checks)))
     for number, names in mistakes_of_class(checks):
         for text in _wrapped(f"{len(names)} × {number}. {words.plain(f'mistake.{number}')}: {', '.join(names)}", 2):
+            say(text)
+    for kind, names in unnamed_of_class(checks).items():
+        for text in _wrapped(f"{len(names)} × {words.plain(f'check.class.{kind}')}: {', '.join(names)}", 2):
             say(text)
 
 

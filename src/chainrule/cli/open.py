@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from chainrule.api.models import is_model
@@ -12,7 +13,7 @@ from chainrule.cli.options import problem_from_options
 from chainrule.cli.output import say
 from chainrule.data.shipped import PREFIX
 from chainrule.document.words import Words
-from chainrule.live.runs import Data
+from chainrule.live.runs import complete_data
 from chainrule.live.server import serve
 from chainrule.live.session import PageSession, session_of_model
 
@@ -31,7 +32,8 @@ def open_command(port: int | None, browser: bool, shape: Mapping[str, Any], opti
         say(words.plain("served.address", address=address))
         say(words.plain("served.end"))
 
-    serve(make, say=told, port=port, browser=browser, language=language)
+    with suppress(KeyboardInterrupt):  # which is how it ends
+        serve(make, say=told, port=port, browser=browser, language=language)
     return INTERRUPTED
 
 
@@ -40,13 +42,12 @@ def _sessions(shape: Mapping[str, Any], options: dict[str, Any]) -> tuple[Callab
     name = options["network"]
     if name is not None and is_data(name):
         return _of_data(shape, options)
-    if is_model(name) and not any(options.get(key) for key in ("row", "data", "input", "target")):
-        subject = _on_its_rows(options)
-        return lambda: session_of_model(name, subject, **shape), subject.network.notation.language
-    subject = problem_from_options(**options)
-    make = session_of_model if is_model(name) else None
-    language = subject.network.notation.language
-    return (lambda: PageSession(subject, **shape)) if make is None else (lambda: make(name, subject, **shape)), language
+    if not is_model(name):
+        subject = problem_from_options(**options)
+        return lambda: PageSession(subject, **shape), subject.network.notation.language
+    chosen = any(options.get(key) for key in ("row", "data", "input", "target"))
+    of_model = problem_from_options(**options) if chosen else _on_its_rows(options)
+    return lambda: session_of_model(name, of_model, **shape), of_model.network.notation.language
 
 
 def is_data(name: str) -> bool:
@@ -67,7 +68,7 @@ def _of_data(shape: Mapping[str, Any], options: dict[str, Any]) -> tuple[Callabl
     table = read(options["network"], encoding=options["encoding"])
     subject = problem_from_options(None, **kept)
     words = Words(subject.network.notation.language)
-    data = Data(table, words, options["target_columns"])
+    data = complete_data(table, words, options["target_columns"])
 
     def make() -> PageSession:
         session = PageSession(subject, **shape)

@@ -6,7 +6,7 @@ cell. What pyarrow would read otherwise than Python's csv (rows of unequal lengt
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from chainrule.data.numbers import Evidence, NumberFormat
 from chainrule.data.table import Column
 
 if TYPE_CHECKING:
-    from chainrule.data.text import TextLayout
+    from chainrule.data.text import Block, TextLayout
 
 FIRST = 1000
 """Rows that say which columns are plain numbers."""
@@ -55,7 +55,7 @@ class RowRange(FrozenValue):
     def _found(self, name: str, values: Any, asked: Form | None, options: CellOptions) -> Found:
         if name in self.plain:
             numbers, decimal = _numbers(values, options), self.plain[name]
-            return Found(numbers, None if np.isnan(numbers).all() else "number", decimal, _evidence(numbers, decimal))
+            return Found(numbers, None if np.isnan(numbers).all() else "number", decimal, evidence_of_plain(numbers, decimal))
         if not is_dictionary(values):
             return found_in(values.to_pylist(), self.first, asked, options)
         cells, places = values.dictionary.to_pylist(), _places(values)
@@ -106,7 +106,8 @@ def _numbers(values: Any, options: CellOptions) -> Array:
     return without_missing_numbers(numbers, options.missing)
 
 
-def _evidence(numbers: Array, decimal: str) -> Evidence:
+def evidence_of_plain(numbers: Array, decimal: str) -> Evidence:
+    """What plain numbers, read with that decimal sign, say about how they are written."""
     if decimal:
         return Evidence()  # that the point is the decimal sign, the first rows say
     sizes = np.abs(numbers[np.isfinite(numbers)])
@@ -122,11 +123,11 @@ def _with_rows(evidence: Evidence, rows: Array) -> Evidence:
     return replace(evidence, **moved, stray=stray)
 
 
-def read_parts(layout: TextLayout, plain: Mapping[str, str], many: Collection[str], options: CellOptions) -> Iterator[RowRange]:
+def read_parts(layout: TextLayout, plain: Mapping[str, str], start: Block, options: CellOptions) -> Iterator[RowRange]:
     """The file in parts. Raises Unfit, perhaps after some of them.
 
     plain   by name of a column that is read as plain numbers, their decimal sign; "" for whole ones
-    many    columns nearly all of whose cells are different
+    start   the first rows
     """
     try:
         import pyarrow
@@ -144,12 +145,13 @@ def read_parts(layout: TextLayout, plain: Mapping[str, str], many: Collection[st
         or not layout.encoding.startswith("utf-8")
     ):
         raise Unfit
-    lines = _checked_signs(layout)
-    decimal = max(".,", key=[*plain.values()].count)  # pyarrow knows one at a time
+    lines = checked_signs(layout)
+    decimal = usual_decimal(plain)  # pyarrow knows one at a time
     plain = {name: sign for name, sign in plain.items() if sign in ("", decimal)}
     types = {name: pyarrow.float64() if sign else pyarrow.int64() for name, sign in plain.items()}
     different, text = pyarrow.dictionary(pyarrow.int32(), pyarrow.string()), pyarrow.string()
     names = [str(place) for place in range(len(layout.names))]
+    many = start.various
     kinds = [types.get(name, text if name in many else different) for name in layout.names]
     try:
         with open_binary(layout.path) as file:
@@ -177,6 +179,11 @@ def read_parts(layout: TextLayout, plain: Mapping[str, str], many: Collection[st
         raise Unfit from None
 
 
+def usual_decimal(plain: Mapping[str, str]) -> str:
+    """The decimal sign of most columns."""
+    return max(".,", key=[*plain.values()].count)
+
+
 def _ends_empty(batch: Any) -> bool:
     """Is the last row without any value?"""
     return all(values[-1].as_py() in (None, "") for values in batch.columns)
@@ -199,7 +206,7 @@ def plain_columns(found: Mapping[str, Found]) -> dict[str, str]:
     return plain
 
 
-def _checked_signs(layout: TextLayout) -> bool:
+def checked_signs(layout: TextLayout) -> bool:
     """Does a cell go over several lines? Raises Unfit if a quote stands elsewhere than around a cell, or a line ends in an old way."""
     sign, rest, inside, longer = ord(str(layout.separator)), b"\n", False, False
     with open_binary(layout.path) as file:

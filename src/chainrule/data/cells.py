@@ -94,12 +94,14 @@ def truths(cells: Sequence[str], missing: Collection[str] = MISSING) -> Array | 
 
 def texts(cells: Sequence[str], missing: Collection[str] = MISSING) -> Array:
     """(cells,) objects: the text without the blanks around it, None where missing."""
-    values, longest = np.empty(len(cells), dtype=object), max(map(len, missing))
-    if are_various(cells):
-        values[:] = [bare if len(bare := cell.strip()) > longest or bare.lower() not in missing else None for cell in cells]
-    else:
+    values = np.empty(len(cells), dtype=object)
+    if are_repeated(cells):
         known = {cell: None if (bare := cell.strip()).lower() in missing else bare for cell in set(cells)}
         values[:] = list(map(known.__getitem__, cells))
+        return values
+    bares = list(map(str.strip, cells))
+    lacks = not frozenset(missing).isdisjoint("\n".join(bares).lower().split("\n"))  # all at once: most columns lack nothing
+    values[:] = [None if bare.lower() in missing else bare for bare in bares] if lacks else bares
     return values
 
 
@@ -107,6 +109,12 @@ def are_various(cells: Sequence[str]) -> bool:
     """Are nearly all of the first thousand different?"""
     some = cells[:1000]
     return len(set(some)) > 0.95 * len(some)
+
+
+def are_repeated(cells: Sequence[str]) -> bool:
+    """Does each of the first thousand come several times?"""
+    some = cells[:1000]
+    return len(set(some)) < 0.25 * len(some)
 
 
 def common_kind(first: Kind | None, second: Kind | None) -> Kind | None:

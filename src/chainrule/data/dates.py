@@ -6,11 +6,15 @@ Of 03/04/2024 the whole column tells whether the day or the month comes first; w
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from chainrule.base.frozen import FrozenValue
+from chainrule.data.cells import Array
 
 MONTHS = (
     "jan januar january jänner", "feb februar february", "mar märz mär march mrz", "apr april", "may mai", "jun juni june", "jul juli july",
@@ -49,7 +53,16 @@ NAMED_DAY = (
 
 FORMS = [re.compile(form, re.IGNORECASE) for form in (*(rf"(?:{NAMED_DAY})?(?:{day})(?:[T: ]\s*{TIME})?" for day in DAYS), TIME)]
 
-TIMES, NINES = ("99:99", "99:99:99"), str.maketrans("012345678", "999999999")
+NINES = str.maketrans("012345678", "999999999")
+
+BY_DIGITS = (4, 5)
+"""Those of the forms that not every digit fits."""
+
+MOST_SHAPES = 200
+"""Of more shapes each text is looked at by itself."""
+
+LAST_DAYS = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
+"""Of each month, but for leap years; none of month 0."""
 
 
 class Moment(FrozenValue):
@@ -74,7 +87,7 @@ class Moment(FrozenValue):
         if self.pair is not None:
             return self.ordered(True).is_possible or self.ordered(False).is_possible
         try:
-            return self.year is None or bool(date(self.year, self.month or 1, self.day or 1))
+            return self.year is None or bool(date(self.year, 1 if self.month is None else self.month, 1 if self.day is None else self.day))
         except ValueError:
             return False
 
@@ -137,23 +150,116 @@ def is_date(text: str) -> bool:
     return moment(text) is not None
 
 
-def are_dates(texts: Collection[str]) -> bool:
-    """Are all of these texts dates, times, or both?
-
-    Of very many, days and times of day come again and again: each is looked at once.
+class MomentArrays(NamedTuple):
+    """What texts say, each as `Moment`, number by number: (texts,) float64, NaN where one says nothing. first and second are the two
+    numbers either of which may be the day.
     """
-    shapes = set("\n".join(texts).translate(NINES).split("\n"))
-    if shapes <= {"9999-99-99", *(f"9999-99-99{gap}{at}" for gap in " T" for at in TIMES)}:
-        days, times = {text[:10] for text in texts}, {text[11:] for text in texts}
-    elif all(shape.rpartition(" ")[2] in TIMES for shape in shapes):
-        pairs = [text.rpartition(" ") for text in texts]
-        days, times = {day for day, _, _ in pairs}, {at for _, _, at in pairs}
-        if any(day != day.strip() or ":" in day or not day for day in days):
-            return all(map(is_date, texts))
-    else:
-        return all(map(is_date, set(texts)))
-    greatest = [max({at[start:stop] for at in times}, default="") for start, stop in ((0, 2), (3, 5), (6, 8))]
-    return all(map(is_date, days if greatest[0] < "24" and greatest[1] < "60" and greatest[2] < "61" else texts))
+
+    year: Array
+    month: Array
+    day: Array
+    first: Array
+    second: Array
+    seconds: Array
+
+    def ordered(self, day_first: bool) -> MomentArrays:
+        """With month and day known."""
+        known, first, second = np.isnan(self.first), self.first, self.second
+        month, day = (second, first) if day_first else (first, second)
+        return self._replace(month=np.where(known, self.month, month), day=np.where(known, self.day, day))
+
+    def days(self, day_first: bool) -> Array:
+        """Days, and parts of a day, since the beginning of 1970; NaN where a text says no year, or names a day that there is not."""
+        _, month, day, *_ = self.ordered(day_first)
+        month, day = np.where(np.isnan(month), 1, month), np.where(np.isnan(day), 1, day)
+        good = ~np.isnan(self.year) & _exists(self.year, month, day)
+        months = np.where(good, 12 * (self.year - 1970) + month - 1, 0).astype("int64").astype("datetime64[M]")
+        count = months.astype("datetime64[D]").astype("int64") + day - 1
+        return np.where(good, count + np.nan_to_num(self.seconds) / 86400, np.nan)
+
+
+def _exists(year: Array, month: Array, day: Array) -> Array:
+    """Is there such a day? Where no year is said, any may be."""
+    leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
+    inside = (month >= 1) & (month <= 12)
+    last = LAST_DAYS[np.where(inside, month, 0).astype("int64")] + (leap & (month == 2))
+    return np.asarray(np.isnan(year) | ((year >= 1) & inside & (day >= 1) & (day <= last)))
+
+
+def moments_of(texts: Sequence[str]) -> MomentArrays | None:
+    """What all of these texts say; None if any is neither a date nor a time.
+
+    Texts that differ in their digits alone are of one form: where the year, the month … stand in it is found once.
+    """
+    found = MomentArrays(*np.full((6, len(texts)), np.nan))
+    bares = list(map(str.strip, texts))
+    shapes = "\n".join(bares).translate(NINES).split("\n")
+    if len(shapes) != len(texts):
+        return None
+    places: dict[str, Any] = {shape: slice(None) for shape in set(shapes)}
+    if len(places) > MOST_SHAPES:
+        return None if any(moment(text) is None for text in bares) else _one_by_one(found, slice(None), bares)
+    if len(places) > 1:
+        codes = np.array(list(map({shape: code for code, shape in enumerate(places)}.__getitem__, shapes)))
+        places = {shape: np.flatnonzero(codes == code) for code, shape in enumerate(places)}
+    for place in places.values():
+        some = bares if isinstance(place, slice) else [bares[number] for number in place.tolist()]
+        if (_by_form if some[0].isascii() else _one_by_one)(found, place, some) is None:
+            return None
+    return found
+
+
+def _by_form(found: MomentArrays, place: Any, texts: Sequence[str]) -> MomentArrays | None:
+    """Put what these texts say, which are of one shape, at that place; None where one of them is no date."""
+    number, match = next(((number, matched) for number, form in enumerate(FORMS) if (matched := form.fullmatch(texts[0]))), (-1, None))
+    if match is None:
+        return None
+    said = {key.rstrip("1234567"): match.span(key) for key, value in match.groupdict().items() if value is not None}
+    if number in BY_DIGITS or "half" in said or "quarter" in said:
+        return _one_by_one(found, place, texts)
+    signs = np.frombuffer("\n".join((*texts, "")).encode(), np.uint8).reshape(len(texts), -1)
+
+    def read(key: str) -> Array:
+        start, stop = said[key]
+        return (signs[:, start:stop].astype(np.float64) - ord("0")) @ 10.0 ** np.arange(stop - start - 1, -1, -1)
+
+    if "y" in said:
+        year = read("y")
+        found.year[place] = year if said["y"][1] - said["y"][0] > 2 else year + np.where(year >= 70, 1900, 2000)
+    if "name" in said:
+        found.month[place] = MONTH_NUMBERS[match["name"].lower()]
+    for key, target in (("m", found.month), ("d", found.day), ("first", found.first), ("second_", found.second)):
+        if key in said:
+            target[place] = read(key)
+    if "hour" in said:
+        hour, minute, second = read("hour"), read("minute"), read("second") if "second" in said else 0.0
+        if not ((hour < 24) & (minute < 60) & (np.asarray(second) < 61)).all():
+            return None
+        found.seconds[place] = 3600 * hour + 60 * minute + second
+    year, month, day = (np.where(np.isnan(one[place]), 1, one[place]) for one in (found.year, found.month, found.day))
+    first, second = found.first[place], found.second[place]
+    good = _exists(year, month, day) if "first" not in said else _exists(year, second, first) | _exists(year, first, second)
+    return found if good.all() else None
+
+
+def _one_by_one(found: MomentArrays, place: Any, texts: Sequence[str]) -> MomentArrays | None:
+    known = {text: moment(text) for text in set(texts)}
+    if None in known.values():
+        return None
+    nothing = float("nan")
+    rows = {
+        text: [nothing if part is None else part for part in (one.year, one.month, one.day, *(one.pair or (None, None)), one.seconds)]
+        for text, one in known.items()
+        if one is not None
+    }
+    for target, values in zip(found, zip(*map(rows.__getitem__, texts), strict=True), strict=True):
+        target[place] = values
+    return found
+
+
+def are_dates(texts: Sequence[str]) -> bool:
+    """Are all of these texts dates, times, or both?"""
+    return moments_of(texts) is not None
 
 
 def day_first(texts: Iterable[str]) -> bool | str | None:

@@ -76,8 +76,6 @@ GROUPS = {sign: re.compile(rf"[1-9]\d{{0,2}}(?:{re.escape(sign)}\d{{3}})+|[1-9]\
 OPEN = {sign: re.compile(rf"\s*[+-]?[1-9]\d{{0,2}}{re.escape(sign)}\d{{3}}\s*") for sign in ".,"}
 """What may be a number of thousands as well as one with three decimals."""
 
-ZEROS = re.compile(r" *0\d\d")
-
 FEW = 50
 """Cells that are looked at before all others are."""
 
@@ -93,19 +91,33 @@ UNITS = frozenset(
 
 
 class NumberFormat(FrozenValue):
-    """How the numbers of a column are written: 1.234,5 kg with the decimal sign ",", the thousands sign "." and the unit "kg"."""
+    """How the numbers of a column are written: 1.234,5 kg with the decimal sign ",", the thousands sign "." and the unit "kg".
+
+    further  other units that some of them have, with commas between them, where it was said that they mean nothing
+    """
 
     decimal: str = "."
     thousands: str = ""
     unit: str = ""
+    further: str = ""
+
+    @property
+    def units(self) -> frozenset[str]:
+        """All units that may stand with the numbers."""
+        return frozenset((self.unit, *self.further.split(","))) - {""}
 
     @property
     def example(self) -> str:
-        """A number as it is written, and its value: "1,234.5 kg is 1234.5"."""
-        before, after = (self.unit, "") if self.unit[-1:] in SYMBOLS and len(self.unit) < 4 else ("", self.unit)
-        gap = " " if after[:1].isalpha() else ""
+        """A number as it is written, and its value: "1,234.5 kg is 1234.5"; with each of its units."""
         whole, value = (f"1{self.thousands}234", "1234.5") if self.thousands else ("12", "12.5")
-        return f"{before}{whole}{self.decimal}5{gap}{after} is {value}"
+        written = [_with_unit(f"{whole}{self.decimal}5", unit) for unit in (self.unit, *filter(None, self.further.split(",")))]
+        others = " and ".join(written[1:])
+        return f"{written[0]} is {value}" + (f", and so is {others}" if others else "")
+
+    def is_within(self, other: NumberFormat) -> bool:
+        """Are numbers written so written as the other says, perhaps with fewer of its units?"""
+        alike = (self.decimal, self.thousands, bool(self.unit)) == (other.decimal, other.thousands, bool(other.unit))
+        return alike and self.units <= other.units
 
     def values(self, cells: Sequence[str], missing: Collection[str]) -> Array | None:
         """(cells,) float64, NaN where a value is missing; None if any cell cannot be read so."""
@@ -123,7 +135,7 @@ class NumberFormat(FrozenValue):
         known  what each shape is worth, read as a cell: if signs are removed to the same effect there, so they are in all cells
         """
         gone = {shape for shape, value in known.items() if value is None or np.isnan(value)}
-        removed = f"{self.thousands}{self.unit} )".replace(self.decimal, "").encode()
+        removed = f"{self.thousands}{''.join(self.units)} )".replace(self.decimal, "").encode()
         turned = bytes.maketrans(f"{self.decimal}(".encode(), b".-")
         for shape, value in known.items():
             if shape not in gone and not (_float(shape.encode().translate(turned, removed)) == value != np.inf):
@@ -151,6 +163,13 @@ class NumberFormat(FrozenValue):
         if not (whole + fraction).isdigit():
             return None
         return float(f"{found.sign}{whole or '0'}.{fraction or '0'}{found.exponent}")
+
+
+def _with_unit(number: str, unit: str) -> str:
+    """12.5 kg, $12.5, 12.5%."""
+    if unit[-1:] in SYMBOLS and len(unit) < 4:
+        return f"{unit}{number}"
+    return f"{number}{' ' if unit[:1].isalpha() else ''}{unit}"
 
 
 PLAIN, COMMA = NumberFormat(), NumberFormat(",")
@@ -383,7 +402,7 @@ def plain_numbers(cells: Sequence[str], first: int, missing: Collection[str]) ->
 
 def padded_cell(cells: Sequence[str], first: int, missing: Collection[str]) -> str:
     """A cell that begins with zeros, if all of the first rows are digits of one length, at least three; "" otherwise."""
-    if first > 1 or not any(map(ZEROS.match, cells[:FIRST])):
+    if first > 1 or not next((cell for cell in cells if not is_missing(cell, missing)), "").strip().isdigit():
         return ""
     known = [cell.strip() for cell in cells[:FIRST] if not is_missing(cell, missing)]
     found = next((cell for cell in known if cell.startswith("0") and len(cell) > 2), "")
@@ -435,7 +454,7 @@ def number_format(
     if asked.thousands is not None and mark not in ("", asked.thousands):
         row, cell = evidence.thousands.get(mark) or evidence.open[mark]
         return f"row {row} holds {quoted(cell)}, whose thousands sign is not {quoted(asked.thousands)}; say --thousands {quoted(mark)}."
-    return NumberFormat(sign, mark, unit)
+    return NumberFormat(sign, mark, unit, ",".join(found for found in evidence.units if found not in ("", unit)))
 
 
 class _Unclear(FrozenValue):
@@ -450,7 +469,7 @@ def _unit(evidence: Evidence, asked: NumberOptions, expected: NumberFormat | Non
     """The one unit of all cells, or of those that have one, if it may be taken off."""
     units = [unit for unit in evidence.units if unit]
     bare, strange = evidence.units.get(""), [unit for unit in units if unit not in asked.units]
-    if strange and expected and expected.unit and strange != [expected.unit]:
+    if strange and expected and expected.unit and not expected.units.issuperset(strange):
         row, cell = evidence.units[strange[0]]
         fix = f"write it so, or say --units {quoted(strange[0])} if the numbers mean the same"
         return _Unclear(f"row {row} holds {quoted(cell)}, but the model knows this column in {expected.unit}; {fix}.")

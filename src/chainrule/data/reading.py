@@ -17,13 +17,13 @@ from contextlib import closing, nullcontext
 from dataclasses import field
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from chainrule.base.errors import FileError, InputError, UnknownNameError, quoted
 from chainrule.base.frozen import FrozenValue, replace
-from chainrule.data import arrays, arrow_text
+from chainrule.data import arrays, arrow_text, numpy_text
 from chainrule.data.cells import KINDS, MISSING, Kind, common_kind, missing_words, parse_number
 from chainrule.data.columns import CellOptions, Form, Found, Scan
 from chainrule.data.encodings import gives_once, reopenable
@@ -181,19 +181,18 @@ class Reading(FrozenValue):
 def _scanned(files: TextFiles, expected: Mapping[str, Form], form: Reading, *, keep: bool) -> tuple[Scan, list[dict[str, Found]]]:
     """What all rows say about the columns, and, if it is to be kept, what each part of them was found to be."""
     first: dict[str, Found] = {}
-    many: Sequence[str] = ()
+    block = None
     if _may_be_quick(files):
         scan, block = _new_scan(files, expected, form), _first_block(files)
         first = block.found(scan.expected, form.cells)
         if block.rows < arrow_text.FIRST:  # that is the whole file: a wide one
             scan.add(first)
             return scan, [first] if keep else []
-        many = block.various
-    for plain in _ways(first):
+    for read_parts, plain in _ways(first):
         scan, parts = _new_scan(files, expected, form), []
-        if plain is not None:
+        if read_parts is not None:
             scan.add(first)  # of plain numbers only these rows say how they are written
-        source = files.blocks(BLOCK) if plain is None else arrow_text.read_parts(files.first, plain, many, form.cells)
+        source = files.blocks(BLOCK) if read_parts is None or block is None else read_parts(files.first, plain, block, form.cells)
         try:
             for part in source:
                 found = part.found(scan.known, form.cells)
@@ -214,15 +213,27 @@ def _new_scan(files: TextFiles, expected: Mapping[str, Form], form: Reading) -> 
     return Scan(files.name, files.first.separator, {**files.first.forms, **expected}, form.cells)
 
 
-def _ways(first: Mapping[str, Found]) -> Iterator[dict[str, str] | None]:
-    """Which columns pyarrow may read as plain numbers, the quickest way first; None, the last one, is the way of Python's csv.
+ReadParts: TypeAlias = "Callable[[TextLayout, Mapping[str, str], Block, CellOptions], Iterator[Any]]"
+"""A quicker reader than Python's csv."""
 
-    first  what the first rows are, where the file is so large that pyarrow may be quicker
+
+def _ways(first: Mapping[str, Found]) -> Iterator[tuple[ReadParts | None, dict[str, str]]]:
+    """Readers, the quickest first, each with the columns that it may read as plain numbers; None, the last one, is Python's csv.
+
+    first  what the first rows are, where the file is so large that another may be quicker
     """
     if first:
         plain = arrow_text.plain_columns(first)
-        yield from (plain, {name: sign for name, sign in plain.items() if sign}, {})
-    yield None
+        for some in (plain, _signed(plain), {}):
+            yield arrow_text.read_parts, some
+        for some in (plain, _signed(plain), {}):
+            yield numpy_text.read_parts, some
+    yield None, {}
+
+
+def _signed(plain: Mapping[str, str]) -> dict[str, str]:
+    """Those that are no whole numbers."""
+    return {name: sign for name, sign in plain.items() if sign}
 
 
 def _may_be_quick(files: TextFiles) -> bool:
@@ -235,14 +246,21 @@ def _converted(files: TextFiles, rows: int, found: Forms, form: Reading) -> Iter
     if _may_be_quick(files):
         formats = {name: known for name, known in found.forms.items() if known in (PLAIN, COMMA) and name not in found.padded}
         plain = {name: known.decimal for name, known in formats.items() if isinstance(known, NumberFormat)}
-        parts = arrow_text.read_parts(files.first, plain, _first_block(files).various, form.cells)
-        try:
-            for table in resized((files.table(part, part.columns(found.forms, form.cells), found.notes) for part in parts), rows):
-                yield _with_doubts(table, found)
-                done += 1
-        except arrow_text.Unfit:
-            pass
-        else:
+        start = _first_block(files)
+        ways: tuple[tuple[ReadParts, dict[str, str]], ...] = (
+            (arrow_text.read_parts, plain),
+            (numpy_text.read_parts, plain),
+            (numpy_text.read_parts, {}),
+        )
+        for read_parts, some in ways:
+            parts = read_parts(files.first, some, start, form.cells)
+            tables = resized((files.table(part, part.columns(found.forms, form.cells), found.notes) for part in parts), rows)
+            try:
+                for table in islice(tables, done, None):
+                    yield _with_doubts(table, found)
+                    done += 1
+            except arrow_text.Unfit:
+                continue
             return
     for block in islice(files.blocks(rows), done, None):
         yield _with_doubts(files.table(block, block.columns(files.name, found.forms, form.cells), found.notes), found)

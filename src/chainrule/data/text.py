@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from itertools import chain, islice, repeat
+from itertools import chain, islice
 from typing import Any, TextIO, TypeAlias, TypeVar
 
 import numpy as np
@@ -241,9 +241,11 @@ def _hidden_header(path: str, comments: Sequence[str], separator: str | None, ro
 
 
 def _rows(
-    path: str, lines: Iterable[str], separator: str | None, lenient: bool = False, quote: str = '"', *, spaced: bool = False
+    path: str, lines: Iterable[str], separator: str | None, lenient: bool = False, quote: str = '"', *, spaced: bool = False, above: int = 0
 ) -> Iterator[list[str]]:
-    """The cells of every row. Raises FileError at what is no row; with `lenient` the rows end there."""
+    """The cells of every row. Raises FileError at what is no row, with its line, of which so many are above; with `lenient` the rows end
+    there.
+    """
     blanks = separator == " " or quote != '"' or spaced
     if separator == " ":
         lines = (line.strip().replace("\t", " ") for line in lines)
@@ -253,7 +255,7 @@ def _rows(
     except csv.Error as error:
         if not lenient:
             why = "a quote is left open" if "unexpected end" in str(error) or "field limit" in str(error) else error
-            raise FileError(f"{path} is not a table: {why} (line {reader.line_num:,}).") from None
+            raise FileError(f"{path} is not a table: {why} (line {above + reader.line_num:,}).") from None
 
 
 def _separator(text: str) -> str | None:
@@ -455,11 +457,10 @@ def _blocks(layout: TextLayout, rows: int) -> Generator[tuple[int, Columns]]:
             first = 1
             if simple:
                 for columns in _simple_blocks(layout, lines, rows, rest):
-                    yield rows, columns
-                    first += rows
-                # Blank lines in place of those that are done, so that a complaint names the right one.
-                following = chain(repeat("\n", rest.lines), io.StringIO(rest.text, newline=""), lines)
-                wanted = chain(rest.rows, _wanted_rows(layout, following))
+                    yield len(columns[0]), columns
+                    first += len(columns[0])
+                following = chain(io.StringIO(rest.text, newline=""), lines)
+                wanted = chain(rest.rows, _wanted_rows(layout, following, rest.lines))
             while block := _without_collecting(lambda: list(islice(wanted, rows))):
                 block = _checked_widths(layout, first, block)
                 yield len(block), list(zip(*block, strict=True)) if block else [()] * len(layout.names)
@@ -470,8 +471,8 @@ def _blocks(layout: TextLayout, rows: int) -> Generator[tuple[int, Columns]]:
         raise unreadable_error(layout.path, error) from None
 
 
-def _wanted_rows(layout: TextLayout, lines: Iterable[str]) -> Iterator[list[str]]:
-    rows = _rows(layout.path, lines, layout.separator, quote=layout.quote, spaced=layout.spaced)
+def _wanted_rows(layout: TextLayout, lines: Iterable[str], above: int = 0) -> Iterator[list[str]]:
+    rows = _rows(layout.path, lines, layout.separator, quote=layout.quote, spaced=layout.spaced, above=above)
     return _without_last_empty(_without_blank_rows(rows, len(layout.names)))
 
 
@@ -499,21 +500,26 @@ def _is_simple(layout: TextLayout) -> bool:
 
 
 def _simple_blocks(layout: TextLayout, lines: TextIO, rows: int, rest: Rest) -> Iterator[Columns]:
-    """Blocks of so many rows, up to a part that cannot be cut so; what is left is put into `rest`."""
+    """Blocks of so many rows, the last one of fewer, up to a part that cannot be cut so; what is left is put into `rest`."""
     waiting: list[list[str]] = [[] for _ in layout.names]
     at_once = max(PART, 4000 * len(layout.names))  # some hundred rows at least: each column of a part takes its time, however few its rows
-    while text := rest.text + lines.read(at_once):
-        whole, newline, rest.text = text.rpartition("\n")
+    while (more := lines.read(at_once)) or rest.text:
+        text = rest.text + more
+        whole, newline, rest.text = text.rpartition("\n") if more else (text, "\n", "")
         columns = _cut(whole + newline, layout)
         if columns is None:
             rest.text = text + lines.readline()
             break
         rest.lines += len(columns[0])
-        waiting = [before + cells for before, cells in zip(waiting, columns, strict=True)]
+        waiting = [before + cells for before, cells in zip(waiting, columns, strict=True)] if waiting[0] else columns
         stop = len(waiting[0]) - len(waiting[0]) % rows
-        yield from ([cells[start : start + rows] for cells in waiting] for start in range(0, stop, rows))
-        waiting = [cells[stop:] for cells in waiting]
-    rest.rows = list(map(list, zip(*waiting, strict=True)))
+        if stop:
+            yield from ([cells[start : start + rows] for cells in waiting] for start in range(0, stop, rows))
+            waiting = [cells[stop:] for cells in waiting]
+    if waiting[0] and not rest.text:
+        yield waiting
+    elif waiting[0]:
+        rest.rows = list(map(list, zip(*waiting, strict=True)))
 
 
 def _cut(lines: str, layout: TextLayout) -> list[list[str]] | None:

@@ -241,7 +241,8 @@ class Runner:
             from chainrule.engines.written import written_program
 
             program = written_program(network, self.optimizer)
-            data = {node.key: part for node, part in network.split(x, t, None if weights is None else weights.astype(float)).items()}
+            batch = network.split(x, t, None if weights is None else weights.astype(float), number=number)
+            data = {node.key: part for node, part in batch.items()}
             rule = network_update(network, self.optimizer)
             zeros = {key: np.zeros(shape) for key, shape in rule.state_shapes.items()}
             start = {**data, **network.parameters, **zeros, **(states or {})}

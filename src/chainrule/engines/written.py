@@ -96,11 +96,20 @@ class Writer:
             self.pieces[node] = Fragment([name])
         else:
             piece = self._piece(node)
-            if len(self._readers(node)) > 1 and (piece.level < ATOM or piece.word):
+            if len(self._readers(node)) > 1 and (piece.level < ATOM or piece.word) and not self._is_read_flat(node):
                 name = self._fresh(_word(piece.word or node.primitive.name))
                 self._assign(name, piece)
                 piece = Fragment([name])
             self.pieces[node] = piece
+
+    def _is_read_flat(self, node: Expression) -> bool:
+        """Is it a transpose that stands in products over all places alone? These are written without it."""
+        products = [product for product in self.users[node] if self.users[product]]
+        return node.primitive.name == "transpose" and all(
+            any(inner is node.arguments[0] for inner in _product_of_rows(user) or ())
+            for product in products
+            for user in self.users[product]
+        )
 
     def _readers(self, node: Expression) -> list[Expression]:
         return [] if node.primitive.name == "constant" else self.users[node]
@@ -285,6 +294,10 @@ _WORDS = {
     "greater": "above",
     "spread": "full",
     "sqrt": "roots",
+    "reshape": "arranged",
+    "transpose": "turned",
+    "stack": "windows",
+    "rows": "rows",
 }
 """What a variable for such a value is called; others are called after the function."""
 

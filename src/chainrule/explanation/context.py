@@ -148,9 +148,9 @@ class Context(WithoutCaches, FrozenValue):
         shown = self.shown(single, MOST_NAMED)
         return ", ".join([*sorted(network.frozen), *shown, *["…"] * (len(single) > len(shown))])
 
-    def columns_of(self, side: Sequence[Expression]) -> list[tuple[Expression, int]]:
-        """The columns of inputs, or of targets, in their order: each with its place in what it is a column of."""
-        return [(node, place) for node in side for place in range(int(node.shape[-1]))]
+    def columns_of(self, side: Sequence[Expression]) -> list[tuple[Expression, tuple[int, ...]]]:
+        """The columns of inputs, or of targets, in their order: each with its place in an example of what it is a column of."""
+        return [(node, place) for node in side for place in itertools.product(*(range(int(size)) for size in node.shape[1:]))]
 
     @property
     def derivation(self) -> Derivation:

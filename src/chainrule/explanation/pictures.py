@@ -292,7 +292,7 @@ def _with_error(context: Context, picture: Picture, targets: bool = False) -> Pi
     """The picture with the error as a last layer of its own."""
     last = len(picture.layers) - 1
     below = context.columns_of(context.derivation.targets)[:MOST_TARGETS] if targets else []
-    written: tuple[Formula, ...] = tuple(_equal(context, t, unit) for t, unit in below)
+    written: tuple[Formula, ...] = tuple(_equal(context, t, unit) for t, (unit,) in below)
     if targets and context.step.t.shape[1] > MOST_TARGETS:
         written = (*written, Prose("⋮"))
     value = number_formula(context.step.error, context.notation)

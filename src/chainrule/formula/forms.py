@@ -98,6 +98,18 @@ class Leaf(FrozenValue):
     """A letter, a number or a size."""
 
 
+class AmongZeros(FrozenValue):
+    """With zeros before and after it: (0, x, 0)."""
+
+
+class Laid(FrozenValue):
+    """Products laid where they come from and added: δ ∗ W; Σ of anything else."""
+
+
+class IsLargest(FrozenValue):
+    """1 where it is the largest: [x = max(x)]."""
+
+
 Form: TypeAlias = (
     Infix
     | Prefix
@@ -113,6 +125,9 @@ Form: TypeAlias = (
     | Total
     | Transpose
     | Taken
+    | AmongZeros
+    | Laid
+    | IsLargest
     | Part
     | Quiet
     | Spelled

@@ -18,10 +18,13 @@ from typing import Any, TypeAlias
 from chainrule.base.errors import ShapeError
 from chainrule.formula.expression import PRIMITIVES, Dimension, Expression, Number, Operand, Primitive, Shape, as_expression
 from chainrule.formula.forms import (
+    AmongZeros,
     Bracket,
     Fence,
     Form,
     Infix,
+    IsLargest,
+    Laid,
     Leaf,
     MatrixTimes,
     Named,
@@ -344,7 +347,8 @@ def _flat(index: tuple[int, ...], shape: tuple[int, ...]) -> int:
     return position
 
 
-def _unflat(position: int, shape: tuple[int, ...]) -> tuple[int, ...]:
+def unflat(position: int, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The index of a place that is counted through all axes, the last one fastest."""
     index: tuple[int, ...] = ()
     for extent in reversed(shape):
         position, i = divmod(position, extent)
@@ -354,7 +358,7 @@ def _unflat(position: int, shape: tuple[int, ...]) -> tuple[int, ...]:
 
 def _reshape_element(at: Any, index: tuple[int, ...], x: Expression, sizes: Shape) -> Expression:
     before, after = (tuple(at.size(dimension) for dimension in shape) for shape in (x.shape, sizes))
-    element: Expression = at(x, _unflat(_flat(index, after), before))
+    element: Expression = at(x, unflat(_flat(index, after), before))
     return element
 
 
@@ -395,7 +399,7 @@ place = _structural(
     shape=lambda x, axis, start, extent: (*x.shape[:axis], extent, *x.shape[axis + 1 :]),
     pullback=lambda g, x, y, axis, start, extent: (part(g, axis=axis, start=start, stop=start + x.shape[axis]),),
     element=_place_element,
-    form=Named("place"),
+    form=AmongZeros(),
 )
 
 
@@ -470,7 +474,7 @@ at_largest = _structural(
     shape=lambda x, axis: x.shape,
     pullback=lambda g, x, y, axis: (None,),
     element=_at_largest_element,
-    form=Named("argmax"),
+    form=IsLargest(),
 )
 """1 at the first of the largest along an axis, 0 elsewhere."""
 
@@ -503,7 +507,7 @@ window = _structural(
         overlap(g, axis=axis, steps=steps, gaps=gaps, extents=x.shape[axis : axis + len(lengths)]),
     ),
     element=_window_element,
-    form=Named("windows"),
+    form=Quiet(),
 )
 """Every window along some axes that follow each other, the first of which is `axis`: [place …, k …] is x at place · step + k · gap."""
 
@@ -547,7 +551,7 @@ overlap = _structural(
     shape=_overlap_shape,
     pullback=_overlap_pullback,
     element=_overlap_element,
-    form=Named("overlap"),
+    form=Laid(),
 )
 """Windows laid where they come from and added where they overlap: the way back from `window`."""
 

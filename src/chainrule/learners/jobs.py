@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 
 from chainrule.learners.calling import Unbound
+from chainrule.learners.differences import own_checks
+from chainrule.learners.graphs import graph_answers
 from chainrule.learners.header import Header, read_header
 from chainrule.learners.layout import Array, Layout, Probe
 from chainrule.learners.limits import Guard, Stopped, line_of_error
@@ -22,7 +24,7 @@ from chainrule.learners.names import compact, meaning, use_stated_names
 from chainrule.learners.places import Unreadable
 from chainrule.learners.programs import BACKWARD, UPDATE, Answer, FunctionProgram, LearnerProgram
 from chainrule.learners.reading import ProgramReading, Trials, read_again, understand
-from chainrule.learners.recognition import ACTIVATIONS, SeenValues, error_seen, output_seen
+from chainrule.learners.recognition import ACTIVATIONS, SeenValues, error_seen, output_seen, total_seen
 
 STEPS = 3
 """Update steps of a probe."""
@@ -133,6 +135,7 @@ def _told(reading: ProgramReading, header: Header) -> dict[str, Any]:
         "rows": reading.rows,
         "names": dict(reading.answer.names),
         "updates": bool(reading.answer.after),
+        "penalized": program.penalized(),
     }
 
 
@@ -173,7 +176,7 @@ def _observe(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
     for answer in answers:
         if shared and "failure" not in answer:
             answer["shared"] = answer["shared"] or shared
-    return {"answers": answers}
+    return {"answers": answers, "checks": list(own_checks(loaded))}
 
 
 def _kept_elsewhere(loaded: Loaded, header: Header, program: LearnerProgram, probe: Probe, layout: Layout) -> list[str]:
@@ -203,6 +206,7 @@ def _observed(
     with np.errstate(all="ignore"):
         y = output_seen(values, probe.x, probe.weights, probe.biases, job["activations"])
         error = None if y is None else error_seen(values, y, probe.t, tuple(job["loss"]))
+    error = None if error is None else total_seen(values, error, probe.penalty, probe.weights, probe.rows)
     for key, value in (("y", y), ("E", error)):
         place = None if value is None else values.find(np.asarray(value))
         if place is not None:
@@ -319,4 +323,9 @@ def _delta(answer: Answer, probe: Probe, activations: Sequence[str], number: int
     return delta, slope if np.all(np.abs(slope) > 1e-3) else None
 
 
-_JOBS = {"understand": _understand, "observe": _observe, "locate": _locate}
+def _graph(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
+    loaded, _ = _loaded(job, guard)
+    return graph_answers(loaded)
+
+
+_JOBS = {"understand": _understand, "observe": _observe, "locate": _locate, "graph": _graph}

@@ -134,6 +134,15 @@ class LearnerProgram:
         ]
         return bool(shapes) and all(len(shape) == 2 and 1 in shape and max(shape) > 1 for shape in shapes)
 
+    def arguments(self) -> Iterator[str]:
+        """The names of what it is given, and of what it keeps that may be set."""
+        return iter(())
+
+    def penalized(self) -> bool:
+        """Does it take the λ of a penalty? A decay may be that of the rate."""
+        names = [name for name in self.arguments() if meaning(name).kind == "penalty"]
+        return any("decay" not in name.lower() for name in names)
+
     def one_sample(self) -> bool:
         """Does its file give it one sample at a time?"""
         return False
@@ -235,6 +244,9 @@ class FunctionProgram(LearnerProgram):
 
     def one_sample(self) -> bool:
         return called_by_sample(self.loaded, self.backward)
+
+    def arguments(self) -> Iterator[str]:
+        return (argument.arg for node in self.nodes for argument in (*node.args.args, *node.args.kwonlyargs))
 
     def answer(self, probe: Probe, layout: Layout, steps: int) -> Answer:
         loaded = self.loaded
@@ -689,7 +701,7 @@ class ObjectProgram(LearnerProgram):
         for name, value in list(vars(made).items()):
             kind = meaning(name).kind
             if isinstance(value, (int, float)) and not isinstance(value, bool) and kind in ("rate", "momentum", "penalty"):
-                setattr(made, name, {"rate": probe.rate, "momentum": 0.0, "penalty": 0.0}[kind])
+                setattr(made, name, {"rate": probe.rate, "momentum": 0.0, "penalty": probe.penalty}[kind])
                 self._rated = self._rated or kind == "rate"
         return made
 
@@ -699,6 +711,11 @@ class ObjectProgram(LearnerProgram):
             yield from parameter_places(found)
         else:
             yield from itertools.islice(single_numbers(found), self.choice, self.choice + 1)
+
+    def arguments(self) -> Iterator[str]:
+        for name in ("__init__", *self.sequence):
+            node = self.methods.get(name)
+            yield from (argument.arg for argument in (*node.args.args, *node.args.kwonlyargs)) if node is not None else ()
 
     def answer(self, probe: Probe, layout: Layout, steps: int) -> Answer:
         loaded = self.loaded

@@ -264,3 +264,17 @@ def error_seen(values: SeenValues, y: Array, t: Array, loss: tuple[str, str, str
         if (name, outputs, batch) == loss and values.find(np.array(value)) is not None:
             return float(value)
     return None
+
+
+SHARES = (1.0, 2.0, 0.5)
+"""How often ½ λ Σ w² may be in an error; each also over the number of samples."""
+
+
+def total_seen(values: SeenValues, error: float, penalty: float, weights: list[Array], rows: int) -> float:
+    """The error with its penalty, where that was seen; the error of the data alone otherwise."""
+    squares = 0.5 * penalty * sum(float((w**2).sum()) for w in weights)
+    for share in (*SHARES, *(share / rows for share in SHARES)) if squares else ():
+        total = error + share * squares
+        if values.find(np.array(total)) is not None:
+            return total
+    return error

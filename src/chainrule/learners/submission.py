@@ -12,7 +12,8 @@ import numpy as np
 
 from chainrule.base.errors import InputError
 from chainrule.base.frozen import replace
-from chainrule.checking.evidence import Architecture, Fault, Observation, Place, Saying, Verdict
+from chainrule.checking.declared import strength
+from chainrule.checking.evidence import Architecture, Fault, Observation, OwnCheck, Place, Saying, Verdict
 from chainrule.learners.header import HeaderError, read_header
 from chainrule.learners.layout import Layout
 from chainrule.learners.sandbox import Refusal, Sandbox
@@ -38,8 +39,15 @@ class FileSubmission:
         """What it answers to each problem, in their order. Raises Refusal where its process gave nothing."""
         problems = [self._classed(problem) for problem in problems]
         job = {**self._job("observe"), "probes": [plain_problem(problem) for problem in problems]}
-        answers = self._sandbox.run(job)["answers"]
-        return [self._observation(problem, answer) for problem, answer in zip(problems, answers, strict=True)]
+        record = self._sandbox.run(job)
+        found = [self._observation(problem, answer) for problem, answer in zip(problems, record["answers"], strict=True)]
+        checks = tuple(self._own_check(plain) for plain in record.get("checks", ()))
+        return [replace(one, checks=checks) for one in found]
+
+    def _own_check(self, plain: Mapping[str, Any]) -> OwnCheck:
+        line, file = self.source.place(plain["line"])
+        expected, found = (np.array(plain[key], dtype=float) for key in ("expected", "found"))
+        return OwnCheck(plain["name"], expected, found, bool(plain["altered"]), Place(line, plain["name"], file))
 
     def _observation(self, problem: Problem, answer: Mapping[str, Any]) -> Observation:
         found = _observation(problem, answer)
@@ -68,7 +76,7 @@ class FileSubmission:
         values = [value for value in (fault.found, observation.quantities.get(fault.shown)) if value is not None and np.size(value)]
         job = {
             **self._job("locate"),
-            "probes": [plain_problem(observation.problem)],
+            "probes": [{**plain_problem(observation.problem), **({} if fault.number == PENALIZED else {"penalty": 0.0})}],
             "quantity": fault.quantity,
             "name": self.names.get(fault.shown, fault.shown),
             "values": [np.nan_to_num(np.asarray(value, dtype=float)).tolist() for value in values],
@@ -141,6 +149,25 @@ def understood(source: ProgramSource, sandbox: Sandbox, stated: str = "", *, obs
     return FileSubmission(source, sandbox, whole, record)
 
 
+def graphs_of(path: str | Path, sandbox: Sandbox) -> dict[str, Any]:
+    """What a file's engine of one number a node gives for small graphs; nothing where it has none. Raises Refusal."""
+    source = read_source(path)
+    found = sandbox.run({"work": "graph", "code": source.code, "stated": ""})
+    if not found:
+        return {}
+    return {
+        **found,
+        "line": source.place(found["line"])[0],
+        "places": [(*source.place(line), text) for line, text in found["places"]],
+    }
+
+
+PENALIZED = 37
+"""The mistake that is about penalties; any other is found where there is none."""
+
+PENALTY = 0.1
+"""λ of the probes, where a program takes one."""
+
 UNREAD = ("nothing", "argument", "not_understood", "not_seen", "forms")
 """Reasons for which a header helps."""
 
@@ -170,6 +197,7 @@ def _architecture(read: Mapping[str, Any], stated: str) -> Architecture:
         sizes if read["free"] == "own" else None,
         1 if read["free"] == "last" else None,
         read["rows"],
+        penalty=PENALTY if read.get("penalized") else 0.0,
         rate=read["rate"],
         loss_said=bool(stated),
     )
@@ -221,6 +249,7 @@ def plain_problem(problem: Problem) -> dict[str, Any]:
         "weights": [np.asarray(parameters[f"W{number}"]).tolist() for number in range(1, depth + 1)],
         "biases": [np.asarray(parameters[f"b{number}"]).tolist() if f"b{number}" in parameters else None for number in range(1, depth + 1)],
         "rate": float(rate),
+        "penalty": strength(network.regularizer),
         "whole": all(np.array_equal(value, np.rint(value)) for value in (problem.x, problem.t, *parameters.values())),
     }
 

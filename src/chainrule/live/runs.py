@@ -7,6 +7,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -112,6 +113,16 @@ class Data:
         """What the page says about it."""
         names = list(self.table.names)
         return {"name": self.table.source, "columns": names, "target": self.target, "drop": self.drop_missing, "lines": self.lines}
+
+
+def complete_data(table: Table, words: Words, target: str | None = None) -> Data:
+    """The table; where values are missing, without the rows that lack one, which is then among what was decided. Raises InputError."""
+    try:
+        return Data(table, words, target)
+    except InputError:
+        with suppress(InputError):
+            return Data(table, words, target, drop_missing=True)
+        raise
 
 
 class Past:

@@ -25,6 +25,7 @@ from chainrule.live.session import MOST_TEXT, PageSession
 from chainrule.pages.file import document, page_module, page_style, policy
 
 if TYPE_CHECKING:
+    import uvicorn
     from starlette.applications import Starlette
     from starlette.requests import Request
     from starlette.responses import Response
@@ -270,6 +271,16 @@ def _with_headers(send: Send) -> Send:
     return sent
 
 
+def configured(app: Starlette) -> uvicorn.Config:
+    """How the application is served: quietly, within limits, and without waiting for pages that stay open."""
+    import uvicorn
+
+    return uvicorn.Config(
+        app, log_level="critical", access_log=False, server_header=False, proxy_headers=False, limit_concurrency=200,
+        ws="websockets-sansio", ws_max_size=2 * MOST_TEXT, timeout_graceful_shutdown=2, h11_max_incomplete_event_size=20_000,
+    )  # fmt: skip
+
+
 def serve(
     make: Callable[[], PageSession], *, port: int | None = None, browser: bool = True, language: str = "en", say: Callable[[str], None]
 ) -> None:
@@ -288,13 +299,9 @@ def serve(
     number = server.getsockname()[1]
     address = f"http://{HOST}:{number}/?token={token}"
     app = application(make, token=token, port=number, language=language)
-    config = uvicorn.Config(
-        app, log_level="critical", access_log=False, server_header=False, proxy_headers=False, limit_concurrency=200,
-        ws="websockets-sansio", ws_max_size=2 * MOST_TEXT, timeout_graceful_shutdown=2, h11_max_incomplete_event_size=20_000,
-    )  # fmt: skip
     say(address)
     if browser:
         with contextlib.suppress(webbrowser.Error, OSError):
             webbrowser.open(address)
     with server:
-        uvicorn.Server(config).run(sockets=[server])
+        uvicorn.Server(configured(app)).run(sockets=[server])

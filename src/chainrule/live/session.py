@@ -18,7 +18,7 @@ from chainrule.api.problems import problem
 from chainrule.base.errors import ChainruleError, InputError, quoted
 from chainrule.document.words import Words
 from chainrule.live.architecture import LOOKS, architecture, changed, thawed, with_numbers
-from chainrule.live.runs import LARGEST_FILE, Data, Going, Past, as_page, model_bytes, read_table
+from chainrule.live.runs import LARGEST_FILE, Data, Going, Past, as_page, complete_data, model_bytes, read_table
 from chainrule.network.description import from_json, from_toml, network_from, to_json, to_toml
 from chainrule.pages.content import MOST_NUMBERS, page_content
 from chainrule.steps.problem import Problem, described_problem
@@ -204,8 +204,7 @@ class PageSession:
         return {**answer, "data": None, "run": None}
 
     def _table_read(self, name: str, content: bytes) -> dict[str, Any]:
-        data = Data(read_table(name, content), self.words)
-        return self._of_data(data)
+        return self._of_data(complete_data(read_table(name, content), self.words))
 
     def take(self, data: Data) -> None:
         """A table that a person named before the page was opened."""
@@ -274,7 +273,7 @@ def session_of_model(path: str, subject: Problem, **shape: Any) -> PageSession:
 def _check_small(network: Network) -> None:
     """Before anything is computed. Raises InputError."""
     if network.size > MOST_NUMBERS:
-        raise InputError(f"a page shows up to {MOST_NUMBERS} weights, not {network.size:,}; a smaller network can be seen.")
+        raise InputError(f"a page shows up to {MOST_NUMBERS:,} weights, not {network.size:,}; a smaller network can be seen.")
 
 
 def _read(text: str) -> Message:

@@ -52,7 +52,10 @@ class Live(AnyWidget):
     _document = Unicode().tag(sync=True)
     _begin = Unicode().tag(sync=True)
     _title = Unicode().tag(sync=True)
-    _numbers = Anything().tag(sync=True)
+    _numbers = Anything().tag(sync=True)  # what the page has that differs from its beginning
+    _assigned = Anything().tag(sync=True)  # what Python gives the page
+    _questions = Anything().tag(sync=True)  # what pages ask: the answered ones may still be among them
+    _answer = Anything().tag(sync=True)
     weights = Anything().tag(sync=True)
     x = Anything().tag(sync=True)
     t = Anything().tag(sync=True)
@@ -90,11 +93,13 @@ class Live(AnyWidget):
             _begin=json.dumps(begin, ensure_ascii=False),
             _title=begin["content"]["title"],
             _numbers={},
+            _assigned={},
+            _questions=[],
+            _answer={},
             height=height,
             **_traits(problem),
         )
-        self._changing = False
-        self.on_msg(self._heard)
+        self._changing, self._answered = False, dict[str, int]()
 
     # What it is
 
@@ -117,7 +122,7 @@ class Live(AnyWidget):
         """Another network in the same place. Raises InputError."""
         answer = self._session.shown(_problem(network, x, t, optimizer, None))
         self._follow(answer)
-        self.send({"answer": answer})
+        self._push(answer)
 
     def __repr__(self) -> str:
         return f"<Live: {self.problem!r}>"
@@ -142,34 +147,41 @@ class Live(AnyWidget):
         finally:
             self._changing = False
 
-    def _push(self, message: dict[str, Any]) -> None:
-        self.send({"answer": message})
+    def _push(self, message: Mapping[str, Any]) -> None:
+        """Tells every page something."""
+        self._answer = {"answer": message}
 
-    def _heard(self, widget: Any, content: Any, buffers: Any) -> None:
-        """A message of the page."""
-        if not isinstance(content, Mapping) or not isinstance(content.get("text"), str):
-            return
-        view, answer = content.get("view"), self._session.answer(content["text"])
-        self.send({"to": view, "answer": answer})
-        if "error" in answer:
-            return
+    @observe("_questions")
+    def _asked(self, change: Mapping[str, Any]) -> None:
+        """Pages ask: what was not answered yet, is."""
+        for question in change["new"] if isinstance(change["new"], list) else ():
+            view, number = question.get("view"), question.get("id")
+            if isinstance(view, str) and isinstance(number, int) and number > self._answered.get(view, 0):
+                self._answered[view] = number
+                self._reply(view, str(question.get("text")))
+
+    def _reply(self, view: str, text: str) -> None:
+        answer = self._session.answer(text)
         if "content" in answer:
             self._follow(answer)
-            self.send({"from": view, "answer": {key: value for key, value in answer.items() if key != "id"}})
+        self._answer = {"to": view, "answer": answer}
+        if "content" in answer:  # the same network in another cell
+            self._answer = {"from": view, "answer": {key: value for key, value in answer.items() if key != "id"}}
+
+    @observe("_numbers")
+    def _dragged(self, change: Mapping[str, Any]) -> None:
+        """Numbers were changed in the page."""
+        if self._changing or self._session.answer(json.dumps({"do": "numbers", "numbers": change["new"]})).get("error"):
             return
-        if self._numbers != self._session.numbers:
-            self._take(self._session.numbers)
-            self.send({"from": view, "answer": {"numbers": self._session.numbers}})
+        with self._by_the_page():
+            for name, value in _traits(self.problem).items():
+                setattr(self, name, value)
 
     def _follow(self, answer: Mapping[str, Any]) -> None:
         """Another content is shown from now on."""
         self._begin = json.dumps({key: value for key, value in answer.items() if key != "id"}, ensure_ascii=False)
-        self._take({})
-
-    def _take(self, numbers: Mapping[str, Any]) -> None:
-        """The numbers that the page has now, as traits."""
         with self._by_the_page():
-            self._numbers = dict(numbers)
+            self._numbers = dict(self._session.numbers)
             for name, value in _traits(self.problem).items():
                 setattr(self, name, value)
 
@@ -196,13 +208,13 @@ class Live(AnyWidget):
         value = proposal["value"]
         if self._changing:
             return value  # type: ignore[no-any-return]  # it comes from an optimiser
-        chosen_optimizer(self.problem.optimizer, None, value)
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise InputError(f"the learning rate is a number here, not {quoted(value)}.")
+        chosen_optimizer(self.problem.optimizer, None, float(value))  # may it be so large?
         return float(value)
 
     @observe("weights", "x", "t", "learning_rate")
-    def _assigned(self, change: Mapping[str, Any]) -> None:
+    def _followed(self, change: Mapping[str, Any]) -> None:
         """A value was assigned in Python, or by another widget: the page follows."""
         if self._changing:
             return
@@ -220,7 +232,7 @@ class Live(AnyWidget):
         self._changing = True
         self._numbers = numbers
         self._changing = False
-        self.send({"answer": {"numbers": numbers}})
+        self._assigned = numbers
 
 
 def _problem(network: Network | Problem, x: Any, t: Any, optimizer: Wanted | None, learning_rate: float | None) -> Problem:

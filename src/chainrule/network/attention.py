@@ -268,10 +268,10 @@ def transformer_block(
         return dropped(own, own.linear(own.activated(activation, own.linear(signal, wide), "f"), features, "U", "d"), rate, "Mf")
 
     if first:
-        h = own.named("r", x + look(norm(x, "1")))
-        return h + think(norm(h, "2"))
-    h = norm(x + look(x), "1")
-    return norm(h + think(h), "2")
+        h = own.named("r", x + look(norm(x, "a")))
+        return h + think(norm(h, "b"))
+    h = norm(x + look(x), "a")
+    return norm(h + think(h), "b")
 
 
 # Gates

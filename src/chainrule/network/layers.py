@@ -3,14 +3,14 @@
     import chainrule as cr
 
     @cr.layer
-    def highway(own, x, *, activation="tanh"):
+    def bypass(own, x, *, activation="tanh"):
         \"\"\"T ⊙ f(x W + b) + (1 − T) ⊙ x.   Source: Srivastava, Greff & Schmidhuber (2015), Highway networks, eq. 3.\"\"\"
         n = x.shape[-1]
         T = own.activated("sigmoid", own.linear(x, n, "U", "c"), "T")
         return T * own.activated(activation, own.linear(x, n)) + (1 - T) * x
 
-`highway()` is a layer of a chain, `cr.Network(4, highway(), cr.dense(1))`, and can be called on what other layers give. From then on it is
-derived, explained and trained like the others, in Python, in descriptions (`kind = "highway"`) and in a file of one's own.
+`bypass()` is a layer of a chain, `cr.Network(4, bypass(), cr.dense(1))`, and can be called on what other layers give. From then on it is
+derived, explained and trained like the others, in Python, in descriptions (`kind = "bypass"`) and in a file of one's own.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from chainrule.base.frozen import replace
 from chainrule.base.pickling import WithoutCaches
 from chainrule.formula.expression import Expression, order
 from chainrule.network.definitions import Bound, Wanted, find
-from chainrule.network.derivation import Conventions, Derivation, Forward, Goal, derive, forward, quantity_called
+from chainrule.network.derivation import BATCH, Conventions, Derivation, Forward, Goal, derive, forward, quantity_called
 from chainrule.network.elements import cells
 from chainrule.network.layers import EVERY, Kind, Layer, checked_names
 from chainrule.network.wiring import INPUT, OUTPUT, Extent, Wiring, chain_wiring, traced
@@ -29,6 +29,9 @@ Array: TypeAlias = "np.ndarray[Any, np.dtype[Any]]"
 
 MOST_PARAMETERS = 10**8
 """800 MB in float64; a description that asks for more is refused before memory is taken."""
+
+MOST_NUMBERS = 10**8
+"""As many of one quantity for each example."""
 
 MOST_LAYERS = 1000
 """More layers than this are refused."""
@@ -268,10 +271,8 @@ class Network(WithoutCaches, Displayed):
     def masks(self, rows: int, number: int) -> dict[Expression, Array]:
         """The masks of a step, drawn from the seed and the number of the step: 1 / share where a unit stays, 0 where it is dropped."""
         random = np.random.default_rng((self.seed, number))
-        return {
-            mask.variable: (random.random((rows, *map(int, mask.variable.shape[1:]))) < mask.share) / mask.share
-            for mask in self.derivation.masks
-        }
+        shares = {one.variable: one.share for one in self.derivation.masks}
+        return {node: (random.random((rows, *map(int, node.shape[1:]))) < share) / share for node, share in shares.items()}
 
     def with_weights(self, weights: Any, weights_as: str | Sequence[str] = ()) -> Network:
         """The same network with these numbers: in one list, every w in its numbering, then, if given, every b; or a dict of matrices, or of
@@ -436,6 +437,12 @@ class Network(WithoutCaches, Displayed):
         count = sum(math.prod(shape) for shape in shapes.values())
         if count > MOST_PARAMETERS:
             raise DescriptionError(f"this network would have {count:,} parameters; the limit is {MOST_PARAMETERS:,}. Make a layer smaller.")
+        for node in order(*self.forward.outputs.values()):
+            if node.shape[:1] == (BATCH,) and (numbers := numbers_in(node)) > MOST_NUMBERS:
+                raise DescriptionError(
+                    f"this network would compute {numbers:,} numbers at one place for each example; the limit is {MOST_NUMBERS:,}. Make an "
+                    "image, a window or a layer smaller."
+                )
         return shapes
 
     def _checked_given(self) -> dict[str, Array]:

@@ -1,6 +1,6 @@
 """Layers that normalise: numbers are centred and brought to one scale, over the batch or within each example; and dropout.
 
-Every one of them has γ and β, a scale and a shift for each channel, unless `scale` is false.
+Every one of them has γ and β (`gamma` and `shift`), a scale and a shift for each channel, unless `scale` is false.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def with_scale(own: Owner, n: Expression, scale: bool, *, shift: bool = True) ->
     n = own.named("n", n)
     channels = int(n.shape[-1])
     gamma = own.parameter("gamma", channels, start={"name": "constant", "value": 1}, fixed=True)
-    return n * gamma + own.parameter("beta", channels) if shift else n * gamma
+    return n * gamma + own.parameter("shift", channels) if shift else n * gamma
 
 
 @layer

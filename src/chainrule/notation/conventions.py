@@ -20,6 +20,8 @@ LETTERS = {
     "W": "W",
     "b": "b",
     "theta": "θ",
+    "gamma": "γ",
+    "shift": "β",
     "delta": "δ",
     "learning_rate": "η",
     "batch": "N",

@@ -304,6 +304,8 @@ def _shape(numbers: Any) -> tuple[int, ...]:
 
 def fits(shape: tuple[int, ...], most: tuple[int, int] = MOST_CELLS, *, turned: bool = False) -> bool:
     """Is an array of this shape printed whole?"""
+    if len(shape) > 2:  # no sheet shows them as they are
+        return False
     grid = _grid(shape, turned) if shape else [[()]]
     return len(grid) <= most[0] and len(grid[0]) <= most[1]
 
@@ -317,7 +319,11 @@ def _at(numbers: Any, index: Index) -> Any:
 
 
 def _grid(shape: tuple[int, ...], turned: bool) -> list[list[Index]]:
-    """The indices of a matrix as they are laid out: a single list is a row, or a column where vectors are columns."""
+    """The indices of a matrix as they are laid out: a single list is a row, or a column where vectors are columns; of more axes, the
+    rows of all matrices below each other.
+    """
+    if len(shape) > 2:
+        return [[(*place, j) for j in range(shape[-1])] for place in _indices(shape[:-1])]
     rows, columns = shape if len(shape) == 2 else (1, shape[0])
     grid = [[(i, j)[2 - len(shape) :] for j in range(columns)] for i in range(rows)]
     return [list(column) for column in zip(*grid, strict=True)] if turned else grid

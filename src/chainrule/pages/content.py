@@ -6,7 +6,7 @@ Nothing in it depends on the numbers of the step but the state that it begins wi
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from chainrule.base.errors import InputError
@@ -17,13 +17,16 @@ from chainrule.explanation.context import PENALTY, Context, paths
 from chainrule.explanation.explain import LONGEST, Detail, contexts, title, whole_sections
 from chainrule.explanation.forward import penalty_expression
 from chainrule.explanation.outcome import intermediate_quantities
-from chainrule.formula.expression import PRIMITIVES, Expression, named, order
+from chainrule.formula.expression import PRIMITIVES, Expression, named, neighbours, order
 from chainrule.formula.scalar import Element
 from chainrule.network.update import STEP_NUMBER
 from chainrule.notation.formula import Equation, Number
+from chainrule.notation.text import formula_text
+from chainrule.pages.comparison import other_rules, other_starts
 from chainrule.pages.diagnosis import Doctor
 from chainrule.pages.formulas import Formulas
 from chainrule.pages.program import function_table, traced_program
+from chainrule.pages.saving import saved_files
 from chainrule.steps.problem import Problem
 from chainrule.steps.records import json_numbers
 from chainrule.steps.step import Step
@@ -39,6 +42,9 @@ MOST_WRITTEN = 10_000
 MOST_CHAINS = 400
 """Weights × samples up to which the gradient of each weight is written along every path; of more, it is computed from that of the layer
 behind."""
+
+MOST_DRAWN = 50
+"""Weights up to which the graph of the computation is one of single numbers."""
 
 ELSEWHERE = frozenset({"network", "data", "answer", "outcome", "repeat", "left_out", "descent"})
 """Sections in whose place the page has something to touch, or which are simulated."""
@@ -128,6 +134,10 @@ class _Content:
             "updates": self._updates(),
             "quantities": self._quantities(),
             "doctor": self.doctor.plain(),
+            "files": saved_files(context),
+            "rules": other_rules(context),
+            "starts": other_starts(context),
+            "graph": self._graph(),
         }
         return {
             "format": FORMAT,
@@ -355,6 +365,49 @@ class _Content:
                     own[self.formulas.of(weight)] = [*between, self.formulas.of(Element(part.new, weight.index))]
         return {"shared": shared, "own": own}
 
+    def _graph(self) -> dict[str, Any]:
+        """The computation as a graph: named numbers, and on each edge the derivative between its ends; of large networks, whole arrays.
+
+        "nodes"  [element, sample (−1: of every one)] or, of arrays, [letter, shape]; each with its column at the end
+        "edges"  [from, to, node of the derivative (−1 between arrays)]
+        """
+        if self.step.network.size > MOST_DRAWN:
+            return self._graph_of_arrays()
+        scalars, formulas = self.context.scalars, self.formulas
+        found, parents = list[Element](), dict[Element, list[Element]]()
+
+        def visit(one: Element) -> None:
+            if one in parents:
+                return
+            parents[one] = scalars.parents(one) if one.quantity.arguments else []
+            for parent in parents[one]:
+                visit(parent)
+            found.append(one)
+
+        visit(Element(self.derivation.error, ()))
+        columns, places = _columns(found, parents), {one: place for place, one in enumerate(found)}
+
+        def sample(one: Element) -> int:
+            return one.index[0] if one.quantity.shape and one.quantity.shape[0] == "batch" else -1
+
+        return {
+            "nodes": [[formulas.of(one), sample(one), columns[one]] for one in found],
+            "edges": [
+                [places[parent], places[one], formulas.node(scalars.derivative(one, parent))] for one in found for parent in parents[one]
+            ],
+        }
+
+    def _graph_of_arrays(self) -> dict[str, Any]:
+        found = [*self.derivation.data, *self.derivation.parameters, *self.derivation.passed]
+        found = list(dict.fromkeys(node for node in found if node is not self.derivation.weights))
+        parents = {node: [one for one in neighbours(node) if one in set(found)] if node.arguments else [] for node in found}
+        columns, places = _columns(found, parents), {node: place for place, node in enumerate(found)}
+        shapes = {node: "×".join(map(str, self.context.scalars.shape(node))) for node in found}
+        return {
+            "nodes": [[formula_text(self.context.symbol(node)), shapes[node], columns[node]] for node in found],
+            "edges": [[places[parent], places[node], -1] for node in found for parent in parents[node]],
+        }
+
     # Numbers
 
     def _quantities(self) -> dict[str, list[int]]:
@@ -407,6 +460,17 @@ class _Content:
         leaves = {node.key: node for node in nodes if node.primitive.name == "variable"}
         passed = [node.key for node in (*derivation.passed, *penalty)]
         return {**traced_program(roots, leaves, self.doctor.looks), "passed": passed, "error": derivation.error.key}
+
+
+def _columns(nodes: Sequence[Any], parents: Mapping[Any, Sequence[Any]]) -> dict[Any, int]:
+    """In which column each node of a graph stands: behind everything that it is computed from; what is given, before what needs it."""
+    columns: dict[Any, int] = {}
+    for node in nodes:
+        columns[node] = 1 + max((columns[parent] for parent in parents[node]), default=-1)
+    for node in nodes:
+        if not parents[node]:
+            columns[node] = min((columns[other] for other in nodes if node in parents[other]), default=1) - 1
+    return columns
 
 
 def _has_number(text: Inline) -> bool:

@@ -237,13 +237,14 @@ class Formulas:
         """What stands in matrices: the sides with holes, the elements behind each hole, and each element of the result."""
         context = self.context
         shape = context.scalars.shape(result)
-        plain: dict[str, Any] = {"shape": list(shape), "result": self._all(result)}
+        letters = [node for node in order(expression, wall=lambda node: node.name is not None) if node.name is not None]
+        shapes = {node: context.scalars.shape(self._known[node.key]) for node in (*letters, result) if node.key in self._known}
+        drawn = [[self.markup(context.symbol(node)), *own] for node, own in dict.fromkeys(shapes.items()) if own]
+        plain: dict[str, Any] = {"shape": list(shape), "result": self._all(result), "shapes": drawn}
         if result is expression:  # nothing but its numbers
             return plain
         plain["letters"] = self.layout(formula(expression, context.labels))
-        letters = [node for node in order(expression, wall=lambda node: node.name is not None) if node.name is not None]
-        shapes = [shape, *(context.scalars.shape(self._known[node.key]) for node in letters)]
-        if not worked or not all(fits(one, turned=context.notation.vectors == "columns") for one in shapes):
+        if not worked or not all(fits(one, turned=context.notation.vectors == "columns") for one in (shape, *shapes.values())):
             return plain
         holes: dict[str, Any] = {}
         for node in letters:

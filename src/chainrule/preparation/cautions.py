@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.base.frozen import FrozenValue
-from chainrule.data.dates import moment
+from chainrule.data.dates import moments_of
 from chainrule.data.table import Column, Table
 from chainrule.preparation.columns import Array, enumerated
 from chainrule.preparation.preparation import Preparation
@@ -50,19 +50,22 @@ def cautions(table: Table, preparation: Preparation, labels: Array, *, split_at_
     )
 
 
-def _numbers(table: Table, preparation: Preparation) -> Iterator[tuple[Column, Array]]:
-    """The columns of numbers that are used, each with its values that are there."""
+def _numbers(table: Table, preparation: Preparation) -> Iterator[Column]:
+    """The columns of numbers that are used."""
     names = [target.name for target in preparation.targets if target.kind == "number"]
     for name in names + [feature.name for feature in preparation.features if feature.kind == "number"]:
         column = table.column(name)
         if column.values.dtype != object:
-            yield column, column.values[~column.missing]
+            yield column
 
 
 def _stand_ins(table: Table, preparation: Preparation) -> Iterator[Caution]:
     """A number that stands for a missing value: it comes again and again, far outside of the others."""
-    for column, values in _numbers(table, preparation):
-        distinct, counts = np.unique(values, return_counts=True)
+    for column in _numbers(table, preparation):
+        values = column.values
+        if np.fmin.reduce(values, initial=np.inf) not in STAND_INS and np.fmax.reduce(values, initial=-np.inf) not in STAND_INS:
+            continue
+        distinct, counts = np.unique(values[~column.missing], return_counts=True)
         for value, count in zip(distinct[[0, -1]], counts[[0, -1]], strict=True) if len(distinct) > 5 else ():
             others = distinct[distinct != value]
             low, high = float(others[0]), float(others[-1])
@@ -80,7 +83,7 @@ def _correlation(a: Array, b: Array) -> float:
 
 def _zeros(table: Table, preparation: Preparation) -> Iterator[Caution]:
     """Codes of one length that begin with zeros, read as numbers."""
-    for column, _ in _numbers(table, preparation):
+    for column in _numbers(table, preparation):
         if column.padded:
             yield Caution("zeros", {"name": column.name, "cell": column.padded})
 
@@ -113,7 +116,13 @@ def _identifiers(table: Table, preparation: Preparation, labels: Array) -> Itera
     """Whole numbers of one length, all different, that have nothing to do with the target: names of the rows."""
     for feature in preparation.features:
         column = table.column(feature.name)
-        if feature.kind != "number" or column.missing.any() or len(table) < 50 or column.format is None:
+        if (
+            feature.kind != "number"
+            or not (feature.low or 0) >= 100_000
+            or len(table) < 50
+            or column.format is None
+            or column.missing.any()
+        ):
             continue
         values = column.values
         whole = bool((values == np.floor(values)).all()) and values.min() >= 100_000
@@ -129,12 +138,10 @@ def _between(table: Table, preparation: Preparation, labels: Array) -> Iterator[
         return
     for column in table.columns:
         if column.kind == "date" and not column.missing.any():
-            found = [moment(text) for text in column.values]
+            found = moments_of(column.values.tolist())
             day_first = next((feature.day_first for feature in preparation.features if feature.name == column.name), True)
-            days = [said.ordered(day_first) for said in found if said is not None]
-            times = np.array([said.part("days") if said.is_possible and said.year else np.nan for said in days], dtype=float)
-            steps = np.diff(times)
-            if len(times) == len(table) and ((steps >= 0).all() or (steps <= 0).all()) and (steps != 0).any():
+            steps = np.diff(found.days(day_first)) if found is not None else np.array([np.nan])
+            if ((steps >= 0).all() or (steps <= 0).all()) and (steps != 0).any():
                 yield Caution("between_dates", {"name": column.name})
                 return
     counting = next((name for name, why in preparation.left_out if why == "numbers the rows"), None)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import NoReturn
 
 import numpy as np
 
 from chainrule.base.errors import FileError, InputError, UnknownNameError, quoted
-from chainrule.data.dates import CATEGORIES, PARTS, day_first, moment
+from chainrule.data.dates import CATEGORIES, PARTS, WEEKDAYS, MomentArrays, day_first, moment, moments_of
 from chainrule.data.table import Column, Table
-from chainrule.preparation.columns import Feature
+from chainrule.preparation.columns import Array, Feature
 from chainrule.preparation.moments import Moments
 
 
@@ -72,27 +73,41 @@ def part_columns(table: Table, name: str, wanted: Sequence[str], *, day_first: b
         if not column.missing.all():
             raise FileError(f"{table.cell(int((~column.missing).argmax()), name)} holds a number, and not a date.")
         column = Column(name, np.full(len(table), None, dtype=object), "date")
-    known = {text: _parts(table, column, text, wanted, day_first) for text in set(column.values) if text is not None}
-    nothing = (None,) * len(wanted)
-    rows = [nothing if text is None else known[text] for text in column.values]
+    there = ~column.missing
+    found = moments_of(column.values[there].tolist())
+    days = None if found is None else found.days(day_first)
+    if found is None or days is None or (np.isnan(days) & ~np.isnan(found.year)).any():
+        _refuse(table, column, day_first=day_first)
     columns = []
-    for place, part in enumerate(wanted):
-        values: list[object] = [row[place] for row in rows]
+    for part in wanted:
+        numbers = np.full(len(table), np.nan)
+        numbers[there] = _part(found.ordered(day_first), days, part)
         if part in CATEGORIES:
-            labels = np.empty(len(values), dtype=object)
-            labels[:] = [str(int(value)) if isinstance(value, float) else value for value in values]
+            labels = np.full(len(table), None, dtype=object)
+            known = ~np.isnan(numbers)
+            names = np.array(WEEKDAYS if part == "weekday" else list(map(str, range(24))), dtype=object)
+            labels[known] = names[numbers[known].astype(int)]
             columns.append(Column(f"{name} {part}", labels, "text"))
         else:
-            numbers = np.array([np.nan if value is None else value for value in values], dtype=np.float64)
             columns.append(Column(f"{name} {part}", numbers, "number"))
     return columns
 
 
-def _parts(table: Table, column: Column, text: str, wanted: Sequence[str], day_first: bool) -> tuple[float | str | None, ...]:
-    found = moment(text)
-    said = found and found.ordered(day_first)
-    if said is None or not said.is_possible:
-        place = int(np.flatnonzero(column.values == text)[0])
-        order = "" if found is None or found.pair is None else f", with the {'day' if day_first else 'month'} first"
-        raise FileError(f"{table.cell(place, column.name)} holds {quoted(text)}, which is no date{order}.")
-    return tuple(said.part(part) for part in wanted)
+def _part(found: MomentArrays, days: Array, name: str) -> Array:
+    """One of `PARTS`, of a weekday its number from Monday; NaN where a text does not say it."""
+    if name == "hour":
+        return found.seconds // 3600
+    if name == "weekday":
+        return np.where(np.isnan(found.day), np.nan, (np.floor(days) + 3) % 7)  # the beginning of 1970 was a Thursday
+    parts = {"year": found.year, "month": found.month, "day": found.day, "days": days}
+    return parts[name]
+
+
+def _refuse(table: Table, column: Column, *, day_first: bool) -> NoReturn:
+    """Raises FileError for the first text that is no date."""
+    for place, text in enumerate(column.values):
+        found = None if text is None else moment(text)
+        if text is not None and (found is None or not found.ordered(day_first).is_possible):
+            order = "" if found is None or found.pair is None else f", with the {'day' if day_first else 'month'} first"
+            raise FileError(f"{table.cell(place, column.name)} holds {quoted(text)}, which is no date{order}.")
+    raise AssertionError("one of them is no date")

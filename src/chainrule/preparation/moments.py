@@ -20,7 +20,7 @@ LOW = (1 << HALF_BITS) - 1
 UNIT = 1126
 """Every double is a whole multiple of 2^−1126 (of a 53-bit integer times 2^(e − 53), e ≥ −1073)."""
 
-PART, AT_ONCE = 1 << 24, 1 << 18
+PART, AT_ONCE = 1 << 16, 1 << 16
 """Numbers of a column that are summed before the sums become Python's whole numbers; and numbers of all columns, to stay in a cache."""
 
 
@@ -69,8 +69,8 @@ def _moments(columns: Array) -> list[Moments]:
     mantissas, exponents = np.frexp(columns)
     whole = np.ldexp(mantissas, 53).astype(np.int64)
     high, low, places = whole >> HALF_BITS, whole & LOW, exponents.astype(np.int64) + 1073
-    count, lowest = columns.shape[1], int(places.min(initial=0))
-    height = int(places.max(initial=0)) - lowest + 1
+    count, lowest = columns.shape[1], int(places.min()) if places.size else 0
+    height = int(places.max(initial=lowest)) - lowest + 1
     places += height * np.arange(len(columns))[:, None] - lowest
     add = partial(_totals, places.ravel(), len(columns), height, lowest)
     parts = zip(add(whole, 1), add(high * high, 2), add(high * low, 2), add(low * low, 2), strict=True)
@@ -83,10 +83,15 @@ def _totals(places: Array, columns: int, height: int, lowest: int, parts: Array,
     places  of all numbers: height · column + place − lowest
     """
     parts, shape = parts.ravel(), (columns, height)
-    high = np.bincount(places, parts >> HALF_BITS, columns * height).reshape(shape)
-    low = np.bincount(places, parts & LOW, columns * height).reshape(shape)
-    totals = [0] * columns
-    filled = np.nonzero((high != 0) | (low != 0))
-    for column, place, upper, lower in zip(*(found.tolist() for found in (*filled, high[filled], low[filled])), strict=True):
-        totals[column] += ((int(upper) << HALF_BITS) + int(lower)) << power * (place + lowest)
-    return totals
+    high = np.bincount(places, parts >> HALF_BITS, columns * height).reshape(shape).astype(np.int64)
+    low = np.bincount(places, parts & LOW, columns * height).reshape(shape).astype(np.int64)
+    # As many places at a time as an int64 holds: Python's whole numbers are slow.
+    largest = int(max(np.abs(high).max(), low.max(), 1))
+    at_once = max(1, (61 - largest.bit_length()) // power)
+    totals = np.zeros(columns, dtype=object)
+    for place in range(0, height, at_once):
+        shifts = power * np.arange(min(at_once, height - place))
+        upper, lower = ((part[:, place : place + at_once] << shifts).sum(axis=1) for part in (high, low))
+        if upper.any() or lower.any():
+            totals += ((upper.astype(object) << HALF_BITS) + lower.astype(object)) << power * place
+    return list(totals << power * lowest)

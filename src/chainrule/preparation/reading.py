@@ -19,7 +19,7 @@ KIND_WORDS = {kind.__name__: get_args(get_type_hints(kind)["kind"]) for kind in 
 
 LATER: dict[str, Any] = {
     "signs": False, "written": None, "missing": False, "dropped": None, "open_values": 0, "parts": [], "day_first": False, "low": None,
-    "high": None,
+    "high": None, "further": "",
 }  # fmt: skip
 """Fields that older models do not have, and that are not written where they have this value."""
 
@@ -30,7 +30,8 @@ def without_defaults(data: Any) -> Any:
         return [without_defaults(item) for item in data]
     if not isinstance(data, dict):
         return data
-    return {name: without_defaults(value) for name, value in data.items() if name not in LATER or value != LATER[name]}
+    kept = ((name, value) for name, value in data.items() if name not in LATER or value != LATER[name])
+    return {name: without_defaults(value) if isinstance(value, (list, dict)) else value for name, value in kept}
 
 
 def fields_from(data: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:

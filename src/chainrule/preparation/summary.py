@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,13 +14,47 @@ from chainrule.data.cells import Kind
 from chainrule.data.numbers import NumberFormat, looks_like_number, resembles_number
 from chainrule.data.table import LARGEST_NUMBER, Column, Table
 from chainrule.preparation.columns import labels_of
-from chainrule.preparation.moments import Array, Moments
+from chainrule.preparation.moments import AT_ONCE, Array, Moments
 
 MOST_CATEGORIES = 1000
 """A column of text with more different values than this is no category, unless it is asked for."""
 
 MOST_LABELS = 100_000
 """Not even then more than this."""
+
+
+class Numbers(NamedTuple):
+    """What some rows of a column of numbers are, none of them missing; rising and falling: the range of values minus, and plus, the
+    numbers of their rows, where all are whole.
+    """
+
+    moments: Moments
+    low: float
+    high: float
+    whole: bool
+    rising: tuple[float, ...] = ()
+    falling: tuple[float, ...] = ()
+
+    @staticmethod
+    def of_columns(columns: Sequence[Array], rows: Array) -> list[Numbers]:
+        """Of each of some columns, (n,) all of them, together, as there may be very many; rows: the numbers of their rows, (n,)."""
+        found: list[Numbers] = []
+        moments, at_once = Moments.of_columns(columns), max(1, AT_ONCE // len(rows))
+        for first in range(0, len(columns), at_once):
+            values = np.array(columns[first : first + at_once])
+            low, high = values.min(axis=1), values.max(axis=1)
+            whole = (values == np.floor(values)).all(axis=1)
+            known = zip(moments[first : first + at_once], low.tolist(), high.tolist(), whole.tolist(), values, strict=True)
+            found += [
+                Numbers(one, lowest, highest, True, _range(some - rows), _range(some + rows)) if all_whole
+                else Numbers(one, lowest, highest, False)
+                for one, lowest, highest, all_whole, some in known
+            ]  # fmt: skip
+        return found
+
+
+def _range(values: Array) -> tuple[float, float]:
+    return float(values.min()), float(values.max())
 
 
 @dataclass
@@ -82,31 +117,36 @@ class Summary:
         """Text that differs in (nearly) all rows."""
         return self.distinct == self.present or (self.distinct > 20 and self.distinct > self.present / 2)
 
-    def add(self, table: Table, column: Column, moments: Moments | None = None) -> None:
-        """Take in the next rows; their moments may be known. Raises InputError."""
+    def add(self, table: Table, column: Column, numbers: Numbers | None = None) -> None:
+        """Take in the next rows; what their numbers are may be known, where none is missing. Raises InputError."""
         self.format, self.doubt = self.format or column.format, self.doubt or column.doubt
-        gaps = np.flatnonzero(column.missing)
-        self.gaps += [table.row(int(place)) for place in gaps[: max(0, 3 - len(self.gaps))]]
         self.rows += len(column.values)
-        self.missing += len(gaps)
-        if column.kind in ("number", "boolean"):
-            table.check_size(column)
-            present = ~column.missing if len(gaps) else slice(None)
-            self._add_numbers(column.values[present], table.rows[present], moments)
-        elif column.kind == "text":
-            self._add_texts(table, column)
+        if numbers is not None:
+            self._add_numbers(numbers)
+        else:
+            self._add_others(table, column)
         if column.kind == "text" or self.wants_labels:
             self._count(column)
 
-    def _add_numbers(self, values: Array, rows: Array, moments: Moments | None) -> None:
-        if not len(values):
-            return
-        self.moments += Moments.of(values) if moments is None else moments
-        self.low, self.high = min(self.low, float(values.min())), max(self.high, float(values.max()))
-        self.whole = self.whole and bool((values == np.floor(values)).all())
-        for found, offsets in ((self.rising, values - rows), (self.falling, values + rows)):
+    def _add_others(self, table: Table, column: Column) -> None:
+        gaps = np.flatnonzero(column.missing)
+        self.gaps += [table.row(int(place)) for place in gaps[: max(0, 3 - len(self.gaps))]]
+        self.missing += len(gaps)
+        if column.kind in ("number", "boolean"):
+            table.check_size(column)
+            if len(gaps) < len(column.values):
+                present = ~column.missing if len(gaps) else slice(None)
+                self._add_numbers(Numbers.of_columns([column.values[present]], table.rows[present])[0])
+        elif column.kind == "text":
+            self._add_texts(table, column)
+
+    def _add_numbers(self, numbers: Numbers) -> None:
+        self.moments += numbers.moments
+        self.low, self.high = min(self.low, numbers.low), max(self.high, numbers.high)
+        self.whole = self.whole and numbers.whole
+        for found, offsets in ((self.rising, numbers.rising), (self.falling, numbers.falling)):
             if len(found) < 2:
-                found.update({float(offsets.min()), float(offsets.max())})
+                found.update(offsets)
 
     def _add_texts(self, table: Table, column: Column) -> None:
         """Count what looks like a number, and note the first that does not."""
@@ -125,16 +165,14 @@ class Summary:
             self.labels.clear()
 
 
-def moments_of(table: Table, names: Iterable[str]) -> dict[str, Moments]:
-    """The moments of those of the columns that are numbers, none of them missing or too large: together, as there may be very many."""
-    columns = [table.column(name) for name in names]
-    whole = [
-        column
-        for column in columns
-        if column.values.dtype != object and len(table) and np.abs(column.values).max() <= LARGEST_NUMBER  # nor NaN
-    ]
-    found = Moments.of_columns([column.values for column in whole])
-    return {column.name: moments for column, moments in zip(whole, found, strict=True)}
+def numbers_of(table: Table, names: Iterable[str]) -> dict[str, Numbers]:
+    """What those of the columns are that are numbers, none of them missing or too large."""
+    if not len(table):
+        return {}
+    columns = [column for name in names if (column := table.column(name)).values.dtype != object]
+    known = [column for column in columns if column.values.max() <= LARGEST_NUMBER and column.values.min() >= -LARGEST_NUMBER]  # nor NaN
+    found = Numbers.of_columns([column.values for column in known], table.rows)
+    return {column.name: numbers for column, numbers in zip(known, found, strict=True)}
 
 
 def checked_kind(summary: Summary, table: Table, column: Column) -> Column:

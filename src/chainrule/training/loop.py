@@ -227,11 +227,12 @@ class Training(Displayed):
         """Epoch after epoch, until the plan says that it is over, or Ctrl-C, SIGTERM or SIGHUP; a second Ctrl-C ends it at once.
 
         report      is called after every epoch
-        checkpoint  is called every so many seconds, after an epoch, and when the run is interrupted
+        checkpoint  is called every so many seconds, after an epoch, and when the run is interrupted; less often where it takes so long that
+                    it would be more than a twentieth of the time
 
         Raises Overflowed.
         """
-        saved = time.perf_counter()
+        saved, pause = time.perf_counter(), seconds
         last = self.history[-1] if self.history else None
         self.stopping = False
         with asked_to_end(self._stop):
@@ -243,9 +244,10 @@ class Training(Displayed):
                     break
                 if report is not None:
                     report(last)
-                if checkpoint is not None and time.perf_counter() - saved >= seconds:
+                if checkpoint is not None and (begun := time.perf_counter()) - saved >= pause:
                     checkpoint(self)
                     saved = time.perf_counter()
+                    pause = max(seconds, 20 * (saved - begun)) if seconds else 0.0
             if checkpoint is not None and reason == "interrupted":
                 checkpoint(self)
         return Outcome(reason, self.best_network, self.best_epoch, self.best_error, last)

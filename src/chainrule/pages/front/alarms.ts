@@ -8,8 +8,8 @@ import type { Words } from "./words";
 const [SLICE, REST] = [6, 250];
 
 export class Alarms {
-  private waiting = 0;
-  private looked: unknown;
+  #waiting = 0;
+  #looked: unknown;
 
   constructor(
     private readonly session: Session,
@@ -20,11 +20,11 @@ export class Alarms {
 
   /** Numbers may have changed. */
   refresh(): void {
-    if (this.looked === this.session.start) return;
-    this.looked = this.session.start;
-    clearTimeout(this.waiting);
+    if (this.#looked === this.session.start) return;
+    this.#looked = this.session.start;
+    clearTimeout(this.#waiting);
     this.show();
-    const work = this.work();
+    const work = this.#work();
     const go = (): void => {
       const until = performance.now() + SLICE;
       for (;;) {
@@ -32,23 +32,23 @@ export class Alarms {
         if (done) return this.show(value);
         if (performance.now() > until) break;
       }
-      this.waiting = window.setTimeout(go, 4);
+      this.#waiting = window.setTimeout(go, 4);
     };
-    this.waiting = window.setTimeout(go, REST);
+    this.#waiting = window.setTimeout(go, REST);
   }
 
   /** Everything, at once. */
   now(): Said[] {
-    const work = this.work();
+    const work = this.#work();
     for (;;) {
       const { done, value } = work.next();
       if (done) return value;
     }
   }
 
-  private *work(): Work<Said[]> {
+  *#work(): Work<Said[]> {
     const doctor = new Doctor(this.session);
-    const [growing] = this.growing();
+    const [growing] = this.#growing();
     const found = yield* doctor.said();
     if (!growing) return found;
     const limit = yield* doctor.lowersBelow();
@@ -56,7 +56,7 @@ export class Alarms {
   }
 
   /** Does this step make the error larger? */
-  private growing(): Said[] {
+  #growing(): Said[] {
     const { session, words } = this;
     const { stage } = session.content;
     const [before, after] = [session.double(stage.error), session.double(stage.error, session.step.after)];

@@ -14,7 +14,8 @@ export interface Asked {
 }
 
 export class Bench {
-  readonly element = html("details", { class: "bench" });
+  readonly element = html("section", { class: "bench" });
+  private readonly folded = html("details", {});
   private readonly summary = html("summary", {});
   private readonly row = html("div", { class: "bench-row" });
   private readonly file = html("input", { type: "file", class: "heard", tabindex: -1 });
@@ -23,8 +24,9 @@ export class Bench {
     private readonly words: Phrases,
     private readonly asked: Asked,
   ) {
-    this.element.append(this.summary, this.row, this.file);
-    this.element.open = matchMedia("(min-width: 60rem)").matches;
+    this.folded.append(this.summary, this.row, this.file);
+    this.element.append(this.folded);
+    this.folded.open = matchMedia("(min-width: 60rem)").matches;
     this.file.addEventListener("change", () => {
       const chosen = this.file.files?.[0];
       this.file.value = "";
@@ -33,13 +35,13 @@ export class Bench {
   }
 
   /** Shows what the network is made of now; what had the focus keeps it. */
-  show(now: Architecture): void {
+  show(now: Architecture, focused = document.activeElement?.getAttribute("data-key")): void {
     const { words, row } = this;
-    const focused = document.activeElement?.getAttribute("data-key");
     const named = (choices: Choices, name: string | null): string => choices.find(([one]) => one === name)?.[1] ?? "";
     const sizes = [now.inputs, ...now.layers.map((layer) => layer.units)].filter((size) => size !== null).join("-");
     const parts = [sizes, named(now.choices.loss, now.loss), named(now.choices.optimizer, now.optimizer)].filter(Boolean);
     this.summary.replaceChildren(html("b", {}, words.say("network")), " ", html("span", { class: "quiet" }, parts.join(" · ")));
+    this.element.setAttribute("aria-label", words.say("network"));
     this.file.setAttribute("aria-label", words.say("file"));
     const layers = html("div", { class: "bench-layers" });
     if (now.inputs !== null) layers.append(this.group(words.say("inputs"), [this.stepper("inputs", words.say("inputs"), now.inputs, now.most.units, (inputs) => ({ inputs }))]));

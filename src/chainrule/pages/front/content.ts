@@ -82,6 +82,8 @@ export interface Line {
   result?: number | number[];
   paths?: number[][];
   shape?: number[];
+  /** The letters of its arrays with their rows and columns. */
+  shapes?: [string, ...number[]][];
   holes?: Record<string, Hole>;
   numbers?: string[];
   variants?: Record<string, Layout>;
@@ -213,6 +215,14 @@ export interface Content {
   functions: Record<string, { instructions: Instruction[]; result: number }>;
   record: StepRecord;
   doctor: DoctorFacts;
+  /** Rules of optimisers for a weight w with the gradient g; states: under which name the program gives what a state becomes. */
+  rules: (Omit<Program, "passed" | "error"> & { name: string; own: boolean; options: Record<string, number>; states: Record<string, string> })[];
+  /** Parameters of other starts, by key. */
+  starts: Record<string, number[]>[];
+  /** [element, sample, column] or, of arrays, [letter, shape, column]; [from, to, node of the derivative]. */
+  graph: { nodes: ([number, number, number] | [string, string, number])[]; edges: [number, number, number][] };
+  /** Texts of files with holes for numbers, by the kind of file. */
+  files: { toml: string; numpy: string; safetensors: string };
 }
 
 /** What of the record of a step does not change, and which quantity stands under which name in it. */

@@ -66,18 +66,18 @@ interface Trial {
 /** How far a network is, for some numbers: every quantity, and what only the doctor looks at. */
 class Activity {
   readonly arrays: Arrays;
-  private readonly looks: Arrays;
+  readonly #looks: Arrays;
 
   constructor(
     private readonly session: Session,
     start: Start,
   ) {
     this.arrays = session.runner.before(start);
-    this.looks = session.runner.looked(start);
+    this.#looks = session.runner.looked(start);
   }
 
   of(key: string): Float64Array {
-    return (this.arrays.get(key) ?? this.looks.get(key))!.data;
+    return (this.arrays.get(key) ?? this.#looks.get(key))!.data;
   }
 
   get error(): number {
@@ -105,10 +105,10 @@ class Activity {
 
 export class Doctor {
   private readonly facts: DoctorFacts;
-  private readonly trials = new Map<number, Trial>();
-  private readonly from: Start;
+  readonly #trials = new Map<number, Trial>();
+  readonly #from: Start;
   private readonly start: Activity;
-  private end!: Activity;
+  #end!: Activity;
 
   constructor(private readonly session: Session) {
     const { doctor, leaves } = session.content;
@@ -118,8 +118,8 @@ export class Doctor {
       const { shape, data } = arrays.get(key)!;
       arrays.set(key, { shape, data: new Float64Array(data.length) });
     }
-    this.from = { arrays, number: 1 };
-    this.start = new Activity(session, this.from);
+    this.#from = { arrays, number: 1 };
+    this.start = new Activity(session, this.#from);
   }
 
   /** Every sentence. */
@@ -131,18 +131,18 @@ export class Doctor {
     }
     const causeOf = (finding: Finding): Finding | undefined => found.find((other) => this.facts.after[finding.key]!.includes(other.key));
     const told = (finding: Finding, depth: number): Said[] => [
-      { text: this.sentence(finding), element: finding.element, depth },
+      { text: this.#sentence(finding), element: finding.element, depth },
       ...found.filter((other) => causeOf(other) === finding).flatMap((other) => told(other, depth + 1)),
     ];
     return found.filter((finding) => !causeOf(finding)).flatMap((finding) => told(finding, 0));
   }
 
-  private sentence({ key, numbers }: Finding): string {
+  #sentence({ key, numbers }: Finding): string {
     const how = numbers["how"];
-    return this.say(`doctor.${key}${how ? `.${how}` : ""}`, numbers);
+    return this.#say(`doctor.${key}${how ? `.${how}` : ""}`, numbers);
   }
 
-  private say(key: string, numbers: Record<string, number | string>): string {
+  #say(key: string, numbers: Record<string, number | string>): string {
     const { texts, comma } = this.facts;
     const one = Object.keys(numbers).find((name) => numbers[name] === 1 && `${key}.${name}=1` in texts);
     return texts[one ? `${key}.${one}=1` : key]!.replace(/\{(\w+)\}/g, (_, name: string) => {
@@ -154,19 +154,19 @@ export class Doctor {
   // What is tried
 
   /** Train with the rate times a factor; what was tried is not tried again. */
-  private *trial(rate = this.rate): Work<Trial> {
-    let known = this.trials.get(rate);
-    if (!known) this.trials.set(rate, (known = yield* this.tried(rate)));
+  *#trial(rate = this.rate): Work<Trial> {
+    let known = this.#trials.get(rate);
+    if (!known) this.#trials.set(rate, (known = yield* this.#tried(rate)));
     return known;
   }
 
-  private *tried(rate: number): Work<Trial> {
+  *#tried(rate: number): Work<Trial> {
     const { runner } = this.session;
     const { steps, bound } = this.facts.trial;
     const first = this.start.error;
     const most = Number.isFinite(first) ? bound * Math.max(1, first) : Infinity;
     const whole = (start: Start): boolean => [...start.arrays.values()].every(({ data }) => finite(data));
-    let start = this.facts.rate ? withRate(this.from, rate) : this.from;
+    let start = this.facts.rate ? withRate(this.#from, rate) : this.#from;
     for (let step = 1; step <= steps; step++) {
       const before = runner.before(start);
       const error = before.get(this.session.content.program.error)!.data[0]!;
@@ -183,20 +183,20 @@ export class Doctor {
   }
 
   private get rate(): number {
-    return this.from.arrays.get("learning_rate")?.data[0] ?? NaN;
+    return this.#from.arrays.get("learning_rate")?.data[0] ?? NaN;
   }
 
-  private *atEnd(): Work<Activity> {
-    if (!this.end) {
-      const { end } = yield* this.trial();
-      this.end = end ? new Activity(this.session, end) : this.start;
+  *#atEnd(): Work<Activity> {
+    if (!this.#end) {
+      const { end } = yield* this.#trial();
+      this.#end = end ? new Activity(this.session, end) : this.start;
     }
-    return this.end;
+    return this.#end;
   }
 
-  private *hidden(): Work<[UnitFacts, boolean[], number][]> {
+  *#hidden(): Work<[UnitFacts, boolean[], number][]> {
     const inner = this.facts.units.filter(({ output }) => !output);
-    return [this.start, yield* this.atEnd()].flatMap((activity) => inner.map((units): [UnitFacts, boolean[], number] => [units, ...activity.flat(units, this.facts.limits.flat)]));
+    return [this.start, yield* this.#atEnd()].flatMap((activity) => inner.map((units): [UnitFacts, boolean[], number] => [units, ...activity.flat(units, this.facts.limits.flat)]));
   }
 
   /** Below which rate the step that is looked at lowers the error: the first one, from 0 upward, that does not; nothing if none does. */
@@ -236,25 +236,25 @@ export class Doctor {
       [below.length, high] = [k + (middle < peak ? 1 : 0), peak];
       break;
     }
-    if (high === undefined) return this.say("doctor.rates.lowers_below", { rate: figure(limits.most_rate) });
+    if (high === undefined) return this.#say("doctor.rates.lowers_below", { rate: figure(limits.most_rate) });
     let [low, border] = [below[below.length - 1]!, high];
     for (let k = 0; k < 40 && down(low, 6) !== down(border, 6); k++) {
       const middle: number = (low + border) / 2;
       if (lowers(middle)) low = middle;
       else border = middle;
     }
-    return this.say("doctor.rates.lowers_below", { rate: figure(down(low)) });
+    return this.#say("doctor.rates.lowers_below", { rate: figure(down(low)) });
   }
 
   // The criteria, each by its key, as `chainrule.diagnosis.network_criteria` has them
 
-  private at(key: string, place = 0): number {
+  #at(key: string, place = 0): number {
     return this.session.places.get(`${key} ${place}`) ?? this.session.content.stage.error;
   }
 
   private get inputs(): [number[][], (place: number) => number] {
     const { inputs } = this.session.content.stage;
-    const elements = inputs.flatMap((key) => Array.from({ length: this.session.content.quantities[key]![1]! }, (_, at) => this.at(key, at)));
+    const elements = inputs.flatMap((key) => Array.from({ length: this.session.content.quantities[key]![1]! }, (_, at) => this.#at(key, at)));
     return [this.start.columns(inputs), (place) => elements[place]!];
   }
 
@@ -262,7 +262,7 @@ export class Doctor {
     return this.start.columns(Object.keys(this.session.content.leaves.targets));
   }
 
-  private many(column: number[]): boolean {
+  #many(column: number[]): boolean {
     return column.length <= 2 || new Set(column).size > this.facts.limits.few_values;
   }
 
@@ -274,25 +274,25 @@ export class Doctor {
       const operands = logarithms.flatMap((key) => [...start.of(key)]);
       const number = Math.min(...operands);
       const how = number < 0 ? "negative" : number === 0 ? "logarithm" : operands.some((one) => Math.abs(one) === Infinity) ? "division" : "";
-      if (how) return { numbers: { how, loss, number: figure(number), activation }, element: this.at(prediction) };
+      if (how) return { numbers: { how, loss, number: figure(number), activation }, element: this.#at(prediction) };
     }
     const quantity = facts.values.find((key) => !finite(start.of(key))) ?? "E";
     const place = [...start.of(quantity)].findIndex((value) => !Number.isFinite(value));
-    return { numbers: { quantity }, element: this.at(quantity, place) };
+    return { numbers: { quantity }, element: this.#at(quantity, place) };
   }
 
   *inputs_unscaled(): Criterion {
     const { limits, inputs: names } = this.facts;
     const [x, element] = this.inputs;
     const deviations = x.map(deviation);
-    const wide = x.flatMap((column, place) => (this.many(column) && deviations[place]! > 0 ? [place] : []));
+    const wide = x.flatMap((column, place) => (this.#many(column) && deviations[place]! > 0 ? [place] : []));
     const by = (a: number, b: number): number => deviations[a]! - deviations[b]!;
     if (wide.length > 1) {
       const [low, high] = [wide.reduce((a, b) => (by(b, a) < 0 ? b : a)), wide.reduce((a, b) => (by(b, a) > 0 ? b : a))];
       const number = deviations[high]! / deviations[low]!;
       if (number > limits.most_ratio) return { numbers: { how: "ratio", column: names[high]!, other: names[low]!, number: figure(number) }, element: element(high) };
     }
-    const sizes = x.map((column) => (this.many(column) ? rms(column) : 0));
+    const sizes = x.map((column) => (this.#many(column) ? rms(column) : 0));
     const largest = sizes.indexOf(Math.max(...sizes));
     if (sizes[largest]! > limits.most_rms) return { numbers: { how: "rms", column: names[largest]!, number: figure(sizes[largest]!) }, element: element(largest) };
     const offsets = x.map((column, place) => (wide.includes(place) ? Math.abs(mean(column)) / deviations[place]! : 0));
@@ -355,7 +355,7 @@ export class Doctor {
     const { matrices } = this.facts;
     const zero = matrices.filter(([key]) => this.start.of(key).every((value) => value === 0));
     if (matrices.length < 2 || !zero.length) return undefined;
-    return { numbers: { parameter: zero[0]![0], count: zero.length, all: matrices.length }, element: this.at(zero[0]![0]) };
+    return { numbers: { parameter: zero[0]![0], count: zero.length, all: matrices.length }, element: this.#at(zero[0]![0]) };
   }
 
   *start_too_large(): Criterion {
@@ -364,25 +364,25 @@ export class Doctor {
       const largest = W.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1;
       const gain = largest * Math.sqrt(mean([...W].map((value) => (value / largest) ** 2)) * shape[0]!);
       if (shape.length === 2 && W.length >= 4 && gain > this.facts.limits.most_gain)
-        return { numbers: { parameter, number: figure(gain), layer }, element: this.at(parameter) };
+        return { numbers: { parameter, number: figure(gain), layer }, element: this.#at(parameter) };
     }
     return undefined;
   }
 
   *dead_units(): Criterion {
     const { limits, layers } = this.facts;
-    for (const [units, dead] of yield* this.hidden()) {
+    for (const [units, dead] of yield* this.#hidden()) {
       const count = dead.filter(Boolean).length;
       const many = this.session.content.samples >= limits.fewest_rows && count > limits.most_dead * dead.length;
       if (!units.bounded && (many || count === dead.length))
-        return { numbers: { count, all: dead.length, layer: layers[units.layer - 1]! }, element: this.at(units.quantity, dead.indexOf(true)) };
+        return { numbers: { count, all: dead.length, layer: layers[units.layer - 1]! }, element: this.#at(units.quantity, dead.indexOf(true)) };
     }
     return undefined;
   }
 
   *no_gradient(): Criterion {
     const { error } = this.start;
-    if (!Number.isFinite(error) || Math.abs(error) < this.facts.limits.tolerance || !this.still) return undefined;
+    if (!Number.isFinite(error) || Math.abs(error) < this.facts.limits.tolerance || !this.#still) return undefined;
     return { numbers: { error: figure(error) }, element: this.session.content.stage.error };
   }
 
@@ -397,7 +397,7 @@ export class Doctor {
       const seen = new Map<string, number>();
       for (let unit = 0; unit < wide; unit++) {
         const first = seen.get(key(unit));
-        if (first !== undefined) return { numbers: { layer, first: first + 1, second: unit + 1 }, element: this.at(weights, unit) };
+        if (first !== undefined) return { numbers: { layer, first: first + 1, second: unit + 1 }, element: this.#at(weights, unit) };
         seen.set(key(unit), unit);
       }
     }
@@ -405,14 +405,14 @@ export class Doctor {
   }
 
   *saturation(): Criterion {
-    for (const [units, , share] of yield* this.hidden())
+    for (const [units, , share] of yield* this.#hidden())
       if (share > this.facts.limits.most_saturated)
-        return { numbers: { percent: whole(100 * share), layer: this.facts.layers[units.layer - 1]! }, element: this.at(units.quantity) };
+        return { numbers: { percent: whole(100 * share), layer: this.facts.layers[units.layer - 1]! }, element: this.#at(units.quantity) };
     return undefined;
   }
 
   *mean_predicted(): Criterion {
-    const end = yield* this.atEnd();
+    const end = yield* this.#atEnd();
     const y = end.columns(this.session.content.stage.outputs.map((own) => this.session.content.elements[own[0]!]![0]));
     const t = this.targets;
     const rows = this.session.content.samples;
@@ -425,23 +425,23 @@ export class Doctor {
   }
 
   *vanishing(): Criterion {
-    const ratio = this.passed;
-    return ratio !== undefined && ratio < this.facts.limits.least_passed && ratio !== 0 ? this.along(ratio) : undefined;
+    const ratio = this.#passed;
+    return ratio !== undefined && ratio < this.facts.limits.least_passed && ratio !== 0 ? this.#along(ratio) : undefined;
   }
 
   *exploding(): Criterion {
-    const ratio = this.passed;
-    return ratio !== undefined && ratio > this.facts.limits.most_passed ? this.along(ratio) : undefined;
+    const ratio = this.#passed;
+    return ratio !== undefined && ratio > this.facts.limits.most_passed ? this.#along(ratio) : undefined;
   }
 
   *rate_too_large(): Criterion {
     const { facts, rate } = this;
     if (!facts.rate || !Number.isFinite(this.start.error)) return undefined;
-    const trial = yield* this.trial();
-    if (this.share(trial) < 1 || this.still) return undefined;
+    const trial = yield* this.#trial();
+    if (this.#share(trial) < 1 || this.#still) return undefined;
     for (const factor of facts.limits.slower)
-      if (this.share(yield* this.trial(rate / factor)) < 1)
-        return { numbers: { rate: figure(rate), step: trial.diverged, how: trial.diverged ? "diverged" : "rose", steps: facts.trial.steps }, element: this.at("learning_rate") };
+      if (this.#share(yield* this.#trial(rate / factor)) < 1)
+        return { numbers: { rate: figure(rate), step: trial.diverged, how: trial.diverged ? "diverged" : "rose", steps: facts.trial.steps }, element: this.#at("learning_rate") };
     return undefined;
   }
 
@@ -449,44 +449,44 @@ export class Doctor {
     const { facts, rate } = this;
     const { hardly, twice_as_good, faster } = facts.limits;
     if (!facts.rate) return undefined;
-    const trial = yield* this.trial();
-    const share = this.share(trial);
+    const trial = yield* this.#trial();
+    const share = this.#share(trial);
     if (share <= hardly || !(share < 1 + 1e-9) || !(trial.last > hardly * trial.first)) return undefined;
     let best: [number, number] | undefined;
     for (const factor of faster) {
       const other = Number((rate * factor).toPrecision(3));
       if (other > facts.largest_rate) continue;
-      const { last } = yield* this.trial(other);
+      const { last } = yield* this.#trial(other);
       if (!best || last < best[1]) best = [other, last];
     }
     if (!best || !(best[1] < twice_as_good * trial.last)) return undefined;
     const [better, less] = best.map(figure) as [string, string];
-    return { numbers: { rate: figure(rate), better, error: figure(trial.last), less, steps: facts.trial.steps }, element: this.at("learning_rate") };
+    return { numbers: { rate: figure(rate), better, error: figure(trial.last), less, steps: facts.trial.steps }, element: this.#at("learning_rate") };
   }
-  private share({ first, last }: Trial): number {
+  #share({ first, last }: Trial): number {
     return first ? last / first : 1;
   }
 
   /** Is every ∂E/∂w that an update would use exactly 0? */
-  private get still(): boolean {
+  get #still(): boolean {
     return this.facts.gradients.every(([, gradient, moves]) => !moves || this.start.of(gradient).every((value) => value === 0));
   }
 
-  private get sizes(): number[] {
+  get #sizes(): number[] {
     return this.facts.deltas.map((key) => (key ? rms(this.start.of(key)) : NaN));
   }
 
-  private get passed(): number | undefined {
-    const sizes = this.sizes;
+  get #passed(): number | undefined {
+    const sizes = this.#sizes;
     const [below, above] = [sizes[0]!, sizes[sizes.length - 1]!];
     return above > 0 && Number.isFinite(above) && Number.isFinite(below) ? below / above : undefined;
   }
 
-  private along(ratio: number): Omit<Finding, "key"> {
+  #along(ratio: number): Omit<Finding, "key"> {
     const { deltas, layers } = this.facts;
-    const sizes = this.sizes.filter((_, at) => deltas[at]!.startsWith("delta")).reverse();
+    const sizes = this.#sizes.filter((_, at) => deltas[at]!.startsWith("delta")).reverse();
     const factors = sizes.slice(1).flatMap((size, i) => (sizes[i]! > 0 ? [short(size / sizes[i]!)] : []));
-    return { numbers: { ratio: figure(ratio), layers: layers.length, layer: layers[0]!, factors: factors.join(" · ") }, element: this.at(deltas[0]!) };
+    return { numbers: { ratio: figure(ratio), layers: layers.length, layer: layers[0]!, factors: factors.join(" · ") }, element: this.#at(deltas[0]!) };
   }
 }
 

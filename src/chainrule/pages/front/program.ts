@@ -1,7 +1,7 @@
 /** Runs the program of a step: from the numbers that come from outside to every quantity, and from there to the next step. */
 
 import { ROWS, type Tensor, scalar, tensor } from "./arrays";
-import type { Content, Leaves, Numbers } from "./content";
+import type { Content, Leaves, Numbers, Program } from "./content";
 
 export type Arrays = Map<string, Tensor>;
 
@@ -34,25 +34,33 @@ export function withRate(start: Start, rate: number): Start {
   return { arrays: new Map(start.arrays).set("learning_rate", scalar(rate)), number: start.number };
 }
 
+/** Runs a program whose leaves are given by key; single numbers are repeated as they are needed. */
+export function result(program: Pick<Program, "instructions" | "names">, leaf: (key: string) => Tensor): (key: string) => Tensor {
+  const found: Tensor[] = [];
+  for (const [operation, operands, parameters] of program.instructions)
+    found.push(operation === "leaf" ? leaf(parameters["key"] as string) : ROWS[operation]!(operands.map((operand) => found[operand]!), parameters as never));
+  return (key) => found[program.names[key]!]!;
+}
+
 /** A program that was read. */
 export class Runner {
-  private readonly passes: boolean[];
-  private readonly usual: boolean[];
-  private readonly known: (Tensor | undefined)[];
-  private readonly given: Record<string, unknown>[];
+  readonly #passes: boolean[];
+  readonly #usual: boolean[];
+  readonly #known: (Tensor | undefined)[];
+  readonly #given: Record<string, unknown>[];
 
   constructor(private readonly content: Content) {
     const { instructions, names, passed } = content.program;
-    this.passes = this.below(passed.map((key) => names[key]!));
-    this.usual = this.below(Object.values(names));
-    this.given = instructions.map(([, , parameters]) => this.resolved(parameters, content.samples));
-    this.known = instructions.map(([operation], at) =>
-      operation === "constant" || operation === "pattern" ? ROWS[operation]!([], this.given[at] as never) : undefined,
+    this.#passes = this.#below(passed.map((key) => names[key]!));
+    this.#usual = this.#below(Object.values(names));
+    this.#given = instructions.map(([, , parameters]) => this.#resolved(parameters, content.samples));
+    this.#known = instructions.map(([operation], at) =>
+      operation === "constant" || operation === "pattern" ? ROWS[operation]!([], this.#given[at] as never) : undefined,
     );
   }
 
   /** Which instructions are needed for some of them. */
-  private below(pending: number[]): boolean[] {
+  #below(pending: number[]): boolean[] {
     const { instructions } = this.content.program;
     const needed = instructions.map(() => false);
     for (let at = pending.pop(); at !== undefined; at = pending.pop())
@@ -63,13 +71,13 @@ export class Runner {
     return needed;
   }
 
-  private resolved(parameters: Record<string, unknown>, samples: number): Record<string, unknown> {
+  #resolved(parameters: Record<string, unknown>, samples: number): Record<string, unknown> {
     const one = (value: unknown): unknown => (value === "batch" ? samples : Array.isArray(value) ? value.map(one) : value);
     return Object.fromEntries(Object.entries(parameters).map(([key, value]) => [key, key === "key" ? value : one(value)]));
   }
 
   /** The numbers of the instructions that are wanted. samples: rows, if other than usual. */
-  private run(arrays: Arrays, number: number, wanted: readonly boolean[], samples = this.content.samples): (Tensor | undefined)[] {
+  #run(arrays: Arrays, number: number, wanted: readonly boolean[], samples = this.content.samples): (Tensor | undefined)[] {
     const found: (Tensor | undefined)[] = [];
     const { instructions } = this.content.program;
     const usual = samples === this.content.samples;
@@ -80,32 +88,32 @@ export class Runner {
         const key = parameters["key"] as string;
         found[at] = key === "k" ? tensor([], Float64Array.of(number)) : arrays.get(key);
       } else {
-        const given = usual ? this.given[at]! : this.resolved(parameters, samples);
-        found[at] = this.known[at] ?? ROWS[operation]!(operands.map((operand) => found[operand]!), given as never);
+        const given = usual ? this.#given[at]! : this.#resolved(parameters, samples);
+        found[at] = this.#known[at] ?? ROWS[operation]!(operands.map((operand) => found[operand]!), given as never);
       }
     }
     return found;
   }
 
-  private named(found: (Tensor | undefined)[], keys: Iterable<string>): Arrays {
+  #named(found: (Tensor | undefined)[], keys: Iterable<string>): Arrays {
     const { names } = this.content.program;
     return new Map([...keys].map((key) => [key, found[names[key]!]!]));
   }
 
   /** The forward pass for other numbers: every quantity up to the error. */
   forward(arrays: Arrays, samples?: number): Arrays {
-    return this.named(this.run(arrays, 1, this.passes, samples), this.content.program.passed);
+    return this.#named(this.#run(arrays, 1, this.#passes, samples), this.content.program.passed);
   }
 
   /** E for other numbers. */
   error(arrays: Arrays): number {
-    return this.run(arrays, 1, this.passes)[this.content.program.names[this.content.program.error]!]!.data[0]!;
+    return this.#run(arrays, 1, this.#passes)[this.content.program.names[this.content.program.error]!]!.data[0]!;
   }
 
   /** Every quantity of a step but what comes after it. */
   before(start: Start, samples?: number): Arrays {
-    const found = this.run(start.arrays, start.number, this.usual, samples);
-    const all = this.named(found, Object.keys(this.content.program.names));
+    const found = this.#run(start.arrays, start.number, this.#usual, samples);
+    const all = this.#named(found, Object.keys(this.content.program.names));
     for (const [key, array] of start.arrays) all.set(key, array);
     return all.set("k", tensor([], Float64Array.of(start.number)));
   }
@@ -113,7 +121,7 @@ export class Runner {
   /** What only the doctor looks at. */
   looked(start: Start): Arrays {
     const { looks } = this.content.program;
-    const found = this.run(start.arrays, start.number, (this.looks ??= this.below(Object.values(looks))));
+    const found = this.#run(start.arrays, start.number, (this.looks ??= this.#below(Object.values(looks))));
     return new Map(Object.entries(looks).map(([key, at]) => [key, found[at]!]));
   }
 

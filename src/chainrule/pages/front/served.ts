@@ -155,13 +155,13 @@ class Served {
     const { root } = this;
     const view = this.page?.opened;
     const first = this.page === undefined;
+    const focused = document.activeElement?.getAttribute("data-key");
     this.page?.close();
     if (!first && location.hash) history.replaceState(null, "", `${location.pathname}${location.search}`);
     this.shown = shown;
     this.told = new Map(); // Python is told what differs from what it derived, if anything does
     document.documentElement.lang = shown.content.language;
     document.title = shown.content.title;
-    this.bench.show(shown.architecture);
     const home: Home = {
       session: shown.session,
       first,
@@ -174,7 +174,7 @@ class Served {
     this.page = page;
     if (view) page.open(view);
     root.querySelector("header")!.after(this.lost, this.bench.element, this.training.element);
-    this.bench.show(shown.architecture);
+    this.bench.show(shown.architecture, focused);
     Object.assign(globalThis, { chainrule: page });
   }
 

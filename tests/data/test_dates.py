@@ -1,0 +1,54 @@
+"""Dates of a whole column at once are those of its cells, one by one."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.samples import examples
+
+from chainrule.data.dates import moment, moments_of
+
+FORMS = (
+    "%Y-%m-%d",
+    "%m/%d/%y",
+    "%d.%m.%Y %H:%M",
+    "%Y-%m-%dT%H:%M:%S",
+    "%d %b %Y",
+    "%B %d, %Y %I:%M %p",
+    "%Ym%m",
+    "%H:%M:%S",
+    "%a, %d %b %y",
+)
+DRAWN = st.builds(lambda when, form: when.strftime(form), st.datetimes(), st.sampled_from(FORMS))
+ODD = st.sampled_from(
+    [
+        "2024-02-30",
+        "29.02.2023",
+        "2024-12-00",
+        "00/22/35",
+        "13/13/2024",
+        "24:30",
+        "10:61:00",
+        "2024q3",
+        "2024-13",
+        "٣/٤/2024",
+        "x",
+        " 5.6.07 ",
+    ]
+)
+
+
+@given(st.lists(DRAWN | ODD, min_size=1, max_size=5), st.booleans())
+@examples(100)
+def test_of_a_column_at_once_as_one_by_one(texts, day_first):
+    single, found = [moment(text) for text in texts], moments_of(texts)
+    assert (found is None) == (None in single)
+    if found is not None:
+        for said, days, hour in zip(single, found.days(day_first), found.seconds // 3600, strict=True):
+            known = said.ordered(day_first)
+            assert (known.part("days") if known.is_possible and known.year else None) == (None if np.isnan(days) else days)
+            assert said.part("hour") == (None if np.isnan(hour) else hour)
+
+
+def test_a_day_or_month_0_is_none():
+    assert moment("2024-12-00") is None
+    assert moment("00/22/35") is None
