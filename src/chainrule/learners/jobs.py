@@ -15,14 +15,15 @@ import numpy as np
 
 from chainrule.learners.calling import Unbound
 from chainrule.learners.differences import own_checks
+from chainrule.learners.functions import FunctionProgram
 from chainrule.learners.graphs import graph_answers
 from chainrule.learners.header import Header, read_header
 from chainrule.learners.layout import Array, Layout, Probe
 from chainrule.learners.limits import Guard, Stopped, line_of_error
 from chainrule.learners.loading import Loaded, said
-from chainrule.learners.names import compact, meaning, use_stated_names
+from chainrule.learners.names import BACKWARD, UPDATE, compact, meaning, use_stated_names
 from chainrule.learners.places import Unreadable
-from chainrule.learners.programs import BACKWARD, UPDATE, Answer, FunctionProgram, LearnerProgram
+from chainrule.learners.programs import Answer, LearnerProgram
 from chainrule.learners.reading import ProgramReading, Trials, read_again, understand
 from chainrule.learners.recognition import ACTIVATIONS, SeenValues, error_seen, output_seen, total_seen
 
