@@ -114,7 +114,7 @@ class Slot(Frozen):
             self.owner.put(type(held)(*items) if hasattr(held, "_fields") else tuple(items))
         elif isinstance(held, (dict, list)):
             held[self.key] = value
-        elif hasattr(held, "_parameters"):
+        elif isinstance(getattr(held, "_parameters", None), dict):
             setattr(held, self.key, value)
         else:
             object.__setattr__(held, self.key, value)  # also of what is frozen
@@ -159,9 +159,9 @@ def _children(root: Any, path: str) -> list[tuple[str, Any]]:
             if FILE in root.__code__.co_filename
             else []
         )
-    if hasattr(root, "_parameters") and hasattr(root, "_modules"):  # a module of PyTorch, of the program's own or not
+    if isinstance(getattr(root, "_parameters", None), dict) and isinstance(getattr(root, "_modules", None), dict):  # a module of PyTorch, of the program's own or not
         return [(f"{path}.{name}", name) for name in (*root._parameters, *root._modules)]
-    if hasattr(root, "param_groups"):  # an optimizer of PyTorch, which has the rate
+    if isinstance(getattr(root, "param_groups", None), list):  # an optimizer of PyTorch, which has the rate
         return [(f"{path}.param_groups", "param_groups")]
     if type(root).__module__ == "__main__" and not isinstance(root, type):
         names = [*getattr(root, "__dict__", ()), *(name for name in getattr(type(root), "__slots__", ()) if hasattr(root, name))]
