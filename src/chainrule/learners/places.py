@@ -159,7 +159,9 @@ def _children(root: Any, path: str) -> list[tuple[str, Any]]:
             if FILE in root.__code__.co_filename
             else []
         )
-    if isinstance(getattr(root, "_parameters", None), dict) and isinstance(getattr(root, "_modules", None), dict):  # a module of PyTorch, of the program's own or not
+    if isinstance(getattr(root, "_parameters", None), dict) and isinstance(
+        getattr(root, "_modules", None), dict
+    ):  # a module of PyTorch, of the program's own or not
         return [(f"{path}.{name}", name) for name in (*root._parameters, *root._modules)]
     if isinstance(getattr(root, "param_groups", None), list):  # an optimizer of PyTorch, which has the rate
         return [(f"{path}.param_groups", "param_groups")]

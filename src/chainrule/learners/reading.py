@@ -18,12 +18,12 @@ from chainrule.base.frozen import Frozen
 from chainrule.learners.calling import Unbound
 from chainrule.learners.functions import function_programs
 from chainrule.learners.header import Header
-from chainrule.learners.jax_functions import jax_programs
 from chainrule.learners.layers import layer_programs
 from chainrule.learners.layout import Layout, Probe, Wanted, layouts, trial
 from chainrule.learners.limits import Guard, Stopped, line_of_error
 from chainrule.learners.loading import Loaded, TooLong, impatient, said
 from chainrule.learners.objects import object_programs
+from chainrule.learners.own_backward import own_backward_programs
 from chainrule.learners.places import Unreadable
 from chainrule.learners.programs import (
     ROWS,
@@ -32,7 +32,6 @@ from chainrule.learners.programs import (
     LearnerProgram,
 )
 from chainrule.learners.scripts import ScriptProgram, script_programs
-from chainrule.learners.torch_functions import torch_programs
 
 TIME = 6.0
 """Seconds of the processor that are spent on trying ways to read a file: the same on a busy machine."""
@@ -82,8 +81,7 @@ class Trials(Frozen):
 def proposals(loaded: Loaded, header: Header) -> Iterator[LearnerProgram]:
     """Everything in a file that may be what is looked for, the likeliest first; the order is the same each time."""
     if not header.observe:
-        yield from torch_programs(loaded)
-        yield from jax_programs(loaded)
+        yield from own_backward_programs(loaded)
         yield from function_programs(loaded, header)
         yield from object_programs(loaded, header)
     if not header.entry:
