@@ -40,8 +40,9 @@ def prepare(code: str) -> None:
     if "torch" in code and "torch" not in sys.modules:
         with contextlib.suppress(ImportError):
             importlib.import_module("torch").set_num_threads(1)  # what is forked has one thread
-            if "optim" in code:
-                importlib.import_module("torch._dynamo")  # which an optimizer asks for
+    if "torch" in code and "optim" in code and "torch._dynamo" not in sys.modules:
+        with contextlib.suppress(ImportError):
+            importlib.import_module("torch._dynamo")  # which an optimizer asks for
     if "jax" in code and "jax" not in sys.modules:
         with contextlib.suppress(ImportError):
             importlib.import_module("jax.numpy")
