@@ -205,3 +205,21 @@ def test_common_mistakes_are_told_with_what_they_would_give(capsys):
     assert main(["explain", "mazur"]) == 0
     assert Words().plain("mistake.2") not in capsys.readouterr().out
     assert main(["explain", "--mistakes", "--exact"]) == 2
+
+
+@pytest.mark.parametrize(("dtype", "wrong"), [("float64", False), ("float32", False), ("float32", True)])
+def test_a_state_of_pytorch_with_its_gradients(dtype, wrong, tmp_path):
+    """As a learner saves it: single precision is no mistake, and a mistake shows in it all the same."""
+    torch = pytest.importorskip("torch")
+    torch.manual_seed(1)
+    net = torch.nn.Sequential(torch.nn.Linear(4, 6), torch.nn.Tanh(), torch.nn.Linear(6, 2)).to(getattr(torch, dtype))
+    x, t = (torch.randn(5, size, dtype=getattr(torch, dtype)) for size in (4, 2))
+    (0.5 * ((net(x) - t) ** 2).sum() / 5).backward()
+    state = {**net.state_dict(), **{f"{name}.grad": one.grad for name, one in net.named_parameters()}, "x": x, "t": t}
+    if wrong:
+        delta = (net(x) - t).detach() / 5 @ net[2].weight.detach()  # f′ is missing
+        state |= {"0.weight.grad": delta.T @ x, "0.bias.grad": delta.sum(0)}
+    torch.save(state, tmp_path / "state.pt")
+    found = cr.check(tmp_path / "state.pt", "4-6-2")
+    assert found.passed != wrong
+    assert found.mistakes == ([2] if wrong else [])

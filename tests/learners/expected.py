@@ -28,7 +28,7 @@ RIGHT += (
     *("mean_all.py", "modules_called.py", "namedtuple_net.py", "notebook_magics.ipynb", "numbered_dicts.py", "ones_column.py"),
     *("optimizer_object.py", "pandas_houses.py", "plain_lists_matrices.py", "points_angles.py", "portuguese_class.py"),
     *("prints_everywhere.py", "python2_prints.py", "recursive_back.py", "russian_points.py", "scalars_by_place.py"),
-    *("tuple_params.py", "unnamed_forward.py"),
+    *("tuple_params.py", "unnamed_forward.py", "torch_module.py", "torch_tensors.py", "jax_custom.py", "jax_gradients.py"),
 )
 """Other habits: types, dataclasses, closures, einsum, np.matrix, matrices of lists, generators, tables, free names in six languages."""
 
@@ -108,6 +108,10 @@ UNKNOWN = ("class_strange.py",)
 """Wrong, and not to be named: hidden errors are multiplied by the largest probability."""
 
 EDITED = {
+    "torch_module.py": ("grad_h * (1 - self.h ** 2)", "grad_h * (1 - self.h)", 6),
+    "torch_tensors.py": ("g_h[h < 0] = 0", "g_h[h > 1e9] = 0", 2),
+    "jax_custom.py": ("(g * s * (1 - s),)", "(g * (1 - s * s),)", 6),
+    "jax_gradients.py": ('(delta2 @ params["W2"].T) * (1 - h**2)', '(y - t) @ params["W2"].T * (1 - h**2)', 12),
     "abstract_layers.py": ("grad * self.out * (1 - self.out)", "grad * (1 - self.out ** 2)", 6),
     "add_and_fit.py": ("da_prev = self.w.T @ dz", "da_prev = self.w.T @ da", 49),
     "argparse_main.py": ("self._hidden * (1 - self._hidden)", "(1 - self._hidden ** 2)", 6),

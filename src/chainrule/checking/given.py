@@ -47,11 +47,12 @@ def read_numbers(path: str | Path) -> tuple[Mapping[str, Any], float]:
         check_readable(Path(path))
         try:
             with np.load(path, allow_pickle=False) as archive:
-                return {key: np.asarray(archive[key], dtype=float) for key in archive.files}, 0.0
+                stored = {key: archive[key] for key in archive.files}
+            return {key: np.asarray(value, dtype=float) for key, value in stored.items()}, precision_of(stored)
         except (ValueError, OSError, KeyError) as error:
             raise FileError(f"{quoted(str(path))} is no archive of numbers: {error}.") from None
     if suffix in (".pt", ".pth"):
-        return _torch_state(path), 1e-12
+        return _torch_state(path)
     text = read_text(path)
     if suffix == ".csv":
         return _csv_numbers(text, str(path))
@@ -80,7 +81,7 @@ def _csv_numbers(text: str, path: str) -> tuple[dict[str, Array], float]:
     return found, max((place for place in rounded if place < 0.5), default=0.0)
 
 
-def _torch_state(path: str | Path) -> dict[str, Array]:
+def _torch_state(path: str | Path) -> tuple[dict[str, Array], float]:
     """A PyTorch state with the gradients beside it, "0.weight.grad": state | {f"{n}.grad": p.grad for n, p in module.named_parameters()}.
 
     Nothing in the file is run.
@@ -96,7 +97,30 @@ def _torch_state(path: str | Path) -> dict[str, Array]:
         raise FileError(f"{quoted(str(path))} is no PyTorch state of weights alone: {type(error).__name__}.") from None
     if not isinstance(state, Mapping):
         raise InputError(f"{quoted(str(path))} should be a mapping of tensors, as state_dict() gives, with gradients as 0.weight.grad.")
-    return _from_torch_names({str(name): one.detach().double().numpy() for name, one in state.items() if hasattr(one, "detach")})
+    stored = {str(name): one.detach().cpu() for name, one in state.items() if hasattr(one, "detach")}
+    halves = {name: one.float() if one.dtype in (torch.float16, torch.bfloat16) else one for name, one in stored.items()}
+    rounded = max([precision_of({name: one.numpy() for name, one in halves.items()}), *_of_halves(stored)])
+    return _from_torch_names({name: one.double().numpy() for name, one in stored.items()}), rounded
+
+
+STEPS = 16
+"""So many roundings may add up in a number that was computed in single precision."""
+
+
+def precision_of(stored: Mapping[str, Any]) -> float:
+    """By how much numbers may be off that were computed in the precision of their arrays; 10⁻¹² where that is double precision."""
+    found = [1e-12]
+    for value in map(np.asarray, stored.values()):
+        if value.dtype.kind == "f" and value.size and value.dtype.itemsize < 8:
+            found.append(STEPS * float(np.finfo(value.dtype).eps) * float(np.abs(value).max()))
+    return max(found)
+
+
+def _of_halves(stored: Mapping[str, Any]) -> list[float]:
+    """The same of tensors of 16 bits."""
+    return [
+        float(2.0**-7 * one.abs().max()) for one in stored.values() if one.is_floating_point() and one.element_size() < 4 and one.numel()
+    ]
 
 
 def _from_torch_names(state: Mapping[str, Array]) -> dict[str, Array]:

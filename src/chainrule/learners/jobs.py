@@ -8,21 +8,22 @@ import importlib
 import random
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from chainrule.learners.calling import Unbound
 from chainrule.learners.differences import own_checks
+from chainrule.learners.functions import FunctionProgram
 from chainrule.learners.graphs import graph_answers
 from chainrule.learners.header import Header, read_header
 from chainrule.learners.layout import Array, Layout, Probe
 from chainrule.learners.limits import Guard, Stopped, line_of_error
 from chainrule.learners.loading import Loaded, said
-from chainrule.learners.names import compact, meaning, use_stated_names
+from chainrule.learners.names import BACKWARD, UPDATE, compact, meaning, use_stated_names
 from chainrule.learners.places import Unreadable
-from chainrule.learners.programs import BACKWARD, UPDATE, Answer, FunctionProgram, LearnerProgram
+from chainrule.learners.programs import Answer, LearnerProgram
 from chainrule.learners.reading import ProgramReading, Trials, read_again, understand
 from chainrule.learners.recognition import ACTIVATIONS, SeenValues, error_seen, output_seen, total_seen
 
@@ -36,9 +37,15 @@ def prepare(code: str) -> None:
         if module.partition(".")[0] in code and module.rpartition(".")[2] in code and module not in sys.modules:
             with contextlib.suppress(ImportError):
                 importlib.import_module(module)
-    if "autograd" in code and "torch" not in sys.modules:
+    if "torch" in code and "torch" not in sys.modules:
         with contextlib.suppress(ImportError):
             importlib.import_module("torch").set_num_threads(1)  # what is forked has one thread
+    if "torch" in code and "optim" in code and "torch._dynamo" not in sys.modules:
+        with contextlib.suppress(ImportError):
+            importlib.import_module("torch._dynamo")  # which an optimizer asks for
+    if "jax" in code and "jax" not in sys.modules:
+        with contextlib.suppress(ImportError):
+            importlib.import_module("jax.numpy")
 
 
 def done(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
@@ -70,12 +77,24 @@ def _loaded(job: Mapping[str, Any], guard: Guard) -> tuple[Loaded, Header]:
 def _understand(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
     loaded, header = _loaded(job, guard)
     trials = Trials()
-    reading = understand(loaded, header, guard, trials)
+    with _in_order():
+        reading = understand(loaded, header, guard, trials)
     if guard.stopped is not None:
         raise guard.stopped
     if reading is None:
         raise _not_understood(loaded, trials)
     return {**_told(reading, header), "trials": trials.count[0]}
+
+
+@contextlib.contextmanager
+def _in_order() -> Iterator[None]:
+    """Samples stay in their order while a program is read: whether they are shuffled, and rightly, shows when it is asked."""
+    kept = np.random.permutation, np.random.shuffle  # what learners' programs shuffle with
+    np.random.permutation, np.random.shuffle = lambda n: np.array(np.arange(n) if np.ndim(n) == 0 else n), lambda x: None
+    try:
+        yield
+    finally:
+        np.random.permutation, np.random.shuffle = kept
 
 
 def _not_understood(loaded: Loaded, trials: Trials) -> Stopped:
@@ -133,8 +152,11 @@ def _plain_error(reading: ProgramReading) -> bool:
     for w, b, name in zip(probe.weights[:-1], probe.biases[:-1], reading.answer.forward.activations, strict=False):
         z = h @ w if b is None else h @ w + b
         h = z if name == "identity" else ACTIVATIONS[name](z)
-    plain = h.T @ (y - probe.t)
-    return gradient.size > 1 and abs(float(np.corrcoef(plain.ravel(), gradient.ravel())[0, 1])) > 1 - 1e-9
+    plain, squared = h.T @ (y - probe.t), h.T @ ((y - probe.t) * y * (1 - y))
+    alike = (
+        [abs(float(np.corrcoef(one.ravel(), gradient.ravel())[0, 1])) > 1 - 1e-9 for one in (plain, squared)] if gradient.size > 1 else []
+    )
+    return alike == [True, False]
 
 
 def _observe(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:

@@ -13,6 +13,9 @@ from contextlib import suppress
 from types import FrameType, TracebackType
 from typing import Any, NoReturn
 
+RESERVED = 8 << 30
+"""Bytes of addresses, not of memory, that JAX takes for itself when it begins."""
+
 PATIENCE = 3
 """So many seconds of the clock for each of the processor."""
 
@@ -53,7 +56,8 @@ def limited(limits: Mapping[str, Any]) -> None:
     with suppress(OSError, ValueError, IndexError):  # macOS has no such count, and no such limit
         with open("/proc/self/statm", "rb") as file:
             taken = int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
-        resource.setrlimit(resource.RLIMIT_AS, (taken + limits["memory"],) * 2)
+        room = RESERVED if "jax" in sys.modules else 0
+        resource.setrlimit(resource.RLIMIT_AS, (taken + limits["memory"] + room,) * 2)
 
 
 class Guard:

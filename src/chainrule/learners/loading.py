@@ -20,6 +20,7 @@ import numpy as np
 from chainrule.learners.limits import FILE, Guard, Stopped, line_of_error
 from chainrule.learners.reporting import Recorder, ReportedProgram, rewritten
 from chainrule.learners.stand_ins import stand_in
+from chainrule.learners.tensors import library_of, prepared
 
 ADAPTIVE = re.compile(r"\b(?:adam|rmsprop|adagrad|adadelta|nadam)\b|beta_?2|momentum|velocity|\bv_?d?[Ww]", re.IGNORECASE)
 """What programs have that do not step along the gradient itself."""
@@ -36,6 +37,7 @@ class Loaded:
     statements  those of the top level, as they report
     classifies  whether it speaks of classes
     labelled    whether its rows have their class behind their inputs
+    library     whose arrays it computes with: "torch", "jax", "" for NumPy's
     adaptive    whether it steps otherwise than along the gradient itself
     failures    statements that failed: line, what Python said
     """
@@ -55,6 +57,8 @@ class Loaded:
         self.labelled = bool(re.search(r"\brow\[:?-1\]", code))
         self.adaptive = bool(ADAPTIVE.search(code))
         stand_in()
+        self.library = library_of(code)
+        prepared(self.library)
 
     def rewritten(self, statements: list[ast.stmt]) -> list[ast.stmt]:
         """Statements that report to the recorder; they are changed."""
@@ -97,6 +101,9 @@ class Loaded:
         except (Exception, SystemExit, KeyboardInterrupt) as error:  # noqa: BLE001  # whatever a learner's statement raises
             self.failures.append((line_of_error(error) or statement.lineno, said(error)))
         else:
+            names = self.namespace if namespace is None else namespace
+            if not self.library and isinstance(statement, (ast.Import, ast.ImportFrom)):  # NumPy stands for it
+                names.update({name: np for name, value in names.items() if getattr(value, "__name__", "") == "jax.numpy"})
             return True
         return False
 
@@ -245,7 +252,7 @@ def simple(statement: ast.stmt) -> bool:
     if isinstance(statement, ast.Expr):
         text = ast.unparse(statement)
         return "chainrule_" in text[:20] or any(
-            word in text for word in ("seed(", "set_printoptions", "seterr", "filterwarnings", ".append(", "shuffle(")
+            word in text for word in ("seed(", "defvjp(", "set_printoptions", "seterr", "filterwarnings", ".append(", "shuffle(")
         )
     if isinstance(statement, (ast.For, ast.While)):
         return False

@@ -172,3 +172,40 @@ def ranked(names: list[str], kind: str) -> list[str]:
         found = as_kind(name, kind)
         ranks[name] = (found.rank if found is not None and found.rank is not None else LAST + 1, place)
     return sorted(names, key=lambda name: ranks[name])
+
+
+FORWARD = re.compile(
+    r"forw|vorw|adelante|avant|propag|feed|predict|fprop|hypothesis|query|inference|(?<!back)(?<!back_)prop|think|activate|run|calc|output|net|model|pass",
+    re.IGNORECASE,
+)
+
+BACKWARD = re.compile(
+    r"back|lern|apren|entren|apprend|entrain|rueck|ruck|atras|uchi|obuch|bprop|grad|deriv|nabla|loss|cost|train|learn|fit|update|step|descent|delta|sgd|optimi|epoch|retro|error",
+    re.IGNORECASE,
+)
+
+UPDATE = re.compile(r"updat|step|optim|descent|apply|adjust|learn|sgd", re.IGNORECASE)
+
+LOSS = re.compile(r"loss|cost|error|mse|entropy|objective|criterion|bce", re.IGNORECASE)
+
+INIT = re.compile(r"init|create|build|make|random|setup|new|get_?(?:params|weights)|generate", re.IGNORECASE)
+"""What functions and methods are called that go forward, backward, change parameters, measure errors, or begin parameters."""
+
+
+def backward_first(name: str) -> int:
+    """Where a function stands among those that may be the backward pass: the likeliest have the lowest numbers."""
+    lowered = name.lower()
+    order = ("back", "bprop", "grad", "deriv", "loss", "cost", "train", "update", "learn", "fit", "step")
+    place = next((place for place, word in enumerate(order) if word in lowered), len(order))
+    return place + (
+        20 if any(word in lowered for word in ("sigmoid", "relu", "tanh", "softmax", "activation", "check", "numerical", "linear_")) else 0
+    )
+
+
+def forward_first(name: str) -> int:
+    """The same of the forward pass."""
+    lowered = name.lower()
+    order = ("forw", "feed", "fprop", "prop", "predict", "model")
+    return next((place for place, word in enumerate(order) if word in lowered), len(order)) + (
+        10 if "linear" in lowered or "activation" in lowered else 0
+    )

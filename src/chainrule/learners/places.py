@@ -18,6 +18,7 @@ from chainrule.base.frozen import Frozen
 from chainrule.learners.layout import Array, Layout, Probe
 from chainrule.learners.limits import FILE
 from chainrule.learners.names import as_kind, compact, ranked
+from chainrule.learners.tensors import as_array, is_tensor, like_tensor
 
 DEEPEST = 6
 
@@ -113,12 +114,16 @@ class Slot(Frozen):
             self.owner.put(type(held)(*items) if hasattr(held, "_fields") else tuple(items))
         elif isinstance(held, (dict, list)):
             held[self.key] = value
+        elif isinstance(getattr(held, "_parameters", None), dict):
+            setattr(held, self.key, value)
         else:
             object.__setattr__(held, self.key, value)  # also of what is frozen
 
     def array(self) -> Array:
         """The numbers that are there."""
         value = self.get()
+        if is_tensor(value):
+            return np.asarray(as_array(value))
         return np.array(float(value)) if isinstance(value, (int, float)) else np.array(value, dtype=float, subok=False)
 
     def put_array(self, new: Array) -> None:
@@ -126,6 +131,10 @@ class Slot(Frozen):
         old = self.get()
         if isinstance(old, np.ndarray) and old.dtype.kind == "f" and old.shape == new.shape and old.flags.writeable:
             old[...] = new
+        elif is_tensor(old):
+            fresh = like_tensor(new, old)
+            if fresh is not old:
+                self.put(fresh)
         elif isinstance(old, list) and np.shape(old) == new.shape:
             _put_list(old, new)
         elif isinstance(old, list):
@@ -150,6 +159,12 @@ def _children(root: Any, path: str) -> list[tuple[str, Any]]:
             if FILE in root.__code__.co_filename
             else []
         )
+    if isinstance(getattr(root, "_parameters", None), dict) and isinstance(
+        getattr(root, "_modules", None), dict
+    ):  # a module of PyTorch, of the program's own or not
+        return [(f"{path}.{name}", name) for name in (*root._parameters, *root._modules)]
+    if isinstance(getattr(root, "param_groups", None), list):  # an optimizer of PyTorch, which has the rate
+        return [(f"{path}.param_groups", "param_groups")]
     if type(root).__module__ == "__main__" and not isinstance(root, type):
         names = [*getattr(root, "__dict__", ()), *(name for name in getattr(type(root), "__slots__", ()) if hasattr(root, name))]
         return [(f"{path}.{key}" if path else key, key) for key in names]
@@ -174,6 +189,8 @@ def _leaf(path: str, value: Any, slot: Slot) -> Stored | None:
         shape = ()
     elif isinstance(value, np.ndarray):
         shape = value.shape if value.dtype.kind in "fiu" and value.size <= 100_000 else None
+    elif is_tensor(value):
+        shape = tuple(int(extent) for extent in value.shape)
     elif isinstance(value, list) and value:
         shape = _shape(value) or None
     return None if shape is None else Stored(path, shape, slot.array, slot.put_array, slot)

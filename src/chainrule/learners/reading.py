@@ -6,9 +6,7 @@ layer and gives a gradient, or a step, for every W.
 
 from __future__ import annotations
 
-import ast
 import itertools
-import re
 import time
 from collections.abc import Iterator
 from dataclasses import field
@@ -17,32 +15,27 @@ from typing import Any
 import numpy as np
 
 from chainrule.base.frozen import Frozen
-from chainrule.learners.calling import Unbound, needs_pairs
+from chainrule.learners.calling import Unbound
+from chainrule.learners.functions import function_programs
 from chainrule.learners.header import Header
 from chainrule.learners.layers import layer_programs
 from chainrule.learners.layout import Layout, Probe, Wanted, layouts, trial
 from chainrule.learners.limits import Guard, Stopped, line_of_error
 from chainrule.learners.loading import Loaded, TooLong, impatient, said
-from chainrule.learners.names import meaning
+from chainrule.learners.objects import object_programs
+from chainrule.learners.own_backward import own_backward_programs
 from chainrule.learners.places import Unreadable
 from chainrule.learners.programs import (
-    BACKWARD,
-    FORWARD,
-    LOSS,
     ROWS,
-    UPDATE,
     Answer,
     Form,
-    FunctionProgram,
     LearnerProgram,
-    ObjectProgram,
-    methods_of,
 )
 from chainrule.learners.scripts import ScriptProgram, script_programs
-from chainrule.learners.torch_functions import torch_programs
 
 TIME = 6.0
 """Seconds of the processor that are spent on trying ways to read a file: the same on a busy machine."""
+
 
 ALIKE = 16
 """So many trials that fail in the very same way, some with one sample as a vector, and none that does not, are enough."""
@@ -88,89 +81,12 @@ class Trials(Frozen):
 def proposals(loaded: Loaded, header: Header) -> Iterator[LearnerProgram]:
     """Everything in a file that may be what is looked for, the likeliest first; the order is the same each time."""
     if not header.observe:
-        yield from torch_programs(loaded)
-        yield from _function_programs(loaded, header)
-        yield from _object_programs(loaded, header)
+        yield from own_backward_programs(loaded)
+        yield from function_programs(loaded, header)
+        yield from object_programs(loaded, header)
     if not header.entry:
         yield from script_programs(loaded)
         yield from layer_programs(loaded)
-
-
-def _function_programs(loaded: Loaded, header: Header) -> Iterator[LearnerProgram]:
-    names = list(loaded.functions)
-    entry = header.entry
-    backwards = (
-        [entry]
-        if entry in loaded.functions
-        else []
-        if entry
-        else sorted((name for name in names if BACKWARD.search(name)), key=_backward_first)
-    )
-    forwards = [name for name in names if FORWARD.search(name) and name not in backwards[:1]]
-    forwards.sort(key=_forward_first)
-    updates = [name for name in names if UPDATE.search(name) and not needs_pairs(loaded.functions[name])]
-    losses = [name for name in names if LOSS.search(name)]
-    for backward in backwards[:8]:
-        others = [name for name in forwards if name != backward][:5]
-        for forward in ["", *others]:
-            loss = next((name for name in losses if name != backward), "")
-            for update in [*[name for name in updates if name not in (backward, forward)][:2], ""]:
-                try:
-                    yield FunctionProgram(loaded, backward, forward, update, loss)
-                except Unreadable:
-                    continue
-
-
-def _backward_first(name: str) -> int:
-    lowered = name.lower()
-    order = ("back", "bprop", "grad", "deriv", "loss", "cost", "train", "update", "learn", "fit", "step")
-    place = next((place for place, word in enumerate(order) if word in lowered), len(order))
-    return place + (
-        20 if any(word in lowered for word in ("sigmoid", "relu", "tanh", "softmax", "activation", "check", "numerical", "linear_")) else 0
-    )
-
-
-def _forward_first(name: str) -> int:
-    lowered = name.lower()
-    order = ("forw", "feed", "fprop", "prop", "predict", "model")
-    return next((place for place, word in enumerate(order) if word in lowered), len(order)) + (
-        10 if "linear" in lowered or "activation" in lowered else 0
-    )
-
-
-def _object_programs(loaded: Loaded, header: Header) -> Iterator[LearnerProgram]:
-    for name in loaded.classes:
-        methods = [method for method in methods_of(loaded, name) if not method.startswith("__")]
-        if header.entry and header.entry not in methods and header.entry.rpartition(".")[2] not in methods:
-            continue
-        stated = header.entry.rpartition(".")[2]
-        backwards = (
-            [stated] if stated in methods else sorted((method for method in methods if BACKWARD.search(method)), key=_backward_first)
-        )
-        forwards = sorted((method for method in methods if FORWARD.search(method) and not BACKWARD.search(method)), key=_forward_first)
-        forwards += [method for method in methods if method not in forwards and _takes_x(methods_of(loaded, name)[method])]
-        own = methods_of(loaded, name)
-        updates = [method for method in methods if UPDATE.search(method) and not needs_pairs(own[method])]
-        for backward in backwards[:6]:
-            for forward in [*[other for other in forwards if other != backward][:3], ""]:
-                for update in [*[other for other in updates if other not in (backward, forward)][:2], ""]:
-                    sequence = [method for method in (forward, backward, update) if method]
-                    yield ObjectProgram(loaded, name, sequence)
-        for backward in backwards[:3] if _single_numbers(loaded, name) else []:
-            yield from (ObjectProgram(loaded, name, [backward], choice) for choice in range(6))
-
-
-def _single_numbers(loaded: Loaded, name: str) -> bool:
-    """Has a class attributes w1, w2 …?"""
-    attributes = {
-        node.attr for node in ast.walk(loaded.classes[name]) if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
-    }
-    return sum(bool(re.fullmatch(r"w\d+", attribute, re.IGNORECASE)) for attribute in attributes) > 2
-
-
-def _takes_x(method: ast.FunctionDef) -> bool:
-    """Is its only argument the inputs?"""
-    return len(method.args.args) == 2 and meaning(method.args.args[1].arg).kind == "x"
 
 
 def _sizes(depth: int, last: int) -> tuple[int, ...]:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.base.frozen import FrozenValue
+from chainrule.learners.tensors import as_array, is_tensor
 
 SEEN, NAMED, BEGIN, TURN = "chainrule_seen", "chainrule_named", "chainrule_begin", "chainrule_turn"
 """The names that are put into the program. None begins with two underscores: inside a class, Python would change such a name."""
@@ -339,8 +340,8 @@ def numbers(value: Any) -> np.ndarray[Any, Any] | None:
         return np.array(value, dtype=float, subok=False)
     if isinstance(value, (np.floating, np.integer)):
         return np.array(float(value))
-    if type(value).__module__ == "torch" and hasattr(value, "detach"):
-        return numbers(value.detach().cpu().numpy())
+    if is_tensor(value):
+        return as_array(value)
     if isinstance(value, (list, tuple)) and value and len(value) <= 1000 and _numeric(value):
         try:
             return np.array(value, dtype=float)

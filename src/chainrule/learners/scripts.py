@@ -24,6 +24,7 @@ from chainrule.learners.names import as_kind, meaning, meanings
 from chainrule.learners.places import Parameters, Unreadable, leaves, of_integers, parameter_places, shared_arrays, single_numbers
 from chainrule.learners.programs import ROWS, Answer, Form, LearnerProgram, literal_rate, methods_of
 from chainrule.learners.reporting import numbers
+from chainrule.learners.tensors import is_tensor, tensor
 
 GIVEN = 8
 """Samples that a function gets for its data while its variables are looked at."""
@@ -90,6 +91,8 @@ def _like(value: Any, own: Any, *, columns: bool = False) -> Any:
     """Samples as the script writes its own: as a list, a tuple, a matrix, with each sample a row or a column by itself."""
     if not isinstance(value, np.ndarray):
         return value
+    if is_tensor(own):
+        return tensor(np.array(value), "torch" if hasattr(own, "detach") else "jax")
     if isinstance(own, (int, float)) and value.size == 1:
         return float(value.ravel()[0])
     if np.ndim(own) == 3 and np.shape(own)[1] == 1 and np.shape(own)[-1] > 1 and not columns:  # each sample a row
@@ -497,7 +500,7 @@ def _together(x: Any, t: Any) -> bool:
 
 
 def _holds_data(value: Any) -> bool:
-    return (isinstance(value, np.ndarray) and value.ndim > 0) or (isinstance(value, (list, tuple)) and len(value) > 0)
+    return (isinstance(value, np.ndarray) and value.ndim > 0) or is_tensor(value) or (isinstance(value, (list, tuple)) and len(value) > 0)
 
 
 def _is_pairs(value: Sequence[Any]) -> bool:

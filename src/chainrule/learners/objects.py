@@ -1,0 +1,162 @@
+"""Classes with methods: made with the sizes of a probe, their parameters set, their methods called in order."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from chainrule.learners.calling import Pool, needs_pairs
+from chainrule.learners.header import Header
+from chainrule.learners.layout import Array, Layout, Probe, trial
+from chainrule.learners.loading import Loaded
+from chainrule.learners.names import BACKWARD, FORWARD, UPDATE, as_kind, backward_first, forward_first, meaning
+from chainrule.learners.places import Parameters, Unreadable, leaves, parameter_places, shared_arrays, single_numbers
+from chainrule.learners.programs import Answer, Form, LearnerProgram, called_by_sample, copied, literal_rate, methods_of, signature
+
+
+class ObjectProgram(LearnerProgram):
+    """A class: it is made with the sizes of a probe, its parameters are set, and its methods called in order."""
+
+    def __init__(self, loaded: Loaded, name: str, sequence: Sequence[str], choice: int | None = None) -> None:
+        super().__init__(loaded)
+        self.name, self.sequence, self.choice = name, tuple(sequence), choice
+        node = loaded.classes[name]
+        self.methods = methods_of(loaded, name)
+        self.maker = self.methods.get("__init__")
+        last = self.methods[sequence[-1]]
+        self.line = last.lineno
+        self.entry = " → ".join(signature(self.methods[method], f"{name}." if place == 0 else "") for place, method in enumerate(sequence))
+        self.node = node
+        self._rated = False
+
+    def depths(self) -> Sequence[int]:
+        return (2, 1, 3)
+
+    def has_bias(self) -> Sequence[bool]:
+        return (True,)
+
+    def forms(self, sizes: tuple[int, ...], rows: int, bias: bool) -> Iterator[Form]:
+        met = []
+        for columns in (False, True) if self._made_of_samples() else (False,):
+            made = self.construct(trial(sizes, rows, bias=bias, kind="classes"), Layout(columns=columns))
+            for places in self._places(made):
+                form = (places.units_first, bool(places.inside), places.sizes, places.has)
+                if form not in met and places.sizes[0] >= 1:
+                    met.append(form)
+        fitting = [form for form in met if form[2] == sizes]  # a class that takes our sizes has no others
+        yield from (Form(*form) for form in fitting or met)
+
+    def _made_of_samples(self) -> bool:
+        return self.maker is not None and any(meaning(argument.arg).kind in ("x", "t") for argument in self.maker.args.args[1:])
+
+    def one_sample(self) -> bool:
+        return any(called_by_sample(self.loaded, method) for method in self.sequence)
+
+    def construct(self, probe: Probe, layout: Layout) -> Any:
+        """An object of the class, with the sizes of a probe. Raises Unbound."""
+        pool = Pool(probe, layout, {})
+        arguments = pool.arguments(self.maker, method=True) if self.maker is not None else {}
+        made = self._quietly(self.loaded.namespace[self.name], **arguments)
+        for name, value in list(vars(made).items()):
+            kind = meaning(name).kind
+            if isinstance(value, (int, float)) and not isinstance(value, bool) and kind in ("rate", "momentum", "penalty"):
+                setattr(made, name, {"rate": probe.rate, "momentum": 0.0, "penalty": probe.penalty}[kind])
+                self._rated = self._rated or kind == "rate"
+        return made
+
+    def _places(self, made: Any) -> Iterator[Parameters]:
+        found = list(leaves({"self": made}))
+        if self.choice is None:
+            yield from parameter_places(found)
+        else:
+            yield from itertools.islice(single_numbers(found), self.choice, self.choice + 1)
+
+    def arguments(self) -> Iterator[str]:
+        for name in ("__init__", *self.sequence):
+            node = self.methods.get(name)
+            yield from (argument.arg for argument in (*node.args.args, *node.args.kwonlyargs)) if node is not None else ()
+
+    def answer(self, probe: Probe, layout: Layout, steps: int) -> Answer:
+        loaded = self.loaded
+        made = self.construct(probe, layout)
+        has = tuple(b is not None for b in probe.biases)
+        places = next((found for found in self._places(made) if found.fits(probe, layout) and found.has == has), None)
+        if places is None:
+            raise Unreadable("places")
+        places.set(probe, layout)
+        self.integers = places.integers()
+        pool = Pool(probe, layout, {})
+        states, arrays = [places.read(probe, layout)], places.arrays()
+        named: dict[str, Any] = {}
+        loaded.recorder.begin()
+        loaded.recorder.short = True
+        try:
+            for step in range(steps):
+                pool.given.clear()
+                for place, name in enumerate(self.sequence):
+                    method = self.methods[name]
+                    given = pool.take(method, self._quietly(getattr(made, name), **pool.arguments(method, method=True)))
+                    if step == 0 and (place > 0 or len(self.sequence) == 1):
+                        named.update({key: copied(value) for key, value in given.items()})
+                if step == 0:
+                    loaded.recorder.on = False
+                    own = {leaf: value for leaf, value in vars(made).items() if meaning(leaf).kind in ("dW", "db", "grads")}
+                    named = {**{key: copied(value) for key, value in own.items()}, **named}
+                states.append(self._state(made, places, probe, layout))
+                if all(np.array_equal(states[-1][key], states[-2][key]) for key in states[-1] if key in states[-2]):
+                    break
+        finally:
+            loaded.recorder.on = loaded.recorder.short = False
+        self.shared = shared_arrays(vars(made), arrays, places.arrays(), places.names())
+        nodes = list(self.methods.values())
+        takes_rate = any(
+            meaning(argument.arg).kind == "rate"
+            for name in (*self.sequence, "__init__")
+            if name in self.methods
+            for argument in self.methods[name].args.args
+        )
+        self.rate = None if self._rated or takes_rate else literal_rate(nodes, loaded.namespace)
+        named = {key: value for key, value in named.items() if not as_kind(key, "W", "b") or as_kind(key, "dW", "db")}
+        return self._finished(probe, layout, pool, named, states, places.names())
+
+    def _state(self, made: Any, places: Parameters, probe: Probe, layout: Layout) -> dict[str, Array]:
+        return places.read(probe, layout)
+
+
+def object_programs(loaded: Loaded, header: Header) -> Iterator[LearnerProgram]:
+    """The classes of a file, each with the methods that may be called one after the other, the likeliest first."""
+    for name in loaded.classes:
+        methods = [method for method in methods_of(loaded, name) if not method.startswith("__")]
+        if header.entry and header.entry not in methods and header.entry.rpartition(".")[2] not in methods:
+            continue
+        stated = header.entry.rpartition(".")[2]
+        backwards = [stated] if stated in methods else sorted((method for method in methods if BACKWARD.search(method)), key=backward_first)
+        forwards = sorted((method for method in methods if FORWARD.search(method) and not BACKWARD.search(method)), key=forward_first)
+        forwards += [method for method in methods if method not in forwards and _takes_x(methods_of(loaded, name)[method])]
+        own = methods_of(loaded, name)
+        updates = [method for method in methods if UPDATE.search(method) and not needs_pairs(own[method])]
+        for backward in backwards[:6]:
+            for forward in [*[other for other in forwards if other != backward][:3], ""]:
+                for update in [*[other for other in updates if other not in (backward, forward)][:2], ""]:
+                    sequence = [method for method in (forward, backward, update) if method]
+                    yield ObjectProgram(loaded, name, sequence)
+        for backward in backwards[:3] if _single_numbers(loaded, name) else []:
+            yield from (ObjectProgram(loaded, name, [backward], choice) for choice in range(6))
+
+
+def _single_numbers(loaded: Loaded, name: str) -> bool:
+    """Has a class attributes w1, w2 …?"""
+    attributes = {
+        node.attr for node in ast.walk(loaded.classes[name]) if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
+    }
+    return sum(bool(re.fullmatch(r"w\d+", attribute, re.IGNORECASE)) for attribute in attributes) > 2
+
+
+def _takes_x(method: ast.FunctionDef) -> bool:
+    """Is its only argument the inputs?"""
+    return len(method.args.args) == 2 and meaning(method.args.args[1].arg).kind == "x"
